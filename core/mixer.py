@@ -1,0 +1,202 @@
+"""The mixer: which vectors play, how loud and where.
+
+Pure data without torch, so that the screen can edit it by pure functions and the engine can compile it (`core.plan`).
+Every edit returns a new mixer: what a token was steered by can be kept, compared and journalled.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from core.errors import UsageError
+
+UNITS = ("relative", "natural", "unit", "raw")
+SCOPES = ("all", "prompt", "response", "thinking", "answer")
+DEFAULT_DOSE = 0.3
+
+Bound = float | str | Mapping[int, float] | None
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One vector with its settings; the vector is anything with `.directions`, a mapping from layer to tensor."""
+
+    vector: Any
+    scale: float = 0.0
+    unit: str = "relative"
+    layers: tuple[int, ...] | None = None
+    gain: float | None = None
+    floor: Bound = None
+    ceiling: Bound = None
+    weights: Mapping[int, float] | None = None
+    split: bool = False
+    flipped: bool = False
+    muted: bool = False
+    solo: bool = False
+    scope: str = "all"
+    half_life: float | None = None
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scale", finite("scale", self.scale))
+        object.__setattr__(self, "layers", _layers(self.layers))
+        object.__setattr__(self, "floor", _bound("floor", self.floor))
+        object.__setattr__(self, "ceiling", _bound("ceiling", self.ceiling))
+        if self.gain is not None:
+            object.__setattr__(self, "gain", finite("gain", self.gain))
+        if self.weights is not None:
+            object.__setattr__(self, "weights", {int(k): finite("weight", w) for k, w in self.weights.items()})
+        if self.half_life is not None and not finite("half-life", self.half_life) > 0:
+            raise UsageError("half-life must be a positive number of tokens")
+        _one_of("unit", self.unit, UNITS)
+        _one_of("scope", self.scope, SCOPES)
+        _ordered(self.floor, self.ceiling)
+
+    @classmethod
+    def suggested(cls, vector: Any, **settings: Any) -> Channel:
+        """The channel a vector's card asks for, else the house dose: 0.3 mean residual norms split over the default band."""
+        hint = getattr(vector, "suggestion", None) or {}
+        dose = {"scale": DEFAULT_DOSE, "unit": "relative", "split": True} | dict(hint)
+        wanted = {f.name for f in fields(cls)}
+        return cls(vector, **({k: v for k, v in dose.items() if k in wanted} | settings))
+
+    @property
+    def label(self) -> str:
+        return self.name or getattr(self.vector, "name", None) or "vector"
+
+    @property
+    def capped(self) -> bool:
+        return self.floor is not None or self.ceiling is not None
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings by name, and the vector by name and hash: a journal or a socket never carries tensors."""
+        settings = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("vector", "name")}
+        for key in ("floor", "ceiling", "weights"):
+            if isinstance(settings[key], Mapping):
+                settings[key] = {str(layer): x for layer, x in settings[key].items()}
+        settings["layers"] = None if self.layers is None else list(self.layers)
+        return {"name": self.label, "sha256": getattr(self.vector, "sha256", None)} | settings
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], vector: Any) -> Channel:
+        settings = {f.name: data[f.name] for f in fields(cls) if f.name in data and f.name != "vector"}
+        for key in ("floor", "ceiling", "weights"):
+            if isinstance(settings.get(key), Mapping):
+                settings[key] = {int(layer): x for layer, x in settings[key].items()}
+        return cls(vector, **settings)
+
+
+@dataclass(frozen=True)
+class Mixer:
+    """The ordered channels; `bypassed` plays none of them, `keep_norm` keeps every token's ‖h‖ through the scale stage."""
+
+    channels: tuple[Channel, ...] = ()
+    bypassed: bool = False
+    keep_norm: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "channels", tuple(self.channels))
+
+    def playing(self) -> tuple[int, ...]:
+        """Indices of the channels that act: none when bypassed, only the solo ones when any is solo, never the muted."""
+        if self.bypassed:
+            return ()
+        soloed = any(c.solo for c in self.channels)
+        return tuple(i for i, c in enumerate(self.channels) if not c.muted and (c.solo or not soloed))
+
+    def edit(self, index: int, **settings: Any) -> Mixer:
+        if not 0 <= index < len(self.channels):
+            raise UsageError(f"no channel {index}: the mixer has {len(self.channels)}")
+        channels = list(self.channels)
+        channels[index] = replace(channels[index], **settings)
+        return replace(self, channels=tuple(channels))
+
+    def flip(self, index: int) -> Mixer:
+        """v̂ becomes −v̂: the push changes sign and a floor on one side becomes a ceiling on the other."""
+        return self.edit(index, flipped=not self.channels[index].flipped if index < len(self.channels) else True)
+
+    def scale(self, index: int, scale: float) -> Mixer:
+        return self.edit(index, scale=scale)
+
+    def gain(self, index: int, gain: float | None) -> Mixer:
+        return self.edit(index, gain=gain)
+
+    def band(self, index: int, layers: Iterable[int] | None) -> Mixer:
+        return self.edit(index, layers=layers)
+
+    def cap(self, index: int, *, floor: Bound = None, ceiling: Bound = None) -> Mixer:
+        return self.edit(index, floor=floor, ceiling=ceiling)
+
+    def mute(self, index: int, on: bool = True) -> Mixer:
+        return self.edit(index, muted=on)
+
+    def solo(self, index: int, on: bool = True) -> Mixer:
+        return self.edit(index, solo=on)
+
+    def bypass(self, on: bool = True) -> Mixer:
+        return replace(self, bypassed=on)
+
+    def add(self, channel: Channel) -> Mixer:
+        return replace(self, channels=(*self.channels, channel))
+
+    def remove(self, index: int) -> Mixer:
+        self.edit(index)
+        return replace(self, channels=self.channels[:index] + self.channels[index + 1 :])
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "channels": [c.to_json() for c in self.channels],
+            "bypassed": self.bypassed,
+            "keep_norm": self.keep_norm,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], resolve: Callable[[str, str | None], Any]) -> Mixer:
+        """`resolve(name, sha256)` hands over the vector a channel names."""
+        channels = [Channel.from_json(c, resolve(c["name"], c.get("sha256"))) for c in data.get("channels", [])]
+        return cls(tuple(channels), bool(data.get("bypassed")), bool(data.get("keep_norm")))
+
+
+def finite(what: str, value: Any) -> float:
+    """The number itself; NaN, infinities and words are refused here, before they can reach a forward pass."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise UsageError(f"{what} must be a finite number, not {value!r}")
+    return number
+
+
+def _layers(layers: Iterable[int] | int | None) -> tuple[int, ...] | None:
+    if layers is None:
+        return None
+    chosen = sorted({int(layer) for layer in ([layers] if isinstance(layers, int) else layers)})
+    if not chosen or chosen[0] < 0:
+        raise UsageError(f"bad layers {list(chosen)!r}: name at least one, counted from 0")
+    return tuple(chosen)
+
+
+def _bound(what: str, bound: Any) -> Bound:
+    if bound is None:
+        return None
+    if isinstance(bound, Mapping):
+        return {int(layer): finite(what, x) for layer, x in bound.items()}
+    if isinstance(bound, str) and bound.startswith("p"):
+        if not 0 <= finite(what, bound[1:]) <= 100:
+            raise UsageError(f"{what} {bound!r} must be a percentile from p0 to p100")
+        return bound
+    return finite(what, bound)
+
+
+def _ordered(floor: Bound, ceiling: Bound) -> None:
+    if isinstance(floor, float) and isinstance(ceiling, float) and floor > ceiling:
+        raise UsageError(f"floor {floor:g} lies above ceiling {ceiling:g}")
+
+
+def _one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise UsageError(f"unknown {what} {value!r}: choose one of {', '.join(allowed)}")
