@@ -1,0 +1,43 @@
+# Everything lives in .venv; the stamp is younger than what was asked of pip, so nothing is installed twice.
+VENV  := .venv
+PY    := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+PACKAGES := core vectors sessions steertui
+
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: run test test-slow bench lint format venv clean
+
+run: venv
+	@$(PY) -m steertui $(ARGS)
+
+test: lint
+	@$(PY) -m pytest -m "not slow" $(ARGS)
+
+test-slow: venv
+	@$(PY) -m pytest -m slow $(ARGS)
+
+bench: venv
+	@$(PY) -m bench $(ARGS)
+
+lint: venv
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@$(VENV)/bin/lint-imports
+
+format: venv
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+venv: $(STAMP)
+
+# torch comes first and alone: whichever build of that version pip prefers here (CPU or CUDA) then stays.
+$(STAMP): pyproject.toml constraints.txt
+	@test -x $(PY) || python3 -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist

@@ -1,0 +1,1 @@
+"""A resident model, steered token by token."""

@@ -1,0 +1,1 @@
+"""What happened: the live session, its events and journal, replay, transcripts and scripted experiments."""

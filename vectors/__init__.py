@@ -1,0 +1,1 @@
+"""Directions: the vector type, file formats, library, contrast sets, extraction, metrics and checks."""
