@@ -1,0 +1,121 @@
+"""The one door for text that was written by somebody else: a model, a file, a card, an engine's error.
+
+Textual hands escape sequences to the terminal as they come, so everything a stranger wrote is made visible here before a
+widget sees it. The raw text stays in the journal; only what is drawn is changed.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+MAX_MARKS = 4
+MAX_LINE = 20_000
+HIDDEN = "·"
+TAB = "    "
+
+_BIDI = {
+    0x202A: "LRE",
+    0x202B: "RLE",
+    0x202C: "PDF",
+    0x202D: "LRO",
+    0x202E: "RLO",
+    0x2066: "LRI",
+    0x2067: "RLI",
+    0x2068: "FSI",
+    0x2069: "PDI",
+    0x200E: "LRM",
+    0x200F: "RLM",
+    0x061C: "ALM",
+}
+_PRESENTATION = "\ufe0e\ufe0f"
+
+
+def safe_text(text: str, multiline: bool = False) -> str:
+    """A whole string made drawable. One line unless `multiline`, which keeps line breaks."""
+    return Sanitiser(multiline).feed(text)
+
+
+@dataclass
+class Sanitiser:
+    """Makes a stream drawable piece by piece; remembers what a piece alone cannot know (marks so far, line length)."""
+
+    multiline: bool = True
+    marks: int = 0
+    line_length: int = 0
+    based: bool = False
+
+    def feed(self, piece: str) -> str:
+        """The visible form of the next piece."""
+        if self._is_plain(piece):
+            self._advance(len(piece))
+            return piece
+        return "".join(self._visible(char) for char in piece.replace("\r\n", "\n"))
+
+    def _is_plain(self, piece: str) -> bool:
+        return piece.isascii() and piece.isprintable() and self.line_length + len(piece) <= MAX_LINE
+
+    def _advance(self, length: int) -> None:
+        if length:
+            self.line_length += length
+            self.marks, self.based = 0, True
+
+    def _visible(self, char: str) -> str:
+        if char == "\n" and self.multiline:
+            self.line_length, self.marks, self.based = 0, 0, False
+            return "\n"
+        if unicodedata.category(char) in ("Mn", "Me"):
+            return self._mark(char)
+        shown = _shown(char)
+        self._advance(len(shown))
+        return self._fold(shown)
+
+    def _mark(self, char: str) -> str:
+        """A combining mark: four per base, and one without a base gets a dotted circle to sit on."""
+        if char in _PRESENTATION:
+            return ""
+        if not self.based:
+            self._advance(1)
+            return "◌" + char
+        self.marks += 1
+        return char if self.marks <= MAX_MARKS else ""
+
+    def _fold(self, shown: str) -> str:
+        """A line that never ends is broken (or, where only one line is allowed, cut) after `MAX_LINE` characters."""
+        if self.line_length <= MAX_LINE:
+            return shown
+        if not self.multiline:
+            return "…" if self.line_length - len(shown) <= MAX_LINE else ""
+        self.line_length = len(shown)
+        return "\n" + shown
+
+
+def _shown(char: str) -> str:
+    """One character (not a combining mark, not a kept line break) as something a terminal only draws."""
+    code = ord(char)
+    if char.isprintable():
+        return char
+    if char == "\t":
+        return TAB
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "␡"
+    if code in _BIDI:
+        return f"⟦{_BIDI[code]}⟧"
+    return _rare(char, code)
+
+
+def _rare(char: str, code: int) -> str:
+    category = unicodedata.category(char)
+    if category == "Zs":
+        return " "
+    if category == "Cf":
+        return HIDDEN
+    if category == "Cn":
+        return "\N{REPLACEMENT CHARACTER}"
+    if category == "Co":
+        return char if code < 0xF900 else "\N{REPLACEMENT CHARACTER}"
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}"

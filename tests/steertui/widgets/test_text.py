@@ -1,0 +1,83 @@
+"""Nothing that passes the sanitiser can speak to a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+
+from steertui.text import MAX_LINE, MAX_MARKS, Sanitiser, safe_text
+
+HOSTILE = {
+    "clipboard": "\x1b]52;c;aGFoYQ==\x07",
+    "title": "\x1b]0;owned\x1b\\",
+    "clear": "\x1b[2J\x1b[H",
+    "c1": "\x9b2J\x85\x90",
+    "delete": "a\x7fb\x08c",
+    "carriage": "good\rbad",
+    "bidi": "user\u202egnp.exe\u2066\u200f",
+    "separators": "a\u2028b\u2029c",
+    "surrogate": "\ud800x",
+    "tags": "hi\U000e0041\U000e0042\U000e007f",
+    "zero_width": "a\u200bb\u200dc\ufeffd\u00ade",
+    "zalgo": "Z" + "\u0301" * 500,
+    "naked_mark": "\u0301x",
+    "noncharacter": "\uffff\U0001ffff",
+    "nul": "\x00",
+}
+
+
+def talks_to_terminal(text: str) -> bool:
+    return any(
+        unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp", "Cn") and char != "\n" for char in text
+    )
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("multiline", [False, True])
+def test_hostile_text_becomes_visible(name: str, multiline: bool) -> None:
+    shown = safe_text(HOSTILE[name], multiline)
+    assert shown and not talks_to_terminal(shown)
+
+
+def test_hostile_strings_are_hostile() -> None:
+    harmless = [name for name, text in HOSTILE.items() if not talks_to_terminal(text)]
+    assert sorted(harmless) == ["naked_mark", "zalgo"]
+
+
+def test_every_code_point_is_safe_alone() -> None:
+    assert not [code for code in range(0x110000) if talks_to_terminal(safe_text(chr(code)))]
+
+
+@pytest.mark.parametrize("text", ["plain", "naïve café", "日本語", "tab-free 🙂", "x² ≤ y", "[bold]not markup[/]"])
+def test_ordinary_text_is_untouched(text: str) -> None:
+    assert safe_text(text) == text
+
+
+def test_line_breaks_survive_only_in_multiline() -> None:
+    assert safe_text("a\r\nb\nc", multiline=True) == "a\nb\nc"
+    assert "\n" not in safe_text("a\nb")
+
+
+def test_marks_are_capped_across_pieces() -> None:
+    stream = Sanitiser()
+    shown = "".join(stream.feed(piece) for piece in ["e", *["\u0301"] * 50, "x", "\u0301"])
+    assert shown.count("\u0301") == MAX_MARKS + 1
+
+
+def test_a_mark_without_a_base_gets_one() -> None:
+    assert safe_text("\u0301x").startswith("◌")
+    assert safe_text("a\n\u0301", multiline=True) == "a\n◌\u0301"
+
+
+def test_endless_lines_are_folded_or_cut() -> None:
+    folded = safe_text("x" * (3 * MAX_LINE), multiline=True)
+    assert max(map(len, folded.split("\n"))) <= MAX_LINE
+    assert folded.count("x") == 3 * MAX_LINE
+    assert len(safe_text("x" * (3 * MAX_LINE))) == MAX_LINE + 1
+
+
+def test_pieces_equal_the_whole() -> None:
+    text = "".join(HOSTILE.values()) + "plain words\nand more" * 3
+    stream = Sanitiser()
+    assert "".join(stream.feed(char) for char in text.replace("\r\n", "\n")) == safe_text(text, multiline=True)
