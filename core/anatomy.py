@@ -1,0 +1,196 @@
+"""Where a model keeps its decoder blocks, and what comes out of them.
+
+Everything else steers and reads at block outputs, so this is the one place that knows how architectures differ. Blocks are found by
+their structure, because names differ more than shapes do; a short table of known paths and the user's own path are the fallbacks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from core.errors import ModelError
+
+KNOWN_PATHS = (
+    "model.layers",
+    "model.language_model.layers",
+    "language_model.model.layers",
+    "transformer.h",
+    "gpt_neox.layers",
+    "model.decoder.layers",
+    "transformer.blocks",
+    "transformer.layers",
+    "backbone.layers",
+)
+MIXES_TOKENS = re.compile(r"attn|attention|mixer|mamba|ssm|rglru|recurrent|temporal|conv", re.IGNORECASE)
+OTHER_TOWER = re.compile(r"vision|visual|image|audio|speech|whisper|encoder|mtp|draft", re.IGNORECASE)
+IS_NORM = re.compile(r"norm|ln_f", re.IGNORECASE)
+PROBE_IDS = ((1, 2, 3),)
+
+
+@dataclass(frozen=True)
+class Site:
+    """One block's output as a forward pass really delivers it, wherever its parameters are parked."""
+
+    device: torch.device
+    dtype: torch.dtype
+    is_tuple: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Anatomy:
+    """The parts of one model. `trunk` is the model without its unembedding; `sites` come from one probe forward."""
+
+    blocks_path: str
+    blocks: tuple[nn.Module, ...]
+    hidden_size: int
+    trunk: nn.Module
+    final_norm: nn.Module | None
+    unembedding: nn.Module | None
+    sites: tuple[Site, ...]
+
+    @property
+    def n_layers(self) -> int:
+        return len(self.blocks)
+
+
+def examine(hf: nn.Module, layers_path: str | None = None) -> Anatomy:
+    """Find the parts of a model and look once at what its blocks put out."""
+    path, blocks = find_blocks(hf, layers_path)
+    sites, hidden_size = probe(hf, blocks)
+    unembedding = _output_embeddings(hf)
+    return Anatomy(
+        blocks_path=path,
+        blocks=tuple(blocks),
+        hidden_size=hidden_size,
+        trunk=_trunk(hf, path, unembedding),
+        final_norm=_final_norm(hf, path),
+        unembedding=unembedding,
+        sites=sites,
+    )
+
+
+def find_blocks(hf: nn.Module, layers_path: str | None = None) -> tuple[str, Sequence[nn.Module]]:
+    """The path and list of the decoder blocks: the user's path, else by structure, else by a known path."""
+    if layers_path is not None:
+        return layers_path, _blocks_at(hf, layers_path)
+    lists = dict(_module_lists(hf))
+    found = _by_structure(lists, _depth(hf)) or [path for path in KNOWN_PATHS if path in lists]
+    if not found:
+        raise ModelError(_not_found(hf, lists))
+    return found[0], list(lists[found[0]])
+
+
+def probe(hf: nn.Module, blocks: Sequence[nn.Module]) -> tuple[tuple[Site, ...], int]:
+    """One short forward whose hooks look at the block outputs: under offloading the parameters' own device reads `meta`."""
+    seen: dict[int, tuple[Site, int]] = {}
+
+    def look(layer: int, output: Any) -> None:
+        hidden = output[0] if isinstance(output, tuple) else output
+        seen[layer] = Site(hidden.device, hidden.dtype, isinstance(output, tuple)), hidden.shape[-1]
+
+    handles = [
+        block.register_forward_hook(lambda _module, _args, output, layer=layer: look(layer, output))
+        for layer, block in enumerate(blocks)
+    ]
+    try:
+        with torch.no_grad():
+            hf(input_ids=torch.tensor(PROBE_IDS, device=input_device(hf)), use_cache=False)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return _complete(hf, seen, len(blocks))
+
+
+def input_device(hf: nn.Module) -> torch.device:
+    """Where token ids belong: the execution device of the input embedding."""
+    embedding = hf.get_input_embeddings() if hasattr(hf, "get_input_embeddings") else None
+    hook = getattr(embedding, "_hf_hook", None)
+    device = getattr(hook, "execution_device", None)
+    if device is not None:
+        return torch.device(device)
+    return next((embedding or hf).parameters()).device
+
+
+def text_config(hf: nn.Module) -> Any:
+    """The configuration of the text tower; for a text-only model its only one."""
+    config = getattr(hf, "config", None)
+    return config.get_text_config(decoder=True) if hasattr(config, "get_text_config") else config
+
+
+def _complete(
+    hf: nn.Module, seen: dict[int, tuple[Site, int]], n_layers: int
+) -> tuple[tuple[Site, ...], int]:
+    """The probe's findings in layer order; every block must have run, all at one width."""
+    missing = [layer for layer in range(n_layers) if layer not in seen]
+    widths = {width for _, width in seen.values()}
+    if missing or len(widths) != 1:
+        problem = f"blocks {missing} did not run" if missing else f"block outputs differ in width: {sorted(widths)}"
+        raise ModelError(
+            f"{type(hf).__name__}: {problem} in a probe forward; name the decoder blocks with --layers-path"
+        )
+    return tuple(seen[layer][0] for layer in range(n_layers)), widths.pop()
+
+
+def _depth(hf: nn.Module) -> int | None:
+    return getattr(text_config(hf), "num_hidden_layers", None)
+
+
+def _module_lists(hf: nn.Module) -> Iterator[tuple[str, nn.ModuleList]]:
+    for path, module in hf.named_modules():
+        if isinstance(module, nn.ModuleList) and len(module) > 0:
+            yield path, module
+
+
+def _by_structure(lists: dict[str, nn.ModuleList], depth: int | None) -> list[str]:
+    """Lists as long as the model is deep, whose members mix tokens; the text tower first, outer lists before inner ones."""
+    fitting = [
+        path for path, blocks in lists.items() if len(blocks) == depth and all(map(_mixes_tokens, blocks))
+    ]
+    return sorted(fitting, key=lambda path: (bool(OTHER_TOWER.search(path)), path.count(".")))
+
+
+def _mixes_tokens(block: nn.Module) -> bool:
+    return any(MIXES_TOKENS.search(name) for name, _ in block.named_children())
+
+
+def _blocks_at(hf: nn.Module, path: str) -> list[nn.Module]:
+    lists = dict(_module_lists(hf))
+    if path not in lists:
+        raise ModelError(f"--layers-path {path}: no list of modules there; {_candidates(hf, lists)}")
+    return list(lists[path])
+
+
+def _not_found(hf: nn.Module, lists: dict[str, nn.ModuleList]) -> str:
+    return f"no decoder blocks found: {_candidates(hf, lists)}; name the right one with --layers-path"
+
+
+def _candidates(hf: nn.Module, lists: dict[str, nn.ModuleList]) -> str:
+    found = ", ".join(f"{path} ({len(blocks)} × {type(blocks[0]).__name__})" for path, blocks in lists.items())
+    return f"{type(hf).__name__} has {'the lists ' + found if found else 'no lists of modules'}"
+
+
+def _trunk(hf: nn.Module, path: str, unembedding: nn.Module | None) -> nn.Module:
+    """The outermost module on the way to the blocks that does not own the unembedding."""
+    names = path.split(".")
+    prefixes = [".".join(names[:end]) for end in range(1, len(names))]
+    for module in map(hf.get_submodule, prefixes):
+        if unembedding is not None and all(part is not unembedding for part in module.modules()):
+            return module
+    return hf
+
+
+def _final_norm(hf: nn.Module, path: str) -> nn.Module | None:
+    """The last normalisation beside the blocks (Bloom has another one beside its embedding, before them)."""
+    siblings = hf.get_submodule(path.rpartition(".")[0]).named_children()
+    norms = [part for name, part in siblings if IS_NORM.search(name) or IS_NORM.search(type(part).__name__)]
+    return norms[-1] if norms else None
+
+
+def _output_embeddings(hf: nn.Module) -> nn.Module | None:
+    return hf.get_output_embeddings() if hasattr(hf, "get_output_embeddings") else None

@@ -1,0 +1,57 @@
+"""A model's identity: a hash that journals record and caches are keyed by.
+
+Weights are sampled, not read whole: a fine-tune has its base's shapes, so names and sizes alone cannot tell the two apart, and reading
+every byte of a large model would take longer than loading it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+SAMPLES = 64
+BLOCK = 4096
+
+
+def of_files(config: dict[str, Any], weights: list[Path], *extra: str) -> str:
+    """From a folder's configuration, each weight file's header and blocks spread over its data."""
+    digest = _digest(config, extra)
+    for path in sorted(weights):
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            header = int.from_bytes(file.read(8), "little")
+            digest.update(path.name.encode() + size.to_bytes(8, "little") + file.read(header))
+            for i in range(SAMPLES):
+                file.seek(8 + header + (size - 8 - header) * i // SAMPLES)
+                digest.update(file.read(BLOCK))
+    return digest.hexdigest()
+
+
+def of_module(hf: torch.nn.Module, logits: torch.Tensor) -> str:
+    """From a model already built: sampled parameters, and probe logits for weights that are parked out of reach."""
+    config = getattr(hf, "config", None)
+    digest = _digest(config.to_dict() if config is not None else {})
+    parked = False
+    for name, weight in hf.named_parameters():
+        digest.update(f"{name} {tuple(weight.shape)} {weight.dtype}".encode())
+        parked = parked or weight.is_meta
+        if not weight.is_meta:
+            flat = weight.detach().flatten()
+            digest.update(_bytes(flat[:: max(1, len(flat) // SAMPLES)]))
+    if parked:
+        digest.update(_bytes(logits))
+    return digest.hexdigest()
+
+
+def _digest(config: dict[str, Any], extra: tuple[str, ...] = ()) -> Any:
+    """The transformers version and the folder's own path are written into configurations; neither is the model."""
+    stable = {k: v for k, v in config.items() if k not in ("transformers_version", "_name_or_path")}
+    return hashlib.sha256(json.dumps([stable, extra], sort_keys=True, default=str).encode())
+
+
+def _bytes(values: torch.Tensor) -> bytes:
+    return values.detach().to("cpu").contiguous().view(torch.uint8).numpy().tobytes()

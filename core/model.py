@@ -1,0 +1,56 @@
+"""A resident model: what the rest of the house holds in its hand once loading is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from core.anatomy import Anatomy, input_device
+
+if TYPE_CHECKING:
+    from core.steering import Steering
+
+
+@dataclass(eq=False)
+class Model:
+    """A Hugging Face model with its parts found, its hooks installed and its identity known."""
+
+    hf: Any
+    tokenizer: Any
+    name: str
+    anatomy: Anatomy
+    steering: Steering
+    fingerprint: str
+    max_context: int
+
+    @property
+    def n_layers(self) -> int:
+        return self.anatomy.n_layers
+
+    @property
+    def hidden_size(self) -> int:
+        return self.anatomy.hidden_size
+
+    @property
+    def layers(self) -> list[nn.Module]:
+        return list(self.anatomy.blocks)
+
+    @property
+    def device(self) -> torch.device:
+        """Where token ids go; the blocks may run elsewhere (see anatomy.sites)."""
+        return input_device(self.hf)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.anatomy.sites[0].dtype
+
+    @cached_property
+    def residual_norms(self) -> dict[int, float]:
+        """Mean ‖h‖ at each block's output: one unit of a `relative` scale."""
+        from core.residual import residual_norms
+
+        return residual_norms(self)
