@@ -1,3 +1,37 @@
 """What a person sees and types: the terminal app, the command line, the engine process and its socket."""
 
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 __version__ = "0.1.0"
+
+HOUSE = Path(__file__).resolve().parent.parent
+
+
+def foreign(packages: tuple[str, ...] = ("core", "vectors", "sessions"), house: Path = HOUSE) -> str | None:
+    """The sentence about the first floor that is not ours: such generic names may be another project's too."""
+    for name in packages:
+        spec = find_spec(name)
+        if spec is None:
+            return f"steertui is incomplete: its package '{name}' is missing; install it again"
+        found = Path(spec.origin).resolve().parent if spec.origin else Path("a folder without __init__.py")
+        if found != house / name:
+            return (
+                f"steertui found a package '{name}' that is not its own: {found}; "
+                "install steertui in an environment of its own, or start it from another folder"
+            )
+    return None
+
+
+if _sentence := foreign():
+    raise ImportError(_sentence)
+
+if TYPE_CHECKING:
+    from steertui.engine.client import connect as connect
+else:
+    from core.lazy import exports
+
+    __getattr__, __dir__ = exports(__name__, {"connect": "steertui.engine.client"})

@@ -1,0 +1,8 @@
+"""`python -m steertui` is `steertui`."""
+
+import sys
+
+from steertui.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

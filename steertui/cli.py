@@ -1,0 +1,118 @@
+"""The front door: finds the verb, runs it, and turns every way it can end into one sentence and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+from core.errors import SteerError, UsageError
+from steertui import __version__, paths
+from steertui.text import safe_text
+from steertui.verbs import VERBS
+
+INTERNAL, INTERRUPTED, PIPE_CLOSED = 1, 130, 141
+
+EPILOG = """exit codes: 0 ok, 1 internal error, 2 usage or config, 3 partly done, 4 bad file or model, 5 engine or lock
+unavailable, 6 out of memory, 7 network or API, 130 interrupted, 141 output closed by its reader"""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but a wrong option ends like every other mistake: one sentence, exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command line and returns its exit code; no traceback reaches a user."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = dispatch(words)
+        sys.stdout.flush()
+        return code
+    except SteerError as error:
+        return report(str(error), error.exit_code, as_json="--json" in words)
+    except KeyboardInterrupt:
+        return report("interrupted", INTERRUPTED, as_json=False)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        return report(f"internal error ({what}); {_filed(words)}", INTERNAL, as_json="--json" in words)
+
+
+def dispatch(words: list[str]) -> int:
+    """The verb's module runs, or the app when no verb was named."""
+    name = words[0] if words else ""
+    if name in VERBS:
+        module = import_module(VERBS[name].module)
+        parser = Parser(prog=f"steertui {name}", description=module.__doc__)
+        module.add_arguments(parser)
+        return int(module.run(parser.parse_args(words[1:])))
+    return open_app(app_parser().parse_args(words))
+
+
+def app_parser() -> Parser:
+    """`steertui [MODEL]`; its help lists the verbs without importing any of them."""
+    lines = [f"  {name:<10} {verb.help}" for name, verb in VERBS.items() if verb.help]
+    parser = Parser(
+        prog="steertui",
+        usage="steertui [MODEL]\n       steertui VERB ...",
+        description="Opens the app on MODEL, or runs a verb:\n\n" + "\n".join(lines),
+        epilog="steertui VERB --help says more about one.\n\n" + EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("model", nargs="?", default="demo-instruct", metavar="MODEL")
+    parser.add_argument("--version", action="version", version=f"steertui {__version__}")
+    return parser
+
+
+def open_app(args: argparse.Namespace) -> int:
+    """The screen needs a terminal on both sides; a script is told which verb it wants."""
+    _refuse_misspelt_verb(args.model)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "the app needs a terminal and this is none: use `steertui say PROMPT` for one answer, "
+            "`steertui chat` for a plain loop, or another verb of `steertui --help`"
+        )
+    return int(import_module("steertui.app").run(args.model))
+
+
+def report(sentence: str, code: int, *, as_json: bool) -> int:
+    """The sentence goes to stderr; a script that asked for JSON still gets its one object on stdout."""
+    print(f"steertui: {safe_text(sentence)}", file=sys.stderr)
+    if as_json:
+        print(json.dumps({"error": sentence, "exit_code": code}))
+    return code
+
+
+def _refuse_misspelt_verb(model: str) -> None:
+    near = difflib.get_close_matches(model, VERBS, n=1, cutoff=0.75)
+    if near and not Path(model).exists():
+        raise UsageError(
+            f"there is no verb {model!r}, did you mean {near[0]!r}? (a local model folder: ./{model})"
+        )
+
+
+def _filed(words: list[str]) -> str:
+    """Puts the current traceback into the log and says where it is."""
+    try:
+        target = paths.log()
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(
+                f"{datetime.now().astimezone().isoformat()} verb {words[:1]}\n{traceback.format_exc()}\n"
+            )
+    except (OSError, SteerError) as problem:
+        return f"the log could not be written ({problem})"
+    return f"the details are in {target}"

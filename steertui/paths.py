@@ -1,0 +1,97 @@
+"""Where things are kept: one function per folder, made private on first use, and nothing is ever put anywhere else.
+
+platformdirs decides, so the XDG variables move every folder; `steertui path` prints the result.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import platformdirs
+
+from core.errors import EngineUnavailable, UsageError
+
+NAME = "steertui"
+PRIVATE = 0o700
+
+
+def config() -> Path:
+    """Settings and keymap, written by hand."""
+    return private(Path(platformdirs.user_config_dir(NAME)))
+
+
+def data() -> Path:
+    """What must never be lost: sessions and vectors."""
+    return private(Path(platformdirs.user_data_dir(NAME)))
+
+
+def sessions() -> Path:
+    """One folder per recorded session."""
+    return private(data() / "sessions")
+
+
+def vectors() -> Path:
+    """The library: vector files by name."""
+    return private(data() / "vectors")
+
+
+def state() -> Path:
+    """Logs, prompt history: useful tomorrow, no loss if gone."""
+    return private(Path(platformdirs.user_state_dir(NAME)))
+
+
+def cache() -> Path:
+    """Measured once and cheap to measure again."""
+    return private(Path(platformdirs.user_cache_dir(NAME)))
+
+
+def runtime() -> Path:
+    """Sockets and locks: below $XDG_RUNTIME_DIR, else below the state folder; never in a shared temporary one."""
+    base = os.environ.get("XDG_RUNTIME_DIR")
+    folder = Path(base) / NAME if base and Path(base).is_dir() else state() / "run"
+    private(folder)
+    _refuse_shared(folder)
+    return folder
+
+
+def log() -> Path:
+    """Where a traceback goes that no user should have to read."""
+    return state() / "steertui.log"
+
+
+def folders() -> dict[str, Path]:
+    """Every folder by the word `steertui path` uses for it."""
+    return {
+        "config": config(),
+        "sessions": sessions(),
+        "vectors": vectors(),
+        "state": state(),
+        "cache": cache(),
+        "runtime": runtime(),
+        "log": log(),
+    }
+
+
+def private(folder: Path) -> Path:
+    """The folder, made for its owner alone if it was not there."""
+    try:
+        folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot make the folder {folder} ({error.strerror}); set XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_STATE_HOME "
+            "and XDG_CACHE_HOME to folders you may write to"
+        ) from error
+    return folder
+
+
+def _refuse_shared(folder: Path) -> None:
+    """A socket's folder that others can enter, own or redirect would hand them the model."""
+    entry = folder.lstat()
+    if stat.S_ISLNK(entry.st_mode):
+        raise EngineUnavailable(f"the runtime folder {folder} is a symbolic link; remove it")
+    if entry.st_uid != os.getuid():
+        raise EngineUnavailable(f"the runtime folder {folder} belongs to uid {entry.st_uid}, not to you")
+    if stat.S_IMODE(entry.st_mode) & 0o077:
+        raise EngineUnavailable(f"the runtime folder {folder} is open to others; run: chmod 700 {folder}")

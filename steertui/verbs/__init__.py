@@ -1,0 +1,25 @@
+"""The command line's verbs: each is one module with `add_arguments(parser)` and `run(args) -> exit code`.
+
+A new verb is a new module and one line here. The modules are imported only when their verb is typed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Verb:
+    """Where a verb lives and the line `steertui --help` shows for it; hidden verbs have no line."""
+
+    module: str
+    help: str | None
+
+
+VERBS: dict[str, Verb] = {
+    "say": Verb("steertui.verbs.say", "one answer on stdout, nothing else"),
+    "chat": Verb("steertui.verbs.chat", "talk in a plain terminal loop, no screen control"),
+    "models": Verb("steertui.verbs.models", "list the demo and the cached models"),
+    "doctor": Verb("steertui.verbs.doctor", "report on versions, devices, folders and the terminal"),
+    "path": Verb("steertui.verbs.path", "print the folders in use"),
+}
