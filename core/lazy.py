@@ -1,7 +1,7 @@
 """A package names its public face once and imports a room only when somebody enters it.
 
-`import core` has to cost milliseconds on the screen's side of the house, where torch may not appear, and still
-offer `core.load` in a notebook.
+`import core` has to cost milliseconds on the screen's side of the house, where torch may not appear, and
+still offer `core.load` in a notebook.
 """
 
 from __future__ import annotations

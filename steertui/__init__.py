@@ -12,7 +12,7 @@ HOUSE = Path(__file__).resolve().parent.parent
 
 
 def foreign(packages: tuple[str, ...] = ("core", "vectors", "sessions"), house: Path = HOUSE) -> str | None:
-    """The sentence about the first floor that is not ours: such generic names may be another project's too."""
+    """The sentence about the first floor that is not ours: such generic names may be another's too."""
     for name in packages:
         spec = find_spec(name)
         if spec is None:

@@ -1,4 +1,4 @@
-"""The front door: finds the verb, runs it, and turns every way it can end into one sentence and an exit code."""
+"""The front door: finds the verb, runs it, and turns every end it can come to into a sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from steertui.verbs import VERBS
 
 INTERNAL, INTERRUPTED, PIPE_CLOSED = 1, 130, 141
 
-EPILOG = """exit codes: 0 ok, 1 internal error, 2 usage or config, 3 partly done, 4 bad file or model, 5 engine or lock
-unavailable, 6 out of memory, 7 network or API, 130 interrupted, 141 output closed by its reader"""
+EPILOG = """exit codes: 0 ok, 1 internal error, 2 usage or config, 3 partly done, 4 bad file or model,
+5 engine or lock unavailable, 6 out of memory, 7 network or API, 130 interrupted, 141 output closed by its reader"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -99,9 +99,7 @@ def report(sentence: str, code: int, *, as_json: bool) -> int:
 def _refuse_misspelt_verb(model: str) -> None:
     near = difflib.get_close_matches(model, VERBS, n=1, cutoff=0.75)
     if near and not Path(model).exists():
-        raise UsageError(
-            f"there is no verb {model!r}, did you mean {near[0]!r}? (a local model folder: ./{model})"
-        )
+        raise UsageError(f"there is no verb {model!r}, did you mean {near[0]!r}? (a folder: ./{model})")
 
 
 def _filed(words: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Where things are kept: one function per folder, made private on first use, and nothing is ever put anywhere else.
+"""Where things are kept: one function per folder, made private on first use; nothing is put anywhere else.
 
 platformdirs decides, so the XDG variables move every folder; `steertui path` prints the result.
 """
@@ -48,7 +48,7 @@ def cache() -> Path:
 
 
 def runtime() -> Path:
-    """Sockets and locks: below $XDG_RUNTIME_DIR, else below the state folder; never in a shared temporary one."""
+    """Sockets and locks: below $XDG_RUNTIME_DIR, else the state folder; never a shared temporary one."""
     base = os.environ.get("XDG_RUNTIME_DIR")
     folder = Path(base) / NAME if base and Path(base).is_dir() else state() / "run"
     private(folder)
@@ -80,8 +80,8 @@ def private(folder: Path) -> Path:
         folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
-            f"cannot make the folder {folder} ({error.strerror}); set XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_STATE_HOME "
-            "and XDG_CACHE_HOME to folders you may write to"
+            f"cannot make the folder {folder} ({error.strerror}); set XDG_CONFIG_HOME, XDG_DATA_HOME, "
+            "XDG_STATE_HOME and XDG_CACHE_HOME to folders you may write to"
         ) from error
     return folder
 
