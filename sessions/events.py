@@ -1,0 +1,300 @@
+"""The vocabulary: what the journal stores, the socket carries and the screen folds are these objects.
+
+One frozen dataclass per kind; a kind or field this version does not know is kept (`Other`, `extra`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeAlias
+
+SCHEMA = 1
+"""Raised only when an old reader would misunderstand a new journal; new kinds and fields do not count."""
+
+Json: TypeAlias = Any
+KINDS: dict[str, type[Event]] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """`extra` holds the fields a newer version wrote and this one does not know."""
+
+    t: ClassVar[str] = ""
+    extra: Mapping[str, Json] = field(default_factory=dict)
+
+    def __init_subclass__(cls, t: str = "") -> None:
+        cls.t = t
+        if t:
+            KINDS[t] = cls
+
+
+@dataclass(frozen=True, kw_only=True)
+class Other(Event):
+    """A kind this version does not know, or one whose required fields are missing: kept, never dropped."""
+
+    kind: str
+    data: Mapping[str, Json]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Open(Event, t="open"):
+    """Begins a journal, and again each time an engine takes the session up. `parent`: branched from."""
+
+    schema: int = SCHEMA
+    session: str
+    app: str
+    wall: str
+    host: str = ""
+    argv: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    numerics: Mapping[str, Json] = field(default_factory=dict)
+    parent: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model(Event, t="model"):
+    """`state` is loading, ready, failed or unloaded. `facts` (when ready) are what verify compares."""
+
+    state: str
+    name: str
+    progress: float | None = None
+    note: str = ""
+    facts: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vector(Event, t="vector"):
+    """A vector that can be named in a mixer from here on; its bytes lie in the session folder by `sha256`."""
+
+    name: str
+    sha256: str
+    source: str = ""
+    layers: tuple[int, ...] = ()
+    hidden_size: int = 0
+    norms: Mapping[str, float] = field(default_factory=dict)
+    gaps: Mapping[str, float] = field(default_factory=dict)
+    suggestion: Mapping[str, Json] | None = None
+    removed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn(Event, t="turn"):
+    """Something said by the system, the user or a tool. `parent` makes the tree of branches."""
+
+    turn: int
+    parent: int | None = None
+    role: str = "user"
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gen(Event, t="gen"):
+    """Answer `gen` begins as turn `turn`, under mixer `mix`. `reused`: ids kept in the cache."""
+
+    gen: int
+    turn: int
+    parent: int | None = None
+    prompt_tokens: int = 0
+    prompt_ids: tuple[int, ...] = ()
+    reused: int = 0
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    mix: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mixer(Event, t="mixer"):
+    """The whole desired mixer, in force from token `at` of answer `gen` on (no `gen`: the next one).
+    Two with the same `gen` and `at`: the later one wins, see `dial`."""
+
+    rev: int
+    state: Mapping[str, Json]
+    mix: str
+    gen: int | None = None
+    at: int = 0
+    words: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dial(Event, t="dial"):
+    """Mixer revision `rev` never reached a token: revision `by` overtook it before its boundary."""
+
+    rev: int
+    by: int
+    gen: int | None = None
+    at: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tok(Event, t="tok"):
+    """Tokens `i`, `i`+1, … of one answer, all produced under mixer `mix`; at most 50 ms of them."""
+
+    gen: int
+    i: int
+    ids: tuple[int, ...]
+    text: tuple[str, ...]
+    lp: tuple[float, ...] = ()
+    mix: str = ""
+    lane: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meter(Event, t="meter"):
+    """Measured one pass after the tokens it speaks of: per channel the projection of tokens `i`, `i`+1, …"""
+
+    gen: int
+    i: int
+    proj: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    after: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    hits: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    values: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    lane: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inject(Event, t="inject"):
+    """A distractor before token `at`. `how`: user, own (the model's words) or tool."""
+
+    text: str
+    how: str = "user"
+    gen: int | None = None
+    at: int = 0
+    ids: tuple[int, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop(Event, t="stop"):
+    """An answer ends: eos, length, stop, cancel, error or oom."""
+
+    gen: int
+    reason: str
+    tokens: int
+    wall_ms: int = 0
+    peak_bytes: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job(Event, t="job"):
+    """`state`: queued, running, done, failed or cancelled. `event` is one thing the running job reported."""
+
+    job: int
+    kind: str
+    state: str
+    params: Mapping[str, Json] = field(default_factory=dict)
+    event: Mapping[str, Json] = field(default_factory=dict)
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note(Event, t="note"):
+    text: str
+    gen: int | None = None
+    at: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark(Event, t="mark"):
+    label: str
+    gen: int | None = None
+    at: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attach(Event, t="attach"):
+    client: int
+    role: str
+    pid: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detach(Event, t="detach"):
+    client: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap(Event, t="gap"):
+    """`lost` events, `first` to `last`, were streamed but could not be written to the disk."""
+
+    lost: int
+    first: int
+    last: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Error(Event, t="error"):
+    where: str
+    message: str
+    code: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Close(Event, t="close"):
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repair(Event, t="repair"):
+    """At open: `torn_bytes` of an unfinished last line were moved to `kept`."""
+
+    torn_bytes: int
+    kept: str = ""
+    unreadable: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rewind(Event, t="rewind"):
+    """Answer `gen` keeps its first `to` tokens."""
+
+    gen: int
+    to: int
+    dropped: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rebuild(Event, t="rebuild"):
+    """The cache was recomputed as if the mixer had always been `mix`."""
+
+    gen: int
+    at: int
+    mix: str
+    tokens: int
+    wall_ms: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crop(Event, t="crop"):
+    """The conversation did not extend the ids in the cache: `kept` stayed, `dropped` were encoded again."""
+
+    gen: int
+    kept: int
+    dropped: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lane(Event, t="lane"):
+    """The batch of an answer, an entry per lane: its shape decides what replays bit for bit."""
+
+    gen: int
+    lanes: tuple[Mapping[str, Json], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pause(Event, t="pause"):
+    gen: int
+    at: int
+    paused: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunk(Event, t="chunk"):
+    """The edges of one prefill chunk."""
+
+    gen: int
+    start: int
+    end: int
+    wall_ms: int = 0

@@ -1,0 +1,107 @@
+"""The grammar of one line: how a record becomes bytes that survive a crash, and how damage is noticed.
+
+`{"n":7,"m":12,"t":"tok",…,"c":"89abcdef"}` and a newline: ASCII JSON (neither U+2028 nor a raw newline can
+split a line), no NaN, and as last key the CRC-32 of the line as it reads without it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+
+from .events import KINDS, Event, Json, Other
+
+LINE_LIMIT = 1 << 20
+USUAL: dict[str, dict[str, Json]] = {
+    t: {f.name: f.default for f in fields(kind) if f.default is not MISSING}
+    | {f.name: f.default_factory() for f in fields(kind) if f.default_factory is not MISSING}
+    for t, kind in KINDS.items()
+}
+"""Per kind, the fields' defaults: what a line leaves out."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """An event in its place: sequence number `n`, `m` milliseconds after the event before it."""
+
+    n: int
+    m: int
+    event: Event
+
+
+class BadLine(ValueError):
+    """Not a record: torn, damaged, or never one."""
+
+
+def encode(record: Record) -> bytes:
+    body = _dump({"n": record.n, "m": record.m, **to_fields(record.event)})
+    return b'%b,"c":"%08x"}\n' % (body[:-1], zlib.crc32(body))
+
+
+def decode(line: bytes) -> Record:
+    """The record of one line, newline or not. Raises `BadLine`."""
+    line = line.rstrip(b"\n")
+    head, _, tail = line.rpartition(b',"c":"')
+    if tail != b'%08x"}' % zlib.crc32(head + b"}"):
+        raise BadLine("checksum does not match")
+    try:
+        data = json.loads(head + b"}")
+        return Record(int(data.pop("n")), int(data.pop("m")), from_fields(data))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadLine(f"not a record: {error}") from error
+
+
+def to_fields(event: Event) -> dict[str, Json]:
+    """The event as a flat JSON object with its `t`, without fields at their default."""
+    if isinstance(event, Other):
+        return {"t": event.kind, **event.data}
+    usual = USUAL[event.t]
+    named = {
+        key: value for key, value in vars(event).items() if key != "extra" and usual.get(key, ...) != value
+    }
+    return {"t": event.t, **named, **event.extra}
+
+
+def from_fields(data: Mapping[str, Json]) -> Event:
+    """The inverse of `to_fields`; lists come back as tuples, so events stay immutable and comparable."""
+    values = {key: _frozen(value) for key, value in data.items() if key != "t"}
+    kind = KINDS.get(data["t"])
+    if kind is None:
+        return Other(kind=data["t"], data=values)
+    names = {f.name for f in fields(kind)} - {"extra"}
+    known = {key: value for key, value in values.items() if key in names}
+    rest = {key: value for key, value in values.items() if key not in names}
+    try:
+        return kind(**known, extra=rest)
+    except TypeError:
+        return Other(kind=data["t"], data=values)
+
+
+def _frozen(value: Json) -> Json:
+    if isinstance(value, list):
+        return tuple(_frozen(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _frozen(item) for key, item in value.items()}
+    return value
+
+
+def _dump(data: Json) -> bytes:
+    try:
+        text = json.dumps(data, allow_nan=False, separators=(",", ":"))
+    except ValueError:
+        text = json.dumps(_finite(data), allow_nan=False, separators=(",", ":"))
+    return text.encode("ascii")
+
+
+def _finite(value: Json) -> Json:
+    """Non-finite numbers as the words `float()` reads back: "nan", "inf", "-inf"."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
