@@ -1,0 +1,140 @@
+"""Where a vector comes from and what was measured on it: the part of a vector file that is not the vector."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+PERCENTILES = (5, 25, 50, 75, 95)
+Spread = Mapping[str, float]  # mean, std, p5 … p95 of one class's projections on the unit direction
+LayerStats = Mapping[str, Any]  # positive: Spread, negative: Spread, midpoint: float
+
+
+class AboutError(ValueError):
+    """Metadata that does not say what its key promises; the reader adds the file's name."""
+
+
+@dataclass(frozen=True)
+class About:
+    """Provenance and statistics; every field may be missing, as it is in most files from elsewhere."""
+
+    name: str = ""
+    model_id: str = ""
+    model_type: str = ""
+    n_layers: int | None = None
+    method: str = ""
+    read: str = ""
+    contrast: str = ""
+    dataset_sha256: str = ""
+    created: str = ""
+    sign_note: str = ""
+    act_norms: Mapping[int, float] = field(default_factory=dict)
+    stats: Mapping[int, LayerStats] = field(default_factory=dict)
+    suggestion: Mapping[str, Any] | None = None
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def to_strings(self) -> dict[str, str]:
+        """The metadata entries of our file: plain words as they are, everything structured as JSON."""
+        entries = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if value is not None and value != "" and value != {}:
+                entries[item.name] = value if isinstance(value, str) else json.dumps(_with_text_keys(value))
+        return entries
+
+    @classmethod
+    def from_strings(cls, entries: Mapping[str, str]) -> About:
+        """Read back what `to_strings` wrote; keys that are not ours are somebody else's business."""
+        return cls(**{key: read(key, entries[key]) for key, read in _READERS.items() if key in entries})
+
+
+def _with_text_keys(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _with_text_keys(inner) for key, inner in value.items()}
+    return list(value) if isinstance(value, tuple | range) else value
+
+
+def _text(key: str, text: str) -> str:
+    return text
+
+
+def _whole(key: str, text: str) -> int:
+    if not text.strip().isascii() or not text.strip().isdigit() or len(text) > 9:
+        raise AboutError(f"metadata {key!r} is not a whole number")
+    return int(text)
+
+
+def parse(key: str, text: str) -> Any:
+    """JSON of one metadata entry."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise AboutError(f"metadata {key!r} is not valid JSON") from None
+
+
+def _mapping(key: str, text: str) -> dict[str, Any]:
+    value = parse(key, text)
+    if not isinstance(value, dict):
+        raise AboutError(f"metadata {key!r} is not an object")
+    return value
+
+
+def number(key: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise AboutError(f"metadata {key!r} holds something that is not a finite number")
+    return float(value)
+
+
+def layer_number(key: str, text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 6:
+        raise AboutError(f"metadata {key!r} has a bad layer key")
+    return int(text)
+
+
+def numbers(key: str, text: str) -> dict[int, float]:
+    """A number per layer."""
+    return {layer_number(key, layer): number(key, value) for layer, value in _mapping(key, text).items()}
+
+
+def _stats(key: str, text: str) -> dict[int, LayerStats]:
+    return {
+        layer_number(key, layer): _layer_stats(key, entry) for layer, entry in _mapping(key, text).items()
+    }
+
+
+def _layer_stats(key: str, entry: Any) -> LayerStats:
+    if not isinstance(entry, dict):
+        raise AboutError(f"metadata {key!r} has a layer that is not an object")
+    stats: dict[str, Any] = {}
+    for part, value in entry.items():
+        if isinstance(value, dict):
+            stats[part] = {name: number(key, inner) for name, inner in value.items()}
+        else:
+            stats[part] = number(key, value)
+    return stats
+
+
+def _suggestion(key: str, text: str) -> dict[str, Any]:
+    value = _mapping(key, text)
+    layers = value.get("layers", [])
+    if not isinstance(layers, list) or not all(type(layer) is int and layer >= 0 for layer in layers):
+        raise AboutError(f"metadata {key!r} names layers that are not whole numbers")
+    if "scale" in value:
+        number(key, value["scale"])
+    return value
+
+
+_READERS: Mapping[str, Callable[[str, str], Any]] = {
+    **dict.fromkeys(("name", "model_id", "model_type", "method", "read", "contrast"), _text),
+    **dict.fromkeys(("dataset_sha256", "created", "sign_note"), _text),
+    "n_layers": _whole,
+    "act_norms": numbers,
+    "stats": _stats,
+    "suggestion": _suggestion,
+    "metrics": _mapping,
+    "versions": _mapping,
+}

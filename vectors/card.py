@@ -1,0 +1,129 @@
+"""What a vector file says about itself, read without torch and without a model.
+
+The numbers here are properties of the directions alone. They tell a broken file from a sound one; whether the
+vector moves a model is what `check` measures.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vectors.about import About
+from vectors.stored import SITE, Stored
+
+
+@dataclass(frozen=True)
+class Consistency:
+    """Cosines of neighbouring layers beside the band that random directions stay in: 3/√d."""
+
+    pairs: Mapping[int, float]
+    band: float
+
+    @property
+    def mean(self) -> float | None:
+        return math.fsum(self.pairs.values()) / len(self.pairs) if self.pairs else None
+
+    def to_json(self) -> dict[str, Any]:
+        cosines = list(self.pairs.values())
+        return {
+            "mean": self.mean,
+            "min": min(cosines, default=None),
+            "max": max(cosines, default=None),
+            "random_band": self.band,
+            "pairs": {f"{layer}-{layer + 1}": cosine for layer, cosine in self.pairs.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Card:
+    """One vector file in facts; `undecided` when rows could be blocks or hidden states and nobody has said
+    which.
+    """
+
+    name: str
+    file: str
+    file_sha256: str
+    format: str
+    index_rule: str
+    layers: tuple[int, ...]
+    hidden_size: int
+    norms: Mapping[int, float]
+    consistency: Consistency
+    sha256: str
+    about: About
+    warnings: tuple[str, ...]
+    undecided: bool = False
+    parts: tuple[str, ...] = ()
+    ceilings: Mapping[int, float] | None = None
+    site: str = SITE
+
+    def to_json(self) -> dict[str, Any]:
+        facts = {
+            key: getattr(self, key) for key in ("name", "file", "file_sha256", "format", "site", "index_rule")
+        }
+        about = self.about.__dict__ | {
+            "act_norms": _by_text(self.about.act_norms),
+            "stats": _by_text(self.about.stats),
+        }
+        return facts | {
+            "layers": list(self.layers),
+            "hidden_size": self.hidden_size,
+            "norms": _by_text(self.norms),
+            "consistency": self.consistency.to_json(),
+            "sha256": self.sha256,
+            "undecided": self.undecided,
+            "parts": list(self.parts),
+            "ceilings": _by_text(self.ceilings or {}),
+            "about": {key: value for key, value in about.items() if value not in ("", None, {})},
+            "warnings": list(self.warnings),
+        }
+
+
+def _by_text(by_layer: Mapping[int, Any]) -> dict[str, Any]:
+    return {str(layer): value for layer, value in by_layer.items()}
+
+
+def consistency(units: Mapping[int, Any]) -> Consistency:
+    """cos(v_L, v_{L+1}) wherever both are present; 1 for a constant vector, within ±3/√d for random rows."""
+    pairs = {
+        layer: float(np.dot(units[layer].astype(np.float64), units[layer + 1].astype(np.float64)))
+        for layer in units
+        if layer + 1 in units
+    }
+    width = next(iter(units.values())).size
+    return Consistency(pairs, 3 / math.sqrt(width))
+
+
+def card_of(stored: Stored) -> Card:
+    return Card(
+        name=stored.about.name,
+        file=stored.file,
+        file_sha256=stored.file_sha256,
+        format=stored.format,
+        index_rule=stored.index_rule,
+        layers=stored.layers,
+        hidden_size=stored.hidden_size,
+        norms=stored.norms,
+        consistency=consistency(stored.units),
+        sha256=stored.sha256,
+        about=stored.about,
+        warnings=stored.warnings,
+        undecided=stored.undecided,
+        parts=stored.parts,
+        ceilings=stored.ceilings,
+    )
+
+
+def read(path: str | os.PathLike[str], **choices: Any) -> Card:
+    """The card of a file; one whose index rule is open is described as it is, with the question among its
+    warnings.
+    """
+    from vectors.reading import read_stored
+
+    return card_of(read_stored(path, allow_undecided=True, **choices))

@@ -1,0 +1,104 @@
+"""Our metadata inside other people's containers: what makes a conversion there and back lose nothing.
+
+A raw row is unit × norm rounded once, so either may be off by a last bit when computed from the other; the
+two `_ulps` entries say by how much (`lastbit`). Other readers skip all of it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from vectors import lastbit
+from vectors.about import About, AboutError, numbers, parse
+from vectors.errors import VectorFileError
+from vectors.lastbit import Row
+from vectors.stored import Stored
+
+AGREEMENT = 1e-5
+
+
+def about_of(entries: Mapping[str, str]) -> About:
+    try:
+        return About.from_strings(entries)
+    except AboutError as problem:
+        raise VectorFileError(str(problem)) from None
+
+
+def raw_norms_of(entries: Mapping[str, str]) -> dict[int, float]:
+    if "raw_norms" not in entries:
+        return {}
+    try:
+        norms = numbers("raw_norms", entries["raw_norms"])
+    except AboutError as problem:
+        raise VectorFileError(str(problem)) from None
+    if any(norm <= 0 for norm in norms.values()):
+        raise VectorFileError("metadata 'raw_norms' has a norm that is not positive")
+    return norms
+
+
+def entries_of(stored: Stored, *, units_written: bool) -> dict[str, str]:
+    """Everything about a vector that rows alone do not hold, as text entries."""
+    entries = stored.about.to_strings()
+    entries["raw_norms"] = json.dumps({str(layer): norm for layer, norm in stored.norms.items()})
+    if units_written:
+        wanted = {
+            layer: (row, lastbit.join(stored.units[layer], stored.norms[layer]))
+            for layer, row in stored.exact.items()
+        }
+    else:
+        wanted = {layer: (unit, lastbit.split(stored.raw(layer))[0]) for layer, unit in stored.units.items()}
+    moves = {str(layer): text for layer, pair in wanted.items() if (text := lastbit.steps(*pair))}
+    if moves:
+        entries["raw_ulps" if units_written else "unit_ulps"] = json.dumps(moves)
+    return entries
+
+
+def restore_units(stored: Stored, entries: Mapping[str, str]) -> Stored:
+    """A vector read from raw rows, given back the exact directions and norms it was written from."""
+    norms = raw_norms_of(entries)
+    if not norms:
+        return stored
+    fits = norms.keys() == stored.norms.keys() and all(
+        math.isclose(norms[layer], norm, rel_tol=AGREEMENT) for layer, norm in stored.norms.items()
+    )
+    if not fits:
+        return stored.warn("the norms in its metadata do not match its rows: ignored")
+    raw = {layer: stored.raw(layer) for layer in stored.layers}
+    units = {layer: lastbit.split(row)[0] for layer, row in raw.items()} | _moved(
+        stored.units, entries, "unit_ulps"
+    )
+    return _kept_exact(replace(stored, units=units, norms=norms), raw)
+
+
+def restore_raw(stored: Stored, entries: Mapping[str, str]) -> Stored:
+    """A vector read from unit rows, given back the exact raw rows it came from."""
+    joined = {layer: lastbit.join(stored.units[layer], stored.norms[layer]) for layer in stored.layers}
+    return _kept_exact(stored, joined | _moved(joined, entries, "raw_ulps"))
+
+
+def _kept_exact(stored: Stored, raw: Mapping[int, Row]) -> Stored:
+    rebuilt: Callable[[int], Row] = replace(stored, exact={}).raw
+    exact = {layer: row for layer, row in raw.items() if lastbit.steps(row, rebuilt(layer)) is not None}
+    return replace(stored, exact=exact)
+
+
+def _moved(rows: Mapping[int, Row], entries: Mapping[str, str], key: str) -> dict[int, Row]:
+    if key not in entries:
+        return {}
+    try:
+        moves = parse(key, entries[key])
+    except AboutError as problem:
+        raise VectorFileError(str(problem)) from None
+    if not isinstance(moves, dict):
+        raise VectorFileError(f"metadata {key!r} is not an object")
+    moved = {}
+    for layer, text in moves.items():
+        row = rows.get(int(layer)) if layer.isdecimal() and len(layer) < 7 else None
+        better = lastbit.nudge(row, text) if row is not None and isinstance(text, str) else None
+        if better is None:
+            raise VectorFileError(f"metadata {key!r} does not fit layer {layer[:8]!r}")
+        moved[int(layer)] = better
+    return moved

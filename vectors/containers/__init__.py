@@ -1,0 +1,1 @@
+"""Bytes of a stranger's file → named arrays, within bounds and without running anything."""

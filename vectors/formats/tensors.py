@@ -1,0 +1,14 @@
+"""safetensors files: ours, steering-lite's, and plain ones whose tensors are named after layers."""
+
+from __future__ import annotations
+
+from vectors.containers import safetensors
+from vectors.formats import native
+from vectors.index import Choices
+from vectors.source import Source
+from vectors.stored import Stored
+
+
+def read(source: Source, choices: Choices) -> Stored:
+    file = safetensors.read(source)
+    return native.read(file.tensors, file.metadata, choices)

@@ -1,0 +1,86 @@
+"""Which block a stored index means: files number the same residual stream in three ways, and a card must say
+which.
+
+Ours: layer L (0-based) is the output of decoder block L, `hidden_states[L+1]` in transformers' words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from vectors import limits
+from vectors.errors import VectorFileError, shown
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the caller knows and the file does not say."""
+
+    layers: tuple[int, ...] | None = None
+    shift: int | None = None
+    n_layers: int | None = None
+    part: str | None = None
+    allow_undecided: bool = False
+    pair: bool = False
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Stored index → our layer for every index that has one, with the rule that says so."""
+
+    layers: Mapping[int, int]
+    rule: str
+    undecided: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+def place(indices: Iterable[int], shift: int, why: str, choices: Choices) -> Placed:
+    """Stored index + shift = our layer; `--shift` overrides the format's own rule, an embedding row has no
+    block.
+    """
+    if choices.shift is not None and choices.shift != shift:
+        shift, why = choices.shift, f"asked for; the format's own rule is {shift:+d}, {why}"
+    indices = sorted(indices)
+    layers = {index: index + shift for index in indices if index + shift >= 0}
+    if not layers:
+        raise VectorFileError(f"a shift of {shift:+d} leaves no layer in it")
+    if max(layers.values()) >= limits.LAYERS:
+        raise VectorFileError(f"bad layer key {max(layers)} (limit {limits.LAYERS - 1})")
+    lost = [index for index in indices if index not in layers]
+    warnings = (f"index {lost[0]} is before the first block: left out",) if lost else ()
+    return Placed(layers, f"layer = stored index {shift:+d} ({why})", warnings=warnings)
+
+
+def place_stack(indices: Iterable[int], n_rows: int, choices: Choices) -> Placed:
+    """Rows of a `[rows, d]` tensor that nothing names: blocks when rows = n, hidden states when rows = n +
+    1.
+    """
+    blocks = choices.n_layers
+    if choices.shift is not None:
+        return place(indices, choices.shift, "as asked; nothing in the file says which", choices)
+    if blocks == n_rows:
+        return place(indices, 0, f"{n_rows} rows, the model has {n_rows} blocks", choices)
+    if blocks is not None and blocks + 1 == n_rows:
+        return place(
+            indices, -1, f"{n_rows} rows, the model has {blocks} blocks: hidden_states order", choices
+        )
+    if blocks is not None:
+        raise VectorFileError(
+            f"{n_rows} rows are neither the {blocks} blocks nor the {blocks + 1} hidden_states of the model"
+        )
+    question = (
+        f"{n_rows} rows are {n_rows} blocks (say --shift 0) or the embeddings and {n_rows - 1} blocks "
+        "(hidden_states order, say --shift -1); name the model or the shift"
+    )
+    if not choices.allow_undecided:
+        raise VectorFileError(question)
+    identity = {index: index for index in indices}
+    return Placed(identity, "undecided: rows are numbered as stored", undecided=True, warnings=(question,))
+
+
+def layer_key(text: str) -> int:
+    """A layer number written in a file: decimal digits and nothing else."""
+    if not text.isascii() or not text.isdigit() or len(text) > 6:
+        raise VectorFileError(f"bad layer key {shown(text)!r}")
+    return int(text)

@@ -1,0 +1,80 @@
+"""A vector file opened once: the bytes that were checked are the bytes that are read, whatever happens on
+disk.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from vectors import limits
+from vectors.errors import VectorFileError, shown
+
+HEAD_BYTES = 1 << 16
+
+
+@dataclass(frozen=True)
+class Source:
+    """The bytes of one regular file; of an oversized one only the head, enough to say what it is."""
+
+    path: Path
+    data: bytes
+    file_size: int
+
+    @property
+    def name(self) -> str:
+        return shown(os.fsdecode(self.path.name))
+
+    @cached_property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
+
+    def require_whole(self) -> None:
+        if len(self.data) < self.file_size:
+            limit = limits.size(limits.FILE_BYTES)
+            raise VectorFileError(
+                f"{limits.size(self.file_size)} is larger than any vector file (limit {limit})"
+            )
+
+
+def open_source(path: str | os.PathLike[str]) -> Source:
+    """Read a regular file through one descriptor; a pipe, device or folder is refused without waiting for
+    it.
+    """
+    place = Path(path)
+    try:
+        # O_NONBLOCK: opening a FIFO for reading would otherwise wait for a writer forever.
+        descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as problem:
+        raise VectorFileError(f"{shown(place)}: {_why(problem)}") from None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise VectorFileError(f"{shown(place)}: not a regular file")
+        wanted = status.st_size if status.st_size <= limits.FILE_BYTES else HEAD_BYTES
+        return Source(place, _read(descriptor, wanted), status.st_size)
+    except OSError as problem:
+        raise VectorFileError(f"{shown(place)}: {_why(problem)}") from None
+    finally:
+        os.close(descriptor)
+
+
+def _read(descriptor: int, wanted: int) -> bytes:
+    pieces = []
+    while wanted > 0 and (piece := os.read(descriptor, wanted)):
+        pieces.append(piece)
+        wanted -= len(piece)
+    return b"".join(pieces)
+
+
+def _why(problem: OSError | ValueError) -> str:
+    if isinstance(problem, OSError) and problem.errno in (errno.ENXIO, errno.EISDIR, errno.ENODEV):
+        return "not a regular file"
+    if isinstance(problem, OSError) and problem.errno:
+        return os.strerror(problem.errno).lower()
+    return "not a usable path"

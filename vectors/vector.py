@@ -1,0 +1,195 @@
+"""The steering vector: one unit direction per layer, how long each was, and what is known about them.
+
+Immutable. Arithmetic is done on the vectors as stored (unit × norm), so `a + b` adds what two files would
+add; a result keeps only the statistics that are still true of it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import torch
+
+from vectors import algebra, card, fit, lastbit, reading, writing
+from vectors.about import About
+from vectors.errors import VectorFileError
+from vectors.stored import Stored
+
+
+class SteeringVector:
+    """`.directions` {L: float32 unit tensor [d]}, `.norms` {L: float}; everything else is optional
+    knowledge.
+    """
+
+    def __init__(
+        self,
+        rows: Mapping[int, Any] | Stored,
+        *,
+        norms: Mapping[int, float] | None = None,
+        about: About | None = None,
+    ) -> None:
+        """From raw rows (tensors or arrays) by layer, or from directions when `norms` says how long they
+        were.
+        """
+        if isinstance(rows, Stored):
+            self._stored = rows
+            return
+        arrays = {int(layer): _array(row) for layer, row in rows.items()}
+        facts: dict[str, Any] = {
+            "about": about or About(),
+            "index_rule": "made here: layer L is the output of block L",
+        }
+        self._stored = (
+            Stored.from_raw(arrays, **facts) if norms is None else Stored.from_units(arrays, norms, **facts)
+        )
+
+    @property
+    def stored(self) -> Stored:
+        """The same vector without torch."""
+        return self._stored
+
+    @cached_property
+    def directions(self) -> Mapping[int, torch.Tensor]:
+        return MappingProxyType({layer: torch.tensor(unit) for layer, unit in self._stored.units.items()})
+
+    @property
+    def norms(self) -> Mapping[int, float]:
+        return self._stored.norms
+
+    @property
+    def about(self) -> About:
+        return self._stored.about
+
+    @property
+    def name(self) -> str:
+        return self.about.name or "vector"
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        return self._stored.layers
+
+    @property
+    def hidden_size(self) -> int:
+        return self._stored.hidden_size
+
+    @property
+    def sha256(self) -> str:
+        return self._stored.sha256
+
+    @property
+    def suggestion(self) -> Mapping[str, Any] | None:
+        return self.about.suggestion
+
+    @property
+    def act_norms(self) -> Mapping[int, float]:
+        return self.about.act_norms
+
+    @property
+    def ceilings(self) -> Mapping[int, float]:
+        """The caps of a capping preset, by layer; empty for every other vector."""
+        return self._stored.ceilings
+
+    @cached_property
+    def card(self) -> card.Card:
+        return card.card_of(self._stored)
+
+    @cached_property
+    def gaps(self) -> Mapping[int, float]:
+        """Distance between the class means' projections: one natural unit of each layer that was measured."""
+        return MappingProxyType(algebra.gaps(self.about))
+
+    def percentile(self, layer: int, q: float) -> float | None:
+        """The q-th percentile (0–100) of the positive class's projections, None where nothing was
+        measured.
+        """
+        return algebra.percentile(self.about, layer, q)
+
+    def __neg__(self) -> SteeringVector:
+        return SteeringVector(algebra.negated(self._stored))
+
+    def __mul__(self, factor: float) -> SteeringVector:
+        return SteeringVector(algebra.scaled(self._stored, float(factor)))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: float) -> SteeringVector:
+        return self * (1.0 / float(divisor))
+
+    def __add__(self, other: SteeringVector) -> SteeringVector:
+        return SteeringVector(algebra.combined(self._stored, other._stored, 1.0, 1.0))
+
+    def __sub__(self, other: SteeringVector) -> SteeringVector:
+        return SteeringVector(algebra.combined(self._stored, other._stored, 1.0, -1.0))
+
+    def blend(self, other: SteeringVector, share: float = 0.5) -> SteeringVector:
+        """(1 − share)·v̂ + share·ŵ: unit directions mixed, with norm √((1+cos)/2) at one half."""
+        one, two = algebra.renormalised(self._stored), algebra.renormalised(other._stored)
+        return SteeringVector(algebra.combined(one, two, 1.0 - share, share))
+
+    def renormalise(self) -> SteeringVector:
+        """Every layer at length one."""
+        return SteeringVector(algebra.renormalised(self._stored))
+
+    def orthogonalise(self, *others: SteeringVector) -> SteeringVector:
+        """What is left of it, layer by layer, outside the span of the others."""
+        return SteeringVector(algebra.orthogonalised(self._stored, [other._stored for other in others]))
+
+    def only(self, layers: Iterable[int]) -> SteeringVector:
+        return SteeringVector(fit.within(self._stored, layers))
+
+    def named(self, name: str) -> SteeringVector:
+        return self.with_about(replace(self.about, name=name))
+
+    def with_about(self, about: About) -> SteeringVector:
+        return SteeringVector(replace(self._stored, about=about))
+
+    def save(self, path: str | os.PathLike[str], to: str | None = None) -> tuple[str, ...]:
+        """Write it, by suffix or as `to`; the answer says what that format could not hold."""
+        return writing.write(self._stored, path, to)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SteeringVector) and self.sha256 == other.sha256
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+    def __repr__(self) -> str:
+        return f"SteeringVector({self.name!r}, layers {fit.spelled(self.layers)}, {self.hidden_size} wide)"
+
+
+def _array(row: Any) -> lastbit.Row:
+    if isinstance(row, torch.Tensor):
+        row = row.detach().to("cpu", torch.float32).numpy()
+    return np.array(row, dtype=np.float32)
+
+
+def read(
+    path: str | os.PathLike[str],
+    *,
+    layers: Iterable[int] | None = None,
+    shift: int | None = None,
+    model: Any = None,
+    part: str | None = None,
+    minus: str | os.PathLike[str] | None = None,
+    force: bool = False,
+) -> SteeringVector:
+    """A vector from any known file. A model decides open index rules, and refuses what cannot be its own."""
+    n_layers = None if model is None else model.n_layers
+    stored = reading.read_stored(path, layers=layers, shift=shift, n_layers=n_layers, part=part, minus=minus)
+    if model is None:
+        return SteeringVector(stored)
+    half = getattr(model, "dtype", None) is torch.float16
+    fit.refuse_misfit(
+        stored, hidden_size=model.hidden_size, n_layers=model.n_layers, model=model.name, half=half
+    )
+    family = getattr(getattr(getattr(model, "hf", None), "config", None), "model_type", "")
+    doubts = fit.doubts(stored, model_id=model.name, model_type=family, n_layers=model.n_layers)
+    if about_family := [doubt for doubt in doubts if doubt.startswith("made on a ") and not force]:
+        raise VectorFileError(f"{stored.file}: {about_family[0]} (--force to use it anyway)")
+    return SteeringVector(stored.warn(*doubts))

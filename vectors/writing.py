@@ -1,0 +1,61 @@
+"""A vector to disk: whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from vectors import formats
+from vectors.errors import VectorFileError, shown
+from vectors.stored import Stored
+
+SUFFIXES = {".safetensors": "native", ".gguf": "gguf", ".svec": "svec"}
+
+
+def format_for(path: Path, wanted: str | None) -> str:
+    """The format asked for, else the one a suffix stands for; `.pt` stands for several and must be named."""
+    if wanted is None and path.suffix == ".pt":
+        raise VectorFileError(
+            f"{shown(path.name)}: .pt has several layouts, say --to pt-dict, persona or axis"
+        )
+    name = wanted or SUFFIXES.get(path.suffix, "")
+    if name not in formats.WRITERS:
+        known = ", ".join(formats.WRITERS)
+        raise VectorFileError(f"{shown(path.name)}: cannot write {name or 'this suffix'} (say --to {known})")
+    return name
+
+
+def write(stored: Stored, path: str | os.PathLike[str], to: str | None = None) -> tuple[str, ...]:
+    """Write a vector and say what the format could not hold."""
+    place = Path(path)
+    writer = formats.WRITERS[format_for(place, to)]
+    data, losses = writer(stored)
+    replace_file(place, data)
+    return losses
+
+
+def replace_file(place: Path, data: bytes) -> None:
+    """Write beside the target, then rename: a reader sees the old bytes or the new ones."""
+    try:
+        descriptor, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:32]}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+                os.fchmod(file.fileno(), 0o666 & ~_umask())
+            Path(beside).replace(place)
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
+    except OSError as problem:
+        raise VectorFileError(
+            f"{shown(place)}: cannot write ({os.strerror(problem.errno or 0).lower()})"
+        ) from None
+
+
+def _umask() -> int:
+    current = os.umask(0o077)
+    os.umask(current)
+    return current
