@@ -1,7 +1,8 @@
 """Where a model keeps its decoder blocks, and what comes out of them.
 
-Everything else steers and reads at block outputs, so this is the one place that knows how architectures differ. Blocks are found by
-their structure, because names differ more than shapes do; a short table of known paths and the user's own path are the fallbacks.
+Everything else steers and reads at block outputs, so this is the one place that knows how architectures
+differ. Blocks are found by their structure, because names differ more than shapes do; a short table of
+known paths and the user's own path are the fallbacks.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ class Site:
 
 @dataclass(frozen=True, eq=False)
 class Anatomy:
-    """The parts of one model. `trunk` is the model without its unembedding; `sites` come from one probe forward."""
+    """The parts of one model. `trunk` is the model without its unembedding; `sites` come from one probe
+    forward.
+    """
 
     blocks_path: str
     blocks: tuple[nn.Module, ...]
@@ -87,7 +90,9 @@ def find_blocks(hf: nn.Module, layers_path: str | None = None) -> tuple[str, Seq
 
 
 def probe(hf: nn.Module, blocks: Sequence[nn.Module]) -> tuple[tuple[Site, ...], int]:
-    """One short forward whose hooks look at the block outputs: under offloading the parameters' own device reads `meta`."""
+    """One short forward whose hooks look at the block outputs: under offloading the parameters' own device
+    reads `meta`.
+    """
     seen: dict[int, tuple[Site, int]] = {}
 
     def look(layer: int, output: Any) -> None:
@@ -130,7 +135,9 @@ def _complete(
     missing = [layer for layer in range(n_layers) if layer not in seen]
     widths = {width for _, width in seen.values()}
     if missing or len(widths) != 1:
-        problem = f"blocks {missing} did not run" if missing else f"block outputs differ in width: {sorted(widths)}"
+        problem = (
+            f"blocks {missing} did not run" if missing else f"block outputs differ in width: {sorted(widths)}"
+        )
         raise ModelError(
             f"{type(hf).__name__}: {problem} in a probe forward; name the decoder blocks with --layers-path"
         )
@@ -148,7 +155,9 @@ def _module_lists(hf: nn.Module) -> Iterator[tuple[str, nn.ModuleList]]:
 
 
 def _by_structure(lists: dict[str, nn.ModuleList], depth: int | None) -> list[str]:
-    """Lists as long as the model is deep, whose members mix tokens; the text tower first, outer lists before inner ones."""
+    """Lists as long as the model is deep, whose members mix tokens; the text tower first, outer lists
+    before inner ones.
+    """
     fitting = [
         path for path, blocks in lists.items() if len(blocks) == depth and all(map(_mixes_tokens, blocks))
     ]
@@ -171,7 +180,9 @@ def _not_found(hf: nn.Module, lists: dict[str, nn.ModuleList]) -> str:
 
 
 def _candidates(hf: nn.Module, lists: dict[str, nn.ModuleList]) -> str:
-    found = ", ".join(f"{path} ({len(blocks)} × {type(blocks[0]).__name__})" for path, blocks in lists.items())
+    found = ", ".join(
+        f"{path} ({len(blocks)} × {type(blocks[0]).__name__})" for path, blocks in lists.items()
+    )
     return f"{type(hf).__name__} has {'the lists ' + found if found else 'no lists of modules'}"
 
 

@@ -1,21 +1,72 @@
-"""From a model's name to a resident, steerable model."""
+"""From a model's name to a resident, steerable model: everything that can be refused early is, then
+transformers loads.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-from core import fingerprint
+from core import fingerprint, memory, placement, pretrained, sources
 from core.anatomy import PROBE_IDS, examine, input_device, text_config
 from core.model import Model
+from core.prescan import prescan
+from core.sources import Progress
 from core.steering import Steering
 
 UNLIMITED = 10**9
 
 
-def adopt(hf: Any, tokenizer: Any = None, name: str = "adopted", *, layers_path: str | None = None, identity: str | None = None) -> Model:
-    """Make a Hugging Face model that is already built steerable: find its blocks, install the hooks, prove that they act."""
+def load(
+    name_or_path: str | Path,
+    *,
+    dtype: str | torch.dtype = "auto",
+    device: str | None = None,
+    device_map: Any = None,
+    revision: str | None = None,
+    quant: str | None = None,
+    adapter: str | Path | None = None,
+    layers_path: str | None = None,
+    on_progress: Progress | None = None,
+    force: bool = False,
+) -> Model:
+    """Load a demo, a folder or a model of the hub. `on_progress(stage, done, total)` follows downloads and
+    weights.
+
+    `force` loads in spite of the memory estimate, and ignores an `auto_map` where transformers has a class
+    of its own; foreign code is never run.
+    """
+    place = placement.decide(dtype, device, device_map, quant)
+    source = sources.locate(name_or_path, revision)
+    config = prescan(source.folder, native=frozenset(CONFIG_MAPPING) if force else None)
+    shrunk = "quantization_config" in config  # then only the files know how small the weights are
+    blueprint = pretrained.blueprint(source.folder, place)
+    if not force and not shrunk:
+        memory.refuse_if_short(source.name, memory.of_blueprint(blueprint, quant), place.free(), place.where)
+    weights = sources.weights(source, on_progress)
+    stored = memory.of_files(weights)
+    if not force and shrunk:
+        memory.refuse_if_short(source.name, stored, place.free(), place.where)
+    hf = pretrained.read_model(source.folder, place, on_progress)
+    identity = fingerprint.of_files(config, weights, *_adapter(hf, adapter), quant or "")
+    tokenizer = pretrained.read_tokenizer(source.folder)
+    return adopt(hf, tokenizer, source.name, layers_path=layers_path, identity=identity)
+
+
+def adopt(
+    hf: Any,
+    tokenizer: Any = None,
+    name: str = "adopted",
+    *,
+    layers_path: str | None = None,
+    identity: str | None = None,
+) -> Model:
+    """Make a Hugging Face model that is already built steerable: find its blocks, install the hooks, prove
+    that they act.
+    """
     hf.eval()
     anatomy = examine(hf, layers_path)
     steering = Steering(anatomy.blocks, anatomy.sites)
@@ -29,6 +80,15 @@ def adopt(hf: Any, tokenizer: Any = None, name: str = "adopted", *, layers_path:
         fingerprint=identity or fingerprint.of_module(hf, _probe_logits(hf)),
         max_context=_max_context(hf, tokenizer),
     )
+
+
+def _adapter(hf: Any, folder: str | Path | None) -> list[str]:
+    """Add the adapter, if one is asked for; its own fingerprint is what it adds to the model's."""
+    if folder is None:
+        return []
+    path = Path(folder).expanduser()
+    pretrained.add_adapter(hf, path)
+    return [fingerprint.of_files({}, [path / "adapter_model.safetensors"])]
 
 
 def _probe_logits(hf: Any) -> torch.Tensor:

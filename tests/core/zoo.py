@@ -1,7 +1,8 @@
-"""Tiny random models of many architectures, and one real tokenizer: what the tests of the engine room run on.
+"""Tiny random models of many architectures, and one real tokenizer: what the tests of the engine room run
+on.
 
-Each model is a few hundred kilobytes, built from its Hugging Face configuration in milliseconds and filled from a seed, so that
-no test needs a download and every architecture's own forward code is what is tested.
+Each model is a few hundred kilobytes, built from its Hugging Face configuration in milliseconds and filled
+from a seed, so that no test needs a download and every architecture's own forward code is what is tested.
 """
 
 from __future__ import annotations
@@ -78,7 +79,9 @@ def build(name: str = "llama", *, dtype: torch.dtype = torch.float32, seed: int 
 
 
 def fill(model: torch.nn.Module, seed: int) -> None:
-    """Random weights with an order-one effect on the logits; the stock 0.02 would hide mistakes in the noise."""
+    """Random weights with an order-one effect on the logits; the stock 0.02 would hide mistakes in the
+    noise.
+    """
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, weight in model.named_parameters():

@@ -1,0 +1,107 @@
+"""What a model will take and what is free, asked before loading instead of found out by a crash after
+minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from core.errors import ModelError, OutOfMemory
+
+MOST_HEADER = 100 * 2**20
+WORK_SPACE = 1.05  # buffers, cache and one token's activations beside the weights
+QUANTISED = {"4bit": 0.6, "8bit": 1.1}  # bytes per weight with its scales
+UNKNOWN = 2**62
+
+
+def header(path: Path) -> dict[str, Any]:
+    """A safetensors file's own list of its tensors, checked against the file's length."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if size < 8 or length > min(MOST_HEADER, size - 8):
+            raise ModelError(
+                f"{path}: its header claims {length} bytes, the file has {size}: damaged or truncated"
+            )
+        try:
+            tensors = json.loads(file.read(length))
+            end = max(
+                (entry["data_offsets"][1] for name, entry in tensors.items() if name != "__metadata__"),
+                default=0,
+            )
+        except (ValueError, RecursionError, KeyError, TypeError, AttributeError, IndexError):
+            raise ModelError(f"{path}: its header is not valid") from None
+    if end != size - 8 - length:
+        raise ModelError(
+            f"{path}: {size - 8 - length} bytes of weights stored, {end} declared: damaged or truncated"
+        )
+    tensors.pop("__metadata__", None)
+    return tensors
+
+
+def of_blueprint(hf: nn.Module, quant: str | None = None) -> int:
+    """Bytes of a model built on the meta device; quantisation leaves the embedding and the unembedding as
+    they are.
+    """
+    unembedding = hf.get_output_embeddings() if hasattr(hf, "get_output_embeddings") else None
+    bytes_per_weight = QUANTISED.get(quant or "")
+    shrunk = {
+        id(part.weight): bytes_per_weight
+        for part in hf.modules()
+        if bytes_per_weight and isinstance(part, nn.Linear) and part is not unembedding
+    }
+    return sum(int(p.numel() * shrunk.get(id(p), p.element_size())) for p in hf.parameters())
+
+
+def of_files(files: list[Path]) -> int:
+    """Bytes of the weights as stored, from the headers alone."""
+    ends = (entry["data_offsets"] for path in files for entry in header(path).values())
+    return sum(end - start for start, end in ends)
+
+
+def free(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return min(_free_ram(), _free_in_cgroup())
+
+
+def free_everywhere() -> int:
+    """What a device map may spread over: every GPU and main memory."""
+    gpus = range(torch.cuda.device_count())
+    return free(torch.device("cpu")) + sum(free(torch.device("cuda", i)) for i in gpus)
+
+
+def refuse_if_short(name: str, needed: int, available: int, where: str) -> None:
+    needed = math.ceil(needed * WORK_SPACE)
+    if needed > available:
+        raise OutOfMemory(
+            f"{name} needs about {needed / 1e9:.1f} GB and {available / 1e9:.1f} GB are free on {where}:"
+            " choose a smaller --dtype, --device-map auto, or --force to try anyway"
+        )
+
+
+def _free_ram() -> int:
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        return UNKNOWN
+
+
+def _free_in_cgroup() -> int:
+    """What a container may still take; page cache counts as used there but is given back, so it is added
+    again.
+    """
+    root = Path("/sys/fs/cgroup")
+    try:
+        limit, used = (root / "memory.max").read_text().strip(), int((root / "memory.current").read_text())
+        stat = dict(line.split() for line in (root / "memory.stat").read_text().splitlines())
+        return UNKNOWN if limit == "max" else int(limit) - used + int(stat.get("inactive_file", 0))
+    except (OSError, ValueError):
+        return UNKNOWN

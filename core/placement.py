@@ -1,0 +1,86 @@
+"""Where a model goes and in which precision: the options of the command line turned into what transformers
+takes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from core import memory
+from core.errors import UsageError
+
+DTYPES = {
+    "float32": torch.float32,
+    "fp32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "bf16": torch.bfloat16,
+    "float16": torch.float16,
+    "fp16": torch.float16,
+}
+QUANTS = tuple(memory.QUANTISED)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """`dtype` None keeps the checkpoint's own; `device` None means that the device map decides."""
+
+    dtype: torch.dtype | None
+    device: torch.device | None
+    device_map: Any = None
+    quant: str | None = None
+
+    @property
+    def map(self) -> Any:
+        """What from_pretrained takes as device_map; a plain CPU model needs none."""
+        if self.device is None:
+            return self.device_map
+        return None if self.device.type == "cpu" else {"": self.device}
+
+    @property
+    def where(self) -> str:
+        return "all devices together" if self.device is None else str(self.device)
+
+    def free(self) -> int:
+        return memory.free_everywhere() if self.device is None else memory.free(self.device)
+
+
+def decide(
+    dtype: str | torch.dtype = "auto",
+    device: str | None = None,
+    device_map: Any = None,
+    quant: str | None = None,
+) -> Placement:
+    """Automatic: the first GPU in the checkpoint's precision, else the CPU in float32."""
+    if device is not None and device_map is not None:
+        raise UsageError("give --device or --device-map, not both")
+    if quant is not None and quant not in QUANTS:
+        raise UsageError(f"quantisation must be one of {', '.join(QUANTS)}, not {quant!r}")
+    chosen = None if device_map is not None else _device(device)
+    on_cpu = chosen.type == "cpu" if chosen is not None else not torch.cuda.is_available()
+    return Placement(_dtype(dtype, on_cpu and quant is None), chosen, device_map, quant)
+
+
+def _dtype(name: str | torch.dtype, float32_by_default: bool) -> torch.dtype | None:
+    if isinstance(name, torch.dtype):
+        return name
+    if name == "auto":
+        return torch.float32 if float32_by_default else None
+    if name not in DTYPES:
+        raise UsageError(f"dtype must be auto, {', '.join(DTYPES)}, not {name!r}")
+    return DTYPES[name]
+
+
+def _device(name: str | None) -> torch.device:
+    if name is None:
+        return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UsageError(f"no such device: {name!r} (cpu, cuda, cuda:1, mps)") from None
+    count = torch.cuda.device_count() if device.type == "cuda" else 1
+    if (device.index or 0) >= count or (device.type == "mps" and not torch.backends.mps.is_available()):
+        raise UsageError(f"device {name} is not available here: {count} CUDA devices found")
+    return device

@@ -1,0 +1,126 @@
+"""What config.json must not ask for: read before anything is allocated, and before transformers sees the
+folder.
+
+`trust_remote_code=False` alone has been bypassed through keys of the configuration (CVE-2026-4372,
+CVE-2026-5241), and a few bytes of configuration can ask for more memory than exists.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from core.errors import ModelError
+
+CODE_KEYS = ("auto_map", "trust_remote_code", "custom_pipelines")
+KERNEL_KEY = "_attn_implementation"
+MOST_BYTES_OF_JSON = 16 * 2**20
+MOST_LAYERS = 10_000
+MOST_PARAMETERS = 10**13
+BYTES_PER_PARAMETER = 2
+BEYOND = 10**30  # JSON can write infinity
+
+
+def prescan(folder: Path, *, native: frozenset[str] | None = None) -> dict[str, Any]:
+    """The folder's configuration, once it holds no way to foreign code and no absurd size.
+
+    `native` names the model types whose `auto_map` may be ignored, because transformers' own class is used
+    in its place.
+    """
+    config = read_json(folder / "config.json")
+    for name in ("config.json", "tokenizer_config.json", "adapter_config.json"):
+        if (folder / name).is_file():
+            refuse_remote_code(folder / name, native)
+    refuse_absurd_size(config, folder)
+    return config
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise ModelError(f"{path.parent} has no {path.name}: not a Hugging Face model folder")
+    if path.stat().st_size > MOST_BYTES_OF_JSON:
+        raise ModelError(f"{path} is larger than {MOST_BYTES_OF_JSON >> 20} MB, refused")
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path} is not valid JSON: {str(error)[:120]}") from None
+    if not isinstance(content, dict):
+        raise ModelError(f"{path} holds no JSON object")
+    return content
+
+
+def refuse_remote_code(path: Path, native: frozenset[str] | None = None) -> None:
+    """Raise on any key, at any depth, by which a configuration can name code to fetch or run."""
+    content = read_json(path)
+    ignorable = native is not None and (path.name != "config.json" or content.get("model_type") in native)
+    for place, key, value in _entries(content):
+        if key == "auto_map" and value and ignorable:
+            continue
+        if _names_code(key, value):
+            raise ModelError(f"{path} needs remote code ({place}), refused{_way_out(key)}")
+
+
+def parameters(config: dict[str, Any]) -> int:
+    """A rough count from the sizes alone: attention, MLP and embedding; what an absurd configuration is
+    recognised by.
+    """
+    hidden = _size(config, "hidden_size", "n_embd", "d_model")
+    layers = _size(config, "num_hidden_layers", "n_layer", "num_layers")
+    inner = _size(config, "moe_intermediate_size") or _size(config, "intermediate_size", "n_inner", "ffn_dim")
+    experts = max(1, _size(config, "num_experts", "num_local_experts", "n_routed_experts"))
+    return hidden * _size(config, "vocab_size") + layers * (
+        2 * hidden * hidden + 2 * hidden * inner * experts
+    )
+
+
+def refuse_absurd_size(config: dict[str, Any], folder: Path) -> None:
+    for place, part in _objects(config):
+        layers = _size(part, "num_hidden_layers", "n_layer", "num_layers")
+        count = parameters(part)
+        if count > MOST_PARAMETERS or layers > MOST_LAYERS:
+            asked = f"hidden size {_size(part, 'hidden_size', 'n_embd', 'd_model')}, {layers} layers"
+            raise ModelError(
+                f"{folder / 'config.json'} asks for about {count * BYTES_PER_PARAMETER:.1e} bytes of weights"
+                f" ({place + ': ' if place else ''}{asked}), refused before allocating"
+            )
+
+
+def _names_code(key: str, value: Any) -> bool:
+    if key.startswith(KERNEL_KEY):
+        return isinstance(
+            value, (str, dict, list)
+        )  # plain switches such as `_attn_implementation_autoset` name nothing
+    return key in CODE_KEYS and bool(value)
+
+
+def _way_out(key: str) -> str:
+    if key == "auto_map":
+        return "; if transformers has a class of its own for it, --force loads with that one"
+    return "; remove the entry from a copy of the file if you trust the model"
+
+
+def _entries(content: Any, place: str = "") -> Iterator[tuple[str, str, Any]]:
+    for where, part in _objects(content, place):
+        for key, value in part.items():
+            yield f"{where}.{key}" if where else key, key, value
+
+
+def _objects(content: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every JSON object in the content with its dotted place; JSON's own depth limit bounds the recursion."""
+    if isinstance(content, dict):
+        yield place, content
+        for key, value in content.items():
+            yield from _objects(value, f"{place}.{key}" if place else key)
+    elif isinstance(content, list):
+        for i, value in enumerate(content):
+            yield from _objects(value, f"{place}[{i}]")
+
+
+def _size(config: dict[str, Any], *names: str) -> int:
+    values = [config.get(name) for name in names]
+    return max(
+        (int(min(value, BEYOND)) for value in values if isinstance(value, (int, float)) and value > 0),
+        default=0,
+    )

@@ -1,0 +1,135 @@
+"""From what a user types for a model to a folder on this disk: a demo, a local folder, or a repository of
+the Hugging Face hub.
+
+The hub is asked in two steps, small files first, so that a model can be refused before gigabytes of it are
+downloaded.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import huggingface_hub
+from huggingface_hub import errors as hub
+from huggingface_hub.utils import tqdm
+
+from core import demo, prescan
+from core.errors import ModelError, NetworkError
+
+Progress = Callable[[str, int, int], None]
+
+SMALL_FILES = ["*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken"]
+FOLDERS_INSIDE = ["*/*"]
+INDEX = "model.safetensors.index.json"
+SINGLE = "model.safetensors"
+OTHER_WEIGHTS = (".bin", ".pt", ".pth", ".ckpt", ".msgpack", ".h5", ".gguf")
+HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A folder with a model's small files; its weights may still be on the hub as `repository` at `commit`."""
+
+    name: str
+    folder: Path
+    repository: str | None = None
+    commit: str | None = None
+
+
+def locate(name: str | Path, revision: str | None = None) -> Source:
+    """A demo by its name, else a local folder, else a repository of the hub."""
+    demo_folder = demo.folder(str(name))
+    if demo_folder is not None:
+        return Source(str(name), demo_folder)
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return Source(path.resolve().name, path)
+    if path.exists():
+        raise ModelError(f"{name} is a file: a model is a folder with config.json and *.safetensors")
+    if not HUB_ID.fullmatch(str(name)):
+        raise ModelError(f"no folder {name}, and that is no name of a model on the hub (owner/model)")
+    folder = _download(str(name), revision, allow_patterns=SMALL_FILES, ignore_patterns=FOLDERS_INSIDE)
+    return Source(str(name), folder, str(name), folder.name)
+
+
+def weights(source: Source, on_progress: Progress | None = None) -> list[Path]:
+    """The safetensors files of a model, downloaded if they are still on the hub."""
+    names = weight_names(source.folder)
+    if source.repository is not None and not all((source.folder / name).is_file() for name in names):
+        _download(source.repository, source.commit, allow_patterns=names, tqdm_class=_bar(on_progress))
+    missing = [name for name in names if not (source.folder / name).is_file()]
+    if missing:
+        raise _no_weights(source, missing)
+    return [source.folder / name for name in names]
+
+
+def weight_names(folder: Path) -> list[str]:
+    """What the index lists, else the single file; an index may only name files beside it."""
+    if not (folder / INDEX).is_file():
+        return [SINGLE]
+    listed = prescan.read_json(folder / INDEX).get("weight_map")
+    names = sorted(set(listed.values())) if isinstance(listed, dict) else []
+    if not names or not all(isinstance(name, str) and Path(name).name == name for name in names):
+        raise ModelError(f"{folder / INDEX}: its weight_map names no files of this folder")
+    return names
+
+
+def _no_weights(source: Source, missing: list[str]) -> ModelError:
+    others = sorted(path.name for path in source.folder.iterdir() if path.suffix in OTHER_WEIGHTS)
+    if others or (source.repository is not None and missing == [SINGLE]):
+        has = f"only {others[0]}" if others else "other files only"
+        return ModelError(
+            f"{source.name} has no safetensors weights ({has}); convert them once in a place you trust, with"
+            " from_pretrained(…).save_pretrained(FOLDER, safe_serialization=True)"
+        )
+    return ModelError(
+        f"{source.folder} lacks {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else "")
+    )
+
+
+def _download(repository: str, revision: str | None, **what: Any) -> Path:
+    """One snapshot of the hub's files (from the cache where it can be), its failures as sentences."""
+    try:
+        return Path(huggingface_hub.snapshot_download(repository, revision=revision, **what))
+    except hub.GatedRepoError:
+        raise ModelError(
+            f"{repository} is gated: accept its terms at https://huggingface.co/{repository},"
+            " then `hf auth login`"
+        ) from None
+    except hub.RepositoryNotFoundError:
+        raise ModelError(
+            f"no folder or demo named {repository}, and the hub has no such model"
+            " (private ones need `hf auth login`)"
+        ) from None
+    except (hub.RevisionNotFoundError, hub.RevisionResolutionError):
+        raise ModelError(f"{repository} has no revision {revision}") from None
+    except hub.HFValidationError:
+        raise ModelError(f"{repository} is no name of a model on the hub (owner/model)") from None
+    except (hub.LocalEntryNotFoundError, hub.OfflineModeIsEnabled, hub.HfHubHTTPError, OSError) as error:
+        raise NetworkError(
+            f"{repository} is not in the local cache and the hub did not answer"
+            f" ({type(error.__cause__ or error).__name__}); where there is a network: hf download {repository}"
+        ) from None
+
+
+def _bar(on_progress: Progress | None) -> type[tqdm]:
+    """A progress bar that draws nothing and reports the bytes of all files together."""
+
+    class Bar(tqdm):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            kwargs.pop("name", None)
+            self.reports = kwargs.get("unit") == "B" and "Reconstructing" in str(kwargs.get("desc"))
+            super().__init__(*args, **{**kwargs, "file": io.StringIO(), "disable": False})
+
+        def update(self, n: float | None = 1) -> bool | None:
+            drawn = super().update(n)
+            if on_progress is not None and self.reports and self.total:
+                on_progress("download", int(self.n), int(self.total))
+            return drawn
+
+    return Bar
