@@ -60,7 +60,9 @@ def read_model(folder: Path, placement: Placement, on_progress: Progress | None 
 
 
 def read_tokenizer(folder: Path) -> Any:
-    """The tokenizer of a folder; None where there is none, because transformers would make up an empty one."""
+    """The tokenizer of a folder; None where there is none, because transformers would make up an empty
+    one.
+    """
     if not any(path for pattern in TOKENIZER_FILES for path in folder.glob(pattern)):
         return None
     with quiet():

@@ -33,7 +33,9 @@ HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
 
 @dataclass(frozen=True)
 class Source:
-    """A folder with a model's small files; its weights may still be on the hub as `repository` at `commit`."""
+    """A folder with a model's small files; its weights may still be on the hub as `repository` at
+    `commit`.
+    """
 
     name: str
     folder: Path
@@ -113,7 +115,7 @@ def _download(repository: str, revision: str | None, **what: Any) -> Path:
     except (hub.LocalEntryNotFoundError, hub.OfflineModeIsEnabled, hub.HfHubHTTPError, OSError) as error:
         raise NetworkError(
             f"{repository} is not in the local cache and the hub did not answer"
-            f" ({type(error.__cause__ or error).__name__}); where there is a network: hf download {repository}"
+            f" ({type(error.__cause__ or error).__name__}); with a network: hf download {repository}"
         ) from None
 
 

@@ -39,7 +39,9 @@ EXPERTS = {"num_experts_per_tok": 2, "output_router_logits": False}
 
 
 def _config(name: str, **changes: Any) -> Callable[[], PretrainedConfig]:
-    """A configuration class of transformers with the common tiny shape and this architecture's own changes."""
+    """A configuration class of transformers with the common tiny shape and this architecture's own
+    changes.
+    """
 
     def make() -> PretrainedConfig:
         return getattr(transformers, name)(**{**SHAPE, **changes})
