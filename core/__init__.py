@@ -1,1 +1,34 @@
-"""A resident model, steered token by token."""
+"""A resident model, steered token by token.
+
+The public names are listed here and imported on first use, so that the torch-free rooms stay torch-free.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.decode import stream as stream
+    from core.errors import SteerError as SteerError
+    from core.loading import adopt as adopt
+    from core.loading import load as load
+    from core.mixer import Channel as Channel
+    from core.mixer import Mixer as Mixer
+    from core.model import Model as Model
+    from core.steering import steered as steered
+else:
+    from core.lazy import exports
+
+    __getattr__, __dir__ = exports(
+        __name__,
+        {
+            "load": "core.loading",
+            "adopt": "core.loading",
+            "Model": "core.model",
+            "Channel": "core.mixer",
+            "Mixer": "core.mixer",
+            "steered": "core.steering",
+            "stream": "core.decode",
+            "SteerError": "core.errors",
+        },
+    )

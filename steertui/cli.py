@@ -1,4 +1,4 @@
-"""The front door: finds the verb, runs it, and turns every end it can come to into a sentence and an exit code."""
+"""The front door: finds the verb, runs it, and turns every end into one sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from steertui.verbs import VERBS
 INTERNAL, INTERRUPTED, PIPE_CLOSED = 1, 130, 141
 
 EPILOG = """exit codes: 0 ok, 1 internal error, 2 usage or config, 3 partly done, 4 bad file or model,
-5 engine or lock unavailable, 6 out of memory, 7 network or API, 130 interrupted, 141 output closed by its reader"""
+5 engine or lock unavailable, 6 out of memory, 7 network or API, 130 interrupted, 141 output closed"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -97,8 +97,8 @@ def report(sentence: str, code: int, *, as_json: bool) -> int:
 
 
 def _refuse_misspelt_verb(model: str) -> None:
-    near = difflib.get_close_matches(model, VERBS, n=1, cutoff=0.75)
-    if near and not Path(model).exists():
+    near = difflib.get_close_matches(model, VERBS, n=1, cutoff=0.6)
+    if near and "/" not in model and not Path(model).exists():
         raise UsageError(f"there is no verb {model!r}, did you mean {near[0]!r}? (a folder: ./{model})")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
@@ -61,19 +62,6 @@ def log() -> Path:
     return state() / "steertui.log"
 
 
-def folders() -> dict[str, Path]:
-    """Every folder by the word `steertui path` uses for it."""
-    return {
-        "config": config(),
-        "sessions": sessions(),
-        "vectors": vectors(),
-        "state": state(),
-        "cache": cache(),
-        "runtime": runtime(),
-        "log": log(),
-    }
-
-
 def private(folder: Path) -> Path:
     """The folder, made for its owner alone if it was not there."""
     try:
@@ -95,3 +83,14 @@ def _refuse_shared(folder: Path) -> None:
         raise EngineUnavailable(f"the runtime folder {folder} belongs to uid {entry.st_uid}, not to you")
     if stat.S_IMODE(entry.st_mode) & 0o077:
         raise EngineUnavailable(f"the runtime folder {folder} is open to others; run: chmod 700 {folder}")
+
+
+FOLDERS: dict[str, Callable[[], Path]] = {
+    "config": config,
+    "sessions": sessions,
+    "vectors": vectors,
+    "state": state,
+    "cache": cache,
+    "runtime": runtime,
+    "log": log,
+}

@@ -17,9 +17,5 @@ class Verb:
 
 
 VERBS: dict[str, Verb] = {
-    "say": Verb("steertui.verbs.say", "one answer on stdout, nothing else"),
-    "chat": Verb("steertui.verbs.chat", "talk in a plain terminal loop, no screen control"),
-    "models": Verb("steertui.verbs.models", "list the demo and the cached models"),
-    "doctor": Verb("steertui.verbs.doctor", "report on versions, devices, folders and the terminal"),
     "path": Verb("steertui.verbs.path", "print the folders in use"),
 }

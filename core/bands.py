@@ -1,0 +1,62 @@
+"""Which layers: the one notation for bands, read without torch so that screen and command line share it.
+
+`5`, `3-8`, `3-8,12`, `all`, or shares of depth such as `40%-85%`; counted from 0, both ends included.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from core.errors import BadInput, UsageError
+
+HALF = Fraction(1, 2)
+
+_PIECE = re.compile(
+    r"([0-9]{1,9}|[0-9]{1,3}(?:\.[0-9]{1,6})?%)(?:-([0-9]{1,9}|[0-9]{1,3}(?:\.[0-9]{1,6})?%))?"
+)
+
+
+def parse_layers(text: str, n_layers: int) -> tuple[int, ...]:
+    """The layers a band names in a model of `n_layers`, ascending and without repetition."""
+    if text.strip() == "all":
+        return tuple(range(n_layers))
+    chosen: set[int] = set()
+    for piece in text.split(","):
+        chosen.update(_range(piece.strip(), n_layers))
+    return tuple(sorted(chosen))
+
+
+def write_layers(layers: tuple[int, ...]) -> str:
+    """The shortest notation of a band; `parse_layers` reads it back."""
+    runs: list[list[int]] = []
+    for layer in sorted(set(layers)):
+        if runs and layer == runs[-1][-1] + 1:
+            runs[-1][1:] = [layer]
+        else:
+            runs.append([layer])
+    return ",".join("-".join(map(str, run)) for run in runs)
+
+
+def _range(piece: str, n_layers: int) -> range:
+    match = _PIECE.fullmatch(piece)
+    ends = [_layer(end, piece, n_layers) for end in match.groups() if end] if match else []
+    if not ends or ends[0] > ends[-1]:
+        raise _bad(piece)
+    if ends[-1] >= n_layers:
+        raise BadInput(f"layer {ends[-1]} asked for, the model has {n_layers} (0 to {n_layers - 1})")
+    return range(ends[0], ends[-1] + 1)
+
+
+def _layer(end: str, piece: str, n_layers: int) -> int:
+    """A number as it is; a share of the depth rounded half up, 100 % being the last layer."""
+    if not end.endswith("%"):
+        return int(end)
+    share = Fraction(end[:-1]) / 100
+    if share > 1:
+        raise _bad(piece)
+    return min(int(share * n_layers + HALF), n_layers - 1)
+
+
+def _bad(piece: str) -> UsageError:
+    return UsageError(f"bad layer range {piece!r}; write 5, 3-8, 3-8,12, all or 40%-85%, counted from 0")

@@ -1,0 +1,134 @@
+"""What a person writes behind --vector, --gain, --cap and --inject, read into plain data.
+
+Suffixes are read from the right, so that paths may contain colons and at-signs themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.bands import parse_layers
+from core.errors import UsageError
+from core.mixer import Channel, Mixer, finite
+
+Bound = float | str | None
+
+_NUMBER = r"[+-]?(?:nan|inf|infinity|[0-9.,_eE+-]+)"
+_BAND = r"(?:@(?P<layers>[^@:/]*))?"
+_SCALED = re.compile(rf"(?P<vector>.+):(?P<number>{_NUMBER}){_BAND}", re.IGNORECASE)
+_BANDED = re.compile(r"(?P<vector>.+)@(?P<layers>all|[0-9%.,-]+)")
+_CAPPED = re.compile(rf"(?P<vector>.+):(?P<bounds>(?:floor|ceiling)=[^@:/]*){_BAND}")
+_PERCENTILE = re.compile(r"p[0-9]{1,3}(?:\.[0-9]+)?")
+
+
+@dataclass(frozen=True)
+class ChannelSpec:
+    """One channel as it was asked for, before its vector is opened and the depth of the model is known."""
+
+    vector: str
+    layers: str | None = None
+    scale: float | None = None
+    gain: float | None = None
+    floor: Bound = None
+    ceiling: Bound = None
+
+    def actions(self) -> dict[str, Any]:
+        """What it does to its direction, by name; empty when only the vector was named."""
+        named = {"scale": self.scale, "gain": self.gain, "floor": self.floor, "ceiling": self.ceiling}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+def read_vector(text: str) -> ChannelSpec:
+    """VECTOR[:SCALE[@LAYERS]]"""
+    if match := _SCALED.fullmatch(text):
+        return ChannelSpec(match["vector"], match["layers"], scale=finite("scale", match["number"]))
+    if match := _BANDED.fullmatch(text):
+        return ChannelSpec(match["vector"], match["layers"])
+    return ChannelSpec(text)
+
+
+def read_gain(text: str) -> ChannelSpec:
+    """VECTOR:G[@LAYERS]"""
+    match = _SCALED.fullmatch(text)
+    if not match:
+        raise UsageError(f"bad gain {text!r}; write VECTOR:G or VECTOR:G@LAYERS, for example refusal:0@8-20")
+    return ChannelSpec(match["vector"], match["layers"], gain=finite("gain", match["number"]))
+
+
+def read_cap(text: str) -> ChannelSpec:
+    """VECTOR:floor=X,ceiling=Y[@LAYERS]"""
+    match = _CAPPED.fullmatch(text)
+    if not match:
+        raise UsageError(f"bad cap {text!r}; write VECTOR:floor=X,ceiling=Y@LAYERS, one bound is enough")
+    bounds: dict[str, Bound] = {}
+    for part in match["bounds"].split(","):
+        side, _, value = part.partition("=")
+        if side not in ("floor", "ceiling") or side in bounds:
+            raise UsageError(f"bad cap {text!r}: floor and ceiling are the bounds there are, each once")
+        bounds[side] = value if _PERCENTILE.fullmatch(value) else finite(side, value)
+    return ChannelSpec(
+        match["vector"], match["layers"], floor=bounds.get("floor"), ceiling=bounds.get("ceiling")
+    )
+
+
+def read_injection(text: str) -> tuple[int, str]:
+    """K:TEXT, the text that enters before token K."""
+    index, colon, words = text.partition(":")
+    if not colon or not index.isascii() or not index.isdigit() or not words:
+        raise UsageError(f"bad injection {text!r}; write K:TEXT, for example 20:Look, a bird!")
+    return int(index), words
+
+
+def read_pair(text: str) -> tuple[str, Any]:
+    """K=V for a chat template; true, false and whole numbers become what they look like."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(
+            f"bad template argument {text!r}; write NAME=VALUE, for example enable_thinking=false"
+        )
+    words: dict[str, Any] = {"true": True, "false": False}
+    return name, words.get(value.lower(), int(value) if re.fullmatch(r"-?[0-9]{1,9}", value) else value)
+
+
+def channels_asked_for(specs: Iterable[ChannelSpec]) -> tuple[ChannelSpec, ...]:
+    """Options about the same vector on the same layers are one channel: its scale, its gain and its cap."""
+    merged: dict[tuple[str, str | None], ChannelSpec] = {}
+    for spec in specs:
+        key = (spec.vector, spec.layers)
+        merged[key] = _merge(merged[key], spec) if key in merged else spec
+    return tuple(merged.values())
+
+
+def mixer_asked_for(
+    specs: Iterable[ChannelSpec],
+    find: Callable[[str], Any],
+    n_layers: int,
+    *,
+    unit: str | None = None,
+    split: bool = False,
+    scope: str = "all",
+) -> Mixer:
+    """The mixer of a command line; `find` opens a vector by file or library name."""
+    common: dict[str, Any] = (
+        {"scope": scope} | ({"unit": unit} if unit else {}) | ({"split": True} if split else {})
+    )
+    channels = (_channel(spec, find(spec.vector), n_layers, common) for spec in channels_asked_for(specs))
+    return Mixer(tuple(channels))
+
+
+def _merge(one: ChannelSpec, other: ChannelSpec) -> ChannelSpec:
+    before, after = one.actions(), other.actions()
+    if twice := before.keys() & after.keys():
+        raise UsageError(f"{one.vector}: {min(twice)} given twice for the same layers")
+    return replace(one, **after)
+
+
+def _channel(spec: ChannelSpec, vector: Any, n_layers: int, common: dict[str, Any]) -> Channel:
+    """A vector named without any number plays as its card suggests."""
+    settings = common | {"name": spec.vector.rpartition("/")[2]} | spec.actions()
+    if spec.layers is not None:
+        settings["layers"] = parse_layers(spec.layers, n_layers)
+    return Channel(vector, **settings) if spec.actions() else Channel.suggested(vector, **settings)

@@ -1,0 +1,192 @@
+"""Every way a command can end: one sentence on stderr, its exit code, and never a traceback."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from core import errors
+from steertui import cli, foreign, paths
+from steertui.verbs import VERBS, Verb
+
+ROOT = Path(__file__).resolve().parents[2]
+Ending = Callable[[argparse.Namespace], int]
+
+
+@pytest.fixture
+def verb(monkeypatch: pytest.MonkeyPatch) -> Callable[[Ending], None]:
+    """Puts a verb `end` into the registry that ends as the test wants."""
+
+    def install(run: Ending) -> None:
+        module = ModuleType("steertui.verbs.end")
+        module.__dict__.update(run=run, add_arguments=lambda p: p.add_argument("--json", action="store_true"))
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setitem(VERBS, "end", Verb(module.__name__, None))
+
+    return install
+
+
+def ending_with(error: BaseException) -> Ending:
+    def run(args: argparse.Namespace) -> int:
+        raise error
+
+    return run
+
+
+def steertui(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "steertui", *words],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+        **options,
+    )  # type: ignore[call-overload, no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.SteerError("x"), 1),
+        (errors.UsageError("x"), 2),
+        (errors.PartlyDone("x"), 3),
+        (errors.BadInput("x"), 4),
+        (errors.ModelError("x"), 4),
+        (errors.EngineUnavailable("x"), 5),
+        (errors.OutOfMemory("x"), 6),
+        (errors.NetworkError("x"), 7),
+    ],
+)
+def test_a_failure_is_its_sentence_and_its_code(
+    verb: Callable[[Ending], None], error: errors.SteerError, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verb(ending_with(error))
+    assert cli.main(["end"]) == code
+    assert capsys.readouterr() == ("", "steertui: x\n")
+
+
+def test_with_json_a_failure_is_one_object_on_stdout_too(
+    verb: Callable[[Ending], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    verb(ending_with(errors.BadInput("no such thing")))
+    assert cli.main(["end", "--json"]) == 4
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"error": "no such thing", "exit_code": 4}
+    assert err == "steertui: no such thing\n"
+
+
+def test_an_escape_sequence_in_a_sentence_reaches_no_terminal(
+    verb: Callable[[Ending], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    verb(ending_with(errors.BadInput("file \x1b]52;c;AAAA\x07 is bad")))
+    cli.main(["end", "--json"])
+    out, err = capsys.readouterr()
+    assert "\x1b" not in out + err
+    assert "\x07" not in out + err
+
+
+def test_ctrl_c_is_130(verb: Callable[[Ending], None], capsys: pytest.CaptureFixture[str]) -> None:
+    verb(ending_with(KeyboardInterrupt()))
+    assert cli.main(["end"]) == 130
+    assert capsys.readouterr().err == "steertui: interrupted\n"
+
+
+def test_a_bug_is_filed_not_shown(verb: Callable[[Ending], None], capsys: pytest.CaptureFixture[str]) -> None:
+    verb(ending_with(ZeroDivisionError("of all things")))
+    assert cli.main(["end"]) == 1
+    err = capsys.readouterr().err
+    assert "internal error (ZeroDivisionError: of all things)" in err
+    assert str(paths.log()) in err
+    assert "Traceback" not in err
+    assert "Traceback" in paths.log().read_text()
+    assert paths.log().stat().st_mode & 0o777 == 0o600
+
+
+def test_a_bug_is_told_even_when_it_cannot_be_filed(
+    verb: Callable[[Ending], None], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "/dev/null/nowhere")
+    verb(ending_with(ZeroDivisionError("of all things")))
+    assert cli.main(["end"]) == 1
+    assert "of all things" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["sya"], "no verb 'sya', did you mean 'say'?"),
+        (["--frobnicate"], "unrecognized arguments: --frobnicate; see steertui --help"),
+        (["path", "--frobnicate"], "unrecognized arguments: --frobnicate; see steertui path --help"),
+    ],
+)
+def test_a_slip_of_the_pen_is_2(words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(words) == 2
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_verb_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main([name, "--help"])
+    assert end.value.code == 0
+    assert f"steertui {name}" in capsys.readouterr().out
+
+
+def test_help_lists_every_verb_and_loads_none() -> None:
+    program = (
+        "import sys, steertui.cli\n"
+        "try: steertui.cli.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = ('torch', 'transformers', 'textual', 'steertui.verbs.')\n"
+        "print([m for m in sys.modules if m.startswith(heavy)])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    *text, loaded = done.stdout.splitlines()
+    assert loaded == "[]"
+    assert {n for n, v in VERBS.items() if v.help} <= {line.split()[0] for line in text if line.strip()}
+
+
+def test_without_a_terminal_the_app_names_the_verb_to_use() -> None:
+    done = steertui(stdin=subprocess.DEVNULL)
+    assert done.returncode == 2
+    assert "steertui say PROMPT" in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "steertui", "path"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait() == 141
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_a_stranger_s_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert foreign() is None
+    (tmp_path / "core").mkdir()
+    (tmp_path / "core" / "__init__.py").touch()
+    done = subprocess.run(
+        [sys.executable, "-m", "steertui", "--help"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert f"a package 'core' that is not its own: {tmp_path / 'core'}" in done.stderr

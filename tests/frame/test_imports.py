@@ -1,0 +1,106 @@
+"""The walls of the house, seen from a fresh interpreter: what a module drags in is in `sys.modules`."""
+
+from __future__ import annotations
+
+import json
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = {"torch", "transformers", "anthropic"}
+TORCH_FREE = (
+    "core",
+    "core.bands",
+    "core.errors",
+    "core.lazy",
+    "core.levels",
+    "core.mixer",
+    "vectors",
+    "vectors.card",
+    "vectors.errors",
+    "sessions",
+    "sessions.events",
+    "sessions.state",
+    "sessions.journal",
+    "sessions.index",
+    "sessions.export",
+)
+
+
+def modules_of(package: str) -> Iterator[str]:
+    """The package's modules by name, found in its folder without importing anything."""
+    for entry in pkgutil.iter_modules([str(ROOT / package.replace(".", "/"))], f"{package}."):
+        yield entry.name
+        if entry.ispkg:
+            yield from modules_of(entry.name)
+
+
+def exists(module: str) -> bool:
+    path = ROOT / module.replace(".", "/")
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
+def serves_the_model(module: str) -> bool:
+    return module.startswith("steertui.engine.server")
+
+
+SCREEN_SIDE = [
+    m for m in ("steertui", *modules_of("steertui")) if not serves_the_model(m) and "__main__" not in m
+]
+LOWER_FLOORS = ("core", "vectors", "sessions")
+
+
+def after_importing(modules: list[str]) -> set[str]:
+    """The top-level packages that are loaded once `modules` are."""
+    program = (
+        "import importlib, json, sys\n"
+        f"for name in {modules!r}: importlib.import_module(name)\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    return set(run(program))
+
+
+def run(program: str) -> list[str]:
+    """The JSON list a fresh interpreter prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return list(json.loads(done.stdout))
+
+
+def test_the_probe_sees_torch_where_it_is() -> None:
+    assert "torch" in after_importing(["core.model"])
+
+
+@pytest.mark.parametrize("module", [m for m in TORCH_FREE if exists(m)])
+def test_torch_free_by_contract(module: str) -> None:
+    assert not HEAVY & after_importing([module])
+
+
+def test_nothing_on_the_screen_s_side_imports_torch() -> None:
+    assert not HEAVY & after_importing(SCREEN_SIDE)
+
+
+@pytest.mark.parametrize("package", LOWER_FLOORS)
+def test_no_screen_below_the_top_floor(package: str) -> None:
+    assert "textual" not in after_importing([package, *modules_of(package)])
+
+
+@pytest.mark.parametrize("package", ["core", "vectors", "sessions"])
+def test_public_names_stay_what_they_are_when_every_room_was_entered(package: str) -> None:
+    """`import core.x` binds the module to `core.x`: a public function of that name would be gone."""
+    program = (
+        "import importlib, inspect, json\n"
+        f"package = importlib.import_module({package!r})\n"
+        "names = [n for n in dir(package) if not n.startswith('_') and n != 'TYPE_CHECKING']\n"
+        f"for name in {list(modules_of(package))!r}: importlib.import_module(name)\n"
+        "values = {n: getattr(package, n) for n in names}\n"
+        "print(json.dumps([n for n, v in values.items() if inspect.ismodule(v) and not callable(v)]))"
+    )
+    assert run(program) == []
