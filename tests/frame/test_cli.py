@@ -40,17 +40,6 @@ def ending_with(error: BaseException) -> Ending:
     return run
 
 
-def steertui(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "steertui", *words],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=False,
-        **options,
-    )  # type: ignore[call-overload, no-any-return]
-
-
 @pytest.mark.parametrize(
     ("error", "code"),
     [
@@ -121,7 +110,7 @@ def test_a_bug_is_told_even_when_it_cannot_be_filed(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["sya"], "no verb 'sya', did you mean 'say'?"),
+        (["paht"], "no verb 'paht', did you mean 'path'?"),
         (["--frobnicate"], "unrecognized arguments: --frobnicate; see steertui --help"),
         (["path", "--frobnicate"], "unrecognized arguments: --frobnicate; see steertui path --help"),
     ],
@@ -156,7 +145,14 @@ def test_help_lists_every_verb_and_loads_none() -> None:
 
 
 def test_without_a_terminal_the_app_names_the_verb_to_use() -> None:
-    done = steertui(stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        [sys.executable, "-m", "steertui"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 2
     assert "steertui say PROMPT" in done.stderr
     assert done.stdout == ""
