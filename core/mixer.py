@@ -116,7 +116,8 @@ class Mixer:
 
     def flip(self, index: int) -> Mixer:
         """v̂ becomes −v̂: the push changes sign and a floor on one side becomes a ceiling on the other."""
-        return self.edit(index, flipped=not self.channels[index].flipped if index < len(self.channels) else True)
+        was = self.edit(index).channels[index].flipped
+        return self.edit(index, flipped=not was)
 
     def scale(self, index: int, scale: float) -> Mixer:
         return self.edit(index, scale=scale)

@@ -1,0 +1,88 @@
+"""Steering is K numbers: one projection in, a small program on them, one rank-K update out.
+
+A layer plays K unit directions V [K, d] with Gram matrix G = V Vᵀ. From the projections p = V h of one token the stages
+gain, scale, norm and cap find s and w such that the steered state is  h' = s·h + w V. Two forms agree to rounding:
+`steer_array` works on whole arrays, numpy or torch, with lanes and positions in front; `steer_floats` on Python floats,
+because on a CPU at batch 1 a call into an array library costs more than the arithmetic.
+
+    gain   c = p M,  M = (diag(g) − 1)_A G_AA⁻¹          scale  c += a
+    norm   s² = ‖h‖² / (‖h‖² + 2 c·p + c G cᵀ)           cap    smallest ‖eV‖ with  floor ≤ s(p + cG) + eG ≤ ceiling
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from core import caps
+
+TINY = 1e-30
+
+
+@dataclass(frozen=True)
+class Program:
+    """What one layer does to K projections, as arrays [..., K] and [..., K, K] or as Python lists; None is 'off'."""
+
+    gram: Any
+    gain: Any = None
+    add: Any = None
+    keep_norm: Any = None
+    floor: Any = None
+    ceiling: Any = None
+
+
+def gain_matrix(gram: Any, gains: list[float | None], xp: ModuleType) -> Any:
+    """M of the gain stage, [K, K]: the gained channels reach g·p jointly, whatever the angles between them."""
+    on = [i for i, g in enumerate(gains) if g is not None]
+    matrix = xp.zeros_like(gram)
+    if on:
+        inverse = xp.linalg.inv(gram[on][:, on])
+        for row, i in enumerate(on):
+            matrix[i, on] = (gains[i] - 1.0) * inverse[row]
+    return matrix
+
+
+def steer_array(p: Any, norm2: Any, program: Program, xp: ModuleType) -> tuple[Any, Any, Any]:
+    """(s, w, e): p is [..., K], norm2 = ‖h‖² [..., 1] is read by the norm stage alone, e is what the caps corrected."""
+    gram = program.gram
+    c = xp.zeros_like(p) if program.gain is None else (p[..., None, :] @ program.gain)[..., 0, :]
+    if program.add is not None:
+        c = c + program.add
+    q = p + c @ gram
+    s: Any = 1.0
+    if program.keep_norm is not None:
+        grown = norm2 + (c * (p + q)).sum(-1)[..., None]
+        s = xp.where(program.keep_norm, (norm2 / xp.clip(grown, TINY, None)) ** 0.5, 1.0)
+        q, c = s * q, s * c
+    if program.floor is None:
+        return s, c, None
+    e = caps.correct_array(q, gram, program.floor, program.ceiling, xp)
+    return s, c + e, e
+
+
+def steer_floats(p: list[float], norm2: float, program: Program) -> tuple[float, list[float], list[float] | None]:
+    """`steer_array` for one token, every array a Python list."""
+    gram = program.gram
+    c = [0.0] * len(p) if program.gain is None else times(p, program.gain)
+    if program.add is not None:
+        c = [x + a for x, a in zip(c, program.add, strict=True)]
+    q = [x + y for x, y in zip(p, times(c, gram), strict=True)]
+    s = 1.0
+    if program.keep_norm:
+        grown = norm2 + sum(x * (y + z) for x, y, z in zip(c, p, q, strict=True))
+        s = (norm2 / max(grown, TINY)) ** 0.5
+        q, c = [s * x for x in q], [s * x for x in c]
+    if program.floor is None:
+        return s, c, None
+    e = caps.correct_floats(q, gram, program.floor, program.ceiling)
+    return s, [x + y for x, y in zip(c, e, strict=True)], e
+
+
+def times(row: list[float], matrix: list[list[float]]) -> list[float]:
+    """row · matrix, skipping the zeros: most channels neither gain nor hit their cap."""
+    out = [0.0] * len(row)
+    for x, line in zip(row, matrix, strict=True):
+        if x:
+            out = [o + x * y for o, y in zip(out, line, strict=True)]
+    return out

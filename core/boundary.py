@@ -1,0 +1,71 @@
+"""The token boundary: the only moment at which anything changes.
+
+Dials are turned on any thread. A new state is compiled there, queued here, and taken by the decode thread before its next
+pass; a state that is overtaken before its boundary is marked superseded. No pass ever sees two plans.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.mixer import Mixer
+from core.plan import Plan
+
+Compile = Callable[[Mixer, float], Plan]
+
+
+@dataclass
+class Ticket:
+    """The acknowledgement of one change: token `at` is the first it can affect, unless a newer change overtook it."""
+
+    revision: int
+    mixer: Mixer
+    at: int
+    superseded: bool = False
+
+
+class Boundary:
+    """Newest wanted state on one side, the plan in force on the other."""
+
+    def __init__(self, compile_plan: Compile, mixer: Mixer) -> None:
+        self._compile = compile_plan
+        self._editing = threading.Lock()
+        self._lock = threading.Lock()
+        self._next = 0
+        self._pending: tuple[Ticket, Plan] | None = None
+        self._plan = compile_plan(mixer, 0.0)
+        self._since = 0
+        self.current = Ticket(0, mixer, 0)
+        self.newest = self.current
+
+    def set(self, mixer: Mixer) -> Ticket:
+        """Queue a state for the next pass not yet begun. What cannot be played is refused here, before any pass."""
+        with self._editing:
+            plan = self._compile(mixer, 0.0)
+            with self._lock:
+                if self._pending is not None:
+                    self._pending[0].superseded = True
+                self.newest = Ticket(self.newest.revision + 1, mixer, self._next)
+                self._pending = self.newest, plan
+                return self.newest
+
+    def take(self, index: int) -> tuple[Plan, bool]:
+        """The plan of the pass that produces token `index`, and whether it came into force just now."""
+        with self._lock:
+            pending, self._pending = self._pending, None
+            self._next = index + 1
+            if pending is not None:
+                (self.current, self._plan), self._since = pending, index
+        if self._plan.decays:
+            self._plan = self._compile(self.current.mixer, float(index - self._since))
+        return self._plan, pending is not None
+
+    def back_to(self, index: int) -> None:
+        """After a rewind the next pass produces token `index` again."""
+        with self._lock:
+            self._next = index
+            self._since = min(self._since, index)
+            if self._pending is not None:
+                self._pending[0].at = index

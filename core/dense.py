@@ -1,0 +1,91 @@
+"""The layers where channels gain, cap or keep the norm: their rows, their Gram matrix and their K-space program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.algebra import Program, gain_matrix
+from core.levels import Level
+from core.score import Score
+from core.stack import Stack
+
+SAME_DIRECTION = 0.999
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """The rows [K, d] of one layer, G = V Vᵀ in float64, and which vectors were merged: `seats[j] = (row, ±1)`."""
+
+    rows: Tensor
+    gram: Any
+    seats: tuple[tuple[int, float], ...]
+
+
+def geometry(stacks: Sequence[Stack], layer: int) -> Geometry:
+    """Directions closer than |cos| 0.999 share a row, so that G can be inverted."""
+    rows = torch.stack([stack.rows[layer] for stack in stacks])
+    cosines = (rows.double() @ rows.double().T).cpu().numpy()
+    kept: list[int] = []
+    seats = []
+    for j in range(len(stacks)):
+        twin = next((i for i in kept if abs(cosines[i, j]) > SAME_DIRECTION), None)
+        if twin is None:
+            kept.append(j)
+        home = j if twin is None else twin
+        seats.append((kept.index(home), 1.0 if cosines[home, j] > 0 else -1.0))
+    return Geometry(rows[kept].contiguous(), np.ascontiguousarray(cosines[np.ix_(kept, kept)]), tuple(seats))
+
+
+def seated(score: Score, stacks: Sequence[Stack], where: Geometry, lane: int, layer: int) -> list[Level]:
+    """One lane's levels by row, merged vectors joined with the sign of their cosine."""
+    levels: list[Level | None] = [None] * len(where.gram)
+    for stack, (row, sign) in zip(stacks, where.seats, strict=True):
+        level = score.level(stack, lane, layer)
+        there = levels[row]
+        levels[row] = level if there is None else there.joined(level, sign, f"at layer {layer}, {_names(stacks)}")
+    return [level or Level() for level in levels]
+
+
+def program(lanes: Sequence[Sequence[Level]], gram: Any, keep_norm: Sequence[bool]) -> Program:
+    """The K-space program in numpy; one lane has no lane axis, several stand in front as [lanes, 1, K]."""
+    gains = [gain_matrix(gram, [level.gain for level in levels], np) for levels in lanes]
+    capped = any(level.capped for levels in lanes for level in levels)
+    return Program(
+        gram,
+        gain=_stacked(gains) if any(m.any() for m in gains) else None,
+        add=_stacked([np.array([level.push for level in levels]) for levels in lanes]),
+        keep_norm=_stacked([np.array([keep]) for keep in keep_norm]) if any(keep_norm) else None,
+        floor=_stacked([np.array([level.floor for level in levels]) for levels in lanes]) if capped else None,
+        ceiling=_stacked([np.array([level.ceiling for level in levels]) for levels in lanes]) if capped else None,
+    )
+
+
+def as_floats(arrays: Program) -> Program:
+    """The same program on Python lists, for one lane and one token."""
+    plain = {name: None if x is None else x.tolist() for name, x in vars(arrays).items()}
+    return Program(**plain | {"keep_norm": arrays.keep_norm is not None})
+
+
+def as_tensors(arrays: Program, device: torch.device) -> Program:
+    """The same program where the layer runs, so that nothing waits for the host."""
+    kind = {"keep_norm": torch.bool}
+    return Program(
+        **{
+            name: None if x is None else torch.as_tensor(x, dtype=kind.get(name, torch.float32), device=device)
+            for name, x in vars(arrays).items()
+        }
+    )
+
+
+def _stacked(lanes: Sequence[Any]) -> Any:
+    return lanes[0] if len(lanes) == 1 else np.stack(lanes)[:, None]
+
+
+def _names(stacks: Sequence[Stack]) -> str:
+    return " and ".join(f"'{getattr(s.vector, 'name', None) or 'vector'}'" for s in stacks)

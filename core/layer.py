@@ -1,0 +1,75 @@
+"""One layer's steering: the hot path. Everything that could be computed before the pass was (`core.plan`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.algebra import Program, steer_array, steer_floats
+
+
+class Reading(NamedTuple):
+    """What the gauges of a layer saw: projections [B, T, channels] before and after the stages."""
+
+    layer: int
+    channels: tuple[int, ...]
+    before: Tensor
+    after: Tensor
+
+
+@dataclass(frozen=True)
+class LayerPlan:
+    """h + push where channels only add, the K-space program on `rows` elsewhere; `gauge` rows are read, not played."""
+
+    push: Tensor | None = None
+    rows: Tensor | None = None
+    program: Program | None = None
+    floats: Program | None = None
+    gauge: Tensor | None = None
+    channels: tuple[int, ...] = ()
+
+    def steer(self, layer: int, hidden: Tensor, readings: list[Reading] | None) -> Tensor:
+        steered = self._played(hidden)
+        if self.gauge is not None and readings is not None:
+            readings.append(Reading(layer, self.channels, self._read(hidden), self._read(steered)))
+        return steered
+
+    def _played(self, hidden: Tensor) -> Tensor:
+        if self.push is not None:
+            return hidden + self.push
+        if self.rows is None:
+            return hidden
+        if self.floats is not None and hidden.shape[0] == hidden.shape[1] == 1:
+            return self._one_token(hidden, self.rows, self.floats)
+        return self._many(hidden, self.rows, self.program)
+
+    def _read(self, hidden: Tensor) -> Tensor:
+        assert self.gauge is not None
+        return hidden.float() @ self.gauge.T
+
+    @staticmethod
+    def _one_token(hidden: Tensor, rows: Tensor, program: Program) -> Tensor:
+        state = hidden[0, 0].float()
+        norm2 = float(state @ state) if program.keep_norm else 0.0
+        s, w, _ = steer_floats((rows @ state).tolist(), norm2, program)
+        if not any(w):
+            return hidden
+        change = rows[0] * w[0] if len(w) == 1 else torch.tensor(w) @ rows
+        return torch.add(change, state, alpha=s).to(hidden.dtype).view_as(hidden)
+
+    @staticmethod
+    def _many(hidden: Tensor, rows: Tensor, program: Any) -> Tensor:
+        state = hidden.float()
+        p = state @ rows.T
+        norm2 = state.square().sum(-1, keepdim=True) if program.keep_norm is not None else None
+        if p.device.type == "cpu":
+            wide = None if norm2 is None else norm2.double().numpy()
+            s, w, _ = steer_array(p.double().numpy(), wide, program, np)
+            s, w = torch.as_tensor(s, dtype=torch.float32), torch.as_tensor(w, dtype=torch.float32)
+        else:
+            s, w, _ = steer_array(p, norm2, program, torch)
+        return (state * s + w @ rows).to(hidden.dtype)

@@ -1,0 +1,139 @@
+"""A mixer compiled for one model: per layer, the few tensors that a forward pass needs.
+
+Layers whose channels only add fold into one precombined push, however many channels there are. Layers where a channel
+gains or caps (or the norm is kept) play in K-space (`core.algebra`). Lanes are batch rows with coefficients of their own.
+Compiling happens on the thread that turns the dial; the decode thread only swaps the finished plan in (`core.boundary`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core import dense
+from core.layer import LayerPlan
+from core.levels import Norms, levels
+from core.mixer import Mixer
+from core.score import Score
+from core.stack import Stack
+
+PHASES = ("prompt", "thinking", "answer")
+HEARD: Mapping[str, tuple[str, ...]] = {
+    "all": PHASES,
+    "prompt": ("prompt",),
+    "response": ("thinking", "answer"),
+    "thinking": ("thinking",),
+    "answer": ("answer",),
+}
+Meters = Mapping[int, Sequence[int]]
+
+
+Layers = tuple[LayerPlan | None, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One mixer per lane, ready to play; `decays` means the coefficients depend on the age of the setting."""
+
+    lanes: tuple[Mixer, ...]
+    phases: Mapping[str, Layers]
+    meters: Meters
+    decays: bool
+
+    def tensors(self) -> Iterator[tuple[int, Tensor]]:
+        """(layer, tensor) of everything placed on a device."""
+        for layers in {id(x): x for x in self.phases.values()}.values():
+            for layer, plan in enumerate(layers):
+                for tensor in (plan.push, plan.rows, plan.gauge) if plan else ():
+                    if tensor is not None:
+                        yield layer, tensor
+
+
+@dataclass
+class Compiler:
+    """Compiles mixers for one model; stacked vectors and geometries are kept, so a dial change costs only its own numbers."""
+
+    devices: Sequence[torch.device]
+    dtypes: Sequence[torch.dtype]
+    hidden_size: int
+    norms: Norms
+    _stacks: dict[Any, Stack] = field(default_factory=dict)
+    _geometries: dict[Any, dense.Geometry] = field(default_factory=dict)
+
+    def compile(self, lanes: Sequence[Mixer], meters: Meters | None = None, age: float = 0.0) -> Plan:
+        """One plan for all lanes; `meters` names, per channel, the layers whose projections are wanted."""
+        meters = meters or {}
+        if all(c.scope == "all" for mixer in lanes for c in mixer.channels):
+            phases = dict.fromkeys(PHASES, self._layers(lanes, "answer", meters, age))
+        else:
+            phases = {phase: self._layers(lanes, phase, meters, age) for phase in PHASES}
+        decays = any(c.half_life is not None for mixer in lanes for c in mixer.channels)
+        return Plan(tuple(lanes), phases, meters, decays)
+
+    def stack(self, vector: Any) -> Stack:
+        key = getattr(vector, "sha256", None) or id(vector)
+        if key not in self._stacks:
+            self._stacks[key] = Stack(vector, self.devices, self.hidden_size)
+        return self._stacks[key]
+
+    def _layers(self, lanes: Sequence[Mixer], phase: str, meters: Meters, age: float) -> Layers:
+        score = self._score(lanes, phase, age)
+        keep_norm = [m.keep_norm and not m.bypassed for m in lanes]
+        parts: dict[int, dict[str, Any]] = {layer: {"push": push} for layer, push in self._pushes(score)}
+        for layer in score.dense:
+            parts[layer] = self._dense(score, layer, keep_norm)
+        for layer, gauge in self._gauges(lanes[0], meters).items():
+            parts.setdefault(layer, {}).update(gauge)
+        return tuple(LayerPlan(**parts[layer]) if layer in parts else None for layer in range(score.n_layers))
+
+    def _score(self, lanes: Sequence[Mixer], phase: str, age: float) -> Score:
+        score = Score(len(self.devices), len(lanes))
+        for lane, mixer in enumerate(lanes):
+            for i in mixer.playing():
+                channel = mixer.channels[i]
+                if phase in HEARD[channel.scope]:
+                    values = levels(channel, score.n_layers, self.norms, age)
+                    score.write(lane, self.stack(channel.vector), channel.label, values, mixer.keep_norm)
+        return score
+
+    def _pushes(self, score: Score) -> Iterator[tuple[int, Tensor]]:
+        """Σ a·v̂ where channels only add: one weighted sum of whole stacks per device, cut into layers."""
+        folded = list(score.folded())
+        for where in dict.fromkeys(self.devices) if folded else ():
+            total: Any = 0.0
+            for stack, table in folded:
+                shelf = next(s for s in stack.shelves if s.matrix.device == where)
+                weights = torch.tensor([table[layer] for layer in shelf.layers], device=where)
+                total = total + weights[..., None] * shelf.matrix[:, None]
+            for layer, row in zip(shelf.layers, total.to(self.dtypes[shelf.layers[0]]).unbind(0), strict=True):
+                if any(any(table[layer]) for _, table in folded):
+                    push = row[0] if score.n_lanes == 1 else row[:, None]
+                    yield layer, push.to(self.dtypes[layer])
+
+    def _dense(self, score: Score, layer: int, keep_norm: Sequence[bool]) -> dict[str, Any]:
+        stacks = score.at(layer)
+        key = (layer, *map(id, stacks))
+        if key not in self._geometries:
+            self._geometries[key] = dense.geometry(stacks, layer)
+        where = self._geometries[key]
+        lanes = [dense.seated(score, stacks, where, lane, layer) for lane in range(score.n_lanes)]
+        arrays = dense.program(lanes, where.gram, keep_norm)
+        if self.devices[layer].type != "cpu":
+            return {"rows": where.rows, "program": dense.as_tensors(arrays, self.devices[layer])}
+        floats = dense.as_floats(arrays) if score.n_lanes == 1 else None
+        return {"rows": where.rows, "program": arrays, "floats": floats}
+
+    def _gauges(self, mixer: Mixer, meters: Meters) -> dict[int, dict[str, Any]]:
+        read: dict[int, dict[int, Tensor]] = {}
+        for i, wanted in meters.items():
+            rows = self.stack(mixer.channels[i].vector).rows
+            for layer in wanted:
+                if layer in rows:
+                    read.setdefault(layer, {})[i] = rows[layer]
+        return {
+            layer: {"gauge": torch.stack(list(found.values())), "channels": tuple(found)} for layer, found in read.items()
+        }

@@ -1,0 +1,41 @@
+"""Long feeds in timed chunks, so that a cancel lands within a quarter of a second; the edges are journalled for replay."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+from torch import Tensor
+
+from core.layer import Reading
+from core.plan import Plan
+from core.tape import Tape
+
+LONGEST_CHUNK = 512
+FIRST_CHUNK = 64
+LONGEST_SECONDS = 0.25
+
+
+def feed_in_chunks(
+    tape: Tape,
+    rows: Sequence[Sequence[int]],
+    phases: Sequence[str],
+    plan: Plan,
+    readings: list[Reading] | None = None,
+    edges: Sequence[int] = (),
+) -> Iterator[tuple[int, Tensor]]:
+    """Yields (tokens fed, last logits) after each chunk. `edges` prescribes the cuts of an earlier run."""
+    done, size, total = 0, FIRST_CHUNK, len(phases)
+    while done < total:
+        stop = min(next((edge for edge in edges if edge > done), done + size), total)
+        began = time.perf_counter()
+        logits = tape.feed([row[done:stop] for row in rows], phases[done:stop], plan, readings)
+        size = _next_size(stop - done, time.perf_counter() - began)
+        done = stop
+        yield done, logits
+
+
+def _next_size(tokens: int, seconds: float) -> int:
+    """As many tokens as the pace so far allows in a chunk's time, growing at most fourfold at a time."""
+    fits = int(tokens * LONGEST_SECONDS / max(seconds, 1e-6))
+    return max(1, min(fits, 4 * tokens, LONGEST_CHUNK))

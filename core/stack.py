@@ -1,0 +1,64 @@
+"""A vector laid out for one model: one float32 unit row per layer, on the device where that layer runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The layers that live on one device and the matrix [layers, d] of a vector there; absent layers are zero rows."""
+
+    layers: tuple[int, ...]
+    matrix: Tensor
+
+
+class Stack:
+    """The checked rows of one vector, kept in float32 and renormalised there (bf16 files are off unit by 0.2 %)."""
+
+    def __init__(self, vector: Any, devices: Sequence[torch.device], hidden_size: int) -> None:
+        self.vector = vector
+        label = getattr(vector, "name", None) or "vector"
+        rows = _checked(vector.directions, len(devices), hidden_size, label)
+        self.shelves = [_shelf(rows, devices, device, hidden_size) for device in dict.fromkeys(devices)]
+        self.rows = {
+            layer: shelf.matrix[i] for shelf in self.shelves for i, layer in enumerate(shelf.layers) if layer in rows
+        }
+
+
+def _checked(directions: Mapping[int, Any], n_layers: int, hidden_size: int, label: str) -> dict[int, Tensor]:
+    if not directions:
+        raise BadInput(f"vector '{label}' has no layers")
+    rows = {}
+    for layer, direction in directions.items():
+        row = torch.as_tensor(direction).detach().to("cpu", torch.float32).reshape(-1)
+        if row.numel() != hidden_size:
+            raise BadInput(f"vector '{label}' has {row.numel()} dimensions, the model has {hidden_size}")
+        if not 0 <= layer < n_layers:
+            raise BadInput(f"vector '{label}' has layer {layer}, the model has {n_layers} (0 to {n_layers - 1})")
+        rows[layer] = _unit(row, layer, label)
+    return rows
+
+
+def _unit(row: Tensor, layer: int, label: str) -> Tensor:
+    broken = int((~torch.isfinite(row)).sum())
+    if broken:
+        raise BadInput(f"vector '{label}', layer {layer}: {broken} non-finite values")
+    norm = torch.linalg.vector_norm(row.double())
+    if norm == 0:
+        raise BadInput(f"vector '{label}', layer {layer} has norm 0")
+    return (row.double() / norm).float()
+
+
+def _shelf(rows: Mapping[int, Tensor], devices: Sequence[torch.device], device: torch.device, size: int) -> Shelf:
+    layers = tuple(layer for layer, where in enumerate(devices) if where == device)
+    absent = torch.zeros(size)
+    matrix = torch.stack([rows.get(layer, absent) for layer in layers])
+    return Shelf(layers, matrix.to(device))

@@ -1,0 +1,124 @@
+"""The tape: the ids in the cache, lane by lane, with the phase each position was played in.
+
+The ids on the tape are the truth about a conversation; text is made from them, never the other way round. The cache is a
+plain `DynamicCache` without configuration (full layers everywhere, the mask does any window), because that one can rewind
+exactly; state-space layers get the cache their configuration asks for and cannot rewind.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from core.anatomy import text_config
+from core.errors import ModelError, OutOfMemory
+from core.layer import Reading
+from core.plan import Layers, Plan
+from core.steering import Pass
+
+if TYPE_CHECKING:
+    from core.model import Model
+
+ATTENDS = {"full_attention", "sliding_attention", "chunked_attention", None}
+
+
+class Tape:
+    """Cache and ids of one or more lanes; every lane has the same length."""
+
+    def __init__(self, model: Model, n_lanes: int = 1) -> None:
+        self.model = model
+        self.ids: list[list[int]] = [[] for _ in range(n_lanes)]
+        self.phases: list[str] = []
+        self.rewinds = set(getattr(text_config(model.hf), "layer_types", None) or [None]) <= ATTENDS
+        self.cache: Any = self._empty()
+        accepts = inspect.signature(model.hf.forward).parameters
+        self.last_only = {"logits_to_keep": 1} if "logits_to_keep" in accepts else {}
+
+    def __len__(self) -> int:
+        return len(self.phases)
+
+    @property
+    def n_lanes(self) -> int:
+        return len(self.ids)
+
+    def feed(
+        self, rows: Sequence[Sequence[int]], phases: Sequence[str], plan: Plan, readings: list[Reading] | None = None
+    ) -> Tensor:
+        """One forward pass over new ids of all lanes, steered by `plan`; the last position's logits [lanes, vocabulary]."""
+        player = Pass(spans(phases, plan), readings)
+        ids = torch.tensor(rows, device=self.model.device)
+        try:
+            with torch.inference_mode(), self.model.steering.playing(player):
+                out = self.model.hf(input_ids=ids, past_key_values=self.cache, use_cache=True, **self.last_only)
+        except torch.OutOfMemoryError as error:
+            self._trim()
+            raise OutOfMemory(f"out of memory after {len(self)} tokens: end the session or shorten the context") from error
+        except BaseException:
+            self._trim()
+            raise
+        for lane, row in zip(self.ids, rows, strict=True):
+            lane.extend(row)
+        self.phases.extend(phases)
+        return out.logits[:, -1].float()
+
+    def crop(self, length: int) -> None:
+        """Forget everything after the first `length` positions, in every lane."""
+        if length >= len(self):
+            return
+        if not self.rewinds:
+            raise ModelError(f"{self.model.name} keeps a running state instead of a cache of tokens: it cannot rewind")
+        self.cache.crop(length - len(self))
+        for lane in self.ids:
+            del lane[length:]
+        del self.phases[length:]
+
+    def fan_out(self, n_lanes: int) -> None:
+        """One lane becomes many with the same past: a common prompt is encoded once."""
+        self.cache.batch_repeat_interleave(n_lanes)
+        self.ids = [list(self.ids[0]) for _ in range(n_lanes)]
+
+    def keep(self, lane: int) -> None:
+        """Go on with one lane alone."""
+        if self.n_lanes > 1:
+            self.cache.batch_select_indices(torch.tensor([lane], device=self.model.device))
+            self.ids = [self.ids[lane]]
+
+    def join(self, other: Tape) -> None:
+        """Put another tape's lanes beside these: same length, each with the past it was played with."""
+        for mine, theirs in zip(self.cache.layers, other.cache.layers, strict=True):
+            mine.keys = torch.cat([mine.keys, theirs.keys])
+            mine.values = torch.cat([mine.values, theirs.values])
+        self.ids.extend(other.ids)
+
+    def forget(self) -> tuple[list[list[int]], list[str]]:
+        """Empty the tape and hand back what was on it, to be played again."""
+        was = self.ids, self.phases
+        self.ids, self.phases, self.cache = [[] for _ in self.ids], [], self._empty()
+        return was
+
+    def _empty(self) -> Any:
+        return DynamicCache() if self.rewinds else DynamicCache(config=self.model.hf.config)
+
+    def _trim(self) -> None:
+        """After an exception inside a block the layers' lengths differ: cut each back to the last whole token."""
+        for layer in self.cache.layers if self.rewinds else ():
+            if getattr(layer, "keys", None) is not None and layer.is_initialized:
+                layer.keys, layer.values = layer.keys[..., : len(self), :], layer.values[..., : len(self), :]
+        if not self.rewinds or len(self) == 0:
+            self.forget()
+
+
+def spans(phases: Sequence[str], plan: Plan) -> list[tuple[int, int, Layers]]:
+    """Runs of positions under the same layer plans; one run when no channel cares about the phase."""
+    found, start = [], 0
+    for _, run in groupby(phases, key=lambda phase: id(plan.phases[phase])):
+        stop = start + len(names := list(run))
+        found.append((start, stop, plan.phases[names[0]]))
+        start = stop
+    return found

@@ -1,0 +1,64 @@
+"""Token ids to text as they come: characters are held until complete, stop texts until they can no longer match."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+UNFINISHED = "�"
+LONGEST_CHARACTER = 4
+
+
+class TextStream:
+    """Text of one growing answer; `stopped` once a stop text was met (it is not part of the text)."""
+
+    def __init__(self, tokenizer: Any, stops: Sequence[str] = ()) -> None:
+        self._tokenizer = tokenizer
+        self._stops = [stop for stop in stops if stop]
+        self._ids: list[int] = []
+        self._settled = self._read = 0
+        self._held = ""
+        self.stopped = False
+
+    def push(self, token_id: int) -> str:
+        """The text that is certain once this token is known."""
+        self._ids.append(token_id)
+        return "" if self.stopped else self._release(self._decode())
+
+    def flush(self) -> str:
+        """What was held back, at the end of the answer."""
+        rest = self._decode(final=True)
+        held, self._held = self._held + rest, ""
+        return "" if self.stopped else held
+
+    def _decode(self, final: bool = False) -> str:
+        """The new characters. Decoding starts at the last settled place, since a token's text depends on its neighbours."""
+        if self._tokenizer is None:
+            return ""
+        known = self._text(self._ids[self._settled : self._read])
+        whole = self._text(self._ids[self._settled :])
+        patient = len(self._ids) - self._read < LONGEST_CHARACTER
+        if whole.endswith(UNFINISHED) and patient and not final:
+            return ""
+        self._settled, self._read = self._read, len(self._ids)
+        return whole[len(known) :]
+
+    def _text(self, ids: list[int]) -> str:
+        return str(
+            self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False) if ids else ""
+        )
+
+    def _release(self, fresh: str) -> str:
+        text = self._held + fresh
+        found = [at for at in (text.find(stop) for stop in self._stops) if at >= 0]
+        if found:
+            self.stopped, self._held = True, ""
+            return text[: min(found)]
+        keep = max((_overlap(text, stop) for stop in self._stops), default=0)
+        self._held = text[len(text) - keep :]
+        return text[: len(text) - keep]
+
+
+def _overlap(text: str, stop: str) -> int:
+    """Length of the longest end of `text` that begins `stop`."""
+    return next((n for n in range(min(len(stop) - 1, len(text)), 0, -1) if text.endswith(stop[:n])), 0)
