@@ -1,0 +1,83 @@
+"""Where one session lives on disk: its journal, the vectors it played, and the lock of whoever records it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from core.errors import BadInput, EngineUnavailable
+
+from .ulid import is_ulid, ulid
+
+PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
+
+
+@dataclass(frozen=True)
+class Folder:
+    """`<data>/sessions/<date>/<ulid>/`, readable by its owner alone."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, root: Path) -> Folder:
+        folder = cls(root / date.today().isoformat() / ulid())
+        folder.path.mkdir(mode=PRIVATE_FOLDER, parents=True)
+        folder.vectors.mkdir(mode=PRIVATE_FOLDER)
+        return folder
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def journal(self) -> Path:
+        return self.path / "journal.jsonl"
+
+    @property
+    def vectors(self) -> Path:
+        return self.path / "vectors"
+
+    @property
+    def reserve(self) -> Path:
+        return self.path / "reserve"
+
+    def vector(self, sha256: str) -> Path:
+        return self.vectors / f"{sha256}.safetensors"
+
+    def lock(self) -> int:
+        """An open descriptor that holds the session until it is closed, by us or by our death."""
+        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            os.close(descriptor)
+            raise EngineUnavailable(f"session {self.id} is being recorded by process {holder}") from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        return descriptor
+
+
+def all_folders(root: Path) -> list[Folder]:
+    """Every recorded session, the newest first."""
+    found = [path for path in root.glob("*/*") if is_ulid(path.name) and (path / "journal.jsonl").exists()]
+    return [Folder(path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
+
+
+def find_folder(root: Path, name: str) -> Folder:
+    """The session whose id ends or begins with `name`, in either case; `last` is the newest."""
+    folders = all_folders(root)
+    wanted = name.upper()
+    hits = [f for f in folders if f.id.endswith(wanted) or f.id.startswith(wanted)]
+    if name == "last":
+        hits = folders[:1]
+    if not hits:
+        raise BadInput(f"there is no session {name!r} below {root}")
+    if len(hits) > 1:
+        raise BadInput(
+            f"{name!r} fits {len(hits)} sessions, from {hits[-1].id} to {hits[0].id}: say more of it"
+        )
+    return hits[0]

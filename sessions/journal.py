@@ -1,0 +1,164 @@
+"""The journal: gives every event its place, keeps it, and hands it on, in that order.
+
+An event is on the tape before anyone hears of it, so whoever was told can rely on it. A disk that is full
+or gone pauses the recording, never the session: events still go out, and a `gap` says later how many the
+tape lacks.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from .events import Close, Error, Event, Gap, Job, Mixer, Repair, Stop, Turn
+from .folder import Folder
+from .lines import Record, decode, encode
+from .reading import Reading, read
+from .repair import repair
+from .tape import Tape
+from .ulid import ulid
+
+RING = 4096
+URGENT = (Turn, Stop, Mixer, Gap, Close)
+BATCH = 256
+
+Listener: TypeAlias = Callable[[Record], None]
+
+
+@dataclass(frozen=True)
+class Lost:
+    """From event `first` on, nothing reached the tape."""
+
+    first: int
+    reason: str
+
+
+class Journal:
+    """Safe to append to from several threads; listeners run under its lock, in order, and must be quick."""
+
+    def __init__(self, session: str, tape: Tape | None, seq: int = -1) -> None:
+        self.session = session
+        self.seq = seq
+        self._tape = tape
+        self._ring: deque[tuple[int, bytes]] = deque(maxlen=RING if tape else None)
+        self._lost: Lost | None = None
+        self._clock = _milliseconds()
+        self._listeners: list[Listener] = []
+        self.lock = threading.RLock()
+
+    @classmethod
+    def create(cls, root: Path) -> tuple[Journal, Folder]:
+        """A new session below `root`."""
+        folder = Folder.create(root)
+        return cls(folder.id, Tape(folder, folder.lock(), read_or_empty(folder))), folder
+
+    @classmethod
+    def resume(cls, folder: Folder) -> tuple[Journal, Reading]:
+        """An old session goes on, after repair; with what was read of it."""
+        lock = folder.lock()
+        reading = read_or_empty(folder)
+        kept = repair(folder, reading)
+        seq = reading.records[-1].n if reading.records else -1
+        journal = cls(folder.id, Tape(folder, lock, reading), seq)
+        if kept:
+            bad = sum(damage.lines for damage in reading.damage)
+            journal.append(Repair(torn_bytes=reading.torn, kept=kept.name, unreadable=bad))
+        return journal, reading
+
+    @classmethod
+    def unrecorded(cls) -> Journal:
+        """The same in memory only, for `--no-record` and folders that cannot be written."""
+        return cls(ulid(), None)
+
+    @property
+    def recording(self) -> bool:
+        return self._tape is not None and self._lost is None
+
+    def listen(self, listener: Listener) -> None:
+        self._listeners.append(listener)
+
+    def append(self, event: Event) -> Record:
+        """Places, keeps and hands on one event; returns it as every reader will see it."""
+        with self.lock:
+            owed = [self._gap(self._lost)] if self._lost else []
+            lines = self._numbered([*owed, event])
+            try:
+                self._write(lines)
+                self._lost = None
+            except OSError as error:
+                lines = self._numbered([event, *self._pause(error)])
+                owed = []
+            if self._tape and _urgent(event):
+                self._tape.sync()
+            return self._published(lines)[len(owed)]
+
+    def lines(self, since: int, most: int = BATCH) -> list[tuple[int, bytes]]:
+        """Up to `most` lines after number `since`: from the ring, or from the tape when it is longer ago."""
+        with self.lock:
+            oldest = self._ring[0][0] if self._ring else self.seq + 1
+            if self._tape and since + 1 < oldest:
+                return [pair for pair in self._tape.lines(since, most) if pair[0] < oldest] or self._recent(
+                    0, most
+                )
+            return self._recent(max(0, since + 1 - oldest), most)
+
+    def close(self, reason: str) -> None:
+        """The last word, for which a full disk has the reserve."""
+        if self._tape:
+            self._tape.free_reserve()
+        self.append(Close(reason=reason))
+        if self._tape:
+            self._tape.close()
+
+    def _recent(self, skip: int, most: int) -> list[tuple[int, bytes]]:
+        return [self._ring[k] for k in range(skip, min(skip + most, len(self._ring)))]
+
+    def _gap(self, lost: Lost) -> Gap:
+        return Gap(lost=self.seq - lost.first + 1, first=lost.first, last=self.seq, reason=lost.reason)
+
+    def _pause(self, error: OSError) -> list[Event]:
+        """The first failure is said aloud, by an event that the tape will not have either."""
+        if self._lost:
+            return []
+        self._lost = Lost(self.seq + 1, error.strerror or type(error).__name__)
+        return [Error(where="journal", message=f"recording paused: {self._lost.reason}", code="recording")]
+
+    def _numbered(self, events: list[Event]) -> list[tuple[int, bytes]]:
+        elapsed = _milliseconds() - self._clock
+        records = [Record(self.seq + 1 + k, 0 if k else elapsed, event) for k, event in enumerate(events)]
+        return [(record.n, encode(record)) for record in records]
+
+    def _write(self, lines: list[tuple[int, bytes]]) -> None:
+        if self._tape:
+            self._tape.write(lines)
+
+    def _published(self, lines: list[tuple[int, bytes]]) -> list[Record]:
+        """Listeners get what the very bytes that were kept say, so live and replay cannot differ."""
+        records = [decode(line) for _, line in lines]
+        self._clock += records[0].m
+        self._ring.extend(lines)
+        for record in records:
+            self.seq = record.n
+            for listener in self._listeners:
+                listener(record)
+        return records
+
+
+def read_or_empty(folder: Folder) -> Reading:
+    """What the journal holds; nothing when the session died before its first event."""
+    folder.journal.touch(0o600)
+    return read(folder.journal)
+
+
+def _urgent(event: Event) -> bool:
+    """What must not wait a second for the disk: the ends of turns and jobs, and changes to the mixer."""
+    return isinstance(event, URGENT) or (isinstance(event, Job) and event.state != "running")
+
+
+def _milliseconds() -> int:
+    return time.monotonic_ns() // 1_000_000

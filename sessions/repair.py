@@ -1,0 +1,22 @@
+"""Mending a journal at open: only what its writer never finished is moved aside, nothing is ever deleted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .folder import PRIVATE_FILE, Folder
+from .reading import Reading
+
+
+def repair(folder: Folder, reading: Reading) -> Path | None:
+    """Moves a torn tail into a file beside the journal and returns that. The caller holds the lock."""
+    if not reading.torn:
+        return None
+    taken = sum(1 for _ in folder.path.glob("journal.torn-*"))
+    kept = folder.path / f"journal.torn-{taken}"
+    with folder.journal.open("r+b") as journal:
+        journal.seek(reading.end)
+        kept.touch(PRIVATE_FILE, exist_ok=False)
+        kept.write_bytes(journal.read())
+        journal.truncate(reading.end)
+    return kept

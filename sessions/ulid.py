@@ -1,0 +1,19 @@
+"""Session and engine names: sortable by time, unique without asking anyone, safe as a file name (ULID)."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+LENGTH = 26
+
+
+def ulid() -> str:
+    """48 bits of milliseconds, 80 random bits, in Crockford's base 32."""
+    number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    return "".join(ALPHABET[number >> shift & 31] for shift in range(5 * (LENGTH - 1), -1, -5))
+
+
+def is_ulid(text: str) -> bool:
+    return len(text) == LENGTH and set(text) <= set(ALPHABET)
