@@ -17,5 +17,7 @@ class Verb:
 
 
 VERBS: dict[str, Verb] = {
+    "models": Verb("steertui.verbs.models", "list the demo and the cached models"),
+    "doctor": Verb("steertui.verbs.doctor", "report on versions, devices, folders and the terminal"),
     "path": Verb("steertui.verbs.path", "print the folders in use"),
 }

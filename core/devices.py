@@ -1,0 +1,40 @@
+"""What this machine can compute on; `python -m core.devices` prints it as one JSON object.
+
+Asked in a process of its own, a driver that hangs or crashes takes nobody down who only wanted to know.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import Any
+
+import torch
+
+
+def report() -> dict[str, Any]:
+    """torch's build and threads, the C++ compiler that compiled decoding needs, every GPU with its memory."""
+    return {
+        "torch": torch.__version__,
+        "cuda_build": torch.version.cuda,
+        "threads": torch.get_num_threads(),
+        "compiler": shutil.which("c++") or shutil.which("g++") or shutil.which("clang++"),
+        "gpus": [_gpu(index) for index in range(torch.cuda.device_count())],
+        "mps": torch.backends.mps.is_available(),
+    }
+
+
+def _gpu(index: int) -> dict[str, Any]:
+    free, total = torch.cuda.mem_get_info(index)
+    traits = torch.cuda.get_device_properties(index)
+    return {
+        "name": traits.name,
+        "capability": f"{traits.major}.{traits.minor}",
+        "free_bytes": free,
+        "total_bytes": total,
+        "bf16": torch.cuda.is_bf16_supported(),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(report()))  # noqa: T201 - the report is this program's output

@@ -1,0 +1,88 @@
+"""Which models can be opened without a download: the demo models and what lies in the Hugging Face cache.
+
+Only names, sizes and config.json are looked at, so a list costs no torch and loads nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core import demo
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model one could load; `problem` says why one could not."""
+
+    name: str
+    kind: str
+    folder: Path
+    weight_bytes: int
+    architecture: str | None = None
+    layers: int | None = None
+    hidden_size: int | None = None
+    problem: str | None = None
+
+
+def models() -> list[Entry]:
+    """The demo models first, then the cached ones by name."""
+    return [*_demo(), *sorted(_cached(), key=lambda entry: entry.name.lower())]
+
+
+def _demo() -> Iterator[Entry]:
+    for name in demo.NAMES:
+        folder = demo.folder(name)
+        if folder is not None and folder.is_dir():
+            yield _entry(name, "demo", folder, folder.iterdir())
+
+
+def _cached() -> Iterator[Entry]:
+    from huggingface_hub import scan_cache_dir
+    from huggingface_hub.errors import CacheNotFound
+
+    try:
+        cache = scan_cache_dir()
+    except CacheNotFound:
+        return
+    for repo in cache.repos:
+        newest = max(repo.revisions, key=lambda r: ("main" in r.refs, r.last_modified), default=None)
+        if repo.repo_type == "model" and newest is not None:
+            yield _entry(repo.repo_id, "cached", newest.snapshot_path, [f.file_path for f in newest.files])
+
+
+def _entry(name: str, kind: str, folder: Path, files: Iterable[Path]) -> Entry:
+    weights = sum(path.stat().st_size for path in files if path.suffix == ".safetensors")
+    config = _config(folder / "config.json")
+    text = config.get("text_config") if isinstance(config.get("text_config"), dict) else config
+    problem = None if config else "no config.json"
+    return Entry(
+        name=name,
+        kind=kind,
+        folder=folder,
+        weight_bytes=weights,
+        architecture=_first_word(config.get("architectures")),
+        layers=_whole(text, "num_hidden_layers", "n_layer", "num_layers"),
+        hidden_size=_whole(text, "hidden_size", "n_embd", "d_model"),
+        problem=problem or (None if weights else "no safetensors weights"),
+    )
+
+
+def _config(path: Path) -> dict[str, Any]:
+    """Somebody else's file: anything but a JSON object counts as nothing."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _whole(config: Any, *keys: str) -> int | None:
+    return next((config[key] for key in keys if isinstance(config.get(key), int)), None)
+
+
+def _first_word(names: Any) -> str | None:
+    return names[0] if isinstance(names, list) and names and isinstance(names[0], str) else None

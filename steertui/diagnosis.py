@@ -1,0 +1,124 @@
+"""The facts a bug report or a puzzled user needs: versions, devices, folders, accounts and the terminal.
+
+Every section is a function that returns plain data; what looks wrong is a sentence in `problems`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from core.errors import SteerError
+from steertui import HOUSE, __version__, catalogue, paths
+
+LIBRARIES = ("torch", "transformers", "accelerate", "safetensors", "numpy", "textual", "anthropic")
+EXTRAS = ("peft", "bitsandbytes", "matplotlib", "inspect-ai")
+DEVICES_TIMEOUT_S = 120
+
+
+def versions() -> dict[str, Any]:
+    found = {name: _version(name) for name in (*LIBRARIES, *EXTRAS)}
+    return {
+        "steertui": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+    } | found
+
+
+def devices() -> dict[str, Any]:
+    """torch is asked in a process of its own; this one stays small and alive."""
+    command = [sys.executable, "-m", "core.devices"]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=DEVICES_TIMEOUT_S, check=True, cwd=HOUSE
+        )
+    except subprocess.TimeoutExpired:
+        return {"problem": f"torch gave no answer in {DEVICES_TIMEOUT_S} s: a GPU driver may hang"}
+    except subprocess.CalledProcessError as error:
+        return {
+            "problem": f"torch does not start: {(error.stderr.strip().splitlines() or ['no message'])[-1]}"
+        }
+    return dict(json.loads(done.stdout))
+
+
+def folders() -> dict[str, Any]:
+    """Each folder, or why it cannot be used."""
+    found: dict[str, Any] = {}
+    for name, folder in paths.FOLDERS.items():
+        try:
+            found[name] = str(folder())
+        except SteerError as error:
+            found[name] = {"problem": str(error)}
+    return found
+
+
+def accounts() -> dict[str, Any]:
+    """Whether keys are there; their values are nobody's business."""
+    from huggingface_hub import constants, get_token
+
+    return {
+        "hub_token": get_token() is not None,
+        "hub_offline": constants.HF_HUB_OFFLINE,
+        "hub_cache": constants.HF_HUB_CACHE,
+        "anthropic_key": bool(os.environ.get("ANTHROPIC_API_KEY")),
+        "anthropic_base_url": os.environ.get("ANTHROPIC_BASE_URL"),
+    }
+
+
+def models() -> dict[str, Any]:
+    return {entry.name: entry.problem or "ok" for entry in catalogue.models()}
+
+
+def terminal() -> dict[str, Any]:
+    size = shutil.get_terminal_size()
+    environment = {
+        name: os.environ.get(name) for name in ("TERM", "COLORTERM", "NO_COLOR", "TERM_PROGRAM", "LANG")
+    }
+    return {
+        "is_terminal": sys.stdout.isatty(),
+        "columns": size.columns,
+        "rows": size.lines,
+        "encoding": sys.stdout.encoding,
+        "tmux": "TMUX" in os.environ,
+        "ssh": "SSH_CONNECTION" in os.environ,
+    } | environment
+
+
+SECTIONS: dict[str, Callable[[], dict[str, Any]]] = {
+    "versions": versions,
+    "devices": devices,
+    "folders": folders,
+    "accounts": accounts,
+    "models": models,
+    "terminal": terminal,
+}
+
+
+def diagnose() -> dict[str, Any]:
+    """Every section, and the list of what looks wrong."""
+    report: dict[str, Any] = {name: section() for name, section in SECTIONS.items()}
+    return report | {"problems": list(_problems(report))}
+
+
+def _problems(report: Mapping[str, Any]) -> list[str]:
+    found = [
+        part["problem"] for part in (report["devices"], *report["folders"].values()) if "problem" in part
+    ]
+    found += [f"{name} is not installed" for name in LIBRARIES if report["versions"][name] is None]
+    if not any(name.startswith("demo-") for name in report["models"]):
+        found.append("the demo models are missing: install steertui again")
+    return found
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
