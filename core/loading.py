@@ -70,7 +70,7 @@ def adopt(
     hf.eval()
     anatomy = examine(hf, layers_path)
     steering = Steering(anatomy.blocks, anatomy.sites)
-    steering.prove(lambda: _probe_logits(hf))
+    steering.prove(lambda: _probe_logits(hf), anatomy.final_norm)
     return Model(
         hf=hf,
         tokenizer=tokenizer,

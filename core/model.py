@@ -10,6 +10,8 @@ import torch
 from torch import nn
 
 from core.anatomy import Anatomy, input_device
+from core.errors import UsageError
+from core.plan import Compiler
 
 if TYPE_CHECKING:
     from core.steering import Steering
@@ -49,8 +51,22 @@ class Model:
         return self.anatomy.sites[0].dtype
 
     @cached_property
+    def compiler(self) -> Compiler:
+        """Turns mixers into plans for this model."""
+        sites = self.anatomy.sites
+        devices, dtypes = [site.device for site in sites], [site.dtype for site in sites]
+        return Compiler(devices, dtypes, self.hidden_size, lambda: self.residual_norms)
+
+    @cached_property
     def residual_norms(self) -> dict[int, float]:
         """Mean ‖h‖ at each block's output: one unit of a `relative` scale."""
         from core.residual import residual_norms
 
         return residual_norms(self)
+
+    def use_adapter(self, on: bool) -> None:
+        """Switch a loaded PEFT adapter on or off between two passes."""
+        if not getattr(self.hf, "_hf_peft_config_loaded", False):
+            raise UsageError(f"{self.name} has no adapter: load one with --adapter FOLDER")
+        with self.steering.lock:
+            (self.hf.enable_adapters if on else self.hf.disable_adapters)()
