@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,21 +24,23 @@ if TYPE_CHECKING:
     from core.model import Model
 
 TEXT = """\
-The last ferry of the evening leaves at twenty past nine, and on most nights it carries fewer than a dozen people.
-A nurse going home, two students with a cello between them, a man who sells clocks. Nobody talks much. The engine
-settles into its low note and the lights of the harbour slide together until they look like one street.
+The last ferry of the evening leaves at twenty past nine, and on most nights it carries fewer than a
+dozen people. A nurse going home, two students with a cello between them, a man who sells clocks. Nobody
+talks much. The engine settles into its low note and the lights of the harbour slide together until they
+look like one street.
 
-How do you keep bread fresh without a bin? Wrap the loaf in a clean cloth, stand it on its cut side, and leave the
-rest to the crust. In summer it lasts three days, in winter five; after that there is always soup.
+How do you keep bread fresh without a bin? Wrap the loaf in a clean cloth, stand it on its cut side, and
+leave the rest to the crust. In summer it lasts three days, in winter five; after that there is always
+soup.
 
 def area(width, height):
     return width * height
 
-In 1921 the committee met eleven times and agreed on two things: that the map was wrong, and that nobody present
-had drawn it. Its report, 48 pages with an appendix on tides, cost 3.50 and sold 212 copies.
+In 1921 the committee met eleven times and agreed on two things: that the map was wrong, and that nobody
+present had drawn it. Its report, 48 pages with an appendix on tides, cost 3.50 and sold 212 copies.
 
-"I never said it was easy," she answered. "I said it was possible, which is another matter. Try again tomorrow,
-start from the left, and count to seven before you let go."
+"I never said it was easy," she answered. "I said it was possible, which is another matter. Try again
+tomorrow, start from the left, and count to seven before you let go."
 """
 LONGEST = 512
 
@@ -101,6 +102,6 @@ def _write(file: Path, norms: dict[int, float]) -> None:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as fresh:
             json.dump(norms, fresh)
-        os.replace(fresh.name, file)
+        Path(fresh.name).replace(file)
     except OSError:
         return
