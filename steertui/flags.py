@@ -1,0 +1,119 @@
+"""The options that several verbs share, in groups; `steertui.options` reads what follows the longer ones.
+
+An option means the same on every verb that has it, because there is one place where it is declared.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from core.errors import UsageError
+from core.mixer import SCOPES, UNITS, finite
+from steertui.options import read_cap, read_gain, read_injection, read_pair, read_vector
+
+DEFAULT_MODEL = "demo-instruct"
+DTYPES = ("auto", "bfloat16", "float16", "float32")
+
+
+def add_model(parser: argparse.ArgumentParser, *, positional: bool = False) -> None:
+    """Which model, and how it is put into memory."""
+    group = parser.add_argument_group("model")
+    name = {"nargs": "?", "metavar": "MODEL"} if positional else {}
+    group.add_argument(
+        "model" if positional else "--model",
+        default=DEFAULT_MODEL,
+        help=f"demo name, local folder or Hugging Face id ({DEFAULT_MODEL})",
+        **name,  # type: ignore[arg-type]
+    )
+    group.add_argument("--dtype", choices=DTYPES, default="auto", help="number format of the weights (auto)")
+    group.add_argument("--device", help="cpu, cuda, cuda:1, mps")
+    group.add_argument("--device-map", help="auto spreads the model over all GPUs")
+    group.add_argument("--revision", help="branch, tag or commit on the hub")
+    group.add_argument("--quant", choices=("4bit", "8bit"), help="quantise while loading (extra: quant)")
+    group.add_argument("--adapter", metavar="FOLDER", help="a PEFT adapter to put on top (extra: peft)")
+    group.add_argument("--layers-path", help="where the decoder blocks are, such as model.layers")
+    group.add_argument("--force", action="store_true", help="load in spite of a memory estimate or a warning")
+
+
+def add_steering(parser: argparse.ArgumentParser) -> None:
+    """Which vectors, how loud, where and when."""
+    group = parser.add_argument_group("steering")
+    group.add_argument(
+        "--vector",
+        action="append",
+        dest="channels",
+        type=read_vector,
+        metavar="VECTOR[:SCALE[@LAYERS]]",
+        help="play a vector; repeatable",
+    )
+    group.add_argument(
+        "--gain",
+        action="append",
+        dest="channels",
+        type=read_gain,
+        metavar="VECTOR:G[@LAYERS]",
+        help="multiply the projection on it; 0 ablates",
+    )
+    group.add_argument(
+        "--cap",
+        action="append",
+        dest="channels",
+        type=read_cap,
+        metavar="VECTOR:floor=X,ceiling=Y[@LAYERS]",
+        help="keep the projection on it within bounds, numbers or percentiles such as p25",
+    )
+    group.add_argument("--unit", choices=UNITS, help="what a scale of 1 means (relative)")
+    group.add_argument("--split", action="store_true", help="share the scale out over the band")
+    group.add_argument("--scope", choices=SCOPES, default="all", help="which tokens are steered (all)")
+    group.add_argument("--flip-at", type=count, metavar="K", help="turn every vector around at token K")
+    group.add_argument(
+        "--cache", choices=("keep", "rebuild"), default="keep", help="the past after a change (keep)"
+    )
+    group.add_argument(
+        "--inject", action="append", type=read_injection, metavar="K:TEXT", help="put words in before token K"
+    )
+    group.add_argument("--shadow", choices=("free", "forced"), help="run the unsteered model beside it")
+
+
+def add_decoding(parser: argparse.ArgumentParser) -> None:
+    """What the model is told, and how its next token is chosen."""
+    group = parser.add_argument_group("answer")
+    group.add_argument("--system", help="system prompt")
+    group.add_argument("--prefill", default="", metavar="TEXT", help="first words of the answer")
+    group.add_argument("--raw", action="store_true", help="plain continuation, no chat template")
+    group.add_argument(
+        "--template-arg",
+        action="append",
+        type=read_pair,
+        metavar="K=V",
+        help="for the chat template; repeatable",
+    )
+    group.add_argument(
+        "--max-new", type=count, default=256, metavar="N", help="longest answer in tokens (256)"
+    )
+    group.add_argument("--stop", action="append", metavar="TEXT", help="end where this appears; repeatable")
+    group.add_argument("--temperature", type=number, default=0.0, help="0 takes the likeliest token (0)")
+    group.add_argument("--top-p", type=number, default=1.0)
+    group.add_argument("--top-k", type=count, default=0)
+    group.add_argument("--repetition-penalty", type=number, default=1.0)
+    group.add_argument("--seed", type=count, default=0)
+
+
+def add_output(parser: argparse.ArgumentParser, *, stream: bool = True) -> None:
+    group = parser.add_argument_group("output")
+    group.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    if stream:
+        group.add_argument(
+            "--jsonl", action="store_true", help="events on stdout as they happen, one per line"
+        )
+    group.add_argument("--no-record", action="store_true", help="leave no session on disk")
+
+
+def number(text: str) -> float:
+    return finite("value", text)
+
+
+def count(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise UsageError(f"{text!r} is not a whole number from 0 on")
+    return int(text)

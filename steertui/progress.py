@@ -1,0 +1,36 @@
+"""How far a slow step is, on stderr and only where somebody is watching; stdout belongs to the data."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+from steertui.text import safe_text
+
+WIDTH = 30
+CLEAR = "\r\x1b[K"
+
+
+class Bar:
+    """One line that is drawn over until it is done: call it with (what, done, total)."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.stream = stream or sys.stderr
+        self.visible = self.stream.isatty()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if self.visible:
+            full = WIDTH * done // total if total > 0 else 0
+            bar = "█" * full + "░" * (WIDTH - full)
+            self.stream.write(
+                f"{CLEAR}{bar} {safe_text(what)} {done}/{total}" if total > 0 else f"{CLEAR}{what}"
+            )
+            self.stream.flush()
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.visible:
+            self.stream.write(CLEAR)
+            self.stream.flush()
