@@ -1,0 +1,79 @@
+"""Which positions of a prompt are read, and their mean: the last one, all, or a choice per prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.errors import UsageError
+
+Choice: TypeAlias = int | tuple[int, int] | slice | Sequence[int] | Sequence[bool]
+Read: TypeAlias = str | Sequence[Choice]
+
+
+def positions(read: Read, lengths: Sequence[int]) -> list[np.ndarray]:
+    """Per prompt the positions to average, counted from its own first token.
+
+    A choice is an index, a (start, stop) pair, a slice, a list of indices or a mask as long as the prompt;
+    negative numbers count from the end.
+    """
+    if isinstance(read, str):
+        if read not in ("last", "mean"):
+            raise UsageError(f"read must be 'last', 'mean' or one choice per prompt, not {read!r}")
+        return [np.arange(n - 1 if read == "last" else 0, n) for n in lengths]
+    if len(read) != len(lengths):
+        raise UsageError(f"{len(read)} choices of positions for {len(lengths)} prompts")
+    return [_chosen(choice, n, i) for i, (choice, n) in enumerate(zip(read, lengths, strict=True))]
+
+
+def average(hidden: Tensor, starts: Tensor, chosen: Sequence[np.ndarray]) -> Tensor:
+    """[B, T, d] and each row's positions to [B, d] on the CPU: gathered in the block's precision,
+    averaged in float32.
+    """
+    counts = [len(places) for places in chosen]
+    rows = torch.repeat_interleave(torch.arange(len(chosen)), torch.tensor(counts))
+    columns = torch.from_numpy(np.concatenate(chosen)) + starts[rows]
+    if len(columns) * 2 >= hidden.shape[0] * hidden.shape[1]:
+        return _weighted(hidden, rows, columns, counts)
+    picked = hidden[rows.to(hidden.device), columns.to(hidden.device)].float().cpu()
+    if len(rows) == len(chosen):
+        return picked
+    sums = torch.zeros(len(chosen), hidden.shape[-1]).index_add_(0, rows, picked)
+    return sums / torch.tensor(counts, dtype=torch.float32)[:, None]
+
+
+def _weighted(hidden: Tensor, rows: Tensor, columns: Tensor, counts: list[int]) -> Tensor:
+    """The same as one matrix product, for reads of most positions."""
+    weights = torch.zeros(hidden.shape[:2])
+    weights[rows, columns] = 1.0 / torch.tensor(counts, dtype=torch.float32)[rows]
+    weights = weights.to(hidden.device)
+    read = hidden.float().masked_fill(
+        (weights == 0)[..., None], 0.0
+    )  # padding may hold NaN, and 0 · NaN is NaN
+    return torch.einsum("bt,btd->bd", weights, read).cpu()
+
+
+def _chosen(choice: Choice, length: int, index: int) -> np.ndarray:
+    everything = np.arange(length)
+    try:
+        places = everything[_index(choice, length)]
+    except IndexError:
+        raise UsageError(f"prompt {index} has {length} tokens; {choice!r} is beyond it") from None
+    if places.size == 0:
+        raise UsageError(f"prompt {index}: {choice!r} reads no position of its {length} tokens")
+    return np.atleast_1d(places)
+
+
+def _index(choice: Choice, length: int) -> slice | np.ndarray:
+    if isinstance(choice, slice):
+        return choice
+    if isinstance(choice, tuple):
+        if choice[1] > length:
+            raise IndexError
+        return slice(*choice)
+    index = np.atleast_1d(np.asarray(choice))
+    return index if index.dtype == bool else index.astype(np.int64)

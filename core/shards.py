@@ -1,0 +1,76 @@
+"""Captured rows on disk, one memory-mapped array per layer, for sets too large for memory and for going
+on after a stop.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+KEY = "key.json"
+FINISHED = "finished.npy"
+
+
+@dataclass(frozen=True)
+class Shards:
+    """`rows[L]` is a float32 view of the file of layer L; `finished` says which rows are written."""
+
+    rows: dict[int, Tensor]
+    finished: np.memmap
+
+    def done(self) -> set[int]:
+        return set(np.flatnonzero(self.finished).tolist())
+
+    def mark(self, indices: Sequence[int]) -> None:
+        """After the rows themselves: a process that dies in between writes them again."""
+        self.finished[list(indices)] = True
+
+
+def open_shards(folder: Path, key: str, layers: Sequence[int], n: int, width: int) -> Shards:
+    """The shards of an earlier run with the same key, else fresh ones; the files are plain .npy."""
+    folder.mkdir(parents=True, exist_ok=True)
+    key_file = folder / KEY
+    mode = "r+" if key_file.is_file() and key_file.read_text() == key else "w+"
+    if mode == "w+":
+        key_file.unlink(missing_ok=True)
+    rows = {
+        layer: _array(folder / f"layer-{layer:03d}.npy", mode, np.dtype(np.float32), (n, width))
+        for layer in layers
+    }
+    finished = _array(folder / FINISHED, mode, np.dtype(np.bool_), (n,))
+    key_file.write_text(key)
+    return Shards({layer: torch.from_numpy(array) for layer, array in rows.items()}, finished)
+
+
+def key_of(*parts: object) -> str:
+    """Identity of a capture: whatever would change a row belongs in here."""
+    digest = hashlib.sha256()
+    for part in _flat(parts):
+        digest.update(part)
+    return json.dumps({"sha256": digest.hexdigest()})
+
+
+def _array(path: Path, mode: str, dtype: np.dtype, shape: tuple[int, ...]) -> np.memmap:
+    if mode == "r+" and path.is_file():
+        return np.lib.format.open_memmap(path, mode="r+")
+    return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+
+
+def _flat(part: object) -> Iterator[bytes]:
+    if isinstance(part, Tensor):
+        part = part.detach().float().cpu().numpy()
+    if isinstance(part, np.ndarray):
+        yield str(part.shape).encode() + part.tobytes()
+    elif isinstance(part, (list, tuple)):
+        yield f"[{len(part)}]".encode()
+        for item in part:
+            yield from _flat(item)
+    else:
+        yield f"{part!r};".encode()
