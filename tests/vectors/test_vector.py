@@ -109,15 +109,20 @@ def test_algebra_is_that_of_the_raw_vectors() -> None:
     a, b = made(1), made(2)
     for layer in a.layers:
         raw_a, raw_b = (torch.tensor(v.stored.raw(layer)).double() for v in (a, b))
-        for result, expected in ((a + b, raw_a + raw_b), (a - 2 * b, raw_a - 2 * raw_b), (-a / 4, -raw_a / 4)):
+        for result, expected in (
+            (a + b, raw_a + raw_b),
+            (a - 2 * b, raw_a - 2 * raw_b),
+            (-a / 4, -raw_a / 4),
+        ):
             raw = result.directions[layer].double() * result.norms[layer]
             assert torch.allclose(raw, expected, rtol=0, atol=1e-5)
 
 
 def test_negation_mirrors_the_statistics_and_twice_is_nothing() -> None:
     vector = made()
-    assert (-(-vector)).about.stats == vector.about.stats
-    assert -(-vector) == vector
+    there = -vector
+    assert (-there).about.stats == vector.about.stats
+    assert -there == vector
     assert (-vector).about.stats[3]["positive"]["mean"] == 1.0
     assert (-vector).percentile(3, 25) == 0.0
     assert (-vector).gaps[3] == vector.gaps[3]

@@ -1,33 +1,56 @@
-"""Every format a vector is read from or written to: a container is told by its bytes, a layout by what is in
-it.
+"""Every format a vector is read from or written to: a container is told by its bytes, a layout by its
+contents.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from vectors.containers import safetensors
+from vectors.containers import gguf as gguf_file
+from vectors.containers import npy, safetensors, torchfile
 from vectors.errors import VectorFileError
-from vectors.formats import native, tensors
+from vectors.formats import axis, gguf, native, pt, ptdict, stack, svec, tensors
 from vectors.index import Choices
 from vectors.source import Source
 from vectors.stored import Stored
 
 Reader = Callable[[Source, Choices], Stored]
+Writer = Callable[[Stored], tuple[bytes, tuple[str, ...]]]
 
 READERS: Mapping[str, tuple[Callable[[bytes], bool], Reader]] = {
+    "GGUF": (gguf_file.looks_like, gguf.read),
+    "torch or numpy zip": (torchfile.looks_like_zip, pt.read),
+    "numpy array": (npy.looks_like, pt.read_npy),
     "safetensors": (safetensors.looks_like, tensors.read),
+    "JSON (.svec)": (svec.looks_like, svec.read),
+    "old torch pickle": (torchfile.looks_like_pickle, pt.read_legacy),
 }
 
-WRITERS: Mapping[str, Callable[[Stored], tuple[bytes, tuple[str, ...]]]] = {
-    "native": native.write,
+WRITERS: Mapping[str, Writer] = {
+    native.WRITER: native.write,
+    gguf.WRITER: gguf.write,
+    "gguf-llamacpp": gguf.write_for_llamacpp,
+    ptdict.WRITER: ptdict.write,
+    stack.WRITER: stack.write_persona,
+    axis.WRITER: axis.write,
+    svec.WRITER: svec.write,
 }
 
 
 def reader_for(source: Source) -> Reader:
     """The reader of the container these bytes begin like, whatever the file is called."""
-    head = source.data[:64]
+    head = source.data[:256]
     for claims, reader in READERS.values():
         if claims(head):
             return reader
-    raise VectorFileError(f"not a vector file ({', '.join(READERS)} are read)")
+    raise VectorFileError(_why_none(source))
+
+
+def _why_none(source: Source) -> str:
+    if len(source.data) < 16:
+        return f"file is truncated ({len(source.data)} bytes)"
+    if source.path.suffix == ".gguf":
+        return "not a GGUF control vector (its first bytes are not GGUF)"
+    if source.path.suffix == ".safetensors":
+        return "header is not valid"
+    return f"not a vector file; what can be read: {', '.join(READERS)}"

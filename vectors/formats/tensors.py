@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vectors.containers import safetensors
-from vectors.formats import native
+from vectors.formats import named, native
 from vectors.index import Choices
 from vectors.source import Source
 from vectors.stored import Stored
@@ -11,4 +11,6 @@ from vectors.stored import Stored
 
 def read(source: Source, choices: Choices) -> Stored:
     file = safetensors.read(source)
-    return native.read(file.tensors, file.metadata, choices)
+    if native.claims(file.metadata):
+        return native.read(file.tensors, file.metadata, choices)
+    return named.read(file.tensors, choices, "safetensors")

@@ -1,0 +1,149 @@
+"""What a `.pt` file may name: the storages and builders of torch tensors, and nothing that acts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from vectors.errors import VectorFileError, shown
+
+_CODE_MODULES = frozenset(
+    {
+        "os",
+        "posix",
+        "nt",
+        "sys",
+        "subprocess",
+        "builtins",
+        "__builtin__",
+        "importlib",
+        "runpy",
+        "pty",
+        "shutil",
+        "socket",
+        "ctypes",
+        "pickle",
+        "operator",
+        "functools",
+        "types",
+        "code",
+        "platform",
+        "webbrowser",
+    }
+)
+
+
+class Symbol(NamedTuple):
+    """A class or function the file names; only ever compared, never imported."""
+
+    module: str
+    name: str
+
+
+class Storage(NamedTuple):
+    key: str
+    dtype: str
+    elements: int
+
+
+@dataclass(frozen=True)
+class TensorRef:
+    """A tensor as the pickle describes it: a strided window on a storage that is read later, or never."""
+
+    storage: Storage
+    offset: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A tensor that holds no plain numbers: sparse, quantised, meta and the like."""
+
+    kind: str
+
+
+STORAGES = {
+    "FloatStorage": "float32",
+    "HalfStorage": "float16",
+    "BFloat16Storage": "bfloat16",
+    "DoubleStorage": "float64",
+    "LongStorage": "int64",
+    "IntStorage": "int32",
+    "ShortStorage": "int16",
+    "CharStorage": "int8",
+    "ByteStorage": "uint8",
+    "BoolStorage": "bool",
+    "ComplexFloatStorage": "complex64",
+    "ComplexDoubleStorage": "complex128",
+    "UntypedStorage": "untyped",
+}
+
+
+def _tensor(arguments: tuple[Any, ...]) -> TensorRef:
+    storage, offset, shape, strides = arguments[:4]
+    if (
+        not isinstance(storage, Storage)
+        or not is_count(offset)
+        or not _are_counts(shape)
+        or not _are_counts(strides)
+    ):
+        raise VectorFileError("a tensor in it is not described the way torch does")
+    if len(shape) != len(strides) or len(shape) > 8:
+        raise VectorFileError("a tensor in it has a shape without strides")
+    return TensorRef(storage, offset, shape, strides)
+
+
+def _typed_tensor(arguments: tuple[Any, ...]) -> TensorRef:
+    """`_rebuild_tensor_v3` gives the type apart, for those that have no storage class of their own."""
+    dtype = arguments[6]
+    name = dtype.name if isinstance(dtype, Symbol) else "unknown"
+    return _tensor((arguments[0]._replace(dtype=name), *arguments[1:4]))
+
+
+def is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 1 << 62
+
+
+def _are_counts(value: Any) -> bool:
+    return isinstance(value, tuple) and all(map(is_count, value))
+
+
+def _unusable(kind: str) -> Callable[[tuple[Any, ...]], Unusable]:
+    return lambda arguments: Unusable(kind)
+
+
+BUILDERS: Mapping[Symbol, Callable[[tuple[Any, ...]], Any]] = {
+    Symbol("collections", "OrderedDict"): lambda arguments: {},
+    Symbol("torch._utils", "_rebuild_tensor"): _tensor,
+    Symbol("torch._utils", "_rebuild_tensor_v2"): _tensor,
+    Symbol("torch._utils", "_rebuild_tensor_v3"): _typed_tensor,
+    Symbol("torch._utils", "_rebuild_parameter"): lambda arguments: arguments[0],
+    Symbol("torch._utils", "_rebuild_parameter_with_state"): lambda arguments: arguments[0],
+    Symbol("torch._utils", "_rebuild_sparse_tensor"): _unusable("sparse layout"),
+    Symbol("torch._utils", "_rebuild_nested_tensor"): _unusable("nested layout"),
+    Symbol("torch._utils", "_rebuild_qtensor"): _unusable("quantised dtype"),
+    Symbol("torch._utils", "_rebuild_meta_tensor_no_storage"): _unusable("meta device"),
+    Symbol("torch", "Size"): lambda arguments: arguments[0],
+    Symbol("torch", "device"): lambda arguments: None,
+    Symbol("torch.serialization", "_get_layout"): lambda arguments: None,
+}
+
+
+def symbol(module: str, name: str) -> Symbol:
+    """The symbol if it belongs in a file of tensors; else the sentence that says what the file wants to
+    run.
+    """
+    found = Symbol(module, name)
+    plain_torch = module == "torch" and (
+        name in STORAGES or name.endswith("Storage") or name.islower() or name[-1:].isdigit()
+    )
+    if found in BUILDERS or plain_torch or found == Symbol("torch.storage", "UntypedStorage"):
+        return found
+    place = f"{shown(module)}.{shown(name)}"
+    if module.split(".")[0] == "numpy":
+        raise VectorFileError(f"numpy arrays in .pt: convert them with torch.from_numpy ({place})")
+    if module.split(".")[0] in _CODE_MODULES or not name[:1].isupper():
+        raise VectorFileError(f"contains code ({place}), not loaded")
+    raise VectorFileError(f"needs class {place}; export it as safetensors or GGUF")

@@ -1,0 +1,29 @@
+"""Our metadata as an extra record in a `.pt` zip: torch does not look at it, and a file without it reads
+all the same.
+"""
+
+from __future__ import annotations
+
+import json
+
+from vectors import carried
+from vectors.errors import VectorFileError
+from vectors.stored import Stored
+
+LAYOUT = "layout"
+
+
+def of(stored: Stored, layout: str) -> str:
+    return json.dumps({LAYOUT: layout, **carried.entries_of(stored, units_written=False)})
+
+
+def read(note: str) -> dict[str, str]:
+    if not note:
+        return {}
+    try:
+        entries = json.loads(note)
+    except (ValueError, RecursionError):
+        entries = None
+    if not isinstance(entries, dict) or not all(isinstance(value, str) for value in entries.values()):
+        raise VectorFileError("its steertui.json record is not valid")
+    return entries

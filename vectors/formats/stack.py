@@ -1,0 +1,115 @@
+"""One bare tensor: `[rows, d]` with the layers as rows, or a single direction that belongs wherever the user
+says.
+
+persona_vectors saves `[n + 1, d]` in the order of `hidden_states` (row 0 = embeddings) under file names of
+its own; everything else without a name is placed by the model's depth, or by `--shift`, or not at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from vectors import carried
+from vectors.containers import torchwrite
+from vectors.containers.arrays import Array, as_row
+from vectors.containers.symbols import TensorRef, Unusable
+from vectors.containers.torchfile import TorchFile
+from vectors.errors import VectorFileError
+from vectors.formats import passenger
+from vectors.index import Choices, Placed, place, place_stack
+from vectors.lastbit import Row
+from vectors.stored import Stored
+
+WRITER = "persona"
+_PERSONA_NAME = re.compile(r"(.+)_(prompt_avg|response_avg|prompt_last)_diff\.pt")
+_AXIS_NAME = re.compile(r".*\baxis\b.*|.*_axis\b.*", re.IGNORECASE)
+PERSONA_RULE = (
+    "persona_vectors numbers hidden_states, row 0 = embeddings; its last row is after the final norm"
+)
+AXIS_RULE = "assistant-axis numbers blocks by their output"
+
+
+def claims(tree: Any) -> bool:
+    return isinstance(tree, TensorRef | Unusable)
+
+
+def read_torch(file: TorchFile, name: str, choices: Choices) -> Stored:
+    array = file.array("the tensor", file.tree)
+    own = passenger.read(file.note)
+    if own.get(passenger.LAYOUT) != WRITER:
+        return read(array, name, choices, "pt")
+    rows, _ = rows_of(array)
+    stored = Stored.from_raw(rows, format=WRITER, about=carried.about_of(own))
+    stored = carried.restore_units(stored, own)
+    return stored.placed(place(rows, -1, PERSONA_RULE, choices))
+
+
+def read(array: Array, name: str, choices: Choices, format_name: str) -> Stored:
+    """By the layers named, by the file's name, or by the model's depth, in this order of trust."""
+    if array.ndim > 2 and array.size != array.shape[-1]:
+        raise VectorFileError(f"shape {'×'.join(map(str, array.shape))} is neither [d] nor [rows, d]")
+    if array.ndim < 2 or array.shape[0] == 1 or array.ndim > 2:
+        return _spread(as_row(0, array), choices, format_name)
+    if choices.layers is not None and len(choices.layers) == array.shape[0]:
+        rows = {layer: np.ascontiguousarray(array[row]) for row, layer in enumerate(choices.layers)}
+        return Stored.from_raw(rows, format=format_name, index_rule="row i is the i-th layer you named")
+    rows, empty = rows_of(array)
+    persona, axis = _PERSONA_NAME.fullmatch(name), _AXIS_NAME.fullmatch(name)
+    format_name = WRITER if persona else "axis" if axis else format_name
+    stored = Stored.from_raw(rows, format=format_name).warn(*empty)
+    return stored.placed(_placed(rows, array.shape[0], bool(persona), bool(axis), choices))
+
+
+def _placed(rows: Mapping[int, Row], n_rows: int, persona: bool, axis: bool, choices: Choices) -> Placed:
+    if choices.n_layers is None and persona:
+        return place(rows, -1, f"by its file name: {PERSONA_RULE}", choices)
+    if choices.n_layers is None and axis:
+        return place(rows, 0, f"by its file name: {AXIS_RULE}", choices)
+    return place_stack(rows, n_rows, choices)
+
+
+def _spread(row: Row, choices: Choices, format_name: str) -> Stored:
+    """One direction without a layer: the same on every layer that is named."""
+    if not choices.layers:
+        raise VectorFileError(f"one direction of {row.size:,} numbers and no layer: say --layers")
+    rows = {layer: row.copy() for layer in choices.layers}
+    return Stored.from_raw(rows, format=format_name, index_rule="one direction on every layer you named")
+
+
+def rows_of(array: Array) -> tuple[dict[int, Row], tuple[str, ...]]:
+    """Rows by number; rows of zeros are layers the vector does not have."""
+    rows = {row: np.ascontiguousarray(array[row]) for row in range(array.shape[0]) if array[row].any()}
+    if not rows:
+        raise VectorFileError(f"layer 0 has norm 0, and so have all {array.shape[0]} rows")
+    empty = array.shape[0] - len(rows)
+    return rows, (f"{empty} rows of zeros left out",) if empty else ()
+
+
+def stacked(stored: Stored, first: int) -> tuple[Array, tuple[str, ...]]:
+    """The `[rows, d]` tensor of a format that has a row for every layer, the absent ones as zeros."""
+    depth = stored.about.n_layers or max(stored.layers) + 1
+    if depth <= max(stored.layers):
+        raise VectorFileError(
+            f"layer {max(stored.layers)} does not fit the {depth} layers its model is said to have"
+        )
+    array = np.zeros((first + depth, stored.hidden_size), np.float32)
+    for layer in stored.layers:
+        array[first + layer] = stored.raw(layer)
+    losses = (
+        [f"{depth - len(stored.layers)} layers it does not have are rows of zeros"]
+        if depth > len(stored.layers)
+        else []
+    )
+    if stored.about.n_layers is None:
+        losses.append(f"the model's depth is unknown: written for {depth} layers")
+    return array, tuple(losses)
+
+
+def write_persona(stored: Stored) -> tuple[bytes, tuple[str, ...]]:
+    """`[n + 1, d]`, layer L in row L + 1; the embedding row is zero, our vectors have none."""
+    array, losses = stacked(stored, first=1)
+    return torchwrite.dump(array, passenger.of(stored.shifted(1), WRITER)), losses
