@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.decode import stream as stream
+    from core.answer import stream as stream
     from core.errors import SteerError as SteerError
     from core.loading import adopt as adopt
     from core.loading import load as load
@@ -28,7 +28,7 @@ else:
             "Channel": "core.mixer",
             "Mixer": "core.mixer",
             "steered": "core.steering",
-            "stream": "core.decode",
+            "stream": "core.answer",
             "SteerError": "core.errors",
         },
     )
