@@ -34,12 +34,12 @@ class Program:
 
 def gain_matrix(gram: Any, gains: list[float | None], xp: ModuleType) -> Any:
     """M of the gain stage, [K, K]: the gained channels reach g·p jointly, whatever the angles between them."""
-    on = [i for i, g in enumerate(gains) if g is not None]
-    matrix = xp.zeros_like(gram)
+    changes = {i: g - 1.0 for i, g in enumerate(gains) if g is not None}
+    matrix, on = xp.zeros_like(gram), list(changes)
     if on:
         inverse = xp.linalg.inv(gram[on][:, on])
         for row, i in enumerate(on):
-            matrix[i, on] = (gains[i] - 1.0) * inverse[row]
+            matrix[i, on] = changes[i] * inverse[row]
     return matrix
 
 
@@ -61,7 +61,9 @@ def steer_array(p: Any, norm2: Any, program: Program, xp: ModuleType) -> tuple[A
     return s, c + e, e
 
 
-def steer_floats(p: list[float], norm2: float, program: Program) -> tuple[float, list[float], list[float] | None]:
+def steer_floats(
+    p: list[float], norm2: float, program: Program
+) -> tuple[float, list[float], list[float] | None]:
     """`steer_array` for one token, every array a Python list."""
     gram = program.gram
     c = [0.0] * len(p) if program.gain is None else times(p, program.gain)

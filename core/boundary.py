@@ -1,7 +1,7 @@
 """The token boundary: the only moment at which anything changes.
 
-Dials are turned on any thread. A new state is compiled there, queued here, and taken by the decode thread before its next
-pass; a state that is overtaken before its boundary is marked superseded. No pass ever sees two plans.
+Dials are turned on any thread. A new state is compiled there, queued here, and taken by the decode thread before its
+next pass; a state that is overtaken before its boundary is marked superseded. No pass ever sees two plans.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Boundary:
         self._lock = threading.Lock()
         self._next = 0
         self._pending: tuple[Ticket, Plan] | None = None
-        self._plan = compile_plan(mixer, 0.0)
+        self.plan = compile_plan(mixer, 0.0)
         self._since = 0
         self.current = Ticket(0, mixer, 0)
         self.newest = self.current
@@ -57,10 +57,11 @@ class Boundary:
             pending, self._pending = self._pending, None
             self._next = index + 1
             if pending is not None:
-                (self.current, self._plan), self._since = pending, index
-        if self._plan.decays:
-            self._plan = self._compile(self.current.mixer, float(index - self._since))
-        return self._plan, pending is not None
+                self.current, self.plan = pending
+                self._since = index
+        if self.plan.decays:
+            self.plan = self._compile(self.current.mixer, float(index - self._since))
+        return self.plan, pending is not None
 
     def back_to(self, index: int) -> None:
         """After a rewind the next pass produces token `index` again."""

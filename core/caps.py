@@ -21,7 +21,7 @@ RIDGE = 1e-6
 
 
 def correct_array(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
-    """e for rows [..., K] at once. numpy stops when done; torch runs a fixed course, so nothing waits for the device."""
+    """e for rows [..., K] at once. numpy stops when done, torch runs a fixed course: nothing waits for a device."""
     if q.shape[-1] == 1:
         return xp.clip(q, floor, ceiling) - q
     watch = xp.__name__ == "numpy"
@@ -63,7 +63,9 @@ def outside(q: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
     return abs(q - xp.clip(q, floor, ceiling))
 
 
-def correct_floats(q: list[float], gram: list[list[float]], floor: list[float], ceiling: list[float]) -> list[float]:
+def correct_floats(
+    q: list[float], gram: list[list[float]], floor: list[float], ceiling: list[float]
+) -> list[float]:
     """`correct_array` for one token on Python floats."""
     k = range(len(q))
     sides = [(q[i] < floor[i]) - (q[i] > ceiling[i]) for i in k]

@@ -48,7 +48,9 @@ def seated(score: Score, stacks: Sequence[Stack], where: Geometry, lane: int, la
     for stack, (row, sign) in zip(stacks, where.seats, strict=True):
         level = score.level(stack, lane, layer)
         there = levels[row]
-        levels[row] = level if there is None else there.joined(level, sign, f"at layer {layer}, {_names(stacks)}")
+        levels[row] = (
+            level if there is None else there.joined(level, sign, f"at layer {layer}, {_names(stacks)}")
+        )
     return [level or Level() for level in levels]
 
 
@@ -62,7 +64,9 @@ def program(lanes: Sequence[Sequence[Level]], gram: Any, keep_norm: Sequence[boo
         add=_stacked([np.array([level.push for level in levels]) for levels in lanes]),
         keep_norm=_stacked([np.array([keep]) for keep in keep_norm]) if any(keep_norm) else None,
         floor=_stacked([np.array([level.floor for level in levels]) for levels in lanes]) if capped else None,
-        ceiling=_stacked([np.array([level.ceiling for level in levels]) for levels in lanes]) if capped else None,
+        ceiling=_stacked([np.array([level.ceiling for level in levels]) for levels in lanes])
+        if capped
+        else None,
     )
 
 
@@ -77,7 +81,9 @@ def as_tensors(arrays: Program, device: torch.device) -> Program:
     kind = {"keep_norm": torch.bool}
     return Program(
         **{
-            name: None if x is None else torch.as_tensor(x, dtype=kind.get(name, torch.float32), device=device)
+            name: None
+            if x is None
+            else torch.as_tensor(x, dtype=kind.get(name, torch.float32), device=device)
             for name, x in vars(arrays).items()
         }
     )

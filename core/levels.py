@@ -35,18 +35,22 @@ class Level(NamedTuple):
         low, high = (other.floor, other.ceiling) if sign > 0 else (-other.ceiling, -other.floor)
         floor, ceiling = max(self.floor, low), min(self.ceiling, high)
         if floor > ceiling:
-            raise UsageError(f"{who} contradict each other: no projection is both ≥ {floor:g} and ≤ {ceiling:g}")
+            raise UsageError(
+                f"{who} contradict each other: no projection is both ≥ {floor:g} and ≤ {ceiling:g}"
+            )
         gain = self.gain if self.gain is not None else other.gain
         return Level(self.push + sign * other.push, gain, floor, ceiling)
 
 
 def default_band(n_layers: int) -> range:
     """round(12n/32) … round(27n/32), the middle of the stack, ends included."""
-    return range(math.floor(12 * n_layers / 32 + 0.5), min(math.floor(27 * n_layers / 32 + 0.5), n_layers - 1) + 1)
+    return range(
+        math.floor(12 * n_layers / 32 + 0.5), min(math.floor(27 * n_layers / 32 + 0.5), n_layers - 1) + 1
+    )
 
 
 def band(channel: Channel, n_layers: int) -> tuple[int, ...]:
-    """The layers a channel plays: as set, else as its card suggests, else the default band, as far as the vector reaches."""
+    """The layers a channel plays: as set, else as its card suggests, else the default band, where the vector is."""
     has = channel.vector.directions
     if channel.layers is not None:
         missing = [layer for layer in channel.layers if layer not in has]
@@ -61,13 +65,18 @@ def band(channel: Channel, n_layers: int) -> tuple[int, ...]:
 def levels(channel: Channel, n_layers: int, norms: Norms, age: float = 0.0) -> dict[int, Level]:
     """The effective values on every layer of the band; `age` is the number of tokens since the setting took effect."""
     layers = band(channel, n_layers)
-    weights = {layer: (channel.weights or {}).get(layer, 1.0 if channel.weights is None else 0.0) for layer in layers}
+    weights = {
+        layer: (channel.weights or {}).get(layer, 1.0 if channel.weights is None else 0.0) for layer in layers
+    }
     total = sum(abs(w) for w in weights.values()) if channel.split else 1.0
     strength = (-channel.scale if channel.flipped else channel.scale) / (total or 1.0)
     if channel.half_life is not None:
         strength *= 0.5 ** (age / channel.half_life)
     worth = _unit(channel, norms) if strength else dict.fromkeys(layers, 0.0)
-    return {layer: _level(channel, layer, strength * weights[layer] * _at(worth, layer, channel)) for layer in layers}
+    return {
+        layer: _level(channel, layer, strength * weights[layer] * _at(worth, layer, channel))
+        for layer in layers
+    }
 
 
 def dose(channel: Channel, n_layers: int, norms: Norms) -> tuple[float, float]:
@@ -96,7 +105,9 @@ def _unit(channel: Channel, norms: Norms) -> Mapping[int, float]:
 
 def _at(worth: Mapping[int, float], layer: int, channel: Channel) -> float:
     if layer not in worth:
-        raise UsageError(f"'{channel.label}' has no {channel.unit} size at layer {layer}: use unit or relative")
+        raise UsageError(
+            f"'{channel.label}' has no {channel.unit} size at layer {layer}: use unit or relative"
+        )
     return worth[layer]
 
 
@@ -104,7 +115,9 @@ def _level(channel: Channel, layer: int, push: float) -> Level:
     floor = _resolve(channel, channel.floor, layer, -INFINITY)
     ceiling = _resolve(channel, channel.ceiling, layer, INFINITY)
     if floor > ceiling:
-        raise UsageError(f"'{channel.label}' at layer {layer}: floor {floor:g} lies above ceiling {ceiling:g}")
+        raise UsageError(
+            f"'{channel.label}' at layer {layer}: floor {floor:g} lies above ceiling {ceiling:g}"
+        )
     if channel.flipped:
         floor, ceiling = -ceiling, -floor
     return Level(push, channel.gain, floor, ceiling)

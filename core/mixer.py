@@ -48,7 +48,9 @@ class Channel:
         if self.gain is not None:
             object.__setattr__(self, "gain", finite("gain", self.gain))
         if self.weights is not None:
-            object.__setattr__(self, "weights", {int(k): finite("weight", w) for k, w in self.weights.items()})
+            object.__setattr__(
+                self, "weights", {int(k): finite("weight", w) for k, w in self.weights.items()}
+            )
         if self.half_life is not None and not finite("half-life", self.half_life) > 0:
             raise UsageError("half-life must be a positive number of tokens")
         _one_of("unit", self.unit, UNITS)
@@ -57,9 +59,9 @@ class Channel:
 
     @classmethod
     def suggested(cls, vector: Any, **settings: Any) -> Channel:
-        """The channel a vector's card asks for, else the house dose: 0.3 mean residual norms split over the default band."""
+        """The channel a vector's card asks for, else 0.3 mean residual norms split over the default band."""
         hint = getattr(vector, "suggestion", None) or {}
-        dose = {"scale": DEFAULT_DOSE, "unit": "relative", "split": True} | dict(hint)
+        dose: dict[str, Any] = {"scale": DEFAULT_DOSE, "unit": "relative", "split": True} | dict(hint)
         wanted = {f.name for f in fields(cls)}
         return cls(vector, **({k: v for k, v in dose.items() if k in wanted} | settings))
 
@@ -70,6 +72,18 @@ class Channel:
     @property
     def capped(self) -> bool:
         return self.floor is not None or self.ceiling is not None
+
+    @property
+    def summary(self) -> str:
+        """One channel in words: `motivation −0.3 relative, gain 0, floor p25`."""
+        signed = -self.scale if self.flipped else self.scale
+        parts = [f"{self.label} {signed:+g} {self.unit}"]
+        parts += [
+            f"{word} {value}"
+            for word in ("gain", "floor", "ceiling")
+            if (value := getattr(self, word)) is not None
+        ]
+        return ", ".join(parts)
 
     def to_json(self) -> dict[str, Any]:
         """The settings by name, and the vector by name and hash: a journal or a socket never carries tensors."""
@@ -91,7 +105,7 @@ class Channel:
 
 @dataclass(frozen=True)
 class Mixer:
-    """The ordered channels; `bypassed` plays none of them, `keep_norm` keeps every token's ‖h‖ through the scale stage."""
+    """The ordered channels; `bypassed` plays none, `keep_norm` keeps each token's ‖h‖ through the scale stage."""
 
     channels: tuple[Channel, ...] = ()
     bypassed: bool = False
@@ -106,6 +120,11 @@ class Mixer:
             return ()
         soloed = any(c.solo for c in self.channels)
         return tuple(i for i, c in enumerate(self.channels) if not c.muted and (c.solo or not soloed))
+
+    @property
+    def summary(self) -> str:
+        """What plays, in words."""
+        return "; ".join(self.channels[i].summary for i in self.playing()) or "no steering"
 
     def edit(self, index: int, **settings: Any) -> Mixer:
         if not 0 <= index < len(self.channels):
@@ -157,7 +176,9 @@ class Mixer:
     @classmethod
     def from_json(cls, data: Mapping[str, Any], resolve: Callable[[str, str | None], Any]) -> Mixer:
         """`resolve(name, sha256)` hands over the vector a channel names."""
-        channels = [Channel.from_json(c, resolve(c["name"], c.get("sha256"))) for c in data.get("channels", [])]
+        channels = [
+            Channel.from_json(c, resolve(c["name"], c.get("sha256"))) for c in data.get("channels", [])
+        ]
         return cls(tuple(channels), bool(data.get("bypassed")), bool(data.get("keep_norm")))
 
 

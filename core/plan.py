@@ -1,8 +1,8 @@
 """A mixer compiled for one model: per layer, the few tensors that a forward pass needs.
 
 Layers whose channels only add fold into one precombined push, however many channels there are. Layers where a channel
-gains or caps (or the norm is kept) play in K-space (`core.algebra`). Lanes are batch rows with coefficients of their own.
-Compiling happens on the thread that turns the dial; the decode thread only swaps the finished plan in (`core.boundary`).
+gains or caps (or the norm is kept) play in K-space (`core.algebra`). Lanes are batch rows with coefficients of their
+own. Compiling happens on the thread that turns the dial; the decode thread only swaps the plan in (`core.boundary`).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Plan:
 
 @dataclass
 class Compiler:
-    """Compiles mixers for one model; stacked vectors and geometries are kept, so a dial change costs only its own numbers."""
+    """Compiles mixers for one model; laid-out vectors and geometries are kept, so a dial costs only its own numbers."""
 
     devices: Sequence[torch.device]
     dtypes: Sequence[torch.dtype]
@@ -109,7 +109,9 @@ class Compiler:
                 shelf = next(s for s in stack.shelves if s.matrix.device == where)
                 weights = torch.tensor([table[layer] for layer in shelf.layers], device=where)
                 total = total + weights[..., None] * shelf.matrix[:, None]
-            for layer, row in zip(shelf.layers, total.to(self.dtypes[shelf.layers[0]]).unbind(0), strict=True):
+            for layer, row in zip(
+                shelf.layers, total.to(self.dtypes[shelf.layers[0]]).unbind(0), strict=True
+            ):
                 if any(any(table[layer]) for _, table in folded):
                     push = row[0] if score.n_lanes == 1 else row[:, None]
                     yield layer, push.to(self.dtypes[layer])
@@ -135,5 +137,6 @@ class Compiler:
                 if layer in rows:
                     read.setdefault(layer, {})[i] = rows[layer]
         return {
-            layer: {"gauge": torch.stack(list(found.values())), "channels": tuple(found)} for layer, found in read.items()
+            layer: {"gauge": torch.stack(list(found.values())), "channels": tuple(found)}
+            for layer, found in read.items()
         }

@@ -1,4 +1,4 @@
-"""Long feeds in timed chunks, so that a cancel lands within a quarter of a second; the edges are journalled for replay."""
+"""Long feeds in timed chunks, so that a cancel lands within a quarter of a second; the cuts are kept for replay."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """From logits to a token: transformers' own processors over float32 logits, one CPU generator.
 
-The random number of a token depends on (seed, token index) alone. So a rewind, a branch and a replay draw the same noise
-at the same place, and two lanes with one seed differ only by what steering did.
+The random number of a token depends on (seed, token index) alone. So a rewind, a branch and a replay draw the same
+noise at the same place, and two lanes with one seed differ only by what steering did.
 """
 
 from __future__ import annotations

@@ -20,7 +20,9 @@ class Score:
     parts: dict[Stack, list[dict[int, Level]]] = field(default_factory=dict)
     dense: set[int] = field(default_factory=set)
 
-    def write(self, lane: int, stack: Stack, label: str, levels: Mapping[int, Level], keep_norm: bool) -> None:
+    def write(
+        self, lane: int, stack: Stack, label: str, levels: Mapping[int, Level], keep_norm: bool
+    ) -> None:
         lanes = self.parts.setdefault(stack, [{} for _ in range(self.n_lanes)])
         for layer, level in levels.items():
             there = lanes[lane].get(layer)

@@ -29,7 +29,10 @@ class Stack:
         rows = _checked(vector.directions, len(devices), hidden_size, label)
         self.shelves = [_shelf(rows, devices, device, hidden_size) for device in dict.fromkeys(devices)]
         self.rows = {
-            layer: shelf.matrix[i] for shelf in self.shelves for i, layer in enumerate(shelf.layers) if layer in rows
+            layer: shelf.matrix[i]
+            for shelf in self.shelves
+            for i, layer in enumerate(shelf.layers)
+            if layer in rows
         }
 
 
@@ -42,7 +45,9 @@ def _checked(directions: Mapping[int, Any], n_layers: int, hidden_size: int, lab
         if row.numel() != hidden_size:
             raise BadInput(f"vector '{label}' has {row.numel()} dimensions, the model has {hidden_size}")
         if not 0 <= layer < n_layers:
-            raise BadInput(f"vector '{label}' has layer {layer}, the model has {n_layers} (0 to {n_layers - 1})")
+            raise BadInput(
+                f"vector '{label}' has layer {layer}, the model has {n_layers} (0 to {n_layers - 1})"
+            )
         rows[layer] = _unit(row, layer, label)
     return rows
 
@@ -57,7 +62,9 @@ def _unit(row: Tensor, layer: int, label: str) -> Tensor:
     return (row.double() / norm).float()
 
 
-def _shelf(rows: Mapping[int, Tensor], devices: Sequence[torch.device], device: torch.device, size: int) -> Shelf:
+def _shelf(
+    rows: Mapping[int, Tensor], devices: Sequence[torch.device], device: torch.device, size: int
+) -> Shelf:
     layers = tuple(layer for layer, where in enumerate(devices) if where == device)
     absent = torch.zeros(size)
     matrix = torch.stack([rows.get(layer, absent) for layer in layers])

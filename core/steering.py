@@ -44,7 +44,9 @@ class Pass:
         if len(self.spans) == 1:
             plan = self.spans[0][2][layer]
             return hidden if plan is None else plan.steer(layer, hidden, self.readings)
-        parts = [self._part(layer, hidden[:, start:stop], layers[layer]) for start, stop, layers in self.spans]
+        parts = [
+            self._part(layer, hidden[:, start:stop], layers[layer]) for start, stop, layers in self.spans
+        ]
         return torch.cat(parts, dim=1)
 
     def _part(self, layer: int, hidden: Tensor, plan: LayerPlan | None) -> Tensor:
@@ -52,7 +54,7 @@ class Pass:
 
 
 class Whole:
-    """A forward pass whose length is not known beforehand: the last position counts as answer, earlier ones as prompt."""
+    """A pass whose length is not known beforehand: the last position counts as answer, earlier ones as prompt."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -151,7 +153,12 @@ class _Probe:
         def look(_follower: nn.Module, args: Any, kwargs: Any) -> None:
             sent = self.sent.get(layer)
             for got in (*args, *kwargs.values()):
-                if isinstance(got, Tensor) and sent is not None and got.shape == sent.shape and _same(got, sent):
+                if (
+                    isinstance(got, Tensor)
+                    and sent is not None
+                    and got.shape == sent.shape
+                    and _same(got, sent)
+                ):
                     self.arrived.add(layer)
 
         return look

@@ -1,8 +1,8 @@
 """The tape: the ids in the cache, lane by lane, with the phase each position was played in.
 
-The ids on the tape are the truth about a conversation; text is made from them, never the other way round. The cache is a
-plain `DynamicCache` without configuration (full layers everywhere, the mask does any window), because that one can rewind
-exactly; state-space layers get the cache their configuration asks for and cannot rewind.
+The ids on the tape are the truth about a conversation; text is made from them, never the other way round. The cache is
+a plain `DynamicCache` without configuration (full layers everywhere, the mask does any window), because that one can
+rewind exactly; state-space layers get the cache their configuration asks for and cannot rewind.
 """
 
 from __future__ import annotations
@@ -48,17 +48,25 @@ class Tape:
         return len(self.ids)
 
     def feed(
-        self, rows: Sequence[Sequence[int]], phases: Sequence[str], plan: Plan, readings: list[Reading] | None = None
+        self,
+        rows: Sequence[Sequence[int]],
+        phases: Sequence[str],
+        plan: Plan,
+        readings: list[Reading] | None = None,
     ) -> Tensor:
-        """One forward pass over new ids of all lanes, steered by `plan`; the last position's logits [lanes, vocabulary]."""
+        """One steered forward pass over new ids of all lanes; the last position's logits [lanes, vocabulary]."""
         player = Pass(spans(phases, plan), readings)
         ids = torch.tensor(rows, device=self.model.device)
         try:
             with torch.inference_mode(), self.model.steering.playing(player):
-                out = self.model.hf(input_ids=ids, past_key_values=self.cache, use_cache=True, **self.last_only)
+                out = self.model.hf(
+                    input_ids=ids, past_key_values=self.cache, use_cache=True, **self.last_only
+                )
         except torch.OutOfMemoryError as error:
             self._trim()
-            raise OutOfMemory(f"out of memory after {len(self)} tokens: end the session or shorten the context") from error
+            raise OutOfMemory(
+                f"out of memory after {len(self)} tokens: end the session or shorten the context"
+            ) from error
         except BaseException:
             self._trim()
             raise
@@ -72,7 +80,9 @@ class Tape:
         if length >= len(self):
             return
         if not self.rewinds:
-            raise ModelError(f"{self.model.name} keeps a running state instead of a cache of tokens: it cannot rewind")
+            raise ModelError(
+                f"{self.model.name} keeps a running state instead of a cache of tokens: it cannot rewind"
+            )
         self.cache.crop(length - len(self))
         for lane in self.ids:
             del lane[length:]

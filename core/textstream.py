@@ -32,7 +32,7 @@ class TextStream:
         return "" if self.stopped else held
 
     def _decode(self, final: bool = False) -> str:
-        """The new characters. Decoding starts at the last settled place, since a token's text depends on its neighbours."""
+        """The new characters; decoding starts at the last settled place, for text depends on neighbours."""
         if self._tokenizer is None:
             return ""
         known = self._text(self._ids[self._settled : self._read])
@@ -45,7 +45,9 @@ class TextStream:
 
     def _text(self, ids: list[int]) -> str:
         return str(
-            self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False) if ids else ""
+            self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+            if ids
+            else ""
         )
 
     def _release(self, fresh: str) -> str:

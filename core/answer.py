@@ -1,0 +1,105 @@
+"""`core.stream`: one answer of a resident model, from a prompt and a mixer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from core.chat import Message, as_messages, render
+from core.decoder import Decoding
+from core.errors import UsageError
+from core.lanes import SHADOWS, SOLO, Lanes
+from core.live import Live
+from core.mixer import Mixer
+from core.plan import Meters
+from core.sampling import Sampling
+from core.tape import Tape
+
+if TYPE_CHECKING:
+    from core.model import Model
+
+CLIFF_PARAMETERS = 100_000_000
+CLIFF_ROWS = 4
+
+
+def stream(
+    model: Model,
+    prompt: str | Sequence[Message] | Sequence[int],
+    *,
+    mixer: Mixer | None = None,
+    system: str | None = None,
+    prefill: str = "",
+    raw: bool = False,
+    template_args: Mapping[str, Any] | None = None,
+    shadow: str | None = None,
+    lanes: Lanes | None = None,
+    **settings: Any,
+) -> Live:
+    """Speak one answer to a text, a list of messages or a list of ids; iterate the result for its steps.
+
+    `settings` are those of `Decoding` and `Sampling`: max_new_tokens, stops, cache, meters, temperature, seed, …
+    """
+    ids = _ids(model, prompt, system, prefill, raw, template_args)
+    check_length(model, len(ids))
+    how = decoding(model, shadow=shadow, lanes=lanes, **settings)
+    return Live(model, Tape(model), ids, mixer or Mixer(), how)
+
+
+def decoding(
+    model: Model,
+    *,
+    shadow: str | None = None,
+    lanes: Lanes | None = None,
+    max_new_tokens: int = 256,
+    stop: str | Sequence[str] = (),
+    cache: str = "keep",
+    meters: Meters | None = None,
+    ignore_end: bool = False,
+    edges: Sequence[int] = (),
+    **sampling: Any,
+) -> Decoding:
+    """The settings of one answer, checked."""
+    if shadow not in (None, *SHADOWS):
+        raise UsageError(f"shadow must be free or forced, not {shadow!r}")
+    wanted = lanes or (SHADOWS[shadow] if shadow else SOLO)
+    return Decoding(
+        max_new_tokens=max_new_tokens,
+        sampling=Sampling(**sampling),
+        stops=(stop,) if isinstance(stop, str) else tuple(stop),
+        cache=cache,
+        lanes=wanted.padded(CLIFF_ROWS) if _on_the_cliff(model, wanted.count) else wanted,
+        meters=meters,
+        ignore_end=ignore_end,
+        edges=tuple(edges),
+    )
+
+
+def check_length(model: Model, tokens: int) -> None:
+    if tokens == 0:
+        raise UsageError("the prompt is empty")
+    if tokens >= model.max_context:
+        raise UsageError(f"prompt is {tokens} tokens, limit {model.max_context}")
+
+
+def _ids(
+    model: Model,
+    prompt: Any,
+    system: str | None,
+    prefill: str,
+    raw: bool,
+    template_args: Mapping[str, Any] | None,
+) -> list[int]:
+    if not isinstance(prompt, str) and prompt and isinstance(prompt[0], int):
+        return list(prompt)
+    if model.tokenizer is None:
+        raise UsageError(f"{model.name} has no tokenizer: give the prompt as token ids")
+    messages = as_messages(prompt, system)
+    return render(model.tokenizer, messages, raw=raw, prefill=prefill, template_args=template_args).ids
+
+
+def _on_the_cliff(model: Model, rows: int) -> bool:
+    """float32 matrix kernels on a CPU are slower for two or three rows of a large model than for four (measured)."""
+    sites = model.anatomy.sites
+    if rows not in (2, 3) or sites[0].device.type != "cpu" or sites[0].dtype.itemsize != 4:
+        return False
+    return sum(p.numel() for p in model.hf.parameters()) >= CLIFF_PARAMETERS

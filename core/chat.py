@@ -1,0 +1,141 @@
+"""Conversation to text and ids: the tokenizer's own template, or visibly without one; a template is never invented.
+
+Templates come with models and are programs: they run in transformers' sandbox, for two seconds at most.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import UsageError
+
+Message = Mapping[str, Any]
+SENTINEL = "\u2042sentinel\u2042"
+TEMPLATE_SECONDS = 2.0
+LONGEST_RENDER = 4_000_000
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A prompt as text and ids; `mode` is chat, plain where the tokenizer has no usable template, or raw as asked."""
+
+    text: str
+    ids: list[int]
+    mode: str
+    note: str = ""
+
+
+class TemplateFailed(UsageError):
+    """A chat template that broke, ran too long or refused these messages."""
+
+
+def as_messages(prompt: str | Sequence[Message], system: str | None = None) -> list[dict[str, Any]]:
+    messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else [dict(m) for m in prompt]
+    for message in messages:
+        if not isinstance(message.get("content"), str) or not message.get("role"):
+            raise UsageError(f"a message needs a role and a text content, not {message!r}")
+    return [{"role": "system", "content": system}, *messages] if system else messages
+
+
+def render(
+    tokenizer: Any,
+    messages: Sequence[Message],
+    *,
+    raw: bool = False,
+    prefill: str = "",
+    template_args: Mapping[str, Any] | None = None,
+) -> Rendered:
+    """The prompt up to and with the start of the assistant's turn; `prefill` puts first words into its mouth."""
+    if raw:
+        return _plain(tokenizer, messages, prefill, "raw")
+    if not getattr(tokenizer, "chat_template", None):
+        return _plain(
+            tokenizer, messages, prefill, "plain", "this model has no chat template: plain continuation"
+        )
+    try:
+        text = apply_template(tokenizer, messages, True, template_args) + prefill
+    except TimeoutError:
+        note = f"the chat template ran longer than {TEMPLATE_SECONDS:g} s: plain continuation"
+        return _plain(tokenizer, messages, prefill, "plain", note)
+    return Rendered(text, encode(tokenizer, text), "chat")
+
+
+def continuation(
+    tokenizer: Any,
+    history: Sequence[Message],
+    new: Sequence[Message],
+    template_args: Mapping[str, Any] | None = None,
+) -> str | None:
+    """What the template writes between the end of the assistant's running answer and its next one, or None.
+
+    Found with a sentinel answer, so that no answer is ever tokenised again; None where the template rewrites what came
+    before (it then has to be rendered anew, and the tape keeps the common prefix).
+    """
+    past = apply_template(tokenizer, history, False, template_args)
+    answered = [*history, {"role": "assistant", "content": SENTINEL}, *new]
+    text = apply_template(tokenizer, answered, True, template_args)
+    head, found, tail = text.partition(SENTINEL)
+    return tail if found and head.startswith(past) and SENTINEL not in tail else None
+
+
+def apply_template(
+    tokenizer: Any,
+    messages: Sequence[Message],
+    generate: bool,
+    template_args: Mapping[str, Any] | None = None,
+) -> str:
+    def write() -> str:
+        return str(
+            tokenizer.apply_chat_template(
+                list(messages), tokenize=False, add_generation_prompt=generate, **dict(template_args or {})
+            )
+        )
+
+    try:
+        text = within(TEMPLATE_SECONDS, write)
+    except TimeoutError:
+        raise
+    except Exception as error:
+        roles = ", ".join(str(m["role"]) for m in messages)
+        raise TemplateFailed(
+            f"the model's chat template refused these messages ({roles}): {error}"
+        ) from error
+    if len(text) > LONGEST_RENDER:
+        raise TemplateFailed(f"the chat template wrote {len(text)} characters, more than {LONGEST_RENDER}")
+    return text
+
+
+def encode(tokenizer: Any, text: str, special: bool = False) -> list[int]:
+    return list(tokenizer(text, add_special_tokens=special)["input_ids"]) if text else []
+
+
+def within(seconds: float, work: Callable[[], str]) -> str:
+    """Run `work` on its own thread; past its time it is interrupted (it is pure Python) and TimeoutError raised."""
+    result: dict[str, Any] = {}
+
+    def run() -> None:
+        try:
+            result["value"] = work()
+        except BaseException as error:
+            result["error"] = error
+
+    thread = threading.Thread(target=run, daemon=True, name="chat-template")
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident or 0), ctypes.py_object(TimeoutError)
+        )
+        raise TimeoutError
+    if "error" in result:
+        raise result["error"]
+    return str(result["value"])
+
+
+def _plain(tokenizer: Any, messages: Sequence[Message], prefill: str, mode: str, note: str = "") -> Rendered:
+    text = "\n\n".join(str(m["content"]) for m in messages) + prefill
+    return Rendered(text, encode(tokenizer, text, special=True), mode, note)

@@ -1,0 +1,160 @@
+"""A conversation on one tape: every turn is appended to the ids already there, and nothing is ever encoded twice.
+
+The next turn is what the template writes after the last answer (`core.chat.continuation`). Where a template rewrites
+its past, the common prefix stays and the rest is encoded again; that is a notice with its count, never silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from core.answer import check_length, decoding
+from core.chat import Message, as_messages, continuation, encode, render
+from core.endings import end_ids
+from core.errors import UsageError
+from core.live import Live
+from core.mixer import Mixer
+from core.tape import Tape
+
+if TYPE_CHECKING:
+    from core.model import Model
+
+
+class Conversation:
+    """The messages so far and the tape that holds them; one answer at a time."""
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        system: str | None = None,
+        raw: bool = False,
+        template_args: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.model, self.raw, self.template_args = model, raw, template_args
+        self.messages: list[Message] = [{"role": "system", "content": system}] if system else []
+        self.live: Live | None = None
+        self.mode, self.note = "chat", ""
+        self._tape = Tape(model)
+        self._past: list[Message] = []
+        self._undo: tuple[int, list[int], list[Message], list[Message]] | None = None
+
+    def say(
+        self, text: str, *, mixer: Mixer | None = None, role: str = "user", prefill: str = "", **settings: Any
+    ) -> Live:
+        """The answer to one more message; `settings` as in `core.stream`."""
+        new: Message = {"role": role, "content": text}
+        tape, waiting = self._settle()
+        before = (len(tape), waiting, list(self.messages), list(self._past))
+        ids, notices = self._ids(tape, waiting, new, prefill)
+        check_length(self.model, len(tape) + len(ids))
+        live = Live(self.model, tape, ids, mixer or Mixer(), decoding(self.model, **settings))
+        live.notices.extend(notices)
+        self.messages.append(new)
+        self._past, self._undo = list(self.messages), before
+        self.live, live.on_end = live, self._ended
+        return live
+
+    def undo(self) -> None:
+        """Take the last turn back, its question and its answer, so that it can be said again."""
+        if self._undo is None or self.live is None:
+            raise UsageError("there is no turn to take back")
+        length, waiting, self.messages, self._past = self._undo
+        tape = self.live.tape
+        tape.keep(0)
+        tape.crop(length)
+        self._tape, self._waiting, self.live, self._undo = tape, waiting, None, None
+
+    def inject(self, text: str, role: str = "model") -> None:
+        """Into the running answer, before its next token: the model's own words, or a turn of `role` user or tool."""
+        if self.live is None:
+            raise UsageError("nothing is being said: put the text into the next turn")
+        if role == "model":
+            self.live.inject(text)
+            return
+        tail = continuation(
+            self.model.tokenizer, self._past, [{"role": role, "content": text}], self.template_args
+        )
+        if tail is None:
+            raise UsageError(
+                "this chat template rewrites earlier turns: a turn cannot be put into a running answer"
+            )
+        self.live.inject_ids(encode(self.model.tokenizer, tail), role, text)
+
+    _waiting: Sequence[int] = ()
+
+    def _settle(self) -> tuple[Tape, list[int]]:
+        """The tape as the last answer left it, one lane again if the lanes went different ways."""
+        if self.live is None:
+            waiting, self._waiting = list(self._waiting), ()
+            return self._tape, waiting
+        if self.live.stop_reason is None:
+            raise UsageError("the last answer is still being spoken")
+        tape = self.live.tape
+        if any(ids != tape.ids[0] for ids in tape.ids):
+            tape.keep(0)
+        return tape, self.live.unfed
+
+    def _ids(self, tape: Tape, waiting: list[int], new: Message, prefill: str) -> tuple[list[int], list[Any]]:
+        """What has to be fed for this turn: what still waits, then the template's words around the new message."""
+        tokenizer = self.model.tokenizer
+        context = tape.ids[0] + waiting
+        if not context:
+            return self._rendered([*self.messages, new], prefill), []
+        if self.mode != "chat":
+            return waiting + encode(tokenizer, "\n\n" + str(new["content"]) + prefill), []
+        tail = continuation(tokenizer, self._past, [new], self.template_args)
+        if tail is None:
+            return self._rewritten(tape, [*self.messages, new], prefill)
+        ids = encode(tokenizer, tail + prefill)
+        closed = context[-1] in end_ids(self.model.hf, tokenizer) and ids[:1] == context[-1:]
+        return waiting + (ids[1:] if closed else ids), []
+
+    def _rewritten(
+        self, tape: Tape, messages: Sequence[Message], prefill: str
+    ) -> tuple[list[int], list[Any]]:
+        """The template changes what came before: keep the common prefix and encode the rest again."""
+        ids = self._rendered(messages, prefill)
+        context = tape.ids[0]
+        same = next(
+            (i for i, (a, b) in enumerate(zip(context, ids, strict=False)) if a != b),
+            min(len(context), len(ids)),
+        )
+        same = min(same, len(ids) - 1)
+        lost = len(tape) - same
+        tape.crop(same)
+        reason = "the chat template rewrites earlier turns"
+        return ids[same:], [("crop", {"at": 0, "tokens": lost, "reason": reason})] if lost else []
+
+    def _rendered(self, messages: Sequence[Message], prefill: str) -> list[int]:
+        prompt = render(
+            self.model.tokenizer,
+            as_messages(messages),
+            raw=self.raw,
+            prefill=prefill,
+            template_args=self.template_args,
+        )
+        self.mode, self.note = prompt.mode, prompt.note
+        return prompt.ids
+
+    def _ended(self, live: Live) -> None:
+        """Write down what was said: the answer, cut where turns were put into it."""
+        start = 0
+        for at, role, text in [*live.inserts, (len(live.steps), "", "")]:
+            words = "".join(step.text for step in live.steps[start:at])
+            if role == "model":
+                words += text
+            self._append_answer(words)
+            if role not in ("model", ""):
+                self._past = list(self.messages)
+                self.messages.append({"role": role, "content": text})
+                self._past.append(self.messages[-1])
+            start = at
+
+    def _append_answer(self, words: str) -> None:
+        last = self.messages[-1]
+        if last["role"] == "assistant":
+            self.messages[-1] = {"role": "assistant", "content": last["content"] + words}
+        else:
+            self.messages.append({"role": "assistant", "content": words})

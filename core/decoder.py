@@ -1,0 +1,213 @@
+"""The mechanics of one answer: what waits to be fed, what each lane has said, and how to take back or insert tokens.
+
+No threads and no dials here; `core.live` decides when, this room knows how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from core.endings import Thoughts, end_ids
+from core.errors import BadInput, UsageError
+from core.lanes import SOLO, Lanes, same_prompt
+from core.layer import Reading
+from core.plan import Meters, Plan
+from core.prefill import feed_in_chunks
+from core.sampling import Sampling
+from core.step import Step, Voice, entropy, forced, log_probabilities
+from core.tape import Tape
+from core.textstream import TextStream
+
+if TYPE_CHECKING:
+    from core.model import Model
+
+Edges = Iterator[int]
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """The settings of one answer besides steering; `edges` are the prefill cuts of an earlier run, to repeat it."""
+
+    max_new_tokens: int = 256
+    sampling: Sampling = field(default_factory=Sampling)
+    stops: tuple[str, ...] = ()
+    cache: str = "keep"
+    lanes: Lanes = SOLO
+    meters: Meters | None = None
+    ignore_end: bool = False
+    edges: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.max_new_tokens < 1:
+            raise UsageError(f"max new tokens must be at least 1, got {self.max_new_tokens}")
+        if self.cache not in ("keep", "rebuild"):
+            raise UsageError(f"cache must be keep or rebuild, not {self.cache!r}")
+
+
+class Decoder:
+    """Feeds a tape and reads tokens off it, all lanes in step."""
+
+    def __init__(self, model: Model, tape: Tape, prompt: Sequence[int], how: Decoding) -> None:
+        self.model, self.tape, self.how = model, tape, how
+        self.rows = [list(prompt) for _ in range(how.lanes.count)]
+        self.phases = ["prompt"] * len(prompt)
+        self.prompt_length = len(tape) + len(prompt)
+        self.logits: Tensor | None = None
+        self._plan: Plan | None = None
+        self._thoughts = Thoughts(model.tokenizer)
+        self._ends = frozenset() if how.ignore_end else end_ids(model.hf, model.tokenizer)
+        self._texts = [TextStream(model.tokenizer, how.stops) for _ in self.rows]
+        self._said: list[list[int]] = [[] for _ in self.rows]
+        self._mark_last()
+
+    @property
+    def free(self) -> list[int]:
+        """The lanes that sample for themselves."""
+        return [lane for lane in range(self.how.lanes.count) if lane not in self.how.lanes.forced]
+
+    @property
+    def context(self) -> list[int]:
+        """Lane 0's ids so far, fed or waiting."""
+        return self.tape.ids[0] + self.rows[0]
+
+    def finished(self) -> str | None:
+        """Why the answer is over, if every free lane has ended."""
+        if all(self._ended(lane) for lane in self.free) and self._said[0]:
+            return "stop" if self._texts[0].stopped else "eos"
+        return None
+
+    def feed(self, plan: Plan, readings: list[Reading]) -> Edges:
+        """Feed what waits, yielding the tape's length after each chunk; then `logits` are the next token's."""
+        self._plan = plan
+        if self.tape.n_lanes != self.how.lanes.count:
+            yield from self._open_lanes(plan)
+        yield from self._chunks(self.how.lanes.count, len(self.phases), plan, readings)
+
+    def _chunks(self, n_lanes: int, count: int, plan: Plan, readings: list[Reading] | None) -> Edges:
+        """What has been fed no longer waits, even when the listener leaves between two chunks."""
+        rows = [row[:count] for row in self.rows[:n_lanes]]
+        before = 0
+        chunks = feed_in_chunks(self.tape, rows, self.phases[:count], plan, readings, self.how.edges)
+        for done, logits in chunks:
+            self.logits = logits
+            self.rows = [row[done - before :] for row in self.rows]
+            self.phases = self.phases[done - before :]
+            before = done
+            yield len(self.tape)
+
+    def _open_lanes(self, plan: Plan) -> Edges:
+        """From one lane to many: all share a prompt that they play alike, else each lane gets a past of its own."""
+        count = self.how.lanes.count
+        self.tape.keep(0)
+        if count == 1:
+            return
+        if len(self.tape):
+            others = Tape(self.model, count - 1)
+            past = [list(self.tape.ids[0]) for _ in range(count - 1)]
+            rest = self.model.compiler.compile(plan.lanes[1:])
+            for _ in feed_in_chunks(others, past, self.tape.phases, rest):
+                yield len(self.tape)
+            self.tape.join(others)
+        elif same_prompt(plan.lanes) and len(self.phases) > 1:
+            yield from self._chunks(
+                1, len(self.phases) - 1, self.model.compiler.compile(plan.lanes[:1]), None
+            )
+            self.tape.fan_out(count)
+        else:
+            self.tape = Tape(self.model, count)
+
+    def choose(self, index: int, revision: int) -> Step:
+        """Every lane's next token from the logits; what is chosen waits to be fed by the next pass."""
+        assert self.logits is not None
+        logprobs = log_probabilities(self.logits)
+        voices = [self._voice(lane, index, logprobs[lane]) for lane in self.free]
+        chosen = dict(zip(self.free, voices, strict=True))
+        lead = chosen[0]
+        self.rows = [[chosen.get(lane, lead).token_id] for lane in range(self.how.lanes.count)]
+        self.phases = [""]
+        self._mark_last()
+        shown = range(1, self.how.lanes.shown)
+        return Step(
+            index,
+            lead.token_id,
+            lead.text,
+            lead.logprob,
+            revision,
+            entropy(logprobs[0]),
+            len(self.tape),
+            voices=tuple(chosen[lane] for lane in shown if lane in chosen),
+            forced={
+                lane: forced(logprobs[0], logprobs[lane], lead.token_id)
+                for lane in shown
+                if lane not in chosen
+            },
+        )
+
+    def _voice(self, lane: int, index: int, logprobs: Tensor) -> Voice:
+        if self._ended(lane):
+            return Voice(self._said[lane][-1], "", 0.0, finished=True)
+        assert self.logits is not None
+        self._check_finite(lane, index)
+        token = self.how.sampling.pick(self.logits[lane], self.tape.ids[lane], index)
+        self._said[lane].append(token)
+        text = self._texts[lane].push(token)
+        if self._ended(lane) or index + 1 == self.how.max_new_tokens:
+            text += self._texts[lane].flush()
+        return Voice(token, text, float(logprobs[token]))
+
+    def _check_finite(self, lane: int, index: int) -> None:
+        assert self.logits is not None
+        assert self._plan is not None
+        if not torch.isfinite(self.logits[lane].amax()):
+            state = self._plan.lanes[min(lane, len(self._plan.lanes) - 1)].summary
+            raise BadInput(
+                f"token {index}: the model's logits are not finite under {state}: lower the scales"
+            )
+
+    def _ended(self, lane: int) -> bool:
+        said = self._said[lane]
+        return self._texts[lane].stopped or bool(said and said[-1] in self._ends)
+
+    def last_words(self) -> str:
+        """What lane 0's text still held back."""
+        return self._texts[0].flush()
+
+    def insert(self, ids: Sequence[int], role: str) -> None:
+        """Tokens that nobody sampled; the pass that feeds the last of them produces the next token."""
+        if not self._said[0]:
+            self.phases[-1] = "prompt"
+        for row in self.rows:
+            row.extend(ids)
+        self.phases.extend(["answer" if role == "model" else "prompt"] * len(ids))
+        self._mark_last()
+
+    def go_back(self, to: Step) -> None:
+        """Take back a step and all that came after it, inserted tokens included; the next pass produces it anew."""
+        contexts = [fed + waiting for fed, waiting in zip(self.tape.ids, self.rows, strict=True)]
+        phases = [*self.tape.phases, *self.phases]
+        self.tape.crop(to.position - 1)
+        start = len(self.tape)
+        self.rows = [ids[start : to.position] for ids in contexts]
+        self.phases = phases[start : to.position]
+        for lane, said in enumerate(self._said):
+            self._said[lane] = said[: to.index]
+            self._texts[lane] = TextStream(self.model.tokenizer, self.how.stops)
+            for token in self._said[lane]:
+                self._texts[lane].push(token)
+
+    def rebuild(self, plan: Plan) -> int:
+        """Encode the whole past again, as if `plan` had always held; the number of tokens encoded."""
+        rows, phases = self.tape.forget()
+        for _ in feed_in_chunks(self.tape, rows, phases, plan):
+            pass
+        return len(phases)
+
+    def _mark_last(self) -> None:
+        """The position that produces the next token counts as part of the answer."""
+        inside = self._thoughts.inside(self.context)
+        self.phases[-1] = "thinking" if inside else "answer"

@@ -1,0 +1,39 @@
+"""Where an answer ends and where it thinks: all of a model's end tokens, and the marks around its thoughts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+THOUGHT_MARKS = (
+    ("<think>", "</think>"),
+    ("<thinking>", "</thinking>"),
+    ("<|begin_of_thought|>", "<|end_of_thought|>"),
+)
+
+
+def end_ids(hf: Any, tokenizer: Any) -> frozenset[int]:
+    """Every id that ends an answer: the generation configuration's, the configuration's and the tokenizer's."""
+    sources = (getattr(hf, "generation_config", None), getattr(hf, "config", None), tokenizer)
+    found: set[int] = set()
+    for source in sources:
+        ids = getattr(source, "eos_token_id", None)
+        found |= {int(i) for i in (ids if isinstance(ids, list | tuple) else [ids]) if i is not None}
+    return frozenset(found)
+
+
+class Thoughts:
+    """Tells thinking from answering: positions from an opening mark up to its closing one are thoughts."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        known: dict[str, int] = getattr(tokenizer, "get_vocab", dict)()
+        pairs = [(known[a], known[b]) for a, b in THOUGHT_MARKS if a in known and b in known]
+        self._opens = {a for a, _ in pairs}
+        self._closes = {b for _, b in pairs}
+
+    def inside(self, ids: Sequence[int]) -> bool:
+        """Whether the text so far has an open thought."""
+        if not self._opens:
+            return False
+        last = next((i for i in reversed(ids) if i in self._opens or i in self._closes), None)
+        return last in self._opens

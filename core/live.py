@@ -1,0 +1,183 @@
+"""An answer being spoken: iterate for its steps, turn its dials meanwhile.
+
+Token k is produced by one forward pass, and everything that changes does so before a pass begins. The consumer drives
+the loop by iterating, on whatever thread it likes; dials, injections, rewinds and cancels may come from any other.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from core.boundary import Boundary, Ticket
+from core.decoder import Decoder, Decoding
+from core.errors import OutOfMemory, UsageError
+from core.lanes import Lanes
+from core.layer import Reading
+from core.levels import band
+from core.mixer import Mixer
+from core.plan import Meters, Plan
+from core.step import Step, projections
+from core.tape import Tape
+
+if TYPE_CHECKING:
+    from core.model import Model
+
+Notice = tuple[str, dict[str, Any]]
+
+
+class Live:
+    """The handle of one answer. `notices` tell what happened besides tokens: chunk, rebuild, inject, rewind."""
+
+    def __init__(self, model: Model, tape: Tape, prompt: Sequence[int], mixer: Mixer, how: Decoding) -> None:
+        self.model, self.how = model, how
+        self.steps: list[Step] = []
+        self.stop_reason: str | None = None
+        self.notices: list[Notice] = []
+        self.inserts: list[tuple[int, str, str]] = []
+        self.on_notice: Callable[[str, dict[str, Any]], None] | None = None
+        self.on_end: Callable[[Live], None] | None = None
+        self._boundary = Boundary(
+            lambda mixer, age: compiled(model, how.lanes, how.meters, mixer, age), mixer
+        )
+        self._decoder = Decoder(model, tape, prompt, how)
+        self._asked: deque[Callable[[], None]] = deque()
+        self._cancelled = False
+        self._run = self._speak()
+
+    def __iter__(self) -> Iterator[Step]:
+        return self._run
+
+    def __next__(self) -> Step:
+        return next(self._run)
+
+    @property
+    def mixer(self) -> Mixer:
+        """The newest wanted state; setting it acts from the next pass on."""
+        return self._boundary.newest.mixer
+
+    @mixer.setter
+    def mixer(self, mixer: Mixer) -> None:
+        self.set(mixer)
+
+    def set(self, mixer: Mixer) -> Ticket:
+        """Queue a mixer state; the ticket says which token it first affects. What cannot be played is refused here."""
+        return self._boundary.set(mixer)
+
+    def inject(self, text: str) -> None:
+        """Put words into the context before the next token, as if the model had said them."""
+        self.inject_ids(self.model.tokenizer(text, add_special_tokens=False)["input_ids"], "model", text)
+
+    def inject_ids(self, ids: Sequence[int], role: str, text: str = "") -> None:
+        self._asked.append(lambda: self._insert(list(ids), role, text))
+
+    def rewind(self, tokens: int) -> None:
+        """Take back the last tokens of the answer, before the next one is produced."""
+        if tokens < 1:
+            raise UsageError(f"rewind takes a positive number of tokens, got {tokens}")
+        self._asked.append(lambda: self._rewind(tokens))
+
+    def cancel(self) -> None:
+        """Stop before the next pass, or the next chunk of a long prompt."""
+        self._cancelled = True
+
+    @property
+    def text(self) -> str:
+        return "".join(step.text for step in self.steps)
+
+    @property
+    def token_ids(self) -> list[int]:
+        return [step.token_id for step in self.steps]
+
+    @property
+    def tape(self) -> Tape:
+        return self._decoder.tape
+
+    @property
+    def unfed(self) -> list[int]:
+        """Lane 0's ids that are not on the tape: what a cancel left waiting."""
+        return list(self._decoder.rows[0])
+
+    def _speak(self) -> Iterator[Step]:
+        try:
+            while self._proceed():
+                index = len(self.steps)
+                plan, fresh = self._boundary.take(index)
+                if fresh and self.how.cache == "rebuild" and len(self.tape):
+                    self._notify("rebuild", tokens=self._decoder.rebuild(plan))
+                if not self._pass(plan):
+                    continue
+                step = self._decoder.choose(index, self._boundary.current.revision)
+                self.steps.append(step)
+                yield step
+            self._finish()
+        except BaseException as error:
+            self.stop_reason = self.stop_reason or ("oom" if isinstance(error, OutOfMemory) else "error")
+            raise
+        finally:
+            self.stop_reason = self.stop_reason or "cancel"
+            if self.on_end is not None:
+                self.on_end(self)
+
+    def _proceed(self) -> bool:
+        """Between two tokens: do what was asked, then decide whether there is another token."""
+        while self._asked:
+            self._asked.popleft()()
+        if self._cancelled:
+            self.stop_reason = "cancel"
+        elif ended := self._decoder.finished():
+            self.stop_reason = ended
+        elif len(self.steps) >= self.how.max_new_tokens:
+            self.stop_reason = "length"
+        elif len(self._decoder.context) >= self.model.max_context:
+            self.stop_reason = "context"
+        return self.stop_reason is None
+
+    def _pass(self, plan: Plan) -> bool:
+        """Feed what waits; false when a cancel came between two chunks. Brings the last token's projections along."""
+        readings: list[Reading] = []
+        for edge in self._decoder.feed(plan, readings):
+            if self._decoder.rows[0]:
+                self._notify("chunk", edge=edge)
+                if self._cancelled:
+                    return False
+        if self.steps and self.steps[-1].projections is None:
+            self.steps[-1].projections = projections(readings)
+        return True
+
+    def _finish(self) -> None:
+        """One closing pass, so that the last token is on the tape and has its projections; a cancel does without."""
+        if self.stop_reason != "cancel":
+            self._pass(self._boundary.plan)
+        if self.steps:
+            self.steps[-1].text += self._decoder.last_words()
+
+    def _insert(self, ids: list[int], role: str, text: str) -> None:
+        if ids:
+            self._decoder.insert(ids, role)
+            self.inserts.append((len(self.steps), role, text))
+            self._notify("inject", text=text, role=role, ids=ids)
+
+    def _rewind(self, tokens: int) -> None:
+        keep = max(0, len(self.steps) - tokens)
+        if keep < len(self.steps):
+            self._decoder.go_back(self.steps[keep])
+            del self.steps[keep:]
+            self.inserts = [insert for insert in self.inserts if insert[0] <= keep]
+            self._boundary.back_to(keep)
+            self._notify("rewind", tokens=tokens)
+
+    def _notify(self, kind: str, **data: Any) -> None:
+        notice = kind, {"at": len(self.steps), **data}
+        self.notices.append(notice)
+        if self.on_notice is not None:
+            self.on_notice(*notice)
+
+
+def compiled(model: Model, lanes: Lanes, meters: Meters | None, mixer: Mixer, age: float = 0.0) -> Plan:
+    """All lanes' plan for one wanted state; without meters named, each channel is read at the top of its band."""
+    wanted = (
+        {i: band(c, model.n_layers)[-1:] for i, c in enumerate(mixer.channels)} if meters is None else meters
+    )
+    return model.compiler.compile(lanes.variants(mixer), wanted, age)

@@ -1,0 +1,76 @@
+"""What one decode step says: a token, what it cost in probability, and what the gauges saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from core.layer import Reading
+
+Projections = dict[int, dict[int, tuple[float, float]]]
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One lane's token at this step; a finished lane repeats its end token and says nothing."""
+
+    token_id: int
+    text: str
+    logprob: float
+    finished: bool = False
+
+
+@dataclass(frozen=True)
+class Forced:
+    """What a forced lane thinks of lane 0's token: KL(lane 0 ‖ this lane), log-probability and rank of the token."""
+
+    kl: float
+    logprob: float
+    rank: int
+
+
+@dataclass
+class Step:
+    """Token `index` of an answer, at `position` in the context, produced under mixer state `revision`.
+
+    Its projections {channel: {layer: (before, after)}} are measured at its own position, so they arrive with the next
+    pass.
+    """
+
+    index: int
+    token_id: int
+    text: str
+    logprob: float
+    revision: int
+    entropy: float
+    position: int
+    voices: tuple[Voice, ...] = ()
+    forced: dict[int, Forced] = field(default_factory=dict)
+    projections: Projections | None = None
+
+
+def projections(readings: Sequence[Reading], lane: int = 0) -> Projections:
+    """The last position's projections of one lane."""
+    seen: Projections = {}
+    for reading in readings:
+        before, after = reading.before[lane, -1].tolist(), reading.after[lane, -1].tolist()
+        for channel, x, y in zip(reading.channels, before, after, strict=True):
+            seen.setdefault(channel, {})[reading.layer] = (x, y)
+    return seen
+
+
+def forced(steered: Tensor, other: Tensor, token_id: int) -> Forced:
+    """From the log-probabilities [vocabulary] of lane 0 and of a forced lane at the same context."""
+    kl = float((steered.exp() * (steered - other)).nan_to_num(0.0).sum())
+    return Forced(kl, float(other[token_id]), int((other > other[token_id]).sum()) + 1)
+
+
+def entropy(logprobs: Tensor) -> float:
+    return float(-(logprobs.exp() * logprobs).nan_to_num(0.0).sum())
+
+
+def log_probabilities(logits: Tensor) -> Tensor:
+    return torch.log_softmax(logits, dim=-1)
