@@ -1,8 +1,8 @@
 """The journal: gives every event its place, keeps it, and hands it on, in that order.
 
-An event is on the tape before anyone hears of it, so whoever was told can rely on it. A disk that is full
+An event is on the file before anyone hears of it, so whoever was told can rely on it. A disk that is full
 or gone pauses the recording, never the session: events still go out, and a `gap` says later how many the
-tape lacks.
+file lacks.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
 from .events import Close, Error, Event, Gap, Job, Mixer, Repair, Stop, Turn
 from .folder import Folder
+from .journalfile import JournalFile
 from .lines import Record, decode, encode
 from .reading import Reading, read
 from .repair import repair
-from .tape import Tape
 from .ulid import ulid
 
 RING = 4096
@@ -32,7 +33,7 @@ Listener: TypeAlias = Callable[[Record], None]
 
 @dataclass(frozen=True)
 class Lost:
-    """From event `first` on, nothing reached the tape."""
+    """From event `first` on, nothing reached the file."""
 
     first: int
     reason: str
@@ -41,11 +42,11 @@ class Lost:
 class Journal:
     """Safe to append to from several threads; listeners run under its lock, in order, and must be quick."""
 
-    def __init__(self, session: str, tape: Tape | None, seq: int = -1) -> None:
+    def __init__(self, session: str, file: JournalFile | None, seq: int = -1) -> None:
         self.session = session
         self.seq = seq
-        self._tape = tape
-        self._ring: deque[tuple[int, bytes]] = deque(maxlen=RING if tape else None)
+        self._file = file
+        self._ring: deque[tuple[int, bytes]] = deque(maxlen=RING if file else None)
         self._lost: Lost | None = None
         self._clock = _milliseconds()
         self._listeners: list[Listener] = []
@@ -55,7 +56,7 @@ class Journal:
     def create(cls, root: Path) -> tuple[Journal, Folder]:
         """A new session below `root`."""
         folder = Folder.create(root)
-        return cls(folder.id, Tape(folder, folder.lock(), read_or_empty(folder))), folder
+        return cls(folder.id, JournalFile(folder, folder.lock(), read_or_empty(folder))), folder
 
     @classmethod
     def resume(cls, folder: Folder) -> tuple[Journal, Reading]:
@@ -64,7 +65,7 @@ class Journal:
         reading = read_or_empty(folder)
         kept = repair(folder, reading)
         seq = reading.records[-1].n if reading.records else -1
-        journal = cls(folder.id, Tape(folder, lock, reading), seq)
+        journal = cls(folder.id, JournalFile(folder, lock, reading), seq)
         if kept:
             bad = sum(damage.lines for damage in reading.damage)
             journal.append(Repair(torn_bytes=reading.torn, kept=kept.name, unreadable=bad))
@@ -77,7 +78,7 @@ class Journal:
 
     @property
     def recording(self) -> bool:
-        return self._tape is not None and self._lost is None
+        return self._file is not None and self._lost is None
 
     def listen(self, listener: Listener) -> None:
         self._listeners.append(listener)
@@ -93,36 +94,34 @@ class Journal:
             except OSError as error:
                 lines = self._numbered([event, *self._pause(error)])
                 owed = []
-            if self._tape and _urgent(event):
-                self._tape.sync()
+            if self._file and _urgent(event):
+                self._file.sync()
             return self._published(lines)[len(owed)]
 
     def lines(self, since: int, most: int = BATCH) -> list[tuple[int, bytes]]:
-        """Up to `most` lines after number `since`: from the ring, or from the tape when it is longer ago."""
+        """Up to `most` lines after number `since`: from the ring, or from the file when it is longer ago."""
         with self.lock:
             oldest = self._ring[0][0] if self._ring else self.seq + 1
-            if self._tape and since + 1 < oldest:
-                return [pair for pair in self._tape.lines(since, most) if pair[0] < oldest] or self._recent(
-                    0, most
-                )
-            return self._recent(max(0, since + 1 - oldest), most)
+            if self._file and since + 1 < oldest:
+                older = [pair for pair in self._file.lines(since, most) if pair[0] < oldest]
+                if older:
+                    return older
+            skip = max(0, since + 1 - oldest)
+            return list(islice(self._ring, skip, skip + most))
 
     def close(self, reason: str) -> None:
         """The last word, for which a full disk has the reserve."""
-        if self._tape:
-            self._tape.free_reserve()
+        if self._file:
+            self._file.free_reserve()
         self.append(Close(reason=reason))
-        if self._tape:
-            self._tape.close()
-
-    def _recent(self, skip: int, most: int) -> list[tuple[int, bytes]]:
-        return [self._ring[k] for k in range(skip, min(skip + most, len(self._ring)))]
+        if self._file:
+            self._file.close()
 
     def _gap(self, lost: Lost) -> Gap:
         return Gap(lost=self.seq - lost.first + 1, first=lost.first, last=self.seq, reason=lost.reason)
 
     def _pause(self, error: OSError) -> list[Event]:
-        """The first failure is said aloud, by an event that the tape will not have either."""
+        """The first failure is said aloud, by an event that the file will not have either."""
         if self._lost:
             return []
         self._lost = Lost(self.seq + 1, error.strerror or type(error).__name__)
@@ -134,8 +133,8 @@ class Journal:
         return [(record.n, encode(record)) for record in records]
 
     def _write(self, lines: list[tuple[int, bytes]]) -> None:
-        if self._tape:
-            self._tape.write(lines)
+        if self._file:
+            self._file.write(lines)
 
     def _published(self, lines: list[tuple[int, bytes]]) -> list[Record]:
         """Listeners get what the very bytes that were kept say, so live and replay cannot differ."""

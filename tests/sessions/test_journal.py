@@ -167,7 +167,7 @@ def test_resumed_numbers_go_on(tmp_path: Path) -> None:
     journal.close("done")
 
 
-def test_lines_come_from_the_ring_or_from_the_tape(tmp_path: Path) -> None:
+def test_lines_come_from_the_ring_or_from_the_file(tmp_path: Path) -> None:
     journal, _ = Journal.create(tmp_path)
     count = RING + 500
     for note in notes(count):

@@ -14,7 +14,7 @@ SYNC_S = 1.0
 RESERVE = 256 << 10
 
 
-class Tape:
+class JournalFile:
     """One append-only file with an index of where each record lies; a thread of its own flushes it."""
 
     def __init__(self, folder: Folder, lock: int, reading: Reading) -> None:

@@ -1,0 +1,93 @@
+"""What was done at the mixing desk: a mixer state as the short name tokens are stamped with, a change in words."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+State = Mapping[str, Any]
+
+PLAIN = ("scale", "gain", "floor", "ceiling", "unit", "scope", "half_life")
+SWITCHES = {
+    "muted": ("mute", "unmute"),
+    "solo": ("solo", "solo off"),
+    "split": ("split", "split off"),
+    "flipped": ("FLIP", "FLIP"),
+}
+
+
+def mix_of(state: State) -> str:
+    """Twelve digits that two equal mixer states share."""
+    canonical = json.dumps(state, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+def describe(before: State, after: State) -> str:
+    """The words of a marker: what turned `before` into `after`, in the order of the desk."""
+    said = [_switched("BYPASS", "bypass off", before, after, "bypassed")]
+    said += [_switched("keep norm", "keep norm off", before, after, "keep_norm")]
+    old, new = _by_name(before), _by_name(after)
+    said += [f"− {name}" for name in old if name not in new]
+    said += [f"+ {_introduced(name, channel)}" for name, channel in new.items() if name not in old]
+    said += [_changed(name, old[name], channel) for name, channel in new.items() if name in old]
+    return " · ".join(filter(None, said)) or "no change"
+
+
+def band(layers: list[int] | tuple[int, ...] | None) -> str:
+    """Layers as a person writes them: L3–8, L5, L3–8,12."""
+    if not layers:
+        return "default band"
+    runs: list[list[int]] = []
+    for layer in sorted(layers):
+        if runs and layer == runs[-1][-1] + 1:
+            runs[-1].append(layer)
+        else:
+            runs.append([layer])
+    return "L" + ",".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
+def _by_name(state: State) -> dict[str, State]:
+    """Channels by label; a second channel of the same vector is told apart by its place."""
+    named: dict[str, State] = {}
+    for channel in state.get("channels", ()):
+        label = str(channel.get("name", "vector"))
+        named[label if label not in named else f"{label} ({len(named) + 1})"] = channel
+    return named
+
+
+def _introduced(name: str, channel: State) -> str:
+    dose = f"{channel.get('scale', 0.0):+g} {channel.get('unit', 'relative')}"
+    return f"{name} {dose} {band(channel.get('layers'))}"
+
+
+def _changed(name: str, before: State, after: State) -> str:
+    said = [
+        _switched(f"{on} {name}", f"{off} {name}", before, after, key) for key, (on, off) in SWITCHES.items()
+    ]
+    said += [
+        f"{name} {key.replace('_', '-')} {_value(before.get(key))} → {_value(after.get(key))}"
+        for key in PLAIN
+        if before.get(key) != after.get(key)
+    ]
+    if before.get("layers") != after.get("layers"):
+        said.append(f"{name} {band(after.get('layers'))}")
+    if before.get("weights") != after.get("weights"):
+        said.append(f"{name} shape")
+    return " · ".join(filter(None, said))
+
+
+def _switched(on: str, off: str, before: State, after: State, key: str) -> str:
+    was, now = bool(before.get(key)), bool(after.get(key))
+    return "" if was == now else (on if now else off)
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "off"
+    return (
+        f"{value:+g}"
+        if isinstance(value, float | int)
+        else ("by layer" if isinstance(value, Mapping) else str(value))
+    )

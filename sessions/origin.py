@@ -1,0 +1,50 @@
+"""What a session says about where it was recorded: enough to tell why a replay elsewhere may differ in the last bit."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib import metadata
+
+from .events import Json, Open
+from .scrub import scrub
+
+PACKAGES = ("torch", "transformers", "accelerate", "safetensors", "tokenizers", "numpy")
+NUMERICS = (
+    "CUBLAS_WORKSPACE_CONFIG",
+    "NVIDIA_TF32_OVERRIDE",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "CUDA_VISIBLE_DEVICES",
+    "PYTORCH_CUDA_ALLOC_CONF",
+)
+
+
+def opening(session: str, app: str, *, parent: Json = None, argv: Iterable[str] | None = None) -> Open:
+    """The first event of a session that starts, or is taken up again, now."""
+    words = sys.argv if argv is None else argv
+    return Open(
+        session=session,
+        app=app,
+        wall=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        host=socket.gethostname(),
+        argv=tuple(scrub(word) for word in words),
+        versions={"python": platform.python_version(), **_versions()},
+        numerics={name: os.environ[name] for name in NUMERICS if name in os.environ},
+        parent=parent,
+    )
+
+
+def _versions() -> dict[str, str]:
+    """From the installed metadata: asking the packages themselves would import them."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

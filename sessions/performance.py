@@ -1,0 +1,138 @@
+"""One answer being played and written down as it sounds.
+
+The thread that calls `play` drives the model; every other method may be called from any thread and returns at
+once. What the answer reports of itself (chunks, rewinds, injections) enters the journal in the order it happened.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from core.errors import OutOfMemory, SteerError
+from core.mixer import Mixer
+
+from . import events as ev
+from .desk import mix_of
+from .studio import Speech, Ticket
+from .tokenbatch import Stamp, TokenBatch
+
+Append = Callable[[ev.Event], Any]
+
+
+class Performance:
+    """The steps of a speech become `tok` and `meter` events through `append`."""
+
+    def __init__(self, gen: int, turn: int, speech: Speech, append: Append, first: Stamp) -> None:
+        self.gen, self.turn = gen, turn
+        self._speech, self._answer, self._append = speech, speech.answer, append
+        self._stamps = {0: first}
+        self._batch = TokenBatch(gen, append, self._stamps)
+        self._chunk_start = speech.reused
+        self._playing = threading.Condition()
+        self._paused = self._cancelled = False
+        self._ticket: Ticket | None = None
+        self._revision = self._rev = 0
+        self.at = 0
+        for kind, data in speech.notices:
+            self._notice(kind, data)
+        self._answer.on_notice = self._notice
+
+    def set(self, mixer: Mixer, rev: int) -> tuple[int, ev.Dial | None]:
+        """Queues a mixer; the token it acts from, and the notice that an unheard one was overtaken."""
+        # Known before it is asked for: the playing thread may meet the new revision before we are back.
+        self._stamps[self._revision + 1] = stamp(mixer)
+        ticket = self._answer.set(mixer)
+        self._revision = ticket.revision
+        old, self._ticket = self._ticket, ticket
+        overtaken = (
+            ev.Dial(rev=self._rev, by=rev, gen=self.gen, at=old.at) if old and old.superseded else None
+        )
+        self._rev = rev
+        return ticket.at, overtaken
+
+    def cancel(self) -> None:
+        with self._playing:
+            self._cancelled = True
+            self._answer.cancel()
+            self._playing.notify()
+
+    def pause(self, paused: bool) -> None:
+        """Between two tokens: a pass that has begun is finished, and its token heard."""
+        with self._playing:
+            self._paused = paused
+            self._playing.notify()
+
+    def rewind(self, tokens: int) -> None:
+        self._answer.rewind(tokens)
+
+    def inject(self, text: str, how: str) -> None:
+        self._speech.inject(text, how)
+
+    def play(self) -> ev.Stop:
+        """Plays to the end and says how it ended; nothing the model does gets past this."""
+        begun = time.monotonic()
+        reason, message = "error", ""
+        try:
+            self._play()
+            reason = self._answer.stop_reason or "eos"
+        except OutOfMemory as error:
+            reason, message = "oom", str(error)
+        except SteerError as error:
+            message = str(error)
+        except Exception as error:
+            message = f"the model failed: {type(error).__name__}: {error}"
+        self._batch.flush(ended=True)
+        wall = round(1000 * (time.monotonic() - begun))
+        return ev.Stop(gen=self.gen, reason=reason, tokens=self.at, wall_ms=wall, message=message)
+
+    def _play(self) -> None:
+        last = None
+        said = ""
+        for step in self._answer:
+            self._batch.add(step)
+            last, said, self.at = step, step.text, step.index + 1
+            if self._paused:
+                self._rest()
+        if last is not None and last.text != said:
+            self._batch.restate(last)
+
+    def _rest(self) -> None:
+        self._batch.flush()
+        self._append(ev.Pause(gen=self.gen, at=self.at, paused=True))
+        with self._playing:
+            self._playing.wait_for(lambda: self._cancelled or not self._paused)
+        self._append(ev.Pause(gen=self.gen, at=self.at, paused=False))
+
+    def _notice(self, kind: str, data: dict[str, Any]) -> None:
+        """Called by the answer between two passes, on the playing thread."""
+        self._batch.flush()
+        event = getattr(self, f"_on_{kind}")(data)
+        self._append(event)
+
+    def _on_chunk(self, data: dict[str, Any]) -> ev.Chunk:
+        start, self._chunk_start = self._chunk_start, data["edge"]
+        return ev.Chunk(gen=self.gen, start=start, end=data["edge"])
+
+    def _on_inject(self, data: dict[str, Any]) -> ev.Inject:
+        how = {"model": "own"}.get(data["role"], data["role"])
+        return ev.Inject(text=data["text"], how=how, gen=self.gen, at=data["at"], ids=tuple(data["ids"]))
+
+    def _on_rewind(self, data: dict[str, Any]) -> ev.Rewind:
+        dropped, self.at = self.at - data["at"], data["at"]
+        self._batch.forget(self.at)
+        return ev.Rewind(gen=self.gen, to=self.at, dropped=dropped)
+
+    def _on_crop(self, data: dict[str, Any]) -> ev.Crop:
+        dropped = int(data["tokens"])
+        return ev.Crop(gen=self.gen, kept=self._speech.reused, dropped=dropped, reason=data["reason"])
+
+    def _on_rebuild(self, data: dict[str, Any]) -> ev.Rebuild:
+        mix = self._stamps[max(self._stamps)].mix
+        return ev.Rebuild(gen=self.gen, at=data["at"], mix=mix, tokens=data["tokens"])
+
+
+def stamp(mixer: Mixer) -> Stamp:
+    return Stamp(mix_of(mixer.to_json()), tuple(channel.label for channel in mixer.channels))

@@ -1,0 +1,53 @@
+"""The vectors a mixer may name, each under one name; what the journal says about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.errors import BadInput, UsageError
+
+from . import events as ev
+
+
+class Rack:
+    """Vectors by name. A name belongs to one vector: events and mixers rely on it."""
+
+    def __init__(self) -> None:
+        self._vectors: dict[str, Any] = {}
+
+    def add(self, name: str, vector: Any, source: str) -> ev.Vector:
+        known = self._vectors.get(name)
+        if known is not None and known.sha256 != vector.sha256:
+            raise UsageError(f"another vector is already called {name!r}: give this one a name of its own")
+        self._vectors[name] = vector
+        return described(name, vector, source)
+
+    def remove(self, name: str) -> ev.Vector:
+        vector = self.find(name)
+        del self._vectors[name]
+        return ev.Vector(name=name, sha256=vector.sha256, removed=True)
+
+    def find(self, name: str, sha256: str | None = None) -> Any:
+        """The vector of that name; a channel that was renamed is known by its vector's hash."""
+        vector = self._vectors.get(name)
+        if vector is not None and sha256 in (None, vector.sha256):
+            return vector
+        for other in self._vectors.values():
+            if sha256 == other.sha256:
+                return other
+        raise BadInput(f"vector {name!r} is not loaded in this session")
+
+
+def described(name: str, vector: Any, source: str) -> ev.Vector:
+    """What a screen must know to show the vector and convert its units, without its numbers."""
+    suggestion = getattr(vector, "suggestion", None)
+    return ev.Vector(
+        name=name,
+        sha256=vector.sha256,
+        source=source,
+        layers=tuple(sorted(vector.directions)),
+        hidden_size=len(next(iter(vector.directions.values()))),
+        norms={str(layer): float(norm) for layer, norm in (getattr(vector, "norms", None) or {}).items()},
+        gaps={str(layer): float(gap) for layer, gap in (getattr(vector, "gaps", None) or {}).items()},
+        suggestion=dict(suggestion) if suggestion else None,
+    )
