@@ -31,6 +31,7 @@ class About:
     dataset_sha256: str = ""
     created: str = ""
     sign_note: str = ""
+    source: str = ""
     act_norms: Mapping[int, float] = field(default_factory=dict)
     stats: Mapping[int, LayerStats] = field(default_factory=dict)
     suggestion: Mapping[str, Any] | None = None
@@ -130,7 +131,7 @@ def _suggestion(key: str, text: str) -> dict[str, Any]:
 
 _READERS: Mapping[str, Callable[[str, str], Any]] = {
     **dict.fromkeys(("name", "model_id", "model_type", "method", "read", "contrast"), _text),
-    **dict.fromkeys(("dataset_sha256", "created", "sign_note"), _text),
+    **dict.fromkeys(("dataset_sha256", "created", "sign_note", "source"), _text),
     "n_layers": _whole,
     "act_norms": numbers,
     "stats": _stats,

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from vectors import algebra, card, fit, lastbit, reading, writing
+from core.bands import write_layers
+from vectors import algebra, card, fit, lastbit, library, reading, shape, writing
 from vectors.about import About
-from vectors.errors import VectorFileError
 from vectors.stored import Stored
 
 
@@ -160,7 +160,7 @@ class SteeringVector:
         return hash(self.sha256)
 
     def __repr__(self) -> str:
-        return f"SteeringVector({self.name!r}, layers {fit.spelled(self.layers)}, {self.hidden_size} wide)"
+        return f"SteeringVector({self.name!r}, layers {write_layers(self.layers)}, {self.hidden_size} wide)"
 
 
 def _array(row: Any) -> lastbit.Row:
@@ -179,17 +179,16 @@ def read(
     minus: str | os.PathLike[str] | None = None,
     force: bool = False,
 ) -> SteeringVector:
-    """A vector from any known file. A model decides open index rules, and refuses what cannot be its own."""
-    n_layers = None if model is None else model.n_layers
-    stored = reading.read_stored(path, layers=layers, shift=shift, n_layers=n_layers, part=part, minus=minus)
-    if model is None:
-        return SteeringVector(stored)
-    half = getattr(model, "dtype", None) is torch.float16
-    fit.refuse_misfit(
-        stored, hidden_size=model.hidden_size, n_layers=model.n_layers, model=model.name, half=half
+    """A vector from any known file, or from the library by name; a model settles what its file leaves
+    open.
+    """
+    known = None if model is None else shape.of_model(model)
+    stored = reading.read_stored(
+        library.find(path),
+        layers=layers,
+        shift=shift,
+        n_layers=known.n_layers if known else None,
+        part=part,
+        minus=minus,
     )
-    family = getattr(getattr(getattr(model, "hf", None), "config", None), "model_type", "")
-    doubts = fit.doubts(stored, model_id=model.name, model_type=family, n_layers=model.n_layers)
-    if about_family := [doubt for doubt in doubts if doubt.startswith("made on a ") and not force]:
-        raise VectorFileError(f"{stored.file}: {about_family[0]} (--force to use it anyway)")
-    return SteeringVector(stored.warn(*doubts))
+    return SteeringVector(stored if known is None else fit.admitted(stored, known, force=force))

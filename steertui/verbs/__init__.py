@@ -17,6 +17,11 @@ class Verb:
 
 
 VERBS: dict[str, Verb] = {
+    "card": Verb("steertui.verbs.card", "say what a vector file is, without a model"),
+    "convert": Verb("steertui.verbs.convert", "write a vector in another format"),
+    "library": Verb("steertui.verbs.library", "list, add, rename, note, rm, cosines, decompose"),
+    "say": Verb("steertui.verbs.say", "one answer on stdout, nothing else"),
+    "chat": Verb("steertui.verbs.chat", "talk in a plain terminal loop, no screen control"),
     "models": Verb("steertui.verbs.models", "list the demo and the cached models"),
     "doctor": Verb("steertui.verbs.doctor", "report on versions, devices, folders and the terminal"),
     "path": Verb("steertui.verbs.path", "print the folders in use"),

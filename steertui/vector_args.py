@@ -1,0 +1,115 @@
+"""What the vector verbs ask about a file that does not say everything itself, and how a card is printed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.bands import parse_layers, write_layers
+from core.errors import UsageError
+from steertui.text import safe_text
+
+if TYPE_CHECKING:
+    from vectors.card import Card
+    from vectors.shape import Shape
+    from vectors.stored import Stored
+
+DEEPEST = 1024  # `--layers all` of a bare tensor needs a depth; without a model this bounds the band
+
+
+def add_choices(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what the file leaves open")
+    group.add_argument(
+        "--shift", type=_shift, metavar="N", help="layer = stored index + N, whatever the format says"
+    )
+    group.add_argument("--layers", metavar="LAYERS", help="which layers; needed for a bare direction")
+    group.add_argument("--model", help="fit it to this model (its config is read, nothing is loaded)")
+    group.add_argument("--part", metavar="ID", help="which experiment of a capping config")
+    group.add_argument(
+        "--minus", metavar="FILE", help="subtract this one (two role vectors make a direction)"
+    )
+    group.add_argument("--force", action="store_true", help="use it on a model of another family")
+
+
+def read_chosen(path: str, args: argparse.Namespace, *, allow_undecided: bool = False) -> Stored:
+    """The vector in a file or the library, under the choices of the command line."""
+    from vectors import fit, library, reading
+
+    shape = model_shape(args.model) if args.model else None
+    depth = shape.n_layers if shape else DEEPEST
+    stored = reading.read_stored(
+        library.find(path),
+        layers=parse_layers(args.layers, depth) if args.layers else None,
+        shift=args.shift,
+        n_layers=shape.n_layers if shape else None,
+        part=args.part,
+        minus=library.find(args.minus) if args.minus else None,
+        allow_undecided=allow_undecided,
+    )
+    return fit.admitted(stored, shape, force=args.force) if shape else stored
+
+
+def model_shape(name: str) -> Shape:
+    """Depth and width of a demo model, a local folder or a cached one."""
+    from steertui.catalogue import models
+    from vectors import shape
+
+    if os.sep in name or Path(name, "config.json").is_file():
+        return shape.of_folder(Path(name))
+    for entry in models():
+        if entry.name == name:
+            return shape.of_folder(entry.folder, name)
+    raise UsageError(f"no model {safe_text(name)!r} on this machine; `steertui models` lists them")
+
+
+def card_lines(card: Card) -> Iterator[str]:
+    """A card as a person reads it."""
+    said = card.about
+    norms = list(card.norms.values())
+    cosines = card.consistency.to_json()
+    facts: dict[str, Any] = {
+        "file": f"{card.file} (sha256 {card.file_sha256[:12]})" if card.file else "",
+        "format": card.format,
+        "layers": f"{write_layers(card.layers)} ({len(card.layers)} × {card.hidden_size})",
+        "site": f"{card.site}, {card.index_rule}",
+        "norms": f"{min(norms):.4g} … {max(norms):.4g}",
+        "neighbours": _neighbours(cosines),
+        "model": ", ".join(filter(None, (said.model_id, said.model_type))),
+        "made by": ", ".join(filter(None, (said.method, said.read, said.contrast, said.created))),
+        "source": said.source,
+        "sign": said.sign_note,
+        "measured": f"class gaps on layers {write_layers(tuple(said.stats))}" if said.stats else "",
+        "suggestion": _suggestion(said.suggestion) if said.suggestion else "",
+        "parts": ", ".join(card.parts) if len(card.parts) > 1 else "",
+        "ceilings": ", ".join(f"{layer}: {cap:g}" for layer, cap in (card.ceilings or {}).items()),
+        "sha256": card.sha256,
+    }
+    yield safe_text(card.name)
+    yield from (f"  {name:<11} {safe_text(value)}" for name, value in facts.items() if value)
+    yield from (f"  ! {safe_text(warning)}" for warning in card.warnings)
+
+
+def _neighbours(cosines: dict[str, Any]) -> str:
+    if cosines["mean"] is None:
+        return ""
+    band = f"random ±{cosines['random_band']:.3f}"
+    return f"cosine {cosines['mean']:.3f} on average, lowest {cosines['min']:.3f} ({band})"
+
+
+def _suggestion(hint: Any) -> str:
+    band = write_layers(tuple(hint.get("layers", ()))) or "the default band"
+    share = ", split" if hint.get("split") else ""
+    return f"{hint.get('scale', '?')} {hint.get('unit', 'relative')} on {band}{share}"
+
+
+def _shift(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = DEEPEST
+    if abs(value) >= DEEPEST:
+        raise UsageError(f"bad shift {text!r}; write a whole number such as -1")
+    return value

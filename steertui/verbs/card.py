@@ -1,0 +1,41 @@
+"""Says what vector files are, without a model: format, layers, index rule, norms, provenance, doubts."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from core.errors import PartlyDone, SteerError
+from steertui.text import safe_text
+from steertui.vector_args import add_choices, card_lines, read_chosen
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="vector files, or names in the library")
+    add_choices(parser)
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON object: the card, or all of them as cards"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """One file that cannot be read is an error; among several, the others are still shown."""
+    from vectors.card import card_of
+
+    cards, problems = [], []
+    for file in args.files:
+        try:
+            cards.append(card_of(read_chosen(file, args, allow_undecided=True)))
+        except SteerError as error:
+            if len(args.files) == 1:
+                raise
+            problems.append(str(error))
+    if args.json:
+        told = [card.to_json() for card in cards]
+        print(json.dumps(told[0] if len(args.files) == 1 else {"cards": told, "problems": problems}))
+    else:
+        print("\n\n".join("\n".join(card_lines(card)) for card in cards))
+    for problem in problems:
+        print(f"steertui: {safe_text(problem)}", file=sys.stderr)
+    return PartlyDone.exit_code if problems else 0

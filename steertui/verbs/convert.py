@@ -1,0 +1,38 @@
+"""Converts a vector file: nothing of the vector is lost, and what the new format cannot hold is said."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from steertui.text import safe_text
+from steertui.vector_args import add_choices, card_lines, read_chosen
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="IN", help="vector file, or a name in the library")
+    parser.add_argument("target", metavar="OUT", help="file to write; its suffix chooses the format")
+    parser.add_argument(
+        "--to", metavar="FORMAT", help="native, gguf, gguf-llamacpp, pt-dict, persona, axis, svec"
+    )
+    parser.add_argument("--unit", action="store_true", help="write rows of length one instead of their own")
+    add_choices(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object with the cards as in and out")
+
+
+def run(args: argparse.Namespace) -> int:
+    """What was written is read back before it is believed."""
+    from vectors import algebra, card, writing
+
+    stored = read_chosen(args.source, args)
+    losses = writing.write(algebra.renormalised(stored) if args.unit else stored, args.target, args.to)
+    before = card.card_of(stored)
+    after = card.read(args.target, n_layers=stored.about.n_layers)
+    if args.json:
+        print(json.dumps({"in": before.to_json(), "out": after.to_json(), "losses": list(losses)}))
+    else:
+        print("\n".join(card_lines(after)))
+    for loss in losses:
+        print(f"steertui: {safe_text(loss)}", file=sys.stderr)
+    return 0

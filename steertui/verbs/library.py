@@ -1,0 +1,199 @@
+"""Keeps the user's vectors: list, add, rename, note, rm; cosines between them, decompose one on others."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from core.bands import write_layers
+from core.errors import PartlyDone
+from steertui.text import safe_text
+from steertui.vector_args import add_choices, model_shape, read_chosen
+
+if TYPE_CHECKING:
+    from vectors.library import Entry
+    from vectors.shape import Shape
+
+Answer = tuple[dict[str, Any], list[str]]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, (describe, _) in ACTIONS.items():
+        action = actions.add_parser(name, help=describe.__doc__, description=describe.__doc__)
+        describe(action)
+        action.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    answer, lines = ACTIONS[args.action][1](args)
+    if args.json:
+        print(json.dumps(answer))
+    elif lines:
+        print("\n".join(map(safe_text, lines)))
+    problems = [entry["problem"] for entry in answer.get("vectors", ()) if entry.get("problem")]
+    for problem in problems:
+        print(f"steertui: {safe_text(problem)}", file=sys.stderr)
+    return PartlyDone.exit_code if problems else 0
+
+
+def _describe_list(parser: argparse.ArgumentParser) -> None:
+    """what is in the library, or what of it matches"""
+    parser.add_argument("words", nargs="*", metavar="WORD", help="only vectors with all of these words")
+    parser.add_argument("--model", help="say what speaks against each on this model")
+
+
+def _list(args: argparse.Namespace) -> Answer:
+    from vectors import library
+
+    entries = library.search(" ".join(args.words)) if args.words else library.entries()
+    shape = model_shape(args.model) if args.model else None
+    rows = [_told(entry, shape) for entry in entries]
+    width = max((len(entry.name) for entry in entries), default=0)
+    return {"vectors": rows, "names": [entry.name for entry in entries]}, [_line(row, width) for row in rows]
+
+
+def _told(entry: Entry, shape: Shape | None) -> dict[str, Any]:
+    doubts = _doubts(entry, shape) if shape is not None and entry.card is not None else []
+    return {
+        "name": entry.name,
+        "path": str(entry.path),
+        "starter": entry.starter,
+        "note": entry.note,
+        "problem": entry.problem,
+        "doubts": doubts,
+        "card": entry.card.to_json() if entry.card else None,
+    }
+
+
+def _doubts(entry: Entry, shape: Shape) -> list[str]:
+    """What speaks against a vector on this model; that it does not fit at all is one of them."""
+    from vectors import fit, library
+    from vectors.errors import VectorFileError
+
+    stored = library.load(entry.name, entry.path)
+    try:
+        fit.refuse_misfit(stored, shape)
+    except VectorFileError as misfit:
+        return [str(misfit)]
+    return list(fit.doubts(stored, shape))
+
+
+def _line(row: Mapping[str, Any], width: int) -> str:
+    card = row["card"]
+    if card is None:
+        return f"{row['name']:<{width}}  cannot be read"
+    band, kind = write_layers(tuple(card["layers"])), "starter" if row["starter"] else card["format"]
+    words = [f"{row['name']:<{width}}  {band:>7} × {card['hidden_size']:<6} {kind:<8} {row['note']}".rstrip()]
+    return "\n".join(words + [f"  ! {doubt}" for doubt in row["doubts"]])
+
+
+def _describe_add(parser: argparse.ArgumentParser) -> None:
+    """keep a copy of a vector file"""
+    parser.add_argument("file", metavar="FILE")
+    parser.add_argument("--name", help="its name in the library (the file's)")
+    add_choices(parser)
+
+
+def _add(args: argparse.Namespace) -> Answer:
+    from vectors import library
+    from vectors.card import card_of
+
+    stored = read_chosen(args.file, args)
+    target = library.add(stored, args.name)
+    name = target.stem
+    return {"name": name, "path": str(target), "card": card_of(library.load(name)).to_json()}, [name]
+
+
+def _describe_rename(parser: argparse.ArgumentParser) -> None:
+    """give a vector another name"""
+    parser.add_argument("old", metavar="OLD")
+    parser.add_argument("new", metavar="NEW")
+
+
+def _rename(args: argparse.Namespace) -> Answer:
+    from vectors import library
+
+    return {"name": args.new, "path": str(library.rename(args.old, args.new))}, [args.new]
+
+
+def _describe_note(parser: argparse.ArgumentParser) -> None:
+    """write a line about a vector; an empty one takes it away"""
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("text", metavar="TEXT")
+
+
+def _note(args: argparse.Namespace) -> Answer:
+    from vectors import library
+
+    library.note(args.name, args.text)
+    return {"name": args.name, "note": args.text}, []
+
+
+def _describe_rm(parser: argparse.ArgumentParser) -> None:
+    """move a vector to the trash folder"""
+    parser.add_argument("name", metavar="NAME")
+
+
+def _rm(args: argparse.Namespace) -> Answer:
+    from vectors import library
+
+    place = str(library.remove(args.name))
+    return {"name": args.name, "trash": place}, [place]
+
+
+def _describe_cosines(parser: argparse.ArgumentParser) -> None:
+    """how alike vectors are, in pairs"""
+    parser.add_argument("vectors", nargs="+", metavar="VECTOR", help="files or names")
+
+
+def _cosines(args: argparse.Namespace) -> Answer:
+    from vectors import compare, library
+
+    stored = {name: library.load(name) for name in args.vectors}
+    names = list(stored)
+    pairs = [(a, b, compare.cosines(stored[a], stored[b])) for i, a in enumerate(names) for b in names[i:]]
+    lines = [
+        f"{a}  {b}  {pair.mean:+.3f} (random ±{pair.band:.3f})"
+        for a, b, pair in pairs
+        if a != b and pair.layers
+    ]
+    return {"names": names, "pairs": [{"a": a, "b": b, **pair.to_json()} for a, b, pair in pairs]}, lines
+
+
+def _describe_decompose(parser: argparse.ArgumentParser) -> None:
+    """how much of one vector the others explain"""
+    parser.add_argument("target", metavar="VECTOR")
+    parser.add_argument("parts", nargs="+", metavar="ON", help="files or names to explain it with")
+
+
+def _decompose(args: argparse.Namespace) -> Answer:
+    from vectors import compare, library
+
+    mixtures = compare.decompose(library.load(args.target), [library.load(part) for part in args.parts])
+    layers = {
+        str(layer): {"coefficients": list(mixture.coefficients), "residual": mixture.residual}
+        for layer, mixture in mixtures.items()
+    }
+    lines = [
+        f"layer {layer}: {' '.join(f'{c:+.3f}·{part}' for c, part in zip(mix.coefficients, args.parts, strict=True))}"
+        f"  left {mix.residual:.3f}"
+        for layer, mix in mixtures.items()
+    ]
+    return {"target": args.target, "parts": args.parts, "layers": layers}, lines
+
+
+Action = tuple[Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], Answer]]
+
+ACTIONS: Mapping[str, Action] = {
+    "list": (_describe_list, _list),
+    "add": (_describe_add, _add),
+    "rename": (_describe_rename, _rename),
+    "note": (_describe_note, _note),
+    "rm": (_describe_rm, _rm),
+    "cosines": (_describe_cosines, _cosines),
+    "decompose": (_describe_decompose, _decompose),
+}

@@ -1,0 +1,201 @@
+"""The user's vectors on disk: native files under plain names, with the demo models' starter vectors always
+among them.
+
+Adding a file reads it once, carefully, and keeps our own copy of what was in it; from then on nobody parses a
+stranger's bytes again. Deleting moves to a trash folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import platformdirs
+
+from core import demo
+from core.errors import UsageError
+from vectors import reading, writing
+from vectors.card import Card, card_of
+from vectors.errors import VectorFileError, shown
+from vectors.stored import Stored
+
+SUFFIX = ".safetensors"
+NOTES = "notes.json"
+TRASH = "trash"
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One vector of the library; `problem` instead of a card when its file cannot be read."""
+
+    name: str
+    path: Path
+    card: Card | None
+    problem: str = ""
+    note: str = ""
+    starter: bool = False
+
+
+def folder() -> Path:
+    return Path(platformdirs.user_data_dir("steertui")) / "vectors"
+
+
+def valid_name(name: str) -> str:
+    if not _NAME.fullmatch(name) or _RESERVED.fullmatch(name):
+        raise UsageError(f"bad vector name {shown(name)!r}: a name may use letters, digits, . _ - (max 100)")
+    return name
+
+
+def find(wanted: str | os.PathLike[str]) -> Path:
+    """The file of a library name, else the path itself; a name that is neither is answered with what there
+    is.
+    """
+    text = os.fspath(wanted)
+    if not isinstance(text, str) or "/" in text or not _NAME.fullmatch(text):
+        return Path(wanted)
+    known = paths()
+    if text in known:
+        return known[text]
+    if Path(text).suffix or os.path.lexists(text):
+        return Path(text)
+    raise VectorFileError(
+        f"no vector {shown(text)!r}: neither a file here nor one of {', '.join(map(shown, known))}"
+    )
+
+
+def paths() -> dict[str, Path]:
+    """Every vector's file by name, the starters and the user's own."""
+    return demo.starter_vectors() | _own()
+
+
+def _own() -> dict[str, Path]:
+    """The folder's files; a link that leads out of it is listed so that opening it can refuse."""
+    try:
+        found = sorted(folder().iterdir(), key=lambda path: path.name)
+    except OSError:
+        return {}
+    return {path.name.removesuffix(SUFFIX): path for path in found if not path.is_dir() and _is_vector(path)}
+
+
+def _is_vector(path: Path) -> bool:
+    return path.name != NOTES and not path.name.startswith(".") and path.suffix != ".json"
+
+
+def entries() -> list[Entry]:
+    """All of them with their cards, in the order of their names."""
+    notes, starters = _notes(), demo.starter_vectors()
+    return [_entry(name, path, notes, starters) for name, path in sorted(paths().items())]
+
+
+def _entry(name: str, path: Path, notes: Mapping[str, str], starters: Mapping[str, Path]) -> Entry:
+    note, starter = notes.get(name, ""), starters.get(name) == path
+    try:
+        return Entry(name, path, card_of(load(name, path)), "", note, starter)
+    except VectorFileError as problem:
+        return Entry(name, path, None, str(problem), note, starter)
+
+
+def load(name: str, path: Path | None = None) -> Stored:
+    """A vector of the library; a link out of its folder is not followed."""
+    path = path or find(name)
+    inside = path.parent == folder()
+    if inside and path.is_symlink() and not path.resolve().is_relative_to(folder().resolve()):
+        raise VectorFileError(f"{shown(path.name)}: not a regular file (a link out of the library)")
+    return reading.read_stored(path, allow_undecided=True)
+
+
+def search(text: str) -> list[Entry]:
+    """Entries whose name, note or origin contains every word."""
+    words = text.lower().split()
+    return [entry for entry in entries() if all(word in _searchable(entry) for word in words)]
+
+
+def _searchable(entry: Entry) -> str:
+    about = entry.card.about if entry.card else None
+    origin = (about.model_id, about.method, about.contrast, about.sign_note, about.source) if about else ()
+    return " ".join((entry.name, entry.note, *origin)).lower()
+
+
+def add(stored: Stored, name: str | None = None) -> Path:
+    """Keep a vector under a name that is free, with a line about the file it came from."""
+    if stored.undecided:
+        raise VectorFileError(f"{stored.file}: {stored.warnings[-1]}")
+    name = valid_name(name or stored.about.name)
+    if name in paths():
+        raise UsageError(f"the library has a vector {name!r} already; say --name or remove that one first")
+    source = f"{stored.file} ({stored.format}, sha256 {stored.file_sha256[:12]}; {stored.index_rule})"
+    about = replace(stored.about, name=name, source=stored.about.source or source)
+    target = _home() / f"{name}{SUFFIX}"
+    writing.write(replace(stored, about=about), target, "native")
+    return target
+
+
+def rename(old: str, new: str) -> Path:
+    path, target = _owned(old), _home() / f"{valid_name(new)}{SUFFIX}"
+    if new in paths():
+        raise UsageError(f"the library has a vector {new!r} already")
+    stored = load(old, path)
+    writing.write(replace(stored, about=replace(stored.about, name=new)), target, "native")
+    path.unlink()
+    notes = _notes()
+    if old in notes:
+        _write_notes({key: text for key, text in notes.items() if key != old} | {new: notes[old]})
+    return target
+
+
+def note(name: str, text: str) -> None:
+    """A line of the user's own; an empty one takes it away. Starters can have one too."""
+    if name not in paths():
+        raise UsageError(f"the library has no vector {shown(name)!r}")
+    kept = {key: line for key, line in _notes().items() if key != name}
+    _write_notes(kept | ({name: text} if text else {}))
+
+
+def remove(name: str) -> Path:
+    """Into the trash folder, under a name that says when."""
+    path = _owned(name)
+    trash = _home() / TRASH
+    trash.mkdir(mode=0o700, exist_ok=True)
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    target = next(
+        place for count in range(10_000) if not (place := trash / f"{stamp}-{count}-{path.name}").exists()
+    )
+    path.rename(target)
+    return target
+
+
+def _owned(name: str) -> Path:
+    own = _own()
+    if name in own:
+        return own[name]
+    if name in demo.starter_vectors():
+        raise UsageError(f"{name!r} comes with the demo models and stays as it is")
+    raise UsageError(f"the library has no vector {shown(name)!r}")
+
+
+def _home() -> Path:
+    place = folder()
+    try:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as problem:
+        raise UsageError(f"cannot make {shown(place)} ({problem.strerror}); set XDG_DATA_HOME") from None
+    return place
+
+
+def _notes() -> dict[str, str]:
+    try:
+        found = json.loads((folder() / NOTES).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return {str(key): str(text) for key, text in found.items()} if isinstance(found, dict) else {}
+
+
+def _write_notes(notes: Mapping[str, str]) -> None:
+    writing.replace_file(_home() / NOTES, json.dumps(notes, indent=1).encode("ascii"))
