@@ -75,6 +75,10 @@ class Decoder:
         """Lane 0's ids so far, fed or waiting."""
         return self.tape.ids[0] + self.rows[0]
 
+    @property
+    def length(self) -> int:
+        return len(self.tape) + len(self.rows[0])
+
     def finished(self) -> str | None:
         """Why the answer is over, if every free lane has ended."""
         if all(self._ended(lane) for lane in self.free) and self._said[0]:
@@ -209,5 +213,5 @@ class Decoder:
 
     def _mark_last(self) -> None:
         """The position that produces the next token counts as part of the answer."""
-        inside = self._thoughts.inside(self.context)
+        inside = self._thoughts.marked and self._thoughts.inside(self.context)
         self.phases[-1] = "thinking" if inside else "answer"

@@ -31,9 +31,12 @@ class Thoughts:
         self._opens = {a for a, _ in pairs}
         self._closes = {b for _, b in pairs}
 
+    @property
+    def marked(self) -> bool:
+        """Whether this tokenizer has marks for thoughts at all."""
+        return bool(self._opens)
+
     def inside(self, ids: Sequence[int]) -> bool:
         """Whether the text so far has an open thought."""
-        if not self._opens:
-            return False
         last = next((i for i in reversed(ids) if i in self._opens or i in self._closes), None)
         return last in self._opens

@@ -112,7 +112,7 @@ class Live:
                 self.steps.append(step)
                 yield step
             self._finish()
-        except BaseException as error:
+        except Exception as error:
             self.stop_reason = self.stop_reason or ("oom" if isinstance(error, OutOfMemory) else "error")
             raise
         finally:
@@ -130,7 +130,7 @@ class Live:
             self.stop_reason = ended
         elif len(self.steps) >= self.how.max_new_tokens:
             self.stop_reason = "length"
-        elif len(self._decoder.context) >= self.model.max_context:
+        elif self._decoder.length >= self.model.max_context:
             self.stop_reason = "context"
         return self.stop_reason is None
 

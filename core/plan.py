@@ -18,6 +18,7 @@ from core import dense
 from core.layer import LayerPlan
 from core.levels import Norms, levels
 from core.mixer import Mixer
+from core.recent import Recent
 from core.score import Score
 from core.stack import Stack
 
@@ -61,8 +62,8 @@ class Compiler:
     dtypes: Sequence[torch.dtype]
     hidden_size: int
     norms: Norms
-    _stacks: dict[Any, Stack] = field(default_factory=dict)
-    _geometries: dict[Any, dense.Geometry] = field(default_factory=dict)
+    _stacks: Recent[Stack] = field(default_factory=lambda: Recent(64))
+    _geometries: Recent[dense.Geometry] = field(default_factory=lambda: Recent(1024))
 
     def compile(self, lanes: Sequence[Mixer], meters: Meters | None = None, age: float = 0.0) -> Plan:
         """One plan for all lanes; `meters` names, per channel, the layers whose projections are wanted."""
@@ -76,9 +77,7 @@ class Compiler:
 
     def stack(self, vector: Any) -> Stack:
         key = getattr(vector, "sha256", None) or id(vector)
-        if key not in self._stacks:
-            self._stacks[key] = Stack(vector, self.devices, self.hidden_size)
-        return self._stacks[key]
+        return self._stacks.get(key, lambda: Stack(vector, self.devices, self.hidden_size))
 
     def _layers(self, lanes: Sequence[Mixer], phase: str, meters: Meters, age: float) -> Layers:
         score = self._score(lanes, phase, age)
@@ -118,10 +117,7 @@ class Compiler:
 
     def _dense(self, score: Score, layer: int, keep_norm: Sequence[bool]) -> dict[str, Any]:
         stacks = score.at(layer)
-        key = (layer, *map(id, stacks))
-        if key not in self._geometries:
-            self._geometries[key] = dense.geometry(stacks, layer)
-        where = self._geometries[key]
+        where = self._geometries.get((layer, *stacks), lambda: dense.geometry(stacks, layer))
         lanes = [dense.seated(score, stacks, where, lane, layer) for lane in range(score.n_lanes)]
         arrays = dense.program(lanes, where.gram, keep_norm)
         if self.devices[layer].type != "cpu":
