@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core.answer import stream as stream
+    from core.conversation import Conversation as Conversation
     from core.errors import SteerError as SteerError
     from core.loading import adopt as adopt
     from core.loading import load as load
@@ -29,6 +30,7 @@ else:
             "Mixer": "core.mixer",
             "steered": "core.steering",
             "stream": "core.answer",
+            "Conversation": "core.conversation",
             "SteerError": "core.errors",
         },
     )

@@ -59,6 +59,7 @@ def dispatch(words: list[str]) -> int:
         parser = Parser(prog=f"steertui {name}", description=module.__doc__)
         module.add_arguments(parser)
         return int(module.run(parser.parse_args(words[1:])))
+    _refuse_misspelt_verb(name)
     return open_app(app_parser().parse_args(words))
 
 
@@ -79,7 +80,6 @@ def app_parser() -> Parser:
 
 def open_app(args: argparse.Namespace) -> int:
     """The screen needs a terminal on both sides; a script is told which verb it wants."""
-    _refuse_misspelt_verb(args.model)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "the app needs a terminal and this is none: use `steertui say PROMPT` for one answer, "
@@ -96,10 +96,10 @@ def report(sentence: str, code: int, *, as_json: bool) -> int:
     return code
 
 
-def _refuse_misspelt_verb(model: str) -> None:
-    near = difflib.get_close_matches(model, VERBS, n=1, cutoff=0.6)
-    if near and "/" not in model and not Path(model).exists():
-        raise UsageError(f"there is no verb {model!r}, did you mean {near[0]!r}? (a folder: ./{model})")
+def _refuse_misspelt_verb(word: str) -> None:
+    near = difflib.get_close_matches(word, VERBS, n=1, cutoff=0.6)
+    if near and "/" not in word and not Path(word).exists():
+        raise UsageError(f"there is no verb {word!r}, did you mean {near[0]!r}? (a folder: ./{word})")
 
 
 def _filed(words: list[str]) -> str:

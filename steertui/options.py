@@ -128,7 +128,7 @@ def _merge(one: ChannelSpec, other: ChannelSpec) -> ChannelSpec:
 
 def _channel(spec: ChannelSpec, vector: Any, n_layers: int, common: dict[str, Any]) -> Channel:
     """A vector named without any number plays as its card suggests."""
-    settings = common | {"name": spec.vector.rpartition("/")[2]} | spec.actions()
+    settings = common | spec.actions()
     if spec.layers is not None:
         settings["layers"] = parse_layers(spec.layers, n_layers)
     return Channel(vector, **settings) if spec.actions() else Channel.suggested(vector, **settings)

@@ -88,9 +88,9 @@ def vector(name: str) -> SimpleNamespace:
 def test_options_about_one_vector_on_one_band_are_one_channel() -> None:
     specs = [read_vector("a/v:2@3-4"), read_cap("a/v:floor=1@3-4"), read_vector("a/v:1@5"), read_gain("w:0")]
     mixer = mixer_asked_for(specs, vector, 10, unit="raw", split=True, scope="response")
-    assert [(c.name, c.layers, c.scale, c.gain, c.floor) for c in mixer.channels] == [
-        ("v", (3, 4), 2.0, None, 1.0),
-        ("v", (5,), 1.0, None, None),
+    assert [(c.label, c.layers, c.scale, c.gain, c.floor) for c in mixer.channels] == [
+        ("a/v", (3, 4), 2.0, None, 1.0),
+        ("a/v", (5,), 1.0, None, None),
         ("w", None, 0.0, 0.0, None),
     ]
     assert {(c.unit, c.split, c.scope) for c in mixer.channels} == {("raw", True, "response")}

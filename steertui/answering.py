@@ -1,0 +1,205 @@
+"""One answer from start to end, with what was scripted for its tokens: what `say` and `chat` have in common."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from core.errors import BadInput
+from steertui.options import mixer_asked_for
+from steertui.progress import Bar
+from steertui.prompts import Prompt
+
+if TYPE_CHECKING:
+    from core.conversation import Conversation
+    from core.live import Live
+    from core.model import Model
+    from core.step import Step
+
+Event = dict[str, Any]
+
+
+Heard = TypeVar("Heard")
+Hear = Callable[[Heard], None] | None
+
+
+@dataclass(frozen=True)
+class Script:
+    """What happens before which token: everything is flipped, words come in."""
+
+    flip_at: int | None = None
+    injections: tuple[tuple[int, str], ...] = ()
+
+    def perform(self, live: Live, index: int, note: Callable[[Event], None]) -> None:
+        """Does what is due before token `index`; turned dials are noted here, an injection reports itself."""
+        if index == self.flip_at:
+            mixer = live.mixer
+            for channel in range(len(mixer.channels)):
+                mixer = mixer.flip(channel)
+            ticket = live.set(mixer)
+            note({"t": "mixer", "at": ticket.at, "words": "flip", "state": mixer.to_json()})
+        for at, text in self.injections:
+            if at == index:
+                live.inject(text)
+
+
+@dataclass
+class Answer:
+    """What was said and what happened to it, each event with the token it took effect at."""
+
+    live: Live
+    events: list[Event] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    interrupted: bool = False
+
+    @property
+    def tok_per_s(self) -> float | None:
+        """Tokens after the first one per second: the prompt's encoding is not counted."""
+        span = self.seconds[-1] - self.seconds[0] if len(self.seconds) > 1 else 0.0
+        return round((len(self.seconds) - 1) / span, 2) if span > 0 else None
+
+    def to_json(self) -> dict[str, Any]:
+        said = len(self.live.steps)
+        return {
+            "text": self.live.text,
+            "token_ids": self.live.token_ids,
+            "logprobs": [step.logprob for step in self.live.steps],
+            "stop": self.live.stop_reason,
+            "events": [event for event in self.events if event["at"] < said],
+            "session": None,
+            "tok_per_s": self.tok_per_s,
+            "model": self.live.model.name,
+            "mixer": self.live.mixer.to_json(),
+        } | _shadow(self.live)
+
+
+class Studio:
+    """The model, the mixer and the settings of one command line, ready to answer any number of prompts."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.model = load(args)
+        self.force = args.force
+        self.mixer = mixer_asked_for(
+            args.channels or (),
+            self.find,
+            self.model.n_layers,
+            unit=args.unit,
+            split=args.split,
+            scope=args.scope,
+        )
+        self.script = Script(args.flip_at, tuple(args.inject or ()))
+        self.wording, self.decoding = wording(args), decoding(args)
+
+    def find(self, name: str) -> Any:
+        """A file, else one of the starter vectors by its name; refused where the model cannot be steered with it."""
+        import vectors
+        from core import demo
+
+        starters = demo.starter_vectors()
+        path = Path(name).expanduser() if Path(name).expanduser().exists() else starters.get(name)
+        if path is None:
+            raise BadInput(f"no vector {name!r}: neither a file nor one of {', '.join(starters)}")
+        return vectors.read(path, model=self.model, force=self.force)
+
+    def answer(self, prompt: Prompt, on_event: Hear[Event] = None, on_step: Hear[Step] = None) -> Answer:
+        """One answer to one prompt, with no past."""
+        import core
+
+        live = core.stream(self.model, prompt, mixer=self.mixer, **self.wording, **self.decoding)
+        return self.follow(live, on_event, on_step)
+
+    def conversation(self) -> Conversation:
+        """The beginning of a talk of many turns."""
+        from core.conversation import Conversation
+
+        return Conversation(self.model, **self.wording)
+
+    def follow(self, live: Live, on_event: Hear[Event] = None, on_step: Hear[Step] = None) -> Answer:
+        """Lets the model finish, performing the script; Ctrl-C ends the answer after the token under way."""
+        answer = Answer(live)
+
+        def note(event: Event) -> None:
+            answer.events.append(event)
+            if on_event:
+                on_event(event)
+
+        live.on_notice = lambda kind, data: note({"t": kind, **data})
+        try:
+            self.script.perform(live, 0, note)
+            for step in live:
+                answer.seconds.append(time.perf_counter())
+                if on_step:
+                    on_step(step)
+                self.script.perform(live, step.index + 1, note)
+        except KeyboardInterrupt:
+            answer.interrupted = True
+            live.stop_reason = "cancel"
+        return answer
+
+
+def load(args: argparse.Namespace) -> Model:
+    """The model of the command line, with a bar on stderr where somebody is watching."""
+    import core
+
+    with Bar() as bar:
+        return core.load(
+            args.model,
+            dtype=args.dtype,
+            device=args.device,
+            device_map=args.device_map,
+            revision=args.revision,
+            quant=args.quant,
+            adapter=args.adapter,
+            layers_path=args.layers_path,
+            force=args.force,
+            on_progress=bar,
+        )
+
+
+def wording(args: argparse.Namespace) -> dict[str, Any]:
+    """How a prompt becomes tokens, in the words of `core.stream` and `core.Conversation`."""
+    return {"system": args.system, "raw": args.raw, "template_args": dict(args.template_arg or ())}
+
+
+def decoding(args: argparse.Namespace) -> dict[str, Any]:
+    """How tokens are chosen, in the words of `core.stream`."""
+    return {
+        "prefill": args.prefill,
+        "max_new_tokens": args.max_new,
+        "stop": tuple(args.stop or ()),
+        "temperature": args.temperature,
+        "top_p": args.top_p,
+        "top_k": args.top_k,
+        "repetition_penalty": args.repetition_penalty,
+        "seed": args.seed,
+        "cache": args.cache,
+        "shadow": args.shadow,
+    }
+
+
+def _shadow(live: Live) -> dict[str, Any]:
+    """The unsteered lane beside the answer, if there was one."""
+    if live.how.lanes.shown < 2:
+        return {}
+    if live.how.lanes.forced:
+        thoughts = [step.forced[1] for step in live.steps]
+        return {
+            "shadow": {
+                "mode": "forced",
+                "kl": [thought.kl for thought in thoughts],
+                "logprobs": [thought.logprob for thought in thoughts],
+                "ranks": [thought.rank for thought in thoughts],
+            }
+        }
+    voices = [step.voices[0] for step in live.steps if not step.voices[0].finished]
+    return {
+        "shadow": {
+            "mode": "free",
+            "text": "".join(voice.text for voice in voices),
+            "token_ids": [voice.token_id for voice in voices],
+        }
+    }

@@ -1,0 +1,30 @@
+"""A tiny random model and a vector for it on disk: what the commands' tests point `--model` and `--vector` at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import vectors
+from tests.core import zoo
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    zoo.build().save_pretrained(folder)
+    zoo.tokenizer().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def push(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random direction on every layer of `tiny`."""
+    generator = torch.Generator().manual_seed(7)
+    path = tmp_path_factory.mktemp("vectors") / "push.safetensors"
+    vectors.SteeringVector(
+        {layer: torch.randn(zoo.HIDDEN, generator=generator) for layer in range(zoo.LAYERS)}
+    ).save(path)
+    return path

@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import core
+import vectors
+from steertui import answering, cli
+from steertui.printing import Printer
+
+Say = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def say(tiny: Path, capsys: pytest.CaptureFixture[str]) -> Say:
+    """`steertui say … --json` on the tiny model, read back."""
+
+    def run(*words: str, code: int = 0) -> dict[str, Any]:
+        assert cli.main(["say", *words, "--model", str(tiny), "--json"]) == code
+        return dict(json.loads(capsys.readouterr().out))
+
+    return run
+
+
+def test_one_answer_and_nothing_else(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["say", "hello", "--model", str(tiny), "--max-new", "9"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert cli.main(["say", "hello", "--model", str(tiny), "--max-new", "9", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert out.rstrip("\n") == answer["text"].rstrip("\n")
+    assert len(answer["token_ids"]) == len(answer["logprobs"]) == 9
+    assert answer["stop"] == "length"
+    assert {"events", "session", "tok_per_s"} <= answer.keys()
+
+
+def test_the_answer_is_the_one_core_gives(say: Say, tiny: Path, push: Path) -> None:
+    model = core.load(str(tiny))
+    mixer = core.Mixer((core.Channel(vectors.read(push), scale=2.0, unit="relative", layers=(1, 2)),))
+    live = core.stream(
+        model, "hello", mixer=mixer, max_new_tokens=10, temperature=0.8, seed=5, system="Be odd."
+    )
+    options = ("--temperature", "0.8", "--seed", "5", "--system", "Be odd.", "--max-new", "10")
+    answer = say("hello", "--vector", f"{push}:2@1-2", *options)
+    assert answer["token_ids"] == [step.token_id for step in live]
+    assert answer["logprobs"] == [step.logprob for step in live.steps]
+    assert answer["token_ids"] != say("hello", *options)["token_ids"]
+
+
+def test_a_flip_is_in_force_from_its_token_on(say: Say, push: Path) -> None:
+    loud = ("--vector", f"{push}:3", "--split", "--max-new", "12")
+    plain, flipped = say("hello", *loud), say("hello", *loud, "--flip-at", "6")
+    assert flipped["token_ids"][:6] == plain["token_ids"][:6]
+    assert flipped["logprobs"][6:] != plain["logprobs"][6:]
+    (event,) = flipped["events"]
+    assert (event["t"], event["at"], event["words"]) == ("mixer", 6, "flip")
+    assert event["state"]["channels"][0]["flipped"] is True
+    assert flipped["mixer"]["channels"][0]["flipped"] is True
+
+
+def test_a_flip_at_0_is_a_flip_from_the_start(say: Say, push: Path) -> None:
+    options = ("--max-new", "6", "--split")
+    turned = say("hello", "--vector", f"{push}:2", "--flip-at", "0", *options)
+    assert turned["token_ids"] == say("hello", "--vector", f"{push}:-2", *options)["token_ids"]
+
+
+def test_a_change_that_comes_after_the_last_token_is_no_event(say: Say, push: Path) -> None:
+    answer = say("hello", "--vector", f"{push}:2", "--max-new", "4", "--flip-at", "4", "--inject", "9:abc")
+    assert answer["events"] == []
+
+
+def test_an_injection_changes_what_follows_and_is_told(say: Say) -> None:
+    plain, disturbed = say("hello", "--max-new", "9"), say("hello", "--max-new", "9", "--inject", "4:Look!")
+    assert disturbed["token_ids"][:4] == plain["token_ids"][:4]
+    assert disturbed["logprobs"][4:] != plain["logprobs"][4:]
+    assert [(e["t"], e["at"], e["text"]) for e in disturbed["events"]] == [("inject", 4, "Look!")]
+
+
+def test_keep_and_rebuild_differ_after_a_change(say: Say, push: Path) -> None:
+    options = ("--vector", f"{push}:2", "--split", "--max-new", "8", "--flip-at", "4")
+    kept, rebuilt = say("hello", *options), say("hello", *options, "--cache", "rebuild")
+    assert kept["logprobs"][:4] == rebuilt["logprobs"][:4]
+    assert kept["logprobs"][4:] != rebuilt["logprobs"][4:]
+    assert [event["t"] for event in rebuilt["events"]] == ["mixer", "rebuild"]
+
+
+def test_the_shadow_is_the_unsteered_model(say: Say, push: Path) -> None:
+    loud = ("--vector", f"{push}:3", "--split", "--max-new", "6")
+    assert (
+        say("hello", *loud, "--shadow", "free")["shadow"]["token_ids"]
+        == say("hello", "--max-new", "6")["token_ids"]
+    )
+    forced = say("hello", *loud, "--shadow", "forced")
+    assert len(forced["shadow"]["kl"]) == len(forced["shadow"]["ranks"]) == 6
+    assert min(forced["shadow"]["kl"]) > 0
+    assert max(abs(x) for x in say("hello", "--max-new", "6", "--shadow", "forced")["shadow"]["kl"]) < 1e-6
+
+
+def test_stdin_is_a_prompt(
+    say: Say, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = say("grüße", "--max-new", "3")["token_ids"]
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("grüße".encode())))
+    assert say("-", "--max-new", "3")["token_ids"] == said
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"ab\xff")))
+    assert cli.main(["say", "-"]) == 4
+    assert "stdin is not UTF-8 (byte 2)" in capsys.readouterr().err
+
+
+def test_events_stream_as_lines(tiny: Path, push: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [
+        "say",
+        "hello",
+        "--model",
+        str(tiny),
+        "--vector",
+        f"{push}:2",
+        "--flip-at",
+        "2",
+        "--max-new",
+        "4",
+    ]
+    assert cli.main([*words, "--jsonl"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["t"] for row in rows] == ["tok", "tok", "mixer", "tok", "tok", "stop"]
+    assert [row["ids"][0] for row in rows if row["t"] == "tok"] == rows[-1]["token_ids"]
+
+
+def test_many_prompts(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    messages = [{"role": "user", "content": "hello"}]
+    prompts = tmp_path / "prompts.jsonl"
+    prompts.write_text(f'"hello"\n\n{json.dumps({"messages": messages, "id": 7})}\n{{"prompt": ""}}\n')
+    command = ["say", "--prompts", str(prompts), "--model", str(tiny), "--max-new", "3"]
+    assert cli.main([*command, "--raw"]) == 3
+    out, err = capsys.readouterr()
+    first, second, third = (json.loads(line) for line in out.splitlines())
+    assert first["prompt"] == "hello"
+    assert (second["prompt"], second["id"]) == (messages, 7)
+    assert first["token_ids"] == second["token_ids"]
+    assert (third["error"], third["exit_code"]) == ("the prompt is empty", 2)
+    assert "1 of 3 prompts failed" in err
+    assert cli.main([*command, "--raw", "--json"]) == 3
+    whole = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert [row.get("token_ids") for row in whole["answers"]] == [
+        first["token_ids"],
+        second["token_ids"],
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("[1]", "line 2: needs a text, or an object"),
+        ('{"text": "x"}', "line 2: needs a text, or an object"),
+        ('{"prompt": "x", "messages": []}', "line 2: needs a text, or an object"),
+        ('{"prompt": 3}', "line 2: 'prompt' is a text"),
+        ('{"messages": [{"role": "user"}]}', "line 2: 'prompt' is a text, 'messages' a list"),
+        ("{", "line 2: no JSON"),
+        ("\xff", "line 2: no JSON"),
+    ],
+)
+def test_a_bad_line_stops_everything_before_a_model_is_loaded(
+    line: str,
+    sentence: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answering, "load", lambda args: pytest.fail("a model was loaded"))
+    prompts = tmp_path / "prompts.jsonl"
+    prompts.write_bytes(b'\xef\xbb\xbf"fine"\n' + line.encode("latin-1") + b"\n")
+    assert cli.main(["say", "--prompts", str(prompts)]) == 4
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        ((), 2, "say one PROMPT, or give --prompts FILE"),
+        (("x", "--prompts", "y"), 2, "say one PROMPT, or give --prompts FILE"),
+        (("x", "--vector", "v:nan"), 2, "scale must be a finite number"),
+        (("x", "--vector", "v:1e999@3"), 2, "scale must be a finite number"),
+        (("x", "--vector", "v:1,5"), 2, "scale must be a finite number"),
+        (("x", "--vector", "{push}:1@5-3"), 2, "bad layer range '5-3'"),
+        (("x", "--vector", "{push}:1@1.."), 2, "bad layer range '1..'"),
+        (("x", "--vector", "{push}:1@-1"), 2, "bad layer range '-1'"),
+        (("x", "--vector", "{push}:1@all,3"), 2, "bad layer range 'all'"),
+        (("x", "--vector", "{push}:1@9"), 4, "layer 9 asked for, the model has 4"),
+        (("x", "--vector", "nobody"), 4, "no vector 'nobody'"),
+        (("x", "--cap", "{push}:floor=2,ceiling=1"), 2, "floor 2 lies above ceiling 1"),
+        (("x", "--unit", "natural", "--vector", "{push}:1"), 2, "steertui check"),
+        (("x", "--temperature", "-1"), 2, "temperature must not be negative"),
+        (("x", "--seed", "-1"), 2, "not a whole number"),
+        (("", "--raw"), 2, "the prompt is empty"),
+        (("word " * 600,), 2, "limit 512"),
+    ],
+)
+def test_what_cannot_be_meant_or_done_is_one_sentence(
+    words: tuple[str, ...],
+    code: int,
+    sentence: str,
+    tiny: Path,
+    push: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    filled = [word.replace("{push}", str(push)) for word in words]
+    assert cli.main(["say", *filled, "--model", str(tiny)]) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert sentence in err
+    assert len(err.splitlines()) == 1
+
+
+def test_ctrl_c_keeps_what_was_said(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(script: answering.Script, live: Any, index: int, note: Any) -> None:
+        if index == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(answering.Script, "perform", interrupt)
+    answer = say("hello", "--max-new", "9", code=130)
+    assert (len(answer["token_ids"]), answer["stop"]) == (3, "cancel")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "harmless"), [(Terminal(), True), (io.StringIO(), False)])
+def test_a_model_s_escape_sequences_reach_a_pipe_but_no_terminal(stream: io.StringIO, harmless: bool) -> None:
+    whole = "a\x1b]52;c;AAAA\x07b"
+    printer = Printer(stream)
+    printer.write(whole[:3])
+    printer.write(whole[3:-1])
+    printer.end(whole)
+    shown = stream.getvalue()
+    assert harmless == ("\x1b" not in shown and "\x07" not in shown)
+    assert harmless or shown == whole + "\n"
