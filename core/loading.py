@@ -53,7 +53,9 @@ def load(
     hf = pretrained.read_model(source.folder, place, on_progress)
     identity = fingerprint.of_files(config, weights, *_adapter(hf, adapter), quant or "")
     tokenizer = pretrained.read_tokenizer(source.folder)
-    return adopt(hf, tokenizer, source.name, layers_path=layers_path, identity=identity)
+    model = adopt(hf, tokenizer, source.name, layers_path=layers_path, identity=identity)
+    _ = model.residual_norms  # measured now rather than in the middle of an answer, when a dial first asks
+    return model
 
 
 def adopt(

@@ -81,9 +81,13 @@ def refuse_if_short(name: str, needed: int, available: int, where: str) -> None:
     needed = math.ceil(needed * WORK_SPACE)
     if needed > available:
         raise OutOfMemory(
-            f"{name} needs about {needed / 1e9:.1f} GB and {available / 1e9:.1f} GB are free on {where}:"
+            f"{name} needs about {_gigabytes(needed)} and {_gigabytes(available)} are free on {where}:"
             " choose a smaller --dtype, --device-map auto, or --force to try anyway"
         )
+
+
+def _gigabytes(n: int) -> str:
+    return f"{n / 1e9:.1f} GB" if n >= 1e8 else f"{n / 1e9:.1g} GB"
 
 
 def _free_ram() -> int:

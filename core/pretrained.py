@@ -76,8 +76,10 @@ def add_adapter(hf: Any, folder: Path) -> None:
             f"{folder} is no PEFT adapter: it needs adapter_config.json and adapter_model.safetensors"
         )
     refuse_remote_code(folder / "adapter_config.json")
+    if not transformers.utils.is_peft_available():
+        raise UsageError("adapters need the extra: pip install 'steertui[peft]'")
     with quiet():
-        report = _sentences(folder, lambda: hf.load_adapter(str(folder), local_files_only=True))
+        report = _sentences(folder, lambda: hf.load_adapter(str(folder)))
     strangers = sorted(report.unexpected_keys)
     if strangers:
         raise ModelError(f"the adapter {folder} does not fit this model: no place for {strangers[0]}")

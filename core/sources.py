@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import huggingface_hub
 from huggingface_hub import errors as hub
@@ -21,6 +21,7 @@ from huggingface_hub.utils import tqdm
 from core import demo, prescan
 from core.errors import ModelError, NetworkError
 
+T = TypeVar("T")
 Progress = Callable[[str, int, int], None]
 
 SMALL_FILES = ["*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken"]
@@ -49,9 +50,9 @@ def locate(name: str | Path, revision: str | None = None) -> Source:
     if demo_folder is not None:
         return Source(str(name), demo_folder)
     path = Path(name).expanduser()
-    if path.is_dir():
+    if str(name) and path.is_dir():
         return Source(path.resolve().name, path)
-    if path.exists():
+    if str(name) and path.exists():
         raise ModelError(f"{name} is a file: a model is a folder with config.json and *.safetensors")
     if not HUB_ID.fullmatch(str(name)):
         raise ModelError(f"no folder {name}, and that is no name of a model on the hub (owner/model)")
@@ -83,8 +84,8 @@ def weight_names(folder: Path) -> list[str]:
 
 def _no_weights(source: Source, missing: list[str]) -> ModelError:
     others = sorted(path.name for path in source.folder.iterdir() if path.suffix in OTHER_WEIGHTS)
-    if others or (source.repository is not None and missing == [SINGLE]):
-        has = f"only {others[0]}" if others else "other files only"
+    if others or (missing == [SINGLE] and not _on_hub(source)):
+        has = f"only {others[0]}" if others else f"no {SINGLE}"
         return ModelError(
             f"{source.name} has no safetensors weights ({has}); convert them once in a place you trust, with"
             " from_pretrained(…).save_pretrained(FOLDER, safe_serialization=True)"
@@ -94,10 +95,32 @@ def _no_weights(source: Source, missing: list[str]) -> ModelError:
     )
 
 
+def _on_hub(source: Source) -> bool:
+    """Whether a file that is not in the cache exists at all; offline that is not for us to say, and raises."""
+    if source.repository is None:
+        return False
+    return _asked(
+        source.repository,
+        source.commit,
+        lambda: huggingface_hub.file_exists(str(source.repository), SINGLE, revision=source.commit),
+    )
+
+
 def _download(repository: str, revision: str | None, **what: Any) -> Path:
-    """One snapshot of the hub's files (from the cache where it can be), its failures as sentences."""
+    """One snapshot of the hub's files, from the cache where it can be."""
+    return Path(
+        _asked(
+            repository,
+            revision,
+            lambda: huggingface_hub.snapshot_download(repository, revision=revision, **what),
+        )
+    )
+
+
+def _asked(repository: str, revision: str | None, question: Callable[[], T]) -> T:
+    """The hub's answer; its failures become sentences that say what to do."""
     try:
-        return Path(huggingface_hub.snapshot_download(repository, revision=revision, **what))
+        return question()
     except hub.GatedRepoError:
         raise ModelError(
             f"{repository} is gated: accept its terms at https://huggingface.co/{repository},"

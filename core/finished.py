@@ -1,0 +1,55 @@
+"""The finished steps of a job on disk: what lets a rerun go on where a cancelled or killed run stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+class Finished:
+    """Step keys and their JSON results, one line each, written as they finish."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._results: dict[str, Any] = {}
+        if file.is_file():
+            self._read()
+        file.parent.mkdir(parents=True, exist_ok=True)
+
+    @classmethod
+    def of(cls, folder: Path, kind: str, settings: Mapping[str, Any]) -> Finished:
+        """The file of exactly this job: another model, seed or vector is another job."""
+        identity = json.dumps([kind, settings], sort_keys=True, default=str)
+        return cls(folder / f"{kind}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.jsonl")
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._results
+
+    def __getitem__(self, key: str) -> Any:
+        return self._results[key]
+
+    def __len__(self) -> int:
+        return len(self._results)
+
+    def keep(self, key: str, result: Any) -> None:
+        """Remembered as JSON gives it back, so that a first run and a rerun see the same value."""
+        line = json.dumps({"step": key, "result": result})
+        with self.file.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+        self._results[key] = json.loads(line)["result"]
+
+    def _read(self) -> None:
+        """Every whole line; a torn last one is cut off, its step simply runs again."""
+        content = self.file.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        if len(whole) < len(content):
+            self.file.write_bytes(whole)
+        for line in whole.splitlines():
+            try:
+                entry = json.loads(line)
+                self._results[entry["step"]] = entry["result"]
+            except (ValueError, TypeError, KeyError):
+                continue

@@ -1,0 +1,74 @@
+"""One thread for the GPU: chat goes first, jobs take the gaps between.
+
+Waiting work of chat is always taken before waiting work of jobs; what is under way is finished first, so
+chat waits for at most one step of a job.
+"""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+CHAT, JOB, CLOSE = 0, 1, 2
+
+
+@dataclass(order=True)
+class _Turn:
+    rank: int
+    number: int
+    work: Callable[[], Any] = field(compare=False)
+    result: Future[Any] = field(compare=False)
+
+
+class Gate:
+    """Owns the GPU thread; submit work from any other thread."""
+
+    def __init__(self, name: str = "gpu") -> None:
+        self._waiting: queue.PriorityQueue[_Turn] = queue.PriorityQueue()
+        self._numbers = itertools.count()
+        self._open = True
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
+        self._thread.start()
+
+    def chat(self, work: Callable[[], Any]) -> Future[Any]:
+        return self._submit(CHAT, work)
+
+    def job(self, work: Callable[[], Any]) -> Future[Any]:
+        return self._submit(JOB, work)
+
+    @property
+    def here(self) -> bool:
+        """Whether the caller is the GPU thread itself."""
+        return threading.current_thread() is self._thread
+
+    def close(self) -> None:
+        """Finish what waits, then end the thread."""
+        with self._lock:
+            if not self._open:
+                return
+            self._open = False
+            self._waiting.put(_Turn(CLOSE, next(self._numbers), lambda: None, Future()))
+        self._thread.join()
+
+    def _submit(self, rank: int, work: Callable[[], Any]) -> Future[Any]:
+        with self._lock:
+            if not self._open:
+                raise RuntimeError("the GPU thread has ended")
+            turn = _Turn(rank, next(self._numbers), work, Future())
+            self._waiting.put(turn)
+        return turn.result
+
+    def _serve(self) -> None:
+        while (turn := self._waiting.get()).rank != CLOSE:
+            if not turn.result.set_running_or_notify_cancel():
+                continue
+            try:
+                turn.result.set_result(turn.work())
+            except BaseException as error:  # the waiting thread gets it, whatever it is
+                turn.result.set_exception(error)

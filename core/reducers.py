@@ -1,0 +1,63 @@
+"""Means and variances of rows that are seen once and forgotten, in float64.
+
+Moments of disjoint sets merge exactly (Chan, Golub & LeVeque 1983), so batches, interrupted runs and
+several hosts all give the same numbers as one pass over everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """`m2` is the sum of squared deviations from the mean, per dimension."""
+
+    count: int
+    mean: Tensor
+    m2: Tensor
+
+    @staticmethod
+    def of(rows: Tensor) -> Moments:
+        values = rows.detach().to("cpu", torch.float64)
+        mean = values.mean(0)
+        return Moments(len(values), mean, (values - mean).square().sum(0))
+
+    def __add__(self, other: Moments) -> Moments:
+        count = self.count + other.count
+        delta = other.mean - self.mean
+        mean = self.mean + delta * (other.count / count)
+        m2 = self.m2 + other.m2 + delta.square() * (self.count * other.count / count)
+        return Moments(count, mean, m2)
+
+    def variance(self, ddof: int = 0) -> Tensor:
+        return self.m2 / (self.count - ddof)
+
+    def state(self) -> Tensor:
+        """[count, mean, m2] as one float64 row: what hosts exchange and what a checkpoint stores."""
+        return torch.cat([torch.tensor([float(self.count)], dtype=torch.float64), self.mean, self.m2])
+
+    @staticmethod
+    def from_state(state: Tensor) -> Moments:
+        mean, m2 = state[1:].chunk(2)
+        return Moments(int(state[0]), mean, m2)
+
+
+def by_group(
+    stream: Iterable[tuple[Sequence[int], Mapping[int, Tensor]]], groups: Sequence[Hashable]
+) -> dict[Hashable, dict[int, Moments]]:
+    """Moments per group and layer of a capture stream; `groups` names every prompt's group."""
+    found: dict[Hashable, dict[int, Moments]] = {}
+    for indices, part in stream:
+        labels = [groups[i] for i in indices]
+        for group in dict.fromkeys(labels):
+            member = torch.tensor([label == group for label in labels])
+            layers = found.setdefault(group, {})
+            for layer, rows in part.items():
+                more = Moments.of(rows[member])
+                layers[layer] = layers[layer] + more if layer in layers else more
+    return found

@@ -1,0 +1,326 @@
+import random
+
+import pytest
+import torch
+from accelerate import cpu_offload
+from transformers import Gemma3Config, Gemma3ForConditionalGeneration
+
+import core
+from core.budget import Budget, for_model
+from core.capture import capture, capture_stream
+from core.errors import OutOfMemory, UsageError
+from core.listener import Listener
+from tests.core import zoo
+
+
+def prompts(n=10, longest=60, seed=0):
+    """Longer than the sliding windows of the zoo (32), and shorter."""
+    rng = random.Random(seed)
+    return [zoo.ids(rng.randint(2, longest), seed=i).tolist() for i in range(n)]
+
+
+def naive(model, rows, read="last", layers=None):
+    """The reference: one prompt at a time through the whole model, plain hooks of its own, averaged in float64."""
+    found = {layer: [] for layer in layers or range(model.n_layers)}
+    seen = {}
+    handles = [
+        model.layers[layer].register_forward_hook(
+            lambda _m, _a, out, layer=layer: seen.__setitem__(
+                layer, out[0] if isinstance(out, tuple) else out
+            )
+        )
+        for layer in found
+    ]
+    for row in rows:
+        with torch.no_grad():
+            model.hf(torch.tensor([row]))
+        for layer, states in found.items():
+            hidden = seen[layer][0].double()
+            states.append(hidden[-1] if read == "last" else hidden.mean(0))
+    for handle in handles:
+        handle.remove()
+    return {layer: torch.stack(states) for layer, states in found.items()}
+
+
+def error(got, expected):
+    return max(float((got[k].double() - expected[k]).norm() / expected[k].norm()) for k in expected)
+
+
+class Direction:
+    """A fixed random unit vector at every layer."""
+
+    name = "direction"
+
+    def __init__(self, model, seed=5):
+        generator = torch.Generator().manual_seed(seed)
+        raw = torch.randn(model.n_layers, model.hidden_size, generator=generator)
+        self.directions = dict(enumerate(torch.nn.functional.normalize(raw, dim=-1)))
+
+
+@pytest.fixture(scope="module")
+def model():
+    return core.adopt(zoo.build("llama"), zoo.tokenizer())
+
+
+@pytest.mark.parametrize("name", zoo.ARCHITECTURES)
+def test_capture_equals_one_prompt_at_a_time_under_either_padding(name):
+    model, rows = core.adopt(zoo.build(name)), prompts()
+    for read in ("last", "mean"):
+        expected = naive(model, rows, read)
+        for padding in ("right", "left"):
+            for budget in (1, 150, 10_000):
+                got = capture(model, rows, read=read, padding=padding, batch_tokens=budget).rows
+                assert list(got) == list(range(model.n_layers))
+                assert error(got, expected) < 2e-6
+
+
+def test_bfloat16_is_read_within_its_own_precision():
+    model, rows = core.adopt(zoo.build("qwen2", dtype=torch.bfloat16)), prompts()
+    got = capture(model, rows, read="mean").rows
+    assert got[0].dtype == torch.float32
+    assert error(got, naive(model, rows, "mean")) < 2e-2
+
+
+@pytest.mark.parametrize("name", ["llama", "gemma2", "gpt2", "gpt-neox", "falcon"])
+def test_block_outputs_are_the_hidden_states_except_behind_the_final_norm(name):
+    model, row = core.adopt(zoo.build(name)), zoo.ids(1, 20)
+    with torch.no_grad():
+        states = model.hf(row, output_hidden_states=True).hidden_states
+    got = capture(model, row.tolist()).rows
+    last = model.n_layers - 1
+    for layer in range(last):
+        torch.testing.assert_close(got[layer][0], states[layer + 1][0, -1], rtol=1e-5, atol=1e-5)
+    assert not torch.allclose(got[last][0], states[last + 1][0, -1], rtol=0.1)
+    with torch.no_grad():
+        torch.testing.assert_close(
+            model.anatomy.final_norm(got[last][0]), states[last + 1][0, -1], rtol=1e-5, atol=1e-5
+        )
+
+
+def test_a_choice_per_prompt_reads_what_it_names(model):
+    rows = prompts(4)
+    read = [0, (1, len(rows[1])), [0, -1], slice(None, 2)]
+    got = capture(model, rows, read=read).rows
+    states = []
+    with model.steering.tap([2], lambda _layer, hidden: states.append(hidden[0])), torch.no_grad():
+        for row in rows:
+            model.hf(torch.tensor([row]))
+    expected = [states[0][0], states[1][1:].mean(0), states[2][[0, -1]].mean(0), states[3][:2].mean(0)]
+    torch.testing.assert_close(got[2], torch.stack(expected), rtol=1e-5, atol=1e-5)
+
+
+def test_texts_go_through_the_tokenizer_as_they_are(model):
+    texts = ["The ferry left", "She counted the coins twice, wrote the sum", "ü"]
+    by_text = capture(model, texts).rows
+    by_ids = capture(model, [zoo.tokenizer()(text)["input_ids"] for text in texts]).rows
+    assert all(torch.equal(by_text[layer], by_ids[layer]) for layer in by_ids)
+
+
+def test_a_pass_ends_above_the_last_layer_wanted_and_leaves_the_model_whole(model):
+    ran, row = [], zoo.ids(1, 9)
+    before = model.hf(row).logits
+    parts = [*enumerate(model.layers), ("norm", model.anatomy.final_norm), ("out", model.anatomy.unembedding)]
+    handles = [part.register_forward_pre_hook(lambda *_, name=name: ran.append(name)) for name, part in parts]
+    got = capture(model, row.tolist(), layers=[1, 0]).rows
+    assert ran == [0, 1]
+    assert list(got) == [0, 1]
+    capture(model, row.tolist(), layers=[model.n_layers - 1])
+    assert "out" not in ran
+    for handle in handles:
+        handle.remove()
+    assert torch.equal(model.hf(row).logits, before)
+    assert error(got, naive(model, row.tolist(), layers=[0, 1])) < 1e-6
+
+
+def test_an_offloaded_model_is_read_and_stays_parked():
+    rows = prompts(5)
+    hf = zoo.build("llama")
+    expected = naive(core.adopt(zoo.build("llama")), rows)
+    cpu_offload(hf, execution_device=torch.device("cpu"))
+    model = core.adopt(hf)
+    for layers in ([1], None):
+        got = capture(model, rows, layers=layers).rows
+        assert error(got, {layer: expected[layer] for layer in got}) < 1e-6
+        assert all(weight.is_meta for weight in hf.parameters())
+
+
+def test_the_text_tower_of_a_multimodal_model_is_read():
+    vision = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+    config = Gemma3Config(
+        text_config=zoo.ARCHITECTURES["gemma3"]().to_dict(),
+        vision_config={**vision, "image_size": 16, "patch_size": 8},
+        mm_tokens_per_image=4,
+        image_token_index=1,
+    )
+    hf = Gemma3ForConditionalGeneration(config)
+    zoo.fill(hf, 0)
+    model, rows = core.adopt(hf), prompts(4)
+    assert error(capture(model, rows).rows, naive(model, rows)) < 2e-6
+
+
+@pytest.mark.parametrize("scope", ["all", "prompt", "answer"])
+def test_a_mixer_steers_what_is_read(model, scope):
+    channel = core.Channel(Direction(model), scale=5.0, unit="unit", layers=[1], scope=scope)
+    mixer, rows = core.Mixer((channel,)), prompts()
+    got = capture(model, rows, mixer=mixer, batch_tokens=200).rows
+    with core.steered(model, mixer):
+        expected = naive(model, rows)
+    plain = naive(model, rows)
+    assert error(got, {0: plain[0]}) < 2e-6
+    for layer in (1, 2, 3):
+        assert error(got, {layer: expected[layer]}) < 5e-6
+        touched = (
+            scope != "prompt" or layer > 1
+        )  # the last position counts as answer, and hears of the prompt later
+        assert (error(got, {layer: plain[layer]}) > 1e-3) == touched
+    if scope == "all":
+        push = 5.0 * channel.vector.directions[1].double()
+        torch.testing.assert_close(
+            got[1].double() - plain[1], push.expand(len(rows), -1), rtol=1e-4, atol=1e-4
+        )
+
+
+def test_without_a_mixer_nothing_that_plays_elsewhere_is_heard(model):
+    rows = prompts(3)
+    expected = capture(model, rows).rows
+    mixer = core.Mixer((core.Channel(Direction(model), scale=5.0, unit="unit", layers=[0]),))
+    with core.steered(model, mixer):
+        got = capture(model, rows).rows
+        still = model.hf(torch.tensor([rows[0]])).logits
+    assert all(torch.equal(got[layer], expected[layer]) for layer in got)
+    assert not torch.allclose(still, model.hf(torch.tensor([rows[0]])).logits)
+
+
+def test_progress_and_stream_cover_every_prompt_once(model):
+    rows, seen = prompts(9), []
+    capture(model, rows, batch_tokens=100, on_progress=lambda *step: seen.append(step))
+    assert seen[-1] == ("capture", 9, 9)
+    assert [done for _, done, _ in seen] == sorted({done for _, done, _ in seen})
+    indices = [i for part, _ in capture_stream(model, rows, batch_tokens=100, done=[2, 5]) for i in part]
+    assert sorted(indices) == [0, 1, 3, 4, 6, 7, 8]
+
+
+def test_batches_keep_to_their_budget_with_little_padding(model, monkeypatch):
+    shapes, read = [], Listener.read
+    monkeypatch.setattr(
+        Listener, "read", lambda self, b, c: shapes.append((b.ids.shape, b.tokens)) or read(self, b, c)
+    )
+    rows = prompts(60, longest=50)
+    capture(model, rows, batch_tokens=256)
+    assert all(shape.numel() <= 256 for shape, _ in shapes)
+    assert sum(tokens for _, tokens in shapes) == sum(map(len, rows))
+    assert sum(shape.numel() for shape, _ in shapes) < 1.15 * sum(map(len, rows))
+
+
+def test_an_interrupted_capture_goes_on_from_its_files(model, tmp_path):
+    rows, expected = prompts(12), capture(model, prompts(12), read="mean").rows
+
+    def stop(_stage, done, _total):
+        if done >= 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        capture(model, rows, read="mean", batch_tokens=120, store=tmp_path / "s", on_progress=stop)
+    fresh = []
+    got = capture(
+        model,
+        rows,
+        read="mean",
+        batch_tokens=120,
+        store=tmp_path / "s",
+        on_progress=lambda *step: fresh.append(step),
+    ).rows
+    assert 5 < fresh[0][1] <= 12
+    assert error(got, {layer: states.double() for layer, states in expected.items()}) < 1e-6
+    again = []
+    capture(model, rows, read="mean", store=tmp_path / "s", on_progress=lambda *step: again.append(step))
+    assert again == []
+
+
+@pytest.mark.parametrize("change", ["read", "prompts", "mixer", "layers"])
+def test_files_of_another_capture_are_not_taken_over(model, tmp_path, change):
+    rows = prompts(6)
+    capture(model, rows, store=tmp_path)
+    mixer = core.Mixer((core.Channel(Direction(model), scale=5.0, unit="unit", layers=[0]),))
+    other = {
+        "read": {"read": "mean"},
+        "prompts": {},
+        "mixer": {"mixer": mixer},
+        "layers": {"layers": [1, 2]},
+    }[change]
+    rows = rows[::-1] if change == "prompts" else rows
+    got = capture(model, rows, store=tmp_path, **other).rows
+    expected = capture(model, rows, **other).rows
+    assert error(got, {layer: states.double() for layer, states in expected.items()}) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "words"),
+    [
+        ([[5], []], {}, "prompt 1 is 0 tokens, limit 512"),
+        ([[5] * 513], {}, "prompt 0 is 513 tokens, limit 512"),
+        ([[5]], {"layers": [40]}, "layer 40, model has 4"),
+        ([[5]], {"layers": [-1]}, "layer -1, model has 4"),
+        ([[5]], {"layers": []}, "layer .none., model has 4"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(model, rows, options, words):
+    with pytest.raises(UsageError, match=words):
+        capture(model, rows, **options)
+
+
+def test_text_without_a_tokenizer_is_refused():
+    with pytest.raises(UsageError, match="has no tokenizer"):
+        capture(core.adopt(zoo.build()), ["Hello"])
+
+
+def test_no_prompts_give_no_rows(model):
+    assert capture(model, []).rows[0].shape == (0, zoo.HIDDEN)
+
+
+def test_the_budget_tries_every_candidate_and_stays_with_the_fastest():
+    rates = {256: 100.0, 512: 300.0, 1024: 200.0}
+    budget, used = Budget(tuple(rates)), []
+    for _ in range(10):
+        used.append(budget.tokens())
+        budget.note(used[-1], 1000, 1000 / rates[used[-1]])
+    assert sorted(used[:6]) == [256, 256, 512, 512, 1024, 1024]
+    assert set(used[6:]) == {512}
+
+
+def test_a_slow_first_try_is_forgiven():
+    budget = Budget((256, 512))
+    for used, seconds in ((256, 9.0), (512, 1.0), (256, 0.1), (512, 1.0)):
+        budget.note(used, 100, seconds)
+    assert budget.best() == 256
+
+
+def test_the_budget_is_measured_only_where_there_is_work_enough_and_then_remembered():
+    model = core.adopt(zoo.build("llama"))
+    assert len(for_model(model, 100).candidates) == 1
+    assert len(for_model(model, 10**6).candidates) > 1
+    assert for_model(model, 10**6, fixed=77).tokens() == 77
+    capture(model, [[7] * 500] * 64)
+    assert len(for_model(model, 10**6).candidates) == 1
+
+
+def test_running_out_of_memory_halves_the_batch_until_one_prompt_fails(model, monkeypatch):
+    rows, read, sizes = prompts(8), Listener.read, []
+
+    def cramped(self, batch, chosen):
+        sizes.append(len(batch.indices))
+        if len(batch.indices) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return read(self, batch, chosen)
+
+    monkeypatch.setattr(Listener, "read", cramped)
+    got = capture(model, rows, batch_tokens=10_000).rows
+    assert max(sizes) == 8
+    assert error(got, naive(model, rows)) < 2e-6
+
+    def full(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Listener, "read", full)
+    with pytest.raises(OutOfMemory, match="a prompt of"):
+        capture(model, rows)
