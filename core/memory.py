@@ -45,7 +45,7 @@ def header(path: Path) -> dict[str, Any]:
     return tensors
 
 
-def of_blueprint(hf: nn.Module, quant: str | None = None) -> int:
+def of_blueprint(hf: Any, quant: str | None = None) -> int:
     """Bytes of a model built on the meta device; quantisation leaves the embedding and the unembedding as
     they are.
     """

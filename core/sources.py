@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import huggingface_hub
 from huggingface_hub import errors as hub
-from huggingface_hub.utils import tqdm
+from huggingface_hub.utils.tqdm import tqdm
 
 from core import demo, prescan
 from core.errors import ModelError, NetworkError
