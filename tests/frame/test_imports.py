@@ -98,7 +98,7 @@ def test_public_names_stay_what_they_are_when_every_room_was_entered(package: st
     program = (
         "import importlib, inspect, json\n"
         f"package = importlib.import_module({package!r})\n"
-        "names = [n for n in dir(package) if not n.startswith('_') and n != 'TYPE_CHECKING']\n"
+        "names = [n for n in dir(package) if n not in vars(package)]\n"
         f"for name in {list(modules_of(package))!r}: importlib.import_module(name)\n"
         "values = {n: getattr(package, n) for n in names}\n"
         "print(json.dumps([n for n, v in values.items() if inspect.ismodule(v) and not callable(v)]))"
