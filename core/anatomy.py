@@ -62,7 +62,7 @@ class Anatomy:
         return len(self.blocks)
 
 
-def examine(hf: nn.Module, layers_path: str | None = None) -> Anatomy:
+def examine(hf: Any, layers_path: str | None = None) -> Anatomy:
     """Find the parts of a model and look once at what its blocks put out."""
     path, blocks = find_blocks(hf, layers_path)
     sites, hidden_size = probe(hf, blocks)
@@ -89,7 +89,7 @@ def find_blocks(hf: nn.Module, layers_path: str | None = None) -> tuple[str, Seq
     return found[0], list(lists[found[0]])
 
 
-def probe(hf: nn.Module, blocks: Sequence[nn.Module]) -> tuple[tuple[Site, ...], int]:
+def probe(hf: Any, blocks: Sequence[nn.Module]) -> tuple[tuple[Site, ...], int]:
     """One short forward whose hooks look at the block outputs: under offloading the parameters' own device
     reads `meta`.
     """
@@ -112,7 +112,7 @@ def probe(hf: nn.Module, blocks: Sequence[nn.Module]) -> tuple[tuple[Site, ...],
     return _complete(hf, seen, len(blocks))
 
 
-def input_device(hf: nn.Module) -> torch.device:
+def input_device(hf: Any) -> torch.device:
     """Where token ids belong: the execution device of the input embedding."""
     embedding = hf.get_input_embeddings() if hasattr(hf, "get_input_embeddings") else None
     hook = getattr(embedding, "_hf_hook", None)
@@ -122,7 +122,7 @@ def input_device(hf: nn.Module) -> torch.device:
     return next((embedding or hf).parameters()).device
 
 
-def text_config(hf: nn.Module) -> Any:
+def text_config(hf: Any) -> Any:
     """The configuration of the text tower; for a text-only model its only one."""
     config = getattr(hf, "config", None)
     return config.get_text_config(decoder=True) if hasattr(config, "get_text_config") else config
@@ -203,5 +203,5 @@ def _final_norm(hf: nn.Module, path: str) -> nn.Module | None:
     return norms[-1] if norms else None
 
 
-def _output_embeddings(hf: nn.Module) -> nn.Module | None:
+def _output_embeddings(hf: Any) -> nn.Module | None:
     return hf.get_output_embeddings() if hasattr(hf, "get_output_embeddings") else None
