@@ -124,7 +124,7 @@ def input_device(hf: Any) -> torch.device:
 
 def text_config(hf: Any) -> Any:
     """The configuration of the text tower; for a text-only model its only one."""
-    config = getattr(hf, "config", None)
+    config: Any = getattr(hf, "config", None)
     return config.get_text_config(decoder=True) if hasattr(config, "get_text_config") else config
 
 
