@@ -6,10 +6,8 @@ import argparse
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from core.errors import BadInput
 from steertui.options import mixer_asked_for
 from steertui.progress import Bar
 from steertui.prompts import Prompt
@@ -95,15 +93,11 @@ class Studio:
         self.wording, self.decoding = wording(args), decoding(args)
 
     def find(self, name: str) -> Any:
-        """A file, else one of the starter vectors by its name; refused where the model cannot be steered with it."""
+        """A file or a library name; refused where the model cannot be steered with it."""
         import vectors
-        from core import demo
+        from vectors import library
 
-        starters = demo.starter_vectors()
-        path = Path(name).expanduser() if Path(name).expanduser().exists() else starters.get(name)
-        if path is None:
-            raise BadInput(f"no vector {name!r}: neither a file nor one of {', '.join(starters)}")
-        return vectors.read(path, model=self.model, force=self.force)
+        return vectors.read(library.find(name), model=self.model, force=self.force)
 
     def answer(self, prompt: Prompt, on_event: Hear[Event] = None, on_step: Hear[Step] = None) -> Answer:
         """One answer to one prompt, with no past."""

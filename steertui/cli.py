@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from core.errors import SteerError, UsageError
-from steertui import __version__, paths
+from steertui import __version__, flags, paths
 from steertui.text import safe_text
 from steertui.verbs import VERBS
 
@@ -73,7 +73,16 @@ def app_parser() -> Parser:
         epilog="steertui VERB --help says more about one.\n\n" + EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("model", nargs="?", default="demo-instruct", metavar="MODEL")
+    parser.add_argument(
+        "model", nargs="?", metavar="MODEL", help="demo name, local folder or Hugging Face id (demo-instruct)"
+    )
+    screen = parser.add_argument_group("screen")
+    screen.add_argument("--fps", type=flags.frames, help="frames per second at most; 10 for a slow line")
+    screen.add_argument("--theme", help="colours, by name")
+    screen.add_argument("--heat", choices=("off", "background", "underline"), help="how tokens are coloured")
+    screen.add_argument(
+        "--no-mouse", dest="mouse", action="store_const", const=False, help="leave the mouse alone"
+    )
     parser.add_argument("--version", action="version", version=f"steertui {__version__}")
     return parser
 
@@ -85,7 +94,8 @@ def open_app(args: argparse.Namespace) -> int:
             "the app needs a terminal and this is none: use `steertui say PROMPT` for one answer, "
             "`steertui chat` for a plain loop, or another verb of `steertui --help`"
         )
-    return int(import_module("steertui.app").run(args.model))
+    screen = {name: value for name, value in vars(args).items() if name != "model" and value is not None}
+    return int(import_module("steertui.app").run(args.model, **screen))
 
 
 def report(sentence: str, code: int, *, as_json: bool) -> int:

@@ -113,6 +113,13 @@ def number(text: str) -> float:
     return finite("value", text)
 
 
+def frames(text: str) -> float:
+    rate = finite("fps", text)
+    if not 1 <= rate <= 60:
+        raise UsageError("fps must lie between 1 and 60")
+    return rate
+
+
 def count(text: str) -> int:
     if not text.isascii() or not text.isdigit():
         raise UsageError(f"{text!r} is not a whole number from 0 on")
