@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from steertui.options import mixer_asked_for
+from core.mixer import Mixer
+from steertui.options import mixer_asked_for, saved_mixer
 from steertui.progress import Bar
 from steertui.prompts import Prompt
 
@@ -81,16 +82,18 @@ class Studio:
     def __init__(self, args: argparse.Namespace) -> None:
         self.model = load(args)
         self.force = args.force
-        self.mixer = mixer_asked_for(
-            args.channels or (),
-            self.find,
-            self.model.n_layers,
-            unit=args.unit,
-            split=args.split,
-            scope=args.scope,
-        )
+        self.mixer = self._mixer(args)
         self.script = Script(args.flip_at, tuple(args.inject or ()))
         self.wording, self.decoding = wording(args), decoding(args)
+
+    def _mixer(self, args: argparse.Namespace) -> Mixer:
+        mixer = saved_mixer(args.mix, self.find, force=args.force) if args.mix else Mixer()
+        common = {"unit": args.unit, "split": args.split, "scope": args.scope}
+        for channel in mixer_asked_for(
+            args.channels or (), self.find, self.model.n_layers, **common
+        ).channels:
+            mixer = mixer.add(channel)
+        return mixer
 
     def find(self, name: str) -> Any:
         """A file or a library name; refused where the model cannot be steered with it."""

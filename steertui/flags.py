@@ -6,6 +6,7 @@ An option means the same on every verb that has it, because there is one place w
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from core.errors import UsageError
 from core.mixer import SCOPES, UNITS, finite
@@ -61,6 +62,9 @@ def add_steering(parser: argparse.ArgumentParser) -> None:
         type=read_cap,
         metavar="VECTOR:floor=X,ceiling=Y[@LAYERS]",
         help="keep the projection on it within bounds, numbers or percentiles such as p25",
+    )
+    group.add_argument(
+        "--mix", type=Path, metavar="FILE", help="a saved mixer, before the channels named here"
     )
     group.add_argument("--unit", choices=UNITS, help="what a scale of 1 means (relative)")
     group.add_argument("--split", action="store_true", help="share the scale out over the band")

@@ -5,13 +5,15 @@ Suffixes are read from the right, so that paths may contain colons and at-signs 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from core.bands import parse_layers
-from core.errors import UsageError
+from core.errors import BadInput, UsageError
 from core.mixer import Channel, Mixer, finite
 
 Bound = float | str | None
@@ -117,6 +119,25 @@ def mixer_asked_for(
     )
     channels = (_channel(spec, find(spec.vector), n_layers, common) for spec in channels_asked_for(specs))
     return Mixer(tuple(channels))
+
+
+def saved_mixer(path: Path, find: Callable[[str], Any], *, force: bool = False) -> Mixer:
+    """A mixer written as JSON, such as the `mixer` of an answer; its vectors have to be the ones it was saved with."""
+
+    def same(name: str, sha256: str | None) -> Any:
+        vector = find(name)
+        if sha256 not in (None, vector.sha256) and not force:
+            raise BadInput(
+                f"{path}: vector {name!r} is not the one this mixer was saved with (--force plays it)"
+            )
+        return vector
+
+    try:
+        return Mixer.from_json(json.loads(path.read_text(encoding="utf-8")), same)
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise BadInput(f"{path} is no saved mixer ({type(error).__name__}: {error})") from error
 
 
 def _merge(one: ChannelSpec, other: ChannelSpec) -> ChannelSpec:

@@ -13,6 +13,7 @@ import core
 import vectors
 from steertui import answering, cli
 from steertui.printing import Printer
+from vectors import library
 
 Say = Callable[..., dict[str, Any]]
 
@@ -88,6 +89,40 @@ def test_keep_and_rebuild_differ_after_a_change(say: Say, push: Path) -> None:
     assert kept["logprobs"][:4] == rebuilt["logprobs"][:4]
     assert kept["logprobs"][4:] != rebuilt["logprobs"][4:]
     assert [event["t"] for event in rebuilt["events"]] == ["mixer", "rebuild"]
+
+
+def test_a_saved_mixer_plays_as_it_did(say: Say, push: Path, tmp_path: Path) -> None:
+    library.add(vectors.read(push).stored, "push")
+    first = say("hello", "--vector", "push:2@1-2", "--max-new", "5")
+    saved = tmp_path / "mix.json"
+    saved.write_text(json.dumps(first["mixer"]))
+    again = say("hello", "--mix", str(saved), "--max-new", "5")
+    assert (again["token_ids"], again["mixer"]) == (first["token_ids"], first["mixer"])
+    more = say("hello", "--mix", str(saved), "--gain", "push:0@3", "--max-new", "5")
+    assert [channel["gain"] for channel in more["mixer"]["channels"]] == [None, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[]", "is no saved mixer"),
+        ("{", "is no saved mixer"),
+        ('{"channels": [{"scale": 1}]}', "is no saved mixer"),
+        ('{"channels": [{"name": "push", "scale": "loud"}]}', "scale must be a finite number"),
+        (
+            '{"channels": [{"name": "push", "sha256": "0"}]}',
+            "'push' is not the one this mixer was saved with",
+        ),
+    ],
+)
+def test_a_mixer_that_cannot_be_played_is_named(
+    text: str, sentence: str, tiny: Path, push: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library.add(vectors.read(push).stored, "push")
+    saved = tmp_path / "mix.json"
+    saved.write_text(text)
+    assert cli.main(["say", "hello", "--model", str(tiny), "--mix", str(saved)]) in (2, 4)
+    assert sentence in capsys.readouterr().err
 
 
 def test_the_shadow_is_the_unsteered_model(say: Say, push: Path) -> None:
