@@ -50,7 +50,8 @@ def _turn(state: State, event: ev.Turn) -> State:
 
 
 def _gen(state: State, event: ev.Gen) -> State:
-    answer = Turn(event.turn, event.parent, "assistant", gen=event.gen, settings=event.settings)
+    said = str(event.settings.get("prefill", ""))
+    answer = Turn(event.turn, event.parent, "assistant", said, event.gen, settings=event.settings)
     return replace(_keep(state, answer), head=event.turn, running=Running(event.gen, event.turn))
 
 
@@ -72,7 +73,7 @@ def _meter(state: State, event: ev.Meter) -> State:
 
 
 def _inject(state: State, event: ev.Inject) -> State:
-    return _marked(state, event.gen, Marker(event.at, "inject", event.text))
+    return _marked(state, event.gen, Marker(event.at, "inject", event.text, event.how))
 
 
 def _note(state: State, event: ev.Note) -> State:

@@ -21,6 +21,7 @@ from .journal import Journal
 from .lines import Record
 from .performance import Performance, stamp
 from .rack import Rack
+from .spoken import messages
 from .state import State, Turn
 from .studio import Instrument, Speech, Studio
 from .worker import Worker
@@ -48,11 +49,16 @@ class Session:
         self._playing: Performance | None = None
         self._prompt: Prompt | None = None
         self._loading = False
-        self._worker = Worker("decode")
+        self._worker = Worker("decode", self._broke)
         journal.listen(self._fold)
 
     def _fold(self, record: Record) -> None:
         self.state = fold(self.state, record)
+
+    def _broke(self, error: Exception) -> None:
+        self.journal.append(
+            ev.Error(where="worker", message=f"internal error ({type(error).__name__}: {error})")
+        )
 
     # models ------------------------------------------------------------------------------------------------------
 
@@ -221,8 +227,8 @@ class Session:
         turn = self._next_turn()
         mixer = self._mixer
         try:
-            speech = instrument.speak(spoken(self.state.path(prompt.parent)), mixer, prompt.settings)
-        except SteerError as error:
+            speech = instrument.speak(messages(self.state.path(prompt.parent)), mixer, prompt.settings)
+        except Exception as error:
             self._refused(prompt, gen, turn, error)
             return
         with self.journal.lock:
@@ -247,11 +253,12 @@ class Session:
             mix=mix_of(self._mixer.to_json()),
         )
 
-    def _refused(self, prompt: Prompt, gen: int, turn: int, error: SteerError) -> None:
+    def _refused(self, prompt: Prompt, gen: int, turn: int, error: Exception) -> None:
         """An answer that could not begin is an answer of no tokens that says why."""
+        why = str(error) if isinstance(error, SteerError) else f"{type(error).__name__}: {error}"
         with self.journal.lock:
             self.journal.append(ev.Gen(gen=gen, turn=turn, parent=prompt.parent, settings=prompt.settings))
-            self.journal.append(ev.Stop(gen=gen, reason="error", tokens=0, message=str(error)))
+            self.journal.append(ev.Stop(gen=gen, reason="error", tokens=0, message=why))
 
     # small parts -----------------------------------------------------------------------------------------------------
 
@@ -283,11 +290,6 @@ class Session:
 
     def _here(self) -> dict[str, Any]:
         return {"gen": self._playing.gen, "at": self._playing.at} if self._playing else {}
-
-
-def spoken(path: tuple[Turn, ...]) -> list[dict[str, str]]:
-    """A path through the tree of turns as the messages of a conversation."""
-    return [{"role": turn.role, "content": turn.text} for turn in path]
 
 
 def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:

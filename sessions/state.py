@@ -27,11 +27,12 @@ class Token:
 
 @dataclass(frozen=True)
 class Marker:
-    """Something that happened before token `at` of an answer. `kind` is the event's `t`."""
+    """Something that happened before token `at` of an answer. `kind` is the event's `t`; `how` a distractor came."""
 
     at: int
     kind: str
     words: str
+    how: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Turn:
 
     @property
     def text(self) -> str:
+        """What was said, without what others put in between."""
         return self.said + "".join(token.text for token in self.tokens)
 
 

@@ -10,9 +10,10 @@ Deed = Callable[[], None]
 
 
 class Worker:
-    """Deeds must deal with their own failures; one that does not is the process's to report."""
+    """Deeds deal with the failures they expect; any other is handed to `broke`, and the next deed is done."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, broke: Callable[[Exception], None]) -> None:
+        self._broke = broke
         self._deeds: SimpleQueue[Deed | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -27,4 +28,7 @@ class Worker:
 
     def _run(self) -> None:
         while deed := self._deeds.get():
-            deed()
+            try:
+                deed()
+            except Exception as error:
+                self._broke(error)

@@ -30,8 +30,8 @@ if _sentence := foreign():
     raise ImportError(_sentence)
 
 if TYPE_CHECKING:
-    from steertui.engine.client import connect as connect
+    from steertui.engine.connect import connect as connect
 else:
     from core.lazy import exports
 
-    __getattr__, __dir__ = exports(__name__, {"connect": "steertui.engine.client"})
+    __getattr__, __dir__ = exports(__name__, {"connect": "steertui.engine.connect"})

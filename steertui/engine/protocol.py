@@ -21,6 +21,8 @@ RING = 4096
 """Events kept in memory; older ones are read from the journal's file."""
 LAG = 256
 """A client further behind than this is told so."""
+ROLES = ("writer", "observer", "probe")
+"""A probe only asks: it gets replies, no events, and leaves no trace in the session."""
 BEAT_S = 2.0
 DEAD_BEATS = 3
 """Beats that may fail to come before an engine counts as not responding."""
@@ -135,8 +137,8 @@ def parse_hello(frame: Frame) -> Hello:
             f"this engine speaks protocol {OLDEST_PROTO} to {PROTO}, the client {hello.min} to {hello.proto}"
         )
         raise ProtocolError("bad_proto", said, fatal=True)
-    if hello.role not in ("writer", "observer"):
-        raise ProtocolError("bad_hello", f"a client is writer or observer, not {hello.role!r}", fatal=True)
+    if hello.role not in ROLES:
+        raise ProtocolError("bad_hello", f"a client is {' or '.join(ROLES)}, not {hello.role!r}", fatal=True)
     return hello
 
 

@@ -1,0 +1,124 @@
+"""The real studio: models from `core`, vectors from `vectors`, one conversation kept on its cache.
+
+Imported only by the engine, and heavy things only when a model or a vector is asked for.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.mixer import Mixer
+
+from .studio import Progress, Speech
+
+Messages = list[dict[str, str]]
+Frame = tuple[str | None, bool, Mapping[str, Any] | None]
+
+
+class Studio:
+    """One model at a time; vectors are held against it as they are read."""
+
+    _resident: Resident | None = None
+
+    def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> Resident:
+        progress(None, "starting")
+        import core
+
+        def on_progress(stage: str, done: int, total: int) -> None:
+            progress(done / total if total else None, stage)
+
+        model = core.load(name, on_progress=on_progress, **options)
+        progress(None, "measuring residual norms")
+        self._resident = Resident(model)
+        # The cyclic collector would walk the hundred thousands of objects torch left, in the middle of a token.
+        gc.collect()
+        gc.freeze()
+        return self._resident
+
+    def vector(self, source: str, keep: Path | None) -> Any:
+        """A file or a library name; the session keeps a copy of what it played, by content."""
+        import vectors
+        from vectors import library
+
+        vector = vectors.read(library.find(source), model=self._resident and self._resident.model)
+        copy = keep / f"{vector.sha256}.safetensors" if keep else None
+        if copy and not copy.exists():
+            vector.save(copy)
+        return vector
+
+
+class Resident:
+    """One loaded model and the conversation on its cache."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self._talk: Any = None
+        self._frame: Frame | None = None
+        self.facts = facts(model)
+
+    def check(self, mixer: Mixer) -> None:
+        self.model.compiler.compile([mixer])
+
+    def speak(self, messages: Messages, mixer: Mixer, settings: Mapping[str, Any]) -> Speech:
+        """Goes on with the conversation at hand when `messages` extend it or replace its last turn."""
+        options = dict(settings)
+        system, raw = options.pop("system", None), bool(options.pop("raw", False))
+        frame: Frame = system, raw, options.pop("template_args", None)
+        *past, new = messages
+        talk = self._going_on(frame, past) or self._anew(frame, past)
+        live = talk.say(new["content"], mixer=mixer, role=new["role"], **options)
+        self._talk, self._frame = talk, frame
+        return Speech(live, tuple(live.unfed), len(live.tape), _injector(talk), tuple(live.notices))
+
+    def close(self) -> None:
+        """Gives the memory back; the numbers of a GPU are only free once nothing points at them."""
+        import torch
+
+        self.model = self._talk = None
+        gc.unfreeze()
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _going_on(self, frame: Frame, past: Messages) -> Any:
+        talk = self._talk
+        if talk is None or frame != self._frame or talk.live is None:
+            return None
+        start = 1 if frame[0] else 0
+        if talk.messages[start:] == past:
+            return talk
+        if len(past) < len(talk.messages) - start and talk.messages[start : start + len(past)] == past:
+            talk.undo()
+            return talk if talk.messages[start:] == past else None
+        return None
+
+    def _anew(self, frame: Frame, past: Messages) -> Any:
+        from core.conversation import Conversation
+
+        talk = Conversation(self.model, system=frame[0], raw=frame[1], template_args=frame[2])
+        talk.messages.extend(past)
+        return talk
+
+
+def _injector(talk: Any) -> Callable[[str, str], None]:
+    return lambda text, how: talk.inject(text, "model" if how == "own" else how)
+
+
+def facts(model: Any) -> dict[str, Any]:
+    """What a screen shows of a model and a replay compares."""
+    return {
+        "name": model.name,
+        "kind": type(model.hf).__name__,
+        "n_layers": model.n_layers,
+        "hidden_size": model.hidden_size,
+        "dtype": str(model.dtype).removeprefix("torch."),
+        "device": str(model.device),
+        "parameters": sum(p.numel() for p in model.hf.parameters()),
+        "max_context": model.max_context,
+        "fingerprint": model.fingerprint,
+        "chat_template": bool(getattr(model.tokenizer, "chat_template", None)),
+        "residual_norms": {str(layer): norm for layer, norm in model.residual_norms.items()},
+    }

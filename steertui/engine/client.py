@@ -1,0 +1,212 @@
+"""A client of the engine for the screen and for scripts: folds the events, answers questions, and finds its way back.
+
+When the connection drops, `items` says so, and goes on with the very next event once the engine answers again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from core.errors import EngineUnavailable, SteerError
+from sessions.folding import fold
+from sessions.lines import LINE_LIMIT, Record, decode
+from sessions.state import State
+from steertui import __version__
+
+from .protocol import BEAT_S, DEAD_BEATS, DEAD_BEATS_LOADING, Frame, Hello, Welcome, dump, greeting
+from .sockets import peer, refuse_foreign
+
+Item: TypeAlias = Record | Frame
+RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+
+
+class RemoteError(SteerError):
+    """What the engine refused, with the exit code a command ends with."""
+
+    def __init__(self, code: str, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.code, self.exit_code = code, exit_code
+
+
+class Client:
+    """`state` is always the fold of what came so far; `connection` is up, silent, lost or closed."""
+
+    def __init__(self, path: Path, role: str, retry: bool) -> None:
+        self.path, self.role = path, role
+        self.state = State()
+        self.welcome: Welcome
+        self.connection = "lost"
+        self._retry = retry
+        self._process: int | None = None
+        self._numbers = itertools.count(1)
+        self._asked: dict[int, asyncio.Future[Frame]] = {}
+        self._items: asyncio.Queue[Item | None] = asyncio.Queue()
+        self._writer: asyncio.StreamWriter
+        self._listening: asyncio.Task[None]
+
+    @classmethod
+    async def open(cls, path: Path | str, *, role: str = "writer", retry: bool = True) -> Client:
+        """Connects, or raises `EngineUnavailable`; every event of the session follows from the first."""
+        client = cls(Path(path), role, retry)
+        reader = await client._connect()
+        client._listening = asyncio.create_task(client._listen(reader))
+        return client
+
+    async def items(self) -> AsyncIterator[Item]:
+        """Events, already folded into `state`, and notices, until the client is closed or the engine is gone."""
+        while (item := await self._items.get()) is not None:
+            yield item
+
+    async def ask(self, op: str, **args: Any) -> Frame:
+        """One command; its events have been folded when this returns. Raises what the engine refused."""
+        number = next(self._numbers)
+        answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answer
+        try:
+            self._send({"id": number, "op": op, **args})
+            return await answer
+        finally:
+            self._asked.pop(number, None)
+
+    def tell(self, op: str, **args: Any) -> None:
+        """One command whose answer is in the events; a refusal comes as a notice with `err`."""
+        self._send({"id": next(self._numbers), "op": op, **args})
+
+    async def close(self) -> None:
+        """Leaves; the engine goes on."""
+        self.connection = "closed"
+        self._listening.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._listening
+        self._writer.close()
+        self._items.put_nowait(None)
+
+    def _send(self, frame: Frame) -> None:
+        if self.connection not in ("up", "silent"):
+            raise EngineUnavailable("the engine does not answer: the connection is lost")
+        self._writer.write(dump(frame))
+
+    async def _connect(self) -> asyncio.StreamReader:
+        refuse_foreign(self.path)
+        try:
+            reader, self._writer = await asyncio.open_unix_connection(str(self.path), limit=2 * LINE_LIMIT)
+            epoch = self.welcome.epoch if hasattr(self, "welcome") else ""
+            hello = Hello(
+                client=__version__, role=self.role, since=self.state.seq, epoch=epoch, pid=os.getpid()
+            )
+            self._writer.write(greeting(hello))
+            frame = json.loads(await asyncio.wait_for(reader.readline(), BEAT_S * DEAD_BEATS))
+        except (OSError, TimeoutError, ValueError) as error:
+            raise EngineUnavailable(f"no engine answers at {self.path}") from error
+        if "err" in frame:
+            raise RemoteError(frame["err"]["code"], frame["err"]["msg"], 5)
+        self._greeted(Welcome(**{k: v for k, v in frame.items() if k in Welcome.__dataclass_fields__}))
+        return reader
+
+    def _greeted(self, welcome: Welcome) -> None:
+        """Another epoch than ours: what we hold is not what the engine has; it sends everything anew."""
+        if hasattr(self, "welcome") and self.welcome.epoch != welcome.epoch:
+            self.state = State()
+        self.welcome, self.role, self.connection = welcome, welcome.role, "up"
+        pid, _ = peer(self._writer.get_extra_info("socket"))
+        self._process = pid if pid == welcome.pid else None
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        try:
+            while True:
+                await self._read(reader)
+                self._lost()
+                again = await self._again()
+                if again is None:
+                    return
+                reader = again
+        finally:
+            self._items.put_nowait(None)
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        """Until the connection ends; silence is told, and told again when it is over."""
+        line = asyncio.ensure_future(reader.readline())
+        try:
+            while True:
+                done, _ = await asyncio.wait({line}, timeout=self._patience())
+                if not done:
+                    self._turned("silent")
+                    continue
+                with contextlib.suppress(OSError, ValueError):
+                    if data := line.result():
+                        self._turned("up")
+                        self._take(data)
+                        line = asyncio.ensure_future(reader.readline())
+                        continue
+                return
+        finally:
+            line.cancel()
+
+    def _take(self, data: bytes) -> None:
+        """An event is a journal line and is folded; a reply goes to who asked; everything else is a notice."""
+        if data.startswith(b'{"n":'):
+            record = decode(data)
+            self.state = fold(self.state, record)
+            self._items.put_nowait(record)
+            return
+        frame = json.loads(data)
+        answer = self._asked.get(frame.get("re", -1))
+        if answer is not None and not answer.done():
+            self._answer(answer, frame)
+        elif "ev" in frame or "err" in frame:
+            self.role = frame.get("role", self.role)
+            self._items.put_nowait(frame)
+
+    def _answer(self, answer: asyncio.Future[Frame], frame: Frame) -> None:
+        if "err" in frame:
+            error = frame["err"]
+            answer.set_exception(RemoteError(error["code"], error["msg"], error["exit"]))
+        else:
+            self.role = frame["ok"].get("role", self.role)
+            answer.set_result(frame["ok"])
+
+    def _patience(self) -> float:
+        return BEAT_S * (DEAD_BEATS_LOADING if self.state.word == "loading" else DEAD_BEATS)
+
+    def _turned(self, connection: str) -> None:
+        if self.connection != connection:
+            self.connection = connection
+            self._items.put_nowait({"ev": connection})
+
+    def _lost(self) -> None:
+        self._turned("lost")
+        self._writer.close()
+        for answer in self._asked.values():
+            if not answer.done():
+                answer.set_exception(EngineUnavailable("the connection to the engine was lost"))
+
+    async def _again(self) -> asyncio.StreamReader | None:
+        """Tries until the engine answers; gives up when its process is gone."""
+        for pause in itertools.chain(RETRY_S, itertools.repeat(RETRY_S[-1])):
+            if not self._retry or not _lives(self._process):
+                self._turned("gone")
+                return None
+            with contextlib.suppress(EngineUnavailable):
+                reader = await self._connect()
+                self._items.put_nowait({"ev": "up"})
+                return reader
+            await asyncio.sleep(pause)
+        return None
+
+
+def _lives(process: int | None) -> bool:
+    """None counts as alive: behind a forwarded socket the engine may be on another machine."""
+    if process is not None:
+        with contextlib.suppress(PermissionError):
+            try:
+                os.kill(process, 0)
+            except ProcessLookupError:
+                return False
+    return True

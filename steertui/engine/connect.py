@@ -1,0 +1,110 @@
+"""`steertui.connect()`: an engine from a notebook or a script, without a loop of one's own."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from core.errors import EngineUnavailable
+from core.mixer import Mixer
+from sessions.lines import Record
+from sessions.state import State, Turn
+
+from .client import Client, Item
+from .launch import choose, ensure
+from .protocol import Frame
+
+
+def connect(model: str | None = None, *, socket: Path | str | None = None, role: str = "writer") -> Engine:
+    """The engine at `socket`, else the one that holds `model` (started if there is none), else the one that runs."""
+    path = Path(socket) if socket else (ensure(model) if model else choose().path)
+    return Engine(path, role)
+
+
+class Engine:
+    """Every op of the protocol by `ask`; the session so far in `state`."""
+
+    def __init__(self, path: Path, role: str = "writer") -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="steertui-client", daemon=True)
+        self._thread.start()
+        self._events: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
+        self._moved = threading.Condition()
+        try:
+            self._client: Client = self._wait(Client.open(path, role=role))
+        except BaseException:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            raise
+        self._pump = asyncio.run_coroutine_threadsafe(self._listen(), self._loop)
+
+    @property
+    def state(self) -> State:
+        return self._client.state
+
+    @property
+    def role(self) -> str:
+        return self._client.role
+
+    def ask(self, op: str, **args: Any) -> Frame:
+        """One command; raises the sentence of a refusal."""
+        return self._wait(self._client.ask(op, **args))
+
+    def mix(self, mixer: Mixer | Mapping[str, Any], words: str = "") -> Frame:
+        """Puts a mixer in force; the answer says from which token on."""
+        state = mixer.to_json() if isinstance(mixer, Mixer) else dict(mixer)
+        return self.ask("mixer", rev=self.state.desk.rev + 1, state=state, words=words)
+
+    def say(self, text: str, **settings: Any) -> Turn:
+        """One answer, when it is finished."""
+        turn = self.ask("chat", text=text, settings=settings)["turn"]
+        self._until(lambda state: any(t.parent == turn and t.stop for t in state.turns.values()))
+        return next(t for t in self.state.turns.values() if t.parent == turn)
+
+    def ready(self, seconds: float = 600.0) -> State:
+        """Waits for the model."""
+        self._until(lambda state: state.model is not None and state.model.state != "loading", seconds)
+        return self.state
+
+    def events(self) -> Iterator[Record]:
+        """Everything from the first event on, as it comes; ends with the connection."""
+        while (item := self._events.get()) is not None:
+            if isinstance(item, Record):
+                yield item
+
+    def close(self) -> None:
+        """Leaves; the engine goes on."""
+        if self._thread.is_alive():
+            self._wait(self._client.close())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def _listen(self) -> None:
+        async for item in self._client.items():
+            self._events.put(item)
+            with self._moved:
+                self._moved.notify_all()
+        self._events.put(None)
+
+    def _until(self, true: Any, seconds: float | None = None) -> None:
+        with self._moved:
+            done = self._moved.wait_for(
+                lambda: true(self.state) or self._client.connection == "gone", seconds
+            )
+        if not done or self._client.connection == "gone":
+            raise EngineUnavailable("the engine is gone" if done else "the engine did not finish in time")
+
+    def _wait(self, work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()

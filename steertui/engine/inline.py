@@ -1,0 +1,59 @@
+"""Engine and screen in one process, with the same messages over the same socket: for notebooks and tests."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from pathlib import Path
+from types import TracebackType
+
+from core.errors import EngineUnavailable
+
+from .process import Engine
+from .server import Server
+
+
+class Inline:
+    """Runs an engine on a thread of its own until it is closed."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.server: Server | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ready = threading.Event()
+        self._lock = engine.door.lock()
+        self._thread = threading.Thread(target=self._run, name="inline-engine", daemon=True)
+        self._thread.start()
+        if not self._ready.wait(30) or self.server is None:
+            raise EngineUnavailable(f"the engine {engine.door.name} did not start")
+
+    @property
+    def path(self) -> Path:
+        return self.engine.door.path
+
+    def close(self) -> None:
+        if self._loop and self.server and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self.server.end, "closed")
+        self._thread.join()
+
+    def __enter__(self) -> Inline:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        try:
+            with self.engine.door.bind() as door:
+                asyncio.run(self.engine.serve(door, self._started))
+        finally:
+            self.path.unlink(missing_ok=True)
+            os.close(self._lock)
+            self._ready.set()
+
+    def _started(self, server: Server) -> None:
+        self.server, self._loop = server, asyncio.get_running_loop()
+        self._ready.set()

@@ -1,0 +1,149 @@
+"""Finding the engines that run and starting one that does not: detached, so that no terminal takes it along."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import EngineUnavailable
+from steertui import __version__, paths
+
+from .protocol import Hello, greeting
+from .sockets import Door, refuse_foreign
+
+START_S = 60.0
+LOG_LIMIT = 4 << 20
+NICE = 5
+
+
+@dataclass(frozen=True)
+class Found:
+    """An engine that answered."""
+
+    id: str
+    pid: int
+    path: Path
+    model: str | None
+    state: str
+    session: str
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"path": str(self.path)}
+
+
+def probe(path: Path, seconds: float = 2.0) -> Found | None:
+    """Who listens at a socket; nobody, when the engine died and left it behind."""
+    refuse_foreign(path)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+            line.settimeout(seconds)
+            line.connect(str(path))
+            line.sendall(greeting(Hello(role="probe", client=__version__, pid=os.getpid())))
+            with line.makefile("rb") as answer:
+                welcome = json.loads(answer.readline())
+        return Found(
+            welcome["engine"], welcome["pid"], path, welcome["model"], welcome["state"], welcome["session"]
+        )
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def find() -> list[Found]:
+    """Every engine of this user, by name."""
+    found = []
+    for path in sorted(paths.runtime().glob("*.sock")):
+        with contextlib.suppress(EngineUnavailable):
+            found.append(probe(path))
+    return [engine for engine in found if engine]
+
+
+def choose(name: str | None = None) -> Found:
+    """The engine of that name, or the only one there is."""
+    engines = find()
+    if name is not None:
+        engines = [engine for engine in engines if engine.id == name]
+    if not engines:
+        raise EngineUnavailable(f"no engine {name!r} is running" if name else "no engine is running")
+    if len(engines) > 1:
+        raise EngineUnavailable(
+            f"several engines are running: name one of {', '.join(e.id for e in engines)}"
+        )
+    return engines[0]
+
+
+def ensure(model: str, options: Mapping[str, Any] | None = None, *, record: bool = True) -> Path:
+    """The socket of the engine that holds this model, or of a new one; its model may still be loading."""
+    with _alone():
+        engines = find()
+        for engine in engines:
+            if engine.model == model:
+                return engine.path
+        taken = {engine.id for engine in engines}
+        name = next(n for n in ["main", *(f"main-{k}" for k in range(2, 100))] if n not in taken)
+        return start(model, options, name=name, record=record)
+
+
+def start(
+    model: str | None, options: Mapping[str, Any] | None = None, *, name: str = "main", record: bool = True
+) -> Path:
+    """Spawns an engine and returns its socket once it answers."""
+    door = Door(paths.runtime(), name)
+    command = [sys.executable, "-m", "steertui", "engine", "--name", name]
+    command += ["--model", model] if model else []
+    command += ["--options", json.dumps(dict(options))] if options else []
+    command += [] if record else ["--no-record"]
+    log = logfile(name)
+    with log.open("ab") as out:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+            preexec_fn=_step_back,
+        )
+    return _answering(door, child, log)
+
+
+def logfile(name: str) -> Path:
+    """The engine's own words go here and never to a terminal; the last log is kept beside it."""
+    log = paths.state() / f"engine-{name}.log"
+    if log.exists() and log.stat().st_size > LOG_LIMIT:
+        log.replace(log.with_suffix(".old.log"))
+    log.touch(0o600)
+    return log
+
+
+def _answering(door: Door, child: subprocess.Popen[bytes], log: Path) -> Path:
+    limit = time.monotonic() + START_S
+    while time.monotonic() < limit:
+        if (engine := probe(door.path)) and engine.pid == child.pid:
+            return door.path
+        if child.poll() is not None:
+            said = log.read_text(errors="replace").strip().rpartition("\n")[2]
+            raise EngineUnavailable(f"the engine did not start: {said or f'exit code {child.returncode}'}")
+        time.sleep(0.02)
+    raise EngineUnavailable(f"the engine did not answer within {START_S:g} s; its log is {log}")
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Two screens opened at once must not start two engines."""
+    with (paths.runtime() / "start.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _step_back() -> None:
+    """The screen goes first when both want the processor (measured: p99 41 → 24 ms)."""
+    os.nice(NICE)

@@ -1,0 +1,210 @@
+"""The engine's front: accepts clients on the socket, gives one of them the writer's lease, and passes requests on.
+
+One asyncio loop for all clients; the thread that makes tokens never waits for any of them. A journal event only sets
+the senders going.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from sessions import events as ev
+from sessions.lines import Record
+from sessions.ulid import ulid
+from steertui import __version__
+
+from . import protocol
+from .connection import Connection
+from .host import SLOW, Host
+from .protocol import BEAT_S, MAX_FRAME, OPS, PROTO, Frame, Hello, ProtocolError, Welcome
+from .sockets import peer
+
+LOG = logging.getLogger(__name__)
+
+
+class Server:
+    """`name` is the engine's; `epoch` changes with every engine and every session, so a client knows what it holds."""
+
+    def __init__(self, host: Host, name: str, *, idle_exit: float | None = None) -> None:
+        self.host, self.name = host, name
+        self.epoch = f"{host.journal.session}.{ulid()}"
+        self._idle_exit = idle_exit
+        self._clients: dict[int, Connection] = {}
+        self._writer: int | None = None
+        self._count = 0
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._over = asyncio.Event()
+        self.reason = "shut down"
+        self._loop = asyncio.get_running_loop()
+        self._woken = False
+        host.journal.listen(self._happened)
+
+    async def serve(self, door: socket.socket, ready: Callable[[], None] = lambda: None) -> str:
+        """Until somebody ends it; says why."""
+        server = await asyncio.start_unix_server(self._welcome, sock=door, limit=MAX_FRAME)
+        beats = asyncio.create_task(self._beat())
+        ready()
+        async with server:
+            await self._over.wait()
+            server.close()
+            beats.cancel()
+            for client in list(self._clients.values()):
+                client.mention(protocol.notice("bye", reason=self.reason))
+                await client.finish()
+        return self.reason
+
+    def end(self, reason: str) -> None:
+        """May be called again; the first reason stands."""
+        if not self._over.is_set():
+            self.reason = reason
+            self._over.set()
+
+    # from the journal -------------------------------------------------------------------------------------------
+
+    def _happened(self, _: Record) -> None:
+        """On whatever thread the event came from: one wake-up of the loop, however many events until it runs."""
+        if not self._woken:
+            self._woken = True
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        self._woken = False
+        for client in self._clients.values():
+            client.wake()
+
+    # one client ---------------------------------------------------------------------------------------------------
+
+    async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._count += 1
+        client = Connection(self._count, reader, writer, self.host.journal)
+        try:
+            hello = await self._let_in(client, writer)
+            self._admit(client, hello)
+            await client.requests(partial(self._request, client))
+        except ProtocolError as error:
+            await client.refuse(error)
+        finally:
+            self._dismiss(client)
+            await client.close()
+
+    async def _let_in(self, client: Connection, writer: asyncio.StreamWriter) -> Hello:
+        pid, uid = peer(writer.get_extra_info("socket"))
+        if uid != os.getuid():
+            LOG.warning("refused process %d of uid %d", pid, uid)
+            raise ProtocolError("foreign_user", f"this engine belongs to uid {os.getuid()}", fatal=True)
+        return await client.hello()
+
+    def _admit(self, client: Connection, hello: Hello) -> None:
+        if hello.role == "writer" and self._writer is None:
+            self._writer, client.role = client.number, "writer"
+        client.cursor = hello.since if hello.epoch == self.epoch else -1
+        self._clients[client.number] = client
+        if hello.role != "probe":
+            self.host.journal.append(ev.Attach(client=client.number, role=client.role, pid=hello.pid))
+        client.start(protocol.greeting(self._greeting(client)), events=hello.role != "probe")
+
+    def _greeting(self, client: Connection) -> Welcome:
+        state = self.host.session.state
+        return Welcome(
+            proto=PROTO,
+            engine=self.name,
+            epoch=self.epoch,
+            session=state.session,
+            seq=self.host.journal.seq,
+            client=client.number,
+            role=client.role,
+            pid=os.getpid(),
+            state=state.word,
+            model=state.model.name if state.model else None,
+            folder=str(self.host.folder) if self.host.folder else None,
+            app=__version__,
+        )
+
+    def _dismiss(self, client: Connection) -> None:
+        if self._writer == client.number:
+            self._writer = None
+        if self._clients.pop(client.number, None) and client.number in self.host.session.state.clients:
+            self.host.journal.append(ev.Detach(client=client.number))
+
+    # requests -----------------------------------------------------------------------------------------------------
+
+    async def _request(self, client: Connection, line: bytes) -> None:
+        number: int | None = None
+        try:
+            frame = protocol.parse(line)
+            number = frame.get("id") if isinstance(frame.get("id"), int) else None
+            number, op, args = protocol.parse_request(frame)
+            self._may(client, op)
+            if op in SLOW:
+                self._later(self._slowly(client, number, op, args))
+                return
+            result = await self._do(client, op, args)
+        except ProtocolError as error:
+            if error.fatal:
+                raise
+            await client.say(protocol.refusal(number, error))
+        except Exception as error:
+            await client.say(protocol.refusal(number, error))
+        else:
+            await client.say(protocol.reply(number, **result))
+
+    def _may(self, client: Connection, op: str) -> None:
+        if OPS[op].writes and client.number != self._writer:
+            raise ProtocolError("observer", "another client is in control: take_control first")
+
+    async def _do(self, client: Connection, op: str, args: Frame) -> Frame:
+        if self.host.knows(op):
+            return self.host.do(op, args)
+        return await getattr(self, f"_{op}")(client, **args)
+
+    async def _slowly(self, client: Connection, number: int, op: str, args: Frame) -> None:
+        try:
+            result = await asyncio.to_thread(self.host.do, op, args)
+        except Exception as error:
+            await client.say(protocol.refusal(number, error))
+        else:
+            await client.say(protocol.reply(number, **result))
+
+    async def _take_control(self, client: Connection) -> Frame:
+        before = self._clients.get(self._writer) if self._writer is not None else None
+        self._writer, client.role = client.number, "writer"
+        if before is not None and before is not client:
+            before.role = "observer"
+            before.mention(protocol.notice("role", role="observer", by=client.number))
+            self.host.journal.append(ev.Attach(client=before.number, role="observer"))
+        self.host.journal.append(ev.Attach(client=client.number, role="writer"))
+        return {"role": "writer"}
+
+    async def _detach(self, client: Connection) -> Frame:
+        self._later(client.finish())
+        return {}
+
+    async def _shutdown(self, client: Connection, reason: str = "shut down by a client") -> Frame:
+        self._loop.call_later(0.05, self.end, reason)
+        return {}
+
+    # time ---------------------------------------------------------------------------------------------------------
+
+    async def _beat(self) -> None:
+        idle = 0.0
+        while True:
+            await asyncio.sleep(BEAT_S)
+            state = self.host.session.state.word
+            for client in self._clients.values():
+                client.mention(protocol.notice("beat", state=state, seq=self.host.journal.seq))
+            idle = idle + BEAT_S if state == "idle" and not self._clients else 0.0
+            if self._idle_exit is not None and idle >= self._idle_exit:
+                self.end(f"idle for {idle:g} s")
+
+    def _later(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

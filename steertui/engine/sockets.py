@@ -1,0 +1,93 @@
+"""The door of an engine: a Unix socket in a private folder, one engine per name, and only our own user comes in."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import socket
+import stat
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import EngineUnavailable, UsageError
+
+LONGEST_PATH = 107
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+CREDENTIALS = struct.Struct("3i")
+
+
+@dataclass(frozen=True)
+class Door:
+    """`<runtime>/<name>.sock` and the lock that says whose it is."""
+
+    folder: Path
+    name: str = "main"
+
+    def __post_init__(self) -> None:
+        if not NAME.fullmatch(self.name):
+            raise UsageError(f"an engine's name uses letters, digits, . _ - (at most 40), not {self.name!r}")
+        if len(os.fsencode(self.path)) > LONGEST_PATH:
+            raise EngineUnavailable(
+                f"socket path {self.path} is longer than {LONGEST_PATH} bytes: set XDG_RUNTIME_DIR to a shorter folder"
+            )
+
+    @property
+    def path(self) -> Path:
+        return self.folder / f"{self.name}.sock"
+
+    def lock(self) -> int:
+        """Held for the engine's life; whoever loses the race for it is told who won."""
+        descriptor = os.open(self.folder / f"{self.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace") or "unknown"
+            os.close(descriptor)
+            raise EngineUnavailable(
+                f"an engine {self.name!r} is running already (process {holder})"
+            ) from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        return descriptor
+
+    def bind(self) -> socket.socket:
+        """Under the lock: what a dead engine left is cleared away, what is not ours is refused."""
+        refuse_foreign(self.path)
+        with contextlib.suppress(FileNotFoundError):
+            self.path.unlink()
+        door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        mask = os.umask(0o177)
+        try:
+            door.bind(str(self.path))
+        except OSError as error:
+            door.close()
+            raise EngineUnavailable(f"cannot open the socket {self.path} ({error.strerror})") from error
+        finally:
+            os.umask(mask)
+        return door
+
+
+def refuse_foreign(path: Path) -> None:
+    """A path that is a link, another user's, or no socket at all is not an engine of ours. None there is fine."""
+    try:
+        entry = path.lstat()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise EngineUnavailable(f"cannot look at the socket {path} ({error.strerror})") from error
+    if stat.S_ISLNK(entry.st_mode):
+        raise EngineUnavailable(f"socket {path} is a symbolic link; remove it")
+    if entry.st_uid != os.getuid():
+        raise EngineUnavailable(f"socket {path} belongs to uid {entry.st_uid}")
+    if not stat.S_ISSOCK(entry.st_mode):
+        raise EngineUnavailable(f"{path} is not a socket; remove it")
+
+
+def peer(connection: socket.socket) -> tuple[int, int]:
+    """Process and user at the other end, as the kernel knows them."""
+    raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+    pid, uid, _ = CREDENTIALS.unpack(raw)
+    return pid, uid

@@ -1,0 +1,53 @@
+"""Runs an engine in the foreground: the process that owns the model. The app starts one by itself."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from typing import Any
+
+from core.errors import UsageError
+from steertui import paths
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--name", default="main", help="what the engine and its socket are called")
+    parser.add_argument("--model", help="loaded at once")
+    parser.add_argument("--options", type=_object, default={}, metavar="JSON", help="how to load it")
+    parser.add_argument(
+        "--idle-exit", type=_seconds, metavar="TIME", help="end after 90s, 30m or 2h with nobody there"
+    )
+    parser.add_argument("--no-record", action="store_true", help="write no session")
+
+
+def run(args: argparse.Namespace) -> int:
+    from sessions.resident import Studio
+    from steertui.engine.process import Engine
+    from steertui.engine.sockets import Door
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    return Engine(
+        Door(paths.runtime(), args.name),
+        Studio(),
+        None if args.no_record else paths.sessions(),
+        args.model,
+        args.options,
+        args.idle_exit,
+    ).run()
+
+
+def _object(text: str) -> dict[str, Any]:
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise UsageError("--options takes a JSON object")
+    return value
+
+
+def _seconds(text: str) -> float:
+    """90, 90s, 30m or 2h."""
+    factor = {"s": 1, "m": 60, "h": 3600}.get(text[-1:], 0)
+    number = text[:-1] if factor else text
+    if not number.isdigit():
+        raise UsageError(f"a time is written 90s, 30m or 2h, not {text!r}")
+    return float(number) * (factor or 1)

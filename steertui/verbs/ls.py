@@ -1,0 +1,29 @@
+"""Lists the engines that run: what they hold, what they do, which session they record."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from steertui.engine.launch import Found, find
+from steertui.text import safe_text
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    engines = find()
+    if args.json:
+        print(json.dumps({"engines": [engine.as_json() for engine in engines]}))
+    elif not engines:
+        print("no engine is running")
+    else:
+        print("\n".join(_line(engine) for engine in engines))
+    return 0
+
+
+def _line(engine: Found) -> str:
+    model = safe_text(engine.model or "no model")
+    return f"{engine.id:<10} {engine.pid:>8}  {engine.state:<10} {model:<30} {engine.session}"
