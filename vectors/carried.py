@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+
+import numpy as np
 
 from vectors import lastbit
 from vectors.about import About, AboutError, numbers, parse
@@ -80,8 +82,8 @@ def restore_raw(stored: Stored, entries: Mapping[str, str]) -> Stored:
 
 
 def _kept_exact(stored: Stored, raw: Mapping[int, Row]) -> Stored:
-    rebuilt: Callable[[int], Row] = replace(stored, exact={}).raw
-    exact = {layer: row for layer, row in raw.items() if lastbit.steps(row, rebuilt(layer)) is not None}
+    rebuilt = replace(stored, exact={})
+    exact = {layer: row for layer, row in raw.items() if lastbit.steps(row, rebuilt.raw(layer)) is not None}
     return replace(stored, exact=exact)
 
 
@@ -98,7 +100,12 @@ def _moved(rows: Mapping[int, Row], entries: Mapping[str, str], key: str) -> dic
     for layer, text in moves.items():
         row = rows.get(int(layer)) if layer.isdecimal() and len(layer) < 7 else None
         better = lastbit.nudge(row, text) if row is not None and isinstance(text, str) else None
-        if better is None:
+        if row is None or better is None or not _is_a_last_bit(better, row):
             raise VectorFileError(f"metadata {key!r} does not fit layer {layer[:8]!r}")
         moved[int(layer)] = better
     return moved
+
+
+def _is_a_last_bit(moved: Row, row: Row) -> bool:
+    """Steps are a correction, never a way to put another vector into a file."""
+    return bool(np.allclose(moved, row, rtol=0.0, atol=AGREEMENT * float(np.abs(row).max())))

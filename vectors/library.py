@@ -62,7 +62,7 @@ def find(wanted: str | os.PathLike[str]) -> Path:
         return Path(wanted)
     known = paths()
     if text in known:
-        return known[text]
+        return _kept_inside(known[text])
     if Path(text).suffix or os.path.lexists(text):
         return Path(text)
     raise VectorFileError(
@@ -103,12 +103,16 @@ def _entry(name: str, path: Path, notes: Mapping[str, str], starters: Mapping[st
 
 
 def load(name: str, path: Path | None = None) -> Stored:
-    """A vector of the library; a link out of its folder is not followed."""
-    path = path or find(name)
-    inside = path.parent == folder()
-    if inside and path.is_symlink() and not path.resolve().is_relative_to(folder().resolve()):
+    """A vector of the library by name, or any file."""
+    return reading.read_stored(_kept_inside(path or find(name)), allow_undecided=True)
+
+
+def _kept_inside(path: Path) -> Path:
+    """A link that leads out of the library's folder is not followed."""
+    home = folder()
+    if path.parent == home and path.is_symlink() and not path.resolve().is_relative_to(home.resolve()):
         raise VectorFileError(f"{shown(path.name)}: not a regular file (a link out of the library)")
-    return reading.read_stored(path, allow_undecided=True)
+    return path
 
 
 def search(text: str) -> list[Entry]:

@@ -40,6 +40,8 @@ def parse(source: Source, choices: Choices) -> Stored:
         stored = formats.reader_for(source)(source, choices)
     except VectorFileError as problem:
         raise VectorFileError(f"{source.name}: {problem}") from None
+    except MemoryError:
+        raise VectorFileError(f"{source.name}: not enough memory to read it") from None
     about = stored.about if stored.about.name else replace(stored.about, name=_stem(source.path))
     stored = replace(stored, about=about, file=source.name, file_sha256=source.sha256)
     return stored.warn(*extreme(stored.norms))

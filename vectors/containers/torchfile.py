@@ -106,6 +106,8 @@ def read_record(archive: zipfile.ZipFile, name: str) -> bytes:
 def read_zip(source: Source, archive: zipfile.ZipFile) -> TorchFile:
     names = archive.namelist()
     pickles = [name for name in names if name.endswith("/data.pkl") or name == "data.pkl"]
+    if not names:
+        raise VectorFileError("an empty zip")
     if not pickles:
         raise VectorFileError("a zip without data.pkl is not a torch file")
     root = pickles[0].removesuffix("data.pkl")
