@@ -18,6 +18,7 @@ from typing import Any
 from core import caps
 
 TINY = 1e-30
+DEPENDENT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,14 @@ class Program:
 
 
 def gain_matrix(gram: Any, gains: list[float | None], xp: ModuleType) -> Any:
-    """M of the gain stage, [K, K]: the gained channels reach g·p jointly, whatever the angles between them."""
+    """M of the gain stage, [K, K]: the gained channels reach g·p jointly, whatever the angles between them.
+
+    A pseudo-inverse, because a blend of two gained vectors may be gained as well.
+    """
     changes = {i: g - 1.0 for i, g in enumerate(gains) if g is not None}
     matrix, on = xp.zeros_like(gram), list(changes)
     if on:
-        inverse = xp.linalg.inv(gram[on][:, on])
+        inverse = xp.linalg.pinv(gram[on][:, on], rtol=DEPENDENT, hermitian=True)
         for row, i in enumerate(on):
             matrix[i, on] = changes[i] * inverse[row]
     return matrix

@@ -10,9 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core import dual
 from core.algebra import Program, gain_matrix
+from core.errors import UsageError
 from core.levels import Level
-from core.score import Score
+from core.score import SILENT, Score
 from core.stack import Stack
 
 SAME_DIRECTION = 0.999
@@ -51,7 +53,23 @@ def seated(score: Score, stacks: Sequence[Stack], where: Geometry, lane: int, la
         levels[row] = (
             level if there is None else there.joined(level, sign, f"at layer {layer}, {_names(stacks)}")
         )
-    return [level or Level() for level in levels]
+    full = [level or SILENT for level in levels]
+    if not _compatible(full, where.gram.tolist()):
+        raise UsageError(
+            f"the caps at layer {layer} contradict each other: {_names(stacks)} depend on one another, "
+            "and no state keeps all their bounds"
+        )
+    return full
+
+
+def _compatible(levels: Sequence[Level], gram: Sequence[Sequence[float]]) -> bool:
+    """Whether some state keeps all bounds at once; two separate directions always can."""
+    on = [i for i, level in enumerate(levels) if level.capped]
+    if len(on) < 3:
+        return True
+    small = [[gram[i][j] for j in on] for i in on]
+    floors, ceilings = [levels[i].floor for i in on], [levels[i].ceiling for i in on]
+    return dual.solve([0.0] * len(on), small, floors, ceilings)[1] is None
 
 
 def program(lanes: Sequence[Sequence[Level]], gram: Any, keep_norm: Sequence[bool]) -> Program:
