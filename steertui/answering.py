@@ -76,7 +76,7 @@ class Answer:
         } | _shadow(self.live)
 
 
-class Studio:
+class Setup:
     """The model, the mixer and the settings of one command line, ready to answer any number of prompts."""
 
     def __init__(self, args: argparse.Namespace) -> None:

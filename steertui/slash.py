@@ -13,7 +13,7 @@ from core.bands import parse_layers
 from core.errors import UsageError
 from core.levels import band, dose, spell
 from core.mixer import Channel, Mixer, finite
-from steertui.answering import Studio
+from steertui.answering import Setup
 from steertui.options import ChannelSpec, mixer_asked_for, read_cap, read_vector
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 class Talk:
     """A conversation and the mixer its next answer plays."""
 
-    studio: Studio
+    setup: Setup
     conversation: Conversation
     mixer: Mixer
 
     def turn(self, mixer: Mixer) -> None:
         """Takes new dials if they can be played; what cannot is refused here, not in the middle of an answer."""
-        self.studio.model.compiler.compile([mixer])
+        self.setup.model.compiler.compile([mixer])
         self.mixer = mixer
 
     def pick(self, words: list[str], values: int = 0) -> int:
@@ -52,8 +52,8 @@ def obey(talk: Talk, line: str) -> str:
 
 
 def _add(talk: Talk, words: list[str]) -> None:
-    spec, model = read_vector(_one(words, "/add VECTOR[:SCALE[@LAYERS]]")), talk.studio.model
-    (channel,) = mixer_asked_for([spec], talk.studio.find, model.n_layers).channels
+    spec, model = read_vector(_one(words, "/add VECTOR[:SCALE[@LAYERS]]")), talk.setup.model
+    (channel,) = mixer_asked_for([spec], talk.setup.find, model.n_layers).channels
     talk.turn(talk.mixer.add(channel))
 
 
@@ -74,7 +74,7 @@ def _gain(talk: Talk, words: list[str]) -> None:
 
 def _band(talk: Talk, words: list[str]) -> None:
     index = talk.pick(words, 1)
-    talk.turn(talk.mixer.band(index, parse_layers(_one(words, "/band N LAYERS"), talk.studio.model.n_layers)))
+    talk.turn(talk.mixer.band(index, parse_layers(_one(words, "/band N LAYERS"), talk.setup.model.n_layers)))
 
 
 def _cap(talk: Talk, words: list[str]) -> None:
@@ -112,12 +112,12 @@ def _vectors(talk: Talk, words: list[str]) -> str:
 
 
 def _new(talk: Talk, words: list[str]) -> str:
-    talk.conversation = talk.studio.conversation()
+    talk.conversation = talk.setup.conversation()
     return "a new conversation"
 
 
 def _system(talk: Talk, words: list[str]) -> str:
-    talk.studio.wording["system"] = " ".join(words) or None
+    talk.setup.wording["system"] = " ".join(words) or None
     return _new(talk, [])
 
 
@@ -173,7 +173,7 @@ def _shown(talk: Talk) -> str:
 
 
 def _strip(talk: Talk, index: int, channel: Channel) -> str:
-    model = talk.studio.model
+    model = talk.setup.model
     words = [f"{index + 1} {channel.label}", f"{channel.scale:+g} {channel.unit}"]
     words.append(f"layers {spell(band(channel, model.n_layers))}")
     if channel.scale:

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.errors import BadInput, PartlyDone, SteerError, UsageError
 from steertui import flags
-from steertui.answering import Answer, Studio
+from steertui.answering import Answer, Setup
 from steertui.printing import Printer
 from steertui.prompts import Item, Prompt, read_prompts
 
@@ -40,36 +40,36 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _say_one(prompt: Prompt, args: argparse.Namespace) -> int:
-    studio = Studio(args)
+    setup = Setup(args)
     if args.jsonl:
-        answer = studio.answer(prompt, on_event=_print_row, on_step=lambda step: _print_row(_token(step)))
+        answer = setup.answer(prompt, on_event=_print_row, on_step=lambda step: _print_row(_token(step)))
         _print_row({"t": "stop"} | answer.to_json())
     elif args.json:
-        answer = studio.answer(prompt)
+        answer = setup.answer(prompt)
         _print_row(answer.to_json())
     else:
-        answer = _spoken(studio, prompt)
+        answer = _spoken(setup, prompt)
     return INTERRUPTED if answer.interrupted else 0
 
 
-def _spoken(studio: Studio, prompt: Prompt) -> Answer:
+def _spoken(setup: Setup, prompt: Prompt) -> Answer:
     """Word by word, as it comes."""
     printer = Printer()
-    answer = studio.answer(prompt, on_step=lambda step: printer.write(step.text))
+    answer = setup.answer(prompt, on_step=lambda step: printer.write(step.text))
     printer.end(answer.live.text)
     return answer
 
 
 def _say_all(items: list[Item], args: argparse.Namespace) -> int:
     """A prompt that fails does not stop the others: its row says why, and the exit code that something is missing."""
-    studio = Studio(args)
+    setup = Setup(args)
     rows: list[dict[str, Any]] = []
     emit: Callable[[dict[str, Any]], None] = rows.append if args.json else _print_row
     failed = 0
     for item in items:
         given = {"prompt": item.prompt} | item.rest
         try:
-            answer = studio.answer(item.prompt)
+            answer = setup.answer(item.prompt)
         except SteerError as error:
             failed += 1
             emit(given | {"error": str(error), "exit_code": error.exit_code})
