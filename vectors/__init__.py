@@ -5,23 +5,24 @@ Names resolve on first use, so that asking for a card or the library never impor
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
-_HOMES = {
-    "SteeringVector": "vectors.vector",
-    "VectorFileError": "vectors.errors",
-    "About": "vectors.about",
-    "Card": "vectors.card",
-    "read": "vectors.vector",
-}
+if TYPE_CHECKING:
+    from vectors.about import About as About
+    from vectors.card import Card as Card
+    from vectors.errors import VectorFileError as VectorFileError
+    from vectors.vector import SteeringVector as SteeringVector
+    from vectors.vector import read as read
+else:
+    from core.lazy import exports
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'vectors' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(_HOMES)
+    __getattr__, __dir__ = exports(
+        __name__,
+        {
+            "About": "vectors.about",
+            "Card": "vectors.card",
+            "SteeringVector": "vectors.vector",
+            "VectorFileError": "vectors.errors",
+            "read": "vectors.vector",
+        },
+    )

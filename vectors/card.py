@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from vectors.about import About
+from vectors.metrics import random_band
 from vectors.stored import SITE, Stored
 
 
@@ -97,7 +98,7 @@ def consistency(units: Mapping[int, Any]) -> Consistency:
         if layer + 1 in units
     }
     width = next(iter(units.values())).size
-    return Consistency(pairs, 3 / math.sqrt(width))
+    return Consistency(pairs, random_band(width))
 
 
 def card_of(stored: Stored) -> Card:

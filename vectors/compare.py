@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from vectors.errors import VectorFileError
+from vectors.metrics import random_band
 from vectors.stored import Stored
 
 
@@ -34,7 +35,7 @@ def cosines(one: Stored, two: Stored) -> Pair:
     _same_width(one, two)
     shared = [layer for layer in one.layers if layer in two.units]
     by_layer = {layer: float(np.dot(_wide(one, layer), _wide(two, layer))) for layer in shared}
-    return Pair(by_layer, 3 / math.sqrt(one.hidden_size))
+    return Pair(by_layer, random_band(one.hidden_size))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,188 @@
+"""How well two classes come apart along a direction, and how sure one can be of it.
+
+Everything takes plain arrays and returns plain numbers. x are the projections of the positive class, y those
+of the negative one, on data the direction was not made from: in-sample, pure noise reaches d = 7 in 2,048
+dimensions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vectors.about import PERCENTILES
+
+Numbers = NDArray[np.float64]
+Z95 = 1.959963984540054
+RESAMPLES = 2000
+
+
+def cohens_d(x: ArrayLike, y: ArrayLike) -> float:
+    """d = (x̄ − ȳ) / s, s² = ((n₁ − 1) s₁² + (n₂ − 1) s₂²) / (n₁ + n₂ − 2)."""
+    a, b = _wide(x), _wide(y)
+    pooled = (np.var(a, ddof=1) * (a.size - 1) + np.var(b, ddof=1) * (b.size - 1)) / (a.size + b.size - 2)
+    return _ratio(float(a.mean() - b.mean()), math.sqrt(float(pooled)))
+
+
+def population_d(x: ArrayLike, y: ArrayLike) -> float:
+    """The other convention in use: population variances, simply averaged."""
+    a, b = _wide(x), _wide(y)
+    return _ratio(float(a.mean() - b.mean()), math.sqrt(float(np.var(a) + np.var(b)) / 2))
+
+
+def d_interval(
+    x: ArrayLike, y: ArrayLike, *, seed: int = 0, resamples: int = RESAMPLES
+) -> tuple[float, float]:
+    """95 % percentile bootstrap of d, each class resampled on its own."""
+    a, b = _wide(x), _wide(y)
+    chance = np.random.default_rng(seed)
+    first = a[chance.integers(a.size, size=(resamples, a.size))]
+    second = b[chance.integers(b.size, size=(resamples, b.size))]
+    spread = first.var(axis=1, ddof=1) * (a.size - 1) + second.var(axis=1, ddof=1) * (b.size - 1)
+    pooled = np.sqrt(spread / (a.size + b.size - 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        drawn = (first.mean(axis=1) - second.mean(axis=1)) / pooled
+    low, high = (
+        np.percentile(drawn[np.isfinite(drawn)], (2.5, 97.5)) if np.isfinite(drawn).any() else (0.0, 0.0)
+    )
+    return float(low), float(high)
+
+
+def accuracy(x: ArrayLike, y: ArrayLike, threshold: float) -> tuple[int, int]:
+    """(right, all): positives above the threshold, negatives below; exactly on it counts half, rounded
+    down.
+    """
+    a, b = _wide(x) - threshold, _wide(y) - threshold
+    right = np.count_nonzero(a > 0) + np.count_nonzero(b < 0)
+    ties = np.count_nonzero(a == 0) + np.count_nonzero(b == 0)
+    return int(right + ties // 2), int(a.size + b.size)
+
+
+def wilson(right: int, total: int) -> tuple[float, float]:
+    """95 % score interval of a share; never leaves [0, 1] and never has width 0."""
+    if total == 0:
+        return 0.0, 1.0
+    share, z = right / total, Z95
+    middle = (share + z * z / (2 * total)) / (1 + z * z / total)
+    half = z / (1 + z * z / total) * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def auroc(x: ArrayLike, y: ArrayLike) -> float:
+    """P(x > y) + ½ P(x = y) = U / (n₁ n₂), from the ranks of both classes together."""
+    a, b = _wide(x), np.sort(_wide(y))
+    below = np.searchsorted(b, a, side="left")
+    up_to = np.searchsorted(b, a, side="right")
+    return float((below + up_to).sum() / 2 / (a.size * b.size))
+
+
+def pair_accuracy(x: ArrayLike, y: ArrayLike) -> float:
+    """Share of pairs whose positive member projects higher; ties count half."""
+    apart = _wide(x) - _wide(y)
+    return float((np.count_nonzero(apart > 0) + np.count_nonzero(apart == 0) / 2) / apart.size)
+
+
+def cosine(one: ArrayLike, other: ArrayLike) -> float:
+    a, b = _wide(one), _wide(other)
+    return _ratio(float(a @ b), float(np.linalg.norm(a) * np.linalg.norm(b)))
+
+
+def random_band(width: int) -> float:
+    """Where |cos| of random directions stays 997 times in 1,000: three standard deviations, 3/√d."""
+    return 3 / math.sqrt(width)
+
+
+def split_half(positive: ArrayLike, negative: ArrayLike, *, seed: int = 0, splits: int = 20) -> float:
+    """Mean cosine of the mean differences of two random halves of the pairs: what a second data set would
+    give.
+
+    Neighbouring layers resemble each other whatever the data; two halves of the data do not.
+    """
+    apart = _wide(positive) - _wide(negative)
+    chance, half = np.random.default_rng(seed), len(apart) // 2
+    orders = [chance.permutation(len(apart)) for _ in range(splits)]
+    halves = [(apart[order[:half]].mean(axis=0), apart[order[half:]].mean(axis=0)) for order in orders]
+    return float(np.mean([cosine(one, other) for one, other in halves]))
+
+
+def coherence(positive: ArrayLike, negative: ArrayLike, direction: ArrayLike) -> float:
+    """Mean cosine of the single pairs' differences with the direction; 0 ± 1/√d for a random one."""
+    apart = _wide(positive) - _wide(negative)
+    return float(np.mean([cosine(one, direction) for one in apart]))
+
+
+def spread(values: ArrayLike) -> dict[str, float]:
+    """One class's projections in the figures a vector file keeps."""
+    a = _wide(values)
+    figures = {"mean": float(a.mean()), "std": float(a.std(ddof=1)) if a.size > 1 else 0.0}
+    return figures | {f"p{q}": float(np.percentile(a, q)) for q in PERCENTILES}
+
+
+def slope(doses: Sequence[float], responses: ArrayLike) -> float:
+    """Least squares: how much the response rises per unit of dose."""
+    x, y = _wide(doses), _wide(responses)
+    x = x - x.mean()
+    return _ratio(float(x @ y), float(x @ x))
+
+
+def mean_interval(values: ArrayLike, *, seed: int = 0, resamples: int = RESAMPLES) -> tuple[float, float]:
+    """95 % percentile bootstrap of a mean."""
+    a = _wide(values)
+    drawn = a[np.random.default_rng(seed).integers(a.size, size=(resamples, a.size))].mean(axis=1)
+    low, high = np.percentile(drawn, (2.5, 97.5))
+    return float(low), float(high)
+
+
+def repetition(tokens: Sequence[int], n: int = 4) -> float:
+    """Share of n-grams that occurred before in the same text; 0 for a text too short to repeat itself."""
+    grams = [tuple(tokens[i : i + n]) for i in range(len(tokens) - n + 1)]
+    return 1 - len(set(grams)) / len(grams) if grams else 0.0
+
+
+@dataclass(frozen=True)
+class Separation:
+    """Held-out quality of a direction at one layer."""
+
+    d: float
+    d_ci: tuple[float, float]
+    accuracy: float
+    accuracy_ci: tuple[float, float]
+    auroc: float
+    sign_accuracy: float
+    n_holdout: int
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def separation(x: ArrayLike, y: ArrayLike, midpoint: float, *, seed: int = 0) -> Separation:
+    """All of it for held-out projections, with the midpoint of the classes the direction was made from."""
+    right, total = accuracy(x, y, midpoint)
+    at_zero, _ = accuracy(x, y, 0.0)
+    return Separation(
+        d=cohens_d(x, y),
+        d_ci=d_interval(x, y, seed=seed),
+        accuracy=right / total,
+        accuracy_ci=wilson(right, total),
+        auroc=auroc(x, y),
+        sign_accuracy=at_zero / total,
+        n_holdout=total,
+    )
+
+
+def _wide(values: ArrayLike) -> Numbers:
+    return np.asarray(values, dtype=np.float64)
+
+
+def _ratio(above: float, below: float) -> float:
+    """0 / 0 is 0 here: no difference without any spread is no effect, and a difference without spread is
+    endless.
+    """
+    if below == 0:
+        return 0.0 if above == 0 else math.copysign(math.inf, above)
+    return above / below
