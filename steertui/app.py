@@ -1,0 +1,74 @@
+"""The terminal app: one desk on one engine. It opens before there is a model and dies without taking anything along."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from core import demo
+from core.errors import UsageError
+from steertui import config, themes
+from steertui.config import Settings
+from steertui.screens.desk.screen import Desk
+from steertui.screens.palette import Actions
+
+FAREWELLS = {signal.SIGHUP: 129, signal.SIGTERM: 143}
+
+
+class Studio(App[None], inherit_bindings=False):
+    """Holds the settings and the look; the desk does the work."""
+
+    TITLE = "steertui"
+    COMMANDS = {Actions}
+    PAUSE_GC_ON_SCROLL = True
+    DEFAULT_MODE = "desk"
+
+    def __init__(self, model: str, socket: Path | None, settings: Settings) -> None:
+        super().__init__()
+        desk = Desk(model, socket, settings)
+        self.add_mode("desk", lambda: desk)
+        for theme in themes.OWN:
+            self.register_theme(theme)
+        if settings.theme not in self.available_themes:
+            raise UsageError(
+                f"unknown theme {settings.theme!r}: choose one of {', '.join(sorted(self.available_themes))}"
+            )
+        self.theme = settings.theme
+        self.set_keymap(settings.keymap)
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Themes that are not ours know no heat colours."""
+        return themes.HEAT | super().get_css_variables()
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number, code in FAREWELLS.items():
+            loop.add_signal_handler(number, partial(self.exit, return_code=code))
+        # What the start has made stays until the end; the collector need not walk it again (pauses of 70 ms otherwise).
+        self.call_after_refresh(gc.freeze)
+
+    def on_unmount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in FAREWELLS:
+            loop.remove_signal_handler(number)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        yield SystemCommand("Change the theme", "Colours of the screen", self.action_change_theme)
+        yield SystemCommand("Save a picture of the screen", "As SVG", lambda: self.deliver_screenshot())
+
+
+def run(model: str | None = None, socket: str | Path | None = None, **options: Any) -> int:
+    """Opens the app on a model, or on the engine behind a socket; the exit code when it is left."""
+    settings = replace(config.load(), **options)
+    app = Studio(model or demo.INSTRUCT, Path(socket) if socket else None, settings)
+    app.run(mouse=settings.mouse)
+    return app.return_code or 0

@@ -1,0 +1,1 @@
+"""Screens: the desk and the dialogs that open over it."""

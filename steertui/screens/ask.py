@@ -1,0 +1,42 @@
+"""A question with one line for an answer; it stays open until the answer can be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from core.errors import SteerError
+from steertui.text import safe_text
+
+
+class Ask(ModalScreen[Any]):
+    """Gives back what `read` makes of the text, or None after esc."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS = [("escape", "dismiss(None)", "cancel")]
+
+    def __init__(self, title: str, read: Callable[[str], Any], value: str = "", hint: str = "") -> None:
+        super().__init__()
+        self._title, self._read, self._value, self._hint = safe_text(title), read, value, hint
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = Text(self._title)
+            yield Input(self._value, select_on_focus=True)
+            yield Static(Text(self._hint), id="said")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        try:
+            answer = self._read(event.value)
+        except SteerError as error:
+            said = self.query_one("#said", Static)
+            said.add_class("-wrong")
+            said.update(Text(safe_text(str(error))))
+            return
+        self.dismiss(answer)

@@ -1,0 +1,235 @@
+"""What the hands do: every key on the desk as a pure edit of (mixer, selected strip), with the words of its marker.
+
+The words say what a reader of the transcript needs: which channel, and what it is now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from core.errors import UsageError
+from core.mixer import UNITS, Bound, Channel, Mixer
+from sessions.events import Vector
+from steertui.widgets import bank_values
+from steertui.widgets.dial import (
+    SHORT_UNIT,
+    band_text,
+    cap_text,
+    layers_of,
+    own_scale,
+    shown_scale,
+    signed,
+    stepped,
+)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A vector as far as the screen knows it: its layers and what its card says; the tensors stay in the engine."""
+
+    name: str
+    sha256: str | None
+    directions: Mapping[int, None]
+    norms: Mapping[int, float] = field(default_factory=dict)
+    gaps: Mapping[int, float] = field(default_factory=dict)
+    suggestion: Mapping[str, Any] | None = None
+
+    @classmethod
+    def told(cls, event: Vector) -> Known:
+        """From the engine's own words; JSON has turned the layer numbers into strings."""
+        norms, gaps = ({int(layer): x for layer, x in sizes.items()} for sizes in (event.norms, event.gaps))
+        layers = dict.fromkeys(event.layers)
+        return cls(event.name, event.sha256, layers, norms, gaps, event.suggestion)
+
+
+@dataclass(frozen=True)
+class Board:
+    """The mixer under the hands. `caps` remembers thresholds that were switched off, by channel label."""
+
+    mixer: Mixer = field(default_factory=Mixer)
+    selected: int = 0
+    n_layers: int = 0
+    residual: Mapping[int, float] = field(default_factory=dict)
+    caps: Mapping[str, tuple[Bound, Bound]] = field(default_factory=dict)
+
+    @property
+    def channel(self) -> Channel:
+        if not self.mixer.channels:
+            raise UsageError("there is no strip yet: a adds a vector")
+        return self.mixer.channels[self.selected]
+
+    @property
+    def current(self) -> Channel | None:
+        return self.mixer.channels[self.selected] if self.mixer.channels else None
+
+    def select(self, place: int) -> Board:
+        return replace(self, selected=max(0, min(place, len(self.mixer.channels) - 1)))
+
+    def loaded(self, mixer: Mixer) -> Board:
+        """The same board with another mixer under it."""
+        return replace(self, mixer=mixer).select(self.selected)
+
+    def edit(self, **settings: Any) -> Board:
+        return replace(self, mixer=self.mixer.edit(self.selected, **settings))
+
+    def put(self, channel: Channel) -> Board:
+        channels = list(self.mixer.channels)
+        channels[self.selected] = channel
+        return replace(self, mixer=replace(self.mixer, channels=tuple(channels)))
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A board after a hand moved, and how the marker tells it."""
+
+    board: Board
+    words: str
+
+
+def scale_words(channel: Channel) -> str:
+    return f"{channel.label} → {signed(shown_scale(channel))} {SHORT_UNIT[channel.unit]}"
+
+
+def describe(channel: Channel, n_layers: int) -> str:
+    """A whole channel in one line: what an answer starts under."""
+    words = [f"{channel.label} {signed(shown_scale(channel))} {SHORT_UNIT[channel.unit]}"]
+    words.append(band_text(layers_of(channel, n_layers)))
+    if channel.gain is not None:
+        words.append(f"gain ×{channel.gain:g}")
+    if channel.capped:
+        words.append(f"cap {cap_text(channel)}")
+    return "  ".join(words)
+
+
+def step(board: Board, direction: int, coarse: bool) -> Edit:
+    board = board.edit(scale=stepped(board.channel, direction, coarse))
+    return Edit(board, scale_words(board.channel))
+
+
+def set_shown(board: Board, shown: float) -> Edit:
+    """The dial to a value as it reads, along the vector as it was loaded."""
+    board = board.edit(scale=own_scale(board.channel, shown))
+    return Edit(board, scale_words(board.channel))
+
+
+def flip(board: Board) -> Edit:
+    board = replace(board, mixer=board.mixer.flip(board.selected))
+    channel = board.channel
+    return Edit(
+        board, f"FLIP {scale_words(channel)}" + (f", cap {cap_text(channel)}" if channel.capped else "")
+    )
+
+
+def mute(board: Board) -> Edit:
+    on = not board.channel.muted
+    return Edit(board.edit(muted=on), f"{board.channel.label} → {'muted' if on else 'unmuted'}")
+
+
+def solo(board: Board) -> Edit:
+    on = not board.channel.solo
+    return Edit(board.edit(solo=on), f"{board.channel.label} → {'solo' if on else 'solo off'}")
+
+
+def bypass(board: Board) -> Edit:
+    on = not board.mixer.bypassed
+    return Edit(replace(board, mixer=board.mixer.bypass(on)), "mixer → " + ("BYPASS" if on else "back in"))
+
+
+def cap(board: Board) -> Edit | None:
+    """Switch the cap off and remember it, or on again; None when there is no threshold to remember yet."""
+    channel = board.channel
+    if channel.capped:
+        caps = {**board.caps, channel.label: (channel.floor, channel.ceiling)}
+        return Edit(replace(board.edit(floor=None, ceiling=None), caps=caps), f"{channel.label} → cap off")
+    if channel.label not in board.caps:
+        return None
+    return threshold(board, *board.caps[channel.label])
+
+
+def threshold(board: Board, floor: Bound, ceiling: Bound) -> Edit:
+    board = board.edit(floor=floor, ceiling=ceiling)
+    return Edit(board, f"{board.channel.label} → cap {cap_text(board.channel) or 'off'}")
+
+
+def next_unit(board: Board) -> Edit:
+    """The next unit whose sizes are known for this vector."""
+    channel = board.channel
+    start = UNITS.index(channel.unit)
+    for unit in (*UNITS[start + 1 :], *UNITS[:start]):
+        try:
+            board = board.put(bank_values.in_unit(channel, board.n_layers, unit, board.residual))
+        except (UsageError, KeyError):
+            continue
+        return Edit(board, f"{scale_words(board.channel)} (the push stays)")
+    raise UsageError(f"no other unit is known for '{channel.label}'")
+
+
+def draw(board: Board, layer: int, value: float) -> Edit:
+    board = board.put(bank_values.set_layer(board.channel, board.n_layers, layer, value))
+    return Edit(board, f"{board.channel.label} L{layer} → {signed(value)} {SHORT_UNIT[board.channel.unit]}")
+
+
+def resize_band(board: Board, change: int) -> Edit:
+    board = board.put(bank_values.resized(board.channel, board.n_layers, change))
+    return Edit(board, f"{board.channel.label} → {band_text(layers_of(board.channel, board.n_layers))}")
+
+
+def next_shape(board: Board) -> Edit:
+    board = board.put(bank_values.next_shape(board.channel, board.n_layers))
+    return Edit(board, f"{board.channel.label} → {bank_values.shape_name(board.channel, board.n_layers)}")
+
+
+def add(board: Board, vector: Known) -> Edit:
+    """A new strip at the end, at the dose its card suggests, selected."""
+    channel = Channel.suggested(vector)
+    mixer = board.mixer.add(channel)
+    board = replace(board, mixer=mixer, selected=len(mixer.channels) - 1)
+    return Edit(board, "+ " + describe(channel, board.n_layers))
+
+
+def remove(board: Board) -> Edit:
+    label = board.channel.label
+    board = replace(board, mixer=board.mixer.remove(board.selected)).select(board.selected)
+    return Edit(board, f"− {label}")
+
+
+def mixer_of(desk: Mapping[str, Any], vectors: Mapping[str, Vector], n_layers: int) -> Mixer:
+    """A mixer as the engine wrote it, on the vectors the session knows; an unknown one may play anywhere."""
+
+    def resolve(name: str, sha256: str | None) -> Known:
+        event = vectors.get(name) or next(
+            (v for v in vectors.values() if sha256 and v.sha256 == sha256), None
+        )
+        return Known.told(event) if event else Known(name, sha256, dict.fromkeys(range(n_layers)))
+
+    return Mixer.from_json(desk, resolve)
+
+
+def describe_mixer(mixer: Mixer, n_layers: int, first: bool) -> list[str]:
+    """What an answer starts under; a first answer without steering needs no words."""
+    if mixer.bypassed:
+        return ["BYPASS: the mixer is out"]
+    playing = [mixer.channels[place] for place in mixer.playing()]
+    heard = [channel for channel in playing if channel.scale or channel.capped or channel.gain is not None]
+    return [describe(channel, n_layers) for channel in heard] or ([] if first else ["no steering"])
+
+
+EDITS: Mapping[str, Callable[[Board], Edit | None]] = {
+    "scale_up": partial(step, direction=1, coarse=False),
+    "scale_down": partial(step, direction=-1, coarse=False),
+    "scale_up_coarse": partial(step, direction=1, coarse=True),
+    "scale_down_coarse": partial(step, direction=-1, coarse=True),
+    "zero": partial(set_shown, shown=0.0),
+    "unit": next_unit,
+    "flip": flip,
+    "mute": mute,
+    "solo": solo,
+    "bypass": bypass,
+    "remove": remove,
+    "wider": partial(resize_band, change=1),
+    "narrower": partial(resize_band, change=-1),
+    "shape": next_shape,
+}

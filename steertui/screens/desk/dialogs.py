@@ -1,0 +1,147 @@
+"""The questions the desk asks: which vector, which number, which distractor, and whether the engine stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.errors import UsageError
+from core.mixer import Bound, finite
+from steertui.screens.ask import Ask
+from steertui.screens.desk import board as hands
+from steertui.screens.desk.board import Known
+from steertui.screens.desk.bounds import EXAMPLE, parse_bounds
+from steertui.screens.keys import Keys
+from steertui.screens.pick import Choice, Pick
+from steertui.widgets.dial import SHORT_UNIT, cap_text, shown_scale
+
+if TYPE_CHECKING:
+    from steertui.screens.desk.screen import Desk
+
+DISTRACTORS = (
+    "Look, there is the parade with its loud drums!",
+    "Forget that, tell me about the kitten.",
+    "By the way, did you see the new cafe?",
+    "Stop. Let us talk about the weather instead.",
+    "I just won the lottery! What should I buy?",
+)
+HOW = (
+    Choice("user", "as a user turn", "the user interrupts"),
+    Choice("own", "as the model's own words", "it goes on from there"),
+    Choice("tool", "as tool output", "a result that nobody asked for"),
+)
+LEAVE = (
+    Choice("detach", "detach", "the engine goes on; steertui attach comes back to it"),
+    Choice("shutdown", "shut down", "the engine stops, the session is kept"),
+    Choice("stay", "stay", ""),
+)
+
+
+def exact(desk: Desk) -> None:
+    """Type the scale."""
+    channel = desk.rack.board.current
+    if channel is None:
+        desk.rack.edit("zero")
+        return
+
+    def answered(value: float | None) -> None:
+        if value is not None:
+            desk.rack.attempt(lambda: hands.set_shown(desk.rack.board, value))
+
+    title = f"scale of {channel.label} ({SHORT_UNIT[channel.unit]})"
+    now = f"{shown_scale(channel):g}"
+    desk.app.push_screen(
+        Ask(title, _number, now, "a number; the sign is along the vector as loaded"), answered
+    )
+
+
+def threshold(desk: Desk) -> None:
+    """Type the cap."""
+    channel = desk.rack.board.current
+    if channel is None:
+        desk.rack.edit("zero")
+        return
+
+    def answered(bounds: tuple[Bound, Bound] | None) -> None:
+        if bounds is not None:
+            desk.rack.attempt(lambda: hands.threshold(desk.rack.board, *bounds))
+
+    hint = f"{EXAMPLE}\nfloor and ceiling of the projection, as numbers or percentiles"
+    desk.app.push_screen(Ask(f"cap of {channel.label}", parse_bounds, cap_text(channel), hint), answered)
+
+
+def add_vector(desk: Desk) -> None:
+    """Choose from the library; the engine loads it, then it gets a strip."""
+    # Reading cards costs an import of numpy, which the first frame need not wait for.
+    from steertui.screens.desk.shelf import vectors_at_hand
+
+    loaded = {channel.label for channel in desk.rack.board.mixer.channels}
+    choices = [choice for choice in vectors_at_hand() if choice.name not in loaded]
+
+    def answered(source: str | None) -> None:
+        if source is not None:
+            desk.run_worker(_load(desk, source), group="asks", exit_on_error=False)
+
+    desk.app.push_screen(
+        Pick("add a vector", choices, free="type to filter, or the path of a file"), answered
+    )
+
+
+async def _load(desk: Desk, source: str) -> None:
+    reply = await desk.link.ask("vector.load", source=source)
+    if reply is None:
+        return
+    name = reply["name"]
+    board = desk.rack.board
+    if any(channel.label == name for channel in board.mixer.channels):
+        desk.warn(f"{name} has a strip already")
+        return
+    known = Known.told(desk.link.state.vectors[name])
+    desk.rack.attempt(lambda: hands.add(desk.rack.board, known))
+
+
+def inject(desk: Desk) -> None:
+    """In mid-answer: what, and as what. Between answers a distractor is simply the next thing the user says."""
+    choices = [Choice(text, text) for text in DISTRACTORS]
+
+    def said(text: str | None) -> None:
+        if text and desk.link.state.running:
+            desk.app.push_screen(Pick("as what?", HOW, filtered=False), lambda how: shaped(text, how))
+        elif text:
+            desk.ask("chat", text=text)
+
+    def shaped(text: str, how: str | None) -> None:
+        if how:
+            desk.ask("inject", text=text, how=how)
+
+    desk.app.push_screen(
+        Pick("throw in a distractor", choices, free="type to filter, or your own words"), said
+    )
+
+
+def leave(desk: Desk) -> None:
+    """Quitting costs nothing unless the engine is told to go as well."""
+    if desk.link.client is None:
+        desk.app.exit(0)
+        return
+
+    async def go(how: str) -> None:
+        if how == "shutdown":
+            await desk.link.ask("shutdown", reason="quit from the desk")
+        await desk.link.close()
+        desk.app.exit(0)
+
+    def answered(how: str | None) -> None:
+        if how in ("detach", "shutdown"):
+            desk.run_worker(go(how), group="asks", exit_on_error=False)
+
+    desk.app.push_screen(Pick("leave the desk", LEAVE, filtered=False), answered)
+
+
+def keys(desk: Desk) -> None:
+    desk.app.push_screen(Keys(desk.keymap))
+
+
+def _number(text: str) -> float:
+    if not text.strip():
+        raise UsageError("type a number, or esc to leave it as it is")
+    return finite("scale", text.replace("−", "-"))

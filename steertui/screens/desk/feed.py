@@ -1,0 +1,196 @@
+"""From a session's events to what the desk shows: a live stream and a late attach pass through here alike.
+
+Items for the transcript gather here and go out once per frame, so a burst of tokens costs one repaint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sessions import events as ev
+from sessions.state import State, Turn
+from steertui.screens.desk.board import describe_mixer, mixer_of
+from steertui.text import Sanitiser, safe_text
+from steertui.widgets.meters import Meters
+from steertui.widgets.reading import Reading
+from steertui.widgets.transcript.document import Item, Marker, Note, Piece, Speech
+from steertui.widgets.transcript.view import Transcript
+
+ENDINGS = {
+    "cancel": "stopped",
+    "length": "stopped at the token limit",
+    "stop": "stopped at a stop text",
+    "oom": "out of memory: the answer ends here, the model stays",
+}
+INJECTED = {"user": "as a user turn", "own": "as the model's own words", "tool": "as tool output"}
+
+
+@dataclass
+class Feed:
+    """Knows which turn was shown last, so that a branch is noticed and drawn from its root."""
+
+    transcript: Transcript
+    meters: Meters
+    readings: Mapping[str, Reading]
+    items: list[Item] = field(default_factory=list)
+    shown: int | None = None
+    mix: str | None = None
+    desk: Mapping[str, Any] = field(default_factory=dict)
+    context: int = 0
+    tokens: int = 0
+    waiting: int = 0
+    stream: Sanitiser = field(default_factory=Sanitiser)
+
+    def take(self, event: ev.Event, state: State) -> None:
+        """One event; `state` may be ahead of it, so what has to be of that moment is remembered here."""
+        step = STEPS.get(event.t)
+        if step is not None:
+            step(self, event, state)
+
+    def flush(self) -> None:
+        if self.items:
+            items, self.items = self.items, []
+            self.transcript.extend(items)
+
+    def reset(self) -> None:
+        """Another session: nothing that was drawn belongs to it."""
+        self.items, self.shown, self.mix, self.desk, self.waiting = [], None, None, {}, 0
+        self.context = self.tokens = 0
+        self.transcript.clear()
+
+    # Turns and answers -------------------------------------------------------------------------------------------
+
+    def turn(self, event: ev.Turn, state: State) -> None:
+        self._follow(event.parent, state)
+        self._speak("you" if event.role == "user" else event.role, event.text)
+        self.shown = event.turn
+        if state.word in ("loading", "generating", "paused") or state.model is None:
+            self.waiting += 1
+            self.items.append(Note("queued: it will be answered when its turn comes", "queued"))
+
+    def answer(self, event: ev.Gen, state: State) -> None:
+        if self.waiting:
+            self.waiting = 0
+            self.flush()
+            self.transcript.drop_notes("queued")
+        self._follow(event.parent, state)
+        self.items.append(Speech("asst"))
+        if event.mix != self.mix:
+            depth = int(state.model.facts.get("n_layers", 0)) if state.model else 0
+            said = describe_mixer(mixer_of(self.desk, state.vectors, depth), depth, first=self.mix is None)
+            self.items += [Marker(safe_text(words), 0) for words in said]
+        self.mix, self.shown = event.mix, event.turn
+        self.context, self.tokens = event.prompt_tokens, 0
+        self.stream = Sanitiser()
+        for reading in self.readings.values():
+            reading.new_answer()
+        self.transcript.set_live(True)
+
+    def tokens_came(self, event: ev.Tok, state: State) -> None:
+        if event.lane:
+            return
+        self.items += [Piece(self.stream.feed(text), event.i + k) for k, text in enumerate(event.text)]
+        self.meters.surprise.extend(-float(lp) for lp in event.lp)
+        self.tokens = event.i + len(event.ids)
+
+    def measured(self, event: ev.Meter, state: State) -> None:
+        if event.lane:
+            return
+        self.flush()
+        for k in range(max(map(len, event.proj.values()), default=0)):
+            row = {name: float(column[k]) for name, column in event.proj.items() if k < len(column)}
+            self.transcript.colour(event.i + k, row)
+            for name, value in row.items():
+                self.readings[name].add(value, bool(_cell(event.hits, name, k)))
+
+    def stopped(self, event: ev.Stop, state: State) -> None:
+        if event.reason in ENDINGS:
+            self.items.append(Note(f"{ENDINGS[event.reason]} after {event.tokens} tokens"))
+        if event.message:
+            self.items.append(Note(safe_text(event.message), "warning"))
+        self.flush()
+        self.transcript.set_live(False)
+
+    def _speak(self, role: str, text: str) -> None:
+        self.items += [Speech(safe_text(role)), Piece(safe_text(text, multiline=True))]
+
+    def _follow(self, parent: int | None, state: State) -> None:
+        """A turn that does not continue what is shown begins a branch: its past is drawn again."""
+        if parent == self.shown:
+            return
+        self.items.clear()
+        self.transcript.clear()
+        for turn in state.path(parent) if parent is not None else ():
+            self._past(turn)
+
+    def _past(self, turn: Turn) -> None:
+        if turn.role != "assistant":
+            self._speak("you" if turn.role == "user" else turn.role, turn.said)
+            return
+        self.items.append(Speech("asst"))
+        stream, markers = Sanitiser(), list(turn.markers)
+        for index, token in enumerate(turn.tokens):
+            while markers and markers[0].at <= index:
+                self.items.append(Marker(safe_text(markers.pop(0).words), index))
+            self.items.append(Piece(stream.feed(token.text), index, token.proj))
+
+    # Marks in the text -------------------------------------------------------------------------------------------
+
+    def mixed(self, event: ev.Mixer, state: State) -> None:
+        """Between answers nothing is drawn: the next answer says what it starts under."""
+        self.desk = event.state
+        if event.gen is not None:
+            self.mix = event.mix
+            self.items.append(Marker(safe_text(event.words or "mixer changed"), event.at))
+
+    def injected(self, event: ev.Inject, state: State) -> None:
+        how = INJECTED.get(event.how, event.how)
+        self.items.append(Marker(safe_text(f"DISTRACTOR {how}"), event.at if event.gen is not None else None))
+        after = "" if event.how == "own" else "\n"
+        self.items.append(Piece(safe_text(event.text, multiline=True) + after, injected=True))
+
+    def rewound(self, event: ev.Rewind, state: State) -> None:
+        self.flush()
+        self.transcript.rewind(event.to)
+        self.tokens = event.to
+        self.items.append(Marker(f"{event.dropped} tokens taken back", event.to))
+
+    def rebuilt(self, event: ev.Rebuild, state: State) -> None:
+        self.items.append(Marker(f"cache rebuilt, {event.tokens} tokens in {event.wall_ms} ms", event.at))
+
+    def noted(self, event: ev.Note, state: State) -> None:
+        self.items.append(Note(safe_text(event.text)))
+
+    def marked(self, event: ev.Mark, state: State) -> None:
+        self.items.append(Marker(safe_text(event.label), event.at))
+
+    def failed(self, event: ev.Error, state: State) -> None:
+        self.items.append(Note(safe_text(event.message), "warning"))
+
+    def model(self, event: ev.Model, state: State) -> None:
+        if event.state == "failed":
+            self.items.append(Note(safe_text(f"{event.name}: {event.note or 'cannot be loaded'}"), "warning"))
+
+
+STEPS: Mapping[str, Callable[[Feed, Any, State], None]] = {
+    "turn": Feed.turn,
+    "gen": Feed.answer,
+    "tok": Feed.tokens_came,
+    "meter": Feed.measured,
+    "stop": Feed.stopped,
+    "mixer": Feed.mixed,
+    "inject": Feed.injected,
+    "rewind": Feed.rewound,
+    "rebuild": Feed.rebuilt,
+    "note": Feed.noted,
+    "mark": Feed.marked,
+    "error": Feed.failed,
+    "model": Feed.model,
+}
+
+
+def _cell(columns: Mapping[str, tuple[float, ...]], name: str, place: int) -> float:
+    column = columns.get(name, ())
+    return float(column[place]) if place < len(column) else 0.0

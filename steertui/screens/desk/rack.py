@@ -1,0 +1,145 @@
+"""The rack: strips, fader bank and meters over one board. Hands edit the board here; the desk sends it on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from core.errors import SteerError
+from core.mixer import Mixer
+from steertui.screens.desk import board as hands
+from steertui.screens.desk.board import Board, Edit
+from steertui.widgets.bank import FaderBank
+from steertui.widgets.dial import STEPS
+from steertui.widgets.meters import Meters
+from steertui.widgets.strips import Strips
+
+
+class Rack(Vertical):
+    """Holds the board; every change that a hand makes leaves as `Edited`."""
+
+    @dataclass
+    class Edited(Message):
+        """The mixer on the board is what the user now wants; `words` tell the change."""
+
+        words: str
+
+    @dataclass
+    class Refused(Message):
+        """What a hand tried cannot be meant."""
+
+        reason: str
+
+    class AddPressed(Message):
+        """The empty place under the last strip was clicked."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.board = Board()
+        self.strips, self.bank, self.meters = Strips(id="strips"), FaderBank(id="bank"), Meters(id="meters")
+
+    def compose(self) -> ComposeResult:
+        yield self.strips
+        yield self.bank
+        yield self.meters
+
+    def on_mount(self) -> None:
+        for widget in (self.strips, self.bank, self.meters):
+            widget.border_title = widget.id
+        self.show()
+
+    def fold(self, compact: bool) -> None:
+        """One line per widget on a narrow screen."""
+        self.strips.compact = self.bank.compact = compact
+        self.show()
+
+    # What is known ---------------------------------------------------------------------------------------------
+
+    def model_is(self, facts: Mapping[str, Any]) -> None:
+        """A model's depth and its mean residual norms have become known."""
+        residual = {int(layer): float(norm) for layer, norm in facts.get("residual_norms", {}).items()}
+        self.board = replace(self.board, n_layers=int(facts.get("n_layers", 0)), residual=residual)
+        self.show()
+
+    def load(self, mixer: Mixer) -> None:
+        """Take a mixer as it stands at the engine."""
+        self.board = self.board.loaded(mixer)
+        self.show()
+
+    def show(self) -> None:
+        board = self.board
+        self.strips.show(board.mixer, board.selected, board.n_layers)
+        self.bank.show(board.current, board.n_layers)
+        self.bank.border_title = f"bank · strip {board.selected + 1}" if board.current else "bank"
+        self.meter()
+
+    def meter(self) -> None:
+        """Paint what was measured since the last frame."""
+        names = [channel.label for channel in self.board.mixer.channels]
+        self.meters.show(names, self.board.selected, self.strips.readings)
+        self.strips.redraw()
+
+    # What hands do ---------------------------------------------------------------------------------------------
+
+    def edit(self, name: str) -> None:
+        self.attempt(lambda: hands.EDITS[name](self.board))
+
+    def attempt(self, change: Any) -> bool:
+        """Make one edit; False when there was nothing to do or it was refused."""
+        try:
+            edit: Edit | None = change()
+        except SteerError as error:
+            self.post_message(self.Refused(str(error)))
+            return False
+        if edit is None:
+            return False
+        self.board = edit.board
+        self.show()
+        self.post_message(self.Edited(edit.words))
+        return True
+
+    def toggle_cap(self) -> bool:
+        """False when there is no threshold yet that could be switched on."""
+        return self.board.current is not None and self.attempt(lambda: hands.cap(self.board))
+
+    def select(self, place: int) -> None:
+        if place < len(self.board.mixer.channels):
+            self.board = self.board.select(place)
+            self.show()
+
+    def move(self, change: int) -> None:
+        self.bank.move(change)
+
+    def draw(self, direction: int, coarse: bool) -> None:
+        """Move the fader under the cursor by a step of the unit."""
+        self.attempt(lambda: hands.draw(self.board, self.bank.cursor, self._moved(direction, coarse)))
+
+    def _moved(self, direction: int, coarse: bool) -> float:
+        step = STEPS[self.board.channel.unit][coarse]
+        return round(self.bank.value() + direction * step, 6)
+
+    @on(Strips.Selected)
+    def _selected(self, message: Strips.Selected) -> None:
+        self.select(message.index)
+
+    @on(Strips.Scaled)
+    def _scaled(self, message: Strips.Scaled) -> None:
+        self.attempt(lambda: hands.set_shown(self.board.select(message.index), message.shown))
+
+    @on(Strips.Turned)
+    def _turned(self, message: Strips.Turned) -> None:
+        self.attempt(lambda: hands.step(self.board.select(message.index), message.direction, False))
+
+    @on(Strips.AddPressed)
+    def _add(self) -> None:
+        self.post_message(self.AddPressed())
+
+    @on(FaderBank.Drawn)
+    def _drawn(self, message: FaderBank.Drawn) -> None:
+        self.attempt(lambda: hands.draw(self.board, message.layer, message.value))

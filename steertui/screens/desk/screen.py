@@ -1,0 +1,325 @@
+"""The desk: the model's words, the strips that bend them, and the prompt.
+
+The screen owns nothing that matters. The engine has the session; the mixer under the hands is sent as desired state and
+comes back as an event. A frame drains what the engine said and paints once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widgets import Static
+
+from sessions import events as ev
+from sessions.lines import Record
+from steertui import commands
+from steertui.config import Settings
+from steertui.screens.desk import dialogs, opening
+from steertui.screens.desk.board import mixer_of
+from steertui.screens.desk.feed import Feed
+from steertui.screens.desk.link import Link
+from steertui.screens.desk.pace import Pace
+from steertui.screens.desk.rack import Rack
+from steertui.screens.desk.yank import yank
+from steertui.text import safe_text
+from steertui.widgets.hints import Hints
+from steertui.widgets.prompt import Prompt
+from steertui.widgets.status import Status, StatusLine
+from steertui.widgets.transcript.heat import ENCODINGS
+from steertui.widgets.transcript.view import Transcript
+
+TINY = "terminal too small: {0}×{1}, need 60×16\n\nthe engine goes on; esc stops, space pauses, f flips"
+LOST = "The engine is gone; the transcript is safe. ctrl+r starts it again with this mixer."
+
+
+class Desk(Screen[None]):
+    """F2."""
+
+    CSS_PATH = "desk.tcss"
+    BINDINGS = [*commands.bindings(commands.BOTH, commands.PLAY), *commands.STRIP_KEYS]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-medium"), (140, "-wide")]
+    AUTO_FOCUS = "#prompt"
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-short"), (30, "-tall")]
+
+    def __init__(self, model: str, socket: Path | None, settings: Settings) -> None:
+        super().__init__()
+        self.keymap = settings.keymap
+        self.link = Link(model, socket, self.warn)
+        self.rev = 0
+        self.pace = Pace()
+        self.transcript, self.rack, self.prompt = (
+            Transcript(id="transcript"),
+            Rack(id="rack"),
+            Prompt(id="prompt"),
+        )
+        self.feed = Feed(self.transcript, self.rack.meters, self.rack.strips.readings)
+        self._fps, self.transcript.encoding = settings.fps, settings.heat
+        self._went_by_itself = False
+
+    def compose(self) -> ComposeResult:
+        yield StatusLine(id="status")
+        yield Static(LOST, id="banner", markup=False)
+        with Horizontal(id="stage"):
+            yield self.transcript
+            yield self.rack
+        yield self.prompt
+        yield Hints(id="hints")
+        yield Static(id="cover", markup=False)
+
+    def on_mount(self) -> None:
+        self.transcript.border_title = "transcript"
+        self.transcript.extend(opening.notes(self.link.model))
+        self.prompt.offer(opening.prompts(self.link.model))
+        self.set_interval(1 / self._fps, self.frame)
+        self.listen()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.rack.fold(event.size.width < 100)
+        self.query_one("#cover", Static).update(TINY.format(*event.size))
+
+    @work(exclusive=True, group="line", exit_on_error=False)
+    async def listen(self) -> None:
+        await self.link.run()
+        if self.link.failed:
+            self.warn(self.link.failed)
+
+    # What the engine says ----------------------------------------------------------------------------------------
+
+    def frame(self) -> None:
+        """Everything that came since the last frame, painted once."""
+        inbox = self.link.inbox
+        measured = False
+        while inbox:
+            item = inbox.popleft()
+            if isinstance(item, Record):
+                self._happened(item.event)
+                measured = measured or isinstance(item.event, ev.Meter | ev.Tok | ev.Gen)
+            elif item.get("ev") == "epoch":
+                self._begin_again()
+        self.feed.flush()
+        if measured:
+            self.rack.meter()
+        self._show_status()
+
+    def _happened(self, event: ev.Event) -> None:
+        self.feed.take(event, self.link.state)
+        match event:
+            case ev.Model():
+                self.rack.model_is(event.facts)
+            case ev.Mixer() if event.rev > self.rev:
+                self.rev = event.rev
+                self._take_over_mixer()
+            case ev.Tok():
+                self.pace.add(len(event.ids))
+            case ev.Gen():
+                self._play_by_itself()
+            case ev.Stop():
+                self._type_again()
+            case ev.Turn() if self.transcript.document.items[:1] == opening.notes(self.link.model)[:1]:
+                self.transcript.drop_notes("hint", "title")
+
+    def _begin_again(self) -> None:
+        """Another session at the same engine."""
+        self.feed.reset()
+        self.rev = 0
+        self.rack.load(type(self.rack.board.mixer)())
+
+    def _take_over_mixer(self) -> None:
+        """Somebody else moved the dials, or this screen has just attached."""
+        state = self.link.state
+        self.rack.load(mixer_of(state.desk.state, state.vectors, self.rack.board.n_layers))
+
+    # Modes: TYPE is where the prompt has the focus -----------------------------------------------------------------
+
+    @property
+    def mode(self) -> str:
+        return "TYPE" if self.focused is self.prompt else "PLAY"
+
+    def _play_by_itself(self) -> None:
+        if self.mode == "TYPE" and not self.prompt.text:
+            self._went_by_itself = True
+            self.transcript.focus()
+
+    def _type_again(self) -> None:
+        self.pace.clear()
+        if self._went_by_itself and self.mode == "PLAY" and self.is_current:
+            self.prompt.focus()
+        self._went_by_itself = False
+
+    def on_key(self, event: events.Key) -> None:
+        if self.mode == "PLAY" and event.is_printable and event.key not in self.active_bindings:
+            self.notify(
+                f"{event.character} is not a PLAY key: ? shows the map, i goes to the prompt", timeout=3
+            )
+
+    # What it looks like ------------------------------------------------------------------------------------------
+
+    def _show_status(self) -> None:
+        state, feed = self.link.state, self.feed
+        model = state.model
+        lost = self.link.client is not None and not self.link.up
+        word = "lost" if lost or self.link.failed else (state.word if self.link.client else "starting")
+        facts = model.facts if model else {}
+        status = Status(
+            word=word,
+            mode=self.mode,
+            progress=model.progress if model else None,
+            model=model.name if model else self.link.model,
+            device=" ".join(str(facts[key]) for key in ("dtype", "device") if key in facts),
+            context=feed.context + feed.tokens if feed.context else None,
+            max_context=facts.get("max_context"),
+            rate=self.pace.rate() if word == "generating" else None,
+            bypassed=self.rack.board.mixer.bypassed,
+            session=state.session,
+            lost_events=state.lost,
+            observer=self.link.observer,
+        )
+        self.query_one(StatusLine).show(status)
+        self.query_one("#banner").set_class(word == "lost", "-shown")
+        self.query_one(Hints).show(commands.hints(self.mode, word))
+        self.rack.set_class(word == "lost", "-lost")
+
+    def warn(self, sentence: str) -> None:
+        self.notify(safe_text(sentence), severity="error", markup=False, timeout=8)
+
+    # What the hands do -------------------------------------------------------------------------------------------
+
+    @on(Prompt.Sent)
+    @work(group="asks", exit_on_error=False)
+    async def _send(self, message: Prompt.Sent) -> None:
+        if await self.link.ask("chat", text=message.text) is None:
+            self.prompt.load_text(message.text)
+
+    @on(Rack.Edited)
+    @work(group="asks", exit_on_error=False)
+    async def _edited(self, message: Rack.Edited) -> None:
+        self.rev += 1
+        state = self.rack.board.mixer.to_json()
+        if await self.link.ask("mixer", rev=self.rev, state=state, words=message.words) is None:
+            self._take_over_mixer()
+
+    @on(Rack.Refused)
+    def _refused(self, message: Rack.Refused) -> None:
+        self.warn(message.reason)
+
+    @work(group="asks", exit_on_error=False)
+    async def ask(self, op: str, **what: object) -> None:
+        """One wish to the engine; a refusal is shown."""
+        await self.link.ask(op, **what)
+
+    def action_edit(self, name: str) -> None:
+        self.rack.edit(name)
+
+    def action_select(self, place: int) -> None:
+        self.rack.select(place)
+
+    def action_layer(self, change: int) -> None:
+        self.rack.move(change)
+
+    def action_draw(self, direction: int, coarse: bool) -> None:
+        self.rack.draw(direction, coarse)
+
+    def action_cap(self) -> None:
+        """On and off; the first time there is no threshold to switch on, so it asks for one."""
+        if not self.rack.toggle_cap():
+            self.action_threshold()
+
+    def action_exact(self) -> None:
+        dialogs.exact(self)
+
+    def action_threshold(self) -> None:
+        dialogs.threshold(self)
+
+    def action_add_vector(self) -> None:
+        dialogs.add_vector(self)
+
+    @on(Rack.AddPressed)
+    def _add_pressed(self) -> None:
+        dialogs.add_vector(self)
+
+    def action_inject(self) -> None:
+        dialogs.inject(self)
+
+    def action_leave(self) -> None:
+        dialogs.leave(self)
+
+    def action_help(self) -> None:
+        dialogs.keys(self)
+
+    def action_palette(self) -> None:
+        self.app.action_command_palette()
+
+    def action_type(self) -> None:
+        self._went_by_itself = False
+        self.prompt.focus()
+
+    async def action_stop(self) -> None:
+        """First the answer, then the mode."""
+        if self.link.state.running:
+            await self.link.ask("cancel")
+        elif self.mode == "PLAY":
+            self.action_type()
+        else:
+            self.transcript.focus()
+
+    async def action_interrupt(self) -> None:
+        if self.get_selected_text():
+            self.action_copy_text()
+        elif self.link.state.running:
+            await self.link.ask("cancel")
+        else:
+            self.action_leave()
+
+    def action_send_prompt(self) -> None:
+        self.prompt.action_send()
+
+    def action_recall(self) -> None:
+        self.prompt.action_older()
+
+    async def action_pause(self) -> None:
+        running = self.link.state.running
+        if running:
+            await self.link.ask("pause", paused=not running.paused)
+
+    async def action_again(self) -> None:
+        await self.link.ask("regenerate")
+
+    def action_yank(self) -> None:
+        yank(self.app, self.transcript.document.last_answer(), self.warn)
+
+    def action_heat(self) -> None:
+        """Off, background, underline; the channel is the selected one unless another was chosen."""
+        current = self.rack.board.current
+        encoding = ENCODINGS[(ENCODINGS.index(self.transcript.encoding) + 1) % len(ENCODINGS)]
+        self._show_heat(encoding, self.transcript.channel or (current.label if current else None))
+
+    def action_heat_channel(self) -> None:
+        names = [channel.label for channel in self.rack.board.mixer.channels]
+        if names:
+            place = names.index(self.transcript.channel) + 1 if self.transcript.channel in names else 0
+            shown = self.transcript.encoding
+            self._show_heat(ENCODINGS[1] if shown == "off" else shown, names[place % len(names)])
+
+    def _show_heat(self, encoding: str, channel: str | None) -> None:
+        if channel is None:
+            self.warn("heat needs a channel: a adds a vector")
+            return
+        self.transcript.show_heat(encoding, channel)
+        self.transcript.border_subtitle = (
+            "" if encoding == "off" else f"heat: {safe_text(channel)} ({encoding})"
+        )
+
+    def action_toggle_rack(self) -> None:
+        self.toggle_class("-no-rack")
+
+    async def action_take_control(self) -> None:
+        await self.link.ask("take_control")
+
+    def action_restart_engine(self) -> None:
+        """Only a lost engine is started again."""
+        if self.link.client is None or not self.link.up:
+            self.listen()

@@ -1,0 +1,89 @@
+"""A list to choose from, with a filter line above it when there is something to type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from steertui.text import safe_text
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`key` is handed back; name and detail are shown."""
+
+    key: str
+    name: str
+    detail: str = ""
+
+
+class Pick(ModalScreen[str | None]):
+    """Gives back the key of a choice, or None after esc. `free` offers the typed text itself when nothing matches."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS = [
+        ("escape", "dismiss(None)", "cancel"),
+        ("down", "move(1)", "next"),
+        ("up", "move(-1)", "previous"),
+    ]
+
+    def __init__(
+        self, title: str, choices: Sequence[Choice], *, filtered: bool = True, free: str = "", hint: str = ""
+    ) -> None:
+        super().__init__()
+        self._title, self._choices, self._filtered = safe_text(title), choices, filtered
+        self._free, self._hint = free, hint
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = Text(self._title)
+            if self._filtered:
+                yield Input(placeholder=self._free or "type to filter")
+            yield OptionList(*map(_option, self._choices))
+            yield Static(Text(self._hint or "↑ ↓ choose · enter take · esc back"), id="said")
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).highlighted = 0 if self._choices else None
+        if not self._filtered:
+            self.query_one(OptionList).focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        words = event.value.lower().split()
+        kept = [c for c in self._choices if all(word in f"{c.name} {c.detail}".lower() for word in words)]
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options(map(_option, kept))
+        options.highlighted = 0 if kept else None
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        options = self.query_one(OptionList)
+        if options.highlighted is not None:
+            self.dismiss(options.get_option_at_index(options.highlighted).id)
+        elif self._free and event.value.strip():
+            self.dismiss(event.value.strip())
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option.id)
+
+    def action_move(self, change: int) -> None:
+        options = self.query_one(OptionList)
+        if change > 0:
+            options.action_cursor_down()
+        else:
+            options.action_cursor_up()
+
+
+def _option(choice: Choice) -> Option:
+    row = Table.grid(expand=True, padding=(0, 1))
+    row.add_column(no_wrap=True)
+    row.add_column(justify="right", no_wrap=True, overflow="ellipsis")
+    row.add_row(Text(safe_text(choice.name)), Text(safe_text(choice.detail), style="dim"))
+    return Option(row, id=choice.key)

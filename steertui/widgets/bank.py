@@ -1,0 +1,189 @@
+"""The fader bank: every layer of the selected channel in one widget, drawn with keys or painted with the mouse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from core.mixer import Channel
+from steertui.widgets.bank_values import values
+from steertui.widgets.bars import clip, column
+from steertui.widgets.dial import SHORT_UNIT, signed
+from steertui.widgets.strip_face import dose_text
+
+FOOT = 2
+WIDEST = 4
+
+
+class FaderBank(Widget, can_focus=True):
+    """Shows the effective scale of each layer; posts what a hand draws."""
+
+    COMPONENT_CLASSES = {f"bank--{part}" for part in ("fader", "cursor", "zero", "axis", "value", "quiet")}
+
+    @dataclass
+    class Drawn(Message):
+        """A layer was set to a value, along the vector as it was loaded."""
+
+        layer: int
+        value: float
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.channel: Channel | None = None
+        self.n_layers = 1
+        self.cursor = 0
+        self.reach = 1.0
+        self.compact = False
+        self._painting = False
+
+    def show(self, channel: Channel | None, n_layers: int) -> None:
+        """A channel, or none; the scale of the drawing follows its largest fader but never shrinks under a hand."""
+        self.channel, self.n_layers = channel, max(n_layers, 1)
+        self.cursor = min(self.cursor, self.n_layers - 1)
+        if not self._painting:
+            self.reach = self._fitting()
+        self.refresh()
+
+    def move(self, change: int) -> None:
+        self.cursor = max(0, min(self.n_layers - 1, self.cursor + change))
+        self.refresh()
+
+    @property
+    def faders(self) -> list[float | None]:
+        return [None] * self.n_layers if self.channel is None else values(self.channel, self.n_layers)
+
+    def value(self) -> float:
+        """The fader under the cursor; a layer outside the band plays 0."""
+        return self.faders[self.cursor] or 0.0
+
+    def _fitting(self) -> float:
+        """The smallest of 0.1, 0.2, 0.5, 1, 2, 5 … that leaves a little air above the largest fader."""
+        largest = max((abs(value) for value in self.faders if value), default=0.0)
+        steps = (base * 10**power for power in range(-1, 6) for base in (1, 2, 5))
+        return next((step for step in steps if largest <= step * 0.9), largest or 1.0)
+
+    # Geometry: `pitch` cells per layer, the last of them a gap when there is room --------------------------------
+
+    @property
+    def pitch(self) -> int:
+        return max(1, min(WIDEST, self.size.width // self.n_layers))
+
+    @property
+    def _half(self) -> int:
+        return max((self.size.height - FOOT - 1) // 2, 1)
+
+    def _layer_at(self, x: int) -> int:
+        return max(0, min(self.n_layers - 1, x // self.pitch))
+
+    def _value_at(self, y: int) -> float:
+        return max(-1.0, min(1.0, (self._half - y) / self._half)) * self.reach
+
+    # Drawing ---------------------------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        half, width = self._half, self.size.width
+        if self.channel is None:
+            return self._painted(self._readout(width) if y == 0 else [], width)
+        if self.compact:
+            return self._painted(self._one_row(width), width)
+        if y == 2 * half + 1:
+            segments = self._axis()
+        elif y == 2 * half + 2:
+            segments = self._readout(width)
+        elif y <= 2 * half:
+            segments = self._faders_row(y, half)
+        else:
+            segments = []
+        return self._painted(segments, width)
+
+    def _painted(self, segments: list[Segment], width: int) -> Strip:
+        return Strip(segments).apply_style(self.rich_style).crop_extend(0, width, self.rich_style)
+
+    def _one_row(self, width: int) -> list[Segment]:
+        """All layers as one row of eighths, sizes without sign; the sign is in the words beside it."""
+        readout = self._readout(max(width - self.n_layers - 3, 12))
+        cells = []
+        for layer, value in enumerate(self.faders[: max(width - 24, 8)]):
+            block = "·" if value is None else column(abs(value), self.reach, 1)[0][0] if value else "▁"
+            cells.append(Segment(block, self._style("cursor" if layer == self.cursor else "fader")))
+        return [Segment(" "), *cells, Segment("  "), *readout]
+
+    def _faders_row(self, y: int, half: int) -> list[Segment]:
+        row = half - y
+        cells = [self._cell(layer, value, row, half) for layer, value in enumerate(self.faders)]
+        return [segment for cell in cells for segment in cell]
+
+    def _cell(self, layer: int, value: float | None, row: int, half: int) -> list[Segment]:
+        gap = 1 if self.pitch > 1 else 0
+        bar = self.pitch - gap
+        look = "cursor" if layer == self.cursor and self.has_focus else "fader"
+        if row == 0:
+            line = "─" if value is None else "━"
+            return [
+                Segment(line * bar, self._style("zero" if value is None else look)),
+                Segment("─" * gap, self._style("zero")),
+            ]
+        if not value or (value > 0) != (row > 0):
+            return [Segment(" " * self.pitch)]
+        block, reverse = column(value, self.reach, half)[abs(row) - 1]
+        return [Segment(block * bar, self._style(look) + Style(reverse=reverse)), Segment(" " * gap)]
+
+    def _axis(self) -> list[Segment]:
+        """Layer numbers as densely as they fit, with ▲ under the cursor."""
+        cells = [" "] * (self.pitch * self.n_layers)
+        every = next(
+            n for n in (1, 2, 4, 8, 16, 32) if n * self.pitch >= len(str(self.n_layers)) + 1 or n == 32
+        )
+        for layer in range(0, self.n_layers, every):
+            for place, digit in enumerate(str(layer)):
+                if layer * self.pitch + place < len(cells):
+                    cells[layer * self.pitch + place] = digit
+        at = self.cursor * self.pitch
+        label = f"▲{self.cursor}"
+        text = "".join(cells)
+        tail = text[at + len(label) :]
+        return [
+            Segment(text[:at], self._style("axis")),
+            Segment(label, self._style("value")),
+            Segment(tail, self._style("axis")),
+        ]
+
+    def _readout(self, width: int) -> list[Segment]:
+        if self.channel is None:
+            return [Segment(clip("one fader per layer of the selected strip", width), self._style("quiet"))]
+        value = self.faders[self.cursor]
+        shown = "off" if value is None else f"{signed(value, 3)} {SHORT_UNIT[self.channel.unit]}"
+        head = f"L{self.cursor} {shown}"
+        rest = clip(f"  {dose_text(self.channel, self.n_layers)}", width - cell_len(head))
+        return [Segment(head, self._style("value")), Segment(rest, self._style("quiet"))]
+
+    def _style(self, part: str) -> Style:
+        return self.get_component_rich_style(f"bank--{part}", partial=True)
+
+    # Mouse: a click sets, a drag paints across layers --------------------------------------------------------------
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        if self.channel is not None and event.y <= 2 * self._half:
+            self._painting = True
+            self.capture_mouse()
+            self._paint(event)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if self._painting:
+            self._paint(event)
+
+    def on_mouse_up(self) -> None:
+        self._painting = False
+        self.release_mouse()
+        self.show(self.channel, self.n_layers)
+
+    def _paint(self, event: events.MouseEvent) -> None:
+        self.cursor = self._layer_at(event.x)
+        self.post_message(self.Drawn(self.cursor, round(self._value_at(event.y), 4)))

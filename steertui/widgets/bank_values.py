@@ -1,0 +1,129 @@
+"""What the fader bank shows, and how an edit of one layer becomes an edit of the channel: pure functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from core.levels import levels
+from core.mixer import Channel
+from steertui.widgets.dial import layers_of, own_scale, shown_scale
+
+Shape = Callable[[float], float]
+SHAPES: dict[str, Shape] = {
+    "flat": lambda x: 1.0,
+    "ramp": lambda x: 0.1 + 0.9 * x,
+    "bell": lambda x: math.exp(-((x - 0.5) ** 2) / 0.08),
+}
+
+
+def values(channel: Channel, n_layers: int) -> list[float | None]:
+    """The effective scale of every layer; None outside the band. Split shares add up to the master scale."""
+    shares = {layer: _share(channel, layer) for layer in layers_of(channel, n_layers)}
+    total = sum(map(abs, shares.values())) if channel.split else 1.0
+    master = shown_scale(channel)
+    faders: list[float | None] = [None] * n_layers
+    for layer, share in shares.items():
+        faders[layer] = master * share / total if total else 0.0
+    return faders
+
+
+def _share(channel: Channel, layer: int) -> float:
+    return 1.0 if channel.weights is None else channel.weights.get(layer, 0.0)
+
+
+def total(channel: Channel, n_layers: int) -> float:
+    """What the band adds up to: the push accumulates over layers."""
+    return sum(value for value in values(channel, n_layers) if value is not None)
+
+
+def set_layer(channel: Channel, n_layers: int, layer: int, value: float) -> Channel:
+    """Draw one layer to `value` and leave every other where it is; a layer outside joins the band if the vector has it.
+
+    Drawing by hand makes the shares explicit, so the master scale keeps moving the whole drawing. Split is given up:
+    shares forced to add up to one would move the neighbours of the layer under the hand.
+    """
+    if layer not in channel.vector.directions:
+        return channel
+    faders = {each: fader for each, fader in enumerate(values(channel, n_layers)) if fader is not None}
+    faders[layer] = value
+    master = shown_scale(channel)
+    if channel.split or not master:
+        master = max(faders.values(), key=abs)
+    weights = {each: fader / master for each, fader in faders.items()} if master else None
+    return replace(
+        channel,
+        layers=tuple(sorted(faders)),
+        weights=weights,
+        scale=own_scale(channel, master),
+        split=False,
+    )
+
+
+def shape_name(channel: Channel, n_layers: int) -> str:
+    if channel.weights is None:
+        return "flat"
+    band = layers_of(channel, n_layers)
+    for name in SHAPES:
+        drawn = shaped(channel, n_layers, name).weights or {}
+        if all(
+            math.isclose(
+                _share(channel, layer), drawn.get(layer, 1.0 if name == "flat" else 0.0), abs_tol=1e-9
+            )
+            for layer in band
+        ):
+            return name
+    return "drawn"
+
+
+def shaped(channel: Channel, n_layers: int, name: str) -> Channel:
+    """The same band and master scale under another shape."""
+    band = layers_of(channel, n_layers)
+    if name == "flat":
+        return replace(channel, weights=None)
+    reach = max(len(band) - 1, 1)
+    weights = {layer: SHAPES[name](place / reach) for place, layer in enumerate(band)}
+    return replace(channel, weights=weights)
+
+
+def next_shape(channel: Channel, n_layers: int) -> Channel:
+    names = list(SHAPES)
+    now = shape_name(channel, n_layers)
+    following = names[(names.index(now) + 1) % len(names)] if now in names else names[0]
+    return shaped(channel, n_layers, following)
+
+
+def resized(channel: Channel, n_layers: int, change: int) -> Channel:
+    """The band one layer wider (or narrower) at both ends, never empty, never outside the model."""
+    band = layers_of(channel, n_layers)
+    first, last = band[0] - change, band[-1] + change
+    layers = tuple(
+        layer for layer in range(max(first, 0), min(last, n_layers - 1) + 1) if _has(channel, layer)
+    )
+    if not layers:
+        return channel
+    return _redrawn(replace(channel, layers=layers), n_layers, shape_name(channel, n_layers))
+
+
+def _has(channel: Channel, layer: int) -> bool:
+    return layer in channel.vector.directions
+
+
+def _redrawn(channel: Channel, n_layers: int, name: str) -> Channel:
+    """A band that grew keeps its shape; a drawing by hand has nothing to say about new layers and leaves them at 0."""
+    return shaped(channel, n_layers, name) if name in SHAPES else channel
+
+
+def in_unit(channel: Channel, n_layers: int, unit: str, residual: Mapping[int, float]) -> Channel:
+    """The same push written in another unit: sizes differ from layer to layer, so the shares take up the difference."""
+    old = {
+        layer: level.push
+        for layer, level in levels(replace(channel, flipped=False), n_layers, lambda: residual).items()
+    }
+    ones = replace(channel, flipped=False, unit=unit, scale=1.0, split=False, weights=None, half_life=None)
+    worth = {layer: level.push for layer, level in levels(ones, n_layers, lambda: residual).items()}
+    faders = {layer: push / worth[layer] for layer, push in old.items()}
+    master = max(faders.values(), key=abs, default=0.0)
+    weights = {layer: fader / master for layer, fader in faders.items()} if master else channel.weights
+    return replace(channel, unit=unit, scale=master, weights=weights, split=channel.split and not master)

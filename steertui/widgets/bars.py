@@ -1,0 +1,58 @@
+"""Bars out of block characters: shape before colour, so that they read the same on any terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
+
+EIGHTHS = " ▁▂▃▄▅▆▇█"
+
+
+def scale_bar(value: float, reach: float, width: int) -> tuple[str, str, str, str]:
+    """A horizontal fader: groove, fill left of zero, fill right of zero, groove; zero is the middle cell `┼`.
+
+    The four parts join to `width` cells, so that the fills can wear a colour of their own.
+    """
+    half = (width - 1) // 2
+    filled = min(round(abs(value) / reach * half), half)
+    if filled == 0 and value:
+        filled = 1
+    left, right = (filled, 0) if value < 0 else (0, filled)
+    right_room = width - 1 - half
+    return "─" * (half - left), "━" * left + "┃", "━" * right, "─" * (right_room - right)
+
+
+def column(value: float, reach: float, rows: int) -> list[tuple[str, bool]]:
+    """One fader above or below zero: row by row from zero outwards, an eighth block and whether it is reversed.
+
+    Below zero a block hangs from its upper edge, which is its complement in reverse.
+    """
+    eighths = round(min(abs(value) / reach, 1.0) * rows * 8)
+    if value and not eighths:
+        eighths = 1
+    cells = []
+    for row in range(rows):
+        level = max(0, min(8, eighths - row * 8))
+        cells.append((EIGHTHS[level], False) if value > 0 else (EIGHTHS[8 - level], level > 0))
+    return cells
+
+
+def sparkline(
+    values: Sequence[float], width: int, low: float | None = None, high: float | None = None
+) -> str:
+    """The newest `width` values as eighth blocks; a flat line sits at the bottom."""
+    shown = list(values[-width:])
+    if not shown:
+        return ""
+    bottom = min(shown) if low is None else low
+    top = max(shown) if high is None else high
+    reach = (top - bottom) or 1.0
+    return "".join(EIGHTHS[1 + round(max(0.0, min(1.0, (value - bottom) / reach)) * 7)] for value in shown)
+
+
+def clip(text: str, width: int) -> str:
+    """At most `width` cells of plain text, an ellipsis where something was left out. Text is sanitised already."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, max(width - 1, 0)).rstrip() + "…" if width > 0 else ""

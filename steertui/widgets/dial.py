@@ -1,0 +1,79 @@
+"""Numbers on the desk: how far a step goes in each unit, how a value and a band are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.levels import band, spell
+from core.mixer import Channel
+
+STEPS = {"relative": (0.05, 0.25), "natural": (0.1, 0.5), "unit": (0.5, 2.0), "raw": (0.5, 2.0)}
+SPANS = {"relative": 1.0, "natural": 4.0, "unit": 8.0, "raw": 8.0}
+SHORT_UNIT = {"relative": "rel", "natural": "gap", "unit": "unit", "raw": "raw"}
+
+
+def shown_scale(channel: Channel) -> float:
+    """The scale along the vector as it was loaded: a flipped channel reads with its sign changed."""
+    return -channel.scale if channel.flipped else channel.scale
+
+
+def own_scale(channel: Channel, shown: float) -> float:
+    """The inverse of `shown_scale`: what to store so that the dial reads `shown`."""
+    return -shown if channel.flipped else shown
+
+
+def span(channel: Channel) -> float:
+    """Half the width of the scale bar: fixed per unit, doubled until the value fits."""
+    reach = SPANS[channel.unit]
+    while abs(channel.scale) > reach:
+        reach *= 2
+    return reach
+
+
+def stepped(channel: Channel, direction: int, coarse: bool) -> float:
+    """The next value of the scale in steps of the unit, snapped to the grid so that zero is always met."""
+    step = STEPS[channel.unit][coarse]
+    return round(own_scale(channel, round(shown_scale(channel) / step + direction) * step), 6)
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """+0.30, −0.30 and 0.00 with a true minus sign."""
+    text = f"{abs(value):.{digits}f}"
+    if float(text) == 0:
+        return text
+    return ("−" if value < 0 else "+") + text
+
+
+def plain(value: object) -> str:
+    return f"{value:g}".replace("-", "−") if isinstance(value, float) else str(value)
+
+
+def band_text(layers: Sequence[int]) -> str:
+    """L3–8, or L3–5, 9 for a band with holes."""
+    return f"L{spell(layers)}"
+
+
+def layers_of(channel: Channel, n_layers: int) -> tuple[int, ...]:
+    """The band as the engine will play it; empty before a model says how deep it is."""
+    return tuple(layer for layer in band(channel, n_layers) if layer < n_layers) if n_layers else ()
+
+
+def cap_text(channel: Channel) -> str:
+    """≥ 3, ≤ p75, or both; empty without a cap. A flipped channel holds the mirrored bounds."""
+    low, high = _bound_text(channel.floor), _bound_text(channel.ceiling)
+    if channel.flipped:
+        low, high = _negated(high), _negated(low)
+    return " ".join(f"{sign} {text}" for sign, text in (("≥", low), ("≤", high)) if text)
+
+
+def _negated(text: str) -> str:
+    return text[1:] if text.startswith("−") else text and f"−{text}"
+
+
+def _bound_text(bound: object) -> str:
+    if bound is None:
+        return ""
+    if isinstance(bound, dict):
+        values = sorted(bound.values())
+        return plain(values[0]) if values[0] == values[-1] else f"{plain(values[0])}…{plain(values[-1])}"
+    return plain(bound)

@@ -1,0 +1,96 @@
+"""Where the user types: enter sends, ctrl+j breaks the line, ↑ on the first line brings back what was said before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import events
+from textual.actions import SkipAction
+from textual.binding import Binding
+from textual.message import Message
+from textual.widgets import TextArea
+
+from steertui.text import safe_text
+
+TALLEST = 6
+
+
+class Prompt(TextArea):
+    """A text area that grows with its text up to six rows."""
+
+    BINDINGS = [
+        Binding("enter", "send", "send", id="prompt.send", show=False),
+        Binding("ctrl+j", "newline", "new line", id="prompt.newline", show=False),
+        Binding("up", "older", "earlier prompt", show=False),
+        Binding("down", "newer", "later prompt", show=False),
+    ]
+
+    @dataclass
+    class Sent(Message):
+        """Enter was pressed on a text that is not blank."""
+
+        text: str
+
+    def __init__(self, examples: Sequence[str] = (), *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, soft_wrap=True, show_line_numbers=False, tab_behavior="focus", compact=True)
+        self.earlier: list[str] = list(reversed(examples))
+        self.highlight_cursor_line = False
+        self._place = 0
+        self._draft = ""
+
+    def offer(self, examples: Sequence[str]) -> None:
+        """Examples are the oldest prompts: ↑ in an empty prompt reaches them first while nothing else was said."""
+        self.earlier = list(reversed(examples)) + [said for said in self.earlier if said not in examples]
+        self._place = 0
+
+    def on_key(self, event: events.Key) -> None:
+        """Enter would break the line before any binding was asked."""
+        if event.key == "enter":
+            event.prevent_default()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """A pasted text may carry what a terminal obeys; what the user sees is what is sent."""
+        event.text = safe_text(event.text, multiline=True)
+
+    def action_send(self) -> None:
+        text = self.text.strip("\n")
+        if not text.strip():
+            return
+        if not self.earlier or self.earlier[-1] != text:
+            self.earlier.append(text)
+        self._place = 0
+        self.clear()
+        self.post_message(self.Sent(text))
+
+    def action_copy(self) -> None:
+        """Without a selection ctrl+c is not about the prompt."""
+        if not self.selected_text:
+            raise SkipAction
+        super().action_copy()
+
+    def action_newline(self) -> None:
+        self.insert("\n")
+
+    def action_older(self) -> None:
+        if self.cursor_location[0] > 0 or self._place >= len(self.earlier):
+            self.action_cursor_up()
+            return
+        if self._place == 0:
+            self._draft = self.text
+        self._place += 1
+        self._recall(self.earlier[-self._place])
+
+    def action_newer(self) -> None:
+        if self._place == 0 or self.cursor_location[0] < self.document.line_count - 1:
+            self.action_cursor_down()
+            return
+        self._place -= 1
+        self._recall(self.earlier[-self._place] if self._place else self._draft)
+
+    def _recall(self, text: str) -> None:
+        self.load_text(text)
+        self.move_cursor(self.document.end)
+
+    def rows_wanted(self) -> int:
+        return max(1, min(TALLEST, self.wrapped_document.height))

@@ -1,0 +1,123 @@
+"""The top line: what the engine does, which mode the keys are in, which model, how full, and whether it is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.segment import Segment
+
+from steertui.text import safe_text
+from steertui.widgets.bars import clip
+from steertui.widgets.painted import Painted, Row
+
+BADGES = {
+    "loading": "LOADING",
+    "idle": "IDLE",
+    "generating": "GEN",
+    "paused": "PAUSED",
+    "job": "JOB",
+    "lost": "ENGINE LOST",
+    "starting": "STARTING",
+}
+
+
+@dataclass(frozen=True)
+class Status:
+    """Everything the line can say; what is None is not known and not shown."""
+
+    word: str = "starting"
+    mode: str = "TYPE"
+    progress: float | None = None
+    model: str = ""
+    device: str = ""
+    context: int | None = None
+    max_context: int | None = None
+    rate: float | None = None
+    bypassed: bool = False
+    session: str = ""
+    lost_events: int = 0
+    observer: bool = False
+
+
+class StatusLine(Painted):
+    """Leaves out from the right what does not fit; the state and the mode always stay."""
+
+    PREFIX = "status"
+    COMPONENT_CLASSES = {
+        f"status--{part}"
+        for part in ("idle", "busy", "paused", "lost", "type", "play", "bypass", "text", "quiet", "record")
+    }
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.status = Status()
+
+    def show(self, status: Status) -> None:
+        if status != self.status:
+            self.status = status
+            self.refresh()
+
+    def rows(self, width: int) -> Sequence[Row]:
+        segments: list[Segment] = []
+        room = width
+        for needed, part in self._parts():
+            cells = sum(cell_len(segment.text) for segment in part)
+            if cells <= room:
+                segments += part
+                room -= cells
+            elif needed:
+                segments.append(Segment(clip(part[0].text, room), part[0].style))
+                break
+        return [segments]
+
+    def _parts(self) -> list[tuple[bool, list[Segment]]]:
+        """In order of importance, with whether a part may be cut rather than dropped."""
+        status = self.status
+        parts = [(True, [self._badge()]), (True, [self._mode()])]
+        if status.bypassed:
+            parts.append((True, [Segment(" BYPASS ", self.part("bypass"))]))
+        if status.observer:
+            parts.append((True, [Segment(" WATCHING ", self.part("bypass"))]))
+        if status.model:
+            parts.append((True, [Segment(f"  {safe_text(status.model)}", self.part("text"))]))
+        for text in (safe_text(status.device), self._fullness(), safe_text(status.session)):
+            if text:
+                parts.append((False, [Segment(" │ ", self.part("quiet")), Segment(text, self.part("quiet"))]))
+        parts.insert(-1 if status.session else len(parts), (False, self._record()))
+        return parts
+
+    def _badge(self) -> Segment:
+        status = self.status
+        text = BADGES.get(status.word, status.word.upper())
+        if status.word == "loading" and status.progress is not None:
+            text += f" {status.progress:.0%}"
+        if status.word == "generating" and status.rate:
+            text += f" {status.rate:.0f} t/s"
+        look = {
+            "generating": "busy",
+            "loading": "busy",
+            "starting": "busy",
+            "job": "busy",
+            "paused": "paused",
+        }
+        return Segment(
+            f" {text} ", self.part("lost" if status.word == "lost" else look.get(status.word, "idle"))
+        )
+
+    def _mode(self) -> Segment:
+        return Segment(f" {self.status.mode} ", self.part(self.status.mode.lower()))
+
+    def _fullness(self) -> str:
+        status = self.status
+        if status.context is None:
+            return ""
+        return f"ctx {status.context}" + (f"/{status.max_context}" if status.max_context else "")
+
+    def _record(self) -> list[Segment]:
+        status = self.status
+        if not status.session:
+            return []
+        words = "● REC" if not status.lost_events else f"○ REC PAUSED, {status.lost_events} events lost"
+        return [Segment(" │ ", self.part("quiet")), Segment(words, self.part("record"))]

@@ -1,0 +1,142 @@
+"""How a channel looks as a strip: three rows with a scale bar on a wide screen, a few words on a narrow one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+
+from core.mixer import Channel
+from steertui.text import safe_text
+from steertui.widgets.bank_values import shape_name, total
+from steertui.widgets.bars import clip, scale_bar
+from steertui.widgets.dial import SHORT_UNIT, band_text, cap_text, layers_of, shown_scale, signed, span
+from steertui.widgets.reading import Reading
+
+Styles = Callable[[str], Style]
+INDENT = 2
+READOUT = 9
+
+
+@dataclass(frozen=True)
+class Face:
+    """A channel at a position, with what is known about it."""
+
+    number: int
+    channel: Channel
+    reading: Reading
+    n_layers: int
+    playing: bool = True
+
+    @property
+    def flags(self) -> str:
+        """⇄ flipped, C capped, M muted, S solo."""
+        channel = self.channel
+        marks = [("⇄", channel.flipped), ("C", channel.capped), ("M", channel.muted), ("S", channel.solo)]
+        return " ".join(mark for mark, on in marks if on)
+
+    @property
+    def scale(self) -> str:
+        return signed(shown_scale(self.channel))
+
+    @property
+    def level(self) -> str:
+        """The newest projection, as measured."""
+        return "" if self.reading.last is None else signed(self.reading.last)
+
+    @property
+    def band(self) -> str:
+        return band_text(layers_of(self.channel, self.n_layers))
+
+
+def rows(face: Face) -> int:
+    return 3 if face.channel.capped or face.channel.gain is not None else 2
+
+
+def full(face: Face, width: int, selected: bool, style: Styles) -> list[list[Segment]]:
+    """Name and scale, the bar with the band, and a third row where a cap or a gain is at work."""
+    lines = [_title(face, width, selected, style), _bar(face, width, selected, style)]
+    if rows(face) == 3:
+        lines.append(_cap(face, width, selected, style))
+    return lines
+
+
+def _lead(selected: bool, style: Styles) -> Segment:
+    return Segment("▌" if selected else " ", style("cursor"))
+
+
+def _title(face: Face, width: int, selected: bool, style: Styles) -> list[Segment]:
+    scale = f"{face.scale} {SHORT_UNIT[face.channel.unit]}"
+    flags = f"{face.flags} " if face.flags else ""
+    room = width - 1 - INDENT - len(scale) - len(flags) - 2
+    name = clip(safe_text(face.channel.label), room)
+    gap = " " * max(width - 1 - INDENT - cell_len(name) - len(flags) - len(scale) - 1, 1)
+    live = "name" if face.playing else "silent"
+    return [
+        _lead(selected, style),
+        Segment(f"{face.number} ", style("number")),
+        Segment(name, style("chosen" if selected and face.playing else live)),
+        Segment(gap),
+        Segment(flags, style("flag")),
+        Segment(scale, style("value" if face.playing else "silent")),
+        Segment(" "),
+    ]
+
+
+def bar_width(width: int) -> int:
+    """Cells of the scale bar; where a mouse may grab it."""
+    return max(width - 1 - INDENT - READOUT - 1, 5)
+
+
+def _bar(face: Face, width: int, selected: bool, style: Styles) -> list[Segment]:
+    parts = scale_bar(shown_scale(face.channel), span(face.channel), bar_width(width))
+    fill = style("fill" if face.playing else "silent")
+    readout = clip(face.band, READOUT).rjust(READOUT)
+    looks = (style("groove"), fill, fill, style("groove"))
+    bar = [Segment(text, look) for text, look in zip(parts, looks, strict=True)]
+    return [
+        _lead(selected, style),
+        Segment(" " * INDENT),
+        *bar,
+        Segment(readout, style("quiet")),
+        Segment(" "),
+    ]
+
+
+def _cap(face: Face, width: int, selected: bool, style: Styles) -> list[Segment]:
+    words = []
+    if face.channel.gain is not None:
+        words.append(f"gain ×{face.channel.gain:g}")
+    if face.channel.capped:
+        words.append(f"cap {cap_text(face.channel)}")
+        if face.reading.hit_rate is not None:
+            words.append(f"hits {face.reading.hits}/{face.reading.tokens} ({face.reading.hit_rate:.0%})")
+    text = clip("  ".join(words), width - 1 - INDENT)
+    pad = " " * (width - 1 - INDENT - cell_len(text))
+    return [_lead(selected, style), Segment(" " * INDENT), Segment(text, style("cap")), Segment(pad)]
+
+
+def brief(face: Face, selected: bool, style: Styles) -> list[Segment]:
+    """`1▶name −0.30 L3–8 ⇄`, for the one-line rack."""
+    name = clip(safe_text(face.channel.label), 20)
+    words = [face.scale, face.band if selected else "", face.flags]
+    if face.channel.capped:
+        words.append(cap_text(face.channel))
+    look = "silent" if not face.playing else ("chosen" if selected else "name")
+    return [
+        Segment(f" {face.number}", style("number")),
+        Segment("▶" if selected else " ", style("cursor")),
+        Segment(name, style(look)),
+        Segment(
+            " " + " ".join(word for word in words if word) + " ", style("value" if face.playing else "silent")
+        ),
+    ]
+
+
+def dose_text(channel: Channel, n_layers: int) -> str:
+    """What the whole band adds up to, and how it is drawn."""
+    shape = shape_name(channel, n_layers) + (", split" if channel.split else "")
+    return f"{shape} · Σ {signed(total(channel, n_layers))} {SHORT_UNIT[channel.unit]}"

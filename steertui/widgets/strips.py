@@ -1,0 +1,193 @@
+"""The rack: one strip per channel, drawn by one widget; keys reach it through the desk, the mouse directly."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from core.mixer import Channel, Mixer
+from steertui.widgets.dial import span
+from steertui.widgets.reading import Reading
+from steertui.widgets.strip_face import INDENT, Face, bar_width, brief, full, rows
+
+ADD = "+ add a vector  (a)"
+
+
+class Strips(ScrollView):
+    """Shows a mixer. `compact` folds it into one line for narrow screens."""
+
+    COMPONENT_CLASSES = {
+        f"strips--{part}"
+        for part in (
+            "cursor",
+            "number",
+            "name",
+            "chosen",
+            "silent",
+            "flag",
+            "value",
+            "fill",
+            "groove",
+            "cap",
+            "quiet",
+        )
+    }
+
+    @dataclass
+    class Selected(Message):
+        """A strip was clicked."""
+
+        index: int
+
+    @dataclass
+    class Scaled(Message):
+        """A scale bar was dragged, or the wheel turned over it."""
+
+        index: int
+        shown: float
+
+    @dataclass
+    class Turned(Message):
+        """The wheel moved over a strip."""
+
+        index: int
+        direction: int
+
+    class AddPressed(Message):
+        """The empty place under the last strip was clicked."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.mixer = Mixer()
+        self.selected = 0
+        self.n_layers = 1
+        self.compact = False
+        self.readings: dict[str, Reading] = defaultdict(Reading)
+        self._lines: list[list[Segment]] = []
+        self._owner: list[int] = []
+        self._grabbed: int | None = None
+
+    def show(self, mixer: Mixer, selected: int, n_layers: int) -> None:
+        self.mixer, self.selected, self.n_layers = mixer, selected, n_layers
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Paint again: a reading or the mixer has changed."""
+        width = self.scrollable_content_region.width
+        if width <= 0:
+            return
+        self._lines, self._owner = [], []
+        if self.compact:
+            self._paint_brief(width)
+        else:
+            self._paint_full(width)
+        self.virtual_size = Size(width, len(self._lines))
+        self.refresh()
+
+    def on_resize(self) -> None:
+        self.redraw()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self.redraw()
+
+    def faces(self) -> list[Face]:
+        playing = self.mixer.playing()
+        return [
+            Face(place + 1, channel, self.readings[channel.label], self.n_layers, place in playing)
+            for place, channel in enumerate(self.mixer.channels)
+        ]
+
+    def _paint_full(self, width: int) -> None:
+        for place, face in enumerate(self.faces()):
+            painted = full(face, width, place == self.selected, self._style)
+            self._lines += painted
+            self._owner += [place] * rows(face)
+        self._lines.append([Segment(f"   {ADD}", self._style("quiet"))])
+        self._owner.append(len(self.mixer.channels))
+
+    def _paint_brief(self, width: int) -> None:
+        """As many strips as fit in one line, the selected one among them."""
+        faces = self.faces()
+        if not faces:
+            self._lines, self._owner = [[Segment(f" {ADD}", self._style("quiet"))]], [0]
+            return
+        ordered = [faces[self.selected]] + [face for face in faces if face.number != self.selected + 1]
+        kept: list[tuple[int, list[Segment]]] = []
+        for face in ordered:
+            segments = brief(face, face.number == self.selected + 1, self._style)
+            used = sum(cell_len(segment.text) for _, line in kept for segment in line)
+            if used + sum(cell_len(segment.text) for segment in segments) <= width:
+                kept.append((face.number, segments))
+        self._lines = [[segment for _, line in sorted(kept, key=lambda pair: pair[0]) for segment in line]]
+        self._owner = [self.selected]
+
+    def render_line(self, y: int) -> Strip:
+        number, width = self.scroll_offset.y + y, self.size.width
+        if number >= len(self._lines):
+            return Strip.blank(width, self.rich_style)
+        strip = Strip(self._lines[number]).apply_style(self.rich_style)
+        return strip.crop_extend(0, width, self.rich_style)
+
+    def _style(self, part: str) -> Style:
+        return self.get_component_rich_style(f"strips--{part}", partial=True)
+
+    # Mouse -----------------------------------------------------------------------------------------------------
+
+    def _under(self, event: events.MouseEvent) -> int | None:
+        row = event.y + self.scroll_offset.y
+        return self._owner[row] if 0 <= row < len(self._owner) else None
+
+    def _channel(self, place: int) -> Channel:
+        return self.mixer.channels[place]
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        place = self._under(event)
+        if place is None:
+            return
+        if place >= len(self.mixer.channels):
+            self.post_message(self.AddPressed())
+            return
+        self.post_message(self.Selected(place))
+        first = self._owner.index(place)
+        if event.y + self.scroll_offset.y == first + 1 and not self.compact:
+            self._grabbed = place
+            self.capture_mouse()
+            self._drag(event)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if self._grabbed is not None:
+            self._drag(event)
+
+    def on_mouse_up(self) -> None:
+        self._grabbed = None
+        self.release_mouse()
+
+    def _drag(self, event: events.MouseEvent) -> None:
+        """Zero is the middle of the bar; a cell is one step of it."""
+        assert self._grabbed is not None
+        half = (bar_width(self.scrollable_content_region.width) - 1) // 2
+        offset = max(-half, min(half, event.x - 1 - INDENT - half))
+        shown = offset / half * span(self._channel(self._grabbed))
+        self.post_message(self.Scaled(self._grabbed, round(shown, 3)))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._turn(event, +1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._turn(event, -1)
+
+    def _turn(self, event: events.MouseEvent, direction: int) -> None:
+        place = self._under(event)
+        if place is not None and place < len(self.mixer.channels):
+            event.stop()
+            self.post_message(self.Turned(place, direction))

@@ -1,0 +1,121 @@
+"""What a transcript is made of, in the order it happened; how wide the terminal is does not matter here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+NOT_GENERATED = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """Somebody starts to speak: `you`, `asst`, or whatever label the turn carries."""
+
+    role: str
+
+
+@dataclass(slots=True)
+class Piece:
+    """Text as it arrived: one token of an answer, or a whole turn that was typed (`index` −1).
+
+    Colour arrives later than text (a projection is measured by the next forward pass), hence not frozen.
+    `line` is where its end was drawn.
+    """
+
+    text: str
+    index: int = NOT_GENERATED
+    projections: Mapping[str, float] = field(default_factory=dict)
+    injected: bool = False
+    line: int = NOT_GENERATED
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A change of the mixer, drawn in front of the first token that was made under it."""
+
+    text: str
+    at: int | None = None
+
+    @property
+    def chip(self) -> str:
+        """The short form, for changes that follow each other within a few words: only what is new. A flip has none."""
+        return "" if self.text.startswith("FLIP") else self.text.rpartition("→ ")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line of the house itself: why an answer stopped, what waits, what went wrong."""
+
+    text: str
+    tone: str = "quiet"
+
+
+Item: TypeAlias = Speech | Piece | Marker | Note
+
+
+class Document:
+    """The items; appending is the common case, a marker that comes late finds its place among the tokens."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+        self._answer = 0
+
+    def append(self, item: Item) -> None:
+        if isinstance(item, Speech):
+            self._answer = len(self.items)
+        self.items.append(item)
+
+    def place(self, marker: Marker) -> bool:
+        """Put a marker at its token; True when it was the end of the document, False when it went further up."""
+        for position in range(self._answer, len(self.items)):
+            item = self.items[position]
+            if isinstance(item, Piece) and marker.at is not None and item.index >= marker.at:
+                self.items.insert(position, marker)
+                return False
+            if isinstance(item, Marker) and item.at == marker.at and _subject(item) == _subject(marker):
+                self.items[position] = marker
+                return False
+        self.append(marker)
+        return True
+
+    def piece(self, index: int) -> Piece | None:
+        """A token of the newest answer; it is nearly always among the last few."""
+        for item in reversed(self.items):
+            if isinstance(item, Speech):
+                return None
+            if isinstance(item, Piece) and item.index == index:
+                return item
+        return None
+
+    def last_answer(self) -> str:
+        """The newest answer as plain text."""
+        return "".join(
+            item.text for item in self.items[self._answer :] if isinstance(item, Piece) and item.index >= 0
+        )
+
+    def rewind(self, index: int) -> None:
+        """Forget the tokens of the newest answer from `index` on; what was said about them stays."""
+        kept = [
+            item
+            for item in self.items[self._answer :]
+            if not (isinstance(item, Piece) and item.index >= index)
+        ]
+        self.items[self._answer :] = kept
+
+    def drop_notes(self, *tones: str) -> None:
+        """Take back the notes of these tones: what they said has come true."""
+        self.items = [item for item in self.items if not (isinstance(item, Note) and item.tone in tones)]
+        starts = [place for place, item in enumerate(self.items) if isinstance(item, Speech)]
+        self._answer = starts[-1] if starts else 0
+
+    def clear(self) -> None:
+        self.items.clear()
+        self._answer = 0
+
+
+def _subject(marker: Marker) -> str:
+    """What a marker is about: of two changes of one thing at one token only the later was ever in force."""
+    subject, arrow, _ = marker.text.rpartition(" → ")
+    return subject if arrow else marker.text

@@ -1,0 +1,179 @@
+"""Folding text into visual lines as it arrives: only the last line ever changes, a new width folds everything again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from rich.cells import cell_len
+from textual.strip import Strip
+
+from steertui.widgets.transcript.document import Item, Marker, Note, Piece, Speech
+
+GUTTER = 5
+CHIP_WITHIN = 12
+"""A marker this few tokens after another one is written into the sentence, or a turned knob would shred it."""
+
+Owner: TypeAlias = Piece | Marker | None
+_SEGMENTS = re.compile(r"\n| +|[^ \n]+")
+
+
+@dataclass(slots=True)
+class Line:
+    """One row of the transcript. `soft` means the sentence goes on in the next row."""
+
+    kind: str
+    gutter: str = ""
+    runs: list[tuple[str, Owner]] = field(default_factory=list)
+    cells: int = 0
+    soft: bool = False
+    tail: str = ""
+    strip: Strip | None = None
+
+    @property
+    def text(self) -> str:
+        return "".join(text for text, _ in self.runs)
+
+
+class Layout:
+    """The visual lines of a document at one width."""
+
+    def __init__(self, width: int) -> None:
+        self.width = max(width, 1)
+        self.lines: list[Line] = []
+        self._word = 0
+        self._open = False
+        self._marked: int | None = None
+
+    def fold(self, items: Iterable[Item]) -> None:
+        for item in items:
+            self.add(item)
+
+    def add(self, item: Item) -> int:
+        """Lay one more item out; the number of the first line that changed."""
+        before = len(self.lines)
+        match item:
+            case Speech(role):
+                self._gap()
+                self._marked = None
+                self._start(Line("you" if role == "you" else "asst", role[: GUTTER - 1].ljust(GUTTER)))
+                return before
+            case Marker():
+                return self._mark(item)
+            case Note(text, tone):
+                self._gap(only_after="you asst")
+                self._start(Line(tone, " " * GUTTER))
+                self._flow(text, None)
+                self._open = False
+                return before
+            case Piece():
+                return self._say(item)
+
+    def _say(self, piece: Piece) -> int:
+        if not self._open:
+            kind = next((line.kind for line in reversed(self.lines) if line.kind in ("you", "asst")), "asst")
+            self._start(Line(kind, " " * GUTTER))
+        touched = len(self.lines) - 1
+        self._flow(piece.text, piece)
+        return touched
+
+    def _mark(self, marker: Marker) -> int:
+        """A rule across the text. An answer that has not begun yet begins under its first markers."""
+        last = self.lines[-1] if self.lines else None
+        close, self._marked = self._close(marker), marker.at
+        if close and last is not None and last.runs:
+            self._flow(f" ⟨{marker.chip}⟩".replace(" ", "\N{NO-BREAK SPACE}"), marker)
+            return len(self.lines) - 1
+        line = Line("marker", tail="" if marker.at is None else f"t {marker.at}")
+        line.runs = [(marker.text, None)]
+        if last is not None and self._open and not last.runs:
+            self.lines.insert(len(self.lines) - 1, line)
+            last.strip = None
+            return len(self.lines) - 2
+        self._start(line)
+        self._open = False
+        return len(self.lines) - 1
+
+    def _close(self, marker: Marker) -> bool:
+        if not (self._open and marker.chip and marker.at is not None and self._marked is not None):
+            return False
+        return 0 <= marker.at - self._marked < CHIP_WITHIN
+
+    def _gap(self, only_after: str = "") -> None:
+        wanted = self.lines and (not only_after or self.lines[-1].kind in only_after.split())
+        if wanted and self.lines[-1].kind != "blank":
+            self.lines.append(Line("blank"))
+
+    def _start(self, line: Line) -> None:
+        self.lines.append(line)
+        self._word, self._open = 0, True
+
+    def _flow(self, text: str, owner: Owner) -> None:
+        for segment in _SEGMENTS.findall(text):
+            if segment == "\n":
+                self._wrap(soft=False)
+            elif segment[0] == " ":
+                self._space(segment, owner)
+            else:
+                self._letters(segment, owner)
+
+    def _space(self, segment: str, owner: Owner) -> None:
+        """Spaces are dropped at the start of a folded line and never push anything over the edge."""
+        line = self.lines[-1]
+        if not line.runs and line.gutter.isspace() and self._continues():
+            return
+        self._put(segment[: self.width - line.cells], owner)
+        self._word = len(line.runs)
+
+    def _continues(self) -> bool:
+        previous = self.lines[-2] if len(self.lines) > 1 else None
+        return previous is not None and (previous.soft or previous.kind == "marker")
+
+    def _letters(self, segment: str, owner: Owner) -> None:
+        cells = cell_len(segment)
+        if self.lines[-1].cells + cells > self.width and self._word:
+            self._carry()
+        while self.lines[-1].cells + cells > self.width:
+            head, segment = _cut(segment, self.width - self.lines[-1].cells)
+            self._put(head, owner)
+            self._wrap(soft=True)
+            cells = cell_len(segment)
+        self._put(segment, owner)
+
+    def _carry(self) -> None:
+        """Take the unfinished word along to a new line."""
+        line = self.lines[-1]
+        word = line.runs[self._word :]
+        del line.runs[self._word :]
+        line.cells -= sum(cell_len(text) for text, _ in word)
+        self._wrap(soft=True)
+        for text, owner in word:
+            self._put(text, owner)
+
+    def _wrap(self, soft: bool) -> None:
+        line = self.lines[-1]
+        line.soft, line.strip = soft, None
+        self._start(Line(line.kind, " " * len(line.gutter)))
+
+    def _put(self, text: str, owner: Owner) -> None:
+        if text:
+            line = self.lines[-1]
+            line.runs.append((text, owner))
+            line.cells += cell_len(text)
+            line.strip = None
+            if isinstance(owner, Piece):
+                owner.line = len(self.lines) - 1
+
+
+def _cut(text: str, cells: int) -> tuple[str, str]:
+    """Split so that the head fits; at least one character goes along, or nothing would ever end."""
+    taken = 0
+    for position, char in enumerate(text):
+        taken += cell_len(char)
+        if taken > cells and (position or cells > 0):
+            return text[:position], text[position:]
+        if taken > cells:
+            return text[:1], text[1:]
+    return text, ""
