@@ -18,7 +18,8 @@ LLAMA_8B = {
 
 def qwen(layers: int = 8, dtype: torch.dtype = torch.float32, device: str = "cpu") -> PreTrainedModel:
     """896 wide with a vocabulary of 32k: 148M parameters at 8 layers."""
-    config = Qwen2Config(**QWEN, num_hidden_layers=layers, vocab_size=32_000, max_position_embeddings=4096)
+    shape = {**QWEN, "num_hidden_layers": layers, "vocab_size": 32_000, "max_position_embeddings": 4096}
+    config = Qwen2Config(**shape, tie_word_embeddings=True)
     return _random(config, dtype, device)
 
 

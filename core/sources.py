@@ -7,7 +7,6 @@ downloaded.
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,13 +61,14 @@ def locate(name: str | Path, revision: str | None = None) -> Source:
 
 def weights(source: Source, on_progress: Progress | None = None) -> list[Path]:
     """The safetensors files of a model, downloaded if they are still on the hub."""
-    names = weight_names(source.folder)
-    if source.repository is not None and not all((source.folder / name).is_file() for name in names):
-        _download(source.repository, source.commit, allow_patterns=names, tqdm_class=_bar(on_progress))
-    missing = [name for name in names if not (source.folder / name).is_file()]
+    files = [source.folder / name for name in weight_names(source.folder)]
+    missing = [file.name for file in files if not file.is_file()]
+    if missing and source.repository is not None and (missing != [SINGLE] or _on_hub(source)):
+        _download(source.repository, source.commit, on_progress, allow_patterns=missing)
+        missing = [file.name for file in files if not file.is_file()]
     if missing:
-        raise _no_weights(source, missing)
-    return [source.folder / name for name in names]
+        raise ModelError(_lacking(source, missing))
+    return files
 
 
 def weight_names(folder: Path) -> list[str]:
@@ -82,39 +82,31 @@ def weight_names(folder: Path) -> list[str]:
     return names
 
 
-def _no_weights(source: Source, missing: list[str]) -> ModelError:
+def _lacking(source: Source, missing: list[str]) -> str:
     others = sorted(path.name for path in source.folder.iterdir() if path.suffix in OTHER_WEIGHTS)
-    if others or (missing == [SINGLE] and not _on_hub(source)):
-        has = f"only {others[0]}" if others else f"no {SINGLE}"
-        return ModelError(
-            f"{source.name} has no safetensors weights ({has}); convert them once in a place you trust, with"
+    if missing == [SINGLE]:
+        return (
+            f"{source.name} has no safetensors weights ({f'only {others[0]}' if others else f'no {SINGLE}'});"
+            " convert them once in a place you trust, with"
             " from_pretrained(…).save_pretrained(FOLDER, safe_serialization=True)"
         )
-    return ModelError(
-        f"{source.folder} lacks {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else "")
-    )
+    return f"{source.folder} lacks {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else "")
 
 
 def _on_hub(source: Source) -> bool:
-    """Whether a file that is not in the cache exists at all; offline that is not for us to say, and raises."""
-    if source.repository is None:
-        return False
+    """Whether weights that are not in the cache exist at all; offline that cannot be known, and raises."""
+    repository, commit = str(source.repository), source.commit
     return _asked(
-        source.repository,
-        source.commit,
-        lambda: huggingface_hub.file_exists(str(source.repository), SINGLE, revision=source.commit),
+        repository, commit, lambda: huggingface_hub.file_exists(repository, SINGLE, revision=commit)
     )
 
 
-def _download(repository: str, revision: str | None, **what: Any) -> Path:
+def _download(
+    repository: str, revision: str | None, on_progress: Progress | None = None, **what: Any
+) -> Path:
     """One snapshot of the hub's files, from the cache where it can be."""
-    return Path(
-        _asked(
-            repository,
-            revision,
-            lambda: huggingface_hub.snapshot_download(repository, revision=revision, **what),
-        )
-    )
+    what |= {"revision": revision, "tqdm_class": _bar(on_progress)}
+    return Path(_asked(repository, revision, lambda: huggingface_hub.snapshot_download(repository, **what)))
 
 
 def _asked(repository: str, revision: str | None, question: Callable[[], T]) -> T:
@@ -133,6 +125,8 @@ def _asked(repository: str, revision: str | None, question: Callable[[], T]) -> 
         ) from None
     except (hub.RevisionNotFoundError, hub.RevisionResolutionError):
         raise ModelError(f"{repository} has no revision {revision}") from None
+    except hub.RemoteEntryNotFoundError:
+        raise ModelError(f"{repository} lists a file that the hub does not have") from None
     except hub.HFValidationError:
         raise ModelError(f"{repository} is no name of a model on the hub (owner/model)") from None
     except (hub.LocalEntryNotFoundError, hub.OfflineModeIsEnabled, hub.HfHubHTTPError, OSError) as error:
@@ -147,14 +141,13 @@ def _bar(on_progress: Progress | None) -> type[tqdm]:
 
     class Bar(tqdm):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
-            kwargs.pop("name", None)
-            self.reports = kwargs.get("unit") == "B" and "Reconstructing" in str(kwargs.get("desc"))
-            super().__init__(*args, **{**kwargs, "file": io.StringIO(), "disable": False})
+            self.bytes_on_disk = str(kwargs.get("desc")).startswith("Reconstructing")
+            self.done = 0
+            super().__init__(*args, **{**kwargs, "disable": True})
 
-        def update(self, n: float | None = 1) -> bool | None:
-            drawn = super().update(n)
-            if on_progress is not None and self.reports and self.total:
-                on_progress("download", int(self.n), int(self.total))
-            return drawn
+        def update(self, n: float | None = 1) -> None:
+            self.done += int(n or 0)
+            if on_progress is not None and self.bytes_on_disk and self.total:
+                on_progress("download", self.done, int(self.total))
 
     return Bar

@@ -1,10 +1,12 @@
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from huggingface_hub import constants
+from huggingface_hub import errors as hub_errors
 
 import core
 from core import memory, placement, sources
@@ -291,3 +293,58 @@ def test_an_interrupted_download_and_an_unknown_model_name_the_command(hub):
     for name in ("someone/small", "someone/else"):
         sentence = refusal(name, NetworkError)
         assert f"hf download {name}" in sentence
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (
+            "GatedRepoError",
+            ModelError,
+            "someone/other is gated: accept its terms at https://huggingface.co/someone/other",
+        ),
+        (
+            "RepositoryNotFoundError",
+            ModelError,
+            "the hub has no such model .private ones need `hf auth login`",
+        ),
+        ("RevisionNotFoundError", ModelError, "someone/other has no revision v9"),
+        ("HfHubHTTPError", NetworkError, "the hub did not answer .* hf download someone/other"),
+    ],
+)
+def test_what_the_hub_refuses_is_said_in_one_sentence(monkeypatch, error, kind, words):
+    def refuse(*_, **__):
+        response = SimpleNamespace(headers={}, request=None)
+        raise getattr(hub_errors, error)("Client Error.\n\nMany lines.", response=response)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
+    with pytest.raises(kind, match=words) as caught:
+        core.load("someone/other", revision="v9")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_hub_model_without_safetensors_is_refused_before_a_download(hub, monkeypatch):
+    (hub / "model.safetensors").unlink()
+    monkeypatch.setattr("huggingface_hub.file_exists", lambda *_, **__: False)
+    assert "someone/small has no safetensors weights" in refusal("someone/small")
+
+
+def test_downloads_are_reported_in_bytes_and_drawn_nowhere(capsys):
+    seen = []
+    bar = sources._bar(lambda *step: seen.append(step))(
+        desc="Reconstructing (incomplete total...)", total=0, unit="B"
+    )
+    other = sources._bar(lambda *step: seen.append(step))(desc="Downloading bytes", total=50, unit="B")
+    bar.total = 50
+    for n in (20, 30):
+        bar.update(n)
+        other.update(n)
+    bar.close()
+    assert seen == [("download", 20, 50), ("download", 50, 50)]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_device_map_is_passed_on(saved):
+    model = core.load(saved, device_map="auto", dtype="fp32")
+    assert model.n_layers == zoo.LAYERS
+    assert torch.equal(model.hf(zoo.ids(1, 5)).logits, zoo.build("llama")(zoo.ids(1, 5)).logits)
