@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.mixer import Mixer
@@ -53,7 +56,10 @@ class Answer:
     live: Live
     events: list[Event] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
-    interrupted: bool = False
+
+    @property
+    def interrupted(self) -> bool:
+        return self.live.stop_reason == "cancel"
 
     @property
     def tok_per_s(self) -> float | None:
@@ -125,17 +131,29 @@ class Setup:
                 on_event(event)
 
         live.on_notice = lambda kind, data: note({"t": kind, **data})
-        try:
+        with cancelled_by_ctrl_c(live):
             self.script.perform(live, 0, note)
             for step in live:
                 answer.seconds.append(time.perf_counter())
                 if on_step:
                     on_step(step)
                 self.script.perform(live, step.index + 1, note)
-        except KeyboardInterrupt:
-            answer.interrupted = True
-            live.stop_reason = "cancel"
         return answer
+
+
+@contextmanager
+def cancelled_by_ctrl_c(live: Live) -> Iterator[None]:
+    """The first Ctrl-C ends the answer after the token under way; a second one is the usual interrupt."""
+
+    def cancel(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, usual)
+        live.cancel()
+
+    usual = signal.signal(signal.SIGINT, cancel)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 def load(args: argparse.Namespace) -> Model:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -256,11 +257,25 @@ def test_what_cannot_be_meant_or_done_is_one_sentence(
 def test_ctrl_c_keeps_what_was_said(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(script: answering.Script, live: Any, index: int, note: Any) -> None:
         if index == 3:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
+    before = signal.getsignal(signal.SIGINT)
     monkeypatch.setattr(answering.Script, "perform", interrupt)
     answer = say("hello", "--max-new", "9", code=130)
     assert (len(answer["token_ids"]), answer["stop"]) == (3, "cancel")
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_second_ctrl_c_does_not_wait(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt_twice(script: answering.Script, live: Any, index: int, note: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(answering.Script, "perform", interrupt_twice)
+    assert cli.main(["say", "hello", "--model", str(tiny)]) == 130
+    assert "interrupted" in capsys.readouterr().err
 
 
 class Terminal(io.StringIO):
