@@ -45,9 +45,7 @@ class Site:
 
 @dataclass(frozen=True, eq=False)
 class Anatomy:
-    """The parts of one model. `trunk` is the model without its unembedding; `sites` come from one probe
-    forward.
-    """
+    """The parts of one model: `trunk` is all but the unembedding, `sites` come from one probe forward."""
 
     blocks_path: str
     blocks: tuple[nn.Module, ...]
@@ -90,9 +88,7 @@ def find_blocks(hf: nn.Module, layers_path: str | None = None) -> tuple[str, Seq
 
 
 def probe(hf: Any, blocks: Sequence[nn.Module]) -> tuple[tuple[Site, ...], int]:
-    """One short forward whose hooks look at the block outputs: under offloading the parameters' own device
-    reads `meta`.
-    """
+    """One short forward, hooks on block outputs: under offloading the parameters' own device reads `meta`."""
     seen: dict[int, tuple[Site, int]] = {}
 
     def look(layer: int, output: Any) -> None:
@@ -155,9 +151,7 @@ def _module_lists(hf: nn.Module) -> Iterator[tuple[str, nn.ModuleList]]:
 
 
 def _by_structure(lists: dict[str, nn.ModuleList], depth: int | None) -> list[str]:
-    """Lists as long as the model is deep, whose members mix tokens; the text tower first, outer lists
-    before inner ones.
-    """
+    """Lists as long as the model is deep, of blocks that mix tokens; text towers first, outer before inner."""
     fitting = [
         path for path, blocks in lists.items() if len(blocks) == depth and all(map(_mixes_tokens, blocks))
     ]

@@ -27,8 +27,8 @@ class Batch:
     def inputs(self, accepts_positions: bool) -> dict[str, Any]:
         """What the forward pass needs so that padding changes nothing.
 
-        Padding on the right needs no mask: a causal model's tokens never look right, and without a mask attention
-        is faster. Padding on the left needs it, and positions that begin at each row's own first token.
+        On the right it needs no mask (a full one says so): a causal model's tokens never look there. On the
+        left it needs the mask, and positions that begin at each row's own first token.
         """
         if not self.starts.any():
             return {"input_ids": self.ids, "attention_mask": torch.ones_like(self.mask)}

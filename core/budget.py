@@ -28,13 +28,11 @@ class Budget:
 
     @property
     def settled(self) -> bool:
-        return len(self.candidates) == 1 or all(self._tries(c) >= ROUNDS for c in self.candidates)
+        return len(self._fitting()) == 1 or all(self._tries(c) >= ROUNDS for c in self._fitting())
 
     def tokens(self) -> int:
         """The budget of the next batch."""
-        if self.settled:
-            return min(self.best(), self.limit)
-        return min(min(self.candidates, key=self._tries), self.limit)
+        return self.best() if self.settled else min(self._fitting(), key=self._tries)
 
     def note(self, budget: int, tokens: int, seconds: float) -> None:
         """What a batch under this budget achieved; padding does not count as work done."""
@@ -45,16 +43,17 @@ class Budget:
         self.limit = max(1, used // 2)
 
     def best(self) -> int:
-        return max(self.candidates, key=lambda c: max(self.rates.get(c, [0.0])))
+        return max(self._fitting(), key=lambda c: max(self.rates.get(c, [0.0])))
+
+    def _fitting(self) -> Sequence[int]:
+        return [c for c in self.candidates if c <= self.limit] or [self.limit]
 
     def _tries(self, candidate: int) -> int:
         return len(self.rates.get(candidate, ()))
 
 
 def for_model(model: Model, total_tokens: int, fixed: int | None = None) -> Budget:
-    """A fixed budget, what an earlier capture measured on this model, or candidates if there is enough
-    work to try them.
-    """
+    """The given budget, else the one measured on this model before, else candidates if trying them pays."""
     candidates = ON_CPU if model.device.type == "cpu" else ON_GPU
     known = fixed or _measured.get(model)
     if known is None and total_tokens < 4 * ROUNDS * sum(candidates):
@@ -63,5 +62,5 @@ def for_model(model: Model, total_tokens: int, fixed: int | None = None) -> Budg
 
 
 def remember(model: Model, budget: Budget) -> None:
-    if len(budget.candidates) > 1 and budget.settled and budget.limit >= budget.best():
+    if len(budget.candidates) > 1 and budget.settled:
         _measured[model] = budget.best()

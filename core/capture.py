@@ -1,5 +1,4 @@
-"""Activations at block outputs, through the same hooks that steer: what is read is what steering would
-change.
+"""Activations at block outputs, through the hooks that steer: what is read is what steering would change.
 
 Batches are bucketed by length under a measured token budget; the forward pass has no unembedding and no
 cache, and ends above the last layer wanted.
@@ -92,9 +91,7 @@ def capture_stream(
     padding: str | None = None,
     done: Collection[int] = (),
 ) -> Iterator[Part]:
-    """(indices, {L: [b, d]}) batch by batch, so that a job can yield or stop in between; `done` ones are
-    left out.
-    """
+    """(indices, {L: [b, d]}) batch by batch, so that a job can stop in between; `done` indices are left out."""
     ids = token_ids(model, prompts)
     lengths = [len(row) for row in ids]
     chosen = reading.positions(read, lengths)
@@ -113,9 +110,9 @@ def capture_stream(
 
 
 def token_ids(model: Model, prompts: Prompts) -> list[list[int]]:
-    """Texts through the tokenizer as they are; ids unchanged. Every prompt must have tokens and fit the
-    context.
-    """
+    """Texts through the tokenizer as they are, ids unchanged; none may be empty or exceed the context."""
+    if isinstance(prompts, str):
+        prompts = [prompts]
     ids = [_ids(model, prompt) for prompt in prompts]
     for i, row in enumerate(ids):
         if not row or len(row) > model.max_context:

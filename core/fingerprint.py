@@ -32,9 +32,7 @@ def of_files(config: dict[str, Any], weights: list[Path], *extra: str) -> str:
 
 
 def of_module(hf: torch.nn.Module, logits: torch.Tensor) -> str:
-    """From a model already built: sampled parameters, and probe logits for weights that are parked out of
-    reach.
-    """
+    """From a model already built: sampled parameters, and probe logits where weights are out of reach."""
     config = getattr(hf, "config", None)
     digest = _digest(config.to_dict() if config is not None else {})
     parked = False
@@ -50,9 +48,7 @@ def of_module(hf: torch.nn.Module, logits: torch.Tensor) -> str:
 
 
 def _digest(config: dict[str, Any], extra: tuple[str, ...] = ()) -> Any:
-    """The transformers version and the folder's own path are written into configurations; neither is the
-    model.
-    """
+    """Configurations name the transformers version and their own path; neither is the model."""
     stable = {k: v for k, v in config.items() if k not in ("transformers_version", "_name_or_path")}
     return hashlib.sha256(json.dumps([stable, extra], sort_keys=True, default=str).encode())
 

@@ -122,9 +122,7 @@ def side(work: Callable[[], Any], key: str | None = None) -> Step:
 
 
 class Cancelled(Exception):
-    """Thrown into a job at its current `yield`; a job may catch it, report what it has and return a
-    summary.
-    """
+    """Thrown into a job where it waits; it may catch this, report what it has and return a summary."""
 
 
 Job: TypeAlias = Generator[Event | Step, Any, Mapping[str, Json] | None]

@@ -1,6 +1,4 @@
-"""From a model's name to a resident, steerable model: everything that can be refused early is, then
-transformers loads.
-"""
+"""From a model's name to a resident, steerable model: what can be refused is refused before anything loads."""
 
 from __future__ import annotations
 
@@ -33,8 +31,7 @@ def load(
     on_progress: Progress | None = None,
     force: bool = False,
 ) -> Model:
-    """Load a demo, a folder or a model of the hub. `on_progress(stage, done, total)` follows downloads and
-    weights.
+    """Load a demo, a folder or a model of the hub; `on_progress(stage, done, total)` follows it.
 
     `force` loads in spite of the memory estimate, and ignores an `auto_map` where transformers has a class
     of its own; foreign code is never run.
@@ -66,9 +63,7 @@ def adopt(
     layers_path: str | None = None,
     identity: str | None = None,
 ) -> Model:
-    """Make a Hugging Face model that is already built steerable: find its blocks, install the hooks, prove
-    that they act.
-    """
+    """Make a model that is already built steerable: find its blocks, install the hooks, prove that they act."""
     hf.eval()
     anatomy = examine(hf, layers_path)
     steering = Steering(anatomy.blocks, anatomy.sites)

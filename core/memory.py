@@ -1,6 +1,4 @@
-"""What a model will take and what is free, asked before loading instead of found out by a crash after
-minutes.
-"""
+"""What a model will take and what is free: asked before loading, not found out by a crash after minutes."""
 
 from __future__ import annotations
 
@@ -46,9 +44,7 @@ def header(path: Path) -> dict[str, Any]:
 
 
 def of_blueprint(hf: Any, quant: str | None = None) -> int:
-    """Bytes of a model built on the meta device; quantisation leaves the embedding and the unembedding as
-    they are.
-    """
+    """Bytes of a model built on the meta device; quantisation leaves embedding and unembedding alone."""
     unembedding = hf.get_output_embeddings() if hasattr(hf, "get_output_embeddings") else None
     bytes_per_weight = QUANTISED.get(quant or "")
     shrunk = {
@@ -99,9 +95,7 @@ def _free_ram() -> int:
 
 
 def _free_in_cgroup() -> int:
-    """What a container may still take; page cache counts as used there but is given back, so it is added
-    again.
-    """
+    """What a container may still take; page cache counts as used there, though it is given back."""
     root = Path("/sys/fs/cgroup")
     try:
         limit, used = (root / "memory.max").read_text().strip(), int((root / "memory.current").read_text())

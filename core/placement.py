@@ -1,6 +1,4 @@
-"""Where a model goes and in which precision: the options of the command line turned into what transformers
-takes.
-"""
+"""Where a model goes and in which precision: a user's options turned into what transformers takes."""
 
 from __future__ import annotations
 

@@ -63,9 +63,7 @@ def refuse_remote_code(path: Path, native: frozenset[str] | None = None) -> None
 
 
 def parameters(config: dict[str, Any]) -> int:
-    """A rough count from the sizes alone: attention, MLP and embedding; what an absurd configuration is
-    recognised by.
-    """
+    """A rough count (attention, MLP, embedding) by which an absurd configuration is recognised."""
     hidden = _size(config, "hidden_size", "n_embd", "d_model")
     layers = _size(config, "num_hidden_layers", "n_layer", "num_layers")
     inner = _size(config, "moe_intermediate_size") or _size(config, "intermediate_size", "n_inner", "ffn_dim")

@@ -1,6 +1,4 @@
-"""transformers' own loader, called so that it stays quiet, runs no foreign code, reports progress and fails
-in sentences.
-"""
+"""transformers' own loader: quiet, without foreign code, its progress reported and its failures sentences."""
 
 from __future__ import annotations
 
@@ -60,9 +58,7 @@ def read_model(folder: Path, placement: Placement, on_progress: Progress | None 
 
 
 def read_tokenizer(folder: Path) -> Any:
-    """The tokenizer of a folder; None where there is none, because transformers would make up an empty
-    one.
-    """
+    """The tokenizer of a folder; None where there is none, for transformers would make up an empty one."""
     if not any(path for pattern in TOKENIZER_FILES for path in folder.glob(pattern)):
         return None
     with quiet():
@@ -129,9 +125,7 @@ def _quantisation(quant: str | None) -> Any:
 
 
 def _sentences(folder: Path, action: Callable[[], T]) -> T:
-    """Run a loader; whatever class of error somebody else's folder provokes in it becomes one sentence that
-    names the folder.
-    """
+    """Run a loader; whatever somebody else's folder makes it raise becomes one sentence naming the folder."""
     try:
         return action()
     except SteerError:

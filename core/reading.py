@@ -31,9 +31,7 @@ def positions(read: Read, lengths: Sequence[int]) -> list[np.ndarray]:
 
 
 def average(hidden: Tensor, starts: Tensor, chosen: Sequence[np.ndarray]) -> Tensor:
-    """[B, T, d] and each row's positions to [B, d] on the CPU: gathered in the block's precision,
-    averaged in float32.
-    """
+    """[B, T, d] and each row's positions to [B, d] on the CPU, averaged in float32."""
     counts = [len(places) for places in chosen]
     rows = torch.repeat_interleave(torch.arange(len(chosen)), torch.tensor(counts))
     columns = torch.from_numpy(np.concatenate(chosen)) + starts[rows]
@@ -51,9 +49,8 @@ def _weighted(hidden: Tensor, rows: Tensor, columns: Tensor, counts: list[int]) 
     weights = torch.zeros(hidden.shape[:2])
     weights[rows, columns] = 1.0 / torch.tensor(counts, dtype=torch.float32)[rows]
     weights = weights.to(hidden.device)
-    read = hidden.float().masked_fill(
-        (weights == 0)[..., None], 0.0
-    )  # padding may hold NaN, and 0 · NaN is NaN
+    # Padding may hold NaN, and 0 · NaN is NaN.
+    read = hidden.float().masked_fill((weights == 0)[..., None], 0.0)
     return torch.einsum("bt,btd->bd", weights, read).cpu()
 
 
@@ -72,7 +69,7 @@ def _index(choice: Choice, length: int) -> slice | np.ndarray:
     if isinstance(choice, slice):
         return choice
     if isinstance(choice, tuple):
-        if choice[1] > length:
+        if choice[1] is not None and choice[1] > length:
             raise IndexError
         return slice(*choice)
     index = np.atleast_1d(np.asarray(choice))

@@ -1,8 +1,7 @@
 """The yardstick of relative scales: mean ‖h‖ at every block's output, measured once per model on a text
 of our own.
 
-The first token is left out: many models park a state there that is a hundred times longer than all
-others.
+The first token is left out: many models park a state there a hundred times longer than all others.
 """
 
 from __future__ import annotations
@@ -95,9 +94,7 @@ def _read(file: Path, n_layers: int) -> dict[int, float] | None:
 
 
 def _write(file: Path, norms: dict[int, float]) -> None:
-    """Written whole and moved into place; a cache that cannot be written costs a second measurement, no
-    more.
-    """
+    """Written whole and moved into place; a cache that cannot be written costs a second measurement."""
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as fresh:

@@ -47,9 +47,7 @@ def run(
 
 
 def _follow(job: Job, steps: _Steps, cancel: threading.Event) -> Iterator[Event]:
-    """Pass events on, answer steps; a step's error, and once a cancellation, are thrown in where the job
-    waits.
-    """
+    """Pass events on and answer steps; errors of steps, and once a cancellation, are thrown into the job."""
     answer: Answer = (job.send, None)
     told = False
     while True:

@@ -1,6 +1,4 @@
-"""Captured rows on disk, one memory-mapped array per layer, for sets too large for memory and for going
-on after a stop.
-"""
+"""Captured rows on disk, one mapped array per layer: for sets beyond memory, and to go on after a stop."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
-"""From what a user types for a model to a folder on this disk: a demo, a local folder, or a repository of
-the Hugging Face hub.
+"""From what a user types for a model to a folder on this disk: a demo, a local folder, or a hub repository.
 
-The hub is asked in two steps, small files first, so that a model can be refused before gigabytes of it are
-downloaded.
+The hub is asked in two steps, small files first: a model can be refused before gigabytes are downloaded.
 """
 
 from __future__ import annotations
@@ -33,9 +31,7 @@ HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
 
 @dataclass(frozen=True)
 class Source:
-    """A folder with a model's small files; its weights may still be on the hub as `repository` at
-    `commit`.
-    """
+    """A folder with a model's small files; the weights may still be on the hub (`repository`, `commit`)."""
 
     name: str
     folder: Path
