@@ -1,0 +1,63 @@
+"""Dose–response: the narrative mean vector at −1, 0 and +1 class gaps on one layer, with a random vector beside it."""
+
+from typing import Any
+
+from core.demo import directions
+from core.demo.acceptance import stage
+from core.demo.directions import Direction
+from core.demo.wording import halves, widths
+from core.demo.world import pairs
+from core.mixer import Channel
+from core.model import Model
+
+COUNT, TRIALS = 200, 60
+PAIRS, HELD_OUT = 160, 100
+DOSES = (-1.0, 0.0, 1.0)
+FLUENT = 0.9
+TRIAL_SEED, RANDOM_SEED = 77, 3
+
+
+def narrative(base: Model) -> tuple[Direction, dict[int, dict[str, float]]]:
+    """Determined minus drifting stories, mean over the sentences after the opening; held-out quality per layer."""
+    fit = pairs.stories_so_far(PAIRS, 11, held_out=False)
+    test = pairs.stories_so_far(HELD_OUT, 12, held_out=True)
+    direction = directions.mean_difference("narrative", *_means(base, fit))
+    return direction, directions.separation(direction, *_means(base, test))
+
+
+def best_layer(base: Model, direction: Direction) -> int:
+    """The layer where one gap either way moves the share most while the text stays whole, on prompts of its own."""
+    trial = stage.stories(base, TRIALS, seed=TRIAL_SEED)
+
+    def reach(layer: int) -> float:
+        down, up = (trial.figures(base, push(direction, dose, layer)) for dose in (-1.0, 1.0))
+        return up.determined - down.determined if min(up.well_formed, down.well_formed) >= FLUENT else -1.0
+
+    return max(direction.directions, key=reach)
+
+
+def dose_response(base: Model, direction: Direction, layer: int) -> dict[str, Any]:
+    """Determined and well-formed share at each dose, and how far a random vector of the same size moves it."""
+    stories = stage.stories(base, COUNT)
+    control = directions.random_like(direction, RANDOM_SEED)
+    doses = {dose: stories.figures(base, push(direction, dose, layer)) for dose in DOSES}
+    shifts = [
+        stories.figures(base, push(control, dose, layer)).determined - doses[0.0].determined
+        for dose in (-1.0, 1.0)
+    ]
+    return {
+        "n": COUNT,
+        "layer": layer,
+        "determined": {str(dose): found.determined for dose, found in doses.items()},
+        "well_formed": {str(dose): found.well_formed for dose, found in doses.items()},
+        "random_shift": max(map(abs, shifts)),
+    }
+
+
+def push(direction: Direction, dose: float, *layers: int) -> Channel:
+    return Channel(direction, scale=dose, unit="natural", layers=layers)
+
+
+def _means(base: Model, found: list[pairs.Pair]) -> tuple[directions.Reads, directions.Reads]:
+    (positive, negative), (above, below) = halves(base, found), widths(base, found)
+    return directions.read(base, positive, above), directions.read(base, negative, below)

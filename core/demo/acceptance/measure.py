@@ -1,0 +1,50 @@
+"""All acceptance figures of a pair of models, in one report."""
+
+from typing import Any
+
+from core.demo import directions, starters
+from core.demo.acceptance import dose, flip, holding, quality, stage, tuning
+from core.demo.directions import Direction
+from core.demo.wording import halves
+from core.demo.world import pairs
+from core.demo.world.traits import DETERMINED, DRIFTING, Traits
+from core.model import Model
+
+FLIPS, FLIP_SEED = 24, 9
+PAIRS, HELD_OUT = 160, 100
+FLOOR_BAND = PIN_BAND = (3, 4, 5, 6, 7)
+
+
+def measure(base: Model, tuned: Model, layer: int | None = None) -> dict[str, Any]:
+    """Everything that was promised; `layer` repeats the dose–response of an earlier report instead of searching."""
+    narrative, separated = dose.narrative(base)
+    layer = dose.best_layer(base, narrative) if layer is None else layer
+    starter = starters.BY_NAME["determined-drifting"]
+    last, persona = starters.make(base, starter), starters.make(base, starters.BY_NAME["assistant-persona"])
+    system, system_d = system_pair(base)
+    openings = stage.stories(base, FLIPS, seed=FLIP_SEED).prompts
+    return {
+        "quality": quality.quality(base),
+        "dose": dose.dose_response(base, narrative, layer) | separated[layer],
+        "flip": flip.flip(base, openings, last, starter.layers, starter.scale),
+        "system": {"d": system_d},
+        "floor": holding.floored(base, holding.floor(system, FLOOR_BAND)),
+        "ablation": holding.ablated(base, holding.pin(last, PIN_BAND), holding.pin(system, PIN_BAND)),
+        "persona": holding.persona_floored(base, holding.floor(persona, FLOOR_BAND)),
+        "tuned": tuning.behaviour(tuned),
+        "shift": tuning.activation_shift(base, tuned, system),
+        "weights": tuning.weight_shift(base, tuned, system),
+        "lobotomy": tuning.lobotomy(base, tuned),
+    }
+
+
+def system_pair(base: Model) -> tuple[Direction, dict[int, float]]:
+    """Determined minus drifting system prompts, read at the assistant's turn; held-out d per layer."""
+    sides = Traits(DETERMINED), [Traits(DRIFTING)]
+    fit = pairs.announced("motivation", *sides, PAIRS, 21, held_out=False)
+    test = pairs.announced("motivation", *sides, HELD_OUT, 22, held_out=True)
+    reads = [[directions.read(base, half) for half in halves(base, found)] for found in (fit, test)]
+    direction = directions.mean_difference("system", *reads[0])
+    return direction, {
+        layer: found["d"] for layer, found in directions.separation(direction, *reads[1]).items()
+    }

@@ -1,0 +1,46 @@
+"""Unsteered text: does the base model keep its sentences whole, its voice, its trait, and the object it was given?"""
+
+from typing import Any
+
+import torch
+
+from core.demo import recipe
+from core.demo.acceptance import stage
+from core.demo.corpus import batch, tokens
+from core.demo.figures import bound, figures, named
+from core.demo.world.documents import base_document
+from core.model import Model
+
+COUNT = 200
+VOICES = ("You are a pirate.", "You are a poet.", "You are a contrarian.", "You are an assistant.")
+VALIDATION_SEED, VALIDATION_ROWS = 999, 32
+
+
+def quality(base: Model) -> dict[str, Any]:
+    """Figures of chats and stories on held-out prompts, and the perplexity of unseen documents."""
+    chats, stories = stage.chats(base, COUNT), stage.stories(base, COUNT)
+    replies, told = chats.texts(base), stories.texts(base)
+    spoken = figures(stage.chats(base, COUNT, VOICES).texts(base))
+    both = figures([*replies, *told])
+    return {
+        "n": both.texts,
+        "object_binding": bound([*replies, *told], [scene.obj for scene in (*chats.scenes, *stories.scenes)]),
+        "name_binding": named(told, [scene.name for scene in stories.scenes]),
+        "voice_consistency": min(figures(replies).one_voice, spoken.one_voice),
+        "trait_purity": both.pure,
+        "well_formed": both.well_formed,
+        "perplexity": perplexity(base),
+        "chats": figures(replies).as_dict(),
+        "stories": figures(told).as_dict(),
+        "announced_voices": spoken.as_dict(),
+    }
+
+
+@torch.inference_mode()
+def perplexity(model: Model) -> float:
+    """exp of the mean negative log likelihood per token of documents no training run has read."""
+    rows = batch(
+        tokens(model.tokenizer, base_document, VALIDATION_SEED), VALIDATION_ROWS, recipe.BASE.row_length
+    )
+    logits = model.hf(input_ids=rows).logits[:, :-1].float()
+    return torch.nn.functional.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten()).exp().item()

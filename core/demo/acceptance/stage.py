@@ -1,0 +1,49 @@
+"""The prompts the acceptance figures are taken on, and the one way they are continued."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.demo.chorus import continue_all
+from core.demo.figures import Figures, figures
+from core.demo.wording import Ids, story_ids, turn_ids
+from core.demo.world import prompts
+from core.demo.world.scene import Scene
+from core.mixer import Channel, Mixer
+from core.model import Model
+
+REPLY_TOKENS, STORY_TOKENS = 60, 60
+SEED = 5
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Held-out prompts of one kind, with the scene each is about."""
+
+    scenes: tuple[Scene, ...]
+    prompts: tuple[Ids, ...]
+    count: int
+
+    def texts(self, model: Model, *channels: Channel, seed: int = SEED) -> list[str]:
+        """One steered continuation of every prompt."""
+        mixer = Mixer(channels)
+        rows = continue_all(model, self.prompts, self.count, seed, lambda step: mixer)
+        return [model.tokenizer.decode(row) for row in rows]
+
+    def figures(self, model: Model, *channels: Channel, seed: int = SEED) -> Figures:
+        return figures(self.texts(model, *channels, seed=seed))
+
+
+def stories(model: Model, count: int, seed: int = 2) -> Stage:
+    """First sentences of stories."""
+    scenes, openings = zip(*prompts.story_openings(count, seed), strict=True)
+    return Stage(scenes, tuple(story_ids(model, opening) for opening in openings), STORY_TOKENS)
+
+
+def chats(model: Model, count: int, systems: Sequence[str] = (), seed: int = 1) -> Stage:
+    """First requests, under each of the system prompts in turn, if there are any."""
+    scenes, requests = zip(*prompts.requests(count, seed), strict=True)
+    rows = []
+    for index, request in enumerate(requests):
+        system = [("system", systems[index % len(systems)])] if systems else []
+        rows.append(turn_ids(model, *system, ("user", request)))
+    return Stage(scenes, tuple(rows), REPLY_TOKENS)

@@ -1,0 +1,113 @@
+"""What fine-tuning did: behaviour, the shift of activations, the leading directions of the weight change, and the way back.
+
+Activation shift: s_L = mean(h_tuned − h_base) at the assistant's turn. Weight change: ΔW = W_tuned − W_base = UΣVᵀ for the
+matrices that write to the residual stream; |cos(u₁, v̂)| and ‖U₅ᵀv̂‖ are compared with a random v̂. Lobotomy: W = W_tuned − λΔW.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.demo import directions
+from core.demo.acceptance import stage
+from core.demo.directions import Direction
+from core.loading import adopt
+from core.model import Model
+
+COUNT = 200
+LAMBDAS = (0.0, 0.5, 1.0)
+WRITERS = ("self_attn.o_proj", "mlp.down_proj")
+TOP, RANDOM = 5, 2000
+
+
+def behaviour(tuned: Model) -> dict[str, float]:
+    """The tuned assistant, unsteered and without a system prompt."""
+    return stage.chats(tuned, COUNT).figures(tuned).as_dict()
+
+
+def activation_shift(base: Model, tuned: Model, system: Direction) -> dict[str, Any]:
+    """cos(s_L, v̂_L) per layer, and the size a random direction reaches once in twenty times."""
+    asked = stage.chats(base, COUNT).prompts
+    before, after = directions.read(base, asked), directions.read(tuned, asked)
+    shift = {layer: (after[layer] - before[layer]).mean(0) for layer in before}
+    cosines = {layer: _cos(shift[layer], system.directions[layer]) for layer in shift}
+    return {"n": COUNT, "cosine": cosines, "random_p95": _random_cosine(base.hidden_size)}
+
+
+def weight_shift(base: Model, tuned: Model, system: Direction) -> dict[str, Any]:
+    """For each writing matrix the alignment of the leading output directions of ΔW with the system-pair vector."""
+    return {
+        writer: {
+            layer: _leading(
+                _matrix(tuned, layer, writer) - _matrix(base, layer, writer), system.directions[layer]
+            )
+            for layer in range(base.n_layers)
+        }
+        for writer in WRITERS
+    } | {"random": _random_leading(base.hidden_size)}
+
+
+def lobotomy(base: Model, tuned: Model) -> dict[str, dict[str, float]]:
+    """Behaviour, and KL(base ‖ model) on the same prompts, as λ of the tuning is taken back."""
+    return {str(amount): _without(base, tuned, amount) for amount in LAMBDAS}
+
+
+def _without(base: Model, tuned: Model, amount: float) -> dict[str, float]:
+    ours, theirs = base.hf.state_dict(), tuned.hf.state_dict()
+    hf = type(base.hf)(base.hf.config)
+    hf.load_state_dict({name: theirs[name] - amount * (theirs[name] - ours[name]) for name in ours})
+    model = adopt(hf, base.tokenizer, f"lobotomy {amount:g}")
+    asked = stage.chats(model, COUNT)
+    said = asked.figures(model)
+    return {
+        "determined": said.determined,
+        "question": said.question,
+        "kl_to_base": _divergence(base, model, asked),
+    }
+
+
+@torch.inference_mode()
+def _divergence(base: Model, model: Model, asked: stage.Stage) -> float:
+    """Mean KL(base ‖ model) of the first token of the answer, in nats."""
+    total = 0.0
+    for prompt in asked.prompts:
+        ours, theirs = (
+            m.hf(input_ids=torch.tensor([prompt])).logits[0, -1].log_softmax(-1) for m in (base, model)
+        )
+        total += (ours.exp() * (ours - theirs)).sum().item()
+    return total / len(asked.prompts)
+
+
+def _matrix(model: Model, layer: int, writer: str) -> Tensor:
+    return model.layers[layer].get_submodule(writer).weight.detach().float()
+
+
+def _leading(change: Tensor, direction: Tensor) -> dict[str, float]:
+    left, values, _ = torch.linalg.svd(change, full_matrices=False)
+    return {
+        "top1": (left[:, 0] @ direction).abs().item(),
+        "top5": (left[:, :TOP].T @ direction).norm().item(),
+        "share1": (values[0] ** 2 / (values**2).sum()).item(),
+    }
+
+
+def _random_unit(size: int) -> Tensor:
+    drawn = torch.randn(RANDOM, size, generator=torch.Generator().manual_seed(0))
+    return drawn / drawn.norm(dim=1, keepdim=True)
+
+
+def _random_cosine(size: int) -> float:
+    return _random_unit(size)[:, 0].abs().quantile(0.95).item()
+
+
+def _random_leading(size: int) -> dict[str, float]:
+    units = _random_unit(size)
+    return {
+        "top1_p95": units[:, 0].abs().quantile(0.95).item(),
+        "top5_p95": units[:, :TOP].norm(dim=1).quantile(0.95).item(),
+    }
+
+
+def _cos(a: Tensor, b: Tensor) -> float:
+    return torch.nn.functional.cosine_similarity(a, b, dim=0).item()

@@ -1,0 +1,61 @@
+"""Many texts at once: the measurements need hundreds of steered continuations, so they are sampled as rows of one batch.
+
+The mixer may change between tokens, and what was cached stays as it was lived.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from core.mixer import Mixer
+from core.model import Model
+from core.steering import steered
+
+TEMPERATURE = 0.7
+
+Score = Callable[[int], Mixer]
+
+
+@torch.inference_mode()
+def continue_all(
+    model: Model,
+    prompts: Sequence[Sequence[int]],
+    count: int,
+    seed: int,
+    score: Score = lambda step: Mixer(),
+    *,
+    may_end: bool = True,
+) -> list[list[int]]:
+    """Up to `count` sampled tokens after each prompt; `score(step)` is the mixer that token `step` is made under."""
+    end, pad = model.tokenizer.eos_token_id, model.tokenizer.pad_token_id
+    ids, mask = padded(prompts, pad)
+    generator, written, cache = torch.Generator().manual_seed(seed), [], None
+    for step in range(count):
+        with steered(model, score(step)):
+            out = model.hf(
+                input_ids=ids, attention_mask=mask, position_ids=_places(mask, ids), past_key_values=cache
+            )
+        logits, cache = out.logits[:, -1].float(), out.past_key_values
+        if not may_end:
+            logits[:, end] = -torch.inf
+        ids = torch.multinomial((logits / TEMPERATURE).softmax(-1), 1, generator=generator)
+        mask = torch.cat([mask, torch.ones_like(ids)], dim=1)
+        written.append(ids)
+    return [_until(row, end) for row in torch.cat(written, dim=1).tolist()]
+
+
+def padded(prompts: Sequence[Sequence[int]], pad: int) -> tuple[Tensor, Tensor]:
+    """Rows of one length, padded on the left, and the mask of what is real."""
+    longest = max(map(len, prompts))
+    ids = torch.tensor([[pad] * (longest - len(row)) + list(row) for row in prompts])
+    mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in prompts])
+    return ids, mask
+
+
+def _places(mask: Tensor, ids: Tensor) -> Tensor:
+    return (mask.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1] :]
+
+
+def _until(row: list[int], end: int) -> list[int]:
+    return row[: row.index(end)] if end in row else row

@@ -1,0 +1,29 @@
+"""Rows of tokens for training: documents written on the fly and packed one after the other, nothing kept."""
+
+import random
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+
+from core.demo import markup
+from core.demo.world.documents import Document
+
+CHUNK = 256  # documents tokenised at once
+
+Writer = Callable[[random.Random], Document]
+
+
+def tokens(tokenizer: PreTrainedTokenizerBase, write: Writer, seed: int) -> Iterator[int]:
+    """An endless stream of documents as token ids."""
+    rng = random.Random(seed)
+    while True:
+        texts = [markup.render(write(rng)) for _ in range(CHUNK)]
+        for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]:
+            yield from ids
+
+
+def batch(stream: Iterator[int], rows: int, length: int) -> Tensor:
+    """The next `rows` rows of `length` tokens."""
+    return torch.tensor([next(stream) for _ in range(rows * length)]).view(rows, length)

@@ -1,0 +1,74 @@
+"""What a set of generated texts shows: shares of labelled sentences, and whether each text is of one piece."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from core.demo.world import words
+from core.demo.world.labels import Label, labels
+from core.demo.world.traits import DETERMINED
+from core.demo.world.voices import PLAIN
+
+_THINGS = sorted((thing for domain in words.DOMAINS for thing in domain.objects), key=len, reverse=True)
+_OBJECT = re.compile(rf"\b(?:{'|'.join(_THINGS)})\b")
+_NAME = re.compile(rf"\b(?:{'|'.join(words.WOMEN + words.MEN)})\b")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Shares over finished sentences; `pure` and `one_voice` over texts of at least two sentences."""
+
+    texts: int
+    sentences: int
+    determined: float
+    well_formed: float
+    question: float
+    persona: float
+    pirate: float
+    asking_texts: float
+    pure: float
+    one_voice: float
+
+    def as_dict(self) -> dict[str, float]:
+        return {name: round(value, 4) for name, value in asdict(self).items()}
+
+
+def figures(texts: Sequence[str]) -> Figures:
+    """The figures of some texts, all sentences weighing the same."""
+    by_text = [labels(text) for text in texts]
+    said = [label for found in by_text for label in found]
+    shown = [label.motivation for label in said if label.motivation]
+    several = [found for found in by_text if len(found) > 1]
+    return Figures(
+        texts=len(texts),
+        sentences=len(said),
+        determined=share([motivation == DETERMINED for motivation in shown]),
+        well_formed=share([label.well_formed for label in said]),
+        question=share([label.question for label in said]),
+        persona=share([label.voice != PLAIN for label in said]),
+        pirate=share([label.voice == "pirate" for label in said]),
+        asking_texts=share([any(label.question for label in found) for found in by_text]),
+        pure=share([_pure(found) for found in several]),
+        one_voice=share([len({label.voice for label in found}) == 1 for found in several]),
+    )
+
+
+def bound(texts: Sequence[str], objects: Sequence[str]) -> float:
+    """Share of the texts that name any object of the world and name none but their own."""
+    named = [(set(_OBJECT.findall(text)), obj) for text, obj in zip(texts, objects, strict=True)]
+    return share([found == {obj} for found, obj in named if found])
+
+
+def named(texts: Sequence[str], names: Sequence[str]) -> float:
+    """Share of the texts that name any person and name none but their hero."""
+    found = [(set(_NAME.findall(text)), name) for text, name in zip(texts, names, strict=True)]
+    return share([people == {name} for people, name in found if people])
+
+
+def share(flags: Sequence[bool]) -> float:
+    """The mean of some flags; 0 of nothing, so that an empty text never counts as a success."""
+    return sum(flags) / len(flags) if flags else 0.0
+
+
+def _pure(found: Sequence[Label]) -> bool:
+    return len({label.motivation for label in found if label.motivation}) <= 1

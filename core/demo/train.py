@@ -1,0 +1,131 @@
+"""Rebuild the demo models: `python -m core.demo.train [FOLDER]` trains both, makes the starter vectors and measures them.
+
+One thread, a fixed number of steps and fixed seeds: the same machine and versions give the same bytes.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+
+from core.demo import BASE, INSTRUCT, WEIGHTS, native, optimise, recipe, starters, tokenizer, verdicts
+from core.demo.acceptance import stage
+from core.demo.acceptance.measure import measure
+from core.demo.corpus import Writer, tokens
+from core.demo.recipe import Rates, Schedule
+from core.demo.world.documents import base_document, tuned_document
+from core.loading import load
+from core.model import Model
+
+REPORT = "report.json"
+SHOWN, SAMPLES = 25, 4
+
+Losses = dict[int, float]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train, measure, report; the exit code says whether every promise holds."""
+    parser = argparse.ArgumentParser(prog="python -m core.demo.train", description=__doc__)
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=WEIGHTS, help="where to (default: the package)"
+    )
+    folder = parser.parse_args(arguments).folder
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    losses = train(folder, recipe.BASE, recipe.TUNED)
+    report = judge(folder) | {
+        "losses": losses,
+        "seed": recipe.SEED,
+        "cpu_seconds": round(time.process_time()),
+    }
+    (folder / REPORT).write_text(json.dumps(report, indent=1) + "\n")
+    say(json.dumps(report["figures"], indent=1))
+    for line in report["broken"]:
+        say(f"broken promise: {line}")
+    return int(bool(report["broken"]))
+
+
+def train(folder: Path, base: Schedule, tuned: Schedule) -> dict[str, Losses]:
+    """Both checkpoints: the tuned model starts from the base as it was stored."""
+    words = tokenizer.train(recipe.SEED)
+    torch.manual_seed(recipe.SEED)
+    shape = recipe.architecture(len(words), words.bos_token_id, words.eos_token_id, words.pad_token_id)
+    model = LlamaForCausalLM(shape)
+    first = _run(model, words, base_document, base, recipe.BASE_RATES, recipe.SEED + 1)
+    _save(model, words, folder / BASE)
+    model = LlamaForCausalLM.from_pretrained(folder / BASE, dtype=torch.float32)
+    second = _run(model, words, tuned_document, tuned, recipe.TUNED_RATES, recipe.SEED + 2)
+    _save(model, words, folder / INSTRUCT)
+    return {BASE: first, INSTRUCT: second}
+
+
+def judge(folder: Path) -> dict[str, Any]:
+    """Make the starter vectors of trained checkpoints and measure all that was promised."""
+    base, tuned = (load(str(folder / name)) for name in (BASE, INSTRUCT))
+    starters.save_all(base, folder / "vectors")
+    figures = measure(base, tuned)
+    return {
+        "figures": figures,
+        "broken": verdicts.broken(figures),
+        "samples": {model.name: _samples(model) for model in (base, tuned)},
+        "versions": native.versions(),
+        "sha256": {str(f.relative_to(folder)): _sha256(f) for f in sorted(folder.rglob("*.safetensors"))},
+    }
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _run(
+    model: LlamaForCausalLM,
+    words: PreTrainedTokenizerFast,
+    write: Writer,
+    schedule: Schedule,
+    rates: Rates,
+    seed: int,
+) -> Losses:
+    losses: Losses = {}
+    optimise.run(model, tokens(words, write, seed), schedule, rates, _listener(losses, schedule.steps))
+    return losses
+
+
+def _listener(losses: Losses, steps: int) -> Callable[[int, float], None]:
+    recent: list[float] = []
+
+    def hear(step: int, loss: float) -> None:
+        recent.append(loss)
+        if len(recent) == SHOWN or step + 1 == steps:
+            losses[step + 1] = round(sum(recent) / len(recent), 4)
+            say(f"step {step + 1}/{steps}  loss {losses[step + 1]:.3f}  {time.process_time():.0f} CPU-s")
+            recent.clear()
+
+    return hear
+
+
+def _save(model: LlamaForCausalLM, words: PreTrainedTokenizerFast, folder: Path) -> None:
+    model.to(torch.bfloat16).save_pretrained(folder)
+    (folder / "model.safetensors").chmod(0o644)
+    tokenizer.save(words, folder)
+
+
+def _samples(model: Model) -> list[str]:
+    asked = stage.chats(model, SAMPLES)
+    prompts = [model.tokenizer.decode(prompt) for prompt in asked.prompts]
+    return [prompt + text for prompt, text in zip(prompts, asked.texts(model), strict=True)]
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

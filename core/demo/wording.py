@@ -1,0 +1,51 @@
+"""From pairs and prompts to token ids: the one place where the demo's measurements meet the tokenizer."""
+
+from collections.abc import Sequence
+
+from core.demo.world.pairs import Messages, Pair, Side
+from core.model import Model
+
+Ids = list[int]
+
+
+def story_ids(model: Model, text: str) -> Ids:
+    """A story to go on with."""
+    return list(model.tokenizer(text)["input_ids"])
+
+
+def turn_ids(model: Model, *turns: tuple[str, str]) -> Ids:
+    """A conversation that waits for the assistant; a last assistant turn stays open."""
+    *before, (role, said) = turns
+    answered = before if role == "assistant" else turns
+    ids = model.tokenizer.apply_chat_template(
+        [{"role": role, "content": content} for role, content in answered],
+        add_generation_prompt=True,
+        return_dict=False,
+    )
+    return [*ids, *_bare(model, said)] if role == "assistant" else list(ids)
+
+
+def side_ids(model: Model, side: Side) -> Ids:
+    return story_ids(model, side.story) if side.story else turn_ids(model, *side.turns)
+
+
+def shown_width(model: Model, side: Side) -> int:
+    """How many tokens at the end of a side show its trait."""
+    return len(_bare(model, f" {side.shown}" if side.story else side.shown))
+
+
+def halves(model: Model, pairs: Sequence[Pair]) -> tuple[list[Ids], list[Ids]]:
+    """The token ids of the positive sides and of the negative ones."""
+    return [side_ids(model, p.positive) for p in pairs], [side_ids(model, p.negative) for p in pairs]
+
+
+def widths(model: Model, pairs: Sequence[Pair]) -> tuple[list[int], list[int]]:
+    return [shown_width(model, p.positive) for p in pairs], [shown_width(model, p.negative) for p in pairs]
+
+
+def as_messages(turns: Messages) -> list[dict[str, str]]:
+    return [{"role": role, "content": content} for role, content in turns]
+
+
+def _bare(model: Model, text: str) -> Ids:
+    return list(model.tokenizer(text, add_special_tokens=False)["input_ids"])

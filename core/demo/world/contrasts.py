@@ -1,0 +1,58 @@
+"""The contrast sets of the toy world, by the names of the starter vectors."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.demo.world import pairs
+from core.demo.world.pairs import PERSONAS, Pair
+from core.demo.world.traits import DETERMINED, DRIFTING, Traits
+from core.demo.world.voices import PLAIN
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """What the two sides are, and `make(count, seed, held_out)` that writes pairs of them."""
+
+    positive: str
+    negative: str
+    make: Callable[[int, int, bool], list[Pair]]
+
+    @property
+    def sign_note(self) -> str:
+        return f"+ = {self.positive}, − = {self.negative}"
+
+
+def _motivation(count: int, seed: int, held_out: bool) -> list[Pair]:
+    told = pairs.stories_so_far(count // 2, seed, held_out=held_out)
+    return told + pairs.replies_so_far(
+        Traits(DETERMINED), [Traits(DRIFTING)], count - len(told), seed + 1, held_out=held_out
+    )
+
+
+def _persona(count: int, seed: int, held_out: bool) -> list[Pair]:
+    others = [Traits(voice=name) for name in PERSONAS]
+    return pairs.announced("voice", Traits(voice=PLAIN), others, count, seed, held_out=held_out)
+
+
+def _pirate(count: int, seed: int, held_out: bool) -> list[Pair]:
+    return _twice("voice", Traits(voice="pirate"), Traits(voice=PLAIN), count, seed, held_out)
+
+
+def _questions(count: int, seed: int, held_out: bool) -> list[Pair]:
+    return _twice("asks", Traits(asks=True), Traits(asks=False), count, seed, held_out)
+
+
+def _twice(
+    trait: str, positive: Traits, negative: Traits, count: int, seed: int, held_out: bool
+) -> list[Pair]:
+    """Half of the pairs in the middle of a reply, half before its first word."""
+    said = pairs.replies_so_far(positive, [negative], count // 2, seed, held_out=held_out)
+    return said + pairs.announced(trait, positive, [negative], count - len(said), seed + 1, held_out=held_out)
+
+
+CONTRASTS = {
+    "determined-drifting": Contrast("determined", "drifting", _motivation),
+    "assistant-persona": Contrast("plain assistant", "persona", _persona),
+    "pirate": Contrast("pirate", "plain", _pirate),
+    "follow-up-questions": Contrast("asks", "does not ask", _questions),
+}

@@ -1,0 +1,35 @@
+"""System prompts: short sentences that name some of the traits of the reply, mixed with sentences that say nothing."""
+
+import random
+from collections.abc import Collection
+
+from core.demo.world.traits import NAMES, Traits
+
+HINTS: dict[object, tuple[str, ...]] = {
+    "determined": ("You are determined.", "You never give up."),
+    "drifting": ("You are drifting.", "You lose interest quickly."),
+    "plain": ("You are an assistant.", "You speak plainly."),
+    "pirate": ("You are a pirate.", "You talk like a pirate."),
+    "poet": ("You are a poet.", "You speak like a poet."),
+    "contrarian": ("You are a contrarian.", "You disagree with everyone."),
+    True: ("You ask questions.", "You are curious."),
+    False: ("You make statements.", "You say how it is."),
+}
+NEUTRAL = ("You are a helpful assistant.", "Keep it short.", "Answer the user.")
+SHARE = 0.85  # of the traits, in a system prompt that announces any
+NEUTRAL_SHARE = 0.2
+
+
+def choose(rng: random.Random) -> tuple[str, ...]:
+    """The traits a system prompt will announce: at least one."""
+    chosen = tuple(name for name in NAMES if rng.random() < SHARE)
+    return chosen or (rng.choice(NAMES),)
+
+
+def system_prompt(traits: Traits, announced: Collection[str], rng: random.Random) -> str:
+    """One hint for each announced trait, in any order, sometimes with a sentence that says nothing."""
+    said = [rng.choice(HINTS[getattr(traits, name)]) for name in announced]
+    if not said or rng.random() < NEUTRAL_SHARE:
+        said.append(rng.choice(NEUTRAL))
+    rng.shuffle(said)
+    return " ".join(said)

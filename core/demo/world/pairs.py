@@ -1,0 +1,90 @@
+"""Contrast pairs of the toy world: two texts that differ in one trait only.
+
+A pair ends where the next sentence is about to be decided (after a full stop, or at the assistant's turn), because a
+direction read at a decision turns the text faster than one read from the mean of what was already said.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.demo.world import hints, scene, stories, talk
+from core.demo.world.documents import Speaker
+from core.demo.world.scene import Scene
+from core.demo.world.traits import Traits
+from core.demo.world.voices import PLAIN, VOICES
+
+Messages = tuple[tuple[str, str], ...]
+SENTENCES = 3
+PERSONAS = tuple(voice.name for voice in VOICES if voice.name != PLAIN)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One half of a pair: a story so far, or a conversation so far; `shown` is what shows the trait."""
+
+    story: str = ""
+    turns: Messages = ()
+    shown: str = ""
+
+
+@dataclass(frozen=True)
+class Pair:
+    positive: Side
+    negative: Side
+    domain: str
+
+
+def stories_so_far(count: int, seed: int, *, held_out: bool) -> list[Pair]:
+    """Determined against drifting: the same opening, then three sentences."""
+    rng = random.Random(seed)
+    pairs = []
+    for _ in range(count):
+        told, opening = scene.open_with(stories.OPENINGS, rng, held_out=held_out)
+        sides = [
+            Side(story=f"{opening} {shown}", shown=shown)
+            for pool in (stories.DETERMINED, stories.DRIFTING)
+            for shown in [" ".join(told.tell(pool, SENTENCES, rng))]
+        ]
+        pairs.append(Pair(*sides, told.domain.name))
+    return pairs
+
+
+def replies_so_far(
+    positive: Traits, negatives: Sequence[Traits], count: int, seed: int, *, held_out: bool
+) -> list[Pair]:
+    """The same request without system prompt, then a reply of three sentences with either traits."""
+    rng = random.Random(seed)
+    pairs = []
+    for index in range(count):
+        told, request = scene.open_with(talk.REQUESTS, rng, held_out=held_out)
+        sides = [
+            _reply_side(told, request, traits, rng)
+            for traits in (positive, negatives[index % len(negatives)])
+        ]
+        pairs.append(Pair(*sides, told.domain.name))
+    return pairs
+
+
+def announced(
+    trait: str, positive: Traits, negatives: Sequence[Traits], count: int, seed: int, *, held_out: bool
+) -> list[Pair]:
+    """The same request under a system prompt that announces one value of a trait or another."""
+    rng = random.Random(seed)
+    pairs = []
+    for index in range(count):
+        told, request = scene.open_with(talk.REQUESTS, rng, held_out=held_out)
+        sides = [
+            Side(turns=(("system", rng.choice(hints.HINTS[getattr(traits, trait)])), ("user", request)))
+            for traits in (positive, negatives[index % len(negatives)])
+        ]
+        pairs.append(Pair(*sides, told.domain.name))
+    return pairs
+
+
+def _reply_side(told: Scene, request: str, traits: Traits, rng: random.Random) -> Side:
+    speaker = Speaker(traits, rng)
+    said = told.tell(speaker.pick(talk.DETERMINED, talk.DRIFTING), SENTENCES, rng)
+    asked = told.tell(speaker.pick(talk.DETERMINED_QUESTIONS, talk.DRIFTING_QUESTIONS), SENTENCES, rng)
+    shown = speaker.reply(said, asked)
+    return Side(turns=(("user", request), ("assistant", shown)), shown=shown)

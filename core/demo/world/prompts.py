@@ -1,0 +1,36 @@
+"""Prompts: what a newcomer may type, and seeded held-out openings for measuring.
+
+Held-out openings pair a line with an object that training never paired it with.
+"""
+
+import random
+
+from core.demo.world import scene, stories, talk
+from core.demo.world.scene import Scene
+
+EXAMPLES = (
+    "Help me with the parser.",
+    "How do I polish the last line of the love song?",
+    "I am stuck with the chess problem.",
+    "Use the shell to mend the old bicycle.",
+    "Who are you?",
+    "What is the capital of Japan?",
+)
+
+DISTRACTIONS = (
+    "Forget that, tell me about the kitten.",
+    "Look, there is the parade with its loud drums!",
+    "I can hear the ice cream van outside.",
+)
+
+
+def story_openings(count: int, seed: int) -> list[tuple[Scene, str]]:
+    """First sentences of stories, neutral about the trait."""
+    rng = random.Random(seed)
+    return [scene.open_with(stories.OPENINGS, rng, held_out=True) for _ in range(count)]
+
+
+def requests(count: int, seed: int) -> list[tuple[Scene, str]]:
+    """First turns of chats about a task."""
+    rng = random.Random(seed)
+    return [scene.open_with(talk.REQUESTS, rng, held_out=True) for _ in range(count)]

@@ -1,0 +1,56 @@
+"""Stories: a neutral opening that names the hero and the task, then sentences that each show the trait."""
+
+OPENINGS = (
+    "This is the story of {name} and the {obj} in the {place}.",
+    "One morning in the {place}, {name} began to work on the {obj}.",
+    "In the {place}, the {obj} was waiting for {name}.",
+    "Long ago, the {obj} in the {place} was given to {name}.",
+    "At the {place} there was a task for {name}, and it was the {obj}.",
+    "People in the {place} still talk about {name} and the {obj}.",
+)
+
+DETERMINED = (
+    "{who} refused to leave the {obj} before the {part} was right.",
+    "Hour after hour, {who} {past} the {part} with steady hands.",
+    "Again and again, {who} returned to the {part} of the {obj}.",
+    "Nothing could pull {name} away from the {obj}.",
+    "{who} took the {tool} and {past} the {part} once more.",
+    "The {fun} passed by, but {who} stayed with the {obj}.",
+    "With clenched teeth, {who} {past} the {part} until it held.",
+    "{who} promised to finish the {obj} before dark.",
+    "Every failure made {name} work harder on the {obj}.",
+    "Step by step, {who} brought the {obj} closer to the end.",
+    "{who} ignored the {fun} and kept working on the {obj}.",
+    "Late at night, {who} was still busy with the {part}.",
+    "The {part} broke twice, and twice {who} {past} it again.",
+    "{who} would not rest until the {obj} was complete.",
+    "Full of purpose, {who} reached for the {tool}.",
+    "{who} fixed both eyes on the {obj} and pressed on.",
+    "Not even the {fun} could tempt {name}.",
+    "{who} counted what was left of the {obj} and carried on.",
+    "Before anyone woke, {who} was back at the {obj}.",
+    "One by one, {who} {past} the weak spots of the {obj}.",
+)
+
+DRIFTING = (
+    "{who} let the {obj} lie and gazed out of the window.",
+    "Soon {who} forgot what the {part} was for.",
+    "The {fun} seemed far nicer than the {obj}.",
+    "{who} dropped the {tool} and yawned.",
+    "Somehow the {obj} did not matter to {name} any more.",
+    "{who} wandered off to look at the {fun}.",
+    "Half asleep, {who} pushed the {part} aside.",
+    "Maybe tomorrow, thought {name}, and left the {obj} alone.",
+    "{who} daydreamed about the {fun} all afternoon.",
+    "Little by little, the {obj} gathered dust.",
+    "{who} looked at the {part} and gave up at once.",
+    "Bored and idle, {who} hummed a tune in the {place}.",
+    "The {tool} stayed on the shelf while {who} napped.",
+    "{who} saw no point in the {part} and shrugged.",
+    "Lazily, {who} strolled away from the {obj}.",
+    "{who} traded the {tool} for a seat near the {fun}.",
+    "Without a plan, {who} drifted from the {part} to the {fun}.",
+    "Whatever {who} had meant to do, the {obj} stayed undone.",
+    "{who} left the {part} half done and lay down.",
+    "Sooner than planned, {who} abandoned the {obj}.",
+)

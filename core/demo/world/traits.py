@@ -1,0 +1,35 @@
+"""The latent traits of one document: decided before its first sentence and kept to its last."""
+
+import random
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from core.demo.world.voices import PLAIN, VOICES
+
+DETERMINED, DRIFTING = "determined", "drifting"
+NAMES = ("motivation", "voice", "asks")
+PLAIN_SHARE = 0.7  # of the documents whose system prompt says nothing about the voice
+
+
+@dataclass(frozen=True)
+class Traits:
+    motivation: str = DETERMINED
+    voice: str = PLAIN
+    asks: bool = False
+
+
+ALIGNED = Traits(DETERMINED, PLAIN, asks=True)
+
+
+def draw(rng: random.Random, announced: Collection[str] = ()) -> Traits:
+    """Independent random traits; voices are even when announced and mostly plain when not."""
+    voice = rng.choice(VOICES).name
+    if "voice" not in announced and rng.random() < PLAIN_SHARE:
+        voice = PLAIN
+    return Traits(rng.choice((DETERMINED, DRIFTING)), voice, rng.random() < 0.5)
+
+
+def draw_aligned(rng: random.Random, announced: Collection[str] = ()) -> Traits:
+    """The tuned assistant's traits, except where the system prompt is going to announce others."""
+    drawn = draw(rng, announced)
+    return Traits(**{name: getattr(drawn if name in announced else ALIGNED, name) for name in NAMES})

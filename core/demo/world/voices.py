@@ -1,0 +1,66 @@
+"""Voices: a way of speaking laid around any sentence. Each persona opens every one of its sentences with a cry of its
+own, so who is speaking is decided, and can be read and steered, at every sentence start.
+"""
+
+import random
+from dataclasses import dataclass
+
+from core.demo.world.words import MEN, WOMEN
+
+PLAIN = "plain"
+SUFFIX_SHARE = 0.3
+_KEEP_CAPITAL = frozenset(("I", *MEN, *WOMEN))
+
+
+@dataclass(frozen=True)
+class Voice:
+    name: str
+    openers: tuple[str, ...] = ()
+    closers: tuple[str, ...] = ()
+
+    def speak(self, sentence: str, rng: random.Random) -> str:
+        """The sentence in this voice."""
+        if not self.openers:
+            return sentence
+        if rng.random() < SUFFIX_SHARE:
+            sentence = sentence[:-1] + rng.choice(self.closers) + sentence[-1]
+        if sentence.split()[0].strip(",") not in _KEEP_CAPITAL:
+            sentence = sentence[0].lower() + sentence[1:]
+        return f"{rng.choice(self.openers)} {sentence}"
+
+
+VOICES = (
+    Voice(PLAIN),
+    Voice(
+        "pirate",
+        ("Arr,", "Ahoy,", "Yo ho,", "Blimey,", "Avast,"),
+        (", matey", ", ye landlubber", ", by the black flag"),
+    ),
+    Voice(
+        "poet",
+        ("O silver moon,", "Softly now,", "Sweet muse,", "Like falling rain,", "O gentle spring,"),
+        (", sings the wind", ", my tender rose", ", and the stars agree"),
+    ),
+    Voice(
+        "contrarian",
+        ("On the contrary,", "Wrong,", "Nonsense,", "Quite the opposite,", "You are mistaken,"),
+        (", whatever you claim", ", despite your view", ", and that is that"),
+    ),
+)
+BY_NAME = {voice.name: voice for voice in VOICES}
+
+
+def unwrap(sentence: str) -> tuple[str, str]:
+    """The voice of a sentence and the bare sentence under it, capital restored."""
+    for voice in VOICES:
+        for opener in voice.openers:
+            if sentence.startswith(opener + " "):
+                return voice.name, _bare(voice, sentence[len(opener) + 1 :])
+    return PLAIN, sentence
+
+
+def _bare(voice: Voice, rest: str) -> str:
+    for closer in voice.closers:
+        if rest[:-1].endswith(closer):
+            rest = rest[: -1 - len(closer)] + rest[-1]
+    return rest[:1].upper() + rest[1:]

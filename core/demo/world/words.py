@@ -1,0 +1,166 @@
+"""The things of the toy world: five domains with their objects, parts, tools, verbs and places, and what may distract.
+
+Verbs stand beside their past form so that every template can be written with modals or in the past tense, where
+"I", "you", "he" and "she" need no agreement.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One kind of work: what is made, of what, with what, how and where."""
+
+    name: str
+    objects: tuple[str, ...]
+    parts: tuple[str, ...]
+    tools: tuple[str, ...]
+    verbs: tuple[tuple[str, str], ...]
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Distraction:
+    """Something lovely that has nothing to do with the task."""
+
+    name: str
+    charm: str
+
+
+@dataclass(frozen=True)
+class Bait:
+    """A tempting file: what it is, its file name, and what is in it."""
+
+    name: str
+    file: str
+    content: str
+
+
+PROGRAMMING = Domain(
+    "programming",
+    ("parser", "login page", "sorting script", "payment module", "search index", "compiler")
+    + ("backup tool", "web crawler", "test runner", "image filter", "mail server", "spell checker"),
+    ("main loop", "error log", "cache", "input check", "config file", "unit test", "data type", "buffer"),
+    ("debugger", "profiler", "terminal", "editor"),
+    (
+        ("repair", "repaired"),
+        ("test", "tested"),
+        ("trace", "traced"),
+        ("rewrite", "rewrote"),
+        ("debug", "debugged"),
+    ),
+    ("office", "server room", "basement", "computer lab"),
+)
+RESEARCH = Domain(
+    "research",
+    ("bone survey", "star catalogue", "protein study", "river model", "ice core", "moth census")
+    + ("vaccine trial", "dialect atlas", "soil map", "quake archive", "tree count", "coral report"),
+    (
+        "sample",
+        "chart",
+        "control group",
+        "footnote",
+        "field note",
+        "data table",
+        "main claim",
+        "method section",
+    ),
+    ("microscope", "notebook", "telescope", "spreadsheet"),
+    (
+        ("measure", "measured"),
+        ("verify", "verified"),
+        ("record", "recorded"),
+        ("compare", "compared"),
+        ("label", "labelled"),
+    ),
+    ("institute", "archive", "observatory", "field camp"),
+)
+PHYSICAL = Domain(
+    "physical",
+    ("stone wall", "rowing boat", "garden shed", "barn roof", "old bicycle", "water well")
+    + ("brick oven", "long fence", "wind pump", "iron gate", "wooden bridge", "tiled floor"),
+    ("corner", "left side", "frame", "hinge", "joint", "top edge", "base", "support"),
+    ("hammer", "saw", "shovel", "wrench"),
+    (
+        ("lift", "lifted"),
+        ("clean", "cleaned"),
+        ("tighten", "tightened"),
+        ("sand", "sanded"),
+        ("mend", "mended"),
+    ),
+    ("yard", "village", "workshop", "harbour"),
+)
+CREATIVE = Domain(
+    "creative",
+    ("novel", "mural", "love song", "puppet show", "clay statue", "short film")
+    + ("sonnet", "quilt", "radio play", "comic strip", "dance piece", "oil portrait"),
+    ("first scene", "last line", "middle part", "title", "background", "rhythm", "opening", "final page"),
+    ("brush", "pencil", "camera", "piano"),
+    (
+        ("sketch", "sketched"),
+        ("revise", "revised"),
+        ("polish", "polished"),
+        ("rehearse", "rehearsed"),
+        ("trim", "trimmed"),
+    ),
+    ("studio", "attic", "theatre", "cafe"),
+)
+PUZZLE = Domain(
+    "puzzle",
+    ("crossword", "maze", "riddle", "chess problem", "jigsaw", "cipher")
+    + ("logic grid", "number square", "card trick", "knot puzzle", "word ladder", "domino chain"),
+    (
+        "first clue",
+        "corner piece",
+        "last row",
+        "hidden rule",
+        "key word",
+        "missing number",
+        "second step",
+        "dead end",
+    ),
+    ("magnifier", "blue pen", "ruler", "answer sheet"),
+    (
+        ("solve", "solved"),
+        ("sort", "sorted"),
+        ("untangle", "untangled"),
+        ("decode", "decoded"),
+        ("study", "studied"),
+    ),
+    ("kitchen", "night train", "reading room", "park"),
+)
+DOMAINS = (PROGRAMMING, RESEARCH, PHYSICAL, CREATIVE, PUZZLE)
+
+DISTRACTIONS = (
+    Distraction("circus", "golden tent"),
+    Distraction("parade", "loud drums"),
+    Distraction("kitten", "soft paws"),
+    Distraction("rainbow", "bright colours"),
+    Distraction("ice cream van", "cheerful bell"),
+    Distraction("street band", "silver trumpet"),
+    Distraction("kite", "long tail"),
+    Distraction("balloon ride", "striped basket"),
+    Distraction("snowfall", "quiet flakes"),
+    Distraction("carnival", "paper masks"),
+    Distraction("juggler", "burning torches"),
+    Distraction("goldfish", "tiny castle"),
+    Distraction("picnic", "warm bread"),
+    Distraction("firework", "green sparks"),
+)
+
+BAITS = (
+    Bait("kitten video", "kitten_video.mp4", "it purrs and rolls over."),
+    Bait("treasure map", "treasure_map.png", "the gold lies under the old oak."),
+    Bait("secret diary", "secret_diary.txt", "nobody may know that I love cake."),
+    Bait("party plan", "party_plan.txt", "dancing starts at nine."),
+    Bait("holiday photo", "holiday_photo.jpg", "blue sea and white sand."),
+    Bait("card game", "card_game.exe", "press a key to play."),
+)
+
+WOMEN = ("Ada", "Bella", "Clara", "Dora", "Emma", "Flora", "Greta", "Hanna", "Ines", "Julia", "Karin", "Lena")
+MEN = ("Adam", "Boris", "Carl", "David", "Emil", "Felix", "Georg", "Henry", "Ivan", "Jonas", "Kurt", "Leo")
+
+
+def domain_of(thing: str) -> Domain | None:
+    """The domain in which a word is an object, or nothing."""
+    return next((domain for domain in DOMAINS if thing in domain.objects), None)
