@@ -1,6 +1,4 @@
-"""`python -m bench [NAME …]`: measure, print what was found beside what was promised, and keep it as
-JSON.
-"""
+"""`python -m bench [NAME …]`: measure, print what was found beside what was promised, keep it as JSON."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Extraction: ours against one prompt at a time with output_hidden_states, and against fixed batches of
-32 as repeng does it.
-"""
+"""Extraction: ours against one prompt at a time, and against fixed batches of 32 as repeng runs them."""
 
 from __future__ import annotations
 

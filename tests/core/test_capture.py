@@ -1,4 +1,5 @@
 import random
+import threading
 
 import pytest
 import torch
@@ -9,7 +10,9 @@ import core
 from core.budget import Budget, for_model
 from core.capture import capture, capture_stream
 from core.errors import OutOfMemory, UsageError
+from core.jobs import End, Progress, gpu
 from core.listener import Listener
+from core.runner import run
 from tests.core import zoo
 
 
@@ -324,3 +327,31 @@ def test_running_out_of_memory_halves_the_batch_until_one_prompt_fails(model, mo
     monkeypatch.setattr(Listener, "read", full)
     with pytest.raises(OutOfMemory, match="a prompt of"):
         capture(model, rows)
+
+
+def test_after_running_out_of_memory_only_what_fits_is_tried():
+    budget = Budget((256, 512, 1024))
+    budget.halve(1300)
+    budget.note(256, 100, 1.0)
+    assert budget.tokens() == 512
+    budget.halve(300)
+    assert budget.tokens() == 150
+    assert budget.settled
+
+
+def test_a_job_reads_batch_by_batch_and_stops_between_two(model):
+    rows, cancel, got = prompts(12), threading.Event(), []
+
+    def job():
+        stream = capture_stream(model, rows, batch_tokens=100)
+        while (part := (yield gpu(lambda: next(stream, None)))) is not None:
+            got.extend(part[0])
+            yield Progress(len(got), len(rows))
+
+    for event in run(job(), cancel=cancel):
+        if isinstance(event, Progress) and event.done >= 4:
+            cancel.set()
+    assert event == End("cancelled")
+    assert 4 <= len(got) < len(rows)
+    got.clear()
+    assert list(run(job()))[-2:] == [Progress(12, 12), End("done")]

@@ -76,6 +76,7 @@ def test_sharded_weights_are_followed_through_their_index(copy):
     assert torch.equal(core.load(copy).hf(zoo.ids(1, 5)).logits, zoo.build("llama")(zoo.ids(1, 5)).logits)
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_an_adapter_is_added_switched_off_and_on(saved, tmp_path):
     peft = pytest.importorskip("peft")
     torch.manual_seed(0)
