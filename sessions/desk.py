@@ -71,7 +71,7 @@ def _changed(name: str, before: State, after: State) -> str:
         for key in PLAIN
         if before.get(key) != after.get(key)
     ]
-    if before.get("layers") != after.get("layers"):
+    if list(before.get("layers") or ()) != list(after.get("layers") or ()):
         said.append(f"{name} {band(after.get('layers'))}")
     if before.get("weights") != after.get("weights"):
         said.append(f"{name} shape")

@@ -44,7 +44,7 @@ class Client:
         self.welcome: Welcome
         self.connection = "lost"
         self._retry = retry
-        self._process: int | None = None
+        self._local = False
         self._numbers = itertools.count(1)
         self._asked: dict[int, asyncio.Future[Frame]] = {}
         self._items: asyncio.Queue[Item | None] = asyncio.Queue()
@@ -116,7 +116,7 @@ class Client:
             self.state = State()
         self.welcome, self.role, self.connection = welcome, welcome.role, "up"
         pid, _ = peer(self._writer.get_extra_info("socket"))
-        self._process = pid if pid == welcome.pid else None
+        self._local = pid == welcome.pid  # else the socket is forwarded from another machine
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         try:
@@ -188,25 +188,18 @@ class Client:
                 answer.set_exception(EngineUnavailable("the connection to the engine was lost"))
 
     async def _again(self) -> asyncio.StreamReader | None:
-        """Tries until the engine answers; gives up when its process is gone."""
+        """Tries until the engine answers; gives up when nobody listens any more where our own engine did."""
         for pause in itertools.chain(RETRY_S, itertools.repeat(RETRY_S[-1])):
-            if not self._retry or not _lives(self._process):
-                self._turned("gone")
-                return None
-            with contextlib.suppress(EngineUnavailable):
+            if not self._retry:
+                break
+            try:
                 reader = await self._connect()
+            except EngineUnavailable as error:
+                if self._local and isinstance(error.__cause__, ConnectionRefusedError | FileNotFoundError):
+                    break
+                await asyncio.sleep(pause)
+            else:
                 self._items.put_nowait({"ev": "up"})
                 return reader
-            await asyncio.sleep(pause)
+        self._turned("gone")
         return None
-
-
-def _lives(process: int | None) -> bool:
-    """None counts as alive: behind a forwarded socket the engine may be on another machine."""
-    if process is not None:
-        with contextlib.suppress(PermissionError):
-            try:
-                os.kill(process, 0)
-            except ProcessLookupError:
-                return False
-    return True

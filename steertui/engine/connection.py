@@ -74,11 +74,14 @@ class Connection:
             self._writer.write_eof()
             await asyncio.wait_for(self._discard(), LEFTOVER_S)
 
-    async def close(self) -> None:
+    async def close(self, seconds: float = 0.5) -> None:
+        """What a client does not take in that time it does not get."""
         await self._stop_sending()
         self._writer.close()
-        with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
+        try:
+            await asyncio.wait_for(self._writer.wait_closed(), seconds)
+        except (OSError, TimeoutError):
+            self._writer.transport.abort()
 
     async def finish(self, seconds: float = 1.0) -> None:
         """Lets what was said go out before the end."""

@@ -63,7 +63,7 @@ OPS: dict[str, Op] = {
     "mixer": Op({"rev": int, "state": dict}, {"words": str, "source": str}),
     "vector.load": Op({"source": str}, {"name": str}),
     "vector.remove": Op({"name": str}),
-    "inject": Op({"text": str}, {"how": str, "when": str, "source": str}),
+    "inject": Op({"text": str}, {"how": str}),
     "rewind": Op({"tokens": int}),
     "note": Op({"text": str}),
     "mark": Op({"label": str}),

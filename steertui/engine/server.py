@@ -55,9 +55,10 @@ class Server:
             await self._over.wait()
             server.close()
             beats.cancel()
-            for client in list(self._clients.values()):
+            clients = list(self._clients.values())
+            for client in clients:
                 client.mention(protocol.notice("bye", reason=self.reason))
-                await client.finish()
+            await asyncio.gather(*(client.finish() for client in clients))
         return self.reason
 
     def end(self, reason: str) -> None:

@@ -1,0 +1,213 @@
+"""The engine as a process: killed, hung up on, raced for, and found again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from core.errors import EngineUnavailable, UsageError
+from core.mixer import Channel, Mixer
+from sessions import events as ev
+from sessions.folder import Folder, all_folders
+from sessions.journal import Journal
+from sessions.lines import Record
+from sessions.reading import read
+from steertui import paths
+from steertui.engine.client import Client
+from steertui.engine.launch import ensure, find, probe, start
+from steertui.engine.sockets import Door, refuse_foreign
+from tests.sessions.scripted import Vector
+
+HOUSE = Path(__file__).resolve().parents[3]
+LOUD = Vector("loud", {3: (1.0, 0.0, 0.0, 0.0)}, {3: 2.0})
+
+
+def spawn(name: str, pace: float = 0.002, **how: object) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tests.steertui.engine.scripted_engine", name, str(pace)]
+    return subprocess.Popen(command, cwd=HOUSE, stderr=subprocess.PIPE, **how)  # type: ignore[call-overload]
+
+
+@contextmanager
+def engine(name: str = "test", pace: float = 0.002, **how: object) -> Iterator[subprocess.Popen[bytes]]:
+    child = spawn(name, pace, **how)
+    try:
+        path = Door(paths.runtime(), name).path
+        limit = time.monotonic() + 30
+        while not (path.exists() and probe(path)):
+            assert child.poll() is None, child.stderr and child.stderr.read().decode()
+            assert time.monotonic() < limit
+            time.sleep(0.01)
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+        if child.stderr:
+            child.stderr.close()
+
+
+def the_session() -> Folder:
+    return all_folders(paths.sessions())[0]
+
+
+async def speaking(path: Path) -> Client:
+    client = await Client.open(path)
+    async with asyncio.timeout(20):
+        while not (client.state.model and client.state.word == "idle"):
+            await asyncio.sleep(0.002)
+    await client.ask("vector.load", source="loud")
+    await client.ask("chat", text="go", settings={"max_new_tokens": 2000})
+    return client
+
+
+def test_kill_9_at_any_moment_keeps_every_acknowledged_event_and_every_seen_token() -> None:
+    async def steer(path: Path, child: subprocess.Popen[bytes], dials: int) -> tuple[list[int], list[Record]]:
+        """Turns dials until the engine is gone; what was acknowledged, and what was seen."""
+        client = await speaking(path)
+        acked = []
+        for rev in range(dials):
+            state = Mixer((Channel(LOUD, scale=rev / 7),)).to_json()
+            acked.append((await client.ask("mixer", rev=rev, state=state))["rev"])
+        child.send_signal(signal.SIGKILL)
+        seen = [item async for item in client.items() if isinstance(item, Record)]
+        assert client.connection == "gone"
+        return acked, seen
+
+    for moment in range(5):
+        with engine() as child:
+            path = Door(paths.runtime(), "test").path
+            acked, seen = asyncio.run(steer(path, child, 3 + 19 * moment))
+        journal, reading = Journal.resume(the_session())
+        journal.close("recovered")
+        assert {r.event.rev for r in reading.records if isinstance(r.event, ev.Mixer)} >= set(acked)
+        assert list(reading.records[: len(seen)]) == seen
+        assert [r.n for r in reading.records] == list(range(len(reading.records)))
+
+
+def test_the_next_engine_clears_away_what_a_killed_one_left() -> None:
+    with engine() as child:
+        child.kill()
+        child.wait()
+        assert Door(paths.runtime(), "test").path.exists()
+        assert find() == []
+        with engine():
+            assert [found.id for found in find()] == ["test"]
+
+
+def test_a_closed_terminal_does_not_end_the_answer() -> None:
+    """The engine sits on a terminal of its own; hanging that up sends SIGHUP to it, as a dropped ssh would."""
+
+    async def hang_up(path: Path, terminal: int) -> None:
+        client = await speaking(path)
+        await client.close()
+        os.close(terminal)
+        again = await Client.open(path)
+        async with asyncio.timeout(20):
+            while not (again.state.path() and again.state.path()[-1].stop):
+                await asyncio.sleep(0.01)
+        assert [token.id for token in again.state.path()[-1].tokens] == [k % 50 for k in range(2000)]
+        await again.close()
+
+    mine, theirs = pty.openpty()
+    with engine(pace=0.0005, stdin=theirs, stdout=theirs, preexec_fn=os.setsid) as child:
+        os.close(theirs)
+        os.kill(child.pid, signal.SIGHUP)
+        asyncio.run(hang_up(Door(paths.runtime(), "test").path, mine))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_polite_signal_ends_the_session_properly(number: signal.Signals) -> None:
+    with engine() as child:
+        child.send_signal(number)
+        assert child.wait(20) == 0
+    assert read(the_session().journal).records[-1].event == ev.Close(reason=f"ended by {number.name}")
+    assert not Door(paths.runtime(), "test").path.exists()
+
+
+def test_of_engines_that_start_at_once_one_wins_and_the_others_say_who() -> None:
+    children = [spawn("race") for _ in range(4)]
+    path = Door(paths.runtime(), "race").path
+    limit = time.monotonic() + 30
+    while sum(child.poll() is None for child in children) > 1 or not probe(path):
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+    winner = next(child for child in children if child.poll() is None)
+    found = probe(path)
+    assert found is not None
+    assert found.pid == winner.pid
+    for child in children:
+        if child is not winner:
+            assert child.stderr is not None
+            assert f"is running already (process {winner.pid})" in child.stderr.read().decode()
+    winner.kill()
+    for child in children:
+        child.wait()
+        child.stderr.close()  # type: ignore[union-attr]
+
+
+def test_the_real_engine_is_started_once_detached_found_and_stopped() -> None:
+    path = start(None)
+    (found,) = find()
+    assert found.path == path
+    assert os.getsid(found.pid) == found.pid
+    assert probe(path) == found
+    done = steertui("ls", "--json")
+    assert json.loads(done.stdout) == {"engines": [found.as_json()]}
+    with pytest.raises(EngineUnavailable, match=r"did not start: .*is running already"):
+        start(None)
+    assert steertui("stop", "--json").returncode == 0
+    assert find() == []
+    assert steertui("stop").returncode == 5
+
+
+def test_an_engine_that_has_the_model_is_used_and_no_second_is_started() -> None:
+    with engine("main"):
+        assert ensure("scripted") == Door(paths.runtime(), "main").path
+        assert len(find()) == 1
+
+
+def steertui(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "steertui", *words]
+    return subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, check=False)
+
+
+def test_a_socket_that_is_not_ours_is_refused_by_its_sentence(tmp_path: Path) -> None:
+    link, plain = tmp_path / "a.sock", tmp_path / "b.sock"
+    link.symlink_to(plain)
+    plain.touch()
+    with pytest.raises(EngineUnavailable, match="symbolic link"):
+        refuse_foreign(link)
+    with pytest.raises(EngineUnavailable, match="is not a socket"):
+        refuse_foreign(plain)
+    refuse_foreign(tmp_path / "none.sock")
+    if os.getuid() == 0:
+        with socket.socket(socket.AF_UNIX) as door:
+            door.bind(str(tmp_path / "c.sock"))
+        os.chown(tmp_path / "c.sock", 1001, -1)
+        with pytest.raises(EngineUnavailable, match="belongs to uid 1001"):
+            refuse_foreign(tmp_path / "c.sock")
+
+
+def test_names_and_paths_of_sockets_are_bounded(tmp_path: Path) -> None:
+    for name in ("", "../x", "a/b", ".x", "x" * 41, "a\0b"):
+        with pytest.raises(UsageError, match="an engine's name"):
+            Door(tmp_path, name)
+    with pytest.raises(EngineUnavailable, match="longer than 107 bytes"):
+        Door(tmp_path / ("x" * 100))
+
+
+def test_the_socket_is_for_its_owner_alone() -> None:
+    with engine():
+        assert Door(paths.runtime(), "test").path.stat().st_mode & 0o777 == 0o600
+        assert paths.runtime().stat().st_mode & 0o777 == 0o700

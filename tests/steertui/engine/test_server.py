@@ -1,0 +1,321 @@
+"""The engine's promises to its clients, over the real socket, with a scripted model behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import EngineUnavailable
+from core.mixer import Channel, Mixer
+from sessions import events as ev
+from sessions.folding import fold_all
+from sessions.lines import Record, decode
+from sessions.reading import read
+from steertui import paths
+from steertui.engine import protocol
+from steertui.engine.client import Client, RemoteError
+from steertui.engine.inline import Inline
+from steertui.engine.launch import find, probe
+from steertui.engine.process import Engine
+from steertui.engine.sockets import Door
+from tests.sessions.scripted import Studio, Vector
+
+LOUD = Vector("loud", {3: (1.0, 0.0, 0.0, 0.0)}, {3: 2.0})
+
+
+@contextmanager
+def engine(studio: Studio | None = None, *, record: bool = True, **settings: Any) -> Iterator[Inline]:
+    door = Door(paths.runtime(), "test")
+    sessions = paths.sessions() if record else None
+    with Inline(Engine(door, studio or Studio(), sessions, "scripted", **settings)) as running:
+        yield running
+
+
+async def reached(client: Client, true: Callable[[Client], Any]) -> None:
+    """Waits for the client's state; a hang is a failure, not a timing."""
+    async with asyncio.timeout(20):
+        while not true(client):
+            await asyncio.sleep(0.002)
+
+
+async def answered(client: Client, text: str, **settings: Any) -> None:
+    await reached(client, lambda c: c.state.word == "idle" and c.state.model)
+    turn = (await client.ask("chat", text=text, settings=settings))["turn"]
+    await reached(client, lambda c: any(t.parent == turn and t.stop for t in c.state.turns.values()))
+
+
+class Line:
+    """A bare connection, for what a well-behaved client would never send."""
+
+    def __init__(self, path: Path, hello: bytes | None = None) -> None:
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.settimeout(10)
+        self.socket.connect(str(path))
+        self.file = self.socket.makefile("rb")
+        self.send(hello if hello is not None else protocol.greeting(protocol.Hello()))
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def until(self, key: str) -> dict[str, Any]:
+        """The next frame with that key; its absence before the end is None."""
+        while line := self.file.readline():
+            if key in (frame := json.loads(line)):
+                return frame
+        raise AssertionError(f"the connection ended without {key!r}")
+
+    def ends(self) -> bool:
+        while self.file.readline():
+            pass
+        return True
+
+
+def test_a_chat_over_the_socket_and_the_journal_say_the_same() -> None:
+    async def talk(path: Path) -> Client:
+        client = await Client.open(path)
+        await answered(client, "hello", max_new_tokens=30)
+        await client.close()
+        return client
+
+    with engine() as running:
+        client = asyncio.run(talk(running.path))
+        assert client.state.path()[-1].text.startswith("the quick brown fox")
+        folder = client.welcome.folder
+    assert folder
+    records = read(Path(folder) / "journal.jsonl").records
+    assert fold_all(r for r in records if r.n <= client.state.seq) == client.state
+
+
+def test_after_an_answer_to_a_command_its_events_are_folded() -> None:
+    async def talk(path: Path) -> None:
+        client = await Client.open(path)
+        await reached(client, lambda c: c.state.model)
+        await client.ask("vector.load", source="loud")
+        assert "loud" in client.state.vectors
+        for rev in range(50):
+            state = Mixer((Channel(LOUD, scale=rev / 10),)).to_json()
+            assert (await client.ask("mixer", rev=rev, state=state))["rev"] == rev
+            assert client.state.desk.rev == rev
+        await client.close()
+
+    with engine(record=False) as running:
+        asyncio.run(talk(running.path))
+
+
+def test_a_hundred_attachments_during_generation_see_every_event_once() -> None:
+    async def watch(path: Path) -> None:
+        main = await Client.open(path)
+        await reached(main, lambda c: c.state.model)
+        await main.ask("chat", text="go", settings={"max_new_tokens": 400})
+        for _ in range(100):
+            other = await Client.open(path, role="observer")
+            until = other.welcome.seq
+            seen: list[int] = []
+            async for item in other.items():
+                if isinstance(item, Record):
+                    seen.append(item.n)
+                if seen and seen[-1] >= until:
+                    break
+            assert seen == list(range(len(seen)))
+            await other.close()
+        await reached(main, lambda c: c.state.path()[-1].stop)
+        assert [t.id for t in main.state.path()[-1].tokens] == [k % 50 for k in range(400)]
+        await main.close()
+
+    with engine(Studio(pace=0.002)) as running:
+        asyncio.run(watch(running.path))
+
+
+def test_a_dropped_client_finds_its_way_back_without_a_gap() -> None:
+    async def drop(path: Path) -> None:
+        client = await Client.open(path)
+        await reached(client, lambda c: c.state.model)
+        await client.ask("chat", text="go", settings={"max_new_tokens": 100})
+        seen: list[int] = []
+        notices: list[str] = []
+        async for item in client.items():
+            if isinstance(item, Record):
+                seen.append(item.n)
+                if len(seen) % 10 == 0:
+                    client._writer.transport.abort()
+            else:
+                notices.append(item["ev"])
+            if (path_ := client.state.path()) and path_[-1].stop:
+                break
+        assert seen == list(range(len(seen)))
+        assert notices.count("up") >= 2
+        assert client.role == "writer"
+        await client.close()
+
+    with engine(Studio(pace=0.01)) as running:
+        asyncio.run(drop(running.path))
+
+
+def test_a_client_that_reads_nothing_neither_stops_nor_costs_the_tokens() -> None:
+    async def watch(path: Path) -> None:
+        deaf = Line(path)
+        writer = await Client.open(path, role="observer")
+        await writer.ask("take_control")
+        await reached(writer, lambda c: c.state.model)
+        begun = time.monotonic()
+        for _ in range(3):
+            await answered(writer, "x" * 300_000, max_new_tokens=200)
+        assert time.monotonic() - begun < 20
+        lagging = deaf.until("ev")
+        while lagging["ev"] != "lag":
+            lagging = deaf.until("ev")
+        await writer.close()
+
+    with engine(Studio(pace=0.0005)) as running:
+        for connection in range(300):
+            running.server.host.journal.append(ev.Note(text=f"{connection}" + "x" * 5000))
+        asyncio.run(watch(running.path))
+
+
+def test_one_writer_many_observers_and_control_is_handed_over() -> None:
+    async def share(path: Path) -> None:
+        first, second = await Client.open(path), await Client.open(path)
+        assert (first.role, second.role) == ("writer", "observer")
+        with pytest.raises(RemoteError, match="take_control"):
+            await second.ask("note", text="may I?")
+        await second.ask("take_control")
+        await reached(first, lambda c: c.role == "observer")
+        await second.ask("note", text="I may")
+        with pytest.raises(RemoteError):
+            await first.ask("note", text="and I?")
+        await second.close()
+        third = await Client.open(path)
+        assert third.role == "writer"
+        await third.close()
+        await first.close()
+
+    with engine() as running:
+        asyncio.run(share(running.path))
+
+
+BAD_FRAMES = {
+    b"not json\n": ("bad_json", True),
+    b"[1,2]\n": ("bad_frame", True),
+    b'{"id":1,"op":"fly"}\n': ("unknown_op", False),
+    b'{"op":"status"}\n': ("bad_frame", False),
+    b'{"id":1,"op":"chat"}\n': ("bad_args", False),
+    b'{"id":1,"op":"note","text":7}\n': ("bad_args", False),
+    b'{"id":1,"op":"note","text":"x","loud":1}\n': ("bad_args", False),
+    b'{"id":1,"op":"note","text":"' + b"x" * (3 << 20) + b'"}\n': ("too_long", True),
+    b"[" * 100_000 + b"\n": ("bad_json", True),
+}
+
+
+@pytest.mark.parametrize("frame", BAD_FRAMES, ids=[code for code, _ in BAD_FRAMES.values()])
+def test_a_bad_frame_gets_a_reason_and_only_its_client_suffers(frame: bytes) -> None:
+    code, fatal = BAD_FRAMES[frame]
+    with engine(record=False) as running:
+        line, other = Line(running.path), Line(running.path)
+        line.send(frame)
+        assert line.until("err")["err"]["code"] == code
+        if fatal:
+            assert line.ends()
+        else:
+            line.send(b'{"id":2,"op":"status"}\n')
+            assert line.until("re")["re"] == 2
+        other.send(b'{"id":3,"op":"status"}\n')
+        assert other.until("re")["re"] == 3
+
+
+@pytest.mark.parametrize(
+    ("hello", "code"),
+    [
+        (b'{"proto":99,"min":99}\n', "bad_proto"),
+        (b'{"proto":"1"}\n', "bad_hello"),
+        (b'{"id":1,"op":"status"}\n', "bad_hello"),
+        (b'{"proto":1,"role":"king"}\n', "bad_hello"),
+        (b"GET / HTTP/1.1\n", "bad_json"),
+    ],
+)
+def test_a_wrong_hello_is_answered_and_closed(hello: bytes, code: str) -> None:
+    with engine(record=False) as running:
+        line = Line(running.path, hello)
+        assert line.until("err")["err"]["code"] == code
+        assert line.ends()
+
+
+def test_a_flood_of_requests_whose_replies_nobody_reads_is_held_back() -> None:
+    with engine(record=False) as running:
+        flood, other = Line(running.path), Line(running.path)
+        flood.socket.setblocking(False)
+        sent = 0
+        request = b'{"id":1,"op":"status"}\n' * 1000
+        for _ in range(2000):
+            try:
+                sent += flood.socket.send(request)
+            except BlockingIOError:
+                break
+        else:
+            pytest.fail("everything was taken in")
+        other.send(b'{"id":3,"op":"status"}\n')
+        assert other.until("re")["re"] == 3
+
+
+def test_another_epoch_means_everything_from_the_start() -> None:
+    with engine() as running:
+        known = Line(running.path).until("proto")
+        stale = Line(running.path, protocol.greeting(protocol.Hello(since=10**6, epoch="another")))
+        assert stale.until("n")["n"] == 0
+        fresh = Line(running.path, protocol.greeting(protocol.Hello(since=1, epoch=known["epoch"])))
+        assert fresh.until("n")["n"] == 2
+
+
+def test_events_on_the_wire_are_the_lines_of_the_journal() -> None:
+    with engine() as running:
+        line = Line(running.path)
+        folder = line.until("proto")["folder"]
+        wire = [line.file.readline() for _ in range(3)]
+    kept = (Path(folder) / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    assert wire == kept[:3]
+    assert isinstance(decode(wire[0]).event, ev.Open)
+
+
+def test_without_a_record_nothing_is_written() -> None:
+    with engine(record=False) as running:
+        assert probe(running.path)
+    assert list(paths.sessions().rglob("*")) == []
+
+
+def test_a_folder_that_cannot_be_written_costs_the_record_not_the_session(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    door = Door(paths.runtime(), "test")
+    with Inline(Engine(door, Studio(), tmp_path / "file" / "sessions", "scripted")) as running:
+        error = Line(running.path).until("where")
+    assert error["message"].startswith(f"not recorded: cannot write {tmp_path}")
+    assert "XDG_DATA_HOME" in error["message"]
+
+
+def test_shutdown_says_goodbye_and_closes_the_journal() -> None:
+    with engine() as running:
+        line = Line(running.path)
+        folder = line.until("proto")["folder"]
+        line.send(b'{"id":1,"op":"shutdown","reason":"enough"}\n')
+        assert line.until("ev") == {"ev": "bye", "reason": "enough"}
+        assert line.ends()
+        running.close()
+    assert read(Path(folder) / "journal.jsonl").records[-1].event == ev.Close(reason="enough")
+
+
+def test_an_engine_nobody_needs_goes_by_itself() -> None:
+    with engine(record=False, idle_exit=0.0) as running:
+        running._thread.join(10)
+        assert not running._thread.is_alive()
+    assert find() == []
+
+
+def test_a_client_without_an_engine_is_told_so() -> None:
+    with pytest.raises(EngineUnavailable, match="no engine answers"):
+        asyncio.run(Client.open(paths.runtime() / "nobody.sock"))
