@@ -27,6 +27,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _line(entry: Entry, width: int) -> str:
-    size = f"{entry.weight_bytes / 1e9:7.2f} GB"
+    size = f"{entry.weight_bytes / 1e6:9,.0f} MB"
     shape = f"{entry.layers} layers × {entry.hidden_size}" if entry.layers else ""
     return safe_text(f"{entry.name:<{width}}  {entry.kind:<6} {size}  {entry.problem or shape}").rstrip()
