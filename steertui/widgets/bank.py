@@ -165,7 +165,7 @@ class FaderBank(Widget, can_focus=True):
         return [Segment(head, self._style("value")), Segment(rest, self._style("quiet"))]
 
     def _style(self, part: str) -> Style:
-        return self.get_component_rich_style(f"bank--{part}", partial=True)
+        return self.get_component_rich_style(f"bank--{part}")
 
     # Mouse: a click sets, a drag paints across layers --------------------------------------------------------------
 

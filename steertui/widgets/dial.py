@@ -31,9 +31,10 @@ def span(channel: Channel) -> float:
 
 
 def stepped(channel: Channel, direction: int, coarse: bool) -> float:
-    """The next value of the scale in steps of the unit, snapped to the grid so that zero is always met."""
-    step = STEPS[channel.unit][coarse]
-    return round(own_scale(channel, round(shown_scale(channel) / step + direction) * step), 6)
+    """The scale one step of its unit further as it reads; a step never jumps over zero."""
+    now = shown_scale(channel)
+    after = round(now + direction * STEPS[channel.unit][coarse], 6)
+    return own_scale(channel, 0.0 if now * after < 0 else after)
 
 
 def signed(value: float, digits: int = 2) -> str:

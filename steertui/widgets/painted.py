@@ -22,7 +22,7 @@ class Painted(Widget):
         return ()
 
     def part(self, name: str) -> Style:
-        return self.get_component_rich_style(f"{self.PREFIX}--{name}", partial=True)
+        return self.get_component_rich_style(f"{self.PREFIX}--{name}")
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width

@@ -37,6 +37,7 @@ class Status:
     rate: float | None = None
     bypassed: bool = False
     session: str = ""
+    recorded: bool = True
     lost_events: int = 0
     observer: bool = False
 
@@ -119,5 +120,8 @@ class StatusLine(Painted):
         status = self.status
         if not status.session:
             return []
+        rule = Segment(" │ ", self.part("quiet"))
+        if not status.recorded:
+            return [rule, Segment("○ not recorded", self.part("quiet"))]
         words = "● REC" if not status.lost_events else f"○ REC PAUSED, {status.lost_events} events lost"
-        return [Segment(" │ ", self.part("quiet")), Segment(words, self.part("record"))]
+        return [rule, Segment(words, self.part("record"))]

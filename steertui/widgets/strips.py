@@ -139,7 +139,7 @@ class Strips(ScrollView):
         return strip.crop_extend(0, width, self.rich_style)
 
     def _style(self, part: str) -> Style:
-        return self.get_component_rich_style(f"strips--{part}", partial=True)
+        return self.get_component_rich_style(f"strips--{part}")
 
     # Mouse -----------------------------------------------------------------------------------------------------
 

@@ -41,6 +41,7 @@ class Feed:
     context: int = 0
     tokens: int = 0
     waiting: int = 0
+    coming: list[tuple[int, str, str]] = field(default_factory=list)
     stream: Sanitiser = field(default_factory=Sanitiser)
 
     def take(self, event: ev.Event, state: State) -> None:
@@ -81,7 +82,7 @@ class Feed:
             depth = int(state.model.facts.get("n_layers", 0)) if state.model else 0
             said = describe_mixer(mixer_of(self.desk, state.vectors, depth), depth, first=self.mix is None)
             self.items += [Marker(safe_text(words), 0) for words in said]
-        self.mix, self.shown = event.mix, event.turn
+        self.mix, self.shown, self.coming = event.mix, event.turn, []
         self.context, self.tokens = event.prompt_tokens, 0
         self.stream = Sanitiser()
         for reading in self.readings.values():
@@ -91,9 +92,18 @@ class Feed:
     def tokens_came(self, event: ev.Tok, state: State) -> None:
         if event.lane:
             return
-        self.items += [Piece(self.stream.feed(text), event.i + k) for k, text in enumerate(event.text)]
+        if event.i < self.tokens:
+            self._say_again(event.i)
+        for index, text in enumerate(event.text, event.i):
+            self._arrived(index)
+            self.items.append(Piece(self.stream.feed(text), index))
         self.meters.surprise.extend(-float(lp) for lp in event.lp)
         self.tokens = event.i + len(event.ids)
+
+    def _say_again(self, index: int) -> None:
+        """The end of a character that was cut between two tokens has come: the last token reads differently."""
+        self.flush()
+        self.transcript.rewind(index)
 
     def measured(self, event: ev.Meter, state: State) -> None:
         if event.lane:
@@ -142,8 +152,15 @@ class Feed:
         """Between answers nothing is drawn: the next answer says what it starts under."""
         self.desk = event.state
         if event.gen is not None:
-            self.mix = event.mix
-            self.items.append(Marker(safe_text(event.words or "mixer changed"), event.at))
+            self.coming.append((event.at, event.words or "mixer changed", event.mix))
+            self._arrived(self.tokens)
+
+    def _arrived(self, index: int) -> None:
+        """Draw the markers whose token is next: a change is acknowledged while the pass before it still runs."""
+        for at, words, mix in [change for change in self.coming if change[0] <= index]:
+            self.mix = mix
+            self.items.append(Marker(safe_text(words), at))
+        self.coming = [change for change in self.coming if change[0] > index]
 
     def injected(self, event: ev.Inject, state: State) -> None:
         how = INJECTED.get(event.how, event.how)

@@ -44,10 +44,16 @@ class Link:
     def observer(self) -> bool:
         return self.client is not None and self.client.role == "observer"
 
+    @property
+    def recorded(self) -> bool:
+        return self.client is not None and self.client.welcome.folder is not None
+
     async def run(self) -> None:
         """Connect and listen until the line is closed; a sentence in `failed` when there is no engine to be had."""
         try:
-            path: Path = self.socket or await asyncio.to_thread(ensure, self.model)
+            path = self.socket
+            if path is None:
+                path = await asyncio.to_thread(ensure, self.model)
             self.client = await Client.open(path)
             self.failed = ""
             async for item in self.client.items():

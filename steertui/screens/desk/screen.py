@@ -145,13 +145,18 @@ class Desk(Screen[None]):
             self.transcript.focus()
 
     def _type_again(self) -> None:
+        """Back to where the mode came from, unless the hands have begun to play."""
         self.pace.clear()
         if self._went_by_itself and self.mode == "PLAY" and self.is_current:
             self.prompt.focus()
         self._went_by_itself = False
 
     def on_key(self, event: events.Key) -> None:
-        if self.mode == "PLAY" and event.is_printable and event.key not in self.active_bindings:
+        if self.mode == "TYPE":
+            return
+        if event.key in self.active_bindings:
+            self._went_by_itself = False
+        elif event.is_printable:
             self.notify(
                 f"{event.character} is not a PLAY key: ? shows the map, i goes to the prompt", timeout=3
             )
@@ -174,7 +179,8 @@ class Desk(Screen[None]):
             max_context=facts.get("max_context"),
             rate=self.pace.rate() if word == "generating" else None,
             bypassed=self.rack.board.mixer.bypassed,
-            session=state.session,
+            session=state.session[-6:],
+            recorded=self.link.recorded,
             lost_events=state.lost,
             observer=self.link.observer,
         )

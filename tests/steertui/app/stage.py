@@ -1,0 +1,111 @@
+"""A desk on a scripted engine, driven by key presses; waiting is for what the screen knows, never for time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from textual.pilot import Pilot
+
+from steertui.app import Studio as App
+from steertui.config import Settings
+from steertui.screens.desk.screen import Desk
+from steertui.widgets.status import StatusLine
+from steertui.widgets.transcript.document import Marker, Note, Piece
+from tests.steertui import scripted_engine
+from tests.steertui.scripted_engine import Studio
+
+
+@dataclass
+class Stage:
+    """What a test holds: the keys, the desk, and the model's metronome."""
+
+    pilot: Pilot[None]
+    desk: Desk
+    studio: Studio
+
+    async def until(self, true: Callable[[], object]) -> None:
+        """A hang is a failure, not a timing."""
+        async with asyncio.timeout(20):
+            while not true():
+                await self.pilot.pause(0.01)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        self.desk.prompt.insert(text)
+        await self.press("enter")
+
+    async def play(self, tokens: int) -> None:
+        """Lets the model make tokens and waits until they are drawn."""
+        wanted = len(self.pieces) + tokens
+        self.studio.metronome.tick(tokens)
+        await self.until(lambda: len(self.pieces) >= wanted)
+
+    async def ready(self) -> None:
+        await self.until(lambda: self.word == "idle")
+
+    async def ask(self, text: str = "Help me with the parser.") -> None:
+        """An answer begins and waits for its first tick."""
+        await self.ready()
+        await self.type(text)
+        await self.until(lambda: self.word == "generating")
+
+    async def add(self, name: str = "determined-drifting") -> None:
+        """A strip through the picker, as a user makes one."""
+        await self.ready()
+        strips = len(self.desk.rack.board.mixer.channels)
+        self.desk.transcript.focus()
+        await self.press("a")
+        await self.press(*name, "enter")
+        await self.until(lambda: len(self.desk.rack.board.mixer.channels) > strips)
+        await self.until(lambda: self.desk.link.state.desk.rev == self.desk.rev)
+
+    @property
+    def word(self) -> str:
+        return self.desk.query_one(StatusLine).status.word
+
+    @property
+    def pieces(self) -> list[Piece]:
+        return [
+            item
+            for item in self.desk.transcript.document.items
+            if isinstance(item, Piece) and item.index >= 0
+        ]
+
+    @property
+    def markers(self) -> list[Marker]:
+        return [item for item in self.desk.transcript.document.items if isinstance(item, Marker)]
+
+    @property
+    def notes(self) -> list[str]:
+        return [item.text for item in self.desk.transcript.document.items if isinstance(item, Note)]
+
+    @property
+    def toasts(self) -> list[str]:
+        return [toast.message for toast in self.pilot.app._notifications]
+
+    def drawn(self) -> list[str]:
+        """Every row of the screen as text."""
+        return [strip.text for strip in self.pilot.app.screen._compositor.render_strips()]
+
+
+@asynccontextmanager
+async def stage(
+    studio: Studio | None = None, size: tuple[int, int] = (120, 36), model: str = "scripted"
+) -> AsyncIterator[Stage]:
+    if studio is None:
+        studio = Studio()
+        studio.loaded.set()
+    with scripted_engine.engine(studio, model=model) as engine:
+        app = App(model, engine.path, Settings())
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            desk = app.screen
+            assert isinstance(desk, Desk)
+            yield Stage(pilot, desk, studio)
+            await desk.link.close()

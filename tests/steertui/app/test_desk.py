@@ -1,0 +1,238 @@
+"""What a user does at the desk, key by key, against the real engine with a scripted model."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.mixer import Mixer
+from tests.steertui.app.stage import Stage, stage
+from tests.steertui.scripted_engine import Studio, words
+
+pytestmark = pytest.mark.anyio
+
+
+def spoken(stage: Stage) -> str:
+    return stage.desk.transcript.document.last_answer()
+
+
+def steering(stage: Stage) -> Mixer:
+    """The mixer that is steering the newest answer's newest token, as the model has it."""
+    assert stage.studio.instrument is not None
+    return stage.studio.instrument.answers[-1]._current.mixer
+
+
+async def test_chat() -> None:
+    async with stage() as at:
+        await at.ask("Help me with the parser.")
+        await at.play(5)
+        assert spoken(at) == "I will not give up"
+        screen = "\n".join(at.drawn())
+        assert "you  Help me with the parser." in screen
+        assert "asst I will not give up" in screen
+        at.studio.metronome.tick(1000)
+        await at.ready()
+        assert spoken(at) == " ".join(at.studio.script).replace("  ", " ")
+
+
+async def test_a_prompt_waits_for_the_model() -> None:
+    async with stage(Studio()) as at:
+        await at.until(lambda: at.word == "loading")
+        await at.type("Who are you?")
+        await at.until(lambda: any("queued" in note for note in at.notes))
+        at.studio.loaded.set()
+        await at.until(lambda: at.word == "generating")
+        assert not any("queued" in note for note in at.notes)
+        await at.play(1)
+        assert spoken(at) == "I"
+
+
+async def test_add_a_vector_and_raise_it() -> None:
+    async with stage() as at:
+        await at.add("pirate")
+        assert [channel.label for channel in at.desk.rack.board.mixer.channels] == ["pirate"]
+        scale = at.desk.rack.board.channel.scale
+        await at.press("right_square_bracket", "right_curly_bracket")
+        assert at.desk.rack.board.channel.scale == pytest.approx(scale + 0.05 + 0.25)
+        await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
+        heard = at.desk.link.state.desk.state["channels"][0]
+        assert (heard["name"], heard["scale"]) == ("pirate", at.desk.rack.board.channel.scale)
+        await at.press("0")
+        assert at.desk.rack.board.channel.scale == 0
+
+
+async def test_an_answer_says_what_it_starts_under() -> None:
+    async with stage() as at:
+        await at.add("pirate")
+        at.desk.prompt.focus()
+        await at.ask()
+        await at.play(1)
+        assert [(marker.at, marker.text[:12]) for marker in at.markers] == [(0, "pirate +0.30")]
+
+
+async def test_flip_in_mid_answer_is_marked_at_the_token() -> None:
+    async with stage() as at:
+        await at.add("pirate")
+        at.desk.prompt.focus()
+        await at.ask()
+        await at.play(4)
+        await at.press("f")
+        await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
+        await at.play(3)
+        # The model waited inside the pass of token 4, which began before the key: the flip acts on token 5.
+        flip = next(marker for marker in at.markers if marker.text.startswith("FLIP"))
+        assert (flip.text, flip.at) == ("FLIP pirate → −0.30 rel", 5)
+        items = at.desk.transcript.document.items
+        before, after = items[items.index(flip) - 1], items[items.index(flip) + 1]
+        assert (before.index, after.index) == (4, 5)
+        lived = at.studio.instrument.answers[-1].lived
+        assert [state["channels"][0]["flipped"] for state in lived[:7]] == [False] * 5 + [True] * 2
+
+
+async def test_cap_asks_once_and_then_toggles() -> None:
+    async with stage() as at:
+        await at.add("pirate")
+        await at.press("c")
+        await at.press(*">0.5 <2", "enter")
+        await at.until(lambda: at.desk.rack.board.channel.capped)
+        channel = at.desk.rack.board.channel
+        assert (channel.floor, channel.ceiling) == (0.5, 2.0)
+        assert "cap ≥ 0.5 ≤ 2" in "\n".join(at.drawn())
+        await at.press("c")
+        assert not at.desk.rack.board.channel.capped
+        await at.press("c")
+        assert at.desk.rack.board.channel.floor == 0.5
+
+
+async def test_a_wrong_cap_is_explained_and_asked_again() -> None:
+    async with stage() as at:
+        await at.add("pirate")
+        await at.press("C")
+        await at.press(*"loud", "enter")
+        assert "cannot read 'loud' as a cap" in "\n".join(at.drawn())
+        await at.press("escape")
+        assert not at.desk.rack.board.channel.capped
+
+
+async def test_pause_and_stop() -> None:
+    async with stage() as at:
+        await at.ask()
+        await at.play(2)
+        await at.press("space")
+        at.studio.metronome.tick(1)
+        await at.until(lambda: at.word == "paused")
+        held = len(at.pieces)
+        await at.press("space")
+        await at.until(lambda: at.word == "generating")
+        await at.play(2)
+        assert len(at.pieces) >= held + 1
+        await at.press("escape")
+        at.studio.metronome.tick(1)
+        await at.ready()
+        assert any(note.startswith("stopped after") for note in at.notes)
+
+
+async def test_play_comes_by_itself_and_goes_again() -> None:
+    async with stage() as at:
+        await at.ready()
+        assert at.desk.mode == "TYPE"
+        await at.ask()
+        assert at.desk.mode == "PLAY"
+        at.studio.metronome.tick(1000)
+        await at.ready()
+        assert at.desk.mode == "TYPE"
+
+
+async def test_somebody_who_types_is_left_alone() -> None:
+    async with stage() as at:
+        await at.ready()
+        at.desk.prompt.insert("first")
+        at.desk.prompt.action_send()
+        at.desk.prompt.insert("flip")
+        await at.until(lambda: at.word == "generating")
+        assert at.desk.mode == "TYPE"
+        assert at.desk.prompt.text == "flip"
+
+
+async def test_an_unbound_letter_points_to_the_map() -> None:
+    async with stage() as at:
+        await at.ready()
+        await at.press("tab", "q")
+        assert any("? shows the map" in toast for toast in at.toasts)
+
+
+async def test_bypass_mute_solo_and_the_status_line() -> None:
+    async with stage() as at:
+        await at.add("pirate")
+        await at.press("x", "m", "s")
+        mixer = at.desk.rack.board.mixer
+        assert (mixer.bypassed, mixer.channels[0].muted, mixer.channels[0].solo) == (True, True, True)
+        await at.pilot.pause(0.1)
+        assert "BYPASS" in at.drawn()[0]
+
+
+async def test_a_refused_mixer_springs_back() -> None:
+    async with stage() as at:
+        await at.add("pirate")
+        await at.press("equals_sign")
+        await at.press(*"500", "enter")
+        await at.until(lambda: any("too loud" in toast for toast in at.toasts))
+        assert at.desk.rack.board.channel.scale == 0.3
+
+
+async def test_a_missing_vector_is_told() -> None:
+    async with stage() as at:
+        await at.ready()
+        await at.press("tab", "a", *"missing", "enter")
+        await at.until(lambda: any("no vector 'missing'" in toast for toast in at.toasts))
+        assert not at.desk.rack.board.mixer.channels
+
+
+async def test_distractor_in_mid_answer() -> None:
+    async with stage() as at:
+        await at.ask()
+        await at.play(3)
+        await at.press("d", "enter", "down", "enter")
+        at.studio.metronome.tick(1)
+        await at.until(lambda: any("DISTRACTOR as the model's own words" in m.text for m in at.markers))
+
+
+async def test_redo_draws_the_branch_from_its_root() -> None:
+    async with stage(Studio(words("short answer"))) as at:
+        at.studio.loaded.set()
+        await at.ask("one")
+        at.studio.metronome.tick(2)
+        await at.ready()
+        await at.press("tab", "r")
+        await at.until(lambda: at.word == "generating")
+        await at.play(1)
+        rows = [line.gutter + line.text for line in at.desk.transcript.folds.lines if line.text]
+        assert rows == ["you  one", "asst short"]
+
+
+@pytest.mark.parametrize("size", [(140, 40), (100, 30), (80, 24), (60, 16)])
+async def test_every_layout_shows_state_text_strip_and_prompt(size: tuple[int, int]) -> None:
+    async with stage(size=size) as at:
+        await at.add("pirate")
+        at.desk.prompt.focus()
+        await at.ask("hello there")
+        await at.play(4)
+        screen = "\n".join(at.drawn())
+        assert all(
+            text in screen
+            for text in ("GEN", "PLAY", "you  hello there", "I will not give", "pirate", "+0.30")
+        )
+
+
+async def test_resize_down_and_back() -> None:
+    async with stage(size=(120, 36)) as at:
+        await at.ask()
+        await at.play(8)
+        await at.pilot.resize_terminal(40, 10)
+        await at.pilot.pause()
+        assert "terminal too small: 40×10, need 60×16" in "\n".join(at.drawn())
+        await at.play(4)
+        await at.pilot.resize_terminal(120, 36)
+        await at.pilot.pause()
+        screen = "\n".join(at.drawn())
+        assert "terminal too small" not in screen
+        assert "I will not give up on the parser. After that, trace the" in screen

@@ -1,0 +1,163 @@
+"""The real engine, session and socket with a scripted model behind them, for tests of the screen.
+
+Time is in the test's hands: a token is made when the metronome ticks, and not before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.mixer import Mixer
+from sessions import tokenbatch
+from sessions.studio import Progress, Speech
+from steertui import paths
+from steertui.engine.inline import Inline
+from steertui.engine.process import Engine
+from steertui.engine.sockets import Door
+from tests.sessions import scripted
+
+LAYERS = 10
+TEXT = (
+    "I will not give up on the parser. After that, trace the config file again until it is right. "
+    "It all seems pointless to me. Whatever, the parser can gather dust. Perhaps go for a walk."
+)
+
+
+def words(text: str = TEXT) -> list[str]:
+    """One token per word, with its space in front."""
+    first, *rest = text.split(" ")
+    return [first, *(f" {word}" for word in rest)]
+
+
+class Metronome:
+    """Lets the model make as many tokens as it was told, and wait."""
+
+    def __init__(self) -> None:
+        self._permits = threading.Semaphore(0)
+
+    def tick(self, tokens: int = 1) -> None:
+        self._permits.release(tokens)
+
+    def wait(self) -> None:
+        if not self._permits.acquire(timeout=20):
+            raise TimeoutError("the test never ticked")
+
+
+class Answer(scripted.Answer):
+    """Speaks the script; a channel's projection is its scale, negative when flipped."""
+
+    def __init__(self, mixer: Mixer, script: Sequence[str], metronome: Metronome) -> None:
+        super().__init__(mixer, len(script), metronome.wait)
+        self._script = script
+
+    def __iter__(self) -> Iterator[scripted.Step]:
+        for step in super().__iter__():
+            step.text = self._script[step.index]
+            yield step
+
+
+@dataclass
+class Instrument:
+    """A resident model of ten layers that says `script` to everything."""
+
+    name: str
+    script: Sequence[str]
+    metronome: Metronome
+    heard: list[list[dict[str, str]]] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        norms = {str(layer): 2.0 + layer for layer in range(LAYERS)}
+        shape = {"name": self.name, "n_layers": LAYERS, "hidden_size": 4, "max_context": 2048}
+        return {**shape, "dtype": "float32", "device": "cpu", "residual_norms": norms}
+
+    def check(self, mixer: Mixer) -> None:
+        if any(abs(channel.scale) > 100 for channel in mixer.channels):
+            raise scripted.BadInput("too loud for this model")
+
+    def speak(self, messages: list[dict[str, str]], mixer: Mixer, settings: Mapping[str, Any]) -> Speech:
+        self.heard.append(messages)
+        self.answers.append(Answer(mixer, self.script, self.metronome))
+        return Speech(self.answers[-1], (1, 2, 3), 0, self.answers[-1].inject)
+
+    def close(self) -> None:
+        self.name = "closed"
+
+
+@dataclass(frozen=True, eq=False)
+class Vector:
+    """A direction on every layer."""
+
+    name: str
+    suggestion: Mapping[str, Any] | None = None
+
+    @property
+    def directions(self) -> dict[int, tuple[float, ...]]:
+        return {layer: (1.0, 0.0, 0.0, 0.0) for layer in range(LAYERS)}
+
+    @property
+    def norms(self) -> dict[int, float]:
+        return dict.fromkeys(range(LAYERS), 2.0)
+
+    @property
+    def gaps(self) -> dict[int, float]:
+        return dict.fromkeys(range(LAYERS), 0.5)
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.name.encode()).hexdigest()
+
+
+@dataclass
+class Studio:
+    """`loaded` holds a model back until the test lets it come; every vector exists but "missing"."""
+
+    script: Sequence[str] = field(default_factory=words)
+    metronome: Metronome = field(default_factory=Metronome)
+    loaded: threading.Event = field(default_factory=threading.Event)
+    instrument: Instrument | None = None
+
+    def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> Instrument:
+        progress(0.5, "weights")
+        if not self.loaded.wait(20):
+            raise TimeoutError("the test never let the model load")
+        self.instrument = Instrument(name, self.script, self.metronome)
+        return self.instrument
+
+    def vector(self, source: str, keep: Path | None) -> Vector:
+        if source == "missing":
+            raise scripted.BadInput("there is no vector 'missing'")
+        return Vector(source)
+
+
+@contextmanager
+def _every_token_at_once() -> Iterator[None]:
+    """No batching: a model that waits for a tick must not sit on the tokens it has made."""
+    usual, tokenbatch.WAIT_S = tokenbatch.WAIT_S, 0.0
+    try:
+        yield
+    finally:
+        tokenbatch.WAIT_S = usual
+
+
+@contextmanager
+def engine(studio: Studio | None = None, *, name: str = "test", model: str = "scripted") -> Iterator[Inline]:
+    """An engine on a thread of this process; its model is there unless the studio holds it back."""
+    if studio is None:
+        studio = Studio()
+        studio.loaded.set()
+    with _every_token_at_once():
+        running = Inline(Engine(Door(paths.runtime(), name), studio, None, model))
+        try:
+            yield running
+        finally:
+            studio.loaded.set()
+            studio.metronome.tick(100_000)
+            running.close()
