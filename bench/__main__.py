@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from bench import machine
+from bench.arms import Setting
 
 BENCHES = ("capture",)
 RESULTS = Path(__file__).parent / "results"
@@ -23,10 +24,10 @@ def main() -> int:
     sound = True
     for name in options.names or BENCHES:
         before = machine.describe()
-        result = import_module(f"bench.{name}").bench(options.repetitions)
+        result = import_module(f"bench.{name}").bench(Setting(options.repetitions, options.device))
         result |= {"bench": name, "before": before, "after": machine.describe()}
         options.out.mkdir(parents=True, exist_ok=True)
-        (options.out / f"{name}.json").write_text(json.dumps(result, indent=1))
+        (options.out / f"{name}-{options.device}.json").write_text(json.dumps(result, indent=1))
         _show(result)
         sound = sound and all(check["holds"] for check in result["checks"])
     return 0 if sound else 1
@@ -36,6 +37,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
     parser.add_argument("--repetitions", type=int, default=7)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()

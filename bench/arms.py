@@ -15,8 +15,26 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+import torch
+
 MOST_WALL_PER_CPU = 1.1
 TIME = {"cpu": lambda lap: lap.cpu, "wall": lambda lap: lap.wall}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How often and where; a GPU works behind the process's back, so there it is wall time that counts."""
+
+    repetitions: int = 7
+    device: str = "cpu"
+
+    @property
+    def clock(self) -> str:
+        return "cpu" if self.device == "cpu" else "wall"
+
+    def sync(self) -> None:
+        if self.device != "cpu":
+            torch.cuda.synchronize(self.device)
 
 
 @dataclass(frozen=True)
@@ -67,20 +85,15 @@ class Check:
         return {"check": self.name, "value": self.error, "limit": self.limit, "holds": self.holds}
 
 
-def race(
-    arms: Sequence[Arm], repetitions: int, sync: Callable[[], None] = lambda: None
-) -> dict[str, list[Lap]]:
-    """Every arm once unmeasured, then all of them in turn, each repetition starting with another arm.
-
-    `sync` waits for a device that works behind the process's back.
-    """
+def race(arms: Sequence[Arm], setting: Setting) -> dict[str, list[Lap]]:
+    """Every arm once unmeasured, then all of them in turn, each repetition starting with another arm."""
     for arm in arms:
         arm.run()
     laps: dict[str, list[Lap]] = {arm.name: [] for arm in arms}
-    for repetition in range(repetitions):
+    for repetition in range(setting.repetitions):
         first = repetition % len(arms)
         for arm in (*arms[first:], *arms[:first]):
-            laps[arm.name].append(_lap(arm, sync))
+            laps[arm.name].append(_lap(arm, setting))
     return laps
 
 
@@ -104,10 +117,10 @@ def judge(laps: Mapping[str, Sequence[Lap]], goal: Goal, clock: str = "cpu") -> 
     }
 
 
-def _lap(arm: Arm, sync: Callable[[], None]) -> Lap:
+def _lap(arm: Arm, setting: Setting) -> Lap:
     gc.collect()
-    sync()
+    setting.sync()
     cpu, wall = time.process_time(), time.perf_counter()
     units = arm.run()
-    sync()
+    setting.sync()
     return Lap(time.process_time() - cpu, time.perf_counter() - wall, units)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 import core
-from bench.arms import Arm, Check, Goal, judge, race
+from bench.arms import Arm, Check, Goal, Setting, judge, race
 from bench.shapes import qwen
 from core.capture import capture
 
@@ -25,8 +25,8 @@ GOALS = (
 )
 
 
-def bench(repetitions: int, dtype: torch.dtype = torch.bfloat16) -> dict[str, Any]:
-    hf = qwen(LAYERS, dtype)
+def bench(setting: Setting, dtype: torch.dtype = torch.bfloat16) -> dict[str, Any]:
+    hf = qwen(LAYERS, dtype, setting.device)
     model = core.adopt(hf, name="qwen shape")
     prompts = _prompts()
     shallow = range(2 * LAYERS // 3 + 1)
@@ -40,12 +40,12 @@ def bench(repetitions: int, dtype: torch.dtype = torch.bfloat16) -> dict[str, An
         ),
     ]
     checks = _checks(model, prompts, 1e-5 if dtype == torch.float32 else 2e-2)
-    laps = race(arms, repetitions)
+    laps = race(arms, setting)
     return {
         "model": f"Qwen2 shape, {LAYERS} layers, {dtype}",
         "tokens": sum(map(len, prompts)),
-        "rates": {name: [lap.rate() for lap in found] for name, found in laps.items()},
-        "goals": [judge(laps, goal) for goal in GOALS],
+        "rates": {name: [lap.rate(setting.clock) for lap in found] for name, found in laps.items()},
+        "goals": [judge(laps, goal, setting.clock) for goal in GOALS],
         "checks": [check.to_json() for check in checks],
     }
 
@@ -55,8 +55,10 @@ def one_by_one(hf: Any, prompts: list[list[int]]) -> dict[int, Tensor]:
     rows = []
     with torch.no_grad():
         for prompt in prompts:
-            states = hf(torch.tensor([prompt]), output_hidden_states=True, use_cache=False).hidden_states
-            rows.append(torch.stack([state[0, -1].float() for state in states[1:]]))
+            states = hf(
+                torch.tensor([prompt], device=hf.device), output_hidden_states=True, use_cache=False
+            ).hidden_states
+            rows.append(torch.stack([state[0, -1].float().cpu() for state in states[1:]]))
     return dict(enumerate(torch.stack(rows, dim=1)))
 
 
@@ -67,10 +69,14 @@ def fixed_batches(hf: Any, prompts: list[list[int]]) -> dict[int, Tensor]:
         for start in range(0, len(prompts), FIXED_BATCH):
             part = prompts[start : start + FIXED_BATCH]
             width = max(map(len, part))
-            ids = torch.tensor([[0] * (width - len(row)) + row for row in part])
-            mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in part])
+            ids = torch.tensor([[0] * (width - len(row)) + row for row in part], device=hf.device)
+            mask = (
+                (torch.arange(width) >= torch.tensor([[width - len(row)] for row in part]))
+                .to(hf.device)
+                .long()
+            )
             states = hf(ids, attention_mask=mask, output_hidden_states=True).hidden_states
-            rows.append(torch.stack([state[:, -1].float() for state in states[1:]]))
+            rows.append(torch.stack([state[:, -1].float().cpu() for state in states[1:]]))
     return dict(enumerate(torch.cat(rows, dim=1)))
 
 
@@ -82,7 +88,7 @@ def _checks(model: core.Model, prompts: list[list[int]], limit: float) -> list[C
     last = model.n_layers - 1
     assert model.anatomy.final_norm is not None
     with torch.no_grad():
-        normed = model.anatomy.final_norm(ours[last].to(model.dtype)).float()
+        normed = model.anatomy.final_norm(ours[last].to(model.device, model.dtype)).float().cpu()
     inner = max(_apart(ours[layer], theirs[layer]) for layer in range(last))
     return [
         Check("rows equal hidden_states below the last layer", inner, limit),

@@ -1,6 +1,6 @@
 import pytest
 
-from bench.arms import Arm, Check, Goal, Lap, judge, race
+from bench.arms import Arm, Check, Goal, Lap, Setting, judge, race
 
 
 def laps(*seconds, crowding=1.0):
@@ -28,7 +28,7 @@ def test_a_crowded_core_gives_no_verdict_on_cpu_time():
 def test_arms_take_turns_and_each_leads_once():
     order = []
     arms = [Arm(name, lambda name=name: order.append(name) or 1) for name in "abc"]
-    found = race(arms, 3)
+    found = race(arms, Setting(3))
     assert "".join(order) == "abc" + "abc" + "bca" + "cab"
     assert {name: len(times) for name, times in found.items()} == {"a": 3, "b": 3, "c": 3}
 
