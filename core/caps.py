@@ -3,15 +3,19 @@
 Find e with  floor ≤ q + eG ≤ ceiling  and ‖eV‖² = e G eᵀ minimal. At the optimum e is its own multiplier: eᵢ > 0 only
 at a floor, eᵢ < 0 only at a ceiling. One cap has a closed form. For several, a primal–dual active set guesses which
 caps bind, solves for those and guesses again: exact in two or three steps at moderate angles (spread-out directions).
-What does not settle goes to the slower exact solver (`core.dual`), or on a GPU through Gauss–Seidel sweeps.
+What does not settle goes to the slower exact solver (`core.dual`). On a GPU, where nothing may wait for the host, up to
+four caps are solved by trying every set of bounds, more by a fixed course of guesses and Gauss–Seidel sweeps.
 """
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import product
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+import torch
 
 from core import dual
 
@@ -20,6 +24,7 @@ ABSURD = 1e6  # times the state: what a solve of dependent directions makes of r
 FIXED_STEPS = 6
 FIXED_SWEEPS = 16
 RIDGE = 1e-6
+FEW = 4
 
 
 def correct_array(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
@@ -48,12 +53,35 @@ def _settled(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any
             restless = xp.ones_like(restless)
             break
     lows, highs, lines = xp.broadcast_to(floor, q.shape), xp.broadcast_to(ceiling, q.shape), gram.tolist()
-    for row in zip(*xp.nonzero(restless), strict=True):
+    for row in map(tuple, np.argwhere(restless)):
         e[row] = dual.solve(q[row].tolist(), lines, lows[row].tolist(), highs[row].tolist())[0]
     return e
 
 
 def _fixed(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
+    return (_all_sets if q.shape[-1] <= FEW else _sweeps)(q, gram, floor, ceiling, xp)
+
+
+def _all_sets(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
+    """Every choice of binding bounds at once, 3^K of them, and of those the one that is optimal."""
+    sides = _choices(q.shape[-1], gram.dtype, gram.device)
+    eye = xp.eye(q.shape[-1], dtype=gram.dtype, device=gram.device)
+    both = (sides[:, :, None] * sides[:, None, :]) != 0
+    inverse = xp.linalg.inv_ex(xp.where(both, gram, eye))[0]
+    wanted = xp.where(sides > 0, floor[..., None, :], ceiling[..., None, :]) - q[..., None, :]
+    e = (xp.where(sides != 0, wanted, 0.0)[..., None, :] @ inverse)[..., 0, :]
+    after = q[..., None, :] + e @ gram
+    flaws = outside(after, floor[..., None, :], ceiling[..., None, :], xp).maximum(-sides * e)
+    best = flaws.amax(-1).nan_to_num(xp.inf).argmin(-1)
+    return e.gather(-2, best[..., None, None].expand(*best.shape, 1, q.shape[-1]))[..., 0, :]
+
+
+@cache
+def _choices(count: int, dtype: Any, device: Any) -> Any:
+    return torch.tensor(list(product((0, 1, -1), repeat=count)), dtype=dtype, device=device)
+
+
+def _sweeps(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
     e, ridged = xp.zeros_like(q), gram + RIDGE * xp.eye(q.shape[-1], dtype=gram.dtype, device=gram.device)
     for _ in range(FIXED_STEPS):
         side = _sides(q, gram, floor, ceiling, e, xp)
