@@ -128,6 +128,8 @@ class Compiler:
     def _gauges(self, mixer: Mixer, meters: Meters) -> dict[int, dict[str, Any]]:
         read: dict[int, dict[int, Tensor]] = {}
         for i, wanted in meters.items():
+            if i >= len(mixer.channels):
+                continue  # taken off the mixer since the meters were set
             rows = self.stack(mixer.channels[i].vector).rows
             for layer in wanted:
                 if layer in rows:
