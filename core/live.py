@@ -39,7 +39,7 @@ class Live:
         self.on_notice: Callable[[str, dict[str, Any]], None] | None = None
         self.on_end: Callable[[Live], None] | None = None
         self._boundary = Boundary(
-            lambda mixer, age: compiled(model, how.lanes, how.meters, mixer, age), mixer
+            lambda mixer, age: tape.prepare(compiled(model, how.lanes, how.meters, mixer, age)), mixer
         )
         self._decoder = Decoder(model, tape, prompt, how)
         self._asked: deque[Callable[[], None]] = deque()
@@ -78,6 +78,11 @@ class Live:
             raise UsageError(f"rewind takes a positive number of tokens, got {tokens}")
         self._asked.append(lambda: self._rewind(tokens))
 
+    def settle(self) -> None:
+        """On the driving thread, between two steps: do what was asked now, without producing a token."""
+        while self._asked:
+            self._asked.popleft()()
+
     def cancel(self) -> None:
         """Stop before the next pass, or the next chunk of a long prompt."""
         self._cancelled = True
@@ -101,6 +106,7 @@ class Live:
 
     def _speak(self) -> Iterator[Step]:
         try:
+            self.tape.begin(self._notify)
             while self._proceed():
                 index = len(self.steps)
                 plan, fresh = self._boundary.take(index)
@@ -122,8 +128,7 @@ class Live:
 
     def _proceed(self) -> bool:
         """Between two tokens: do what was asked, then decide whether there is another token."""
-        while self._asked:
-            self._asked.popleft()()
+        self.settle()
         if self._cancelled:
             self.stop_reason = "cancel"
         elif ended := self._decoder.finished():

@@ -48,7 +48,7 @@ class Session:
         self._mixer = Mixer()
         self._playing: Performance | None = None
         self._prompt: Prompt | None = None
-        self._loading = False
+        self._loading = self._answering = self._hushed = False
         self._worker = Worker("decode", self._broke)
         journal.listen(self._fold)
 
@@ -64,17 +64,15 @@ class Session:
 
     def load_model(self, model: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Begins to load; `model` events tell how far it is. A model that was resident goes first."""
-        if self._playing:
-            raise UsageError("an answer is being generated: cancel it before another model is loaded")
-        if self._loading:
-            raise UsageError("a model is being loaded already")
+        if self.busy:
+            raise UsageError("the model is in use: cancel what it does before another one is loaded")
         self._loading = True
         self.journal.append(ev.Model(state="loading", name=model, progress=0.0))
         self._worker.do(lambda: self._load(model, options or {}))
         return {}
 
     def unload(self) -> dict[str, Any]:
-        if self._playing or self._loading:
+        if self.busy:
             raise UsageError("the model is in use: cancel what it does first")
         self._worker.do(self._unload)
         return {}
@@ -135,7 +133,7 @@ class Session:
     def cancel(self) -> dict[str, Any]:
         """Ends the answer after the pass or prefill chunk that runs; a waiting prompt goes with it."""
         with self.journal.lock:
-            self._prompt = None
+            self._prompt, self._hushed = None, True
             if self._playing:
                 self._playing.cancel()
             return {"at": self._playing.at if self._playing else None}
@@ -219,8 +217,12 @@ class Session:
     def _answer_next(self) -> None:
         with self.journal.lock:
             prompt, self._prompt = self._prompt, None
-        if prompt and self._instrument:
-            self._perform(prompt, self._instrument)
+            self._answering, self._hushed = prompt is not None, False
+        try:
+            if prompt and self._instrument:
+                self._perform(prompt, self._instrument)
+        finally:
+            self._answering = False
 
     def _perform(self, prompt: Prompt, instrument: Instrument) -> None:
         gen = 1 + max((t.gen for t in self.state.turns.values() if t.gen is not None), default=-1)
@@ -236,6 +238,8 @@ class Session:
             self._playing = Performance(gen, turn, speech, self.journal.append, stamp(mixer))
             if mixer is not self._mixer:
                 self._playing.set(self._mixer, self.state.desk.rev)
+            if self._hushed:
+                self._playing.cancel()
         stop = self._playing.play()
         with self.journal.lock:
             self._playing = None
@@ -262,6 +266,11 @@ class Session:
 
     # small parts -----------------------------------------------------------------------------------------------------
 
+    @property
+    def busy(self) -> bool:
+        """Something is being answered or loaded, or is about to be."""
+        return self._loading or self._answering or self._prompt is not None
+
     def _may_ask(self) -> None:
         if self._prompt:
             raise UsageError("a prompt is waiting already: it is answered first")
@@ -270,10 +279,10 @@ class Session:
 
     def _ask(self, prompt: Prompt) -> bool:
         """Whether it has to wait for something first."""
-        busy = self._loading or self._playing is not None
+        waits = self._loading or self._answering
         self._prompt = prompt
         self._worker.do(self._answer_next)
-        return busy
+        return waits
 
     def _performance(self) -> Performance:
         if self._playing is None:

@@ -32,7 +32,7 @@ class Performance:
         self._batch = TokenBatch(gen, append, self._stamps)
         self._chunk_start = speech.reused
         self._playing = threading.Condition()
-        self._paused = self._cancelled = False
+        self._paused = self._cancelled = self._asked = False
         self._ticket: Ticket | None = None
         self._revision = self._rev = 0
         self.at = 0
@@ -67,9 +67,17 @@ class Performance:
 
     def rewind(self, tokens: int) -> None:
         self._answer.rewind(tokens)
+        self._stir()
 
     def inject(self, text: str, how: str) -> None:
         self._speech.inject(text, how)
+        self._stir()
+
+    def _stir(self) -> None:
+        """What is asked during a pause is done during the pause."""
+        with self._playing:
+            self._asked = True
+            self._playing.notify()
 
     def play(self) -> ev.Stop:
         """Plays to the end and says how it ended; nothing the model does gets past this."""
@@ -102,9 +110,16 @@ class Performance:
     def _rest(self) -> None:
         self._batch.flush()
         self._append(ev.Pause(gen=self.gen, at=self.at, paused=True))
-        with self._playing:
-            self._playing.wait_for(lambda: self._cancelled or not self._paused)
+        while self._waits():
+            self._answer.settle()
         self._append(ev.Pause(gen=self.gen, at=self.at, paused=False))
+
+    def _waits(self) -> bool:
+        """Whether the pause goes on, once there is something to do in it or it is over."""
+        with self._playing:
+            self._playing.wait_for(lambda: self._cancelled or not self._paused or self._asked)
+            self._asked = False
+            return self._paused and not self._cancelled
 
     def _notice(self, kind: str, data: dict[str, Any]) -> None:
         """Called by the answer between two passes, on the playing thread."""

@@ -73,6 +73,10 @@ class Answer:
     def rewind(self, tokens: int) -> None:
         self._asked.append(lambda: self._go_back(tokens))
 
+    def settle(self) -> None:
+        while self._asked:
+            self._asked.popleft()()
+
     def inject(self, text: str, how: str) -> None:
         role = "model" if how == "own" else how
         self._asked.append(lambda: self._tell("inject", text=text, role=role, ids=[99]))
@@ -94,8 +98,7 @@ class Answer:
             yield step
 
     def _proceed(self) -> bool:
-        while self._asked:
-            self._asked.popleft()()
+        self.settle()
         if self._cancelled:
             self.stop_reason = "cancel"
         elif len(self.steps) >= self._count:

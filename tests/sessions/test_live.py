@@ -71,7 +71,7 @@ class Room:
         return [record.event for record in self.heard if isinstance(record.event, kind)]
 
     def idle(self) -> None:
-        until(lambda: self.state.word == "idle" and self.session._prompt is None)
+        until(lambda: not self.session.busy)
 
     def spoken(self) -> list[int]:
         return [token.id for token in self.state.path()[-1].tokens]
@@ -237,6 +237,23 @@ def test_a_rewind_takes_tokens_back_and_the_answer_goes_on(slow: Room, gate: Gat
     assert slow.spoken() == list(range(10))
 
 
+def test_a_rewind_in_a_pause_is_done_in_the_pause(slow: Room, gate: Gate) -> None:
+    slow.session.chat("hello", settings={"max_new_tokens": 10})
+    answer = until_answer(slow)
+    gate.let(5)
+    until(lambda: answer._next == 6)
+    slow.session.pause(True)
+    gate.let(1)
+    until(lambda: slow.state.word == "paused")
+    slow.session.rewind(4)
+    until(lambda: len(slow.spoken()) == 2)
+    assert slow.state.word == "paused"
+    slow.session.pause(False)
+    gate.let(20)
+    slow.idle()
+    assert slow.spoken() == list(range(10))
+
+
 def test_a_distractor_is_marked_where_it_came(slow: Room, gate: Gate) -> None:
     slow.session.chat("hello", settings={"max_new_tokens": 5})
     answer = until_answer(slow)
@@ -344,6 +361,6 @@ def test_an_old_journal_is_taken_up_where_it_stopped(tmp_path: Path) -> None:
     assert session.state.path() == room.state.path()
     session.load_model("scripted")
     session.chat("go on")
-    until(lambda: session.state.word == "idle" and len(session.state.turns) == 4 and session._prompt is None)
+    until(lambda: not session.busy)
     assert [turn.role for turn in session.state.path()] == ["user", "assistant"] * 2
     session.close("over")

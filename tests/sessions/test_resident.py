@@ -1,0 +1,206 @@
+"""The session on a real (tiny, random) model: what is journalled is what `core` did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import core
+import vectors
+from core.errors import BadInput
+from core.mixer import Channel, Mixer
+from sessions import events as ev
+from sessions.desk import mix_of
+from sessions.journal import Journal
+from sessions.live import Session
+from sessions.resident import Resident
+from sessions.studio import Progress
+from tests.core import zoo
+from tests.sessions.test_live import until
+
+
+class Studio:
+    """The real resident on a model that was built, not loaded."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> Resident:
+        return Resident(self.model)
+
+    def vector(self, source: str, keep: Path | None) -> Any:
+        generator = torch.Generator().manual_seed(len(source))
+        return vectors.SteeringVector({k: torch.randn(64, generator=generator) for k in range(4)}).named(
+            source
+        )
+
+
+class Talk:
+    def __init__(self, root: Path) -> None:
+        self.model = core.adopt(zoo.build(), zoo.tokenizer(), "tiny")
+        self.journal, self.folder = Journal.create(root)
+        self.session = Session(self.journal, Studio(self.model))
+        self.events: list[ev.Event] = []
+        self.journal.listen(lambda record: self.events.append(record.event))
+        self.session.load_model("tiny")
+        self.session.load_vector("v")
+        self.vector = self.session._rack.find("v")
+
+    def all(self, kind: type[ev.Event]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def idle(self) -> None:
+        until(lambda: not self.session.busy, 60)
+        assert self.session.state.error == ""
+
+    def say(self, text: str, **settings: Any) -> list[int]:
+        self.session.chat(text, settings={"max_new_tokens": 12, "ignore_end": True, **settings})
+        self.idle()
+        return self.spoken()
+
+    def spoken(self) -> list[int]:
+        return [token.id for token in self.session.state.path()[-1].tokens]
+
+    def steering(self, scale: float) -> Mixer:
+        return Mixer((Channel(self.vector, scale=scale, unit="relative", layers=(1, 2)),))
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Iterator[Talk]:
+    talk = Talk(tmp_path)
+    yield talk
+    talk.session.close("test over")
+
+
+def fresh(talk: Talk, prompt: Any, mixer: Mixer | None = None, **settings: Any) -> list[Any]:
+    how = {"max_new_tokens": 12, "ignore_end": True, **settings}
+    return list(core.stream(talk.model, prompt, mixer=mixer, **how))
+
+
+def test_the_journal_holds_what_a_plain_stream_says(talk: Talk) -> None:
+    ids = talk.say("hello")
+    steps = fresh(talk, "hello")
+    answer = talk.session.state.path()[-1]
+    assert ids == [step.token_id for step in steps]
+    assert [token.lp for token in answer.tokens] == [step.logprob for step in steps]
+    assert answer.text == "".join(step.text for step in steps)
+    assert [token.values["entropy"] for token in answer.tokens] == [step.entropy for step in steps]
+
+
+def test_the_second_turn_stays_on_the_cache_and_equals_a_fresh_run_on_its_ids(talk: Talk) -> None:
+    first = talk.say("hello")
+    second = talk.say("and then?")
+    one, two = talk.all(ev.Gen)
+    assert (one.reused, two.reused) == (0, one.prompt_tokens + len(first))
+    context = [*one.prompt_ids, *first, *two.prompt_ids]
+    assert second == [step.token_id for step in fresh(talk, context)]
+
+
+def test_the_same_again_after_the_last_turn_is_the_same_again(talk: Talk) -> None:
+    first = talk.say("hello", temperature=1.0, seed=3)
+    talk.session.regenerate()
+    talk.idle()
+    assert talk.spoken() == first
+    talk.session.regenerate(settings={"seed": 4})
+    talk.idle()
+    assert talk.spoken() != first
+
+
+def test_a_branch_hears_only_its_own_past(talk: Talk) -> None:
+    talk.say("one")
+    answered = talk.session.state.path()
+    talk.say("two")
+    branch = talk.say("two, differently")
+    talk.session.chat("two, differently", parent=1, settings={"max_new_tokens": 12, "ignore_end": True})
+    talk.idle()
+    assert talk.spoken() != branch
+    messages = [
+        {"role": "user", "content": "one"},
+        {"role": "assistant", "content": answered[1].text},
+        {"role": "user", "content": "two, differently"},
+    ]
+    assert talk.spoken() == [step.token_id for step in fresh(talk, messages)]
+
+
+def test_a_flip_is_in_force_from_the_token_it_was_acknowledged_with(talk: Talk) -> None:
+    talk.session.mixer(1, talk.steering(0.4).to_json())
+    talk.session.chat("hello", settings={"max_new_tokens": 120, "ignore_end": True})
+    until(lambda: talk.session._playing and talk.session._playing.at > 20)
+    ack = talk.session.mixer(2, talk.steering(0.4).flip(0).to_json())
+    talk.idle()
+    at, tokens = ack["at"], talk.session.state.path()[-1].tokens
+    plus, minus = (mix_of(m.to_json()) for m in (talk.steering(0.4), talk.steering(0.4).flip(0)))
+    assert [token.mix for token in tokens] == [plus] * at + [minus] * (120 - at)
+    live = core.stream(talk.model, "hello", mixer=talk.steering(0.4), max_new_tokens=120, ignore_end=True)
+    again = []
+    for step in live:
+        again.append((step.token_id, step.logprob))
+        if step.index == at - 1:
+            live.mixer = live.mixer.flip(0)
+    assert [(token.id, token.lp) for token in tokens] == again
+    assert {marker.words for marker in talk.session.state.path()[-1].markers} == {"FLIP v"}
+
+
+def test_projections_come_with_the_next_pass_and_the_last_token_has_its_own(talk: Talk) -> None:
+    talk.session.mixer(1, talk.steering(0.4).to_json())
+    talk.say("hello")
+    steps = fresh(talk, "hello", talk.steering(0.4))
+    before = [step.projections[0][2][0] for step in steps]
+    assert [token.proj["v"] for token in talk.session.state.path()[-1].tokens] == pytest.approx(before)
+
+
+def test_a_shadow_lane_is_written_beside_the_answer(talk: Talk) -> None:
+    talk.session.mixer(1, talk.steering(0.6).to_json())
+    talk.say("hello", shadow="free")
+    answer = talk.session.state.path()[-1]
+    assert [token.id for token in answer.lanes[1]] == [
+        s.voices[0].token_id for s in fresh(talk, "hello", talk.steering(0.6), shadow="free")
+    ]
+    talk.say("hello", shadow="forced")
+    assert all(token.values["kl"] >= 0 for token in talk.session.state.path()[-1].tokens)
+
+
+def test_words_put_into_the_answer_are_part_of_the_conversation(talk: Talk) -> None:
+    talk.session.chat("hello", settings={"max_new_tokens": 200, "ignore_end": True})
+    until(lambda: talk.session._playing and talk.session._playing.at > 5)
+    talk.session.inject(" look, a squirrel", how="own")
+    until(lambda: talk.all(ev.Inject))
+    talk.session.inject("a gull", how="user")
+    talk.idle()
+    own, user = talk.all(ev.Inject)
+    assert (own.how, own.text, user.how) == ("own", " look, a squirrel", "user")
+    assert own.ids
+    talk.say("go on")
+    assert talk.all(ev.Gen)[1].reused > 200
+
+
+def test_a_rewound_answer_goes_on_as_if_nothing_had_been_said(talk: Talk) -> None:
+    plain = talk.say("hello", max_new_tokens=150)
+    talk.session.chat("hello", parent=None, settings={"max_new_tokens": 150, "ignore_end": True})
+    talk.idle()
+    talk.session.regenerate()
+    until(lambda: talk.session._playing and talk.session._playing.at > 10)
+    talk.session.rewind(5)
+    talk.idle()
+    assert talk.all(ev.Rewind)[0].dropped == 5
+    assert len(plain) == len(talk.spoken()) == 150
+    first, second = [t for t in talk.session.state.turns.values() if t.parent == 2]
+    assert [token.id for token in first.tokens] == [token.id for token in second.tokens]
+
+
+def test_what_the_model_cannot_play_is_refused_at_the_edit(talk: Talk) -> None:
+    foreign = vectors.SteeringVector({1: torch.ones(32)}).named("foreign")
+    talk.session._rack.add("foreign", foreign, "test")
+    with pytest.raises(BadInput, match=r"32.*64"):
+        talk.session.mixer(1, Mixer((Channel(foreign, scale=1.0, layers=(1,)),)).to_json())
+
+
+def test_a_prompt_longer_than_the_context_is_an_answer_that_says_so(talk: Talk) -> None:
+    talk.session.chat("word " * 2000)
+    until(lambda: talk.session.state.error)
+    assert "limit 512" in talk.session.state.error
+    assert talk.session.state.path()[-1].stop == "error"
