@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -11,20 +10,11 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from core.mixer import Mixer
-from steertui.options import mixer_asked_for, saved_mixer
-from steertui.progress import Bar
-from steertui.prompts import Prompt
-
 if TYPE_CHECKING:
-    from core.conversation import Conversation
     from core.live import Live
-    from core.model import Model
     from core.step import Step
 
 Event = dict[str, Any]
-
-
 Heard = TypeVar("Heard")
 Hear = Callable[[Heard], None] | None
 
@@ -82,63 +72,24 @@ class Answer:
         } | _shadow(self.live)
 
 
-class Setup:
-    """The model, the mixer and the settings of one command line, ready to answer any number of prompts."""
+def follow(live: Live, script: Script, on_event: Hear[Event] = None, on_step: Hear[Step] = None) -> Answer:
+    """Lets the model finish, performing the script; Ctrl-C ends the answer after the token under way."""
+    answer = Answer(live)
 
-    def __init__(self, args: argparse.Namespace) -> None:
-        self.model = load(args)
-        self.force = args.force
-        self.mixer = self._mixer(args)
-        self.script = Script(args.flip_at, tuple(args.inject or ()))
-        self.wording, self.decoding = wording(args), decoding(args)
+    def note(event: Event) -> None:
+        answer.events.append(event)
+        if on_event:
+            on_event(event)
 
-    def _mixer(self, args: argparse.Namespace) -> Mixer:
-        mixer = saved_mixer(args.mix, self.find, force=args.force) if args.mix else Mixer()
-        common = {"unit": args.unit, "split": args.split, "scope": args.scope}
-        for channel in mixer_asked_for(
-            args.channels or (), self.find, self.model.n_layers, **common
-        ).channels:
-            mixer = mixer.add(channel)
-        return mixer
-
-    def find(self, name: str) -> Any:
-        """A file or a library name; refused where the model cannot be steered with it."""
-        import vectors
-        from vectors import library
-
-        return vectors.read(library.find(name), model=self.model, force=self.force)
-
-    def answer(self, prompt: Prompt, on_event: Hear[Event] = None, on_step: Hear[Step] = None) -> Answer:
-        """One answer to one prompt, with no past."""
-        import core
-
-        live = core.stream(self.model, prompt, mixer=self.mixer, **self.wording, **self.decoding)
-        return self.follow(live, on_event, on_step)
-
-    def conversation(self) -> Conversation:
-        """The beginning of a talk of many turns."""
-        from core.conversation import Conversation
-
-        return Conversation(self.model, **self.wording)
-
-    def follow(self, live: Live, on_event: Hear[Event] = None, on_step: Hear[Step] = None) -> Answer:
-        """Lets the model finish, performing the script; Ctrl-C ends the answer after the token under way."""
-        answer = Answer(live)
-
-        def note(event: Event) -> None:
-            answer.events.append(event)
-            if on_event:
-                on_event(event)
-
-        live.on_notice = lambda kind, data: note({"t": kind, **data})
-        with cancelled_by_ctrl_c(live):
-            self.script.perform(live, 0, note)
-            for step in live:
-                answer.seconds.append(time.perf_counter())
-                if on_step:
-                    on_step(step)
-                self.script.perform(live, step.index + 1, note)
-        return answer
+    live.on_notice = lambda kind, data: note({"t": kind, **data})
+    with cancelled_by_ctrl_c(live):
+        script.perform(live, 0, note)
+        for step in live:
+            answer.seconds.append(time.perf_counter())
+            if on_step:
+                on_step(step)
+            script.perform(live, step.index + 1, note)
+    return answer
 
 
 @contextmanager
@@ -154,46 +105,6 @@ def cancelled_by_ctrl_c(live: Live) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, usual)
-
-
-def load(args: argparse.Namespace) -> Model:
-    """The model of the command line, with a bar on stderr where somebody is watching."""
-    import core
-
-    with Bar() as bar:
-        return core.load(
-            args.model,
-            dtype=args.dtype,
-            device=args.device,
-            device_map=args.device_map,
-            revision=args.revision,
-            quant=args.quant,
-            adapter=args.adapter,
-            layers_path=args.layers_path,
-            force=args.force,
-            on_progress=bar,
-        )
-
-
-def wording(args: argparse.Namespace) -> dict[str, Any]:
-    """How a prompt becomes tokens, in the words of `core.stream` and `core.Conversation`."""
-    return {"system": args.system, "raw": args.raw, "template_args": dict(args.template_arg or ())}
-
-
-def decoding(args: argparse.Namespace) -> dict[str, Any]:
-    """How tokens are chosen, in the words of `core.stream`."""
-    return {
-        "prefill": args.prefill,
-        "max_new_tokens": args.max_new,
-        "stop": tuple(args.stop or ()),
-        "temperature": args.temperature,
-        "top_p": args.top_p,
-        "top_k": args.top_k,
-        "repetition_penalty": args.repetition_penalty,
-        "seed": args.seed,
-        "cache": args.cache,
-        "shadow": args.shadow,
-    }
 
 
 def _shadow(live: Live) -> dict[str, Any]:

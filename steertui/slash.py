@@ -13,8 +13,8 @@ from core.bands import parse_layers
 from core.errors import UsageError
 from core.levels import band, dose, spell
 from core.mixer import Channel, Mixer, finite
-from steertui.answering import Setup
 from steertui.options import ChannelSpec, mixer_asked_for, read_cap, read_vector
+from steertui.setup import Setup
 
 if TYPE_CHECKING:
     from core.conversation import Conversation

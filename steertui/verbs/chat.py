@@ -11,8 +11,8 @@ from typing import Any
 
 from core.errors import SteerError
 from steertui import flags
-from steertui.answering import Setup
 from steertui.printing import Printer
+from steertui.setup import Setup
 from steertui.slash import Talk, obey
 from steertui.text import safe_text
 
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     setup = Setup(args)
     talk = Talk(setup, setup.conversation(), setup.mixer)
-    _tell(GREETING.format(name=setup.model.name))
+    _tell("\n".join(filter(None, [GREETING.format(name=setup.model.name), setup.note])))
     answers: list[dict[str, Any]] = []
     for line in _lines():
         try:
@@ -49,13 +49,12 @@ def run(args: argparse.Namespace) -> int:
 def _answer(talk: Talk, line: str, *, aloud: bool) -> dict[str, Any]:
     """One turn; ctrl+c ends it after the token under way and leaves the conversation where it stands."""
     printer = Printer()
-    live = talk.conversation.say(line, mixer=talk.mixer, **talk.setup.decoding)
-    if talk.conversation.note and len(talk.conversation.messages) < 3:
-        _tell(talk.conversation.note)
-    answer = talk.setup.follow(live, on_step=(lambda step: printer.write(step.text)) if aloud else None)
+    answer = talk.setup.reply(
+        talk.conversation, line, talk.mixer, (lambda step: printer.write(step.text)) if aloud else None
+    )
     if aloud:
         printer.end(answer.live.text)
-    talk.mixer = live.mixer
+    talk.mixer = answer.live.mixer
     return answer.to_json()
 
 

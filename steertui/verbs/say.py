@@ -12,9 +12,11 @@ from typing import Any
 
 from core.errors import BadInput, PartlyDone, SteerError, UsageError
 from steertui import flags
-from steertui.answering import Answer, Setup
+from steertui.answering import Answer
 from steertui.printing import Printer
 from steertui.prompts import Item, Prompt, read_prompts
+from steertui.setup import Setup
+from steertui.text import safe_text
 
 INTERRUPTED = 130
 
@@ -39,8 +41,15 @@ def run(args: argparse.Namespace) -> int:
     return _say_one(prompt, args)
 
 
-def _say_one(prompt: Prompt, args: argparse.Namespace) -> int:
+def _setup(args: argparse.Namespace) -> Setup:
     setup = Setup(args)
+    if setup.note:
+        print(safe_text(setup.note), file=sys.stderr)
+    return setup
+
+
+def _say_one(prompt: Prompt, args: argparse.Namespace) -> int:
+    setup = _setup(args)
     if args.jsonl:
         answer = setup.answer(prompt, on_event=_print_row, on_step=lambda step: _print_row(_token(step)))
         _print_row({"t": "stop"} | answer.to_json())
@@ -62,7 +71,7 @@ def _spoken(setup: Setup, prompt: Prompt) -> Answer:
 
 def _say_all(items: list[Item], args: argparse.Namespace) -> int:
     """A prompt that fails does not stop the others: its row says why, and the exit code that something is missing."""
-    setup = Setup(args)
+    setup = _setup(args)
     rows: list[dict[str, Any]] = []
     emit: Callable[[dict[str, Any]], None] = rows.append if args.json else _print_row
     failed = 0

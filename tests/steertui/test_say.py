@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 
 import core
 import vectors
-from steertui import answering, cli
+from steertui import answering, cli, setup
 from steertui.printing import Printer
 from vectors import library
 
@@ -149,6 +150,20 @@ def test_stdin_is_a_prompt(
     assert "stdin is not UTF-8 (byte 2)" in capsys.readouterr().err
 
 
+def test_a_model_without_a_template_says_that_it_only_continues(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = tmp_path / "base"
+    shutil.copytree(tiny, base)
+    (base / "chat_template.jinja").unlink()
+    command = ["say", "hello", "--model", str(base), "--max-new", "4"]
+    assert cli.main(command) == 0
+    out, err = capsys.readouterr()
+    assert "base has no chat template: it continues the text" in err
+    assert cli.main([*command, "--raw"]) == 0
+    assert capsys.readouterr() == (out, "")
+
+
 def test_events_stream_as_lines(tiny: Path, push: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = [
         "say",
@@ -209,7 +224,7 @@ def test_a_bad_line_stops_everything_before_a_model_is_loaded(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(answering, "load", lambda args: pytest.fail("a model was loaded"))
+    monkeypatch.setattr(setup, "load", lambda args: pytest.fail("a model was loaded"))
     prompts = tmp_path / "prompts.jsonl"
     prompts.write_bytes(b'\xef\xbb\xbf"fine"\n' + line.encode("latin-1") + b"\n")
     assert cli.main(["say", "--prompts", str(prompts)]) == 4
