@@ -54,7 +54,7 @@ class LayerPlan:
     @staticmethod
     def _one_token(hidden: Tensor, rows: Tensor, program: Program) -> Tensor:
         state = hidden[0, 0].float()
-        norm2 = float(state @ state) if program.keep_norm else 0.0
+        norm2 = float(state.detach() @ state.detach()) if program.keep_norm else 0.0
         s, w, _ = steer_floats((rows @ state).tolist(), norm2, program)
         if not any(w):
             return hidden
@@ -67,8 +67,8 @@ class LayerPlan:
         p = state @ rows.T
         norm2 = state.square().sum(-1, keepdim=True) if program.keep_norm is not None else None
         if p.device.type == "cpu":
-            wide = None if norm2 is None else norm2.double().numpy()
-            s, w, _ = steer_array(p.double().numpy(), wide, program, np)
+            wide = None if norm2 is None else norm2.detach().double().numpy()
+            s, w, _ = steer_array(p.detach().double().numpy(), wide, program, np)
             s, w = torch.as_tensor(s, dtype=torch.float32), torch.as_tensor(w, dtype=torch.float32)
         else:
             s, w, _ = steer_array(p, norm2, program, torch)

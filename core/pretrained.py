@@ -54,7 +54,7 @@ def read_model(folder: Path, placement: Placement, on_progress: Progress | None 
     missing = sorted(report["missing_keys"])
     if missing:
         raise ModelError(f"{folder} lacks {len(missing)} of the model's weights ({missing[0]} …)")
-    return hf.eval()
+    return hf.eval().requires_grad_(False)
 
 
 def read_tokenizer(folder: Path) -> Any:

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 from accelerate import cpu_offload
@@ -121,3 +123,16 @@ def test_fingerprints_tell_weights_apart_and_nothing_else():
     for hf in (parked, parked_other):
         cpu_offload(hf, execution_device=torch.device("cpu"))
     assert core.adopt(parked).fingerprint != core.adopt(parked_other).fingerprint
+
+
+def test_caps_steer_a_model_whose_weights_still_want_gradients():
+    model = core.adopt(zoo.build("llama"))
+    direction = SimpleNamespace(
+        directions={1: torch.nn.functional.one_hot(torch.tensor(5), zoo.HIDDEN).float()}
+    )
+    mixer = core.Mixer([core.Channel(direction, unit="unit", ceiling=-3.0, layers=[1])])
+    seen = []
+    with core.steered(model, mixer), model.steering.tap([1], lambda _layer, hidden: seen.append(hidden)):
+        logits = model.hf(zoo.ids(1, 6)).logits
+    assert logits.requires_grad
+    assert seen[0][..., 5].max() <= -3.0 + 1e-4

@@ -46,6 +46,7 @@ def test_a_folder_loads_as_the_model_that_was_saved(saved):
     ids = zoo.ids(1, 12)
     assert torch.equal(model.hf(ids).logits, zoo.build("llama")(ids).logits)
     assert (model.name, model.dtype, model.max_context) == ("small", torch.float32, 512)
+    assert not any(weight.requires_grad for weight in model.hf.parameters())
     assert model.tokenizer("Hello")["input_ids"] == zoo.tokenizer()("Hello")["input_ids"]
     assert [done for stage, done, _ in seen] == list(range(1, seen[-1][2] + 1))
     assert seen[-1][0] == "weights"
