@@ -1,6 +1,6 @@
 """The live session: commands in, events out.
 
-Commands may come from any thread; one worker thread drives the model. A command answers with what a reply needs;
+Commands may come from any thread; the GPU thread drives the model. A command answers with what a reply needs;
 everything that happened because of it is in the events, and `state` is nothing but their fold.
 """
 
@@ -21,10 +21,13 @@ from .journal import Journal
 from .lines import Record
 from .performance import Performance, stamp
 from .rack import Rack
+from .residence import Residence
 from .spoken import messages
 from .state import State, Turn
-from .studio import Instrument, Speech, Studio
-from .worker import Worker
+from .studio import Instrument, Speech
+
+PACE = "pace"
+"""A setting for us and not for the model: at most this many tokens a second."""
 
 
 @dataclass(frozen=True)
@@ -39,26 +42,19 @@ class Session:
     """One conversation with one resident model. `keep`: the folder that vectors are copied into."""
 
     def __init__(
-        self, journal: Journal, studio: Studio, *, keep: Path | None = None, state: State | None = None
+        self, journal: Journal, residence: Residence, *, keep: Path | None = None, state: State | None = None
     ) -> None:
-        self.journal, self._studio, self._keep = journal, studio, keep
+        self.journal, self._residence, self._keep = journal, residence, keep
         self.state = state or State()
-        self._instrument: Instrument | None = None
         self._rack = Rack()
         self._mixer = Mixer()
         self._playing: Performance | None = None
         self._prompt: Prompt | None = None
-        self._loading = self._answering = self._hushed = False
-        self._worker = Worker("decode", self._broke)
+        self._answering = self._hushed = False
         journal.listen(self._fold)
 
     def _fold(self, record: Record) -> None:
         self.state = fold(self.state, record)
-
-    def _broke(self, error: Exception) -> None:
-        self.journal.append(
-            ev.Error(where="worker", message=f"internal error ({type(error).__name__}: {error})")
-        )
 
     # models ------------------------------------------------------------------------------------------------------
 
@@ -66,46 +62,20 @@ class Session:
         """Begins to load; `model` events tell how far it is. A model that was resident goes first."""
         if self.busy:
             raise UsageError("the model is in use: cancel what it does before another one is loaded")
-        self._loading = True
-        self.journal.append(ev.Model(state="loading", name=model, progress=0.0))
-        self._worker.do(lambda: self._load(model, options or {}))
+        self._residence.load(model, options or {}, self.journal.append, self._arrived)
         return {}
 
     def unload(self) -> dict[str, Any]:
         if self.busy:
             raise UsageError("the model is in use: cancel what it does first")
-        self._worker.do(self._unload)
+        self._residence.unload(self.journal.append)
         return {}
 
-    def _load(self, name: str, options: Mapping[str, Any]) -> None:
-        try:
-            self._unload()
-            self._instrument = self._studio.load(name, options, lambda p, note: self._progress(name, p, note))
-            self.journal.append(
-                ev.Model(state="ready", name=name, progress=1.0, facts=self._instrument.facts)
-            )
-        except SteerError as error:
-            self._failed(name, str(error), error.exit_code)
-        except Exception as error:
-            self._failed(name, f"loading {name} failed: {type(error).__name__}: {error}", 1)
-        finally:
-            self._loading = False
+    def _arrived(self) -> None:
+        """A model is here, or could not be had: whoever waited is answered, or has waited in vain."""
+        if self._residence.instrument is None:
+            self._prompt = None
         self._answer_next()
-
-    def _progress(self, name: str, done: float | None, note: str) -> None:
-        self.journal.append(ev.Model(state="loading", name=name, progress=done, note=note))
-
-    def _failed(self, name: str, why: str, code: int) -> None:
-        self._prompt = None
-        self.journal.append(ev.Model(state="failed", name=name, note=why))
-        self.journal.append(ev.Error(where="load_model", message=why, code=str(code)))
-
-    def _unload(self) -> None:
-        if self._instrument:
-            name, instrument = str(self._instrument.facts.get("name", "")), self._instrument
-            self._instrument = None
-            instrument.close()
-            self.journal.append(ev.Model(state="unloaded", name=name))
 
     # talking -----------------------------------------------------------------------------------------------------
 
@@ -169,8 +139,8 @@ class Session:
             if self._playing:
                 gen = self._playing.gen
                 at, overtaken = self._playing.set(mixer, rev)
-            elif self._instrument:
-                self._instrument.check(mixer)
+            elif self._residence.instrument:
+                self._residence.instrument.check(mixer)
             self._mixer = mixer
             plain = mixer.to_json()
             words = words or describe(self.state.desk.state, plain)
@@ -183,7 +153,7 @@ class Session:
 
     def load_vector(self, source: str, *, name: str | None = None) -> dict[str, Any]:
         """Reads a file or a library name; from now on a mixer may name it. A copy goes into the session's folder."""
-        vector = self._studio.vector(source, self._keep)
+        vector = self._residence.studio.vector(source, self._keep)
         with self.journal.lock:
             event = self._rack.add(name or vector.name, vector, source)
             self.journal.append(event)
@@ -207,20 +177,23 @@ class Session:
         return {}
 
     def close(self, reason: str) -> None:
-        """Cancels, waits for the worker, and ends the journal."""
+        """Cancels, waits for the answer to end, and ends the journal. The model stays where it is."""
         self.cancel()
-        self._worker.close()
+        self._residence.gate.chat(lambda: None).result()
         self.journal.close(reason)
 
-    # on the worker's thread ------------------------------------------------------------------------------------------
+    # on the GPU thread ------------------------------------------------------------------------------------------------
 
     def _answer_next(self) -> None:
         with self.journal.lock:
             prompt, self._prompt = self._prompt, None
             self._answering, self._hushed = prompt is not None, False
         try:
-            if prompt and self._instrument:
-                self._perform(prompt, self._instrument)
+            if prompt and self._residence.instrument:
+                self._perform(prompt, self._residence.instrument)
+        except Exception as error:
+            what = f"internal error ({type(error).__name__}: {error})"
+            self.journal.append(ev.Error(where="session", message=what))
         finally:
             self._answering = False
 
@@ -229,13 +202,14 @@ class Session:
         turn = self._next_turn()
         mixer = self._mixer
         try:
-            speech = instrument.speak(messages(self.state.path(prompt.parent)), mixer, prompt.settings)
+            settings = {key: value for key, value in prompt.settings.items() if key != PACE}
+            speech = instrument.speak(messages(self.state.path(prompt.parent)), mixer, settings)
         except Exception as error:
             self._refused(prompt, gen, turn, error)
             return
         with self.journal.lock:
             self.journal.append(self._beginning(prompt, gen, turn, speech))
-            self._playing = Performance(gen, turn, speech, self.journal.append, stamp(mixer))
+            self._playing = Performance(gen, turn, speech, self.journal.append, stamp(mixer), _pace(prompt))
             if mixer is not self._mixer:
                 self._playing.set(self._mixer, self.state.desk.rev)
             if self._hushed:
@@ -269,19 +243,19 @@ class Session:
     @property
     def busy(self) -> bool:
         """Something is being answered or loaded, or is about to be."""
-        return self._loading or self._answering or self._prompt is not None
+        return self._residence.loading or self._answering or self._prompt is not None
 
     def _may_ask(self) -> None:
         if self._prompt:
             raise UsageError("a prompt is waiting already: it is answered first")
-        if not (self._instrument or self._loading):
+        if not (self._residence.instrument or self._residence.loading):
             raise UsageError("no model is loaded")
 
     def _ask(self, prompt: Prompt) -> bool:
         """Whether it has to wait for something first."""
-        waits = self._loading or self._answering
+        waits = self._residence.loading or self._answering
         self._prompt = prompt
-        self._worker.do(self._answer_next)
+        self._residence.gate.chat(self._answer_next)
         return waits
 
     def _performance(self) -> Performance:
@@ -305,3 +279,8 @@ def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
     """`chat` takes the settings of the answer beside `system` and `prefill`; they are kept as one."""
     nested = settings.get("settings") or {}
     return {**nested, **{k: v for k, v in settings.items() if k != "settings" and v is not None}}
+
+
+def _pace(prompt: Prompt) -> float | None:
+    pace = prompt.settings.get(PACE)
+    return float(pace) if isinstance(pace, int | float) and pace > 0 else None

@@ -25,8 +25,16 @@ Append = Callable[[ev.Event], Any]
 class Performance:
     """The steps of a speech become `tok` and `meter` events through `append`."""
 
-    def __init__(self, gen: int, turn: int, speech: Speech, append: Append, first: Stamp) -> None:
-        self.gen, self.turn = gen, turn
+    def __init__(
+        self,
+        gen: int,
+        turn: int,
+        speech: Speech,
+        append: Append,
+        first: Stamp,
+        pace: float | None = None,
+    ) -> None:
+        self.gen, self.turn, self._pace = gen, turn, pace
         self._speech, self._answer, self._append = speech, speech.answer, append
         self._stamps = {0: first}
         self._batch = TokenBatch(gen, append, self._stamps)
@@ -102,10 +110,18 @@ class Performance:
         for step in self._answer:
             self._batch.add(step)
             last, said, self.at = step, step.text, step.index + 1
+            if self._pace:
+                self._linger(1 / self._pace)
             if self._paused:
                 self._rest()
         if last is not None and last.text != said:
             self._batch.restate(last)
+
+    def _linger(self, seconds: float) -> None:
+        """A small model outruns a hand that wants to play along; a pause or a stop is heard at once."""
+        self._batch.flush()
+        with self._playing:
+            self._playing.wait_for(lambda: self._cancelled or self._paused, timeout=seconds)
 
     def _rest(self) -> None:
         self._batch.flush()

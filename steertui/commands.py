@@ -61,6 +61,16 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "answer.yank", "yank", "Copy the last answer (clipboard and file)", "y", "y", "yank", PLAY, "answer"
     ),
+    Command(
+        "answer.tempo",
+        "tempo",
+        "Tempo of the next answers: as fast as it can, 8, 16 or 32 tokens a second",
+        "t",
+        "t",
+        "tempo",
+        PLAY,
+        "answer",
+    ),
     Command("inject.open", "inject", "Throw in a distractor", "d", "d", "distract", PLAY, "answer"),
     Command("mode.type", "type", "Go to the prompt (TYPE)", "i,enter", "i", "type", PLAY, "modes"),
     Command(

@@ -20,6 +20,7 @@ from sessions.journal import Journal
 from sessions.lines import Record
 from sessions.live import Session
 from sessions.reading import read
+from sessions.residence import Residence
 from sessions.state import State
 from tests.sessions.scripted import Studio, Vector
 
@@ -53,7 +54,7 @@ class Room:
     def __init__(self, root: Path, studio: Studio, load: bool = True) -> None:
         self.journal, self.folder = Journal.create(root)
         self.studio = studio
-        self.session = Session(self.journal, studio)
+        self.session = Session(self.journal, Residence(studio))
         self.heard: list[Record] = []
         self.states: list[State] = []
         self.journal.listen(self.heard.append)
@@ -254,6 +255,15 @@ def test_a_rewind_in_a_pause_is_done_in_the_pause(slow: Room, gate: Gate) -> Non
     assert slow.spoken() == list(range(10))
 
 
+def test_a_slow_pace_never_keeps_a_stop_waiting(room: Room) -> None:
+    room.session.chat("hello", settings={"pace": 0.0001})
+    until(lambda: room.spoken() == [0])
+    room.session.cancel()
+    room.idle()
+    answer = room.state.path()[-1]
+    assert (len(answer.tokens), answer.stop, answer.settings) == (1, "cancel", {"pace": 0.0001})
+
+
 def test_a_distractor_is_marked_where_it_came(slow: Room, gate: Gate) -> None:
     slow.session.chat("hello", settings={"max_new_tokens": 5})
     answer = until_answer(slow)
@@ -357,7 +367,7 @@ def test_an_old_journal_is_taken_up_where_it_stopped(tmp_path: Path) -> None:
     room.idle()
     room.session.close("over")
     journal, reading = Journal.resume(room.folder)
-    session = Session(journal, Studio(), state=fold_all(reading.records))
+    session = Session(journal, Residence(Studio()), state=fold_all(reading.records))
     assert session.state.path() == room.state.path()
     session.load_model("scripted")
     session.chat("go on")

@@ -13,6 +13,7 @@ from steertui.screens.desk.bounds import EXAMPLE, parse_bounds
 from steertui.screens.keys import Keys
 from steertui.screens.pick import Choice, Pick
 from steertui.widgets.dial import SHORT_UNIT, cap_text, shown_scale
+from steertui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk
@@ -107,7 +108,7 @@ def inject(desk: Desk) -> None:
         if text and desk.link.state.running:
             desk.app.push_screen(Pick("as what?", HOW, filtered=False), lambda how: shaped(text, how))
         elif text:
-            desk.ask("chat", text=text)
+            desk.post_message(Prompt.Sent(text))
 
     def shaped(text: str, how: str | None) -> None:
         if how:

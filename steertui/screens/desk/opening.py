@@ -41,3 +41,8 @@ def _page(*paragraphs: str) -> list[Item]:
 def prompts(model: str) -> tuple[str, ...]:
     """Example prompts that ↑ offers first."""
     return demo.example_prompts() if model in demo.NAMES else ()
+
+
+def tempo(model: str) -> int:
+    """A toy would be done before a hand could move; 0 is as fast as it can."""
+    return 16 if model in demo.NAMES else 0

@@ -32,6 +32,7 @@ from steertui.widgets.status import Status, StatusLine
 from steertui.widgets.transcript.heat import ENCODINGS
 from steertui.widgets.transcript.view import Transcript
 
+TEMPI = (0, 8, 16, 32)
 TINY = "terminal too small: {0}×{1}, need 60×16\n\nthe engine goes on; esc stops, space pauses, f flips"
 LOST = "The engine is gone; the transcript is safe. ctrl+r starts it again with this mixer."
 
@@ -58,6 +59,7 @@ class Desk(Screen[None]):
         )
         self.feed = Feed(self.transcript, self.rack.meters, self.rack.strips.readings)
         self._fps, self.transcript.encoding = settings.fps, settings.heat
+        self.tempo = opening.tempo(model)
         self._went_by_itself = False
 
     def compose(self) -> ComposeResult:
@@ -197,7 +199,7 @@ class Desk(Screen[None]):
     @on(Prompt.Sent)
     @work(group="asks", exit_on_error=False)
     async def _send(self, message: Prompt.Sent) -> None:
-        if await self.link.ask("chat", text=message.text) is None:
+        if await self.link.ask("chat", text=message.text, settings=self._wishes()) is None:
             self.prompt.load_text(message.text)
 
     @on(Rack.Edited)
@@ -292,7 +294,16 @@ class Desk(Screen[None]):
             await self.link.ask("pause", paused=not running.paused)
 
     async def action_again(self) -> None:
-        await self.link.ask("regenerate")
+        await self.link.ask("regenerate", settings=self._wishes())
+
+    def action_tempo(self) -> None:
+        self.tempo = TEMPI[(TEMPI.index(self.tempo) + 1) % len(TEMPI)]
+        said = f"at most {self.tempo} tokens a second" if self.tempo else "as fast as it can"
+        self.notify(f"tempo of the next answers: {said}")
+
+    def _wishes(self) -> dict[str, object]:
+        """How an answer is to be made, beside the model's own defaults."""
+        return {"pace": self.tempo}
 
     def action_yank(self) -> None:
         yank(self.app, self.transcript.document.last_answer(), self.warn)
