@@ -33,6 +33,7 @@ def stream(
     template_args: Mapping[str, Any] | None = None,
     shadow: str | None = None,
     lanes: Lanes | None = None,
+    compile: bool = False,  # noqa: A002
     **settings: Any,
 ) -> Live:
     """Speak one answer to a text, a list of messages or a list of ids; iterate the result for its steps.
@@ -42,7 +43,16 @@ def stream(
     ids = _ids(model, prompt, system, prefill, raw, template_args)
     check_length(model, len(ids))
     how = decoding(model, shadow=shadow, lanes=lanes, **settings)
-    return Live(model, Tape(model), ids, mixer or Mixer(), how)
+    return Live(model, open_tape(model, compile), ids, mixer or Mixer(), how)
+
+
+def open_tape(model: Model, compile: bool) -> Tape:  # noqa: A002
+    """An empty tape; with `compile` its single tokens are played by a compiled step, as soon as one is proven."""
+    if not compile:
+        return Tape(model)
+    from core.compiled.tape import CompiledTape
+
+    return CompiledTape(model)
 
 
 def decoding(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from core.answer import check_length, decoding
+from core.answer import check_length, decoding, open_tape
 from core.chat import Message, as_messages, continuation, encode, render
 from core.endings import end_ids
 from core.errors import UsageError
@@ -31,12 +31,13 @@ class Conversation:
         system: str | None = None,
         raw: bool = False,
         template_args: Mapping[str, Any] | None = None,
+        compile: bool = False,  # noqa: A002
     ) -> None:
         self.model, self.raw, self.template_args = model, raw, template_args
         self.messages: list[Message] = [{"role": "system", "content": system}] if system else []
         self.live: Live | None = None
         self.mode, self.note = "chat", ""
-        self._tape = Tape(model)
+        self._tape = open_tape(model, compile)
         self._past: list[Message] = []
         self._undo: tuple[int, list[int], list[Message], list[Message]] | None = None
 

@@ -111,7 +111,7 @@ class Decoder:
         if count == 1:
             return
         if len(self.tape):
-            others = Tape(self.model, count - 1)
+            others = self.tape.blank(count - 1)
             past = [list(self.tape.ids[0]) for _ in range(count - 1)]
             rest = self.model.compiler.compile(plan.lanes[1:])
             for _ in feed_in_chunks(others, past, self.tape.phases, rest):
@@ -123,7 +123,7 @@ class Decoder:
             )
             self.tape.fan_out(count)
         else:
-            self.tape = Tape(self.model, count)
+            self.tape = self.tape.blank(count)
 
     def choose(self, index: int, revision: int) -> Step:
         """Every lane's next token from the logits; what is chosen waits to be fed by the next pass."""

@@ -28,7 +28,7 @@ Notice = tuple[str, dict[str, Any]]
 
 
 class Live:
-    """The handle of one answer. `notices` tell what happened besides tokens: chunk, rebuild, inject, rewind."""
+    """The handle of one answer. `notices` tell what happened besides tokens: chunk, rebuild, inject, rewind, compile."""
 
     def __init__(self, model: Model, tape: Tape, prompt: Sequence[int], mixer: Mixer, how: Decoding) -> None:
         self.model, self.how = model, how

@@ -14,6 +14,7 @@ from core.errors import UsageError
 from core.plan import Compiler
 
 if TYPE_CHECKING:
+    from core.compiled.workshop import Workshop
     from core.steering import Steering
 
 
@@ -56,6 +57,13 @@ class Model:
         sites = self.anatomy.sites
         devices, dtypes = [site.device for site in sites], [site.dtype for site in sites]
         return Compiler(devices, dtypes, self.hidden_size, lambda: self.residual_norms)
+
+    @cached_property
+    def workshop(self) -> Workshop:
+        """Makes compiled steps for this model; nothing happens there until somebody asks for one."""
+        from core.compiled.workshop import Workshop
+
+        return Workshop(self)
 
     @cached_property
     def residual_norms(self) -> dict[int, float]:

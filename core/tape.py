@@ -8,7 +8,7 @@ rewind exactly; state-space layers get the cache their configuration asks for an
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,17 @@ class Tape:
     @property
     def n_lanes(self) -> int:
         return len(self.ids)
+
+    def begin(self, tell: Callable[..., None]) -> None:
+        """A new answer begins on this tape; `tell(kind, **data)` is how the tape speaks up until the next one."""
+
+    def prepare(self, plan: Plan) -> Plan:
+        """What can be got ready for a plan on the thread that turned the dial."""
+        return plan
+
+    def blank(self, n_lanes: int) -> Tape:
+        """An empty tape of the same kind."""
+        return Tape(self.model, n_lanes)
 
     def feed(
         self,

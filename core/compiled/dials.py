@@ -1,0 +1,86 @@
+"""The numbers of one setting, one row per layer and lane: all that a turned dial has to copy.
+
+With the stages of `core.algebra`, M the gain matrix, a the scales and G the Gram matrix, both c = pM + a and
+q = p + cG come from one product: [c | q] = p [M | 1 + MG] + [a | aG].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.compiled.seating import Seating, array
+from core.compiled.size import Size
+from core.compiled.states import NEVER
+from core.layer import LayerPlan
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Dials:
+    """Arrays [layers, lanes, …] in slot order; `pushed` is what a folded push adds to each slot's projection."""
+
+    gram: Array
+    gain: Array
+    add: Array
+    pushed: Array
+    floor: Array
+    ceiling: Array
+    keep: Array
+
+    @classmethod
+    def silent(cls, n_layers: int, size: Size) -> Dials:
+        """Settings under which a layer's output stays as it is."""
+        slots, caps, lead = size.slots, size.caps, (n_layers, size.lanes)
+        return cls(
+            gram=np.zeros((n_layers, 1, slots, slots)),
+            gain=np.zeros((*lead, slots, slots)),
+            add=np.zeros((*lead, slots)),
+            pushed=np.zeros((*lead, slots)),
+            floor=np.full((*lead, caps), -NEVER),
+            ceiling=np.full((*lead, caps), NEVER),
+            keep=np.zeros((*lead, 1)),
+        )
+
+    def write(self, layer: int, plan: LayerPlan, seats: Seating, push: Tensor) -> None:
+        n, program = len(seats), plan.program
+        self.gram[layer, 0, :n, :n] = seats.gram
+        if plan.push is not None:
+            self.pushed[layer, :, :n] = (push @ seats.rows.T).cpu().numpy()
+        if program is None:
+            return
+        order, capped = list(seats.played), list(seats.played[: seats.caps])
+        k = len(order)
+        if program.gain is not None:
+            self.gain[layer, :, :k, :k] = _lanes(program.gain, k, k)[:, order][:, :, order]
+        if program.add is not None:
+            self.add[layer, :, :k] = _lanes(program.add, k)[:, order]
+        if program.keep_norm is not None:
+            self.keep[layer] = _lanes(program.keep_norm, 1)
+        if capped:
+            for mine, theirs in ((self.floor, program.floor), (self.ceiling, program.ceiling)):
+                mine[layer, :, : len(capped)] = np.clip(_lanes(theirs, k)[:, capped], -NEVER, NEVER)
+
+    def rows(self) -> Tensor:
+        """float32 [layers, lanes, width], cut as `sections` says."""
+        through = np.concatenate([self.gain, np.eye(self.gain.shape[-1]) + self.gain @ self.gram], axis=-1)
+        plus = np.concatenate([self.add, (self.add[..., None, :] @ self.gram)[..., 0, :]], axis=-1)
+        flat = through.reshape(*through.shape[:2], -1)
+        parts = [flat, plus, self.pushed, self.floor, self.ceiling, self.keep]
+        return torch.from_numpy(np.concatenate(parts, axis=-1)).float()
+
+
+def sections(size: Size) -> list[int]:
+    """Widths of [M | 1 + MG], [a | aG], what a push adds to the projections, floors, ceilings, keep-norm."""
+    return [2 * size.slots**2, 2 * size.slots, size.slots, size.caps, size.caps, 1]
+
+
+def _lanes(x: Any, *shape: int) -> Array:
+    """A number per lane from a plan, which leaves the lane axis out when there is one lane."""
+    return array(x).reshape(-1, *shape)

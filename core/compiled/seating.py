@@ -1,0 +1,81 @@
+"""Which direction of a layer sits in which slot: first the capped, then the others that play, then those only read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.layer import LayerPlan
+from core.plan import Plan
+from core.recent import Recent
+
+SAME = 1e-6
+
+
+@dataclass(frozen=True)
+class Seating:
+    """`rows` [n, d] in slot order with their Gram matrix. `played[slot]` is the row of the plan's program that sits
+    there, the first `caps` of them are capped, and `read[j]` is the slot of gauge j.
+    """
+
+    rows: Tensor
+    gram: NDArray[np.float64]
+    played: tuple[int, ...]
+    caps: int
+    read: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.gram)
+
+
+_seated: Recent[tuple[LayerPlan, Seating]] = Recent(2048)
+
+
+def seating(plan: LayerPlan | None) -> Seating | None:
+    """Who sits where; nobody where channels only add and nothing is read. Remembered for as long as the rows are."""
+    if plan is None or (plan.rows is None and plan.gauge is None):
+        return None
+    capped = _capped(plan)
+    key = id(plan.rows), id(plan.gauge), capped
+    return _seated.get(key, lambda: (plan, _seat(plan, capped)))[1]
+
+
+def demand(plan: Plan) -> tuple[int, int]:
+    """The most slots, and the most capped ones, that any layer of the plan needs."""
+    every = [seating(layer) for layers in plan.phases.values() for layer in layers]
+    seated = [seats for seats in every if seats is not None]
+    return max(map(len, seated), default=0), max((seats.caps for seats in seated), default=0)
+
+
+def _capped(plan: LayerPlan) -> tuple[int, ...]:
+    """The rows of the program that some lane caps."""
+    if plan.program is None or plan.program.floor is None:
+        return ()
+    low, high = array(plan.program.floor), array(plan.program.ceiling)
+    bound = np.isfinite(low) | np.isfinite(high)
+    return tuple(np.flatnonzero(bound.reshape(-1, bound.shape[-1]).any(0)).tolist())
+
+
+def _seat(plan: LayerPlan, capped: tuple[int, ...]) -> Seating:
+    rows = [] if plan.rows is None else list(plan.rows)
+    played = (*capped, *(i for i in range(len(rows)) if i not in capped))
+    gauges = [] if plan.gauge is None else list(plan.gauge)
+    everyone = torch.stack([*(rows[i] for i in played), *gauges])
+    gram = (everyone.double() @ everyone.double().T).cpu().numpy()
+    kept, read = list(range(len(played))), []
+    for j in range(len(played), len(everyone)):
+        twin = next((slot for slot, i in enumerate(kept) if gram[i, j] > 1 - SAME), None)
+        read.append(len(kept) if twin is None else twin)
+        if twin is None:
+            kept.append(j)
+    return Seating(everyone[kept], gram[np.ix_(kept, kept)], played, len(capped), tuple(read))
+
+
+def array(x: Any) -> NDArray[np.float64]:
+    """A plan's numbers as numpy, wherever the plan was placed."""
+    return np.asarray(x.cpu() if isinstance(x, Tensor) else x, dtype=np.float64)

@@ -1,0 +1,40 @@
+"""What a graph is compiled for: shapes are fixed, so lanes, context and the bank's room are part of its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SLOTS = 8
+CAPS = 4
+MOST_CAPS = 6
+SHORTEST = 512
+
+
+@dataclass(frozen=True)
+class Size:
+    """`slots` directions per layer of which the first `caps` may be capped; `capacity` positions of `lanes` rows."""
+
+    lanes: int
+    capacity: int
+    slots: int = SLOTS
+    caps: int = CAPS
+
+    def __str__(self) -> str:
+        lanes = f"{self.lanes} lane{'s' if self.lanes > 1 else ''}"
+        return f"{lanes}, {self.capacity} positions and {self.slots} channels, {self.caps} of them capped"
+
+    def holds(self, other: Size) -> bool:
+        """Whether what fits the other fits here; the number of lanes decides bits, so it has to be the same."""
+        room = self.capacity >= other.capacity and self.slots >= other.slots and self.caps >= other.caps
+        return self.lanes == other.lanes and room
+
+
+def size_for(lanes: int, length: int, longest: int, slots: int, caps: int) -> Size:
+    """Rounded up, so that a growing text and a growing mixer rebuild rarely."""
+    capacity = SHORTEST
+    while capacity * 3 // 4 < length:
+        capacity *= 2
+    room = SLOTS
+    while room < slots:
+        room *= 2
+    return Size(lanes, min(capacity, longest), room, max(CAPS, caps))

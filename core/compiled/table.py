@@ -1,0 +1,72 @@
+"""What the bank is to hold for one setting, made where the dial is turned; the decode thread only copies it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.compiled.dials import Dials
+from core.compiled.seating import Seating, seating
+from core.compiled.size import Size
+from core.compiled.states import inverses
+from core.plan import Layers
+from core.recent import Recent
+
+Chairs = tuple[Seating | None, ...]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the vectors alone decide: rows [L, S, d], Gram rows of the capped [L, C, S], inverses [L, C, C, 3^C]."""
+
+    rows: Tensor
+    gram: Tensor
+    inverse: Tensor
+
+
+@dataclass(frozen=True)
+class Table:
+    """One setting: frame, dials [L, lanes, width], and what the folded channels add [L, lanes, d]."""
+
+    frame: Frame
+    dials: Tensor
+    push: Tensor
+    chairs: Chairs
+
+
+@dataclass
+class Tables:
+    """Makes tables for banks of one size, and remembers the last frames."""
+
+    size: Size
+    hidden_size: int
+    device: torch.device
+    _frames: Recent[tuple[Chairs, Frame]] = field(default_factory=lambda: Recent(4))
+
+    def make(self, layers: Layers) -> Table:
+        chairs = tuple(map(seating, layers))
+        frame = self._frames.get(tuple(map(id, chairs)), lambda: (chairs, self._frame(chairs)))[1]
+        dials = Dials.silent(len(layers), self.size)
+        push = torch.zeros(len(layers), self.size.lanes, self.hidden_size, device=self.device)
+        for layer, (plan, seats) in enumerate(zip(layers, chairs, strict=True)):
+            if plan is not None and plan.push is not None:
+                push[layer] = plan.push.reshape(-1, self.hidden_size)
+            if plan is not None and seats is not None:
+                dials.write(layer, plan, seats, push[layer])
+        return Table(frame, dials.rows(), push, chairs)
+
+    def _frame(self, chairs: Chairs) -> Frame:
+        size = self.size
+        rows = torch.zeros(len(chairs), size.slots, self.hidden_size, device=self.device)
+        gram = np.zeros((len(chairs), size.slots, size.slots))
+        for layer, seats in enumerate(chairs):
+            if seats is not None:
+                n = len(seats)
+                rows[layer, :n] = seats.rows
+                gram[layer, :n, :n] = seats.gram
+        capped = gram[:, : size.caps]
+        inverse = inverses(capped[..., : size.caps], size.caps)
+        return Frame(rows, torch.from_numpy(capped).float(), torch.from_numpy(inverse).float().contiguous())

@@ -1,0 +1,113 @@
+"""A child process that compiles first, so that the decode thread finds everything in the compiler's disk cache.
+
+Tracing patches torch for the whole process: a thread that compiled while another decoded would break the other. The
+child builds the same shapes from the configuration alone, without weights; what it compiles is thrown away, what the
+compiler wrote to disk is not.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import torch
+import transformers
+
+from core.anatomy import examine
+from core.compiled.size import Size
+from core.model import Model
+from core.steering import Steering
+
+CACHE = "TORCHINDUCTOR_CACHE_DIR"
+
+
+class Warming:
+    """One child at work."""
+
+    def __init__(self, model: Model, size: Size) -> None:
+        use_own_cache()
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "core.compiled.warm"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+        atexit.register(self.stop)
+        assert self._child.stdin is not None
+        with self._child.stdin as pipe:
+            pipe.write(json.dumps(describe(model, size)).encode())
+
+    @property
+    def finished(self) -> bool:
+        return self._child.poll() is not None
+
+    @property
+    def succeeded(self) -> bool:
+        return self._child.poll() == 0
+
+    def wait(self, seconds: float | None = None) -> None:
+        self._child.wait(seconds)
+
+    def stop(self) -> None:
+        if not self.finished:
+            self._child.kill()
+            self._child.wait()
+
+
+def use_own_cache() -> None:
+    """The user's own cache folder: the compiler's default lies where every user of a machine can write."""
+    os.environ.setdefault(CACHE, str(Path(platformdirs.user_cache_dir("steertui")) / "inductor"))
+
+
+def describe(model: Model, size: Size) -> dict[str, Any]:
+    """What decides the graph besides the code: class, configuration, number format, device, size."""
+    config = model.hf.config
+    return {
+        "class": type(model.hf).__name__,
+        "config_class": type(config).__name__,
+        "config": json.loads(config.to_json_string(use_diff=False)),
+        "attention": config._attn_implementation,
+        "dtype": str(next(model.hf.parameters()).dtype).removeprefix("torch."),
+        "device": str(model.device),
+        "blocks_path": model.anatomy.blocks_path,
+        "threads": torch.get_num_threads(),
+        "size": asdict(size),
+    }
+
+
+def hollow(spec: dict[str, Any]) -> Model:
+    """A model of the same shapes whose weights were never written: on a CPU they cost no memory."""
+    config = getattr(transformers, spec["config_class"]).from_dict(spec["config"])
+    with torch.device("meta"):
+        hf = getattr(transformers, spec["class"])._from_config(
+            config, dtype=getattr(torch, spec["dtype"]), attn_implementation=spec["attention"]
+        )
+    hf = hf.to_empty(device=spec["device"]).eval()
+    hf.tie_weights()
+    anatomy = examine(hf, spec["blocks_path"])
+    steering = Steering(anatomy.blocks, anatomy.sites)
+    return Model(hf, None, "hollow", anatomy, steering, "", spec["size"]["capacity"])
+
+
+def main() -> None:
+    from core.compiled.step import Step
+
+    os.nice(5)
+    spec = json.load(sys.stdin)
+    torch.set_num_threads(spec["threads"])
+    size = Size(**spec["size"])
+    model = hollow(spec)
+    step = Step(model, size)
+    step.play([0] * size.lanes, (None,) * model.n_layers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Where a model's compiled steps are made: asked for by tapes, warmed by children, finished between two answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from core.compiled.proof import judge
+from core.compiled.seating import demand
+from core.compiled.size import MOST_CAPS, Size
+from core.compiled.step import Step
+from core.compiled.warm import Warming, use_own_cache
+from core.plan import Plan
+
+if TYPE_CHECKING:
+    from core.model import Model
+
+LAST_WORDS = 200
+
+
+class Workshop:
+    """The steps of one model. Everything but `prepare` belongs to the thread that decodes."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.refusal = refusal(model)
+        self._steps: dict[Size, Step] = {}
+        self._tried: set[Size] = set()
+        self._warming: dict[Size, Warming] = {}
+
+    def fitting(self, wanted: Size) -> Step | None:
+        """The smallest proven step with at least that much room."""
+        steps = [step for size, step in self._steps.items() if size.holds(wanted)]
+        return min(steps, key=lambda step: (step.size.capacity, step.size.slots), default=None)
+
+    def ask(self, size: Size) -> str | None:
+        """Let a child begin on a size nobody has tried; says so when it does, and why when it cannot be."""
+        if size in self._tried:
+            return None
+        self._tried.add(size)
+        if self.refusal is None and size.caps <= MOST_CAPS:
+            self._warming[size] = Warming(self.model, size)
+            return f"a step for {size} is being compiled; eager decoding serves meanwhile"
+        reason = self.refusal or f"{size.caps} capped directions at one layer are too many for a graph"
+        return f"decoding stays eager: {reason}"
+
+    def settle(self) -> Iterator[str]:
+        """Finish what the children prepared; called between two answers, because it takes seconds."""
+        for size in [size for size, child in self._warming.items() if child.finished]:
+            del self._warming[size]
+            yield self.build(size)
+
+    def wait(self) -> None:
+        for child in self._warming.values():
+            child.wait()
+
+    def build(self, size: Size) -> str:
+        """Compile here and now, prove, and keep only what is proven; no other pass runs meanwhile."""
+        use_own_cache()
+        self._tried.add(size)
+        began = time.perf_counter()
+        with self.model.steering.lock:
+            try:
+                step = Step(self.model, size)
+                verdict = judge(step)
+            except Exception as error:  # a compiler brings errors of every class; eager decoding goes on
+                return f"decoding stays eager: {' '.join(str(error).split())[:LAST_WORDS]}"
+        if not verdict.sound:
+            return f"decoding stays eager: the compiled step does not agree with it ({verdict})"
+        step.seal()
+        self._steps[size] = step
+        return f"a compiled step for {size} takes over ({verdict}; {time.perf_counter() - began:.1f} s)"
+
+    def drop(self, step: Step) -> None:
+        """A step that failed in use does not serve again."""
+        self._steps.pop(step.size, None)
+
+    def check_again(self) -> None:
+        for step in self._steps.values():
+            step.check_again()
+
+    def prepare(self, plan: Plan) -> None:
+        """Lay the tables of a new plan on the thread that turned the dial."""
+        slots, caps = demand(plan)
+        for step in list(self._steps.values()):
+            if step.size.holds(Size(len(plan.lanes), 0, slots, caps)):
+                for layers in {id(layers): layers for layers in plan.phases.values()}.values():
+                    step.table(layers)
+
+
+def refusal(model: Model) -> str | None:
+    """Why this model has no compiled step, if it can have none."""
+    hf = model.hf
+    devices = {site.device for site in model.anatomy.sites}
+    if len(devices) > 1:
+        return f"the model is spread over {len(devices)} devices"
+    if any(hasattr(module, "_hf_hook") for module in hf.modules()):
+        return "parts of the model are offloaded"
+    if getattr(hf, "hf_quantizer", None) is not None:
+        return "the model is quantised"
+    if getattr(hf, "_hf_peft_config_loaded", False):
+        return "the model has an adapter"
+    return None
