@@ -10,6 +10,7 @@ from sessions import events as ev
 from sessions.journal import Journal
 from sessions.live import Session
 from sessions.origin import opening
+from sessions.residence import Residence
 from sessions.studio import Studio
 from steertui import __version__
 
@@ -23,9 +24,11 @@ class Host:
     """A studio, the session that is being recorded, and the ops on it. `root` is None without recording."""
 
     def __init__(self, studio: Studio, root: Path | None) -> None:
-        self._studio = studio
+        self._residence = Residence(studio)
         self.journal, self.folder, trouble = _new_journal(root)
-        self.session = Session(self.journal, studio, keep=self.folder / "vectors" if self.folder else None)
+        self.session = Session(
+            self.journal, self._residence, keep=self.folder / "vectors" if self.folder else None
+        )
         self.journal.append(opening(self.journal.session, __version__))
         if trouble:
             self.journal.append(unrecorded(root, trouble))
@@ -66,6 +69,7 @@ class Host:
 
     def close(self, reason: str) -> None:
         self.session.close(reason)
+        self._residence.close()
 
 
 def _new_journal(root: Path | None) -> tuple[Journal, Path | None, OSError | None]:

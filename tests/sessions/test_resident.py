@@ -17,6 +17,7 @@ from sessions import events as ev
 from sessions.desk import mix_of
 from sessions.journal import Journal
 from sessions.live import Session
+from sessions.residence import Residence
 from sessions.resident import Resident
 from sessions.studio import Progress
 from tests.core import zoo
@@ -43,10 +44,11 @@ class Talk:
     def __init__(self, root: Path) -> None:
         self.model = core.adopt(zoo.build(), zoo.tokenizer(), "tiny")
         self.journal, self.folder = Journal.create(root)
-        self.session = Session(self.journal, Studio(self.model))
+        self.session = Session(self.journal, Residence(Studio(self.model)))
         self.events: list[ev.Event] = []
         self.journal.listen(lambda record: self.events.append(record.event))
         self.session.load_model("tiny")
+        self.idle()
         self.session.load_vector("v")
         self.vector = self.session._rack.find("v")
 
