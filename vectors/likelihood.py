@@ -1,0 +1,82 @@
+"""What a model thinks of a text while it is steered: log-probabilities, and how far from the unsteered
+ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from core import steered
+from core.mixer import Mixer
+
+if TYPE_CHECKING:
+    from core.model import Model
+
+UNSTEERED = Mixer()
+
+
+@dataclass(frozen=True)
+class Aside:
+    """A text seen by the unsteered model beside the steered one, per token from `start` on."""
+
+    nll: float
+    kl: float
+
+
+def distributions(model: Model, ids: Sequence[int], start: int, mixer: Mixer = UNSTEERED) -> Tensor:
+    """[tokens from start, vocabulary] log-probabilities of what each next token could have been, in
+    float32.
+    """
+    row = torch.tensor([list(ids)], device=model.device)
+    with torch.no_grad(), steered(model, mixer):
+        logits: Tensor = model.hf(input_ids=row).logits
+    return torch.log_softmax(logits[0, start - 1 : len(ids) - 1].float(), dim=-1)
+
+
+def logprob(model: Model, ids: Sequence[int], start: int, mixer: Mixer = UNSTEERED) -> float:
+    """Mean log-probability per token from `start` on."""
+    return -_nll(distributions(model, ids, start, mixer), ids, start)
+
+
+def aside(model: Model, ids: Sequence[int], start: int, mixer: Mixer) -> Aside:
+    """NLL under the unsteered model, and KL(steered ‖ unsteered) averaged over the positions of the text."""
+    plain = distributions(model, ids, start)
+    pushed = distributions(model, ids, start, mixer)
+    kl = float((pushed.exp() * (pushed - plain)).nan_to_num(0.0).sum(dim=-1).mean())
+    return Aside(_nll(plain, ids, start), kl)
+
+
+@dataclass(frozen=True)
+class Alternatives:
+    """Words of either class that could follow the same contexts."""
+
+    contexts: tuple[Sequence[int], ...]
+    positive: Sequence[int]
+    negative: Sequence[int]
+
+    def propensity(self, model: Model, mixer: Mixer) -> float:
+        """m = mean log p(positive words) − mean log p(negative words), averaged over the contexts."""
+        apart = [
+            logprob(model, [*context, *self.positive], len(context), mixer)
+            - logprob(model, [*context, *self.negative], len(context), mixer)
+            for context in self.contexts
+        ]
+        return sum(apart) / len(apart)
+
+
+def shared_start(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many tokens two texts have in common before they part."""
+    for place, (a, b) in enumerate(zip(one, other, strict=False)):
+        if a != b:
+            return place
+    return min(len(one), len(other))
+
+
+def _nll(rows: Tensor, ids: Sequence[int], start: int) -> float:
+    chosen = torch.tensor(list(ids[start:]), device=rows.device)
+    return -float(rows.gather(1, chosen[:, None]).mean())

@@ -1,0 +1,57 @@
+"""What `check` measured for one vector on one model, kept beside the library: class gaps, percentiles, a
+dose.
+
+A vector from elsewhere knows none of these. With them, natural units and percentile caps work for it too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from vectors import library, writing
+from vectors.about import About, AboutError
+from vectors.stored import Stored
+
+FOLDER = "measured"
+
+
+def place(sha256: str, fingerprint: str) -> Path:
+    short = re.sub(r"[^0-9A-Za-z]", "", fingerprint)[:24]
+    return library.folder() / FOLDER / f"{sha256[:32]}-{short}.json"
+
+
+def keep(sha256: str, fingerprint: str, about: About, findings: Mapping[str, Any]) -> Path:
+    """The statistics as metadata entries, and the whole report for whoever wants to read it."""
+    target = place(sha256, fingerprint)
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    text = json.dumps({"about": about.to_strings(), "findings": findings}, allow_nan=False)
+    writing.replace_file(target, text.encode("ascii"))
+    return target
+
+
+def known(stored: Stored, fingerprint: str) -> Stored:
+    """The vector with what was measured on this model, where its own file does not say."""
+    measured = _read(place(stored.sha256, fingerprint))
+    if measured is None:
+        return stored
+    mine = stored.about
+    about = replace(
+        mine,
+        stats={**measured.stats, **mine.stats},
+        act_norms=mine.act_norms or measured.act_norms,
+        suggestion=mine.suggestion or measured.suggestion,
+    )
+    return replace(stored, about=about)
+
+
+def _read(path: Path) -> About | None:
+    try:
+        entries = json.loads(path.read_text("ascii"))["about"]
+        return About.from_strings(entries)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, AboutError, RecursionError):
+        return None

@@ -1,0 +1,99 @@
+"""A vector against a contrast set on a resident model: how far apart it holds the two classes, layer by
+layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from core.capture import capture_stream
+from core.chat import as_messages, render
+from core.errors import UsageError
+from core.jobs import Progress, gpu
+from vectors import metrics
+from vectors.metrics import Separation
+from vectors.vector import SteeringVector
+
+if TYPE_CHECKING:
+    from core.model import Model
+
+Text = Any  # a string, or a list of messages
+Ids = list[int]
+
+
+@dataclass(frozen=True)
+class Apart:
+    """One layer's finding; `stats` are what `natural` units and percentile caps need."""
+
+    separation: Separation
+    split_half: float
+    stats: dict[str, Any]
+
+    @property
+    def gap(self) -> float:
+        """Signed: negative when the vector points from the positive class to the negative one."""
+        return float(self.stats["positive"]["mean"] - self.stats["negative"]["mean"])
+
+
+def token_pairs(model: Model, pairs: Iterable[Any]) -> list[tuple[Ids, Ids]]:
+    """(positive, negative) as ids; a pair is anything with the two attributes, or two texts."""
+    texts = [(p.positive, p.negative) if hasattr(p, "positive") else tuple(p) for p in pairs]
+    if len(texts) < 4:
+        raise UsageError(
+            f"needs ≥ 4 pairs, two to learn the midpoint from and two to try it on; got {len(texts)}"
+        )
+    return [(_ids(model, positive), _ids(model, negative)) for positive, negative in texts]
+
+
+def _ids(model: Model, text: Text) -> Ids:
+    """A conversation that ends with the assistant stays open there, where its next word is about to be
+    decided.
+    """
+    if not isinstance(text, str) and text and isinstance(text[0], int):
+        return list(text)
+    if model.tokenizer is None:
+        raise UsageError(f"{model.name} has no tokenizer: give token ids instead of text")
+    if isinstance(text, str):
+        return list(model.tokenizer(text)["input_ids"])
+    messages = as_messages(text)
+    said = messages.pop()["content"] if messages[-1]["role"] == "assistant" else ""
+    return render(model.tokenizer, messages, prefill=said).ids
+
+
+def apart(
+    model: Model, vector: SteeringVector, pairs: Sequence[tuple[Ids, Ids]], seed: int
+) -> Generator[Any, Any, dict[int, Apart]]:
+    """Read every text at its last token, in steps; then measure. Every second pair is held out."""
+    texts = [ids for pair in pairs for ids in pair]
+    rows = {layer: torch.empty(len(texts), model.hidden_size) for layer in vector.layers}
+    stream, read = capture_stream(model, texts, layers=vector.layers), 0
+    while (part := (yield gpu(lambda: next(stream, None)))) is not None:
+        for layer, values in part[1].items():
+            rows[layer][part[0]] = values
+        read += len(part[0])
+        yield Progress(read, len(texts), "texts read")
+    return {
+        layer: measure(states.numpy(), vector.directions[layer].numpy(), seed)
+        for layer, states in rows.items()
+    }
+
+
+def measure(states: np.ndarray[Any, Any], direction: np.ndarray[Any, Any], seed: int) -> Apart:
+    """`states` alternate positive, negative; the midpoint comes from the even pairs, the verdict from the
+    odd ones.
+    """
+    projections = states.astype(np.float64) @ direction.astype(np.float64)
+    x, y = projections[0::2], projections[1::2]
+    midpoint = float(x[0::2].mean() + y[0::2].mean()) / 2
+    stats = {
+        "positive": metrics.spread(x),
+        "negative": metrics.spread(y),
+        "midpoint": float(x.mean() + y.mean()) / 2,
+    }
+    split = metrics.split_half(states[0::2], states[1::2], seed=seed)
+    return Apart(metrics.separation(x[1::2], y[1::2], midpoint, seed=seed), split, stats)
