@@ -94,9 +94,7 @@ def check(
         apart = yield from separating.apart(model, vector, labelled, seed)
         yield from (Row("layers", str(layer), found.separation.to_json()) for layer, found in apart.items())
     vector = with_stats(vector, apart)
-    band = (
-        tuple(layers) if layers is not None else best_band(apart) or band_of(Channel(vector), model.n_layers)
-    )
+    band = tuple(layers) if layers is not None else chosen_band(model, vector, apart)
     tools = [tool := dosing.instrument(vector, band), *response.controls(tool, seed)]
     asked = [_ids(model, prompt) for prompt in prompts or _prompts(model)]
     texts = yield from response.speak(model, tools, asked, max_new)
