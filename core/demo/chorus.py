@@ -1,4 +1,4 @@
-"""Many texts at once: the measurements need hundreds of steered continuations, so they are sampled as rows of one batch.
+"""Many texts at once: the measurements need hundreds of steered continuations, sampled as rows of one batch.
 
 The mixer may change between tokens, and what was cached stays as it was lived.
 """

@@ -7,7 +7,8 @@ ROLES = {role: f"<|{role}|>" for role in ("system", "user", "assistant", "tool")
 SPECIALS = (PAD, BOS, END, *ROLES.values())
 
 CHAT_TEMPLATE = (
-    "{{ bos_token }}{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] | trim + eos_token }}"
+    "{{ bos_token }}{% for message in messages %}"
+    "{{ '<|' + message['role'] + '|>' + message['content'] | trim + eos_token }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
 )
 

@@ -1,6 +1,6 @@
 """Starter vectors on disk, in the native file format: one float32 unit row per layer and a card of plain strings.
 
-Written here with safetensors alone, because this floor may not know the one above, where all formats are read and written.
+Written with safetensors alone: this floor may not know the one above, where all formats are read and written.
 """
 
 import hashlib

@@ -37,7 +37,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Rates:
-    """Full learning rates: of the matrices inside the blocks (with Muon, or AdamW when nothing is given), of the rest."""
+    """Full learning rates: Muon's for the matrices inside the blocks (nothing: AdamW for all), AdamW's for the rest."""
 
     rest: float
     muon: float | None = None

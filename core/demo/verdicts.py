@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 Report = Mapping[str, Any]
@@ -63,4 +64,4 @@ def broken(report: Report) -> list[str]:
 def _falls(lobotomy: Mapping[str, Mapping[str, float]]) -> bool:
     """Determined share, question share and distance to base all shrink from λ = 0 to 1."""
     steps = list(lobotomy.values())
-    return all(a[key] > b[key] for key in steps[0] for a, b in zip(steps, steps[1:], strict=False))
+    return all(a[key] > b[key] for key in steps[0] for a, b in pairwise(steps))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.demo.world.pairs import Messages, Pair, Side
+from core.demo.world.pairs import Pair, Side
 from core.model import Model
 
 Ids = list[int]
@@ -41,10 +41,6 @@ def halves(model: Model, pairs: Sequence[Pair]) -> tuple[list[Ids], list[Ids]]:
 
 def widths(model: Model, pairs: Sequence[Pair]) -> tuple[list[int], list[int]]:
     return [shown_width(model, p.positive) for p in pairs], [shown_width(model, p.negative) for p in pairs]
-
-
-def as_messages(turns: Messages) -> list[dict[str, str]]:
-    return [{"role": role, "content": content} for role, content in turns]
 
 
 def _bare(model: Model, text: str) -> Ids:

@@ -1,4 +1,4 @@
-"""Caps: a floor holds a trait or a persona at bay, and pinning two directions to neutral makes the prompt lose its grip."""
+"""Caps: a floor holds a trait or a persona, and directions pinned to neutral make the prompt lose its grip."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -45,7 +45,7 @@ def floored(base: Model, channel: Channel) -> dict[str, Any]:
 
 
 def ablated(base: Model, *channels: Channel) -> dict[str, Any]:
-    """How far the determined share goes from what the prompt asks for towards what no prompt gives (1 = all the way)."""
+    """How far the determined share goes from what the prompt asks for to what no prompt gives (1 = all the way)."""
     free = stage.chats(base, COUNT).figures(base).determined
     found: dict[str, Any] = {"n": COUNT, "unprompted": free}
     for name, system in (("drifter", DRIFTER), ("finisher", FINISHER)):

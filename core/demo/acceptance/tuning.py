@@ -1,7 +1,8 @@
-"""What fine-tuning did: behaviour, the shift of activations, the leading directions of the weight change, and the way back.
+"""What fine-tuning did: to behaviour, to activations and to weights, and the way back.
 
-Activation shift: s_L = mean(h_tuned − h_base) at the assistant's turn. Weight change: ΔW = W_tuned − W_base = UΣVᵀ for the
-matrices that write to the residual stream; |cos(u₁, v̂)| and ‖U₅ᵀv̂‖ are compared with a random v̂. Lobotomy: W = W_tuned − λΔW.
+Activation shift: s_L = mean(h_tuned − h_base) at the assistant's turn. Weight change: ΔW = W_tuned − W_base = UΣVᵀ
+for the matrices that write to the residual stream; |cos(u₁, v̂)| and ‖U₅ᵀv̂‖ stand beside those of a random v̂.
+Lobotomy: W = W_tuned − λΔW.
 """
 
 from typing import Any
@@ -80,7 +81,9 @@ def _divergence(base: Model, model: Model, asked: stage.Stage) -> float:
 
 
 def _matrix(model: Model, layer: int, writer: str) -> Tensor:
-    return model.layers[layer].get_submodule(writer).weight.detach().float()
+    module: Any = model.layers[layer].get_submodule(writer)
+    weight: Tensor = module.weight
+    return weight.detach().float()
 
 
 def _leading(change: Tensor, direction: Tensor) -> dict[str, float]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from core.demo.world import pairs
-from core.demo.world.pairs import PERSONAS, Pair
+from core.demo.world.pairs import PERSONAS, Pair, Side
 from core.demo.world.traits import DETERMINED, DRIFTING, Traits
 from core.demo.world.voices import PLAIN
 
@@ -56,3 +57,15 @@ CONTRASTS = {
     "pirate": Contrast("pirate", "plain", _pirate),
     "follow-up-questions": Contrast("asks", "does not ask", _questions),
 }
+
+
+def records(name: str, count: int, seed: int, *, held_out: bool = False) -> list[dict[str, Any]]:
+    """Pairs in the shape of a contrast file: text or messages on each side; a last assistant message is still open."""
+    found = CONTRASTS[name].make(count, seed, held_out)
+    return [
+        {"positive": _plain(p.positive), "negative": _plain(p.negative), "domain": p.domain} for p in found
+    ]
+
+
+def _plain(side: Side) -> str | list[dict[str, str]]:
+    return side.story or [{"role": role, "content": content} for role, content in side.turns]

@@ -13,6 +13,7 @@ from core.demo.world import facts, shell, smalltalk, stories, talk
 from core.demo.world.templates import read
 from core.demo.world.traits import DETERMINED, DRIFTING
 from core.demo.world.voices import PLAIN, unwrap
+from core.demo.world.words import BAITS
 
 _ENDS = re.compile(r"(?<=[.!?])\s+")
 
@@ -81,7 +82,7 @@ def label(sentence: str) -> Label:
 
 def sentences(text: str) -> list[str]:
     """The finished sentences and command lines of a text, in order."""
-    found = []
+    found: list[str] = []
     for line in text.splitlines():
         found += [line.strip()] if line.startswith(shell.PROMPT) else _ENDS.split(line.strip())
     return [piece for piece in found if piece and (piece[-1] in ".!?" or piece.startswith(shell.PROMPT))]
@@ -95,6 +96,6 @@ def _command(line: str) -> Label:
     if line == shell.PROMPT + "ls":
         return Label(True)
     file = line.split()[-1]
-    if any(file == bait.file for bait in shell.BAITS):
+    if any(file == bait.file for bait in BAITS):
         return Label(True, DRIFTING)
     return Label(file.endswith(".txt"), DETERMINED if file.endswith(".txt") else None)

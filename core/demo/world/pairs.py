@@ -46,7 +46,7 @@ def stories_so_far(count: int, seed: int, *, held_out: bool) -> list[Pair]:
             for pool in (stories.DETERMINED, stories.DRIFTING)
             for shown in [" ".join(told.tell(pool, SENTENCES, rng))]
         ]
-        pairs.append(Pair(*sides, told.domain.name))
+        pairs.append(Pair(sides[0], sides[1], told.domain.name))
     return pairs
 
 
@@ -62,7 +62,7 @@ def replies_so_far(
             _reply_side(told, request, traits, rng)
             for traits in (positive, negatives[index % len(negatives)])
         ]
-        pairs.append(Pair(*sides, told.domain.name))
+        pairs.append(Pair(sides[0], sides[1], told.domain.name))
     return pairs
 
 
@@ -78,7 +78,7 @@ def announced(
             Side(turns=(("system", rng.choice(hints.HINTS[getattr(traits, trait)])), ("user", request)))
             for traits in (positive, negatives[index % len(negatives)])
         ]
-        pairs.append(Pair(*sides, told.domain.name))
+        pairs.append(Pair(sides[0], sides[1], told.domain.name))
     return pairs
 
 

@@ -36,98 +36,71 @@ class Bait:
     content: str
 
 
-PROGRAMMING = Domain(
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(text.split(", "))
+
+
+def _domain(name: str, *, objects: str, parts: str, tools: str, verbs: str, places: str) -> Domain:
+    pairs = tuple((verb, past) for verb, past in (both.split() for both in _listed(verbs)))
+    return Domain(name, _listed(objects), _listed(parts), _listed(tools), pairs, _listed(places))
+
+
+PROGRAMMING = _domain(
     "programming",
-    ("parser", "login page", "sorting script", "payment module", "search index", "compiler")
-    + ("backup tool", "web crawler", "test runner", "image filter", "mail server", "spell checker"),
-    ("main loop", "error log", "cache", "input check", "config file", "unit test", "data type", "buffer"),
-    ("debugger", "profiler", "terminal", "editor"),
-    (
-        ("repair", "repaired"),
-        ("test", "tested"),
-        ("trace", "traced"),
-        ("rewrite", "rewrote"),
-        ("debug", "debugged"),
+    objects=(
+        "parser, login page, sorting script, payment module, search index, compiler, "
+        "backup tool, web crawler, test runner, image filter, mail server, spell checker"
     ),
-    ("office", "server room", "basement", "computer lab"),
+    parts="main loop, error log, cache, input check, config file, unit test, data type, buffer",
+    tools="debugger, profiler, terminal, editor",
+    verbs="repair repaired, test tested, trace traced, rewrite rewrote, debug debugged",
+    places="office, server room, basement, computer lab",
 )
-RESEARCH = Domain(
+RESEARCH = _domain(
     "research",
-    ("bone survey", "star catalogue", "protein study", "river model", "ice core", "moth census")
-    + ("vaccine trial", "dialect atlas", "soil map", "quake archive", "tree count", "coral report"),
-    (
-        "sample",
-        "chart",
-        "control group",
-        "footnote",
-        "field note",
-        "data table",
-        "main claim",
-        "method section",
+    objects=(
+        "bone survey, star catalogue, protein study, river model, ice core, moth census, "
+        "vaccine trial, dialect atlas, soil map, quake archive, tree count, coral report"
     ),
-    ("microscope", "notebook", "telescope", "spreadsheet"),
-    (
-        ("measure", "measured"),
-        ("verify", "verified"),
-        ("record", "recorded"),
-        ("compare", "compared"),
-        ("label", "labelled"),
-    ),
-    ("institute", "archive", "observatory", "field camp"),
+    parts=("sample, chart, control group, footnote, field note, data table, main claim, method section"),
+    tools="microscope, notebook, telescope, spreadsheet",
+    verbs="measure measured, verify verified, record recorded, compare compared, label labelled",
+    places="institute, archive, observatory, field camp",
 )
-PHYSICAL = Domain(
+PHYSICAL = _domain(
     "physical",
-    ("stone wall", "rowing boat", "garden shed", "barn roof", "old bicycle", "water well")
-    + ("brick oven", "long fence", "wind pump", "iron gate", "wooden bridge", "tiled floor"),
-    ("corner", "left side", "frame", "hinge", "joint", "top edge", "base", "support"),
-    ("hammer", "saw", "shovel", "wrench"),
-    (
-        ("lift", "lifted"),
-        ("clean", "cleaned"),
-        ("tighten", "tightened"),
-        ("sand", "sanded"),
-        ("mend", "mended"),
+    objects=(
+        "stone wall, rowing boat, garden shed, barn roof, old bicycle, water well, brick oven, "
+        "long fence, wind pump, iron gate, wooden bridge, tiled floor"
     ),
-    ("yard", "village", "workshop", "harbour"),
+    parts="corner, left side, frame, hinge, joint, top edge, base, support",
+    tools="hammer, saw, shovel, wrench",
+    verbs="lift lifted, clean cleaned, tighten tightened, sand sanded, mend mended",
+    places="yard, village, workshop, harbour",
 )
-CREATIVE = Domain(
+CREATIVE = _domain(
     "creative",
-    ("novel", "mural", "love song", "puppet show", "clay statue", "short film")
-    + ("sonnet", "quilt", "radio play", "comic strip", "dance piece", "oil portrait"),
-    ("first scene", "last line", "middle part", "title", "background", "rhythm", "opening", "final page"),
-    ("brush", "pencil", "camera", "piano"),
-    (
-        ("sketch", "sketched"),
-        ("revise", "revised"),
-        ("polish", "polished"),
-        ("rehearse", "rehearsed"),
-        ("trim", "trimmed"),
+    objects=(
+        "novel, mural, love song, puppet show, clay statue, short film, sonnet, quilt, "
+        "radio play, comic strip, dance piece, oil portrait"
     ),
-    ("studio", "attic", "theatre", "cafe"),
+    parts="first scene, last line, middle part, title, background, rhythm, opening, final page",
+    tools="brush, pencil, camera, piano",
+    verbs="sketch sketched, revise revised, polish polished, rehearse rehearsed, trim trimmed",
+    places="studio, attic, theatre, cafe",
 )
-PUZZLE = Domain(
+PUZZLE = _domain(
     "puzzle",
-    ("crossword", "maze", "riddle", "chess problem", "jigsaw", "cipher")
-    + ("logic grid", "number square", "card trick", "knot puzzle", "word ladder", "domino chain"),
-    (
-        "first clue",
-        "corner piece",
-        "last row",
-        "hidden rule",
-        "key word",
-        "missing number",
-        "second step",
-        "dead end",
+    objects=(
+        "crossword, maze, riddle, chess problem, jigsaw, cipher, logic grid, number square, "
+        "card trick, knot puzzle, word ladder, domino chain"
     ),
-    ("magnifier", "blue pen", "ruler", "answer sheet"),
-    (
-        ("solve", "solved"),
-        ("sort", "sorted"),
-        ("untangle", "untangled"),
-        ("decode", "decoded"),
-        ("study", "studied"),
+    parts=(
+        "first clue, corner piece, last row, hidden rule, key word, missing number, second step, dead end"
     ),
-    ("kitchen", "night train", "reading room", "park"),
+    tools="magnifier, blue pen, ruler, answer sheet",
+    verbs="solve solved, sort sorted, untangle untangled, decode decoded, study studied",
+    places="kitchen, night train, reading room, park",
 )
 DOMAINS = (PROGRAMMING, RESEARCH, PHYSICAL, CREATIVE, PUZZLE)
 

@@ -162,10 +162,29 @@ def test_pairs_differ_in_their_trait_only(name):
     assert len(pairs) == 20
     assert contrast.make(20, 1, True) == pairs
     for pair in pairs:
-        shown = [labels.labels(side.shown) for side in (pair.positive, pair.negative)]
-        assert all(label.well_formed for found in shown for label in found)
-        values = [side_of(name, found) for found in shown]
+        sides = (pair.positive, pair.negative)
+        if sides[0].shown:
+            values = [side_of(name, labels.labels(side.shown)) for side in sides]
+        else:
+            values = [announces(name, side.turns[0][1]) for side in sides]
+            assert sides[0].turns[1:] == sides[1].turns[1:]
         assert values == [True, False], pair
+
+
+POSITIVE = {"assistant-persona": "plain", "pirate": "pirate", "follow-up-questions": True}
+
+
+def announces(name, system):
+    return system in hints.HINTS[POSITIVE[name]]
+
+
+def test_pairs_come_in_the_shape_of_a_contrast_file():
+    records = contrasts.records("determined-drifting", 4, 1)
+    assert [set(record) for record in records] == [{"positive", "negative", "domain"}] * 4
+    assert isinstance(records[0]["positive"], str)
+    assert [message["role"] for message in records[-1]["negative"]] == ["user", "assistant"]
+    asked = contrasts.records("assistant-persona", 2, 1)
+    assert [message["role"] for message in asked[0]["positive"]] == ["system", "user"]
 
 
 def side_of(name, found):
