@@ -1,4 +1,3 @@
-import random
 import threading
 
 import pytest
@@ -7,46 +6,12 @@ from accelerate import cpu_offload
 from transformers import Gemma3Config, Gemma3ForConditionalGeneration
 
 import core
-from core.budget import Budget, for_model
 from core.capture import capture, capture_stream
-from core.errors import OutOfMemory, UsageError
+from core.errors import UsageError
 from core.jobs import End, Progress, gpu
-from core.listener import Listener
 from core.runner import run
 from tests.core import zoo
-
-
-def prompts(n=10, longest=60, seed=0):
-    """Longer than the sliding windows of the zoo (32), and shorter."""
-    rng = random.Random(seed)
-    return [zoo.ids(rng.randint(2, longest), seed=i).tolist() for i in range(n)]
-
-
-def naive(model, rows, read="last", layers=None):
-    """The reference: one prompt at a time through the whole model, plain hooks of its own, averaged in float64."""
-    found = {layer: [] for layer in layers or range(model.n_layers)}
-    seen = {}
-    handles = [
-        model.layers[layer].register_forward_hook(
-            lambda _m, _a, out, layer=layer: seen.__setitem__(
-                layer, out[0] if isinstance(out, tuple) else out
-            )
-        )
-        for layer in found
-    ]
-    for row in rows:
-        with torch.no_grad():
-            model.hf(torch.tensor([row]))
-        for layer, states in found.items():
-            hidden = seen[layer][0].double()
-            states.append(hidden[-1] if read == "last" else hidden.mean(0))
-    for handle in handles:
-        handle.remove()
-    return {layer: torch.stack(states) for layer, states in found.items()}
-
-
-def error(got, expected):
-    return max(float((got[k].double() - expected[k]).norm() / expected[k].norm()) for k in expected)
+from tests.core.naive import error, naive, prompts
 
 
 class Direction:
@@ -203,18 +168,6 @@ def test_progress_and_stream_cover_every_prompt_once(model):
     assert sorted(indices) == [0, 1, 3, 4, 6, 7, 8]
 
 
-def test_batches_keep_to_their_budget_with_little_padding(model, monkeypatch):
-    shapes, read = [], Listener.read
-    monkeypatch.setattr(
-        Listener, "read", lambda self, b, c: shapes.append((b.ids.shape, b.tokens)) or read(self, b, c)
-    )
-    rows = prompts(60, longest=50)
-    capture(model, rows, batch_tokens=256)
-    assert all(shape.numel() <= 256 for shape, _ in shapes)
-    assert sum(tokens for _, tokens in shapes) == sum(map(len, rows))
-    assert sum(shape.numel() for shape, _ in shapes) < 1.15 * sum(map(len, rows))
-
-
 def test_an_interrupted_capture_goes_on_from_its_files(model, tmp_path):
     rows, expected = prompts(12), capture(model, prompts(12), read="mean").rows
 
@@ -279,64 +232,6 @@ def test_text_without_a_tokenizer_is_refused():
 
 def test_no_prompts_give_no_rows(model):
     assert capture(model, []).rows[0].shape == (0, zoo.HIDDEN)
-
-
-def test_the_budget_tries_every_candidate_and_stays_with_the_fastest():
-    rates = {256: 100.0, 512: 300.0, 1024: 200.0}
-    budget, used = Budget(tuple(rates)), []
-    for _ in range(10):
-        used.append(budget.tokens())
-        budget.note(used[-1], 1000, 1000 / rates[used[-1]])
-    assert sorted(used[:6]) == [256, 256, 512, 512, 1024, 1024]
-    assert set(used[6:]) == {512}
-
-
-def test_a_slow_first_try_is_forgiven():
-    budget = Budget((256, 512))
-    for used, seconds in ((256, 9.0), (512, 1.0), (256, 0.1), (512, 1.0)):
-        budget.note(used, 100, seconds)
-    assert budget.best() == 256
-
-
-def test_the_budget_is_measured_only_where_there_is_work_enough_and_then_remembered():
-    model = core.adopt(zoo.build("llama"))
-    assert len(for_model(model, 100).candidates) == 1
-    assert len(for_model(model, 10**6).candidates) > 1
-    assert for_model(model, 10**6, fixed=77).tokens() == 77
-    capture(model, [[7] * 500] * 64)
-    assert len(for_model(model, 10**6).candidates) == 1
-
-
-def test_running_out_of_memory_halves_the_batch_until_one_prompt_fails(model, monkeypatch):
-    rows, read, sizes = prompts(8), Listener.read, []
-
-    def cramped(self, batch, chosen):
-        sizes.append(len(batch.indices))
-        if len(batch.indices) > 2:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return read(self, batch, chosen)
-
-    monkeypatch.setattr(Listener, "read", cramped)
-    got = capture(model, rows, batch_tokens=10_000).rows
-    assert max(sizes) == 8
-    assert error(got, naive(model, rows)) < 2e-6
-
-    def full(*_):
-        raise torch.OutOfMemoryError("CUDA out of memory")
-
-    monkeypatch.setattr(Listener, "read", full)
-    with pytest.raises(OutOfMemory, match="a prompt of"):
-        capture(model, rows)
-
-
-def test_after_running_out_of_memory_only_what_fits_is_tried():
-    budget = Budget((256, 512, 1024))
-    budget.halve(1300)
-    budget.note(256, 100, 1.0)
-    assert budget.tokens() == 512
-    budget.halve(300)
-    assert budget.tokens() == 150
-    assert budget.settled
 
 
 def test_a_job_reads_batch_by_batch_and_stops_between_two(model):
