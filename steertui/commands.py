@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 BOTH, PLAY, BANK = "anywhere", "PLAY", "fader bank"
 
@@ -18,201 +18,160 @@ class Command:
 
     id: str
     action: str
+    keys: str
+    shown: str
+    hint: str
     title: str
-    keys: str = ""
-    shown: str = ""
-    hint: str = ""
-    where: str = PLAY
-    group: str = "desk"
-    palette: bool = True
+    where: str
+    group: str
+
+
+def _group(name: str, where: str, *rows: tuple[str, str, str, str, str, str]) -> tuple[Command, ...]:
+    return tuple(Command(*row, where=where, group=name) for row in rows)
+
+
+def _edit(edit: str) -> str:
+    return f"edit('{edit}')"
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command(
-        "engine.stop",
-        "stop",
-        "Stop the answer; otherwise change TYPE ⇄ PLAY",
-        "escape",
-        "esc",
-        "stop",
+    *_group(
+        "answer",
         BOTH,
+        ("engine.stop", "stop", "escape", "esc", "stop", "Stop the answer; else change TYPE ⇄ PLAY"),
+    ),
+    *_group(
         "answer",
-    ),
-    Command(
-        "engine.pause",
-        "pause",
-        "Pause or go on between two tokens",
-        "space",
-        "space",
-        "pause",
         PLAY,
-        "answer",
+        ("engine.pause", "pause", "space", "space", "pause", "Pause or go on between two tokens"),
+        ("answer.again", "again", "r", "r", "redo", "Answer the last message again under the mixer of now"),
+        (
+            "answer.tempo",
+            "tempo",
+            "t",
+            "t",
+            "tempo",
+            "Tempo of the next answers: full, 8, 16, 32 tokens a second",
+        ),
+        ("answer.yank", "yank", "y", "y", "yank", "Copy the last answer (clipboard and file)"),
+        ("inject.open", "open('inject')", "d", "d", "distract", "Throw in a distractor"),
+        ("mode.type", "type", "i,enter", "i", "type", "Go to the prompt (TYPE)"),
     ),
-    Command(
-        "answer.again",
-        "again",
-        "Answer the last message again under the present mixer",
-        "r",
-        "r",
-        "redo",
-        PLAY,
-        "answer",
-    ),
-    Command(
-        "answer.yank", "yank", "Copy the last answer (clipboard and file)", "y", "y", "yank", PLAY, "answer"
-    ),
-    Command(
-        "answer.tempo",
-        "tempo",
-        "Tempo of the next answers: as fast as it can, 8, 16 or 32 tokens a second",
-        "t",
-        "t",
-        "tempo",
-        PLAY,
-        "answer",
-    ),
-    Command("inject.open", "inject", "Throw in a distractor", "d", "d", "distract", PLAY, "answer"),
-    Command("mode.type", "type", "Go to the prompt (TYPE)", "i,enter", "i", "type", PLAY, "modes"),
-    Command(
-        "vector.add", "add_vector", "Add a vector from the library", "a", "a", "add vector", PLAY, "strip"
-    ),
-    Command(
-        "strip.remove", "edit('remove')", "Take the selected strip out", "delete", "del", "", PLAY, "strip"
-    ),
-    Command(
-        "scale.up",
-        "edit('scale_up')",
-        "Scale up, fine",
-        "right_square_bracket,plus",
-        "] +",
-        "",
-        PLAY,
+    *_group(
         "strip",
-    ),
-    Command(
-        "scale.down",
-        "edit('scale_down')",
-        "Scale down, fine",
-        "left_square_bracket,minus",
-        "[ −",
-        "",
         PLAY,
-        "strip",
+        ("vector.add", "open('add_vector')", "a", "a", "add vector", "Add a vector from the library"),
+        ("strip.remove", _edit("remove"), "delete", "del", "", "Take the selected strip out"),
+        ("scale.up", _edit("scale_up"), "right_square_bracket,plus", "] +", "", "Scale up, fine"),
+        ("scale.down", _edit("scale_down"), "left_square_bracket,minus", "[ −", "", "Scale down, fine"),
+        (
+            "scale.up_coarse",
+            _edit("scale_up_coarse"),
+            "right_curly_bracket,greater_than_sign",
+            "} >",
+            "",
+            "Scale up, coarse",
+        ),
+        (
+            "scale.down_coarse",
+            _edit("scale_down_coarse"),
+            "left_curly_bracket,less_than_sign",
+            "{ <",
+            "",
+            "Scale down, coarse",
+        ),
+        ("scale.zero", _edit("zero"), "0", "0", "zero", "Scale to zero"),
+        ("scale.exact", "open('exact')", "equals_sign", "=", "exact", "Type the scale"),
+        ("scale.unit", _edit("unit"), "u", "u", "unit", "Next unit of the scale; the push stays put"),
+        ("strip.flip", _edit("flip"), "f", "f", "flip", "Flip the sign at the next token"),
+        ("strip.cap", "cap", "c", "c", "cap", "Cap on or off"),
+        ("strip.threshold", "open('threshold')", "C", "C", "", "Type the floor and ceiling of the cap"),
+        ("strip.mute", _edit("mute"), "m", "m", "mute", "Mute the strip"),
+        ("strip.solo", _edit("solo"), "s", "s", "solo", "Hear this strip alone"),
+        ("mixer.bypass", _edit("bypass"), "x", "x", "bypass", "Bypass the whole mixer (A/B)"),
     ),
-    Command(
-        "scale.up_coarse",
-        "edit('scale_up_coarse')",
-        "Scale up, coarse",
-        "right_curly_bracket,greater_than_sign",
-        "} >",
-        "",
+    *_group(
+        "bank",
         PLAY,
-        "strip",
+        ("band.narrow", _edit("narrower"), "comma", ",", "", "Band one layer narrower on both sides"),
+        ("band.wide", _edit("wider"), "full_stop", ".", "", "Band one layer wider on both sides"),
+        ("band.shape", _edit("shape"), "w", "w", "shape", "Next shape: flat, ramp, bell"),
     ),
-    Command(
-        "scale.down_coarse",
-        "edit('scale_down_coarse')",
-        "Scale down, coarse",
-        "left_curly_bracket,less_than_sign",
-        "{ <",
-        "",
-        PLAY,
-        "strip",
-    ),
-    Command("scale.zero", "edit('zero')", "Scale to zero", "0", "0", "zero", PLAY, "strip"),
-    Command("scale.exact", "exact", "Type the scale", "equals_sign", "=", "exact", PLAY, "strip"),
-    Command(
-        "scale.unit",
-        "edit('unit')",
-        "Next unit of the scale; the push stays put",
-        "u",
-        "u",
-        "unit",
-        PLAY,
-        "strip",
-    ),
-    Command("strip.flip", "edit('flip')", "Flip the sign at the next token", "f", "f", "flip", PLAY, "strip"),
-    Command("strip.cap", "cap", "Cap on or off", "c", "c", "cap", PLAY, "strip"),
-    Command(
-        "strip.threshold", "threshold", "Type the floor and ceiling of the cap", "C", "C", "", PLAY, "strip"
-    ),
-    Command("strip.mute", "edit('mute')", "Mute the strip", "m", "m", "mute", PLAY, "strip"),
-    Command("strip.solo", "edit('solo')", "Hear this strip alone", "s", "s", "solo", PLAY, "strip"),
-    Command(
-        "mixer.bypass", "edit('bypass')", "Bypass the whole mixer (A/B)", "x", "x", "bypass", PLAY, "strip"
-    ),
-    Command("bank.left", "layer(-1)", "Previous layer", "left", "←", "", BANK, "bank", False),
-    Command("bank.right", "layer(1)", "Next layer", "right", "→", "", BANK, "bank", False),
-    Command("bank.up", "draw(1,False)", "This layer up, fine", "up", "↑", "", BANK, "bank", False),
-    Command("bank.down", "draw(-1,False)", "This layer down, fine", "down", "↓", "", BANK, "bank", False),
-    Command(
-        "bank.up_coarse", "draw(1,True)", "This layer up, coarse", "pageup", "PgUp", "", BANK, "bank", False
-    ),
-    Command(
-        "bank.down_coarse",
-        "draw(-1,True)",
-        "This layer down, coarse",
-        "pagedown",
-        "PgDn",
-        "",
+    *_group(
+        "bank",
         BANK,
-        "bank",
-        False,
+        ("bank.left", "screen.layer(-1)", "left", "←", "", "Previous layer (in the bank)"),
+        ("bank.right", "screen.layer(1)", "right", "→", "", "Next layer"),
+        ("bank.up", "screen.draw(1,False)", "up", "↑", "", "This layer up, fine"),
+        ("bank.down", "screen.draw(-1,False)", "down", "↓", "", "This layer down, fine"),
+        ("bank.up_coarse", "screen.draw(1,True)", "pageup", "PgUp", "", "This layer up, coarse"),
+        ("bank.down_coarse", "screen.draw(-1,True)", "pagedown", "PgDn", "", "This layer down, coarse"),
     ),
-    Command(
-        "band.narrow",
-        "edit('narrower')",
-        "Band one layer narrower on both sides",
-        "comma",
-        ",",
-        "",
-        PLAY,
-        "bank",
-    ),
-    Command(
-        "band.wide", "edit('wider')", "Band one layer wider on both sides", "full_stop", ".", "", PLAY, "bank"
-    ),
-    Command("band.shape", "edit('shape')", "Next shape: flat, ramp, bell", "w", "w", "shape", PLAY, "bank"),
-    Command(
-        "heat.cycle",
-        "heat",
-        "Colour tokens by projection: off, background, underline",
-        "h",
-        "h",
-        "heat",
-        PLAY,
+    *_group(
         "view",
+        PLAY,
+        ("heat.cycle", "heat", "h", "h", "heat", "Colour tokens by projection: off, background, underline"),
+        ("heat.channel", "heat(True)", "H", "H", "", "Heat from the next channel"),
     ),
-    Command("heat.channel", "heat_channel", "Heat from the next channel", "H", "H", "", PLAY, "view"),
-    Command("view.rack", "toggle_rack", "Show or hide the rack", "ctrl+t", "ctrl+t", "", BOTH, "view"),
-    Command("app.help", "help", "The key map", "f1,question_mark", "F1 ?", "help", BOTH, "app"),
-    Command("app.palette", "palette", "Command palette", "ctrl+p", "ctrl+p", "palette", BOTH, "app", False),
-    Command(
-        "engine.restart",
-        "restart_engine",
-        "Start a lost engine again, mixer included",
-        "ctrl+r",
-        "ctrl+r",
-        "",
+    *_group(
+        "view",
         BOTH,
+        ("view.rack", "toggle_rack", "ctrl+t", "ctrl+t", "", "Show or hide the rack"),
+    ),
+    *_group(
         "app",
-    ),
-    Command(
-        "engine.take", "take_control", "Take the writing seat from another screen", where=BOTH, group="app"
-    ),
-    Command(
-        "app.quit", "leave", "Quit: detach or shut the engine down", "ctrl+q", "ctrl+q", "quit", BOTH, "app"
+        BOTH,
+        ("app.help", "open('keys')", "f1,question_mark", "F1", "help", "The key map"),
+        ("app.palette", "palette", "ctrl+p", "ctrl+p", "palette", "Command palette"),
+        (
+            "app.interrupt",
+            "interrupt",
+            "ctrl+c",
+            "ctrl+c",
+            "",
+            "Copy the selection, else stop the answer, else quit",
+        ),
+        (
+            "engine.restart",
+            "restart_engine",
+            "ctrl+r",
+            "ctrl+r",
+            "restart",
+            "Start a lost engine again, mixer included",
+        ),
+        ("engine.take", "take_control", "", "", "", "Take the writing seat from another screen"),
+        ("app.quit", "open('leave')", "ctrl+q", "ctrl+q", "quit", "Quit: detach or shut the engine down"),
     ),
 )
-
+BY_ID = {command.id: command for command in COMMANDS}
 STRIP_KEYS = tuple(
     Binding(str(n), f"select({n - 1})", f"Select strip {n}", id=f"strip.{n}", show=False)
     for n in range(1, 10)
 )
-BY_ID = {command.id: command for command in COMMANDS}
+
+TYPE_HINTS = ("prompt.send", "prompt.examples", "prompt.leave", "app.help", "app.palette", "app.quit")
+PLAY_HINTS = (
+    *(
+        "strip.flip",
+        "scale",
+        "vector.add",
+        "strip.cap",
+        "mixer.bypass",
+        "inject.open",
+        "heat.cycle",
+        "mode.type",
+    ),
+    *("app.help", "app.palette"),
+)
+OWN_HINTS = {
+    "prompt.send": ("enter", "send", "focused.send"),
+    "prompt.examples": ("↑", "examples", "focused.older"),
+    "prompt.leave": ("tab", "play", "app.focus_next"),
+    "scale": ("[ ]", "scale", f"screen.{_edit('scale_up')}"),
+}
 
 
-def bindings(*where: str) -> list[Binding]:
+def bindings(*where: str) -> list[BindingType]:
     """Textual bindings of the commands that live in these places; the id is what a keymap file names."""
     return [
         Binding(command.keys, command.action, command.title, id=command.id, show=False)
@@ -221,36 +180,25 @@ def bindings(*where: str) -> list[Binding]:
     ]
 
 
-IDLE_HINTS = ("prompt.send", "prompt.examples", "prompt.leave", "app.help", "app.palette", "app.quit")
-PLAY_HINTS = (
-    "strip.flip",
-    "scale",
-    "vector.add",
-    "strip.cap",
-    "mixer.bypass",
-    "inject.open",
-    "heat.cycle",
-    "mode.type",
-)
-OWN_HINTS = {
-    "prompt.send": ("enter", "send", "send_prompt"),
-    "prompt.examples": ("↑", "examples", "recall"),
-    "prompt.leave": ("tab", "play", "app.focus_next"),
-    "scale": ("[ ]", "scale", "edit('scale_up')"),
-}
+def palette() -> list[Command]:
+    """What makes sense by name: everything but the cursor keys of the bank and the palette itself."""
+    return [
+        command
+        for command in COMMANDS
+        if command.where != BANK and command.id not in ("app.palette", "app.interrupt")
+    ]
 
 
 def hints(mode: str, word: str) -> list[tuple[str, str, str]]:
     """(key, words, action) for the bottom line, most useful first."""
-    first = ["engine.stop", "engine.pause"] if word in ("generating", "paused") else []
-    if word == "lost":
-        first = ["engine.restart"]
-    names = first + list(IDLE_HINTS if mode == "TYPE" else (*PLAY_HINTS, "app.help", "app.palette"))
-    return [_hint(name) for name in names]
+    first = {"generating": ["engine.stop", "engine.pause"], "lost": ["engine.restart"]}
+    first["paused"] = first["generating"]
+    usual = TYPE_HINTS if mode == "TYPE" else PLAY_HINTS
+    return [_hint(name) for name in [*first.get(word, ()), *usual]]
 
 
 def _hint(name: str) -> tuple[str, str, str]:
     if name in OWN_HINTS:
         return OWN_HINTS[name]
     command = BY_ID[name]
-    return command.shown.split()[0], command.hint, command.action
+    return command.shown, command.hint, f"screen.{command.action}"

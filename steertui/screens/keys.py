@@ -19,17 +19,23 @@ INTRO = (
     "Two modes, shown beside the state: in TYPE the keys write, in PLAY single keys move the dials. "
     "PLAY comes by itself while an answer is being written and the prompt is empty; tab, esc and i change it by hand."
 )
-PROMPT_KEYS = (
-    ("enter", "Send"),
-    ("ctrl+j", "New line"),
-    ("↑ ↓", "Earlier and later prompts; the examples come first"),
-    ("tab", "Next panel: transcript and bank are PLAY"),
-)
-TRANSCRIPT_KEYS = (
-    ("↑ ↓ PgUp PgDn", "Scroll; at the end it follows again"),
-    ("mouse", "Drag selects, ctrl+c copies"),
-)
-STRIP_KEYS = (("1 – 9", "Select a strip"),)
+OTHER_KEYS = {
+    "prompt": (
+        ("enter", "Send"),
+        ("ctrl+j", "New line"),
+        ("↑ ↓", "Earlier and later prompts; the examples come first"),
+        ("tab", "To the transcript, the bank and back (outside the prompt the keys PLAY)"),
+    ),
+    "transcript": (
+        ("↑ ↓ PgUp PgDn", "Scroll; at the end it follows again"),
+        ("mouse", "Drag selects, ctrl+c copies"),
+    ),
+    "strips": (
+        ("1 – 9", "Select a strip"),
+        ("mouse", "Click selects, drag on the bar and wheel turn the dial"),
+    ),
+}
+"""Keys that belong to a widget and not to the desk."""
 
 
 class Keys(ModalScreen[None]):
@@ -56,13 +62,13 @@ def _table(keymap: Mapping[str, str]) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(ratio=1)
-    extra = {"answer": TRANSCRIPT_KEYS, "strip": STRIP_KEYS, "modes": PROMPT_KEYS}
-    for group, commands in groupby(COMMANDS, key=lambda command: command.group):
-        table.add_row(Text(f"\n{group}", style="italic underline"), "")
-        for keys, title in extra.get(group, ()):
+    sections = [(name, [*rows]) for name, rows in OTHER_KEYS.items()]
+    for name, group in groupby(COMMANDS, key=lambda command: command.group):
+        sections.append((name, [(_keys(command, keymap), command.title) for command in group]))
+    for name, rows in sections:
+        table.add_row(Text(f"\n{name}", style="italic"), "")
+        for keys, title in rows:
             table.add_row(Text(keys), Text(title))
-        for command in commands:
-            table.add_row(Text(_keys(command, keymap)), Text(command.title))
     return table
 
 

@@ -7,21 +7,20 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from steertui.commands import COMMANDS, Command
+from steertui.commands import Command, palette
 
 
 class Actions(Provider):
     """Offers what the screen it was opened from can do."""
 
     async def discover(self) -> Hits:
-        for command in COMMANDS:
-            if command.palette:
-                yield DiscoveryHit(command.title, self._run(command), help=_keys(command))
+        for command in palette():
+            yield DiscoveryHit(command.title, self._run(command), help=_keys(command))
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for command in COMMANDS:
-            if command.palette and (score := matcher.match(command.title)) > 0:
+        for command in palette():
+            if (score := matcher.match(command.title)) > 0:
                 yield Hit(score, matcher.highlight(command.title), self._run(command), help=_keys(command))
 
     def _run(self, command: Command) -> Callable[[], Awaitable[None]]:

@@ -13,6 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from core.mixer import Channel
+from steertui import commands
 from steertui.widgets.bank_values import values
 from steertui.widgets.bars import clip, column
 from steertui.widgets.dial import SHORT_UNIT, signed
@@ -25,6 +26,7 @@ WIDEST = 4
 class FaderBank(Widget, can_focus=True):
     """Shows the effective scale of each layer; posts what a hand draws."""
 
+    BINDINGS = commands.bindings(commands.BANK)
     COMPONENT_CLASSES = {f"bank--{part}" for part in ("fader", "cursor", "zero", "axis", "value", "quiet")}
 
     @dataclass

@@ -45,13 +45,18 @@ def signed(value: float, digits: int = 2) -> str:
     return ("−" if value < 0 else "+") + text
 
 
+def short(value: float) -> str:
+    """Three digits or so, whatever the size."""
+    return signed(value, 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0)
+
+
 def plain(value: object) -> str:
     return f"{value:g}".replace("-", "−") if isinstance(value, float) else str(value)
 
 
 def band_text(layers: Sequence[int]) -> str:
-    """L3–8, or L3–5, 9 for a band with holes."""
-    return f"L{spell(layers)}"
+    """L3–8, or L3–5, 9 for a band with holes; nothing while the model is unknown."""
+    return f"L{spell(layers)}" if layers else ""
 
 
 def layers_of(channel: Channel, n_layers: int) -> tuple[int, ...]:

@@ -34,7 +34,7 @@ class Hints(Painted):
             if cells > room:
                 break
             room -= cells
-            click = Style(meta={"@click": f"screen.{action}"})
+            click = Style(meta={"@click": action})
             segments.append(Segment(f" {key}", self.part("key") + click))
             segments.append(Segment(f" {words} ", self.part("words") + click))
         return [segments]

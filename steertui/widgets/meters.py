@@ -10,7 +10,7 @@ from rich.segment import Segment
 
 from steertui.text import safe_text
 from steertui.widgets.bars import clip, sparkline
-from steertui.widgets.dial import signed
+from steertui.widgets.dial import short
 from steertui.widgets.painted import Painted, Row
 from steertui.widgets.reading import KEPT, Reading
 
@@ -51,7 +51,7 @@ class Meters(Painted):
         label += " " * (wide - cell_len(label) + 1)
         room = max(width - wide - 1 - VALUE, 1)
         line = sparkline(values, room, low=low).ljust(room)
-        value = ("–" if not values else signed(values[-1])).rjust(VALUE - 1) + " "
+        value = ("–" if not values else short(values[-1])).rjust(VALUE - 1) + " "
         return [
             Segment(label, self.part(look)),
             Segment(line, self.part("line")),

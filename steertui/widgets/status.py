@@ -19,6 +19,7 @@ BADGES = {
     "paused": "PAUSED",
     "job": "JOB",
     "lost": "ENGINE LOST",
+    "silent": "NO ANSWER",
     "starting": "STARTING",
 }
 
@@ -104,7 +105,8 @@ class StatusLine(Painted):
             "paused": "paused",
         }
         return Segment(
-            f" {text} ", self.part("lost" if status.word == "lost" else look.get(status.word, "idle"))
+            f" {text} ",
+            self.part("lost" if status.word in ("lost", "silent") else look.get(status.word, "idle")),
         )
 
     def _mode(self) -> Segment:

@@ -43,11 +43,6 @@ class Face:
         return signed(shown_scale(self.channel))
 
     @property
-    def level(self) -> str:
-        """The newest projection, as measured."""
-        return "" if self.reading.last is None else signed(self.reading.last)
-
-    @property
     def band(self) -> str:
         return band_text(layers_of(self.channel, self.n_layers))
 

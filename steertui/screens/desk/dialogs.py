@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from core.errors import UsageError
@@ -31,7 +32,7 @@ HOW = (
     Choice("tool", "as tool output", "a result that nobody asked for"),
 )
 LEAVE = (
-    Choice("detach", "detach", "the engine goes on; steertui attach comes back to it"),
+    Choice("detach", "detach", "the engine goes on; steertui attach"),
     Choice("shutdown", "shut down", "the engine stops, the session is kept"),
     Choice("stay", "stay", ""),
 )
@@ -146,3 +147,13 @@ def _number(text: str) -> float:
     if not text.strip():
         raise UsageError("type a number, or esc to leave it as it is")
     return finite("scale", text.replace("−", "-"))
+
+
+DIALOGS: Mapping[str, Callable[[Desk], None]] = {
+    "exact": exact,
+    "threshold": threshold,
+    "add_vector": add_vector,
+    "inject": inject,
+    "leave": leave,
+    "keys": keys,
+}

@@ -55,11 +55,13 @@ class Feed:
             items, self.items = self.items, []
             self.transcript.extend(items)
 
-    def reset(self) -> None:
-        """Another session: nothing that was drawn belongs to it."""
-        self.items, self.shown, self.mix, self.desk, self.waiting = [], None, None, {}, 0
-        self.context = self.tokens = 0
-        self.transcript.clear()
+    def go_on(self, words: str) -> None:
+        """Another engine, the same page: what was drawn stays, what comes next does not follow from it."""
+        self.flush()
+        self.unqueue()
+        self.shown, self.mix, self.coming, self.tokens = None, None, [], 0
+        self.transcript.set_live(False)
+        self.items.append(Note(words, "warning"))
 
     # Turns and answers -------------------------------------------------------------------------------------------
 
@@ -72,10 +74,7 @@ class Feed:
             self.items.append(Note("queued: it will be answered when its turn comes", "queued"))
 
     def answer(self, event: ev.Gen, state: State) -> None:
-        if self.waiting:
-            self.waiting = 0
-            self.flush()
-            self.transcript.drop_notes("queued")
+        self.unqueue()
         self._follow(event.parent, state)
         self.items.append(Speech("asst"))
         if event.mix != self.mix:
@@ -88,6 +87,13 @@ class Feed:
         for reading in self.readings.values():
             reading.new_answer()
         self.transcript.set_live(True)
+
+    def unqueue(self) -> None:
+        """Nothing waits any more: it is being answered, or never will be."""
+        if self.waiting:
+            self.waiting = 0
+            self.flush()
+            self.transcript.drop_notes("queued")
 
     def tokens_came(self, event: ev.Tok, state: State) -> None:
         if event.lane:
@@ -188,6 +194,7 @@ class Feed:
 
     def model(self, event: ev.Model, state: State) -> None:
         if event.state == "failed":
+            self.unqueue()
             self.items.append(Note(safe_text(f"{event.name}: {event.note or 'cannot be loaded'}"), "warning"))
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from core.errors import SteerError
+from sessions.events import Vector
 from sessions.lines import Record
 from sessions.state import State
 from steertui.engine.client import Client
@@ -31,6 +32,8 @@ class Link:
     inbox: deque[Record | dict[str, Any]] = field(default_factory=deque)
     client: Client | None = None
     failed: str = ""
+    epoch: str = ""
+    sources: dict[str, str] = field(default_factory=dict)
 
     @property
     def state(self) -> State:
@@ -56,10 +59,26 @@ class Link:
                 path = await asyncio.to_thread(ensure, self.model)
             self.client = await Client.open(path)
             self.failed = ""
+            self.inbox.append({"ev": "up"})
             async for item in self.client.items():
+                if isinstance(item, Record) and isinstance(item.event, Vector):
+                    self.sources[item.event.name] = item.event.source
                 self.inbox.append(item)
         except SteerError as error:
             self.failed = str(error)
+
+    def forget(self) -> None:
+        """Before a new start: whatever socket this was, the next engine is our own, for the model that was there."""
+        self.socket = None
+        if self.state.model is not None:
+            self.model = self.state.model.name
+
+    def moved(self) -> bool:
+        """Whether the line leads elsewhere than before: another engine, or another session at the same one."""
+        if self.client is None:
+            return False
+        before, self.epoch = self.epoch, self.client.welcome.epoch
+        return bool(before) and before != self.epoch
 
     async def ask(self, op: str, **what: Any) -> dict[str, Any] | None:
         """The engine's reply, or None after telling why there is none."""
@@ -71,6 +90,11 @@ class Link:
         except SteerError as error:
             self.said(str(error))
             return None
+
+    async def load_again(self, names: Sequence[str]) -> None:
+        """Vectors that an engine before this one had."""
+        for name in names:
+            await self.ask("vector.load", source=self.sources.get(name, name), name=name)
 
     async def close(self) -> None:
         if self.client is not None:

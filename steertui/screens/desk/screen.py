@@ -7,6 +7,7 @@ comes back as an event. A frame drains what the engine said and paints once.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -24,16 +25,17 @@ from steertui.screens.desk.feed import Feed
 from steertui.screens.desk.link import Link
 from steertui.screens.desk.pace import Pace
 from steertui.screens.desk.rack import Rack
+from steertui.screens.desk.standing import standing
 from steertui.screens.desk.yank import yank
 from steertui.text import safe_text
 from steertui.widgets.hints import Hints
 from steertui.widgets.prompt import Prompt
-from steertui.widgets.status import Status, StatusLine
-from steertui.widgets.transcript.heat import ENCODINGS
+from steertui.widgets.status import StatusLine
 from steertui.widgets.transcript.view import Transcript
 
 TEMPI = (0, 8, 16, 32)
 TINY = "terminal too small: {0}×{1}, need 60×16\n\nthe engine goes on; esc stops, space pauses, f flips"
+ELSEWHERE = "Another engine answers now. It does not remember what was said above; the mixer is the same."
 LOST = "The engine is gone; the transcript is safe. ctrl+r starts it again with this mixer."
 
 
@@ -100,8 +102,8 @@ class Desk(Screen[None]):
             if isinstance(item, Record):
                 self._happened(item.event)
                 measured = measured or isinstance(item.event, ev.Meter | ev.Tok | ev.Gen)
-            elif item.get("ev") == "epoch":
-                self._begin_again()
+            else:
+                self._told(item)
         self.feed.flush()
         if measured:
             self.rack.meter()
@@ -110,7 +112,7 @@ class Desk(Screen[None]):
     def _happened(self, event: ev.Event) -> None:
         self.feed.take(event, self.link.state)
         match event:
-            case ev.Model():
+            case ev.Model(state="ready"):
                 self.rack.model_is(event.facts)
             case ev.Mixer() if event.rev > self.rev:
                 self.rev = event.rev
@@ -124,11 +126,22 @@ class Desk(Screen[None]):
             case ev.Turn() if self.transcript.document.items[:1] == opening.notes(self.link.model)[:1]:
                 self.transcript.drop_notes("hint", "title")
 
-    def _begin_again(self) -> None:
-        """Another session at the same engine."""
-        self.feed.reset()
+    def _told(self, notice: dict[str, Any]) -> None:
+        """What is about the line and not about the session."""
+        match notice.get("ev"):
+            case "lost" | "gone":
+                self.transcript.set_live(False)
+            case "up" if self.link.moved():
+                self.feed.go_on(ELSEWHERE)
+                self._restore()
+
+    @work(group="asks", exit_on_error=False)
+    async def _restore(self) -> None:
+        """The new engine gets the vectors and the mixer that lie under the hands."""
+        await self.link.load_again([channel.label for channel in self.rack.board.mixer.channels])
         self.rev = 0
-        self.rack.load(type(self.rack.board.mixer)())
+        if self.rack.board.mixer.channels:
+            self.rack.post_message(Rack.Edited("mixer as before"))
 
     def _take_over_mixer(self) -> None:
         """Somebody else moved the dials, or this screen has just attached."""
@@ -166,30 +179,10 @@ class Desk(Screen[None]):
     # What it looks like ------------------------------------------------------------------------------------------
 
     def _show_status(self) -> None:
-        state, feed = self.link.state, self.feed
-        model = state.model
-        lost = self.link.client is not None and not self.link.up
-        word = "lost" if lost or self.link.failed else (state.word if self.link.client else "starting")
-        facts = model.facts if model else {}
-        status = Status(
-            word=word,
-            mode=self.mode,
-            progress=model.progress if model else None,
-            model=model.name if model else self.link.model,
-            device=" ".join(str(facts[key]) for key in ("dtype", "device") if key in facts),
-            context=feed.context + feed.tokens if feed.context else None,
-            max_context=facts.get("max_context"),
-            rate=self.pace.rate() if word == "generating" else None,
-            bypassed=self.rack.board.mixer.bypassed,
-            session=state.session[-6:],
-            recorded=self.link.recorded,
-            lost_events=state.lost,
-            observer=self.link.observer,
-        )
+        status = standing(self)
         self.query_one(StatusLine).show(status)
-        self.query_one("#banner").set_class(word == "lost", "-shown")
-        self.query_one(Hints).show(commands.hints(self.mode, word))
-        self.rack.set_class(word == "lost", "-lost")
+        self.query_one("#banner").set_class(status.word == "lost", "-shown")
+        self.query_one(Hints).show(commands.hints(self.mode, status.word))
 
     def warn(self, sentence: str) -> None:
         self.notify(safe_text(sentence), severity="error", markup=False, timeout=8)
@@ -210,9 +203,11 @@ class Desk(Screen[None]):
         if await self.link.ask("mixer", rev=self.rev, state=state, words=message.words) is None:
             self._take_over_mixer()
 
-    @on(Rack.Refused)
-    def _refused(self, message: Rack.Refused) -> None:
+    def on_rack_refused(self, message: Rack.Refused) -> None:
         self.warn(message.reason)
+
+    def on_rack_add_pressed(self) -> None:
+        self.action_open("add_vector")
 
     @work(group="asks", exit_on_error=False)
     async def ask(self, op: str, **what: object) -> None:
@@ -234,29 +229,10 @@ class Desk(Screen[None]):
     def action_cap(self) -> None:
         """On and off; the first time there is no threshold to switch on, so it asks for one."""
         if not self.rack.toggle_cap():
-            self.action_threshold()
+            self.action_open("threshold")
 
-    def action_exact(self) -> None:
-        dialogs.exact(self)
-
-    def action_threshold(self) -> None:
-        dialogs.threshold(self)
-
-    def action_add_vector(self) -> None:
-        dialogs.add_vector(self)
-
-    @on(Rack.AddPressed)
-    def _add_pressed(self) -> None:
-        dialogs.add_vector(self)
-
-    def action_inject(self) -> None:
-        dialogs.inject(self)
-
-    def action_leave(self) -> None:
-        dialogs.leave(self)
-
-    def action_help(self) -> None:
-        dialogs.keys(self)
+    def action_open(self, dialog: str) -> None:
+        dialogs.DIALOGS[dialog](self)
 
     def action_palette(self) -> None:
         self.app.action_command_palette()
@@ -265,36 +241,31 @@ class Desk(Screen[None]):
         self._went_by_itself = False
         self.prompt.focus()
 
-    async def action_stop(self) -> None:
+    def action_stop(self) -> None:
         """First the answer, then the mode."""
-        if self.link.state.running:
-            await self.link.ask("cancel")
+        if self.link.state.running or self.feed.waiting:
+            self.ask("cancel")
+            self.feed.unqueue()
         elif self.mode == "PLAY":
             self.action_type()
         else:
             self.transcript.focus()
 
-    async def action_interrupt(self) -> None:
+    def action_interrupt(self) -> None:
         if self.get_selected_text():
             self.action_copy_text()
-        elif self.link.state.running:
-            await self.link.ask("cancel")
+        elif self.link.state.running or self.feed.waiting:
+            self.action_stop()
         else:
-            self.action_leave()
+            self.action_open("leave")
 
-    def action_send_prompt(self) -> None:
-        self.prompt.action_send()
-
-    def action_recall(self) -> None:
-        self.prompt.action_older()
-
-    async def action_pause(self) -> None:
+    def action_pause(self) -> None:
         running = self.link.state.running
         if running:
-            await self.link.ask("pause", paused=not running.paused)
+            self.ask("pause", paused=not running.paused)
 
-    async def action_again(self) -> None:
-        await self.link.ask("regenerate", settings=self._wishes())
+    def action_again(self) -> None:
+        self.ask("regenerate", settings=self._wishes())
 
     def action_tempo(self) -> None:
         self.tempo = TEMPI[(TEMPI.index(self.tempo) + 1) % len(TEMPI)]
@@ -308,35 +279,23 @@ class Desk(Screen[None]):
     def action_yank(self) -> None:
         yank(self.app, self.transcript.document.last_answer(), self.warn)
 
-    def action_heat(self) -> None:
-        """Off, background, underline; the channel is the selected one unless another was chosen."""
-        current = self.rack.board.current
-        encoding = ENCODINGS[(ENCODINGS.index(self.transcript.encoding) + 1) % len(ENCODINGS)]
-        self._show_heat(encoding, self.transcript.channel or (current.label if current else None))
-
-    def action_heat_channel(self) -> None:
+    def action_heat(self, next_channel: bool = False) -> None:
         names = [channel.label for channel in self.rack.board.mixer.channels]
-        if names:
-            place = names.index(self.transcript.channel) + 1 if self.transcript.channel in names else 0
-            shown = self.transcript.encoding
-            self._show_heat(ENCODINGS[1] if shown == "off" else shown, names[place % len(names)])
-
-    def _show_heat(self, encoding: str, channel: str | None) -> None:
-        if channel is None:
+        if not names:
             self.warn("heat needs a channel: a adds a vector")
-            return
-        self.transcript.show_heat(encoding, channel)
-        self.transcript.border_subtitle = (
-            "" if encoding == "off" else f"heat: {safe_text(channel)} ({encoding})"
-        )
+        elif next_channel:
+            self.transcript.next_heat_channel(names)
+        else:
+            self.transcript.next_heat(names, self.rack.board.selected)
 
     def action_toggle_rack(self) -> None:
         self.toggle_class("-no-rack")
 
-    async def action_take_control(self) -> None:
-        await self.link.ask("take_control")
+    def action_take_control(self) -> None:
+        self.ask("take_control")
 
     def action_restart_engine(self) -> None:
         """Only a lost engine is started again."""
-        if self.link.client is None or not self.link.up:
+        if not self.link.up:
+            self.link.forget()
             self.listen()

@@ -5,16 +5,18 @@ A line-API widget, because colour per token has to stay cheap: a token costs its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 from textual.color import Color
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
+from steertui.text import safe_text
 from steertui.widgets.transcript.document import Document, Item, Marker, Piece
 from steertui.widgets.transcript.heat import ENCODINGS, STEPS, Spread, level, palette
 from steertui.widgets.transcript.layout import GUTTER, Layout, Line, Owner
@@ -93,8 +95,20 @@ class Transcript(ScrollView, can_focus=True):
             self.live = live
             self._redraw_line(len(self.folds.lines) - 1)
 
-    def show_heat(self, encoding: str, channel: str | None) -> None:
+    def next_heat(self, channels: Sequence[str], selected: int) -> None:
+        """Off, background, underline; on the selected channel unless another was chosen."""
+        encoding = ENCODINGS[(ENCODINGS.index(self.encoding) + 1) % len(ENCODINGS)]
+        chosen = self.channel is not None and self.channel in channels
+        self._show_heat(encoding, str(self.channel) if chosen else channels[selected])
+
+    def next_heat_channel(self, channels: Sequence[str]) -> None:
+        place = channels.index(self.channel) + 1 if self.channel in channels else 0
+        encoding = ENCODINGS[1] if self.encoding == "off" else self.encoding
+        self._show_heat(encoding, channels[place % len(channels)])
+
+    def _show_heat(self, encoding: str, channel: str) -> None:
         self.encoding, self.channel = encoding, channel
+        self.border_subtitle = Text("" if encoding == "off" else f"heat: {safe_text(channel)} ({encoding})")
         self._palette = []
         self._forget_strips()
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from textual.pilot import Pilot
 
@@ -102,10 +103,19 @@ async def stage(
         studio = Studio()
         studio.loaded.set()
     with scripted_engine.engine(studio, model=model) as engine:
-        app = App(model, engine.path, Settings())
-        async with app.run_test(size=size) as pilot:
-            await pilot.pause()
-            desk = app.screen
-            assert isinstance(desk, Desk)
-            yield Stage(pilot, desk, studio)
-            await desk.link.close()
+        async with desk_at(engine.path, studio, size=size, model=model) as at:
+            yield at
+
+
+@asynccontextmanager
+async def desk_at(
+    path: Path, studio: Studio, *, size: tuple[int, int] = (120, 36), model: str = "scripted"
+) -> AsyncIterator[Stage]:
+    """A screen on an engine that is there."""
+    app = App(model, path, Settings())
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        desk = app.screen
+        assert isinstance(desk, Desk)
+        yield Stage(pilot, desk, studio)
+        await desk.link.close()

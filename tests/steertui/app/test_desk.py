@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 
-from core.mixer import Mixer
-from tests.steertui.app.stage import Stage, stage
+from steertui.engine.launch import probe
+from steertui.screens.desk import board as hands
+from steertui.screens.desk.board import Known
+from steertui.widgets.prompt import Prompt
+from tests.steertui import scripted_engine
+from tests.steertui.app.stage import Stage, desk_at, stage
 from tests.steertui.scripted_engine import Studio, words
+from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
 
 pytestmark = pytest.mark.anyio
 
 
 def spoken(stage: Stage) -> str:
     return stage.desk.transcript.document.last_answer()
-
-
-def steering(stage: Stage) -> Mixer:
-    """The mixer that is steering the newest answer's newest token, as the model has it."""
-    assert stage.studio.instrument is not None
-    return stage.studio.instrument.answers[-1]._current.mixer
 
 
 async def test_chat() -> None:
@@ -236,3 +236,89 @@ async def test_resize_down_and_back() -> None:
         screen = "\n".join(at.drawn())
         assert "terminal too small" not in screen
         assert "I will not give up on the parser. After that, trace the" in screen
+
+
+async def test_a_lost_engine_leaves_the_page_and_the_next_one_gets_the_mixer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = Studio()
+    first.loaded.set()
+    with scripted_engine.engine(first, name="first") as engine:
+        async with desk_at(engine.path, first) as at:
+            await at.add("pirate")
+            at.desk.prompt.focus()
+            await at.ask("hello there")
+            await at.play(4)
+            first.metronome.tick(1000)
+            engine.close()
+            await at.until(lambda: at.word == "lost")
+            assert "ctrl+r starts it again" in "\n".join(at.drawn())
+            second = Studio()
+            second.loaded.set()
+            with scripted_engine.engine(second, name="second") as other:
+                monkeypatch.setattr("steertui.screens.desk.link.ensure", lambda model: other.path)
+                await at.press("ctrl+r")
+                await at.until(lambda: at.desk.link.state.desk.state)
+                assert [c["name"] for c in at.desk.link.state.desk.state["channels"]] == ["pirate"]
+                assert spoken(at).startswith("I will not give")
+                assert any("does not remember" in note for note in at.notes)
+                at.studio = second
+                at.desk.prompt.focus()
+                await at.ask("and now?")
+                await at.play(2)
+                screen = "\n".join(at.drawn())
+                assert "hello there" in screen
+                assert "and now?" in screen
+
+
+async def test_what_waits_can_be_taken_back() -> None:
+    async with stage(Studio()) as at:
+        await at.until(lambda: at.word == "loading")
+        await at.type("Who are you?")
+        await at.until(lambda: at.desk.feed.waiting)
+        await at.press("escape")
+        assert not any("queued" in note for note in at.notes)
+        at.studio.loaded.set()
+        await at.ready()
+        assert not at.pieces
+
+
+async def test_quit_asks_and_detaching_leaves_the_engine() -> None:
+    async with stage() as at:
+        await at.ready()
+        await at.press("ctrl+q")
+        assert "the engine goes on" in "\n".join(at.drawn())
+        await at.press("enter")
+        await at.until(lambda: not at.pilot.app.is_running)
+        assert at.pilot.app.return_code == 0
+        assert probe(at.desk.link.client.path) is not None
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE))
+async def test_hostile_text_in_every_field_stays_text(name: str) -> None:
+    """Model name, vector name, prompt, answer, marker words, notes: none of them reaches the terminal raw."""
+    bad = HOSTILE[name].replace("\ud800", "") + "[@click=app.quit]x[/] [/nope]"
+    script = [bad, *([f"{bad} "] * 3)]
+    async with stage(Studio(script), model=bad) as at:
+        at.studio.loaded.set()
+        await at.ready()
+        await at.desk.link.ask("vector.load", source=bad)
+        known = Known.told(at.desk.link.state.vectors[bad])
+        at.desk.rack.attempt(lambda: hands.add(at.desk.rack.board, known))
+        await at.desk.link.ask("note", text=bad)
+        at.desk.prompt.load_text("")
+        at.desk.prompt.post_message(events.Paste(bad))
+        await at.pilot.pause()
+        assert not talks_to_terminal(at.desk.prompt.text)
+        at.desk.post_message(Prompt.Sent(bad))
+        await at.until(lambda: at.word == "generating")
+        await at.play(3)
+        await at.press("tab", "h")
+        assert any("[@click=app.quit]x[/] [/nope]" in row for row in at.drawn())
+        at.desk.warn(bad)
+        await at.press("C")
+        await at.pilot.pause(0.1)
+        assert not [row for row in at.drawn() if talks_to_terminal(row)]
+        await at.press("escape")
+        assert at.pilot.app.is_running
+        assert not [row for row in at.drawn() if talks_to_terminal(row)]

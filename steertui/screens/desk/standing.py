@@ -1,0 +1,40 @@
+"""How things stand, for the status line: put together from the session, the line to the engine, and the keys' mode."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from steertui.widgets.status import Status
+
+if TYPE_CHECKING:
+    from steertui.screens.desk.screen import Desk
+
+
+def standing(desk: Desk) -> Status:
+    link, feed, state = desk.link, desk.feed, desk.link.state
+    word, facts = _word(desk), state.model.facts if state.model else {}
+    return Status(
+        word=word,
+        mode=desk.mode,
+        progress=state.model.progress if state.model else None,
+        model=state.model.name if state.model else link.model,
+        device=" ".join(str(facts[key]) for key in ("dtype", "device") if key in facts),
+        context=feed.context + feed.tokens if feed.context else None,
+        max_context=facts.get("max_context"),
+        rate=desk.pace.rate() if word == "generating" else None,
+        bypassed=desk.rack.board.mixer.bypassed,
+        session=state.session[-6:],
+        recorded=link.recorded,
+        lost_events=state.lost,
+        observer=link.observer,
+    )
+
+
+def _word(desk: Desk) -> str:
+    """The engine's own word, unless there is no engine to say one."""
+    link = desk.link
+    if link.failed or (link.client is not None and link.client.connection in ("lost", "gone")):
+        return "lost"
+    if link.client is None:
+        return "starting"
+    return "silent" if link.client.connection == "silent" else link.state.word
