@@ -204,11 +204,12 @@ class Decoder:
             for token in self._said[lane]:
                 self._texts[lane].push(token)
 
-    def rebuild(self, plan: Plan) -> int:
-        """Encode the whole past again, as if `plan` had always held; the number of tokens encoded."""
+    def rebuild(self) -> int:
+        """Put the whole past back in line, to be encoded again as if the next pass's plan had always held."""
         rows, phases = self.tape.forget()
-        for _ in feed_in_chunks(self.tape, rows, phases, plan):
-            pass
+        past = rows if len(rows) == len(self.rows) else [rows[0]] * len(self.rows)
+        self.rows = [before + row for before, row in zip(past, self.rows, strict=True)]
+        self.phases = [*phases, *self.phases]
         return len(phases)
 
     def _mark_last(self) -> None:

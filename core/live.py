@@ -28,7 +28,7 @@ Notice = tuple[str, dict[str, Any]]
 
 
 class Live:
-    """The handle of one answer. `notices` tell what happened besides tokens: chunk, rebuild, inject, rewind, compile."""
+    """The handle of one answer. `notices` tell what else happened: chunk, rebuild, inject, rewind, compile."""
 
     def __init__(self, model: Model, tape: Tape, prompt: Sequence[int], mixer: Mixer, how: Decoding) -> None:
         self.model, self.how = model, how
@@ -70,6 +70,9 @@ class Live:
         self.inject_ids(self.model.tokenizer(text, add_special_tokens=False)["input_ids"], "model", text)
 
     def inject_ids(self, ids: Sequence[int], role: str, text: str = "") -> None:
+        left = self.model.max_context - self._decoder.length - 1
+        if len(ids) > left:
+            raise UsageError(f"the text is {len(ids)} tokens, the context has {max(left, 0)} left")
         self._asked.append(lambda: self._insert(list(ids), role, text))
 
     def rewind(self, tokens: int) -> None:
@@ -111,7 +114,7 @@ class Live:
                 index = len(self.steps)
                 plan, fresh = self._boundary.take(index)
                 if fresh and self.how.cache == "rebuild" and len(self.tape):
-                    self._notify("rebuild", tokens=self._decoder.rebuild(plan))
+                    self._notify("rebuild", tokens=self._decoder.rebuild())
                 if not self._pass(plan):
                     continue
                 step = self._decoder.choose(index, self._boundary.current.revision)
@@ -142,13 +145,14 @@ class Live:
     def _pass(self, plan: Plan) -> bool:
         """Feed what waits; false when a cancel came between two chunks. Brings the last token's projections along."""
         readings: list[Reading] = []
+        start = len(self.tape)
         for edge in self._decoder.feed(plan, readings):
             if self._decoder.rows[0]:
                 self._notify("chunk", edge=edge)
                 if self._cancelled:
                     return False
         if self.steps and self.steps[-1].projections is None:
-            self.steps[-1].projections = projections(readings)
+            self.steps[-1].projections = projections(readings, self.steps[-1].position - start)
         return True
 
     def _finish(self) -> None:
@@ -159,7 +163,9 @@ class Live:
             self.steps[-1].text += self._decoder.last_words()
 
     def _insert(self, ids: list[int], role: str, text: str) -> None:
-        if ids:
+        if self._decoder.length + len(ids) >= self.model.max_context:
+            self.stop_reason = "context"
+        elif ids:
             self._decoder.insert(ids, role)
             self.inserts.append((len(self.steps), role, text))
             self._notify("inject", text=text, role=role, ids=ids)

@@ -24,10 +24,11 @@ def feed_in_chunks(
     readings: list[Reading] | None = None,
     edges: Sequence[int] = (),
 ) -> Iterator[tuple[int, Tensor]]:
-    """Yields (tokens fed, last logits) after each chunk. `edges` prescribes the cuts of an earlier run."""
-    done, size, total = 0, FIRST_CHUNK, len(phases)
+    """Yields (tokens fed, last logits) after each chunk. `edges` are the cuts of an earlier run, as tape lengths."""
+    start, done, size, total = len(tape), 0, FIRST_CHUNK, len(phases)
     while done < total:
-        stop = min(next((edge for edge in edges if edge > done), done + size), total)
+        cut = next((edge - start for edge in edges if edge > start + done), total if edges else done + size)
+        stop = min(cut, total)
         began = time.perf_counter()
         logits = tape.feed([row[done:stop] for row in rows], phases[done:stop], plan, readings)
         size = _next_size(stop - done, time.perf_counter() - began)

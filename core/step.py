@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -52,13 +53,17 @@ class Step:
     projections: Projections | None = None
 
 
-def projections(readings: Sequence[Reading], lane: int = 0) -> Projections:
-    """The last position's projections of one lane."""
+def projections(readings: Sequence[Reading], position: int, lane: int = 0) -> Projections:
+    """One lane's projections at `position`, counted from the first that was read; a layer's readings follow on."""
     seen: Projections = {}
+    passed: Counter[int] = Counter()
     for reading in readings:
-        before, after = reading.before[lane, -1].tolist(), reading.after[lane, -1].tolist()
-        for channel, x, y in zip(reading.channels, before, after, strict=True):
-            seen.setdefault(channel, {})[reading.layer] = (x, y)
+        here = position - passed[reading.layer]
+        passed[reading.layer] += reading.before.shape[1]
+        if 0 <= here < reading.before.shape[1]:
+            before, after = reading.before[lane, here].tolist(), reading.after[lane, here].tolist()
+            for channel, x, y in zip(reading.channels, before, after, strict=True):
+                seen.setdefault(channel, {})[reading.layer] = (x, y)
     return seen
 
 
