@@ -115,10 +115,18 @@ def _on_bounds(h: np.ndarray, on: Sequence[Touch], sides: Sequence[int]) -> np.n
 Schedule = Callable[[int, int], tuple[Sequence[Touch], bool]]
 
 
-def logits(hf: Any, ids: Sequence[int], schedule: Schedule, path: str = "model.layers") -> torch.Tensor:
-    """[T, vocabulary] of one uncached forward; `schedule(layer, position)` says what touches that token there."""
+Record = dict[tuple[int, int], tuple[np.ndarray, np.ndarray]]
+
+
+def logits(
+    hf: Any, ids: Sequence[int], schedule: Schedule, path: str = "model.layers", record: Record | None = None
+) -> torch.Tensor:
+    """[T, vocabulary] of one uncached forward; `schedule(layer, position)` says what touches that token there.
+
+    `record[layer, position]` gets the states before and after.
+    """
     handles = [
-        block.register_forward_hook(_hook(layer, schedule))
+        block.register_forward_hook(_hook(layer, schedule, record))
         for layer, block in enumerate(hf.get_submodule(path))
     ]
     try:
@@ -129,7 +137,7 @@ def logits(hf: Any, ids: Sequence[int], schedule: Schedule, path: str = "model.l
             handle.remove()
 
 
-def _hook(layer: int, schedule: Schedule) -> Callable[[Any, Any, Any], Any]:
+def _hook(layer: int, schedule: Schedule, record: Record | None) -> Callable[[Any, Any, Any], Any]:
     def hook(_block: Any, _args: Any, output: Any) -> Any:
         hidden = output[0] if isinstance(output, tuple) else output
         out = hidden.clone()
@@ -138,9 +146,28 @@ def _hook(layer: int, schedule: Schedule) -> Callable[[Any, Any, Any], Any]:
             for row in range(hidden.shape[0]) if touches else ():
                 state = steer(hidden[row, position].double().numpy(), touches, keep_norm)
                 out[row, position] = torch.from_numpy(state).to(out.dtype)
+            if record is not None:
+                record[layer, position] = tuple(x[0, position].double().numpy() for x in (hidden, out))
         return (out, *output[1:]) if isinstance(output, tuple) else out
 
     return hook
+
+
+def check(live: Any, schedule: Schedule, name: str = "llama", tolerance: float = 1e-3) -> None:
+    """Every token of a greedy answer is what the plain account of the same ids says, in log-probability and entropy.
+
+    One look at each: the ids on the tape are run once more, without a cache, under `schedule`.
+    """
+    ids = live.tape.ids[0] + live.unfed
+    said = logits(copy(name), ids, schedule, path(name)).log_softmax(-1)
+    assert live.steps
+    for step in live.steps:
+        there = said[step.position - 1]
+        assert ids[step.position] == step.token_id
+        assert abs(float(there[step.token_id]) - step.logprob) <= tolerance, step
+        assert float(there.max() - there[step.token_id]) <= tolerance, step
+        spread = float(-(there.exp() * there).sum())
+        assert abs(spread - step.entropy) <= 0.01 * spread + 1e-5, step
 
 
 def always(touches: Callable[[int], Sequence[Touch]], keep_norm: bool = False) -> Schedule:
@@ -152,16 +179,20 @@ def nothing(_layer: int, _position: int) -> tuple[Sequence[Touch], bool]:
     return (), False
 
 
-@cache
 def model(name: str = "llama", dtype: torch.dtype = torch.float32) -> core.Model:
     """The architecture under our hooks; one per test run."""
-    return core.adopt(zoo.build(name, dtype=dtype), zoo.tokenizer(), name)
+    return _kept("model", name, dtype)
+
+
+def copy(name: str = "llama", dtype: torch.dtype = torch.float32) -> Any:
+    """The same weights without a hook of ours."""
+    return _kept("copy", name, dtype)
 
 
 @cache
-def copy(name: str = "llama", dtype: torch.dtype = torch.float32) -> Any:
-    """The same weights without a hook of ours."""
-    return zoo.build(name, dtype=dtype)
+def _kept(kind: str, name: str, dtype: torch.dtype) -> Any:
+    hf = zoo.build(name, dtype=dtype)
+    return hf if kind == "copy" else core.adopt(hf, zoo.tokenizer(), name)
 
 
 def path(name: str) -> str:
