@@ -64,6 +64,7 @@ class Compiler:
     norms: Norms
     _stacks: Recent[Stack] = field(default_factory=lambda: Recent(64))
     _geometries: Recent[dense.Geometry] = field(default_factory=lambda: Recent(1024))
+    _gauges: Recent[Tensor] = field(default_factory=lambda: Recent(256))
 
     def compile(self, lanes: Sequence[Mixer], meters: Meters | None = None, age: float = 0.0) -> Plan:
         """One plan for all lanes; `meters` names, per channel, the layers whose projections are wanted."""
@@ -85,7 +86,7 @@ class Compiler:
         parts: dict[int, dict[str, Any]] = {layer: {"push": push} for layer, push in self._pushes(score)}
         for layer in score.dense:
             parts[layer] = self._dense(score, layer, keep_norm)
-        for layer, gauge in self._gauges(lanes[0], meters).items():
+        for layer, gauge in self._read(lanes[0], meters).items():
             parts.setdefault(layer, {}).update(gauge)
         return tuple(LayerPlan(**parts[layer]) if layer in parts else None for layer in range(score.n_layers))
 
@@ -125,16 +126,19 @@ class Compiler:
         floats = dense.as_floats(arrays) if score.n_lanes == 1 else None
         return {"rows": where.rows, "program": arrays, "floats": floats}
 
-    def _gauges(self, mixer: Mixer, meters: Meters) -> dict[int, dict[str, Any]]:
-        read: dict[int, dict[int, Tensor]] = {}
+    def _read(self, mixer: Mixer, meters: Meters) -> dict[int, dict[str, Any]]:
+        read: dict[int, dict[int, Stack]] = {}
         for i, wanted in meters.items():
             if i >= len(mixer.channels):
                 continue  # taken off the mixer since the meters were set
-            rows = self.stack(mixer.channels[i].vector).rows
+            stack = self.stack(mixer.channels[i].vector)
             for layer in wanted:
-                if layer in rows:
-                    read.setdefault(layer, {})[i] = rows[layer]
+                if layer in stack.rows:
+                    read.setdefault(layer, {})[i] = stack
         return {
-            layer: {"gauge": torch.stack(list(found.values())), "channels": tuple(found)}
+            layer: {"gauge": self._gauge(layer, tuple(found.values())), "channels": tuple(found)}
             for layer, found in read.items()
         }
+
+    def _gauge(self, layer: int, stacks: tuple[Stack, ...]) -> Tensor:
+        return self._gauges.get((layer, *stacks), lambda: torch.stack([s.rows[layer] for s in stacks]))

@@ -66,6 +66,7 @@ def judge(step: Step) -> Verdict:
 def _one(step: Step, tape: Tape, tokens: list[int], plan: Plan) -> tuple[Tensor, float]:
     """One token both ways: eager logits, and how far the graph's logits and projections are from eager."""
     seen: list[Reading] = []
+    step.check_again()
     eager = tape.feed([[token] for token in tokens], ["answer"], plan, seen)
     compiled = step.play(tokens, plan.phases["answer"])
     told = step.bank.readings(plan.phases["answer"])

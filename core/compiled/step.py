@@ -52,7 +52,8 @@ class Step:
         self._holder: Callable[[], Holder | None] = lambda: None
 
     def seal(self) -> None:
-        """The graph is as it shall be: what would compile another one is an error from now on."""
+        """Compile; whatever would need another graph after this one is an error."""
+        self.play([0] * self.size.lanes, (None,) * self.model.n_layers)
         self._stance = "fail_on_recompile"
 
     def check_again(self) -> None:

@@ -27,7 +27,7 @@ class CompiledTape(Tape):
 
     def __init__(self, model: Model, n_lanes: int = 1) -> None:
         super().__init__(model, n_lanes)
-        self._step: Step | None = None
+        self.step: Step | None = None
         self._demand: tuple[Plan | None, int, int] = None, 0, 0
         self._tell: Callable[..., None] = lambda kind, **data: None
 
@@ -79,19 +79,19 @@ class CompiledTape(Tape):
         super().join(other)
 
     def forget(self) -> tuple[list[list[int]], list[str]]:
-        self._step = None
+        self.step = None
         return super().forget()
 
     def leave(self) -> None:
         """Take the past back from the step."""
-        if self._step is not None:
-            step, self._step = self._step, None
+        if self.step is not None:
+            step, self.step = self.step, None
             self.cache = self._empty()
             step.give(self.cache, len(self))
 
     def _ready(self, plan: Plan) -> bool:
         """Whether a step holds the past by now and has room for this plan and one more token."""
-        step, wanted = self._step, self._size(plan, len(self) + 1)
+        step, wanted = self.step, self._size(plan, len(self) + 1)
         if step is None or not step.size.holds(wanted):
             found = self.model.workshop.fitting(wanted)
             if found is None:
@@ -99,7 +99,7 @@ class CompiledTape(Tape):
                 return False
             self.leave()
             found.take(self, self.cache, len(self))
-            self._step, self.cache = found, self._empty()
+            self.step, self.cache = found, self._empty()
         return True
 
     def _size(self, plan: Plan, capacity: int) -> Size:
@@ -117,15 +117,15 @@ class CompiledTape(Tape):
         self, tokens: list[int], phase: str, plan: Plan, readings: list[Reading] | None
     ) -> Tensor | None:
         """The step's logits; nothing when it failed, which ends its service."""
-        assert self._step is not None
+        assert self.step is not None
         try:
-            logits = self._step.play(tokens, plan.phases[phase])
+            logits = self.step.play(tokens, plan.phases[phase])
         except Exception as error:  # whatever a graph can raise, the same token can be played eagerly
-            self.model.workshop.drop(self._step)
+            self.model.workshop.drop(self.step)
             self._tell("compile", text=f"back to eager decoding: {' '.join(str(error).split())[:200]}")
             return None
         if readings is not None:
-            readings.extend(self._step.bank.readings(plan.phases[phase]))
+            readings.extend(self.step.bank.readings(plan.phases[phase]))
         for lane, token in zip(self.ids, tokens, strict=True):
             lane.append(token)
         self.phases.append(phase)

@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,12 @@ class Warming:
 
     def __init__(self, model: Model, size: Size) -> None:
         use_own_cache()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         self._child = subprocess.Popen(
             [sys.executable, "-m", "core.compiled.warm"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=self._errors,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
         atexit.register(self.stop)
@@ -53,8 +55,15 @@ class Warming:
     def succeeded(self) -> bool:
         return self._child.poll() == 0
 
-    def wait(self, seconds: float | None = None) -> None:
-        self._child.wait(seconds)
+    @property
+    def complaint(self) -> str:
+        """The last line of what a failed child wrote."""
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "the compiler's process died")
+
+    def wait(self) -> None:
+        self._child.wait()
 
     def stop(self) -> None:
         if not self.finished:
@@ -105,8 +114,7 @@ def main() -> None:
     torch.set_num_threads(spec["threads"])
     size = Size(**spec["size"])
     model = hollow(spec)
-    step = Step(model, size)
-    step.play([0] * size.lanes, (None,) * model.n_layers)
+    Step(model, size).seal()
 
 
 if __name__ == "__main__":

@@ -48,8 +48,8 @@ class Workshop:
     def settle(self) -> Iterator[str]:
         """Finish what the children prepared; called between two answers, because it takes seconds."""
         for size in [size for size, child in self._warming.items() if child.finished]:
-            del self._warming[size]
-            yield self.build(size)
+            child = self._warming.pop(size)
+            yield self.build(size) if child.succeeded else f"decoding stays eager: {child.complaint}"
 
     def wait(self) -> None:
         for child in self._warming.values():
@@ -63,14 +63,17 @@ class Workshop:
         with self.model.steering.lock:
             try:
                 step = Step(self.model, size)
+                step.seal()
                 verdict = judge(step)
             except Exception as error:  # a compiler brings errors of every class; eager decoding goes on
                 return f"decoding stays eager: {' '.join(str(error).split())[:LAST_WORDS]}"
         if not verdict.sound:
             return f"decoding stays eager: the compiled step does not agree with it ({verdict})"
-        step.seal()
-        self._steps[size] = step
+        self.keep(step)
         return f"a compiled step for {size} takes over ({verdict}; {time.perf_counter() - began:.1f} s)"
+
+    def keep(self, step: Step) -> None:
+        self._steps[step.size] = step
 
     def drop(self, step: Step) -> None:
         """A step that failed in use does not serve again."""

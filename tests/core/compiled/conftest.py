@@ -1,0 +1,50 @@
+"""One graph for nearly all tests: warmed by a child process as in use, compiled and proven once per session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from torch._dynamo.utils import counters
+
+from core.compiled.size import Size
+from core.compiled.step import Step
+from core.compiled.warm import CACHE
+from core.model import Model
+from tests.core.compiled import tiny
+
+SIZE = Size(1, tiny.CONTEXT)
+
+
+@dataclass
+class Ready:
+    """A model with a step for one lane, and what was said on the way."""
+
+    model: Model
+    step: Step
+    news: list[str] = field(default_factory=list)
+    hits: int = 0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiler_cache(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Kept between runs of the tests, where a first one costs the compiler half a minute."""
+    cache = request.config.cache
+    assert cache is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CACHE, str(cache.mkdir("inductor")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def ready(compiler_cache: None) -> Ready:
+    model = tiny.model()
+    started = model.workshop.ask(SIZE)
+    assert started is not None
+    model.workshop.wait()
+    before = counters["inductor"]["fxgraph_cache_hit"]
+    news = [started, *model.workshop.settle()]
+    step = model.workshop.fitting(SIZE)
+    assert step is not None, news
+    return Ready(model, step, news, counters["inductor"]["fxgraph_cache_hit"] - before)

@@ -1,0 +1,135 @@
+"""The bank plays what a plan plays, uncompiled: the same hidden states through both."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from core.compiled.bank import Bank
+from core.compiled.seating import demand
+from core.compiled.size import Size, size_for
+from core.compiled.table import Tables
+from core.layer import Reading
+from core.mixer import Mixer
+from core.model import Model
+from core.plan import Plan
+from tests.core.compiled.tiny import CONTEXT, EVERYWHERE, HIDDEN, LAYERS, Arrow, channel, mixed, model
+
+CPU = torch.device("cpu")
+MIXERS = {
+    "mixed": mixed(),
+    "mixed, norm kept": mixed(keep_norm=True),
+    "adds alone": Mixer((channel(0, scale=2.0), channel(1, scale=-1.0))),
+    "one cap": Mixer((channel(0, floor=3.0),)),
+    "gains": Mixer((channel(0, gain=-1.0), channel(1, gain=1.0))),
+    "here an add, there a cap": Mixer(
+        (channel(0, scale=1.0, layers=(0,)), channel(1, ceiling=-2.0, layers=(1,)))
+    ),
+    "one direction twice": Mixer((channel(0, floor=1.0), replace(channel(1), vector=Arrow(0), gain=0.5))),
+    "nothing": Mixer(),
+}
+
+
+@pytest.fixture(scope="module")
+def resident() -> Model:
+    return model()
+
+
+def tables(lanes: int, slots: int = 8, caps: int = 4) -> tuple[Bank, Tables]:
+    size = Size(lanes, CONTEXT, slots, caps)
+    return Bank(size, LAYERS, HIDDEN, CPU), Tables(size, HIDDEN, CPU)
+
+
+def compile_plan(resident: Model, *mixers: Mixer) -> Plan:
+    every = {i: list(EVERYWHERE) for i in range(len(mixers[0].channels))}
+    return resident.compiler.compile(mixers, every)
+
+
+def compare(resident: Model, mixers: list[Mixer], dtype: torch.dtype = torch.float32) -> float:
+    """Plays two tokens through bank and plan; the largest difference of states and of projections."""
+    bank, made = tables(len(mixers))
+    plan = compile_plan(resident, *mixers)
+    layers = plan.phases["answer"]
+    bank.load(made.make(layers))
+    worst = 0.0
+    for seed in range(2):
+        hidden = torch.randn(len(mixers), 1, HIDDEN, generator=torch.Generator().manual_seed(seed)).to(dtype)
+        readings: list[Reading] = []
+        wanted = [
+            hidden if plan is None else plan.steer(layer, hidden, readings)
+            for layer, plan in enumerate(layers)
+        ]
+        found = [bank.steer(layer, hidden) for layer in EVERYWHERE]
+        pairs = list(zip(wanted, found, strict=True))
+        for mine, theirs in zip(bank.readings(layers), readings, strict=True):
+            assert mine.layer == theirs.layer
+            assert mine.channels == theirs.channels
+            pairs += [(mine.before, theirs.before), (mine.after, theirs.after)]
+        worst = max([worst, *(float((a.float() - b.float()).abs().max()) for a, b in pairs)])
+    return worst
+
+
+@pytest.mark.parametrize("name", MIXERS)
+def test_it_plays_what_the_plan_plays(resident: Model, name: str) -> None:
+    assert compare(resident, [MIXERS[name]]) < 2e-5
+
+
+def test_lanes_have_coefficients_of_their_own(resident: Model) -> None:
+    base = MIXERS["mixed"]
+    lanes = [base, base.bypass(), base.scale(0, -3.0), replace(base, keep_norm=True)]
+    assert compare(resident, lanes) < 2e-5
+
+
+def test_a_neutral_bank_changes_no_bit() -> None:
+    bank, made = tables(2)
+    bank.load(made.make((None,) * LAYERS))
+    for dtype in (torch.float32, torch.bfloat16):
+        hidden = torch.randn(2, 1, HIDDEN).to(dtype)
+        assert all(torch.equal(bank.steer(layer, hidden), hidden) for layer in EVERYWHERE)
+
+
+def test_a_folded_push_is_added_as_eager_adds_it_in_bfloat16() -> None:
+    resident = model(dtype=torch.bfloat16)
+    assert compare(resident, [Mixer((channel(0, scale=2.0),))], torch.bfloat16) < 0.02
+    plan = resident.compiler.compile([Mixer((channel(0, scale=2.0),))])
+    bank, made = tables(1)
+    bank.load(made.make(plan.phases["answer"]))
+    hidden = torch.randn(1, 1, HIDDEN).to(torch.bfloat16)
+    steered = plan.phases["answer"][0]
+    assert steered is not None
+    assert torch.equal(bank.steer(0, hidden), steered.steer(0, hidden, None))
+
+
+def test_a_dial_copies_numbers_and_leaves_the_rows(resident: Model) -> None:
+    bank, made = tables(1)
+    mixer = mixed()
+    settings = compile_plan(resident, mixer), compile_plan(resident, mixer.scale(0, 2.0))
+    first, second = (made.make(plan.phases["answer"]) for plan in settings)
+    assert first.frame is second.frame
+    bank.load(first)
+    before = bank.dials.clone()
+    addresses = [t.data_ptr() for t in (bank.rows, bank.dials, bank.push, bank.inverse)]
+    bank.load(second)
+    assert not torch.equal(before, bank.dials)
+    assert addresses == [t.data_ptr() for t in (bank.rows, bank.dials, bank.push, bank.inverse)]
+
+
+def test_a_ninth_channel_and_a_fifth_cap_need_more_room(resident: Model) -> None:
+    eight = compile_plan(resident, mixed())
+    assert demand(eight) == (8, 4)
+    nine = compile_plan(resident, mixed().add(channel(8, ceiling=1.0)))
+    assert demand(nine) == (9, 5)
+    folded = resident.compiler.compile([Mixer(tuple(channel(i, scale=1.0) for i in range(20)))])
+    assert demand(folded) == (0, 0)
+
+
+def test_sizes_grow_by_doubling_and_stop_at_the_context() -> None:
+    assert size_for(1, 10, 4096, 3, 0) == Size(1, 512, 8, 4)
+    assert size_for(1, 400, 4096, 9, 5) == Size(1, 1024, 16, 5)
+    assert size_for(2, 3900, 4096, 8, 4) == Size(2, 4096, 8, 4)
+    assert Size(1, 512).holds(Size(1, 40, 3, 1))
+    assert not Size(1, 512).holds(Size(1, 513))
+    assert not Size(1, 512).holds(Size(2, 40))
+    assert not Size(1, 512).holds(Size(1, 40, 9))

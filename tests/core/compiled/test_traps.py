@@ -1,0 +1,151 @@
+"""The ways in which a compiled step could be silently wrong."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+import core
+from core.compiled import proof, workshop
+from core.compiled.bank import Bank
+from core.compiled.size import MOST_CAPS, Size
+from core.compiled.table import Table
+from core.compiled.warm import Warming
+from tests.core.compiled import tiny
+from tests.core.compiled.conftest import SIZE, Ready
+from tests.core.compiled.tiny import PROMPT, mixed
+
+STEER, SEEN = Bank.steer, list[Tensor]()
+
+
+def tokens(model: Any, fast: bool) -> list[int]:
+    live = core.stream(
+        model, PROMPT, compile=fast, mixer=mixed(), max_new_tokens=12, ignore_end=True, temperature=0.7
+    )
+    return [step.token_id for step in live]
+
+
+def test_the_child_filled_the_disk_cache(ready: Ready) -> None:
+    assert ready.hits == 1
+    assert "eager decoding serves meanwhile" in ready.news[0]
+    assert "takes over" in ready.news[1]
+
+
+def test_the_proof_sees_a_graph_that_does_not_steer(ready: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert proof.judge(ready.step).sound
+    monkeypatch.setattr(Bank, "load", _keep_silent)
+    deaf = proof.judge(ready.step)
+    monkeypatch.undo()
+    ready.step.bank.loaded = None
+    assert not deaf.sound
+    assert deaf.error > 0.01
+
+
+def _keep_silent(bank: Bank, table: Table) -> None:
+    """Remembers who sits where, so that the gauges can be read, and copies nothing."""
+    bank.loaded = table
+
+
+def test_the_proof_sees_a_graph_that_ignores_its_dials(ready: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steered as it was at first, however the dials are turned afterwards."""
+    load, first = Bank.load, []
+
+    def once(bank: Bank, table: Table) -> None:
+        first.append(table)
+        load(bank, first[0])
+        bank.loaded = table
+
+    monkeypatch.setattr(Bank, "load", once)
+    stuck = proof.judge(ready.step)
+    monkeypatch.undo()
+    ready.step.bank.loaded = None
+    assert not stuck.sound
+
+
+def test_not_a_number_is_not_agreement() -> None:
+    assert not proof.Verdict(float("inf"), 1.0, whole=True).sound
+    assert not proof.Verdict(1e-6, 1e-4, whole=True).sound
+    assert proof.Verdict(1e-6, 1.0, whole=True).sound
+
+
+def test_a_hook_added_later_is_not_ignored(ready: Ready) -> None:
+    """The next answer notices, goes back to eager decoding, where the hook acts, and says so."""
+    handle = ready.model.layers[0].register_forward_hook(lambda block, args, out: out + 1.0)
+    try:
+        live = core.stream(ready.model, PROMPT, compile=True, max_new_tokens=6, ignore_end=True)
+        hooked = [step.token_id for step in live]
+        eager = core.stream(ready.model, PROMPT, max_new_tokens=6, ignore_end=True)
+        assert [step.token_id for step in eager] == hooked
+        assert "back to eager decoding" in next(
+            data["text"] for kind, data in live.notices if kind == "compile"
+        )
+    finally:
+        handle.remove()
+        ready.model.workshop.keep(ready.step)
+    assert tokens(ready.model, True) == tokens(ready.model, False)
+
+
+def test_a_second_model_of_the_class_runs_its_own_graph_and_a_decoding_thread_waits(ready: Ready) -> None:
+    other = tiny.model(seed=5)
+    wanted = tokens(other, False)
+    found: list[list[int]] = []
+    decoding = threading.Thread(target=lambda: found.extend(tokens(other, False) for _ in range(3)))
+    with other.steering.lock:
+        decoding.start()
+        news = other.workshop.build(SIZE)
+    decoding.join()
+    assert "takes over" in news
+    assert found == [wanted] * 3
+    assert tokens(other, True) == wanted != tokens(ready.model, True)
+    assert tokens(ready.model, True) == tokens(ready.model, False)
+
+
+def asks_for_a_number(bank: Bank, layer: int, hidden: Tensor) -> Tensor:
+    return STEER(bank, layer, hidden if float(hidden.sum()) > 0 else -hidden)
+
+
+def keeps_a_list(bank: Bank, layer: int, hidden: Tensor) -> Tensor:
+    SEEN.append(hidden.sum())
+    return STEER(bank, layer, hidden)
+
+
+@pytest.mark.parametrize("hook", [asks_for_a_number, pytest.param(keeps_a_list, marks=pytest.mark.slow)])
+def test_a_hook_that_leaves_the_graph_is_refused(hook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python numbers and lists in a hook break the graph, or make another one per call."""
+    monkeypatch.setattr(Bank, "steer", hook)
+    model = tiny.model(seed=6)
+    assert model.workshop.build(SIZE).startswith("decoding stays eager")
+    assert model.workshop.fitting(SIZE) is None
+    monkeypatch.undo()
+    assert tokens(model, True) == tokens(model, False)
+
+
+def test_a_child_that_fails_is_told_and_nothing_is_tried_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.compiled.warm.describe", lambda model, size: {"config_class": "NoSuchConfig"})
+    model = tiny.model(seed=7)
+    model.workshop.ask(SIZE)
+    model.workshop.wait()
+    assert "decoding stays eager" in next(iter(model.workshop.settle()))
+    assert model.workshop.ask(SIZE) is None
+
+
+def test_what_cannot_be_compiled_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workshop, "Warming", Warming)
+    model = tiny.model(seed=8)
+    assert "too many" in (model.workshop.ask(Size(1, 128, 8, MOST_CAPS + 1)) or "")
+    model.hf._hf_peft_config_loaded = True
+    assert workshop.refusal(model) == "the model has an adapter"
+    model.hf._hf_peft_config_loaded = False
+    model.hf.hf_quantizer = object()
+    assert workshop.refusal(model) == "the model is quantised"
+    del model.hf.hf_quantizer
+    model.layers[0]._hf_hook = object()
+    assert workshop.refusal(model) == "parts of the model are offloaded"
+
+
+def test_the_guard_on_hooks_is_on() -> None:
+    assert torch._dynamo.config.skip_nnmodule_hook_guards is False
