@@ -6,12 +6,19 @@ against random vectors of the same size decides; everything else can only lower 
 
 from __future__ import annotations
 
+import math
+import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from core import demo
+from core.bands import parse_layers
 from core.chat import as_messages, render
+from core.demo import wording
+from core.demo.world.contrasts import CONTRASTS
+from core.demo.world.prompts import requests
 from core.jobs import Event, Job, Point, Row, Sample
 from core.levels import band as band_of
 from core.mixer import Channel
@@ -20,13 +27,15 @@ from vectors.card import consistency
 from vectors.dosing import Ids, Instrument
 from vectors.response import Propensities, Texts
 from vectors.separating import Apart
-from vectors.vector import SteeringVector
+from vectors.vector import SteeringVector, read
 from vectors.verdict import Effect, Findings, judge
 
 if TYPE_CHECKING:
     from core.model import Model
 
 PAIRS = 8
+HELD_OUT = 20
+SEED = 8  # of the demo prompts and pairs: the same ones every time
 GOOD_SHARE = 0.7  # of the best layer's d: what may join the suggested band
 PROMPTS = (
     "What should I do this weekend?",
@@ -102,11 +111,35 @@ def check(
     tendency = (yield from response.propensities(model, tools, few)) if few else None
     window = yield from response.window(model, tool, asked, texts, max_new)
     evidence = Evidence(vector, doubts, apart, tool, texts, tendency, window, seed)
-    summary = report(model, evidence)
+    summary = printable(report(model, evidence))
     yield from _drawn(model, evidence, summary)
     about = replace(vector.about, act_norms=model.residual_norms, suggestion=summary["suggestion"])
     summary["kept"] = str(measured.keep(vector.sha256, model.fingerprint, about, summary))
     return summary
+
+
+def job(model: Model, params: Mapping[str, Any]) -> Job:
+    """The same by names: what an engine or a command line asks for."""
+    vector = read(params["vector"], model=model, force=True, measured=False)
+    contrast = params.get("contrast")
+    pairs = (
+        stored_pairs(model, vector) if contrast is None else import_module("vectors").contrast(contrast).pairs
+    )
+    band = params.get("layers")
+    layers = parse_layers(band, model.n_layers) if isinstance(band, str) else band
+    named = {key: params[key] for key in ("prompts", "max_new", "seed") if params.get(key) is not None}
+    return check(model, vector, pairs=pairs, layers=layers, **named)
+
+
+def stored_pairs(model: Model, vector: SteeringVector) -> Sequence[Any] | None:
+    """Held-out pairs of the contrast set a demo vector was made from; other files do not carry their
+    pairs.
+    """
+    if model.name not in demo.NAMES or vector.about.contrast not in CONTRASTS:
+        return None
+    pairs = CONTRASTS[vector.about.contrast].make(2 * HELD_OUT, SEED, True)
+    random.Random(SEED).shuffle(pairs)
+    return list(zip(*wording.halves(model, pairs), strict=True))
 
 
 def with_stats(vector: SteeringVector, apart: Mapping[int, Apart]) -> SteeringVector:
@@ -165,6 +198,7 @@ def report(model: Model, evidence: Evidence) -> dict[str, Any]:
         "layers": {str(layer): _layer(model, evidence, layer) for layer in evidence.vector.layers},
         "consistency": evidence.vector.card.consistency.to_json(),
         "unit": evidence.tool.unit,
+        "dose": evidence.tool.worth,
         "band": list(evidence.tool.band),
         "doses": doses,
         "window": list(evidence.window),
@@ -185,6 +219,15 @@ def suggestion(tool: Instrument, window: tuple[float, float]) -> dict[str, Any]:
     """
     scale = max(window[1], 0.5) / 2 * tool.worth
     return {"layers": list(tool.band), "unit": tool.unit, "scale": scale, "split": True}
+
+
+def printable(tree: Any) -> Any:
+    """JSON has no infinities: a d without any spread is told as null."""
+    if isinstance(tree, float):
+        return tree if math.isfinite(tree) else None
+    if isinstance(tree, Mapping):
+        return {key: printable(value) for key, value in tree.items()}
+    return [printable(value) for value in tree] if isinstance(tree, list | tuple) else tree
 
 
 def _layer(model: Model, evidence: Evidence, layer: int) -> dict[str, Any]:
@@ -212,9 +255,7 @@ def _drawn(model: Model, evidence: Evidence, summary: Mapping[str, Any]) -> Iter
 def _prompts(model: Model) -> Sequence[Any]:
     """The demo models know nothing but their own world."""
     if model.name in demo.NAMES:
-        from core.demo.world.prompts import requests
-
-        return [text for _, text in requests(len(PROMPTS), seed=8)]
+        return [text for _, text in requests(len(PROMPTS), seed=SEED)]
     return PROMPTS
 
 

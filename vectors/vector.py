@@ -18,6 +18,7 @@ import torch
 
 from core.bands import write_layers
 from vectors import algebra, card, fit, lastbit, library, reading, shape, writing
+from vectors import measured as measurements
 from vectors.about import About
 from vectors.stored import Stored
 
@@ -178,9 +179,11 @@ def read(
     part: str | None = None,
     minus: str | os.PathLike[str] | None = None,
     force: bool = False,
+    measured: bool = True,
 ) -> SteeringVector:
-    """A vector from any known file, or from the library by name; a model settles what its file leaves
-    open.
+    """A vector from any known file, or from the library by name.
+
+    A model settles what the file leaves open; what `check` measured on it comes along unless declined.
     """
     known = None if model is None else shape.of_model(model)
     stored = reading.read_stored(
@@ -191,4 +194,7 @@ def read(
         part=part,
         minus=minus,
     )
-    return SteeringVector(stored if known is None else fit.admitted(stored, known, force=force))
+    if known is None:
+        return SteeringVector(stored)
+    stored = fit.admitted(stored, known, force=force)
+    return SteeringVector(measurements.known(stored, model.fingerprint) if measured else stored)

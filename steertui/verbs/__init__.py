@@ -19,6 +19,7 @@ class Verb:
 VERBS: dict[str, Verb] = {
     "card": Verb("steertui.verbs.card", "say what a vector file is, without a model"),
     "convert": Verb("steertui.verbs.convert", "write a vector in another format"),
+    "check": Verb("steertui.verbs.check", "is this vector any good, and at which doses"),
     "library": Verb("steertui.verbs.library", "list, add, rename, note, rm, cosines, decompose"),
     "say": Verb("steertui.verbs.say", "one answer on stdout, nothing else"),
     "chat": Verb("steertui.verbs.chat", "talk in a plain terminal loop, no screen control"),

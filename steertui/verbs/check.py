@@ -1,0 +1,72 @@
+"""Checks a vector on a model in about a minute: does it do anything, on which layers, and at which doses?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from core.bands import write_layers
+from core.errors import SteerError
+from steertui import flags
+from steertui.progress import Bar
+from steertui.text import safe_text
+
+LOADING = ("dtype", "device", "device_map", "revision", "quant", "adapter", "layers_path", "force")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("vector", metavar="VECTOR", help="a vector file, or a name in the library")
+    parser.add_argument("--contrast", metavar="SET", help="pairs to measure it on: a built-in set or a file")
+    parser.add_argument(
+        "--layers", metavar="LAYERS", help="dose these layers (the card's, else the best ones)"
+    )
+    parser.add_argument("--max-new", type=flags.count, default=24, metavar="N", help="tokens per text (24)")
+    parser.add_argument("--seed", type=flags.count, default=0)
+    flags.add_model(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object: the whole report")
+
+
+def run(args: argparse.Namespace) -> int:
+    """The verdict is the result: red is an answer, not a failure."""
+    report = measure(args)
+    if args.json:
+        print(json.dumps(report))
+    else:
+        print("\n".join(map(safe_text, told(report))))
+    return 0
+
+
+def measure(args: argparse.Namespace) -> Mapping[str, Any]:
+    from core import load
+    from core.jobs import End, Progress
+    from core.runner import run as events
+    from vectors.check import job
+
+    params = {name: getattr(args, name) for name in ("vector", "contrast", "layers", "max_new", "seed")}
+    with Bar() as bar:
+        model = load(args.model, on_progress=bar, **{name: getattr(args, name) for name in LOADING})
+        for event in events(job(model, params)):
+            if isinstance(event, Progress):
+                bar(event.unit, event.done, event.total)
+            if isinstance(event, End):
+                return event.summary
+    raise SteerError("the check ended without a report")
+
+
+def told(report: Mapping[str, Any]) -> Iterator[str]:
+    """The verdict first, then what it rests on."""
+    yield f"{report['verdict'].upper()}  {report['vector']} on {report['model']}"
+    yield from (f"  {reason}" for reason in report["reasons"])
+    yield f"  {'dose':>5} {'echo':>8} {'propensity':>10} {'KL':>8} {'perplexity':>10} {'collapsed':>9}"
+    for row in report["doses"]:
+        tendency = f"{row['propensity']:>10.3f}" if "propensity" in row else f"{'–':>10}"
+        yield (
+            f"  {row['dose']:>+5g} {row['echo']:>8.3f} {tendency} {row['kl']:>8.3f} {row['perplexity']:>10.3g}"
+            f" {row['collapsed']:>9.0%}"
+        )
+    hint = report["suggestion"]
+    band = write_layers(tuple(hint["layers"]))
+    unit, scale = report["unit"], hint["scale"]
+    yield f"  one dose is {report['dose']:g} {unit}, shared over layers {band}; try {scale:.2g} {unit}, split"
