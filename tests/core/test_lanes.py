@@ -28,10 +28,9 @@ STEERED = reference.always(touches)
 
 
 def speak(name="llama", prompt=PROMPT, mixer=MIXER, n=6, **settings):
-    live = core.stream(
+    return core.stream(
         reference.model(name), prompt, mixer=mixer, max_new_tokens=n, ignore_end=True, **settings
     )
-    return live
 
 
 def said(live, lane):
