@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from core.errors import BadInput, EngineUnavailable
 from .ulid import is_ulid, ulid
 
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
+SUFFIX = ".safetensors"
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,6 @@ class Folder:
     def reserve(self) -> Path:
         return self.path / "reserve"
 
-    def vector(self, sha256: str) -> Path:
-        return self.vectors / f"{sha256}.safetensors"
-
     def lock(self) -> int:
         """An open descriptor that holds the session until it is closed, by us or by our death."""
         descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
@@ -59,6 +58,24 @@ class Folder:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         return descriptor
+
+
+def kept(sha256: str, vectors: Path | None) -> Path:
+    """The copy of a vector in a session's folder."""
+    copy = vectors / f"{sha256}{SUFFIX}" if vectors else None
+    if copy is None or not copy.is_file():
+        raise BadInput(f"vector {sha256[:12]}… missing: the session's folder has no copy of it")
+    return copy
+
+
+def hand_down(sha256: str, before: Path, after: Path) -> None:
+    """The same copy in another session's folder, by a link where the file system allows it."""
+    source, target = before / f"{sha256}{SUFFIX}", after / f"{sha256}{SUFFIX}"
+    if source.is_file() and not target.exists():
+        try:
+            os.link(source, target)
+        except OSError:
+            shutil.copyfile(source, target)
 
 
 def all_folders(root: Path) -> list[Folder]:

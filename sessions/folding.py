@@ -33,7 +33,12 @@ def fold_all(records: Iterable[Record], state: State | None = None) -> State:
 
 def _open(state: State, event: ev.Open) -> State:
     """An engine takes the session up: whatever ran when the last one went is no longer running."""
-    return replace(state, session=event.session, running=None, model=None, clients={}, closed=None)
+    turns = {
+        t.id: replace(t, stop="lost") if t.gen is not None and not t.stop else t for t in state.turns.values()
+    }
+    return replace(
+        state, session=event.session, turns=turns, running=None, model=None, clients={}, closed=None
+    )
 
 
 def _model(state: State, event: ev.Model) -> State:

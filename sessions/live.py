@@ -6,8 +6,8 @@ everything that happened because of it is in the events, and `state` is nothing 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,41 +16,38 @@ from core.mixer import Mixer
 
 from . import events as ev
 from .desk import describe, mix_of
+from .folder import hand_down, kept
 from .folding import fold
 from .journal import Journal
 from .lines import Record
-from .performance import Performance, stamp
+from .performance import Performance
 from .rack import Rack
 from .residence import Residence
-from .spoken import messages
+from .stage import Prompt, Stage
 from .state import State, Turn
-from .studio import Instrument, Speech
-
-PACE = "pace"
-"""A setting for us and not for the model: at most this many tokens a second."""
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """An answer that was asked for: to which turn, with which settings, and what the model's mouth already holds."""
-
-    parent: int | None
-    settings: Mapping[str, Any] = field(default_factory=dict)
+from .tasks import Registry, Tasks
 
 
 class Session:
     """One conversation with one resident model. `keep`: the folder that vectors are copied into."""
 
     def __init__(
-        self, journal: Journal, residence: Residence, *, keep: Path | None = None, state: State | None = None
+        self,
+        journal: Journal,
+        residence: Residence,
+        *,
+        keep: Path | None = None,
+        state: State | None = None,
+        jobs: Registry | None = None,
     ) -> None:
         self.journal, self._residence, self._keep = journal, residence, keep
+        self._tasks = Tasks(residence, journal.append, jobs or {}, keep and keep.parent / "jobs")
         self.state = state or State()
         self._rack = Rack()
         self._mixer = Mixer()
-        self._playing: Performance | None = None
-        self._prompt: Prompt | None = None
-        self._answering = self._hushed = False
+        self._stage = Stage(
+            journal, residence, lambda: self.state, lambda: (self._mixer, self.state.desk.rev)
+        )
         journal.listen(self._fold)
 
     def _fold(self, record: Record) -> None:
@@ -73,9 +70,7 @@ class Session:
 
     def _arrived(self) -> None:
         """A model is here, or could not be had: whoever waited is answered, or has waited in vain."""
-        if self._residence.instrument is None:
-            self._prompt = None
-        self._answer_next()
+        self._stage.answer_next()
 
     # talking -----------------------------------------------------------------------------------------------------
 
@@ -84,29 +79,27 @@ class Session:
     ) -> dict[str, Any]:
         """Says something and asks for the answer; while the model is busy or loading, one prompt may wait."""
         with self.journal.lock:
-            self._may_ask()
+            self._stage.may_ask()
             parent = self.state.head if parent is None else self._known(parent).id
-            turn = self._next_turn()
+            turn = 1 + max(self.state.turns, default=-1)
             self.journal.append(ev.Turn(turn=turn, parent=parent, role=role, text=text))
-            return {"turn": turn, "queued": self._ask(Prompt(turn, _flat(settings)))}
+            return {"turn": turn, "queued": self._stage.ask(Prompt(turn, _flat(settings)))}
 
     def regenerate(
         self, *, turn: int | None = None, settings: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         """Another answer to the same turn, beside the first; without new settings it would be the same again."""
         with self.journal.lock:
-            self._may_ask()
+            self._stage.may_ask()
             answer = self._known(self.state.head if turn is None else turn)
             parent = answer.parent if answer.role == "assistant" else answer.id
-            return {"queued": self._ask(Prompt(parent, {**answer.settings, **(settings or {})}))}
+            return {"queued": self._stage.ask(Prompt(parent, {**answer.settings, **(settings or {})}))}
 
     def cancel(self) -> dict[str, Any]:
         """Ends the answer after the pass or prefill chunk that runs; a waiting prompt goes with it."""
         with self.journal.lock:
-            self._prompt, self._hushed = None, True
-            if self._playing:
-                self._playing.cancel()
-            return {"at": self._playing.at if self._playing else None}
+            self._stage.hush()
+            return {"at": self._stage.playing.at if self._stage.playing else None}
 
     def pause(self, paused: bool) -> dict[str, Any]:
         performance = self._performance()
@@ -136,9 +129,9 @@ class Session:
         with self.journal.lock:
             mixer = Mixer.from_json(state, self._rack.find)
             gen, at, overtaken = None, 0, None
-            if self._playing:
-                gen = self._playing.gen
-                at, overtaken = self._playing.set(mixer, rev)
+            if playing := self._stage.playing:
+                gen = playing.gen
+                at, overtaken = playing.set(mixer, rev)
             elif self._residence.instrument:
                 self._residence.instrument.check(mixer)
             self._mixer = mixer
@@ -166,6 +159,39 @@ class Session:
             self.journal.append(self._rack.remove(name))
         return {}
 
+    def inherit(self, before: Session) -> None:
+        """A new session begins with the desk the last one left: its vectors and its mixer."""
+        self._rack = before._rack
+        for event in self._rack.events.values():
+            if self._keep and before._keep:
+                hand_down(event.sha256, before._keep, self._keep)
+            self.journal.append(event)
+        self.mixer(before.state.desk.rev, before._mixer.to_json(), words="as before")
+
+    def restore(self) -> None:
+        """An old session taken up again gets its own vectors back, from the copies it kept."""
+        for name, event in self.state.vectors.items():
+            try:
+                copy = kept(event.sha256, self._keep)
+                self._rack.add(name, self._residence.studio.vector(str(copy), None), event.source)
+            except SteerError as error:
+                self.journal.append(ev.Error(where="restore", message=str(error), code=str(error.exit_code)))
+        with contextlib.suppress(SteerError):
+            self._mixer = Mixer.from_json(self.state.desk.state, self._rack.find)
+
+    # jobs --------------------------------------------------------------------------------------------------------
+
+    def start_job(self, kind: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        with self.journal.lock:
+            number = 1 + max(self.state.jobs, default=0)
+            self._tasks.start(number, kind, params or {})
+        return {"job": number}
+
+    def cancel_job(self, job: int) -> dict[str, Any]:
+        """What is done is kept; the same job goes on from there when it is started again."""
+        self._tasks.cancel(job)
+        return {}
+
     # words beside the talk -----------------------------------------------------------------------------------------
 
     def note(self, text: str) -> dict[str, Any]:
@@ -179,108 +205,33 @@ class Session:
     def close(self, reason: str) -> None:
         """Cancels, waits for the answer to end, and ends the journal. The model stays where it is."""
         self.cancel()
+        self._tasks.close()
         self._residence.gate.chat(lambda: None).result()
         self.journal.close(reason)
-
-    # on the GPU thread ------------------------------------------------------------------------------------------------
-
-    def _answer_next(self) -> None:
-        with self.journal.lock:
-            prompt, self._prompt = self._prompt, None
-            self._answering, self._hushed = prompt is not None, False
-        try:
-            if prompt and self._residence.instrument:
-                self._perform(prompt, self._residence.instrument)
-        except Exception as error:
-            what = f"internal error ({type(error).__name__}: {error})"
-            self.journal.append(ev.Error(where="session", message=what))
-        finally:
-            self._answering = False
-
-    def _perform(self, prompt: Prompt, instrument: Instrument) -> None:
-        gen = 1 + max((t.gen for t in self.state.turns.values() if t.gen is not None), default=-1)
-        turn = self._next_turn()
-        mixer = self._mixer
-        try:
-            settings = {key: value for key, value in prompt.settings.items() if key != PACE}
-            speech = instrument.speak(messages(self.state.path(prompt.parent)), mixer, settings)
-        except Exception as error:
-            self._refused(prompt, gen, turn, error)
-            return
-        with self.journal.lock:
-            self.journal.append(self._beginning(prompt, gen, turn, speech))
-            self._playing = Performance(gen, turn, speech, self.journal.append, stamp(mixer), _pace(prompt))
-            if mixer is not self._mixer:
-                self._playing.set(self._mixer, self.state.desk.rev)
-            if self._hushed:
-                self._playing.cancel()
-        stop = self._playing.play()
-        with self.journal.lock:
-            self._playing = None
-            self.journal.append(stop)
-
-    def _beginning(self, prompt: Prompt, gen: int, turn: int, speech: Speech) -> ev.Gen:
-        return ev.Gen(
-            gen=gen,
-            turn=turn,
-            parent=prompt.parent,
-            prompt_tokens=speech.reused + len(speech.prompt_ids),
-            prompt_ids=tuple(speech.prompt_ids),
-            reused=speech.reused,
-            settings=prompt.settings,
-            mix=mix_of(self._mixer.to_json()),
-        )
-
-    def _refused(self, prompt: Prompt, gen: int, turn: int, error: Exception) -> None:
-        """An answer that could not begin is an answer of no tokens that says why."""
-        why = str(error) if isinstance(error, SteerError) else f"{type(error).__name__}: {error}"
-        with self.journal.lock:
-            self.journal.append(ev.Gen(gen=gen, turn=turn, parent=prompt.parent, settings=prompt.settings))
-            self.journal.append(ev.Stop(gen=gen, reason="error", tokens=0, message=why))
 
     # small parts -----------------------------------------------------------------------------------------------------
 
     @property
     def busy(self) -> bool:
-        """Something is being answered or loaded, or is about to be."""
-        return self._residence.loading or self._answering or self._prompt is not None
-
-    def _may_ask(self) -> None:
-        if self._prompt:
-            raise UsageError("a prompt is waiting already: it is answered first")
-        if not (self._residence.instrument or self._residence.loading):
-            raise UsageError("no model is loaded")
-
-    def _ask(self, prompt: Prompt) -> bool:
-        """Whether it has to wait for something first."""
-        waits = self._residence.loading or self._answering
-        self._prompt = prompt
-        self._residence.gate.chat(self._answer_next)
-        return waits
+        """Something is being answered, loaded or worked at, or is about to be."""
+        return self._stage.busy or self._tasks.running
 
     def _performance(self) -> Performance:
-        if self._playing is None:
+        if self._stage.playing is None:
             raise UsageError("no answer is being generated")
-        return self._playing
+        return self._stage.playing
 
     def _known(self, turn: int | None) -> Turn:
         if turn is None or turn not in self.state.turns:
             raise UsageError("there is no turn to answer" if turn is None else f"there is no turn {turn}")
         return self.state.turns[turn]
 
-    def _next_turn(self) -> int:
-        return 1 + max(self.state.turns, default=-1)
-
     def _here(self) -> dict[str, Any]:
-        return {"gen": self._playing.gen, "at": self._playing.at} if self._playing else {}
+        playing = self._stage.playing
+        return {"gen": playing.gen, "at": playing.at} if playing else {}
 
 
 def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
     """`chat` takes the settings of the answer beside `system` and `prefill`; they are kept as one."""
     nested = settings.get("settings") or {}
     return {**nested, **{k: v for k, v in settings.items() if k != "settings" and v is not None}}
-
-
-def _pace(prompt: Prompt) -> float | None:
-    pace = prompt.settings.get(PACE)
-    return float(pace) if isinstance(pace, int | float) and pace > 0 else None

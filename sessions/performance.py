@@ -22,22 +22,19 @@ from .tokenbatch import Stamp, TokenBatch
 Append = Callable[[ev.Event], Any]
 
 
+PACE = "pace"
+"""A setting for us and not for the model: at most this many tokens a second."""
+
+
 class Performance:
     """The steps of a speech become `tok` and `meter` events through `append`."""
 
-    def __init__(
-        self,
-        gen: int,
-        turn: int,
-        speech: Speech,
-        append: Append,
-        first: Stamp,
-        pace: float | None = None,
-    ) -> None:
-        self.gen, self.turn, self._pace = gen, turn, pace
+    def __init__(self, event: ev.Gen, speech: Speech, append: Append, first: Stamp) -> None:
+        self.gen, self.turn = event.gen, event.turn
+        self._pace = _pace(event.settings.get(PACE))
         self._speech, self._answer, self._append = speech, speech.answer, append
         self._stamps = {0: first}
-        self._batch = TokenBatch(gen, append, self._stamps)
+        self._batch = TokenBatch(event.gen, append, self._stamps)
         self._chunk_start = speech.reused
         self._playing = threading.Condition()
         self._paused = self._cancelled = self._asked = False
@@ -167,3 +164,7 @@ class Performance:
 
 def stamp(mixer: Mixer) -> Stamp:
     return Stamp(mix_of(mixer.to_json()), tuple(channel.label for channel in mixer.channels))
+
+
+def _pace(wanted: Any) -> float | None:
+    return float(wanted) if isinstance(wanted, int | float) and wanted > 0 else None

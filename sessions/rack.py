@@ -14,17 +14,19 @@ class Rack:
 
     def __init__(self) -> None:
         self._vectors: dict[str, Any] = {}
+        self.events: dict[str, ev.Vector] = {}
 
     def add(self, name: str, vector: Any, source: str) -> ev.Vector:
         known = self._vectors.get(name)
         if known is not None and known.sha256 != vector.sha256:
             raise UsageError(f"another vector is already called {name!r}: give this one a name of its own")
         self._vectors[name] = vector
-        return described(name, vector, source)
+        self.events[name] = described(name, vector, source)
+        return self.events[name]
 
     def remove(self, name: str) -> ev.Vector:
         vector = self.find(name)
-        del self._vectors[name]
+        del self._vectors[name], self.events[name]
         return ev.Vector(name=name, sha256=vector.sha256, removed=True)
 
     def find(self, name: str, sha256: str | None = None) -> Any:

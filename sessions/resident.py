@@ -19,9 +19,11 @@ Frame = tuple[str | None, bool, Mapping[str, Any] | None]
 
 
 class Studio:
-    """One model at a time; vectors are held against it as they are read."""
+    """One model at a time; vectors are held against it as they are read. `force`: in spite of doubts."""
 
-    _resident: Resident | None = None
+    def __init__(self, *, force: bool = False) -> None:
+        self._force = force
+        self._resident: Resident | None = None
 
     def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> Resident:
         progress(None, "starting")
@@ -43,7 +45,8 @@ class Studio:
         import vectors
         from vectors import library
 
-        vector = vectors.read(library.find(source), model=self._resident and self._resident.model)
+        model = self._resident and self._resident.model
+        vector = vectors.read(library.find(source), model=model, force=self._force)
         copy = keep / f"{vector.sha256}.safetensors" if keep else None
         if copy and not copy.exists():
             vector.save(copy)

@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -161,8 +162,14 @@ class Client:
         if answer is not None and not answer.done():
             self._answer(answer, frame)
         elif "ev" in frame or "err" in frame:
-            self.role = frame.get("role", self.role)
+            self._heard(frame)
             self._items.put_nowait(frame)
+
+    def _heard(self, frame: Frame) -> None:
+        if frame.get("ev") == "epoch":
+            self.state = State()
+            self.welcome = replace(self.welcome, epoch=frame["epoch"], session=frame["session"])
+        self.role = frame.get("role", self.role)
 
     def _answer(self, answer: asyncio.Future[Frame], frame: Frame) -> None:
         if "err" in frame:

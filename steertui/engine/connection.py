@@ -23,14 +23,14 @@ LEFTOVER_S = 1.0
 class Connection:
     """`number` is the client's name in events; `cursor` the last event it was sent."""
 
-    def __init__(
-        self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, journal: Journal
-    ) -> None:
+    def __init__(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.number, self.role, self.cursor = number, "observer", -1
-        self._reader, self._writer, self._journal = reader, writer, journal
+        self._reader, self._writer = reader, writer
+        self._journal: Journal | None = None
         self._wake = asyncio.Event()
         self._words: asyncio.Queue[bytes] = asyncio.Queue(QUEUE)
         self._warned = False
+        self._first: list[bytes] = []
         self._sender: asyncio.Task[None] | None = None
 
     async def hello(self, seconds: float = 5.0) -> Hello:
@@ -40,9 +40,16 @@ class Connection:
             raise ProtocolError("no_hello", "no hello came", fatal=True) from error
         return protocol.parse_hello(protocol.parse(line))
 
-    def start(self, welcome: bytes, *, events: bool) -> None:
-        """From here on the sender writes, the welcome first; without `events` the client only gets replies."""
-        self._sender = asyncio.create_task(self._send(welcome, events))
+    def turn(self, journal: Journal, word: bytes) -> None:
+        """Another session from its first event on; `word` comes before it."""
+        if self._journal:
+            self._journal, self.cursor, self._first = journal, -1, [word]
+            self.wake()
+
+    def start(self, welcome: bytes, journal: Journal | None) -> None:
+        """From here on the sender writes, the welcome first; without a journal the client only gets replies."""
+        self._journal = journal
+        self._sender = asyncio.create_task(self._send(welcome))
         self.wake()
 
     def wake(self) -> None:
@@ -98,30 +105,32 @@ class Connection:
         except OSError:
             return b""
 
-    async def _send(self, welcome: bytes, events: bool) -> None:
+    async def _send(self, welcome: bytes) -> None:
         with contextlib.suppress(OSError):
             await self._write([welcome])
             while True:
                 await self._wake.wait()
                 self._wake.clear()
                 words = self._take()
-                if events:
-                    await self._catch_up()
+                first, self._first = self._first, []
+                await self._write(first)
+                if self._journal:
+                    await self._catch_up(self._journal)
                 await self._write(words)
 
     def _take(self) -> list[bytes]:
         return [self._words.get_nowait() for _ in range(self._words.qsize())]
 
-    async def _catch_up(self) -> None:
+    async def _catch_up(self, journal: Journal) -> None:
         """Up to what has happened by now: a busy engine must not keep the replies from ever being sent."""
-        until = self._journal.seq
-        while self.cursor < until and (lines := self._journal.lines(self.cursor)):
+        until = journal.seq
+        while journal is self._journal and self.cursor < until and (lines := journal.lines(self.cursor)):
             behind = until - self.cursor
-            if behind > LAG and not self._warned:
-                await self._write([protocol.notice("lag", **{"from": self.cursor + 1, "to": until})])
+            lag = protocol.notice("lag", **{"from": self.cursor + 1, "to": until})
+            frames = [lag] if behind > LAG and not self._warned else []
             self._warned = behind > LAG
-            await self._write([line for _, line in lines])
             self.cursor = lines[-1][0]
+            await self._write(frames + [line for _, line in lines])
 
     async def _write(self, frames: list[bytes]) -> None:
         if frames:

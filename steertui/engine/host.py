@@ -1,4 +1,7 @@
-"""What an engine does for its clients: every op of the protocol is one line here, carried out by the session."""
+"""What an engine does for its clients: every op of the protocol is one line here, carried out by the session.
+
+The session can be exchanged for a new or an old one; the model stays.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +9,49 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from core.errors import UsageError
 from sessions import events as ev
+from sessions.folder import Folder, find_folder
+from sessions.folding import fold_all
 from sessions.journal import Journal
+from sessions.kinds import JOBS
 from sessions.live import Session
 from sessions.origin import opening
 from sessions.residence import Residence
+from sessions.state import State
 from sessions.studio import Studio
+from sessions.tasks import Registry
 from steertui import __version__
 
 Deed = Callable[..., dict[str, Any]]
 
-SLOW = frozenset({"vector.load", "inject"})
+SLOW = frozenset({"vector.load", "inject", "session.new", "session.open", "job.start"})
 """Ops that read files or render templates: they get a thread, so that nobody else's dial waits for them."""
 
 
 class Host:
-    """A studio, the session that is being recorded, and the ops on it. `root` is None without recording."""
+    """A studio, the session that is being recorded, and the ops on it. `root` is None without recording.
 
-    def __init__(self, studio: Studio, root: Path | None) -> None:
-        self._residence = Residence(studio)
+    `exchanged` is called when another session has taken the place of the one before.
+    """
+
+    def __init__(self, studio: Studio, root: Path | None, jobs: Registry = JOBS) -> None:
+        self._residence, self._root, self._jobs = Residence(studio), root, jobs
+        self.exchanged: Callable[[], None] = lambda: None
         self.journal, self.folder, trouble = _new_journal(root)
-        self.session = Session(
-            self.journal, self._residence, keep=self.folder / "vectors" if self.folder else None
-        )
-        self.journal.append(opening(self.journal.session, __version__))
+        self.session = self._begin(State())
         if trouble:
             self.journal.append(unrecorded(root, trouble))
+
+    def knows(self, op: str) -> bool:
+        return op in self._deeds()
+
+    def do(self, op: str, args: Mapping[str, Any]) -> dict[str, Any]:
+        return self._deeds()[op](**args)
+
+    def _deeds(self) -> Mapping[str, Deed]:
         session = self.session
-        self._deeds: Mapping[str, Deed] = {
+        return {
             "load_model": session.load_model,
             "unload": session.unload,
             "chat": session.chat,
@@ -45,16 +63,14 @@ class Host:
             "vector.remove": session.remove_vector,
             "inject": session.inject,
             "rewind": session.rewind,
+            "job.start": lambda kind, params=None: session.start_job(kind, params),
+            "job.cancel": session.cancel_job,
             "note": session.note,
             "mark": session.mark,
+            "session.new": self.new_session,
+            "session.open": self.open_session,
             "status": self.status,
         }
-
-    def knows(self, op: str) -> bool:
-        return op in self._deeds
-
-    def do(self, op: str, args: Mapping[str, Any]) -> dict[str, Any]:
-        return self._deeds[op](**args)
 
     def status(self) -> dict[str, Any]:
         state = self.session.state
@@ -64,23 +80,65 @@ class Host:
             "session": state.session,
             "seq": self.journal.seq,
             "recording": self.journal.recording,
-            "folder": str(self.folder) if self.folder else None,
+            "folder": str(self.folder.path) if self.folder else None,
         }
+
+    def new_session(self) -> dict[str, Any]:
+        """Another journal; model, vectors and mixer stay as they are."""
+        self._idle()
+        self._leave()
+        before = self.session
+        self.journal, self.folder, trouble = _new_journal(self._root)
+        self.session = self._begin(State())
+        if trouble:
+            self.journal.append(unrecorded(self._root, trouble))
+        self.session.inherit(before)
+        self.exchanged()
+        return {"session": self.journal.session}
+
+    def open_session(self, session: str) -> dict[str, Any]:
+        """An old journal goes on where it stopped, with its own vectors and mixer and the model that is here."""
+        self._idle()
+        if self._root is None:
+            raise UsageError("this engine does not record, so it cannot go on with a recorded session")
+        folder = find_folder(self._root, session)
+        if folder == self.folder:
+            raise UsageError(f"session {folder.id} is the one that is open")
+        journal, reading = Journal.resume(folder)
+        self._leave()
+        self.journal, self.folder = journal, folder
+        self.session = self._begin(fold_all(reading.records))
+        self.session.restore()
+        self.exchanged()
+        return {"session": self.journal.session, "report": reading.report()}
 
     def close(self, reason: str) -> None:
         self.session.close(reason)
         self._residence.close()
 
+    def _leave(self) -> None:
+        self.session.close("another session was opened")
 
-def _new_journal(root: Path | None) -> tuple[Journal, Path | None, OSError | None]:
+    def _idle(self) -> None:
+        if self.session.busy:
+            raise UsageError("the session is busy: cancel what it does first")
+
+    def _begin(self, state: State) -> Session:
+        keep = self.folder.vectors if self.folder else None
+        session = Session(self.journal, self._residence, keep=keep, state=state, jobs=self._jobs)
+        self.journal.append(opening(self.journal.session, __version__))
+        self._residence.announce(self.journal.append)
+        return session
+
+
+def _new_journal(root: Path | None) -> tuple[Journal, Folder | None, OSError | None]:
     """A disk that cannot be written costs the recording, not the session."""
     if root is None:
         return Journal.unrecorded(), None, None
     try:
-        journal, folder = Journal.create(root)
+        return *Journal.create(root), None
     except OSError as error:
         return Journal.unrecorded(), None, error
-    return journal, folder.path, None
 
 
 def unrecorded(root: Path | None, error: OSError) -> ev.Error:

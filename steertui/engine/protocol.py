@@ -65,6 +65,8 @@ OPS: dict[str, Op] = {
     "vector.remove": Op({"name": str}),
     "inject": Op({"text": str}, {"how": str}),
     "rewind": Op({"tokens": int}),
+    "job.start": Op({"kind": str}, {"params": dict}),
+    "job.cancel": Op({"job": int}),
     "note": Op({"text": str}),
     "mark": Op({"label": str}),
     "session.new": Op(),

@@ -34,7 +34,7 @@ class Server:
 
     def __init__(self, host: Host, name: str, *, idle_exit: float | None = None) -> None:
         self.host, self.name = host, name
-        self.epoch = f"{host.journal.session}.{ulid()}"
+        self.epoch = ""
         self._idle_exit = idle_exit
         self._clients: dict[int, Connection] = {}
         self._writer: int | None = None
@@ -44,7 +44,8 @@ class Server:
         self.reason = "shut down"
         self._loop = asyncio.get_running_loop()
         self._woken = False
-        host.journal.listen(self._happened)
+        self._attend()
+        host.exchanged = self._exchanged
 
     async def serve(self, door: socket.socket, ready: Callable[[], None] = lambda: None) -> str:
         """Until somebody ends it; says why."""
@@ -67,6 +68,21 @@ class Server:
             self.reason = reason
             self._over.set()
 
+    def _attend(self) -> None:
+        self.epoch = f"{self.host.journal.session}.{ulid()}"
+        self.host.journal.listen(self._happened)
+
+    def _exchanged(self) -> None:
+        self._loop.call_soon_threadsafe(self._exchange)
+
+    def _exchange(self) -> None:
+        """Everybody follows into the other session, and is told so before its first event."""
+        self._attend()
+        word = protocol.notice("epoch", epoch=self.epoch, session=self.host.journal.session)
+        for client in self._clients.values():
+            client.turn(self.host.journal, word)
+            self.host.journal.append(ev.Attach(client=client.number, role=client.role))
+
     # from the journal -------------------------------------------------------------------------------------------
 
     def _happened(self, _: Record) -> None:
@@ -85,7 +101,7 @@ class Server:
 
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._count += 1
-        client = Connection(self._count, reader, writer, self.host.journal)
+        client = Connection(self._count, reader, writer)
         try:
             hello = await self._let_in(client, writer)
             self._admit(client, hello)
@@ -110,7 +126,8 @@ class Server:
         self._clients[client.number] = client
         if hello.role != "probe":
             self.host.journal.append(ev.Attach(client=client.number, role=client.role, pid=hello.pid))
-        client.start(protocol.greeting(self._greeting(client)), events=hello.role != "probe")
+        journal = None if hello.role == "probe" else self.host.journal
+        client.start(protocol.greeting(self._greeting(client)), journal)
 
     def _greeting(self, client: Connection) -> Welcome:
         state = self.host.session.state
@@ -125,7 +142,7 @@ class Server:
             pid=os.getpid(),
             state=state.word,
             model=state.model.name if state.model else None,
-            folder=str(self.host.folder) if self.host.folder else None,
+            folder=str(self.host.folder.path) if self.host.folder else None,
             app=__version__,
         )
 

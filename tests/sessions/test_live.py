@@ -149,7 +149,7 @@ def test_a_dial_is_acknowledged_with_the_token_it_first_steers(slow: Room, gate:
 
 
 def until_answer(room: Room) -> Any:
-    until(lambda: room.studio.instruments[0].answers and room.session._playing)
+    until(lambda: room.studio.instruments[0].answers and room.session._stage.playing)
     return room.studio.instruments[0].answers[-1]
 
 

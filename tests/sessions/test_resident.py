@@ -131,7 +131,7 @@ def test_a_branch_hears_only_its_own_past(talk: Talk) -> None:
 def test_a_flip_is_in_force_from_the_token_it_was_acknowledged_with(talk: Talk) -> None:
     talk.session.mixer(1, talk.steering(0.4).to_json())
     talk.session.chat("hello", settings={"max_new_tokens": 120, "ignore_end": True})
-    until(lambda: talk.session._playing and talk.session._playing.at > 20)
+    until(lambda: talk.session._stage.playing and talk.session._stage.playing.at > 20)
     ack = talk.session.mixer(2, talk.steering(0.4).flip(0).to_json())
     talk.idle()
     at, tokens = ack["at"], talk.session.state.path()[-1].tokens
@@ -168,7 +168,7 @@ def test_a_shadow_lane_is_written_beside_the_answer(talk: Talk) -> None:
 
 def test_words_put_into_the_answer_are_part_of_the_conversation(talk: Talk) -> None:
     talk.session.chat("hello", settings={"max_new_tokens": 200, "ignore_end": True})
-    until(lambda: talk.session._playing and talk.session._playing.at > 5)
+    until(lambda: talk.session._stage.playing and talk.session._stage.playing.at > 5)
     talk.session.inject(" look, a squirrel", how="own")
     until(lambda: talk.all(ev.Inject))
     talk.session.inject("a gull", how="user")
@@ -185,7 +185,7 @@ def test_a_rewound_answer_goes_on_as_if_nothing_had_been_said(talk: Talk) -> Non
     talk.session.chat("hello", parent=None, settings={"max_new_tokens": 150, "ignore_end": True})
     talk.idle()
     talk.session.regenerate()
-    until(lambda: talk.session._playing and talk.session._playing.at > 10)
+    until(lambda: talk.session._stage.playing and talk.session._stage.playing.at > 10)
     talk.session.rewind(5)
     talk.idle()
     assert talk.all(ev.Rewind)[0].dropped == 5

@@ -319,3 +319,66 @@ def test_an_engine_nobody_needs_goes_by_itself() -> None:
 def test_a_client_without_an_engine_is_told_so() -> None:
     with pytest.raises(EngineUnavailable, match="no engine answers"):
         asyncio.run(Client.open(paths.runtime() / "nobody.sock"))
+
+
+def test_a_new_session_has_the_same_desk_and_everybody_follows_into_it() -> None:
+    async def move(path: Path) -> tuple[Client, Client]:
+        writer, observer = await Client.open(path), await Client.open(path, role="observer")
+        await answered(writer, "hello", max_new_tokens=5)
+        await writer.ask("vector.load", source="loud")
+        await writer.ask("mixer", rev=4, state=Mixer((Channel(LOUD, scale=0.5),)).to_json())
+        before = writer.state
+        fresh = (await writer.ask("session.new"))["session"]
+        for client in (writer, observer):
+            await reached(client, lambda c: c.state.session == fresh and c.state.desk.rev == 4)
+            assert client.state.turns == {}
+            assert client.state.desk == before.desk
+            assert client.state.vectors == before.vectors
+            assert client.state.model == before.model
+        await answered(writer, "here too", max_new_tokens=5)
+        assert writer.state.path()[-1].tokens[0].proj == {"loud": 0.5}
+        await reached(observer, lambda c: c.state.seq >= writer.state.seq)
+        await writer.close()
+        await observer.close()
+        return writer, observer
+
+    with engine() as running:
+        writer, observer = asyncio.run(move(running.path))
+    assert writer.state.path() == observer.state.path()
+    assert len(list(paths.sessions().glob("*/*/journal.jsonl"))) == 2
+
+
+def test_an_old_session_is_opened_and_goes_on() -> None:
+    async def there_and_back(path: Path) -> Client:
+        client = await Client.open(path)
+        await answered(client, "hello", max_new_tokens=5)
+        old = client.state
+        await client.ask("session.new")
+        with pytest.raises(RemoteError, match="the one that is open"):
+            await client.ask("session.open", session=client.state.session)
+        await client.ask("session.open", session=old.session[-8:])
+        assert client.state.path() == old.path()
+        await answered(client, "go on", max_new_tokens=5)
+        assert client.state.path()[0].text == "hello"
+        await client.close()
+        return client
+
+    with engine() as running:
+        client = asyncio.run(there_and_back(running.path))
+    assert len(client.state.path()) == 4
+
+
+def test_a_session_that_is_busy_is_not_left() -> None:
+    async def try_to(path: Path) -> None:
+        client = await Client.open(path)
+        await reached(client, lambda c: c.state.word == "idle" and c.state.model)
+        await client.ask("chat", text="go", settings={"max_new_tokens": 1000})
+        with pytest.raises(RemoteError, match="the session is busy"):
+            await client.ask("session.new")
+        with pytest.raises(RemoteError, match="the model is in use"):
+            await client.ask("load_model", model="another")
+        await client.ask("cancel")
+        await client.close()
+
+    with engine(Studio(pace=0.01)) as running:
+        asyncio.run(try_to(running.path))

@@ -1,0 +1,127 @@
+"""The stage: the answer that is being spoken, the one prompt that may wait behind it, and how one follows the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from core.errors import SteerError, UsageError
+from core.mixer import Mixer
+
+from . import events as ev
+from .desk import mix_of
+from .journal import Journal
+from .performance import PACE, Performance, stamp
+from .residence import Residence
+from .spoken import messages
+from .state import State
+from .studio import Instrument, Speech
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """An answer that was asked for: to which turn, and with which settings."""
+
+    parent: int | None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Stage:
+    """`state` and `mixer` give what is wanted at the moment an answer begins."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        residence: Residence,
+        state: Callable[[], State],
+        mixer: Callable[[], tuple[Mixer, int]],
+    ) -> None:
+        self._journal, self._residence = journal, residence
+        self._state, self._mixer = state, mixer
+        self._prompt: Prompt | None = None
+        self._answering = self._hushed = False
+        self.playing: Performance | None = None
+
+    @property
+    def busy(self) -> bool:
+        return self._residence.loading or self._answering or self._prompt is not None
+
+    def may_ask(self) -> None:
+        """While the model is busy or on its way, one prompt may wait."""
+        if self._prompt:
+            raise UsageError("a prompt is waiting already: it is answered first")
+        if not (self._residence.instrument or self._residence.loading):
+            raise UsageError("no model is loaded")
+
+    def ask(self, prompt: Prompt) -> bool:
+        """Whether it has to wait for something first."""
+        waits = self._residence.loading or self._answering
+        self._prompt = prompt
+        self._residence.gate.chat(self.answer_next)
+        return waits
+
+    def hush(self) -> None:
+        """The answer ends after the pass or the prefill chunk that runs; the waiting prompt goes with it."""
+        self._prompt, self._hushed = None, True
+        if self.playing:
+            self.playing.cancel()
+
+    def answer_next(self) -> None:
+        """On the GPU thread: the prompt that waits, if the model is there to answer it."""
+        with self._journal.lock:
+            prompt, self._prompt = self._prompt, None
+            self._answering, self._hushed = prompt is not None, False
+        try:
+            if prompt and self._residence.instrument:
+                self._perform(prompt, self._residence.instrument)
+        except Exception as error:
+            what = f"internal error ({type(error).__name__}: {error})"
+            self._journal.append(ev.Error(where="session", message=what))
+        finally:
+            self._answering = False
+
+    def _perform(self, prompt: Prompt, instrument: Instrument) -> None:
+        state = self._state()
+        gen = 1 + max((t.gen for t in state.turns.values() if t.gen is not None), default=-1)
+        event = ev.Gen(gen=gen, turn=1 + max(state.turns), parent=prompt.parent, settings=prompt.settings)
+        mixer, _ = self._mixer()
+        settings = {key: value for key, value in prompt.settings.items() if key != PACE}
+        try:
+            speech = instrument.speak(messages(state.path(prompt.parent)), mixer, settings)
+        except Exception as error:
+            self._refused(event, error)
+            return
+        playing = self._enter(event, speech, mixer)
+        stop = playing.play()
+        with self._journal.lock:
+            self.playing = None
+            self._journal.append(stop)
+
+    def _enter(self, event: ev.Gen, speech: Speech, mixer: Mixer) -> Performance:
+        """The answer is announced; what was turned or hushed while it was being prepared counts from its start."""
+        with self._journal.lock:
+            self._journal.append(
+                replace(
+                    event,
+                    prompt_tokens=speech.reused + len(speech.prompt_ids),
+                    prompt_ids=tuple(speech.prompt_ids),
+                    reused=speech.reused,
+                    mix=mix_of(mixer.to_json()),
+                )
+            )
+            playing = Performance(event, speech, self._journal.append, stamp(mixer))
+            newest, rev = self._mixer()
+            if newest is not mixer:
+                playing.set(newest, rev)
+            if self._hushed:
+                playing.cancel()
+            self.playing = playing
+        return playing
+
+    def _refused(self, event: ev.Gen, error: Exception) -> None:
+        """An answer that could not begin is an answer of no tokens that says why."""
+        why = str(error) if isinstance(error, SteerError) else f"{type(error).__name__}: {error}"
+        with self._journal.lock:
+            self._journal.append(event)
+            self._journal.append(ev.Stop(gen=event.gen, reason="error", tokens=0, message=why))
