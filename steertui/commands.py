@@ -191,10 +191,12 @@ def palette() -> list[Command]:
 
 def hints(mode: str, word: str) -> list[tuple[str, str, str]]:
     """(key, words, action) for the bottom line, most useful first."""
-    first = {"generating": ["engine.stop", "engine.pause"], "lost": ["engine.restart"]}
-    first["paused"] = first["generating"]
-    usual = TYPE_HINTS if mode == "TYPE" else PLAY_HINTS
-    return [_hint(name) for name in [*first.get(word, ()), *usual]]
+    usual: tuple[str, ...] = TYPE_HINTS if mode == "TYPE" else PLAY_HINTS
+    if word == "lost":
+        usual = ("engine.restart", *usual)
+    if word in ("generating", "paused"):
+        usual = ("engine.stop", *(("engine.pause",) if mode == "PLAY" else ()), *usual)
+    return [_hint(name) for name in usual]
 
 
 def _hint(name: str) -> tuple[str, str, str]:

@@ -52,21 +52,23 @@ class Keys(ModalScreen[None]):
         with VerticalScroll(classes="dialog -wide") as box:
             box.border_title = "keys"
             box.border_subtitle = "esc closes · ctrl+p runs any of these by name"
-            yield Static(Group(Text(INTRO), Text(), _table(self._keymap)))
+            yield Static(
+                Group(Text(INTRO), Text(), _table(self._keymap, self.app.get_css_variables()["accent"]))
+            )
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
 
 
-def _table(keymap: Mapping[str, str]) -> Table:
+def _table(keymap: Mapping[str, str], key_colour: str) -> Table:
     table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold", no_wrap=True)
+    table.add_column(style=key_colour, no_wrap=True)
     table.add_column(ratio=1)
     sections = [(name, [*rows]) for name, rows in OTHER_KEYS.items()]
     for name, group in groupby(COMMANDS, key=lambda command: command.group):
         sections.append((name, [(_keys(command, keymap), command.title) for command in group]))
     for name, rows in sections:
-        table.add_row(Text(f"\n{name}", style="italic"), "")
+        table.add_row(Text(f"\n{name}", style="bold"), "")
         for keys, title in rows:
             table.add_row(Text(keys), Text(title))
     return table

@@ -14,6 +14,7 @@ from textual.widgets import TextArea
 from steertui.text import safe_text
 
 TALLEST = 6
+PLACEHOLDER = "Say something to the model"
 
 
 class Prompt(TextArea):
@@ -33,7 +34,14 @@ class Prompt(TextArea):
         text: str
 
     def __init__(self, examples: Sequence[str] = (), *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id, soft_wrap=True, show_line_numbers=False, tab_behavior="focus", compact=True)
+        super().__init__(
+            id=id,
+            soft_wrap=True,
+            show_line_numbers=False,
+            tab_behavior="focus",
+            compact=True,
+            placeholder=PLACEHOLDER,
+        )
         self.earlier: list[str] = list(reversed(examples))
         self.highlight_cursor_line = False
         self._place = 0

@@ -22,7 +22,7 @@ from steertui.widgets.strip_face import INDENT, Face, bar_width, brief, full, ro
 ADD = "+ add a vector  (a)"
 
 
-class Strips(ScrollView):
+class Strips(ScrollView, can_focus=False):
     """Shows a mixer. `compact` folds it into one line for narrow screens."""
 
     COMPONENT_CLASSES = {
@@ -79,6 +79,17 @@ class Strips(ScrollView):
     def show(self, mixer: Mixer, selected: int, n_layers: int) -> None:
         self.mixer, self.selected, self.n_layers = mixer, selected, n_layers
         self.redraw()
+        self._keep_in_sight()
+
+    def _keep_in_sight(self) -> None:
+        """The selected strip, when there are more than the rack has room for."""
+        if self.compact or self.selected not in self._owner:
+            return
+        first = self._owner.index(self.selected)
+        last = first + self._owner.count(self.selected)
+        top, height = self.scroll_offset.y, self.scrollable_content_region.height
+        if not top <= first <= last <= top + height:
+            self.scroll_to(y=max(last - height, 0), animate=False)
 
     def redraw(self) -> None:
         """Paint again: a reading or the mixer has changed."""

@@ -1,0 +1,114 @@
+"""A token costs the lines it lands on, whether it is the hundredth or the ten-thousandth."""
+
+from __future__ import annotations
+
+import pytest
+from textual.app import App, ComposeResult
+
+from steertui.widgets.transcript.document import Item, Marker, Piece, Speech
+from steertui.widgets.transcript.layout import Line
+from steertui.widgets.transcript.view import Transcript
+
+pytestmark = pytest.mark.anyio
+FRAME = 10
+
+
+class Counting(Transcript):
+    """Counts the lines it builds and the folds it makes from scratch."""
+
+    DEFAULT_CSS = ""
+    built = 0
+    folded = 0
+
+    def build_strip(self, line: Line, number: int):  # type: ignore[no-untyped-def]
+        self.built += 1
+        return super().build_strip(line, number)
+
+    def _fold(self) -> None:
+        self.folded += 1
+        super()._fold()
+
+
+class Page(App[None]):
+    CSS = "\n".join(
+        f"Transcript > .{name} {{ color: white; }}" for name in sorted(Transcript.COMPONENT_CLASSES)
+    )
+
+    def get_css_variables(self) -> dict[str, str]:
+        return {"heat-cool": "#3f8fe0", "heat-warm": "#f08a3c"} | super().get_css_variables()
+
+    def compose(self) -> ComposeResult:
+        yield Counting(id="transcript")
+
+
+def frame(start: int) -> list[Item]:
+    return [Piece(f" word{index}", index) for index in range(start, start + FRAME)]
+
+
+async def built(page: Page, pilot, start: int, tokens: int) -> int:  # type: ignore[no-untyped-def]
+    """Lines built while so many tokens were written, ten a frame, the newest measured as they come."""
+    transcript = page.query_one(Counting)
+    before = transcript.built
+    for at in range(start, start + tokens, FRAME):
+        transcript.extend(frame(at))
+        transcript.colour(at, {"pirate": float(at % 7)})
+        await pilot.pause()
+    return transcript.built - before
+
+
+async def test_cost_is_flat_in_length() -> None:
+    page = Page()
+    async with page.run_test(size=(80, 24)) as pilot:
+        transcript = page.query_one(Counting)
+        transcript.extend([Speech("asst")])
+        transcript.next_heat(["pirate"], 0)
+        early = await built(page, pilot, 0, 500)
+        transcript.extend([Piece(f" word{index}", index) for index in range(500, 10_000)])
+        await pilot.pause()
+        folds = transcript.folded
+        late = await built(page, pilot, 10_000, 500)
+        assert late <= early * 1.1 + 24
+        assert transcript.folded == folds
+        assert transcript.scroll_offset.y == transcript.max_scroll_y
+
+
+async def test_only_the_lines_in_sight_are_built() -> None:
+    page = Page()
+    async with page.run_test(size=(80, 24)) as pilot:
+        transcript = page.query_one(Counting)
+        transcript.extend([Speech("asst"), *(Piece(f" word{index}", index) for index in range(20_000))])
+        await pilot.pause()
+        assert transcript.built < 200
+
+
+async def test_it_follows_until_somebody_scrolls_up_and_again_at_the_end() -> None:
+    page = Page()
+    async with page.run_test(size=(60, 12)) as pilot:
+        transcript = page.query_one(Counting)
+        transcript.focus()
+        transcript.extend([Speech("asst"), *(Piece(f" word{index}", index) for index in range(500))])
+        await pilot.pause()
+        await pilot.press("pageup")
+        await pilot.pause(0.3)
+        held = transcript.scroll_offset.y
+        transcript.extend(frame(500))
+        await pilot.pause()
+        assert transcript.scroll_offset.y == held < transcript.max_scroll_y
+        await pilot.press("end")
+        await pilot.pause(0.3)
+        transcript.extend(frame(510) + frame(520))
+        await pilot.pause()
+        assert transcript.scroll_offset.y == transcript.max_scroll_y
+
+
+async def test_selection_copies_words_without_gutter_and_joins_folded_lines() -> None:
+    page = Page()
+    async with page.run_test(size=(40, 12)) as pilot:
+        transcript = page.query_one(Counting)
+        text = "one two three four five six seven eight nine ten eleven twelve"
+        pieces = [Piece(word if not index else f" {word}", index) for index, word in enumerate(text.split())]
+        transcript.extend([Speech("asst"), *pieces[:10], Marker("FLIP", 10), *pieces[10:]])
+        await pilot.pause()
+        transcript.text_select_all()
+        selected = page.screen.get_selected_text()
+        assert selected == "one two three four five six seven eight nine ten\nFLIP\neleven twelve"
