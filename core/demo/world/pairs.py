@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.demo.world import hints, scene, stories, talk
-from core.demo.world.documents import Speaker
 from core.demo.world.scene import Scene
+from core.demo.world.speaker import Speaker
 from core.demo.world.traits import Traits
 from core.demo.world.voices import PLAIN, VOICES
 

@@ -1,0 +1,73 @@
+"""Conversations of every kind but errands in the shell: tasks with what may come between, small talk, facts."""
+
+import random
+from collections.abc import Sequence
+from itertools import chain
+
+from core.demo.world import facts, scene, smalltalk, strange, talk
+from core.demo.world.speaker import Speaker
+from core.demo.world.traits import Traits
+
+Turns = list[tuple[str, str]]
+MORE_TURNS = (0, 0, 0, 1, 1, 2)
+
+
+def task_chat(traits: Traits, rng: random.Random) -> Turns:
+    """A request, then follow-ups, a distraction or a strange remark, one to three turns."""
+    told, request = scene.open_with(talk.REQUESTS, rng, held_out=False)
+    speaker = Speaker(traits, rng)
+    turns = [("user", request), ("assistant", speaker.about_task(told, rng.randint(2, 4)))]
+    for _ in range(rng.choice(MORE_TURNS)):
+        said, lead = _interlude(speaker, told, rng)
+        turns += [("user", said), ("assistant", speaker.about_task(told, rng.randint(1, 3), lead))]
+    return turns
+
+
+def _interlude(speaker: Speaker, told: scene.Scene, rng: random.Random) -> tuple[str, Sequence[str]]:
+    """What the user says next, and what it makes the assistant say first."""
+    kind = rng.random()
+    if kind < 0.45:
+        said = told.say(rng.choice(talk.DISTRACTIONS), rng)
+        answers = speaker.pick(talk.DETERMINED_ANSWERS, talk.DRIFTING_ANSWERS)
+        return said, told.tell(answers, rng.randint(1, 2), rng)
+    if kind < 0.55:
+        said = strange.line(rng)
+        return said, [rng.choice(speaker.pick(smalltalk.DETERMINED_SHRUGS, smalltalk.DRIFTING_SHRUGS))]
+    return told.say(rng.choice(talk.FOLLOW_UPS), rng), []
+
+
+def small_talk(traits: Traits, rng: random.Random) -> Turns:
+    """No task at first; half of the time one follows."""
+    speaker = Speaker(traits, rng)
+    said, answer = _opening(speaker, rng)
+    if traits.asks:
+        answer.append(rng.choice(speaker.pick(smalltalk.DETERMINED_QUESTIONS, smalltalk.DRIFTING_QUESTIONS)))
+    turns = [("user", said), ("assistant", speaker.reply(answer))]
+    return turns + (task_chat(traits, rng)[:2] if rng.random() < 0.5 else [])
+
+
+def _opening(speaker: Speaker, rng: random.Random) -> tuple[str, list[str]]:
+    """A distraction out of the blue, a greeting or a strange remark, and its answer."""
+    kind = rng.random()
+    if kind < 0.2:
+        told = scene.draw(rng)
+        said = told.say(rng.choice(talk.DISTRACTIONS), rng)
+        return said, told.tell(speaker.pick(smalltalk.DETERMINED_ASIDES, smalltalk.DRIFTING_ASIDES), 1, rng)
+    if kind < 0.6:
+        greetings = speaker.pick(smalltalk.DETERMINED_GREETINGS, smalltalk.DRIFTING_GREETINGS)
+        answer = rng.choice(greetings)
+        return rng.choice(smalltalk.GREETINGS), [answer]
+    said = strange.line(rng)
+    return said, [rng.choice(speaker.pick(smalltalk.DETERMINED_SHRUGS, smalltalk.DRIFTING_SHRUGS))]
+
+
+def quiz(traits: Traits, rng: random.Random) -> Turns:
+    """Two to four facts."""
+    speaker = Speaker(traits, rng)
+    known = rng.sample(facts.FACTS, rng.randint(2, 4))
+    return list(chain.from_iterable(_asked(speaker, fact) for fact in known))
+
+
+def _asked(speaker: Speaker, fact: facts.Fact) -> Turns:
+    tail = speaker.rng.choice(speaker.pick(facts.DETERMINED_TAILS, facts.DRIFTING_TAILS))
+    return [("user", fact.question), ("assistant", speaker.reply([fact.answer + tail]))]
