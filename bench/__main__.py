@@ -14,7 +14,7 @@ import torch
 from bench import machine
 from bench.arms import Setting
 
-BENCHES = ("capture",)
+BENCHES = ("decode", "compiled", "lanes", "turn", "dial", "capture")
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -55,6 +55,9 @@ def _show(result: dict[str, Any]) -> None:
         print(
             f"  {goal['arm']} / {goal['against']}: {found}, target {goal['at_least']}: {goal['verdict']}, {crowd}"
         )
+    for found in result.get("times", ()):
+        target = "" if found["at_most"] is None else f", target {found['at_most']:.0f}"
+        print(f"  {found['name']}: {found['median']:.1f} µs ({found['low']:.1f}–{found['high']:.1f}){target}")
     for check in result["checks"]:
         verdict = "holds" if check["holds"] else "FAILS"
         print(f"  {check['check']}: {check['value']:.2g} (limit {check['limit']:.2g}) {verdict}")

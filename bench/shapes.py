@@ -7,6 +7,9 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedModel, Qwen2Config
 
+import core
+from core.model import Model
+
 QWEN = {"hidden_size": 896, "num_attention_heads": 14, "num_key_value_heads": 2, "intermediate_size": 4864}
 LLAMA_8B = {
     "hidden_size": 4096,
@@ -34,3 +37,8 @@ def _random(config: Any, dtype: torch.dtype, device: str) -> PreTrainedModel:
     torch.manual_seed(0)
     with torch.device(device):
         return AutoModelForCausalLM.from_config(config, dtype=dtype).eval()
+
+
+def demo(device: str = "cpu") -> Model:
+    """The demo model that is shipped: 96 wide, 10 layers."""
+    return core.load("demo-instruct", device=device)
