@@ -1,0 +1,284 @@
+"""The sixty-second check on models whose truth is known: planted, random, mute, misplaced."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import core
+import vectors
+from core.jobs import End, Event
+from core.runner import run
+from steertui.cli import main
+from steertui.verbs.check import told
+from tests.vectors import planted, samples
+from vectors import likelihood, measured, metrics, response, separating
+from vectors.check import best_band, check, printable
+from vectors.likelihood import Alternatives
+from vectors.verdict import Effect, Findings, judge
+
+
+def checked(
+    model: core.Model, vector: vectors.SteeringVector, **choices: Any
+) -> tuple[dict[str, Any], list[Event]]:
+    choices = {"prompts": planted.PROMPTS, "max_new": 8, "layers": [0, 1, 2]} | choices
+    events = list(run(check(model, vector, **choices)))
+    assert isinstance(events[-1], End)
+    return dict(events[-1].summary), events
+
+
+@pytest.fixture(scope="module")
+def speaking() -> tuple[core.Model, vectors.SteeringVector]:
+    return planted.speaking()
+
+
+def test_a_planted_vector_is_green(speaking: tuple[core.Model, vectors.SteeringVector]) -> None:
+    model, vector = speaking
+    report, events = checked(model, vector, pairs=planted.pairs())
+    assert report["verdict"] == "green", report["reasons"]
+    assert "it moves the model: propensity" in report["reasons"][0]
+    assert {"verdict", "reasons", "layers", "doses", "control", "suggestion"} <= set(report)
+    json.dumps(report, allow_nan=False)
+    layer = report["layers"]["1"]
+    assert layer["d"] > 2
+    assert layer["accuracy"] == 1.0
+    assert layer["relative_norm"] == pytest.approx(1 / model.residual_norms[1])
+    assert [row["dose"] for row in report["doses"]] == [-2, -1, 0, 1, 2]
+    tendency = [row["propensity"] for row in report["doses"]]
+    assert tendency == sorted(tendency)
+    assert report["doses"][2]["kl"] == pytest.approx(0.0, abs=1e-6)
+    assert report["doses"][4]["kl"] > report["doses"][3]["kl"] > 0
+    assert {event.kind for event in events} >= {"progress", "row", "point", "sample", "end"}
+
+
+def test_a_random_vector_is_red(speaking: tuple[core.Model, vectors.SteeringVector]) -> None:
+    report, _ = checked(speaking[0], planted.random(), pairs=planted.pairs())
+    assert report["verdict"] == "red"
+    assert "does not move the model more than a random vector does" in report["reasons"][0]
+
+
+def test_without_pairs_the_echo_decides() -> None:
+    model, vector = planted.speaking(read=0.5)
+    assert checked(model, vector)[0]["verdict"] == "green"
+    assert checked(model, planted.random())[0]["verdict"] == "red"
+
+
+def test_a_high_d_that_moves_nothing_is_red() -> None:
+    model, vector = planted.mute()
+    report, _ = checked(model, vector, pairs=planted.pairs())
+    assert report["layers"]["1"]["d"] > 2
+    assert report["layers"]["1"]["auroc"] == 1.0
+    assert report["verdict"] == "red", report["effects"]
+
+
+def test_the_wrong_model_and_a_single_layer_are_amber(
+    speaking: tuple[core.Model, vectors.SteeringVector],
+) -> None:
+    model, vector = speaking
+    axis = vector.directions[1]
+    other, _ = checked(model, planted.vector(axis, model_id="maker/Other-7B"), pairs=planted.pairs())
+    assert (other["verdict"], other["reasons"][0]) == ("amber", "made on maker/Other-7B, this is planted")
+    single, _ = checked(model, planted.vector(axis, layers=(1,)), pairs=planted.pairs(), layers=[1])
+    assert (single["verdict"], single["reasons"][0]) == ("amber", "only layer 1 of 4")
+
+
+def test_a_vector_that_points_the_other_way_is_amber(
+    speaking: tuple[core.Model, vectors.SteeringVector],
+) -> None:
+    report, _ = checked(speaking[0], -speaking[1], pairs=planted.pairs())
+    assert report["verdict"] == "amber"
+    assert any("sign is reversed" in reason for reason in report["reasons"])
+
+
+def test_a_vector_that_does_not_fit_is_refused_before_any_work(
+    speaking: tuple[core.Model, vectors.SteeringVector],
+) -> None:
+    with pytest.raises(vectors.VectorFileError, match="vector 24, model 64"):
+        checked(speaking[0], samples.vector())
+
+
+def test_what_was_measured_makes_natural_units_work_for_an_imported_file(
+    speaking: tuple[core.Model, vectors.SteeringVector], tmp_path: Path
+) -> None:
+    model, vector = speaking
+    path = samples.put(
+        tmp_path, "theirs.gguf", samples.control_vector({k: v.numpy() for k, v in vector.directions.items()})
+    )
+    bare = vectors.read(path, model=model)
+    assert not bare.gaps
+    report, _ = checked(model, bare, pairs=planted.pairs())
+    known = vectors.read(path, model=model)
+    assert known.gaps[1] == pytest.approx(report["layers"]["1"]["gap"])
+    assert known.percentile(1, 25) is not None
+    assert known.suggestion == report["suggestion"]
+    assert dict(known.act_norms) == pytest.approx(dict(model.residual_norms))
+    assert not vectors.read(path, model=model, measured=False).gaps
+    assert not vectors.read(path).gaps
+    with core.steered(
+        model, core.Mixer([core.Channel(known, scale=1.0, unit="natural", layers=[1], floor="p25")])
+    ):
+        model.hf(torch.tensor([[100, 101]]))
+    Path(report["kept"]).write_text("{")
+    assert not vectors.read(path, model=model).gaps
+
+
+def test_statistics_equal_an_independent_computation(
+    speaking: tuple[core.Model, vectors.SteeringVector],
+) -> None:
+    model, vector = speaking
+    texts = planted.pairs()
+    report, _ = checked(model, vector, pairs=texts)
+    seen: list[torch.Tensor] = []
+    handle = model.layers[1].register_forward_hook(
+        lambda _block, _args, out: seen.append((out[0] if isinstance(out, tuple) else out)[0, -1].double())
+    )
+    with torch.no_grad():
+        for pair in texts:
+            for ids in pair:
+                model.hf(torch.tensor([ids]))
+    handle.remove()
+    p = [float(state @ vector.directions[1].double()) for state in seen]
+    x, y = p[0::2], p[1::2]
+    midpoint = (sum(x[0::2]) / 6 + sum(y[0::2]) / 6) / 2
+    held_x, held_y = x[1::2], y[1::2]
+    pooled = math.sqrt((np.var(held_x, ddof=1) + np.var(held_y, ddof=1)) / 2)
+    layer = report["layers"]["1"]
+    assert layer["d"] == pytest.approx((np.mean(held_x) - np.mean(held_y)) / pooled, rel=1e-4)
+    assert layer["accuracy"] == (sum(v > midpoint for v in held_x) + sum(v < midpoint for v in held_y)) / 12
+    assert layer["sign_accuracy"] == (sum(v > 0 for v in held_x) + sum(v < 0 for v in held_y)) / 12
+    assert layer["auroc"] == sum(a > b for a in held_x for b in held_y) / 36
+    assert layer["gap"] == pytest.approx(np.mean(x) - np.mean(y), rel=1e-4)
+
+
+def test_likelihoods_equal_the_models_own(speaking: tuple[core.Model, vectors.SteeringVector]) -> None:
+    model, vector = speaking
+    ids = [100, 120, 140, 41, 42]
+    with torch.no_grad():
+        logs = torch.log_softmax(model.hf(torch.tensor([ids])).logits[0].double(), -1)
+    expected = float((logs[2, 41] + logs[3, 42]) / 2)
+    assert likelihood.logprob(model, ids, 3) == pytest.approx(expected, abs=1e-5)
+    still = likelihood.aside(model, ids, 3, core.Mixer())
+    assert still.nll == pytest.approx(-expected, abs=1e-5)
+    assert still.kl == pytest.approx(0.0, abs=1e-6)
+    mixer = core.Mixer([core.Channel(vector, scale=2.0, unit="unit", layers=[1, 2])])
+    with torch.no_grad(), core.steered(model, mixer):
+        pushed = torch.log_softmax(model.hf(torch.tensor([ids])).logits[0].double(), -1)
+    kl = (pushed.exp() * (pushed - logs)).sum(-1)[2:4].mean()
+    assert likelihood.aside(model, ids, 3, mixer).kl == pytest.approx(float(kl), abs=1e-5)
+    words = Alternatives(([100, 120],), [41], [61])
+    assert words.propensity(model, mixer) == pytest.approx(
+        likelihood.logprob(model, [100, 120, 41], 2, mixer)
+        - likelihood.logprob(model, [100, 120, 61], 2, mixer)
+    )
+    assert Alternatives(([100],), [41], [41]).propensity(model, mixer) == 0.0
+
+
+def test_shared_starts() -> None:
+    assert likelihood.shared_start([1, 2, 3], [1, 2, 4]) == 2
+    assert likelihood.shared_start([1, 2], [1, 2, 4]) == 2
+    assert likelihood.shared_start([5], [6]) == 0
+
+
+def effect(slope: float, half: float = 0.1, noise: float = 0.1) -> Effect:
+    return Effect("echo", slope, (slope - half, slope + half), (noise, -noise))
+
+
+@pytest.mark.parametrize(
+    ("found", "colour", "words"),
+    [
+        (Findings((effect(1.0),), (-3.0, 3.0)), "green", "moves the model"),
+        (Findings((effect(0.25),), (-3.0, 3.0)), "red", "does not move"),
+        (Findings((effect(1.0, half=2.0),), (-3.0, 3.0)), "red", "does not move"),
+        (Findings((effect(1.0),), (-0.5, 0.75)), "red", "collapses within one dose"),
+        (Findings((effect(1.0),), (-2.0, 0.5)), "amber", "one positive dose already breaks"),
+        (Findings((effect(-1.0),), (-3.0, 3.0)), "amber", "sign is reversed"),
+        (Findings((effect(-1.0), effect(1.0)), (-3.0, 3.0)), "green", "moves the model"),
+        (Findings((effect(1.0),), (-3.0, 3.0), gap=-2.0), "amber", "projects lower"),
+        (Findings((effect(1.0),), (-3.0, 3.0), doubts=("only layer 3 of 9",)), "amber", "only layer 3"),
+        (
+            Findings((effect(1.0),), (-3.0, 3.0), neighbours=0.1, random_band=0.2),
+            "amber",
+            "neighbouring layers",
+        ),
+        (Findings((effect(1.0),), (-3.0, 3.0), split_half=0.1, random_band=0.2), "amber", "two halves"),
+        (Findings((effect(1.0),), (-3.0, 3.0), accuracy_ci=(0.45, 0.8)), "amber", "not told apart"),
+    ],
+)
+def test_the_rules(found: Findings, colour: str, words: str) -> None:
+    verdict = judge(found)
+    assert verdict.colour == colour
+    assert words in verdict.reasons[0]
+
+
+def test_random_slopes_seldom_look_like_an_effect() -> None:
+    chance = np.random.default_rng(0)
+    alarms = 0
+    for seed in range(500):
+        truth, *null = chance.standard_normal(9)
+        alarms += Effect.of("echo", (truth + 0.1 * chance.standard_normal(8)).tolist(), null, seed).moves
+    assert alarms <= 12  # one in a hundred expected
+
+
+def test_the_best_band_stays_together_and_leaves_the_last_block() -> None:
+    def at(d: float) -> separating.Apart:
+        return separating.Apart(metrics.Separation(d, (0, 0), 1, (0, 1), 1, 1, 4), 1.0, {})
+
+    ds = [0.5, 3.0, 3.9, 4.0, 1.0, 3.9, 9.0]
+    apart = {layer: at(d) for layer, d in enumerate(ds)}
+    assert best_band(apart, n_layers=7) == (1, 2, 3)
+    assert best_band(apart, n_layers=9) == (6,)
+    assert best_band({}, n_layers=4) == ()
+
+
+def test_a_collapse_is_found_and_framed() -> None:
+    def text(dose: float, nll: float) -> Any:
+        return response.dosing.Spoken(0, dose, (1, 2, 3), likelihood.Aside(nll, 0.0), 0.0)
+
+    assert not text(1, 1.9).collapsed(text(0, 1.0))
+    assert text(1, 2.1).collapsed(text(0, 1.0))
+    loop = response.dosing.Spoken(0, 1, (1, 2) * 10, likelihood.Aside(0.1, 0.0), 0.0)
+    assert loop.collapsed(text(0, 1.0))
+
+
+def test_the_window_brackets_the_dose_that_breaks_the_text(
+    speaking: tuple[core.Model, vectors.SteeringVector],
+) -> None:
+    model, vector = speaking
+    report, _ = checked(model, vector, pairs=planted.pairs())
+    low, high = report["window"]
+    collapsed = {row["dose"]: row["collapsed"] for row in report["doses"]}
+    for dose, share in collapsed.items():
+        if low <= dose <= high:
+            assert share < 0.5
+
+
+def test_a_job_can_be_asked_for_by_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, vector = planted.speaking()
+    vector.save(tmp_path / "planted.safetensors")
+    monkeypatch.setattr(core, "load", lambda *args, **options: model)
+    words = ["check", str(tmp_path / "planted.safetensors"), "--layers", "0-2", "--max-new", "2"]
+    assert main([*words, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["band"] == [0, 1, 2]
+    lines = list(told(report))
+    assert lines[0] == f"{report['verdict'].upper()}  planted on planted"
+    assert "shared over layers 0-2" in lines[-1]
+    assert main([*words, "--layers", "9"]) == 4
+
+
+def test_infinities_are_not_json() -> None:
+    assert printable({"a": [math.inf, 1.0, "x", (math.nan,)]}) == {"a": [None, 1.0, "x", [None]]}
+
+
+def test_too_few_pairs_are_refused(speaking: tuple[core.Model, vectors.SteeringVector]) -> None:
+    with pytest.raises(core.SteerError, match="needs ≥ 4 pairs"):
+        checked(*speaking, pairs=planted.pairs(3))
+    assert measured.place("ab", "cd/..").name == "ab-cd.json"
