@@ -1,107 +1,135 @@
-"""What a command line asks for, made ready: the model in memory, the mixer on it, the settings in the words of core."""
+"""What a command line asks for, made ready: the model in memory, the mixer on it, settings and script."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import Any
 
+from core.errors import UsageError
 from core.mixer import Mixer
-from steertui.answering import Answer, Event, Hear, Script, follow
+from sessions import events as ev
+from sessions.state import Turn
+from steertui.acting import Company, Player, Script
+from steertui.answering import CHANGES, Answer
 from steertui.options import mixer_asked_for, saved_mixer
-from steertui.progress import Bar
 from steertui.prompts import Prompt
+from steertui.stage import Heard, OnRecord, Stage
 
-if TYPE_CHECKING:
-    from core.conversation import Conversation
-    from core.model import Model
-    from core.step import Step
+LOADING = ("dtype", "device", "device_map", "revision", "quant", "adapter", "layers_path", "force")
 
 
 class Setup:
-    """The model, the mixer and the settings of one command line, ready to answer any number of prompts."""
+    """Ready to answer any number of prompts, in one session after the other."""
 
-    def __init__(self, args: argparse.Namespace) -> None:
-        self.model = load(args)
-        self.force = args.force
-        self.mixer = self._mixer(args)
-        self.script = Script(args.flip_at, tuple(args.inject or ()))
-        self.wording, self.decoding = wording(args), decoding(args)
+    def __init__(self, args: argparse.Namespace, on_record: OnRecord | None = None) -> None:
+        self._args = args
+        self._parent: int | None = None
+        self.mixer, self.settings = Mixer(), settings(args)
+        self._company = Company(force=args.force)
+        self.stage = Stage(self._company, record=not args.no_record, on_record=on_record)
+        try:
+            self.stage.load(args.model, {name: getattr(args, name) for name in LOADING})
+            script = Script(args.flip_at, tuple(args.inject or ()))
+            self.player.act = lambda index: script.perform(index, self.player.live.mixer, self.stage.do)
+            self.turn(self._asked_for())
+        except BaseException:
+            self.stage.close("failed")
+            raise
+
+    def __enter__(self) -> Setup:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stage.close("done" if error is None else "failed")
+
+    @property
+    def player(self) -> Player:
+        return self._company.player
 
     @property
     def note(self) -> str:
         """What somebody has to know before they read an answer: whether the model was talked to at all."""
-        if self.wording["raw"] or getattr(self.model.tokenizer, "chat_template", None):
+        if self.settings["raw"] or self.player.facts["chat_template"]:
             return ""
-        return f"{self.model.name} has no chat template: it continues the text (--raw says so too)"
+        return f"{self.player.model.name} has no chat template: it continues the text (--raw says so too)"
 
-    def _mixer(self, args: argparse.Namespace) -> Mixer:
+    @property
+    def said(self) -> tuple[Turn, ...]:
+        """The talk so far, without what was taken back."""
+        return self.stage.state.path(self._parent)
+
+    def find(self, source: str) -> Any:
+        """A vector by file or library name, from now on one that the session knows."""
+        self.stage.do("vector.load", source=source)
+        return self._company.vectors[source]
+
+    def turn(self, mixer: Mixer, words: str = "") -> None:
+        """New dials, if they can be played; what cannot is refused here, not in the middle of an answer."""
+        if mixer != self.mixer:
+            self.stage.do("mixer", state=mixer.to_json(), words=words)
+            self.mixer = mixer
+
+    def answer(self, prompt: Prompt, hear: Callable[[Any], None] | None = None) -> Answer:
+        """One more answer of this session; `hear` gets its steps as they come."""
+        *past, last = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
+        for message in past:
+            self.stage.remember(message["role"], message["content"])
+        parent, self._parent = self._parent, None
+        changes: list[ev.Event] = []
+        seconds: list[float] = []
+        for event in self.stage.ask(last["content"], last["role"], parent, self.settings):
+            if isinstance(event, Heard):
+                seconds.append(event.when)
+                if hear:
+                    hear(event.step)
+            elif isinstance(event, CHANGES) and event.gen is not None:
+                changes.append(event)
+        self.mixer = self.player.live.mixer
+        return Answer(self.player.live, self.stage.name, changes, seconds)
+
+    def undo(self) -> None:
+        """Takes the last question and its answer back; the record keeps both, the talk goes on before them."""
+        path = self.said
+        if len(path) < 2:
+            raise UsageError("there is no turn to take back")
+        if len(path) == 2:
+            self.fresh()
+        else:
+            self._parent = path[-3].id
+
+    def fresh(self) -> None:
+        """Another session with the same model, vectors and mixer; the present one ends."""
+        self.stage.do("session.new")
+        self._parent = None
+
+    def _asked_for(self) -> Mixer:
+        args = self._args
         saved = saved_mixer(args.mix, self.find, force=args.force) if args.mix else Mixer()
         asked = mixer_asked_for(
             args.channels or (),
             self.find,
-            self.model.n_layers,
+            self.player.model.n_layers,
             unit=args.unit,
             split=args.split,
             scope=args.scope,
         )
         return replace(saved, channels=(*saved.channels, *asked.channels))
 
-    def find(self, name: str) -> Any:
-        """A file or a library name; refused where the model cannot be steered with it."""
-        import vectors
-        from vectors import library
 
-        return vectors.read(library.find(name), model=self.model, force=self.force)
-
-    def answer(self, prompt: Prompt, on_event: Hear[Event] = None, on_step: Hear[Step] = None) -> Answer:
-        """One answer to one prompt, with no past."""
-        import core
-
-        live = core.stream(self.model, prompt, mixer=self.mixer, **self.wording, **self.decoding)
-        return follow(live, self.script, on_event, on_step)
-
-    def reply(self, talk: Conversation, text: str, mixer: Mixer, on_step: Hear[Step] = None) -> Answer:
-        """One more turn of a conversation."""
-        return follow(talk.say(text, mixer=mixer, **self.decoding), self.script, None, on_step)
-
-    def conversation(self) -> Conversation:
-        """The beginning of a talk of many turns."""
-        from core.conversation import Conversation
-
-        return Conversation(self.model, **self.wording)
-
-
-def load(args: argparse.Namespace) -> Model:
-    """The model of the command line, with a bar on stderr where somebody is watching."""
-    import core
-
-    with Bar() as bar:
-        return core.load(
-            args.model,
-            dtype=args.dtype,
-            device=args.device,
-            device_map=args.device_map,
-            revision=args.revision,
-            quant=args.quant,
-            adapter=args.adapter,
-            layers_path=args.layers_path,
-            force=args.force,
-            on_progress=bar,
-        )
-
-
-def wording(args: argparse.Namespace) -> dict[str, Any]:
-    """How a prompt becomes tokens, in the words of `core.stream` and `core.Conversation`."""
-    return {"system": args.system, "raw": args.raw, "template_args": dict(args.template_arg or ())}
-
-
-def decoding(args: argparse.Namespace) -> dict[str, Any]:
-    """How tokens are chosen, in the words of `core.stream`."""
+def settings(args: argparse.Namespace) -> dict[str, Any]:
+    """How a prompt becomes tokens and how the next one is chosen, in the words of `core`."""
     return {
+        "system": args.system,
+        "raw": args.raw,
+        "template_args": dict(args.template_arg or ()),
         "prefill": args.prefill,
         "max_new_tokens": args.max_new,
-        "stop": tuple(args.stop or ()),
+        "stop": list(args.stop or ()),
         "temperature": args.temperature,
         "top_p": args.top_p,
         "top_k": args.top_k,

@@ -10,10 +10,11 @@ from contextlib import suppress
 from typing import Any
 
 from core.errors import SteerError
+from sessions.spoken import messages
 from steertui import flags
 from steertui.printing import Printer
 from steertui.setup import Setup
-from steertui.slash import Talk, obey
+from steertui.slash import obey
 from steertui.text import safe_text
 
 GREETING = "steertui chat on {name}; /help lists what can be changed, /quit leaves"
@@ -29,33 +30,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    setup = Setup(args)
-    talk = Talk(setup, setup.conversation(), setup.mixer)
-    _tell("\n".join(filter(None, [GREETING.format(name=setup.model.name), setup.note])))
-    answers: list[dict[str, Any]] = []
-    for line in _lines():
-        try:
-            if line.startswith("/"):
-                _tell(obey(talk, line))
-            else:
-                answers.append(_answer(talk, line, aloud=not args.json))
-        except SteerError as error:
-            _tell(f"! {error}")
-    if args.json:
-        print(json.dumps({"messages": talk.conversation.messages, "answers": answers}))
+    with Setup(args) as setup:
+        _tell(GREETING.format(name=setup.player.model.name))
+        if setup.note:
+            _tell(setup.note)
+        answers = [answer for line in _lines() if (answer := _heed(setup, line, aloud=not args.json))]
+        if args.json:
+            print(json.dumps({"messages": _messages(setup), "answers": answers}))
     return 0
 
 
-def _answer(talk: Talk, line: str, *, aloud: bool) -> dict[str, Any]:
+def _heed(setup: Setup, line: str, *, aloud: bool) -> dict[str, Any] | None:
+    """One line: a command, or something to answer. A refusal is told, and the talk goes on."""
+    try:
+        if not line.startswith("/"):
+            return _answer(setup, line, aloud=aloud)
+        _tell(obey(setup, line))
+    except SteerError as error:
+        _tell(f"! {error}")
+    return None
+
+
+def _answer(setup: Setup, line: str, *, aloud: bool) -> dict[str, Any]:
     """One turn; ctrl+c ends it after the token under way and leaves the conversation where it stands."""
     printer = Printer()
-    answer = talk.setup.reply(
-        talk.conversation, line, talk.mixer, (lambda step: printer.write(step.text)) if aloud else None
-    )
+    answer = setup.answer(line, (lambda step: printer.write(step.text)) if aloud else None)
     if aloud:
         printer.end(answer.live.text)
-    talk.mixer = answer.live.mixer
     return answer.to_json()
+
+
+def _messages(setup: Setup) -> list[dict[str, str]]:
+    system = setup.settings["system"]
+    return [*([{"role": "system", "content": system}] if system else []), *messages(setup.said)]
 
 
 def _lines() -> Iterator[str]:

@@ -6,11 +6,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, PartlyDone, SteerError, UsageError
+from sessions.lines import Record, encode
 from steertui import flags
 from steertui.answering import Answer
 from steertui.printing import Printer
@@ -41,60 +41,59 @@ def run(args: argparse.Namespace) -> int:
     return _say_one(prompt, args)
 
 
-def _setup(args: argparse.Namespace) -> Setup:
-    setup = Setup(args)
+def _ready(args: argparse.Namespace) -> Setup:
+    setup = Setup(args, _print_record if args.jsonl else None)
     if setup.note:
         print(safe_text(setup.note), file=sys.stderr)
     return setup
 
 
 def _say_one(prompt: Prompt, args: argparse.Namespace) -> int:
-    setup = _setup(args)
-    if args.jsonl:
-        answer = setup.answer(prompt, on_event=_print_row, on_step=lambda step: _print_row(_token(step)))
-        _print_row({"t": "stop"} | answer.to_json())
-    elif args.json:
-        answer = setup.answer(prompt)
+    with _ready(args) as setup:
+        answer = setup.answer(prompt) if args.json or args.jsonl else _spoken(setup, prompt)
+    if args.json:
         _print_row(answer.to_json())
-    else:
-        answer = _spoken(setup, prompt)
     return INTERRUPTED if answer.interrupted else 0
 
 
 def _spoken(setup: Setup, prompt: Prompt) -> Answer:
     """Word by word, as it comes."""
     printer = Printer()
-    answer = setup.answer(prompt, on_step=lambda step: printer.write(step.text))
+    answer = setup.answer(prompt, lambda step: printer.write(step.text))
     printer.end(answer.live.text)
     return answer
 
 
 def _say_all(items: list[Item], args: argparse.Namespace) -> int:
-    """A prompt that fails does not stop the others: its row says why, and the exit code that something is missing."""
-    setup = _setup(args)
+    """A session each. A prompt that fails does not stop the others: its row says why, and the exit code that
+    something is missing."""
     rows: list[dict[str, Any]] = []
-    emit: Callable[[dict[str, Any]], None] = rows.append if args.json else _print_row
-    failed = 0
-    for item in items:
-        given = {"prompt": item.prompt} | item.rest
-        try:
-            answer = setup.answer(item.prompt)
-        except SteerError as error:
-            failed += 1
-            emit(given | {"error": str(error), "exit_code": error.exit_code})
-            continue
-        emit(given | answer.to_json())
-        if answer.interrupted:
-            return INTERRUPTED
+    with _ready(args) as setup:
+        for item in items:
+            if rows:
+                setup.fresh()
+            rows.append({"prompt": item.prompt} | item.rest | _attempt(setup, item.prompt))
+            if not args.json and not args.jsonl:
+                _print_row(rows[-1])
+            if rows[-1].get("stop") == "cancel":
+                return INTERRUPTED
     if args.json:
         _print_row({"answers": rows})
-    if failed:
+    if failed := sum("error" in row for row in rows):
         raise PartlyDone(f"{failed} of {len(items)} prompts failed, see their rows")
     return 0
 
 
-def _token(step: Any) -> dict[str, Any]:
-    return {"t": "tok", "i": step.index, "ids": [step.token_id], "text": [step.text], "lp": [step.logprob]}
+def _attempt(setup: Setup, prompt: Prompt) -> dict[str, Any]:
+    try:
+        return setup.answer(prompt).to_json()
+    except SteerError as error:
+        return {"error": str(error), "exit_code": error.exit_code}
+
+
+def _print_record(record: Record) -> None:
+    """The journal's own line."""
+    print(encode(record).decode("ascii"), end="", flush=True)
 
 
 def _print_row(row: dict[str, Any]) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import functools
 import io
 import json
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,11 @@ import pytest
 
 import core
 import vectors
-from steertui import answering, cli, setup
+from core import live
+from sessions.folding import fold
+from sessions.reading import read
+from sessions.state import State
+from steertui import acting, cli, paths
 from steertui.printing import Printer
 from vectors import library
 
@@ -164,7 +170,7 @@ def test_a_model_without_a_template_says_that_it_only_continues(
     assert capsys.readouterr() == (out, "")
 
 
-def test_events_stream_as_lines(tiny: Path, push: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_journal_s_own_lines_stream(tiny: Path, push: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = [
         "say",
         "hello",
@@ -178,9 +184,49 @@ def test_events_stream_as_lines(tiny: Path, push: Path, capsys: pytest.CaptureFi
         "4",
     ]
     assert cli.main([*words, "--jsonl"]) == 0
-    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [row["t"] for row in rows] == ["tok", "tok", "mixer", "tok", "tok", "stop"]
-    assert [row["ids"][0] for row in rows if row["t"] == "tok"] == rows[-1]["token_ids"]
+    out = capsys.readouterr().out
+    (folder,) = paths.sessions().glob("*/*")
+    assert (folder / "journal.jsonl").read_text() == out
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [e["t"] for e in events if e["t"] in ("tok", "mixer", "stop")][-2:] == ["tok", "stop"]
+    (flip,) = [e for e in events if e["t"] == "mixer" and "gen" in e]
+    tokens = [e for e in events if e["t"] == "tok"]
+    assert (flip["at"], flip["words"]) == (2, "flip")
+    assert {e["mix"] for e in tokens if e.get("i", 0) >= 2} == {flip["mix"]}
+    assert flip["mix"] not in {e["mix"] for e in tokens if e.get("i", 0) < 2}
+
+
+def test_an_answer_leaves_a_session_behind(say: Say, push: Path) -> None:
+    answer = say("hello", "--vector", f"{push}:2", "--max-new", "4")
+    (folder,) = paths.sessions().glob("*/*")
+    reading = read(folder / "journal.jsonl")
+    state = functools.reduce(fold, reading.records, State())
+    assert (state.session, state.closed, reading.damage) == (answer["session"], "done", ())
+    assert [turn.text for turn in state.path()] == ["hello", answer["text"]]
+    assert len(list((folder / "vectors").iterdir())) == 1
+
+
+def test_no_record_leaves_none(say: Say) -> None:
+    say("hello", "--max-new", "2", "--no-record")
+    assert list(paths.sessions().glob("*/*")) == []
+
+
+def test_a_session_in_which_nothing_was_said_is_not_kept(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["say", "hello", "--model", str(tmp_path)]) == 4
+    assert cli.main(["say", "hello", "--model", str(tiny), "--vector", "nobody"]) == 4
+    assert list(paths.sessions().glob("*/*")) == []
+
+
+def test_a_disk_that_cannot_be_written_costs_the_recording_not_the_answer(
+    tiny: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", "/dev/null/nowhere")
+    assert cli.main(["say", "hello", "--model", str(tiny), "--max-new", "2"]) == 0
+    out, err = capsys.readouterr()
+    assert out
+    assert "not recorded: cannot make the folder /dev/null/nowhere" in err
 
 
 def test_many_prompts(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -224,7 +270,7 @@ def test_a_bad_line_stops_everything_before_a_model_is_loaded(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(setup, "load", lambda args: pytest.fail("a model was loaded"))
+    monkeypatch.setattr(core, "load", lambda *args, **options: pytest.fail("a model was loaded"))
     prompts = tmp_path / "prompts.jsonl"
     prompts.write_bytes(b'\xef\xbb\xbf"fine"\n' + line.encode("latin-1") + b"\n")
     assert cli.main(["say", "--prompts", str(prompts)]) == 4
@@ -270,12 +316,22 @@ def test_what_cannot_be_meant_or_done_is_one_sentence(
 
 
 def test_ctrl_c_keeps_what_was_said(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(script: answering.Script, live: Any, index: int, note: Any) -> None:
+    def interrupt(script: acting.Script, index: int, mixer: Any, do: Any) -> None:
         if index == 3:
             signal.raise_signal(signal.SIGINT)
+            while not cancelled:
+                time.sleep(0.001)
 
+    cancelled: list[bool] = []
+    cancel = live.Live.cancel
+
+    def told(answer: live.Live) -> None:
+        cancel(answer)
+        cancelled.append(True)
+
+    monkeypatch.setattr(live.Live, "cancel", told)
     before = signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr(answering.Script, "perform", interrupt)
+    monkeypatch.setattr(acting.Script, "perform", interrupt)
     answer = say("hello", "--max-new", "9", code=130)
     assert (len(answer["token_ids"]), answer["stop"]) == (3, "cancel")
     assert signal.getsignal(signal.SIGINT) is before
@@ -284,11 +340,12 @@ def test_ctrl_c_keeps_what_was_said(say: Say, monkeypatch: pytest.MonkeyPatch) -
 def test_a_second_ctrl_c_does_not_wait(
     tiny: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupt_twice(script: answering.Script, live: Any, index: int, note: Any) -> None:
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
+    def interrupt_twice(script: acting.Script, index: int, mixer: Any, do: Any) -> None:
+        for _ in range(2):
+            signal.raise_signal(signal.SIGINT)
+            time.sleep(0.3)
 
-    monkeypatch.setattr(answering.Script, "perform", interrupt_twice)
+    monkeypatch.setattr(acting.Script, "perform", interrupt_twice)
     assert cli.main(["say", "hello", "--model", str(tiny)]) == 130
     assert "interrupted" in capsys.readouterr().err
 
