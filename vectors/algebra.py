@@ -1,8 +1,7 @@
 """Arithmetic on whole vectors, layer by layer, in float64 and without torch.
 
-A layer only one side has is carried over; a layer that cancels is left out. What was measured on the old
-direction is dropped unless it follows exactly (a scaled vector keeps its statistics, a negated one mirrors
-them).
+A layer only one side has is carried over; a layer that cancels is left out. What was measured on the old direction is
+dropped unless it follows exactly (a scaled vector keeps its statistics, a negated one mirrors them).
 """
 
 from __future__ import annotations
@@ -81,9 +80,7 @@ def combined(one: Stored, two: Stored, first: float, second: float) -> Stored:
 
 
 def orthogonalised(stored: Stored, others: Sequence[Stored]) -> Stored:
-    """v − QQᵀv with Q an orthonormal basis of the others at the same layer: order-free, unlike one after the
-    other.
-    """
+    """v − QQᵀv with Q an orthonormal basis of the others at the same layer: order-free, unlike one after the other."""
     rows = {}
     for layer in stored.layers:
         row = stored.raw(layer).astype(np.float64)

@@ -1,7 +1,7 @@
 """What a vector file says about itself, read without torch and without a model.
 
-The numbers here are properties of the directions alone. They tell a broken file from a sound one; whether the
-vector moves a model is what `check` measures.
+The numbers here are properties of the directions alone. They tell a broken file from a sound one; whether the vector
+moves a model is what `check` measures.
 """
 
 from __future__ import annotations
@@ -43,9 +43,7 @@ class Consistency:
 
 @dataclass(frozen=True)
 class Card:
-    """One vector file in facts; `undecided` when rows could be blocks or hidden states and nobody has said
-    which.
-    """
+    """One vector file in facts; `undecided` when rows could be blocks or hidden states and nobody has said which."""
 
     name: str
     file: str
@@ -122,9 +120,7 @@ def card_of(stored: Stored) -> Card:
 
 
 def read(path: str | os.PathLike[str], **choices: Any) -> Card:
-    """The card of a file; one whose index rule is open is described as it is, with the question among its
-    warnings.
-    """
+    """The card of a file; one whose index rule is open is described as it is, with the question among its warnings."""
     from vectors.reading import read_stored
 
     return card_of(read_stored(path, allow_undecided=True, **choices))

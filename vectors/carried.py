@@ -1,7 +1,7 @@
 """Our metadata inside other people's containers: what makes a conversion there and back lose nothing.
 
-A raw row is unit × norm rounded once, so either may be off by a last bit when computed from the other; the
-two `_ulps` entries say by how much (`lastbit`). Other readers skip all of it.
+A raw row is unit × norm rounded once, so either may be off by a last bit when computed from the other; the two `_ulps`
+entries say by how much (`lastbit`). Other readers skip all of it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The sixty-second check: is this vector any good on this model, on which layers and at which doses?
 
-A job: it yields progress, rows, points and samples while it runs, and returns the report. The dose–response
-against random vectors of the same size decides; everything else can only lower the verdict.
+A job: it yields progress, rows, points and samples while it runs, and returns the report. The dose–response against
+random vectors of the same size decides; everything else can only lower the verdict.
 """
 
 from __future__ import annotations
@@ -132,9 +132,7 @@ def job(model: Model, params: Mapping[str, Any]) -> Job:
 
 
 def stored_pairs(model: Model, vector: SteeringVector) -> Sequence[Any] | None:
-    """Held-out pairs of the contrast set a demo vector was made from; other files do not carry their
-    pairs.
-    """
+    """Held-out pairs of the contrast set a demo vector was made from; other files do not carry their pairs."""
     if model.name not in demo.NAMES or vector.about.contrast not in CONTRASTS:
         return None
     pairs = CONTRASTS[vector.about.contrast].make(2 * HELD_OUT, SEED, True)
@@ -152,9 +150,7 @@ def with_stats(vector: SteeringVector, apart: Mapping[int, Apart]) -> SteeringVe
 
 
 def chosen_band(model: Model, vector: SteeringVector, apart: Mapping[int, Apart]) -> tuple[int, ...]:
-    """Where the vector's card wants it, else around the layer that separates best, else the house's
-    default.
-    """
+    """Where the vector's card wants it, else around the layer that separates best, else the house's default."""
     if vector.suggestion is None and (best := best_band(apart, model.n_layers)):
         return best
     return band_of(Channel(vector), model.n_layers)
@@ -214,9 +210,7 @@ def report(model: Model, evidence: Evidence) -> dict[str, Any]:
 
 
 def suggestion(tool: Instrument, window: tuple[float, float]) -> dict[str, Any]:
-    """Half of what the text survives in the positive direction: a push that shows, with room on both
-    sides.
-    """
+    """Half of what the text survives in the positive direction: a push that shows, with room on both sides."""
     scale = max(window[1], 0.5) / 2 * tool.worth
     return {"layers": list(tool.band), "unit": tool.unit, "scale": scale, "split": True}
 

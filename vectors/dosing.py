@@ -1,9 +1,7 @@
-"""Doses of a vector and of random ones like it, spoken side by side as lanes, and what the texts are worth
-afterwards.
+"""Doses of a vector and of random ones like it, spoken side by side as lanes, and what the texts are worth afterwards.
 
-One dose is one natural unit (a class gap) in total, shared out over the band; for a vector without a known
-gap it is the house dose of mean residual norms. Controls are random directions with the same norms and gaps
-at the same layers.
+One dose is one natural unit (a class gap) in total, shared out over the band; for a vector without a known gap it is
+the house dose of mean residual norms. Controls are random directions with the same norms and gaps at the same layers.
 """
 
 from __future__ import annotations
@@ -60,9 +58,7 @@ class Instrument:
     def echo(
         self, states: Mapping[int, np.ndarray[Any, Any]], text: int, residual: Mapping[int, float]
     ) -> float:
-        """How far a text, read by the unsteered model, projects on the vector: in mean residual norms of
-        the band.
-        """
+        """How far a text, read by the unsteered model, projects on the vector: in mean residual norms of the band."""
         shares = [
             float(states[layer][text] @ self.vector.directions[layer].numpy()) / residual[layer]
             for layer in self.band

@@ -1,6 +1,4 @@
-"""One typed error for every file that cannot be a vector, and the one way names from a file are shown in
-it.
-"""
+"""One typed error for every file that cannot be a vector, and the one way names from a file are shown in it."""
 
 from __future__ import annotations
 
@@ -10,15 +8,11 @@ LONGEST_NAME = 80
 
 
 class VectorFileError(BadInput):
-    """A vector file that cannot be used; the text is one sentence that names the file, the place and the way
-    out.
-    """
+    """A vector file that cannot be used; the text is one sentence that names the file, the place and the way out."""
 
 
 def shown(text: object) -> str:
-    """A name from outside with everything a terminal could act on spelled out, and never longer than a
-    line.
-    """
+    """A name from outside with everything a terminal could act on spelled out, and never longer than a line."""
     escaped = "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in str(text)
     )

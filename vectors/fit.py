@@ -1,6 +1,4 @@
-"""Whether a vector belongs on a model: refused where it cannot be added, warned about where it should not
-be.
-"""
+"""Whether a vector belongs on a model: refused where it cannot be added, warned about where it should not be."""
 
 from __future__ import annotations
 
@@ -56,9 +54,7 @@ def family_doubt(stored: Stored, shape: Shape) -> str | None:
 
 
 def doubts(stored: Stored, shape: Shape) -> tuple[str, ...]:
-    """Reasons to look twice before steering this model with it; none when its origin matches or is
-    unknown.
-    """
+    """Reasons to look twice before steering this model with it; none when its origin matches or is unknown."""
     about, reasons = stored.about, [family_doubt(stored, shape)]
     if about.model_id and shape.name and not same_model(about.model_id, shape.name):
         reasons.append(f"made on {about.model_id}, this is {shape.name}")

@@ -1,5 +1,4 @@
-"""Which block a stored index means: files number the same residual stream in three ways, and a card must say
-which.
+"""Which block a stored index means: files number the same residual stream in three ways, and a card must say which.
 
 Ours: layer L (0-based) is the output of decoder block L, `hidden_states[L+1]` in transformers' words.
 """
@@ -36,9 +35,7 @@ class Placed:
 
 
 def place(indices: Iterable[int], shift: int, why: str, choices: Choices) -> Placed:
-    """Stored index + shift = our layer; `--shift` overrides the format's own rule, an embedding row has no
-    block.
-    """
+    """Stored index + shift = our layer; `--shift` overrides the format's own rule, an embedding row has no block."""
     if choices.shift is not None and choices.shift != shift:
         shift, why = choices.shift, f"asked for; the format's own rule is {shift:+d}, {why}"
     indices = sorted(indices)
@@ -53,9 +50,7 @@ def place(indices: Iterable[int], shift: int, why: str, choices: Choices) -> Pla
 
 
 def place_stack(indices: Iterable[int], n_rows: int, choices: Choices) -> Placed:
-    """Rows of a `[rows, d]` tensor that nothing names: blocks when rows = n, hidden states when rows = n +
-    1.
-    """
+    """Rows of a `[rows, d]` tensor that nothing names: blocks when rows = n, hidden states when rows = n + 1."""
     blocks = choices.n_layers
     if choices.shift is not None:
         return place(indices, choices.shift, "as asked; nothing in the file says which", choices)

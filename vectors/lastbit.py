@@ -1,8 +1,7 @@
 """Exact round trips between unit vectors and raw ones.
 
-Unit vector times norm rounds, and so does raw vector over norm: going there and back may change a last bit.
-The difference is a handful of float32 steps of ±1, stored beside the vector so that a conversion loses
-nothing at all.
+Unit vector times norm rounds, and so does raw vector over norm: going there and back may change a last bit. The
+difference is a handful of float32 steps of ±1, stored beside the vector so that a conversion loses nothing at all.
 """
 
 from __future__ import annotations

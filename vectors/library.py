@@ -1,5 +1,4 @@
-"""The user's vectors on disk: native files under plain names, with the demo models' starter vectors always
-among them.
+"""The user's vectors on disk: native files under plain names, with the demo models' starter vectors always among them.
 
 Adding a file reads it once, carefully, and keeps our own copy of what was in it; from then on nobody parses a
 stranger's bytes again. Deleting moves to a trash folder.
@@ -54,9 +53,7 @@ def valid_name(name: str) -> str:
 
 
 def find(wanted: str | os.PathLike[str]) -> Path:
-    """The file of a library name, else the path itself; a name that is neither is answered with what there
-    is.
-    """
+    """The file of a library name, else the path itself; a name that is neither is answered with what there is."""
     text = os.fspath(wanted)
     if not isinstance(text, str) or "/" in text or not _NAME.fullmatch(text):
         return Path(wanted)

@@ -1,6 +1,4 @@
-"""What a model thinks of a text while it is steered: log-probabilities, and how far from the unsteered
-ones.
-"""
+"""What a model thinks of a text while it is steered: log-probabilities, and how far from the unsteered ones."""
 
 from __future__ import annotations
 
@@ -29,9 +27,7 @@ class Aside:
 
 
 def distributions(model: Model, ids: Sequence[int], start: int, mixer: Mixer = UNSTEERED) -> Tensor:
-    """[tokens from start, vocabulary] log-probabilities of what each next token could have been, in
-    float32.
-    """
+    """[tokens from start, vocabulary] log-probabilities of what each next token could have been, in float32."""
     row = torch.tensor([list(ids)], device=model.device)
     with torch.no_grad(), steered(model, mixer):
         logits: Tensor = model.hf(input_ids=row).logits

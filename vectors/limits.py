@@ -1,6 +1,4 @@
-"""How large a vector file can be: the bounds every reader holds a stranger's file to, and how they are
-worded.
-"""
+"""How large a vector file can be: the bounds every reader holds a stranger's file to, and how they are worded."""
 
 from __future__ import annotations
 

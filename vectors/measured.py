@@ -1,5 +1,4 @@
-"""What `check` measured for one vector on one model, kept beside the library: class gaps, percentiles, a
-dose.
+"""What `check` measured for one vector on one model, kept beside the library: class gaps, percentiles, a dose.
 
 A vector from elsewhere knows none of these. With them, natural units and percentile caps work for it too.
 """

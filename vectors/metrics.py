@@ -1,8 +1,7 @@
 """How well two classes come apart along a direction, and how sure one can be of it.
 
-Everything takes plain arrays and returns plain numbers. x are the projections of the positive class, y those
-of the negative one, on data the direction was not made from: in-sample, pure noise reaches d = 7 in 2,048
-dimensions.
+Everything takes plain arrays and returns plain numbers. x are the projections of the positive class, y those of the
+negative one, on data the direction was not made from: in-sample, pure noise reaches d = 7 in 2,048 dimensions.
 """
 
 from __future__ import annotations
@@ -54,9 +53,7 @@ def d_interval(
 
 
 def accuracy(x: ArrayLike, y: ArrayLike, threshold: float) -> tuple[int, int]:
-    """(right, all): positives above the threshold, negatives below; exactly on it counts half, rounded
-    down.
-    """
+    """(right, all): positives above the threshold, negatives below; exactly on it counts half, rounded down."""
     a, b = _wide(x) - threshold, _wide(y) - threshold
     right = np.count_nonzero(a > 0) + np.count_nonzero(b < 0)
     ties = np.count_nonzero(a == 0) + np.count_nonzero(b == 0)
@@ -98,8 +95,7 @@ def random_band(width: int) -> float:
 
 
 def split_half(positive: ArrayLike, negative: ArrayLike, *, seed: int = 0, splits: int = 20) -> float:
-    """Mean cosine of the mean differences of two random halves of the pairs: what a second data set would
-    give.
+    """Mean cosine of the mean differences of two random halves of the pairs: what a second data set would give.
 
     Neighbouring layers resemble each other whatever the data; two halves of the data do not.
     """
@@ -180,9 +176,7 @@ def _wide(values: ArrayLike) -> Numbers:
 
 
 def _ratio(above: float, below: float) -> float:
-    """0 / 0 is 0 here: no difference without any spread is no effect, and a difference without spread is
-    endless.
-    """
+    """0 / 0 is 0 here: no difference without any spread is no effect, and a difference without spread is endless."""
     if below == 0:
         return 0.0 if above == 0 else math.copysign(math.inf, above)
     return above / below

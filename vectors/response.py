@@ -1,9 +1,8 @@
-"""The dose–response of a vector beside random ones: does the model do more of it with more of it, and until
-when?
+"""The dose–response of a vector beside random ones: does the model do more of it with more of it, and until when?
 
-Two measures, each with its controls. Echo: how far the texts written under a dose project on the vector when
-the unsteered model reads them; it needs no labels. Propensity: how much likelier a contrast set's positive
-texts get than its negative ones; it needs no sampling.
+Two measures, each with its controls. Echo: how far the texts written under a dose project on the vector when the
+unsteered model reads them; it needs no labels. Propensity: how much likelier a contrast set's positive texts get than
+its negative ones; it needs no sampling.
 """
 
 from __future__ import annotations
@@ -80,8 +79,7 @@ def _slopes(texts: Texts, number: int) -> list[float]:
 
 
 def alternatives(model: Model, pairs: Sequence[tuple[Ids, Ids]]) -> Work:
-    """What either class would say. Two answers to one question are taken as written; two contexts are
-    continued.
+    """What either class would say. Two answers to one question are taken as written; two contexts are continued.
 
     Continued texts are tried after both contexts, so that a vector has to do what the other context did.
     """
@@ -103,9 +101,7 @@ def alternatives(model: Model, pairs: Sequence[tuple[Ids, Ids]]) -> Work:
 
 
 def propensities(model: Model, tools: Sequence[Instrument], pairs: Sequence[tuple[Ids, Ids]]) -> Work:
-    """Teacher-forced, unsampled: what each dose makes of words whose class is known; None if no pair has
-    any.
-    """
+    """Teacher-forced, unsampled: what each dose makes of words whose class is known; None if no pair has any."""
     words = yield from alternatives(model, pairs)
     if not words:
         return None

@@ -1,6 +1,4 @@
-"""A vector against a contrast set on a resident model: how far apart it holds the two classes, layer by
-layer.
-"""
+"""A vector against a contrast set on a resident model: how far apart it holds the two classes, layer by layer."""
 
 from __future__ import annotations
 
@@ -51,9 +49,7 @@ def token_pairs(model: Model, pairs: Iterable[Any]) -> list[tuple[Ids, Ids]]:
 
 
 def _ids(model: Model, text: Text) -> Ids:
-    """A conversation that ends with the assistant stays open there, where its next word is about to be
-    decided.
-    """
+    """A conversation that ends with the assistant stays open there, where its next word is about to be decided."""
     if not isinstance(text, str) and text and isinstance(text[0], int):
         return list(text)
     if model.tokenizer is None:
@@ -84,9 +80,7 @@ def apart(
 
 
 def measure(states: np.ndarray[Any, Any], direction: np.ndarray[Any, Any], seed: int) -> Apart:
-    """`states` alternate positive, negative; the midpoint comes from the even pairs, the verdict from the
-    odd ones.
-    """
+    """`states` alternate positive, negative; the midpoint comes from the even pairs, the verdict from the odd ones."""
     projections = states.astype(np.float64) @ direction.astype(np.float64)
     x, y = projections[0::2], projections[1::2]
     midpoint = float(x[0::2].mean() + y[0::2].mean()) / 2

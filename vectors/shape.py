@@ -1,6 +1,4 @@
-"""As much of a model as a vector has to fit: depth, width and family, from its config alone or from a
-resident one.
-"""
+"""As much of a model as a vector has to fit: depth, width and family, from its config alone or from a resident one."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""A vector file opened once: the bytes that were checked are the bytes that are read, whatever happens on
-disk.
-"""
+"""A vector file opened once: the bytes that were checked are the bytes that are read, whatever happens on disk."""
 
 from __future__ import annotations
 
@@ -43,9 +41,7 @@ class Source:
 
 
 def open_source(path: str | os.PathLike[str]) -> Source:
-    """Read a regular file through one descriptor; a pipe, device or folder is refused without waiting for
-    it.
-    """
+    """Read a regular file through one descriptor; a pipe, device or folder is refused without waiting for it."""
     place = Path(path)
     try:
         # O_NONBLOCK: opening a FIFO for reading would otherwise wait for a writer forever.

@@ -1,7 +1,7 @@
 """A vector as a file holds it: numpy rows by layer, lengths, provenance, and the index rule that placed them.
 
-Everything torch-free works on this: readers make it, writers take it, a card is drawn from it. Layer L is the
-output of decoder block L; directions are unit rows in float32, and `norms` keeps the lengths they had.
+Everything torch-free works on this: readers make it, writers take it, a card is drawn from it. Layer L is the output of
+decoder block L; directions are unit rows in float32, and `norms` keeps the lengths they had.
 """
 
 from __future__ import annotations
@@ -86,9 +86,7 @@ class Stored:
 
     @cached_property
     def sha256(self) -> str:
-        """Content hash: layer, width, float32 norm and float32 direction of every layer in order, little-
-        endian.
-        """
+        """Content hash: layer, width, float32 norm and float32 direction of every layer in order, little- endian."""
         digest = hashlib.sha256()
         for layer, unit in self.units.items():
             digest.update(struct.pack("<IIf", layer, unit.size, min(self.norms[layer], 3e38)))

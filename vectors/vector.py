@@ -1,7 +1,7 @@
 """The steering vector: one unit direction per layer, how long each was, and what is known about them.
 
-Immutable. Arithmetic is done on the vectors as stored (unit × norm), so `a + b` adds what two files would
-add; a result keeps only the statistics that are still true of it.
+Immutable. Arithmetic is done on the vectors as stored (unit × norm), so `a + b` adds what two files would add; a result
+keeps only the statistics that are still true of it.
 """
 
 from __future__ import annotations
@@ -24,9 +24,7 @@ from vectors.stored import Stored
 
 
 class SteeringVector:
-    """`.directions` {L: float32 unit tensor [d]}, `.norms` {L: float}; everything else is optional
-    knowledge.
-    """
+    """`.directions` {L: float32 unit tensor [d]}, `.norms` {L: float}; everything else is optional knowledge."""
 
     def __init__(
         self,
@@ -35,9 +33,7 @@ class SteeringVector:
         norms: Mapping[int, float] | None = None,
         about: About | None = None,
     ) -> None:
-        """From raw rows (tensors or arrays) by layer, or from directions when `norms` says how long they
-        were.
-        """
+        """From raw rows (tensors or arrays) by layer, or from directions when `norms` says how long they were."""
         if isinstance(rows, Stored):
             self._stored = rows
             return
@@ -106,9 +102,7 @@ class SteeringVector:
         return MappingProxyType(algebra.gaps(self.about))
 
     def percentile(self, layer: int, q: float) -> float | None:
-        """The q-th percentile (0–100) of the positive class's projections, None where nothing was
-        measured.
-        """
+        """The q-th percentile (0–100) of the positive class's projections, None where nothing was measured."""
         return algebra.percentile(self.about, layer, q)
 
     def __neg__(self) -> SteeringVector:

@@ -1,7 +1,7 @@
 """Green, amber or red, and the line that decided: pure rules over what a check found.
 
-The dose–response decides. Two classes can lie far apart along a direction that the model does not act on, so
-a high d makes nothing green.
+The dose–response decides. Two classes can lie far apart along a direction that the model does not act on, so a high d
+makes nothing green.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""Tiny models with a known direction in them: one they speak from, and one they carry without looking at
-it.
-"""
+"""Tiny models with a known direction in them: one they speak from, and one they carry without looking at it."""
 
 from __future__ import annotations
 

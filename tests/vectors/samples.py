@@ -1,6 +1,4 @@
-"""Vectors and files to test with. Foreign files are laid out byte by byte here, not by the code under
-test.
-"""
+"""Vectors and files to test with. Foreign files are laid out byte by byte here, not by the code under test."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The bad-input table: every file that is not a vector gets one sentence and exit code 4, and nothing
-runs.
-"""
+"""The bad-input table: every file that is not a vector gets one sentence and exit code 4, and nothing runs."""
 
 from __future__ import annotations
 

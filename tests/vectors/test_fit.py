@@ -1,6 +1,4 @@
-"""Which vector belongs on which model, and vectors against each other, held against independent
-arithmetic.
-"""
+"""Which vector belongs on which model, and vectors against each other, held against independent arithmetic."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Damaged files of every format: each is read or refused by the one typed error, quickly and in little
-memory.
+"""Damaged files of every format: each is read or refused by the one typed error, quickly and in little memory.
 
-Every format's good file is changed in 2,000 seeded ways. Zips are also changed inside, where a checksum would
-otherwise catch nearly everything before a parser sees it.
+Every format's good file is changed in 2,000 seeded ways. Zips are also changed inside, where a checksum would otherwise
+catch nearly everything before a parser sees it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""card, convert and library on the command line: data on stdout, sentences on stderr, codes that mean
-something.
-"""
+"""card, convert and library on the command line: data on stdout, sentences on stderr, codes that mean something."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A process that opens one hostile file after another under limits, and tells how each ended.
 
-Run as a script: requests are JSON lines on stdin, answers JSON lines on stdout. It dies of what it cannot
-survive; whoever started it starts another.
+Run as a script: requests are JSON lines on stdin, answers JSON lines on stdout. It dies of what it cannot survive;
+whoever started it starts another.
 """
 
 from __future__ import annotations

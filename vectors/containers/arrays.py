@@ -41,9 +41,7 @@ def as_float32(data: bytes | memoryview, dtype: str) -> Array:
 
 
 def as_row(layer: int, array: Array) -> Row:
-    """One layer's tensor as a row; leading axes of length one are dropped, anything else is not a
-    direction.
-    """
+    """One layer's tensor as a row; leading axes of length one are dropped, anything else is not a direction."""
     if array.size == 0:
         raise VectorFileError(f"layer {layer} is empty")
     squeezed = array.reshape(-1) if array.ndim and array.size == array.shape[-1] else array

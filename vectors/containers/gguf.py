@@ -1,7 +1,7 @@
 """GGUF control vectors, bounded: a header is believed only as far as the file has bytes for it.
 
-The layout is llama.cpp's: magic, version, two counts, typed metadata, tensor table, aligned data. Arrays are
-refused: control vectors have none, and a hundred-byte file can claim one of two thousand million entries.
+The layout is llama.cpp's: magic, version, two counts, typed metadata, tensor table, aligned data. Arrays are refused:
+control vectors have none, and a hundred-byte file can claim one of two thousand million entries.
 """
 
 from __future__ import annotations
@@ -176,9 +176,7 @@ def _array(data: bytes, start: int, name: str, span: Span) -> Array:
 
 
 def dump(metadata: Mapping[str, str | int], rows: Mapping[str, Array]) -> bytes:
-    """The bytes gguf-py writes for the same entries: text and u32 metadata, float32 rows, 32-byte
-    alignment.
-    """
+    """The bytes gguf-py writes for the same entries: text and u32 metadata, float32 rows, 32-byte alignment."""
     head = [MAGIC, struct.pack("<IQQ", VERSION, len(rows), len(metadata))]
     for key, value in metadata.items():
         kind = STRING if isinstance(value, str) else UINT32

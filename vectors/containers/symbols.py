@@ -132,9 +132,7 @@ BUILDERS: Mapping[Symbol, Callable[[tuple[Any, ...]], Any]] = {
 
 
 def symbol(module: str, name: str) -> Symbol:
-    """The symbol if it belongs in a file of tensors; else the sentence that says what the file wants to
-    run.
-    """
+    """The symbol if it belongs in a file of tensors; else the sentence that says what the file wants to run."""
     found = Symbol(module, name)
     plain_torch = module == "torch" and (
         name in STORAGES or name.endswith("Storage") or name.islower() or name[-1:].isdigit()

@@ -126,9 +126,7 @@ def read_zip(source: Source, archive: zipfile.ZipFile) -> TorchFile:
 
 
 def read_legacy(source: Source) -> TorchFile:
-    """Files of torch before 1.6: pickles one after the other, then the storages in the order of the last
-    one.
-    """
+    """Files of torch before 1.6: pickles one after the other, then the storages in the order of the last one."""
     source.require_whole()
     machine = Unpickler(source.data[: PICKLE_BYTES * 8])
     first = machine.run()

@@ -1,8 +1,8 @@
 """The pickle inside a `.pt` file, read by a small machine that can build data and nothing else.
 
-A pickle is a program. Python's own unpickler runs it; this one knows the opcodes that tensors, dictionaries,
-numbers and text need, turns every class or function into an inert `Symbol`, and refuses the file when it
-names one that is not on the list. No object of a foreign class is ever made, and no import happens.
+A pickle is a program. Python's own unpickler runs it; this one knows the opcodes that tensors, dictionaries, numbers
+and text need, turns every class or function into an inert `Symbol`, and refuses the file when it names one that is not
+on the list. No object of a foreign class is ever made, and no import happens.
 """
 
 from __future__ import annotations
@@ -115,9 +115,7 @@ class Unpickler:
         self.push(self.storages[-1])
 
     def ignore_state(self) -> None:
-        """BUILD on an ordered dictionary carries attributes; on anything else it would be an object's
-        state.
-        """
+        """BUILD on an ordered dictionary carries attributes; on anything else it would be an object's state."""
         self.pop()
         self.push(self.pop(dict))
 

@@ -1,6 +1,4 @@
-"""Every format a vector is read from or written to: a container is told by its bytes, a layout by its
-contents.
-"""
+"""Every format a vector is read from or written to: a container is told by its bytes, a layout by its contents."""
 
 from __future__ import annotations
 

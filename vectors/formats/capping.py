@@ -1,7 +1,7 @@
 """assistant-axis capping configs: for each experiment, one vector and one ceiling per layer.
 
-A ceiling pulls a projection above it down to it. What such a file keeps low is the vector it stores, so its
-sign is kept as it is and the ceilings come with it as a preset.
+A ceiling pulls a projection above it down to it. What such a file keeps low is the vector it stores, so its sign is
+kept as it is and the ceilings come with it as a preset.
 """
 
 from __future__ import annotations

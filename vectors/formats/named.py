@@ -1,6 +1,4 @@
-"""Arrays whose names are layers: `layer.5`, `layers.5`, `layer5.v` (steering-lite), `5`, in safetensors or
-`.npz`.
-"""
+"""Arrays whose names are layers: `layer.5`, `layers.5`, `layer5.v` (steering-lite), `5`, in safetensors or `.npz`."""
 
 from __future__ import annotations
 

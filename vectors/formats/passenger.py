@@ -1,5 +1,5 @@
-"""Our metadata as an extra record in a `.pt` zip: torch does not look at it, and a file without it reads
-all the same.
+"""Our metadata as an extra record in a `.pt` zip: torch does not look at it, and a file without it reads all the
+same.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""A dictionary from layer to tensor in a `.pt`: block numbers, or `hidden_states` numbers with the embeddings
-as 0.
+"""A dictionary from layer to tensor in a `.pt`: block numbers, or `hidden_states` numbers with the embeddings as 0.
 
-Both are in use and look alike. Keys are taken as block numbers unless a model shows that the last one has no
-block. A saved `layer_activations` dictionary of steering-vectors is the same thing one level down.
+Both are in use and look alike. Keys are taken as block numbers unless a model shows that the last one has no block. A
+saved `layer_activations` dictionary of steering-vectors is the same thing one level down.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""assistant-axis role vectors: a mean activation of one role. Only the difference of two of them is a
-direction.
-"""
+"""assistant-axis role vectors: a mean activation of one role. Only the difference of two of them is a direction."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""One bare tensor: `[rows, d]` with the layers as rows, or a single direction that belongs wherever the user
-says.
+"""One bare tensor: `[rows, d]` with the layers as rows, or a single direction that belongs wherever the user says.
 
-persona_vectors saves `[n + 1, d]` in the order of `hidden_states` (row 0 = embeddings) under file names of
-its own; everything else without a name is placed by the model's depth, or by `--shift`, or not at all.
+persona_vectors saves `[n + 1, d]` in the order of `hidden_states` (row 0 = embeddings) under file names of its own;
+everything else without a name is placed by the model's depth, or by `--shift`, or not at all.
 """
 
 from __future__ import annotations

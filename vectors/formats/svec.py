@@ -1,8 +1,7 @@
 """`.svec` of CAST and AISteer360: JSON with one list of numbers per layer.
 
-Read at the output of block L, as ours. CAST itself adds the vector to the *input* of block L, one block
-earlier; who wants what CAST did says `--shift -1`. AISteer360's planes, heads and positional stacks hold
-several rows per layer.
+Read at the output of block L, as ours. CAST itself adds the vector to the *input* of block L, one block earlier; who
+wants what CAST did says `--shift -1`. AISteer360's planes, heads and positional stacks hold several rows per layer.
 """
 
 from __future__ import annotations
