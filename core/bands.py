@@ -27,6 +27,17 @@ def parse_layers(text: str, n_layers: int) -> tuple[int, ...]:
     return tuple(sorted(chosen))
 
 
+def write_layers(layers: tuple[int, ...]) -> str:
+    """The shortest notation of a band; `parse_layers` reads it back."""
+    runs: list[list[int]] = []
+    for layer in sorted(set(layers)):
+        if runs and layer == runs[-1][-1] + 1:
+            runs[-1][1:] = [layer]
+        else:
+            runs.append([layer])
+    return ",".join("-".join(map(str, run)) for run in runs)
+
+
 def _range(piece: str, n_layers: int) -> range:
     match = _PIECE.fullmatch(piece)
     ends = [_layer(end, piece, n_layers) for end in match.groups() if end] if match else []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.bands import parse_layers
+from core.bands import parse_layers, write_layers
 from core.errors import BadInput, UsageError
 
 
@@ -81,6 +81,11 @@ def test_any_text_is_a_band_or_one_of_two_sentences(text: str, n_layers: int) ->
     assert list(layers) == sorted(set(layers))
     assert layers[0] >= 0
     assert layers[-1] < n_layers
+
+
+@given(st.sets(st.integers(0, 99), min_size=1))
+def test_written_and_read_back(layers: set[int]) -> None:
+    assert set(parse_layers(write_layers(tuple(layers)), 100)) == layers
 
 
 @given(st.integers(0, 100), st.integers(1, 200))
