@@ -35,6 +35,12 @@ def describe(before: State, after: State) -> str:
     return " · ".join(filter(None, said)) or "no change"
 
 
+def summary(state: State) -> str:
+    """A whole mixer in words, as it stands at the beginning of an answer; nothing when it does nothing."""
+    channels = [_introduced(name, channel) for name, channel in _by_name(state).items()]
+    return " · ".join(["BYPASS", *channels] if state.get("bypassed") and channels else channels)
+
+
 def band(layers: list[int] | tuple[int, ...] | None) -> str:
     """Layers as a person writes them: L3–8, L5, L3–8,12."""
     if not layers:
@@ -59,7 +65,13 @@ def _by_name(state: State) -> dict[str, State]:
 
 def _introduced(name: str, channel: State) -> str:
     dose = f"{channel.get('scale', 0.0):+g} {channel.get('unit', 'relative')}"
-    return f"{name} {dose} {band(channel.get('layers'))}"
+    rest = [
+        f"{key} {_value(channel[key])}"
+        for key in ("gain", "floor", "ceiling")
+        if channel.get(key) is not None
+    ]
+    rest += [on.lower() for key, (on, _) in SWITCHES.items() if channel.get(key)]
+    return " ".join([name, dose, band(channel.get("layers")), *rest])
 
 
 def _changed(name: str, before: State, after: State) -> str:

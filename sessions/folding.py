@@ -12,6 +12,7 @@ from itertools import zip_longest
 from typing import Any, TypeAlias
 
 from . import events as ev
+from .desk import summary
 from .lines import Record
 from .state import Desk, Marker, Running, State, Task, Token, Turn
 
@@ -56,7 +57,11 @@ def _turn(state: State, event: ev.Turn) -> State:
 
 def _gen(state: State, event: ev.Gen) -> State:
     said = str(event.settings.get("prefill", ""))
-    answer = Turn(event.turn, event.parent, "assistant", said, event.gen, settings=event.settings)
+    words = summary(state.desk.state)
+    markers = (Marker(0, "mixer", words),) if words else ()
+    answer = Turn(
+        event.turn, event.parent, "assistant", said, event.gen, markers=markers, settings=event.settings
+    )
     return replace(_keep(state, answer), head=event.turn, running=Running(event.gen, event.turn))
 
 

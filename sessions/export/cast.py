@@ -1,0 +1,74 @@
+"""asciicast v3: the session as a film of a terminal, rebuilt from its events at the pace it was spoken."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+
+from sessions import events as ev
+from sessions.lines import Record
+
+from . import Clean
+from .facts import facts
+
+WIDTH, HEIGHT = 100, 30
+LONGEST_PAUSE = 2.0
+DIM, BOLD, AMBER, PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[33m", "\x1b[0m"
+
+
+def export(records: tuple[Record, ...], clean: Clean) -> str:
+    known = facts(records)
+    header = {
+        "version": 3,
+        "term": {"cols": WIDTH, "rows": HEIGHT},
+        "title": f"steertui session {known.opening.session}",
+        "idle_time_limit": LONGEST_PAUSE,
+    }
+    if (began := _timestamp(known.opening.wall)) is not None:
+        header["timestamp"] = began
+    return "".join(json.dumps(line) + "\n" for line in [header, *_frames(records, clean)])
+
+
+def _frames(records: tuple[Record, ...], clean: Clean) -> Iterator[list[object]]:
+    """What was said, with the time since the last thing that was; intervals of silent events add up."""
+    waited = 0
+    for record in records:
+        waited += record.m
+        said = shown(record.event, clean)
+        if said:
+            yield [round(waited / 1000, 3), "o", said]
+            if isinstance(record.event, ev.Mixer):
+                yield [0.0, "m", clean(record.event.words)]
+            waited = 0
+
+
+def shown(event: ev.Event, clean: Clean) -> str:
+    """An event as terminal text: our own colours around words that were made safe."""
+    match event:
+        case ev.Turn():
+            return f"\r\n{BOLD}{clean(event.role)}{PLAIN}  {lines(event.text, clean)}\r\n"
+        case ev.Gen():
+            return f"\r\n{BOLD}model{PLAIN}  {lines(str(event.settings.get('prefill', '')), clean)}"
+        case ev.Tok() if event.lane == 0:
+            return lines("".join(event.text), clean)
+        case ev.Mixer():
+            return f"\r\n{AMBER}◆ {clean(event.words)}{PLAIN}\r\n"
+        case ev.Inject():
+            return f"\r\n{AMBER}◆ distractor: {clean(event.text)}{PLAIN}\r\n"
+        case ev.Rewind():
+            return f"\r\n{AMBER}◆ {event.dropped} tokens taken back{PLAIN}\r\n"
+        case ev.Stop():
+            return f"\r\n{DIM}[{clean(event.reason)}, {event.tokens} tokens]{PLAIN}\r\n"
+    return ""
+
+
+def lines(text: str, clean: Clean) -> str:
+    return "\r\n".join(clean(line) for line in text.split("\n"))
+
+
+def _timestamp(wall: str) -> int | None:
+    try:
+        return int(datetime.fromisoformat(wall).timestamp())
+    except ValueError:
+        return None

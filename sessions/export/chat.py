@@ -1,0 +1,51 @@
+"""Chat JSONL: one line per conversation, as training and evaluation tools read it; steering in the metadata."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sessions.lines import Record
+from sessions.spoken import messages
+from sessions.state import State, Turn
+
+from . import Clean
+from .facts import Facts, facts
+
+
+def export(records: tuple[Record, ...], clean: Clean) -> str:
+    """Every leaf of the tree of turns is a conversation. Raw text: JSON escapes what could do harm."""
+    known = facts(records)
+    return "".join(json.dumps(_conversation(known, leaf)) + "\n" for leaf in leaves(known.state))
+
+
+def leaves(state: State) -> list[Turn]:
+    """Turns that nobody answered, in the order they were said."""
+    parents = {turn.parent for turn in state.turns.values()}
+    return [turn for turn in state.turns.values() if turn.id not in parents]
+
+
+def _conversation(known: Facts, leaf: Turn) -> Mapping[str, Any]:
+    path = known.state.path(leaf.id)
+    system = next((turn.settings["system"] for turn in path if "system" in turn.settings), None)
+    spoken = messages(path)
+    return {
+        "messages": [{"role": "system", "content": system}, *spoken] if system else spoken,
+        "metadata": {
+            "session": known.opening.session,
+            "model": known.model.name if known.model else None,
+            "vectors": {vector.name: vector.sha256 for vector in known.vectors},
+            "steering": [_answer(turn) for turn in path if turn.gen is not None],
+        },
+    }
+
+
+def _answer(turn: Turn) -> Mapping[str, Any]:
+    return {
+        "turn": turn.id,
+        "settings": turn.settings,
+        "stop": turn.stop,
+        "tokens": len(turn.tokens),
+        "events": [{"at": m.at, "t": m.kind, "words": m.words} for m in turn.markers],
+    }

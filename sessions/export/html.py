@@ -1,0 +1,72 @@
+"""HTML: one file that needs nothing else, tokens coloured by a channel's projection; readable without any script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+
+from sessions.lines import Record
+from sessions.state import Token, Turn
+
+from . import Clean
+from .facts import VISIBLE, facts, settings_line
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+STYLE = """
+body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.6 Georgia, serif; color: #222; }
+h1, h2, .marker, footer { font-family: system-ui, sans-serif; }
+h1 { font-size: 1.2rem; } h2 { font-size: .9rem; color: #666; margin: 2rem 0 .3rem; }
+.said { white-space: pre-wrap; overflow-wrap: anywhere; }
+.marker { display: block; margin: .6rem 0; font-size: .85rem; color: #8a4b00; border-bottom: 1px solid #e5c9a5; }
+footer { margin-top: 3rem; font-size: .8rem; color: #666; }
+"""
+WARM, COLD = "214,120,20", "40,110,190"
+"""Orange and blue: told apart by everyone."""
+
+
+def export(records: tuple[Record, ...], clean: Clean) -> str:
+    known = facts(records)
+    model = known.model.name if known.model else "no model"
+    turns = [*known.state.path(), *known.branches]
+    channels = {name: None for turn in turns for token in turn.tokens for name in token.proj}
+    heat = next(iter(channels), "")
+    body = "".join("".join(_turn(turn, heat, clean)) for turn in turns)
+    title = f"Session {known.opening.session}"
+    legend = f" · colour: projection on {text(heat, clean)}" if heat else ""
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><style>{STYLE}</style></head>\n'
+        f"<body><h1>{title}</h1><p>{text(model, clean)} · {text(known.opening.wall, clean)}{legend}</p>\n"
+        f"{body}<footer>steertui {text(known.opening.app, clean)}</footer></body></html>\n"
+    )
+
+
+def text(raw: str, clean: Clean) -> str:
+    return escape(clean(raw), quote=True)
+
+
+def _turn(turn: Turn, heat: str, clean: Clean) -> Iterator[str]:
+    yield f'<h2>{text(turn.role, clean)} · turn {turn.id}</h2>\n<div class="said">'
+    if turn.said:
+        yield "<br>".join(text(line, clean) for line in turn.said.split("\n"))
+    scale = max((abs(token.proj[heat]) for token in turn.tokens if heat in token.proj), default=1.0) or 1.0
+    for at, token in enumerate(turn.tokens):
+        yield from _markers(turn, at, clean)
+        yield _token(token, heat, scale, clean)
+    yield from _markers(turn, len(turn.tokens), clean)
+    yield f"</div><p>{text(settings_line(turn), clean)}</p>\n" if turn.gen is not None else "</div>\n"
+
+
+def _markers(turn: Turn, at: int, clean: Clean) -> Iterator[str]:
+    for marker in turn.markers:
+        if marker.at == at and marker.kind in VISIBLE:
+            yield f'<span class="marker">◆ t {at} · {text(marker.words, clean)}</span>'
+
+
+def _token(token: Token, heat: str, scale: float, clean: Clean) -> str:
+    said = "<br>".join(text(line, clean) for line in token.text.split("\n"))
+    if heat not in token.proj:
+        return said
+    value = token.proj[heat]
+    colour = f"rgba({WARM if value > 0 else COLD},{min(0.6, 0.6 * abs(value) / scale):.2f})"
+    return f'<span style="background:{colour}" title="{value:+.3g}">{said}</span>'

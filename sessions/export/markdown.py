@@ -1,0 +1,74 @@
+"""Markdown: the transcript of a paper's appendix, every change at its token, and what is needed to repeat it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sessions.lines import Record
+from sessions.state import Turn
+
+from . import Clean
+from .facts import VISIBLE, Facts, facts, settings_line
+
+NAMES = {"user": "You", "assistant": "Model", "system": "System", "tool": "Tool"}
+
+
+def export(records: tuple[Record, ...], clean: Clean) -> str:
+    known = facts(records)
+    model = known.model.name if known.model else "no model"
+    blocks = [f"# Session {known.opening.session}", f"{clean(model)} · {known.opening.wall}"]
+    for turn in known.state.path():
+        blocks += _turn(turn, clean)
+    if known.branches:
+        blocks.append("## Other branches")
+    for turn in known.branches:
+        blocks.append(f"*after turn {turn.parent}*")
+        blocks += _turn(turn, clean)
+    return "\n\n".join([*blocks, *_reproducibility(known, clean)]) + "\n"
+
+
+def _turn(turn: Turn, clean: Clean) -> Iterator[str]:
+    yield f"## {NAMES.get(turn.role, turn.role)} · turn {turn.id}"
+    if turn.gen is None:
+        yield quoted(turn.text, clean)
+        return
+    yield from _with_markers(turn, clean)
+    settings = settings_line(turn)
+    yield f"*{len(turn.tokens)} tokens, {turn.stop or 'unfinished'}{', ' + clean(settings) if settings else ''}*"
+
+
+def _with_markers(turn: Turn, clean: Clean) -> Iterator[str]:
+    """The answer cut at its markers; text before the first of them stays one paragraph."""
+    start, words = 0, turn.said
+    for marker in sorted((m for m in turn.markers if m.kind in VISIBLE), key=lambda m: m.at):
+        words += "".join(token.text for token in turn.tokens[start : marker.at])
+        if words:
+            yield quoted(words, clean)
+        yield f"**◆ t {marker.at} · {escaped(clean(marker.words))}**"
+        start, words = marker.at, ""
+    words += "".join(token.text for token in turn.tokens[start:])
+    if words:
+        yield quoted(words, clean)
+
+
+def _reproducibility(known: Facts, clean: Clean) -> Iterator[str]:
+    yield "## To repeat this"
+    lines = [f"steertui {known.opening.app}"]
+    lines += [f"{name} {version}" for name, version in known.opening.versions.items()]
+    if known.model:
+        shown = ("kind", "dtype", "device", "n_layers", "hidden_size", "fingerprint")
+        lines += [f"model {known.model.name}"]
+        lines += [f"model {key} {known.model.facts[key]}" for key in shown if key in known.model.facts]
+    lines += [f"vector {vector.name} sha256 {vector.sha256}" for vector in known.vectors]
+    lines += [f"{name}={value}" for name, value in known.opening.numerics.items()]
+    yield "\n".join(f"    {clean(line)}" for line in lines)
+
+
+def quoted(text: str, clean: Clean) -> str:
+    """Somebody's words as a quotation, so that nothing in them is taken for our own Markdown."""
+    return "\n".join(f"> {escaped(clean(line))}" if line else ">" for line in text.split("\n"))
+
+
+def escaped(text: str) -> str:
+    """Markdown's own characters made literal, raw HTML and image links among them."""
+    return "".join(f"\\{c}" if c in "\\`*_[]<>#!|~&" else c for c in text)

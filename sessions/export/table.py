@@ -1,0 +1,51 @@
+"""CSV: a row for every token and for everything that happened between tokens, for a spreadsheet or a data frame."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+from sessions.lines import Record
+from sessions.state import Token, Turn
+
+from . import Clean
+from .facts import facts
+
+COLUMNS = ("turn", "parent", "at", "kind", "id", "text", "logprob", "mixer")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def export(records: tuple[Record, ...], clean: Clean) -> str:
+    answers = [turn for turn in facts(records).state.turns.values() if turn.gen is not None]
+    gauges = sorted(
+        {name for turn in answers for token in turn.tokens for name in (*token.proj, *token.values)}
+    )
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow([*COLUMNS, *(guarded(name, clean) for name in gauges)])
+    for turn in answers:
+        table.writerows(_rows(turn, gauges, clean))
+    return out.getvalue()
+
+
+def _rows(turn: Turn, gauges: list[str], clean: Clean) -> Iterator[list[object]]:
+    """Markers stand before the token they act on."""
+    where = [turn.id, turn.parent]
+    for at in range(len(turn.tokens) + 1):
+        for marker in (m for m in turn.markers if m.at == at):
+            yield [*where, at, marker.kind, "", guarded(marker.words, clean), "", ""]
+        if at < len(turn.tokens):
+            token = turn.tokens[at]
+            said = guarded(token.text, clean)
+            yield [*where, at, "token", token.id, said, token.lp, token.mix, *_measured(token, gauges)]
+
+
+def _measured(token: Token, gauges: list[str]) -> list[object]:
+    return [{**token.values, **token.proj}.get(name, "") for name in gauges]
+
+
+def guarded(text: str, clean: Clean) -> str:
+    """A cell that begins like a formula would be run by a spreadsheet: a quote in front keeps it text."""
+    text = clean(text)
+    return "'" + text if text.startswith(FORMULA) else text

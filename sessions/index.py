@@ -1,0 +1,118 @@
+"""The index of all sessions: for lists and full-text search. The journals are the truth; it can be thrown away.
+
+A session is read again only when its journal has changed since.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import SteerError
+
+from .events import Model, Open
+from .folder import Folder, all_folders
+from .folding import fold_all
+from .reading import Reading, read
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS sessions (
+    id TEXT PRIMARY KEY, folder TEXT, size INTEGER, changed INTEGER,
+    began TEXT, model TEXT, turns INTEGER, tokens INTEGER, title TEXT, damage TEXT);
+CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (id UNINDEXED, text);
+"""
+COLUMNS = "id, folder, began, model, turns, tokens, title, damage"
+TITLE = 60
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the list; `damage` says what of its journal could not be read."""
+
+    id: str
+    folder: str
+    began: str
+    model: str
+    turns: int
+    tokens: int
+    title: str
+    damage: str
+
+
+class Index:
+    """`file`: where it is kept; a damaged one is made anew."""
+
+    def __init__(self, root: Path, file: Path) -> None:
+        self._root, self._file = root, file
+        try:
+            self._refresh()
+        except sqlite3.DatabaseError:
+            file.unlink()
+            self._refresh()
+
+    def entries(self) -> list[Entry]:
+        """The newest first."""
+        return self._ask(f"SELECT {COLUMNS} FROM sessions ORDER BY id DESC")
+
+    def search(self, text: str) -> list[Entry]:
+        """Sessions in which all of these words were said, the best match first."""
+        query = " ".join('"' + word.replace('"', '""') + '"' for word in text.split())
+        if not query:
+            return self.entries()
+        found = "SELECT id FROM words WHERE words MATCH ? ORDER BY rank"
+        with closing(self._open()) as base:
+            order = [row[0] for row in base.execute(found, (query,))]
+        known = {entry.id: entry for entry in self.entries()}
+        return [known[session] for session in order]
+
+    def _ask(self, query: str) -> list[Entry]:
+        with closing(self._open()) as base:
+            return [Entry(*row) for row in base.execute(query)]
+
+    def _open(self) -> sqlite3.Connection:
+        base = sqlite3.connect(self._file)
+        self._file.chmod(0o600)
+        return base
+
+    def _refresh(self) -> None:
+        """Takes in what is new or has grown, and forgets what is gone."""
+        with closing(self._open()) as base, base:
+            base.executescript(SCHEMA)
+            known = {row[0]: row[1:] for row in base.execute("SELECT id, size, changed FROM sessions")}
+            present = all_folders(self._root)
+            _forget(base, known.keys() - {folder.id for folder in present})
+            for folder in present:
+                state = folder.journal.stat()
+                if known.get(folder.id) != (state.st_size, state.st_mtime_ns):
+                    _forget(base, [folder.id])
+                    _take_in(base, folder, state.st_size, state.st_mtime_ns)
+
+
+def _forget(base: sqlite3.Connection, sessions: Iterable[str]) -> None:
+    for session in sessions:
+        base.execute("DELETE FROM sessions WHERE id = ?", (session,))
+        base.execute("DELETE FROM words WHERE id = ?", (session,))
+
+
+def _take_in(base: sqlite3.Connection, folder: Folder, size: int, changed: int) -> None:
+    try:
+        entry, text = _entry(folder, read(folder.journal))
+    except SteerError as error:
+        entry, text = Entry(folder.id, str(folder.path), "", "", 0, 0, "", str(error)), ""
+    row = (entry.id, entry.folder, size, changed, entry.began, entry.model, entry.turns, entry.tokens)
+    base.execute("INSERT INTO sessions VALUES (?,?,?,?,?,?,?,?,?,?)", (*row, entry.title, entry.damage))
+    base.execute("INSERT INTO words VALUES (?,?)", (entry.id, text))
+
+
+def _entry(folder: Folder, reading: Reading) -> tuple[Entry, str]:
+    events = [record.event for record in reading.records]
+    began = next((event.wall for event in events if isinstance(event, Open)), "")
+    model = next((e.name for e in reversed(events) if isinstance(e, Model) and e.state == "ready"), "")
+    turns = fold_all(reading.records).turns.values()
+    title = next((turn.text for turn in turns if turn.role == "user"), "")[:TITLE]
+    tokens = sum(len(turn.tokens) for turn in turns)
+    entry = Entry(folder.id, str(folder.path), began, model, len(turns), tokens, title, reading.report())
+    return entry, "\n".join(turn.text for turn in turns)

@@ -1,0 +1,23 @@
+"""Watching an old session again: its events at the pace at which they came, without a model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+from .lines import Record
+
+LONGEST_PAUSE = 2.0
+
+
+def paced(
+    records: Iterable[Record], speed: float, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[Record]:
+    """The same records, each as long after the one before as it was; `speed` 0 is at once, 2 twice as fast.
+
+    Long silences are cut short: nobody waits a night for a session that was left open.
+    """
+    for record in records:
+        if speed and record.m:
+            sleep(min(LONGEST_PAUSE, record.m / 1000 / speed))
+        yield record

@@ -1,0 +1,161 @@
+"""Recorded sessions: list, search, show, replay and export them. None of this needs a model."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from core.errors import UsageError
+from sessions.export import FORMS, export
+from sessions.export.cast import shown
+from sessions.folder import find_folder
+from sessions.index import Entry, Index
+from sessions.reading import Reading, read
+from sessions.replay import paced
+from steertui import paths
+from steertui.text import safe_text
+
+Action = tuple[Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, (describe, _) in ACTIONS.items():
+        action = actions.add_parser(name, help=describe.__doc__, description=describe.__doc__)
+        describe(action)
+
+
+def run(args: argparse.Namespace) -> int:
+    return ACTIONS[args.action][1](args)
+
+
+def _describe_list(parser: argparse.ArgumentParser) -> None:
+    """every recorded session, the newest first"""
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def _list(args: argparse.Namespace) -> int:
+    return _tell(_index().entries(), args.json)
+
+
+def _describe_search(parser: argparse.ArgumentParser) -> None:
+    """sessions in which all of these words were said"""
+    parser.add_argument("words", nargs="+", metavar="WORD")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def _search(args: argparse.Namespace) -> int:
+    return _tell(_index().search(" ".join(args.words)), args.json)
+
+
+def _describe_show(parser: argparse.ArgumentParser) -> None:
+    """the transcript of one session, with every change at its token"""
+    _takes_session(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def _show(args: argparse.Namespace) -> int:
+    reading = _read(args.id)
+    if args.json:
+        print(json.dumps({"session": find_folder(paths.sessions(), args.id).id, **_told(reading)}))
+    else:
+        print(export(reading.records, "md", safe_text), end="")
+    return 0
+
+
+def _describe_replay(parser: argparse.ArgumentParser) -> None:
+    """watch a session again as it was spoken"""
+    _takes_session(parser)
+    parser.add_argument("--speed", type=_speed, default=1.0, help="2 is twice as fast, 0 at once")
+
+
+def _replay(args: argparse.Namespace) -> int:
+    for record in paced(_read(args.id).records, args.speed):
+        print(_plain(shown(record.event, safe_text)), end="", flush=True)
+    print()
+    return 0
+
+
+def _describe_export(parser: argparse.ArgumentParser) -> None:
+    """write a session in a form that others read"""
+    _takes_session(parser)
+    parser.add_argument("--to", required=True, choices=FORMS)
+    parser.add_argument("--out", type=Path, metavar="FILE", help="instead of stdout")
+
+
+def _export(args: argparse.Namespace) -> int:
+    text = export(_read(args.id).records, args.to, safe_text)
+    if args.out is None:
+        print(text, end="")
+        return 0
+    try:
+        args.out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {args.out} ({error.strerror})") from error
+    return 0
+
+
+ACTIONS: dict[str, Action] = {
+    "list": (_describe_list, _list),
+    "search": (_describe_search, _search),
+    "show": (_describe_show, _show),
+    "replay": (_describe_replay, _replay),
+    "export": (_describe_export, _export),
+}
+
+
+def _takes_session(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", help="a session's id, or enough of its beginning or end; `last` is the newest")
+
+
+def _index() -> Index:
+    return Index(paths.sessions(), paths.cache() / "sessions.db")
+
+
+def _read(session: str) -> Reading:
+    """What can be read of a journal; what cannot is said on stderr."""
+    reading = read(find_folder(paths.sessions(), session).journal)
+    if problem := reading.report():
+        print(f"steertui: {problem}", file=sys.stderr)
+    return reading
+
+
+def _told(reading: Reading) -> dict[str, Any]:
+    """Every conversation of the session, as `export --to jsonl` has them, and what was damaged."""
+    lines = export(reading.records, "jsonl", safe_text).splitlines()
+    return {"conversations": [json.loads(line) for line in lines], "damage": reading.report()}
+
+
+def _tell(entries: list[Entry], as_json: bool) -> int:
+    if as_json:
+        print(json.dumps({"sessions": [asdict(entry) for entry in entries]}))
+    for entry in [] if as_json else entries:
+        size = f"{entry.turns:>3} turns {entry.tokens:>6} tokens"
+        damage = f"  ({entry.damage})" if entry.damage else ""
+        print(f"{entry.id}  {entry.began[:16]}  {size}  {safe_text(entry.title or '–')}{safe_text(damage)}")
+    return 0
+
+
+def _plain(text: str) -> str:
+    """Colours are for terminals only."""
+    text = text.replace("\r\n", "\n")
+    if sys.stdout.isatty():
+        return text
+    for code in ("\x1b[2m", "\x1b[1m", "\x1b[33m", "\x1b[0m"):
+        text = text.replace(code, "")
+    return text
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = -1.0
+    if not 0 <= speed < 1e6:
+        raise UsageError(f"a speed is a number from 0 on, not {text!r}")
+    return speed
