@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from vectors.about import About as About
     from vectors.card import Card as Card
+    from vectors.contrasts.catalogue import contrast as contrast
     from vectors.errors import VectorFileError as VectorFileError
+    from vectors.extraction.extract import extract as extract
     from vectors.vector import SteeringVector as SteeringVector
     from vectors.vector import read as read
 else:
@@ -23,6 +25,8 @@ else:
             "Card": "vectors.card",
             "SteeringVector": "vectors.vector",
             "VectorFileError": "vectors.errors",
+            "contrast": "vectors.contrasts.catalogue",
+            "extract": "vectors.extraction.extract",
             "read": "vectors.vector",
         },
     )

@@ -44,7 +44,7 @@ def negated(stored: Stored) -> Stored:
 
 def _mirrored(entry: Mapping[str, Any]) -> dict[str, Any]:
     mirror: dict[str, Any] = {key: -value for key, value in entry.items() if not isinstance(value, Mapping)}
-    for side, other in (("positive", "negative"), ("negative", "positive")):
+    for side, other in (("positive", "negative"), ("negative", "positive"), ("neutral", "neutral")):
         if other in entry:
             mirror[side] = _mirrored_class(entry[other])
     return mirror
@@ -125,8 +125,12 @@ def _has_means(entry: Mapping[str, Any]) -> bool:
 
 
 def percentile(about: About, layer: int, q: float) -> float | None:
-    """Linear between the stored percentiles of the positive class; nothing is made up outside them."""
-    spread = about.stats.get(layer, {}).get("positive", {})
+    """Linear between the stored percentiles of the positive class, or of ordinary text where no class is known.
+
+    Nothing is made up outside them.
+    """
+    sides = about.stats.get(layer, {})
+    spread = sides.get("positive", sides.get("neutral", {}))
     known = [(p, spread[f"p{p}"]) for p in PERCENTILES if f"p{p}" in spread]
     if not known or not known[0][0] <= q <= known[-1][0]:
         return None

@@ -6,10 +6,9 @@ random vectors of the same size decides; everything else can only lower the verd
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -19,16 +18,14 @@ from core.chat import as_messages, render
 from core.demo import wording
 from core.demo.world.contrasts import CONTRASTS
 from core.demo.world.prompts import requests
-from core.jobs import Event, Job, Point, Row, Sample
+from core.jobs import Job, Row
 from core.levels import band as band_of
 from core.mixer import Channel
 from vectors import dosing, fit, measured, response, separating, shape
-from vectors.card import consistency
-from vectors.dosing import Ids, Instrument
-from vectors.response import Propensities, Texts
+from vectors.dosing import Ids
+from vectors.evidence import Evidence, drawn, printable, report
 from vectors.separating import Apart
 from vectors.vector import SteeringVector, read
-from vectors.verdict import Effect, Findings, judge
 
 if TYPE_CHECKING:
     from core.model import Model
@@ -49,40 +46,6 @@ PROMPTS = (
 )
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """Everything a check measured, before anybody judges it."""
-
-    vector: SteeringVector
-    doubts: tuple[str, ...]
-    apart: Mapping[int, Apart]
-    tool: Instrument
-    texts: Texts
-    pairs: Propensities | None
-    window: tuple[float, float]
-    seed: int
-
-    @property
-    def effects(self) -> tuple[Effect, ...]:
-        echo = response.echo(self.texts, self.seed)
-        return (echo,) if self.pairs is None else (self.pairs.effect(self.seed), echo)
-
-    def findings(self) -> Findings:
-        band = [self.apart[layer] for layer in self.tool.band if layer in self.apart]
-        best = max(band, key=lambda found: found.separation.d, default=None)
-        neighbours = consistency(self.vector.stored.units)
-        return Findings(
-            effects=self.effects,
-            window=self.window,
-            doubts=self.doubts,
-            neighbours=neighbours.mean,
-            random_band=neighbours.band,
-            split_half=best.split_half if best else None,
-            accuracy_ci=best.separation.accuracy_ci if best else None,
-            gap=best.gap if best else None,
-        )
-
-
 def check(
     model: Model,
     vector: SteeringVector,
@@ -101,7 +64,9 @@ def check(
     apart: dict[int, Apart] = {}
     if labelled:
         apart = yield from separating.apart(model, vector, labelled, seed)
-        yield from (Row("layers", str(layer), found.separation.to_json()) for layer, found in apart.items())
+        yield from (
+            Row("layers", str(layer), printable(found.separation.to_json())) for layer, found in apart.items()
+        )
     vector = with_stats(vector, apart)
     band = tuple(layers) if layers is not None else chosen_band(model, vector, apart)
     tools = [tool := dosing.instrument(vector, band), *response.controls(tool, seed)]
@@ -112,7 +77,11 @@ def check(
     window = yield from response.window(model, tool, asked, texts, max_new)
     evidence = Evidence(vector, doubts, apart, tool, texts, tendency, window, seed)
     summary = printable(report(model, evidence))
-    yield from _drawn(model, evidence, summary)
+    yield from drawn(model, evidence, summary)
+    said = [
+        ([*prompt, *spoken.tokens], len(prompt)) for prompt, spoken in zip(asked, texts[0, 0.0], strict=True)
+    ]
+    vector = with_neutral(vector, (yield from separating.ordinary(model, vector, said)))
     about = replace(vector.about, act_norms=model.residual_norms, suggestion=summary["suggestion"])
     summary["kept"] = str(measured.keep(vector.sha256, model.fingerprint, about, summary))
     return summary
@@ -149,6 +118,13 @@ def with_stats(vector: SteeringVector, apart: Mapping[int, Apart]) -> SteeringVe
     )
 
 
+def with_neutral(vector: SteeringVector, neutral: Mapping[int, Mapping[str, float]]) -> SteeringVector:
+    """The vector with the projections of ordinary text beside whatever is known of its classes."""
+    stats = vector.about.stats
+    both = {layer: {**stats.get(layer, {}), "neutral": spread} for layer, spread in neutral.items()}
+    return vector.with_about(replace(vector.about, stats=both))
+
+
 def chosen_band(model: Model, vector: SteeringVector, apart: Mapping[int, Apart]) -> tuple[int, ...]:
     """Where the vector's card wants it, else around the layer that separates best, else the house's default."""
     if vector.suggestion is None and (best := best_band(apart, model.n_layers)):
@@ -172,78 +148,6 @@ def best_band(apart: Mapping[int, Apart], n_layers: int) -> tuple[int, ...]:
             chosen.append(layer)
             layer += step
     return tuple(sorted(chosen))
-
-
-def report(model: Model, evidence: Evidence) -> dict[str, Any]:
-    """The summary: the verdict with its reasons, and every number behind it."""
-    found = evidence.findings()
-    verdict = judge(found)
-    doses = response.curve(evidence.texts, [0])
-    for point in doses:
-        point["scale"] = point["dose"] * evidence.tool.worth
-        if evidence.pairs is not None:
-            values = evidence.pairs.by_dose[point["dose"]]
-            point["propensity"] = sum(values) / len(values)
-    return {
-        "verdict": verdict.colour,
-        "reasons": list(verdict.reasons),
-        "model": model.name,
-        "vector": evidence.vector.name,
-        "sha256": evidence.vector.sha256,
-        "site": evidence.vector.card.site,
-        "layers": {str(layer): _layer(model, evidence, layer) for layer in evidence.vector.layers},
-        "consistency": evidence.vector.card.consistency.to_json(),
-        "unit": evidence.tool.unit,
-        "dose": evidence.tool.worth,
-        "band": list(evidence.tool.band),
-        "doses": doses,
-        "window": list(evidence.window),
-        "effects": [_effect(effect) for effect in found.effects],
-        "control": {
-            "n": response.CONTROLS,
-            "doses": response.curve(evidence.texts, range(1, response.CONTROLS + 1)),
-        },
-        "suggestion": suggestion(evidence.tool, evidence.window),
-        "n": len(evidence.texts[0, 0.0]),
-        "seed": evidence.seed,
-    }
-
-
-def suggestion(tool: Instrument, window: tuple[float, float]) -> dict[str, Any]:
-    """Half of what the text survives in the positive direction: a push that shows, with room on both sides."""
-    scale = max(window[1], 0.5) / 2 * tool.worth
-    return {"layers": list(tool.band), "unit": tool.unit, "scale": scale, "split": True}
-
-
-def printable(tree: Any) -> Any:
-    """JSON has no infinities: a d without any spread is told as null."""
-    if isinstance(tree, float):
-        return tree if math.isfinite(tree) else None
-    if isinstance(tree, Mapping):
-        return {key: printable(value) for key, value in tree.items()}
-    return [printable(value) for value in tree] if isinstance(tree, list | tuple) else tree
-
-
-def _layer(model: Model, evidence: Evidence, layer: int) -> dict[str, Any]:
-    norm = evidence.vector.norms[layer]
-    facts: dict[str, Any] = {"norm": norm, "relative_norm": norm / model.residual_norms[layer]}
-    if found := evidence.apart.get(layer):
-        facts |= {**found.separation.to_json(), "gap": found.gap, "split_half": found.split_half}
-    return facts
-
-
-def _effect(effect: Effect) -> dict[str, Any]:
-    facts = {"measure": effect.measure, "slope": effect.slope, "interval": list(effect.interval)}
-    return facts | {"random": effect.noise, "controls": list(effect.controls), "moves": effect.moves}
-
-
-def _drawn(model: Model, evidence: Evidence, summary: Mapping[str, Any]) -> Iterable[Event]:
-    for series in ("echo", "propensity", "nll", "kl"):
-        yield from (Point(series, row["dose"], row[series]) for row in summary["doses"] if series in row)
-    if model.tokenizer is not None:
-        for dose, spoken in response.samples(evidence.texts, prompts=2):
-            text = model.tokenizer.decode(list(spoken.tokens), skip_special_tokens=True)
-            yield Sample(f"{dose:+g}", f"prompt {spoken.prompt}", text)
 
 
 def _prompts(model: Model) -> Sequence[Any]:

@@ -34,15 +34,15 @@ def keep(sha256: str, fingerprint: str, about: About, findings: Mapping[str, Any
 
 
 def known(stored: Stored, fingerprint: str) -> Stored:
-    """The vector with what was measured on this model, where its own file does not say."""
+    """The vector with what was measured on this model; its file may speak of another one, but its dose is its own."""
     measured = _read(place(stored.sha256, fingerprint))
     if measured is None:
         return stored
     mine = stored.about
     about = replace(
         mine,
-        stats={**measured.stats, **mine.stats},
-        act_norms=mine.act_norms or measured.act_norms,
+        stats={**mine.stats, **measured.stats},
+        act_norms=measured.act_norms or mine.act_norms,
         suggestion=mine.suggestion or measured.suggestion,
     )
     return replace(stored, about=about)

@@ -107,17 +107,20 @@ def propensities(model: Model, tools: Sequence[Instrument], pairs: Sequence[tupl
         return None
     by_dose, null = {}, []
     for dose in DOSES:
-        by_dose[dose] = yield gpu(partial(_propensity, model, tools[0].mixer(dose), words))
+        by_dose[dose] = yield from _tendency(model, tools[0].mixer(dose), words)
         yield Progress(len(by_dose), len(DOSES), "doses on pairs")
     for tool in tools[1:]:
-        below = yield gpu(partial(_propensity, model, tool.mixer(NEAR[0]), words))
-        above = yield gpu(partial(_propensity, model, tool.mixer(NEAR[1]), words))
+        below = yield from _tendency(model, tool.mixer(NEAR[0]), words)
+        above = yield from _tendency(model, tool.mixer(NEAR[1]), words)
         null.append((float(np.mean(above)) - float(np.mean(below))) / 2)
     return Propensities(by_dose, tuple(null))
 
 
-def _propensity(model: Model, mixer: Mixer, words: Sequence[Alternatives]) -> list[float]:
-    return [one.propensity(model, mixer) for one in words]
+def _tendency(model: Model, mixer: Mixer, words: Sequence[Alternatives]) -> Work:
+    values = []
+    for one in words:
+        values.append((yield gpu(partial(one.propensity, model, mixer))))
+    return values
 
 
 def window(model: Model, tool: Instrument, prompts: Sequence[Ids], texts: Texts, max_new: int) -> Work:

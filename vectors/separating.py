@@ -1,9 +1,10 @@
-"""A vector against a contrast set on a resident model: how far apart it holds the two classes, layer by layer."""
+"""What a vector sees in a resident model: how far apart it holds two classes, and where ordinary text lies on it."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,7 +69,7 @@ def apart(
     texts = [ids for pair in pairs for ids in pair]
     rows = {layer: torch.empty(len(texts), model.hidden_size) for layer in vector.layers}
     stream, read = capture_stream(model, texts, layers=vector.layers), 0
-    while (part := (yield gpu(lambda: next(stream, None)))) is not None:
+    while (part := (yield gpu(partial(next, stream, None)))) is not None:
         for layer, values in part[1].items():
             rows[layer][part[0]] = values
         read += len(part[0])
@@ -77,6 +78,30 @@ def apart(
         layer: measure(states.numpy(), vector.directions[layer].numpy(), seed)
         for layer, states in rows.items()
     }
+
+
+def ordinary(
+    model: Model, vector: SteeringVector, texts: Sequence[tuple[Ids, int]]
+) -> Generator[Any, Any, dict[int, dict[str, float]]]:
+    """Projections of every token the undosed model said (from the given place on): percentiles for caps, per layer."""
+    seen: dict[int, list[np.ndarray[Any, Any]]] = {layer: [] for layer in vector.layers}
+    for ids, start in texts:
+        found = yield gpu(partial(_project, model, vector, ids, start))
+        for layer, values in found.items():
+            seen[layer].append(values)
+    return {layer: metrics.spread(np.concatenate(values)) for layer, values in seen.items()}
+
+
+def _project(model: Model, vector: SteeringVector, ids: Ids, start: int) -> dict[int, np.ndarray[Any, Any]]:
+    found: dict[int, np.ndarray[Any, Any]] = {}
+
+    def look(layer: int, hidden: torch.Tensor) -> None:
+        found[layer] = (hidden[0, start:].float().cpu() @ vector.directions[layer]).numpy()
+
+    row, steering = torch.tensor([ids], device=model.device), model.steering
+    with torch.no_grad(), steering.playing(None), steering.tap(vector.layers, look):
+        model.anatomy.trunk(input_ids=row, use_cache=False)
+    return found
 
 
 def measure(states: np.ndarray[Any, Any], direction: np.ndarray[Any, Any], seed: int) -> Apart:

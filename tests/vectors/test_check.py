@@ -19,7 +19,8 @@ from steertui.cli import main
 from steertui.verbs.check import told
 from tests.vectors import planted, samples
 from vectors import likelihood, measured, metrics, response, separating
-from vectors.check import best_band, check, printable
+from vectors.check import best_band, check
+from vectors.evidence import printable
 from vectors.likelihood import Alternatives
 from vectors.verdict import Effect, Findings, judge
 
@@ -124,6 +125,10 @@ def test_what_was_measured_makes_natural_units_work_for_an_imported_file(
         model, core.Mixer([core.Channel(known, scale=1.0, unit="natural", layers=[1], floor="p25")])
     ):
         model.hf(torch.tensor([[100, 101]]))
+    checked(model, bare)
+    unlabelled = vectors.read(path, model=model)
+    assert not unlabelled.gaps
+    assert unlabelled.percentile(1, 50) is not None
     Path(report["kept"]).write_text("{")
     assert not vectors.read(path, model=model).gaps
 
@@ -177,6 +182,29 @@ def test_likelihoods_equal_the_models_own(speaking: tuple[core.Model, vectors.St
         - likelihood.logprob(model, [100, 120, 61], 2, mixer)
     )
     assert Alternatives(([100],), [41], [41]).propensity(model, mixer) == 0.0
+
+
+def test_ordinary_projections_are_those_of_single_tokens(
+    speaking: tuple[core.Model, vectors.SteeringVector],
+) -> None:
+    model, vector = speaking
+    ids, start = [100, 120, 140, 41, 42], 2
+    found = next(iter(run(_alone(separating.ordinary(model, vector, [(ids, start)])))))
+    seen: list[torch.Tensor] = []
+    handle = model.layers[2].register_forward_hook(
+        lambda _block, _args, out: seen.append((out[0] if isinstance(out, tuple) else out)[0])
+    )
+    with torch.no_grad():
+        model.hf(torch.tensor([ids]))
+    handle.remove()
+    values = (seen[0][start:] @ vector.directions[2]).numpy()
+    assert isinstance(found, End)
+    assert found.summary[2] == pytest.approx(metrics.spread(values), rel=1e-4)
+
+
+def _alone(work: Any) -> Any:
+    """A part of a job as a whole one."""
+    return (yield from work)
 
 
 def test_shared_starts() -> None:

@@ -1,0 +1,81 @@
+"""All contrast sets by name: those of the demo models' world, those for models that read English, and files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from core.demo.world import contrasts as demo
+from core.errors import BadInput
+from vectors.contrasts import english, records, shapes
+from vectors.contrasts.pair import ContrastSet, Pair
+from vectors.errors import shown
+
+DEMO_PAIRS, DEMO_SEED = 200, 31
+
+
+@dataclass(frozen=True)
+class BuiltIn:
+    """`world` says which models understand it: the demo's, or those that read English."""
+
+    name: str
+    world: str
+    about: str
+    poles: tuple[str, str]
+    make: Callable[[], tuple[Pair, ...]]
+
+    def load(self) -> ContrastSet:
+        return ContrastSet(self.name, self.make(), (), "pairs", self.poles, self.about)
+
+
+def contrast(name_or_file: str | os.PathLike[str]) -> ContrastSet:
+    """A built-in set by its name, else a file in one of the known shapes."""
+    name = os.fspath(name_or_file)
+    if name in BUILT_IN:
+        return BUILT_IN[name].load()
+    path = Path(name).expanduser()
+    if not path.suffix and "/" not in name and not path.exists():
+        raise BadInput(f"no contrast set {shown(name)!r}: neither a file nor one of {', '.join(BUILT_IN)}")
+    try:
+        return _read(path)
+    except records.BadRecord as problem:
+        raise BadInput(f"{shown(path.name)}: {problem}") from None
+
+
+def _read(path: Path) -> ContrastSet:
+    found, _ = records.read(path)
+    if not found:
+        raise records.BadRecord("no entries in it")
+    shape = shapes.detect(found)
+    items = []
+    for record in found:
+        missing = next((key for key in shape.keys if key not in record.fields), None)
+        if missing is not None:
+            raise records.BadRecord(f"{record.place}: missing key {missing!r}")
+        items.extend(shape.read(record))
+    empty = ContrastSet(path.name, shape=shape.name, poles=shape.poles, about=f"{len(found)} entries")
+    return replace(empty, pairs=tuple(items)) if shape.paired else replace(empty, prompts=tuple(items))
+
+
+def _of_demo(name: str) -> BuiltIn:
+    found = demo.CONTRASTS[name]
+    about = f"{found.positive} against {found.negative}, in the demo models' world"
+
+    def make() -> tuple[Pair, ...]:
+        return tuple(
+            Pair(row["positive"], row["negative"], row["domain"])
+            for row in demo.records(name, DEMO_PAIRS, DEMO_SEED)
+        )
+
+    return BuiltIn(name, "demo", about, (found.positive, found.negative), make)
+
+
+def _in_english(made: english.English) -> BuiltIn:
+    return BuiltIn(made.name, "english", made.about, made.poles, made.make)
+
+
+BUILT_IN: Mapping[str, BuiltIn] = {
+    built.name: built for built in (*map(_of_demo, demo.CONTRASTS), *map(_in_english, english.SETS))
+}

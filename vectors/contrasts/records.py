@@ -1,0 +1,108 @@
+"""A contrast file as records with their places, so that whatever is wrong with one can name its line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import BadInput
+from vectors import limits
+from vectors.errors import shown
+
+LONGEST_LINE = 8 * limits.MEBI
+
+
+@dataclass(frozen=True)
+class Record:
+    """One entry and where it stands, such as `line 7`."""
+
+    place: str
+    fields: Mapping[str, Any]
+
+
+class BadRecord(BadInput):
+    """The text names the place; the reader adds the file."""
+
+
+def read(path: Path) -> tuple[list[Record], bool]:
+    """The entries of a file, and whether it is one single document rather than a list."""
+    text = _text(path)
+    if path.suffix.lower() in (".csv", ".tsv"):
+        return list(_table(text, "\t" if path.suffix.lower() == ".tsv" else ",")), False
+    document = None if path.suffix.lower() == ".jsonl" else _document(text)
+    if isinstance(document, dict):
+        return [Record("the file", document)], True
+    if isinstance(document, list):
+        return [_entry(f"entry {n}", item) for n, item in enumerate(document, start=1)], False
+    return list(_lines(text)), False
+
+
+def _text(path: Path) -> str:
+    try:
+        size = path.stat().st_size
+        if size > limits.FILE_BYTES:
+            raise BadRecord(f"{limits.size(size)} is larger than any contrast file")
+        data = path.read_bytes()
+    except OSError as problem:
+        raise BadRecord((problem.strerror or "unreadable").lower()) from None
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        if b"\0" in line:
+            raise BadRecord(f"line {number}: holds a NUL byte")
+        if len(line) > LONGEST_LINE:
+            raise BadRecord(f"line {number}: longer than {limits.size(LONGEST_LINE)}")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = data[: problem.start].count(b"\n") + 1
+        raise BadRecord(f"line {line}: not UTF-8") from None
+
+
+def _document(text: str) -> Any:
+    """A whole file of JSON, or None if it is JSON lines after all."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _lines(text: str) -> Iterator[Record]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            item = json.loads(line)
+        except (ValueError, RecursionError):
+            raise BadRecord(f"line {number}: not valid JSON") from None
+        yield _entry(f"line {number}", item)
+
+
+def _entry(place: str, item: Any) -> Record:
+    if not isinstance(item, dict):
+        raise BadRecord(f"{place}: not an object")
+    return Record(place, item)
+
+
+def _table(text: str, delimiter: str) -> Iterator[Record]:
+    """Rows under a header; quotes may hold line breaks, every row has as many cells as the header."""
+    csv.field_size_limit(LONGEST_LINE)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    header: list[str] | None = None
+    began = 1
+    try:
+        for cells in rows:
+            place, began = f"line {began}", rows.line_num + 1
+            if not cells:
+                continue
+            if header is None:
+                header = [name.strip() for name in cells]
+            elif len(cells) != len(header):
+                raise BadRecord(f"{place}: {len(cells)} cells, the header has {len(header)}")
+            else:
+                yield Record(place, dict(zip(header, cells, strict=True)))
+    except csv.Error as problem:
+        raise BadRecord(f"line {began}: {shown(problem)}") from None

@@ -1,0 +1,37 @@
+"""Subject against object: the same words, the same last name, and only who did it to whom is different."""
+
+from __future__ import annotations
+
+import random
+
+from vectors.contrasts.pair import Pair
+
+PEOPLE = (
+    *("nurse", "pilot", "baker", "lawyer", "farmer", "teacher", "singer", "plumber", "judge", "waiter"),
+    *("tailor", "miner", "chemist", "painter", "driver", "cook", "editor", "sailor", "dentist", "guard"),
+)
+DEEDS = {
+    "help": ("helped", "rescued", "taught", "paid", "guided"),
+    "harm": ("pushed", "robbed", "deceived", "blamed", "ignored"),
+    "speech": ("called", "thanked", "warned", "questioned", "praised"),
+    "motion": ("followed", "carried", "chased", "overtook", "led"),
+}
+PLACES = ("at the station", "before noon", "in the rain", "near the bridge", "after the meeting")
+COUNT, SEED = 100, 17
+
+
+def subjects() -> tuple[Pair, ...]:
+    """“The nurse helped the pilot … . This is about the nurse” against the same with the roles exchanged."""
+    chance = random.Random(SEED)
+    pairs = []
+    for number in range(COUNT):
+        domain = list(DEEDS)[number % len(DEEDS)]
+        deed = DEEDS[domain][number // len(DEEDS) % 5]
+        one, other = chance.sample(PEOPLE, 2)
+        place = chance.choice(PLACES)
+        sides = [
+            f"The {doer} {deed} the {done_to} {place}. This is about the {one}"
+            for doer, done_to in ((one, other), (other, one))
+        ]
+        pairs.append(Pair(sides[0], sides[1], domain))
+    return tuple(pairs)

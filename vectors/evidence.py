@@ -1,0 +1,126 @@
+"""What a check measured, and how it is told: the report with every number behind the verdict, and the curves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from core.jobs import Event, Point, Sample
+from vectors import response
+from vectors.card import consistency
+from vectors.dosing import Instrument
+from vectors.response import Propensities, Texts
+from vectors.separating import Apart
+from vectors.vector import SteeringVector
+from vectors.verdict import Effect, Findings, judge
+
+if TYPE_CHECKING:
+    from core.model import Model
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything a check measured, before anybody judges it."""
+
+    vector: SteeringVector
+    doubts: tuple[str, ...]
+    apart: Mapping[int, Apart]
+    tool: Instrument
+    texts: Texts
+    pairs: Propensities | None
+    window: tuple[float, float]
+    seed: int
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        echo = response.echo(self.texts, self.seed)
+        return (echo,) if self.pairs is None else (self.pairs.effect(self.seed), echo)
+
+    def findings(self) -> Findings:
+        band = [self.apart[layer] for layer in self.tool.band if layer in self.apart]
+        best = max(band, key=lambda found: found.separation.d, default=None)
+        neighbours = consistency(self.vector.stored.units)
+        return Findings(
+            effects=self.effects,
+            window=self.window,
+            doubts=self.doubts,
+            neighbours=neighbours.mean,
+            random_band=neighbours.band,
+            split_half=best.split_half if best else None,
+            accuracy_ci=best.separation.accuracy_ci if best else None,
+            gap=best.gap if best else None,
+        )
+
+
+def report(model: Model, evidence: Evidence) -> dict[str, Any]:
+    """The summary: the verdict with its reasons, and every number behind it."""
+    found = evidence.findings()
+    verdict = judge(found)
+    doses = response.curve(evidence.texts, [0])
+    for point in doses:
+        point["scale"] = point["dose"] * evidence.tool.worth
+        if evidence.pairs is not None:
+            values = evidence.pairs.by_dose[point["dose"]]
+            point["propensity"] = sum(values) / len(values)
+    return {
+        "verdict": verdict.colour,
+        "reasons": list(verdict.reasons),
+        "model": model.name,
+        "vector": evidence.vector.name,
+        "sha256": evidence.vector.sha256,
+        "site": evidence.vector.card.site,
+        "layers": {str(layer): _layer(model, evidence, layer) for layer in evidence.vector.layers},
+        "consistency": evidence.vector.card.consistency.to_json(),
+        "unit": evidence.tool.unit,
+        "dose": evidence.tool.worth,
+        "band": list(evidence.tool.band),
+        "doses": doses,
+        "window": list(evidence.window),
+        "effects": [_effect(effect) for effect in found.effects],
+        "control": {
+            "n": response.CONTROLS,
+            "doses": response.curve(evidence.texts, range(1, response.CONTROLS + 1)),
+        },
+        "suggestion": suggestion(evidence.tool, evidence.window),
+        "n": len(evidence.texts[0, 0.0]),
+        "seed": evidence.seed,
+    }
+
+
+def suggestion(tool: Instrument, window: tuple[float, float]) -> dict[str, Any]:
+    """Half of what the text survives in the positive direction: a push that shows, with room on both sides."""
+    scale = max(window[1], 0.5) / 2 * tool.worth
+    return {"layers": list(tool.band), "unit": tool.unit, "scale": scale, "split": True}
+
+
+def printable(tree: Any) -> Any:
+    """JSON has no infinities: a d without any spread is told as null."""
+    if isinstance(tree, float):
+        return tree if math.isfinite(tree) else None
+    if isinstance(tree, Mapping):
+        return {key: printable(value) for key, value in tree.items()}
+    return [printable(value) for value in tree] if isinstance(tree, list | tuple) else tree
+
+
+def _layer(model: Model, evidence: Evidence, layer: int) -> dict[str, Any]:
+    norm = evidence.vector.norms[layer]
+    facts: dict[str, Any] = {"norm": norm, "relative_norm": norm / model.residual_norms[layer]}
+    if found := evidence.apart.get(layer):
+        facts |= {**found.separation.to_json(), "gap": found.gap, "split_half": found.split_half}
+    return facts
+
+
+def _effect(effect: Effect) -> dict[str, Any]:
+    facts = {"measure": effect.measure, "slope": effect.slope, "interval": list(effect.interval)}
+    return facts | {"random": effect.noise, "controls": list(effect.controls), "moves": effect.moves}
+
+
+def drawn(model: Model, evidence: Evidence, summary: Mapping[str, Any]) -> Iterable[Event]:
+    for series in ("echo", "propensity", "nll", "kl"):
+        yield from (Point(series, row["dose"], row[series]) for row in summary["doses"] if series in row)
+    if model.tokenizer is not None:
+        for dose, spoken in response.samples(evidence.texts, prompts=2):
+            text = model.tokenizer.decode(list(spoken.tokens), skip_special_tokens=True)
+            yield Sample(f"{dose:+g}", f"prompt {spoken.prompt}", text)
