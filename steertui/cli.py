@@ -19,6 +19,7 @@ from steertui import __version__, flags, paths
 from steertui.text import safe_text
 from steertui.verbs import VERBS
 
+SCREEN = ("fps", "theme", "heat", "mouse")
 INTERNAL, INTERRUPTED, PIPE_CLOSED = 1, 130, 141
 
 EPILOG = """exit codes: 0 ok, 1 internal error, 2 usage or config, 3 partly done, 4 bad file or model,
@@ -68,14 +69,13 @@ def app_parser() -> Parser:
     lines = [f"  {name:<10} {verb.help}" for name, verb in VERBS.items() if verb.help]
     parser = Parser(
         prog="steertui",
-        usage="steertui [MODEL]\n       steertui VERB ...",
+        usage="steertui [MODEL] [options]\n       steertui VERB ...",
         description="Opens the app on MODEL, or runs a verb:\n\n" + "\n".join(lines),
         epilog="steertui VERB --help says more about one.\n\n" + EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "model", nargs="?", metavar="MODEL", help="demo name, local folder or Hugging Face id (demo-instruct)"
-    )
+    flags.add_model(parser, positional=True)
+    flags.add_recording(parser)
     screen = parser.add_argument_group("screen")
     screen.add_argument("--fps", type=flags.frames, help="frames per second at most; 10 for a slow line")
     screen.add_argument("--theme", help="colours, by name")
@@ -94,8 +94,11 @@ def open_app(args: argparse.Namespace) -> int:
             "the app needs a terminal and this is none: use `steertui say PROMPT` for one answer, "
             "`steertui chat` for a plain loop, or another verb of `steertui --help`"
         )
-    screen = {name: value for name, value in vars(args).items() if name != "model" and value is not None}
-    return int(import_module("steertui.app").run(args.model, **screen))
+    said = {name: value for name in SCREEN if (value := getattr(args, name)) is not None}
+    if (options := flags.loading(args)) or args.no_record:
+        engine = import_module("steertui.engine.launch")
+        said["socket"] = engine.ensure(args.model, options, record=not args.no_record)
+    return int(import_module("steertui.app").run(args.model, **said))
 
 
 def report(sentence: str, code: int, *, as_json: bool) -> int:

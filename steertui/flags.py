@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from core.errors import UsageError
 from core.mixer import SCOPES, UNITS, finite
 from steertui.options import read_cap, read_gain, read_injection, read_pair, read_vector
 
 DEFAULT_MODEL = "demo-instruct"
+LOADING = ("dtype", "device", "device_map", "revision", "quant", "adapter", "layers_path", "force")
 DTYPES = ("auto", "bfloat16", "float16", "float32")
 
 
@@ -26,7 +28,7 @@ def add_model(parser: argparse.ArgumentParser, *, positional: bool = False) -> N
         help=f"demo name, local folder or Hugging Face id ({DEFAULT_MODEL})",
         **name,  # type: ignore[arg-type]
     )
-    group.add_argument("--dtype", choices=DTYPES, default="auto", help="number format of the weights (auto)")
+    group.add_argument("--dtype", choices=DTYPES, help="number format of the weights (auto)")
     group.add_argument("--device", help="cpu, cuda, cuda:1, mps")
     group.add_argument("--device-map", help="auto spreads the model over all GPUs")
     group.add_argument("--revision", help="branch, tag or commit on the hub")
@@ -35,6 +37,12 @@ def add_model(parser: argparse.ArgumentParser, *, positional: bool = False) -> N
     group.add_argument("--layers-path", help="where the decoder blocks are, such as model.layers")
     group.add_argument("--own", action="store_true", help="a process of its own, as say and chat always are")
     group.add_argument("--force", action="store_true", help="load in spite of a memory estimate or a warning")
+
+
+def loading(args: argparse.Namespace) -> dict[str, Any]:
+    """How the model is to be loaded, in the words of `core.load`, as far as the user said anything."""
+    said = {name: getattr(args, name) for name in LOADING}
+    return {name: value for name, value in said.items() if value not in (None, False)}
 
 
 def add_steering(parser: argparse.ArgumentParser) -> None:
@@ -111,7 +119,11 @@ def add_output(parser: argparse.ArgumentParser, *, stream: bool = True) -> None:
         group.add_argument(
             "--jsonl", action="store_true", help="events on stdout as they happen, one per line"
         )
-    group.add_argument("--no-record", action="store_true", help="leave no session on disk")
+    add_recording(group)
+
+
+def add_recording(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument("--no-record", action="store_true", help="leave no session on disk")
 
 
 def number(text: str) -> float:

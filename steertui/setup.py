@@ -12,13 +12,12 @@ from core.errors import UsageError
 from core.mixer import Mixer
 from sessions import events as ev
 from sessions.state import Turn
+from steertui import flags
 from steertui.acting import Company, Player, Script
 from steertui.answering import CHANGES, Answer
 from steertui.options import mixer_asked_for, saved_mixer
 from steertui.prompts import Prompt
 from steertui.stage import Heard, OnRecord, Stage
-
-LOADING = ("dtype", "device", "device_map", "revision", "quant", "adapter", "layers_path", "force")
 
 
 class Setup:
@@ -31,7 +30,7 @@ class Setup:
         self._company = Company(force=args.force)
         self.stage = Stage(self._company, record=not args.no_record, on_record=on_record)
         try:
-            self.stage.load(args.model, {name: getattr(args, name) for name in LOADING})
+            self.stage.load(args.model, flags.loading(args))
             script = Script(args.flip_at, tuple(args.inject or ()))
             self.player.act = lambda index: script.perform(index, self.player.live.mixer, self.stage.do)
             self.turn(self._asked_for())

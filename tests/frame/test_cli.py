@@ -9,11 +9,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 from core import errors
 from steertui import cli, foreign, paths
+from steertui.engine import launch
 from steertui.verbs import VERBS, Verb
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -156,6 +158,50 @@ def test_without_a_terminal_the_app_names_the_verb_to_use() -> None:
     assert done.returncode == 2
     assert "steertui say PROMPT" in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "engine", "app"),
+    [
+        ([], None, {}),
+        (
+            ["big", "--theme", "textual-dark", "--fps", "10", "--no-mouse"],
+            None,
+            {"theme": "textual-dark", "fps": 10, "mouse": False},
+        ),
+        (["big", "--device-map", "auto"], {"options": {"device_map": "auto"}, "record": True}, {}),
+        (
+            ["big", "--dtype", "bfloat16", "--no-record"],
+            {"options": {"dtype": "bfloat16"}, "record": False},
+            {},
+        ),
+    ],
+)
+def test_the_app_opens_on_the_model_that_was_asked_for(
+    words: list[str], engine: dict[str, Any] | None, app: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Options about loading are the engine's: it is started with them, and the app opens on its socket."""
+    opened: list[Any] = []
+    started: list[Any] = []
+
+    def ensure(model: str, options: dict[str, Any], *, record: bool) -> Path:
+        started.append((model, {"options": options, "record": record}))
+        return Path("socket")
+
+    def run(model: str, **said: Any) -> int:
+        opened.append((model, said))
+        return 0
+
+    stage = ModuleType("steertui.app")
+    stage.__dict__["run"] = run
+    monkeypatch.setitem(sys.modules, "steertui.app", stage)
+    monkeypatch.setattr(launch, "ensure", ensure)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    assert cli.main(words) == 0
+    model = words[0] if words else "demo-instruct"
+    assert started == ([(model, engine)] if engine else [])
+    assert opened == [(model, app | ({"socket": Path("socket")} if engine else {}))]
 
 
 def test_a_reader_that_leaves_is_no_error() -> None:
