@@ -16,7 +16,7 @@ from core.mixer import Channel
 from steertui import commands
 from steertui.widgets.bank_values import values
 from steertui.widgets.bars import clip, column
-from steertui.widgets.dial import SHORT_UNIT, signed
+from steertui.widgets.dial import SHORT_UNIT, STEPS, signed
 from steertui.widgets.strip_face import dose_text
 
 FOOT = 2
@@ -175,7 +175,7 @@ class FaderBank(Widget, can_focus=True):
     # Mouse: a click sets, a drag paints across layers --------------------------------------------------------------
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        if self.channel is not None and event.y <= 2 * self._half:
+        if self.channel is not None and event.get_content_offset_capture(self).y <= 2 * self._half:
             self._painting = True
             self.capture_mouse()
             self._paint(event)
@@ -190,5 +190,20 @@ class FaderBank(Widget, can_focus=True):
         self.show(self.channel, self.n_layers)
 
     def _paint(self, event: events.MouseEvent) -> None:
-        self.cursor = self._layer_at(event.x)
-        self.post_message(self.Drawn(self.cursor, round(self._value_at(event.y), 4)))
+        x, y = event.get_content_offset_capture(self)
+        self.cursor = self._layer_at(x)
+        self.post_message(self.Drawn(self.cursor, round(self._value_at(y), 4)))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._turn(event, +1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._turn(event, -1)
+
+    def _turn(self, event: events.MouseEvent, direction: int) -> None:
+        """One fine step of the fader under the wheel."""
+        if self.channel is not None:
+            event.stop()
+            self.cursor = self._layer_at(event.get_content_offset_capture(self).x)
+            step = STEPS[self.channel.unit][0]
+            self.post_message(self.Drawn(self.cursor, round(self.value() + direction * step, 6)))

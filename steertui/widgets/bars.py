@@ -34,7 +34,8 @@ def column(value: float, reach: float, rows: int) -> list[tuple[str, bool]]:
     cells = []
     for row in range(rows):
         level = max(0, min(8, eighths - row * 8))
-        cells.append((EIGHTHS[level], False) if value > 0 else (EIGHTHS[8 - level], level > 0))
+        hangs = value < 0 and level > 0
+        cells.append((EIGHTHS[8 - level] if hangs else EIGHTHS[level], hangs))
     return cells
 
 

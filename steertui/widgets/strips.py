@@ -154,8 +154,11 @@ class Strips(ScrollView, can_focus=False):
 
     # Mouse -----------------------------------------------------------------------------------------------------
 
+    def _row(self, event: events.MouseEvent) -> int:
+        return event.get_content_offset_capture(self).y + self.scroll_offset.y
+
     def _under(self, event: events.MouseEvent) -> int | None:
-        row = event.y + self.scroll_offset.y
+        row = self._row(event)
         return self._owner[row] if 0 <= row < len(self._owner) else None
 
     def _channel(self, place: int) -> Channel:
@@ -170,7 +173,7 @@ class Strips(ScrollView, can_focus=False):
             return
         self.post_message(self.Selected(place))
         first = self._owner.index(place)
-        if event.y + self.scroll_offset.y == first + 1 and not self.compact:
+        if self._row(event) == first + 1 and not self.compact:
             self._grabbed = place
             self.capture_mouse()
             self._drag(event)
@@ -187,7 +190,7 @@ class Strips(ScrollView, can_focus=False):
         """Zero is the middle of the bar; a cell is one step of it."""
         assert self._grabbed is not None
         half = (bar_width(self.scrollable_content_region.width) - 1) // 2
-        offset = max(-half, min(half, event.x - 1 - INDENT - half))
+        offset = max(-half, min(half, event.get_content_offset_capture(self).x - 1 - INDENT - half))
         shown = offset / half * span(self._channel(self._grabbed))
         self.post_message(self.Scaled(self._grabbed, round(shown, 3)))
 

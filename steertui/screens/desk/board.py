@@ -116,7 +116,7 @@ def set_shown(board: Board, shown: float) -> Edit:
 
 
 def flip(board: Board) -> Edit:
-    board = replace(board, mixer=board.mixer.flip(board.selected))
+    board = board.edit(flipped=not board.channel.flipped)
     channel = board.channel
     return Edit(
         board, f"FLIP {scale_words(channel)}" + (f", cap {cap_text(channel)}" if channel.capped else "")

@@ -97,22 +97,30 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    studio: Studio | None = None, size: tuple[int, int] = (120, 36), model: str = "scripted"
+    studio: Studio | None = None,
+    size: tuple[int, int] = (120, 36),
+    model: str = "scripted",
+    settings: Settings | None = None,
 ) -> AsyncIterator[Stage]:
     if studio is None:
         studio = Studio()
         studio.loaded.set()
     with scripted_engine.engine(studio, model=model) as engine:
-        async with desk_at(engine.path, studio, size=size, model=model) as at:
+        async with desk_at(engine.path, studio, size=size, model=model, settings=settings) as at:
             yield at
 
 
 @asynccontextmanager
 async def desk_at(
-    path: Path, studio: Studio, *, size: tuple[int, int] = (120, 36), model: str = "scripted"
+    path: Path,
+    studio: Studio,
+    *,
+    size: tuple[int, int] = (120, 36),
+    model: str = "scripted",
+    settings: Settings | None = None,
 ) -> AsyncIterator[Stage]:
     """A screen on an engine that is there."""
-    app = App(model, path, Settings())
+    app = App(model, path, settings or Settings())
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         desk = app.screen

@@ -1,0 +1,106 @@
+"""Settings and keymap: what is wrong is named with its file and line, what is right takes effect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import UsageError
+from steertui import config, keymap, paths
+from steertui.app import Studio as App
+from steertui.commands import COMMANDS, STRIP_KEYS
+from steertui.config import Settings
+from steertui.screens.desk.screen import Desk
+from tests.steertui.app.stage import stage
+
+
+def write(text: str) -> Path:
+    path = paths.config() / config.FILE
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_no_file_means_the_built_in_settings() -> None:
+    assert config.load() == Settings()
+
+
+def test_what_is_written_is_in_force() -> None:
+    write('fps = 10\nheat = "underline"\nmouse = false\n[keymap]\n"strip.flip" = "z"\n')
+    assert config.load() == Settings(fps=10.0, heat="underline", mouse=False, keymap={"strip.flip": "z"})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('theme = "steertui-day"\nfsp = 10\n', ":2: unknown key 'fsp', did you mean 'fps'"),
+        ('fps = "fast"\n', ":1: fps must be of type float, not str"),
+        ("mouse = 1\n", ":1: mouse must be of type bool, not int"),
+        ("fps = 900\n", ":1: fps must lie between 1 and 60"),
+        ('heat = "loud"\n', ":1: heat must be off, background or underline"),
+        (
+            '\n[keymap]\n"strip.flop" = "z"\n',
+            ":2: there is no action 'strip.flop', did you mean 'strip.flip'",
+        ),
+        ('[keymap]\n"strip.flip" = "z"\n"strip.mute" = "z"\n', "key 'z' is given to both"),
+        ('[keymap]\n"strip.flip" = 3\n', "must be a string"),
+        ("fps = = 3\n", "cannot be read"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(text: str, said: str) -> None:
+    path = write(text)
+    with pytest.raises(UsageError) as error:
+        config.load()
+    assert str(path) in str(error.value)
+    assert said in str(error.value)
+
+
+def test_bytes_that_are_no_text_are_named() -> None:
+    path = paths.config() / config.FILE
+    path.write_bytes(b"fps = \xff\xfe\n")
+    with pytest.raises(UsageError, match="cannot be read"):
+        config.load()
+
+
+def test_an_unknown_theme_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="steertui-night"):
+        App("demo-instruct", None, Settings(theme="nope"))
+
+
+def test_every_command_is_an_action_of_the_desk() -> None:
+    for command in COMMANDS:
+        name = command.action.removeprefix("screen.").partition("(")[0]
+        assert hasattr(Desk, f"action_{name}"), command
+
+
+def test_no_key_is_given_twice() -> None:
+    keys = [(command.where, key) for command in COMMANDS if command.keys for key in command.keys.split(",")]
+    assert len(keys) == len(set(keys))
+    assert not {key for _, key in keys} & {binding.key for binding in STRIP_KEYS}
+    assert len(set(keymap.IDS)) == len(keymap.IDS)
+
+
+def test_every_single_key_has_a_way_around_altgr() -> None:
+    altgr = {
+        "left_square_bracket",
+        "right_square_bracket",
+        "left_curly_bracket",
+        "right_curly_bracket",
+        "at",
+        "backslash",
+    }
+    for command in COMMANDS:
+        keys = set(command.keys.split(",")) if command.keys else set()
+        assert not keys or keys - altgr, command
+
+
+@pytest.mark.anyio
+async def test_a_remapped_key_works_and_shows_in_the_help() -> None:
+    async with stage(size=(120, 90), settings=Settings(keymap={"mixer.bypass": "z"})) as at:
+        await at.add("pirate")
+        await at.press("x")
+        assert not at.desk.rack.board.mixer.bypassed
+        await at.press("z")
+        assert at.desk.rack.board.mixer.bypassed
+        await at.press("question_mark")
+        await at.until(lambda: any("z" in row and "Bypass the whole mixer" in row for row in at.drawn()))
