@@ -53,7 +53,7 @@ class Setup:
     @property
     def note(self) -> str:
         """What somebody has to know before they read an answer: whether the model was talked to at all."""
-        if self.settings["raw"] or self.player.facts["chat_template"]:
+        if self.settings.get("raw") or self.player.facts["chat_template"]:
             return ""
         return f"{self.player.model.name} has no chat template: it continues the text (--raw says so too)"
 
@@ -121,8 +121,8 @@ class Setup:
 
 
 def settings(args: argparse.Namespace) -> dict[str, Any]:
-    """How a prompt becomes tokens and how the next one is chosen, in the words of `core`."""
-    return {
+    """How a prompt becomes tokens and how the next one is chosen, in the words of `core`; what is empty is left out."""
+    said = {
         "system": args.system,
         "raw": args.raw,
         "template_args": dict(args.template_arg or ()),
@@ -136,4 +136,7 @@ def settings(args: argparse.Namespace) -> dict[str, Any]:
         "seed": args.seed,
         "cache": args.cache,
         "shadow": args.shadow,
+    }
+    return {
+        name: value for name, value in said.items() if value is not False and value not in (None, "", [], {})
     }

@@ -61,7 +61,7 @@ def _answer(setup: Setup, line: str, *, aloud: bool) -> dict[str, Any]:
 
 
 def _messages(setup: Setup) -> list[dict[str, str]]:
-    system = setup.settings["system"]
+    system = setup.settings.get("system")
     return [*([{"role": "system", "content": system}] if system else []), *messages(setup.said)]
 
 
