@@ -1,9 +1,8 @@
 """Steering is K numbers: one projection in, a small program on them, one rank-K update out.
 
 A layer plays K unit directions V [K, d] with Gram matrix G = V Vᵀ. From the projections p = V h of one token the stages
-gain, scale, norm and cap find s and w such that the steered state is  h' = s·h + w V. Two forms agree to rounding:
-`steer_array` works on whole arrays, numpy or torch, with lanes and positions in front; `steer_floats` on Python floats,
-because on a CPU at batch 1 a call into an array library costs more than the arithmetic.
+gain, scale, norm and cap find s and w such that the steered state is  h' = s·h + w V. `steer_array` works on whole
+arrays, numpy or torch, with lanes and positions in front; `core.single` does the same for one token on Python floats.
 
     gain   c = p M,  M = (diag(g) − 1)_A G_AA⁻¹          scale  c += a
     norm   s² = ‖h‖² / (‖h‖² + 2 c·p + c G cᵀ)           cap    smallest ‖eV‖ with  floor ≤ s(p + cG) + eG ≤ ceiling
@@ -23,7 +22,7 @@ DEPENDENT = 1e-9
 
 @dataclass(frozen=True)
 class Program:
-    """What one layer does to K projections, as arrays [..., K] and [..., K, K] or as Python lists; None is 'off'."""
+    """What one layer does to K projections, as arrays [..., K] and [..., K, K]; None is 'off'."""
 
     gram: Any
     gain: Any = None
@@ -63,32 +62,3 @@ def steer_array(p: Any, norm2: Any, program: Program, xp: ModuleType) -> tuple[A
         return s, c, None
     e = caps.correct_array(q, gram, program.floor, program.ceiling, xp)
     return s, c + e, e
-
-
-def steer_floats(
-    p: list[float], norm2: float, program: Program
-) -> tuple[float, list[float], list[float] | None]:
-    """`steer_array` for one token, every array a Python list."""
-    gram = program.gram
-    c = [0.0] * len(p) if program.gain is None else times(p, program.gain)
-    if program.add is not None:
-        c = [x + a for x, a in zip(c, program.add, strict=True)]
-    q = [x + y for x, y in zip(p, times(c, gram), strict=True)]
-    s = 1.0
-    if program.keep_norm:
-        grown = norm2 + sum(x * (y + z) for x, y, z in zip(c, p, q, strict=True))
-        s = (norm2 / max(grown, TINY)) ** 0.5
-        q, c = [s * x for x in q], [s * x for x in c]
-    if program.floor is None:
-        return s, c, None
-    e = caps.correct_floats(q, gram, program.floor, program.ceiling)
-    return s, [x + y for x, y in zip(c, e, strict=True)], e
-
-
-def times(row: list[float], matrix: list[list[float]]) -> list[float]:
-    """row · matrix, skipping the zeros: most channels neither gain nor hit their cap."""
-    out = [0.0] * len(row)
-    for x, line in zip(row, matrix, strict=True):
-        if x:
-            out = [o + x * y for o, y in zip(out, line, strict=True)]
-    return out

@@ -88,12 +88,6 @@ def program(lanes: Sequence[Sequence[Level]], gram: Any, keep_norm: Sequence[boo
     )
 
 
-def as_floats(arrays: Program) -> Program:
-    """The same program on Python lists, for one lane and one token."""
-    plain = {name: None if x is None else x.tolist() for name, x in vars(arrays).items()}
-    return Program(**plain | {"keep_norm": arrays.keep_norm is not None})
-
-
 def as_tensors(arrays: Program, device: torch.device) -> Program:
     """The same program where the layer runs, so that nothing waits for the host."""
     kind = {"keep_norm": torch.bool}

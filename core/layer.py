@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.algebra import Program, steer_array, steer_floats
+from core.algebra import Program, steer_array
+from core.single import Single
 
 
 class Reading(NamedTuple):
@@ -28,7 +29,7 @@ class LayerPlan:
     push: Tensor | None = None
     rows: Tensor | None = None
     program: Program | None = None
-    floats: Program | None = None
+    single: Single | None = None
     gauge: Tensor | None = None
     channels: tuple[int, ...] = ()
 
@@ -43,8 +44,8 @@ class LayerPlan:
             return hidden + self.push
         if self.rows is None:
             return hidden
-        if self.floats is not None and hidden.shape[0] == hidden.shape[1] == 1:
-            return self._one_token(hidden, self.rows, self.floats)
+        if self.single is not None and hidden.shape[0] == hidden.shape[1] == 1:
+            return self._one_token(hidden, self.rows, self.single)
         return self._many(hidden, self.rows, self.program)
 
     def _read(self, hidden: Tensor) -> Tensor:
@@ -52,10 +53,10 @@ class LayerPlan:
         return hidden.float() @ self.gauge.T
 
     @staticmethod
-    def _one_token(hidden: Tensor, rows: Tensor, program: Program) -> Tensor:
-        state = hidden[0, 0].float()
-        norm2 = float(state.detach() @ state.detach()) if program.keep_norm else 0.0
-        s, w, _ = steer_floats((rows @ state).tolist(), norm2, program)
+    def _one_token(hidden: Tensor, rows: Tensor, single: Single) -> Tensor:
+        state = hidden.reshape(-1).float()
+        norm2 = float(state.detach() @ state.detach()) if single.keep_norm else 0.0
+        s, w = single.steer((rows @ state).tolist(), norm2)
         if not any(w):
             return hidden
         change = rows[0] * w[0] if len(w) == 1 else torch.tensor(w) @ rows

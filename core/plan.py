@@ -20,6 +20,7 @@ from core.levels import Norms, levels
 from core.mixer import Mixer
 from core.recent import Recent
 from core.score import Score
+from core.single import Single
 from core.stack import Stack
 
 PHASES = ("prompt", "thinking", "answer")
@@ -123,8 +124,8 @@ class Compiler:
         arrays = dense.program(lanes, where.gram, keep_norm)
         if self.devices[layer].type != "cpu":
             return {"rows": where.rows, "program": dense.as_tensors(arrays, self.devices[layer])}
-        floats = dense.as_floats(arrays) if score.n_lanes == 1 else None
-        return {"rows": where.rows, "program": arrays, "floats": floats}
+        single = Single.of(arrays) if score.n_lanes == 1 else None
+        return {"rows": where.rows, "program": arrays, "single": single}
 
     def _read(self, mixer: Mixer, meters: Meters) -> dict[int, dict[str, Any]]:
         read: dict[int, dict[int, Stack]] = {}

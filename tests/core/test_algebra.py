@@ -6,7 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.algebra import Program, gain_matrix, steer_array, steer_floats
+from core.algebra import Program, gain_matrix, steer_array
+from core.single import Single
 from tests.core import reference
 from tests.core.reference import INF, Touch
 
@@ -50,10 +51,6 @@ def program(touches, keep_norm):
     )
 
 
-def as_lists(arrays):
-    return Program(**{k: x if x is None else x.tolist() for k, x in vars(arrays).items()})
-
-
 def as_tensors(arrays, dtype=torch.float64):
     return Program(
         **{
@@ -71,7 +68,7 @@ def by_array(h, touches, keep_norm):
 
 def by_floats(h, touches, keep_norm):
     rows, arrays = program(touches, keep_norm)
-    s, w, _ = steer_floats((rows @ h).tolist(), float(h @ h), as_lists(arrays))
+    s, w = Single.of(arrays).steer((rows @ h).tolist(), float(h @ h))
     return s * h + np.array(w) @ rows
 
 
