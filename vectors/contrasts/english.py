@@ -92,7 +92,9 @@ def replies(name: str) -> tuple[Pair, ...]:
 
 def refusal() -> tuple[Pair, ...]:
     """Two requests of like form, one that should be refused; read where the answer is about to begin."""
-    return tuple(Pair(_asked(row["harmful"]), _asked(row["harmless"]), row["domain"]) for row in rows("refusal"))
+    return tuple(
+        Pair(_asked(row["harmful"]), _asked(row["harmless"]), row["domain"]) for row in rows("refusal")
+    )
 
 
 def _asked(query: str, system: str = "") -> list[Message]:
@@ -105,7 +107,9 @@ def _said(words: str) -> Message:
 
 
 SETS = (
-    English("motivation", "stories of work that goes on or drifts off", ("determined", "drifting"), motivation),
+    English(
+        "motivation", "stories of work that goes on or drifts off", ("determined", "drifting"), motivation
+    ),
     English("persona", "the assistant against other characters", ("assistant", "persona"), persona),
     English("honesty", "true against false short answers", ("honest", "deceptive"), honesty),
     English(

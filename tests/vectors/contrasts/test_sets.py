@@ -1,0 +1,143 @@
+"""The built-in sets: their counts, that a pair differs in its trait only, and how a set is split."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+import vectors
+from core.errors import BadInput
+from steertui.cli import main
+from vectors.contrasts import english
+from vectors.contrasts.catalogue import BUILT_IN
+from vectors.contrasts.pair import ContrastSet, Pair, split
+
+COUNTS = {
+    "determined-drifting": 200,
+    "assistant-persona": 200,
+    "pirate": 200,
+    "follow-up-questions": 200,
+    "motivation": 100,
+    "persona": 100,
+    "honesty": 40,
+    "questions": 20,
+    "empathy": 20,
+    "prescriptiveness": 20,
+    "sycophancy": 20,
+    "refusal": 20,
+    "subjects": 100,
+}
+
+
+@pytest.mark.parametrize(("name", "count"), COUNTS.items())
+def test_every_set_is_whole(name: str, count: int) -> None:
+    found = vectors.contrast(name).checked()
+    assert len(found.pairs) == count
+    assert len({pair.key for pair in found.pairs}) >= 0.95 * count
+    assert all(pair.domain for pair in found.pairs)
+    assert vectors.contrast(name).sha256 == found.sha256
+
+
+def test_no_set_is_left_out() -> None:
+    assert set(BUILT_IN) == set(COUNTS)
+
+
+def test_motivation_is_balanced_and_differs_in_the_middle_only() -> None:
+    found = vectors.contrast("motivation")
+    assert set(found.domains.values()) == {20}
+    assert len(found.domains) == 5
+    for pair, row in zip(found.pairs, english.rows("motivation"), strict=True):
+        assert isinstance(pair.positive, str)
+        assert isinstance(pair.negative, str)
+        assert pair.positive.startswith(row["opening"])
+        assert pair.negative.startswith(row["opening"])
+        assert pair.positive.split()[-3:] == pair.negative.split()[-3:]
+    lengths = [len(side.split()) for pair in found.pairs for side in (pair.positive, pair.negative)]
+    assert 15 < min(lengths)
+    assert max(lengths) < 50
+    longer = sum(len(pair.positive.split()) for pair in found.pairs)
+    shorter = sum(len(pair.negative.split()) for pair in found.pairs)
+    assert abs(longer - shorter) / longer < 0.1, "length must not give the class away"
+
+
+def test_persona_cycles_three_assistants_and_six_others() -> None:
+    pairs = vectors.contrast("persona").pairs
+    ours = [pair.positive[0]["content"] for pair in pairs]
+    others = [pair.negative[0]["content"] for pair in pairs]
+    assert ours == [ours[n % 3] for n in range(100)]
+    assert others == [others[n % 6] for n in range(100)]
+    assert len(set(ours)) == 3
+    assert len(set(others)) == 6
+    assert all(pair.positive[1] == pair.negative[1] for pair in pairs)
+
+
+def test_replies_answer_the_same_message() -> None:
+    for name in ("questions", "empathy", "prescriptiveness", "sycophancy"):
+        for pair in vectors.contrast(name).pairs:
+            assert pair.positive[:-1] == pair.negative[:-1]
+            assert pair.positive[-1]["content"] != pair.negative[-1]["content"]
+    asks = vectors.contrast("questions").pairs
+    assert all(pair.positive[-1]["content"].endswith("?") for pair in asks)
+    assert not any("?" in pair.negative[-1]["content"] for pair in asks)
+
+
+def test_subjects_share_every_word() -> None:
+    for pair in vectors.contrast("subjects").pairs:
+        assert isinstance(pair.positive, str)
+        assert isinstance(pair.negative, str)
+        assert Counter(pair.positive.split()) == Counter(pair.negative.split())
+        assert pair.positive.split()[-1] == pair.negative.split()[-1] == pair.positive.split()[1]
+
+
+def test_honest_answers_are_short() -> None:
+    for pair in vectors.contrast("honesty").pairs:
+        assert max(len(pair.positive[-1]["content"].split()), len(pair.negative[-1]["content"].split())) <= 7
+
+
+def test_a_split_is_seeded_and_keeps_equal_pairs_together() -> None:
+    keys = [f"pair {n}" for n in range(100)]
+    found = split(keys, 0.2, 42)
+    assert len(found.holdout) == 20
+    assert sorted((*found.train, *found.holdout)) == list(range(100))
+    assert found == split(keys, 0.2, 42)
+    assert found != split(keys, 0.2, 43)
+    doubled = split([f"pair {n % 10}" for n in range(100)], 0.2, 0)
+    assert {n % 10 for n in doubled.train}.isdisjoint(n % 10 for n in doubled.holdout)
+    assert len(doubled.holdout) == 20
+
+
+def test_too_few_pairs_for_a_holdout_all_train() -> None:
+    assert split(["a", "b", "c"], 0.2, 0).holdout == ()
+    assert split([str(n) for n in range(10)], 0.0, 0).holdout == ()
+
+
+def test_identical_and_single_pairs_are_refused() -> None:
+    fine = [Pair("yes", "no"), Pair("up", "down"), Pair("in", "out")]
+    with pytest.raises(BadInput, match="pair 4 identical"):
+        ContrastSet("mine", (*fine, Pair("same", "same"))).checked()
+    with pytest.raises(BadInput, match="needs ≥ 2 pairs, has 1"):
+        ContrastSet("mine", tuple(fine[:1])).checked()
+
+
+def test_the_verb_lists_and_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["contrast", "list", "--json"]) == 0
+    listed = {row["name"]: row["pairs"] for row in json.loads(capsys.readouterr().out)["sets"]}
+    assert listed == COUNTS
+    assert main(["contrast", "show", "motivation", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["pairs"] == 100
+    assert shown["first"]["positive"].startswith("Nadia's test suite")
+    assert main(["contrast", "show", "persona"]) == 0
+    assert "+ assistant: system: You are a helpful assistant." in capsys.readouterr().out
+    assert main(["contrast", "show", "motivatoin"]) == 4
+    assert "neither a file nor one of" in capsys.readouterr().err
+
+
+def test_sets_need_no_torch() -> None:
+    code = "import sys, vectors; vectors.contrast('pirate'), vectors.contrast('persona'); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
