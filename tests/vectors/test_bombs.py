@@ -17,7 +17,7 @@ import torch
 from safetensors.numpy import save_file
 
 from tests.vectors import samples
-from tests.vectors.test_bad_files import Runs, bomb
+from tests.vectors.bad_files import Runs, bomb
 from tests.vectors.worker import Worker
 
 GIGABYTE = 1 << 30

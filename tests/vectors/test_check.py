@@ -18,11 +18,9 @@ from core.runner import run
 from steertui.cli import main
 from steertui.verbs.check import told
 from tests.vectors import planted, samples
-from vectors import likelihood, measured, metrics, response, separating
-from vectors.check import best_band, check
-from vectors.evidence import printable
+from vectors import likelihood, measured, metrics, separating
+from vectors.check import check
 from vectors.likelihood import Alternatives
-from vectors.verdict import Effect, Findings, judge
 
 
 def checked(
@@ -207,73 +205,6 @@ def _alone(work: Any) -> Any:
     return (yield from work)
 
 
-def test_shared_starts() -> None:
-    assert likelihood.shared_start([1, 2, 3], [1, 2, 4]) == 2
-    assert likelihood.shared_start([1, 2], [1, 2, 4]) == 2
-    assert likelihood.shared_start([5], [6]) == 0
-
-
-def effect(slope: float, half: float = 0.1, noise: float = 0.1) -> Effect:
-    return Effect("echo", slope, (slope - half, slope + half), (noise, -noise))
-
-
-@pytest.mark.parametrize(
-    ("found", "colour", "words"),
-    [
-        (Findings((effect(1.0),), (-3.0, 3.0)), "green", "moves the model"),
-        (Findings((effect(0.25),), (-3.0, 3.0)), "red", "does not move"),
-        (Findings((effect(1.0, half=2.0),), (-3.0, 3.0)), "red", "does not move"),
-        (Findings((effect(1.0),), (-0.5, 0.75)), "red", "collapses within one dose"),
-        (Findings((effect(1.0),), (-2.0, 0.5)), "amber", "one positive dose already breaks"),
-        (Findings((effect(-1.0),), (-3.0, 3.0)), "amber", "sign is reversed"),
-        (Findings((effect(-1.0), effect(1.0)), (-3.0, 3.0)), "green", "moves the model"),
-        (Findings((effect(1.0),), (-3.0, 3.0), gap=-2.0), "amber", "projects lower"),
-        (Findings((effect(1.0),), (-3.0, 3.0), doubts=("only layer 3 of 9",)), "amber", "only layer 3"),
-        (
-            Findings((effect(1.0),), (-3.0, 3.0), neighbours=0.1, random_band=0.2),
-            "amber",
-            "neighbouring layers",
-        ),
-        (Findings((effect(1.0),), (-3.0, 3.0), split_half=0.1, random_band=0.2), "amber", "two halves"),
-        (Findings((effect(1.0),), (-3.0, 3.0), accuracy_ci=(0.45, 0.8)), "amber", "not told apart"),
-    ],
-)
-def test_the_rules(found: Findings, colour: str, words: str) -> None:
-    verdict = judge(found)
-    assert verdict.colour == colour
-    assert words in verdict.reasons[0]
-
-
-def test_random_slopes_seldom_look_like_an_effect() -> None:
-    chance = np.random.default_rng(0)
-    alarms = 0
-    for seed in range(500):
-        truth, *null = chance.standard_normal(9)
-        alarms += Effect.of("echo", (truth + 0.1 * chance.standard_normal(8)).tolist(), null, seed).moves
-    assert alarms <= 12  # one in a hundred expected
-
-
-def test_the_best_band_stays_together_and_leaves_the_last_block() -> None:
-    def at(d: float) -> separating.Apart:
-        return separating.Apart(metrics.Separation(d, (0, 0), 1, (0, 1), 1, 1, 4), 1.0, {})
-
-    ds = [0.5, 3.0, 3.9, 4.0, 1.0, 3.9, 9.0]
-    apart = {layer: at(d) for layer, d in enumerate(ds)}
-    assert best_band(apart, n_layers=7) == (1, 2, 3)
-    assert best_band(apart, n_layers=9) == (6,)
-    assert best_band({}, n_layers=4) == ()
-
-
-def test_a_collapse_is_found_and_framed() -> None:
-    def text(dose: float, nll: float) -> Any:
-        return response.dosing.Spoken(0, dose, (1, 2, 3), likelihood.Aside(nll, 0.0), 0.0)
-
-    assert not text(1, 1.9).collapsed(text(0, 1.0))
-    assert text(1, 2.1).collapsed(text(0, 1.0))
-    loop = response.dosing.Spoken(0, 1, (1, 2) * 10, likelihood.Aside(0.1, 0.0), 0.0)
-    assert loop.collapsed(text(0, 1.0))
-
-
 def test_the_window_brackets_the_dose_that_breaks_the_text(
     speaking: tuple[core.Model, vectors.SteeringVector],
 ) -> None:
@@ -300,10 +231,6 @@ def test_a_job_can_be_asked_for_by_names(
     assert lines[0] == f"{report['verdict'].upper()}  planted on planted"
     assert "shared over layers 0-2" in lines[-1]
     assert main([*words, "--layers", "9"]) == 4
-
-
-def test_infinities_are_not_json() -> None:
-    assert printable({"a": [math.inf, 1.0, "x", (math.nan,)]}) == {"a": [None, 1.0, "x", [None]]}
 
 
 def test_too_few_pairs_are_refused(speaking: tuple[core.Model, vectors.SteeringVector]) -> None:

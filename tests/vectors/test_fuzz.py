@@ -31,6 +31,7 @@ from vectors.source import Source
 MUTANTS = 2_000
 FULL_PATH = 20
 SMALL = (0, 1)
+TEXT = b'{}[]",:.0123456789eE-+NaInfinity\\u '
 NASTY = (
     b"\xff" * 8,
     b"\x00" * 8,
@@ -76,17 +77,24 @@ GOOD: dict[str, Callable[[], bytes]] = {
 
 
 def mutated(data: bytes, chance: random.Random) -> bytes:
-    """One to four changes: a bit, a run of bytes, something inserted, cut out, doubled or cut off."""
-    changed = bytearray(data)
+    """One to four changes: a bit, a run of bytes, something inserted, cut out, doubled or cut off.
+
+    Text stays text most of the time, or nothing behind its decoder would ever be reached.
+    """
+    changed, text = bytearray(data), data.isascii() and chance.random() < 0.9
+
+    def new(count: int) -> bytes:
+        return bytes(chance.choices(TEXT, k=count)) if text else chance.randbytes(count)
+
     for _ in range(chance.randint(1, 4)):
         at = chance.randrange(len(changed)) if changed else 0
         kind = chance.randrange(7)
         if kind == 0 and changed:
-            changed[at] ^= 1 << chance.randrange(8)
+            changed[at : at + 1] = new(1)
         elif kind == 1 and changed:
-            changed[at] = chance.randrange(256)
+            changed[at] ^= 1 << chance.randrange(7 if text else 8)
         elif kind == 2:
-            changed[at:at] = chance.randbytes(chance.randint(1, 9))
+            changed[at:at] = new(chance.randint(1, 9))
         elif kind == 3:
             del changed[at : at + chance.randint(1, 40)]
         elif kind == 4:
