@@ -51,8 +51,8 @@ class Boundary:
                 self._pending = self.newest, plan
                 return self.newest
 
-    def take(self, index: int) -> tuple[Plan, bool]:
-        """The plan of the pass that produces token `index`, and whether it came into force just now."""
+    def take(self, index: int) -> Plan:
+        """The plan of the pass that produces token `index`."""
         with self._lock:
             pending, self._pending = self._pending, None
             self._next = index + 1
@@ -61,7 +61,7 @@ class Boundary:
                 self._since = index
         if self.plan.decays:
             self.plan = self._compile(self.current.mixer, float(index - self._since))
-        return self.plan, pending is not None
+        return self.plan
 
     def back_to(self, index: int) -> None:
         """After a rewind the next pass produces token `index` again."""

@@ -17,6 +17,7 @@ Message = Mapping[str, Any]
 SENTINEL = "\u2042sentinel\u2042"
 TEMPLATE_SECONDS = 2.0
 LONGEST_RENDER = 4_000_000
+TOO_SLOW = f"the chat template ran longer than {TEMPLATE_SECONDS:g} s: plain continuation"
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,7 @@ def render(
     try:
         text = apply_template(tokenizer, messages, True, template_args) + prefill
     except TimeoutError:
-        note = f"the chat template ran longer than {TEMPLATE_SECONDS:g} s: plain continuation"
-        return _plain(tokenizer, messages, prefill, "plain", note)
+        return _plain(tokenizer, messages, prefill, "plain", TOO_SLOW)
     return Rendered(text, encode(tokenizer, text), "chat")
 
 

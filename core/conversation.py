@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.answer import check_length, decoding, open_tape
-from core.chat import Message, as_messages, continuation, encode, render
+from core.chat import TOO_SLOW, Message, as_messages, continuation, encode, render
 from core.endings import end_ids
 from core.errors import UsageError
 from core.live import Live
@@ -31,7 +31,7 @@ class Conversation:
         system: str | None = None,
         raw: bool = False,
         template_args: Mapping[str, Any] | None = None,
-        compile: bool = False,  # noqa: A002
+        compile: bool | str = False,  # noqa: A002
     ) -> None:
         self.model, self.raw, self.template_args = model, raw, template_args
         self.messages: list[Message] = [{"role": "system", "content": system}] if system else []
@@ -45,6 +45,8 @@ class Conversation:
         self, text: str, *, mixer: Mixer | None = None, role: str = "user", prefill: str = "", **settings: Any
     ) -> Live:
         """The answer to one more message; `settings` as in `core.stream`."""
+        if self.model.tokenizer is None:
+            raise UsageError(f"{self.model.name} has no tokenizer: it cannot converse")
         new: Message = {"role": role, "content": text}
         tape, waiting = self._settle()
         before = (len(tape), waiting, list(self.messages), list(self._past))
@@ -54,7 +56,7 @@ class Conversation:
         live.notices.extend(notices)
         self.messages.append(new)
         self._past, self._undo = list(self.messages), before
-        self.live, live.on_end = live, self._ended
+        self.live, self._prefill, live.on_end = live, prefill, self._ended
         return live
 
     def undo(self) -> None:
@@ -74,9 +76,7 @@ class Conversation:
         if role == "model":
             self.live.inject(text)
             return
-        tail = continuation(
-            self.model.tokenizer, self._past, [{"role": role, "content": text}], self.template_args
-        )
+        tail = self._tail({"role": role, "content": text})
         if tail is None:
             raise UsageError(
                 "this chat template rewrites earlier turns: a turn cannot be put into a running answer"
@@ -84,6 +84,7 @@ class Conversation:
         self.live.inject_ids(encode(self.model.tokenizer, tail), role, text)
 
     _waiting: Sequence[int] = ()
+    _prefill = ""
 
     def _settle(self) -> tuple[Tape, list[int]]:
         """The tape as the last answer left it, one lane again if the lanes went different ways."""
@@ -92,10 +93,7 @@ class Conversation:
             return self._tape, waiting
         if self.live.stop_reason is None:
             raise UsageError("the last answer is still being spoken")
-        tape = self.live.tape
-        if any(ids != tape.ids[0] for ids in tape.ids):
-            tape.keep(0)
-        return tape, self.live.unfed
+        return self.live.leave()
 
     def _ids(self, tape: Tape, waiting: list[int], new: Message, prefill: str) -> tuple[list[int], list[Any]]:
         """What has to be fed for this turn: what still waits, then the template's words around the new message."""
@@ -103,14 +101,21 @@ class Conversation:
         context = tape.ids[0] + waiting
         if not context:
             return self._rendered([*self.messages, new], prefill), []
-        if self.mode != "chat":
-            return waiting + encode(tokenizer, "\n\n" + str(new["content"]) + prefill), []
-        tail = continuation(tokenizer, self._past, [new], self.template_args)
+        tail = self._tail(new)
         if tail is None:
             return self._rewritten(tape, [*self.messages, new], prefill)
         ids = encode(tokenizer, tail + prefill)
         closed = context[-1] in end_ids(self.model.hf, tokenizer) and ids[:1] == context[-1:]
         return waiting + (ids[1:] if closed else ids), []
+
+    def _tail(self, new: Message) -> str | None:
+        """What stands between the answer so far and the next one; None where a template rewrites its past."""
+        if self.mode == "chat":
+            try:
+                return continuation(self.model.tokenizer, self._past, [new], self.template_args)
+            except TimeoutError:
+                self.mode, self.note = "plain", TOO_SLOW
+        return "\n\n" + str(new["content"])
 
     def _rewritten(
         self, tape: Tape, messages: Sequence[Message], prefill: str
@@ -141,9 +146,9 @@ class Conversation:
 
     def _ended(self, live: Live) -> None:
         """Write down what was said: the answer, cut where turns were put into it."""
-        start = 0
+        start, words = 0, self._prefill
         for at, role, text in [*live.inserts, (len(live.steps), "", "")]:
-            words = "".join(step.text for step in live.steps[start:at])
+            words += "".join(step.text for step in live.steps[start:at])
             if role == "model":
                 words += text
             self._append_answer(words)
@@ -151,7 +156,7 @@ class Conversation:
                 self._past = list(self.messages)
                 self.messages.append({"role": role, "content": text})
                 self._past.append(self.messages[-1])
-            start = at
+            start, words = at, ""
 
     def _append_answer(self, words: str) -> None:
         last = self.messages[-1]

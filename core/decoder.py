@@ -58,6 +58,7 @@ class Decoder:
         self.phases = ["prompt"] * len(prompt)
         self.prompt_length = len(tape) + len(prompt)
         self.logits: Tensor | None = None
+        self._turn = len(tape)
         self._plan: Plan | None = None
         self._thoughts = Thoughts(model.tokenizer)
         self._ends = frozenset() if how.ignore_end else end_ids(model.hf, model.tokenizer)
@@ -79,11 +80,16 @@ class Decoder:
     def length(self) -> int:
         return len(self.tape) + len(self.rows[0])
 
+    @property
+    def ended(self) -> str | None:
+        """Why the answer itself is over, though other lanes may go on."""
+        if not self._said[0] or not self._ended(0):
+            return None
+        return "stop" if self._texts[0].stopped else "eos"
+
     def finished(self) -> str | None:
         """Why the answer is over, if every free lane has ended."""
-        if all(self._ended(lane) for lane in self.free) and self._said[0]:
-            return "stop" if self._texts[0].stopped else "eos"
-        return None
+        return self.ended if all(self._ended(lane) for lane in self.free) else None
 
     def feed(self, plan: Plan, readings: list[Reading]) -> Edges:
         """Feed what waits, yielding the tape's length after each chunk; then `logits` are the next token's."""
@@ -99,6 +105,7 @@ class Decoder:
         chunks = feed_in_chunks(self.tape, rows, self.phases[:count], plan, readings, self.how.edges)
         for done, logits in chunks:
             self.logits = logits
+            self.tape.lived_under(self._plan, fresh=len(self.tape) == done - before)
             self.rows = [row[done - before :] for row in self.rows]
             self.phases = self.phases[done - before :]
             before = done
@@ -144,6 +151,7 @@ class Decoder:
             revision,
             entropy(logprobs[0]),
             len(self.tape),
+            finished=lead.finished,
             voices=tuple(chosen[lane] for lane in shown if lane in chosen),
             forced={
                 lane: forced(logprobs[0], logprobs[lane], lead.token_id)
@@ -213,6 +221,6 @@ class Decoder:
         return len(phases)
 
     def _mark_last(self) -> None:
-        """The position that produces the next token counts as part of the answer."""
-        inside = self._thoughts.marked and self._thoughts.inside(self.context)
+        """The position that produces the next token counts as part of the answer; old turns' thoughts are over."""
+        inside = self._thoughts.marked and self._thoughts.inside(self.context[self._turn :])
         self.phases[-1] = "thinking" if inside else "answer"

@@ -67,6 +67,8 @@ class Live:
 
     def inject(self, text: str) -> None:
         """Put words into the context before the next token, as if the model had said them."""
+        if self.model.tokenizer is None:
+            raise UsageError(f"{self.model.name} has no tokenizer: insert token ids")
         self.inject_ids(self.model.tokenizer(text, add_special_tokens=False)["input_ids"], "model", text)
 
     def inject_ids(self, ids: Sequence[int], role: str, text: str = "") -> None:
@@ -91,12 +93,17 @@ class Live:
         self._cancelled = True
 
     @property
+    def spoken(self) -> list[Step]:
+        """The steps of the answer itself, without those of other lanes that went on after its end."""
+        return [step for step in self.steps if not step.finished]
+
+    @property
     def text(self) -> str:
-        return "".join(step.text for step in self.steps)
+        return "".join(step.text for step in self.spoken)
 
     @property
     def token_ids(self) -> list[int]:
-        return [step.token_id for step in self.steps]
+        return [step.token_id for step in self.spoken]
 
     @property
     def tape(self) -> Tape:
@@ -107,13 +114,26 @@ class Live:
         """Lane 0's ids that are not on the tape: what a cancel left waiting."""
         return list(self._decoder.rows[0])
 
+    def leave(self) -> tuple[Tape, list[int]]:
+        """Once it is over: the tape for the next turn, and lane 0's ids that still wait.
+
+        Lanes that went different ways are left behind, and so is what lane 0 repeated while others went on.
+        """
+        tape, spoken = self.tape, self.spoken
+        if any(ids != tape.ids[0] for ids in tape.ids):
+            tape.keep(0)
+        if len(spoken) < len(self.steps) and not self.inserts and tape.rewinds:
+            tape.crop(spoken[-1].position + 1)
+            return tape, []
+        return tape, self.unfed
+
     def _speak(self) -> Iterator[Step]:
         try:
             self.tape.begin(self._notify)
             while self._proceed():
                 index = len(self.steps)
-                plan, fresh = self._boundary.take(index)
-                if fresh and self.how.cache == "rebuild" and len(self.tape):
+                plan = self._boundary.take(index)
+                if self.how.cache == "rebuild" and len(self.tape) and self.tape.mixers != plan.lanes:
                     self._notify("rebuild", tokens=self._decoder.rebuild())
                 if not self._pass(plan):
                     continue
@@ -137,7 +157,7 @@ class Live:
         elif ended := self._decoder.finished():
             self.stop_reason = ended
         elif len(self.steps) >= self.how.max_new_tokens:
-            self.stop_reason = "length"
+            self.stop_reason = self._decoder.ended or "length"
         elif self._decoder.length >= self.model.max_context:
             self.stop_reason = "context"
         return self.stop_reason is None

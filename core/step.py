@@ -38,7 +38,7 @@ class Step:
     """Token `index` of an answer, at `position` in the context, produced under mixer state `revision`.
 
     Its projections {channel: {layer: (before, after)}} are measured at its own position, so they arrive with the next
-    pass.
+    pass. A step is `finished` when the answer has ended and only other lanes still speak.
     """
 
     index: int
@@ -51,6 +51,7 @@ class Step:
     voices: tuple[Voice, ...] = ()
     forced: dict[int, Forced] = field(default_factory=dict)
     projections: Projections | None = None
+    finished: bool = False
 
 
 def projections(readings: Sequence[Reading], position: int, lane: int = 0) -> Projections:

@@ -19,6 +19,7 @@ from transformers import DynamicCache
 from core.anatomy import text_config
 from core.errors import ModelError, OutOfMemory
 from core.layer import Reading
+from core.mixer import Mixer
 from core.plan import Layers, Plan
 from core.steering import Pass
 
@@ -35,6 +36,7 @@ class Tape:
         self.model = model
         self.ids: list[list[int]] = [[] for _ in range(n_lanes)]
         self.phases: list[str] = []
+        self.mixers: tuple[Mixer, ...] = ()
         self.rewinds = set(getattr(text_config(model.hf), "layer_types", None) or [None]) <= ATTENDS
         self.cache: Any = self._empty()
         accepts = inspect.signature(model.hf.forward).parameters
@@ -85,6 +87,11 @@ class Tape:
             lane.extend(row)
         self.phases.extend(phases)
         return out.logits[:, -1].float()
+
+    def lived_under(self, plan: Plan | None, *, fresh: bool) -> None:
+        """Remember which mixers all of the past was played with; none are named once it was more than one state."""
+        lanes = plan.lanes if plan is not None else ()
+        self.mixers = lanes if fresh or self.mixers == lanes else ()
 
     def crop(self, length: int) -> None:
         """Forget everything after the first `length` positions, in every lane."""
