@@ -251,8 +251,8 @@ def one_that_ends():
 def test_the_answer_itself_may_end_before_its_shadow():
     live = core.stream(reference.model(), PROMPT, mixer=ending(), shadow="free", max_new_tokens=5)
     list(live)
-    assert live.stop_reason == "length"
-    assert live.steps[0].token_id == 17
+    assert (live.stop_reason, live.token_ids) == ("eos", [17])
+    assert [step.finished for step in live.steps] == [False] + [True] * 4
     same(said(live, 1), alone(Mixer(), n=5))
 
 
