@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
 from core.jobs import Job
+
+from .folder import SUFFIX, Folder
 
 
 def _check(instrument: Any, params: Mapping[str, Any]) -> Job:
@@ -22,10 +25,29 @@ def _check(instrument: Any, params: Mapping[str, Any]) -> Job:
     return check.check(model, vector, **settings)
 
 
+def _verify(instrument: Any, params: Mapping[str, Any]) -> Job:
+    """A recorded session spoken again on a cache of its own: `session` is the folder it lies in."""
+    from .reading import read
+    from .resident import Resident
+    from .verify import verify
+
+    folder = Folder(Path(params.get("session", "")))
+    reading = read(folder.journal)
+    return verify(Resident(_model(instrument, "verify")), reading.records, kept_vectors(folder))
+
+
+def kept_vectors(folder: Folder) -> dict[str, Any]:
+    """The vectors a session played, by content, from the copies it kept."""
+    import vectors
+
+    found = [vectors.read(path) for path in sorted(folder.vectors.glob(f"*{SUFFIX}"))]
+    return {vector.sha256: vector for vector in found}
+
+
 def _model(instrument: Any, kind: str) -> Any:
     if instrument is None:
         raise UsageError(f"{kind} needs a model, and none is loaded")
     return instrument.model
 
 
-JOBS: Mapping[str, Callable[[Any, Mapping[str, Any]], Job]] = {"check": _check}
+JOBS: Mapping[str, Callable[[Any, Mapping[str, Any]], Job]] = {"check": _check, "verify": _verify}

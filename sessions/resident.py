@@ -76,6 +76,10 @@ class Resident:
         self._talk, self._frame = talk, frame
         return Speech(live, tuple(live.unfed), len(live.tape), _injector(talk), tuple(live.notices))
 
+    def forget(self) -> None:
+        """The next answer starts from an empty cache."""
+        self._talk = self._frame = None
+
     def close(self) -> None:
         """Gives the memory back; the numbers of a GPU are only free once nothing points at them."""
         import torch

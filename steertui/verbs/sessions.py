@@ -1,4 +1,4 @@
-"""Recorded sessions: list, search, show, replay and export them. None of this needs a model."""
+"""Recorded sessions: list, search, show, replay and export them; verify runs one again on its model."""
 
 from __future__ import annotations
 
@@ -100,12 +100,36 @@ def _export(args: argparse.Namespace) -> int:
     return 0
 
 
+def _describe_verify(parser: argparse.ArgumentParser) -> None:
+    """run a session again on its model and say how exactly it repeats"""
+    _takes_session(parser)
+    parser.add_argument("--model", help="where the model is now, if its name alone does not find it")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from sessions.verifying import verified
+
+    folder = find_folder(paths.sessions(), args.id)
+    summary = verified(folder, args.model)
+    if args.json:
+        print(json.dumps({"session": folder.id, **summary}))
+    else:
+        place = summary["first_divergence"]
+        where = f", first at token {place['at']} of answer {place['gen']}" if place else ""
+        print(f"{summary['grade']}{where} ({len(summary['answers'])} answers)")
+        for line in summary["environment"]:
+            print(f"  {safe_text(line)}")
+    return 3 if summary["grade"] == "diverged" else 0
+
+
 ACTIONS: dict[str, Action] = {
     "list": (_describe_list, _list),
     "search": (_describe_search, _search),
     "show": (_describe_show, _show),
     "replay": (_describe_replay, _replay),
     "export": (_describe_export, _export),
+    "verify": (_describe_verify, _verify),
 }
 
 

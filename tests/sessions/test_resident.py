@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,19 @@ import torch
 import core
 import vectors
 from core.errors import BadInput
+from core.jobs import End
 from core.mixer import Channel, Mixer
+from core.runner import run
 from sessions import events as ev
 from sessions.desk import mix_of
 from sessions.journal import Journal
+from sessions.lines import Record
 from sessions.live import Session
+from sessions.reading import read
 from sessions.residence import Residence
 from sessions.resident import Resident
 from sessions.studio import Progress
+from sessions.verify import verify
 from tests.core import zoo
 from tests.sessions.test_live import until
 
@@ -200,6 +206,87 @@ def test_what_the_model_cannot_play_is_refused_at_the_edit(talk: Talk) -> None:
     talk.session._rack.add("foreign", foreign, "test")
     with pytest.raises(BadInput, match=r"32.*64"):
         talk.session.mixer(1, Mixer((Channel(foreign, scale=1.0, layers=(1,)),)).to_json())
+
+
+def eventful(talk: Talk) -> None:
+    """Two turns with a shadow lane, a flip, a distractor, a rewind and a cancel."""
+    talk.session.mixer(1, talk.steering(0.4).to_json())
+    talk.say("hello", shadow="forced", temperature=0.8, seed=5)
+    talk.session.chat("a longer prompt " * 12, settings={"max_new_tokens": 90, "ignore_end": True})
+    for k, act in enumerate(
+        (
+            lambda: talk.session.mixer(2, talk.steering(0.4).flip(0).to_json()),
+            lambda: talk.session.inject(" look, a squirrel"),
+            lambda: talk.session.rewind(4),
+            lambda: talk.session.mixer(3, talk.steering(0.1).cap(0, ceiling=0.5).to_json()),
+            lambda: talk.session.inject("and a gull", how="user"),
+        )
+    ):
+        until(lambda k=k: talk.session._stage.playing and talk.session._stage.playing.at > 8 * k)
+        act()
+    talk.idle()
+    talk.session.chat("go on", settings={"max_new_tokens": 200, "ignore_end": True})
+    until(lambda: talk.session._stage.playing and talk.session._stage.playing.at > 5)
+    talk.session.cancel()
+    talk.idle()
+    talk.say("and more")
+
+
+def verdict(talk: Talk, records: Sequence[Record]) -> Mapping[str, Any]:
+    end = list(run(verify(Resident(talk.model), records, {talk.vector.sha256: talk.vector})))[-1]
+    assert isinstance(end, End)
+    return end.summary
+
+
+def test_an_eventful_session_happens_again_to_the_bit(talk: Talk) -> None:
+    eventful(talk)
+    summary = verdict(talk, read(talk.folder.journal).records)
+    assert (summary["grade"], summary["first_divergence"], summary["unverified"]) == ("bit-exact", None, 0)
+    busy = talk.session.state.turns[3]
+    assert len({token.mix for token in busy.tokens}) == 3
+    assert {marker.kind for marker in busy.markers} == {"mixer", "inject", "rewind"}
+    kept = [len(turn.tokens) for turn in talk.session.state.turns.values() if turn.gen is not None]
+    assert len(summary["answers"]) == len(kept) == 4
+    assert sum(answer["tokens"] for answer in summary["answers"]) == sum(kept) + 4
+
+
+def test_a_tampered_token_is_found_at_its_place(talk: Talk) -> None:
+    talk.say("hello")
+    talk.say("and then?")
+    records = list(read(talk.folder.journal).records)
+    place = max(k for k, record in enumerate(records) if isinstance(record.event, ev.Tok))
+    tok = records[place].event
+    assert isinstance(tok, ev.Tok)
+    forged = replace(tok, ids=(*tok.ids[:-1], tok.ids[-1] ^ 1))
+    records[place] = replace(records[place], event=forged)
+    summary = verdict(talk, records)
+    assert summary["grade"] == "diverged"
+    assert summary["first_divergence"] == {"gen": 1, "at": tok.i + len(tok.ids) - 1}
+
+
+def test_a_tampered_dial_and_a_tampered_probability_are_told_apart(talk: Talk) -> None:
+    talk.session.mixer(1, talk.steering(0.4).to_json())
+    talk.say("hello")
+    records = list(read(talk.folder.journal).records)
+    for k, record in enumerate(records):
+        if isinstance(record.event, ev.Tok):
+            lps = tuple(lp - 1e-3 for lp in record.event.lp)
+            records[k] = replace(record, event=replace(record.event, lp=lps))
+    assert verdict(talk, records)["grade"] == "token-exact"
+    stronger = talk.steering(0.9)
+    for k, record in enumerate(records):
+        if isinstance(record.event, ev.Tok):
+            records[k] = replace(record, event=replace(record.event, mix=mix_of(stronger.to_json())))
+        if isinstance(record.event, ev.Mixer):
+            records[k] = replace(record, event=replace(record.event, state=stronger.to_json()))
+    assert verdict(talk, records)["grade"] == "diverged"
+
+
+def test_a_missing_vector_is_named(talk: Talk) -> None:
+    talk.session.mixer(1, talk.steering(0.4).to_json())
+    talk.say("hello")
+    with pytest.raises(BadInput, match=f"vector {talk.vector.sha256[:12]}… missing"):
+        list(run(verify(Resident(talk.model), read(talk.folder.journal).records, {})))
 
 
 def test_a_prompt_longer_than_the_context_is_an_answer_that_says_so(talk: Talk) -> None:

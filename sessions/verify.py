@@ -1,0 +1,178 @@
+"""Does a recorded session happen again? Every answer is spoken anew, dial for dial, and held against the journal.
+
+The tokens themselves say what steered them (each is stamped with its mixer), so the replay turns its dials by the
+stamps; prefill edges, lanes, rewinds and distractors are repeated where the journal has them. The grade is the
+worst of the answers': bit-exact (ids and log-probabilities), token-exact (ids), or diverged, with the first place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+from core.errors import BadInput
+from core.jobs import Job, Row, gpu
+from core.mixer import Mixer
+
+from . import events as ev
+from .desk import mix_of
+from .folding import fold
+from .lines import Record
+from .performance import PACE
+from .spoken import messages
+from .state import State
+from .studio import Speech
+
+GRADES = ("bit-exact", "token-exact", "diverged")
+
+
+@dataclass(frozen=True)
+class Check:
+    """How one answer compared; `first_divergence` is one of its tokens (-1: already its prompt), None for none."""
+
+    gen: int
+    grade: str
+    tokens: int
+    first_divergence: int | None = None
+    worst: float = 0.0
+
+
+@dataclass(frozen=True)
+class Take:
+    """One answer as it was recorded: what it replied to, and everything that happened in it, in order."""
+
+    gen: ev.Gen
+    talk: list[dict[str, str]]
+    lived: tuple[ev.Event, ...]
+
+    @property
+    def edges(self) -> tuple[int, ...]:
+        return tuple(event.end for event in self.lived if isinstance(event, ev.Chunk))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        plain = {key: value for key, value in self.gen.settings.items() if key != PACE}
+        return plain | ({"edges": self.edges} if self.edges else {})
+
+
+def verify(instrument: Any, records: Iterable[Record], vectors: Mapping[str, Any]) -> Job:
+    """The job; its summary has `grade`, `first_divergence` and `answers`. `vectors` by sha256."""
+    takes = recorded(records)
+    mixers = played(records, vectors)
+    checks: list[Check] = []
+    instrument.forget()
+    for take in takes:
+        check = yield gpu(partial(_compared, instrument, take, mixers))
+        checks.append(Check(**check))
+        yield Row("answers", str(take.gen.gen), check)
+        if checks[-1].grade == "diverged":
+            break
+    return summary(checks, len(takes))
+
+
+def summary(checks: list[Check], answers: int) -> dict[str, Any]:
+    """An answer after a divergence has another past than the recorded one: it is not judged."""
+    worst = max(checks, key=lambda check: GRADES.index(check.grade), default=None)
+    wrong = next((check for check in checks if check.grade == "diverged"), None)
+    place = None if wrong is None else {"gen": wrong.gen, "at": wrong.first_divergence}
+    return {
+        "grade": worst.grade if worst else "bit-exact",
+        "first_divergence": place,
+        "answers": [asdict(check) for check in checks],
+        "unverified": answers - len(checks),
+    }
+
+
+def recorded(records: Iterable[Record]) -> list[Take]:
+    """Every answer of a journal that began to be spoken."""
+    state = State()
+    begun: dict[int, Take] = {}
+    for record in records:
+        event = record.event
+        if isinstance(event, ev.Gen):
+            begun[event.gen] = Take(event, messages(state.path(event.parent)), ())
+        elif isinstance(event, ev.Tok | ev.Rewind | ev.Inject | ev.Chunk | ev.Stop) and event.gen in begun:
+            take = begun[event.gen]
+            begun[event.gen] = Take(take.gen, take.talk, (*take.lived, event))
+        state = fold(state, record)
+    return [take for take in begun.values() if any(isinstance(event, ev.Tok) for event in take.lived)]
+
+
+def played(records: Iterable[Record], vectors: Mapping[str, Any]) -> dict[str, Mixer]:
+    """The mixers that tokens are stamped with, by their hash."""
+
+    def find(name: str, sha256: str | None) -> Any:
+        if sha256 is None or sha256 not in vectors:
+            raise BadInput(f"vector {str(sha256)[:12]}… missing: {name!r} was played in this session")
+        return vectors[sha256]
+
+    empty = Mixer()
+    states = [record.event.state for record in records if isinstance(record.event, ev.Mixer)]
+    known = [empty, *(Mixer.from_json(state, find) for state in states)]
+    return {mix_of(mixer.to_json()): mixer for mixer in known}
+
+
+def _compared(instrument: Any, take: Take, mixers: Mapping[str, Mixer]) -> dict[str, Any]:
+    return asdict(replayed(instrument, take, mixers))
+
+
+def replayed(instrument: Any, take: Take, mixers: Mapping[str, Mixer]) -> Check:
+    """One answer again, on the GPU thread."""
+    mix = next(event.mix for event in take.lived if isinstance(event, ev.Tok))
+    speech = instrument.speak(take.talk, mixers[mix], take.settings)
+    if tuple(speech.prompt_ids) != take.gen.prompt_ids or speech.reused != take.gen.reused:
+        speech.answer.cancel()
+        return Check(take.gen.gen, "diverged", 0, -1)
+    return Replay(speech, mix, mixers).of(take)
+
+
+class Replay:
+    """Drives one answer through what it lived, and compares."""
+
+    def __init__(self, speech: Speech, mix: str, mixers: Mapping[str, Mixer]) -> None:
+        self._speech, self._answer = speech, speech.answer
+        self._steps = iter(self._answer)
+        self._mix, self._mixers = mix, mixers
+        self._tokens = 0
+        self._worst = 0.0
+
+    def of(self, take: Take) -> Check:
+        wrong = next((at for at in map(self._live, take.lived) if at is not None), None)
+        ended = next((e.reason for e in take.lived if isinstance(e, ev.Stop)), "lost")
+        if wrong is not None or ended not in ("eos", "stop", "length", "context"):
+            self._answer.cancel()
+        extra = next(self._steps, None)
+        if wrong is None and extra is not None:
+            wrong = extra.index
+            self._answer.cancel()
+            next(self._steps, None)
+        grade = "diverged" if wrong is not None else "token-exact" if self._worst else "bit-exact"
+        return Check(take.gen.gen, grade, self._tokens, wrong, self._worst)
+
+    def _live(self, event: ev.Event) -> int | None:
+        """Makes one recorded event happen; the token at which it did not come out the same."""
+        if isinstance(event, ev.Rewind):
+            self._answer.rewind(event.dropped)
+            self._answer.settle()
+        elif isinstance(event, ev.Inject):
+            self._speech.inject(event.text, event.how)
+            self._answer.settle()
+        elif isinstance(event, ev.Tok) and event.lane == 0:
+            return self._speak(event)
+        return None
+
+    def _speak(self, event: ev.Tok) -> int | None:
+        if event.mix != self._mix:
+            self._answer.set(self._mixers[event.mix])
+            self._mix = event.mix
+        probabilities = event.lp or (None,) * len(event.ids)
+        for at, (token, lp) in enumerate(zip(event.ids, probabilities, strict=True), event.i):
+            step = next(self._steps, None)
+            if step is None or (step.index, step.token_id) != (at, token):
+                return at
+            self._tokens += 1
+            if lp is not None and step.logprob != float(lp):
+                self._worst = max(self._worst, abs(step.logprob - float(lp)))
+        return None

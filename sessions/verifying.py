@@ -1,0 +1,51 @@
+"""A session verified in a process of its own: its model is loaded, its answers spoken again, its surroundings compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from core.errors import BadInput
+from core.jobs import End
+from core.runner import run
+
+from . import events as ev
+from .folder import Folder
+from .kinds import kept_vectors
+from .lines import Record
+from .origin import opening
+from .reading import read
+from .resident import Studio
+from .verify import verify
+
+
+def verified(folder: Folder, model: str | None = None) -> dict[str, Any]:
+    """The summary of `sessions.verify`, and in `environment` what is different here from where it was recorded."""
+    records = read(folder.journal).records
+    recorded = the_model(records)
+    instrument = Studio().load(model or recorded.name, {}, lambda done, note: None)
+    events = list(run(verify(instrument, records, kept_vectors(folder))))
+    summary = events[-1].summary if isinstance(events[-1], End) else {}
+    return {**summary, "environment": differences(records, recorded, dict(instrument.facts))}
+
+
+def the_model(records: Iterable[Record]) -> ev.Model:
+    ready = [r.event for r in records if isinstance(r.event, ev.Model) and r.event.state == "ready"]
+    if not ready:
+        raise BadInput("no model was ever ready in this session: there is nothing to verify")
+    return ready[-1]
+
+
+def differences(records: Iterable[Record], recorded: ev.Model, facts: dict[str, Any]) -> list[str]:
+    """Bits are only promised where these are the same."""
+    then = next(record.event for record in records if isinstance(record.event, ev.Open))
+    now = opening(then.session, then.app)
+    pairs = [
+        (f"model {key}", recorded.facts.get(key), facts.get(key))
+        for key in ("fingerprint", "dtype", "device")
+    ]
+    pairs += [(name, then.versions.get(name), now.versions.get(name)) for name in now.versions]
+    pairs += [
+        (name, then.numerics.get(name), now.numerics.get(name)) for name in {**then.numerics, **now.numerics}
+    ]
+    return [f"{name}: {old} then, {new} now" for name, old, new in pairs if old != new]
