@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from core.demo.world import contrasts as demo
 from core.errors import BadInput
@@ -49,7 +50,7 @@ def _read(path: Path) -> ContrastSet:
     if not found:
         raise records.BadRecord("no entries in it")
     shape = shapes.detect(found)
-    items = []
+    items: list[Any] = []
     for record in found:
         missing = next((key for key in shape.keys if key not in record.fields), None)
         if missing is not None:

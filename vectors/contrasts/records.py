@@ -58,8 +58,8 @@ def _text(path: Path) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
-        line = data[: problem.start].count(b"\n") + 1
-        raise BadRecord(f"line {line}: not UTF-8") from None
+        at = data[: problem.start].count(b"\n") + 1
+        raise BadRecord(f"line {at}: not UTF-8") from None
 
 
 def _document(text: str) -> Any:

@@ -53,8 +53,8 @@ def _pairs(record: Record) -> Iterator[Pair]:
 
 def _evals(record: Record) -> Iterator[Pair]:
     question = _words(record, "question")
-    answers = (_words(record, f"answer_{kind}_behavior").strip() for kind in ("matching", "not_matching"))
-    yield _answered(question, *answers, domain=_domain(record))
+    answers = [_words(record, f"answer_{kind}_behavior").strip() for kind in ("matching", "not_matching")]
+    yield _answered(question, answers[0], answers[1], _domain(record))
 
 
 def _trait(record: Record) -> Iterator[Pair]:

@@ -57,7 +57,7 @@ def test_motivation_is_balanced_and_differs_in_the_middle_only() -> None:
         assert pair.negative.startswith(row["opening"])
         assert pair.positive.split()[-3:] == pair.negative.split()[-3:]
     lengths = [len(side.split()) for pair in found.pairs for side in (pair.positive, pair.negative)]
-    assert 15 < min(lengths)
+    assert min(lengths) > 15
     assert max(lengths) < 50
     longer = sum(len(pair.positive.split()) for pair in found.pairs)
     shorter = sum(len(pair.negative.split()) for pair in found.pairs)

@@ -1,0 +1,14 @@
+"""Difference of means: v = mean a⁺ − mean a⁻.
+
+Marks & Tegmark 2023; Rimsky et al. 2023 (contrastive activation addition). The default: no spread of the
+data can turn it away from what separates the classes.
+"""
+
+from __future__ import annotations
+
+from vectors.methods.classes import Classes, Direction
+
+
+def mean(classes: Classes) -> Direction:
+    difference: Direction = classes.positive.mean(0) - classes.negative.mean(0)
+    return difference

@@ -1,0 +1,20 @@
+"""PCA of the differences (repeng's `pca_diff`, its default): first component of D after its mean is removed.
+
+What all pairs have in common, the mean difference, is exactly what this takes away. It finds the trait only
+where its strength varies from pair to pair more than anything else does.
+"""
+
+from __future__ import annotations
+
+from vectors.methods.classes import Classes, Direction
+from vectors.methods.principal import leading
+
+WARNING = (
+    "pca-diff removes the mean difference of the pairs before it looks: where all pairs differ by the same"
+    " amount it finds something else; pca-centered or mean keep it"
+)
+
+
+def pca_diff(classes: Classes) -> Direction:
+    differences = classes.differences
+    return leading(differences - differences.mean(0))

@@ -1,0 +1,57 @@
+"""All methods by name, and what is the same for each: which way the direction points and how long it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import UsageError
+from vectors.methods.assistant_axis import assistant_axis
+from vectors.methods.classes import Classes, Direction
+from vectors.methods.logistic import logistic
+from vectors.methods.mean import mean
+from vectors.methods.pca_centered import pca_centered
+from vectors.methods.pca_diff import WARNING, pca_diff
+
+
+@dataclass(frozen=True)
+class Method:
+    """`own_length`: the formula gives a length; otherwise the direction gets that of the class gap along it."""
+
+    fit: Callable[[Classes], Direction]
+    own_length: bool
+    warning: str = ""
+
+
+METHODS: Mapping[str, Method] = {
+    "mean": Method(mean, True),
+    "pca-centered": Method(pca_centered, False),
+    "pca-diff": Method(pca_diff, False, WARNING),
+    "logistic": Method(logistic, False),
+    "assistant-axis": Method(assistant_axis, True),
+}
+
+
+def method(name: str) -> Method:
+    if name not in METHODS:
+        raise UsageError(f"no method {name!r}; there is {', '.join(METHODS)}")
+    return METHODS[name]
+
+
+def direction(name: str, classes: Classes) -> Direction:
+    """The raw vector of one layer, pointing from the negative class to the positive one."""
+    chosen = method(name)
+    found = chosen.fit(classes)
+    length = float(np.linalg.norm(found))
+    if chosen.own_length or length == 0:
+        return found
+    unit = oriented(found / length, classes)
+    return unit * (abs(classes.gap(unit)) or 1.0)
+
+
+def oriented(unit: Direction, classes: Classes) -> Direction:
+    """repeng's vote: turned around if more pairs have p⁺ < p⁻ than p⁺ > p⁻."""
+    apart = classes.differences @ unit
+    return -unit if np.count_nonzero(apart < 0) > np.count_nonzero(apart > 0) else unit
