@@ -47,10 +47,10 @@ class FaderBank(Widget, can_focus=True):
 
     def show(self, channel: Channel | None, n_layers: int) -> None:
         """A channel, or none; the scale of the drawing follows its largest fader but never shrinks under a hand."""
-        another = channel is not None and (self.channel is None or channel.label != self.channel.label)
+        before = (self.channel and self.channel.label, self.n_layers)
         self.channel, self.n_layers = channel, max(n_layers, 1)
         self.cursor = min(self.cursor, self.n_layers - 1)
-        if another and self.faders[self.cursor] is None:
+        if before != (channel and channel.label, self.n_layers) and self.faders[self.cursor] is None:
             self.cursor = next((layer for layer, value in enumerate(self.faders) if value is not None), 0)
         if not self._painting:
             self.reach = self._fitting()

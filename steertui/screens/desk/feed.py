@@ -40,7 +40,7 @@ class Feed:
     desk: Mapping[str, Any] = field(default_factory=dict)
     context: int = 0
     tokens: int = 0
-    waiting: int = 0
+    waiting: bool = False
     coming: list[tuple[int, str, str]] = field(default_factory=list)
     stream: Sanitiser = field(default_factory=Sanitiser)
 
@@ -70,8 +70,13 @@ class Feed:
         self._speak("you" if event.role == "user" else event.role, event.text)
         self.shown = event.turn
         if state.word in ("loading", "generating", "paused") or state.model is None:
-            self.waiting += 1
-            self.items.append(Note("queued: it will be answered when its turn comes", "queued"))
+            self.wait("queued: it will be answered when its turn comes")
+
+    def wait(self, words: str) -> None:
+        """A message that is not being answered yet; the newest reason stands."""
+        self.unqueue()
+        self.waiting = True
+        self.items.append(Note(words, "queued"))
 
     def answer(self, event: ev.Gen, state: State) -> None:
         self.unqueue()
@@ -91,7 +96,7 @@ class Feed:
     def unqueue(self) -> None:
         """Nothing waits any more: it is being answered, or never will be."""
         if self.waiting:
-            self.waiting = 0
+            self.waiting = False
             self.flush()
             self.transcript.drop_notes("queued")
 

@@ -34,6 +34,7 @@ class Link:
     failed: str = ""
     epoch: str = ""
     sources: dict[str, str] = field(default_factory=dict)
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def state(self) -> State:
@@ -60,16 +61,19 @@ class Link:
             self.client = await Client.open(path)
             self.failed = ""
             self.inbox.append({"ev": "up"})
+            self.settled.set()
             async for item in self.client.items():
                 if isinstance(item, Record) and isinstance(item.event, Vector):
                     self.sources[item.event.name] = item.event.source
                 self.inbox.append(item)
         except SteerError as error:
             self.failed = str(error)
+            self.settled.set()
 
     def forget(self) -> None:
         """Before a new start: whatever socket this was, the next engine is our own, for the model that was there."""
         self.socket = None
+        self.settled.clear()
         if self.state.model is not None:
             self.model = self.state.model.name
 
@@ -81,9 +85,10 @@ class Link:
         return bool(before) and before != self.epoch
 
     async def ask(self, op: str, **what: Any) -> dict[str, Any] | None:
-        """The engine's reply, or None after telling why there is none."""
+        """The engine's reply, or None after telling why there is none; an engine that is starting is waited for."""
+        await self.settled.wait()
         if self.client is None:
-            self.said(self.failed or "the engine is still starting")
+            self.said(self.failed)
             return None
         try:
             return await self.client.ask(op, **what)

@@ -45,4 +45,4 @@ def prompts(model: str) -> tuple[str, ...]:
 
 def tempo(model: str) -> int:
     """A toy would be done before a hand could move; 0 is as fast as it can."""
-    return 16 if model in demo.NAMES else 0
+    return 8 if model in demo.NAMES else 0

@@ -23,6 +23,7 @@ from steertui.screens.desk import dialogs, opening
 from steertui.screens.desk.board import mixer_of
 from steertui.screens.desk.feed import Feed
 from steertui.screens.desk.link import Link
+from steertui.screens.desk.modes import Modes
 from steertui.screens.desk.pace import Pace
 from steertui.screens.desk.rack import Rack
 from steertui.screens.desk.standing import standing
@@ -62,7 +63,7 @@ class Desk(Screen[None]):
         self.feed = Feed(self.transcript, self.rack.meters, self.rack.strips.readings)
         self._fps, self.transcript.encoding = settings.fps, settings.heat
         self.tempo = opening.tempo(model)
-        self._went_by_itself = False
+        self.modes = Modes(self)
 
     def compose(self) -> ComposeResult:
         yield StatusLine(id="status")
@@ -120,9 +121,10 @@ class Desk(Screen[None]):
             case ev.Tok():
                 self.pace.add(len(event.ids))
             case ev.Gen():
-                self._play_by_itself()
+                self.modes.answer_begins()
             case ev.Stop():
-                self._type_again()
+                self.pace.clear()
+                self.modes.answer_ends()
             case ev.Turn() if self.transcript.document.items[:1] == opening.notes(self.link.model)[:1]:
                 self.transcript.drop_notes("hint", "title")
 
@@ -148,33 +150,8 @@ class Desk(Screen[None]):
         state = self.link.state
         self.rack.load(mixer_of(state.desk.state, state.vectors, self.rack.board.n_layers))
 
-    # Modes: TYPE is where the prompt has the focus -----------------------------------------------------------------
-
-    @property
-    def mode(self) -> str:
-        return "TYPE" if self.focused is self.prompt else "PLAY"
-
-    def _play_by_itself(self) -> None:
-        if self.mode == "TYPE" and not self.prompt.text:
-            self._went_by_itself = True
-            self.transcript.focus()
-
-    def _type_again(self) -> None:
-        """Back to where the mode came from, unless the hands have begun to play."""
-        self.pace.clear()
-        if self._went_by_itself and self.mode == "PLAY" and self.is_current:
-            self.prompt.focus()
-        self._went_by_itself = False
-
     def on_key(self, event: events.Key) -> None:
-        if self.mode == "TYPE":
-            return
-        if event.key in self.active_bindings:
-            self._went_by_itself = False
-        elif event.is_printable:
-            self.notify(
-                f"{event.character} is not a PLAY key: ? shows the map, i goes to the prompt", timeout=3
-            )
+        self.modes.key(event)
 
     # What it looks like ------------------------------------------------------------------------------------------
 
@@ -182,7 +159,7 @@ class Desk(Screen[None]):
         status = standing(self)
         self.query_one(StatusLine).show(status)
         self.query_one("#banner").set_class(status.word == "lost", "-shown")
-        self.query_one(Hints).show(commands.hints(self.mode, status.word))
+        self.query_one(Hints).show(commands.hints(self.modes.name, status.word))
 
     def warn(self, sentence: str) -> None:
         self.notify(safe_text(sentence), severity="error", markup=False, timeout=8)
@@ -192,8 +169,13 @@ class Desk(Screen[None]):
     @on(Prompt.Sent)
     @work(group="asks", exit_on_error=False)
     async def _send(self, message: Prompt.Sent) -> None:
-        if await self.link.ask("chat", text=message.text, settings=self._wishes()) is None:
+        if not self.link.settled.is_set():
+            self.feed.wait("queued: the engine is starting")
+        asked = await self.link.ask("chat", text=message.text, settings=self._wishes())
+        if asked is None:
             self.prompt.load_text(message.text)
+        if asked is None or not asked["queued"]:
+            self.feed.unqueue()
 
     @on(Rack.Edited)
     @work(group="asks", exit_on_error=False)
@@ -238,18 +220,17 @@ class Desk(Screen[None]):
         self.app.action_command_palette()
 
     def action_type(self) -> None:
-        self._went_by_itself = False
-        self.prompt.focus()
+        self.modes.type()
 
     def action_stop(self) -> None:
         """First the answer, then the mode."""
         if self.link.state.running or self.feed.waiting:
             self.ask("cancel")
             self.feed.unqueue()
-        elif self.mode == "PLAY":
-            self.action_type()
+        elif self.modes.name == "PLAY":
+            self.modes.type()
         else:
-            self.transcript.focus()
+            self.modes.play()
 
     def action_interrupt(self) -> None:
         if self.get_selected_text():

@@ -15,7 +15,7 @@ def standing(desk: Desk) -> Status:
     word, facts = _word(desk), state.model.facts if state.model else {}
     return Status(
         word=word,
-        mode=desk.mode,
+        mode=desk.modes.name,
         progress=state.model.progress if state.model else None,
         model=state.model.name if state.model else link.model,
         device=" ".join(str(facts[key]) for key in ("dtype", "device") if key in facts),

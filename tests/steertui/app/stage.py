@@ -112,7 +112,7 @@ async def stage(
 
 @asynccontextmanager
 async def desk_at(
-    path: Path,
+    path: Path | None,
     studio: Studio,
     *,
     size: tuple[int, int] = (120, 36),

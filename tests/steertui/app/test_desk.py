@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from pathlib import Path
+
 import pytest
 from textual import events
 
+from core.errors import EngineUnavailable
 from steertui.engine.launch import probe
 from steertui.screens.desk import board as hands
 from steertui.screens.desk.board import Known
@@ -134,12 +138,11 @@ async def test_pause_and_stop() -> None:
 async def test_play_comes_by_itself_and_goes_again() -> None:
     async with stage() as at:
         await at.ready()
-        assert at.desk.mode == "TYPE"
+        assert at.desk.modes.name == "TYPE"
         await at.ask()
-        assert at.desk.mode == "PLAY"
+        assert at.desk.modes.name == "PLAY"
         at.studio.metronome.tick(1000)
-        await at.ready()
-        assert at.desk.mode == "TYPE"
+        await at.until(lambda: at.desk.modes.name == "TYPE")
 
 
 async def test_somebody_who_types_is_left_alone() -> None:
@@ -149,7 +152,7 @@ async def test_somebody_who_types_is_left_alone() -> None:
         at.desk.prompt.action_send()
         at.desk.prompt.insert("flip")
         await at.until(lambda: at.word == "generating")
-        assert at.desk.mode == "TYPE"
+        assert at.desk.modes.name == "TYPE"
         assert at.desk.prompt.text == "flip"
 
 
@@ -294,10 +297,9 @@ async def test_quit_asks_and_detaching_leaves_the_engine() -> None:
         assert probe(at.desk.link.client.path) is not None
 
 
-@pytest.mark.parametrize("name", sorted(HOSTILE))
-async def test_hostile_text_in_every_field_stays_text(name: str) -> None:
+async def test_hostile_text_in_every_field_stays_text() -> None:
     """Model name, vector name, prompt, answer, marker words, notes: none of them reaches the terminal raw."""
-    bad = HOSTILE[name].replace("\ud800", "") + "[@click=app.quit]x[/] [/nope]"
+    bad = "[@click=app.quit]x[/] [/nope]" + "".join(HOSTILE.values()).replace("\ud800", "")
     script = [bad, *([f"{bad} "] * 3)]
     async with stage(Studio(script), model=bad) as at:
         at.studio.loaded.set()
@@ -322,3 +324,38 @@ async def test_hostile_text_in_every_field_stays_text(name: str) -> None:
         await at.press("escape")
         assert at.pilot.app.is_running
         assert not [row for row in at.drawn() if talks_to_terminal(row)]
+
+
+async def test_a_message_before_there_is_an_engine_is_kept_and_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    studio, started = Studio(), threading.Event()
+    studio.loaded.set()
+    with scripted_engine.engine(studio, name="slow") as engine:
+
+        def starting(model: str) -> Path:
+            started.wait(20)
+            return engine.path
+
+        monkeypatch.setattr("steertui.screens.desk.link.ensure", starting)
+        async with desk_at(None, studio) as at:
+            assert at.word == "starting"
+            await at.type("Who are you?")
+            await at.until(lambda: "queued: the engine is starting" in "\n".join(at.drawn()))
+            started.set()
+            await at.until(lambda: at.word == "generating")
+            await at.play(1)
+            assert not any("queued" in note for note in at.notes)
+            assert "Who are you?" in "\n".join(at.drawn())
+
+
+async def test_an_engine_that_cannot_be_had_is_told_and_the_words_come_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(model: str) -> Path:
+        raise EngineUnavailable("no room for an engine")
+
+    monkeypatch.setattr("steertui.screens.desk.link.ensure", refused)
+    async with desk_at(None, Studio()) as at:
+        await at.until(lambda: at.word == "lost")
+        await at.type("hello")
+        await at.until(lambda: at.desk.prompt.text == "hello")
+        assert any("no room for an engine" in toast for toast in at.toasts)
