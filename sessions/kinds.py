@@ -13,16 +13,10 @@ from .folder import SUFFIX, Folder
 
 
 def _check(instrument: Any, params: Mapping[str, Any]) -> Job:
-    """The sixty-second check of a vector: `vector`, and what `vectors.check` takes."""
-    import vectors
-    from vectors import check, library
+    """The sixty-second check of a vector: `vector`, and what `vectors.check.job` takes."""
+    from vectors.check import job
 
-    model = _model(instrument, "check")
-    settings = dict(params)
-    if "vector" not in settings:
-        raise UsageError("check needs the name or the file of a vector")
-    vector = vectors.read(library.find(settings.pop("vector")), model=model)
-    return check.check(model, vector, **settings)
+    return job(_model(instrument, "check"), params)
 
 
 def _verify(instrument: Any, params: Mapping[str, Any]) -> Job:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from core import demo
@@ -18,10 +17,12 @@ from core.chat import as_messages, render
 from core.demo import wording
 from core.demo.world.contrasts import CONTRASTS
 from core.demo.world.prompts import requests
+from core.errors import UsageError
 from core.jobs import Job, Row
 from core.levels import band as band_of
 from core.mixer import Channel
 from vectors import dosing, fit, measured, response, separating, shape
+from vectors.contrasts.catalogue import BUILT_IN, contrast
 from vectors.dosing import Ids
 from vectors.evidence import Evidence, drawn, printable, report
 from vectors.separating import Apart
@@ -52,11 +53,15 @@ def check(
     *,
     pairs: Iterable[Any] | None = None,
     prompts: Sequence[Any] | None = None,
+    in_sample: bool = False,
     layers: Sequence[int] | None = None,
     max_new: int = 24,
     seed: int = 0,
 ) -> Job:
-    """The job. `pairs` is a contrast set; `prompts` are texts, messages or ids; `layers` the band to dose."""
+    """The job. `pairs` is a contrast set; `prompts` are texts, messages or ids; `layers` the band to dose.
+
+    `in_sample` says that the vector was made from these very pairs: their d is then told, but is nobody's evidence.
+    """
     known = shape.of_model(model)
     fit.refuse_misfit(vector.stored, known)
     doubts = fit.doubts(vector.stored, known)
@@ -75,7 +80,7 @@ def check(
     few = labelled[:PAIRS]
     tendency = (yield from response.propensities(model, tools, few)) if few else None
     window = yield from response.window(model, tool, asked, texts, max_new)
-    evidence = Evidence(vector, doubts, apart, tool, texts, tendency, window, seed)
+    evidence = Evidence(vector, doubts, apart, tool, texts, tendency, window, in_sample, seed)
     summary = printable(report(model, evidence))
     yield from drawn(model, evidence, summary)
     said = [
@@ -89,24 +94,30 @@ def check(
 
 def job(model: Model, params: Mapping[str, Any]) -> Job:
     """The same by names: what an engine or a command line asks for."""
+    if not params.get("vector"):
+        raise UsageError("check needs the name or the file of a vector")
     vector = read(params["vector"], model=model, force=True, measured=False)
-    contrast = params.get("contrast")
-    pairs = (
-        stored_pairs(model, vector) if contrast is None else import_module("vectors").contrast(contrast).pairs
-    )
+    pairs, in_sample = known_pairs(model, vector, params.get("contrast"))
     band = params.get("layers")
     layers = parse_layers(band, model.n_layers) if isinstance(band, str) else band
     named = {key: params[key] for key in ("prompts", "max_new", "seed") if params.get(key) is not None}
-    return check(model, vector, pairs=pairs, layers=layers, **named)
+    return check(model, vector, pairs=pairs, in_sample=in_sample, layers=layers, **named)
 
 
-def stored_pairs(model: Model, vector: SteeringVector) -> Sequence[Any] | None:
-    """Held-out pairs of the contrast set a demo vector was made from; other files do not carry their pairs."""
-    if model.name not in demo.NAMES or vector.about.contrast not in CONTRASTS:
-        return None
-    pairs = CONTRASTS[vector.about.contrast].make(2 * HELD_OUT, SEED, True)
-    random.Random(SEED).shuffle(pairs)
-    return list(zip(*wording.halves(model, pairs), strict=True))
+def known_pairs(model: Model, vector: SteeringVector, name: str | None) -> tuple[Sequence[Any] | None, bool]:
+    """The pairs of a set that was named or is built in, and whether they are the very ones the vector was made from.
+
+    The demo models' world can write as many new ones as are wanted.
+    """
+    stored = vector.about.contrast
+    if name is None and model.name in demo.NAMES and stored in CONTRASTS:
+        pairs = CONTRASTS[stored].make(2 * HELD_OUT, SEED, True)
+        random.Random(SEED).shuffle(pairs)
+        return list(zip(*wording.halves(model, pairs), strict=True)), False
+    if name is None and stored not in BUILT_IN:
+        return None, False
+    found = contrast(name or stored)
+    return found.checked().pairs, found.sha256 == vector.about.dataset_sha256
 
 
 def with_stats(vector: SteeringVector, apart: Mapping[int, Apart]) -> SteeringVector:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from core.model import Model
 
 
+IN_SAMPLE = "d and accuracy are of the pairs it was made from, no hold-out"
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Everything a check measured, before anybody judges it."""
@@ -31,6 +34,7 @@ class Evidence:
     texts: Texts
     pairs: Propensities | None
     window: tuple[float, float]
+    in_sample: bool
     seed: int
 
     @property
@@ -46,6 +50,7 @@ class Evidence:
             effects=self.effects,
             window=self.window,
             doubts=self.doubts,
+            notes=(IN_SAMPLE,) if self.in_sample else (),
             neighbours=neighbours.mean,
             random_band=neighbours.band,
             split_half=best.split_half if best else None,
@@ -71,6 +76,7 @@ def report(model: Model, evidence: Evidence) -> dict[str, Any]:
         "vector": evidence.vector.name,
         "sha256": evidence.vector.sha256,
         "site": evidence.vector.card.site,
+        "in_sample": evidence.in_sample,
         "layers": {str(layer): _layer(model, evidence, layer) for layer in evidence.vector.layers},
         "consistency": evidence.vector.card.consistency.to_json(),
         "unit": evidence.tool.unit,

@@ -56,6 +56,7 @@ class Findings:
     effects: tuple[Effect, ...]
     window: tuple[float, float]
     doubts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     neighbours: float | None = None
     random_band: float = 0.0
     split_half: float | None = None
@@ -107,7 +108,7 @@ def _amber(found: Findings) -> tuple[str, ...]:
 
 def _green(found: Findings) -> tuple[str, ...]:
     moving = tuple(f"it moves the model: {effect.sentence()}" for effect in found.effects if effect.moves)
-    return (*moving, f"the text stays whole for doses of {_span(found.window)}")
+    return (*moving, f"the text stays whole for doses of {_span(found.window)}", *found.notes)
 
 
 def _span(window: tuple[float, float]) -> str:

@@ -19,7 +19,7 @@ from steertui.cli import main
 from steertui.verbs.check import told
 from tests.vectors import planted, samples
 from vectors import likelihood, measured, metrics, separating
-from vectors.check import check
+from vectors.check import check, known_pairs
 from vectors.likelihood import Alternatives
 
 
@@ -237,3 +237,25 @@ def test_too_few_pairs_are_refused(speaking: tuple[core.Model, vectors.SteeringV
     with pytest.raises(core.SteerError, match="needs ≥ 4 pairs"):
         checked(*speaking, pairs=planted.pairs(3))
     assert measured.place("ab", "cd/..").name == "ab-cd.json"
+
+
+def test_pairs_are_found_by_name_and_known_when_they_are_the_vectors_own(tmp_path: Path) -> None:
+    lines = [{"positive": f"yes {i}", "negative": f"no {i}"} for i in range(6)]
+    path = samples.put(tmp_path, "own.jsonl", "\n".join(map(json.dumps, lines)).encode())
+    model = planted.speaking()[0]
+    vector = planted.vector(planted.direction())
+    pairs, in_sample = known_pairs(model, vector, str(path))
+    assert pairs is not None
+    assert [pair.positive for pair in pairs] == [line["positive"] for line in lines]
+    assert not in_sample
+    made_from_it = planted.vector(planted.direction(), dataset_sha256=vectors.contrast(path).sha256)
+    assert known_pairs(model, made_from_it, str(path))[1]
+    assert known_pairs(model, vector, None) == (None, False)
+    with pytest.raises(core.SteerError, match="no contrast set 'nothing'"):
+        known_pairs(model, vector, "nothing")
+
+
+def test_own_pairs_are_told_as_such(speaking: tuple[core.Model, vectors.SteeringVector]) -> None:
+    report, _ = checked(*speaking, pairs=planted.pairs(), in_sample=True, max_new=2)
+    assert report["in_sample"]
+    assert "no hold-out" in report["reasons"][-1]
