@@ -33,7 +33,7 @@ def stream(
     template_args: Mapping[str, Any] | None = None,
     shadow: str | None = None,
     lanes: Lanes | None = None,
-    compile: bool = False,  # noqa: A002
+    compile: bool | str = False,  # noqa: A002
     **settings: Any,
 ) -> Live:
     """Speak one answer to a text, a list of messages or a list of ids; iterate the result for its steps.
@@ -46,13 +46,18 @@ def stream(
     return Live(model, open_tape(model, compile), ids, mixer or Mixer(), how)
 
 
-def open_tape(model: Model, compile: bool) -> Tape:  # noqa: A002
-    """An empty tape; with `compile` its single tokens are played by a compiled step, as soon as one is proven."""
+def open_tape(model: Model, compile: bool | str) -> Tape:  # noqa: A002
+    """An empty tape; with `compile` its single tokens are played by a compiled step, as soon as one is proven.
+
+    Eager decoding serves until then; `compile="now"` waits for the step before the second token instead.
+    """
+    if compile not in (True, False, "now"):
+        raise UsageError(f"compile must be True, False or 'now', not {compile!r}")
     if not compile:
         return Tape(model)
     from core.compiled.tape import CompiledTape
 
-    return CompiledTape(model)
+    return CompiledTape(model, at_once=compile == "now")
 
 
 def decoding(

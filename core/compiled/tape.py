@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 class CompiledTape(Tape):
     """Asks the model's workshop for a step of the right size, and lends its past to it."""
 
-    def __init__(self, model: Model, n_lanes: int = 1) -> None:
+    def __init__(self, model: Model, n_lanes: int = 1, *, at_once: bool = False) -> None:
         super().__init__(model, n_lanes)
+        self.at_once = at_once
         self.step: Step | None = None
         self._demand: tuple[Plan | None, int, int] = None, 0, 0
         self._tell: Callable[..., None] = lambda kind, **data: None
@@ -38,7 +39,7 @@ class CompiledTape(Tape):
         self.model.workshop.check_again()
 
     def blank(self, n_lanes: int) -> Tape:
-        other = CompiledTape(self.model, n_lanes)
+        other = CompiledTape(self.model, n_lanes, at_once=self.at_once)
         other._tell = self._tell
         return other
 
@@ -93,9 +94,8 @@ class CompiledTape(Tape):
         """Whether a step holds the past by now and has room for this plan and one more token."""
         step, wanted = self.step, self._size(plan, len(self) + 1)
         if step is None or not step.size.holds(wanted):
-            found = self.model.workshop.fitting(wanted)
+            found = self.model.workshop.fitting(wanted) or self._asked(wanted)
             if found is None:
-                self._ask(wanted)
                 return False
             self.leave()
             found.take(self, self.cache, len(self))
@@ -107,11 +107,14 @@ class CompiledTape(Tape):
             self._demand = plan, *demand(plan)
         return Size(self.n_lanes, capacity, *self._demand[1:])
 
-    def _ask(self, wanted: Size) -> None:
+    def _asked(self, wanted: Size) -> Step | None:
+        """Nobody has such a step: have one made, with some room to grow. It may be there at once."""
         size = size_for(wanted.lanes, wanted.capacity, self.model.max_context, wanted.slots, wanted.caps)
-        news = self.model.workshop.ask(size)
-        if news is not None:
-            self._tell("compile", text=news)
+        news = self.model.workshop.ask(size, self.at_once)
+        if news is None:
+            return None
+        self._tell("compile", text=news)
+        return self.model.workshop.fitting(wanted)
 
     def _played(
         self, tokens: list[int], phase: str, plan: Plan, readings: list[Reading] | None

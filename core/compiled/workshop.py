@@ -6,17 +6,21 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import torch
+
 from core.compiled.proof import judge
 from core.compiled.seating import demand
 from core.compiled.size import MOST_CAPS, Size
 from core.compiled.step import Step
 from core.compiled.warm import Warming, use_own_cache
 from core.plan import Plan
+from core.tape import Tape
 
 if TYPE_CHECKING:
     from core.model import Model
 
 LAST_WORDS = 200
+MARGIN = 1.2
 
 
 class Workshop:
@@ -27,32 +31,38 @@ class Workshop:
         self.refusal = refusal(model)
         self._steps: dict[Size, Step] = {}
         self._tried: set[Size] = set()
-        self._warming: dict[Size, Warming] = {}
+        self._warming: dict[Size, Warming | None] = {}
 
     def fitting(self, wanted: Size) -> Step | None:
         """The smallest proven step with at least that much room."""
         steps = [step for size, step in self._steps.items() if size.holds(wanted)]
         return min(steps, key=lambda step: (step.size.capacity, step.size.slots), default=None)
 
-    def ask(self, size: Size) -> str | None:
-        """Let a child begin on a size nobody has tried; says so when it does, and why when it cannot be."""
+    def ask(self, size: Size, at_once: bool = False) -> str | None:
+        """Let a child begin on a size that nobody has tried, or make it here and now; what came of it, in words."""
         if size in self._tried:
             return None
         self._tried.add(size)
-        if self.refusal is None and size.caps <= MOST_CAPS:
-            self._warming[size] = Warming(self.model, size)
-            return f"a step for {size} is being compiled; eager decoding serves meanwhile"
-        reason = self.refusal or f"{size.caps} capped directions at one layer are too many for a graph"
-        return f"decoding stays eager: {reason}"
+        if self.refusal is not None or size.caps > MOST_CAPS:
+            reason = self.refusal or f"{size.caps} capped directions at one layer are too many for a graph"
+            return f"decoding stays eager: {reason}"
+        if at_once:
+            return self.build(size)
+        self._warming[size] = Warming(self.model, size) if child_fits(self.model) else None
+        return f"a step for {size} is being compiled; eager decoding serves meanwhile"
 
     def settle(self) -> Iterator[str]:
         """Finish what the children prepared; called between two answers, because it takes seconds."""
-        for size in [size for size, child in self._warming.items() if child.finished]:
+        ready = [size for size, child in self._warming.items() if child is None or child.finished]
+        for size in ready:
             child = self._warming.pop(size)
-            yield self.build(size) if child.succeeded else f"decoding stays eager: {child.complaint}"
+            if child is None or child.succeeded:
+                yield self.build(size)
+            else:
+                yield f"decoding stays eager: {child.complaint}"
 
     def wait(self) -> None:
-        for child in self._warming.values():
+        for child in filter(None, self._warming.values()):
             child.wait()
 
     def build(self, size: Size) -> str:
@@ -92,9 +102,19 @@ class Workshop:
                     step.table(layers)
 
 
+def child_fits(model: Model) -> bool:
+    """A child's empty weights cost nothing on a CPU, but as much as the real ones on a GPU."""
+    if model.device.type != "cuda":
+        return True
+    weights = sum(p.numel() * p.element_size() for p in model.hf.parameters())
+    return torch.cuda.mem_get_info(model.device)[0] > MARGIN * weights
+
+
 def refusal(model: Model) -> str | None:
     """Why this model has no compiled step, if it can have none."""
     hf = model.hf
+    if not Tape(model).rewinds:
+        return "the model keeps a running state instead of a cache of tokens"
     devices = {site.device for site in model.anatomy.sites}
     if len(devices) > 1:
         return f"the model is spread over {len(devices)} devices"

@@ -14,7 +14,7 @@ from core.compiled import proof, workshop
 from core.compiled.bank import Bank
 from core.compiled.size import MOST_CAPS, Size
 from core.compiled.table import Table
-from core.compiled.warm import Warming
+from core.errors import UsageError
 from tests.core.compiled import tiny
 from tests.core.compiled.conftest import SIZE, Ready
 from tests.core.compiled.tiny import PROMPT, mixed
@@ -133,8 +133,26 @@ def test_a_child_that_fails_is_told_and_nothing_is_tried_twice(monkeypatch: pyte
     assert model.workshop.ask(SIZE) is None
 
 
-def test_what_cannot_be_compiled_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workshop, "Warming", Warming)
+def test_where_a_child_has_no_room_the_decode_thread_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workshop, "child_fits", lambda model: False)
+    model = tiny.model(seed=9)
+    monkeypatch.setattr(model.workshop, "build", lambda size: f"made {size.capacity}")
+    assert "eager decoding serves meanwhile" in (model.workshop.ask(SIZE) or "")
+    assert list(model.workshop.settle()) == ["made 128"]
+    assert list(model.workshop.settle()) == []
+
+
+def test_now_means_before_the_second_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tiny.model(seed=10)
+    live = core.stream(model, PROMPT, compile="now", max_new_tokens=4, ignore_end=True)
+    monkeypatch.setattr(model.workshop, "build", lambda size: f"made {size.capacity}")
+    assert len(list(live)) == 4
+    assert [data for kind, data in live.notices if kind == "compile"] == [{"at": 1, "text": "made 128"}]
+    with pytest.raises(UsageError, match="compile must be"):
+        core.stream(model, PROMPT, compile="later")
+
+
+def test_what_cannot_be_compiled_says_why() -> None:
     model = tiny.model(seed=8)
     assert "too many" in (model.workshop.ask(Size(1, 128, 8, MOST_CAPS + 1)) or "")
     model.hf._hf_peft_config_loaded = True
