@@ -198,9 +198,9 @@ class Feed:
         self.items.append(Note(safe_text(event.message), "warning"))
 
     def model(self, event: ev.Model, state: State) -> None:
+        """Why it failed comes as an error of its own; here it only means that nothing waits any more."""
         if event.state == "failed":
             self.unqueue()
-            self.items.append(Note(safe_text(f"{event.name}: {event.note or 'cannot be loaded'}"), "warning"))
 
 
 STEPS: Mapping[str, Callable[[Feed, Any, State], None]] = {

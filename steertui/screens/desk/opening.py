@@ -11,7 +11,7 @@ WORLD = (
     "It runs anywhere, so that you can learn the desk."
 )
 STEPS = (
-    "1  Press ↑ for an example prompt, enter to send it.",
+    "1  Press ↑ for an example prompt such as “{0}”, enter to send it.",
     "2  Press tab: TYPE becomes PLAY and the keys play the desk. Press a and choose determined-drifting.",
     "3  Press i, ask again, and while it talks press f. The vector flips; a ◆ marks the token where it took effect.",
 )
@@ -22,17 +22,15 @@ OWN = (
 
 
 def notes(model: str) -> list[Item]:
-    """The first page; it goes when the first turn comes."""
+    """The first page, short enough for a small terminal; it goes when the first turn comes."""
     if model not in demo.NAMES:
         return _page(*OWN)
-    asked = "It understands things like\n" + "\n".join(
-        f"   {prompt}" for prompt in demo.example_prompts()[:3]
-    )
-    return _page(WORLD, asked, *STEPS)
+    steps = "\n".join(STEPS).format(demo.example_prompts()[0])
+    return _page(WORLD, steps)
 
 
 def _page(*paragraphs: str) -> list[Item]:
-    page: list[Item] = [Note("", "hint"), Note(TITLE, "title")]
+    page: list[Item] = [Note(TITLE, "title")]
     for paragraph in paragraphs:
         page += [Note("", "hint"), Note(paragraph, "hint")]
     return page

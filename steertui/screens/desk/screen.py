@@ -133,6 +133,8 @@ class Desk(Screen[None]):
         match notice.get("ev"):
             case "lost" | "gone":
                 self.transcript.set_live(False)
+            case "bye":
+                self.warn(f"the engine has left: {notice.get('reason', '')}")
             case "up" if self.link.moved():
                 self.feed.go_on(ELSEWHERE)
                 self._restore()
@@ -170,7 +172,7 @@ class Desk(Screen[None]):
     @work(group="asks", exit_on_error=False)
     async def _send(self, message: Prompt.Sent) -> None:
         if not self.link.settled.is_set():
-            self.feed.wait("queued: the engine is starting")
+            self.feed.wait(f"queued until the engine is there: {safe_text(message.text)}")
         asked = await self.link.ask("chat", text=message.text, settings=self._wishes())
         if asked is None:
             self.prompt.load_text(message.text)

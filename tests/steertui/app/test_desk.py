@@ -339,7 +339,7 @@ async def test_a_message_before_there_is_an_engine_is_kept_and_shown(monkeypatch
         async with desk_at(None, studio) as at:
             assert at.word == "starting"
             await at.type("Who are you?")
-            await at.until(lambda: "queued: the engine is starting" in "\n".join(at.drawn()))
+            await at.until(lambda: "queued until the engine is there: Who are you?" in "\n".join(at.drawn()))
             started.set()
             await at.until(lambda: at.word == "generating")
             await at.play(1)
