@@ -25,6 +25,7 @@ from core.mixer import finite
 
 SEED_STRIDE = 0x9E3779B97F4A7C15
 SEED_RANGE = 2**63
+COLDEST = 1e-4  # colder than this, logits overflow and nothing else changes
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Sampling:
         if self.repetition_penalty != 1.0:
             chosen.append(RepetitionPenaltyLogitsProcessor(self.repetition_penalty))
         if self.temperature not in (0.0, 1.0):
-            chosen.append(TemperatureLogitsWarper(self.temperature))
+            chosen.append(TemperatureLogitsWarper(max(self.temperature, COLDEST)))
         if self.temperature and self.top_k:
             chosen.append(TopKLogitsWarper(self.top_k))
         if self.temperature and self.top_p < 1.0:

@@ -15,13 +15,16 @@ class TextStream:
     def __init__(self, tokenizer: Any, stops: Sequence[str] = ()) -> None:
         self._tokenizer = tokenizer
         self._stops = [stop for stop in stops if stop]
+        self._silent = _special(tokenizer)
         self._ids: list[int] = []
-        self._settled = self._read = 0
+        self._settled = self._read = self._shown = 0
         self._held = ""
         self.stopped = False
 
     def push(self, token_id: int) -> str:
         """The text that is certain once this token is known."""
+        if token_id in self._silent:
+            return ""
         self._ids.append(token_id)
         return "" if self.stopped else self._release(self._decode())
 
@@ -32,16 +35,22 @@ class TextStream:
         return "" if self.stopped else held
 
     def _decode(self, final: bool = False) -> str:
-        """The new characters; decoding starts at the last settled place, for text depends on neighbours."""
+        """The new characters; decoding starts at the last settled place, for text depends on neighbours.
+
+        At most the last three bytes can still become a character; what was broken before them stays broken.
+        """
         if self._tokenizer is None:
             return ""
-        known = self._text(self._ids[self._settled : self._read])
         whole = self._text(self._ids[self._settled :])
+        broken = len(whole) - len(whole.rstrip(UNFINISHED))
         patient = len(self._ids) - self._read < LONGEST_CHARACTER
-        if whole.endswith(UNFINISHED) and patient and not final:
-            return ""
-        self._settled, self._read = self._read, len(self._ids)
-        return whole[len(known) :]
+        held = 0 if final else broken if patient else min(broken, LONGEST_CHARACTER - 1)
+        fresh = whole[self._shown : len(whole) - held]
+        self._shown = max(self._shown, len(whole) - held)
+        if not broken:
+            self._settled, self._read = self._read, len(self._ids)
+            self._shown = len(self._text(self._ids[self._settled :]))
+        return fresh
 
     def _text(self, ids: list[int]) -> str:
         return str(
@@ -59,6 +68,12 @@ class TextStream:
         keep = max((_overlap(text, stop) for stop in self._stops), default=0)
         self._held = text[len(text) - keep :]
         return text[: len(text) - keep]
+
+
+def _special(tokenizer: Any) -> frozenset[int]:
+    """Ids that are no text; between two halves of a character they would only make it look broken."""
+    added = getattr(tokenizer, "added_tokens_decoder", {})
+    return frozenset(getattr(tokenizer, "all_special_ids", ())) | {i for i, t in added.items() if t.special}
 
 
 def _overlap(text: str, stop: str) -> int:
