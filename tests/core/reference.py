@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from copy import copy as shallow
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -193,6 +194,13 @@ def copy(name: str = "llama", dtype: torch.dtype = torch.float32) -> Any:
 def _kept(kind: str, name: str, dtype: torch.dtype) -> Any:
     hf = zoo.build(name, dtype=dtype)
     return hf if kind == "copy" else core.adopt(hf, zoo.tokenizer(), name)
+
+
+def with_tokenizer(tokenizer: Any, name: str = "llama") -> core.Model:
+    """The same resident model with another tokenizer."""
+    other = shallow(model(name))
+    other.tokenizer = tokenizer
+    return other
 
 
 def path(name: str) -> str:

@@ -41,11 +41,9 @@ KEEPS = [name for name in FAMILIES if name != "block-moving"]
 
 def model(template="chatml"):
     """The resident tiny model with a tokenizer of its own, so that its template can be another one."""
-    shared = reference.model()
-    other = copy.copy(shared)
-    other.tokenizer = copy.deepcopy(zoo.tokenizer())
-    other.tokenizer.chat_template = FAMILIES.get(template, template)
-    return other
+    tokenizer = copy.deepcopy(zoo.tokenizer())
+    tokenizer.chat_template = FAMILIES.get(template, template)
+    return reference.with_tokenizer(tokenizer)
 
 
 def always(layer):
@@ -336,7 +334,7 @@ def test_an_exception_in_one_answer_and_the_next_turn_equals_a_fresh_run():
 @pytest.mark.parametrize("name", ["mistral", "gemma2"])
 def test_turns_beyond_a_sliding_window(name):
     """Three turns of 40 tokens and more on a window of 32, one of them taken back."""
-    talk = Conversation(core.model.Model(**{**vars(reference.model(name)), "tokenizer": zoo.tokenizer()}))
+    talk = Conversation(reference.model(name))
     say(talk, "a long first question " * 2, mixer=MIXER)
     say(talk, "not this one", mixer=MIXER)
     talk.undo()
