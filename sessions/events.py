@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
-SCHEMA = 1
-"""Raised only when an old reader would misunderstand a new journal; new kinds and fields do not count."""
+SCHEMA = 1  # Raised only when an old reader would misunderstand a new journal: not for new kinds and fields.
 
 Json: TypeAlias = Any
 KINDS: dict[str, type[Event]] = {}
@@ -90,13 +89,14 @@ class Turn(Event, t="turn"):
 
 @dataclass(frozen=True, kw_only=True)
 class Gen(Event, t="gen"):
-    """Answer `gen` begins as turn `turn`, under mixer `mix`. `reused`: ids kept in the cache."""
+    """Answer `gen` begins as turn `turn`, after `reused` ids of the cache; very long prompts leave only their hash."""
 
     gen: int
     turn: int
     parent: int | None = None
     prompt_tokens: int = 0
     prompt_ids: tuple[int, ...] = ()
+    prompt_sha: str = ""
     reused: int = 0
     settings: Mapping[str, Json] = field(default_factory=dict)
     mix: str = ""

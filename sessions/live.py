@@ -107,10 +107,23 @@ class Session:
         return {"at": performance.at}
 
     def rewind(self, tokens: int) -> dict[str, Any]:
-        """Takes back the last tokens of the answer being generated, before its next one."""
-        performance = self._performance()
-        performance.rewind(tokens)
-        return {"at": performance.at}
+        """Takes back the last tokens of the answer; after its end, another answer goes on from there."""
+        if tokens < 1:
+            raise UsageError(f"rewind takes a positive number of tokens, not {tokens}")
+        with self.journal.lock:
+            if self._stage.playing is None:
+                return self._go_on_from(self._known(self.state.head), tokens)
+            self._stage.playing.rewind(tokens)
+            return {"at": self._stage.playing.at}
+
+    def _go_on_from(self, answer: Turn, tokens: int) -> dict[str, Any]:
+        """The words that are kept are put into the model's mouth; both answers stay."""
+        if answer.gen is None:
+            raise UsageError("there is no answer to take back")
+        self._stage.may_ask()
+        kept = answer.said + "".join(token.text for token in answer.tokens[:-tokens])
+        self._stage.ask(Prompt(answer.parent, {**answer.settings, "prefill": kept}))
+        return {"at": max(0, len(answer.tokens) - tokens)}
 
     def inject(self, text: str, *, how: str = "own") -> dict[str, Any]:
         """A distractor before the next token: `own` words of the model, a `user` turn, or `tool` output."""

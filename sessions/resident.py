@@ -15,7 +15,9 @@ from core.mixer import Mixer
 from .studio import Progress, Speech
 
 Messages = list[dict[str, str]]
-Frame = tuple[str | None, bool, Mapping[str, Any] | None]
+Frame = dict[str, Any]
+FRAME = ("system", "raw", "template_args", "compile")
+"""Settings that hold for a conversation, not for one answer: another value needs another conversation."""
 
 
 class Studio:
@@ -68,8 +70,7 @@ class Resident:
     def speak(self, messages: Messages, mixer: Mixer, settings: Mapping[str, Any]) -> Speech:
         """Goes on with the conversation at hand when `messages` extend it or replace its last turn."""
         options = dict(settings)
-        system, raw = options.pop("system", None), bool(options.pop("raw", False))
-        frame: Frame = system, raw, options.pop("template_args", None)
+        frame = {key: options.pop(key) for key in FRAME if key in options}
         *past, new = messages
         talk = self._going_on(frame, past) or self._anew(frame, past)
         live = talk.say(new["content"], mixer=mixer, role=new["role"], **options)
@@ -94,7 +95,7 @@ class Resident:
         talk = self._talk
         if talk is None or frame != self._frame or talk.live is None:
             return None
-        start = 1 if frame[0] else 0
+        start = 1 if frame.get("system") else 0
         if talk.messages[start:] == past:
             return talk
         if len(past) < len(talk.messages) - start and talk.messages[start : start + len(past)] == past:
@@ -105,7 +106,7 @@ class Resident:
     def _anew(self, frame: Frame, past: Messages) -> Any:
         from core.conversation import Conversation
 
-        talk = Conversation(self.model, system=frame[0], raw=frame[1], template_args=frame[2])
+        talk = Conversation(self.model, **frame)
         talk.messages.extend(past)
         return talk
 

@@ -23,7 +23,7 @@ def _said(turn: Turn) -> Message:
 def _answer(turn: Turn) -> list[Message]:
     """The model's own words, injected ones among them, cut where a user or a tool put in a turn."""
     found: list[Message] = []
-    words, start = "", 0
+    words, start = turn.said, 0
     for marker in (m for m in turn.markers if m.kind == "inject"):
         words += "".join(token.text for token in turn.tokens[start : marker.at])
         start = marker.at

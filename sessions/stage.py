@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +18,13 @@ from .residence import Residence
 from .spoken import messages
 from .state import State
 from .studio import Instrument, Speech
+
+LONGEST_WRITTEN = 100_000
+"""Ids of a prompt that fit into one line of the journal with room to spare."""
+
+
+def sha_of(ids: tuple[int, ...]) -> str:
+    return hashlib.sha256(",".join(map(str, ids)).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -105,7 +113,8 @@ class Stage:
                 replace(
                     event,
                     prompt_tokens=speech.reused + len(speech.prompt_ids),
-                    prompt_ids=tuple(speech.prompt_ids),
+                    prompt_ids=speech.prompt_ids if len(speech.prompt_ids) <= LONGEST_WRITTEN else (),
+                    prompt_sha=sha_of(speech.prompt_ids),
                     reused=speech.reused,
                     mix=mix_of(mixer.to_json()),
                 )

@@ -22,6 +22,7 @@ from .folding import fold
 from .lines import Record
 from .performance import PACE
 from .spoken import messages
+from .stage import sha_of
 from .state import State
 from .studio import Speech
 
@@ -122,7 +123,7 @@ def replayed(instrument: Any, take: Take, mixers: Mapping[str, Mixer]) -> Check:
     """One answer again, on the GPU thread."""
     mix = next(event.mix for event in take.lived if isinstance(event, ev.Tok))
     speech = instrument.speak(take.talk, mixers[mix], take.settings)
-    if tuple(speech.prompt_ids) != take.gen.prompt_ids or speech.reused != take.gen.reused:
+    if sha_of(speech.prompt_ids) != take.gen.prompt_sha or speech.reused != take.gen.reused:
         speech.answer.cancel()
         return Check(take.gen.gen, "diverged", 0, -1)
     return Replay(speech, mix, mixers).of(take)

@@ -1,4 +1,4 @@
-"""A session verified in a process of its own: its model is loaded, its answers spoken again, its surroundings compared."""
+"""A session verified in a process of its own: its model is loaded, its answers spoken again, what differs is named."""
 
 from __future__ import annotations
 

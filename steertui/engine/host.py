@@ -11,10 +11,12 @@ from typing import Any
 
 from core.errors import UsageError
 from sessions import events as ev
+from sessions.branching import branched
 from sessions.folder import Folder, find_folder
 from sessions.folding import fold_all
 from sessions.journal import Journal
 from sessions.kinds import JOBS
+from sessions.lines import Record, decode
 from sessions.live import Session
 from sessions.origin import opening
 from sessions.residence import Residence
@@ -25,7 +27,7 @@ from steertui import __version__
 
 Deed = Callable[..., dict[str, Any]]
 
-SLOW = frozenset({"vector.load", "inject", "session.new", "session.open", "job.start"})
+SLOW = frozenset({"vector.load", "inject", "session.new", "session.open", "session.branch", "job.start"})
 """Ops that read files or render templates: they get a thread, so that nobody else's dial waits for them."""
 
 
@@ -68,6 +70,7 @@ class Host:
             "note": session.note,
             "mark": session.mark,
             "session.new": self.new_session,
+            "session.branch": self.branch,
             "session.open": self.open_session,
             "status": self.status,
         }
@@ -96,6 +99,30 @@ class Host:
         self.exchanged()
         return {"session": self.journal.session}
 
+    def branch(self, turn: int, at: int | None = None) -> dict[str, Any]:
+        """A new session that begins with what led to a token of this one."""
+        self._idle()
+        events = list(branched(self._records(), turn, at))
+        before = self.session
+        self._leave()
+        self.journal, self.folder, trouble = _new_journal(self._root)
+        parent = {"session": before.state.session, "turn": turn, "at": at}
+        self.session = self._begin(State(), parent)
+        if trouble:
+            self.journal.append(unrecorded(self._root, trouble))
+        for event in events:
+            self.journal.append(event)
+        self.session.inherit(before)
+        self.exchanged()
+        return {"session": self.journal.session}
+
+    def _records(self) -> list[Record]:
+        """Everything that happened in this session, from the journal itself."""
+        records: list[Record] = []
+        while lines := self.journal.lines(records[-1].n if records else -1):
+            records += [decode(line) for _, line in lines]
+        return records
+
     def open_session(self, session: str) -> dict[str, Any]:
         """An old journal goes on where it stopped, with its own vectors and mixer and the model that is here."""
         self._idle()
@@ -123,10 +150,10 @@ class Host:
         if self.session.busy:
             raise UsageError("the session is busy: cancel what it does first")
 
-    def _begin(self, state: State) -> Session:
+    def _begin(self, state: State, parent: Mapping[str, Any] | None = None) -> Session:
         keep = self.folder.vectors if self.folder else None
         session = Session(self.journal, self._residence, keep=keep, state=state, jobs=self._jobs)
-        self.journal.append(opening(self.journal.session, __version__))
+        self.journal.append(opening(self.journal.session, __version__, parent=parent))
         self._residence.announce(self.journal.append)
         return session
 

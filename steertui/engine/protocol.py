@@ -70,6 +70,7 @@ OPS: dict[str, Op] = {
     "note": Op({"text": str}),
     "mark": Op({"label": str}),
     "session.new": Op(),
+    "session.branch": Op({"turn": int}, {"at": int}),
     "session.open": Op({"session": str}),
     "status": Op(writes=False),
     "take_control": Op(writes=False),

@@ -255,6 +255,18 @@ def test_a_rewind_in_a_pause_is_done_in_the_pause(slow: Room, gate: Gate) -> Non
     assert slow.spoken() == list(range(10))
 
 
+def test_a_rewind_after_the_end_goes_on_in_another_answer(room: Room) -> None:
+    room.session.chat("hello", settings={"max_new_tokens": 5})
+    room.idle()
+    assert room.session.rewind(3) == {"at": 2}
+    room.idle()
+    first, second = [turn for turn in room.state.turns.values() if turn.gen is not None]
+    assert (second.parent, second.said) == (first.parent, "the quick ")
+    assert second.text.startswith("the quick the quick brown")
+    with pytest.raises(UsageError, match="positive number"):
+        room.session.rewind(0)
+
+
 def test_a_slow_pace_never_keeps_a_stop_waiting(room: Room) -> None:
     room.session.chat("hello", settings={"pace": 0.0001})
     until(lambda: room.spoken() == [0])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ import pytest
 from core.errors import EngineUnavailable
 from core.mixer import Channel, Mixer
 from sessions import events as ev
+from sessions.folder import find_folder
 from sessions.folding import fold_all
 from sessions.lines import Record, decode
 from sessions.reading import read
@@ -201,6 +204,60 @@ def test_one_writer_many_observers_and_control_is_handed_over() -> None:
         asyncio.run(share(running.path))
 
 
+@contextmanager
+def forwarded(path: Path, to: Path) -> Iterator[list[socket.socket]]:
+    """What `ssh -L` does: another socket, whose peer is not the engine. The pairs can be cut by the test."""
+    door = socket.socket(socket.AF_UNIX)
+    door.bind(str(path))
+    door.listen()
+    lines: list[socket.socket] = []
+
+    def carry(source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_RDWR)
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = door.accept()
+                far = socket.socket(socket.AF_UNIX)
+                far.connect(str(to))
+                lines.extend((near, far))
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=carry, args=pair, daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield lines
+    finally:
+        for each in (door, *lines):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+
+def test_a_forwarded_socket_serves_as_well_and_is_waited_for_when_it_breaks(tmp_path: Path) -> None:
+    async def far_away(path: Path, lines: list[socket.socket]) -> None:
+        client = await Client.open(path)
+        await answered(client, "hello", max_new_tokens=5)
+        for line in list(lines):
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+        async with asyncio.timeout(20):
+            said = (item["ev"] async for item in client.items() if isinstance(item, dict))
+            notices = (ev async for ev in said if ev != "beat")
+            assert [await anext(notices) for _ in range(2)] == ["lost", "up"]
+        await answered(client, "still there?", max_new_tokens=5)
+        assert len(client.state.path()) == 4
+        await client.close()
+
+    with engine() as running, forwarded(tmp_path / "far.sock", running.path) as lines:
+        assert probe(tmp_path / "far.sock")
+        asyncio.run(far_away(tmp_path / "far.sock", lines))
+
+
 BAD_FRAMES = {
     b"not json\n": ("bad_json", True),
     b"[1,2]\n": ("bad_frame", True),
@@ -366,6 +423,29 @@ def test_an_old_session_is_opened_and_goes_on() -> None:
     with engine() as running:
         client = asyncio.run(there_and_back(running.path))
     assert len(client.state.path()) == 4
+
+
+def test_a_branch_is_a_session_of_its_own_that_begins_with_what_led_to_its_token() -> None:
+    async def branch(path: Path) -> tuple[Client, str]:
+        client = await Client.open(path)
+        await answered(client, "hello", max_new_tokens=8)
+        await answered(client, "and then?", max_new_tokens=8)
+        old = client.state
+        await client.ask("session.branch", turn=1, at=3)
+        assert [turn.text for turn in client.state.path()] == ["hello", "the quick brown "]
+        assert client.state.path()[-1].stop == "branch"
+        await answered(client, "instead", max_new_tokens=2)
+        with pytest.raises(RemoteError, match="there is no token 9"):
+            await client.ask("session.branch", turn=1, at=9)
+        await client.close()
+        return client, old.session
+
+    with engine() as running:
+        client, parent = asyncio.run(branch(running.path))
+    folder = find_folder(paths.sessions(), client.state.session)
+    opening = read(folder.journal).records[0].event
+    assert isinstance(opening, ev.Open)
+    assert opening.parent == {"session": parent, "turn": 1, "at": 3}
 
 
 def test_a_session_that_is_busy_is_not_left() -> None:

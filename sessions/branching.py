@@ -1,0 +1,55 @@
+"""A branch: the events that led to one token of a session, as the beginning of another.
+
+Nothing is told anew: the events are the old ones, without the answers that were not on the way and without what
+came after the token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from core.errors import UsageError
+
+from . import events as ev
+from .folding import fold_all
+from .lines import Record
+from .state import State, Turn
+
+TALK = (ev.Gen, ev.Tok, ev.Meter, ev.Inject, ev.Rewind, ev.Rebuild, ev.Crop, ev.Lane, ev.Chunk, ev.Stop)
+
+
+def branched(records: Iterable[Record], turn: int, at: int | None = None) -> Iterator[ev.Event]:
+    """What a new session begins with to stand at token `at` of `turn` (at its end, when `at` is None)."""
+    records = tuple(records)
+    state = fold_all(records)
+    last = _there(state, turn, at)
+    path = {step.id for step in state.path(turn)}
+    gens = {step.gen for step in state.path(turn) if step.gen is not None}
+    for event in (record.event for record in records):
+        if _leads_there(event, path, gens):
+            yield event
+    yield from _shortened(last, at)
+
+
+def _leads_there(event: ev.Event, turns: set[int], gens: set[int]) -> bool:
+    if isinstance(event, ev.Turn):
+        return event.turn in turns
+    if isinstance(event, ev.Mixer):
+        return event.gen is None or event.gen in gens
+    return isinstance(event, ev.Vector) or (isinstance(event, TALK) and event.gen in gens)
+
+
+def _there(state: State, turn: int, at: int | None) -> Turn:
+    if turn not in state.turns:
+        raise UsageError(f"there is no turn {turn} in session {state.session}")
+    last = state.turns[turn]
+    if at is not None and (last.gen is None or not 0 <= at <= len(last.tokens)):
+        raise UsageError(f"turn {turn} has {len(last.tokens)} tokens: there is no token {at} to branch at")
+    return last
+
+
+def _shortened(last: Turn, at: int | None) -> Iterator[ev.Event]:
+    """The answer taken back to the token, which ends it."""
+    if at is not None and last.gen is not None and at < len(last.tokens):
+        yield ev.Rewind(gen=last.gen, to=at, dropped=len(last.tokens) - at)
+        yield ev.Stop(gen=last.gen, reason="branch", tokens=at)
