@@ -8,13 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from vectors.errors import VectorFileError
+
 PERCENTILES = (5, 25, 50, 75, 95)
 Spread = Mapping[str, float]  # mean, std, p5 … p95 of one class's projections on the unit direction
 LayerStats = Mapping[str, Any]  # positive: Spread, negative: Spread, midpoint: float
-
-
-class AboutError(ValueError):
-    """Metadata that does not say what its key promises; the reader adds the file's name."""
 
 
 @dataclass(frozen=True)
@@ -65,51 +63,50 @@ def _text(key: str, text: str) -> str:
 
 def _whole(key: str, text: str) -> int:
     if not text.strip().isascii() or not text.strip().isdigit() or len(text) > 9:
-        raise AboutError(f"metadata {key!r} is not a whole number")
+        raise VectorFileError(f"metadata {key!r} is not a whole number")
     return int(text)
 
 
-def parse(key: str, text: str) -> Any:
+def _parse(key: str, text: str) -> Any:
     """JSON of one metadata entry."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise AboutError(f"metadata {key!r} is not valid JSON") from None
+        raise VectorFileError(f"metadata {key!r} is not valid JSON") from None
 
 
-def _mapping(key: str, text: str) -> dict[str, Any]:
-    value = parse(key, text)
+def mapping(key: str, text: str) -> dict[str, Any]:
+    """A JSON object of one metadata entry."""
+    value = _parse(key, text)
     if not isinstance(value, dict):
-        raise AboutError(f"metadata {key!r} is not an object")
+        raise VectorFileError(f"metadata {key!r} is not an object")
     return value
 
 
 def number(key: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise AboutError(f"metadata {key!r} holds something that is not a finite number")
+        raise VectorFileError(f"metadata {key!r} holds something that is not a finite number")
     return float(value)
 
 
 def layer_number(key: str, text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 6:
-        raise AboutError(f"metadata {key!r} has a bad layer key")
+        raise VectorFileError(f"metadata {key!r} has a bad layer key")
     return int(text)
 
 
 def numbers(key: str, text: str) -> dict[int, float]:
     """A number per layer."""
-    return {layer_number(key, layer): number(key, value) for layer, value in _mapping(key, text).items()}
+    return {layer_number(key, layer): number(key, value) for layer, value in mapping(key, text).items()}
 
 
 def _stats(key: str, text: str) -> dict[int, LayerStats]:
-    return {
-        layer_number(key, layer): _layer_stats(key, entry) for layer, entry in _mapping(key, text).items()
-    }
+    return {layer_number(key, layer): _layer_stats(key, entry) for layer, entry in mapping(key, text).items()}
 
 
 def _layer_stats(key: str, entry: Any) -> LayerStats:
     if not isinstance(entry, dict):
-        raise AboutError(f"metadata {key!r} has a layer that is not an object")
+        raise VectorFileError(f"metadata {key!r} has a layer that is not an object")
     stats: dict[str, Any] = {}
     for part, value in entry.items():
         if isinstance(value, dict):
@@ -120,10 +117,10 @@ def _layer_stats(key: str, entry: Any) -> LayerStats:
 
 
 def _suggestion(key: str, text: str) -> dict[str, Any]:
-    value = _mapping(key, text)
+    value = mapping(key, text)
     layers = value.get("layers", [])
     if not isinstance(layers, list) or not all(type(layer) is int and layer >= 0 for layer in layers):
-        raise AboutError(f"metadata {key!r} names layers that are not whole numbers")
+        raise VectorFileError(f"metadata {key!r} names layers that are not whole numbers")
     if "scale" in value:
         number(key, value["scale"])
     return value
@@ -136,6 +133,6 @@ _READERS: Mapping[str, Callable[[str, str], Any]] = {
     "act_norms": numbers,
     "stats": _stats,
     "suggestion": _suggestion,
-    "metrics": _mapping,
-    "versions": _mapping,
+    "metrics": mapping,
+    "versions": mapping,
 }

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from vectors.about import PERCENTILES, About
 from vectors.errors import VectorFileError
-from vectors.stored import Stored
+from vectors.stored import Stored, frozen
 
 Wide = NDArray[np.float64]
 CANCELLED = 1e-6  # of the longer input: below this a difference is rounding
@@ -39,7 +39,8 @@ def negated(stored: Stored) -> Stored:
     )
     units = {layer: -unit for layer, unit in stored.units.items()}
     exact = {layer: -row for layer, row in stored.exact.items()}
-    return replace(stored, units=units, exact=exact, about=about, ceilings={}, file="", file_sha256="")
+    turned = replace(stored, units=frozen(units), exact=frozen(exact), about=about)
+    return replace(turned, ceilings={}, file="", file_sha256="")
 
 
 def _mirrored(entry: Mapping[str, Any]) -> dict[str, Any]:

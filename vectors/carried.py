@@ -14,28 +14,16 @@ from dataclasses import replace
 import numpy as np
 
 from vectors import lastbit
-from vectors.about import About, AboutError, numbers, parse
+from vectors.about import mapping, numbers
 from vectors.errors import VectorFileError
 from vectors.lastbit import Row
-from vectors.stored import Stored
+from vectors.stored import Stored, frozen
 
 AGREEMENT = 1e-5
 
 
-def about_of(entries: Mapping[str, str]) -> About:
-    try:
-        return About.from_strings(entries)
-    except AboutError as problem:
-        raise VectorFileError(str(problem)) from None
-
-
 def raw_norms_of(entries: Mapping[str, str]) -> dict[int, float]:
-    if "raw_norms" not in entries:
-        return {}
-    try:
-        norms = numbers("raw_norms", entries["raw_norms"])
-    except AboutError as problem:
-        raise VectorFileError(str(problem)) from None
+    norms = numbers("raw_norms", entries["raw_norms"]) if "raw_norms" in entries else {}
     if any(norm <= 0 for norm in norms.values()):
         raise VectorFileError("metadata 'raw_norms' has a norm that is not positive")
     return norms
@@ -72,7 +60,7 @@ def restore_units(stored: Stored, entries: Mapping[str, str]) -> Stored:
     units = {layer: lastbit.split(row)[0] for layer, row in raw.items()} | _moved(
         stored.units, entries, "unit_ulps"
     )
-    return _kept_exact(replace(stored, units=units, norms=norms), raw)
+    return _kept_exact(replace(stored, units=frozen(units), norms=norms), raw)
 
 
 def restore_raw(stored: Stored, entries: Mapping[str, str]) -> Stored:
@@ -84,20 +72,14 @@ def restore_raw(stored: Stored, entries: Mapping[str, str]) -> Stored:
 def _kept_exact(stored: Stored, raw: Mapping[int, Row]) -> Stored:
     rebuilt = replace(stored, exact={})
     exact = {layer: row for layer, row in raw.items() if lastbit.steps(row, rebuilt.raw(layer)) is not None}
-    return replace(stored, exact=exact)
+    return replace(stored, exact=frozen(exact))
 
 
 def _moved(rows: Mapping[int, Row], entries: Mapping[str, str], key: str) -> dict[int, Row]:
     if key not in entries:
         return {}
-    try:
-        moves = parse(key, entries[key])
-    except AboutError as problem:
-        raise VectorFileError(str(problem)) from None
-    if not isinstance(moves, dict):
-        raise VectorFileError(f"metadata {key!r} is not an object")
     moved = {}
-    for layer, text in moves.items():
+    for layer, text in mapping(key, entries[key]).items():
         row = rows.get(int(layer)) if layer.isdecimal() and len(layer) < 7 else None
         better = lastbit.nudge(row, text) if row is not None and isinstance(text, str) else None
         if row is None or better is None or not _is_a_last_bit(better, row):

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from vectors import library, writing
-from vectors.about import About, AboutError
+from vectors.about import About
+from vectors.errors import VectorFileError
 from vectors.stored import Stored
 
 FOLDER = "measured"
@@ -52,5 +53,5 @@ def _read(path: Path) -> About | None:
     try:
         entries = json.loads(path.read_text("ascii"))["about"]
         return About.from_strings(entries)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, AboutError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, VectorFileError, RecursionError):
         return None

@@ -50,14 +50,14 @@ class Stored:
         units = {layer: unit for layer, (unit, _) in halves.items()}
         norms = {layer: norm for layer, (_, norm) in halves.items()}
         exact = {layer: row for layer, row in rows.items() if _differs(row, units[layer], norms[layer])}
-        return cls(_frozen(units), MappingProxyType(norms), _frozen(exact), **facts)._of_one_width()
+        return cls(frozen(units), MappingProxyType(norms), frozen(exact), **facts)._of_one_width()
 
     @classmethod
     def from_units(cls, rows: Mapping[int, Row], norms: Mapping[int, float], **facts: Any) -> Stored:
         """Directions whose lengths are told apart; a row that is not unit is made so."""
         units = {layer: lastbit.split(checked(layer, rows[layer]))[0] for layer in sorted(rows)}
         lengths = {layer: float(norms.get(layer, 1.0)) for layer in units}
-        return cls(_frozen(units), MappingProxyType(lengths), **facts)._of_one_width()
+        return cls(frozen(units), MappingProxyType(lengths), **facts)._of_one_width()
 
     def _of_one_width(self) -> Stored:
         widths = {layer: row.size for layer, row in self.units.items()}
@@ -157,7 +157,8 @@ def _differs(row: Row, unit: Row, norm: float) -> bool:
     return not np.array_equal(lastbit.join(unit, norm).view(np.int32), row.view(np.int32))
 
 
-def _frozen(rows: Mapping[int, Row]) -> Mapping[int, Row]:
+def frozen(rows: Mapping[int, Row]) -> Mapping[int, Row]:
+    """The same rows, for reading only."""
     for row in rows.values():
         row.flags.writeable = False
     return MappingProxyType(dict(rows))

@@ -57,7 +57,7 @@ class SteeringVector:
 
     @property
     def norms(self) -> Mapping[int, float]:
-        return self._stored.norms
+        return MappingProxyType(dict(self._stored.norms))
 
     @property
     def about(self) -> About:

@@ -205,3 +205,10 @@ def test_last_bit_steps_are_exact_both_ways(row: np.ndarray, step: int) -> None:
     back = row if text is None else lastbit.nudge(row, text)
     assert back is not None
     assert np.array_equal(back, other)
+
+
+def test_a_depth_that_no_model_has_is_not_written(tmp_path: Path) -> None:
+    for depth in (999_999_999, 3):
+        vector = samples.vector().with_about(About(n_layers=depth))
+        with pytest.raises(vectors.VectorFileError, match="does not fit the"):
+            vector.save(tmp_path / "x.pt", "persona")

@@ -30,7 +30,7 @@ def read(file: TorchFile, name: str, choices: Choices) -> Stored:
         raise VectorFileError(f"axis has {array.ndim} axes, expected [layers, d]")
     rows, empty = rows_of(array)
     own = passenger.read(file.note)
-    about = carried.about_of(own) if own else _about(file.tree.get("metadata"))
+    about = About.from_strings(own) if own else _about(file.tree.get("metadata"))
     stored = carried.restore_units(Stored.from_raw(rows, format=WRITER, about=about), own)
     known = choices.n_layers is not None and choices.n_layers != array.shape[0]
     placed = place_stack(rows, array.shape[0], choices) if known else place(rows, 0, AXIS_RULE, choices)

@@ -34,7 +34,7 @@ def read(source: Source, choices: Choices) -> Stored:
         for key, entry in file.metadata.items()
         if key.startswith(OURS)
     }
-    about = carried.about_of(own) if own else _about(file.metadata)
+    about = About.from_strings(own) if own else _about(file.metadata)
     stored = carried.restore_units(Stored.from_raw(rows, format=WRITER, about=about), own)
     hints = () if own or choices.shift is not None else _hints(file.metadata, stored)
     return stored.placed(place(rows, 0, RULE, choices)).warn(*hints)

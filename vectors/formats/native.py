@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from vectors import carried
+from vectors.about import About
 from vectors.containers import safetensors
 from vectors.containers.arrays import Array, as_row
 from vectors.errors import VectorFileError, shown
@@ -27,7 +28,7 @@ def read(tensors: Mapping[str, Array], metadata: Mapping[str, str], choices: Cho
         raise VectorFileError(f"site {shown(metadata['site'])} not usable, only {SITE}")
     rows = {layer_of(name): as_row(layer_of(name), array) for name, array in tensors.items()}
     stored = Stored.from_units(
-        rows, carried.raw_norms_of(metadata), format=WRITER, about=carried.about_of(metadata)
+        rows, carried.raw_norms_of(metadata), format=WRITER, about=About.from_strings(metadata)
     )
     stored = carried.restore_raw(stored, metadata)
     return stored.placed(place(rows, 0, "our own file: layer L is the output of block L", choices))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from vectors import carried
+from vectors.about import About
 from vectors.containers import torchwrite
 from vectors.containers.arrays import as_row
 from vectors.containers.symbols import TensorRef, Unusable
@@ -57,7 +58,7 @@ def read(file: TorchFile, name: str, choices: Choices) -> Stored:
         rows[layer] = as_row(layer, file.array(f"layer {layer}", leaf))
     own = passenger.read(file.note)
     stored = carried.restore_units(
-        Stored.from_raw(rows, format=format_name, about=carried.about_of(own)), own
+        Stored.from_raw(rows, format=format_name, about=About.from_strings(own)), own
     )
     return stored.placed(_placed(rows, bool(own), choices))
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from vectors import carried
+from vectors import carried, limits
+from vectors.about import About
 from vectors.containers import torchwrite
 from vectors.containers.arrays import Array, as_row
 from vectors.containers.symbols import TensorRef, Unusable
@@ -42,7 +43,7 @@ def read_torch(file: TorchFile, name: str, choices: Choices) -> Stored:
     if own.get(passenger.LAYOUT) != WRITER:
         return read(array, name, choices, "pt")
     rows, _ = rows_of(array)
-    stored = Stored.from_raw(rows, format=WRITER, about=carried.about_of(own))
+    stored = Stored.from_raw(rows, format=WRITER, about=About.from_strings(own))
     stored = carried.restore_units(stored, own)
     return stored.placed(place(rows, -1, PERSONA_RULE, choices))
 
@@ -90,19 +91,14 @@ def rows_of(array: Array) -> tuple[dict[int, Row], tuple[str, ...]]:
 
 def stacked(stored: Stored, first: int) -> tuple[Array, tuple[str, ...]]:
     """The `[rows, d]` tensor of a format that has a row for every layer, the absent ones as zeros."""
-    depth = stored.about.n_layers or max(stored.layers) + 1
-    if depth <= max(stored.layers):
-        raise VectorFileError(
-            f"layer {max(stored.layers)} does not fit the {depth} layers its model is said to have"
-        )
+    depth, present = stored.about.n_layers or max(stored.layers) + 1, len(stored.layers)
+    if not max(stored.layers) < depth <= limits.LAYERS:
+        place = f"layer {max(stored.layers)}"
+        raise VectorFileError(f"{place} does not fit the {depth:,} layers its model is said to have")
     array = np.zeros((first + depth, stored.hidden_size), np.float32)
     for layer in stored.layers:
         array[first + layer] = stored.raw(layer)
-    losses = (
-        [f"{depth - len(stored.layers)} layers it does not have are rows of zeros"]
-        if depth > len(stored.layers)
-        else []
-    )
+    losses = [f"{depth - present} layers it does not have are rows of zeros"] if depth > present else []
     if stored.about.n_layers is None:
         losses.append(f"the model's depth is unknown: written for {depth} layers")
     return array, tuple(losses)

@@ -42,7 +42,7 @@ def read(source: Source, choices: Choices) -> Stored:
         if isinstance(tree.get(OURS), dict)
         else {}
     )
-    about = carried.about_of(own) if own else _about(tree)
+    about = About.from_strings(own) if own else _about(tree)
     stored = carried.restore_units(Stored.from_raw(rows, format=WRITER, about=about), own)
     return stored.placed(place(rows, 0, RULE, choices))
 
