@@ -15,9 +15,9 @@ from sessions.state import Turn
 from steertui import flags
 from steertui.acting import Company, Player, Script
 from steertui.answering import CHANGES, Answer
+from steertui.booth import Booth, Heard, OnRecord
 from steertui.options import mixer_asked_for, saved_mixer
 from steertui.prompts import Prompt
-from steertui.stage import Heard, OnRecord, Stage
 
 
 class Setup:
@@ -28,14 +28,14 @@ class Setup:
         self._parent: int | None = None
         self.mixer, self.settings = Mixer(), settings(args)
         self._company = Company(force=args.force)
-        self.stage = Stage(self._company, record=not args.no_record, on_record=on_record)
+        self.booth = Booth(self._company, record=not args.no_record, on_record=on_record)
         try:
-            self.stage.load(args.model, flags.loading(args))
+            self.booth.load(args.model, flags.loading(args))
             script = Script(args.flip_at, tuple(args.inject or ()))
-            self.player.act = lambda index: script.perform(index, self.player.live.mixer, self.stage.do)
+            self.player.act = lambda index: script.perform(index, self.player.live.mixer, self.booth.do)
             self.turn(self._asked_for())
         except BaseException:
-            self.stage.close("failed")
+            self.booth.close("failed")
             raise
 
     def __enter__(self) -> Setup:
@@ -44,7 +44,7 @@ class Setup:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stage.close("done" if error is None else "failed")
+        self.booth.close("done" if error is None else "failed")
 
     @property
     def player(self) -> Player:
@@ -60,28 +60,28 @@ class Setup:
     @property
     def said(self) -> tuple[Turn, ...]:
         """The talk so far, without what was taken back."""
-        return self.stage.state.path(self._parent)
+        return self.booth.state.path(self._parent)
 
     def find(self, source: str) -> Any:
         """A vector by file or library name, from now on one that the session knows."""
-        self.stage.do("vector.load", source=source)
+        self.booth.do("vector.load", source=source)
         return self._company.vectors[source]
 
     def turn(self, mixer: Mixer, words: str = "") -> None:
         """New dials, if they can be played; what cannot is refused here, not in the middle of an answer."""
         if mixer != self.mixer:
-            self.stage.do("mixer", state=mixer.to_json(), words=words)
+            self.booth.do("mixer", state=mixer.to_json(), words=words)
             self.mixer = mixer
 
     def answer(self, prompt: Prompt, hear: Callable[[Any], None] | None = None) -> Answer:
         """One more answer of this session; `hear` gets its steps as they come."""
         *past, last = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
         for message in past:
-            self.stage.remember(message["role"], message["content"])
+            self.booth.remember(message["role"], message["content"])
         parent, self._parent = self._parent, None
         changes: list[ev.Event] = []
         seconds: list[float] = []
-        for event in self.stage.ask(last["content"], last["role"], parent, self.settings):
+        for event in self.booth.ask(last["content"], last["role"], parent, self.settings):
             if isinstance(event, Heard):
                 seconds.append(event.when)
                 if hear:
@@ -89,7 +89,7 @@ class Setup:
             elif isinstance(event, CHANGES) and event.gen is not None:
                 changes.append(event)
         self.mixer = self.player.live.mixer
-        return Answer(self.player.live, self.stage.name, changes, seconds)
+        return Answer(self.player.live, self.booth.name, changes, seconds)
 
     def undo(self) -> None:
         """Takes the last question and its answer back; the record keeps both, the talk goes on before them."""
@@ -103,7 +103,7 @@ class Setup:
 
     def fresh(self) -> None:
         """Another session with the same model, vectors and mixer; the present one ends."""
-        self.stage.do("session.new")
+        self.booth.do("session.new")
         self._parent = None
 
     def _asked_for(self) -> Mixer:

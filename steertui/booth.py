@@ -40,8 +40,8 @@ class Heard:
     when: float
 
 
-class Stage:
-    """`company` brings the model and the vectors; it outlives the stage. `on_record` sees every line of the journal."""
+class Booth:
+    """`company` brings the model and the vectors; it outlives the booth. `on_record` sees every line of the journal."""
 
     def __init__(self, company: Company, *, record: bool, on_record: OnRecord | None = None) -> None:
         self._company, self._on_record = company, on_record
