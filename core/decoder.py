@@ -54,6 +54,7 @@ class Decoder:
 
     def __init__(self, model: Model, tape: Tape, prompt: Sequence[int], how: Decoding) -> None:
         self.model, self.tape, self.how = model, tape, how
+        self.check(prompt)
         self.rows = [list(prompt) for _ in range(how.lanes.count)]
         self.phases = ["prompt"] * len(prompt)
         self.prompt_length = len(tape) + len(prompt)
@@ -65,6 +66,13 @@ class Decoder:
         self._texts = [TextStream(model.tokenizer, how.stops) for _ in self.rows]
         self._said: list[list[int]] = [[] for _ in self.rows]
         self._mark_last()
+
+    def check(self, ids: Sequence[int]) -> None:
+        """An id without an embedding would end a GPU's whole context, not only this answer."""
+        known = self.model.hf.get_input_embeddings().num_embeddings
+        strange = next((i for i in ids if not 0 <= i < known), None)
+        if strange is not None:
+            raise UsageError(f"there is no token {strange}: the model has {known} tokens, 0 to {known - 1}")
 
     @property
     def free(self) -> list[int]:

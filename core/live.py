@@ -72,6 +72,7 @@ class Live:
         self.inject_ids(self.model.tokenizer(text, add_special_tokens=False)["input_ids"], "model", text)
 
     def inject_ids(self, ids: Sequence[int], role: str, text: str = "") -> None:
+        self._decoder.check(ids)
         left = self.model.max_context - self._decoder.length - 1
         if len(ids) > left:
             raise UsageError(f"the text is {len(ids)} tokens, the context has {max(left, 0)} left")
