@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
-BOTH, PLAY, BANK = "anywhere", "PLAY", "fader bank"
+BOTH, PLAY, BANK, LIBRARY = "anywhere", "PLAY", "fader bank", "library"
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,36 @@ COMMANDS: tuple[Command, ...] = (
         ("view.rack", "toggle_rack", "ctrl+t", "ctrl+t", "", "Show or hide the rack"),
     ),
     *_group(
+        "library",
+        BOTH,
+        (
+            "library.open",
+            "open('library')",
+            "f4",
+            "F4",
+            "library",
+            "The library: all vectors and their cards",
+        ),
+    ),
+    *_group(
+        "library",
+        LIBRARY,
+        (
+            "library.filter",
+            "filter",
+            "slash",
+            "/",
+            "filter",
+            "Filter (in the library; enter takes a vector to the desk)",
+        ),
+        ("library.rename", "rename", "R", "R", "rename", "Rename"),
+        ("library.note", "note", "n", "n", "note", "Write a note on it"),
+        ("library.remove", "remove", "delete", "del", "trash", "Move to the trash"),
+        ("library.import", "import_file", "o", "o", "import", "Import a file of any format"),
+        ("library.keys", "keys", "f1,question_mark", "F1", "help", "The key map"),
+        ("library.back", "back", "escape,f2", "esc", "desk", "Back to the desk"),
+    ),
+    *_group(
         "app",
         BOTH,
         ("app.help", "open('keys')", "f1,question_mark", "F1", "help", "The key map"),
@@ -181,12 +211,15 @@ def bindings(*where: str) -> list[BindingType]:
 
 
 def palette() -> list[Command]:
-    """What makes sense by name: everything but the cursor keys of the bank and the palette itself."""
-    return [
-        command
-        for command in COMMANDS
-        if command.where != BANK and command.id not in ("app.palette", "app.interrupt")
-    ]
+    """What makes sense by name at the desk: not the cursor keys of the bank, and not the palette itself."""
+    unnamed = ("app.palette", "app.interrupt")
+    return [each for each in COMMANDS if each.where in (BOTH, PLAY) and each.id not in unnamed]
+
+
+def library_hints() -> list[tuple[str, str, str]]:
+    """(key, words, action) for the bottom line of the library."""
+    own = [_hint(each.id) for each in COMMANDS if each.where == LIBRARY]
+    return [("enter", "load", "focused.select_cursor"), *own]
 
 
 def hints(mode: str, word: str) -> list[tuple[str, str, str]]:

@@ -101,6 +101,19 @@ async def _load(desk: Desk, source: str) -> None:
     desk.rack.attempt(lambda: hands.add(desk.rack.board, known))
 
 
+def library(desk: Desk) -> None:
+    """F4; what is taken there gets a strip here."""
+    # Reading cards costs an import of numpy, which the first frame need not wait for.
+    from steertui.screens.library.screen import Library
+
+    def answered(name: str | None) -> None:
+        if name is not None:
+            desk.run_worker(_load(desk, name), group="asks", exit_on_error=False)
+
+    loaded = [channel.label for channel in desk.rack.board.mixer.channels]
+    desk.app.push_screen(Library(loaded, desk.keymap), answered)
+
+
 def inject(desk: Desk) -> None:
     """In mid-answer: what, and as what. Between answers a distractor is simply the next thing the user says."""
     choices = [Choice(text, text) for text in DISTRACTORS]
@@ -153,6 +166,7 @@ DIALOGS: Mapping[str, Callable[[Desk], None]] = {
     "exact": exact,
     "threshold": threshold,
     "add_vector": add_vector,
+    "library": library,
     "inject": inject,
     "leave": leave,
     "keys": keys,

@@ -9,9 +9,10 @@ import pytest
 from core.errors import UsageError
 from steertui import config, keymap, paths
 from steertui.app import Studio as App
-from steertui.commands import COMMANDS, STRIP_KEYS
+from steertui.commands import COMMANDS, LIBRARY, STRIP_KEYS
 from steertui.config import Settings
 from steertui.screens.desk.screen import Desk
+from steertui.screens.library.screen import Library
 from tests.steertui.app.stage import stage
 
 
@@ -70,7 +71,8 @@ def test_an_unknown_theme_is_refused_with_the_known_ones() -> None:
 def test_every_command_is_an_action_of_the_desk() -> None:
     for command in COMMANDS:
         name = command.action.removeprefix("screen.").partition("(")[0]
-        assert hasattr(Desk, f"action_{name}"), command
+        screen = Library if command.where == LIBRARY else Desk
+        assert hasattr(screen, f"action_{name}"), command
 
 
 def test_no_key_is_given_twice() -> None:

@@ -1,0 +1,77 @@
+"""A vector's card as a page of text: where it comes from, how its norm runs over the layers, and what to beware of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.text import Text
+
+from core.levels import spell
+from steertui.text import safe_text
+from steertui.widgets.bars import sparkline
+from steertui.widgets.dial import signed
+from vectors.card import Card
+from vectors.library import Entry
+
+
+def page(entry: Entry, cosines: Mapping[str, float], colours: Mapping[str, str]) -> Text:
+    """Everything that is known, line by line; what is not known has no line."""
+    text = Text()
+    text.append(safe_text(entry.name), style=f"bold {colours['accent']}")
+    if entry.card is None:
+        text.append(f"\n{safe_text(entry.problem)}", style=colours["warning"])
+        return text
+    for name, value in _lines(entry, entry.card):
+        text.append(f"\n{name:<11} ", style="dim")
+        text.append(safe_text(value))
+    for other, cosine in cosines.items():
+        text.append(f"\n{'cosine':<11} ", style="dim")
+        text.append(f"{signed(cosine)} with {safe_text(other)}")
+        if abs(cosine) > 0.5:
+            text.append(
+                "  ⚠ pulls the same way" if cosine > 0 else "  ⚠ pulls against it", style=colours["warning"]
+            )
+    for warning in entry.card.warnings:
+        text.append(f"\n⚠ {safe_text(warning)}", style=colours["warning"])
+    return text
+
+
+def _lines(entry: Entry, card: Card) -> list[tuple[str, str]]:
+    about = card.about
+    norms = [card.norms[layer] for layer in sorted(card.norms)]
+    lines = [
+        ("layers", f"{spell(card.layers)}  of width {card.hidden_size}"),
+        (
+            "norm",
+            f"{sparkline(norms, 64, low=0.0)}  {_size(min(norms, default=0))} … {_size(max(norms, default=0))}",
+        ),
+        ("consistency", consistency(card)),
+        ("model", about.model_id),
+        ("method", " · ".join(filter(None, (about.method, about.read, about.contrast)))),
+        ("sign", about.sign_note),
+        ("suggests", suggestion(card)),
+        ("format", f"{card.format}; {card.index_rule}"),
+        ("sha256", card.sha256[:16]),
+        ("made", about.created),
+        ("note", entry.note),
+    ]
+    return [(name, value) for name, value in lines if value]
+
+
+def _size(norm: float) -> str:
+    return f"{norm:.0f}" if norm >= 100 else f"{norm:.3g}"
+
+
+def consistency(card: Card) -> str:
+    """Neighbouring layers of a real direction agree far better than random ones would."""
+    mean = card.consistency.mean
+    if mean is None:
+        return ""
+    return f"neighbouring layers agree {signed(mean)} (random: within ±{card.consistency.band:.2f})"
+
+
+def suggestion(card: Card) -> str:
+    wanted = card.about.suggestion or {}
+    words = [f"{wanted['scale']:g} {wanted.get('unit', '')}" if "scale" in wanted else ""]
+    words.append(f"on layers {spell(wanted['layers'])}" if wanted.get("layers") else "")
+    return " ".join(filter(None, words))
