@@ -7,12 +7,16 @@ came after the token.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from core.errors import UsageError
 
 from . import events as ev
+from .folder import Folder, hand_down
 from .folding import fold_all
+from .journal import Journal
 from .lines import Record
+from .origin import opening
 from .state import State, Turn
 
 TALK = (ev.Gen, ev.Tok, ev.Meter, ev.Inject, ev.Rewind, ev.Rebuild, ev.Crop, ev.Lane, ev.Chunk, ev.Stop)
@@ -29,6 +33,24 @@ def branched(records: Iterable[Record], turn: int, at: int | None = None) -> Ite
         if _leads_there(event, path, gens):
             yield event
     yield from _shortened(last, at)
+
+
+def branch(root: Path, parent: Folder, records: Iterable[Record], turn: int | None, at: int) -> Folder:
+    """The same on disk: a new session below `root`, with the vectors its parent kept."""
+    if turn is None:
+        raise UsageError(f"nothing was said in session {parent.id}")
+    records = tuple(records)
+    events = list(branched(records, turn, at))
+    first = next((record.event for record in records if isinstance(record.event, ev.Open)), None)
+    journal, folder = Journal.create(root)
+    origin = {"session": parent.id, "turn": turn, "at": at}
+    journal.append(opening(folder.id, first.app if first else "", parent=origin))
+    for event in events:
+        journal.append(event)
+        if isinstance(event, ev.Vector):
+            hand_down(event.sha256, parent.vectors, folder.vectors)
+    journal.close("branched")
+    return folder
 
 
 def _leads_there(event: ev.Event, turns: set[int], gens: set[int]) -> bool:

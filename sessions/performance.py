@@ -157,6 +157,9 @@ class Performance:
         dropped = int(data["tokens"])
         return ev.Crop(gen=self.gen, kept=self._speech.reused, dropped=dropped, reason=data["reason"])
 
+    def _on_compile(self, data: dict[str, Any]) -> ev.Note:
+        return ev.Note(text=data["text"], gen=self.gen, at=data["at"])
+
     def _on_rebuild(self, data: dict[str, Any]) -> ev.Rebuild:
         mix = self._stamps[max(self._stamps)].mix
         return ev.Rebuild(gen=self.gen, at=data["at"], mix=mix, tokens=data["tokens"])

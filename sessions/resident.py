@@ -78,18 +78,19 @@ class Resident:
         return Speech(live, tuple(live.unfed), len(live.tape), _injector(talk), tuple(live.notices))
 
     def forget(self) -> None:
-        """The next answer starts from an empty cache."""
-        self._talk = self._frame = None
-
-    def close(self) -> None:
-        """Gives the memory back; the numbers of a GPU are only free once nothing points at them."""
+        """The next answer starts from an empty cache, and the memory of the last one is given back."""
         import torch
 
-        self.model = self._talk = None
-        gc.unfreeze()
+        self._talk = self._frame = None
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+    def close(self) -> None:
+        """Nothing may point at the model any more, or its memory stays taken."""
+        self.model = None
+        gc.unfreeze()
+        self.forget()
 
     def _going_on(self, frame: Frame, past: Messages) -> Any:
         talk = self._talk

@@ -102,6 +102,8 @@ class Stage:
             return
         playing = self._enter(event, speech, mixer)
         stop = playing.play()
+        if stop.reason == "oom":
+            instrument.forget()
         with self._journal.lock:
             self.playing = None
             self._journal.append(stop)

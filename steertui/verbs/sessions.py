@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
+from sessions.branching import branch
 from sessions.export import FORMS, export
 from sessions.export.cast import shown
 from sessions.folder import find_folder
+from sessions.folding import fold_all
 from sessions.index import Entry, Index
 from sessions.reading import Reading, read
 from sessions.replay import paced
@@ -123,6 +125,30 @@ def _verify(args: argparse.Namespace) -> int:
     return 3 if summary["grade"] == "diverged" else 0
 
 
+def _describe_branch(parser: argparse.ArgumentParser) -> None:
+    """a new session that begins with what led to one token of another"""
+    _takes_session(parser)
+    parser.add_argument(
+        "--at", required=True, type=_place, metavar="TOKEN", help="of the last answer, or TURN:TOKEN"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def _branch(args: argparse.Namespace) -> int:
+    parent = find_folder(paths.sessions(), args.id)
+    reading = read(parent.journal)
+    turn, at = args.at
+    new = branch(
+        paths.sessions(),
+        parent,
+        reading.records,
+        fold_all(reading.records).head if turn is None else turn,
+        at,
+    )
+    print(json.dumps({"session": new.id, "parent": parent.id}) if args.json else new.id)
+    return 0
+
+
 ACTIONS: dict[str, Action] = {
     "list": (_describe_list, _list),
     "search": (_describe_search, _search),
@@ -130,6 +156,7 @@ ACTIONS: dict[str, Action] = {
     "replay": (_describe_replay, _replay),
     "export": (_describe_export, _export),
     "verify": (_describe_verify, _verify),
+    "branch": (_describe_branch, _branch),
 }
 
 
@@ -173,6 +200,14 @@ def _plain(text: str) -> str:
     for code in ("\x1b[2m", "\x1b[1m", "\x1b[33m", "\x1b[0m"):
         text = text.replace(code, "")
     return text
+
+
+def _place(text: str) -> tuple[int | None, int]:
+    """TOKEN or TURN:TOKEN."""
+    turn, colon, token = text.rpartition(":")
+    if not token.isdigit() or (colon and not turn.isdigit()):
+        raise UsageError(f"a place is written TOKEN or TURN:TOKEN, not {text!r}")
+    return int(turn) if colon else None, int(token)
 
 
 def _speed(text: str) -> float:

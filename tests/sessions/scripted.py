@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.errors import BadInput, ModelError
+from core.errors import BadInput, ModelError, OutOfMemory
 from core.mixer import Mixer
 from sessions.studio import Progress, Speech
 
@@ -128,9 +128,19 @@ class FailingAnswer(Answer):
             yield step
 
 
+class HungryAnswer(Answer):
+    """Finds no memory for its third token."""
+
+    def __iter__(self) -> Iterator[Step]:
+        for step in super().__iter__():
+            if step.index == 3:
+                raise OutOfMemory("out of memory after 3 tokens")
+            yield step
+
+
 @dataclass
 class Instrument:
-    """`wait` runs before every token; settings: max_new_tokens, and fail=True for an answer that breaks."""
+    """`wait` runs before every token; settings: max_new_tokens, and fail or oom for an answer that breaks."""
 
     name: str
     wait: Callable[[], None]
@@ -149,10 +159,13 @@ class Instrument:
         if messages[-1]["content"] == "too long":
             raise BadInput("prompt is 9000 tokens, limit 8192")
         self.heard.append(messages)
-        kind = FailingAnswer if settings.get("fail") else Answer
+        kind = FailingAnswer if settings.get("fail") else HungryAnswer if settings.get("oom") else Answer
         answer = kind(mixer, int(settings.get("max_new_tokens", 20)), self.wait)
         self.answers.append(answer)
         return Speech(answer, (1, 2, 3), 0, answer.inject)
+
+    def forget(self) -> None:
+        self.answers.clear()
 
     def close(self) -> None:
         self.name = "closed"

@@ -300,6 +300,17 @@ def test_a_failing_answer_keeps_its_tokens_and_the_next_one_works(room: Room) ->
     assert room.state.path()[-1].stop == "length"
 
 
+def test_out_of_memory_ends_one_answer_and_nothing_else(room: Room) -> None:
+    room.session.chat("hello", settings={"oom": True})
+    room.idle()
+    hungry = room.state.path()[-1]
+    assert (len(hungry.tokens), hungry.stop) == (3, "oom")
+    assert room.studio.instruments[0].answers == []
+    room.session.chat("again")
+    room.idle()
+    assert room.state.path()[-1].stop == "length"
+
+
 def test_a_prompt_that_cannot_be_spoken_is_an_answer_that_says_why(room: Room) -> None:
     room.session.chat("too long")
     room.idle()
