@@ -88,8 +88,8 @@ def add_steering(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--shadow", choices=("free", "forced"), help="run the unsteered model beside it")
 
 
-def add_decoding(parser: argparse.ArgumentParser) -> None:
-    """What the model is told, and how its next token is chosen."""
+def add_decoding(parser: argparse.ArgumentParser, *, compiled: bool | str) -> None:
+    """What the model is told, and how its next token is chosen. `compiled` is what --compile asks of core."""
     group = parser.add_argument_group("answer")
     group.add_argument("--system", help="system prompt")
     group.add_argument("--prefill", default="", metavar="TEXT", help="first words of the answer")
@@ -110,6 +110,12 @@ def add_decoding(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--top-k", type=count, default=0)
     group.add_argument("--repetition-penalty", type=number, default=1.0)
     group.add_argument("--seed", type=count, default=0)
+    group.add_argument(
+        "--compile",
+        action="store_const",
+        const=compiled,
+        help="decode with a compiled step, once it is proven",
+    )
 
 
 def add_output(parser: argparse.ArgumentParser, *, stream: bool = True) -> None:

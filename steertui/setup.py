@@ -136,6 +136,7 @@ def settings(args: argparse.Namespace) -> dict[str, Any]:
         "seed": args.seed,
         "cache": args.cache,
         "shadow": args.shadow,
+        "compile": args.compile,
     }
     return {
         name: value for name, value in said.items() if value is not False and value not in (None, "", [], {})

@@ -25,7 +25,7 @@ LEAVE = ("/quit", "/exit")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     flags.add_model(parser, positional=True)
     flags.add_steering(parser)
-    flags.add_decoding(parser)
+    flags.add_decoding(parser, compiled=True)
     flags.add_output(parser, stream=False)
 
 

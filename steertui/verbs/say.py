@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     flags.add_model(parser)
     flags.add_steering(parser)
-    flags.add_decoding(parser)
+    flags.add_decoding(parser, compiled="now")
     flags.add_output(parser)
 
 

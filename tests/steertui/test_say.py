@@ -99,6 +99,14 @@ def test_keep_and_rebuild_differ_after_a_change(say: Say, push: Path) -> None:
     assert [event["t"] for event in rebuilt["events"]] == ["mixer", "rebuild"]
 
 
+@pytest.mark.slow
+def test_the_compiled_step_says_the_same(say: Say, push: Path) -> None:
+    options = ("--vector", f"{push}:2", "--split", "--max-new", "12", "--flip-at", "6")
+    assert say("hello", *options, "--compile")["token_ids"] == say("hello", *options)["token_ids"]
+    journals = [path.read_text() for path in paths.sessions().glob("*/*/journal.jsonl")]
+    assert sum("takes over" in journal for journal in journals) == 1
+
+
 def test_a_saved_mixer_plays_as_it_did(say: Say, push: Path, tmp_path: Path) -> None:
     library.add(vectors.read(push).stored, "push")
     first = say("hello", "--vector", "push:2@1-2", "--max-new", "5")
