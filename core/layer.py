@@ -29,7 +29,7 @@ class LayerPlan:
     push: Tensor | None = None
     rows: Tensor | None = None
     program: Program | None = None
-    single: Single | None = None
+    singles: tuple[Single, ...] = ()
     gauge: Tensor | None = None
     channels: tuple[int, ...] = ()
 
@@ -44,8 +44,10 @@ class LayerPlan:
             return hidden + self.push
         if self.rows is None:
             return hidden
-        if self.single is not None and hidden.shape[0] == hidden.shape[1] == 1:
-            return self._one_token(hidden, self.rows, self.single)
+        if hidden.shape[1] == 1 and hidden.shape[0] == len(self.singles):
+            if len(self.singles) == 1:
+                return self._one_token(hidden, self.rows, self.singles[0])
+            return self._one_each(hidden, self.rows, self.singles)
         return self._many(hidden, self.rows, self.program)
 
     def _read(self, hidden: Tensor) -> Tensor:
@@ -61,6 +63,18 @@ class LayerPlan:
             return hidden
         change = rows[0] * w[0] if len(w) == 1 else torch.tensor(w) @ rows
         return torch.add(change, state, alpha=s).to(hidden.dtype).view_as(hidden)
+
+    @staticmethod
+    def _one_each(hidden: Tensor, rows: Tensor, singles: tuple[Single, ...]) -> Tensor:
+        """One token of a few lanes, each in its own Python floats: still cheaper than arrays of so few numbers."""
+        state = hidden[:, 0].float()
+        norms = [0.0] * len(singles)
+        if any(single.keep_norm for single in singles):
+            norms = state.detach().square().sum(-1).tolist()
+        found = [x.steer(p, n) for x, p, n in zip(singles, (state @ rows.T).tolist(), norms, strict=True)]
+        if any(s != 1.0 for s, _ in found):
+            state = state * torch.tensor([[s] for s, _ in found])
+        return torch.addmm(state, torch.tensor([w for _, w in found]), rows).to(hidden.dtype)[:, None]
 
     @staticmethod
     def _many(hidden: Tensor, rows: Tensor, program: Any) -> Tensor:

@@ -23,6 +23,7 @@ from core.score import Score
 from core.single import Single
 from core.stack import Stack
 
+FEW_LANES = 8
 PHASES = ("prompt", "thinking", "answer")
 HEARD: Mapping[str, tuple[str, ...]] = {
     "all": PHASES,
@@ -124,8 +125,9 @@ class Compiler:
         arrays = dense.program(lanes, where.gram, keep_norm)
         if self.devices[layer].type != "cpu":
             return {"rows": where.rows, "program": dense.as_tensors(arrays, self.devices[layer])}
-        single = Single.of(arrays) if score.n_lanes == 1 else None
-        return {"rows": where.rows, "program": arrays, "single": single}
+        alone = zip(lanes, keep_norm, strict=True) if score.n_lanes <= FEW_LANES else ()
+        singles = tuple(Single.of(dense.program([lane], where.gram, [keep])) for lane, keep in alone)
+        return {"rows": where.rows, "program": arrays, "singles": singles}
 
     def _read(self, mixer: Mixer, meters: Meters) -> dict[int, dict[str, Any]]:
         read: dict[int, dict[int, Stack]] = {}
