@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import UsageError
 from vectors.about import PERCENTILES, About
 from vectors.errors import VectorFileError
 from vectors.stored import Stored, frozen
@@ -25,7 +26,7 @@ CANCELLED = 1e-6  # of the longer input: below this a difference is rounding
 def scaled(stored: Stored, factor: float) -> Stored:
     """factor · v: the direction stays (or turns round), the norm changes."""
     if not math.isfinite(factor) or factor == 0.0:
-        raise VectorFileError("a vector can be multiplied by a finite number other than 0")
+        raise UsageError("a vector can be multiplied by a finite number other than 0")
     if factor < 0:
         return scaled(negated(stored), -factor)
     norms = {layer: norm * factor for layer, norm in stored.norms.items()}

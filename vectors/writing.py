@@ -6,6 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from core.errors import UsageError
 from vectors import formats
 from vectors.errors import VectorFileError, shown
 from vectors.stored import Stored
@@ -16,13 +17,11 @@ SUFFIXES = {".safetensors": "native", ".gguf": "gguf", ".svec": "svec"}
 def format_for(path: Path, wanted: str | None) -> str:
     """The format asked for, else the one a suffix stands for; `.pt` stands for several and must be named."""
     if wanted is None and path.suffix == ".pt":
-        raise VectorFileError(
-            f"{shown(path.name)}: .pt has several layouts, say --to pt-dict, persona or axis"
-        )
+        raise UsageError(f"{shown(path.name)}: .pt has several layouts, say --to pt-dict, persona or axis")
     name = wanted or SUFFIXES.get(path.suffix, "")
     if name not in formats.WRITERS:
         known = ", ".join(formats.WRITERS)
-        raise VectorFileError(f"{shown(path.name)}: cannot write {name or 'this suffix'} (say --to {known})")
+        raise UsageError(f"{shown(path.name)}: cannot write {name or 'this suffix'} (say --to {known})")
     return name
 
 

@@ -13,8 +13,6 @@ from steertui import flags
 from steertui.progress import Bar
 from steertui.text import safe_text
 
-LOADING = ("dtype", "device", "device_map", "revision", "quant", "adapter", "layers_path", "force")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("vector", metavar="VECTOR", help="a vector file, or a name in the library")
@@ -46,7 +44,7 @@ def measure(args: argparse.Namespace) -> Mapping[str, Any]:
 
     params = {name: getattr(args, name) for name in ("vector", "contrast", "layers", "max_new", "seed")}
     with Bar() as bar:
-        model = load(args.model, on_progress=bar, **{name: getattr(args, name) for name in LOADING})
+        model = load(args.model, on_progress=bar, **flags.loading(args))
         for event in events(job(model, params)):
             if isinstance(event, Progress):
                 bar(event.unit, event.done, event.total)

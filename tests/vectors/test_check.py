@@ -19,7 +19,8 @@ from steertui.cli import main
 from steertui.verbs.check import told
 from tests.vectors import planted, samples
 from vectors import likelihood, measured, metrics, separating
-from vectors.check import check, known_pairs
+from vectors.about import About
+from vectors.check import check, job, known_pairs
 from vectors.likelihood import Alternatives
 
 
@@ -217,14 +218,20 @@ def test_the_window_brackets_the_dose_that_breaks_the_text(
             assert share < 0.5
 
 
-def test_a_job_can_be_asked_for_by_names(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_checks_a_model_on_disk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model, vector = planted.speaking()
+    model.hf.save_pretrained(tmp_path / "planted")
+    model.tokenizer.save_pretrained(tmp_path / "planted")
     vector.save(tmp_path / "planted.safetensors")
-    monkeypatch.setattr(core, "load", lambda *args, **options: model)
-    words = ["check", str(tmp_path / "planted.safetensors"), "--layers", "0-2", "--max-new", "2"]
-    assert main([*words, "--json"]) == 0
+    words = [
+        "check",
+        str(tmp_path / "planted.safetensors"),
+        "--model",
+        str(tmp_path / "planted"),
+        "--max-new",
+        "2",
+    ]
+    assert main([*words, "--json", "--layers", "0-2"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["band"] == [0, 1, 2]
     lines = list(told(report))
@@ -259,3 +266,19 @@ def test_own_pairs_are_told_as_such(speaking: tuple[core.Model, vectors.Steering
     report, _ = checked(*speaking, pairs=planted.pairs(), in_sample=True, max_new=2)
     assert report["in_sample"]
     assert "no hold-out" in report["reasons"][-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "verdict"), [("determined-drifting", "green"), ("pirate", "green"), ("random", "red")]
+)
+def test_the_demo_models_own_vectors(name: str, verdict: str, tmp_path: Path) -> None:
+    model = core.load("demo-base")
+    chance = torch.Generator().manual_seed(5)
+    rows = {layer: torch.randn(model.hidden_size, generator=chance) for layer in range(model.n_layers)}
+    random = vectors.SteeringVector(rows, about=About(name="random", contrast="pirate"))
+    random.save(tmp_path / "random.safetensors")
+    vector = str(tmp_path / "random.safetensors") if name == "random" else name
+    *_, end = run(job(model, {"vector": vector}))
+    assert isinstance(end, End)
+    assert end.summary["verdict"] == verdict, end.summary["reasons"]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import vectors
+from core.errors import UsageError
 from tests.vectors import samples
 from vectors import formats, lastbit
 from vectors.about import About
@@ -194,7 +195,7 @@ def test_a_suffix_that_means_several_formats_is_asked_about(tmp_path: Path) -> N
         ("a.pt", "say --to pt-dict, persona or axis"),
         ("a.bin", "cannot write this suffix"),
     ):
-        with pytest.raises(vectors.VectorFileError, match=sentence):
+        with pytest.raises(UsageError, match=sentence):
             write(samples.vector().stored, tmp_path / name)
 
 

@@ -12,6 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 import vectors
+from core.errors import UsageError
 from vectors.about import About
 
 WIDTH = 48
@@ -156,3 +157,9 @@ def test_a_vector_cannot_be_changed() -> None:
         vector.directions[3] = torch.zeros(WIDTH)  # type: ignore[index]
     with pytest.raises(ValueError, match="read-only"):
         vector.stored.units[3][0] = 1.0
+
+
+@pytest.mark.parametrize("factor", [0.0, float("nan"), float("inf")])
+def test_no_vector_is_nothing(factor: float) -> None:
+    with pytest.raises(UsageError, match="finite number other than 0"):
+        factor * made()
