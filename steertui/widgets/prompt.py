@@ -13,12 +13,11 @@ from textual.widgets import TextArea
 
 from steertui.text import safe_text
 
-TALLEST = 6
 PLACEHOLDER = "Say something to the model"
 
 
 class Prompt(TextArea):
-    """A text area that grows with its text up to six rows."""
+    """A text area that grows with its text, up to what the style sheet allows."""
 
     BINDINGS = [
         Binding("enter", "send", "send", id="prompt.send", show=False),
@@ -52,10 +51,16 @@ class Prompt(TextArea):
         self.earlier = list(reversed(examples)) + [said for said in self.earlier if said not in examples]
         self._place = 0
 
-    def on_key(self, event: events.Key) -> None:
-        """Enter would break the line before any binding was asked."""
-        if event.key == "enter":
+    async def on_key(self, event: events.Key) -> None:
+        """A binding acts only after its key has bubbled up to the app, and a fast typist's next letter overtakes it:
+        what is bound here acts at once.
+        """
+        active = self.screen.active_bindings.get(event.key)
+        if active is None or active.node is not self:
+            return
+        if await self.app.run_action(active.binding.action, default_namespace=self):
             event.prevent_default()
+            event.stop()
 
     def on_paste(self, event: events.Paste) -> None:
         """A pasted text may carry what a terminal obeys; what the user sees is what is sent."""
@@ -99,6 +104,3 @@ class Prompt(TextArea):
     def _recall(self, text: str) -> None:
         self.load_text(text)
         self.move_cursor(self.document.end)
-
-    def rows_wanted(self) -> int:
-        return max(1, min(TALLEST, self.wrapped_document.height))
