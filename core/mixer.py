@@ -115,7 +115,7 @@ class Mixer:
         object.__setattr__(self, "channels", tuple(self.channels))
 
     def playing(self) -> tuple[int, ...]:
-        """Indices of the channels that act: none when bypassed, only the solo ones when any is solo, never the muted."""
+        """Indices of the channels that act: none when bypassed, only the solo ones when any is solo, no muted ones."""
         if self.bypassed:
             return ()
         soloed = any(c.solo for c in self.channels)

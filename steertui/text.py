@@ -1,7 +1,7 @@
 """The one door for text that was written by somebody else: a model, a file, a card, an engine's error.
 
-Textual hands escape sequences to the terminal as they come, so everything a stranger wrote is made visible here before a
-widget sees it. The raw text stays in the journal; only what is drawn is changed.
+Textual hands escape sequences to the terminal as they come, so everything a stranger wrote is made visible here before
+a widget sees it. The raw text stays in the journal; only what is drawn is changed.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ class Vector:
 
     @property
     def directions(self) -> dict[int, tuple[float, ...]]:
-        return {layer: (1.0, 0.0, 0.0, 0.0) for layer in range(LAYERS)}
+        return dict.fromkeys(range(LAYERS), (1.0, 0.0, 0.0, 0.0))
 
     @property
     def norms(self) -> dict[int, float]:
