@@ -148,8 +148,11 @@ def _merge(one: ChannelSpec, other: ChannelSpec) -> ChannelSpec:
 
 
 def _channel(spec: ChannelSpec, vector: Any, n_layers: int, common: dict[str, Any]) -> Channel:
-    """A vector named without any number plays as its card suggests."""
+    """A vector named alone plays as its card suggests; a bare scale is read in the unit and on the band of the card."""
     settings = common | spec.actions()
     if spec.layers is not None:
         settings["layers"] = parse_layers(spec.layers, n_layers)
-    return Channel(vector, **settings) if spec.actions() else Channel.suggested(vector, **settings)
+    bare = spec.scale is not None and spec.layers is None and not common.keys() & {"unit", "split"}
+    if not spec.actions() or (bare and getattr(vector, "suggestion", None)):
+        return Channel.suggested(vector, **settings)
+    return Channel(vector, **settings)

@@ -106,5 +106,14 @@ def test_a_bare_name_plays_as_its_card_suggests() -> None:
     assert (hinted.layers, hinted.unit, hinted.scale, hinted.split) == ((4, 5), "unit", 3.0, False)
     (plain,) = mixer_asked_for([read_vector("plain@2")], vector, 10).channels
     assert (plain.layers, plain.unit, plain.scale, plain.split) == ((2,), "relative", 0.3, True)
+
+
+def test_a_bare_scale_is_meant_in_the_unit_of_the_card() -> None:
     (loud,) = mixer_asked_for([read_vector("hinted:2")], vector, 10).channels
-    assert (loud.unit, loud.scale, loud.split) == ("relative", 2.0, False)
+    assert (loud.layers, loud.unit, loud.scale, loud.split) == ((4, 5), "unit", 2.0, False)
+    (placed,) = mixer_asked_for([read_vector("hinted:2@3")], vector, 10).channels
+    assert (placed.layers, placed.unit, placed.scale) == ((3,), "relative", 2.0)
+    (named,) = mixer_asked_for([read_vector("hinted:2")], vector, 10, unit="raw").channels
+    assert (named.layers, named.unit, named.scale) == (None, "raw", 2.0)
+    (plain,) = mixer_asked_for([read_vector("plain:2")], vector, 10).channels
+    assert (plain.layers, plain.unit, plain.scale, plain.split) == (None, "relative", 2.0, False)
