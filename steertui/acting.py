@@ -57,7 +57,7 @@ class Player:
 
     def __init__(self, resident: Resident) -> None:
         self.model, self.facts = resident.model, resident.facts
-        self.check, self.close = resident.check, resident.close
+        self.check, self.forget, self.close = resident.check, resident.forget, resident.close
         self._resident = resident
         self.act: Callable[[int], None] = lambda index: None
         self.hear: Callable[[Any], None] = lambda step: None
