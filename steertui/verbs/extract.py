@@ -1,0 +1,129 @@
+"""Makes a vector from a contrast set, or with --tuned from the difference of two models on the same texts. A run that
+was stopped goes on where it was."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from core.bands import write_layers
+from steertui import flags
+from steertui.progress import Bar
+from steertui.text import safe_text
+from steertui.verbs.contrast import show_lines, shown
+
+PARAMS = (
+    *("model", "contrast", "out", "to", "name", "method", "read", "holdout", "layers"),
+    *("tuned", "batch_tokens", "seed", "rule", "suggest", "vector"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--contrast", metavar="SET", required=True, help="a built-in set or a file of pairs")
+    parser.add_argument(
+        "--out", metavar="FILE", required=True, help="the vector's file; its suffix is its format"
+    )
+    parser.add_argument("--to", metavar="FORMAT", help="its format, where the suffix does not say")
+    parser.add_argument("--name", help="the vector's name (the file's)")
+    parser.add_argument("--tuned", metavar="MODEL", help="a model or PEFT adapter: subtract --model from it")
+    parser.add_argument(
+        "--method", default="mean", help="mean, pca-centered, pca-diff, logistic, assistant-axis (mean)"
+    )
+    parser.add_argument(
+        "--read",
+        default="last",
+        help="last, decision, response-mean, span:A:B, regex:PATTERN, turn:N (last)",
+    )
+    parser.add_argument("--holdout", type=flags.number, default=0.2, metavar="SHARE", help="(0.2)")
+    parser.add_argument("--layers", metavar="LAYERS", help="only these layers (all)")
+    parser.add_argument("--batch-tokens", type=flags.count, metavar="N", help="tokens per batch")
+    parser.add_argument("--seed", type=flags.count, default=0)
+    parser.add_argument(
+        "--rule", default="midpoint", help="what makes a layer best: midpoint, axes (midpoint)"
+    )
+    parser.add_argument(
+        "--no-dose",
+        dest="suggest",
+        action="store_false",
+        help="do not try doses: no suggested band and scale",
+    )
+    parser.add_argument("--vector", metavar="VECTOR", help="say how far it points the same way as this one")
+    flags.add_model(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    parser.add_argument("--jsonl", action="store_true", help="events on stdout as they happen, one per line")
+
+
+def run(args: argparse.Namespace) -> int:
+    if not (args.json or args.jsonl):
+        print("\n".join(map(safe_text, show_lines(shown(args.contrast)))), file=sys.stderr)
+    report = measure(args)
+    if args.json:
+        print(json.dumps(report))
+    elif not args.jsonl:
+        print("\n".join(map(safe_text, told(report))))
+    return 0
+
+
+def measure(args: argparse.Namespace) -> Mapping[str, Any]:
+    from core import load
+    from core.finished import Finished
+    from core.jobs import End, Job, Progress
+    from core.runner import run as events
+    from vectors.contrasts.catalogue import contrast
+    from vectors.extraction.job import job, store_of, two_models
+
+    params = {name: getattr(args, name) for name in PARAMS}
+    summary: Mapping[str, Any] = {}
+    finished = Finished(store_of(params, contrast(args.contrast)) / "steps.jsonl")
+    with Bar() as bar:
+
+        def resident(name: str) -> Any:
+            return load(name, on_progress=bar, **flags.loading(args))
+
+        work: Job = (
+            two_models(lambda: resident(args.tuned), lambda: resident(args.model), params)
+            if args.tuned
+            else job(resident(args.model), params)
+        )
+        for event in events(work, finished=finished):
+            if args.jsonl:
+                print(json.dumps(event.to_json()), flush=True)
+            if isinstance(event, Progress):
+                bar(event.unit, event.done, event.total)
+            if isinstance(event, End):
+                summary = event.summary
+    return summary
+
+
+def told(report: Mapping[str, Any]) -> Iterator[str]:
+    """The table, the file, and what to try."""
+    yield f"{'layer':>5} {'d':>7} {'accuracy':>8} {'95 %':>11} {'AUROC':>6} {'at zero':>7} {'norm':>9} {'p':>8}"
+    for layer, found in report["layers"].items():
+        best = "  ← best" if int(layer) == report["best_layer"] else ""
+        yield f"{layer:>5} {_figures(found)}{best}"
+    held = next(iter(report["layers"].values()))["n_holdout"]
+    yield f"held out: {held} texts; {report['n_effective']} different pairs in all"
+    yield from (f"note: {warning}" for warning in report["warnings"])
+    if hint := report["suggestion"]:
+        band = write_layers(tuple(hint["layers"]))
+        yield f"try {hint['scale']:.2g} {hint['unit']} on layers {band}, split"
+    if aligned := report.get("alignment"):
+        yield (
+            f"with {aligned['vector']}: mean cosine {aligned['mean']:+.2f}, {aligned['verdict']}"
+            f" (random ±{aligned['random_band']:.2f})"
+        )
+    yield f"written to {report['out']} ({report['sha256'][:12]})"
+
+
+def _figures(found: Mapping[str, Any]) -> str:
+    if not found["n_holdout"]:
+        return f"{'–':>7} {'–':>8} {'–':>11} {'–':>6} {'–':>7} {found['norm']:>9.3g} {'–':>8}"
+    d = "∞" if found["d"] is None else f"{found['d']:.2f}"
+    low, high = found["accuracy_ci"]
+    return (
+        f"{d:>7} {found['accuracy']:>8.1%} {f'{low:.0%}–{high:.0%}':>11} {found['auroc']:>6.3f}"
+        f" {found['sign_accuracy']:>7.0%} {found['norm']:>9.3g} {found['p_holm']:>8.2g}"
+    )

@@ -1,0 +1,223 @@
+"""The job from a set to a file: its events, a stop in the middle, two models, the command line, the demo's figures."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import core
+import vectors
+from core import batches
+from core.demo.world import pairs as world
+from core.demo.world.prompts import requests
+from core.demo.world.traits import DETERMINED, DRIFTING, Traits
+from core.jobs import Artifact, End, Event, Progress, Row
+from core.runner import run
+from steertui.cli import main
+from tests.core import zoo
+from vectors.contrasts.catalogue import contrast
+from vectors.contrasts.pair import ContrastSet, Pair
+from vectors.diff.alignment import align
+from vectors.extraction import states
+from vectors.extraction.job import job, store_of
+
+
+@pytest.fixture(scope="module")
+def base() -> core.Model:
+    return core.load("demo-base")
+
+
+def asked(out: Path, **more: Any) -> dict[str, Any]:
+    return {"contrast": "determined-drifting", "out": str(out), "suggest": False, "layers": "3-6"} | more
+
+
+def test_events_tell_the_story(base: core.Model, tmp_path: Path) -> None:
+    out = tmp_path / "v.safetensors"
+    events = list(run(job(base, asked(out))))
+    rows = {event.key: event.values for event in events if isinstance(event, Row)}
+    assert set(rows) == {"3", "4", "5", "6"}
+    assert any(isinstance(event, Progress) and event.unit == "texts read" for event in events)
+    artifact = next(event for event in events if isinstance(event, Artifact))
+    assert artifact.path == str(out)
+    end = events[-1]
+    assert isinstance(end, End)
+    assert end.status == "done"
+    vector = vectors.read(out, model=base)
+    assert end.summary["sha256"] == vector.sha256
+    assert vector.about.contrast == "determined-drifting"
+    assert vector.about.dataset_sha256 == contrast("determined-drifting").sha256
+    assert vector.card.about.sign_note == "+ = determined, − = drifting"
+    assert not store_of(asked(out), contrast("determined-drifting")).exists(), "states do not outlive the job"
+    json.dumps([event.to_json() for event in events], allow_nan=False)
+
+
+def test_a_stopped_job_goes_on_to_the_same_bytes(base: core.Model, tmp_path: Path) -> None:
+    whole, resumed = tmp_path / "whole.safetensors", tmp_path / "resumed.safetensors"
+    params = asked(resumed, name="same", batch_tokens=2048)
+    list(run(job(base, asked(whole, name="same", batch_tokens=2048))))
+    cancel, seen = threading.Event(), 0
+    events = []
+    for event in run(job(base, params), cancel=cancel):
+        events.append(event)
+        if isinstance(event, Progress) and event.unit == "texts read":
+            seen = event.done
+            if event.done > 150:
+                cancel.set()
+    assert isinstance(events[-1], End)
+    assert events[-1].status == "cancelled"
+    assert not resumed.exists()
+    first = next(e for e in run(job(base, params)) if isinstance(e, Progress))
+    assert first.done > seen, "what was read is not read again"
+    list(run(job(base, params)))
+    assert resumed.read_bytes() == whole.read_bytes()
+
+
+def test_a_batch_cut_short_is_read_again() -> None:
+    lengths = [9, 5, 5, 3, 2]
+    assert batches.by_length(lengths) == [0, 1, 2, 3, 4]
+    assert states._whole_batches(lengths, 10, {0, 1, 2, 3}) == {0, 1, 2}
+    assert states._whole_batches(lengths, 10, {1, 2}) == set()
+    assert states._whole_batches(lengths, 10, {0, 1, 2, 3, 4}) == {0, 1, 2, 3, 4}
+
+
+def test_the_starter_vector_comes_out_again(base: core.Model) -> None:
+    """Made by an independent script from pairs of its own: same direction, and the quality its report states."""
+    for name in ("determined-drifting", "pirate"):
+        found = vectors.extract(base, contrast(name), suggest=False)
+        starter = vectors.read(name, model=base)
+        for layer in starter.layers[2:]:
+            assert float(found.vector.directions[layer] @ starter.directions[layer]) > 0.97
+            told = starter.about.metrics[str(layer)] if str(layer) in starter.about.metrics else {}
+            if told:
+                assert found.metrics[layer]["d"] == pytest.approx(told["d"], rel=0.5)
+    found = vectors.extract(base, contrast("determined-drifting"), suggest=False)
+    assert all(found.metrics[layer]["accuracy"] >= 0.95 for layer in range(4, 10))
+    assert all(found.metrics[layer]["d"] > 3 for layer in range(3, 10))
+
+
+def test_tuning_turned_the_demo_towards_determined(base: core.Model) -> None:
+    """The report: cosine with the system-pair vector .62–.74 from layer 5 on, near none below."""
+    sides = world.announced("motivation", Traits(DETERMINED), [Traits(DRIFTING)], 120, 21, held_out=False)
+    chat = [
+        [[{"role": r, "content": c} for r, c in half.turns] for half in (p.positive, p.negative)]
+        for p in sides
+    ]
+    system = vectors.extract(base, [Pair(*both) for both in chat], suggest=False)
+    prompts = ContrastSet("requests", prompts=tuple(
+        [{"role": "user", "content": text}] for _, text in requests(100, seed=1)
+    ))  # fmt: skip
+    tuned = core.load("demo-instruct")
+    shift = vectors.extract(base, prompts, tuned=tuned, suggest=False)
+    found = align(shift.vector.stored, system.vector.stored, shift.n_effective)
+    assert all(found.layers[layer] > 0.4 for layer in (6, 7, 8))
+    assert abs(found.layers[3]) < 2 * found.band
+    back = vectors.extract(tuned, prompts, tuned=base, suggest=False)
+    turned = align(back.vector.stored, system.vector.stored)
+    assert turned.layers == pytest.approx({layer: -cosine for layer, cosine in found.layers.items()})
+
+
+def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "v.gguf"
+    words = ["extract", "--contrast", "pirate", "--model", "demo-base", "--layers", "5-7", "--no-dose"]
+    assert main([*words, "--out", str(out), "--json", "--vector", "pirate"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert {"vector", "sha256", "layers", "consistency", "best_layer"} <= set(report)
+    promised = {"d", "d_ci", "accuracy", "accuracy_ci", "auroc", "sign_accuracy", "n_holdout", "norm"}
+    assert promised <= set(report["layers"]["5"])
+    assert report["alignment"]["verdict"] == "strong"
+    assert out.stat().st_size > 1000
+    assert main([*words, "--out", str(out)]) == 0
+    shown = capsys.readouterr()
+    assert "← best" in shown.out
+    assert "+ pirate:" in shown.err, "the first pair is shown before anything runs"
+
+
+def test_the_command_line_with_two_models(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "shift.safetensors"
+    words = [
+        "extract",
+        "--contrast",
+        "pirate",
+        "--model",
+        "demo-base",
+        "--tuned",
+        "demo-instruct",
+        "--no-dose",
+    ]
+    assert main([*words, "--layers", "6", "--out", str(out), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["n_effective"] > 300
+    assert "demo-instruct − demo-base" in vectors.read(out).about.source
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ('{"positive": "a", "negative": "b"}\n', "needs ≥ 2 pairs"),
+        (
+            '{"positive": "a", "negative": "b"}\n' * 3 + '{"positive": "c", "negative": "c"}\n',
+            "pair 4 identical",
+        ),
+        (
+            '{"question": "?", "answer_matching_behavior": " (A)", "answer_not_matching_behavior": " (A)"}\n'
+            * 2,
+            "pair 1 identical",
+        ),
+    ],
+)
+def test_bad_pairs_end_with_four(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, sentence: str
+) -> None:
+    file = tmp_path / "pairs.jsonl"
+    file.write_text(content)
+    words = [
+        "extract",
+        "--contrast",
+        str(file),
+        "--model",
+        "demo-base",
+        "--out",
+        str(tmp_path / "v.safetensors"),
+    ]
+    assert main([*words, "--json"]) == 4
+    assert sentence in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_replies_are_generated_once_and_read(base: core.Model, tmp_path: Path) -> None:
+    chat = [{"role": "user", "content": "Help me with the parser."}]
+    other = [{"role": "user", "content": "Tell me about the kitten."}]
+    pairs = [Pair(chat, other), Pair([*chat, *other], other)]
+    found = vectors.extract(base, pairs, read="response-mean", reply_tokens=4, suggest=False, layers=(5,))
+    assert np.isfinite(found.vector.norms[5])
+    assert found.vector.about.read == "response-mean"
+
+
+def test_an_adapter_is_compared_on_and_off(tmp_path: Path) -> None:
+    peft = pytest.importorskip("peft")
+    import torch
+
+    hf = zoo.build("llama")
+    config = peft.LoraConfig(r=2, target_modules=["down_proj"], layers_to_transform=[2])
+    adapted = peft.get_peft_model(zoo.build("llama"), config)
+    with torch.no_grad():
+        for name, weight in adapted.named_parameters():
+            if "lora" in name:
+                weight.normal_(generator=torch.Generator().manual_seed(len(name)))
+    adapted.save_pretrained(tmp_path / "lora")
+    folder = tmp_path / "model"
+    hf.save_pretrained(folder)
+    zoo.tokenizer().save_pretrained(folder)
+    texts = tmp_path / "prompts.jsonl"
+    texts.write_text("".join(json.dumps({"prompt": f"the way number {n}"}) + "\n" for n in range(8)))
+    out = tmp_path / "v.safetensors"
+    model = core.load(folder)
+    params = {"contrast": str(texts), "out": str(out), "suggest": False, "tuned": str(tmp_path / "lora")}
+    events: list[Event] = list(run(job(model, params)))
+    end = events[-1]
+    assert isinstance(end, End)
+    assert list(end.summary["layers"]) == ["2", "3"], "the blocks below the adapter are the same"

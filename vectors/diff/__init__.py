@@ -1,0 +1,1 @@
+"""Two models of one family: how their weights differ, and whether that is the direction somebody found elsewhere."""

@@ -1,0 +1,184 @@
+"""A vector from a contrast set: read both classes, make the direction, judge it on pairs it never saw, try a dose.
+
+`extracting` is the job; `extract` runs it in a notebook.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+import transformers
+
+from core.bands import write_layers
+from core.errors import BadInput
+from core.jobs import Job, Progress, Row, side
+from core.runner import run
+from vectors import shape
+from vectors.about import About
+from vectors.contrasts.pair import ContrastSet, Pair, Split, split
+from vectors.evidence import printable
+from vectors.extraction.material import Material, of_models, of_pairs
+from vectors.extraction.quality import Finding, measure
+from vectors.extraction.ranking import best_layer
+from vectors.extraction.recipe import Recipe
+from vectors.extraction.result import Extraction
+from vectors.extraction.significance import holm
+from vectors.extraction.states import Work
+from vectors.extraction.suggesting import suggest
+from vectors.methods.registry import METHODS
+from vectors.vector import SteeringVector
+
+if TYPE_CHECKING:
+    from core.model import Model
+
+NOT_STEERING = (
+    "it separates the classes but no band that was tried moved the model beyond random vectors of its size"
+)
+
+
+def extract(
+    model: Model,
+    pairs: ContrastSet | Iterable[Any],
+    method: str = "mean",
+    read: str = "last",
+    holdout: float = 0.2,
+    batch_tokens: int | None = None,
+    *,
+    tuned: Model | None = None,
+    **choices: Any,
+) -> Extraction:
+    """The whole job at once. `pairs` is a contrast set or any (positive, negative); more in `Recipe`.
+
+    With `tuned` it is the difference of the two models on the texts of the set.
+    """
+    found: list[Extraction] = []
+    settings: dict[str, Any] = {
+        "method": method,
+        "read": read,
+        "holdout": holdout,
+        "batch_tokens": batch_tokens,
+    } | choices
+
+    def job(recipe: Recipe) -> Job:
+        contrast = as_set(pairs)
+        reading = (
+            of_pairs(model, contrast, recipe) if tuned is None else of_models(model, tuned, contrast, recipe)
+        )
+        found.append((yield from extracting(model, contrast, recipe, reading)))
+        return {}
+
+    with tempfile.TemporaryDirectory(prefix="states-") as folder:
+        for _ in run(job(Recipe(**{"store": Path(folder)} | settings))):
+            pass
+    return found[0]
+
+
+def extracting(model: Model, contrast: ContrastSet, recipe: Recipe, reading: Work) -> Work:
+    """The steps behind `reading` (see `material`); rows of the table come layer by layer."""
+    material: Material = yield from reading
+    parts = split(material.keys, recipe.holdout, recipe.seed)
+    findings = yield from _measured(material, parts, recipe)
+    metrics = {layer: dict(found.metrics) for layer, found in findings.items()}
+    if parts.holdout:
+        for layer, p in holm({layer: found["p"] for layer, found in metrics.items()}).items():
+            metrics[layer]["p_holm"] = p
+    for layer, found in metrics.items():
+        found["relative_norm"] = found["norm"] / model.residual_norms[layer]
+        yield Row("layers", str(layer), printable(found))
+    best = best_layer(metrics, recipe.rule)
+    vector = _vector(model, contrast, recipe, findings, metrics, best)
+    result = Extraction(
+        vector, metrics, best, material.n_effective, _warnings(recipe, parts, material, findings)
+    )
+    return (
+        (yield from _suggested(model, result, findings, material, parts, recipe))
+        if recipe.suggest
+        else result
+    )
+
+
+def as_set(pairs: ContrastSet | Iterable[Any]) -> ContrastSet:
+    if isinstance(pairs, ContrastSet):
+        return pairs
+    return ContrastSet("pairs", tuple(pair if isinstance(pair, Pair) else Pair(*pair) for pair in pairs))
+
+
+def _measured(material: Material, parts: Split, recipe: Recipe) -> Work:
+    findings: dict[int, Finding] = {}
+    for layer, positive in material.positive.items():
+        negative = material.negative[layer]
+        arrays = positive.numpy(), negative.numpy()
+        found = yield side(partial(measure, *arrays, parts, recipe.method, material.roles, recipe.seed))
+        if found is not None:
+            findings[layer] = found
+        yield Progress(layer, max(material.positive), "layers measured")
+    if not findings:
+        raise BadInput("both sides are the same at the token that is read: try --read last")
+    return findings
+
+
+def _vector(
+    model: Model,
+    contrast: ContrastSet,
+    recipe: Recipe,
+    findings: Mapping[int, Finding],
+    metrics: Mapping[int, Mapping[str, Any]],
+    best: int | None,
+) -> SteeringVector:
+    """With everything a card tells; no clock in it, so that the same job writes the same bytes."""
+    known = shape.of_model(model)
+    about = About(
+        name=contrast.name,
+        model_id=model.name,
+        model_type=known.model_type,
+        n_layers=known.n_layers,
+        method=recipe.method,
+        read=recipe.read,
+        contrast=contrast.name,
+        dataset_sha256=contrast.sha256,
+        sign_note=contrast.sign_note,
+        act_norms=dict(model.residual_norms),
+        stats={layer: found.stats for layer, found in findings.items()},
+        metrics=printable(
+            {"layers": metrics, "best_layer": best, "holdout": recipe.holdout, "seed": recipe.seed}
+        ),
+        versions={"torch": torch.__version__, "transformers": transformers.__version__},
+    )
+    return SteeringVector({layer: found.raw for layer, found in findings.items()}, about=about)
+
+
+def _suggested(
+    model: Model,
+    result: Extraction,
+    findings: Mapping[int, Finding],
+    material: Material,
+    parts: Split,
+    recipe: Recipe,
+) -> Work:
+    apart = {layer: found.apart for layer, found in findings.items() if found.apart is not None}
+    held = [material.pairs[index] for index in parts.holdout] if material.pairs else []
+    found, facts = yield from suggest(model, result.vector, apart, held, recipe.seed)
+    vector = result.vector.with_about(replace(result.vector.about, suggestion=found))
+    doubt = (NOT_STEERING,) if facts["steers"] is False else ()
+    return replace(result, vector=vector, dose=facts, warnings=(*result.warnings, *doubt))
+
+
+def _warnings(
+    recipe: Recipe, parts: Split, material: Material, findings: Mapping[int, Finding]
+) -> tuple[str, ...]:
+    said = [METHODS[recipe.method].warning]
+    if not parts.holdout and recipe.holdout:
+        said.append(
+            f"{len(material.keys)} pairs are too few for a hold-out of {recipe.holdout:g}: no d, no accuracy"
+        )
+    if material.n_effective < len(material.keys):
+        said.append(f"{len(material.keys)} pairs, but only {material.n_effective} different ones")
+    if same := [layer for layer in material.positive if layer not in findings]:
+        said.append(f"layers {write_layers(tuple(same))} are the same on both sides and were left out")
+    return tuple(filter(None, said))

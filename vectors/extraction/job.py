@@ -1,0 +1,133 @@
+"""Extraction by names: what a command line or an engine asks for, from the contrast set to the file on disk."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+
+from core import load
+from core.bands import parse_layers
+from core.errors import UsageError
+from core.jobs import Artifact, Job, side
+from vectors.contrasts.catalogue import contrast
+from vectors.contrasts.pair import ContrastSet
+from vectors.diff.alignment import align
+from vectors.errors import shown
+from vectors.extraction.extract import extracting
+from vectors.extraction.material import beside_base, of_pairs, of_tuned, with_adapter
+from vectors.extraction.recipe import Recipe
+from vectors.extraction.result import Extraction
+from vectors.extraction.states import Work
+from vectors.source import open_source
+from vectors.vector import SteeringVector, read
+
+if TYPE_CHECKING:
+    from core.model import Model
+
+CHOICES = ("method", "read", "holdout", "batch_tokens", "seed", "rule", "suggest")
+ADAPTER = "adapter_config.json"
+Params = Mapping[str, Any]
+
+
+def job(model: Model, params: Params) -> Job:
+    """On a resident model; a tuned one is loaded beside it."""
+    if not params.get("tuned"):
+        return _alone(model, params)
+    return two_models(lambda: load(params["tuned"]), lambda: model, params)
+
+
+def two_models(load_tuned: Callable[[], Model], load_base: Callable[[], Model], params: Params) -> Job:
+    """The tuned model first and then the base, which stays: memory has to hold only one of them at a time."""
+    found = contrast(_named(params, "contrast"))
+    if is_adapter(params["tuned"]):
+        return (yield from _adapted(load_base, found, params))
+    tuned = yield side(load_tuned)
+    recipe, name = _recipe(tuned, params, found), tuned.name
+    first = yield from of_tuned(tuned, found, recipe)
+    tuned = None  # the yield above has handed its answer over; nobody else holds the model now
+    gc.collect()
+    base = yield side(load_base)
+    origin = f"{name} − {base.name} on {found.name}"
+    result = yield from extracting(base, found, recipe, beside_base(base, first, recipe))
+    return (yield from _kept(result, params, recipe, origin, base))
+
+
+def is_adapter(tuned: str) -> bool:
+    return (Path(tuned).expanduser() / ADAPTER).is_file()
+
+
+def store_of(params: Params, found: ContrastSet) -> Path:
+    """Where the states of exactly this job wait until it is done."""
+    named = {key: params.get(key) for key in (*CHOICES, "model", "tuned", "layers")}
+    identity = json.dumps([named, found.sha256], sort_keys=True, default=str)
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    return Path(platformdirs.user_cache_dir("steertui")) / "extract" / digest
+
+
+def _alone(model: Model, params: Params) -> Job:
+    found = contrast(_named(params, "contrast"))
+    recipe = _recipe(model, params, found)
+    result = yield from extracting(model, found, recipe, of_pairs(model, found, recipe))
+    return (yield from _kept(result, params, recipe, "", model))
+
+
+def _adapted(load_base: Callable[[], Model], found: ContrastSet, params: Params) -> Job:
+    """One model, its adapter on and off."""
+    from core.pretrained import add_adapter
+
+    model = yield side(load_base)
+    folder = Path(params["tuned"]).expanduser()
+    add_adapter(model.hf, folder)
+    recipe = _recipe(model, params, found)
+    result = yield from extracting(model, found, recipe, with_adapter(model, found, recipe))
+    return (yield from _kept(result, params, recipe, f"{folder.name} on − off on {found.name}", model))
+
+
+def _recipe(model: Model, params: Params, found: ContrastSet) -> Recipe:
+    chosen = {key: params[key] for key in CHOICES if params.get(key) is not None}
+    band = params.get("layers")
+    layers = parse_layers(band, model.n_layers) if isinstance(band, str) else band
+    return Recipe(
+        layers=tuple(layers) if layers is not None else None, store=store_of(params, found), **chosen
+    )
+
+
+def _kept(result: Extraction, params: Params, recipe: Recipe, origin: str, model: Model) -> Work:
+    """The file, the report, and no more states."""
+    name = params.get("name") or Path(_named(params, "out")).stem
+    about = replace(result.vector.about, name=name)
+    if origin:
+        about = replace(about, sign_note="+ = tuned, − = base", source=origin)
+    result = replace(result, vector=result.vector.with_about(about))
+    summary = result.to_json() | {"out": params["out"]}
+    summary["warnings"] += _write(result.vector, params)
+    yield Artifact(str(params["out"]), open_source(params["out"]).sha256, "vector")
+    if params.get("vector"):
+        other = read(params["vector"], model=model, force=True, measured=False)
+        summary["alignment"] = align(result.vector.stored, other.stored, result.n_effective).to_json()
+    if recipe.store is not None:
+        shutil.rmtree(recipe.store, ignore_errors=True)
+    return summary
+
+
+def _write(vector: SteeringVector, params: Params) -> list[str]:
+    target = Path(params["out"]).expanduser()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return list(vector.save(target, params.get("to")))
+    except OSError as problem:
+        raise UsageError(f"cannot write {shown(target)}: {problem.strerror}") from None
+
+
+def _named(params: Params, key: str) -> str:
+    if not params.get(key):
+        raise UsageError(f"extract needs --{key}")
+    return str(params[key])

@@ -1,0 +1,139 @@
+"""The states a direction is made from: two classes of texts in one model, or the same texts in two models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.errors import BadInput, UsageError
+from core.reading import Choice
+from vectors.contrasts.pair import ContrastSet, Pair
+from vectors.contrasts.shapes import EVALS
+from vectors.extraction.reads import RESPONSE, chosen
+from vectors.extraction.recipe import Recipe
+from vectors.extraction.replies import answered
+from vectors.extraction.sides import Side, first_difference, side
+from vectors.extraction.states import Rows, Work, read_states
+
+if TYPE_CHECKING:
+    from core.model import Model
+
+Ids = list[int]
+
+
+@dataclass(frozen=True)
+class Material:
+    """Row i of both classes belongs together; `keys` tell repetitions, `pairs` are ids for a dose–response."""
+
+    positive: Rows
+    negative: Rows
+    keys: tuple[str, ...]
+    roles: tuple[str, ...] = ()
+    pairs: tuple[tuple[Ids, Ids], ...] = ()
+
+    @property
+    def n_effective(self) -> int:
+        return len(set(self.keys))
+
+
+def of_pairs(model: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
+    """Both sides of every pair, read by one model."""
+    sides = pair_sides(model, contrast.checked(), recipe.read)
+    longer, choices = yield from _placed(model, sides, recipe)
+    rows = yield from read_states(model, longer, choices, recipe.reading(model))
+    return Material(
+        positive={layer: states[0::2] for layer, states in rows.items()},
+        negative={layer: states[1::2] for layer, states in rows.items()},
+        keys=tuple(pair.key for pair in contrast.pairs),
+        roles=tuple(map(role, contrast.pairs)),
+        pairs=tuple(
+            (list(one.ids), list(other.ids)) for one, other in zip(sides[0::2], sides[1::2], strict=True)
+        ),
+    )
+
+
+def of_models(base: Model, tuned: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
+    """The same ids in both models: tuned is the positive class, base the negative one."""
+    first = yield from of_tuned(tuned, contrast, recipe)
+    return (yield from beside_base(base, first, recipe))
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What is kept of the tuned model when it leaves memory before the base enters it."""
+
+    rows: Rows
+    sides: tuple[Side, ...]
+    choices: tuple[Choice, ...]
+    shape: tuple[int, int]
+
+
+def of_tuned(tuned: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
+    texts = contrast.texts
+    if len(texts) < 2:
+        raise BadInput(f"{contrast.name}: needs ≥ 2 different texts, has {len(texts)}")
+    sides = [side(tuned, text) for text in texts]
+    longer, choices = yield from _placed(tuned, sides, recipe)
+    rows = yield from read_states(tuned, longer, choices, recipe.reading(tuned).inside("tuned"))
+    return Tuned(rows, tuple(longer), tuple(choices), (tuned.n_layers, tuned.hidden_size))
+
+
+def beside_base(base: Model, tuned: Tuned, recipe: Recipe) -> Work:
+    if (base.n_layers, base.hidden_size) != tuned.shape:
+        raise UsageError(
+            f"{base.name} has {base.n_layers} layers of width {base.hidden_size}, the tuned model"
+            f" {tuned.shape[0]} of width {tuned.shape[1]}: there is no difference to take"
+        )
+    known = base.hf.get_input_embeddings().num_embeddings
+    if (largest := max(max(one.ids) for one in tuned.sides)) >= known:
+        raise UsageError(
+            f"{base.name} knows {known} tokens, the texts hold token {largest} of the tuned model"
+        )
+    rows = yield from read_states(base, tuned.sides, tuned.choices, recipe.reading(base).inside("base"))
+    return Material(tuned.rows, rows, tuple(json.dumps(one.ids) for one in tuned.sides))
+
+
+def with_adapter(model: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
+    """One model with its adapter on, then off; it is left on."""
+    model.use_adapter(True)
+    first = yield from of_tuned(model, contrast, recipe)
+    model.use_adapter(False)
+    try:
+        return (yield from beside_base(model, first, recipe))
+    finally:
+        model.use_adapter(True)
+
+
+def pair_sides(model: Model, contrast: ContrastSet, read: str) -> list[Side]:
+    """positive, negative, positive, …; answers of a multiple choice end at the token that decides."""
+    sides: list[Side] = []
+    for number, pair in enumerate(contrast.pairs, start=1):
+        begins = pair.begins or (None, None)
+        both = side(model, pair.positive, begins[0]), side(model, pair.negative, begins[1])
+        if contrast.shape == EVALS:
+            cut = first_difference(number, *both)
+            both = cut if read == "last" else both
+        sides.extend(both)
+    return sides
+
+
+def role(pair: Pair) -> str:
+    """Who speaks on the negative side: its system prompt, else the pair's domain."""
+    if not isinstance(pair.negative, str) and pair.negative and isinstance(pair.negative[0], dict):
+        first = pair.negative[0]
+        if first.get("role") == "system":
+            return str(first["content"])
+    return pair.domain
+
+
+def _placed(model: Model, sides: Sequence[Side], recipe: Recipe) -> Work:
+    """(sides, positions); sides without a reply get one first where the reply is what is read."""
+    if recipe.read != RESPONSE:
+        return list(sides), [chosen(recipe.read, one) for one in sides]
+    silent = [one for one in sides if one.reply is None]
+    longer, choices = yield from answered(model, silent, recipe.reply_tokens)
+    spoken = iter(zip(longer, choices, strict=True))
+    both = [(one, chosen(recipe.read, one)) if one.reply is not None else next(spoken) for one in sides]
+    return [one for one, _ in both], [choice for _, choice in both]

@@ -1,0 +1,25 @@
+"""Which layer is best: the rule of this house, and the one of llm-personality-axes for comparing with its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from core.errors import UsageError
+
+Layers = Mapping[int, Mapping[str, Any]]
+
+RULES: Mapping[str, Callable[[Mapping[str, Any]], tuple[float, float]]] = {
+    # Threshold at the midpoint of the training classes, pooled d.
+    "midpoint": lambda found: (found["accuracy"], found["d"]),
+    # llm-personality-axes: sign at zero, d with population variances.
+    "axes": lambda found: (found["sign_accuracy"], found["population_d"]),
+}
+
+
+def best_layer(layers: Layers, rule: str = "midpoint") -> int | None:
+    """The layer with the highest accuracy, among equals that of the highest d; None without a hold-out."""
+    if rule not in RULES:
+        raise UsageError(f"no rule {rule!r}; there is {', '.join(RULES)}")
+    measured = {layer: found for layer, found in layers.items() if found["n_holdout"]}
+    return max(measured, key=lambda layer: RULES[rule](measured[layer]), default=None)

@@ -1,0 +1,41 @@
+"""What an extraction found: the vector with everything known about it, and the table behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vectors.evidence import printable
+from vectors.vector import SteeringVector
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """`metrics` per layer are held out; `best_layer` is None without a hold-out."""
+
+    vector: SteeringVector
+    metrics: Mapping[int, Mapping[str, Any]]
+    best_layer: int | None
+    n_effective: int
+    warnings: tuple[str, ...] = ()
+    dose: Mapping[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        facts: dict[str, Any] = printable(
+            {
+                "vector": self.vector.name,
+                "sha256": self.vector.sha256,
+                "method": self.vector.about.method,
+                "read": self.vector.about.read,
+                "contrast": self.vector.about.contrast,
+                "layers": {str(layer): dict(found) for layer, found in self.metrics.items()},
+                "consistency": self.vector.card.consistency.to_json(),
+                "best_layer": self.best_layer,
+                "n_effective": self.n_effective,
+                "suggestion": self.vector.suggestion,
+                "dose": self.dose,
+                "warnings": list(self.warnings),
+            }
+        )
+        return facts

@@ -1,0 +1,79 @@
+"""The states of many texts at their chosen tokens, as steps of a job that can stop anywhere and go on.
+
+Batches are fixed by the texts and the token budget alone, never by what is already there: a run that was
+interrupted meets the same batches and writes the same bytes as one that was not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from core import batches, reading
+from core.capture import capture_stream
+from core.jobs import Progress, gpu
+from core.reading import Choice
+from core.shards import key_of, open_shards
+from vectors.extraction.sides import Side
+
+if TYPE_CHECKING:
+    from core.model import Model
+
+ON_CPU, ON_GPU = 512, 16384  # tokens per batch; a measured budget would differ from run to run
+Rows = dict[int, Tensor]
+Work = Generator[Any, Any, Any]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How states are read: which layers, in what batches, and where they are kept meanwhile."""
+
+    layers: tuple[int, ...]
+    batch_tokens: int | None = None
+    store: Path | None = None
+
+    def budget(self, model: Model) -> int:
+        return self.batch_tokens or (ON_CPU if model.device.type == "cpu" else ON_GPU)
+
+    def inside(self, name: str) -> Reading:
+        """The same for one of several models."""
+        return Reading(self.layers, self.batch_tokens, self.store / name if self.store else None)
+
+
+def read_states(model: Model, sides: Sequence[Side], choices: Sequence[Choice], how: Reading) -> Work:
+    """{L: [n, d]} float32: in memory, or in mapped files when `how.store` names a folder."""
+    ids, lengths = [list(side.ids) for side in sides], [len(side.ids) for side in sides]
+    places, budget = reading.positions(choices, lengths), how.budget(model)
+    key = key_of(model.fingerprint, str(model.dtype), list(how.layers), ids, places, budget)
+    shards = open_shards(how.store, key, how.layers, len(ids), model.hidden_size) if how.store else None
+    rows = shards.rows if shards else {L: torch.empty(len(ids), model.hidden_size) for L in how.layers}
+    done = _whole_batches(lengths, budget, shards.done()) if shards else set()
+    stream = capture_stream(model, ids, layers=how.layers, read=choices, batch_tokens=budget, done=done)
+    count = len(done)
+    while (part := (yield gpu(lambda: next(stream, None)))) is not None:
+        indices, values = part
+        for layer in how.layers:
+            rows[layer][indices] = values[layer]
+        if shards is not None:
+            shards.mark(indices)
+        count += len(indices)
+        yield Progress(count, len(ids), "texts read")
+    return rows
+
+
+def _whole_batches(lengths: Sequence[int], budget: int, done: set[int]) -> set[int]:
+    """The texts of batches that are there completely; a batch cut short is read again as a whole."""
+    kept: set[int] = set()
+    waiting = batches.by_length(lengths)
+    while waiting:
+        indices = batches.take(waiting, lengths, budget)
+        waiting = waiting[len(indices) :]
+        if not done.issuperset(indices):
+            break
+        kept.update(indices)
+    return kept
