@@ -148,13 +148,17 @@ def _every_token_at_once() -> Iterator[None]:
 
 
 @contextmanager
-def engine(studio: Studio | None = None, *, name: str = "test", model: str = "scripted") -> Iterator[Inline]:
+def engine(
+    studio: Studio | None = None, *, name: str = "test", model: str = "scripted", record: bool = False
+) -> Iterator[Inline]:
     """An engine on a thread of this process; its model is there unless the studio holds it back."""
     if studio is None:
         studio = Studio()
         studio.loaded.set()
     with _every_token_at_once():
-        running = Inline(Engine(Door(paths.runtime(), name), studio, None, model))
+        running = Inline(
+            Engine(Door(paths.runtime(), name), studio, paths.sessions() if record else None, model)
+        )
         try:
             yield running
         finally:

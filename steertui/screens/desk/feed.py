@@ -55,6 +55,13 @@ class Feed:
             items, self.items = self.items, []
             self.transcript.extend(items)
 
+    def reset(self) -> None:
+        """Another session: nothing that was drawn belongs to it."""
+        self.items, self.desk, self.context = [], {}, 0
+        self.shown, self.mix, self.coming, self.tokens, self.waiting = None, None, [], 0, False
+        self.transcript.set_live(False)
+        self.transcript.clear()
+
     def go_on(self, words: str) -> None:
         """Another engine, the same page: what was drawn stays, what comes next does not follow from it."""
         self.flush()

@@ -35,6 +35,7 @@ class Link:
     epoch: str = ""
     sources: dict[str, str] = field(default_factory=dict)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
+    left: str = ""
 
     @property
     def state(self) -> State:
@@ -74,6 +75,7 @@ class Link:
         """Before a new start: whatever socket this was, the next engine is our own, for the model that was there."""
         self.socket = None
         self.settled.clear()
+        self.left = self.state.session if self.recorded else ""
         if self.state.model is not None:
             self.model = self.state.model.name
 
@@ -95,6 +97,18 @@ class Link:
         except SteerError as error:
             self.said(str(error))
             return None
+
+    async def resume(self) -> bool:
+        """Take the session of the lost engine up again: its journal holds the talk, the vectors and the mixer."""
+        if not self.left or self.client is None:
+            return False
+        while self.state.word == "loading":
+            await asyncio.sleep(0.05)
+        try:
+            await self.client.ask("session.open", session=self.left)
+        except SteerError:
+            return False
+        return True
 
     async def load_again(self, names: Sequence[str]) -> None:
         """Vectors that an engine before this one had."""

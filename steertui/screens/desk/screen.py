@@ -15,6 +15,7 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Static
 
+from core.mixer import Mixer
 from sessions import events as ev
 from sessions.lines import Record
 from steertui import commands
@@ -53,7 +54,7 @@ class Desk(Screen[None]):
         super().__init__()
         self.keymap = settings.keymap
         self.link = Link(model, socket, self.warn)
-        self.rev = 0
+        self.rev = -1
         self.pace = Pace()
         self.transcript, self.rack, self.prompt = (
             Transcript(id="transcript"),
@@ -135,15 +136,22 @@ class Desk(Screen[None]):
                 self.transcript.set_live(False)
             case "bye":
                 self.warn(f"the engine has left: {notice.get('reason', '')}")
+            case "epoch":
+                self.link.moved()
+                self.feed.reset()
+                self.rev = -1
+                self.rack.load(Mixer())
             case "up" if self.link.moved():
-                self.feed.go_on(ELSEWHERE)
+                self.feed.unqueue()
                 self._restore()
 
     @work(group="asks", exit_on_error=False)
     async def _restore(self) -> None:
-        """The new engine gets the vectors and the mixer that lie under the hands."""
+        """On with the old session; where that cannot be, the new one gets the vectors and the mixer under the hands."""
+        if await self.link.resume():
+            return
+        self.feed.go_on(ELSEWHERE)
         await self.link.load_again([channel.label for channel in self.rack.board.mixer.channels])
-        self.rev = 0
         if self.rack.board.mixer.channels:
             self.rack.post_message(Rack.Edited("mixer as before"))
 
@@ -273,6 +281,9 @@ class Desk(Screen[None]):
 
     def action_toggle_rack(self) -> None:
         self.toggle_class("-no-rack")
+
+    def action_new_session(self) -> None:
+        self.ask("session.new")
 
     def action_take_control(self) -> None:
         self.ask("take_control")

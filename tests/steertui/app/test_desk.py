@@ -359,3 +359,48 @@ async def test_an_engine_that_cannot_be_had_is_told_and_the_words_come_back(
         await at.type("hello")
         await at.until(lambda: at.desk.prompt.text == "hello")
         assert any("no room for an engine" in toast for toast in at.toasts)
+
+
+async def test_a_new_session_is_an_empty_page_under_the_same_mixer() -> None:
+    async with stage() as at:
+        await at.add("pirate")
+        at.desk.prompt.focus()
+        await at.ask("hello there")
+        at.studio.metronome.tick(1000)
+        await at.ready()
+        before = at.desk.link.state.session
+        await at.press("ctrl+n")
+        await at.until(lambda: at.desk.link.state.session not in ("", before))
+        await at.until(lambda: at.desk.rack.board.mixer.channels)
+        assert not at.pieces
+        assert "hello there" not in "\n".join(at.drawn())
+        assert at.desk.rack.board.channel.label == "pirate"
+
+
+async def test_a_recorded_session_goes_on_in_the_next_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = Studio(), Studio()
+    first.loaded.set()
+    second.loaded.set()
+    with scripted_engine.engine(first, name="first", record=True) as engine:
+        async with desk_at(engine.path, first) as at:
+            await at.ask("hello there")
+            first.metronome.tick(1000)
+            await at.ready()
+            engine.close()
+            await at.until(lambda: at.word == "lost")
+            with scripted_engine.engine(second, name="second", record=True) as other:
+                monkeypatch.setattr("steertui.screens.desk.link.ensure", lambda model: other.path)
+                await at.press("ctrl+r")
+                await at.until(lambda: at.word == "idle")
+                await at.until(lambda: spoken(at).endswith("walk."))
+                assert not any("does not remember" in note for note in at.notes)
+                at.studio = second
+                at.desk.prompt.focus()
+                await at.ask("and now?")
+                await at.play(2)
+                assert [
+                    said["content"] for said in second.instrument.heard[-1] if said["role"] == "user"
+                ] == [
+                    "hello there",
+                    "and now?",
+                ]
