@@ -75,7 +75,7 @@ class Resident:
         talk = self._going_on(frame, past) or self._anew(frame, past)
         live = talk.say(new["content"], mixer=mixer, role=new["role"], **options)
         self._talk, self._frame = talk, frame
-        return Speech(live, tuple(live.unfed), len(live.tape), _injector(talk), tuple(live.notices))
+        return Speech(live, live.unfed.ids, len(live.tape), _injector(talk), tuple(live.notices))
 
     def forget(self) -> None:
         """The next answer starts from an empty cache, and the memory of the last one is given back."""

@@ -2,11 +2,13 @@
 
 The tokens themselves say what steered them (each is stamped with its mixer), so the replay turns its dials by the
 stamps; prefill edges, lanes, rewinds and distractors are repeated where the journal has them. The grade is the
-worst of the answers': bit-exact (ids and log-probabilities), token-exact (ids), or diverged, with the first place.
+worst of the answers': bit-exact (ids and log-probabilities), token-exact (ids), forced (other ids, but put into its
+mouth the recorded ones have the same log-probabilities within rounding), or diverged, with the first place.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -19,6 +21,7 @@ from core.mixer import Mixer
 from . import events as ev
 from .desk import mix_of
 from .folding import fold
+from .forced import Prompter
 from .lines import Record
 from .performance import PACE
 from .spoken import messages
@@ -26,7 +29,7 @@ from .stage import sha_of
 from .state import State
 from .studio import Speech
 
-GRADES = ("bit-exact", "token-exact", "diverged")
+GRADES = ("bit-exact", "token-exact", "forced", "diverged")
 
 
 @dataclass(frozen=True)
@@ -69,20 +72,30 @@ def verify(instrument: Any, records: Iterable[Record], vectors: Mapping[str, Any
         checks.append(Check(**check))
         yield Row("answers", str(take.gen.gen), check)
         if checks[-1].grade == "diverged":
-            break
+            worst = yield gpu(partial(_forced, instrument, takes, mixers))
+            return summary(checks, len(takes), worst)
     return summary(checks, len(takes))
 
 
-def summary(checks: list[Check], answers: int) -> dict[str, Any]:
-    """An answer after a divergence has another past than the recorded one: it is not judged."""
-    worst = max(checks, key=lambda check: GRADES.index(check.grade), default=None)
+def _forced(instrument: Any, takes: list[Take], mixers: Mapping[str, Mixer]) -> float | None:
+    """The largest difference of all forced log-probabilities; None when that is more than rounding."""
+    prompter = Prompter(instrument.model, mixers)
+    worst = prompter.hear(takes) if all(take.gen.prompt_ids for take in takes) else math.inf
+    return worst if worst <= prompter.tolerance else None
+
+
+def summary(checks: list[Check], answers: int, forced: float | None = None) -> dict[str, Any]:
+    """An answer after a divergence has another past than the recorded one: only forced can it be judged.
+    `forced`: the largest difference of log-probabilities, if all answers were forced within tolerance."""
+    worst = max((GRADES.index(check.grade) for check in checks), default=0)
     wrong = next((check for check in checks if check.grade == "diverged"), None)
     place = None if wrong is None else {"gen": wrong.gen, "at": wrong.first_divergence}
     return {
-        "grade": worst.grade if worst else "bit-exact",
+        "grade": GRADES[worst] if forced is None else "forced",
         "first_divergence": place,
+        "forced_worst": forced,
         "answers": [asdict(check) for check in checks],
-        "unverified": answers - len(checks),
+        "unverified": answers - len(checks) if forced is None else 0,
     }
 
 

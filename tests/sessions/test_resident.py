@@ -282,6 +282,19 @@ def test_a_tampered_dial_and_a_tampered_probability_are_told_apart(talk: Talk) -
     assert verdict(talk, records)["grade"] == "diverged"
 
 
+def test_where_only_the_dice_fell_otherwise_the_thoughts_are_compared(talk: Talk) -> None:
+    eventful(talk)
+    records = list(read(talk.folder.journal).records)
+    for k, record in enumerate(records):
+        if isinstance(record.event, ev.Gen) and record.event.gen == 0:
+            reseeded = {**record.event.settings, "seed": 6}
+            records[k] = replace(record, event=replace(record.event, settings=reseeded))
+    summary = verdict(talk, records)
+    assert (summary["grade"], summary["unverified"]) == ("forced", 0)
+    assert summary["first_divergence"]["gen"] == 0
+    assert 0 < summary["forced_worst"] < 1e-4
+
+
 def test_a_missing_vector_is_named(talk: Talk) -> None:
     talk.session.mixer(1, talk.steering(0.4).to_json())
     talk.say("hello")
