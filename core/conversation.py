@@ -13,7 +13,7 @@ from core.answer import check_length, decoding, open_tape
 from core.chat import TOO_SLOW, Message, as_messages, continuation, encode, render
 from core.endings import end_ids
 from core.errors import UsageError
-from core.live import Live
+from core.live import Live, Waiting
 from core.mixer import Mixer
 from core.tape import Tape
 
@@ -39,7 +39,7 @@ class Conversation:
         self.mode, self.note = "chat", ""
         self._tape = open_tape(model, compile)
         self._past: list[Message] = []
-        self._undo: tuple[int, list[int], list[Message], list[Message]] | None = None
+        self._undo: tuple[int, Waiting, list[Message], list[Message]] | None = None
 
     def say(
         self, text: str, *, mixer: Mixer | None = None, role: str = "user", prefill: str = "", **settings: Any
@@ -50,9 +50,9 @@ class Conversation:
         new: Message = {"role": role, "content": text}
         tape, waiting = self._settle()
         before = (len(tape), waiting, list(self.messages), list(self._past))
-        ids, notices = self._ids(tape, waiting, new, prefill)
+        ids, notices, lived = self._ids(tape, waiting, new, prefill)
         check_length(self.model, len(tape) + len(ids))
-        live = Live(self.model, tape, ids, mixer or Mixer(), decoding(self.model, **settings))
+        live = Live(self.model, tape, ids, mixer or Mixer(), decoding(self.model, **settings), lived)
         live.notices.extend(notices)
         self.messages.append(new)
         self._past, self._undo = list(self.messages), before
@@ -83,30 +83,32 @@ class Conversation:
             )
         self.live.inject_ids(encode(self.model.tokenizer, tail), role, text)
 
-    _waiting: Sequence[int] = ()
+    _waiting = Waiting()
     _prefill = ""
 
-    def _settle(self) -> tuple[Tape, list[int]]:
+    def _settle(self) -> tuple[Tape, Waiting]:
         """The tape as the last answer left it, one lane again if the lanes went different ways."""
         if self.live is None:
-            waiting, self._waiting = list(self._waiting), ()
+            waiting, self._waiting = self._waiting, Waiting()
             return self._tape, waiting
         if self.live.stop_reason is None:
             raise UsageError("the last answer is still being spoken")
         return self.live.leave()
 
-    def _ids(self, tape: Tape, waiting: list[int], new: Message, prefill: str) -> tuple[list[int], list[Any]]:
+    def _ids(
+        self, tape: Tape, waiting: Waiting, new: Message, prefill: str
+    ) -> tuple[list[int], list[Any], Sequence[str]]:
         """What has to be fed for this turn: what still waits, then the template's words around the new message."""
         tokenizer = self.model.tokenizer
-        context = tape.ids[0] + waiting
+        context = [*tape.ids[0], *waiting.ids]
         if not context:
-            return self._rendered([*self.messages, new], prefill), []
+            return self._rendered([*self.messages, new], prefill), [], ()
         tail = self._tail(new)
         if tail is None:
-            return self._rewritten(tape, [*self.messages, new], prefill)
+            return *self._rewritten(tape, [*self.messages, new], prefill), ()
         ids = encode(tokenizer, tail + prefill)
         closed = context[-1] in end_ids(self.model.hf, tokenizer) and ids[:1] == context[-1:]
-        return waiting + (ids[1:] if closed else ids), []
+        return [*waiting.ids, *(ids[1:] if closed else ids)], [], waiting.phases
 
     def _tail(self, new: Message) -> str | None:
         """What stands between the answer so far and the next one; None where a template rewrites its past."""

@@ -52,11 +52,14 @@ class Decoding:
 class Decoder:
     """Feeds a tape and reads tokens off it, all lanes in step."""
 
-    def __init__(self, model: Model, tape: Tape, prompt: Sequence[int], how: Decoding) -> None:
+    def __init__(
+        self, model: Model, tape: Tape, prompt: Sequence[int], how: Decoding, lived: Sequence[str] = ()
+    ) -> None:
+        """`lived` are the phases of the prompt's first ids, where they are what an earlier answer left waiting."""
         self.model, self.tape, self.how = model, tape, how
         self.check(prompt)
         self.rows = [list(prompt) for _ in range(how.lanes.count)]
-        self.phases = ["prompt"] * len(prompt)
+        self.phases = [*lived, *["prompt"] * (len(prompt) - len(lived))]
         self.prompt_length = len(tape) + len(prompt)
         self.logits: Tensor | None = None
         self._turn = len(tape)
@@ -132,7 +135,7 @@ class Decoder:
             for _ in feed_in_chunks(others, past, self.tape.phases, rest):
                 yield len(self.tape)
             self.tape.join(others)
-        elif same_prompt(plan.lanes) and len(self.phases) > 1:
+        elif self.tape.rewinds and same_prompt(plan.lanes) and len(self.phases) > 1:
             yield from self._chunks(
                 1, len(self.phases) - 1, self.model.compiler.compile(plan.lanes[:1]), None
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.boundary import Boundary, Ticket
 from core.decoder import Decoder, Decoding
@@ -27,10 +27,25 @@ if TYPE_CHECKING:
 Notice = tuple[str, dict[str, Any]]
 
 
+class Waiting(NamedTuple):
+    """Lane 0's ids that were said but not fed yet, with their phases."""
+
+    ids: tuple[int, ...] = ()
+    phases: tuple[str, ...] = ()
+
+
 class Live:
     """The handle of one answer. `notices` tell what else happened: chunk, rebuild, inject, rewind, compile."""
 
-    def __init__(self, model: Model, tape: Tape, prompt: Sequence[int], mixer: Mixer, how: Decoding) -> None:
+    def __init__(
+        self,
+        model: Model,
+        tape: Tape,
+        prompt: Sequence[int],
+        mixer: Mixer,
+        how: Decoding,
+        lived: Sequence[str] = (),
+    ) -> None:
         self.model, self.how = model, how
         self.steps: list[Step] = []
         self.stop_reason: str | None = None
@@ -41,7 +56,7 @@ class Live:
         self._boundary = Boundary(
             lambda mixer, age: tape.prepare(compiled(model, how.lanes, how.meters, mixer, age)), mixer
         )
-        self._decoder = Decoder(model, tape, prompt, how)
+        self._decoder = Decoder(model, tape, prompt, how, lived)
         self._asked: deque[Callable[[], None]] = deque()
         self._cancelled = False
         self._run = self._speak()
@@ -82,6 +97,7 @@ class Live:
         """Take back the last tokens of the answer, before the next one is produced."""
         if tokens < 1:
             raise UsageError(f"rewind takes a positive number of tokens, got {tokens}")
+        self.tape.refuse_without_tokens("rewind")
         self._asked.append(lambda: self._rewind(tokens))
 
     def settle(self) -> None:
@@ -111,12 +127,13 @@ class Live:
         return self._decoder.tape
 
     @property
-    def unfed(self) -> list[int]:
-        """Lane 0's ids that are not on the tape: what a cancel left waiting."""
-        return list(self._decoder.rows[0])
+    def unfed(self) -> Waiting:
+        """What is not on the tape: what a cancel left waiting."""
+        ids, phases = self._decoder.rows[0], self._decoder.phases
+        return Waiting(tuple(ids), tuple(phases if self.steps else ["prompt"] * len(phases)))
 
-    def leave(self) -> tuple[Tape, list[int]]:
-        """Once it is over: the tape for the next turn, and lane 0's ids that still wait.
+    def leave(self) -> tuple[Tape, Waiting]:
+        """Once it is over: the tape for the next turn, and what still waits.
 
         Lanes that went different ways are left behind, and so is what lane 0 repeated while others went on.
         """
@@ -125,7 +142,7 @@ class Live:
             tape.keep(0)
         if len(spoken) < len(self.steps) and not self.inserts and tape.rewinds:
             tape.crop(spoken[-1].position + 1)
-            return tape, []
+            return tape, Waiting()
         return tape, self.unfed
 
     def _speak(self) -> Iterator[Step]:

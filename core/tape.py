@@ -8,7 +8,7 @@ rewind exactly; state-space layers get the cache their configuration asks for an
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +38,8 @@ class Tape:
         self.phases: list[str] = []
         self.mixers: tuple[Mixer, ...] = ()
         self.rewinds = set(getattr(text_config(model.hf), "layer_types", None) or [None]) <= ATTENDS
+        accepts = _accepted(model)
         self.cache: Any = self._empty()
-        accepts = inspect.signature(model.hf.forward).parameters
         self.last_only = {"logits_to_keep": 1} if "logits_to_keep" in accepts else {}
 
     def __len__(self) -> int:
@@ -97,10 +97,7 @@ class Tape:
         """Forget everything after the first `length` positions, in every lane."""
         if length >= len(self):
             return
-        if not self.rewinds:
-            raise ModelError(
-                f"{self.model.name} keeps a running state instead of a cache of tokens: it cannot rewind"
-            )
+        self.refuse_without_tokens("rewind")
         self.cache.crop(length - len(self))
         for lane in self.ids:
             del lane[length:]
@@ -108,17 +105,20 @@ class Tape:
 
     def fan_out(self, n_lanes: int) -> None:
         """One lane becomes many with the same past: a common prompt is encoded once."""
+        self.refuse_without_tokens("share a past between lanes")
         self.cache.batch_repeat_interleave(n_lanes)
         self.ids = [list(self.ids[0]) for _ in range(n_lanes)]
 
     def keep(self, lane: int) -> None:
         """Go on with one lane alone."""
         if self.n_lanes > 1:
+            self.refuse_without_tokens("leave lanes behind")
             self.cache.batch_select_indices(torch.tensor([lane], device=self.model.device))
             self.ids = [self.ids[lane]]
 
     def join(self, other: Tape) -> None:
         """Put another tape's lanes beside these: same length, each with the past it was played with."""
+        self.refuse_without_tokens("open lanes in a later turn")
         for mine, theirs in zip(self.cache.layers, other.cache.layers, strict=True):
             mine.keys = torch.cat([mine.keys, theirs.keys])
             mine.values = torch.cat([mine.values, theirs.values])
@@ -130,6 +130,13 @@ class Tape:
         self.ids, self.phases, self.cache = [[] for _ in self.ids], [], self._empty()
         return was
 
+    def refuse_without_tokens(self, what: str) -> None:
+        """Refuse what only a cache of tokens can do."""
+        if not self.rewinds:
+            raise ModelError(
+                f"{self.model.name} keeps a running state instead of a cache of tokens: it cannot {what}"
+            )
+
     def _empty(self) -> Any:
         return DynamicCache() if self.rewinds else DynamicCache(config=self.model.hf.config)
 
@@ -140,6 +147,18 @@ class Tape:
                 layer.keys, layer.values = layer.keys[..., : len(self), :], layer.values[..., : len(self), :]
         if not self.rewinds or len(self) == 0:
             self.forget()
+
+
+def _accepted(model: Model) -> Container[str]:
+    """What the model's forward pass takes; without `past_key_values` it would forget every token it was fed."""
+    whole = getattr(model.hf, "get_base_model", lambda: model.hf)()
+    accepts = inspect.signature(whole.forward).parameters
+    if "past_key_values" not in accepts:
+        raise ModelError(
+            f"{type(whole).__name__} keeps its past in a state of its own instead of a key–value cache: "
+            "it can be read, but not spoken with"
+        )
+    return accepts
 
 
 def spans(phases: Sequence[str], plan: Plan) -> list[tuple[int, int, Layers]]:

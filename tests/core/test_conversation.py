@@ -346,3 +346,15 @@ def test_turns_beyond_a_sliding_window(name):
 def test_a_model_without_a_tokenizer_cannot_converse():
     with pytest.raises(UsageError, match="no tokenizer"):
         Conversation(core.adopt(zoo.build())).say("Hello")
+
+
+def test_what_a_cancel_left_waiting_keeps_its_phase():
+    """The last word of a cancelled answer is still the answer's, not part of the next question."""
+    talk = Conversation(model())
+    live = talk.say("Hello", max_new_tokens=8, ignore_end=True)
+    for _ in live:
+        if len(live.steps) == 3:
+            live.cancel()
+    place = len(live.tape)
+    assert len(live.unfed.ids) == 1
+    assert say(talk, "More", n=1).tape.phases[place] == "answer"

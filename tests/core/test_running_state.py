@@ -1,0 +1,56 @@
+"""Models that keep a running state: mixed ones speak but cannot go back, pure ones are refused with a reason."""
+
+import pytest
+import torch
+import transformers
+
+import core
+from core.errors import ModelError
+from core.mixer import Channel, Mixer
+from tests.core import reference, zoo
+
+PROMPT = zoo.ids(1, 12)[0].tolist()
+MIXER = Mixer((Channel(reference.vector(0), 6.0, "unit", layers=[1, 2]),))
+KINDS = ["conv", "full_attention", "conv", "full_attention"]
+
+
+def adopted(config):
+    torch.manual_seed(0)
+    return core.adopt(transformers.AutoModelForCausalLM.from_config(config).eval(), zoo.tokenizer())
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    return adopted(transformers.Lfm2Config(**zoo.SHAPE, layer_types=KINDS))
+
+
+def test_a_mixed_model_is_steered_token_by_token(mixed):
+    live = core.stream(mixed, PROMPT, mixer=MIXER, max_new_tokens=6, ignore_end=True)
+    list(live)
+    with torch.no_grad(), core.steered(mixed, MIXER):
+        logits = mixed.hf(torch.tensor(live.tape.ids), use_cache=False).logits[0]
+    whole = torch.log_softmax(logits.float(), -1)
+    for step in live.steps:
+        assert step.logprob == pytest.approx(whole[step.position - 1, step.token_id].item(), abs=1e-4)
+
+
+def test_its_shadow_has_a_past_of_its_own(mixed):
+    live = core.stream(mixed, PROMPT, mixer=MIXER, max_new_tokens=4, ignore_end=True, shadow="forced")
+    assert all(step.forced[1].kl >= 0 for step in live)
+
+
+def test_going_back_is_refused_when_asked(mixed):
+    live = core.stream(mixed, PROMPT, max_new_tokens=4, ignore_end=True)
+    next(live)
+    with pytest.raises(ModelError, match="running state instead of a cache of tokens: it cannot rewind"):
+        live.rewind(1)
+    assert len(list(live)) == 3
+
+
+def test_a_pure_one_is_read_but_does_not_speak():
+    """It takes no key–value cache, so every token fed would be forgotten: a wrong answer, not a slow one."""
+    model = adopted(
+        transformers.MambaConfig(vocab_size=300, hidden_size=64, num_hidden_layers=2, state_size=8)
+    )
+    with pytest.raises(ModelError, match="MambaForCausalLM keeps its past in a state of its own"):
+        core.stream(model, PROMPT)
