@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
-BOTH, PLAY, BANK, LIBRARY = "anywhere", "PLAY", "fader bank", "library"
+BOTH, PLAY, BANK, LIBRARY, SESSIONS = "anywhere", "PLAY", "fader bank", "library", "sessions"
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,41 @@ COMMANDS: tuple[Command, ...] = (
         ("library.back", "back", "escape,f2", "esc", "desk", "Back to the desk"),
     ),
     *_group(
+        "sessions",
+        BOTH,
+        (
+            "sessions.open",
+            "open('sessions')",
+            "f5",
+            "F5",
+            "sessions",
+            "The sessions: search, read, export, go on",
+        ),
+        (
+            "session.new",
+            "new_session",
+            "ctrl+n",
+            "ctrl+n",
+            "",
+            "A new session; model, vectors and mixer stay",
+        ),
+    ),
+    *_group(
+        "sessions",
+        SESSIONS,
+        (
+            "sessions.search",
+            "search",
+            "slash",
+            "/",
+            "search",
+            "Search (in the sessions; enter goes on with one)",
+        ),
+        ("sessions.export", "export", "e", "e", "export", "Export it: md, jsonl, html, csv, cast"),
+        ("sessions.keys", "keys", "f1,question_mark", "F1", "help", "The key map"),
+        ("sessions.back", "back", "escape,f2", "esc", "desk", "Back to the desk"),
+    ),
+    *_group(
         "app",
         BOTH,
         ("app.help", "open('keys')", "f1,question_mark", "F1", "help", "The key map"),
@@ -169,14 +204,6 @@ COMMANDS: tuple[Command, ...] = (
             "restart",
             "Start a lost engine again, mixer included",
         ),
-        (
-            "session.new",
-            "new_session",
-            "ctrl+n",
-            "ctrl+n",
-            "",
-            "A new session; model, vectors and mixer stay",
-        ),
         ("engine.take", "take_control", "", "", "", "Take the writing seat from another screen"),
         ("app.quit", "open('leave')", "ctrl+q", "ctrl+q", "quit", "Quit: detach or shut the engine down"),
     ),
@@ -187,7 +214,16 @@ STRIP_KEYS = tuple(
     for n in range(1, 10)
 )
 
-TYPE_HINTS = ("prompt.send", "prompt.examples", "prompt.leave", "app.help", "app.palette", "app.quit")
+TYPE_HINTS = (
+    "prompt.send",
+    "prompt.examples",
+    "prompt.leave",
+    "app.help",
+    "app.palette",
+    "library.open",
+    "sessions.open",
+    "app.quit",
+)
 PLAY_HINTS = (
     *(
         "strip.flip",
@@ -224,10 +260,10 @@ def palette() -> list[Command]:
     return [each for each in COMMANDS if each.where in (BOTH, PLAY) and each.id not in unnamed]
 
 
-def library_hints() -> list[tuple[str, str, str]]:
-    """(key, words, action) for the bottom line of the library."""
-    own = [_hint(each.id) for each in COMMANDS if each.where == LIBRARY]
-    return [("enter", "load", "focused.select_cursor"), *own]
+def screen_hints(where: str, enter: str) -> list[tuple[str, str, str]]:
+    """(key, words, action) for the bottom line of a screen around a table; `enter` says what enter does there."""
+    own = [_hint(each.id) for each in COMMANDS if each.where == where]
+    return [("enter", enter, "focused.select_cursor"), *own]
 
 
 def hints(mode: str, word: str) -> list[tuple[str, str, str]]:

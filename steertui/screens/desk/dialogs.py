@@ -114,6 +114,18 @@ def library(desk: Desk) -> None:
     desk.app.push_screen(Library(loaded, desk.keymap), answered)
 
 
+def sessions(desk: Desk) -> None:
+    """F5; what is taken there goes on here."""
+    # Reading journals costs an import of sqlite, which the first frame need not wait for.
+    from steertui.screens.sessions.screen import Sessions
+
+    def answered(session: str | None) -> None:
+        if session is not None:
+            desk.ask("session.open", session=session)
+
+    desk.app.push_screen(Sessions(desk.link.state.session, desk.keymap), answered)
+
+
 def inject(desk: Desk) -> None:
     """In mid-answer: what, and as what. Between answers a distractor is simply the next thing the user says."""
     choices = [Choice(text, text) for text in DISTRACTORS]
@@ -167,6 +179,7 @@ DIALOGS: Mapping[str, Callable[[Desk], None]] = {
     "threshold": threshold,
     "add_vector": add_vector,
     "library": library,
+    "sessions": sessions,
     "inject": inject,
     "leave": leave,
     "keys": keys,

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sessions import events as ev
-from sessions.state import State, Turn
+from sessions.state import State
 from steertui.screens.desk.board import describe_mixer, mixer_of
+from steertui.screens.past import past, spoken
 from steertui.text import Sanitiser, safe_text
 from steertui.widgets.meters import Meters
 from steertui.widgets.reading import Reading
@@ -74,7 +75,7 @@ class Feed:
 
     def turn(self, event: ev.Turn, state: State) -> None:
         self._follow(event.parent, state)
-        self._speak("you" if event.role == "user" else event.role, event.text)
+        self.items += spoken(event.role, event.text)
         self.shown = event.turn
         if state.word in ("loading", "generating", "paused") or state.model is None:
             self.wait("queued: it will be answered when its turn comes")
@@ -141,28 +142,13 @@ class Feed:
         self.flush()
         self.transcript.set_live(False)
 
-    def _speak(self, role: str, text: str) -> None:
-        self.items += [Speech(safe_text(role)), Piece(safe_text(text, multiline=True))]
-
     def _follow(self, parent: int | None, state: State) -> None:
         """A turn that does not continue what is shown begins a branch: its past is drawn again."""
         if parent == self.shown:
             return
         self.items.clear()
         self.transcript.clear()
-        for turn in state.path(parent) if parent is not None else ():
-            self._past(turn)
-
-    def _past(self, turn: Turn) -> None:
-        if turn.role != "assistant":
-            self._speak("you" if turn.role == "user" else turn.role, turn.said)
-            return
-        self.items.append(Speech("asst"))
-        stream, markers = Sanitiser(), list(turn.markers)
-        for index, token in enumerate(turn.tokens):
-            while markers and markers[0].at <= index:
-                self.items.append(Marker(safe_text(markers.pop(0).words), index))
-            self.items.append(Piece(stream.feed(token.text), index, token.proj))
+        self.items += past(state.path(parent) if parent is not None else ())
 
     # Marks in the text -------------------------------------------------------------------------------------------
 

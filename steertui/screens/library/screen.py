@@ -53,7 +53,7 @@ class Library(Screen[str | None]):
         self.query_one("#card").border_title = "card"
         for column in COLUMNS:
             self._table.add_column(column, key=column)
-        self.query_one(Hints).show(commands.library_hints())
+        self.query_one(Hints).show(commands.screen_hints(commands.LIBRARY, "load"))
         self.read()
 
     @property

@@ -1,0 +1,33 @@
+"""Turns that are over as transcript items: an old session and the root of a branch are drawn by the same hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sessions.state import Turn
+from steertui.text import Sanitiser, safe_text
+from steertui.widgets.transcript.document import Item, Marker, Piece, Speech
+
+
+def past(turns: Iterable[Turn]) -> list[Item]:
+    items: list[Item] = []
+    for turn in turns:
+        items += _answer(turn) if turn.role == "assistant" else spoken(turn.role, turn.said)
+    return items
+
+
+def spoken(role: str, text: str) -> list[Item]:
+    """Something that was said and not generated."""
+    who = "you" if role == "user" else safe_text(role)
+    return [Speech(who), Piece(safe_text(text, multiline=True))]
+
+
+def _answer(turn: Turn) -> list[Item]:
+    """Every token, and the markers in front of theirs."""
+    items: list[Item] = [Speech("asst")]
+    stream, markers = Sanitiser(), sorted(turn.markers, key=lambda marker: marker.at)
+    for index, token in enumerate(turn.tokens):
+        while markers and markers[0].at <= index:
+            items.append(Marker(safe_text(markers.pop(0).words), index))
+        items.append(Piece(stream.feed(token.text), index, token.proj))
+    return items
