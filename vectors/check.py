@@ -88,8 +88,8 @@ def check(
     ]
     vector = with_neutral(vector, (yield from separating.ordinary(model, vector, said)))
     about = replace(vector.about, act_norms=model.residual_norms, suggestion=summary["suggestion"])
-    summary["kept"] = str(measured.keep(vector.sha256, model.fingerprint, about, summary))
-    return summary
+    kept = measured.keep(vector.sha256, model.fingerprint, about, summary)
+    return summary | {"kept": None if kept is None else str(kept)}
 
 
 def job(model: Model, params: Mapping[str, Any]) -> Job:

@@ -25,12 +25,15 @@ def place(sha256: str, fingerprint: str) -> Path:
     return library.folder() / FOLDER / f"{sha256[:32]}-{short}.json"
 
 
-def keep(sha256: str, fingerprint: str, about: About, findings: Mapping[str, Any]) -> Path:
-    """The statistics as metadata entries, and the whole report for whoever wants to read it."""
+def keep(sha256: str, fingerprint: str, about: About, findings: Mapping[str, Any]) -> Path | None:
+    """The statistics as metadata entries, and the whole report; a home that cannot be written costs only these."""
     target = place(sha256, fingerprint)
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = json.dumps({"about": about.to_strings(), "findings": findings}, allow_nan=False)
-    writing.replace_file(target, text.encode("ascii"))
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        writing.replace_file(target, text.encode("ascii"))
+    except (OSError, VectorFileError):
+        return None
     return target
 
 

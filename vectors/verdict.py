@@ -39,11 +39,12 @@ class Effect:
 
     @property
     def moves(self) -> bool:
-        return self.interval[0] > 0 and self.slope > DECISIVE * self.noise
+        """Even the low end is more than what random vectors do, and the middle is several times that."""
+        return self.interval[0] > self.noise and self.slope > DECISIVE * self.noise
 
     @property
     def reversed(self) -> bool:
-        return self.interval[1] < 0 and -self.slope > DECISIVE * self.noise
+        return -self.interval[1] > self.noise and -self.slope > DECISIVE * self.noise
 
     def sentence(self) -> str:
         return f"{self.measure} {self.slope:+.3g} per dose, random vectors ±{self.noise:.2g}"

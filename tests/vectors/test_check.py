@@ -240,6 +240,16 @@ def test_the_command_checks_a_model_on_disk(tmp_path: Path, capsys: pytest.Captu
     assert main([*words, "--layers", "9"]) == 4
 
 
+def test_a_home_that_cannot_be_written_costs_no_verdict(
+    speaking: tuple[core.Model, vectors.SteeringVector], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    samples.put(tmp_path, "file", b"")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
+    report, _ = checked(*speaking, max_new=2)
+    assert report["kept"] is None
+    assert report["verdict"]
+
+
 def test_too_few_pairs_are_refused(speaking: tuple[core.Model, vectors.SteeringVector]) -> None:
     with pytest.raises(core.SteerError, match="needs ≥ 4 pairs"):
         checked(*speaking, pairs=planted.pairs(3))

@@ -19,8 +19,8 @@ READERS: Mapping[str, tuple[Callable[[bytes], bool], Reader]] = {
     "GGUF": (gguf_file.looks_like, gguf.read),
     "torch or numpy zip": (torchfile.looks_like_zip, pt.read),
     "numpy array": (npy.looks_like, pt.read_npy),
-    "safetensors": (safetensors.looks_like, tensors.read),
     "JSON (.svec)": (svec.looks_like, svec.read),
+    "safetensors": (safetensors.looks_like, tensors.read),
     "old torch pickle": (torchfile.looks_like_pickle, pt.read_legacy),
 }
 

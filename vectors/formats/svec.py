@@ -26,7 +26,9 @@ RULE = "directions were read at block L's output; CAST applies them at its input
 
 
 def looks_like(head: bytes) -> bool:
-    return head.lstrip()[:1] == b"{"
+    """Text from the first byte on: a safetensors file begins with a length, which holds zeros."""
+    begin = head[:8]
+    return head.lstrip()[:1] == b"{" and all(byte >= 32 or byte in b"\t\n\r" for byte in begin)
 
 
 def read(source: Source, choices: Choices) -> Stored:
