@@ -21,8 +21,6 @@ PROMPT, NEW, DIALS = 32, 96, 1000
 CAPACITY = 512
 GOALS = (
     Goal("compiled, eight mixed", "eager, eight mixed", 1.5),
-    Goal("compiled, unsteered", "eager, unsteered", 1.5),
-    Goal("compiled, eight mixed", "compiled, unsteered", 0.98),
 )
 
 

@@ -125,9 +125,11 @@ class Compiler:
         arrays = dense.program(lanes, where.gram, keep_norm)
         if self.devices[layer].type != "cpu":
             return {"rows": where.rows, "program": dense.as_tensors(arrays, self.devices[layer])}
-        alone = zip(lanes, keep_norm, strict=True) if score.n_lanes <= FEW_LANES else ()
-        singles = tuple(Single.of(dense.program([lane], where.gram, [keep])) for lane, keep in alone)
-        return {"rows": where.rows, "program": arrays, "singles": singles}
+        alone = [arrays]
+        if score.n_lanes > 1:
+            each = zip(lanes, keep_norm, strict=True) if score.n_lanes <= FEW_LANES else ()
+            alone = [dense.program([lane], where.gram, [keep]) for lane, keep in each]
+        return {"rows": where.rows, "program": arrays, "singles": tuple(map(Single.of, alone))}
 
     def _read(self, mixer: Mixer, meters: Meters) -> dict[int, dict[str, Any]]:
         read: dict[int, dict[int, Stack]] = {}
