@@ -135,10 +135,10 @@ class Performance:
             return self._paused and not self._cancelled
 
     def _notice(self, kind: str, data: dict[str, Any]) -> None:
-        """Called by the answer between two passes, on the playing thread."""
+        """From the answer, between two passes, on the playing thread. What we have no word for is kept as it came."""
         self._batch.flush()
-        event = getattr(self, f"_on_{kind}")(data)
-        self._append(event)
+        worded = getattr(self, f"_on_{kind}", None)
+        self._append(worded(data) if worded else ev.Other(kind=kind, data={"gen": self.gen, **data}))
 
     def _on_chunk(self, data: dict[str, Any]) -> ev.Chunk:
         start, self._chunk_start = self._chunk_start, data["edge"]
@@ -152,6 +152,9 @@ class Performance:
         dropped, self.at = self.at - data["at"], data["at"]
         self._batch.forget(self.at)
         return ev.Rewind(gen=self.gen, to=self.at, dropped=dropped)
+
+    def _on_lane(self, data: dict[str, Any]) -> ev.Lane:
+        return ev.Lane(gen=self.gen, lanes=tuple(data["lanes"]))
 
     def _on_crop(self, data: dict[str, Any]) -> ev.Crop:
         dropped = int(data["tokens"])

@@ -75,7 +75,8 @@ class Resident:
         talk = self._going_on(frame, past) or self._anew(frame, past)
         live = talk.say(new["content"], mixer=mixer, role=new["role"], **options)
         self._talk, self._frame = talk, frame
-        return Speech(live, live.unfed.ids, len(live.tape), _injector(talk), tuple(live.notices))
+        notices = (*live.notices, *_batch(live.how.lanes))
+        return Speech(live, tuple(live.unfed.ids), len(live.tape), _injector(talk), notices)
 
     def forget(self) -> None:
         """The next answer starts from an empty cache, and the memory of the last one is given back."""
@@ -110,6 +111,12 @@ class Resident:
         talk = Conversation(self.model, **frame)
         talk.messages.extend(past)
         return talk
+
+
+def _batch(lanes: Any) -> list[tuple[str, dict[str, Any]]]:
+    """The shape of a batch of several lanes, idle rows included: it decides what repeats to the bit."""
+    rows = [{"name": name, "forced": k in lanes.forced} for k, name in enumerate(lanes.names)]
+    return [("lane", {"lanes": rows})] if len(rows) > 1 else []
 
 
 def _injector(talk: Any) -> Callable[[str, str], None]:

@@ -169,6 +169,7 @@ def test_a_shadow_lane_is_written_beside_the_answer(talk: Talk) -> None:
     assert [token.id for token in answer.lanes[1]] == [
         s.voices[0].token_id for s in fresh(talk, "hello", talk.steering(0.6), shadow="free")
     ]
+    assert [lane["name"] for lane in talk.all(ev.Lane)[0].lanes] == ["steered", "unsteered"]
     talk.say("hello", shadow="forced")
     assert all(token.values["kl"] >= 0 for token in talk.session.state.path()[-1].tokens)
 
