@@ -13,9 +13,8 @@ import pytest
 import core
 import vectors
 from core import batches
-from core.demo.world import pairs as world
+from core.demo.acceptance import measure, tuning
 from core.demo.world.prompts import requests
-from core.demo.world.traits import DETERMINED, DRIFTING, Traits
 from core.jobs import Artifact, End, Event, Progress, Row
 from core.runner import run
 from steertui.cli import main
@@ -92,33 +91,24 @@ def test_the_starter_vector_comes_out_again(base: core.Model) -> None:
         starter = vectors.read(name, model=base)
         for layer in starter.layers[2:]:
             assert float(found.vector.directions[layer] @ starter.directions[layer]) > 0.97
-            told = starter.about.metrics[str(layer)] if str(layer) in starter.about.metrics else {}
-            if told:
-                assert found.metrics[layer]["d"] == pytest.approx(told["d"], rel=0.5)
     found = vectors.extract(base, contrast("determined-drifting"), suggest=False)
     assert all(found.metrics[layer]["accuracy"] >= 0.95 for layer in range(4, 10))
     assert all(found.metrics[layer]["d"] > 3 for layer in range(3, 10))
 
 
-def test_tuning_turned_the_demo_towards_determined(base: core.Model) -> None:
-    """The report: cosine with the system-pair vector .62–.74 from layer 5 on, near none below."""
-    sides = world.announced("motivation", Traits(DETERMINED), [Traits(DRIFTING)], 120, 21, held_out=False)
-    chat = [
-        [[{"role": r, "content": c} for r, c in half.turns] for half in (p.positive, p.negative)]
-        for p in sides
-    ]
-    system = vectors.extract(base, [Pair(*both) for both in chat], suggest=False)
-    prompts = ContrastSet("requests", prompts=tuple(
-        [{"role": "user", "content": text}] for _, text in requests(100, seed=1)
-    ))  # fmt: skip
+def test_the_demos_tuning_points_where_its_report_says(base: core.Model) -> None:
+    """The report's own cosines, taken by other code from prompts that repeat; ours count each one once."""
+    system, _ = measure.system_pair(base)
     tuned = core.load("demo-instruct")
+    report = tuning.activation_shift(base, tuned, system)["cosine"]
+    asked = [[{"role": "user", "content": text}] for _, text in requests(tuning.COUNT, seed=1)]
+    prompts = ContrastSet("requests", prompts=tuple(asked))
     shift = vectors.extract(base, prompts, tuned=tuned, suggest=False)
-    found = align(shift.vector.stored, system.vector.stored, shift.n_effective)
-    assert all(found.layers[layer] > 0.4 for layer in (6, 7, 8))
-    assert abs(found.layers[3]) < 2 * found.band
-    back = vectors.extract(tuned, prompts, tuned=base, suggest=False)
-    turned = align(back.vector.stored, system.vector.stored)
-    assert turned.layers == pytest.approx({layer: -cosine for layer, cosine in found.layers.items()})
+    other = vectors.SteeringVector(system.directions)
+    found = align(shift.vector.stored, other.stored, shift.n_effective)
+    assert found.layers == pytest.approx(report, abs=0.05)
+    assert found.mean > found.band, "tuning pushed towards determined"
+    assert found.n_effective == len({text[0]["content"] for text in asked}) < tuning.COUNT
 
 
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

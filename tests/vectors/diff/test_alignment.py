@@ -1,0 +1,55 @@
+"""The verdict on two vectors, and the demo models' own report, taken by other code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import core
+import vectors
+from core.demo.acceptance import measure as report_of_demo
+from core.demo.acceptance import tuning
+from steertui.cli import main
+from tests.vectors import planted
+from tests.vectors.diff.checkpoints import WIDTH, unit
+from vectors.diff.alignment import align, verdict
+
+
+def test_the_demo_as_its_report_has_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same figures from a full SVD of the loaded models, by the code that wrote the demo's report."""
+    base, tuned = core.load("demo-base"), core.load("demo-instruct")
+    system, _ = report_of_demo.system_pair(base)
+    file = tmp_path / "system.safetensors"
+    vectors.SteeringVector(system.directions).save(file)
+    assert main(["diff", "demo-base", "demo-instruct", "--vector", str(file), "--exact", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {"modules", "layers", "peak_anon", "bytes_read"} <= set(found)
+    for writer, layers in tuning.weight_shift(base, tuned, system).items():
+        for layer, row in layers.items() if writer != "random" else ():
+            ours = found["modules"][f"model.layers.{layer}.{writer}.weight"]
+            assert ours["cosines"]["top1"] == pytest.approx(row["top1"], abs=2e-3)
+            assert ours["cosines"]["topk"] == pytest.approx(row["top5"], abs=2e-3)
+            assert ours["share_top1"] == pytest.approx(row["share1"], abs=1e-3)
+    out = tmp_path / "o.safetensors"
+    words = ["diff", "demo-base", "demo-instruct", "--vector", str(file), "--module", "o_proj"]
+    assert main([*words, "--out", str(out), "--inputs", "refusal"]) == 0
+    shown = capsys.readouterr().out
+    assert "random vectors: cosine 0.102" in shown
+    assert vectors.read(out).layers == tuple(range(10))
+    assert main(["diff", "demo-base", "demo-instruct", "--out", str(out)]) == 2
+
+
+def test_verdict_lines() -> None:
+    assert verdict(0.71, 0.1) == "strong"
+    assert verdict(-0.5, 0.1) == "moderate, opposite"
+    assert verdict(0.29, 0.1) == "weak"
+    assert verdict(0.25, 0.3) == "no more than random"
+    one = planted.vector(unit(WIDTH, 1)).stored
+    same = align(one, one)
+    assert same.mean == pytest.approx(1.0)
+    assert same.to_json()["distances"]["0"] == pytest.approx(0.0, abs=1e-3)
+    chance = [align(one, planted.vector(unit(WIDTH, 50 + n)).stored) for n in range(200)]
+    assert sum(abs(found.layers[0]) <= found.band for found in chance) >= 196
+    assert sum(found.to_json()["distances"]["0"] for found in chance) / 200 == pytest.approx(2**0.5, abs=0.03)

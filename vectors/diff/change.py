@@ -1,0 +1,77 @@
+"""ΔW = W_tuned − W_base of one matrix, as a stream of row slices: every pass reads the files again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from vectors.diff.checkpoint import Weights
+
+SLICE_BYTES = 16 << 20  # of float32 rows: a few of these at once stay far below a model's size
+HELD_BYTES = 64 << 20  # a matrix up to this size is kept between passes
+
+
+@dataclass
+class Change:
+    """`rows` pairs rows of both that belong together where vocabularies differ; all rows otherwise."""
+
+    base: Weights
+    tuned: Weights
+    rows: tuple[Sequence[int], Sequence[int]] | None = None
+    bytes_read: int = 0
+    _held: Tensor | None = field(default=None, repr=False)
+    _filled: int = 0
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        height = len(self.rows[0]) if self.rows else self.base.tensor.shape[0]
+        return height, self.base.tensor.shape[1:].numel()
+
+    def both(self) -> Iterator[tuple[int, Tensor, Tensor]]:
+        """(first row, base rows, tuned rows) in float32, slice by slice."""
+        height, width = self.shape
+        step = max(1, SLICE_BYTES // (4 * width))
+        for start in range(0, height, step):
+            stop = min(height, start + step)
+            yield start, self._slice(self.base, 0, start, stop), self._slice(self.tuned, 1, start, stop)
+            self.bytes_read += (stop - start) * (self.base.row_bytes + self.tuned.row_bytes)
+
+    def hold(self, start: int, rows: Tensor) -> None:
+        """Keep these rows of ΔW for later passes, if all of it may be kept."""
+        height, width = self.shape
+        if 4 * height * width <= HELD_BYTES:
+            if self._held is None:
+                self._held = torch.empty(height, width)
+            self._held[start : start + len(rows)] = rows
+            self._filled = start + len(rows)
+
+    def slices(self) -> Iterator[tuple[int, Tensor]]:
+        """(first row, ΔW's rows); a matrix that is held is not read again."""
+        height = self.shape[0]
+        if self._held is not None and self._filled == height:
+            yield 0, self._held
+            return
+        for start, base, tuned in self.both():
+            yield start, tuned - base
+
+    def forget(self) -> None:
+        self._held, self._filled = None, 0
+
+    def times(self, right: Tensor) -> Tensor:
+        """ΔW @ right, [rows, k]."""
+        return torch.cat([rows @ right for _, rows in self.slices()])
+
+    def transposed_times(self, left: Tensor) -> Tensor:
+        """ΔWᵀ @ left, [columns, k], summed in float64."""
+        total = torch.zeros(self.shape[1], left.shape[1], dtype=torch.float64)
+        for start, rows in self.slices():
+            total += (rows.T @ left[start : start + len(rows)].to(rows.dtype)).double()
+        return total
+
+    def _slice(self, weights: Weights, side: int, start: int, stop: int) -> Tensor:
+        tensor = weights.tensor
+        rows = tensor[start:stop] if self.rows is None else tensor[list(self.rows[side][start:stop])]
+        return rows.reshape(stop - start, -1).float()

@@ -1,0 +1,129 @@
+"""A safetensors checkpoint as named matrices that are read in slices of rows and never held as a whole.
+
+Single file or sharded; the files are mapped, so what counts against memory is only the slice at hand.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core import memory, prescan, sources
+from core.errors import ModelError
+from core.sources import Progress
+
+FLOATS = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "F8_E4M3": torch.float8_e4m3fn,
+    "F8_E5M2": torch.float8_e5m2,
+}
+
+
+@dataclass(frozen=True)
+class Weights:
+    """One tensor of a file: its shape, and the mapped bytes it is read from."""
+
+    shape: tuple[int, ...]
+    dtype: torch.dtype
+    data: memoryview
+
+    @cached_property
+    def tensor(self) -> Tensor:
+        """A view of the mapped file; nothing is read until it is used."""
+        flat = torch.frombuffer(self.data, dtype=self.dtype)
+        return flat.view(self.shape if len(self.shape) > 1 else (1, -1))
+
+    @property
+    def row_bytes(self) -> int:
+        return self.tensor.shape[1:].numel() * self.tensor.element_size()
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """`weights` by name; `strange` are tensors of other number formats, which have no difference."""
+
+    name: str
+    folder: Path
+    config: Mapping[str, Any]
+    weights: Mapping[str, Weights]
+    strange: tuple[str, ...] = ()
+
+    @cached_property
+    def vocabulary(self) -> dict[str, int]:
+        """Tokens by their text, from tokenizer.json; empty where there is none."""
+        try:
+            found = json.loads((self.folder / "tokenizer.json").read_text("utf-8"))
+            words = found["model"]["vocab"]
+            listed = words if isinstance(words, dict) else {word: i for i, (word, _) in enumerate(words)}
+            added = {token["content"]: token["id"] for token in found.get("added_tokens", ())}
+            return {**listed, **added}
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+
+    @property
+    def hidden_size(self) -> int:
+        text = self.config.get("text_config") or self.config
+        for key in ("hidden_size", "n_embd", "d_model"):
+            if isinstance(text.get(key), int):
+                return int(text[key])
+        raise ModelError(f"{self.name}: its config.json does not say how wide it is")
+
+
+def open_checkpoint(name: str | Path, on_progress: Progress | None = None) -> Checkpoint:
+    """A demo, a folder or a repository of the hub; only headers are read here."""
+    source = sources.locate(name)
+    weights: dict[str, Weights] = {}
+    strange: list[str] = []
+    for path in sources.weights(source, on_progress):
+        for tensor, entry in _entries(path).items():
+            if isinstance(entry, Weights):
+                weights[tensor] = entry
+            else:
+                strange.append(tensor)
+    config = prescan.read_json(source.folder / "config.json")
+    return Checkpoint(source.name, source.folder, config, weights, tuple(sorted(strange)))
+
+
+def _entries(path: Path) -> dict[str, Weights | None]:
+    """The tensors of one file; None for those that are not floating point."""
+    header = memory.header(path)
+    with path.open("rb") as file:
+        start = 8 + int.from_bytes(file.read(8), "little")
+        # A private map can be written to, which torch asks of a buffer; nobody does.
+        mapped = memoryview(
+            mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+        )
+    found: dict[str, Weights | None] = {}
+    for name, entry in header.items():
+        dtype = FLOATS.get(entry["dtype"])
+        begin, end = entry["data_offsets"]
+        shape = tuple(int(size) for size in entry["shape"])
+        whole = dtype is not None and end > begin
+        found[name] = Weights(shape, dtype, mapped[start + begin : start + end]) if whole and dtype else None
+    return found
+
+
+def same_architecture(base: Checkpoint, tuned: Checkpoint) -> None:
+    if base.hidden_size != tuned.hidden_size:
+        raise ModelError(
+            f"{base.name} is {base.hidden_size} wide and {tuned.name} {tuned.hidden_size}:"
+            " these are no two versions of one model"
+        )
+
+
+def shared_rows(base: Checkpoint, tuned: Checkpoint) -> tuple[Sequence[int], Sequence[int]] | None:
+    """Rows of both vocabularies that stand for the same token, by its text; None without tokenizer files."""
+    ours, theirs = base.vocabulary, tuned.vocabulary
+    common = [word for word in ours if word in theirs]
+    return ([ours[word] for word in common], [theirs[word] for word in common]) if common else None

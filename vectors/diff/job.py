@@ -1,0 +1,60 @@
+"""The weight diff by names: what a command line or an engine asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from core import fingerprint, load, sources
+from core.errors import UsageError
+from core.finished import Finished
+from core.jobs import Artifact, Job, side
+from vectors.contrasts.catalogue import contrast
+from vectors.diff.checkpoint import open_checkpoint
+from vectors.diff.direction import top_direction
+from vectors.diff.functional import functional
+from vectors.diff.matrix import Depth
+from vectors.diff.weights import plan, weight_diff
+from vectors.extraction.sides import side as read_side
+from vectors.source import open_source
+from vectors.vector import read
+
+Params = Mapping[str, Any]
+WHAT = ("top", "exact", "modules", "seed")
+
+
+def steps_of(params: Params) -> Finished:
+    """Where the matrices of exactly this job are remembered until it is done: both checkpoints by their content."""
+    settings: dict[str, Any] = {key: params.get(key) for key in WHAT}
+    for key in ("base", "tuned"):
+        source = sources.locate(params[key])
+        settings[key] = fingerprint.of_files({}, sources.weights(source))
+    if params.get("vector"):
+        settings["vector"] = read(params["vector"]).sha256
+    return Finished.of(Path(platformdirs.user_cache_dir("steertui")) / "diff", "diff", settings)
+
+
+def job(params: Params) -> Job:
+    """`base`, `tuned`; `vector` to align with; `inputs` a set of texts; `out` and `module` make a vector."""
+    if bool(params.get("out")) != bool(params.get("module")):
+        raise UsageError("a vector from weights needs both --out FILE and --module NAME, such as o_proj")
+    base, tuned = open_checkpoint(params["base"]), open_checkpoint(params["tuned"])
+    vector = read(params["vector"]).stored if params.get("vector") else None
+    depth = Depth(int(params.get("top", 5)), bool(params.get("exact")), int(params.get("seed") or 0))
+    modules = params.get("modules") or "*"
+    report = {**((yield from weight_diff(base, tuned, vector, depth, modules)) or {})}
+    if params.get("inputs"):
+        if vector is None:
+            raise UsageError("--inputs compares with a vector: name one with --vector")
+        model = yield side(lambda: load(params["base"]))
+        texts = [read_side(model, text).ids for text in contrast(params["inputs"]).texts]
+        report["functional"] = yield from functional(model, plan(base, tuned, modules), vector, texts)
+    if params.get("out"):
+        made = yield side(lambda: top_direction(base, tuned, params["module"], depth, vector))
+        report["out"], report["sha256"] = str(params["out"]), made.sha256
+        made.save(Path(params["out"]).expanduser())
+        yield Artifact(str(params["out"]), open_source(params["out"]).sha256, "vector")
+    return report

@@ -1,0 +1,99 @@
+"""One matrix of two checkpoints: how much it changed, in which directions, and how much of that is a given vector.
+
+On the residual side of ΔW = UΣVᵀ (rows of writers, columns of readers), for a unit v̂ of width d:
+energy = ‖v̂ᵀΔW‖² / ‖ΔW‖², cosines |u₁·v̂| and ‖U_kᵀv̂‖. A random v̂ gives 1/d, 1/√d and √(k/d).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vectors.diff.change import Change
+from vectors.diff.meter import Meter
+from vectors.diff.sides import Side
+from vectors.diff.spectrum import Spectrum, spectrum
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How closely to look: `top` leading directions (0: none), found exactly or by a sketch."""
+
+    top: int = 5
+    exact: bool = False
+    seed: int = 0
+
+
+@dataclass
+class Sums:
+    """Squares and products that one pass collects, in float64."""
+
+    change: float = 0.0
+    base: float = 0.0
+    tuned: float = 0.0
+    along: Tensor | None = None
+    across: float = 0.0
+
+    def energy(self) -> float | None:
+        part = float(self.along.square().sum()) if self.along is not None else self.across
+        return part / self.change if self.change else None
+
+
+def examine(change: Change, side: Side, unit: Tensor | None, depth: Depth, meter: Meter) -> dict[str, Any]:
+    """All figures of one matrix; `unit` is the vector of the layer it is compared with, if there is one."""
+    compared = unit if side.axis is not None else None
+    sums = _summed(change, side.axis, compared, meter)
+    facts: dict[str, Any] = {
+        "shape": list(change.shape),
+        "norm": math.sqrt(sums.change),
+        "base_norm": math.sqrt(sums.base),
+        "relative_norm": math.sqrt(sums.change / sums.base) if sums.base else None,
+        "side": {True: "writes", False: "reads"}.get(side.writes) if side.writes is not None else None,
+    }
+    inside = side.layer is not None and min(change.shape) > 1
+    found = spectrum(change, depth.top, exact=depth.exact, seed=depth.seed) if inside and depth.top else None
+    meter.look()
+    change.forget()
+    if found is not None:
+        facts |= found.to_json(sums.change)
+    if compared is not None:
+        facts |= {"energy": sums.energy(), **_alignment(found, side.axis, compared)}
+    return facts
+
+
+def _summed(change: Change, axis: int | None, unit: Tensor | None, meter: Meter) -> Sums:
+    """One pass: norms, and the share along a vector on the residual side."""
+    sums = Sums()
+    for start, base, tuned in change.both():
+        rows = tuned - base
+        change.hold(start, rows)
+        sums.change += squares(rows)
+        sums.base += squares(base)
+        sums.tuned += squares(tuned)
+        if unit is not None and axis == 0:
+            part = (unit[start : start + len(rows)].float() @ rows).double()
+            sums.along = part if sums.along is None else sums.along + part
+        if unit is not None and axis == 1:
+            sums.across += squares((rows @ unit.float())[:, None])
+        meter.look()
+    return sums
+
+
+def squares(rows: Tensor) -> float:
+    """Σ x²: float32 along a row, float64 over the rows; one float32 sum over millions loses the third digit."""
+    return float(torch.linalg.vector_norm(rows, dim=1).double().square().sum())
+
+
+def _alignment(found: Spectrum | None, axis: int | None, unit: Tensor) -> dict[str, Any]:
+    width = len(unit)
+    null: dict[str, float] = {"energy": 1 / width, "top1": 1 / math.sqrt(width)}
+    if found is None:
+        return {"cosines": {}, "null": null}
+    basis = found.left if axis == 0 else found.right
+    shares = basis.T @ unit.double()
+    cosines = {"top1": abs(float(shares[0])), "topk": float(shares.norm()), "k": basis.shape[1]}
+    return {"cosines": cosines, "null": null | {"topk": math.sqrt(basis.shape[1] / width)}}

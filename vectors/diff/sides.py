@@ -1,0 +1,61 @@
+"""Which side of a matrix lives in the residual stream: the rows of those that write to it, the columns of those
+that read from it. A vector can only be compared on that side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+WRITERS = (
+    *("o_proj", "down_proj", "out_proj", "dense", "dense_4h_to_h", "fc2", "w2", "wo", "c_proj", "fc_out"),
+    *("embed_tokens", "wte", "embed_in"),
+)
+READERS = (
+    *("q_proj", "k_proj", "v_proj", "qkv_proj", "gate_proj", "up_proj", "gate_up_proj", "query_key_value"),
+    *("dense_h_to_4h", "fc1", "fc_in", "w1", "w3", "c_attn", "c_fc", "lm_head", "embed_out"),
+)
+TRANSPOSED = ("gpt2",)  # these store [in, out]
+_BLOCK = re.compile(r"\.(?:layers|h|blocks|layer|decoder\.layers)\.(\d+)\.")
+
+
+@dataclass(frozen=True)
+class Side:
+    """`axis` 0: rows are residual; 1: columns; None: neither, as in norms and biases of inner width."""
+
+    layer: int | None
+    module: str
+    writes: bool | None
+    axis: int | None
+
+
+def side_of(name: str, shape: tuple[int, ...], config: Mapping[str, Any], hidden_size: int) -> Side:
+    """By its name, and by its shape where only one side is as wide as the stream."""
+    block = _BLOCK.search(f".{name}")
+    layer = int(block.group(1)) if block else None
+    inner = f".{name}"[block.end() :] if block else name
+    module = inner.removesuffix(".weight")
+    last = module.rsplit(".", 1)[-1]
+    writes = True if last in WRITERS else False if last in READERS else None
+    return Side(
+        layer, module, writes, _axis(shape, writes, config.get("model_type") in TRANSPOSED, hidden_size)
+    )
+
+
+def _axis(shape: tuple[int, ...], writes: bool | None, transposed: bool, hidden_size: int) -> int | None:
+    if len(shape) != 2:
+        return None
+    wide = [axis for axis in (0, 1) if shape[axis] == hidden_size]
+    if len(wide) == 1:
+        return wide[0]
+    if len(wide) == 2 and writes is not None:
+        return int(writes == transposed)
+    return None
+
+
+def layer_compared(side: Side) -> int | None:
+    """Block L's writers make the output of L; its readers see that of L − 1."""
+    if side.layer is None or side.writes is not False:
+        return side.layer
+    return max(0, side.layer - 1)

@@ -1,0 +1,80 @@
+"""The leading singular values and vectors of ΔW, found in a few passes over its rows, with how wrong they can be.
+
+Randomised range finder with power iterations (Halko, Martinsson & Tropp 2011, algorithms 4.3 and 4.4): for a
+flat spectrum the last values come out low, so each carries ‖ΔWᵀu − σ v‖: some singular value of ΔW lies within
+that of it. `exact` takes the eigenvalues of the smaller Gram matrix instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vectors.diff.change import Change
+
+OVERSAMPLING, POWER_STEPS = 8, 2
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """ΔW ≈ Σ σᵢ uᵢ vᵢᵀ; `errors[i]` bounds the distance from σᵢ to a true singular value."""
+
+    left: Tensor
+    values: Tensor
+    right: Tensor
+    errors: Tensor
+    exact: bool
+
+    def to_json(self, squared_norm: float) -> dict[str, Any]:
+        share = float(self.values.square().sum()) / squared_norm if squared_norm else 0.0
+        return {
+            "singular_values": self.values.tolist(),
+            "errors": self.errors.tolist(),
+            "share_top1": float(self.values[0] ** 2) / squared_norm if squared_norm else 0.0,
+            "share_topk": share,
+            "exact": self.exact,
+        }
+
+
+def spectrum(change: Change, k: int, *, exact: bool = False, seed: int = 0) -> Spectrum:
+    """The k leading triplets, in float64."""
+    k = min(k, *change.shape)
+    right = _by_gram(change, k) if exact else _by_sketch(change, k, seed)
+    image = change.times(right.float()).double()
+    # Both ways give right vectors; what they map to gives values, left vectors and, turned back, the error.
+    left, values, turn = torch.linalg.svd(image, full_matrices=False)
+    right = right @ turn.T
+    found = Spectrum(left[:, :k], values[:k], right[:, :k], torch.zeros(k, dtype=torch.float64), exact)
+    back = change.transposed_times(found.left.float())
+    errors = (back - found.right * found.values).norm(dim=0)
+    return Spectrum(found.left, found.values, found.right, errors, exact)
+
+
+def _by_sketch(change: Change, k: int, seed: int) -> Tensor:
+    """An orthonormal basis of the row space's leading part, [columns, k + oversampling]."""
+    width = min(k + OVERSAMPLING, *change.shape)
+    chance = torch.Generator().manual_seed(seed)
+    basis = torch.randn(change.shape[1], width, generator=chance, dtype=torch.float64)
+    for _ in range(POWER_STEPS + 1):
+        image = torch.linalg.qr(change.times(basis.float()).double())[0]
+        basis = torch.linalg.qr(change.transposed_times(image.float()))[0]
+    return basis
+
+
+def _by_gram(change: Change, k: int) -> Tensor:
+    """Leading right singular vectors from the eigenvectors of ΔWᵀΔW or, if that is smaller, ΔWΔWᵀ."""
+    height, width = change.shape
+    if width <= height:
+        gram = torch.zeros(width, width, dtype=torch.float64)
+        for _, rows in change.slices():
+            gram += rows.double().T @ rows.double()
+        return torch.linalg.eigh(gram)[1][:, -k:].flip(1)
+    gram = torch.zeros(height, height, dtype=torch.float64)
+    for start, rows in change.slices():
+        for other, columns in change.slices():
+            gram[start : start + len(rows), other : other + len(columns)] = rows.double() @ columns.double().T
+    left = torch.linalg.eigh(gram)[1][:, -k:].flip(1)
+    return torch.linalg.qr(change.transposed_times(left.float()))[0]

@@ -1,0 +1,179 @@
+"""Two checkpoints, matrix by matrix: a job whose every matrix is a step of its own, so a stopped one goes on."""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.errors import BadInput
+from core.jobs import Cell, Job, Progress, Row, side
+from vectors.diff.change import Change
+from vectors.diff.checkpoint import Checkpoint, same_architecture, shared_rows
+from vectors.diff.matrix import Depth, examine
+from vectors.diff.meter import Meter
+from vectors.diff.sides import Side, layer_compared, side_of
+from vectors.errors import VectorFileError
+from vectors.stored import Stored
+
+
+@dataclass(frozen=True)
+class Matched:
+    """One tensor that both have, and where it sits."""
+
+    name: str
+    side: Side
+    change: Change
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What can be compared, and what cannot and why."""
+
+    matched: tuple[Matched, ...]
+    warnings: tuple[str, ...]
+    only_base: tuple[str, ...]
+    only_tuned: tuple[str, ...]
+
+
+def plan(base: Checkpoint, tuned: Checkpoint, modules: str = "*") -> Plan:
+    """Tensors matched by name; `modules` is a pattern such as `*o_proj*`."""
+    same_architecture(base, tuned)
+    shared = [name for name in base.weights if name in tuned.weights]
+    if not shared:
+        raise BadInput(f"{base.name} and {tuned.name} have no tensor in common")
+    wanted = [name for name in shared if fnmatch.fnmatch(name, modules)]
+    if not wanted:
+        raise BadInput(f"no tensor is called {modules!r}; the first is {shared[0]}")
+    matched, warnings = [], []
+    for name in sorted(wanted, key=_natural):
+        found = _match(name, base, tuned)
+        matched += [found] if isinstance(found, Matched) else []
+        warnings += [found] if isinstance(found, str) else []
+    extra = [f"{name}: not a floating-point tensor" for name in sorted({*base.strange, *tuned.strange})]
+    only = [tuple(sorted(set(a.weights) - set(b.weights))) for a, b in ((base, tuned), (tuned, base))]
+    vocabulary = [_vocabulary_note(one) for one in matched if one.change.rows is not None]
+    return Plan(tuple(matched), (*warnings, *vocabulary, *extra), only[0], only[1])
+
+
+def weight_diff(
+    base: Checkpoint, tuned: Checkpoint, vector: Stored | None, depth: Depth, modules: str = "*"
+) -> Job:
+    """Yields a row per matrix and a cell per aligned one; returns the report."""
+    if vector is not None and vector.hidden_size != base.hidden_size:
+        raise VectorFileError(
+            f"{vector.about.name or 'vector'} has {vector.hidden_size} dimensions, {base.name} {base.hidden_size}"
+        )
+    found, meter, rows = plan(base, tuned, modules), Meter(), {}
+    for number, one in enumerate(found.matched, start=1):
+        facts = yield side(partial(_facts, one, vector, depth, meter), key=one.name)
+        rows[one.name] = facts
+        yield Row("modules", one.name, facts)
+        if facts.get("cosines"):
+            yield Cell(
+                "cosine with the vector", str(one.side.layer), one.side.module, facts["cosines"]["top1"]
+            )
+        yield Progress(number, len(found.matched), "matrices")
+    return {
+        "base": base.name,
+        "tuned": tuned.name,
+        "vector": vector.about.name if vector is not None else None,
+        "modules": rows,
+        "layers": by_layer(found, rows),
+        "only_base": list(found.only_base),
+        "only_tuned": list(found.only_tuned),
+        "warnings": list(found.warnings),
+        "bytes_read": sum(row["bytes_read"] for row in rows.values()),
+        "peak_anon": meter.grown,
+        "null": null(vector),
+    }
+
+
+def by_layer(found: Plan, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Norms of a block's matrices together, and the strongest alignment of its writers."""
+    layers: dict[str, dict[str, Any]] = {}
+    for one in found.matched:
+        if one.side.layer is None:
+            continue
+        row = rows[one.name]
+        sums = layers.setdefault(
+            str(one.side.layer), {"change": 0.0, "base": 0.0, "top1": None, "energy": None}
+        )
+        sums["change"] += row["norm"] ** 2
+        sums["base"] += row["base_norm"] ** 2
+        if row.get("cosines") and one.side.writes:
+            sums["top1"] = max(sums["top1"] or 0.0, row["cosines"]["top1"])
+            sums["energy"] = max(sums["energy"] or 0.0, row["energy"] or 0.0)
+    return {
+        layer: {
+            "norm": math.sqrt(sums["change"]),
+            "relative_norm": math.sqrt(sums["change"] / sums["base"]) if sums["base"] else None,
+            "top1": sums["top1"],
+            "energy": sums["energy"],
+        }
+        for layer, sums in layers.items()
+    }
+
+
+def null(vector: Stored | None) -> dict[str, float] | None:
+    """What a random vector would show."""
+    if vector is None:
+        return None
+    return {"energy": 1 / vector.hidden_size, "top1": 1 / math.sqrt(vector.hidden_size)}
+
+
+def unit_at(vector: Stored | None, one: Side) -> tuple[int, Tensor] | None:
+    """The vector on the layer this matrix is compared with, where it has one."""
+    layer = layer_compared(one)
+    if vector is None or layer is None or layer not in vector.units:
+        return None
+    return layer, torch.from_numpy(np.array(vector.units[layer]))
+
+
+def _facts(one: Matched, vector: Stored | None, depth: Depth, meter: Meter) -> dict[str, Any]:
+    at = unit_at(vector, one.side)
+    facts = examine(one.change, one.side, at[1] if at else None, depth, meter)
+    place = {"layer": one.side.layer, "module": one.side.module, "vector_layer": at[0] if at else None}
+    return place | facts | {"bytes_read": one.change.bytes_read}
+
+
+def _match(name: str, base: Checkpoint, tuned: Checkpoint) -> Matched | str:
+    ours, theirs = base.weights[name], tuned.weights[name]
+    where = side_of(name, ours.shape, base.config, base.hidden_size)
+    if ours.shape == theirs.shape:
+        return Matched(name, where, Change(ours, theirs))
+    vocabulary = (
+        len(ours.shape) == len(theirs.shape) == 2 and ours.shape[1] == theirs.shape[1] and where.layer is None
+    )
+    if not vocabulary:
+        return f"{name}: {_size(ours.shape)} in {base.name}, {_size(theirs.shape)} in {tuned.name}: left out"
+    rows = shared_rows(base, tuned)
+    if rows is None:
+        both = list(range(min(ours.shape[0], theirs.shape[0])))
+        rows = (both, both)
+    inside = [(a, b) for a, b in zip(*rows, strict=True) if a < ours.shape[0] and b < theirs.shape[0]]
+    rows = ([a for a, _ in inside], [b for _, b in inside])
+    return Matched(name, replace(where, axis=1), Change(ours, theirs, rows))
+
+
+def _vocabulary_note(one: Matched) -> str:
+    rows = one.change.rows or ((), ())
+    how = "the same numbers" if list(rows[0]) == list(rows[1]) else "the same text"
+    sizes = f"{one.change.base.shape[0]} and {one.change.tuned.shape[0]} rows"
+    return f"{one.name}: {sizes}; compared {len(rows[0])} that stand for tokens of {how}"
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Layer 10 after layer 9."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in name.split(".")]
