@@ -19,9 +19,7 @@ from core.model import Model
 
 PROMPT, NEW, DIALS = 32, 96, 1000
 CAPACITY = 512
-GOALS = (
-    Goal("compiled, eight mixed", "eager, eight mixed", 1.5),
-)
+GOALS = (Goal("compiled, eight mixed", "eager, eight mixed", 1.5),)
 
 
 def bench(setting: Setting) -> dict[str, Any]:
