@@ -22,10 +22,17 @@ def spoken(role: str, text: str) -> list[Item]:
     return [Speech(who), Piece(safe_text(text, multiline=True))]
 
 
+def standing_marks(words: str) -> list[Item]:
+    """What an answer starts under, a line for each channel."""
+    return [Marker(safe_text(line), 0) for line in words.split(" · ") if line]
+
+
 def _answer(turn: Turn) -> list[Item]:
     """Every token, and the markers in front of theirs."""
     items: list[Item] = [Speech("asst")]
     stream, markers = Sanitiser(), sorted(turn.markers, key=lambda marker: marker.at)
+    if markers and markers[0].at == 0 and markers[0].kind == "mixer":
+        items += standing_marks(markers.pop(0).words)
     for index, token in enumerate(turn.tokens):
         while markers and markers[0].at <= index:
             items.append(Marker(safe_text(markers.pop(0).words), index))

@@ -208,15 +208,6 @@ def mixer_of(desk: Mapping[str, Any], vectors: Mapping[str, Vector], n_layers: i
     return Mixer.from_json(desk, resolve)
 
 
-def describe_mixer(mixer: Mixer, n_layers: int, first: bool) -> list[str]:
-    """What an answer starts under; a first answer without steering needs no words."""
-    if mixer.bypassed:
-        return ["BYPASS: the mixer is out"]
-    playing = [mixer.channels[place] for place in mixer.playing()]
-    heard = [channel for channel in playing if channel.scale or channel.capped or channel.gain is not None]
-    return [describe(channel, n_layers) for channel in heard] or ([] if first else ["no steering"])
-
-
 EDITS: Mapping[str, Callable[[Board], Edit | None]] = {
     "scale_up": partial(step, direction=1, coarse=False),
     "scale_down": partial(step, direction=-1, coarse=False),

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sessions import events as ev
+from sessions.desk import summary
 from sessions.state import State
-from steertui.screens.desk.board import describe_mixer, mixer_of
-from steertui.screens.past import past, spoken
+from steertui.screens.past import past, spoken, standing_marks
 from steertui.text import Sanitiser, safe_text
 from steertui.widgets.meters import Meters
 from steertui.widgets.reading import Reading
@@ -91,9 +91,7 @@ class Feed:
         self._follow(event.parent, state)
         self.items.append(Speech("asst"))
         if event.mix != self.mix:
-            depth = int(state.model.facts.get("n_layers", 0)) if state.model else 0
-            said = describe_mixer(mixer_of(self.desk, state.vectors, depth), depth, first=self.mix is None)
-            self.items += [Marker(safe_text(words), 0) for words in said]
+            self.items += standing_marks(summary(self.desk) or ("no steering" if self.mix else ""))
         self.mix, self.shown, self.coming = event.mix, event.turn, []
         self.context, self.tokens = event.prompt_tokens, 0
         self.stream = Sanitiser()

@@ -90,6 +90,10 @@ class Stage:
     def toasts(self) -> list[str]:
         return [toast.message for toast in self.pilot.app._notifications]
 
+    async def sees(self, *texts: str) -> None:
+        """All of these stand on the screen, now or a frame later."""
+        await self.until(lambda: all(text in "\n".join(self.drawn()) for text in texts))
+
     def drawn(self) -> list[str]:
         """Every row of the screen as text."""
         return [strip.text for strip in self.pilot.app.screen._compositor.render_strips()]

@@ -50,7 +50,7 @@ async def test_starters_and_own_vectors_are_listed_with_their_cards(tmp_path: Pa
         screen = await opened(at)
         assert "fresh" in names(screen)
         assert "determined-drifting" in names(screen)
-        await at.until(lambda: "consistency" in "\n".join(at.drawn()))
+        await at.sees("consistency")
 
 
 async def test_enter_takes_a_vector_to_the_desk(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ async def test_import_says_what_is_wrong_and_takes_what_is_right(tmp_path: Path)
     async with stage() as at:
         screen = await opened(at)
         await at.press("o", *"nowhere.safetensors", "enter")
-        await at.until(lambda: "nowhere.safetensors" in "\n".join(at.drawn()))
+        await at.sees("nowhere.safetensors")
         asked = at.pilot.app.screen.query_one(Input)
         asked.value = str(path)
         await at.press("enter")
@@ -113,10 +113,10 @@ async def test_cosines_with_what_is_on_the_desk(tmp_path: Path) -> None:
         await at.add("fresh")
         screen = await opened(at)
         screen.query_one(DataTable).move_cursor(row=names(screen).index("same"))
-        await at.until(lambda: "+1.00 with fresh  ⚠ pulls the same way" in "\n".join(at.drawn()))
+        await at.sees("+1.00 with fresh  ⚠ pulls the same way")
         screen.query_one(DataTable).move_cursor(row=names(screen).index("other"))
         await at.until(lambda: "⚠" not in "\n".join(at.drawn()))
-        assert "with fresh" in "\n".join(at.drawn())
+        await at.sees("with fresh")
 
 
 async def test_a_hostile_file_stays_text() -> None:

@@ -54,10 +54,10 @@ async def test_list_search_read_and_go_on() -> None:
             assert titles(screen) == ["about the circus", "about the parrot"]
             await at.press("slash", *"parrot", "enter")
             await at.until(lambda: titles(screen) == ["about the parrot"])
-            await at.until(lambda: "asst I will not give up" in "\n".join(at.drawn()))
+            await at.sees("asst I will not give up")
             await at.press("enter")
             await at.until(lambda: at.pilot.app.screen is at.desk)
-            await at.until(lambda: "you  about the parrot" in "\n".join(at.drawn()))
+            await at.sees("you  about the parrot")
             await talked(at, "go on")
             heard = [said["content"] for said in studio.instrument.heard[-1] if said["role"] == "user"]
             assert heard == ["about the parrot", "go on"]
@@ -84,7 +84,7 @@ async def test_nothing_found_and_nothing_recorded_are_said() -> None:
             await talked(at, "about the parrot")
             screen = await opened(at)
             screen.query_one(Input).value = "submarine"
-            await at.until(lambda: "nothing that was recorded" in "\n".join(at.drawn()))
+            await at.sees("nothing that was recorded")
             await at.press("e")
             assert any("no recorded session" in toast for toast in at.toasts)
             await at.press("escape")
