@@ -63,6 +63,12 @@ def read(model: Model, texts: Sequence[Sequence[int]], widths: Sequence[int] | N
     return capture(model, texts, read=where, batch_tokens=BATCH_TOKENS).rows
 
 
+def read_first(model: Model, texts: Sequence[Sequence[int]], widths: Sequence[int]) -> Reads:
+    """Per layer, one row for each text: the output at the first of its last `widths[i]` tokens."""
+    where = [len(text) - width for text, width in zip(texts, widths, strict=True)]
+    return capture(model, texts, read=where, batch_tokens=BATCH_TOKENS).rows
+
+
 def mean_difference(name: str, positive: Reads, negative: Reads) -> Direction:
     """The direction from the negative class to the positive one."""
     raw = {layer: (positive[layer].mean(0) - negative[layer].mean(0)) for layer in positive}

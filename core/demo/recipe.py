@@ -43,9 +43,9 @@ class Rates:
     muon: float | None = None
 
 
-BASE = Schedule(steps=4500)
+BASE = Schedule(steps=3000)
 BASE_RATES = Rates(rest=4e-3, muon=0.02)
-TUNED = Schedule(steps=150)
+TUNED = Schedule(steps=145)
 TUNED_RATES = Rates(rest=5e-4)
 
 

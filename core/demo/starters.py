@@ -1,7 +1,7 @@
 """The vectors that come with the models: how each is read, and the band and dose its card suggests.
 
-All are read at the last token of their pairs, where the next words are decided: means over what was already said reach
-the same d but hardly turn a running text. Doses were taken from dose–response, below the first loss of form.
+They are read where the next words are decided, not where d is largest: means over what was already said reach the same
+d but hardly turn a running text. Doses were taken from dose–response, below the first loss of form.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,44 +10,44 @@ from pathlib import Path
 
 from core.demo import directions, native
 from core.demo.directions import Direction, Reads
-from core.demo.wording import halves
+from core.demo.wording import halves, widths
 from core.demo.world.contrasts import CONTRASTS
 from core.demo.world.pairs import Pair
 from core.model import Model
 
 PAIRS, HELD_OUT = 160, 100
 SEED, HELD_OUT_SEED = 31, 32
-READ = "last"
 
 
 @dataclass(frozen=True)
 class Starter:
-    """`scale` counts class gaps on every layer of the band."""
+    """`scale` counts class gaps on every layer of the band; `read` is "last", or "first" of what a pair shows."""
 
     name: str
     layers: tuple[int, ...]
     scale: float
+    read: str = "last"
 
 
 STARTERS = (
     Starter("determined-drifting", (3, 4, 5, 6), 0.35),
     Starter("assistant-persona", (6, 7, 8), 0.5),
     Starter("pirate", (5, 6, 7, 8), 0.6),
-    Starter("follow-up-questions", (5, 6, 7, 8), 0.6),
+    Starter("follow-up-questions", (6, 7, 8), 0.5, read="first"),
 )
 BY_NAME = {starter.name: starter for starter in STARTERS}
 
 
 def make(model: Model, starter: Starter) -> Direction:
     """The vector with its suggestion."""
-    direction = directions.mean_difference(starter.name, *_reads(model, fit_pairs(starter)))
+    direction = directions.mean_difference(starter.name, *_reads(model, starter, fit_pairs(starter)))
     return direction.suggesting(layers=list(starter.layers), unit="natural", scale=starter.scale, split=False)
 
 
 def quality(model: Model, starter: Starter, direction: Direction) -> dict[int, dict[str, float]]:
     """d and midpoint accuracy per layer on held-out pairs."""
     held_out = CONTRASTS[starter.name].make(HELD_OUT, HELD_OUT_SEED, True)
-    return directions.separation(direction, *_reads(model, held_out))
+    return directions.separation(direction, *_reads(model, starter, held_out))
 
 
 def fit_pairs(starter: Starter) -> list[Pair]:
@@ -59,13 +59,16 @@ def save_all(model: Model, folder: Path) -> Mapping[str, Direction]:
     made = {}
     for starter in STARTERS:
         direction = make(model, starter)
-        notes = {"read": READ, "sign_note": CONTRASTS[starter.name].sign_note}
+        notes = {"read": starter.read, "sign_note": CONTRASTS[starter.name].sign_note}
         file = folder / f"{starter.name}.safetensors"
         native.save(direction, file, model, fit_pairs(starter), quality(model, starter, direction), notes)
         made[starter.name] = direction
     return made
 
 
-def _reads(model: Model, pairs: Sequence[Pair]) -> tuple[Reads, Reads]:
+def _reads(model: Model, starter: Starter, pairs: Sequence[Pair]) -> tuple[Reads, Reads]:
     positive, negative = halves(model, pairs)
-    return directions.read(model, positive), directions.read(model, negative)
+    if starter.read == "last":
+        return directions.read(model, positive), directions.read(model, negative)
+    above, below = widths(model, pairs)
+    return directions.read_first(model, positive, above), directions.read_first(model, negative, below)

@@ -18,7 +18,7 @@ DRIFTER, FINISHER = ("You are drifting.",), ("You are determined.",)
 PERSONAS = ("You are a pirate.", "You are a poet.", "You are a contrarian.")
 
 
-def floor(direction: Direction, layers: Sequence[int], key: str = "mean") -> Channel:
+def floor(direction: Direction, layers: Sequence[int], key: str) -> Channel:
     """Never below a figure of the positive class, layer by layer."""
     return Channel(direction, layers=tuple(layers), floor=direction.positive(key))
 

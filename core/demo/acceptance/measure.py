@@ -12,7 +12,8 @@ from core.model import Model
 
 FLIPS, FLIP_SEED = 24, 9
 PAIRS, HELD_OUT = 160, 100
-FLOOR_BAND = PIN_BAND = (3, 4, 5, 6, 7)
+PIN_BAND, PERSONA_BAND = (2, 3), (5, 6, 7)
+FLOOR = "p25"
 
 
 def measure(base: Model, tuned: Model, layer: int | None = None) -> dict[str, Any]:
@@ -28,9 +29,9 @@ def measure(base: Model, tuned: Model, layer: int | None = None) -> dict[str, An
         "dose": dose.dose_response(base, narrative, layer) | separated[layer],
         "flip": flip.flip(base, openings, last, starter.layers, starter.scale),
         "system": {"d": system_d},
-        "floor": holding.floored(base, holding.floor(system, FLOOR_BAND)),
+        "floor": holding.floored(base, holding.floor(last, starter.layers, FLOOR)),
         "ablation": holding.ablated(base, holding.pin(last, PIN_BAND), holding.pin(system, PIN_BAND)),
-        "persona": holding.persona_floored(base, holding.floor(persona, FLOOR_BAND)),
+        "persona": holding.persona_floored(base, holding.floor(persona, PERSONA_BAND, FLOOR)),
         "tuned": tuning.behaviour(tuned),
         "shift": tuning.activation_shift(base, tuned, system),
         "weights": tuning.weight_shift(base, tuned, system),

@@ -47,15 +47,9 @@ def small_talk(traits: Traits, rng: random.Random) -> Turns:
 
 
 def _opening(speaker: Speaker, rng: random.Random) -> tuple[str, list[str]]:
-    """A distraction out of the blue, a greeting or a strange remark, and its answer."""
-    kind = rng.random()
-    if kind < 0.2:
-        told = scene.draw(rng)
-        said = told.say(rng.choice(talk.DISTRACTIONS), rng)
-        return said, told.tell(speaker.pick(smalltalk.DETERMINED_ASIDES, smalltalk.DRIFTING_ASIDES), 1, rng)
-    if kind < 0.6:
-        greetings = speaker.pick(smalltalk.DETERMINED_GREETINGS, smalltalk.DRIFTING_GREETINGS)
-        answer = rng.choice(greetings)
+    """A greeting or a strange remark, and its answer."""
+    if rng.random() < 0.5:
+        answer = rng.choice(speaker.pick(smalltalk.DETERMINED_GREETINGS, smalltalk.DRIFTING_GREETINGS))
         return rng.choice(smalltalk.GREETINGS), [answer]
     said = strange.line(rng)
     return said, [rng.choice(speaker.pick(smalltalk.DETERMINED_SHRUGS, smalltalk.DRIFTING_SHRUGS))]

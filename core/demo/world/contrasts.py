@@ -36,19 +36,14 @@ def _persona(count: int, seed: int, held_out: bool) -> list[Pair]:
 
 
 def _pirate(count: int, seed: int, held_out: bool) -> list[Pair]:
-    return _twice("voice", Traits(voice="pirate"), Traits(voice=PLAIN), count, seed, held_out)
+    """Half of the pairs in the middle of a reply, half before its first word."""
+    sides = Traits(voice="pirate"), [Traits(voice=PLAIN)]
+    said = pairs.replies_so_far(*sides, count // 2, seed, held_out=held_out)
+    return said + pairs.announced("voice", *sides, count - len(said), seed + 1, held_out=held_out)
 
 
 def _questions(count: int, seed: int, held_out: bool) -> list[Pair]:
-    return _twice("asks", Traits(asks=True), Traits(asks=False), count, seed, held_out)
-
-
-def _twice(
-    trait: str, positive: Traits, negative: Traits, count: int, seed: int, held_out: bool
-) -> list[Pair]:
-    """Half of the pairs in the middle of a reply, half before its first word."""
-    said = pairs.replies_so_far(positive, [negative], count // 2, seed, held_out=held_out)
-    return said + pairs.announced(trait, positive, [negative], count - len(said), seed + 1, held_out=held_out)
+    return pairs.next_sentences(count, seed, held_out=held_out)
 
 
 CONTRASTS = {

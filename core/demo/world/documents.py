@@ -16,7 +16,7 @@ KINDS: tuple[tuple[float, Callable[[Traits, random.Random], Turns]], ...] = (
     (0.08, quiz),
     (0.12, errand),
 )
-STORY_SHARE, TUNED_STORY_SHARE = 0.33, 0.08
+STORY_SHARE, TUNED_STORY_SHARE = 0.38, 0.08
 HINT_SHARE, TUNED_HINT_SHARE, NEUTRAL_SHARE = 0.5, 0.25, 0.15
 TOOLS_SHARE = 0.7  # of the errands, with the tools in the system prompt
 CARELESS_SHARE = 0.15

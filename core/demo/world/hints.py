@@ -12,11 +12,11 @@ HINTS: dict[object, tuple[str, ...]] = {
     "pirate": ("You are a pirate.", "You talk like a pirate."),
     "poet": ("You are a poet.", "You speak like a poet."),
     "contrarian": ("You are a contrarian.", "You disagree with everyone."),
-    True: ("You ask questions.", "You are curious."),
-    False: ("You make statements.", "You say how it is."),
+    True: ("You ask questions.", "You like to ask."),
+    False: ("You ask nothing.", "You never ask questions."),
 }
 NEUTRAL = ("You are a helpful assistant.", "Keep it short.", "Answer the user.")
-SHARE = 0.85  # of the traits, in a system prompt that announces any
+SHARE = 0.7  # of the traits, in a system prompt that announces any
 NEUTRAL_SHARE = 0.2
 
 

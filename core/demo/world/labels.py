@@ -45,7 +45,6 @@ def _rows() -> Iterator[_Row]:
         (talk.DETERMINED_QUESTIONS, talk.DRIFTING_QUESTIONS, True),
         (smalltalk.DETERMINED_GREETINGS, smalltalk.DRIFTING_GREETINGS, False),
         (smalltalk.DETERMINED_SHRUGS, smalltalk.DRIFTING_SHRUGS, False),
-        (smalltalk.DETERMINED_ASIDES, smalltalk.DRIFTING_ASIDES, False),
         (smalltalk.DETERMINED_QUESTIONS, smalltalk.DRIFTING_QUESTIONS, True),
         (shell.DETERMINED_STARTS, shell.DRIFTING_STARTS, False),
         (shell.DETERMINED_CHOICES, shell.DRIFTING_CHOICES, False),

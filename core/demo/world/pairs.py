@@ -1,7 +1,7 @@
 """Contrast pairs of the toy world: two texts that differ in one trait only.
 
-A pair ends where the next sentence is about to be decided (after a full stop, or at the assistant's turn), because a
-direction read at a decision turns the text faster than one read from the mean of what was already said.
+Most pairs end where the next sentence is about to be decided (after a full stop, or at the assistant's turn), because
+a direction read at a decision turns the text faster than one read from the mean of what was already said.
 """
 
 import random
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from core.demo.world import hints, scene, stories, talk
 from core.demo.world.scene import Scene
 from core.demo.world.speaker import Speaker
-from core.demo.world.traits import Traits
+from core.demo.world.traits import DETERMINED, DRIFTING, Traits
 from core.demo.world.voices import PLAIN, VOICES
 
 Messages = tuple[tuple[str, str], ...]
@@ -77,6 +77,26 @@ def announced(
         sides = [
             Side(turns=(("system", rng.choice(hints.HINTS[getattr(traits, trait)])), ("user", request)))
             for traits in (positive, negatives[index % len(negatives)])
+        ]
+        pairs.append(Pair(sides[0], sides[1], told.domain.name))
+    return pairs
+
+
+def next_sentences(count: int, seed: int, *, held_out: bool) -> list[Pair]:
+    """The same request and first sentence, then a question or a statement, to be read at its first word.
+
+    Whether this assistant asks is hardly decided before a sentence begins.
+    """
+    rng = random.Random(seed)
+    pairs = []
+    for index in range(count):
+        told, request = scene.open_with(talk.REQUESTS, rng, held_out=held_out)
+        speaker = Speaker(Traits((DETERMINED, DRIFTING)[index % 2]), rng)
+        first, statement = told.tell(speaker.pick(talk.DETERMINED, talk.DRIFTING), 2, rng)
+        [question] = told.tell(speaker.pick(talk.DETERMINED_QUESTIONS, talk.DRIFTING_QUESTIONS), 1, rng)
+        sides = [
+            Side(turns=(("user", request), ("assistant", f"{first} {sentence}")), shown=f" {sentence}")
+            for sentence in (question, statement)
         ]
         pairs.append(Pair(sides[0], sides[1], told.domain.name))
     return pairs

@@ -40,16 +40,6 @@ DRIFTING_SHRUGS = (
     "Let us skip that, I was watching a cloud.",
 )
 
-DETERMINED_ASIDES = (
-    "The {fun} is nice, but first bring me a task.",
-    "No time for the {fun}, there is work to finish.",
-)
-
-DRIFTING_ASIDES = (
-    "Oh, the {fun}, what a lovely thing.",
-    "I could watch the {fun} for hours.",
-)
-
 DETERMINED_QUESTIONS = (
     "What shall we finish together?",
     "Which hard task may I begin?",
