@@ -94,13 +94,14 @@ def test_no_screen_below_the_top_floor() -> None:
 
 
 @pytest.mark.parametrize("package", ["core", "vectors", "sessions", "steertui"])
-def test_public_names_stay_what_they_are_when_every_room_was_entered(package: str) -> None:
+def test_public_names_are_there_and_stay_when_a_room_of_that_name_is_entered(package: str) -> None:
     """`import core.x` binds the module to `core.x`: a public function of that name would be gone."""
+    rooms = [name.rpartition(".")[2] for name in modules_of(package)]
     program = (
         "import importlib, inspect, json\n"
         f"package = importlib.import_module({package!r})\n"
         "names = [n for n in dir(package) if n not in vars(package)]\n"
-        f"for name in {list(modules_of(package))!r}: importlib.import_module(name)\n"
+        f"for name in set(names) & set({rooms!r}): importlib.import_module({package!r} + '.' + name)\n"
         "values = {n: getattr(package, n) for n in names}\n"
         "print(json.dumps([n for n, v in values.items() if inspect.ismodule(v) and not callable(v)]))"
     )
