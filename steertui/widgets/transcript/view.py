@@ -217,10 +217,11 @@ class Transcript(ScrollView, can_focus=True):
         return self._heat(owner)
 
     def _heat(self, piece: Piece) -> Style:
-        value = piece.projections.get(self.channel) if self.channel else None
-        if value is None or self.encoding == "off":
+        """On the chosen channel; before one is chosen, on the first that was measured."""
+        name = self.channel or next(iter(piece.projections), "")
+        if self.encoding == "off" or name not in piece.projections or name not in self.spreads:
             return Style.null()
-        return self._palette_now()[level(self.spreads[self.channel or ""].sigmas(value)) + STEPS]
+        return self._palette_now()[level(self.spreads[name].sigmas(piece.projections[name])) + STEPS]
 
     def _palette_now(self) -> list[Style]:
         if not self._palette:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from steertui.app import Studio as App
 from steertui.config import Settings
@@ -62,7 +63,8 @@ class Stage:
         strips = len(self.desk.rack.board.mixer.channels)
         self.desk.transcript.focus()
         await self.press("a")
-        await self.press(*name, "enter")
+        self.pilot.app.screen.query_one(Input).value = name
+        await self.press("enter")
         await self.until(lambda: len(self.desk.rack.board.mixer.channels) > strips)
         await self.until(lambda: self.desk.link.state.desk.rev == self.desk.rev)
 
