@@ -96,7 +96,7 @@ def test_no_screen_below_the_top_floor() -> None:
 @pytest.mark.parametrize("package", ["core", "vectors", "sessions", "steertui"])
 def test_public_names_are_there_and_stay_when_a_room_of_that_name_is_entered(package: str) -> None:
     """`import core.x` binds the module to `core.x`: a public function of that name would be gone."""
-    rooms = [name.rpartition(".")[2] for name in modules_of(package)]
+    rooms = [name.partition(".")[2] for name in modules_of(package)]
     program = (
         "import importlib, inspect, json\n"
         f"package = importlib.import_module({package!r})\n"
