@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from core.errors import BadInput, EngineUnavailable
 
+from .held import Held, hold
 from .ulid import is_ulid, ulid
 
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
@@ -48,16 +48,10 @@ class Folder:
 
     def lock(self) -> int:
         """An open descriptor that holds the session until it is closed, by us or by our death."""
-        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
-            os.close(descriptor)
-            raise EngineUnavailable(f"session {self.id} is being recorded by process {holder}") from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-        return descriptor
+            return hold(self.path / "lock")
+        except Held as held:
+            raise EngineUnavailable(f"session {self.id} is being recorded by process {held}") from held
 
 
 def kept(sha256: str, vectors: Path | None) -> Path:

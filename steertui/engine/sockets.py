@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import socket
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import EngineUnavailable, UsageError
+from sessions.held import Held, hold
 
 LONGEST_PATH = 107
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
@@ -40,18 +40,10 @@ class Door:
 
     def lock(self) -> int:
         """Held for the engine's life; whoever loses the race for it is told who won."""
-        descriptor = os.open(self.folder / f"{self.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace") or "unknown"
-            os.close(descriptor)
-            raise EngineUnavailable(
-                f"an engine {self.name!r} is running already (process {holder})"
-            ) from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-        return descriptor
+            return hold(self.folder / f"{self.name}.lock")
+        except Held as held:
+            raise EngineUnavailable(f"an engine {self.name!r} is running already (process {held})") from held
 
     def bind(self) -> socket.socket:
         """Under the lock: what a dead engine left is cleared away, what is not ours is refused."""
