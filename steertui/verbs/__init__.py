@@ -29,7 +29,9 @@ VERBS: dict[str, Verb] = {
     "attach": Verb("steertui.verbs.attach", "open the app on an engine that runs already"),
     "ls": Verb("steertui.verbs.ls", "list the engines that run"),
     "stop": Verb("steertui.verbs.stop", "end an engine"),
-    "sessions": Verb("steertui.verbs.sessions", "list, search, show, replay, verify, export what was recorded"),
+    "sessions": Verb(
+        "steertui.verbs.sessions", "list, search, show, replay, verify, export what was recorded"
+    ),
     "engine": Verb("steertui.verbs.engine", None),
     "models": Verb("steertui.verbs.models", "list the demo and the cached models"),
     "doctor": Verb("steertui.verbs.doctor", "report on versions, devices, folders and the terminal"),
