@@ -14,7 +14,7 @@ import torch
 from bench import machine
 from bench.arms import Setting
 
-BENCHES = ("decode", "compiled", "lanes", "turn", "dial", "capture")
+BENCHES = ("decode", "compiled", "lanes", "turn", "dial", "capture", "diff")
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -19,6 +19,20 @@ def _check(instrument: Any, params: Mapping[str, Any]) -> Job:
     return job(_model(instrument, "check"), params)
 
 
+def _extract(instrument: Any, params: Mapping[str, Any]) -> Job:
+    """A vector from a contrast set: `contrast`, `out`, and what `vectors.extraction.job.job` takes."""
+    from vectors.extraction.job import job
+
+    return job(_model(instrument, "extract"), params)
+
+
+def _diff(instrument: Any, params: Mapping[str, Any]) -> Job:
+    """Two checkpoints compared matrix by matrix: `base`, `tuned`; no model needs to be resident."""
+    from vectors.diff.job import job
+
+    return job(params)
+
+
 def _verify(instrument: Any, params: Mapping[str, Any]) -> Job:
     """A recorded session spoken again on a cache of its own: `session` is the folder it lies in."""
     from .reading import read
@@ -44,4 +58,9 @@ def _model(instrument: Any, kind: str) -> Any:
     return instrument.model
 
 
-JOBS: Mapping[str, Callable[[Any, Mapping[str, Any]], Job]] = {"check": _check, "verify": _verify}
+JOBS: Mapping[str, Callable[[Any, Mapping[str, Any]], Job]] = {
+    "check": _check,
+    "extract": _extract,
+    "diff": _diff,
+    "verify": _verify,
+}

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from vectors.diff.checkpoint import Weights
 
-SLICE_BYTES = 16 << 20  # of float32 rows: a few of these at once stay far below a model's size
+SLICE_BYTES = 8 << 20  # of float32 rows: a few of these at once stay far below a model's size
 HELD_BYTES = 64 << 20  # a matrix up to this size is kept between passes
 
 

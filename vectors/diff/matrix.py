@@ -34,7 +34,6 @@ class Sums:
 
     change: float = 0.0
     base: float = 0.0
-    tuned: float = 0.0
     along: Tensor | None = None
     across: float = 0.0
 
@@ -46,7 +45,9 @@ class Sums:
 def examine(change: Change, side: Side, unit: Tensor | None, depth: Depth, meter: Meter) -> dict[str, Any]:
     """All figures of one matrix; `unit` is the vector of the layer it is compared with, if there is one."""
     compared = unit if side.axis is not None else None
-    sums = _summed(change, side.axis, compared, meter)
+    inside = side.layer is not None and min(change.shape) > 1
+    searched = inside and depth.top > 0
+    sums = _summed(change, side.axis, compared, meter, keep=searched)
     facts: dict[str, Any] = {
         "shape": list(change.shape),
         "norm": math.sqrt(sums.change),
@@ -54,8 +55,7 @@ def examine(change: Change, side: Side, unit: Tensor | None, depth: Depth, meter
         "relative_norm": math.sqrt(sums.change / sums.base) if sums.base else None,
         "side": {True: "writes", False: "reads"}.get(side.writes) if side.writes is not None else None,
     }
-    inside = side.layer is not None and min(change.shape) > 1
-    found = spectrum(change, depth.top, exact=depth.exact, seed=depth.seed) if inside and depth.top else None
+    found = spectrum(change, depth.top, exact=depth.exact, seed=depth.seed) if searched else None
     meter.look()
     change.forget()
     if found is not None:
@@ -65,15 +65,15 @@ def examine(change: Change, side: Side, unit: Tensor | None, depth: Depth, meter
     return facts
 
 
-def _summed(change: Change, axis: int | None, unit: Tensor | None, meter: Meter) -> Sums:
-    """One pass: norms, and the share along a vector on the residual side."""
+def _summed(change: Change, axis: int | None, unit: Tensor | None, meter: Meter, *, keep: bool) -> Sums:
+    """One pass: norms, and the share along a vector on the residual side; `keep` what later passes want again."""
     sums = Sums()
     for start, base, tuned in change.both():
         rows = tuned - base
-        change.hold(start, rows)
+        if keep:
+            change.hold(start, rows)
         sums.change += squares(rows)
         sums.base += squares(base)
-        sums.tuned += squares(tuned)
         if unit is not None and axis == 0:
             part = (unit[start : start + len(rows)].float() @ rows).double()
             sums.along = part if sums.along is None else sums.along + part
