@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -135,6 +136,35 @@ def test_the_verb_lists_and_shows(capsys: pytest.CaptureFixture[str]) -> None:
     assert "+ assistant: system: You are a helpful assistant." in capsys.readouterr().out
     assert main(["contrast", "show", "motivatoin"]) == 4
     assert "neither a file nor one of" in capsys.readouterr().err
+
+
+def test_a_model_writes_the_replies_of_a_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ask = [{"role": "user", "content": "Help me with the parser."}]
+    rows = [
+        {"positive": [{"role": "system", "content": hint}, *ask], "negative": ask}
+        for hint in ("You are a pirate.", "You are a poet.", "You are a drifter.")
+    ]
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    words = ["contrast", "make", str(source), "--with-model", "--model", "demo-base", "--max-new", "8"]
+    assert main([*words, "--out", str(out), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    found = vectors.contrast(out)
+    assert report["pairs"] == len(found.pairs)
+    assert report["pairs"] + report["dropped"] == 3
+    first = found.pairs[0]
+    assert first.positive[:-1] == rows[0]["positive"]
+    assert first.positive[-1]["role"] == "assistant"
+    assert first.positive[-1]["content"] != first.negative[-1]["content"]
+    before = out.read_bytes()
+    assert main([*words, "--out", str(out), "--json"]) == 0
+    assert out.read_bytes() == before
+    capsys.readouterr()
+    assert (
+        main(["contrast", "make", "motivation", "--with-model", "--model", "demo-base", "--out", str(out)])
+        == 2
+    )
+    assert "no conversation" in capsys.readouterr().err
 
 
 def test_sets_need_no_torch() -> None:

@@ -11,6 +11,7 @@ import torch
 
 import core
 import vectors
+from core.capture import capture
 from core.errors import BadInput, UsageError
 from tests.core import zoo
 from tests.vectors import planted
@@ -115,6 +116,19 @@ def test_batches_change_nothing_that_matters(plain: core.Model) -> None:
         for layer in one.layers:
             apart = float((raw(one, layer) - raw(other, layer)).norm())
             assert apart < 1e-5 * plain.residual_norms[layer]
+
+
+@pytest.mark.parametrize("padding", ["left", "right"])
+def test_neither_side_of_padding_changes_anything(plain: core.Model, padding: str) -> None:
+    pairs = random_pairs(20)
+    alone = vectors.extract(plain, pairs, holdout=0.0, suggest=False, batch_tokens=1).vector
+    positive, negative = (
+        capture(plain, [pair[side] for pair in pairs], padding=padding, batch_tokens=4096).rows
+        for side in (0, 1)
+    )
+    for layer in alone.layers:
+        padded = positive[layer].mean(0) - negative[layer].mean(0)
+        assert float((raw(alone, layer) - padded).norm()) < 1e-5 * plain.residual_norms[layer]
 
 
 def test_bfloat16_agrees_with_itself_across_batches() -> None:

@@ -1,0 +1,76 @@
+"""A set whose answers a model gives itself: its system prompts and questions, with the replies they bring about.
+
+What comes out is a contrast file with stored replies, to be looked at, corrected and extracted from again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import BadInput, UsageError
+from core.jobs import Artifact, Job, Progress, Sample, gpu
+from vectors.contrasts.pair import ContrastSet, Pair, Text
+from vectors.errors import shown
+from vectors.extraction.replies import reply_ids
+from vectors.extraction.sides import side
+from vectors.source import open_source
+
+if TYPE_CHECKING:
+    from core.model import Model
+
+
+def spoken(model: Model, contrast: ContrastSet, out: Path, longest: int) -> Job:
+    """Both sides of every pair answered greedily; pairs that got no or the same answer are left out and counted.
+
+    Each reply is a step with a key: a run that was stopped asks only for what is missing.
+    """
+    kept, dropped = [], 0
+    pairs = contrast.checked().pairs
+    for number, pair in enumerate(pairs):
+        sides = []
+        for pole, text in zip(contrast.poles, (pair.positive, pair.negative), strict=True):
+            asked = _asked(text, number)
+            words = yield gpu(partial(_reply, model, asked, longest), key=f"{number} {pole}")
+            yield Sample(pole, str(asked[-1]["content"]), words)
+            sides.append((asked, words))
+        yield Progress(number + 1, len(pairs), "pairs answered")
+        (one, first), (other, second) = sides
+        if first and second and first != second:
+            kept.append(Pair(_with(one, first), _with(other, second), pair.domain))
+        else:
+            dropped += 1
+    if not kept:
+        raise BadInput(f"{contrast.name}: no pair got two different answers from {model.name}")
+    _write(kept, out)
+    yield Artifact(str(out), open_source(out).sha256, "contrast set")
+    return {"name": contrast.name, "out": str(out), "pairs": len(kept), "dropped": dropped}
+
+
+def _asked(text: Text, number: int) -> list[Mapping[str, Any]]:
+    """The messages up to the question; an answer that is already there gives way to the model's own."""
+    if isinstance(text, str) or not text or not isinstance(text[0], Mapping):
+        raise UsageError(f"pair {number + 1} is no conversation: only those can be answered by the model")
+    messages = list(text)
+    return messages[:-1] if messages[-1]["role"] == "assistant" else messages
+
+
+def _reply(model: Model, asked: list[Mapping[str, Any]], longest: int) -> str:
+    ids = reply_ids(model, side(model, asked).ids, longest)
+    return str(model.tokenizer.decode(ids, skip_special_tokens=True)).strip()
+
+
+def _with(asked: list[Mapping[str, Any]], words: str) -> list[Mapping[str, Any]]:
+    return [*asked, {"role": "assistant", "content": words}]
+
+
+def _write(pairs: list[Pair], out: Path) -> None:
+    rows = [{"positive": pair.positive, "negative": pair.negative, "domain": pair.domain} for pair in pairs]
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    except OSError as problem:
+        raise UsageError(f"cannot write {shown(out)}: {problem.strerror}") from None
