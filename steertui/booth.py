@@ -93,8 +93,12 @@ class Booth:
 
     def close(self, reason: str) -> None:
         """The session's end; one in which nothing was said is not worth keeping."""
-        folder = self._host.status()["folder"]
         self._host.close(reason)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Takes away the folder of a session without a word in it."""
+        folder = self._host.status()["folder"]
         if folder and not self.state.turns:
             shutil.rmtree(folder)
 

@@ -34,6 +34,9 @@ class Setup:
             script = Script(args.flip_at, tuple(args.inject or ()))
             self.player.act = lambda index: script.perform(index, self.player.live.mixer, self.booth.do)
             self.turn(self._asked_for())
+        except KeyboardInterrupt:
+            self.booth.sweep()  # a load cannot be cancelled, and who presses Ctrl-C will not wait for its end
+            raise
         except BaseException:
             self.booth.close("failed")
             raise

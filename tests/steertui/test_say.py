@@ -6,6 +6,7 @@ import json
 import shutil
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -356,6 +357,20 @@ def test_a_second_ctrl_c_does_not_wait(
     monkeypatch.setattr(acting.Script, "perform", interrupt_twice)
     assert cli.main(["say", "hello", "--model", str(tiny)]) == 130
     assert "interrupted" in capsys.readouterr().err
+
+
+def test_ctrl_c_does_not_wait_for_a_model_that_is_being_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = threading.Event()
+
+    def load(*args: Any, **options: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        told.wait(60)
+
+    monkeypatch.setattr(core, "load", load)
+    assert cli.main(["say", "hello"]) == 130
+    assert not told.is_set()
+    told.set()
+    assert list(paths.sessions().glob("*/*")) == []
 
 
 class Terminal(io.StringIO):
