@@ -1,0 +1,166 @@
+"""Engines come late, go away and come back; sessions change; what was said and what was set stays."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from core.errors import EngineUnavailable
+from steertui.engine.launch import probe
+from tests.steertui import scripted_engine
+from tests.steertui.app.stage import Stage, desk_at, stage
+from tests.steertui.scripted_engine import Studio
+
+pytestmark = pytest.mark.anyio
+
+
+def spoken(stage: Stage) -> str:
+    return stage.desk.transcript.document.last_answer()
+
+
+async def test_a_prompt_waits_for_the_model() -> None:
+    async with stage(Studio()) as at:
+        await at.until(lambda: at.word == "loading")
+        await at.type("Who are you?")
+        await at.until(lambda: any("queued" in note for note in at.notes))
+        at.studio.loaded.set()
+        await at.until(lambda: at.word == "generating")
+        assert not any("queued" in note for note in at.notes)
+        await at.play(1)
+        assert spoken(at) == "I"
+
+
+async def test_a_lost_engine_leaves_the_page_and_the_next_one_gets_the_mixer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = Studio()
+    first.loaded.set()
+    with scripted_engine.engine(first, name="first") as engine:
+        async with desk_at(engine.path, first) as at:
+            await at.add("pirate")
+            at.desk.prompt.focus()
+            await at.ask("hello there")
+            await at.play(4)
+            first.metronome.tick(1000)
+            engine.close()
+            await at.until(lambda: at.word == "lost")
+            await at.sees("ctrl+r starts it again")
+            second = Studio()
+            second.loaded.set()
+            with scripted_engine.engine(second, name="second") as other:
+                monkeypatch.setattr("steertui.screens.desk.link.ensure", lambda model: other.path)
+                await at.press("ctrl+r")
+                await at.until(lambda: at.desk.link.state.desk.state)
+                assert [c["name"] for c in at.desk.link.state.desk.state["channels"]] == ["pirate"]
+                assert spoken(at).startswith("I will not give")
+                assert any("does not remember" in note for note in at.notes)
+                at.studio = second
+                at.desk.prompt.focus()
+                await at.ask("and now?")
+                await at.play(2)
+                await at.sees("hello there", "and now?")
+
+
+async def test_what_waits_can_be_taken_back() -> None:
+    async with stage(Studio()) as at:
+        await at.until(lambda: at.word == "loading")
+        await at.type("Who are you?")
+        await at.until(lambda: at.desk.feed.waiting)
+        await at.press("escape")
+        assert not any("queued" in note for note in at.notes)
+        at.studio.loaded.set()
+        await at.ready()
+        assert not at.pieces
+
+
+async def test_quit_asks_and_detaching_leaves_the_engine() -> None:
+    async with stage() as at:
+        await at.ready()
+        await at.press("ctrl+q")
+        await at.sees("the engine goes on")
+        await at.press("enter")
+        await at.until(lambda: not at.pilot.app.is_running)
+        assert at.pilot.app.return_code == 0
+        assert probe(at.desk.link.client.path) is not None
+
+
+async def test_a_message_before_there_is_an_engine_is_kept_and_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    studio, started = Studio(), threading.Event()
+    studio.loaded.set()
+    with scripted_engine.engine(studio, name="slow") as engine:
+
+        def starting(model: str) -> Path:
+            started.wait(20)
+            return engine.path
+
+        monkeypatch.setattr("steertui.screens.desk.link.ensure", starting)
+        async with desk_at(None, studio) as at:
+            assert at.word == "starting"
+            await at.type("Who are you?")
+            await at.sees("queued until the engine is there: Who are you?")
+            started.set()
+            await at.until(lambda: at.word == "generating")
+            await at.play(1)
+            assert not any("queued" in note for note in at.notes)
+            await at.sees("Who are you?")
+
+
+async def test_an_engine_that_cannot_be_had_is_told_and_the_words_come_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(model: str) -> Path:
+        raise EngineUnavailable("no room for an engine")
+
+    monkeypatch.setattr("steertui.screens.desk.link.ensure", refused)
+    async with desk_at(None, Studio()) as at:
+        await at.until(lambda: at.word == "lost")
+        await at.type("hello")
+        await at.until(lambda: at.desk.prompt.text == "hello")
+        assert any("no room for an engine" in toast for toast in at.toasts)
+
+
+async def test_a_new_session_is_an_empty_page_under_the_same_mixer() -> None:
+    async with stage() as at:
+        await at.add("pirate")
+        at.desk.prompt.focus()
+        await at.ask("hello there")
+        at.studio.metronome.tick(1000)
+        await at.ready()
+        before = at.desk.link.state.session
+        await at.press("ctrl+n")
+        await at.until(lambda: at.desk.link.state.session not in ("", before))
+        await at.until(lambda: at.desk.rack.board.mixer.channels)
+        assert not at.pieces
+        assert "hello there" not in "\n".join(at.drawn())
+        assert at.desk.rack.board.channel.label == "pirate"
+
+
+async def test_a_recorded_session_goes_on_in_the_next_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = Studio(), Studio()
+    first.loaded.set()
+    second.loaded.set()
+    with scripted_engine.engine(first, name="first", record=True) as engine:
+        async with desk_at(engine.path, first) as at:
+            await at.ask("hello there")
+            first.metronome.tick(1000)
+            await at.ready()
+            engine.close()
+            await at.until(lambda: at.word == "lost")
+            with scripted_engine.engine(second, name="second", record=True) as other:
+                monkeypatch.setattr("steertui.screens.desk.link.ensure", lambda model: other.path)
+                await at.press("ctrl+r")
+                await at.until(lambda: at.word == "idle")
+                await at.until(lambda: spoken(at).endswith("walk."))
+                assert not any("does not remember" in note for note in at.notes)
+                at.studio = second
+                at.desk.prompt.focus()
+                await at.ask("and now?")
+                await at.play(2)
+                assert [
+                    said["content"] for said in second.instrument.heard[-1] if said["role"] == "user"
+                ] == [
+                    "hello there",
+                    "and now?",
+                ]

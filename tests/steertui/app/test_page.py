@@ -1,0 +1,69 @@
+"""What the page looks like at any size, and with the worst a model can say in every field."""
+
+from __future__ import annotations
+
+import pytest
+from textual import events
+
+from steertui.screens.desk import board as hands
+from steertui.screens.desk.board import Known
+from steertui.widgets.prompt import Prompt
+from tests.steertui.app.stage import stage
+from tests.steertui.scripted_engine import Studio
+from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize("size", [(140, 40), (100, 30), (80, 24), (60, 16)])
+async def test_every_layout_shows_state_text_strip_and_prompt(size: tuple[int, int]) -> None:
+    async with stage(size=size) as at:
+        await at.add("pirate")
+        at.desk.prompt.focus()
+        await at.ask("hello there")
+        await at.play(4)
+        await at.sees("GEN", "PLAY", "you  hello there", "I will not give", "pirate", "+0.30")
+
+
+async def test_resize_down_and_back() -> None:
+    async with stage(size=(120, 36)) as at:
+        await at.ask()
+        await at.play(8)
+        await at.pilot.resize_terminal(40, 10)
+        await at.pilot.pause()
+        await at.sees("terminal too small: 40×10, need 60×16")
+        await at.play(4)
+        await at.pilot.resize_terminal(120, 36)
+        await at.pilot.pause()
+        screen = "\n".join(at.drawn())
+        assert "terminal too small" not in screen
+        assert "I will not give up on the parser. After that, trace the" in screen
+
+
+async def test_hostile_text_in_every_field_stays_text() -> None:
+    """Model name, vector name, prompt, answer, marker words, notes: none of them reaches the terminal raw."""
+    bad = "[@click=app.quit]x[/] [/nope]" + "".join(HOSTILE.values()).replace("\ud800", "")
+    script = [bad, *([f"{bad} "] * 3)]
+    async with stage(Studio(script), model=bad) as at:
+        at.studio.loaded.set()
+        await at.ready()
+        await at.desk.link.ask("vector.load", source=bad)
+        known = Known.told(at.desk.link.state.vectors[bad])
+        at.desk.rack.attempt(lambda: hands.add(at.desk.rack.board, known))
+        await at.desk.link.ask("note", text=bad)
+        at.desk.prompt.load_text("")
+        at.desk.prompt.post_message(events.Paste(bad))
+        await at.pilot.pause()
+        assert not talks_to_terminal(at.desk.prompt.text)
+        at.desk.post_message(Prompt.Sent(bad))
+        await at.until(lambda: at.word == "generating")
+        await at.play(3)
+        await at.press("tab", "h")
+        await at.sees("[@click=app.quit]x[/] [/nope]")
+        at.desk.warn(bad)
+        await at.press("C")
+        await at.pilot.pause(0.1)
+        assert not [row for row in at.drawn() if talks_to_terminal(row)]
+        await at.press("escape")
+        assert at.pilot.app.is_running
+        assert not [row for row in at.drawn() if talks_to_terminal(row)]
