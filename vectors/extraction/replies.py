@@ -24,7 +24,9 @@ def answered(model: Model, sides: Sequence[Side], longest: int = LONGEST) -> Gen
     """
     longer, choices = [], []
     for number, side in enumerate(sides):
-        reply: list[int] = yield gpu(partial(reply_ids, model, side.ids, longest), key=f"reply {number}")
+        reply: list[int] = yield gpu(
+            partial(reply_ids, model, side.ids, longest), key=f"reply {number} {model.fingerprint[:16]}"
+        )
         yield Progress(number + 1, len(sides), "replies")
         longer.append(Side((*side.ids, *reply)))
         choice: Choice = (len(side.ids), len(side.ids) + len(reply)) if reply else -1

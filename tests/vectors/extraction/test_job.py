@@ -7,23 +7,31 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+import torch
 
 import core
 import vectors
 from core import batches
+from core.capture import capture
 from core.demo.acceptance import measure, tuning
 from core.demo.world.prompts import requests
-from core.jobs import Artifact, End, Event, Progress, Row
+from core.finished import Finished
+from core.jobs import Artifact, End, Event, Job, Progress, Row
 from core.runner import run
 from steertui.cli import main
 from tests.core import zoo
 from vectors.contrasts.catalogue import contrast
 from vectors.contrasts.pair import ContrastSet, Pair
 from vectors.diff.alignment import align
-from vectors.extraction import states
+from vectors.extraction import replies, states
+from vectors.extraction.extract import extracting
 from vectors.extraction.job import job, store_of
+from vectors.extraction.material import of_pairs
+from vectors.extraction.recipe import Recipe
+from vectors.extraction.replies import reply_ids
+from vectors.extraction.result import Extraction
+from vectors.extraction.sides import side
 
 
 @pytest.fixture(scope="module")
@@ -178,19 +186,39 @@ def test_bad_pairs_end_with_four(
     assert sentence in json.loads(capsys.readouterr().out)["error"]
 
 
-def test_replies_are_generated_once_and_read(base: core.Model, tmp_path: Path) -> None:
-    chat = [{"role": "user", "content": "Help me with the parser."}]
-    other = [{"role": "user", "content": "Tell me about the kitten."}]
-    pairs = [Pair(chat, other), Pair([*chat, *other], other)]
-    found = vectors.extract(base, pairs, read="response-mean", reply_tokens=4, suggest=False, layers=(5,))
-    assert np.isfinite(found.vector.norms[5])
-    assert found.vector.about.read == "response-mean"
+def test_replies_are_generated_once_and_read(
+    base: core.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [{"role": "user", "content": "Help me with the parser."}]
+    told = [{"role": "user", "content": "Tell me about the kitten."}]
+    contrasted = ContrastSet("asked", (Pair(asked, told), Pair([*told, *asked], told)))
+    recipe = Recipe(read="response-mean", reply_tokens=4, layers=(5,), suggest=False)
+    steps = Finished(tmp_path / "steps.jsonl")
+    found: list[Extraction] = []
+
+    def work() -> Job:
+        found.append((yield from extracting(base, contrasted, recipe, of_pairs(base, contrasted, recipe))))
+        return {}
+
+    list(run(work(), finished=steps))
+    assert len(steps) == 4
+    monkeypatch.setattr(replies, "reply_ids", lambda *_: pytest.fail("this reply was there already"))
+    list(run(work(), finished=Finished(tmp_path / "steps.jsonl")))
+    assert found[0].vector == found[1].vector
+    means = []
+    for text in (asked, told, [*told, *asked], told):
+        ids = side(base, text).ids
+        reply = reply_ids(base, ids, 4)
+        where = [(len(ids), len(ids) + len(reply))]
+        means.append(capture(base, [[*ids, *reply]], layers=[5], read=where).rows[5][0])
+    expected = (means[0] - means[1] + means[2] - means[3]) / 2
+    raw = found[0].vector.directions[5] * found[0].vector.norms[5]
+    assert torch.allclose(raw, expected, rtol=1e-3, atol=1e-4 * float(expected.norm()))
+    assert found[0].vector.about.read == "response-mean"
 
 
 def test_an_adapter_is_compared_on_and_off(tmp_path: Path) -> None:
     peft = pytest.importorskip("peft")
-    import torch
-
     hf = zoo.build("llama")
     config = peft.LoraConfig(r=2, target_modules=["down_proj"], layers_to_transform=[2])
     adapted = peft.get_peft_model(zoo.build("llama"), config)
