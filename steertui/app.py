@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
-import signal
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +15,9 @@ from core import demo
 from core.errors import UsageError
 from steertui import config, themes
 from steertui.config import Settings
+from steertui.farewell import Farewell
 from steertui.screens.desk.screen import Desk
 from steertui.screens.palette import Actions
-
-FAREWELLS = {signal.SIGHUP: 129, signal.SIGTERM: 143}
 
 
 class Studio(App[None], inherit_bindings=False):
@@ -50,16 +46,12 @@ class Studio(App[None], inherit_bindings=False):
         return themes.HEAT | super().get_css_variables()
 
     def on_mount(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number, code in FAREWELLS.items():
-            loop.add_signal_handler(number, partial(self.exit, return_code=code))
+        self._farewell = Farewell(lambda code: self.exit(return_code=code))
         # What the start has made stays until the end; the collector need not walk it again (pauses of 70 ms otherwise).
         self.call_after_refresh(gc.freeze)
 
     def on_unmount(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in FAREWELLS:
-            loop.remove_signal_handler(number)
+        self._farewell.forget()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         yield SystemCommand("Change the theme", "Colours of the screen", self.action_change_theme)

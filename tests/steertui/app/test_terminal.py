@@ -115,3 +115,11 @@ def test_it_speaks_in_a_terminal_without_torch_and_comes_back_after_a_hang_up(st
             os.kill(second.pid, signal.SIGTERM)
             assert second.leave() == 143
             assert LEAVES_ALTERNATE_SCREEN in second.raw
+
+
+def test_a_terminal_that_is_closed_takes_the_app_along(studio: Studio) -> None:
+    with scripted_engine.engine(studio) as engine, terminal(engine.path) as child:
+        child.until(lambda: "transcript" in child.text and "IDLE" in child.text)
+        os.close(child.fd)
+        child.fd = os.open(os.devnull, os.O_RDONLY)
+        assert os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1]) == 129
