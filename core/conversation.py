@@ -37,7 +37,8 @@ class Conversation:
         self.messages: list[Message] = [{"role": "system", "content": system}] if system else []
         self.live: Live | None = None
         self.mode, self.note = "chat", ""
-        self._tape = open_tape(model, compile)
+        self._tape, self._waiting = open_tape(model, compile), Waiting()
+        self._prefill = ""
         self._past: list[Message] = []
         self._undo: tuple[int, Waiting, list[Message], list[Message]] | None = None
 
@@ -71,7 +72,7 @@ class Conversation:
 
     def inject(self, text: str, role: str = "model") -> None:
         """Into the running answer, before its next token: the model's own words, or a turn of `role` user or tool."""
-        if self.live is None:
+        if self.live is None or self.live.stop_reason is not None:
             raise UsageError("nothing is being said: put the text into the next turn")
         if role == "model":
             self.live.inject(text)
@@ -83,14 +84,10 @@ class Conversation:
             )
         self.live.inject_ids(encode(self.model.tokenizer, tail), role, text)
 
-    _waiting = Waiting()
-    _prefill = ""
-
     def _settle(self) -> tuple[Tape, Waiting]:
         """The tape as the last answer left it, one lane again if the lanes went different ways."""
         if self.live is None:
-            waiting, self._waiting = self._waiting, Waiting()
-            return self._tape, waiting
+            return self._tape, self._waiting
         if self.live.stop_reason is None:
             raise UsageError("the last answer is still being spoken")
         return self.live.leave()

@@ -154,6 +154,21 @@ def test_a_cancelled_answer_is_continued_by_the_next_turn():
     assert ids[start : start + 3] == said
 
 
+def test_a_turn_refused_after_an_undo_forgets_nothing_that_a_cancel_left_waiting():
+    talk, calm = Conversation(model()), Conversation(model())
+    for one in (talk, calm):
+        live = one.say("Hello there", max_new_tokens=9, ignore_end=True)
+        for _ in range(3):
+            next(live)
+        live.cancel()
+        list(live)
+        say(one, "Not this")
+        one.undo()
+    with pytest.raises(UsageError):
+        talk.say("And now?", temperature=-1.0)
+    assert say(talk, "And now?").tape.ids == say(calm, "And now?").tape.ids
+
+
 def test_a_cancel_between_chunks_of_a_long_prompt_loses_nothing():
     talk = Conversation(model())
     live = talk.say("word " * 60, max_new_tokens=5, mixer=MIXER)
@@ -279,6 +294,10 @@ def test_words_put_into_the_model_s_mouth():
 def test_injecting_needs_an_answer_and_a_template_that_allows_it():
     with pytest.raises(UsageError, match="put the text into the next turn"):
         Conversation(model()).inject("x")
+    over = Conversation(model())
+    say(over, "Hello")
+    with pytest.raises(UsageError, match="put the text into the next turn"):
+        over.inject("x")
     talk = Conversation(model("block-moving"))
     next(talk.say("Hello", max_new_tokens=4, ignore_end=True))
     with pytest.raises(UsageError, match="cannot be put into a running answer"):
