@@ -59,7 +59,7 @@ class LayerPlan:
         state = hidden.reshape(-1).float()
         norm2 = float(state.detach() @ state.detach()) if single.keep_norm else 0.0
         s, w = single.steer((rows @ state).tolist(), norm2)
-        if not any(w):
+        if s == 1.0 and not any(w):
             return hidden
         change = rows[0] * w[0] if len(w) == 1 else torch.tensor(w) @ rows
         return torch.add(change, state, alpha=s).to(hidden.dtype).view_as(hidden)

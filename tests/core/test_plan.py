@@ -293,3 +293,12 @@ def test_tiny_and_huge_norms_are_directions_all_the_same():
     for size in (1e-38, 1e37):
         (row,) = compiler().stack(Vector({LAYER: V.directions[LAYER] * size})).rows.values()
         np.testing.assert_allclose(row, V.directions[LAYER], atol=1e-5)
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_a_push_that_its_cap_takes_back_still_has_kept_the_norm(lanes):
+    """h = 3y is pushed by 4x and shrunk to length 3; the ceiling then takes all of x away, and 1.8y is left."""
+    mixer = Mixer((unit(direction(np.eye(SIZE)[0]), 4.0, ceiling=0.0),), keep_norm=True)
+    hidden = torch.zeros(lanes, 1, SIZE)
+    hidden[:, 0, 1] = 3.0
+    torch.testing.assert_close(played([mixer] * lanes, hidden), 0.6 * hidden)
