@@ -29,11 +29,8 @@ def header(path: Path) -> dict[str, Any]:
             )
         try:
             tensors = json.loads(file.read(length))
-            end = max(
-                (entry["data_offsets"][1] for name, entry in tensors.items() if name != "__metadata__"),
-                default=0,
-            )
-        except (ValueError, RecursionError, KeyError, TypeError, AttributeError, IndexError):
+            end = max((_end(entry) for name, entry in tensors.items() if name != "__metadata__"), default=0)
+        except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
             raise ModelError(f"{path}: its header is not valid") from None
     if end != size - 8 - length:
         raise ModelError(
@@ -41,6 +38,15 @@ def header(path: Path) -> dict[str, Any]:
         )
     tensors.pop("__metadata__", None)
     return tensors
+
+
+def _end(entry: dict[str, Any]) -> int:
+    """Where a tensor's bytes end; what is no tensor with a dtype, a shape and a place is refused."""
+    start, end = entry["data_offsets"]
+    sizes = [start, end - start, *entry["shape"]]
+    if not isinstance(entry["dtype"], str) or any(type(size) is not int or size < 0 for size in sizes):
+        raise ValueError(entry)
+    return int(end)
 
 
 def of_blueprint(hf: Any, quant: str | None = None) -> int:
