@@ -78,7 +78,8 @@ def _device(name: str | None) -> torch.device:
         device = torch.device(name)
     except RuntimeError:
         raise UsageError(f"no such device: {name!r} (cpu, cuda, cuda:1, mps)") from None
-    count = torch.cuda.device_count() if device.type == "cuda" else 1
+    gpus = torch.cuda.device_count()
+    count = gpus if device.type == "cuda" else 1
     if (device.index or 0) >= count or (device.type == "mps" and not torch.backends.mps.is_available()):
-        raise UsageError(f"device {name} is not available here: {count} CUDA devices found")
+        raise UsageError(f"device {name} is not available here (CUDA devices found: {gpus})")
     return device

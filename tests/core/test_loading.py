@@ -1,3 +1,4 @@
+import json
 import shutil
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import torch
 
 import core
 from core import memory, placement
-from core.errors import OutOfMemory, UsageError
+from core.errors import ModelError, OutOfMemory, UsageError
 from tests.core import zoo
 from tests.core.folders import refusal, rewrite, save
 
@@ -112,6 +113,29 @@ def test_a_garbled_header_is_named(copy):
     assert "header is not valid" in refusal(copy)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"data_offsets": ["a", 8]},
+        {"data_offsets": [-8, 8]},
+        {"data_offsets": [8, 0]},
+        {"data_offsets": [0, 4, 8]},
+        {"dtype": None},
+        {"shape": 2},
+        {"shape": ["2"]},
+    ],
+)
+def test_a_header_s_entry_that_is_no_tensor_is_refused(tmp_path, change):
+    entry = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]} | change
+    text = json.dumps(
+        {"whole": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "odd": entry}
+    ).encode()
+    file = tmp_path / "model.safetensors"
+    file.write_bytes(len(text).to_bytes(8, "little") + text + bytes(8))
+    with pytest.raises(ModelError, match="header is not valid"):
+        memory.header(file)
+
+
 def test_weights_that_would_stay_random_are_refused(copy):
     rewrite(copy, num_hidden_layers=5)
     assert "lacks 9 of the model's weights (model.layers.4" in refusal(copy)
@@ -141,7 +165,7 @@ def test_a_folder_transformers_cannot_use_gets_one_sentence(copy, change, words)
         ({"dtype": "int3"}, "dtype must be"),
         ({"quant": "3bit"}, "quantisation must be"),
         ({"device": "toaster"}, "no such device"),
-        ({"device": "cuda:77"}, "not available here"),
+        ({"device": "cuda:77"}, f"(CUDA devices found: {torch.cuda.device_count()})"),
         ({"device": "cpu", "device_map": "auto"}, "not both"),
     ],
 )
