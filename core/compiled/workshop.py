@@ -48,7 +48,10 @@ class Workshop:
             return f"decoding stays eager: {reason}"
         if at_once:
             return self.build(size)
-        self._warming[size] = Warming(self.model, size) if child_fits(self.model) else None
+        try:
+            self._warming[size] = Warming(self.model, size) if child_fits(self.model) else None
+        except OSError as error:
+            return f"decoding stays eager: {' '.join(str(error).split())[:LAST_WORDS]}"
         return f"a step for {size} is being compiled; eager decoding serves meanwhile"
 
     def settle(self) -> Iterator[str]:

@@ -133,6 +133,17 @@ def test_a_child_that_fails_is_told_and_nothing_is_tried_twice(monkeypatch: pyte
     assert model.workshop.ask(SIZE) is None
 
 
+def test_a_child_that_cannot_be_born_ends_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crowded(model: Any, size: Any) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(workshop, "Warming", crowded)
+    model = tiny.model(seed=7)
+    told = model.workshop.ask(SIZE)
+    assert told == "decoding stays eager: [Errno 11] Resource temporarily unavailable"
+    assert model.workshop.ask(SIZE) is None
+
+
 def test_where_a_child_has_no_room_the_decode_thread_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workshop, "child_fits", lambda model: False)
     model = tiny.model(seed=9)
