@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from fractions import Fraction
 
 from core.errors import BadInput, UsageError
@@ -29,13 +30,18 @@ def parse_layers(text: str, n_layers: int) -> tuple[int, ...]:
 
 def write_layers(layers: tuple[int, ...]) -> str:
     """The shortest notation of a band; `parse_layers` reads it back."""
-    runs: list[list[int]] = []
+    return ",".join("-".join(map(str, run)) for run in runs(layers))
+
+
+def runs(layers: Iterable[int]) -> list[list[int]]:
+    """Neighbouring layers by their ends: [first, last], or [only]."""
+    found: list[list[int]] = []
     for layer in sorted(set(layers)):
-        if runs and layer == runs[-1][-1] + 1:
-            runs[-1][1:] = [layer]
+        if found and layer == found[-1][-1] + 1:
+            found[-1][1:] = [layer]
         else:
-            runs.append([layer])
-    return ",".join("-".join(map(str, run)) for run in runs)
+            found.append([layer])
+    return found
 
 
 def _range(piece: str, n_layers: int) -> range:

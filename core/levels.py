@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from core.bands import runs
 from core.errors import UsageError
 from core.mixer import Bound, Channel
 
@@ -142,10 +143,4 @@ def _resolve(channel: Channel, bound: Bound, layer: int, off: float) -> float:
 
 def spell(layers: Iterable[int]) -> str:
     """Layers as a person writes them: 3–8, 12."""
-    runs: list[list[int]] = []
-    for layer in sorted(layers):
-        if runs and layer == runs[-1][-1] + 1:
-            runs[-1].append(layer)
-        else:
-            runs.append([layer])
-    return ", ".join(f"{r[0]}–{r[-1]}" if len(r) > 1 else str(r[0]) for r in runs)
+    return ", ".join("–".join(map(str, run)) for run in runs(layers))

@@ -75,14 +75,13 @@ class Channel:
 
     @property
     def summary(self) -> str:
-        """One channel in words: `motivation −0.3 relative, gain 0, floor p25`."""
+        """One channel in words: `motivation -0.3 relative, gain 0, floor p25`."""
         signed = -self.scale if self.flipped else self.scale
         parts = [f"{self.label} {signed:+g} {self.unit}"]
-        parts += [
-            f"{word} {value}"
-            for word in ("gain", "floor", "ceiling")
-            if (value := getattr(self, word)) is not None
-        ]
+        for word in ("gain", "floor", "ceiling"):
+            value = getattr(self, word)
+            if value is not None:
+                parts.append(f"{word} {value:g}" if isinstance(value, float) else f"{word} {value}")
         return ", ".join(parts)
 
     def to_json(self) -> dict[str, Any]:

@@ -164,5 +164,5 @@ def test_a_card_suggests_the_channel():
 
 
 def test_the_summary_says_what_plays():
-    assert desk().flip(0).summary == "verve -0.5 relative; wit +1 relative, floor -1.0, ceiling 2.0"
+    assert desk().flip(0).summary == "verve -0.5 relative; wit +1 relative, floor -1, ceiling 2"
     assert desk().bypass().summary == "no steering"
