@@ -35,7 +35,7 @@ def correct_array(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -
 
 
 def outside(q: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
-    """How far each projection lies outside its bounds; what the meters call the residual of a cap."""
+    """How far each projection lies outside its bounds; the residual of a cap."""
     return abs(q - xp.clip(q, floor, ceiling))
 
 

@@ -60,7 +60,6 @@ class Decoder:
         self.check(prompt)
         self.rows = [list(prompt) for _ in range(how.lanes.count)]
         self.phases = [*lived, *["prompt"] * (len(prompt) - len(lived))]
-        self.prompt_length = len(tape) + len(prompt)
         self.logits: Tensor | None = None
         self._turn = len(tape)
         self._plan: Plan | None = None
