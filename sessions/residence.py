@@ -16,6 +16,8 @@ from .studio import Instrument, Studio
 
 Append = Callable[[ev.Event], Any]
 
+PROGRESS_STEPS = 20
+
 
 class Residence:
     """`instrument` is None while there is no model to speak with."""
@@ -66,4 +68,14 @@ class Residence:
 
 
 def _progress(name: str, append: Append) -> Callable[[float | None, str], None]:
-    return lambda done, note: append(ev.Model(state="loading", name=name, progress=done, note=note))
+    """A model has hundreds of weights; the journal is told of a new stage and of every twentieth on the way."""
+    told: tuple[str, int] | None = None
+
+    def progress(done: float | None, note: str) -> None:
+        nonlocal told
+        place = note, -1 if done is None else int(done * PROGRESS_STEPS)
+        if place != told:
+            told = place
+            append(ev.Model(state="loading", name=name, progress=done, note=note))
+
+    return progress
