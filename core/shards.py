@@ -34,14 +34,12 @@ class Shards:
 def open_shards(folder: Path, key: str, layers: Sequence[int], n: int, width: int) -> Shards:
     """The shards of an earlier run with the same key, else fresh ones; the files are plain .npy."""
     folder.mkdir(parents=True, exist_ok=True)
-    key_file = folder / KEY
-    mode = "r+" if key_file.is_file() and key_file.read_text() == key else "w+"
+    key_file, files = folder / KEY, {layer: folder / f"layer-{layer:03d}.npy" for layer in layers}
+    whole = all(file.is_file() for file in (key_file, folder / FINISHED, *files.values()))
+    mode = "r+" if whole and key_file.read_text() == key else "w+"
     if mode == "w+":
         key_file.unlink(missing_ok=True)
-    rows = {
-        layer: _array(folder / f"layer-{layer:03d}.npy", mode, np.dtype(np.float32), (n, width))
-        for layer in layers
-    }
+    rows = {layer: _array(file, mode, np.dtype(np.float32), (n, width)) for layer, file in files.items()}
     finished = _array(folder / FINISHED, mode, np.dtype(np.bool_), (n,))
     key_file.write_text(key)
     return Shards({layer: torch.from_numpy(array) for layer, array in rows.items()}, finished)
@@ -56,7 +54,7 @@ def key_of(*parts: object) -> str:
 
 
 def _array(path: Path, mode: str, dtype: np.dtype, shape: tuple[int, ...]) -> np.memmap:
-    if mode == "r+" and path.is_file():
+    if mode == "r+":
         return np.lib.format.open_memmap(path, mode="r+")
     return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
 

@@ -210,6 +210,14 @@ def test_files_of_another_capture_are_not_taken_over(model, tmp_path, change):
     assert error(got, {layer: states.double() for layer, states in expected.items()}) < 1e-6
 
 
+@pytest.mark.parametrize("gone", ["layer-001.npy", "finished.npy", "key.json"])
+def test_a_file_that_is_gone_is_not_taken_for_read(model, tmp_path, gone):
+    expected = capture(model, prompts(6), store=tmp_path).rows
+    wanted = {layer: states.double() for layer, states in expected.items()}
+    (tmp_path / gone).unlink()
+    assert error(capture(model, prompts(6), store=tmp_path).rows, wanted) < 1e-6
+
+
 @pytest.mark.parametrize(
     ("rows", "options", "words"),
     [
