@@ -6,7 +6,6 @@ several hosts all give the same numbers as one pass over everything.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -45,19 +44,3 @@ class Moments:
     def from_state(state: Tensor) -> Moments:
         mean, m2 = state[1:].chunk(2)
         return Moments(int(state[0]), mean, m2)
-
-
-def by_group(
-    stream: Iterable[tuple[Sequence[int], Mapping[int, Tensor]]], groups: Sequence[Hashable]
-) -> dict[Hashable, dict[int, Moments]]:
-    """Moments per group and layer of a capture stream; `groups` names every prompt's group."""
-    found: dict[Hashable, dict[int, Moments]] = {}
-    for indices, part in stream:
-        labels = [groups[i] for i in indices]
-        for group in dict.fromkeys(labels):
-            member = torch.tensor([label == group for label in labels])
-            layers = found.setdefault(group, {})
-            for layer, rows in part.items():
-                more = Moments.of(rows[member])
-                layers[layer] = layers[layer] + more if layer in layers else more
-    return found

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.reducers import Moments, by_group
+from core.reducers import Moments
 
 
 def test_moments_equal_numpy_even_far_from_zero():
@@ -34,21 +34,3 @@ def test_moments_survive_the_journey_to_another_host():
     assert back.count == 9
     assert torch.equal(back.mean, moments.mean)
     assert torch.equal(back.m2, moments.m2)
-
-
-def test_a_stream_is_reduced_per_group_and_layer_in_any_order():
-    rows = {layer: torch.randn(30, 6, generator=torch.Generator().manual_seed(layer)) for layer in (1, 4)}
-    groups = ["a" if i % 3 else "b" for i in range(30)]
-    order = np.random.default_rng(0).permutation(30).tolist()
-    stream = [
-        (order[i : i + 4], {layer: r[order[i : i + 4]] for layer, r in rows.items()}) for i in range(0, 30, 4)
-    ]
-    found = by_group(stream, groups)
-    assert set(found) == {"a", "b"}
-    for name in "ab":
-        member = [i for i in range(30) if groups[i] == name]
-        for layer in rows:
-            expected = rows[layer][member].double().numpy()
-            assert found[name][layer].count == len(member)
-            np.testing.assert_allclose(found[name][layer].mean, expected.mean(0), rtol=1e-12)
-            np.testing.assert_allclose(found[name][layer].variance(), expected.var(0), rtol=1e-9)
