@@ -44,15 +44,24 @@ def locate(name: str | Path, revision: str | None = None) -> Source:
     demo_folder = demo.folder(str(name))
     if demo_folder is not None:
         return Source(str(name), demo_folder)
-    path = Path(name).expanduser()
-    if str(name) and path.is_dir():
+    path = _local(name)
+    if path is not None and path.is_dir():
         return Source(path.resolve().name, path)
-    if str(name) and path.exists():
+    if path is not None:
         raise ModelError(f"{name} is a file: a model is a folder with config.json and *.safetensors")
     if not HUB_ID.fullmatch(str(name)):
         raise ModelError(f"no folder {name}, and that is no name of a model on the hub (owner/model)")
     folder = _download(str(name), revision, allow_patterns=SMALL_FILES, ignore_patterns=FOLDERS_INSIDE)
     return Source(str(name), folder, str(name), folder.name)
+
+
+def _local(name: str | Path) -> Path | None:
+    """What lies there on this disk; nothing does where the home or the name is none that the system knows."""
+    try:
+        path = Path(name).expanduser()
+        return path if str(name) and path.exists() else None
+    except (OSError, RuntimeError):
+        return None
 
 
 def weights(source: Source, on_progress: Progress | None = None) -> list[Path]:
