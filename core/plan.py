@@ -33,8 +33,6 @@ HEARD: Mapping[str, tuple[str, ...]] = {
     "answer": ("answer",),
 }
 Meters = Mapping[int, Sequence[int]]
-
-
 Layers = tuple[LayerPlan | None, ...]
 
 
@@ -46,14 +44,6 @@ class Plan:
     phases: Mapping[str, Layers]
     meters: Meters
     decays: bool
-
-    def tensors(self) -> Iterator[tuple[int, Tensor]]:
-        """(layer, tensor) of everything placed on a device."""
-        for layers in {id(x): x for x in self.phases.values()}.values():
-            for layer, plan in enumerate(layers):
-                for tensor in (plan.push, plan.rows, plan.gauge) if plan else ():
-                    if tensor is not None:
-                        yield layer, tensor
 
 
 @dataclass

@@ -77,12 +77,3 @@ def test_on_a_gpu_nothing_of_a_plan_stays_behind(spy):
     )
     assert [s.token_id for s in live] == [s.token_id for s in here]
     assert all(tensor == hidden for _, tensor, hidden in spy)
-
-
-@pytest.mark.parametrize("lanes", [1, 2])
-def test_a_plan_lists_the_tensors_it_placed(lanes):
-    plan = reference.model().compiler.compile([DESK] * lanes, {0: [0, 3]})
-    placed = list(plan.tensors())
-    assert {layer for layer, _ in placed} == {0, 1, 2, 3}
-    assert {tensor.device.type for _, tensor in placed} == {"cpu"}
-    assert {tensor.shape[-1] for _, tensor in placed} == {zoo.HIDDEN}
