@@ -43,6 +43,7 @@ class Feed:
     tokens: int = 0
     waiting: bool = False
     coming: list[tuple[int, str, str]] = field(default_factory=list)
+    later: list[Item] = field(default_factory=list)
     stream: Sanitiser = field(default_factory=Sanitiser)
 
     def take(self, event: ev.Event, state: State) -> None:
@@ -60,11 +61,13 @@ class Feed:
         """Another session: nothing that was drawn belongs to it."""
         self.items, self.desk, self.context = [], {}, 0
         self.shown, self.mix, self.coming, self.tokens, self.waiting = None, None, [], 0, False
+        self._hold([])
         self.transcript.set_live(False)
         self.transcript.clear()
 
     def go_on(self, words: str) -> None:
         """Another engine, the same page: what was drawn stays, what comes next does not follow from it."""
+        self._release()
         self.flush()
         self.unqueue()
         self.shown, self.mix, self.coming, self.tokens = None, None, [], 0
@@ -75,10 +78,23 @@ class Feed:
 
     def turn(self, event: ev.Turn, state: State) -> None:
         self._follow(event.parent, state)
-        self.items += spoken(event.role, event.text)
         self.shown = event.turn
+        if self.transcript.live:
+            self._hold([*self.later, *spoken(event.role, event.text)])
+            return
+        self.items += spoken(event.role, event.text)
         if state.word in ("loading", "generating", "paused") or state.model is None:
             self.wait("queued: it will be answered when its turn comes")
+
+    def _hold(self, items: list[Item]) -> None:
+        """What is said while an answer is being written is drawn below it, not into it."""
+        self.later = items
+        waiting = sum(isinstance(item, Speech) for item in items)
+        self.transcript.border_title = f"transcript · {waiting} queued" if waiting else "transcript"
+
+    def _release(self) -> None:
+        self.items += self.later
+        self._hold([])
 
     def wait(self, words: str) -> None:
         """A message that is not being answered yet; the newest reason stands."""
@@ -137,6 +153,7 @@ class Feed:
             self.items.append(Note(f"{ENDINGS[event.reason]} after {event.tokens} tokens"))
         if event.message:
             self.items.append(Note(safe_text(event.message), "warning"))
+        self._release()
         self.flush()
         self.transcript.set_live(False)
 
@@ -145,6 +162,7 @@ class Feed:
         if parent == self.shown:
             return
         self.items.clear()
+        self._hold([])
         self.transcript.clear()
         self.items += past(state.path(parent) if parent is not None else ())
 

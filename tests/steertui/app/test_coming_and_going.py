@@ -9,6 +9,7 @@ import pytest
 
 from core.errors import EngineUnavailable
 from steertui.engine.launch import probe
+from steertui.widgets.transcript.document import Piece
 from tests.steertui import scripted_engine
 from tests.steertui.app.stage import Stage, desk_at, stage
 from tests.steertui.scripted_engine import Studio
@@ -61,6 +62,27 @@ async def test_a_lost_engine_leaves_the_page_and_the_next_one_gets_the_mixer(
                 await at.ask("and now?")
                 await at.play(2)
                 await at.sees("hello there", "and now?")
+
+
+async def test_what_is_said_in_mid_answer_stands_below_the_answer() -> None:
+    async with stage() as at:
+        await at.ask("Help me with the parser.")
+        await at.play(3)
+        at.desk.prompt.focus()
+        await at.type("And the ledger?")
+        await at.until(lambda: at.desk.feed.later)
+        await at.sees("transcript · 1 queued")
+        await at.play(2)
+        assert spoken(at) == "I will not give up"
+        at.studio.metronome.tick(len(at.studio.script) - 5)
+        await at.sees("you  And the ledger?")
+        items = at.desk.transcript.document.items
+        said = next(
+            place for place, item in enumerate(items) if getattr(item, "text", "") == "And the ledger?"
+        )
+        before = [item.index for item in items[:said] if isinstance(item, Piece) and item.index >= 0]
+        assert before == list(range(len(at.studio.script)))
+        assert at.desk.transcript.border_title == "transcript"
 
 
 async def test_what_waits_can_be_taken_back() -> None:
