@@ -98,7 +98,8 @@ class Conversation:
         """What has to be fed for this turn: what still waits, then the template's words around the new message."""
         tokenizer = self.model.tokenizer
         context = [*tape.ids[0], *waiting.ids]
-        if not context:
+        state_lost = len(tape) == 0 and not tape.rewinds  # a running state does not survive an error
+        if not context or state_lost:
             return self._rendered([*self.messages, new], prefill), [], ()
         tail = self._tail(new)
         if tail is None:

@@ -5,6 +5,7 @@ import torch
 import transformers
 
 import core
+from core.conversation import Conversation
 from core.errors import ModelError
 from core.mixer import Channel, Mixer
 from tests.core import reference, zoo
@@ -54,3 +55,23 @@ def test_a_pure_one_is_read_but_does_not_speak():
     )
     with pytest.raises(ModelError, match="MambaForCausalLM keeps its past in a state of its own"):
         core.stream(model, PROMPT)
+
+
+def test_after_an_error_the_next_turn_still_knows_the_conversation(mixed, monkeypatch):
+    talk = Conversation(mixed)
+    live = talk.say("Remember seven", max_new_tokens=6, ignore_end=True)
+    said = next(live).text + next(live).text
+
+    def fails(**_inputs):
+        raise RuntimeError("a hiccup")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(mixed.hf, "forward", fails)
+        with pytest.raises(RuntimeError, match="a hiccup"):
+            next(live)
+    again = talk.say("Which one?", max_new_tokens=2, ignore_end=True)
+    list(again)
+    text = mixed.tokenizer.decode(again.tape.ids[0])
+    assert "Remember seven" in text
+    assert said in text
+    assert "Which one?" in text
