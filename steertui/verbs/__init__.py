@@ -20,7 +20,7 @@ VERBS: dict[str, Verb] = {
     "card": Verb("steertui.verbs.card", "say what a vector file is, without a model"),
     "convert": Verb("steertui.verbs.convert", "write a vector in another format"),
     "check": Verb("steertui.verbs.check", "is this vector any good, and at which doses"),
-    "contrast": Verb("steertui.verbs.contrast", "list and show contrast sets"),
+    "contrast": Verb("steertui.verbs.contrast", "list, show and make contrast sets"),
     "extract": Verb("steertui.verbs.extract", "a vector from a contrast set, or from two models"),
     "diff": Verb("steertui.verbs.diff", "what a fine-tuning changed, matrix by matrix"),
     "library": Verb("steertui.verbs.library", "list, add, rename, note, rm, cosines, decompose"),
@@ -30,7 +30,7 @@ VERBS: dict[str, Verb] = {
     "ls": Verb("steertui.verbs.ls", "list the engines that run"),
     "stop": Verb("steertui.verbs.stop", "end an engine"),
     "sessions": Verb(
-        "steertui.verbs.sessions", "list, search, show, replay, verify, export what was recorded"
+        "steertui.verbs.sessions", "list, search, show, replay, branch, verify, export what was recorded"
     ),
     "engine": Verb("steertui.verbs.engine", None),
     "models": Verb("steertui.verbs.models", "list the demo and the cached models"),
