@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.pop("ANTHROPIC_API_KEY", None)
+# A shell lets what it starts in the background ignore ctrl+c; how ctrl+c is answered is among what is tested.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 HERE = ("127.0.0.1", "::1", "localhost")
 FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")

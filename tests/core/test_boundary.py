@@ -129,7 +129,8 @@ def test_a_ticket_names_the_first_token_it_steers(monkeypatch):
     assert {r: by_revision[r].at for r in first if r} == {r: at for r, at in first.items() if r}
     taken = {r for r in first if r}
     for ticket in tickets:
-        assert ticket.superseded != (ticket.revision in taken or ticket.at >= len(live.steps))
+        if ticket.at < len(live.steps):
+            assert ticket.superseded != (ticket.revision in taken)
 
 
 def test_what_cannot_be_played_is_refused_and_nothing_changes():
