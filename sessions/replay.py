@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 
+from . import events as ev
 from .lines import Record
 
 LONGEST_PAUSE = 2.0
@@ -21,3 +22,18 @@ def paced(
         if speed and record.m:
             sleep(min(LONGEST_PAUSE, record.m / 1000 / speed))
         yield record
+
+
+def in_turn(records: Iterable[Record]) -> Iterator[Record]:
+    """The same records, with what was said in mid-answer below that answer, where it is read, and not inside it."""
+    answering, later = False, list[Record]()
+    for record in records:
+        if answering and isinstance(record.event, ev.Turn):
+            later.append(record)
+            continue
+        yield record
+        if isinstance(record.event, ev.Gen | ev.Stop):
+            answering = isinstance(record.event, ev.Gen)
+            yield from later
+            later = []
+    yield from later

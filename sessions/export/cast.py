@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sessions import events as ev
 from sessions.lines import Record
+from sessions.replay import in_turn
 
 from . import Clean
 from .facts import facts
@@ -33,7 +34,7 @@ def export(records: tuple[Record, ...], clean: Clean) -> str:
 def _frames(records: tuple[Record, ...], clean: Clean) -> Iterator[list[object]]:
     """What was said, with the time since the last thing that was; intervals of silent events add up."""
     waited = 0
-    for record in records:
+    for record in in_turn(records):
         waited += record.m
         said = shown(record.event, clean)
         if said:

@@ -18,7 +18,7 @@ from sessions.folder import find_folder
 from sessions.folding import fold_all
 from sessions.index import Entry, Index
 from sessions.reading import Reading, read
-from sessions.replay import paced
+from sessions.replay import in_turn, paced
 from steertui import paths
 from steertui.text import safe_text
 
@@ -77,7 +77,7 @@ def _describe_replay(parser: argparse.ArgumentParser) -> None:
 
 
 def _replay(args: argparse.Namespace) -> int:
-    for record in paced(_read(args.id).records, args.speed):
+    for record in paced(in_turn(_read(args.id).records), args.speed):
         print(_plain(shown(record.event, safe_text)), end="", flush=True)
     print()
     return 0

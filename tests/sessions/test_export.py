@@ -21,7 +21,7 @@ from sessions.folder import all_folders
 from sessions.index import Index
 from sessions.journal import Journal
 from sessions.lines import Record
-from sessions.replay import paced
+from sessions.replay import in_turn, paced
 from steertui.text import safe_text
 from tests.sessions.scripted import Vector
 
@@ -195,6 +195,20 @@ def test_a_replay_keeps_the_pace_and_cuts_long_silences() -> None:
     assert list(paced(events, 2.0, slept.append)) == events
     assert slept == [0.25, 2.0]
     assert list(paced(events, 0, pytest.fail)) == events
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_what_is_said_in_mid_answer_is_read_below_it(stopped: bool) -> None:
+    early, first, late, second, stop = (
+        ev.Gen(gen=0, turn=1),
+        ev.Tok(gen=0, i=0, ids=(1,), text=("a",)),
+        ev.Turn(turn=2, parent=1, text="and?"),
+        ev.Tok(gen=0, i=1, ids=(2,), text=("b",)),
+        ev.Stop(gen=0, reason="eos", tokens=2),
+    )
+    end = [stop] if stopped else []
+    told = [record.event for record in in_turn(records(early, first, late, second, *end))]
+    assert told[-len(end) - 4 :] == [early, first, second, *end, late]
 
 
 EDITS: dict[str, Callable[[Mixer], Mixer]] = {
