@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from core.bands import write_layers
 from steertui import flags
 from steertui.progress import Bar
 from steertui.text import safe_text
+from steertui.verdict import told
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,20 +51,3 @@ def measure(args: argparse.Namespace) -> Mapping[str, Any]:
             if isinstance(event, End):
                 report = event.summary  # a failed job raises behind its end
     return report
-
-
-def told(report: Mapping[str, Any]) -> Iterator[str]:
-    """The verdict first, then what it rests on."""
-    yield f"{report['verdict'].upper()}  {report['vector']} on {report['model']}"
-    yield from (f"  {reason}" for reason in report["reasons"])
-    yield f"  {'dose':>5} {'echo':>8} {'propensity':>10} {'KL':>8} {'perplexity':>10} {'collapsed':>9}"
-    for row in report["doses"]:
-        tendency = f"{row['propensity']:>10.3f}" if "propensity" in row else f"{'–':>10}"
-        yield (
-            f"  {row['dose']:>+5g} {row['echo']:>8.3f} {tendency} {row['kl']:>8.3f} {row['perplexity']:>10.3g}"
-            f" {row['collapsed']:>9.0%}"
-        )
-    hint = report["suggestion"]
-    band = write_layers(tuple(hint["layers"]))
-    unit, scale = report["unit"], hint["scale"]
-    yield f"  one dose is {report['dose']:g} {unit}, shared over layers {band}; try {scale:.2g} {unit}, split"

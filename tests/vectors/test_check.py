@@ -16,7 +16,7 @@ import vectors
 from core.jobs import End, Event
 from core.runner import run
 from steertui.cli import main
-from steertui.verbs.check import told
+from steertui.verdict import told
 from tests.vectors import planted, samples
 from vectors import likelihood, measured, metrics, separating
 from vectors.about import About

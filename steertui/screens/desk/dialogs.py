@@ -11,6 +11,7 @@ from steertui.screens.ask import Ask
 from steertui.screens.desk import board as hands
 from steertui.screens.desk.board import Known
 from steertui.screens.desk.bounds import EXAMPLE, parse_bounds
+from steertui.screens.desk.opening import FIRST
 from steertui.screens.keys import Keys
 from steertui.screens.pick import Choice, Pick
 from steertui.widgets.dial import SHORT_UNIT, cap_text, shown_scale
@@ -78,6 +79,8 @@ def add_vector(desk: Desk) -> None:
 
     loaded = {channel.label for channel in desk.rack.board.mixer.channels}
     choices = [choice for choice in vectors_at_hand() if choice.name not in loaded]
+    if not loaded:
+        choices.sort(key=lambda choice: choice.name != FIRST)
 
     def answered(source: str | None) -> None:
         if source is not None:
@@ -111,7 +114,7 @@ def library(desk: Desk) -> None:
             desk.run_worker(_load(desk, name), group="asks", exit_on_error=False)
 
     loaded = [channel.label for channel in desk.rack.board.mixer.channels]
-    desk.app.push_screen(Library(loaded, desk.keymap), answered)
+    desk.app.push_screen(Library(desk.link, loaded, desk.keymap), answered)
 
 
 def sessions(desk: Desk) -> None:

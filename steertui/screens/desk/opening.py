@@ -10,9 +10,10 @@ WORLD = (
     "This is a toy: a tiny model of a toy world in which people work at a task and may be led away from it. "
     "It runs anywhere, so that you can learn the desk."
 )
+FIRST = "determined-drifting"  # the vector the first page speaks of; the picker begins with it
 STEPS = (
     "1  Press ↑ for an example prompt such as “{0}”, enter to send it.",
-    "2  Press tab: TYPE becomes PLAY and the keys play the desk. Press a and choose determined-drifting.",
+    f"2  Press tab: TYPE becomes PLAY and the keys play the desk. Press a and choose {FIRST}.",
     "3  Press i, ask again, and while it talks press f. The vector flips; a ◆ marks the token where it took effect.",
 )
 OWN = (

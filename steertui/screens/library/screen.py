@@ -19,7 +19,9 @@ from core.errors import SteerError, UsageError
 from core.levels import spell
 from steertui import commands
 from steertui.screens.ask import Ask
+from steertui.screens.desk.link import Link
 from steertui.screens.keys import Keys
+from steertui.screens.library.check import Check
 from steertui.screens.library.page import page
 from steertui.text import safe_text
 from steertui.widgets.hints import Hints
@@ -30,21 +32,23 @@ COLUMNS = ("name", "model", "layers", "width", "method", "kept as")
 
 
 class Library(Screen[str | None]):
-    """F4. `loaded` are the vectors on the desk, to compare with."""
+    """F4. `loaded` are the vectors on the desk, to compare with; `link` leads to the engine that checks one."""
 
     CSS_PATH = "library.tcss"
     AUTO_FOCUS = "#vectors"
     BINDINGS = [*commands.bindings(commands.LIBRARY)]
 
-    def __init__(self, loaded: Sequence[str], keymap: Mapping[str, str]) -> None:
+    def __init__(self, link: Link, loaded: Sequence[str], keymap: Mapping[str, str]) -> None:
         super().__init__()
         self._loaded, self._keymap = loaded, keymap
+        self._check = Check(link)
         self._entries: dict[str, Entry] = {}
 
     def compose(self) -> ComposeResult:
         yield Input(placeholder="filter: name, note, model, method", id="filter")
         yield DataTable(id="vectors", cursor_type="row", zebra_stripes=False)
         with VerticalScroll(id="card", can_focus=False):
+            yield self._check
             yield Static(id="page")
         yield Hints()
 
@@ -83,6 +87,7 @@ class Library(Screen[str | None]):
         if keep in self._entries:
             self._table.move_cursor(row=self._table.get_row_index(str(keep)))
         if not entries:
+            self._check.of("")
             self.query_one("#page", Static).update(Text("nothing here has these words"))
 
     # What is shown ---------------------------------------------------------------------------------------------
@@ -90,6 +95,7 @@ class Library(Screen[str | None]):
     @on(DataTable.RowHighlighted)
     def _highlighted(self, event: DataTable.RowHighlighted) -> None:
         if event.row_key.value in self._entries:
+            self._check.of(event.row_key.value)
             self.show_card(self._entries[event.row_key.value])
 
     @work(exclusive=True, group="card", exit_on_error=False)
@@ -116,17 +122,26 @@ class Library(Screen[str | None]):
             self.dismiss(self._chosen.name)
 
     def action_back(self) -> None:
-        """First out of the filter, then out of the library."""
-        if self._table.has_focus:
-            self.dismiss(None)
-        else:
+        """First out of the filter, then the check that runs, then out of the library."""
+        if not self._table.has_focus:
             self._table.focus()
+        elif not self._check.stop():
+            self.dismiss(None)
 
     def action_filter(self) -> None:
         self.query_one("#filter", Input).focus()
 
     def action_keys(self) -> None:
         self.app.push_screen(Keys(self._keymap))
+
+    def action_check(self) -> None:
+        """Begin the check of the vector under the cursor, or stop it."""
+        try:
+            self._check.of(self._chosen.name)
+        except SteerError as error:
+            self._warn(str(error))
+            return
+        self._check.toggle()
 
     def action_rename(self) -> None:
         self._ask("new name of {}", lambda entry: entry.name, self._renamed)

@@ -1,0 +1,40 @@
+"""What a check of a vector found, told in lines: the same on a command's stdout and on the library's card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from core.bands import write_layers
+
+
+def told(report: Mapping[str, Any]) -> Iterator[str]:
+    """The verdict first, then what it rests on, then what to try."""
+    yield f"{report['verdict'].upper()}  {report['vector']} on {report['model']}"
+    yield from (f"  {reason}" for reason in report["reasons"])
+    yield f"  {'dose':>5} {'echo':>8} {'propensity':>10} {'KL':>8} {'perplexity':>10} {'collapsed':>9}"
+    yield from map(_dose, report["doses"])
+    yield _advice(report)
+
+
+def _dose(row: Mapping[str, Any]) -> str:
+    cells = (
+        _cell(row["dose"], 5, "+g"),
+        _cell(row["echo"], 8, ".3f"),
+        _cell(row.get("propensity"), 10, ".3f"),
+        _cell(row["kl"], 8, ".3f"),
+        _cell(row["perplexity"], 10, ".3g"),
+        _cell(row["collapsed"], 9, ".0%"),
+    )
+    return f"  {' '.join(cells)}"
+
+
+def _cell(value: float | None, width: int, form: str) -> str:
+    """What was not measured, or has no finite value, is a dash."""
+    return f"{'–' if value is None else format(value, form):>{width}}"
+
+
+def _advice(report: Mapping[str, Any]) -> str:
+    hint, unit = report["suggestion"], report["unit"]
+    band = write_layers(tuple(hint["layers"]))
+    return f"  one dose is {report['dose']:g} {unit}, shared over layers {band}; try {hint['scale']:.2g} {unit}, split"

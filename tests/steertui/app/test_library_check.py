@@ -1,0 +1,142 @@
+"""t in the library: the check of the vector under the cursor runs at the engine, and its card tells how it ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from textual.widgets import DataTable
+
+from core import jobs
+from core.errors import BadInput
+from sessions import kinds
+from steertui.screens.library.check import shown
+from steertui.screens.library.screen import Library
+from tests.steertui.app.stage import Stage, stage
+from tests.steertui.app.test_library import opened
+
+pytestmark = pytest.mark.anyio
+REPORT = {
+    "verdict": "amber",
+    "vector": "determined-drifting",
+    "model": "scri\x1b[2Jpted",
+    "reasons": ["the text breaks at \x1b[31mdose 2", "echo +0.3 per dose"],
+    "doses": [
+        {"dose": -1.0, "echo": -0.25, "kl": 0.5, "perplexity": 7.0, "collapsed": 0.0, "propensity": -0.125},
+        {"dose": 1.0, "echo": 0.375, "kl": 0.75, "perplexity": None, "collapsed": 0.5},
+    ],
+    "unit": "relative",
+    "dose": 0.3,
+    "suggestion": {"layers": [2, 3, 4], "scale": 0.15},
+}
+
+
+class Bench:
+    """The check the engine is given: one step that ends when the test says so."""
+
+    def __init__(self, end: Any) -> None:
+        self.end, self.go, self.asked = end, threading.Event(), list[Mapping[str, Any]]()
+
+    def __call__(self, instrument: Any, params: Mapping[str, Any]) -> jobs.Job:
+        self.asked.append(params)
+        yield jobs.Progress(3, 12, "prompts spoken")
+        yield jobs.side(lambda: self.go.wait(20))
+        if isinstance(self.end, Exception):
+            raise self.end
+        return self.end
+
+
+@pytest.fixture
+def bench(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    made = Bench(request.param)
+    monkeypatch.setitem(kinds.JOBS, "check", made)
+    return made
+
+
+async def begun(at: Stage) -> Library:
+    """The library with a check under way."""
+    screen = await opened(at)
+    row = screen.query_one(DataTable).get_row_index("determined-drifting")
+    screen.query_one(DataTable).move_cursor(row=row)
+    await at.press("t")
+    await at.sees("3/12 prompts spoken")
+    return screen
+
+
+@pytest.mark.parametrize("bench", [REPORT], indirect=True)
+async def test_the_verdict_its_reasons_its_doses_and_what_to_try(bench: Bench) -> None:
+    async with stage() as at:
+        screen = await begun(at)
+        assert bench.asked == [{"vector": "determined-drifting"}]
+        bench.go.set()
+        await at.sees("AMBER  determined-drifting on scri␛[2Jpted", "the text breaks at ␛[31mdose 2")
+        await at.sees("   -1   -0.250     -0.125    0.500          7        0%")
+        await at.sees("   +1    0.375          –    0.750          –       50%")
+        await at.sees("shared over layers 2-4; try 0.15 relative, split")
+        screen.query_one(DataTable).move_cursor(row=screen.query_one(DataTable).get_row_index("pirate"))
+        await at.until(lambda: "AMBER" not in "\n".join(at.drawn()))
+
+
+@pytest.mark.parametrize("bench", [REPORT], indirect=True)
+async def test_a_check_goes_on_behind_the_desk_and_is_told_on_return(bench: Bench) -> None:
+    async with stage() as at:
+        screen = await begun(at)
+        screen.dismiss(None)
+        await at.until(lambda: at.word == "job")
+        bench.go.set()
+        await at.until(lambda: at.word == "idle")
+        screen = await opened(at)
+        row = screen.query_one(DataTable).get_row_index("determined-drifting")
+        screen.query_one(DataTable).move_cursor(row=row)
+        await at.sees("AMBER")
+
+
+@pytest.mark.parametrize("bench", [BadInput("width 16, but \x1b[2Jthe model has 64")], indirect=True)
+async def test_a_check_that_fails_says_why(bench: Bench) -> None:
+    async with stage() as at:
+        await begun(at)
+        bench.go.set()
+        await at.sees("check failed: width 16, but ␛[2Jthe model has 64")
+
+
+@pytest.mark.parametrize("key", ["t", "escape"])
+@pytest.mark.parametrize("bench", [REPORT], indirect=True)
+async def test_the_same_key_or_esc_stops_it_and_then_esc_leaves(bench: Bench, key: str) -> None:
+    async with stage() as at:
+        screen = await begun(at)
+        await at.press(key)
+        await at.sees("check stopped")
+        assert [task.state for task in at.desk.link.state.jobs.values()] == ["cancelled"]
+        assert screen.is_current
+        await at.press("escape")
+        assert at.desk.is_current
+
+
+async def test_what_the_engine_refuses_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(instrument: Any, params: Mapping[str, Any]) -> jobs.Job:
+        raise BadInput(f"no room for {params['vector']}")
+
+    monkeypatch.setitem(kinds.JOBS, "check", refuse)
+    async with stage() as at:
+        await opened(at)
+        await at.press("t")
+        await at.until(lambda: any("no room for" in toast for toast in at.toasts))
+        assert not at.desk.link.state.jobs
+
+
+def test_nothing_is_shown_of_a_vector_that_was_not_checked() -> None:
+    assert shown(None, up=True, beginning=False, colours={}).plain == ""
+
+
+async def test_an_empty_desk_is_offered_the_vector_of_the_first_page() -> None:
+    async with stage() as at:
+        await at.ready()
+        at.desk.transcript.focus()
+        await at.press("a", "enter")
+        await at.until(lambda: at.desk.rack.board.mixer.channels)
+        assert at.desk.rack.board.channel.label == "determined-drifting"
+        await at.press("a", "enter")
+        await at.until(lambda: len(at.desk.rack.board.mixer.channels) == 2)
+        assert at.desk.rack.board.channel.label != "determined-drifting"
