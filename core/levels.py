@@ -112,16 +112,19 @@ def _at(worth: Mapping[int, float], layer: int, channel: Channel) -> float:
     return worth[layer]
 
 
-def _level(channel: Channel, layer: int, push: float) -> Level:
+def bounds(channel: Channel, layer: int) -> tuple[float, float]:
+    """(floor, ceiling) on v̂ at one layer; a flipped channel keeps its promises on −v̂."""
     floor = _resolve(channel, channel.floor, layer, -INFINITY)
     ceiling = _resolve(channel, channel.ceiling, layer, INFINITY)
     if floor > ceiling:
         raise UsageError(
             f"'{channel.label}' at layer {layer}: floor {floor:g} lies above ceiling {ceiling:g}"
         )
-    if channel.flipped:
-        floor, ceiling = -ceiling, -floor
-    return Level(push, channel.gain, floor, ceiling)
+    return (-ceiling, -floor) if channel.flipped else (floor, ceiling)
+
+
+def _level(channel: Channel, layer: int, push: float) -> Level:
+    return Level(push, channel.gain, *bounds(channel, layer))
 
 
 def _resolve(channel: Channel, bound: Bound, layer: int, off: float) -> float:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
 
 from core.boundary import Boundary, Ticket
 from core.decoder import Decoder, Decoding
@@ -18,7 +21,7 @@ from core.layer import Reading
 from core.levels import band
 from core.mixer import Mixer
 from core.plan import Meters, Plan
-from core.step import Step, projections
+from core.step import Step, capped, projections
 from core.tape import Tape
 
 if TYPE_CHECKING:
@@ -190,8 +193,16 @@ class Live:
                 if self._cancelled:
                     return False
         if self.steps and self.steps[-1].projections is None:
-            self.steps[-1].projections = projections(readings, self.steps[-1].position - start)
+            step = self.steps[-1]
+            step.projections = projections(readings, step.position - start)
+            step.capped = capped(plan.lanes[0], step.projections, self._slack)
         return True
+
+    @cached_property
+    def _slack(self) -> list[float]:
+        """How far rounding may put a capped projection off its bound: some units in the last place of ‖h‖, by layer."""
+        unit = 4 * torch.finfo(self.model.dtype).eps
+        return [unit * self.model.residual_norms[layer] for layer in range(self.model.n_layers)]
 
     def _finish(self) -> None:
         """One closing pass, so that the last token is on the tape and has its projections; a cancel does without."""

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from core.layer import Reading
+from core.levels import band, bounds
+from core.mixer import Channel, Mixer
 
 Projections = dict[int, dict[int, tuple[float, float]]]
 
@@ -38,7 +40,8 @@ class Step:
     """Token `index` of an answer, at `position` in the context, produced under mixer state `revision`.
 
     Its projections {channel: {layer: (before, after)}} are measured at its own position, so they arrive with the next
-    pass. A step is `finished` when the answer has ended and only other lanes still speak.
+    pass, and with them which channels' caps held them on a bound. A step is `finished` when the answer has ended and
+    only other lanes still speak.
     """
 
     index: int
@@ -51,6 +54,7 @@ class Step:
     voices: tuple[Voice, ...] = ()
     forced: dict[int, Forced] = field(default_factory=dict)
     projections: Projections | None = None
+    capped: dict[int, bool] = field(default_factory=dict)
     finished: bool = False
 
 
@@ -66,6 +70,21 @@ def projections(readings: Sequence[Reading], position: int, lane: int = 0) -> Pr
             for channel, x, y in zip(reading.channels, before, after, strict=True):
                 seen.setdefault(channel, {})[reading.layer] = (x, y)
     return seen
+
+
+def capped(mixer: Mixer, seen: Projections, slack: Sequence[float]) -> dict[int, bool]:
+    """Per playing channel with a cap: did it end on a bound, to within the slack of a metered layer of its band?"""
+    found = {}
+    for i in mixer.playing():
+        channel = mixer.channels[i]
+        read = [layer for layer in seen.get(i, ()) if layer in band(channel, len(slack))]
+        if channel.capped and read:
+            found[i] = any(_on_bound(channel, layer, seen[i][layer][1], slack[layer]) for layer in read)
+    return found
+
+
+def _on_bound(channel: Channel, layer: int, projection: float, slack: float) -> bool:
+    return min(abs(projection - bound) for bound in bounds(channel, layer)) <= slack
 
 
 def forced(steered: Tensor, other: Tensor, token_id: int) -> Forced:

@@ -85,9 +85,9 @@ class TokenBatch:
         rows = [(step.index, *_gauges(step, self._stamps[step.revision].labels)) for step in steps]
         for _, run in groupby(rows, key=lambda row: [list(column) for column in row[1:]]):
             block = list(run)
-            proj, after, values = (_columns([row[k] for row in block]) for k in (1, 2, 3))
+            proj, after, hits, values = (_columns([row[k] for row in block]) for k in (1, 2, 3, 4))
             if proj or values:
-                yield Meter(gen=self._gen, i=block[0][0], proj=proj, after=after, values=values)
+                yield Meter(gen=self._gen, i=block[0][0], proj=proj, after=after, hits=hits, values=values)
 
 
 def _by_lane(steps: list[Any]) -> Iterator[tuple[int, list[Any]]]:
@@ -101,18 +101,19 @@ def _by_lane(steps: list[Any]) -> Iterator[tuple[int, list[Any]]]:
 
 def _gauges(
     step: Any, labels: tuple[str, ...]
-) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
-    """Mean projection over the metered layers, before and after the stages, and what concerns the whole token."""
+) -> tuple[dict[str, float], dict[str, float], dict[str, float], dict[str, float]]:
+    """Mean projection over the metered layers, before and after the stages, which caps held, and the whole token."""
     proj: dict[str, float] = {}
     after: dict[str, float] = {}
     for channel, layers in (step.projections or {}).items():
         if channel < len(labels) and layers:
             proj[labels[channel]] = sum(pair[0] for pair in layers.values()) / len(layers)
             after[labels[channel]] = sum(pair[1] for pair in layers.values()) / len(layers)
+    hits = {labels[i]: float(held) for i, held in step.capped.items() if i < len(labels)}
     values = {"entropy": step.entropy}
     for seen in step.forced.values():
         values |= {"kl": seen.kl, "lp0": seen.logprob, "rank": float(seen.rank)}
-    return proj, after, values
+    return proj, after, hits, values
 
 
 def _columns(rows: list[dict[str, float]]) -> dict[str, tuple[float, ...]]:

@@ -415,3 +415,17 @@ def test_entropy_and_position():
 def test_settings_that_cannot_be_meant(settings, words):
     with pytest.raises(UsageError, match=words):
         core.stream(reference.model(), PROMPT, **settings)
+
+
+def test_a_step_says_which_caps_held():
+    """A ceiling nothing reaches never holds, one that everything exceeds always does; a muted one is not counted."""
+    mixer = Mixer(
+        (
+            Channel(V, layers=[2], ceiling=1e6),
+            Channel(W, layers=[2], ceiling=-50.0),
+            Channel(V, layers=[2], ceiling=-60.0, muted=True),
+        )
+    )
+    live = speak(mixer=mixer)
+    list(live)
+    assert [step.capped for step in live.steps] == [{0: False, 1: True}] * len(live.steps)

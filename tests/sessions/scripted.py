@@ -33,6 +33,7 @@ class Step:
     voices: tuple[Any, ...] = ()
     forced: dict[int, Any] = field(default_factory=dict)
     projections: dict[int, dict[int, tuple[float, float]]] | None = None
+    capped: dict[int, bool] = field(default_factory=dict)
 
 
 @dataclass
