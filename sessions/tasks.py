@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +70,13 @@ class Tasks:
         finished = Finished.of(self._keep, kind, params) if self._keep else None
         end = jobs.End("failed")
         try:
-            for event in run(job, self._residence.gate, finished, cancel):
-                if isinstance(event, jobs.End):
-                    end = event
-                else:
-                    self._append(ev.Job(job=number, kind=kind, state="running", event=event.to_json()))
-        except SteerError:
-            pass  # its sentence stands in the summary of the end
+            # What a job refuses stands as a sentence in the summary of its end already.
+            with suppress(SteerError):
+                for event in run(job, self._residence.gate, finished, cancel):
+                    if isinstance(event, jobs.End):
+                        end = event
+                    else:
+                        self._append(ev.Job(job=number, kind=kind, state="running", event=event.to_json()))
         except Exception as error:
             end = jobs.End("failed", {"error": f"internal error ({type(error).__name__}: {error})"})
         del self._running[number]

@@ -11,6 +11,7 @@ from steertui import flags
 from steertui.progress import Bar
 from steertui.text import safe_text
 from steertui.verdict import told
+from steertui.working import done
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,17 +38,9 @@ def run(args: argparse.Namespace) -> int:
 
 def measure(args: argparse.Namespace) -> Mapping[str, Any]:
     from core import load
-    from core.jobs import End, Progress
-    from core.runner import run as events
     from vectors.check import job
 
     params = {name: getattr(args, name) for name in ("vector", "contrast", "layers", "max_new", "seed")}
-    report: Mapping[str, Any] = {}
     with Bar() as bar:
         model = load(args.model, on_progress=bar, **flags.loading(args))
-        for event in events(job(model, params)):
-            if isinstance(event, Progress):
-                bar(event.unit, event.done, event.total)
-            if isinstance(event, End):
-                report = event.summary  # a failed job raises behind its end
-    return report
+        return done(job(model, params), bar)

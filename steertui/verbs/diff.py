@@ -11,6 +11,7 @@ from typing import Any
 from steertui import flags
 from steertui.progress import Bar
 from steertui.text import safe_text
+from steertui.working import done
 
 PARAMS = ("base", "tuned", "vector", "top", "exact", "modules", "inputs", "out", "module", "seed")
 
@@ -46,21 +47,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measure(args: argparse.Namespace) -> Mapping[str, Any]:
-    from core.jobs import End, Progress
-    from core.runner import run as events
     from vectors.diff.job import job, steps_of
 
     params = {name: getattr(args, name) for name in PARAMS}
-    summary: Mapping[str, Any] = {}
     finished = steps_of(params)
     with Bar() as bar:
-        for event in events(job(params), finished=finished):
-            if args.jsonl:
-                print(json.dumps(event.to_json()), flush=True)
-            if isinstance(event, Progress):
-                bar(event.unit, event.done, event.total)
-            if isinstance(event, End):
-                summary = event.summary
+        summary = done(job(params), bar, finished=finished, events=args.jsonl)
     finished.file.unlink(missing_ok=True)
     return summary
 

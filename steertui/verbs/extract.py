@@ -14,6 +14,7 @@ from steertui import flags
 from steertui.progress import Bar
 from steertui.text import safe_text
 from steertui.verbs.contrast import show_lines, shown
+from steertui.working import done
 
 PARAMS = (
     *("model", "contrast", "out", "to", "name", "method", "read", "holdout", "layers"),
@@ -70,13 +71,11 @@ def run(args: argparse.Namespace) -> int:
 def measure(args: argparse.Namespace) -> Mapping[str, Any]:
     from core import load
     from core.finished import Finished
-    from core.jobs import End, Job, Progress
-    from core.runner import run as events
+    from core.jobs import Job
     from vectors.contrasts.catalogue import contrast
     from vectors.extraction.job import job, store_of, two_models
 
     params = {name: getattr(args, name) for name in PARAMS}
-    summary: Mapping[str, Any] = {}
     finished = Finished(store_of(params, contrast(args.contrast)) / "steps.jsonl")
     with Bar() as bar:
 
@@ -88,14 +87,7 @@ def measure(args: argparse.Namespace) -> Mapping[str, Any]:
             if args.tuned
             else job(resident(args.model), params)
         )
-        for event in events(work, finished=finished):
-            if args.jsonl:
-                print(json.dumps(event.to_json()), flush=True)
-            if isinstance(event, Progress):
-                bar(event.unit, event.done, event.total)
-            if isinstance(event, End):
-                summary = event.summary
-    return summary
+        return done(work, bar, finished=finished, events=args.jsonl)
 
 
 def told(report: Mapping[str, Any]) -> Iterator[str]:
