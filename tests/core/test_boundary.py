@@ -131,6 +131,8 @@ def test_a_ticket_names_the_first_token_it_steers(monkeypatch):
     for ticket in tickets:
         if ticket.at < len(live.steps):
             assert ticket.superseded != (ticket.revision in taken)
+    beyond = [ticket.superseded for ticket in tickets if ticket.at >= len(live.steps)]
+    assert beyond == [True] * (len(beyond) - 1) + [False] * bool(beyond)
 
 
 def test_what_cannot_be_played_is_refused_and_nothing_changes():

@@ -27,8 +27,6 @@ def solved(gram: np.ndarray, q: np.ndarray, low: np.ndarray, high: np.ndarray) -
 def test_it_is_the_smallest_correction_that_satisfies_all(count: int, cosine: float) -> None:
     """The conditions of Karush, Kuhn and Tucker, which the minimum of e G eᵀ alone satisfies."""
     gram = directions(count, cosine)
-    if np.linalg.eigvalsh(gram)[0] < 0.05:
-        pytest.skip("so many directions cannot be at that angle")
     dice = np.random.default_rng(count)
     q = dice.normal(size=(TRIALS, count)) * 2
     low, high = np.full_like(q, -0.5), np.full_like(q, 0.5)
