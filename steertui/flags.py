@@ -11,11 +11,44 @@ from typing import Any
 
 from core.errors import UsageError
 from core.mixer import SCOPES, UNITS, finite
+from sessions.offers.offer import Offer, Param
 from steertui.options import read_cap, read_gain, read_injection, read_pair, read_vector
 
 DEFAULT_MODEL = "demo-instruct"
 LOADING = ("dtype", "device", "device_map", "revision", "quant", "adapter", "layers_path", "force")
+METAVARS = {
+    "count": "N", "number": "X", "numbers": "X,Y,…", "contrast": "SET", "text": "TEXT",
+    "layers": "LAYERS", "vector": "VECTOR", "model": "MODEL", "file": "FILE",
+}
 DTYPES = ("auto", "bfloat16", "float16", "float32")
+
+
+def add_offer(parser: argparse.ArgumentParser, offer: Offer) -> None:
+    """The parameters of a job as options; what was not said is None, and the offer knows what that means."""
+    for param in offer.params:
+        _add_param(parser, param)
+
+
+def _add_param(parser: argparse.ArgumentParser, param: Param) -> None:
+    if param.kind == "flag":
+        words = f"do not {param.help}" if param.default else param.help
+        parser.add_argument(
+            param.option, dest=param.name, action="store_const", const=not param.default, help=words
+        )
+    elif param.positional:
+        parser.add_argument(param.name, metavar=param.name.upper(), help=param.help)
+    else:
+        default = "" if param.default in (None, "") else f" ({param.default})"
+        metavar = METAVARS.get(param.kind)
+        choices = {"choices": param.choices} if param.kind == "choice" else {"metavar": metavar}
+        parser.add_argument(
+            param.option, required=param.required, help=(param.help + default).replace("%", "%%"), **choices
+        )
+
+
+def offered(args: argparse.Namespace, offer: Offer) -> dict[str, Any]:
+    """The job's parameters as they were said, typed and completed."""
+    return offer.read({param.name: getattr(args, param.name) for param in offer.params})
 
 
 def add_model(parser: argparse.ArgumentParser, *, positional: bool = False) -> None:

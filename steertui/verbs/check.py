@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from sessions.offers.workshop import CHECK
 from steertui import flags
 from steertui.progress import Bar
 from steertui.text import safe_text
@@ -15,13 +16,7 @@ from steertui.working import done
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("vector", metavar="VECTOR", help="a vector file, or a name in the library")
-    parser.add_argument("--contrast", metavar="SET", help="pairs to measure it on: a built-in set or a file")
-    parser.add_argument(
-        "--layers", metavar="LAYERS", help="dose these layers (the card's, else the best ones)"
-    )
-    parser.add_argument("--max-new", type=flags.count, default=24, metavar="N", help="tokens per text (24)")
-    parser.add_argument("--seed", type=flags.count, default=0)
+    flags.add_offer(parser, CHECK)
     flags.add_model(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object: the whole report")
 
@@ -40,7 +35,7 @@ def measure(args: argparse.Namespace) -> Mapping[str, Any]:
     from core import load
     from vectors.check import job
 
-    params = {name: getattr(args, name) for name in ("vector", "contrast", "layers", "max_new", "seed")}
+    params = flags.offered(args, CHECK)
     with Bar() as bar:
         model = load(args.model, on_progress=bar, **flags.loading(args))
         return done(job(model, params), bar)

@@ -8,31 +8,15 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sessions.offers.workshop import DIFF
 from steertui import flags
 from steertui.progress import Bar
 from steertui.text import safe_text
 from steertui.working import done
 
-PARAMS = ("base", "tuned", "vector", "top", "exact", "modules", "inputs", "out", "module", "seed")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("base", metavar="BASE", help="demo name, local folder or Hugging Face id")
-    parser.add_argument("tuned", metavar="TUNED", help="the same of the fine-tuned model")
-    parser.add_argument("--vector", metavar="VECTOR", help="measure how much of the change is this direction")
-    parser.add_argument(
-        "--top", type=flags.count, default=5, metavar="K", help="leading directions (5; 0: none)"
-    )
-    parser.add_argument(
-        "--exact", action="store_true", help="singular values from Gram matrices, not a sketch"
-    )
-    parser.add_argument("--modules", default="*", metavar="PATTERN", help="only tensors such as '*o_proj*'")
-    parser.add_argument(
-        "--inputs", metavar="SET", help="what the change does to the texts of this contrast set"
-    )
-    parser.add_argument("--module", metavar="NAME", help="make a vector of this module's leading direction")
-    parser.add_argument("--out", metavar="FILE", help="where to write it")
-    parser.add_argument("--seed", type=flags.count, default=0)
+    flags.add_offer(parser, DIFF)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--jsonl", action="store_true", help="events on stdout as they happen, one per line")
 
@@ -49,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
 def measure(args: argparse.Namespace) -> Mapping[str, Any]:
     from vectors.diff.job import job, steps_of
 
-    params = {name: getattr(args, name) for name in PARAMS}
+    params = flags.offered(args, DIFF)
     finished = steps_of(params)
     with Bar() as bar:
         summary = done(job(params), bar, finished=finished, events=args.jsonl)

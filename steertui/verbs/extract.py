@@ -10,48 +10,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.bands import write_layers
+from sessions.offers.workshop import EXTRACT
 from steertui import flags
 from steertui.progress import Bar
 from steertui.text import safe_text
 from steertui.verbs.contrast import show_lines, shown
 from steertui.working import done
 
-PARAMS = (
-    *("model", "contrast", "out", "to", "name", "method", "read", "holdout", "layers"),
-    *("tuned", "batch_tokens", "seed", "rule", "suggest", "vector"),
-)
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--contrast", metavar="SET", required=True, help="a built-in set or a file of pairs")
-    parser.add_argument(
-        "--out", metavar="FILE", required=True, help="the vector's file; its suffix is its format"
-    )
-    parser.add_argument("--to", metavar="FORMAT", help="its format, where the suffix does not say")
-    parser.add_argument("--name", help="the vector's name (the file's)")
-    parser.add_argument("--tuned", metavar="MODEL", help="a model or PEFT adapter: subtract --model from it")
-    parser.add_argument(
-        "--method", default="mean", help="mean, pca-centered, pca-diff, logistic, assistant-axis (mean)"
-    )
-    parser.add_argument(
-        "--read",
-        default="last",
-        help="last, decision, response-mean, span:A:B, regex:PATTERN, turn:N (last)",
-    )
-    parser.add_argument("--holdout", type=flags.number, default=0.2, metavar="SHARE", help="(0.2)")
-    parser.add_argument("--layers", metavar="LAYERS", help="only these layers (all)")
-    parser.add_argument("--batch-tokens", type=flags.count, metavar="N", help="tokens per batch")
-    parser.add_argument("--seed", type=flags.count, default=0)
-    parser.add_argument(
-        "--rule", default="midpoint", help="what makes a layer best: midpoint, axes (midpoint)"
-    )
-    parser.add_argument(
-        "--no-dose",
-        dest="suggest",
-        action="store_false",
-        help="do not try doses: no suggested band and scale",
-    )
-    parser.add_argument("--vector", metavar="VECTOR", help="say how far it points the same way as this one")
+    flags.add_offer(parser, EXTRACT)
     flags.add_model(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--jsonl", action="store_true", help="events on stdout as they happen, one per line")
@@ -75,7 +43,7 @@ def measure(args: argparse.Namespace) -> Mapping[str, Any]:
     from vectors.contrasts.catalogue import contrast
     from vectors.extraction.job import job, store_of, two_models
 
-    params = {name: getattr(args, name) for name in PARAMS}
+    params = flags.offered(args, EXTRACT) | {"model": args.model}
     finished = Finished(store_of(params, contrast(args.contrast)) / "steps.jsonl")
     with Bar() as bar:
 

@@ -1,0 +1,10 @@
+"""All offers by name, in the order in which lists show them: a new one is one line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sessions.offers.offer import Offer
+from sessions.offers.workshop import CHECK, DIFF, EXTRACT
+
+OFFERS: Mapping[str, Offer] = {offer.kind: offer for offer in (EXTRACT, CHECK, DIFF)}

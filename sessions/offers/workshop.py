@@ -1,0 +1,65 @@
+"""The jobs that make and judge vectors: extraction, weight differences, the check."""
+
+from __future__ import annotations
+
+from sessions.offers.offer import Offer, Param
+
+METHODS = ("mean", "pca-centered", "pca-diff", "logistic", "assistant-axis")
+SEED = Param("seed", "count", "the same seed gives the same result", 0)
+
+CHECK = Offer(
+    "check",
+    "Check a vector",
+    "does it do anything on this model, on which layers and at which doses?",
+    ("check",),
+    (
+        Param("vector", "vector", "a vector file, or a name in the library", required=True, positional=True),
+        Param("contrast", "contrast", "pairs to measure it on: a built-in set or a file"),
+        Param("layers", "layers", "dose these layers (the card's, else the best ones)"),
+        Param("max_new", "count", "tokens per text", 24),
+        SEED,
+    ),
+)
+
+EXTRACT = Offer(
+    "extract",
+    "Extract a vector",
+    "a vector from a contrast set, or from the difference of two models on the same texts",
+    ("extract",),
+    (
+        Param("contrast", "contrast", "a built-in set or a file of pairs", required=True),
+        Param("out", "file", "the vector's file; its suffix is its format", required=True),
+        Param("to", "text", "its format, where the suffix does not say"),
+        Param("name", "text", "the vector's name (the file's)"),
+        Param("tuned", "model", "a model or PEFT adapter: subtract the model from it"),
+        Param("method", "choice", "how the two sides become a direction", "mean", METHODS),
+        Param("read", "text", "last, decision, response-mean, span:A:B, regex:PATTERN, turn:N", "last"),
+        Param("holdout", "number", "share of the pairs that is held out", 0.2),
+        Param("layers", "layers", "only these layers (all)"),
+        Param("batch_tokens", "count", "tokens per batch"),
+        SEED,
+        Param("rule", "choice", "what makes a layer best", "midpoint", ("midpoint", "axes")),
+        Param("suggest", "flag", "try doses and suggest a band and a scale", True, off="--no-dose"),
+        Param("vector", "vector", "say how far it points the same way as this one"),
+    ),
+)
+
+DIFF = Offer(
+    "diff",
+    "Weight difference",
+    "two checkpoints of one model, matrix by matrix: what a fine-tuning changed",
+    ("diff",),
+    (
+        Param("base", "model", "demo name, local folder or Hugging Face id", required=True, positional=True),
+        Param("tuned", "model", "the same of the fine-tuned model", required=True, positional=True),
+        Param("vector", "vector", "measure how much of the change is this direction"),
+        Param("top", "count", "leading directions (0: none)", 5),
+        Param("exact", "flag", "singular values from Gram matrices, not a sketch", False),
+        Param("modules", "text", "only tensors such as '*o_proj*'", "*"),
+        Param("inputs", "contrast", "what the change does to the texts of this contrast set"),
+        Param("module", "text", "make a vector of this module's leading direction"),
+        Param("out", "file", "where to write it"),
+        SEED,
+    ),
+    model=False,
+)

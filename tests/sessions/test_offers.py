@@ -1,0 +1,74 @@
+"""Offers: parameters are typed and complete or refused by name; the command line they give starts the same job."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+
+import pytest
+
+from core.errors import UsageError
+from sessions.kinds import JOBS
+from sessions.offers.catalogue import OFFERS
+from sessions.offers.offer import KINDS
+from sessions.offers.workshop import CHECK, DIFF, EXTRACT
+from steertui import flags
+
+
+def test_every_offer_is_a_job_the_engine_knows() -> None:
+    assert set(OFFERS) <= set(JOBS)
+
+
+def test_parameters_are_of_known_kinds_and_have_words() -> None:
+    for offer in OFFERS.values():
+        for param in offer.params:
+            assert param.kind in KINDS
+            assert param.help
+            assert param.read(param.default) == param.default
+
+
+def test_defaults_are_filled_in_and_text_is_read() -> None:
+    read = EXTRACT.read({"contrast": "pirate", "out": "x.gguf", "holdout": "0.5", "seed": "3"})
+    assert read["holdout"] == 0.5
+    assert read["seed"] == 3
+    assert read["method"] == "mean"
+    assert read["suggest"] is True
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "needs --contrast"),
+        ({"contrast": "pirate", "out": "x", "metod": "mean"}, "takes no 'metod'"),
+        ({"contrast": "pirate", "out": "x", "method": "guess"}, "method is one of mean"),
+        ({"contrast": "pirate", "out": "x", "holdout": "much"}, "holdout"),
+        ({"contrast": "pirate", "out": "x", "seed": "1.5"}, "seed is a whole number"),
+        ({"contrast": "pirate", "out": "x", "suggest": "yes"}, "suggest is on or off"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_by_name(given: dict[str, object], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        EXTRACT.read(given)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [
+        ("check", {"vector": "my vector.gguf", "layers": "3-5", "seed": 4}),
+        ("extract", {"contrast": "pirate", "out": "a b.gguf", "suggest": False, "holdout": 0.5}),
+        ("diff", {"base": "demo-base", "tuned": "demo-instruct", "exact": True, "top": 2}),
+    ],
+)
+def test_the_command_line_means_the_same_parameters(kind: str, given: dict[str, object]) -> None:
+    offer = OFFERS[kind]
+    program, *words = shlex.split(offer.command(given, "demo-base"))
+    parser = argparse.ArgumentParser()
+    flags.add_offer(parser, offer)
+    parser.add_argument("--model")
+    assert (program, *words[: len(offer.verb)]) == ("steertui", *offer.verb)
+    assert flags.offered(parser.parse_args(words[len(offer.verb) :]), offer) == offer.read(given)
+
+
+def test_the_command_names_what_is_not_the_default() -> None:
+    assert CHECK.command({"vector": "pirate"}, "demo-base") == "steertui check pirate --model demo-base"
+    assert DIFF.command({"base": "a", "tuned": "b"}) == "steertui diff a b"
