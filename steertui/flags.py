@@ -17,8 +17,15 @@ from steertui.options import read_cap, read_gain, read_injection, read_pair, rea
 DEFAULT_MODEL = "demo-instruct"
 LOADING = ("dtype", "device", "device_map", "revision", "quant", "adapter", "layers_path", "force")
 METAVARS = {
-    "count": "N", "number": "X", "numbers": "X,Y,…", "contrast": "SET", "text": "TEXT",
-    "layers": "LAYERS", "vector": "VECTOR", "model": "MODEL", "file": "FILE",
+    "count": "N",
+    "number": "X",
+    "numbers": "X,Y,…",
+    "contrast": "SET",
+    "text": "TEXT",
+    "layers": "LAYERS",
+    "vector": "VECTOR",
+    "model": "MODEL",
+    "file": "FILE",
 }
 DTYPES = ("auto", "bfloat16", "float16", "float32")
 

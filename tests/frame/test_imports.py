@@ -25,6 +25,7 @@ TORCH_FREE = (
     "vectors.errors",
     "sessions",
     "sessions.events",
+    "sessions.offers.catalogue",
     "sessions.state",
     "sessions.journal",
     "sessions.index",
