@@ -1,0 +1,26 @@
+"""Every action of the app, once: its id for the keymap, its keys, its words for footer, help and palette.
+
+Keys, hints, palette and help are all read from here, so an action cannot have one of them and lack another.
+"""
+
+from __future__ import annotations
+
+from steertui.commands.command import BANK, BOTH, LIBRARY, PLAY, SESSIONS, Command
+from steertui.commands.hints import hints, screen_hints
+from steertui.commands.registry import BY_ID, COMMANDS, STRIP_KEYS, bindings, palette
+
+__all__ = [
+    "BANK",
+    "BOTH",
+    "BY_ID",
+    "COMMANDS",
+    "LIBRARY",
+    "PLAY",
+    "SESSIONS",
+    "STRIP_KEYS",
+    "Command",
+    "bindings",
+    "hints",
+    "palette",
+    "screen_hints",
+]

@@ -1,0 +1,30 @@
+"""What is done to an answer while it is spoken, and after it."""
+
+from __future__ import annotations
+
+from steertui.commands.command import BOTH, PLAY, Command, group
+
+COMMANDS: tuple[Command, ...] = (
+    *group(
+        "answer",
+        BOTH,
+        ("engine.stop", "stop", "escape", "esc", "stop", "Stop the answer; else change TYPE ⇄ PLAY"),
+    ),
+    *group(
+        "answer",
+        PLAY,
+        ("engine.pause", "pause", "space", "space", "pause", "Pause or go on between two tokens"),
+        ("answer.again", "again", "r", "r", "redo", "Answer the last message again under the mixer of now"),
+        (
+            "answer.tempo",
+            "tempo",
+            "t",
+            "t",
+            "tempo",
+            "Tempo of the next answers: full, 8, 16, 32 tokens a second",
+        ),
+        ("answer.yank", "yank", "y", "y", "yank", "Copy the last answer (clipboard and file)"),
+        ("inject.open", "open('inject')", "d", "d", "distract", "Throw in a distractor"),
+        ("mode.type", "type", "i,enter", "i", "type", "Go to the prompt (TYPE)"),
+    ),
+)

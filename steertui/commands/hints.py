@@ -1,0 +1,59 @@
+"""The words of the bottom line: which keys do something now, the most useful first."""
+
+from __future__ import annotations
+
+from steertui.commands.command import edit
+from steertui.commands.registry import BY_ID, COMMANDS
+
+TYPE_HINTS = (
+    "prompt.send",
+    "prompt.examples",
+    "prompt.leave",
+    "app.help",
+    "app.palette",
+    "library.open",
+    "sessions.open",
+    "app.quit",
+)
+PLAY_HINTS = (
+    *(
+        "strip.flip",
+        "scale",
+        "vector.add",
+        "strip.cap",
+        "mixer.bypass",
+        "inject.open",
+        "heat.cycle",
+        "mode.type",
+    ),
+    *("app.help", "app.palette"),
+)
+OWN_HINTS = {
+    "prompt.send": ("enter", "send", "focused.send"),
+    "prompt.examples": ("↑", "examples", "focused.older"),
+    "prompt.leave": ("tab", "play", "app.focus_next"),
+    "scale": ("[ ]", "scale", f"screen.{edit('scale_up')}"),
+}
+
+
+def screen_hints(where: str, enter: str) -> list[tuple[str, str, str]]:
+    """(key, words, action) for the bottom line of a screen around a table; `enter` says what enter does there."""
+    own = [_hint(each.id) for each in COMMANDS if each.where == where]
+    return [("enter", enter, "focused.select_cursor"), *own]
+
+
+def hints(mode: str, word: str) -> list[tuple[str, str, str]]:
+    """(key, words, action) for the bottom line, most useful first."""
+    usual: tuple[str, ...] = TYPE_HINTS if mode == "TYPE" else PLAY_HINTS
+    if word == "lost":
+        usual = ("engine.restart", *usual)
+    if word in ("generating", "paused"):
+        usual = ("engine.stop", *(("engine.pause",) if mode == "PLAY" else ()), *usual)
+    return [_hint(name) for name in usual]
+
+
+def _hint(name: str) -> tuple[str, str, str]:
+    if name in OWN_HINTS:
+        return OWN_HINTS[name]
+    command = BY_ID[name]
+    return command.shown, command.hint, f"screen.{command.action}"

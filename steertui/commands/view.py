@@ -1,0 +1,19 @@
+"""How the desk looks."""
+
+from __future__ import annotations
+
+from steertui.commands.command import BOTH, PLAY, Command, group
+
+COMMANDS: tuple[Command, ...] = (
+    *group(
+        "view",
+        PLAY,
+        ("heat.cycle", "heat", "h", "h", "heat", "Colour tokens by projection: off, background, underline"),
+        ("heat.channel", "heat(True)", "H", "H", "", "Heat from the next channel"),
+    ),
+    *group(
+        "view",
+        BOTH,
+        ("view.rack", "toggle_rack", "ctrl+t", "ctrl+t", "", "Show or hide the rack"),
+    ),
+)
