@@ -88,8 +88,8 @@ def app_parser() -> Parser:
 
 
 def open_app(args: argparse.Namespace) -> int:
-    """The screen needs a terminal on both sides; a script is told which verb it wants."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    """The screen needs a terminal on all sides (Textual draws on stderr); a script is told which verb it wants."""
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UsageError(
             "the app needs a terminal and this is none: use `steertui say PROMPT` for one answer, "
             "`steertui chat` for a plain loop, or another verb of `steertui --help`"

@@ -20,6 +20,6 @@ def run(args: argparse.Namespace) -> int:
     path = args.socket or choose(args.name).path
     if args.socket and probe(path) is None:
         raise EngineUnavailable(f"no engine answers at {path}")
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UsageError("the app needs a terminal and this is none: `steertui ls --json` lists engines")
     return int(import_module("steertui.app").run(socket=path))

@@ -196,8 +196,8 @@ def test_the_app_opens_on_the_model_that_was_asked_for(
     stage.__dict__["run"] = run
     monkeypatch.setitem(sys.modules, "steertui.app", stage)
     monkeypatch.setattr(launch, "ensure", ensure)
-    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
     assert cli.main(words) == 0
     model = words[0] if words else "demo-instruct"
     assert started == ([(model, engine)] if engine else [])
@@ -232,3 +232,14 @@ def test_a_stranger_s_package_is_named(tmp_path: Path, monkeypatch: pytest.Monke
     )
     assert done.returncode != 0
     assert f"a package 'core' that is not its own: {tmp_path / 'core'}" in done.stderr
+
+
+@pytest.mark.parametrize("elsewhere", ["stdin", "stdout", "stderr"])
+def test_the_app_starts_only_where_all_three_streams_are_the_terminal(
+    elsewhere: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With stderr in a file nobody would see a screen: that is where Textual draws."""
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(getattr(sys, name), "isatty", lambda here=name != elsewhere: here, raising=False)
+    assert cli.main([]) == 2
+    assert "the app needs a terminal" in capsys.readouterr().err
