@@ -1,0 +1,115 @@
+"""The kinds of picture; each writes one file and returns its path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from vectors.plots.marks import Axes, Curve, finite, legend, put
+from vectors.plots.paper import COLOURS, draw
+
+PANEL = (7.0, 2.4)  # inches of one pair of axes in a stack
+PLAIN = Axes()
+CELLS_WITH_NUMBERS = 200  # a larger grid is read by its colours
+
+
+def lines(path: str | Path, curves: Sequence[Curve], axes: Axes = PLAIN) -> Path:
+    """Curves on one pair of axes."""
+
+    def paint(figure: Any) -> None:
+        place = figure.add_subplot()
+        axes.dress(place)
+        put(place, curves)
+
+    return draw(path, paint)
+
+
+def stack(path: str | Path, panels: Sequence[tuple[Axes, Sequence[Curve]]], title: str = "") -> Path:
+    """Several pairs of axes above one another that share their x."""
+
+    def paint(figure: Any) -> None:
+        figure.suptitle(title, fontsize="medium")
+        for place, (axes, curves) in zip(
+            figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0], panels, strict=True
+        ):
+            axes.dress(place)
+            put(place, curves)
+
+    return draw(path, paint, (PANEL[0], PANEL[1] * len(panels) + 0.4))
+
+
+def bars(
+    path: str | Path,
+    values: Mapping[str, float | None],
+    axes: Axes = PLAIN,
+    intervals: Mapping[str, tuple[float, float]] | None = None,
+) -> Path:
+    """One bar per name, with its interval where there is one."""
+
+    def paint(figure: Any) -> None:
+        place, names = figure.add_subplot(), list(values)
+        axes.dress(place)
+        heights = finite(list(values.values()))
+        place.bar(range(len(names)), heights, color=COLOURS[0], width=0.7)
+        for number, name in enumerate(names):
+            if bounds := (intervals or {}).get(name):
+                place.plot([number, number], bounds, color="black", linewidth=1.2)
+        leaning = {"rotation": 30, "ha": "right"} if max(map(len, names), default=0) > 10 else {}
+        place.set_xticks(range(len(names)), names, **leaning)
+
+    return draw(path, paint)
+
+
+def histogram(
+    path: str | Path,
+    samples: Mapping[str, Sequence[float]],
+    axes: Axes = PLAIN,
+    bins: int = 30,
+) -> Path:
+    """Samples in the same bins, laid over one another."""
+
+    def paint(figure: Any) -> None:
+        place = figure.add_subplot()
+        axes.dress(place)
+        every = [value for sample in samples.values() for value in sample]
+        reach = (min(every), max(every)) if every else None
+        for number, (name, sample) in enumerate(samples.items()):
+            colour = COLOURS[number % len(COLOURS)]
+            place.hist(sample, bins=bins, range=reach, color=colour, alpha=0.55, label=name)
+        legend(place)
+
+    return draw(path, paint)
+
+
+def grid(
+    path: str | Path,
+    rows: Sequence[str | int],
+    columns: Sequence[str | int],
+    values: Mapping[tuple[str | int, str | int], float],
+    axes: Axes = PLAIN,
+) -> Path:
+    """A heat map, white at zero; cells without a value stay empty."""
+    cells = [finite([values.get((row, column)) for column in columns]) for row in rows]
+    reach = max((abs(value) for line in cells for value in line if value == value), default=0.0) or 1.0
+
+    def paint(figure: Any) -> None:
+        place = figure.add_subplot()
+        axes.dress(place)
+        image = place.imshow(cells, cmap="RdBu_r", vmin=-reach, vmax=reach, aspect="auto")
+        place.set_xticks(range(len(columns)), map(str, columns))
+        place.set_yticks(range(len(rows)), map(str, rows))
+        figure.colorbar(image, ax=place)
+        if len(rows) * len(columns) <= CELLS_WITH_NUMBERS:
+            _numbers(place, cells, reach)
+
+    return draw(path, paint, (max(4.0, 0.5 * len(columns) + 2.5), max(3.0, 0.3 * len(rows) + 1.5)))
+
+
+def _numbers(place: Any, cells: Sequence[Sequence[float]], reach: float) -> None:
+    for row, line in enumerate(cells):
+        for column, value in enumerate(line):
+            if value == value:
+                ink = "white" if abs(value) > 0.6 * reach else "black"
+                words = {"ha": "center", "va": "center", "fontsize": "xx-small", "color": ink}
+                place.text(column, row, f"{value:.2g}", **words)

@@ -1,0 +1,89 @@
+"""What can be put on a pair of axes: curves with their intervals, lines to hold them against, a band of chance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vectors.plots.paper import COLOURS, QUIET
+
+Number = float | None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """`low` and `high` bound a shaded interval; a missing or infinite y leaves a gap."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[Number]
+    low: Sequence[Number] | None = None
+    high: Sequence[Number] | None = None
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Axes:
+    """One pair of axes: labels, limits, horizontal `levels` and vertical `places` with their words, and the
+    band that chance reaches.
+    """
+
+    title: str = ""
+    x: str = ""
+    y: str = ""
+    limits: tuple[float, float] | None = None
+    levels: Sequence[tuple[float, str]] = ()
+    places: Sequence[tuple[float, str]] = ()
+    chance: tuple[float, float] | None = None
+
+    def dress(self, axes: Any) -> None:
+        axes.set(title=self.title, xlabel=self.x, ylabel=self.y)
+        if self.limits is not None:
+            axes.set_ylim(*self.limits)
+        if self.chance is not None:
+            axes.axhspan(*self.chance, color=QUIET, alpha=0.2, linewidth=0, label="chance")
+        for height, words in self.levels:
+            axes.axhline(height, color=QUIET, linewidth=0.8, linestyle=":")
+            _note(axes, words, (1.0, height), axes.get_yaxis_transform(), ha="right", va="bottom")
+        for place, words in self.places:
+            axes.axvline(place, color=QUIET, linewidth=0.8, linestyle="--")
+            _note(axes, words, (place, 1.0), axes.get_xaxis_transform(), ha="left", va="top", rotation=90)
+
+
+def put(axes: Any, curves: Iterable[Curve]) -> None:
+    """Every curve in a colour of its own, its interval in a pale one of the same."""
+    for number, curve in enumerate(curves):
+        colour = COLOURS[number % len(COLOURS)]
+        style = "--" if curve.dashed else "-"
+        axes.plot(
+            curve.x,
+            finite(curve.y),
+            color=colour,
+            linestyle=style,
+            marker="o",
+            markersize=3,
+            label=curve.name,
+        )
+        if curve.low is not None and curve.high is not None:
+            axes.fill_between(
+                curve.x, finite(curve.low), finite(curve.high), color=colour, alpha=0.2, linewidth=0
+            )
+    legend(axes)
+
+
+def legend(axes: Any) -> None:
+    """Only where there is something to tell apart."""
+    handles, names = axes.get_legend_handles_labels()
+    named = [(handle, name) for handle, name in zip(handles, names, strict=True) if name]
+    if len(named) > 1:
+        axes.legend(*map(list, zip(*named, strict=True)))
+
+
+def finite(values: Sequence[Number]) -> list[float]:
+    return [value if value is not None and math.isfinite(value) else math.nan for value in values]
+
+
+def _note(axes: Any, words: str, place: tuple[float, float], transform: Any, **how: Any) -> None:
+    axes.text(*place, words, transform=transform, fontsize="x-small", color=QUIET, **how)

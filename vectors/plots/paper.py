@@ -1,0 +1,71 @@
+"""The sheet a picture is drawn on: its file's format, its look, and the one sentence when it cannot be drawn.
+
+The same numbers give the same bytes: no date is written, and the names inside an SVG follow from its content.
+Texts are shown as they are; a dollar sign in the name of a vector is no formula.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import threading
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.errors import UsageError
+from vectors.errors import shown
+
+SUFFIXES = (".png", ".svg")
+# Okabe & Ito 2008: eight colours that stay apart for the colour-blind; yellow left out, too pale for a line.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
+QUIET = "#888888"
+LOOK: Mapping[str, Any] = {
+    "svg.hashsalt": "steertui",
+    "svg.fonttype": "none",
+    "text.parse_math": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": "medium",
+    "legend.frameon": False,
+    "legend.fontsize": "small",
+    "savefig.dpi": 160,
+}
+_alone = threading.Lock()  # the look is a setting of the whole process while a picture is being drawn
+
+
+def checked(path: str | Path) -> Path:
+    """A file that can be drawn, known before any work is done for it."""
+    target = Path(path).expanduser()
+    if target.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"a plot is written as {' or '.join(SUFFIXES)}, {shown(target.name)} is neither")
+    if importlib.util.find_spec("matplotlib") is None:
+        raise UsageError("plots need matplotlib: pip install 'steertui[plot]'")
+    return target
+
+
+def draw(path: str | Path, paint: Callable[[Any], None], size: tuple[float, float] = (7.0, 4.0)) -> Path:
+    """`paint` is handed matplotlib's figure; the file appears whole or not at all."""
+    target = checked(path)
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    kind, data = target.suffix.lower().removeprefix("."), io.BytesIO()
+    with _alone, matplotlib.rc_context(dict(LOOK)), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # a sign the font lacks is drawn as a box
+        figure = Figure(figsize=size, layout="constrained")
+        paint(figure)
+        figure.savefig(data, format=kind, metadata={"Date": None} if kind == "svg" else None)
+    return _written(target, data.getvalue())
+
+
+def _written(target: Path, data: bytes) -> Path:
+    fresh = target.with_name(f"{target.name}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_bytes(data)
+        fresh.replace(target)
+    except OSError as problem:
+        raise UsageError(f"cannot write {shown(target)}: {problem.strerror}") from None
+    return target
