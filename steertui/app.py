@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from textual.app import App, SystemCommand
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from core import demo
 from core.errors import UsageError
 from steertui import config, themes
+from steertui.ascii import Ascii
 from steertui.config import Settings
 from steertui.farewell import Farewell
 from steertui.screens.desk.screen import Desk
 from steertui.screens.palette import Actions
+from steertui.widgets import glyphs
+
+SLOW_FPS = 10.0
+"""Who asks for this few frames sits on a slow line."""
 
 
 class Studio(App[None], inherit_bindings=False):
@@ -30,6 +36,15 @@ class Studio(App[None], inherit_bindings=False):
 
     def __init__(self, model: str, socket: Path | None, settings: Settings) -> None:
         super().__init__()
+        self._plain = [Ascii()] if settings.ascii else []
+        glyphs.use(
+            glyphs.chosen(
+                ascii=settings.ascii,
+                color_system=self.console.color_system,
+                no_color=self.no_color,
+                slow=settings.fps <= SLOW_FPS,
+            )
+        )
         desk = Desk(model, socket, settings)
         self.add_mode("desk", lambda: desk)
         for theme in themes.OWN:
@@ -44,6 +59,9 @@ class Studio(App[None], inherit_bindings=False):
     def get_css_variables(self) -> dict[str, str]:
         """Themes that are not ours know no heat colours."""
         return themes.HEAT | super().get_css_variables()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *self._plain]
 
     def on_mount(self) -> None:
         self._farewell = Farewell(lambda code: self.exit(return_code=code))

@@ -19,7 +19,7 @@ from steertui import __version__, flags, paths
 from steertui.text import safe_text
 from steertui.verbs import VERBS
 
-SCREEN = ("fps", "theme", "heat", "mouse")
+SCREEN = ("fps", "theme", "heat", "mouse", "ascii")
 INTERNAL, INTERRUPTED, PIPE_CLOSED = 1, 130, 141
 
 EPILOG = """exit codes: 0 ok, 1 internal error, 2 usage or config, 3 partly done, 4 bad file or model,
@@ -83,6 +83,7 @@ def app_parser() -> Parser:
     screen.add_argument(
         "--no-mouse", dest="mouse", action="store_const", const=False, help="leave the mouse alone"
     )
+    screen.add_argument("--ascii", action="store_const", const=True, help="draw with plain characters only")
     parser.add_argument("--version", action="version", version=f"steertui {__version__}")
     return parser
 

@@ -27,6 +27,8 @@ class Settings:
     """How tokens start out coloured: off, background or underline."""
     mouse: bool = True
     """Whether the mouse is taken from the terminal."""
+    ascii: bool = False
+    """Draw with plain characters only: no blocks, no box lines, no arrows."""
     keymap: dict[str, str] = field(default_factory=dict)
     """Keys by action id, as listed by F1."""
 

@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from core.mixer import Channel
 from steertui import commands
+from steertui.widgets import glyphs
 from steertui.widgets.bank_values import values
 from steertui.widgets.bars import clip, column
 from steertui.widgets.dial import SHORT_UNIT, STEPS, signed
@@ -116,7 +117,9 @@ class FaderBank(Widget, can_focus=True):
         readout = self._readout(max(width - self.n_layers - 3, 12))
         cells = []
         for layer, value in enumerate(self.faders[: max(width - 24, 8)]):
-            block = "·" if value is None else column(abs(value), self.reach, 1)[0][0] if value else "▁"
+            pen = glyphs.now()
+            block = column(abs(value), self.reach, 1)[0][0] if value else pen.eighths[1]
+            block = pen.off if value is None else block
             cells.append(Segment(block, self._style("cursor" if layer == self.cursor else "fader")))
         return [Segment(" "), *cells, Segment("  "), *readout]
 
@@ -130,10 +133,11 @@ class FaderBank(Widget, can_focus=True):
         bar = self.pitch - gap
         look = "cursor" if layer == self.cursor and self.has_focus else "fader"
         if row == 0:
-            line = "─" if value is None else "━"
+            pen = glyphs.now()
+            line = pen.groove if value is None else pen.fill
             return [
                 Segment(line * bar, self._style("zero" if value is None else look)),
-                Segment("─" * gap, self._style("zero")),
+                Segment(pen.groove * gap, self._style("zero")),
             ]
         if not value or (value > 0) != (row > 0):
             return [Segment(" " * self.pitch)]

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
-EIGHTHS = " ▁▂▃▄▅▆▇█"
+from steertui.widgets import glyphs
 
 
 def scale_bar(value: float, reach: float, width: int) -> tuple[str, str, str, str]:
-    """A horizontal fader: groove, fill left of zero, fill right of zero, groove; zero is the middle cell `┼`.
+    """A horizontal fader: groove, fill left of zero, fill right of zero, groove; zero is the middle cell.
 
     The four parts join to `width` cells, so that the fills can wear a colour of their own.
     """
@@ -20,7 +20,13 @@ def scale_bar(value: float, reach: float, width: int) -> tuple[str, str, str, st
         filled = 1
     left, right = (filled, 0) if value < 0 else (0, filled)
     right_room = width - 1 - half
-    return "─" * (half - left), "━" * left + "┃", "━" * right, "─" * (right_room - right)
+    pen = glyphs.now()
+    return (
+        pen.groove * (half - left),
+        pen.fill * left + pen.zero,
+        pen.fill * right,
+        pen.groove * (right_room - right),
+    )
 
 
 def column(value: float, reach: float, rows: int) -> list[tuple[str, bool]]:
@@ -31,11 +37,11 @@ def column(value: float, reach: float, rows: int) -> list[tuple[str, bool]]:
     eighths = round(min(abs(value) / reach, 1.0) * rows * 8)
     if value and not eighths:
         eighths = 1
-    cells = []
+    pen, cells = glyphs.now(), []
     for row in range(rows):
         level = max(0, min(8, eighths - row * 8))
-        hangs = value < 0 and level > 0
-        cells.append((EIGHTHS[8 - level] if hangs else EIGHTHS[level], hangs))
+        hangs = pen.hangs and value < 0 and level > 0
+        cells.append((pen.eighths[8 - level] if hangs else pen.eighths[level], hangs))
     return cells
 
 
@@ -49,7 +55,14 @@ def sparkline(
     bottom = min(shown) if low is None else low
     top = max(shown) if high is None else high
     reach = (top - bottom) or 1.0
-    return "".join(EIGHTHS[1 + round(max(0.0, min(1.0, (value - bottom) / reach)) * 7)] for value in shown)
+    levels = (round(max(0.0, min(1.0, (value - bottom) / reach)) * 7) for value in shown)
+    return "".join(glyphs.now().eighths[1 + level] for level in levels)
+
+
+def progress_bar(done: float, total: float, width: int) -> str:
+    """How far something is; full only when it is done."""
+    full = min(int(width * done / total), width) if total else 0
+    return glyphs.now().full * full + glyphs.now().empty * (width - full)
 
 
 def clip(text: str, width: int) -> str:

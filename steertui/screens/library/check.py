@@ -15,6 +15,7 @@ from sessions.state import State, Task
 from steertui.screens.desk.link import Link
 from steertui.text import safe_text
 from steertui.verdict import told
+from steertui.widgets.bars import progress_bar
 
 KIND = "check"
 LOOKS = 10  # a second; what has not changed is not drawn again
@@ -105,8 +106,8 @@ def _progress(task: Task) -> str:
     last = next((report for report in reversed(task.reports) if report.get("kind") == "progress"), None)
     if last is None or not last["total"]:
         return "checking …"
-    full = BAR * last["done"] // last["total"]
-    return f"checking  {'█' * full}{'░' * (BAR - full)}  {last['done']}/{last['total']} {safe_text(last['unit'])}"
+    bar = progress_bar(last["done"], last["total"], BAR)
+    return f"checking  {bar}  {last['done']}/{last['total']} {safe_text(last['unit'])}"
 
 
 def _verdict(task: Task, colours: Mapping[str, str]) -> Text:
