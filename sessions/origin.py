@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib import metadata
 
+from core.scrub import scrub
+
 from .events import Json, Open
-from .scrub import scrub
 
 PACKAGES = ("torch", "transformers", "accelerate", "safetensors", "tokenizers", "numpy")
 NUMERICS = (

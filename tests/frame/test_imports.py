@@ -22,6 +22,7 @@ TORCH_FREE = (
     "core.mixer",
     "vectors",
     "vectors.card",
+    "vectors.claude.asking",
     "vectors.errors",
     "sessions",
     "sessions.events",

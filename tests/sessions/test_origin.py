@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from core.scrub import scrub
 from sessions.journal import Journal
 from sessions.origin import opening
-from sessions.scrub import scrub
 from sessions.ulid import is_ulid, ulid
 
 CANARY = "canary-4f1c9d-do-not-print"

@@ -1,0 +1,39 @@
+"""The way in: key and address come from the environment and go nowhere else."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from vectors.claude.errors import ClaudeError
+
+KEY, TOKEN, ADDRESS = "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"
+
+
+def possible() -> bool:
+    return any(os.environ.get(name) for name in (KEY, TOKEN))
+
+
+def address() -> str:
+    """Where the key is sent, when it is not to Anthropic itself; worth showing before it happens."""
+    return os.environ.get(ADDRESS, "")
+
+
+def enter() -> Any:
+    """The SDK's client, without retries, profiles and tracing of its own."""
+    if not possible():
+        raise ClaudeError(
+            f"no key for Claude: set {KEY} in the environment, or choose a judge that needs none"
+        )
+    import anthropic
+
+    secret: dict[str, Any] = {"api_key": os.environ[KEY]} if os.environ.get(KEY) else {}
+    try:
+        return anthropic.Anthropic(
+            **secret or {"auth_token": os.environ[TOKEN]},
+            base_url=address() or None,
+            max_retries=0,
+            open_telemetry=False,
+        )
+    except Exception as error:
+        raise ClaudeError(f"Claude's client could not be made ({type(error).__name__})") from None

@@ -1,0 +1,63 @@
+"""How much a talk with Claude may cost, in dollars and in seconds; both are held before each call, not after it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from vectors.claude.errors import ClaudeError
+from vectors.claude.pricing import Cost
+
+
+class Allowance:
+    """Calls under way are counted at their bound until their real cost is known; `None` sets no limit."""
+
+    def __init__(
+        self,
+        dollars: float | None = None,
+        seconds: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.dollars, self.seconds, self.used = dollars, seconds, Cost()
+        self._clock, self._began, self._reserved = clock, clock(), 0.0
+        self._lock = threading.Lock()
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline."""
+        return float("inf") if self.seconds is None else self._began + self.seconds - self._clock()
+
+    def reserve(self, bound: Cost) -> None:
+        """Before a call: refused when its bound does not fit any more."""
+        if self.left <= 0:
+            raise self.late()
+        with self._lock:
+            if self.dollars is not None:
+                self._afford(bound, self.dollars)
+            self._reserved += bound.dollars or 0.0
+
+    def settle(self, bound: Cost, real: Cost) -> None:
+        """After a call, whatever became of it."""
+        with self._lock:
+            self._reserved -= bound.dollars or 0.0
+            self.used += real
+
+    def note_cached(self) -> None:
+        with self._lock:
+            self.used += Cost(cached=1)
+
+    def late(self) -> ClaudeError:
+        return ClaudeError(
+            f"Claude took longer than the {self.seconds:g} s allowed; finished answers are kept"
+        )
+
+    def _afford(self, bound: Cost, dollars: float) -> None:
+        if bound.dollars is None:
+            raise ClaudeError("no price is known for this Claude model: a budget in dollars cannot be held")
+        spent = self.used.dollars or 0.0
+        if spent + self._reserved + bound.dollars > dollars:
+            raise ClaudeError(
+                f"the budget of ${dollars:.2f} does not cover another question "
+                f"(${spent:.4f} spent, up to ${bound.dollars:.4f} more); finished answers are kept"
+            )

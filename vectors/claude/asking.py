@@ -1,0 +1,137 @@
+"""Asking Claude: from the cache what was answered before, within budget and deadline, twice if a reply is no good."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from vectors.claude import access
+from vectors.claude.allowance import Allowance
+from vectors.claude.cache import Cache
+from vectors.claude.errors import ClaudeError, Unusable
+from vectors.claude.failure import Failure, failure
+from vectors.claude.pricing import Cost, at_most, cost, price
+from vectors.claude.question import Question
+from vectors.claude.reply import Declined, Truncated, read
+from vectors.claude.schema import Json, fault
+from vectors.claude.within import TooLate, within
+
+ATTEMPTS = 6
+PATIENCE = 120.0  # seconds for one call
+AT_ONCE = 4
+LATE = Failure("Claude did not answer in time", passing=True)
+
+
+class Claude:
+    """One talk: any number of questions under one allowance, from any thread. `close` ends it, waits and all."""
+
+    def __init__(
+        self, allowance: Allowance | None = None, cache: Cache | None = None, patience: float = PATIENCE
+    ) -> None:
+        self.allowance, self._cache = allowance or Allowance(), cache or Cache.default()
+        self._patience, self._closed = patience, threading.Event()
+        self._client = access.enter()
+
+    @property
+    def used(self) -> Cost:
+        return self.allowance.used
+
+    def ask(self, question: Question) -> Json:
+        """The reply's object. `Unusable` speaks of this question only, any other `ClaudeError` of the whole talk."""
+        key = question.key(access.address())
+        known = self._cache.get(key)
+        if known is not None and fault(known, question.schema) is None:
+            self.allowance.note_cached()
+            return known
+        reply = self._twice(question)
+        self._cache.keep(key, reply)
+        return reply
+
+    def ask_each(self, questions: Sequence[Question]) -> list[Json | Unusable]:
+        """Several at once, answers in order; what cannot be used stands there as its reason."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            asked = [pool.submit(self._or_why, question) for question in questions]
+            try:
+                return [each.result() for each in asked]
+            except BaseException:
+                pool.shutdown(cancel_futures=True, wait=False)
+                raise
+
+    def close(self) -> None:
+        self._closed.set()
+        self._client.close()
+
+    def _or_why(self, question: Question) -> Json | Unusable:
+        try:
+            return self.ask(question)
+        except Unusable as why:
+            return why
+
+    def _twice(self, question: Question) -> Json:
+        try:
+            return read(self._send(question), question.schema)
+        except Declined:
+            raise
+        except Unusable as why:
+            more = 2 if isinstance(why, Truncated) else 1
+            again = question.once_more(str(why), question.max_tokens * more)
+            return read(self._send(again), question.schema)
+
+    def _send(self, question: Question) -> Any:
+        """One message, tried again while that may help."""
+        for attempt in range(ATTEMPTS):
+            outcome = self._call(question)
+            if not isinstance(outcome, Failure):
+                return outcome
+            if not outcome.passing or attempt == ATTEMPTS - 1:
+                break
+            self._wait(outcome, outcome.pause(attempt))
+        raise ClaudeError(outcome.sentence)
+
+    def _call(self, question: Question) -> Any:
+        """A message or a `Failure`; what it cost is counted either way."""
+        bound, real = at_most(question), Cost(1)
+        self.allowance.reserve(bound)
+        seconds = min(self._patience, self.allowance.left)
+        try:
+            message = within(seconds, partial(self._post, question, seconds), self._closed)
+            real = cost(question.model, message.usage.input_tokens, message.usage.output_tokens)
+        except TooLate:
+            real = bound
+            return self._overdue()
+        except Exception as error:
+            return failure(error)
+        finally:
+            self.allowance.settle(bound, real)
+        return message
+
+    def _post(self, question: Question, seconds: float) -> Any:
+        known = price(question.model)
+        effort = {"effort": question.effort} if known is not None and known.effort else {}
+        return self._client.messages.create(
+            model=question.model,
+            max_tokens=question.max_tokens,
+            messages=question.messages,
+            output_config={"format": question.format, **effort},
+            timeout=seconds,
+            **({"system": question.system} if question.system else {}),
+        )
+
+    def _overdue(self) -> Failure:
+        if self._closed.is_set():
+            raise ClaudeError("the talk with Claude was ended")
+        if self.allowance.left <= 0:
+            raise self.allowance.late()
+        return LATE
+
+    def _wait(self, why: Failure, seconds: float) -> None:
+        """Never longer than there is time for; a server that asks for weeks is not obeyed."""
+        if why.wait is None and seconds >= self.allowance.left:
+            raise self.allowance.late()
+        if seconds >= min(self.allowance.left, self._patience):
+            raise ClaudeError(f"{why.sentence}; the next try would be in {seconds:,.0f} s, which is too long")
+        if self._closed.wait(seconds):
+            raise ClaudeError("the talk with Claude was ended")

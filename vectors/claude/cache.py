@@ -1,0 +1,45 @@
+"""Answers on disk by the hash of their question, so that a run that is resumed or repeated asks nothing twice.
+
+They hold what was answered, never what was asked, and no key.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+PRIVATE = 0o600
+
+
+@dataclass(frozen=True)
+class Cache:
+    folder: Path
+
+    @classmethod
+    def default(cls) -> Cache:
+        return cls(Path(platformdirs.user_cache_dir("steertui")) / "claude")
+
+    def get(self, key: str) -> Any:
+        """The answer, or None; a file that cannot be read is as good as none."""
+        try:
+            kept = json.loads(self._file(key).read_text(encoding="utf-8"))
+            return kept["reply"]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return None
+
+    def keep(self, key: str, reply: Any) -> None:
+        """Whole or not at all, readable by its owner."""
+        file = self._file(key)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = file.with_suffix(f".{os.getpid()}.{id(reply):x}.new")
+        fresh.touch(PRIVATE)
+        fresh.write_text(json.dumps({"reply": reply}), encoding="utf-8")
+        fresh.replace(file)
+
+    def _file(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.json"

@@ -1,0 +1,74 @@
+"""What the SDK raises, as a sentence; and whether asking again may help, and after how long.
+
+The SDK's own retries are off: it obeys a retry-after of weeks and knows no total deadline.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from core.scrub import scrub
+from vectors.errors import shown
+
+FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
+AGAIN = frozenset({408, 409, 429})
+WAYS_OUT = {
+    401: "Claude refused the key: check ANTHROPIC_API_KEY",
+    402: "Claude's account needs payment",
+    403: "Claude refused: this key may not use this model",
+    404: "Claude's endpoint knows no such model: choose another one",
+    413: "Claude refused: the question is too long",
+    429: "Claude's rate limit is used up",
+    529: "Claude is overloaded",
+}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """`wait` is what the server asked for, in seconds."""
+
+    sentence: str
+    passing: bool
+    wait: float | None = None
+
+    def pause(self, attempt: int) -> float:
+        """Before attempt number `attempt` + 1: what the server asked for, else doubling, with some chance in it."""
+        if self.wait is not None:
+            return self.wait
+        doubled: float = min(FIRST_WAIT * 2.0**attempt, LONGEST_WAIT)
+        return doubled * random.uniform(0.75, 1.0)
+
+
+def failure(error: Exception) -> Failure:
+    """No text of the server enters the sentence unescaped, and none that a key could hide in."""
+    import anthropic
+
+    if isinstance(error, anthropic.APITimeoutError):
+        return Failure("Claude did not answer in time", passing=True)
+    if isinstance(error, anthropic.APIResponseValidationError):
+        return Failure("what answers at Claude's address does not speak its language", passing=False)
+    if isinstance(error, anthropic.APIStatusError):
+        return _status(error)
+    if isinstance(error, anthropic.APIConnectionError):
+        return Failure("no connection to Claude", passing=True)
+    if isinstance(error, ValueError):
+        return Failure("what answers at Claude's address does not speak its language", passing=False)
+    return Failure(f"Claude's client failed ({type(error).__name__})", passing=False)
+
+
+def _status(error: Any) -> Failure:
+    code = error.status_code
+    said = error.api_message if isinstance(error.api_message, str) else ""
+    detail = f" ({shown(scrub(said))})" if said and code != 401 else ""
+    sentence = WAYS_OUT.get(code, f"Claude answered with error {code}") + detail
+    return Failure(sentence, code in AGAIN or code >= 500, _wait(error.response.headers))
+
+
+def _wait(headers: Any) -> float | None:
+    """Retry-after in seconds; a date or nonsense counts as not said."""
+    try:
+        return max(0.0, float(headers["retry-after"]))
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,97 @@
+"""What a talk with Claude costs: dollars per million tokens, and the bound that is shown before anything is asked.
+
+Prices from platform.claude.com's model pages as of November 2026, without caching and batches, which we do not use.
+A model that is not listed can be asked, its cost is only counted in tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from vectors.claude.question import Question
+
+DEFAULT_MODEL = "claude-sonnet-5-5"
+MILLION = 1e6
+BYTES_PER_TOKEN = 2.0  # a bound: English has about 3.5 in the tokenizer of the models since 4.7
+
+
+@dataclass(frozen=True)
+class Price:
+    """Dollars per million tokens; `effort` says whether the model takes output_config.effort."""
+
+    input: float
+    output: float
+    effort: bool = True
+
+
+PRICES = {
+    "claude-fable-5-1": Price(10, 50),
+    "claude-fable-5": Price(10, 50),
+    "claude-mythos-5-1": Price(10, 50),
+    "claude-mythos-5": Price(10, 50),
+    "claude-opus-5-5": Price(4, 20),
+    "claude-opus-5": Price(5, 25),
+    "claude-opus-4-8": Price(5, 25),
+    "claude-opus-4-7": Price(5, 25),
+    "claude-opus-4-6": Price(5, 25),
+    "claude-opus-4-5": Price(5, 25),
+    "claude-sonnet-5-5": Price(2, 10),
+    "claude-sonnet-5": Price(2, 10),
+    "claude-sonnet-4-6": Price(3, 15),
+    "claude-sonnet-4-5": Price(3, 15, effort=False),
+    "claude-haiku-5-5": Price(0.10, 0.50),
+    "claude-haiku-4-5": Price(1, 5, effort=False),
+}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Calls and tokens, of a plan or of what was really used; `dollars` is None where no price is known."""
+
+    calls: int = 0
+    input: int = 0
+    output: int = 0
+    dollars: float | None = 0.0
+    cached: int = 0
+
+    def __add__(self, other: Cost) -> Cost:
+        known = None not in (self.dollars, other.dollars)
+        return Cost(
+            self.calls + other.calls,
+            self.input + other.input,
+            self.output + other.output,
+            (self.dollars or 0.0) + (other.dollars or 0.0) if known else None,
+            self.cached + other.cached,
+        )
+
+    def __str__(self) -> str:
+        money = "no price known" if self.dollars is None else f"${self.dollars:.4f}"
+        again = f", {self.cached} from the cache" if self.cached else ""
+        return f"{self.calls} calls, {self.input + self.output:,} tokens, {money}{again}"
+
+
+def price(model: str) -> Price | None:
+    """Of a model, or of a dated snapshot of one: claude-haiku-4-5-20251001."""
+    stem, _, date = model.rpartition("-")
+    return PRICES.get(model) or (PRICES.get(stem) if len(date) == 8 and date.isdigit() else None)
+
+
+def cost(model: str, input_tokens: int, output_tokens: int) -> Cost:
+    """One call that used so many tokens."""
+    known = price(model)
+    dollars = None
+    if known:
+        dollars = (input_tokens * known.input + output_tokens * known.output) / MILLION
+    return Cost(1, input_tokens, output_tokens, dollars)
+
+
+def at_most(question: Question) -> Cost:
+    """A bound for one call: its bytes as tokens, and everything it is allowed to answer."""
+    return cost(question.model, int(len(question.wire.encode()) / BYTES_PER_TOKEN), question.max_tokens)
+
+
+def estimate(questions: Iterable[Question]) -> Cost:
+    """The bound for many calls: what is shown before the first one is made."""
+    total = sum((at_most(question) for question in questions), Cost())
+    return replace(total, dollars=total.dollars if total.calls else 0.0)

@@ -1,0 +1,55 @@
+"""One question to Claude: what is sent, and by which hash its answer is found again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from vectors.claude.schema import Schema, on_the_wire
+
+MAX_TOKENS = 1024  # thinking counts too
+AGAIN = "Your last reply could not be used: {why}. Reply with the JSON object alone, as its schema has it."
+
+
+@dataclass(frozen=True)
+class Question:
+    """`schema` is that of the JSON object the reply has to be; `again` says why it is asked a second time."""
+
+    text: str
+    schema: Schema
+    model: str
+    system: str = ""
+    max_tokens: int = MAX_TOKENS
+    effort: str = "low"
+    again: str = ""
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        asked = [self.text, AGAIN.format(why=self.again)] if self.again else [self.text]
+        return [{"role": "user", "content": "\n\n".join(asked)}]
+
+    @cached_property
+    def wire(self) -> str:
+        """Everything that decides about the answer, as one text that is always the same."""
+        asked = [self.model, self.effort, self.system, self.messages, self.max_tokens, self.format]
+        return json.dumps(asked, sort_keys=True)
+
+    def key(self, address: str = "") -> str:
+        """Who answers at another address is somebody else."""
+        return hashlib.sha256(f"{address}\n{self.wire}".encode()).hexdigest()
+
+    def once_more(self, why: str, max_tokens: int) -> Question:
+        return replace(self, again=why, max_tokens=max_tokens)
+
+    @property
+    def format(self) -> dict[str, Any]:
+        return {"type": "json_schema", "schema": on_the_wire(self.schema)}
+
+
+def fenced(name: str, text: str) -> str:
+    """A stranger's text inside a question: in tags that it cannot close, as their name depends on all of it."""
+    mark = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return f"<{name}-{mark}>\n{text}\n</{name}-{mark}>"

@@ -1,0 +1,54 @@
+"""What came back, read as what it should be: one whole JSON object that fits its schema, and nothing beside it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from vectors.claude.errors import Unusable
+from vectors.claude.schema import Json, Schema, fault
+
+LONGEST = 1_000_000
+TRUNCATED = ("max_tokens", "model_context_window_exceeded")
+
+
+class Truncated(Unusable):
+    """The reply ended before it was whole: worth asking again with more room."""
+
+
+class Declined(Unusable):
+    """Claude does not want to answer; asking again would be rude and useless."""
+
+
+def read(message: Any, schema: Schema) -> Json:
+    """The object a Messages API reply holds; refused with a sentence that quotes nothing but numbers and names."""
+    if message.stop_reason == "refusal":
+        raise Declined("Claude declined to answer")
+    if message.stop_reason in TRUNCATED:
+        raise Truncated("Claude's reply was cut off at its token limit")
+    text = "".join(block.text for block in message.content or () if block.type == "text")
+    value = parsed(text)
+    if wrong := fault(value, schema):
+        raise Unusable(f"Claude's reply does not fit: {wrong}")
+    return value
+
+
+def parsed(text: str) -> Json:
+    """Strict JSON: no words around it, no NaN, no field twice."""
+    if len(text) > LONGEST:
+        raise Unusable(f"Claude's reply is {len(text):,} characters long")
+    try:
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        raise Unusable("Claude's reply is not JSON alone") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a field twice")
+    return found
