@@ -35,7 +35,7 @@ def branched(records: Iterable[Record], turn: int, at: int | None = None) -> Ite
     yield from _shortened(last, at)
 
 
-def branch(root: Path, parent: Folder, records: Iterable[Record], turn: int | None, at: int) -> Folder:
+def branch(root: Path, parent: Folder, records: Iterable[Record], turn: int | None, at: int | None) -> Folder:
     """The same on disk: a new session below `root`, with the vectors its parent kept."""
     if turn is None:
         raise UsageError(f"nothing was said in session {parent.id}")

@@ -5,8 +5,8 @@ Keys, hints, palette and help are all read from here, so an action cannot have o
 
 from __future__ import annotations
 
-from steertui.commands.command import BANK, BOTH, LIBRARY, PLAY, SESSIONS, Command
-from steertui.commands.hints import hints, screen_hints
+from steertui.commands.command import BANK, BOTH, LIBRARY, PLAY, REPLAY, SESSIONS, Command
+from steertui.commands.hints import hints, place_hints, screen_hints
 from steertui.commands.registry import BY_ID, COMMANDS, STRIP_KEYS, bindings, palette
 
 __all__ = [
@@ -16,11 +16,13 @@ __all__ = [
     "COMMANDS",
     "LIBRARY",
     "PLAY",
+    "REPLAY",
     "SESSIONS",
     "STRIP_KEYS",
     "Command",
     "bindings",
     "hints",
     "palette",
+    "place_hints",
     "screen_hints",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-BOTH, PLAY, BANK, LIBRARY, SESSIONS = "anywhere", "PLAY", "fader bank", "library", "sessions"
+BOTH, PLAY, BANK, LIBRARY = "anywhere", "PLAY", "fader bank", "library"
+SESSIONS, REPLAY = "sessions", "replay"
 
 
 @dataclass(frozen=True)

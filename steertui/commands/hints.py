@@ -38,8 +38,12 @@ OWN_HINTS = {
 
 def screen_hints(where: str, enter: str) -> list[tuple[str, str, str]]:
     """(key, words, action) for the bottom line of a screen around a table; `enter` says what enter does there."""
-    own = [_hint(each.id) for each in COMMANDS if each.where == where]
-    return [("enter", enter, "focused.select_cursor"), *own]
+    return [("enter", enter, "focused.select_cursor"), *place_hints(where)]
+
+
+def place_hints(where: str) -> list[tuple[str, str, str]]:
+    """The keys of one place that have a word for the bottom line."""
+    return [_hint(each.id) for each in COMMANDS if each.where == where and each.hint]
 
 
 def hints(mode: str, word: str) -> list[tuple[str, str, str]]:

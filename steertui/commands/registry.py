@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
-from steertui.commands import answer, app, library, rack, sessions, view
+from steertui.commands import answer, app, library, rack, replay, sessions, view
 from steertui.commands.command import BOTH, PLAY, Command
 
 COMMANDS: tuple[Command, ...] = (
@@ -13,6 +13,7 @@ COMMANDS: tuple[Command, ...] = (
     *view.COMMANDS,
     *library.COMMANDS,
     *sessions.COMMANDS,
+    *replay.COMMANDS,
     *app.COMMANDS,
 )
 BY_ID = {command.id: command for command in COMMANDS}

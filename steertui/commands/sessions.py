@@ -36,6 +36,8 @@ COMMANDS: tuple[Command, ...] = (
             "search",
             "Search (in the sessions; enter goes on with one)",
         ),
+        ("sessions.replay", "replay", "p,r", "p", "play", "Play it again, token by token, on a timeline"),
+        ("sessions.verify", "verify", "v", "v", "verify", "Speak it again on the loaded model and grade it"),
         ("sessions.export", "export", "e", "e", "export", "Export it: md, jsonl, html, csv, cast"),
         ("sessions.keys", "keys", "f1,question_mark", "F1", "help", "The key map"),
         ("sessions.back", "back", "escape,f2", "esc", "desk", "Back to the desk"),

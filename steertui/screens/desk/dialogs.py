@@ -126,7 +126,7 @@ def sessions(desk: Desk) -> None:
         if session is not None:
             desk.ask("session.open", session=session)
 
-    desk.app.push_screen(Sessions(desk.link.state.session, desk.keymap), answered)
+    desk.app.push_screen(Sessions(desk.link, desk.keymap), answered)
 
 
 def inject(desk: Desk) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from pathlib import Path
 
 from rich.text import Text
 from textual import on, work
@@ -16,15 +15,15 @@ from textual.screen import Screen
 from textual.widgets import DataTable, Input
 
 from core.errors import SteerError, UsageError
-from sessions.export import FORMS, export
-from sessions.folder import Folder
-from sessions.folding import fold_all
-from sessions.index import Entry, Index
-from sessions.reading import read
-from steertui import commands, paths
+from sessions.index import Entry
+from steertui import commands
+from steertui.screens.desk.link import Link
 from steertui.screens.keys import Keys
 from steertui.screens.past import past
-from steertui.screens.pick import Choice, Pick
+from steertui.screens.sessions import exporting
+from steertui.screens.sessions.recorded import filmed, found
+from steertui.screens.sessions.replay import Replay
+from steertui.screens.sessions.verification import Verification
 from steertui.text import safe_text
 from steertui.widgets.hints import Hints
 from steertui.widgets.transcript.document import Item, Note
@@ -34,20 +33,22 @@ COLUMNS = ("began", "model", "turns", "tokens", "first words", "id")
 
 
 class Sessions(Screen[str | None]):
-    """F5. `current` is the session on the desk."""
+    """F5. `link` leads to the engine, which has one session open and verifies any."""
 
     CSS_PATH = "sessions.tcss"
     AUTO_FOCUS = "#recorded"
     BINDINGS = [*commands.bindings(commands.SESSIONS)]
 
-    def __init__(self, current: str, keymap: Mapping[str, str]) -> None:
+    def __init__(self, link: Link, keymap: Mapping[str, str]) -> None:
         super().__init__()
-        self._current, self._keymap = current, keymap
+        self._link, self._current, self._keymap = link, link.state.session, keymap
+        self._verification = Verification(link)
         self._entries: dict[str, Entry] = {}
 
     def compose(self) -> ComposeResult:
         yield Input(placeholder="search in everything that was said", id="search")
         yield DataTable(id="recorded", cursor_type="row")
+        yield self._verification
         yield Transcript(id="words")
         yield Hints()
 
@@ -80,7 +81,7 @@ class Sessions(Screen[str | None]):
         """Off the loop: a journal that has grown is read again for the index."""
         wanted = self.query_one("#search", Input).value
         try:
-            entries = await asyncio.to_thread(_found, wanted)
+            entries = await asyncio.to_thread(found, wanted)
         except SteerError as error:
             self._warn(str(error))
             return
@@ -98,12 +99,13 @@ class Sessions(Screen[str | None]):
     @on(DataTable.RowHighlighted)
     def _highlighted(self, event: DataTable.RowHighlighted) -> None:
         if event.row_key.value in self._entries:
+            self._verification.of(self._entries[event.row_key.value])
             self.show_words(self._entries[event.row_key.value])
 
     @work(exclusive=True, group="words", exit_on_error=False)
     async def show_words(self, entry: Entry) -> None:
         try:
-            items = await asyncio.to_thread(_said, entry)
+            items = past((await asyncio.to_thread(filmed, entry)).path)
         except SteerError as error:
             items = [Note(safe_text(str(error)), "warning")]
         self._words.border_subtitle = Text(safe_text(entry.damage))
@@ -143,46 +145,41 @@ class Sessions(Screen[str | None]):
         self.app.push_screen(Keys(self._keymap))
 
     def action_export(self) -> None:
+        if entry := self._wanted():
+            exporting.ask(self, entry)
+
+    def action_verify(self) -> None:
+        if entry := self._wanted():
+            self._verification.of(entry)
+            self._verification.begin()
+
+    @work(group="replay", exclusive=True, exit_on_error=False)
+    async def action_replay(self) -> None:
+        """A branch made in there is the session to go on with."""
+        if not (entry := self._wanted()):
+            return
         try:
-            entry = self._chosen
+            film = await asyncio.to_thread(filmed, entry)
         except SteerError as error:
             self._warn(str(error))
             return
 
-        def answered(form: str | None) -> None:
-            if form is not None:
-                self.write(entry, form)
+        def left(session: str | None) -> None:
+            if session is not None:
+                self.dismiss(session)
 
-        choices = [Choice(form, form) for form in FORMS]
-        self.app.push_screen(Pick("export as", choices, filtered=False), answered)
+        self.app.push_screen(Replay(entry, film, Verification(self._link), self._keymap), left)
 
-    @work(group="export", exit_on_error=False)
-    async def write(self, entry: Entry, form: str) -> None:
+    def _wanted(self) -> Entry | None:
+        """The session under the cursor, or a word about why there is none."""
         try:
-            place = await asyncio.to_thread(_exported, entry, form)
-        except (SteerError, OSError) as error:
+            return self._chosen
+        except SteerError as error:
             self._warn(str(error))
-            return
-        self.notify(safe_text(f"written to {place}"), markup=False, timeout=8)
+            return None
 
     def _warn(self, sentence: str) -> None:
         self.notify(safe_text(sentence), severity="error", markup=False, timeout=8)
-
-
-def _found(words: str) -> list[Entry]:
-    return Index(paths.sessions(), paths.cache() / "sessions.db").search(words)
-
-
-def _said(entry: Entry) -> list[Item]:
-    return past(fold_all(read(Folder(Path(entry.folder)).journal).records).path())
-
-
-def _exported(entry: Entry, form: str) -> Path:
-    """Beside the journal, so that what belongs together stays together."""
-    folder = Folder(Path(entry.folder))
-    place = paths.private(folder.path / "export") / f"{entry.id}.{form}"
-    place.write_text(export(read(folder.journal).records, form, safe_text), encoding="utf-8")
-    return place
 
 
 def _row(entry: Entry, current: str) -> list[Text]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual.widgets import DataTable, Input
 
 from steertui import paths
+from steertui.screens.sessions.replay import Replay
 from steertui.screens.sessions.screen import Sessions
+from steertui.screens.sessions.verification import unlike
+from steertui.widgets.transcript.view import Transcript
 from tests.steertui import scripted_engine
 from tests.steertui.app.stage import Stage, desk_at
-from tests.steertui.scripted_engine import Studio
+from tests.steertui.scripted_engine import TEXT, Studio
 
 pytestmark = pytest.mark.anyio
 
@@ -89,3 +93,83 @@ async def test_nothing_found_and_nothing_recorded_are_said() -> None:
             assert any("no recorded session" in toast for toast in at.toasts)
             await at.press("escape")
             assert at.pilot.app.screen is at.desk
+
+
+async def replayed(at: Stage) -> Replay:
+    """A talk with a flip at its fifth token, opened as a film."""
+    await at.add("pirate")
+    at.desk.prompt.focus()
+    await at.ask("about the circus")
+    await at.play(4)
+    await at.press("f")
+    await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
+    at.studio.metronome.tick(len(at.studio.script))
+    await at.ready()
+    await opened(at)
+    await at.press("p")
+    await at.until(lambda: isinstance(at.pilot.app.screen, Replay))
+    await at.pilot.pause()
+    screen = at.pilot.app.screen
+    assert isinstance(screen, Replay)
+    return screen
+
+
+def said(screen: Replay) -> str:
+    return screen.query_one(Transcript).document.last_answer()
+
+
+async def test_a_session_plays_again_steps_and_jumps_between_changes() -> None:
+    studio = Studio()
+    studio.loaded.set()
+    with scripted_engine.engine(studio, record=True) as engine:
+        async with desk_at(engine.path, studio) as at:
+            screen = await replayed(at)
+            assert said(screen) == ""
+            await at.sees("you  about the circus", "pirate", "timeline · paused ×1")
+            await at.press("right", "right")
+            assert said(screen) == "I will"
+            await at.press("left")
+            assert said(screen) == "I"
+            await at.press("full_stop")
+            flip = screen.head.place
+            assert flip >= 4
+            await at.sees("FLIP")
+            await at.press("comma")
+            assert screen.head.place == 0
+            await at.press("x", "x")
+            await at.sees("×16")
+            await at.press("space")
+            await at.until(lambda: said(screen) == TEXT)
+            await at.until(lambda: not screen.head.playing)
+            await at.press("escape")
+            await at.until(lambda: isinstance(at.pilot.app.screen, Sessions))
+
+
+async def test_a_branch_from_a_place_in_the_film_goes_on_at_the_desk() -> None:
+    studio = Studio()
+    studio.loaded.set()
+    with scripted_engine.engine(studio, record=True) as engine:
+        async with desk_at(engine.path, studio) as at:
+            before = at.desk.link.state.session
+            await replayed(at)
+            await at.press("b")
+            await at.until(lambda: any("nothing is said yet" in toast for toast in at.toasts))
+            await at.press("right", "right", "right", "b")
+            await at.until(lambda: at.pilot.app.screen is at.desk)
+            await at.until(lambda: at.desk.link.state.session not in ("", before))
+            await at.until(lambda: at.desk.transcript.document.last_answer() == "I will not")
+
+
+async def test_a_session_of_another_model_is_not_verified_with_this_one() -> None:
+    studio = Studio()
+    studio.loaded.set()
+    with scripted_engine.engine(studio, record=True) as engine:
+        async with desk_at(engine.path, studio) as at:
+            screen = await two_sessions(at)
+            model = at.desk.link.state.model
+            assert model is not None
+            other = replace(at.desk.link.state, model=replace(model, name="another"))
+            entry = next(iter(screen._entries.values()))
+            assert "spoken by scripted, and the engine holds another" in unlike(entry, other)
+            assert unlike(entry, at.desk.link.state) == ""
+            assert "none is loaded" in unlike(entry, replace(other, model=None))

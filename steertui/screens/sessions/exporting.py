@@ -1,0 +1,43 @@
+"""Writing a session in a form that others read, asked for from the list and from the replay alike."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from textual.screen import Screen
+
+from core.errors import SteerError
+from sessions.export import FORMS
+from sessions.index import Entry
+from steertui.screens.pick import Choice, Pick
+from steertui.screens.sessions.recorded import exported
+from steertui.text import safe_text
+
+SAID = {
+    "md": "a transcript to read, every change at its token",
+    "jsonl": "chat messages with their steering, for programs",
+    "html": "a page with colour per token",
+    "csv": "a row per token, for statistics",
+    "cast": "a film of a terminal, for asciinema",
+}
+
+
+def ask(screen: Screen[Any], entry: Entry) -> None:
+    """Which form; then it is written, and where it lies is said."""
+
+    def answered(form: str | None) -> None:
+        if form is not None:
+            screen.run_worker(_write(screen, entry, form), group="export", exit_on_error=False)
+
+    choices = [Choice(form, form, SAID.get(form, "")) for form in FORMS]
+    screen.app.push_screen(Pick("export as", choices, filtered=False), answered)
+
+
+async def _write(screen: Screen[Any], entry: Entry, form: str) -> None:
+    try:
+        place = await asyncio.to_thread(exported, entry, form)
+    except (SteerError, OSError) as error:
+        screen.notify(safe_text(str(error)), severity="error", markup=False, timeout=8)
+        return
+    screen.notify(safe_text(f"written to {place}"), markup=False, timeout=8)

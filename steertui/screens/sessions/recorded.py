@@ -1,0 +1,41 @@
+"""What the screens of F5 read and write on disk: plain functions, called off the loop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sessions.branching import branch
+from sessions.export import export
+from sessions.film import Film, film
+from sessions.folder import Folder
+from sessions.index import Entry, Index
+from sessions.reading import read
+from steertui import paths
+from steertui.text import safe_text
+
+
+def found(words: str) -> list[Entry]:
+    """Sessions in which all of these words were said; all of them for none."""
+    return Index(paths.sessions(), paths.cache() / "sessions.db").search(words)
+
+
+def filmed(entry: Entry) -> Film:
+    return film(read(_folder(entry).journal).records)
+
+
+def exported(entry: Entry, form: str) -> Path:
+    """Beside the journal, so that what belongs together stays together."""
+    folder = _folder(entry)
+    place = paths.private(folder.path / "export") / f"{entry.id}.{form}"
+    place.write_text(export(read(folder.journal).records, form, safe_text), encoding="utf-8")
+    return place
+
+
+def branched(entry: Entry, turn: int, at: int | None) -> str:
+    """The id of a new session that begins with what led there."""
+    folder = _folder(entry)
+    return branch(paths.sessions(), folder, read(folder.journal).records, turn, at).id
+
+
+def _folder(entry: Entry) -> Folder:
+    return Folder(Path(entry.folder))

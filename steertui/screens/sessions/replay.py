@@ -1,0 +1,213 @@
+"""A recorded session played again, token by token, above a timeline of what was turned; nothing here needs a model.
+
+It is left with the id of a branch to go on with, or with nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from time import monotonic
+
+from rich.text import Text
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Static
+
+from core.errors import SteerError
+from sessions.film import Film
+from sessions.index import Entry
+from steertui import commands
+from steertui.screens.keys import Keys
+from steertui.screens.past import past
+from steertui.screens.sessions import exporting
+from steertui.screens.sessions.playhead import Playhead
+from steertui.screens.sessions.recorded import branched
+from steertui.screens.sessions.verification import Verification
+from steertui.text import safe_text
+from steertui.widgets.hints import Hints
+from steertui.widgets.timeline import Timeline
+from steertui.widgets.transcript.document import Item, Piece
+from steertui.widgets.transcript.heat import Spread
+from steertui.widgets.transcript.view import Transcript
+
+FRAMES_S = 1 / 30
+
+
+class Replay(Screen[str | None]):
+    """Plays `film`; the transcript shows what had been said at that moment, the timeline everything."""
+
+    CSS_PATH = "sessions.tcss"
+    AUTO_FOCUS = "#said"
+    BINDINGS = [*commands.bindings(commands.REPLAY)]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-short"), (30, "-tall")]
+
+    def __init__(
+        self, entry: Entry, film: Film, verification: Verification, keymap: Mapping[str, str]
+    ) -> None:
+        super().__init__()
+        self._entry, self._film, self._keymap = entry, film, keymap
+        self._verification = verification
+        self._items = past(film.path)
+        self._stops = stops(self._items)
+        self._shown = 0
+        self.head = Playhead(tuple(frame.gap for frame in film.frames))
+        self.channel = next(iter(film.dials), "")
+
+    def compose(self) -> ComposeResult:
+        yield Static(Text(_title(self._entry, self._film)), id="title")
+        yield self._verification
+        yield Transcript(id="said")
+        yield Timeline(id="timeline")
+        yield Hints()
+
+    def on_mount(self) -> None:
+        self._timeline.border_title = "timeline"
+        self._verification.of(self._entry)
+        self.query_one(Hints).show(commands.place_hints(commands.REPLAY))
+        self._words.border_title = "what was said"
+        self._words.spreads = spreads(self._film)
+        self._last = monotonic()
+        self.set_interval(FRAMES_S, self._tick)
+        self.call_after_refresh(self._show)
+
+    @property
+    def _words(self) -> Transcript:
+        return self.query_one(Transcript)
+
+    @property
+    def _timeline(self) -> Timeline:
+        return self.query_one(Timeline)
+
+    # Showing ---------------------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        now = monotonic()
+        passed, self._last = now - self._last, now
+        if self.head.playing:
+            self._at(self.head.after(passed))
+
+    def _at(self, head: Playhead) -> None:
+        moved = (head.place, head.playing, head.speed) != (
+            self.head.place,
+            self.head.playing,
+            self.head.speed,
+        )
+        self.head = head
+        if moved:
+            self._show()
+
+    def _show(self) -> None:
+        """The items up to the playhead; backwards they are laid out anew."""
+        stop = self._stops[self.head.place]
+        if stop < self._shown:
+            self._words.clear()
+            self._words.spreads = spreads(self._film)
+            self._shown = 0
+        self._words.extend(self._items[self._shown : stop])
+        self._shown = stop
+        self._words.set_live(self.head.playing)
+        self._timeline.show(self._film, self.head.place, self.channel)
+        last = next((cut for cut in reversed(self._film.cuts) if cut.place <= self.head.place), None)
+        self._timeline.border_subtitle = Text(safe_text(last.words) if last else "")
+        self._timeline.border_title = (
+            f"timeline · {'playing' if self.head.playing else 'paused'} ×{self.head.speed}"
+        )
+
+    # What the hands do -----------------------------------------------------------------------------------------
+
+    def action_play(self) -> None:
+        self._at(self.head.toggled())
+
+    def action_speed(self) -> None:
+        self._at(self.head.faster())
+
+    def action_step(self, change: int) -> None:
+        self.seek(self.head.place + change)
+
+    def action_seek(self, place: int) -> None:
+        self.seek(len(self._film) if place < 0 else place)
+
+    def action_jump(self, direction: int) -> None:
+        """To the next change in this direction; there is none beyond the last."""
+        places = sorted({cut.place for cut in self._film.cuts}, reverse=direction < 0)
+        beyond = (place for place in places if (place - self.head.place) * direction > 0)
+        self.seek(next(beyond, self.head.place))
+
+    def seek(self, place: int) -> None:
+        """There, and stop."""
+        head = self.head.seek(place)
+        self._at(head.toggled() if head.playing else head)
+
+    def action_channel(self) -> None:
+        labels = list(self._film.dials)
+        if labels:
+            self.channel = labels[(labels.index(self.channel) + 1) % len(labels)]
+            self._words.channel = self.channel
+            self._words.notify_style_update()
+            self._show()
+
+    def action_heat(self) -> None:
+        if self.channel:
+            self._words.next_heat([self.channel], 0)
+
+    @on(Timeline.Sought)
+    def _sought(self, message: Timeline.Sought) -> None:
+        self.seek(message.place)
+
+    @work(group="branch", exclusive=True, exit_on_error=False)
+    async def action_branch(self) -> None:
+        if not self.head.place:
+            self._warn("nothing is said yet here: go on a token before you branch")
+            return
+        try:
+            session = await asyncio.to_thread(branched, self._entry, *self._film.where(self.head.place))
+        except (SteerError, OSError) as error:
+            self._warn(str(error))
+            return
+        self.dismiss(session)
+
+    def action_verify(self) -> None:
+        self._verification.begin()
+
+    def action_export(self) -> None:
+        exporting.ask(self, self._entry)
+
+    def action_keys(self) -> None:
+        self.app.push_screen(Keys(self._keymap))
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+    def _warn(self, sentence: str) -> None:
+        self.notify(safe_text(sentence), severity="error", markup=False, timeout=8)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._show()
+
+
+def stops(items: list[Item]) -> list[int]:
+    """How many items are shown when so many tokens have been: up to the token that comes next."""
+    generated = [place for place, item in enumerate(items) if isinstance(item, Piece) and item.index >= 0]
+    return [*generated, len(items)]
+
+
+def spreads(film: Film) -> dict[str, Spread]:
+    """How each channel reads over the whole film, so that a token has one colour wherever the playhead stands."""
+    found: dict[str, Spread] = {}
+    for frame in film.frames:
+        for label, value in frame.token.proj.items():
+            found.setdefault(label, Spread()).add(value)
+    return found
+
+
+def _title(entry: Entry, film: Film) -> str:
+    changes = sum(cut.place > 0 for cut in film.cuts)
+    seeds = dict.fromkeys(str(turn.settings["seed"]) for turn in film.path if "seed" in turn.settings)
+    counts = ((len(film.path), "turn"), (len(film), "token"), (changes, "change"))
+    words = [entry.id[-6:], entry.model, *(f"{n} {what}{'s' * (n != 1)}" for n, what in counts)]
+    if seeds:
+        words.append(f"seed {', '.join(seeds)}")
+    return safe_text("  ".join(words))

@@ -1,0 +1,123 @@
+"""Whether a recorded session happens again: asked of the engine as a job, told from the session's own events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+from textual import work
+from textual.widgets import Static
+
+from sessions.export.facts import facts
+from sessions.folder import Folder
+from sessions.index import Entry
+from sessions.reading import read
+from sessions.state import State, Task
+from steertui.screens.desk.link import Link
+from steertui.text import safe_text
+
+KIND = "verify"
+LOOKS = 10  # a second; what has not changed is not drawn again
+COLOURS = {"bit-exact": "success", "token-exact": "success", "forced": "warning", "diverged": "error"}
+MEANS = {
+    "bit-exact": "the same tokens with the same probabilities, bit for bit",
+    "token-exact": "the same tokens; probabilities differ by rounding",
+    "forced": "other tokens, but its own words have the same probabilities within rounding",
+    "diverged": "it does not happen again",
+}
+
+
+class Verification(Static):
+    """Shows nothing as long as the session has not been verified from here."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__(id="verification", markup=False)
+        self._link = link
+        self._entry: Entry | None = None
+        self._seen: Task | None = None
+        self.display = False
+
+    def on_mount(self) -> None:
+        self.set_interval(1 / LOOKS, self.look)
+
+    def of(self, entry: Entry | None) -> None:
+        self._entry = entry
+        self.look()
+
+    def begin(self) -> None:
+        """Starts the job; a second time stops it."""
+        task = self._job
+        if task is not None and task.state == "running":
+            self._ask("job.cancel", job=task.id)
+        elif self._entry is not None:
+            self._start(self._entry)
+
+    @work(group="verify", exit_on_error=False)
+    async def _start(self, entry: Entry) -> None:
+        reason = await asyncio.to_thread(unlike, entry, self._link.state)
+        if reason:
+            self.app.notify(safe_text(reason), severity="error", markup=False, timeout=8)
+        else:
+            await self._link.ask("job.start", kind=KIND, params={"session": entry.folder})
+
+    @work(group="verify", exit_on_error=False)
+    async def _ask(self, op: str, **what: Any) -> None:
+        await self._link.ask(op, **what)
+
+    @property
+    def _job(self) -> Task | None:
+        return None if self._entry is None else newest(self._link.state, self._entry.folder)
+
+    def look(self) -> None:
+        """Draws what is new."""
+        if (task := self._job) is self._seen:
+            return
+        self._seen = task
+        text = Text() if task is None else told(task, self.app.get_css_variables())
+        self.display = bool(text.plain)
+        self.update(text)
+
+
+def newest(state: State, folder: str) -> Task | None:
+    """The last verification of this session that the present one knows of."""
+    tasks = [
+        task for task in state.jobs.values() if task.kind == KIND and task.params.get("session") == folder
+    ]
+    return max(tasks, key=lambda task: task.id, default=None)
+
+
+def unlike(entry: Entry, state: State) -> str:
+    """Why the engine cannot verify it: it holds no model, or another one. Nothing when it can."""
+    if state.model is None or state.model.state != "ready":
+        return "verifying needs the model, and none is loaded yet"
+    recorded = facts(read(Folder(Path(entry.folder)).journal).records).model
+    if recorded is None:
+        return "no model was ever ready in this session: there is nothing to verify"
+    then, now = recorded.facts.get("fingerprint"), state.model.facts.get("fingerprint")
+    if then == now and recorded.name == state.model.name:
+        return ""
+    return (
+        f"it was spoken by {recorded.name}, and the engine holds {state.model.name}: "
+        f"load that model, or run steertui sessions verify {entry.id}"
+    )
+
+
+def told(task: Task, colours: Mapping[str, str]) -> Text:
+    """The grade is a word; the colour only repeats it."""
+    answers = sum(report.get("kind") == "row" for report in task.reports)
+    if task.state == "running":
+        return Text(f"verifying … {answers} answers spoken again (v stops it)")
+    if task.state == "cancelled":
+        return Text("verification stopped")
+    if task.state == "failed":
+        return Text(f"⚠ verification failed: {safe_text(task.message)}", style=colours["error"])
+    summary = task.reports[-1]
+    grade = str(summary["grade"])
+    text = Text(f"{grade}: {MEANS.get(grade, '')} ({len(summary['answers'])} answers)")
+    if place := summary.get("first_divergence"):
+        text.append(f"; first at token {place['at']} of answer {place['gen']}")
+    text.stylize(f"bold {colours[COLOURS.get(grade, 'error')]}", 0, len(grade))
+    return text

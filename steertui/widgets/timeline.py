@@ -1,0 +1,144 @@
+"""The timeline of a recorded talk: how each dial stood, how a channel read, where something was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual import events
+from textual.message import Message
+
+from sessions.film import Film
+from steertui.text import safe_text
+from steertui.widgets import glyphs
+from steertui.widgets.bars import clip
+from steertui.widgets.dial import short
+from steertui.widgets.painted import Painted, Row
+
+NAME, VALUE = 16, 9
+Values = Sequence[float | None]
+
+
+class Timeline(Painted):
+    """The tokens are spread over the whole width, whether they are few or many. A click goes there."""
+
+    PREFIX = "timeline"
+    COMPONENT_CLASSES = {
+        f"timeline--{part}"
+        for part in ("name", "chosen", "up", "down", "line", "mark", "past", "ahead", "value")
+    }
+
+    @dataclass
+    class Sought(Message):
+        """A place was clicked."""
+
+        place: int
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.film, self.place, self.channel = Film(), 0, ""
+
+    def show(self, film: Film, place: int, channel: str) -> None:
+        self.film, self.place, self.channel = film, place, channel
+        self.refresh()
+
+    # Geometry --------------------------------------------------------------------------------------------------
+
+    @property
+    def _cells(self) -> int:
+        return max(self.size.width - NAME - VALUE, 1)
+
+    def _cell(self, place: int) -> int:
+        """Where a frame begins; the end of the film is the last cell."""
+        return min(place * self._cells // max(len(self.film), 1), self._cells - 1)
+
+    def _frames(self, cell: int) -> range:
+        """The frames under a cell, one at least."""
+        first = cell * len(self.film) // self._cells
+        return range(first, max((cell + 1) * len(self.film) // self._cells, first + 1))
+
+    # Drawing ---------------------------------------------------------------------------------------------------
+
+    def rows(self, width: int) -> Sequence[Row]:
+        if not len(self.film):
+            return [[Segment(clip("no answer was recorded here", width), self.part("name"))]]
+        shown = list(self.film.dials)
+        if self.channel in shown:
+            shown.insert(0, shown.pop(shown.index(self.channel)))
+        rows = [self._dial(label) for label in shown[: max(self.size.height - 3, 1)]]
+        if shown and self.size.height > 3:
+            rows.append(self._projection())
+        return [*rows, self._marks(), self._ruler()][-max(self.size.height, 1) :]
+
+    def _row(self, name: str, cells: list[Segment], value: str, look: str = "name") -> Row:
+        label = clip(safe_text(name), NAME - 1)
+        return [
+            Segment(label + " " * (NAME - cell_len(label)), self.part(look)),
+            *cells,
+            Segment(clip(value, VALUE - 1).rjust(VALUE), self.part("value")),
+        ]
+
+    def _dial(self, label: str) -> Row:
+        values = self.film.dials[label]
+        reach = max((abs(value) for value in values if value is not None), default=0.0) or 1.0
+        cells = []
+        for value in self._last(values):
+            look = "up" if (value or 0) > 0 else "down" if (value or 0) < 0 else "ahead"
+            cells.append(Segment(_level(value, -reach, reach), self.part(look)))
+        look = "chosen" if label == self.channel else "name"
+        return self._row(label, cells, _number(self._now(values)), look)
+
+    def _projection(self) -> Row:
+        values = self.film.projections(self.channel)
+        known = [value for value in values if value is not None]
+        low, high = min(known, default=0.0), max(known, default=1.0)
+        text = "".join(_level(value, low, high) for value in self._mean(values))
+        return self._row("projection", [Segment(text, self.part("line"))], _number(self._now(values)))
+
+    def _marks(self) -> Row:
+        cells = [" "] * self._cells
+        for cut in self.film.cuts:
+            cells[self._cell(cut.place)] = glyphs.now().marker
+        return self._row("changes", [Segment("".join(cells), self.part("mark"))], "")
+
+    def _ruler(self) -> Row:
+        at, line = self._cell(self.place), glyphs.now().groove
+        cells = [
+            Segment(line * at, self.part("past")),
+            Segment("▲", self.part("chosen")),
+            Segment(line * (self._cells - at - 1), self.part("ahead")),
+        ]
+        return self._row("token", cells, f"{self.place}/{len(self.film)}")
+
+    def _now(self, values: Values) -> float | None:
+        """At the token that was made last."""
+        return values[max(self.place - 1, 0)]
+
+    def _last(self, values: Values) -> list[float | None]:
+        return [values[self._frames(cell)[-1]] for cell in range(self._cells)]
+
+    def _mean(self, values: Values) -> list[float | None]:
+        parts = (
+            [v for k in self._frames(cell) if (v := values[k]) is not None] for cell in range(self._cells)
+        )
+        return [sum(part) / len(part) if part else None for part in parts]
+
+    # Mouse -----------------------------------------------------------------------------------------------------
+
+    def on_click(self, event: events.Click) -> None:
+        cell = event.get_content_offset_capture(self).x - NAME
+        if 0 <= cell < self._cells:
+            self.post_message(self.Sought(self._frames(cell)[0]))
+
+
+def _level(value: float | None, low: float, high: float) -> str:
+    if value is None:
+        return " "
+    share = (value - low) / (high - low) if high > low else 0.5
+    return glyphs.now().eighths[1 + round(max(0.0, min(1.0, share)) * 7)]
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else short(value)
