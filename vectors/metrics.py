@@ -7,7 +7,7 @@ negative one, on data the direction was not made from: in-sample, pure noise rea
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,8 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 from vectors.about import PERCENTILES
 
 Numbers = NDArray[np.float64]
+Blocks = Iterable[NDArray[Any]]  # rows of a set, some at a time
 Z95 = 1.959963984540054
 RESAMPLES = 2000
+DRAWN_AT_ONCE = 1 << 19  # numbers; large samples are resampled in several goes
 
 
 def cohens_d(x: ArrayLike, y: ArrayLike) -> float:
@@ -39,17 +41,25 @@ def d_interval(
 ) -> tuple[float, float]:
     """95 % percentile bootstrap of d, each class resampled on its own."""
     a, b = _wide(x), _wide(y)
-    chance = np.random.default_rng(seed)
+    chance, drawn, left = np.random.default_rng(seed), [], resamples
+    while left > 0:
+        part = min(left, max(1, DRAWN_AT_ONCE // (a.size + b.size)))
+        drawn.append(_drawn_d(chance, a, b, part))
+        left -= part
+    every = np.concatenate(drawn)
+    usable = every[np.isfinite(every)]
+    low, high = np.percentile(usable, (2.5, 97.5)) if usable.size else (0.0, 0.0)
+    return float(low), float(high)
+
+
+def _drawn_d(chance: np.random.Generator, a: Numbers, b: Numbers, resamples: int) -> Numbers:
     first = a[chance.integers(a.size, size=(resamples, a.size))]
     second = b[chance.integers(b.size, size=(resamples, b.size))]
     spread = first.var(axis=1, ddof=1) * (a.size - 1) + second.var(axis=1, ddof=1) * (b.size - 1)
     pooled = np.sqrt(spread / (a.size + b.size - 2))
     with np.errstate(divide="ignore", invalid="ignore"):
-        drawn = (first.mean(axis=1) - second.mean(axis=1)) / pooled
-    low, high = (
-        np.percentile(drawn[np.isfinite(drawn)], (2.5, 97.5)) if np.isfinite(drawn).any() else (0.0, 0.0)
-    )
-    return float(low), float(high)
+        drawn: Numbers = (first.mean(axis=1) - second.mean(axis=1)) / pooled
+    return drawn
 
 
 def accuracy(x: ArrayLike, y: ArrayLike, threshold: float) -> tuple[int, int]:
@@ -94,22 +104,36 @@ def random_band(width: int) -> float:
     return 3 / math.sqrt(width)
 
 
-def split_half(positive: ArrayLike, negative: ArrayLike, *, seed: int = 0, splits: int = 20) -> float:
+def split_half(differences: Blocks, count: int, *, seed: int = 0, splits: int = 20) -> float:
     """Mean cosine of the mean differences of two random halves of the pairs: what a second data set would give.
 
     Neighbouring layers resemble each other whatever the data; two halves of the data do not.
     """
-    apart = _wide(positive) - _wide(negative)
-    chance, half = np.random.default_rng(seed), len(apart) // 2
-    orders = [chance.permutation(len(apart)) for _ in range(splits)]
-    halves = [(apart[order[:half]].mean(axis=0), apart[order[half:]].mean(axis=0)) for order in orders]
-    return float(np.mean([cosine(one, other) for one, other in halves]))
+    chance, half = np.random.default_rng(seed), count // 2
+    weights = np.zeros((2, splits, count))
+    for number in range(splits):
+        order = chance.permutation(count)
+        weights[0, number, order[:half]], weights[1, number, order[half:]] = 1 / half, 1 / (count - half)
+    means, read = np.zeros(()), 0
+    for rows in differences:
+        means = means + weights[:, :, read : read + len(rows)] @ _wide(rows)
+        read += len(rows)
+    return float(np.mean([cosine(one, other) for one, other in zip(*means, strict=True)]))
 
 
-def coherence(positive: ArrayLike, negative: ArrayLike, direction: ArrayLike) -> float:
-    """Mean cosine of the single pairs' differences with the direction; 0 ± 1/√d for a random one."""
-    apart = _wide(positive) - _wide(negative)
-    return float(np.mean([cosine(one, direction) for one in apart]))
+def coherence(differences: Blocks, direction: ArrayLike) -> tuple[float, float]:
+    """Mean cosine of the single pairs' differences with the direction, and with each other: cos(Dᵢ, v), cos(Dᵢ, Dⱼ).
+
+    For unit rows uᵢ the second is (‖Σ uᵢ‖² − n) / (n (n − 1)); both are 0 ± 1/√d for random ones.
+    """
+    unit, count, along = _unit(direction), 0, 0.0
+    total = np.zeros(unit.size)
+    for rows in differences:
+        units = _wide(rows)
+        lengths = np.linalg.norm(units, axis=1, keepdims=True)
+        units = np.divide(units, lengths, out=np.zeros_like(units), where=lengths > 0)
+        total, along, count = total + units.sum(0), along + float((units @ unit).sum()), count + len(units)
+    return along / count, (float(total @ total) - count) / (count * (count - 1)) if count > 1 else 0.0
 
 
 def spread(values: ArrayLike) -> dict[str, float]:
@@ -173,6 +197,11 @@ def separation(x: ArrayLike, y: ArrayLike, midpoint: float, *, seed: int = 0) ->
 
 def _wide(values: ArrayLike) -> Numbers:
     return np.asarray(values, dtype=np.float64)
+
+
+def _unit(values: ArrayLike) -> Numbers:
+    a = _wide(values)
+    return a / (float(np.linalg.norm(a)) or 1.0)
 
 
 def _ratio(above: float, below: float) -> float:

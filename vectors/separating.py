@@ -114,5 +114,5 @@ def measure(states: np.ndarray[Any, Any], direction: np.ndarray[Any, Any], seed:
         "negative": metrics.spread(y),
         "midpoint": float(x.mean() + y.mean()) / 2,
     }
-    split = metrics.split_half(states[0::2], states[1::2], seed=seed)
+    split = metrics.split_half([states[0::2] - states[1::2]], len(states) // 2, seed=seed)
     return Apart(metrics.separation(x[1::2], y[1::2], midpoint, seed=seed), split, stats)

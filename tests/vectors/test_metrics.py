@@ -110,10 +110,11 @@ def test_split_half_is_high_for_a_planted_direction_and_random_without() -> None
     planted = np.zeros(width)
     planted[0] = 5.0
     noise = chance.standard_normal((2, 100, width))
-    assert metrics.split_half(noise[0] + planted, noise[1]) == pytest.approx(
-        naive_split_half(5.0, width), abs=0.05
-    )
-    assert abs(metrics.split_half(noise[0], noise[1])) < metrics.random_band(width)
+    apart = noise[0] + planted - noise[1]
+    found = metrics.split_half([apart], 100)
+    assert found == pytest.approx(naive_split_half(5.0, width), abs=0.05)
+    assert metrics.split_half([apart[:30], apart[30:]], 100) == pytest.approx(found, abs=1e-12)
+    assert abs(metrics.split_half([noise[0] - noise[1]], 100)) < metrics.random_band(width)
 
 
 def naive_split_half(gap: float, width: int) -> float:
@@ -126,8 +127,13 @@ def test_coherence_is_planted_and_null() -> None:
     direction = chance.standard_normal(256)
     direction /= np.linalg.norm(direction)
     noise = chance.standard_normal((2, 60, 256))
-    assert metrics.coherence(noise[0] + 200 * direction, noise[1], direction) > 0.98
-    assert abs(metrics.coherence(noise[0], noise[1], direction)) < metrics.random_band(256) / 2
+    apart = noise[0] - noise[1]
+    assert min(metrics.coherence([apart + 200 * direction], direction)) > 0.98
+    with_direction, of_pairs = metrics.coherence([apart[:7], apart[7:]], 3 * direction)
+    assert with_direction == pytest.approx(np.mean([metrics.cosine(row, direction) for row in apart]))
+    every = [metrics.cosine(a, b) for i, a in enumerate(apart) for b in apart[:i]]
+    assert of_pairs == pytest.approx(np.mean(every))
+    assert max(abs(with_direction), abs(of_pairs)) < metrics.random_band(256) / 2
 
 
 def test_slopes_and_intervals_of_means() -> None:

@@ -114,7 +114,7 @@ def _measured(material: Material, parts: Split, recipe: Recipe) -> Work:
     for layer, positive in material.positive.items():
         negative = material.negative[layer]
         arrays = positive.numpy(), negative.numpy()
-        found = yield side(partial(measure, *arrays, parts, recipe.method, material.roles, recipe.seed))
+        found = yield side(partial(measure, *arrays, parts, recipe.method, material.labels, recipe.seed))
         if found is not None:
             findings[layer] = found
         yield Progress(layer, max(material.positive), "layers measured")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.errors import BadInput, UsageError
 from core.reading import Choice
 from vectors.contrasts.pair import ContrastSet, Pair
 from vectors.contrasts.shapes import EVALS
+from vectors.extraction.quality import Labels
 from vectors.extraction.reads import RESPONSE, chosen
 from vectors.extraction.recipe import Recipe
 from vectors.extraction.replies import answered
@@ -30,7 +31,7 @@ class Material:
     positive: Rows
     negative: Rows
     keys: tuple[str, ...]
-    roles: tuple[str, ...] = ()
+    labels: Labels = field(default_factory=Labels)
     pairs: tuple[tuple[Ids, Ids], ...] = ()
 
     @property
@@ -47,7 +48,7 @@ def of_pairs(model: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
         positive={layer: states[0::2] for layer, states in rows.items()},
         negative={layer: states[1::2] for layer, states in rows.items()},
         keys=tuple(pair.key for pair in contrast.pairs),
-        roles=tuple(map(role, contrast.pairs)),
+        labels=Labels(tuple(map(role, contrast.pairs)), tuple(pair.domain for pair in contrast.pairs)),
         pairs=tuple(
             (list(one.ids), list(other.ids)) for one, other in zip(sides[0::2], sides[1::2], strict=True)
         ),

@@ -12,8 +12,7 @@ Layers = Mapping[int, Mapping[str, Any]]
 RULES: Mapping[str, Callable[[Mapping[str, Any]], tuple[float, float]]] = {
     # Threshold at the midpoint of the training classes, pooled d.
     "midpoint": lambda found: (found["accuracy"], found["d"]),
-    # llm-personality-axes: sign at zero, d with population variances.
-    "axes": lambda found: (found["sign_accuracy"], found["population_d"]),
+    "axes": lambda found: (found["axes"]["accuracy"], found["axes"]["d"]),
 }
 
 

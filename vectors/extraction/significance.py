@@ -13,15 +13,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vectors import metrics
+
 FLIPS = 4000
 
 
 def sign_flip_p(x: ArrayLike, y: ArrayLike, *, seed: int = 0, flips: int = FLIPS) -> float:
     """P(|mean of ±(xᵢ − yᵢ)| ≥ |mean of xᵢ − yᵢ|), with the observed signs counted among them."""
     apart = np.asarray(x, np.float64) - np.asarray(y, np.float64)
-    signs = np.random.default_rng(seed).choice((-1.0, 1.0), size=(flips, apart.size))
-    drawn, seen = np.abs(signs @ apart), abs(apart.sum())
-    return float((1 + np.count_nonzero(drawn >= seen * (1 - 1e-12))) / (flips + 1))
+    chance, seen, reached, left = np.random.default_rng(seed), abs(apart.sum()), 0, flips
+    while left > 0:
+        part = min(left, max(1, metrics.DRAWN_AT_ONCE // apart.size))
+        drawn = np.abs(chance.choice((-1.0, 1.0), size=(part, apart.size)) @ apart)
+        reached += int(np.count_nonzero(drawn >= seen * (1 - 1e-12)))
+        left -= part
+    return (1 + reached) / (flips + 1)
 
 
 def holm(values: Mapping[int, float]) -> dict[int, float]:

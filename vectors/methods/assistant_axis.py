@@ -12,7 +12,16 @@ from vectors.methods.classes import Classes, Direction
 
 
 def assistant_axis(classes: Classes) -> Direction:
-    roles = np.array(classes.roles or ("",) * len(classes.negative))
-    means = [classes.negative[roles == role].mean(0) for role in dict.fromkeys(roles.tolist())]
-    axis: Direction = classes.positive.mean(0) - np.mean(means, axis=0)
-    return axis
+    return classes.positive.mean() - np.mean(role_means(classes), axis=0)
+
+
+def role_means(classes: Classes) -> list[Direction]:
+    roles = np.array(classes.roles or ("",) * classes.negative.count)
+    names = list(dict.fromkeys(roles.tolist()))
+    sums, read = {name: np.zeros(classes.negative.width) for name in names}, 0
+    for rows in classes.negative.blocks():
+        here = roles[read : read + len(rows)]
+        for name in set(here.tolist()):
+            sums[name] += rows[here == name].sum(0)
+        read += len(rows)
+    return [sums[name] / np.count_nonzero(roles == name) for name in names]

@@ -1,8 +1,12 @@
-"""What every method is given: the states of both classes at one layer, in float64."""
+"""What every method is given: the states of both classes at one layer.
+
+They may lie in a file that is larger than memory. So they are met as blocks of rows in float64, and whatever a
+method keeps of them has the size of the model, never that of the set.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,26 +15,90 @@ from numpy.typing import NDArray
 
 Rows = NDArray[np.float64]
 Direction = NDArray[np.float64]
+BLOCK_BYTES = 8 << 20  # of float64 rows; a few of these at once
+
+
+@dataclass(frozen=True)
+class States:
+    """`count` rows of `width` numbers, as often as they are asked for."""
+
+    count: int
+    width: int
+    blocks: Callable[[], Iterable[Rows]]
+
+    def mean(self) -> Direction:
+        total = np.zeros(self.width)
+        for rows in self.blocks():
+            total += rows.sum(0)
+        return total / self.count
+
+    def along(self, direction: Direction) -> NDArray[np.float64]:
+        """Every row's projection."""
+        return np.concatenate([rows @ direction for rows in self.blocks()])
+
+    def gram(self) -> Rows:
+        """Σ rowᵢᵀ rowᵢ, [width, width]."""
+        total = np.zeros((self.width, self.width))
+        for rows in self.blocks():
+            total += rows.T @ rows
+        return total
+
+    def whole(self) -> Rows:
+        """All rows at once: for sets that are no larger than the model is wide."""
+        return np.concatenate(list(self.blocks()))
+
+    def less(self, middle: Direction, scale: float = 1.0) -> States:
+        """(row − middle) / scale."""
+        return States(self.count, self.width, lambda: ((rows - middle) / scale for rows in self.blocks()))
+
+
+def stored(source: Any, chosen: Sequence[int] | None = None) -> States:
+    """Rows of an array, all of them or the chosen ones; read anew on every pass."""
+    array = np.asarray(source) if not isinstance(source, np.ndarray) else source
+    which = np.arange(len(array)) if chosen is None else np.asarray(chosen, dtype=np.int64)
+    step = max(1, BLOCK_BYTES // (8 * max(1, array.shape[1])))
+
+    def blocks() -> Iterator[Rows]:
+        for start in range(0, len(which), step):
+            yield array[which[start : start + step]].astype(np.float64)
+
+    return States(len(which), array.shape[1], blocks)
 
 
 @dataclass(frozen=True)
 class Classes:
     """Row i of both belongs to pair i; `roles` names who spoke in each negative row, where that is known."""
 
-    positive: Rows
-    negative: Rows
+    positive: States
+    negative: States
     roles: tuple[str, ...] = ()
 
     @staticmethod
-    def of(positive: Any, negative: Any, roles: Sequence[str] = ()) -> Classes:
-        return Classes(np.asarray(positive, np.float64), np.asarray(negative, np.float64), tuple(roles))
+    def of(
+        positive: Any, negative: Any, roles: Sequence[str] = (), chosen: Sequence[int] | None = None
+    ) -> Classes:
+        return Classes(stored(positive, chosen), stored(negative, chosen), tuple(roles))
 
     @property
-    def differences(self) -> Rows:
+    def differences(self) -> States:
         """D_i = a⁺_i − a⁻_i."""
-        rows: Rows = self.positive - self.negative
-        return rows
+
+        def blocks() -> Iterator[Rows]:
+            for one, other in zip(self.positive.blocks(), self.negative.blocks(), strict=True):
+                yield one - other
+
+        return States(self.positive.count, self.positive.width, blocks)
+
+    @property
+    def both(self) -> States:
+        """The rows of the positive class, then those of the negative one."""
+
+        def blocks() -> Iterator[Rows]:
+            yield from self.positive.blocks()
+            yield from self.negative.blocks()
+
+        return States(2 * self.positive.count, self.positive.width, blocks)
 
     def gap(self, direction: Direction) -> float:
         """Distance of the class means along a unit direction."""
-        return float((self.positive.mean(0) - self.negative.mean(0)) @ direction)
+        return float((self.positive.mean() - self.negative.mean()) @ direction)

@@ -1,65 +1,85 @@
 """Logistic probe: the w of P(positive | a) = σ(w·a + b), with an L2 penalty (Alain & Bengio 2016; Li et al. 2023).
 
 Minimises Σ log(1 + exp(−yᵢ(w·xᵢ + b))) + ‖w‖²/2 over rows x, centred and scaled to mean length 1, by Newton's
-method. w lies in the span of the rows, so the steps are taken in their singular basis: r × r systems, however
-wide the model.
+method. With fewer rows than dimensions w lies in their span, and the steps are taken in its singular basis; with
+more, every step is a pass over the rows, whose sums have the size of the model.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from vectors.methods.classes import Classes, Direction, Rows
+from vectors.methods.classes import Classes, Direction, Rows, States
 
 STEPS = 50
 ENOUGH = 1e-10
 PENALTY = 1.0
+Weights = NDArray[np.float64]
 
 
 def logistic(classes: Classes) -> Direction:
-    rows = np.concatenate([classes.positive, classes.negative])
-    labels = np.repeat([1.0, -1.0], [len(classes.positive), len(classes.negative)])
-    centred = rows - rows.mean(0)
-    length = float(np.sqrt((centred**2).sum(1).mean()))
-    if length == 0:
-        return np.zeros(rows.shape[1])
-    left, values, right = np.linalg.svd(centred / length, full_matrices=False)
-    weights = newton(left * values, labels)
-    direction: Direction = weights[:-1] @ right
+    middle = classes.both.mean()
+    squares = sum(float(((rows - middle) ** 2).sum()) for rows in classes.both.blocks())
+    if squares == 0:
+        return np.zeros(classes.both.width)
+    rows = classes.both.less(middle, float(np.sqrt(squares / classes.both.count)))
+    labels = np.repeat([1.0, -1.0], classes.positive.count)
+    if rows.count > rows.width:
+        return newton(Problem(rows, labels))[:-1]
+    left, values, right = np.linalg.svd(rows.whole(), full_matrices=False)
+    inside = States(rows.count, len(values), lambda: [left * values])
+    direction: Direction = newton(Problem(inside, labels))[:-1] @ right
     return direction
 
 
-def newton(rows: Rows, labels: NDArray[np.float64]) -> NDArray[np.float64]:
+@dataclass(frozen=True)
+class Problem:
+    """The loss over all rows with an offset behind them, its gradient and its curvature, each as one pass."""
+
+    rows: States
+    labels: NDArray[np.float64]
+
+    @property
+    def penalty(self) -> Weights:
+        """The offset is free, but for the digits that keep the system regular."""
+        return np.append(np.full(self.rows.width, PENALTY), 1e-9)
+
+    def blocks(self) -> Iterator[tuple[Rows, NDArray[np.float64]]]:
+        read = 0
+        for rows in self.rows.blocks():
+            yield np.column_stack([rows, np.ones(len(rows))]), self.labels[read : read + len(rows)]
+            read += len(rows)
+
+    def loss(self, weights: Weights) -> float:
+        total = sum(
+            float(np.logaddexp(0, -labels * (rows @ weights)).sum()) for rows, labels in self.blocks()
+        )
+        return total + float((self.penalty * weights**2).sum()) / 2
+
+    def slopes(self, weights: Weights) -> tuple[Weights, Rows]:
+        """(gradient, curvature)."""
+        gradient, curvature = self.penalty * weights, np.diag(self.penalty)
+        for rows, labels in self.blocks():
+            chance = sigmoid(rows @ weights)
+            gradient = gradient - rows.T @ (labels * sigmoid(-labels * (rows @ weights)))
+            curvature = curvature + (rows * (chance * (1 - chance))[:, None]).T @ rows
+        return gradient, curvature
+
+
+def newton(problem: Problem) -> Weights:
     """[w, b] at the minimum; the penalty keeps it finite even where a plane separates the classes."""
-    inputs = np.column_stack([rows, np.ones(len(rows))])
-    penalty = np.full(inputs.shape[1], PENALTY)
-    penalty[-1] = 1e-9  # the offset is free, but for the digits that keep the system regular
-    weights = np.zeros(inputs.shape[1])
+    weights = np.zeros(problem.rows.width + 1)
     for _ in range(STEPS):
-        slope = gradient(inputs, labels, weights, penalty)
-        chance = sigmoid(inputs @ weights)
-        curvature = (inputs * (chance * (1 - chance))[:, None]).T @ inputs + np.diag(penalty)
-        step = np.linalg.solve(curvature, slope)
-        weights = weights - _shortened(inputs, labels, weights, penalty, step)
+        gradient, curvature = problem.slopes(weights)
+        step = np.linalg.solve(curvature, gradient).astype(np.float64, copy=False)
+        weights = weights - _shortened(problem, weights, step)
         if np.linalg.norm(step) < ENOUGH:
             break
     return weights
-
-
-def gradient(
-    inputs: Rows, labels: NDArray[np.float64], weights: NDArray[np.float64], penalty: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    slope: NDArray[np.float64] = penalty * weights - inputs.T @ (
-        labels * sigmoid(-labels * (inputs @ weights))
-    )
-    return slope
-
-
-def loss(
-    inputs: Rows, labels: NDArray[np.float64], weights: NDArray[np.float64], penalty: NDArray[np.float64]
-) -> float:
-    return float(np.logaddexp(0, -labels * (inputs @ weights)).sum() + (penalty * weights**2).sum() / 2)
 
 
 def sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -67,17 +87,11 @@ def sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return shares
 
 
-def _shortened(
-    inputs: Rows,
-    labels: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    penalty: NDArray[np.float64],
-    step: NDArray[np.float64],
-) -> NDArray[np.float64]:
+def _shortened(problem: Problem, weights: Weights, step: Weights) -> Weights:
     """Half the step until the loss falls: far from the minimum a full one can overshoot."""
-    here = loss(inputs, labels, weights, penalty)
+    here = problem.loss(weights)
     for _ in range(20):
-        if loss(inputs, labels, weights - step, penalty) <= here:
+        if problem.loss(weights - step) <= here:
             break
         step = step / 2
     return step

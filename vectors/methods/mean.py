@@ -10,5 +10,4 @@ from vectors.methods.classes import Classes, Direction
 
 
 def mean(classes: Classes) -> Direction:
-    difference: Direction = classes.positive.mean(0) - classes.negative.mean(0)
-    return difference
+    return classes.positive.mean() - classes.negative.mean()

@@ -17,4 +17,4 @@ WARNING = (
 
 def pca_diff(classes: Classes) -> Direction:
     differences = classes.differences
-    return leading(differences - differences.mean(0))
+    return leading(differences.less(differences.mean()))

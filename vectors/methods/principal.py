@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from vectors.methods.classes import Direction, Rows
+from vectors.methods.classes import Direction, Rows, States
 
 
-def leading(rows: Rows) -> Direction:
+def leading(states: States) -> Direction:
     """Top right singular vector: the unit v that maximises Σ (rowᵢ · v)²."""
-    if len(rows) >= rows.shape[1]:
-        vectors: Rows = np.linalg.eigh(rows.T @ rows)[1]
+    if states.count >= states.width:
+        vectors: Rows = np.linalg.eigh(states.gram())[1]
         return vectors[:, -1]
+    rows = states.whole()
     weights = np.linalg.eigh(rows @ rows.T)[1][:, -1]
     direction: Direction = weights @ rows
     length = float(np.linalg.norm(direction))

@@ -82,7 +82,7 @@ def test_pca_equals_repengs_procedure(ours: str, theirs: str, pairs: int, width:
 def test_the_probe_is_the_minimum_of_its_loss() -> None:
     """torch's L-BFGS on the loss as it stands in the docstring, in the full width."""
     classes, _ = planted(gap=1.0, varying=0.3)
-    rows = np.concatenate([classes.positive, classes.negative])
+    rows = classes.both.whole()
     rows = rows - rows.mean(0)
     rows /= np.sqrt((rows**2).sum(1).mean())
     inputs, labels = torch.tensor(rows), torch.tensor([1.0] * PAIRS + [-1.0] * PAIRS, dtype=torch.float64)
@@ -112,7 +112,9 @@ def test_the_axis_counts_roles_alike() -> None:
 
 def test_mean_keeps_its_length_and_others_take_the_gap() -> None:
     classes, _ = planted(gap=5.0, varying=0.3)
-    assert np.allclose(direction("mean", classes), classes.positive.mean(0) - classes.negative.mean(0))
+    assert np.allclose(
+        direction("mean", classes), classes.positive.whole().mean(0) - classes.negative.whole().mean(0)
+    )
     for name in ("pca-centered", "logistic"):
         found = direction(name, classes)
         unit = found / np.linalg.norm(found)
