@@ -104,11 +104,15 @@ class End(Event, kind="end"):
 
 @dataclass(frozen=True)
 class Step:
-    """Work to be run between two events. `where` is gpu or side; only steps with a key are remembered."""
+    """Work to be run between two events. `where` is gpu or side; only steps with a key are remembered.
+
+    One that does not keep only looks up what an earlier run kept under its key.
+    """
 
     work: Callable[[], Any]
     where: str
     key: str | None = None
+    keeps: bool = True
 
 
 def gpu(work: Callable[[], Any], key: str | None = None) -> Step:
@@ -126,3 +130,12 @@ class Cancelled(Exception):
 
 
 Job: TypeAlias = Generator[Event | Step, Any, Mapping[str, Json] | None]
+
+
+def unit(key: str, work: Callable[[], Generator[Any, Any, Json]]) -> Generator[Any, Any, Json]:
+    """Many steps remembered as one: each stays short, so that chat goes first, and a rerun skips them together."""
+    found = yield Step(lambda: None, "gpu", key, keeps=False)
+    if found is not None:
+        return found
+    made = yield from work()
+    return (yield gpu(lambda: made, key))

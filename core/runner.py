@@ -83,7 +83,10 @@ class _Steps:
         if self.finished is None or step.key is None:
             return self._run(step)
         if step.key not in self.finished:
-            self.finished.keep(step.key, self._run(step))
+            result = self._run(step)
+            if not step.keeps:
+                return result
+            self.finished.keep(step.key, result)
         return self.finished[step.key]
 
     def _run(self, step: Step) -> Any:

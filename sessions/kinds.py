@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from core.errors import UsageError
 from core.jobs import Job
 
+from .experiments.registry import EXPERIMENTS
 from .folder import SUFFIX, Folder
+
+Factory: TypeAlias = Callable[[Any, Mapping[str, Any]], Job]
 
 
 def _check(instrument: Any, params: Mapping[str, Any]) -> Job:
@@ -31,6 +34,18 @@ def _diff(instrument: Any, params: Mapping[str, Any]) -> Job:
     from vectors.diff.job import job
 
     return job(params)
+
+
+def _experiment(name: str) -> Factory:
+    """What `sessions.experiments` knows by that name, on the resident model."""
+
+    def make(instrument: Any, params: Mapping[str, Any]) -> Job:
+        from .experiments import registry
+        from .experiments.resident import ResidentVoice
+
+        return registry.job(name, ResidentVoice(_model(instrument, name)), params)
+
+    return make
 
 
 def _verify(instrument: Any, params: Mapping[str, Any]) -> Job:
@@ -58,9 +73,10 @@ def _model(instrument: Any, kind: str) -> Any:
     return instrument.model
 
 
-JOBS: Mapping[str, Callable[[Any, Mapping[str, Any]], Job]] = {
+JOBS: Mapping[str, Factory] = {
     "check": _check,
     "extract": _extract,
     "diff": _diff,
     "verify": _verify,
+    **{name: _experiment(name) for name in EXPERIMENTS},
 }

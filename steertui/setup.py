@@ -10,6 +10,7 @@ from typing import Any
 
 from core.errors import UsageError
 from core.mixer import Mixer
+from core.promptfile import Prompt
 from sessions import events as ev
 from sessions.state import Turn
 from steertui import flags
@@ -17,7 +18,6 @@ from steertui.acting import Company, Player, Script
 from steertui.answering import CHANGES, Answer
 from steertui.booth import Booth, Heard, OnRecord
 from steertui.options import mixer_asked_for, saved_mixer
-from steertui.prompts import Prompt
 
 
 class Setup:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sessions.offers.doses import SWEEP
 from sessions.offers.offer import Offer
 from sessions.offers.workshop import CHECK, DIFF, EXTRACT
 
-OFFERS: Mapping[str, Offer] = {offer.kind: offer for offer in (EXTRACT, CHECK, DIFF)}
+OFFERS: Mapping[str, Offer] = {offer.kind: offer for offer in (EXTRACT, CHECK, DIFF, SWEEP)}

@@ -23,6 +23,7 @@ VERBS: dict[str, Verb] = {
     "contrast": Verb("steertui.verbs.contrast", "list, show and make contrast sets"),
     "extract": Verb("steertui.verbs.extract", "a vector from a contrast set, or from two models"),
     "diff": Verb("steertui.verbs.diff", "what a fine-tuning changed, matrix by matrix"),
+    "run": Verb("steertui.verbs.run", "experiments: alone it lists them"),
     "library": Verb("steertui.verbs.library", "list, add, rename, note, rm, cosines, decompose"),
     "say": Verb("steertui.verbs.say", "one answer on stdout, nothing else"),
     "chat": Verb("steertui.verbs.chat", "talk in a plain terminal loop, no screen control"),

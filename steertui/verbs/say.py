@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, PartlyDone, SteerError, UsageError
+from core.promptfile import Item, Prompt, read_prompts
 from sessions.lines import Record, encode
 from steertui import flags
 from steertui.answering import Answer
 from steertui.printing import Printer
-from steertui.prompts import Item, Prompt, read_prompts
 from steertui.setup import Setup
 from steertui.text import safe_text
 

@@ -21,6 +21,7 @@ from core.jobs import (
     Sample,
     gpu,
     side,
+    unit,
 )
 from core.runner import run
 
@@ -288,3 +289,48 @@ def test_events_survive_json(event):
 def test_jobs_need_no_torch():
     code = "import core.runner, core.jobs, core.gate, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def counted(n, ran, stop_after=None):
+    """Units of three short steps each; `ran` notes every step that really ran."""
+
+    def one(i):
+        total = 0
+        for step in range(3):
+            total += yield gpu(lambda i=i, step=step: ran.append((i, step)) or 10 * i + step)
+        return {"total": total}
+
+    for i in range(n):
+        if i == stop_after:
+            raise BadInput("killed")
+        found = yield from unit(f"unit {i}", lambda i=i: one(i))
+        yield Row("units", str(i), found)
+
+
+def test_a_unit_of_many_steps_is_skipped_as_one(tmp_path):
+    ran, again = [], []
+    with pytest.raises(BadInput, match="killed"):
+        list(run(counted(4, ran, stop_after=2), finished=Finished(tmp_path / "steps")))
+    resumed = list(run(counted(4, again), finished=Finished(tmp_path / "steps")))
+    assert ran == [(i, step) for i in (0, 1) for step in range(3)]
+    assert again == [(i, step) for i in (2, 3) for step in range(3)]
+    assert resumed == list(run(counted(4, [])))
+
+
+def test_a_unit_that_was_stopped_in_the_middle_begins_anew(tmp_path):
+    ran, cancel = [], threading.Event()
+
+    def job():
+        def work():
+            for step in range(3):
+                yield gpu(lambda step=step: ran.append(step) or (cancel.set() if step == 1 else None))
+            return {"done": True}
+
+        return (yield from unit("whole", work))
+
+    finished = Finished(tmp_path / "steps")
+    assert list(run(job(), finished=finished, cancel=cancel))[-1].status == "cancelled"
+    assert "whole" not in finished
+    cancel.clear()
+    assert list(run(job(), finished=finished))[-1] == End("done", {"done": True})
+    assert ran == [0, 1, 0, 1, 2]

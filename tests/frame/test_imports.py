@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from sessions.experiments.registry import EXPERIMENTS
+
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {"torch", "transformers", "anthropic"}
 TORCH_FREE = (
@@ -26,6 +28,8 @@ TORCH_FREE = (
     "vectors.errors",
     "sessions",
     "sessions.events",
+    "sessions.experiments.registry",
+    *EXPERIMENTS.values(),
     "sessions.offers.catalogue",
     "sessions.state",
     "sessions.journal",

@@ -30,7 +30,7 @@ def sign_flip_p(x: ArrayLike, y: ArrayLike, *, seed: int = 0, flips: int = FLIPS
     return (1 + reached) / (flips + 1)
 
 
-def holm(values: Mapping[int, float]) -> dict[int, float]:
+def holm(values: Mapping[Any, float]) -> dict[Any, float]:
     """Holm 1979: the k-th smallest of m times m − k + 1, never below the one before, at most 1."""
     adjusted, floor = {}, 0.0
     for rank, key in enumerate(sorted(values, key=lambda key: values[key])):

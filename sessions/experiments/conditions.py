@@ -1,0 +1,60 @@
+"""The conditions an experiment compares: no steering, the vector both ways, and a random one of the same size.
+
+Without the last one nobody can tell what a vector does from what any push of that size does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.bands import parse_layers
+from core.errors import UsageError
+from core.mixer import Channel, Mixer
+from sessions.experiments.voice import Voice
+
+UNSTEERED, PLUS, MINUS, RANDOM = "unsteered", "+s", "−s", "random"
+CONTROL_SEED = 1000
+"""Controls of one run are numbered from here times its seed on, so that two seeds share none."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    name: str
+    mixer: Mixer
+
+
+def channel(voice: Voice, params: Mapping[str, Any], vector: Any = None) -> Channel:
+    """The vector as its card suggests, as far as `scale`, `unit`, `layers` and `split` say nothing else."""
+    if vector is None:
+        vector = voice.vector(params["vector"])
+    given = {key: params[key] for key in ("scale", "unit", "split") if params.get(key) is not None}
+    if params.get("layers"):
+        given["layers"] = parse_layers(params["layers"], voice.n_layers)
+    if given.get("unit") and given.get("scale") is None:
+        raise UsageError("with --unit the scale has to be said as well: --scale X")
+    return Channel.suggested(vector, **given)
+
+
+def at(played: Channel, scale: float) -> Mixer:
+    return Mixer((replace(played, scale=scale),)) if scale else Mixer()
+
+
+def control(voice: Voice, played: Channel, seed: int, number: int = 1) -> Channel:
+    """The same channel with a random direction in place of its vector."""
+    return replace(played, vector=voice.random(played.vector, CONTROL_SEED * seed + number), name=None)
+
+
+def paired(voice: Voice, played: Channel, seed: int) -> tuple[Condition, ...]:
+    """Unsteered, the vector as it is and turned around, and the control as it is."""
+    return (
+        Condition(UNSTEERED, Mixer()),
+        Condition(PLUS, Mixer((played,))),
+        Condition(MINUS, Mixer((played,)).flip(0)),
+        Condition(RANDOM, Mixer((control(voice, played, seed),))),
+    )
+
+
+def names(conditions: Sequence[Condition]) -> list[str]:
+    return [condition.name for condition in conditions]

@@ -1,0 +1,37 @@
+"""What an experiment will take, told before it begins: nobody should learn from a bill what a sweep is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from core.jobs import Row
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Upper bounds: answers may end before their last token, and judges may have answered before.
+
+    `passes` counts calls of a model (a batch of lanes is one), `tokens` what all lanes together may say.
+    """
+
+    answers: int = 0
+    passes: int = 0
+    tokens: int = 0
+    judge_calls: int = 0
+
+    @classmethod
+    def of(cls, batches: int, lanes: int, max_new: int, *, rereads: int = 2, judge_calls: int = 0) -> Cost:
+        """Batches of `lanes` answers each, every answer read again `rereads` times to be measured."""
+        answers = batches * lanes
+        return cls(answers, batches * (max_new + 1) + rereads * answers, answers * max_new, judge_calls)
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            self.answers + other.answers,
+            self.passes + other.passes,
+            self.tokens + other.tokens,
+            self.judge_calls + other.judge_calls,
+        )
+
+    def row(self) -> Row:
+        return Row("cost", "at most", asdict(self))

@@ -1,0 +1,38 @@
+"""Words counted as words: `cat` is not in `category`, and a phrase counts where its words follow one another.
+
+(A published counter of this kind looks for substrings, so that `x` and `eat` are found nearly everywhere.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+
+def count(words: Sequence[str], text: str) -> int:
+    """How often any of the words or phrases occurs; longer ones first, so that none is counted inside another."""
+    return len(_pattern(tuple(words)).findall(text)) if words else 0
+
+
+@lru_cache(maxsize=256)
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    longest_first = sorted(words, key=len, reverse=True)
+    spelled = (r"\s+".join(map(re.escape, word.split())) for word in longest_first)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(spelled)})(?!\w)", re.IGNORECASE)
+
+
+def words_of(text: str) -> list[str]:
+    return re.findall(r"\w+(?:['’]\w+)*", text.lower())
+
+
+def adherence(task: Sequence[str], distractor: Sequence[str], text: str) -> float | None:
+    """N_task / (N_task + N_distractor); None where neither occurs, which is no evidence of either."""
+    on, off = count(task, text), count(distractor, text)
+    return on / (on + off) if on + off else None
+
+
+def distinct(items: Sequence[object], n: int) -> float | None:
+    """Different n-grams over all n-grams (Li et al. 2016); None for a text that has none."""
+    grams = [tuple(items[i : i + n]) for i in range(len(items) - n + 1)]
+    return len(set(grams)) / len(grams) if grams else None

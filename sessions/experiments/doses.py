@@ -1,0 +1,182 @@
+"""The answers of a grid of doses as tables: a line per level with intervals, and what follows from all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+from core.jobs import Event, Point, Row
+from sessions.experiments import coherence, statistics
+from sessions.experiments.answers import Answer
+from sessions.experiments.conditions import UNSTEERED
+from sessions.experiments.edges import Edge
+from sessions.experiments.measures import MEASURES, Measure, Value
+from vectors.metrics import slope
+
+CONTROL = "random "
+BESIDE = ("nll", "kl", "distinct-2", "repetition")
+
+
+@dataclass(frozen=True)
+class Doses:
+    """`table` holds the answers of every condition in the order of the prompts; a level's condition is its number,
+    its control's the same behind CONTROL. `pairs` are propensities by condition, if there are any.
+    """
+
+    table: Mapping[str, Sequence[Answer]]
+    wanted: Measure
+    coherent: Measure | None
+    levels: Sequence[float]
+    pairs: Mapping[str, Sequence[float]]
+    seed: int
+
+    @cached_property
+    def values(self) -> Mapping[str, Sequence[Value]]:
+        return {name: self.wanted.all(said) for name, said in self.table.items()}
+
+    @cached_property
+    def whole(self) -> Mapping[str, Sequence[float]]:
+        before = self.table[UNSTEERED]
+        return {name: coherence.whole(said, before) for name, said in self.table.items()}
+
+    @cached_property
+    def kept(self) -> Mapping[str, Sequence[Value]]:
+        """What the coherence floor is held against: the chosen measure, else whether the texts are whole."""
+        if self.coherent is None:
+            return self.whole
+        return {name: self.coherent.all(said) for name, said in self.table.items()}
+
+    def broken(self) -> dict[float, float]:
+        """Share of broken texts by level."""
+        rows = {level: self.whole[f"{level:+g}"] for level in self.levels}
+        return {level: 1 - sum(row) / len(row) for level, row in rows.items()}
+
+    def events(self) -> Iterator[Event]:
+        """The table of doses, its curves, and one line per answer."""
+        tested = self._tests()
+        adjusted = statistics.holm({name: test.p for name, test in tested.items() if CONTROL not in name})
+        for name, level, who in self._lines():
+            columns = self._columns(name) | tested[name].columns("difference")
+            yield Row(
+                "doses",
+                name,
+                {"level": level, "vector": who, **columns, "p_holm": adjusted.get(name)},
+            )
+            found = statistics.estimate(self.values[name], self.seed)
+            if found.value is not None:
+                yield Point(f"{self.wanted.name}, {who}", level, found.value, found.lo, found.hi)
+            kept = statistics.estimate(self.kept[name], self.seed)
+            if kept.value is not None:
+                yield Point(f"coherence, {who}", level, kept.value, kept.lo, kept.hi)
+        yield from self._answers()
+
+    def _lines(self) -> Iterator[tuple[str, float, str]]:
+        """(condition, level, which vector) from the lowest level to the highest, no steering in the middle."""
+        for mark, who in (("", "vector"), (CONTROL, "random")):
+            placed = [(level, f"{mark}{level:+g}") for level in self.levels]
+            if not mark:
+                placed.append((0.0, UNSTEERED))
+            for level, name in sorted(placed, key=lambda place: (place[0], place[1])):
+                yield name, level, who if name != UNSTEERED else UNSTEERED
+
+    def _tests(self) -> dict[str, statistics.Difference]:
+        reference = self.values[UNSTEERED]
+        return {
+            name: statistics.difference(row, reference, self.seed)
+            if name != UNSTEERED
+            else statistics.Difference(statistics.NOTHING, None)
+            for name, row in self.values.items()
+        }
+
+    def _columns(self, name: str) -> dict[str, Any]:
+        found = statistics.estimate(self.values[name], self.seed)
+        columns = {"n": found.n} | found.columns(self.wanted.name)
+        columns |= statistics.estimate(self.kept[name], self.seed).columns("coherence")
+        for beside in BESIDE:
+            columns[beside] = statistics.estimate(MEASURES[beside].all(self.table[name])).value
+        if self.pairs:
+            columns |= statistics.estimate(self.pairs[name], self.seed).columns("propensity")
+        return columns
+
+    def _answers(self) -> Iterator[Row]:
+        for name, said in self.table.items():
+            for place, answer in enumerate(said):
+                values: dict[str, Any] = {
+                    "condition": name,
+                    "prompt": answer.prompt.id,
+                    "group": answer.prompt.group,
+                }
+                values |= {"value": self.values[name][place], "whole": self.whole[name][place]}
+                yield Row("answers", f"{name} · {answer.prompt.id}", values)
+
+    def trend(self, mark: str = "") -> dict[str, Any]:
+        """Per prompt the least-squares slope over the levels; then their mean, interval and paired p against 0, and
+        the share of prompts on which it goes the other way (Tan et al. 2024: nearly half, for some vectors).
+        """
+        slopes = self.slopes(mark)
+        found = statistics.difference(slopes, [0.0] * len(slopes), self.seed)
+        known = [value for value in slopes if value is not None]
+        against = sum(value < 0 for value in known) / len(known) if known else None
+        return {"slope": found.estimate.to_json(), "p": found.p, "anti_steerable": against}
+
+    def slopes(self, mark: str = "") -> list[Value]:
+        """One per prompt; None where fewer than two levels gave a value."""
+        columns = {0.0: self.values[UNSTEERED]}
+        columns |= {level: self.values[f"{mark}{level:+g}"] for level in self._held(mark)}
+        return [_slope({x: row[place] for x, row in columns.items()}) for place in range(len(columns[0.0]))]
+
+    def _held(self, mark: str) -> list[float]:
+        """Levels of which most texts are whole: what a broken text shows is no response."""
+        rows = {level: self.whole[f"{mark}{level:+g}"] for level in self.levels}
+        return [level for level, row in rows.items() if 2 * sum(row) > len(row)]
+
+    def summary(self, found: Mapping[float, Edge], floor: float, goal: str) -> dict[str, Any]:
+        """The window between the edges, the sweet spot in it, and whether more of it always did more."""
+        window = {sign: edge.safe for sign, edge in found.items()}
+        means = {
+            level: statistics.estimate(self.values[f"{level:+g}"], self.seed).value
+            for level in self._held("")
+        }
+        means[0.0] = statistics.estimate(self.values[UNSTEERED], self.seed).value
+        curve = [means[level] for level in sorted(means)]
+        trend, random = self.trend(), self.slopes(CONTROL)
+        return {
+            "measure": self.wanted.name,
+            "window": [window.get(-1.0), window.get(1.0)],
+            "collapse": [edge.broken if (edge := found.get(sign)) else None for sign in (-1.0, 1.0)],
+            "sweet_spot": self._sweet_spot(floor, goal),
+            "coherence_floor": floor,
+            "monotone": _monotone([value for value in curve if value is not None]),
+            **trend,
+            "p_against_random": statistics.difference(self.slopes(), random, self.seed).p,
+        }
+
+    def _sweet_spot(self, floor: float, goal: str) -> dict[str, Any] | None:
+        sign = -1.0 if goal == "less" else 1.0
+        found: list[tuple[float, dict[str, Any]]] = []
+        for level in self.levels:
+            value = statistics.estimate(self.values[f"{level:+g}"], self.seed)
+            kept = statistics.estimate(self.kept[f"{level:+g}"], self.seed)
+            if value.value is not None and kept.value is not None and kept.value >= floor:
+                spot = {"level": level, **value.columns("value"), **kept.columns("coherence"), "n": value.n}
+                found.append((sign * value.value, spot))
+        return max(found, key=lambda one: (one[0], -abs(one[1]["level"])))[1] if found else None
+
+
+def _slope(points: Mapping[float, Value]) -> Value:
+    known = {x: y for x, y in points.items() if y is not None}
+    if len(known) < 2:
+        return None
+    if len(set(known.values())) == 1:
+        return 0.0  # not 1e−16, whose sign a paired test would take for an effect
+    return slope(list(known), list(known.values()))
+
+
+def _monotone(curve: Sequence[float]) -> bool:
+    """Never falling, or never rising, and not flat."""
+    steps = [after - before for before, after in pairwise(curve)]
+    one_way = all(step >= 0 for step in steps) or all(step <= 0 for step in steps)
+    return one_way and any(steps)

@@ -1,0 +1,92 @@
+"""Which layers matter: the vector on one layer at a time, turned both ways, beside a random one.
+
+The effect of a layer is half the way the measure goes from −s to +s; what it costs the text stands beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from core.jobs import Point, Row
+from core.levels import band
+from core.mixer import Channel, Mixer
+from sessions.experiments import coherence, conditions, prompts, statistics
+from sessions.experiments.answers import Answer, all_answers
+from sessions.experiments.conditions import MINUS, PLUS, UNSTEERED, Condition
+from sessions.experiments.cost import Cost
+from sessions.experiments.measures import MEASURES, Measure, Value, measure
+from sessions.experiments.voice import How, Voice, Work
+
+CONTROL = "random "
+
+
+def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
+    """One batch per prompt holds all layers, both signs and both vectors."""
+    played = conditions.channel(voice, params)
+    layers = band(played, voice.n_layers) if params["layers"] else tuple(played.vector.layers)
+    asked = prompts.asked(params, voice.name)
+    wanted = measure(params["measure"], voice.name)
+    how = How(params["max_new"], params["temperature"], params["seed"])
+    random = replace(played, vector=voice.random(played.vector, conditions.CONTROL_SEED * how.seed + 1))
+    yield Cost.of(len(asked), 1 + 4 * len(layers), how.max_new).row()
+    cast = [Condition(UNSTEERED, Mixer())]
+    for layer in layers:
+        cast += _pair(played, layer, "") + _pair(random, layer, CONTROL)
+    table = yield from all_answers(voice, asked, cast, how, vector=played.vector)
+    effects: dict[str, statistics.Difference] = {}
+    for layer in layers:
+        for mark in ("", CONTROL):
+            effects[f"{mark}{layer}"] = _effect(table, wanted, layer, mark, how.seed)
+    p_holm = statistics.holm({str(layer): effects[str(layer)].p for layer in layers})
+    for layer in layers:
+        row = _row(table, effects, layer)
+        yield Row("layers", str(layer), {"layer": layer, **row, "p_holm": p_holm[str(layer)]})
+        found = effects[str(layer)].estimate
+        if found.value is not None:
+            yield Point(f"effect of {played.label}", layer, found.value, found.lo, found.hi)
+    return {
+        "summary": _summary(effects, layers) | {"by": "layer", "measure": wanted.name, "scale": played.scale},
+        "control": {
+            "what": "a random direction of the same norms and gaps on the same layer",
+            "effects": {str(layer): effects[f"{CONTROL}{layer}"].estimate.to_json() for layer in layers},
+        },
+        "n": len(asked),
+    }
+
+
+def _pair(played: Channel, layer: int, mark: str) -> list[Condition]:
+    alone = Mixer((replace(played, layers=(layer,), weights=None),))
+    return [
+        Condition(f"{mark}{layer} {PLUS}", alone),
+        Condition(f"{mark}{layer} {MINUS}", alone.flip(0)),
+    ]
+
+
+def _effect(
+    table: Mapping[str, list[Answer]], wanted: Measure, layer: int, mark: str, seed: int
+) -> statistics.Difference:
+    above, below = (wanted.all(table[f"{mark}{layer} {sign}"]) for sign in (PLUS, MINUS))
+    halved: list[tuple[Value, Value]] = [
+        (None, None) if up is None or down is None else (up / 2, down / 2)
+        for up, down in zip(above, below, strict=True)
+    ]
+    return statistics.difference([up for up, _ in halved], [down for _, down in halved], seed)
+
+
+def _row(
+    table: Mapping[str, list[Answer]], effects: Mapping[str, statistics.Difference], layer: int
+) -> dict[str, Any]:
+    both = table[f"{layer} {PLUS}"] + table[f"{layer} {MINUS}"]
+    whole = coherence.whole(both, table[UNSTEERED] * 2)
+    row = effects[str(layer)].columns("effect") | {"n": effects[str(layer)].estimate.n}
+    row |= statistics.estimate(whole).columns("coherence")
+    row["kl"] = statistics.estimate(MEASURES["kl"].all(both)).value
+    return row | {"random": effects[f"{CONTROL}{layer}"].estimate.value}
+
+
+def _summary(effects: Mapping[str, statistics.Difference], layers: tuple[int, ...]) -> dict[str, Any]:
+    known = {layer: effects[str(layer)].estimate.value for layer in layers}
+    sizes = {layer: abs(value) for layer, value in known.items() if value is not None}
+    return {"best_layer": max(sizes, key=lambda layer: sizes[layer]) if sizes else None}

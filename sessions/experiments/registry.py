@@ -1,0 +1,29 @@
+"""All experiments by name: a new one is one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+from core.jobs import Job
+from sessions.experiments.experiment import staged
+from sessions.experiments.voice import Voice, Work
+
+EXPERIMENTS: Mapping[str, str] = {
+    "sweep": "sessions.experiments.sweep",
+}
+"""Name → the module whose `experiment(voice, params)` is its generator. The name is the offer's kind as well."""
+
+
+def experiment(name: str) -> Callable[[Voice, Mapping[str, Any]], Work]:
+    found: Callable[[Voice, Mapping[str, Any]], Work] = import_module(EXPERIMENTS[name]).experiment
+    return found
+
+
+def job(name: str, voice: Voice, params: Mapping[str, Any]) -> Job:
+    """The experiment as a job: parameters read by its offer, rows collected, cost first, summary at the end."""
+    from sessions.offers.catalogue import OFFERS
+
+    known = OFFERS[name].read(params)
+    return staged(name, experiment(name)(voice, known), voice, known)

@@ -1,0 +1,61 @@
+"""Rows as tables that read well as plain text and as Markdown; an interval stands beside its number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+LONG = ("answers",)
+"""Tables with a line per answer: kept, but not what one reads first."""
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def tables(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """The rows by their table, in the order in which they came."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(str(row["table"]), []).append(row)
+    return found
+
+
+def markdown(rows: Rows) -> Iterator[str]:
+    """One Markdown table, padded so that it can be read as it is."""
+    header = columns(rows)
+    lines = [header, *([entry(row, name) for name in header] for row in rows)]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(header))]
+    yield _line(header, widths)
+    yield "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    yield from (_line(line, widths) for line in lines[1:])
+
+
+def columns(rows: Rows) -> list[str]:
+    """Every column some row has; bounds go with the number they belong to."""
+    names = list(dict.fromkeys(name for row in rows for name in row if name not in ("table", "key")))
+    bounds = {f"{name}_{side}" for name in names for side in ("lo", "hi")}
+    return [name for name in names if name not in bounds]
+
+
+def entry(row: Mapping[str, Any], name: str) -> str:
+    low, high = row.get(f"{name}_lo"), row.get(f"{name}_hi")
+    span = f" [{cell(low)}, {cell(high)}]" if low is not None and high is not None else ""
+    return cell(row.get(name)) + span
+
+
+def cell(value: Any) -> str:
+    """A value as a person reads it; what is not known is a dash, never a 0."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {cell(inner)}" for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        return " … ".join(map(cell, value))
+    return " ".join(str(value).split()).replace("|", "\\|")
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "| " + " | ".join(text.ljust(width) for text, width in zip(cells, widths, strict=True)) + " |"

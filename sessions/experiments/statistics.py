@@ -1,0 +1,120 @@
+"""How sure one can be: an interval and an n beside every number, and paired tests between conditions.
+
+Prompts are the units that are resampled and flipped, never tokens: the tokens of one answer are not independent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vectors.extraction import significance
+from vectors.metrics import wilson
+
+RESAMPLES = 2000
+Values = Sequence[float | None]
+"""One number per prompt, in the order of the prompts; None where the measure does not apply to an answer."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over prompts with its 95 % interval; without any prompt there is no value."""
+
+    value: float | None
+    lo: float | None
+    hi: float | None
+    n: int
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def columns(self, name: str) -> dict[str, Any]:
+        """As columns of a table."""
+        return {name: self.value, f"{name}_lo": self.lo, f"{name}_hi": self.hi}
+
+
+NOTHING = Estimate(None, None, None, 0)
+
+
+def estimate(values: Values, seed: int = 0) -> Estimate:
+    """The mean of what was measured. Shares of yes and no get Wilson's interval, everything else a bootstrap one."""
+    known = [float(value) for value in values if value is not None]
+    if not known:
+        return NOTHING
+    if set(known) <= {0.0, 1.0}:
+        return share(sum(known), len(known))
+    return Estimate(float(np.mean(known)), *interval(known, seed), len(known))
+
+
+def share(hits: float, total: int) -> Estimate:
+    """k of n with Wilson's score interval: it stays in [0, 1] and has a width even at 0 and 1."""
+    return Estimate(hits / total, *wilson(int(hits), total), total) if total else NOTHING
+
+
+def interval(values: Sequence[float], seed: int = 0) -> tuple[float | None, float | None]:
+    """95 % bootstrap interval of a mean, percentiles expanded for small n (Hesterberg 2015, §3.4.2):
+    α' = Φ(−√(n/(n−1)) · t_{0.975, n−1}). Plain percentiles of 8 prompts would cover only 88 times in 100.
+    """
+    a = np.asarray(values, np.float64)
+    if a.size < 2:
+        return None, None
+    drawn = _resampled(a, seed).mean(axis=1)
+    tail = 100 * NormalDist().cdf(-math.sqrt(a.size / (a.size - 1)) * student_quantile(a.size - 1))
+    low, high = np.percentile(drawn, (tail, 100 - tail))
+    return float(low), float(high)
+
+
+@lru_cache(maxsize=512)
+def student_quantile(df: int) -> float:
+    """t with P(|T| > t) = 0.05, by bisection."""
+    low, high = 1.0, 64.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if significance.student_p(middle, df) > 0.05 else (low, middle)
+    return low
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One condition minus another over the prompts both answered: mean, interval, and a paired sign-flip p."""
+
+    estimate: Estimate
+    p: float | None
+
+    def columns(self, name: str = "difference") -> dict[str, Any]:
+        return self.estimate.columns(name) | {"p": self.p}
+
+
+def difference(values: Values, reference: Values, seed: int = 0) -> Difference:
+    """Fisher's randomisation test: under the null either condition of a pair could have given either value."""
+    pairs = [(a, b) for a, b in zip(values, reference, strict=True) if a is not None and b is not None]
+    apart = [float(a) - float(b) for a, b in pairs]
+    if len(apart) < 2:
+        return Difference(NOTHING, None)
+    mean = Estimate(float(np.mean(apart)), *interval(apart, seed), len(apart))
+    return Difference(mean, significance.sign_flip_p([a for a, _ in pairs], [b for _, b in pairs], seed=seed))
+
+
+def binomial_p(wins: int, total: int) -> float:
+    """Exact two-sided test of p = ½, the smaller tail doubled: for wins of a pairwise judge, ties left out."""
+    if total == 0:
+        return 1.0
+    tail = sum(math.comb(total, k) for k in range(min(wins, total - wins) + 1)) / 2**total
+    return min(1.0, 2 * tail)
+
+
+def holm(p_values: Mapping[Any, float | None]) -> dict[Any, float | None]:
+    """Holm's correction over those that have a p at all."""
+    known = {key: p for key, p in p_values.items() if p is not None}
+    return dict.fromkeys(p_values) | significance.holm(known)
+
+
+def _resampled(values: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    return values[np.random.default_rng(seed).integers(values.size, size=(RESAMPLES, values.size))]

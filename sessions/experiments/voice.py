@@ -1,0 +1,155 @@
+"""Who is asked: a model that speaks under conditions, seen so narrowly that a script can stand in for it.
+
+`sessions.experiments.resident` is the real one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from core.mixer import Mixer
+
+Work: TypeAlias = Generator[Any, Any, Any]
+Ids = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What is asked. `group` is its scenario or domain; `raw` goes without a chat template; `about` holds what a
+    pack says beyond the words (keywords of a task, a distractor, …)."""
+
+    id: str
+    messages: tuple[Mapping[str, str], ...]
+    raw: bool = False
+    group: str = ""
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return self.messages[-1]["content"]
+
+
+@dataclass(frozen=True)
+class How:
+    """Settings of an answer. Lanes of one batch draw with the same random numbers, and so does every condition."""
+
+    max_new: int = 60
+    temperature: float = 0.7
+    seed: int = 0
+    cache: str = "keep"
+    ignore_end: bool = False
+
+
+@dataclass(frozen=True)
+class Cue:
+    """Before token `at`: words enter the context of every lane, or the lanes' mixers change (one for each)."""
+
+    at: int
+    text: str = ""
+    role: str = "model"
+    mixers: tuple[Mixer, ...] = ()
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """One answer: its own tokens with the log-probabilities they were said at, and what was put in between, as
+    (before which token, ids)."""
+
+    ids: Ids
+    text: str
+    logprobs: tuple[float, ...] = ()
+    inserted: tuple[tuple[int, Ids], ...] = ()
+
+    def woven(self) -> tuple[list[int], list[int]]:
+        """All ids after the prompt in the order in which they were heard, and where the model's own ones stand."""
+        ids: list[int] = []
+        own: list[int] = []
+        put = dict(self.inserted)
+        for place, token in enumerate(self.ids):
+            ids += put.get(place, ())
+            own.append(len(ids))
+            ids.append(token)
+        return [*ids, *put.get(len(self.ids), ())], own
+
+    def to_json(self) -> dict[str, Any]:
+        inserted = [[at, list(ids)] for at, ids in self.inserted]
+        return {
+            "ids": list(self.ids),
+            "text": self.text,
+            "logprobs": list(self.logprobs),
+            "inserted": inserted,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Spoken:
+        inserted = tuple((at, tuple(ids)) for at, ids in data["inserted"])
+        return cls(tuple(data["ids"]), data["text"], tuple(data["logprobs"]), inserted)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text as the unsteered model reads it, one number per own token: −log p, KL(steered ‖ unsteered) where it was
+    said under a mixer, and its projections on a vector by layer."""
+
+    nll: tuple[float, ...]
+    kl: tuple[float, ...] = ()
+    projections: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        projected = {str(layer): list(row) for layer, row in self.projections.items()}
+        return {"nll": list(self.nll), "kl": list(self.kl), "projections": projected}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Reading:
+        projected = {int(layer): tuple(row) for layer, row in data["projections"].items()}
+        return cls(tuple(data["nll"]), tuple(data["kl"]), projected)
+
+
+class Voice(Protocol):
+    """What an experiment may ask of a model. The generators are parts of jobs: they yield steps and return."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def identity(self) -> str:
+        """Another model has another one: part of the key under which answers are remembered."""
+        ...
+
+    @property
+    def n_layers(self) -> int: ...
+
+    @property
+    def residual(self) -> Mapping[int, float]:
+        """Mean residual norm by layer."""
+        ...
+
+    def vector(self, name: str) -> Any:
+        """A vector from a file or the library, held against this model."""
+        ...
+
+    def random(self, vector: Any, seed: int) -> Any:
+        """A random direction with the layers, norms and gaps of a vector."""
+        ...
+
+    def other(self, name: str) -> Work:
+        """Another model as a voice, loaded beside this one."""
+        ...
+
+    def speak(self, prompt: Prompt, mixers: Sequence[Mixer], how: How, cues: Sequence[Cue] = ()) -> Work:
+        """The prompt under every mixer, as lanes of one batch; returns a list of `Spoken`, one for each."""
+        ...
+
+    def read(self, prompt: Prompt, said: Spoken, mixer: Mixer | None = None, vector: Any = None) -> Work:
+        """A `Reading` of something that was said."""
+        ...
+
+    def distributions(self, prompt: Prompt, said: Spoken, mixer: Mixer | None = None) -> Work:
+        """[own tokens, vocabulary] log-probabilities as a numpy array: what each token could have been."""
+        ...
+
+    def tendencies(self, contrast: str, count: int, mixers: Sequence[Mixer]) -> Work:
+        """Per mixer, one number per pair of a contrast set: how much likelier its positive words are."""
+        ...

@@ -1,0 +1,87 @@
+"""Runs an experiment: prompts under several conditions, with a random control, intervals and a report. Without a name
+it lists them. A run that was stopped goes on where it was."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sessions.experiments.measures import MEASURES
+from sessions.experiments.prompts import PACKS
+from sessions.experiments.registry import EXPERIMENTS
+from sessions.experiments.report import tables
+from sessions.offers.catalogue import OFFERS
+from steertui import flags, paths
+from steertui.progress import Bar
+from steertui.text import safe_text
+from steertui.working import done
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="the list as one JSON object")
+    names = parser.add_subparsers(dest="name", metavar="NAME")
+    for name in EXPERIMENTS:
+        offer = OFFERS[name]
+        one = names.add_parser(name, help=offer.title, description=f"{offer.title}: {offer.summary}.")
+        flags.add_offer(one, offer)
+        flags.add_model(one)
+        one.add_argument("--json", action="store_true", help="one JSON object on stdout")
+        one.add_argument("--jsonl", action="store_true", help="events on stdout as they happen, one per line")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.name is None:
+        print(json.dumps(listed()) if args.json else "\n".join(_list()))
+        return 0
+    report = measure(args)
+    if args.json:
+        print(json.dumps(report))
+    elif not args.jsonl:
+        print("\n".join(map(safe_text, told(report))))
+    return 0
+
+
+def listed() -> dict[str, Any]:
+    return {
+        "experiments": {name: OFFERS[name].summary for name in EXPERIMENTS},
+        "prompts": list(PACKS),
+        "measures": {measure.name: measure.about for measure in MEASURES.values()},
+    }
+
+
+def _list() -> Iterator[str]:
+    found = listed()
+    yield "steertui run NAME --help lists an experiment's options"
+    yield from (f"  {name:<12} {words}" for name, words in found["experiments"].items())
+    yield "prompts: " + ", ".join(found["prompts"]) + ", or a JSONL file"
+    yield "measures: words:A,B,… or"
+    yield from (f"  {name:<12} {words}" for name, words in found["measures"].items())
+
+
+def measure(args: argparse.Namespace) -> Mapping[str, Any]:
+    from core import load
+    from core.finished import Finished
+    from sessions.kinds import JOBS
+    from sessions.resident import Resident
+
+    params = flags.offered(args, OFFERS[args.name])
+    with Bar() as bar:
+        resident = Resident(load(args.model, on_progress=bar, **flags.loading(args)))
+        model = resident.model.fingerprint
+        finished = Finished.of(paths.cache() / "jobs", args.name, {**params, "model": model})
+        return done(JOBS[args.name](resident, params), bar, finished=finished, events=args.jsonl)
+
+
+def told(report: Mapping[str, Any]) -> Iterator[str]:
+    """What it cost, every table but that of the single answers, and what follows."""
+    cost = ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in report["cost"].items() if value)
+    yield f"{report['experiment']} on {report['model']}, seed {report['seed']}: at most {cost}"
+    for name, rows in tables.tables(report["rows"]).items():
+        if name not in tables.LONG:
+            yield from ("", name, *tables.markdown(rows))
+    yield ""
+    yield from (f"{name}: {tables.cell(value)}" for name, value in report["summary"].items())
+    yield f"control: {tables.cell(report['control'])}"
+    yield f"n: {report['n']}"

@@ -1,0 +1,191 @@
+"""A sweep of a scripted model finds what was scripted: response, edges, sweet spot, and nothing for the control."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import BadInput, SteerError
+from core.finished import Finished
+from core.jobs import End, Event, Point, Row, Sample
+from core.mixer import Mixer
+from core.runner import run
+from sessions.experiments import registry
+from sessions.experiments.voice import Prompt
+from tests.sessions.experiments.scripted import ScriptedVoice, dose
+
+EDGE_UP, EDGE_DOWN = 3.0, -1.7
+SALAD = "new years and studios of the new"
+ASKED = {"vector": "scripted", "prompts": "english", "n": 6, "measure": "words:task"}
+
+
+def says(prompt: Prompt, mixer: Mixer) -> str:
+    """More of the task word with more of the vector, until the text is about something else."""
+    x = dose(mixer)
+    if not EDGE_DOWN < x < EDGE_UP:
+        return SALAD
+    tasks = int(10 + 4 * x)
+    return " ".join(["task"] * tasks + ["other"] * (24 - tasks))
+
+
+def voice(script: Any = says, **rest: Any) -> ScriptedVoice:
+    return ScriptedVoice(script, nll=lambda text: 4.0 if text == SALAD else 1.0, **rest)
+
+
+def events(voice: ScriptedVoice, params: dict[str, Any], **how: Any) -> list[Event]:
+    return list(run(registry.job("sweep", voice, params), **how))
+
+
+def summary(found: list[Event]) -> dict[str, Any]:
+    end = found[-1]
+    assert isinstance(end, End)
+    return dict(end.summary)
+
+
+def test_the_cost_is_told_before_anything_else_happens() -> None:
+    first = next(iter(run(registry.job("sweep", spoken := voice(), ASKED))))
+    assert isinstance(first, Row)
+    assert first.table == "cost"
+    assert first.values["answers"] == 6 * 13 + 2 * 6 * (4 + 2 * 3)
+    assert spoken.asked == []
+
+
+def test_an_estimate_asks_nobody() -> None:
+    found = events(spoken := voice(), {**ASKED, "estimate": True})
+    assert spoken.asked == []
+    assert summary(found)["cost"]["judge_calls"] == 0
+    assert summary(found)["rows"] == []
+
+
+def test_a_planted_response_is_found_with_its_window_and_its_sweet_spot() -> None:
+    report = summary(events(voice(), ASKED))
+    found = report["summary"]
+    assert found["monotone"] is True
+    assert found["slope"]["value"] == pytest.approx(100 * 4 / 24)
+    assert found["p"] < 0.05
+    assert found["window"][1] < EDGE_UP <= found["collapse"][1]
+    assert found["window"][0] > EDGE_DOWN >= found["collapse"][0]
+    assert found["collapse"][1] - found["window"][1] <= 2 / 16
+    assert found["sweet_spot"]["level"] == 2.0
+    assert found["sweet_spot"]["value"] == pytest.approx(100 * 18 / 24)
+    assert found["anti_steerable"] == 0
+
+
+def test_the_control_does_nothing_and_says_so() -> None:
+    report = summary(events(voice(), ASKED))
+    assert report["control"]["slope"]["value"] == 0
+    assert report["control"]["p"] == 1.0
+    assert report["summary"]["p_against_random"] < 0.05
+
+
+def test_every_number_has_its_n_and_its_interval() -> None:
+    rows = [row for row in summary(events(voice(), ASKED))["rows"] if row["table"] == "doses"]
+    assert [row["level"] for row in rows if row["vector"] == "vector"] == [-2, -1, -0.5, 0.5, 1, 2]
+    for row in rows:
+        assert row["n"] == 6
+        assert row["words:task_lo"] <= row["words:task"] <= row["words:task_hi"]
+        assert row["coherence_lo"] <= row["coherence"] <= row["coherence_hi"]
+    broken = {row["level"]: row["coherence"] for row in rows if row["vector"] == "vector"}
+    assert broken[-2] == 0
+    assert broken[2] == 1
+
+
+def test_samples_of_all_conditions_and_curves_are_reported() -> None:
+    found = events(voice(), ASKED)
+    samples = [event for event in found if isinstance(event, Sample)]
+    assert len(samples) == 6 * 13
+    assert {sample.condition for sample in samples} >= {"unsteered", "+1", "-1", "random +1"}
+    curve = {p.x: p.y for p in found if isinstance(p, Point) and p.series == "words:task, vector"}
+    assert curve[1.0] == pytest.approx(100 * 14 / 24)
+
+
+def test_a_vector_that_never_breaks_has_no_collapse() -> None:
+    report = summary(events(voice(lambda prompt, mixer: "one task of many others here"), ASKED))
+    assert report["summary"]["collapse"] == [None, None]
+    assert report["summary"]["window"] == [-32.0, 32.0]
+    assert report["summary"]["monotone"] is False
+    assert report["summary"]["slope"]["value"] == 0
+
+
+def test_a_killed_run_goes_on_and_gives_the_same_tables(tmp_path: Path) -> None:
+    whole = voice()
+    straight = events(whole, ASKED)
+    failing = voice()
+
+    def dies(prompt: Prompt, mixer: Mixer) -> str:
+        if len(failing.asked) > 4:
+            raise BadInput("killed")
+        return says(prompt, mixer)
+
+    failing.says = dies
+    with pytest.raises(BadInput, match="killed"):
+        events(failing, ASKED, finished=Finished(tmp_path / "steps"))
+    resumed = voice()
+    again = events(resumed, ASKED, finished=Finished(tmp_path / "steps"))
+    assert again == straight
+    assert len(resumed.asked) == len(whole.asked) - 4
+
+
+def test_a_cancelled_run_keeps_its_rows() -> None:
+    cancel = threading.Event()
+    found: list[Event] = []
+    for event in run(registry.job("sweep", voice(), ASKED), cancel=cancel):
+        found.append(event)
+        if isinstance(event, Row) and event.table == "doses":
+            cancel.set()
+    assert isinstance(found[-1], End)
+    assert found[-1].status == "cancelled"
+    assert found[-1].summary["partial"] is True
+    assert len(found[-1].summary["rows"]) >= 1
+
+
+def test_floors_are_counted_in_class_gaps() -> None:
+    seen: list[dict[int, float]] = []
+
+    def floored(prompt: Prompt, mixer: Mixer) -> str:
+        seen.extend(dict(channel.floor) for channel in mixer.channels if channel.vector.name == "scripted")
+        return "a task"
+
+    report = summary(events(voice(floored), {**ASKED, "by": "floor", "scales": "0,0.5,1"}))
+    assert seen[:3] == [{2: -1.0, 3: -1.0}, {2: 1.0, 3: 1.0}, {2: 3.0, 3: 3.0}]
+    assert report["summary"]["unit"] == "gaps from the negative class"
+    assert report["summary"]["window"][0] is None
+
+
+def test_the_layer_that_acts_is_found() -> None:
+    def on_layer(prompt: Prompt, mixer: Mixer) -> str:
+        acts = any(channel.layers == (3,) for channel in mixer.channels)
+        return says(prompt, mixer if acts else Mixer())
+
+    report = summary(events(voice(on_layer), {**ASKED, "by": "layer"}))
+    rows = {row["layer"]: row for row in report["rows"] if row["table"] == "layers"}
+    assert report["summary"]["best_layer"] == 3
+    assert rows[3]["effect"] == pytest.approx(100 * 4 / 24)
+    assert rows[2]["effect"] == 0
+    assert rows[3]["random"] == 0
+
+
+def test_propensity_stands_beside_the_measure() -> None:
+    report = summary(
+        events(voice(prefers=lambda mixer, pair: dose(mixer) + pair / 10), {**ASKED, "contrast": "pirate"})
+    )
+    found = {row["level"]: row["propensity"] for row in report["rows"] if row.get("vector") == "vector"}
+    assert found[1.0] - found[-1.0] == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"measure": "cleverness"}, "no measure 'cleverness'"),
+        ({"prompts": "latin"}, "neither a file nor one of demo, stories, english"),
+        ({"unit": "unit"}, "scale has to be said"),
+        ({"layers": "9"}, "layer 9 asked for, the model has 4"),
+        ({"measure": "words:"}, "needs the words to count"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(params: dict[str, Any], words: str) -> None:
+    with pytest.raises(SteerError, match=words):
+        events(voice(), {**ASKED, **params})
