@@ -43,12 +43,16 @@ def speaking(read: float = READ) -> tuple[core.Model, vectors.SteeringVector]:
     return core.adopt(hf, zoo.tokenizer(), name="planted"), vector(axis)
 
 
-def mute() -> tuple[core.Model, vectors.SteeringVector]:
-    """The direction is written by the embedding and read by nothing: it separates, and moves no word."""
+def mute(varying: float = 0.0) -> tuple[core.Model, vectors.SteeringVector]:
+    """The direction is written by the embedding and read by nothing: it separates, and moves no word.
+
+    Each word is written by 1 ± `varying` times the usual strength; the two words of a pair by the same.
+    """
     hf, axis = zoo.build("llama"), direction()
+    strengths = WRITTEN * (1 + varying * torch.linspace(-1, 1, len(YES)))[:, None]
     with torch.no_grad():
-        hf.get_input_embeddings().weight[list(YES)] += WRITTEN * axis
-        hf.get_input_embeddings().weight[list(NO)] -= WRITTEN * axis
+        hf.get_input_embeddings().weight[list(YES)] += strengths * axis
+        hf.get_input_embeddings().weight[list(NO)] -= strengths * axis
         readers = ("q_proj", "k_proj", "v_proj", "gate_proj", "up_proj", "lm_head")
         for name, weight in hf.named_parameters():
             if any(reader in name for reader in readers):

@@ -15,7 +15,8 @@ from core.capture import capture
 from core.errors import BadInput, UsageError
 from tests.core import zoo
 from tests.vectors import planted
-from vectors.contrasts.pair import ContrastSet, Pair
+from vectors.contrasts.pair import ContrastSet, Pair, split
+from vectors.extraction.quality import Labels, measure
 from vectors.methods.registry import METHODS
 
 PAIRS = 100
@@ -66,14 +67,39 @@ def test_the_metrics_are_those_of_the_contract(speaking: core.Model) -> None:
     assert found.vector.percentile(0, 50) == pytest.approx(found.vector.about.stats[0]["positive"]["p50"])
 
 
-def test_nothing_comes_out_of_nothing(plain: core.Model) -> None:
-    """Sides drawn at random, many times: p is uniform, d surrounds 0, half of the pairs are told apart."""
+def test_pca_diff_misses_a_constant_gap_and_finds_one_that_varies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a model, as on arrays: what all pairs share is the mean that this method takes away."""
+    monkeypatch.setattr(planted, "WRITTEN", 12.0)
+    for varying, recovered in ((0.0, False), (0.9, True)):
+        model, _ = planted.mute(varying)
+        found = vectors.extract(model, planted.pairs(PAIRS), "pca-diff", suggest=False, layers=(0, 1))
+        for layer in (0, 1):
+            cosine = float(found.vector.directions[layer] @ planted.direction())
+            assert (cosine > 0.95) if recovered else (abs(cosine) < 0.5)
+
+
+RUNS, EACH = 40, 50
+
+
+@pytest.fixture(scope="module")
+def unrelated(plain: core.Model) -> torch.Tensor:
+    """States of texts that have nothing to do with the sides they are on."""
+    texts = [list(side) for pair in random_pairs(RUNS * EACH) for side in pair]
+    return capture(plain, texts, layers=[1]).rows[1]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_nothing_comes_out_of_nothing(method: str, unrelated: torch.Tensor) -> None:
+    """Many sets drawn at random: p is uniform, d surrounds 0, half of the pairs are told apart."""
     rows = []
-    for seed in range(40):
-        found = vectors.extract(plain, random_pairs(50, seed), suggest=False, layers=(1,), seed=seed)
-        rows.append(found.metrics[1])
+    for run in range(RUNS):
+        part = unrelated[2 * EACH * run : 2 * EACH * (run + 1)].numpy()
+        parts = split([str(n) for n in range(EACH)], 0.2, run)
+        found = measure(part[0::2], part[1::2], parts, method, Labels(), run)
+        assert found is not None
+        rows.append(found.metrics)
     p = np.sort([row["p"] for row in rows])
-    assert np.abs(p - (np.arange(40) + 0.5) / 40).max() < 0.24  # Kolmogorov, 98 %
+    assert np.abs(p - (np.arange(RUNS) + 0.5) / RUNS).max() < 0.26  # Kolmogorov, 99 %
     assert abs(np.mean([row["d"] for row in rows])) < 0.3
     covered = [row["accuracy_ci"][0] <= 0.5 <= row["accuracy_ci"][1] for row in rows]
     assert np.mean(covered) >= 0.85
@@ -139,6 +165,15 @@ def test_bfloat16_agrees_with_itself_across_batches() -> None:
     )
     for layer in one.layers:
         assert float(one.directions[layer] @ other.directions[layer]) >= 0.999
+    for padding in ("left", "right"):
+        positive, negative = (
+            capture(model, [pair[side] for pair in pairs], padding=padding, batch_tokens=4096).rows
+            for side in (0, 1)
+        )
+        train = list(split([Pair(*both).key for both in pairs], 0.2, 0).train)
+        for layer in one.layers:
+            padded = positive[layer][train].mean(0) - negative[layer][train].mean(0)
+            assert float(one.directions[layer] @ padded / padded.norm()) >= 0.999
 
 
 def with_bias(hf: Any, layer: int, bias: torch.Tensor) -> Any:

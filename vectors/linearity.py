@@ -1,0 +1,98 @@
+"""Does a direction say what the fine-tuning said that it was taken from? The linearity score of steer-clear.
+
+Both are described by themes, one sentence each, and the sentences are embedded. C_ij is the cosine of theme i of the
+one with theme j of the other, π the assignment with the largest sum, and the score Σ C_{i,π(i)} / n for n themes of
+the first. Identical sets score 1. Sentences of one kind resemble each other, so chance lies far above 0: what a
+score means is seen beside those of sets that do not belong together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.errors import UsageError
+from vectors.assignment import assign
+
+if TYPE_CHECKING:
+    from core.model import Model
+
+Rows = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Linearity:
+    """`partners[i]` is the theme of the other set that theme i goes with, None where that set had too few."""
+
+    score: float
+    cosines: Rows
+    partners: tuple[int | None, ...]
+
+    @property
+    def extremes(self) -> tuple[float, float]:
+        """The lowest and the highest cosine of any two themes."""
+        return float(self.cosines.min()), float(self.cosines.max())
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One run beside chance: `null` are the scores of its first set with the other runs' second sets."""
+
+    name: str
+    found: Linearity
+    null: tuple[float, ...]
+
+    @property
+    def p(self) -> float:
+        """Share of mismatched scores that reach this one, itself counted among them."""
+        return (1 + sum(score >= self.found.score for score in self.null)) / (len(self.null) + 1)
+
+    def to_json(self) -> dict[str, Any]:
+        low, high = self.found.extremes
+        null = {"mean": float(np.mean(self.null)), "highest": max(self.null)} if self.null else None
+        return {"score": self.found.score, "lowest": low, "highest": high, "null": null, "p": self.p}
+
+
+def linearity(one: ArrayLike, other: ArrayLike) -> Linearity:
+    """Of two sets of embeddings, a row per theme; a theme that is missing is a row of zeros and matches nothing."""
+    ours, theirs = (_units(rows) for rows in (one, other))
+    if ours.shape[1] != theirs.shape[1]:
+        raise UsageError(f"themes of width {ours.shape[1]} and {theirs.shape[1]} come from two embeddings")
+    cosines = ours @ theirs.T
+    rows, columns = assign(cosines)
+    partners: list[int | None] = [None] * len(ours)
+    for row, column in zip(rows, columns, strict=True):
+        partners[row] = column
+    return Linearity(float(cosines[rows, columns].sum()) / len(ours), cosines, tuple(partners))
+
+
+def ranked(runs: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> list[Ranked]:
+    """Every run by its score, the highest first, each beside the pairs that do not belong together."""
+    found = []
+    for name, (one, other) in runs.items():
+        null = [linearity(one, theirs).score for key, (_, theirs) in runs.items() if key != name]
+        found.append(Ranked(name, linearity(one, other), tuple(null)))
+    return sorted(found, key=lambda run: -run.found.score)
+
+
+def embedded(model: Model, texts: Sequence[str], layer: int | None = None) -> Rows:
+    """A resident model's own view of texts: the mean of its states, by default two thirds up."""
+    from core.capture import capture
+
+    chosen = 2 * model.n_layers // 3 if layer is None else layer
+    ids = [list(model.tokenizer(text)["input_ids"]) for text in texts]
+    rows = capture(model, ids, layers=[chosen], read="mean").rows[chosen]
+    return np.asarray(rows.double().numpy())
+
+
+def _units(rows: ArrayLike) -> Rows:
+    matrix = np.asarray(rows, np.float64)
+    if matrix.ndim != 2 or not len(matrix):
+        raise UsageError("themes have to be rows of numbers, at least one")
+    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
+    units: Rows = np.divide(matrix, lengths, out=np.zeros_like(matrix), where=lengths > 0)
+    return units
