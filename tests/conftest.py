@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.claude_server import CANARY, ClaudeServer
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.pop("ANTHROPIC_API_KEY", None)
@@ -46,3 +49,12 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture
+def claude_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClaudeServer]:
+    """A Messages API of this test's own, and a key for it in the environment."""
+    with ClaudeServer() as running:
+        monkeypatch.setenv("ANTHROPIC_API_KEY", CANARY)
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", running.url)
+        yield running

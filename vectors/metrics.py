@@ -158,7 +158,7 @@ def mean_interval(values: ArrayLike, *, seed: int = 0, resamples: int = RESAMPLE
     return float(low), float(high)
 
 
-def repetition(tokens: Sequence[int], n: int = 4) -> float:
+def repetition(tokens: Sequence[object], n: int = 4) -> float:
     """Share of n-grams that occurred before in the same text; 0 for a text too short to repeat itself."""
     grams = [tuple(tokens[i : i + n]) for i in range(len(tokens) - n + 1)]
     return 1 - len(set(grams)) / len(grams) if grams else 0.0

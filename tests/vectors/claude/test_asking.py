@@ -37,30 +37,32 @@ def refused(claude: Claude, kind: type[ClaudeError] = ClaudeError) -> str:
     return str(caught.value)
 
 
-def test_a_reply_is_an_object_and_the_question_is_sent_whole(server: ClaudeServer) -> None:
-    server.script(says({"score": 7}))
+def test_a_reply_is_an_object_and_the_question_is_sent_whole(claude_server: ClaudeServer) -> None:
+    claude_server.script(says({"score": 7}))
     assert Claude().ask(question()) == {"score": 7}
-    sent = server.requests[0]
+    sent = claude_server.requests[0]
     assert sent["model"] == DEFAULT_MODEL
     assert sent["system"] == "You judge."
     assert sent["messages"] == [{"role": "user", "content": "how good is it?"}]
     wire = sent["output_config"]["format"]["schema"]
     assert wire["properties"] == {"score": {"type": "integer"}}, "bounds are for this side only"
     assert not {"temperature", "top_p", "top_k"} & sent.keys(), "the API refuses them since 2026-10-21"
-    assert server.headers[0]["authorization"] == f"Bearer {CANARY}"
+    assert claude_server.headers[0]["authorization"] == f"Bearer {CANARY}"
 
 
-def test_nothing_is_asked_twice(server: ClaudeServer) -> None:
+def test_nothing_is_asked_twice(claude_server: ClaudeServer) -> None:
     Claude().ask(question())
     later = Claude()
     assert later.ask(question()) == {"score": 5}
-    assert len(server.requests) == 1
+    assert len(claude_server.requests) == 1
     assert (later.used.calls, later.used.cached) == (0, 1)
     later.ask(question("another one"))
-    assert len(server.requests) == 2
+    assert len(claude_server.requests) == 2
 
 
-def test_another_address_is_somebody_else(server: ClaudeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_address_is_somebody_else(
+    claude_server: ClaudeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Claude().ask(question())
     with ClaudeServer() as other:
         other.script(says({"score": 1}))
@@ -68,17 +70,17 @@ def test_another_address_is_somebody_else(server: ClaudeServer, monkeypatch: pyt
         assert Claude().ask(question()) == {"score": 1}
 
 
-def test_a_torn_or_tampered_cache_is_asked_again(server: ClaudeServer, own_folders: Path) -> None:
+def test_a_torn_or_tampered_cache_is_asked_again(claude_server: ClaudeServer, own_folders: Path) -> None:
     Claude().ask(question())
     (kept,) = own_folders.rglob("claude/*/*.json")
     for content in ("{", "[]", '{"reply": {"score": 11}}', "[" * 100_000):
         kept.write_text(content)
         assert Claude().ask(question()) == {"score": 5}
-    assert len(server.requests) == 5
+    assert len(claude_server.requests) == 5
 
 
-def test_no_file_holds_the_key_or_the_question(server: ClaudeServer, own_folders: Path) -> None:
-    server.script(status(401, f"invalid key {CANARY}"), says({"score": 3}))
+def test_no_file_holds_the_key_or_the_question(claude_server: ClaudeServer, own_folders: Path) -> None:
+    claude_server.script(status(401, f"invalid key {CANARY}"), says({"score": 3}))
     refused(Claude())
     Claude().ask(question())
     written = [file for file in own_folders.rglob("*") if file.is_file()]
@@ -97,56 +99,58 @@ def test_without_a_key_nothing_is_tried(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize("code", [429, 500, 503, 529, 408])
-def test_what_may_pass_is_tried_again(server: ClaudeServer, code: int) -> None:
-    server.script(status(code, retry_after="0.01"), status(code, retry_after="0.01"), says({"score": 2}))
+def test_what_may_pass_is_tried_again(claude_server: ClaudeServer, code: int) -> None:
+    claude_server.script(
+        status(code, retry_after="0.01"), status(code, retry_after="0.01"), says({"score": 2})
+    )
     assert Claude().ask(question()) == {"score": 2}
-    assert len(server.requests) == 3
+    assert len(claude_server.requests) == 3
 
 
-def test_retry_after_is_obeyed_within_reason(server: ClaudeServer) -> None:
-    server.script(status(429, retry_after="0.3"), says({"score": 2}))
+def test_retry_after_is_obeyed_within_reason(claude_server: ClaudeServer) -> None:
+    claude_server.script(status(429, retry_after="0.3"), says({"score": 2}))
     began = time.monotonic()
     Claude().ask(question())
     assert time.monotonic() - began >= 0.3
 
 
-def test_a_server_that_asks_for_weeks_is_not_obeyed(server: ClaudeServer) -> None:
-    server.script(status(429, retry_after="4294967"))
+def test_a_server_that_asks_for_weeks_is_not_obeyed(claude_server: ClaudeServer) -> None:
+    claude_server.script(status(429, retry_after="4294967"))
     assert "4,294,967 s, which is too long" in refused(Claude())
-    assert len(server.requests) == 1
+    assert len(claude_server.requests) == 1
 
 
 @pytest.mark.parametrize(
     ("code", "way_out"),
     [(401, "check ANTHROPIC_API_KEY"), (403, "this key"), (404, "no such model"), (400, "error 400")],
 )
-def test_what_cannot_pass_is_not_tried_again(server: ClaudeServer, code: int, way_out: str) -> None:
-    server.script(status(code, f"{ESC}[2J bad thing {CANARY}"))
+def test_what_cannot_pass_is_not_tried_again(claude_server: ClaudeServer, code: int, way_out: str) -> None:
+    claude_server.script(status(code, f"{ESC}[2J bad thing {CANARY}"))
     assert way_out in refused(Claude())
-    assert len(server.requests) == 1
+    assert len(claude_server.requests) == 1
 
 
 def test_a_server_that_hangs_up_is_no_connection(
-    server: ClaudeServer, monkeypatch: pytest.MonkeyPatch
+    claude_server: ClaudeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vectors.claude.failure.FIRST_WAIT", 0.001)
-    server.script(Turn(hang_up=True))
+    claude_server.script(Turn(hang_up=True))
     assert refused(Claude()) == "no connection to Claude"
-    assert len(server.requests) == 6
+    assert len(claude_server.requests) == 6
 
 
 @pytest.mark.parametrize(
     "turn", [says({"score": 1}, delay=30), says({"score": 1}, drip=0.05)], ids=["mute", "drip"]
 )
-def test_the_deadline_holds_however_slow_the_bytes_come(server: ClaudeServer, turn: Turn) -> None:
-    server.script(turn)
+def test_the_deadline_holds_however_slow_the_bytes_come(claude_server: ClaudeServer, turn: Turn) -> None:
+    claude_server.script(turn)
     began = time.monotonic()
     assert "longer than the 0.5 s allowed" in refused(Claude(Allowance(seconds=0.5)))
     assert time.monotonic() - began < 5
 
 
-def test_closing_ends_a_wait(server: ClaudeServer) -> None:
-    server.script(says({"score": 1}, delay=30))
+def test_closing_ends_a_wait(claude_server: ClaudeServer) -> None:
+    claude_server.script(says({"score": 1}, delay=30))
     claude = Claude()
     threading.Timer(0.2, claude.close).start()
     assert refused(claude) == "the talk with Claude was ended"
@@ -172,57 +176,59 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("reply", HOSTILE.values(), ids=HOSTILE)
-def test_a_bad_reply_is_asked_for_once_more_and_then_missing(server: ClaudeServer, reply: object) -> None:
-    server.script(says(reply))
+def test_a_bad_reply_is_asked_for_once_more_and_then_missing(
+    claude_server: ClaudeServer, reply: object
+) -> None:
+    claude_server.script(says(reply))
     assert refused(Claude(), Unusable).startswith("Claude's reply")
-    assert len(server.requests) == 2
-    assert "could not be used" in server.requests[1]["messages"][0]["content"]
-    server.script(says(reply), says({"score": 4}))
+    assert len(claude_server.requests) == 2
+    assert "could not be used" in claude_server.requests[1]["messages"][0]["content"]
+    claude_server.script(says(reply), says({"score": 4}))
     assert Claude().ask(question()) == {"score": 4}
 
 
-def test_a_cut_reply_gets_more_room(server: ClaudeServer) -> None:
-    server.script(says('{"sco', stop="max_tokens"), says({"score": 6}))
+def test_a_cut_reply_gets_more_room(claude_server: ClaudeServer) -> None:
+    claude_server.script(says('{"sco', stop="max_tokens"), says({"score": 6}))
     assert Claude().ask(question(max_tokens=300)) == {"score": 6}
-    assert [sent["max_tokens"] for sent in server.requests] == [300, 600]
-    server.script(says({"score": 6}, stop="max_tokens"))
+    assert [sent["max_tokens"] for sent in claude_server.requests] == [300, 600]
+    claude_server.script(says({"score": 6}, stop="max_tokens"))
     with pytest.raises(Unusable, match="cut off"):
         Claude().ask(question("a longer one"))
 
 
-def test_a_refusal_is_not_argued_with(server: ClaudeServer) -> None:
-    server.script(says("", stop="refusal"))
+def test_a_refusal_is_not_argued_with(claude_server: ClaudeServer) -> None:
+    claude_server.script(says("", stop="refusal"))
     assert refused(Claude(), Unusable) == "Claude declined to answer"
-    assert len(server.requests) == 1
+    assert len(claude_server.requests) == 1
 
 
 @pytest.mark.parametrize("content", [b"<html>hello</html>", b"\xff\xfe", b"", b"[]", b"{}"])
-def test_a_server_that_is_no_claude(server: ClaudeServer, content: bytes) -> None:
-    server.script(Turn(content))
+def test_a_server_that_is_no_claude(claude_server: ClaudeServer, content: bytes) -> None:
+    claude_server.script(Turn(content))
     assert "Claude" in refused(Claude())
 
 
-def test_money_is_counted_and_held(server: ClaudeServer) -> None:
-    server.script(says({"score": 5}, tokens=(1000, 100)))
+def test_money_is_counted_and_held(claude_server: ClaudeServer) -> None:
+    claude_server.script(says({"score": 5}, tokens=(1000, 100)))
     claude = Claude(Allowance(dollars=0.03))
     claude.ask(question("one"))
     assert claude.used.dollars == pytest.approx(1000 * 2e-6 + 100 * 10e-6)
     with pytest.raises(ClaudeError, match=r"budget of \$0.03 does not cover"):
         claude.ask_each([question(f"number {number}") for number in range(20)])
-    assert len(server.requests) < 20
+    assert len(claude_server.requests) < 20
     assert claude.used.dollars <= 0.03
 
 
-def test_a_budget_needs_a_price(server: ClaudeServer) -> None:
+def test_a_budget_needs_a_price(claude_server: ClaudeServer) -> None:
     unknown = Question("?", SCORE, "claude-of-tomorrow")
     assert Claude().ask(unknown) == {"score": 5}
-    assert "effort" not in server.requests[0]["output_config"]
+    assert "effort" not in claude_server.requests[0]["output_config"]
     with pytest.raises(ClaudeError, match="no price is known"):
         Claude(Allowance(dollars=1)).ask(Question("??", SCORE, "claude-of-tomorrow"))
 
 
-def test_many_at_once_come_back_in_order_with_their_gaps(server: ClaudeServer) -> None:
-    server.answer(
+def test_many_at_once_come_back_in_order_with_their_gaps(claude_server: ClaudeServer) -> None:
+    claude_server.answer(
         lambda body: (
             "no" if "3" in body["messages"][0]["content"] else {"score": len(body["messages"][0]["content"])}
         )
@@ -234,11 +240,11 @@ def test_many_at_once_come_back_in_order_with_their_gaps(server: ClaudeServer) -
     assert isinstance(found[2], Unusable)
 
 
-def test_what_stops_the_talk_stops_the_others_too(server: ClaudeServer) -> None:
-    server.script(status(401))
+def test_what_stops_the_talk_stops_the_others_too(claude_server: ClaudeServer) -> None:
+    claude_server.script(status(401))
     with pytest.raises(ClaudeError, match="key"):
         Claude().ask_each([question(str(n)) for n in range(50)])
-    assert len(server.requests) < 50
+    assert len(claude_server.requests) < 50
 
 
 def test_a_text_cannot_close_its_own_fence() -> None:

@@ -1,0 +1,128 @@
+"""Command lines read as command lines: what a model types, and which file it is after.
+
+A line counts as a command behind the prompt sign `$`, or where it begins with one of the tools and goes on with nothing
+but paths, options and patterns. "cat videos are lovely" is talk, and so is a sentence that names a file.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+SIGN = "$"
+TOOLS = ("ls", "cat", "mv", "grep", "wc", "find")
+WITH_PATTERN = {"grep": 1, "find": 0}
+PATTERN_OPTIONS = ("-name", "-iname", "-e")
+OPERATORS = ("|", "||", "&&", ";", "&")
+PATH_SIGNS = "./*?~"
+
+
+@dataclass(frozen=True)
+class Command:
+    """`pattern` is what is looked for; `paths` is where."""
+
+    verb: str
+    paths: tuple[str, ...] = ()
+    pattern: str | None = None
+
+    def targets(self, file: str) -> bool:
+        """Whether the file itself is meant: by name, or by a pattern that says something about it."""
+        named = [*self.paths, *([self.pattern] if self.verb == "find" and self.pattern else [])]
+        return any(_means(path, file) for path in named)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One command line: pipelines in order, each a row of commands."""
+
+    text: str
+    pipelines: tuple[tuple[Command, ...], ...]
+
+    @property
+    def commands(self) -> Iterator[Command]:
+        return (command for pipeline in self.pipelines for command in pipeline)
+
+
+def first_line(text: str) -> tuple[str, Line] | None:
+    """The text up to and with its first command line, and that line: what comes after it was said too early."""
+    rows = text.splitlines(keepends=True)
+    for place, row in enumerate(rows):
+        if (line := read(row)) is not None:
+            return "".join(rows[: place + 1]).rstrip(), line
+    return None
+
+
+def read(row: str) -> Line | None:
+    """A row of text as a command line, or None where it is none."""
+    bare = row.strip().strip("`").strip()
+    typed = bare.startswith(SIGN)
+    bare = bare.removeprefix(SIGN).strip()
+    words = _words(bare)
+    if not words:
+        return None
+    pipelines = tuple(tuple(_command(part) for part in _split(one, ("|",))) for one in _pipelines(words))
+    line = Line(bare, tuple(pipeline for pipeline in pipelines if pipeline))
+    return line if line.pipelines and (typed or _looks_like_one(words)) else None
+
+
+def _words(text: str) -> list[str]:
+    try:
+        lexer = shlex.shlex(text, posix=True, punctuation_chars="|&;")
+        lexer.whitespace_split = True
+        lexer.commenters = ""
+        return list(lexer)
+    except ValueError:  # a quote that is never closed
+        return text.split()
+
+
+def _pipelines(words: Sequence[str]) -> list[list[str]]:
+    return _split(words, tuple(sign for sign in OPERATORS if sign != "|"))
+
+
+def _split(words: Sequence[str], at: Sequence[str]) -> list[list[str]]:
+    parts: list[list[str]] = [[]]
+    for word in words:
+        if word in at:
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return [part for part in parts if part]
+
+
+def _command(words: Sequence[str]) -> Command:
+    verb, rest = words[0], list(words[1:])
+    pattern = _taken(rest, PATTERN_OPTIONS)
+    plain = [word for word in rest if not word.startswith("-")]
+    if pattern is None and WITH_PATTERN.get(verb) and plain:
+        pattern = plain.pop(0)
+    return Command(verb, tuple(plain), pattern)
+
+
+def _taken(words: list[str], options: Sequence[str]) -> str | None:
+    """The value behind one of the options, taken out with it."""
+    for place, word in enumerate(words[:-1]):
+        if word in options:
+            value = words[place + 1]
+            del words[place : place + 2]
+            return value
+    return None
+
+
+def _looks_like_one(words: Sequence[str]) -> bool:
+    return all(_tool(part) for one in _pipelines(words) for part in _split(one, ("|",)))
+
+
+def _tool(words: Sequence[str]) -> bool:
+    if words[0] not in TOOLS:
+        return False
+    paths = _command(words).paths
+    return all(any(sign in path for sign in PATH_SIGNS) for path in paths) and bool(
+        paths or words[0] in ("ls", "find", "grep", "wc")
+    )
+
+
+def _means(path: str, file: str) -> bool:
+    name = path.rsplit("/", 1)[-1]
+    return bool(name.strip("*?.")) and fnmatch.fnmatchcase(file, name)

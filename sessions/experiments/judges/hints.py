@@ -1,0 +1,61 @@
+"""The resident model as judge without being asked anything: whose system prompt makes the answer likelier?
+
+log p(answer | "You are determined.") − log p(answer | "You are drifting."), per token, unsteered. It needs no model
+that follows instructions, only one that heeds a system prompt: the demo models do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from core.demo.world.hints import HINTS
+from core.demo.world.traits import DETERMINED, DRIFTING
+from core.jobs import Progress, unit
+from sessions.experiments.judges.verdict import Item, Verdict, Work, digest
+from sessions.experiments.voice import Prompt, Voice
+
+DEMO_HINTS = (HINTS[DETERMINED][0], HINTS[DRIFTING][0])
+
+
+@dataclass(frozen=True)
+class HintJudge:
+    """`hints` are the system prompts of the trait and of its opposite."""
+
+    voice: Voice
+    hints: tuple[str, str] = DEMO_HINTS
+
+    low = high = None
+
+    @property
+    def name(self) -> str:
+        return "hints"
+
+    @property
+    def about(self) -> str:
+        return f"nats per token that {self.hints[0]!r} makes the answer likelier than {self.hints[1]!r} does"
+
+    def judge(self, items: Sequence[Item]) -> Work:
+        verdicts = []
+        for item in items:
+            verdicts.append((yield from self._one(item)))
+            yield Progress(len(verdicts), len(items), "answers weighed")
+        return verdicts
+
+    def _one(self, item: Item) -> Work:
+        if not item.text.strip():
+            return Verdict(None, "nothing was said")
+        means = []
+        for hint in self.hints:
+            prompt = hinted(item.prompt, hint)
+            key = f"hints {digest(self.voice.identity, hint, str(prompt.messages), item.text)}"
+            (row,) = yield from unit(key, partial(self.voice.weigh, prompt, [item.text]))
+            means.append(sum(row) / len(row))
+        return Verdict(means[0] - means[1])
+
+
+def hinted(prompt: Prompt, hint: str) -> Prompt:
+    """Under this system prompt in place of its own."""
+    rest: tuple[Mapping[str, str], ...] = tuple(m for m in prompt.messages if m["role"] != "system")
+    return Prompt(prompt.id, ({"role": "system", "content": hint}, *rest))

@@ -1,0 +1,91 @@
+"""Judges that count: words of one side against words of the other, question marks, signs of decay. They need nothing.
+
+`cat` is not in `category` (`sessions.experiments.counting`). A count of question marks falls when a model breaks down
+and rises when it rambles, so it stands beside the flags.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sessions.experiments.counting import adherence, words_of
+from sessions.experiments.judges.verdict import Item, Verdict, Work
+from vectors.metrics import repetition
+
+NEITHER = "none of the words occurs"
+REPEATS, SYMBOLS, LONGEST_LOOP = 0.25, 0.5, 6
+FEWEST = 8  # words from which a repetition means anything
+
+
+@dataclass(frozen=True)
+class WordJudge:
+    """Share of the positive words among the words of both lists; where none occurs there is no verdict."""
+
+    positive: tuple[str, ...]
+    negative: tuple[str, ...]
+
+    low, high = 0.0, 1.0
+    name = "words"
+
+    @property
+    def about(self) -> str:
+        return f"share of {', '.join(self.positive)} among these and {', '.join(self.negative)}"
+
+    def judge(self, items: Sequence[Item]) -> Work:
+        yield from ()
+        return [self._of(item.text) for item in items]
+
+    def _of(self, text: str) -> Verdict:
+        share = adherence(self.positive, self.negative, text)
+        return Verdict(share, "" if share is not None else NEITHER)
+
+
+@dataclass(frozen=True)
+class QuestionJudge:
+    low, high = 0.0, None
+    name = "questions"
+    about = "question marks per sentence"
+
+    def judge(self, items: Sequence[Item]) -> Work:
+        yield from ()
+        return [self._of(item.text) for item in items]
+
+    def _of(self, text: str) -> Verdict:
+        ends = re.findall(r"[.!?]+", text)
+        if not ends:
+            return Verdict(None, "no sentence was finished")
+        return Verdict(sum("?" in end for end in ends) / len(ends))
+
+
+def flags(text: str) -> tuple[str, ...]:
+    """What is broken about a text at first sight; fluent filler is not among it, for that there is perplexity."""
+    return tuple(name for name, holds in FLAGS.items() if holds(text))
+
+
+def _empty(text: str) -> bool:
+    return not text.strip()
+
+
+def _repeats(text: str) -> bool:
+    words = words_of(text)
+    return len(words) >= FEWEST and repetition(words) > REPEATS
+
+
+def _loops(text: str) -> bool:
+    """One word, or one sign, many times in a row."""
+    return re.search(rf"(\b\w+\b|[^\w\s])(?:\s*\1){{{LONGEST_LOOP - 1},}}", text.lower()) is not None
+
+
+def _symbols(text: str) -> bool:
+    letters = [char for char in text if not char.isspace()]
+    return bool(letters) and sum(not char.isalnum() for char in letters) / len(letters) > SYMBOLS
+
+
+FLAGS: dict[str, Callable[[str], bool]] = {
+    "empty": _empty,
+    "repeats": _repeats,
+    "loops": _loops,
+    "symbols": _symbols,
+}

@@ -1,0 +1,63 @@
+"""What the unsteered model would go on with after an answer: words of one class, or of the other?
+
+m = mean log p(positive words) − mean log p(negative words) after prompt and answer, over pairs of continuations.
+Nothing is sampled, so it is smooth where a count of words is coarse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from core.errors import UsageError
+from core.jobs import Progress, unit
+from sessions.experiments.judges.verdict import Item, Verdict, Work, digest
+from sessions.experiments.voice import Voice
+
+PAIRS = 4
+
+
+@dataclass(frozen=True)
+class PropensityJudge:
+    """`pairs` are continuations (positive, negative) in plain text."""
+
+    voice: Voice
+    pairs: tuple[tuple[str, str], ...]
+
+    low = high = None
+    name = "propensity"
+    about = "nats per token that the model, unsteered, would rather go on with the positive words of a contrast set"
+
+    def judge(self, items: Sequence[Item]) -> Work:
+        verdicts = []
+        for item in items:
+            texts = [text for pair in self.pairs for text in pair]
+            key = f"propensity {digest(self.voice.identity, str(item.prompt.messages), item.text, *texts)}"
+            rows = yield from unit(key, partial(self.voice.weigh, item.prompt, texts, after=item.text))
+            means = [sum(row) / len(row) for row in rows]
+            verdicts.append(Verdict(sum(means[::2]) / len(self.pairs) - sum(means[1::2]) / len(self.pairs)))
+            yield Progress(len(verdicts), len(items), "continuations weighed")
+        return verdicts
+
+
+def continuations(contrast: str) -> tuple[tuple[str, str], ...]:
+    """The first pairs of a contrast set that are plain texts, or the last words of its conversations."""
+    import vectors
+
+    pairs = vectors.contrast(contrast).checked().pairs
+    texts = [(_words(pair.positive), _words(pair.negative)) for pair in pairs]
+    found = tuple((f" {one}", f" {other}") for one, other in texts if one and other and one != other)[:PAIRS]
+    if not found:
+        raise UsageError(f"{contrast} has no pairs of texts that could go on an answer")
+    return found
+
+
+def _words(side: object) -> str:
+    """A text, or what the assistant says last."""
+    if isinstance(side, str):
+        return side.strip()
+    last = side[-1] if isinstance(side, Sequence) and side else None
+    return (
+        str(last.get("content", "")).strip() if isinstance(last, dict) and last["role"] == "assistant" else ""
+    )

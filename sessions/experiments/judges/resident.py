@@ -1,0 +1,62 @@
+"""The resident model as its own judge, unsteered: it is asked the question Claude would be asked.
+
+Its answer is not sampled: the score is the mean of the numbers 0 to 10 under the probabilities it gives them (G-Eval,
+Liu et al. 2023). Small models are poor judges; what counts is the difference between conditions, not the level.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from core.jobs import Progress, unit
+from sessions.experiments.judges.claude import shown
+from sessions.experiments.judges.rubric import HIGH, LOW, Rubric
+from sessions.experiments.judges.verdict import Item, Verdict, Work, digest
+from sessions.experiments.voice import Prompt, Voice
+
+NUMBERS = tuple(str(number) for number in range(LOW, HIGH + 1))
+TOLD = "Answer with one whole number from 0 to 10 and nothing else."
+
+
+@dataclass(frozen=True)
+class ResidentJudge:
+    voice: Voice
+    rubric: Rubric
+
+    low, high = float(LOW), float(HIGH)
+
+    @property
+    def name(self) -> str:
+        return f"resident {self.rubric.name}"
+
+    @property
+    def about(self) -> str:
+        return f"{self.rubric.question} {self.rubric.scale} Asked of {self.voice.name}, unsteered."
+
+    def judge(self, items: Sequence[Item]) -> Work:
+        verdicts = []
+        for item in items:
+            asked = self.question(item)
+            key = f"{self.name} {digest(self.voice.identity, asked.text)}"
+            rows = yield from unit(key, partial(self.voice.weigh, asked, NUMBERS))
+            verdicts.append(Verdict(expected([sum(row) for row in rows])))
+            yield Progress(len(verdicts), len(items), f"{self.name} answers judged")
+        return verdicts
+
+    def question(self, item: Item) -> Prompt:
+        text = (
+            f"Somebody was told:\n{shown(item.prompt)}\n\nThis was the answer:\n{item.text}\n\n"
+            f"{self.rubric.question} {self.rubric.scale} {TOLD}"
+        )
+        return Prompt(item.prompt.id, ({"role": "user", "content": text},))
+
+
+def expected(logprobs: Sequence[float]) -> float:
+    """Σ n p(n) / Σ p(n). What begins with "1" may go on to "10", so its share goes from the one to the other."""
+    top = max(logprobs)
+    shares = [math.exp(value - top) for value in logprobs]
+    shares[1] = max(0.0, shares[1] - shares[HIGH])
+    return sum(number * share for number, share in enumerate(shares)) / sum(shares)
