@@ -21,7 +21,7 @@ from core.jobs import gpu, side
 from core.lanes import Lanes
 from core.live import Live
 from core.mixer import Mixer
-from sessions.experiments.voice import Cue, How, Ids, Prompt, Reading, Spoken, Work
+from sessions.experiments.voice import Cue, Heard, How, Ids, Prompt, Reading, Spoken, Work
 from vectors import dosing, likelihood, response, separating
 from vectors.vector import SteeringVector
 
@@ -145,6 +145,32 @@ class ResidentVoice:
                 found[-1].append((yield gpu(partial(one.propensity, self.model, mixer))))
         return found
 
+    def weigh(self, prompt: Prompt, texts: Sequence[str], *, after: str = "") -> Work:
+        context = [*self.prompt_ids(prompt), *encode(self.model.tokenizer, after)]
+        found: list[list[float]] = []
+        for text in texts:
+            ids = encode(self.model.tokenizer, text)
+            found.append((yield gpu(partial(self._each, context, ids))))
+        return found
+
+    def _each(self, context: Sequence[int], ids: Sequence[int]) -> list[float]:
+        rows = likelihood.distributions(self.model, [*context, *ids], len(context))
+        chosen = torch.tensor(list(ids), device=rows.device)
+        return list(rows.gather(1, chosen[:, None])[:, 0].tolist())
+
+    def hear(self, prompt: Prompt, vector: Any) -> Work:
+        ids = self.prompt_ids(prompt)
+        pieces = tuple(self.model.tokenizer.decode([token]) for token in ids)
+        _, states = yield gpu(partial(self._plain, ids, 0, tuple(vector.layers)))
+        rows = {layer: hidden @ vector.directions[layer] for layer, hidden in states.items()}
+        return Heard(pieces, {layer: tuple(row.tolist()) for layer, row in rows.items()})
+
+    def starts(self, words: Sequence[str]) -> frozenset[int]:
+        spelled = [
+            text for word in words for text in (word, f" {word}", word.capitalize(), f" {word.capitalize()}")
+        ]
+        return frozenset(ids[0] for text in spelled if (ids := encode(self.model.tokenizer, text)))
+
     def _placed(self, prompt: Prompt, said: Spoken) -> tuple[list[int], list[int], int]:
         """Prompt and answer in one row, where the answer's own tokens stand in it, and where it begins."""
         asked = self.prompt_ids(prompt)
@@ -170,6 +196,7 @@ class _Line:
     def __init__(self) -> None:
         self.ids: list[int] = []
         self.logprobs: list[float] = []
+        self.pieces: list[str] = []
         self.inserted: list[tuple[int, Ids]] = []
         self.over = False
 
@@ -179,6 +206,7 @@ class _Line:
         if not self.over:
             self.ids.append(voice.token_id)
             self.logprobs.append(voice.logprob)
+            self.pieces.append(voice.text)
 
     def put(self, at: int, ids: Sequence[int]) -> None:
         if len(self.ids) == at:
@@ -186,4 +214,5 @@ class _Line:
 
     def spoken(self, tokenizer: Any) -> Spoken:
         text = tokenizer.decode(self.ids, skip_special_tokens=True)
-        return Spoken(tuple(self.ids), text, tuple(self.logprobs), tuple(self.inserted))
+        rows = tuple(self.logprobs), tuple(self.inserted), tuple(self.pieces)
+        return Spoken(tuple(self.ids), text, *rows)

@@ -54,13 +54,14 @@ class Cue:
 
 @dataclass(frozen=True)
 class Spoken:
-    """One answer: its own tokens with the log-probabilities they were said at, and what was put in between, as
-    (before which token, ids)."""
+    """One answer: its own tokens with the log-probabilities they were said at and the text each of them added, and
+    what was put in between, as (before which token, ids)."""
 
     ids: Ids
     text: str
     logprobs: tuple[float, ...] = ()
     inserted: tuple[tuple[int, Ids], ...] = ()
+    pieces: tuple[str, ...] = ()
 
     def woven(self) -> tuple[list[int], list[int]]:
         """All ids after the prompt in the order in which they were heard, and where the model's own ones stand."""
@@ -80,12 +81,14 @@ class Spoken:
             "text": self.text,
             "logprobs": list(self.logprobs),
             "inserted": inserted,
+            "pieces": list(self.pieces),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Spoken:
         inserted = tuple((at, tuple(ids)) for at, ids in data["inserted"])
-        return cls(tuple(data["ids"]), data["text"], tuple(data["logprobs"]), inserted)
+        said = tuple(data["ids"]), data["text"], tuple(data["logprobs"])
+        return cls(*said, inserted, tuple(data["pieces"]))
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,23 @@ class Reading:
     def from_json(cls, data: Mapping[str, Any]) -> Reading:
         projected = {int(layer): tuple(row) for layer, row in data["projections"].items()}
         return cls(tuple(data["nll"]), tuple(data["kl"]), projected)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A prompt token by token: what each adds to its text, and its projection on a vector by layer."""
+
+    pieces: tuple[str, ...]
+    projections: Mapping[int, tuple[float, ...]]
+
+    def to_json(self) -> dict[str, Any]:
+        projected = {str(layer): list(row) for layer, row in self.projections.items()}
+        return {"pieces": list(self.pieces), "projections": projected}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Heard:
+        projected = {int(layer): tuple(row) for layer, row in data["projections"].items()}
+        return cls(tuple(data["pieces"]), projected)
 
 
 class Voice(Protocol):
@@ -152,4 +172,16 @@ class Voice(Protocol):
 
     def tendencies(self, contrast: str, count: int, mixers: Sequence[Mixer]) -> Work:
         """Per mixer, one number per pair of a contrast set: how much likelier its positive words are."""
+        ...
+
+    def weigh(self, prompt: Prompt, texts: Sequence[str], *, after: str = "") -> Work:
+        """Per text the log-probabilities of its tokens as what comes next, unsteered; `after` was said already."""
+        ...
+
+    def hear(self, prompt: Prompt, vector: Any) -> Work:
+        """The whole prompt as the unsteered model hears it: a `Heard`."""
+        ...
+
+    def starts(self, words: Sequence[str]) -> frozenset[int]:
+        """The ids of the tokens that any of the words begins with, behind a space or at the start of a text."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from core.jobs import gpu, side
 from core.mixer import Mixer
-from sessions.experiments.voice import Cue, How, Prompt, Reading, Spoken
+from sessions.experiments.voice import Cue, Heard, How, Prompt, Reading, Spoken
 
 LAYERS = (2, 3)
 STATS = {
@@ -41,7 +41,8 @@ def dose(mixer: Mixer, name: str = "scripted") -> float:
 
 @dataclass
 class ScriptedVoice:
-    """`says(prompt, mixer)` is the answer; `nll(text)` what the unsteered model thinks of each of its tokens.
+    """`says(prompt, mixer)` is the answer; `nll(text)` what the unsteered model thinks of each of its tokens, or
+    `token(word)` both −log p and projection of a single one.
 
     `asked` notes every prompt that really was spoken to, `others` holds the models that may be loaded beside it.
     """
@@ -49,6 +50,7 @@ class ScriptedVoice:
     says: Callable[[Prompt, Mixer], str]
     nll: Callable[[str], float] = lambda text: 1.0
     projects: Callable[[str], float] = lambda text: 0.0
+    token: Callable[[str], tuple[float, float]] | None = None
     prefers: Callable[[Mixer, int], float] = lambda mixer, pair: 0.0
     name: str = "scripted"
     n_layers: int = 4
@@ -74,13 +76,27 @@ class ScriptedVoice:
 
     def speak(self, prompt: Prompt, mixers: Sequence[Mixer], how: How, cues: Sequence[Cue] = ()) -> Any:
         yield gpu(lambda: self.asked.append(prompt.id))
-        return [spoken(self.says(prompt, mixer)) for mixer in mixers]
+        return [self._cued(prompt, lane, mixer, cues) for lane, mixer in enumerate(mixers)]
+
+    def _cued(self, prompt: Prompt, lane: int, mixer: Mixer, cues: Sequence[Cue]) -> Spoken:
+        """Words up to a cue from the mixer before it, then from the one after; what is put in is three tokens long."""
+        words, put = self.says(prompt, mixer).split(), []
+        for cue in cues:
+            if cue.mixers:
+                words = words[: cue.at] + self.says(prompt, cue.mixers[lane]).split()[cue.at :]
+            if cue.text and len(words) >= cue.at:
+                put.append((cue.at, (1, 2, 3)))
+        return replace(spoken(" ".join(words)), inserted=tuple(put))
 
     def read(self, prompt: Prompt, said: Spoken, mixer: Mixer | None = None, vector: Any = None) -> Any:
         yield gpu(lambda: None)
         count = len(said.ids)
-        projections = {} if vector is None else {LAYERS[0]: (self.projects(said.text),) * count}
         kl = (abs(dose(mixer)) if mixer else 0.0,) * count
+        if self.token:
+            rows = [self.token(piece.strip()) for piece in said.pieces]
+            nll, stance = (tuple(column) for column in zip(*rows, strict=True)) if rows else ((), ())
+            return Reading(nll, kl, {} if vector is None else {LAYERS[0]: stance})
+        projections = {} if vector is None else {LAYERS[0]: (self.projects(said.text),) * count}
         return Reading((self.nll(said.text),) * count, kl, projections)
 
     def distributions(self, prompt: Prompt, said: Spoken, mixer: Mixer | None = None) -> Any:
@@ -91,8 +107,21 @@ class ScriptedVoice:
         yield gpu(lambda: None)
         return [[self.prefers(mixer, pair) for pair in range(count)] for mixer in mixers]
 
+    def weigh(self, prompt: Prompt, texts: Sequence[str], *, after: str = "") -> Any:
+        yield gpu(lambda: None)
+        return [[-1.0] * len(text.split()) for text in texts]
+
+    def hear(self, prompt: Prompt, vector: Any) -> Any:
+        yield gpu(lambda: None)
+        pieces = tuple(f"{word} " for message in prompt.messages for word in message["content"].split())
+        return Heard(pieces, {LAYERS[0]: tuple(self.projects(piece.strip()) for piece in pieces)})
+
+    def starts(self, words: Sequence[str]) -> frozenset[int]:
+        return frozenset()
+
 
 def spoken(text: str) -> Spoken:
     """One token per word, another one at every place: repetition is not what is scripted here."""
-    ids = tuple(zlib.crc32(f"{place} {word}".encode()) % 50_000 for place, word in enumerate(text.split()))
-    return Spoken(ids, text, (-1.0,) * len(ids))
+    words = text.split()
+    ids = tuple(zlib.crc32(f"{place} {word}".encode()) % 50_000 for place, word in enumerate(words))
+    return Spoken(ids, text, (-1.0,) * len(ids), pieces=tuple(f"{word} " for word in words))
