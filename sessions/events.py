@@ -178,7 +178,8 @@ class Stop(Event, t="stop"):
 
 @dataclass(frozen=True, kw_only=True)
 class Job(Event, t="job"):
-    """`state`: queued, running, done, failed or cancelled. `event` is one thing the running job reported."""
+    """`state`: queued, running, done, failed or cancelled. `event` is one thing the running job reported.
+    `session` is that of a command which works here and keeps a record of its own."""
 
     job: int
     kind: str
@@ -186,6 +187,7 @@ class Job(Event, t="job"):
     params: Mapping[str, Json] = field(default_factory=dict)
     event: Mapping[str, Json] = field(default_factory=dict)
     message: str = ""
+    session: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

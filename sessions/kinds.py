@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -23,10 +24,14 @@ def _check(instrument: Any, params: Mapping[str, Any]) -> Job:
 
 
 def _extract(instrument: Any, params: Mapping[str, Any]) -> Job:
-    """A vector from a contrast set: `contrast`, `out`, and what `vectors.extraction.job.job` takes."""
-    from vectors.extraction.job import job
+    """A vector from a contrast set: `contrast`, `out`, and what `vectors.extraction.job.job` takes. Without a resident
+    model, `tuned` and `model` are loaded one after the other, as `loading` says."""
+    from vectors.extraction.job import job, two_models
 
-    return job(_model(instrument, "extract"), params)
+    if instrument is None and params.get("tuned"):
+        return two_models(partial(_load, params, "tuned"), partial(_load, params, "model"), params)
+    model = _model(instrument, "extract")
+    return job(model, {"model": model.name, **params})
 
 
 def _diff(instrument: Any, params: Mapping[str, Any]) -> Job:
@@ -65,6 +70,12 @@ def kept_vectors(folder: Folder) -> dict[str, Any]:
 
     found = [vectors.read(path) for path in sorted(folder.vectors.glob(f"*{SUFFIX}"))]
     return {vector.sha256: vector for vector in found}
+
+
+def _load(params: Mapping[str, Any], which: str) -> Any:
+    import core
+
+    return core.load(params[which], **params.get("loading", {}))
 
 
 def _model(instrument: Any, kind: str) -> Any:

@@ -7,7 +7,8 @@ everything that happened because of it is in the events, and `state` is nothing 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,26 +23,28 @@ from .journal import Journal
 from .lines import Record
 from .performance import Performance
 from .rack import Rack
-from .residence import Residence
+from .residence import Home
 from .stage import Prompt, Stage
 from .state import State, Turn
 from .tasks import Registry, Tasks
 
 
 class Session:
-    """One conversation with one resident model. `keep`: the folder that vectors are copied into."""
+    """One conversation with one resident model. `keep`: the folder that vectors are copied into; `steps`: where what
+    unfinished jobs have finished waits for them to be started again."""
 
     def __init__(
         self,
         journal: Journal,
-        residence: Residence,
+        residence: Home,
         *,
         keep: Path | None = None,
+        steps: Path | None = None,
         state: State | None = None,
         jobs: Registry | None = None,
     ) -> None:
         self.journal, self._residence, self._keep = journal, residence, keep
-        self._tasks = Tasks(residence, journal.append, jobs or {}, keep and keep.parent / "jobs")
+        self._tasks = Tasks(residence, journal.append, jobs or {}, steps)
         self.state = state or State()
         self._rack = Rack()
         self._mixer = Mixer()
@@ -205,6 +208,17 @@ class Session:
         self._tasks.cancel(job)
         return {}
 
+    def show_job(self, job: ev.Job, cancel: Callable[[], None]) -> int:
+        """Another session's job, among ours; whoever shows it tells how it goes on."""
+        with self.journal.lock:
+            number = 1 + max(self.state.jobs, default=0)
+            self._tasks.elsewhere[number] = cancel
+            self.journal.append(replace(job, job=number))
+        return number
+
+    def end_shown(self, number: int) -> None:
+        self._tasks.elsewhere.pop(number, None)
+
     # words beside the talk -----------------------------------------------------------------------------------------
 
     def note(self, text: str) -> dict[str, Any]:
@@ -219,7 +233,7 @@ class Session:
         """Cancels, waits for the answer to end, and ends the journal. The model stays where it is."""
         self.cancel()
         self._tasks.close()
-        self._residence.gate.chat(lambda: None).result()
+        self._residence.answer(lambda: None).result()
         self.journal.close(reason)
 
     # small parts -----------------------------------------------------------------------------------------------------

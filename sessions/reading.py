@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from .events import SCHEMA, Close, Open
 from .lines import BadLine, Record, decode
 
 HEAD = b'{"n":'
-"""How every line begins; inside a JSON string these bytes cannot stand, the quotes would be escaped."""
+"""How every line begins, and what may stand in it: only the checksum tells."""
 
 
 @dataclass(frozen=True)
@@ -112,11 +113,12 @@ def _record(line: bytes) -> tuple[Record | None, int]:
 
     A last line without its newline was never finished, whatever it says.
     """
-    start = max(0, line.rfind(HEAD))
-    try:
-        return (decode(line[start:]), start) if line.endswith(b"\n") else (None, len(line))
-    except BadLine:
-        return None, len(line)
+    start = 0
+    while line.endswith(b"\n") and start >= 0:
+        with suppress(BadLine):
+            return decode(line[start:]), start
+        start = line.find(HEAD, start + 1)
+    return None, len(line)
 
 
 def _lines(data: bytes) -> list[bytes]:

@@ -1,17 +1,20 @@
 """Who lives on the GPU thread: at most one model, with its comings and goings as events.
 
-It outlives a session: a new one finds the model where the last one left it.
+It outlives a session: a new one finds the model where the last one left it. Beside the session that is open there may
+be guests: each has the same model with a conversation of its own, and yields to whoever talks in the open one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from concurrent.futures import Future
+from typing import Any, TypeAlias
 
-from core.errors import SteerError
+from core.errors import SteerError, UsageError
 from core.gate import Gate
 
 from . import events as ev
+from .queue import Queue
 from .studio import Instrument, Studio
 
 Append = Callable[[ev.Event], Any]
@@ -20,37 +23,71 @@ PROGRESS_STEPS = 20
 
 
 class Residence:
-    """`instrument` is None while there is no model to speak with."""
+    """`instrument` is None while there is no model to speak with; `queue` is the one of all jobs."""
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
         self.gate = Gate("decode")
+        self.queue = Queue()
         self.instrument: Instrument | None = None
         self.name = ""
+        self.options: Mapping[str, Any] = {}
         self.loading = False
+        self._guests: list[Guest] = []
 
     def load(self, name: str, options: Mapping[str, Any], append: Append, then: Callable[[], None]) -> None:
         """Begins; the model that was here goes first, and `then` follows on the GPU thread."""
+        self._refuse_while_worked()
         self.loading = True
-        append(ev.Model(state="loading", name=name, progress=0.0))
-        self.gate.chat(lambda: self._load(name, options, append, then))
+        self._told(append)(ev.Model(state="loading", name=name, progress=0.0))
+        self.gate.chat(lambda: self._load(name, options, self._told(append), then))
 
     def unload(self, append: Append) -> None:
-        self.gate.chat(lambda: self._unload(append))
+        self._refuse_while_worked()
+        self.gate.chat(lambda: self._unload(self._told(append)))
 
     def announce(self, append: Append) -> None:
         """Tells a new session who is here."""
         if self.instrument:
             append(ev.Model(state="ready", name=self.name, progress=1.0, facts=self.instrument.facts))
+        elif self.loading:
+            append(ev.Model(state="loading", name=self.name))
+
+    def answer(self, work: Callable[[], Any]) -> Future[Any]:
+        """Has an answer spoken on the GPU thread, before any job's next step."""
+        return self.gate.chat(work)
+
+    def guest(self, append: Append) -> Guest:
+        """The same model for another session; `append` is told when the model comes or goes."""
+        guest = Guest(self, append)
+        self._guests.append(guest)
+        return guest
+
+    def leave(self, guest: Guest) -> None:
+        self._guests.remove(guest)
 
     def close(self) -> None:
         self.gate.close()
 
+    def _refuse_while_worked(self) -> None:
+        if self.queue.busy:
+            raise UsageError("the model is in use by a job: cancel it before another model is loaded")
+
+    def _told(self, append: Append) -> Append:
+        """Everybody hears of the model."""
+
+        def tell(event: ev.Event) -> None:
+            append(event)
+            for guest in list(self._guests):
+                guest.append(event)
+
+        return tell
+
     def _load(self, name: str, options: Mapping[str, Any], append: Append, then: Callable[[], None]) -> None:
         try:
             self._unload(append)
-            progress = _progress(name, append)
-            self.instrument, self.name = self.studio.load(name, options, progress), name
+            self.name, self.options = name, options
+            self.instrument = self.studio.load(name, options, _progress(name, append))
             self.announce(append)
         except Exception as error:
             why = str(error) if isinstance(error, SteerError) else f"{type(error).__name__}: {error}"
@@ -63,8 +100,62 @@ class Residence:
     def _unload(self, append: Append) -> None:
         if self.instrument:
             instrument, self.instrument = self.instrument, None
+            for guest in self._guests:
+                guest.forget()
             instrument.close()
             append(ev.Model(state="unloaded", name=self.name))
+
+
+class Guest:
+    """What a residence is to its own session, to another one: the model is lent, and neither loaded nor unloaded."""
+
+    def __init__(self, house: Residence, append: Append) -> None:
+        self.studio, self.gate, self.queue = house.studio, house.gate, house.queue
+        self.append = append
+        self._house = house
+        self._own: Instrument | None = None
+
+    @property
+    def instrument(self) -> Instrument | None:
+        """Its conversation is nobody else's."""
+        if self._own is None and self._house.instrument:
+            self._own = self._house.instrument.beside()
+        return self._own
+
+    @property
+    def loading(self) -> bool:
+        return self._house.loading
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        return self._house.options
+
+    def load(self, name: str, options: Mapping[str, Any], append: Append, then: Callable[[], None]) -> None:
+        raise UsageError("a command that works in an engine cannot exchange its model")
+
+    def unload(self, append: Append) -> None:
+        raise UsageError("a command that works in an engine cannot take its model away")
+
+    def announce(self, append: Append) -> None:
+        self._house.announce(append)
+
+    def answer(self, work: Callable[[], Any]) -> Future[Any]:
+        """After everything that is asked for in the open session."""
+        return self.gate.job(work)
+
+    def guest(self, append: Append) -> Guest:
+        return self._house.guest(append)
+
+    def forget(self) -> None:
+        """The model goes: nothing here may keep it."""
+        self._own = None
+
+    def close(self) -> None:
+        """The house stays as it is."""
+        self._house.leave(self)
+
+
+Home: TypeAlias = Residence | Guest
 
 
 def _progress(name: str, append: Append) -> Callable[[float | None, str], None]:

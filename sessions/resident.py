@@ -64,6 +64,9 @@ class Resident:
         self._frame: Frame | None = None
         self.facts = facts(model)
 
+    def beside(self) -> Resident:
+        return Resident(self.model)
+
     def check(self, mixer: Mixer) -> None:
         self.model.compiler.compile([mixer])
 

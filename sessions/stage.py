@@ -14,7 +14,7 @@ from . import events as ev
 from .desk import mix_of
 from .journal import Journal
 from .performance import PACE, Performance, stamp
-from .residence import Residence
+from .residence import Home
 from .spoken import messages
 from .state import State
 from .studio import Instrument, Speech
@@ -41,7 +41,7 @@ class Stage:
     def __init__(
         self,
         journal: Journal,
-        residence: Residence,
+        residence: Home,
         state: Callable[[], State],
         mixer: Callable[[], tuple[Mixer, int]],
     ) -> None:
@@ -66,7 +66,7 @@ class Stage:
         """Whether it has to wait for something first."""
         waits = self._residence.loading or self._answering
         self._prompt = prompt
-        self._residence.gate.chat(self.answer_next)
+        self._residence.answer(self.answer_next)
         return waits
 
     def hush(self) -> None:

@@ -109,7 +109,7 @@ class State:
             return "loading"
         if self.running:
             return "paused" if self.running.paused else "generating"
-        return "job" if any(job.state == "running" for job in self.jobs.values()) else "idle"
+        return "job" if any(job.state in ("running", "queued") for job in self.jobs.values()) else "idle"
 
     def path(self, turn: int | None = None) -> tuple[Turn, ...]:
         """The conversation from its root to `turn` (default: the head)."""

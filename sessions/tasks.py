@@ -1,5 +1,5 @@
-"""Jobs beside the talk: each is driven by a thread of its own, its GPU steps take turns with chat, and all it
-reports is an event like any other.
+"""Jobs beside the talk: each is driven by a thread of its own when its turn has come, its GPU steps take turns with
+chat, and all it reports is an event like any other.
 
 A job is a generator (`core.jobs`); a new kind is one entry in the registry the session was given.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,39 +19,58 @@ from core.finished import Finished
 from core.runner import run
 
 from . import events as ev
-from .residence import Residence
+from .identity import identity
+from .queue import Place
+from .residence import Home
 
 Append = Callable[[ev.Event], Any]
 Factory = Callable[[Any, Mapping[str, Any]], jobs.Job]
 Registry = Mapping[str, Factory]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A job that was asked for, and its place in the queue."""
+
+    number: int
+    kind: str
+    params: Mapping[str, Any]
+    work: jobs.Job
+    place: Place
+    waits: bool
+
+
 class Tasks:
     """`registry` makes a job from the resident model (or None) and its parameters; `keep` holds finished steps."""
 
-    def __init__(self, residence: Residence, append: Append, registry: Registry, keep: Path | None) -> None:
+    def __init__(self, residence: Home, append: Append, registry: Registry, keep: Path | None) -> None:
         self._residence, self._append, self._registry, self._keep = residence, append, registry, keep
-        self._running: dict[int, tuple[threading.Thread, threading.Event]] = {}
+        self._running: dict[int, tuple[threading.Thread, Place]] = {}
+        self.elsewhere: dict[int, Callable[[], None]] = {}
+        """How jobs are cancelled that are worked at in the session of a guest."""
 
     def start(self, number: int, kind: str, params: Mapping[str, Any]) -> None:
-        """Returns as soon as the job is under way; what is wrong with its parameters is said here."""
+        """Returns as soon as the job is under way or waits; what is wrong with its parameters is said here."""
         if kind not in self._registry:
             raise UsageError(
                 f"there is no job {kind!r}: there is {', '.join(sorted(self._registry)) or 'none'}"
             )
-        job = self._registry[kind](self._residence.instrument, params)
-        cancel = threading.Event()
-        thread = threading.Thread(
-            target=self._drive, args=(number, kind, job, params, cancel), name=f"job-{number}", daemon=True
-        )
-        self._running[number] = thread, cancel
-        self._append(ev.Job(job=number, kind=kind, state="running", params=params))
+        work = self._registry[kind](self._residence.instrument, params)
+        place = self._residence.queue.join()
+        asked = Asked(number, kind, params, work, place, not self._residence.queue.first(place))
+        thread = threading.Thread(target=self._drive, args=(asked,), name=f"job-{number}", daemon=True)
+        self._running[number] = thread, place
+        state = "queued" if asked.waits else "running"
+        self._append(ev.Job(job=number, kind=kind, state=state, params=params))
         thread.start()
 
     def cancel(self, number: int) -> None:
-        if number not in self._running:
+        if number in self.elsewhere:
+            self.elsewhere[number]()
+        elif number in self._running:
+            self._residence.queue.cancel(self._running[number][1])
+        else:
             raise UsageError(f"job {number} is not running")
-        self._running[number][1].set()
 
     @property
     def running(self) -> bool:
@@ -59,28 +79,47 @@ class Tasks:
     def close(self) -> None:
         """What is done is kept, so the same job goes on from there another time."""
         running = list(self._running.values())
-        for _, cancel in running:
-            cancel.set()
+        for _, place in running:
+            self._residence.queue.cancel(place)
         for thread, _ in running:
             thread.join()
 
-    def _drive(
-        self, number: int, kind: str, job: jobs.Job, params: Mapping[str, Any], cancel: threading.Event
-    ) -> None:
-        finished = Finished.of(self._keep, kind, params) if self._keep else None
-        end = jobs.End("failed")
+    def _drive(self, asked: Asked) -> None:
+        """In its turn; its end is told before the next one begins."""
         try:
-            # What a job refuses stands as a sentence in the summary of its end already.
-            with suppress(SteerError):
-                for event in run(job, self._residence.gate, finished, cancel):
-                    if isinstance(event, jobs.End):
-                        end = event
-                    else:
-                        self._append(ev.Job(job=number, kind=kind, state="running", event=event.to_json()))
+            end = self._worked(asked) if self._residence.queue.turn(asked.place) else jobs.End("cancelled")
         except Exception as error:
             end = jobs.End("failed", {"error": f"internal error ({type(error).__name__}: {error})"})
-        del self._running[number]
-        message = str(end.summary.get("error", ""))
+        asked.place.done = True
+        del self._running[asked.number]
+        self._tell(asked, end.status, dict(end.summary), str(end.summary.get("error", "")))
+        self._residence.queue.leave(asked.place)
+
+    def _worked(self, asked: Asked) -> jobs.End:
+        """The finished steps of a job that is done are forgotten: asked again, it is worked again."""
+        finished = Finished.of(self._keep, asked.kind, self._identity(asked)) if self._keep else None
+        if asked.waits:
+            self._tell(asked, "running")
+        end = jobs.End("failed")
+        # What a job refuses stands as a sentence in the summary of its end already.
+        with suppress(SteerError):
+            for event in run(asked.work, self._residence.gate, finished, asked.place.cancelled):
+                if isinstance(event, jobs.End):
+                    end = event
+                else:
+                    self._tell(asked, "running", event.to_json())
+        if finished and end.status == "done":
+            finished.file.unlink(missing_ok=True)
+        return end
+
+    def _identity(self, asked: Asked) -> Mapping[str, Any]:
+        """Another model, or another content of a file that is named, is another job."""
+        instrument = self._residence.instrument
+        return identity(asked.params) | {"model": instrument and instrument.facts.get("fingerprint")}
+
+    def _tell(
+        self, asked: Asked, state: str, event: Mapping[str, Any] | None = None, message: str = ""
+    ) -> None:
         self._append(
-            ev.Job(job=number, kind=kind, state=end.status, event=dict(end.summary), message=message)
+            ev.Job(job=asked.number, kind=asked.kind, state=state, event=event or {}, message=message)
         )

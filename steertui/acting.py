@@ -58,6 +58,7 @@ class Player:
     def __init__(self, resident: Resident) -> None:
         self.model, self.facts = resident.model, resident.facts
         self.check, self.forget, self.close = resident.check, resident.forget, resident.close
+        self.beside = resident.beside
         self._resident = resident
         self.act: Callable[[int], None] = lambda index: None
         self.hear: Callable[[Any], None] = lambda step: None

@@ -5,7 +5,6 @@ The model speaks on a thread of its own; the command's thread waits here for wha
 
 from __future__ import annotations
 
-import shutil
 import signal
 import sys
 import time
@@ -20,6 +19,7 @@ from typing import Any
 from core.errors import SteerError
 from sessions import events as ev
 from sessions.lines import Record, decode
+from sessions.residence import Residence
 from sessions.state import State
 from steertui import paths
 from steertui.acting import Company
@@ -46,7 +46,7 @@ class Booth:
     def __init__(self, company: Company, *, record: bool, on_record: OnRecord | None = None) -> None:
         self._company, self._on_record = company, on_record
         self._happened: SimpleQueue[ev.Event | Heard] = SimpleQueue()
-        self._host = Host(company, _root() if record else None)
+        self._host = Host(Residence(company), _root() if record else None)
         self._host.exchanged = self._attend
         self._attend()
 
@@ -97,10 +97,7 @@ class Booth:
         self.sweep()
 
     def sweep(self) -> None:
-        """Takes away the folder of a session without a word in it."""
-        folder = self._host.status()["folder"]
-        if folder and not self.state.turns:
-            shutil.rmtree(folder)
+        self._host.sweep()
 
     def _attend(self) -> None:
         """To the journal that is open now, from its first line."""

@@ -75,7 +75,9 @@ def add_model(parser: argparse.ArgumentParser, *, positional: bool = False) -> N
     group.add_argument("--quant", choices=("4bit", "8bit"), help="quantise while loading (extra: quant)")
     group.add_argument("--adapter", metavar="FOLDER", help="a PEFT adapter to put on top (extra: peft)")
     group.add_argument("--layers-path", help="where the decoder blocks are, such as model.layers")
-    group.add_argument("--own", action="store_true", help="a process of its own, as say and chat always are")
+    group.add_argument(
+        "--own", action="store_true", help="in a process of its own, even if an engine holds the model"
+    )
     group.add_argument("--force", action="store_true", help="load in spite of a memory estimate or a warning")
 
 

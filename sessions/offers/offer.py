@@ -68,7 +68,8 @@ class Param:
 @dataclass(frozen=True)
 class Offer:
     """`kind` names the job at the engine, `verb` the command that does the same without a screen.
-    `model` says whether it needs one that is resident."""
+    `model` says whether it needs one that is resident; a job whose parameter `second` is given loads two models itself,
+    one after the other, unless one of them is resident."""
 
     kind: str
     title: str
@@ -76,6 +77,7 @@ class Offer:
     verb: tuple[str, ...]
     params: tuple[Param, ...]
     model: bool = True
+    second: str = ""
 
     def read(self, given: Mapping[str, Json]) -> dict[str, Json]:
         """Parameters as the job wants them: typed, defaults filled in, nothing unknown, nothing missing."""

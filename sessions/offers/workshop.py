@@ -42,6 +42,7 @@ EXTRACT = Offer(
         Param("suggest", "flag", "try doses and suggest a band and a scale", True, off="--no-dose"),
         Param("vector", "vector", "say how far it points the same way as this one"),
     ),
+    second="tuned",
 )
 
 DIFF = Offer(

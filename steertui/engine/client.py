@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from core.errors import EngineUnavailable, SteerError
 from sessions.folding import fold
-from sessions.lines import LINE_LIMIT, Record, decode
+from sessions.lines import Record, decode
 from sessions.state import State
 from steertui import __version__
 
@@ -25,6 +25,8 @@ from .protocol import BEAT_S, DEAD_BEATS, DEAD_BEATS_LOADING, Frame, Hello, Welc
 from .sockets import peer, refuse_foreign
 
 Item: TypeAlias = Record | Frame
+LONGEST_EVENT = 64 << 20
+"""A job's whole report is one event; what a client sends is held to `MAX_FRAME`."""
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -39,8 +41,8 @@ class RemoteError(SteerError):
 class Client:
     """`state` is always the fold of what came so far; `connection` is up, silent, lost or closed."""
 
-    def __init__(self, path: Path, role: str, retry: bool) -> None:
-        self.path, self.role = path, role
+    def __init__(self, path: Path, role: str, retry: bool, record: bool) -> None:
+        self.path, self.role, self._record = path, role, record
         self.state = State()
         self.welcome: Welcome
         self.connection = "lost"
@@ -53,9 +55,12 @@ class Client:
         self._listening: asyncio.Task[None]
 
     @classmethod
-    async def open(cls, path: Path | str, *, role: str = "writer", retry: bool = True) -> Client:
-        """Connects, or raises `EngineUnavailable`; every event of the session follows from the first."""
-        client = cls(Path(path), role, retry)
+    async def open(
+        cls, path: Path | str, *, role: str = "writer", retry: bool = True, record: bool = True
+    ) -> Client:
+        """Connects, or raises `EngineUnavailable`; every event of the session follows from the first. A guest has a
+        session of its own, which is kept when `record` says so, and does not come back when the line breaks."""
+        client = cls(Path(path), role, retry and role != "guest", record)
         reader = await client._connect()
         client._listening = asyncio.create_task(client._listen(reader))
         return client
@@ -97,10 +102,15 @@ class Client:
     async def _connect(self) -> asyncio.StreamReader:
         refuse_foreign(self.path)
         try:
-            reader, self._writer = await asyncio.open_unix_connection(str(self.path), limit=2 * LINE_LIMIT)
+            reader, self._writer = await asyncio.open_unix_connection(str(self.path), limit=LONGEST_EVENT)
             epoch = self.welcome.epoch if hasattr(self, "welcome") else ""
             hello = Hello(
-                client=__version__, role=self.role, since=self.state.seq, epoch=epoch, pid=os.getpid()
+                client=__version__,
+                role=self.role,
+                since=self.state.seq,
+                epoch=epoch,
+                pid=os.getpid(),
+                record=self._record,
             )
             self._writer.write(greeting(hello))
             frame = json.loads(await asyncio.wait_for(reader.readline(), BEAT_S * DEAD_BEATS))

@@ -6,6 +6,8 @@ import asyncio
 import queue
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,6 +21,8 @@ from .client import Client, Item
 from .launch import choose, ensure
 from .protocol import Frame
 
+BREATH_S = 0.1
+
 
 def connect(model: str | None = None, *, socket: Path | str | None = None, role: str = "writer") -> Engine:
     """The engine at `socket`, else the one that holds `model` (started if there is none), else the one that runs."""
@@ -29,14 +33,14 @@ def connect(model: str | None = None, *, socket: Path | str | None = None, role:
 class Engine:
     """Every op of the protocol by `ask`; the session so far in `state`."""
 
-    def __init__(self, path: Path, role: str = "writer") -> None:
+    def __init__(self, path: Path, role: str = "writer", *, record: bool = True) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="steertui-client", daemon=True)
         self._thread.start()
         self._events: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._moved = threading.Condition()
         try:
-            self._client: Client = self._wait(Client.open(path, role=role))
+            self._client: Client = self._wait(Client.open(path, role=role, record=record))
         except BaseException:
             self._loop.call_soon_threadsafe(self._loop.stop)
             raise
@@ -70,9 +74,13 @@ class Engine:
         self._until(lambda state: state.model is not None and state.model.state != "loading", seconds)
         return self.state
 
+    def tell(self, op: str, **args: Any) -> None:
+        """One command, without waiting for its answer."""
+        self._loop.call_soon_threadsafe(partial(self._client.tell, op, **args))
+
     def events(self) -> Iterator[Record]:
         """Everything from the first event on, as it comes; ends with the connection."""
-        while (item := self._events.get()) is not None:
+        while (item := self._next()) is not None:
             if isinstance(item, Record):
                 yield item
 
@@ -90,6 +98,12 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         self.close()
+
+    def _next(self) -> Item | None:
+        """Waits in short breaths: a signal that another thread received is dealt with between two of them."""
+        while True:
+            with suppress(queue.Empty):
+                return self._events.get(timeout=BREATH_S)
 
     async def _listen(self) -> None:
         async for item in self._client.items():

@@ -5,11 +5,13 @@ The session can be exchanged for a new or an old one; the model stays.
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.errors import UsageError
+from core.errors import SteerError, UsageError
 from sessions import events as ev
 from sessions.branching import branched
 from sessions.folder import Folder, find_folder
@@ -19,11 +21,10 @@ from sessions.kinds import JOBS
 from sessions.lines import Record, decode
 from sessions.live import Session
 from sessions.origin import opening
-from sessions.residence import Residence
+from sessions.residence import Home
 from sessions.state import State
-from sessions.studio import Studio
 from sessions.tasks import Registry
-from steertui import __version__
+from steertui import __version__, paths
 
 Deed = Callable[..., dict[str, Any]]
 
@@ -32,18 +33,29 @@ SLOW = frozenset({"vector.load", "inject", "session.new", "session.open", "sessi
 
 
 class Host:
-    """A studio, the session that is being recorded, and the ops on it. `root` is None without recording.
+    """A home for the model, the session that is being recorded, and the ops on it. `root` is None without recording.
 
     `exchanged` is called when another session has taken the place of the one before.
     """
 
-    def __init__(self, studio: Studio, root: Path | None, jobs: Registry = JOBS) -> None:
-        self._residence, self._root, self._jobs = Residence(studio), root, jobs
+    def __init__(self, home: Home, root: Path | None, jobs: Registry = JOBS) -> None:
+        self._residence, self._root, self._jobs = home, root, jobs
         self.exchanged: Callable[[], None] = lambda: None
         self.journal, self.folder, trouble = _new_journal(root)
         self.session = self._begin(State())
         if trouble:
             self.journal.append(unrecorded(root, trouble))
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """How the resident model was loaded."""
+        return self._residence.options
+
+    def guest(self, *, record: bool) -> Host:
+        """A session beside the open one, with the same model."""
+        home = self._residence.guest(lambda event: host.journal.append(event))
+        host = Host(home, self._root if record else None, self._jobs)
+        return host
 
     def knows(self, op: str) -> bool:
         return op in self._deeds()
@@ -143,6 +155,12 @@ class Host:
         self.session.close(reason)
         self._residence.close()
 
+    def sweep(self) -> None:
+        """Takes away the folder of a session in which nothing was said and nothing worked at."""
+        state = self.session.state
+        if self.folder and not (state.turns or state.jobs):
+            shutil.rmtree(self.folder.path)
+
     def _leave(self) -> None:
         self.session.close("another session was opened")
 
@@ -152,10 +170,19 @@ class Host:
 
     def _begin(self, state: State, parent: Mapping[str, Any] | None = None) -> Session:
         keep = self.folder.vectors if self.folder else None
-        session = Session(self.journal, self._residence, keep=keep, state=state, jobs=self._jobs)
+        session = Session(
+            self.journal, self._residence, keep=keep, steps=_steps(), state=state, jobs=self._jobs
+        )
         self.journal.append(opening(self.journal.session, __version__, parent=parent))
         self._residence.announce(self.journal.append)
         return session
+
+
+def _steps() -> Path | None:
+    """Without a folder to write to, a job that is cancelled starts from its beginning again."""
+    with contextlib.suppress(SteerError):
+        return paths.cache() / "jobs"
+    return None
 
 
 def _new_journal(root: Path | None) -> tuple[Journal, Folder | None, OSError | None]:

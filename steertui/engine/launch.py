@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ class Found:
     model: str | None
     state: str
     session: str
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"path": str(self.path)}
@@ -51,9 +52,8 @@ def probe(path: Path, seconds: float = 2.0) -> Found | None:
             line.sendall(greeting(Hello(role="probe", client=__version__, pid=os.getpid())))
             with line.makefile("rb") as answer:
                 welcome = json.loads(answer.readline())
-        return Found(
-            welcome["engine"], welcome["pid"], path, welcome["model"], welcome["state"], welcome["session"]
-        )
+        said = {key: welcome[key] for key in ("pid", "model", "state", "session")}
+        return Found(id=welcome["engine"], path=path, options=welcome.get("options", {}), **said)
     except (OSError, ValueError, KeyError):
         return None
 
@@ -81,12 +81,28 @@ def choose(name: str | None = None) -> Found:
     return engines[0]
 
 
+def holding(model: str, options: Mapping[str, Any]) -> Found | None:
+    """The engine that has this model in memory, or on its way there, loaded just like this."""
+    wanted = {name: value for name, value in options.items() if name != "force"}
+    for engine in find():
+        loaded = {name: value for name, value in engine.options.items() if name != "force"}
+        if engine.model is not None and named(engine.model) == named(model) and loaded == wanted:
+            return engine
+    return None
+
+
+def named(model: str) -> str:
+    """A model's name wherever one stands: a folder by its whole path."""
+    folder = Path(model).expanduser()
+    return str(folder.resolve()) if folder.is_dir() else model
+
+
 def ensure(model: str, options: Mapping[str, Any] | None = None, *, record: bool = True) -> Path:
     """The socket of the engine that holds this model, or of a new one; its model may still be loading."""
     with _alone():
         engines = find()
         for engine in engines:
-            if engine.model == model:
+            if engine.model is not None and named(engine.model) == named(model):
                 return engine.path
         taken = {engine.id for engine in engines}
         name = next(n for n in ["main", *(f"main-{k}" for k in range(2, 100))] if n not in taken)
@@ -99,7 +115,7 @@ def start(
     """Spawns an engine and returns its socket once it answers."""
     door = Door(paths.runtime(), name)
     command = [sys.executable, "-m", "steertui", "engine", "--name", name]
-    command += ["--model", model] if model else []
+    command += ["--model", named(model)] if model else []
     command += ["--options", json.dumps(dict(options))] if options else []
     command += [] if record else ["--no-record"]
     log = logfile(name)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SteerError
+from sessions.residence import Residence
 from sessions.studio import Studio
 
 from .host import Host
@@ -52,7 +53,7 @@ class Engine:
 
     async def serve(self, door: socket.socket, started: Callable[[Server], None]) -> str:
         """On the loop of whoever calls; `started` gets the server as soon as clients may come."""
-        host = Host(self.studio, self.sessions)
+        host = Host(Residence(self.studio), self.sessions)
         server = Server(host, self.door.name, idle_exit=self.idle_exit)
         try:
             return await server.serve(door, lambda: self._begin(host, server, started))

@@ -21,8 +21,9 @@ RING = 4096
 """Events kept in memory; older ones are read from the journal's file."""
 LAG = 256
 """A client further behind than this is told so."""
-ROLES = ("writer", "observer", "probe")
-"""A probe only asks: it gets replies, no events, and leaves no trace in the session."""
+ROLES = ("writer", "observer", "guest", "probe")
+"""A guest has a session of its own beside the open one, with the same model. A probe only asks: it gets replies, no
+events, and leaves no trace in the session."""
 BEAT_S = 2.0
 DEAD_BEATS = 3
 """Beats that may fail to come before an engine counts as not responding."""
@@ -81,7 +82,8 @@ OPS: dict[str, Op] = {
 
 @dataclass(frozen=True)
 class Hello:
-    """A client's first line. `since`: the last event it has (-1: none); `epoch`: whose events those are."""
+    """A client's first line. `since`: the last event it has (-1: none); `epoch`: whose events those are. `record`:
+    whether a guest's session is kept."""
 
     proto: int = PROTO
     min: int = OLDEST_PROTO
@@ -90,11 +92,13 @@ class Hello:
     since: int = -1
     epoch: str = ""
     pid: int = 0
+    record: bool = True
 
 
 @dataclass(frozen=True)
 class Welcome:
-    """The engine's first line. Another `epoch` than the client's: everything follows from the start."""
+    """The engine's first line. Another `epoch` than the client's: everything follows from the start. `options`: how the
+    model was loaded."""
 
     proto: int
     engine: str
@@ -108,6 +112,7 @@ class Welcome:
     model: str | None
     folder: str | None
     app: str
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def dump(frame: Mapping[str, Any]) -> bytes:

@@ -25,6 +25,7 @@ from .connection import Connection
 from .host import SLOW, Host
 from .protocol import BEAT_S, MAX_FRAME, OPS, PROTO, Frame, Hello, ProtocolError, Welcome
 from .sockets import peer
+from .visit import GUESTS_DO_NOT, Visit
 
 LOG = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class Server:
         self.epoch = ""
         self._idle_exit = idle_exit
         self._clients: dict[int, Connection] = {}
+        self._visits: dict[int, Visit] = {}
         self._writer: int | None = None
         self._count = 0
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -60,6 +62,8 @@ class Server:
             for client in clients:
                 client.mention(protocol.notice("bye", reason=self.reason))
             await asyncio.gather(*(client.finish() for client in clients))
+            visits = [self._visits.pop(number) for number in list(self._visits)]
+            await asyncio.gather(*(asyncio.to_thread(visit.close, self.reason) for visit in visits))
         return self.reason
 
     def end(self, reason: str) -> None:
@@ -69,8 +73,12 @@ class Server:
             self._over.set()
 
     def _attend(self) -> None:
-        self.epoch = f"{self.host.journal.session}.{ulid()}"
-        self.host.journal.listen(self._happened)
+        self.epoch = self._epoch(self.host)
+
+    def _epoch(self, host: Host) -> str:
+        """For the session that begins to be sent."""
+        host.journal.listen(self._happened)
+        return f"{host.journal.session}.{ulid()}"
 
     def _exchanged(self) -> None:
         self._loop.call_soon_threadsafe(self._exchange)
@@ -78,10 +86,16 @@ class Server:
     def _exchange(self) -> None:
         """Everybody follows into the other session, and is told so before its first event."""
         self._attend()
-        word = protocol.notice("epoch", epoch=self.epoch, session=self.host.journal.session)
         for client in self._clients.values():
-            client.turn(self.host.journal, word)
-            self.host.journal.append(ev.Attach(client=client.number, role=client.role))
+            if client.number not in self._visits:
+                client.turn(self.host.journal, _another(self.epoch, self.host))
+                self.host.journal.append(ev.Attach(client=client.number, role=client.role))
+
+    def _moved(self, client: Connection, visit: Visit) -> None:
+        """A guest has begun another session of its own."""
+        visit.attend()
+        word = _another(self._epoch(visit.host), visit.host)
+        self._loop.call_soon_threadsafe(client.turn, visit.host.journal, word)
 
     # from the journal -------------------------------------------------------------------------------------------
 
@@ -124,31 +138,45 @@ class Server:
             self._writer, client.role = client.number, "writer"
         client.cursor = hello.since if hello.epoch == self.epoch else -1
         self._clients[client.number] = client
+        if hello.role == "guest":
+            self._receive(client, hello)
+            return
         if hello.role != "probe":
             self.host.journal.append(ev.Attach(client=client.number, role=client.role, pid=hello.pid))
         journal = None if hello.role == "probe" else self.host.journal
-        client.start(protocol.greeting(self._greeting(client)), journal)
+        client.start(protocol.greeting(self._greeting(client, self.host, self.epoch)), journal)
 
-    def _greeting(self, client: Connection) -> Welcome:
-        state = self.host.session.state
+    def _receive(self, client: Connection, hello: Hello) -> None:
+        """A command gets a session of its own; what it wants of ours it does not have."""
+        visit = self._visits[client.number] = Visit(self.host, record=hello.record)
+        visit.host.exchanged = partial(self._moved, client, visit)
+        client.role, client.cursor = "guest", -1
+        epoch = self._epoch(visit.host)
+        client.start(protocol.greeting(self._greeting(client, visit.host, epoch)), visit.host.journal)
+
+    def _greeting(self, client: Connection, host: Host, epoch: str) -> Welcome:
+        state = host.session.state
         return Welcome(
             proto=PROTO,
             engine=self.name,
-            epoch=self.epoch,
+            epoch=epoch,
             session=state.session,
-            seq=self.host.journal.seq,
+            seq=host.journal.seq,
             client=client.number,
             role=client.role,
             pid=os.getpid(),
             state=state.word,
             model=state.model.name if state.model else None,
-            folder=str(self.host.folder.path) if self.host.folder else None,
+            folder=str(host.folder.path) if host.folder else None,
             app=__version__,
+            options=self.host.options,
         )
 
     def _dismiss(self, client: Connection) -> None:
         if self._writer == client.number:
             self._writer = None
+        if visit := self._visits.pop(client.number, None):
+            self._later(asyncio.to_thread(visit.close, "the command has ended"))
         if self._clients.pop(client.number, None) and client.number in self.host.session.state.clients:
             self.host.journal.append(ev.Detach(client=client.number))
 
@@ -175,17 +203,25 @@ class Server:
             await client.say(protocol.reply(number, **result))
 
     def _may(self, client: Connection, op: str) -> None:
-        if OPS[op].writes and client.number != self._writer:
+        if client.number in self._visits:
+            if op in GUESTS_DO_NOT:
+                raise ProtocolError("guest", f"a command that works in an engine cannot ask for {op}")
+        elif OPS[op].writes and client.number != self._writer:
             raise ProtocolError("observer", "another client is in control: take_control first")
 
+    def _host(self, client: Connection) -> Host:
+        visit = self._visits.get(client.number)
+        return visit.host if visit else self.host
+
     async def _do(self, client: Connection, op: str, args: Frame) -> Frame:
-        if self.host.knows(op):
-            return self.host.do(op, args)
+        host = self._host(client)
+        if host.knows(op):
+            return host.do(op, args)
         return await getattr(self, f"_{op}")(client, **args)
 
     async def _slowly(self, client: Connection, number: int, op: str, args: Frame) -> None:
         try:
-            result = await asyncio.to_thread(self.host.do, op, args)
+            result = await asyncio.to_thread(self._host(client).do, op, args)
         except Exception as error:
             await client.say(protocol.refusal(number, error))
         else:
@@ -226,3 +262,7 @@ class Server:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _another(epoch: str, host: Host) -> bytes:
+    return protocol.notice("epoch", epoch=epoch, session=host.journal.session)

@@ -9,16 +9,16 @@ from typing import Any
 
 from sessions.offers.workshop import CHECK
 from steertui import flags
-from steertui.progress import Bar
 from steertui.text import safe_text
 from steertui.verdict import told
-from steertui.working import done
+from steertui.working import carry_out
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     flags.add_offer(parser, CHECK)
     flags.add_model(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object: the whole report")
+    flags.add_recording(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -32,10 +32,4 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measure(args: argparse.Namespace) -> Mapping[str, Any]:
-    from core import load
-    from vectors.check import job
-
-    params = flags.offered(args, CHECK)
-    with Bar() as bar:
-        model = load(args.model, on_progress=bar, **flags.loading(args))
-        return done(job(model, params), bar)
+    return carry_out(args, CHECK.kind, flags.offered(args, CHECK))

@@ -10,15 +10,15 @@ from typing import Any
 
 from sessions.offers.workshop import DIFF
 from steertui import flags
-from steertui.progress import Bar
 from steertui.text import safe_text
-from steertui.working import done
+from steertui.working import carry_out
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     flags.add_offer(parser, DIFF)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--jsonl", action="store_true", help="events on stdout as they happen, one per line")
+    flags.add_recording(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -31,14 +31,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measure(args: argparse.Namespace) -> Mapping[str, Any]:
-    from vectors.diff.job import job, steps_of
-
-    params = flags.offered(args, DIFF)
-    finished = steps_of(params)
-    with Bar() as bar:
-        summary = done(job(params), bar, finished=finished, events=args.jsonl)
-    finished.file.unlink(missing_ok=True)
-    return summary
+    return carry_out(args, DIFF.kind, flags.offered(args, DIFF))
 
 
 def told(report: Mapping[str, Any]) -> Iterator[str]:

@@ -12,10 +12,9 @@ from typing import Any
 from core.bands import write_layers
 from sessions.offers.workshop import EXTRACT
 from steertui import flags
-from steertui.progress import Bar
 from steertui.text import safe_text
 from steertui.verbs.contrast import show_lines, shown
-from steertui.working import done
+from steertui.working import carry_out
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     flags.add_model(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--jsonl", action="store_true", help="events on stdout as they happen, one per line")
+    flags.add_recording(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -37,25 +37,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measure(args: argparse.Namespace) -> Mapping[str, Any]:
-    from core import load
-    from core.finished import Finished
-    from core.jobs import Job
-    from vectors.contrasts.catalogue import contrast
-    from vectors.extraction.job import job, store_of, two_models
-
-    params = flags.offered(args, EXTRACT) | {"model": args.model}
-    finished = Finished(store_of(params, contrast(args.contrast)) / "steps.jsonl")
-    with Bar() as bar:
-
-        def resident(name: str) -> Any:
-            return load(name, on_progress=bar, **flags.loading(args))
-
-        work: Job = (
-            two_models(lambda: resident(args.tuned), lambda: resident(args.model), params)
-            if args.tuned
-            else job(resident(args.model), params)
-        )
-        return done(work, bar, finished=finished, events=args.jsonl)
+    params = flags.offered(args, EXTRACT)
+    if args.tuned:
+        params |= {"model": args.model, "loading": flags.loading(args)}
+    return carry_out(args, EXTRACT.kind, params)
 
 
 def told(report: Mapping[str, Any]) -> Iterator[str]:

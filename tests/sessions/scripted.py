@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +167,9 @@ class Instrument:
 
     def forget(self) -> None:
         self.answers.clear()
+
+    def beside(self) -> Instrument:
+        return replace(self)
 
     def close(self) -> None:
         self.name = "closed"

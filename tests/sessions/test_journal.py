@@ -287,3 +287,13 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
         journal, reading = Journal.resume(all_folders(root)[0])
         journal.close("recovered")
         assert [r.n for r in reading.records][: len(acked)] == acked
+
+
+def test_a_line_may_contain_what_lines_begin_with() -> None:
+    report = ev.Job(job=1, kind="check", state="done", event={"control": {"n": 100}})
+    line = encode(Record(0, 0, report))
+    torn = line[:-20]
+    for data, skipped in ((line, 0), (torn + line, len(torn))):
+        reading = scan(data)
+        assert [record.event for record in reading.records] == [report]
+        assert reading.spans == ((skipped, len(line)),)

@@ -51,7 +51,11 @@ def session(tmp_path: Path) -> Iterator[Session]:
         pass
     journal, folder = Journal.create(tmp_path)
     session = Session(
-        journal, Residence(Studio()), keep=folder.vectors, jobs={"count": count, "breaks": breaks}
+        journal,
+        Residence(Studio()),
+        keep=folder.vectors,
+        steps=tmp_path / "steps",
+        jobs={"count": count, "breaks": breaks},
     )
     session.load_model("scripted")
     until(lambda: not session.busy)

@@ -9,7 +9,7 @@ import hashlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,9 @@ class Instrument:
         self.heard.append(messages)
         self.answers.append(Answer(mixer, self.script, self.metronome))
         return Speech(self.answers[-1], (1, 2, 3), 0, self.answers[-1].inject)
+
+    def beside(self) -> Instrument:
+        return replace(self)
 
     def close(self) -> None:
         self.name = "closed"

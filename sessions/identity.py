@@ -1,0 +1,27 @@
+"""What makes two jobs the same job: their parameters, and the content of the files and folders these name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+LONGEST_PATH = 4096
+
+
+def identity(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters, with size and time of every file that one of them points at."""
+    return {**params, "files": {name: list(_stamps(value)) for name, value in params.items()}}
+
+
+def _stamps(value: Any) -> Iterator[tuple[str, int, int]]:
+    if not isinstance(value, str) or not value or len(value) > LONGEST_PATH or "\0" in value:
+        return
+    path = Path(value).expanduser()
+    try:
+        entries = sorted(path.iterdir()) if path.is_dir() else [path] if path.is_file() else []
+        for entry in entries:
+            about = entry.stat()
+            yield entry.name, about.st_size, about.st_mtime_ns
+    except OSError:
+        return
