@@ -13,10 +13,9 @@ from sessions.experiments.prompts import PACKS
 from sessions.experiments.registry import EXPERIMENTS
 from sessions.experiments.report import tables
 from sessions.offers.catalogue import OFFERS
-from steertui import flags, paths
-from steertui.progress import Bar
+from steertui import flags
 from steertui.text import safe_text
-from steertui.working import done
+from steertui.working import carry_out
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         flags.add_model(one)
         one.add_argument("--json", action="store_true", help="one JSON object on stdout")
         one.add_argument("--jsonl", action="store_true", help="events on stdout as they happen, one per line")
+        flags.add_recording(one)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,17 +61,7 @@ def _list() -> Iterator[str]:
 
 
 def measure(args: argparse.Namespace) -> Mapping[str, Any]:
-    from core import load
-    from core.finished import Finished
-    from sessions.kinds import JOBS
-    from sessions.resident import Resident
-
-    params = flags.offered(args, OFFERS[args.name])
-    with Bar() as bar:
-        resident = Resident(load(args.model, on_progress=bar, **flags.loading(args)))
-        model = resident.model.fingerprint
-        finished = Finished.of(paths.cache() / "jobs", args.name, {**params, "model": model})
-        return done(JOBS[args.name](resident, params), bar, finished=finished, events=args.jsonl)
+    return carry_out(args, args.name, flags.offered(args, OFFERS[args.name]))
 
 
 def told(report: Mapping[str, Any]) -> Iterator[str]:
