@@ -32,7 +32,8 @@ KINDS = (
 class Param:
     """`name` is its key in a job's parameters; `shown` its option, where that is spelled differently.
     A positional one stands on the command line without its option. `off` is the option that says no to a
-    flag which is on by default."""
+    flag which is on by default. `holds` says what a file that will be written is: a form proposes a place for a
+    vector."""
 
     name: str
     kind: str
@@ -42,6 +43,7 @@ class Param:
     required: bool = False
     positional: bool = False
     off: str = ""
+    holds: str = ""
 
     @property
     def option(self) -> str:

@@ -28,7 +28,7 @@ EXTRACT = Offer(
     ("extract",),
     (
         Param("contrast", "contrast", "a built-in set or a file of pairs", required=True),
-        Param("out", "file", "the vector's file; its suffix is its format", required=True),
+        Param("out", "file", "the vector's file; its suffix is its format", required=True, holds="vector"),
         Param("to", "text", "its format, where the suffix does not say"),
         Param("name", "text", "the vector's name (the file's)"),
         Param("tuned", "model", "a model or PEFT adapter: subtract the model from it"),
@@ -59,7 +59,7 @@ DIFF = Offer(
         Param("modules", "text", "only tensors such as '*o_proj*'", "*"),
         Param("inputs", "contrast", "what the change does to the texts of this contrast set"),
         Param("module", "text", "make a vector of this module's leading direction"),
-        Param("out", "file", "where to write it"),
+        Param("out", "file", "where to write it", holds="vector"),
         SEED,
     ),
     model=False,

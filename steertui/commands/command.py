@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 BOTH, PLAY, BANK, LIBRARY = "anywhere", "PLAY", "fader bank", "library"
-SESSIONS, REPLAY = "sessions", "replay"
+JOBS, FORM, SESSIONS, REPLAY = "jobs", "job form", "sessions", "replay"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ TYPE_HINTS = (
     "prompt.leave",
     "app.help",
     "app.palette",
+    "jobs.open",
     "library.open",
     "sessions.open",
     "app.quit",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
-from steertui.commands import answer, app, library, rack, replay, sessions, view
-from steertui.commands.command import BOTH, PLAY, Command
+from steertui.commands import answer, app, jobs, library, rack, replay, sessions, view
+from steertui.commands.command import Command
 
 COMMANDS: tuple[Command, ...] = (
     *answer.COMMANDS,
     *rack.COMMANDS,
     *view.COMMANDS,
+    *jobs.COMMANDS,
     *library.COMMANDS,
     *sessions.COMMANDS,
     *replay.COMMANDS,
@@ -32,7 +33,7 @@ def bindings(*where: str) -> list[BindingType]:
     ]
 
 
-def palette() -> list[Command]:
-    """What makes sense by name at the desk: not the cursor keys of the bank, and not the palette itself."""
-    unnamed = ("app.palette", "app.interrupt")
-    return [each for each in COMMANDS if each.where in (BOTH, PLAY) and each.id not in unnamed]
+def palette(*where: str) -> list[Command]:
+    """What makes sense by name in these places, the palette itself left out."""
+    unnamed = ("app.palette", "app.interrupt", "jobs.palette")
+    return [each for each in COMMANDS if each.where in where and each.id not in unnamed]

@@ -7,19 +7,23 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from steertui.commands import Command, palette
+from steertui.commands import BOTH, PLAY, Command, palette
 
 
 class Actions(Provider):
-    """Offers what the screen it was opened from can do."""
+    """Offers what the screen it was opened from can do; one that is not the desk says its places in `PLACES`."""
+
+    @property
+    def _commands(self) -> list[Command]:
+        return palette(*getattr(self.screen, "PLACES", (BOTH, PLAY)))
 
     async def discover(self) -> Hits:
-        for command in palette():
+        for command in self._commands:
             yield DiscoveryHit(command.title, self._run(command), help=_keys(command))
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for command in palette():
+        for command in self._commands:
             if (score := matcher.match(command.title)) > 0:
                 yield Hit(score, matcher.highlight(command.title), self._run(command), help=_keys(command))
 

@@ -84,6 +84,6 @@ class Pick(ModalScreen[str | None]):
 def _option(choice: Choice) -> Option:
     row = Table.grid(expand=True, padding=(0, 1))
     row.add_column(no_wrap=True)
-    row.add_column(justify="right", no_wrap=True, overflow="ellipsis")
+    row.add_column(justify="right", no_wrap=True, overflow="ellipsis", ratio=1)
     row.add_row(Text(safe_text(choice.name)), Text(safe_text(choice.detail), style="dim"))
     return Option(row, id=choice.key)

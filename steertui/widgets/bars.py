@@ -70,3 +70,10 @@ def clip(text: str, width: int) -> str:
     if cell_len(text) <= width:
         return text
     return set_cell_size(text, max(width - 1, 0)).rstrip() + "…" if width > 0 else ""
+
+
+def fitted(text: str, width: int, *, right: bool = False) -> str:
+    """Exactly `width` cells: clipped, or padded on the side that is free."""
+    text = clip(text, width)
+    blanks = " " * (width - cell_len(text))
+    return blanks + text if right else text + blanks

@@ -104,6 +104,17 @@ async def _load(desk: Desk, source: str) -> None:
     desk.rack.attempt(lambda: hands.add(desk.rack.board, known))
 
 
+def jobs(desk: Desk) -> None:
+    """F3; a vector that is taken there gets a strip here."""
+    from steertui.screens.jobs.screen import Jobs
+
+    def answered(file: str | None) -> None:
+        if file is not None:
+            desk.run_worker(_load(desk, file), group="asks", exit_on_error=False)
+
+    desk.app.push_screen(Jobs(desk.link, desk.ledger, desk.keymap), answered)
+
+
 def library(desk: Desk) -> None:
     """F4; what is taken there gets a strip here."""
     # Reading cards costs an import of numpy, which the first frame need not wait for.
@@ -181,6 +192,7 @@ DIALOGS: Mapping[str, Callable[[Desk], None]] = {
     "exact": exact,
     "threshold": threshold,
     "add_vector": add_vector,
+    "jobs": jobs,
     "library": library,
     "sessions": sessions,
     "inject": inject,

@@ -29,6 +29,7 @@ from steertui.screens.desk.pace import Pace
 from steertui.screens.desk.rack import Rack
 from steertui.screens.desk.standing import standing
 from steertui.screens.desk.yank import yank
+from steertui.screens.jobs.ledger import Ledger
 from steertui.text import safe_text
 from steertui.widgets.hints import Hints
 from steertui.widgets.prompt import Prompt
@@ -55,7 +56,7 @@ class Desk(Screen[None]):
         self.keymap = settings.keymap
         self.link = Link(model, socket, self.warn)
         self.rev = -1
-        self.pace = Pace()
+        self.pace, self.ledger = Pace(), Ledger()
         self.transcript, self.rack, self.prompt = (
             Transcript(id="transcript"),
             Rack(id="rack"),
@@ -102,6 +103,7 @@ class Desk(Screen[None]):
         while inbox:
             item = inbox.popleft()
             if isinstance(item, Record):
+                self.ledger.take(item)
                 self._happened(item.event)
                 measured = measured or isinstance(item.event, ev.Meter | ev.Tok | ev.Gen)
             else:
@@ -139,6 +141,7 @@ class Desk(Screen[None]):
             case "epoch":
                 self.link.moved()
                 self.feed.reset()
+                self.ledger.clear()
                 self.rev = -1
                 self.rack.load(Mixer())
             case "up" if self.link.moved():

@@ -9,13 +9,17 @@ import pytest
 from core.errors import UsageError
 from steertui import config, keymap, paths
 from steertui.app import Studio as App
-from steertui.commands import COMMANDS, LIBRARY, REPLAY, SESSIONS, STRIP_KEYS
+from steertui.commands import COMMANDS, FORM, JOBS, LIBRARY, REPLAY, SESSIONS, STRIP_KEYS
 from steertui.config import Settings
 from steertui.screens.desk.screen import Desk
+from steertui.screens.jobs.form import Form
+from steertui.screens.jobs.screen import Jobs
 from steertui.screens.library.screen import Library
 from steertui.screens.sessions.replay import Replay
 from steertui.screens.sessions.screen import Sessions
 from tests.steertui.app.stage import stage
+
+SCREENS = {LIBRARY: Library, SESSIONS: Sessions, REPLAY: Replay, JOBS: Jobs, FORM: Form}
 
 
 def write(text: str) -> Path:
@@ -73,7 +77,7 @@ def test_an_unknown_theme_is_refused_with_the_known_ones() -> None:
 def test_every_command_is_an_action_of_the_desk() -> None:
     for command in COMMANDS:
         name = command.action.removeprefix("screen.").partition("(")[0]
-        screen = {LIBRARY: Library, SESSIONS: Sessions, REPLAY: Replay}.get(command.where, Desk)
+        screen = SCREENS.get(command.where, Desk)
         assert hasattr(screen, f"action_{name}"), command
 
 

@@ -1,0 +1,52 @@
+"""What a form can offer for a parameter: the vectors of the library, models at hand, built-in sets, a list of words.
+
+Cards, caches and folders are read for it, so it is asked for when somebody wants to see it, and off the loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sessions.offers.offer import Param
+from steertui.screens.pick import Choice
+
+YES, NO = "yes", "no"
+
+
+def words(param: Param) -> tuple[str, ...]:
+    """The few values one steps through."""
+    return (YES, NO) if param.kind == "flag" else param.choices
+
+
+def listed(param: Param) -> bool:
+    """Whether there is a list to choose from."""
+    return param.kind in LISTS
+
+
+def choices(param: Param) -> list[Choice]:
+    return LISTS[param.kind]()
+
+
+def _vectors() -> list[Choice]:
+    from steertui.screens.desk.shelf import vectors_at_hand
+
+    return vectors_at_hand()
+
+
+def _models() -> list[Choice]:
+    from steertui.catalogue import models
+
+    return [Choice(entry.name, entry.name, entry.problem or _size(entry.weight_bytes)) for entry in models()]
+
+
+def _sets() -> list[Choice]:
+    from vectors.contrasts.catalogue import BUILT_IN
+
+    return [Choice(found.name, found.name, found.about) for found in BUILT_IN.values()]
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
+
+
+LISTS: Mapping[str, Callable[[], list[Choice]]] = {"vector": _vectors, "model": _models, "contrast": _sets}

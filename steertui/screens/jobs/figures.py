@@ -1,0 +1,73 @@
+"""Values of a table or a summary as words: numbers short, intervals as spans, what is nested by its parts."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from core.bands import write_layers
+from steertui.text import safe_text
+
+_DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
+LONG = 6
+"""Of more numbers than these in a cell only the count is told."""
+
+
+def flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """A mapping inside a cell becomes cells of its own, with its key in their name."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}.{inner}", each) for inner, each in value.items())
+        else:
+            yield str(name), value
+
+
+def figure(value: Any, *, whole: bool = True) -> str:
+    """One value as it stands in a table; what was not measured is a dash. Not `whole`: 1 is written 1.000."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return number(value, whole=whole)
+    if isinstance(value, list | tuple):
+        return _several(value)
+    if isinstance(value, Mapping):
+        return f"{len(value)} entries"
+    return safe_text(_DIGEST.sub(r"\1…", str(value)))
+
+
+def number(value: float, *, whole: bool = True) -> str:
+    """Four digits or so, whatever the size; whole numbers whole."""
+    if not math.isfinite(value):
+        return "∞" if value > 0 else "−∞" if value < 0 else "–"
+    if whole and value == int(value) and abs(value) < 1e9:
+        text = f"{value:.0f}"
+    else:
+        text = f"{value:.3f}" if 0.01 <= abs(value) < 1000 or not value else f"{value:.4g}"
+    return text.replace("-", "−")
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def interval(value: Any) -> tuple[float, float] | None:
+    """A pair of numbers in their order."""
+    if isinstance(value, list | tuple) and len(value) == 2 and all(map(is_number, value)):
+        low, high = value
+        return (low, high) if low <= high else None
+    return None
+
+
+def _several(values: list[Any] | tuple[Any, ...]) -> str:
+    span = interval(values)
+    if span and not all(isinstance(value, int) for value in values):
+        return f"{number(span[0], whole=False)} … {number(span[1], whole=False)}"
+    if values and all(type(value) is int and value >= 0 for value in values):
+        return write_layers(tuple(values))
+    if len(values) > LONG:
+        return f"{len(values)} values"
+    return ", ".join(map(figure, values))

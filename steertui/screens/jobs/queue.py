@@ -1,0 +1,82 @@
+"""The queue: a line for every job of the session, what runs and waits first, the newest of what is over after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from sessions.offers.catalogue import OFFERS
+from steertui.screens.jobs.report import Report
+from steertui.text import safe_text
+
+SIGNS = {"running": "▶", "queued": "·", "done": "✓", "failed": "✗", "cancelled": "■", "lost": "✗"}
+COLOURS = {"running": "accent", "done": "success", "failed": "error", "lost": "error"}
+
+
+class Queue(OptionList):
+    """Remembers which job is looked at by its number, not by its place."""
+
+    def __init__(self) -> None:
+        super().__init__(id="queue")
+        self._shown: list[tuple[int, int, int | None]] = []
+
+    def show(self, reports: Mapping[int, Report], chosen: int, colours: Mapping[str, str]) -> None:
+        """Draws again what has changed."""
+        ordered = in_order(reports)
+        seen = [(report.id, report.version, percent(report)) for report in ordered]
+        if seen == self._shown:
+            return
+        same = [number for number, *_ in seen] == [number for number, *_ in self._shown]
+        prompts = [_line(report, colours) for report in ordered]
+        if same:
+            for place, prompt in enumerate(prompts):
+                self.replace_option_prompt_at_index(place, prompt)
+        else:
+            self.clear_options()
+            self.add_options(
+                [Option(prompt, id=str(r.id)) for prompt, r in zip(prompts, ordered, strict=True)]
+            )
+        self._shown = seen
+        places = {report.id: place for place, report in enumerate(ordered)}
+        if chosen in places and self.highlighted != places[chosen]:
+            self.highlighted = places[chosen]
+
+
+def in_order(reports: Mapping[int, Report]) -> list[Report]:
+    going = [report for report in reports.values() if not report.ended]
+    over = [report for report in reports.values() if report.ended]
+    return [*sorted(going, key=lambda r: (r.state != "running", r.id)), *sorted(over, key=lambda r: -r.id)]
+
+
+def subject(kind: str, params: Mapping[str, Any]) -> str:
+    """What a job works on: the parameters it cannot do without, as far as they are short."""
+    offer = OFFERS.get(kind)
+    needed = [param.name for param in offer.params if param.required] if offer else list(params)
+    words = [str(params[name]) for name in needed if params.get(name) not in (None, "")]
+    return safe_text(" ".join(word.rstrip("/").rpartition("/")[2] or word for word in words[:2]))
+
+
+def percent(report: Report) -> int | None:
+    stage = report.stage
+    if report.state != "running" or stage is None or stage.share is None:
+        return None
+    return int(100 * stage.share)
+
+
+def _line(report: Report, colours: Mapping[str, str]) -> Table:
+    colour = colours[COLOURS[report.state]] if report.state in COLOURS else "dim"
+    share = percent(report)
+    row = Table.grid(expand=True, padding=(0, 1))
+    row.add_column(no_wrap=True, width=1)
+    row.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    row.add_column(justify="right", no_wrap=True)
+    what = Text(f"{report.id} {safe_text(report.kind)} ", no_wrap=True, overflow="ellipsis")
+    what.append(subject(report.kind, report.params), style="dim")
+    end = f"{share}%" if share is not None else "" if report.state == "running" else report.state
+    row.add_row(Text(SIGNS.get(report.state, "·"), style=colour), what, Text(safe_text(end), style=colour))
+    return row

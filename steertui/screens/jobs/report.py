@@ -1,0 +1,126 @@
+"""What one job has said so far, sorted for drawing: tables, curves, grids, samples, files, the log of its stages."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core import jobs
+from steertui.screens.jobs.stage import Stage
+
+ENDED = ("done", "failed", "cancelled")
+SAMPLES = 300
+"""Newest samples that are kept for drawing; the journal has all of them."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the log, with the seconds since the job was asked for."""
+
+    at: float
+    words: str
+    wrong: bool = False
+
+
+@dataclass
+class Report:
+    """Filled event by event. `asked` and `at` are the session's clock at its start and at its newest event."""
+
+    id: int
+    kind: str
+    params: Mapping[str, Any]
+    asked: float
+    state: str = "queued"
+    message: str = ""
+    at: float = 0.0
+    stages: list[Stage] = field(default_factory=list)
+    tables: dict[str, dict[str, Mapping[str, Any]]] = field(default_factory=dict)
+    curves: dict[str, dict[float, jobs.Point]] = field(default_factory=dict)
+    grids: dict[str, dict[tuple[str, str], float]] = field(default_factory=dict)
+    samples: deque[jobs.Sample] = field(default_factory=lambda: deque(maxlen=SAMPLES))
+    sampled: int = 0
+    files: list[jobs.Artifact] = field(default_factory=list)
+    log: list[Entry] = field(default_factory=list)
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 0
+
+    def take(self, state: str, event: Mapping[str, Any], message: str, at: float) -> None:
+        """One job event of the journal."""
+        self.version += 1
+        self.at = at
+        if state in ENDED:
+            self.summary, self.message = event, message
+        elif event:
+            self._reported(event)
+        if state != self.state:
+            self.state = state
+            self.note(f"{state}: {message}" if message else state, wrong=state == "failed")
+
+    def note(self, words: str, *, wrong: bool = False) -> None:
+        self.log.append(Entry(self.at - self.asked, words, wrong))
+
+    @property
+    def ended(self) -> bool:
+        return self.state in (*ENDED, "lost")
+
+    @property
+    def stage(self) -> Stage | None:
+        return self.stages[-1] if self.stages else None
+
+    @property
+    def vector(self) -> str:
+        """The file of the newest vector it made."""
+        return next((file.path for file in reversed(self.files) if file.what == "vector"), "")
+
+    def _reported(self, event: Mapping[str, Any]) -> None:
+        """What a newer engine may say and this one does not know is left out."""
+        try:
+            known = jobs.Event.from_json(event)
+        except (KeyError, TypeError):
+            return
+        if step := STEPS.get(known.kind):
+            step(self, known)
+
+    # One kind of event each ------------------------------------------------------------------------------------
+
+    def progressed(self, event: jobs.Progress) -> None:
+        if not self.stages or self.stages[-1].unit != event.unit:
+            self._stage_over()
+            self.stages.append(Stage(event.unit, self.stages[-1].last if self.stages else self.asked))
+        self.stages[-1].reached(event.done, event.total, self.at)
+
+    def _stage_over(self) -> None:
+        if self.stages:
+            stage = self.stages[-1]
+            self.note(f"{stage.done}/{stage.total} {stage.unit}")
+
+    def row(self, event: jobs.Row) -> None:
+        self.tables.setdefault(event.table, {})[event.key] = event.values
+
+    def point(self, event: jobs.Point) -> None:
+        if isinstance(event.y, int | float):
+            self.curves.setdefault(event.series, {})[event.x] = event
+
+    def cell(self, event: jobs.Cell) -> None:
+        if isinstance(event.value, int | float):
+            self.grids.setdefault(event.grid, {})[str(event.row), str(event.column)] = event.value
+
+    def sample(self, event: jobs.Sample) -> None:
+        self.samples.append(event)
+        self.sampled += 1
+
+    def file(self, event: jobs.Artifact) -> None:
+        self.files.append(event)
+        self.note(f"{event.what or 'file'} written to {event.path}")
+
+
+STEPS: Mapping[str, Callable[[Report, Any], None]] = {
+    "progress": Report.progressed,
+    "row": Report.row,
+    "point": Report.point,
+    "cell": Report.cell,
+    "sample": Report.sample,
+    "artifact": Report.file,
+}

@@ -1,0 +1,231 @@
+"""The jobs: a queue of all that were asked for, the pages of the one under the cursor, and what is done with one.
+
+Jobs belong to the session: they go on when this screen is left. It is left with the file of a vector to put on the
+desk, or with nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widgets import OptionList
+
+from core.errors import SteerError, UsageError
+from sessions.offers.catalogue import OFFERS
+from steertui import commands
+from steertui.screens.desk.link import Link
+from steertui.screens.desk.yank import yank
+from steertui.screens.jobs.form import Form
+from steertui.screens.jobs.ledger import Ledger
+from steertui.screens.jobs.pages import Pages
+from steertui.screens.jobs.queue import Queue, in_order
+from steertui.screens.jobs.report import Report
+from steertui.screens.keys import Keys
+from steertui.screens.pick import Choice, Pick
+from steertui.text import safe_text
+from steertui.widgets.hints import Hints
+
+LOOKS = 5
+"""A second; what has not changed is not drawn again."""
+
+
+class Jobs(Screen[str | None]):
+    """F3. `ledger` is what the desk has heard of the session's jobs."""
+
+    CSS_PATH = "jobs.tcss"
+    AUTO_FOCUS = "#queue"
+    BINDINGS = [*commands.bindings(commands.JOBS)]
+    PLACES = (commands.JOBS,)
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+
+    def __init__(self, link: Link, ledger: Ledger, keymap: Mapping[str, str]) -> None:
+        super().__init__()
+        self._link, self._ledger, self._keymap = link, ledger, keymap
+        self._queue, self._pages = Queue(), Pages()
+        self._number = 0
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="room"):
+            yield self._queue
+            yield self._pages
+        yield Hints()
+
+    def on_mount(self) -> None:
+        self._queue.border_title = "jobs"
+        self.query_one(Hints).show(commands.screen_hints(commands.JOBS, "read"))
+        self.set_interval(1 / LOOKS, self.look)
+        self.call_after_refresh(self.look)
+
+    @property
+    def _reports(self) -> Mapping[int, Report]:
+        return self._ledger.reports
+
+    @property
+    def _chosen(self) -> Report:
+        if self._number not in self._reports:
+            raise UsageError("there is no job yet: n begins one")
+        return self._reports[self._number]
+
+    def look(self) -> None:
+        """Draws what is new; the first in the queue is looked at until another one is chosen."""
+        if self._number not in self._reports:
+            self._number = next((report.id for report in in_order(self._reports)), 0)
+        self._queue.show(self._reports, self._number, self.app.get_css_variables())
+        report = self._reports.get(self._number)
+        self._pages.border_title = safe_text(f"{report.id} {report.kind}") if report else "no job"
+        self._pages.show(report, self._ledger.now)
+
+    @on(OptionList.OptionHighlighted, "#queue")
+    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        if event.option.id is not None and self._queue.has_focus:
+            self._number = int(event.option.id)
+            self.look()
+
+    @on(OptionList.OptionSelected, "#queue")
+    def _opened(self) -> None:
+        self._pages.read()
+
+    # What is begun -----------------------------------------------------------------------------------------------
+
+    def action_new(self) -> None:
+        choices = [Choice(offer.kind, offer.title, offer.summary) for offer in OFFERS.values()]
+
+        def answered(kind: str | None) -> None:
+            if kind is not None:
+                self._open_form(kind, {})
+
+        self.app.push_screen(
+            Pick("a new job", choices, hint="type to filter · enter opens its form"), answered
+        )
+
+    def _open_form(self, kind: str, given: Mapping[str, Any]) -> None:
+        model = self._link.state.model
+        n_layers = int(model.facts.get("n_layers", 0)) if model else 0
+        form = Form(OFFERS[kind], given, model.name if model else None, n_layers, self._start)
+        self.app.push_screen(form, self._begun)
+
+    async def _start(self, kind: str, params: Mapping[str, Any]) -> int | None:
+        """The job's number; a refusal has been told."""
+        reply = await self._link.ask("job.start", kind=kind, params=dict(params))
+        return None if reply is None else int(reply["job"])
+
+    def _begun(self, number: int | None) -> None:
+        if number is not None:
+            self._number = number
+            self.look()
+
+    @work(group="jobs", exit_on_error=False)
+    async def _again(self, report: Report) -> None:
+        self._begun(await self._start(report.kind, report.params))
+
+    @work(group="jobs", exit_on_error=False)
+    async def _cancel(self, number: int) -> None:
+        await self._link.ask("job.cancel", job=number)
+
+    # What is done with one ---------------------------------------------------------------------------------------
+
+    def action_again(self) -> None:
+        if report := self._told_or_none(running=False):
+            self._again(report)
+
+    def action_change(self) -> None:
+        report = self._told_or_none(running=None)
+        if report is not None and report.kind in OFFERS:
+            self._open_form(report.kind, report.params)
+        elif report is not None:
+            self._warn(f"{report.kind} has no form")
+
+    def action_cancel(self) -> None:
+        if report := self._told_or_none(running=True):
+            self._cancel(report.id)
+
+    def action_load(self) -> None:
+        """Its vector gets a strip."""
+        if (report := self._told_or_none(running=None)) is None:
+            return
+        if report.vector:
+            self.dismiss(report.vector)
+        else:
+            self._warn(f"job {report.id} has made no vector")
+
+    @work(group="keep", exit_on_error=False)
+    async def action_keep(self) -> None:
+        if (report := self._told_or_none(running=None)) is None:
+            return
+        try:
+            place = await asyncio.to_thread(_kept, report)
+        except SteerError as error:
+            self._warn(str(error))
+            return
+        self.notify(safe_text(place), markup=False)
+
+    def action_copy(self) -> None:
+        if (report := self._told_or_none(running=None)) is None:
+            return
+        model = self._link.state.model
+        try:
+            words = OFFERS[report.kind].command(report.params, model.name if model else None)
+        except (KeyError, SteerError):
+            self._warn(f"{report.kind} has no command line of its own")
+            return
+        yank(self.app, words, self._warn)
+
+    def action_page(self, change: int) -> None:
+        self._pages.turn(change)
+        self.look()
+
+    def action_turn(self, place: int) -> None:
+        """A click on the name of a page."""
+        self._pages.open(place)
+        self.look()
+
+    def action_column(self) -> None:
+        self._pages.next_column()
+        self.look()
+
+    def action_keys(self) -> None:
+        self.app.push_screen(Keys(self._keymap))
+
+    def action_palette(self) -> None:
+        self.app.action_command_palette()
+
+    def action_back(self) -> None:
+        """First from the page to the queue, then out."""
+        if self._queue.has_focus:
+            self.dismiss(None)
+        else:
+            self._queue.focus()
+
+    def _told_or_none(self, *, running: bool | None) -> Report | None:
+        """The job under the cursor, when it is in the state that is asked for; else why not is told."""
+        try:
+            report = self._chosen
+            if running is not None and running == report.ended:
+                state = "is over" if report.ended else "is not over yet"
+                raise UsageError(f"job {report.id} {state}")
+        except SteerError as error:
+            self._warn(str(error))
+            return None
+        return report
+
+    def _warn(self, sentence: str) -> None:
+        self.notify(safe_text(sentence), severity="error", markup=False, timeout=8)
+
+
+def _kept(report: Report) -> str:
+    """A copy in the library under the vector's own name, unless it lies there already."""
+    from pathlib import Path
+
+    from vectors import library, reading
+
+    if not report.vector:
+        raise UsageError(f"job {report.id} has made no vector")
+    if Path(report.vector).parent == library.folder():
+        return f"{Path(report.vector).stem} is in the library already"
+    return f"in the library as {library.add(reading.read_stored(report.vector)).stem}"

@@ -1,0 +1,167 @@
+"""The overview of a job: how it stands, what it costs, its leading curve, and at its end what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.text import Text
+
+from sessions.offers.catalogue import OFFERS
+from steertui.screens.jobs.curves import leading
+from steertui.screens.jobs.figures import figure, flat
+from steertui.screens.jobs.report import Report
+from steertui.screens.jobs.stage import Stage
+from steertui.text import safe_text
+from steertui.widgets import glyphs
+from steertui.widgets.bars import clip
+
+BAR = 28
+COST = "cost"
+"""The table in which a job says before it begins what it will take."""
+VERDICTS = {"green": "success", "amber": "warning", "red": "error"}
+NAME = 14
+MANY = 8
+"""A mapping with more values than these is no line but a table."""
+LOG = 4
+CHART = 12
+Colours = Mapping[str, str]
+
+
+def overview(
+    report: Report, now: float, width: int, height: int, column: str, colours: Colours
+) -> list[Text]:
+    """Everything in short, the newest and the most telling first."""
+    lines: list[Text] = [standing(report, now, width, colours), *_cost(report)]
+    if report.message:
+        sign = "✗" if report.state == "failed" else "·"
+        style = colours["error"] if report.state == "failed" else ""
+        lines += _wrapped(f"{sign} {safe_text(report.message)}", width, style)
+    drawn = leading(report, column, width, min(CHART, max(7, height - 12)), colours)
+    found = [*_found(report, width, colours), *_files(report, colours)]
+    for part in (drawn, found, [*_params(report, width)], log(report)[-LOG:]):
+        lines += [Text(), *part] if part else []
+    return lines
+
+
+def standing(report: Report, now: float, width: int, colours: Colours) -> Text:
+    """One line: the bar of the stage with its rate and the time left; after the end how long it took."""
+    line, stage = Text(), report.stage
+    if report.ended or stage is None:
+        passed = report.at if report.ended else now
+        line.append(report.state or "asked for", style=_state_style(report.state, colours))
+        line.append(f"  {clock(passed - report.asked)}", style="dim")
+        return line
+    line.append(f"{safe_text(stage.unit) or 'working'}  ")
+    bar(line, stage.share or 0.0, min(BAR, max(8, width - 44)), colours)
+    line.append(f"  {stage.done}/{stage.total}  ")
+    line.append("  ".join(_pace(stage, now)), style="dim")
+    return line
+
+
+def bar(line: Text, share: float, width: int, colours: Colours) -> None:
+    pen, full = glyphs.now(), int(width * share)
+    line.append(pen.full * full, style=colours["primary"])
+    line.append(pen.empty * (width - full), style=colours["border"])
+
+
+def _pace(stage: Stage, now: float) -> list[str]:
+    rate, left = stage.rate, stage.left(now)
+    words = [f"{rate:.3g}/s" if rate and rate >= 0.1 else f"{rate * 60:.2g}/min" if rate else ""]
+    words.append(f"{clock(left)} left" if left is not None and stage.done < stage.total else "")
+    return [word for word in words if word]
+
+
+def clock(seconds: float) -> str:
+    """4.2 s, 1:05 or 2:00:07."""
+    if seconds < 60:
+        return f"{max(seconds, 0):.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def log(report: Report) -> list[Text]:
+    """Every stage and what came of it, with the time since the job was asked for."""
+    return [Text.assemble((f"{clock(entry.at):>8}  ", "dim"), safe_text(entry.words)) for entry in report.log]
+
+
+def _state_style(state: str, colours: Colours) -> str:
+    word = {"done": "success", "failed": "error", "running": "accent", "lost": "error"}.get(state)
+    return f"bold {colours[word]}" if word else "bold"
+
+
+def _cost(report: Report) -> Iterator[Text]:
+    """What it will take, as the job told it before it began."""
+    for key, values in report.tables.get(COST, {}).items():
+        words = " · ".join(
+            f"{figure(value)} {name.replace('_', ' ')}" for name, value in flat(values) if value
+        )
+        yield Text(safe_text(f"{key} {words}"), style="dim")
+
+
+def _found(report: Report, width: int, colours: Colours) -> Iterator[Text]:
+    """The end's summary: what is one value or a few; tables are told in full on pages of their own."""
+    for name, value in report.summary.items():
+        known = report.params.get(name) == value or any(file.path == value for file in report.files)
+        if known or name in ("error", "exit_code") or value in (None, "", [], {}):
+            continue
+        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+            for sentence in value:
+                yield from _wrapped(safe_text(f"{_label(name)}{sentence}"), width, "")
+        elif words := _short(value):
+            style = colours[VERDICTS[words]] if name == "verdict" and words in VERDICTS else ""
+            yield _pair(name, clip(words, width - NAME), style)
+
+
+def _short(value: Any) -> str:
+    """A value in one line; of a mapping its plain values, nothing where there are tables inside."""
+    if not isinstance(value, Mapping):
+        return "" if _nested(value) else figure(value)
+    plain = {key: each for key, each in value.items() if not _nested(each)}
+    if len(plain) > MANY:
+        return ""
+    return safe_text(", ".join(f"{key.replace('_', ' ')} {figure(each)}" for key, each in plain.items()))
+
+
+def _nested(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return any(isinstance(each, list | tuple | Mapping) for each in value)
+    return isinstance(value, Mapping)
+
+
+def _files(report: Report, colours: Colours) -> Iterator[Text]:
+    for file in report.files:
+        yield _pair(file.what or "file", file.path)
+    if report.vector:
+        yield Text(" " * NAME + "a puts it on the desk · s keeps it in the library", style=colours["accent"])
+
+
+def _params(report: Report, width: int) -> Iterator[Text]:
+    """What it was asked with, beside what it would have taken anyway."""
+    offer = OFFERS.get(report.kind)
+    usual = {param.name: param.default for param in offer.params} if offer else {}
+    given = {key: value for key, value in report.params.items() if value != usual.get(key)}
+    words = "  ".join(f"{key}={figure(value)}" for key, value in given.items())
+    if words:
+        yield Text(clip(safe_text(words), width), style="dim")
+
+
+def _pair(name: str, value: str, style: str = "") -> Text:
+    line = Text(_label(name), style="dim")
+    line.append(safe_text(value), style=style or "not dim")
+    return line
+
+
+def _label(name: str) -> str:
+    return f"{clip(safe_text(name.replace('_', ' ')), NAME - 1):<{NAME}}"
+
+
+def _wrapped(text: str, width: int, style: str) -> list[Text]:
+    """A sentence over as many lines as it needs, up to a screenful."""
+    lines: list[Text] = []
+    for start in range(0, len(text), max(width, 20)):
+        lines.append(Text(text[start : start + max(width, 20)], style=style))
+        if len(lines) == 6:
+            break
+    return lines

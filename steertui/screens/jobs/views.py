@@ -1,0 +1,92 @@
+"""The pages on which a job is told: an overview, its curves, a page for every table and grid, samples, the log."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from core.jobs import Sample
+from sessions.offers.catalogue import OFFERS
+from steertui.screens.jobs.curves import all_curves, panels
+from steertui.screens.jobs.report import SAMPLES, Report
+from steertui.screens.jobs.table import table
+from steertui.screens.jobs.told import COST, log, overview
+from steertui.text import safe_text
+from steertui.widgets.chart.grid import grid
+
+OVERVIEW, CURVES, SAMPLED, LOG = "overview", "curves", "samples", "log"
+GROWING = (SAMPLED, LOG)
+"""Pages whose end is followed."""
+LONGEST = 4000
+"""Characters of one sample that are drawn."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What a page is made for: the moment, its size, the curve that leads, the theme."""
+
+    now: float
+    width: int
+    height: int
+    column: str
+    colours: Mapping[str, str]
+
+
+def names(report: Report) -> list[str]:
+    """Pages that have something on them; the overview always has."""
+    tables = [name for name in report.tables if name != COST]
+    drawn = [CURVES] if panels(report) else []
+    said = [SAMPLED] if report.samples else []
+    return [OVERVIEW, *drawn, *tables, *report.grids, *said, LOG]
+
+
+def lines(report: Report, name: str, view: View) -> list[Text]:
+    """The page of this name."""
+    if name == CURVES:
+        return all_curves(report, view.width, view.colours)
+    if name == SAMPLED:
+        return _samples(report, view.width, view.colours)
+    if name == LOG:
+        return log(report)
+    if name in report.tables:
+        return table(report.tables[name], view.colours)
+    if name in report.grids:
+        return grid(report.grids[name], view.colours)
+    return overview(report, view.now, view.width, view.height, view.column, view.colours)
+
+
+def empty() -> list[Text]:
+    """Before there is any job."""
+    offered = [Text(f"  {offer.title:<28}{offer.summary}", style="dim") for offer in OFFERS.values()]
+    return [Text(), Text("  No job yet. n begins one:"), Text(), *offered]
+
+
+def _samples(report: Report, width: int, colours: Mapping[str, str]) -> list[Text]:
+    """Newest last, as they came."""
+    shown: list[Text] = []
+    if report.sampled > SAMPLES:
+        shown.append(
+            Text(f"the newest {SAMPLES} of {report.sampled}; the journal has all of them", style="dim")
+        )
+    for sample in report.samples:
+        shown += [*_sample(sample, width, colours), Text()]
+    return shown
+
+
+def _sample(sample: Sample, width: int, colours: Mapping[str, str]) -> list[Text]:
+    head = Text(safe_text(str(sample.condition)), style=f"bold {colours['accent']}")
+    head.append(f"  {safe_text(str(sample.prompt))}", style=f"not bold {colours['primary']}")
+    if sample.flags:
+        head.append(
+            f"  {safe_text(', '.join(map(str, sample.flags)))}", style=f"not bold {colours['warning']}"
+        )
+    body = safe_text(str(sample.text)[:LONGEST], multiline=True)
+    return [head, *(Text(line) for part in body.split("\n") for line in _folded(part, width))]
+
+
+def _folded(text: str, width: int) -> list[str]:
+    indent = "  "
+    return textwrap.wrap(text, max(20, width), initial_indent=indent, subsequent_indent=indent) or [""]

@@ -1,0 +1,54 @@
+"""Axes: round numbers along them, written no longer than they must be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """From `low` to `high`; ticks are round numbers within."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+    step: float
+
+    @classmethod
+    def over(cls, values: Sequence[float], count: int, *, whole: bool = False, pad: float = 0.0) -> Axis:
+        """Around `values` with about `count` ticks; `pad`: the share of them left free at the ends."""
+        low, high = min(values), max(values)
+        if low == high and pad:
+            low, high = low - (abs(low) / 2 or 1.0), high + (abs(high) / 2 or 1.0)
+        room = (high - low) * pad
+        low, high = low - room, high + room
+        step = _round_step((high - low) / max(count, 1) or 1.0, whole)
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        return cls(low, high, tuple(number * step for number in range(first, last + 1)), step)
+
+    def place(self, value: float, dots: int) -> int:
+        """The dot of a value, counted from the low end."""
+        if self.high == self.low:
+            return (dots - 1) // 2
+        return round((value - self.low) / (self.high - self.low) * (dots - 1))
+
+    def word(self, value: float) -> str:
+        """A tick as text: as many digits as the step needs, a true minus sign."""
+        if self.high and max(abs(self.low), abs(self.high)) >= 1e5:
+            text = f"{value:.0e}"
+        else:
+            digits = max(0, -math.floor(math.log10(self.step) + 1e-9))
+            digits += not math.isclose(self.step * 10**digits, round(self.step * 10**digits))
+            text = f"{value:.{digits}f}"
+        return text.replace("-", "−") if float(text) else text.lstrip("-")
+
+
+def _round_step(rough: float, whole: bool) -> float:
+    """The next round number that is not smaller: 1, 2, 2.5 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * factor for factor in STEPS if power * factor >= rough * (1 - 1e-9))
+    return max(1.0, float(math.ceil(step))) if whole else step

@@ -1,0 +1,165 @@
+"""A chart of one curve or several: axes, intervals, a legend that says where each is highest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rich.text import Text
+from textual.color import Color
+
+from steertui.text import safe_text
+from steertui.widgets import glyphs
+from steertui.widgets.bars import clip
+from steertui.widgets.chart.axis import Axis
+from steertui.widgets.chart.canvas import BAND, PLAIN, Canvas
+
+INKS = ("primary", "accent", "secondary", "success", "warning")
+SPARSE = 3
+"""Points that are at least this many cells apart are marked one by one."""
+COLOURED = 16
+"""With fewer colours than these a curve carries its number at its end."""
+QUIET = "dim"
+PAD = 0.04
+FAINT = 0.45
+FRAME = 3
+"""Rows that are no curve: the legend, the axis, its numbers."""
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A value at x, with its interval where there is one."""
+
+    x: float
+    y: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Curve:
+    name: str
+    dots: tuple[Dot, ...]
+
+    @classmethod
+    def of(cls, name: str, dots: Sequence[Dot]) -> Curve:
+        """In the order of x; what is not finite cannot be drawn."""
+        finite = (dot for dot in dots if math.isfinite(dot.x) and math.isfinite(dot.y))
+        return cls(name, tuple(sorted(finite, key=lambda dot: dot.x)))
+
+    @property
+    def highest(self) -> Dot:
+        return max(self.dots, key=lambda dot: dot.y)
+
+
+def chart(
+    curves: Sequence[Curve], width: int, height: int, colours: Mapping[str, str], *, x_name: str = ""
+) -> list[Text]:
+    """`height` rows of at most `width` cells; nothing where there is nothing to draw or no room for it."""
+    curves = [curve for curve in curves if curve.dots]
+    rows = height - FRAME
+    if not curves or rows < 2 or width < 16:
+        return []
+    down = Axis.over(_reach(curves), max(2, rows // 2), pad=PAD)
+    labels = {tick: down.word(tick) for tick in down.ticks}
+    margin = max(map(len, labels.values())) + 1
+    xs = [dot.x for curve in curves for dot in curve.dots]
+    whole = all(x == int(x) for x in xs)
+    across = Axis.over(xs, max(2, (width - margin) // 10), whole=whole)
+    canvas = Canvas(width - margin - 1, rows)
+    for ink, curve in enumerate(curves):
+        _draw(canvas, curve, ink, across, down)
+    ticks = {_row(down.place(tick, canvas.dots[1]), canvas): words for tick, words in labels.items()}
+    inks = _inks(len(curves), colours)
+    body = [_body(canvas, row, ticks.get(row, ""), margin, inks) for row in range(rows)]
+    return [_legend(curves, width, x_name, inks), *body, *_foot(across, canvas.width, margin, colours)]
+
+
+def _reach(curves: Sequence[Curve]) -> list[float]:
+    """Every value that has to fit; intervals beyond all reason are cut off."""
+    values = [dot.y for curve in curves for dot in curve.dots]
+    span = (max(values) - min(values)) or abs(values[0]) or 1.0
+    ends = [end for curve in curves for dot in curve.dots for end in (dot.low, dot.high) if end is not None]
+    return values + [end for end in ends if min(values) - span <= end <= max(values) + span]
+
+
+def _draw(canvas: Canvas, curve: Curve, ink: int, across: Axis, down: Axis) -> None:
+    wide, high = canvas.dots
+
+    def spot(x: float, y: float) -> tuple[int, int]:
+        return across.place(x, wide), high - 1 - down.place(y, high)
+
+    for dot in curve.dots:
+        if dot.low is not None and dot.high is not None:
+            x, top = spot(dot.x, min(dot.high, down.high))
+            bottom = spot(dot.x, max(dot.low, down.low))[1]
+            canvas.line((x, top), (x, bottom), BAND)
+    spots = [spot(dot.x, dot.y) for dot in curve.dots]
+    for start, end in pairwise(spots):
+        canvas.line(start, end, ink)
+    for place in spots:
+        canvas.dot(*place, ink)
+    if len(spots) * SPARSE <= canvas.width and glyphs.now().braille:
+        for place in spots:
+            canvas.mark(*place, "●", ink)
+    if glyphs.now().braille and glyphs.now().colours < COLOURED:
+        canvas.mark(*spots[-1], _sign(ink), ink)
+
+
+def _row(dot: int, canvas: Canvas) -> int:
+    """The row of cells in which a dot, counted from below, lies."""
+    return (canvas.dots[1] - 1 - dot) * canvas.height // canvas.dots[1]
+
+
+def _inks(count: int, colours: Mapping[str, str]) -> dict[int | None, str]:
+    """A colour for every curve, for intervals, and for what is empty."""
+    faint = Color.parse(colours["background"]).blend(Color.parse(colours[INKS[0]]), FAINT).hex6
+    inks: dict[int | None, str] = {None: colours["border"], BAND: faint}
+    return inks | {ink: colours[INKS[ink % len(INKS)]] for ink in range(count)}
+
+
+def _body(canvas: Canvas, row: int, tick: str, margin: int, inks: Mapping[int | None, str]) -> Text:
+    line = Text(f"{tick:>{margin - 1}} ", style=QUIET)
+    line.append("┤" if tick else "│", style=inks[None])
+    for column in range(canvas.width):
+        char, ink = canvas.cell(column, row)
+        line.append(char, style=inks[ink])
+    return line
+
+
+def _foot(axis: Axis, width: int, margin: int, colours: Mapping[str, str]) -> list[Text]:
+    """The line below and the numbers under its ticks, as many as fit without touching."""
+    rule, words, free = ["─"] * width, [" "] * width, 0
+    for tick in axis.ticks:
+        place, text = axis.place(tick, width), axis.word(tick)
+        start = max(0, min(place - len(text) // 2, width - len(text)))
+        if start >= free:
+            rule[place] = "┴"
+            words[start : start + len(text)] = text
+            free = start + len(text) + 1
+    foot = Text(" " * margin + "└" + "".join(rule), style=colours["border"])
+    return [foot, Text(" " * (margin + 1) + "".join(words), style=QUIET)]
+
+
+def _legend(curves: Sequence[Curve], width: int, x_name: str, inks: Mapping[int | None, str]) -> Text:
+    """Names in their inks, and where each is highest; what does not fit is left out."""
+    line, place = Text(), f"{safe_text(x_name)} " if x_name else ""
+    for ink, curve in enumerate(curves):
+        top = curve.highest
+        part = Text(f"{_sign(ink)} {clip(safe_text(curve.name), 32)}", style=inks[ink])
+        part.append(f"  max {top.y:.3g} at {place}{top.x:g}   ".replace("-", "−"), style=QUIET)
+        if line.cell_len + part.cell_len > width and line.cell_len:
+            break
+        line.append_text(part)
+    line.truncate(width)
+    return line
+
+
+def _sign(ink: int) -> str:
+    """What the legend calls a curve by: its mark, its number at its end, or its colour alone."""
+    pen = glyphs.now()
+    if not pen.braille:
+        return PLAIN[ink % len(PLAIN)]
+    return str(ink + 1) if pen.colours < COLOURED else "━"
