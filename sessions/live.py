@@ -25,7 +25,7 @@ from .performance import Performance
 from .rack import Rack
 from .residence import Home
 from .stage import Prompt, Stage
-from .state import State, Turn
+from .state import ROOT, State, Turn
 from .tasks import Registry, Tasks
 
 
@@ -83,7 +83,7 @@ class Session:
         """Says something and asks for the answer; while the model is busy or loading, one prompt may wait."""
         with self.journal.lock:
             self._stage.may_ask()
-            parent = self.state.head if parent is None else self._known(parent).id
+            parent = self._above(parent)
             turn = 1 + max(self.state.turns, default=-1)
             self.journal.append(ev.Turn(turn=turn, parent=parent, role=role, text=text))
             return {"turn": turn, "queued": self._stage.ask(Prompt(turn, _flat(settings)))}
@@ -91,18 +91,19 @@ class Session:
     def regenerate(
         self, *, turn: int | None = None, settings: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Another answer to the same turn, beside the first; without new settings it would be the same again."""
+        """Another answer to the same turn, beside the first; without new settings it would be the same again.
+        A setting of None is not taken over from the first one either."""
         with self.journal.lock:
             self._stage.may_ask()
             answer = self._known(self.state.head if turn is None else turn)
             parent = answer.parent if answer.role == "assistant" else answer.id
-            return {"queued": self._stage.ask(Prompt(parent, {**answer.settings, **(settings or {})}))}
+            return {"queued": self._stage.ask(Prompt(parent, _flat({**answer.settings, **(settings or {})})))}
 
     def cancel(self) -> dict[str, Any]:
-        """Ends the answer after the pass or prefill chunk that runs; a waiting prompt goes with it."""
+        """Ends the answer after the pass or prefill chunk that runs; a waiting prompt (`dropped`) goes with it."""
         with self.journal.lock:
-            self._stage.hush()
-            return {"at": self._stage.playing.at if self._stage.playing else None}
+            dropped = self._stage.hush()
+            return {"at": self._stage.playing.at if self._stage.playing else None, "dropped": dropped}
 
     def pause(self, paused: bool) -> dict[str, Any]:
         performance = self._performance()
@@ -247,6 +248,12 @@ class Session:
         if self._stage.playing is None:
             raise UsageError("no answer is being generated")
         return self._stage.playing
+
+    def _above(self, parent: int | None) -> int | None:
+        """Where a new turn hangs: below the head unless somebody says otherwise; ROOT begins another tree."""
+        if parent is None:
+            return self.state.head
+        return None if parent == ROOT else self._known(parent).id
 
     def _known(self, turn: int | None) -> Turn:
         if turn is None or turn not in self.state.turns:

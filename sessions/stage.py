@@ -69,11 +69,12 @@ class Stage:
         self._residence.answer(self.answer_next)
         return waits
 
-    def hush(self) -> None:
-        """The answer ends after the pass or the prefill chunk that runs; the waiting prompt goes with it."""
-        self._prompt, self._hushed = None, True
+    def hush(self) -> int | None:
+        """The answer ends after the pass or the prefill chunk that runs; the waiting prompt goes with it: its turn."""
+        dropped, self._prompt, self._hushed = self._prompt, None, True
         if self.playing:
             self.playing.cancel()
+        return dropped.parent if dropped else None
 
     def answer_next(self) -> None:
         """On the GPU thread: the prompt that waits, if the model is there to answer it."""

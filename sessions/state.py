@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 
 from .events import Json, Model, Vector
 
+ROOT = -1
+"""Named as the parent of a turn that begins another tree, where there are turns already."""
+
 
 @dataclass(frozen=True)
 class Token:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.binding import Binding, BindingType
 
 from steertui.commands import answer, app, jobs, library, rack, replay, sessions, view
-from steertui.commands.command import Command
+from steertui.commands.command import BOTH, Command
 
 COMMANDS: tuple[Command, ...] = (
     *answer.COMMANDS,
@@ -27,10 +27,17 @@ STRIP_KEYS = tuple(
 def bindings(*where: str) -> list[BindingType]:
     """Textual bindings of the commands that live in these places; the id is what a keymap file names."""
     return [
-        Binding(command.keys, command.action, command.title, id=command.id, show=False)
+        Binding(
+            command.keys, command.action, command.title, id=command.id, show=False, priority=_first(command)
+        )
         for command in COMMANDS
         if command.keys and command.where in where
     ]
+
+
+def _first(command: Command) -> bool:
+    """Function keys are the screen's: a text area has uses of its own for F6 and F7."""
+    return command.where == BOTH and command.keys[:1] == "f" and command.keys[1:].isdigit()
 
 
 def palette(*where: str) -> list[Command]:

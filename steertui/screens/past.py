@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from sessions.sampling import change
 from sessions.state import Turn
 from steertui.text import Sanitiser, safe_text
 from steertui.widgets.transcript.document import Item, Marker, Piece, Speech
@@ -11,8 +13,13 @@ from steertui.widgets.transcript.document import Item, Marker, Piece, Speech
 
 def past(turns: Iterable[Turn]) -> list[Item]:
     items: list[Item] = []
+    before: Mapping[str, Any] = {}
     for turn in turns:
-        items += _answer(turn) if turn.role == "assistant" else spoken(turn.role, turn.said)
+        if turn.role == "assistant":
+            items += _answer(turn, before)
+            before = turn.settings
+        else:
+            items += spoken(turn.role, turn.said)
     return items
 
 
@@ -27,12 +34,21 @@ def standing_marks(words: str) -> list[Item]:
     return [Marker(safe_text(line), 0) for line in words.split(" · ") if line]
 
 
-def _answer(turn: Turn) -> list[Item]:
+def manner(turn: Turn, before: Mapping[str, Any]) -> list[Item]:
+    """How an answer is made, where that is new, and the words that were put into its mouth."""
+    made = change(before, turn.settings)
+    marks: list[Item] = [Marker(safe_text(made), 0)] if made else []
+    put = [Piece(safe_text(turn.said, multiline=True), injected=True)] if turn.said else []
+    return [*marks, *put]
+
+
+def _answer(turn: Turn, before: Mapping[str, Any]) -> list[Item]:
     """Every token, and the markers in front of theirs."""
     items: list[Item] = [Speech("asst")]
     stream, markers = Sanitiser(), sorted(turn.markers, key=lambda marker: marker.at)
     if markers and markers[0].at == 0 and markers[0].kind == "mixer":
         items += standing_marks(markers.pop(0).words)
+    items += manner(turn, before)
     for index, token in enumerate(turn.tokens):
         while markers and markers[0].at <= index:
             items.append(Marker(safe_text(markers.pop(0).words), index))

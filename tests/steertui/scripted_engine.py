@@ -71,11 +71,14 @@ class Instrument:
     metronome: Metronome
     heard: list[list[dict[str, str]]] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+    settings: list[Mapping[str, Any]] = field(default_factory=list)
+    max_context: int = 2048
+    reading: int = 3
 
     @property
     def facts(self) -> dict[str, Any]:
         norms = {str(layer): 2.0 + layer for layer in range(LAYERS)}
-        shape = {"name": self.name, "n_layers": LAYERS, "hidden_size": 4, "max_context": 2048}
+        shape = {"name": self.name, "n_layers": LAYERS, "hidden_size": 4, "max_context": self.max_context}
         return {**shape, "dtype": "float32", "device": "cpu", "residual_norms": norms}
 
     def check(self, mixer: Mixer) -> None:
@@ -84,8 +87,9 @@ class Instrument:
 
     def speak(self, messages: list[dict[str, str]], mixer: Mixer, settings: Mapping[str, Any]) -> Speech:
         self.heard.append(messages)
+        self.settings.append(settings)
         self.answers.append(Answer(mixer, self.script, self.metronome))
-        return Speech(self.answers[-1], (1, 2, 3), 0, self.answers[-1].inject)
+        return Speech(self.answers[-1], (1,) * self.reading, 0, self.answers[-1].inject)
 
     def beside(self) -> Instrument:
         return replace(self)

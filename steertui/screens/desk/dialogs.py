@@ -9,6 +9,7 @@ from core.errors import UsageError
 from core.mixer import Bound, finite
 from steertui.screens.ask import Ask
 from steertui.screens.desk import board as hands
+from steertui.screens.desk import sampling_form
 from steertui.screens.desk.board import Known
 from steertui.screens.desk.bounds import EXAMPLE, parse_bounds
 from steertui.screens.desk.opening import FIRST
@@ -198,4 +199,5 @@ DIALOGS: Mapping[str, Callable[[Desk], None]] = {
     "inject": inject,
     "leave": leave,
     "keys": keys,
+    "sampling": sampling_form.ask,
 }

@@ -11,8 +11,9 @@ from typing import Any
 
 from sessions import events as ev
 from sessions.desk import summary
-from sessions.state import State
-from steertui.screens.past import past, spoken, standing_marks
+from sessions.sampling import made_before
+from sessions.state import State, Turn
+from steertui.screens.past import manner, past, spoken, standing_marks
 from steertui.text import Sanitiser, safe_text
 from steertui.widgets.meters import Meters
 from steertui.widgets.reading import Reading
@@ -23,6 +24,7 @@ ENDINGS = {
     "cancel": "stopped",
     "length": "stopped at the token limit",
     "stop": "stopped at a stop text",
+    "context": "stopped, the context is full: ctrl+n begins a new session",
     "oom": "out of memory: the answer ends here, the model stays",
 }
 INJECTED = {"user": "as a user turn", "own": "as the model's own words", "tool": "as tool output"}
@@ -108,6 +110,7 @@ class Feed:
         self.items.append(Speech("asst"))
         if event.mix != self.mix:
             self.items += standing_marks(summary(self.desk) or ("no steering" if self.mix else ""))
+        self.items += manner(state.turns[event.turn], made_before(state, event.parent))
         self.mix, self.shown, self.coming = event.mix, event.turn, []
         self.context, self.tokens = event.prompt_tokens, 0
         self.stream = Sanitiser()
@@ -159,12 +162,25 @@ class Feed:
 
     def _follow(self, parent: int | None, state: State) -> None:
         """A turn that does not continue what is shown begins a branch: its past is drawn again."""
-        if parent == self.shown:
-            return
+        if parent != self.shown:
+            self.look_at(parent, state)
+
+    def look_at(self, turn: int | None, state: State) -> None:
+        """Draw the talk as far as that turn, from its root."""
         self.items.clear()
         self._hold([])
         self.transcript.clear()
-        self.items += past(state.path(parent) if parent is not None else ())
+        self.transcript.set_live(False)
+        self.items += past(state.path(turn) if turn is not None else ())
+        self.shown, self.mix, self.context, self.tokens = turn, None, 0, 0
+
+    def forget(self, turn: Turn) -> bool:
+        """A question that waits below the answer is not drawn after all; False where it is not below it."""
+        if not self.later:
+            return False
+        self._hold([])
+        self.shown = turn.parent
+        return True
 
     # Marks in the text -------------------------------------------------------------------------------------------
 
@@ -194,6 +210,10 @@ class Feed:
         self.tokens = event.to
         self.items.append(Marker(f"{event.dropped} tokens taken back", event.to))
 
+    def cropped(self, event: ev.Crop, state: State) -> None:
+        """Nothing was lost, but the cache was: what had to be read again is told."""
+        self.items.append(Note(safe_text(f"{event.dropped} tokens were encoded again: {event.reason}")))
+
     def rebuilt(self, event: ev.Rebuild, state: State) -> None:
         self.items.append(Marker(f"cache rebuilt, {event.tokens} tokens in {event.wall_ms} ms", event.at))
 
@@ -222,6 +242,7 @@ STEPS: Mapping[str, Callable[[Feed, Any, State], None]] = {
     "inject": Feed.injected,
     "rewind": Feed.rewound,
     "rebuild": Feed.rebuilt,
+    "crop": Feed.cropped,
     "note": Feed.noted,
     "mark": Feed.marked,
     "error": Feed.failed,

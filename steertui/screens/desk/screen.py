@@ -20,7 +20,7 @@ from sessions import events as ev
 from sessions.lines import Record
 from steertui import commands
 from steertui.config import Settings
-from steertui.screens.desk import dialogs, opening
+from steertui.screens.desk import deeds, dialogs, opening
 from steertui.screens.desk.board import mixer_of
 from steertui.screens.desk.feed import Feed
 from steertui.screens.desk.link import Link
@@ -28,6 +28,7 @@ from steertui.screens.desk.modes import Modes
 from steertui.screens.desk.pace import Pace
 from steertui.screens.desk.rack import Rack
 from steertui.screens.desk.standing import standing
+from steertui.screens.desk.talk import Talk
 from steertui.screens.desk.yank import yank
 from steertui.screens.jobs.ledger import Ledger
 from steertui.text import safe_text
@@ -36,7 +37,6 @@ from steertui.widgets.prompt import Prompt
 from steertui.widgets.status import StatusLine
 from steertui.widgets.transcript.view import Transcript
 
-TEMPI = (0, 8, 16, 32)
 TINY = "terminal too small: {0}×{1}, need 60×16\n\nthe engine goes on; esc stops, space pauses, f flips"
 ELSEWHERE = "Another engine answers now. It does not remember what was said above; the mixer is the same."
 LOST = "The engine is gone; the transcript is safe. ctrl+r starts it again with this mixer."
@@ -64,7 +64,7 @@ class Desk(Screen[None]):
         )
         self.feed = Feed(self.transcript, self.rack.meters, self.rack.strips.readings)
         self._fps, self.transcript.encoding = settings.fps, settings.heat
-        self.tempo = opening.tempo(model)
+        self.talk: Talk = Talk(self, model)
         self.modes = Modes(self)
 
     def compose(self) -> ComposeResult:
@@ -115,6 +115,7 @@ class Desk(Screen[None]):
 
     def _happened(self, event: ev.Event) -> None:
         self.feed.take(event, self.link.state)
+        self.talk.heard(event)
         match event:
             case ev.Model(state="ready"):
                 self.rack.model_is(event.facts)
@@ -142,6 +143,7 @@ class Desk(Screen[None]):
                 self.link.moved()
                 self.feed.reset()
                 self.ledger.clear()
+                self.talk.moved()
                 self.rev = -1
                 self.rack.load(Mixer())
             case "up" if self.link.moved():
@@ -171,6 +173,7 @@ class Desk(Screen[None]):
     def _show_status(self) -> None:
         status = standing(self)
         self.query_one(StatusLine).show(status)
+        self.talk.show_title()
         self.query_one("#banner").set_class(status.word == "lost", "-shown")
         self.query_one(Hints).show(commands.hints(self.modes.name, status.word))
 
@@ -182,13 +185,7 @@ class Desk(Screen[None]):
     @on(Prompt.Sent)
     @work(group="asks", exit_on_error=False)
     async def _send(self, message: Prompt.Sent) -> None:
-        if not self.link.settled.is_set():
-            self.feed.wait(f"queued until the engine is there: {safe_text(message.text)}")
-        asked = await self.link.ask("chat", text=message.text, settings=self._wishes())
-        if asked is None:
-            self.prompt.load_text(message.text)
-        if asked is None or not asked["queued"]:
-            self.feed.unqueue()
+        await self.talk.say(message.text)
 
     @on(Rack.Edited)
     @work(group="asks", exit_on_error=False)
@@ -229,6 +226,9 @@ class Desk(Screen[None]):
     def action_open(self, dialog: str) -> None:
         dialogs.DIALOGS[dialog](self)
 
+    def action_do(self, deed: str) -> None:
+        deeds.DEEDS[deed](self)
+
     def action_palette(self) -> None:
         self.app.action_command_palette()
 
@@ -238,11 +238,10 @@ class Desk(Screen[None]):
     def action_stop(self) -> None:
         """First the answer, then the mode."""
         if self.link.state.running or self.feed.waiting:
-            self.ask("cancel")
-            self.feed.unqueue()
+            self.run_worker(self.talk.hush(), group="asks", exit_on_error=False)
         elif self.modes.name == "PLAY":
             self.modes.type()
-        else:
+        elif not self.talk.leave_edit():
             self.modes.play()
 
     def action_interrupt(self) -> None:
@@ -257,18 +256,6 @@ class Desk(Screen[None]):
         running = self.link.state.running
         if running:
             self.ask("pause", paused=not running.paused)
-
-    def action_again(self) -> None:
-        self.ask("regenerate", settings=self._wishes())
-
-    def action_tempo(self) -> None:
-        self.tempo = TEMPI[(TEMPI.index(self.tempo) + 1) % len(TEMPI)]
-        said = f"at most {self.tempo} tokens a second" if self.tempo else "as fast as it can"
-        self.notify(f"tempo of the next answers: {said}")
-
-    def _wishes(self) -> dict[str, object]:
-        """How an answer is to be made, beside the model's own defaults."""
-        return {"pace": self.tempo}
 
     def action_yank(self) -> None:
         yank(self.app, self.transcript.document.last_answer(), self.warn)

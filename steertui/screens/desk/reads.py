@@ -1,0 +1,87 @@
+"""What may be typed into the lines of a form: each reader makes a value or raises the sentence that says why not."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from core.errors import UsageError
+from core.mixer import finite
+from steertui.options import read_pair
+
+T = TypeVar("T")
+
+
+def number(text: str) -> float:
+    return finite("it", text.strip().replace("−", "-"))
+
+
+def not_negative(text: str) -> float:
+    value = number(text)
+    if value < 0:
+        raise UsageError(f"it must not be negative, got {value:g}")
+    return value
+
+
+def positive(text: str) -> float:
+    value = number(text)
+    if value <= 0:
+        raise UsageError(f"it must be positive, got {value:g}")
+    return value
+
+
+def share(text: str) -> float:
+    value = number(text)
+    if not 0 < value <= 1:
+        raise UsageError(f"it must lie above 0 and be at most 1, got {value:g}")
+    return value
+
+
+def count(text: str) -> int:
+    word = text.strip()
+    if not (word.isascii() and word.isdigit()):
+        raise UsageError(f"{word!r} is not a whole number from 0 on")
+    return int(word)
+
+
+def at_least_one(text: str) -> int:
+    if count(text) < 1:
+        raise UsageError("it must be at least 1")
+    return count(text)
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Separated by spaces; quotes keep what belongs together."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise UsageError(f"a quote is not closed in {text!r}") from error
+
+
+def pairs(text: str) -> dict[str, Any]:
+    return dict(read_pair(word) for word in words(text))
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """A reader that takes one of these words."""
+
+    def read(text: str) -> str:
+        if text.strip() not in choices:
+            raise UsageError(f"{text.strip()!r} is none of {', '.join(choices)}")
+        return text.strip()
+
+    return read
+
+
+def yes(text: str) -> bool:
+    return one_of("yes", "no")(text) == "yes"
+
+
+def unless(word: str, read: Callable[[str], T]) -> Callable[[str], T | None]:
+    """The same reader, where one word (or nothing at all) stands for None."""
+
+    def either(text: str) -> T | None:
+        return None if text.strip().lower() in (word, "") else read(text)
+
+    return either

@@ -1,0 +1,114 @@
+"""F7: how the next answers are made, a line for each setting."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from core.errors import SteerError
+from steertui.screens.desk import reads
+from steertui.screens.desk.sampling import NEW, Sampling, remember
+from steertui.screens.form import Field, Form
+
+if TYPE_CHECKING:
+    from steertui.screens.desk.screen import Desk
+
+YES_NO = ("yes", "no")
+
+
+def ask(desk: Desk) -> None:
+    """The values hold from the next answer on; what is not usual stands over the prompt."""
+
+    def answered(values: dict[str, Any] | None) -> None:
+        if values is None:
+            return
+        keep, template = values.pop("remember"), values.pop("template")
+        desk.talk.set(Sampling(**values, raw=not template))
+        if keep:
+            _keep(desk)
+
+    now = desk.talk.sampling
+    desk.app.push_screen(Form("the next answers", [*_words(now), *_chance(now), *_ends(now)]), answered)
+
+
+def _keep(desk: Desk) -> None:
+    try:
+        remember(desk.talk.sampling)
+    except (OSError, SteerError) as error:
+        desk.warn(f"not remembered: {error}")
+
+
+def _words(now: Sampling) -> list[Field]:
+    pairs = shlex.join(f"{key}={_plain(value)}" for key, value in now.template_args.items())
+    template = "no" if now.raw else "yes"
+    return [
+        Field("system", "system prompt", now.system, "who the model is told to be; may be empty"),
+        Field("prefill", "prefill", now.prefill, "first words put into its mouth at every answer"),
+        Field("template", "chat template", template, "no: the text is just continued", reads.yes, YES_NO),
+        Field(
+            "template_args",
+            "template arguments",
+            pairs,
+            "K=V pairs, such as enable_thinking=false",
+            reads.pairs,
+        ),
+    ]
+
+
+def _chance(now: Sampling) -> list[Field]:
+    seed, penalty = NEW if now.seed is None else str(now.seed), f"{now.repetition_penalty:g}"
+    return [
+        Field(
+            "temperature",
+            "temperature",
+            f"{now.temperature:g}",
+            "0 takes the likeliest token",
+            reads.not_negative,
+        ),
+        Field(
+            "top_p", "top-p", f"{now.top_p:g}", "the likeliest that make up this share; 1: all", reads.share
+        ),
+        Field("top_k", "top-k", str(now.top_k), "so many of the likeliest; 0: all", reads.count),
+        Field(
+            "repetition_penalty",
+            "repetition penalty",
+            penalty,
+            "above 1 shuns what was said",
+            reads.positive,
+        ),
+        Field(
+            "seed",
+            "seed",
+            seed,
+            f"a number, or {NEW}: another one at every answer",
+            reads.unless(NEW, reads.count),
+        ),
+    ]
+
+
+def _ends(now: Sampling) -> list[Field]:
+    longest, stops = str(now.max_new_tokens), shlex.join(now.stop)
+    return [
+        Field("max_new_tokens", "max new tokens", longest, "the longest answer", reads.at_least_one),
+        Field("stop", "stop texts", stops, "end where one appears; quote those with spaces", reads.words),
+        Field(
+            "cache",
+            "cache",
+            now.cache,
+            "after a change: keep the past as it was lived, or rebuild it under the new mixer",
+            reads.one_of("keep", "rebuild"),
+            ("keep", "rebuild"),
+        ),
+        Field(
+            "remember",
+            "remember",
+            "no",
+            "yes: begin with these from now on, on this machine",
+            reads.yes,
+            YES_NO,
+        ),
+    ]
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,200 @@
+"""What is said next, where it hangs in the tree of turns, and how its answer is to be made.
+
+The engine goes on at the session's newest turn unless told otherwise; `place` is set while the user stands elsewhere:
+at the end of another branch, or before a question that was taken back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from sessions import events as ev
+from sessions.sampling import USUAL
+from steertui.screens.desk import opening, versions
+from steertui.screens.desk.sampling import Sampling, remembered
+from steertui.text import safe_text
+
+if TYPE_CHECKING:
+    from steertui.screens.desk.screen import Desk
+
+TEMPI = (0, 8, 16, 32)
+CLOSE = 0.85
+NEARLY = "the context is {0:.0%} full ({1} of {2} tokens); nothing is cut away: at its end the answer stops"
+FULL = "the context is full: {0} of {1} tokens; ctrl+n begins a new session, e asks an earlier question differently"
+
+
+class Talk:
+    """Belongs to one desk; every method may be called at any time."""
+
+    def __init__(self, desk: Desk, model: str) -> None:
+        self._desk = desk
+        self.sampling = remembered()
+        self.tempo = opening.tempo(model)
+        self.place: int | None = None
+        self.editing: int | None = None
+        self.own = ""
+        self._touched = self._warned = False
+        self._title = ""
+
+    def show_title(self) -> None:
+        """Over the prompt stands everything that makes the next answer different from the usual one."""
+        words = ["asks again, as another branch (esc leaves)"] if self.editing is not None else []
+        words += [f"begins “{self.own}”"] if self.own else []
+        title = safe_text(" · ".join([*words, *self.sampling.words()]))
+        if title != self._title:
+            self._title, self._desk.prompt.border_title = title, Text(title)
+
+    # Saying ------------------------------------------------------------------------------------------------------
+
+    async def say(self, text: str, role: str = "user") -> None:
+        """A turn and the wish for an answer; what cannot be said comes back to the prompt."""
+        desk, self._touched = self._desk, True
+        if self._full():
+            desk.prompt.load_text(text)
+            return
+        if not desk.link.settled.is_set():
+            desk.feed.wait(f"queued until the engine is there: {safe_text(text)}")
+        asked = await desk.link.ask("chat", text=text, role=role, settings=self.wishes(), **self._above())
+        if asked is None:
+            desk.prompt.load_text(text)
+        else:
+            self.own, self.editing = "", None
+        if asked is None or not asked["queued"]:
+            desk.feed.unqueue()
+
+    def _above(self) -> dict[str, int]:
+        turns = self._desk.link.state.turns
+        if self.editing is not None:
+            return {"parent": versions.above(turns[self.editing])}
+        return {} if self.place is None else {"parent": self.place}
+
+    def wishes(self, *, new_seed: bool = False) -> dict[str, Any]:
+        """The settings of the next answer; words that were thrown in stand before those of the form."""
+        wishes = self.sampling.settings(new_seed=new_seed)
+        if self.own:
+            wishes["prefill"] = self.own
+        return wishes | ({"pace": self.tempo} if self.tempo else {})
+
+    def again(self, *, new_seed: bool = False) -> None:
+        """Another answer beside the one that is shown; nothing of how that one was made holds for it."""
+        self._touched = True
+        here = {} if self._desk.feed.shown is None else {"turn": self._desk.feed.shown}
+        settings = dict.fromkeys((*USUAL, "prefill", "pace")) | self.wishes(new_seed=new_seed)
+        self._desk.ask("regenerate", settings=settings, **here)
+
+    def set(self, sampling: Sampling) -> None:
+        self.sampling, self._touched = sampling, True
+
+    async def hush(self) -> None:
+        """Stops the answer. A question that waited behind it goes too: it would stay on the page unanswered."""
+        desk = self._desk
+        reply = await desk.link.ask("cancel")
+        desk.feed.unqueue()
+        if reply and reply.get("dropped") is not None:
+            self._take_back(reply["dropped"])
+
+    def _take_back(self, question: int) -> None:
+        """Its words come back to the prompt, and what is said next hangs where it hung."""
+        desk, state = self._desk, self._desk.link.state
+        turn = state.turns[question]
+        if any(other.parent == question for other in state.turns.values()):
+            return
+        if desk.feed.forget(turn):
+            self.place = versions.above(turn)
+        else:
+            self.show(versions.above(turn))
+        if turn.role == "user" and not desk.prompt.text:
+            desk.prompt.load_text(turn.said)
+
+    def next_tempo(self) -> None:
+        self.tempo = TEMPI[(TEMPI.index(self.tempo) + 1) % len(TEMPI)]
+        said = f"at most {self.tempo} tokens a second" if self.tempo else "as fast as it can"
+        self._desk.notify(f"tempo of the next answers: {said}")
+
+    # Listening ---------------------------------------------------------------------------------------------------
+
+    def heard(self, event: ev.Event) -> None:
+        """The talk has gone on: here is its newest turn again."""
+        match event:
+            case ev.Gen():
+                self.place, self._warned = None, False
+                if not self._touched:
+                    self.sampling = Sampling.made(event.settings, self.sampling)
+            case ev.Turn():
+                self.place = None
+            case ev.Tok() | ev.Stop():
+                self._mind_the_context()
+
+    def moved(self) -> None:
+        """Another session: its answers say how they were made, until a hand here says otherwise."""
+        self.place = self.editing = None
+        self.own, self._touched = "", False
+
+    # Elsewhere in the tree ---------------------------------------------------------------------------------------
+
+    def show(self, place: int) -> None:
+        """Draw the talk as far as that turn; what is said next hangs there."""
+        self.place = place
+        self._desk.feed.look_at(place if place >= 0 else None, self._desk.link.state)
+
+    def step(self, change: int) -> None:
+        """To another end of the tree."""
+        desk = self._desk
+        if desk.link.state.running:
+            desk.warn(
+                "an answer is being written: look at the other branches when it is done, or esc stops it"
+            )
+            return
+        found = versions.beside(desk.link.state, desk.feed.shown, change)
+        if found is None:
+            desk.notify("there is one branch only: r answers again, e asks differently", markup=False)
+            return
+        end, number, count = found
+        self.show(end)
+        desk.notify(f"branch {number} of {count}", timeout=2)
+
+    def edit(self) -> None:
+        """The last question comes back to the prompt; again, the one before it."""
+        desk = self._desk
+        asked = versions.questions(desk.link.state, desk.feed.shown)
+        if not asked:
+            desk.warn("nothing has been asked yet")
+            return
+        ids = [turn.id for turn in asked]
+        at = ids.index(self.editing) + 1 if self.editing in ids else 0
+        turn = asked[at % len(asked)]
+        self.editing = turn.id
+        desk.prompt.load_text(turn.said)
+        desk.modes.type()
+
+    def leave_edit(self) -> bool:
+        """False when no question was being asked differently."""
+        if self.editing is None:
+            return False
+        self.editing = None
+        self._desk.prompt.clear()
+        return True
+
+    # The context -------------------------------------------------------------------------------------------------
+
+    def _room(self) -> tuple[int, int] | None:
+        feed, model = self._desk.feed, self._desk.link.state.model
+        limit = model.facts.get("max_context") if model else None
+        return (feed.context + feed.tokens, int(limit)) if limit and feed.context else None
+
+    def _full(self) -> bool:
+        room = self._room()
+        if room is None or room[0] < room[1] - 1 or self.editing is not None:
+            return False
+        self._desk.warn(FULL.format(*room))
+        return True
+
+    def _mind_the_context(self) -> None:
+        room = self._room()
+        if room and not self._warned and room[0] >= CLOSE * room[1]:
+            self._warned = True
+            self._desk.notify(
+                NEARLY.format(room[0] / room[1], *room), severity="warning", markup=False, timeout=8
+            )
