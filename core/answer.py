@@ -71,6 +71,7 @@ def decoding(
     meters: Meters | None = None,
     ignore_end: bool = False,
     edges: Sequence[int] = (),
+    inspect: int = 0,
     **sampling: Any,
 ) -> Decoding:
     """The settings of one answer, checked."""
@@ -86,6 +87,7 @@ def decoding(
         meters=meters,
         ignore_end=ignore_end,
         edges=tuple(edges),
+        inspect=inspect,
     )
 
 

@@ -6,12 +6,13 @@ No threads and no dials here; `core.live` decides when, this room knows how.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from core.candidates import MOST, Candidate, Words, candidates
 from core.endings import Thoughts, end_ids
 from core.errors import BadInput, UsageError
 from core.lanes import SOLO, Lanes, same_prompt
@@ -19,7 +20,7 @@ from core.layer import Reading
 from core.plan import Meters, Plan
 from core.prefill import feed_in_chunks
 from core.sampling import Sampling
-from core.step import Step, Voice, entropy, forced, log_probabilities
+from core.step import Forced, Step, Voice, entropy, forced, log_probabilities
 from core.tape import Tape
 from core.textstream import TextStream
 
@@ -31,7 +32,8 @@ Edges = Iterator[int]
 
 @dataclass(frozen=True)
 class Decoding:
-    """The settings of one answer besides steering; `edges` are the prefill cuts of an earlier run, to repeat it."""
+    """The settings of one answer besides steering; `edges` are the prefill cuts of an earlier run, to repeat it,
+    `inspect` the number of likeliest tokens to tell with every step."""
 
     max_new_tokens: int = 256
     sampling: Sampling = field(default_factory=Sampling)
@@ -41,12 +43,15 @@ class Decoding:
     meters: Meters | None = None
     ignore_end: bool = False
     edges: tuple[int, ...] = ()
+    inspect: int = 0
 
     def __post_init__(self) -> None:
         if self.max_new_tokens < 1:
             raise UsageError(f"max new tokens must be at least 1, got {self.max_new_tokens}")
         if self.cache not in ("keep", "rebuild"):
             raise UsageError(f"cache must be keep or rebuild, not {self.cache!r}")
+        if not 0 <= self.inspect <= MOST:
+            raise UsageError(f"inspect takes 0 to {MOST} tokens per step, not {self.inspect}")
 
 
 class Decoder:
@@ -67,6 +72,7 @@ class Decoder:
         self._ends = frozenset() if how.ignore_end else end_ids(model.hf, model.tokenizer)
         self._texts = [TextStream(model.tokenizer, how.stops) for _ in self.rows]
         self._said: list[list[int]] = [[] for _ in self.rows]
+        self._words = Words(model.tokenizer)
         self._mark_last()
 
     def check(self, ids: Sequence[int]) -> None:
@@ -153,6 +159,7 @@ class Decoder:
         self.phases = [""]
         self._mark_last()
         shown = range(1, self.how.lanes.shown)
+        listening = [lane for lane in shown if lane not in chosen]
         return Step(
             index,
             lead.token_id,
@@ -163,12 +170,17 @@ class Decoder:
             len(self.tape),
             finished=lead.finished,
             voices=tuple(chosen[lane] for lane in shown if lane in chosen),
-            forced={
-                lane: forced(logprobs[0], logprobs[lane], lead.token_id)
-                for lane in shown
-                if lane not in chosen
-            },
+            forced={lane: self._forced(logprobs, lane, lead.token_id) for lane in listening},
+            top=self._likeliest(logprobs[0], logprobs[listening[0]] if listening else None),
+            compiled=self.tape.compiled,
         )
+
+    def _forced(self, logprobs: Tensor, lane: int, token_id: int) -> Forced:
+        seen = forced(logprobs[0], logprobs[lane], token_id)
+        return replace(seen, top=self._likeliest(logprobs[lane], logprobs[0])) if self.how.inspect else seen
+
+    def _likeliest(self, logprobs: Tensor, beside: Tensor | None) -> tuple[Candidate, ...]:
+        return candidates(logprobs, self.how.inspect, self._words, beside) if self.how.inspect else ()
 
     def _voice(self, lane: int, index: int, logprobs: Tensor) -> Voice:
         if self._ended(lane):

@@ -12,14 +12,18 @@ from torch import Tensor
 from core.algebra import Program, steer_array
 from core.single import Single
 
+TINY = 1e-20
+
 
 class Reading(NamedTuple):
-    """What the gauges of a layer saw: projections [B, T, channels] before and after the stages."""
+    """What the gauges of a layer saw: projections [B, T, channels] before and after the stages, and how far the stages
+    moved the state, ‖Δ‖/‖h‖ [B, T] (a compiled step does not measure that)."""
 
     layer: int
     channels: tuple[int, ...]
     before: Tensor
     after: Tensor
+    moved: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,8 @@ class LayerPlan:
     def steer(self, layer: int, hidden: Tensor, readings: list[Reading] | None) -> Tensor:
         steered = self._played(hidden)
         if self.gauge is not None and readings is not None:
-            readings.append(Reading(layer, self.channels, self._read(hidden), self._read(steered)))
+            moved = _moved(hidden, steered)
+            readings.append(Reading(layer, self.channels, self._read(hidden), self._read(steered), moved))
         return steered
 
     def _played(self, hidden: Tensor) -> Tensor:
@@ -88,3 +93,11 @@ class LayerPlan:
         else:
             s, w, _ = steer_array(p, norm2, program, torch)
         return (state * s + w @ rows).to(hidden.dtype)
+
+
+def _moved(hidden: Tensor, steered: Tensor) -> Tensor:
+    """‖Δ‖/‖h‖ per position."""
+    if steered is hidden:
+        return hidden.new_zeros(hidden.shape[:2], dtype=torch.float32)
+    state = hidden.float()
+    return (steered.float() - state).norm(dim=-1) / state.norm(dim=-1).clamp(min=TINY)

@@ -21,7 +21,7 @@ from core.layer import Reading
 from core.levels import band
 from core.mixer import Mixer
 from core.plan import Meters, Plan
-from core.step import Step, capped, projections
+from core.step import Step, capped, delta, projections
 from core.tape import Tape
 
 if TYPE_CHECKING:
@@ -195,6 +195,7 @@ class Live:
         if self.steps and self.steps[-1].projections is None:
             step = self.steps[-1]
             step.projections = projections(readings, step.position - start)
+            step.delta = delta(readings, step.position - start)
             step.capped = capped(plan.lanes[0], step.projections, self._slack)
         return True
 

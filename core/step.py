@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from core.candidates import Candidate
 from core.layer import Reading
 from core.levels import band, bounds
 from core.mixer import Channel, Mixer
@@ -28,11 +29,13 @@ class Voice:
 
 @dataclass(frozen=True)
 class Forced:
-    """What a forced lane thinks of lane 0's token: KL(lane 0 ‖ this lane), log-probability and rank of the token."""
+    """What a forced lane thinks of lane 0's token: KL(lane 0 ‖ this lane), log-probability and rank of the token.
+    `top` are its own likeliest tokens, with lane 0's probability beside, if they were asked for."""
 
     kl: float
     logprob: float
     rank: int
+    top: tuple[Candidate, ...] = ()
 
 
 @dataclass
@@ -40,8 +43,8 @@ class Step:
     """Token `index` of an answer, at `position` in the context, produced under mixer state `revision`.
 
     Its projections {channel: {layer: (before, after)}} are measured at its own position, so they arrive with the next
-    pass, and with them which channels' caps held them on a bound. A step is `finished` when the answer has ended and
-    only other lanes still speak.
+    pass, and with them which channels' caps held them on a bound, and `delta`: the largest share of its length by which
+    a metered layer's state was moved. A step is `finished` when the answer has ended and only other lanes still speak.
     """
 
     index: int
@@ -55,6 +58,9 @@ class Step:
     forced: dict[int, Forced] = field(default_factory=dict)
     projections: Projections | None = None
     capped: dict[int, bool] = field(default_factory=dict)
+    delta: float | None = None
+    top: tuple[Candidate, ...] = ()
+    compiled: bool = False
     finished: bool = False
 
 
@@ -70,6 +76,18 @@ def projections(readings: Sequence[Reading], position: int, lane: int = 0) -> Pr
             for channel, x, y in zip(reading.channels, before, after, strict=True):
                 seen.setdefault(channel, {})[reading.layer] = (x, y)
     return seen
+
+
+def delta(readings: Sequence[Reading], position: int, lane: int = 0) -> float | None:
+    """The largest ‖Δ‖/‖h‖ that a metered layer saw at `position`; None when nobody measured it."""
+    passed: Counter[int] = Counter()
+    found = []
+    for reading in readings:
+        here = position - passed[reading.layer]
+        passed[reading.layer] += reading.before.shape[1]
+        if reading.moved is not None and 0 <= here < reading.before.shape[1]:
+            found.append(float(reading.moved[lane, here]))
+    return max(found, default=None)
 
 
 def capped(mixer: Mixer, seen: Projections, slack: Sequence[float]) -> dict[int, bool]:

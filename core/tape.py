@@ -37,6 +37,7 @@ class Tape:
         self.ids: list[list[int]] = [[] for _ in range(n_lanes)]
         self.phases: list[str] = []
         self.mixers: tuple[Mixer, ...] = ()
+        self.compiled = False  # whether a compiled step made the last pass
         self.rewinds = set(getattr(text_config(model.hf), "layer_types", None) or [None]) <= ATTENDS
         accepts = _accepted(model)
         self.cache: Any = self._empty()

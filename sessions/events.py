@@ -107,7 +107,8 @@ class Dial(Event, t="dial"):
 
 @dataclass(frozen=True, kw_only=True)
 class Tok(Event, t="tok"):
-    """Tokens `i`, `i`+1, … of one answer, all produced under mixer `mix`; at most 50 ms of them."""
+    """Tokens `i`, `i`+1, … of one answer, all produced under mixer `mix`; at most 50 ms of them. `by`: nothing for
+    eager decoding, whose bits repeat, or compiled."""
 
     gen: int
     i: int
@@ -116,11 +117,27 @@ class Tok(Event, t="tok"):
     lp: tuple[float, ...] = ()
     mix: str = ""
     lane: int = 0
+    by: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Top(Event, t="top"):
+    """What else might have been said instead of tokens `i`, `i`+1, …: a row each of the likeliest ids, their texts and
+    probabilities, and `other`: what the forced lane (for lane 0) or lane 0 (for that one) gave the same ids."""
+
+    gen: int
+    i: int
+    ids: tuple[tuple[int, ...], ...]
+    text: tuple[tuple[str, ...], ...]
+    p: tuple[tuple[float, ...], ...]
+    other: tuple[tuple[float, ...], ...] = ()
+    lane: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Meter(Event, t="meter"):
-    """Measured one pass after the tokens it speaks of: per channel the projection of tokens `i`, `i`+1, …"""
+    """Measured one pass after the tokens `i`, `i`+1, …: per channel their projections and whether a cap held, in
+    `values` their entropy (nats), delta (‖Δ‖/‖h‖), and beside a forced lane kl, lp0 and rank."""
 
     gen: int
     i: int

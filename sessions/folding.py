@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import starmap, zip_longest
 from typing import Any, TypeAlias
 
 from . import events as ev
 from .desk import summary
 from .lines import Record
-from .state import Desk, Marker, Running, State, Task, Token, Turn
+from .state import Candidate, Desk, Marker, Running, State, Task, Token, Turn
 
 Tokens: TypeAlias = tuple[Token, ...]
 
@@ -72,10 +72,25 @@ def _mixer(state: State, event: ev.Mixer) -> State:
 
 def _tok(state: State, event: ev.Tok) -> State:
     new = tuple(
-        Token(token, text, None if lp is None else float(lp), event.mix)
+        Token(token, text, None if lp is None else float(lp), event.mix, by=event.by)
         for token, text, lp in zip_longest(event.ids, event.text, event.lp)
     )
     return _in_lane(state, event, lambda tokens: _padded(tokens, event.i) + new)
+
+
+def _top(state: State, event: ev.Top) -> State:
+    """What the unsteered lane would have said stands beside the answer's own tokens, too."""
+    others = event.other or ((),) * len(event.ids)
+    columns = zip(event.ids, event.text, event.p, others, strict=True)
+    rows = [tuple(starmap(Candidate, zip_longest(*row))) for row in columns]
+
+    def topped(turn: Turn) -> Turn:
+        here = turn.tokens[event.i : event.i + len(rows)]
+        pairs = zip(here, rows, strict=False)
+        new = [replace(token, top0=row) if event.lane else replace(token, top=row) for token, row in pairs]
+        return replace(turn, tokens=(*turn.tokens[: event.i], *new, *turn.tokens[event.i + len(new) :]))
+
+    return _on_answer(state, event.gen, topped)
 
 
 def _meter(state: State, event: ev.Meter) -> State:
@@ -155,6 +170,7 @@ STEPS: Mapping[str, Callable[[State, Any], State]] = {
     "gen": _gen,
     "mixer": _mixer,
     "tok": _tok,
+    "top": _top,
     "meter": _meter,
     "inject": _inject,
     "note": _note,

@@ -15,8 +15,19 @@ ROOT = -1
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """What might have been said instead; `other` is its probability in the lane beside, if there is a forced one."""
+
+    id: int
+    text: str
+    p: float
+    other: float | None = None
+
+
+@dataclass(frozen=True)
 class Token:
-    """One token of an answer; the meters are empty until the pass after it has measured them."""
+    """One token of an answer; the meters are empty until the pass after it has measured them. `top` are the likeliest
+    tokens in its place, `top0` those of the unsteered lane, if they were asked for."""
 
     id: int
     text: str
@@ -26,6 +37,9 @@ class Token:
     after: Mapping[str, float] = field(default_factory=dict)
     hits: Mapping[str, float] = field(default_factory=dict)
     values: Mapping[str, float] = field(default_factory=dict)
+    top: tuple[Candidate, ...] = ()
+    top0: tuple[Candidate, ...] = ()
+    by: str = ""
 
 
 @dataclass(frozen=True)

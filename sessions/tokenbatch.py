@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from .events import Event, Meter, Tok
+from .events import Event, Meter, Tok, Top
 
 WAIT_S = 0.05
 
@@ -36,7 +36,7 @@ class TokenBatch:
 
     def add(self, step: Any) -> None:
         now = time.monotonic()
-        if self._waiting and self._mix(step) != self._mix(self._waiting[-1]):
+        if self._waiting and self._shared(step) != self._shared(self._waiting[-1]):
             self.flush()
         if not self._waiting:
             self._oldest = now
@@ -52,6 +52,8 @@ class TokenBatch:
             steps, self._waiting = self._waiting, []
             for lane, voices in _by_lane(steps):
                 self._append(self._tok(steps[0], lane, voices))
+            for top in self._tops(steps):
+                self._append(top)
         due = len(self._unmeasured) if ended else len(self._unmeasured) - 1
         ready, self._unmeasured = self._unmeasured[: max(0, due)], self._unmeasured[max(0, due) :]
         for event in self._meters(ready):
@@ -61,13 +63,16 @@ class TokenBatch:
         """The last token again when its text grew after it was written: the end of a cut character came."""
         if all(waiting is not step for waiting in self._waiting):
             self._append(self._tok(step, 0, [step]))
+            for top in self._tops([step]):
+                self._append(top)
 
     def forget(self, kept: int) -> None:
         """After a rewind to `kept` tokens nothing more will be measured of those taken back."""
         self._unmeasured = [step for step in self._unmeasured if step.index < kept]
 
-    def _mix(self, step: Any) -> str:
-        return self._stamps[step.revision].mix
+    def _shared(self, step: Any) -> tuple[str, bool]:
+        """What all tokens of a batch share."""
+        return self._stamps[step.revision].mix, step.compiled
 
     def _tok(self, first: Any, lane: int, voices: list[Any]) -> Tok:
         return Tok(
@@ -76,9 +81,29 @@ class TokenBatch:
             ids=tuple(voice.token_id for voice in voices),
             text=tuple(voice.text for voice in voices),
             lp=tuple(voice.logprob for voice in voices),
-            mix=self._mix(first),
+            mix=self._stamps[first.revision].mix,
             lane=lane,
+            by="compiled" if first.compiled else "",
         )
+
+    def _tops(self, steps: list[Any]) -> Iterator[Top]:
+        """The likeliest tokens of lane 0, and of each forced lane, where they were asked for."""
+        yield from self._top(steps, 0, [step.top for step in steps])
+        for lane in steps[0].forced:
+            yield from self._top(steps, lane, [step.forced[lane].top for step in steps])
+
+    def _top(self, steps: list[Any], lane: int, rows: list[Any]) -> Iterator[Top]:
+        if all(rows):
+            beside = all(row[0].other is not None for row in rows)
+            yield Top(
+                gen=self._gen,
+                i=steps[0].index,
+                ids=tuple(tuple(each.token_id for each in row) for row in rows),
+                text=tuple(tuple(each.text for each in row) for row in rows),
+                p=tuple(tuple(short(each.p) for each in row) for row in rows),
+                other=tuple(tuple(short(each.other) for each in row) for row in rows) if beside else (),
+                lane=lane,
+            )
 
     def _meters(self, steps: list[Any]) -> Iterator[Meter]:
         """One event for each run of tokens with the same gauges."""
@@ -110,11 +135,18 @@ def _gauges(
             proj[labels[channel]] = sum(pair[0] for pair in layers.values()) / len(layers)
             after[labels[channel]] = sum(pair[1] for pair in layers.values()) / len(layers)
     hits = {labels[i]: float(held) for i, held in step.capped.items() if i < len(labels)}
-    values = {"entropy": step.entropy}
+    values = {"entropy": short(step.entropy)}
+    if step.delta is not None:
+        values["delta"] = short(step.delta)
     for seen in step.forced.values():
-        values |= {"kl": seen.kl, "lp0": seen.logprob, "rank": float(seen.rank)}
+        values |= {"kl": short(seen.kl), "lp0": seen.logprob, "rank": float(seen.rank)}
     return proj, after, hits, values
 
 
 def _columns(rows: list[dict[str, float]]) -> dict[str, tuple[float, ...]]:
     return {name: tuple(row[name] for row in rows) for name in rows[0]}
+
+
+def short(value: float) -> float:
+    """Five digits are more than a screen shows; ids and log-probabilities, which a replay compares, keep theirs all."""
+    return float(f"{value:.5g}")

@@ -58,8 +58,10 @@ class CompiledTape(Tape):
         if len(phases) == 1 and len(self) and self._ready(plan):
             logits = self._played([row[0] for row in rows], phases[0], plan, readings)
             if logits is not None:
+                self.compiled = True
                 return logits
         self.leave()
+        self.compiled = False
         return super().feed(rows, phases, plan, readings)
 
     def crop(self, length: int) -> None:

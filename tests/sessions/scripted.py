@@ -34,6 +34,9 @@ class Step:
     forced: dict[int, Any] = field(default_factory=dict)
     projections: dict[int, dict[int, tuple[float, float]]] | None = None
     capped: dict[int, bool] = field(default_factory=dict)
+    delta: float | None = None
+    top: tuple[Any, ...] = ()
+    compiled: bool = False
 
 
 @dataclass

@@ -96,7 +96,9 @@ def test_the_journal_holds_what_a_plain_stream_says(talk: Talk) -> None:
     assert ids == [step.token_id for step in steps]
     assert [token.lp for token in answer.tokens] == [step.logprob for step in steps]
     assert answer.text == "".join(step.text for step in steps)
-    assert [token.values["entropy"] for token in answer.tokens] == [step.entropy for step in steps]
+    assert [token.values["entropy"] for token in answer.tokens] == pytest.approx(
+        [step.entropy for step in steps], rel=1e-4
+    )
 
 
 def test_the_second_turn_stays_on_the_cache_and_equals_a_fresh_run_on_its_ids(talk: Talk) -> None:
@@ -172,6 +174,25 @@ def test_a_shadow_lane_is_written_beside_the_answer(talk: Talk) -> None:
     assert [lane["name"] for lane in talk.all(ev.Lane)[0].lanes] == ["steered", "unsteered"]
     talk.say("hello", shadow="forced")
     assert all(token.values["kl"] >= 0 for token in talk.session.state.path()[-1].tokens)
+
+
+def test_what_an_inspector_shows_is_in_the_journal_and_in_the_state(talk: Talk) -> None:
+    """The likeliest tokens when they are asked for, the cheap numbers always; the state has them token by token."""
+    talk.session.mixer(1, talk.steering(0.6).to_json())
+    talk.say("hello", shadow="forced", inspect=3)
+    steps = fresh(talk, "hello", talk.steering(0.6), shadow="forced", inspect=3)
+    tokens = talk.session.state.path()[-1].tokens
+    for token, step in zip(tokens, steps, strict=True):
+        for mine, theirs in ((token.top, step.top), (token.top0, step.forced[1].top)):
+            assert [(each.id, each.text) for each in mine] == [(each.token_id, each.text) for each in theirs]
+            assert [each.p for each in mine] == pytest.approx([each.p for each in theirs], rel=1e-4)
+            assert [each.other for each in mine] == pytest.approx([each.other for each in theirs], rel=1e-4)
+        assert token.values["delta"] == pytest.approx(step.delta, rel=1e-4)
+        assert token.values["entropy"] == pytest.approx(step.entropy, rel=1e-4)
+        assert token.values["kl"] == pytest.approx(step.forced[1].kl, rel=1e-4)
+        assert token.values["lp0"] == step.forced[1].logprob
+    talk.say("and now?")
+    assert {token.top for token in talk.session.state.path()[-1].tokens} == {()}
 
 
 def test_words_put_into_the_answer_are_part_of_the_conversation(talk: Talk) -> None:
