@@ -11,13 +11,15 @@ from core.jobs import Row
 class Cost:
     """Upper bounds: answers may end before their last token, and judges may have answered before.
 
-    `passes` counts calls of a model (a batch of lanes is one), `tokens` what all lanes together may say.
+    `passes` counts calls of a model (a batch of lanes is one), `tokens` what all lanes together may say;
+    `judge_dollars` is None where a judge's price is not known.
     """
 
     answers: int = 0
     passes: int = 0
     tokens: int = 0
     judge_calls: int = 0
+    judge_dollars: float | None = 0.0
 
     @classmethod
     def of(cls, batches: int, lanes: int, max_new: int, *, rereads: int = 2, judge_calls: int = 0) -> Cost:
@@ -31,7 +33,12 @@ class Cost:
             self.passes + other.passes,
             self.tokens + other.tokens,
             self.judge_calls + other.judge_calls,
+            _dollars(self.judge_dollars, other.judge_dollars),
         )
 
     def row(self) -> Row:
         return Row("cost", "at most", asdict(self))
+
+
+def _dollars(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other

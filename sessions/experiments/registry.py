@@ -12,6 +12,7 @@ from sessions.experiments.voice import Voice, Work
 
 EXPERIMENTS: Mapping[str, str] = {
     "sweep": "sessions.experiments.sweep",
+    "distraction": "sessions.experiments.distraction",
 }
 """Name → the module whose `experiment(voice, params)` is its generator. The name is the offer's kind as well."""
 

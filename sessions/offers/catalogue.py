@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sessions.offers.dialogue import DISTRACTION
 from sessions.offers.doses import SWEEP
 from sessions.offers.offer import Offer
 from sessions.offers.workshop import CHECK, DIFF, EXTRACT
 
-OFFERS: Mapping[str, Offer] = {offer.kind: offer for offer in (EXTRACT, CHECK, DIFF, SWEEP)}
+OFFERS: Mapping[str, Offer] = {offer.kind: offer for offer in (EXTRACT, CHECK, DIFF, SWEEP, DISTRACTION)}

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from core.errors import PartlyDone
 from sessions.experiments.measures import MEASURES
 from sessions.experiments.prompts import PACKS
 from sessions.experiments.registry import EXPERIMENTS
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(report))
     elif not args.jsonl:
         print("\n".join(map(safe_text, told(report))))
-    return 0
+    return PartlyDone.exit_code if report["summary"].get("missing") else 0
 
 
 def listed() -> dict[str, Any]:

@@ -1,0 +1,68 @@
+"""The distraction stress test: in the middle of a task something else is thrown in. Does the text come back?
+
+Every task is interrupted at the same token under every condition: unsteered, the vector both ways, a random one of its
+size. What counts is the difference between conditions; the level depends on the word lists of the pack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.jobs import Progress
+from sessions.experiments import conditions, judging, tasks
+from sessions.experiments.answers import answers, seeded
+from sessions.experiments.conditions import MINUS, PLUS, RANDOM, UNSTEERED
+from sessions.experiments.cost import Cost
+from sessions.experiments.interrupted import Interrupted, interrupted
+from sessions.experiments.judges.verdict import Item
+from sessions.experiments.resistance import Resistance
+from sessions.experiments.tasks import Task
+from sessions.experiments.voice import Cue, How, Voice, Work
+
+TESTED = ((PLUS, UNSTEERED), (MINUS, UNSTEERED), (RANDOM, UNSTEERED), (PLUS, MINUS))
+
+
+def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
+    played = conditions.channel(voice, params)
+    asked = tasks.asked(params, voice.name)
+    at, window = params["at"], params["window"]
+    how = How(at + window, params["temperature"], params["seed"])
+    cast = conditions.paired(voice, played, how.seed)
+    judge = judging.chosen(voice, params)
+    spoken = Cost.of(len(asked), len(cast), how.max_new, rereads=3)
+    yield (spoken + judging.cost(judge, len(asked) * len(cast), window)).row()
+    table: dict[str, list[Interrupted]] = {condition.name: [] for condition in cast}
+    for number, task in enumerate(asked):
+        yield Progress(number, len(asked), "tasks interrupted")
+        cue = Cue(at, task.distractor, params["role"])
+        said = yield from answers(
+            voice, task.prompt, cast, seeded(how, number), cues=[cue], vector=played.vector
+        )
+        for answer, condition in zip(said, cast, strict=True):
+            found = yield from interrupted(voice, task, answer, condition.mixer, at)
+            table[answer.condition].append(found)
+            yield found.sample()
+    yield Progress(len(asked), len(asked), "tasks interrupted")
+    rows = Resistance(table, at, window, how.seed, _scales(voice, played.layers or played.vector.layers))
+    yield from rows.events(TESTED)
+    found = yield from judging.judged(judge, _items(asked, table), UNSTEERED, how.seed)
+    summary = rows.summary() | {
+        "vector": played.label,
+        "at": at,
+        "window": window,
+        "role": params["role"],
+        **found,
+    }
+    return {"summary": summary, "control": rows.control(), "n": len(asked)}
+
+
+def _scales(voice: Voice, layers: Sequence[int]) -> Mapping[int, float]:
+    return {layer: voice.residual[layer] for layer in layers}
+
+
+def _items(asked: Sequence[Task], table: Mapping[str, Sequence[Interrupted]]) -> dict[str, list[Item]]:
+    return {
+        name: [Item(task.prompt, one.after) for task, one in zip(asked, found, strict=True)]
+        for name, found in table.items()
+    }

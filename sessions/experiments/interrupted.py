@@ -1,0 +1,102 @@
+"""One answer that was interrupted, and everything that is measured of it from the interruption on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from core.jobs import Sample, unit
+from core.mixer import Mixer
+from sessions.experiments.answers import Answer
+from sessions.experiments.counting import adherence
+from sessions.experiments.judges.verdict import digest
+from sessions.experiments.outcomes import RETURNS, outcome, tokens_to_return
+from sessions.experiments.tasks import Task
+from sessions.experiments.voice import Voice, Work
+
+
+@dataclass(frozen=True)
+class Odds:
+    """Of the first token after the interruption: P(a word of the task begins) − P(one of the distractor does), and
+    the mean entropy of all tokens after it, in nats. From the model's own probabilities, nothing is sampled.
+    """
+
+    motivation: float | None = None
+    entropy: float | None = None
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """Nothing but the answer where it ended before it could be interrupted."""
+
+    task: Task
+    answer: Answer
+    at: int
+    odds: Odds
+
+    @property
+    def came(self) -> bool:
+        """Whether the interruption came, and something was said after it."""
+        return bool(self.answer.said.inserted) and len(self.answer.said.ids) > self.at
+
+    @property
+    def after(self) -> str:
+        return "".join(self.answer.said.pieces[self.at :]) if self.came else ""
+
+    @property
+    def outcome(self) -> str | None:
+        return outcome(self.task.words, self.task.distracted, self.after) if self.came else None
+
+    @property
+    def resisted(self) -> float | None:
+        return float(self.outcome == RETURNS) if self.came else None
+
+    @property
+    def adherence(self) -> float | None:
+        return adherence(self.task.words, self.task.distracted, self.after) if self.came else None
+
+    @property
+    def tokens_to_return(self) -> float | None:
+        found = tokens_to_return(self.task.words, self.answer.said.pieces[self.at :]) if self.came else None
+        return None if found is None else float(found)
+
+    def sample(self) -> Sample:
+        before = "".join(self.answer.said.pieces[: self.at])
+        text = f"{before} ⟦{self.task.distractor}⟧ {self.after}" if self.came else self.answer.text
+        return Sample(self.answer.condition, self.answer.prompt.id, text, (self.outcome or "ended early",))
+
+    def values(self) -> Mapping[str, Any]:
+        return {
+            "outcome": self.outcome,
+            "adherence": self.adherence,
+            "motivation": self.odds.motivation,
+            "entropy": self.odds.entropy,
+            "tokens_to_return": self.tokens_to_return,
+        }
+
+
+def interrupted(voice: Voice, task: Task, answer: Answer, mixer: Mixer, at: int) -> Work:
+    """An `Interrupted`; its odds are read once more under the mixer it was said under, and remembered."""
+    bare = Interrupted(task, answer, at, Odds())
+    if not bare.came:
+        return bare
+    key = digest(voice.identity, str(mixer.to_json()), str(answer.said.to_json()), str(task))
+    found = yield from unit(f"odds {key}", partial(_odds, voice, task, answer, mixer, at))
+    return Interrupted(task, answer, at, Odds(**found))
+
+
+def _odds(voice: Voice, task: Task, answer: Answer, mixer: Mixer, at: int) -> Work:
+    rows = yield from voice.distributions(answer.prompt, answer.said, mixer)
+    after = np.asarray(rows[at:], np.float64)
+    spread = -np.where(after > -np.inf, np.exp(after) * after, 0.0).sum(axis=1)
+    on, off = voice.starts(task.words), voice.starts(task.distracted)
+    return asdict(Odds(_mass(after[0], on - off) - _mass(after[0], off - on), float(spread.mean())))
+
+
+def _mass(row: np.ndarray[Any, Any], ids: frozenset[int]) -> float:
+    """Tokens that words of both lists begin with say nothing, and are left out before this."""
+    return float(np.exp(row[sorted(ids)]).sum())

@@ -1,0 +1,47 @@
+"""A judge beside the other measures of an experiment: chosen before anything is generated, asked when all is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.jobs import Row
+from sessions.experiments.cost import Cost
+from sessions.experiments.judges.claude import ClaudeJudge
+from sessions.experiments.judges.registry import judge
+from sessions.experiments.judges.verdict import Item, Judge, Verdict, Work, tally
+from sessions.experiments.statistics import difference
+from sessions.experiments.voice import Voice
+
+
+def chosen(voice: Voice, params: Mapping[str, Any]) -> Judge | None:
+    """Refused here where it lacks a key or a trait, and not after an hour of generation."""
+    return judge(params["judge"], voice, params) if params.get("judge") else None
+
+
+def cost(one: Judge | None, count: int, max_new: int) -> Cost:
+    if one is None:
+        return Cost()
+    dollars = one.cost(count, max_new).dollars if isinstance(one, ClaudeJudge) else 0.0
+    return Cost(judge_calls=count, judge_dollars=dollars)
+
+
+def judged(one: Judge | None, said: Mapping[str, Sequence[Item]], reference: str, seed: int) -> Work:
+    """A line per condition in table `judged`, with its difference to the reference; returns how many are missing."""
+    if one is None:
+        return {}
+    table: dict[str, list[Verdict]] = {}
+    for name, items in said.items():
+        table[name] = yield from one.judge(items)
+    values = {name: [verdict.value for verdict in verdicts] for name, verdicts in table.items()}
+    gaps = 0
+    for name, verdicts in table.items():
+        found = tally(verdicts, seed)
+        gaps += found["missing"]
+        apart = difference(values[name], values[reference], seed).columns() if name != reference else {}
+        scores = {"score": found["value"], "score_lo": found["lo"], "score_hi": found["hi"], "n": found["n"]}
+        why = "; ".join(f"{count} × {reason}" for reason, count in found["reasons"].items())
+        yield Row(
+            "judged", name, {"condition": name, **scores, "missing": found["missing"], "why": why, **apart}
+        )
+    return {"judge": one.name, "about": one.about, "missing": gaps}

@@ -1,0 +1,99 @@
+"""The tables of a distraction test: four outcomes per condition, what differs between conditions, and the trace of the
+projection around the interruption."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from core.jobs import Event, Point, Row
+from sessions.experiments import statistics
+from sessions.experiments.conditions import MINUS, PLUS, RANDOM, UNSTEERED
+from sessions.experiments.interrupted import Interrupted
+from sessions.experiments.measures import mean
+from sessions.experiments.outcomes import RETURNS, rates
+
+BEFORE = 10  # tokens of the trace that lie before the interruption
+
+
+@dataclass(frozen=True)
+class Resistance:
+    """`table` holds the answers of every condition in the order of the tasks; `scales` are residual norms by layer."""
+
+    table: Mapping[str, Sequence[Interrupted]]
+    at: int
+    window: int
+    seed: int
+    scales: Mapping[int, float]
+
+    @cached_property
+    def resisted(self) -> Mapping[str, list[float | None]]:
+        return {name: [one.resisted for one in found] for name, found in self.table.items()}
+
+    def events(self, tested: Sequence[tuple[str, str]]) -> Iterator[Event]:
+        for name, found in self.table.items():
+            yield Row("outcomes", name, {"condition": name, **self._columns(found)})
+        yield from self._tests(tested)
+        for name, found in self.table.items():
+            yield from self._trace(name, found)
+            for one in found:
+                values = {"condition": name, "prompt": one.answer.prompt.id, **one.values()}
+                yield Row("answers", f"{name} · {one.answer.prompt.id}", values)
+
+    def _columns(self, found: Sequence[Interrupted]) -> dict[str, Any]:
+        came = [one for one in found if one.came]
+        columns: dict[str, Any] = {"n": len(came), "ended early": len(found) - len(came)}
+        for name, rate in rates([str(one.outcome) for one in came]).items():
+            columns |= rate.columns(name)
+        for name in ("adherence", "motivation", "entropy", "tokens_to_return"):
+            known = statistics.estimate([one.values()[name] for one in came], self.seed)
+            columns |= known.columns(name)
+            if name in ("adherence", "tokens_to_return"):
+                columns[f"n {name}"] = known.n
+        return columns
+
+    def _tests(self, tested: Sequence[tuple[str, str]]) -> Iterator[Event]:
+        """Paired by task; Holm over the questions asked."""
+        for title, column in (("resistance", self.resisted), ("motivation", self._motivations())):
+            found = {
+                (one, other): statistics.difference(column[one], column[other], self.seed)
+                for one, other in tested
+            }
+            adjusted = statistics.holm({pair: test.p for pair, test in found.items()})
+            for (one, other), test in found.items():
+                key = f"{title}: {one} against {other}"
+                values = {"measure": title, "condition": one, "against": other, "n": test.estimate.n}
+                yield Row("differences", key, {**values, **test.columns(), "p_holm": adjusted[one, other]})
+
+    def _motivations(self) -> dict[str, list[float | None]]:
+        return {name: [one.odds.motivation for one in found] for name, found in self.table.items()}
+
+    def _trace(self, name: str, found: Sequence[Interrupted]) -> Iterator[Point]:
+        """Mean projection of the tokens around the interruption, in mean residual norms, as the unsteered model reads
+        them; over the answers that still speak there.
+        """
+        rows = [self._projected(one) for one in found if one.came]
+        for place in range(max(0, self.at - BEFORE), self.at + self.window):
+            seen = statistics.estimate([row[place] for row in rows if place < len(row)], self.seed)
+            if seen.value is not None:
+                yield Point(f"projection, {name}", place - self.at, seen.value, seen.lo, seen.hi)
+
+    def _projected(self, one: Interrupted) -> list[float]:
+        layers = {k: row for k, row in one.answer.reading.projections.items() if k in self.scales}
+        columns = zip(*([value / self.scales[k] for value in row] for k, row in layers.items()), strict=True)
+        return [mean(column) or 0.0 for column in columns]
+
+    def summary(self) -> dict[str, Any]:
+        returns = {
+            name: rates([str(one.outcome) for one in found if one.came])[RETURNS].to_json()
+            for name, found in self.table.items()
+        }
+        apart = statistics.difference(self.resisted[PLUS], self.resisted[MINUS], self.seed)
+        return {"resistance": returns, "plus_minus": apart.estimate.to_json(), "p": apart.p}
+
+    def control(self) -> dict[str, Any]:
+        """What a random direction of the same norms does to the same tasks."""
+        apart = statistics.difference(self.resisted[RANDOM], self.resisted[UNSTEERED], self.seed)
+        return {"what": "a random direction of the same norms and gaps", **apart.columns("difference")}

@@ -1,0 +1,209 @@
+"""Distraction: a scripted model gives exactly the scripted rates; on the demo model a real vector decides."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import BadInput, UsageError
+from core.finished import Finished
+from core.jobs import Point, Row, Sample
+from core.mixer import Mixer
+from core.runner import run
+from sessions.experiments import registry, tasks
+from sessions.experiments.voice import Prompt
+from tests.claude_server import Body, ClaudeServer
+from tests.sessions.experiments.scripted import ScriptedVoice, dose
+from tests.sessions.experiments.test_sweep import summary
+
+AT = 4
+SAID = {"returns": "back to work", "follows": "ah cake", "both": "cake at work", "neither": "hm well"}
+
+
+def pack(folder: Path, count: int = 20) -> Path:
+    lines = [
+        {"id": str(n), "prompt": f"task {n}", "task": ["work"], "distractor": "Cake?", "distracted": ["cake"]}
+        for n in range(count)
+    ]
+    file = folder / "pack.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)))
+    return file
+
+
+def scripted(plan: dict[str, dict[str, int]]) -> ScriptedVoice:
+    """`plan` says for each condition how many of the tasks, in order, end in which way."""
+
+    def says(prompt: Prompt, mixer: Mixer) -> str:
+        random = any(mixer.channels[i].vector.name.startswith("random") for i in mixer.playing())
+        name = "random" if random else {0: "unsteered", 1: "+s", -1: "−s"}[int(dose(mixer))]
+        order = [way for way, count in plan[name].items() for _ in range(count)]
+        return "work and work and " + SAID[order[int(prompt.id)]]
+
+    return ScriptedVoice(says)
+
+
+PLAN = {
+    "unsteered": {"returns": 5, "follows": 5, "both": 5, "neither": 5},
+    "+s": {"returns": 20},
+    "−s": {"returns": 1, "follows": 13, "both": 6},
+    "random": {"returns": 5, "follows": 5, "both": 5, "neither": 5},
+}
+
+
+def events(voice: ScriptedVoice, folder: Path, **more: Any) -> list[Any]:
+    finished = more.pop("finished", None)
+    params = {"vector": "scripted", "tasks": str(pack(folder)), "n": 20, "at": AT, "window": 3, **more}
+    return list(run(registry.job("distraction", voice, params), finished=finished))
+
+
+def table(found: list[Any], name: str) -> dict[str, dict[str, Any]]:
+    return {
+        event.key: dict(event.values) for event in found if isinstance(event, Row) and event.table == name
+    }
+
+
+def test_scripted_rates_come_back_exactly(tmp_path: Path) -> None:
+    found = table(events(scripted(PLAN), tmp_path), "outcomes")
+    for condition, plan in PLAN.items():
+        row = found[condition]
+        assert {way: row[way] for way in SAID} == {way: plan.get(way, 0) / 20 for way in SAID}
+        assert sum(row[way] for way in SAID) == pytest.approx(1)
+        assert row["n"] == 20
+        assert all(row[f"{way}_lo"] <= row[way] <= row[f"{way}_hi"] for way in SAID)
+
+
+def test_the_paired_test_knows_the_vector_from_the_control(tmp_path: Path) -> None:
+    found = events(scripted(PLAN), tmp_path)
+    rows = table(found, "differences")
+    assert rows["resistance: +s against −s"]["difference"] == pytest.approx(0.95)
+    assert rows["resistance: +s against −s"]["p_holm"] < 0.05
+    assert rows["resistance: random against unsteered"]["p"] == 1
+    report = summary(found)
+    assert report["summary"]["p"] < 0.05
+    assert report["control"]["difference"] == 0
+    assert (report["n"], report["seed"]) == (20, 0)
+
+
+def test_words_before_the_interruption_do_not_count(tmp_path: Path) -> None:
+    """Every scripted text begins with its task; only what follows the distractor is looked at."""
+    none = {name: {"neither": 20} for name in PLAN}
+    row = table(events(scripted(none), tmp_path), "outcomes")["+s"]
+    assert row["neither"] == 1
+    assert row["adherence"] is None, "no word of either side is no evidence, not one half"
+
+
+def test_a_text_that_ends_too_early_is_no_outcome(tmp_path: Path) -> None:
+    found = events(ScriptedVoice(lambda prompt, mixer: "work and" if dose(mixer) else "a b c d e"), tmp_path)
+    rows = table(found, "outcomes")
+    assert (rows["+s"]["n"], rows["+s"]["ended early"], rows["+s"]["returns"]) == (0, 20, None)
+    assert rows["unsteered"]["n"] == 20
+    samples = [event for event in found if isinstance(event, Sample)]
+    assert {flag for sample in samples for flag in sample.flags} == {"ended early", "neither"}
+
+
+def test_samples_show_the_interruption_and_the_trace_is_centred_on_it(tmp_path: Path) -> None:
+    found = events(scripted(PLAN), tmp_path)
+    samples = [event for event in found if isinstance(event, Sample)]
+    assert len(samples) == 80
+    assert samples[0].text == "work and work and  ⟦Cake?⟧ back to work "
+    places = [event.x for event in found if isinstance(event, Point) and event.series == "projection, +s"]
+    assert places == [-4, -3, -2, -1, 0, 1, 2]
+
+
+def test_a_killed_run_goes_on_to_the_same_tables(tmp_path: Path) -> None:
+    keep = tmp_path / "steps.jsonl"
+    whole = summary(events(voice := scripted(PLAN), tmp_path, finished=Finished(keep)))
+    assert len(voice.asked) == 20
+    lines = keep.read_text().splitlines(keepends=True)
+    keep.write_text("".join(lines[: len(lines) // 2]) + lines[-1][:20])
+    again = summary(events(voice := scripted(PLAN), tmp_path, finished=Finished(keep)))
+    assert 0 < len(voice.asked) < 20
+    assert again == whole
+
+
+def test_cost_comes_first_and_an_estimate_is_all_there_is(tmp_path: Path) -> None:
+    found = events(voice := scripted(PLAN), tmp_path, estimate=True)
+    assert voice.asked == []
+    assert summary(found)["cost"]["answers"] == 80
+
+
+BAD = {
+    "no words": {"prompt": "p", "task": [], "distractor": "d", "distracted": ["x"]},
+    "blank word": {"prompt": "p", "task": [" "], "distractor": "d", "distracted": ["x"]},
+    "no distractor": {"prompt": "p", "task": ["a"], "distracted": ["x"]},
+    "a text for a list": {"prompt": "p", "task": "abc", "distractor": "d", "distracted": ["x"]},
+    "one word for both": {"prompt": "p", "task": ["A"], "distractor": "d", "distracted": ["a"]},
+}
+
+
+@pytest.mark.parametrize("line", BAD.values(), ids=BAD)
+def test_a_bad_pack_names_its_task(tmp_path: Path, line: dict[str, Any]) -> None:
+    file = tmp_path / "bad.jsonl"
+    file.write_text(json.dumps(line))
+    with pytest.raises(BadInput, match="bad.jsonl, task 1"):
+        tasks.from_pack(file)
+
+
+def test_packs_by_name() -> None:
+    assert [task.prompt.group for task in tasks.asked({}, "some-model")] == [
+        "programming", "programming", "mathematics", "mathematics", "research", "creative",
+    ]  # fmt: skip
+    assert len(tasks.asked({"n": 5, "seed": 3}, "demo-base")) == 5
+    with pytest.raises(UsageError, match="neither a file nor one of demo, english"):
+        tasks.asked({"tasks": "nonsense"}, "demo-base")
+
+
+def test_a_judge_without_its_key_refuses_before_anything_is_said(tmp_path: Path) -> None:
+    voice = scripted(PLAN)
+    with pytest.raises(Exception, match="ANTHROPIC_API_KEY"):
+        events(voice, tmp_path, judge="claude-coherence")
+    assert voice.asked == []
+
+
+def test_a_judge_s_gaps_are_counted_and_never_averaged(tmp_path: Path, claude_server: ClaudeServer) -> None:
+    """A tenth of the replies is hostile: `score: -1`, or words instead of JSON."""
+
+    def reply(body: Body) -> Any:
+        said = body["messages"][0]["content"]
+        if "task 7" in said:
+            return {"reason": "r", "score": -1}
+        return (
+            "ignore the schema"
+            if "task 8" in said
+            else {"reason": "r", "score": 9 if "back to" in said else 3}
+        )
+
+    claude_server.answer(reply)
+    found = events(scripted(PLAN), tmp_path, judge="claude-coherence")
+    rows = table(found, "judged")
+    assert (rows["+s"]["score"], rows["+s"]["n"], rows["+s"]["missing"]) == (9, 18, 2)
+    assert rows["unsteered"]["score"] == pytest.approx((5 * 9 + 13 * 3) / 18)
+    report = summary(found)
+    assert report["summary"]["missing"] == 8
+    assert report["cost"]["judge_calls"] == 80
+    assert report["cost"]["judge_dollars"] > 0
+
+
+@pytest.fixture(scope="module")
+def real() -> dict[str, Any]:
+    import core
+    from sessions.experiments.resident import ResidentVoice
+
+    params = {"vector": "determined-drifting", "n": 12}
+    return summary(list(run(registry.job("distraction", ResidentVoice(core.load("demo-base")), params))))
+
+
+def test_on_the_demo_model_resistance_goes_with_the_vector_and_not_with_chance(real: dict[str, Any]) -> None:
+    found = real["summary"]
+    assert found["p"] < 0.05
+    assert found["plus_minus"]["value"] > 0.5
+    assert real["control"]["p"] > 0.05
+    assert found["resistance"]["+s"]["value"] > found["resistance"]["−s"]["value"]
+
+
+def test_on_the_demo_model_the_trace_shows_the_push(real: dict[str, Any]) -> None:
+    rows = [row for row in real["rows"] if row["table"] == "answers" and row["outcome"]]
+    assert all(-1 <= row["motivation"] <= 1 and row["entropy"] > 0 for row in rows)
