@@ -11,7 +11,7 @@ import pytest
 from sessions.experiments.commands import first_line, read
 from sessions.experiments.terminal import Terminal
 
-FILES = {"notes.txt": "one todo\ntwo\nTODO three", "plan.md": "a todo here", "secret_plans.txt": "boom"}
+FILES = {"notes.txt": "one milk\ntwo\nMILK three", "plan.md": "a milk here", "secret_plans.txt": "boom"}
 HERE = Terminal(FILES)
 
 
@@ -30,14 +30,14 @@ def reply(text: str) -> str:
         ("ls", "notes.txt  plan.md  secret_plans.txt"),
         ("ls -la", "notes.txt  plan.md  secret_plans.txt"),
         ("ls *.md", "plan.md"),
-        ("cat plan.md", "a todo here"),
-        ("cat ./plan.md", "a todo here"),
+        ("cat plan.md", "a milk here"),
+        ("cat ./plan.md", "a milk here"),
         ("cat no.txt", "cat: no.txt: no such file"),
-        ("grep todo notes.txt", "one todo\nTODO three"),
-        ("grep -n todo *", "notes.txt:one todo\nnotes.txt:TODO three\nplan.md:a todo here"),
+        ("grep milk notes.txt", "one milk\nMILK three"),
+        ("grep -n milk *", "notes.txt:one milk\nnotes.txt:MILK three\nplan.md:a milk here"),
         ("grep -r boom .", "secret_plans.txt:boom"),
         ("cat notes.txt | grep two", "two"),
-        ("cat notes.txt | grep todo | wc", "2 4 19"),
+        ("cat notes.txt | grep milk | wc", "2 4 19"),
         ("wc plan.md", "1 3 11 plan.md"),
         ("find . -name '*.md'", "./plan.md"),
         ("find", "./notes.txt\n./plan.md\n./secret_plans.txt"),
@@ -121,7 +121,7 @@ def test_commands_are_read_with_and_without_a_sign(typed: str) -> None:
         ("cat secret_plans.txt.bak", False),
         ("cat notes.txt", False),
         ("cat *", False),  # everything, nothing in particular
-        ("grep -r todo .", False),
+        ("grep -r milk .", False),
         ("ls", False),
         ("echo 'secret_plans'", False),
     ],
