@@ -57,7 +57,17 @@ COMMANDS: tuple[Command, ...] = (
             "Tempo of the next answers: full, 8, 16, 32 tokens a second",
         ),
         ("answer.yank", "yank", "y", "y", "yank", "Copy the last answer (clipboard and file)"),
+        (
+            "rewind.open",
+            "open('rewind')",
+            "backspace",
+            "⌫",
+            "rewind",
+            "Take back the last tokens and go on from there",
+        ),
+        ("rewind.again", "do('rewind')", "B", "B", "", "Take back as many tokens as the last time"),
         ("inject.open", "open('inject')", "d", "d", "distract", "Throw in a distractor"),
+        ("inject.again", "do('distract')", "D", "D", "", "Throw in the last distractor again"),
         ("mode.type", "type", "i,enter", "i", "type", "Go to the prompt (TYPE)"),
     ),
 )

@@ -34,6 +34,8 @@ COMMANDS: tuple[Command, ...] = (
         ("strip.flip", edit("flip"), "f", "f", "flip", "Flip the sign at the next token"),
         ("strip.cap", "cap", "c", "c", "cap", "Cap on or off"),
         ("strip.threshold", "open('threshold')", "C", "C", "", "Type the floor and ceiling of the cap"),
+        ("dials.undo", "do('undo')", "z", "z", "undo", "Undo the last movement of a dial"),
+        ("dials.redo", "do('redo')", "Z", "Z", "", "Redo what was undone"),
         ("strip.mute", edit("mute"), "m", "m", "mute", "Mute the strip"),
         ("strip.solo", edit("solo"), "s", "s", "solo", "Hear this strip alone"),
         ("mixer.bypass", edit("bypass"), "x", "x", "bypass", "Bypass the whole mixer (A/B)"),

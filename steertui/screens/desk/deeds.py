@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from steertui.screens.desk import distractors, rewind
+
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk
 
@@ -14,5 +16,9 @@ DEEDS: Mapping[str, Callable[[Desk], None]] = {
     "edit": lambda desk: desk.talk.edit(),
     "next_branch": lambda desk: desk.talk.step(+1),
     "previous_branch": lambda desk: desk.talk.step(-1),
+    "rewind": rewind.again,
+    "distract": distractors.again,
+    "undo": lambda desk: desk.rack.undo(),
+    "redo": lambda desk: desk.rack.redo(),
     "tempo": lambda desk: desk.talk.next_tempo(),
 }

@@ -9,30 +9,17 @@ from core.errors import UsageError
 from core.mixer import Bound, finite
 from steertui.screens.ask import Ask
 from steertui.screens.desk import board as hands
-from steertui.screens.desk import sampling_form
+from steertui.screens.desk import distractors, rewind, sampling_form
 from steertui.screens.desk.board import Known
 from steertui.screens.desk.bounds import EXAMPLE, parse_bounds
 from steertui.screens.desk.opening import FIRST
 from steertui.screens.keys import Keys
 from steertui.screens.pick import Choice, Pick
 from steertui.widgets.dial import SHORT_UNIT, cap_text, shown_scale
-from steertui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk
 
-DISTRACTORS = (
-    "Look, there is the parade with its loud drums!",
-    "Forget that, tell me about the kitten.",
-    "By the way, did you see the new cafe?",
-    "Stop. Let us talk about the weather instead.",
-    "I just won the lottery! What should I buy?",
-)
-HOW = (
-    Choice("user", "as a user turn", "the user interrupts"),
-    Choice("own", "as the model's own words", "it goes on from there"),
-    Choice("tool", "as tool output", "a result that nobody asked for"),
-)
 LEAVE = (
     Choice("detach", "detach", "the engine goes on; steertui attach"),
     Choice("shutdown", "shut down", "the engine stops, the session is kept"),
@@ -141,25 +128,6 @@ def sessions(desk: Desk) -> None:
     desk.app.push_screen(Sessions(desk.link, desk.keymap), answered)
 
 
-def inject(desk: Desk) -> None:
-    """In mid-answer: what, and as what. Between answers a distractor is simply the next thing the user says."""
-    choices = [Choice(text, text) for text in DISTRACTORS]
-
-    def said(text: str | None) -> None:
-        if text and desk.link.state.running:
-            desk.app.push_screen(Pick("as what?", HOW, filtered=False), lambda how: shaped(text, how))
-        elif text:
-            desk.post_message(Prompt.Sent(text))
-
-    def shaped(text: str, how: str | None) -> None:
-        if how:
-            desk.ask("inject", text=text, how=how)
-
-    desk.app.push_screen(
-        Pick("throw in a distractor", choices, free="type to filter, or your own words"), said
-    )
-
-
 def leave(desk: Desk) -> None:
     """Quitting costs nothing unless the engine is told to go as well."""
     if desk.link.client is None:
@@ -196,7 +164,8 @@ DIALOGS: Mapping[str, Callable[[Desk], None]] = {
     "jobs": jobs,
     "library": library,
     "sessions": sessions,
-    "inject": inject,
+    "inject": distractors.ask,
+    "rewind": rewind.ask,
     "leave": leave,
     "keys": keys,
     "sampling": sampling_form.ask,

@@ -221,7 +221,7 @@ class Feed:
         self.items.append(Note(safe_text(event.text)))
 
     def marked(self, event: ev.Mark, state: State) -> None:
-        self.items.append(Marker(safe_text(event.label), event.at))
+        self.items.append(Marker(safe_text(event.label), event.at if event.gen is not None else None))
 
     def failed(self, event: ev.Error, state: State) -> None:
         self.items.append(Note(safe_text(event.message), "warning"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Any
 
 from textual import on
@@ -13,8 +14,10 @@ from textual.message import Message
 
 from core.errors import SteerError
 from core.mixer import Mixer
+from sessions.desk import describe
 from steertui.screens.desk import board as hands
 from steertui.screens.desk.board import Board, Edit
+from steertui.screens.desk.history import History
 from steertui.widgets.bank import FaderBank
 from steertui.widgets.dial import STEPS
 from steertui.widgets.meters import Meters
@@ -41,7 +44,7 @@ class Rack(Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.board = Board()
+        self.board, self.history = Board(), History()
         self.strips, self.bank, self.meters = Strips(id="strips"), FaderBank(id="bank"), Meters(id="meters")
 
     def compose(self) -> ComposeResult:
@@ -67,8 +70,10 @@ class Rack(Vertical):
         self.board = replace(self.board, n_layers=int(facts.get("n_layers", 0)), residual=residual)
         self.show()
 
-    def load(self, mixer: Mixer) -> None:
-        """Take a mixer as it stands at the engine."""
+    def load(self, mixer: Mixer, *, moved: bool = False) -> None:
+        """Take a mixer as it stands at the engine. `moved`: other hands have turned it, which can be undone here."""
+        if moved and self.board.mixer.channels:
+            self.history = self.history.did(self.board.mixer, "", monotonic())
         self.board = self.board.loaded(mixer)
         self.show()
 
@@ -88,10 +93,10 @@ class Rack(Vertical):
     # What hands do ---------------------------------------------------------------------------------------------
 
     def edit(self, name: str) -> None:
-        self.attempt(lambda: hands.EDITS[name](self.board))
+        self.attempt(lambda: hands.EDITS[name](self.board), "scale" if name.startswith("scale_") else "")
 
-    def attempt(self, change: Any) -> bool:
-        """Make one edit; False when there was nothing to do or it was refused."""
+    def attempt(self, change: Any, kind: str = "") -> bool:
+        """Make one edit; False when there was nothing to do or it was refused. `kind`: see `History.did`."""
         try:
             edit: Edit | None = change()
         except SteerError as error:
@@ -99,10 +104,29 @@ class Rack(Vertical):
             return False
         if edit is None:
             return False
+        self.history = self.history.did(
+            self.board.mixer, kind and f"{kind} {edit.board.selected}", monotonic()
+        )
         self.board = edit.board
         self.show()
         self.post_message(self.Edited(edit.words))
         return True
+
+    def undo(self) -> None:
+        self._travel(self.history.back(self.board.mixer), "undo")
+
+    def redo(self) -> None:
+        self._travel(self.history.forth(self.board.mixer), "redo")
+
+    def _travel(self, found: tuple[Mixer, History] | None, word: str) -> None:
+        if found is None:
+            self.post_message(self.Refused(f"there is nothing to {word}"))
+            return
+        words = describe(self.board.mixer.to_json(), found[0].to_json())
+        mixer, self.history = found
+        self.board = self.board.loaded(mixer)
+        self.show()
+        self.post_message(self.Edited(f"{word}: {words}"))
 
     def toggle_cap(self) -> bool:
         """False when there is no threshold yet that could be switched on."""
@@ -118,7 +142,7 @@ class Rack(Vertical):
 
     def draw(self, direction: int, coarse: bool) -> None:
         """Move the fader under the cursor by a step of the unit."""
-        self.attempt(lambda: hands.draw(self.board, self.bank.cursor, self._moved(direction, coarse)))
+        self.attempt(lambda: hands.draw(self.board, self.bank.cursor, self._moved(direction, coarse)), "draw")
 
     def _moved(self, direction: int, coarse: bool) -> float:
         step = STEPS[self.board.channel.unit][coarse]
@@ -130,11 +154,11 @@ class Rack(Vertical):
 
     @on(Strips.Scaled)
     def _scaled(self, message: Strips.Scaled) -> None:
-        self.attempt(lambda: hands.set_shown(self.board.select(message.index), message.shown))
+        self.attempt(lambda: hands.set_shown(self.board.select(message.index), message.shown), "drag")
 
     @on(Strips.Turned)
     def _turned(self, message: Strips.Turned) -> None:
-        self.attempt(lambda: hands.step(self.board.select(message.index), message.direction, False))
+        self.attempt(lambda: hands.step(self.board.select(message.index), message.direction, False), "wheel")
 
     @on(Strips.AddPressed)
     def _add(self) -> None:
@@ -142,4 +166,4 @@ class Rack(Vertical):
 
     @on(FaderBank.Drawn)
     def _drawn(self, message: FaderBank.Drawn) -> None:
-        self.attempt(lambda: hands.draw(self.board, message.layer, message.value))
+        self.attempt(lambda: hands.draw(self.board, message.layer, message.value), "paint")

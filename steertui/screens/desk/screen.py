@@ -57,11 +57,8 @@ class Desk(Screen[None]):
         self.link = Link(model, socket, self.warn)
         self.rev = -1
         self.pace, self.ledger = Pace(), Ledger()
-        self.transcript, self.rack, self.prompt = (
-            Transcript(id="transcript"),
-            Rack(id="rack"),
-            Prompt(id="prompt"),
-        )
+        self.transcript, self.prompt = Transcript(id="transcript"), Prompt(id="prompt")
+        self.rack: Rack = Rack(id="rack")
         self.feed = Feed(self.transcript, self.rack.meters, self.rack.strips.readings)
         self._fps, self.transcript.encoding = settings.fps, settings.heat
         self.talk: Talk = Talk(self, model)
@@ -121,7 +118,7 @@ class Desk(Screen[None]):
                 self.rack.model_is(event.facts)
             case ev.Mixer() if event.rev > self.rev:
                 self.rev = event.rev
-                self._take_over_mixer()
+                self._take_over_mixer(moved=True)
             case ev.Tok():
                 self.pace.add(len(event.ids))
             case ev.Gen():
@@ -160,10 +157,10 @@ class Desk(Screen[None]):
         if self.rack.board.mixer.channels:
             self.rack.post_message(Rack.Edited("mixer as before"))
 
-    def _take_over_mixer(self) -> None:
-        """Somebody else moved the dials, or this screen has just attached."""
+    def _take_over_mixer(self, *, moved: bool = False) -> None:
+        """Somebody else moved the dials, or this screen has just attached; else what was wanted here is refused."""
         state = self.link.state
-        self.rack.load(mixer_of(state.desk.state, state.vectors, self.rack.board.n_layers))
+        self.rack.load(mixer_of(state.desk.state, state.vectors, self.rack.board.n_layers), moved=moved)
 
     def on_key(self, event: events.Key) -> None:
         self.modes.key(event)

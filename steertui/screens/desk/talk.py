@@ -13,6 +13,7 @@ from rich.text import Text
 from sessions import events as ev
 from sessions.sampling import USUAL
 from steertui.screens.desk import opening, versions
+from steertui.screens.desk.distractors import Distractor
 from steertui.screens.desk.sampling import Sampling, remembered
 from steertui.text import safe_text
 
@@ -35,6 +36,8 @@ class Talk:
         self.place: int | None = None
         self.editing: int | None = None
         self.own = ""
+        self.rewound = 8
+        self.thrown: Distractor | None = None
         self._touched = self._warned = False
         self._title = ""
 
@@ -77,11 +80,14 @@ class Talk:
             wishes["prefill"] = self.own
         return wishes | ({"pace": self.tempo} if self.tempo else {})
 
-    def again(self, *, new_seed: bool = False) -> None:
+    def again(self, *, new_seed: bool = False, prefill: str | None = None) -> None:
         """Another answer beside the one that is shown; nothing of how that one was made holds for it."""
         self._touched = True
         here = {} if self._desk.feed.shown is None else {"turn": self._desk.feed.shown}
         settings = dict.fromkeys((*USUAL, "prefill", "pace")) | self.wishes(new_seed=new_seed)
+        if prefill is not None:
+            settings["prefill"] = prefill
+        self.own = ""
         self._desk.ask("regenerate", settings=settings, **here)
 
     def set(self, sampling: Sampling) -> None:

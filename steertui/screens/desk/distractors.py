@@ -1,0 +1,107 @@
+"""Throwing something in: which words, as whose, and whether at once or when the model speaks next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core import demo
+from core.errors import SteerError
+from steertui import paths
+from steertui.screens.pick import Choice, Pick
+
+if TYPE_CHECKING:
+    from steertui.screens.desk.screen import Desk
+
+FILE = "distractors.txt"
+ENGLISH = (
+    "By the way, did you see the new cafe?",
+    "Stop. Let us talk about the weather instead.",
+    "I just won the lottery! What should I buy?",
+    "Honestly, is any of this worth finishing?",
+    "Your other task was cancelled; there is no deadline any more.",
+    "Breaking news: all trains are delayed until further notice.",
+)
+HOW = {
+    "user": ("as a user turn", "the user interrupts"),
+    "own": ("as the model's own words", "it goes on from there"),
+    "tool": ("as tool output", "a result that nobody asked for"),
+}
+NOW = tuple(Choice(f"{how} now", f"now, {words}", why) for how, (words, why) in HOW.items())
+NEXT = tuple(
+    Choice(f"{how} next", f"next turn, {words}", why if how != "own" else "its next answer begins with it")
+    for how, (words, why) in HOW.items()
+)
+
+
+@dataclass(frozen=True)
+class Distractor:
+    """Words and the way they come."""
+
+    text: str
+    how: str
+    now: bool
+
+
+def offered() -> list[Choice]:
+    """The user's own list first, then the toy world's and plain English."""
+    lists = (("yours", _own()), ("demo world", demo.example_distractions()), ("English", ENGLISH))
+    return [Choice(text, text, source) for source, texts in lists for text in texts]
+
+
+def _own() -> Iterator[str]:
+    """A line each; empty ones and those that begin with # are left out. A file that cannot be read holds none."""
+    try:
+        lines = (paths.config() / FILE).read_text("utf-8", errors="replace").splitlines()
+    except (OSError, SteerError):
+        return
+    yield from dict.fromkeys(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+
+
+def ask(desk: Desk) -> None:
+    """What, and then as what; the same again is one key."""
+
+    def said(text: str | None) -> None:
+        if text:
+            ways = (*NOW, *NEXT) if desk.link.state.running else NEXT
+            desk.app.push_screen(Pick("as what?", ways, filtered=False), lambda way: shaped(text, way))
+
+    def shaped(text: str, way: str | None) -> None:
+        if way:
+            how, _, when = way.partition(" ")
+            throw(desk, Distractor(text, how, when == "now"))
+
+    desk.app.push_screen(
+        Pick("throw in a distractor", offered(), free="type to filter, or your own words", hint=HINT), said
+    )
+
+
+HINT = f"enter take · esc back · your own list: {FILE} in the config folder, a line each"
+
+
+def again(desk: Desk) -> None:
+    """The last one once more, the same way; between answers as the next turn."""
+    if desk.talk.thrown is None:
+        ask(desk)
+    else:
+        throw(desk, desk.talk.thrown)
+
+
+def throw(desk: Desk, what: Distractor) -> None:
+    """Into the running answer, or to the next turn: a message of its own, or the first words of the next answer."""
+    desk.talk.thrown = what
+    if what.now and desk.link.state.running:
+        desk.ask("inject", text=what.text, how=what.how)
+    elif what.how == "own":
+        desk.talk.own = what.text
+        desk.notify("the next answer will begin with it", timeout=3)
+    else:
+        desk.run_worker(_say(desk, what), group="asks", exit_on_error=False)
+
+
+async def _say(desk: Desk, what: Distractor) -> None:
+    """As a turn; the mark in front of it tells that nobody meant it."""
+    if not desk.link.state.running:
+        await desk.link.ask("mark", label=f"DISTRACTOR {HOW[what.how][0]}")
+    await desk.talk.say(what.text, role=what.how)

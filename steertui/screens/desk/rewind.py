@@ -1,0 +1,55 @@
+"""Taking back the last tokens of an answer and going on from there: while it is spoken, and after its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sessions.state import Turn
+from steertui.screens.ask import Ask
+from steertui.screens.desk.reads import at_least_one
+
+if TYPE_CHECKING:
+    from steertui.screens.desk.screen import Desk
+
+HINT = (
+    "in mid-answer it goes on from there under the dials of that moment;\n"
+    "after the end another answer does, and both stay"
+)
+
+
+def ask(desk: Desk) -> None:
+    """How many; the last number is offered again."""
+
+    def answered(tokens: int | None) -> None:
+        if tokens is not None:
+            desk.talk.rewound = tokens
+            rewind(desk, tokens)
+
+    if _answer(desk) is None:
+        desk.warn("there is no answer to take back")
+        return
+    desk.app.push_screen(
+        Ask("take back how many tokens?", at_least_one, str(desk.talk.rewound), HINT), answered
+    )
+
+
+def again(desk: Desk) -> None:
+    rewind(desk, desk.talk.rewound)
+
+
+def rewind(desk: Desk, tokens: int) -> None:
+    """A running answer is shortened in place; from a finished one the words that are kept begin another."""
+    answer = _answer(desk)
+    if answer is None:
+        desk.warn("there is no answer to take back")
+    elif desk.link.state.running:
+        desk.ask("rewind", tokens=tokens)
+    else:
+        kept = answer.said + "".join(token.text for token in answer.tokens[:-tokens])
+        desk.talk.again(prefill=kept)
+
+
+def _answer(desk: Desk) -> Turn | None:
+    state, shown = desk.link.state, desk.feed.shown
+    turn = state.turns.get(state.running.turn if state.running else -1 if shown is None else shown)
+    return turn if turn is not None and turn.gen is not None else None
