@@ -91,13 +91,12 @@ def _asked(
 def _key(
     voice: Voice, prompt: Prompt, mixers: Sequence[Mixer], how: How, cues: Sequence[Cue], vector: Any
 ) -> str:
-    identity = {
-        "model": voice.identity,
-        "prompt": [list(map(dict, prompt.messages)), prompt.raw],
-        "mixers": [mixer.to_json() for mixer in mixers],
-        "how": asdict(how),
-        "cues": [[cue.at, cue.text, cue.role, [mixer.to_json() for mixer in cue.mixers]] for cue in cues],
-        "read": getattr(vector, "sha256", None),
-    }
-    written = json.dumps(identity, sort_keys=True).encode()
-    return f"answers {hashlib.sha256(written).hexdigest()[:24]}"
+    told = [[cue.at, cue.text, cue.role, [mixer.to_json() for mixer in cue.mixers]] for cue in cues]
+    return key_of("answers", voice, prompt, vector, [mixer.to_json() for mixer in mixers], asdict(how), told)
+
+
+def key_of(what: str, voice: Voice, prompt: Prompt, vector: Any = None, *more: Any) -> str:
+    """The key under which something made of a model, a prompt and a vector is remembered."""
+    asked = [list(map(dict, prompt.messages)), prompt.raw]
+    identity = [voice.identity, asked, getattr(vector, "sha256", None), *more]
+    return f"{what} {hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:24]}"

@@ -65,10 +65,10 @@ class Doses:
                 name,
                 {"level": level, "vector": who, **columns, "p_holm": adjusted.get(name)},
             )
-            found = statistics.estimate(self.values[name], self.seed)
+            found = self._value(name)
             if found.value is not None:
                 yield Point(f"{self.wanted.name}, {who}", level, found.value, found.lo, found.hi)
-            kept = statistics.estimate(self.kept[name], self.seed)
+            kept = self._kept(name)
             if kept.value is not None:
                 yield Point(f"coherence, {who}", level, kept.value, kept.lo, kept.hi)
         yield from self._answers()
@@ -92,14 +92,21 @@ class Doses:
         }
 
     def _columns(self, name: str) -> dict[str, Any]:
-        found = statistics.estimate(self.values[name], self.seed)
+        found = self._value(name)
         columns = {"n": found.n} | found.columns(self.wanted.name)
-        columns |= statistics.estimate(self.kept[name], self.seed).columns("coherence")
+        columns |= self._kept(name).columns("coherence")
         for beside in BESIDE:
-            columns[beside] = statistics.estimate(MEASURES[beside].all(self.table[name])).value
+            columns[beside] = MEASURES[beside].estimate(self.table[name]).value
         if self.pairs:
             columns |= statistics.estimate(self.pairs[name], self.seed).columns("propensity")
         return columns
+
+    def _value(self, name: str) -> statistics.Estimate:
+        return self.wanted.estimate(self.table[name], self.seed)
+
+    def _kept(self, name: str) -> statistics.Estimate:
+        shares = self.coherent is None or self.coherent.share
+        return statistics.estimate(self.kept[name], self.seed, shares=shares)
 
     def _answers(self) -> Iterator[Row]:
         for name, said in self.table.items():
@@ -136,11 +143,8 @@ class Doses:
     def summary(self, found: Mapping[float, Edge], floor: float, goal: str) -> dict[str, Any]:
         """The window between the edges, the sweet spot in it, and whether more of it always did more."""
         window = {sign: edge.safe for sign, edge in found.items()}
-        means = {
-            level: statistics.estimate(self.values[f"{level:+g}"], self.seed).value
-            for level in self._held("")
-        }
-        means[0.0] = statistics.estimate(self.values[UNSTEERED], self.seed).value
+        means = {level: self._value(f"{level:+g}").value for level in self._held("")}
+        means[0.0] = self._value(UNSTEERED).value
         curve = [means[level] for level in sorted(means)]
         trend, random = self.trend(), self.slopes(CONTROL)
         return {
@@ -158,8 +162,7 @@ class Doses:
         sign = -1.0 if goal == "less" else 1.0
         found: list[tuple[float, dict[str, Any]]] = []
         for level in self.levels:
-            value = statistics.estimate(self.values[f"{level:+g}"], self.seed)
-            kept = statistics.estimate(self.kept[f"{level:+g}"], self.seed)
+            value, kept = self._value(f"{level:+g}"), self._kept(f"{level:+g}")
             if value.value is not None and kept.value is not None and kept.value >= floor:
                 spot = {"level": level, **value.columns("value"), **kept.columns("coherence"), "n": value.n}
                 found.append((sign * value.value, spot))

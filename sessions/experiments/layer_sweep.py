@@ -81,8 +81,8 @@ def _row(
     both = table[f"{layer} {PLUS}"] + table[f"{layer} {MINUS}"]
     whole = coherence.whole(both, table[UNSTEERED] * 2)
     row = effects[str(layer)].columns("effect") | {"n": effects[str(layer)].estimate.n}
-    row |= statistics.estimate(whole).columns("coherence")
-    row["kl"] = statistics.estimate(MEASURES["kl"].all(both)).value
+    row |= statistics.estimate(whole, shares=True).columns("coherence")
+    row["kl"] = MEASURES["kl"].estimate(both).value
     return row | {"random": effects[f"{CONTROL}{layer}"].estimate.value}
 
 

@@ -17,6 +17,7 @@ from core.demo.world.voices import PLAIN
 from core.errors import UsageError
 from sessions.experiments.answers import Answer
 from sessions.experiments.counting import count, distinct, words_of
+from sessions.experiments.statistics import Estimate, estimate
 from vectors.metrics import repetition
 
 Value = float | None
@@ -24,12 +25,18 @@ Value = float | None
 
 @dataclass(frozen=True)
 class Measure:
+    """`share`: its values lie between 0 and 1, and 0 and 1 mean no and yes."""
+
     name: str
     about: str
     of: Callable[[Answer], Value]
+    share: bool = False
 
     def all(self, answers: Sequence[Answer]) -> list[Value]:
         return [self.of(answer) for answer in answers]
+
+    def estimate(self, answers: Sequence[Answer], seed: int = 0) -> Estimate:
+        return estimate(self.all(answers), seed, shares=self.share)
 
 
 def mean(values: Sequence[float]) -> Value:
@@ -52,6 +59,12 @@ def echo(answer: Answer) -> Value:
     return mean([value for value in layers if value is not None])
 
 
+def completion(answer: Answer) -> Value:
+    """Share of the words a good answer to this prompt holds (`keywords` in its line of the pack)."""
+    wanted = answer.prompt.about.get("keywords") or ()
+    return mean([float(count([word], answer.text) > 0) for word in wanted])
+
+
 def _share(holds: Callable[[Label], bool], among: Callable[[Label], bool], answer: Answer) -> Value:
     """A share of the finished sentences, by the exact labels of the demo models' world."""
     return mean([float(holds(label)) for label in labels(answer.text) if among(label)])
@@ -68,19 +81,23 @@ MEASURES: Mapping[str, Measure] = {
             "determined",
             "demo world: share of determined among sentences that show a motivation",
             partial(_share, lambda s: s.motivation == DETERMINED, lambda s: s.motivation is not None),
+            share=True,
         ),
         Measure(
             "well-formed",
             "demo world: share of sentences its grammar knows",
             partial(_share, lambda s: s.well_formed, _any),
+            share=True,
         ),
         Measure(
             "persona",
             "demo world: share of sentences in another voice than the assistant's",
             partial(_share, lambda s: s.voice != PLAIN, _any),
+            share=True,
         ),
         Measure("echo", "projection of what was said on the vector, read unsteered", echo),
         Measure("questions", "question marks per answer", questions),
+        Measure("completion", "share of the prompt's own keywords that occur", completion, share=True),
         Measure("length", "words per answer", lambda a: float(len(words_of(a.text)))),
         Measure("distinct-1", "different words over all words", lambda a: distinct(words_of(a.text), 1)),
         Measure("distinct-2", "different word pairs over all", lambda a: distinct(words_of(a.text), 2)),
@@ -91,6 +108,12 @@ MEASURES: Mapping[str, Measure] = {
     )
 }
 WORDS = "words:"
+HELPFUL = ("completion", "questions", "length")
+
+
+def helpfulness(model: str) -> list[Measure]:
+    """What stands beside a chosen measure where the question is whether a model is still of use."""
+    return [MEASURES[name] for name in (*HELPFUL, *(["well-formed"] if model in demo.NAMES else []))]
 
 
 def measure(name: str | None, model: str) -> Measure:

@@ -54,6 +54,12 @@ ENGLISH: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """By kind, so that a measure can be broken down by scenario."""
+KEYWORDS: Mapping[str, tuple[str, ...]] = {
+    "Solve 2x + 5 = 13 and explain each step.": ("4", "subtract", "divide"),
+    "Write a function that reverses a string, and say how it works.": ("def", "return", "string"),
+    "Explain how photosynthesis works.": ("light", "water", "oxygen"),
+}
+"""What a good answer holds, where that can be said in words."""
 
 PACKS: Mapping[str, Callable[[int, int], tuple[Prompt, ...]]]
 
@@ -114,7 +120,7 @@ def _english(count: int, seed: int) -> tuple[Prompt, ...]:
     kinds = list(ENGLISH)
     rows = [(kind, ENGLISH[kind][place]) for place in range(len(ENGLISH[kinds[0]])) for kind in kinds]
     return tuple(
-        Prompt(f"english-{number}", _messages(text), group=kind)
+        Prompt(f"english-{number}", _messages(text), group=kind, about={"keywords": KEYWORDS.get(text, ())})
         for number, (kind, text) in enumerate(rows, start=1)
     )
 

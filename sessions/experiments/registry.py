@@ -13,6 +13,11 @@ from sessions.experiments.voice import Voice, Work
 EXPERIMENTS: Mapping[str, str] = {
     "sweep": "sessions.experiments.sweep",
     "distraction": "sessions.experiments.distraction",
+    "lobotomy": "sessions.experiments.lobotomy",
+    "compare": "sessions.experiments.compare",
+    "transfer": "sessions.experiments.transfer",
+    "induce": "sessions.experiments.induce",
+    "axis-drift": "sessions.experiments.axis_drift",
 }
 """Name → the module whose `experiment(voice, params)` is its generator. The name is the offer's kind as well."""
 

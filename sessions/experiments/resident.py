@@ -16,6 +16,7 @@ from torch import Tensor
 
 import core
 import vectors
+from core.capture import capture
 from core.chat import as_messages, continuation, encode, render
 from core.jobs import gpu, side
 from core.lanes import Lanes
@@ -23,7 +24,10 @@ from core.live import Live
 from core.mixer import Mixer
 from sessions.experiments.voice import Cue, Heard, How, Ids, Prompt, Reading, Spoken, Work
 from vectors import dosing, likelihood, response, separating
+from vectors.about import About
 from vectors.vector import SteeringVector
+
+BATCH = 8  # prompts read in one step: chat waits for no more than that
 
 
 class ResidentVoice:
@@ -170,6 +174,22 @@ class ResidentVoice:
             text for word in words for text in (word, f" {word}", word.capitalize(), f" {word.capitalize()}")
         ]
         return frozenset(ids[0] for text in spelled if (ids := encode(self.model.tokenizer, text)))
+
+    def states(self, prompts: Sequence[Prompt]) -> Work:
+        parts = [prompts[start : start + BATCH] for start in range(0, len(prompts), BATCH)]
+        read: list[dict[int, Tensor]] = []
+        for part in parts:
+            ids = [self.prompt_ids(prompt) for prompt in part]
+            read.append((yield gpu(partial(capture, self.model, ids))).rows)
+        return {layer: torch.cat([rows[layer] for rows in read]).numpy() for layer in read[0]}
+
+    def direction(self, name: str, rows: Mapping[int, Any]) -> SteeringVector:
+        return SteeringVector(rows, about=About(name=name, model_id=self.name))
+
+    def blend(self, base: ResidentVoice, share: float, *, shuffled: bool = False) -> Work:
+        from sessions.experiments.surgery import without
+
+        return ResidentVoice((yield side(lambda: without(self.model, base.model, share, shuffled=shuffled))))
 
     def _placed(self, prompt: Prompt, said: Spoken) -> tuple[list[int], list[int], int]:
         """Prompt and answer in one row, where the answer's own tokens stand in it, and where it begins."""

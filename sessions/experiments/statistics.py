@@ -43,12 +43,13 @@ class Estimate:
 NOTHING = Estimate(None, None, None, 0)
 
 
-def estimate(values: Values, seed: int = 0) -> Estimate:
-    """The mean of what was measured. Shares of yes and no get Wilson's interval, everything else a bootstrap one."""
+def estimate(values: Values, seed: int = 0, *, shares: bool = False) -> Estimate:
+    """The mean of what was measured. `shares` says that every value is one: if all of them are 0 or 1 the interval is
+    Wilson's, for a bootstrap of forty ones would be sure of 1; everything else is resampled."""
     known = [float(value) for value in values if value is not None]
     if not known:
         return NOTHING
-    if set(known) <= {0.0, 1.0}:
+    if shares and set(known) <= {0.0, 1.0}:
         return share(sum(known), len(known))
     return Estimate(float(np.mean(known)), *interval(known, seed), len(known))
 

@@ -184,4 +184,16 @@ class Voice(Protocol):
 
     def starts(self, words: Sequence[str]) -> frozenset[int]:
         """The ids of the tokens that any of the words begins with, behind a space or at the start of a text."""
+
+    def states(self, prompts: Sequence[Prompt]) -> Work:
+        """{layer: [prompts, width]} as numpy arrays: the unsteered model where its answer is about to begin."""
+        ...
+
+    def direction(self, name: str, rows: Mapping[int, Any]) -> Any:
+        """A vector of one row per layer."""
+        ...
+
+    def blend(self, base: Any, share: float, *, shuffled: bool = False) -> Work:
+        """This model with `share` of its difference to `base` taken out of the weights: W − share·(W − W_base).
+        `shuffled`: the same numbers taken out at other places of each matrix, as a control."""
         ...

@@ -5,8 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sessions.offers.dialogue import DISTRACTION
-from sessions.offers.doses import SWEEP
+from sessions.offers.doses import AXIS_DRIFT, COMPARE, SWEEP
+from sessions.offers.models import INDUCE, LOBOTOMY, TRANSFER
 from sessions.offers.offer import Offer
 from sessions.offers.workshop import CHECK, DIFF, EXTRACT
 
-OFFERS: Mapping[str, Offer] = {offer.kind: offer for offer in (EXTRACT, CHECK, DIFF, SWEEP, DISTRACTION)}
+OFFERS: Mapping[str, Offer] = {
+    offer.kind: offer
+    for offer in (
+        EXTRACT,
+        CHECK,
+        DIFF,
+        SWEEP,
+        DISTRACTION,
+        COMPARE,
+        TRANSFER,
+        LOBOTOMY,
+        INDUCE,
+        AXIS_DRIFT,
+    )
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessions.offers.asking import CONTRAST, COUNT, MEASURE, PROMPTS, PUSH, SPEAKING, VECTOR
+from sessions.offers.asking import CONTRAST, COUNT, LAYERS, MEASURE, PROMPTS, PUSH, SPEAKING, VECTOR
 from sessions.offers.offer import Offer, Param
 
 SWEEP = Offer(
@@ -22,6 +22,40 @@ SWEEP = Offer(
         Param("coherence", "text", "the measure the floor is held against (share of whole texts)"),
         Param("at_least", "number", "least coherence of a sweet spot", 0.8),
         Param("goal", "choice", "what makes a spot sweet", "more", ("more", "less")),
+        *SPEAKING,
+    ),
+)
+
+COMPARE = Offer(
+    "compare",
+    "Compare two vectors",
+    "the same prompts under two vectors at three doses, side by side; the report holds the texts",
+    ("run", "compare"),
+    (
+        VECTOR,
+        Param("other", "vector", "another vector to hold it against"),
+        Param("scales", "numbers", "the doses (−1, ½ and 1 times what the card suggests)"),
+        MEASURE,
+        PROMPTS,
+        COUNT,
+        *PUSH,
+        *SPEAKING,
+    ),
+)
+
+AXIS_DRIFT = Offer(
+    "axis-drift",
+    "Watch a persona drift",
+    "projection per turn over long conversations, uncapped and capped",
+    ("run", "axis-drift"),
+    (
+        VECTOR,
+        Param("floor", "text", "the cap: no projection below this number or percentile", "p25"),
+        LAYERS,
+        Param("conversations", "file", "JSONL with `messages`; the user's turns are played (built in)"),
+        Param("turns", "count", "turns of each conversation", 6),
+        Param("n", "count", "how many conversations", 12),
+        Param("measure", "text", "what else is measured of every answer"),
         *SPEAKING,
     ),
 )

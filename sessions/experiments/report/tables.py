@@ -49,7 +49,7 @@ def cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.3g}"
+        return "0" if abs(value) < 1e-12 else f"{value:.3g}"
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {cell(inner)}" for name, inner in value.items())
     if isinstance(value, list | tuple):

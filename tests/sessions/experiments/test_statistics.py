@@ -91,9 +91,14 @@ def test_an_unparsed_score_is_left_out_and_not_averaged() -> None:
 
 
 def test_shares_have_a_width_at_the_ends() -> None:
-    found = estimate([1.0] * 40)
+    found = estimate([1.0] * 40, shares=True)
     assert found.lo == pytest.approx(0.912, abs=1e-3)
     assert found.hi == 1.0
+
+
+def test_what_is_no_share_is_resampled_even_if_it_is_0_everywhere() -> None:
+    """A divergence of 0 from itself is 0, not something up to 0.3."""
+    assert estimate([0.0] * 8).hi == 0.0
 
 
 def test_exact_binomial() -> None:

@@ -1,0 +1,79 @@
+"""Can a vector stand in for a fine-tuning? Base, base under the vector, and the tuned model, on the same prompts.
+
+Beside what they say: how far each is from the tuned model in KL, on what base and tuned themselves say. A vector that
+makes the base sound tuned and leaves its distribution where it was has dressed it, not changed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.jobs import Progress
+from core.mixer import Mixer
+from sessions.experiments import comparing, conditions, prompts, statistics
+from sessions.experiments.answers import Answer, all_answers
+from sessions.experiments.conditions import Condition
+from sessions.experiments.cost import Cost
+from sessions.experiments.divergence import Subject, distances
+from sessions.experiments.measures import Value, helpfulness, measure
+from sessions.experiments.voice import How, Prompt, Voice, Work
+
+BASE, STEERED, RANDOM, TUNED = "base", "base + v", "base + random", "tuned"
+
+
+def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
+    """The resident model is the base."""
+    played = conditions.channel(voice, params)
+    asked = prompts.asked(params, voice.name)
+    how = How(params["max_new"], params["temperature"], params["seed"])
+    yield Cost.of(len(asked), 4, how.max_new, rereads=5).row()
+    tuned: Voice = yield from voice.other(params["tuned"])
+    cast = [
+        Condition(BASE, Mixer()),
+        Condition(STEERED, Mixer((played,))),
+        Condition(RANDOM, Mixer((conditions.control(voice, played, how.seed),))),
+    ]
+    said = yield from all_answers(voice, asked, cast, how, vector=played.vector)
+    said |= yield from all_answers(tuned, asked, [Condition(TUNED, Mixer())], how)
+    subjects = [Subject(one.name, voice, one.mixer) for one in cast]
+    kl = yield from _to_tuned(voice, tuned, subjects, asked, said)
+    measures = [measure(params["measure"], voice.name), *helpfulness(voice.name)]
+    facts = {name: statistics.estimate(row, how.seed).columns("kl_to_tuned") for name, row in kl.items()} | {
+        TUNED: {"kl_to_tuned": 0.0}
+    }
+    yield from comparing.compared("induce", said, measures, how.seed, facts)
+    way = {
+        name: statistics.difference(kl[name], kl[BASE], how.seed).columns("kl change")
+        for name in (STEERED, RANDOM)
+    }
+    shown = {name: measures[0].estimate(said[name], how.seed).to_json() for name in said}
+    nearer = way[STEERED]["kl change_hi"]
+    return {
+        "summary": {
+            "measure": measures[0].name,
+            "shown": shown,
+            **way[STEERED],
+            "nearer_to_tuned": bool(nearer is not None and nearer < 0),
+        },
+        "control": {"what": "a random direction of the same norms and gaps", **way[RANDOM]},
+        "n": len(asked),
+    }
+
+
+def _to_tuned(
+    base: Voice,
+    tuned: Voice,
+    subjects: Sequence[Subject],
+    asked: Sequence[Prompt],
+    said: Mapping[str, Sequence[Answer]],
+) -> Work:
+    """{condition: one KL(tuned ‖ it) per prompt}."""
+    kl: dict[str, list[Value]] = {subject.name: [] for subject in subjects}
+    for place, prompt in enumerate(asked):
+        texts = [said[name][place].said for name in (BASE, TUNED)]
+        found = yield from distances({TUNED: tuned}, subjects, prompt, texts)
+        for name, row in found.items():
+            kl[name].append(row[TUNED])
+        yield Progress(place + 1, len(asked), "distances measured")
+    return kl

@@ -1,0 +1,47 @@
+"""A tuned model with part of its tuning taken out of the weights: W' = W_tuned − λ(W_tuned − W_base).
+
+Written as (1 − λ)·W_tuned + λ·W_base, λ = 0 is the tuned model and λ = 1 the base model to the bit.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+import torch
+from torch import Tensor
+
+from core.errors import ModelError
+from core.loading import adopt
+from core.model import Model
+
+
+def without(tuned: Model, base: Model, share: float, *, shuffled: bool = False) -> Model:
+    """A new model; the two stay what they are, because somebody may be talking to them."""
+    ours, theirs = tuned.hf.state_dict(), base.hf.state_dict()
+    blended = {
+        name: _blended(name, weight, _counterpart(theirs, name, weight, base), share, shuffled)
+        for name, weight in ours.items()
+    }
+    hf = type(tuned.hf)(tuned.hf.config).to(device=tuned.device, dtype=tuned.dtype)
+    hf.load_state_dict(blended)
+    words = "shuffled tuning" if shuffled else "tuning"
+    return adopt(hf, tuned.tokenizer, f"{tuned.name} − {share:g} · {words}")
+
+
+def _counterpart(theirs: dict[str, Tensor], name: str, weight: Tensor, base: Model) -> Tensor:
+    other = theirs.get(name)
+    if other is None or other.shape != weight.shape:
+        shapes = f"{tuple(weight.shape)} against {'nothing' if other is None else tuple(other.shape)}"
+        raise ModelError(f"{base.name} is no base of this model: {name} is {shapes}")
+    return other.to(weight.device)
+
+
+def _blended(name: str, tuned: Tensor, base: Tensor, share: float, shuffled: bool) -> Tensor:
+    if not tuned.is_floating_point():
+        return tuned
+    if not shuffled:
+        return tuned * (1 - share) + base * share
+    chance = torch.Generator().manual_seed(zlib.crc32(name.encode()))
+    change = (tuned - base).flatten()
+    order = torch.randperm(change.numel(), generator=chance).to(change.device)
+    return tuned - share * change[order].view_as(tuned)

@@ -1,0 +1,71 @@
+"""Does a vector act where it was not made? Vectors × target models × signs, each beside none and a random one.
+
+One model at a time, the resident one first; a vector that does not fit a model is a line that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.errors import BadInput, UsageError
+from core.jobs import Cell, Row
+from sessions.experiments import comparing, conditions, prompts, statistics
+from sessions.experiments.answers import all_answers
+from sessions.experiments.conditions import MINUS, PLUS, RANDOM, UNSTEERED
+from sessions.experiments.cost import Cost
+from sessions.experiments.measures import measure
+from sessions.experiments.voice import How, Prompt, Voice, Work
+
+
+def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
+    sources, targets = _listed(params["vectors"]), _listed(params["models"])
+    if not sources:
+        raise UsageError("transfer needs vectors: names or files, with commas between them")
+    asked = prompts.asked(params, voice.name)
+    how = How(params["max_new"], params["temperature"], params["seed"])
+    cells = len(sources) * (1 + len(targets))
+    yield Cost.of(cells * len(asked), 4, how.max_new).row()
+    found: dict[str, dict[str, Any]] = {}
+    for name in (None, *targets):
+        target = voice if name is None else (yield from voice.other(name))
+        for source in sources:
+            cell = yield from _cell(target, source, asked, how, params)
+            found[f"{source} on {target.name}"] = cell
+    carried = {name: cell["carries"] for name, cell in found.items()}
+    random = {name: cell["random"] for name, cell in found.items()}
+    return {
+        "summary": {"carries": carried, "cells": found},
+        "control": {"what": "a random direction of the same norms and gaps", "differences": random},
+        "n": len(asked),
+    }
+
+
+def _listed(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+def _cell(target: Voice, source: str, asked: Sequence[Prompt], how: How, params: Mapping[str, Any]) -> Work:
+    """One vector on one model, both ways."""
+    try:
+        played = conditions.channel(target, params, target.vector(source))
+    except BadInput as misfit:
+        note = {"vector": source, "model": target.name, "note": str(misfit)}
+        yield Row("transfer", f"{source} on {target.name}", note)
+        return {"carries": None, "random": None, "note": str(misfit)}
+    cast = conditions.paired(target, played, how.seed)
+    wanted = measure(params["measure"], target.name)
+    said = yield from all_answers(target, asked, cast, how, vector=played.vector)
+    facts = {name: {"vector": source, "model": target.name, "sign": name} for name in said}
+    yield from comparing.compared("transfer", said, [wanted], how.seed, facts)
+    both = statistics.difference(wanted.all(said[PLUS]), wanted.all(said[MINUS]), how.seed)
+    chance = comparing.differences(said, wanted, how.seed)[RANDOM]
+    if both.estimate.value is not None:
+        yield Cell(f"{wanted.name}: {PLUS} minus {MINUS}", source, target.name, both.estimate.value)
+    return {
+        "measure": wanted.name,
+        UNSTEERED: wanted.estimate(said[UNSTEERED], how.seed).to_json(),
+        **both.columns(f"{PLUS} minus {MINUS}"),
+        "carries": bool(both.p is not None and both.p < 0.05),
+        "random": chance.columns(),
+    }
