@@ -31,12 +31,14 @@ READ_AS: Mapping[str, str] = {
 @dataclass(frozen=True)
 class Flip:
     """One text around its flip. `jump` is ln perplexity after − before, `spike` the largest −log p near the flip,
-    both under the unsteered model; `settled` the token after it at which the stance has changed, None if never."""
+    both under the unsteered model; `before` and `after` are where the text stands, `settled` is the token after the
+    flip from which on it stands on the other side, None if it never does.
+    """
 
-    jump: float | None
-    spike: float | None
-    before: float | None
-    after: float | None
+    jump: float
+    spike: float
+    before: float
+    after: float
     settled: int | None
 
 
@@ -48,7 +50,7 @@ def around(nll: Sequence[float], stance: Sequence[float], at: int, window: int) 
         jump=jump(nll, at, window),
         spike=spike(nll, at),
         before=_mean(stance[max(0, at - window) : at]),
-        after=_mean(stance[at : at + window]),
+        after=_mean(_later(stance, at, window)),
         settled=settled(stance, at),
     )
 
@@ -80,7 +82,7 @@ def settled(stance: Sequence[float], at: int) -> int | None:
 
 def named(flip: Flip, usual_spike: float) -> str:
     """One of the four; `usual_spike` is what texts that were not flipped stay below at the same place."""
-    jolted = flip.spike is not None and flip.spike > usual_spike
+    jolted = flip.spike > usual_spike
     if switched(flip):
         return JOLT_SWITCH if jolted else SMOOTH_SWITCH
     return JOLT_ONLY if jolted else NO_SWITCH
@@ -88,7 +90,7 @@ def named(flip: Flip, usual_spike: float) -> str:
 
 def switched(flip: Flip) -> bool:
     """Whether the stance after the flip is on the other side than before it."""
-    return flip.before is not None and flip.after is not None and flip.before * flip.after < 0
+    return flip.before * flip.after < 0
 
 
 def ramp(start: float, end: float, over: int) -> list[float]:
@@ -97,5 +99,12 @@ def ramp(start: float, end: float, over: int) -> list[float]:
     return [start + (end - start) * step / steps for step in range(1, steps + 1)]
 
 
-def _mean(values: Sequence[float]) -> float | None:
-    return float(np.mean(values)) if len(values) else None
+def _later(stance: Sequence[float], at: int, window: int) -> Sequence[float]:
+    """The second window after the flip: the first belongs to the sentence that was under way. Where the text is too
+    short for that, all that there is."""
+    later = stance[at + window : at + 2 * window]
+    return later if len(later) >= HELD else stance[at:]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessions.offers.asking import COUNT, PUSH, SPEAKING, VECTOR
+from sessions.offers.asking import COUNT, MEASURE, PROMPTS, PUSH, SPEAKING, VECTOR
 from sessions.offers.offer import Offer, Param
 
 JUDGE = Param(
@@ -17,6 +17,8 @@ BUDGET = Param("budget", "number", "most dollars a judge may cost", 1.0)
 DEADLINE = Param("deadline", "number", "most seconds a judge may take", 1800.0)
 PAIRS = Param("contrast", "contrast", "pairs for --judge propensity")
 JUDGING = (JUDGE, TRAIT, OPPOSITE, PAIRS, CLAUDE, BUDGET, DEADLINE)
+SPEAKING_SHORT = tuple(param for param in SPEAKING if param.name != "max_new")
+CACHES = ("keep", "rebuild")
 
 DISTRACTION = Offer(
     "distraction",
@@ -38,6 +40,34 @@ DISTRACTION = Offer(
         ),
         *PUSH,
         *JUDGING,
-        *(param for param in SPEAKING if param.name != "max_new"),
+        *SPEAKING_SHORT,
+    ),
+)
+
+HOT_SWAP = Offer(
+    "hot-swap",
+    "Flip a vector mid-text",
+    "from +s to −s in the middle of a text: does it go over, how fast, and at what cost?",
+    ("run", "hot-swap"),
+    (
+        VECTOR,
+        PROMPTS,
+        COUNT,
+        Param("at", "count", "before which token the sign turns", 24),
+        Param("after", "count", "tokens that are spoken after it", 40),
+        Param("ramp", "count", "over so many tokens (1: at once)", 1),
+        Param("back", "count", "and back again after so many (0: never)", 0),
+        Param(
+            "cache",
+            "choice",
+            "what was said before the flip stays as it was, or is read anew",
+            "keep",
+            CACHES,
+        ),
+        Param("window", "count", "tokens on either side that perplexities are taken over", 15),
+        MEASURE,
+        *PUSH,
+        *JUDGING,
+        *SPEAKING_SHORT,
     ),
 )

@@ -1,0 +1,123 @@
+"""Jekyll and Hyde: the sign of the vector is turned in the middle of a text. Does the text go over, and at what cost?
+
+All lanes of a batch share the prompt and the random numbers, so flipped and unflipped texts are the same token by token
+up to the flip. Baselines: no flip, to zero, the other sign from the start, a random vector flipped, no steering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core import demo
+from core.errors import UsageError
+from core.jobs import Progress
+from core.mixer import Channel, Mixer
+from sessions.experiments import conditions, judging, prompts
+from sessions.experiments.answers import Answer, answers, seeded
+from sessions.experiments.conditions import UNSTEERED, Condition
+from sessions.experiments.cost import Cost
+from sessions.experiments.flips import FLIP, RANDOM_FLIP, STAY, THROUGHOUT, TO_ZERO, Flips, part
+from sessions.experiments.judges.verdict import Item
+from sessions.experiments.measures import measure
+from sessions.experiments.swapping import ramp
+from sessions.experiments.voice import Cue, How, Prompt, Voice, Work
+
+
+@dataclass(frozen=True)
+class Score:
+    """When the sign turns: at a token, over so many more, and back again after so many (0: never)."""
+
+    at: int
+    over: int = 1
+    back: int = 0
+
+    def scales(self, start: float, end: float) -> dict[int, float]:
+        """Token → scale from there on."""
+        found = {self.at + step: scale for step, scale in enumerate(ramp(start, end, self.over))}
+        if self.back:
+            there = self.at + self.back
+            found |= {there + step: scale for step, scale in enumerate(ramp(end, start, self.over))}
+        return found
+
+
+def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
+    played = conditions.channel(voice, params)
+    if played.scale == 0:
+        raise UsageError("a scale of 0 has no other sign: --scale X")
+    score = Score(params["at"], params["ramp"] or 1, params["back"])
+    asked = prompts.asked({**params, "prompts": params["prompts"] or _usual(voice)}, voice.name)
+    how = How(score.at + params["after"], params["temperature"], params["seed"], params["cache"])
+    wanted = measure(params["measure"], voice.name)
+    random = conditions.control(voice, played, how.seed)
+    cast, cues = _cast(played, random), _cues(played, random, score)
+    judge = judging.chosen(voice, params)
+    spoken = Cost.of(len(asked), len(cast), how.max_new)
+    yield (spoken + judging.cost(judge, 2 * len(asked) * len(cast), how.max_new)).row()
+    table: dict[str, list[Answer]] = {condition.name: [] for condition in cast}
+    for number, prompt in enumerate(asked):
+        yield Progress(number, len(asked), "texts turned")
+        for answer in (
+            yield from answers(voice, prompt, cast, seeded(how, number), cues=cues, vector=played.vector)
+        ):
+            table[answer.condition].append(answer)
+    yield Progress(len(asked), len(asked), "texts turned")
+    layers = tuple(played.layers or played.vector.layers)
+    rows = Flips(table, score.at, params["window"], wanted, how.seed, {k: voice.residual[k] for k in layers})
+    yield from rows.events()
+    found = yield from judging.judged(judge, _items(asked, table, score.at), f"{STAY}, after", how.seed)
+    settings = {"at": score.at, "ramp": score.over, "back": score.back, "cache": how.cache}
+    return {
+        "summary": rows.summary() | {"vector": played.label, **settings, **found},
+        "control": rows.control(),
+        "n": len(asked),
+    }
+
+
+def _usual(voice: Voice) -> str:
+    """Stories are long enough to be turned; the demo models' answers are hardly."""
+    return "stories" if voice.name in demo.NAMES else ""
+
+
+def _cast(played: Channel, random: Channel) -> tuple[Condition, ...]:
+    plus = Mixer((played,))
+    return (
+        Condition(FLIP, plus),
+        Condition(STAY, plus),
+        Condition(TO_ZERO, plus),
+        Condition(THROUGHOUT, conditions.at(played, -played.scale)),
+        Condition(RANDOM_FLIP, Mixer((random,))),
+        Condition(UNSTEERED, Mixer()),
+    )
+
+
+def _cues(played: Channel, random: Channel, score: Score) -> list[Cue]:
+    """Every change for all lanes, in the order of `_cast`."""
+    s = played.scale
+    turned, gone = score.scales(s, -s), score.scales(s, 0.0)
+    rest = conditions.at(played, s), conditions.at(played, -s)
+    return [
+        Cue(
+            place,
+            mixers=(
+                conditions.at(played, turned[place]),
+                rest[0],
+                conditions.at(played, gone[place]),
+                rest[1],
+                conditions.at(random, turned[place]),
+                Mixer(),
+            ),
+        )
+        for place in sorted(turned)
+    ]
+
+
+def _items(asked: Sequence[Prompt], table: Mapping[str, Sequence[Answer]], at: int) -> dict[str, list[Item]]:
+    """Either half of every text; a judge that sees both would be told what to find."""
+    halves = {"before": (0, at), "after": (at, None)}
+    return {
+        f"{name}, {half}": [Item(answer.prompt, part(answer, *ends).text) for answer in said]
+        for name, said in table.items()
+        for half, ends in halves.items()
+    }
