@@ -52,6 +52,8 @@ class Vector(Event, t="vector"):
     hidden_size: int = 0
     norms: Mapping[str, float] = field(default_factory=dict)
     gaps: Mapping[str, float] = field(default_factory=dict)
+    percentiles: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    midpoints: Mapping[str, float] = field(default_factory=dict)
     suggestion: Mapping[str, Json] | None = None
     removed: bool = False
 

@@ -8,6 +8,8 @@ from core.errors import BadInput, UsageError
 
 from . import events as ev
 
+MEASURED = (5, 25, 50, 75, 95)
+
 
 class Rack:
     """Vectors by name. A name belongs to one vector: events and mixers rely on it."""
@@ -51,5 +53,24 @@ def described(name: str, vector: Any, source: str) -> ev.Vector:
         hidden_size=len(next(iter(vector.directions.values()))),
         norms={str(layer): float(norm) for layer, norm in (getattr(vector, "norms", None) or {}).items()},
         gaps={str(layer): float(gap) for layer, gap in (getattr(vector, "gaps", None) or {}).items()},
+        percentiles=_percentiles(vector),
+        midpoints=_midpoints(vector),
         suggestion=dict(suggestion) if suggestion else None,
     )
+
+
+def _percentiles(vector: Any) -> dict[str, dict[str, float]]:
+    """Of the projections on it, by layer, where they were measured: what a cap at p25 means in numbers."""
+    percentile = getattr(vector, "percentile", lambda layer, q: None)
+    found = {layer: {q: percentile(layer, q) for q in MEASURED} for layer in vector.directions}
+    return {
+        str(layer): {str(q): value for q, value in spread.items() if value is not None}
+        for layer, spread in found.items()
+        if any(value is not None for value in spread.values())
+    }
+
+
+def _midpoints(vector: Any) -> dict[str, float]:
+    """Half way between the classes, by layer: where the vector is neutral."""
+    stats = getattr(getattr(vector, "about", None), "stats", {})
+    return {str(layer): float(entry["midpoint"]) for layer, entry in stats.items() if "midpoint" in entry}

@@ -47,7 +47,7 @@ class Pick(ModalScreen[str | None]):
             box.border_title = Text(self._title)
             if self._filtered:
                 yield Input(placeholder=self._free or "type to filter")
-            yield OptionList(*map(_option, self._choices))
+            yield OptionList(*map(option, self._choices))
             yield Static(Text(self._hint or "↑ ↓ choose · enter take · esc back"), id="said")
 
     def on_mount(self) -> None:
@@ -60,7 +60,7 @@ class Pick(ModalScreen[str | None]):
         kept = [c for c in self._choices if all(word in f"{c.name} {c.detail}".lower() for word in words)]
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options(map(_option, kept))
+        options.add_options(map(option, kept))
         options.highlighted = 0 if kept else None
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -81,7 +81,7 @@ class Pick(ModalScreen[str | None]):
             options.action_cursor_up()
 
 
-def _option(choice: Choice) -> Option:
+def option(choice: Choice) -> Option:
     row = Table.grid(expand=True, padding=(0, 1))
     row.add_column(no_wrap=True)
     row.add_column(justify="right", no_wrap=True, overflow="ellipsis", ratio=1)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from core.mixer import Mixer
@@ -116,6 +117,13 @@ class Vector:
     @property
     def gaps(self) -> dict[int, float]:
         return dict.fromkeys(range(LAYERS), 0.5)
+
+    @property
+    def about(self) -> SimpleNamespace:
+        return SimpleNamespace(stats={layer: {"midpoint": 0.25} for layer in range(LAYERS)})
+
+    def percentile(self, layer: int, q: float) -> float | None:
+        return {5: 0.0, 25: 1.0, 50: 2.0, 75: 3.0, 95: 4.0}.get(q)
 
     @property
     def sha256(self) -> str:

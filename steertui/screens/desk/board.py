@@ -35,14 +35,36 @@ class Known:
     directions: Mapping[int, None]
     norms: Mapping[int, float] = field(default_factory=dict)
     gaps: Mapping[int, float] = field(default_factory=dict)
+    percentiles: Mapping[int, Mapping[float, float]] = field(default_factory=dict)
+    midpoints: Mapping[int, float] = field(default_factory=dict)
     suggestion: Mapping[str, Any] | None = None
 
     @classmethod
     def told(cls, event: Vector) -> Known:
         """From the engine's own words; JSON has turned the layer numbers into strings."""
-        norms, gaps = ({int(layer): x for layer, x in sizes.items()} for sizes in (event.norms, event.gaps))
-        layers = dict.fromkeys(event.layers)
-        return cls(event.name, event.sha256, layers, norms, gaps, event.suggestion)
+        return cls(
+            event.name,
+            event.sha256,
+            dict.fromkeys(event.layers),
+            _by_layer(event.norms),
+            _by_layer(event.gaps),
+            {int(layer): {float(q): x for q, x in row.items()} for layer, row in event.percentiles.items()},
+            _by_layer(event.midpoints),
+            event.suggestion,
+        )
+
+    def percentile(self, layer: int, q: float) -> float | None:
+        """As the engine takes it: linear between those that were measured, nothing outside them."""
+        known = sorted(self.percentiles.get(layer, {}).items())
+        if not known or not known[0][0] <= q <= known[-1][0]:
+            return None
+        above = next(i for i, (p, _) in enumerate(known) if p >= q)
+        (low, a), (high, b) = known[max(above - 1, 0)], known[above]
+        return b if high == low else a + (b - a) * (q - low) / (high - low)
+
+
+def _by_layer(sizes: Mapping[str, float]) -> dict[int, float]:
+    return {int(layer): float(x) for layer, x in sizes.items()}
 
 
 @dataclass(frozen=True)

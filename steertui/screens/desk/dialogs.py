@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from core.errors import UsageError
-from core.mixer import Bound, finite
+from core.mixer import finite
 from steertui.screens.ask import Ask
 from steertui.screens.desk import board as hands
-from steertui.screens.desk import distractors, rewind, sampling_form
+from steertui.screens.desk import distractors, rewind, sampling_form, strip_form
 from steertui.screens.desk.board import Known
-from steertui.screens.desk.bounds import EXAMPLE, parse_bounds
+from steertui.screens.desk.cap_dialog import CapDialog
+from steertui.screens.desk.caps import Wish, hold
 from steertui.screens.desk.opening import FIRST
 from steertui.screens.keys import Keys
 from steertui.screens.pick import Choice, Pick
-from steertui.widgets.dial import SHORT_UNIT, cap_text, shown_scale
+from steertui.widgets.dial import SHORT_UNIT, shown_scale
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk
@@ -46,18 +47,16 @@ def exact(desk: Desk) -> None:
 
 
 def threshold(desk: Desk) -> None:
-    """Type the cap."""
-    channel = desk.rack.board.current
-    if channel is None:
+    """The cap: typed, or a preset."""
+    if desk.rack.board.current is None:
         desk.rack.edit("zero")
         return
 
-    def answered(bounds: tuple[Bound, Bound] | None) -> None:
-        if bounds is not None:
-            desk.rack.attempt(lambda: hands.threshold(desk.rack.board, *bounds))
+    def answered(wish: Wish | None) -> None:
+        if wish is not None:
+            desk.rack.attempt(lambda: hold(desk.rack.board, wish))
 
-    hint = f"{EXAMPLE}\nfloor and ceiling of the projection, as numbers or percentiles"
-    desk.app.push_screen(Ask(f"cap of {channel.label}", parse_bounds, cap_text(channel), hint), answered)
+    desk.app.push_screen(CapDialog(desk.rack.board), answered)
 
 
 def add_vector(desk: Desk) -> None:
@@ -168,5 +167,6 @@ DIALOGS: Mapping[str, Callable[[Desk], None]] = {
     "rewind": rewind.ask,
     "leave": leave,
     "keys": keys,
+    "strip": strip_form.ask,
     "sampling": sampling_form.ask,
 }

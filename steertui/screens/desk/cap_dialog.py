@@ -1,0 +1,84 @@
+"""The cap of a strip: bounds to type, presets to choose, and what each comes to in numbers before it is taken."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+
+from core.errors import SteerError
+from steertui.screens.desk import caps
+from steertui.screens.desk.board import Board
+from steertui.screens.desk.bounds import EXAMPLE
+from steertui.screens.pick import Choice, option
+from steertui.text import safe_text
+from steertui.widgets.dial import cap_text
+
+TYPE = f"type bounds of the projection: {EXAMPLE} · ↑ ↓ preset · enter take · esc back"
+
+
+class CapDialog(ModalScreen[caps.Wish | None]):
+    """Gives back a cap that can be held, or None after esc."""
+
+    CSS_PATH = "../dialogs.tcss"
+    BINDINGS = [
+        ("escape", "dismiss(None)", "cancel"),
+        ("down", "move(1)", "next"),
+        ("up", "move(-1)", "previous"),
+    ]
+
+    def __init__(self, board: Board) -> None:
+        super().__init__()
+        self._board = board
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog -wide") as box:
+            box.border_title = Text(safe_text(f"cap of {self._board.channel.label}"))
+            yield Input(cap_text(self._board.channel), select_on_focus=True)
+            yield OptionList(*(option(Choice(name, name, self._meaning(name))) for name in caps.PRESETS))
+            yield Static(Text(TYPE), id="said")
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).highlighted = None
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """What stands in the line, in numbers; while it cannot be read yet, how it is written."""
+        self.query_one(OptionList).highlighted = None
+        self._say(self._meaning(event.value) if event.value.strip() else TYPE, wrong=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        options = self.query_one(OptionList)
+        here = options.highlighted
+        self._take(event.value if here is None else str(options.get_option_at_index(here).id))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self._take(str(event.option.id))
+
+    def action_move(self, change: int) -> None:
+        options = self.query_one(OptionList)
+        if change > 0:
+            options.action_cursor_down()
+        else:
+            options.action_cursor_up()
+
+    def _take(self, text: str) -> None:
+        try:
+            wish = caps.parse(self._board, text)
+            caps.hold(self._board, wish)
+        except SteerError as error:
+            self._say(str(error), wrong=True)
+            return
+        self.dismiss(wish)
+
+    def _meaning(self, text: str) -> str:
+        try:
+            return caps.meaning(self._board, caps.parse(self._board, text))
+        except SteerError as error:
+            return str(error)
+
+    def _say(self, text: str, *, wrong: bool) -> None:
+        said = self.query_one("#said", Static)
+        said.set_class(wrong, "-wrong")
+        said.update(Text(safe_text(text)))

@@ -1,0 +1,97 @@
+"""What else a strip can be told, a line each: gain, layers, scope, half-life, split, and the mixer's keep-norm."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from core.bands import parse_layers, write_layers
+from core.mixer import SCOPES
+from sessions.desk import describe
+from steertui.screens.desk import reads
+from steertui.screens.desk.board import Board, Edit
+from steertui.screens.form import Field, Form
+from steertui.widgets.dial import SHORT_UNIT, layers_of, own_scale, shown_scale
+
+if TYPE_CHECKING:
+    from steertui.screens.desk.screen import Desk
+
+OFF = "off"
+YES_NO = ("yes", "no")
+GAIN = "multiplies the projection: 0 ablates, -1 reflects, 1 pins, 2 amplifies; off"
+
+
+def ask(desk: Desk) -> None:
+    """The selected strip, line by line."""
+    board = desk.rack.board
+    if board.current is None:
+        desk.rack.edit("zero")
+        return
+
+    def answered(values: dict[str, Any] | None) -> None:
+        if values is not None:
+            desk.rack.attempt(lambda: told(desk.rack.board, values))
+
+    desk.app.push_screen(
+        Form(f"strip {board.selected + 1} · {board.channel.label}", _fields(board)), answered
+    )
+
+
+def told(board: Board, values: dict[str, Any]) -> Edit | None:
+    """The strip as the form says; None when that is what it was."""
+    before = board.mixer.to_json()
+    keep_norm = values.pop("keep_norm")
+    scale = own_scale(board.channel, values.pop("shown"))
+    if values["layers"] == layers_of(board.channel, board.n_layers):
+        values["layers"] = board.channel.layers
+    board = board.edit(scale=scale, **values)
+    board = replace(board, mixer=replace(board.mixer, keep_norm=keep_norm))
+    after = board.mixer.to_json()
+    return None if before == after else Edit(board, describe(before, after))
+
+
+def _fields(board: Board) -> list[Field]:
+    channel, n_layers = board.channel, board.n_layers
+    gain, half = (OFF if x is None else f"{x:g}" for x in (channel.gain, channel.half_life))
+    unit = SHORT_UNIT[channel.unit]
+    return [
+        Field(
+            "shown",
+            f"scale ({unit})",
+            f"{shown_scale(channel):g}",
+            "along the vector as loaded",
+            reads.number,
+        ),
+        Field(
+            "layers",
+            "layers",
+            write_layers(layers_of(channel, n_layers)),
+            f"such as 3-8, 3-8,12, all or 40%-85%; the model has {n_layers}",
+            partial(parse_layers, n_layers=n_layers),
+        ),
+        Field(
+            "split", "split", _yes(channel.split), "share the scale out over the layers", reads.yes, YES_NO
+        ),
+        Field("gain", "gain", gain, GAIN, reads.unless(OFF, reads.number)),
+        Field("scope", "scope", channel.scope, "which tokens are steered", reads.one_of(*SCOPES), SCOPES),
+        Field(
+            "half_life",
+            "half-life",
+            half,
+            "tokens until the push has faded to a half; off",
+            reads.unless(OFF, reads.positive),
+        ),
+        Field(
+            "keep_norm",
+            "keep norm",
+            _yes(board.mixer.keep_norm),
+            "of the whole mixer: a token's length stays what it was",
+            reads.yes,
+            YES_NO,
+        ),
+    ]
+
+
+def _yes(on: bool) -> str:
+    return "yes" if on else "no"

@@ -1,0 +1,151 @@
+"""Caps and the other settings of a strip: what is typed, what it means in numbers, what is refused with a way out."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Input
+
+from core.errors import UsageError
+from core.levels import bounds
+from core.mixer import Channel, Mixer
+from steertui.screens.desk import board as hands
+from steertui.screens.desk import caps
+from steertui.screens.desk.board import Board, Known
+from steertui.screens.desk.strip_form import told
+from steertui.screens.form import Form
+from tests.steertui.app.stage import Stage, stage
+from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
+
+pytestmark = pytest.mark.anyio
+
+LAYERS = range(10)
+MEASURED = Known(
+    "axis",
+    "1" * 64,
+    dict.fromkeys(LAYERS),
+    percentiles={layer: {5.0: -1.0 * layer, 25.0: 1.0 * layer, 75.0: 3.0 * layer} for layer in LAYERS},
+    midpoints={layer: 0.5 * layer for layer in LAYERS},
+)
+BARE = Known("bare", "2" * 64, dict.fromkeys(LAYERS))
+
+
+def board(vector: Known = MEASURED, **settings: object) -> Board:
+    channel = Channel(vector, layers=(4, 5, 6), **settings)  # type: ignore[arg-type]
+    return Board(Mixer((channel,)), n_layers=10)
+
+
+def held(text: str, on: Board | None = None) -> tuple[tuple[int, ...] | None, list[tuple[float, float]]]:
+    on = on or board()
+    channel = caps.hold(on, caps.parse(on, text)).board.channel
+    return channel.layers, [bounds(channel, layer) for layer in channel.layers or ()]
+
+
+def test_percentiles_come_to_the_numbers_that_were_measured() -> None:
+    assert held(">p25") == ((4, 5, 6), [(4.0, float("inf")), (5.0, float("inf")), (6.0, float("inf"))])
+    assert caps.meaning(board(), caps.parse(board(), ">p25 <p75")) == "≥ 4 … 6 ≤ 12 … 18 on L4–6"
+    assert MEASURED.percentile(4, 50) == pytest.approx(8.0), "half way between p25 and p75"
+    assert MEASURED.percentile(4, 99) is None, "nothing is made up outside what was measured"
+
+
+def test_presets_name_their_own_band() -> None:
+    assert held("paper") == ((7, 8, 9), [(float(layer), float("inf")) for layer in (7, 8, 9)])
+    assert held("small model")[0] == (3, 4, 5, 6, 7)
+    assert held("neutral") == ((4, 5, 6), [(2.0, 2.0), (2.5, 2.5), (3.0, 3.0)])
+    assert caps.meaning(board(), caps.parse(board(), "neutral")) == "= 2 … 3 on L4–6"
+    assert not caps.hold(board(floor=1.0), caps.parse(board(), "off")).board.channel.capped
+
+
+@pytest.mark.parametrize("text", [">0.5", "<p75", ">-1 <1", "neutral"])
+def test_a_flipped_strip_is_capped_where_it_was_said_along_the_vector_as_loaded(text: str) -> None:
+    assert held(text, board(flipped=True)) == held(text)
+
+
+@pytest.mark.parametrize("text", [">p25", "paper", "neutral"])
+def test_what_was_never_measured_is_refused_with_the_command_to_run(text: str) -> None:
+    with pytest.raises(UsageError, match="run steertui check bare"):
+        held(text, board(BARE))
+
+
+@pytest.mark.parametrize("text", ["", "loud", ">", "p25"])
+def test_what_is_no_cap_says_how_one_is_written(text: str) -> None:
+    with pytest.raises(UsageError, match=r">0\.5"):
+        held(text)
+
+
+VALUES = {
+    "shown": 0.0,
+    "layers": (4, 5, 6),
+    "split": False,
+    "gain": None,
+    "scope": "all",
+    "half_life": None,
+    "keep_norm": False,
+}
+
+
+def test_a_form_that_says_nothing_new_changes_nothing() -> None:
+    assert told(board(), dict(VALUES)) is None
+    edit = told(board(), VALUES | {"gain": 0.0, "keep_norm": True})
+    assert edit is not None
+    assert (edit.board.channel.gain, edit.board.mixer.keep_norm) == (0.0, True)
+    assert edit.words == "keep norm · axis gain off → +0"
+
+
+async def filled(at: Stage, **values: str) -> None:
+    await at.press("g")
+    await at.until(lambda: isinstance(at.pilot.app.screen, Form))
+    for name, value in values.items():
+        at.pilot.app.screen.query_one(f"#field-{name}", Input).value = value
+    await at.press("enter")
+
+
+async def test_a_preset_is_shown_in_numbers_chosen_and_undone() -> None:
+    async with stage() as at:
+        await at.add("pirate")
+        await at.press("C")
+        await at.sees("small model", "≥ 1 on L3–7", "= 0.25 on L")
+        await at.press("down", "enter")
+        channel = at.desk.rack.board.channel
+        assert (channel.floor, channel.layers) == ("p25", (7, 8, 9))
+        await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
+        assert at.desk.link.state.desk.state["channels"][0]["floor"] == "p25"
+        await at.press("z")
+        assert not at.desk.rack.board.channel.capped
+
+
+async def test_what_is_typed_is_shown_in_numbers_before_it_is_taken() -> None:
+    async with stage() as at:
+        await at.add("pirate")
+        await at.press("C", *">p25 <p75")
+        await at.sees("≥ 1 ≤ 3 on L")
+        await at.press("enter")
+        assert (at.desk.rack.board.channel.floor, at.desk.rack.board.channel.ceiling) == ("p25", "p75")
+
+
+async def test_the_strip_form_reaches_the_model_and_explains_what_it_cannot_mean() -> None:
+    async with stage() as at:
+        await at.add("pirate")
+        await filled(at, gain="0", scope="response", half_life="12", layers="3-4")
+        channel = at.desk.rack.board.channel
+        assert (channel.gain, channel.scope, channel.half_life, channel.layers) == (0, "response", 12, (3, 4))
+        await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
+        assert at.desk.link.state.desk.state["channels"][0]["gain"] == 0
+        await filled(at, half_life="-1")
+        await at.sees("half-life: it must be positive")
+        await at.press("escape")
+        await filled(at, layers="3-40")
+        await at.sees("layer 40 asked for, the model has 10")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_a_hostile_name_is_only_drawn(name: str) -> None:
+    async with stage() as at:
+        await at.ready()
+        await at.desk.link.ask("vector.load", source="pirate", name=HOSTILE[name].replace("\ud800", "?"))
+        (vector,) = at.desk.link.state.vectors.values()
+        at.desk.rack.attempt(lambda: hands.add(at.desk.rack.board, Known.told(vector)))
+        await at.press("tab")
+        for key in ("C", "g"):
+            await at.press(key)
+            assert not talks_to_terminal("\n".join(at.drawn()))
+            await at.press("escape")
