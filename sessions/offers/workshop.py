@@ -5,6 +5,7 @@ from __future__ import annotations
 from sessions.offers.offer import Offer, Param
 
 METHODS = ("mean", "pca-centered", "pca-diff", "logistic", "assistant-axis")
+PLOT = Param("plot", "file", "draw the layers' curves too, as .png or .svg", holds="plot")
 SEED = Param("seed", "count", "the same seed gives the same result", 0)
 
 CHECK = Offer(
@@ -41,6 +42,7 @@ EXTRACT = Offer(
         Param("rule", "choice", "what makes a layer best", "midpoint", ("midpoint", "axes")),
         Param("suggest", "flag", "try doses and suggest a band and a scale", True, off="--no-dose"),
         Param("vector", "vector", "say how far it points the same way as this one"),
+        PLOT,
     ),
     second="tuned",
 )
@@ -60,6 +62,7 @@ DIFF = Offer(
         Param("inputs", "contrast", "what the change does to the texts of this contrast set"),
         Param("module", "text", "make a vector of this module's leading direction"),
         Param("out", "file", "where to write it", holds="vector"),
+        PLOT,
         SEED,
     ),
     model=False,

@@ -10,8 +10,12 @@ from typing import Any
 
 from sessions.offers.workshop import DIFF
 from steertui import flags
+from steertui.layercurve import layer_curve
 from steertui.text import safe_text
 from steertui.working import carry_out
+from vectors.plots.paper import checked
+
+ACTING = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +35,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measure(args: argparse.Namespace) -> Mapping[str, Any]:
+    if args.plot:
+        checked(args.plot)
     return carry_out(args, DIFF.kind, flags.offered(args, DIFF))
 
 
@@ -42,9 +48,10 @@ def told(report: Mapping[str, Any]) -> Iterator[str]:
     for name, row in report["modules"].items():
         if row.get("singular_values"):
             yield f"{name:<44} {row['relative_norm'] or 0:>9.2%} {_shares(row)}{_cosines(row) if aligned else ''}"
+    yield from curves(report)
     if aligned and report["null"]:
-        null = report["null"]
-        yield f"random vectors: cosine {null['top1']:.3f}, energy {null['energy']:.2g}"
+        yield f"random vectors: {_null(report)}"
+    yield from acting(report.get("functional", {}))
     yield from (f"note: {warning}" for warning in report["warnings"])
     for which in ("base", "tuned"):
         if names := report[f"only_{which}"]:
@@ -52,6 +59,32 @@ def told(report: Mapping[str, Any]) -> Iterator[str]:
     yield f"read {report['bytes_read'] / 1e9:.2f} GB with {report['peak_anon'] / 1e6:.0f} MB of memory"
     if "out" in report:
         yield f"written to {report['out']} ({report['sha256'][:12]})"
+    if plot := report.get("plot"):
+        yield f"drawn in {plot}"
+
+
+def acting(functional: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What the change does to the texts it was asked about, where it lies most along the vector."""
+    strongest = sorted(functional, key=lambda name: -abs(functional[name]["cosine"]))[:ACTING]
+    for name in strongest:
+        found = functional[name]
+        yield f"on these texts {name} writes {found['cosine']:+.3f} along it, {found['relative']:.2%} of the stream"
+
+
+def curves(report: Mapping[str, Any]) -> Iterator[str]:
+    """How much each layer changed, and how far its writers changed along the vector."""
+    layers = report["layers"]
+    for name, key in (("relative change", "relative_norm"), (f"cosine with {report['vector']}", "top1")):
+        yield from layer_curve(name, {layer: found[key] for layer, found in layers.items()})
+
+
+def _null(report: Mapping[str, Any]) -> str:
+    """What chance shows in the columns of the table."""
+    subspaces = {
+        row["null"]["topk"] for row in report["modules"].values() if "topk" in (row.get("null") or {})
+    }
+    many = f", of k {max(subspaces):.3f}" if subspaces else ""
+    return f"cosine {report['null']['top1']:.3f}{many}, energy {report['null']['energy']:.2g}"
 
 
 def _shares(row: Mapping[str, Any]) -> str:

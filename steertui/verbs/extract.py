@@ -12,9 +12,11 @@ from typing import Any
 from core.bands import write_layers
 from sessions.offers.workshop import EXTRACT
 from steertui import flags
+from steertui.layercurve import layer_curve
 from steertui.text import safe_text
 from steertui.verbs.contrast import show_lines, shown
 from steertui.working import carry_out
+from vectors.plots.paper import checked
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
 
 def measure(args: argparse.Namespace) -> Mapping[str, Any]:
     params = flags.offered(args, EXTRACT)
+    if args.plot:
+        checked(args.plot)
     if args.tuned:
         params |= {"model": args.model, "loading": flags.loading(args)}
     return carry_out(args, EXTRACT.kind, params)
@@ -49,6 +53,7 @@ def told(report: Mapping[str, Any]) -> Iterator[str]:
     for layer, found in report["layers"].items():
         best = "  ← best" if int(layer) == report["best_layer"] else ""
         yield f"{layer:>5} {_figures(found)}{best}"
+    yield from curves(report)
     held = next(iter(report["layers"].values()))["n_holdout"]
     yield f"held out: {held} texts; {report['n_effective']} different pairs in all"
     yield from (f"note: {warning}" for warning in report["warnings"])
@@ -61,6 +66,17 @@ def told(report: Mapping[str, Any]) -> Iterator[str]:
             f" (random ±{aligned['random_band']:.2f})"
         )
     yield f"written to {report['out']} ({report['sha256'][:12]})"
+    if plot := report.get("plot"):
+        yield f"drawn in {plot}"
+
+
+def curves(report: Mapping[str, Any]) -> Iterator[str]:
+    """How far apart the classes are over the layers, and how the vector lies with another one."""
+    layers = report["layers"]
+    values, intervals = ({layer: found[key] for layer, found in layers.items()} for key in ("d", "d_ci"))
+    yield from layer_curve("held-out d", values, intervals)
+    if aligned := report.get("alignment"):
+        yield from layer_curve(f"cosine with {aligned['vector']}", aligned["layers"])
 
 
 def _figures(found: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from vectors.diff.checkpoint import open_checkpoint
 from vectors.diff.direction import top_direction
 from vectors.diff.functional import functional
 from vectors.diff.matrix import Depth
+from vectors.diff.picture import drawn
 from vectors.diff.weights import plan, weight_diff
 from vectors.extraction.sides import side as read_side
+from vectors.plots.paper import checked
 from vectors.source import open_source
 from vectors.vector import read
 
@@ -41,6 +44,8 @@ def job(params: Params) -> Job:
     """`base`, `tuned`; `vector` to align with; `inputs` a set of texts; `out` and `module` make a vector."""
     if bool(params.get("out")) != bool(params.get("module")):
         raise UsageError("a vector from weights needs both --out FILE and --module NAME, such as o_proj")
+    if params.get("plot"):
+        checked(params["plot"])
     base, tuned = open_checkpoint(params["base"]), open_checkpoint(params["tuned"])
     vector = read(params["vector"]).stored if params.get("vector") else None
     depth = Depth(int(params.get("top", 5)), bool(params.get("exact")), int(params.get("seed") or 0))
@@ -57,4 +62,8 @@ def job(params: Params) -> Job:
         report["out"], report["sha256"] = str(params["out"]), made.sha256
         made.save(Path(params["out"]).expanduser())
         yield Artifact(str(params["out"]), open_source(params["out"]).sha256, "vector")
+    if params.get("plot"):
+        picture = yield side(partial(drawn, params["plot"], report))
+        report["plot"] = str(picture)
+        yield Artifact(str(picture), open_source(picture).sha256, "plot")
     return report

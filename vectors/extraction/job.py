@@ -8,6 +8,7 @@ import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,11 @@ from vectors.diff.alignment import align
 from vectors.errors import shown
 from vectors.extraction.extract import extracting
 from vectors.extraction.material import beside_base, of_pairs, of_tuned, with_adapter
+from vectors.extraction.picture import drawn
 from vectors.extraction.recipe import Recipe
 from vectors.extraction.result import Extraction
 from vectors.extraction.states import Work
+from vectors.plots.paper import checked
 from vectors.source import open_source
 from vectors.vector import SteeringVector, read
 
@@ -92,6 +95,9 @@ def _adapted(load_base: Callable[[], Model], found: ContrastSet, params: Params)
 
 
 def _recipe(model: Model, params: Params, found: ContrastSet) -> Recipe:
+    """Everything that can be refused is, before a text is read."""
+    if params.get("plot"):
+        checked(params["plot"])
     chosen = {key: params[key] for key in CHOICES if params.get(key) is not None}
     band = params.get("layers")
     layers = parse_layers(band, model.n_layers) if isinstance(band, str) else band
@@ -113,6 +119,10 @@ def _kept(result: Extraction, params: Params, recipe: Recipe, origin: str, model
     if params.get("vector"):
         other = read(params["vector"], model=model, force=True, measured=False)
         summary["alignment"] = align(result.vector.stored, other.stored, result.n_effective).to_json()
+    if params.get("plot"):
+        picture = yield side(partial(drawn, params["plot"], summary))
+        summary["plot"] = str(picture)
+        yield Artifact(str(picture), open_source(picture).sha256, "plot")
     if recipe.store is not None:
         shutil.rmtree(recipe.store, ignore_errors=True)
     return summary

@@ -10,6 +10,7 @@ from typing import Any
 from vectors.plots.paper import COLOURS, QUIET
 
 Number = float | None
+MOST_INSIDE = 4
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,12 @@ def put(axes: Any, curves: Iterable[Curve]) -> None:
 
 
 def legend(axes: Any) -> None:
-    """Only where there is something to tell apart."""
+    """Only where there is something to tell apart; beside the axes where it would cover the curves."""
     handles, names = axes.get_legend_handles_labels()
     named = [(handle, name) for handle, name in zip(handles, names, strict=True) if name]
     if len(named) > 1:
-        axes.legend(*map(list, zip(*named, strict=True)))
+        outside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if len(named) > MOST_INSIDE else {}
+        axes.legend(*map(list, zip(*named, strict=True)), **outside)
 
 
 def finite(values: Sequence[Number]) -> list[float]:

@@ -34,9 +34,13 @@ def test_the_demo_as_its_report_has_it(tmp_path: Path, capsys: pytest.CaptureFix
             assert ours["share_top1"] == pytest.approx(row["share1"], abs=1e-3)
     out = tmp_path / "o.safetensors"
     words = ["diff", "demo-base", "demo-instruct", "--vector", str(file), "--module", "o_proj"]
-    assert main([*words, "--out", str(out), "--inputs", "refusal"]) == 0
+    plot = tmp_path / "o.png"
+    assert main([*words, "--out", str(out), "--inputs", "refusal", "--plot", str(plot)]) == 0
     shown = capsys.readouterr().out
-    assert "random vectors: cosine 0.102" in shown
+    assert "random vectors: cosine 0.102, of k 0.228, energy 0.01" in shown
+    assert "relative change  max" in shown, "the layers' curve"
+    assert "on these texts model.layers." in shown
+    assert plot.read_bytes().startswith(b"\x89PNG")
     assert vectors.read(out).layers == tuple(range(10))
     assert main(["diff", "demo-base", "demo-instruct", "--out", str(out)]) == 2
 

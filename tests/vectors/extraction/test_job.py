@@ -129,10 +129,16 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert promised <= set(report["layers"]["5"])
     assert report["alignment"]["verdict"] == "strong"
     assert out.stat().st_size > 1000
-    assert main([*words, "--out", str(out)]) == 0
+    plot = tmp_path / "curves.svg"
+    assert main([*words, "--out", str(out), "--plot", str(plot)]) == 0
     shown = capsys.readouterr()
     assert "← best" in shown.out
+    assert "held-out d  max" in shown.out, "the layers' curve"
+    assert f"drawn in {plot}" in shown.out
+    assert "accuracy at the midpoint" in plot.read_text(encoding="utf-8")
     assert "+ pirate:" in shown.err, "the first pair is shown before anything runs"
+    assert main([*words, "--out", str(out), "--plot", "curves.gif"]) == 2
+    assert "a plot is written as .png or .svg" in capsys.readouterr().err
 
 
 def test_the_command_line_with_two_models(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

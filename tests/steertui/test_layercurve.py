@@ -1,0 +1,36 @@
+"""A curve over layers as lines of text: what it shows, and where a table says it better."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from steertui.layercurve import HEIGHT, WIDTH, layer_curve
+from steertui.widgets import glyphs
+
+VALUES: dict[str, float | None] = {str(layer): layer**2 / 10 for layer in range(10)}
+
+
+def test_a_curve_says_where_it_is_highest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
+    lines = list(layer_curve("d", VALUES, {"9": (7.0, 9.0), "3": None}))
+    assert lines[0].endswith("d  max 8.1 at layer 9")
+    assert len(lines) == HEIGHT
+    assert max(map(len, lines)) <= WIDTH
+    assert lines[-3].count("●") and "●" in lines[1], "it rises from the lower left to the upper right"
+
+
+def test_a_terminal_without_braille_gets_plain_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = glyphs.now()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    body = "".join(list(layer_curve("d", VALUES))[1:-2])
+    assert "*" in body
+    assert not any("\u2800" <= char <= "\u28ff" for char in body)
+    assert glyphs.now() is before
+
+
+@pytest.mark.parametrize("values", [{}, {"5": 1.0, "6": 2.0}, {"1": None, "2": None, "3": None, "4": 1.0}])
+def test_a_few_points_are_no_curve(values: dict[str, float | None]) -> None:
+    assert list(layer_curve("d", values)) == []

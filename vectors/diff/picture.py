@@ -1,0 +1,46 @@
+"""A weight difference as a picture: over the layers how much each kind of matrix changed, and how much of that is the
+vector it was compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from vectors.plots.layers import layer_curves
+from vectors.plots.marks import Axes, Curve
+
+Rows = Mapping[str, Mapping[str, Any]]
+
+
+def drawn(path: str | Path, report: Mapping[str, Any]) -> Path:
+    """`report` is the summary of the job."""
+    rows = report["modules"]
+    panels = [(Axes(y="relative change"), by_module(rows, lambda row: row["relative_norm"]))]
+    if null := report["null"]:
+        aligned = by_module(rows, lambda row: (row.get("cosines") or {}).get("top1"))
+        energy = by_module(rows, lambda row: row.get("energy"))
+        panels += [
+            (Axes(y="cosine, direction 1", limits=(0.0, 1.05), levels=[(null["top1"], "random")]), aligned),
+            (Axes(y="share of the change", levels=[(null["energy"], "random")]), energy),
+        ]
+    beside = f" and {report['vector']}" if report["vector"] else ""
+    return layer_curves(path, panels, f"{report['tuned']} − {report['base']}{beside}")
+
+
+def by_module(rows: Rows, figure: Callable[[Mapping[str, Any]], float | None]) -> list[Curve]:
+    """A curve per kind of matrix that sits in blocks and has the figure."""
+    found: dict[str, list[tuple[int, float]]] = {}
+    for row in rows.values():
+        value = figure(row)
+        if (
+            row["layer"] is not None
+            and value is not None
+            and len(row["shape"]) == 2
+            and min(row["shape"]) > 1
+        ):
+            found.setdefault(row["module"], []).append((row["layer"], value))
+    return [
+        Curve(module, [layer for layer, _ in points], [value for _, value in points])
+        for module, points in found.items()
+    ]

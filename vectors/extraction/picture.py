@@ -1,0 +1,48 @@
+"""An extraction as a picture: over the layers how far apart the classes are, how well they are told apart, how long
+the vector is, and how far it points the same way as another one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vectors.diff.alignment import MODERATE, STRONG
+from vectors.plots.layers import curve, layer_curves
+from vectors.plots.marks import Axes, Curve
+
+
+def drawn(path: str | Path, report: Mapping[str, Any]) -> Path:
+    """`report` is the summary of the job."""
+    layers = report["layers"]
+    best = [(report["best_layer"], "best layer")] if report["best_layer"] is not None else []
+    panels = [
+        (Axes(y="held-out d", levels=[(0.0, "")], places=best), [curve("d", layers, "d", "d_ci")]),
+        (
+            Axes(y="held-out share", limits=(0.0, 1.04), levels=[(0.5, "chance")]),
+            [
+                curve("accuracy at the midpoint", layers, "accuracy", "accuracy_ci"),
+                curve("accuracy at zero", layers, "sign_accuracy"),
+                curve("AUROC", layers, "auroc"),
+            ],
+        ),
+        (Axes(y="norm / residual norm"), [curve("norm", layers, "relative_norm")]),
+    ]
+    measured = any(found["n_holdout"] for found in layers.values())
+    shown = panels if measured else panels[2:]
+    if aligned := report.get("alignment"):
+        shown = [*shown, alignment_panel(aligned)]
+    return layer_curves(path, shown, f"{report['vector']}: {report['contrast']}, {report['method']}")
+
+
+def alignment_panel(aligned: Mapping[str, Any]) -> tuple[Axes, list[Curve]]:
+    """Cosine per layer, what random directions reach, and the lines of the verdict."""
+    lines = [
+        (sign * line, word) for line, word in ((STRONG, "strong"), (MODERATE, "moderate")) for sign in (1, -1)
+    ]
+    band = aligned["random_band"]
+    axes = Axes(y="cosine", limits=(-1.05, 1.05), levels=lines, chance=(-band, band))
+    cosines = aligned["layers"]
+    return axes, [
+        Curve(f"with {aligned['vector']}", [int(layer) for layer in cosines], list(cosines.values()))
+    ]
