@@ -19,7 +19,9 @@ def test_a_curve_says_where_it_is_highest(monkeypatch: pytest.MonkeyPatch) -> No
     assert lines[0].endswith("d  max 8.1 at layer 9")
     assert len(lines) == HEIGHT
     assert max(map(len, lines)) <= WIDTH
-    assert lines[-3].count("●") and "●" in lines[1], "it rises from the lower left to the upper right"
+    places = [min(line.index("●") for line in lines if "●" in line), max(line.rfind("●") for line in lines)]
+    rows = [next(n for n, line in enumerate(lines) if line[place : place + 1] == "●") for place in places]
+    assert rows[0] > rows[1], "it rises from the left to the right"
 
 
 def test_a_terminal_without_braille_gets_plain_marks(monkeypatch: pytest.MonkeyPatch) -> None:
