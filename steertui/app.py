@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from textual import work
 from textual.app import App, SystemCommand
 from textual.filter import LineFilter
 from textual.screen import Screen
 
 from core import demo
 from core.errors import UsageError
-from steertui import config, themes
+from steertui import clipboard, config, themes
 from steertui.ascii import Ascii
 from steertui.config import Settings
 from steertui.farewell import Farewell
 from steertui.screens.desk.screen import Desk
 from steertui.screens.palette import Actions
+from steertui.text import safe_text
 from steertui.widgets import glyphs
 
 SLOW_FPS = 10.0
@@ -49,16 +52,26 @@ class Studio(App[None], inherit_bindings=False):
         self.add_mode("desk", lambda: desk)
         for theme in themes.OWN:
             self.register_theme(theme)
-        if settings.theme not in self.available_themes:
-            raise UsageError(
-                f"unknown theme {settings.theme!r}: choose one of {', '.join(sorted(self.available_themes))}"
-            )
-        self.theme = settings.theme
+        look = themes.fitting(glyphs.now().colours) if settings.theme == config.AUTO else settings.theme
+        if look not in themes.NAMES:
+            raise UsageError(f"unknown theme {look!r}: choose one of {', '.join(themes.NAMES)}")
+        self.theme = look
         self.set_keymap(settings.keymap)
 
     def get_css_variables(self) -> dict[str, str]:
-        """Themes that are not ours know no heat colours."""
-        return themes.HEAT | super().get_css_variables()
+        """Themes that are not ours lack a few of our colours."""
+        return themes.USUAL | super().get_css_variables()
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Whoever copies anything is told where it went."""
+        text = text.encode("utf-8", "replace").decode()
+        super().copy_to_clipboard(text)
+        self._say_where(text)
+
+    @work(group="copy", exit_on_error=False)
+    async def _say_where(self, text: str) -> None:
+        places = await asyncio.to_thread(clipboard.places, text)
+        self.notify(safe_text(f"{len(text)} characters: {', '.join(places)}"), markup=False, timeout=8)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *self._plain]

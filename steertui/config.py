@@ -1,28 +1,34 @@
-"""Settings from `config.toml`: data only, and a mistake is named with its file and line before the screen opens."""
+"""Settings from `config.toml`: data only, and a mistake is named with its file and line before the screen opens.
+
+A folder may bring a `steertui.toml` of its own, laid over the user's. It came with somebody's files, so it may change
+how things look and nothing else.
+"""
 
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from steertui import keymap, paths
-from steertui.themes import DEFAULT
+from steertui import keymap, paths, themes
 
-FILE = "config.toml"
+FILE, PROJECT_FILE = "config.toml", "steertui.toml"
+LARGEST = 256 * 1024
+AUTO = "auto"
 
 
 @dataclass(frozen=True)
 class Settings:
     """What can be set, with what it is when nobody says anything."""
 
-    theme: str = DEFAULT
-    """A theme by name: steertui-night, steertui-day, or one of Textual's."""
+    theme: str = AUTO
+    """steertui-night, steertui-day, steertui-16, one of Textual's, or auto: by what the terminal can show."""
     fps: float = 30.0
-    """Frames per second at most; 10 for a slow line."""
+    """Frames per second at most; 10 or fewer means a slow line: less is drawn while an answer runs."""
     heat: str = "off"
     """How tokens start out coloured: off, background or underline."""
     mouse: bool = True
@@ -30,30 +36,59 @@ class Settings:
     ascii: bool = False
     """Draw with plain characters only: no blocks, no box lines, no arrows."""
     keymap: dict[str, str] = field(default_factory=dict)
-    """Keys by action id, as listed by F1."""
+    """Keys by action id, as listed by F1 and in docs/keys.md."""
 
 
-def load(path: Path | None = None) -> Settings:
-    """The settings in force; the built-in ones when there is no file."""
-    path = path or paths.config() / FILE
+HEATS = ("off", "background", "underline")
+PROJECT = ("theme", "fps", "heat", "mouse", "ascii")
+"""What a project's file may set. Keys belong to hands and stay with their owner."""
+NEVER = ("url", "trust", "remote", "key", "token", "path", "command", "editor", "python", "socket")
+"""What a project's file may not even try: where secrets go, what is run, whom to trust."""
+
+
+def load(path: Path | None = None, project: Path | None = None) -> Settings:
+    """The settings in force; the built-in ones where there is no file."""
+    said = _read(path or paths.config() / FILE)
+    said |= _read(project or Path.cwd() / PROJECT_FILE, ours=False)
+    return Settings(**said)
+
+
+def _read(path: Path, *, ours: bool = True) -> dict[str, Any]:
     if not path.is_file():
-        return Settings()
+        return {}
+    text = _text(path)
     try:
-        text = path.read_text(encoding="utf-8")
         data = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from error
-    return Settings(**{key: _checked(key, value, path, text) for key, value in data.items()})
+    except tomllib.TOMLDecodeError as error:
+        where, what = _place(str(error), text)
+        raise UsageError(f"{path}:{where}: this is not TOML: {what}") from error
+    return {key: _checked(key, value, path, text, ours) for key, value in data.items()}
 
 
-def _checked(key: str, value: Any, path: Path, text: str) -> Any:
-    where = f"{path}:{_line(key, text)}"
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST:
+            raise UsageError(f"{path}: larger than {LARGEST // 1024} KB: this cannot be a settings file")
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{path}:{line}: this is not UTF-8 text (byte {data[error.start]:#04x})") from error
+
+
+def _checked(key: str, value: Any, path: Path, text: str, ours: bool) -> Any:
+    where = f"{path}:{line_of(key, text)}"
+    if not ours and (key == "keymap" or any(word in key.lower() for word in NEVER)):
+        raise UsageError(f"{where}: {key!r} is not allowed in project config")
     defaults = {each.name: getattr(Settings(), each.name) for each in fields(Settings)}
     if key not in defaults:
         near = difflib.get_close_matches(key, defaults, n=1)
         raise UsageError(f"{where}: unknown key {key!r}" + (f", did you mean {near[0]!r}?" if near else ""))
     if key == "keymap" and isinstance(value, dict):
-        return keymap.checked(value, where)
+        return keymap.checked(value, lambda action: f"{path}:{line_of(action, text)}")
     wanted = type(defaults[key])
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
@@ -65,14 +100,37 @@ def _checked(key: str, value: Any, path: Path, text: str) -> Any:
 def _in_range(key: str, value: Any, where: str) -> Any:
     if key == "fps" and not 1 <= value <= 60:
         raise UsageError(f"{where}: fps must lie between 1 and 60")
-    if key == "heat" and value not in ("off", "background", "underline"):
-        raise UsageError(f"{where}: heat must be off, background or underline")
+    if key == "theme" and value not in (AUTO, *themes.NAMES):
+        near = difflib.get_close_matches(value, themes.NAMES, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(themes.NAMES)}"
+        raise UsageError(f"{where}: unknown theme {value!r}, {hint}")
+    if key == "heat" and value not in HEATS:
+        raise UsageError(f"{where}: heat must be {', '.join(HEATS[:-1])} or {HEATS[-1]}")
     return value
 
 
-def _line(key: str, text: str) -> int:
-    """Where a top-level key stands; tables count by their header."""
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.lstrip().lstrip("[").split("=")[0].split("]")[0].strip().strip('"') == key:
-            return number
-    return 1
+def line_of(key: str, text: str) -> int:
+    """Where a key or the header of a table stands; the first line when it is written in some other way."""
+    spelt = re.compile(rf"""\s*\[?\s*(["']?){re.escape(key)}\1\s*[\]=]""")
+    return next((number for number, line in enumerate(text.splitlines(), 1) if spelt.match(line)), 1)
+
+
+def _place(said: str, text: str) -> tuple[int, str]:
+    """Line and words of a TOML error; at the end of the file it names no line."""
+    found = re.search(r" \(at line (\d+), column \d+\)", said)
+    if found:
+        return int(found[1]), said[: found.start()]
+    return max(len(text.splitlines()), 1), said.removesuffix(" (at end of document)")
+
+
+def remember(key: str, value: str, path: Path | None = None) -> Path:
+    """Writes one string setting into the user's file, which otherwise stays as it was written."""
+    path = path or paths.config() / FILE
+    text = _text(path) if path.is_file() else ""
+    lines, entry = text.splitlines(), f'{key} = "{value}"'
+    head = next((n for n, line in enumerate(lines) if line.lstrip().startswith("[")), len(lines))
+    spelt = re.compile(rf"\s*{re.escape(key)}\s*=")
+    at = next((n for n, line in enumerate(lines[:head]) if spelt.match(line)), None)
+    lines[slice(at, at + 1) if at is not None else slice(0, 0)] = [entry]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path

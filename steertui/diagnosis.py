@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -16,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from core.errors import SteerError
-from steertui import HOUSE, __version__, catalogue, paths
+from steertui import HOUSE, __version__, catalogue, paths, terminal
 
 LIBRARIES = ("torch", "transformers", "accelerate", "safetensors", "numpy", "textual", "anthropic")
 EXTRAS = ("peft", "bitsandbytes", "matplotlib", "inspect-ai")
@@ -76,28 +75,13 @@ def models() -> dict[str, Any]:
     return {entry.name: entry.problem or "ok" for entry in catalogue.models()}
 
 
-def terminal() -> dict[str, Any]:
-    size = shutil.get_terminal_size()
-    environment = {
-        name: os.environ.get(name) for name in ("TERM", "COLORTERM", "NO_COLOR", "TERM_PROGRAM", "LANG")
-    }
-    return {
-        "is_terminal": sys.stdout.isatty(),
-        "columns": size.columns,
-        "rows": size.lines,
-        "encoding": sys.stdout.encoding,
-        "tmux": "TMUX" in os.environ,
-        "ssh": "SSH_CONNECTION" in os.environ,
-    } | environment
-
-
 SECTIONS: dict[str, Callable[[], dict[str, Any]]] = {
     "versions": versions,
     "devices": devices,
     "folders": folders,
     "accounts": accounts,
     "models": models,
-    "terminal": terminal,
+    "terminal": terminal.abilities,
 }
 
 
@@ -112,6 +96,7 @@ def _problems(report: Mapping[str, Any]) -> list[str]:
         part["problem"] for part in (report["devices"], *report["folders"].values()) if "problem" in part
     ]
     found += [f"{name} is not installed" for name in LIBRARIES if report["versions"][name] is None]
+    found += terminal.doubts(report["terminal"])
     if not any(name.startswith("demo-") for name in report["models"]):
         found.append("the demo models are missing: install steertui again")
     return found

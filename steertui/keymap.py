@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from core.errors import UsageError
 from steertui.commands import COMMANDS, STRIP_KEYS
@@ -12,17 +12,23 @@ IDS = tuple(command.id for command in COMMANDS) + tuple(str(binding.id) for bind
 IDS += ("prompt.send", "prompt.newline")
 
 
-def checked(keymap: Mapping[str, object], where: str = "keymap") -> dict[str, str]:
-    """The keymap if every id exists and no key was given away twice."""
+def checked(
+    keymap: Mapping[str, object], where: Callable[[str], str] = lambda action: "keymap"
+) -> dict[str, str]:
+    """The keymap if every id exists and no key was given away twice; `where` says at which line an action stands."""
     owners: dict[str, str] = {}
     for action, keys in keymap.items():
         if action not in IDS:
             near = difflib.get_close_matches(action, IDS, n=1)
             hint = f", did you mean {near[0]!r}?" if near else ""
-            raise UsageError(f"{where}: there is no action {action!r}{hint}")
+            raise UsageError(f"{where(action)}: there is no action {action!r}{hint}")
         if not isinstance(keys, str) or not keys.strip():
-            raise UsageError(f'{where}: the keys of {action!r} must be a string such as "f" or "ctrl+f,f6"')
+            raise UsageError(
+                f'{where(action)}: the keys of {action!r} must be a string such as "f" or "ctrl+f,f6"'
+            )
         for key in (key.strip() for key in keys.split(",")):
             if owners.setdefault(key, action) != action:
-                raise UsageError(f"{where}: key {key!r} is given to both {owners[key]!r} and {action!r}")
+                raise UsageError(
+                    f"{where(action)}: key {key!r} is given to both {owners[key]!r} and {action!r}"
+                )
     return {action: str(keys) for action, keys in keymap.items()}

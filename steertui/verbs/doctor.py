@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from typing import Any
 
+from rich.console import Console
+
+from steertui import terminal
 from steertui.diagnosis import diagnose
 from steertui.text import safe_text
 
@@ -25,6 +29,8 @@ def run(args: argparse.Namespace) -> int:
         print(title)
         for name, value in section.items():
             print(f"  {name:<18} {safe_text(_words(value))}")
+    if sys.stdout.isatty():
+        Console().print("  heat scale        ", terminal.gradient())
     print("\n".join(safe_text(f"! {problem}") for problem in problems) or "nothing looks wrong")
     return 0
 

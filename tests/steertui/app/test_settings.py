@@ -44,14 +44,17 @@ def test_what_is_written_is_in_force() -> None:
         ('fps = "fast"\n', ":1: fps must be of type float, not str"),
         ("mouse = 1\n", ":1: mouse must be of type bool, not int"),
         ("fps = 900\n", ":1: fps must lie between 1 and 60"),
+        ('\ntheme = "dracul"\n', ":2: unknown theme 'dracul', did you mean 'dracula'?"),
         ('heat = "loud"\n', ":1: heat must be off, background or underline"),
         (
             '\n[keymap]\n"strip.flop" = "z"\n',
-            ":2: there is no action 'strip.flop', did you mean 'strip.flip'",
+            ":3: there is no action 'strip.flop', did you mean 'strip.flip'",
         ),
-        ('[keymap]\n"strip.flip" = "z"\n"strip.mute" = "z"\n', "key 'z' is given to both"),
-        ('[keymap]\n"strip.flip" = 3\n', "must be a string"),
-        ("fps = = 3\n", "cannot be read"),
+        ('[keymap]\n"strip.flip" = "z"\n"strip.mute" = "z"\n', ":3: key 'z' is given to both"),
+        ('[keymap]\n"strip.flip" = 3\n', ":2: the keys of 'strip.flip' must be a string"),
+        ("heat = 'off'\nfps = = 3\n", ":2: this is not TOML: Invalid value"),
+        ("fps = [1,\n", ":1: this is not TOML"),
+        ("# " + "x" * (config.LARGEST + 1), "larger than 256 KB"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(text: str, said: str) -> None:
@@ -64,9 +67,50 @@ def test_a_mistake_is_named_with_its_line(text: str, said: str) -> None:
 
 def test_bytes_that_are_no_text_are_named() -> None:
     path = paths.config() / config.FILE
-    path.write_bytes(b"fps = \xff\xfe\n")
-    with pytest.raises(UsageError, match="cannot be read"):
+    path.write_bytes(b"heat = 'off'\nfps = \xff\xfe\n")
+    with pytest.raises(UsageError, match=r":2: this is not UTF-8 text \(byte 0xff\)"):
         config.load()
+
+
+def project(text: str) -> Path:
+    path = Path.cwd() / config.PROJECT_FILE
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_project_may_change_the_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write('theme = "dracula"\nfps = 20\n')
+    project('theme = "steertui-day"\n')
+    assert config.load() == Settings(theme="steertui-day", fps=20.0)
+
+
+@pytest.mark.parametrize(
+    "line", ['anthropic_base_url = "http://x"', "trust_remote_code = true", '[keymap]\n"strip.flip" = "q"']
+)
+def test_a_project_may_not_touch_urls_trust_or_keys(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = project(f'theme = "steertui-day"\n{line}\n')
+    with pytest.raises(UsageError, match="not allowed in project config") as error:
+        config.load()
+    assert f"{path}:2:" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", 'theme = "nord"\n'),
+        ("# mine\nfps = 20\n", 'theme = "nord"\n# mine\nfps = 20\n'),
+        ('fps = 20\n theme="x"  # y\n[keymap]\n', 'fps = 20\ntheme = "nord"\n[keymap]\n'),
+    ],
+)
+def test_a_remembered_setting_leaves_the_rest_as_it_was_written(before: str, after: str) -> None:
+    path = write(before)
+    assert config.remember("theme", "nord") == path
+    assert path.read_text() == after
+    assert config.load().theme == "nord"
 
 
 def test_an_unknown_theme_is_refused_with_the_known_ones() -> None:

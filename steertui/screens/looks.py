@@ -1,0 +1,49 @@
+"""Choosing a theme: it is tried on as the cursor moves, and written into the settings only when it is taken."""
+
+from __future__ import annotations
+
+from textual.app import App
+from textual.widgets import OptionList
+
+from core.errors import SteerError
+from steertui import config, themes
+from steertui.screens.pick import Choice, Pick
+from steertui.text import safe_text
+
+
+class Looks(Pick):
+    """Esc puts the old one back on."""
+
+    def __init__(self, app: App[None]) -> None:
+        own = [theme.name for theme in themes.OWN]
+        others = sorted(name for name in app.available_themes if name not in own)
+        self._before = app.theme
+        choices = [Choice(name, name, _said(app, name, name in own)) for name in [*own, *others]]
+        super().__init__("theme", choices, hint="↑ ↓ try on · enter keep it · esc as before")
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        self.app.theme = str(event.option.id)
+
+    def on_mount(self) -> None:
+        """Begins at the one that is on, or opening the list would change it."""
+        options = self.query_one(OptionList)
+        options.highlighted = options.get_option_index(self._before)
+
+    def keep(self, name: str | None) -> None:
+        """What becomes of it; the message names the file."""
+        if name is None:
+            self.app.theme = self._before
+            return
+        self.app.theme = name
+        try:
+            place = config.remember("theme", name)
+        except (OSError, SteerError) as error:
+            self.app.notify(safe_text(f"not remembered: {error}"), severity="warning", markup=False)
+        else:
+            self.app.notify(safe_text(f"theme {name}, kept in {place}"), markup=False)
+
+
+def _said(app: App[None], name: str, own: bool) -> str:
+    theme = app.available_themes[name]
+    kind = "the terminal's own colours" if theme.ansi else "dark" if theme.dark else "light"
+    return f"ours, {kind}" if own else kind

@@ -1,0 +1,149 @@
+"""What this terminal can do: some of it stands in the environment, some of it only the terminal itself can answer.
+
+The questions go out together and end with one that every terminal answers (its own name): nobody waits for the silent.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import shutil
+import subprocess
+import sys
+import termios
+import time
+import tty
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.style import Style
+from rich.text import Text
+from textual.color import Color
+
+from steertui import themes
+from steertui.widgets.glyphs import DEPTHS
+
+PATIENCE_S = 1.5
+WIDTHS = {"◆": 1, "漢": 2, "e\N{COMBINING ACUTE ACCENT}": 1, "🙂": 2}
+"""What these have to measure for the columns to stand straight."""
+NAME_YOURSELF, SYNC, KITTY, CLIPBOARD = b"\x1b[c", b"\x1b[?2026$p", b"\x1b[?u", b"\x1bP+q4d73\x1b\\"
+WHERE_AM_I = b"\x1b[6n"
+ENVIRONMENT = ("TERM", "COLORTERM", "NO_COLOR", "TERM_PROGRAM", "LANG", "TEXTUAL_COLOR_SYSTEM")
+
+
+def abilities() -> dict[str, Any]:
+    """Everything a puzzled user or a bug report needs; None is what could not be found out."""
+    size = shutil.get_terminal_size()
+    here = sys.stdin.isatty() and sys.stdout.isatty()
+    return {
+        "is_terminal": here,
+        "columns": size.columns,
+        "rows": size.lines,
+        "encoding": sys.stdout.encoding,
+        "colours": colours(),
+        "tmux": _tmux(),
+        "ssh": "SSH_CONNECTION" in os.environ,
+        **(understood(ask()) if here else understood(b"")),
+        **{name: os.environ.get(name) for name in ENVIRONMENT},
+    }
+
+
+def colours() -> int:
+    """As many as the app would draw with."""
+    if os.environ.get("NO_COLOR") is not None:
+        return 0
+    return DEPTHS.get(Console(force_terminal=True).color_system, 0)
+
+
+def understood(reply: bytes) -> dict[str, Any]:
+    """The answers, read out of everything that came back."""
+    named = re.search(rb"\x1b\[\?([\d;]*)c", reply)
+    if not named:
+        return dict.fromkeys(
+            ("answers", "synchronized_output", "kitty_keyboard", "clipboard_osc52", "widths")
+        )
+    sync = re.search(rb"\x1b\[\?2026;([123])\$y", reply)
+    columns = [int(column) - 1 for column in re.findall(rb"\x1b\[\d+;(\d+)R", reply)]
+    return {
+        "answers": True,
+        "synchronized_output": bool(sync),
+        "kitty_keyboard": bool(re.search(rb"\x1b\[\?\d+u", reply)),
+        "clipboard_osc52": b"52" in named[1].split(b";")
+        or bool(re.search(rb"\x1bP1\+r4d73", reply, re.I))
+        or None,
+        "widths": dict(zip(WIDTHS, columns, strict=False)) or None,
+    }
+
+
+def ask() -> bytes:
+    """Puts the questions and gathers what comes back until the terminal has named itself."""
+    probes = b"".join(b"\r" + text.encode() + WHERE_AM_I for text in WIDTHS) + b"\r\x1b[K"
+    source = sys.stdin.fileno()
+    before = termios.tcgetattr(source)
+    try:
+        tty.setcbreak(source)
+        os.write(sys.stdout.fileno(), probes + SYNC + KITTY + CLIPBOARD + NAME_YOURSELF)
+        return _gathered(source)
+    finally:
+        termios.tcsetattr(source, termios.TCSAFLUSH, before)
+
+
+def _gathered(source: int) -> bytes:
+    reply, limit = b"", time.monotonic() + PATIENCE_S
+    while not re.search(rb"\x1b\[\?[\d;]*c", reply):
+        left = limit - time.monotonic()
+        if left <= 0 or not select.select([source], [], [], left)[0]:
+            break
+        reply += os.read(source, 4096)
+    return reply
+
+
+def doubts(found: Mapping[str, Any]) -> list[str]:
+    """What looks wrong, each with the way out."""
+    said = []
+    if found["colours"] == 256 and not found["COLORTERM"]:
+        said.append(
+            "COLORTERM did not come along (ssh drops it): export COLORTERM=truecolor if your terminal can"
+        )
+    if found["widths"] and found["widths"] != WIDTHS:
+        odd = ", ".join(f"{text} {found['widths'].get(text)}" for text in WIDTHS)
+        said.append(
+            f"the terminal measures characters differently ({odd}): --ascii keeps the columns straight"
+        )
+    if "UTF-8" not in str(found["encoding"]).upper():
+        said.append(
+            f"the terminal speaks {found['encoding']}, not UTF-8: --ascii draws with plain characters"
+        )
+    if (tmux := found["tmux"]) and tmux["set_clipboard"] == "off":
+        said.append("tmux keeps the clipboard to itself: set -g set-clipboard on; y also writes a file")
+    return said
+
+
+def gradient(width: int = 48) -> Text:
+    """The heat scale as this terminal shows it: steps that look alike here look alike in a transcript."""
+    names = themes.NIGHT.variables
+    cool, warm, ground = map(
+        Color.parse, (names["heat-cool"], names["heat-warm"], str(themes.NIGHT.background))
+    )
+    text = Text()
+    for step in range(width):
+        share = step / (width - 1) * 2 - 1
+        shade = ground.blend(cool if share < 0 else warm, abs(share))
+        text.append(" ", Style(bgcolor=shade.rich_color))
+    return text
+
+
+def _tmux() -> dict[str, Any] | None:
+    if "TMUX" not in os.environ:
+        return None
+    return {"version": _said("tmux", "-V"), "set_clipboard": _said("tmux", "show", "-gv", "set-clipboard")}
+
+
+def _said(*command: str) -> str | None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=2, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
