@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from textual import work
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.filter import LineFilter
-from textual.screen import Screen
 
 from core import demo
-from core.errors import UsageError
-from steertui import clipboard, config, themes
+from core.errors import SteerError, UsageError
+from steertui import clipboard, commands, config, pictures, themes
 from steertui.ascii import Ascii
 from steertui.config import Settings
 from steertui.farewell import Farewell
+from steertui.screens.desk import dialogs
 from steertui.screens.desk.screen import Desk
+from steertui.screens.looks import Looks
 from steertui.screens.palette import Actions
 from steertui.text import safe_text
 from steertui.widgets import glyphs
@@ -36,6 +37,7 @@ class Studio(App[None], inherit_bindings=False):
     COMMANDS = {Actions}
     PAUSE_GC_ON_SCROLL = True
     DEFAULT_MODE = "desk"
+    BINDINGS = commands.bindings(commands.EVERYWHERE)
 
     def __init__(self, model: str, socket: Path | None, settings: Settings) -> None:
         super().__init__()
@@ -48,8 +50,9 @@ class Studio(App[None], inherit_bindings=False):
                 slow=settings.fps <= SLOW_FPS,
             )
         )
-        desk = Desk(model, socket, settings)
-        self.add_mode("desk", lambda: desk)
+        self._keys = settings.keymap
+        self._desk = Desk(model, socket, settings)
+        self.add_mode("desk", lambda: self._desk)
         for theme in themes.OWN:
             self.register_theme(theme)
         look = themes.fitting(glyphs.now().colours) if settings.theme == config.AUTO else settings.theme
@@ -84,9 +87,44 @@ class Studio(App[None], inherit_bindings=False):
     def on_unmount(self) -> None:
         self._farewell.forget()
 
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        yield SystemCommand("Change the theme", "Colours of the screen", self.action_change_theme)
-        yield SystemCommand("Save a picture of the screen", "As SVG", lambda: self.deliver_screenshot())
+    # What can be done on every screen ----------------------------------------------------------------------------
+
+    def action_go(self, place: str) -> None:
+        """From any screen to any other; what lay in between is left as with esc."""
+        if place == getattr(self.screen, "TOPIC", ""):
+            return
+        while not isinstance(self.screen, Desk):
+            self.pop_screen()
+        if place != "desk":
+            self.screen.action_open(place)
+
+    def action_leave(self) -> None:
+        self.action_go("desk")
+        dialogs.leave(self._desk)
+
+    def action_help(self) -> None:
+        """What the screen that is shown says it is about."""
+        # Markdown costs an import of 60 ms, which the first frame need not wait for.
+        from steertui.screens.keys import Keys
+
+        screen = self.screen
+        self.push_screen(Keys(self._keys, getattr(screen, "PLACES", ()), getattr(screen, "TOPIC", "")))
+
+    def action_palette(self) -> None:
+        self.action_command_palette()
+
+    def action_looks(self) -> None:
+        looks = Looks(self)
+        self.push_screen(looks, looks.keep)
+
+    def action_picture(self) -> None:
+        """Beside the other things the app keeps; the message names the file, which is there."""
+        try:
+            place = pictures.save(self.export_screenshot())
+        except (OSError, SteerError) as error:
+            self.notify(safe_text(f"no picture: {error}"), severity="error", markup=False)
+        else:
+            self.notify(safe_text(f"picture in {place}"), markup=False, timeout=8)
 
 
 def run(model: str | None = None, socket: str | Path | None = None, **options: Any) -> int:

@@ -1,15 +1,32 @@
-"""What holds everywhere: help, palette, the engine, the way out."""
+"""What holds everywhere: the screens, help, palette, looks, the engine, the way out."""
 
 from __future__ import annotations
 
-from steertui.commands.command import BOTH, Command, group
+from steertui.commands.command import BOTH, EVERYWHERE, Command, group
 
 COMMANDS: tuple[Command, ...] = (
     *group(
         "app",
+        EVERYWHERE,
+        ("desk.open", "go('desk')", "f2", "F2", "desk", "The desk: talk, and turn the dials"),
+        ("library.open", "go('library')", "f4", "F4", "library", "The library: all vectors and their cards"),
+        (
+            "sessions.open",
+            "go('sessions')",
+            "f5",
+            "F5",
+            "sessions",
+            "The sessions: search, read, play again, verify, export, go on",
+        ),
+        ("app.help", "help", "f1,question_mark", "F1", "help", "Help for this screen, with its keys"),
+        ("app.palette", "palette", "ctrl+p", "ctrl+p", "palette", "Every action by name"),
+        ("app.theme", "looks", "", "", "", "Change the theme: tried on as you move, remembered when taken"),
+        ("app.picture", "picture", "f8", "F8", "", "Save a picture of the screen as SVG"),
+        ("app.quit", "leave", "ctrl+q", "ctrl+q", "quit", "Quit: detach or shut the engine down"),
+    ),
+    *group(
+        "app",
         BOTH,
-        ("app.help", "open('keys')", "f1,question_mark", "F1", "help", "The key map"),
-        ("app.palette", "palette", "ctrl+p", "ctrl+p", "palette", "Command palette"),
         (
             "app.interrupt",
             "interrupt",
@@ -27,6 +44,5 @@ COMMANDS: tuple[Command, ...] = (
             "Start a lost engine again, mixer included",
         ),
         ("engine.take", "take_control", "", "", "", "Take the writing seat from another screen"),
-        ("app.quit", "open('leave')", "ctrl+q", "ctrl+q", "quit", "Quit: detach or shut the engine down"),
     ),
 )

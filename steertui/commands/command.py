@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 BOTH, PLAY, BANK, LIBRARY = "anywhere", "PLAY", "fader bank", "library"
-JOBS, FORM, SESSIONS, REPLAY = "jobs", "job form", "sessions", "replay"
+JOBS, FORM, SESSIONS, REPLAY, EVERYWHERE = "jobs", "job form", "sessions", "replay", "everywhere"
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,11 @@ class Command:
     title: str
     where: str
     group: str
+
+    @property
+    def address(self) -> str:
+        """The action with whose it is: the app's, or the screen's that is shown."""
+        return f"{'app' if self.where == EVERYWHERE else 'screen'}.{self.action.removeprefix('screen.')}"
 
 
 def group(name: str, where: str, *rows: tuple[str, str, str, str, str, str]) -> tuple[Command, ...]:

@@ -43,8 +43,9 @@ def screen_hints(where: str, enter: str) -> list[tuple[str, str, str]]:
 
 
 def place_hints(where: str) -> list[tuple[str, str, str]]:
-    """The keys of one place that have a word for the bottom line."""
-    return [_hint(each.id) for each in COMMANDS if each.where == where and each.hint]
+    """The keys of one place that have a word for the bottom line, and help."""
+    own = [_hint(each.id) for each in COMMANDS if each.where == where and each.hint]
+    return [*own, _hint("app.help")]
 
 
 def hints(mode: str, word: str) -> list[tuple[str, str, str]]:
@@ -61,4 +62,4 @@ def _hint(name: str) -> tuple[str, str, str]:
     if name in OWN_HINTS:
         return OWN_HINTS[name]
     command = BY_ID[name]
-    return command.shown, command.hint, f"screen.{command.action}"
+    return command.shown, command.hint, command.address

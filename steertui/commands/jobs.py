@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from steertui.commands.command import BOTH, FORM, JOBS, Command, group
+from steertui.commands.command import EVERYWHERE, FORM, JOBS, Command, group
 
 COMMANDS: tuple[Command, ...] = (
     *group(
-        "jobs",
-        BOTH,
-        ("jobs.open", "open('jobs')", "f3", "F3", "jobs", "Jobs: extract, compare, check, and how they go"),
+        "app",
+        EVERYWHERE,
+        ("jobs.open", "go('jobs')", "f3", "F3", "jobs", "Jobs: extract, compare, check, and how they go"),
     ),
     *group(
         "jobs",
@@ -23,9 +23,7 @@ COMMANDS: tuple[Command, ...] = (
         ("jobs.page", "page(1)", "right,p", "→ p", "page", "Next page: curves, tables, samples, log"),
         ("jobs.page_back", "page(-1)", "left,P", "← P", "", "The page before"),
         ("jobs.column", "column", "v", "v", "curve", "Another curve on the overview"),
-        ("jobs.keys", "keys", "f1,question_mark", "F1", "help", "The key map"),
-        ("jobs.palette", "palette", "ctrl+p", "ctrl+p", "", "All of these by name"),
-        ("jobs.back", "back", "escape,f2", "esc", "desk", "Back to the desk; jobs go on"),
+        ("jobs.back", "back", "escape", "esc", "desk", "Back to the desk; jobs go on"),
     ),
     *group(
         "job form",

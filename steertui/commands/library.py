@@ -1,22 +1,10 @@
-"""The library: how one gets there, and what is done in it."""
+"""The library: what is done in it."""
 
 from __future__ import annotations
 
-from steertui.commands.command import BOTH, LIBRARY, Command, group
+from steertui.commands.command import LIBRARY, Command, group
 
 COMMANDS: tuple[Command, ...] = (
-    *group(
-        "library",
-        BOTH,
-        (
-            "library.open",
-            "open('library')",
-            "f4",
-            "F4",
-            "library",
-            "The library: all vectors and their cards",
-        ),
-    ),
     *group(
         "library",
         LIBRARY,
@@ -40,7 +28,6 @@ COMMANDS: tuple[Command, ...] = (
         ("library.note", "note", "n", "n", "note", "Write a note on it"),
         ("library.remove", "remove", "delete", "del", "trash", "Move to the trash"),
         ("library.import", "import_file", "o", "o", "import", "Import a file of any format"),
-        ("library.keys", "keys", "f1,question_mark", "F1", "help", "The key map"),
-        ("library.back", "back", "escape,f2", "esc", "desk", "Back to the desk"),
+        ("library.back", "back", "escape", "esc", "desk", "Back to the desk"),
     ),
 )

@@ -42,5 +42,5 @@ def _first(command: Command) -> bool:
 
 def palette(*where: str) -> list[Command]:
     """What makes sense by name in these places, the palette itself left out."""
-    unnamed = ("app.palette", "app.interrupt", "jobs.palette")
+    unnamed = ("app.palette", "app.interrupt")
     return [each for each in COMMANDS if each.where in where and each.id not in unnamed]

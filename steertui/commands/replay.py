@@ -21,7 +21,6 @@ COMMANDS: tuple[Command, ...] = (
         ("replay.branch", "branch", "b", "b", "branch", "Go on from here: a branch, opened on the desk"),
         ("replay.verify", "verify", "v", "v", "verify", "Speak it again on the loaded model and grade it"),
         ("replay.export", "export", "e", "e", "export", "Export it: md, jsonl, html, csv, cast"),
-        ("replay.keys", "keys", "f1,question_mark", "F1", "help", "The keys of this screen"),
-        ("replay.back_out", "back", "escape,f5", "esc", "sessions", "Back to the sessions"),
+        ("replay.back_out", "back", "escape", "esc", "sessions", "Back to the sessions"),
     ),
 )

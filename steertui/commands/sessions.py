@@ -1,4 +1,4 @@
-"""The recorded sessions: how one gets there, and what is done with them."""
+"""The recorded sessions: what is done with them, and how a new one begins."""
 
 from __future__ import annotations
 
@@ -8,14 +8,6 @@ COMMANDS: tuple[Command, ...] = (
     *group(
         "sessions",
         BOTH,
-        (
-            "sessions.open",
-            "open('sessions')",
-            "f5",
-            "F5",
-            "sessions",
-            "The sessions: search, read, export, go on",
-        ),
         (
             "session.new",
             "new_session",
@@ -39,7 +31,6 @@ COMMANDS: tuple[Command, ...] = (
         ("sessions.replay", "replay", "p,r", "p", "play", "Play it again, token by token, on a timeline"),
         ("sessions.verify", "verify", "v", "v", "verify", "Speak it again on the loaded model and grade it"),
         ("sessions.export", "export", "e", "e", "export", "Export it: md, jsonl, html, csv, cast"),
-        ("sessions.keys", "keys", "f1,question_mark", "F1", "help", "The key map"),
-        ("sessions.back", "back", "escape,f2", "esc", "desk", "Back to the desk"),
+        ("sessions.back", "back", "escape", "esc", "desk", "Back to the desk"),
     ),
 )

@@ -1,11 +1,12 @@
-"""The key map, drawn from the commands themselves, with what the user's own keymap made of them."""
+"""Help for the screen that is shown (F1): what it is for, in the words of the guide, and its keys as they are now."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 
-from rich.console import Group
+from rich.console import Group, RenderableType
+from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -13,66 +14,55 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from steertui.commands import COMMANDS, Command
-
-INTRO = (
-    "Two modes, shown beside the state: in TYPE the keys write, in PLAY single keys move the dials. "
-    "PLAY comes by itself while an answer is being written and the prompt is empty; tab, esc and i change it by hand."
-)
-OTHER_KEYS = {
-    "prompt": (
-        ("enter", "Send"),
-        ("ctrl+j", "New line"),
-        ("↑ ↓", "Earlier and later prompts; the examples come first"),
-        ("tab", "To the transcript, the bank and back (outside the prompt the keys PLAY)"),
-    ),
-    "transcript": (
-        ("↑ ↓ PgUp PgDn", "Scroll; at the end it follows again"),
-        ("mouse", "Drag selects, ctrl+c copies"),
-    ),
-    "strips": (
-        ("1 – 9", "Select a strip"),
-        ("mouse", "Click selects, drag on the bar and wheel turn the dial"),
-    ),
-}
-"""Keys that belong to a widget and not to the desk."""
+from steertui import guide
+from steertui.commands import COMMANDS, EVERYWHERE, Command
+from steertui.guide.mouse import OTHER_KEYS
 
 
 class Keys(ModalScreen[None]):
-    """Any of esc, q, F1, ? closes it."""
+    """`places`: where the keys shown first live; `topic`: the page of the guide. Any of esc, q, F1, ? closes it."""
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS = [("escape,q,f1,question_mark", "dismiss(None)", "close")]
 
-    def __init__(self, keymap: Mapping[str, str]) -> None:
+    def __init__(self, keymap: Mapping[str, str], places: tuple[str, ...] = (), topic: str = "") -> None:
         super().__init__()
-        self._keymap = keymap
+        self._keymap, self._places, self._topic = keymap, places, topic
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog -wide") as box:
-            box.border_title = "keys"
+            box.border_title = f"help · {self._topic}" if self._topic else "help"
             box.border_subtitle = "esc closes · ctrl+p runs any of these by name"
-            yield Static(
-                Group(Text(INTRO), Text(), _table(self._keymap, self.app.get_css_variables()["accent"]))
-            )
+            colours = self.app.get_css_variables()
+            yield Static(Group(*self._words(), _table(self._keymap, self._places, colours["accent"])))
+
+    def _words(self) -> Iterator[RenderableType]:
+        if self._topic:
+            yield Markdown(guide.page(self._topic), hyperlinks=False)
+            yield Text()
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
 
 
-def _table(keymap: Mapping[str, str], key_colour: str) -> Table:
+def _table(keymap: Mapping[str, str], places: tuple[str, ...], key_colour: str) -> Table:
+    """The keys of these places and what belongs to their widgets; all keys there are, when no place is named."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style=key_colour, no_wrap=True)
     table.add_column(ratio=1)
-    sections = [(name, [*rows]) for name, rows in OTHER_KEYS.items()]
-    for name, group in groupby(COMMANDS, key=lambda command: command.group):
-        sections.append((name, [(_keys(command, keymap), command.title) for command in group]))
+    shown = (*places, EVERYWHERE) if places else tuple(dict.fromkeys(each.where for each in COMMANDS))
+    ordered = sorted(COMMANDS, key=lambda each: shown.index(each.where) if each.where in shown else -1)
+    kept = [each for each in ordered if each.where in shown]
+    sections = [(name, [*rows]) for name, (where, rows) in OTHER_KEYS.items() if where in shown]
+    for name, group in groupby(kept, key=lambda command: command.group):
+        sections.append((name, [(keys(command, keymap), command.title) for command in group]))
     for name, rows in sections:
         table.add_row(Text(f"\n{name}", style="bold"), "")
-        for keys, title in rows:
-            table.add_row(Text(keys), Text(title))
+        for pressed, title in rows:
+            table.add_row(Text(pressed), Text(title))
     return table
 
 
-def _keys(command: Command, keymap: Mapping[str, str]) -> str:
+def keys(command: Command, keymap: Mapping[str, str]) -> str:
+    """As the user's own keymap has them."""
     return keymap.get(command.id) or command.shown or "ctrl+p"

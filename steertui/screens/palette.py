@@ -1,4 +1,4 @@
-"""The command palette: every action of the desk by name, with its key, so that no key has to be known."""
+"""The command palette: every action by name, with its key, so that no key has to be known."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from steertui.commands import BOTH, PLAY, Command, palette
+from steertui.commands import BANK, BOTH, EVERYWHERE, PLAY, Command, palette
+
+DESK = (BOTH, PLAY, BANK)
 
 
 class Actions(Provider):
-    """Offers what the screen it was opened from can do; one that is not the desk says its places in `PLACES`."""
+    """What the screen it was opened from can do (`PLACES`), what can be done everywhere, and what the desk can."""
 
     @property
     def _commands(self) -> list[Command]:
-        return palette(*getattr(self.screen, "PLACES", (BOTH, PLAY)))
+        own: tuple[str, ...] = getattr(self.screen, "PLACES", DESK)
+        return [*palette(*own), *palette(EVERYWHERE), *(palette(*DESK) if own != DESK else ())]
 
     async def discover(self) -> Hits:
         for command in self._commands:
@@ -28,7 +31,15 @@ class Actions(Provider):
                 yield Hit(score, matcher.highlight(command.title), self._run(command), help=_keys(command))
 
     def _run(self, command: Command) -> Callable[[], Awaitable[None]]:
-        return partial(self.screen.run_action, command.action)
+        return partial(self._ran, command)
+
+    async def _ran(self, command: Command) -> None:
+        """Where the action lives; what is the desk's leads there first."""
+        if command.where in DESK and getattr(self.screen, "PLACES", DESK) != DESK:
+            await self.app.run_action("go('desk')")
+            await self.app.screen.run_action(command.action)
+        else:
+            await self.screen.run_action(command.address)
 
 
 def _keys(command: Command) -> str:

@@ -14,7 +14,6 @@ from steertui.screens.desk.board import Known
 from steertui.screens.desk.cap_dialog import CapDialog
 from steertui.screens.desk.caps import Wish, hold
 from steertui.screens.desk.opening import FIRST
-from steertui.screens.keys import Keys
 from steertui.screens.pick import Choice, Pick
 from steertui.widgets.dial import SHORT_UNIT, shown_scale
 
@@ -99,7 +98,7 @@ def jobs(desk: Desk) -> None:
         if file is not None:
             desk.run_worker(_load(desk, file), group="asks", exit_on_error=False)
 
-    desk.app.push_screen(Jobs(desk.link, desk.ledger, desk.keymap), answered)
+    desk.app.push_screen(Jobs(desk.link, desk.ledger), answered)
 
 
 def library(desk: Desk) -> None:
@@ -112,7 +111,7 @@ def library(desk: Desk) -> None:
             desk.run_worker(_load(desk, name), group="asks", exit_on_error=False)
 
     loaded = [channel.label for channel in desk.rack.board.mixer.channels]
-    desk.app.push_screen(Library(desk.link, loaded, desk.keymap), answered)
+    desk.app.push_screen(Library(desk.link, loaded), answered)
 
 
 def sessions(desk: Desk) -> None:
@@ -124,7 +123,7 @@ def sessions(desk: Desk) -> None:
         if session is not None:
             desk.ask("session.open", session=session)
 
-    desk.app.push_screen(Sessions(desk.link, desk.keymap), answered)
+    desk.app.push_screen(Sessions(desk.link), answered)
 
 
 def leave(desk: Desk) -> None:
@@ -146,10 +145,6 @@ def leave(desk: Desk) -> None:
     desk.app.push_screen(Pick("leave the desk", LEAVE, filtered=False), answered)
 
 
-def keys(desk: Desk) -> None:
-    desk.app.push_screen(Keys(desk.keymap))
-
-
 def _number(text: str) -> float:
     if not text.strip():
         raise UsageError("type a number, or esc to leave it as it is")
@@ -166,7 +161,6 @@ DIALOGS: Mapping[str, Callable[[Desk], None]] = {
     "inject": distractors.ask,
     "rewind": rewind.ask,
     "leave": leave,
-    "keys": keys,
     "strip": strip_form.ask,
     "sampling": sampling_form.ask,
 }

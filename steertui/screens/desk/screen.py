@@ -31,6 +31,7 @@ from steertui.screens.desk.standing import standing
 from steertui.screens.desk.talk import Talk
 from steertui.screens.desk.yank import yank
 from steertui.screens.jobs.ledger import Ledger
+from steertui.screens.palette import DESK
 from steertui.text import safe_text
 from steertui.widgets.hints import Hints
 from steertui.widgets.prompt import Prompt
@@ -48,12 +49,13 @@ class Desk(Screen[None]):
     CSS_PATH = "desk.tcss"
     BINDINGS = [*commands.bindings(commands.BOTH, commands.PLAY), *commands.STRIP_KEYS]
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-medium"), (140, "-wide")]
+    PLACES = DESK
+    TOPIC = "desk"
     AUTO_FOCUS = "#prompt"
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-short"), (30, "-tall"), (38, "-high")]
 
     def __init__(self, model: str, socket: Path | None, settings: Settings) -> None:
         super().__init__()
-        self.keymap = settings.keymap
         self.link = Link(model, socket, self.warn)
         self.rev = -1
         self.pace, self.ledger = Pace(), Ledger()
@@ -225,9 +227,6 @@ class Desk(Screen[None]):
 
     def action_do(self, deed: str) -> None:
         deeds.DEEDS[deed](self)
-
-    def action_palette(self) -> None:
-        self.app.action_command_palette()
 
     def action_type(self) -> None:
         self.modes.type()

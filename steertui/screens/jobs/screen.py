@@ -26,7 +26,6 @@ from steertui.screens.jobs.ledger import Ledger
 from steertui.screens.jobs.pages import Pages
 from steertui.screens.jobs.queue import Queue, in_order
 from steertui.screens.jobs.report import Report
-from steertui.screens.keys import Keys
 from steertui.screens.pick import Choice, Pick
 from steertui.text import safe_text
 from steertui.widgets.hints import Hints
@@ -42,11 +41,12 @@ class Jobs(Screen[str | None]):
     AUTO_FOCUS = "#queue"
     BINDINGS = [*commands.bindings(commands.JOBS)]
     PLACES = (commands.JOBS,)
+    TOPIC = "jobs"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
 
-    def __init__(self, link: Link, ledger: Ledger, keymap: Mapping[str, str]) -> None:
+    def __init__(self, link: Link, ledger: Ledger) -> None:
         super().__init__()
-        self._link, self._ledger, self._keymap = link, ledger, keymap
+        self._link, self._ledger = link, ledger
         self._queue, self._pages = Queue(), Pages()
         self._number = 0
 
@@ -188,12 +188,6 @@ class Jobs(Screen[str | None]):
     def action_column(self) -> None:
         self._pages.next_column()
         self.look()
-
-    def action_keys(self) -> None:
-        self.app.push_screen(Keys(self._keymap))
-
-    def action_palette(self) -> None:
-        self.app.action_command_palette()
 
     def action_back(self) -> None:
         """First from the page to the queue, then out."""

@@ -6,7 +6,7 @@ It is left with the name of a vector to put on the desk, or with nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from rich.text import Text
 from textual import on, work
@@ -20,7 +20,6 @@ from core.levels import spell
 from steertui import commands
 from steertui.screens.ask import Ask
 from steertui.screens.desk.link import Link
-from steertui.screens.keys import Keys
 from steertui.screens.library.check import Check
 from steertui.screens.library.page import page
 from steertui.text import safe_text
@@ -37,10 +36,12 @@ class Library(Screen[str | None]):
     CSS_PATH = "library.tcss"
     AUTO_FOCUS = "#vectors"
     BINDINGS = [*commands.bindings(commands.LIBRARY)]
+    PLACES = (commands.LIBRARY,)
+    TOPIC = "library"
 
-    def __init__(self, link: Link, loaded: Sequence[str], keymap: Mapping[str, str]) -> None:
+    def __init__(self, link: Link, loaded: Sequence[str]) -> None:
         super().__init__()
-        self._loaded, self._keymap = loaded, keymap
+        self._loaded = loaded
         self._check = Check(link)
         self._entries: dict[str, Entry] = {}
 
@@ -130,9 +131,6 @@ class Library(Screen[str | None]):
 
     def action_filter(self) -> None:
         self.query_one("#filter", Input).focus()
-
-    def action_keys(self) -> None:
-        self.app.push_screen(Keys(self._keymap))
 
     def action_check(self) -> None:
         """Begin the check of the vector under the cursor, or stop it."""

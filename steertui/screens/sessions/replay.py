@@ -6,7 +6,6 @@ It is left with the id of a branch to go on with, or with nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from time import monotonic
 
 from rich.text import Text
@@ -19,7 +18,6 @@ from core.errors import SteerError
 from sessions.film import Film
 from sessions.index import Entry
 from steertui import commands
-from steertui.screens.keys import Keys
 from steertui.screens.past import past
 from steertui.screens.sessions import exporting
 from steertui.screens.sessions.playhead import Playhead
@@ -41,14 +39,14 @@ class Replay(Screen[str | None]):
     CSS_PATH = "sessions.tcss"
     AUTO_FOCUS = "#said"
     BINDINGS = [*commands.bindings(commands.REPLAY)]
+    PLACES = (commands.REPLAY,)
+    TOPIC = "replay"
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-short"), (30, "-tall")]
 
-    def __init__(
-        self, entry: Entry, film: Film, verification: Verification, keymap: Mapping[str, str]
-    ) -> None:
+    def __init__(self, entry: Entry, film: Film, verification: Verification) -> None:
         super().__init__()
-        self._entry, self._film, self._keymap = entry, film, keymap
+        self._entry, self._film = entry, film
         self._verification = verification
         self._items = past(film.path)
         self._stops = stops(self._items)
@@ -174,9 +172,6 @@ class Replay(Screen[str | None]):
 
     def action_export(self) -> None:
         exporting.ask(self, self._entry)
-
-    def action_keys(self) -> None:
-        self.app.push_screen(Keys(self._keymap))
 
     def action_back(self) -> None:
         self.dismiss(None)

@@ -6,7 +6,6 @@ It is left with the id of a session to go on with, or with nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 
 from rich.text import Text
 from textual import on, work
@@ -18,7 +17,6 @@ from core.errors import SteerError, UsageError
 from sessions.index import Entry
 from steertui import commands
 from steertui.screens.desk.link import Link
-from steertui.screens.keys import Keys
 from steertui.screens.past import past
 from steertui.screens.sessions import exporting
 from steertui.screens.sessions.recorded import filmed, found
@@ -38,10 +36,12 @@ class Sessions(Screen[str | None]):
     CSS_PATH = "sessions.tcss"
     AUTO_FOCUS = "#recorded"
     BINDINGS = [*commands.bindings(commands.SESSIONS)]
+    PLACES = (commands.SESSIONS,)
+    TOPIC = "sessions"
 
-    def __init__(self, link: Link, keymap: Mapping[str, str]) -> None:
+    def __init__(self, link: Link) -> None:
         super().__init__()
-        self._link, self._current, self._keymap = link, link.state.session, keymap
+        self._link, self._current = link, link.state.session
         self._verification = Verification(link)
         self._entries: dict[str, Entry] = {}
 
@@ -141,9 +141,6 @@ class Sessions(Screen[str | None]):
     def action_search(self) -> None:
         self.query_one("#search", Input).focus()
 
-    def action_keys(self) -> None:
-        self.app.push_screen(Keys(self._keymap))
-
     def action_export(self) -> None:
         if entry := self._wanted():
             exporting.ask(self, entry)
@@ -168,7 +165,7 @@ class Sessions(Screen[str | None]):
             if session is not None:
                 self.dismiss(session)
 
-        self.app.push_screen(Replay(entry, film, Verification(self._link), self._keymap), left)
+        self.app.push_screen(Replay(entry, film, Verification(self._link)), left)
 
     def _wanted(self) -> Entry | None:
         """The session under the cursor, or a word about why there is none."""

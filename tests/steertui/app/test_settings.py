@@ -9,7 +9,7 @@ import pytest
 from core.errors import UsageError
 from steertui import config, keymap, paths
 from steertui.app import Studio as App
-from steertui.commands import COMMANDS, FORM, JOBS, LIBRARY, REPLAY, SESSIONS, STRIP_KEYS
+from steertui.commands import COMMANDS, EVERYWHERE, FORM, JOBS, LIBRARY, REPLAY, SESSIONS, STRIP_KEYS
 from steertui.config import Settings
 from steertui.screens.desk.screen import Desk
 from steertui.screens.jobs.form import Form
@@ -19,7 +19,7 @@ from steertui.screens.sessions.replay import Replay
 from steertui.screens.sessions.screen import Sessions
 from tests.steertui.app.stage import stage
 
-SCREENS = {LIBRARY: Library, SESSIONS: Sessions, REPLAY: Replay, JOBS: Jobs, FORM: Form}
+SCREENS = {LIBRARY: Library, SESSIONS: Sessions, REPLAY: Replay, JOBS: Jobs, FORM: Form, EVERYWHERE: App}
 
 
 def write(text: str) -> Path:
@@ -121,8 +121,8 @@ def test_an_unknown_theme_is_refused_with_the_known_ones() -> None:
 def test_every_command_is_an_action_of_the_desk() -> None:
     for command in COMMANDS:
         name = command.action.removeprefix("screen.").partition("(")[0]
-        screen = SCREENS.get(command.where, Desk)
-        assert hasattr(screen, f"action_{name}"), command
+        owner = SCREENS.get(command.where, Desk)
+        assert hasattr(owner, f"action_{name}"), command
 
 
 def test_no_key_is_given_twice() -> None:

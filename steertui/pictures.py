@@ -1,0 +1,17 @@
+"""Pictures of the screen: SVG files under a name that nobody has yet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from steertui import paths
+
+
+def save(svg: str, folder: Path | None = None) -> Path:
+    """Into the data folder, named by the moment."""
+    folder = folder or paths.private(paths.data() / "pictures")
+    moment = datetime.now().astimezone().strftime("%Y-%m-%d-%H%M%S-%f")
+    place = folder / f"steertui-{moment}.svg"
+    place.write_text(svg, encoding="utf-8")
+    return place

@@ -1,0 +1,144 @@
+"""What holds on every screen: the way to every other one, help about this one, all actions by name, looks, pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.command import CommandPalette
+from textual.widgets import Input, OptionList
+
+from steertui import clipboard, commands, config, paths, themes
+from steertui.screens.desk.screen import Desk
+from steertui.screens.keys import Keys
+from steertui.screens.library.screen import Library
+from steertui.screens.palette import Actions
+from steertui.screens.sessions.screen import Sessions
+from tests.steertui.app.stage import Stage, stage
+
+pytestmark = pytest.mark.anyio
+KEYS = {"f2": Desk, "f4": Library, "f5": Sessions}
+
+
+async def test_every_screen_leads_to_every_other() -> None:
+    async with stage() as at:
+        await at.ready()
+        for start in KEYS:
+            for end, screen in KEYS.items():
+                await at.press(start)
+                await at.press(end)
+                await at.until(lambda screen=screen: isinstance(at.pilot.app.screen, screen))  # type: ignore[misc]
+                assert len(at.pilot.app.screen_stack) == (1 if screen is Desk else 2)
+
+
+async def test_help_is_about_the_screen_it_was_asked_on() -> None:
+    async with stage(size=(120, 160)) as at:
+        await at.press("f5", "f1")
+        assert isinstance(at.pilot.app.screen, Keys)
+        await at.sees("help · sessions", "Play it again, token by token", "Every action by name")
+        assert "Flip the sign" not in "\n".join(at.drawn())
+        await at.press("escape", "f2", "tab", "question_mark")
+        await at.sees("help · desk", "Flip the sign", "Previous layer")
+
+
+async def offered(at: Stage) -> set[str]:
+    provider = Actions(at.pilot.app.screen)
+    return {str(hit.display) async for hit in provider.discover()}
+
+
+async def test_the_palette_holds_every_action_of_the_screen_and_the_desk() -> None:
+    async with stage() as at:
+        unnamed = {"app.palette", "app.interrupt"}
+        for place, keys in {
+            commands.LIBRARY: ["f4"],
+            commands.SESSIONS: ["f5"],
+            commands.PLAY: ["f2"],
+        }.items():
+            await at.press(*keys)
+            wanted = {place, commands.EVERYWHERE, commands.BOTH, commands.PLAY, commands.BANK}
+            titles = {
+                each.title for each in commands.COMMANDS if each.where in wanted and each.id not in unnamed
+            }
+            assert await offered(at) == titles
+
+
+async def test_an_action_of_the_desk_leads_there() -> None:
+    async with stage() as at:
+        await at.add("pirate")
+        await at.press("f4", "ctrl+p")
+        assert isinstance(at.pilot.app.screen, CommandPalette)
+        at.pilot.app.screen.query_one(Input).value = "bypass the whole"
+        await at.sees("Bypass the whole mixer")
+        await at.press("enter")
+        await at.until(lambda: at.pilot.app.screen is at.desk)
+        await at.until(lambda: at.desk.rack.board.mixer.bypassed)
+
+
+async def test_a_picture_is_a_file_and_the_message_names_it() -> None:
+    async with stage() as at:
+        await at.press("f8")
+        [picture] = (paths.data() / "pictures").glob("*.svg")
+        assert picture.read_text().startswith("<svg")
+        assert any(str(picture) in toast for toast in at.toasts)
+
+
+async def test_a_theme_is_tried_on_taken_back_or_kept() -> None:
+    async with stage() as at:
+        app = at.pilot.app
+        before = app.theme
+        await app.run_action("looks")
+        await at.pilot.pause()
+        assert app.theme == before
+        await at.press("down")
+        assert app.theme == themes.DAY.name
+        await at.press("escape")
+        assert app.theme == before
+        await app.run_action("looks")
+        await at.pilot.pause()
+        for name in [*themes.NAMES[1:], themes.NAMES[0], themes.NAMES[1]]:
+            await at.press("down")
+            assert app.theme == name
+        assert app.screen.query_one(OptionList).highlighted == 1
+        app.screen.query_one(OptionList).focus()
+        await at.press("enter")
+        assert config.load().theme == themes.DAY.name
+        assert any(str(paths.config() / config.FILE) in toast for toast in at.toasts)
+
+
+async def test_every_theme_there_is_draws_the_desk_and_the_library() -> None:
+    async with stage() as at:
+        await at.add("pirate")
+        for name in themes.NAMES:
+            at.pilot.app.theme = name
+            await at.press("f4", "f1")
+            await at.sees("help · library")
+            await at.press("escape", "f2")
+
+
+async def test_copying_says_where_the_words_went() -> None:
+    async with stage() as at:
+        at.pilot.app.copy_to_clipboard("wei\udcffrd words")
+        await at.until(lambda: any("12 characters" in toast for toast in at.toasts))
+        [toast] = at.toasts
+        assert "offered to the terminal's clipboard" in toast
+        assert "too long" not in toast
+        kept = paths.state() / clipboard.FILE
+        assert str(kept) in toast
+        assert kept.read_text() == "wei?rd words"
+
+
+def test_tmux_is_handed_the_text_when_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmux = tmp_path / "tmux"
+    tmux.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/said; cat >> {tmp_path}/said\n')
+    tmux.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert not clipboard.in_tmux("words")
+    monkeypatch.setenv("TMUX", "/tmp/tmux-0/default,1,0")
+    assert "in tmux's buffer" in clipboard.places("words")
+    assert (tmp_path / "said").read_text() == "load-buffer -w -\nwords"
+
+
+def test_what_a_terminal_may_refuse_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "it may find it too long" in clipboard.places("x" * 80_000)[0]
+    monkeypatch.setenv("XDG_STATE_HOME", "/dev/null/nowhere")
+    assert "not in a file" in clipboard.places("words")[-1]
