@@ -13,7 +13,7 @@ from textual.filter import LineFilter
 from steertui.widgets.glyphs import ASCII, UNICODE
 
 _WORDS = {
-    "…→←↑↓↔⇄⇧↵": "~><^v=F^<",
+    "…→←↑↓↔⇄⇧↵⌫⏎": "~><^v=F^<<<",
     "−–—±×÷≥≤≠≈∞√": "---~x/><!~8V",
     "·•◦∙●○◉◌◆◇■□▪▫": "..o.*oOo*o#o..",
     "▶▷▸▹►◀◁◂◄▲△▴▼▽▾": ">>>>><<<<^^^vvv",

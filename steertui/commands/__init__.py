@@ -5,7 +5,18 @@ Keys, hints, palette and help are all read from here, so an action cannot have o
 
 from __future__ import annotations
 
-from steertui.commands.command import BANK, BOTH, EVERYWHERE, FORM, JOBS, LIBRARY, PLAY, REPLAY, SESSIONS, Command
+from steertui.commands.command import (
+    BANK,
+    BOTH,
+    EVERYWHERE,
+    FORM,
+    JOBS,
+    LIBRARY,
+    PLAY,
+    REPLAY,
+    SESSIONS,
+    Command,
+)
 from steertui.commands.hints import hints, place_hints, screen_hints
 from steertui.commands.registry import BY_ID, COMMANDS, STRIP_KEYS, bindings, palette
 
