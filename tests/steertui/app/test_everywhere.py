@@ -32,7 +32,7 @@ async def test_every_screen_leads_to_every_other() -> None:
 
 
 async def test_help_is_about_the_screen_it_was_asked_on() -> None:
-    async with stage(size=(120, 160)) as at:
+    async with stage(size=(120, 240)) as at:
         await at.press("f5", "f1")
         assert isinstance(at.pilot.app.screen, Keys)
         await at.sees("help · sessions", "Play it again, token by token", "Every action by name")

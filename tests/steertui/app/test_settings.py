@@ -148,7 +148,7 @@ def test_every_single_key_has_a_way_around_altgr() -> None:
 
 @pytest.mark.anyio
 async def test_a_remapped_key_works_and_shows_in_the_help() -> None:
-    async with stage(size=(120, 90), settings=Settings(keymap={"mixer.bypass": "z"})) as at:
+    async with stage(size=(120, 240), settings=Settings(keymap={"mixer.bypass": "z"})) as at:
         await at.add("pirate")
         await at.press("x")
         assert not at.desk.rack.board.mixer.bypassed
