@@ -26,6 +26,8 @@ METAVARS = {
     "vector": "VECTOR",
     "model": "MODEL",
     "file": "FILE",
+    "folder": "DIR",
+    "pack": "PACK",
 }
 DTYPES = ("auto", "bfloat16", "float16", "float32")
 

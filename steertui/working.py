@@ -25,8 +25,9 @@ from steertui.progress import Bar
 from steertui.workplace import Here, There, Workplace, lent
 
 ENDED = ("done", "failed", "cancelled")
-NAMES_A_PATH = ("vector", "model", "contrast")
+NAMES_A_PATH = ("vector", "model", "contrast", "pack")
 """Parameters that name something by a path or by a name of ours; the engine stands in another folder."""
+WILL_BE_WRITTEN = ("file", "folder")
 
 
 def carry_out(args: argparse.Namespace, kind: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -43,10 +44,10 @@ def absolute(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _absolute(kind: str, value: Any) -> Any:
-    if not isinstance(value, str) or kind not in (*NAMES_A_PATH, "file"):
+    if not isinstance(value, str) or kind not in (*NAMES_A_PATH, *WILL_BE_WRITTEN):
         return value
     path = Path(value).expanduser()
-    return str(path.absolute()) if kind == "file" or path.exists() else value
+    return str(path.absolute()) if kind in WILL_BE_WRITTEN or path.exists() else value
 
 
 @contextmanager

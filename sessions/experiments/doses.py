@@ -13,7 +13,7 @@ from sessions.experiments import coherence, statistics
 from sessions.experiments.answers import Answer
 from sessions.experiments.conditions import UNSTEERED
 from sessions.experiments.edges import Edge
-from sessions.experiments.measures import MEASURES, Measure, Value
+from sessions.experiments.measures import MEASURES, Measure, Value, echo
 from vectors.metrics import slope
 
 CONTROL = "random "
@@ -65,13 +65,18 @@ class Doses:
                 name,
                 {"level": level, "vector": who, **columns, "p_holm": adjusted.get(name)},
             )
-            found = self._value(name)
-            if found.value is not None:
-                yield Point(f"{self.wanted.name}, {who}", level, found.value, found.lo, found.hi)
-            kept = self._kept(name)
-            if kept.value is not None:
-                yield Point(f"coherence, {who}", level, kept.value, kept.lo, kept.hi)
+            yield from self._points(name, level, who)
         yield from self._answers()
+
+    def _points(self, name: str, level: float, who: str) -> Iterator[Point]:
+        """No steering at all lies on the curves of both vectors."""
+        curves = {self.wanted.name: self._value(name), "coherence": self._kept(name)}
+        if self.pairs:
+            curves["propensity"] = statistics.estimate(self.pairs[name], self.seed)
+        for series in ("vector", "random") if who == UNSTEERED else (who,):
+            for curve, found in curves.items():
+                if found.value is not None:
+                    yield Point(f"{curve}, {series}", level, found.value, found.lo, found.hi)
 
     def _lines(self) -> Iterator[tuple[str, float, str]]:
         """(condition, level, which vector) from the lowest level to the highest, no steering in the middle."""
@@ -117,6 +122,7 @@ class Doses:
                     "group": answer.prompt.group,
                 }
                 values |= {"value": self.values[name][place], "whole": self.whole[name][place]}
+                values["echo"] = echo(answer)
                 yield Row("answers", f"{name} · {answer.prompt.id}", values)
 
     def trend(self, mark: str = "") -> dict[str, Any]:

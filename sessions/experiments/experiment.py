@@ -1,5 +1,5 @@
 """What makes a generator an experiment: it says its cost first, its rows are collected, and it ends with a summary
-that says how many, under which seed, and beside which control.
+that says how many, under which seed, and beside which control; with `report`, in a folder to show around.
 """
 
 from __future__ import annotations
@@ -7,43 +7,56 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.jobs import Cancelled, Job, Row
+from core.jobs import Cancelled, Job, side
+from sessions.experiments.report import document
+from sessions.experiments.report.found import Found
+from sessions.experiments.report.tables import LONG
 from sessions.experiments.voice import Voice, Work
+from sessions.offers.offer import Offer
 
-COST = "cost"
 ASIDE = ("estimate", "report")
 """Parameters that say what to do with an experiment, not what it is."""
+MOST_ROWS = 2000
+"""A summary is one line of a journal; beyond this the rows of single answers stay with their events."""
 
 
-def staged(name: str, body: Work, voice: Voice, params: Mapping[str, Any]) -> Job:
+def staged(offer: Offer, body: Work, voice: Voice, params: Mapping[str, Any]) -> Job:
     """`body` yields what a job yields, a row of table `cost` before all others; it returns at least `summary`,
     `control` and `n`. With `estimate` nothing but the cost is told; what is cancelled returns the rows it has.
     """
-    facts: dict[str, Any] = {"experiment": name, "model": voice.name, "seed": params.get("seed", 0)}
-    facts["params"] = {key: value for key, value in params.items() if key not in ASIDE}
-    rows: list[dict[str, Any]] = []
-    facts |= {"cost": {}, "rows": rows, "summary": {}, "control": {}, "n": 0}
+    settings = {key: value for key, value in params.items() if key not in ASIDE}
+    facts = {"experiment": offer.kind, "model": voice.name, "seed": params.get("seed", 0), "params": settings}
+    found = Found(facts | {"summary": {}, "control": {}, "n": 0})
     resume, value = body.send, None
     try:
-        while not (params.get("estimate") and facts["cost"]):
+        while not (params.get("estimate") and found.cost):
             item = resume(value)
-            if isinstance(item, Row):
-                _note(item, facts, rows)
+            found.note(item)
             try:
                 resume, value = body.send, (yield item)
             except Exception as problem:  # whatever the runner throws, the experiment hears first
                 resume, value = body.throw, problem
     except StopIteration as end:
-        facts |= end.value
+        found.facts |= end.value
+        yield from _reported(offer, found, voice, params)
     except Cancelled:
-        facts["partial"] = True
+        found.facts["partial"] = True
     finally:
         body.close()
-    return facts
+    return _summary(found)
 
 
-def _note(row: Row, facts: dict[str, Any], rows: list[dict[str, Any]]) -> None:
-    if row.table == COST:
-        facts["cost"] = dict(row.values)
-    else:
-        rows.append({"table": row.table, "key": row.key, **row.values})
+def _reported(offer: Offer, found: Found, voice: Voice, params: Mapping[str, Any]) -> Work:
+    if not params.get("report"):
+        return
+    command = offer.command(params, voice.name)
+    folder = str(params["report"])
+    yield from (yield side(lambda: document.write(found, folder, offer.title, command)))
+
+
+def _summary(found: Found) -> dict[str, Any]:
+    rows = found.rows
+    if len(rows) > MOST_ROWS:
+        rows = [row for row in rows if row["table"] not in LONG]
+        found.facts["rows_left_out"] = len(found.rows) - len(rows)
+    return {**found.facts, "cost": found.cost, "rows": rows}

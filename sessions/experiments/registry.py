@@ -32,5 +32,6 @@ def job(name: str, voice: Voice, params: Mapping[str, Any]) -> Job:
     """The experiment as a job: parameters read by its offer, rows collected, cost first, summary at the end."""
     from sessions.offers.catalogue import OFFERS
 
-    known = OFFERS[name].read(params)
-    return staged(name, experiment(name)(voice, known), voice, known)
+    offer = OFFERS[name]
+    known = offer.read(params)
+    return staged(offer, experiment(name)(voice, known), voice, known)

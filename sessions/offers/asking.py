@@ -7,7 +7,7 @@ from sessions.offers.workshop import SEED
 
 VECTOR = Param("vector", "vector", "a vector file, or a name in the library", required=True, positional=True)
 PROMPTS = Param(
-    "prompts", "text", "demo, stories, english, or a JSONL file (demo for the demo models, else english)"
+    "prompts", "pack", "demo, stories, english, or a JSONL file (demo for the demo models, else english)"
 )
 COUNT = Param("n", "count", "how many of the prompts", 16)
 SCALE = Param("scale", "number", "how much of it (as its card suggests)")
@@ -18,6 +18,7 @@ PUSH = (SCALE, UNIT, LAYERS, SPLIT)
 MAX_NEW = Param("max_new", "count", "tokens per answer", 60)
 TEMPERATURE = Param("temperature", "number", "0 takes the likeliest token", 0.7)
 ESTIMATE = Param("estimate", "flag", "only say what it would cost", False)
-SPEAKING = (MAX_NEW, TEMPERATURE, SEED, ESTIMATE)
+REPORT = Param("report", "folder", "write a report with tables and plots there")
+SPEAKING = (MAX_NEW, TEMPERATURE, SEED, ESTIMATE, REPORT)
 MEASURE = Param("measure", "text", "what is measured: `steertui run` lists the measures")
 CONTRAST = Param("contrast", "contrast", "pairs whose propensity is measured as well")

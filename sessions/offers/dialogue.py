@@ -27,7 +27,7 @@ DISTRACTION = Offer(
     ("run", "distraction"),
     (
         VECTOR,
-        Param("tasks", "text", "demo, english, or a JSONL pack (demo for the demo models, else english)"),
+        Param("tasks", "pack", "demo, english, or a JSONL pack (demo for the demo models, else english)"),
         COUNT,
         Param("at", "count", "before which token it is thrown in", 12),
         Param("window", "count", "tokens that are looked at afterwards", 50),

@@ -52,7 +52,7 @@ AXIS_DRIFT = Offer(
         VECTOR,
         Param("floor", "text", "the cap: no projection below this number or percentile", "p25"),
         LAYERS,
-        Param("conversations", "file", "JSONL with `messages`; the user's turns are played (built in)"),
+        Param("conversations", "pack", "JSONL with `messages`; the user's turns are played (built in)"),
         Param("turns", "count", "turns of each conversation", 6),
         Param("n", "count", "how many conversations", 12),
         Param("measure", "text", "what else is measured of every answer"),

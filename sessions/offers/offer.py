@@ -23,9 +23,12 @@ KINDS = (
     "contrast",
     "layers",
     "file",
+    "folder",
+    "pack",
     "numbers",
 )
-"""What a parameter holds; a form offers lists for choice, vector, model and contrast."""
+"""What a parameter holds; a form offers lists for choice, vector, model and contrast. A file is one that will be
+written, a pack a file that is read or one of the names its help lists."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,9 @@ def _text(name: str, value: Json) -> str:
 
 
 _READERS = {
-    **dict.fromkeys(("text", "choice", "vector", "model", "contrast", "layers", "file"), _text),
+    **dict.fromkeys(
+        ("text", "choice", "vector", "model", "contrast", "layers", "file", "folder", "pack"), _text
+    ),
     "number": _number,
     "count": _count,
     "flag": _flag,

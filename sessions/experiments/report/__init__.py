@@ -1,1 +1,4 @@
-"""An experiment's rows as something to show: Markdown tables, plots, and the texts themselves."""
+"""An experiment as a folder to show around: `report.md` with its tables and pictures, the texts, and all rows as data.
+
+Everything is made from the events of the job, so a new experiment has a report without writing one.
+"""

@@ -1,0 +1,86 @@
+"""`report.md`, with `samples.jsonl` and `rows.jsonl` beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.errors import UsageError
+from core.jobs import Artifact
+from core.scrub import scrub
+from sessions.experiments.report import pictures
+from sessions.experiments.report.found import Found
+from sessions.experiments.report.tables import LONG, cell, markdown, tables
+from sessions.experiments.report.texts import clean, side_by_side
+
+READ = 6
+"""Prompts whose answers stand in the report itself; `samples.jsonl` holds all."""
+
+
+def write(found: Found, folder: str, title: str, command: str) -> list[Artifact]:
+    """The whole folder; what it holds afterwards."""
+    place = Path(folder).expanduser()
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        drawn = pictures.drawn(found, place)
+        texts = {
+            "report.md": "\n\n".join(_blocks(found, title, command, drawn)) + "\n",
+            "rows.jsonl": _lines(found.rows),
+            "samples.jsonl": _lines([sample.to_json() for sample in found.samples]),
+        }
+        for name, text in texts.items():
+            (place / name).write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise UsageError(f"cannot write the report in {place}: {problem.strerror}") from None
+    files = [place / name for name in texts] + [*drawn.values()]
+    return [Artifact(str(file), hashlib.sha256(file.read_bytes()).hexdigest(), "report") for file in files]
+
+
+def _blocks(found: Found, title: str, command: str, drawn: Mapping[str, Path]) -> Iterator[str]:
+    facts = found.facts
+    yield f"# {title}"
+    yield f"{clean(str(facts['model']))} · n = {facts['n']} · seed {facts['seed']}"
+    yield f"    {clean(command)}"
+    yield f"Cost, at most: {cell(found.cost)}."
+    yield "## What follows"
+    yield "\n".join(_listed(facts["summary"]))
+    yield "## Control"
+    yield "\n".join(_listed(facts["control"]))
+    for name, rows in tables(found.rows).items():
+        if name not in LONG:
+            yield f"## {clean(name)}"
+            yield "\n".join(map(clean, markdown(rows)))
+    yield from _shown(drawn)
+    if found.samples:
+        yield "## Texts"
+        yield from side_by_side(found.samples, READ)
+        yield "All answers are in `samples.jsonl`, all rows in `rows.jsonl`."
+
+
+def _shown(drawn: Mapping[str, Path]) -> Iterator[str]:
+    yield "## Plots"
+    if not drawn:
+        yield pictures.MISSING if not pictures.at_hand() else "Nothing here is a curve."
+    for name, path in drawn.items():
+        yield f"![{clean(name)}]({path.name})"
+
+
+def _listed(facts: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
+    """Nested facts as a nested list."""
+    for name, value in facts.items():
+        if isinstance(value, Mapping) and not _small(value):
+            yield f"{'  ' * depth}- {clean(str(name))}"
+            yield from _listed(value, depth + 1)
+        else:
+            yield f"{'  ' * depth}- {clean(str(name))}: {clean(cell(value))}"
+
+
+def _small(value: Mapping[str, Any]) -> bool:
+    return len(value) <= 4 and not any(isinstance(inner, Mapping) for inner in value.values())
+
+
+def _lines(rows: list[dict[str, Any]]) -> str:
+    return scrub("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))

@@ -1,0 +1,43 @@
+"""What an experiment reported, gathered for its report and its summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.jobs import Cell, Point, Row, Sample
+
+COST = "cost"
+Json = dict[str, Any]
+
+
+@dataclass
+class Found:
+    """Filled while the job runs; `facts` are those of its summary."""
+
+    facts: Json
+    cost: Json = field(default_factory=dict)
+    rows: list[Json] = field(default_factory=list)
+    points: list[Point] = field(default_factory=list)
+    cells: list[Cell] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
+
+    def note(self, item: Any) -> None:
+        if isinstance(item, Row):
+            self._row(item)
+        elif isinstance(item, Point):
+            self.points.append(item)
+        elif isinstance(item, Cell):
+            self.cells.append(item)
+        elif isinstance(item, Sample):
+            self.samples.append(item)
+
+    def _row(self, row: Row) -> None:
+        if row.table == COST:
+            self.cost = dict(row.values)
+        else:
+            self.rows.append({"table": row.table, "key": row.key, **row.values})
+
+    def table(self, name: str) -> list[Mapping[str, Any]]:
+        return [row for row in self.rows if row["table"] == name]

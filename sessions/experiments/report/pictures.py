@@ -1,0 +1,141 @@
+"""The pictures of a report, each drawn from what every experiment reports anyway.
+
+Curves come from points (`measure, who`: one picture per measure), outcome bars from tables with a line per condition,
+histograms from the answers' projections, grids from cells. Without matplotlib there are none, and the report says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from core.jobs import Cell, Point
+from sessions.experiments.report.found import Found
+from sessions.experiments.report.tables import LONG, columns, tables
+
+MISSING = "The plots need matplotlib: pip install 'steertui[plot]'."
+MOST_BARS = 24
+Grid = tuple[list[Any], list[Any], dict[Any, float]]
+
+
+def drawn(found: Found, folder: Path) -> dict[str, Path]:
+    """{what it shows: its file}; nothing without matplotlib."""
+    if not at_hand():
+        return {}
+    made: dict[str, Path] = {}
+    for name, paint in _paintings(found):
+        for suffix in ("svg", "png"):
+            made[name] = paint(folder / f"{_file_name(name)}.{suffix}")
+    return made
+
+
+def at_hand() -> bool:
+    return find_spec("matplotlib") is not None
+
+
+def _paintings(found: Found) -> Iterator[tuple[str, Any]]:
+    """(name, what draws it into a file)."""
+    from vectors.plots.charts import bars, histogram, lines
+    from vectors.plots.marks import Axes
+
+    for measure, series in _curves(found.points).items():
+        axes = Axes(title=measure, x=_axis(found), y=measure, places=_window(found))
+        yield measure, lambda path, s=series, a=axes: lines(path, _as_curves(s), a)
+    for name, values, bounds in _outcomes(found):
+        yield name, lambda path, n=name, v=values, b=bounds: bars(path, v, Axes(title=n), b)
+    for name, samples in _spreads(found).items():
+        axes = Axes(title=name, x=name, y="answers")
+        yield name, lambda path, s=samples, a=axes: histogram(path, s, a)
+    for name, cells in _grids(found.cells).items():
+        yield name, partial(_grid, cells, name)
+
+
+def _curves(points: Sequence[Point]) -> dict[str, dict[str, list[Point]]]:
+    """Series that share what stands before their comma share a picture."""
+    found: dict[str, dict[str, list[Point]]] = {}
+    for point in points:
+        measure, _, who = point.series.partition(", ")
+        found.setdefault(measure, {}).setdefault(who, []).append(point)
+    return {name: series for name, series in found.items() if "by condition" not in name}
+
+
+def _as_curves(series: Mapping[str, Sequence[Point]]) -> list[Any]:
+    from vectors.plots.marks import Curve
+
+    made = []
+    for who, points in series.items():
+        ordered = sorted(points, key=lambda point: point.x)
+        low, high = [point.lo for point in ordered], [point.hi for point in ordered]
+        x, y = [point.x for point in ordered], [point.y for point in ordered]
+        made.append(Curve(who, x, y, low, high, dashed="random" in who))
+    return made
+
+
+def _axis(found: Found) -> str:
+    """What the curves' x is, as far as the summary says."""
+    summary = found.facts.get("summary", {})
+    unit = summary.get("unit")
+    return f"{summary['by']} ({unit})" if unit and "by" in summary else str(summary.get("by", ""))
+
+
+def _window(found: Found) -> list[tuple[float, str]]:
+    """The edges a sweep found."""
+    edges = found.facts.get("summary", {}).get("window") or ()
+    return [(edge, "edge of the window") for edge in edges if edge is not None]
+
+
+def _grid(cells: Grid, name: str, path: Path) -> Path:
+    from vectors.plots.charts import grid
+    from vectors.plots.marks import Axes
+
+    rows, places, values = cells
+    return grid(path, rows, places, values, Axes(title=name))
+
+
+Outcome = tuple[str, dict[str, float | None], dict[str, tuple[float, float]]]
+
+
+def _outcomes(found: Found) -> Iterator[Outcome]:
+    """The numbers with intervals of every table that has one line per condition."""
+    for table, rows in tables(found.rows).items():
+        names = [str(row.get("condition", "")) for row in rows]
+        if table in LONG or not all(names) or len(set(names)) < len(names) or len(names) > MOST_BARS:
+            continue
+        for column in columns(rows):
+            bounded = [row for row in rows if isinstance(row.get(f"{column}_lo"), float)]
+            if bounded:
+                values = {str(row["condition"]): row.get(column) for row in bounded}
+                bounds = {
+                    str(row["condition"]): (row[f"{column}_lo"], row[f"{column}_hi"]) for row in bounded
+                }
+                yield f"{table}: {column}", values, bounds
+
+
+def _spreads(found: Found) -> dict[str, dict[str, list[float]]]:
+    """How the projections of single answers are spread, by condition, where the answers' rows have them."""
+    spread: dict[str, list[float]] = {}
+    for row in found.table("answers"):
+        if isinstance(row.get("echo"), float) and not str(row["condition"]).startswith("random"):
+            spread.setdefault(str(row["condition"]), []).append(row["echo"])
+    return {"projection on the vector": spread} if len(spread) > 1 else {}
+
+
+def _grids(cells: Sequence[Cell]) -> dict[str, Grid]:
+    found: dict[str, Grid] = {}
+    for name in dict.fromkeys(cell.grid for cell in cells):
+        mine = [cell for cell in cells if cell.grid == name]
+        rows, places = (
+            list(dict.fromkeys(getattr(cell, side) for cell in mine)) for side in ("row", "column")
+        )
+        found[name] = rows, places, {(cell.row, cell.column): cell.value for cell in mine}
+    return found
+
+
+def _file_name(name: str) -> str:
+    """A picture's name as a file's: what is no letter or digit becomes a dash; a minus stays told from a plus."""
+    spelled = name.replace("−", "minus ").replace("+", "plus ")
+    return re.sub(r"[^a-z0-9]+", "-", spelled.lower()).strip("-") or "picture"
