@@ -13,7 +13,8 @@ from sessions.experiments import comparing, conditions, prompts
 from sessions.experiments.answers import all_answers
 from sessions.experiments.conditions import RANDOM, UNSTEERED, Condition
 from sessions.experiments.cost import Cost
-from sessions.experiments.measures import MEASURES, measure
+from sessions.experiments.measures import MEASURES
+from sessions.experiments.scoring import scorer
 from sessions.experiments.voice import How, Voice, Work
 
 DOSES = (-1.0, 0.5, 1.0)
@@ -30,15 +31,17 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     for channel in played:
         cast += _doses(channel, params["scales"])
     cast.append(Condition(RANDOM, Mixer((conditions.control(voice, played[0], how.seed),))))
-    yield Cost.of(len(asked), len(cast), how.max_new).row()
-    wanted = measure(params["measure"], voice.name)
+    by = scorer(params["measure"], voice, params)
+    yield (Cost.of(len(asked), len(cast), how.max_new) + by.cost(len(asked) * len(cast), how.max_new)).row()
     said = yield from all_answers(voice, asked, cast, how, vector=played[0].vector)
+    wanted = yield from by.over(said)
     measures = [wanted, *(MEASURES[name] for name in BESIDE if name != wanted.name)]
     yield from comparing.compared("compare", said, measures, how.seed)
     tests = comparing.differences(said, wanted, how.seed)
     return {
         "summary": {
             "measure": wanted.name,
+            "missing": by.missing(said, wanted),
             "vectors": [channel.label for channel in played],
             "differences": {n: test.columns() for n, test in tests.items() if n != RANDOM},
         },

@@ -16,7 +16,8 @@ from sessions.experiments.answers import Answer, all_answers
 from sessions.experiments.conditions import Condition
 from sessions.experiments.cost import Cost
 from sessions.experiments.divergence import Subject, distances
-from sessions.experiments.measures import Value, helpfulness, measure
+from sessions.experiments.measures import Value, helpfulness
+from sessions.experiments.scoring import scorer
 from sessions.experiments.voice import How, Prompt, Voice, Work
 
 BASE, STEERED, RANDOM, TUNED = "base", "base + v", "base + random", "tuned"
@@ -27,7 +28,9 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     played = conditions.channel(voice, params)
     asked = prompts.asked(params, voice.name)
     how = How(params["max_new"], params["temperature"], params["seed"])
-    yield Cost.of(len(asked), 4, how.max_new, rereads=5).row()
+    by = scorer(params["measure"], voice, params)
+    cost = Cost.of(len(asked), 4, how.max_new, rereads=5)
+    yield (cost + by.cost(cost.answers, how.max_new)).row()
     tuned: Voice = yield from voice.other(params["tuned"])
     cast = [
         Condition(BASE, Mixer()),
@@ -38,7 +41,8 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     said |= yield from all_answers(tuned, asked, [Condition(TUNED, Mixer())], how)
     subjects = [Subject(one.name, voice, one.mixer) for one in cast]
     kl = yield from _to_tuned(voice, tuned, subjects, asked, said)
-    measures = [measure(params["measure"], voice.name), *helpfulness(voice.name)]
+    wanted = yield from by.over(said)
+    measures = [wanted, *(one for one in helpfulness(voice.name) if one.name != wanted.name)]
     facts = {name: statistics.estimate(row, how.seed).columns("kl_to_tuned") for name, row in kl.items()} | {
         TUNED: {"kl_to_tuned": 0.0}
     }
@@ -47,11 +51,12 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
         name: statistics.difference(kl[name], kl[BASE], how.seed).columns("kl change")
         for name in (STEERED, RANDOM)
     }
-    shown = {name: measures[0].estimate(said[name], how.seed).to_json() for name in said}
+    shown = {name: wanted.estimate(said[name], how.seed).to_json() for name in said}
     nearer = way[STEERED]["kl change_hi"]
     return {
         "summary": {
-            "measure": measures[0].name,
+            "measure": wanted.name,
+            "missing": by.missing(said, wanted),
             "shown": shown,
             **way[STEERED],
             "nearer_to_tuned": bool(nearer is not None and nearer < 0),

@@ -16,7 +16,8 @@ from sessions.experiments import coherence, conditions, prompts, statistics
 from sessions.experiments.answers import Answer, all_answers
 from sessions.experiments.conditions import MINUS, PLUS, UNSTEERED, Condition
 from sessions.experiments.cost import Cost
-from sessions.experiments.measures import MEASURES, Measure, Value, measure
+from sessions.experiments.measures import MEASURES, Measure, Value
+from sessions.experiments.scoring import scorer
 from sessions.experiments.voice import How, Voice, Work
 
 CONTROL = "random "
@@ -27,14 +28,16 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     played = conditions.channel(voice, params)
     layers = band(played, voice.n_layers) if params["layers"] else tuple(played.vector.layers)
     asked = prompts.asked(params, voice.name)
-    wanted = measure(params["measure"], voice.name)
+    by = scorer(params["measure"], voice, params)
     how = How(params["max_new"], params["temperature"], params["seed"])
     random = replace(played, vector=voice.random(played.vector, conditions.CONTROL_SEED * how.seed + 1))
-    yield Cost.of(len(asked), 1 + 4 * len(layers), how.max_new).row()
+    lanes = 1 + 4 * len(layers)
+    yield (Cost.of(len(asked), lanes, how.max_new) + by.cost(lanes * len(asked), how.max_new)).row()
     cast = [Condition(UNSTEERED, Mixer())]
     for layer in layers:
         cast += _pair(played, layer, "") + _pair(random, layer, CONTROL)
     table = yield from all_answers(voice, asked, cast, how, vector=played.vector)
+    wanted = yield from by.over(table)
     effects: dict[str, statistics.Difference] = {}
     for layer in layers:
         for mark in ("", CONTROL):
@@ -47,7 +50,13 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
         if found.value is not None:
             yield Point(f"effect of {played.label}", layer, found.value, found.lo, found.hi)
     return {
-        "summary": _summary(effects, layers) | {"by": "layer", "measure": wanted.name, "scale": played.scale},
+        "summary": _summary(effects, layers)
+        | {
+            "by": "layer",
+            "measure": wanted.name,
+            "scale": played.scale,
+            "missing": by.missing(table, wanted),
+        },
         "control": {
             "what": "a random direction of the same norms and gaps on the same layer",
             "effects": {str(layer): effects[f"{CONTROL}{layer}"].estimate.to_json() for layer in layers},

@@ -22,7 +22,8 @@ from sessions.experiments.answers import Answer, all_answers
 from sessions.experiments.conditions import Condition
 from sessions.experiments.cost import Cost
 from sessions.experiments.divergence import Subject, distances
-from sessions.experiments.measures import Value, helpfulness, measure
+from sessions.experiments.measures import Value, helpfulness
+from sessions.experiments.scoring import scorer
 from sessions.experiments.treated import ACTIVATION, BASE, RANDOM, SHUFFLED, TUNED, WEIGHTS, Table, Treated
 from sessions.experiments.voice import How, Prompt, Voice, Work
 
@@ -33,7 +34,9 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     amounts = sorted({0.0, *params["amounts"]})
     how = How(params["max_new"], params["temperature"], params["seed"])
     forms = (ACTIVATION, WEIGHTS) if params["form"] == "both" else (params["form"],)
-    yield _cost(held, amounts, forms, how).row()
+    by = scorer(params["measure"], voice, params)
+    cost = _cost(held, amounts, forms, how)
+    yield (cost + by.cost(cost.answers, how.max_new)).row()
     base: Voice = yield from voice.other(params["base"])
     axis, sign = yield from _axis(voice, base, fit, held, params)
     treated = _activations(voice, axis, amounts, how.seed) if ACTIVATION in forms else []
@@ -41,11 +44,18 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
         treated += yield from _weights(voice, base, amounts)
     said = yield from _said(voice, base, treated, held, how)
     apart = yield from _apart(voice, base, treated, held, said)
-    measures = [measure(params["measure"], voice.name), *helpfulness(voice.name)]
+    wanted = yield from by.over(said)
+    measures = [wanted, *(one for one in helpfulness(voice.name) if one.name != wanted.name)]
     table = Table(treated, said, apart, measures, how.seed)
     yield from table.events()
     return {
-        "summary": {"base": base.name, "tuned": voice.name, "sign": sign, **table.summary()},
+        "summary": {
+            "base": base.name,
+            "tuned": voice.name,
+            "sign": sign,
+            **table.summary(),
+            "missing": by.missing(said, wanted),
+        },
         "control": {
             "what": "a random direction of the same norms; the change of every matrix at shuffled places",
             "rows": table.control(),

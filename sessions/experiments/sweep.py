@@ -17,7 +17,7 @@ from sessions.experiments.axis import Axis
 from sessions.experiments.conditions import UNSTEERED, Condition
 from sessions.experiments.cost import Cost
 from sessions.experiments.doses import CONTROL, Doses
-from sessions.experiments.measures import Measure, measure
+from sessions.experiments.scoring import as_share, scorer
 from sessions.experiments.voice import How, Prompt, Voice, Work
 
 EDGE_PROMPTS = 8
@@ -31,10 +31,13 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     axis = Axis(params["by"], played, voice.n_layers)
     levels = sorted({*(params["scales"] or axis.levels())} - ({0.0} if axis.kind == "scale" else set()))
     asked = prompts.asked(params, voice.name)
-    wanted = measure(params["measure"], voice.name)
+    wanted = scorer(params["measure"], voice, params)
     how = How(params["max_new"], params["temperature"], params["seed"])
     random = voice.random(played.vector, conditions.CONTROL_SEED * how.seed + 1)
-    yield _cost(asked, levels, axis, how).row()
+    kept = scorer(params["coherence"], voice, params) if params["coherence"] else None
+    grid = len(asked) * (1 + 2 * len(levels))
+    judged = wanted.cost(grid, how.max_new) + (kept.cost(grid, how.max_new) if kept else Cost())
+    yield (_cost(asked, levels, axis, how) + judged).row()
     cast = [
         Condition(UNSTEERED, Mixer()),
         *axis.conditions(levels),
@@ -42,7 +45,9 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     ]
     table = yield from all_answers(voice, asked, cast, how, vector=played.vector)
     pairs = yield from _propensities(voice, params["contrast"], cast)
-    rows = Doses(table, wanted, _coherence(params, voice), levels, pairs, how.seed)
+    scored = yield from wanted.over(table)
+    coherent = as_share((yield from kept.over(table)), kept) if kept else None
+    rows = Doses(table, scored, coherent, levels, pairs, how.seed)
     yield from rows.events()
     found = {}
     for sign in axis.sides:
@@ -53,13 +58,10 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
         "unit": axis.unit,
         "layers": list(axis.layers),
         "vector": played.label,
+        "missing": wanted.missing(table, scored) + (kept.missing(table, coherent) if kept else 0),
     }
     control = {"what": "a random direction of the same norms and gaps", **rows.trend(CONTROL)}
     return {"summary": summary, "control": control, "n": len(asked)}
-
-
-def _coherence(params: Mapping[str, Any], voice: Voice) -> Measure | None:
-    return measure(params["coherence"], voice.name) if params["coherence"] else None
 
 
 def _cost(asked: Sequence[Prompt], levels: Sequence[float], axis: Axis, how: How) -> Cost:

@@ -14,7 +14,7 @@ from sessions.experiments import comparing, conditions, prompts, statistics
 from sessions.experiments.answers import all_answers
 from sessions.experiments.conditions import MINUS, PLUS, RANDOM, UNSTEERED
 from sessions.experiments.cost import Cost
-from sessions.experiments.measures import measure
+from sessions.experiments.scoring import scorer
 from sessions.experiments.voice import How, Prompt, Voice, Work
 
 
@@ -25,7 +25,8 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     asked = prompts.asked(params, voice.name)
     how = How(params["max_new"], params["temperature"], params["seed"])
     cells = len(sources) * (1 + len(targets))
-    yield Cost.of(cells * len(asked), 4, how.max_new).row()
+    cost = Cost.of(cells * len(asked), 4, how.max_new)
+    yield (cost + scorer(params["measure"], voice, params).cost(cost.answers, how.max_new)).row()
     found: dict[str, dict[str, Any]] = {}
     for name in (None, *targets):
         target = voice if name is None else (yield from voice.other(name))
@@ -34,8 +35,9 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
             found[f"{source} on {target.name}"] = cell
     carried = {name: cell["carries"] for name, cell in found.items()}
     random = {name: cell["random"] for name, cell in found.items()}
+    missing = sum(cell.get("missing", 0) for cell in found.values())
     return {
-        "summary": {"carries": carried, "cells": found},
+        "summary": {"carries": carried, "cells": found, "missing": missing},
         "control": {"what": "a random direction of the same norms and gaps", "differences": random},
         "n": len(asked),
     }
@@ -54,8 +56,9 @@ def _cell(target: Voice, source: str, asked: Sequence[Prompt], how: How, params:
         yield Row("transfer", f"{source} on {target.name}", note)
         return {"carries": None, "random": None, "note": str(misfit)}
     cast = conditions.paired(target, played, how.seed)
-    wanted = measure(params["measure"], target.name)
+    by = scorer(params["measure"], target, params)
     said = yield from all_answers(target, asked, cast, how, vector=played.vector)
+    wanted = yield from by.over(said)
     facts = {name: {"vector": source, "model": target.name, "sign": name} for name in said}
     yield from comparing.compared("transfer", said, [wanted], how.seed, facts)
     both = statistics.difference(wanted.all(said[PLUS]), wanted.all(said[MINUS]), how.seed)
@@ -64,6 +67,7 @@ def _cell(target: Voice, source: str, asked: Sequence[Prompt], how: How, params:
         yield Cell(f"{wanted.name}: {PLUS} minus {MINUS}", source, target.name, both.estimate.value)
     return {
         "measure": wanted.name,
+        "missing": by.missing(said, wanted),
         UNSTEERED: wanted.estimate(said[UNSTEERED], how.seed).to_json(),
         **both.columns(f"{PLUS} minus {MINUS}"),
         "carries": bool(both.p is not None and both.p < 0.05),

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from sessions.offers.asking import CONTRAST, COUNT, LAYERS, MEASURE, PROMPTS, PUSH, SPEAKING, VECTOR
+from sessions.offers.dialogue import BUDGET, CLAUDE, DEADLINE, OPPOSITE, TRAIT
 from sessions.offers.offer import Offer, Param
+
+JUDGED = (TRAIT, OPPOSITE, CLAUDE, BUDGET, DEADLINE)
+"""What a judge wants to know, where one is named as the measure."""
 
 SWEEP = Offer(
     "sweep",
@@ -19,9 +23,10 @@ SWEEP = Offer(
         PROMPTS,
         COUNT,
         *PUSH,
-        Param("coherence", "text", "the measure the floor is held against (share of whole texts)"),
+        Param("coherence", "text", "measure or judge the floor is held against (share of whole texts)"),
         Param("at_least", "number", "least coherence of a sweet spot", 0.8),
         Param("goal", "choice", "what makes a spot sweet", "more", ("more", "less")),
+        *JUDGED,
         *SPEAKING,
     ),
 )
@@ -39,6 +44,7 @@ COMPARE = Offer(
         PROMPTS,
         COUNT,
         *PUSH,
+        *JUDGED,
         *SPEAKING,
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sessions.offers.asking import COUNT, LAYERS, MEASURE, PROMPTS, PUSH, SPEAKING, VECTOR
+from sessions.offers.doses import JUDGED
 from sessions.offers.offer import Offer, Param
 
 BASE = Param("base", "model", "the model it was tuned from", required=True, positional=True)
@@ -20,6 +21,7 @@ LOBOTOMY = Offer(
         MEASURE,
         PROMPTS,
         COUNT,
+        *JUDGED,
         *SPEAKING,
     ),
 )
@@ -36,6 +38,7 @@ INDUCE = Offer(
         PROMPTS,
         COUNT,
         *PUSH,
+        *JUDGED,
         *SPEAKING,
     ),
 )
@@ -52,6 +55,7 @@ TRANSFER = Offer(
         PROMPTS,
         COUNT,
         *PUSH,
+        *JUDGED,
         *SPEAKING,
     ),
 )

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.errors import PartlyDone
+from sessions.experiments.judges.registry import JUDGES
 from sessions.experiments.measures import MEASURES
 from sessions.experiments.prompts import PACKS
 from sessions.experiments.registry import EXPERIMENTS
-from sessions.experiments.report import tables
+from sessions.experiments.report import document, tables
 from sessions.offers.catalogue import OFFERS
 from steertui import flags
 from steertui.text import safe_text
@@ -49,6 +50,7 @@ def listed() -> dict[str, Any]:
         "experiments": {name: OFFERS[name].summary for name in EXPERIMENTS},
         "prompts": list(PACKS),
         "measures": {measure.name: measure.about for measure in MEASURES.values()},
+        "judges": list(JUDGES),
     }
 
 
@@ -59,6 +61,7 @@ def _list() -> Iterator[str]:
     yield "prompts: " + ", ".join(found["prompts"]) + ", or a JSONL file"
     yield "measures: words:A,B,… or"
     yield from (f"  {name:<12} {words}" for name, words in found["measures"].items())
+    yield "judges: " + ", ".join(found["judges"])
 
 
 def measure(args: argparse.Namespace) -> Mapping[str, Any]:
@@ -73,6 +76,5 @@ def told(report: Mapping[str, Any]) -> Iterator[str]:
         if name not in tables.LONG:
             yield from ("", name, *tables.markdown(rows))
     yield ""
-    yield from (f"{name}: {tables.cell(value)}" for name, value in report["summary"].items())
-    yield f"control: {tables.cell(report['control'])}"
+    yield from document.listed({**report["summary"], "control": report["control"]})
     yield f"n: {report['n']}"

@@ -46,9 +46,9 @@ def _blocks(found: Found, title: str, command: str, drawn: Mapping[str, Path]) -
     yield f"    {clean(command)}"
     yield f"Cost, at most: {cell(found.cost)}."
     yield "## What follows"
-    yield "\n".join(_listed(facts["summary"]))
+    yield "\n".join(listed(facts["summary"]))
     yield "## Control"
-    yield "\n".join(_listed(facts["control"]))
+    yield "\n".join(listed(facts["control"]))
     for name, rows in tables(found.rows).items():
         if name not in LONG:
             yield f"## {clean(name)}"
@@ -68,12 +68,12 @@ def _shown(drawn: Mapping[str, Path]) -> Iterator[str]:
         yield f"![{clean(name)}]({path.name})"
 
 
-def _listed(facts: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
+def listed(facts: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
     """Nested facts as a nested list."""
     for name, value in facts.items():
         if isinstance(value, Mapping) and not _small(value):
             yield f"{'  ' * depth}- {clean(str(name))}"
-            yield from _listed(value, depth + 1)
+            yield from listed(value, depth + 1)
         else:
             yield f"{'  ' * depth}- {clean(str(name))}: {clean(cell(value))}"
 

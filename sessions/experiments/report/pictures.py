@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from core.jobs import Cell, Point
+from sessions.experiments.conditions import UNSTEERED
 from sessions.experiments.report.found import Found
 from sessions.experiments.report.tables import LONG, columns, tables
 
 MISSING = "The plots need matplotlib: pip install 'steertui[plot]'."
-MOST_BARS = 24
+MOST_BARS, MOST_SPREADS, BINS = 24, 4, 16
 Grid = tuple[list[Any], list[Any], dict[Any, float]]
 
 
@@ -49,7 +50,7 @@ def _paintings(found: Found) -> Iterator[tuple[str, Any]]:
         yield name, lambda path, n=name, v=values, b=bounds: bars(path, v, Axes(title=n), b)
     for name, samples in _spreads(found).items():
         axes = Axes(title=name, x=name, y="answers")
-        yield name, lambda path, s=samples, a=axes: histogram(path, s, a)
+        yield name, lambda path, s=samples, a=axes: histogram(path, s, a, BINS)
     for name, cells in _grids(found.cells).items():
         yield name, partial(_grid, cells, name)
 
@@ -121,6 +122,9 @@ def _spreads(found: Found) -> dict[str, dict[str, list[float]]]:
     for row in found.table("answers"):
         if isinstance(row.get("echo"), float) and not str(row["condition"]).startswith("random"):
             spread.setdefault(str(row["condition"]), []).append(row["echo"])
+    if len(spread) > MOST_SPREADS:
+        levels = [name for name in spread if name != UNSTEERED]
+        spread = {name: row for name, row in spread.items() if name in (UNSTEERED, levels[0], levels[-1])}
     return {"projection on the vector": spread} if len(spread) > 1 else {}
 
 

@@ -54,6 +54,9 @@ class ScriptedVoice:
     prefers: Callable[[Mixer, int], float] = lambda mixer, pair: 0.0
     name: str = "scripted"
     n_layers: int = 4
+    place: float = 0.0
+    tokens: float = 0.5
+    pulled: float = 0.0
     others: Mapping[str, ScriptedVoice] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
@@ -100,8 +103,10 @@ class ScriptedVoice:
         return Reading((self.nll(said.text),) * count, kl, projections)
 
     def distributions(self, prompt: Prompt, said: Spoken, mixer: Mixer | None = None) -> Any:
+        """A coin per token: `tokens` is how likely it falls on the first side, moved by what is subtracted."""
         yield gpu(lambda: None)
-        return np.zeros((len(said.ids), 2), np.float32)
+        p = min(max(self.tokens + self.pulled * (dose(mixer, "tuned − base") if mixer else 0.0), 0.01), 0.99)
+        return np.log(np.tile([p, 1 - p], (len(said.ids), 1)))
 
     def tendencies(self, contrast: str, count: int, mixers: Sequence[Mixer]) -> Any:
         yield gpu(lambda: None)
@@ -118,6 +123,22 @@ class ScriptedVoice:
 
     def starts(self, words: Sequence[str]) -> frozenset[int]:
         return frozenset()
+
+    def states(self, prompts: Sequence[Prompt]) -> Any:
+        """Every layer's states lie at `place` on the first axis, with the prompt's number beside it."""
+        yield gpu(lambda: None)
+        rows = np.array([[self.place, float(number)] for number in range(len(prompts))])
+        return dict.fromkeys(range(self.n_layers), rows)
+
+    def direction(self, name: str, rows: Mapping[int, Any]) -> Any:
+        return vector(name)
+
+    def blend(self, base: ScriptedVoice, share: float, *, shuffled: bool = False) -> Any:
+        """What is left is this voice up to a half and the base from there on; shuffling leaves it as it is."""
+        yield gpu(lambda: None)
+        left = self if shuffled or share < 0.5 else base
+        tokens = self.tokens if shuffled else (1 - share) * self.tokens + share * base.tokens
+        return replace(left, name=f"{self.name} − {share:g}", tokens=tokens)
 
 
 def spoken(text: str) -> Spoken:
