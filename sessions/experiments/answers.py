@@ -32,7 +32,7 @@ class Answer:
         return self.said.text
 
     def sample(self, *flags: str) -> Sample:
-        return Sample(self.condition, self.prompt.id, self.text, flags)
+        return Sample(self.condition, self.prompt.label, self.text, flags)
 
 
 def answers(

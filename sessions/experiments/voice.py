@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias
 
 from core.mixer import Mixer
 
+LABEL = 200
 Work: TypeAlias = Generator[Any, Any, Any]
 Ids = tuple[int, ...]
 
@@ -29,6 +30,11 @@ class Prompt:
     @property
     def text(self) -> str:
         return self.messages[-1]["content"]
+
+    @property
+    def label(self) -> str:
+        """One line that names it and says what was asked."""
+        return f"{self.id}: {' '.join(self.text.split())}"[:LABEL]
 
 
 @dataclass(frozen=True)

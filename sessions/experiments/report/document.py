@@ -1,4 +1,4 @@
-"""`report.md`, with `samples.jsonl` and `rows.jsonl` beside it."""
+"""`report.md`, and beside it every text (`samples.jsonl`, `comparison.md`) and every row (`rows.jsonl`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.scrub import scrub
 from sessions.experiments.report import pictures
 from sessions.experiments.report.found import Found
 from sessions.experiments.report.tables import LONG, cell, markdown, tables
-from sessions.experiments.report.texts import clean, side_by_side
+from sessions.experiments.report.texts import clean, comparison, side_by_side
 
 READ = 6
 """Prompts whose answers stand in the report itself; `samples.jsonl` holds all."""
@@ -30,6 +30,7 @@ def write(found: Found, folder: str, title: str, command: str) -> list[Artifact]
             "report.md": "\n\n".join(_blocks(found, title, command, drawn)) + "\n",
             "rows.jsonl": _lines(found.rows),
             "samples.jsonl": _lines([sample.to_json() for sample in found.samples]),
+            "comparison.md": comparison(found.samples),
         }
         for name, text in texts.items():
             (place / name).write_text(text, encoding="utf-8")
@@ -57,7 +58,7 @@ def _blocks(found: Found, title: str, command: str, drawn: Mapping[str, Path]) -
     if found.samples:
         yield "## Texts"
         yield from side_by_side(found.samples, READ)
-        yield "All answers are in `samples.jsonl`, all rows in `rows.jsonl`."
+        yield "Side by side: `comparison.md`; all answers: `samples.jsonl`; all rows: `rows.jsonl`."
 
 
 def _shown(drawn: Mapping[str, Path]) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from core.jobs import Sample
 from core.scrub import scrub
 from sessions.export.markdown import escaped, quoted
+
+ACROSS = 8
 
 
 def clean(text: str) -> str:
@@ -28,12 +30,15 @@ def side_by_side(samples: Sequence[Sample], most: int | None = None) -> Iterator
             yield quoted(answer.text or "(nothing)", clean)
 
 
-def comparison(samples: Sequence[Sample], conditions: Sequence[str], asked: Mapping[str, str]) -> str:
-    """A Markdown table: prompts down, the chosen conditions across."""
+def comparison(samples: Sequence[Sample]) -> str:
+    """A Markdown table to paste: prompts down, the first conditions across."""
     said = {(sample.prompt, sample.condition): sample.text for sample in samples}
-    prompts = list(dict.fromkeys(sample.prompt for sample in samples))
-    lines = [["prompt", *conditions], ["---"] * (1 + len(conditions))]
-    for prompt in prompts:
-        words = [asked.get(prompt, prompt), *(said.get((prompt, name), "") for name in conditions)]
-        lines.append([escaped(clean(" ".join(word.split()))) for word in words])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    conditions = list(dict.fromkeys(sample.condition for sample in samples))[:ACROSS]
+    lines = [["prompt", *map(_in_a_cell, conditions)], ["---"] * (1 + len(conditions))]
+    for prompt in dict.fromkeys(sample.prompt for sample in samples):
+        lines.append([_in_a_cell(prompt), *(_in_a_cell(said.get((prompt, name), "")) for name in conditions)])
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def _in_a_cell(text: str) -> str:
+    return escaped(clean(" ".join(text.split())))

@@ -1,0 +1,95 @@
+"""Counting as people count, shares of what there is, and nothing where there is nothing to measure."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import UsageError
+from sessions.experiments.answers import Answer
+from sessions.experiments.coherence import broken
+from sessions.experiments.counting import adherence, count, distinct
+from sessions.experiments.measures import MEASURES, measure
+from sessions.experiments.voice import Prompt, Reading
+from tests.sessions.experiments.scripted import spoken
+
+
+def answer(text: str, nll: float = 1.0, **about: object) -> Answer:
+    said = spoken(text)
+    prompt = Prompt("p", ({"role": "user", "content": "?"},), about=about)
+    return Answer(prompt, "unsteered", said, Reading((nll,) * len(said.ids)))
+
+
+def of(name: str, text: str, **about: object) -> float | None:
+    return measure(name, "x").of(answer(text, **about))
+
+
+def test_a_word_is_not_found_inside_another() -> None:
+    """The source counts `cat` in `category`, `eat` in `great` and `x` in `exit`."""
+    assert count(["cat"], "The category of the cat's exit, cat.") == 2
+    assert count(["eat", "x"], "great exit") == 0
+    assert count(["x"], "2x + x = 9") == 1
+
+
+def test_a_phrase_counts_once_and_not_again_by_its_words() -> None:
+    assert count(["step by step", "step"], "Step by  step, one step more.") == 2
+
+
+def test_adherence_is_nothing_where_neither_occurs() -> None:
+    """The source says 0.5, as if half of nothing were on the task."""
+    assert adherence(["plan"], ["kitten"], "weather") is None
+    assert adherence(["plan"], ["kitten"], "plan plan kitten plan") == 0.75
+    assert adherence(["kitten"], ["plan"], "plan plan kitten plan") == 0.25
+
+
+def test_distinct_n_by_hand() -> None:
+    assert distinct(["a", "b", "a", "b", "a"], 2) == 2 / 4
+    assert distinct(["a"], 2) is None
+
+
+def test_question_marks_and_words_per_hundred() -> None:
+    assert of("questions", "Why? And how? So.") == 2
+    assert of("questions", "  ") is None
+    assert of("words:plan,go on", "plan to go on with it") == pytest.approx(100 * 2 / 6)
+    assert of("words:plan", "") is None
+
+
+def test_the_world_s_own_labels() -> None:
+    determined = "I will stay with the comic strip until it is done."
+    drifting = "Maybe the comic strip can wait until next week."
+    assert of("determined", f"{determined} {drifting}") == 0.5
+    assert of("determined", "An unfinished") is None
+    assert of("well-formed", f"{determined} The the of.") == 0.5
+
+
+def test_completion_looks_for_the_prompt_s_own_keywords() -> None:
+    assert of("completion", "Subtract 5, then x = 4.", keywords=("4", "subtract", "divide")) == pytest.approx(
+        2 / 3
+    )
+    assert of("completion", "anything") is None
+
+
+def test_every_measure_takes_an_empty_answer() -> None:
+    for one in MEASURES.values():
+        assert one.of(answer("")) in (None, 0.0)
+
+
+def test_unknown_measures_are_answered_with_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="one of determined"):
+        measure("charm", "x")
+
+
+def test_a_text_is_broken_by_what_the_unsteered_model_makes_of_it() -> None:
+    before = answer("one two three four five six", 1.0)
+    assert not broken(answer("two three four five six one", 1.9), before)
+    assert broken(answer("two three four five six one", 2.1), before)
+    assert broken(answer("", 1.0), before)
+    assert not broken(answer("", 1.0), answer("", 1.0))
+
+
+def test_a_text_that_repeats_itself_is_broken() -> None:
+    before = answer("one two three four five six")
+    said = answer("a")
+    looping = Answer(
+        said.prompt, "+1", type(said.said)((1, 2, 3, 4) * 6, "a b c d " * 6), Reading((1.0,) * 24)
+    )
+    assert broken(looping, before)
