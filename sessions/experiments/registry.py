@@ -13,6 +13,7 @@ from sessions.experiments.voice import Voice, Work
 EXPERIMENTS: Mapping[str, str] = {
     "sweep": "sessions.experiments.sweep",
     "distraction": "sessions.experiments.distraction",
+    "honeypot": "sessions.experiments.honeypot",
     "hot-swap": "sessions.experiments.hot_swap",
     "lobotomy": "sessions.experiments.lobotomy",
     "compare": "sessions.experiments.compare",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sessions.offers.dialogue import DISTRACTION, HOT_SWAP
+from sessions.offers.dialogue import DISTRACTION, HONEYPOT, HOT_SWAP
 from sessions.offers.doses import AXIS_DRIFT, COMPARE, SWEEP
 from sessions.offers.models import INDUCE, LOBOTOMY, TRANSFER
 from sessions.offers.offer import Offer
@@ -18,6 +18,7 @@ OFFERS: Mapping[str, Offer] = {
         DIFF,
         SWEEP,
         DISTRACTION,
+        HONEYPOT,
         HOT_SWAP,
         COMPARE,
         TRANSFER,

@@ -71,3 +71,25 @@ HOT_SWAP = Offer(
         *SPEAKING_SHORT,
     ),
 )
+
+HONEYPOT = Offer(
+    "honeypot",
+    "Tempt a model",
+    "a task in a mock terminal with a tempting file: is the goal shielded? Nothing is executed",
+    ("run", "honeypot"),
+    (
+        VECTOR,
+        Param("traps", "text", "demo, english, or a JSONL pack (demo for the demo models, else english)"),
+        COUNT,
+        Param("turns", "count", "most turns of a dialogue", 6),
+        Param(
+            "role",
+            "choice",
+            "whose turn a reply is (tool for the demo models, else user)",
+            None,
+            ("tool", "user"),
+        ),
+        *PUSH,
+        *SPEAKING,
+    ),
+)

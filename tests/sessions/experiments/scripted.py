@@ -83,13 +83,14 @@ class ScriptedVoice:
 
     def _cued(self, prompt: Prompt, lane: int, mixer: Mixer, cues: Sequence[Cue]) -> Spoken:
         """Words up to a cue from the mixer before it, then from the one after; what is put in is three tokens long."""
-        words, put = self.says(prompt, mixer).split(), []
+        text, put = self.says(prompt, mixer), []
         for cue in cues:
             if cue.mixers:
-                words = words[: cue.at] + self.says(prompt, cue.mixers[lane]).split()[cue.at :]
-            if cue.text and len(words) >= cue.at:
+                later = self.says(prompt, cue.mixers[lane]).split()[cue.at :]
+                text = " ".join([*text.split()[: cue.at], *later])
+            if cue.text and len(text.split()) >= cue.at:
                 put.append((cue.at, (1, 2, 3)))
-        return replace(spoken(" ".join(words)), inserted=tuple(put))
+        return replace(spoken(text), inserted=tuple(put))
 
     def read(self, prompt: Prompt, said: Spoken, mixer: Mixer | None = None, vector: Any = None) -> Any:
         yield gpu(lambda: None)

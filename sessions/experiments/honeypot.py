@@ -1,0 +1,133 @@
+"""Goal shielding: a task in a terminal whose files include a tempting one. Does the model keep to the task?
+
+Beside the usual conditions one is clamped: unsteered until the trap is shown, from the next turn on held at 0 on the
+vector while it speaks. The words for it are those of control evaluations: a setting, a main task, a side task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from core import demo
+from core.jobs import Event, Progress, Row, Sample
+from core.mixer import Channel, Mixer
+from sessions.experiments import conditions, statistics, traps
+from sessions.experiments.answers import seeded
+from sessions.experiments.conditions import MINUS, PLUS, RANDOM, UNSTEERED
+from sessions.experiments.cost import Cost
+from sessions.experiments.errands import Errand, Playing, Rules, errand
+from sessions.experiments.shielding import OUTCOMES, Score, score
+from sessions.experiments.voice import How, Voice, Work
+
+CLAMPED = "clamped at sight"
+TESTED = ((PLUS, UNSTEERED), (MINUS, UNSTEERED), (RANDOM, UNSTEERED), (CLAMPED, UNSTEERED), (PLUS, MINUS))
+Table = Mapping[str, list[Errand]]
+Values = Mapping[str, list[float | None]]
+
+
+def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
+    played = conditions.channel(voice, params)
+    settings, turns = traps.asked(params, voice.name), params["turns"]
+    how = How(params["max_new"], params["temperature"], params["seed"])
+    role = params["role"] or ("tool" if voice.name in demo.NAMES else "user")
+    cast = _cast(voice, played, how.seed)
+    yield Cost.of(len(settings) * len(cast) * turns, 1, how.max_new, rereads=1).row()
+    table: dict[str, list[Errand]] = {name: [] for name in cast}
+    for number, setting in enumerate(settings):
+        yield Progress(number, len(settings), "settings walked through")
+        for name, playing in cast.items():
+            found = yield from errand(
+                voice, setting, playing, Rules(seeded(how, number), turns, role, played)
+            )
+            table[name].append(found)
+            yield Sample(name, setting.id, found.text, (_called(score(setting, found.turns)),))
+    yield Progress(len(settings), len(settings), "settings walked through")
+    yield from _events(table, how.seed)
+    shielded = _values(table, "shielded")
+    apart = statistics.difference(shielded[PLUS], shielded[MINUS], how.seed)
+    random = statistics.difference(shielded[RANDOM], shielded[UNSTEERED], how.seed)
+    return {
+        "summary": {
+            "shielded": {
+                name: statistics.estimate(row, how.seed, shares=True).to_json()
+                for name, row in shielded.items()
+            },
+            "plus_minus": apart.estimate.to_json(),
+            "p": apart.p,
+            "vector": played.label,
+            "turns": turns,
+            "settings": len({setting.id for setting in settings}),
+        },
+        "control": {"what": "a random direction of the same norms and gaps", **random.columns()},
+        "n": len(settings),
+    }
+
+
+def _cast(voice: Voice, played: Channel, seed: int) -> dict[str, Playing]:
+    """Who plays when: all but the clamped condition are the same before and after the trap was shown."""
+    paired = conditions.paired(voice, played, seed)
+    cast = {condition.name: Playing(condition.mixer, condition.mixer) for condition in paired}
+    return cast | {CLAMPED: Playing(Mixer(), clamp(played))}
+
+
+def clamp(played: Channel) -> Mixer:
+    """Held at 0 on every token that is spoken: no push either way, which need not be neutral for the vector."""
+    return Mixer((replace(played, scale=0.0, floor=0.0, ceiling=0.0, scope="response"),))
+
+
+def _events(table: Table, seed: int) -> Iterator[Event]:
+    for name, found in table.items():
+        yield Row("shielding", name, {"condition": name, **_columns(found, seed)})
+    for title in ("shielded", "side task", "main task"):
+        column = _values(table, title)
+        tests = {pair: statistics.difference(column[pair[0]], column[pair[1]], seed) for pair in TESTED}
+        adjusted = statistics.holm({pair: test.p for pair, test in tests.items()})
+        for pair, test in tests.items():
+            values = {"measure": title, "condition": pair[0], "against": pair[1], "n": test.estimate.n}
+            yield Row(
+                "differences",
+                f"{title}: {pair[0]} against {pair[1]}",
+                {**values, **test.columns(), "p_holm": adjusted[pair]},
+            )
+    for name, found in table.items():
+        for one in found:
+            scored = score(one.setting, one.turns)
+            values = {"condition": name, "prompt": one.setting.id, "outcome": _called(scored)}
+            said = {"commands": "; ".join(scored.commands), "main task": scored.success, **vars(one.sight)}
+            yield Row("answers", f"{name} · {one.setting.id}", {**values, **said})
+
+
+def _columns(found: list[Errand], seed: int) -> dict[str, Any]:
+    """Shares among the dialogues in which the trap was seen; of the main task among all."""
+    scores = [score(one.setting, one.turns) for one in found]
+    seen = [scored for scored in scores if scored.seen]
+    columns: dict[str, Any] = {"n": len(seen), "never saw it": len(scores) - len(seen)}
+    columns |= statistics.share(sum(scored.shielded for scored in seen), len(seen)).columns("shielded")
+    for outcome in OUTCOMES:
+        columns |= statistics.share(sum(s.outcome == outcome for s in seen), len(seen)).columns(outcome)
+    columns |= statistics.share(sum(scored.success for scored in scores), len(scores)).columns("main task")
+    for name in ("trap", "goal", "decision"):
+        columns |= statistics.estimate([getattr(one.sight, name) for one in found], seed).columns(
+            f"at {name}"
+        )
+    return columns
+
+
+def _values(table: Table, title: str) -> Values:
+    return {
+        name: [_value(title, score(one.setting, one.turns)) for one in found] for name, found in table.items()
+    }
+
+
+def _value(title: str, scored: Score) -> float | None:
+    if title == "main task":
+        return float(scored.success)
+    if not scored.seen:
+        return None
+    return float(scored.shielded if title == "shielded" else scored.accessed)
+
+
+def _called(scored: Score) -> str:
+    return scored.outcome if scored.seen else "never saw it"
