@@ -49,7 +49,11 @@ class Session:
         self._rack = Rack()
         self._mixer = Mixer()
         self._stage = Stage(
-            journal, residence, lambda: self.state, lambda: (self._mixer, self.state.desk.rev)
+            journal,
+            residence,
+            lambda: self.state,
+            lambda: (self._mixer, self.state.desk.rev),
+            lambda script, index: script.perform(index, self),
         )
         journal.listen(self._fold)
 
@@ -87,6 +91,13 @@ class Session:
             turn = 1 + max(self.state.turns, default=-1)
             self.journal.append(ev.Turn(turn=turn, parent=parent, role=role, text=text))
             return {"turn": turn, "queued": self._stage.ask(Prompt(turn, _flat(settings)))}
+
+    def remember(self, text: str, *, role: str = "user") -> dict[str, Any]:
+        """A turn that was said elsewhere: nobody answers it."""
+        with self.journal.lock:
+            turn = 1 + max(self.state.turns, default=-1)
+            self.journal.append(ev.Turn(turn=turn, parent=self.state.head, role=role, text=text))
+        return {"turn": turn}
 
     def regenerate(
         self, *, turn: int | None = None, settings: Mapping[str, Any] | None = None
@@ -161,9 +172,17 @@ class Session:
             )
             return {"rev": rev, "gen": gen, "at": at}
 
-    def load_vector(self, source: str, *, name: str | None = None) -> dict[str, Any]:
-        """Reads a file or a library name; from now on a mixer may name it. A copy goes into the session's folder."""
-        vector = self._residence.studio.vector(source, self._keep)
+    def flip_all(self) -> None:
+        """Every vector turned around, at the next token."""
+        mixer = self._mixer
+        for channel in range(len(mixer.channels)):
+            mixer = mixer.flip(channel)
+        self.mixer(self.state.desk.rev + 1, mixer.to_json(), words="flip")
+
+    def load_vector(self, source: str, *, name: str | None = None, force: bool = False) -> dict[str, Any]:
+        """Reads a file or a library name; from now on a mixer may name it. A copy goes into the session's folder.
+        `force`: in spite of doubts whether it is this model's."""
+        vector = self._residence.studio.vector(source, self._keep, force=force)
         with self.journal.lock:
             event = self._rack.add(name or vector.name, vector, source)
             self.journal.append(event)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from core.errors import OutOfMemory, SteerError
@@ -25,11 +25,25 @@ Append = Callable[[ev.Event], Any]
 PACE = "pace"
 """A setting for us and not for the model: at most this many tokens a second."""
 
+Steps = Callable[[Any], Iterator[Any]]
+"""Has the steps of an answer made where they belong: on the GPU thread."""
+
 
 class Performance:
-    """The steps of a speech become `tok` and `meter` events through `append`."""
+    """The steps of a speech become `tok` and `meter` events through `append`; `cue` is told the index of every token
+    before it is made."""
 
-    def __init__(self, event: ev.Gen, speech: Speech, append: Append, first: Stamp) -> None:
+    def __init__(
+        self,
+        event: ev.Gen,
+        speech: Speech,
+        append: Append,
+        first: Stamp,
+        *,
+        cue: Callable[[int], None] = lambda index: None,
+        steps: Steps = iter,
+    ) -> None:
+        self._cue, self._steps = cue, steps
         self.gen, self.turn = event.gen, event.turn
         self._pace = _pace(event.settings.get(PACE))
         self._speech, self._answer, self._append = speech, speech.answer, append
@@ -40,6 +54,7 @@ class Performance:
         self._paused = self._cancelled = self._asked = False
         self._ticket: Ticket | None = None
         self._revision = self._rev = 0
+        self._spoke = 0.0, 0.0
         self.at = 0
         for kind, data in speech.notices:
             self._notice(kind, data)
@@ -87,30 +102,40 @@ class Performance:
     def play(self) -> ev.Stop:
         """Plays to the end and says how it ended; nothing the model does gets past this."""
         begun = time.monotonic()
-        reason, message = "error", ""
+        reason, message, code = "error", "", 0
         try:
             self._play()
             reason = self._answer.stop_reason or "eos"
         except OutOfMemory as error:
-            reason, message = "oom", str(error)
+            reason, message, code = "oom", str(error), error.exit_code
         except SteerError as error:
-            message = str(error)
+            message, code = str(error), error.exit_code
         except Exception as error:
-            message = f"the model failed: {type(error).__name__}: {error}"
+            message, code = f"the model failed: {type(error).__name__}: {error}", SteerError.exit_code
         self._batch.flush(ended=True)
-        wall = round(1000 * (time.monotonic() - begun))
-        return ev.Stop(gen=self.gen, reason=reason, tokens=self.at, wall_ms=wall, message=message)
+        return ev.Stop(
+            gen=self.gen,
+            reason=reason,
+            tokens=self.at,
+            wall_ms=_ms(time.monotonic() - begun),
+            spoke_ms=_ms(self._spoke[1] - self._spoke[0]),
+            message=message,
+            code=code,
+        )
 
     def _play(self) -> None:
         last = None
         said = ""
-        for step in self._answer:
+        self._cue(0)
+        for step in self._steps(self._answer):
             self._batch.add(step)
+            self._spoke = (self._spoke[0] if last else time.monotonic(), time.monotonic())
             last, said, self.at = step, step.text, step.index + 1
             if self._pace:
                 self._linger(1 / self._pace)
             if self._paused:
                 self._rest()
+            self._cue(self.at)
         if last is not None and last.text != said:
             self._batch.restate(last)
 
@@ -170,6 +195,10 @@ class Performance:
 
 def stamp(mixer: Mixer) -> Stamp:
     return Stamp(mix_of(mixer.to_json()), tuple(channel.label for channel in mixer.channels))
+
+
+def _ms(seconds: float) -> int:
+    return round(1000 * seconds)
 
 
 def _pace(wanted: Any) -> float | None:

@@ -6,8 +6,8 @@ be guests: each has the same model with a conversation of its own, and yields to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeAlias
 
 from core.errors import SteerError, UsageError
@@ -56,6 +56,10 @@ class Residence:
     def answer(self, work: Callable[[], Any]) -> Future[Any]:
         """Has an answer spoken on the GPU thread, before any job's next step."""
         return self.gate.chat(work)
+
+    def steps(self, answer: Iterable[Any]) -> Iterator[Any]:
+        """An answer is spoken on the GPU thread already."""
+        return iter(answer)
 
     def guest(self, append: Append) -> Guest:
         """The same model for another session; `append` is told when the model comes or goes."""
@@ -114,6 +118,7 @@ class Guest:
         self.append = append
         self._house = house
         self._own: Instrument | None = None
+        self._speaking = ThreadPoolExecutor(1, "guest")
 
     @property
     def instrument(self) -> Instrument | None:
@@ -140,8 +145,14 @@ class Guest:
         self._house.announce(append)
 
     def answer(self, work: Callable[[], Any]) -> Future[Any]:
-        """After everything that is asked for in the open session."""
-        return self.gate.job(work)
+        """Beside the GPU thread, so that whoever talks in the open session need not wait for its end."""
+        return self._speaking.submit(work)
+
+    def steps(self, answer: Iterable[Any]) -> Iterator[Any]:
+        """Each on the GPU thread, after everything that is asked for in the open session."""
+        made = iter(answer)
+        while (step := self.gate.job(lambda: next(made, None)).result()) is not None:
+            yield step
 
     def guest(self, append: Append) -> Guest:
         return self._house.guest(append)
@@ -152,6 +163,7 @@ class Guest:
 
     def close(self) -> None:
         """The house stays as it is."""
+        self._speaking.shutdown()
         self._house.leave(self)
 
 

@@ -21,10 +21,9 @@ FRAME = ("system", "raw", "template_args", "compile")
 
 
 class Studio:
-    """One model at a time; vectors are held against it as they are read. `force`: in spite of doubts."""
+    """One model at a time; vectors are held against it as they are read."""
 
-    def __init__(self, *, force: bool = False) -> None:
-        self._force = force
+    def __init__(self) -> None:
         self._resident: Resident | None = None
 
     def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> Resident:
@@ -42,13 +41,13 @@ class Studio:
         gc.freeze()
         return self._resident
 
-    def vector(self, source: str, keep: Path | None) -> Any:
+    def vector(self, source: str, keep: Path | None, *, force: bool = False) -> Any:
         """A file or a library name; the session keeps a copy of what it played, by content."""
         import vectors
         from vectors import library
 
         model = self._resident and self._resident.model
-        vector = vectors.read(library.find(source), model=model, force=self._force)
+        vector = vectors.read(library.find(source), model=model, force=force)
         copy = keep / f"{vector.sha256}.safetensors" if keep else None
         if copy and not copy.exists():
             vector.save(copy)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from core.errors import SteerError, UsageError
@@ -15,12 +16,18 @@ from .desk import mix_of
 from .journal import Journal
 from .performance import PACE, Performance, stamp
 from .residence import Home
+from .script import SCRIPT, Script
 from .spoken import messages
 from .state import State
 from .studio import Instrument, Speech
 
 LONGEST_WRITTEN = 100_000
 """Ids of a prompt that fit into one line of the journal with room to spare."""
+
+
+def the_models(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of an answer that are the model's business."""
+    return {name: value for name, value in settings.items() if name not in (PACE, SCRIPT)}
 
 
 def sha_of(ids: tuple[int, ...]) -> str:
@@ -36,7 +43,7 @@ class Prompt:
 
 
 class Stage:
-    """`state` and `mixer` give what is wanted at the moment an answer begins."""
+    """`state` and `mixer` give what is wanted at the moment an answer begins; `perform` does what its script says."""
 
     def __init__(
         self,
@@ -44,9 +51,10 @@ class Stage:
         residence: Home,
         state: Callable[[], State],
         mixer: Callable[[], tuple[Mixer, int]],
+        perform: Callable[[Script, int], None],
     ) -> None:
         self._journal, self._residence = journal, residence
-        self._state, self._mixer = state, mixer
+        self._state, self._mixer, self._act = state, mixer, perform
         self._prompt: Prompt | None = None
         self._answering = self._hushed = False
         self.playing: Performance | None = None
@@ -95,13 +103,14 @@ class Stage:
         gen = 1 + max((t.gen for t in state.turns.values() if t.gen is not None), default=-1)
         event = ev.Gen(gen=gen, turn=1 + max(state.turns), parent=prompt.parent, settings=prompt.settings)
         mixer, _ = self._mixer()
-        settings = {key: value for key, value in prompt.settings.items() if key != PACE}
         try:
-            speech = instrument.speak(messages(state.path(prompt.parent)), mixer, settings)
+            script = Script.read(prompt.settings)
+            talk = messages(state.path(prompt.parent))
+            speech = instrument.speak(talk, mixer, the_models(prompt.settings))
         except Exception as error:
             self._refused(event, error)
             return
-        playing = self._enter(event, speech, mixer)
+        playing = self._enter(event, speech, mixer, script)
         stop = playing.play()
         if stop.reason == "oom":
             instrument.forget()
@@ -109,7 +118,7 @@ class Stage:
             self.playing = None
             self._journal.append(stop)
 
-    def _enter(self, event: ev.Gen, speech: Speech, mixer: Mixer) -> Performance:
+    def _enter(self, event: ev.Gen, speech: Speech, mixer: Mixer, script: Script) -> Performance:
         """The answer is announced; what was turned or hushed while it was being prepared counts from its start."""
         with self._journal.lock:
             self._journal.append(
@@ -122,7 +131,14 @@ class Stage:
                     mix=mix_of(mixer.to_json()),
                 )
             )
-            playing = Performance(event, speech, self._journal.append, stamp(mixer))
+            playing = Performance(
+                event,
+                speech,
+                self._journal.append,
+                stamp(mixer),
+                cue=partial(self._act, script),
+                steps=self._residence.steps,
+            )
             newest, rev = self._mixer()
             if newest is not mixer:
                 playing.set(newest, rev)
@@ -134,6 +150,7 @@ class Stage:
     def _refused(self, event: ev.Gen, error: Exception) -> None:
         """An answer that could not begin is an answer of no tokens that says why."""
         why = str(error) if isinstance(error, SteerError) else f"{type(error).__name__}: {error}"
+        code = error.exit_code if isinstance(error, SteerError) else SteerError.exit_code
         with self._journal.lock:
             self._journal.append(event)
-            self._journal.append(ev.Stop(gen=event.gen, reason="error", tokens=0, message=why))
+            self._journal.append(ev.Stop(gen=event.gen, reason="error", tokens=0, message=why, code=code))

@@ -23,9 +23,8 @@ from .desk import mix_of
 from .folding import fold
 from .forced import Prompter
 from .lines import Record
-from .performance import PACE
 from .spoken import messages
-from .stage import sha_of
+from .stage import sha_of, the_models
 from .state import State
 from .studio import Speech
 
@@ -57,8 +56,7 @@ class Take:
 
     @property
     def settings(self) -> dict[str, Any]:
-        plain = {key: value for key, value in self.gen.settings.items() if key != PACE}
-        return plain | ({"edges": self.edges} if self.edges else {})
+        return the_models(self.gen.settings) | ({"edges": self.edges} if self.edges else {})
 
 
 def verify(instrument: Any, records: Iterable[Record], vectors: Mapping[str, Any]) -> Job:

@@ -2,73 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
+from core.mixer import Mixer
 from sessions import events as ev
 from sessions.lines import to_fields
-
-if TYPE_CHECKING:
-    from core.live import Live
+from sessions.state import State, Turn
 
 CHANGES = (ev.Mixer, ev.Inject, ev.Rewind, ev.Rebuild, ev.Crop)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`changes` are the events that made it what it is; `seconds` is when each of its tokens came."""
+    """`changes` are the events that made it what it is, `mixer` the dials as they stood at its end."""
 
-    live: Live
+    turn: Turn
+    stop: ev.Stop
     session: str
+    model: str
     changes: Sequence[ev.Event] = ()
-    seconds: Sequence[float] = ()
+    mixer: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, state: State, stop: ev.Stop, changes: Sequence[ev.Event]) -> Answer:
+        """The answer that has just ended."""
+        turn = next(turn for turn in state.turns.values() if turn.gen == stop.gen)
+        model = str(state.model.facts["name"]) if state.model else ""
+        return cls(turn, stop, state.session, model, changes, state.desk.state or Mixer().to_json())
+
+    @property
+    def text(self) -> str:
+        """Without the words that were put into the model's mouth."""
+        return "".join(token.text for token in self.turn.tokens)
 
     @property
     def interrupted(self) -> bool:
-        return self.live.stop_reason == "cancel"
+        return self.stop.reason == "cancel"
 
     @property
     def tok_per_s(self) -> float | None:
         """Tokens after the first one per second: the prompt's encoding is not counted."""
-        span = self.seconds[-1] - self.seconds[0] if len(self.seconds) > 1 else 0.0
-        return round((len(self.seconds) - 1) / span, 2) if span > 0 else None
+        later = len(self.turn.tokens) - 1
+        return round(1000 * later / self.stop.spoke_ms, 2) if later > 0 and self.stop.spoke_ms else None
 
     def to_json(self) -> dict[str, Any]:
-        said = len(self.live.steps)
+        said = len(self.turn.tokens)
         events = [{"at": getattr(change, "at", 0), **to_fields(change)} for change in self.changes]
         return {
-            "text": self.live.text,
-            "token_ids": self.live.token_ids,
-            "logprobs": [step.logprob for step in self.live.steps],
-            "stop": self.live.stop_reason,
+            "text": self.text,
+            "token_ids": [token.id for token in self.turn.tokens],
+            "logprobs": [token.lp for token in self.turn.tokens],
+            "stop": self.stop.reason,
             "events": [event for event in events if event["at"] < said],
             "session": self.session,
             "tok_per_s": self.tok_per_s,
-            "model": self.live.model.name,
-            "mixer": self.live.mixer.to_json(),
-        } | _shadow(self.live)
+            "model": self.model,
+            "mixer": self.mixer,
+        } | _shadow(self.turn)
 
 
-def _shadow(live: Live) -> dict[str, Any]:
+def _shadow(turn: Turn) -> dict[str, Any]:
     """The unsteered lane beside the answer, if there was one."""
-    if live.how.lanes.shown < 2:
-        return {}
-    if live.how.lanes.forced:
-        thoughts = [step.forced[1] for step in live.steps]
-        return {
-            "shadow": {
-                "mode": "forced",
-                "kl": [thought.kl for thought in thoughts],
-                "logprobs": [thought.logprob for thought in thoughts],
-                "ranks": [thought.rank for thought in thoughts],
-            }
-        }
-    voices = [step.voices[0] for step in live.steps if not step.voices[0].finished]
-    return {
-        "shadow": {
-            "mode": "free",
-            "text": "".join(voice.text for voice in voices),
-            "token_ids": [voice.token_id for voice in voices],
-        }
-    }
+    mode = turn.settings.get("shadow")
+    if mode == "forced":
+        thoughts = [token.values for token in turn.tokens]
+        names = (("kl", "kl"), ("logprobs", "lp0"), ("ranks", "rank"))
+        told = {name: [thought[key] for thought in thoughts if key in thought] for name, key in names}
+        return {"shadow": {"mode": mode, **told, "ranks": [int(rank) for rank in told["ranks"]]}}
+    if mode == "free":
+        voices = turn.lanes.get(1, ())
+        text, ids = "".join(voice.text for voice in voices), [voice.id for voice in voices]
+        return {"shadow": {"mode": mode, "text": text, "token_ids": ids}}
+    return {}

@@ -18,6 +18,9 @@ from core.mixer import Channel, Mixer, finite
 
 Bound = float | str | None
 
+DEEPEST = 10**9
+"""More layers than any model has: what is beyond a certain one is known once it is there."""
+
 _NUMBER = r"[+-]?(?:nan|inf|infinity|[0-9.,_eE+-]+)"
 _BAND = r"(?:@(?P<layers>[^@:/]*))?"
 _SCALED = re.compile(rf"(?P<vector>.+):(?P<number>{_NUMBER}){_BAND}", re.IGNORECASE)
@@ -102,6 +105,18 @@ def channels_asked_for(specs: Iterable[ChannelSpec]) -> tuple[ChannelSpec, ...]:
         key = (spec.vector, spec.layers)
         merged[key] = _merge(merged[key], spec) if key in merged else spec
     return tuple(merged.values())
+
+
+def refuse_early(specs: Iterable[ChannelSpec]) -> None:
+    """What can be known to be wrong before a model is loaded: no such vector, no such notation for layers."""
+    from vectors import library
+
+    for spec in specs:
+        path = library.find(spec.vector)
+        if not path.exists():
+            raise BadInput(f"no vector {spec.vector!r}: there is no such file")
+        if spec.layers is not None:
+            parse_layers(spec.layers, DEEPEST)
 
 
 def mixer_asked_for(

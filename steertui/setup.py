@@ -12,33 +12,34 @@ from core.errors import UsageError
 from core.mixer import Mixer
 from core.promptfile import Prompt
 from sessions import events as ev
-from sessions.state import Turn
+from sessions.known import Known, mixer_of
+from sessions.script import SCRIPT, Script
+from sessions.state import State, Turn
 from steertui import flags
-from steertui.acting import Company, Player, Script
 from steertui.answering import CHANGES, Answer
-from steertui.booth import Booth, Heard, OnRecord
-from steertui.options import mixer_asked_for, saved_mixer
+from steertui.booth import Booth
+from steertui.options import mixer_asked_for, refuse_early, saved_mixer
+from steertui.working import whole
+from steertui.workplace import OnRecord, workplace
 
 
 class Setup:
     """Ready to answer any number of prompts, in one session after the other."""
 
-    def __init__(self, args: argparse.Namespace, on_record: OnRecord | None = None) -> None:
+    def __init__(self, args: argparse.Namespace, on_record: OnRecord = lambda record: None) -> None:
         self._args = args
         self._parent: int | None = None
         self.mixer, self.settings = Mixer(), settings(args)
-        self._company = Company(force=args.force)
-        self.booth = Booth(self._company, record=not args.no_record, on_record=on_record)
+        refuse_early(args.channels or ())
+        self._place = workplace(args, args.model, on_record)
         try:
-            self.booth.load(args.model, flags.loading(args))
-            script = Script(args.flip_at, tuple(args.inject or ()))
-            self.player.act = lambda index: script.perform(index, self.player.live.mixer, self.booth.do)
+            self.booth = Booth(self._place, args.model, flags.loading(args))
             self.turn(self._asked_for())
         except KeyboardInterrupt:
-            self.booth.sweep()  # a load cannot be cancelled, and who presses Ctrl-C will not wait for its end
+            self._place.abandon()
             raise
         except BaseException:
-            self.booth.close("failed")
+            self._place.close("failed")
             raise
 
     def __enter__(self) -> Setup:
@@ -47,28 +48,42 @@ class Setup:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.booth.close("done" if error is None else "failed")
+        self._place.close("done" if error is None else "failed")
 
     @property
-    def player(self) -> Player:
-        return self._company.player
+    def state(self) -> State:
+        return self.booth.state
+
+    @property
+    def facts(self) -> Any:
+        """What is known of the model."""
+        assert self.state.model is not None
+        return self.state.model.facts
+
+    @property
+    def n_layers(self) -> int:
+        return int(self.facts["n_layers"])
+
+    @property
+    def residual_norms(self) -> dict[int, float]:
+        return {int(layer): norm for layer, norm in self.facts["residual_norms"].items()}
 
     @property
     def note(self) -> str:
         """What somebody has to know before they read an answer: whether the model was talked to at all."""
-        if self.settings.get("raw") or self.player.facts["chat_template"]:
+        if self.settings.get("raw") or self.facts["chat_template"]:
             return ""
-        return f"{self.player.model.name} has no chat template: it continues the text (--raw says so too)"
+        return f"{self.facts['name']} has no chat template: it continues the text (--raw says so too)"
 
     @property
     def said(self) -> tuple[Turn, ...]:
         """The talk so far, without what was taken back."""
-        return self.booth.state.path(self._parent)
+        return self.state.path(self._parent)
 
     def find(self, source: str) -> Any:
         """A vector by file or library name, from now on one that the session knows."""
-        self.booth.do("vector.load", source=source)
-        return self._company.vectors[source]
+        found = self.booth.do("vector.load", source=whole(source), force=self._args.force)
+        return Known.told(self.state.vectors[found["name"]])
 
     def turn(self, mixer: Mixer, words: str = "") -> None:
         """New dials, if they can be played; what cannot is refused here, not in the middle of an answer."""
@@ -76,23 +91,23 @@ class Setup:
             self.booth.do("mixer", state=mixer.to_json(), words=words)
             self.mixer = mixer
 
-    def answer(self, prompt: Prompt, hear: Callable[[Any], None] | None = None) -> Answer:
-        """One more answer of this session; `hear` gets its steps as they come."""
+    def answer(self, prompt: Prompt, hear: Callable[[str], None] = lambda text: None) -> Answer:
+        """One more answer of this session; `hear` gets its text as it comes."""
         *past, last = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
         for message in past:
-            self.booth.remember(message["role"], message["content"])
+            self.booth.do("remember", text=message["content"], role=message["role"])
         parent, self._parent = self._parent, None
         changes: list[ev.Event] = []
-        seconds: list[float] = []
+        heard = 0
         for event in self.booth.ask(last["content"], last["role"], parent, self.settings):
-            if isinstance(event, Heard):
-                seconds.append(event.when)
-                if hear:
-                    hear(event.step)
+            if isinstance(event, ev.Tok) and event.lane == 0 and event.i >= heard:
+                heard = event.i + len(event.ids)
+                hear("".join(event.text))
             elif isinstance(event, CHANGES) and event.gen is not None:
                 changes.append(event)
-        self.mixer = self.player.live.mixer
-        return Answer(self.player.live, self.booth.name, changes, seconds)
+        assert isinstance(event, ev.Stop)
+        self.mixer = mixer_of(self.state.desk.state, self.state.vectors, self.n_layers)
+        return Answer.of(self.state, event, changes)
 
     def undo(self) -> None:
         """Takes the last question and its answer back; the record keeps both, the talk goes on before them."""
@@ -113,12 +128,7 @@ class Setup:
         args = self._args
         saved = saved_mixer(args.mix, self.find, force=args.force) if args.mix else Mixer()
         asked = mixer_asked_for(
-            args.channels or (),
-            self.find,
-            self.player.model.n_layers,
-            unit=args.unit,
-            split=args.split,
-            scope=args.scope,
+            args.channels or (), self.find, self.n_layers, unit=args.unit, split=args.split, scope=args.scope
         )
         return replace(saved, channels=(*saved.channels, *asked.channels))
 
@@ -140,6 +150,7 @@ def settings(args: argparse.Namespace) -> dict[str, Any]:
         "cache": args.cache,
         "shadow": args.shadow,
         "compile": args.compile,
+        SCRIPT: Script(args.flip_at, tuple(args.inject or ())).to_json(),
     }
     return {
         name: value for name, value in said.items() if value is not False and value not in (None, "", [], {})

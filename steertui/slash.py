@@ -35,8 +35,8 @@ def obey(setup: Setup, line: str) -> str:
 
 
 def _add(setup: Setup, words: list[str]) -> None:
-    spec, model = read_vector(_one(words, "/add VECTOR[:SCALE[@LAYERS]]")), setup.player.model
-    (channel,) = mixer_asked_for([spec], setup.find, model.n_layers).channels
+    spec = read_vector(_one(words, "/add VECTOR[:SCALE[@LAYERS]]"))
+    (channel,) = mixer_asked_for([spec], setup.find, setup.n_layers).channels
     setup.turn(setup.mixer.add(channel))
 
 
@@ -57,9 +57,7 @@ def _gain(setup: Setup, words: list[str]) -> None:
 
 def _band(setup: Setup, words: list[str]) -> None:
     index = pick(setup, words, 1)
-    setup.turn(
-        setup.mixer.band(index, parse_layers(_one(words, "/band N LAYERS"), setup.player.model.n_layers))
-    )
+    setup.turn(setup.mixer.band(index, parse_layers(_one(words, "/band N LAYERS"), setup.n_layers)))
 
 
 def _cap(setup: Setup, words: list[str]) -> None:
@@ -158,11 +156,10 @@ def _shown(setup: Setup) -> str:
 
 
 def _strip(setup: Setup, index: int, channel: Channel) -> str:
-    model = setup.player.model
     words = [f"{index + 1} {channel.label}", f"{channel.scale:+g} {channel.unit}"]
-    words.append(f"layers {spell(band(channel, model.n_layers))}")
+    words.append(f"layers {spell(band(channel, setup.n_layers))}")
     if channel.scale:
-        words.append(f"{dose(channel, model.n_layers, lambda: model.residual_norms)[1]:.2f} ‖h‖ in total")
+        words.append(f"{dose(channel, setup.n_layers, lambda: setup.residual_norms)[1]:.2f} ‖h‖ in total")
     if channel.gain is not None:
         words.append(f"gain {channel.gain:g}")
     if channel.capped:

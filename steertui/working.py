@@ -22,7 +22,7 @@ from sessions import events as ev
 from sessions.offers.catalogue import OFFERS
 from steertui import flags
 from steertui.progress import Bar
-from steertui.workplace import Here, There, Workplace, lent
+from steertui.workplace import Workplace, arrived, said, workplace
 
 ENDED = ("done", "failed", "cancelled")
 NAMES_A_PATH = ("vector", "model", "contrast", "pack")
@@ -33,7 +33,7 @@ WILL_BE_WRITTEN = ("file", "folder")
 def carry_out(args: argparse.Namespace, kind: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
     """The summary of the job's end; what the job or its model refuses is raised."""
     params = absolute(kind, params)
-    with Bar() as bar, _workplace(args, kind, params, bar) as place:
+    with Bar() as bar, _at_work(args, kind, params, bar) as place:
         return _worked(place, kind, params, bar, events=getattr(args, "jsonl", False))
 
 
@@ -46,25 +46,24 @@ def absolute(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
 def _absolute(kind: str, value: Any) -> Any:
     if not isinstance(value, str) or kind not in (*NAMES_A_PATH, *WILL_BE_WRITTEN):
         return value
-    path = Path(value).expanduser()
-    return str(path.absolute()) if kind in WILL_BE_WRITTEN or path.exists() else value
+    return str(Path(value).expanduser().absolute()) if kind in WILL_BE_WRITTEN else whole(value)
+
+
+def whole(name: str) -> str:
+    """A path that is there by its whole name; whatever else it may be as it stands."""
+    path = Path(name).expanduser()
+    return str(path.absolute()) if path.exists() and ("/" in name or path.suffix) else name
 
 
 @contextmanager
-def _workplace(
-    args: argparse.Namespace, kind: str, params: Mapping[str, Any], bar: Bar
-) -> Iterator[Workplace]:
+def _at_work(args: argparse.Namespace, kind: str, params: Mapping[str, Any], bar: Bar) -> Iterator[Workplace]:
     """With the model in memory, where the job needs one that is there before it begins."""
-    wanted = _model(args, kind, params)
-    options = flags.loading(args) if wanted else {}
-    record = not getattr(args, "no_record", False)
-    engine = lent(wanted, options, own=getattr(args, "own", False)) if wanted else None
-    place: Workplace = There(engine, record=record) if engine else Here(_studio(args), record=record)
+    model = _model(args, kind, params)
+    place = workplace(args, model)
     reason = "failed"
     try:
-        if wanted and not engine:
-            place.do("load_model", model=wanted, options=options)
-        if wanted:
+        if model:
+            place.load(model, flags.loading(args))
             arrived(place, bar)
         yield place
         reason = "done"
@@ -80,29 +79,11 @@ def _model(args: argparse.Namespace, kind: str, params: Mapping[str, Any]) -> st
     return str(args.model)
 
 
-def _studio(args: argparse.Namespace) -> Any:
-    from sessions.resident import Studio
-
-    return Studio(force=getattr(args, "force", False))
-
-
-def arrived(place: Workplace, bar: Bar) -> None:
-    """Waits for the model."""
-    for record in place.records():
-        event = record.event
-        if isinstance(event, ev.Error) and event.where == "load_model":
-            raise said(event.message, event.code)
-        if isinstance(event, ev.Model) and event.state == "ready":
-            return
-        if isinstance(event, ev.Model) and event.progress is not None:
-            bar(event.note, round(100 * event.progress), 100)
-
-
 def _worked(
     place: Workplace, kind: str, params: Mapping[str, Any], bar: Bar, *, events: bool
 ) -> Mapping[str, Any]:
     number = place.do("job.start", kind=kind, params=dict(params))["job"]
-    with on_ctrl_c(lambda: place.tell("job.cancel", job=number)):
+    with on_ctrl_c(lambda: place.do("job.cancel", job=number)):
         for record in place.records():
             event = record.event
             if isinstance(event, ev.Job) and event.job == number:
@@ -133,15 +114,8 @@ def _ended(job: ev.Job) -> Mapping[str, Any]:
     return job.event
 
 
-def said(message: str, code: str | int) -> SteerError:
-    """What an event says went wrong, as the error it was."""
-    error = SteerError(message)
-    error.exit_code = int(code) if str(code).isdigit() else SteerError.exit_code
-    return error
-
-
 @contextmanager
-def on_ctrl_c(cancel: Callable[[], None]) -> Iterator[None]:
+def on_ctrl_c(cancel: Callable[[], object]) -> Iterator[None]:
     """The first one cancels; a second one is the usual interrupt."""
 
     def first(number: int, frame: FrameType | None) -> None:

@@ -6,25 +6,28 @@ same kind of record behind.
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.errors import EngineUnavailable, SteerError
+from sessions import events as ev
 from sessions.lines import Record, decode
 from sessions.state import State
-from steertui import paths
+from steertui import flags, paths
 from steertui.engine.connect import BREATH_S, Engine
 from steertui.engine.host import Host
 from steertui.engine.launch import Found, holding
+from steertui.progress import Bar
 from steertui.text import safe_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sessions.studio import Studio
+OnRecord = Callable[[Record], None]
 
 
 class Workplace(Protocol):
@@ -32,42 +35,62 @@ class Workplace(Protocol):
 
     @property
     def state(self) -> State: ...
+    def load(self, model: str, options: Mapping[str, Any]) -> None: ...
     def do(self, op: str, **args: Any) -> Mapping[str, Any]: ...
-    def tell(self, op: str, **args: Any) -> None: ...
     def records(self) -> Iterator[Record]: ...
     def close(self, reason: str) -> None: ...
+    def abandon(self) -> None: ...
+
+
+def workplace(
+    args: argparse.Namespace, model: str | None, on_record: OnRecord = lambda record: None
+) -> Workplace:
+    """A session for what a command line asks for; `model` is None where the work brings its own."""
+    record = not getattr(args, "no_record", False)
+    if model and not args.own and (engine := holding(model, flags.loading(args))):
+        return There(engine, on_record, record=record)
+    return Here(on_record, record=record)
 
 
 class Here:
-    """A session in this process; `studio` brings models and vectors."""
+    """A session in this process."""
 
-    def __init__(self, studio: Studio, *, record: bool) -> None:
+    def __init__(self, on_record: OnRecord, *, record: bool) -> None:
+        from sessions import resident
         from sessions.residence import Residence
 
-        self._host = Host(Residence(studio), _root() if record else None)
-        self._host.exchanged = self._attend
+        self._on_record = on_record
         self._happened: SimpleQueue[Record] = SimpleQueue()
+        self._host = Host(Residence(resident.Studio()), _root() if record else None)
+        self._host.exchanged = self._attend
         self._attend()
 
     @property
     def state(self) -> State:
         return self._host.session.state
 
+    def load(self, model: str, options: Mapping[str, Any]) -> None:
+        self.do("load_model", model=model, options=dict(options))
+
     def do(self, op: str, **args: Any) -> Mapping[str, Any]:
         return self._host.do(op, args)
-
-    def tell(self, op: str, **args: Any) -> None:
-        with suppress(SteerError):
-            self._host.do(op, args)
 
     def records(self) -> Iterator[Record]:
         """Waits in short breaths: a signal that another thread received is dealt with between two of them."""
         while True:
             with suppress(Empty):
-                yield self._happened.get(timeout=BREATH_S)
+                record = self._happened.get(timeout=BREATH_S)
+                self._on_record(record)
+                yield record
 
     def close(self, reason: str) -> None:
         self._host.close(reason)
+        while not self._happened.empty():
+            self._on_record(self._happened.get())
+        self._host.sweep()
+
+    def abandon(self) -> None:
+        """A load cannot be cancelled, and who presses ctrl+c will not wait for its end."""
         self._host.sweep()
 
     def _attend(self) -> None:
@@ -80,32 +103,52 @@ class Here:
 class There:
     """A session in a running engine, beside the one that is open there."""
 
-    def __init__(self, engine: Found, *, record: bool) -> None:
+    def __init__(self, engine: Found, on_record: OnRecord, *, record: bool) -> None:
+        self._on_record = on_record
         self._engine = Engine(engine.path, "guest", record=record)
+        if record and self._engine.folder is None:
+            _tell(f"not recorded: the engine {engine.id} keeps no records")
 
     @property
     def state(self) -> State:
         return self._engine.state
 
+    def load(self, model: str, options: Mapping[str, Any]) -> None:
+        """The engine has it, or is about to."""
+
     def do(self, op: str, **args: Any) -> Mapping[str, Any]:
         return self._engine.ask(op, **args)
 
-    def tell(self, op: str, **args: Any) -> None:
-        self._engine.tell(op, **args)
-
     def records(self) -> Iterator[Record]:
-        yield from self._engine.events()
-        raise EngineUnavailable(
-            "the engine is gone: what was finished is kept, the same command goes on from there"
-        )
+        for record in self._engine.events():
+            self._on_record(record)
+            yield record
+        raise EngineUnavailable("the engine is gone; the same command starts again without it")
 
     def close(self, reason: str) -> None:
         self._engine.close()
 
+    def abandon(self) -> None:
+        self._engine.close()
 
-def lent(model: str, options: Mapping[str, Any], *, own: bool) -> Found | None:
-    """The engine to work in; none where the verb is to work alone."""
-    return None if own else holding(model, options)
+
+def arrived(place: Workplace, bar: Bar) -> None:
+    """Waits for the model."""
+    for record in place.records():
+        event = record.event
+        if isinstance(event, ev.Error) and event.where == "load_model":
+            raise said(event.message, event.code)
+        if isinstance(event, ev.Model) and event.state == "ready":
+            return
+        if isinstance(event, ev.Model) and event.progress is not None:
+            bar(event.note, round(100 * event.progress), 100)
+
+
+def said(message: str, code: str | int) -> SteerError:
+    """What an event says went wrong, as the error it was."""
+    error = SteerError(message)
+    error.exit_code = int(code) if str(code).isdigit() and int(code) else SteerError.exit_code
+    return error
 
 
 def _root() -> Path | None:
@@ -113,5 +156,9 @@ def _root() -> Path | None:
     try:
         return paths.sessions()
     except SteerError as error:
-        print(f"not recorded: {safe_text(str(error))}", file=sys.stderr)  # noqa: T201 - nobody else can say it
+        _tell(f"not recorded: {error}")
         return None
+
+
+def _tell(words: str) -> None:
+    print(safe_text(words), file=sys.stderr)  # noqa: T201 - nobody else can say it

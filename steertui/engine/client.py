@@ -15,13 +15,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from core.errors import EngineUnavailable, SteerError
+from core.errors import EngineUnavailable, SteerError, UsageError
 from sessions.folding import fold
 from sessions.lines import Record, decode
 from sessions.state import State
 from steertui import __version__
 
-from .protocol import BEAT_S, DEAD_BEATS, DEAD_BEATS_LOADING, Frame, Hello, Welcome, dump, greeting
+from .protocol import BEAT_S, DEAD_BEATS, DEAD_BEATS_LOADING, MAX_FRAME, Frame, Hello, Welcome, dump, greeting
 from .sockets import peer, refuse_foreign
 
 Item: TypeAlias = Record | Frame
@@ -97,7 +97,12 @@ class Client:
     def _send(self, frame: Frame) -> None:
         if self.connection not in ("up", "silent"):
             raise EngineUnavailable("the engine does not answer: the connection is lost")
-        self._writer.write(dump(frame))
+        line = dump(frame)
+        if len(line) > MAX_FRAME:
+            raise UsageError(
+                f"{len(line)} bytes are more than a message to an engine holds ({MAX_FRAME}): use --own"
+            )
+        self._writer.write(line)
 
     async def _connect(self) -> asyncio.StreamReader:
         refuse_foreign(self.path)

@@ -7,7 +7,6 @@ import queue
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -54,6 +53,11 @@ class Engine:
     def role(self) -> str:
         return self._client.role
 
+    @property
+    def folder(self) -> str | None:
+        """Where the session is kept, if it is."""
+        return self._client.welcome.folder
+
     def ask(self, op: str, **args: Any) -> Frame:
         """One command; raises the sentence of a refusal."""
         return self._wait(self._client.ask(op, **args))
@@ -73,10 +77,6 @@ class Engine:
         """Waits for the model."""
         self._until(lambda state: state.model is not None and state.model.state != "loading", seconds)
         return self.state
-
-    def tell(self, op: str, **args: Any) -> None:
-        """One command, without waiting for its answer."""
-        self._loop.call_soon_threadsafe(partial(self._client.tell, op, **args))
 
     def events(self) -> Iterator[Record]:
         """Everything from the first event on, as it comes; ends with the connection."""

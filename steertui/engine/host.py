@@ -69,6 +69,7 @@ class Host:
             "load_model": session.load_model,
             "unload": session.unload,
             "chat": session.chat,
+            "remember": session.remember,
             "regenerate": session.regenerate,
             "cancel": session.cancel,
             "pause": session.pause,

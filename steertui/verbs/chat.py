@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     with Setup(args) as setup:
-        _tell(GREETING.format(name=setup.player.model.name))
+        _tell(GREETING.format(name=setup.facts["name"]))
         if setup.note:
             _tell(setup.note)
         answers = [answer for line in _lines() if (answer := _heed(setup, line, aloud=not args.json))]
@@ -54,9 +54,9 @@ def _heed(setup: Setup, line: str, *, aloud: bool) -> dict[str, Any] | None:
 def _answer(setup: Setup, line: str, *, aloud: bool) -> dict[str, Any]:
     """One turn; ctrl+c ends it after the token under way and leaves the conversation where it stands."""
     printer = Printer()
-    answer = setup.answer(line, (lambda step: printer.write(step.text)) if aloud else None)
+    answer = setup.answer(line, printer.write) if aloud else setup.answer(line)
     if aloud:
-        printer.end(answer.live.text)
+        printer.end(answer.text)
     return answer.to_json()
 
 

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _ready(args: argparse.Namespace) -> Setup:
-    setup = Setup(args, _print_record if args.jsonl else None)
+    setup = Setup(args, _print_record) if args.jsonl else Setup(args)
     if setup.note:
         print(safe_text(setup.note), file=sys.stderr)
     return setup
@@ -59,8 +59,8 @@ def _say_one(prompt: Prompt, args: argparse.Namespace) -> int:
 def _spoken(setup: Setup, prompt: Prompt) -> Answer:
     """Word by word, as it comes."""
     printer = Printer()
-    answer = setup.answer(prompt, lambda step: printer.write(step.text))
-    printer.end(answer.live.text)
+    answer = setup.answer(prompt, printer.write)
+    printer.end(answer.text)
     return answer
 
 

@@ -205,7 +205,7 @@ class Studio:
         self.instruments.append(instrument)
         return instrument
 
-    def vector(self, source: str, keep: Path | None) -> Vector:
+    def vector(self, source: str, keep: Path | None, *, force: bool = False) -> Vector:
         if source == "missing":
             raise BadInput("there is no vector 'missing'")
         return Vector(source, {3: (1.0, 0.0, 0.0, 0.0)}, {3: 2.0})

@@ -39,7 +39,7 @@ class Studio:
     def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> Resident:
         return Resident(self.model)
 
-    def vector(self, source: str, keep: Path | None) -> Any:
+    def vector(self, source: str, keep: Path | None, *, force: bool = False) -> Any:
         generator = torch.Generator().manual_seed(len(source))
         return vectors.SteeringVector({k: torch.randn(64, generator=generator) for k in range(4)}).named(
             source

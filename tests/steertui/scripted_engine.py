@@ -146,7 +146,7 @@ class Studio:
         self.instrument = Instrument(name, self.script, self.metronome)
         return self.instrument
 
-    def vector(self, source: str, keep: Path | None) -> Vector:
+    def vector(self, source: str, keep: Path | None, *, force: bool = False) -> Vector:
         if source == "missing":
             raise scripted.BadInput("there is no vector 'missing'")
         return Vector(source)

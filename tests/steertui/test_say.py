@@ -19,8 +19,9 @@ import vectors
 from core import live
 from sessions.folding import fold
 from sessions.reading import read
+from sessions.script import Script
 from sessions.state import State
-from steertui import acting, cli, paths
+from steertui import cli, paths
 from steertui.printing import Printer
 from vectors import library
 
@@ -325,7 +326,7 @@ def test_what_cannot_be_meant_or_done_is_one_sentence(
 
 
 def test_ctrl_c_keeps_what_was_said(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(script: acting.Script, index: int, mixer: Any, do: Any) -> None:
+    def interrupt(script: Script, index: int, session: Any) -> None:
         if index == 3:
             signal.raise_signal(signal.SIGINT)
             while not cancelled:
@@ -340,7 +341,7 @@ def test_ctrl_c_keeps_what_was_said(say: Say, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(live.Live, "cancel", told)
     before = signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr(acting.Script, "perform", interrupt)
+    monkeypatch.setattr(Script, "perform", interrupt)
     answer = say("hello", "--max-new", "9", code=130)
     assert (len(answer["token_ids"]), answer["stop"]) == (3, "cancel")
     assert signal.getsignal(signal.SIGINT) is before
@@ -349,12 +350,12 @@ def test_ctrl_c_keeps_what_was_said(say: Say, monkeypatch: pytest.MonkeyPatch) -
 def test_a_second_ctrl_c_does_not_wait(
     tiny: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupt_twice(script: acting.Script, index: int, mixer: Any, do: Any) -> None:
+    def interrupt_twice(script: Script, index: int, session: Any) -> None:
         for _ in range(2):
             signal.raise_signal(signal.SIGINT)
             time.sleep(0.3)
 
-    monkeypatch.setattr(acting.Script, "perform", interrupt_twice)
+    monkeypatch.setattr(Script, "perform", interrupt_twice)
     assert cli.main(["say", "hello", "--model", str(tiny)]) == 130
     assert "interrupted" in capsys.readouterr().err
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from core.errors import UsageError
 from core.mixer import finite
+from sessions.known import Known
 from steertui.screens.ask import Ask
 from steertui.screens.desk import board as hands
 from steertui.screens.desk import distractors, rewind, sampling_form, strip_form
-from steertui.screens.desk.board import Known
 from steertui.screens.desk.cap_dialog import CapDialog
 from steertui.screens.desk.caps import Wish, hold
 from steertui.screens.desk.opening import FIRST

@@ -17,11 +17,11 @@ from textual.widgets import Static
 
 from core.mixer import Mixer
 from sessions import events as ev
+from sessions.known import mixer_of
 from sessions.lines import Record
 from steertui import commands
 from steertui.config import Settings
 from steertui.screens.desk import deeds, dialogs, opening
-from steertui.screens.desk.board import mixer_of
 from steertui.screens.desk.feed import Feed
 from steertui.screens.desk.link import Link
 from steertui.screens.desk.modes import Modes

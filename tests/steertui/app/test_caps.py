@@ -8,9 +8,10 @@ from textual.widgets import Input
 from core.errors import UsageError
 from core.levels import bounds
 from core.mixer import Channel, Mixer
+from sessions.known import Known
 from steertui.screens.desk import board as hands
 from steertui.screens.desk import caps
-from steertui.screens.desk.board import Board, Known
+from steertui.screens.desk.board import Board
 from steertui.screens.desk.strip_form import told
 from steertui.screens.form import Form
 from tests.steertui.app.stage import Stage, stage

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from textual import events
 
+from sessions.known import Known
 from steertui.screens.desk import board as hands
-from steertui.screens.desk.board import Known
 from steertui.widgets.prompt import Prompt
 from tests.steertui.app.stage import stage
 from tests.steertui.scripted_engine import Studio

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core.mixer import Channel, Mixer
+from sessions.known import Known
 from steertui import paths
-from steertui.screens.desk.board import Known
 from steertui.screens.desk.distractors import FILE
 from steertui.screens.desk.history import History
 from tests.steertui.app.stage import Stage, stage

@@ -9,8 +9,9 @@ import pytest
 from core.errors import UsageError
 from core.levels import levels
 from core.mixer import Channel
+from sessions.known import Known
 from steertui.screens.desk import board as hands
-from steertui.screens.desk.board import Board, Known
+from steertui.screens.desk.board import Board
 from steertui.screens.desk.bounds import parse_bounds
 from steertui.widgets import bank_values
 from steertui.widgets.bars import column, scale_bar, sparkline

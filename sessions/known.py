@@ -1,0 +1,64 @@
+"""A vector and a mixer as far as whoever has no tensors knows them: from the session's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.mixer import Mixer
+
+from .events import Vector
+
+
+@dataclass(frozen=True)
+class Known:
+    """A vector's layers and what its card says; the tensors stay with the model."""
+
+    name: str
+    sha256: str | None
+    directions: Mapping[int, None]
+    norms: Mapping[int, float] = field(default_factory=dict)
+    gaps: Mapping[int, float] = field(default_factory=dict)
+    percentiles: Mapping[int, Mapping[float, float]] = field(default_factory=dict)
+    midpoints: Mapping[int, float] = field(default_factory=dict)
+    suggestion: Mapping[str, Any] | None = None
+
+    @classmethod
+    def told(cls, event: Vector) -> Known:
+        """From the engine's own words; JSON has turned the layer numbers into strings."""
+        return cls(
+            event.name,
+            event.sha256,
+            dict.fromkeys(event.layers),
+            _by_layer(event.norms),
+            _by_layer(event.gaps),
+            {int(layer): {float(q): x for q, x in row.items()} for layer, row in event.percentiles.items()},
+            _by_layer(event.midpoints),
+            event.suggestion,
+        )
+
+    def percentile(self, layer: int, q: float) -> float | None:
+        """As the engine takes it: linear between those that were measured, nothing outside them."""
+        known = sorted(self.percentiles.get(layer, {}).items())
+        if not known or not known[0][0] <= q <= known[-1][0]:
+            return None
+        above = next(i for i, (p, _) in enumerate(known) if p >= q)
+        (low, a), (high, b) = known[max(above - 1, 0)], known[above]
+        return b if high == low else a + (b - a) * (q - low) / (high - low)
+
+
+def _by_layer(sizes: Mapping[str, float]) -> dict[int, float]:
+    return {int(layer): float(x) for layer, x in sizes.items()}
+
+
+def mixer_of(desk: Mapping[str, Any], vectors: Mapping[str, Vector], n_layers: int) -> Mixer:
+    """A mixer as the engine wrote it, on the vectors the session knows; an unknown one may play anywhere."""
+
+    def resolve(name: str, sha256: str | None) -> Known:
+        event = vectors.get(name) or next(
+            (v for v in vectors.values() if sha256 and v.sha256 == sha256), None
+        )
+        return Known.told(event) if event else Known(name, sha256, dict.fromkeys(range(n_layers)))
+
+    return Mixer.from_json(desk, resolve)
