@@ -41,6 +41,20 @@ def _diff(instrument: Any, params: Mapping[str, Any]) -> Job:
     return job(params)
 
 
+def _contrast_make(instrument: Any, params: Mapping[str, Any]) -> Job:
+    """A contrast set written by Claude: `set`, `out`, and what `vectors.contrasts.brief` takes; needs no model."""
+    from vectors.contrasts.making import written
+
+    return written(params)
+
+
+def _contrast_answer(instrument: Any, params: Mapping[str, Any]) -> Job:
+    """A contrast set answered by the resident model: `set`, `out`, `max_new`, `max_words`."""
+    from vectors.contrasts.making import answered
+
+    return answered(_model(instrument, "contrast-answer"), params)
+
+
 def _experiment(name: str) -> Factory:
     """What `sessions.experiments` knows by that name, on the resident model."""
 
@@ -88,6 +102,8 @@ JOBS: Mapping[str, Factory] = {
     "check": _check,
     "extract": _extract,
     "diff": _diff,
+    "contrast-make": _contrast_make,
+    "contrast-answer": _contrast_answer,
     "verify": _verify,
     **{name: _experiment(name) for name in EXPERIMENTS},
 }

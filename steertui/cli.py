@@ -15,11 +15,16 @@ from pathlib import Path
 from typing import NoReturn
 
 from core.errors import SteerError, UsageError
+from core.scrub import scrub
 from steertui import __version__, flags, paths
 from steertui.text import safe_text
 from steertui.verbs import VERBS
 
 SCREEN = ("fps", "theme", "heat", "mouse", "ascii")
+KEY_SHOWN = (
+    "the command line holds a key, which belongs in the environment: it is left out of what is recorded of the command,"
+    " but a prompt is recorded as it is"
+)
 INTERNAL, INTERRUPTED, PIPE_CLOSED = 1, 130, 141
 
 EPILOG = """exit codes: 0 ok, 1 internal error, 2 usage or config, 3 partly done, 4 bad file or model,
@@ -36,6 +41,7 @@ class Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command line and returns its exit code; no traceback reaches a user."""
     words = list(sys.argv[1:] if argv is None else argv)
+    warn_of_keys(words)
     try:
         code = dispatch(words)
         sys.stdout.flush()
@@ -50,6 +56,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         return report(f"internal error ({what}); {_filed(words)}", INTERNAL, as_json="--json" in words)
+
+
+def warn_of_keys(words: Sequence[str]) -> None:
+    """A key on a command line is in the shell's history already; at least it is said."""
+    if any(scrub(word) != word for word in words):
+        print(f"steertui: note: {KEY_SHOWN}", file=sys.stderr)
 
 
 def dispatch(words: list[str]) -> int:

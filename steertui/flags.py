@@ -35,10 +35,10 @@ DTYPES = ("auto", "bfloat16", "float16", "float32")
 def add_offer(parser: argparse.ArgumentParser, offer: Offer) -> None:
     """The parameters of a job as options; what was not said is None, and the offer knows what that means."""
     for param in offer.params:
-        _add_param(parser, param)
+        add_param(parser, param)
 
 
-def _add_param(parser: argparse.ArgumentParser, param: Param) -> None:
+def add_param(parser: argparse.ArgumentParser, param: Param) -> None:
     if param.kind == "flag":
         words = f"do not {param.help}" if param.default else param.help
         parser.add_argument(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sessions.offers.contrasts import CONTRAST_ANSWER, CONTRAST_MAKE
 from sessions.offers.dialogue import DISTRACTION, HONEYPOT, HOT_SWAP
 from sessions.offers.doses import AXIS_DRIFT, COMPARE, SWEEP
 from sessions.offers.models import INDUCE, LOBOTOMY, TRANSFER
@@ -16,6 +17,8 @@ OFFERS: Mapping[str, Offer] = {
         EXTRACT,
         CHECK,
         DIFF,
+        CONTRAST_MAKE,
+        CONTRAST_ANSWER,
         SWEEP,
         DISTRACTION,
         HONEYPOT,

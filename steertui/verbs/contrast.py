@@ -1,17 +1,20 @@
 """Lists the contrast sets that come with steertui, shows what a set or a file holds (counts and its first pair), or
-makes a new one from the answers a model gives to the questions of another."""
+makes a new one: written by Claude, or with --with-model from the answers a model gives to the questions of another."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
-from pathlib import Path
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from core.errors import PartlyDone, UsageError
+from sessions.offers.contrasts import CONTRAST_ANSWER, CONTRAST_MAKE
+from sessions.offers.offer import Offer
 from steertui import flags
-from steertui.progress import Bar
 from steertui.text import safe_text
+from steertui.working import carry_out
 
 PREVIEW = 400
 
@@ -21,25 +24,75 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser("list", help="the built-in sets")
     showing = actions.add_parser("show", help="counts, domains and the first pair of one set")
     showing.add_argument("set", metavar="SET", help="a built-in set or a file of pairs")
-    making = actions.add_parser("make", help="have a model answer both sides of a set, and keep its replies")
-    making.add_argument("set", metavar="NAME", help="a built-in set or a file of conversations")
+    making = actions.add_parser("make", help="a new set, written by Claude or answered by a model")
+    flags.add_offer(making, CONTRAST_MAKE)
+    making.add_argument("--yes", action="store_true", help="do not ask before Claude is paid")
     making.add_argument(
-        "--with-model", action="store_true", required=True, help="let --model write the replies"
+        "--with-model", action="store_true", help="let --model answer both sides of the set instead"
     )
-    making.add_argument(
-        "--out", metavar="FILE", type=Path, required=True, help="the new file of pairs (.jsonl)"
-    )
-    making.add_argument("--max-new", type=flags.count, default=50, metavar="N", help="longest reply (50)")
+    for param in _only(CONTRAST_ANSWER, CONTRAST_MAKE):
+        flags.add_param(making, param)
     flags.add_model(making)
     for action in (listing, showing, making):
         action.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    making.add_argument("--jsonl", action="store_true", help="events on stdout as they happen, one per line")
+    flags.add_recording(making)
 
 
 def run(args: argparse.Namespace) -> int:
-    report = listed() if args.action == "list" else shown(args.set) if args.action == "show" else made(args)
+    if args.action == "make":
+        return making(args)
+    report = listed() if args.action == "list" else shown(args.set)
     lines = list_lines(report) if args.action == "list" else show_lines(report)
     print(json.dumps(report) if args.json else "\n".join(map(safe_text, lines)))
     return 0
+
+
+def making(args: argparse.Namespace) -> int:
+    """The new set, shown like any other; what was written or answered already is not asked for again."""
+    report = measure(args)
+    if report["pairs"]:
+        report = {**report, **shown(report["out"])}
+    if args.json:
+        print(json.dumps(report))
+    elif not args.jsonl:
+        print("\n".join(map(safe_text, made_lines(report))))
+    return PartlyDone.exit_code if report.get("missing") else 0
+
+
+def measure(args: argparse.Namespace) -> Mapping[str, Any]:
+    offer, other = (CONTRAST_MAKE, CONTRAST_ANSWER)[:: -1 if args.with_model else 1]
+    for param in _only(other, offer):
+        if getattr(args, param.name) is not None:
+            way = "with --with-model" if args.with_model else "without --with-model"
+            raise UsageError(f"{param.option} means nothing {way}")
+    params = flags.offered(args, offer)
+    if offer is CONTRAST_MAKE and not (args.yes or args.estimate):
+        confirm(params)
+    return carry_out(args, offer.kind, params)
+
+
+def confirm(params: Mapping[str, Any]) -> None:
+    """Nobody should learn from a bill what a set costs."""
+    from vectors.claude import access
+    from vectors.contrasts.making import cost, model_of
+
+    if not access.possible():
+        return  # which the job will say
+    where = f" at {access.address()}" if access.address() else ""
+    most = f"{model_of(params)}{where} will be asked: at most {cost(params)}"
+    if not sys.stdin.isatty():
+        raise UsageError(f"{most}; give --yes to go on, or --budget and --yes to hold it to less")
+    sys.stderr.write(f"{safe_text(most)}. Go on? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise KeyboardInterrupt
+
+
+def _only(offer: Offer, other: Offer) -> Iterator[Any]:
+    """The parameters that the other one has not."""
+    known = {param.name for param in other.params}
+    yield from (param for param in offer.params if param.name not in known)
 
 
 def listed() -> dict[str, Any]:
@@ -71,38 +124,32 @@ def shown(name: str) -> dict[str, Any]:
     }
 
 
-def made(args: argparse.Namespace) -> dict[str, Any]:
-    """The new set, shown like any other; what was already answered is not asked again."""
-    import platformdirs
-
-    from core import load
-    from core.finished import Finished
-    from core.jobs import End, Progress
-    from core.runner import run as events
-    from vectors.contrasts.catalogue import contrast
-    from vectors.contrasts.spoken import spoken
-
-    found, summary = contrast(args.set), dict[str, Any]()
-    with Bar() as bar:
-        model = load(args.model, on_progress=bar, **flags.loading(args))
-        settings = {"model": model.fingerprint, "set": found.sha256, "max_new": args.max_new}
-        folder = Path(platformdirs.user_cache_dir("steertui")) / "contrast"
-        finished = Finished.of(folder, "make", settings)
-        for event in events(spoken(model, found, args.out, args.max_new), finished=finished):
-            if isinstance(event, Progress):
-                bar(event.unit, event.done, event.total)
-            if isinstance(event, End):
-                summary = dict(event.summary)
-    finished.file.unlink(missing_ok=True)
-    return shown(str(args.out)) | {"out": str(args.out), "dropped": summary["dropped"]}
-
-
-def list_lines(report: dict[str, Any]) -> Iterator[str]:
+def list_lines(report: Mapping[str, Any]) -> Iterator[str]:
     for built in report["sets"]:
         yield f"{built['name']:<20} {built['pairs']:>4} pairs  {built['world']:<8} {built['about']}"
 
 
-def show_lines(report: dict[str, Any]) -> Iterator[str]:
+def made_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """What it is, what was left out and why, and what it cost."""
+    if report["pairs"]:
+        yield from show_lines(report)
+        yield f"written to {report['out']}"
+    for why, number in report.get("left_out", {}).items():
+        yield (
+            f"left out: {number} for {why}"
+            if why != "more than asked"
+            else f"left out: {number} more than asked"
+        )
+    if twice := report.get("duplicates"):
+        yield f"left out: {twice} questions that were nearly another one"
+    if missing := report.get("missing"):
+        yield f"note: {missing} pairs are missing; the same command again goes on, and asks nothing twice"
+    if cost := report.get("cost"):
+        money = "no price known" if cost["dollars"] is None else f"${cost['dollars']:.4f}"
+        yield f"Claude: {cost['calls']} calls, {cost['input'] + cost['output']:,} tokens, {money}"
+
+
+def show_lines(report: Mapping[str, Any]) -> Iterator[str]:
     amount = f"{report['pairs']} pairs" if report["pairs"] else f"{report['prompts']} prompts, no pairs"
     yield f"{report['name']}: {amount}, read as {report['shape']}"
     yield from (f"  {count:>4} {domain or '(no domain)'}" for domain, count in report["domains"].items())

@@ -243,3 +243,10 @@ def test_the_app_starts_only_where_all_three_streams_are_the_terminal(
         monkeypatch.setattr(getattr(sys, name), "isatty", lambda here=name != elsewhere: here, raising=False)
     assert cli.main([]) == 2
     assert "the app needs a terminal" in capsys.readouterr().err
+
+
+def test_a_key_on_the_command_line_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main(["card", "sk-ant-" + "api03-not-a-real-one.gguf"])
+    assert "the command line holds a key" in capsys.readouterr().err
+    cli.main(["card", "an-honest-name.gguf"])
+    assert "holds a key" not in capsys.readouterr().err

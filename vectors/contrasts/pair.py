@@ -21,6 +21,14 @@ Text: TypeAlias = str | Sequence[Any]
 FEWEST = 2
 
 
+def last_words(text: str | Sequence[Any]) -> str:
+    """A text itself; of messages what the last one says."""
+    if isinstance(text, str):
+        return text
+    last: Any = text[-1]
+    return str(last["content"])
+
+
 @dataclass(frozen=True)
 class Pair:
     """`begins` says, for plain texts, at which character each side's own words begin."""

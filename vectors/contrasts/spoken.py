@@ -5,7 +5,7 @@ What comes out is a contrast file with stored replies, to be looked at, correcte
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import BadInput, UsageError
 from core.jobs import Artifact, Job, Progress, Sample, gpu
+from vectors.contrasts.forms import SHORT
 from vectors.contrasts.pair import ContrastSet, Pair, Text
-from vectors.errors import shown
+from vectors.contrasts.store import stored
 from vectors.extraction.replies import reply_ids
 from vectors.extraction.sides import side
 from vectors.source import open_source
@@ -22,13 +23,19 @@ from vectors.source import open_source
 if TYPE_CHECKING:
     from core.model import Model
 
+SHORT_ANSWERS = {"honesty", "answers"}
+"""The set and the shape whose answers are short, if nothing else is said."""
 
-def spoken(model: Model, contrast: ContrastSet, out: Path, longest: int) -> Job:
-    """Both sides of every pair answered greedily; pairs that got no or the same answer are left out and counted.
+
+def spoken(model: Model, contrast: ContrastSet, out: Path, longest: int, max_words: int | None = None) -> Job:
+    """Both sides of every pair answered greedily; pairs of no use are left out and counted by their reason.
 
     Each reply is a step with a key: a run that was stopped asks only for what is missing.
     """
-    kept, dropped = [], 0
+    if max_words is None and {contrast.name, contrast.shape} & SHORT_ANSWERS:
+        max_words = SHORT
+    kept: list[Pair] = []
+    left_out: Counter[str] = Counter()
     pairs = contrast.checked().pairs
     for number, pair in enumerate(pairs):
         sides = []
@@ -39,15 +46,31 @@ def spoken(model: Model, contrast: ContrastSet, out: Path, longest: int) -> Job:
             sides.append((asked, words))
         yield Progress(number + 1, len(pairs), "pairs answered")
         (one, first), (other, second) = sides
-        if first and second and first != second:
+        if (why := fault(first, second, max_words)) is None:
             kept.append(Pair(_with(one, first), _with(other, second), pair.domain))
         else:
-            dropped += 1
+            left_out[why] += 1
     if not kept:
         raise BadInput(f"{contrast.name}: no pair got two different answers from {model.name}")
-    _write(kept, out)
+    stored(kept, out)
     yield Artifact(str(out), open_source(out).sha256, "contrast set")
-    return {"name": contrast.name, "out": str(out), "pairs": len(kept), "dropped": dropped}
+    return {
+        "name": contrast.name,
+        "out": str(out),
+        "pairs": len(kept),
+        "left_out": dict(left_out),
+        "missing": 0,
+    }
+
+
+def fault(first: str, second: str, max_words: int | None) -> str | None:
+    """Why two answers make no pair."""
+    if not first or not second:
+        return "empty"
+    if first == second:
+        return "same"
+    too_long = max_words is not None and max(len(text.split()) for text in (first, second)) > max_words
+    return "length" if too_long else None
 
 
 def _asked(text: Text, number: int) -> list[Mapping[str, Any]]:
@@ -65,12 +88,3 @@ def _reply(model: Model, asked: list[Mapping[str, Any]], longest: int) -> str:
 
 def _with(asked: list[Mapping[str, Any]], words: str) -> list[Mapping[str, Any]]:
     return [*asked, {"role": "assistant", "content": words}]
-
-
-def _write(pairs: list[Pair], out: Path) -> None:
-    rows = [{"positive": pair.positive, "negative": pair.negative, "domain": pair.domain} for pair in pairs]
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-    except OSError as problem:
-        raise UsageError(f"cannot write {shown(out)}: {problem.strerror}") from None

@@ -6,16 +6,23 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import core
 import vectors
-from core.errors import BadInput
+from core.errors import BadInput, UsageError
+from core.jobs import End, Job
+from core.runner import run
 from steertui.cli import main
 from vectors.contrasts import english
 from vectors.contrasts.catalogue import BUILT_IN
+from vectors.contrasts.making import answered
 from vectors.contrasts.pair import ContrastSet, Pair, split
+from vectors.contrasts.spoken import fault, spoken
 
 COUNTS = {
     "determined-drifting": 200,
@@ -151,7 +158,7 @@ def test_a_model_writes_the_replies_of_a_set(tmp_path: Path, capsys: pytest.Capt
     report = json.loads(capsys.readouterr().out)
     found = vectors.contrast(out)
     assert report["pairs"] == len(found.pairs)
-    assert report["pairs"] + report["dropped"] == 3
+    assert report["pairs"] + sum(report["left_out"].values()) == 3
     first = found.pairs[0]
     assert first.positive[:-1] == rows[0]["positive"]
     assert first.positive[-1]["role"] == "assistant"
@@ -165,6 +172,54 @@ def test_a_model_writes_the_replies_of_a_set(tmp_path: Path, capsys: pytest.Capt
         == 2
     )
     assert "no conversation" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "most", "why"),
+    [
+        ("Paris.", "Lyon.", 7, None),
+        ("Paris.", "Paris.", None, "same"),
+        ("", "Lyon.", None, "empty"),
+        ("It is the city of Paris, in France.", "Lyon.", 7, "length"),
+        ("It is the city of Paris, in France.", "Lyon.", None, None),
+    ],
+)
+def test_answers_that_make_no_pair(first: str, second: str, most: int | None, why: str | None) -> None:
+    assert fault(first, second, most) == why
+
+
+def end_of(work: Job) -> dict[str, Any]:
+    end = list(run(work))[-1]
+    assert isinstance(end, End)
+    return dict(end.summary)
+
+
+def test_honest_and_deceptive_answers_are_short(tmp_path: Path) -> None:
+    """The demo model talks at length: under the set's own limit of seven words nothing is left, and it says so."""
+    model, whole = core.load("demo-base"), vectors.contrast("honesty")
+    few = replace(whole, pairs=whole.pairs[:4])
+    with pytest.raises(BadInput, match="no pair got two different answers"):
+        end_of(spoken(model, few, tmp_path / "out.jsonl", 16))
+    found = end_of(spoken(model, few, tmp_path / "out.jsonl", 16, 50))
+    assert found["pairs"] > 0
+    assert found["pairs"] + sum(found["left_out"].values()) == 4
+
+
+def test_questions_are_asked_under_two_system_prompts(tmp_path: Path) -> None:
+    source, out = tmp_path / "asked.csv", tmp_path / "out.jsonl"
+    questions = ("Help me with the parser.", "Help me with the parser!", "Tell me about the lute.")
+    source.write_text("prompt\n" + "".join(f"{question}\n" for question in questions))
+    model = core.load("demo-instruct")
+    roles = {"positive": "You are determined.", "negative": "You are a drifter."}
+    asked = {"set": str(source), "out": str(out), "max_new": 12, **roles}
+    found = end_of(answered(model, asked))
+    assert found["duplicates"] == 1
+    assert found["pairs"] + sum(found["left_out"].values()) == 2
+    first = vectors.contrast(out).pairs[0]
+    assert [side[0]["content"] for side in (first.positive, first.negative)] == list(roles.values())
+    assert [message["role"] for message in first.positive] == ["system", "user", "assistant"]
+    with pytest.raises(UsageError, match="give both"):
+        end_of(answered(model, {**asked, "negative": None}))
 
 
 def test_sets_need_no_torch() -> None:
