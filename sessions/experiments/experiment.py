@@ -10,7 +10,7 @@ from typing import Any
 from core.jobs import Cancelled, Job, side
 from sessions.experiments.report import document
 from sessions.experiments.report.found import Found
-from sessions.experiments.report.tables import LONG
+from sessions.experiments.report.tables import long
 from sessions.experiments.voice import Voice, Work
 from sessions.offers.offer import Offer
 
@@ -57,6 +57,6 @@ def _reported(offer: Offer, found: Found, voice: Voice, params: Mapping[str, Any
 def _summary(found: Found) -> dict[str, Any]:
     rows = found.rows
     if len(rows) > MOST_ROWS:
-        rows = [row for row in rows if row["table"] not in LONG]
+        rows = [row for row in rows if not long(row["table"])]
         found.facts["rows_left_out"] = len(found.rows) - len(rows)
     return {**found.facts, "cost": found.cost, "rows": rows}

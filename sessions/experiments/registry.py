@@ -20,6 +20,7 @@ EXPERIMENTS: Mapping[str, str] = {
     "transfer": "sessions.experiments.transfer",
     "induce": "sessions.experiments.induce",
     "axis-drift": "sessions.experiments.axis_drift",
+    "phases": "sessions.experiments.phases",
 }
 """Name → the module whose `experiment(voice, params)` is its generator. The name is the offer's kind as well."""
 

@@ -152,6 +152,11 @@ class Voice(Protocol):
         """Mean residual norm by layer."""
         ...
 
+    @property
+    def model(self) -> Any:
+        """The `core.Model` behind it, for jobs that are no experiments."""
+        ...
+
     def vector(self, name: str) -> Any:
         """A vector from a file or the library, held against this model."""
         ...

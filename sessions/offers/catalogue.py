@@ -9,6 +9,7 @@ from sessions.offers.dialogue import DISTRACTION, HONEYPOT, HOT_SWAP
 from sessions.offers.doses import AXIS_DRIFT, COMPARE, SWEEP
 from sessions.offers.models import INDUCE, LOBOTOMY, TRANSFER
 from sessions.offers.offer import Offer
+from sessions.offers.study import PHASES
 from sessions.offers.workshop import CHECK, DIFF, EXTRACT
 
 OFFERS: Mapping[str, Offer] = {
@@ -28,5 +29,6 @@ OFFERS: Mapping[str, Offer] = {
         LOBOTOMY,
         INDUCE,
         AXIS_DRIFT,
+        PHASES,
     )
 }

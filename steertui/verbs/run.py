@@ -73,7 +73,7 @@ def told(report: Mapping[str, Any]) -> Iterator[str]:
     cost = ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in report["cost"].items() if value)
     yield f"{report['experiment']} on {report['model']}, seed {report['seed']}: at most {cost}"
     for name, rows in tables.tables(report["rows"]).items():
-        if name not in tables.LONG:
+        if not tables.long(name):
             yield from ("", name, *tables.markdown(rows))
     yield ""
     yield from document.listed({**report["summary"], "control": report["control"]})

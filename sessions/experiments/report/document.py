@@ -13,7 +13,7 @@ from core.jobs import Artifact
 from core.scrub import scrub
 from sessions.experiments.report import pictures
 from sessions.experiments.report.found import Found
-from sessions.experiments.report.tables import LONG, cell, markdown, tables
+from sessions.experiments.report.tables import cell, long, markdown, tables
 from sessions.experiments.report.texts import clean, comparison, side_by_side
 
 READ = 6
@@ -45,13 +45,14 @@ def _blocks(found: Found, title: str, command: str, drawn: Mapping[str, Path]) -
     yield f"# {title}"
     yield f"{clean(str(facts['model']))} · n = {facts['n']} · seed {facts['seed']}"
     yield f"    {clean(command)}"
-    yield f"Cost, at most: {cell(found.cost)}."
+    if found.cost:
+        yield f"Cost, at most: {cell(found.cost)}."
     yield "## What follows"
     yield "\n".join(listed(facts["summary"]))
     yield "## Control"
     yield "\n".join(listed(facts["control"]))
     for name, rows in tables(found.rows).items():
-        if name not in LONG:
+        if not long(name):
             yield f"## {clean(name)}"
             yield "\n".join(map(clean, markdown(rows)))
     yield from _shown(drawn)

@@ -16,7 +16,7 @@ from typing import Any
 from core.jobs import Cell, Point
 from sessions.experiments.conditions import UNSTEERED
 from sessions.experiments.report.found import Found
-from sessions.experiments.report.tables import LONG, columns, tables
+from sessions.experiments.report.tables import columns, long, tables
 
 MISSING = "The plots need matplotlib: pip install 'steertui[plot]'."
 MOST_BARS, MOST_SPREADS, BINS = 24, 4, 16
@@ -104,7 +104,7 @@ def _outcomes(found: Found) -> Iterator[Outcome]:
     """The numbers with intervals of every table that has one line per condition."""
     for table, rows in tables(found.rows).items():
         names = [str(row.get("condition", "")) for row in rows]
-        if table in LONG or not all(names) or len(set(names)) < len(names) or len(names) > MOST_BARS:
+        if long(table) or not all(names) or len(set(names)) < len(names) or len(names) > MOST_BARS:
             continue
         for column in columns(rows):
             bounded = [row for row in rows if isinstance(row.get(f"{column}_lo"), float)]

@@ -6,9 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 LONG = ("answers",)
-"""Tables with a line per answer: kept, but not what one reads first."""
 
 Rows = Sequence[Mapping[str, Any]]
+
+
+def long(table: str) -> bool:
+    """Whether a table has a line per answer: kept, but not what one reads first."""
+    return table.rpartition(": ")[2] in LONG
 
 
 def tables(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:

@@ -1,0 +1,77 @@
+"""The folder of a motivation study: what one phase leaves for the next, so that each can also be run alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import BadInput, UsageError
+
+DATASET, VECTOR = "dataset.jsonl", "vector.safetensors"
+MADE_BY = {DATASET: "dataset", VECTOR: "extraction"}
+
+
+@dataclass(frozen=True)
+class Study:
+    """Files by name; a phase's findings are `PHASE.json`: its rows, its points and its summary."""
+
+    folder: Path
+
+    @classmethod
+    def at(cls, folder: str) -> Study:
+        place = Path(folder).expanduser()
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise UsageError(f"cannot make the folder {place}: {problem.strerror}") from None
+        return cls(place)
+
+    @property
+    def dataset(self) -> Path:
+        return self.folder / DATASET
+
+    @property
+    def vector(self) -> Path:
+        return self.folder / VECTOR
+
+    def needed(self, name: str) -> str:
+        """A file of an earlier phase; the sentence says which one makes it."""
+        path = self.folder / name
+        if not path.is_file():
+            raise BadInput(f"{path} is not there: run the phase {MADE_BY[name]} first")
+        return str(path)
+
+    def keep(self, phase: str, found: Mapping[str, Any]) -> None:
+        self._write(f"{phase}.json", json.dumps(found, ensure_ascii=False, indent=1) + "\n")
+
+    def kept(self, phase: str) -> dict[str, Any] | None:
+        """What a phase found, if it was run; what cannot be read is refused by its name."""
+        path = self.folder / f"{phase}.json"
+        if not path.is_file():
+            return None
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            return {
+                "rows": list(found["rows"]),
+                "points": list(found["points"]),
+                "summary": dict(found["summary"]),
+            }
+        except (OSError, ValueError, KeyError, TypeError) as problem:
+            raise BadInput(
+                f"{path} holds no findings ({type(problem).__name__}): run that phase again"
+            ) from None
+
+    def write_pairs(self, pairs: list[Mapping[str, Any]]) -> None:
+        self._write(DATASET, "".join(json.dumps(pair, ensure_ascii=False) + "\n" for pair in pairs))
+
+    def _write(self, name: str, text: str) -> None:
+        target = self.folder / name
+        fresh = target.with_name(f"{name}.part")
+        try:
+            fresh.write_text(text, encoding="utf-8")
+            fresh.replace(target)
+        except OSError as problem:
+            raise UsageError(f"cannot write {target}: {problem.strerror}") from None

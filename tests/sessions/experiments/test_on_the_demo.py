@@ -1,0 +1,100 @@
+"""What has to hold on the demo models with their own vectors; docs/experiments.md has the full tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import core
+from core.finished import Finished
+from core.jobs import End, Event
+from core.runner import run
+from sessions.experiments import registry
+from sessions.experiments.resident import ResidentVoice
+from tests.sessions.experiments.running import table
+
+SHORT = {"n": 3, "max_new": 16}
+
+
+@pytest.fixture(scope="module")
+def base() -> ResidentVoice:
+    return ResidentVoice(core.load("demo-base"))
+
+
+def events(name: str, voice: ResidentVoice, params: Mapping[str, Any], **how: Any) -> list[Event]:
+    return list(run(registry.job(name, voice, params), **how))
+
+
+def report(name: str, voice: ResidentVoice, params: Mapping[str, Any]) -> dict[str, Any]:
+    end = events(name, voice, params)[-1]
+    assert isinstance(end, End)
+    return dict(end.summary)
+
+
+def test_propensity_rises_with_the_dose_and_not_with_a_random_vector(base: ResidentVoice) -> None:
+    asked = {
+        **SHORT,
+        "vector": "determined-drifting",
+        "contrast": "determined-drifting",
+        "scales": "-0.35,0.35",
+    }
+    rows = table(report("sweep", base, asked), "doses")
+    low, none, high = (rows[key]["propensity"] for key in ("-0.35", "unsteered", "+0.35"))
+    assert low < none - 0.3
+    assert high > none + 0.3
+    assert abs(rows["random +0.35"]["propensity"] - none) < 0.1
+
+
+def test_a_killed_run_of_a_real_model_gives_the_same_tables(base: ResidentVoice, tmp_path: Path) -> None:
+    asked = {**SHORT, "vector": "pirate", "measure": "persona"}
+    straight = events("compare", base, asked)
+    finished = Finished(tmp_path / "steps")
+    job = run(registry.job("compare", base, asked), finished=finished)
+    for _ in range(4):
+        next(job)
+    job.close()
+    assert 0 < len(finished) < SHORT["n"]
+    assert events("compare", base, asked, finished=Finished(tmp_path / "steps")) == straight
+
+
+@pytest.mark.slow
+def test_a_monotone_response_with_a_found_window(base: ResidentVoice) -> None:
+    asked = {"vector": "determined-drifting", "n": 16, "coherence": "well-formed"}
+    found = report("sweep", base, asked)
+    summary = found["summary"]
+    assert summary["monotone"] is True
+    assert summary["slope"]["lo"] > 0
+    assert summary["p"] < 0.01
+    assert summary["p_against_random"] < 0.05
+    assert summary["collapse"][0] < summary["window"][0] <= -0.35
+    assert 0.35 <= summary["window"][1] < summary["collapse"][1]
+    assert found["control"]["slope"]["value"] < summary["slope"]["value"] / 2
+
+
+@pytest.mark.slow
+def test_the_lobotomy_leads_back_to_base() -> None:
+    found = report("lobotomy", ResidentVoice(core.load("demo-instruct")), {"base": "demo-base", "n": 12})
+    rows, summary = table(found, "lobotomy"), found["summary"]
+    assert summary["sign"]["holds"] is True
+    for form in ("activation", "weights"):
+        assert summary[form]["towards_base"] is True
+        assert summary[form]["p"] < 0.01
+        assert rows[f"{form} λ=0"]["kl_to_tuned"] == 0
+        distances = [rows[f"{form} λ={amount}"]["kl_to_base"] for amount in ("0", "0.5", "1")]
+        assert distances == sorted(distances, reverse=True)
+    assert rows["weights λ=1"]["kl_to_base"] == 0
+    assert all(not way["towards_base"] for way in found["control"]["rows"].values())
+
+
+@pytest.mark.slow
+def test_a_cap_holds_a_drifting_persona(base: ResidentVoice) -> None:
+    asked = {"vector": "assistant-persona", "n": 16, "measure": "persona", "layers": "5-7"}
+    found = report("axis-drift", base, asked)
+    held = found["summary"]["capped"]["persona, second half"]
+    free = found["summary"]["uncapped"]["persona, second half"]
+    assert free["value"] > 0.3
+    assert held["value"] < free["value"] / 2
+    assert held["p"] < 0.05
