@@ -63,7 +63,7 @@ class Studio(App[None], inherit_bindings=False):
 
     def get_css_variables(self) -> dict[str, str]:
         """Themes that are not ours lack a few of our colours."""
-        return themes.USUAL | super().get_css_variables()
+        return themes.filled(super().get_css_variables())
 
     def copy_to_clipboard(self, text: str) -> None:
         """Whoever copies anything is told where it went."""

@@ -26,7 +26,7 @@ class Settings:
     """What can be set, with what it is when nobody says anything."""
 
     theme: str = AUTO
-    """steertui-night, steertui-day, steertui-16, one of Textual's, or auto: by what the terminal can show."""
+    """steertui-night, -day, -256, -16, one of Textual's, or auto: by what the terminal can show."""
     fps: float = 30.0
     """Frames per second at most; 10 or fewer means a slow line: less is drawn while an answer runs."""
     heat: str = "off"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.color import ANSI_COLOR_NAMES
 from textual.theme import BUILTIN_THEMES, Theme
 
@@ -75,12 +77,17 @@ SIXTEEN = Theme(
     variables={
         "heat-cool": "#5555ff",
         "heat-warm": "#aa5500",
+        "row": "#0000aa",
+        "rule": "#aa5500",
+        "banner": "#aa0000",
         "border": "#555555",
         "border-blurred": "#555555",
         "text-muted": "#aaaaaa",
         "text-disabled": "#555555",
         "block-cursor-background": "#00aaaa",
         "block-cursor-foreground": "#000000",
+        "block-cursor-blurred-background": "#0000aa",
+        "block-cursor-blurred-foreground": "#ffffff",
         "block-hover-background": "#0000aa",
         "input-cursor-background": "#aaaaaa",
         "input-cursor-foreground": "#000000",
@@ -96,15 +103,63 @@ SIXTEEN = Theme(
 )
 """Exactly colours that a terminal of sixteen has, so that nothing is rounded to a neighbour, and no blends of them."""
 
-OWN = (NIGHT, DAY, SIXTEEN)
+NIGHT_256 = Theme(
+    name="steertui-256",
+    dark=True,
+    primary="#5fafd7",
+    secondary="#af87d7",
+    accent="#ffaf5f",
+    warning="#d7af5f",
+    error="#d75f5f",
+    success="#87af87",
+    foreground="#d0d0d0",
+    background="#121212",
+    surface="#1c1c1c",
+    panel="#262626",
+    variables={
+        "heat-cool": "#5f87d7",
+        "heat-warm": "#ff875f",
+        "row": "#005f87",
+        "rule": "#875f00",
+        "banner": "#870000",
+        "border": "#444444",
+        "border-blurred": "#444444",
+        "text-muted": "#9e9e9e",
+        "text-disabled": "#626262",
+        "block-cursor-background": "#5fafd7",
+        "block-cursor-foreground": "#121212",
+        "block-cursor-blurred-background": "#005f87",
+        "block-cursor-blurred-foreground": "#d0d0d0",
+        "block-hover-background": "#303030",
+        "input-selection-background": "#005f87",
+        "footer-key-foreground": "#ffaf5f",
+        "scrollbar": "#3a3a3a",
+        "scrollbar-hover": "#585858",
+        "scrollbar-active": "#5fafd7",
+        "scrollbar-background": "#121212",
+        "scrollbar-background-hover": "#121212",
+        "scrollbar-background-active": "#121212",
+    },
+)
+"""The night in colours of the 256: rounding ours would turn its dark blues into navy and its greys into one."""
+
+OWN = (NIGHT, DAY, NIGHT_256, SIXTEEN)
 NAMES = (*(theme.name for theme in OWN), *sorted(BUILTIN_THEMES))
-USUAL = {"heat-cool": "#3f8fe0", "heat-warm": "#f08a3c"}
-"""What themes that are not ours do not know: the ends of the heat scale."""
 
 # Textual spells `ansi_red` what Rich spells `red`, and what is styled by Rich reads colours from Textual's themes.
 ANSI_COLOR_NAMES.update({f"ansi_{name}": number for name, number in list(ANSI_COLOR_NAMES.items())[:16]})
 
 
+def filled(variables: Mapping[str, str]) -> dict[str, str]:
+    """A theme's colours with those of ours that it does not name: heat, the row under the cursor, rules, the banner."""
+    shares = {"row": ("primary", 30), "rule": ("accent", 45), "banner": ("error", 25)}
+    usual = {"heat-cool": "#3f8fe0", "heat-warm": "#f08a3c"}
+    for name, (colour, share) in shares.items():
+        solid = variables[colour]
+        usual[name] = solid if solid.startswith("ansi_") else f"{solid} {share}%"
+    return usual | dict(variables)
+
+
 def fitting(colours: int) -> str:
-    """The look for somebody who named none: sixteen colours are the terminal's own, all others are ours."""
-    return SIXTEEN.name if colours == 16 else NIGHT.name
+    """The look for somebody who named none."""
+    return {16: SIXTEEN.name, 256: NIGHT_256.name}.get(colours, NIGHT.name)

@@ -31,6 +31,8 @@ from steertui.widgets.transcript.heat import Spread
 from steertui.widgets.transcript.view import Transcript
 
 FRAMES_S = 1 / 30
+DIALS = 4
+"""Dial curves on the timeline at most; tab brings the others up."""
 
 
 class Replay(Screen[str | None]):
@@ -62,7 +64,7 @@ class Replay(Screen[str | None]):
         yield Hints()
 
     def on_mount(self) -> None:
-        self._timeline.border_title = "timeline"
+        self._timeline.styles.height = min(max(len(self._film.dials), 1), DIALS) + 5
         self._verification.of(self._entry)
         self.query_one(Hints).show(commands.place_hints(commands.REPLAY))
         self._words.border_title = "what was said"
