@@ -138,18 +138,23 @@ class Doses:
     def slopes(self, mark: str = "") -> list[Value]:
         """One per prompt; None where fewer than two levels gave a value."""
         columns = {0.0: self.values[UNSTEERED]}
-        columns |= {level: self.values[f"{mark}{level:+g}"] for level in self._held(mark)}
+        columns |= {level: self.values[f"{mark}{level:+g}"] for level in self.held}
         return [_slope({x: row[place] for x, row in columns.items()}) for place in range(len(columns[0.0]))]
 
-    def _held(self, mark: str) -> list[float]:
-        """Levels of which most texts are whole: what a broken text shows is no response."""
-        rows = {level: self.whole[f"{mark}{level:+g}"] for level in self.levels}
-        return [level for level, row in rows.items() if 2 * sum(row) > len(row)]
+    @cached_property
+    def held(self) -> list[float]:
+        """Levels at which most texts of both vectors are whole: what a broken text shows is no response, and a control
+        is only one over the same levels."""
+
+        def holds(name: str) -> bool:
+            return 2 * sum(self.whole[name]) > len(self.whole[name])
+
+        return [level for level in self.levels if holds(f"{level:+g}") and holds(f"{CONTROL}{level:+g}")]
 
     def summary(self, found: Mapping[float, Edge], floor: float, goal: str) -> dict[str, Any]:
         """The window between the edges, the sweet spot in it, and whether more of it always did more."""
         window = {sign: edge.safe for sign, edge in found.items()}
-        means = {level: self._value(f"{level:+g}").value for level in self._held("")}
+        means = {level: self._value(f"{level:+g}").value for level in self.held}
         means[0.0] = self._value(UNSTEERED).value
         curve = [means[level] for level in sorted(means)]
         trend, random = self.trend(), self.slopes(CONTROL)
