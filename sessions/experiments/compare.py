@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.mixer import Channel, Mixer
-from sessions.experiments import comparing, conditions, prompts
+from sessions.experiments import comparing, conditions, duels, prompts
 from sessions.experiments.answers import all_answers
 from sessions.experiments.conditions import RANDOM, UNSTEERED, Condition
 from sessions.experiments.cost import Cost
@@ -32,16 +32,19 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
         cast += _doses(channel, params["scales"])
     cast.append(Condition(RANDOM, Mixer((conditions.control(voice, played[0], how.seed),))))
     by = scorer(params["measure"], voice, params)
-    yield (Cost.of(len(asked), len(cast), how.max_new) + by.cost(len(asked) * len(cast), how.max_new)).row()
+    judge = duels.chosen(params)
+    spoken = Cost.of(len(asked), len(cast), how.max_new) + by.cost(len(asked) * len(cast), how.max_new)
+    yield (spoken + duels.cost(judge, len(asked) * (len(cast) - 1), how.max_new)).row()
     said = yield from all_answers(voice, asked, cast, how, vector=played[0].vector)
     wanted = yield from by.over(said)
     measures = [wanted, *(MEASURES[name] for name in BESIDE if name != wanted.name)]
     yield from comparing.compared("compare", said, measures, how.seed)
+    unsettled = yield from duels.fought(judge, said, UNSTEERED)
     tests = comparing.differences(said, wanted, how.seed)
     return {
         "summary": {
             "measure": wanted.name,
-            "missing": by.missing(said, wanted),
+            "missing": by.missing(said, wanted) + unsettled,
             "vectors": [channel.label for channel in played],
             "differences": {n: test.columns() for n, test in tests.items() if n != RANDOM},
         },

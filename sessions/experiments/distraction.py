@@ -32,6 +32,7 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     judge = judging.chosen(voice, params)
     spoken = Cost.of(len(asked), len(cast), how.max_new, rereads=3)
     yield (spoken + judging.cost(judge, len(asked) * len(cast), window)).row()
+    yield from judging.announced(judge)
     table: dict[str, list[Interrupted]] = {condition.name: [] for condition in cast}
     for number, task in enumerate(asked):
         yield Progress(number, len(asked), "tasks interrupted")
@@ -50,7 +51,8 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     summary = rows.summary() | {
         "vector": played.label,
         "at": at,
-        "window": window,
+        "within": window,
+        "by": "tokens from the interruption",
         "role": params["role"],
         **found,
     }

@@ -102,7 +102,7 @@ class Flips:
                 yield Row("differences", f"{title}: {pair[0]} against {pair[1]}", values)
 
     def _traces(self, name: str) -> Iterator[Point]:
-        """−log p and stance, token by token around the flip, over the texts that still speak there."""
+        """−log p and stance, token by token around the flip, as far as half of the texts still speak."""
         said = self.table[name]
         rows: dict[str, list[Sequence[float]]] = {
             "nll": [answer.reading.nll for answer in said],
@@ -111,7 +111,7 @@ class Flips:
         for title, column in rows.items():
             for place in range(max((len(row) for row in column), default=0)):
                 seen = self._known([row[place] for row in column if place < len(row)])
-                if seen.value is not None:
+                if seen.value is not None and 2 * seen.n >= len(column):
                     yield Point(f"{title}, {name}", place - self.at, seen.value, seen.lo, seen.hi)
 
     def _answers(self, name: str, said: Sequence[Answer]) -> Iterator[Event]:

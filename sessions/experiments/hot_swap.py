@@ -55,6 +55,7 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     judge = judging.chosen(voice, params)
     spoken = Cost.of(len(asked), len(cast), how.max_new)
     yield (spoken + judging.cost(judge, 2 * len(asked) * len(cast), how.max_new)).row()
+    yield from judging.announced(judge)
     table: dict[str, list[Answer]] = {condition.name: [] for condition in cast}
     for number, prompt in enumerate(asked):
         yield Progress(number, len(asked), "texts turned")
@@ -67,7 +68,13 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     rows = Flips(table, score.at, params["window"], wanted, how.seed, {k: voice.residual[k] for k in layers})
     yield from rows.events()
     found = yield from judging.judged(judge, _items(asked, table, score.at), f"{STAY}, after", how.seed)
-    settings = {"at": score.at, "ramp": score.over, "back": score.back, "cache": how.cache}
+    settings = {
+        "by": "tokens from the flip",
+        "at": score.at,
+        "ramp": score.over,
+        "back": score.back,
+        "cache": how.cache,
+    }
     return {
         "summary": rows.summary() | {"vector": played.label, **settings, **found},
         "control": rows.control(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.jobs import Row
@@ -24,6 +24,14 @@ def cost(one: Judge | None, count: int, max_new: int) -> Cost:
         return Cost()
     dollars = one.cost(count, max_new).dollars if isinstance(one, ClaudeJudge) else 0.0
     return Cost(judge_calls=count, judge_dollars=dollars)
+
+
+def announced(one: Judge | None) -> Iterator[Row]:
+    """Before anything is sent: who judges what, and where the texts go."""
+    if isinstance(one, ClaudeJudge):
+        from vectors.claude.access import host
+
+        yield Row("judge", one.name, {"judge": one.name, "model": one.model, "sent to": host()})
 
 
 def judged(one: Judge | None, said: Mapping[str, Sequence[Item]], reference: str, seed: int) -> Work:

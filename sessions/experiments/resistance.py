@@ -72,12 +72,12 @@ class Resistance:
 
     def _trace(self, name: str, found: Sequence[Interrupted]) -> Iterator[Point]:
         """Mean projection of the tokens around the interruption, in mean residual norms, as the unsteered model reads
-        them; over the answers that still speak there.
+        them; as far as half of the answers still speak.
         """
         rows = [self._projected(one) for one in found if one.came]
         for place in range(max(0, self.at - BEFORE), self.at + self.window):
             seen = statistics.estimate([row[place] for row in rows if place < len(row)], self.seed)
-            if seen.value is not None:
+            if seen.value is not None and 2 * seen.n >= len(rows):
                 yield Point(f"projection, {name}", place - self.at, seen.value, seen.lo, seen.hi)
 
     def _projected(self, one: Interrupted) -> list[float]:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from sessions.offers.asking import COUNT, MEASURE, PROMPTS, PUSH, SPEAKING, VECTOR
 from sessions.offers.offer import Offer, Param
 
+JUDGES = (
+    *(f"{who}-{aspect}" for who in ("claude", "resident") for aspect in ("assistant", "coherence", "trait")),
+    *("hints", "propensity", "words", "questions"),
+)
 JUDGE = Param(
     "judge",
-    "text",
-    "who judges the texts as well: claude-coherence, claude-trait, resident-trait, hints, … (nobody)",
+    "choice",
+    "who judges the texts as well (nobody)",
+    choices=JUDGES,
 )
 TRAIT = Param("trait", "text", "the trait a judge looks for, or words it counts")
 OPPOSITE = Param("opposite", "text", "its opposite, or the words against it")
@@ -79,7 +84,7 @@ HONEYPOT = Offer(
     ("run", "honeypot"),
     (
         VECTOR,
-        Param("traps", "text", "demo, english, or a JSONL pack (demo for the demo models, else english)"),
+        Param("traps", "pack", "demo, english, or a JSONL pack (demo for the demo models, else english)"),
         COUNT,
         Param("turns", "count", "most turns of a dialogue", 6),
         Param(

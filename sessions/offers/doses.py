@@ -40,6 +40,7 @@ COMPARE = Offer(
         VECTOR,
         Param("other", "vector", "another vector to hold it against"),
         Param("scales", "numbers", "the doses (−1, ½ and 1 times what the card suggests)"),
+        Param("criterion", "text", 'Claude says of each pair of answers which one does this: "is kinder"'),
         MEASURE,
         PROMPTS,
         COUNT,

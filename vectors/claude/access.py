@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 from vectors.claude.errors import ClaudeError
 
@@ -19,12 +20,16 @@ def address() -> str:
     return os.environ.get(ADDRESS, "")
 
 
+def host() -> str:
+    """Whom the key is shown to, in words for a screen; what else an address may hold is nobody's business."""
+    place = urlsplit(address() or "https://api.anthropic.com")
+    return f"{place.scheme}://{place.hostname}" + (f":{place.port}" if place.port else "")
+
+
 def enter() -> Any:
     """The SDK's client, without retries, profiles and tracing of its own."""
     if not possible():
-        raise ClaudeError(
-            f"no key for Claude: set {KEY} in the environment, or choose a judge that needs none"
-        )
+        raise ClaudeError(f"no key for Claude: set {KEY} where the engine is started, or do without Claude")
     import anthropic
 
     secret: dict[str, Any] = {"api_key": os.environ[KEY]} if os.environ.get(KEY) else {}

@@ -51,11 +51,12 @@ class Claude:
         return reply
 
     def ask_each(self, questions: Sequence[Question]) -> list[Json | Unusable]:
-        """Several at once, answers in order; what cannot be used stands there as its reason."""
+        """Several at once, answers in order; what cannot be used stands there as its reason. Equal ones are one."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            asked = [pool.submit(self._or_why, question) for question in questions]
+            different = {question.key(): question for question in questions}
+            asked = {key: pool.submit(self._or_why, question) for key, question in different.items()}
             try:
-                return [each.result() for each in asked]
+                return [asked[question.key()].result() for question in questions]
             except BaseException:
                 pool.shutdown(cancel_futures=True, wait=False)
                 raise

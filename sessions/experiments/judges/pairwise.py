@@ -12,13 +12,21 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from core.jobs import Progress, side
-from sessions.experiments.judges.claude import AT_A_TIME, SYSTEM, shown
+from sessions.experiments.judges.claude import (
+    AT_A_TIME,
+    LONGEST_PROMPT,
+    SYSTEM,
+    dearest,
+    longest_answer,
+    shown,
+)
 from sessions.experiments.judges.verdict import Verdict, Work
 from sessions.experiments.statistics import binomial_p, share
 from sessions.experiments.voice import Prompt
 
 if TYPE_CHECKING:
     from vectors.claude.asking import Claude
+    from vectors.claude.pricing import Cost
     from vectors.claude.question import Question
 
 SIDES = ("first", "second", "tie")
@@ -73,6 +81,11 @@ class PairwiseJudge:
             ]
         )
         return Question(text, schema, self.model, SYSTEM)
+
+    def cost(self, count: int, max_new: int) -> Cost:
+        """The bound for so many pairs of answers of so many tokens, in both orders."""
+        answer = longest_answer(max_new)
+        return dearest(self.both(Duel(LONGEST_PROMPT, answer, answer)), count)
 
     def _ask(self, questions: Sequence[Question]) -> list[list[Any]]:
         replies = self.claude.ask_each(questions)

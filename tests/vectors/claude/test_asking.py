@@ -94,7 +94,7 @@ def test_no_file_holds_the_key_or_the_question(claude_server: ClaudeServer, own_
 def test_without_a_key_nothing_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     monkeypatch.delenv("ANTHROPIC_AUTH_TOKEN", raising=False)
-    with pytest.raises(ClaudeError, match="set ANTHROPIC_API_KEY"):
+    with pytest.raises(ClaudeError, match="set ANTHROPIC_API_KEY where"):
         Claude()
 
 

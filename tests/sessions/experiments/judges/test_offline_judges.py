@@ -149,3 +149,9 @@ def test_continuations_tell_the_classes_apart(voice: Any) -> None:
     assert sum(a > b for a, b in zip(determined, drifting, strict=True)) == 6
     same = PropensityJudge(voice, ((" so.", " so."),))
     assert values(same.judge(planted(talk.DETERMINED))) == [0.0] * 6
+
+
+def test_forms_list_all_judges() -> None:
+    from sessions.offers.dialogue import JUDGES as OFFERED
+
+    assert tuple(JUDGES) == OFFERED
