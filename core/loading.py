@@ -12,7 +12,7 @@ from core import fingerprint, memory, placement, pretrained, sources
 from core.anatomy import PROBE_IDS, examine, input_device, text_config
 from core.model import Model
 from core.prescan import prescan
-from core.sources import Progress
+from core.sources import Progress, Source
 from core.steering import Steering
 
 UNLIMITED = 10**9
@@ -37,8 +37,7 @@ def load(
     of its own; foreign code is never run.
     """
     place = placement.decide(dtype, device, device_map, quant)
-    source = sources.locate(name_or_path, revision)
-    config = prescan(source.folder, native=frozenset(CONFIG_MAPPING) if force else None)
+    source, config = look_up(name_or_path, revision, force=force)
     shrunk = "quantization_config" in config  # then only the files know how small the weights are
     blueprint = pretrained.blueprint(source.folder, place)
     if not force and not shrunk:
@@ -53,6 +52,14 @@ def load(
     model = adopt(hf, tokenizer, source.name, layers_path=layers_path, identity=identity)
     _ = model.residual_norms  # measured now rather than in the middle of an answer, when a dial first asks
     return model
+
+
+def look_up(
+    name_or_path: str | Path, revision: str | None = None, *, force: bool = False
+) -> tuple[Source, dict[str, Any]]:
+    """Where a model is and what its configuration says, from its small files alone; refused here if it is none."""
+    source = sources.locate(name_or_path, revision)
+    return source, prescan(source.folder, native=frozenset(CONFIG_MAPPING) if force else None)
 
 
 def adopt(

@@ -56,9 +56,8 @@ def mixer_of(desk: Mapping[str, Any], vectors: Mapping[str, Vector], n_layers: i
     """A mixer as the engine wrote it, on the vectors the session knows; an unknown one may play anywhere."""
 
     def resolve(name: str, sha256: str | None) -> Known:
-        event = vectors.get(name) or next(
-            (v for v in vectors.values() if sha256 and v.sha256 == sha256), None
-        )
+        same = (vector for vector in vectors.values() if sha256 and vector.sha256 == sha256)
+        event = next(same, None if sha256 else vectors.get(name))
         return Known.told(event) if event else Known(name, sha256, dict.fromkeys(range(n_layers)))
 
     return Mixer.from_json(desk, resolve)

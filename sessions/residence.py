@@ -89,6 +89,7 @@ class Residence:
 
     def _load(self, name: str, options: Mapping[str, Any], append: Append, then: Callable[[], None]) -> None:
         try:
+            self.studio.examine(name, options)
             self._unload(append)
             self.name, self.options = name, options
             self.instrument = self.studio.load(name, options, _progress(name, append))
@@ -97,6 +98,8 @@ class Residence:
             why = str(error) if isinstance(error, SteerError) else f"{type(error).__name__}: {error}"
             append(ev.Model(state="failed", name=name, note=why))
             append(ev.Error(where="load_model", message=why, code=str(getattr(error, "exit_code", 1))))
+            self.loading = False
+            self.announce(append)  # what cannot be a model at all has cost nobody the one that is here
         finally:
             self.loading = False
         then()

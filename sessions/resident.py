@@ -26,6 +26,12 @@ class Studio:
     def __init__(self) -> None:
         self._resident: Resident | None = None
 
+    def examine(self, name: str, options: Mapping[str, Any]) -> None:
+        """Refuses what is no model, before the one that is here is given up for it."""
+        from core.loading import look_up
+
+        look_up(name, options.get("revision"), force=bool(options.get("force")))
+
     def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> Resident:
         progress(None, "starting")
         import core

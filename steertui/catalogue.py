@@ -25,6 +25,7 @@ class Entry:
     architecture: str | None = None
     layers: int | None = None
     hidden_size: int | None = None
+    dtype: str | None = None
     problem: str | None = None
 
 
@@ -67,6 +68,7 @@ def _entry(name: str, kind: str, folder: Path, files: Iterable[Path]) -> Entry:
         architecture=_first_word(config.get("architectures")),
         layers=_whole(text, "num_hidden_layers", "n_layer", "num_layers"),
         hidden_size=_whole(text, "hidden_size", "n_embd", "d_model"),
+        dtype=_word(text, "dtype", "torch_dtype") or _word(config, "dtype", "torch_dtype"),
         problem=problem or (None if weights else "no safetensors weights"),
     )
 
@@ -82,6 +84,10 @@ def _config(path: Path) -> dict[str, Any]:
 
 def _whole(config: Any, *keys: str) -> int | None:
     return next((config[key] for key in keys if isinstance(config.get(key), int)), None)
+
+
+def _word(config: Any, *keys: str) -> str | None:
+    return next((config[key] for key in keys if isinstance(config.get(key), str)), None)
 
 
 def _first_word(names: Any) -> str | None:

@@ -9,6 +9,7 @@ COMMANDS: tuple[Command, ...] = (
         "answer",
         BOTH,
         ("engine.stop", "stop", "escape", "esc", "stop", "Stop the answer; else change TYPE ⇄ PLAY"),
+        ("model.open", "open('models')", "f6", "F6", "model", "Load, switch or unload a model"),
         (
             "answer.sampling",
             "open('sampling')",

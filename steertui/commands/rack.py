@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from steertui.commands.command import BANK, PLAY, Command, edit, group
+from steertui.commands.command import BANK, BOTH, PLAY, Command, edit, group
 
 COMMANDS: tuple[Command, ...] = (
+    *group(
+        "strip",
+        BOTH,
+        ("mixers.open", "open('presets')", "f8", "F8", "mixers", "Save, load and delete whole mixers"),
+    ),
     *group(
         "strip",
         PLAY,

@@ -25,10 +25,13 @@ from sessions.residence import Home
 from sessions.state import State
 from sessions.tasks import Registry
 from steertui import __version__, paths
+from steertui.engine.offering import offered
 
 Deed = Callable[..., dict[str, Any]]
 
-SLOW = frozenset({"vector.load", "inject", "session.new", "session.open", "session.branch", "job.start"})
+SLOW = frozenset(
+    {"models", "vector.load", "inject", "session.new", "session.open", "session.branch", "job.start"}
+)
 """Ops that read files or render templates: they get a thread, so that nobody else's dial waits for them."""
 
 
@@ -68,6 +71,7 @@ class Host:
         return {
             "load_model": session.load_model,
             "unload": session.unload,
+            "models": lambda: offered(session.state.model),
             "chat": session.chat,
             "remember": session.remember,
             "regenerate": session.regenerate,

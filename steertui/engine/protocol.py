@@ -54,6 +54,7 @@ class Op:
 OPS: dict[str, Op] = {
     "load_model": Op({"model": str}, {"options": dict}),
     "unload": Op(),
+    "models": Op(writes=False),
     "chat": Op(
         {"text": str},
         {"role": str, "parent": int, "system": str, "prefill": str, "settings": dict},

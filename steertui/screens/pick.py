@@ -36,14 +36,21 @@ class Pick(ModalScreen[str | None]):
     ]
 
     def __init__(
-        self, title: str, choices: Sequence[Choice], *, filtered: bool = True, free: str = "", hint: str = ""
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        *,
+        filtered: bool = True,
+        free: str = "",
+        hint: str = "",
+        wide: bool = False,
     ) -> None:
         super().__init__()
         self._title, self._choices, self._filtered = safe_text(title), choices, filtered
-        self._free, self._hint = free, hint
+        self._free, self._hint, self._wide = free, hint, wide
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog") as box:
+        with Vertical(classes="dialog -wide" if self._wide else "dialog") as box:
             box.border_title = Text(self._title)
             if self._filtered:
                 yield Input(placeholder=self._free or "type to filter")
@@ -72,6 +79,13 @@ class Pick(ModalScreen[str | None]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option.id)
+
+    @property
+    def marked(self) -> str | None:
+        """The key of the choice under the cursor."""
+        options = self.query_one(OptionList)
+        here = options.highlighted
+        return None if here is None else options.get_option_at_index(here).id
 
     def action_move(self, change: int) -> None:
         options = self.query_one(OptionList)

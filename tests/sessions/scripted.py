@@ -197,6 +197,10 @@ class Studio:
     wait: Callable[[], None] | None = None
     instruments: list[Instrument] = field(default_factory=list)
 
+    def examine(self, name: str, options: Mapping[str, Any]) -> None:
+        if name == "nowhere":
+            raise ModelError("there is no model 'nowhere'")
+
     def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> Instrument:
         progress(0.5, "weights")
         if name == "absent":

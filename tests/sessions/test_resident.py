@@ -36,6 +36,9 @@ class Studio:
     def __init__(self, model: Any) -> None:
         self.model = model
 
+    def examine(self, name: str, options: Mapping[str, Any]) -> None:
+        """There is one model here."""
+
     def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> Resident:
         return Resident(self.model)
 

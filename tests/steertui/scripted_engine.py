@@ -14,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from core.errors import ModelError
 from core.mixer import Mixer
 from sessions import tokenbatch
 from sessions.studio import Progress, Speech
@@ -138,6 +139,10 @@ class Studio:
     metronome: Metronome = field(default_factory=Metronome)
     loaded: threading.Event = field(default_factory=threading.Event)
     instrument: Instrument | None = None
+
+    def examine(self, name: str, options: Mapping[str, Any]) -> None:
+        if name.startswith("no-model"):
+            raise ModelError(f"no folder or demo named {name}, and the hub has no such model")
 
     def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> Instrument:
         progress(0.5, "weights")

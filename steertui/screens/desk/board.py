@@ -171,6 +171,11 @@ def add(board: Board, vector: Known) -> Edit:
     return Edit(board, "+ " + describe(channel, board.n_layers))
 
 
+def replaced(board: Board, mixer: Mixer, words: str) -> Edit:
+    """Another mixer in place of the whole one."""
+    return Edit(board.loaded(mixer), words)
+
+
 def remove(board: Board) -> Edit:
     label = board.channel.label
     board = replace(board, mixer=board.mixer.remove(board.selected)).select(board.selected)

@@ -10,7 +10,7 @@ from core.mixer import finite
 from sessions.known import Known
 from steertui.screens.ask import Ask
 from steertui.screens.desk import board as hands
-from steertui.screens.desk import distractors, rewind, sampling_form, strip_form
+from steertui.screens.desk import distractors, models, presets, rewind, sampling_form, strip_form
 from steertui.screens.desk.cap_dialog import CapDialog
 from steertui.screens.desk.caps import Wish, hold
 from steertui.screens.desk.opening import FIRST
@@ -161,6 +161,8 @@ DIALOGS: Mapping[str, Callable[[Desk], None]] = {
     "inject": distractors.ask,
     "rewind": rewind.ask,
     "leave": leave,
+    "models": models.ask,
+    "presets": presets.ask,
     "strip": strip_form.ask,
     "sampling": sampling_form.ask,
 }

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.errors import SteerError
+from core.errors import EngineUnavailable, SteerError
 from sessions.events import Vector
 from sessions.lines import Record
 from sessions.state import State
@@ -76,7 +76,7 @@ class Link:
         self.socket = None
         self.settled.clear()
         self.left = self.state.session if self.recorded else ""
-        if self.state.model is not None:
+        if self.state.model is not None and self.state.model.state != "failed":
             self.model = self.state.model.name
 
     def moved(self) -> bool:
@@ -97,6 +97,13 @@ class Link:
         except SteerError as error:
             self.said(str(error))
             return None
+
+    async def demand(self, op: str, **what: Any) -> dict[str, Any]:
+        """The engine's reply; raises the sentence of a refusal, for those who have one of their own to say."""
+        await self.settled.wait()
+        if self.client is None:
+            raise EngineUnavailable(self.failed)
+        return await self.client.ask(op, **what)
 
     async def resume(self) -> bool:
         """Take the session of the lost engine up again: its journal holds the talk, the vectors and the mixer."""

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk
 
 
+NONE = "no model: F6"
+
+
 def standing(desk: Desk) -> Status:
     link, feed, state = desk.link, desk.feed, desk.link.state
     word, facts = _word(desk), state.model.facts if state.model else {}
@@ -17,7 +20,7 @@ def standing(desk: Desk) -> Status:
         word=word,
         mode=desk.modes.name,
         progress=state.model.progress if state.model else None,
-        model=state.model.name if state.model else link.model,
+        model=_model(desk),
         device=" ".join(str(facts[key]) for key in ("dtype", "device") if key in facts),
         context=feed.context + feed.tokens if feed.context else None,
         max_context=facts.get("max_context"),
@@ -28,6 +31,14 @@ def standing(desk: Desk) -> Status:
         lost_events=state.lost,
         observer=link.observer,
     )
+
+
+def _model(desk: Desk) -> str:
+    """The model that is here or on its way; while there is no engine yet, the one that was asked for."""
+    link, known = desk.link, desk.link.state.model
+    if known is not None and known.state in ("ready", "loading"):
+        return known.name
+    return link.model if link.client is None or link.client.connection == "gone" else NONE
 
 
 def _word(desk: Desk) -> str:

@@ -25,6 +25,7 @@ HOSTILE = {
     "noncharacter": "\uffff\U0001ffff",
     "nul": "\x00",
 }
+EVERY_HOSTILE = " ".join(HOSTILE.values())
 
 
 def talks_to_terminal(text: str) -> bool:

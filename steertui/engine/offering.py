@@ -1,0 +1,37 @@
+"""Which models could be resident: asked of the engine, because it is its machine that has to hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from sessions import events as ev
+from steertui.catalogue import Entry, models
+
+ITEM = {"float32": 4, "bfloat16": 2, "float16": 2}
+
+
+def offered(resident: ev.Model | None) -> dict[str, Any]:
+    """Every model at hand with the memory it needs, and whether it fits once the one that is here has gone."""
+    from core import memory, placement
+
+    place = placement.decide()
+    free = place.free() + (_held(resident.facts) if resident else 0)
+    kept = place.dtype is None
+    rows = [_row(entry, _needed(entry, kept), free, memory.WORK_SPACE) for entry in models()]
+    return {"models": rows, "free": free, "where": place.where}
+
+
+def _row(entry: Entry, needed: int, free: int, room: float) -> dict[str, Any]:
+    fits = entry.problem is None and needed * room <= free
+    return asdict(entry) | {"folder": str(entry.folder), "needs": needed, "fits": fits}
+
+
+def _needed(entry: Entry, kept: bool) -> int:
+    """As stored where the precision is kept; a processor computes in float32."""
+    return entry.weight_bytes if kept else entry.weight_bytes * 4 // ITEM.get(entry.dtype or "", 4)
+
+
+def _held(facts: Mapping[str, Any]) -> int:
+    return int(facts.get("parameters", 0)) * ITEM.get(str(facts.get("dtype", "")), 4)

@@ -1,0 +1,114 @@
+"""Saved mixers by name: the file that `--mix FILE` takes, and beside each vector where it came from.
+
+A vector is known by the hash of its content; a name or a source is only where to look for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import BadInput, SteerError, UsageError
+from core.mixer import Mixer
+from sessions.desk import summary
+from steertui import paths
+
+SUFFIX = ".json"
+LARGEST = 1 << 20
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._ -]{0,63}")
+_SHA = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Saved:
+    """One of them; `problem` instead of words when its file cannot be read."""
+
+    name: str
+    path: Path
+    words: str = ""
+    problem: str = ""
+
+
+def folder() -> Path:
+    return paths.private(paths.data() / "mixers")
+
+
+def valid_name(name: str) -> str:
+    word = name.strip().removesuffix(SUFFIX)
+    if not _NAME.fullmatch(word):
+        raise UsageError(
+            f"bad name {name.strip()!r}: letters, digits, spaces and . _ - make a mixer's name (at most 64)"
+        )
+    return word
+
+
+def listed() -> list[Saved]:
+    """In the order of their names."""
+    return [_entry(path) for path in sorted(folder().glob(f"*{SUFFIX}"), key=lambda path: path.name.lower())]
+
+
+def _entry(path: Path) -> Saved:
+    try:
+        return Saved(path.stem, path, summary(read(path)) or "no channels")
+    except SteerError as error:
+        return Saved(path.stem, path, problem=str(error))
+
+
+def save(name: str, mixer: Mixer, sources: Mapping[str, str]) -> Path:
+    """Whole or not at all; a mixer of that name is replaced."""
+    state = mixer.to_json()
+    for channel in state["channels"]:
+        channel["source"] = sources.get(channel["name"], channel["name"])
+    target = folder() / f"{valid_name(name)}{SUFFIX}"
+    fresh = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        fresh.write_text(json.dumps(state, indent=1, allow_nan=False) + "\n", "utf-8")
+        fresh.replace(target)
+    except OSError as error:
+        raise BadInput(f"cannot write {target}: {error.strerror}") from error
+    return target
+
+
+def remove(name: str) -> None:
+    path = folder() / f"{valid_name(name)}{SUFFIX}"
+    try:
+        path.unlink()
+    except OSError as error:
+        raise BadInput(f"cannot remove {path}: {error.strerror}") from error
+
+
+def find(wanted: str) -> Path:
+    """A saved mixer by its name, else a file."""
+    named = folder() / f"{wanted.strip()}{SUFFIX}"
+    return named if _NAME.fullmatch(wanted.strip()) and named.is_file() else Path(wanted).expanduser()
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A mixer's JSON, looked at before anybody relies on it: somebody may have written it by hand."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise BadInput(f"{path} is larger than any mixer")
+        state = json.loads(path.read_text("utf-8"))
+        for channel in state["channels"]:
+            _known(path, channel)
+        Mixer.from_json(state, lambda name, sha256: None)
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror}") from error
+    except UsageError as error:
+        raise BadInput(f"{path}: {error}") from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise BadInput(f"{path} is no saved mixer ({type(error).__name__}: {error})") from error
+    return dict(state)
+
+
+def _known(path: Path, channel: Any) -> None:
+    if not isinstance(channel["name"], str):
+        raise BadInput(f"{path}: the name of a channel is a text")
+    sha = channel.get("sha256")
+    if sha is not None and not (isinstance(sha, str) and _SHA.fullmatch(sha)):
+        raise BadInput(f"{path}: {channel['name']}: sha256 is no hash")

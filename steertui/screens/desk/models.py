@@ -1,0 +1,88 @@
+"""F6: which model is resident. What fits is for the engine to say: it is its machine that has to hold it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from core.errors import SteerError, UsageError
+from steertui.screens.desk.reads import words
+from steertui.screens.pick import Choice, Pick
+
+if TYPE_CHECKING:
+    from steertui.screens.desk.screen import Desk
+
+UNLOAD = "-"
+OPTIONS = ("dtype", "device", "device_map", "revision", "quant", "adapter", "layers_path")
+FREE = "type to filter, or a folder or a Hugging Face id"
+HINT = "enter loads; the one that is here goes first · behind a typed name: dtype=bfloat16 device_map=auto quant=4bit"
+
+
+def ask(desk: Desk) -> None:
+    desk.run_worker(_ask(desk), group="asks", exit_on_error=False)
+
+
+async def _ask(desk: Desk) -> None:
+    found = await desk.link.ask("models")
+    if found is None:
+        return
+    known = desk.link.state.model
+    here = known.name if known and known.state == "ready" else ""
+    choices = [_choice(row, found["free"], here) for row in found["models"]]
+    unload = [Choice(UNLOAD, f"unload {here}", "gives its memory back")] if here else []
+
+    def answered(wanted: str | None) -> None:
+        if wanted == UNLOAD:
+            desk.ask("unload")
+        elif wanted:
+            load(desk, wanted)
+
+    title = f"model · {size(found['free'])} free on {found['where']}"
+    desk.app.push_screen(Pick(title, [*choices, *unload], free=FREE, hint=HINT, wide=True), answered)
+
+
+def load(desk: Desk, wanted: str) -> None:
+    """`NAME`, or `NAME dtype=bfloat16 …`; what came of it is told by events, and by the status line."""
+    try:
+        name, options = read(wanted)
+    except SteerError as error:
+        desk.warn(str(error))
+        return
+    desk.ask("load_model", model=name, options=options)
+
+
+def read(text: str) -> tuple[str, dict[str, str]]:
+    """A model and how it is put into memory."""
+    name, *rest = words(text) or ("",)
+    options = {}
+    for word in rest:
+        key, _, value = word.partition("=")
+        if key not in OPTIONS or not value:
+            raise UsageError(
+                f"{word!r} is no way to load a model: write one of {', '.join(OPTIONS)} as NAME=VALUE"
+            )
+        options[key] = value
+    return name, options
+
+
+def _choice(row: Mapping[str, Any], free: int, here: str) -> Choice:
+    if row["name"] == here:
+        fit = "resident"
+    elif row["problem"]:
+        fit = row["problem"]
+    elif row["fits"]:
+        fit = "fits"
+    else:
+        fit = f"needs {size(row['needs'])}, {size(free)} are free"
+    layers = f"{row['layers']} layers × {row['hidden_size']}" if row["layers"] else ""
+    detail = " · ".join(filter(None, (row["kind"], layers, size(row["weight_bytes"]), fit)))
+    return Choice(shlex.quote(row["name"]), row["name"], detail)
+
+
+def size(count: int) -> str:
+    """In decimal units, as the hub writes them."""
+    for unit, worth in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= worth:
+            return f"{count / worth:.3g} {unit}"
+    return f"{count} B"

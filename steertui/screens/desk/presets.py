@@ -1,0 +1,131 @@
+"""F8: whole mixers by name. Loading one asks the engine for its vectors, by hash, and then turns all dials at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.binding import Binding
+
+from core.errors import BadInput, SteerError, UsageError
+from sessions.known import mixer_of
+from steertui import mixers
+from steertui.screens.ask import Ask
+from steertui.screens.desk.board import replaced
+from steertui.screens.pick import Choice, Pick
+
+if TYPE_CHECKING:
+    from steertui.screens.desk.screen import Desk
+
+SAVE, GONE = "+", "-"
+HINT = "enter loads · del deletes · type a file's path to load that · esc back"
+
+
+class Presets(Pick):
+    """The saved ones; what is deleted is gone from the list at once."""
+
+    CSS_PATH = "../dialogs.tcss"
+    BINDINGS = [Binding("delete", "remove", "delete", priority=True)]
+
+    def action_remove(self) -> None:
+        if self.marked not in (None, SAVE):
+            self.dismiss(f"{GONE}{self.marked}")
+
+
+def ask(desk: Desk) -> None:
+    """Save what stands on the desk, or load what was saved."""
+    saved = mixers.listed()
+    now = Choice(SAVE, "save this mixer as …", "")
+    choices = [Choice(each.name, each.name, each.problem or each.words) for each in saved]
+    on_desk = [now] if desk.rack.board.mixer.channels else []
+
+    def answered(name: str | None) -> None:
+        if name == SAVE:
+            save(desk)
+        elif name and name.startswith(GONE):
+            remove(desk, name.removeprefix(GONE))
+        elif name:
+            load(desk, name)
+
+    desk.app.push_screen(
+        Presets(
+            "mixers", [*choices, *on_desk], free="type to filter, or the path of a file", hint=HINT, wide=True
+        ),
+        answered,
+    )
+
+
+def _free(text: str) -> str:
+    """A name that is free; one with an exclamation mark behind it may replace what has it."""
+    name = mixers.valid_name(text.strip().removesuffix("!"))
+    if not text.strip().endswith("!") and any(each.name == name for each in mixers.listed()):
+        raise UsageError(f"there is a mixer {name} already: {name}! replaces it")
+    return name
+
+
+def save(desk: Desk) -> None:
+    """Under a name that is asked for; the file is what `--mix` takes."""
+
+    def answered(name: str | None) -> None:
+        if name is None:
+            return
+        try:
+            path = mixers.save(name, desk.rack.board.mixer, desk.link.sources)
+        except SteerError as error:
+            desk.warn(str(error))
+            return
+        desk.notify(f"saved: {path}", markup=False)
+
+    desk.app.push_screen(
+        Ask("save this mixer as", _free, "", "a name; steertui say --mix takes the file as well"),
+        answered,
+    )
+
+
+def remove(desk: Desk, name: str) -> None:
+    try:
+        mixers.remove(name)
+    except SteerError as error:
+        desk.warn(str(error))
+    ask(desk)
+
+
+def load(desk: Desk, wanted: str) -> None:
+    desk.run_worker(_load(desk, mixers.find(wanted)), group="asks", exit_on_error=False)
+
+
+async def _load(desk: Desk, path: Path) -> None:
+    """All or nothing: a vector that cannot be had leaves the desk as it was."""
+    try:
+        state = mixers.read(path)
+        for channel in state["channels"]:
+            await _vector(desk, channel)
+    except SteerError as error:
+        desk.warn(str(error))
+        return
+    known = desk.link.state.vectors
+    mixer = mixer_of(state, known, desk.rack.board.n_layers)
+    desk.rack.attempt(lambda: replaced(desk.rack.board, mixer, f"mixer → {path.stem}"))
+
+
+async def _vector(desk: Desk, channel: dict[str, Any]) -> None:
+    """The vector of a channel, loaded if this session does not know it by its hash yet."""
+    name, sha = channel["name"], channel.get("sha256")
+    loaded = desk.link.state.vectors
+    if any(vector.sha256 == sha for vector in loaded.values()) or (sha is None and name in loaded):
+        return
+    own = f"{name}-{str(sha)[:6]}" if name in loaded else name
+    reply = await _had(desk, own, [str(channel.get("source", name)), name])
+    if sha not in (None, reply["sha256"]):
+        raise BadInput(f"vector {name!r} is not the one this mixer was saved with (sha256 {str(sha)[:12]} …)")
+
+
+async def _had(desk: Desk, name: str, places: list[str]) -> dict[str, Any]:
+    """From the first place that has it."""
+    trouble = ""
+    for place in dict.fromkeys(places):
+        try:
+            return await desk.link.demand("vector.load", source=place, name=name)
+        except SteerError as error:
+            trouble = trouble or str(error)
+    raise BadInput(f"vector {name!r} of this mixer cannot be had: {trouble}")

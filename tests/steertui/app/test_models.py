@@ -1,0 +1,137 @@
+"""The model picker: what it lists, what a choice does, and that a failure costs nobody the model that is here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import UsageError
+from steertui.catalogue import Entry
+from steertui.engine import offering
+from steertui.screens.desk import models
+from steertui.screens.pick import Pick
+from steertui.widgets.status import StatusLine
+from tests.steertui.app.stage import Stage, stage
+from tests.steertui.scripted_engine import Studio, words
+from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
+
+pytestmark = pytest.mark.anyio
+
+
+def entry(name: str, size: int, **known: object) -> Entry:
+    return Entry(name, "cached", Path("/m"), size, "LlamaForCausalLM", 32, 4096, **known)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def shelf(monkeypatch: pytest.MonkeyPatch) -> list[Entry]:
+    """What lies in the cache."""
+    found = [
+        entry("acme/small", 5_000_000, dtype="float32"),
+        entry("acme/huge", 10**15, dtype="bfloat16"),
+        entry("acme/pickled", 0, problem="no safetensors weights"),
+    ]
+    monkeypatch.setattr(offering, "models", lambda: found)
+    return found
+
+
+async def opened(at: Stage) -> None:
+    await at.press("f6")
+    await at.until(lambda: isinstance(at.pilot.app.screen, Pick))
+
+
+def shown(at: Stage) -> str:
+    return at.desk.query_one(StatusLine).status.model
+
+
+async def test_it_lists_sizes_and_what_fits(shelf: list[Entry]) -> None:
+    async with stage(size=(140, 40)) as at:
+        await at.ready()
+        await opened(at)
+        await at.sees("acme/small", "32 layers × 4096 · 5 MB · fits")
+        await at.sees("1e+06 GB · needs", "no safetensors weights", "unload scripted")
+
+
+async def test_a_choice_is_loaded_and_the_talk_stays(shelf: list[Entry]) -> None:
+    studio = Studio(words("short answer"))
+    studio.loaded.set()
+    async with stage(studio) as at:
+        await at.ask("one")
+        at.studio.metronome.tick(2)
+        await at.ready()
+        at.desk.prompt.focus()
+        await opened(at)
+        await at.press(*"small", "enter")
+        await at.until(lambda: shown(at) == "acme/small")
+        assert at.studio.instrument is not None
+        assert at.studio.instrument.name == "acme/small"
+        await at.ready()
+        at.desk.prompt.focus()
+        await at.ask("two")
+        assert at.studio.instrument.heard[-1][0]["content"] == "one"
+
+
+async def test_what_is_no_model_is_one_sentence_and_the_old_one_stays(shelf: list[Entry]) -> None:
+    async with stage() as at:
+        await at.ready()
+        before = at.studio.instrument
+        await opened(at)
+        await at.press(*"no-model-here", "enter")
+        await at.until(lambda: any("no folder or demo named no-model-here" in note for note in at.notes))
+        await at.until(lambda: shown(at) == "scripted" and at.word == "idle")
+        assert at.studio.instrument is before
+        await at.ask("still there?")
+
+
+async def test_unloading_is_told_and_another_can_come(shelf: list[Entry]) -> None:
+    async with stage() as at:
+        await at.ready()
+        await opened(at)
+        await at.press(*"unload", "enter")
+        await at.until(lambda: shown(at) == "no model: F6")
+        await at.type("hello")
+        await at.until(lambda: any("no model is loaded" in toast for toast in at.toasts))
+        assert at.desk.prompt.text == "hello"
+        await opened(at)
+        await at.press(*"acme/small", "enter")
+        await at.until(lambda: shown(at) == "acme/small")
+
+
+async def test_a_model_in_use_is_not_taken_away(shelf: list[Entry]) -> None:
+    async with stage() as at:
+        await at.ask()
+        await opened(at)
+        await at.press(*"small", "enter")
+        await at.until(lambda: any("the model is in use" in toast for toast in at.toasts))
+        assert shown(at) == "scripted"
+
+
+async def test_a_hostile_cache_is_only_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = EVERY_HOSTILE
+    monkeypatch.setattr(offering, "models", lambda: [entry(text, 5, problem=text)])
+    async with stage() as at:
+        await at.ready()
+        await opened(at)
+        await at.pilot.pause()
+        assert not talks_to_terminal("\n".join(at.drawn()))
+
+
+def test_a_typed_name_may_say_how_it_is_loaded() -> None:
+    assert models.read('"./my model" dtype=bfloat16 device_map=auto') == (
+        "./my model",
+        {"dtype": "bfloat16", "device_map": "auto"},
+    )
+    with pytest.raises(UsageError, match="no way to load"):
+        models.read("acme/small colour=blue")
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 B"), (999, "999 B"), (5_240_000, "5.24 MB"), (16_060_000_000, "16.1 GB")]
+)
+def test_sizes_are_written_as_the_hub_writes_them(count: int, text: str) -> None:
+    assert models.size(count) == text
+
+
+def test_a_processor_computes_in_float32() -> None:
+    half = entry("half", 1000, dtype="bfloat16")
+    assert (offering._needed(half, kept=False), offering._needed(half, kept=True)) == (2000, 1000)
