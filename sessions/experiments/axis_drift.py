@@ -1,5 +1,5 @@
-"""Persona drift: where a long conversation lies on an axis, turn by turn, without a cap, under one, and under the same
-one on a random direction.
+"""Persona drift: where a long conversation lies on an axis, turn by turn, without a cap, under one, and under two caps
+on a random direction.
 
 What was said is read by the unsteered model, so the numbers are about the words and not about the cap.
 """
@@ -7,35 +7,36 @@ What was said is read by the unsteered model, so the numbers are about the words
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
-from core.bands import parse_layers
-from core.errors import UsageError
-from core.jobs import Progress, unit
-from core.levels import band, bounds
+from core.jobs import Progress
+from core.levels import band
 from core.mixer import Channel, Mixer
-from sessions.experiments.answers import answers, key_of, seeded
+from sessions.experiments.answers import answers, seeded
+from sessions.experiments.capping import begins, floored, matched
 from sessions.experiments.conditions import CONTROL_SEED, Condition
 from sessions.experiments.cost import Cost
 from sessions.experiments.measures import Measure, measure
 from sessions.experiments.scripts import Script, scripts
-from sessions.experiments.turns import CAPPED, RANDOM, UNCAPPED, Turn, Turns
+from sessions.experiments.turns import CAPPED, MATCHED, RANDOM, UNCAPPED, Turn, Turns
 from sessions.experiments.voice import How, Prompt, Voice, Work
 
 
 def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     vector = voice.vector(params["vector"])
-    cap = _cap(voice, vector, params)
+    cap = floored(voice, vector, params)
     played = scripts(params, voice.name)
     how = How(params["max_new"], params["temperature"], params["seed"])
     turns = sum(len(script.turns) for script in played)
-    yield Cost.of(3 * turns, 1, how.max_new).row()
-    random = Channel(voice.random(vector, CONTROL_SEED * how.seed + 1), layers=cap.layers, floor=cap.floor)
+    yield Cost.of(4 * turns, 1, how.max_new, rereads=3).row()
+    random = voice.random(vector, CONTROL_SEED * how.seed + 1)
+    firsts = [_prompt(script, [], 0) for script in played]
+    like = yield from matched(voice, cap, random, firsts)
     cast = [
         Condition(UNCAPPED, Mixer()),
         Condition(CAPPED, Mixer((cap,))),
-        Condition(RANDOM, Mixer((random,))),
+        Condition(RANDOM, Mixer((Channel(random, layers=cap.layers, floor=cap.floor),))),
+        Condition(MATCHED, Mixer((like,))),
     ]
     told: dict[str, list[list[Turn]]] = {condition.name: [] for condition in cast}
     for number, script in enumerate(played):
@@ -47,26 +48,8 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     table = Turns(told, band(cap, voice.n_layers), voice.residual, _watched(params, voice), how.seed)
     yield from table.events()
     summary = {"vector": vector.name, "layers": list(table.layers), "floor": params["floor"]}
-    control = {"what": "the same floor on a random direction", **table.drift(RANDOM)}
+    control = {name: table.drift(name) for name in (RANDOM, MATCHED)}
     return {"summary": summary | table.summary(), "control": control, "n": len(played)}
-
-
-def _cap(voice: Voice, vector: Any, params: Mapping[str, Any]) -> Channel:
-    """A floor on the vector, at the percentile or number that was asked for."""
-    layers = parse_layers(params["layers"], voice.n_layers) if params["layers"] else None
-    channel = Channel(vector, layers=layers, floor=_bound(params["floor"]))
-    for layer in band(channel, voice.n_layers):
-        bounds(channel, layer)
-    return channel
-
-
-def _bound(text: str) -> float | str:
-    if text.startswith("p"):
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        raise UsageError(f"floor is a number or a percentile such as p25, not {text!r}") from None
 
 
 def _watched(params: Mapping[str, Any], voice: Voice) -> Measure | None:
@@ -75,22 +58,20 @@ def _watched(params: Mapping[str, Any], voice: Voice) -> Measure | None:
 
 def _conversation(voice: Voice, script: Script, condition: Condition, how: How, vector: Any) -> Work:
     """One condition's own history: every answer is part of what the next one answers."""
-    messages: list[dict[str, str]] = [{"role": "system", "content": script.system}] if script.system else []
     told: list[Turn] = []
-    for turn, words in enumerate(script.turns):
-        messages.append({"role": "user", "content": words})
-        prompt = Prompt(f"{script.id}, turn {turn + 1}", tuple(messages))
-        begins = yield from unit(
-            key_of("begins", voice, prompt, vector), partial(_begins, voice, prompt, vector)
-        )
+    for turn in range(len(script.turns)):
+        prompt = _prompt(script, [one.answer.text for one in told], turn)
+        start = yield from begins(voice, prompt, vector)
         found = yield from answers(voice, prompt, [condition], seeded(how, turn), vector=vector)
         yield found[0].sample()
-        messages = [*messages, {"role": "assistant", "content": found[0].text}]
-        told.append(Turn(found[0], {int(layer): value for layer, value in begins.items()}))
+        told.append(Turn(found[0], start))
     return told
 
 
-def _begins(voice: Voice, prompt: Prompt, vector: Any) -> Work:
-    """Projections by layer at the last token of what the answer is to."""
-    heard = yield from voice.hear(prompt, vector)
-    return {str(layer): row[-1] for layer, row in heard.projections.items()}
+def _prompt(script: Script, answered: list[str], turn: int) -> Prompt:
+    """Everything said up to a turn of the user's."""
+    messages = [{"role": "system", "content": script.system}] if script.system else []
+    for words, answer in zip(script.turns[:turn], answered, strict=True):
+        messages += [{"role": "user", "content": words}, {"role": "assistant", "content": answer}]
+    messages.append({"role": "user", "content": script.turns[turn]})
+    return Prompt(f"{script.id}, turn {turn + 1}", tuple(messages))

@@ -16,9 +16,10 @@ import numpy as np
 from core.jobs import Event, Point, Row
 from sessions.experiments import statistics
 from sessions.experiments.answers import Answer
-from sessions.experiments.measures import Measure, Value, mean
+from sessions.experiments.measures import MEASURES, Measure, Value, mean
 
-UNCAPPED, CAPPED, RANDOM = "uncapped", "capped", "random cap"
+UNCAPPED, CAPPED = "uncapped", "capped"
+RANDOM, MATCHED = "random, same floor", "random, matched floor"
 BEGINS, WORDS = "at its start", "its words"
 ALERT = 25
 
@@ -52,10 +53,16 @@ class Turns:
                     columns |= found.columns(reading) | self._alerts(values, reading)
                     if found.value is not None:
                         yield Point(f"{reading}, {name}", place + 1, found.value, found.lo, found.hi)
+                columns |= self._cost(answered)
                 if self.watched:
                     said = [turn.answer for turn in answered]
                     columns |= self.watched.estimate(said, self.seed).columns(self.watched.name)
                 yield Row("turns", f"{name} · {place + 1}", columns)
+
+    def _cost(self, answered: Sequence[Turn]) -> dict[str, Any]:
+        """What the cap does to the text: KL(capped ‖ not) per token, and what the unsteered model thinks of it."""
+        said = [turn.answer for turn in answered]
+        return {name: MEASURES[name].estimate(said, self.seed).value for name in ("kl", "nll")}
 
     def place(self, turn: Turn, reading: str) -> Value:
         """One turn on the axis."""
@@ -91,9 +98,10 @@ class Turns:
             return found.to_json()
         apart = statistics.difference(mine, free, self.seed)
         beside = {"against_uncapped": apart.estimate.to_json(), "p": apart.p}
-        if name != RANDOM:
-            random = self._ends(reading, RANDOM)
-            beside["p_against_random"] = statistics.difference(mine, random, self.seed).p
+        if name == CAPPED:
+            for other in (RANDOM, MATCHED):
+                free = self._ends(reading, other)
+                beside[f"p against {other}"] = statistics.difference(mine, free, self.seed).p
         return found.to_json() | beside
 
     def _ends(self, reading: str | None, name: str) -> list[Value]:
@@ -117,5 +125,10 @@ class Turns:
             "lines": {reading: self.line(reading) for reading in (BEGINS, WORDS)},
             "uncapped": self.drift(UNCAPPED),
             "capped": capped,
+            "kl in the first turn": {name: self._first_kl(name) for name in (CAPPED, RANDOM, MATCHED)},
             "holds": [name for name, p in p_holm.items() if p is not None and p < 0.05],
         }
+
+    def _first_kl(self, name: str) -> Value:
+        """What a cap costs where nothing has drifted yet."""
+        return MEASURES["kl"].estimate([one[0].answer for one in self.told[name]]).value

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from core.errors import BadInput, UsageError
-from core.mixer import Mixer
+from core.jobs import gpu
+from core.mixer import Channel, Mixer
+from core.runner import run
+from sessions.experiments.capping import matched
 from sessions.experiments.scripts import scripts
-from sessions.experiments.voice import Prompt
+from sessions.experiments.voice import Heard, Prompt
 from tests.sessions.experiments.running import report, table
-from tests.sessions.experiments.scripted import ScriptedVoice
+from tests.sessions.experiments.scripted import ScriptedVoice, vector
 
 ASKED = {"vector": "scripted", "n": 8, "turns": 4, "floor": "2", "layers": "2", "measure": "words:arr"}
 
@@ -50,8 +55,9 @@ def test_the_drift_and_the_cap_that_holds_it() -> None:
 
 def test_the_same_cap_on_a_random_direction_holds_nothing() -> None:
     found = report("axis-drift", voice(), ASKED)
-    assert found["control"]["its words"]["against_uncapped"]["value"] == 0
-    assert found["summary"]["capped"]["its words"]["p_against_random"] < 0.05
+    for name in ("random, same floor", "random, matched floor"):
+        assert found["control"][name]["its words"]["against_uncapped"]["value"] == 0
+        assert found["summary"]["capped"]["its words"][f"p against {name}"] < 0.05
 
 
 def test_without_drift_nothing_is_held() -> None:
@@ -71,8 +77,29 @@ def test_every_condition_lives_its_own_conversation() -> None:
     one.says = listening
     report("axis-drift", one, {**ASKED, "n": 1})
     last = [turns for turns in heard if len(turns) == 7]
-    assert len(last) == 3
-    assert len(set(last)) == 2  # the random cap goes the way of no cap
+    assert len(last) == 4
+    assert len(set(last)) == 2  # both caps on a random direction go the way of no cap
+
+
+def test_a_matched_floor_lies_as_high_among_its_own_projections() -> None:
+    """A quarter of the vector's projections lie below its floor of 2.5; a quarter of the random one's below 25."""
+    true, other = vector("scripted"), vector("random 1")
+    prompts = [Prompt(str(k), ({"role": "user", "content": str(k)},)) for k in range(1, 9)]
+
+    class Ranked(ScriptedVoice):
+        def hear(self, prompt: Prompt, vector: Any) -> Any:
+            factor = 1.0 if vector.name == "scripted" else 10.0
+            yield gpu(lambda: None)
+            return Heard(("?",), {2: (factor * float(prompt.text),)})
+
+    def job() -> Any:
+        cap = Channel(true, layers=(2,), floor=2.5)
+        like = yield from matched(Ranked(drifting), cap, other, prompts)
+        return {"layers": like.layers, "floor": like.floor}
+
+    end = list(run(job()))[-1]
+    assert end.summary["layers"] == (2,)  # type: ignore[union-attr]
+    assert end.summary["floor"][2] == pytest.approx(np.percentile(range(10, 90, 10), 25))  # type: ignore[union-attr]
 
 
 def test_the_conversations_of_the_demo_s_world_are_pulled_in_their_third_turn() -> None:
