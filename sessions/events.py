@@ -66,6 +66,8 @@ class Vector(Event, t="vector"):
     gaps: Mapping[str, float] = field(default_factory=dict)
     percentiles: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     midpoints: Mapping[str, float] = field(default_factory=dict)
+    usual: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    cosines: Mapping[str, float] = field(default_factory=dict)
     suggestion: Mapping[str, Json] | None = None
     removed: bool = False
 

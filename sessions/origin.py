@@ -12,7 +12,8 @@ from importlib import metadata
 
 from core.scrub import scrub
 
-from .events import Json, Open
+from .event import Json
+from .events import Open
 
 PACKAGES = ("torch", "transformers", "accelerate", "safetensors", "tokenizers", "numpy")
 NUMERICS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from core.errors import BadInput, UsageError
@@ -22,8 +23,9 @@ class Rack:
         known = self._vectors.get(name)
         if known is not None and known.sha256 != vector.sha256:
             raise UsageError(f"another vector is already called {name!r}: give this one a name of its own")
+        others = {other: each for other, each in self._vectors.items() if other != name}
         self._vectors[name] = vector
-        self.events[name] = described(name, vector, source)
+        self.events[name] = described(name, vector, source, others)
         return self.events[name]
 
     def remove(self, name: str) -> ev.Vector:
@@ -42,9 +44,12 @@ class Rack:
         raise BadInput(f"vector {name!r} is not loaded in this session")
 
 
-def described(name: str, vector: Any, source: str) -> ev.Vector:
-    """What a screen must know to show the vector and convert its units, without its numbers."""
+def described(name: str, vector: Any, source: str, others: Mapping[str, Any]) -> ev.Vector:
+    """What a screen must know to show the vector, convert its units and see whom it resembles, without its numbers:
+    `usual` is (mean, deviation) of ordinary text by layer, `cosines` how far it points along each of the others.
+    """
     suggestion = getattr(vector, "suggestion", None)
+    usual = getattr(vector, "usual", None) or {}
     return ev.Vector(
         name=name,
         sha256=vector.sha256,
@@ -55,6 +60,8 @@ def described(name: str, vector: Any, source: str) -> ev.Vector:
         gaps={str(layer): float(gap) for layer, gap in (getattr(vector, "gaps", None) or {}).items()},
         percentiles=_percentiles(vector),
         midpoints=_midpoints(vector),
+        usual={str(layer): (float(mean), float(std)) for layer, (mean, std) in usual.items()},
+        cosines={other: resemblance(vector, each) for other, each in others.items()},
         suggestion=dict(suggestion) if suggestion else None,
     )
 
@@ -74,3 +81,16 @@ def _midpoints(vector: Any) -> dict[str, float]:
     """Half way between the classes, by layer: where the vector is neutral."""
     stats = getattr(getattr(vector, "about", None), "stats", {})
     return {str(layer): float(entry["midpoint"]) for layer, entry in stats.items() if "midpoint" in entry}
+
+
+def resemblance(one: Any, other: Any) -> float:
+    """The cosine furthest from zero among the layers both have: what two channels do to each other at the worst."""
+    from vectors.metrics import cosine
+
+    pairs = [
+        (one.directions[layer], other.directions[layer])
+        for layer in one.directions
+        if layer in other.directions
+    ]
+    cosines = [cosine(a, b) for a, b in pairs if len(a) == len(b)]
+    return max(cosines, key=abs, default=0.0)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from core.errors import BadInput
 
-from .events import SCHEMA, Close, Open
+from .event import SCHEMA
+from .events import Close, Open
 from .lines import BadLine, Record, decode
 
 HEAD = b'{"n":'

@@ -30,7 +30,7 @@ class Settings:
     fps: float = 30.0
     """Frames per second at most; 10 or fewer means a slow line: less is drawn while an answer runs."""
     heat: str = "off"
-    """How tokens start out coloured: off, background or underline."""
+    """How tokens start out coloured: off, background, underline or marks (which need no colour)."""
     mouse: bool = True
     """Whether the mouse is taken from the terminal."""
     ascii: bool = False
@@ -39,7 +39,7 @@ class Settings:
     """Keys by action id, as listed by F1 and in docs/keys.md."""
 
 
-HEATS = ("off", "background", "underline")
+HEATS = ("off", "background", "underline", "marks")
 PROJECT = ("theme", "fps", "heat", "mouse", "ascii")
 """What a project's file may set. Keys belong to hands and stay with their owner."""
 NEVER = ("url", "trust", "remote", "key", "token", "path", "command", "editor", "python", "socket")

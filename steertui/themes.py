@@ -53,7 +53,7 @@ DAY = Theme(
     dark=False,
     variables={
         "heat-cool": "#2f7fd0",
-        "heat-warm": "#e07a24",
+        "heat-warm": "#c8640f",
         "border": "#b9b3a6",
         "border-blurred": "#b9b3a6",
         "footer-key-foreground": "#b65a12",

@@ -120,6 +120,21 @@ def gaps(about: About) -> dict[int, float]:
     }
 
 
+def usual(about: About) -> dict[int, tuple[float, float]]:
+    """Mean and deviation of ordinary text per layer; without any, the middle of the classes and their pooled spread."""
+    found = {layer: _usual(entry) for layer, entry in about.stats.items()}
+    return {layer: (mean, std) for layer, (mean, std) in found.items() if std > 0}
+
+
+def _usual(entry: Mapping[str, Any]) -> tuple[float, float]:
+    neutral = entry.get("neutral")
+    sides = [neutral] if neutral else [entry.get("positive") or {}, entry.get("negative") or {}]
+    if not all("mean" in side and "std" in side for side in sides):
+        return 0.0, 0.0
+    mean = sum(side["mean"] for side in sides) / len(sides)
+    return mean, math.sqrt(sum(side["std"] ** 2 for side in sides) / len(sides))
+
+
 def _has_means(entry: Mapping[str, Any]) -> bool:
     return all(
         isinstance(entry.get(side), Mapping) and "mean" in entry[side] for side in ("positive", "negative")

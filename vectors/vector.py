@@ -101,6 +101,11 @@ class SteeringVector:
         """Distance between the class means' projections: one natural unit of each layer that was measured."""
         return MappingProxyType(algebra.gaps(self.about))
 
+    @cached_property
+    def usual(self) -> Mapping[int, tuple[float, float]]:
+        """Where ordinary text projects on each measured layer: mean and deviation."""
+        return MappingProxyType(algebra.usual(self.about))
+
     def percentile(self, layer: int, q: float) -> float | None:
         """The q-th percentile (0–100) of the positive class's projections, None where nothing was measured."""
         return algebra.percentile(self.about, layer, q)

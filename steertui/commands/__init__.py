@@ -15,6 +15,7 @@ from steertui.commands.command import (
     PLAY,
     REPLAY,
     SESSIONS,
+    TRANSCRIPT,
     Command,
 )
 from steertui.commands.hints import hints, place_hints, screen_hints
@@ -33,6 +34,7 @@ __all__ = [
     "REPLAY",
     "SESSIONS",
     "STRIP_KEYS",
+    "TRANSCRIPT",
     "Command",
     "bindings",
     "hints",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 BOTH, PLAY, BANK, LIBRARY = "anywhere", "PLAY", "fader bank", "library"
 JOBS, FORM, SESSIONS, REPLAY, EVERYWHERE = "jobs", "job form", "sessions", "replay", "everywhere"
+TRANSCRIPT = "transcript"
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
-from steertui.commands import answer, app, jobs, library, rack, replay, sessions, view
+from steertui.commands import answer, app, jobs, library, rack, replay, sessions, token, view
 from steertui.commands.command import BOTH, Command
 
 COMMANDS: tuple[Command, ...] = (
     *answer.COMMANDS,
     *rack.COMMANDS,
     *view.COMMANDS,
+    *token.COMMANDS,
     *jobs.COMMANDS,
     *library.COMMANDS,
     *sessions.COMMANDS,

@@ -8,7 +8,14 @@ COMMANDS: tuple[Command, ...] = (
     *group(
         "view",
         PLAY,
-        ("heat.cycle", "heat", "h", "h", "heat", "Colour tokens by projection: off, background, underline"),
+        (
+            "heat.cycle",
+            "heat",
+            "h",
+            "h",
+            "heat",
+            "Colour tokens by projection: off, background, underline, marks",
+        ),
         ("heat.channel", "heat(True)", "H", "H", "", "Heat from the next channel"),
     ),
     *group(

@@ -52,5 +52,5 @@ def _answer(turn: Turn, before: Mapping[str, Any]) -> list[Item]:
     for index, token in enumerate(turn.tokens):
         while markers and markers[0].at <= index:
             items.append(Marker(safe_text(markers.pop(0).words), index))
-        items.append(Piece(stream.feed(token.text), index, token.proj))
+        items.append(Piece(stream.feed(token.text), index, turn.id, token.proj))
     return items

@@ -12,12 +12,17 @@ KEPT = 240
 
 @dataclass
 class Reading:
-    """Projections of one channel, newest last, and how often its cap acted in this answer."""
+    """Projections of one channel, newest last, and how often its cap acted in this answer.
+
+    `usual` is mean and deviation on ordinary text, where the vector's card knows them; without it a projection is
+    held against all that were measured so far.
+    """
 
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
     spread: Spread = field(default_factory=Spread)
     tokens: int = 0
     hits: int = 0
+    usual: tuple[float, float] | None = None
 
     def add(self, projection: float, capped: bool | None = None) -> None:
         self.recent.append(projection)
@@ -27,6 +32,18 @@ class Reading:
 
     def new_answer(self) -> None:
         self.tokens = self.hits = 0
+
+    def sigmas(self, projection: float) -> float:
+        """How many deviations from what is usual; 0 while there is nothing to compare with."""
+        if self.usual is None:
+            return self.spread.sigmas(projection)
+        mean, deviation = self.usual
+        return (projection - mean) / deviation
+
+    @property
+    def yardstick(self) -> str:
+        """What a σ is a deviation of."""
+        return "what was said so far" if self.usual is None else "ordinary text"
 
     @property
     def last(self) -> float | None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions import events as ev
+from sessions.event import KINDS
 from sessions.lines import BadLine, Record, decode, encode
 
 SAMPLES: dict[str, Any] = {"int": 7, "str": "x\u2028\n\x1b", "float": 0.5, "bool": True}
@@ -24,9 +25,9 @@ def sample(kind: type[ev.Event]) -> ev.Event:
     return kind(**values)
 
 
-@pytest.mark.parametrize("t", ev.KINDS)
+@pytest.mark.parametrize("t", KINDS)
 def test_every_kind_comes_back_as_it_was(t: str) -> None:
-    record = Record(3, 40, sample(ev.KINDS[t]))
+    record = Record(3, 40, sample(KINDS[t]))
     line = encode(record)
     assert decode(line) == record
     assert line.endswith(b"\n")

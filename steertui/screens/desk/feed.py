@@ -17,7 +17,7 @@ from steertui.screens.past import manner, past, spoken, standing_marks
 from steertui.text import Sanitiser, safe_text
 from steertui.widgets.meters import Meters
 from steertui.widgets.reading import Reading
-from steertui.widgets.transcript.document import Item, Marker, Note, Piece, Speech
+from steertui.widgets.transcript.document import NOT_GENERATED, Item, Marker, Note, Piece, Speech
 from steertui.widgets.transcript.view import Transcript
 
 ENDINGS = {
@@ -92,7 +92,7 @@ class Feed:
         """What is said while an answer is being written is drawn below it, not into it."""
         self.later = items
         waiting = sum(isinstance(item, Speech) for item in items)
-        self.transcript.border_title = f"transcript · {waiting} queued" if waiting else "transcript"
+        self.transcript.entitle(f"transcript · {waiting} queued" if waiting else "transcript")
 
     def _release(self) -> None:
         self.items += self.later
@@ -132,7 +132,9 @@ class Feed:
             self._say_again(event.i)
         for index, text in enumerate(event.text, event.i):
             self._arrived(index)
-            self.items.append(Piece(self.stream.feed(text), index))
+            self.items.append(
+                Piece(self.stream.feed(text), index, NOT_GENERATED if self.shown is None else self.shown)
+            )
         self.meters.surprise.extend(-float(lp) for lp in event.lp)
         self.tokens = event.i + len(event.ids)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sessions.state import Turn
 from steertui.screens.ask import Ask
 from steertui.screens.desk.reads import at_least_one
+from steertui.screens.desk.tokens import rewind as at_token
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk
@@ -18,7 +19,10 @@ HINT = (
 
 
 def ask(desk: Desk) -> None:
-    """How many; the last number is offered again."""
+    """To the token under the cursor; without one, how many (the last number is offered again)."""
+    if desk.page.pointed is not None:
+        at_token(desk, desk.page.pointed)
+        return
 
     def answered(tokens: int | None) -> None:
         if tokens is not None:

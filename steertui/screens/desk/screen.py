@@ -26,9 +26,11 @@ from steertui.screens.desk.feed import Feed
 from steertui.screens.desk.link import Link
 from steertui.screens.desk.modes import Modes
 from steertui.screens.desk.pace import Pace
+from steertui.screens.desk.page import Page
 from steertui.screens.desk.rack import Rack
 from steertui.screens.desk.standing import standing
 from steertui.screens.desk.talk import Talk
+from steertui.screens.desk.tokens import AT_TOKEN
 from steertui.screens.desk.yank import yank
 from steertui.screens.jobs.ledger import Ledger
 from steertui.screens.palette import DESK
@@ -36,7 +38,6 @@ from steertui.text import safe_text
 from steertui.widgets.hints import Hints
 from steertui.widgets.prompt import Prompt
 from steertui.widgets.status import StatusLine
-from steertui.widgets.transcript.view import Transcript
 
 TINY = "terminal too small: {0}×{1}, need 60×16\n\nthe engine goes on; esc stops, space pauses, f flips"
 ELSEWHERE = "Another engine answers now. It does not remember what was said above; the mixer is the same."
@@ -59,10 +60,12 @@ class Desk(Screen[None]):
         self.link = Link(model, socket, self.warn)
         self.rev = -1
         self.pace, self.ledger = Pace(), Ledger()
-        self.transcript, self.prompt = Transcript(id="transcript"), Prompt(id="prompt")
+        self.page = Page(lambda: self.link.state, id="page")
+        self.transcript, self.prompt = self.page.transcript, Prompt(id="prompt")
         self.rack: Rack = Rack(id="rack")
+        self.rack.strips.readings = self.transcript.tint.readings
         self.feed = Feed(self.transcript, self.rack.meters, self.rack.strips.readings)
-        self._fps, self.transcript.encoding = settings.fps, settings.heat
+        self._fps, self.transcript.tint.encoding = settings.fps, settings.heat
         self.talk: Talk = Talk(self, model)
         self.modes = Modes(self)
 
@@ -70,14 +73,14 @@ class Desk(Screen[None]):
         yield StatusLine(id="status")
         yield Static(LOST, id="banner", markup=False)
         with Horizontal(id="stage"):
-            yield self.transcript
+            yield self.page
             yield self.rack
         yield self.prompt
         yield Hints(id="hints")
         yield Static(id="cover", markup=False)
 
     def on_mount(self) -> None:
-        self.transcript.border_title = "transcript"
+        self.transcript.entitle("transcript")
         self.transcript.extend(opening.notes(self.link.model))
         self.prompt.offer(opening.prompts(self.link.model))
         self.set_interval(1 / self._fps, self.frame)
@@ -110,11 +113,13 @@ class Desk(Screen[None]):
         self.feed.flush()
         if measured:
             self.rack.meter()
+            self.page.look()
         self._show_status()
 
     def _happened(self, event: ev.Event) -> None:
         self.feed.take(event, self.link.state)
         self.talk.heard(event)
+        self.page.take(event)
         match event:
             case ev.Model(state="ready"):
                 self.rack.model_is(event.facts)
@@ -222,6 +227,9 @@ class Desk(Screen[None]):
         if not self.rack.toggle_cap():
             self.action_open("threshold")
 
+    def action_at_token(self, name: str) -> None:
+        AT_TOKEN[name](self)
+
     def action_open(self, dialog: str) -> None:
         dialogs.DIALOGS[dialog](self)
 
@@ -235,6 +243,8 @@ class Desk(Screen[None]):
         """First the answer, then the mode."""
         if self.link.state.running or self.feed.waiting:
             self.run_worker(self.talk.hush(), group="asks", exit_on_error=False)
+        elif self.page.release():
+            return
         elif self.modes.name == "PLAY":
             self.modes.type()
         elif not self.talk.leave_edit():
@@ -258,12 +268,10 @@ class Desk(Screen[None]):
 
     def action_heat(self, next_channel: bool = False) -> None:
         names = [channel.label for channel in self.rack.board.mixer.channels]
-        if not names:
-            self.warn("heat needs a channel: a adds a vector")
-        elif next_channel:
-            self.transcript.next_heat_channel(names)
+        if names:
+            self.page.heat(names, self.rack.board.selected, next_channel)
         else:
-            self.transcript.next_heat(names, self.rack.board.selected)
+            self.warn("heat needs a channel: a adds a vector")
 
     def action_toggle_rack(self) -> None:
         self.toggle_class("-no-rack")

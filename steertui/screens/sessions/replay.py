@@ -27,7 +27,6 @@ from steertui.text import safe_text
 from steertui.widgets.hints import Hints
 from steertui.widgets.timeline import Timeline
 from steertui.widgets.transcript.document import Item, Piece
-from steertui.widgets.transcript.heat import Spread
 from steertui.widgets.transcript.view import Transcript
 
 FRAMES_S = 1 / 30
@@ -68,7 +67,7 @@ class Replay(Screen[str | None]):
         self._verification.of(self._entry)
         self.query_one(Hints).show(commands.place_hints(commands.REPLAY))
         self._words.border_title = "what was said"
-        self._words.spreads = spreads(self._film)
+        measure(self._words, self._film)
         self._last = monotonic()
         self.set_interval(FRAMES_S, self._tick)
         self.call_after_refresh(self._show)
@@ -104,7 +103,6 @@ class Replay(Screen[str | None]):
         stop = self._stops[self.head.place]
         if stop < self._shown:
             self._words.clear()
-            self._words.spreads = spreads(self._film)
             self._shown = 0
         self._words.extend(self._items[self._shown : stop])
         self._shown = stop
@@ -145,7 +143,7 @@ class Replay(Screen[str | None]):
         labels = list(self._film.dials)
         if labels:
             self.channel = labels[(labels.index(self.channel) + 1) % len(labels)]
-            self._words.channel = self.channel
+            self._words.tint.channel = self.channel
             self._words.notify_style_update()
             self._show()
 
@@ -191,13 +189,11 @@ def stops(items: list[Item]) -> list[int]:
     return [*generated, len(items)]
 
 
-def spreads(film: Film) -> dict[str, Spread]:
+def measure(words: Transcript, film: Film) -> None:
     """How each channel reads over the whole film, so that a token has one colour wherever the playhead stands."""
-    found: dict[str, Spread] = {}
     for frame in film.frames:
         for label, value in frame.token.proj.items():
-            found.setdefault(label, Spread()).add(value)
-    return found
+            words.tint.readings[label].add(value)
 
 
 def _title(entry: Entry, film: Film) -> str:

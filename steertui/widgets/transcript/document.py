@@ -18,7 +18,7 @@ class Speech:
 
 @dataclass(slots=True)
 class Piece:
-    """Text as it arrived: one token of an answer, or a whole turn that was typed (`index` −1).
+    """Text as it arrived: one token of the answer that is turn `turn`, or a whole turn that was typed (`index` −1).
 
     Colour arrives later than text (a projection is measured by the next forward pass), hence not frozen.
     `line` is where its end was drawn.
@@ -26,6 +26,7 @@ class Piece:
 
     text: str
     index: int = NOT_GENERATED
+    turn: int = NOT_GENERATED
     projections: Mapping[str, float] = field(default_factory=dict)
     injected: bool = False
     line: int = NOT_GENERATED

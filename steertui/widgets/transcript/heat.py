@@ -1,16 +1,18 @@
-"""Colour per token: a projection against how that channel usually reads, on a blue–orange scale of few steps."""
+"""Heat: where a projection lies on a scale of few steps, and the encodings that can show it."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-from rich.style import Style
-from textual.color import Color
+from steertui.widgets import glyphs
 
 STEPS = 8
 SIGMAS = 3.0
-ENCODINGS = ("off", "background", "underline")
+ENCODINGS = ("off", "background", "underline", "marks")
+COLOURLESS = ("off", "marks")
+MARKS = {-2: "=", -1: "-", 0: "·", 1: "+", 2: "#"}
+"""The encoding that needs no colour: a row under the words, minus signs below the usual, plus signs above it."""
 
 
 @dataclass
@@ -42,19 +44,12 @@ def level(sigmas: float) -> int:
     return round(share * STEPS)
 
 
-def palette(ground: Color, cool: Color, warm: Color, encoding: str) -> list[Style]:
-    """One style per level, index 0 being −STEPS. Few styles, so that every one is made once and cached."""
-    return [_style(ground, cool if step < 0 else warm, abs(step) / STEPS, encoding) for step in _steps()]
+def mark(step: int) -> str:
+    """A level as one of five characters: two steps (0.75 σ) count as something, five (1.9 σ) as much."""
+    size = (abs(step) >= 2) + (abs(step) >= 5)
+    return MARKS[size if step > 0 else -size]
 
 
-def _steps() -> range:
-    return range(-STEPS, STEPS + 1)
-
-
-def _style(ground: Color, hue: Color, share: float, encoding: str) -> Style:
-    if encoding == "off" or share == 0:
-        return Style.null()
-    if encoding == "background":
-        return Style(bgcolor=ground.blend(hue, 0.12 + 0.55 * share).rich_color)
-    shade = ground.blend(hue, 0.55 + 0.45 * share).rich_color
-    return Style(color=shade, underline=share > 0.3)
+def encodings() -> tuple[str, ...]:
+    """What this terminal can show."""
+    return ENCODINGS if glyphs.now().colours else COLOURLESS

@@ -6,46 +6,62 @@ A line-API widget, because colour per token has to stay cheap: a token costs its
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from rich.segment import Segment
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
+from textual import events
 from textual.color import Color
 from textual.geometry import Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
-from steertui.text import safe_text
+from steertui import commands
+from steertui.widgets import glyphs
+from steertui.widgets.transcript import selected, stepper
 from steertui.widgets.transcript.document import Document, Item, Marker, Piece
-from steertui.widgets.transcript.heat import ENCODINGS, STEPS, Spread, level, palette
-from steertui.widgets.transcript.layout import GUTTER, Layout, Line, Owner
-
-CURSOR = "▌"
+from steertui.widgets.transcript.layout import GUTTER, Layout, Line
+from steertui.widgets.transcript.palette import Paint
+from steertui.widgets.transcript.pen import Pen
+from steertui.widgets.transcript.rows import Rows
+from steertui.widgets.transcript.tint import Tint
 
 
 class Transcript(ScrollView, can_focus=True):
-    """Shows a document and follows its end until somebody scrolls up."""
+    """Shows a document and follows its end until somebody scrolls up. A cursor may point at one of its tokens."""
 
+    BINDINGS = commands.bindings(commands.TRANSCRIPT)
     COMPONENT_CLASSES = {
-        f"transcript--{kind}" for kind in ("role-you", "role-asst", "you", "asst", "marker", "chip")
-    } | {
-        f"transcript--{tone}"
-        for tone in ("rule", "quiet", "warning", "hint", "title", "queued", "cursor", "injected")
+        f"transcript--{part}"
+        for part in (
+            *("role-you", "role-asst", "you", "asst", "marker", "chip", "rule", "cursor", "injected"),
+            *("quiet", "warning", "hint", "title", "queued", "marks", "pointed", "pinned"),
+        )
     }
+
+    @dataclass
+    class Pointed(Message):
+        """The cursor went to a token, or away."""
+
+        piece: Piece | None
+
+    class Pinned(Message):
+        """The token under the cursor is to be kept under the glass."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own spelling
         super().__init__(id=id)
         self.document = Document()
         self.folds = Layout(1)
+        self.rows = Rows()
         self.live = False
-        self.encoding = ENCODINGS[0]
-        self.channel: str | None = None
-        self.spreads: dict[str, Spread] = {}
-        self._palette: list[Style] = []
+        self.heading = ""
+        self.tint = Tint(self._paint)
+        self.pen = Pen(self._style, self.tint)
 
     def on_mount(self) -> None:
-
         self.anchor()
 
     # What happens to the document ------------------------------------------------------------------------------
@@ -67,14 +83,11 @@ class Transcript(ScrollView, can_focus=True):
 
     def colour(self, index: int, projections: Mapping[str, float]) -> None:
         """The projections of a token of the newest answer have arrived."""
-        for name, value in projections.items():
-            self.spreads.setdefault(name, Spread()).add(value)
         piece = self.document.piece(index)
         if piece is not None:
             piece.projections = projections
-            if self.encoding != "off":
-                self._redraw_line(piece.line - 1)
-                self._redraw_line(piece.line)
+            if self.tint.encoding != "off":
+                self._redraw_piece(piece)
 
     def rewind(self, index: int) -> None:
         self.document.rewind(index)
@@ -86,7 +99,6 @@ class Transcript(ScrollView, can_focus=True):
 
     def clear(self) -> None:
         self.document.clear()
-        self.spreads.clear()
         self._refold()
 
     def set_live(self, live: bool) -> None:
@@ -95,22 +107,87 @@ class Transcript(ScrollView, can_focus=True):
             self.live = live
             self._redraw_line(len(self.folds.lines) - 1)
 
+    # Heat ------------------------------------------------------------------------------------------------------
+
     def next_heat(self, channels: Sequence[str], selected: int) -> None:
-        """Off, background, underline; on the selected channel unless another was chosen."""
-        encoding = ENCODINGS[(ENCODINGS.index(self.encoding) + 1) % len(ENCODINGS)]
-        chosen = self.channel is not None and self.channel in channels
-        self._show_heat(encoding, str(self.channel) if chosen else channels[selected])
+        self.tint.next(channels, selected)
+        self._tinted()
 
     def next_heat_channel(self, channels: Sequence[str]) -> None:
-        place = channels.index(self.channel) + 1 if self.channel in channels else 0
-        encoding = ENCODINGS[1] if self.encoding == "off" else self.encoding
-        self._show_heat(encoding, channels[place % len(channels)])
+        self.tint.next_channel(channels)
+        self._tinted()
 
-    def _show_heat(self, encoding: str, channel: str) -> None:
-        self.encoding, self.channel = encoding, channel
-        self.border_subtitle = Text("" if encoding == "off" else f"heat: {safe_text(channel)} ({encoding})")
-        self._palette = []
+    def entitle(self, title: str) -> None:
+        self.heading = title
+        legend = self.tint.legend()
+        self.border_title = Text.assemble(title, " · heat ", legend) if legend else title
+
+    def _tinted(self) -> None:
+        self.entitle(self.heading)
+        marked = self.tint.encoding == "marks"
+        if marked != self.rows.marked:
+            self.rows = Rows(marked)
+            self._grown(0)
         self._forget_strips()
+
+    def _paint(self) -> Paint:
+        ground, words = self.background_colors[1], self.get_component_styles("transcript--asst").color
+        variables = self.app.get_css_variables()
+        hues = Color.parse(variables["heat-cool"]), Color.parse(variables["heat-warm"])
+        return Paint(ground, words, *hues, glyphs.now().colours)
+
+    # The token under the cursor ----------------------------------------------------------------------------------
+
+    def step(self, change: int) -> None:
+        self.point(stepper.beside(self.document.items, self.pen.pointed, change))
+
+    def step_change(self, change: int) -> None:
+        self.point(stepper.behind_marker(self.document.items, self.pen.pointed, change))
+
+    def point(self, piece: Piece | None) -> None:
+        """The cursor to a token, in sight; None takes it away."""
+        before, self.pen.pointed = self.pen.pointed, piece
+        for each in (before, piece):
+            self._redraw_piece(each)
+        if piece is not None:
+            self._show_row(self.rows.row(piece.line))
+        elif before is not None:
+            self.anchor()
+        self.post_message(self.Pointed(piece))
+
+    def action_pin(self) -> None:
+        self.post_message(self.Pinned())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a cursor there is nothing to pin, and the key is free for what it means elsewhere."""
+        return action != "pin" or self.pen.pointed is not None
+
+    def pin(self, piece: Piece | None) -> None:
+        before, self.pen.pinned = self.pen.pinned, piece
+        for each in (before, piece):
+            self._redraw_piece(each)
+
+    def _show_row(self, row: int) -> None:
+        top, height = self.scroll_offset.y, self.scrollable_content_region.height
+        if not top <= row < top + height:
+            self.scroll_to(y=row - height // 2, animate=False)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a token points at it; the end of a drag that selected words does not."""
+        if self.text_selection is None:
+            x, y = event.get_content_offset_capture(self) + self.scroll_offset
+            piece = self._piece_at(x - GUTTER, y)
+            if piece is not None:
+                self.point(piece)
+
+    def _piece_at(self, x: int, row: int) -> Piece | None:
+        if row >= len(self.rows):
+            return None
+        for text, owner in self.folds.lines[self.rows.line(row)].runs:
+            x -= cell_len(text)
+            if x < 0:
+                return owner if isinstance(owner, Piece) and owner.index >= 0 else None
+        return None
 
     # Lines -----------------------------------------------------------------------------------------------------
 
@@ -120,7 +197,7 @@ class Transcript(ScrollView, can_focus=True):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._palette = []
+        self.tint.forget()
         self._forget_strips()
 
     def _text_width(self) -> int:
@@ -131,23 +208,35 @@ class Transcript(ScrollView, can_focus=True):
         self.folds.fold(self.document.items)
 
     def _refold(self) -> None:
+        """Everything again; a cursor whose token has gone goes too."""
         self._fold()
         self._grown(0)
+        for piece in (self.pen.pointed, self.pen.pinned):
+            if piece is not None and stepper.place_of(self.document.items, piece) == len(self.document.items):
+                self.pen.pinned = None
+                self.point(None)
 
     def _grown(self, first: int) -> None:
-        lines = self.folds.lines
-        self.virtual_size = Size(self.scrollable_content_region.width, len(lines))
-        if first > 0:
-            self._drop_strip(first - 1)
-        self.refresh_lines(max(first - 1, 0), len(lines) - first + 2)
+        lines, first = self.folds.lines, max(first - 1, 0)
+        self.rows.update(lines, first)
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self.rows))
+        if first < len(lines):
+            lines[first].strip = None
+            row = self.rows.row(first)
+            self.refresh_lines(row, len(self.rows) - row + 1)
+        else:
+            self.refresh()
+
+    def _redraw_piece(self, piece: Piece | None) -> None:
+        """The lines a token lies on: the one it ends on, and the one before."""
+        if piece is not None:
+            self._redraw_line(piece.line - 1)
+            self._redraw_line(piece.line)
 
     def _redraw_line(self, number: int) -> None:
         if 0 <= number < len(self.folds.lines):
-            self._drop_strip(number)
-            self.refresh_line(number)
-
-    def _drop_strip(self, number: int) -> None:
-        self.folds.lines[number].strip = None
+            self.folds.lines[number].strip = None
+            self.refresh_lines(self.rows.row(number), 2 if self.rows.marked else 1)
 
     def _forget_strips(self) -> None:
         for line in self.folds.lines:
@@ -158,91 +247,36 @@ class Transcript(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         scroll_x, scroll_y = self.scroll_offset
-        number, width = scroll_y + y, self.size.width
-        if number >= len(self.folds.lines):
+        row, width = scroll_y + y, self.size.width
+        if row >= len(self.rows):
             return Strip.blank(width, self.rich_style)
-        strip = self._strip(number).crop_extend(scroll_x, scroll_x + width, self.rich_style)
-        return strip.apply_offsets(scroll_x, number)
+        strip = self._strip(row).crop_extend(scroll_x, scroll_x + width, self.rich_style)
+        return strip.apply_offsets(scroll_x, row)
 
-    def _strip(self, number: int) -> Strip:
+    def _strip(self, row: int) -> Strip:
+        number = self.rows.line(row)
         line = self.folds.lines[number]
+        if self.rows.is_marks(row):
+            return self.pen.marks(line)
         selection = self.text_selection
         if selection is not None:
-            return self._selected(self.build_strip(line, number), selection.get_span(number))
+            style = self.screen.get_component_rich_style("screen--selection")
+            return selected.lit(self.build_strip(line, number), selection.get_span(row), style)
         if line.strip is None:
             line.strip = self.build_strip(line, number)
         return line.strip
 
-    def _selected(self, strip: Strip, span: tuple[int, int] | None) -> Strip:
-        if span is None:
-            return strip
-        start, end = span
-        end = len(strip.text) if end == -1 else end
-        style = self.screen.get_component_rich_style("screen--selection")
-        before, chosen, after = strip.divide(
-            [strip.index_to_cell_position(start), strip.index_to_cell_position(end), strip.cell_length]
-        )
-        return Strip.join([before, chosen.apply_style(style), after])
-
     def build_strip(self, line: Line, number: int) -> Strip:
-        """One line as segments; the only place where the transcript makes styles meet text."""
-        if line.kind == "marker":
-            return self._marker_strip(line)
-        base = self._style(line.kind if line.kind != "blank" else "asst")
-        gutter = self._style(f"role-{line.kind}") if line.kind in ("you", "asst") else base
-        segments = [Segment(line.gutter, gutter)]
-        segments += [Segment(text, base + self._look(owner)) for text, owner in line.runs]
-        if self.live and number == len(self.folds.lines) - 1:
-            segments.append(Segment(CURSOR, self._style("cursor")))
-        return Strip(segments).simplify()
-
-    def _marker_strip(self, line: Line) -> Strip:
-        marker, rule = self._style("marker"), self._style("rule")
-        width = self.folds.width + GUTTER
-        room = width - len(line.tail) - 6
-        text = line.text if len(line.text) <= room else line.text[: max(room - 1, 1)] + "…"
-        fill = "─" * max(width - len(text) - len(line.tail) - 4, 1)
-        return Strip([Segment("◆ ", marker), Segment(text, marker), Segment(f" {fill} {line.tail}", rule)])
+        writing = self.live and number == len(self.folds.lines) - 1
+        return self.pen.words(line, self.folds.width + GUTTER, writing)
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"transcript--{name}")
 
-    def _look(self, owner: Owner) -> Style:
-        if isinstance(owner, Marker):
-            return self._style("chip")
-        if owner is None or owner.index < 0:
-            return Style.null()
-        if owner.injected:
-            return self._style("injected")
-        return self._heat(owner)
-
-    def _heat(self, piece: Piece) -> Style:
-        """On the chosen channel; before one is chosen, on the first that was measured."""
-        name = self.channel or next(iter(piece.projections), "")
-        if self.encoding == "off" or name not in piece.projections or name not in self.spreads:
-            return Style.null()
-        return self._palette_now()[level(self.spreads[name].sigmas(piece.projections[name])) + STEPS]
-
-    def _palette_now(self) -> list[Style]:
-        if not self._palette:
-            variables = self.app.get_css_variables()
-            cool, warm = Color.parse(variables["heat-cool"]), Color.parse(variables["heat-warm"])
-            self._palette = palette(self.background_colors[1], cool, warm, self.encoding)
-        return self._palette
-
     # Selection -------------------------------------------------------------------------------------------------
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The selected words without gutter; a folded sentence is copied as one line."""
-        out: list[str] = []
-        for number, line in enumerate(self.folds.lines):
-            if (span := selection.get_span(number)) is None:
-                continue
-            start, end = span
-            shown = line.gutter + line.text
-            start, end = max(start, len(line.gutter)), len(shown) if end == -1 else end
-            out.append(shown[start:end] + ("" if line.soft else "\n"))
-        return "".join(out).removesuffix("\n"), "\n"
+        return selected.words(self.folds.lines, self.rows, selection), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:
         self.refresh()

@@ -9,7 +9,17 @@ import pytest
 from core.errors import UsageError
 from steertui import config, keymap, paths
 from steertui.app import Studio as App
-from steertui.commands import COMMANDS, EVERYWHERE, FORM, JOBS, LIBRARY, REPLAY, SESSIONS, STRIP_KEYS
+from steertui.commands import (
+    COMMANDS,
+    EVERYWHERE,
+    FORM,
+    JOBS,
+    LIBRARY,
+    REPLAY,
+    SESSIONS,
+    STRIP_KEYS,
+    TRANSCRIPT,
+)
 from steertui.config import Settings
 from steertui.screens.desk.screen import Desk
 from steertui.screens.jobs.form import Form
@@ -17,9 +27,18 @@ from steertui.screens.jobs.screen import Jobs
 from steertui.screens.library.screen import Library
 from steertui.screens.sessions.replay import Replay
 from steertui.screens.sessions.screen import Sessions
+from steertui.widgets.transcript.view import Transcript
 from tests.steertui.app.stage import stage
 
-SCREENS = {LIBRARY: Library, SESSIONS: Sessions, REPLAY: Replay, JOBS: Jobs, FORM: Form, EVERYWHERE: App}
+SCREENS = {
+    LIBRARY: Library,
+    SESSIONS: Sessions,
+    REPLAY: Replay,
+    JOBS: Jobs,
+    FORM: Form,
+    EVERYWHERE: App,
+    TRANSCRIPT: Transcript,
+}
 
 
 def write(text: str) -> Path:
@@ -45,7 +64,7 @@ def test_what_is_written_is_in_force() -> None:
         ("mouse = 1\n", ":1: mouse must be of type bool, not int"),
         ("fps = 900\n", ":1: fps must lie between 1 and 60"),
         ('\ntheme = "dracul"\n', ":2: unknown theme 'dracul', did you mean 'dracula'?"),
-        ('heat = "loud"\n', ":1: heat must be off, background or underline"),
+        ('heat = "loud"\n', ":1: heat must be off, background, underline or marks"),
         (
             '\n[keymap]\n"strip.flop" = "z"\n',
             ":3: there is no action 'strip.flop', did you mean 'strip.flip'",

@@ -51,6 +51,7 @@ async def built(page: Page, pilot, start: int, tokens: int) -> int:  # type: ign
     before = transcript.built
     for at in range(start, start + tokens, FRAME):
         transcript.extend(frame(at))
+        transcript.tint.readings["pirate"].add(float(at % 7))
         transcript.colour(at, {"pirate": float(at % 7)})
         await pilot.pause()
     return transcript.built - before

@@ -1,0 +1,100 @@
+"""What can be done at a token: walk to it, pin it, branch there, take the answer back to it, go on from it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from sessions.state import State
+from steertui.widgets.transcript.document import Piece
+
+if TYPE_CHECKING:
+    from steertui.screens.desk.screen import Desk
+
+NOWHERE = "point at a token first: p and n walk from token to token, a click points"
+
+
+def walk(change: int) -> Callable[[Desk], None]:
+    def step(desk: Desk) -> None:
+        desk.transcript.focus()
+        desk.transcript.step(change)
+
+    return step
+
+
+def jump(change: int) -> Callable[[Desk], None]:
+    def step(desk: Desk) -> None:
+        desk.transcript.focus()
+        desk.transcript.step_change(change)
+
+    return step
+
+
+def branch(desk: Desk) -> None:
+    """A new session that stands in front of the token."""
+    if piece := _pointed(desk):
+        desk.run_worker(_branch(desk, piece), group="asks", exit_on_error=False)
+
+
+async def _branch(desk: Desk, piece: Piece) -> None:
+    reply = await desk.link.ask("session.branch", turn=piece.turn, at=piece.index)
+    if reply is not None:
+        said = f"a new session, {reply['session'][-6:]}, stands at t {piece.index}: o goes on from there"
+        desk.notify(said, markup=False)
+
+
+def rewind(desk: Desk, piece: Piece) -> None:
+    """Take the newest answer back to the token; what comes next is said under the dials of now."""
+    if piece.turn != desk.feed.shown:
+        desk.warn("only the newest answer can be taken back: b branches at this token")
+    elif desk.link.state.running:
+        desk.run_worker(_rewind(desk, piece), group="asks", exit_on_error=False)
+    else:
+        answer = desk.link.state.turns[piece.turn]
+        kept = answer.said + "".join(token.text for token in answer.tokens[: piece.index])
+        desk.talk.again(prefill=kept)
+
+
+async def _rewind(desk: Desk, piece: Piece) -> None:
+    """A speaking model is held first, so that the tokens to drop can be counted."""
+    running = desk.link.state.running
+    held = running is not None and not running.paused
+    if held:
+        await desk.link.ask("pause", paused=True)
+        await _until(desk, lambda state: state.running is None or state.running.paused)
+    tokens = len(desk.link.state.turns[piece.turn].tokens) - piece.index
+    desk.page.release()
+    if await desk.link.ask("rewind", tokens=tokens) and held:
+        await desk.link.ask("pause", paused=False)
+
+
+async def _until(desk: Desk, true: Callable[[State], bool]) -> None:
+    while desk.link.up and not true(desk.link.state):
+        await asyncio.sleep(0.02)
+
+
+def go_on(desk: Desk) -> None:
+    """What was said is put into the model's mouth, and it says the rest."""
+    state, shown = desk.link.state, desk.feed.shown
+    answer = state.turns.get(-1 if shown is None else shown)
+    if answer is None or answer.gen is None or state.running:
+        desk.warn("there is no answer that has stopped")
+    else:
+        desk.talk.again(prefill=answer.text)
+
+
+def _pointed(desk: Desk) -> Piece | None:
+    if desk.page.pointed is None:
+        desk.warn(NOWHERE)
+    return desk.page.pointed
+
+
+AT_TOKEN: Mapping[str, Callable[[Desk], None]] = {
+    "next": walk(1),
+    "previous": walk(-1),
+    "next_change": jump(1),
+    "previous_change": jump(-1),
+    "branch": branch,
+    "go_on": go_on,
+}

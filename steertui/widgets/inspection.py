@@ -1,0 +1,76 @@
+"""Everything that is known about one token, gathered from the session and from nothing else.
+
+What was not measured is None or empty; the inspector leaves it out rather than guessing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sessions.state import Marker, State, Token, Turn
+
+Sigmas = Callable[[str, float], float]
+CHANGES = ("mixer", "inject", "rewind", "rebuild")
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """One channel at this token: its projection before and after the stages, as numbers and in σ."""
+
+    name: str
+    before: float
+    after: float | None
+    sigmas_before: float
+    sigmas_after: float | None
+    held: bool | None
+
+    @property
+    def moved(self) -> bool:
+        return self.after is not None and abs(self.after - self.before) > 1e-6
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A token under the glass. `change` is the last one before it; `values` are the engine's own measurements."""
+
+    turn: int
+    index: int
+    token: Token
+    gauges: tuple[Gauge, ...]
+    mixer: str
+    change: Marker | None
+
+    @property
+    def values(self) -> Mapping[str, float]:
+        return self.token.values
+
+    @property
+    def ago(self) -> int:
+        """How many tokens were made under the last change before this one."""
+        return self.index - self.change.at if self.change else 0
+
+
+def inspect(
+    state: State, turn: int, index: int, mixers: Mapping[str, str], sigmas: Sigmas
+) -> Inspection | None:
+    """Token `index` of answer `turn`; None when the session does not have it. `mixers` tells a mixer by its hash."""
+    answer = state.turns.get(turn)
+    if answer is None or not 0 <= index < len(answer.tokens):
+        return None
+    token = answer.tokens[index]
+    gauges = tuple(_gauge(name, value, token, sigmas) for name, value in token.proj.items())
+    return Inspection(turn, index, token, gauges, mixers.get(token.mix, ""), _last_change(answer, index))
+
+
+def _gauge(name: str, before: float, token: Token, sigmas: Sigmas) -> Gauge:
+    after = token.after.get(name)
+    held = bool(token.hits[name]) if name in token.hits else None
+    return Gauge(
+        name, before, after, sigmas(name, before), None if after is None else sigmas(name, after), held
+    )
+
+
+def _last_change(answer: Turn, index: int) -> Marker | None:
+    before = [marker for marker in answer.markers if marker.kind in CHANGES and marker.at <= index]
+    return max(before, key=lambda marker: marker.at, default=None)

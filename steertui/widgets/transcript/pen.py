@@ -1,0 +1,64 @@
+"""Writes one line of the transcript as a strip: the only place where styles meet text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from steertui.widgets.transcript.document import Marker, Piece
+from steertui.widgets.transcript.layout import GUTTER, Line, Owner
+from steertui.widgets.transcript.tint import Tint
+
+CURSOR = "▌"
+
+
+class Pen:
+    """`style` gives the transcript's component styles by name; `pointed` is the token under the cursor."""
+
+    def __init__(self, style: Callable[[str], Style], tint: Tint) -> None:
+        self._style, self._tint = style, tint
+        self.pointed: Piece | None = None
+        self.pinned: Piece | None = None
+
+    def words(self, line: Line, width: int, writing: bool) -> Strip:
+        """A line of text; `writing` sets a cursor behind it."""
+        if line.kind == "marker":
+            return self._marker(line, width)
+        base = self._style(line.kind if line.kind != "blank" else "asst")
+        gutter = self._style(f"role-{line.kind}") if line.kind in ("you", "asst") else base
+        segments = [Segment(line.gutter, gutter)]
+        segments += [Segment(text, base + self._look(owner)) for text, owner in line.runs]
+        if writing:
+            segments.append(Segment(CURSOR, self._style("cursor")))
+        return Strip(segments).simplify()
+
+    def marks(self, line: Line) -> Strip:
+        """The row under a line of an answer: what colour would say, as a character under each cell of a token."""
+        signs = [self._signs(text, owner) for text, owner in line.runs]
+        return Strip([Segment(" " * GUTTER + "".join(signs), self._style("marks"))])
+
+    def _signs(self, text: str, owner: Owner) -> str:
+        sign = self._tint.mark(owner) if isinstance(owner, Piece) and owner.index >= 0 else " "
+        return "".join((" " if char == " " else sign) * cell_len(char) for char in text)
+
+    def _marker(self, line: Line, width: int) -> Strip:
+        marker, rule = self._style("marker"), self._style("rule")
+        room = width - len(line.tail) - 6
+        text = line.text if len(line.text) <= room else line.text[: max(room - 1, 1)] + "…"
+        fill = "─" * max(width - len(text) - len(line.tail) - 4, 1)
+        return Strip([Segment("◆ ", marker), Segment(text, marker), Segment(f" {fill} {line.tail}", rule)])
+
+    def _look(self, owner: Owner) -> Style:
+        if isinstance(owner, Marker):
+            return self._style("chip")
+        if owner is None or owner.index < 0:
+            return Style.null()
+        if owner is self.pointed:
+            return self._style("pointed")
+        if owner is self.pinned:
+            return self._style("pinned")
+        return self._style("injected") if owner.injected else self._tint.style(owner)

@@ -1,0 +1,37 @@
+"""Words selected with the mouse: lit on the screen, and copied without what is only layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.style import Style
+from textual.selection import Selection
+from textual.strip import Strip
+
+from steertui.widgets.transcript.layout import Line
+from steertui.widgets.transcript.rows import Rows
+
+
+def lit(strip: Strip, span: tuple[int, int] | None, style: Style) -> Strip:
+    """A line with its selected part in another style."""
+    if span is None:
+        return strip
+    start, end = span
+    end = len(strip.text) if end == -1 else end
+    before, chosen, after = strip.divide(
+        [strip.index_to_cell_position(start), strip.index_to_cell_position(end), strip.cell_length]
+    )
+    return Strip.join([before, chosen.apply_style(style), after])
+
+
+def words(lines: Sequence[Line], rows: Rows, selection: Selection) -> str:
+    """What was selected, without gutter and marks; a folded sentence is copied as one line."""
+    out: list[str] = []
+    for number, line in enumerate(lines):
+        if (span := selection.get_span(rows.row(number))) is None:
+            continue
+        start, end = span
+        shown = line.gutter + line.text
+        start, end = max(start, len(line.gutter)), len(shown) if end == -1 else end
+        out.append(shown[start:end] + ("" if line.soft else "\n"))
+    return "".join(out).removesuffix("\n")

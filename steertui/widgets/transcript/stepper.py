@@ -1,0 +1,53 @@
+"""Walking through a document token by token, or from one change of the mixer to the next, across turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from steertui.widgets.transcript.document import Item, Marker, Piece
+
+
+def beside(items: Sequence[Item], piece: Piece | None, change: int) -> Piece | None:
+    """The next token in a direction; the newest one to begin with. Past the newest one the walk is over."""
+    ahead = _tokens(_onwards(items, piece, change if piece is not None else -1))
+    return next(ahead, piece if change < 0 else None)
+
+
+def behind_marker(items: Sequence[Item], piece: Piece | None, change: int) -> Piece | None:
+    """The first token behind the next marker in a direction; the same one where there is none."""
+    found = _marked_after(items, piece) if change > 0 else _marked_before(items, piece)
+    return found or piece
+
+
+def _marked_after(items: Sequence[Item], piece: Piece | None) -> Piece | None:
+    walk = iter(_onwards(items, piece, 1))
+    marked = any(isinstance(item, Marker) for item in walk)
+    return next(_tokens(walk), None) if marked else None
+
+
+def _marked_before(items: Sequence[Item], piece: Piece | None) -> Piece | None:
+    """Walking up: the token last passed when a marker is met, unless that is where the walk began."""
+    passed: Piece | None = None
+    for item in _onwards(items, piece, -1):
+        if isinstance(item, Marker) and passed is not None:
+            return passed
+        if isinstance(item, Piece) and item.index >= 0:
+            passed = item
+    return None
+
+
+def _onwards(items: Sequence[Item], piece: Piece | None, change: int) -> list[Item]:
+    place = place_of(items, piece)
+    return list(items[place + 1 :]) if change > 0 else list(reversed(items[:place]))
+
+
+def place_of(items: Sequence[Item], piece: Piece | None) -> int:
+    """Where a piece stands; behind the last item when there is none. Nearly always it is near the end."""
+    for place in range(len(items) - 1, -1, -1):
+        if items[place] is piece:
+            return place
+    return len(items)
+
+
+def _tokens(items: Iterable[Item]) -> Iterator[Piece]:
+    return (item for item in items if isinstance(item, Piece) and item.index >= 0)

@@ -1,0 +1,80 @@
+"""How tokens are coloured now: on which channel, in which encoding, and what a projection counts as."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from rich.style import Style
+from rich.text import Text
+
+from steertui.text import safe_text
+from steertui.widgets.reading import Reading
+from steertui.widgets.transcript.document import Piece
+from steertui.widgets.transcript.heat import ENCODINGS, STEPS, encodings, level, mark
+from steertui.widgets.transcript.palette import Paint, palette
+
+SWATCHES = tuple(step for step in range(-STEPS, STEPS + 1, 2) if step)
+
+
+class Tint:
+    """`paint` is asked when a palette has to be mixed; `readings` know what is usual for a channel."""
+
+    def __init__(self, paint: Callable[[], Paint]) -> None:
+        self._paint = paint
+        self._palette: list[Style] = []
+        self.readings: defaultdict[str, Reading] = defaultdict(Reading)
+        self.encoding = ENCODINGS[0]
+        self.channel: str | None = None
+
+    def forget(self) -> None:
+        """Other colours: mix again when the next token is drawn."""
+        self._palette = []
+
+    def next(self, channels: Sequence[str], selected: int) -> None:
+        """The next encoding this terminal can show, on the selected channel unless another was chosen."""
+        known = encodings()
+        place = known.index(self.encoding) + 1 if self.encoding in known else 1
+        self.encoding = known[place % len(known)]
+        if self.channel not in channels:
+            self.channel = channels[selected]
+        self.forget()
+
+    def next_channel(self, channels: Sequence[str]) -> None:
+        place = channels.index(self.channel) + 1 if self.channel in channels else 0
+        self.channel = channels[place % len(channels)]
+        if self.encoding == "off":
+            self.encoding = encodings()[1]
+        self.forget()
+
+    def level(self, piece: Piece) -> int | None:
+        """On the chosen channel; before one is chosen, on the first that was measured."""
+        name = self.channel or next(iter(piece.projections), "")
+        if self.encoding == "off" or name not in piece.projections:
+            return None
+        return level(self.readings[name].sigmas(piece.projections[name]))
+
+    def style(self, piece: Piece) -> Style:
+        step = self.level(piece)
+        return Style.null() if step is None else self._styles()[step + STEPS]
+
+    def mark(self, piece: Piece) -> str:
+        step = self.level(piece)
+        return " " if step is None else mark(step)
+
+    def legend(self) -> Text:
+        """The channel and the scale, in the encoding itself."""
+        if self.encoding == "off":
+            return Text()
+        name = self.channel or "the first channel"
+        legend = Text(f"{safe_text(name)} −3σ ")
+        for step in SWATCHES:
+            shown = mark(step) if self.encoding == "marks" else "x" if self.encoding == "underline" else " "
+            legend.append(shown, self._styles()[step + STEPS])
+        legend.append(f" +3σ of {self.readings[name].yardstick}")
+        return legend
+
+    def _styles(self) -> list[Style]:
+        if not self._palette:
+            self._palette = palette(self._paint(), self.encoding)
+        return self._palette

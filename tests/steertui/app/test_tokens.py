@@ -1,0 +1,195 @@
+"""Walking from token to token: what the inspector tells, and what can be done at one."""
+
+from __future__ import annotations
+
+import pytest
+
+from steertui.widgets.inspector import Inspector
+from tests.steertui.app.stage import Stage, stage
+from tests.steertui.scripted_engine import Studio, words
+
+pytestmark = pytest.mark.anyio
+
+
+def pointed(at: Stage) -> tuple[int, str]:
+    piece = at.desk.page.pointed
+    assert piece is not None
+    return piece.index, piece.text
+
+
+def short() -> Studio:
+    studio = Studio(words("I will not give up on the parser today"))
+    studio.loaded.set()
+    return studio
+
+
+async def answered(at: Stage, tokens: int) -> None:
+    """One answer of a few tokens, flipped before the last two."""
+    await at.add("pirate")
+    at.desk.prompt.focus()
+    await at.ask("one")
+    await at.play(tokens - 2)
+    await at.press("f")
+    await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
+    at.studio.metronome.tick(1000)
+    await at.ready()
+
+
+async def test_the_cursor_walks_over_tokens_and_the_inspector_follows() -> None:
+    async with stage(short()) as at:
+        await answered(at, 8)
+        at.desk.transcript.focus()
+        await at.press("p")
+        last = len(at.pieces) - 1
+        assert pointed(at)[0] == last
+        for _ in range(last - 3):
+            await at.press("p")
+        assert pointed(at) == (3, " give")
+        await at.sees("t 3 “ give” p 0.61 (ln −0.50)", "pirate", "◆ pirate +0.3 relative")
+        await at.press("n", "n")
+        assert pointed(at)[0] == 5
+
+
+async def test_past_the_newest_token_and_with_esc_the_cursor_lets_go() -> None:
+    async with stage(short()) as at:
+        await answered(at, 8)
+        at.desk.transcript.focus()
+        await at.press("p", "n")
+        assert at.desk.page.pointed is None
+        assert not at.desk.query_one(Inspector).display
+        await at.press("p", "escape")
+        assert at.desk.page.pointed is None
+        assert at.desk.modes.name == "PLAY"
+
+
+async def test_capital_letters_go_from_change_to_change() -> None:
+    async with stage(short()) as at:
+        await answered(at, 8)
+        flip = next(marker for marker in at.markers if marker.text.startswith("FLIP"))
+        at.desk.transcript.focus()
+        await at.press("P")
+        assert pointed(at)[0] == flip.at
+        await at.sees("◆ FLIP pirate → −0.30 rel")
+        await at.press("P")
+        assert pointed(at)[0] == 0
+        await at.press("N")
+        assert pointed(at)[0] == flip.at
+
+
+async def test_a_pinned_token_stays_under_the_glass() -> None:
+    async with stage(short()) as at:
+        await answered(at, 8)
+        at.desk.transcript.focus()
+        await at.press("p", "enter")
+        await at.sees("mixer", "entropy 1.00", "at t 7", "1 token before")
+        pinned = pointed(at)[0]
+        await at.press("p")
+        assert at.desk.transcript.pen.pinned is not None
+        assert at.desk.transcript.pen.pinned.index == pinned
+        await at.sees(f"t {pinned} ", f"t {pinned - 1} ")
+        await at.press("n", "enter")
+        assert at.desk.transcript.pen.pinned is None
+        assert at.desk.modes.name == "PLAY"
+
+
+async def test_enter_without_a_cursor_goes_to_the_prompt() -> None:
+    async with stage() as at:
+        await at.ready()
+        await at.press("tab", "enter")
+        assert at.desk.modes.name == "TYPE"
+
+
+async def test_a_click_points_at_the_token_under_the_mouse() -> None:
+    async with stage(short()) as at:
+        await answered(at, 8)
+        rows = at.drawn()
+        row = next(y for y, text in enumerate(rows) if "I will not" in text)
+        column = rows[row].index("not")
+        region = at.desk.transcript.region
+        await at.pilot.click("#transcript", offset=(column - region.x, row - region.y))
+        assert pointed(at) == (2, " not")
+
+
+async def test_it_walks_across_turns() -> None:
+    async with stage(Studio(words("a b c"))) as at:
+        at.studio.loaded.set()
+        for text in ("one", "two"):
+            at.desk.prompt.focus()
+            await at.ask(text)
+            at.studio.metronome.tick(3)
+            await at.ready()
+        at.desk.transcript.focus()
+        await at.press("p", "p", "p", "p")
+        assert pointed(at) == (2, " c")
+        turns = {piece.turn for piece in at.pieces}
+        assert len(turns) == 2
+        assert at.desk.page.pointed is not None
+        assert at.desk.page.pointed.turn == min(turns)
+
+
+async def test_branching_at_the_token_opens_a_session_that_stands_there() -> None:
+    async with stage(short()) as at:
+        await answered(at, 8)
+        before = at.desk.link.state.session
+        at.desk.transcript.focus()
+        await at.press(*"p" * (len(at.pieces) - 4), "b")
+        await at.until(lambda: at.desk.link.state.session not in ("", before))
+        await at.until(lambda: len(at.pieces) == 4)
+        assert "".join(piece.text for piece in at.pieces) == "I will not give"
+        assert any("o goes on from there" in toast for toast in at.toasts)
+        await at.press("o")
+        await at.until(lambda: at.desk.link.state.path()[-1].settings.get("prefill") == "I will not give")
+        await at.sees("I will not give")
+
+
+async def test_rewinding_a_running_answer_to_the_token() -> None:
+    async with stage() as at:
+        await at.ask("one")
+        await at.play(6)
+        await at.press("p", "p", "p")
+        wanted = pointed(at)[0]
+        await at.press("backspace")
+        for _ in range(200):
+            if not any("taken back" in marker.text for marker in at.markers):
+                at.studio.metronome.tick(1)
+                await at.pilot.pause(0.02)
+        marker = next(marker for marker in at.markers if "taken back" in marker.text)
+        assert marker.at == wanted
+        await at.until(lambda: at.word == "generating")
+
+
+async def test_an_older_answer_cannot_be_taken_back() -> None:
+    async with stage(Studio(words("a b c"))) as at:
+        at.studio.loaded.set()
+        for text in ("one", "two"):
+            at.desk.prompt.focus()
+            await at.ask(text)
+            at.studio.metronome.tick(3)
+            await at.ready()
+        at.desk.transcript.focus()
+        await at.press(*"pppp", "backspace")
+        assert any("only the newest answer" in toast for toast in at.toasts)
+
+
+async def test_what_needs_a_token_says_how_to_get_to_one() -> None:
+    async with stage() as at:
+        await at.ready()
+        await at.press("tab", "b")
+        assert any("point at a token first" in toast for toast in at.toasts)
+
+
+async def test_marks_stand_under_the_words_and_need_no_colour() -> None:
+    async with stage(short()) as at:
+        await answered(at, 8)
+        for piece in at.pieces:
+            at.desk.transcript.tint.readings["pirate"].usual = (0.0, 0.25)
+            piece.projections = {"pirate": -0.5 if piece.index < 4 else 0.5}
+        at.desk.transcript.focus()
+        await at.press("h", "h", "h")
+        await at.sees("heat pirate −3σ ==--++## +3σ of ordinary text")
+        rows = at.drawn()
+        words_at = next(y for y, text in enumerate(rows) if "I will not give" in text)
+        under = rows[words_at + 1][rows[words_at].index("I will") :]
+        assert under.startswith("= ==== === ==== ## ## ###")
+        await at.press("h")
+        assert "====" not in "\n".join(at.drawn())
