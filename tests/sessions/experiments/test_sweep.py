@@ -14,8 +14,12 @@ from core.jobs import End, Event, Point, Row, Sample
 from core.mixer import Mixer
 from core.runner import run
 from sessions.experiments import registry
-from sessions.experiments.voice import Prompt
-from tests.sessions.experiments.scripted import ScriptedVoice, dose
+from sessions.experiments.answers import Answer
+from sessions.experiments.conditions import UNSTEERED
+from sessions.experiments.doses import CONTROL, Doses
+from sessions.experiments.measures import Measure
+from sessions.experiments.voice import Prompt, Reading
+from tests.sessions.experiments.scripted import ScriptedVoice, dose, spoken
 
 EDGE_UP, EDGE_DOWN = 3.0, -1.7
 SALAD = "new years and studios of the new"
@@ -189,3 +193,39 @@ def test_propensity_stands_beside_the_measure() -> None:
 def test_what_cannot_be_meant_is_refused(params: dict[str, Any], words: str) -> None:
     with pytest.raises(SteerError, match=words):
         events(voice(), {**ASKED, **params})
+
+
+PUBLISHED = {
+    "additive": {  # scale: (assistant-likeness, coherence), means of five answers in llm-personality-axes
+        0: (3.6, 8.2),
+        5: (4.2, 7.8),
+        10: (4.4, 8.6),
+        20: (5.4, 8.4),
+        50: (9.2, 8.8),
+        100: (0.0, 0.2),
+        200: (0.0, 0.0),
+    },
+    "cap": {
+        0: (3.8, 8.4),
+        1: (6.6, 8.0),
+        3: (6.8, 8.4),
+        5: (7.0, 9.0),
+        10: (9.4, 8.4),
+        20: (8.8, 7.2),
+        50: (0.0, 0.0),
+    },
+}
+
+
+@pytest.mark.parametrize(("form", "spot"), [("additive", 50), ("cap", 10)])
+def test_the_sweet_spots_of_published_scores_are_found_again(form: str, spot: int) -> None:
+    scores = {f"{level:+g}" if level else UNSTEERED: pair for level, pair in PUBLISHED[form].items()}
+    levels = [float(level) for level in PUBLISHED[form] if level]
+    asked = [Prompt(str(k), ({"role": "user", "content": "?"},)) for k in range(5)]
+    names = [*scores, *(f"{CONTROL}{level:+g}" for level in levels)]
+    reading = Reading((1.0,))
+    table = {name: [Answer(prompt, name, spoken("yes"), reading) for prompt in asked] for name in names}
+    assistant = Measure("assistant", "", lambda a: scores.get(a.condition, (3.6, 8.2))[0])
+    coherence = Measure("coherence", "", lambda a: scores.get(a.condition, (3.6, 8.2))[1] / 10)
+    found = Doses(table, assistant, coherence, levels, {}, 0).summary({}, 0.8, "more")
+    assert found["sweet_spot"]["level"] == spot
