@@ -15,6 +15,8 @@ from core.mixer import Channel, Mixer
 from sessions.experiments.voice import Voice
 
 UNSTEERED, PLUS, MINUS, RANDOM = "unsteered", "+s", "−s", "random"
+CONTROL = "random "
+"""Before the name of a condition: the same with a random direction."""
 CONTROL_SEED = 1000
 """Controls of one run are numbered from here times its seed on, so that two seeds share none."""
 

@@ -11,12 +11,11 @@ from typing import Any
 from core.jobs import Event, Point, Row
 from sessions.experiments import coherence, statistics
 from sessions.experiments.answers import Answer
-from sessions.experiments.conditions import UNSTEERED
+from sessions.experiments.conditions import CONTROL, UNSTEERED
 from sessions.experiments.edges import Edge
 from sessions.experiments.measures import MEASURES, Measure, Value, echo
 from vectors.metrics import slope
 
-CONTROL = "random "
 BESIDE = ("nll", "kl", "distinct-2", "repetition")
 
 
@@ -32,6 +31,10 @@ class Doses:
     levels: Sequence[float]
     pairs: Mapping[str, Sequence[float]]
     seed: int
+
+    @property
+    def n(self) -> int:
+        return len(self.table[UNSTEERED])
 
     @cached_property
     def values(self) -> Mapping[str, Sequence[Value]]:

@@ -14,13 +14,11 @@ from core.levels import band
 from core.mixer import Channel, Mixer
 from sessions.experiments import coherence, conditions, prompts, statistics
 from sessions.experiments.answers import Answer, all_answers
-from sessions.experiments.conditions import MINUS, PLUS, UNSTEERED, Condition
+from sessions.experiments.conditions import CONTROL, MINUS, PLUS, UNSTEERED, Condition
 from sessions.experiments.cost import Cost
 from sessions.experiments.measures import MEASURES, Measure, Value
 from sessions.experiments.scoring import scorer
 from sessions.experiments.voice import How, Voice, Work
-
-CONTROL = "random "
 
 
 def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:

@@ -7,6 +7,7 @@ dose with most of the measure among those whose texts are still whole.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from core.jobs import Progress
@@ -14,10 +15,11 @@ from core.mixer import Mixer
 from sessions.experiments import coherence, conditions, edges, layer_sweep, prompts
 from sessions.experiments.answers import all_answers, answers, seeded
 from sessions.experiments.axis import Axis
-from sessions.experiments.conditions import UNSTEERED, Condition
+from sessions.experiments.conditions import CONTROL, UNSTEERED, Condition
 from sessions.experiments.cost import Cost
-from sessions.experiments.doses import CONTROL, Doses
-from sessions.experiments.scoring import as_share, scorer
+from sessions.experiments.doses import Doses
+from sessions.experiments.edges import Edge
+from sessions.experiments.scoring import Scorer, as_share, scorer
 from sessions.experiments.voice import How, Prompt, Voice, Work
 
 EDGE_PROMPTS = 8
@@ -27,68 +29,105 @@ PAIRS = 16
 def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     if params["by"] == "layer":
         return (yield from layer_sweep.experiment(voice, params))
-    played = conditions.channel(voice, params)
-    axis = Axis(params["by"], played, voice.n_layers)
-    levels = sorted({*(params["scales"] or axis.levels())} - ({0.0} if axis.kind == "scale" else set()))
-    asked = prompts.asked(params, voice.name)
-    wanted = scorer(params["measure"], voice, params)
-    how = How(params["max_new"], params["temperature"], params["seed"])
-    random = voice.random(played.vector, conditions.CONTROL_SEED * how.seed + 1)
-    kept = scorer(params["coherence"], voice, params) if params["coherence"] else None
-    grid = len(asked) * (1 + 2 * len(levels))
-    judged = wanted.cost(grid, how.max_new) + (kept.cost(grid, how.max_new) if kept else Cost())
-    yield (_cost(asked, levels, axis, how) + judged).row()
-    cast = [
-        Condition(UNSTEERED, Mixer()),
-        *axis.conditions(levels),
-        *axis.conditions(levels, random, CONTROL),
-    ]
-    table = yield from all_answers(voice, asked, cast, how, vector=played.vector)
-    pairs = yield from _propensities(voice, params["contrast"], cast)
-    scored = yield from wanted.over(table)
-    coherent = as_share((yield from kept.over(table)), kept) if kept else None
-    rows = Doses(table, scored, coherent, levels, pairs, how.seed)
-    yield from rows.events()
-    found = {}
-    for sign in axis.sides:
-        found[sign] = yield from _edge(voice, axis, sign, rows, asked, how)
-        yield Progress(len(found), len(axis.sides), "edges found")
-    summary = rows.summary(found, params["at_least"], params["goal"]) | {
-        "by": axis.kind,
-        "unit": axis.unit,
-        "layers": list(axis.layers),
-        "vector": played.label,
-        "missing": wanted.missing(table, scored) + (kept.missing(table, coherent) if kept else 0),
-    }
-    control = {"what": "a random direction of the same norms and gaps", **rows.trend(CONTROL)}
-    return {"summary": summary, "control": control, "n": len(asked)}
+    sweep = Sweep.planned(voice, params)
+    yield sweep.cost().row()
+    doses, missing = yield from sweep.grid(params["contrast"])
+    yield from doses.events()
+    found = yield from sweep.edges(doses)
+    summary = doses.summary(found, params["at_least"], params["goal"])
+    control = {"what": "a random direction of the same norms and gaps", **doses.trend(CONTROL)}
+    return {"summary": summary | sweep.facts() | {"missing": missing}, "control": control, "n": doses.n}
 
 
-def _cost(asked: Sequence[Prompt], levels: Sequence[float], axis: Axis, how: How) -> Cost:
-    grid = Cost.of(len(asked), 1 + 2 * len(levels), how.max_new)
-    probes = len(axis.sides) * min(EDGE_PROMPTS, len(asked))
-    doubled = Cost.of(probes, edges.DOUBLINGS, how.max_new)
-    return grid + doubled + Cost.of(probes * edges.ROUNDS, len(edges.INSIDE), how.max_new)
+@dataclass(frozen=True)
+class Sweep:
+    """What is turned, over which levels, who is asked what, and how the answers are scored; `kept` scores their
+    coherence, if it is not whether they are whole."""
 
+    voice: Voice
+    axis: Axis
+    levels: Sequence[float]
+    asked: Sequence[Prompt]
+    how: How
+    wanted: Scorer
+    kept: Scorer | None
 
-def _propensities(voice: Voice, contrast: str | None, cast: Sequence[Condition]) -> Work:
-    """{condition: one number per pair}; nothing without a contrast set."""
-    if not contrast:
-        return {}
-    found = yield from voice.tendencies(contrast, PAIRS, [condition.mixer for condition in cast])
-    return dict(zip(conditions.names(cast), found, strict=True))
+    @classmethod
+    def planned(cls, voice: Voice, params: Mapping[str, Any]) -> Sweep:
+        axis = Axis(params["by"], conditions.channel(voice, params), voice.n_layers)
+        levels = {*(params["scales"] or axis.levels())} - ({0.0} if axis.kind == "scale" else set())
+        return cls(
+            voice,
+            axis,
+            sorted(levels),
+            prompts.asked(params, voice.name),
+            How(params["max_new"], params["temperature"], params["seed"]),
+            scorer(params["measure"], voice, params),
+            scorer(params["coherence"], voice, params) if params["coherence"] else None,
+        )
 
+    def cost(self) -> Cost:
+        grid = Cost.of(len(self.asked), 1 + 2 * len(self.levels), self.how.max_new)
+        probes = len(self.axis.sides) * min(EDGE_PROMPTS, len(self.asked))
+        doubled = Cost.of(probes, edges.DOUBLINGS, self.how.max_new)
+        inside = Cost.of(probes * edges.ROUNDS, len(edges.INSIDE), self.how.max_new)
+        judges = [one for one in (self.wanted, self.kept) if one is not None]
+        judged = sum((one.cost(grid.answers, self.how.max_new) for one in judges), Cost())
+        return grid + doubled + inside + judged
 
-def _edge(voice: Voice, axis: Axis, sign: float, rows: Doses, asked: Sequence[Prompt], how: How) -> Work:
-    few = list(enumerate(asked))[:EDGE_PROMPTS]
+    def cast(self) -> list[Condition]:
+        """None, every level of the vector, every level of a random one."""
+        random = self.voice.random(self.axis.channel.vector, conditions.CONTROL_SEED * self.how.seed + 1)
+        levels = self.axis.conditions(self.levels), self.axis.conditions(self.levels, random, CONTROL)
+        return [Condition(UNSTEERED, Mixer()), *levels[0], *levels[1]]
 
-    def probe(levels: Sequence[float]) -> Work:
-        cast = axis.conditions(levels)
-        hurt = [0.0] * len(levels)
-        for number, prompt in few:
-            said = yield from answers(voice, prompt, cast, seeded(how, number), vector=axis.channel.vector)
+    def grid(self, contrast: str | None) -> Work:
+        """Every prompt at every level: the doses, and how many answers a judge gave no score for."""
+        cast = self.cast()
+        table = yield from all_answers(
+            self.voice, self.asked, cast, self.how, vector=self.axis.channel.vector
+        )
+        pairs = yield from self._propensities(contrast, cast)
+        scored = yield from self.wanted.over(table)
+        missing, coherent = self.wanted.missing(table, scored), None
+        if self.kept is not None:
+            judged = yield from self.kept.over(table)
+            missing, coherent = missing + self.kept.missing(table, judged), as_share(judged, self.kept)
+        return Doses(table, scored, coherent, self.levels, pairs, self.how.seed), missing
+
+    def _propensities(self, contrast: str | None, cast: Sequence[Condition]) -> Work:
+        """{condition: one number per pair}; nothing without a contrast set."""
+        if not contrast:
+            return {}
+        mixers = [condition.mixer for condition in cast]
+        found = yield from self.voice.tendencies(contrast, PAIRS, mixers)
+        return dict(zip(conditions.names(cast), found, strict=True))
+
+    def edges(self, doses: Doses) -> Work:
+        """{side: where it breaks}."""
+        found: dict[float, Edge] = {}
+        for sign in self.axis.sides:
+            known = edges.known(doses.broken(), sign)
+            found[sign] = yield from edges.search(lambda levels: self._probe(levels, doses), known)
+            yield Progress(len(found), len(self.axis.sides), "edges found")
+        return found
+
+    def _probe(self, levels: Sequence[float], doses: Doses) -> Work:
+        """The share of broken texts at each of these levels, on the first prompts."""
+        cast, few = self.axis.conditions(levels), self.asked[:EDGE_PROMPTS]
+        broken = [0] * len(levels)
+        for number, prompt in enumerate(few):
+            how = seeded(self.how, number)
+            said = yield from answers(self.voice, prompt, cast, how, vector=self.axis.channel.vector)
             for place, answer in enumerate(said):
-                hurt[place] += coherence.broken(answer, rows.table[UNSTEERED][number])
-        return [count / len(few) for count in hurt]
+                broken[place] += coherence.broken(answer, doses.table[UNSTEERED][number])
+        return [count / len(few) for count in broken]
 
-    return (yield from edges.search(probe, edges.known(rows.broken(), sign)))
+    def facts(self) -> dict[str, Any]:
+        axis = self.axis
+        return {
+            "by": axis.kind,
+            "unit": axis.unit,
+            "layers": list(axis.layers),
+            "vector": axis.channel.label,
+        }

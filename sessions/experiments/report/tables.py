@@ -34,8 +34,9 @@ def markdown(rows: Rows) -> Iterator[str]:
 
 
 def columns(rows: Rows) -> list[str]:
-    """Every column some row has; bounds go with the number they belong to."""
-    names = list(dict.fromkeys(name for row in rows for name in row if name not in ("table", "key")))
+    """Every column in which some row has something; bounds go with the number they belong to."""
+    filled = {name for row in rows for name, value in row.items() if value is not None} - {"table", "key"}
+    names = dict.fromkeys(name for row in rows for name in row if name in filled)
     bounds = {f"{name}_{side}" for name in names for side in ("lo", "hi")}
     return [name for name in names if name not in bounds]
 

@@ -15,8 +15,8 @@ from core.mixer import Mixer
 from core.runner import run
 from sessions.experiments import registry
 from sessions.experiments.answers import Answer
-from sessions.experiments.conditions import UNSTEERED
-from sessions.experiments.doses import CONTROL, Doses
+from sessions.experiments.conditions import CONTROL, UNSTEERED
+from sessions.experiments.doses import Doses
 from sessions.experiments.measures import Measure
 from sessions.experiments.voice import Prompt, Reading
 from tests.sessions.experiments.scripted import ScriptedVoice, dose, spoken
