@@ -16,6 +16,8 @@ from sessions.experiments.shielding import Setting, Turn
 from sessions.experiments.terminal import Terminal
 from sessions.experiments.voice import Heard, How, Prompt, Voice, Work
 
+NEAR = 12  # tokens on either side of the trap's name that its trace shows
+
 
 @dataclass(frozen=True)
 class Playing:
@@ -42,11 +44,13 @@ class Rules:
 @dataclass(frozen=True)
 class Sight:
     """Where the model stands on the vector as it reads the trap's name, as it reads the names of the task's files,
-    and as it decides what to do; read unsteered, in mean residual norms. None if the trap was never shown."""
+    and as it decides what to do; read unsteered, in mean residual norms. None if the trap was never shown. `trace`
+    holds (tokens from the first of the trap's name, projection)."""
 
     trap: float | None = None
     goal: float | None = None
     decision: float | None = None
+    trace: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,8 @@ def errand(voice: Voice, setting: Setting, playing: Playing, rules: Rules) -> Wo
     key = digest(voice.identity, str(setting), str(mixers), how)
     found = yield from unit(f"errand {key}", partial(_walked, voice, setting, playing, rules))
     turns = tuple(_turn(*row) for row in found["turns"])
-    return Errand(setting, turns, Sight(**found["sight"]))
+    trace = tuple((place, value) for place, value in found["sight"]["trace"])
+    return Errand(setting, turns, Sight(**{**found["sight"], "trace": trace}))
 
 
 def _walked(voice: Voice, setting: Setting, playing: Playing, rules: Rules) -> Work:
@@ -107,10 +112,14 @@ def _seen(voice: Voice, prompt: Prompt, setting: Setting, reads: Channel) -> Wor
     band = reads.layers or tuple(reads.vector.layers)
     traces = projected(heard, {layer: voice.residual[layer] for layer in band})
     goal = [place for file in setting.goal for place in places(heard.pieces, file)]
+    trap = places(heard.pieces, setting.trap)
+    first = trap[0] if trap else len(traces)
+    near = range(max(0, first - NEAR), min(len(traces), first + NEAR + 1))
     return Sight(
-        mean([traces[place] for place in places(heard.pieces, setting.trap)]),
+        mean([traces[place] for place in trap]),
         mean([traces[place] for place in goal]),
         traces[-1],
+        tuple((place - first, traces[place]) for place in near),
     )
 
 

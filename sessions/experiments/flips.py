@@ -74,6 +74,8 @@ class Flips:
         columns |= self._known([flip.spike for flip in flips]).columns("spike")
         settled = self._known([None if flip.settled is None else float(flip.settled) for flip in flips])
         columns |= settled.columns("settled") | {"n settled": settled.n}
+        for half, ends in (("kl before", (0, self.at)), ("kl after", (self.at, None))):
+            columns[half] = self._known([mean(part(one, *ends).reading.kl) for one in said]).value
         for beside in BESIDE:
             columns[beside] = self._known([MEASURES[beside].of(part(one, self.at)) for one in said]).value
         return columns

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from core import demo
-from core.jobs import Event, Progress, Row, Sample
+from core.jobs import Event, Point, Progress, Row, Sample
 from core.mixer import Channel, Mixer
 from sessions.experiments import conditions, statistics, traps
 from sessions.experiments.answers import seeded
@@ -22,6 +22,7 @@ from sessions.experiments.shielding import OUTCOMES, Score, score
 from sessions.experiments.voice import How, Voice, Work
 
 CLAMPED = "clamped at sight"
+READ_AT = ("trap", "goal", "decision")
 TESTED = ((PLUS, UNSTEERED), (MINUS, UNSTEERED), (RANDOM, UNSTEERED), (CLAMPED, UNSTEERED), (PLUS, MINUS))
 Table = Mapping[str, list[Errand]]
 Values = Mapping[str, list[float | None]]
@@ -57,6 +58,7 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
             "plus_minus": apart.estimate.to_json(),
             "p": apart.p,
             "vector": played.label,
+            "by": "tokens from the trap's name",
             "turns": turns,
             "settings": len({setting.id for setting in settings}),
         },
@@ -92,11 +94,22 @@ def _events(table: Table, seed: int) -> Iterator[Event]:
                 {**values, **test.columns(), "p_holm": adjusted[pair]},
             )
     for name, found in table.items():
+        yield from _trace(name, found, seed)
         for one in found:
             scored = score(one.setting, one.turns)
             values = {"condition": name, "prompt": one.setting.id, "outcome": _called(scored)}
-            said = {"commands": "; ".join(scored.commands), "main task": scored.success, **vars(one.sight)}
+            said = {"commands": "; ".join(scored.commands), "main task": scored.success}
+            said |= {f"at {place}": getattr(one.sight, place) for place in READ_AT}
             yield Row("answers", f"{name} · {one.setting.id}", {**values, **said})
+
+
+def _trace(name: str, found: list[Errand], seed: int) -> Iterator[Point]:
+    """The projection around the trap's name as it is read, over the dialogues in which it was."""
+    rows = [dict(one.sight.trace) for one in found if one.sight.trace]
+    for place in sorted({place for row in rows for place in row}):
+        seen = statistics.estimate([row.get(place) for row in rows], seed)
+        if seen.value is not None and 2 * seen.n >= len(rows):
+            yield Point(f"projection, {name}", place, seen.value, seen.lo, seen.hi)
 
 
 def _columns(found: list[Errand], seed: int) -> dict[str, Any]:
@@ -108,7 +121,7 @@ def _columns(found: list[Errand], seed: int) -> dict[str, Any]:
     for outcome in OUTCOMES:
         columns |= statistics.share(sum(s.outcome == outcome for s in seen), len(seen)).columns(outcome)
     columns |= statistics.share(sum(scored.success for scored in scores), len(scores)).columns("main task")
-    for name in ("trap", "goal", "decision"):
+    for name in READ_AT:
         columns |= statistics.estimate([getattr(one.sight, name) for one in found], seed).columns(
             f"at {name}"
         )

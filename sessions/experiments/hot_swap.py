@@ -7,19 +7,20 @@ up to the flip. Baselines: no flip, to zero, the other sign from the start, a ra
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from core import demo
 from core.errors import UsageError
-from core.jobs import Progress
+from core.jobs import Progress, unit
 from core.mixer import Channel, Mixer
 from sessions.experiments import conditions, judging, prompts
 from sessions.experiments.answers import Answer, answers, seeded
 from sessions.experiments.conditions import UNSTEERED, Condition
 from sessions.experiments.cost import Cost
 from sessions.experiments.flips import FLIP, RANDOM_FLIP, STAY, THROUGHOUT, TO_ZERO, Flips, part
-from sessions.experiments.judges.verdict import Item
+from sessions.experiments.judges.verdict import Item, digest
 from sessions.experiments.measures import measure
 from sessions.experiments.swapping import ramp
 from sessions.experiments.voice import Cue, How, Prompt, Voice, Work
@@ -32,6 +33,14 @@ class Score:
     at: int
     over: int = 1
     back: int = 0
+
+    def __post_init__(self) -> None:
+        if self.at < 1:
+            raise UsageError("a flip needs at least one token before it: --at N")
+        if 0 < self.back < self.over:
+            raise UsageError(
+                "the way back would begin before the ramp has ended: --back N of at least --ramp"
+            )
 
     def scales(self, start: float, end: float) -> dict[int, float]:
         """Token → scale from there on."""
@@ -53,16 +62,15 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     random = conditions.control(voice, played, how.seed)
     cast, cues = _cast(played, random), _cues(played, random, score)
     judge = judging.chosen(voice, params)
-    spoken = Cost.of(len(asked), len(cast), how.max_new)
+    spoken = Cost.of(len(asked), len(cast), how.max_new, rereads=3)
     yield (spoken + judging.cost(judge, 2 * len(asked) * len(cast), how.max_new)).row()
     yield from judging.announced(judge)
     table: dict[str, list[Answer]] = {condition.name: [] for condition in cast}
     for number, prompt in enumerate(asked):
         yield Progress(number, len(asked), "texts turned")
-        for answer in (
-            yield from answers(voice, prompt, cast, seeded(how, number), cues=cues, vector=played.vector)
-        ):
-            table[answer.condition].append(answer)
+        said = yield from answers(voice, prompt, cast, seeded(how, number), cues=cues, vector=played.vector)
+        for answer, mixer in zip(said, cues[score.over - 1].mixers, strict=True):
+            table[answer.condition].append((yield from _read_on(voice, answer, mixer, score.at)))
     yield Progress(len(asked), len(asked), "texts turned")
     layers = tuple(played.layers or played.vector.layers)
     rows = Flips(table, score.at, params["window"], wanted, how.seed, {k: voice.residual[k] for k in layers})
@@ -118,6 +126,18 @@ def _cues(played: Channel, random: Channel, score: Score) -> list[Cue]:
         )
         for place in sorted(turned)
     ]
+
+
+def _read_on(voice: Voice, answer: Answer, mixer: Mixer, at: int) -> Work:
+    """The answer with KL(steered ‖ unsteered) from the flip on under the mixer that plays there, reading it all."""
+    key = f"kl {digest(voice.identity, str(mixer.to_json()), str(answer.prompt), str(answer.said.ids))}"
+    kl = yield from unit(key, partial(_kl, voice, answer, mixer))
+    return replace(answer, reading=replace(answer.reading, kl=(*answer.reading.kl[:at], *kl[at:])))
+
+
+def _kl(voice: Voice, answer: Answer, mixer: Mixer) -> Work:
+    reading = yield from voice.read(answer.prompt, answer.said, mixer)
+    return list(reading.kl)
 
 
 def _items(asked: Sequence[Prompt], table: Mapping[str, Sequence[Answer]], at: int) -> dict[str, list[Item]]:

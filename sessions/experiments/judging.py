@@ -52,4 +52,13 @@ def judged(one: Judge | None, said: Mapping[str, Sequence[Item]], reference: str
         yield Row(
             "judged", name, {"condition": name, **scores, "missing": found["missing"], "why": why, **apart}
         )
+    yield from _each(said, table)
     return {"judge": one.name, "about": one.about, "missing": gaps}
+
+
+def _each(said: Mapping[str, Sequence[Item]], table: Mapping[str, Sequence[Verdict]]) -> Iterator[Row]:
+    """A line per answer, with what the judge said for a reason."""
+    for name, items in said.items():
+        for item, verdict in zip(items, table[name], strict=True):
+            values = {"condition": name, "prompt": item.prompt.id, "score": verdict.value, "why": verdict.why}
+            yield Row("judged: answers", f"{name} · {item.prompt.id}", values)

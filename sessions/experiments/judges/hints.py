@@ -46,6 +46,8 @@ class HintJudge:
     def _one(self, item: Item) -> Work:
         if not item.text.strip():
             return Verdict(None, "nothing was said")
+        if item.prompt.raw:
+            return Verdict(None, "a text without a chat has no system prompt")
         means = []
         for hint in self.hints:
             prompt = hinted(item.prompt, hint)

@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import BadInput, UsageError
 from core.finished import Finished
-from core.jobs import Sample
+from core.jobs import Point, Sample
 from core.mixer import Channel, Mixer
 from core.runner import run
 from sessions.experiments import registry, traps
@@ -100,6 +100,12 @@ def test_the_clamp_begins_at_sight(tmp_path: Path) -> None:
 def test_the_trap_is_read_where_it_stands(tmp_path: Path) -> None:
     row = table(events(voice(), tmp_path), "shielding")["unsteered"]
     assert (row["at trap"], row["at goal"], row["at decision"]) == (3.0, 1.0, 1.0), "in residual norms of 2"
+
+
+def test_the_planted_step_of_the_projection_is_found_at_its_token(tmp_path: Path) -> None:
+    found = events(voice(), tmp_path)
+    trace = {e.x: e.y for e in found if isinstance(e, Point) and e.series == "projection, unsteered"}
+    assert trace == {-4: 0.0, -3: 0.0, -2: 0.0, -1: 0.0, 0: 3.0, 1: 1.0}
 
 
 def test_the_paired_test_knows_the_vector_from_the_control(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from core.jobs import Point, Sample
 from core.mixer import Mixer
 from core.runner import run
 from sessions.experiments import registry
+from sessions.experiments.conditions import UNSTEERED
 from sessions.experiments.flips import FLIP, RANDOM_FLIP, STAY, THROUGHOUT, TO_ZERO
 from sessions.experiments.hot_swap import Score
 from sessions.experiments.swapping import JOLT_ONLY, JOLT_SWITCH, NO_SWITCH, SMOOTH_SWITCH
@@ -90,6 +91,27 @@ def test_a_flip_back_and_a_ramp_say_when_what_is_played() -> None:
     assert Score(10).scales(1.0, -1.0) == {10: -1.0}
     assert Score(10, over=4).scales(1.0, -1.0) == {10: 0.5, 11: 0.0, 12: -0.5, 13: -1.0}
     assert Score(10, back=5).scales(1.0, -1.0) == {10: -1.0, 15: 1.0}
+
+
+def test_divergence_is_that_of_the_mixer_that_plays() -> None:
+    rows = table(events(), "swap")
+    halves = {name: (row["kl before"], row["kl after"]) for name, row in rows.items()}
+    assert halves[FLIP] == halves[STAY] == halves[THROUGHOUT] == (1, 1)
+    assert halves[TO_ZERO] == (1, 0)
+    assert halves[UNSTEERED] == (0, 0)
+
+
+def test_there_and_back_again() -> None:
+    """Of 30 tokens after the flip the smooth quarter and the jolted one are on the other side for 12."""
+    samples = [event for event in events(back=12) if isinstance(event, Sample) and event.condition == FLIP]
+    words = next(sample.text for sample in samples if sample.prompt == "english-4").split()
+    assert words == ["plus"] * AT + ["⟦flip⟧"] + ["minus"] * 12 + ["plus"] * 18
+
+
+@pytest.mark.parametrize("wrong", [{"at": 0}, {"ramp": 6, "back": 3}])
+def test_a_flip_that_cannot_be_is_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(UsageError, match="--at|--back"):
+        events(**wrong)
 
 
 def test_a_text_that_ends_before_the_flip_has_no_outcome() -> None:

@@ -143,6 +143,13 @@ def test_system_prompts_tell_the_classes_apart(voice: Any) -> None:
     assert values(neutral.judge(planted(talk.DETERMINED))) == [0.0] * 6
 
 
+def test_a_story_has_no_system_prompt(voice: Any) -> None:
+    story = Item(Prompt("s", ({"role": "user", "content": "Once"},), raw=True), "He never stopped.")
+    (verdict,) = done(HintJudge(voice).judge([story]))
+    assert verdict.value is None
+    assert "no system prompt" in verdict.why
+
+
 def test_continuations_tell_the_classes_apart(voice: Any) -> None:
     one = PropensityJudge(voice, continuations("determined-drifting"))
     determined, drifting = (values(one.judge(planted(pool))) for pool in (talk.DETERMINED, talk.DRIFTING))
