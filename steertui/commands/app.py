@@ -41,8 +41,10 @@ COMMANDS: tuple[Command, ...] = (
             "ctrl+r",
             "ctrl+r",
             "restart",
-            "Start a lost engine again, mixer included",
+            "Start a lost engine again, mixer included; else search what was said before",
         ),
+        ("prompt.search", "open('search')", "", "", "", "Search what was said before (ctrl+r)"),
+        ("prompt.editor", "do('edit_prompt')", "ctrl+e", "ctrl+e", "editor", "Write the prompt in $EDITOR"),
         ("engine.take", "take_control", "", "", "", "Take the writing seat from another screen"),
     ),
 )

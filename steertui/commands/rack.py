@@ -8,7 +8,7 @@ COMMANDS: tuple[Command, ...] = (
     *group(
         "strip",
         BOTH,
-        ("mixers.open", "open('presets')", "f8", "F8", "mixers", "Save, load and delete whole mixers"),
+        ("mixers.open", "open('presets')", "f9", "F9", "mixers", "Save, load and delete whole mixers"),
     ),
     *group(
         "strip",

@@ -37,8 +37,9 @@ def bindings(*where: str) -> list[BindingType]:
 
 
 def _first(command: Command) -> bool:
-    """Function keys are the screen's: a text area has uses of its own for F6 and F7."""
-    return command.where == BOTH and command.keys[:1] == "f" and command.keys[1:].isdigit()
+    """Keys that a text area has uses of its own for: F6, F7 and ctrl+e."""
+    function = command.keys[:1] == "f" and command.keys[1:].isdigit()
+    return command.where == BOTH and (function or command.id == "prompt.editor")
 
 
 def palette(*where: str) -> list[Command]:

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from steertui.text import safe_text
+from steertui.widgets.completions import Completions
 
 PLACEHOLDER = "Say something to the model"
 
@@ -45,6 +46,15 @@ class Prompt(TextArea):
         self.highlight_cursor_line = False
         self._place = 0
         self._draft = ""
+        self.menu: Completions | None = None
+
+    def load_text(self, text: str) -> None:
+        """A history file, a session or an editor may hold what a terminal obeys."""
+        super().load_text(safe_text(text, multiline=True))
+
+    def remember(self, said: Sequence[str]) -> None:
+        """What was said before this screen was opened, oldest first; examples stay older than all of it."""
+        self.earlier += [text for text in said if text not in self.earlier]
 
     def offer(self, examples: Sequence[str]) -> None:
         """Examples are the oldest prompts: ↑ in an empty prompt reaches them first while nothing else was said."""
@@ -55,12 +65,30 @@ class Prompt(TextArea):
         """A binding acts only after its key has bubbled up to the app, and a fast typist's next letter overtakes it:
         what is bound here acts at once.
         """
+        if self._meant_for_menu(event.key):
+            event.prevent_default()
+            event.stop()
+            return
         active = self.screen.active_bindings.get(event.key)
         if active is None or active.node is not self:
             return
         if await self.app.run_action(active.binding.action, default_namespace=self):
             event.prevent_default()
             event.stop()
+
+    def _meant_for_menu(self, key: str) -> bool:
+        """While a line begins with a slash, the arrows choose and tab completes."""
+        if self.menu is None or not self.menu.shown or key not in ("up", "down", "tab"):
+            return False
+        if key == "tab":
+            self._recall(self.menu.taken(self.text))
+        else:
+            self.menu.move(-1 if key == "up" else 1)
+        return True
+
+    def on_text_area_changed(self) -> None:
+        if self.menu is not None:
+            self.menu.follow(self.text)
 
     def on_paste(self, event: events.Paste) -> None:
         """A pasted text may carry what a terminal obeys; what the user sees is what is sent."""
@@ -70,6 +98,11 @@ class Prompt(TextArea):
         text = self.text.strip("\n")
         if not text.strip():
             return
+        if self.menu is not None and self.menu.shown:
+            text = self.menu.taken(text)
+            if text.endswith(" ") and text != self.text:  # it may want a word yet
+                self._recall(text)
+                return
         if not self.earlier or self.earlier[-1] != text:
             self.earlier.append(text)
         self._place = 0

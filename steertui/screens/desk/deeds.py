@@ -5,10 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from steertui.screens.desk import distractors, rewind
+from core.errors import SteerError
+from steertui import editor
+from steertui.screens.desk import distractors, rewind, slash
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk
+
+
+def obey(desk: Desk, line: str) -> None:
+    """A line that began with a slash; what it cannot mean comes back with the reason."""
+    try:
+        slash.obey(desk, line)
+    except SteerError as error:
+        desk.warn(str(error))
+        desk.prompt.load_text(line)
+
+
+def edit_prompt(desk: Desk) -> None:
+    """The prompt in the user's own editor."""
+    try:
+        text = editor.edited(desk.app, desk.prompt.text)
+    except SteerError as error:
+        desk.warn(str(error))
+        return
+    desk.prompt.load_text(text)
+    desk.modes.type()
+
 
 DEEDS: Mapping[str, Callable[[Desk], None]] = {
     "again": lambda desk: desk.talk.again(),
@@ -20,5 +43,6 @@ DEEDS: Mapping[str, Callable[[Desk], None]] = {
     "distract": distractors.again,
     "undo": lambda desk: desk.rack.undo(),
     "redo": lambda desk: desk.rack.redo(),
+    "edit_prompt": edit_prompt,
     "tempo": lambda desk: desk.talk.next_tempo(),
 }

@@ -70,14 +70,15 @@ def add_vector(desk: Desk) -> None:
 
     def answered(source: str | None) -> None:
         if source is not None:
-            desk.run_worker(_load(desk, source), group="asks", exit_on_error=False)
+            desk.run_worker(play(desk, source), group="asks", exit_on_error=False)
 
     desk.app.push_screen(
         Pick("add a vector", choices, free="type to filter, or the path of a file"), answered
     )
 
 
-async def _load(desk: Desk, source: str) -> None:
+async def play(desk: Desk, source: str) -> None:
+    """Has a vector loaded and gives it a strip."""
     reply = await desk.link.ask("vector.load", source=source)
     if reply is None:
         return
@@ -96,7 +97,7 @@ def jobs(desk: Desk) -> None:
 
     def answered(file: str | None) -> None:
         if file is not None:
-            desk.run_worker(_load(desk, file), group="asks", exit_on_error=False)
+            desk.run_worker(play(desk, file), group="asks", exit_on_error=False)
 
     desk.app.push_screen(Jobs(desk.link, desk.ledger), answered)
 
@@ -108,7 +109,7 @@ def library(desk: Desk) -> None:
 
     def answered(name: str | None) -> None:
         if name is not None:
-            desk.run_worker(_load(desk, name), group="asks", exit_on_error=False)
+            desk.run_worker(play(desk, name), group="asks", exit_on_error=False)
 
     loaded = [channel.label for channel in desk.rack.board.mixer.channels]
     desk.app.push_screen(Library(desk.link, loaded), answered)
@@ -124,6 +125,19 @@ def sessions(desk: Desk) -> None:
             desk.ask("session.open", session=session)
 
     desk.app.push_screen(Sessions(desk.link), answered)
+
+
+def search(desk: Desk) -> None:
+    """What was said before, in this session and the ones before it, newest first; enter puts it into the prompt."""
+    said = list(dict.fromkeys(reversed(desk.prompt.earlier)))
+    choices = [Choice(str(n), " ".join(text.split())) for n, text in enumerate(said)]
+
+    def answered(chosen: str | None) -> None:
+        if chosen is not None:
+            desk.prompt.load_text(said[int(chosen)])
+            desk.modes.type()
+
+    desk.app.push_screen(Pick("said before", choices, wide=True), answered)
 
 
 def leave(desk: Desk) -> None:
@@ -161,6 +175,7 @@ DIALOGS: Mapping[str, Callable[[Desk], None]] = {
     "inject": distractors.ask,
     "rewind": rewind.ask,
     "leave": leave,
+    "search": search,
     "models": models.ask,
     "presets": presets.ask,
     "strip": strip_form.ask,

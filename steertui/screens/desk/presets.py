@@ -1,4 +1,4 @@
-"""F8: whole mixers by name. Loading one asks the engine for its vectors, by hash, and then turns all dials at once."""
+"""F9: whole mixers by name. Loading one asks the engine for its vectors, by hash, and then turns all dials at once."""
 
 from __future__ import annotations
 

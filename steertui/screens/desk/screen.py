@@ -19,9 +19,9 @@ from core.mixer import Mixer
 from sessions import events as ev
 from sessions.known import mixer_of
 from sessions.lines import Record
-from steertui import commands
+from steertui import commands, promptlog
 from steertui.config import Settings
-from steertui.screens.desk import deeds, dialogs, opening
+from steertui.screens.desk import deeds, dialogs, opening, slash
 from steertui.screens.desk.feed import Feed
 from steertui.screens.desk.link import Link
 from steertui.screens.desk.modes import Modes
@@ -35,6 +35,7 @@ from steertui.screens.desk.yank import yank
 from steertui.screens.jobs.ledger import Ledger
 from steertui.screens.palette import DESK
 from steertui.text import safe_text
+from steertui.widgets.completions import Completions
 from steertui.widgets.hints import Hints
 from steertui.widgets.prompt import Prompt
 from steertui.widgets.status import StatusLine
@@ -62,6 +63,7 @@ class Desk(Screen[None]):
         self.pace, self.ledger = Pace(), Ledger()
         self.page = Page(lambda: self.link.state, id="page")
         self.transcript, self.prompt = self.page.transcript, Prompt(id="prompt")
+        self.menu = self.prompt.menu = Completions(slash.offered, slash.completed, id="menu")
         self.rack: Rack = Rack(id="rack")
         self.rack.strips.readings = self.transcript.tint.readings
         self.feed = Feed(self.transcript, self.rack.meters, self.rack.strips.readings)
@@ -75,6 +77,7 @@ class Desk(Screen[None]):
         with Horizontal(id="stage"):
             yield self.page
             yield self.rack
+        yield self.menu
         yield self.prompt
         yield Hints(id="hints")
         yield Static(id="cover", markup=False)
@@ -83,6 +86,7 @@ class Desk(Screen[None]):
         self.transcript.entitle("transcript")
         self.transcript.extend(opening.notes(self.link.model))
         self.prompt.offer(opening.prompts(self.link.model))
+        self.prompt.remember(promptlog.read())
         self.set_interval(1 / self._fps, self.frame)
         self.listen()
 
@@ -189,7 +193,11 @@ class Desk(Screen[None]):
     @on(Prompt.Sent)
     @work(group="asks", exit_on_error=False)
     async def _send(self, message: Prompt.Sent) -> None:
-        await self.talk.say(message.text)
+        promptlog.add(message.text)
+        if message.text.startswith("/"):
+            deeds.obey(self, message.text)
+        else:
+            await self.talk.say(message.text)
 
     @on(Rack.Edited)
     @work(group="asks", exit_on_error=False)
@@ -283,7 +291,9 @@ class Desk(Screen[None]):
         self.ask("take_control")
 
     def action_restart_engine(self) -> None:
-        """Only a lost engine is started again."""
-        if not self.link.up:
+        """Only a lost engine is started again; else the key searches what was said before."""
+        if self.link.up:
+            self.action_open("search")
+        else:
             self.link.forget()
             self.listen()

@@ -64,7 +64,7 @@ def test_a_file_that_is_no_mixer_is_one_sentence_and_listed_with_it(text: str) -
 
 
 async def opened(at: Stage) -> None:
-    await at.press("f8")
+    await at.press("f9")
     await at.until(lambda: isinstance(at.pilot.app.screen, Pick))
 
 

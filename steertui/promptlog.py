@@ -1,0 +1,49 @@
+"""What was said to models before, across sessions: a line of JSON for each prompt, in the state folder."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+
+from core.errors import SteerError
+from steertui import paths
+
+FILE = "prompts.jsonl"
+KEPT = 500
+LARGEST = 4 << 20
+LONGEST = 100_000
+
+
+def path() -> Path:
+    return paths.state() / FILE
+
+
+def read() -> list[str]:
+    """Oldest first, each once, at its last place; lines that are no text are passed over."""
+    said: dict[str, None] = {}
+    for line in _lines():
+        with contextlib.suppress(ValueError, RecursionError):
+            text = json.loads(line)
+            if isinstance(text, str) and text.strip():
+                said.pop(text, None)
+                said[text] = None
+    return [*said][-KEPT:]
+
+
+def _lines() -> list[str]:
+    try:
+        return path().read_text("utf-8", errors="replace").splitlines()[-4 * KEPT :]
+    except (OSError, SteerError):
+        return []
+
+
+def add(text: str) -> None:
+    """A history that cannot be written costs the history, nothing else."""
+    with contextlib.suppress(OSError, SteerError):
+        file = path()
+        if file.is_file() and file.stat().st_size > LARGEST:
+            file.write_text("".join(json.dumps(line) + "\n" for line in read()), "utf-8")
+        with file.open("a", encoding="ascii") as out:
+            out.write(json.dumps(text[:LONGEST]) + "\n")
+        file.chmod(0o600)
