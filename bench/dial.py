@@ -91,7 +91,7 @@ def _swap(model: Model) -> Callable[[int], Any]:
     """Queueing a plan that is ready, which another thread does, and taking it over."""
     plans = [model.compiler.compile([adds(model).scale(0, 0.001 * i)]) for i in range(8)]
     queue = iter(range(10**9))
-    boundary = Boundary(lambda mixer, age: plans[next(queue) % 8], Mixer())
+    boundary = Boundary(lambda mixer, ages: plans[next(queue) % 8], Mixer())
 
     def take(change: int) -> None:
         boundary.set(Mixer())

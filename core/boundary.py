@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from core.mixer import Mixer
 from core.plan import Plan
 
-Compile = Callable[[Mixer, float], Plan]
+Ages = tuple[float, ...]
+Compile = Callable[[Mixer, Ages], Plan]
 
 
 @dataclass
@@ -35,15 +36,15 @@ class Boundary:
         self._lock = threading.Lock()
         self._next = 0
         self._pending: tuple[Ticket, Plan] | None = None
-        self.plan = compile_plan(mixer, 0.0)
-        self._since = 0
+        self.plan = compile_plan(mixer, ())
+        self._since = (0,) * len(mixer.channels)
         self.current = Ticket(0, mixer, 0)
         self.newest = self.current
 
     def set(self, mixer: Mixer) -> Ticket:
         """Queue a state for the next pass not yet begun. What cannot be played is refused here, before any pass."""
         with self._editing:
-            plan = self._compile(mixer, 0.0)
+            plan = self._compile(mixer, ())
             with self._lock:
                 if self._pending is not None:
                     self._pending[0].superseded = True
@@ -57,16 +58,25 @@ class Boundary:
             pending, self._pending = self._pending, None
             self._next = index + 1
             if pending is not None:
+                self._since = self._still(pending[0].mixer, index)
                 self.current, self.plan = pending
-                self._since = index
         if self.plan.decays:
-            self.plan = self._compile(self.current.mixer, float(index - self._since))
+            self.plan = self._compile(
+                self.current.mixer, tuple(float(index - since) for since in self._since)
+            )
         return self.plan
+
+    def _still(self, mixer: Mixer, index: int) -> tuple[int, ...]:
+        """Since which token each channel is as it is: an edit of one does not make another one young again."""
+        before = list(zip(self.current.mixer.channels, self._since, strict=True))
+        return tuple(
+            next((since for old, since in before if old == channel), index) for channel in mixer.channels
+        )
 
     def back_to(self, index: int) -> None:
         """After a rewind the next pass produces token `index` again."""
         with self._lock:
             self._next = index
-            self._since = min(self._since, index)
+            self._since = tuple(min(since, index) for since in self._since)
             if self._pending is not None:
                 self._pending[0].at = index

@@ -18,7 +18,7 @@ from core.errors import BadInput, UsageError
 from core.lanes import SOLO, Lanes, same_prompt
 from core.layer import Reading
 from core.plan import Meters, Plan
-from core.prefill import feed_in_chunks
+from core.prefill import FIRST_CHUNK, feed_in_chunks
 from core.sampling import Sampling
 from core.step import Forced, Step, Voice, entropy, forced, log_probabilities
 from core.tape import Tape
@@ -137,7 +137,10 @@ class Decoder:
             others = self.tape.blank(count - 1)
             past = [list(self.tape.ids[0]) for _ in range(count - 1)]
             rest = self.model.compiler.compile(plan.lanes[1:])
-            for _ in feed_in_chunks(others, past, self.tape.phases, rest):
+            cuts = range(
+                FIRST_CHUNK, len(self.tape), FIRST_CHUNK
+            )  # whatever the pace: a replay has to meet them
+            for _ in feed_in_chunks(others, past, self.tape.phases, rest, edges=cuts):
                 yield len(self.tape)
             self.tape.join(others)
         elif self.tape.rewinds and same_prompt(plan.lanes) and len(self.phases) > 1:

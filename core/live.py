@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
-from core.boundary import Boundary, Ticket
+from core.boundary import Ages, Boundary, Ticket
 from core.decoder import Decoder, Decoding
 from core.errors import OutOfMemory, UsageError
 from core.lanes import Lanes
@@ -57,7 +57,7 @@ class Live:
         self.on_notice: Callable[[str, dict[str, Any]], None] | None = None
         self.on_end: Callable[[Live], None] | None = None
         self._boundary = Boundary(
-            lambda mixer, age: tape.prepare(compiled(model, how.lanes, how.meters, mixer, age)), mixer
+            lambda mixer, ages: tape.prepare(compiled(model, how.lanes, how.meters, mixer, ages)), mixer
         )
         self._decoder = Decoder(model, tape, prompt, how, lived)
         self._asked: deque[Callable[[], None]] = deque()
@@ -236,9 +236,9 @@ class Live:
             self.on_notice(*notice)
 
 
-def compiled(model: Model, lanes: Lanes, meters: Meters | None, mixer: Mixer, age: float = 0.0) -> Plan:
+def compiled(model: Model, lanes: Lanes, meters: Meters | None, mixer: Mixer, ages: Ages = ()) -> Plan:
     """All lanes' plan for one wanted state; without meters named, each channel is read at the top of its band."""
     wanted = (
         {i: band(c, model.n_layers)[-1:] for i, c in enumerate(mixer.channels)} if meters is None else meters
     )
-    return model.compiler.compile(lanes.variants(mixer), wanted, age)
+    return model.compiler.compile(lanes.variants(mixer), wanted, ages)

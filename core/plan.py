@@ -58,13 +58,16 @@ class Compiler:
     _geometries: Recent[dense.Geometry] = field(default_factory=lambda: Recent(1024))
     _gauges: Recent[Tensor] = field(default_factory=lambda: Recent(256))
 
-    def compile(self, lanes: Sequence[Mixer], meters: Meters | None = None, age: float = 0.0) -> Plan:
-        """One plan for all lanes; `meters` names, per channel, the layers whose projections are wanted."""
+    def compile(
+        self, lanes: Sequence[Mixer], meters: Meters | None = None, ages: Sequence[float] = ()
+    ) -> Plan:
+        """One plan for all lanes; `meters` names, per channel, the layers whose projections are wanted, `ages` tell for
+        how many tokens each has been as it is."""
         meters = meters or {}
         if all(c.scope == "all" for mixer in lanes for c in mixer.channels):
-            phases = dict.fromkeys(PHASES, self._layers(lanes, "answer", meters, age))
+            phases = dict.fromkeys(PHASES, self._layers(lanes, "answer", meters, ages))
         else:
-            phases = {phase: self._layers(lanes, phase, meters, age) for phase in PHASES}
+            phases = {phase: self._layers(lanes, phase, meters, ages) for phase in PHASES}
         decays = any(c.half_life is not None for mixer in lanes for c in mixer.channels)
         return Plan(tuple(lanes), phases, meters, decays)
 
@@ -72,8 +75,8 @@ class Compiler:
         key = getattr(vector, "sha256", None) or id(vector)
         return self._stacks.get(key, lambda: Stack(vector, self.devices, self.hidden_size))
 
-    def _layers(self, lanes: Sequence[Mixer], phase: str, meters: Meters, age: float) -> Layers:
-        score = self._score(lanes, phase, age)
+    def _layers(self, lanes: Sequence[Mixer], phase: str, meters: Meters, ages: Sequence[float]) -> Layers:
+        score = self._score(lanes, phase, ages)
         keep_norm = [m.keep_norm and not m.bypassed for m in lanes]
         parts: dict[int, dict[str, Any]] = {layer: {"push": push} for layer, push in self._pushes(score)}
         for layer in score.dense:
@@ -82,12 +85,13 @@ class Compiler:
             parts.setdefault(layer, {}).update(gauge)
         return tuple(LayerPlan(**parts[layer]) if layer in parts else None for layer in range(score.n_layers))
 
-    def _score(self, lanes: Sequence[Mixer], phase: str, age: float) -> Score:
+    def _score(self, lanes: Sequence[Mixer], phase: str, ages: Sequence[float]) -> Score:
         score = Score(len(self.devices), len(lanes))
         for lane, mixer in enumerate(lanes):
             for i in mixer.playing():
                 channel = mixer.channels[i]
                 if phase in HEARD[channel.scope]:
+                    age = ages[i] if i < len(ages) else 0.0
                     values = levels(channel, score.n_layers, self.norms, age)
                     score.write(lane, self.stack(channel.vector), channel.label, values, mixer.keep_norm)
         return score

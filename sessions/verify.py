@@ -28,18 +28,21 @@ from .stage import sha_of, the_models
 from .state import State
 from .studio import Speech
 
+LIVED = (ev.Tok, ev.Meter, ev.Rewind, ev.Inject, ev.Chunk, ev.Stop)
 GRADES = ("bit-exact", "token-exact", "forced", "diverged")
 
 
 @dataclass(frozen=True)
 class Check:
-    """How one answer compared; `first_divergence` is one of its tokens (-1: already its prompt), None for none."""
+    """How one answer compared; `first_divergence` is one of its tokens (-1: already its prompt), None for none.
+    `compiled` of its tokens were made by a compiled step, and are compared with eager ones: bits are not promised."""
 
     gen: int
     grade: str
     tokens: int
     first_divergence: int | None = None
     worst: float = 0.0
+    compiled: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,10 @@ class Take:
 
     @property
     def settings(self) -> dict[str, Any]:
-        return the_models(self.gen.settings) | ({"edges": self.edges} if self.edges else {})
+        """Decoded eagerly: when a compiled step takes over depends on the day."""
+        plain = the_models(self.gen.settings)
+        plain |= {"compile": False} if "compile" in plain else {}
+        return plain | ({"edges": self.edges} if self.edges else {})
 
 
 def verify(instrument: Any, records: Iterable[Record], vectors: Mapping[str, Any]) -> Job:
@@ -93,6 +99,7 @@ def summary(checks: list[Check], answers: int, forced: float | None = None) -> d
         "first_divergence": place,
         "forced_worst": forced,
         "answers": [asdict(check) for check in checks],
+        "compiled": sum(check.compiled for check in checks),
         "unverified": answers - len(checks) if forced is None else 0,
     }
 
@@ -105,7 +112,7 @@ def recorded(records: Iterable[Record]) -> list[Take]:
         event = record.event
         if isinstance(event, ev.Gen):
             begun[event.gen] = Take(event, messages(state.path(event.parent)), ())
-        elif isinstance(event, ev.Tok | ev.Rewind | ev.Inject | ev.Chunk | ev.Stop) and event.gen in begun:
+        elif isinstance(event, LIVED) and event.gen in begun:
             take = begun[event.gen]
             begun[event.gen] = Take(take.gen, take.talk, (*take.lived, event))
         state = fold(state, record)
@@ -147,6 +154,7 @@ class Replay:
         self._speech, self._answer = speech, speech.answer
         self._steps = iter(self._answer)
         self._mix, self._mixers = mix, mixers
+        self._spoken: dict[int, Any] = {}
         self._tokens = 0
         self._worst = 0.0
 
@@ -161,7 +169,8 @@ class Replay:
             self._answer.cancel()
             next(self._steps, None)
         grade = "diverged" if wrong is not None else "token-exact" if self._worst else "bit-exact"
-        return Check(take.gen.gen, grade, self._tokens, wrong, self._worst)
+        compiled = sum(len(e.ids) for e in take.lived if isinstance(e, ev.Tok) and e.by == "compiled")
+        return Check(take.gen.gen, grade, self._tokens, wrong, self._worst, compiled)
 
     def _live(self, event: ev.Event) -> int | None:
         """Makes one recorded event happen; the token at which it did not come out the same."""
@@ -171,8 +180,10 @@ class Replay:
         elif isinstance(event, ev.Inject):
             self._speech.inject(event.text, event.how)
             self._answer.settle()
-        elif isinstance(event, ev.Tok) and event.lane == 0:
-            return self._speak(event)
+        elif isinstance(event, ev.Tok):
+            return self._beside(event) if event.lane else self._speak(event)
+        elif isinstance(event, ev.Meter):
+            self._thought(event)
         return None
 
     def _speak(self, event: ev.Tok) -> int | None:
@@ -185,6 +196,26 @@ class Replay:
             if step is None or (step.index, step.token_id) != (at, token):
                 return at
             self._tokens += 1
-            if lp is not None and step.logprob != float(lp):
-                self._worst = max(self._worst, abs(step.logprob - float(lp)))
+            self._spoken[at] = step
+            self._differ(step.logprob, lp)
         return None
+
+    def _beside(self, event: ev.Tok) -> int | None:
+        """What another lane said at the same steps."""
+        probabilities = event.lp or (None,) * len(event.ids)
+        for at, (token, lp) in enumerate(zip(event.ids, probabilities, strict=True), event.i):
+            voice = self._spoken[at].voices[event.lane - 1]
+            if voice.token_id != token:
+                return at
+            self._differ(voice.logprob, lp)
+        return None
+
+    def _thought(self, event: ev.Meter) -> None:
+        """What a forced lane thought of the tokens."""
+        for at, lp in enumerate(event.values.get("lp0", ()), event.i):
+            for seen in self._spoken[at].forced.values():
+                self._differ(seen.logprob, lp)
+
+    def _differ(self, now: float, then: float | None) -> None:
+        if then is not None and now != float(then):
+            self._worst = max(self._worst, abs(now - float(then)))

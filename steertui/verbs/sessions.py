@@ -120,6 +120,8 @@ def _verify(args: argparse.Namespace) -> int:
         place = summary["first_divergence"]
         where = f", first at token {place['at']} of answer {place['gen']}" if place else ""
         print(f"{summary['grade']}{where} ({len(summary['answers'])} answers)")
+        if made := summary["compiled"]:
+            print(f"  {made} tokens were made by a compiled step, whose bits are not promised")
         for line in summary["environment"]:
             print(f"  {safe_text(line)}")
     return 3 if summary["grade"] == "diverged" else 0

@@ -249,9 +249,29 @@ def test_a_half_life_counts_tokens_since_the_change():
         age = index if index < 4 else index - 4
         return [touch(V, layer, push=SCALE * 0.5 ** (age / 2.0))] if layer in (1, 2) else (), False
 
-    live = speak(mixer=HALF)
+    live = speak(mixer=HALF.scale(0, SCALE / 2).scale(0, SCALE))
     take(live, 4)
+    live.mixer = HALF.scale(0, SCALE / 2)
+    live.mixer = HALF.edit(0, name="again")
+    list(live)
+    check(live, decaying)
+
+
+def test_another_channel_s_edit_does_not_make_a_decaying_one_young_again():
+    """Nor does the same state, sent twice: a doubled message does no harm."""
+
+    def decaying(layer, position):
+        index = max(0, position - (LENGTH - 1))
+        pushed = [touch(V, layer, push=SCALE * 0.5 ** (index / 2.0))] if layer in (1, 2) else []
+        late = [touch(W, layer, push=SCALE)] if layer == 2 and index >= 4 else []
+        return pushed + late, False
+
+    other = Channel(W, SCALE, "unit", layers=[2])
+    live = speak(mixer=HALF)
+    take(live, 2)
     live.mixer = HALF
+    take(live, 2)
+    live.mixer = Mixer((other, *HALF.channels))
     list(live)
     check(live, decaying)
 

@@ -216,7 +216,7 @@ def test_meters_read_before_and_after_without_playing():
     plan = compiler().compile([mixer], {0: [LAYER, 2], 1: [LAYER]}).phases["answer"]
     assert plan[2] is None
     after = plan[LAYER].steer(LAYER, hidden, seen)
-    ((_, channels, before, reading),) = seen
+    ((_, channels, before, reading, _),) = seen
     assert channels == (0, 1)
     for column, t in enumerate(AT[:2]):
         np.testing.assert_allclose(before[0, :, column], hidden[0].numpy() @ t.direction, atol=1e-5)

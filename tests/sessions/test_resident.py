@@ -12,6 +12,7 @@ import torch
 
 import core
 import vectors
+from core import prefill
 from core.errors import BadInput
 from core.jobs import End
 from core.mixer import Channel, Mixer
@@ -273,6 +274,34 @@ def test_an_eventful_session_happens_again_to_the_bit(talk: Talk) -> None:
     kept = [len(turn.tokens) for turn in talk.session.state.turns.values() if turn.gen is not None]
     assert len(summary["answers"]) == len(kept) == 4
     assert sum(answer["tokens"] for answer in summary["answers"]) == sum(kept) + 4
+
+
+@pytest.mark.parametrize("shadow", ["forced", "free"])
+def test_lanes_that_open_on_a_long_past_happen_again_to_the_bit(
+    talk: Talk, shadow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their past is cut in the same places whatever the pace of the machine is at the time."""
+    talk.session.mixer(1, talk.steering(0.4).to_json())
+    talk.say("a longer prompt " * 20)
+    monkeypatch.setattr(prefill, "LONGEST_SECONDS", 1e-9)
+    talk.say("and then?", shadow=shadow)
+    monkeypatch.undo()
+    summary = verdict(talk, read(talk.folder.journal).records)
+    assert (summary["grade"], summary["first_divergence"]) == ("bit-exact", None)
+
+
+def test_what_a_compiled_step_made_is_compared_with_eager_tokens_and_said(talk: Talk) -> None:
+    talk.say("hello", compile=False)
+    records = list(read(talk.folder.journal).records)
+    for k, record in enumerate(records):
+        if isinstance(record.event, ev.Tok):
+            lps = tuple(lp + 1e-7 for lp in record.event.lp)
+            records[k] = replace(record, event=replace(record.event, by="compiled", lp=lps))
+        elif isinstance(record.event, ev.Gen):
+            settings = {**record.event.settings, "compile": "now"}
+            records[k] = replace(record, event=replace(record.event, settings=settings))
+    summary = verdict(talk, records)
+    assert (summary["grade"], summary["compiled"]) == ("token-exact", 12)
 
 
 def test_a_tampered_token_is_found_at_its_place(talk: Talk) -> None:

@@ -107,6 +107,7 @@ def test_the_compiled_step_says_the_same(say: Say, push: Path) -> None:
     assert say("hello", *options, "--compile")["token_ids"] == say("hello", *options)["token_ids"]
     journals = [path.read_text() for path in paths.sessions().glob("*/*/journal.jsonl")]
     assert sum("takes over" in journal for journal in journals) == 1
+    assert sum('"by":"compiled"' in journal for journal in journals) == 1
 
 
 def test_a_saved_mixer_plays_as_it_did(say: Say, push: Path, tmp_path: Path) -> None:
