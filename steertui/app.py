@@ -108,7 +108,8 @@ class Studio(App[None], inherit_bindings=False):
         from steertui.screens.keys import Keys
 
         screen = self.screen
-        self.push_screen(Keys(self._keys, getattr(screen, "PLACES", ()), getattr(screen, "TOPIC", "")))
+        places = (*getattr(screen, "PLACES", ()), *getattr(screen, "BESIDE", ()))
+        self.push_screen(Keys(self._keys, places, getattr(screen, "TOPIC", "")))
 
     def action_palette(self) -> None:
         self.action_command_palette()

@@ -52,6 +52,7 @@ class Desk(Screen[None]):
     BINDINGS = [*commands.bindings(commands.BOTH, commands.PLAY), *commands.STRIP_KEYS]
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-medium"), (140, "-wide")]
     PLACES = DESK
+    BESIDE = (commands.TRANSCRIPT,)
     TOPIC = "desk"
     AUTO_FOCUS = "#prompt"
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-short"), (30, "-tall"), (38, "-high")]

@@ -1,0 +1,31 @@
+"""The guide and the key map in docs/ are what the app itself says, and every screen has its page."""
+
+from __future__ import annotations
+
+import pytest
+
+from steertui import HOUSE, guide
+from steertui.commands import COMMANDS
+from steertui.guide import book
+from steertui.screens.desk.screen import Desk
+from steertui.screens.jobs.screen import Jobs
+from steertui.screens.library.screen import Library
+from steertui.screens.sessions.replay import Replay
+from steertui.screens.sessions.screen import Sessions
+
+
+@pytest.mark.parametrize("name", book.BOUND)
+def test_docs_are_bound_from_the_apps_own_texts(name: str) -> None:
+    kept = (HOUSE / "docs" / name).read_text(encoding="utf-8")
+    assert kept == book.BOUND[name](), "run python -m steertui.guide.book"
+
+
+def test_every_action_stands_in_the_key_map_with_its_id() -> None:
+    written = book.keys()
+    assert [each.id for each in COMMANDS if f"`{each.id}`" not in written] == []
+
+
+@pytest.mark.parametrize("screen", [Desk, Jobs, Library, Sessions, Replay])
+def test_every_screen_has_a_page(screen: type[Desk | Jobs | Library | Sessions | Replay]) -> None:
+    assert screen.TOPIC in guide.TOPICS
+    assert len(guide.page(screen.TOPIC).split()) > 80
