@@ -57,7 +57,7 @@ COMMANDS: tuple[Command, ...] = (
             "tempo",
             "Tempo of the next answers: full, 8, 16, 32 tokens a second",
         ),
-        ("answer.yank", "yank", "y", "y", "yank", "Copy the last answer (clipboard and file)"),
+        ("answer.yank", "do('yank')", "y", "y", "yank", "Copy the last answer (clipboard and file)"),
         (
             "rewind.open",
             "open('rewind')",

@@ -37,7 +37,7 @@ COMMANDS: tuple[Command, ...] = (
         ),
         (
             "engine.restart",
-            "restart_engine",
+            "do('restart')",
             "ctrl+r",
             "ctrl+r",
             "restart",
@@ -45,6 +45,6 @@ COMMANDS: tuple[Command, ...] = (
         ),
         ("prompt.search", "open('search')", "", "", "", "Search what was said before (ctrl+r)"),
         ("prompt.editor", "do('edit_prompt')", "ctrl+e", "ctrl+e", "editor", "Write the prompt in $EDITOR"),
-        ("engine.take", "take_control", "", "", "", "Take the writing seat from another screen"),
+        ("engine.take", "do('take_control')", "", "", "", "Take the writing seat from another screen"),
     ),
 )

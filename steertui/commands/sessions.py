@@ -10,7 +10,7 @@ COMMANDS: tuple[Command, ...] = (
         BOTH,
         (
             "session.new",
-            "new_session",
+            "do('new_session')",
             "ctrl+n",
             "ctrl+n",
             "",

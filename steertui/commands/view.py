@@ -21,6 +21,6 @@ COMMANDS: tuple[Command, ...] = (
     *group(
         "view",
         BOTH,
-        ("view.rack", "toggle_rack", "ctrl+t", "ctrl+t", "", "Show or hide the rack"),
+        ("view.rack", "do('toggle_rack')", "ctrl+t", "ctrl+t", "", "Show or hide the rack"),
     ),
 )

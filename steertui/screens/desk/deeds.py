@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from core.errors import SteerError
 from steertui import editor
 from steertui.screens.desk import distractors, rewind, slash
+from steertui.screens.desk.yank import yank
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk
@@ -33,6 +34,31 @@ def edit_prompt(desk: Desk) -> None:
     desk.modes.type()
 
 
+def restart(desk: Desk) -> None:
+    """Only a lost engine is started again; else the key searches what was said before."""
+    if desk.link.up:
+        desk.action_open("search")
+    else:
+        desk.link.forget()
+        desk.listen()
+
+
+def copy(desk: Desk) -> None:
+    yank(desk.app, desk.transcript.document.last_answer(), desk.warn)
+
+
+def toggle_rack(desk: Desk) -> None:
+    desk.toggle_class("-no-rack")
+
+
+def new_session(desk: Desk) -> None:
+    desk.ask("session.new")
+
+
+def take_control(desk: Desk) -> None:
+    desk.ask("take_control")
+
+
 DEEDS: Mapping[str, Callable[[Desk], None]] = {
     "again": lambda desk: desk.talk.again(),
     "again_otherwise": lambda desk: desk.talk.again(new_seed=True),
@@ -43,6 +69,11 @@ DEEDS: Mapping[str, Callable[[Desk], None]] = {
     "distract": distractors.again,
     "undo": lambda desk: desk.rack.undo(),
     "redo": lambda desk: desk.rack.redo(),
+    "restart": restart,
+    "yank": copy,
+    "toggle_rack": toggle_rack,
+    "new_session": new_session,
+    "take_control": take_control,
     "edit_prompt": edit_prompt,
     "tempo": lambda desk: desk.talk.next_tempo(),
 }

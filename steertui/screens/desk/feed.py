@@ -76,6 +76,14 @@ class Feed:
         self.transcript.set_live(False)
         self.items.append(Note(words, "warning"))
 
+    def reopened(self, event: ev.Open, state: State) -> None:
+        """An engine takes the session up: what the one before it was saying has ended."""
+        if self.transcript.live:
+            self.items.append(Note("the engine was lost: the answer ends here", "warning"))
+            self._release()
+            self.flush()
+            self.transcript.set_live(False)
+
     # Turns and answers -------------------------------------------------------------------------------------------
 
     def turn(self, event: ev.Turn, state: State) -> None:
@@ -235,6 +243,7 @@ class Feed:
 
 
 STEPS: Mapping[str, Callable[[Feed, Any, State], None]] = {
+    "open": Feed.reopened,
     "turn": Feed.turn,
     "gen": Feed.answer,
     "tok": Feed.tokens_came,

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from core import demo
+from core.errors import SteerError
+from steertui import paths
 from steertui.widgets.transcript.document import Item, Note
 
+FILE = "coached"
 TITLE = "Steer a language model while it speaks."
 WORLD = (
     "This is a toy: a tiny model of a toy world in which people work at a task and may be led away from it. "
     "It runs anywhere, so that you can learn the desk."
 )
 FIRST = "determined-drifting"  # the vector the first page speaks of; the picker begins with it
-STEPS = (
-    "1  Press ↑ for an example prompt such as “{0}”, enter to send it.",
-    f"2  Press tab: TYPE becomes PLAY and the keys play the desk. Press a and choose {FIRST}.",
-    "3  Press i, ask again, and while it talks press f. The vector flips; a ◆ marks the token where it took effect.",
-)
+TRY = "The line over the prompt leads you: a first answer, a vector, and a flip while it talks. It takes a minute."
 OWN = (
-    "Type a message and press enter.",
+    "Type a message and press enter; ↑ brings back what was said before, and the examples.",
     "tab leaves the prompt (TYPE becomes PLAY): a adds a vector, ] and [ turn it up and down, f flips it.",
 )
 
@@ -26,8 +27,20 @@ def notes(model: str) -> list[Item]:
     """The first page, short enough for a small terminal; it goes when the first turn comes."""
     if model not in demo.NAMES:
         return _page(*OWN)
-    steps = "\n".join(STEPS).format(demo.example_prompts()[0])
-    return _page(WORLD, steps)
+    return _page(WORLD, *(OWN if coached() else (TRY,)))
+
+
+def coached() -> bool:
+    """Whether somebody has been led through the first steps here before."""
+    try:
+        return (paths.state() / FILE).exists()
+    except SteerError:
+        return False
+
+
+def remember_coached() -> None:
+    with contextlib.suppress(OSError, SteerError):
+        (paths.state() / FILE).touch(0o600)
 
 
 def _page(*paragraphs: str) -> list[Item]:

@@ -22,6 +22,7 @@ from sessions.lines import Record
 from steertui import commands, promptlog
 from steertui.config import Settings
 from steertui.screens.desk import deeds, dialogs, opening, slash
+from steertui.screens.desk.coach import Coach
 from steertui.screens.desk.feed import Feed
 from steertui.screens.desk.link import Link
 from steertui.screens.desk.modes import Modes
@@ -31,7 +32,6 @@ from steertui.screens.desk.rack import Rack
 from steertui.screens.desk.standing import standing
 from steertui.screens.desk.talk import Talk
 from steertui.screens.desk.tokens import AT_TOKEN
-from steertui.screens.desk.yank import yank
 from steertui.screens.jobs.ledger import Ledger
 from steertui.screens.palette import DESK
 from steertui.text import safe_text
@@ -64,6 +64,7 @@ class Desk(Screen[None]):
         self.pace, self.ledger = Pace(), Ledger()
         self.page = Page(lambda: self.link.state, id="page")
         self.transcript, self.prompt = self.page.transcript, Prompt(id="prompt")
+        self.coach = Coach(model, id="coach")
         self.menu = self.prompt.menu = Completions(slash.offered, slash.completed, id="menu")
         self.rack: Rack = Rack(id="rack")
         self.rack.strips.readings = self.transcript.tint.readings
@@ -78,6 +79,7 @@ class Desk(Screen[None]):
         with Horizontal(id="stage"):
             yield self.page
             yield self.rack
+        yield self.coach
         yield self.menu
         yield self.prompt
         yield Hints(id="hints")
@@ -183,6 +185,7 @@ class Desk(Screen[None]):
         status = standing(self)
         self.query_one(StatusLine).show(status)
         self.talk.show_title()
+        self.coach.see(self.link.state, len(self.rack.board.mixer.channels))
         self.query_one("#banner").set_class(status.word == "lost", "-shown")
         self.query_one(Hints).show(commands.hints(self.modes.name, status.word))
 
@@ -272,29 +275,9 @@ class Desk(Screen[None]):
         if running:
             self.ask("pause", paused=not running.paused)
 
-    def action_yank(self) -> None:
-        yank(self.app, self.transcript.document.last_answer(), self.warn)
-
     def action_heat(self, next_channel: bool = False) -> None:
         names = [channel.label for channel in self.rack.board.mixer.channels]
         if names:
             self.page.heat(names, self.rack.board.selected, next_channel)
         else:
             self.warn("heat needs a channel: a adds a vector")
-
-    def action_toggle_rack(self) -> None:
-        self.toggle_class("-no-rack")
-
-    def action_new_session(self) -> None:
-        self.ask("session.new")
-
-    def action_take_control(self) -> None:
-        self.ask("take_control")
-
-    def action_restart_engine(self) -> None:
-        """Only a lost engine is started again; else the key searches what was said before."""
-        if self.link.up:
-            self.action_open("search")
-        else:
-            self.link.forget()
-            self.listen()

@@ -1,0 +1,66 @@
+"""The line that leads somebody new: it follows from what has happened, and stays away once it is not needed."""
+
+from __future__ import annotations
+
+import pytest
+
+from steertui.screens.desk import coach
+from steertui.screens.desk.coach import DONE, STEPS, WAITING, Seen, lesson
+from steertui.screens.desk.opening import FIRST, coached
+from tests.steertui.app.stage import Stage, stage
+from tests.steertui.scripted_engine import Studio, words
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize(
+    ("seen", "steered", "said"),
+    [
+        (Seen(here=False, answers=0, strips=0, speaking=False, turned=False), 0, WAITING),
+        (Seen(here=True, answers=0, strips=0, speaking=False, turned=False), 0, STEPS[0]),
+        (Seen(here=True, answers=1, strips=0, speaking=True, turned=False), 0, ""),
+        (Seen(here=True, answers=1, strips=0, speaking=False, turned=False), 0, STEPS[1]),
+        (Seen(here=True, answers=1, strips=1, speaking=False, turned=False), 0, STEPS[2]),
+        (Seen(here=True, answers=2, strips=1, speaking=True, turned=False), 1, STEPS[3]),
+        (Seen(here=True, answers=2, strips=1, speaking=False, turned=False), 1, STEPS[4]),
+        (Seen(here=True, answers=2, strips=1, speaking=True, turned=True), 1, DONE),
+    ],
+)
+def test_each_step_follows_from_what_has_happened(seen: Seen, steered: int, said: str) -> None:
+    assert lesson(seen, steered) == said
+
+
+def line(at: Stage) -> str:
+    return str(at.desk.query_one(coach.Coach).render())
+
+
+async def test_it_leads_to_a_flip_in_mid_answer_and_is_done() -> None:
+    studio = Studio(words("one two three four five six seven eight"))
+    studio.loaded.set()
+    async with stage(studio, model="demo-instruct") as at:
+        await at.until(lambda: line(at) == STEPS[0])
+        await at.press("up", "enter")
+        at.studio.metronome.tick(8)
+        await at.until(lambda: line(at) == STEPS[1])
+        await at.press("tab", "a")
+        await at.press("enter")
+        await at.until(lambda: line(at) == STEPS[2])
+        assert at.desk.rack.board.channel.label == FIRST
+        await at.press("i", "up", "enter")
+        await at.until(lambda: line(at) == STEPS[3])
+        await at.play(3)
+        await at.press("f")
+        await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
+        at.studio.metronome.tick(8)
+        await at.until(lambda: line(at) == DONE)
+        await at.ready()
+        assert coached()
+    async with stage(model="demo-instruct") as at:
+        await at.ready()
+        assert line(at) == ""
+
+
+async def test_another_model_needs_no_lesson() -> None:
+    async with stage() as at:
+        await at.ready()
+        assert line(at) == ""
