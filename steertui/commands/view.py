@@ -16,6 +16,7 @@ COMMANDS: tuple[Command, ...] = (
             "heat",
             "Colour tokens by projection: off, background, underline, marks",
         ),
+        ("view.shadow", "do('shadow')", "S", "S", "shadow", "Shadow of the next answers: free, forced, none"),
         ("heat.channel", "heat(True)", "H", "H", "", "Heat from the next channel"),
     ),
     *group(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len
 from rich.segment import Segment
 
+from sessions.state import Candidate
 from steertui.text import safe_text
 from steertui.widgets.bars import clip
 from steertui.widgets.dial import plain, short, signed
@@ -82,7 +83,7 @@ def line(seen: Inspection) -> list[Words]:
 def panel(seen: Inspection) -> list[list[Words]]:
     """Everything about it, line by line; what was not measured has no line."""
     head = [*_token(seen), *_unsteered(seen), *_measures(seen), ("quiet", f"  id {seen.token.id}")]
-    lines = [head, *map(_gauge, seen.gauges)]
+    lines = [head, *_rivals(seen), *map(_gauge, seen.gauges)]
     if seen.change:
         ago = (
             f"{seen.ago} token{'s' * (seen.ago != 1)} before"
@@ -104,7 +105,7 @@ def _token(seen: Inspection) -> list[Words]:
     text = clip(safe_text(seen.token.text), QUOTED)
     words = [("place", f" t {seen.index} "), ("token", f"“{text}”")]
     if seen.token.lp is not None:
-        words.append(("text", f" p {chance(seen.token.lp)} (ln {signed(seen.token.lp)})"))
+        words.append(("text", f" p {chance(seen.token.lp)} (ln {signed(seen.token.lp)}){_rank(seen)}"))
     return words
 
 
@@ -113,11 +114,46 @@ def _unsteered(seen: Inspection) -> list[Words]:
     if "lp0" not in seen.values:
         return []
     rank = f" #{seen.values['rank']:.0f}" if "rank" in seen.values else ""
-    return [("quiet", "  unsteered"), ("text", f" p {chance(seen.values['lp0'])}{rank}")]
+    return [("quiet", "  unsteered"), ("text", f" p {chance(seen.values['lp0'])}{rank}"), *_instead(seen)]
+
+
+def _rivals(seen: Inspection) -> list[list[Words]]:
+    """The likeliest tokens in its place, steered and unsteered, if they were asked for."""
+    rows = [("steered", seen.token.top), ("unsteered", seen.token.top0)]
+    return [[("quiet", f" {name:<10}"), *_likely(seen, top)] for name, top in rows if top]
+
+
+def _likely(seen: Inspection, top: tuple[Candidate, ...]) -> list[Words]:
+    """The token that was said stands out."""
+    words: list[Words] = []
+    for rival in top:
+        look = "token" if rival.id == seen.token.id else "text"
+        words += [(look, f"“{clip(safe_text(rival.text), QUOTED)}”"), ("quiet", f" {rival.p:.2f}  ")]
+    return words
+
+
+def _rank(seen: Inspection) -> str:
+    """Its place among the likeliest, `>5` when it is not one of the five that were told."""
+    ids = [rival.id for rival in seen.token.top]
+    if not ids:
+        return ""
+    return f" #{ids.index(seen.token.id) + 1}" if seen.token.id in ids else f" #>{len(ids)}"
+
+
+def _instead(seen: Inspection) -> list[Words]:
+    """The unsteered model's favourite, where it is another token."""
+    first = next(iter(seen.token.top0), None)
+    if first is None or first.id == seen.token.id:
+        return []
+    return [
+        ("quiet", " rather "),
+        ("token", f"“{clip(safe_text(first.text), QUOTED)}”"),
+        ("quiet", f" {first.p:.2f}"),
+    ]
 
 
 def _measures(seen: Inspection) -> list[Words]:
-    named = {"entropy": "entropy", "kl": "KL"}
+    named = {"entropy": "entropy", "kl": "KL", "delta": "‖Δ‖/‖h‖"}
     return [
         ("quiet", f"  {words} {seen.values[key]:.2f}") for key, words in named.items() if key in seen.values
     ]

@@ -1,8 +1,7 @@
-"""Meters: how each channel's projection ran over the last tokens, and how surprised the model was by its own words."""
+"""Meters: how each channel's projection ran over the last tokens and turns, and what is measured of the whole token."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len
@@ -10,16 +9,18 @@ from rich.segment import Segment
 
 from steertui.text import safe_text
 from steertui.widgets.bars import clip, sparkline
-from steertui.widgets.dial import short
+from steertui.widgets.dial import short, signed
+from steertui.widgets.gauges import SHOWN, Gauges
 from steertui.widgets.painted import Painted, Row
-from steertui.widgets.reading import KEPT, Reading
+from steertui.widgets.reading import Reading
 
-NAME = 20
-VALUE = 8
+NAME, VALUE = 20, 8
+HALF_NAME, HALF_VALUE = 9, 6
+PAIRS = (len(SHOWN) + 1) // 2
 
 
 class Meters(Painted):
-    """One row per channel while there is room, and one for the surprise −ln p of the sampled tokens."""
+    """A row per channel while there is room, the drift of the selected one, and two gauges to a row below."""
 
     PREFIX = "meters"
     COMPONENT_CLASSES = {"meters--name", "meters--line", "meters--value", "meters--chosen"}
@@ -29,31 +30,63 @@ class Meters(Painted):
         self.channels: Sequence[str] = ()
         self.selected = 0
         self.readings: Mapping[str, Reading] = {}
-        self.surprise: deque[float] = deque(maxlen=KEPT)
+        self.gauges = Gauges()
 
     def show(self, channels: Sequence[str], selected: int, readings: Mapping[str, Reading]) -> None:
         self.channels, self.selected, self.readings = channels, selected, readings
         self.refresh()
 
     def rows(self, width: int) -> Sequence[Row]:
-        rows = [self._row("surprise", list(self.surprise), width, "name", low=0.0)]
+        room = self.size.height - PAIRS
+        drift = self._drift(width) if room > 1 else []
         order = [*range(self.selected, len(self.channels)), *range(self.selected)]
-        for place in order[: max(self.size.height - 1, 0)]:
-            name = self.channels[place]
-            reading = self.readings.get(name, Reading())
-            look = "chosen" if place == self.selected else "name"
-            rows.insert(-1, self._row(name, list(reading.recent), width, look))
-        return rows
+        channels = [self._channel(place, width) for place in order[: max(room - len(drift), 1)]]
+        return [*channels, *drift, *self._pairs(width)]
 
-    def _row(self, name: str, values: list[float], width: int, look: str, low: float | None = None) -> Row:
-        wide = min(NAME, width // 3)
+    def _channel(self, place: int, width: int) -> Row:
+        """The newest projection in σ, because the number alone depends on the layer."""
+        name = self.channels[place]
+        reading = self.readings.get(name, Reading())
+        value = "–" if reading.last is None else f"{signed(reading.sigmas(reading.last), 1)}σ"
+        look = "chosen" if place == self.selected else "name"
+        return self._row(name, list(reading.recent), value, (width, NAME, VALUE), look)
+
+    def _drift(self, width: int) -> list[Row]:
+        """The selected channel's mean over each answer: where the talk is going."""
+        if not self.channels:
+            return []
+        name = self.channels[self.selected]
+        means = self.gauges.drift.get(name, [])
+        if len(means) < 2:
+            return []
+        value = f"{signed(self.readings[name].sigmas(means[-1]), 1)}σ" if name in self.readings else ""
+        return [self._row(f"{len(means)} answers", means, value, (width, NAME, VALUE), "name")]
+
+    def _pairs(self, width: int) -> list[Row]:
+        half = width // 2
+        cells = [self._gauge(key, words, half) for key, words in SHOWN]
+        return [[*one, *other] for one, other in zip(cells[::2], cells[1::2], strict=True)]
+
+    def _gauge(self, key: str, words: str, width: int) -> Row:
+        values = list(self.gauges.series[key])
+        value = short(values[-1]).lstrip("+") if values else "–"
+        return self._row(words, values, value, (width, HALF_NAME, HALF_VALUE), "name", low=0.0)
+
+    def _row(
+        self,
+        name: str,
+        values: list[float],
+        value: str,
+        widths: tuple[int, int, int],
+        look: str,
+        low: float | None = None,
+    ) -> Row:
+        width, named, valued = widths
+        wide = min(named, width // 3)
         label = clip(safe_text(name), wide)
-        label += " " * (wide - cell_len(label) + 1)
-        room = max(width - wide - 1 - VALUE, 1)
-        line = sparkline(values, room, low=low).ljust(room)
-        value = ("–" if not values else short(values[-1])).rjust(VALUE - 1) + " "
+        room = max(width - wide - 1 - valued, 1)
         return [
-            Segment(label, self.part(look)),
-            Segment(line, self.part("line")),
-            Segment(value, self.part("value")),
+            Segment(label + " " * (wide - cell_len(label) + 1), self.part(look)),
+            Segment(sparkline(values, room, low=low).ljust(room), self.part("line")),
+            Segment(value.rjust(valued - 1) + " ", self.part("value")),
         ]

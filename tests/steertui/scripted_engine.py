@@ -89,7 +89,7 @@ class Instrument:
 
     def speak(self, messages: list[dict[str, str]], mixer: Mixer, settings: Mapping[str, Any]) -> Speech:
         self.heard.append(messages)
-        self.settings.append(settings)
+        self.settings.append({key: value for key, value in settings.items() if key != "inspect"})
         self.answers.append(Answer(mixer, self.script, self.metronome))
         return Speech(self.answers[-1], (1,) * self.reading, 0, self.answers[-1].inject)
 

@@ -75,5 +75,6 @@ DEEDS: Mapping[str, Callable[[Desk], None]] = {
     "new_session": new_session,
     "take_control": take_control,
     "edit_prompt": edit_prompt,
+    "shadow": lambda desk: desk.notify(desk.page.shadow.next(), markup=False),
     "tempo": lambda desk: desk.talk.next_tempo(),
 }

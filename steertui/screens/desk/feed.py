@@ -122,6 +122,7 @@ class Feed:
         self.mix, self.shown, self.coming = event.mix, event.turn, []
         self.context, self.tokens = event.prompt_tokens, 0
         self.stream = Sanitiser()
+        self.meters.gauges.new_answer()
         for reading in self.readings.values():
             reading.new_answer()
         self.transcript.set_live(True)
@@ -143,7 +144,7 @@ class Feed:
             self.items.append(
                 Piece(self.stream.feed(text), index, NOT_GENERATED if self.shown is None else self.shown)
             )
-        self.meters.surprise.extend(-float(lp) for lp in event.lp)
+        self.meters.gauges.said(event.ids, event.lp)
         self.tokens = event.i + len(event.ids)
 
     def _say_again(self, index: int) -> None:
@@ -155,6 +156,7 @@ class Feed:
         if event.lane:
             return
         self.flush()
+        self.meters.gauges.measured(event.values)
         for k in range(max(map(len, event.proj.values()), default=0)):
             row = {name: float(column[k]) for name, column in event.proj.items() if k < len(column)}
             self.transcript.colour(event.i + k, row)

@@ -1,18 +1,23 @@
-"""The page: what is said, and what is known of the token under the cursor."""
+"""The page: what is said, its shadow, what is known of the token under the cursor, and whether it still makes sense."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Container, Vertical
 
 from sessions import events as ev
+from sessions.collapse import advice, symptoms
 from sessions.desk import summary
-from sessions.state import State
+from sessions.state import State, Token
+from steertui.screens.desk.shadow import Shadow
+from steertui.widgets.gauges import Gauges
 from steertui.widgets.inspection import Inspection, inspect
 from steertui.widgets.inspector import Inspector
+from steertui.widgets.lamp import Lamp
 from steertui.widgets.transcript.document import Piece
 from steertui.widgets.transcript.view import Transcript
 
@@ -23,21 +28,43 @@ class Page(Vertical):
     def __init__(self, state: Callable[[], State], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._state = state
-        self._mixers: dict[str, str] = {}
-        self.transcript, self.inspector = Transcript(id="transcript"), Inspector(id="inspector")
+        self.gauges, self._ended = Gauges(), False
+        self._mixers: dict[str, Mapping[str, Any]] = {}
+        self.transcript, self.shadow = Transcript(id="transcript"), Shadow(id="shadow")
+        self.inspector, self.lamp = Inspector(id="inspector"), Lamp(id="lamp")
 
     def compose(self) -> ComposeResult:
-        yield self.transcript
+        with Container(id="voices"):
+            yield self.transcript
+            yield self.shadow
+        yield self.lamp
         yield self.inspector
 
     def take(self, event: ev.Event) -> None:
         """Remembers every mixer by the hash that tokens are stamped with."""
         if isinstance(event, ev.Mixer):
-            self._mixers[event.mix] = summary(event.state)
+            self._mixers[event.mix] = event.state
+        self._ended = self._ended or isinstance(event, ev.Stop)
+        self.shadow.take(event)
 
-    @property
-    def pointed(self) -> Piece | None:
-        return self.transcript.pen.pointed
+    def reset(self) -> None:
+        """Another session."""
+        self.shadow.clear()
+        self.lamp.show((), None)
+
+    def answers(self) -> list[Sequence[Token]]:
+        """The tokens of every answer on the way to the newest turn."""
+        return [turn.tokens for turn in self._state().path() if turn.gen is not None]
+
+    def look(self) -> None:
+        """After a frame in which something was measured."""
+        self.point()
+        answers = self.answers()
+        if self._ended:
+            self._ended = False
+            self.gauges.drifted(answers)
+        found = symptoms(answers[-1]) if answers else ()
+        self.lamp.show(found, advice(answers, self._mixers) if found else None)
 
     def heat(self, channels: Sequence[str], selected: int, next_channel: bool) -> None:
         """The next way to colour tokens, or the next channel to colour them by."""
@@ -46,18 +73,24 @@ class Page(Vertical):
         else:
             self.transcript.next_heat(channels, selected)
 
-    @on(Transcript.Pointed)
-    def look(self) -> None:
+    # The token under the cursor ------------------------------------------------------------------------------------
+
+    @property
+    def pointed(self) -> Piece | None:
+        return self.transcript.pen.pointed
+
+    @on(Transcript.Pointed, "#transcript")
+    def point(self) -> None:
         """Show the token under the cursor as it is known now: its projections come a pass after it."""
         pen = self.transcript.pen
         self.inspector.show(self._seen(pen.pointed), self._seen(pen.pinned))
 
-    @on(Transcript.Pinned)
+    @on(Transcript.Pinned, "#transcript")
     def pin(self) -> None:
         """The token under the cursor stays under the glass while the cursor walks on; again lets it go."""
         pen = self.transcript.pen
         self.transcript.pin(None if pen.pinned is pen.pointed else pen.pointed)
-        self.look()
+        self.point()
 
     def release(self) -> bool:
         """Take the cursor and the glass away; False when there was neither."""
@@ -72,6 +105,7 @@ class Page(Vertical):
         if piece is None:
             return None
         readings = self.transcript.tint.readings
+        mixers = {mix: summary(state) for mix, state in self._mixers.items()}
         return inspect(
-            self._state(), piece.turn, piece.index, self._mixers, lambda name, p: readings[name].sigmas(p)
+            self._state(), piece.turn, piece.index, mixers, lambda name, p: readings[name].sigmas(p)
         )

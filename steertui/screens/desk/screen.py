@@ -62,12 +62,13 @@ class Desk(Screen[None]):
         self.link = Link(model, socket, self.warn)
         self.rev = -1
         self.pace, self.ledger = Pace(), Ledger()
-        self.page = Page(lambda: self.link.state, id="page")
+        self.page: Page = Page(lambda: self.link.state, id="page")
         self.transcript, self.prompt = self.page.transcript, Prompt(id="prompt")
         self.coach = Coach(model, id="coach")
         self.menu = self.prompt.menu = Completions(slash.offered, slash.completed, id="menu")
         self.rack: Rack = Rack(id="rack")
         self.rack.strips.readings = self.transcript.tint.readings
+        self.rack.meters.gauges = self.page.gauges
         self.feed = Feed(self.transcript, self.rack.meters, self.rack.strips.readings)
         self._fps, self.transcript.tint.encoding = settings.fps, settings.heat
         self.talk: Talk = Talk(self, model)
@@ -114,13 +115,13 @@ class Desk(Screen[None]):
             if isinstance(item, Record):
                 self.ledger.take(item)
                 self._happened(item.event)
-                measured = measured or isinstance(item.event, ev.Meter | ev.Tok | ev.Gen)
+                measured = measured or isinstance(item.event, ev.Meter | ev.Tok | ev.Gen | ev.Stop)
             else:
                 self._told(item)
         self.feed.flush()
         if measured:
-            self.rack.meter()
             self.page.look()
+            self.rack.meter()
         self._show_status()
 
     def _happened(self, event: ev.Event) -> None:
@@ -153,6 +154,7 @@ class Desk(Screen[None]):
             case "epoch":
                 self.link.moved()
                 self.feed.reset()
+                self.page.reset()
                 self.ledger.clear()
                 self.talk.moved()
                 self.rev = -1

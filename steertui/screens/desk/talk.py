@@ -78,13 +78,13 @@ class Talk:
         wishes = self.sampling.settings(new_seed=new_seed)
         if self.own:
             wishes["prefill"] = self.own
-        return wishes | ({"pace": self.tempo} if self.tempo else {})
+        return wishes | self._desk.page.shadow.wishes() | ({"pace": self.tempo} if self.tempo else {})
 
     def again(self, *, new_seed: bool = False, prefill: str | None = None) -> None:
         """Another answer beside the one that is shown; nothing of how that one was made holds for it."""
         self._touched = True
         here = {} if self._desk.feed.shown is None else {"turn": self._desk.feed.shown}
-        settings = dict.fromkeys((*USUAL, "prefill", "pace")) | self.wishes(new_seed=new_seed)
+        settings = dict.fromkeys((*USUAL, "prefill", "pace", "shadow")) | self.wishes(new_seed=new_seed)
         if prefill is not None:
             settings["prefill"] = prefill
         self.own = ""

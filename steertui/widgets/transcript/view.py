@@ -46,10 +46,21 @@ class Transcript(ScrollView, can_focus=True):
     class Pointed(Message):
         """The cursor went to a token, or away."""
 
-        piece: Piece | None
+        transcript: Transcript
 
+        @property
+        def control(self) -> Transcript:
+            return self.transcript
+
+    @dataclass
     class Pinned(Message):
         """The token under the cursor is to be kept under the glass."""
+
+        transcript: Transcript
+
+        @property
+        def control(self) -> Transcript:
+            return self.transcript
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own spelling
         super().__init__(id=id)
@@ -153,10 +164,10 @@ class Transcript(ScrollView, can_focus=True):
             self._show_row(self.rows.row(piece.line))
         elif before is not None:
             self.anchor()
-        self.post_message(self.Pointed(piece))
+        self.post_message(self.Pointed(self))
 
     def action_pin(self) -> None:
-        self.post_message(self.Pinned())
+        self.post_message(self.Pinned(self))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without a cursor there is nothing to pin, and the key is free for what it means elsewhere."""

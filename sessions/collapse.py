@@ -1,0 +1,127 @@
+"""Has the text collapsed? Judged on the last words of an answer, in numbers that come with the tokens anyway.
+
+A window has collapsed when one of its numbers passes its limit. The limits are all here:
+
+| number | of a window of 32 tokens | limit | why there |
+|---|---|---|---|
+| repetition | share of 4-grams that occurred before in the window | 0.5 | prose stays below 0.1, lists below 0.3 |
+| entropy | mean over the window, nats | 5.0 | as open as 150 equally likely words; prose lies between 0.5 and 3 |
+| perplexity | exp of the mean −ln p under the unsteered model | 150 | prose of any model lies between 3 and 40 |
+| push | mean ‖Δ‖/‖h‖ of the furthest moved layer | 1.0 | steering as long as the state it steers |
+
+Perplexity is known where a forced shadow listens, the push where steps are eager: what was not measured cannot light
+the lamp.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from .state import Token
+
+WINDOW = 32
+GRAM = 4
+LIMITS = {"repetition": 0.5, "entropy": 5.0, "perplexity": 150.0, "push": 1.0}
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """A number that passed its limit."""
+
+    name: str
+    value: float
+
+    @property
+    def words(self) -> str:
+        return {
+            "repetition": f"{self.value:.0%} of the last {WINDOW} tokens repeat themselves",
+            "entropy": f"anything may come next (entropy {self.value:.1f} nats)",
+            "perplexity": f"the unsteered model finds it absurd (perplexity {self.value:.0f})",
+            "push": f"the push is {self.value:.1f}× as long as the state it moves",
+        }[self.name]
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do about the loudest channel. `tried`: it played at that scale, and its last window was coherent."""
+
+    channel: str
+    now: float
+    scale: float
+    unit: str
+    tried: bool
+
+    @property
+    def words(self) -> str:
+        why = (
+            "the last window there was coherent"
+            if self.tried
+            else "half of it; no smaller scale was heard yet"
+        )
+        return f"{self.channel} {self.now:+.2f} → {self.scale:+.2f} {self.unit}: {why}"
+
+
+def measured(window: Sequence[Token]) -> dict[str, float]:
+    """The numbers of a window, as far as they are known."""
+    grams = [tuple(token.id for token in window[i : i + GRAM]) for i in range(len(window) - GRAM + 1)]
+    found = {"repetition": 1 - len(set(grams)) / len(grams)} if grams else {}
+    for name, key in (("entropy", "entropy"), ("push", "delta"), ("perplexity", "lp0")):
+        values = [token.values[key] for token in window if key in token.values]
+        if len(values) > len(window) // 2:
+            found[name] = sum(values) / len(values)
+    if "perplexity" in found:
+        found["perplexity"] = math.exp(min(-found["perplexity"], 50.0))
+    return found
+
+
+def symptoms(tokens: Sequence[Token]) -> tuple[Symptom, ...]:
+    """Of the last window of an answer; none while it is shorter than one."""
+    if len(tokens) < WINDOW:
+        return ()
+    found = measured(tokens[-WINDOW:])
+    return tuple(
+        Symptom(name, found[name]) for name, limit in LIMITS.items() if found.get(name, 0.0) >= limit
+    )
+
+
+def advice(answers: Sequence[Sequence[Token]], mixers: Mapping[str, Mapping[str, Any]]) -> Advice | None:
+    """Down with the loudest channel: to its last smaller scale that was coherent, else to half of what it is."""
+    newest = next((answer[-1].mix for answer in reversed(answers) if answer), "")
+    loudest = max(_adding(mixers.get(newest, {})), key=lambda channel: abs(channel["scale"]), default=None)
+    if loudest is None:
+        return None
+    name, now, unit = str(loudest["name"]), float(loudest["scale"]), str(loudest.get("unit", "relative"))
+    for answer in reversed(answers):
+        for mix, window in _last_windows(answer):
+            scale = _scale_of(mixers.get(mix, {}), name, unit)
+            if scale is not None and abs(scale) < abs(now) and not symptoms(window):
+                return Advice(name, now, math.copysign(scale, now), unit, tried=True)
+    return Advice(name, now, now / 2, unit, tried=False)
+
+
+def _adding(mixer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    channels = [] if mixer.get("bypassed") else [*mixer.get("channels", ())]
+    soloed = any(channel.get("solo") for channel in channels)
+    return [
+        channel
+        for channel in channels
+        if channel.get("scale") and not channel.get("muted") and (channel.get("solo") or not soloed)
+    ]
+
+
+def _last_windows(answer: Sequence[Token]) -> list[tuple[str, Sequence[Token]]]:
+    """Per run of tokens under one mixer its last window, newest first; shorter runs say too little."""
+    runs = [(mix, list(run)) for mix, run in groupby(answer, key=lambda token: token.mix)]
+    return [(mix, run[-WINDOW:]) for mix, run in reversed(runs) if len(run) >= WINDOW]
+
+
+def _scale_of(mixer: Mapping[str, Any], name: str, unit: str) -> float | None:
+    """How loud a channel was; 0 where it did not play, None where another unit makes it incomparable."""
+    for channel in _adding(mixer):
+        if channel["name"] == name:
+            return float(channel["scale"]) if channel.get("unit", "relative") == unit else None
+    return 0.0

@@ -1,0 +1,120 @@
+"""The shadow: what the unsteered model says, beside what the steered one does.
+
+Free, it gives an answer of its own. Forced, it hears the steered words and says at each of them what it would have said
+instead; only then KL is known, because after the first different word a free shadow stands in another context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from sessions import events as ev
+from steertui.text import Sanitiser
+from steertui.widgets.kl import KlLine
+from steertui.widgets.transcript.document import Piece, Speech
+from steertui.widgets.transcript.view import Transcript
+
+MODES = (None, "free", "forced")
+SAID = {
+    None: "no shadow: the next answers are steered only",
+    "free": "the next answers have a free shadow: the unsteered model's own answer beside them",
+    "forced": "the next answers have a forced shadow: what the unsteered model makes of each word, with KL",
+}
+TITLES = {"free": "unsteered · its own answer", "forced": "unsteered · would have said"}
+ALTERNATIVES = 5
+"""How many likely tokens the desk asks to be told with each one that is said."""
+KL = "KL"
+NATS = 1.0
+"""A KL of one nat is coloured like one σ."""
+
+
+class Shadow(Vertical):
+    """`wanted` is for the next answers; what is shown belongs to the answer that is being written or was last."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.wanted: str | None = None
+        self.mode: str | None = None
+        self.words, self.line = Transcript(id="unsteered"), KlLine(id="kl")
+        self.words.tint.readings[KL].usual = (0.0, NATS)
+        self.words.tint.channel = KL
+        self._stream = Sanitiser()
+
+    def compose(self) -> ComposeResult:
+        yield self.words
+        yield self.line
+
+    def next(self) -> str:
+        """The next mode for the answers to come, in words that say when it begins."""
+        self.wanted = MODES[(MODES.index(self.wanted) + 1) % len(MODES)]
+        return SAID[self.wanted]
+
+    def wishes(self) -> dict[str, Any]:
+        """Settings of the next answer."""
+        return {"inspect": ALTERNATIVES, "shadow": self.wanted}
+
+    def take(self, event: ev.Event) -> None:
+        step = STEPS.get(event.t)
+        if step is not None:
+            step(self, event)
+
+    def clear(self) -> None:
+        self.mode = None
+        self.display = False
+        self.words.clear()
+        self.line.clear()
+
+    def _begin(self, event: ev.Gen) -> None:
+        """An answer without a shadow shows none, whatever the ones to come will have."""
+        self.clear()
+        mode = event.settings.get("shadow")
+        if mode not in TITLES:
+            return
+        self.mode, self.display, self._stream = mode, True, Sanitiser()
+        self.words.tint.encoding = "background" if mode == "forced" else "off"
+        self.words.tint.forget()
+        self.words.heading = TITLES[mode]
+        self.words.border_title = TITLES[mode]
+        self.words.extend([Speech("asst")])
+        self.words.set_live(True)
+
+    def _speak(self, event: ev.Tok) -> None:
+        if event.lane == 1 and self.mode == "free":
+            self._write(event.i, event.text)
+
+    def _weigh(self, event: ev.Top) -> None:
+        """The forced shadow's favourite at each place, which need not make a sentence."""
+        if event.lane == 1 and self.mode == "forced":
+            self._write(event.i, tuple(texts[0] if texts else "" for texts in event.text))
+
+    def _write(self, start: int, texts: tuple[str, ...]) -> None:
+        self.words.extend(
+            [Piece(self._stream.feed(str(text)), index) for index, text in enumerate(texts, start)]
+        )
+
+    def _measure(self, event: ev.Meter) -> None:
+        if event.lane or self.mode != "forced":
+            return
+        for place, kl in enumerate(event.values.get("kl", ())):
+            self.line.add(float(kl))
+            self.words.colour(event.i + place, {KL: float(kl)})
+
+    def _rewind(self, event: ev.Rewind) -> None:
+        self.words.rewind(event.to)
+
+    def _end(self, event: ev.Stop) -> None:
+        self.words.set_live(False)
+
+
+STEPS: Mapping[str, Callable[[Shadow, Any], None]] = {
+    "gen": Shadow._begin,
+    "tok": Shadow._speak,
+    "top": Shadow._weigh,
+    "meter": Shadow._measure,
+    "rewind": Shadow._rewind,
+    "stop": Shadow._end,
+}

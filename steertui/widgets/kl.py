@@ -1,0 +1,50 @@
+"""KL(steered ‖ unsteered) per token, as a line: how far steering bends the next word."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from rich.segment import Segment
+
+from steertui.widgets.bars import sparkline
+from steertui.widgets.painted import Painted, Row
+from steertui.widgets.reading import KEPT
+
+UNKNOWN = "KL needs a forced shadow: after the first other word the contexts differ"
+
+
+class KlLine(Painted):
+    """The newest value, the mean of the answer, and its course."""
+
+    PREFIX = "kl"
+    COMPONENT_CLASSES = {"kl--name", "kl--line", "kl--value"}
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.recent: deque[float] = deque(maxlen=KEPT)
+        self._sum = self._count = 0.0
+
+    def add(self, nats: float) -> None:
+        self.recent.append(nats)
+        self._sum += nats
+        self._count += 1
+        self.refresh()
+
+    def clear(self) -> None:
+        self.recent.clear()
+        self._sum = self._count = 0.0
+        self.refresh()
+
+    def rows(self, width: int) -> Sequence[Row]:
+        if not self.recent:
+            return [[Segment(f" {UNKNOWN}", self.part("name"))]]
+        said = f" {self.recent[-1]:.2f} nats, mean {self._sum / self._count:.2f}"
+        line = sparkline(list(self.recent), max(width - len(said) - 4, 1), low=0.0)
+        return [
+            [
+                Segment(" KL ", self.part("name")),
+                Segment(line, self.part("line")),
+                Segment(said, self.part("value")),
+            ]
+        ]

@@ -1,0 +1,46 @@
+"""The collapse lamp: dark while the text is sound; lit, it says in words why, and what to turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from rich.segment import Segment
+
+from sessions.collapse import Advice, Symptom
+from steertui.text import safe_text
+from steertui.widgets.bars import clip
+from steertui.widgets.painted import Painted, Row
+
+LIT = " ✹ COLLAPSE "
+
+
+class Lamp(Painted):
+    """One line, there only while it is lit."""
+
+    PREFIX = "lamp"
+    COMPONENT_CLASSES = {"lamp--lit", "lamp--why", "lamp--advice"}
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.symptoms: tuple[Symptom, ...] = ()
+        self.advice: Advice | None = None
+
+    def show(self, symptoms: tuple[Symptom, ...], advice: Advice | None) -> None:
+        if (symptoms, advice) != (self.symptoms, self.advice):
+            self.symptoms, self.advice = symptoms, advice
+            self.display = bool(symptoms)
+            self.refresh()
+
+    def rows(self, width: int) -> Sequence[Row]:
+        why = f" {' · '.join(symptom.words for symptom in self.symptoms)} "
+        try_this = f"→ {safe_text(self.advice.words)}" if self.advice else ""
+        room = width - cell_len(LIT)
+        why = clip(why, max(room - cell_len(try_this), room // 2))
+        return [
+            [
+                Segment(LIT, self.part("lit")),
+                Segment(why, self.part("why")),
+                Segment(clip(try_this, room - cell_len(why)), self.part("advice")),
+            ]
+        ]
