@@ -82,8 +82,8 @@ def line(seen: Inspection) -> list[Words]:
 
 def panel(seen: Inspection) -> list[list[Words]]:
     """Everything about it, line by line; what was not measured has no line."""
-    head = [*_token(seen), *_unsteered(seen), *_measures(seen), ("quiet", f"  id {seen.token.id}")]
-    lines = [head, *_rivals(seen), *map(_gauge, seen.gauges)]
+    whole = [("quiet", f" id {seen.token.id}"), *_measures(seen)]
+    lines = [[*_token(seen), *_unsteered(seen)], whole, *_rivals(seen), *map(_gauge, seen.gauges)]
     if seen.change:
         ago = (
             f"{seen.ago} token{'s' * (seen.ago != 1)} before"

@@ -52,16 +52,34 @@ class Metronome:
 
 
 class Answer(scripted.Answer):
-    """Speaks the script; a channel's projection is its scale, negative when flipped."""
+    """Speaks the script; a channel's projection is its scale, negative when flipped. `shadow`: see `shadowed`."""
 
-    def __init__(self, mixer: Mixer, script: Sequence[str], metronome: Metronome) -> None:
+    def __init__(
+        self, mixer: Mixer, script: Sequence[str], metronome: Metronome, shadow: str | None = None
+    ) -> None:
         super().__init__(mixer, len(script), metronome.wait)
-        self._script = script
+        self._script, self._shadow = script, shadow
 
     def __iter__(self) -> Iterator[scripted.Step]:
         for step in super().__iter__():
             step.text = self._script[step.index]
+            step.token_id = self._script.index(step.text)
+            shadowed(step, self._shadow)
             yield step
+
+
+def shadowed(step: scripted.Step, shadow: str | None) -> None:
+    """A free shadow counts aloud; a forced one would rather have said the token in capitals, at a KL of its index."""
+    if shadow == "free":
+        voice = SimpleNamespace(
+            token_id=500 + step.index, text=f" {step.index}!", logprob=-1.0, finished=False
+        )
+        step.voices = (voice,)
+    if shadow == "forced":
+        rather = SimpleNamespace(token_id=900 + step.index, text=step.text.upper(), p=0.6, other=0.1)
+        said = SimpleNamespace(token_id=step.token_id, text=step.text, p=0.7, other=0.2)
+        step.top = (said, rather)
+        step.forced = {1: SimpleNamespace(kl=float(step.index), logprob=-2.0, rank=3, top=(rather,))}
 
 
 @dataclass
@@ -90,7 +108,7 @@ class Instrument:
     def speak(self, messages: list[dict[str, str]], mixer: Mixer, settings: Mapping[str, Any]) -> Speech:
         self.heard.append(messages)
         self.settings.append({key: value for key, value in settings.items() if key != "inspect"})
-        self.answers.append(Answer(mixer, self.script, self.metronome))
+        self.answers.append(Answer(mixer, self.script, self.metronome, settings.get("shadow")))
         return Speech(self.answers[-1], (1,) * self.reading, 0, self.answers[-1].inject)
 
     def beside(self) -> Instrument:

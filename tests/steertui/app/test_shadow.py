@@ -1,0 +1,74 @@
+"""The shadow beside the answer, what the meters measure of it, and the lamp that says when it is no answer any more."""
+
+from __future__ import annotations
+
+import pytest
+
+from steertui.screens.desk.shadow import Shadow
+from steertui.widgets.lamp import Lamp
+from tests.steertui.app.stage import stage
+from tests.steertui.scripted_engine import Studio
+from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize("size", [(140, 40), (100, 30), (80, 24)])
+async def test_a_free_shadow_answers_beside_the_answer_from_the_next_one_on(size: tuple[int, int]) -> None:
+    async with stage(size=size) as at:
+        await at.ask("one")
+        await at.play(2)
+        await at.press("S")
+        assert any("the next answers have a free shadow" in toast for toast in at.toasts)
+        await at.play(2)
+        assert not at.desk.query_one(Shadow).display
+        at.studio.metronome.tick(1000)
+        await at.ready()
+        await at.press("r")
+        await at.sees("unsteered · its own answer", "0! 1! 2!", "KL needs a forced shadow")
+        shadow, words = at.desk.query_one(Shadow).region, at.desk.transcript.region
+        assert (shadow.x > words.x) == (size[0] >= 140)
+        assert (shadow.y > words.y) == (size[0] < 140)
+
+
+async def test_a_forced_shadow_says_what_it_would_have_said_and_kl() -> None:
+    async with stage(size=(140, 40)) as at:
+        await at.ready()
+        await at.press("tab", "S", "S")
+        at.desk.prompt.focus()
+        await at.ask("one")
+        await at.play(5)
+        await at.sees("unsteered · would have said", "I WILL NOT GIVE", "3.00 nats, mean 1.50")
+        at.desk.transcript.focus()
+        await at.press("p", "p", "enter")
+        await at.sees("unsteered p 0.14 #3", "steered", "“ GIVE” 0.60", "KL 3.00")
+        await at.press("S")
+        assert any("no shadow" in toast for toast in at.toasts)
+
+
+async def test_the_lamp_is_dark_on_prose_and_says_why_and_what_to_turn_when_it_is_lit() -> None:
+    async with stage(Studio(["again"] * 120), size=(140, 40)) as at:
+        at.studio.loaded.set()
+        await at.add("pirate")
+        at.desk.prompt.focus()
+        await at.ask("one")
+        await at.play(20)
+        assert not at.desk.query_one(Lamp).display
+        await at.play(80)
+        await at.sees("COLLAPSE", "of the last 32 tokens repeat", "pirate +0.30 → +0.15 relative")
+
+
+async def test_hostile_words_of_a_shadow_stay_words() -> None:
+    bad = "[@click=app.quit]x[/]" + "".join(HOSTILE.values()).replace("\ud800", "")
+    async with stage(Studio([bad] * 4), size=(140, 40)) as at:
+        at.studio.loaded.set()
+        await at.ready()
+        await at.press("tab", "S", "S")
+        at.desk.prompt.focus()
+        await at.ask("one")
+        await at.play(3)
+        at.desk.transcript.focus()
+        await at.press("p", "p", "enter")
+        await at.sees("unsteered · would have said")
+        assert not [row for row in at.drawn() if talks_to_terminal(row)]
+        assert at.pilot.app.is_running
