@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from textual import work
+from textual import events, work
 from textual.app import App
 from textual.filter import LineFilter
 
@@ -75,6 +75,12 @@ class Studio(App[None], inherit_bindings=False):
     async def _say_where(self, text: str) -> None:
         places = await asyncio.to_thread(clipboard.places, text)
         self.notify(safe_text(f"{len(text)} characters: {', '.join(places)}"), markup=False, timeout=8)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Whatever field a paste goes to: it may carry what a terminal obeys, and fields draw what they hold."""
+        if isinstance(event, events.Paste):
+            event.text = safe_text(event.text, multiline=True)
+        await super().on_event(event)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *self._plain]

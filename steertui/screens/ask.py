@@ -23,7 +23,7 @@ class Ask(ModalScreen[Any]):
 
     def __init__(self, title: str, read: Callable[[str], Any], value: str = "", hint: str = "") -> None:
         super().__init__()
-        self._title, self._read, self._value, self._hint = safe_text(title), read, value, hint
+        self._title, self._read, self._value, self._hint = safe_text(title), read, safe_text(value), hint
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -78,7 +79,7 @@ class Jobs(Screen[str | None]):
             self._number = next((report.id for report in in_order(self._reports)), 0)
         self._queue.show(self._reports, self._number, self.app.get_css_variables())
         report = self._reports.get(self._number)
-        self._pages.border_title = safe_text(f"{report.id} {report.kind}") if report else "no job"
+        self._pages.border_title = Text(safe_text(f"{report.id} {report.kind}") if report else "no job")
         self._pages.show(report, self._ledger.now)
 
     @on(OptionList.OptionHighlighted, "#queue")
