@@ -23,6 +23,8 @@ class Known:
     percentiles: Mapping[int, Mapping[float, float]] = field(default_factory=dict)
     midpoints: Mapping[int, float] = field(default_factory=dict)
     suggestion: Mapping[str, Any] | None = None
+    usual: Mapping[int, tuple[float, float]] = field(default_factory=dict)
+    cosines: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def told(cls, event: Vector) -> Known:
@@ -36,6 +38,8 @@ class Known:
             {int(layer): {float(q): x for q, x in row.items()} for layer, row in event.percentiles.items()},
             _by_layer(event.midpoints),
             event.suggestion,
+            {int(layer): (float(mean), float(std)) for layer, (mean, std) in event.usual.items()},
+            event.cosines,
         )
 
     def percentile(self, layer: int, q: float) -> float | None:

@@ -9,7 +9,7 @@ from core.mixer import Channel
 
 STEPS = {"relative": (0.05, 0.25), "natural": (0.1, 0.5), "unit": (0.5, 2.0), "raw": (0.5, 2.0)}
 SPANS = {"relative": 1.0, "natural": 4.0, "unit": 8.0, "raw": 8.0}
-SHORT_UNIT = {"relative": "rel", "natural": "gap", "unit": "unit", "raw": "raw"}
+SHORT_UNIT = {"relative": "rel", "natural": "natural", "unit": "unit", "raw": "raw"}
 
 
 def shown_scale(channel: Channel) -> float:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
+from core.errors import SteerError
+from core.levels import dose
 from core.mixer import Channel
 from steertui.text import safe_text
 from steertui.widgets.bank_values import shape_name, total
@@ -30,6 +32,8 @@ class Face:
     reading: Reading
     n_layers: int
     playing: bool = True
+    residual: Mapping[int, float] = field(default_factory=dict)
+    alike: tuple[int, float] | None = None
 
     @property
     def flags(self) -> str:
@@ -43,20 +47,57 @@ class Face:
         return signed(shown_scale(self.channel))
 
     @property
+    def dose(self) -> str:
+        """The largest push of a layer and the sum over the band, in mean residual norms, as far as known."""
+        if not self.residual or not self.channel.scale:
+            return ""
+        try:
+            most, total = dose(self.channel, self.n_layers, lambda: self.residual)
+        except (SteerError, KeyError):
+            return ""
+        return f"{most:.2f}‖h‖ a layer, Σ {total:.2f}"
+
+    @property
+    def warning(self) -> str:
+        """⚠ and the strip that this one pulls along with, or against."""
+        return "" if self.alike is None else f"⚠ cos {signed(self.alike[1])} with {self.alike[0] + 1}"
+
+    @property
     def band(self) -> str:
         return band_text(layers_of(self.channel, self.n_layers))
 
 
 def rows(face: Face) -> int:
-    return 3 if face.channel.capped or face.channel.gain is not None else 2
+    """As many as `full` paints."""
+    return 2 + bool(face.dose or face.warning) + _has_cap(face)
 
 
 def full(face: Face, width: int, selected: bool, style: Styles) -> list[list[Segment]]:
-    """Name and scale, the bar with the band, and a third row where a cap or a gain is at work."""
+    """Name and scale, the bar with the band, its dose, and a last row where a cap or a gain is at work."""
     lines = [_title(face, width, selected, style), _bar(face, width, selected, style)]
-    if rows(face) == 3:
+    if face.dose or face.warning:
+        lines.append(_dose(face, width, selected, style))
+    if _has_cap(face):
         lines.append(_cap(face, width, selected, style))
     return lines
+
+
+def _has_cap(face: Face) -> bool:
+    return face.channel.capped or face.channel.gain is not None
+
+
+def _dose(face: Face, width: int, selected: bool, style: Styles) -> list[Segment]:
+    """The warning keeps its place; the dose is cut."""
+    warning = clip(face.warning, width - 1 - INDENT)
+    text = clip(face.dose, width - 1 - INDENT - cell_len(warning) - 1)
+    gap = " " * max(width - 1 - INDENT - cell_len(text) - cell_len(warning), 0)
+    return [
+        _lead(selected, style),
+        Segment(" " * INDENT),
+        Segment(text, style("quiet")),
+        Segment(gap),
+        Segment(warning, style("flag")),
+    ]
 
 
 def _lead(selected: bool, style: Styles) -> Segment:
@@ -120,6 +161,10 @@ def brief(face: Face, selected: bool, style: Styles) -> list[Segment]:
     words = [face.scale, face.band if selected else "", face.flags]
     if face.channel.capped:
         words.append(cap_text(face.channel))
+        if face.reading.hit_rate is not None:
+            words.append(f"{face.reading.hit_rate:.0%}")
+    if face.warning:
+        words.append("⚠")
     look = "silent" if not face.playing else ("chosen" if selected else "name")
     return [
         Segment(f" {face.number}", style("number")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -15,6 +16,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from core.mixer import Channel, Mixer
+from steertui.widgets.company import alike
 from steertui.widgets.dial import span
 from steertui.widgets.reading import Reading
 from steertui.widgets.strip_face import INDENT, Face, bar_width, brief, full, rows
@@ -75,9 +77,11 @@ class Strips(ScrollView, can_focus=False):
         self._lines: list[list[Segment]] = []
         self._owner: list[int] = []
         self._grabbed: int | None = None
+        self._residual: Mapping[int, float] = {}
 
-    def show(self, mixer: Mixer, selected: int, n_layers: int) -> None:
+    def show(self, mixer: Mixer, selected: int, n_layers: int, residual: Mapping[int, float]) -> None:
         self.mixer, self.selected, self.n_layers = mixer, selected, n_layers
+        self._residual = residual
         self.redraw()
         self._keep_in_sight()
 
@@ -114,7 +118,15 @@ class Strips(ScrollView, can_focus=False):
     def faces(self) -> list[Face]:
         playing = self.mixer.playing()
         return [
-            Face(place + 1, channel, self.readings[channel.label], self.n_layers, place in playing)
+            Face(
+                place + 1,
+                channel,
+                self.readings[channel.label],
+                self.n_layers,
+                place in playing,
+                self._residual,
+                alike(self.mixer, place),
+            )
             for place, channel in enumerate(self.mixer.channels)
         ]
 

@@ -19,7 +19,7 @@ from steertui.screens.desk import board as hands
 from steertui.screens.desk.board import Board, Edit
 from steertui.screens.desk.history import History
 from steertui.widgets.bank import FaderBank
-from steertui.widgets.dial import STEPS
+from steertui.widgets.dial import STEPS, layers_of
 from steertui.widgets.meters import Meters
 from steertui.widgets.strips import Strips
 
@@ -79,10 +79,18 @@ class Rack(Vertical):
 
     def show(self) -> None:
         board = self.board
-        self.strips.show(board.mixer, board.selected, board.n_layers)
+        self._know_the_usual()
+        self.strips.show(board.mixer, board.selected, board.n_layers, board.residual)
         self.bank.show(board.current, board.n_layers)
         self.bank.border_title = f"bank · strip {board.selected + 1}" if board.current else "bank"
         self.meter()
+
+    def _know_the_usual(self) -> None:
+        """What ordinary text reads where a channel is metered: at the top of its band."""
+        for channel in self.board.mixer.channels:
+            layers = layers_of(channel, self.board.n_layers)
+            usual = getattr(channel.vector, "usual", {})
+            self.strips.readings[channel.label].usual = usual.get(layers[-1]) if layers else None
 
     def meter(self) -> None:
         """Paint what was measured since the last frame."""
