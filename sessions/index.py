@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from core.errors import SteerError
 
@@ -59,7 +60,7 @@ class Index:
 
     def search(self, text: str) -> list[Entry]:
         """Sessions in which all of these words were said, the best match first."""
-        query = " ".join('"' + word.replace('"', '""') + '"' for word in text.split())
+        query = " ".join('"' + word.replace('"', '""') + '"' for word in _whole(text).split())
         if not query:
             return self.entries()
         found = "SELECT id FROM words WHERE words MATCH ? ORDER BY rank"
@@ -103,8 +104,14 @@ def _take_in(base: sqlite3.Connection, folder: Folder, size: int, changed: int) 
     except SteerError as error:
         entry, text = Entry(folder.id, str(folder.path), "", "", 0, 0, "", str(error)), ""
     row = (entry.id, entry.folder, size, changed, entry.began, entry.model, entry.turns, entry.tokens)
-    base.execute("INSERT INTO sessions VALUES (?,?,?,?,?,?,?,?,?,?)", (*row, entry.title, entry.damage))
-    base.execute("INSERT INTO words VALUES (?,?)", (entry.id, text))
+    told = map(_whole, (entry.title, entry.damage))
+    base.execute("INSERT INTO sessions VALUES (?,?,?,?,?,?,?,?,?,?)", (*map(_whole, row), *told))
+    base.execute("INSERT INTO words VALUES (?,?)", (entry.id, _whole(text)))
+
+
+def _whole(value: Any) -> Any:
+    """SQLite takes no halves of surrogate pairs, which a model can say and a journal keeps."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def _entry(folder: Folder, reading: Reading) -> tuple[Entry, str]:

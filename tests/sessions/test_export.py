@@ -185,6 +185,15 @@ def test_the_index_is_made_anew_when_it_is_damaged_or_gone(tmp_path: Path) -> No
     assert Index(tmp_path / "s", file).entries() == before
 
 
+def test_half_a_surrogate_pair_hides_no_session(tmp_path: Path) -> None:
+    recorded(tmp_path / "s", "before", "half \udcff of it")
+    recorded(tmp_path / "s", "\ud83d")
+    index = Index(tmp_path / "s", tmp_path / "index.db")
+    assert [entry.title for entry in index.entries()] == ["?", "before"]
+    assert [entry.title for entry in index.search("half")] == ["before"]
+    assert index.search("\udcff nowhere") == []
+
+
 def test_a_replay_keeps_the_pace_and_cuts_long_silences() -> None:
     slept: list[float] = []
     events = [
