@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 
-from .event import KINDS, Event, Json, Other
+from .events import KINDS, Event, Json, Other
 
 LINE_LIMIT = 1 << 20
 USUAL: dict[str, dict[str, Json]] = {

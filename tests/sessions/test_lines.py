@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import MISSING, fields
 from typing import Any
 
@@ -69,3 +71,12 @@ def test_any_changed_byte_is_noticed(data: st.DataObject) -> None:
 def test_noise_is_never_a_record(noise: bytes) -> None:
     with pytest.raises(BadLine):
         decode(noise)
+
+
+def test_a_fresh_interpreter_that_begins_here_knows_every_kind() -> None:
+    """The defaults are gathered as the module is entered: by then the vocabulary has to be complete."""
+    program = (
+        "import sessions.lines as l, sessions.events as e; print(l.USUAL.keys() == e.KINDS.keys() != set())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
