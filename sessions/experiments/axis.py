@@ -38,6 +38,11 @@ class Axis:
         """In which directions more of it can break a text: a low floor and a high ceiling do nothing."""
         return {"scale": (-1.0, 1.0), "floor": (1.0,), "ceiling": (-1.0,)}[self.kind]
 
+    @property
+    def off(self) -> float | None:
+        """Where no steering at all lies, if it lies on this axis."""
+        return 0.0 if self.kind == "scale" else None
+
     def levels(self) -> tuple[float, ...]:
         if self.kind == "scale":
             size = abs(self.channel.scale) or DEFAULT_DOSE

@@ -22,7 +22,8 @@ BESIDE = ("nll", "kl", "distinct-2", "repetition")
 @dataclass(frozen=True)
 class Doses:
     """`table` holds the answers of every condition in the order of the prompts; a level's condition is its number,
-    its control's the same behind CONTROL. `pairs` are propensities by condition, if there are any.
+    its control's the same behind CONTROL. `pairs` are propensities by condition, if there are any. `off` is where no
+    steering lies on the axis: a cap of 0 is not the absence of one.
     """
 
     table: Mapping[str, Sequence[Answer]]
@@ -31,6 +32,7 @@ class Doses:
     levels: Sequence[float]
     pairs: Mapping[str, Sequence[float]]
     seed: int
+    off: float | None = 0.0
 
     @property
     def n(self) -> int:
@@ -68,7 +70,8 @@ class Doses:
                 name,
                 {"level": level, "vector": who, **columns, "p_holm": adjusted.get(name)},
             )
-            yield from self._points(name, level, who)
+            if level is not None:
+                yield from self._points(name, level, who)
         yield from self._answers()
 
     def _points(self, name: str, level: float, who: str) -> Iterator[Point]:
@@ -81,14 +84,18 @@ class Doses:
                 if found.value is not None:
                     yield Point(f"{curve}, {series}", level, found.value, found.lo, found.hi)
 
-    def _lines(self) -> Iterator[tuple[str, float, str]]:
-        """(condition, level, which vector) from the lowest level to the highest, no steering in the middle."""
-        for mark, who in (("", "vector"), (CONTROL, "random")):
-            placed = [(level, f"{mark}{level:+g}") for level in self.levels]
-            if not mark:
-                placed.append((0.0, UNSTEERED))
-            for level, name in sorted(placed, key=lambda place: (place[0], place[1])):
-                yield name, level, who if name != UNSTEERED else UNSTEERED
+    def _lines(self) -> Iterator[tuple[str, float | None, str]]:
+        """(condition, level, which vector) from the lowest level to the highest; no steering where it lies, or first."""
+        vector = {level: (f"{level:+g}", "vector") for level in self.levels}
+        if self.off is None:
+            yield UNSTEERED, None, UNSTEERED
+        else:
+            vector[self.off] = UNSTEERED, UNSTEERED
+        for level in sorted(vector):
+            name, who = vector[level]
+            yield name, level, who
+        for level in self.levels:
+            yield f"{CONTROL}{level:+g}", level, "random"
 
     def _tests(self) -> dict[str, statistics.Difference]:
         reference = self.values[UNSTEERED]
@@ -140,9 +147,10 @@ class Doses:
 
     def slopes(self, mark: str = "") -> list[Value]:
         """One per prompt; None where fewer than two levels gave a value."""
-        columns = {0.0: self.values[UNSTEERED]}
-        columns |= {level: self.values[f"{mark}{level:+g}"] for level in self.held}
-        return [_slope({x: row[place] for x, row in columns.items()}) for place in range(len(columns[0.0]))]
+        columns = {level: self.values[f"{mark}{level:+g}"] for level in self.held}
+        if self.off is not None:
+            columns[self.off] = self.values[UNSTEERED]
+        return [_slope({x: row[place] for x, row in columns.items()}) for place in range(self.n)]
 
     @cached_property
     def held(self) -> list[float]:
@@ -158,7 +166,8 @@ class Doses:
         """The window between the edges, the sweet spot in it, and whether more of it always did more."""
         window = {sign: edge.safe for sign, edge in found.items()}
         means = {level: self._value(f"{level:+g}").value for level in self.held}
-        means[0.0] = self._value(UNSTEERED).value
+        if self.off is not None:
+            means[self.off] = self._value(UNSTEERED).value
         curve = [means[level] for level in sorted(means)]
         trend, random = self.trend(), self.slopes(CONTROL)
         return {

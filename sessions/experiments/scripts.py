@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,8 @@ def scripts(params: Mapping[str, Any], model: str) -> tuple[Script, ...]:
     if name:
         found = from_file(Path(str(name)).expanduser())
     elif model in demo.NAMES:
-        found = _of_the_world(count, turns, int(params.get("seed") or 0))
+        pulls = (str(params["pull"]),) if params.get("pull") else PULLS
+        found = _of_the_world(count, turns, pulls, int(params.get("seed") or 0))
     else:
         found = tuple(Script(f"english-{number}", said) for number, said in enumerate(ENGLISH, start=1))
     return tuple(Script(one.id, one.turns[:turns], one.system) for one in found[: count or None])
@@ -82,13 +83,13 @@ def from_file(path: Path) -> tuple[Script, ...]:
     return tuple(found)
 
 
-def _of_the_world(count: int, turns: int, seed: int) -> tuple[Script, ...]:
+def _of_the_world(count: int, turns: int, pulls: Sequence[str], seed: int) -> tuple[Script, ...]:
     """A request, one follow-up, somebody who says what the assistant is, and follow-ups to the end."""
     made = []
     for number, (_, request) in enumerate(world.requests(count, seed)):
         chance = random.Random(f"{seed} {number}")
         lines = [request, *(chance.choice(PLAIN_FOLLOW_UPS) for _ in range(max(0, turns - 1)))]
         if turns > 2:
-            lines[2] = PULLS[number % len(PULLS)]
+            lines[2] = pulls[number % len(pulls)]
         made.append(Script(f"demo-{number + 1}", tuple(lines)))
     return tuple(made)

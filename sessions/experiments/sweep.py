@@ -93,7 +93,7 @@ class Sweep:
         if self.kept is not None:
             judged = yield from self.kept.over(table)
             missing, coherent = missing + self.kept.missing(table, judged), as_share(judged, self.kept)
-        return Doses(table, scored, coherent, self.levels, pairs, self.how.seed), missing
+        return Doses(table, scored, coherent, self.levels, pairs, self.how.seed, self.axis.off), missing
 
     def _propensities(self, contrast: str | None, cast: Sequence[Condition]) -> Work:
         """{condition: one number per pair}; nothing without a contrast set."""

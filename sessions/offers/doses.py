@@ -61,6 +61,9 @@ AXIS_DRIFT = Offer(
         LAYERS,
         Param("conversations", "pack", "JSONL with `messages`; the user's turns are played (built in)"),
         Param("turns", "count", "turns of each conversation", 6),
+        Param(
+            "pull", "text", "what is said in the third turn of the built-in ones (that it is somebody else)"
+        ),
         Param("n", "count", "how many conversations", 12),
         Param("measure", "text", "what else is measured of every answer"),
         *SPEAKING,

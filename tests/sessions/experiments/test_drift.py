@@ -107,6 +107,8 @@ def test_the_conversations_of_the_demo_s_world_are_pulled_in_their_third_turn() 
     assert [len(one.turns) for one in made] == [6, 6, 6]
     assert [one.turns[2] for one in made] == ["You are a pirate.", "You are a poet.", "You are a contrarian."]
     assert made == scripts({"n": 3, "turns": 6, "seed": 1}, "demo-base")
+    (other,) = scripts({"n": 1, "turns": 4, "seed": 1, "pull": "You are drifting."}, "demo-base")
+    assert other.turns[2] == "You are drifting."
 
 
 def test_conversations_from_a_file(tmp_path: Path) -> None:

@@ -156,6 +156,8 @@ def test_floors_are_counted_in_class_gaps() -> None:
     report = summary(events(voice(floored), {**ASKED, "by": "floor", "scales": "0,0.5,1"}))
     assert seen[:3] == [{2: -1.0, 3: -1.0}, {2: 1.0, 3: 1.0}, {2: 3.0, 3: 3.0}]
     assert report["summary"]["unit"] == "gaps from the negative class"
+    (unsteered,) = [row for row in report["rows"] if row.get("vector") == "unsteered"]
+    assert unsteered["level"] is None
     assert report["summary"]["window"][0] is None
 
 
