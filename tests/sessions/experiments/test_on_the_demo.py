@@ -90,11 +90,14 @@ def test_the_lobotomy_leads_back_to_base() -> None:
 
 
 @pytest.mark.slow
-def test_a_cap_holds_a_drifting_persona(base: ResidentVoice) -> None:
-    asked = {"vector": "assistant-persona", "n": 16, "measure": "persona", "layers": "5-7"}
+def test_a_cap_holds_a_drift_that_neither_random_cap_holds(base: ResidentVoice) -> None:
+    asked = {"vector": "determined-drifting", "n": 12, "measure": "determined", "pull": "You are drifting."}
     found = report("axis-drift", base, asked)
-    held = found["summary"]["capped"]["persona, second half"]
-    free = found["summary"]["uncapped"]["persona, second half"]
-    assert free["value"] > 0.3
-    assert held["value"] < free["value"] / 2
-    assert held["p"] < 0.05
+    summary, what = found["summary"], "determined, second half"
+    assert summary["uncapped"][what]["value"] < 0.3
+    assert summary["capped"][what]["value"] > 0.9
+    assert summary["capped"][what]["p"] < 0.01
+    assert summary["capped"][what]["p against random, matched floor"] < 0.01
+    assert found["control"]["random, matched floor"][what]["value"] < 0.4
+    cost = summary["kl in the first turn"]
+    assert cost["capped"] < 0.1 < cost["random, same floor"]
