@@ -85,7 +85,7 @@ class Doses:
                     yield Point(f"{curve}, {series}", level, found.value, found.lo, found.hi)
 
     def _lines(self) -> Iterator[tuple[str, float | None, str]]:
-        """(condition, level, which vector) from the lowest level to the highest; no steering where it lies, or first."""
+        """(condition, level, which vector), lowest level first; no steering where it lies on the axis, or first."""
         vector = {level: (f"{level:+g}", "vector") for level in self.levels}
         if self.off is None:
             yield UNSTEERED, None, UNSTEERED
