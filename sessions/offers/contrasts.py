@@ -13,7 +13,14 @@ CONTRAST_MAKE = Offer(
     "Claude writes pairs that differ in one trait: balanced over domains, checked, without near-duplicates",
     ("contrast", "make"),
     (
-        Param("set", "contrast", "a set, a file to continue, or a new name", required=True, positional=True),
+        Param(
+            "set",
+            "contrast",
+            "a set, a file to continue, or a new name",
+            required=True,
+            positional=True,
+            new=True,
+        ),
         OUT,
         Param("pairs", "count", "how many", 100),
         Param("positive", "text", "the one side of a new set, in words; with --with-model a system prompt"),

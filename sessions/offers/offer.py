@@ -36,7 +36,7 @@ class Param:
     """`name` is its key in a job's parameters; `shown` its option, where that is spelled differently.
     A positional one stands on the command line without its option. `off` is the option that says no to a
     flag which is on by default. `holds` says what a file that will be written is: a form proposes a place for a
-    vector."""
+    vector. `new`: a name that is not there yet will do."""
 
     name: str
     kind: str
@@ -47,6 +47,7 @@ class Param:
     positional: bool = False
     off: str = ""
     holds: str = ""
+    new: bool = False
 
     @property
     def option(self) -> str:

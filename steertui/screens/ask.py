@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 
 from core.errors import SteerError
 from steertui.text import safe_text
+from steertui.widgets.line import Line
 
 
 class Ask(ModalScreen[Any]):
@@ -28,7 +29,7 @@ class Ask(ModalScreen[Any]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = Text(self._title)
-            yield Input(self._value, select_on_focus=True)
+            yield Line(self._value)
             yield Static(Text(self._hint), id="said")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

@@ -11,10 +11,11 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from core.errors import SteerError
 from steertui.text import safe_text
+from steertui.widgets.line import Line
 
 KEYS = "↑ ↓ move · enter takes all · esc leaves it as it was"
 
@@ -34,24 +35,12 @@ class Field:
     choices: tuple[str, ...] = ()
 
 
-class Line(Input):
-    """The text of a field. Where there are choices the arrows step through them."""
+class Answer(Line):
+    """The line of a field."""
 
     def __init__(self, field: Field) -> None:
-        super().__init__(safe_text(field.value), select_on_focus=True, id=f"field-{field.name}")
+        super().__init__(field.value, field.choices, id=f"field-{field.name}")
         self.field = field
-
-    async def on_key(self, event: events.Key) -> None:
-        if self.field.choices and event.key in ("left", "right", "space"):
-            event.prevent_default()
-            event.stop()
-            self._step(-1 if event.key == "left" else 1)
-
-    def _step(self, change: int) -> None:
-        choices = self.field.choices
-        here = choices.index(self.value) if self.value in choices else -change
-        self.value = choices[(here + change) % len(choices)]
-        self.select_all()
 
 
 class Form(ModalScreen[dict[str, Any] | None]):
@@ -77,16 +66,16 @@ class Form(ModalScreen[dict[str, Any] | None]):
                 for field in self._fields:
                     with Horizontal(classes="field"):
                         yield Static(Text(field.label), classes="label")
-                        yield Line(field)
+                        yield Answer(field)
             yield Static(id="said")
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        if isinstance(event.widget, Line):
+        if isinstance(event.widget, Answer):
             self._tell(event.widget)
 
     def on_input_submitted(self) -> None:
         values: dict[str, Any] = {}
-        for line in self.query(Line):
+        for line in self.query(Answer):
             try:
                 values[line.field.name] = line.field.read(line.value)
             except SteerError as error:
@@ -94,14 +83,14 @@ class Form(ModalScreen[dict[str, Any] | None]):
                 return
         self.dismiss(values)
 
-    def _refuse(self, line: Line, why: str) -> None:
+    def _refuse(self, line: Answer, why: str) -> None:
         """The cursor goes to the line that cannot be meant, and the reason stands where its help stood."""
         self._trouble = f"{line.field.label}: {why}"
         if line.has_focus:
             self._tell(line)
         line.focus()
 
-    def _tell(self, line: Line) -> None:
+    def _tell(self, line: Answer) -> None:
         said = self.query_one("#said", Static)
         said.set_class(bool(self._trouble), "-wrong")
         said.update(Text(safe_text(self._trouble or line.field.help)))

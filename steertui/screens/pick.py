@@ -14,6 +14,9 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from steertui.text import safe_text
+from steertui.widgets.line import Line
+
+NAME = 22
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Pick(ModalScreen[str | None]):
         with Vertical(classes="dialog -wide" if self._wide else "dialog") as box:
             box.border_title = Text(self._title)
             if self._filtered:
-                yield Input(placeholder=self._free or "type to filter")
+                yield Line(placeholder=self._free or "type to filter")
             yield OptionList(*map(option, self._choices))
             yield Static(Text(self._hint or "↑ ↓ choose · enter take · esc back"), id="said")
 
@@ -65,6 +68,7 @@ class Pick(ModalScreen[str | None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         words = event.value.lower().split()
         kept = [c for c in self._choices if all(word in f"{c.name} {c.detail}".lower() for word in words)]
+        kept.sort(key=lambda choice: not all(word in choice.name.lower() for word in words))
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options(map(option, kept))
@@ -97,7 +101,7 @@ class Pick(ModalScreen[str | None]):
 
 def option(choice: Choice) -> Option:
     row = Table.grid(expand=True, padding=(0, 1))
-    row.add_column(no_wrap=True)
+    row.add_column(no_wrap=True, min_width=NAME)
     row.add_column(justify="right", no_wrap=True, overflow="ellipsis", ratio=1)
     row.add_row(Text(safe_text(choice.name)), Text(safe_text(choice.detail), style="dim"))
     return Option(row, id=choice.key)

@@ -72,6 +72,17 @@ def clip(text: str, width: int) -> str:
     return set_cell_size(text, max(width - 1, 0)).rstrip() + "…" if width > 0 else ""
 
 
+def ends(text: str, width: int) -> str:
+    """At most `width` cells: what does not fit is left out of the middle, where names of one kind are alike."""
+    if cell_len(text) <= width:
+        return text
+    if width < 5:
+        return clip(text, width)
+    head = (width - 1) // 3
+    tail = set_cell_size(text[::-1], width - 1 - head)[::-1]
+    return set_cell_size(text, head) + "…" + tail
+
+
 def fitted(text: str, width: int, *, right: bool = False) -> str:
     """Exactly `width` cells: clipped, or padded on the side that is free."""
     text = clip(text, width)

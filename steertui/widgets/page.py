@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.text import Text
-from textual.geometry import Size
+from textual.geometry import Offset, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+NOTHING = Offset()
+
 
 class Page(ScrollView, can_focus=True):
-    """Shows what it is given; the place that was scrolled to stays, and its end is followed where it was at the end."""
+    """Shows what it is given; the place that was scrolled to stays, and its end is followed where it was at the end.
+
+    `frozen` rows at the top and columns at the left stay where they are, as the head of a table does.
+    """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._lines: Sequence[Text] = ()
-        self.frozen = 0
-        """So many rows at the top stay where they are, as the head of a table does."""
+        self._frozen = Offset()
 
-    def show(self, lines: Sequence[Text], *, frozen: int = 0, follow: bool = False) -> None:
+    def show(self, lines: Sequence[Text], *, frozen: Offset = NOTHING, follow: bool = False) -> None:
         at_end = self.scroll_y >= self.max_scroll_y
-        self._lines, self.frozen = lines, frozen
+        self._lines, self._frozen = lines, frozen
         wide = max((line.cell_len for line in lines), default=0)
         self.virtual_size = Size(wide, len(lines))
         if follow and at_end:
@@ -30,10 +34,12 @@ class Page(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         left, top = self.scroll_offset
-        row = y if y < self.frozen else y + top
+        row = y if y < self._frozen.y else y + top
         width = self.size.width
         if row >= len(self._lines):
             return Strip.blank(width, self.rich_style)
         line = self._lines[row]
         strip = Strip(list(line.render(self.app.console)), line.cell_len)
-        return strip.crop_extend(left, left + width, None).apply_style(self.rich_style)
+        held = min(self._frozen.x, width)
+        parts = [strip.crop_extend(0, held, None), strip.crop_extend(held + left, left + width, None)]
+        return Strip.join(parts).apply_style(self.rich_style)

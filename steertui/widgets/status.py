@@ -41,6 +41,7 @@ class Status:
     recorded: bool = True
     lost_events: int = 0
     observer: bool = False
+    job: str = ""
 
 
 class StatusLine(Painted):
@@ -82,6 +83,8 @@ class StatusLine(Painted):
             parts.append((True, [Segment(" BYPASS ", self.part("bypass"))]))
         if status.observer:
             parts.append((True, [Segment(" WATCHING ", self.part("bypass"))]))
+        if status.job:
+            parts.append((False, [Segment(f"  {clip(safe_text(status.job), 32)}", self.part("quiet"))]))
         if status.model:
             parts.append((True, [Segment(f"  {safe_text(status.model)}", self.part("text"))]))
         for text in (safe_text(status.device), self._fullness(), safe_text(status.session)):

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from core import jobs
 from core.errors import ModelError
 from core.mixer import Mixer
 from sessions import tokenbatch
@@ -25,6 +26,7 @@ from steertui.engine.sockets import Door
 from tests.sessions import scripted
 
 LAYERS = 10
+WAIT = None
 TEXT = (
     "I will not give up on the parser. After that, trace the config file again until it is right. "
     "It all seems pointless to me. Whatever, the parser can gather dust. Perhaps go for a walk."
@@ -173,6 +175,27 @@ class Studio:
         if source == "missing":
             raise scripted.BadInput("there is no vector 'missing'")
         return Vector(source)
+
+
+@dataclass
+class Script:
+    """A job for `sessions.kinds.JOBS` that reports what it was given; at a `WAIT` it stands until the test ticks."""
+
+    events: Sequence[jobs.Event | None]
+    end: Mapping[str, Any] | Exception = field(default_factory=dict)
+    metronome: Metronome = field(default_factory=Metronome)
+    asked: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def __call__(self, instrument: Any, params: Mapping[str, Any]) -> jobs.Job:
+        self.asked.append(params)
+        for event in self.events:
+            yield jobs.side(self.metronome.wait) if event is WAIT else event
+        if isinstance(self.end, Exception):
+            raise self.end
+        return self.end
+
+    def go(self) -> None:
+        self.metronome.tick()
 
 
 @contextmanager

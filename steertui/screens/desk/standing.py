@@ -30,6 +30,7 @@ def standing(desk: Desk) -> Status:
         recorded=link.recorded,
         lost_events=state.lost,
         observer=link.observer,
+        job=desk.ledger.words,
     )
 
 

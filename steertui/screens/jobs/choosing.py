@@ -14,8 +14,10 @@ YES, NO = "yes", "no"
 
 
 def words(param: Param) -> tuple[str, ...]:
-    """The few values one steps through."""
-    return (YES, NO) if param.kind == "flag" else param.choices
+    """The few values one steps through; a flag without a default may say nothing."""
+    if param.kind == "flag":
+        return ("", YES) if param.default is None else (YES, NO)
+    return param.choices
 
 
 def listed(param: Param) -> bool:

@@ -12,7 +12,7 @@ from steertui.screens.jobs.report import Report
 from steertui.screens.jobs.table import curve, drawable
 from steertui.widgets.chart.curves import Curve, Dot, chart
 
-PANEL = 60
+PANEL = 46
 """Two charts stand side by side when each has this much room."""
 HEIGHT = 10
 APART = re.compile(r", | · |/|: ")

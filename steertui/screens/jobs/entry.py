@@ -13,7 +13,7 @@ from typing import Any
 from core.bands import parse_layers
 from core.errors import SteerError, UsageError
 from sessions.offers.offer import Param
-from steertui.screens.jobs.choosing import NO, YES
+from steertui.screens.jobs.choosing import NO, YES, words
 
 DEEP = 10_000
 """Layers of a model nobody has loaded: only the notation can be judged."""
@@ -21,10 +21,10 @@ DEEP = 10_000
 
 def written(param: Param, value: Any) -> str:
     """A value as its line shows it."""
-    if param.kind == "flag":
-        return YES if value else NO
     if value is None:
         return ""
+    if param.kind == "flag":
+        return YES if value else NO
     if isinstance(value, list | tuple):
         return ",".join(f"{each:g}" for each in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
@@ -38,12 +38,17 @@ def read(param: Param, text: str, n_layers: int) -> Any:
             raise UsageError("this one is needed")
         return param.default
     if param.kind == "flag":
-        if text not in (YES, NO):
-            raise UsageError(f"{YES} or {NO}, not {text!r}")
+        known = words(param)
+        if text not in known:
+            raise UsageError(f"{' or '.join(each or 'nothing' for each in known)}, not {text!r}")
         return text == YES
     value = param.read(text)
-    look = LOOKS.get(param.kind)
-    return look(value, n_layers) if look else value
+    if param.kind not in LOOKS or (param.new and "/" not in value):
+        return value
+    try:
+        return LOOKS[param.kind](value, n_layers)
+    except (OSError, ValueError, RuntimeError) as problem:
+        raise UsageError(f"{text!r} cannot be looked at ({type(problem).__name__})") from problem
 
 
 def sentence(param: Param, text: str, n_layers: int) -> str:
@@ -69,8 +74,7 @@ def _contrast(value: str, n_layers: int) -> str:
 
     if value in BUILT_IN:
         return value
-    known = ", ".join(BUILT_IN)
-    return _existing(Path(value), f"neither a file nor one of {known}:")
+    return _existing(Path(value), f"neither a file nor a built-in set ({', '.join(BUILT_IN)}):")
 
 
 def _model(value: str, n_layers: int) -> str:
@@ -88,23 +92,40 @@ def _layers(value: str, n_layers: int) -> str:
     return value
 
 
+def _pack(value: str, n_layers: int) -> str:
+    """A built-in one is a plain word; what looks like a file has to be one."""
+    if "/" not in value and not Path(value).suffix and not Path(value).exists():
+        return value
+    return _existing(Path(value), "no file")
+
+
 def _file(value: str, n_layers: int) -> str:
     place = Path(value).expanduser().absolute()
     if place.is_dir():
         raise UsageError(f"{place} is a folder: a file's name is needed")
-    ground = next(parent for parent in place.parents if parent.exists())
+    return _writable(place)
+
+
+def _folder(value: str, n_layers: int) -> str:
+    place = Path(value).expanduser().absolute()
+    if place.is_file():
+        raise UsageError(f"{place} is a file: a folder is needed")
+    return _writable(place)
+
+
+def _writable(place: Path) -> str:
+    """It, or the nearest folder above it that is there already."""
+    ground = next(
+        each for each in (place, *place.parents) if each.exists() and (each != place or each.is_dir())
+    )
     if not ground.is_dir() or not os.access(ground, os.W_OK):
         raise UsageError(f"cannot write in {ground}")
     return str(place)
 
 
 def _existing(place: Path, otherwise: str) -> str:
-    try:
-        full = place.expanduser().absolute()
-        found = full.exists()
-    except (OSError, RuntimeError, ValueError):
-        found = False
-    if not found:
+    full = place.expanduser().absolute()
+    if not full.exists():
         raise UsageError(f"{otherwise} {place}")
     return str(full)
 
@@ -115,4 +136,6 @@ LOOKS: Mapping[str, Callable[[str, int], str]] = {
     "model": _model,
     "layers": _layers,
     "file": _file,
+    "folder": _folder,
+    "pack": _pack,
 }

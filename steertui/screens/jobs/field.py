@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rich.text import Text
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
@@ -18,26 +17,11 @@ from sessions.offers.offer import Param
 from steertui.screens.jobs import choosing
 from steertui.screens.jobs.entry import written
 from steertui.text import safe_text
-
-
-class Line(Input):
-    """Where there are a few words to choose from, the arrows and space step through them."""
-
-    def __init__(self, value: str, steps: Sequence[str]) -> None:
-        super().__init__(value, select_on_focus=not steps)
-        self._steps = steps
-
-    async def on_key(self, event: events.Key) -> None:
-        if self._steps and event.key in ("left", "right", "space"):
-            event.prevent_default()
-            event.stop()
-            change = -1 if event.key == "left" else 1
-            here = self._steps.index(self.value) if self.value in self._steps else -change
-            self.value = self._steps[(here + change) % len(self._steps)]
+from steertui.widgets.line import Line
 
 
 class Field(Vertical):
-    """`touched`: from then on it is told when it is wrong."""
+    """`touched`: somebody has said what it is; from then on it is told when it is wrong."""
 
     @dataclass
     class Changed(Message):
@@ -45,10 +29,10 @@ class Field(Vertical):
 
         field: Field
 
-    def __init__(self, param: Param, value: Any) -> None:
+    def __init__(self, param: Param, given: Mapping[str, Any]) -> None:
         super().__init__()
-        self.param, self.touched = param, False
-        self._start = safe_text(written(param, value))
+        self.param, self.touched = param, param.name in given
+        self._start = safe_text(written(param, given.get(param.name, param.default)))
         self._line = Line(self._start, choosing.words(param))
 
     def compose(self) -> ComposeResult:
@@ -61,7 +45,7 @@ class Field(Vertical):
     def _help(self) -> str:
         steps = choosing.words(self.param)
         how = (
-            f"  (← → {' '.join(steps)})"
+            f"  (← → {' '.join(filter(None, steps))})"
             if steps
             else "  (ctrl+l: list)"
             if choosing.listed(self.param)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.bands import write_layers
@@ -33,7 +33,7 @@ def figure(value: Any, *, whole: bool = True) -> str:
     if isinstance(value, int | float):
         return number(value, whole=whole)
     if isinstance(value, list | tuple):
-        return _several(value)
+        return _several(list(value))
     if isinstance(value, Mapping):
         return f"{len(value)} entries"
     return safe_text(_DIGEST.sub(r"\1…", str(value)))
@@ -62,12 +62,16 @@ def interval(value: Any) -> tuple[float, float] | None:
     return None
 
 
-def _several(values: list[Any] | tuple[Any, ...]) -> str:
+def _several(values: Sequence[Any]) -> str:
     span = interval(values)
     if span and not all(isinstance(value, int) for value in values):
         return f"{number(span[0], whole=False)} … {number(span[1], whole=False)}"
-    if values and all(type(value) is int and value >= 0 for value in values):
+    if (
+        values
+        and all(type(value) is int and value >= 0 for value in values)
+        and values == sorted(set(values))
+    ):
         return write_layers(tuple(values))
     if len(values) > LONG:
         return f"{len(values)} values"
-    return ", ".join(map(figure, values))
+    return ",".join(map(figure, values))

@@ -21,22 +21,29 @@ from steertui.screens.desk.yank import yank
 from steertui.screens.jobs import choosing, entry
 from steertui.screens.jobs.field import Field
 from steertui.screens.jobs.proposing import proposed
-from steertui.screens.pick import Pick
+from steertui.screens.pick import Choice, Pick
 from steertui.text import safe_text
 from steertui.widgets.hints import Hints
 
 ESTIMATE = "estimate"
 """The flag of jobs that can tell their cost instead of being done."""
+BUDGET = "budget"
+"""The parameter of jobs that spend money."""
+SPEND = (
+    Choice(ESTIMATE, "tell the cost first", "nothing is asked yet"),
+    Choice(BUDGET, "begin", "no more than its budget is spent"),
+)
 Begin = Callable[[str, Mapping[str, Any]], Awaitable[int | None]]
 
 
-class Form(ModalScreen[int | None]):
+class JobForm(ModalScreen[int | None]):
     """Gives back the number of the job that was begun, or None after esc."""
 
     CSS_PATH = "form.tcss"
     BINDINGS = [*commands.bindings(commands.FORM)]
     PLACES = (commands.FORM,)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (20, "-short"), (30, "-tall")]
     AUTO_FOCUS = "Field Input"
 
     def __init__(
@@ -46,7 +53,7 @@ class Form(ModalScreen[int | None]):
         self._offer, self._model, self._n_layers, self._begin = offer, model, n_layers, begin
         asked = sorted(offer.params, key=lambda param: not param.required)
         shown = [param for param in asked if param.name != ESTIMATE]
-        self._fields = {param.name: Field(param, given.get(param.name, param.default)) for param in shown}
+        self._fields = {param.name: Field(param, given) for param in shown}
         self._command = ""
 
     def compose(self) -> ComposeResult:
@@ -96,7 +103,7 @@ class Form(ModalScreen[int | None]):
         for field in self._fields.values():
             if field.param.holds and not field.touched:
                 place = await asyncio.to_thread(proposed, self._offer, field.param, texts)
-                if place and place != field.text:
+                if place and not field.touched and field is not self._focused:
                     field.propose(place)
 
     async def _judged(self) -> dict[str, str]:
@@ -122,10 +129,20 @@ class Form(ModalScreen[int | None]):
         if field is not None and field.param.required and not field.text and choosing.listed(field.param):
             self.action_list()
         else:
-            self.start(estimate=False)
+            self.action_begin()
 
     def action_begin(self) -> None:
-        self.start(estimate=False)
+        """What costs money is asked for twice."""
+        if any(param.name == BUDGET for param in self._offer.params):
+            self.app.push_screen(
+                Pick("this asks Claude and costs money", SPEND, filtered=False), self._agreed
+            )
+        else:
+            self.start(estimate=False)
+
+    def _agreed(self, how: str | None) -> None:
+        if how is not None:
+            self.start(estimate=how == ESTIMATE)
 
     def action_cost(self) -> None:
         if self._costed:
@@ -158,7 +175,9 @@ class Form(ModalScreen[int | None]):
             if name is not None:
                 field.fill(name)
 
-        self.app.push_screen(Pick(field.param.name, found, free="type to filter, or a path"), taken)
+        self.app.push_screen(
+            Pick(field.param.name, found, free="type to filter, or a path", wide=True), taken
+        )
 
     def action_copy(self) -> None:
         yank(self.app, self._command, self._warn)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from sessions import events as ev
 from sessions.lines import Record
+from steertui.screens.jobs.brief import brief
 from steertui.screens.jobs.report import Report
 
 
@@ -44,10 +45,20 @@ class Ledger:
         """What runs or waits, in the order in which it was asked for."""
         return [report for report in self.reports.values() if not report.ended]
 
+    @property
+    def words(self) -> str:
+        """The job that runs and how many wait, in a few words."""
+        if not self.going:
+            return ""
+        first, waiting = self.going[0], len(self.going) - 1
+        share = "" if first.percent is None else f" {first.percent}%"
+        return f"{first.kind}{share}" + (f" +{waiting}" if waiting else "")
+
     def _job(self, event: ev.Job) -> None:
         report = self.reports.get(event.job)
         if report is None:
-            report = self.reports[event.job] = Report(event.job, event.kind, event.params, self.clock, "")
+            report = Report(event.job, brief(event.kind), event.params, self.clock, "")
+            self.reports[event.job] = report
         report.take(event.state, event.event, event.message, self.clock)
 
     def _engine_went(self) -> None:

@@ -45,9 +45,8 @@ class Pages(Vertical):
         known = views.names(report)
         self._tabs.show(known, known.index(self._at))
         view = views.View(now, size.width, size.height, self._column, self.app.get_css_variables())
-        table = self._at in report.tables
         lines = views.lines(report, self._at, view)
-        self._page.show(lines, frozen=int(table), follow=self._at in views.GROWING)
+        self._page.show(lines, frozen=views.frozen(report, self._at), follow=self._at in views.GROWING)
         if other:
             self._page.scroll_home(animate=False)
 

@@ -1,4 +1,5 @@
-"""Where a vector that a job will make may lie: in the library, under the name of what it is made from."""
+"""Where what a job will make may lie, under the name of what it is made from: a vector in the library, a set of pairs
+where the app was opened."""
 
 from __future__ import annotations
 
@@ -8,23 +9,25 @@ from pathlib import Path
 
 from sessions.offers.offer import Offer, Param
 
-SUFFIX = ".safetensors"
+SUFFIXES = {"vector": ".safetensors", "contrast set": ".jsonl"}
 
 
 def proposed(offer: Offer, param: Param, texts: Mapping[str, str]) -> str:
     """A file that is not there yet; nothing before there is a name for it, or where none is needed."""
-    from vectors import library
-
-    if param.holds != "vector" or not param.required:
+    if param.holds not in SUFFIXES or not param.required:
         return ""
     others = [each for each in offer.params if each.required and each is not param and texts.get(each.name)]
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(texts[others[0].name]).stem).strip(".-") if others else ""
-    if not stem:
-        return ""
-    taken = library.paths()
-    free = next(name for name in _numbered(stem[:80], len(taken) + 1) if name not in taken)
-    return str(library.folder() / f"{free}{SUFFIX}")
+    stem = (
+        re.sub(r"[^A-Za-z0-9._-]+", "-", Path(texts[others[0].name]).stem).strip(".-")[:80] if others else ""
+    )
+    return str(_free(param.holds, stem)) if stem else ""
 
 
-def _numbered(stem: str, count: int) -> list[str]:
-    return [stem, *(f"{stem}-{number}" for number in range(2, count + 2))]
+def _free(holds: str, stem: str) -> Path:
+    """The first of stem, stem-2, stem-3, … that nobody has."""
+    from vectors import library
+
+    folder = library.folder() if holds == "vector" else Path.cwd()
+    taken = set(library.paths()) if holds == "vector" else {path.stem for path in folder.glob("*.jsonl")}
+    names = [stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3))]
+    return folder / f"{next(name for name in names if name not in taken)}{SUFFIXES[holds]}"

@@ -11,6 +11,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from sessions.offers.catalogue import OFFERS
+from steertui.screens.jobs.brief import brief
 from steertui.screens.jobs.report import Report
 from steertui.text import safe_text
 
@@ -28,7 +29,7 @@ class Queue(OptionList):
     def show(self, reports: Mapping[int, Report], chosen: int, colours: Mapping[str, str]) -> None:
         """Draws again what has changed."""
         ordered = in_order(reports)
-        seen = [(report.id, report.version, percent(report)) for report in ordered]
+        seen = [(report.id, report.version, report.percent) for report in ordered]
         if seen == self._shown:
             return
         same = [number for number, *_ in seen] == [number for number, *_ in self._shown]
@@ -57,20 +58,13 @@ def subject(kind: str, params: Mapping[str, Any]) -> str:
     """What a job works on: the parameters it cannot do without, as far as they are short."""
     offer = OFFERS.get(kind)
     needed = [param.name for param in offer.params if param.required] if offer else list(params)
-    words = [str(params[name]) for name in needed if params.get(name) not in (None, "")]
+    words = [str(brief(params[name])) for name in needed if params.get(name) not in (None, "")]
     return safe_text(" ".join(word.rstrip("/").rpartition("/")[2] or word for word in words[:2]))
-
-
-def percent(report: Report) -> int | None:
-    stage = report.stage
-    if report.state != "running" or stage is None or stage.share is None:
-        return None
-    return int(100 * stage.share)
 
 
 def _line(report: Report, colours: Mapping[str, str]) -> Table:
     colour = colours[COLOURS[report.state]] if report.state in COLOURS else "dim"
-    share = percent(report)
+    share = report.percent
     row = Table.grid(expand=True, padding=(0, 1))
     row.add_column(no_wrap=True, width=1)
     row.add_column(no_wrap=True, overflow="ellipsis", ratio=1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core import jobs
+from steertui.screens.jobs.brief import brief
 from steertui.screens.jobs.stage import Stage
 
 ENDED = ("done", "failed", "cancelled")
@@ -48,6 +49,7 @@ class Report:
 
     def take(self, state: str, event: Mapping[str, Any], message: str, at: float) -> None:
         """One job event of the journal."""
+        event, message = brief(event), brief(message)
         self.version += 1
         self.at = at
         if state in ENDED:
@@ -55,6 +57,8 @@ class Report:
         elif event:
             self._reported(event)
         if state != self.state:
+            if state in ENDED:
+                self._stage_over()
             self.state = state
             self.note(f"{state}: {message}" if message else state, wrong=state == "failed")
 
@@ -68,6 +72,12 @@ class Report:
     @property
     def stage(self) -> Stage | None:
         return self.stages[-1] if self.stages else None
+
+    @property
+    def percent(self) -> int | None:
+        """How far its stage is, while it runs."""
+        share = self.stage.share if self.stage and self.state == "running" else None
+        return None if share is None else int(100 * share)
 
     @property
     def vector(self) -> str:

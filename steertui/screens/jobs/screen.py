@@ -22,7 +22,7 @@ from sessions.offers.catalogue import OFFERS
 from steertui import commands
 from steertui.screens.desk.link import Link
 from steertui.screens.desk.yank import yank
-from steertui.screens.jobs.form import Form
+from steertui.screens.jobs.form import JobForm
 from steertui.screens.jobs.ledger import Ledger
 from steertui.screens.jobs.pages import Pages
 from steertui.screens.jobs.queue import Queue, in_order
@@ -49,7 +49,7 @@ class Jobs(Screen[str | None]):
         super().__init__()
         self._link, self._ledger = link, ledger
         self._queue, self._pages = Queue(), Pages()
-        self._number = 0
+        self._number = self._shown = 0
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="room"):
@@ -69,23 +69,24 @@ class Jobs(Screen[str | None]):
 
     @property
     def _chosen(self) -> Report:
-        if self._number not in self._reports:
+        if self._shown not in self._reports:
             raise UsageError("there is no job yet: n begins one")
-        return self._reports[self._number]
+        return self._reports[self._shown]
 
     def look(self) -> None:
-        """Draws what is new; the first in the queue is looked at until another one is chosen."""
-        if self._number not in self._reports:
-            self._number = next((report.id for report in in_order(self._reports)), 0)
-        self._queue.show(self._reports, self._number, self.app.get_css_variables())
-        report = self._reports.get(self._number)
+        """Draws what is new. The first in the queue is shown until the one that is wanted has been heard of."""
+        first = next((report.id for report in in_order(self._reports)), 0)
+        self._shown = self._number if self._number in self._reports else first
+        self._queue.show(self._reports, self._shown, self.app.get_css_variables())
+        report = self._reports.get(self._shown)
         self._pages.border_title = Text(safe_text(f"{report.id} {report.kind}") if report else "no job")
         self._pages.show(report, self._ledger.now)
 
     @on(OptionList.OptionHighlighted, "#queue")
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        if event.option.id is not None and self._queue.has_focus:
-            self._number = int(event.option.id)
+        """By hand: what the queue itself has highlighted is shown already."""
+        if event.option.id not in (None, str(self._shown)):
+            self._number = int(str(event.option.id))
             self.look()
 
     @on(OptionList.OptionSelected, "#queue")
@@ -101,14 +102,12 @@ class Jobs(Screen[str | None]):
             if kind is not None:
                 self._open_form(kind, {})
 
-        self.app.push_screen(
-            Pick("a new job", choices, hint="type to filter · enter opens its form"), answered
-        )
+        self.app.push_screen(Pick("a new job", choices, hint="enter opens its form", wide=True), answered)
 
     def _open_form(self, kind: str, given: Mapping[str, Any]) -> None:
         model = self._link.state.model
         n_layers = int(model.facts.get("n_layers", 0)) if model else 0
-        form = Form(OFFERS[kind], given, model.name if model else None, n_layers, self._start)
+        form = JobForm(OFFERS[kind], given, model.name if model else None, n_layers, self._start)
         self.app.push_screen(form, self._begun)
 
     async def _start(self, kind: str, params: Mapping[str, Any]) -> int | None:

@@ -11,11 +11,11 @@ from rich.text import Text
 
 from steertui.screens.jobs.figures import figure, flat, interval, is_number
 from steertui.text import safe_text
-from steertui.widgets.bars import fitted
+from steertui.widgets.bars import ends, fitted
 from steertui.widgets.chart.curves import Curve, Dot
 
-WIDEST = 28
-"""Cells of the widest column; a text that is longer is clipped."""
+WIDEST = 34
+"""Cells of the widest column; of a text that is longer the middle is left out."""
 SUFFIXES = ("_ci", "_interval", ".ci", ".interval")
 """How the interval of a column is named."""
 Rows = Mapping[str, Mapping[str, Any]]
@@ -30,17 +30,24 @@ def table(rows: Rows, colours: Mapping[str, str]) -> list[Text]:
     }
     columns = list(dict.fromkeys(name for row in cells.values() for name in row))
     widths = {name: _width(name, [row.get(name, "") for row in cells.values()]) for name in columns}
-    margin = _width("", list(map(safe_text, map(str, cells))))
+    margin = margin_of(rows)
     head = " " * margin + "".join(
         "  " + fitted(safe_text(name), widths[name], right=name in numeric) for name in columns
     )
     lines = [Text(head, style="dim")]
     for key, row in cells.items():
-        line = Text(fitted(safe_text(str(key)), margin, right=_at(key) is not None), style=colours["accent"])
+        words = ends(safe_text(str(key)), margin)
+        line = Text(fitted(words, margin, right=_at(key) is not None), style=colours["accent"])
         for name in columns:
-            line.append("  " + fitted(row.get(name, ""), widths[name], right=name in numeric), style="none")
+            cell = fitted(ends(row.get(name, ""), widths[name]), widths[name], right=name in numeric)
+            line.append(f"  {cell}", style="none")
         lines.append(line)
     return lines
+
+
+def margin_of(rows: Rows) -> int:
+    """How wide the keys are drawn."""
+    return _width("", [safe_text(str(key)) for key in rows])
 
 
 def drawable(rows: Rows) -> list[str]:

@@ -8,13 +8,16 @@ from typing import Any
 from rich.text import Text
 
 from sessions.offers.catalogue import OFFERS
+from steertui.screens.jobs.brief import brief
 from steertui.screens.jobs.curves import leading
 from steertui.screens.jobs.figures import figure, flat
 from steertui.screens.jobs.report import Report
 from steertui.screens.jobs.stage import Stage
+from steertui.screens.jobs.table import table
 from steertui.text import safe_text
 from steertui.widgets import glyphs
 from steertui.widgets.bars import clip
+from steertui.widgets.chart.grid import grid
 
 BAR = 28
 COST = "cost"
@@ -37,11 +40,21 @@ def overview(
         sign = "✗" if report.state == "failed" else "·"
         style = colours["error"] if report.state == "failed" else ""
         lines += _wrapped(f"{sign} {safe_text(report.message)}", width, style)
-    drawn = leading(report, column, width, min(CHART, max(7, height - 12)), colours)
+    drawn = _picture(report, column, width, min(CHART, max(7, height - 12)), colours)
     found = [*_found(report, width, colours), *_files(report, colours)]
     for part in (drawn, found, [*_params(report, width)], log(report)[-LOG:]):
         lines += [Text(), *part] if part else []
     return lines
+
+
+def _picture(report: Report, column: str, width: int, height: int, colours: Colours) -> list[Text]:
+    """The leading curve; without one the newest grid, or the head of the newest table."""
+    if drawn := leading(report, column, width, height, colours):
+        return drawn
+    if report.grids:
+        return grid(list(report.grids.values())[-1], colours)[:height]
+    tables = [rows for name, rows in report.tables.items() if name != COST]
+    return table(tables[-1], colours)[:height] if tables else []
 
 
 def standing(report: Report, now: float, width: int, colours: Colours) -> Text:
@@ -141,7 +154,7 @@ def _params(report: Report, width: int) -> Iterator[Text]:
     """What it was asked with, beside what it would have taken anyway."""
     offer = OFFERS.get(report.kind)
     usual = {param.name: param.default for param in offer.params} if offer else {}
-    given = {key: value for key, value in report.params.items() if value != usual.get(key)}
+    given = {key: value for key, value in brief(report.params).items() if value != usual.get(key)}
     words = "  ".join(f"{key}={figure(value)}" for key, value in given.items())
     if words:
         yield Text(clip(safe_text(words), width), style="dim")

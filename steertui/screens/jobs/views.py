@@ -7,21 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rich.text import Text
+from textual.geometry import Offset
 
 from core.jobs import Sample
 from sessions.offers.catalogue import OFFERS
 from steertui.screens.jobs.curves import all_curves, panels
 from steertui.screens.jobs.report import SAMPLES, Report
-from steertui.screens.jobs.table import table
+from steertui.screens.jobs.table import margin_of, table
 from steertui.screens.jobs.told import COST, log, overview
 from steertui.text import safe_text
 from steertui.widgets.chart.grid import grid
+from steertui.widgets.chart.grid import margin_of as grid_margin
 
 OVERVIEW, CURVES, SAMPLED, LOG = "overview", "curves", "samples", "log"
 GROWING = (SAMPLED, LOG)
 """Pages whose end is followed."""
-LONGEST = 4000
-"""Characters of one sample that are drawn."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,13 @@ def lines(report: Report, name: str, view: View) -> list[Text]:
     return overview(report, view.now, view.width, view.height, view.column, view.colours)
 
 
+def frozen(report: Report, name: str) -> Offset:
+    """What of a page stays when it is scrolled: the head of a table, the names of its rows."""
+    if name in report.tables:
+        return Offset(margin_of(report.tables[name]), 1)
+    return Offset(grid_margin(report.grids[name]), 1) if name in report.grids else Offset()
+
+
 def empty() -> list[Text]:
     """Before there is any job."""
     offered = [Text(f"  {offer.title:<28}{offer.summary}", style="dim") for offer in OFFERS.values()]
@@ -83,7 +90,7 @@ def _sample(sample: Sample, width: int, colours: Mapping[str, str]) -> list[Text
         head.append(
             f"  {safe_text(', '.join(map(str, sample.flags)))}", style=f"not bold {colours['warning']}"
         )
-    body = safe_text(str(sample.text)[:LONGEST], multiline=True)
+    body = safe_text(str(sample.text), multiline=True)
     return [head, *(Text(line) for part in body.split("\n") for line in _folded(part, width))]
 
 

@@ -24,6 +24,7 @@ from steertui.screens.library.check import Check
 from steertui.screens.library.page import page
 from steertui.text import safe_text
 from steertui.widgets.hints import Hints
+from steertui.widgets.line import Line
 from vectors import compare, library, reading
 from vectors.library import Entry
 
@@ -46,7 +47,7 @@ class Library(Screen[str | None]):
         self._entries: dict[str, Entry] = {}
 
     def compose(self) -> ComposeResult:
-        yield Input(placeholder="filter: name, note, model, method", id="filter")
+        yield Line(placeholder="filter: name, note, model, method", id="filter")
         yield DataTable(id="vectors", cursor_type="row", zebra_stripes=False)
         with VerticalScroll(id="card", can_focus=False):
             yield self._check

@@ -24,6 +24,7 @@ from steertui.screens.sessions.replay import Replay
 from steertui.screens.sessions.verification import Verification
 from steertui.text import safe_text
 from steertui.widgets.hints import Hints
+from steertui.widgets.line import Line
 from steertui.widgets.transcript.document import Item, Note
 from steertui.widgets.transcript.view import Transcript
 
@@ -46,7 +47,7 @@ class Sessions(Screen[str | None]):
         self._entries: dict[str, Entry] = {}
 
     def compose(self) -> ComposeResult:
-        yield Input(placeholder="search in everything that was said", id="search")
+        yield Line(placeholder="search in everything that was said", id="search")
         yield DataTable(id="recorded", cursor_type="row")
         yield self._verification
         yield Transcript(id="words")

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+LARGE, SMALL = 1e5, 1e-4
+"""Beyond these a number is written with a power of ten."""
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -38,8 +40,8 @@ class Axis:
 
     def word(self, value: float) -> str:
         """A tick as text: as many digits as the step needs, a true minus sign."""
-        if self.high and max(abs(self.low), abs(self.high)) >= 1e5:
-            text = f"{value:.0e}"
+        if max(abs(self.low), abs(self.high)) >= LARGE or self.step < SMALL:
+            text = f"{value:.3g}"
         else:
             digits = max(0, -math.floor(math.log10(self.step) + 1e-9))
             digits += not math.isclose(self.step * 10**digits, round(self.step * 10**digits))

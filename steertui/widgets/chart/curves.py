@@ -24,6 +24,7 @@ COLOURED = 16
 QUIET = "dim"
 PAD = 0.04
 FAINT = 0.45
+NARROWEST = 12
 FRAME = 3
 """Rows that are no curve: the legend, the axis, its numbers."""
 
@@ -60,11 +61,13 @@ def chart(
     """`height` rows of at most `width` cells; nothing where there is nothing to draw or no room for it."""
     curves = [curve for curve in curves if curve.dots]
     rows = height - FRAME
-    if not curves or rows < 2 or width < 16:
+    if not curves or rows < 2:
         return []
     down = Axis.over(_reach(curves), max(2, rows // 2), pad=PAD)
     labels = {tick: down.word(tick) for tick in down.ticks}
     margin = max(map(len, labels.values())) + 1
+    if width - margin < NARROWEST:
+        return []
     xs = [dot.x for curve in curves for dot in curve.dots]
     whole = all(x == int(x) for x in xs)
     across = Axis.over(xs, max(2, (width - margin) // 10), whole=whole)

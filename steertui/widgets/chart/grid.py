@@ -19,19 +19,30 @@ STRENGTH = 0.75
 
 def grid(cells: Mapping[tuple[str, str], float], colours: Mapping[str, str]) -> list[Text]:
     """A row per row with its columns in the order in which they came; a square nobody filled is blank."""
-    rows = list(dict.fromkeys(row for row, _ in cells))
-    columns = list(dict.fromkeys(column for _, column in cells))
+    rows = {row: safe_text(row) for row, _ in cells}
+    columns = _short({column: safe_text(column) for _, column in cells})
     reach = max(map(abs, cells.values()), default=0.0) or 1.0
-    margin = min(NAME, max((cell_len(safe_text(row)) for row in rows), default=0))
-    wide = max(SQUARE, min(NAME, max((cell_len(safe_text(column)) for column in columns), default=0)) + 1)
-    head = "".join(fitted(safe_text(column), wide - 1, right=True) + " " for column in columns)
-    lines = [Text(" " * margin + head, style="dim")]
-    for row in rows:
-        line = Text(fitted(safe_text(row), margin, right=True), style="dim")
+    margin = margin_of(cells) - 1
+    wide = max(SQUARE, min(NAME, max(map(cell_len, columns.values()), default=0)) + 1)
+    head = "".join(fitted(words, wide - 1, right=True) + " " for words in columns.values())
+    lines = [Text(" " * (margin + 1) + head, style="dim")]
+    for row, words in rows.items():
+        line = Text(fitted(words, margin, right=True) + " ", style="dim")
         for column in columns:
             line.append_text(_square(cells.get((row, column)), reach, wide, colours))
         lines.append(line)
     return lines
+
+
+def margin_of(cells: Mapping[tuple[str, str], float]) -> int:
+    """How wide the names of the rows are drawn."""
+    return min(NAME, max((cell_len(safe_text(row)) for row, _ in cells), default=0)) + 1
+
+
+def _short(names: Mapping[str, str]) -> dict[str, str]:
+    """The last part of dotted names, where that still tells them apart."""
+    last = {name: words.rpartition(".")[2] or words for name, words in names.items()}
+    return last if len(set(last.values())) == len(last) else dict(names)
 
 
 def _square(value: float | None, reach: float, wide: int, colours: Mapping[str, str]) -> Text:
@@ -40,5 +51,13 @@ def _square(value: float | None, reach: float, wide: int, colours: Mapping[str, 
     warm = colours["heat-warm" if value > 0 else "heat-cool"]
     strength = min(abs(value) / reach, 1.0) * STRENGTH
     tint = Color.parse(colours["background"]).blend(Color.parse(warm), strength)
-    words = f"{value:+.3g}" if abs(value) < 1000 else f"{value:+.0e}"
-    return Text(f"{words.replace('-', '−'):>{wide - 1}} ", style=f"on {tint.hex6}")
+    return Text(fitted(_number(value, reach), wide - 1, right=True) + " ", style=f"on {tint.hex6}")
+
+
+def _number(value: float, reach: float) -> str:
+    """As many digits as the largest value needs."""
+    if not 0.01 <= reach < 10_000:
+        text = f"{value:+.1e}"
+    else:
+        text = f"{value:+.{2 if reach < 10 else 1 if reach < 100 else 0}f}"
+    return text.replace("-", "−") if float(text) else text[1:]

@@ -22,7 +22,7 @@ from steertui.commands import (
 )
 from steertui.config import Settings
 from steertui.screens.desk.screen import Desk
-from steertui.screens.jobs.form import Form
+from steertui.screens.jobs.form import JobForm
 from steertui.screens.jobs.screen import Jobs
 from steertui.screens.library.screen import Library
 from steertui.screens.sessions.replay import Replay
@@ -35,7 +35,7 @@ SCREENS = {
     SESSIONS: Sessions,
     REPLAY: Replay,
     JOBS: Jobs,
-    FORM: Form,
+    FORM: JobForm,
     EVERYWHERE: App,
     TRANSCRIPT: Transcript,
 }

@@ -1,0 +1,188 @@
+"""A form is made from its offer alone; what is wrong is said in place and nothing begins before it is mended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input, OptionList
+
+from sessions import kinds
+from sessions.offers.catalogue import OFFERS
+from sessions.offers.offer import KINDS, Param
+from steertui.screens.jobs import choosing
+from steertui.screens.jobs.entry import read, sentence, written
+from steertui.screens.jobs.form import JobForm
+from steertui.screens.jobs.screen import Jobs
+from steertui.screens.pick import Pick
+from tests.steertui.app.stage import stage
+from tests.steertui.app.test_jobs import fill, form, opened
+from tests.steertui.scripted_engine import Script
+from vectors import library
+
+asynchronous = pytest.mark.anyio
+LAYERS = 10
+
+
+def param(kind: str, **more: object) -> Param:
+    return Param("x", kind, "what it is", **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("offer", OFFERS.values(), ids=list(OFFERS))
+def test_what_a_line_shows_is_read_back_as_it_was(offer: object) -> None:
+    for each in offer.params:  # type: ignore[attr-defined]
+        if not each.required:
+            assert read(each, written(each, each.default), LAYERS) == each.default
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "said"),
+    [
+        ("count", "1.5", "whole number"),
+        ("number", "much", "much"),
+        ("numbers", "1,b", "b"),
+        ("flag", "maybe", "nothing or yes"),
+        ("layers", "12", "12"),
+        ("layers", "3-", "3-"),
+        ("vector", "nowhere", "no vector 'nowhere'"),
+        ("vector", "/nowhere/x.gguf", "no file /nowhere/x.gguf"),
+        ("contrast", "nowhere", "neither a file nor a built-in set"),
+        ("model", "/nowhere", "no folder /nowhere"),
+        ("file", "/proc/1/x/y", "cannot write"),
+        ("file", "/", "is a folder"),
+        ("folder", "/etc/hosts", "is a file"),
+        ("folder", "/etc/hosts/x", "cannot write"),
+        ("pack", "nowhere.jsonl", "no file"),
+    ],
+)
+def test_a_wrong_value_is_a_sentence(kind: str, text: str, said: str) -> None:
+    assert said in sentence(param(kind), text, LAYERS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("count", " 3 ", 3),
+        ("numbers", "-1;0.5", (-1.0, 0.5)),
+        ("flag", "yes", True),
+        ("flag", "", None),
+        ("layers", "40%-85%", "40%-85%"),
+        ("vector", "pirate", "pirate"),
+        ("contrast", "pirate", "pirate"),
+        ("model", "owner/model", "owner/model"),
+        ("text", "", None),
+        ("pack", "demo", "demo"),
+    ],
+)
+def test_a_right_value_is_what_the_job_takes(kind: str, text: str, value: object) -> None:
+    assert read(param(kind), text, LAYERS) == value
+
+
+def test_paths_are_whole_because_the_engine_stands_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pairs.jsonl").write_text("{}")
+    (tmp_path / "model").mkdir()
+    assert read(param("contrast"), "pairs.jsonl", LAYERS) == str(tmp_path / "pairs.jsonl")
+    assert read(param("model"), "./model", LAYERS) == str(tmp_path / "model")
+    assert read(param("file"), "new/x.gguf", LAYERS) == str(tmp_path / "new/x.gguf")
+
+
+def test_every_kind_of_parameter_can_be_written_and_the_lists_know_their_own() -> None:
+    for kind in KINDS:
+        assert isinstance(written(param(kind), None), str)
+    listed = {kind: [choice.key for choice in choosing.choices(param(kind))] for kind in choosing.LISTS}
+    assert "pirate" in listed["vector"]
+    assert "pirate" in listed["contrast"]
+    assert "demo-base" in listed["model"]
+
+
+@asynchronous
+async def test_every_offer_has_a_form_with_a_line_and_help_for_each_parameter() -> None:
+    async with stage(size=(140, 60)) as at:
+        screen = await opened(at)
+        for kind, offer in OFFERS.items():
+            screen._open_form(kind, {})
+            await at.until(lambda: isinstance(at.pilot.app.screen, JobForm))
+            made = at.pilot.app.screen
+            assert isinstance(made, JobForm)
+            for each in offer.params:
+                if each.name != "estimate":
+                    assert made._fields[each.name].text == written(each, each.default)
+            await at.sees(offer.title, offer.params[0].help[:20])
+            await at.press("escape")
+            assert isinstance(at.pilot.app.screen, Jobs)
+
+
+@asynchronous
+async def test_nothing_begins_while_something_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = Script(())
+    monkeypatch.setitem(kinds.JOBS, "extract", script)
+    async with stage() as at:
+        await opened(at)
+        made = await form(at)
+        await fill(at, made, seed="1.5", out="/tmp/x.gguf", contrast="nowhere")
+        await at.sees(
+            "seed is a whole number", "neither a file nor a built-in set", "2 to fill in or to mend"
+        )
+        await at.press("enter")
+        await at.until(lambda: made._fields["contrast"].has_focus_within)
+        assert not script.asked
+        await fill(at, made, seed="1", contrast="pirate")
+        await at.sees("$ steertui extract --contrast pirate --out /tmp/x.gguf --seed 1 --model scripted")
+        await at.press("enter")
+        await at.until(lambda: isinstance(at.pilot.app.screen, Jobs))
+        assert script.asked[0]["seed"] == 1
+
+
+@asynchronous
+async def test_enter_on_an_empty_needed_line_opens_its_list_and_a_place_is_proposed() -> None:
+    async with stage() as at:
+        await opened(at)
+        made = await form(at)
+        await at.press("enter")
+        await at.until(lambda: isinstance(at.pilot.app.screen, Pick))
+        assert at.pilot.app.screen.query_one(OptionList).option_count > 3
+        await at.press(*"pirate", "enter")
+        await at.until(lambda: made._fields["contrast"].text == "pirate")
+        await at.until(lambda: made._fields["out"].text == str(library.folder() / "pirate-2.safetensors"))
+
+
+@asynchronous
+async def test_arrows_step_through_words_and_ctrl_l_lists() -> None:
+    async with stage() as at:
+        await opened(at)
+        made = await form(at)
+        made._fields["method"].take()
+        await at.press("right")
+        assert made._fields["method"].text == "pca-centered"
+        await at.press("left", "left")
+        assert made._fields["method"].text == "assistant-axis"
+        made._fields["tuned"].take()
+        await at.press("ctrl+l")
+        await at.until(lambda: isinstance(at.pilot.app.screen, Pick))
+        await at.press("escape", "down")
+        assert made._fields["method"].has_focus_within
+
+
+@asynchronous
+async def test_a_refusal_of_the_engine_leaves_the_form_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(kinds.JOBS, "extract")
+    async with stage() as at:
+        await opened(at)
+        made = await form(at)
+        await fill(at, made, contrast="pirate", out="/tmp/x.gguf")
+        await at.press("enter")
+        await at.until(lambda: any("there is no job 'extract'" in toast for toast in at.toasts))
+        assert at.pilot.app.screen is made
+
+
+@asynchronous
+async def test_pasted_control_characters_stay_text() -> None:
+    async with stage() as at:
+        await opened(at)
+        made = await form(at)
+        made._fields["name"].query_one(Input).value = "\x1b[2J\u202e" + "x" * 50_000
+        await at.pilot.pause()
+        assert "\x1b" not in "".join(at.drawn())

@@ -1,0 +1,198 @@
+"""A job's report adds up from its events alone, with the times of the journal; hostile values are drawn as text."""
+
+from __future__ import annotations
+
+import pytest
+
+from core import jobs
+from sessions import events as ev
+from sessions.lines import Record
+from steertui.screens.jobs import views
+from steertui.screens.jobs.figures import figure
+from steertui.screens.jobs.ledger import Ledger
+from steertui.screens.jobs.queue import subject
+from steertui.screens.jobs.report import SAMPLES, Report
+from steertui.screens.jobs.stage import Stage
+from steertui.screens.jobs.table import curve, drawable, table
+from steertui.screens.jobs.told import clock
+from tests.steertui.widgets.test_chart import COLOURS as INKS
+from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
+
+COLOURS = INKS | {"error": "#ff0000"}
+LAYERS = {
+    "0": {"d": 1, "accuracy": 0.5, "accuracy_ci": [0.25, 0.75], "n": 80},
+    "1": {"d": 2.5, "accuracy": 0.75, "accuracy_ci": [0.5, 1.0], "n": 80},
+    "2": {"d": None, "accuracy": 1.0, "accuracy_ci": [0.75, 1.0], "n": 80},
+}
+
+
+def told(*events: jobs.Event, kind: str = "extract", end: str = "", step_ms: int = 1000) -> Ledger:
+    """A ledger that has heard a job say this, one event a second."""
+    ledger = Ledger()
+    records = [ev.Job(job=1, kind=kind, state="running", params={"contrast": "pirate"})]
+    records += [ev.Job(job=1, kind=kind, state="running", event=event.to_json()) for event in events]
+    if end:
+        message = "it broke" if end == "failed" else ""
+        records.append(ev.Job(job=1, kind=kind, state=end, event={"n": 3}, message=message))
+    for n, event in enumerate(records):
+        ledger.take(Record(n, step_ms if n else 0, event))
+    return ledger
+
+
+def page(report: Report, name: str = views.OVERVIEW, width: int = 80) -> str:
+    view = views.View(report.at, width, 24, "", COLOURS)
+    return "\n".join(line.plain for line in views.lines(report, name, view))
+
+
+def test_rate_and_time_left_come_from_the_journal_s_clock() -> None:
+    ledger = told(*(jobs.Progress(done, 40, "texts") for done in (10, 14, 18)))
+    stage = ledger.reports[1].stage
+    assert stage is not None
+    assert stage.rate == pytest.approx(4.0)
+    assert stage.left(ledger.clock) == pytest.approx(5.5)
+    assert stage.left(ledger.clock + 2) == pytest.approx(3.5)
+    assert "18/40  4/s  5.5 s left" in page(ledger.reports[1])
+
+
+def test_the_first_report_is_measured_from_the_stage_s_beginning() -> None:
+    stage = Stage("texts", began=2.0)
+    assert stage.rate is None
+    stage.reached(10, 20, at=7.0)
+    assert stage.rate == pytest.approx(2.0)
+    stage.reached(10, 20, at=9.0)
+    assert stage.rate == pytest.approx(2.0)
+
+
+def test_a_job_has_a_stage_for_every_unit_and_a_line_for_each() -> None:
+    report = told(jobs.Progress(4, 4, "texts"), jobs.Progress(1, 2, "doses"), end="done").reports[1]
+    assert [stage.unit for stage in report.stages] == ["texts", "doses"]
+    assert [entry.words for entry in report.log] == ["running", "4/4 texts", "1/2 doses", "done"]
+
+
+def test_pages_are_what_there_is_to_see() -> None:
+    assert views.names(told().reports[1]) == ["overview", "log"]
+    report = told(
+        *(jobs.Row("layers", key, values) for key, values in LAYERS.items()),
+        jobs.Cell("cosine", "0", "mlp", 0.5),
+        jobs.Sample("+1", "prompt 0", "words"),
+        jobs.Row("cost", "at most", {"answers": 12, "judge_calls": 0}),
+    ).reports[1]
+    assert views.names(report) == ["overview", "curves", "layers", "cosine", "samples", "log"]
+    assert "at most 12 answers" in page(report)
+    assert "+0.50" in page(report, "cosine")
+    assert "words" in page(report, "samples")
+
+
+def test_a_table_is_drawn_over_its_keys_the_measured_with_their_intervals_first() -> None:
+    assert drawable(LAYERS) == ["accuracy", "d"]
+    drawn = curve(LAYERS, "accuracy")
+    assert [(dot.x, dot.y, dot.low, dot.high) for dot in drawn.dots][1] == (1.0, 0.75, 0.5, 1.0)
+    assert [dot.x for dot in curve(LAYERS, "d").dots] == [0.0, 1.0]
+    assert drawable({"a": {"d": 1}, "b": {"d": 2}, "c": {"d": 3}}) == []
+
+
+def test_a_table_lines_up() -> None:
+    lines = [line.plain for line in table(LAYERS, COLOURS)]
+    assert lines[0].split() == ["d", "accuracy", "accuracy_ci", "n"]
+    assert lines[1].split() == ["0", "1.000", "0.500", "0.250", "…", "0.750", "80"]
+    assert lines[3].split()[:2] == ["2", "–"]
+    assert len({len(line) for line in lines}) == 1
+
+
+def test_a_failure_is_one_sentence_and_a_lost_engine_says_how_to_go_on() -> None:
+    assert "✗ it broke" in page(told(end="failed").reports[1])
+    ledger = told(jobs.Progress(1, 9, "texts"))
+    ledger.take(Record(9, 0, ev.Open(session="s", app="a", wall="w")))
+    assert ledger.reports[1].state == "lost"
+    assert "r goes on where it was" in page(ledger.reports[1])
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    ledger = told()
+    for event in (
+        {"kind": "hologram", "x": 1},
+        {"kind": "point", "series": "d", "x": 1, "y": None},
+        {"kind": "row"},
+    ):
+        ledger.take(Record(5, 0, ev.Job(job=1, kind="extract", state="running", event=event)))
+    assert views.names(ledger.reports[1]) == ["overview", "log"]
+
+
+def test_only_the_newest_samples_are_kept_and_it_is_said() -> None:
+    report = told(*(jobs.Sample("a", "p", f"text {n}") for n in range(SAMPLES + 5))).reports[1]
+    assert f"the newest {SAMPLES} of {SAMPLES + 5}" in page(report, "samples")
+    assert "text 4\n" not in page(report, "samples")
+
+
+def test_the_newest_vector_is_the_one_to_load() -> None:
+    files = (
+        jobs.Artifact("/a", "0", "vector"),
+        jobs.Artifact("/b", "0", "vector"),
+        jobs.Artifact("/c", "0", "report"),
+    )
+    report = told(*files).reports[1]
+    assert report.vector == "/b"
+    assert "a puts it on the desk" in page(report)
+    assert told(files[2]).reports[1].vector == ""
+
+
+BAD = "".join(HOSTILE.values()) + "[@click=app.quit]x[/]"
+
+
+@pytest.mark.parametrize("bad", [BAD, "x" * 1_000_000], ids=["hostile", "a million letters"])
+def test_every_external_field_is_drawn_as_text(bad: str) -> None:
+    ledger = told(
+        jobs.Progress(1, 2, bad),
+        *(
+            jobs.Row(bad, key, {bad: 1.5 + n, "b": bad, "c": {bad: bad}})
+            for n, key in enumerate((bad, "1", "2"))
+        ),
+        *(jobs.Row("numbers", str(n), {bad: n * 1.5, "x": [bad, bad]}) for n in range(4)),
+        jobs.Row("cost", bad, {bad: bad}),
+        jobs.Point(bad, 1, 2.0, 1.0, 3.0),
+        jobs.Cell(bad, bad, bad, 1.0),
+        jobs.Sample(bad, bad, bad, (bad,)),
+        jobs.Artifact(bad, bad, bad),
+        kind=bad,
+    )
+    end = {"verdict": bad, bad: bad, "warnings": [bad], "more": {bad: bad}, "error": bad}
+    ledger.take(Record(9, 0, ev.Job(job=1, kind=bad, state="failed", event=end, message=bad)))
+    report = ledger.reports[1]
+    report.params = {bad: bad, "contrast": bad}
+    assert not talks_to_terminal(subject("extract", report.params))
+    for name in views.names(report):
+        text = page(report, name)
+        assert not talks_to_terminal(text)
+        assert len(text) < 60_000
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, "–"),
+        (True, "yes"),
+        (3, "3"),
+        (3.0, "3"),
+        (0.12345, "0.123"),
+        (-1e-7, "−1e−07"),
+        (float("inf"), "∞"),
+        ([0.25, 0.75], "0.250 … 0.750"),
+        ([3, 4, 5, 8], "3-5,8"),
+        (list("abcdefgh"), "8 values"),
+        ({"a": 1, "b": 2}, "2 entries"),
+        ("ab" * 32, "abababababab…"),
+    ],
+)
+def test_figures(value: object, words: str) -> None:
+    assert figure(value) == words
+
+
+def test_clock() -> None:
+    assert [clock(s) for s in (0.04, 4.2, 42.4, 65, 7207, -1)] == [
+        "0.0 s",
+        "4.2 s",
+        "42 s",
+        "1:05",
+        "2:00:07",
+        "0.0 s",
+    ]
