@@ -136,7 +136,8 @@ class Layout:
         if self.lines[-1].cells + cells > self.width and self._word:
             self._carry()
         while self.lines[-1].cells + cells > self.width:
-            head, segment = _cut(segment, self.width - self.lines[-1].cells)
+            room = self.width - self.lines[-1].cells
+            head, segment = _cut(segment, room, at_least=0 if self.lines[-1].cells else 1)
             self._put(head, owner)
             self._wrap(soft=True)
             cells = cell_len(segment)
@@ -167,13 +168,12 @@ class Layout:
                 owner.line = len(self.lines) - 1
 
 
-def _cut(text: str, cells: int) -> tuple[str, str]:
-    """Split so that the head fits; at least one character goes along, or nothing would ever end."""
+def _cut(text: str, cells: int, at_least: int) -> tuple[str, str]:
+    """Split so that the head fits. An empty line takes one character whatever its width, or nothing would ever end."""
     taken = 0
     for position, char in enumerate(text):
         taken += cell_len(char)
-        if taken > cells and (position or cells > 0):
-            return text[:position], text[position:]
         if taken > cells:
-            return text[:1], text[1:]
+            place = max(position, at_least)
+            return text[:place], text[place:]
     return text, ""

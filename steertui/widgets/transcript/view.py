@@ -29,6 +29,9 @@ from steertui.widgets.transcript.pen import Pen
 from steertui.widgets.transcript.rows import Rows
 from steertui.widgets.transcript.tint import Tint
 
+UNSEEN = 80
+"""Cells of a line before there is a screen: text that comes early is folded once more when its width is known."""
+
 
 class Transcript(ScrollView, can_focus=True):
     """Shows a document and follows its end until somebody scrolls up. A cursor may point at one of its tokens."""
@@ -65,7 +68,7 @@ class Transcript(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own spelling
         super().__init__(id=id)
         self.document = Document()
-        self.folds = Layout(1)
+        self.folds = Layout(UNSEEN)
         self.rows = Rows()
         self.live = False
         self.heading = ""

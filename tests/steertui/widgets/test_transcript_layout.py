@@ -129,3 +129,13 @@ def test_rewind_keeps_what_was_said_before() -> None:
     assert document.last_answer() == "01"
     assert document.piece(1) is not None
     assert document.piece(3) is None
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 8])
+def test_wide_characters_end_at_any_width_and_none_is_lost(width: int) -> None:
+    """Before a widget has a size its text is one cell wide."""
+    layout = Layout(width)
+    text = "漢字漢字🙂abcdefghij漢"
+    layout.fold([Speech("asst"), *(Piece(part, index) for index, part in enumerate((text[:5], text[5:])))])
+    assert "".join(line.text for line in layout.lines) == text
+    assert all(line.cells <= max(width, 2) for line in layout.lines)
