@@ -14,8 +14,6 @@ import core
 import vectors
 from core import batches
 from core.capture import capture
-from core.demo.acceptance import measure, tuning
-from core.demo.world.prompts import requests
 from core.finished import Finished
 from core.jobs import Artifact, End, Event, Job, Progress, Row
 from core.runner import run
@@ -23,7 +21,6 @@ from steertui.cli import main
 from tests.core import zoo
 from vectors.contrasts.catalogue import contrast
 from vectors.contrasts.pair import ContrastSet, Pair
-from vectors.diff.alignment import align
 from vectors.extraction import replies, states
 from vectors.extraction.extract import extracting
 from vectors.extraction.job import job, store_of
@@ -99,24 +96,6 @@ def test_the_starter_vector_comes_out_again(base: core.Model) -> None:
         starter = vectors.read(name, model=base)
         for layer in starter.layers[2:]:
             assert float(found.vector.directions[layer] @ starter.directions[layer]) > 0.97
-    found = vectors.extract(base, contrast("determined-drifting"), suggest=False)
-    assert all(found.metrics[layer]["accuracy"] >= 0.95 for layer in range(4, 10))
-    assert all(found.metrics[layer]["d"] > 3 for layer in range(3, 10))
-
-
-def test_the_demos_tuning_points_where_its_report_says(base: core.Model) -> None:
-    """The report's own cosines, taken by other code from prompts that repeat; ours count each one once."""
-    system, _ = measure.system_pair(base)
-    tuned = core.load("demo-instruct")
-    report = tuning.activation_shift(base, tuned, system)["cosine"]
-    asked = [[{"role": "user", "content": text}] for _, text in requests(tuning.COUNT, seed=1)]
-    prompts = ContrastSet("requests", prompts=tuple(asked))
-    shift = vectors.extract(base, prompts, tuned=tuned, suggest=False)
-    other = vectors.SteeringVector(system.directions)
-    found = align(shift.vector.stored, other.stored, shift.n_effective)
-    assert found.layers == pytest.approx(report, abs=0.05)
-    assert found.mean > found.band, "tuning pushed towards determined"
-    assert found.n_effective == len({text[0]["content"] for text in asked}) < tuning.COUNT
 
 
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,6 +150,11 @@ def test_the_command_line_with_two_models(tmp_path: Path, capsys: pytest.Capture
             '{"question": "?", "answer_matching_behavior": " (A)", "answer_not_matching_behavior": " (A)"}\n'
             * 2,
             "pair 1 identical",
+        ),
+        (
+            '{"question": "?", "answer_matching_behavior": " The lute", "answer_not_matching_behavior": " The lute rests"}\n'
+            '{"question": "!", "answer_matching_behavior": " The lute", "answer_not_matching_behavior": " The lute rests"}\n',
+            "pair 1: answers share first token",
         ),
     ],
 )

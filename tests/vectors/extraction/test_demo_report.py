@@ -1,0 +1,106 @@
+"""The demo's own report, written when its models were trained, taken again by the tools that users have.
+
+`core/demo/weights/report.json` states held-out d of determined against drifting system prompts, the cosines of what
+tuning did to activations with that direction, and how far the weights changed along it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import core
+import vectors
+from core import demo
+from core.capture import capture
+from core.demo.acceptance import measure as report_of_demo
+from core.demo.acceptance import tuning
+from core.demo.wording import halves
+from core.demo.world import pairs
+from core.demo.world.prompts import requests
+from core.demo.world.traits import DETERMINED, DRIFTING, Traits
+from core.jobs import End
+from core.runner import run
+from vectors.contrasts.catalogue import contrast
+from vectors.contrasts.pair import ContrastSet, Split
+from vectors.diff.alignment import align
+from vectors.diff.job import job as diff
+from vectors.extraction.quality import Labels, measure
+
+REPORT: dict[str, Any] = json.loads((demo.WEIGHTS / "report.json").read_text())["figures"]
+
+
+@pytest.fixture(scope="module")
+def base() -> core.Model:
+    return core.load("demo-base")
+
+
+@pytest.fixture(scope="module")
+def system(base: core.Model) -> vectors.SteeringVector:
+    """The direction that the report compares with."""
+    found, _ = report_of_demo.system_pair(base)
+    return vectors.SteeringVector(found.directions)
+
+
+def states(base: core.Model, count: int, seed: int, *, held_out: bool) -> list[dict[int, torch.Tensor]]:
+    """The report's own pairs: positive states, negative states."""
+    found = pairs.announced(
+        "motivation", Traits(DETERMINED), [Traits(DRIFTING)], count, seed, held_out=held_out
+    )
+    return [capture(base, half).rows for half in halves(base, found)]
+
+
+def test_held_out_d_of_every_layer(base: core.Model) -> None:
+    fit, test = (
+        states(base, report_of_demo.PAIRS, 21, held_out=False),
+        states(base, report_of_demo.HELD_OUT, 22, held_out=True),
+    )
+    train = report_of_demo.PAIRS
+    parts = Split(tuple(range(train)), tuple(range(train, train + report_of_demo.HELD_OUT)))
+    for layer, stated in REPORT["system"]["d"].items():
+        at = int(layer)
+        both = [torch.cat([one[at], two[at]]).numpy() for one, two in zip(fit, test, strict=True)]
+        found = measure(both[0], both[1], parts, "mean", Labels(), 0)
+        assert found is not None
+        assert found.metrics["d"] == pytest.approx(stated, rel=0.02)
+
+
+def test_determined_against_drifting(base: core.Model) -> None:
+    """Our own set at the last token: told apart by every text from layer 4 on, d near 10 at its best."""
+    found = vectors.extract(base, contrast("determined-drifting"), suggest=False)
+    assert all(found.metrics[layer]["accuracy"] == 1.0 for layer in range(4, base.n_layers))
+    assert all(found.metrics[layer]["d"] > 3.5 for layer in range(3, base.n_layers))
+    assert found.best_layer is not None
+    best = found.metrics[found.best_layer]
+    assert best["d"] == pytest.approx(max(REPORT["system"]["d"].values()), rel=0.15)
+    assert best["d_ci"][0] > 8
+    assert best["n_holdout"] == 80
+
+
+def test_what_tuning_did_to_activations(base: core.Model, system: vectors.SteeringVector) -> None:
+    """The cosines as stated; ours count a prompt that repeats once."""
+    asked = [[{"role": "user", "content": text}] for _, text in requests(tuning.COUNT, seed=1)]
+    shift = vectors.extract(
+        base, ContrastSet("requests", prompts=tuple(asked)), tuned=core.load("demo-instruct"), suggest=False
+    )
+    found = align(shift.vector.stored, system.stored, shift.n_effective).to_json()
+    assert found["layers"] == pytest.approx(REPORT["shift"]["cosine"], abs=0.05)
+    assert found["verdict"] == "moderate"
+    assert found["random_band"] == pytest.approx(3 / base.hidden_size**0.5)
+
+
+def test_what_tuning_did_to_weights(system: vectors.SteeringVector, tmp_path: Path) -> None:
+    system.save(tmp_path / "system.safetensors")
+    asked = {"base": "demo-base", "tuned": "demo-instruct", "vector": str(tmp_path / "system.safetensors")}
+    end = list(run(diff(asked | {"exact": True})))[-1]
+    assert isinstance(end, End)
+    for writer, layers in REPORT["weights"].items():
+        for layer, stated in layers.items() if writer != "random" else ():
+            found = end.summary["modules"][f"model.layers.{layer}.{writer}.weight"]
+            assert found["cosines"]["top1"] == pytest.approx(stated["top1"], abs=5e-3)
+            assert found["cosines"]["topk"] == pytest.approx(stated["top5"], abs=5e-3)
+            assert found["share_top1"] == pytest.approx(stated["share1"], abs=5e-3)
