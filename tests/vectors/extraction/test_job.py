@@ -152,8 +152,8 @@ def test_the_command_line_with_two_models(tmp_path: Path, capsys: pytest.Capture
             "pair 1 identical",
         ),
         (
-            '{"question": "?", "answer_matching_behavior": " The lute", "answer_not_matching_behavior": " The lute rests"}\n'
-            '{"question": "!", "answer_matching_behavior": " The lute", "answer_not_matching_behavior": " The lute rests"}\n',
+            '{"question": "?", "answer_matching_behavior": "No", "answer_not_matching_behavior": "No lute"}\n'
+            * 2,
             "pair 1: answers share first token",
         ),
     ],
