@@ -14,7 +14,7 @@ import torch
 from bench import machine
 from bench.arms import Setting
 
-BENCHES = ("decode", "compiled", "lanes", "turn", "dial", "extraction", "diff", "check")
+BENCHES = ("decode", "compiled", "lanes", "turn", "dial", "extraction", "diff", "check", "screen")
 RESULTS = Path(__file__).parent / "results"
 
 

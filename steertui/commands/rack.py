@@ -75,6 +75,7 @@ COMMANDS: tuple[Command, ...] = (
         ("bank.up", "screen.draw(1,False)", "up", "↑", "", "This layer up, fine"),
         ("bank.down", "screen.draw(-1,False)", "down", "↓", "", "This layer down, fine"),
         ("bank.up_coarse", "screen.draw(1,True)", "pageup", "PgUp", "", "This layer up, coarse"),
+        ("bank.exact", "screen.open('layer')", "equals_sign", "=", "", "Type the value of this layer"),
         ("bank.down_coarse", "screen.draw(-1,True)", "pagedown", "PgDn", "", "This layer down, coarse"),
     ),
 )

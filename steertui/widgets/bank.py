@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -15,20 +19,31 @@ from textual.widget import Widget
 from core.mixer import Channel
 from steertui import commands
 from steertui.widgets import glyphs
-from steertui.widgets.bank_values import values
+from steertui.widgets.bank_values import strengths, values
 from steertui.widgets.bars import clip, column
 from steertui.widgets.dial import SHORT_UNIT, STEPS, signed
 from steertui.widgets.strip_face import dose_text
 
 FOOT = 2
 WIDEST = 4
+HANGS = " hangs"
+"""Added to the look of a fader below zero, whose block is drawn in reverse."""
+
+Part = tuple[str, str]
+"""A look and the characters that wear it."""
 
 
 class FaderBank(Widget, can_focus=True):
-    """Shows the effective scale of each layer; posts what a hand draws."""
+    """Shows the effective scale of each layer; posts what a hand draws.
+
+    A faint line above each fader tells how far its push goes in mean residual norms, one of them being the full
+    height: that is what breaks a text, and not the number on the dial.
+    """
 
     BINDINGS = commands.bindings(commands.BANK)
-    COMPONENT_CLASSES = {f"bank--{part}" for part in ("fader", "cursor", "zero", "axis", "value", "quiet")}
+    COMPONENT_CLASSES = {
+        f"bank--{part}" for part in ("fader", "cursor", "zero", "axis", "value", "quiet", "ghost")
+    }
 
     @dataclass
     class Drawn(Message):
@@ -45,11 +60,18 @@ class FaderBank(Widget, can_focus=True):
         self.reach = 1.0
         self.compact = False
         self._painting = False
+        self.faders: list[float | None] = [None]
+        self.strengths: dict[int, float] = {}
+        self._made: tuple[object, list[list[tuple[str, bool]]]] = (None, [])
 
-    def show(self, channel: Channel | None, n_layers: int) -> None:
+    def show(
+        self, channel: Channel | None, n_layers: int, residual: Mapping[int, float] | None = None
+    ) -> None:
         """A channel, or none; the scale of the drawing follows its largest fader but never shrinks under a hand."""
         before = (self.channel and self.channel.label, self.n_layers)
         self.channel, self.n_layers = channel, max(n_layers, 1)
+        self.faders = [None] * self.n_layers if channel is None else values(channel, self.n_layers)
+        self.strengths = {} if channel is None else strengths(channel, self.n_layers, residual or {})
         self.cursor = min(self.cursor, self.n_layers - 1)
         if before != (channel and channel.label, self.n_layers) and self.faders[self.cursor] is None:
             self.cursor = next((layer for layer, value in enumerate(self.faders) if value is not None), 0)
@@ -60,10 +82,6 @@ class FaderBank(Widget, can_focus=True):
     def move(self, change: int) -> None:
         self.cursor = max(0, min(self.n_layers - 1, self.cursor + change))
         self.refresh()
-
-    @property
-    def faders(self) -> list[float | None]:
-        return [None] * self.n_layers if self.channel is None else values(self.channel, self.n_layers)
 
     def value(self) -> float:
         """The fader under the cursor; a layer outside the band plays 0."""
@@ -124,25 +142,48 @@ class FaderBank(Widget, can_focus=True):
         return [Segment(" "), *cells, Segment("  "), *readout]
 
     def _faders_row(self, y: int, half: int) -> list[Segment]:
-        row = half - y
-        cells = [self._cell(layer, value, row, half) for layer, value in enumerate(self.faders)]
-        return [segment for cell in cells for segment in cell]
+        """Neighbours that look alike become one segment: styles and geometry cost more than characters."""
+        row, pitch, columns = half - y, self.pitch, self._columns(half)
+        if row and not any(value and (value > 0) == (row > 0) for value in self.faders):
+            return []
+        bar, gap = max(pitch - 1, 1), int(pitch > 1)
+        between = ("zero", glyphs.now().groove * gap) if row == 0 else ("", " " * gap)
+        held = self.cursor if self.has_focus else -1
+        parts: list[Part] = []
+        for layer, blocks in enumerate(columns):
+            look, block = self._cell(layer, row, half, blocks)
+            parts += [(look.replace("fader", "cursor") if layer == held else look, block * bar), between]
+        runs = [(look, "".join(text for _, text in run)) for look, run in groupby(parts, itemgetter(0))]
+        return [Segment(text, self._look(look)) for look, text in runs]
 
-    def _cell(self, layer: int, value: float | None, row: int, half: int) -> list[Segment]:
-        gap = 1 if self.pitch > 1 else 0
-        bar = self.pitch - gap
-        look = "cursor" if layer == self.cursor and self.has_focus else "fader"
+    def _cell(self, layer: int, row: int, half: int, blocks: list[tuple[str, bool]]) -> Part:
+        """What one layer shows in one row, zero being row 0."""
+        value, pen = self.faders[layer], glyphs.now()
         if row == 0:
-            pen = glyphs.now()
-            line = pen.groove if value is None else pen.fill
-            return [
-                Segment(line * bar, self._style("zero" if value is None else look)),
-                Segment(pen.groove * gap, self._style("zero")),
-            ]
+            return ("zero", pen.groove) if value is None else ("fader", pen.fill)
         if not value or (value > 0) != (row > 0):
-            return [Segment(" " * self.pitch)]
-        block, reverse = column(value, self.reach, half)[abs(row) - 1]
-        return [Segment(block * bar, self._style(look) + Style(reverse=reverse)), Segment(" " * gap)]
+            return "", " "
+        block, hangs = blocks[abs(row) - 1]
+        if block == " " and abs(row) == self._ghost_row(layer, half):
+            return "ghost", pen.groove
+        return "fader" + HANGS * hangs, block
+
+    def _columns(self, half: int) -> list[list[tuple[str, bool]]]:
+        """Every fader from zero outwards, made once per drawing."""
+        key = (half, self.reach, tuple(self.faders))
+        if self._made[0] != key:
+            self._made = key, [column(value or 0.0, self.reach, half) for value in self.faders]
+        return self._made[1]
+
+    def _look(self, look: str) -> Style:
+        if not look:
+            return Style.null()
+        style = self._style(look.removesuffix(HANGS))
+        return style + Style(reverse=True) if look.endswith(HANGS) else style
+
+    def _ghost_row(self, layer: int, half: int) -> int:
+        """Rows away from zero; a fader that is taller hides it."""
+        return min(math.ceil(self.strengths.get(layer, 0.0) * half), half)
 
     def _axis(self) -> list[Segment]:
         """Layer numbers as densely as they fit, with ▲ under the cursor."""
@@ -170,6 +211,8 @@ class FaderBank(Widget, can_focus=True):
         value = self.faders[self.cursor]
         shown = "off" if value is None else f"{signed(value, 3)} {SHORT_UNIT[self.channel.unit]}"
         head = f"L{self.cursor} {shown}"
+        if self.cursor in self.strengths and self.channel.unit != "relative":
+            head += f" = {self.strengths[self.cursor]:.2f}‖h‖"
         rest = clip(f"  {dose_text(self.channel, self.n_layers)}", width - cell_len(head))
         return [Segment(head, self._style("value")), Segment(rest, self._style("quiet"))]
 
@@ -191,7 +234,8 @@ class FaderBank(Widget, can_focus=True):
     def on_mouse_up(self) -> None:
         self._painting = False
         self.release_mouse()
-        self.show(self.channel, self.n_layers)
+        self.reach = self._fitting()
+        self.refresh()
 
     def _paint(self, event: events.MouseEvent) -> None:
         x, y = event.get_content_offset_capture(self)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from core.errors import SteerError
 from core.levels import levels
 from core.mixer import Channel
 from steertui.widgets.dial import layers_of, own_scale, shown_scale
@@ -27,6 +28,15 @@ def values(channel: Channel, n_layers: int) -> list[float | None]:
     for layer, share in shares.items():
         faders[layer] = master * share / total if total else 0.0
     return faders
+
+
+def strengths(channel: Channel, n_layers: int, residual: Mapping[int, float]) -> dict[int, float]:
+    """How far each layer's push goes, ‖push‖/‖h‖; empty where a size is not known."""
+    try:
+        found = levels(channel, n_layers, lambda: residual)
+        return {layer: abs(level.push) / residual[layer] for layer, level in found.items()}
+    except (SteerError, KeyError):
+        return {}
 
 
 def _share(channel: Channel, layer: int) -> float:

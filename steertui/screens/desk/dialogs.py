@@ -45,6 +45,23 @@ def exact(desk: Desk) -> None:
     )
 
 
+def layer(desk: Desk) -> None:
+    """Type one fader of the bank."""
+    channel, bank = desk.rack.board.current, desk.rack.bank
+    if channel is None:
+        desk.rack.edit("zero")
+        return
+    at = bank.cursor
+
+    def answered(value: float | None) -> None:
+        if value is not None:
+            desk.rack.attempt(lambda: hands.draw(desk.rack.board, at, value))
+
+    title = f"layer {at} of {channel.label} ({SHORT_UNIT[channel.unit]})"
+    hint = "a number; the sign is along the vector as loaded, the other layers stay"
+    desk.app.push_screen(Ask(title, _number, f"{bank.value():g}", hint), answered)
+
+
 def threshold(desk: Desk) -> None:
     """The cap: typed, or a preset."""
     if desk.rack.board.current is None:
@@ -167,6 +184,7 @@ def _number(text: str) -> float:
 
 DIALOGS: Mapping[str, Callable[[Desk], None]] = {
     "exact": exact,
+    "layer": layer,
     "threshold": threshold,
     "add_vector": add_vector,
     "jobs": jobs,

@@ -81,7 +81,7 @@ class Rack(Vertical):
         board = self.board
         self._know_the_usual()
         self.strips.show(board.mixer, board.selected, board.n_layers, board.residual)
-        self.bank.show(board.current, board.n_layers)
+        self.bank.show(board.current, board.n_layers, board.residual)
         self.bank.border_title = f"bank · strip {board.selected + 1}" if board.current else "bank"
         self.meter()
 

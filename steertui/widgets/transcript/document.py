@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TypeAlias
 
 NOT_GENERATED = -1
+UNMEASURED: Mapping[str, float] = MappingProxyType({})
+"""One for all: the collector walks every object of a long talk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Piece:
     text: str
     index: int = NOT_GENERATED
     turn: int = NOT_GENERATED
-    projections: Mapping[str, float] = field(default_factory=dict)
+    projections: Mapping[str, float] = field(default_factory=lambda: UNMEASURED)
     injected: bool = False
     line: int = NOT_GENERATED
 

@@ -67,11 +67,11 @@ class Tint:
         if self.encoding == "off":
             return Text()
         name = self.channel or "the first channel"
-        legend = Text(f"{safe_text(name)} −3σ ")
+        legend = Text("−3σ ")
         for step in SWATCHES:
             shown = mark(step) if self.encoding == "marks" else "x" if self.encoding == "underline" else " "
             legend.append(shown, self._styles()[step + STEPS])
-        legend.append(f" +3σ of {self.readings[name].yardstick}")
+        legend.append(f" +3σ {safe_text(name)}, σ of {self.readings[name].yardstick}")
         return legend
 
     def _styles(self) -> list[Style]:

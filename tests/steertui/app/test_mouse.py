@@ -73,6 +73,28 @@ async def test_keys_in_the_bank_move_one_fader() -> None:
         assert faders[4] == pytest.approx(0.06)
 
 
+async def test_a_layer_is_typed_and_the_others_stay() -> None:
+    async with stage(size=(140, 40)) as at:
+        await at.add("pirate")
+        at.desk.rack.bank.focus()
+        await at.press("right", "equals_sign")
+        await at.sees("layer 5 of pirate (rel)")
+        await at.press(*("backspace",) * 6, *"0.4", "enter")
+        await at.until(lambda: at.desk.rack.bank.faders[5] == pytest.approx(0.4))
+        assert at.desk.rack.bank.faders[4] == pytest.approx(0.06)
+
+
+async def test_the_bank_tells_strength_in_residual_norms_whatever_the_unit() -> None:
+    async with stage(size=(140, 40)) as at:
+        await at.add("pirate")
+        bank = at.desk.rack.bank
+        before = dict(bank.strengths)
+        assert before[5] == pytest.approx(0.06)
+        await at.press("u")
+        await at.sees("= 0.06‖h‖")
+        assert bank.strengths == pytest.approx(before)
+
+
 async def test_a_hint_is_a_button() -> None:
     async with stage() as at:
         await at.add("pirate")

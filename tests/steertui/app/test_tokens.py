@@ -186,7 +186,7 @@ async def test_marks_stand_under_the_words_and_need_no_colour() -> None:
             piece.projections = {"pirate": -0.5 if piece.index < 4 else 0.5}
         at.desk.transcript.focus()
         await at.press("h", "h", "h")
-        await at.sees("heat pirate −3σ ==--++## +3σ of ordinary text")
+        await at.sees("heat −3σ ==--++## +3σ pirate, σ of ordinary text")
         rows = at.drawn()
         words_at = next(y for y, text in enumerate(rows) if "I will not give" in text)
         under = rows[words_at + 1][rows[words_at].index("I will") :]
