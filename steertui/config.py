@@ -28,7 +28,7 @@ class Settings:
     theme: str = AUTO
     """steertui-night, -day, -256, -16, one of Textual's, or auto: by what the terminal can show."""
     fps: float = 30.0
-    """Frames per second at most; 10 or fewer means a slow line: less is drawn while an answer runs."""
+    """Frames per second at most; 10 suits a slow line."""
     heat: str = "off"
     """How tokens start out coloured: off, background, underline or marks (which need no colour)."""
     mouse: bool = True
