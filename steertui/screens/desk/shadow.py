@@ -55,7 +55,7 @@ class Shadow(Vertical):
 
     def wishes(self) -> dict[str, Any]:
         """Settings of the next answer."""
-        return {"inspect": ALTERNATIVES, "shadow": self.wanted}
+        return {"inspect": ALTERNATIVES} | ({"shadow": self.wanted} if self.wanted else {})
 
     def take(self, event: ev.Event) -> None:
         step = STEPS.get(event.t)
