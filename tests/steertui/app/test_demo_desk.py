@@ -137,6 +137,7 @@ async def test_a_session_at_the_desk() -> None:
         await at.desk.link.ask("shutdown", reason="the test is over")
 
 
+@pytest.mark.slow
 async def test_an_engine_killed_in_mid_answer_is_restarted_with_the_talk_and_the_mixer() -> None:
     path = ensure("demo-instruct")
     async with desk_at(path, Studio(), model="demo-instruct") as at:
