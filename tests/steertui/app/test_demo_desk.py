@@ -97,7 +97,7 @@ async def sampled(at: Stage) -> None:
 
 
 async def disturbed_and_rewound(at: Stage) -> None:
-    at.desk.talk.tempo = 8
+    at.desk.talk.tempo = 2  # the answer must not end before it is paused
     at.desk.prompt.focus()
     await at.type(ASKED)
     await at.until(lambda: at.desk.feed.tokens >= 4 and at.word == "generating")
@@ -137,16 +137,16 @@ async def test_a_session_at_the_desk() -> None:
         await at.desk.link.ask("shutdown", reason="the test is over")
 
 
-@pytest.mark.slow
 async def test_an_engine_killed_in_mid_answer_is_restarted_with_the_talk_and_the_mixer() -> None:
     path = ensure("demo-instruct")
     async with desk_at(path, Studio(), model="demo-instruct") as at:
         await at.until(lambda: at.word == "idle" and at.desk.link.state.model)
         await at.add("determined-drifting")
-        at.desk.talk.tempo = 8
+        at.desk.talk.tempo = 1  # so slow that the answer cannot end before the kill
         at.desk.prompt.focus()
         await at.type(ASKED)
         await at.until(lambda: len(at.pieces) >= 3)
+        assert at.word == "generating"
         (found,) = find()
         os.kill(found.pid, signal.SIGKILL)
         await at.until(lambda: at.word == "lost")
@@ -157,5 +157,6 @@ async def test_an_engine_killed_in_mid_answer_is_restarted_with_the_talk_and_the
         await at.until(lambda: spoken(at).startswith(said[:10]))
         assert [c["name"] for c in at.desk.link.state.desk.state["channels"]] == ["determined-drifting"]
         await at.until(lambda: any("the engine was lost" in note for note in at.notes))
+        at.desk.talk.tempo = 0
         assert await answer(at, "And now?")
         await at.desk.link.ask("shutdown", reason="the test is over")
