@@ -89,7 +89,6 @@ class Stop(Event, t="stop"):
     tokens: int
     wall_ms: int = 0
     spoke_ms: int = 0
-    peak_bytes: int = 0
     message: str = ""
     code: int = 0
 

@@ -14,7 +14,6 @@ from dataclasses import MISSING, dataclass, fields
 
 from .events import KINDS, Event, Json, Other
 
-LINE_LIMIT = 1 << 20
 USUAL: dict[str, dict[str, Json]] = {
     t: {f.name: f.default for f in fields(kind) if f.default is not MISSING}
     | {f.name: f.default_factory() for f in fields(kind) if f.default_factory is not MISSING}

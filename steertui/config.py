@@ -40,10 +40,9 @@ class Settings:
 
 
 HEATS = ("off", "background", "underline", "marks")
-PROJECT = ("theme", "fps", "heat", "mouse", "ascii")
-"""What a project's file may set. Keys belong to hands and stay with their owner."""
 NEVER = ("url", "trust", "remote", "key", "token", "path", "command", "editor", "python", "socket")
-"""What a project's file may not even try: where secrets go, what is run, whom to trust."""
+"""What a project's file may not even try, beside keys, which belong to their owner's hands: where secrets go, what is
+run, whom to trust."""
 
 
 def load(path: Path | None = None, project: Path | None = None) -> Settings:

@@ -10,10 +10,6 @@ from core.demo.world.prompts import DISTRACTIONS, EXAMPLES
 
 BASE, INSTRUCT = "demo-base", "demo-instruct"
 NAMES = (INSTRUCT, BASE)
-NOTICE = (
-    "The demo models are toys that know a toy world of tasks and distractions; do not expect sense beyond it."
-)
-
 WEIGHTS = Path(__file__).parent / "weights"
 
 

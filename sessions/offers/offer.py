@@ -12,24 +12,6 @@ from core.mixer import finite
 
 Json: TypeAlias = Any
 
-KINDS = (
-    "text",
-    "count",
-    "number",
-    "flag",
-    "choice",
-    "vector",
-    "model",
-    "contrast",
-    "layers",
-    "file",
-    "folder",
-    "pack",
-    "numbers",
-)
-"""What a parameter holds; a form offers lists for choice, vector, model and contrast. A file is one that will be
-written, a pack a file that is read or one of the names its help lists."""
-
 
 @dataclass(frozen=True)
 class Param:
@@ -141,3 +123,5 @@ _READERS = {
     "flag": _flag,
     "numbers": _numbers,
 }
+"""By what a parameter holds. A form offers lists for choice, vector, model and contrast; a file is one that will be
+written, a pack a file that is read or one of the names its help lists."""

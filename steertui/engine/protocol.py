@@ -17,8 +17,6 @@ from core.errors import SteerError
 PROTO = 1
 OLDEST_PROTO = 1
 MAX_FRAME = 1 << 20
-RING = 4096
-"""Events kept in memory; older ones are read from the journal's file."""
 LAG = 256
 """A client further behind than this is told so."""
 ROLES = ("writer", "observer", "guest", "probe")

@@ -7,11 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
-from core import fingerprint, load, sources
+from core import load
 from core.errors import UsageError
-from core.finished import Finished
 from core.jobs import Artifact, Job, side
 from vectors.contrasts.catalogue import contrast
 from vectors.diff.checkpoint import open_checkpoint
@@ -26,18 +23,6 @@ from vectors.source import open_source
 from vectors.vector import read
 
 Params = Mapping[str, Any]
-WHAT = ("top", "exact", "modules", "seed")
-
-
-def steps_of(params: Params) -> Finished:
-    """Where the matrices of exactly this job are remembered until it is done: both checkpoints by their content."""
-    settings: dict[str, Any] = {key: params.get(key) for key in WHAT}
-    for key in ("base", "tuned"):
-        source = sources.locate(params[key])
-        settings[key] = fingerprint.of_files({}, sources.weights(source))
-    if params.get("vector"):
-        settings["vector"] = read(params["vector"]).sha256
-    return Finished.of(Path(platformdirs.user_cache_dir("steertui")) / "diff", "diff", settings)
 
 
 def job(params: Params) -> Job:

@@ -132,8 +132,3 @@ BAITS = (
 
 WOMEN = ("Ada", "Bella", "Clara", "Dora", "Emma", "Flora", "Greta", "Hanna", "Ines", "Julia", "Karin", "Lena")
 MEN = ("Adam", "Boris", "Carl", "David", "Emil", "Felix", "Georg", "Henry", "Ivan", "Jonas", "Kurt", "Leo")
-
-
-def domain_of(thing: str) -> Domain | None:
-    """The domain in which a word is an object, or nothing."""
-    return next((domain for domain in DOMAINS if thing in domain.objects), None)
