@@ -25,7 +25,8 @@ PICTURES = {"desk": "desk.svg"}
 def book() -> str:
     """The guide in one file."""
     parts = [
-        "# Guide\n\nF1 shows the page of the screen you are on; [keys.md](keys.md) is the whole key map.\n"
+        "# Guide\n\nF1 shows the page of the screen you are on; [keys.md](keys.md) is the whole key map, [methods.md](methods.md)"
+        " has the formulas, [formats.md](formats.md) the files.\n"
     ]
     for topic in guide.TOPICS:
         picture = f"![{TITLES[topic]}]({PICTURES[topic]})\n\n" if topic in PICTURES else ""
