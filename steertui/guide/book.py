@@ -19,15 +19,17 @@ TITLES = {
     "replay": "Replay",
     "terminal": "Your terminal",
 }
+HEAD = """# Guide
+
+F1 shows the page of the screen you are on; [keys.md](keys.md) is the whole key map, [methods.md](methods.md) has the
+formulas, [formats.md](formats.md) the files.
+"""
 PICTURES = {"desk": "desk.svg"}
 
 
 def book() -> str:
     """The guide in one file."""
-    parts = [
-        "# Guide\n\nF1 shows the page of the screen you are on; [keys.md](keys.md) is the whole key map, [methods.md](methods.md)"
-        " has the formulas, [formats.md](formats.md) the files.\n"
-    ]
+    parts = [HEAD]
     for topic in guide.TOPICS:
         picture = f"![{TITLES[topic]}]({PICTURES[topic]})\n\n" if topic in PICTURES else ""
         parts.append(f"## {TITLES[topic]}\n\n{picture}{guide.page(topic)}")
