@@ -41,7 +41,7 @@ class Param:
             return self.default
         if self.kind == "choice" and value not in self.choices:
             raise UsageError(f"{self.name} is one of {', '.join(self.choices)}, not {value!r}")
-        return _READERS[self.kind](self.name, value)
+        return READERS[self.kind](self.name, value)
 
     def words(self, value: Json) -> list[str]:
         """The value on a command line; nothing where it is the default anyway."""
@@ -114,7 +114,7 @@ def _text(name: str, value: Json) -> str:
     return str(value)
 
 
-_READERS = {
+READERS = {
     **dict.fromkeys(
         ("text", "choice", "vector", "model", "contrast", "layers", "file", "folder", "pack"), _text
     ),

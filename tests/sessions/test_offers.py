@@ -10,7 +10,7 @@ import pytest
 from core.errors import UsageError
 from sessions.kinds import JOBS
 from sessions.offers.catalogue import OFFERS
-from sessions.offers.offer import KINDS
+from sessions.offers.offer import READERS
 from sessions.offers.workshop import CHECK, DIFF, EXTRACT
 from steertui import flags
 
@@ -22,7 +22,7 @@ def test_every_offer_is_a_job_the_engine_knows() -> None:
 def test_parameters_are_of_known_kinds_and_have_words() -> None:
     for offer in OFFERS.values():
         for param in offer.params:
-            assert param.kind in KINDS
+            assert param.kind in READERS
             assert param.help
             assert param.read(param.default) == param.default
 

@@ -9,7 +9,7 @@ from textual.widgets import Input, OptionList
 
 from sessions import kinds
 from sessions.offers.catalogue import OFFERS
-from sessions.offers.offer import KINDS, Param
+from sessions.offers.offer import READERS, Param
 from steertui.screens.jobs import choosing
 from steertui.screens.jobs.entry import read, sentence, written
 from steertui.screens.jobs.form import JobForm
@@ -90,7 +90,7 @@ def test_paths_are_whole_because_the_engine_stands_elsewhere(
 
 
 def test_every_kind_of_parameter_can_be_written_and_the_lists_know_their_own() -> None:
-    for kind in KINDS:
+    for kind in READERS:
         assert isinstance(written(param(kind), None), str)
     listed = {kind: [choice.key for choice in choosing.choices(param(kind))] for kind in choosing.LISTS}
     assert "pirate" in listed["vector"]
