@@ -5,7 +5,7 @@ One model at a time, the resident one first; a vector that does not fit a model 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.errors import BadInput, UsageError
@@ -16,6 +16,10 @@ from sessions.experiments.conditions import MINUS, PLUS, RANDOM, UNSTEERED
 from sessions.experiments.cost import Cost
 from sessions.experiments.scoring import scorer
 from sessions.experiments.voice import How, Prompt, Voice, Work
+
+BOTH_WAYS = f"{PLUS} minus {MINUS}"
+CHANCE = f"{RANDOM} minus {UNSTEERED}"
+BOUNDS = (f"{BOTH_WAYS}_lo", f"{BOTH_WAYS}_hi")
 
 
 def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
@@ -33,6 +37,7 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
         for source in sources:
             cell = yield from _cell(target, source, asked, how, params)
             found[f"{source} on {target.name}"] = cell
+    yield from _corrected(found)
     carried = {name: cell["carries"] for name, cell in found.items()}
     random = {name: cell["random"] for name, cell in found.items()}
     missing = sum(cell.get("missing", 0) for cell in found.values())
@@ -54,7 +59,7 @@ def _cell(target: Voice, source: str, asked: Sequence[Prompt], how: How, params:
     except BadInput as misfit:
         note = {"vector": source, "model": target.name, "note": str(misfit)}
         yield Row("transfer", f"{source} on {target.name}", note)
-        return {"carries": None, "random": None, "note": str(misfit)}
+        return {"p": None, "random": None, "note": str(misfit)}
     cast = conditions.paired(target, played, how.seed)
     by = scorer(params["measure"], target, params)
     said = yield from all_answers(target, asked, cast, how, vector=played.vector)
@@ -64,12 +69,24 @@ def _cell(target: Voice, source: str, asked: Sequence[Prompt], how: How, params:
     both = statistics.difference(wanted.all(said[PLUS]), wanted.all(said[MINUS]), how.seed)
     chance = comparing.differences(said, wanted, how.seed)[RANDOM]
     if both.estimate.value is not None:
-        yield Cell(f"{wanted.name}: {PLUS} minus {MINUS}", source, target.name, both.estimate.value)
+        yield Cell(f"{wanted.name}: {BOTH_WAYS}", source, target.name, both.estimate.value)
     return {
         "measure": wanted.name,
         "missing": by.missing(said, wanted),
         UNSTEERED: wanted.estimate(said[UNSTEERED], how.seed).to_json(),
-        **both.columns(f"{PLUS} minus {MINUS}"),
-        "carries": bool(both.p is not None and both.p < 0.05),
+        **both.columns(BOTH_WAYS),
+        "n": both.estimate.n,
         "random": chance.columns(),
     }
+
+
+def _corrected(found: Mapping[str, dict[str, Any]]) -> Iterator[Row]:
+    """A line per cell. Whether a vector carries is asked once in every cell, so its p is corrected over all of them."""
+    p_holm = statistics.holm({name: cell["p"] for name, cell in found.items()})
+    for name, cell in found.items():
+        p = p_holm[name]
+        cell |= {"p_holm": p, "carries": None if p is None else p < 0.05}
+        if "note" not in cell:
+            shown = {key: cell[key] for key in ("n", BOTH_WAYS, *BOUNDS, "p", "p_holm", "carries")}
+            chance = {f"{CHANCE}{end}": cell["random"][f"difference{end}"] for end in ("", "_lo", "_hi")}
+            yield Row("cells", name, {"cell": name, **shown, **chance})

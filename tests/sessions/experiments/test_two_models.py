@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from core.mixer import Mixer
 from sessions.experiments.divergence import divergence
 from sessions.experiments.voice import Prompt
 from tests.sessions.experiments.running import report, table
-from tests.sessions.experiments.scripted import ScriptedVoice, dose
+from tests.sessions.experiments.scripted import ScriptedVoice, dose, vector
 
 ASKED = {"prompts": "english", "n": 5, "measure": "words:plan"}
 
@@ -113,3 +114,38 @@ def test_where_a_vector_carries_and_where_it_does_not() -> None:
     assert cells["scripted on here"]["+s minus −s"] == pytest.approx(50)
     assert cells["scripted on there"]["+s minus −s"] == 0
     assert found["control"]["differences"]["scripted on here"]["difference"] == 0
+
+
+def both_ways(moved: frozenset[str], seed: int) -> dict[str, Any]:
+    """Twelve vectors on one model, of which `moved` act and the others add noise; the cells of the report."""
+    names = [f"v{number}" for number in range(12)]
+
+    def says(prompt: Prompt, mixer: Mixer) -> str:
+        chance = np.random.default_rng([seed, zlib.crc32(f"{prompt.id} {mixer.to_json()}".encode())])
+        pull = sum(dose(mixer, name) for name in moved)
+        plans = int(np.clip(6 + 3 * pull + chance.integers(-3, 4), 0, 12))
+        return " ".join(["plan"] * plans + ["other"] * (12 - plans))
+
+    class Named(ScriptedVoice):
+        def vector(self, name: str) -> Any:
+            return vector(name)
+
+    found = report("transfer", Named(says), {**ASKED, "n": 10, "vectors": ",".join(names)})
+    cells: dict[str, Any] = found["summary"]["cells"]
+    assert {row["cell"] for row in table(found, "cells").values()} == set(cells)
+    return cells
+
+
+def test_p_of_many_cells_is_corrected_over_all_of_them() -> None:
+    cells = both_ways(frozenset({"v3"}), seed=1)
+    acting = cells.pop("v3 on scripted")
+    assert acting["p_holm"] == pytest.approx(min(1.0, 12 * acting["p"]))
+    assert acting["carries"] is True
+    assert not any(cell["carries"] for cell in cells.values())
+
+
+def test_where_nothing_carries_nothing_is_found_although_some_single_p_is_small() -> None:
+    """Ten tables of twelve null cells: of 120 uncorrected p some are below 0.05, of the corrected ones hardly any."""
+    tables = [both_ways(frozenset(), seed).values() for seed in range(10)]
+    assert sum(cell["p"] < 0.05 for cells in tables for cell in cells) >= 2
+    assert sum(any(cell["carries"] for cell in cells) for cells in tables) <= 2
