@@ -19,6 +19,7 @@ CONTROL = "random "
 """Before the name of a condition: the same with a random direction."""
 CONTROL_SEED = 1000
 """Controls of one run are numbered from here times its seed on, so that two seeds share none."""
+MOST_CONTROLS = 20
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,22 @@ def control(voice: Voice, played: Channel, seed: int, number: int = 1) -> Channe
     return replace(played, vector=voice.random(played.vector, CONTROL_SEED * seed + number), name=None)
 
 
-def paired(voice: Voice, played: Channel, seed: int) -> tuple[Condition, ...]:
-    """Unsteered, the vector as it is and turned around, and the control as it is."""
+def controls(voice: Voice, played: Channel, seed: int, count: int) -> dict[str, Channel]:
+    """{condition: the channel with another random direction}: random, random 2, random 3, …"""
+    if not 1 <= count <= MOST_CONTROLS:
+        raise UsageError(f"from 1 to {MOST_CONTROLS} random directions, not {count}: --controls N")
+    numbers = range(1, count + 1)
+    return {RANDOM if k == 1 else f"{RANDOM} {k}": control(voice, played, seed, k) for k in numbers}
+
+
+def paired(voice: Voice, played: Channel, seed: int, count: int = 1) -> tuple[Condition, ...]:
+    """Unsteered, the vector as it is and turned around, and so many controls as they are."""
+    chance = controls(voice, played, seed, count)
     return (
         Condition(UNSTEERED, Mixer()),
         Condition(PLUS, Mixer((played,))),
         Condition(MINUS, Mixer((played,)).flip(0)),
-        Condition(RANDOM, Mixer((control(voice, played, seed),))),
+        *(Condition(name, Mixer((channel,))) for name, channel in chance.items()),
     )
 
 

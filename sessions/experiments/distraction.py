@@ -12,7 +12,8 @@ from typing import Any
 from core.jobs import Progress
 from sessions.experiments import conditions, judging, tasks
 from sessions.experiments.answers import answers, seeded
-from sessions.experiments.conditions import MINUS, PLUS, RANDOM, UNSTEERED
+from sessions.experiments.chance import among
+from sessions.experiments.conditions import MINUS, PLUS, UNSTEERED
 from sessions.experiments.cost import Cost
 from sessions.experiments.interrupted import Interrupted, interrupted
 from sessions.experiments.judges.verdict import Item
@@ -20,7 +21,7 @@ from sessions.experiments.resistance import Resistance
 from sessions.experiments.tasks import Task
 from sessions.experiments.voice import Cue, How, Voice, Work
 
-TESTED = ((PLUS, UNSTEERED), (MINUS, UNSTEERED), (RANDOM, UNSTEERED), (PLUS, MINUS))
+TESTED = ((PLUS, UNSTEERED), (MINUS, UNSTEERED), (PLUS, MINUS))
 
 
 def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
@@ -28,7 +29,7 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     asked = tasks.asked(params, voice.name)
     at, window = params["at"], params["window"]
     how = How(at + window, params["temperature"], params["seed"])
-    cast = conditions.paired(voice, played, how.seed)
+    cast = conditions.paired(voice, played, how.seed, params["controls"])
     judge = judging.chosen(voice, params)
     spoken = Cost.of(len(asked), len(cast), how.max_new, rereads=3)
     yield (spoken + judging.cost(judge, len(asked) * len(cast), window)).row()
@@ -46,7 +47,7 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
             yield found.sample()
     yield Progress(len(asked), len(asked), "tasks interrupted")
     rows = Resistance(table, at, window, how.seed, _scales(voice, played.layers or played.vector.layers))
-    yield from rows.events(TESTED)
+    yield from rows.events((*TESTED, *((name, UNSTEERED) for name in among(table))))
     found = yield from judging.judged(judge, _items(asked, table), UNSTEERED, how.seed)
     summary = rows.summary() | {
         "vector": played.label,

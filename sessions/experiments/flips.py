@@ -11,15 +11,17 @@ from typing import Any
 import numpy as np
 
 from core.jobs import Event, Point, Row, Sample
-from sessions.experiments import statistics, swapping
+from sessions.experiments import chance, statistics, swapping
 from sessions.experiments.answers import Answer
 from sessions.experiments.conditions import UNSTEERED
 from sessions.experiments.measures import MEASURES, Measure, Value, mean
 from sessions.experiments.swapping import Flip
 
 FLIP, STAY, TO_ZERO = "+s to −s", "+s, no flip", "+s to 0"
-THROUGHOUT, RANDOM_FLIP = "−s throughout", "random, flipped"
-TESTED = ((FLIP, STAY), (FLIP, THROUGHOUT), (TO_ZERO, STAY), (RANDOM_FLIP, UNSTEERED))
+THROUGHOUT = "−s throughout"
+FLIPPED = ", flipped"
+"""Behind the name of a random direction."""
+TESTED = ((FLIP, STAY), (FLIP, THROUGHOUT), (TO_ZERO, STAY))
 BESIDE = ("distinct-1", "distinct-2", "distinct-3", "repetition")
 USUAL = 95  # percentile of unflipped spikes that a jolt has to exceed
 
@@ -89,13 +91,14 @@ class Flips:
 
     def _tests(self) -> Iterator[Event]:
         """Paired by prompt: what is said after the flip, and what the flip costs; Holm over each."""
+        tested = (*TESTED, *((name, UNSTEERED) for name in chance.among(self.table)))
         for title, column in (
             ("after", self.after),
             ("jump", self._each("jump")),
             ("spike", self._each("spike")),
         ):
             tests = {
-                pair: statistics.difference(column[pair[0]], column[pair[1]], self.seed) for pair in TESTED
+                pair: statistics.difference(column[pair[0]], column[pair[1]], self.seed) for pair in tested
             }
             adjusted = statistics.holm({pair: test.p for pair, test in tests.items()})
             for pair, test in tests.items():
@@ -154,10 +157,9 @@ class Flips:
         return {"same_before": mean(same), "changed_after": mean(changed)}
 
     def control(self) -> dict[str, Any]:
-        """A random vector flipped, against no steering at all."""
-        apart = statistics.difference(self.after[RANDOM_FLIP], self.after[UNSTEERED], self.seed)
-        what = "a random direction of the same norms and gaps, flipped at the same token"
-        return {"what": what, **apart.columns("difference")}
+        """Random vectors flipped at the same token, against no steering at all."""
+        found = chance.control(self.after, UNSTEERED, self.seed)
+        return found | {"what": f"{found['what']}, flipped at the same token"}
 
     def _around(self, answer: Answer) -> Flip | None:
         return swapping.around(answer.reading.nll, self._stance(answer), self.at, self.window)

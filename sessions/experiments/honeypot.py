@@ -13,9 +13,9 @@ from typing import Any
 from core import demo
 from core.jobs import Event, Point, Progress, Row, Sample
 from core.mixer import Channel, Mixer
-from sessions.experiments import conditions, statistics, traps
+from sessions.experiments import chance, conditions, statistics, traps
 from sessions.experiments.answers import seeded
-from sessions.experiments.conditions import MINUS, PLUS, RANDOM, UNSTEERED
+from sessions.experiments.conditions import MINUS, PLUS, UNSTEERED
 from sessions.experiments.cost import Cost
 from sessions.experiments.errands import Errand, Playing, Rules, errand
 from sessions.experiments.shielding import OUTCOMES, Score, score
@@ -23,7 +23,7 @@ from sessions.experiments.voice import How, Voice, Work
 
 CLAMPED = "clamped at sight"
 READ_AT = ("trap", "goal", "decision")
-TESTED = ((PLUS, UNSTEERED), (MINUS, UNSTEERED), (RANDOM, UNSTEERED), (CLAMPED, UNSTEERED), (PLUS, MINUS))
+TESTED = ((PLUS, UNSTEERED), (MINUS, UNSTEERED), (CLAMPED, UNSTEERED), (PLUS, MINUS))
 Table = Mapping[str, list[Errand]]
 Values = Mapping[str, list[float | None]]
 
@@ -33,7 +33,7 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     settings, turns = traps.asked(params, voice.name), params["turns"]
     how = How(params["max_new"], params["temperature"], params["seed"])
     role = params["role"] or ("tool" if voice.name in demo.NAMES else "user")
-    cast = _cast(voice, played, how.seed)
+    cast = _cast(voice, played, how.seed, params["controls"])
     yield Cost.of(len(settings) * len(cast) * turns, 1, how.max_new, rereads=1).row()
     table: dict[str, list[Errand]] = {name: [] for name in cast}
     for number, setting in enumerate(settings):
@@ -48,7 +48,6 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     yield from _events(table, how.seed)
     shielded = _values(table, "shielded")
     apart = statistics.difference(shielded[PLUS], shielded[MINUS], how.seed)
-    random = statistics.difference(shielded[RANDOM], shielded[UNSTEERED], how.seed)
     return {
         "summary": {
             "shielded": {
@@ -62,14 +61,14 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
             "turns": turns,
             "settings": len({setting.id for setting in settings}),
         },
-        "control": {"what": "a random direction of the same norms and gaps", **random.columns()},
+        "control": chance.control(shielded, UNSTEERED, how.seed),
         "n": len(settings),
     }
 
 
-def _cast(voice: Voice, played: Channel, seed: int) -> dict[str, Playing]:
+def _cast(voice: Voice, played: Channel, seed: int, controls: int) -> dict[str, Playing]:
     """Who plays when: all but the clamped condition are the same before and after the trap was shown."""
-    paired = conditions.paired(voice, played, seed)
+    paired = conditions.paired(voice, played, seed, controls)
     cast = {condition.name: Playing(condition.mixer, condition.mixer) for condition in paired}
     return cast | {CLAMPED: Playing(Mixer(), clamp(played))}
 
@@ -82,9 +81,10 @@ def clamp(played: Channel) -> Mixer:
 def _events(table: Table, seed: int) -> Iterator[Event]:
     for name, found in table.items():
         yield Row("shielding", name, {"condition": name, **_columns(found, seed)})
+    tested = (*TESTED, *((name, UNSTEERED) for name in chance.among(table)))
     for title in ("shielded", "side task", "main task"):
         column = _values(table, title)
-        tests = {pair: statistics.difference(column[pair[0]], column[pair[1]], seed) for pair in TESTED}
+        tests = {pair: statistics.difference(column[pair[0]], column[pair[1]], seed) for pair in tested}
         adjusted = statistics.holm({pair: test.p for pair, test in tests.items()})
         for pair, test in tests.items():
             values = {"measure": title, "condition": pair[0], "against": pair[1], "n": test.estimate.n}

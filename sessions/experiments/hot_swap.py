@@ -19,7 +19,7 @@ from sessions.experiments import conditions, judging, prompts
 from sessions.experiments.answers import Answer, answers, seeded
 from sessions.experiments.conditions import UNSTEERED, Condition
 from sessions.experiments.cost import Cost
-from sessions.experiments.flips import FLIP, RANDOM_FLIP, STAY, THROUGHOUT, TO_ZERO, Flips, part
+from sessions.experiments.flips import FLIP, FLIPPED, STAY, THROUGHOUT, TO_ZERO, Flips, part
 from sessions.experiments.judges.verdict import Item, digest
 from sessions.experiments.measures import measure
 from sessions.experiments.swapping import ramp
@@ -59,8 +59,8 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     asked = prompts.asked({**params, "prompts": params["prompts"] or _usual(voice)}, voice.name)
     how = How(score.at + params["after"], params["temperature"], params["seed"], params["cache"])
     wanted = measure(params["measure"], voice.name)
-    random = conditions.control(voice, played, how.seed)
-    cast, cues = _cast(played, random), _cues(played, random, score)
+    randoms = conditions.controls(voice, played, how.seed, params["controls"])
+    cast, cues = _cast(played, randoms), _cues(played, list(randoms.values()), score)
     judge = judging.chosen(voice, params)
     spoken = Cost.of(len(asked), len(cast), how.max_new, rereads=3)
     yield (spoken + judging.cost(judge, 2 * len(asked) * len(cast), how.max_new)).row()
@@ -95,19 +95,19 @@ def _usual(voice: Voice) -> str:
     return "stories" if voice.name in demo.NAMES else ""
 
 
-def _cast(played: Channel, random: Channel) -> tuple[Condition, ...]:
+def _cast(played: Channel, randoms: Mapping[str, Channel]) -> tuple[Condition, ...]:
     plus = Mixer((played,))
     return (
         Condition(FLIP, plus),
         Condition(STAY, plus),
         Condition(TO_ZERO, plus),
         Condition(THROUGHOUT, conditions.at(played, -played.scale)),
-        Condition(RANDOM_FLIP, Mixer((random,))),
+        *(Condition(name + FLIPPED, Mixer((channel,))) for name, channel in randoms.items()),
         Condition(UNSTEERED, Mixer()),
     )
 
 
-def _cues(played: Channel, random: Channel, score: Score) -> list[Cue]:
+def _cues(played: Channel, randoms: Sequence[Channel], score: Score) -> list[Cue]:
     """Every change for all lanes, in the order of `_cast`."""
     s = played.scale
     turned, gone = score.scales(s, -s), score.scales(s, 0.0)
@@ -120,7 +120,7 @@ def _cues(played: Channel, random: Channel, score: Score) -> list[Cue]:
                 rest[0],
                 conditions.at(played, gone[place]),
                 rest[1],
-                conditions.at(random, turned[place]),
+                *(conditions.at(random, turned[place]) for random in randoms),
                 Mixer(),
             ),
         )

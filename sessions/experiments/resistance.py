@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from core.jobs import Event, Point, Row
-from sessions.experiments import statistics
-from sessions.experiments.conditions import MINUS, PLUS, RANDOM, UNSTEERED
+from sessions.experiments import chance, statistics
+from sessions.experiments.conditions import MINUS, PLUS, UNSTEERED
 from sessions.experiments.interrupted import Interrupted
 from sessions.experiments.measures import mean
 from sessions.experiments.outcomes import RETURNS, rates
@@ -94,6 +94,5 @@ class Resistance:
         return {"resistance": returns, "plus_minus": apart.estimate.to_json(), "p": apart.p}
 
     def control(self) -> dict[str, Any]:
-        """What a random direction of the same norms does to the same tasks."""
-        apart = statistics.difference(self.resisted[RANDOM], self.resisted[UNSTEERED], self.seed)
-        return {"what": "a random direction of the same norms and gaps", **apart.columns("difference")}
+        """What random directions of the same norms do to the same tasks."""
+        return chance.control(self.resisted, UNSTEERED, self.seed)

@@ -15,6 +15,7 @@ UNIT = Param("unit", "choice", "what a scale of 1 means", choices=("relative", "
 LAYERS = Param("layers", "layers", "which layers (the card's band)")
 SPLIT = Param("split", "flag", "share the scale out over the band (as the card says)")
 PUSH = (SCALE, UNIT, LAYERS, SPLIT)
+CONTROLS = Param("controls", "count", "how many random directions stand beside it", 1)
 MAX_NEW = Param("max_new", "count", "tokens per answer", 60)
 TEMPERATURE = Param("temperature", "number", "0 takes the likeliest token", 0.7)
 ESTIMATE = Param("estimate", "flag", "only say what it would cost", False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessions.offers.asking import COUNT, MEASURE, PROMPTS, PUSH, SPEAKING, VECTOR
+from sessions.offers.asking import CONTROLS, COUNT, MEASURE, PROMPTS, PUSH, SPEAKING, VECTOR
 from sessions.offers.offer import Offer, Param
 
 JUDGES = (
@@ -44,6 +44,7 @@ DISTRACTION = Offer(
             ("user", "model"),
         ),
         *PUSH,
+        CONTROLS,
         *JUDGING,
         *SPEAKING_SHORT,
     ),
@@ -72,6 +73,7 @@ HOT_SWAP = Offer(
         Param("window", "count", "tokens on either side that perplexities are taken over", 15),
         MEASURE,
         *PUSH,
+        CONTROLS,
         *JUDGING,
         *SPEAKING_SHORT,
     ),
@@ -95,6 +97,7 @@ HONEYPOT = Offer(
             ("tool", "user"),
         ),
         *PUSH,
+        CONTROLS,
         *SPEAKING,
     ),
 )

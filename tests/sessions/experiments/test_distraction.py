@@ -87,6 +87,26 @@ def test_the_paired_test_knows_the_vector_from_the_control(tmp_path: Path) -> No
     assert (report["n"], report["seed"]) == (20, 0)
 
 
+def test_one_random_direction_that_acts_by_chance_is_seen_to_be_one_of_five(tmp_path: Path) -> None:
+    """The second of five leads every text back; the others do what no steering does."""
+    plain = scripted(PLAN)
+
+    def says(prompt: Prompt, mixer: Mixer) -> str:
+        lucky = any(channel.vector.name == "random 2" for channel in mixer.channels)
+        return "work and work and " + SAID["returns"] if lucky else plain.says(prompt, mixer)
+
+    found = events(ScriptedVoice(says), tmp_path, controls=5)
+    control = summary(found)["control"]
+    assert control["what"] == "the mean of 5 random directions"
+    assert control["each"] == {
+        "random": 0, "random 2": 0.75, "random 3": 0, "random 4": 0, "random 5": 0,
+    }  # fmt: skip
+    assert control["difference"] == pytest.approx(0.15)
+    rows = table(found, "differences")
+    assert rows["resistance: random 2 against unsteered"]["p_holm"] < 0.05
+    assert rows["resistance: random 5 against unsteered"]["p"] == 1
+
+
 def test_words_before_the_interruption_do_not_count(tmp_path: Path) -> None:
     """Every scripted text begins with its task; only what follows the distractor is looked at."""
     none = {name: {"neither": 20} for name in PLAN}

@@ -13,8 +13,8 @@ from core.jobs import Point, Sample
 from core.mixer import Mixer
 from core.runner import run
 from sessions.experiments import registry
-from sessions.experiments.conditions import UNSTEERED
-from sessions.experiments.flips import FLIP, RANDOM_FLIP, STAY, THROUGHOUT, TO_ZERO
+from sessions.experiments.conditions import RANDOM, UNSTEERED
+from sessions.experiments.flips import FLIP, FLIPPED, STAY, THROUGHOUT, TO_ZERO
 from sessions.experiments.hot_swap import Score
 from sessions.experiments.swapping import JOLT_ONLY, JOLT_SWITCH, NO_SWITCH, SMOOTH_SWITCH
 from sessions.experiments.voice import Prompt
@@ -23,6 +23,7 @@ from tests.sessions.experiments.test_distraction import table
 from tests.sessions.experiments.test_sweep import summary
 
 AT, LONG = 10, 40
+RANDOM_FLIP = RANDOM + FLIPPED
 TOKENS = {"plus": (1.0, 2.0), "minus": (1.0, 0.0), "none": (1.0, 1.0), "jolt": (9.0, 0.0), "JOLT": (9.0, 2.0)}
 WAYS = (SMOOTH_SWITCH, JOLT_SWITCH, NO_SWITCH, JOLT_ONLY)
 
@@ -85,6 +86,21 @@ def test_the_control_changes_nothing() -> None:
     report = summary(events())
     assert report["control"]["difference"] == 0
     assert report["control"]["p"] == 1
+
+
+def test_several_random_directions_are_flipped_and_tested_together() -> None:
+    found = events(controls=3)
+    assert [name for name in table(found, "swap") if name.startswith("random")] == [
+        "random, flipped",
+        "random 2, flipped",
+        "random 3, flipped",
+    ]
+    control = summary(found)["control"]
+    assert control["what"] == "the mean of 3 random directions, flipped at the same token"
+    assert (control["difference"], control["p"]) == (0, 1)
+    assert set(control["each"].values()) == {0}
+    with pytest.raises(UsageError, match="from 1 to 20 random directions, not 0"):
+        events(controls=0)
 
 
 def test_a_flip_back_and_a_ramp_say_when_what_is_played() -> None:
