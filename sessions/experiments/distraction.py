@@ -17,6 +17,7 @@ from sessions.experiments.conditions import MINUS, PLUS, UNSTEERED
 from sessions.experiments.cost import Cost
 from sessions.experiments.interrupted import Interrupted, interrupted
 from sessions.experiments.judges.verdict import Item
+from sessions.experiments.meaning import understood
 from sessions.experiments.resistance import Resistance
 from sessions.experiments.tasks import Task
 from sessions.experiments.voice import Cue, How, Voice, Work
@@ -31,7 +32,7 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     how = How(at + window, params["temperature"], params["seed"])
     cast = conditions.paired(voice, played, how.seed, params["controls"])
     judge = judging.chosen(voice, params)
-    spoken = Cost.of(len(asked), len(cast), how.max_new, rereads=3)
+    spoken = Cost.of(len(asked), len(cast), how.max_new, rereads=4)
     yield (spoken + judging.cost(judge, len(asked) * len(cast), window)).row()
     yield from judging.announced(judge)
     table: dict[str, list[Interrupted]] = {condition.name: [] for condition in cast}
@@ -46,6 +47,7 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
             table[answer.condition].append(found)
             yield found.sample()
     yield Progress(len(asked), len(asked), "tasks interrupted")
+    table = yield from understood(voice, asked, table)
     rows = Resistance(table, at, window, how.seed, _scales(voice, played.layers or played.vector.layers))
     yield from rows.events((*TESTED, *((name, UNSTEERED) for name in among(table))))
     found = yield from judging.judged(judge, _items(asked, table), UNSTEERED, how.seed)

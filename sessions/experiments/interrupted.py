@@ -14,29 +14,33 @@ from core.mixer import Mixer
 from sessions.experiments.answers import Answer
 from sessions.experiments.counting import adherence
 from sessions.experiments.judges.verdict import digest
-from sessions.experiments.outcomes import RETURNS, outcome, tokens_to_return
+from sessions.experiments.outcomes import RETURNS, completion, outcome, persistence, tokens_to_return
 from sessions.experiments.tasks import Task
 from sessions.experiments.voice import Voice, Work
 
 
 @dataclass(frozen=True)
 class Odds:
-    """Of the first token after the interruption: P(a word of the task begins) − P(one of the distractor does), and
-    the mean entropy of all tokens after it, in nats. From the model's own probabilities, nothing is sampled.
+    """Of the first token after the interruption: P(a word of the task begins) − P(one of the distractor does); the
+    mean entropy of all tokens after it, in nats; and how many tokens the task stays ahead of the distractor. From the
+    model's own probabilities, nothing is sampled.
     """
 
     motivation: float | None = None
     entropy: float | None = None
+    persistence: float | None = None
 
 
 @dataclass(frozen=True)
 class Interrupted:
-    """Nothing but the answer where it ended before it could be interrupted."""
+    """Nothing but the answer where it ended before it could be interrupted. `semantic` comes when all is said
+    (`sessions.experiments.meaning`)."""
 
     task: Task
     answer: Answer
     at: int
     odds: Odds
+    semantic: float | None = None
 
     @property
     def came(self) -> bool:
@@ -60,6 +64,11 @@ class Interrupted:
         return adherence(self.task.words, self.task.distracted, self.after) if self.came else None
 
     @property
+    def completion(self) -> float | None:
+        """Of the whole answer, for the interruption may come when some steps are taken."""
+        return completion(self.task.steps, self.answer.text) if self.came else None
+
+    @property
     def tokens_to_return(self) -> float | None:
         found = tokens_to_return(self.task.words, self.answer.said.pieces[self.at :]) if self.came else None
         return None if found is None else float(found)
@@ -73,9 +82,10 @@ class Interrupted:
         return {
             "outcome": self.outcome,
             "adherence": self.adherence,
-            "motivation": self.odds.motivation,
-            "entropy": self.odds.entropy,
+            "semantic": self.semantic,
+            "completion": self.completion,
             "tokens_to_return": self.tokens_to_return,
+            **asdict(self.odds),
         }
 
 
@@ -85,7 +95,7 @@ def interrupted(voice: Voice, task: Task, answer: Answer, mixer: Mixer, at: int)
     if not bare.came:
         return bare
     key = digest(voice.identity, str(mixer.to_json()), str(answer.said.to_json()), str(task))
-    found = yield from unit(f"odds {key}", partial(_odds, voice, task, answer, mixer, at))
+    found = yield from unit(f"odds after it {key}", partial(_odds, voice, task, answer, mixer, at))
     return Interrupted(task, answer, at, Odds(**found))
 
 
@@ -93,10 +103,16 @@ def _odds(voice: Voice, task: Task, answer: Answer, mixer: Mixer, at: int) -> Wo
     rows = yield from voice.distributions(answer.prompt, answer.said, mixer)
     after = np.asarray(rows[at:], np.float64)
     spread = -np.where(after > -np.inf, np.exp(after) * after, 0.0).sum(axis=1)
+    on, off = (_mass(after, ids) for ids in _apart(voice, task))
+    return asdict(Odds(on[0] - off[0], float(spread.mean()), persistence(on, off)))
+
+
+def _apart(voice: Voice, task: Task) -> tuple[list[int], list[int]]:
+    """The tokens that words of either side begin with; one that begins words of both says nothing."""
     on, off = voice.starts(task.words), voice.starts(task.distracted)
-    return asdict(Odds(_mass(after[0], on - off) - _mass(after[0], off - on), float(spread.mean())))
+    return sorted(on - off), sorted(off - on)
 
 
-def _mass(row: np.ndarray[Any, Any], ids: frozenset[int]) -> float:
-    """Tokens that words of both lists begin with say nothing, and are left out before this."""
-    return float(np.exp(row[sorted(ids)]).sum())
+def _mass(rows: np.ndarray[Any, Any], ids: list[int]) -> list[float]:
+    """The probability of all of them together, at every place."""
+    return [float(value) for value in np.exp(rows[:, ids]).sum(axis=1)]

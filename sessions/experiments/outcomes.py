@@ -38,3 +38,16 @@ def tokens_to_return(task: Sequence[str], pieces: Sequence[str]) -> int | None:
         if done and count(task, "".join(pieces[:said])):
             return said
     return len(pieces)
+
+
+def completion(steps: Sequence[Sequence[str]], text: str) -> float | None:
+    """Share of a task's steps that a text shows, each by one of its words; None for a task that names no steps."""
+    return sum(count(words, text) > 0 for words in steps) / len(steps) if steps else None
+
+
+def persistence(on: Sequence[float], off: Sequence[float]) -> int:
+    """How many tokens it lasts until a word of the distractor is likelier than one of the task, by the probabilities
+    of their first tokens at every place; all of them where that never happens."""
+    return next(
+        (place for place, (task, away) in enumerate(zip(on, off, strict=True)) if away > task), len(on)
+    )

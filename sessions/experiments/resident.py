@@ -183,6 +183,16 @@ class ResidentVoice:
             read.append((yield gpu(partial(capture, self.model, ids))).rows)
         return {layer: torch.cat([rows[layer] for rows in read]).numpy() for layer in read[0]}
 
+    def meanings(self, texts: Sequence[str]) -> Work:
+        layer = round(2 * (self.n_layers - 1) / 3)
+        ids = [encode(self.model.tokenizer, text) for text in texts]
+        found: list[Tensor] = []
+        for start in range(0, len(ids), BATCH):
+            part = ids[start : start + BATCH]
+            read = yield gpu(partial(capture, self.model, part, layers=[layer], read="mean"))
+            found.append(read.rows[layer])
+        return torch.cat(found).double().numpy()
+
     def direction(self, name: str, rows: Mapping[int, Any]) -> SteeringVector:
         return SteeringVector(rows, about=About(name=name, model_id=self.name))
 

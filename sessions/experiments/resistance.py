@@ -15,6 +15,10 @@ from sessions.experiments.interrupted import Interrupted
 from sessions.experiments.measures import mean
 from sessions.experiments.outcomes import RETURNS, rates
 
+MEASURED = (
+    "adherence", "semantic", "motivation", "persistence", "entropy", "completion", "tokens_to_return",
+)  # fmt: skip
+TESTED = ("resistance", "motivation", "semantic")
 BEFORE = 10  # tokens of the trace that lie before the interruption
 
 
@@ -47,7 +51,7 @@ class Resistance:
         columns: dict[str, Any] = {"n": len(came), "ended early": len(found) - len(came)}
         for name, rate in rates([str(one.outcome) for one in came]).items():
             columns |= rate.columns(name)
-        for name in ("adherence", "motivation", "entropy", "tokens_to_return"):
+        for name in MEASURED:
             known = statistics.estimate([one.values()[name] for one in came], self.seed)
             columns |= known.columns(name)
             if name in ("adherence", "tokens_to_return"):
@@ -56,7 +60,8 @@ class Resistance:
 
     def _tests(self, tested: Sequence[tuple[str, str]]) -> Iterator[Event]:
         """Paired by task; Holm over the questions asked."""
-        for title, column in (("resistance", self.resisted), ("motivation", self._motivations())):
+        for title in TESTED:
+            column = self._column(title)
             found = {
                 (one, other): statistics.difference(column[one], column[other], self.seed)
                 for one, other in tested
@@ -67,8 +72,10 @@ class Resistance:
                 values = {"measure": title, "condition": one, "against": other, "n": test.estimate.n}
                 yield Row("differences", key, {**values, **test.columns(), "p_holm": adjusted[one, other]})
 
-    def _motivations(self) -> dict[str, list[float | None]]:
-        return {name: [one.odds.motivation for one in found] for name, found in self.table.items()}
+    def _column(self, title: str) -> Mapping[str, list[float | None]]:
+        if title == "resistance":
+            return self.resisted
+        return {name: [one.values()[title] for one in found] for name, found in self.table.items()}
 
     def _trace(self, name: str, found: Sequence[Interrupted]) -> Iterator[Point]:
         """Mean projection of the tokens around the interruption, in mean residual norms, as the unsteered model reads

@@ -5,7 +5,8 @@ A pack is a file of JSON lines, each with
   `task`                    words or phrases that show work on it
   `distractor`              what is thrown in
   `distracted`              words or phrases that show interest in that instead
-and, if wanted, `id` and `group`. Words of both lists are counted as whole words; they must not overlap.
+and, if wanted, `id`, `group`, and `steps`: lists of words, one list for each step of the task, of which one word shows
+that the step was taken. All words are counted as whole words; those of both lists must not overlap.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Task:
     words: tuple[str, ...]
     distractor: str
     distracted: tuple[str, ...]
+    steps: tuple[tuple[str, ...], ...] = ()
 
 
 def asked(params: Mapping[str, Any], model: str) -> tuple[Task, ...]:
@@ -66,7 +68,14 @@ def _task(prompt: Prompt, where: str) -> Task:
     thrown = about.get("distractor")
     if not isinstance(thrown, str) or not thrown.strip():
         raise BadInput(f"{where}: 'distractor' is the text that is thrown in")
-    return Task(prompt, words, thrown, distracted)
+    return Task(prompt, words, thrown, distracted, _steps(about, where))
+
+
+def _steps(about: Mapping[str, Any], where: str) -> tuple[tuple[str, ...], ...]:
+    rows = about.get("steps", [])
+    if not isinstance(rows, list):
+        raise BadInput(f"{where}: 'steps' is a list of lists of words")
+    return tuple(_words({"steps": row}, "steps", where) for row in rows)
 
 
 def _words(about: Mapping[str, Any], name: str, where: str) -> tuple[str, ...]:
@@ -87,9 +96,10 @@ def _demo(count: int, seed: int) -> tuple[Task, ...]:
     for number, (scene, text) in enumerate(world.requests(count, seed), start=1):
         prompt = Prompt(f"task-{number}", ({"role": "user", "content": text},), group=scene.domain.name)
         domain = scene.domain
-        words = (scene.obj, *domain.parts, *domain.tools, *(word for both in domain.verbs for word in both))
+        steps = ((scene.obj,), domain.parts, tuple(word for both in domain.verbs for word in both))
+        words = (*domain.tools, *(word for step in steps for word in step))
         thrown = scene.say(chance.choice(talk.DISTRACTIONS), chance)
-        found.append(Task(prompt, words, thrown, (scene.fun.charm, *DRIFTING_WORDS.split(", "))))
+        found.append(Task(prompt, words, thrown, (scene.fun.charm, *DRIFTING_WORDS.split(", ")), steps))
     return tuple(found)
 
 

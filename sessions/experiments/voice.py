@@ -200,6 +200,10 @@ class Voice(Protocol):
         """{layer: [prompts, width]} as numpy arrays: the unsteered model where its answer is about to begin."""
         ...
 
+    def meanings(self, texts: Sequence[str]) -> Work:
+        """[texts, width] as a numpy array: the unsteered model's states two thirds up, averaged over each text."""
+        ...
+
     def direction(self, name: str, rows: Mapping[int, Any]) -> Any:
         """A vector of one row per layer."""
         ...

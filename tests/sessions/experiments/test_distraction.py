@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,31 @@ def test_words_before_the_interruption_do_not_count(tmp_path: Path) -> None:
     assert row["adherence"] is None, "no word of either side is no evidence, not one half"
 
 
+def test_motivation_persistence_and_entropy_by_hand(tmp_path: Path) -> None:
+    """A coin of 3 to 1 whose first side begins the task's words: 0.75 − 0.25, for as long as there is text."""
+
+    class Coin(ScriptedVoice):
+        def starts(self, words: Any) -> frozenset[int]:
+            return frozenset({0} if "work" in words else {1})
+
+    for p, lasts in ((0.75, 3), (0.25, 0)):
+        row = table(events(Coin(lambda prompt, mixer: "a b c d e f g", tokens=p), tmp_path), "outcomes")["+s"]
+        assert row["motivation"] == pytest.approx(2 * p - 1)
+        assert row["persistence"] == lasts
+        assert row["entropy"] == pytest.approx(-(0.75 * math.log(0.75) + 0.25 * math.log(0.25)))
+    even = table(events(Coin(lambda prompt, mixer: "a b c d e f g"), tmp_path), "outcomes")["+s"]
+    assert (even["motivation"], even["entropy"]) == (pytest.approx(0), pytest.approx(math.log(2)))
+
+
+def test_steps_of_a_task_are_counted_over_the_whole_answer(tmp_path: Path) -> None:
+    lines = json.loads(pack(tmp_path).read_text().splitlines()[0])
+    file = tmp_path / "steps.jsonl"
+    file.write_text(json.dumps({**lines, "steps": [["work", "labour"], ["cake"], ["rest"]]}))
+    found = events(scripted(PLAN), tmp_path, tasks=str(file), n=1)
+    assert table(found, "outcomes")["+s"]["completion"] == pytest.approx(1 / 3)
+    assert all(task.steps for name in ("demo", "english") for task in tasks.asked({"tasks": name}, "x"))
+
+
 def test_a_text_that_ends_too_early_is_no_outcome(tmp_path: Path) -> None:
     found = events(ScriptedVoice(lambda prompt, mixer: "work and" if dose(mixer) else "a b c d e"), tmp_path)
     rows = table(found, "outcomes")
@@ -155,6 +181,14 @@ BAD = {
     "blank word": {"prompt": "p", "task": [" "], "distractor": "d", "distracted": ["x"]},
     "no distractor": {"prompt": "p", "task": ["a"], "distracted": ["x"]},
     "a text for a list": {"prompt": "p", "task": "abc", "distractor": "d", "distracted": ["x"]},
+    "steps that are none": {"prompt": "p", "task": ["a"], "distractor": "d", "distracted": ["b"], "steps": 3},
+    "a step of nothing": {
+        "prompt": "p",
+        "task": ["a"],
+        "distractor": "d",
+        "distracted": ["b"],
+        "steps": [[]],
+    },
     "one word for both": {"prompt": "p", "task": ["A"], "distractor": "d", "distracted": ["a"]},
 }
 

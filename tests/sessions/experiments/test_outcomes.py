@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from sessions.experiments.outcomes import BOTH, FOLLOWS, NEITHER, RETURNS, outcome, rates, tokens_to_return
+from sessions.experiments.outcomes import (
+    BOTH,
+    FOLLOWS,
+    NEITHER,
+    RETURNS,
+    completion,
+    outcome,
+    persistence,
+    rates,
+    tokens_to_return,
+)  # fmt: skip
 
 TASK, AWAY = ("cat", "loop", "unit test"), ("pizza", "x", "eat")
 
@@ -46,3 +56,20 @@ def test_the_way_back_is_counted_in_tokens() -> None:
     assert tokens_to_return(TASK, ["the", " unit", " test", " now"]) == 3
     assert tokens_to_return(TASK, ["never"]) is None
     assert tokens_to_return(TASK, []) is None
+
+
+def test_a_task_is_done_by_its_steps_and_by_whole_words() -> None:
+    """A published score takes any word of a step's description anywhere, so that "the" completes most of them."""
+    steps = (("low", "left"), ("middle",), ("return",))
+    assert completion(steps, "Set low to 0, then take the middle; return it.") == 1
+    assert completion(steps, "left and left again") == pytest.approx(1 / 3)
+    assert completion(steps, "slowly returning to the middlemen") == 0
+    assert completion(steps, "") == 0
+    assert completion((), "anything") is None
+
+
+def test_persistence_ends_where_the_distractor_is_likelier() -> None:
+    assert persistence([0.5, 0.4, 0.1, 0.9], [0.1, 0.4, 0.2, 0.0]) == 2
+    assert persistence([0.5, 0.5], [0.1, 0.1]) == 2, "it lasted as long as the text"
+    assert persistence([0.1], [0.9]) == 0
+    assert persistence([0.0, 0.0], [0.0, 0.0]) == 2, "what says nothing does not lead away"
