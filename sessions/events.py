@@ -156,6 +156,10 @@ class Gap(Event, t="gap"):
     reason: str
 
 
+RECORDING = "recording"
+"""The code of the error that says why nothing is written down from here on."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Error(Event, t="error"):
     where: str

@@ -13,8 +13,9 @@ from typing import Any, TypeAlias
 
 from . import events as ev
 from .desk import summary
+from .events import RECORDING
 from .lines import Record
-from .state import Candidate, Desk, Marker, Running, State, Task, Token, Turn
+from .state import REPORTS, Candidate, Desk, Marker, Running, State, Task, Token, Turn
 
 Tokens: TypeAlias = tuple[Token, ...]
 
@@ -38,7 +39,14 @@ def _open(state: State, event: ev.Open) -> State:
         t.id: replace(t, stop="lost") if t.gen is not None and not t.stop else t for t in state.turns.values()
     }
     return replace(
-        state, session=event.session, turns=turns, running=None, model=None, clients={}, closed=None
+        state,
+        session=event.session,
+        turns=turns,
+        running=None,
+        model=None,
+        clients={},
+        unrecorded="",
+        closed=None,
     )
 
 
@@ -137,8 +145,9 @@ def _stop(state: State, event: ev.Stop) -> State:
 
 def _job(state: State, event: ev.Job) -> State:
     task = state.jobs.get(event.job, Task(event.job, event.kind, event.state, event.params))
-    reports = task.reports + ((event.event,) if event.event else ())
-    task = replace(task, state=event.state, reports=reports, message=event.message or task.message)
+    if event.event:
+        task = replace(task, reports=(*task.reports, event.event)[-REPORTS:], told=task.told + 1)
+    task = replace(task, state=event.state, message=event.message or task.message)
     return replace(state, jobs={**state.jobs, event.job: task})
 
 
@@ -151,11 +160,13 @@ def _detach(state: State, event: ev.Detach) -> State:
 
 
 def _gap(state: State, event: ev.Gap) -> State:
-    return replace(state, lost=state.lost + event.lost)
+    """The first event that was written down again says what is missing before it."""
+    return replace(state, lost=state.lost + event.lost, unrecorded="")
 
 
 def _error(state: State, event: ev.Error) -> State:
-    return replace(state, error=event.message)
+    unrecorded = event.message if event.code == RECORDING else state.unrecorded
+    return replace(state, error=event.message, unrecorded=unrecorded)
 
 
 def _close(state: State, event: ev.Close) -> State:

@@ -7,31 +7,36 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from core.errors import SteerError
 
-from .events import Model, Open
+from .events import Job, Model, Open
 from .folder import Folder, all_folders
 from .folding import fold_all
 from .reading import Reading, read
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS sessions (
+VERSION = 2
+SCHEMA = f"""
+DROP TABLE IF EXISTS sessions;
+DROP TABLE IF EXISTS words;
+CREATE TABLE sessions (
     id TEXT PRIMARY KEY, folder TEXT, size INTEGER, changed INTEGER,
-    began TEXT, model TEXT, turns INTEGER, tokens INTEGER, title TEXT, damage TEXT);
-CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (id UNINDEXED, text);
+    began TEXT, model TEXT, turns INTEGER, tokens INTEGER, jobs TEXT, title TEXT, damage TEXT);
+CREATE VIRTUAL TABLE words USING fts5 (id UNINDEXED, text);
+PRAGMA user_version = {VERSION};
 """
-COLUMNS = "id, folder, began, model, turns, tokens, title, damage"
+COLUMNS = "id, folder, began, model, turns, tokens, jobs, title, damage"
 TITLE = 60
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the list; `damage` says what of its journal could not be read."""
+    """One line of the list. `jobs` are its own with their states, `title` is what was said first or worked at first;
+    `damage` says what of its journal could not be read."""
 
     id: str
     folder: str
@@ -39,20 +44,21 @@ class Entry:
     model: str
     turns: int
     tokens: int
+    jobs: str
     title: str
     damage: str
 
 
 class Index:
-    """`file`: where it is kept; a damaged one is made anew."""
+    """`file`: where it is kept; a damaged one is made anew, and where none can be written memory has to do."""
 
     def __init__(self, root: Path, file: Path) -> None:
         self._root, self._file = root, file
+        self._memory: sqlite3.Connection | None = None
         try:
             self._refresh()
-        except sqlite3.DatabaseError:
-            file.unlink()
-            self._refresh()
+        except (OSError, sqlite3.DatabaseError):
+            self._anew()
 
     def entries(self) -> list[Entry]:
         """The newest first."""
@@ -64,24 +70,34 @@ class Index:
         if not query:
             return self.entries()
         found = "SELECT id FROM words WHERE words MATCH ? ORDER BY rank"
-        with closing(self._open()) as base:
+        with self._open() as base:
             order = [row[0] for row in base.execute(found, (query,))]
         known = {entry.id: entry for entry in self.entries()}
         return [known[session] for session in order]
 
     def _ask(self, query: str) -> list[Entry]:
-        with closing(self._open()) as base:
+        with self._open() as base:
             return [Entry(*row) for row in base.execute(query)]
 
-    def _open(self) -> sqlite3.Connection:
-        base = sqlite3.connect(self._file)
+    def _open(self) -> AbstractContextManager[sqlite3.Connection]:
+        if self._memory:
+            return nullcontext(self._memory)
+        base = closing(sqlite3.connect(self._file))
         self._file.chmod(0o600)
         return base
 
+    def _anew(self) -> None:
+        try:
+            self._file.unlink()
+            self._refresh()
+        except (OSError, sqlite3.DatabaseError):
+            self._memory = sqlite3.connect(":memory:", check_same_thread=False)
+            self._refresh()
+
     def _refresh(self) -> None:
         """Takes in what is new or has grown, and forgets what is gone."""
-        with closing(self._open()) as base, base:
-            base.executescript(SCHEMA)
+        with self._open() as base, base:
+            _make(base)
             known = {row[0]: row[1:] for row in base.execute("SELECT id, size, changed FROM sessions")}
             present = all_folders(self._root)
             _forget(base, known.keys() - {folder.id for folder in present})
@@ -90,6 +106,12 @@ class Index:
                 if known.get(folder.id) != (state.st_size, state.st_mtime_ns):
                     _forget(base, [folder.id])
                     _take_in(base, folder, state.st_size, state.st_mtime_ns)
+
+
+def _make(base: sqlite3.Connection) -> None:
+    """One that another version made is begun anew."""
+    if base.execute("PRAGMA user_version").fetchone() != (VERSION,):
+        base.executescript(SCHEMA)
 
 
 def _forget(base: sqlite3.Connection, sessions: Iterable[str]) -> None:
@@ -102,10 +124,10 @@ def _take_in(base: sqlite3.Connection, folder: Folder, size: int, changed: int) 
     try:
         entry, text = _entry(folder, read(folder.journal))
     except SteerError as error:
-        entry, text = Entry(folder.id, str(folder.path), "", "", 0, 0, "", str(error)), ""
-    row = (entry.id, entry.folder, size, changed, entry.began, entry.model, entry.turns, entry.tokens)
-    told = map(_whole, (entry.title, entry.damage))
-    base.execute("INSERT INTO sessions VALUES (?,?,?,?,?,?,?,?,?,?)", (*map(_whole, row), *told))
+        entry, text = Entry(folder.id, str(folder.path), "", "", 0, 0, "", "", str(error)), ""
+    row = {**asdict(entry), "size": size, "changed": changed}
+    columns = f"INSERT INTO sessions ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"
+    base.execute(columns, [_whole(value) for value in row.values()])
     base.execute("INSERT INTO words VALUES (?,?)", (entry.id, _whole(text)))
 
 
@@ -119,7 +141,24 @@ def _entry(folder: Folder, reading: Reading) -> tuple[Entry, str]:
     began = next((event.wall for event in events if isinstance(event, Open)), "")
     model = next((e.name for e in reversed(events) if isinstance(e, Model) and e.state == "ready"), "")
     turns = fold_all(reading.records).turns.values()
-    title = next((turn.text for turn in turns if turn.role == "user"), "")[:TITLE]
-    tokens = sum(len(turn.tokens) for turn in turns)
-    entry = Entry(folder.id, str(folder.path), began, model, len(turns), tokens, title, reading.report())
-    return entry, "\n".join(turn.text for turn in turns)
+    jobs = {e.job: e for e in events if isinstance(e, Job) and not e.session}
+    first = next((_about(e) for e in events if isinstance(e, Job) and not e.session), "")
+    title = next((turn.text for turn in turns if turn.role == "user"), first)[:TITLE]
+    entry = Entry(
+        folder.id,
+        str(folder.path),
+        began,
+        model,
+        len(turns),
+        sum(len(turn.tokens) for turn in turns),
+        ", ".join(f"{job.kind} {job.state}" for job in jobs.values()),
+        title,
+        reading.report(),
+    )
+    return entry, "\n".join([*(turn.text for turn in turns), *([first] if first else [])])
+
+
+def _about(job: Job) -> str:
+    """A job by its kind and the names among its parameters, files without their folders."""
+    named = [value for value in job.params.values() if isinstance(value, str) and value]
+    return " ".join([job.kind, *(Path(value).name for value in named)])

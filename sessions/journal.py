@@ -16,10 +16,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
-from .events import Close, Error, Event, Gap, Job, Mixer, Repair, Stop, Turn
+from core.errors import UsageError
+
+from .events import RECORDING, Close, Error, Event, Gap, Job, Mixer, Repair, Stop, Turn
 from .folder import Folder
 from .journalfile import JournalFile
-from .lines import Record, decode, encode
+from .lines import LINE_LIMIT, Record, decode, encode
 from .reading import Reading, read
 from .repair import repair
 from .ulid import ulid
@@ -116,6 +118,7 @@ class Journal:
         self.append(Close(reason=reason))
         if self._file:
             self._file.close()
+            self._file = None
 
     def _gap(self, lost: Lost) -> Gap:
         return Gap(lost=self.seq - lost.first + 1, first=lost.first, last=self.seq, reason=lost.reason)
@@ -125,12 +128,15 @@ class Journal:
         if self._lost:
             return []
         self._lost = Lost(self.seq + 1, error.strerror or type(error).__name__)
-        return [Error(where="journal", message=f"recording paused: {self._lost.reason}", code="recording")]
+        return [Error(where="journal", message=f"recording paused: {self._lost.reason}", code=RECORDING)]
 
     def _numbered(self, events: list[Event]) -> list[tuple[int, bytes]]:
         elapsed = _milliseconds() - self._clock
         records = [Record(self.seq + 1 + k, 0 if k else elapsed, event) for k, event in enumerate(events)]
-        return [(record.n, encode(record)) for record in records]
+        lines = [(record.n, encode(record)) for record in records]
+        if (longest := max(len(line) for _, line in lines)) > LINE_LIMIT:
+            raise UsageError(f"{longest} bytes are more than one line of a journal holds ({LINE_LIMIT})")
+        return lines
 
     def _write(self, lines: list[tuple[int, bytes]]) -> None:
         if self._file:

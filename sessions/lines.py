@@ -14,6 +14,8 @@ from dataclasses import MISSING, dataclass, fields
 
 from .events import KINDS, Event, Json, Other
 
+LINE_LIMIT = 64 << 20
+"""A job's whole report is one event; what is longer than this is refused before it is written."""
 USUAL: dict[str, dict[str, Json]] = {
     t: {f.name: f.default for f in fields(kind) if f.default is not MISSING}
     | {f.name: f.default_factory() for f in fields(kind) if f.default_factory is not MISSING}

@@ -13,6 +13,8 @@ from .events import Model, Vector
 
 ROOT = -1
 """Named as the parent of a turn that begins another tree, where there are turns already."""
+REPORTS = 64
+"""A job may report for days; what a state holds of it stays as large as this."""
 
 
 @dataclass(frozen=True)
@@ -94,18 +96,21 @@ class Running:
 
 @dataclass(frozen=True)
 class Task:
-    """A job with everything it has reported so far."""
+    """A job with the newest `REPORTS` of the `told` things it has reported; the journal has them all."""
 
     id: int
     kind: str
     state: str
     params: Mapping[str, Json] = field(default_factory=dict)
     reports: tuple[Mapping[str, Json], ...] = ()
+    told: int = 0
     message: str = ""
 
 
 @dataclass(frozen=True)
 class State:
+    """`lost` events are missing from the file; `unrecorded` says why nothing reaches it now."""
+
     session: str = ""
     seq: int = -1
     model: Model | None = None
@@ -117,6 +122,7 @@ class State:
     jobs: Mapping[int, Task] = field(default_factory=dict)
     clients: Mapping[int, str] = field(default_factory=dict)
     lost: int = 0
+    unrecorded: str = ""
     error: str = ""
     closed: str | None = None
 

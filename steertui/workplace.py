@@ -87,11 +87,10 @@ class Here:
         self._host.close(reason)
         while not self._happened.empty():
             self._on_record(self._happened.get())
-        self._host.sweep()
 
     def abandon(self) -> None:
         """A load cannot be cancelled, and who presses ctrl+c will not wait for its end."""
-        self._host.sweep()
+        self._host.abandon()
 
     def _attend(self) -> None:
         """To the session that is open now, from its first line."""
@@ -126,6 +125,11 @@ class There:
         raise EngineUnavailable("the engine is gone; the same command starts again without it")
 
     def close(self, reason: str) -> None:
+        """Tells the last events, too: they come before the answer."""
+        with suppress(SteerError):
+            self._engine.ask("detach", reason=reason)
+            for record in self._engine.events():
+                self._on_record(record)
         self._engine.close()
 
     def abandon(self) -> None:

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from core.errors import EngineUnavailable, SteerError, UsageError
 from sessions.folding import fold
-from sessions.lines import Record, decode
+from sessions.lines import LINE_LIMIT, Record, decode
 from sessions.state import State
 from steertui import __version__
 
@@ -25,8 +25,6 @@ from .protocol import BEAT_S, DEAD_BEATS, DEAD_BEATS_LOADING, MAX_FRAME, Frame, 
 from .sockets import peer, refuse_foreign
 
 Item: TypeAlias = Record | Frame
-LONGEST_EVENT = 64 << 20
-"""A job's whole report is one event; what a client sends is held to `MAX_FRAME`."""
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -107,7 +105,7 @@ class Client:
     async def _connect(self) -> asyncio.StreamReader:
         refuse_foreign(self.path)
         try:
-            reader, self._writer = await asyncio.open_unix_connection(str(self.path), limit=LONGEST_EVENT)
+            reader, self._writer = await asyncio.open_unix_connection(str(self.path), limit=LINE_LIMIT)
             epoch = self.welcome.epoch if hasattr(self, "welcome") else ""
             hello = Hello(
                 client=__version__,

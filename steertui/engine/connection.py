@@ -41,9 +41,12 @@ class Connection:
         return protocol.parse_hello(protocol.parse(line))
 
     def turn(self, journal: Journal, word: bytes) -> None:
-        """Another session from its first event on; `word` comes before it."""
+        """Another session from its first event on; before it the last words of the one that ended, and `word`."""
         if self._journal:
-            self._journal, self.cursor, self._first = journal, -1, [word]
+            last = self._journal.lines(self.cursor)
+            near = last and last[-1][0] == self._journal.seq
+            self._first = [line for _, line in last if near] + [word]
+            self._journal, self.cursor = journal, -1
             self.wake()
 
     def start(self, welcome: bytes, journal: Journal | None) -> None:

@@ -33,6 +33,7 @@ SLOW = frozenset(
     {"models", "vector.load", "inject", "session.new", "session.open", "session.branch", "job.start"}
 )
 """Ops that read files or render templates: they get a thread, so that nobody else's dial waits for them."""
+WORTH_KEEPING = (ev.Turn, ev.Gen, ev.Note, ev.Mark)
 
 
 class Host:
@@ -106,13 +107,13 @@ class Host:
     def new_session(self) -> dict[str, Any]:
         """Another journal; model, vectors and mixer stay as they are."""
         self._idle()
-        self._leave()
-        before = self.session
+        before, left = self.session, self._leave()
         self.journal, self.folder, trouble = _new_journal(self._root)
         self.session = self._begin(State())
         if trouble:
             self.journal.append(unrecorded(self._root, trouble))
         self.session.inherit(before)
+        _sweep(left)
         self.exchanged()
         return {"session": self.journal.session}
 
@@ -149,7 +150,7 @@ class Host:
         if folder == self.folder:
             raise UsageError(f"session {folder.id} is the one that is open")
         journal, reading = Journal.resume(folder)
-        self._leave()
+        _sweep(self._leave())
         self.journal, self.folder = journal, folder
         self.session = self._begin(fold_all(reading.records))
         self.session.restore()
@@ -159,15 +160,22 @@ class Host:
     def close(self, reason: str) -> None:
         self.session.close(reason)
         self._residence.close()
+        self.abandon()
 
-    def sweep(self) -> None:
-        """Takes away the folder of a session in which nothing was said and nothing worked at."""
-        state = self.session.state
-        if self.folder and not (state.turns or state.jobs):
-            shutil.rmtree(self.folder.path)
+    def abandon(self) -> None:
+        """Without waiting for anything; a session in which nothing was said and nothing worked at leaves no folder."""
+        _sweep(self.folder if self._blank else None)
 
-    def _leave(self) -> None:
+    def _leave(self) -> Folder | None:
+        """Ends the session; the folder that holds nothing worth keeping."""
         self.session.close("another session was opened")
+        return self.folder if self._blank else None
+
+    def _heed(self, record: Record) -> None:
+        """What a command does here lies in a session of its own."""
+        event = record.event
+        if isinstance(event, WORTH_KEEPING) or (isinstance(event, ev.Job) and not event.session):
+            self._blank = False
 
     def _idle(self) -> None:
         if self.session.busy:
@@ -178,9 +186,16 @@ class Host:
         session = Session(
             self.journal, self._residence, keep=keep, steps=_steps(), state=state, jobs=self._jobs
         )
+        self._blank = state.seq < 0
+        self.journal.listen(self._heed)
         self.journal.append(opening(self.journal.session, __version__, parent=parent))
         self._residence.announce(self.journal.append)
         return session
+
+
+def _sweep(folder: Folder | None) -> None:
+    if folder:
+        shutil.rmtree(folder.path, ignore_errors=True)
 
 
 def _steps() -> Path | None:
@@ -204,4 +219,4 @@ def unrecorded(root: Path | None, error: OSError) -> ev.Error:
     """Said once, in the session itself: what could not be written and which variable moves it."""
     where = error.filename or root
     said = f"not recorded: cannot write {where} ({error.strerror}); set XDG_DATA_HOME to another folder"
-    return ev.Error(where="journal", message=said, code="recording")
+    return ev.Error(where="journal", message=said, code=ev.RECORDING)

@@ -17,6 +17,7 @@ from core.errors import SteerError
 PROTO = 1
 OLDEST_PROTO = 1
 MAX_FRAME = 1 << 20
+"""What a client may send in one line; the journal's lines that it gets may be as long as `LINE_LIMIT`."""
 LAG = 256
 """A client further behind than this is told so."""
 ROLES = ("writer", "observer", "guest", "probe")
@@ -75,7 +76,7 @@ OPS: dict[str, Op] = {
     "session.open": Op({"session": str}),
     "status": Op(writes=False),
     "take_control": Op(writes=False),
-    "detach": Op(writes=False),
+    "detach": Op({}, {"reason": str}, writes=False),
     "shutdown": Op({}, {"reason": str}),
 }
 

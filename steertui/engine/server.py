@@ -87,7 +87,7 @@ class Server:
         """Everybody follows into the other session, and is told so before its first event."""
         self._attend()
         for client in self._clients.values():
-            if client.number not in self._visits:
+            if client.role != "guest":
                 client.turn(self.host.journal, _another(self.epoch, self.host))
                 self.host.journal.append(ev.Attach(client=client.number, role=client.role))
 
@@ -203,8 +203,8 @@ class Server:
             await client.say(protocol.reply(number, **result))
 
     def _may(self, client: Connection, op: str) -> None:
-        if client.number in self._visits:
-            if op in GUESTS_DO_NOT:
+        if client.role == "guest":
+            if op in GUESTS_DO_NOT or client.number not in self._visits:
                 raise ProtocolError("guest", f"a command that works in an engine cannot ask for {op}")
         elif OPS[op].writes and client.number != self._writer:
             raise ProtocolError("observer", "another client is in control: take_control first")
@@ -237,7 +237,10 @@ class Server:
         self.host.journal.append(ev.Attach(client=client.number, role="writer"))
         return {"role": "writer"}
 
-    async def _detach(self, client: Connection) -> Frame:
+    async def _detach(self, client: Connection, reason: str = "the command has ended") -> Frame:
+        """A guest hears of its session's end before its own."""
+        if visit := self._visits.pop(client.number, None):
+            await asyncio.to_thread(visit.close, reason)
         self._later(client.finish())
         return {}
 

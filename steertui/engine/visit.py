@@ -39,7 +39,6 @@ class Visit:
 
     def close(self, reason: str) -> None:
         self.host.close(reason)
-        self.host.sweep()
 
     def _heard(self, record: Record) -> None:
         event = record.event

@@ -188,10 +188,16 @@ def _tell(entries: list[Entry], as_json: bool) -> int:
     if as_json:
         print(json.dumps({"sessions": [asdict(entry) for entry in entries]}))
     for entry in [] if as_json else entries:
-        size = f"{entry.turns:>3} turns {entry.tokens:>6} tokens"
+        title = entry.title or ("nothing was said" if not entry.damage else "–")
         damage = f"  ({entry.damage})" if entry.damage else ""
-        print(f"{entry.id}  {entry.began[:16]}  {size}  {safe_text(entry.title or '–')}{safe_text(damage)}")
+        print(f"{entry.id}  {entry.began[:16]:<16}  {_size(entry)}  {safe_text(f'{title}{damage}')}")
     return 0
+
+
+def _size(entry: Entry) -> str:
+    """How much was said, or what was worked at."""
+    said = f"{entry.turns:>3} turns {entry.tokens:>6} tokens"
+    return said if entry.turns or not entry.jobs else f"{safe_text(entry.jobs):<{len(said)}}"
 
 
 def _plain(text: str) -> str:

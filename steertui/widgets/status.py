@@ -39,6 +39,7 @@ class Status:
     bypassed: bool = False
     session: str = ""
     recorded: bool = True
+    record_paused: bool = False
     lost_events: int = 0
     observer: bool = False
     job: str = ""
@@ -128,5 +129,6 @@ class StatusLine(Painted):
         rule = Segment(" │ ", self.part("quiet"))
         if not status.recorded:
             return [rule, Segment("○ not recorded", self.part("quiet"))]
-        words = "● REC" if not status.lost_events else f"○ REC PAUSED, {status.lost_events} events lost"
+        words = "○ REC PAUSED" if status.record_paused else "● REC"
+        words += f", {status.lost_events} events lost" if status.lost_events else ""
         return [rule, Segment(words, self.part("record"))]

@@ -6,7 +6,9 @@ import csv
 import io
 import json
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -183,6 +185,35 @@ def test_the_index_is_made_anew_when_it_is_damaged_or_gone(tmp_path: Path) -> No
     assert Index(tmp_path / "s", file).entries() == before
     file.unlink()
     assert Index(tmp_path / "s", file).entries() == before
+
+
+def test_a_session_of_a_job_is_listed_by_the_job(tmp_path: Path) -> None:
+    journal, _ = Journal.create(tmp_path / "s")
+    params = {"contrast": "determined-drifting", "out": "/somewhere/far/d.safetensors", "seed": 3}
+    journal.append(ev.Job(job=1, kind="say", state="done", session="S2"))
+    journal.append(ev.Job(job=2, kind="extract", state="running", params=params))
+    journal.append(ev.Job(job=2, kind="extract", state="done"))
+    journal.append(ev.Job(job=3, kind="check", state="failed"))
+    journal.close("done")
+    index = Index(tmp_path / "s", tmp_path / "index.db")
+    (entry,) = index.search("extract determined")
+    assert (entry.turns, entry.jobs) == (0, "extract done, check failed")
+    assert entry.title == "extract determined-drifting d.safetensors"
+
+
+def test_an_index_of_another_version_is_begun_anew(tmp_path: Path) -> None:
+    recorded(tmp_path / "s", "hello")
+    file = tmp_path / "index.db"
+    with closing(sqlite3.connect(file)) as base, base:
+        base.execute("CREATE TABLE sessions (id TEXT, size INTEGER)")
+    assert [entry.title for entry in Index(tmp_path / "s", file).entries()] == ["hello"]
+
+
+def test_where_no_index_can_be_written_memory_has_to_do(tmp_path: Path) -> None:
+    recorded(tmp_path / "s", "hello", "and snow")
+    index = Index(tmp_path / "s", tmp_path / "nowhere" / "index.db")
+    assert [entry.title for entry in index.search("snow")] == ["hello"]
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_half_a_surrogate_pair_hides_no_session(tmp_path: Path) -> None:

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import os
-import resource
 import stat
 import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.errors import BadInput, EngineUnavailable
+from core.errors import BadInput, EngineUnavailable, UsageError
 from sessions import events as ev
 from sessions.folder import Folder, all_folders, find_folder
 from sessions.journal import RING, Journal
 from sessions.lines import Record, decode, encode
 from sessions.reading import follow, read, scan
+from tests.disks import files_no_larger_than
 
 
 def notes(count: int) -> list[ev.Note]:
@@ -202,17 +200,6 @@ def test_follow_yields_what_another_hand_writes(tmp_path: Path) -> None:
     assert texts(list(follow(folder.journal, wait=step))) == ["note 0", "note 1", "note 2"]
 
 
-@contextmanager
-def files_no_larger_than(size: int) -> Iterator[None]:
-    """As good as a full disk, without asking for rights: writes past `size` come back short, then fail."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 def test_a_full_disk_pauses_the_recording_and_the_gap_counts_what_was_lost(tmp_path: Path) -> None:
     journal, folder = Journal.create(tmp_path)
     heard: list[Record] = []
@@ -233,6 +220,18 @@ def test_a_full_disk_pauses_the_recording_and_the_gap_counts_what_was_lost(tmp_p
     gap = next(r.event for r in reading.records if isinstance(r.event, ev.Gap))
     assert (gap.lost, gap.first, gap.last) == (5, 3, 7)
     assert texts(reading.records)[-1] == "room again"
+
+
+def test_an_event_that_no_line_holds_is_refused_and_the_next_one_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sessions.journal.LINE_LIMIT", 200)
+    journal, folder = Journal.create(tmp_path)
+    with pytest.raises(UsageError, match="more than one line of a journal holds"):
+        journal.append(ev.Note(text="x" * 200))
+    journal.append(ev.Note(text="short"))
+    journal.close("done")
+    assert [r.n for r in read(folder.journal).records] == [0, 1]
 
 
 def test_the_last_word_fits_even_when_nothing_else_did(tmp_path: Path) -> None:

@@ -12,9 +12,12 @@ import pytest
 from core import jobs
 from core.errors import BadInput, UsageError
 from sessions import events as ev
+from sessions.folding import fold_all
 from sessions.journal import Journal
 from sessions.live import Session
+from sessions.reading import read
 from sessions.residence import Residence
+from sessions.state import REPORTS
 from tests.sessions.scripted import Studio
 from tests.sessions.test_live import until
 
@@ -115,3 +118,18 @@ def test_every_job_event_is_in_the_journal(session: Session) -> None:
     number = session.start_job("count", {"to": 2})["job"]
     until(lambda: session.state.jobs[number].state == "done")
     assert [event.state for event in heard if isinstance(event, ev.Job)] == ["running"] * 3 + ["done"]
+
+
+def test_a_state_holds_the_newest_reports_and_the_journal_all(session: Session, tmp_path: Path) -> None:
+    number = session.start_job("count", {"to": 3 * REPORTS})["job"]
+    until(lambda: session.state.jobs[number].state == "done")
+    task = session.state.jobs[number]
+    assert (len(task.reports), task.told) == (REPORTS, 3 * REPORTS + 1)
+    assert task.reports[-2]["done"] == 3 * REPORTS
+    assert "squares" in task.reports[-1]
+    session.note("the last line")
+    (journal,) = tmp_path.glob("*/*/journal.jsonl")
+    records = read(journal).records
+    told = [r.event.event for r in records if isinstance(r.event, ev.Job) and r.event.event]
+    assert len(told) == task.told
+    assert fold_all(records) == session.state

@@ -159,6 +159,23 @@ def test_many_prompts_are_many_sessions(
     assert third["error"] == "the prompt is empty"
 
 
+def test_the_lines_of_a_guest_are_those_of_its_journal_to_the_last(
+    engine: Engine, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of several sessions, too: each with its end."""
+    prompts = tmp_path / "prompts.jsonl"
+    prompts.write_text('"hello"\n"and you?"\n')
+    command = ["say", "--prompts", str(prompts), "--model", str(tiny), "--max-new", "3", "--raw", "--jsonl"]
+    assert cli.main(command) == 0
+    said = capsys.readouterr().out
+    kept = [f for f in all_folders(paths.sessions()) if f.id != engine.state.session]
+    assert said == "".join(folder.journal.read_text() for folder in reversed(kept))
+    assert [json.loads(line)["reason"] for line in said.splitlines() if '"t":"close"' in line] == [
+        "another session was opened",
+        "done",
+    ]
+
+
 def test_a_chat_is_a_guest_too(
     engine: Engine,
     tiny: Path,

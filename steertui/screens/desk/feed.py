@@ -235,6 +235,10 @@ class Feed:
     def marked(self, event: ev.Mark, state: State) -> None:
         self.items.append(Marker(safe_text(event.label), event.at if event.gen is not None else None))
 
+    def written_again(self, event: ev.Gap, state: State) -> None:
+        words = f"recorded again: {event.lost} events are missing from the journal ({event.reason})"
+        self.items.append(Note(safe_text(words), "warning"))
+
     def failed(self, event: ev.Error, state: State) -> None:
         self.items.append(Note(safe_text(event.message), "warning"))
 
@@ -259,6 +263,7 @@ STEPS: Mapping[str, Callable[[Feed, Any, State], None]] = {
     "note": Feed.noted,
     "mark": Feed.marked,
     "error": Feed.failed,
+    "gap": Feed.written_again,
     "model": Feed.model,
 }
 

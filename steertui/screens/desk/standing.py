@@ -28,6 +28,7 @@ def standing(desk: Desk) -> Status:
         bypassed=desk.rack.board.mixer.bypassed,
         session=state.session[-6:],
         recorded=link.recorded,
+        record_paused=bool(state.unrecorded),
         lost_events=state.lost,
         observer=link.observer,
         job=desk.ledger.words,

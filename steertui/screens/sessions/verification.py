@@ -107,9 +107,8 @@ def unlike(entry: Entry, state: State) -> str:
 
 def told(task: Task, colours: Mapping[str, str]) -> Text:
     """The grade is a word; the colour only repeats it."""
-    answers = sum(report.get("kind") == "row" for report in task.reports)
     if task.state == "running":
-        return Text(f"verifying … {answers} answers spoken again (v stops it)")
+        return Text(f"verifying … {task.told} answers spoken again (v stops it)")
     if task.state == "cancelled":
         return Text("verification stopped")
     if task.state == "failed":

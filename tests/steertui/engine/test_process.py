@@ -139,7 +139,13 @@ def test_a_closed_terminal_does_not_end_the_answer() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_polite_signal_ends_the_session_properly(number: signal.Signals) -> None:
+    async def note(path: Path) -> None:
+        client = await Client.open(path)
+        await client.ask("note", text="worth keeping")
+        await client.close()
+
     with engine() as child:
+        asyncio.run(note(Door(paths.runtime(), "test").path))
         child.send_signal(number)
         assert child.wait(20) == 0
     assert read(the_session().journal).records[-1].event == ev.Close(reason=f"ended by {number.name}")

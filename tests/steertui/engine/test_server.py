@@ -18,7 +18,7 @@ import pytest
 from core.errors import EngineUnavailable
 from core.mixer import Channel, Mixer
 from sessions import events as ev
-from sessions.folder import find_folder
+from sessions.folder import all_folders, find_folder
 from sessions.folding import fold_all
 from sessions.lines import Record, decode
 from sessions.reading import read
@@ -335,6 +335,8 @@ def test_events_on_the_wire_are_the_lines_of_the_journal() -> None:
         line = Line(running.path)
         folder = line.until("proto")["folder"]
         wire = [line.file.readline() for _ in range(3)]
+        line.send(b'{"id":1,"op":"note","text":"worth keeping"}\n')
+        line.until("re")
     kept = (Path(folder) / "journal.jsonl").read_bytes().splitlines(keepends=True)
     assert wire == kept[:3]
     assert isinstance(decode(wire[0]).event, ev.Open)
@@ -359,11 +361,29 @@ def test_shutdown_says_goodbye_and_closes_the_journal() -> None:
     with engine() as running:
         line = Line(running.path)
         folder = line.until("proto")["folder"]
+        line.send(b'{"id":1,"op":"note","text":"worth keeping"}\n')
         line.send(b'{"id":1,"op":"shutdown","reason":"enough"}\n')
         assert line.until("ev") == {"ev": "bye", "reason": "enough"}
         assert line.ends()
         running.close()
     assert read(Path(folder) / "journal.jsonl").records[-1].event == ev.Close(reason="enough")
+
+
+def test_a_session_in_which_nothing_was_said_leaves_no_folder() -> None:
+    async def leave_at_once(path: Path) -> None:
+        client = await Client.open(path)
+        await client.ask("vector.load", source="loud")
+        await client.ask("session.new")
+        await client.ask("session.new")
+        await client.ask("note", text="worth keeping")
+        await client.ask("session.new")
+        await client.close()
+
+    with engine() as running:
+        asyncio.run(leave_at_once(running.path))
+        assert len(all_folders(paths.sessions())) == 2, "the noted one, and the one that is open"
+    (kept,) = all_folders(paths.sessions())
+    assert any(isinstance(record.event, ev.Note) for record in read(kept.journal).records)
 
 
 def test_an_engine_nobody_needs_goes_by_itself() -> None:
