@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from importlib import import_module
+from pathlib import Path
 from typing import TypeAlias
 
 from core.errors import UsageError
@@ -23,6 +24,9 @@ FORMS = {
     "csv": "sessions.export.table",
     "cast": "sessions.export.cast",
 }
+LOGS = {"inspect": "sessions.export.inspectlog"}
+"""Forms that are no text: another tool's own files, written by that tool."""
+SUFFIXES = {"inspect": "eval"}
 
 
 def export(records: Iterable[Record], form: str, clean: Clean) -> str:
@@ -31,3 +35,11 @@ def export(records: Iterable[Record], form: str, clean: Clean) -> str:
         raise UsageError(f"there is no export {form!r}: choose one of {', '.join(FORMS)}")
     write: Export = import_module(FORMS[form]).export
     return write(tuple(records), clean)
+
+
+def save(records: Iterable[Record], form: str, place: Path, clean: Clean) -> None:
+    """The session as a file in the form that was asked for."""
+    if form in LOGS:
+        import_module(LOGS[form]).save(tuple(records), place)
+    else:
+        place.write_text(export(records, form, clean), encoding="utf-8")

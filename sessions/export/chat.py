@@ -36,12 +36,13 @@ def _conversation(known: Facts, leaf: Turn) -> Mapping[str, Any]:
             "session": known.opening.session,
             "model": known.model.name if known.model else None,
             "vectors": {vector.name: vector.sha256 for vector in known.vectors},
-            "steering": [_answer(turn) for turn in path if turn.gen is not None],
+            "steering": [steering(turn) for turn in path if turn.gen is not None],
         },
     }
 
 
-def _answer(turn: Turn) -> Mapping[str, Any]:
+def steering(turn: Turn) -> Mapping[str, Any]:
+    """How an answer was made, and what happened to it at which token."""
     return {
         "turn": turn.id,
         "settings": turn.settings,

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.errors import UsageError
 from sessions.branching import branch
-from sessions.export import FORMS, export
+from sessions.export import FORMS, LOGS, export, save
 from sessions.export.cast import shown
 from sessions.folder import find_folder
 from sessions.folding import fold_all
@@ -86,17 +86,19 @@ def _replay(args: argparse.Namespace) -> int:
 def _describe_export(parser: argparse.ArgumentParser) -> None:
     """write a session in a form that others read"""
     _takes_session(parser)
-    parser.add_argument("--to", required=True, choices=FORMS)
+    parser.add_argument("--to", required=True, choices=(*FORMS, *LOGS))
     parser.add_argument("--out", type=Path, metavar="FILE", help="instead of stdout")
 
 
 def _export(args: argparse.Namespace) -> int:
-    text = export(_read(args.id).records, args.to, safe_text)
+    records = _read(args.id).records
+    if args.out is None and args.to in LOGS:
+        raise UsageError(f"{args.to} is a file and no text: name it with --out FILE")
     if args.out is None:
-        print(text, end="")
+        print(export(records, args.to, safe_text), end="")
         return 0
     try:
-        args.out.write_text(text, encoding="utf-8")
+        save(records, args.to, args.out, safe_text)
     except OSError as error:
         raise UsageError(f"cannot write {args.out} ({error.strerror})") from error
     return 0

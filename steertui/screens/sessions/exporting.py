@@ -8,7 +8,7 @@ from typing import Any
 from textual.screen import Screen
 
 from core.errors import SteerError
-from sessions.export import FORMS
+from sessions.export import FORMS, LOGS
 from sessions.index import Entry
 from steertui.screens.pick import Choice, Pick
 from steertui.screens.sessions.recorded import exported
@@ -20,6 +20,7 @@ SAID = {
     "html": "a page with colour per token",
     "csv": "a row per token, for statistics",
     "cast": "a film of a terminal, for asciinema",
+    "inspect": "a log for Inspect, a sample per conversation",
 }
 
 
@@ -30,7 +31,7 @@ def ask(screen: Screen[Any], entry: Entry) -> None:
         if form is not None:
             screen.run_worker(_write(screen, entry, form), group="export", exit_on_error=False)
 
-    choices = [Choice(form, form, SAID.get(form, "")) for form in FORMS]
+    choices = [Choice(form, form, SAID.get(form, "")) for form in (*FORMS, *LOGS)]
     screen.app.push_screen(Pick("export as", choices, filtered=False), answered)
 
 

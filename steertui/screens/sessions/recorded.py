@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sessions.branching import branch
-from sessions.export import export
+from sessions.export import SUFFIXES, save
 from sessions.film import Film, film
 from sessions.folder import Folder
 from sessions.index import Entry, Index
@@ -26,8 +26,8 @@ def filmed(entry: Entry) -> Film:
 def exported(entry: Entry, form: str) -> Path:
     """Beside the journal, so that what belongs together stays together."""
     folder = _folder(entry)
-    place = paths.private(folder.path / "export") / f"{entry.id}.{form}"
-    place.write_text(export(read(folder.journal).records, form, safe_text), encoding="utf-8")
+    place = paths.private(folder.path / "export") / f"{entry.id}.{SUFFIXES.get(form, form)}"
+    save(read(folder.journal).records, form, place, safe_text)
     return place
 
 

@@ -1,0 +1,160 @@
+"""An Inspect log (`.eval`) through Inspect's own API, so that `inspect view` and its data frames read a session.
+
+inspect-ai is an extra (`steertui[inspect]`): nothing here imports it before a log is written.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.errors import UsageError
+from sessions.lines import Record
+from sessions.spoken import Message
+
+from .chat import steering
+from .facts import Facts, facts
+from .samples import Call, Sample, clock, likeliest, samples
+
+SUFFIXES = (".eval", ".json")
+SAMPLING = {
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "top_k": "top_k",
+    "seed": "seed",
+    "max_new_tokens": "max_tokens",
+}
+"""Our settings of an answer that Inspect has a word for."""
+
+
+def save(records: tuple[Record, ...], place: Path) -> None:
+    """The session at `place`: every conversation a sample, every answer a model event, changes as info events."""
+    if place.suffix not in SUFFIXES:
+        raise UsageError(
+            f"an Inspect log is named {' or '.join('*' + s for s in SUFFIXES)}, not {place.name}"
+        )
+    if importlib.util.find_spec("inspect_ai") is None:
+        raise UsageError("an Inspect log needs inspect-ai: pip install 'steertui[inspect]'")
+    from inspect_ai.log import write_eval_log
+
+    write_eval_log(_log(facts(records), records), str(place))
+
+
+def _log(known: Facts, records: tuple[Record, ...]) -> Any:
+    from inspect_ai import log
+
+    name = known.model.name if known.model else "unknown"
+    found = samples(known.state, records)
+    ids = [sample.id for sample in found]
+    return log.EvalLog(
+        status="success",
+        eval=log.EvalSpec(
+            eval_id=known.opening.session,
+            run_id=known.opening.session,
+            created=clock(known.opening.wall).isoformat(),
+            task="steertui session",
+            dataset=log.EvalDataset(name=known.opening.session, samples=len(ids), sample_ids=ids),
+            model=name,
+            config=log.EvalConfig(),
+            packages={"steertui": known.opening.app, **known.opening.versions},
+            metadata=_about(known),
+        ),
+        results=log.EvalResults(total_samples=len(ids), completed_samples=len(ids)),
+        samples=[_sample(sample, name) for sample in found],
+    )
+
+
+def _about(known: Facts) -> Mapping[str, Any]:
+    """What is needed to repeat the session."""
+    return {
+        "vectors": {vector.name: vector.sha256 for vector in known.vectors},
+        "model": dict(known.model.facts) if known.model else {},
+        "numerics": dict(known.opening.numerics),
+    }
+
+
+def _sample(sample: Sample, model: str) -> Any:
+    from inspect_ai.log import EvalSample
+    from inspect_ai.model import ModelOutput
+
+    outputs = [_output(call, model) for call in sample.calls]
+    pairs = zip(sample.calls, outputs, strict=True)
+    return EvalSample(
+        id=sample.id,
+        epoch=1,
+        input=[_message(message) for message in sample.asked],
+        target="",
+        messages=[_message(message) for message in sample.messages],
+        output=outputs[-1] if outputs else ModelOutput(model=model),
+        metadata={"steering": [steering(call.turn) for call in sample.calls]},
+        events=[event for call, output in pairs for event in _events(call, output, model)],
+    )
+
+
+def _events(call: Call, output: Any, model: str) -> Iterator[Any]:
+    """What was changed in mid-answer, then the call of the model they were changes to."""
+    from inspect_ai.event import InfoEvent, ModelEvent
+
+    for marker in call.turn.markers:
+        data = {"turn": call.turn.id, "at": marker.at, "kind": marker.kind, "words": _whole(marker.words)}
+        yield InfoEvent(source="steertui", data=data, timestamp=call.began)
+    yield ModelEvent(
+        model=model,
+        input=[_message(message) for message in call.told],
+        tools=[],
+        tool_choice="none",
+        config=_config(call),
+        output=output,
+        timestamp=call.began,
+        working_time=call.seconds,
+    )
+
+
+def _output(call: Call, model: str) -> Any:
+    from inspect_ai.model import ChatCompletionChoice, ChatMessageAssistant, ModelOutput
+
+    said = ChatMessageAssistant(content=_whole(call.turn.text), model=model, source="generate")
+    choice = ChatCompletionChoice(message=said, stop_reason=call.end, logprobs=_logprobs(call))
+    about = {"stop": call.turn.stop, **call.measured}
+    return ModelOutput(model=model, choices=[choice], time=call.seconds, metadata=about)
+
+
+def _logprobs(call: Call) -> Any:
+    from inspect_ai.model import Logprob, Logprobs, TopLogprob
+
+    return Logprobs(
+        content=[
+            Logprob(
+                token=_whole(token.text),
+                logprob=token.lp,
+                top_logprobs=[TopLogprob(token=_whole(text), logprob=lp) for text, lp in likeliest(token)],
+            )
+            for token in call.turn.tokens
+            if token.lp is not None
+        ]
+    )
+
+
+def _config(call: Call) -> Any:
+    from inspect_ai.model import GenerateConfig
+
+    settings = call.turn.settings
+    return GenerateConfig(**{theirs: settings[ours] for ours, theirs in SAMPLING.items() if ours in settings})
+
+
+def _message(message: Message) -> Any:
+    from inspect_ai import model
+
+    kinds = {
+        "system": model.ChatMessageSystem,
+        "assistant": model.ChatMessageAssistant,
+        "tool": model.ChatMessageTool,
+    }
+    return kinds.get(message["role"], model.ChatMessageUser)(content=_whole(message["content"]))
+
+
+def _whole(text: str) -> str:
+    """Half a surrogate pair can be typed, but not written as UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8")
