@@ -14,7 +14,7 @@ import torch
 from bench import machine
 from bench.arms import Setting
 
-BENCHES = ("decode", "compiled", "lanes", "turn", "dial", "extraction", "diff", "check", "screen")
+BENCHES = ("decode", "compiled", "lanes", "turn", "dial", "extraction", "diff", "check", "engine", "screen")
 RESULTS = Path(__file__).parent / "results"
 
 
