@@ -19,7 +19,7 @@ from steertui import clipboard, commands, config, pictures, themes
 from steertui.ascii import Ascii
 from steertui.config import Settings
 from steertui.farewell import Farewell
-from steertui.screens.desk import dialogs
+from steertui.screens.desk import dialogs, rooms
 from steertui.screens.desk.screen import Desk
 from steertui.screens.looks import Looks
 from steertui.screens.palette import Actions
@@ -102,7 +102,7 @@ class Studio(App[None], inherit_bindings=False):
         while not isinstance(self.screen, Desk):
             self.pop_screen()
         if place != "desk":
-            self.screen.action_open(place)
+            rooms.ROOMS[place](self._desk)
 
     def action_leave(self) -> None:
         self.action_go("desk")

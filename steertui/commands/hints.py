@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from steertui.commands.command import edit
 from steertui.commands.registry import BY_ID, COMMANDS
 
 TYPE_HINTS = (
@@ -33,7 +32,7 @@ OWN_HINTS = {
     "prompt.send": ("enter", "send", "focused.send"),
     "prompt.examples": ("↑", "examples", "focused.older"),
     "prompt.leave": ("tab", "play", "app.focus_next"),
-    "scale": ("[ ]", "scale", f"screen.{edit('scale_up')}"),
+    "scale": ("[ ]", "scale", BY_ID["scale.up"].action),
 }
 
 

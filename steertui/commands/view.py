@@ -10,18 +10,17 @@ COMMANDS: tuple[Command, ...] = (
         PLAY,
         (
             "heat.cycle",
-            "heat",
             "h",
             "h",
             "heat",
             "Colour tokens by projection: off, background, underline, marks",
         ),
-        ("view.shadow", "do('shadow')", "S", "S", "shadow", "Shadow of the next answers: free, forced, none"),
-        ("heat.channel", "heat(True)", "H", "H", "", "Heat from the next channel"),
+        ("view.shadow", "S", "S", "shadow", "Shadow of the next answers: free, forced, none"),
+        ("heat.channel", "H", "H", "", "Heat from the next channel"),
     ),
     *group(
         "view",
         BOTH,
-        ("view.rack", "do('toggle_rack')", "ctrl+t", "ctrl+t", "", "Show or hide the rack"),
+        ("view.rack", "ctrl+t", "ctrl+t", "", "Show or hide the rack"),
     ),
 )

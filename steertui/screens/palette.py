@@ -37,9 +37,7 @@ class Actions(Provider):
         """Where the action lives; what is the desk's leads there first."""
         if command.where in DESK and getattr(self.screen, "PLACES", DESK) != DESK:
             await self.app.run_action("go('desk')")
-            await self.app.screen.run_action(command.action)
-        else:
-            await self.screen.run_action(command.address)
+        await self.app.screen.run_action(command.address)
 
 
 def _keys(command: Command) -> str:

@@ -183,18 +183,19 @@ def remove(board: Board) -> Edit:
 
 
 EDITS: Mapping[str, Callable[[Board], Edit | None]] = {
-    "scale_up": partial(step, direction=1, coarse=False),
-    "scale_down": partial(step, direction=-1, coarse=False),
-    "scale_up_coarse": partial(step, direction=1, coarse=True),
-    "scale_down_coarse": partial(step, direction=-1, coarse=True),
-    "zero": partial(set_shown, shown=0.0),
-    "unit": next_unit,
-    "flip": flip,
-    "mute": mute,
-    "solo": solo,
-    "bypass": bypass,
-    "remove": remove,
-    "wider": partial(resize_band, change=1),
-    "narrower": partial(resize_band, change=-1),
-    "shape": next_shape,
+    "scale.up": partial(step, direction=1, coarse=False),
+    "scale.down": partial(step, direction=-1, coarse=False),
+    "scale.up_coarse": partial(step, direction=1, coarse=True),
+    "scale.down_coarse": partial(step, direction=-1, coarse=True),
+    "scale.zero": partial(set_shown, shown=0.0),
+    "scale.unit": next_unit,
+    "strip.flip": flip,
+    "strip.mute": mute,
+    "strip.solo": solo,
+    "mixer.bypass": bypass,
+    "strip.remove": remove,
+    "band.wide": partial(resize_band, change=1),
+    "band.narrow": partial(resize_band, change=-1),
+    "band.shape": next_shape,
 }
+"""By the id of their command."""

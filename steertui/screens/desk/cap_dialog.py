@@ -31,12 +31,12 @@ class CapDialog(ModalScreen[caps.Wish | None]):
 
     def __init__(self, board: Board) -> None:
         super().__init__()
-        self._board = board
+        self._board, self._channel = board, board.channel
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -wide") as box:
-            box.border_title = Text(safe_text(f"cap of {self._board.channel.label}"))
-            yield Input(cap_text(self._board.channel), select_on_focus=True)
+            box.border_title = Text(safe_text(f"cap of {self._channel.label}"))
+            yield Input(cap_text(self._channel), select_on_focus=True)
             yield OptionList(*(option(Choice(name, name, self._meaning(name))) for name in caps.PRESETS))
             yield Static(Text(TYPE), id="said")
 

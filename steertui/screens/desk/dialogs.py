@@ -1,8 +1,7 @@
-"""The questions the desk asks: which vector, which number, which distractor, and whether the engine stays."""
+"""The questions the desk asks: which vector, which number, which cap, and whether the engine stays."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from core.errors import UsageError
@@ -10,7 +9,6 @@ from core.mixer import finite
 from sessions.known import Known
 from steertui.screens.ask import Ask
 from steertui.screens.desk import board as hands
-from steertui.screens.desk import distractors, models, presets, rewind, sampling_form, strip_form
 from steertui.screens.desk.cap_dialog import CapDialog
 from steertui.screens.desk.caps import Wish, hold
 from steertui.screens.desk.opening import FIRST
@@ -29,10 +27,7 @@ LEAVE = (
 
 def exact(desk: Desk) -> None:
     """Type the scale."""
-    channel = desk.rack.board.current
-    if channel is None:
-        desk.rack.edit("zero")
-        return
+    channel = desk.rack.board.channel
 
     def answered(value: float | None) -> None:
         if value is not None:
@@ -47,10 +42,7 @@ def exact(desk: Desk) -> None:
 
 def layer(desk: Desk) -> None:
     """Type one fader of the bank."""
-    channel, bank = desk.rack.board.current, desk.rack.bank
-    if channel is None:
-        desk.rack.edit("zero")
-        return
+    channel, bank = desk.rack.board.channel, desk.rack.bank
     at = bank.cursor
 
     def answered(value: float | None) -> None:
@@ -64,9 +56,6 @@ def layer(desk: Desk) -> None:
 
 def threshold(desk: Desk) -> None:
     """The cap: typed, or a preset."""
-    if desk.rack.board.current is None:
-        desk.rack.edit("zero")
-        return
 
     def answered(wish: Wish | None) -> None:
         if wish is not None:
@@ -87,7 +76,7 @@ def add_vector(desk: Desk) -> None:
 
     def answered(source: str | None) -> None:
         if source is not None:
-            desk.run_worker(play(desk, source), group="asks", exit_on_error=False)
+            desk.later(play(desk, source))
 
     desk.app.push_screen(
         Pick("add a vector", choices, free="type to filter, or the path of a file"), answered
@@ -106,42 +95,6 @@ async def play(desk: Desk, source: str) -> None:
         return
     known = Known.told(desk.link.state.vectors[name])
     desk.rack.attempt(lambda: hands.add(desk.rack.board, known))
-
-
-def jobs(desk: Desk) -> None:
-    """F3; a vector that is taken there gets a strip here."""
-    from steertui.screens.jobs.screen import Jobs
-
-    def answered(file: str | None) -> None:
-        if file is not None:
-            desk.run_worker(play(desk, file), group="asks", exit_on_error=False)
-
-    desk.app.push_screen(Jobs(desk.link, desk.ledger), answered)
-
-
-def library(desk: Desk) -> None:
-    """F4; what is taken there gets a strip here."""
-    # Reading cards costs an import of numpy, which the first frame need not wait for.
-    from steertui.screens.library.screen import Library
-
-    def answered(name: str | None) -> None:
-        if name is not None:
-            desk.run_worker(play(desk, name), group="asks", exit_on_error=False)
-
-    loaded = [channel.label for channel in desk.rack.board.mixer.channels]
-    desk.app.push_screen(Library(desk.link, loaded), answered)
-
-
-def sessions(desk: Desk) -> None:
-    """F5; what is taken there goes on here."""
-    # Reading journals costs an import of sqlite, which the first frame need not wait for.
-    from steertui.screens.sessions.screen import Sessions
-
-    def answered(session: str | None) -> None:
-        if session is not None:
-            desk.ask("session.open", session=session)
-
-    desk.app.push_screen(Sessions(desk.link), answered)
 
 
 def search(desk: Desk) -> None:
@@ -171,7 +124,7 @@ def leave(desk: Desk) -> None:
 
     def answered(how: str | None) -> None:
         if how in ("detach", "shutdown"):
-            desk.run_worker(go(how), group="asks", exit_on_error=False)
+            desk.later(go(how))
 
     desk.app.push_screen(Pick("leave the desk", LEAVE, filtered=False), answered)
 
@@ -180,22 +133,3 @@ def _number(text: str) -> float:
     if not text.strip():
         raise UsageError("type a number, or esc to leave it as it is")
     return finite("scale", text.replace("−", "-"))
-
-
-DIALOGS: Mapping[str, Callable[[Desk], None]] = {
-    "exact": exact,
-    "layer": layer,
-    "threshold": threshold,
-    "add_vector": add_vector,
-    "jobs": jobs,
-    "library": library,
-    "sessions": sessions,
-    "inject": distractors.ask,
-    "rewind": rewind.ask,
-    "leave": leave,
-    "search": search,
-    "models": models.ask,
-    "presets": presets.ask,
-    "strip": strip_form.ask,
-    "sampling": sampling_form.ask,
-}

@@ -97,7 +97,7 @@ def throw(desk: Desk, what: Distractor) -> None:
         desk.talk.own = what.text
         desk.notify("the next answer will begin with it", timeout=3)
     else:
-        desk.run_worker(_say(desk, what), group="asks", exit_on_error=False)
+        desk.later(_say(desk, what))
 
 
 async def _say(desk: Desk, what: Distractor) -> None:

@@ -20,7 +20,7 @@ HINT = "enter loads; the one that is here goes first · behind a typed name: dty
 
 
 def ask(desk: Desk) -> None:
-    desk.run_worker(_ask(desk), group="asks", exit_on_error=False)
+    desk.later(_ask(desk))
 
 
 async def _ask(desk: Desk) -> None:

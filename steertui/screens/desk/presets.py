@@ -91,7 +91,7 @@ def remove(desk: Desk, name: str) -> None:
 
 
 def load(desk: Desk, wanted: str) -> None:
-    desk.run_worker(_load(desk, mixers.find(wanted)), group="asks", exit_on_error=False)
+    desk.later(_load(desk, mixers.find(wanted)))
 
 
 async def _load(desk: Desk, path: Path) -> None:

@@ -101,7 +101,8 @@ class Rack(Vertical):
     # What hands do ---------------------------------------------------------------------------------------------
 
     def edit(self, name: str) -> None:
-        self.attempt(lambda: hands.EDITS[name](self.board), "scale" if name.startswith("scale_") else "")
+        turning = name.startswith(("scale.up", "scale.down"))
+        self.attempt(lambda: hands.EDITS[name](self.board), "scale" if turning else "")
 
     def attempt(self, change: Any, kind: str = "") -> bool:
         """Make one edit; False when there was nothing to do or it was refused. `kind`: see `History.did`."""

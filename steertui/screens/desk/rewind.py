@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.errors import UsageError
 from sessions.state import Turn
 from steertui.screens.ask import Ask
 from steertui.screens.desk.reads import at_least_one
@@ -29,9 +30,7 @@ def ask(desk: Desk) -> None:
             desk.talk.rewound = tokens
             rewind(desk, tokens)
 
-    if _answer(desk) is None:
-        desk.warn("there is no answer to take back")
-        return
+    _answer(desk)
     desk.app.push_screen(
         Ask("take back how many tokens?", at_least_one, str(desk.talk.rewound), HINT), answered
     )
@@ -44,16 +43,16 @@ def again(desk: Desk) -> None:
 def rewind(desk: Desk, tokens: int) -> None:
     """A running answer is shortened in place; from a finished one the words that are kept begin another."""
     answer = _answer(desk)
-    if answer is None:
-        desk.warn("there is no answer to take back")
-    elif desk.link.state.running:
+    if desk.link.state.running:
         desk.ask("rewind", tokens=tokens)
     else:
         kept = answer.said + "".join(token.text for token in answer.tokens[:-tokens])
         desk.talk.again(prefill=kept)
 
 
-def _answer(desk: Desk) -> Turn | None:
+def _answer(desk: Desk) -> Turn:
     state, shown = desk.link.state, desk.feed.shown
     turn = state.turns.get(state.running.turn if state.running else -1 if shown is None else shown)
-    return turn if turn is not None and turn.gen is not None else None
+    if turn is None or turn.gen is None:
+        raise UsageError("there is no answer to take back")
+    return turn

@@ -6,6 +6,7 @@ comes back as an event. A frame drains what the engine said and paints once.
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,15 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Static
 
+from core.errors import SteerError
 from core.mixer import Mixer
 from sessions import events as ev
 from sessions.known import mixer_of
 from sessions.lines import Record
 from steertui import commands, promptlog
 from steertui.config import Settings
-from steertui.screens.desk import deeds, dialogs, opening, slash
+from steertui.screens.desk import opening, slash
+from steertui.screens.desk.actions import ACTIONS
 from steertui.screens.desk.coach import Coach
 from steertui.screens.desk.feed import Feed
 from steertui.screens.desk.link import Link
@@ -31,7 +34,6 @@ from steertui.screens.desk.page import Page
 from steertui.screens.desk.rack import Rack
 from steertui.screens.desk.standing import standing
 from steertui.screens.desk.talk import Talk
-from steertui.screens.desk.tokens import AT_TOKEN
 from steertui.screens.jobs.ledger import Ledger
 from steertui.screens.palette import DESK
 from steertui.text import safe_text
@@ -200,10 +202,14 @@ class Desk(Screen[None]):
     @work(group="asks", exit_on_error=False)
     async def _send(self, message: Prompt.Sent) -> None:
         promptlog.add(message.text)
-        if message.text.startswith("/"):
-            deeds.obey(self, message.text)
-        else:
+        if not message.text.startswith("/"):
             await self.talk.say(message.text)
+            return
+        try:
+            slash.obey(self, message.text)
+        except SteerError as error:
+            self.warn(str(error))
+            self.prompt.load_text(message.text)
 
     @on(Rack.Edited)
     @work(group="asks", exit_on_error=False)
@@ -217,69 +223,28 @@ class Desk(Screen[None]):
         self.warn(message.reason)
 
     def on_rack_add_pressed(self) -> None:
-        self.action_open("add_vector")
+        self.action_do("vector.add")
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """What has to wait for the engine; what it refuses is shown."""
+        self.run_worker(work, group="asks", exit_on_error=False)
 
     @work(group="asks", exit_on_error=False)
     async def ask(self, op: str, **what: object) -> None:
-        """One wish to the engine; a refusal is shown."""
+        """One wish to the engine."""
         await self.link.ask(op, **what)
 
-    def action_edit(self, name: str) -> None:
-        self.rack.edit(name)
+    @property
+    def answering(self) -> bool:
+        """An answer is being spoken, or a message waits for its own."""
+        return self.link.state.running is not None or self.feed.waiting
+
+    def action_do(self, command: str) -> None:
+        """Every key of the desk but those that select a strip; what cannot be done comes back as a sentence."""
+        try:
+            ACTIONS[command](self)
+        except SteerError as error:
+            self.warn(str(error))
 
     def action_select(self, place: int) -> None:
         self.rack.select(place)
-
-    def action_layer(self, change: int) -> None:
-        self.rack.move(change)
-
-    def action_draw(self, direction: int, coarse: bool) -> None:
-        self.rack.draw(direction, coarse)
-
-    def action_cap(self) -> None:
-        """On and off; the first time there is no threshold to switch on, so it asks for one."""
-        if not self.rack.toggle_cap():
-            self.action_open("threshold")
-
-    def action_at_token(self, name: str) -> None:
-        AT_TOKEN[name](self)
-
-    def action_open(self, dialog: str) -> None:
-        dialogs.DIALOGS[dialog](self)
-
-    def action_do(self, deed: str) -> None:
-        deeds.DEEDS[deed](self)
-
-    def action_type(self) -> None:
-        self.modes.type()
-
-    def action_stop(self) -> None:
-        """First the answer, then the mode."""
-        if self.link.state.running or self.feed.waiting:
-            self.run_worker(self.talk.hush(), group="asks", exit_on_error=False)
-        elif self.page.release():
-            return
-        elif self.modes.name == "PLAY":
-            self.modes.type()
-        elif not self.talk.leave_edit():
-            self.modes.play()
-
-    def action_interrupt(self) -> None:
-        if self.get_selected_text():
-            self.action_copy_text()
-        elif self.link.state.running or self.feed.waiting:
-            self.action_stop()
-        else:
-            self.action_open("leave")
-
-    def action_pause(self) -> None:
-        running = self.link.state.running
-        if running:
-            self.ask("pause", paused=not running.paused)
-
-    def action_heat(self, next_channel: bool = False) -> None:
-        names = [channel.label for channel in self.rack.board.mixer.channels]
-        if names:
-            self.page.heat(names, self.rack.board.selected, next_channel)
-        else:
-            self.warn("heat needs a channel: a adds a vector")

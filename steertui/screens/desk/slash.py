@@ -112,9 +112,9 @@ def _engine(op: str, key: str, desk: Desk, text: str) -> None:
 
 def _add(desk: Desk, text: str) -> None:
     if not text:
-        desk.action_open("add_vector")
+        dialogs.add_vector(desk)
         return
-    desk.run_worker(dialogs.play(desk, text), group="asks", exit_on_error=False)
+    desk.later(dialogs.play(desk, text))
 
 
 def _scale(board: hands.Board, text: str) -> hands.Edit:

@@ -25,17 +25,13 @@ GAIN = "multiplies the projection: 0 ablates, -1 reflects, 1 pins, 2 amplifies; 
 def ask(desk: Desk) -> None:
     """The selected strip, line by line."""
     board = desk.rack.board
-    if board.current is None:
-        desk.rack.edit("zero")
-        return
+    title = f"strip {board.selected + 1} · {board.channel.label}"
 
     def answered(values: dict[str, Any] | None) -> None:
         if values is not None:
             desk.rack.attempt(lambda: told(desk.rack.board, values))
 
-    desk.app.push_screen(
-        Form(f"strip {board.selected + 1} · {board.channel.label}", _fields(board)), answered
-    )
+    desk.app.push_screen(Form(title, _fields(board)), answered)
 
 
 def told(board: Board, values: dict[str, Any]) -> Edit | None:

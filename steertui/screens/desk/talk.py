@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from core.errors import UsageError
 from sessions import events as ev
 from sessions.sampling import USUAL
 from steertui.screens.desk import opening, versions
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 TEMPI = (0, 8, 16, 32)
 CLOSE = 0.85
 NEARLY = "the context is {0:.0%} full ({1} of {2} tokens); nothing is cut away: at its end the answer stops"
+WRITING = "an answer is being written: look at the other branches when it is done, or esc stops it"
 FULL = "the context is full: {0} of {1} tokens; ctrl+n begins a new session, e asks an earlier question differently"
 
 
@@ -149,10 +151,7 @@ class Talk:
         """To another end of the tree."""
         desk = self._desk
         if desk.link.state.running:
-            desk.warn(
-                "an answer is being written: look at the other branches when it is done, or esc stops it"
-            )
-            return
+            raise UsageError(WRITING)
         found = versions.beside(desk.link.state, desk.feed.shown, change)
         if found is None:
             desk.notify("there is one branch only: r answers again, e asks differently", markup=False)
@@ -166,8 +165,7 @@ class Talk:
         desk = self._desk
         asked = versions.questions(desk.link.state, desk.feed.shown)
         if not asked:
-            desk.warn("nothing has been asked yet")
-            return
+            raise UsageError("nothing has been asked yet")
         ids = [turn.id for turn in asked]
         at = ids.index(self.editing) + 1 if self.editing in ids else 0
         turn = asked[at % len(asked)]

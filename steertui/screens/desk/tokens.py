@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from core.errors import UsageError
 from sessions.state import State
 from steertui.widgets.transcript.document import Piece
 
@@ -15,26 +16,22 @@ if TYPE_CHECKING:
 NOWHERE = "point at a token first: p and n walk from token to token, a click points"
 
 
-def walk(change: int) -> Callable[[Desk], None]:
-    def step(desk: Desk) -> None:
-        desk.transcript.focus()
-        desk.transcript.step(change)
-
-    return step
+def walk(desk: Desk, change: int) -> None:
+    desk.transcript.focus()
+    desk.transcript.step(change)
 
 
-def jump(change: int) -> Callable[[Desk], None]:
-    def step(desk: Desk) -> None:
-        desk.transcript.focus()
-        desk.transcript.step_change(change)
-
-    return step
+def jump(desk: Desk, change: int) -> None:
+    """To the next change of the mixer."""
+    desk.transcript.focus()
+    desk.transcript.step_change(change)
 
 
 def branch(desk: Desk) -> None:
     """A new session that stands in front of the token."""
-    if piece := _pointed(desk):
-        desk.run_worker(_branch(desk, piece), group="asks", exit_on_error=False)
+    if desk.page.pointed is None:
+        raise UsageError(NOWHERE)
+    desk.later(_branch(desk, desk.page.pointed))
 
 
 async def _branch(desk: Desk, piece: Piece) -> None:
@@ -47,9 +44,9 @@ async def _branch(desk: Desk, piece: Piece) -> None:
 def rewind(desk: Desk, piece: Piece) -> None:
     """Take the newest answer back to the token; what comes next is said under the dials of now."""
     if piece.turn != desk.feed.shown:
-        desk.warn("only the newest answer can be taken back: b branches at this token")
-    elif desk.link.state.running:
-        desk.run_worker(_rewind(desk, piece), group="asks", exit_on_error=False)
+        raise UsageError("only the newest answer can be taken back: b branches at this token")
+    if desk.link.state.running:
+        desk.later(_rewind(desk, piece))
     else:
         answer = desk.link.state.turns[piece.turn]
         kept = answer.said + "".join(token.text for token in answer.tokens[: piece.index])
@@ -79,22 +76,5 @@ def go_on(desk: Desk) -> None:
     state, shown = desk.link.state, desk.feed.shown
     answer = state.turns.get(-1 if shown is None else shown)
     if answer is None or answer.gen is None or state.running:
-        desk.warn("there is no answer that has stopped")
-    else:
-        desk.talk.again(prefill=answer.text)
-
-
-def _pointed(desk: Desk) -> Piece | None:
-    if desk.page.pointed is None:
-        desk.warn(NOWHERE)
-    return desk.page.pointed
-
-
-AT_TOKEN: Mapping[str, Callable[[Desk], None]] = {
-    "next": walk(1),
-    "previous": walk(-1),
-    "next_change": jump(1),
-    "previous_change": jump(-1),
-    "branch": branch,
-    "go_on": go_on,
-}
+        raise UsageError("there is no answer that has stopped")
+    desk.talk.again(prefill=answer.text)

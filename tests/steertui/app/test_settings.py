@@ -21,6 +21,7 @@ from steertui.commands import (
     TRANSCRIPT,
 )
 from steertui.config import Settings
+from steertui.screens.desk.actions import ACTIONS
 from steertui.screens.desk.screen import Desk
 from steertui.screens.jobs.form import JobForm
 from steertui.screens.jobs.screen import Jobs
@@ -138,6 +139,7 @@ def test_an_unknown_theme_is_refused_with_the_known_ones() -> None:
 
 
 def test_every_command_is_an_action_of_the_desk() -> None:
+    assert ACTIONS.keys() == {command.id for command in COMMANDS if not command.own}
     for command in COMMANDS:
         name = command.action.removeprefix("screen.").partition("(")[0]
         owner = SCREENS.get(command.where, Desk)

@@ -1,0 +1,160 @@
+"""What every command of the desk does, by its id: keys, palette and slash words all end here.
+
+What cannot be done is raised, and whoever asked for it says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from core.errors import UsageError
+from steertui import editor
+from steertui.screens.desk import (
+    dialogs,
+    distractors,
+    models,
+    presets,
+    rewind,
+    sampling_form,
+    strip_form,
+    tokens,
+)
+from steertui.screens.desk.board import EDITS
+from steertui.screens.desk.yank import yank
+
+if TYPE_CHECKING:
+    from steertui.screens.desk.screen import Desk
+
+
+def stop(desk: Desk) -> None:
+    """First the answer, then what is held on the page, then the mode."""
+    if desk.answering:
+        desk.later(desk.talk.hush())
+    elif desk.page.release():
+        return
+    elif desk.modes.name == "PLAY":
+        desk.modes.type()
+    elif not desk.talk.leave_edit():
+        desk.modes.play()
+
+
+def interrupt(desk: Desk) -> None:
+    if desk.get_selected_text():
+        desk.action_copy_text()
+    elif desk.answering:
+        stop(desk)
+    else:
+        dialogs.leave(desk)
+
+
+def pause(desk: Desk) -> None:
+    running = desk.link.state.running
+    if running:
+        desk.ask("pause", paused=not running.paused)
+
+
+def restart(desk: Desk) -> None:
+    """Only a lost engine is started again; else the key searches what was said before."""
+    if desk.link.up:
+        dialogs.search(desk)
+    else:
+        desk.link.forget()
+        desk.listen()
+
+
+def take_control(desk: Desk) -> None:
+    desk.ask("take_control")
+
+
+def new_session(desk: Desk) -> None:
+    desk.ask("session.new")
+
+
+def copy(desk: Desk) -> None:
+    yank(desk.app, desk.transcript.document.last_answer(), desk.warn)
+
+
+def toggle_rack(desk: Desk) -> None:
+    desk.toggle_class("-no-rack")
+
+
+def go_to_prompt(desk: Desk) -> None:
+    desk.modes.type()
+
+
+def edit_prompt(desk: Desk) -> None:
+    """The prompt in the user's own editor."""
+    desk.prompt.load_text(editor.edited(desk.app, desk.prompt.text))
+    desk.modes.type()
+
+
+def cap(desk: Desk) -> None:
+    """On and off; the first time there is no threshold to switch on, so it asks for one."""
+    if not desk.rack.toggle_cap():
+        dialogs.threshold(desk)
+
+
+def heat(desk: Desk, next_channel: bool = False) -> None:
+    names = [channel.label for channel in desk.rack.board.mixer.channels]
+    if not names:
+        raise UsageError("heat needs a channel: a adds a vector")
+    desk.page.heat(names, desk.rack.board.selected, next_channel)
+
+
+def turn(name: str) -> Callable[[Desk], None]:
+    """A dial of the selected strip."""
+    return lambda desk: desk.rack.edit(name)
+
+
+ACTIONS: Mapping[str, Callable[[Desk], None]] = {
+    "engine.stop": stop,
+    "engine.pause": pause,
+    "engine.restart": restart,
+    "engine.take": take_control,
+    "app.interrupt": interrupt,
+    "session.new": new_session,
+    "model.open": models.ask,
+    "mode.type": go_to_prompt,
+    "prompt.search": dialogs.search,
+    "prompt.editor": edit_prompt,
+    "answer.sampling": sampling_form.ask,
+    "answer.again": lambda desk: desk.talk.again(),
+    "answer.again_otherwise": lambda desk: desk.talk.again(new_seed=True),
+    "answer.edit": lambda desk: desk.talk.edit(),
+    "answer.tempo": lambda desk: desk.talk.next_tempo(),
+    "answer.yank": copy,
+    "answer.go_on": tokens.go_on,
+    "branch.next": lambda desk: desk.talk.step(+1),
+    "branch.previous": lambda desk: desk.talk.step(-1),
+    "rewind.open": rewind.ask,
+    "rewind.again": rewind.again,
+    "inject.open": distractors.ask,
+    "inject.again": distractors.again,
+    "token.next": partial(tokens.walk, change=+1),
+    "token.previous": partial(tokens.walk, change=-1),
+    "token.next_change": partial(tokens.jump, change=+1),
+    "token.previous_change": partial(tokens.jump, change=-1),
+    "token.branch": tokens.branch,
+    "mixers.open": presets.ask,
+    "vector.add": dialogs.add_vector,
+    "strip.form": strip_form.ask,
+    "strip.cap": cap,
+    "strip.threshold": dialogs.threshold,
+    "scale.exact": dialogs.exact,
+    "dials.undo": lambda desk: desk.rack.undo(),
+    "dials.redo": lambda desk: desk.rack.redo(),
+    "bank.left": lambda desk: desk.rack.move(-1),
+    "bank.right": lambda desk: desk.rack.move(+1),
+    "bank.up": lambda desk: desk.rack.draw(+1, coarse=False),
+    "bank.down": lambda desk: desk.rack.draw(-1, coarse=False),
+    "bank.up_coarse": lambda desk: desk.rack.draw(+1, coarse=True),
+    "bank.down_coarse": lambda desk: desk.rack.draw(-1, coarse=True),
+    "bank.exact": dialogs.layer,
+    "heat.cycle": heat,
+    "heat.channel": partial(heat, next_channel=True),
+    "view.shadow": lambda desk: desk.notify(desk.page.shadow.next(), markup=False),
+    "view.rack": toggle_rack,
+    **{name: turn(name) for name in EDITS},
+}
