@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import SteerError
 from steertui.screens.desk import reads
+from steertui.screens.desk.form import DeskForm, Question
 from steertui.screens.desk.sampling import NEW, Sampling, remember
-from steertui.screens.form import Field, Form
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk
@@ -28,7 +28,7 @@ def ask(desk: Desk) -> None:
             _keep(desk)
 
     now = desk.talk.sampling
-    desk.app.push_screen(Form("the next answers", [*_words(now), *_chance(now), *_ends(now)]), answered)
+    desk.app.push_screen(DeskForm("the next answers", [*_words(now), *_chance(now), *_ends(now)]), answered)
 
 
 def _keep(desk: Desk) -> None:
@@ -38,14 +38,14 @@ def _keep(desk: Desk) -> None:
         desk.warn(f"not remembered: {error}")
 
 
-def _words(now: Sampling) -> list[Field]:
+def _words(now: Sampling) -> list[Question]:
     pairs = shlex.join(f"{key}={_plain(value)}" for key, value in now.template_args.items())
     template = "no" if now.raw else "yes"
     return [
-        Field("system", "system prompt", now.system, "who the model is told to be; may be empty"),
-        Field("prefill", "prefill", now.prefill, "first words put into its mouth at every answer"),
-        Field("template", "chat template", template, "no: the text is just continued", reads.yes, YES_NO),
-        Field(
+        Question("system", "system prompt", now.system, "who the model is told to be; may be empty"),
+        Question("prefill", "prefill", now.prefill, "first words put into its mouth at every answer"),
+        Question("template", "chat template", template, "no: the text is just continued", reads.yes, YES_NO),
+        Question(
             "template_args",
             "template arguments",
             pairs,
@@ -55,28 +55,28 @@ def _words(now: Sampling) -> list[Field]:
     ]
 
 
-def _chance(now: Sampling) -> list[Field]:
+def _chance(now: Sampling) -> list[Question]:
     seed, penalty = NEW if now.seed is None else str(now.seed), f"{now.repetition_penalty:g}"
     return [
-        Field(
+        Question(
             "temperature",
             "temperature",
             f"{now.temperature:g}",
             "0 takes the likeliest token",
             reads.not_negative,
         ),
-        Field(
+        Question(
             "top_p", "top-p", f"{now.top_p:g}", "the likeliest that make up this share; 1: all", reads.share
         ),
-        Field("top_k", "top-k", str(now.top_k), "so many of the likeliest; 0: all", reads.count),
-        Field(
+        Question("top_k", "top-k", str(now.top_k), "so many of the likeliest; 0: all", reads.count),
+        Question(
             "repetition_penalty",
             "repetition penalty",
             penalty,
             "above 1 shuns what was said",
             reads.positive,
         ),
-        Field(
+        Question(
             "seed",
             "seed",
             seed,
@@ -86,12 +86,12 @@ def _chance(now: Sampling) -> list[Field]:
     ]
 
 
-def _ends(now: Sampling) -> list[Field]:
+def _ends(now: Sampling) -> list[Question]:
     longest, stops = str(now.max_new_tokens), shlex.join(now.stop)
     return [
-        Field("max_new_tokens", "max new tokens", longest, "the longest answer", reads.at_least_one),
-        Field("stop", "stop texts", stops, "end where one appears; quote those with spaces", reads.words),
-        Field(
+        Question("max_new_tokens", "max new tokens", longest, "the longest answer", reads.at_least_one),
+        Question("stop", "stop texts", stops, "end where one appears; quote those with spaces", reads.words),
+        Question(
             "cache",
             "cache",
             now.cache,
@@ -99,7 +99,7 @@ def _ends(now: Sampling) -> list[Field]:
             reads.one_of("keep", "rebuild"),
             ("keep", "rebuild"),
         ),
-        Field(
+        Question(
             "remember",
             "remember",
             "no",

@@ -11,7 +11,7 @@ from core.mixer import SCOPES
 from sessions.desk import describe
 from steertui.screens.desk import reads
 from steertui.screens.desk.board import Board, Edit
-from steertui.screens.form import Field, Form
+from steertui.screens.desk.form import DeskForm, Question
 from steertui.widgets.dial import SHORT_UNIT, layers_of, own_scale, shown_scale
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def ask(desk: Desk) -> None:
         if values is not None:
             desk.rack.attempt(lambda: told(desk.rack.board, values))
 
-    desk.app.push_screen(Form(title, _fields(board)), answered)
+    desk.app.push_screen(DeskForm(title, _questions(board)), answered)
 
 
 def told(board: Board, values: dict[str, Any]) -> Edit | None:
@@ -47,38 +47,38 @@ def told(board: Board, values: dict[str, Any]) -> Edit | None:
     return None if before == after else Edit(board, describe(before, after))
 
 
-def _fields(board: Board) -> list[Field]:
+def _questions(board: Board) -> list[Question]:
     channel, n_layers = board.channel, board.n_layers
     gain, half = (OFF if x is None else f"{x:g}" for x in (channel.gain, channel.half_life))
     unit = SHORT_UNIT[channel.unit]
     return [
-        Field(
+        Question(
             "shown",
             f"scale ({unit})",
             f"{shown_scale(channel):g}",
             "along the vector as loaded",
             reads.number,
         ),
-        Field(
+        Question(
             "layers",
             "layers",
             write_layers(layers_of(channel, n_layers)),
             f"such as 3-8, 3-8,12, all or 40%-85%; the model has {n_layers}",
             partial(parse_layers, n_layers=n_layers),
         ),
-        Field(
+        Question(
             "split", "split", _yes(channel.split), "share the scale out over the layers", reads.yes, YES_NO
         ),
-        Field("gain", "gain", gain, GAIN, reads.unless(OFF, reads.number)),
-        Field("scope", "scope", channel.scope, "which tokens are steered", reads.one_of(*SCOPES), SCOPES),
-        Field(
+        Question("gain", "gain", gain, GAIN, reads.unless(OFF, reads.number)),
+        Question("scope", "scope", channel.scope, "which tokens are steered", reads.one_of(*SCOPES), SCOPES),
+        Question(
             "half_life",
             "half-life",
             half,
             "tokens until the push has faded to a half; off",
             reads.unless(OFF, reads.positive),
         ),
-        Field(
+        Question(
             "keep_norm",
             "keep norm",
             _yes(board.mixer.keep_norm),

@@ -12,8 +12,8 @@ from sessions.known import Known
 from steertui.screens.desk import board as hands
 from steertui.screens.desk import caps
 from steertui.screens.desk.board import Board
+from steertui.screens.desk.form import DeskForm
 from steertui.screens.desk.strip_form import told
-from steertui.screens.form import Form
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
 
@@ -94,7 +94,7 @@ def test_a_form_that_says_nothing_new_changes_nothing() -> None:
 
 async def filled(at: Stage, **values: str) -> None:
     await at.press("g")
-    await at.until(lambda: isinstance(at.pilot.app.screen, Form))
+    await at.until(lambda: isinstance(at.pilot.app.screen, DeskForm))
     for name, value in values.items():
         at.pilot.app.screen.query_one(f"#field-{name}", Input).value = value
     await at.press("enter")

@@ -9,8 +9,8 @@ import pytest
 from textual.widgets import Input
 
 from steertui.engine.launch import ensure, find
+from steertui.screens.desk.form import DeskForm
 from steertui.screens.desk.sampling import Sampling
-from steertui.screens.form import Form
 from steertui.screens.pick import Pick
 from tests.steertui.app.stage import Stage, desk_at
 from tests.steertui.scripted_engine import Studio
@@ -86,7 +86,7 @@ async def saved_and_loaded(at: Stage) -> None:
 
 async def sampled(at: Stage) -> None:
     await at.press("f7")
-    await at.until(lambda: isinstance(at.pilot.app.screen, Form))
+    await at.until(lambda: isinstance(at.pilot.app.screen, DeskForm))
     at.pilot.app.screen.query_one("#field-temperature", Input).value = "1.5"
     at.pilot.app.screen.query_one("#field-max_new_tokens", Input).value = "4"
     await at.press("enter")

@@ -11,7 +11,7 @@ from textual.app import App
 
 from steertui import commands, promptlog
 from steertui.screens.desk import slash
-from steertui.screens.form import Form
+from steertui.screens.desk.form import DeskForm
 from steertui.screens.pick import Pick
 from tests.steertui.app.stage import stage
 from tests.steertui.scripted_engine import Studio, words
@@ -58,7 +58,7 @@ async def test_the_arrows_choose_and_enter_runs() -> None:
     async with stage(brief()) as at:
         await at.ready()
         await at.press("/", *"sampling", "enter")
-        await at.until(lambda: isinstance(at.pilot.app.screen, Form))
+        await at.until(lambda: isinstance(at.pilot.app.screen, DeskForm))
 
 
 async def test_strip_words_turn_the_selected_strip() -> None:

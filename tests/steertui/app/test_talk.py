@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input
 
+from steertui.screens.desk.form import DeskForm
 from steertui.screens.desk.sampling import Sampling, remembered
-from steertui.screens.form import Form
 from tests.steertui.app.stage import Stage, desk_at, stage
 from tests.steertui.scripted_engine import Studio, words
 from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
@@ -29,7 +29,7 @@ async def answered(at: Stage, text: str) -> None:
 
 async def fill(at: Stage, **values: str) -> None:
     await at.press("f7")
-    await at.until(lambda: isinstance(at.pilot.app.screen, Form))
+    await at.until(lambda: isinstance(at.pilot.app.screen, DeskForm))
     for name, value in values.items():
         at.pilot.app.screen.query_one(f"#field-{name}", Input).value = value
     await at.press("enter")

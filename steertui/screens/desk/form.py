@@ -1,4 +1,8 @@
-"""Several questions at once: a line for each, checked together on enter, and kept open until all can be meant."""
+"""Several questions at once: a line for each, checked together on enter, and kept open until all can be meant.
+
+Its questions are about a strip or an answer, and a number is soon judged. A job's form (`screens.jobs.form`) is made
+from an offer and has to look at files and models while one types.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ KEYS = "↑ ↓ move · enter takes all · esc leaves it as it was"
 
 
 @dataclass(frozen=True)
-class Field:
+class Question:
     """One line: `read` makes a value of its text or raises the sentence that says why not.
 
     Where there are `choices`, ← → and space step through them.
@@ -36,15 +40,15 @@ class Field:
 
 
 class Answer(Line):
-    """The line of a field."""
+    """The line of a question."""
 
-    def __init__(self, field: Field) -> None:
-        super().__init__(field.value, field.choices, id=f"field-{field.name}")
-        self.field = field
+    def __init__(self, question: Question) -> None:
+        super().__init__(question.value, question.choices, id=f"field-{question.name}")
+        self.question = question
 
 
-class Form(ModalScreen[dict[str, Any] | None]):
-    """Gives back every field's value by name, or None after esc."""
+class DeskForm(ModalScreen[dict[str, Any] | None]):
+    """Gives back every answer by name, or None after esc."""
 
     CSS_PATH = "form.tcss"
     BINDINGS = [
@@ -53,9 +57,9 @@ class Form(ModalScreen[dict[str, Any] | None]):
         ("up", "app.focus_previous", "previous"),
     ]
 
-    def __init__(self, title: str, fields: Sequence[Field]) -> None:
+    def __init__(self, title: str, questions: Sequence[Question]) -> None:
         super().__init__()
-        self._title, self._fields = safe_text(title), fields
+        self._title, self._questions = safe_text(title), questions
         self._trouble = ""
 
     def compose(self) -> ComposeResult:
@@ -63,10 +67,10 @@ class Form(ModalScreen[dict[str, Any] | None]):
             box.border_title = Text(self._title)
             box.border_subtitle = KEYS
             with VerticalScroll(id="fields", can_focus=False):
-                for field in self._fields:
+                for question in self._questions:
                     with Horizontal(classes="field"):
-                        yield Static(Text(field.label), classes="label")
-                        yield Answer(field)
+                        yield Static(Text(question.label), classes="label")
+                        yield Answer(question)
             yield Static(id="said")
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
@@ -77,7 +81,7 @@ class Form(ModalScreen[dict[str, Any] | None]):
         values: dict[str, Any] = {}
         for line in self.query(Answer):
             try:
-                values[line.field.name] = line.field.read(line.value)
+                values[line.question.name] = line.question.read(line.value)
             except SteerError as error:
                 self._refuse(line, str(error))
                 return
@@ -85,7 +89,7 @@ class Form(ModalScreen[dict[str, Any] | None]):
 
     def _refuse(self, line: Answer, why: str) -> None:
         """The cursor goes to the line that cannot be meant, and the reason stands where its help stood."""
-        self._trouble = f"{line.field.label}: {why}"
+        self._trouble = f"{line.question.label}: {why}"
         if line.has_focus:
             self._tell(line)
         line.focus()
@@ -93,5 +97,5 @@ class Form(ModalScreen[dict[str, Any] | None]):
     def _tell(self, line: Answer) -> None:
         said = self.query_one("#said", Static)
         said.set_class(bool(self._trouble), "-wrong")
-        said.update(Text(safe_text(self._trouble or line.field.help)))
+        said.update(Text(safe_text(self._trouble or line.question.help)))
         self._trouble = ""
