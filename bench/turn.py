@@ -53,7 +53,7 @@ def _forget(tape: Tape, length: int) -> None:
 
 def _nothing_encoded_again(model: Model) -> Check:
     """Positions that went through the first block for the second of two answers on one tape, beyond its own."""
-    from core.decoder import Decoding
+    from core.decoding import Decoding
     from core.live import Live
     from core.mixer import Mixer
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.chat import Message, as_messages, render
-from core.decoder import Decoding
+from core.decoding import Decoding
 from core.errors import UsageError
 from core.lanes import SHADOWS, SOLO, Lanes
 from core.live import Live

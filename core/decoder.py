@@ -6,20 +6,20 @@ No threads and no dials here; `core.live` decides when, this room knows how.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from core.candidates import MOST, Candidate, Words, candidates
+from core.candidates import Candidate, Words, candidates
+from core.decoding import Decoding
 from core.endings import Thoughts, end_ids
 from core.errors import BadInput, UsageError
-from core.lanes import SOLO, Lanes, same_prompt
+from core.lanes import same_prompt
 from core.layer import Reading
-from core.plan import Meters, Plan
+from core.plan import Plan
 from core.prefill import FIRST_CHUNK, feed_in_chunks
-from core.sampling import Sampling
 from core.step import Forced, Step, Voice, entropy, forced, log_probabilities
 from core.tape import Tape
 from core.textstream import TextStream
@@ -28,30 +28,6 @@ if TYPE_CHECKING:
     from core.model import Model
 
 Edges = Iterator[int]
-
-
-@dataclass(frozen=True)
-class Decoding:
-    """The settings of one answer besides steering; `edges` are the prefill cuts of an earlier run, to repeat it,
-    `inspect` the number of likeliest tokens to tell with every step."""
-
-    max_new_tokens: int = 256
-    sampling: Sampling = field(default_factory=Sampling)
-    stops: tuple[str, ...] = ()
-    cache: str = "keep"
-    lanes: Lanes = SOLO
-    meters: Meters | None = None
-    ignore_end: bool = False
-    edges: tuple[int, ...] = ()
-    inspect: int = 0
-
-    def __post_init__(self) -> None:
-        if self.max_new_tokens < 1:
-            raise UsageError(f"max new tokens must be at least 1, got {self.max_new_tokens}")
-        if self.cache not in ("keep", "rebuild"):
-            raise UsageError(f"cache must be keep or rebuild, not {self.cache!r}")
-        if not 0 <= self.inspect <= MOST:
-            raise UsageError(f"inspect takes 0 to {MOST} tokens per step, not {self.inspect}")
 
 
 class Decoder:
@@ -137,9 +113,8 @@ class Decoder:
             others = self.tape.blank(count - 1)
             past = [list(self.tape.ids[0]) for _ in range(count - 1)]
             rest = self.model.compiler.compile(plan.lanes[1:])
-            cuts = range(
-                FIRST_CHUNK, len(self.tape), FIRST_CHUNK
-            )  # whatever the pace: a replay has to meet them
+            # Whatever the pace: a replay has to meet the same cuts.
+            cuts = range(FIRST_CHUNK, len(self.tape), FIRST_CHUNK)
             for _ in feed_in_chunks(others, past, self.tape.phases, rest, edges=cuts):
                 yield len(self.tape)
             self.tape.join(others)

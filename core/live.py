@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from core.boundary import Ages, Boundary, Ticket
-from core.decoder import Decoder, Decoding
+from core.decoder import Decoder
+from core.decoding import Decoding
 from core.errors import OutOfMemory, UsageError
 from core.lanes import Lanes
 from core.layer import Reading

@@ -7,7 +7,7 @@ random vectors of the same size decides; everything else can only lower the verd
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -66,12 +66,7 @@ def check(
     fit.refuse_misfit(vector.stored, known)
     doubts = fit.doubts(vector.stored, known)
     labelled = [] if pairs is None else separating.token_pairs(model, pairs)
-    apart: dict[int, Apart] = {}
-    if labelled:
-        apart = yield from separating.apart(model, vector, labelled, seed)
-        yield from (
-            Row("layers", str(layer), printable(found.separation.to_json())) for layer, found in apart.items()
-        )
+    apart = yield from _apart(model, vector, labelled, seed)
     vector = with_stats(vector, apart)
     band = tuple(layers) if layers is not None else chosen_band(model, vector, apart)
     tools = [tool := dosing.instrument(vector, band), *response.controls(tool, seed)]
@@ -83,13 +78,23 @@ def check(
     evidence = Evidence(vector, doubts, apart, tool, texts, tendency, window, in_sample, seed)
     summary = printable(report(model, evidence))
     yield from drawn(model, evidence, summary)
-    said = [
-        ([*prompt, *spoken.tokens], len(prompt)) for prompt, spoken in zip(asked, texts[0, 0.0], strict=True)
-    ]
+    said = [([*ids, *spoken.tokens], len(ids)) for ids, spoken in zip(asked, texts[0, 0.0], strict=True)]
     vector = with_neutral(vector, (yield from separating.ordinary(model, vector, said)))
     about = replace(vector.about, act_norms=model.residual_norms, suggestion=summary["suggestion"])
     kept = measured.keep(vector.sha256, model.fingerprint, about, summary)
     return summary | {"kept": None if kept is None else str(kept)}
+
+
+def _apart(
+    model: Model, vector: SteeringVector, pairs: Sequence[Any], seed: int
+) -> Generator[Any, Any, dict[int, Apart]]:
+    """By layer, told row by row; nothing where there are no pairs to tell apart."""
+    if not pairs:
+        return {}
+    apart = yield from separating.apart(model, vector, pairs, seed)
+    for layer, found in apart.items():
+        yield Row("layers", str(layer), printable(found.separation.to_json()))
+    return apart
 
 
 def job(model: Model, params: Mapping[str, Any]) -> Job:

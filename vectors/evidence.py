@@ -63,12 +63,6 @@ def report(model: Model, evidence: Evidence) -> dict[str, Any]:
     """The summary: the verdict with its reasons, and every number behind it."""
     found = evidence.findings()
     verdict = judge(found)
-    doses = response.curve(evidence.texts, [0])
-    for point in doses:
-        point["scale"] = point["dose"] * evidence.tool.worth
-        if evidence.pairs is not None:
-            values = evidence.pairs.by_dose[point["dose"]]
-            point["propensity"] = sum(values) / len(values)
     return {
         "verdict": verdict.colour,
         "reasons": list(verdict.reasons),
@@ -82,7 +76,7 @@ def report(model: Model, evidence: Evidence) -> dict[str, Any]:
         "unit": evidence.tool.unit,
         "dose": evidence.tool.worth,
         "band": list(evidence.tool.band),
-        "doses": doses,
+        "doses": _doses(evidence),
         "window": list(evidence.window),
         "effects": [_effect(effect) for effect in found.effects],
         "control": {
@@ -108,6 +102,17 @@ def printable(tree: Any) -> Any:
     if isinstance(tree, Mapping):
         return {key: printable(value) for key, value in tree.items()}
     return [printable(value) for value in tree] if isinstance(tree, list | tuple) else tree
+
+
+def _doses(evidence: Evidence) -> list[dict[str, float]]:
+    """The curve of the vector itself, with the scale of each dose and what it makes of the pairs."""
+    doses = response.curve(evidence.texts, [0])
+    for point in doses:
+        point["scale"] = point["dose"] * evidence.tool.worth
+        if evidence.pairs is not None:
+            values = evidence.pairs.by_dose[point["dose"]]
+            point["propensity"] = sum(values) / len(values)
+    return doses
 
 
 def _layer(model: Model, evidence: Evidence, layer: int) -> dict[str, Any]:

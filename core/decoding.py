@@ -1,0 +1,35 @@
+"""The settings of one answer besides steering."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from core.candidates import MOST
+from core.errors import UsageError
+from core.lanes import SOLO, Lanes
+from core.plan import Meters
+from core.sampling import Sampling
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """`edges` are the prefill cuts of an earlier run, to repeat it; `inspect` is how many of the likeliest tokens every
+    step tells."""
+
+    max_new_tokens: int = 256
+    sampling: Sampling = field(default_factory=Sampling)
+    stops: tuple[str, ...] = ()
+    cache: str = "keep"
+    lanes: Lanes = SOLO
+    meters: Meters | None = None
+    ignore_end: bool = False
+    edges: tuple[int, ...] = ()
+    inspect: int = 0
+
+    def __post_init__(self) -> None:
+        if self.max_new_tokens < 1:
+            raise UsageError(f"max new tokens must be at least 1, got {self.max_new_tokens}")
+        if self.cache not in ("keep", "rebuild"):
+            raise UsageError(f"cache must be keep or rebuild, not {self.cache!r}")
+        if not 0 <= self.inspect <= MOST:
+            raise UsageError(f"inspect takes 0 to {MOST} tokens per step, not {self.inspect}")
