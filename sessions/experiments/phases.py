@@ -7,12 +7,12 @@ what earlier runs left there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from core.errors import UsageError
-from core.jobs import Point, Progress, Row, side
+from core.jobs import Event, Point, Progress, Row, Sample, side
 from sessions.experiments import registry
 from sessions.experiments.cost import Cost
 from sessions.experiments.study import DATASET, VECTOR, Study
@@ -30,6 +30,7 @@ class Heard:
     phase: str
     rows: list[dict[str, Any]] = field(default_factory=list)
     points: list[dict[str, Any]] = field(default_factory=list)
+    samples: list[dict[str, Any]] = field(default_factory=list)
 
     def through(self, work: Work) -> Work:
         """The events of an inner job under this phase's name; its steps are answered as they are."""
@@ -51,6 +52,9 @@ class Heard:
         elif isinstance(item, Point):
             item = Point(f"{self.phase}: {item.series}", item.x, item.y, item.lo, item.hi)
             self.points.append(item.to_json())
+        elif isinstance(item, Sample):
+            item = replace(item, condition=f"{self.phase}: {item.condition}")
+            self.samples.append(item.to_json())
         return item
 
 
@@ -74,7 +78,8 @@ def experiment(voice: Voice, params: Params) -> Work:
 
 
 def _kept(study: Study, heard: Heard, found: Mapping[str, Any]) -> None:
-    study.keep(heard.phase, {"rows": heard.rows, "points": heard.points, "summary": found})
+    told = {"rows": heard.rows, "points": heard.points, "samples": heard.samples}
+    study.keep(heard.phase, told | {"summary": found})
 
 
 def _wanted(only: str | None) -> list[str]:
@@ -199,7 +204,8 @@ def _analysis(voice: Voice, study: Study, params: Params, heard: Heard) -> Work:
     )
     for kept in findings.values():
         found.rows += kept["rows"]
-        found.points += [Point(**{k: v for k, v in one.items() if k != "kind"}) for one in kept["points"]]
+        for told in (*kept["points"], *kept["samples"]):
+            found.note(Event.from_json(told))
     folder, title = str(study.folder), "A motivation study"
     yield from (yield side(lambda: document.write(found, folder, title, "steertui run phases")))
     return {"report": str(study.folder / "report.md"), "phases": list(findings)}

@@ -16,7 +16,7 @@ MADE_BY = {DATASET: "dataset", VECTOR: "extraction"}
 
 @dataclass(frozen=True)
 class Study:
-    """Files by name; a phase's findings are `PHASE.json`: its rows, its points and its summary."""
+    """Files by name; a phase's findings are `PHASE.json`: its rows, its points, its samples and its summary."""
 
     folder: Path
 
@@ -57,6 +57,7 @@ class Study:
             return {
                 "rows": list(found["rows"]),
                 "points": list(found["points"]),
+                "samples": list(found["samples"]),
                 "summary": dict(found["summary"]),
             }
         except (OSError, ValueError, KeyError, TypeError) as problem:

@@ -65,6 +65,9 @@ def test_behaviour_is_seen_in_experiments_and_told_in_the_report(tmp_path: Path)
     text = (tmp_path / "report.md").read_text()
     assert "## behaviour: sweep: doses" in text
     assert "sweep: answers" not in text
+    samples = [json.loads(line) for line in (tmp_path / "samples.jsonl").read_text().splitlines()]
+    assert len(samples) == 3 * 13
+    assert samples[0]["condition"] == "behaviour: sweep: unsteered"
 
 
 def test_findings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
