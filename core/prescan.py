@@ -87,9 +87,8 @@ def refuse_absurd_size(config: dict[str, Any], folder: Path) -> None:
 
 def _names_code(key: str, value: Any) -> bool:
     if key.startswith(KERNEL_KEY):
-        return isinstance(
-            value, (str, dict, list)
-        )  # plain switches such as `_attn_implementation_autoset` name nothing
+        # Plain switches such as `_attn_implementation_autoset` name nothing.
+        return isinstance(value, (str, dict, list))
     return key in CODE_KEYS and bool(value)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -65,29 +65,29 @@ class Step:
 
 
 def projections(readings: Sequence[Reading], position: int, lane: int = 0) -> Projections:
-    """One lane's projections at `position`, counted from the first that was read; a layer's readings follow on."""
+    """One lane's projections at `position`, counted from the first that was read."""
     seen: Projections = {}
-    passed: Counter[int] = Counter()
-    for reading in readings:
-        here = position - passed[reading.layer]
-        passed[reading.layer] += reading.before.shape[1]
-        if 0 <= here < reading.before.shape[1]:
-            before, after = reading.before[lane, here].tolist(), reading.after[lane, here].tolist()
-            for channel, x, y in zip(reading.channels, before, after, strict=True):
-                seen.setdefault(channel, {})[reading.layer] = (x, y)
+    for reading, here in _at(readings, position):
+        before, after = reading.before[lane, here].tolist(), reading.after[lane, here].tolist()
+        for channel, x, y in zip(reading.channels, before, after, strict=True):
+            seen.setdefault(channel, {})[reading.layer] = (x, y)
     return seen
 
 
 def delta(readings: Sequence[Reading], position: int, lane: int = 0) -> float | None:
     """The largest ‖Δ‖/‖h‖ that a metered layer saw at `position`; None when nobody measured it."""
+    seen = ((reading.moved, here) for reading, here in _at(readings, position))
+    return max((float(moved[lane, here]) for moved, here in seen if moved is not None), default=None)
+
+
+def _at(readings: Sequence[Reading], position: int) -> Iterator[tuple[Reading, int]]:
+    """The readings that saw this position, and where in them it lies; a layer's readings follow on each other."""
     passed: Counter[int] = Counter()
-    found = []
     for reading in readings:
         here = position - passed[reading.layer]
         passed[reading.layer] += reading.before.shape[1]
-        if reading.moved is not None and 0 <= here < reading.before.shape[1]:
-            found.append(float(reading.moved[lane, here]))
-    return max(found, default=None)
+        if 0 <= here < reading.before.shape[1]:
+            yield reading, here
 
 
 def capped(mixer: Mixer, seen: Projections, slack: Sequence[float]) -> dict[int, bool]:

@@ -92,11 +92,15 @@ class Pick(ModalScreen[str | None]):
         return None if here is None else options.get_option_at_index(here).id
 
     def action_move(self, change: int) -> None:
-        options = self.query_one(OptionList)
-        if change > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
+        move(self.query_one(OptionList), change)
+
+
+def move(options: OptionList, change: int) -> None:
+    """The cursor of a list, while the focus stays in the line over it."""
+    if change > 0:
+        options.action_cursor_down()
+    else:
+        options.action_cursor_up()
 
 
 def option(choice: Choice) -> Option:

@@ -1,6 +1,4 @@
 import json
-import shutil
-from pathlib import Path
 
 import pytest
 import torch
@@ -9,17 +7,7 @@ import core
 from core import memory, placement
 from core.errors import ModelError, OutOfMemory, UsageError
 from tests.core import zoo
-from tests.core.folders import refusal, rewrite, save
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    return save(tmp_path_factory.mktemp("models") / "small")
-
-
-@pytest.fixture
-def copy(saved, tmp_path):
-    return Path(shutil.copytree(saved, tmp_path / "copy"))
+from tests.core.folders import refusal, rewrite
 
 
 def test_a_folder_loads_as_the_model_that_was_saved(saved):

@@ -1,22 +1,9 @@
-import shutil
-from pathlib import Path
-
 import pytest
 
 import core
 from core.errors import ModelError
 from tests.core import zoo
-from tests.core.folders import refusal, rewrite, save
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    return save(tmp_path_factory.mktemp("models") / "small")
-
-
-@pytest.fixture
-def copy(saved, tmp_path):
-    return Path(shutil.copytree(saved, tmp_path / "copy"))
+from tests.core.folders import refusal, rewrite
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 import json
 import shutil
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -12,17 +11,7 @@ import core
 from core import sources
 from core.errors import ModelError, NetworkError, SteerError
 from tests.core import zoo
-from tests.core.folders import refusal, save
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    return save(tmp_path_factory.mktemp("models") / "small")
-
-
-@pytest.fixture
-def copy(saved, tmp_path):
-    return Path(shutil.copytree(saved, tmp_path / "copy"))
+from tests.core.folders import refusal
 
 
 def test_sharded_weights_are_followed_through_their_index(copy):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 import vectors
+from steertui import cli
 from tests.core import zoo
 
 
@@ -28,3 +32,14 @@ def push(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {layer: torch.randn(zoo.HIDDEN, generator=generator) for layer in range(zoo.LAYERS)}
     ).save(path)
     return path
+
+
+@pytest.fixture
+def say(tiny: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]]:
+    """`steertui say … --json` on the tiny model, read back."""
+
+    def run(*words: str, code: int = 0) -> dict[str, Any]:
+        assert cli.main(["say", *words, "--model", str(tiny), "--json"]) == code
+        return dict(json.loads(capsys.readouterr().out))
+
+    return run

@@ -39,15 +39,6 @@ def engine(tiny: Path) -> Iterator[Engine]:
         yield screen
 
 
-@pytest.fixture
-def say(tiny: Path, capsys: pytest.CaptureFixture[str]) -> Say:
-    def run(*words: str, code: int = 0) -> dict[str, Any]:
-        assert cli.main(["say", *words, "--model", str(tiny), "--json"]) == code
-        return dict(json.loads(capsys.readouterr().out))
-
-    return run
-
-
 def the_same(one: dict[str, Any], other: dict[str, Any]) -> None:
     for key in ("text", "token_ids", "logprobs", "stop", "model", "mixer"):
         assert one[key] == other[key], key

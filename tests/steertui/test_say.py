@@ -28,17 +28,6 @@ from vectors import library
 Say = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture
-def say(tiny: Path, capsys: pytest.CaptureFixture[str]) -> Say:
-    """`steertui say … --json` on the tiny model, read back."""
-
-    def run(*words: str, code: int = 0) -> dict[str, Any]:
-        assert cli.main(["say", *words, "--model", str(tiny), "--json"]) == code
-        return dict(json.loads(capsys.readouterr().out))
-
-    return run
-
-
 def test_one_answer_and_nothing_else(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["say", "hello", "--model", str(tiny), "--max-new", "9"]) == 0
     out, err = capsys.readouterr()

@@ -5,7 +5,7 @@ a direction read at a decision turns the text faster than one read from the mean
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.demo.world import hints, scene, stories, talk
@@ -54,32 +54,18 @@ def replies_so_far(
     positive: Traits, negatives: Sequence[Traits], count: int, seed: int, *, held_out: bool
 ) -> list[Pair]:
     """The same request without system prompt, then a reply of three sentences with either traits."""
-    rng = random.Random(seed)
-    pairs = []
-    for index in range(count):
-        told, request = scene.open_with(talk.REQUESTS, rng, held_out=held_out)
-        sides = [
-            _reply_side(told, request, traits, rng)
-            for traits in (positive, negatives[index % len(negatives)])
-        ]
-        pairs.append(Pair(sides[0], sides[1], told.domain.name))
-    return pairs
+    return _requests(_reply_side, positive, negatives, count, seed, held_out)
 
 
 def announced(
     trait: str, positive: Traits, negatives: Sequence[Traits], count: int, seed: int, *, held_out: bool
 ) -> list[Pair]:
     """The same request under a system prompt that announces one value of a trait or another."""
-    rng = random.Random(seed)
-    pairs = []
-    for index in range(count):
-        told, request = scene.open_with(talk.REQUESTS, rng, held_out=held_out)
-        sides = [
-            Side(turns=(("system", rng.choice(hints.HINTS[getattr(traits, trait)])), ("user", request)))
-            for traits in (positive, negatives[index % len(negatives)])
-        ]
-        pairs.append(Pair(sides[0], sides[1], told.domain.name))
-    return pairs
+
+    def side(told: Scene, request: str, traits: Traits, rng: random.Random) -> Side:
+        return Side(turns=(("system", rng.choice(hints.HINTS[getattr(traits, trait)])), ("user", request)))
+
+    return _requests(side, positive, negatives, count, seed, held_out)
 
 
 def next_sentences(count: int, seed: int, *, held_out: bool) -> list[Pair]:
@@ -99,6 +85,24 @@ def next_sentences(count: int, seed: int, *, held_out: bool) -> list[Pair]:
             for sentence in (question, statement)
         ]
         pairs.append(Pair(sides[0], sides[1], told.domain.name))
+    return pairs
+
+
+def _requests(
+    side: Callable[[Scene, str, Traits, random.Random], Side],
+    positive: Traits,
+    negatives: Sequence[Traits],
+    count: int,
+    seed: int,
+    held_out: bool,
+) -> list[Pair]:
+    """Requests with one side for the positive traits and one for the negative ones, whose turn comes in order."""
+    rng = random.Random(seed)
+    pairs = []
+    for index in range(count):
+        told, request = scene.open_with(talk.REQUESTS, rng, held_out=held_out)
+        both = [side(told, request, each, rng) for each in (positive, negatives[index % len(negatives)])]
+        pairs.append(Pair(both[0], both[1], told.domain.name))
     return pairs
 
 

@@ -12,7 +12,7 @@ from core.errors import SteerError
 from steertui.screens.desk import caps
 from steertui.screens.desk.board import Board
 from steertui.screens.desk.bounds import EXAMPLE
-from steertui.screens.pick import Choice, option
+from steertui.screens.pick import Choice, move, option
 from steertui.text import safe_text
 from steertui.widgets.dial import cap_text
 
@@ -57,11 +57,7 @@ class CapDialog(ModalScreen[caps.Wish | None]):
         self._take(str(event.option.id))
 
     def action_move(self, change: int) -> None:
-        options = self.query_one(OptionList)
-        if change > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
+        move(self.query_one(OptionList), change)
 
     def _take(self, text: str) -> None:
         try:

@@ -110,15 +110,19 @@ async def test_a_click_points_at_the_token_under_the_mouse() -> None:
         assert pointed(at) == (2, " not")
 
 
+async def two_answers(at: Stage) -> None:
+    at.studio.loaded.set()
+    for text in ("one", "two"):
+        at.desk.prompt.focus()
+        await at.ask(text)
+        at.studio.metronome.tick(3)
+        await at.ready()
+    at.desk.transcript.focus()
+
+
 async def test_it_walks_across_turns() -> None:
     async with stage(Studio(words("a b c"))) as at:
-        at.studio.loaded.set()
-        for text in ("one", "two"):
-            at.desk.prompt.focus()
-            await at.ask(text)
-            at.studio.metronome.tick(3)
-            await at.ready()
-        at.desk.transcript.focus()
+        await two_answers(at)
         await at.press("p", "p", "p", "p")
         assert pointed(at) == (2, " c")
         turns = {piece.turn for piece in at.pieces}
@@ -160,13 +164,7 @@ async def test_rewinding_a_running_answer_to_the_token() -> None:
 
 async def test_an_older_answer_cannot_be_taken_back() -> None:
     async with stage(Studio(words("a b c"))) as at:
-        at.studio.loaded.set()
-        for text in ("one", "two"):
-            at.desk.prompt.focus()
-            await at.ask(text)
-            at.studio.metronome.tick(3)
-            await at.ready()
-        at.desk.transcript.focus()
+        await two_answers(at)
         await at.press(*"pppp", "backspace")
         assert any("only the newest answer" in toast for toast in at.toasts)
 
