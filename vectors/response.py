@@ -59,10 +59,10 @@ def speak(model: Model, tools: Sequence[Instrument], prompts: Sequence[Ids], max
     keys = [(0, dose) for dose in DOSES] + [(n, dose) for n in range(1, len(tools)) for dose in ACTIVE]
     texts: dict[tuple[int, float], list[Spoken]] = {key: [] for key in keys}
     for number, prompt in enumerate(prompts):
-        yield Progress(number, len(prompts), "prompts spoken")
         row = yield from dosing.speak(model, prompt, [(tools[n], dose) for n, dose in keys], max_new, number)
         for key, spoken in zip(keys, row, strict=True):
             texts[key].append(spoken)
+        yield Progress(number + 1, len(prompts), "prompts spoken")
     return texts
 
 

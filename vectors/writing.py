@@ -10,6 +10,7 @@ from core.errors import UsageError
 from vectors import formats
 from vectors.errors import VectorFileError, shown
 from vectors.stored import Stored
+from vectors.target import writable
 
 SUFFIXES = {".safetensors": "native", ".gguf": "gguf", ".svec": "svec"}
 
@@ -23,6 +24,12 @@ def format_for(path: Path, wanted: str | None) -> str:
         known = ", ".join(formats.WRITERS)
         raise UsageError(f"{shown(path.name)}: cannot write {name or 'this suffix'} (say --to {known})")
     return name
+
+
+def checked(path: str | os.PathLike[str], to: str | None = None) -> Path:
+    """Where a vector can be written, and in what format; known before there is one."""
+    format_for(Path(path), to)
+    return writable(path)
 
 
 def write(stored: Stored, path: str | os.PathLike[str], to: str | None = None) -> tuple[str, ...]:

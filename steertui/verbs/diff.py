@@ -13,7 +13,6 @@ from steertui import flags
 from steertui.layercurve import layer_curve
 from steertui.text import safe_text
 from steertui.working import carry_out
-from vectors.plots.paper import checked
 
 ACTING = 5
 
@@ -35,8 +34,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def measure(args: argparse.Namespace) -> Mapping[str, Any]:
-    if args.plot:
-        checked(args.plot)
     return carry_out(args, DIFF.kind, flags.offered(args, DIFF))
 
 

@@ -16,7 +16,6 @@ from steertui.layercurve import layer_curve
 from steertui.text import safe_text
 from steertui.verbs.contrast import show_lines, shown
 from steertui.working import carry_out
-from vectors.plots.paper import checked
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,8 +39,6 @@ def run(args: argparse.Namespace) -> int:
 
 def measure(args: argparse.Namespace) -> Mapping[str, Any]:
     params = flags.offered(args, EXTRACT)
-    if args.plot:
-        checked(args.plot)
     if args.tuned:
         params |= {"model": args.model, "loading": flags.loading(args)}
     return carry_out(args, EXTRACT.kind, params)

@@ -9,6 +9,7 @@ from pathlib import Path
 from core.errors import UsageError
 from vectors.contrasts.pair import Pair
 from vectors.errors import shown
+from vectors.target import writable
 
 SUFFIX = ".jsonl"
 
@@ -30,4 +31,4 @@ def checked(out: str) -> Path:
     path = Path(out).expanduser()
     if path.suffix.lower() != SUFFIX:
         raise UsageError(f"a contrast set is written as {SUFFIX}, not {shown(path.name)}")
-    return path
+    return writable(path)

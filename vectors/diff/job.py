@@ -10,6 +10,7 @@ from typing import Any
 from core import load
 from core.errors import UsageError
 from core.jobs import Artifact, Job, side
+from vectors import writing
 from vectors.contrasts.catalogue import contrast
 from vectors.diff.checkpoint import open_checkpoint
 from vectors.diff.direction import top_direction
@@ -29,6 +30,8 @@ def job(params: Params) -> Job:
     """`base`, `tuned`; `vector` to align with; `inputs` a set of texts; `out` and `module` make a vector."""
     if bool(params.get("out")) != bool(params.get("module")):
         raise UsageError("a vector from weights needs both --out FILE and --module NAME, such as o_proj")
+    if params.get("out"):
+        writing.checked(params["out"])
     if params.get("plot"):
         checked(params["plot"])
     base, tuned = open_checkpoint(params["base"]), open_checkpoint(params["tuned"])

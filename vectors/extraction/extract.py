@@ -37,6 +37,8 @@ from vectors.vector import SteeringVector
 if TYPE_CHECKING:
     from core.model import Model
 
+CORRECTED = "corrected over layers"
+"""What is known of a layer only when all of them are measured."""
 NOT_STEERING = (
     "it separates the classes but no band that was tried moved the model beyond random vectors of its size"
 )
@@ -80,17 +82,15 @@ def extract(
 
 
 def extracting(model: Model, contrast: ContrastSet, recipe: Recipe, reading: Work) -> Work:
-    """The steps behind `reading` (see `material`); rows of the table come layer by layer."""
+    """The steps behind `reading` (see `material`); a layer's row of the table comes as soon as it is measured."""
     material: Material = yield from reading
     parts = split(material.keys, recipe.holdout, recipe.seed)
-    findings = yield from _measured(material, parts, recipe)
+    findings = yield from _measured(model, material, parts, recipe)
     metrics = {layer: dict(found.metrics) for layer, found in findings.items()}
     if parts.holdout:
         for layer, p in holm({layer: found["p"] for layer, found in metrics.items()}).items():
             metrics[layer]["p_holm"] = p
-    for layer, found in metrics.items():
-        found["relative_norm"] = found["norm"] / model.residual_norms[layer]
-        yield Row("layers", str(layer), printable(found))
+            yield Row(CORRECTED, str(layer), {"p_holm": p})
     best = best_layer(metrics, recipe.rule)
     vector = _vector(model, contrast, recipe, findings, metrics, best)
     result = Extraction(
@@ -109,15 +109,16 @@ def as_set(pairs: ContrastSet | Iterable[Any]) -> ContrastSet:
     return ContrastSet("pairs", tuple(pair if isinstance(pair, Pair) else Pair(*pair) for pair in pairs))
 
 
-def _measured(material: Material, parts: Split, recipe: Recipe) -> Work:
+def _measured(model: Model, material: Material, parts: Split, recipe: Recipe) -> Work:
     findings: dict[int, Finding] = {}
-    for layer, positive in material.positive.items():
+    for number, (layer, positive) in enumerate(material.positive.items(), start=1):
         negative = material.negative[layer]
         arrays = positive.numpy(), negative.numpy()
         found = yield side(partial(measure, *arrays, parts, recipe.method, material.labels, recipe.seed))
         if found is not None:
-            findings[layer] = found
-        yield Progress(layer, max(material.positive), "layers measured")
+            findings[layer] = found = found.beside(model.residual_norms[layer])
+            yield Row("layers", str(layer), printable(found.metrics))
+        yield Progress(number, len(material.positive), "layers measured")
     if not findings:
         raise BadInput("both sides are the same at the token that is read: try --read last")
     return findings

@@ -18,10 +18,10 @@ from core import load
 from core.bands import parse_layers
 from core.errors import UsageError
 from core.jobs import Artifact, Job, side
+from vectors import writing
 from vectors.contrasts.catalogue import contrast
 from vectors.contrasts.pair import ContrastSet
 from vectors.diff.alignment import align
-from vectors.errors import shown
 from vectors.extraction.extract import extracting
 from vectors.extraction.material import beside_base, of_pairs, of_tuned, with_adapter
 from vectors.extraction.picture import drawn
@@ -30,6 +30,7 @@ from vectors.extraction.result import Extraction
 from vectors.extraction.states import Work
 from vectors.plots.paper import checked
 from vectors.source import open_source
+from vectors.target import writable
 from vectors.vector import SteeringVector, read
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ Params = Mapping[str, Any]
 
 def job(model: Model, params: Params) -> Job:
     """On a resident model; a tuned one is loaded beside it."""
+    refuse_early(params)
     if not params.get("tuned"):
         return _alone(model, params)
     return two_models(lambda: load(params["tuned"]), lambda: model, params)
@@ -49,6 +51,7 @@ def job(model: Model, params: Params) -> Job:
 
 def two_models(load_tuned: Callable[[], Model], load_base: Callable[[], Model], params: Params) -> Job:
     """The tuned model first and then the base, which stays: memory has to hold only one of them at a time."""
+    refuse_early(params)
     found = contrast(_named(params, "contrast"))
     if is_adapter(params["tuned"]):
         return (yield from _adapted(load_base, found, params))
@@ -61,6 +64,13 @@ def two_models(load_tuned: Callable[[], Model], load_base: Callable[[], Model], 
     origin = f"{name} − {base.name} on {found.name}"
     result = yield from extracting(base, found, recipe, beside_base(base, first, recipe))
     return (yield from _kept(result, params, recipe, origin, base))
+
+
+def refuse_early(params: Params) -> None:
+    """What could not be written in the end is said before a model is loaded or a text is read."""
+    writing.checked(_named(params, "out"), params.get("to"))
+    if params.get("plot"):
+        checked(params["plot"])
 
 
 def is_adapter(tuned: str) -> bool:
@@ -95,9 +105,6 @@ def _adapted(load_base: Callable[[], Model], found: ContrastSet, params: Params)
 
 
 def _recipe(model: Model, params: Params, found: ContrastSet) -> Recipe:
-    """Everything that can be refused is, before a text is read."""
-    if params.get("plot"):
-        checked(params["plot"])
     chosen = {key: params[key] for key in CHOICES if params.get(key) is not None}
     band = params.get("layers")
     layers = parse_layers(band, model.n_layers) if isinstance(band, str) else band
@@ -129,12 +136,7 @@ def _kept(result: Extraction, params: Params, recipe: Recipe, origin: str, model
 
 
 def _write(vector: SteeringVector, params: Params) -> list[str]:
-    target = Path(params["out"]).expanduser()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return list(vector.save(target, params.get("to")))
-    except OSError as problem:
-        raise UsageError(f"cannot write {shown(target)}: {problem.strerror}") from None
+    return list(vector.save(writable(params["out"]), params.get("to")))
 
 
 def _named(params: Params, key: str) -> str:

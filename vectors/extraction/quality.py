@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -50,6 +50,10 @@ class Finding:
     stats: dict[str, Any]
     metrics: dict[str, Any]
     apart: Apart | None
+
+    def beside(self, residual_norm: float) -> Finding:
+        """With its length as a share of the layer's mean residual norm."""
+        return replace(self, metrics=self.metrics | {"relative_norm": self.metrics["norm"] / residual_norm})
 
 
 def measure(

@@ -31,18 +31,20 @@ Work = Generator[Any, Any, Any]
 
 @dataclass(frozen=True)
 class Reading:
-    """How states are read: which layers, in what batches, and where they are kept meanwhile."""
+    """How states are read: which layers, in what batches, where they are kept meanwhile, and how that is told."""
 
     layers: tuple[int, ...]
     batch_tokens: int | None = None
     store: Path | None = None
+    told: str = "texts read"
 
     def budget(self, model: Model) -> int:
         return self.batch_tokens or (ON_CPU if model.device.type == "cpu" else ON_GPU)
 
     def inside(self, name: str) -> Reading:
         """The same for one of several models."""
-        return Reading(self.layers, self.batch_tokens, self.store / name if self.store else None)
+        store = self.store / name if self.store else None
+        return Reading(self.layers, self.batch_tokens, store, f"{self.told} by the {name} model")
 
 
 def read_states(model: Model, sides: Sequence[Side], choices: Sequence[Choice], how: Reading) -> Work:
@@ -54,7 +56,8 @@ def read_states(model: Model, sides: Sequence[Side], choices: Sequence[Choice], 
     rows = shards.rows if shards else {L: torch.empty(len(ids), model.hidden_size) for L in how.layers}
     done = _whole_batches(lengths, budget, shards.done()) if shards else set()
     stream = capture_stream(model, ids, layers=how.layers, read=choices, batch_tokens=budget, done=done)
-    count = len(done)
+    if (count := len(done)) == len(ids):
+        yield Progress(count, count, how.told)
     while (part := (yield gpu(lambda: next(stream, None)))) is not None:
         indices, values = part
         for layer in how.layers:
@@ -62,7 +65,7 @@ def read_states(model: Model, sides: Sequence[Side], choices: Sequence[Choice], 
         if shards is not None:
             shards.mark(indices)
         count += len(indices)
-        yield Progress(count, len(ids), "texts read")
+        yield Progress(count, len(ids), how.told)
     return rows
 
 

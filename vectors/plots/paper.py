@@ -16,6 +16,7 @@ from typing import Any
 
 from core.errors import UsageError
 from vectors.errors import shown
+from vectors.target import writable
 
 SUFFIXES = (".png", ".svg")
 # Okabe & Ito 2008: eight colours that stay apart for the colour-blind; yellow left out, too pale for a line.
@@ -42,7 +43,7 @@ def checked(path: str | Path) -> Path:
         raise UsageError(f"a plot is written as {' or '.join(SUFFIXES)}, {shown(target.name)} is neither")
     if importlib.util.find_spec("matplotlib") is None:
         raise UsageError("plots need matplotlib: pip install 'steertui[plot]'")
-    return target
+    return writable(target)
 
 
 def draw(path: str | Path, paint: Callable[[Any], None], size: tuple[float, float] = (7.0, 4.0)) -> Path:

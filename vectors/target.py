@@ -1,0 +1,25 @@
+"""A file that will be written, known to be one that can be before any work is done for it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+from core.errors import UsageError
+from vectors.errors import shown
+
+
+def writable(path: str | os.PathLike[str]) -> Path:
+    """The place, in a folder that is there and takes new files; else the sentence that says why not."""
+    target = Path(path).expanduser()
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=target.parent):
+            return target
+    except (OSError, ValueError) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else "not a usable path"
+        raise UsageError(f"cannot write {shown(target)}: {(why or 'unknown reason').lower()}") from None
