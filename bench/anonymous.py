@@ -1,7 +1,7 @@
 """What a way of reading takes of memory of its own (RssAnon), in a process that does nothing else.
 
-`python -m bench.anonymous WAY PAIRS` prints how far its highest reading lies above the one before it began. In float32:
-oneDNN keeps some megabytes for every shape of a bfloat16 product it has met, whoever asks for it.
+`python -m bench.anonymous WAY PAIRS DTYPE LAYERS` prints how far its highest reading lies above
+the one before it began.
 """
 
 from __future__ import annotations
@@ -13,18 +13,26 @@ from typing import Any
 
 from vectors.diff.meter import Meter
 
-FEW, MANY = 10, 40
+LAYERS, FEW = 4, 10
+FEW_IN_BFLOAT16 = 80
+"""Enough to meet nearly every width of a batch once: oneDNN keeps some megabytes for each, whoever asks for it."""
 EVERY_S = 0.005
 
 
 def grown(way: str) -> tuple[int, int]:
-    """Bytes for few pairs of prompts, and for four times as many."""
-    few, many = (_alone(way, pairs) for pairs in (FEW, MANY))
+    """Bytes for few pairs of prompts in float32, and for four times as many."""
+    few, many = (_alone(way, pairs, "float32", LAYERS) for pairs in (FEW, 4 * FEW))
     return few, many
 
 
-def _alone(way: str, pairs: int) -> int:
-    words = [sys.executable, "-m", "bench.anonymous", way, str(pairs)]
+def grown_in_bfloat16(way: str) -> tuple[int, int]:
+    """The same in bfloat16, through one layer: the others have the shapes of the first."""
+    few, many = (_alone(way, pairs, "bfloat16", 1) for pairs in (FEW_IN_BFLOAT16, 4 * FEW_IN_BFLOAT16))
+    return few, many
+
+
+def _alone(way: str, pairs: int, dtype: str, layers: int) -> int:
+    words = [sys.executable, "-m", "bench.anonymous", way, str(pairs), dtype, str(layers)]
     return int(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
 
 
@@ -52,8 +60,8 @@ def main() -> None:
     from bench.shapes import qwen
 
     torch.set_num_threads(1)
-    way, pairs = sys.argv[1], int(sys.argv[2])
-    model = core.adopt(qwen(extraction.LAYERS), name="qwen shape")
+    way, pairs, dtype, layers = sys.argv[1], int(sys.argv[2]), getattr(torch, sys.argv[3]), int(sys.argv[4])
+    model = core.adopt(qwen(layers, dtype), name="qwen shape")
     extraction.ways(model, extraction.prompts(1))[way]()
     print(measured(extraction.ways(model, extraction.prompts(pairs))[way]))
 

@@ -51,6 +51,8 @@ def bench(setting: Setting, dtype: torch.dtype = torch.bfloat16) -> dict[str, An
     memory = {name: anonymous.grown(name) for name in ("one by one", "fixed batches", "ours")}
     more = memory["ours"][1] - memory["ours"][0]
     checks.append(Check("bytes of ours for four times the prompts", float(more), MOST_GROWTH))
+    halves = anonymous.grown_in_bfloat16("ours")
+    checks.append(Check("the same in bfloat16", float(halves[1] - halves[0]), MOST_GROWTH))
     return {
         "model": f"Qwen2 shape, {LAYERS} layers, {dtype}",
         "tokens": sum(map(len, texts)),
@@ -65,7 +67,7 @@ def bench(setting: Setting, dtype: torch.dtype = torch.bfloat16) -> dict[str, An
 
 
 def ways(model: core.Model, texts: list[list[int]]) -> dict[str, Callable[[], Any]]:
-    shallow = range(2 * LAYERS // 3 + 1)
+    shallow = range(2 * model.n_layers // 3 + 1)
     return {
         "one by one": lambda: one_by_one(model.hf, texts),
         "fixed batches": lambda: fixed_batches(model.hf, texts),

@@ -96,12 +96,13 @@ def capture_stream(
     lengths = [len(row) for row in ids]
     chosen = reading.positions(read, lengths)
     finished = set(done)
-    waiting = [i for i in batches.by_length(lengths) if i not in finished]
+    widths = batches.rooms(model, lengths)
+    waiting = [i for i in batches.by_length(widths) if i not in finished]
     tokens = budget.for_model(model, sum(lengths[i] for i in waiting), batch_tokens)
     listener = Listener(model, _layers(model, layers), mixer, padding)
     while waiting:
-        indices = batches.take(waiting, lengths, tokens.tokens())
-        batch = batches.pad(ids, indices, model.device, left=listener.left)
+        indices = batches.take(waiting, widths, tokens.tokens())
+        batch = batches.pad(ids, indices, widths[indices[0]], model.device, left=listener.left)
         part = _within_budget(listener, batch, [chosen[i] for i in indices], tokens)
         if part is not None:
             waiting = waiting[len(indices) :]

@@ -1,4 +1,5 @@
 import threading
+from typing import Any
 
 import pytest
 import torch
@@ -6,6 +7,7 @@ from accelerate import cpu_offload
 from transformers import Gemma3Config, Gemma3ForConditionalGeneration
 
 import core
+from core import batches
 from core.capture import capture, capture_stream
 from core.errors import UsageError
 from core.jobs import End, Progress, gpu
@@ -258,3 +260,34 @@ def test_a_job_reads_batch_by_batch_and_stops_between_two(model):
     assert 4 <= len(got) < len(rows)
     got.clear()
     assert list(run(job()))[-2:] == [Progress(12, 12), End("done")]
+
+
+LENGTHS = [*range(1, 130), *range(130, 256, 3)]
+
+
+def met(name: str, dtype: torch.dtype, repeats: int) -> set[tuple[int, int]]:
+    """The shapes of all batches of prompts of every length, each so many times."""
+    model = core.adopt(zoo.build(name, dtype=dtype), zoo.tokenizer(), name=name)
+    seen: set[tuple[int, int]] = set()
+
+    def note(module: Any, inputs: Any, settings: Any) -> None:
+        seen.add(tuple(settings["input_ids"].shape))
+
+    handle = model.anatomy.trunk.register_forward_pre_hook(note, with_kwargs=True)
+    rows = [[7] * n for n in LENGTHS for _ in range(repeats)]
+    capture(model, rows, layers=[0], batch_tokens=512)
+    handle.remove()
+    return seen
+
+
+def test_more_prompts_bring_no_new_shapes_where_shapes_cost_memory():
+    found = met("llama", torch.bfloat16, 8)
+    widths = {width for _, width in found}
+    assert len(widths) <= 32 + 16, "sixteen to the octave, and every fourth below 128"
+    assert len(found) <= len(widths) + 1, "only a last batch may have a shape of its own"
+    assert len(met("llama", torch.float32, 8)) > 2 * len(found), "elsewhere nothing is padded for it"
+
+
+def test_a_width_is_never_less_than_the_prompt_nor_far_above():
+    for length in range(1, 5000):
+        assert length <= batches.wider(length) <= max(length + 3, length * 17 // 16)

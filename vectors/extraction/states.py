@@ -54,7 +54,7 @@ def read_states(model: Model, sides: Sequence[Side], choices: Sequence[Choice], 
     key = key_of(model.fingerprint, str(model.dtype), list(how.layers), ids, places, budget)
     shards = open_shards(how.store, key, how.layers, len(ids), model.hidden_size) if how.store else None
     rows = shards.rows if shards else {L: torch.empty(len(ids), model.hidden_size) for L in how.layers}
-    done = _whole_batches(lengths, budget, shards.done()) if shards else set()
+    done = _whole_batches(batches.rooms(model, lengths), budget, shards.done()) if shards else set()
     stream = capture_stream(model, ids, layers=how.layers, read=choices, batch_tokens=budget, done=done)
     if (count := len(done)) == len(ids):
         yield Progress(count, count, how.told)
@@ -69,12 +69,12 @@ def read_states(model: Model, sides: Sequence[Side], choices: Sequence[Choice], 
     return rows
 
 
-def _whole_batches(lengths: Sequence[int], budget: int, done: set[int]) -> set[int]:
+def _whole_batches(widths: Sequence[int], budget: int, done: set[int]) -> set[int]:
     """The texts of batches that are there completely; a batch cut short is read again as a whole."""
     kept: set[int] = set()
-    waiting = batches.by_length(lengths)
+    waiting = batches.by_length(widths)
     while waiting:
-        indices = batches.take(waiting, lengths, budget)
+        indices = batches.take(waiting, widths, budget)
         waiting = waiting[len(indices) :]
         if not done.issuperset(indices):
             break
