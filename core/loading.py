@@ -11,11 +11,14 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 from core import fingerprint, memory, placement, pretrained, sources
 from core.anatomy import PROBE_IDS, examine, input_device, text_config
 from core.model import Model
+from core.placement import Placement
 from core.prescan import prescan
 from core.sources import Progress, Source
 from core.steering import Steering
 
 UNLIMITED = 10**9
+SHRUNK = "quantization_config"
+"""With this in its configuration only a model's files know how small its weights are."""
 
 
 def load(
@@ -37,14 +40,10 @@ def load(
     of its own; foreign code is never run.
     """
     place = placement.decide(dtype, device, device_map, quant)
-    source, config = look_up(name_or_path, revision, force=force)
-    shrunk = "quantization_config" in config  # then only the files know how small the weights are
-    blueprint = pretrained.blueprint(source.folder, place)
-    if not force and not shrunk:
-        memory.refuse_if_short(source.name, memory.of_blueprint(blueprint, quant), place.free(), place.where)
+    source, config = consider(name_or_path, place, revision, force=force)
     weights = sources.weights(source, on_progress)
     stored = memory.of_files(weights)
-    if not force and shrunk:
+    if SHRUNK in config and not force:
         memory.refuse_if_short(source.name, stored, place.free(), place.where)
     hf = pretrained.read_model(source.folder, place, on_progress)
     identity = fingerprint.of_files(config, weights, *_adapter(hf, adapter), quant or "")
@@ -54,12 +53,24 @@ def load(
     return model
 
 
-def look_up(
-    name_or_path: str | Path, revision: str | None = None, *, force: bool = False
+def consider(
+    name_or_path: str | Path,
+    place: Placement,
+    revision: str | None = None,
+    *,
+    force: bool = False,
+    leaving: Model | None = None,
 ) -> tuple[Source, dict[str, Any]]:
-    """Where a model is and what its configuration says, from its small files alone; refused here if it is none."""
+    """Where a model is and what its configuration says, from its small files alone: refused here if it is none, or
+    finds no room at its place even when the one that is `leaving` has gone.
+    """
     source = sources.locate(name_or_path, revision)
-    return source, prescan(source.folder, native=frozenset(CONFIG_MAPPING) if force else None)
+    config = prescan(source.folder, native=frozenset(CONFIG_MAPPING) if force else None)
+    blueprint = pretrained.blueprint(source.folder, place)
+    if SHRUNK not in config and not force:
+        free = place.free() + (memory.held(leaving.hf, place.device) if leaving else 0)
+        memory.refuse_if_short(source.name, memory.of_blueprint(blueprint, place.quant), free, place.where)
+    return source, config
 
 
 def adopt(

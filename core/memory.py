@@ -67,6 +67,11 @@ def of_files(files: list[Path]) -> int:
     return sum(end - start for start, end in ends)
 
 
+def held(hf: nn.Module, device: torch.device | None) -> int:
+    """Bytes that the weights of a resident model take on a kind of device; on all of them for None."""
+    return sum(p.nbytes for p in hf.parameters() if device is None or p.device.type == device.type)
+
+
 def free(device: torch.device) -> int:
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]

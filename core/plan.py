@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from core import dense
+from core.errors import BadInput
 from core.layer import LayerPlan
 from core.levels import Norms, levels
 from core.mixer import Mixer
@@ -127,17 +128,27 @@ class Compiler:
 
     def _read(self, mixer: Mixer, meters: Meters) -> dict[int, dict[str, Any]]:
         read: dict[int, dict[int, Stack]] = {}
+        playing = mixer.playing()
         for i, wanted in meters.items():
             if i >= len(mixer.channels):
                 continue  # taken off the mixer since the meters were set
-            stack = self.stack(mixer.channels[i].vector)
+            stack = self._legible(mixer.channels[i].vector, plays=i in playing)
             for layer in wanted:
-                if layer in stack.rows:
+                if stack and layer in stack.rows:
                     read.setdefault(layer, {})[i] = stack
         return {
             layer: {"gauge": self._gauge(layer, tuple(found.values())), "channels": tuple(found)}
             for layer, found in read.items()
         }
+
+    def _legible(self, vector: Any, *, plays: bool) -> Stack | None:
+        """A vector of another model cannot be played, but lie silent on the mixer: then it is not read either."""
+        try:
+            return self.stack(vector)
+        except BadInput:
+            if plays:
+                raise
+            return None
 
     def _gauge(self, layer: int, stacks: tuple[Stack, ...]) -> Tensor:
         return self._gauges.get((layer, *stacks), lambda: torch.stack([s.rows[layer] for s in stacks]))

@@ -6,18 +6,18 @@ everything that happened because of it is in the events, and `state` is nothing 
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.errors import SteerError, UsageError
+from core.errors import BadInput, UsageError
 from core.mixer import Mixer
 
 from . import events as ev
 from .desk import describe, mix_of
-from .folder import hand_down, kept
+from .fitting import at_hand, fitted
+from .folder import hand_down
 from .folding import fold
 from .journal import Journal
 from .lines import Record
@@ -66,7 +66,7 @@ class Session:
         """Begins to load; `model` events tell how far it is. A model that was resident goes first."""
         if self.busy:
             raise UsageError("the model is in use: cancel what it does before another one is loaded")
-        self._residence.load(model, options or {}, self.journal.append, self._arrived)
+        self._residence.load(model, options or {}, self.journal.append, self._refit)
         return {}
 
     def unload(self) -> dict[str, Any]:
@@ -75,9 +75,15 @@ class Session:
         self._residence.unload(self.journal.append)
         return {}
 
-    def _arrived(self) -> None:
-        """A model is here, or could not be had: whoever waited is answered, or has waited in vain."""
-        self._stage.answer_next()
+    def _refit(self) -> None:
+        """What the model that is here now cannot play is muted at once, and not refused at the next answer."""
+        if (instrument := self._residence.instrument) is None:
+            return
+        with self.journal.lock:
+            mixer, sentence = fitted(self._mixer, instrument.check)
+            if sentence:
+                self.journal.append(ev.Error(where="mixer", message=sentence, code=str(BadInput.exit_code)))
+                self.mixer(self.state.desk.rev + 1, mixer.to_json())
 
     # talking -----------------------------------------------------------------------------------------------------
 
@@ -206,14 +212,13 @@ class Session:
 
     def restore(self) -> None:
         """An old session taken up again gets its own vectors back, from the copies it kept."""
-        for name, event in self.state.vectors.items():
-            try:
-                copy = kept(event.sha256, self._keep)
-                self._rack.add(name, self._residence.studio.vector(str(copy), None), event.source)
-            except SteerError as error:
-                self.journal.append(ev.Error(where="restore", message=str(error), code=str(error.exit_code)))
-        with contextlib.suppress(SteerError):
-            self._mixer = Mixer.from_json(self.state.desk.state, self._rack.find)
+        for error in self._rack.recall(self.state.vectors, self._residence.studio.vector, self._keep):
+            self.journal.append(ev.Error(where="restore", message=str(error), code=str(error.exit_code)))
+        desk = self.state.desk
+        self._mixer = Mixer.from_json(at_hand(desk.state, self._rack.find), self._rack.find)
+        if len(self._mixer.channels) < len(desk.state.get("channels", ())):
+            self.mixer(desk.rev + 1, self._mixer.to_json())
+        self._refit()
 
     # jobs --------------------------------------------------------------------------------------------------------
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from core.errors import BadInput, UsageError
+from core.errors import BadInput, SteerError, UsageError
 
 from . import events as ev
+from .folder import kept
 
 MEASURED = (5, 25, 50, 75, 95)
 
@@ -27,6 +29,16 @@ class Rack:
         self._vectors[name] = vector
         self.events[name] = described(name, vector, source, others)
         return self.events[name]
+
+    def recall(
+        self, known: Mapping[str, ev.Vector], read: Callable[[str, None], Any], keep: Path | None
+    ) -> Iterator[SteerError]:
+        """Takes back what a session had from the copies it kept; why something cannot be had any more."""
+        for name, event in known.items():
+            try:
+                self.add(name, read(str(kept(event.sha256, keep)), None), event.source)
+            except SteerError as error:
+                yield error
 
     def remove(self, name: str) -> ev.Vector:
         vector = self.find(name)

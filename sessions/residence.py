@@ -35,12 +35,12 @@ class Residence:
         self.loading = False
         self._guests: list[Guest] = []
 
-    def load(self, name: str, options: Mapping[str, Any], append: Append, then: Callable[[], None]) -> None:
-        """Begins; the model that was here goes first, and `then` follows on the GPU thread."""
+    def load(self, name: str, options: Mapping[str, Any], append: Append, fit: Callable[[], None]) -> None:
+        """Begins; the model that was here goes first. `fit` follows on the GPU thread, before the new one is played."""
         self._refuse_while_worked()
         self.loading = True
         self._told(append)(ev.Model(state="loading", name=name, progress=0.0))
-        self.gate.chat(lambda: self._load(name, options, self._told(append), then))
+        self.gate.chat(lambda: self._load(name, options, self._told(append), fit))
 
     def unload(self, append: Append) -> None:
         self._refuse_while_worked()
@@ -76,6 +76,8 @@ class Residence:
     def _refuse_while_worked(self) -> None:
         if self.queue.busy:
             raise UsageError("the model is in use by a job: cancel it before another model is loaded")
+        if any(guest.speaking for guest in self._guests):
+            raise UsageError("the model is in use by a command: cancel it before another model is loaded")
 
     def _told(self, append: Append) -> Append:
         """Everybody hears of the model."""
@@ -87,13 +89,14 @@ class Residence:
 
         return tell
 
-    def _load(self, name: str, options: Mapping[str, Any], append: Append, then: Callable[[], None]) -> None:
+    def _load(self, name: str, options: Mapping[str, Any], append: Append, fit: Callable[[], None]) -> None:
         try:
             self.studio.examine(name, options)
             self._unload(append)
             self.name, self.options = name, options
             self.instrument = self.studio.load(name, options, _progress(name, append))
             self.announce(append)
+            fit()
         except Exception as error:
             why = str(error) if isinstance(error, SteerError) else f"{type(error).__name__}: {error}"
             append(ev.Model(state="failed", name=name, note=why))
@@ -102,7 +105,6 @@ class Residence:
             self.announce(append)  # what cannot be a model at all has cost nobody the one that is here
         finally:
             self.loading = False
-        then()
 
     def _unload(self, append: Append) -> None:
         if self.instrument:
@@ -121,7 +123,8 @@ class Guest:
         self.append = append
         self._house = house
         self._own: Instrument | None = None
-        self._speaking = ThreadPoolExecutor(1, "guest")
+        self._voice = ThreadPoolExecutor(1, "guest")
+        self._answer: Future[Any] | None = None
 
     @property
     def instrument(self) -> Instrument | None:
@@ -138,7 +141,7 @@ class Guest:
     def options(self) -> Mapping[str, Any]:
         return self._house.options
 
-    def load(self, name: str, options: Mapping[str, Any], append: Append, then: Callable[[], None]) -> None:
+    def load(self, name: str, options: Mapping[str, Any], append: Append, fit: Callable[[], None]) -> None:
         raise UsageError("a command that works in an engine cannot exchange its model")
 
     def unload(self, append: Append) -> None:
@@ -149,7 +152,12 @@ class Guest:
 
     def answer(self, work: Callable[[], Any]) -> Future[Any]:
         """Beside the GPU thread, so that whoever talks in the open session need not wait for its end."""
-        return self._speaking.submit(work)
+        self._answer = self._voice.submit(work)
+        return self._answer
+
+    @property
+    def speaking(self) -> bool:
+        return self._answer is not None and not self._answer.done()
 
     def steps(self, answer: Iterable[Any]) -> Iterator[Any]:
         """Each on the GPU thread, after everything that is asked for in the open session."""
@@ -166,7 +174,7 @@ class Guest:
 
     def close(self) -> None:
         """The house stays as it is."""
-        self._speaking.shutdown()
+        self._voice.shutdown()
         self._house.leave(self)
 
 

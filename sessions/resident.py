@@ -20,6 +20,10 @@ FRAME = ("system", "raw", "template_args", "compile")
 """Settings that hold for a conversation, not for one answer: another value needs another conversation."""
 
 
+PLACE = ("dtype", "device", "device_map", "quant")
+"""Options of a load that decide where it goes and how big it is there."""
+
+
 class Studio:
     """One model at a time; vectors are held against it as they are read."""
 
@@ -27,10 +31,13 @@ class Studio:
         self._resident: Resident | None = None
 
     def examine(self, name: str, options: Mapping[str, Any]) -> None:
-        """Refuses what is no model, before the one that is here is given up for it."""
-        from core.loading import look_up
+        """Refuses what is no model or finds no room, before the one that is here is given up for it."""
+        from core import placement
+        from core.loading import consider
 
-        look_up(name, options.get("revision"), force=bool(options.get("force")))
+        place = placement.decide(**{name: options[name] for name in PLACE if name in options})
+        leaving = self._resident.model if self._resident else None
+        consider(name, place, options.get("revision"), force=bool(options.get("force")), leaving=leaving)
 
     def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> Resident:
         progress(None, "starting")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +11,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from core.layer import LayerPlan
 from core.plan import Plan
 from core.recent import Recent
 
 SAME = 1e-6
+GAUGES = 8
+"""So many ways to read beside the same rows are remembered."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +38,22 @@ class Seating:
         return len(self.gram)
 
 
-_seated: Recent[tuple[LayerPlan, Seating]] = Recent(2048)
+_seated: MutableMapping[Tensor, Recent[tuple[Tensor | None, Seating]]] = WeakTensorKeyDictionary()
+_lock = threading.Lock()
 
 
 def seating(plan: LayerPlan | None) -> Seating | None:
-    """Who sits where; nobody where channels only add and nothing is read. Remembered for as long as the rows are."""
-    if plan is None or (plan.rows is None and plan.gauge is None):
+    """Who sits where; nobody where channels only add and nothing is read. Remembered for as long as the rows are, which
+    belong to one model: when that is unloaded, nothing of it stays here.
+    """
+    if plan is None:
+        return None
+    if (rows := plan.gauge if plan.rows is None else plan.rows) is None:
         return None
     capped = _capped(plan)
-    key = id(plan.rows), id(plan.gauge), capped
-    return _seated.get(key, lambda: (plan, _seat(plan, capped)))[1]
+    with _lock:
+        lately = _seated.setdefault(rows, Recent(GAUGES))
+    return lately.get((id(plan.gauge), capped), lambda: (plan.gauge, _seat(plan, capped)))[1]
 
 
 def demand(plan: Plan) -> tuple[int, int]:

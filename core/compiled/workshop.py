@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LAST_WORDS = 200
 MARGIN = 1.2
+MOST_STEPS = 6
+"""Every step has a cache of its own, as long as its context: more sizes than these are not kept at once."""
 
 
 class Workshop:
@@ -34,9 +36,13 @@ class Workshop:
         self._warming: dict[Size, Warming | None] = {}
 
     def fitting(self, wanted: Size) -> Step | None:
-        """The smallest proven step with at least that much room."""
-        steps = [step for size, step in self._steps.items() if size.holds(wanted)]
-        return min(steps, key=lambda step: (step.size.capacity, step.size.slots), default=None)
+        """The smallest proven step with at least that much room; the one used last is the last to go."""
+        sizes = [size for size in self._steps if size.holds(wanted)]
+        if not sizes:
+            return None
+        size = min(sizes, key=lambda size: (size.capacity, size.slots))
+        self._steps[size] = self._steps.pop(size)
+        return self._steps[size]
 
     def ask(self, size: Size, at_once: bool = False) -> str | None:
         """Let a child begin on a size that nobody has tried, or make it here and now; what came of it, in words."""
@@ -86,7 +92,12 @@ class Workshop:
         return f"a compiled step for {size} takes over ({verdict}; {time.perf_counter() - began:.1f} s)"
 
     def keep(self, step: Step) -> None:
+        """One too many makes room; a past that is lent to it goes on there until it is taken back."""
         self._steps[step.size] = step
+        while len(self._steps) > MOST_STEPS:
+            oldest = next(iter(self._steps))
+            del self._steps[oldest]
+            self._tried.discard(oldest)
 
     def drop(self, step: Step) -> None:
         """A step that failed in use does not serve again."""

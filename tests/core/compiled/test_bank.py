@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 
 import pytest
 import torch
 
 from core.compiled.bank import Bank
-from core.compiled.seating import demand
+from core.compiled.seating import demand, seating
 from core.compiled.size import Size, size_for
 from core.compiled.table import Tables
 from core.layer import Reading
@@ -133,3 +135,16 @@ def test_sizes_grow_by_doubling_and_stop_at_the_context() -> None:
     assert not Size(1, 512).holds(Size(1, 513))
     assert not Size(1, 512).holds(Size(2, 40))
     assert not Size(1, 512).holds(Size(1, 40, 9))
+
+
+def test_who_sits_where_is_known_as_long_as_the_model_is_and_no_longer() -> None:
+    resident, mixer = model(), mixed()
+    layer = compile_plan(resident, mixer).phases["answer"][0]
+    seats = seating(layer)
+    assert seats is not None
+    turned = compile_plan(resident, mixer.scale(0, 0.5)).phases["answer"][0]
+    assert seating(turned) is seats, "another dial of the same vectors"
+    gone = weakref.ref(seats)
+    del resident, layer, turned, seats
+    gc.collect()
+    assert gone() is None

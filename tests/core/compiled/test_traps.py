@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -178,3 +179,18 @@ def test_what_cannot_be_compiled_says_why() -> None:
 
 def test_the_guard_on_hooks_is_on() -> None:
     assert torch._dynamo.config.skip_nnmodule_hook_guards is False
+
+
+def test_of_many_sizes_the_ones_used_last_are_kept() -> None:
+    shop = tiny.model(seed=9).workshop
+    sizes = [Size(lanes, 128) for lanes in range(1, workshop.MOST_STEPS + 2)]
+    for size in sizes[:-1]:
+        shop._tried.add(size)
+        shop.keep(SimpleNamespace(size=size))  # type: ignore[arg-type]
+    assert shop.fitting(sizes[0]) is not None
+    shop.keep(SimpleNamespace(size=sizes[-1]))  # type: ignore[arg-type]
+    kept = [size for size in sizes if shop.fitting(size)]
+    assert kept == [size for size in sizes if size != sizes[1]], (
+        "the first was used again, the second was not"
+    )
+    assert sizes[1] not in shop._tried, "it can be asked for again"
