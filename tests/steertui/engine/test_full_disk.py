@@ -1,0 +1,70 @@
+"""A real full disk below a real engine: the answer goes on, the file stays whole, and a gap counts what it lacks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sessions import events as ev
+from sessions.folder import all_folders
+from sessions.reading import read, scan
+from steertui import paths
+from tests.disks import small
+
+HOUSE = Path(__file__).resolve().parents[3]
+
+
+@pytest.mark.parametrize("size", ["64k", "1m"], ids=["without room for a reserve", "with a reserve"])
+def test_an_answer_outlives_a_full_disk_and_its_gap_is_the_truth(tmp_path: Path, size: str) -> None:
+    command = [sys.executable, "-m", "tests.steertui.engine.full_disk", str(tmp_path)]
+    done = subprocess.run(
+        [*small(paths.sessions(), size), *command], cwd=HOUSE, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "told.json").read_text())
+    assert told["said"] == f"recording paused: {os.strerror(28)}"
+    assert told["tokens"] > told["paused"] + 60
+    assert told["heard"] == list(range(len(told["heard"])))
+    (folder,) = all_folders(tmp_path / "sessions")
+    reading = read(folder.journal)
+    assert reading.report() == ""
+    written = {record.n for record in reading.records}
+    missing = sorted(set(told["heard"]) - written)
+    gaps = [record.event for record in reading.records if isinstance(record.event, ev.Gap)]
+    assert [n for gap in gaps for n in range(gap.first, gap.last + 1)] == missing
+    assert sum(gap.lost for gap in gaps) == told["lost"] == len(missing) > 0
+    assert isinstance(reading.records[-1].event, ev.Close)
+
+
+LAST_WORD = """
+import sys
+from pathlib import Path
+from sessions.events import Note
+from sessions.journal import Journal
+from tests.steertui.engine.full_disk import fill
+journal, folder = Journal.create(Path(sys.argv[1]))
+journal.append(Note(text="before"))
+fill(Path(sys.argv[1]))
+for _ in range(10):
+    journal.append(Note(text="x" * 1000))
+journal.close("the end")
+sys.stdout.buffer.write(folder.journal.read_bytes())
+"""
+
+
+@pytest.mark.parametrize(("size", "last"), [("64k", []), ("1m", ["gap", "close"])])
+def test_a_disk_that_stays_full_has_room_for_the_last_word_in_the_reserve(
+    tmp_path: Path, size: str, last: list[str]
+) -> None:
+    command = [*small(tmp_path, size), sys.executable, "-c", LAST_WORD, str(tmp_path)]
+    done = subprocess.run(command, cwd=HOUSE, capture_output=True, check=True)
+    reading = scan(done.stdout)
+    assert reading.report() == ""
+    kinds = [record.event.t for record in reading.records]
+    assert kinds[len(kinds) - len(last) :] == last
+    assert set(kinds) - {*last} == {"note"}
