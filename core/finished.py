@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 
 class Finished:
-    """Step keys and their JSON results, one line each, written as they finish."""
+    """Step keys and their JSON results, one line each, written as they finish. A disk that cannot be written costs the
+    memory of a rerun, never the run."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
         self._results: dict[str, Any] = {}
         if file.is_file():
             self._read()
-        file.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
 
     @classmethod
     def of(cls, folder: Path, kind: str, settings: Mapping[str, Any]) -> Finished:
@@ -37,9 +40,20 @@ class Finished:
     def keep(self, key: str, result: Any) -> None:
         """Remembered as JSON gives it back, so that a first run and a rerun see the same value."""
         line = json.dumps({"step": key, "result": result})
-        with self.file.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        with suppress(OSError):
+            self._append(f"{line}\n".encode())
         self._results[key] = json.loads(line)["result"]
+
+    def _append(self, line: bytes) -> None:
+        """The whole line or none of it: the next one must not be glued to its beginning."""
+        with self.file.open("ab", buffering=0) as file:
+            before = file.tell()
+            try:
+                while line:
+                    line = line[file.write(line) :]
+            except OSError:
+                file.truncate(before)
+                raise
 
     def _read(self) -> None:
         """Every whole line; a torn last one is cut off, its step simply runs again."""

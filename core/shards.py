@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+
+from core.errors import UsageError
 
 KEY = "key.json"
 FINISHED = "finished.npy"
@@ -33,6 +36,16 @@ class Shards:
 
 def open_shards(folder: Path, key: str, layers: Sequence[int], n: int, width: int) -> Shards:
     """The shards of an earlier run with the same key, else fresh ones; the files are plain .npy."""
+    try:
+        return _opened(folder, key, layers, n, width)
+    except OSError as error:
+        raise UsageError(
+            f"no room for {4 * n * width * len(layers):,} bytes of states in {folder} ({error.strerror}); "
+            "set XDG_CACHE_HOME to a folder on another disk"
+        ) from error
+
+
+def _opened(folder: Path, key: str, layers: Sequence[int], n: int, width: int) -> Shards:
     folder.mkdir(parents=True, exist_ok=True)
     key_file, files = folder / KEY, {layer: folder / f"layer-{layer:03d}.npy" for layer in layers}
     whole = all(file.is_file() for file in (key_file, folder / FINISHED, *files.values()))
@@ -56,7 +69,11 @@ def key_of(*parts: object) -> str:
 def _array(path: Path, mode: str, dtype: np.dtype, shape: tuple[int, ...]) -> np.memmap:
     if mode == "r+":
         return np.lib.format.open_memmap(path, mode="r+")
-    return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    array = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    # A mapped file has holes until they are written to; on a full disk that would be a SIGBUS, not an error.
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
 
 
 def _flat(part: object) -> Iterator[bytes]:

@@ -7,8 +7,10 @@ how things look and nothing else.
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -47,9 +49,16 @@ run, whom to trust."""
 
 def load(path: Path | None = None, project: Path | None = None) -> Settings:
     """The settings in force; the built-in ones where there is no file."""
-    said = _read(path or paths.config() / FILE)
+    said = _read(path or _own_file())
     said |= _read(project or Path.cwd() / PROJECT_FILE, ours=False)
     return Settings(**said)
+
+
+def _own_file() -> Path:
+    """A home that cannot be written holds no settings of ours, which is no reason not to start."""
+    with suppress(UsageError):
+        return paths.config() / FILE
+    return Path(os.devnull)
 
 
 def _read(path: Path, *, ours: bool = True) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -20,7 +22,7 @@ PRIVATE = 0o700
 
 def config() -> Path:
     """Settings and keymap, written by hand."""
-    return private(Path(platformdirs.user_config_dir(NAME)))
+    return private(Path(platformdirs.user_config_dir(NAME)), "XDG_CONFIG_HOME")
 
 
 def data() -> Path:
@@ -33,6 +35,13 @@ def sessions() -> Path:
     return private(data() / "sessions")
 
 
+def sessions_place() -> Path:
+    """The same whether it can be written or not: that costs the record, not the work."""
+    with suppress(UsageError):
+        return sessions()
+    return Path(platformdirs.user_data_dir(NAME)) / "sessions"
+
+
 def vectors() -> Path:
     """The library: vector files by name."""
     return private(data() / "vectors")
@@ -40,21 +49,39 @@ def vectors() -> Path:
 
 def state() -> Path:
     """Logs, prompt history: useful tomorrow, no loss if gone."""
-    return private(Path(platformdirs.user_state_dir(NAME)))
+    return private(Path(platformdirs.user_state_dir(NAME)), "XDG_STATE_HOME")
 
 
 def cache() -> Path:
     """Measured once and cheap to measure again."""
-    return private(Path(platformdirs.user_cache_dir(NAME)))
+    return private(Path(platformdirs.user_cache_dir(NAME)), "XDG_CACHE_HOME")
 
 
 def runtime() -> Path:
-    """Sockets and locks: below $XDG_RUNTIME_DIR, else the state folder; never a shared temporary one."""
+    """Sockets and locks: below $XDG_RUNTIME_DIR, else in the state folder, else in a folder of our own among the
+    temporary ones; never in one that others can enter."""
     base = os.environ.get("XDG_RUNTIME_DIR")
-    folder = Path(base) / NAME if base and Path(base).is_dir() else state() / "run"
-    private(folder)
+    folder = Path(base) / NAME if base and Path(base).is_dir() else _run()
+    private(folder, "XDG_RUNTIME_DIR")
     _refuse_shared(folder)
     return folder
+
+
+def _run() -> Path:
+    if folder := _writable(lambda: private(state() / "run")):
+        return folder
+    return Path(tempfile.gettempdir()) / f"{NAME}-{os.getuid()}"
+
+
+def logs() -> Path:
+    """Where engines write down how they are: the state folder, or beside their sockets when that cannot be written."""
+    return _writable(state) or runtime()
+
+
+def _writable(folder: Callable[[], Path]) -> Path | None:
+    with suppress(UsageError):
+        return found if os.access(found := folder(), os.W_OK) else None
+    return None
 
 
 def log() -> Path:
@@ -62,14 +89,13 @@ def log() -> Path:
     return state() / "steertui.log"
 
 
-def private(folder: Path) -> Path:
-    """The folder, made for its owner alone if it was not there."""
+def private(folder: Path, variable: str = "XDG_DATA_HOME") -> Path:
+    """The folder, made for its owner alone if it was not there; `variable` moves it elsewhere."""
     try:
         folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
-            f"cannot make the folder {folder} ({error.strerror}); set XDG_CONFIG_HOME, XDG_DATA_HOME, "
-            "XDG_STATE_HOME and XDG_CACHE_HOME to folders you may write to"
+            f"cannot make the folder {folder} ({error.strerror}); set {variable} to a folder you may write to"
         ) from error
     return folder
 

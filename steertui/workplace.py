@@ -25,7 +25,7 @@ from steertui.progress import Bar
 from steertui.text import safe_text
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    pass
 
 OnRecord = Callable[[Record], None]
 
@@ -61,7 +61,9 @@ class Here:
 
         self._on_record = on_record
         self._happened: SimpleQueue[Record] = SimpleQueue()
-        self._host = Host(Residence(resident.Studio()), _root() if record else None)
+        self._host = Host(Residence(resident.Studio()), paths.sessions_place() if record else None)
+        if record and self._host.folder is None:
+            _tell(self.state.unrecorded)
         self._host.exchanged = self._attend
         self._attend()
 
@@ -153,15 +155,6 @@ def said(message: str, code: str | int) -> SteerError:
     error = SteerError(message)
     error.exit_code = int(code) if str(code).isdigit() and int(code) else SteerError.exit_code
     return error
-
-
-def _root() -> Path | None:
-    """Where sessions are kept; a disk that cannot be written costs the recording, not the work."""
-    try:
-        return paths.sessions()
-    except SteerError as error:
-        _tell(f"not recorded: {error}")
-        return None
 
 
 def _tell(words: str) -> None:

@@ -60,7 +60,7 @@ def probe(path: Path, seconds: float = 2.0) -> Found | None:
 
 def find() -> list[Found]:
     """Every engine of this user, by name."""
-    found = []
+    found: list[Found | None] = []
     for path in sorted(paths.runtime().glob("*.sock")):
         with contextlib.suppress(EngineUnavailable):
             found.append(probe(path))
@@ -133,7 +133,7 @@ def start(
 
 def logfile(name: str) -> Path:
     """The engine's own words go here and never to a terminal; the last log is kept beside it."""
-    log = paths.state() / f"engine-{name}.log"
+    log = paths.logs() / f"engine-{name}.log"
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.replace(log.with_suffix(".old.log"))
     log.touch(0o600)

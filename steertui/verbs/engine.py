@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     return Engine(
         Door(paths.runtime(), args.name),
         Studio(),
-        None if args.no_record else paths.sessions(),
+        None if args.no_record else paths.sessions_place(),
         args.model,
         args.options,
         args.idle_exit,

@@ -12,8 +12,10 @@ from core.capture import capture, capture_stream
 from core.errors import UsageError
 from core.jobs import End, Progress, gpu
 from core.runner import run
+from core.shards import open_shards
 from tests.core import zoo
 from tests.core.naive import error, naive, prompts
+from tests.disks import files_no_larger_than
 
 
 class Direction:
@@ -210,6 +212,15 @@ def test_files_of_another_capture_are_not_taken_over(model, tmp_path, change):
     got = capture(model, rows, store=tmp_path, **other).rows
     expected = capture(model, rows, **other).rows
     assert error(got, {layer: states.double() for layer, states in expected.items()}) < 1e-6
+
+
+def test_files_that_the_disk_has_no_room_for_are_refused_before_anything_is_mapped(tmp_path):
+    """A hole in a mapped file of a full disk would end the process, and the engine with it."""
+    with (
+        files_no_larger_than(10_000),
+        pytest.raises(UsageError, match="no room for 1,024,000 bytes .*XDG_CACHE_HOME"),
+    ):
+        open_shards(tmp_path / "states", "key", range(4), 1000, 64)
 
 
 @pytest.mark.parametrize("gone", ["layer-001.npy", "finished.npy", "key.json"])

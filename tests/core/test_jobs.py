@@ -3,6 +3,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,7 @@ from core.jobs import (
     unit,
 )
 from core.runner import run
+from tests.disks import files_no_larger_than
 
 
 @pytest.fixture
@@ -149,6 +151,22 @@ def test_a_job_killed_in_the_middle_of_a_line_goes_on(tmp_path):
     assert list(run(squares(3, ran), finished=Finished(file)))[-1] == End("done", {"total": 5})
     assert [i for where, i in ran if where == "gpu"] == [2]
     assert set(Finished(file)._results) == {"square 0", "square 1", "square 2"}
+
+
+def test_a_full_disk_costs_the_memory_of_a_rerun_and_nothing_else(tmp_path):
+    file = tmp_path / "job.jsonl"
+    finished, ran = Finished(file), []
+    finished.keep("square 0", [0, "squared"])
+    with files_no_larger_than(file.stat().st_size + 10):
+        assert list(run(squares(3, ran), finished=finished))[-1] == End("done", {"total": 5})
+    assert set(Finished(file)._results) == {"square 0"}
+    finished.keep("square 9", 81)
+    assert set(Finished(file)._results) == {"square 0", "square 9"}
+
+
+def test_a_folder_that_cannot_be_made_costs_the_same():
+    finished = Finished(Path("/dev/null/nowhere/job.jsonl"))
+    assert list(run(squares(3, []), finished=finished))[-1] == End("done", {"total": 5})
 
 
 def test_another_setting_is_another_job(tmp_path):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,13 +34,14 @@ class Cache:
             return None
 
     def keep(self, key: str, reply: Any) -> None:
-        """Whole or not at all, readable by its owner."""
+        """Whole or not at all, readable by its owner; a disk that cannot be written costs asking again."""
         file = self._file(key)
-        file.parent.mkdir(parents=True, exist_ok=True)
         fresh = file.with_suffix(f".{os.getpid()}.{id(reply):x}.new")
-        fresh.touch(PRIVATE)
-        fresh.write_text(json.dumps({"reply": reply}), encoding="utf-8")
-        fresh.replace(file)
+        with suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            fresh.touch(PRIVATE)
+            fresh.write_text(json.dumps({"reply": reply}), encoding="utf-8")
+            fresh.replace(file)
 
     def _file(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"

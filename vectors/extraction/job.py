@@ -108,9 +108,17 @@ def _recipe(model: Model, params: Params, found: ContrastSet) -> Recipe:
     chosen = {key: params[key] for key in CHOICES if params.get(key) is not None}
     band = params.get("layers")
     layers = parse_layers(band, model.n_layers) if isinstance(band, str) else band
-    return Recipe(
-        layers=tuple(layers) if layers is not None else None, store=store_of(params, found), **chosen
-    )
+    store = _writable(store_of(params, found))
+    return Recipe(layers=tuple(layers) if layers is not None else None, store=store, **chosen)
+
+
+def _writable(store: Path) -> Path | None:
+    """Without a cache folder the states stay in memory, and a job that is stopped begins anew."""
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return store
 
 
 def _kept(result: Extraction, params: Params, recipe: Recipe, origin: str, model: Model) -> Work:

@@ -13,4 +13,4 @@ from tests.sessions.scripted import Studio
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
     name, pace = sys.argv[1], float(sys.argv[2])
-    Engine(Door(paths.runtime(), name), Studio(pace=pace), paths.sessions(), "scripted").run()
+    Engine(Door(paths.runtime(), name), Studio(pace=pace), paths.sessions_place(), "scripted").run()

@@ -1,0 +1,100 @@
+"""A home on which nothing can be written: everything starts, nothing is recorded, and a sentence names the variable."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from steertui import cli, config, paths
+from steertui.engine.connect import Engine
+from steertui.engine.launch import probe
+from tests.disks import read_only
+
+HOUSE = Path(__file__).resolve().parents[2]
+FOLDERS = {
+    "config": "XDG_CONFIG_HOME",
+    "sessions": "XDG_DATA_HOME",
+    "state": "XDG_STATE_HOME",
+    "cache": "XDG_CACHE_HOME",
+}
+
+
+def at_home(home: Path) -> dict[str, str]:
+    """The environment of somebody whose home this is, and who has no folder for sockets either."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+    temporary = home.parent / "t"
+    temporary.mkdir(exist_ok=True)
+    return env | {"HOME": str(home), "TMPDIR": str(temporary)}
+
+
+@contextmanager
+def begun(home: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    command = [*read_only(home), sys.executable, "-m", *words]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=HOUSE, env=at_home(home), **pipes) as child:  # type: ignore[call-overload]
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+@pytest.fixture
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A socket's path has to stay short."""
+    home = tmp_path_factory.mktemp("r") / "h"
+    home.mkdir()
+    return home
+
+
+def test_an_answer_is_given_and_its_record_is_what_it_costs(home: Path, tiny: Path) -> None:
+    with begun(home, "steertui", "say", "hello", "--raw", "--max-new", "3", "--model", str(tiny)) as child:
+        out, err = child.communicate()
+    assert child.returncode == 0
+    assert out.strip()
+    assert err.startswith(f"not recorded: cannot write {home}")
+    assert err.strip().endswith("set XDG_DATA_HOME to another folder")
+    assert list(home.iterdir()) == []
+
+
+def test_an_engine_starts_says_so_and_speaks(home: Path) -> None:
+    path = home.parent / "t" / f"steertui-{os.getuid()}" / "test.sock"
+    with begun(home, "tests.steertui.engine.scripted_engine", "test", "0") as child:
+        limit = time.monotonic() + 30
+        while not (path.exists() and probe(path)):
+            assert child.poll() is None, child.communicate()
+            assert time.monotonic() < limit
+            time.sleep(0.02)
+        with Engine(path) as engine:
+            engine.ready()
+            assert engine.folder is None
+            assert engine.state.unrecorded.startswith(f"not recorded: cannot write {home}")
+            assert engine.say("hello", max_new_tokens=3).text == "the quick brown "
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_each_folder_names_the_variable_that_moves_it(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDERS[name], "/dev/null/nowhere")
+    assert cli.main(["path", name]) == 2
+    assert f"set {FOLDERS[name]} to a folder you may write to" in capsys.readouterr().err
+
+
+def test_settings_that_cannot_be_had_are_the_usual_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/dev/null/nowhere")
+    assert config.load() == config.Settings()
+
+
+def test_a_log_that_has_no_folder_lies_beside_the_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert paths.logs() == paths.state()
+    monkeypatch.setenv("XDG_STATE_HOME", "/dev/null/nowhere")
+    assert paths.logs() == paths.runtime()
