@@ -9,9 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rich.console import RenderableType
 from textual import events, work
+from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.filter import LineFilter
+from textual.screen import Screen
 
 from core import demo
 from core.errors import SteerError, UsageError
@@ -24,6 +27,7 @@ from steertui.screens.desk.screen import Desk
 from steertui.screens.looks import Looks
 from steertui.screens.palette import Actions
 from steertui.text import safe_text
+from steertui.thrift import Thrift
 from steertui.widgets import glyphs
 
 SLOW_FPS = 10.0
@@ -50,6 +54,7 @@ class Studio(App[None], inherit_bindings=False):
                 slow=settings.fps <= SLOW_FPS,
             )
         )
+        self._thrift = Thrift()
         self._keys = settings.keymap
         self._desk = Desk(model, socket, settings)
         self.add_mode("desk", lambda: self._desk)
@@ -85,8 +90,18 @@ class Studio(App[None], inherit_bindings=False):
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *self._plain]
 
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Over a slow line only what reads differently: there is no public place between a frame and the terminal."""
+        writes = self._running and not self._closed and not self._batch_count
+        if glyphs.now().slow and writes and isinstance(renderable, CompositorUpdate):
+            renderable = self._thrift.cut(renderable, self.size)
+        super()._display(screen, renderable)
+
     def on_mount(self) -> None:
         self._farewell = Farewell(lambda code: self.exit(return_code=code))
+        if glyphs.now().slow:
+            self.animation_level = "none"
+        self.app_suspend_signal.subscribe(self, lambda _: self._thrift.forget(), immediate=True)
         # What the start has made stays until the end; the collector need not walk it again (pauses of 70 ms otherwise).
         self.call_after_refresh(gc.freeze)
 

@@ -30,7 +30,8 @@ class Glyphs:
     braille: bool = True
     colours: int = TRUE_COLOUR
     slow: bool = False
-    """The line is slow: no spark lines and no heat while an answer runs, scrolling by rows."""
+    """The line is slow: only cells that changed are sent (`steertui.thrift`), nothing blinks, and while an answer runs
+    there are fewer frames (`steertui.screens.desk.tempo`), no heat, and text scrolls by several rows."""
 
 
 UNICODE = Glyphs()
@@ -58,11 +59,6 @@ def now() -> Glyphs:
 def use(glyphs: Glyphs) -> None:
     global _now
     _now = glyphs
-
-
-def slow_down(slow: bool) -> None:
-    """The line has backed up, or is free again."""
-    use(replace(_now, slow=slow))
 
 
 def chosen(*, ascii: bool, color_system: str | None, no_color: bool, slow: bool) -> Glyphs:  # noqa: A002

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -58,7 +58,10 @@ class StatusLine(Painted):
         super().__init__(id=id)
         self.status = Status()
 
-    def show(self, status: Status) -> None:
+    def show(self, status: Status, numbers: bool = True) -> None:
+        """Without `numbers` those that change with every token stay as they are."""
+        if not numbers:
+            status = replace(status, rate=self.status.rate, context=self.status.context)
         if status != self.status:
             self.status = status
             self.refresh()

@@ -34,9 +34,11 @@ from steertui.screens.desk.page import Page
 from steertui.screens.desk.rack import Rack
 from steertui.screens.desk.standing import standing
 from steertui.screens.desk.talk import Talk
+from steertui.screens.desk.tempo import Tempo
 from steertui.screens.jobs.ledger import Ledger
 from steertui.screens.palette import DESK
 from steertui.text import safe_text
+from steertui.widgets import glyphs
 from steertui.widgets.completions import Completions
 from steertui.widgets.hints import Hints
 from steertui.widgets.prompt import Prompt
@@ -63,7 +65,8 @@ class Desk(Screen[None]):
         super().__init__()
         self.link = Link(model, socket, self.warn)
         self.rev = -1
-        self.pace, self.ledger = Pace(), Ledger()
+        self.pace, self.tempo, self.ledger = Pace(), Tempo(), Ledger()
+        self._measured = False
         self.page: Page = Page(lambda: self.link.state, id="page")
         self.transcript, self.prompt = self.page.transcript, Prompt(id="prompt")
         self.coach = Coach(model, id="coach")
@@ -73,6 +76,7 @@ class Desk(Screen[None]):
         self.rack.meters.gauges = self.page.gauges
         self.feed = Feed(self.transcript, self.rack.meters, self.rack.strips.readings)
         self._fps, self.transcript.tint.encoding = settings.fps, settings.heat
+        self.prompt.cursor_blink = not glyphs.now().slow
         self.talk: Talk = Talk(self, model)
         self.modes = Modes(self)
 
@@ -110,21 +114,25 @@ class Desk(Screen[None]):
 
     def frame(self) -> None:
         """Everything that came since the last frame, painted once."""
+        speaking = self.link.state.running is not None
+        if not self.tempo.lets("words", speaking):
+            return
         inbox = self.link.inbox
-        measured = False
         while inbox:
             item = inbox.popleft()
             if isinstance(item, Record):
                 self.ledger.take(item)
                 self._happened(item.event)
-                measured = measured or isinstance(item.event, ev.Meter | ev.Tok | ev.Gen | ev.Stop)
+                self._measured |= isinstance(item.event, ev.Meter | ev.Tok | ev.Gen | ev.Stop)
             else:
                 self._told(item)
         self.feed.flush()
-        if measured:
+        numbers = self.tempo.lets("numbers", speaking)
+        if self._measured and numbers:
+            self._measured = False
             self.page.look()
             self.rack.meter()
-        self._show_status()
+        self._show_status(numbers)
 
     def _happened(self, event: ev.Event) -> None:
         self.feed.take(event, self.link.state)
@@ -185,9 +193,9 @@ class Desk(Screen[None]):
 
     # What it looks like ------------------------------------------------------------------------------------------
 
-    def _show_status(self) -> None:
+    def _show_status(self, numbers: bool) -> None:
         status = standing(self)
-        self.query_one(StatusLine).show(status)
+        self.query_one(StatusLine).show(status, numbers)
         self.talk.show_title()
         self.coach.see(self.link.state, len(self.rack.board.mixer.channels))
         self.query_one("#banner").set_class(status.word == "lost", "-shown")

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from steertui.widgets.transcript.layout import Line
 
+AT_ONCE = 4
+"""Rows by which a slow line scrolls."""
+
 
 class Rows:
     """Kept up to date from the first line that changed, so that a token costs its own line only."""
@@ -17,6 +20,10 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self._lines)
+
+    def height(self, slowly: bool) -> int:
+        """Rows to scroll over; on a slow line a few more than there are, so that not every new one moves the page."""
+        return -(-len(self) // AT_ONCE) * AT_ONCE if slowly else len(self)
 
     def update(self, lines: Sequence[Line], first: int) -> None:
         """Lines from number `first` on are new or have changed their kind."""

@@ -26,6 +26,8 @@ class Tint:
         self.readings: defaultdict[str, Reading] = defaultdict(Reading)
         self.encoding = ENCODINGS[0]
         self.channel: str | None = None
+        self.held = False
+        """No colours while a slow line is busy with the words."""
 
     def forget(self) -> None:
         """Other colours: mix again when the next token is drawn."""
@@ -50,7 +52,7 @@ class Tint:
     def level(self, piece: Piece) -> int | None:
         """On the chosen channel; before one is chosen, on the first that was measured."""
         name = self.channel or next(iter(piece.projections), "")
-        if self.encoding == "off" or name not in piece.projections:
+        if self.held or self.encoding == "off" or name not in piece.projections:
             return None
         return level(self.readings[name].sigmas(piece.projections[name]))
 

@@ -100,7 +100,7 @@ class Transcript(ScrollView, can_focus=True):
         piece = self.document.piece(index)
         if piece is not None:
             piece.projections = projections
-            if self.tint.encoding != "off":
+            if self.tint.encoding != "off" and not self.tint.held:
                 self._redraw_piece(piece)
 
     def rewind(self, index: int) -> None:
@@ -120,6 +120,10 @@ class Transcript(ScrollView, can_focus=True):
         if live != self.live:
             self.live = live
             self._redraw_line(len(self.folds.lines) - 1)
+        held = live and glyphs.now().slow
+        if held != self.tint.held:
+            self.tint.held = held
+            self._forget_strips()
 
     # Heat ------------------------------------------------------------------------------------------------------
 
@@ -233,7 +237,7 @@ class Transcript(ScrollView, can_focus=True):
     def _grown(self, first: int) -> None:
         lines, first = self.folds.lines, max(first - 1, 0)
         self.rows.update(lines, first)
-        self.virtual_size = Size(self.scrollable_content_region.width, len(self.rows))
+        self.virtual_size = Size(self.scrollable_content_region.width, self.rows.height(self.tint.held))
         if first < len(lines):
             lines[first].strip = None
             row = self.rows.row(first)

@@ -1,0 +1,122 @@
+"""On a slow line only what reads differently is sent: every piece of an update is held against what is on the terminal.
+
+Textual paints whole regions again: a status line whose rate has changed costs its full width, an answer that grows by a
+word its whole line. Here a piece is cut down to the cells from the first to the last that changed, if there are any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.control import Control
+from rich.style import Style
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.geometry import Size
+from textual.strip import Strip
+
+Cell = tuple[str, Style | None]
+UNKNOWN: Cell = ("\0", None)
+WORTH = 16
+"""Cells that stayed the same are sent again where there are fewer of them than a jump over them would cost."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a row, from column `x` on."""
+
+    x: int
+    y: int
+    strip: Strip
+
+
+class Pieces(CompositorUpdate):
+    """An update of pieces that are written one by one."""
+
+    def __init__(self, pieces: Iterable[Piece]) -> None:
+        self.pieces = list(pieces)
+
+    def render_segments(self, console: Console) -> str:
+        return "".join(
+            Control.move_to(piece.x, piece.y).segment.text + piece.strip.render(console)
+            for piece in self.pieces
+        )
+
+
+class Thrift:
+    """Remembers the cells of the terminal as they were last written."""
+
+    def __init__(self) -> None:
+        self._size = Size(0, 0)
+        self._rows: list[list[Cell]] = []
+
+    def forget(self) -> None:
+        """Somebody else has written on the terminal."""
+        self._size = Size(0, 0)
+
+    def cut(self, update: CompositorUpdate, size: Size) -> CompositorUpdate | None:
+        """What of an update changes anything on a terminal of this size; None if nothing does."""
+        if not isinstance(update, LayoutUpdate | ChopsUpdate):
+            self.forget()
+            return update
+        if size != self._size:
+            self._size = size
+            self._rows = [[UNKNOWN] * size.width for _ in range(size.height)]
+        kept = [piece for each in _pieces(update) for piece in self._changed(each)]
+        return Pieces(kept) if kept else None
+
+    def _changed(self, piece: Piece) -> Iterator[Piece]:
+        row, stop = self._rows[piece.y], piece.x + piece.strip.cell_length
+        new = _cells(piece.strip)
+        if len(new) != piece.strip.cell_length or stop > len(row):
+            row[piece.x : stop] = [UNKNOWN] * (min(stop, len(row)) - piece.x)
+            yield piece
+            return
+        old, row[piece.x : stop] = row[piece.x : stop], new
+        for first, last in _stretches(old, new):
+            yield Piece(piece.x + first, piece.y, piece.strip.crop(first, last))
+
+
+def _stretches(old: list[Cell], new: list[Cell]) -> Iterator[tuple[int, int]]:
+    """From where to where something has changed; no wide character is cut in two."""
+    found: list[list[int]] = []
+    for place, (was, now) in enumerate(zip(old, new, strict=True)):
+        if was != now and found and place - found[-1][1] < WORTH:
+            found[-1][1] = place + 1
+        elif was != now:
+            found.append([place, place + 1])
+    for first, last in found:
+        while new[first][0] == "":
+            first -= 1
+        while last < len(new) and new[last][0] == "":
+            last += 1
+        yield first, last
+
+
+def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[Piece]:
+    if isinstance(update, LayoutUpdate):
+        for y, line in enumerate(update.strips, update.region.y):
+            x = update.region.x
+            for strip in line:
+                yield Piece(x, y, strip)
+                x += strip.cell_length
+        return
+    for y, x1, x2 in update.spans:
+        for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+            if strip is not None and x <= x2 and end > x1:
+                yield Piece(x, y, strip.crop(0, min(end, x2) - x))
+
+
+def _cells(strip: Strip) -> list[Cell]:
+    """Cell by cell, without what only the mouse can see; marks join what they stand on."""
+    cells: list[Cell] = []
+    for text, style, control in strip.discard_meta():
+        for char in "" if control else text:
+            width = cell_len(char)
+            if width == 0 and cells:
+                cells[-1] = (cells[-1][0] + char, cells[-1][1])
+            else:
+                cells += [(char, style)] + [("", style)] * (width - 1)
+    return cells
