@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import RenderableType
 from textual import events, work
 from textual._compositor import CompositorUpdate
 from textual.app import App
@@ -90,7 +89,7 @@ class Studio(App[None], inherit_bindings=False):
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *self._plain]
 
-    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+    def _display(self, screen: Screen[object], renderable: Any) -> None:
         """Over a slow line only what reads differently: there is no public place between a frame and the terminal."""
         writes = self._running and not self._closed and not self._batch_count
         if glyphs.now().slow and writes and isinstance(renderable, CompositorUpdate):

@@ -104,9 +104,9 @@ def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[Piece]:
                 x += strip.cell_length
         return
     for y, x1, x2 in update.spans:
-        for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
-            if strip is not None and x <= x2 and end > x1:
-                yield Piece(x, y, strip.crop(0, min(end, x2) - x))
+        for end, (x, chop) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+            if chop is not None and x <= x2 and end > x1:
+                yield Piece(x, y, chop.crop(0, min(end, x2) - x))
 
 
 def _cells(strip: Strip) -> list[Cell]:
