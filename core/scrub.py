@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import re
 
-SHAPES = re.compile(r"sk-ant-[\w-]{4,}|hf_[A-Za-z0-9]{8,}|(?<=Bearer )\S+")
-SECRET_NAMES = ("KEY", "TOKEN", "SECRET")
+SHAPES = re.compile(
+    r"sk-(?:ant|proj|svcacct)-[\w-]{4,}|sk-[A-Za-z0-9]{20,}|hf_[A-Za-z0-9]{8,}"
+    r"|(?<=Bearer )\S+|(?<=://)[^\s/@]+(?=@)"
+)
+"""Of Anthropic, OpenAI and Hugging Face; whatever stands behind `Bearer`, or before the @ of an address."""
+SECRET_NAMES = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 SHORTEST = 6
 BLANK = "[secret]"
 
@@ -17,3 +21,7 @@ def scrub(text: str) -> str:
         if name.upper().endswith(SECRET_NAMES) and len(value) >= SHORTEST:
             text = text.replace(value, BLANK)
     return SHAPES.sub(BLANK, text)
+
+
+def holds_secret(text: str) -> bool:
+    return scrub(text) != text

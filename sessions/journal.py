@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 from core.errors import UsageError
 
+from .discretion import discreet
 from .events import RECORDING, Close, Error, Event, Gap, Job, Mixer, Repair, Stop, Turn
 from .folder import Folder
 from .journalfile import JournalFile
@@ -87,6 +88,7 @@ class Journal:
 
     def append(self, event: Event) -> Record:
         """Places, keeps and hands on one event; returns it as every reader will see it."""
+        event = discreet(event)
         with self.lock:
             owed = [self._gap(self._lost)] if self._lost else []
             lines = self._numbered([*owed, event])

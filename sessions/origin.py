@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib import metadata
 
-from core.scrub import scrub
-
 from .event import Json
 from .events import Open
 
@@ -34,7 +32,7 @@ def opening(session: str, app: str, *, parent: Json = None, argv: Iterable[str] 
         app=app,
         wall=datetime.now(UTC).isoformat(timespec="milliseconds"),
         host=socket.gethostname(),
-        argv=tuple(scrub(word) for word in words),
+        argv=tuple(words),
         versions={"python": platform.python_version(), **_versions()},
         numerics={name: os.environ[name] for name in NUMERICS if name in os.environ},
         parent=parent,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from core.errors import SteerError, UsageError
-from core.scrub import scrub
+from core.scrub import holds_secret, scrub
 from steertui import __version__, flags, paths
 from steertui.text import safe_text
 from steertui.verbs import VERBS
@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def warn_of_keys(words: Sequence[str]) -> None:
     """A key on a command line is in the shell's history already; at least it is said."""
-    if any(scrub(word) != word for word in words):
+    if any(map(holds_secret, words)):
         print(f"steertui: note: {KEY_SHOWN}", file=sys.stderr)
 
 
@@ -116,6 +116,7 @@ def open_app(args: argparse.Namespace) -> int:
 
 def report(sentence: str, code: int, *, as_json: bool) -> int:
     """The sentence goes to stderr; a script that asked for JSON still gets its one object on stdout."""
+    sentence = scrub(sentence)
     print(f"steertui: {safe_text(sentence)}", file=sys.stderr)
     if as_json:
         print(json.dumps({"error": sentence, "exit_code": code}))
@@ -134,9 +135,8 @@ def _filed(words: list[str]) -> str:
         target = paths.log()
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(
-                f"{datetime.now().astimezone().isoformat()} verb {words[:1]}\n{traceback.format_exc()}\n"
-            )
+            moment = datetime.now().astimezone().isoformat()
+            file.write(scrub(f"{moment} verb {words[:1]}\n{traceback.format_exc()}\n"))
     except (OSError, SteerError) as problem:
         return f"the log could not be written ({problem})"
     return f"the details are in {target}"

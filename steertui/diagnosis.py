@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from core.errors import SteerError
+from core.scrub import scrub
 from steertui import HOUSE, __version__, catalogue, paths, terminal
 
 LIBRARIES = ("torch", "transformers", "accelerate", "safetensors", "numpy", "textual", "anthropic")
@@ -62,12 +63,13 @@ def accounts() -> dict[str, Any]:
     """Whether keys are there; their values are nobody's business."""
     from huggingface_hub import constants, get_token
 
+    address = os.environ.get("ANTHROPIC_BASE_URL")
     return {
         "hub_token": get_token() is not None,
         "hub_offline": constants.HF_HUB_OFFLINE,
         "hub_cache": constants.HF_HUB_CACHE,
         "anthropic_key": bool(os.environ.get("ANTHROPIC_API_KEY")),
-        "anthropic_base_url": os.environ.get("ANTHROPIC_BASE_URL"),
+        "anthropic_base_url": address and scrub(address),
     }
 
 

@@ -7,12 +7,14 @@ import json
 from pathlib import Path
 
 from core.errors import SteerError
+from core.scrub import holds_secret
 from steertui import paths
 
 FILE = "prompts.jsonl"
 KEPT = 500
 LARGEST = 4 << 20
 LONGEST = 100_000
+KEY_SAID = "what was said holds a key: the session records it as it is, the history of prompts does not"
 
 
 def path() -> Path:
@@ -39,7 +41,9 @@ def _lines() -> list[str]:
 
 
 def add(text: str) -> None:
-    """A history that cannot be written costs the history, nothing else."""
+    """A history that cannot be written costs the history, nothing else; what holds a key is not kept in it."""
+    if holds_secret(text):
+        return
     with contextlib.suppress(OSError, SteerError):
         file = path()
         if file.is_file() and file.stat().st_size > LARGEST:

@@ -11,6 +11,7 @@ from typing import Any
 from core.errors import UsageError
 from core.mixer import Mixer
 from core.promptfile import Prompt
+from core.scrub import holds_secret
 from sessions import events as ev
 from sessions.known import Known, mixer_of
 from sessions.script import SCRIPT, Script
@@ -19,8 +20,9 @@ from steertui import flags
 from steertui.answering import CHANGES, Answer
 from steertui.booth import Booth
 from steertui.options import mixer_asked_for, refuse_early, saved_mixer
+from steertui.promptlog import KEY_SAID
 from steertui.working import whole
-from steertui.workplace import OnRecord, workplace
+from steertui.workplace import OnRecord, tell, workplace
 
 
 class Setup:
@@ -94,6 +96,8 @@ class Setup:
     def answer(self, prompt: Prompt, hear: Callable[[str], None] = lambda text: None) -> Answer:
         """One more answer of this session; `hear` gets its text as it comes."""
         *past, last = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
+        if prompt != getattr(self._args, "prompt", None) and holds_secret(last["content"]):
+            tell(KEY_SAID)
         for message in past:
             self.booth.do("remember", text=message["content"], role=message["role"])
         parent, self._parent = self._parent, None

@@ -63,7 +63,7 @@ class Here:
         self._happened: SimpleQueue[Record] = SimpleQueue()
         self._host = Host(Residence(resident.Studio()), paths.sessions_place() if record else None)
         if record and self._host.folder is None:
-            _tell(self.state.unrecorded)
+            tell(self.state.unrecorded)
         self._host.exchanged = self._attend
         self._attend()
 
@@ -108,7 +108,7 @@ class There:
         self._on_record = on_record
         self._engine = Engine(engine.path, "guest", record=record)
         if record and self._engine.folder is None:
-            _tell(f"not recorded: the engine {engine.id} keeps no records")
+            tell(f"not recorded: the engine {engine.id} keeps no records")
 
     @property
     def state(self) -> State:
@@ -157,5 +157,6 @@ def said(message: str, code: str | int) -> SteerError:
     return error
 
 
-def _tell(words: str) -> None:
+def tell(words: str) -> None:
+    """A note beside the work."""
     print(safe_text(words), file=sys.stderr)  # noqa: T201 - nobody else can say it

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests import canary
 from tests.claude_server import CANARY, ClaudeServer
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -22,8 +23,18 @@ for name in ("NO_COLOR", "TMUX", "TEXTUAL_COLOR_SYSTEM"):
 # A shell lets what it starts in the background ignore ctrl+c; how ctrl+c is answered is among what is tested.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+canary.set_free()
+
 HERE = ("127.0.0.1", "::1", "localhost")
 FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Nothing that any test wrote may hold a key that was in its environment."""
+    written = getattr(session.config, "_tmp_path_factory", None)
+    if written is not None and (found := canary.leaks(written.getbasetemp())):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        print("\nkeys were written to", *found, sep="\n  ")
 
 
 @pytest.fixture(autouse=True)

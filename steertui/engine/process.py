@@ -9,6 +9,7 @@ import resource
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,3 +86,10 @@ def _toughen() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.setswitchinterval(SWITCH_S)
+    threading.excepthook = _filed
+
+
+def _filed(what: threading.ExceptHookArgs) -> None:
+    """A traceback passes through the log's formatter, which blanks keys."""
+    if what.exc_value:
+        LOG.error("thread %s ended", what.thread and what.thread.name, exc_info=what.exc_value)

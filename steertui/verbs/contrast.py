@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.errors import PartlyDone, UsageError
+from core.scrub import scrub
 from sessions.offers.contrasts import CONTRAST_ANSWER, CONTRAST_MAKE
 from sessions.offers.offer import Offer
 from steertui import flags
@@ -79,7 +80,7 @@ def confirm(params: Mapping[str, Any]) -> None:
 
     if not access.possible():
         return  # which the job will say
-    where = f" at {access.address()}" if access.address() else ""
+    where = f" at {scrub(access.address())}" if access.address() else ""
     most = f"{model_of(params)}{where} will be asked: at most {cost(params)}"
     if not sys.stdin.isatty():
         raise UsageError(f"{most}; give --yes to go on, or --budget and --yes to hold it to less")

@@ -8,6 +8,7 @@ import logging
 from typing import Any
 
 from core.errors import UsageError
+from core.scrub import scrub
 from steertui import paths
 
 
@@ -26,7 +27,9 @@ def run(args: argparse.Namespace) -> int:
     from steertui.engine.process import Engine
     from steertui.engine.sockets import Door
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.basicConfig(level=logging.INFO)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(Discreet("%(asctime)s %(message)s"))
     return Engine(
         Door(paths.runtime(), args.name),
         Studio(),
@@ -35,6 +38,13 @@ def run(args: argparse.Namespace) -> int:
         args.options,
         args.idle_exit,
     ).run()
+
+
+class Discreet(logging.Formatter):
+    """A traceback may repeat what a server answered, and that a key."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return scrub(super().format(record))
 
 
 def _object(text: str) -> dict[str, Any]:

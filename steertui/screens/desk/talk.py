@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from core.errors import UsageError
+from core.scrub import holds_secret
 from sessions import events as ev
 from sessions.sampling import USUAL
+from steertui.promptlog import KEY_SAID
 from steertui.screens.desk import opening, versions
 from steertui.screens.desk.distractors import Distractor
 from steertui.screens.desk.sampling import Sampling, remembered
@@ -59,6 +61,8 @@ class Talk:
         if self._full():
             desk.prompt.load_text(text)
             return
+        if holds_secret(text):
+            desk.warn(KEY_SAID)
         if not desk.link.settled.is_set():
             desk.feed.wait(f"queued until the engine is there: {safe_text(text)}")
         asked = await desk.link.ask("chat", text=text, role=role, settings=self.wishes(), **self._above())

@@ -1,0 +1,36 @@
+"""What libraries, servers and command lines say may repeat a key; before it is written down, it is blanked.
+
+What was said to the model and by it stays as it is: a record that changes the words of a talk could not be replayed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from core.scrub import scrub
+
+from .event import Event, Json
+from .events import Close, Error, Gap, Job, Model, Open, Stop, Vector
+
+TELLS = (Open, Model, Vector, Stop, Job, Gap, Error, Close)
+"""The kinds that repeat what others said."""
+
+
+def discreet(event: Event) -> Event:
+    """The same event without a key in it."""
+    if not isinstance(event, TELLS):
+        return event
+    blanked = {name: _blanked(value) for name, value in vars(event).items()}
+    changed = {name: value for name, value in blanked.items() if value != getattr(event, name)}
+    return replace(event, **changed) if changed else event
+
+
+def _blanked(value: Json) -> Json:
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, Mapping):
+        return {key: _blanked(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_blanked(item) for item in value)
+    return value
