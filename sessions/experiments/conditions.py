@@ -15,7 +15,7 @@ from core.mixer import Channel, Mixer
 from sessions.experiments.voice import Voice
 
 UNSTEERED, PLUS, MINUS, RANDOM = "unsteered", "+s", "−s", "random"
-CONTROL = "random "
+CONTROL = f"{RANDOM} "
 """Before the name of a condition: the same with a random direction."""
 CONTROL_SEED = 1000
 """Controls of one run are numbered from here times its seed on, so that two seeds share none."""
@@ -53,8 +53,12 @@ def controls(voice: Voice, played: Channel, seed: int, count: int) -> dict[str, 
     """{condition: the channel with another random direction}: random, random 2, random 3, …"""
     if not 1 <= count <= MOST_CONTROLS:
         raise UsageError(f"from 1 to {MOST_CONTROLS} random directions, not {count}: --controls N")
-    numbers = range(1, count + 1)
-    return {RANDOM if k == 1 else f"{RANDOM} {k}": control(voice, played, seed, k) for k in numbers}
+    return {numbered(k): control(voice, played, seed, k) for k in range(1, count + 1)}
+
+
+def numbered(number: int) -> str:
+    """random, random 2, random 3, …"""
+    return RANDOM if number == 1 else f"{RANDOM} {number}"
 
 
 def paired(voice: Voice, played: Channel, seed: int, count: int = 1) -> tuple[Condition, ...]:

@@ -9,9 +9,9 @@ from itertools import pairwise
 from typing import Any
 
 from core.jobs import Event, Point, Row
-from sessions.experiments import coherence, statistics
+from sessions.experiments import chance, coherence, statistics
 from sessions.experiments.answers import Answer
-from sessions.experiments.conditions import CONTROL, UNSTEERED
+from sessions.experiments.conditions import CONTROL, RANDOM, UNSTEERED
 from sessions.experiments.edges import Edge
 from sessions.experiments.measures import MEASURES, Measure, Value, echo
 from vectors.metrics import slope
@@ -22,8 +22,8 @@ BESIDE = ("nll", "kl", "distinct-2", "repetition")
 @dataclass(frozen=True)
 class Doses:
     """`table` holds the answers of every condition in the order of the prompts; a level's condition is its number,
-    its control's the same behind CONTROL. `pairs` are propensities by condition, if there are any. `off` is where no
-    steering lies on the axis: a cap of 0 is not the absence of one.
+    its controls' the same behind their names. `pairs` are propensities by condition, if there are any. `off` is where
+    no steering lies on the axis: a cap of 0 is not the absence of one.
     """
 
     table: Mapping[str, Sequence[Answer]]
@@ -33,6 +33,7 @@ class Doses:
     pairs: Mapping[str, Sequence[float]]
     seed: int
     off: float | None = 0.0
+    randoms: Sequence[str] = (RANDOM,)
 
     @property
     def n(self) -> int:
@@ -75,11 +76,11 @@ class Doses:
         yield from self._answers()
 
     def _points(self, name: str, level: float, who: str) -> Iterator[Point]:
-        """No steering at all lies on the curves of both vectors."""
+        """No steering at all lies on the curves of all vectors."""
         curves = {self.wanted.name: self._value(name), "coherence": self._kept(name)}
         if self.pairs:
             curves["propensity"] = statistics.estimate(self.pairs[name], self.seed)
-        for series in ("vector", "random") if who == UNSTEERED else (who,):
+        for series in ("vector", *self.randoms) if who == UNSTEERED else (who,):
             for curve, found in curves.items():
                 if found.value is not None:
                     yield Point(f"{curve}, {series}", level, found.value, found.lo, found.hi)
@@ -94,8 +95,9 @@ class Doses:
         for level in sorted(vector):
             name, who = vector[level]
             yield name, level, who
-        for level in self.levels:
-            yield f"{CONTROL}{level:+g}", level, "random"
+        for random in self.randoms:
+            for level in self.levels:
+                yield f"{random} {level:+g}", level, random
 
     def _tests(self) -> dict[str, statistics.Difference]:
         reference = self.values[UNSTEERED]
@@ -135,15 +137,31 @@ class Doses:
                 values["echo"] = echo(answer)
                 yield Row("answers", f"{name} · {answer.prompt.id}", values)
 
-    def trend(self, mark: str = "") -> dict[str, Any]:
-        """Per prompt the least-squares slope over the levels; then their mean, interval and paired p against 0, and
-        the share of prompts on which it goes the other way (Tan et al. 2024: nearly half, for some vectors).
+    def trend(self, slopes: Sequence[Value]) -> dict[str, Any]:
+        """Of the least-squares slopes over the levels, one per prompt: mean, interval and paired p against 0, and the
+        share of prompts on which it goes the other way (Tan et al. 2024: nearly half, for some vectors).
         """
-        slopes = self.slopes(mark)
         found = statistics.difference(slopes, [0.0] * len(slopes), self.seed)
         known = [value for value in slopes if value is not None]
         against = sum(value < 0 for value in known) / len(known) if known else None
         return {"slope": found.estimate.to_json(), "p": found.p, "anti_steerable": against}
+
+    @cached_property
+    def chance(self) -> Mapping[str, Sequence[Value]]:
+        """The slopes of every random direction."""
+        return {name: self.slopes(f"{name} ") for name in self.randoms}
+
+    def control(self) -> dict[str, Any]:
+        """The slopes of random directions; with several, how many of them are as steep as the vector's. A p over
+        prompts speaks of one direction: whether the vector is another than random ones is a question of directions."""
+        if len(self.randoms) == 1:
+            return {"what": chance.WHAT, **self.trend(self.chance[RANDOM])}
+        each = {name: statistics.estimate(slopes).value for name, slopes in self.chance.items()}
+        mine = statistics.estimate(self.slopes()).value
+        known = [abs(value) for value in each.values() if value is not None]
+        steep = None if mine is None else sum(value >= abs(mine) for value in known)
+        what = f"the mean of {len(each)} random directions"
+        return {"what": what, **self.trend(chance.pooled(self.chance)), "each": each, "as steep": steep}
 
     def slopes(self, mark: str = "") -> list[Value]:
         """One per prompt; None where fewer than two levels gave a value."""
@@ -154,13 +172,18 @@ class Doses:
 
     @cached_property
     def held(self) -> list[float]:
-        """Levels at which most texts of both vectors are whole: what a broken text shows is no response, and a control
-        is only one over the same levels."""
+        """Levels at which most texts are whole, those of the vector and those of the random ones: what a broken text
+        shows is no response, and a control is only one over the same levels."""
 
-        def holds(name: str) -> bool:
-            return 2 * sum(self.whole[name]) > len(self.whole[name])
+        def holds(names: Sequence[str]) -> bool:
+            texts = [whole for name in names for whole in self.whole[name]]
+            return 2 * sum(texts) > len(texts)
 
-        return [level for level in self.levels if holds(f"{level:+g}") and holds(f"{CONTROL}{level:+g}")]
+        return [
+            level
+            for level in self.levels
+            if holds([f"{level:+g}"]) and holds([f"{name} {level:+g}" for name in self.randoms])
+        ]
 
     def summary(self, found: Mapping[float, Edge], floor: float, goal: str) -> dict[str, Any]:
         """The window between the edges, the sweet spot in it, and whether more of it always did more."""
@@ -169,7 +192,7 @@ class Doses:
         if self.off is not None:
             means[self.off] = self._value(UNSTEERED).value
         curve = [means[level] for level in sorted(means)]
-        trend, random = self.trend(), self.slopes(CONTROL)
+        slopes, random = self.slopes(), chance.pooled(self.chance)
         return {
             "measure": self.wanted.name,
             "window": [window.get(-1.0), window.get(1.0)],
@@ -177,8 +200,8 @@ class Doses:
             "sweet_spot": self._sweet_spot(floor, goal),
             "coherence_floor": floor,
             "monotone": _monotone([value for value in curve if value is not None]),
-            **trend,
-            "p_against_random": statistics.difference(self.slopes(), random, self.seed).p,
+            **self.trend(slopes),
+            "p_against_random": statistics.difference(slopes, random, self.seed).p,
         }
 
     def _sweet_spot(self, floor: float, goal: str) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from core.errors import UsageError
 from core.jobs import Point, Row
 from core.levels import band
 from core.mixer import Channel, Mixer
@@ -24,6 +25,8 @@ from sessions.experiments.voice import How, Voice, Work
 def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     """One batch per prompt holds all layers, both signs and both vectors."""
     played = conditions.channel(voice, params)
+    if params["controls"] != 1:
+        raise UsageError("one random direction stands beside each layer: leave --controls out")
     layers = band(played, voice.n_layers) if params["layers"] else tuple(played.vector.layers)
     asked = prompts.asked(params, voice.name)
     by = scorer(params["measure"], voice, params)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.jobs import Progress
-from core.mixer import Mixer
+from core.mixer import Channel, Mixer
 from sessions.experiments import coherence, conditions, edges, layer_sweep, prompts
 from sessions.experiments.answers import all_answers, answers, seeded
 from sessions.experiments.axis import Axis
-from sessions.experiments.conditions import CONTROL, UNSTEERED, Condition
+from sessions.experiments.conditions import UNSTEERED, Condition
 from sessions.experiments.cost import Cost
 from sessions.experiments.doses import Doses
 from sessions.experiments.edges import Edge
@@ -35,8 +35,8 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     yield from doses.events()
     found = yield from sweep.edges(doses)
     summary = doses.summary(found, params["at_least"], params["goal"])
-    control = {"what": "a random direction of the same norms and gaps", **doses.trend(CONTROL)}
-    return {"summary": summary | sweep.facts() | {"missing": missing}, "control": control, "n": doses.n}
+    facts = sweep.facts() | {"missing": missing}
+    return {"summary": summary | facts, "control": doses.control(), "n": doses.n}
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,12 @@ class Sweep:
     how: How
     wanted: Scorer
     kept: Scorer | None
+    randoms: Mapping[str, Channel]
 
     @classmethod
     def planned(cls, voice: Voice, params: Mapping[str, Any]) -> Sweep:
-        axis = Axis(params["by"], conditions.channel(voice, params), voice.n_layers)
+        played = conditions.channel(voice, params)
+        axis = Axis(params["by"], played, voice.n_layers)
         levels = {*(params["scales"] or axis.levels())} - ({0.0} if axis.kind == "scale" else set())
         return cls(
             voice,
@@ -64,10 +66,11 @@ class Sweep:
             How(params["max_new"], params["temperature"], params["seed"]),
             scorer(params["measure"], voice, params),
             scorer(params["coherence"], voice, params) if params["coherence"] else None,
+            conditions.controls(voice, played, int(params["seed"]), params["controls"]),
         )
 
     def cost(self) -> Cost:
-        grid = Cost.of(len(self.asked), 1 + 2 * len(self.levels), self.how.max_new)
+        grid = Cost.of(len(self.asked), len(self.cast()), self.how.max_new)
         probes = len(self.axis.sides) * min(EDGE_PROMPTS, len(self.asked))
         doubled = Cost.of(probes, edges.DOUBLINGS, self.how.max_new)
         inside = Cost.of(probes * edges.ROUNDS, len(edges.INSIDE), self.how.max_new)
@@ -76,10 +79,11 @@ class Sweep:
         return grid + doubled + inside + judged
 
     def cast(self) -> list[Condition]:
-        """None, every level of the vector, every level of a random one."""
-        random = self.voice.random(self.axis.channel.vector, conditions.CONTROL_SEED * self.how.seed + 1)
-        levels = self.axis.conditions(self.levels), self.axis.conditions(self.levels, random, CONTROL)
-        return [Condition(UNSTEERED, Mixer()), *levels[0], *levels[1]]
+        """None, every level of the vector, every level of each random one."""
+        cast = [Condition(UNSTEERED, Mixer()), *self.axis.conditions(self.levels)]
+        for name, channel in self.randoms.items():
+            cast += self.axis.conditions(self.levels, channel.vector, f"{name} ")
+        return cast
 
     def grid(self, contrast: str | None) -> Work:
         """Every prompt at every level: the doses, and how many answers a judge gave no score for."""
@@ -93,7 +97,10 @@ class Sweep:
         if self.kept is not None:
             judged = yield from self.kept.over(table)
             missing, coherent = missing + self.kept.missing(table, judged), as_share(judged, self.kept)
-        return Doses(table, scored, coherent, self.levels, pairs, self.how.seed, self.axis.off), missing
+        found = Doses(
+            table, scored, coherent, self.levels, pairs, self.how.seed, self.axis.off, tuple(self.randoms)
+        )
+        return found, missing
 
     def _propensities(self, contrast: str | None, cast: Sequence[Condition]) -> Work:
         """{condition: one number per pair}; nothing without a contrast set."""

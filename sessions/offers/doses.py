@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessions.offers.asking import CONTRAST, COUNT, LAYERS, MEASURE, PROMPTS, PUSH, SPEAKING, VECTOR
+from sessions.offers.asking import CONTRAST, CONTROLS, COUNT, LAYERS, MEASURE, PROMPTS, PUSH, SPEAKING, VECTOR
 from sessions.offers.dialogue import BUDGET, CLAUDE, DEADLINE, OPPOSITE, TRAIT
 from sessions.offers.offer import Offer, Param
 
@@ -23,6 +23,7 @@ SWEEP = Offer(
         PROMPTS,
         COUNT,
         *PUSH,
+        CONTROLS,
         Param("coherence", "text", "measure or judge the floor is held against (share of whole texts)"),
         Param("at_least", "number", "least coherence of a sweet spot", 0.8),
         Param("goal", "choice", "what makes a spot sweet", "more", ("more", "less")),

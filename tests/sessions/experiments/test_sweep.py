@@ -85,6 +85,30 @@ def test_the_control_does_nothing_and_says_so() -> None:
     assert report["summary"]["p_against_random"] < 0.05
 
 
+def test_a_vector_is_held_against_several_random_directions() -> None:
+    """Two of five move the measure, one of them as much as the vector: that is no single random one's business."""
+    steep = {"random 2": 1.0, "random 4": -0.25}
+
+    def moved(prompt: Prompt, mixer: Mixer) -> str:
+        x = dose(mixer) + sum(pull * dose(mixer, name) for name, pull in steep.items())
+        return " ".join(["task"] * int(10 + 4 * x) + ["other"] * int(14 - 4 * x))
+
+    report = summary(events(voice(moved), {**ASKED, "scales": "-1,1", "controls": 5}))
+    found, per_level = report["control"], 100 * 4 / 24
+    assert found["what"] == "the mean of 5 random directions"
+    assert found["each"] == {
+        "random": 0, "random 2": pytest.approx(per_level), "random 3": 0,
+        "random 4": pytest.approx(-per_level / 4), "random 5": 0,
+    }  # fmt: skip
+    assert found["slope"]["value"] == pytest.approx(0.75 * per_level / 5)
+    assert found["as steep"] == 1
+    rows = {row["key"]: row for row in report["rows"] if row["table"] == "doses"}
+    assert rows["random 5 +1"]["vector"] == "random 5"
+    assert rows["random 5 +1"]["p_holm"] is None
+    plain = summary(events(voice(), {**ASKED, "controls": 3}))["control"]
+    assert (plain["as steep"], plain["p"]) == (0, 1)
+
+
 def test_every_number_has_its_n_and_its_interval() -> None:
     rows = [row for row in summary(events(voice(), ASKED))["rows"] if row["table"] == "doses"]
     assert [row["level"] for row in rows if row["vector"] == "vector"] == [-2, -1, -0.5, 0.5, 1, 2]
@@ -190,6 +214,8 @@ def test_propensity_stands_beside_the_measure() -> None:
         ({"unit": "unit"}, "scale has to be said"),
         ({"layers": "9"}, "layer 9 asked for, the model has 4"),
         ({"measure": "words:"}, "needs the words to count"),
+        ({"by": "layer", "controls": 5}, "leave --controls out"),
+        ({"controls": 0}, "from 1 to 20 random directions"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(params: dict[str, Any], words: str) -> None:
