@@ -47,7 +47,7 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
         yield Progress(number + 1, len(played), "conversations")
     table = Turns(told, band(cap, voice.n_layers), voice.residual, _watched(params, voice), how.seed)
     yield from table.events()
-    summary = {"vector": vector.name, "layers": list(table.layers), "floor": params["floor"]}
+    summary = {"vector": vector.name, "by": "turn", "layers": list(table.layers), "floor": params["floor"]}
     control = {name: table.drift(name) for name in (RANDOM, MATCHED)}
     return {"summary": summary | table.summary(), "control": control, "n": len(played)}
 

@@ -53,6 +53,7 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
             "base": base.name,
             "tuned": voice.name,
             "sign": sign,
+            "by": "λ",
             **table.summary(),
             "missing": by.missing(said, wanted),
         },

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from vectors.plots.marks import Axes, Curve, finite, legend, put
-from vectors.plots.paper import COLOURS, draw
+from vectors.plots.paper import COLOURS, QUIET, draw
 
 PANEL = (7.0, 2.4)  # inches of one pair of axes in a stack
 PLAIN = Axes()
@@ -44,14 +44,16 @@ def bars(
     values: Mapping[str, float | None],
     axes: Axes = PLAIN,
     intervals: Mapping[str, tuple[float, float]] | None = None,
+    quiet: Collection[str] = (),
 ) -> Path:
-    """One bar per name, with its interval where there is one."""
+    """One bar per name, with its interval where there is one; quiet ones are grey."""
 
     def paint(figure: Any) -> None:
         place, names = figure.add_subplot(), list(values)
         axes.dress(place)
         heights = finite(list(values.values()))
-        place.bar(range(len(names)), heights, color=COLOURS[0], width=0.7)
+        colours = [QUIET if name in quiet else COLOURS[0] for name in names]
+        place.bar(range(len(names)), heights, color=colours, width=0.7)
         for number, name in enumerate(names):
             if bounds := (intervals or {}).get(name):
                 place.plot([number, number], bounds, color="black", linewidth=1.2)

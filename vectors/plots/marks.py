@@ -15,7 +15,8 @@ MOST_INSIDE = 4
 
 @dataclass(frozen=True)
 class Curve:
-    """`low` and `high` bound a shaded interval; a missing or infinite y leaves a gap."""
+    """`low` and `high` bound a shaded interval; a missing or infinite y leaves a gap. A quiet one is one of many that
+    are not told apart."""
 
     name: str
     x: Sequence[float]
@@ -23,6 +24,7 @@ class Curve:
     low: Sequence[Number] | None = None
     high: Sequence[Number] | None = None
     dashed: bool = False
+    quiet: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,11 @@ class Axes:
 
 
 def put(axes: Any, curves: Iterable[Curve]) -> None:
-    """Every curve in a colour of its own, its interval in a pale one of the same."""
-    for number, curve in enumerate(curves):
-        colour = COLOURS[number % len(COLOURS)]
+    """Every curve in a colour of its own, its interval in a pale one of the same; quiet ones are grey, and the legend
+    names them once."""
+    named = False
+    for number, curve in enumerate(sorted(curves, key=lambda curve: curve.quiet)):
+        colour = QUIET if curve.quiet else COLOURS[number % len(COLOURS)]
         style = "--" if curve.dashed else "-"
         axes.plot(
             curve.x,
@@ -65,8 +69,9 @@ def put(axes: Any, curves: Iterable[Curve]) -> None:
             linestyle=style,
             marker="o",
             markersize=3,
-            label=curve.name,
+            label="" if curve.quiet and named else curve.name,
         )
+        named = named or curve.quiet
         if curve.low is not None and curve.high is not None:
             axes.fill_between(
                 curve.x, finite(curve.low), finite(curve.high), color=colour, alpha=0.2, linewidth=0

@@ -19,6 +19,8 @@ from sessions.experiments.report.texts import clean, comparison, side_by_side
 READ = 6
 """Prompts whose answers stand in the report itself; `samples.jsonl` holds all."""
 
+INTERVALS = "Bands and black lines are 95 % intervals over prompts; what is dashed or grey is a control."
+
 
 def write(found: Found, folder: str, title: str, command: str) -> list[Artifact]:
     """The whole folder; what it holds afterwards."""
@@ -66,6 +68,8 @@ def _shown(drawn: Mapping[str, Path]) -> Iterator[str]:
     yield "## Plots"
     if not drawn:
         yield pictures.MISSING if not pictures.at_hand() else "Nothing here is a curve."
+    if drawn:
+        yield INTERVALS
     for name, path in drawn.items():
         yield f"![{clean(name)}]({path.name})"
 

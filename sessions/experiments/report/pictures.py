@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from core.jobs import Cell, Point
-from sessions.experiments.conditions import UNSTEERED
+from sessions.experiments.conditions import RANDOM, UNSTEERED
+from sessions.experiments.report import labels
 from sessions.experiments.report.found import Found
 from sessions.experiments.report.tables import columns, long, tables
 
 MISSING = "The plots need matplotlib: pip install 'steertui[plot]'."
+NUMBERED = re.compile(rf"{RANDOM} \d")
+"""One of several random directions; they are drawn as a grey bundle."""
 MOST_BARS, MOST_SPREADS, BINS = 24, 4, 16
 Grid = tuple[list[Any], list[Any], dict[Any, float]]
 
@@ -44,10 +47,12 @@ def _paintings(found: Found) -> Iterator[tuple[str, Any]]:
     from vectors.plots.marks import Axes
 
     for measure, series in _curves(found.points).items():
-        axes = Axes(title=measure, x=_axis(found), y=measure, places=_window(found))
+        axes = Axes(measure, labels.across(found), labels.upright(measure), places=labels.places(found))
         yield measure, lambda path, s=series, a=axes: lines(path, _as_curves(s), a)
     for name, values, bounds in _outcomes(found):
-        yield name, lambda path, n=name, v=values, b=bounds: bars(path, v, Axes(title=n), b)
+        axes = Axes(name, y=labels.upright(name.rpartition(": ")[2]))
+        quiet = [one for one in values if _by_chance(one)]
+        yield name, lambda path, v=values, a=axes, b=bounds, q=quiet: bars(path, v, a, b, q)
     for name, samples in _spreads(found).items():
         axes = Axes(title=name, x=name, y="answers")
         yield name, lambda path, s=samples, a=axes: histogram(path, s, a, BINS)
@@ -68,25 +73,19 @@ def _as_curves(series: Mapping[str, Sequence[Point]]) -> list[Any]:
     from vectors.plots.marks import Curve
 
     made = []
+    many = any(map(NUMBERED.match, series))
     for who, points in series.items():
         ordered = sorted(points, key=lambda point: point.x)
-        low, high = [point.lo for point in ordered], [point.hi for point in ordered]
+        quiet = many and who.startswith(RANDOM)
+        low, high = ([], []) if quiet else ([p.lo for p in ordered], [p.hi for p in ordered])
         x, y = [point.x for point in ordered], [point.y for point in ordered]
-        made.append(Curve(who, x, y, low, high, dashed="random" in who))
+        made.append(Curve(who, x, y, low or None, high or None, dashed=_by_chance(who), quiet=quiet))
     return made
 
 
-def _axis(found: Found) -> str:
-    """What the curves' x is, as far as the summary says."""
-    summary = found.facts.get("summary", {})
-    unit = summary.get("unit")
-    return f"{summary['by']} ({unit})" if unit and "by" in summary else str(summary.get("by", ""))
-
-
-def _window(found: Found) -> list[tuple[float, str]]:
-    """The edges a sweep found."""
-    edges = found.facts.get("summary", {}).get("window") or ()
-    return [(edge, "edge of the window") for edge in edges if edge is not None]
+def _by_chance(name: str) -> bool:
+    """Whether a condition is a control: a random direction, or a change at shuffled places."""
+    return "random" in name or "shuffled" in name
 
 
 def _grid(cells: Grid, name: str, path: Path) -> Path:

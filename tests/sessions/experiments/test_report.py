@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from core.errors import UsageError
-from core.jobs import Artifact, Sample
+from core.jobs import Artifact, Point, Sample
 from core.mixer import Mixer
-from sessions.experiments.report import pictures, tables, texts
+from sessions.experiments.report import labels, pictures, tables, texts
+from sessions.experiments.report.found import Found
 from sessions.experiments.voice import Prompt
 from tests.sessions.experiments.running import events, report
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
@@ -57,6 +58,33 @@ def test_all_texts_and_rows_lie_beside_it(tmp_path: Path) -> None:
     rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
     assert len(samples) == 4 * 13
     assert {row["table"] for row in rows} == {"doses", "answers"}
+
+
+def test_several_random_directions_are_one_grey_bundle_and_two_kinds_of_control_are_not(
+    tmp_path: Path,
+) -> None:
+    def curves(*names: str) -> dict[str, tuple[bool, bool, bool]]:
+        points = {name: [Point(f"m, {name}", 0.0, 1.0, 0.5, 1.5)] for name in names}
+        return {
+            curve.name: (curve.quiet, curve.dashed, curve.low is None)
+            for curve in pictures._as_curves(points)
+        }
+
+    assert curves("vector", "random", "random 2") == {
+        "vector": (False, False, False), "random": (True, True, True), "random 2": (True, True, True),
+    }  # fmt: skip
+    assert curves("activation", "random", "shuffled weights") == {
+        "activation": (False, False, False), "random": (False, True, False), "shuffled weights": (False, True, False),
+    }  # fmt: skip
+
+
+def test_axes_are_named_with_their_units_and_the_event_is_marked() -> None:
+    assert labels.upright("nll") == "−log p of a token, read unsteered (nats)"
+    assert labels.upright("determined") == "determined"
+    traced = Found({"summary": {"by": "tokens from the flip"}})
+    assert (labels.across(traced), labels.places(traced)) == ("tokens from the flip", [(0.0, "the flip")])
+    swept = Found({"summary": {"by": "scale", "unit": "natural", "window": [None, 0.5]}})
+    assert (labels.across(swept), labels.places(swept)) == ("scale (natural)", [(0.5, "edge of the window")])
 
 
 def test_comparisons_have_their_texts_side_by_side_and_bars(tmp_path: Path) -> None:

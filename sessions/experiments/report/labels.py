@@ -1,0 +1,51 @@
+"""What stands at the axes of a report's pictures, and which places on them are marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sessions.experiments.report.found import Found
+
+FROM = "tokens from "
+IN_NORMS = "projection (mean residual norms)"
+UNITS: Mapping[str, str] = {
+    "projection": IN_NORMS,
+    "at its start": IN_NORMS,
+    "its words": IN_NORMS,
+    "stance": "projection minus that of unsteered texts (mean residual norms)",
+    "nll": "−log p of a token, read unsteered (nats)",
+    "jump": "ln perplexity after − before",
+    "spike": "largest −log p near the flip (nats)",
+    "settled": "tokens from the flip",
+    "tokens_to_return": "tokens from the interruption",
+    "persistence": "tokens from the interruption",
+    "entropy": "entropy of the next token (nats)",
+    "propensity": "positive over negative words (nats)",
+    "kl": "KL(steered ‖ unsteered) per token (nats)",
+    "KL to base": "KL per token (nats)",
+    "KL to tuned": "KL per token (nats)",
+    "kl_to_base": "KL per token (nats)",
+    "kl_to_tuned": "KL per token (nats)",
+    "questions": "question marks per answer",
+    "length": "words per answer",
+}
+"""Of measures whose name is not their unit; shares and the rest are what they are called."""
+
+
+def upright(measure: str) -> str:
+    return UNITS.get(measure, measure)
+
+
+def across(found: Found) -> str:
+    """What the curves' x is, as far as the summary says."""
+    summary = found.facts.get("summary", {})
+    unit = summary.get("unit")
+    return f"{summary['by']} ({unit})" if unit and "by" in summary else str(summary.get("by", ""))
+
+
+def places(found: Found) -> list[tuple[float, str]]:
+    """The edges a sweep found; the event that a trace is centred on."""
+    summary = found.facts.get("summary", {})
+    edges = [(edge, "edge of the window") for edge in summary.get("window") or () if edge is not None]
+    by = str(summary.get("by", ""))
+    return [*edges, (0.0, by.removeprefix(FROM))] if by.startswith(FROM) else edges
