@@ -46,7 +46,14 @@ def run(args: argparse.Namespace) -> int:
     report = listed() if args.action == "list" else shown(args.set)
     lines = list_lines(report) if args.action == "list" else show_lines(report)
     print(json.dumps(report) if args.json else "\n".join(map(safe_text, lines)))
+    if not args.json:
+        print_warnings(report)
     return 0
+
+
+def print_warnings(report: Mapping[str, Any]) -> None:
+    for warning in report.get("warnings", ()):
+        print(safe_text(f"steertui: note: {warning}"), file=sys.stderr)
 
 
 def making(args: argparse.Namespace) -> int:
@@ -121,6 +128,7 @@ def shown(name: str) -> dict[str, Any]:
         "domains": found.domains,
         "poles": list(found.poles),
         "sha256": found.sha256,
+        "warnings": list(found.warnings),
         "first": {"positive": first.positive, "negative": first.negative} if first else found.prompts[0],
     }
 

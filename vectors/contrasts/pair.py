@@ -16,9 +16,11 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from core.errors import BadInput
+from core.scrub import holds_secret
 
 Text: TypeAlias = str | Sequence[Any]
 FEWEST = 2
+KEPT = "they are used as they are, and so is what is made of them"
 
 
 def last_words(text: str | Sequence[Any]) -> str:
@@ -80,6 +82,12 @@ class ContrastSet:
         """Every different text once: what two models are compared on."""
         every = [*self.prompts, *(side for pair in self.pairs for side in (pair.positive, pair.negative))]
         return tuple({json.dumps(text): text for text in every}.values())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What its owner should know before anything is made of it."""
+        held = sum(holds_secret(json.dumps(text, ensure_ascii=False)) for text in self.texts)
+        return (f"{self.name}: {held} of its texts hold a key; {KEPT}",) if held else ()
 
     def checked(self) -> ContrastSet:
         """Refuse what no direction can be made from."""

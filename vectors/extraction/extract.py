@@ -94,7 +94,11 @@ def extracting(model: Model, contrast: ContrastSet, recipe: Recipe, reading: Wor
     best = best_layer(metrics, recipe.rule)
     vector = _vector(model, contrast, recipe, findings, metrics, best)
     result = Extraction(
-        vector, metrics, best, material.n_effective, _warnings(recipe, parts, material, findings)
+        vector,
+        metrics,
+        best,
+        material.n_effective,
+        (*contrast.warnings, *_warnings(recipe, parts, material, findings)),
     )
     return (
         (yield from _suggested(model, result, findings, material, parts, recipe))
