@@ -25,9 +25,13 @@ def _check(instrument: Any, params: Mapping[str, Any]) -> Job:
 
 def _extract(instrument: Any, params: Mapping[str, Any]) -> Job:
     """A vector from a contrast set: `contrast`, `out`, and what `vectors.extraction.job.job` takes. Without a resident
-    model, `tuned` and `model` are loaded one after the other, as `loading` says."""
+    model, `tuned` and `model` are loaded one after the other, as `loading` says; `ranks` processes load their own."""
     from vectors.extraction.job import job, two_models
 
+    if params.get("ranks"):
+        from vectors.extraction import fleet
+
+        return fleet.job({"model": instrument.model.name, **params} if instrument else params)
     if instrument is None and params.get("tuned"):
         return two_models(partial(_load, params, "tuned"), partial(_load, params, "model"), params)
     model = _model(instrument, "extract")

@@ -89,11 +89,9 @@ def _at_work(args: argparse.Namespace, kind: str, params: Mapping[str, Any], bar
 
 
 def _model(args: argparse.Namespace, kind: str, params: Mapping[str, Any]) -> str | None:
-    """The model that has to be resident; a job of two models loads them itself, one after the other."""
+    """The model that has to be resident, if any."""
     offer = OFFERS.get(kind)
-    if offer and (not offer.model or (offer.second and params.get(offer.second))):
-        return None
-    return str(args.model)
+    return str(args.model) if offer is None or offer.wants_resident(params) else None
 
 
 def _worked(

@@ -56,8 +56,8 @@ class Param:
 @dataclass(frozen=True)
 class Offer:
     """`kind` names the job at the engine, `verb` the command that does the same without a screen.
-    `model` says whether it needs one that is resident; a job whose parameter `second` is given loads two models itself,
-    one after the other, unless one of them is resident."""
+    `model` says whether it needs one that is resident; with any of `own_models` among its parameters the job loads its
+    models itself."""
 
     kind: str
     title: str
@@ -65,7 +65,10 @@ class Offer:
     verb: tuple[str, ...]
     params: tuple[Param, ...]
     model: bool = True
-    second: str = ""
+    own_models: tuple[str, ...] = ()
+
+    def wants_resident(self, given: Mapping[str, Json]) -> bool:
+        return self.model and not any(given.get(name) for name in self.own_models)
 
     def read(self, given: Mapping[str, Json]) -> dict[str, Json]:
         """Parameters as the job wants them: typed, defaults filled in, nothing unknown, nothing missing."""

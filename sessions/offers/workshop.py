@@ -38,13 +38,14 @@ EXTRACT = Offer(
         Param("holdout", "number", "share of the pairs that is held out", 0.2),
         Param("layers", "layers", "only these layers (all)"),
         Param("batch_tokens", "count", "tokens per batch"),
+        Param("ranks", "count", "read in so many processes, each with a model of its own (torchrun)"),
         SEED,
         Param("rule", "choice", "what makes a layer best", "midpoint", ("midpoint", "axes")),
         Param("suggest", "flag", "try doses and suggest a band and a scale", True, off="--no-dose"),
         Param("vector", "vector", "say how far it points the same way as this one"),
         PLOT,
     ),
-    second="tuned",
+    own_models=("tuned", "ranks"),
 )
 
 DIFF = Offer(

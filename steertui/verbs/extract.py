@@ -1,5 +1,6 @@
 """Makes a vector from a contrast set, or with --tuned from the difference of two models on the same texts. A run that
-was stopped goes on where it was."""
+was stopped goes on where it was. --ranks G starts G processes on this host; on several hosts torchrun starts them:
+`python -m vectors.extraction.ranks --help` says how."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
 
 def measure(args: argparse.Namespace) -> Mapping[str, Any]:
     params = flags.offered(args, EXTRACT)
-    if args.tuned:
+    if not EXTRACT.wants_resident(params):
         params |= {"model": args.model, "loading": flags.loading(args)}
     return carry_out(args, EXTRACT.kind, params)
 

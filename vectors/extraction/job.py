@@ -52,7 +52,7 @@ def job(model: Model, params: Params) -> Job:
 def two_models(load_tuned: Callable[[], Model], load_base: Callable[[], Model], params: Params) -> Job:
     """The tuned model first and then the base, which stays: memory has to hold only one of them at a time."""
     refuse_early(params)
-    found = contrast(_named(params, "contrast"))
+    found = contrast(named(params, "contrast"))
     if is_adapter(params["tuned"]):
         return (yield from _adapted(load_base, found, params))
     tuned = yield side(load_tuned)
@@ -63,12 +63,12 @@ def two_models(load_tuned: Callable[[], Model], load_base: Callable[[], Model], 
     base = yield side(load_base)
     origin = f"{name} − {base.name} on {found.name}"
     result = yield from extracting(base, found, recipe, beside_base(base, first, recipe))
-    return (yield from _kept(result, params, recipe, origin, base))
+    return (yield from kept(result, params, recipe.store, origin, base))
 
 
 def refuse_early(params: Params) -> None:
     """What could not be written in the end is said before a model is loaded or a text is read."""
-    writing.checked(_named(params, "out"), params.get("to"))
+    writing.checked(named(params, "out"), params.get("to"))
     if params.get("plot"):
         checked(params["plot"])
 
@@ -79,17 +79,17 @@ def is_adapter(tuned: str) -> bool:
 
 def store_of(params: Params, found: ContrastSet) -> Path:
     """Where the states of exactly this job wait until it is done."""
-    named = {key: params.get(key) for key in (*CHOICES, "model", "tuned", "layers")}
-    identity = json.dumps([named, found.sha256], sort_keys=True, default=str)
+    asked = {key: params.get(key) for key in (*CHOICES, "model", "tuned", "layers")}
+    identity = json.dumps([asked, found.sha256], sort_keys=True, default=str)
     digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
     return Path(platformdirs.user_cache_dir("steertui")) / "extract" / digest
 
 
 def _alone(model: Model, params: Params) -> Job:
-    found = contrast(_named(params, "contrast"))
+    found = contrast(named(params, "contrast"))
     recipe = _recipe(model, params, found)
     result = yield from extracting(model, found, recipe, of_pairs(model, found, recipe))
-    return (yield from _kept(result, params, recipe, "", model))
+    return (yield from kept(result, params, recipe.store, "", model))
 
 
 def _adapted(load_base: Callable[[], Model], found: ContrastSet, params: Params) -> Job:
@@ -101,7 +101,7 @@ def _adapted(load_base: Callable[[], Model], found: ContrastSet, params: Params)
     add_adapter(model.hf, folder)
     recipe = _recipe(model, params, found)
     result = yield from extracting(model, found, recipe, with_adapter(model, found, recipe))
-    return (yield from _kept(result, params, recipe, f"{folder.name} on − off on {found.name}", model))
+    return (yield from kept(result, params, recipe.store, f"{folder.name} on − off on {found.name}", model))
 
 
 def _recipe(model: Model, params: Params, found: ContrastSet) -> Recipe:
@@ -121,9 +121,11 @@ def _writable(store: Path) -> Path | None:
     return store
 
 
-def _kept(result: Extraction, params: Params, recipe: Recipe, origin: str, model: Model) -> Work:
+def kept(
+    result: Extraction, params: Params, store: Path | None, origin: str, model: Model | None = None
+) -> Work:
     """The file, the report, and no more states."""
-    name = params.get("name") or Path(_named(params, "out")).stem
+    name = params.get("name") or Path(named(params, "out")).stem
     about = replace(result.vector.about, name=name)
     if origin:
         about = replace(about, sign_note="+ = tuned, − = base", source=origin)
@@ -138,8 +140,8 @@ def _kept(result: Extraction, params: Params, recipe: Recipe, origin: str, model
         picture = yield side(partial(drawn, params["plot"], summary))
         summary["plot"] = str(picture)
         yield Artifact(str(picture), open_source(picture).sha256, "plot")
-    if recipe.store is not None:
-        shutil.rmtree(recipe.store, ignore_errors=True)
+    if store is not None:
+        shutil.rmtree(store, ignore_errors=True)
     return summary
 
 
@@ -147,7 +149,7 @@ def _write(vector: SteeringVector, params: Params) -> list[str]:
     return list(vector.save(writable(params["out"]), params.get("to")))
 
 
-def _named(params: Params, key: str) -> str:
+def named(params: Params, key: str) -> str:
     if not params.get(key):
         raise UsageError(f"extract needs --{key}")
     return str(params[key])

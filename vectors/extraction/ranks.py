@@ -1,8 +1,14 @@
-"""Mean differences over many processes: `torchrun --nproc_per_node N -m vectors.extraction.ranks SPEC.json`.
+"""One of several processes that read a contrast set together, started by torchrun on one host or on many:
 
-Each rank reads its share of the texts and keeps a mean and a sum of squares per class and layer; what travels
-is that, once, whatever the number of texts (Chan, Golub & LeVeque 1983). Ranks write their state as they go,
-so a run that was killed reads only what is missing. No hold-out: for d and accuracy, `steertui check` the file.
+    torchrun --nproc_per_node G -m vectors.extraction.ranks SPEC.json
+
+SPEC.json holds what the options of `steertui extract` say (`contrast`, `out`, `model`, `layers`, `read`,
+`batch_tokens`), `processes` (G times the number of hosts) and, in `loading`, how the model is loaded (`dtype`,
+`device`, …). On one host `steertui extract --ranks G` does all that.
+
+Each rank reads its share of the texts with a model of its own and keeps moments (see `share`), which are merged once.
+It writes them down as it goes, so a run that was killed reads only what is missing. No hold-out: for d and accuracy,
+`steertui check` the file.
 """
 
 from __future__ import annotations
@@ -12,19 +18,16 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.distributed as dist
-from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from core import load
 from core.bands import parse_layers
 from core.capture import capture_stream
-from core.errors import BadInput, UsageError
+from core.errors import BadInput, SteerError, UsageError
 from core.reading import Choice
 from core.reducers import Moments
 from vectors.about import About
@@ -32,6 +35,7 @@ from vectors.contrasts.catalogue import contrast
 from vectors.contrasts.pair import ContrastSet
 from vectors.extraction.material import pair_sides
 from vectors.extraction.reads import RESPONSE, checked, chosen
+from vectors.extraction.share import Key, Share, dealt, merged
 from vectors.extraction.states import Reading
 from vectors.vector import SteeringVector
 
@@ -39,87 +43,37 @@ if TYPE_CHECKING:
     from core.model import Model
 
 EVERY = 8  # batches between two writes
-Key = tuple[int, int]  # class (0 positive, 1 negative), layer
-Sums = dict[Key, Moments]
+WHERE = ("device", "device_map")
+Spec = Mapping[str, Any]
 
 
-@dataclass
-class Share:
-    """One rank's part of the work: which texts, what is summed up of them, and where that is kept."""
-
-    indices: list[int]
-    file: Path
-    identity: str
-    done: set[int]
-    sums: Sums
-
-    @staticmethod
-    def opened(folder: Path, rank: int, indices: list[int], identity: str) -> Share:
-        share = Share(indices, folder / f"rank-{rank}.safetensors", identity, set(), {})
-        if share.file.is_file():
-            share._restore(load_file(share.file))
-        return share
-
-    def add(self, indices: Sequence[int], part: Mapping[int, Tensor]) -> None:
-        """Even texts are positive sides, odd ones negative."""
-        sides = torch.tensor([index % 2 for index in indices])
-        for layer, rows in part.items():
-            for side in (0, 1):
-                if (mine := rows[sides == side]).shape[0]:
-                    more = Moments.of(mine)
-                    key = (side, layer)
-                    self.sums[key] = self.sums[key] + more if key in self.sums else more
-        self.done.update(indices)
-
-    def keep(self) -> None:
-        """Written whole and moved into place."""
-        tensors = {f"{side}.{layer}": sums.state() for (side, layer), sums in self.sums.items()}
-        tensors |= {"done": torch.tensor(sorted(self.done)), "identity": _bytes(self.identity)}
-        fresh = self.file.with_suffix(".part")
-        save_file(tensors, fresh)
-        fresh.replace(self.file)
-
-    def _restore(self, tensors: dict[str, Tensor]) -> None:
-        if not torch.equal(tensors.pop("identity"), _bytes(self.identity)):
-            return
-        self.done = set(tensors.pop("done").tolist())
-        for name, state in tensors.items():
-            side, layer = map(int, name.split("."))
-            self.sums[side, layer] = Moments.from_state(state)
-
-
-def dealt(lengths: Sequence[int], rank: int, world: int) -> list[int]:
-    """Longest first, one to each rank in turn: all have about the same to do."""
-    return sorted(range(len(lengths)), key=lambda i: -lengths[i])[rank::world]
-
-
-def merged(states: Sequence[Tensor]) -> Moments:
-    """Moments of disjoint shares; ranks that had nothing to read are left out."""
-    parts = [Moments.from_state(state) for state in states if state[0] > 0]
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
-
-
-def run(spec: Mapping[str, Any]) -> SteeringVector | None:
-    """The vector on rank 0, None on the others. `processes` is asserted: a launcher that starts fewer is an error."""
-    rank, world = dist.get_rank(), dist.get_world_size()
+def refuse_fewer(spec: Spec) -> None:
+    """`accelerate launch --cpu --num_processes 2` starts one process, which would take itself for the whole world."""
+    world = int(os.environ.get("WORLD_SIZE", "1"))
     if world != spec["processes"]:
-        raise UsageError(f"{spec['processes']} processes were asked for, {world} run")
-    read = checked(spec.get("read", "last"))
+        raise UsageError(
+            f"{spec['processes']} processes were asked for, {world} run: start them with torchrun"
+        )
+
+
+def run(spec: Spec) -> SteeringVector | None:
+    """The vector on rank 0, None on the others."""
+    rank, world = dist.get_rank(), dist.get_world_size()
+    read = checked(spec.get("read") or "last")
     if read == RESPONSE:
         raise UsageError(
             "response-mean writes replies first: use steertui extract, or a set with stored replies"
         )
-    found, model = contrast(spec["contrast"]).checked(), load(spec["model"])
+    found, model = contrast(spec["contrast"]).checked(), load(spec["model"], **placed(spec))
     layers = parse_layers(spec.get("layers") or "all", model.n_layers)
     sides = pair_sides(model, found, read)
     choices = [chosen(read, side) for side in sides]
     mine = dealt([len(side.ids) for side in sides], rank, world)
     folder = Path(spec["out"]).with_suffix(".ranks")
     folder.mkdir(parents=True, exist_ok=True)
-    identity = json.dumps([model.fingerprint, found.sha256, read, list(layers), rank, world])
+    identity = json.dumps(
+        [model.fingerprint, str(model.dtype), found.sha256, read, list(layers), rank, world]
+    )
     share = Share.opened(folder, rank, mine, hashlib.sha256(identity.encode()).hexdigest())
     _read(model, share, [list(side.ids) for side in sides], choices, tuple(layers), spec.get("batch_tokens"))
     totals = _gathered(share, tuple(layers), model.hidden_size)
@@ -130,6 +84,19 @@ def run(spec: Mapping[str, Any]) -> SteeringVector | None:
     return vector
 
 
+def placed(spec: Spec) -> dict[str, Any]:
+    """How this rank loads its model: on a GPU of its own, where there are GPUs and nothing else was said."""
+    said = dict(spec.get("loading") or {})
+    if any(said.get(key) for key in WHERE) or not torch.cuda.is_available():
+        return said
+    here, there = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+    if here >= there:
+        raise UsageError(
+            f"rank {here} of this host has no GPU, there are {there}: start fewer, or say --device cpu"
+        )
+    return said | {"device": f"cuda:{here}"}
+
+
 def _read(
     model: Model,
     share: Share,
@@ -138,6 +105,7 @@ def _read(
     layers: tuple[int, ...],
     batch_tokens: int | None,
 ) -> None:
+    told(done=len(share.done))
     left = [index for index in share.indices if index not in share.done]
     if not left:
         return
@@ -147,6 +115,7 @@ def _read(
     )
     for number, (places, part) in enumerate(stream, start=1):
         share.add([left[place] for place in places], part)
+        told(done=len(share.done))
         if number % EVERY == 0:
             share.keep()
     share.keep()
@@ -180,23 +149,36 @@ def _vector(
     return SteeringVector(rows, about=about)
 
 
-def _bytes(text: str) -> Tensor:
-    return torch.tensor(list(text.encode()), dtype=torch.uint8)
+def told(**facts: Any) -> None:
+    """A line of JSON for whoever started the ranks; flushed as one, so that those of several ranks do not mix."""
+    rank = dist.get_rank() if dist.is_initialized() else 0
+    sys.stdout.write(json.dumps({"rank": rank, **facts}) + "\n")
+    sys.stdout.flush()
 
 
 def main() -> int:
-    if len(sys.argv) != 2 or "RANK" not in os.environ:
-        sys.stderr.write("usage: torchrun --nproc_per_node N -m vectors.extraction.ranks SPEC.json\n")
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        sys.stderr.write((__doc__ or "") + "\n")
         return UsageError.exit_code
-    dist.init_process_group("gloo")
     try:
-        run(json.loads(Path(sys.argv[1]).read_text()))
-    except (BadInput, UsageError) as error:
-        sys.stderr.write(f"rank {dist.get_rank()}: {error}\n")
-        return error.exit_code
+        spec = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+        refuse_fewer(spec)
+        dist.init_process_group("gloo")
+        run(spec)
+    except (OSError, ValueError, KeyError) as error:
+        return _failed(BadInput(f"{sys.argv[1]}: {type(error).__name__} {error}"))
+    except SteerError as error:
+        return _failed(error)
     finally:
-        dist.destroy_process_group()
+        if dist.is_initialized():
+            dist.destroy_process_group()
     return 0
+
+
+def _failed(error: SteerError) -> int:
+    told(error=str(error), exit_code=error.exit_code)
+    sys.stderr.write(f"rank {os.environ.get('RANK', '0')}: {error}\n")
+    return error.exit_code
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import core
 import vectors
 from core.reducers import Moments
 from vectors.contrasts.catalogue import contrast
-from vectors.extraction.ranks import Share, dealt, merged
+from vectors.extraction.share import Share, dealt, merged
 
 
 def launched(spec: Path, processes: int) -> subprocess.CompletedProcess[str]:

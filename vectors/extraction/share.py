@@ -1,0 +1,83 @@
+"""One rank's part of an extraction over several processes: which texts it reads, and what it sums up of them.
+
+What is kept and what travels is a mean and a sum of squares per class and layer, whatever the number of texts (Chan,
+Golub & LeVeque 1983).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from core.reducers import Moments
+
+Key = tuple[int, int]  # class (0 positive, 1 negative), layer
+Sums = dict[Key, Moments]
+
+
+@dataclass
+class Share:
+    """One rank's part of the work: which texts, what is summed up of them, and where that is kept."""
+
+    indices: list[int]
+    file: Path
+    identity: str
+    done: set[int]
+    sums: Sums
+
+    @staticmethod
+    def opened(folder: Path, rank: int, indices: list[int], identity: str) -> Share:
+        share = Share(indices, folder / f"rank-{rank}.safetensors", identity, set(), {})
+        if share.file.is_file():
+            share._restore(load_file(share.file))
+        return share
+
+    def add(self, indices: Sequence[int], part: Mapping[int, Tensor]) -> None:
+        """Even texts are positive sides, odd ones negative."""
+        sides = torch.tensor([index % 2 for index in indices])
+        for layer, rows in part.items():
+            for side in (0, 1):
+                if (mine := rows[sides == side]).shape[0]:
+                    more = Moments.of(mine)
+                    key = (side, layer)
+                    self.sums[key] = self.sums[key] + more if key in self.sums else more
+        self.done.update(indices)
+
+    def keep(self) -> None:
+        """Written whole and moved into place."""
+        tensors = {f"{side}.{layer}": sums.state() for (side, layer), sums in self.sums.items()}
+        tensors |= {"done": torch.tensor(sorted(self.done)), "identity": _bytes(self.identity)}
+        fresh = self.file.with_suffix(".part")
+        save_file(tensors, fresh)
+        fresh.replace(self.file)
+
+    def _restore(self, tensors: dict[str, Tensor]) -> None:
+        if not torch.equal(tensors.pop("identity"), _bytes(self.identity)):
+            return
+        self.done = set(tensors.pop("done").tolist())
+        for name, state in tensors.items():
+            side, layer = map(int, name.split("."))
+            self.sums[side, layer] = Moments.from_state(state)
+
+
+def dealt(lengths: Sequence[int], rank: int, world: int) -> list[int]:
+    """Longest first, one to each rank in turn: all have about the same to do."""
+    return sorted(range(len(lengths)), key=lambda i: -lengths[i])[rank::world]
+
+
+def merged(states: Sequence[Tensor]) -> Moments:
+    """Moments of disjoint shares; ranks that had nothing to read are left out."""
+    parts = [Moments.from_state(state) for state in states if state[0] > 0]
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
+
+
+def _bytes(text: str) -> Tensor:
+    return torch.tensor(list(text.encode()), dtype=torch.uint8)
