@@ -31,14 +31,20 @@ class Residence:
         self.queue = Queue()
         self.instrument: Instrument | None = None
         self.name = ""
-        self.options: Mapping[str, Any] = {}
         self.loading = False
+        self._options: Mapping[str, Any] = {}
+        self._coming: Mapping[str, Any] = {}
         self._guests: list[Guest] = []
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """How the model that is here was loaded, or the one that is named as coming is."""
+        return self._coming if self.loading else self._options
 
     def load(self, name: str, options: Mapping[str, Any], append: Append, fit: Callable[[], None]) -> None:
         """Begins; the model that was here goes first. `fit` follows on the GPU thread, before the new one is played."""
         self._refuse_while_worked()
-        self.loading = True
+        self.loading, self._coming = True, options
         self._told(append)(ev.Model(state="loading", name=name, progress=0.0))
         self.gate.chat(lambda: self._load(name, options, self._told(append), fit))
 
@@ -90,21 +96,22 @@ class Residence:
         return tell
 
     def _load(self, name: str, options: Mapping[str, Any], append: Append, fit: Callable[[], None]) -> None:
+        """Whoever is told of the end finds the model free to work with: the one that came, or the one that stayed."""
+        failure = None
         try:
             self.studio.examine(name, options)
             self._unload(append)
-            self.name, self.options = name, options
+            self.name, self._options = name, options
             self.instrument = self.studio.load(name, options, _progress(name, append))
-            self.announce(append)
             fit()
         except Exception as error:
-            why = str(error) if isinstance(error, SteerError) else f"{type(error).__name__}: {error}"
+            failure = error
+        self.loading = False
+        if failure is not None:
+            why = str(failure) if isinstance(failure, SteerError) else f"{type(failure).__name__}: {failure}"
             append(ev.Model(state="failed", name=name, note=why))
-            append(ev.Error(where="load_model", message=why, code=str(getattr(error, "exit_code", 1))))
-            self.loading = False
-            self.announce(append)  # what cannot be a model at all has cost nobody the one that is here
-        finally:
-            self.loading = False
+            append(ev.Error(where="load_model", message=why, code=str(getattr(failure, "exit_code", 1))))
+        self.announce(append)
 
     def _unload(self, append: Append) -> None:
         if self.instrument:

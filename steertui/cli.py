@@ -88,6 +88,15 @@ def app_parser() -> Parser:
     )
     flags.add_model(parser, positional=True)
     flags.add_recording(parser)
+    parser.add_argument(
+        "--inline", action="store_true", help="engine and screen in one process, which ends with the screen"
+    )
+    parser.add_argument(
+        "--idle-exit",
+        type=flags.duration,
+        metavar="TIME",
+        help="an engine that is started for this ends after 90s, 30m or 2h with nobody there",
+    )
     screen = parser.add_argument_group("screen")
     screen.add_argument("--fps", type=flags.frames, help="frames per second at most; 10 for a slow line")
     screen.add_argument("--theme", help="colours, by name")
@@ -108,9 +117,15 @@ def open_app(args: argparse.Namespace) -> int:
             "`steertui chat` for a plain loop, or another verb of `steertui --help`"
         )
     said = {name: value for name in SCREEN if (value := getattr(args, name)) is not None}
-    if (options := flags.loading(args)) or args.no_record:
-        engine = import_module("steertui.engine.launch")
-        said["socket"] = engine.ensure(args.model, options, record=not args.no_record)
+    options = flags.loading(args)
+    if args.inline:
+        with import_module("steertui.engine.inline").inline(
+            args.model, options, record=not args.no_record
+        ) as own:
+            return int(import_module("steertui.app").run(args.model, socket=own.path, **said))
+    if options or args.no_record or args.idle_exit is not None:
+        ensure = import_module("steertui.engine.launch").ensure
+        said["socket"] = ensure(args.model, options, record=not args.no_record, idle_exit=args.idle_exit)
     return int(import_module("steertui.app").run(args.model, **said))
 
 

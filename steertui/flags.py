@@ -187,6 +187,15 @@ def frames(text: str) -> float:
     return rate
 
 
+def duration(text: str) -> float:
+    """90, 90s, 30m or 2h, in seconds."""
+    factor = {"s": 1, "m": 60, "h": 3600}.get(text[-1:], 0)
+    number = text[:-1] if factor else text
+    if not (number.isascii() and number.isdigit()):
+        raise UsageError(f"a time is written 90s, 30m or 2h, not {text!r}")
+    return float(number) * (factor or 1)
+
+
 def count(text: str) -> int:
     if not text.isascii() or not text.isdigit():
         raise UsageError(f"{text!r} is not a whole number from 0 on")

@@ -7,11 +7,12 @@ import queue
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from core.errors import EngineUnavailable
+from core.errors import EngineUnavailable, UsageError
 from core.mixer import Mixer
 from sessions.lines import Record
 from sessions.state import State, Turn
@@ -20,11 +21,23 @@ from .client import Client, Item
 from .launch import choose, ensure
 from .protocol import Frame
 
+if TYPE_CHECKING:
+    from .inline import Inline
+
 BREATH_S = 0.1
 
 
-def connect(model: str | None = None, *, socket: Path | str | None = None, role: str = "writer") -> Engine:
-    """The engine at `socket`, else the one that holds `model` (started if there is none), else the one that runs."""
+def connect(
+    model: str | None = None, *, socket: Path | str | None = None, role: str = "writer", inline: bool = False
+) -> Engine:
+    """The engine at `socket`, else the one that holds `model` (started if there is none), else the one that runs.
+    `inline`: an engine in this very process, which is closed with what this returns.
+    """
+    if inline:
+        if model is None or socket is not None:
+            raise UsageError("an engine in this process needs a model, and no socket")
+        own = import_module("steertui.engine.inline").inline(model)
+        return Engine(own.path, role, own=own)
     path = Path(socket) if socket else (ensure(model) if model else choose().path)
     return Engine(path, role)
 
@@ -32,7 +45,10 @@ def connect(model: str | None = None, *, socket: Path | str | None = None, role:
 class Engine:
     """Every op of the protocol by `ask`; the session so far in `state`."""
 
-    def __init__(self, path: Path, role: str = "writer", *, record: bool = True) -> None:
+    def __init__(
+        self, path: Path, role: str = "writer", *, record: bool = True, own: Inline | None = None
+    ) -> None:
+        self._own = own
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="steertui-client", daemon=True)
         self._thread.start()
@@ -85,11 +101,13 @@ class Engine:
                 yield item
 
     def close(self) -> None:
-        """Leaves; the engine goes on."""
+        """Leaves; the engine goes on, unless it is this process's own."""
         if self._thread.is_alive():
             self._wait(self._client.close())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
+        if self._own:
+            self._own.close()
 
     def __enter__(self) -> Engine:
         return self

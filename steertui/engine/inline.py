@@ -5,13 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from core.errors import EngineUnavailable
+from sessions.resident import Studio
+from steertui import paths
 
 from .process import Engine
 from .server import Server
+from .sockets import Door
+
+
+def inline(model: str, options: Mapping[str, Any] | None = None, *, record: bool = True) -> Inline:
+    """A real engine that lives as long as this process, or until it is closed."""
+    door = Door(paths.runtime(), f"inline-{os.getpid()}")
+    return Inline(Engine(door, Studio(), paths.sessions() if record else None, model, options or {}))
 
 
 class Inline:

@@ -37,6 +37,8 @@ class Found:
     state: str
     session: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    folder: str | None = None
+    """Where its open session is kept, if it is."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"path": str(self.path)}
@@ -52,7 +54,7 @@ def probe(path: Path, seconds: float = 2.0) -> Found | None:
             line.sendall(greeting(Hello(role="probe", client=__version__, pid=os.getpid())))
             with line.makefile("rb") as answer:
                 welcome = json.loads(answer.readline())
-        said = {key: welcome[key] for key in ("pid", "model", "state", "session")}
+        said = {key: welcome[key] for key in ("pid", "model", "state", "session", "folder")}
         return Found(id=welcome["engine"], path=path, options=welcome.get("options", {}), **said)
     except (OSError, ValueError, KeyError):
         return None
@@ -83,12 +85,16 @@ def choose(name: str | None = None) -> Found:
 
 def holding(model: str, options: Mapping[str, Any]) -> Found | None:
     """The engine that has this model in memory, or on its way there, loaded just like this."""
-    wanted = {name: value for name, value in options.items() if name != "force"}
-    for engine in find():
-        loaded = {name: value for name, value in engine.options.items() if name != "force"}
-        if engine.model is not None and named(engine.model) == named(model) and loaded == wanted:
-            return engine
-    return None
+    return next((e for e in find() if _holds(e, model) and _way(e.options) == _way(options)), None)
+
+
+def _holds(engine: Found, model: str) -> bool:
+    return engine.model is not None and named(engine.model) == named(model)
+
+
+def _way(options: Mapping[str, Any]) -> dict[str, Any]:
+    """How a model is loaded; `force` only says in spite of what."""
+    return {name: value for name, value in options.items() if name != "force"}
 
 
 def named(model: str) -> str:
@@ -97,20 +103,46 @@ def named(model: str) -> str:
     return str(folder.resolve()) if folder.is_dir() else model
 
 
-def ensure(model: str, options: Mapping[str, Any] | None = None, *, record: bool = True) -> Path:
-    """The socket of the engine that holds this model, or of a new one; its model may still be loading."""
+def ensure(
+    model: str,
+    options: Mapping[str, Any] | None = None,
+    *,
+    record: bool = True,
+    idle_exit: float | None = None,
+) -> Path:
+    """The socket of the engine that holds this model, or of a new one; its model may still be loading. What is asked
+    for and is otherwise there is refused, not passed over; `idle_exit` is a new one's alone.
+    """
     with _alone():
         engines = find()
         for engine in engines:
-            if engine.model is not None and named(engine.model) == named(model):
+            if _holds(engine, model):
+                _refuse_otherwise(engine, options or {}, record)
                 return engine.path
         taken = {engine.id for engine in engines}
         name = next(n for n in ["main", *(f"main-{k}" for k in range(2, 100))] if n not in taken)
-        return start(model, options, name=name, record=record)
+        return start(model, options, name=name, record=record, idle_exit=idle_exit)
+
+
+def _refuse_otherwise(engine: Found, options: Mapping[str, Any], record: bool) -> None:
+    end = f"end it first (steertui stop {engine.id}), or leave that out"
+    if _way(options) and _way(options) != _way(engine.options):
+        asked, there = (
+            ", ".join(f"{name} {value}" for name, value in way.items()) or "as it comes"
+            for way in (_way(options), _way(engine.options))
+        )
+        raise EngineUnavailable(f"the engine {engine.id} has this model as: {there}; not {asked}: {end}")
+    if not record and engine.folder is not None:
+        raise EngineUnavailable(f"the engine {engine.id} that has this model records its session: {end}")
 
 
 def start(
-    model: str | None, options: Mapping[str, Any] | None = None, *, name: str = "main", record: bool = True
+    model: str | None,
+    options: Mapping[str, Any] | None = None,
+    *,
+    name: str = "main",
+    record: bool = True,
+    idle_exit: float | None = None,
 ) -> Path:
     """Spawns an engine and returns its socket once it answers."""
     door = Door(paths.runtime(), name)
@@ -118,6 +150,7 @@ def start(
     command += ["--model", named(model)] if model else []
     command += ["--options", json.dumps(dict(options))] if options else []
     command += [] if record else ["--no-record"]
+    command += ["--idle-exit", f"{idle_exit:.0f}"] if idle_exit is not None else []
     log = logfile(name)
     with log.open("ab") as out:
         child = subprocess.Popen(

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.errors import UsageError
 from core.scrub import scrub
-from steertui import paths
+from steertui import flags, paths
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", help="loaded at once")
     parser.add_argument("--options", type=_object, default={}, metavar="JSON", help="how to load it")
     parser.add_argument(
-        "--idle-exit", type=_seconds, metavar="TIME", help="end after 90s, 30m or 2h with nobody there"
+        "--idle-exit", type=flags.duration, metavar="TIME", help="end after 90s, 30m or 2h with nobody there"
     )
     parser.add_argument("--no-record", action="store_true", help="write no session")
 
@@ -52,12 +52,3 @@ def _object(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UsageError("--options takes a JSON object")
     return value
-
-
-def _seconds(text: str) -> float:
-    """90, 90s, 30m or 2h."""
-    factor = {"s": 1, "m": 60, "h": 3600}.get(text[-1:], 0)
-    number = text[:-1] if factor else text
-    if not number.isdigit():
-        raise UsageError(f"a time is written 90s, 30m or 2h, not {text!r}")
-    return float(number) * (factor or 1)

@@ -184,7 +184,7 @@ def test_the_app_opens_on_the_model_that_was_asked_for(
     opened: list[Any] = []
     started: list[Any] = []
 
-    def ensure(model: str, options: dict[str, Any], *, record: bool) -> Path:
+    def ensure(model: str, options: dict[str, Any], *, record: bool, idle_exit: float | None) -> Path:
         started.append((model, {"options": options, "record": record}))
         return Path("socket")
 

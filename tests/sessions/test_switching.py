@@ -67,7 +67,7 @@ class Room:
         self.idle()
 
     def idle(self) -> None:
-        until(lambda: not self.session.busy, 60)
+        until(lambda: not self.session.busy and self.session.state.word == "idle", 60)
 
     def put_on(self, *names: str, **settings: Any) -> None:
         for name in names:
