@@ -9,7 +9,7 @@ from typing import Any
 from core.errors import BadInput, SteerError, UsageError
 
 from . import events as ev
-from .folder import kept
+from .folder import SUFFIX, kept
 
 MEASURED = (5, 25, 50, 75, 95)
 
@@ -32,13 +32,14 @@ class Rack:
 
     def recall(
         self, known: Mapping[str, ev.Vector], read: Callable[[str, None], Any], keep: Path | None
-    ) -> Iterator[SteerError]:
-        """Takes back what a session had from the copies it kept; why something cannot be had any more."""
+    ) -> Iterator[BadInput]:
+        """Takes back what a session had from the copies it kept; why something cannot be had any more, by its name."""
         for name, event in known.items():
             try:
                 self.add(name, read(str(kept(event.sha256, keep)), None), event.source)
             except SteerError as error:
-                yield error
+                why = str(error).rpartition(f"{event.sha256}{SUFFIX}: ")[2]
+                yield BadInput(f"{name!r} is taken off the desk: {why}")
 
     def remove(self, name: str) -> ev.Vector:
         vector = self.find(name)

@@ -163,15 +163,22 @@ class Desk(Screen[None]):
                 self.warn(f"the engine has left: {notice.get('reason', '')}")
             case "epoch":
                 self.link.moved()
-                self.feed.reset()
-                self.page.reset()
-                self.ledger.clear()
-                self.talk.moved()
-                self.rev = -1
-                self.rack.load(Mixer())
+                self._begin_anew()
             case "up" if self.link.moved():
-                self.feed.unqueue()
-                self._restore()
+                if self.link.observer:
+                    self._begin_anew()
+                else:
+                    self.feed.unqueue()
+                    self._restore()
+
+    def _begin_anew(self) -> None:
+        """Another session, which somebody else may have chosen: everything comes from its first event on."""
+        self.feed.reset()
+        self.page.reset()
+        self.ledger.clear()
+        self.talk.moved()
+        self.rev = -1
+        self.rack.load(Mixer())
 
     @work(group="asks", exit_on_error=False)
     async def _restore(self) -> None:

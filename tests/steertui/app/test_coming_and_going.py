@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import steertui
 from core.errors import EngineUnavailable
 from steertui.engine.launch import probe
 from steertui.widgets.transcript.document import Piece
@@ -62,6 +63,34 @@ async def test_a_lost_engine_leaves_the_page_and_the_next_one_gets_the_mixer(
                 await at.ask("and now?")
                 await at.play(2)
                 await at.sees("hello there", "and now?")
+
+
+async def test_who_only_watches_the_next_engine_shows_what_goes_on_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second = Studio(), Studio()
+    first.loaded.set()
+    second.loaded.set()
+    with scripted_engine.engine(first, name="first") as engine:
+        async with desk_at(engine.path, first) as at:
+            await at.add("pirate")
+            at.desk.prompt.focus()
+            await at.ask("hello there")
+            first.metronome.tick(1000)
+            engine.close()
+            await at.until(lambda: at.word == "lost")
+            with (
+                scripted_engine.engine(second, name="second") as other,
+                steertui.connect(socket=other.path) as writer,
+            ):
+                writer.ready()
+                writer.ask("note", text="somebody else was here first")
+                monkeypatch.setattr("steertui.screens.desk.link.ensure", lambda model: other.path)
+                await at.press("ctrl+r")
+                await at.until(lambda: at.desk.link.observer and "somebody else was here first" in at.notes)
+                assert not at.desk.rack.board.mixer.channels, "the desk of who is in control"
+                assert not any("take_control" in toast for toast in at.toasts)
+                await at.sees("WATCHING")
 
 
 async def test_what_is_said_in_mid_answer_stands_below_the_answer() -> None:
