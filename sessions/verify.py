@@ -70,7 +70,6 @@ def verify(instrument: Any, records: Iterable[Record], vectors: Mapping[str, Any
     takes = recorded(records)
     mixers = played(records, vectors)
     checks: list[Check] = []
-    instrument.forget()
     for take in takes:
         check = yield gpu(partial(_compared, instrument, take, mixers))
         checks.append(Check(**check))
@@ -138,7 +137,9 @@ def _compared(instrument: Any, take: Take, mixers: Mapping[str, Mixer]) -> dict[
 
 
 def replayed(instrument: Any, take: Take, mixers: Mapping[str, Mixer]) -> Check:
-    """One answer again, on the GPU thread."""
+    """One answer again, on the GPU thread. What found nothing on the cache began in another engine or on a branch."""
+    if not take.gen.reused:
+        instrument.forget()
     mix = next(event.mix for event in take.lived if isinstance(event, ev.Tok))
     speech = instrument.speak(take.talk, mixers[mix], take.settings)
     if sha_of(speech.prompt_ids) != take.gen.prompt_sha or speech.reused != take.gen.reused:
@@ -160,7 +161,7 @@ class Replay:
 
     def of(self, take: Take) -> Check:
         wrong = next((at for at in map(self._live, take.lived) if at is not None), None)
-        ended = next((e.reason for e in take.lived if isinstance(e, ev.Stop)), "lost")
+        ended = next((e.reason for e in reversed(take.lived) if isinstance(e, ev.Stop)), "lost")
         if wrong is not None or ended not in ("eos", "stop", "length", "context"):
             self._answer.cancel()
         extra = next(self._steps, None)
