@@ -14,7 +14,19 @@ import torch
 from bench import machine
 from bench.arms import Setting
 
-BENCHES = ("decode", "compiled", "lanes", "turn", "dial", "extraction", "diff", "check", "engine", "screen")
+BENCHES = (
+    "decode",
+    "compiled",
+    "lanes",
+    "turn",
+    "dial",
+    "extraction",
+    "diff",
+    "check",
+    "engine",
+    "screen",
+    "line",
+)
 RESULTS = Path(__file__).parent / "results"
 
 

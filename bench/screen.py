@@ -1,4 +1,5 @@
-"""The screen: what a token costs the transcript as an answer grows, and what a redraw of the fader bank costs."""
+"""The screen: when it first shows something, what a token costs the transcript as an answer grows, and what a redraw
+of the fader bank costs. The first frame is wall time from the start of the process, in a pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from bench.arms import Check, Setting
+from bench.terminal import Terminal, app, home
 from core.mixer import Channel
 from sessions.known import Known
 from steertui.themes import NIGHT
@@ -24,7 +26,13 @@ LAYERS, DRAWS = 80, 50
 FRAME, FRAMES = 4, 50
 """Four tokens to a frame: 120 a second at 30 frames."""
 SHORT, LONG = 2_000, 10_000
-AT_MOST = {f"token at {SHORT}": 1200.0, f"token at {LONG}": None, f"bank of {LAYERS} redrawn": 6000.0}
+FIRST = "first frame"
+AT_MOST = {
+    FIRST: 500_000.0,
+    f"token at {SHORT}": 1200.0,
+    f"token at {LONG}": None,
+    f"bank of {LAYERS} redrawn": 6000.0,
+}
 FLAT = 1.5
 
 
@@ -53,7 +61,7 @@ def bench(setting: Setting) -> dict[str, Any]:
     found: dict[str, list[float]] = {name: [] for name in AT_MOST}
     flat = []
     for _ in range(setting.repetitions):
-        lap = asyncio.run(_lap())
+        lap = {FIRST: _first_frame(), **asyncio.run(_lap())}
         for name, microseconds in lap.items():
             found[name].append(microseconds)
         flat.append(lap[f"token at {LONG}"] / lap[f"token at {SHORT}"])
@@ -67,6 +75,16 @@ def bench(setting: Setting) -> dict[str, Any]:
         "goals": [],
         "checks": [check.to_json() for check in checks],
     }
+
+
+def _first_frame() -> float:
+    """Until the title of the transcript stands on the terminal, in a home without an engine."""
+    with home() as env:
+        terminal = Terminal(app(), (140, 40), env)
+        try:
+            return 1e6 * terminal.wait("transcript")
+        finally:
+            terminal.close()
 
 
 async def _lap() -> dict[str, float]:

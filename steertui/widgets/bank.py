@@ -62,6 +62,7 @@ class FaderBank(Widget, can_focus=True):
         self._painting = False
         self.faders: list[float | None] = [None]
         self.strengths: dict[int, float] = {}
+        self._looks: dict[str, Style] = {}
         self._made: tuple[object, list[list[tuple[str, bool]]]] = (None, [])
 
     def show(
@@ -128,7 +129,7 @@ class FaderBank(Widget, can_focus=True):
         return self._painted(segments, width)
 
     def _painted(self, segments: list[Segment], width: int) -> Strip:
-        return Strip(segments).apply_style(self.rich_style).crop_extend(0, width, self.rich_style)
+        return Strip(segments).crop_extend(0, width, self._look(""))
 
     def _one_row(self, width: int) -> list[Segment]:
         """All layers as one row of eighths, sizes without sign; the sign is in the words beside it."""
@@ -138,7 +139,7 @@ class FaderBank(Widget, can_focus=True):
             pen = glyphs.now()
             block = column(abs(value), self.reach, 1)[0][0] if value else pen.eighths[1]
             block = pen.off if value is None else block
-            cells.append(Segment(block, self._style("cursor" if layer == self.cursor else "fader")))
+            cells.append(Segment(block, self._look("cursor" if layer == self.cursor else "fader")))
         return [Segment(" "), *cells, Segment("  "), *readout]
 
     def _faders_row(self, y: int, half: int) -> list[Segment]:
@@ -147,12 +148,13 @@ class FaderBank(Widget, can_focus=True):
         if row and not any(value and (value > 0) == (row > 0) for value in self.faders):
             return []
         bar, gap = max(pitch - 1, 1), int(pitch > 1)
-        between = ("zero", glyphs.now().groove * gap) if row == 0 else ("", " " * gap)
         held = self.cursor if self.has_focus else -1
         parts: list[Part] = []
         for layer, blocks in enumerate(columns):
             look, block = self._cell(layer, row, half, blocks)
-            parts += [(look.replace("fader", "cursor") if layer == held else look, block * bar), between]
+            parts.append((look.replace("fader", "cursor") if layer == held else look, block * bar))
+            if gap:
+                parts.append(("zero", glyphs.now().groove) if row == 0 else (_beside(look), " "))
         runs = [(look, "".join(text for _, text in run)) for look, run in groupby(parts, itemgetter(0))]
         return [Segment(text, self._look(look)) for look, text in runs]
 
@@ -176,10 +178,16 @@ class FaderBank(Widget, can_focus=True):
         return self._made[1]
 
     def _look(self, look: str) -> Style:
-        if not look:
-            return Style.null()
-        style = self._style(look.removesuffix(HANGS))
-        return style + Style(reverse=True) if look.endswith(HANGS) else style
+        """On this widget's own ground; mixed once, because styles cost more than anything that is drawn with them."""
+        if look not in self._looks:
+            part = look.removesuffix(HANGS)
+            style = self.get_component_rich_style(f"bank--{part}") if part else Style.null()
+            self._looks[look] = self.rich_style + style + Style(reverse=look.endswith(HANGS) or None)
+        return self._looks[look]
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._looks.clear()
 
     def _ghost_row(self, layer: int, half: int) -> int:
         """Rows away from zero; a fader that is taller hides it."""
@@ -200,24 +208,21 @@ class FaderBank(Widget, can_focus=True):
         text = "".join(cells)
         tail = text[at + len(label) :]
         return [
-            Segment(text[:at], self._style("axis")),
-            Segment(label, self._style("value")),
-            Segment(tail, self._style("axis")),
+            Segment(text[:at], self._look("axis")),
+            Segment(label, self._look("value")),
+            Segment(tail, self._look("axis")),
         ]
 
     def _readout(self, width: int) -> list[Segment]:
         if self.channel is None:
-            return [Segment(clip("one fader per layer of the selected strip", width), self._style("quiet"))]
+            return [Segment(clip("one fader per layer of the selected strip", width), self._look("quiet"))]
         value = self.faders[self.cursor]
         shown = "off" if value is None else f"{signed(value, 3)} {SHORT_UNIT[self.channel.unit]}"
         head = f"L{self.cursor} {shown}"
         if self.cursor in self.strengths and self.channel.unit != "relative":
             head += f" = {self.strengths[self.cursor]:.2f}‖h‖"
         rest = clip(f"  {dose_text(self.channel, self.n_layers)}", width - cell_len(head))
-        return [Segment(head, self._style("value")), Segment(rest, self._style("quiet"))]
-
-    def _style(self, part: str) -> Style:
-        return self.get_component_rich_style(f"bank--{part}")
+        return [Segment(head, self._look("value")), Segment(rest, self._look("quiet"))]
 
     # Mouse: a click sets, a drag paints across layers --------------------------------------------------------------
 
@@ -255,3 +260,8 @@ class FaderBank(Widget, can_focus=True):
             self.cursor = self._layer_at(event.get_content_offset_capture(self).x)
             step = STEPS[self.channel.unit][0]
             self.post_message(self.Drawn(self.cursor, round(self.value() + direction * step, 6)))
+
+
+def _beside(look: str) -> str:
+    """What a blank next to a block may wear to be one with it: a block that hangs is drawn in reverse."""
+    return "" if look.endswith(HANGS) else look

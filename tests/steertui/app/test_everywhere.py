@@ -142,3 +142,18 @@ def test_what_a_terminal_may_refuse_is_said(monkeypatch: pytest.MonkeyPatch) -> 
     assert "it may find it too long" in clipboard.places("x" * 80_000)[0]
     monkeypatch.setenv("XDG_STATE_HOME", "/dev/null/nowhere")
     assert "not in a file" in clipboard.places("words")[-1]
+
+
+async def test_the_bank_stands_on_its_own_ground_in_every_theme_and_with_the_focus() -> None:
+    async with stage(size=(80, 24)) as on:
+        await on.add()
+        bank, seen = on.desk.rack.bank, set()
+        for theme in ("steertui-night", "steertui-day"):
+            on.pilot.app.theme = theme
+            for act in (on.desk.transcript.focus, bank.focus):
+                act()
+                await on.pilot.pause()
+                grounds = {segment.style.bgcolor for segment in bank.render_line(0) if segment.style}
+                assert grounds == {bank.rich_style.bgcolor}
+                seen |= grounds
+        assert len(seen) == 4
