@@ -26,6 +26,7 @@ BENCHES = (
     "engine",
     "screen",
     "line",
+    "collapse",
 )
 RESULTS = Path(__file__).parent / "results"
 

@@ -33,6 +33,7 @@ COMMANDS: tuple[Command, ...] = (
         ),
         ("scale.zero", "0", "0", "zero", "Scale to zero"),
         ("scale.exact", "equals_sign", "=", "exact", "Type the scale"),
+        ("lamp.heed", "l", "l", "", "Do what the collapse lamp advises"),
         ("scale.unit", "u", "u", "unit", "Next unit of the scale; the push stays put"),
         ("strip.flip", "f", "f", "flip", "Flip the sign at the next token"),
         ("strip.cap", "c", "c", "cap", "Cap on or off"),

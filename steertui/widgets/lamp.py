@@ -1,4 +1,4 @@
-"""The collapse lamp: dark while the text is sound; lit, it says in words why, and what to turn."""
+"""The collapse lamp: dark while the text is sound; lit, it says in words why, and what the key l turns."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Lamp(Painted):
 
     def rows(self, width: int) -> Sequence[Row]:
         why = f" {' · '.join(symptom.words for symptom in self.symptoms)} "
-        try_this = f"→ {safe_text(self.advice.words)}" if self.advice else ""
+        try_this = f"l: {safe_text(self.advice.words)}" if self.advice else ""
         room = width - cell_len(LIT)
         why = clip(why, max(room - cell_len(try_this), room // 2))
         return [

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from core.errors import UsageError
 from steertui import editor
 from steertui.screens.desk import (
+    board,
     dialogs,
     distractors,
     models,
@@ -103,6 +104,14 @@ def heat(desk: Desk, next_channel: bool = False) -> None:
     desk.page.heat(names, desk.rack.board.selected, next_channel)
 
 
+def heed(desk: Desk) -> None:
+    """What the collapse lamp advises; z takes it back."""
+    advice = desk.page.lamp.advice
+    if advice is None:
+        raise UsageError("the collapse lamp advises nothing now")
+    desk.rack.attempt(lambda: board.heed(desk.rack.board, advice.channel, advice.scale))
+
+
 def turn(name: str) -> Callable[[Desk], None]:
     """A dial of the selected strip."""
     return lambda desk: desk.rack.edit(name)
@@ -143,6 +152,7 @@ ACTIONS: Mapping[str, Callable[[Desk], None]] = {
     "strip.cap": cap,
     "strip.threshold": dialogs.threshold,
     "scale.exact": dialogs.exact,
+    "lamp.heed": heed,
     "dials.undo": lambda desk: desk.rack.undo(),
     "dials.redo": lambda desk: desk.rack.redo(),
     "bank.left": lambda desk: desk.rack.move(-1),

@@ -96,6 +96,15 @@ def set_shown(board: Board, shown: float) -> Edit:
     return Edit(board, scale_words(board.channel))
 
 
+def heed(board: Board, label: str, scale: float) -> Edit:
+    """Do as the collapse lamp says: this strip to that scale."""
+    places = [place for place, channel in enumerate(board.mixer.channels) if channel.label == label]
+    if not places:
+        raise UsageError(f"{label} is not on the desk any more")
+    board = board.select(places[0]).edit(scale=scale)
+    return Edit(board, scale_words(board.channel))
+
+
 def flip(board: Board) -> Edit:
     board = board.edit(flipped=not board.channel.flipped)
     channel = board.channel

@@ -55,7 +55,25 @@ async def test_the_lamp_is_dark_on_prose_and_says_why_and_what_to_turn_when_it_i
         await at.play(20)
         assert not at.desk.query_one(Lamp).display
         await at.play(80)
-        await at.sees("COLLAPSE", "of the last 32 tokens repeat", "pirate +0.30 → +0.15 relative")
+        await at.sees("COLLAPSE", "of the last 32 tokens repeat", "l: pirate +0.30 → +0.15 relative")
+
+
+async def test_a_key_does_what_the_lamp_advises_and_another_takes_it_back() -> None:
+    async with stage(Studio(["again"] * 120), size=(140, 40)) as at:
+        at.studio.loaded.set()
+        await at.add("pirate")
+        await at.press("l")
+        assert any("advises nothing" in toast for toast in at.toasts)
+        at.desk.prompt.focus()
+        await at.ask("one")
+        await at.play(80)
+        await at.sees("COLLAPSE")
+        await at.press("l")
+        await at.until(lambda: [round(c.scale, 3) for c in at.desk.rack.board.mixer.channels] == [0.15])
+        await at.play(4)
+        assert [marker.text for marker in at.markers if marker.at] == ["pirate → +0.15 rel"]
+        await at.press("z")
+        assert [round(c.scale, 3) for c in at.desk.rack.board.mixer.channels] == [0.3]
 
 
 async def test_hostile_words_of_a_shadow_stay_words() -> None:

@@ -1,0 +1,133 @@
+"""How good are the limits of the collapse lamp? The demo models are steered from sane doses to absurd ones, and the
+lamp is held against the exact grammar of their world: the only models of which somebody knows what broken is.
+
+A window has collapsed when less than half of its finished sentences are well-formed, or none was finished, and is sound
+when at least nine tenths are; what lies between is counted and judges nobody. Limits are told for each number alone
+too: what another limit would have done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+import core
+import vectors
+from bench.arms import Check, Setting
+from core import demo
+from core.demo.world.labels import labels
+from core.demo.world.prompts import requests, story_openings
+from core.mixer import Channel, Mixer
+from sessions.collapse import LIMITS, WINDOW, measured
+from sessions.state import Token
+from vectors.vector import SteeringVector
+
+DOSES = (0.0, 0.3, 0.6, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
+"""In mean residual norms, shared out over the default band; both ways."""
+VECTORS = ("determined-drifting", "assistant-persona", "pirate")
+RANDOM = 2
+STRIDE, LONGEST = 16, 80
+FALSE_ALARMS, MISSES = 0.05, 0.1
+Window = tuple[Mapping[str, float], bool | None]
+
+
+def bench(setting: Setting) -> dict[str, Any]:
+    """`repetitions` prompts of each model under every vector and dose."""
+    seen = [window for name in demo.NAMES for window in _windows(core.load(name), setting.repetitions)]
+    judged = [(found, collapsed) for found, collapsed in seen if collapsed is not None]
+    alarms, misses = _rates(judged, LIMITS)
+    print(f"collapse: {len(judged)} windows judged, {len(seen) - len(judged)} in between")
+    for name in LIMITS:
+        print(f"  {name}: {_told(judged, name)}")
+    return {
+        "model": f"{', '.join(demo.NAMES)}; {len(VECTORS)} vectors, {RANDOM} random ones, doses up to {DOSES[-1]}",
+        "n": {
+            "sound": sum(not broken for _, broken in judged),
+            "collapsed": sum(broken for _, broken in judged),
+        },
+        "windows": [[dict(found), collapsed] for found, collapsed in seen],
+        "goals": [],
+        "checks": [
+            Check("sound windows that light the lamp", alarms, FALSE_ALARMS).to_json(),
+            Check("collapsed windows that do not", misses, MISSES).to_json(),
+        ],
+    }
+
+
+def _windows(model: core.Model, prompts: int) -> Iterator[Window]:
+    for channel in _channels(model):
+        for number, (prompt, raw) in enumerate(_prompts(model, prompts)):
+            tokens = _said(model, prompt, Mixer((channel,)), raw, number)
+            for start in range(0, len(tokens) - WINDOW + 1, STRIDE):
+                window = tokens[start : start + WINDOW]
+                yield measured(window), _collapsed("".join(token.text for token in window))
+
+
+def _channels(model: core.Model) -> Iterator[Channel]:
+    known = [vectors.read(demo.starter_vectors()[name], model=model) for name in VECTORS]
+    for vector in (*known, *(_random(known[0], seed) for seed in range(RANDOM))):
+        for dose in DOSES:
+            yield Channel(vector, scale=dose, split=True)
+            if dose:
+                yield Channel(vector, scale=-dose, split=True)
+
+
+def _random(like: SteeringVector, seed: int) -> SteeringVector:
+    chance = np.random.default_rng(seed)
+    return SteeringVector({layer: chance.standard_normal(like.hidden_size) for layer in like.layers})
+
+
+def _prompts(model: core.Model, count: int) -> list[tuple[str, bool]]:
+    """Stories to go on with and requests to answer."""
+    stories, asked = story_openings(count, 5), requests(count, 5)
+    return [*((text, True) for _, text in stories), *((text, False) for _, text in asked)]
+
+
+def _said(model: core.Model, prompt: str, mixer: Mixer, raw: bool, seed: int) -> Sequence[Token]:
+    settings = {"temperature": 0.7, "seed": seed, "max_new_tokens": LONGEST, "raw": raw, "shadow": "forced"}
+    steps = list(core.stream(model, prompt, mixer=mixer, **settings))
+    return [Token(step.token_id, step.text, values=_values(step)) for step in steps]
+
+
+def _values(step: Any) -> dict[str, float]:
+    values = {"entropy": step.entropy}
+    if step.delta is not None:
+        values["delta"] = step.delta
+    for seen in step.forced.values():
+        values["lp0"] = seen.logprob
+    return values
+
+
+def _collapsed(text: str) -> bool | None:
+    """The first sentence may have begun before the window: it says nothing."""
+    found = labels(text)[1:]
+    share = sum(label.well_formed for label in found) / len(found) if found else 0.0
+    return True if share < 0.5 else False if share >= 0.9 else None
+
+
+def _rates(judged: Sequence[Window], limits: Mapping[str, float]) -> tuple[float, float]:
+    """(false alarms among the sound, misses among the collapsed)."""
+    lit = [
+        (any(found.get(name, 0.0) >= limit for name, limit in limits.items()), broken)
+        for found, broken in judged
+    ]
+    sound = [on for on, broken in lit if not broken]
+    collapsed = [on for on, broken in lit if broken]
+    return sum(sound) / max(len(sound), 1), 1 - sum(collapsed) / max(len(collapsed), 1)
+
+
+def _told(judged: Sequence[Window], name: str) -> str:
+    rates = _rates(judged, {name: LIMITS[name]})
+    sides = {
+        broken: [found[name] for found, b in judged if b is broken and name in found]
+        for broken in (False, True)
+    }
+    spread = ", ".join(
+        f"{'collapsed' if broken else 'sound'} p5 {np.percentile(values, 5):.3g} p50 {np.percentile(values, 50):.3g} "
+        f"p95 {np.percentile(values, 95):.3g} p99 {np.percentile(values, 99):.3g}"
+        for broken, values in sides.items()
+        if values
+    )
+    return f"limit {LIMITS[name]:g} alone: false alarms {rates[0]:.3f}, misses {rates[1]:.3f}; {spread}"
