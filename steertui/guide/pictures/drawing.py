@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -16,6 +17,7 @@ WIDE, HIGH, SIZE, EDGE = 8.43, 17.0, 14, 10
 """A cell, its letters and the margin around the screen, in pixels."""
 FACE = "ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace"
 INK, PAPER = ColorTriplet(213, 218, 227), ColorTriplet(16, 19, 26)
+STRETCH = re.compile(r"\S+(?: \S+)*")
 Screen = Sequence[Strip]
 
 
@@ -44,15 +46,18 @@ class Drawing:
         return "".join([*grounds, *words])
 
     def _words(self, text: str, x: int, ink: ColorTriplet, style: Style | None) -> Iterable[str]:
-        bare = text.strip(" ")
-        if not bare:
-            return
-        at, look = x + len(text) - len(text.lstrip(" ")), f"fill:{ink.hex}"
+        """Stretches without a gap: what draws an SVG may fold blanks, and measures few fonts as a terminal does."""
+        look = f"fill:{ink.hex}"
         look += ";font-weight:700" if style and style.bold else ""
         look += ";font-style:italic" if style and style.italic else ""
         look += ";text-decoration:underline" if style and style.underline else ""
-        place = f'class="{self._look(look)}" x="{_px(at)}" y="13" textLength="{_px(cell_len(bare))}"'
-        yield f"<text {place}>{escape(bare, quote=False)}</text>"
+        for found in STRETCH.finditer(text):
+            words, at = found[0], x + cell_len(text[: found.start()])
+            if words.isascii():
+                place = f'x="{_px(at)}" textLength="{_px(cell_len(words))}"'
+            else:
+                place = f'x="{" ".join(_px(at + cell_len(words[:n])) for n in range(len(words)))}"'
+            yield f'<text class="{self._look(look)}" y="13" {place}>{escape(words, quote=False)}</text>'
 
     def _look(self, rules: str) -> str:
         return self.looks.setdefault(rules, f"c{len(self.looks)}")
