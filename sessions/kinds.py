@@ -59,6 +59,13 @@ def _contrast_answer(instrument: Any, params: Mapping[str, Any]) -> Job:
     return answered(_model(instrument, "contrast-answer"), params)
 
 
+def _themes(instrument: Any, params: Mapping[str, Any]) -> Job:
+    """The linearity score of runs: `themes`, and what `vectors.themes.job` takes; the resident model embeds them."""
+    from vectors.themes import job
+
+    return job(_model(instrument, "themes"), params)
+
+
 def _experiment(name: str) -> Factory:
     """What `sessions.experiments` knows by that name, on the resident model."""
 
@@ -108,6 +115,7 @@ JOBS: Mapping[str, Factory] = {
     "diff": _diff,
     "contrast-make": _contrast_make,
     "contrast-answer": _contrast_answer,
+    "themes": _themes,
     "verify": _verify,
     **{name: _experiment(name) for name in EXPERIMENTS},
 }

@@ -54,7 +54,8 @@ class Ranked:
     def to_json(self) -> dict[str, Any]:
         low, high = self.found.extremes
         null = {"mean": float(np.mean(self.null)), "highest": max(self.null)} if self.null else None
-        return {"score": self.found.score, "lowest": low, "highest": high, "null": null, "p": self.p}
+        p = self.p if self.null else None
+        return {"score": self.found.score, "lowest": low, "highest": high, "null": null, "p": p}
 
 
 def linearity(one: ArrayLike, other: ArrayLike) -> Linearity:

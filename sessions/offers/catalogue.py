@@ -10,7 +10,7 @@ from sessions.offers.doses import AXIS_DRIFT, COMPARE, SWEEP
 from sessions.offers.models import INDUCE, LOBOTOMY, TRANSFER
 from sessions.offers.offer import Offer
 from sessions.offers.study import PHASES
-from sessions.offers.workshop import CHECK, DIFF, EXTRACT
+from sessions.offers.workshop import CHECK, DIFF, EXTRACT, THEMES
 
 OFFERS: Mapping[str, Offer] = {
     offer.kind: offer
@@ -20,6 +20,7 @@ OFFERS: Mapping[str, Offer] = {
         DIFF,
         CONTRAST_MAKE,
         CONTRAST_ANSWER,
+        THEMES,
         SWEEP,
         DISTRACTION,
         HONEYPOT,

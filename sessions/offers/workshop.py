@@ -68,3 +68,15 @@ DIFF = Offer(
     ),
     model=False,
 )
+
+THEMES = Offer(
+    "themes",
+    "Score themes",
+    "does a direction say what the fine-tuning said? The linearity score, beside runs that do not belong together",
+    ("themes",),
+    (
+        Param("themes", "pack", "a file of runs, or one theme per line", required=True, positional=True),
+        Param("other", "pack", "the themes of the direction, where both files hold one per line"),
+        Param("layer", "count", "whose mean state embeds a theme (two thirds up)"),
+    ),
+)

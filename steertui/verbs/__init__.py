@@ -23,6 +23,7 @@ VERBS: dict[str, Verb] = {
     "contrast": Verb("steertui.verbs.contrast", "list, show and make contrast sets"),
     "extract": Verb("steertui.verbs.extract", "a vector from a contrast set, or from two models"),
     "diff": Verb("steertui.verbs.diff", "what a fine-tuning changed, matrix by matrix"),
+    "themes": Verb("steertui.verbs.themes", "does a direction say what its fine-tuning said"),
     "run": Verb("steertui.verbs.run", "experiments: alone it lists them"),
     "library": Verb("steertui.verbs.library", "list, add, rename, note, rm, cosines, decompose"),
     "say": Verb("steertui.verbs.say", "one answer on stdout, nothing else"),
