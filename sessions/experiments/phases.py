@@ -72,9 +72,17 @@ def experiment(voice: Voice, params: Params) -> Work:
     yield Progress(len(wanted), len(wanted), "phases")
     return {
         "summary": summary | {"folder": str(study.folder)},
-        "control": {phase: found.get("control") for phase, found in summary.items() if found.get("control")},
+        "control": {phase: control for phase, found in summary.items() if (control := _controls(found))},
         "n": int(params["n"]),
     }
+
+
+def _controls(found: Mapping[str, Any]) -> Any:
+    """A phase's own control, or those of the experiments it ran."""
+    inner = {
+        name: one["control"] for name, one in found.items() if isinstance(one, Mapping) and "control" in one
+    }
+    return found.get("control") or inner
 
 
 def _kept(study: Study, heard: Heard, found: Mapping[str, Any]) -> None:

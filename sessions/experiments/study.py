@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, UsageError
+from core.scrub import scrub
 
 DATASET, VECTOR = "dataset.jsonl", "vector.safetensors"
 MADE_BY = {DATASET: "dataset", VECTOR: "extraction"}
@@ -72,7 +73,7 @@ class Study:
         target = self.folder / name
         fresh = target.with_name(f"{name}.part")
         try:
-            fresh.write_text(text, encoding="utf-8")
+            fresh.write_text(scrub(text), encoding="utf-8")
             fresh.replace(target)
         except OSError as problem:
             raise UsageError(f"cannot write {target}: {problem.strerror}") from None

@@ -18,11 +18,12 @@ from sessions.experiments.conditions import RANDOM, UNSTEERED
 from sessions.experiments.report import labels
 from sessions.experiments.report.found import Found
 from sessions.experiments.report.tables import columns, long, tables
+from sessions.experiments.report.texts import clean
 
 MISSING = "The plots need matplotlib: pip install 'steertui[plot]'."
 NUMBERED = re.compile(rf"{RANDOM} \d")
 """One of several random directions; they are drawn as a grey bundle."""
-MOST_BARS, MOST_SPREADS, BINS = 24, 4, 16
+MOST_BARS, MOST_SPREADS, BINS, LONGEST = 24, 4, 16, 24
 Grid = tuple[list[Any], list[Any], dict[Any, float]]
 
 
@@ -64,7 +65,7 @@ def _curves(points: Sequence[Point]) -> dict[str, dict[str, list[Point]]]:
     """Series that share what stands before their comma share a picture."""
     found: dict[str, dict[str, list[Point]]] = {}
     for point in points:
-        measure, _, who = point.series.partition(", ")
+        measure, _, who = clean(point.series).partition(", ")
         found.setdefault(measure, {}).setdefault(who, []).append(point)
     return {name: series for name, series in found.items() if "by condition" not in name}
 
@@ -108,11 +109,10 @@ def _outcomes(found: Found) -> Iterator[Outcome]:
         for column in columns(rows):
             bounded = [row for row in rows if isinstance(row.get(f"{column}_lo"), float)]
             if bounded:
-                values = {str(row["condition"]): row.get(column) for row in bounded}
-                bounds = {
-                    str(row["condition"]): (row[f"{column}_lo"], row[f"{column}_hi"]) for row in bounded
-                }
-                yield f"{table}: {column}", values, bounds
+                called = [clean(str(row["condition"])) for row in bounded]
+                values = {name: row.get(column) for name, row in zip(called, bounded, strict=True)}
+                ends = [(row[f"{column}_lo"], row[f"{column}_hi"]) for row in bounded]
+                yield clean(f"{table}: {column}"), values, dict(zip(called, ends, strict=True))
 
 
 def _spreads(found: Found) -> dict[str, dict[str, list[float]]]:
@@ -120,7 +120,7 @@ def _spreads(found: Found) -> dict[str, dict[str, list[float]]]:
     spread: dict[str, list[float]] = {}
     for row in found.table("answers"):
         if isinstance(row.get("echo"), float) and not str(row["condition"]).startswith("random"):
-            spread.setdefault(str(row["condition"]), []).append(row["echo"])
+            spread.setdefault(clean(str(row["condition"])), []).append(row["echo"])
     if len(spread) > MOST_SPREADS:
         levels = [name for name in spread if name != UNSTEERED]
         spread = {name: row for name, row in spread.items() if name in (UNSTEERED, levels[0], levels[-1])}
@@ -131,11 +131,16 @@ def _grids(cells: Sequence[Cell]) -> dict[str, Grid]:
     found: dict[str, Grid] = {}
     for name in dict.fromkeys(cell.grid for cell in cells):
         mine = [cell for cell in cells if cell.grid == name]
-        rows, places = (
-            list(dict.fromkeys(getattr(cell, side) for cell in mine)) for side in ("row", "column")
-        )
-        found[name] = rows, places, {(cell.row, cell.column): cell.value for cell in mine}
+        values = {(_short(cell.row), _short(cell.column)): cell.value for cell in mine}
+        rows, columns = (list(dict.fromkeys(key[side] for key in values)) for side in (0, 1))
+        found[clean(name)] = rows, columns, values
     return found
+
+
+def _short(name: str | int) -> str:
+    """A model may be called by its whole path: its end is what tells it from others."""
+    text = clean(str(name))
+    return text if len(text) <= LONGEST else f"…{text[1 - LONGEST :]}"
 
 
 def _file_name(name: str) -> str:
