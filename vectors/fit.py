@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from core.bands import write_layers
 from vectors import limits
+from vectors.card import Card
 from vectors.errors import VectorFileError
 from vectors.shape import Shape
 from vectors.stored import Stored
@@ -32,36 +33,38 @@ def admitted(stored: Stored, shape: Shape, *, force: bool = False) -> Stored:
 
 
 def refuse_misfit(stored: Stored, shape: Shape) -> None:
-    """Width and depth must fit; lengths must survive float16 where the model computes in it."""
-    if stored.hidden_size != shape.hidden_size:
-        dimensions = f"vector {stored.hidden_size}, model {shape.hidden_size} dimensions"
-        raise VectorFileError(f"{named(stored)}: {dimensions} ({shape.name})")
-    if max(stored.layers) >= shape.n_layers:
-        depths = f"layer {max(stored.layers)}, model has {shape.n_layers}"
-        raise VectorFileError(f"{named(stored)}: {depths} ({shape.name})")
-    for layer, norm in stored.norms.items():
-        if shape.half and not norm < limits.FP16_LARGEST:
-            raise VectorFileError(
-                f"{named(stored)}: layer {layer} has norm {norm:.3g}, which overflows float16"
-            )
+    if reason := misfit(stored, shape):
+        raise VectorFileError(f"{named(stored)}: {reason}")
 
 
-def family_doubt(stored: Stored, shape: Shape) -> str | None:
-    made_on = stored.about.model_type
+def misfit(vector: Stored | Card, shape: Shape) -> str:
+    """Width and depth must fit; lengths must survive float16 where the model computes in it. Nothing when all do."""
+    if vector.hidden_size != shape.hidden_size:
+        return f"vector {vector.hidden_size}, model {shape.hidden_size} dimensions ({shape.name})"
+    if max(vector.layers) >= shape.n_layers:
+        return f"layer {max(vector.layers)}, model has {shape.n_layers} ({shape.name})"
+    long = [layer for layer, norm in vector.norms.items() if shape.half and not norm < limits.FP16_LARGEST]
+    if long:
+        return f"layer {long[0]} has norm {vector.norms[long[0]]:.3g}, which overflows float16"
+    return ""
+
+
+def family_doubt(vector: Stored | Card, shape: Shape) -> str | None:
+    made_on = vector.about.model_type
     if made_on and shape.model_type and made_on.lower() != shape.model_type.lower():
         return f"made on a {made_on} model, {shape.name} is {shape.model_type}"
     return None
 
 
-def doubts(stored: Stored, shape: Shape) -> tuple[str, ...]:
+def doubts(vector: Stored | Card, shape: Shape) -> tuple[str, ...]:
     """Reasons to look twice before steering this model with it; none when its origin matches or is unknown."""
-    about, reasons = stored.about, [family_doubt(stored, shape)]
+    about, reasons = vector.about, [family_doubt(vector, shape)]
     if about.model_id and shape.name and not same_model(about.model_id, shape.name):
         reasons.append(f"made on {about.model_id}, this is {shape.name}")
     if about.n_layers is not None and about.n_layers != shape.n_layers:
         reasons.append(f"made on a model of {about.n_layers} layers, this one has {shape.n_layers}")
-    if len(stored.layers) == 1 and shape.n_layers > 1:
-        reasons.append(f"only layer {stored.layers[0]} of {shape.n_layers}")
+    if len(vector.layers) == 1 and shape.n_layers > 1:
+        reasons.append(f"only layer {vector.layers[0]} of {shape.n_layers}")
     return tuple(reason for reason in reasons if reason)
 
 

@@ -1,15 +1,13 @@
 """The user's vectors on disk: native files under plain names, with the demo models' starter vectors always among them.
 
 Adding a file reads it once, carefully, and keeps our own copy of what was in it; from then on nobody parses a
-stranger's bytes again. Deleting moves to a trash folder.
+stranger's bytes again. Deleting moves to a trash folder, from where a vector and its note can be taken back.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,14 +16,12 @@ import platformdirs
 
 from core import demo
 from core.errors import UsageError
-from vectors import reading, writing
+from vectors import notes, reading, trash, writing
 from vectors.card import Card, card_of
 from vectors.errors import VectorFileError, shown
 from vectors.stored import Stored
 
 SUFFIX = ".safetensors"
-NOTES = "notes.json"
-TRASH = "trash"
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
@@ -82,17 +78,17 @@ def _own() -> dict[str, Path]:
 
 
 def _is_vector(path: Path) -> bool:
-    return path.name != NOTES and not path.name.startswith(".") and path.suffix != ".json"
+    return not path.name.startswith(".") and path.suffix != ".json"
 
 
 def entries() -> list[Entry]:
     """All of them with their cards, in the order of their names."""
-    notes, starters = _notes(), demo.starter_vectors()
-    return [_entry(name, path, notes, starters) for name, path in sorted(paths().items())]
+    lines, starters = notes.read(folder()), demo.starter_vectors()
+    return [_entry(name, path, lines, starters) for name, path in sorted(paths().items())]
 
 
-def _entry(name: str, path: Path, notes: Mapping[str, str], starters: Mapping[str, Path]) -> Entry:
-    note, starter = notes.get(name, ""), starters.get(name) == path
+def _entry(name: str, path: Path, lines: Mapping[str, str], starters: Mapping[str, Path]) -> Entry:
+    note, starter = lines.get(name, ""), starters.get(name) == path
     try:
         return Entry(name, path, card_of(load(name, path)), "", note, starter)
     except VectorFileError as problem:
@@ -145,9 +141,7 @@ def rename(old: str, new: str) -> Path:
     stored = load(old, path)
     writing.write(replace(stored, about=replace(stored.about, name=new)), target, "native")
     path.unlink()
-    notes = _notes()
-    if old in notes:
-        _write_notes({key: text for key, text in notes.items() if key != old} | {new: notes[old]})
+    notes.move(_home(), old, new)
     return target
 
 
@@ -155,21 +149,37 @@ def note(name: str, text: str) -> None:
     """A line of the user's own; an empty one takes it away. Starters can have one too."""
     if name not in paths():
         raise UsageError(f"the library has no vector {shown(name)!r}")
-    kept = {key: line for key, line in _notes().items() if key != name}
-    _write_notes(kept | ({name: text} if text else {}))
+    notes.write(_home(), name, text)
 
 
 def remove(name: str) -> Path:
-    """Into the trash folder, under a name that says when."""
-    path = _owned(name)
-    trash = _home() / TRASH
-    trash.mkdir(mode=0o700, exist_ok=True)
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    target = next(
-        place for count in range(10_000) if not (place := trash / f"{stamp}-{count}-{path.name}").exists()
-    )
-    path.rename(target)
-    return target
+    """Into the trash folder, under a name that says when; its note goes along."""
+    place = trash.put(_owned(name), _home())
+    notes.move(_home(), name, place.name)
+    return place
+
+
+def trashed() -> list[trash.Trashed]:
+    """What can be taken back, the newest first."""
+    return trash.kept(folder())
+
+
+def restore(wanted: str) -> str:
+    """Takes a vector back by the name it had (the newest of that name) or by its file's name in the trash."""
+    found = next((each for each in trashed() if wanted in (named(each), each.place.name)), None)
+    if found is None:
+        raise UsageError(f"the trash has no vector {shown(wanted)!r}")
+    name = named(found)
+    if name in paths():
+        raise UsageError(f"the library has a vector {shown(name)!r} again: rename or remove that one first")
+    found.place.rename(_home() / found.file)
+    notes.move(_home(), found.place.name, name)
+    return name
+
+
+def named(trashed: trash.Trashed) -> str:
+    """The name a vector in the trash had, and would have again."""
+    return trashed.file.removesuffix(SUFFIX)
 
 
 def _owned(name: str) -> Path:
@@ -188,15 +198,3 @@ def _home() -> Path:
     except OSError as problem:
         raise UsageError(f"cannot make {shown(place)} ({problem.strerror}); set XDG_DATA_HOME") from None
     return place
-
-
-def _notes() -> dict[str, str]:
-    try:
-        found = json.loads((folder() / NOTES).read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return {str(key): str(text) for key, text in found.items()} if isinstance(found, dict) else {}
-
-
-def _write_notes(notes: Mapping[str, str]) -> None:
-    writing.replace_file(_home() / NOTES, json.dumps(notes, indent=1).encode("ascii"))

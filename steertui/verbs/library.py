@@ -1,4 +1,4 @@
-"""Keeps the user's vectors: list, add, rename, note, rm; cosines between them, decompose one on others."""
+"""Keeps the user's vectors: list, add, rename, note, rm, trash, restore; their cosines, and one explained by others."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from steertui.text import safe_text
 from steertui.vector_args import add_choices, model_shape, read_chosen
 
 if TYPE_CHECKING:
+    from vectors.card import Card
     from vectors.library import Entry
     from vectors.shape import Shape
 
@@ -57,7 +58,7 @@ def _list(args: argparse.Namespace) -> Answer:
 
 
 def _told(entry: Entry, shape: Shape | None) -> dict[str, Any]:
-    doubts = _doubts(entry, shape) if shape is not None and entry.card is not None else []
+    doubts = _doubts(entry.card, shape) if shape is not None and entry.card is not None else []
     return {
         "name": entry.name,
         "path": str(entry.path),
@@ -69,17 +70,12 @@ def _told(entry: Entry, shape: Shape | None) -> dict[str, Any]:
     }
 
 
-def _doubts(entry: Entry, shape: Shape) -> list[str]:
+def _doubts(card: Card, shape: Shape) -> list[str]:
     """What speaks against a vector on this model; that it does not fit at all is one of them."""
-    from vectors import fit, library
-    from vectors.errors import VectorFileError
+    from vectors import fit
 
-    stored = library.load(entry.name, entry.path)
-    try:
-        fit.refuse_misfit(stored, shape)
-    except VectorFileError as misfit:
-        return [str(misfit)]
-    return list(fit.doubts(stored, shape))
+    reason = fit.misfit(card, shape)
+    return [reason] if reason else list(fit.doubts(card, shape))
 
 
 def _line(row: Mapping[str, Any], width: int) -> str:
@@ -145,6 +141,34 @@ def _rm(args: argparse.Namespace) -> Answer:
     return {"name": args.name, "trash": place}, [place]
 
 
+def _describe_trash(parser: argparse.ArgumentParser) -> None:
+    """what was moved to the trash and can be restored"""
+
+
+def _trash(args: argparse.Namespace) -> Answer:
+    from vectors import library
+
+    found = [
+        {"name": library.named(each), "when": each.when, "file": each.place.name}
+        for each in library.trashed()
+    ]
+    return {"trash": found}, [f"{each['when']}  {each['name']}  ({each['file']})" for each in found]
+
+
+def _describe_restore(parser: argparse.ArgumentParser) -> None:
+    """take a vector back from the trash, its note included"""
+    parser.add_argument(
+        "name", metavar="NAME", help="the name it had, or its file in the trash when several had that name"
+    )
+
+
+def _restore(args: argparse.Namespace) -> Answer:
+    from vectors import library
+
+    name = library.restore(args.name)
+    return {"name": name}, [name]
+
+
 def _describe_cosines(parser: argparse.ArgumentParser) -> None:
     """how alike vectors are, in pairs"""
     parser.add_argument("vectors", nargs="+", metavar="VECTOR", help="files or names")
@@ -194,6 +218,8 @@ ACTIONS: Mapping[str, Action] = {
     "rename": (_describe_rename, _rename),
     "note": (_describe_note, _note),
     "rm": (_describe_rm, _rm),
+    "trash": (_describe_trash, _trash),
+    "restore": (_describe_restore, _restore),
     "cosines": (_describe_cosines, _cosines),
     "decompose": (_describe_decompose, _decompose),
 }

@@ -83,6 +83,38 @@ def test_rename_takes_the_note_along_and_rm_fills_the_trash() -> None:
         library.remove("new")
 
 
+def test_what_is_in_the_trash_comes_back_as_it_was_with_its_note() -> None:
+    first = added("pair", 1)
+    library.note("pair", "the first")
+    library.remove("pair")
+    second = added("pair", 2)
+    assert library.search("pair")[0].note == "", "a note belongs to the vector and not to the name"
+    place = library.remove("pair")
+    assert [library.named(each) for each in library.trashed()] == ["pair", "pair"]
+    (library.folder() / "trash" / "stray.txt").write_text("not put there by us")
+    assert library.restore("pair") == "pair"
+    assert vectors.read("pair") == second
+    with pytest.raises(UsageError, match="has a vector 'pair' again"):
+        library.restore("pair")
+    library.rename("pair", "other")
+    assert not place.exists()
+    library.restore(library.trashed()[0].place.name)
+    assert vectors.read("pair") == first
+    assert library.search("pair first")[0].note == "the first"
+    with pytest.raises(UsageError, match=r"trash has no vector '\.\./notes"):
+        library.restore("../notes.json")
+
+
+def test_the_trash_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    added("old")
+    assert main(["library", "rm", "old"]) == 0
+    assert main(["library", "trash"]) == 0
+    assert "  old  (" in capsys.readouterr().out
+    assert main(["library", "restore", "old"]) == 0
+    assert "old" in names()
+    assert main(["library", "restore", "old"]) == 2
+
+
 def test_search_looks_at_names_notes_and_origins() -> None:
     added("alpha")
     added("beta", 1)

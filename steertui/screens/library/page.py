@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from rich.text import Text
 
@@ -14,8 +14,10 @@ from vectors.card import Card
 from vectors.library import Entry
 
 
-def page(entry: Entry, cosines: Mapping[str, float], colours: Mapping[str, str]) -> Text:
-    """Everything that is known, line by line; what is not known has no line."""
+def page(
+    entry: Entry, cosines: Mapping[str, float], against: Iterable[str], colours: Mapping[str, str]
+) -> Text:
+    """Everything that is known, line by line; what is not known has no line. `against`: what the model says to it."""
     text = Text()
     text.append(safe_text(entry.name), style=f"bold {colours['accent']}")
     if entry.card is None:
@@ -31,7 +33,7 @@ def page(entry: Entry, cosines: Mapping[str, float], colours: Mapping[str, str])
             text.append(
                 "  ⚠ pulls the same way" if cosine > 0 else "  ⚠ pulls against it", style=colours["warning"]
             )
-    for warning in entry.card.warnings:
+    for warning in (*against, *entry.card.warnings):
         text.append(f"\n⚠ {safe_text(warning)}", style=colours["warning"])
     return text
 

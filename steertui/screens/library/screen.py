@@ -16,19 +16,22 @@ from textual.screen import Screen
 from textual.widgets import DataTable, Input, Static
 
 from core.errors import SteerError, UsageError
-from core.levels import spell
 from steertui import commands
 from steertui.screens.ask import Ask
 from steertui.screens.desk.link import Link
+from steertui.screens.library.bin import Bin
 from steertui.screens.library.check import Check
+from steertui.screens.library.fitting import against, badge, shape_of
+from steertui.screens.library.importing import Import
 from steertui.screens.library.page import page
+from steertui.screens.library.rows import COLUMNS, cosines, row
 from steertui.text import safe_text
 from steertui.widgets.hints import Hints
 from steertui.widgets.line import Line
-from vectors import compare, library, reading
+from vectors import library
 from vectors.library import Entry
 
-COLUMNS = ("name", "model", "layers", "width", "method", "kept as")
+LOOKS = 1  # a second; a model may come or go while the table is shown
 
 
 class Library(Screen[str | None]):
@@ -42,9 +45,11 @@ class Library(Screen[str | None]):
 
     def __init__(self, link: Link, loaded: Sequence[str]) -> None:
         super().__init__()
-        self._loaded = loaded
+        self._link, self._loaded = link, loaded
         self._check = Check(link)
         self._entries: dict[str, Entry] = {}
+        self._shape = shape_of(link.state.model)
+        self._bin = Bin(self, self.read)
 
     def compose(self) -> ComposeResult:
         yield Line(placeholder="filter: name, note, model, method", id="filter")
@@ -57,9 +62,8 @@ class Library(Screen[str | None]):
     def on_mount(self) -> None:
         self._table.border_title = "library"
         self.query_one("#card").border_title = "card"
-        for column in COLUMNS:
-            self._table.add_column(column, key=column)
         self.query_one(Hints).show(commands.screen_hints(commands.LIBRARY, "load"))
+        self.set_interval(1 / LOOKS, self._look)
         self.read()
 
     @property
@@ -83,14 +87,28 @@ class Library(Screen[str | None]):
         wanted = self.query_one("#filter", Input).value
         entries = await asyncio.to_thread(library.search, wanted)
         self._entries = {entry.name: entry for entry in entries}
-        self._table.clear()
-        for entry in entries:
-            self._table.add_row(*_row(entry), key=entry.name)
+        self._show([(entry.name, row(entry, badge(entry.card, self._shape))) for entry in entries])
         if keep in self._entries:
             self._table.move_cursor(row=self._table.get_row_index(str(keep)))
         if not entries:
             self._check.of("")
             self.query_one("#page", Static).update(Text("nothing here has these words"))
+
+    def _show(self, rows: list[tuple[str, list[Text]]]) -> None:
+        """Columns as wide as what is in them: left to itself the table draws new rows before it has measured them."""
+        self._table.clear(columns=True)
+        for at, column in enumerate(COLUMNS):
+            widths = [cells[at].cell_len for _, cells in rows]
+            self._table.add_column(column, key=column, width=max([len(column), *widths]))
+        for key, cells in rows:
+            self._table.add_row(*cells, key=key)
+
+    def _look(self) -> None:
+        """Another model fits other vectors."""
+        shape = shape_of(self._link.state.model)
+        if shape != self._shape:
+            self._shape = shape
+            self.read(self._chosen.name if self._table.row_count else None)
 
     # What is shown ---------------------------------------------------------------------------------------------
 
@@ -102,8 +120,8 @@ class Library(Screen[str | None]):
 
     @work(exclusive=True, group="card", exit_on_error=False)
     async def show_card(self, entry: Entry) -> None:
-        cosines = await asyncio.to_thread(_cosines, entry, self._loaded)
-        text = page(entry, cosines, self.app.get_css_variables())
+        alike = await asyncio.to_thread(cosines, entry, self._loaded)
+        text = page(entry, alike, against(entry.card, self._shape), self.app.get_css_variables())
         self.query_one("#page", Static).update(text)
 
     @on(Input.Changed, "#filter")
@@ -135,12 +153,12 @@ class Library(Screen[str | None]):
 
     def action_check(self) -> None:
         """Begin the check of the vector under the cursor, or stop it."""
-        try:
+
+        def check() -> None:
             self._check.of(self._chosen.name)
-        except SteerError as error:
-            self._warn(str(error))
-            return
-        self._check.toggle()
+            self._check.toggle()
+
+        self._attempt(check)
 
     def action_rename(self) -> None:
         self._ask("new name of {}", lambda entry: entry.name, self._renamed)
@@ -149,28 +167,39 @@ class Library(Screen[str | None]):
         self._ask("note on {}", lambda entry: entry.note, self._noted)
 
     def action_remove(self) -> None:
-        try:
-            place = library.remove(self._chosen.name)
-        except SteerError as error:
-            self._warn(str(error))
-            return
-        self.notify(safe_text(f"moved to {place}"), markup=False)
-        self.read()
+        """The cursor stays where it is, on what comes up from below."""
+
+        def remove() -> None:
+            name, here = self._chosen.name, self._table.cursor_row
+            self._bin.throw(name)
+            names = [key for key in self._entries if key != name]
+            self.read(names[min(here, len(names) - 1)] if names else None)
+
+        self._attempt(remove)
+
+    def action_undo(self) -> None:
+        self._attempt(self._bin.undo)
+
+    def action_trash(self) -> None:
+        self._attempt(self._bin.choose)
 
     def action_import_file(self) -> None:
-        self.app.push_screen(
-            Ask("import a vector file", _imported, hint="a path; any format we know"), self.read
-        )
+        self.app.push_screen(Import(self._shape), self._imported)
+
+    def _imported(self, name: str | None) -> None:
+        if name is not None:
+            self.notify(safe_text(f"kept as {name}: enter takes it to the desk"), markup=False)
+            self.read(name)
 
     def _ask(self, title: str, now: Callable[[Entry], str], read: Callable[[str, str], str]) -> None:
         """One question about the vector under the cursor."""
-        try:
+
+        def ask() -> None:
             entry = self._chosen
-        except SteerError as error:
-            self._warn(str(error))
-            return
-        asked = Ask(title.format(entry.name), lambda text: read(entry.name, text.strip()), now(entry))
-        self.app.push_screen(asked, self.read)
+            asked = Ask(title.format(entry.name), lambda text: read(entry.name, text.strip()), now(entry))
+            self.app.push_screen(asked, self.read)
+
+        self._attempt(ask)
 
     @staticmethod
     def _renamed(old: str, new: str) -> str:
@@ -182,36 +211,12 @@ class Library(Screen[str | None]):
         library.note(name, text)
         return name
 
+    def _attempt(self, deed: Callable[[], None]) -> None:
+        """What cannot be done is a sentence."""
+        try:
+            deed()
+        except SteerError as error:
+            self._warn(str(error))
+
     def _warn(self, sentence: str) -> None:
         self.notify(safe_text(sentence), severity="error", markup=False, timeout=8)
-
-
-def _imported(text: str) -> str:
-    stored = reading.read_stored(text.strip())
-    return library.add(stored).name.removesuffix(library.SUFFIX)
-
-
-def _row(entry: Entry) -> list[Text]:
-    """Text and never str: the table would read markup."""
-    card = entry.card
-    kept = "starter" if entry.starter else entry.path.name
-    if card is None:
-        return [Text(safe_text(word)) for word in (entry.name, "⚠ cannot be read", "", "", "", kept)]
-    about = card.about
-    words = (entry.name, about.model_id, spell(card.layers), str(card.hidden_size), about.method, kept)
-    return [Text(safe_text(word)) for word in words]
-
-
-def _cosines(entry: Entry, loaded: Sequence[str]) -> dict[str, float]:
-    """Mean cosine over shared layers with each vector on the desk; what cannot be compared is left out."""
-    found: dict[str, float] = {}
-    for name in loaded:
-        if name == entry.name or entry.card is None:
-            continue
-        try:
-            mean = compare.cosines(library.load(entry.name, entry.path), library.load(name)).mean
-        except SteerError:
-            continue
-        if mean is not None:
-            found[name] = mean
-    return found

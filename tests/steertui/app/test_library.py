@@ -15,13 +15,13 @@ from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
 from vectors import library, reading
 
 pytestmark = pytest.mark.anyio
-WIDTH = 16
+WIDTH = 4  # the scripted model's
 
 
-def made(path: Path, seed: int, **metadata: str) -> Path:
+def made(path: Path, seed: int, width: int = WIDTH, **metadata: str) -> Path:
     """A file as strangers write them: one row per layer."""
     rng = np.random.default_rng(seed)
-    rows = {f"layer_{layer}": rng.standard_normal(WIDTH).astype(np.float32) for layer in range(4)}
+    rows = {f"layer_{layer}": rng.standard_normal(width).astype(np.float32) for layer in range(4)}
     save_file(rows, path, metadata=metadata or None)
     return path
 
@@ -102,7 +102,114 @@ async def test_import_says_what_is_wrong_and_takes_what_is_right(tmp_path: Path)
         asked = at.pilot.app.screen.query_one(Input)
         asked.value = str(path)
         await at.press("enter")
+        await at.sees("layers", "0–3", "enter keeps it under this name")
+        assert "strange" not in names(screen), "nothing is kept before its card was seen"
+        await at.press("enter")
         await at.until(lambda: "strange" in names(screen))
+
+
+async def test_an_import_shows_every_warning_and_waits_for_an_answer_to_what_the_file_leaves_open(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a stack.npy"
+    rows = np.random.default_rng(3).standard_normal((5, 16)).astype(np.float32)
+    rows[1] *= 1e-8
+    np.save(path, rows)
+    async with stage() as at:
+        screen = await opened(at)
+        await at.press("o")
+        at.pilot.app.screen.query_one("#path", Input).value = str(path)
+        await at.press("enter")
+        await at.sees("⚠ does not fit: vector 16, model 4 dimensions (scripted)")
+        await at.sees("say --shift 0", "layer 1 has an extreme norm")
+        await at.press("enter")
+        await at.until(lambda: at.pilot.app.screen.query(".-wrong"))
+        assert "a-stack" not in names(screen)
+        await at.press("escape")
+        at.pilot.app.screen.query_one("#path", Input).value = f"'{path}' --shift -1"
+        await at.press("enter")
+        await at.sees("layer = stored index -1", "0–3")
+        await at.press("ctrl+u", *"mine", "enter")
+        await at.until(lambda: "mine" in names(screen))
+        assert screen._chosen.name == "mine"
+        assert "--shift" not in "".join(library.load("mine").warnings)
+
+
+async def test_an_import_that_is_not_wanted_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = made(tmp_path / "strange.safetensors", 2)
+    async with stage() as at:
+        screen = await opened(at)
+        await at.press("o")
+        at.pilot.app.screen.query_one("#path", Input).value = str(path)
+        await at.press("enter")
+        await at.sees("enter keeps it")
+        await at.press("escape")
+        await at.sees("enter reads it")
+        await at.press("escape")
+        assert at.pilot.app.screen is screen
+        assert "strange" not in library.paths()
+
+
+async def test_what_went_to_the_trash_comes_back_with_its_note(tmp_path: Path) -> None:
+    for seed, name in enumerate(("one", "two", "three")):
+        kept(tmp_path, name, seed)
+    library.note("one", "for the talk")
+    async with stage() as at:
+        screen = await opened(at)
+        await at.press("z")
+        await at.until(lambda: any("nothing was removed here" in toast for toast in at.toasts))
+        for name in ("one", "two"):
+            screen.query_one(DataTable).move_cursor(row=names(screen).index(name))
+            await at.press("delete")
+            await at.until(lambda gone=name: gone not in names(screen))
+        await at.press("z")
+        await at.until(lambda: "two" in names(screen))
+        assert screen._chosen.name == "two"
+        await at.press("z")
+        await at.until(lambda: "one" in names(screen))
+        assert screen._chosen.note == "for the talk"
+
+
+async def test_the_trash_gives_back_what_was_removed_in_earlier_days(tmp_path: Path) -> None:
+    kept(tmp_path, "fresh", 1)
+    library.remove("fresh")
+    async with stage() as at:
+        screen = await opened(at)
+        await at.press("T")
+        await at.sees("trash", "fresh", "enter takes it back")
+        kept(tmp_path, "fresh", 2)
+        await at.press("enter")
+        await at.until(lambda: any("again: rename or remove that one first" in toast for toast in at.toasts))
+        library.rename("fresh", "newer")
+        await at.press("T", "enter")
+        await at.until(lambda: "fresh" in names(screen))
+        await at.press("T")
+        await at.until(lambda: any("the trash is empty" in toast for toast in at.toasts))
+
+
+def fits(screen: Library) -> dict[str, str]:
+    table = screen.query_one(DataTable)
+    rows = [table.get_row_at(row) for row in range(table.row_count)]
+    return {str(row[0]): str(row[1]) for row in rows}
+
+
+async def test_a_badge_tells_what_the_loaded_model_cannot_play(tmp_path: Path) -> None:
+    narrow = {f"layer_{layer}": np.eye(WIDTH, dtype=np.float32)[layer % WIDTH] for layer in range(12)}
+    for name, wanted in {"right": 10, "deep": 12, "single": 1}.items():
+        rows = dict([*narrow.items()][:wanted])
+        save_file(rows, tmp_path / f"{name}.safetensors")
+        library.add(reading.read_stored(tmp_path / f"{name}.safetensors"))
+    library.add(reading.read_stored(made(tmp_path / "wide.safetensors", 1, width=16)))
+    async with stage() as at:
+        screen = await opened(at)
+        shown = {name: fits(screen)[name] for name in ("right", "deep", "single", "wide")}
+        assert shown == {"right": "✓", "deep": "✗ depth", "single": "~", "wide": "✗ width"}
+        screen.query_one(DataTable).move_cursor(row=names(screen).index("wide"))
+        await at.sees("⚠ does not fit: vector 16, model 4 dimensions (scripted)")
+        screen.query_one(DataTable).move_cursor(row=names(screen).index("single"))
+        await at.sees("⚠ only layer 0 of 10")
+        await at.desk.link.ask("unload")
+        await at.until(lambda: set(fits(screen).values()) == {""})
 
 
 async def test_cosines_with_what_is_on_the_desk(tmp_path: Path) -> None:

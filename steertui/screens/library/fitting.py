@@ -1,0 +1,40 @@
+"""Whether a vector can be played on the model that is loaded: a word for the table, the sentences for its card."""
+
+from __future__ import annotations
+
+from sessions.events import Model
+from vectors import fit
+from vectors.card import Card
+from vectors.shape import Shape
+
+FITS, DOUBTED, WRONG_WIDTH, WRONG_DEPTH, TOO_LONG = "✓", "~", "✗ width", "✗ depth", "✗ norm"
+
+
+def shape_of(model: Model | None) -> Shape | None:
+    """What the engine told of its model; nothing while there is none."""
+    if model is None or model.state != "ready" or not model.facts:
+        return None
+    facts = model.facts
+    half = facts.get("dtype") == "float16"
+    return Shape(str(facts["name"]), int(facts["n_layers"]), int(facts["hidden_size"]), half=half)
+
+
+def badge(card: Card | None, shape: Shape | None) -> str:
+    """One word, which needs no colour to be told from the others."""
+    if card is None or shape is None:
+        return ""
+    if card.hidden_size != shape.hidden_size:
+        return WRONG_WIDTH
+    if max(card.layers) >= shape.n_layers:
+        return WRONG_DEPTH
+    if fit.misfit(card, shape):
+        return TOO_LONG
+    return DOUBTED if fit.doubts(card, shape) else FITS
+
+
+def against(card: Card | None, shape: Shape | None) -> tuple[str, ...]:
+    """What speaks against playing it here: that it cannot be, or what should be thought of before."""
+    if card is None or shape is None:
+        return ()
+    reason = fit.misfit(card, shape)
+    return (f"does not fit: {reason}",) if reason else fit.doubts(card, shape)

@@ -1,0 +1,141 @@
+"""A stranger's file: its card and every warning are read first, then it is kept under a name, or not."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import re
+import shlex
+from pathlib import Path
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from core.errors import SteerError, UsageError
+from steertui.screens.library.fitting import against
+from steertui.screens.library.page import page
+from steertui.text import safe_text
+from steertui.vector_args import add_choices, read_chosen
+from steertui.widgets.line import Line
+from vectors import library
+from vectors.card import card_of
+from vectors.library import Entry
+from vectors.shape import Shape
+from vectors.stored import Stored
+
+PATH = "the path of a file of any known format · enter reads it · esc back"
+PLACEHOLDER = "file, and behind it what it leaves open: --shift --layers --part --minus --model"
+NAME = "enter keeps it under this name · esc another file"
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+class Import(ModalScreen[str | None]):
+    """Gives back the name of the vector that was kept, or None after esc."""
+
+    CSS_PATH = ["../dialogs.tcss", "library.tcss"]
+    BINDINGS = [("escape", "back", "back")]
+
+    def __init__(self, shape: Shape | None) -> None:
+        super().__init__()
+        self._shape = shape
+        self._stored: Stored | None = None
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog -wide") as box:
+            box.border_title = "import a vector file"
+            yield Line(placeholder=PLACEHOLDER, select_on_focus=False, id="path")
+            with VerticalScroll(id="offered", can_focus=False):
+                yield Static(id="facts")
+            yield Line(id="name")
+            yield Static(Text(PATH), id="said")
+
+    @on(Input.Submitted, "#path")
+    def _chosen(self, event: Input.Submitted) -> None:
+        self._read(event.value)
+
+    @on(Input.Changed, "#path")
+    def _another(self) -> None:
+        """The card is that of the file in the line, or there is none."""
+        self._offer(None)
+
+    @on(Input.Submitted, "#name")
+    def _named(self, event: Input.Submitted) -> None:
+        if self._stored is not None:
+            self._keep(self._stored, event.value.strip())
+
+    def action_back(self) -> None:
+        """First to the path, then out."""
+        if self._stored is None:
+            self.dismiss(None)
+        else:
+            self._offer(None)
+
+    @work(exclusive=True, exit_on_error=False)
+    async def _read(self, text: str) -> None:
+        """Off the loop: a file may be large."""
+        self._say("reading …")
+        try:
+            self._offer(await asyncio.to_thread(read, text))
+        except SteerError as error:
+            self._say(str(error), wrong=True)
+
+    @work(exclusive=True, exit_on_error=False)
+    async def _keep(self, stored: Stored, name: str) -> None:
+        try:
+            place = await asyncio.to_thread(library.add, stored, library.valid_name(name))
+        except SteerError as error:
+            self._say(str(error), wrong=True)
+            return
+        self.dismiss(place.stem)
+
+    def _offer(self, stored: Stored | None) -> None:
+        """The card and a name to keep it under; the path again for nothing."""
+        self._stored = stored
+        self.set_class(stored is not None, "-offered")
+        self._say(PATH if stored is None else NAME)
+        if stored is None:
+            self.query_one("#path").focus()
+            return
+        card = card_of(stored)
+        name = self.query_one("#name", Input)
+        name.value = _NOT_IN_NAMES.sub("-", card.name).strip("-.")
+        entry = Entry(card.name, Path(card.file), card)
+        facts = page(entry, {}, against(card, self._shape), self.app.get_css_variables())
+        self.query_one("#facts", Static).update(facts)
+        name.focus()
+
+    def _say(self, text: str, *, wrong: bool = False) -> None:
+        said = self.query_one("#said", Static)
+        said.set_class(wrong, "-wrong")
+        said.update(Text(safe_text(text)))
+
+
+def read(text: str) -> Stored:
+    """A path as it is, spaces and all; or one with the options of `steertui library add` behind it."""
+    whole = Path(text.strip()).expanduser()
+    words = [str(whole)] if whole.is_file() else _words(text)
+    parser = _Line(add_help=False, prog="import")
+    parser.add_argument("file")
+    add_choices(parser)
+    chosen = parser.parse_args(words)
+    return read_chosen(str(Path(chosen.file).expanduser()), chosen, allow_undecided=True)
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        raise UsageError("a quotation mark is not closed") from None
+
+
+class _Line(argparse.ArgumentParser):
+    """A wrong option is one sentence."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise UsageError(
+            f"{message}; write a file, and behind it --shift N, --layers A-B, --part ID, --minus FILE"
+        )

@@ -1,0 +1,41 @@
+"""A vector as a row of the table, and how it lies to those on the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from core.errors import SteerError
+from core.levels import spell
+from steertui.text import safe_text
+from vectors import compare, library
+from vectors.library import Entry
+
+COLUMNS = ("name", "fits", "model", "layers", "width", "method", "kept as")
+
+
+def row(entry: Entry, fits: str) -> list[Text]:
+    """Text and never str: the table would read markup."""
+    card = entry.card
+    kept = "starter" if entry.starter else entry.path.name
+    if card is None:
+        return [Text(safe_text(word)) for word in (entry.name, "✗", "cannot be read", "", "", "", kept)]
+    about = card.about
+    words = (entry.name, fits, about.model_id, spell(card.layers), str(card.hidden_size), about.method, kept)
+    return [Text(safe_text(word)) for word in words]
+
+
+def cosines(entry: Entry, loaded: Sequence[str]) -> dict[str, float]:
+    """Mean cosine over shared layers with each vector on the desk; what cannot be compared is left out."""
+    found: dict[str, float] = {}
+    for name in loaded:
+        if name == entry.name or entry.card is None:
+            continue
+        try:
+            mean = compare.cosines(library.load(entry.name, entry.path), library.load(name)).mean
+        except SteerError:
+            continue
+        if mean is not None:
+            found[name] = mean
+    return found

@@ -1,0 +1,92 @@
+"""A child on a real pseudo-terminal: what it paints, as a user would see it, and keys as a user types them."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import pyte
+
+SIZE = (36, 120)
+
+
+class Terminal:
+    """`words` follow the interpreter's name. Sizes are (rows, columns)."""
+
+    def __init__(
+        self, *words: str, size: tuple[int, int] = SIZE, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.screen = pyte.Screen(size[1], size[0])
+        self.stream = pyte.ByteStream(self.screen)
+        self.raw = b""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.environ |= {"TERM": "xterm-256color", **(environment or {})}
+            os.execv(sys.executable, [sys.executable, *words])
+        self._is(size)
+
+    def resize(self, rows: int, columns: int) -> None:
+        """The kernel tells the child, as it does when a window is dragged."""
+        self.screen.resize(rows, columns)
+        self._is((rows, columns))
+
+    def _is(self, size: tuple[int, int]) -> None:
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.screen.display)
+
+    def read(self) -> bool:
+        """What is there; False when the child has gone."""
+        if select.select([self.fd], [], [], 0.02)[0]:
+            try:
+                data = os.read(self.fd, 1 << 16)
+            except OSError:
+                return False
+            self.raw += data
+            # pyte does not know the private modes with a `>` or `$` in them and would print their tails.
+            self.stream.feed(data.replace(b"\x1b[>", b"\x1b[").replace(b"$p", b"h"))
+            return bool(data)
+        return True
+
+    def until(self, true: Callable[[], object], seconds: float = 20) -> None:
+        """Reads on until it is so; a hang is a failure, not a timing."""
+        limit = time.monotonic() + seconds
+        while not true():
+            assert time.monotonic() < limit, f"waited in vain:\n{self.text}"
+            assert self.read() or true(), f"it left:\n{self.text}"
+
+    def press(self, keys: bytes) -> None:
+        os.write(self.fd, keys)
+
+    def leave(self) -> int:
+        """Reads to the end; the exit code."""
+        while self.read():
+            pass
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+@contextmanager
+def terminal(
+    *words: str, size: tuple[int, int] = SIZE, environment: Mapping[str, str] | None = None
+) -> Iterator[Terminal]:
+    child = Terminal(*words, size=size, environment=environment)
+    try:
+        yield child
+    finally:
+        try:
+            os.kill(child.pid, signal.SIGKILL)
+            os.waitpid(child.pid, 0)
+        except (ProcessLookupError, ChildProcessError):
+            pass
+        os.close(child.fd)

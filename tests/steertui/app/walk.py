@@ -1,0 +1,123 @@
+"""A user at the real app: keys go into a real terminal, and what came of them is on its screen and in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sessions import events as ev
+from sessions.folder import all_folders
+from sessions.folding import fold_all
+from sessions.lines import Record
+from sessions.reading import read
+from sessions.state import State, Turn
+from steertui import paths
+from steertui.engine.launch import Found, find
+from tests.steertui.app.terminal import SIZE, Terminal, terminal
+
+DEL, ESC, TAB, ENTER = b"\x1b[3~", b"\x1b", b"\t", b"\r"
+UP, DOWN, RIGHT, LEFT = b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[D"
+F2, F3, F4, F5, F6, F9 = b"\x1bOQ", b"\x1bOR", b"\x1bOS", b"\x1b[15~", b"\x1b[17~", b"\x1b[20~"
+BACKSPACE = b"\x7f"
+ASKED = "Help me with the parser."
+
+
+class Walk:
+    """The hands and the eyes of one test."""
+
+    def __init__(self, at: Terminal) -> None:
+        self.at = at
+
+    # The screen ----------------------------------------------------------------------------------------------------
+
+    def sees(self, *texts: str, seconds: float = 30) -> None:
+        self.at.until(lambda: all(text in self.at.text for text in texts), seconds)
+
+    def misses(self, text: str) -> None:
+        self.at.until(lambda: text not in self.at.text)
+
+    def press(self, *keys: bytes | str) -> None:
+        for key in keys:
+            self.at.press(key.encode() if isinstance(key, str) else key)
+
+    @property
+    def page(self) -> str:
+        """The words of the transcript's column, without its frame and its line breaks."""
+        rows = [row.split("│") for row in self.at.screen.display if row.startswith("│")]
+        return " ".join(" ".join(row[1] for row in rows if len(row) > 1).split())
+
+    # The journal ---------------------------------------------------------------------------------------------------
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        folders = all_folders(paths.sessions())
+        return read(folders[0].journal).records if folders else ()
+
+    @property
+    def state(self) -> State:
+        return fold_all(self.records)
+
+    def events(self, kind: type[Any]) -> list[Any]:
+        return [record.event for record in self.records if isinstance(record.event, kind)]
+
+    @property
+    def mixer(self) -> ev.Mixer:
+        """The newest."""
+        return self.events(ev.Mixer)[-1]  # type: ignore[no-any-return]
+
+    @property
+    def channel(self) -> dict[str, Any]:
+        """The first strip, as the newest mixer has it."""
+        return dict(self.mixer.state["channels"][0])
+
+    def turned(self, true: Callable[[dict[str, Any]], object]) -> None:
+        """The journal has a mixer whose first strip is like this."""
+        self.at.until(lambda: any(e.state["channels"] for e in self.events(ev.Mixer)) and true(self.channel))
+
+    # The talk ------------------------------------------------------------------------------------------------------
+
+    def ready(self) -> None:
+        self.sees("IDLE", seconds=60)
+
+    def says(self, text: str = ASKED) -> int:
+        """Types it and sends it, and waits until its answer has begun; the number of that answer."""
+        before = len(self.events(ev.Gen))
+        self.press(text, ENTER)
+        return self._begun(before)
+
+    def again(self) -> int:
+        before = len(self.events(ev.Gen))
+        self.press("r")
+        return self._begun(before)
+
+    def _begun(self, before: int) -> int:
+        self.at.until(lambda: len(self.events(ev.Gen)) > before)
+        return int(self.events(ev.Gen)[-1].gen)
+
+    def turn(self, gen: int) -> Turn:
+        return next(turn for turn in self.state.turns.values() if turn.gen == gen)
+
+    def spoke(self, gen: int, tokens: int) -> None:
+        """So many tokens of the answer are in the journal, and it goes on."""
+        self.at.until(lambda: len(self.turn(gen).tokens) >= tokens)
+        assert not self.turn(gen).stop, "the answer was over before a hand could move"
+
+    def ended(self, gen: int) -> str:
+        """The whole answer, once all of it is on the page too."""
+        self.at.until(lambda: self.turn(gen).stop)
+        said = " ".join(self.turn(gen).text.split())
+        self.ready()
+        return said
+
+    @property
+    def engine(self) -> Found:
+        (found,) = find()
+        return found
+
+
+@contextmanager
+def walk(*words: str, size: tuple[int, int] = SIZE) -> Iterator[Walk]:
+    """`steertui` with these words, as from a shell."""
+    with terminal("-m", "steertui", *words, size=size) as at:
+        yield Walk(at)

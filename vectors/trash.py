@@ -1,0 +1,46 @@
+"""Where vectors go that were taken out: a folder whose files are named after when they came and what they were."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = "trash"
+_STAMP = "%Y%m%d-%H%M%S"
+_NAMED = re.compile(r"(\d{8}-\d{6})-(\d+)-(.+)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Trashed:
+    """A file that can be taken back: `file` is what it was called, `when` the local time at which it came."""
+
+    place: Path
+    file: str
+    when: str
+
+
+def put(path: Path, home: Path) -> Path:
+    """Out of `home` into its trash."""
+    folder = home / FOLDER
+    folder.mkdir(mode=0o700, exist_ok=True)
+    stamp = time.strftime(_STAMP)
+    places = (folder / f"{stamp}-{count}-{path.name}" for count in range(10_000))
+    return path.rename(next(place for place in places if not place.exists()))
+
+
+def kept(home: Path) -> list[Trashed]:
+    """What lies there, the newest first; what somebody else has put there is passed over."""
+    try:
+        names = [path.name for path in (home / FOLDER).iterdir() if path.is_file()]
+    except OSError:
+        return []
+    found = [match for name in names if (match := _NAMED.fullmatch(name))]
+    found.sort(key=lambda match: (match[1], int(match[2])), reverse=True)
+    return [Trashed(home / FOLDER / match[0], match[3], _spelled(match[1])) for match in found]
+
+
+def _spelled(stamp: str) -> str:
+    """As people write a date."""
+    return f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]} {stamp[9:11]}:{stamp[11:13]}"
