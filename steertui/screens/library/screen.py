@@ -188,7 +188,7 @@ class Library(Screen[str | None]):
 
     def _imported(self, name: str | None) -> None:
         if name is not None:
-            self.notify(safe_text(f"kept as {name}: enter takes it to the desk"), markup=False)
+            self.notify(safe_text(f"kept as {name}"), markup=False)
             self.read(name)
 
     def _ask(self, title: str, now: Callable[[Entry], str], read: Callable[[str, str], str]) -> None:

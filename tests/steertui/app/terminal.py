@@ -30,8 +30,9 @@ class Terminal:
         self.raw = b""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.environ |= {"TERM": "xterm-256color", **(environment or {})}
-            os.execv(sys.executable, [sys.executable, *words])
+            # `execve`: readline has put its own COLUMNS and LINES where only `execv` finds them.
+            told = os.environ | {"TERM": "xterm-256color", **(environment or {})}
+            os.execve(sys.executable, [sys.executable, *words], told)
         self._is(size)
 
     def resize(self, rows: int, columns: int) -> None:

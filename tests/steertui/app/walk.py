@@ -19,7 +19,7 @@ from tests.steertui.app.terminal import SIZE, Terminal, terminal
 DEL, ESC, TAB, ENTER = b"\x1b[3~", b"\x1b", b"\t", b"\r"
 UP, DOWN, RIGHT, LEFT = b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[D"
 F2, F3, F4, F5, F6, F9 = b"\x1bOQ", b"\x1bOR", b"\x1bOS", b"\x1b[15~", b"\x1b[17~", b"\x1b[20~"
-BACKSPACE = b"\x7f"
+BACKSPACE, CTRL_E, CTRL_Q, CTRL_R = b"\x7f", b"\x05", b"\x11", b"\x12"
 ASKED = "Help me with the parser."
 
 

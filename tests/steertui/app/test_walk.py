@@ -1,0 +1,162 @@
+"""The real app in a real terminal, on a real engine with the demo model, from the shell to the shell.
+
+What a hand does stands on the screen and in the journal, at the same token in both.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from sessions import events as ev
+from steertui.engine.launch import find
+from tests.steertui.app.walk import ASKED, CTRL_Q, CTRL_R, ENTER, TAB, Walk, walk
+
+TINY, USUAL = (10, 40), (36, 120)
+
+
+@pytest.fixture(autouse=True)
+def no_engine_stays() -> Iterator[None]:
+    yield
+    for engine in find():
+        os.kill(engine.pid, signal.SIGKILL)
+
+
+def loads_a_vector_and_raises_it(at: Walk) -> None:
+    at.press(TAB, "a")
+    at.sees("add a vector")
+    at.press(ENTER)
+    at.turned(lambda strip: strip["name"] == "determined-drifting")
+    at.sees("1 determined", f"{at.channel['scale']:+.2f} natural")
+    louder = at.channel["scale"] + 0.1
+    at.press("]", "]")
+    at.turned(lambda strip: strip["scale"] == pytest.approx(louder))
+    at.sees(f"{louder:+.2f} natural")
+    (vector,) = at.events(ev.Vector)
+    assert at.channel["sha256"] == vector.sha256
+
+
+def every_key_acts_on_the_next_token(at: Walk, gen: int) -> None:
+    """`n` tokens are out when a key arrives: it acts on token n, or on n + 1 when the pass of n has begun."""
+    keys = {2: "]", 4: "[", 6: "]", 8: "f"}
+    for pressed, (tokens, key) in enumerate(keys.items()):
+        at.spoke(gen, tokens)
+        at.press(key)
+        at.at.until(lambda before=pressed: len(dials(at, gen)) > before)
+    for said, dial in dials(at, gen):
+        assert said <= dial.at <= said + 1
+    assert at.channel["flipped"]
+
+
+def dials(at: Walk, gen: int) -> list[tuple[int, ev.Mixer]]:
+    """What was turned in mid-answer, each with the number of tokens that were out before it."""
+    said, turned = 0, []
+    for record in at.records:
+        match record.event:
+            case ev.Tok(gen=answer, i=first, ids=ids) if answer == gen:
+                said = first + len(ids)
+            case ev.Mixer(gen=answer, at=place) if answer == gen and place > 0:
+                turned.append((said, record.event))
+    return turned
+
+
+def every_token_was_made_under_the_mixer_of_its_place(at: Walk, gen: int) -> None:
+    stamps = [token.mix for token in at.turn(gen).tokens]
+    for _, dial in dials(at, gen):
+        assert stamps[dial.at] == dial.mix != stamps[dial.at - 1]
+
+
+def the_flip_is_marked_and_changed_the_text(at: Walk, gen: int, whole: str) -> None:
+    """What was said before it stays, what comes after is another."""
+    flip = dials(at, gen)[-1][1]
+    assert flip.words.startswith("FLIP determined-drifting")
+    changed = at.turn(gen).text
+    before = "".join(token.text for token in at.turn(gen).tokens[: flip.at])
+    assert changed.startswith(before)
+    assert " ".join(changed.split()) != whole
+    above, below = at.page.split("◆ FLIP determined-drifting", 1)
+    assert above.endswith(" ".join(before.split()[-3:]))
+    assert " ".join(changed.removeprefix(before).split()) in below
+
+
+def leaves(at: Walk) -> None:
+    at.press(CTRL_Q)
+    at.sees("the engine goes on")
+    at.press(ENTER)
+    assert at.at.leave() == 0
+
+
+def shrinks_and_grows_in_mid_answer(at: Walk) -> None:
+    gen = at.again()
+    at.spoke(gen, 2)
+    at.at.resize(*TINY)
+    at.sees("terminal too small: 40×10")
+    seen = len(at.turn(gen).tokens)
+    at.spoke(gen, seen + 3)
+    at.at.resize(*USUAL)
+    at.sees("strips", "bank", "1 determined")
+    said = at.ended(gen)
+    at.at.until(lambda: said in at.page)
+
+
+def loses_the_engine_and_starts_it_again(at: Walk) -> None:
+    gen = at.again()
+    at.spoke(gen, 4)
+    session, mixer = at.state.session, at.mixer.state
+    first = at.engine.pid
+    os.kill(first, signal.SIGKILL)
+    at.sees("The engine is gone; the transcript is safe")
+    said = at.turn(gen).text
+    at.at.until(lambda: said in at.page)
+    at.press(CTRL_R)
+    at.sees("IDLE", "the engine was lost", seconds=120)
+    assert at.engine.pid != first
+    assert at.state.session == session
+    assert at.state.desk.state == mixer
+    assert [event.session for event in at.events(ev.Open)] == [session, session]
+    at.at.until(lambda: said in at.page)
+    at.sees("1 determined", f"{at.channel['scale']:+.2f} natural")
+    at.ended(at.again())
+    assert at.events(ev.Gen)[-1].mix == at.events(ev.Gen)[-2].mix
+
+
+def steered_and_left(at: Walk) -> tuple[int, str]:
+    """From the first message to an answer that is being spoken while nobody looks; and what it was without hands."""
+    at.ready()
+    plain = at.ended(at.says(ASKED))
+    at.at.until(lambda: plain in at.page)
+    loads_a_vector_and_raises_it(at)
+    whole = at.ended(at.again())
+    gen = at.again()
+    every_key_acts_on_the_next_token(at, gen)
+    leaves(at)
+    assert not at.turn(gen).stop, "the answer was over before the hands had left"
+    return gen, whole
+
+
+def comes_back(at: Walk, gen: int, whole: str) -> None:
+    """Every token that was spoken meanwhile is on the page."""
+    at.ended(gen)
+    at.sees("1 determined", "◆ FLIP determined-drifting")
+    every_token_was_made_under_the_mixer_of_its_place(at, gen)
+    the_flip_is_marked_and_changed_the_text(at, gen, whole)
+
+
+def test_keys_act_on_the_next_token_and_the_answer_goes_on_while_nobody_looks() -> None:
+    with walk() as at:
+        gen, whole = steered_and_left(at)
+    with walk("attach") as at:
+        comes_back(at, gen, whole)
+
+
+@pytest.mark.slow
+def test_a_window_shrinks_in_mid_answer_and_an_engine_is_lost_in_mid_answer() -> None:
+    with walk() as at:
+        at.ready()
+        at.ended(at.says(ASKED))
+        loads_a_vector_and_raises_it(at)
+        shrinks_and_grows_in_mid_answer(at)
+        loses_the_engine_and_starts_it_again(at)
