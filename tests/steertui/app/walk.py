@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import dropwhile, takewhile
 from typing import Any
 
 from sessions import events as ev
@@ -20,6 +21,7 @@ DEL, ESC, TAB, ENTER = b"\x1b[3~", b"\x1b", b"\t", b"\r"
 UP, DOWN, RIGHT, LEFT = b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[D"
 F2, F3, F4, F5, F6, F9 = b"\x1bOQ", b"\x1bOR", b"\x1bOS", b"\x1b[15~", b"\x1b[17~", b"\x1b[20~"
 BACKSPACE, CTRL_E, CTRL_Q, CTRL_R = b"\x7f", b"\x05", b"\x11", b"\x12"
+CURSOR = "▌"
 ASKED = "Help me with the parser."
 
 
@@ -44,8 +46,9 @@ class Walk:
     @property
     def page(self) -> str:
         """The words of the transcript's column, without its frame and its line breaks."""
-        rows = [row.split("│") for row in self.at.screen.display if row.startswith("│")]
-        return " ".join(" ".join(row[1] for row in rows if len(row) > 1).split())
+        below = dropwhile(lambda row: "─ transcript" not in row, self.at.screen.display)
+        rows = takewhile(lambda row: row.startswith("│"), [*below][1:])
+        return " ".join(" ".join(row.split("│")[1] for row in rows).split())
 
     # The journal ---------------------------------------------------------------------------------------------------
 
@@ -106,9 +109,9 @@ class Walk:
     def ended(self, gen: int) -> str:
         """The whole answer, once all of it is on the page too."""
         self.at.until(lambda: self.turn(gen).stop)
-        said = " ".join(self.turn(gen).text.split())
         self.ready()
-        return said
+        self.at.until(lambda: CURSOR not in self.page)
+        return " ".join(self.turn(gen).text.split())
 
     @property
     def engine(self) -> Found:
