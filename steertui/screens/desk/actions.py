@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from core.errors import UsageError
+from core.errors import SteerError, UsageError
 from steertui import editor
 from steertui.screens.desk import (
     board,
@@ -86,8 +86,18 @@ def go_to_prompt(desk: Desk) -> None:
 
 
 def edit_prompt(desk: Desk) -> None:
+    """Its key overtakes the letters typed just before it, which are on their way through the desk to the prompt."""
+    desk.call_later(desk.prompt.call_later, _to_editor, desk)
+
+
+def _to_editor(desk: Desk) -> None:
     """The prompt in the user's own editor."""
-    desk.prompt.load_text(editor.edited(desk.app, desk.prompt.text))
+    try:
+        text = editor.edited(desk.app, desk.prompt.text)
+    except SteerError as error:
+        desk.warn(str(error))
+        return
+    desk.prompt.load_text(text)
     desk.modes.type()
 
 

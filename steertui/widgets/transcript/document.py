@@ -100,12 +100,14 @@ class Document:
         )
 
     def rewind(self, index: int) -> None:
-        """Forget the tokens of the newest answer from `index` on; what was said about them stays."""
-        kept = [
-            item
-            for item in self.items[self._answer :]
-            if not (isinstance(item, Piece) and item.index >= index)
-        ]
+        """Forget the tokens of the newest answer from `index` on, with what was changed or thrown in among them."""
+        kept: list[Item] = []
+        undone = False
+        for item in self.items[self._answer :]:
+            if isinstance(item, Marker):
+                undone = item.at is not None and item.at > index
+            if not (undone and _depends(item)) and not (isinstance(item, Piece) and item.index >= index):
+                kept.append(item)
         self.items[self._answer :] = kept
 
     def drop_notes(self, *tones: str) -> None:
@@ -117,6 +119,11 @@ class Document:
     def clear(self) -> None:
         self.items.clear()
         self._answer = 0
+
+
+def _depends(item: Item) -> bool:
+    """Whether it stands and falls with the last marker: the marker itself, and the words that came by it."""
+    return isinstance(item, Marker) or (isinstance(item, Piece) and item.injected)
 
 
 def _subject(marker: Marker) -> str:

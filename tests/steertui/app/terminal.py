@@ -44,8 +44,13 @@ class Terminal:
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
 
     @property
+    def rows(self) -> list[str]:
+        """What is drawn; a marker among words is held together by spaces that do not break."""
+        return [row.replace("\u00a0", " ") for row in self.screen.display]
+
+    @property
     def text(self) -> str:
-        return "\n".join(self.screen.display)
+        return "\n".join(self.rows)
 
     def read(self) -> bool:
         """What is there; False when the child has gone."""

@@ -5,16 +5,36 @@ What a hand does stands on the screen and in the journal, at the same token in b
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from sessions import events as ev
+from steertui import paths
 from steertui.engine.launch import find
-from tests.steertui.app.walk import ASKED, CTRL_Q, CTRL_R, ENTER, TAB, Walk, walk
+from tests.steertui.app.walk import (
+    ASKED,
+    BACKSPACE,
+    CTRL_E,
+    CTRL_Q,
+    CTRL_R,
+    CTRL_U,
+    DOWN,
+    END,
+    ENTER,
+    ESC,
+    F5,
+    HOME,
+    RIGHT,
+    UP,
+    Walk,
+    walk,
+)
 
 TINY, USUAL = (10, 40), (36, 120)
 
@@ -27,8 +47,9 @@ def no_engine_stays() -> Iterator[None]:
 
 
 def loads_a_vector_and_raises_it(at: Walk) -> None:
-    at.press(TAB, "a")
-    at.sees("add a vector")
+    at.plays()
+    at.press("a")
+    at.sees("add a vector  ", "path of a file")
     at.press(ENTER)
     at.turned(lambda strip: strip["name"] == "determined-drifting")
     at.sees("1 determined", f"{at.channel['scale']:+.2f} natural")
@@ -113,18 +134,20 @@ def shrinks_and_grows_in_mid_answer(at: Walk) -> None:
 def loses_the_engine_and_starts_it_again(at: Walk) -> None:
     gen = at.again()
     at.spoke(gen, 4)
-    session, mixer = at.state.session, at.mixer.state
-    first = at.engine.pid
+    session, mixer, first = at.state.session, at.mixer.state, at.engine.pid
+    seen = "".join(token.text for token in at.turn(gen).tokens[:4]).strip()
+    at.at.until(lambda: seen in at.page)
     os.kill(first, signal.SIGKILL)
     at.sees("The engine is gone; the transcript is safe")
-    said = at.turn(gen).text
-    at.at.until(lambda: said in at.page)
+    assert seen in at.page
     at.press(CTRL_R)
     at.sees("IDLE", "the engine was lost", seconds=120)
     assert at.engine.pid != first
     assert at.state.session == session
     assert at.state.desk.state == mixer
     assert [event.session for event in at.events(ev.Open)] == [session, session]
+    said = " ".join(at.turn(gen).text.split())
+    assert said.startswith(seen)
     at.at.until(lambda: said in at.page)
     at.sees("1 determined", f"{at.channel['scale']:+.2f} natural")
     at.ended(at.again())
@@ -168,3 +191,109 @@ def test_a_window_shrinks_in_mid_answer_and_an_engine_is_lost_in_mid_answer() ->
         loads_a_vector_and_raises_it(at)
         shrinks_and_grows_in_mid_answer(at)
         loses_the_engine_and_starts_it_again(at)
+
+
+def a_cap_holds(at: Walk, plain: str) -> None:
+    """Without a push, under a ceiling that the answer would exceed; taken back, it is the plain answer again."""
+    at.press("0", "C")
+    at.sees("cap of determined-drifting")
+    at.press("<-300", ENTER)
+    at.turned(lambda strip: strip["ceiling"] == -300)
+    gen = at.again()
+    capped = at.ended(gen)
+    assert capped != plain
+    meters = [event.hits for event in at.events(ev.Meter) if event.gen == gen]
+    held = [layers for hits in meters for layers in hits["determined-drifting"]]
+    assert sum(map(bool, held)) > 0
+    at.sees("cap ≤ −300", f"hits {sum(map(bool, held))}/{len(held)}")
+    at.press("z")
+    at.turned(lambda strip: strip.get("ceiling") is None)
+    assert at.ended(at.again()) == plain
+
+
+def a_distractor_falls_into_an_answer_that_is_rewound(at: Walk) -> None:
+    gen = at.again()
+    at.spoke(gen, 4)
+    at.press(" ")
+    at.sees("PAUSED")
+    at.press("d")
+    at.sees("throw in a distractor")
+    at.press("Look, a parade!", ENTER)
+    at.sees("as what?")
+    at.press(DOWN, ENTER)
+    at.sees("DISTRACTOR as the model's own words", "Look, a parade!")
+    (thrown,) = at.events(ev.Inject)
+    assert (thrown.gen, thrown.how, thrown.text) == (gen, "own", "Look, a parade!")
+    at.press(BACKSPACE)
+    at.sees("take back how many tokens?")
+    at.press("2", ENTER)
+    at.sees("2 tokens taken back")
+    (back,) = at.events(ev.Rewind)
+    assert (back.gen, back.dropped) == (gen, 2)
+    at.press(" ")
+    at.ended(gen)
+    assert len(at.turn(gen).tokens) > back.to
+
+
+def a_prompt_is_written_in_the_editor_recalled_and_pasted(at: Walk) -> None:
+    at.types()
+    at.press("Help me", CTRL_E)
+    at.sees("Help me with the ledger.")
+    at.ended(at.says(""))
+    assert at.events(ev.Turn)[-1].text == "Help me with the ledger."
+    at.types()
+    at.press(UP)
+    at.sees("│ Help me with the ledger.")
+    long = "\n".join(f"row {n} \u202eturned\x07 [@click=app.quit]" for n in range(400))
+    at.press(CTRL_U, b"\x1b[200~", long.encode(), b"\x1b[201~")
+    at.sees("row 399 ⟨RLO⟩turned␇ [@click=app.quit]")
+
+
+def an_answer_is_copied_to_the_terminal_and_to_a_file(at: Walk) -> None:
+    said = at.state.path()[-1].text
+    at.plays()
+    at.press("y")
+    at.sees("yank.txt")
+    assert base64.b64encode(said.encode()) in at.at.raw.split(b"\x1b]52;c;")[-1]
+    assert (paths.state() / "yank.txt").read_text("utf-8") == said
+
+
+def the_session_is_exported_and_played_again(at: Walk, plain: str) -> None:
+    session = at.state.session
+    at.press(F5)
+    at.sees("sessions", ASKED)
+    at.press("e")
+    at.sees("export as")
+    at.press(ENTER)
+    at.sees("written to")
+    (written,) = paths.sessions().rglob(f"export/{session}.md")
+    text = written.read_text("utf-8")
+    assert ASKED in text
+    assert "2 tokens taken back" in text
+    at.press("p")
+    at.sees("timeline · paused")
+    at.press(END)
+    at.sees("Help me with the ledger.")
+    at.press(HOME, RIGHT, RIGHT)
+    first = "".join(token.text for token in at.turn(1).tokens[:2])
+    at.sees(f"asst {first}")
+    at.press(ESC)
+    at.sees("sessions")
+    at.press(ESC)
+    at.ready()
+
+
+@pytest.mark.slow
+def test_an_answer_is_capped_distracted_rewound_copied_exported_and_replayed(tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nprintf " with the ledger." >> "$1"\n')
+    editor.chmod(0o755)
+    with walk(environment={"VISUAL": str(editor)}) as at:
+        at.ready()
+        plain = at.ended(at.says(ASKED))
+        loads_a_vector_and_raises_it(at)
+        a_cap_holds(at, plain)
+        a_distractor_falls_into_an_answer_that_is_rewound(at)
+        a_prompt_is_written_in_the_editor_recalled_and_pasted(at)
+        an_answer_is_copied_to_the_terminal_and_to_a_file(at)
+        the_session_is_exported_and_played_again(at, plain)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import dropwhile, takewhile
 from typing import Any
@@ -17,10 +17,10 @@ from steertui import paths
 from steertui.engine.launch import Found, find
 from tests.steertui.app.terminal import SIZE, Terminal, terminal
 
-DEL, ESC, TAB, ENTER = b"\x1b[3~", b"\x1b", b"\t", b"\r"
-UP, DOWN, RIGHT, LEFT = b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[D"
-F2, F3, F4, F5, F6, F9 = b"\x1bOQ", b"\x1bOR", b"\x1bOS", b"\x1b[15~", b"\x1b[17~", b"\x1b[20~"
-BACKSPACE, CTRL_E, CTRL_Q, CTRL_R = b"\x7f", b"\x05", b"\x11", b"\x12"
+ESC, TAB, ENTER, BACKSPACE = b"\x1b", b"\t", b"\r", b"\x7f"
+UP, DOWN, RIGHT, LEFT, HOME, END = (b"\x1b[" + letter for letter in (b"A", b"B", b"C", b"D", b"H", b"F"))
+F2, F3, F4, F5, F6 = b"\x1bOQ", b"\x1bOR", b"\x1bOS", b"\x1b[15~", b"\x1b[17~"
+CTRL_E, CTRL_Q, CTRL_R, CTRL_U, CTRL_Y = b"\x05", b"\x11", b"\x12", b"\x15", b"\x19"
 CURSOR = "▌"
 ASKED = "Help me with the parser."
 
@@ -30,6 +30,7 @@ class Walk:
 
     def __init__(self, at: Terminal) -> None:
         self.at = at
+        self._typed = False
 
     # The screen ----------------------------------------------------------------------------------------------------
 
@@ -43,10 +44,22 @@ class Walk:
         for key in keys:
             self.at.press(key.encode() if isinstance(key, str) else key)
 
+    def types(self) -> None:
+        """To the prompt, once the desk has settled in one of its modes."""
+        if "PLAY" in self.at.rows[0]:
+            self.press("i")
+        self.sees(" TYPE ")
+
+    def plays(self) -> None:
+        """To the keys."""
+        if "TYPE" in self.at.rows[0]:
+            self.press(TAB)
+        self.sees(" PLAY ")
+
     @property
     def page(self) -> str:
         """The words of the transcript's column, without its frame and its line breaks."""
-        below = dropwhile(lambda row: "─ transcript" not in row, self.at.screen.display)
+        below = dropwhile(lambda row: "─ transcript" not in row, self.at.rows)
         rows = takewhile(lambda row: row.startswith("│"), [*below][1:])
         return " ".join(" ".join(row.split("│")[1] for row in rows).split())
 
@@ -86,11 +99,15 @@ class Walk:
     def says(self, text: str = ASKED) -> int:
         """Types it and sends it, and waits until its answer has begun; the number of that answer."""
         before = len(self.events(ev.Gen))
+        self.types()
+        self._typed = True
         self.press(text, ENTER)
         return self._begun(before)
 
     def again(self) -> int:
         before = len(self.events(ev.Gen))
+        self.plays()
+        self._typed = False
         self.press("r")
         return self._begun(before)
 
@@ -110,6 +127,8 @@ class Walk:
         """The whole answer, once all of it is on the page too."""
         self.at.until(lambda: self.turn(gen).stop)
         self.ready()
+        if self._typed:  # the keys played while it was spoken, and are given back a moment later
+            self.sees(" TYPE ")
         self.at.until(lambda: CURSOR not in self.page)
         return " ".join(self.turn(gen).text.split())
 
@@ -120,7 +139,9 @@ class Walk:
 
 
 @contextmanager
-def walk(*words: str, size: tuple[int, int] = SIZE) -> Iterator[Walk]:
+def walk(
+    *words: str, size: tuple[int, int] = SIZE, environment: Mapping[str, str] | None = None
+) -> Iterator[Walk]:
     """`steertui` with these words, as from a shell."""
-    with terminal("-m", "steertui", *words, size=size) as at:
+    with terminal("-m", "steertui", *words, size=size, environment=environment) as at:
         yield Walk(at)

@@ -131,6 +131,18 @@ def test_rewind_keeps_what_was_said_before() -> None:
     assert document.piece(3) is None
 
 
+def test_rewind_takes_back_what_came_in_among_the_tokens() -> None:
+    document = Document()
+    kept = (Speech("asst"), Piece("0", 0), Marker("louder", 1), Piece("1", 1), Marker("DISTRACTOR", 2))
+    thrown_in = Piece("look!", injected=True)
+    for item in (*kept, thrown_in, Piece("2", 2), Marker("DISTRACTOR", 3), Piece("hey!", injected=True)):
+        document.append(item)
+    document.rewind(2)
+    assert document.items == [*kept, thrown_in], "a change before the token that comes next is still in force"
+    document.rewind(1)
+    assert document.items == [*kept[:3]]
+
+
 @pytest.mark.parametrize("width", [1, 2, 3, 8])
 def test_wide_characters_end_at_any_width_and_none_is_lost(width: int) -> None:
     """Before a widget has a size its text is one cell wide."""
