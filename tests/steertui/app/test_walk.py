@@ -246,7 +246,7 @@ def a_prompt_is_written_in_the_editor_recalled_and_pasted(at: Walk) -> None:
     at.sees("│ Help me with the ledger.")
     long = "\n".join(f"row {n} \u202eturned\x07 [@click=app.quit]" for n in range(400))
     at.press(CTRL_U, b"\x1b[200~", long.encode(), b"\x1b[201~")
-    at.sees("row 399 ⟨RLO⟩turned␇ [@click=app.quit]")
+    at.sees("row 399 ⟦RLO⟧turned␇ [@click=app.quit]")
 
 
 def an_answer_is_copied_to_the_terminal_and_to_a_file(at: Walk) -> None:
