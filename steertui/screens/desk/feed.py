@@ -220,7 +220,7 @@ class Feed:
         self.flush()
         self.transcript.rewind(event.to)
         self.tokens = event.to
-        self.items.append(Marker(f"{event.dropped} tokens taken back", event.to))
+        self.items.append(Marker(f"{event.dropped} tokens taken back", event.to, lasting=True))
 
     def cropped(self, event: ev.Crop, state: State) -> None:
         """Nothing was lost, but the cache was: what had to be read again is told."""

@@ -37,10 +37,13 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A change of the mixer, drawn in front of the first token that was made under it."""
+    """A change of the mixer, drawn in front of the first token that was made under it. `lasting`: it tells what hands
+    did to the answer and stays when tokens are taken back.
+    """
 
     text: str
     at: int | None = None
+    lasting: bool = False
 
     @property
     def chip(self) -> str:
@@ -105,7 +108,7 @@ class Document:
         undone = False
         for item in self.items[self._answer :]:
             if isinstance(item, Marker):
-                undone = item.at is not None and item.at > index
+                undone = item.at is not None and item.at > index and not item.lasting
             if not (undone and _depends(item)) and not (isinstance(item, Piece) and item.index >= index):
                 kept.append(item)
         self.items[self._answer :] = kept

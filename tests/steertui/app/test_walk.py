@@ -11,9 +11,11 @@ import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import vectors
 from sessions import events as ev
 from steertui import paths
 from steertui.engine.launch import find
@@ -28,6 +30,8 @@ from tests.steertui.app.walk import (
     END,
     ENTER,
     ESC,
+    F3,
+    F4,
     F5,
     HOME,
     RIGHT,
@@ -128,7 +132,7 @@ def shrinks_and_grows_in_mid_answer(at: Walk) -> None:
     at.at.resize(*USUAL)
     at.sees("strips", "bank", "1 determined")
     said = at.ended(gen)
-    at.at.until(lambda: said in at.page)
+    at.reads(said)
 
 
 def loses_the_engine_and_starts_it_again(at: Walk) -> None:
@@ -136,7 +140,7 @@ def loses_the_engine_and_starts_it_again(at: Walk) -> None:
     at.spoke(gen, 4)
     session, mixer, first = at.state.session, at.mixer.state, at.engine.pid
     seen = "".join(token.text for token in at.turn(gen).tokens[:4]).strip()
-    at.at.until(lambda: seen in at.page)
+    at.reads(seen)
     os.kill(first, signal.SIGKILL)
     at.sees("The engine is gone; the transcript is safe")
     assert seen in at.page
@@ -148,7 +152,7 @@ def loses_the_engine_and_starts_it_again(at: Walk) -> None:
     assert [event.session for event in at.events(ev.Open)] == [session, session]
     said = " ".join(at.turn(gen).text.split())
     assert said.startswith(seen)
-    at.at.until(lambda: said in at.page)
+    at.reads(said)
     at.sees("1 determined", f"{at.channel['scale']:+.2f} natural")
     at.ended(at.again())
     assert at.events(ev.Gen)[-1].mix == at.events(ev.Gen)[-2].mix
@@ -158,7 +162,7 @@ def steered_and_left(at: Walk) -> tuple[int, str]:
     """From the first message to an answer that is being spoken while nobody looks; and what it was without hands."""
     at.ready()
     plain = at.ended(at.says(ASKED))
-    at.at.until(lambda: plain in at.page)
+    at.reads(plain)
     loads_a_vector_and_raises_it(at)
     whole = at.ended(at.again())
     gen = at.again()
@@ -171,7 +175,8 @@ def steered_and_left(at: Walk) -> tuple[int, str]:
 def comes_back(at: Walk, gen: int, whole: str) -> None:
     """Every token that was spoken meanwhile is on the page."""
     at.ended(gen)
-    at.sees("1 determined", "◆ FLIP determined-drifting")
+    at.sees("1 determined")
+    at.reads("◆ FLIP determined-drifting")
     every_token_was_made_under_the_mixer_of_its_place(at, gen)
     the_flip_is_marked_and_changed_the_text(at, gen, whole)
 
@@ -221,13 +226,13 @@ def a_distractor_falls_into_an_answer_that_is_rewound(at: Walk) -> None:
     at.press("Look, a parade!", ENTER)
     at.sees("as what?")
     at.press(DOWN, ENTER)
-    at.sees("DISTRACTOR as the model's own words", "Look, a parade!")
+    at.reads("DISTRACTOR as the model's own words", "Look, a parade!")
     (thrown,) = at.events(ev.Inject)
     assert (thrown.gen, thrown.how, thrown.text) == (gen, "own", "Look, a parade!")
     at.press(BACKSPACE)
     at.sees("take back how many tokens?")
     at.press("2", ENTER)
-    at.sees("2 tokens taken back")
+    at.reads("2 tokens taken back")
     (back,) = at.events(ev.Rewind)
     assert (back.gen, back.dropped) == (gen, 2)
     at.press(" ")
@@ -258,7 +263,7 @@ def an_answer_is_copied_to_the_terminal_and_to_a_file(at: Walk) -> None:
     assert (paths.state() / "yank.txt").read_text("utf-8") == said
 
 
-def the_session_is_exported_and_played_again(at: Walk, plain: str) -> None:
+def the_session_is_exported_and_played_again(at: Walk) -> None:
     session = at.state.session
     at.press(F5)
     at.sees("sessions", ASKED)
@@ -275,7 +280,8 @@ def the_session_is_exported_and_played_again(at: Walk, plain: str) -> None:
     at.press(END)
     at.sees("Help me with the ledger.")
     at.press(HOME, RIGHT, RIGHT)
-    first = "".join(token.text for token in at.turn(1).tokens[:2])
+    answer = next(turn for turn in at.state.path() if turn.gen is not None)
+    first = "".join(token.text for token in answer.tokens[:2])
     at.sees(f"asst {first}")
     at.press(ESC)
     at.sees("sessions")
@@ -296,4 +302,69 @@ def test_an_answer_is_capped_distracted_rewound_copied_exported_and_replayed(tmp
         a_distractor_falls_into_an_answer_that_is_rewound(at)
         a_prompt_is_written_in_the_editor_recalled_and_pasted(at)
         an_answer_is_copied_to_the_terminal_and_to_a_file(at)
-        the_session_is_exported_and_played_again(at, plain)
+        the_session_is_exported_and_played_again(at)
+
+
+def begins(at: Walk, kind: str, *lines: str) -> int:
+    """A job from its form, the first lines filled in; its number."""
+    before = len(at.state.jobs)
+    at.press("n")
+    at.sees("a new job")
+    at.press(kind)
+    at.sees(f" {kind}  ")
+    at.press(ENTER)
+    at.sees("enter start")
+    for place, line in enumerate(lines):
+        at.press(*[DOWN] * bool(place), line)
+        at.sees(line)
+    at.sees("$ steertui ")
+    at.press(ENTER)
+    at.at.until(lambda: len(at.state.jobs) > before)
+    return max(at.state.jobs)
+
+
+def is_done(at: Walk, job: int) -> dict[str, Any]:
+    """Watched to its end, on the screen as in the journal; its report."""
+    at.at.until(lambda: at.state.jobs[job].state not in ("queued", "running"), seconds=300)
+    task = at.state.jobs[job]
+    assert task.state == "done", task.message
+    at.sees(f"✓ {job} {task.kind}")
+    return dict(task.reports[-1])
+
+
+@pytest.mark.slow
+def test_jobs_are_begun_from_their_forms_watched_and_their_vector_is_played(tmp_path: Path) -> None:
+    out = tmp_path / "mine.safetensors"
+    with walk() as at:
+        at.ready()
+        at.press(F3)
+        at.sees("No job yet")
+        job = begins(at, "Extract", "determined-drifting", str(out))
+        at.sees(f"▶ {job} extract", "/400", "texts read", "left")
+        report = is_done(at, job)
+        at.sees("max", f"at layer {report['best_layer']}", "a puts it on the desk")
+        at.press("a")
+        at.sees("1 mine")
+        at.turned(lambda strip: strip["name"] == "mine")
+        assert at.channel["sha256"] == vectors.read(out).sha256
+        gen = at.says(ASKED)
+        at.ended(gen)
+        assert at.turn(gen).tokens[0].mix == at.mixer.mix
+        at.press(F3)
+        job = begins(at, "Weight", "demo-base", "demo-instruct")
+        is_done(at, job)
+        at.sees("demo-base", "demo-instruct")
+        at.press(F4)
+        at.sees("library", "determined-drifting")
+        at.press("/", "determined", ENTER, "t")
+        at.sees("checking")
+        at.at.until(lambda: any(task.kind == "check" for task in at.state.jobs.values()))
+        verdict = is_checked(at)
+        at.sees(f"{verdict.upper()}  determined-drifting on demo-instruct")
+
+
+def is_checked(at: Walk) -> str:
+    """The verdict in the journal."""
+    job = max(at.state.jobs)
+    at.at.until(lambda: at.state.jobs[job].state == "done", seconds=300)
+    return str(at.state.jobs[job].reports[-1]["verdict"])

@@ -37,8 +37,9 @@ class Walk:
     def sees(self, *texts: str, seconds: float = 30) -> None:
         self.at.until(lambda: all(text in self.at.text for text in texts), seconds)
 
-    def misses(self, text: str) -> None:
-        self.at.until(lambda: text not in self.at.text)
+    def reads(self, *texts: str) -> None:
+        """These stand in the transcript, wherever its lines break."""
+        self.at.until(lambda: all(text in self.page for text in texts))
 
     def press(self, *keys: bytes | str) -> None:
         for key in keys:

@@ -139,8 +139,10 @@ def test_rewind_takes_back_what_came_in_among_the_tokens() -> None:
         document.append(item)
     document.rewind(2)
     assert document.items == [*kept, thrown_in], "a change before the token that comes next is still in force"
+    told = Marker("1 tokens taken back", 2, lasting=True)
+    document.append(told)
     document.rewind(1)
-    assert document.items == [*kept[:3]]
+    assert document.items == [*kept[:3], told]
 
 
 @pytest.mark.parametrize("width", [1, 2, 3, 8])
