@@ -56,7 +56,7 @@ def _entry(path: Path) -> Saved:
     try:
         return Saved(path.stem, path, summary(read(path)) or "no channels")
     except SteerError as error:
-        return Saved(path.stem, path, problem=str(error))
+        return Saved(path.stem, path, problem=str(error).replace(str(path), path.name))
 
 
 def save(name: str, mixer: Mixer, sources: Mapping[str, str]) -> Path:

@@ -6,6 +6,7 @@ a widget sees it. The raw text stays in the journal; only what is drawn is chang
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ _BIDI = {
     0x200F: "RLM",
     0x061C: "ALM",
 }
+_RUNS = re.compile(r"[ -~]{2,}|.", re.DOTALL)
 _PRESENTATION = "\ufe0e\ufe0f"
 
 
@@ -47,13 +49,22 @@ class Sanitiser:
 
     def feed(self, piece: str) -> str:
         """The visible form of the next piece."""
-        if self._is_plain(piece):
-            self._advance(len(piece))
-            return piece
-        return "".join(self._visible(char) for char in piece.replace("\r\n", "\n"))
+        if piece.isascii() and piece.isprintable():
+            return self._plain(piece)
+        runs = _RUNS.findall(piece.replace("\r\n", "\n"))
+        return "".join(self._visible(run) if len(run) == 1 else self._plain(run) for run in runs)
 
-    def _is_plain(self, piece: str) -> bool:
-        return piece.isascii() and piece.isprintable() and self.line_length + len(piece) <= MAX_LINE
+    def _plain(self, piece: str) -> str:
+        """Printable ASCII, which is nearly everything: only its length can be too much, a megabyte at once."""
+        room = MAX_LINE - self.line_length
+        self._advance(len(piece))
+        if self.line_length <= MAX_LINE:
+            return piece
+        if not self.multiline:
+            return piece[:room] + "…" if room >= 0 else ""
+        lines = [piece[at : at + MAX_LINE] for at in range(room, len(piece), MAX_LINE)]
+        self.line_length = len(lines[-1])
+        return "\n".join([piece[:room], *lines])
 
     def _advance(self, length: int) -> None:
         if length:

@@ -30,7 +30,7 @@ class Keys(ModalScreen[None]):
         self._keymap, self._places, self._topic = keymap, places, topic
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="dialog -wide") as box:
+        with VerticalScroll(classes="dialog -wide -page") as box:
             box.border_title = f"help · {self._topic}" if self._topic else "help"
             box.border_subtitle = "esc closes · ctrl+p runs any of these by name"
             colours = self.app.get_css_variables()

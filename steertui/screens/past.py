@@ -38,7 +38,7 @@ def manner(turn: Turn, before: Mapping[str, Any]) -> list[Item]:
     """How an answer is made, where that is new, and the words that were put into its mouth."""
     made = change(before, turn.settings)
     marks: list[Item] = [Marker(safe_text(made), 0)] if made else []
-    put = [Piece(safe_text(turn.said, multiline=True), injected=True)] if turn.said else []
+    put = [Piece(safe_text(turn.said, multiline=True), origin="prefilled")] if turn.said else []
     return [*marks, *put]
 
 

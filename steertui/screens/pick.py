@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -17,6 +18,8 @@ from steertui.text import safe_text
 from steertui.widgets.line import Line
 
 NAME = 22
+LONGEST_NAME = 34
+"""Cells of the names' column: as wide as the longest of them, within these bounds."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Pick(ModalScreen[str | None]):
             box.border_title = Text(self._title)
             if self._filtered:
                 yield Line(placeholder=self._free or "type to filter")
-            yield OptionList(*map(option, self._choices))
+            yield OptionList(*options(self._choices))
             yield Static(Text(self._hint or "↑ ↓ choose · enter take · esc back"), id="said")
 
     def on_mount(self) -> None:
@@ -69,10 +72,10 @@ class Pick(ModalScreen[str | None]):
         words = event.value.lower().split()
         kept = [c for c in self._choices if all(word in f"{c.name} {c.detail}".lower() for word in words)]
         kept.sort(key=lambda choice: not all(word in choice.name.lower() for word in words))
-        options = self.query_one(OptionList)
-        options.clear_options()
-        options.add_options(map(option, kept))
-        options.highlighted = 0 if kept else None
+        found = self.query_one(OptionList)
+        found.clear_options()
+        found.add_options(options(kept))
+        found.highlighted = 0 if kept else None
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         options = self.query_one(OptionList)
@@ -103,9 +106,16 @@ def move(options: OptionList, change: int) -> None:
         options.action_cursor_up()
 
 
-def option(choice: Choice) -> Option:
+def options(choices: Sequence[Choice]) -> list[Option]:
+    """A line each, their names in one column."""
+    names = [cell_len(safe_text(choice.name)) for choice in choices if choice.detail]
+    width = max(NAME, min(LONGEST_NAME, max(names, default=0)))
+    return [_option(choice, width) for choice in choices]
+
+
+def _option(choice: Choice, width: int) -> Option:
     row = Table.grid(expand=True, padding=(0, 1))
-    row.add_column(no_wrap=True, min_width=NAME)
+    row.add_column(no_wrap=True, overflow="ellipsis", **({"width": width} if choice.detail else {}))
     row.add_column(justify="right", no_wrap=True, overflow="ellipsis", ratio=1)
     row.add_row(Text(safe_text(choice.name)), Text(safe_text(choice.detail), style="dim"))
     return Option(row, id=choice.key)

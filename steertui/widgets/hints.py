@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
 from steertui.widgets.painted import Painted, Row
+
+HELP = "app.help"
+Hint: TypeAlias = tuple[str, str, str]
 
 
 class Hints(Painted):
@@ -19,22 +23,32 @@ class Hints(Painted):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.hints: Sequence[tuple[str, str, str]] = ()
+        self.hints: Sequence[Hint] = ()
 
-    def show(self, hints: Sequence[tuple[str, str, str]]) -> None:
+    def show(self, hints: Sequence[Hint]) -> None:
         if list(hints) != list(self.hints):
             self.hints = list(hints)
             self.refresh()
 
     def rows(self, width: int) -> Sequence[Row]:
         segments: list[Segment] = []
-        room = width
-        for key, words, action in self.hints:
-            cells = cell_len(f" {key} {words} ")
-            if cells > room:
-                break
-            room -= cells
+        for key, words, action in self._fitting(width):
             click = Style(meta={"@click": action})
             segments.append(Segment(f" {key}", self.part("key") + click))
             segments.append(Segment(f" {words} ", self.part("words") + click))
         return [segments]
+
+    def _fitting(self, width: int) -> list[Hint]:
+        """From the left as many as have room; help keeps its place, because it knows all the others."""
+        room = width - sum(_cells(hint) for hint in self.hints if hint[2] == HELP)
+        kept = []
+        for hint in self.hints:
+            if hint[2] != HELP and (room := room - _cells(hint)) < 0:
+                continue
+            kept.append(hint)
+        return kept
+
+
+def _cells(hint: Hint) -> int:
+    key, words, _ = hint
+    return cell_len(f" {key} {words} ")

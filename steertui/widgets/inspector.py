@@ -59,7 +59,7 @@ class Inspector(Painted):
             shown = clip(text, room)
             row.append(Segment(shown, self.part(look)))
             room -= cell_len(shown)
-            if room <= 0:
+            if shown != text or room <= 0:
                 break
         return row
 

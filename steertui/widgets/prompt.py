@@ -10,6 +10,7 @@ from textual.actions import SkipAction
 from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import TextArea
+from textual.widgets.text_area import Edit, EditResult
 
 from steertui.text import safe_text
 from steertui.widgets.completions import Completions
@@ -90,9 +91,13 @@ class Prompt(TextArea):
         if self.menu is not None:
             self.menu.follow(self.text)
 
-    def on_paste(self, event: events.Paste) -> None:
-        """A pasted text may carry what a terminal obeys; what the user sees is what is sent."""
-        event.text = safe_text(event.text, multiline=True)
+    def edit(self, edit: Edit) -> EditResult:
+        """A pasted text may carry what a terminal obeys; what the user sees is what is sent. And a word of a megabyte,
+        unbroken, would be folded for minutes.
+        """
+        if len(edit.text) > 1 or not edit.text.isprintable():
+            edit.text = safe_text(edit.text, multiline=True)
+        return super().edit(edit)
 
     def action_send(self) -> None:
         text = self.text.strip("\n")

@@ -148,7 +148,7 @@ class Vector:
 
     @property
     def sha256(self) -> str:
-        return hashlib.sha256(self.name.encode()).hexdigest()
+        return hashlib.sha256(self.name.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass

@@ -12,7 +12,7 @@ from core.errors import SteerError
 from steertui.screens.desk import caps
 from steertui.screens.desk.board import Board
 from steertui.screens.desk.bounds import EXAMPLE
-from steertui.screens.pick import Choice, move, option
+from steertui.screens.pick import Choice, move, options
 from steertui.text import safe_text
 from steertui.widgets.dial import cap_text
 
@@ -37,7 +37,7 @@ class CapDialog(ModalScreen[caps.Wish | None]):
         with Vertical(classes="dialog -wide") as box:
             box.border_title = Text(safe_text(f"cap of {self._channel.label}"))
             yield Input(cap_text(self._channel), select_on_focus=True)
-            yield OptionList(*(option(Choice(name, name, self._meaning(name))) for name in caps.PRESETS))
+            yield OptionList(*options([Choice(name, name, self._meaning(name)) for name in caps.PRESETS]))
             yield Static(Text(TYPE), id="said")
 
     def on_mount(self) -> None:

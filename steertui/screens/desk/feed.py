@@ -214,7 +214,7 @@ class Feed:
         how = INJECTED.get(event.how, event.how)
         self.items.append(Marker(safe_text(f"DISTRACTOR {how}"), event.at if event.gen is not None else None))
         after = "" if event.how == "own" else "\n"
-        self.items.append(Piece(safe_text(event.text, multiline=True) + after, injected=True))
+        self.items.append(Piece(safe_text(event.text, multiline=True) + after, origin="injected"))
 
     def rewound(self, event: ev.Rewind, state: State) -> None:
         self.flush()

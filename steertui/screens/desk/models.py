@@ -29,7 +29,7 @@ async def _ask(desk: Desk) -> None:
         return
     known = desk.link.state.model
     here = known.name if known and known.state == "ready" else ""
-    choices = [_choice(row, found["free"], here) for row in found["models"]]
+    choices = [_choice(row, here) for row in found["models"]]
     unload = [Choice(UNLOAD, f"unload {here}", "gives its memory back")] if here else []
 
     def answered(wanted: str | None) -> None:
@@ -66,7 +66,7 @@ def read(text: str) -> tuple[str, dict[str, str]]:
     return name, options
 
 
-def _choice(row: Mapping[str, Any], free: int, here: str) -> Choice:
+def _choice(row: Mapping[str, Any], here: str) -> Choice:
     if row["name"] == here:
         fit = "resident"
     elif row["problem"]:
@@ -74,9 +74,10 @@ def _choice(row: Mapping[str, Any], free: int, here: str) -> Choice:
     elif row["fits"]:
         fit = "fits"
     else:
-        fit = f"needs {size(row['needs'])}, {size(free)} are free"
+        fit = f"needs {size(row['needs'])}: too big"
     layers = f"{row['layers']} layers × {row['hidden_size']}" if row["layers"] else ""
-    detail = " · ".join(filter(None, (row["kind"], layers, size(row["weight_bytes"]), fit)))
+    kind = "" if row["kind"] == "cached" else row["kind"]
+    detail = " · ".join(filter(None, (kind, layers, size(row["weight_bytes"]), fit)))
     return Choice(shlex.quote(row["name"]), row["name"], detail)
 
 

@@ -33,11 +33,12 @@ class Pages(Vertical):
         """What is new since the last time."""
         other = report is not self._report
         self._report = report
+        size = self._page.scrollable_content_region.size
         if report is None:
             self._tabs.show((), 0)
-            self._page.show(views.empty())
+            self._page.show(views.empty(size.width))
             return
-        size, running = self._page.scrollable_content_region.size, report.state == "running"
+        running = report.state == "running"
         seen = report, report.version, self._at, size, self._column, int(now * TICKS) if running else 0
         if seen == self._seen:
             return

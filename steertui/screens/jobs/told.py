@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -24,9 +25,13 @@ COST = "cost"
 """The table in which a job says before it begins what it will take."""
 VERDICTS = {"green": "success", "amber": "warning", "red": "error"}
 NAME = 14
+MOST_LINES = 6
+UNIT = 24
+"""Cells for what is being counted; the bar behind it must stay in sight."""
 MANY = 8
 """A mapping with more values than these is no line but a table."""
 LOG = 4
+TIME = 8
 CHART = 12
 Colours = Mapping[str, str]
 
@@ -42,7 +47,7 @@ def overview(
         lines += _wrapped(f"{sign} {safe_text(report.message)}", width, style)
     drawn = _picture(report, column, width, min(CHART, max(7, height - 12)), colours)
     found = [*_found(report, width, colours), *_files(report, colours)]
-    for part in (drawn, found, [*_params(report, width)], log(report)[-LOG:]):
+    for part in (drawn, found, [*_params(report, width)], log(report, width)[-LOG:]):
         lines += [Text(), *part] if part else []
     return lines
 
@@ -65,7 +70,7 @@ def standing(report: Report, now: float, width: int, colours: Colours) -> Text:
         line.append(report.state or "asked for", style=_state_style(report.state, colours))
         line.append(f"  {clock(passed - report.asked)}", style="dim")
         return line
-    line.append(f"{safe_text(stage.unit) or 'working'}  ")
+    line.append(f"{clip(safe_text(stage.unit), UNIT) or 'working'}  ")
     bar(line, stage.share or 0.0, min(BAR, max(8, width - 44)), colours)
     line.append(f"  {stage.done}/{stage.total}  ")
     line.append("  ".join(_pace(stage, now)), style="dim")
@@ -94,9 +99,14 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def log(report: Report) -> list[Text]:
+def log(report: Report, width: int) -> list[Text]:
     """Every stage and what came of it, with the time since the job was asked for."""
-    return [Text.assemble((f"{clock(entry.at):>8}  ", "dim"), safe_text(entry.words)) for entry in report.log]
+    lines = []
+    for entry in report.log:
+        first, *more = _wrapped(safe_text(entry.words), width - TIME - 2, "")
+        lines += [Text.assemble((f"{clock(entry.at):>{TIME}}  ", "dim"), first)]
+        lines += [Text.assemble(" " * (TIME + 2), rest) for rest in more]
+    return lines
 
 
 def _state_style(state: str, colours: Colours) -> str:
@@ -172,9 +182,5 @@ def _label(name: str) -> str:
 
 def _wrapped(text: str, width: int, style: str) -> list[Text]:
     """A sentence over as many lines as it needs, up to a screenful."""
-    lines: list[Text] = []
-    for start in range(0, len(text), max(width, 20)):
-        lines.append(Text(text[start : start + max(width, 20)], style=style))
-        if len(lines) == 6:
-            break
-    return lines
+    lines = textwrap.wrap(text, max(width, 20), max_lines=MOST_LINES, placeholder=" …")
+    return [Text(line, style=style) for line in lines or [""]]

@@ -16,6 +16,7 @@ from steertui.screens.jobs.report import SAMPLES, Report
 from steertui.screens.jobs.table import margin_of, table
 from steertui.screens.jobs.told import COST, log, overview
 from steertui.text import safe_text
+from steertui.widgets.bars import clip
 from steertui.widgets.chart.grid import grid
 from steertui.widgets.chart.grid import margin_of as grid_margin
 
@@ -50,7 +51,7 @@ def lines(report: Report, name: str, view: View) -> list[Text]:
     if name == SAMPLED:
         return _samples(report, view.width, view.colours)
     if name == LOG:
-        return log(report)
+        return log(report, view.width)
     if name in report.tables:
         return table(report.tables[name], view.colours)
     if name in report.grids:
@@ -65,9 +66,11 @@ def frozen(report: Report, name: str) -> Offset:
     return Offset(grid_margin(report.grids[name]), 1) if name in report.grids else Offset()
 
 
-def empty() -> list[Text]:
+def empty(width: int) -> list[Text]:
     """Before there is any job."""
-    offered = [Text(f"  {offer.title:<28}{offer.summary}", style="dim") for offer in OFFERS.values()]
+    titles = max(len(offer.title) for offer in OFFERS.values()) + 2
+    said = [f"  {offer.title:<{titles}}{offer.summary}" for offer in OFFERS.values()]
+    offered = [Text(clip(line, width), style="dim") for line in said]
     return [Text(), Text("  No job yet. n begins one:"), Text(), *offered]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 NOT_GENERATED = -1
 UNMEASURED: Mapping[str, float] = MappingProxyType({})
@@ -23,6 +23,7 @@ class Speech:
 class Piece:
     """Text as it arrived: one token of the answer that is turn `turn`, or a whole turn that was typed (`index` −1).
 
+    `origin`: words that were put there, thrown in while the model spoke or put into its mouth before it began.
     Colour arrives later than text (a projection is measured by the next forward pass), hence not frozen.
     `line` is where its end was drawn.
     """
@@ -31,7 +32,7 @@ class Piece:
     index: int = NOT_GENERATED
     turn: int = NOT_GENERATED
     projections: Mapping[str, float] = field(default_factory=lambda: UNMEASURED)
-    injected: bool = False
+    origin: Literal["", "injected", "prefilled"] = ""
     line: int = NOT_GENERATED
 
 

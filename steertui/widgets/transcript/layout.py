@@ -140,7 +140,7 @@ class Layout:
             head, segment = _cut(segment, room, at_least=0 if self.lines[-1].cells else 1)
             self._put(head, owner)
             self._wrap(soft=True)
-            cells = cell_len(segment)
+            cells -= cell_len(head)
         self._put(segment, owner)
 
     def _carry(self) -> None:

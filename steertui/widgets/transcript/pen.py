@@ -55,10 +55,14 @@ class Pen:
     def _look(self, owner: Owner) -> Style:
         if isinstance(owner, Marker):
             return self._style("chip")
-        if owner is None or owner.index < 0:
+        if owner is None:
+            return Style.null()
+        if owner.origin:
+            return self._style(owner.origin)
+        if owner.index < 0:
             return Style.null()
         if owner is self.pointed:
             return self._style("pointed")
         if owner is self.pinned:
             return self._style("pinned")
-        return self._style("injected") if owner.injected else self._tint.style(owner)
+        return self._tint.style(owner)

@@ -40,7 +40,8 @@ class Transcript(ScrollView, can_focus=True):
     COMPONENT_CLASSES = {
         f"transcript--{part}"
         for part in (
-            *("role-you", "role-asst", "you", "asst", "marker", "chip", "rule", "cursor", "injected"),
+            *("role-you", "role-asst", "you", "asst", "marker", "chip", "rule", "cursor"),
+            *("injected", "prefilled"),
             *("quiet", "warning", "hint", "title", "queued", "marks", "pointed", "pinned"),
         )
     }

@@ -1,0 +1,268 @@
+"""The rooms beside the desk: jobs, library, sessions, and what opens in them."""
+
+from __future__ import annotations
+
+from textual.widgets import DataTable, Input
+
+from core import jobs
+from sessions import kinds
+from steertui.screens.ask import Ask
+from steertui.screens.jobs.form import JobForm
+from steertui.screens.jobs.screen import Jobs
+from steertui.screens.library.screen import Library
+from steertui.screens.pick import Pick
+from steertui.screens.sessions.replay import Replay
+from steertui.screens.sessions.screen import Sessions
+from tests.steertui.scenes import shelves
+from tests.steertui.scenes.desk import over, settled, steered
+from tests.steertui.scenes.scene import Play, scene
+from tests.steertui.scenes.words import Words
+from tests.steertui.scripted_engine import WAIT, Script
+
+CURVE = (0.4, 0.9, 1.6, 2.8, 4.1, 5.2, 4.6, 3.1, 2.2, 1.4)
+PARAMS = {"contrast": "calm-hurried", "out": "calm.safetensors", "method": "mean", "holdout": 0.2}
+
+
+def layer(words: Words, number: int) -> jobs.Row:
+    """What an extraction measures on a layer."""
+    d = CURVE[number]
+    values = {
+        "d": d,
+        "d_ci": [d - 0.4, d + 0.5],
+        "accuracy": min(0.5 + d / 10, 0.99),
+        "auroc": min(0.55 + d / 11, 0.99),
+        "n": 80,
+        words("column", "remark"): words("table cell", "held out"),
+    }
+    return jobs.Row(words("table", "layers"), str(number), values)
+
+
+def extraction(words: Words) -> tuple[jobs.Event | None, ...]:
+    """An extraction's reports; it stands still in the middle, and at its end."""
+    sample = jobs.Sample(
+        words("condition", "+1"),
+        words("sample prompt", "How do I rest?"),
+        words("judge reply", "Sit down, breathe slowly, and let the tea get cold if it must."),
+        (words("flag", "held out"),),
+    )
+    return (
+        jobs.Progress(120, 400, words("unit", "texts read")),
+        WAIT,
+        jobs.Progress(280, 400, words("unit", "texts read")),
+        *(layer(words, number) for number in range(len(CURVE))),
+        sample,
+        jobs.Sample("−1", "How do I rest?", "No time! Up, out, the list is long and the day is short.", ()),
+        jobs.Cell(words("grid", "cosine"), words("grid row", "calm"), words("grid column", "wry"), 0.4),
+        WAIT,
+        jobs.Artifact(words("artifact", "calm"), "0", "vector"),
+    )
+
+
+async def room(play: Play) -> Jobs:
+    await play.at.ready()
+    play.at.desk.action_open("jobs")
+    made: Jobs = await play.until_screen(Jobs)
+    return made
+
+
+async def begun(play: Play) -> Script:
+    """An extraction half way through, under one that failed and before one that waits."""
+    end = {"best_layer": 5, "consistency": 0.94, "warnings": [play.words("job warning", "few pairs: 80")]}
+    broken = Script((), jobs_error(play.words))
+    kinds.JOBS["check"] = broken
+    kinds.JOBS["extract"] = script = Script(extraction(play.words), end)
+    await room(play)
+    wanted = {"vector": play.words("job parameter", "wry")}
+    await play.at.desk.link.ask("job.start", kind="check", params=wanted)
+    await play.at.until(lambda: [task.state for task in play.at.desk.link.state.jobs.values()] == ["failed"])
+    await play.at.desk.link.ask("job.start", kind="extract", params=PARAMS)
+    await play.at.sees("120/400")
+    script.go()
+    await play.at.sees("280/400")
+    return script
+
+
+def jobs_error(words: Words) -> Exception:
+    from core.errors import BadInput
+
+    return BadInput(words("job error", "wry: width 64, but the model has 4096 (made for another model?)"))
+
+
+async def done(play: Play) -> None:
+    script = await begun(play)
+    script.go()
+    await play.at.sees("✓ 2 extract")
+
+
+@scene("jobs-empty")
+async def empty(play: Play) -> None:
+    await room(play)
+    await play.at.sees("No job yet")
+
+
+@scene("jobs-new")
+async def new(play: Play) -> None:
+    (await room(play)).action_new()
+    await play.until_screen(Pick)
+
+
+async def form(play: Play) -> JobForm:
+    (await room(play))._open_form("extract", PARAMS)
+    made: JobForm = await play.until_screen(JobForm)
+    return made
+
+
+@scene("jobs-form", before=shelves.vectors)
+async def job_form(play: Play) -> None:
+    await form(play)
+    await play.at.sees("to fill in or to mend")
+
+
+@scene("jobs-form-wrong", before=shelves.vectors)
+async def job_form_wrong(play: Play) -> None:
+    made = await form(play)
+    made._fields["holdout"].query_one(Input).value = play.words("typed", "most")
+    made._fields["contrast"].query_one(Input).value = "pirate"
+    await play.at.sees("to fill in or to mend")
+
+
+@scene("jobs-running")
+async def running(play: Play) -> None:
+    await begun(play)
+
+
+@scene("jobs-failed")
+async def failed(play: Play) -> None:
+    await done(play)
+    await play.at.press("down")
+    await play.at.sees("1 check")
+
+
+@scene("jobs-done")
+async def job_done(play: Play) -> None:
+    await done(play)
+
+
+@scene("jobs-table")
+async def table(play: Play) -> None:
+    await done(play)
+    await play.at.press("right", "right")
+
+
+@scene("jobs-samples")
+async def samples(play: Play) -> None:
+    await done(play)
+    await play.at.press("right", "right", "right", "right")
+
+
+@scene("jobs-log")
+async def log(play: Play) -> None:
+    await done(play)
+    await play.at.press("left")
+
+
+async def shelf(play: Play) -> Library:
+    await play.at.ready()
+    play.at.desk.action_open("library")
+    screen: Library = await play.until_screen(Library)
+    await play.at.until(lambda: screen.query_one(DataTable).row_count)
+    return screen
+
+
+async def at_row(play: Play, screen: Library, name: str) -> None:
+    table = screen.query_one(DataTable)
+    table.move_cursor(row=table.get_row_index(name))
+    await play.at.sees("consistency")
+
+
+@scene("library", before=shelves.vectors)
+async def library(play: Play) -> None:
+    await at_row(play, await shelf(play), "calm")
+
+
+@scene("library-check", before=shelves.vectors)
+async def library_check(play: Play) -> None:
+    kinds.JOBS["check"] = Script((jobs.Progress(3, 12, "prompts spoken"),), verdict(play.words))
+    screen = await shelf(play)
+    await at_row(play, screen, "calm")
+    screen.action_check()
+    await play.at.sees("AMBER")
+
+
+def verdict(words: Words) -> dict[str, object]:
+    """What the check of a vector finds."""
+    doses = [
+        {
+            "dose": dose,
+            "echo": 0.3 * dose,
+            "kl": 0.2 * dose * dose,
+            "perplexity": 7.0 + abs(dose),
+            "collapsed": 0.0,
+        }
+        for dose in (-2.0, -1.0, 1.0, 2.0)
+    ]
+    return {
+        "verdict": "amber",
+        "vector": words("checked vector", "calm"),
+        "model": words("checked model", "acme/small-7b"),
+        "reasons": [words("check reason", "echo +0.3 per dose, random ±0.04"), "the text breaks at dose 4"],
+        "doses": doses,
+        "unit": words("check unit", "relative"),
+        "dose": 0.3,
+        "suggestion": {"layers": [4, 5, 6], "scale": 0.15},
+    }
+
+
+@scene("library-note", before=shelves.vectors)
+async def library_note(play: Play) -> None:
+    screen = await shelf(play)
+    await at_row(play, screen, "calm")
+    screen.action_note()
+    await play.until_screen(Ask)
+
+
+async def recorded(play: Play) -> Sessions:
+    """Two talks, and the newer one under the cursor."""
+    await steered(play)
+    await over(play)
+    await play.at.desk.link.ask("session.new")
+    await play.at.until(lambda: not play.at.pieces)
+    play.at.desk.prompt.focus()
+    await play.at.ask("What is left to do?")
+    await play.at.play(5)
+    play.at.desk.action_edit("flip")
+    await settled(play)
+    await over(play)
+    play.at.desk.action_open("sessions")
+    screen: Sessions = await play.until_screen(Sessions)
+    await play.at.until(lambda: screen.query_one(DataTable).row_count == 2)
+    await play.at.sees("asst")
+    return screen
+
+
+@scene("sessions")
+async def sessions(play: Play) -> None:
+    await recorded(play)
+
+
+@scene("sessions-found")
+async def sessions_found(play: Play) -> None:
+    screen = await recorded(play)
+    screen.query_one("#search", Input).value = play.words("searched", "parser eats")
+    await play.at.until(lambda: screen.query_one(DataTable).row_count < 2)
+
+
+@scene("sessions-export")
+async def sessions_export(play: Play) -> None:
+    (await recorded(play)).action_export()
+    await play.until_screen(Pick)
+
+
+@scene("replay")
+async def replay(play: Play) -> None:
+    screen = await recorded(play)
+    screen.query_one(DataTable).move_cursor(row=1)
+    await play.at.pilot.pause()
+    screen.action_replay()
+    await play.until_screen(Replay)
+    await play.at.press("full_stop", *["right"] * 9)
