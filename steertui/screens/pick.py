@@ -115,7 +115,7 @@ def options(choices: Sequence[Choice]) -> list[Option]:
 
 def _option(choice: Choice, width: int) -> Option:
     row = Table.grid(expand=True, padding=(0, 1))
-    row.add_column(no_wrap=True, overflow="ellipsis", **({"width": width} if choice.detail else {}))
+    row.add_column(no_wrap=True, overflow="ellipsis", width=width if choice.detail else None)
     row.add_column(justify="right", no_wrap=True, overflow="ellipsis", ratio=1)
     row.add_row(Text(safe_text(choice.name)), Text(safe_text(choice.detail), style="dim"))
     return Option(row, id=choice.key)

@@ -1,4 +1,4 @@
-"""Every screen of the app, played on a scripted engine: what is kept as pictures and what is walked with hostile text."""
+"""Every screen of the app, played on a scripted engine: kept as pictures, and walked with hostile text."""
 
 from tests.steertui.scenes import desk, dialogs, rooms
 

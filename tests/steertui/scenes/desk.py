@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from steertui.screens.desk import dialogs
+from steertui.screens.desk.sampling import Sampling
 from tests.steertui.scenes.scene import Play, scene
 
 QUESTION = "Help me with the parser, please: it eats the last line of every file."
@@ -115,3 +116,24 @@ async def slash(play: Play) -> None:
     await steered(play)
     await over(play)
     await play.at.press("i", "slash", "s")
+
+
+@scene("desk-remarks")
+async def remarks(play: Play) -> None:
+    """Everything that is written between the words: turns of others, marks, notes, a prefill, a refusal."""
+    link, words = play.at.desk.link, play.words
+    await add(play, "pirate")
+    await link.ask("remember", text=words("remembered", "The build is red."), role=words("role", "tool"))
+    await link.ask("mark", label=words("mark", "before the meeting"))
+    play.at.desk.talk.set(Sampling(prefill=words("prefill", "Well, to begin with:")))
+    play.at.desk.prompt.focus()
+    await play.at.ask(words("prompt", QUESTION))
+    await play.at.play(6)
+    play.at.desk.rev += 1
+    state = play.at.desk.rack.board.mixer.scale(0, 0.4).to_json()
+    await link.ask("mixer", rev=play.at.desk.rev, state=state, words=words("change", "pirate → +0.40 rel"))
+    await play.at.play(6)
+    await link.ask("inject", text=words("distractor", "By the way, did you see the new cafe?"), how="user")
+    await link.ask("note", text=words("note", "this is where it turns"))
+    await play.at.play(8)
+    await link.ask("load_model", model="no-model " + words("refused model", "here"))

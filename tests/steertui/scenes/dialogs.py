@@ -7,8 +7,8 @@ from textual.widgets import Input
 
 from steertui.screens.ask import Ask
 from steertui.screens.desk.cap_dialog import CapDialog
+from steertui.screens.desk.form import DeskForm
 from steertui.screens.desk.presets import Presets
-from steertui.screens.form import Form
 from steertui.screens.keys import Keys
 from steertui.screens.looks import Looks
 from steertui.screens.pick import Pick
@@ -17,33 +17,33 @@ from tests.steertui.scenes.desk import QUESTION, add, over, steered
 from tests.steertui.scenes.scene import Play, scene
 
 
-async def opened(play: Play, dialog: str, kind: type[object]) -> None:
-    play.at.desk.action_open(dialog)
+async def opened(play: Play, command: str, kind: type[object]) -> None:
+    play.at.desk.action_do(command)
     await play.until_screen(kind)
 
 
 @scene("dialog-vectors", before=shelves.vectors)
 async def add_vector(play: Play) -> None:
     await play.at.ready()
-    await opened(play, "add_vector", Pick)
+    await opened(play, "vector.add", Pick)
 
 
 @scene("dialog-models")
 async def models(play: Play) -> None:
     await play.at.ready()
-    await opened(play, "models", Pick)
+    await opened(play, "model.open", Pick)
 
 
 @scene("dialog-sampling", before=shelves.settings)
 async def sampling(play: Play) -> None:
     await play.at.ready()
-    await opened(play, "sampling", Form)
+    await opened(play, "answer.sampling", DeskForm)
 
 
 @scene("dialog-sampling-wrong")
 async def sampling_wrong(play: Play) -> None:
     await play.at.ready()
-    await opened(play, "sampling", Form)
+    await opened(play, "answer.sampling", DeskForm)
     play.app.screen.query_one("#field-top_p", Input).value = play.words("typed", "1.7")
     await play.at.press("enter")
 
@@ -51,26 +51,26 @@ async def sampling_wrong(play: Play) -> None:
 @scene("dialog-presets", before=shelves.saved_mixers)
 async def presets(play: Play) -> None:
     await add(play, "pirate")
-    await opened(play, "presets", Presets)
+    await opened(play, "mixers.open", Presets)
 
 
 @scene("dialog-distractor", before=shelves.distractions)
 async def distractor(play: Play) -> None:
     await play.at.ready()
-    await opened(play, "inject", Pick)
+    await opened(play, "inject.open", Pick)
 
 
 @scene("dialog-distractor-how")
 async def distractor_how(play: Play) -> None:
     await steered(play)
-    await opened(play, "inject", Pick)
+    await opened(play, "inject.open", Pick)
     await play.at.press("enter")
 
 
 @scene("dialog-scale")
 async def scale(play: Play) -> None:
     await add(play, "pirate")
-    await opened(play, "exact", Ask)
+    await opened(play, "scale.exact", Ask)
     play.app.screen.query_one(Input).value = play.words("typed", "loud")
     await play.at.press("enter")
 
@@ -78,33 +78,34 @@ async def scale(play: Play) -> None:
 @scene("dialog-cap")
 async def cap(play: Play) -> None:
     await add(play, "pirate")
-    await opened(play, "threshold", CapDialog)
+    await opened(play, "strip.threshold", CapDialog)
 
 
 @scene("dialog-strip")
 async def strip(play: Play) -> None:
     await add(play, "pirate")
-    await opened(play, "strip", Form)
+    await opened(play, "strip.form", DeskForm)
 
 
 @scene("dialog-rewind")
 async def rewind(play: Play) -> None:
     await steered(play)
     await over(play)
-    await opened(play, "rewind", Ask)
+    await opened(play, "rewind.open", Ask)
 
 
 @scene("dialog-history", before=shelves.history)
 async def history(play: Play) -> None:
     await play.at.ready()
     await play.at.type(play.words("prompt", QUESTION))
-    await opened(play, "search", Pick)
+    await opened(play, "prompt.search", Pick)
 
 
 @scene("dialog-leave")
 async def leave(play: Play) -> None:
     await play.at.ready()
-    await opened(play, "leave", Pick)
+    await play.app.run_action("leave")
+    await play.until_screen(Pick)
 
 
 @scene("dialog-theme")

@@ -35,5 +35,5 @@ def frozen() -> Iterator[None]:
     with ExitStack() as stack:
         for name, stand_in in changes.items():
             stack.enter_context(mock.patch(name, stand_in))
-        stack.enter_context(mock.patch.object(Pace, "rate", lambda self, now=None: RATE))
+        stack.enter_context(mock.patch.object(Pace, "rate", return_value=RATE))
         yield

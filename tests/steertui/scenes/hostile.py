@@ -15,7 +15,9 @@ MARKUP = "[@click=app.quit]x[/][/][/nope][red]\\[b][link=file:///etc/passwd]y[/l
 SNEAKY = "\x1b[?1049l\x1b[?1000h\x1b]8;;http://x\x07\x1bP$q\x1b\\\x1b[6n\x0e\x08\x08\r\x7f\x85"
 BITE = MARKUP + SNEAKY + EVERY_HOSTILE + "e" + "\u0301" * 200 + "\udcff"
 ENDLESS = "W" * 1_000_000
-"""One word of a megabyte: no space to fold at. (A vector's a tenth of it: two must fit into one message.)"""
+"""One word of a megabyte: no space to fold at."""
+SHARED = ("vector", "prefill")
+"""Fields that go to the engine in one message with others, which together may be no longer than that: a tenth each."""
 MARK = "Ж"
 """Begins every hostile text, with a number: what of it reaches a screen tells which field it came in by."""
 TAG = re.compile(MARK + r"\d\d")
@@ -32,7 +34,7 @@ class Hostile:
 
     def __call__(self, name: str, words: str) -> str:
         tag = self.fields.setdefault(name, f"{MARK}{len(self.fields):02}")
-        endless = ENDLESS[: len(ENDLESS) // 10] if name.startswith("vector") else ENDLESS
+        endless = ENDLESS[: len(ENDLESS) // 10] if name.split()[0] in SHARED else ENDLESS
         return tag + (endless if self.endless else BITE)
 
     def named(self, text: str) -> set[str]:

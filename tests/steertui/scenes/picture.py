@@ -1,4 +1,4 @@
-"""A screen as text: its characters, and what every run of them is painted with, by the names the theme has for colours."""
+"""A screen as text: its characters, and what each run of them is painted with, by the theme's names for colours."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.widgets import DataTable, Input
 
 from core import jobs
+from core.errors import BadInput
 from sessions import kinds
 from steertui.screens.ask import Ask
 from steertui.screens.jobs.form import JobForm
@@ -60,7 +61,7 @@ def extraction(words: Words) -> tuple[jobs.Event | None, ...]:
 
 async def room(play: Play) -> Jobs:
     await play.at.ready()
-    play.at.desk.action_open("jobs")
+    await play.app.run_action("go('jobs')")
     made: Jobs = await play.until_screen(Jobs)
     return made
 
@@ -68,7 +69,7 @@ async def room(play: Play) -> Jobs:
 async def begun(play: Play) -> Script:
     """An extraction half way through, under one that failed and before one that waits."""
     end = {"best_layer": 5, "consistency": 0.94, "warnings": [play.words("job warning", "few pairs: 80")]}
-    broken = Script((), jobs_error(play.words))
+    broken = Script((), refusal(play.words))
     kinds.JOBS["check"] = broken
     kinds.JOBS["extract"] = script = Script(extraction(play.words), end)
     await room(play)
@@ -82,9 +83,8 @@ async def begun(play: Play) -> Script:
     return script
 
 
-def jobs_error(words: Words) -> Exception:
-    from core.errors import BadInput
-
+def refusal(words: Words) -> BadInput:
+    """Why a job of a stranger's vector fails."""
     return BadInput(words("job error", "wry: width 64, but the model has 4096 (made for another model?)"))
 
 
@@ -163,7 +163,7 @@ async def log(play: Play) -> None:
 
 async def shelf(play: Play) -> Library:
     await play.at.ready()
-    play.at.desk.action_open("library")
+    await play.app.run_action("go('library')")
     screen: Library = await play.until_screen(Library)
     await play.at.until(lambda: screen.query_one(DataTable).row_count)
     return screen
@@ -230,10 +230,10 @@ async def recorded(play: Play) -> Sessions:
     play.at.desk.prompt.focus()
     await play.at.ask("What is left to do?")
     await play.at.play(5)
-    play.at.desk.action_edit("flip")
+    play.at.desk.action_do("strip.flip")
     await settled(play)
     await over(play)
-    play.at.desk.action_open("sessions")
+    await play.app.run_action("go('sessions')")
     screen: Sessions = await play.until_screen(Sessions)
     await play.at.until(lambda: screen.query_one(DataTable).row_count == 2)
     await play.at.sees("asst")

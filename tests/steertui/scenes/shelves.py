@@ -1,4 +1,4 @@
-"""What lies on the disk before a scene begins: vectors and their cards, mixers, distractors, settings, cached models."""
+"""What lies on the disk before a scene begins: vectors with their cards, mixers, distractors, settings, models."""
 
 from __future__ import annotations
 

@@ -1,0 +1,175 @@
+"""A hostile stranger writes into every field: no frame speaks to the terminal, nothing can be clicked, nothing breaks.
+
+The scenes are those of the pictures. Every widget there is has a case: the fields whose words were seen in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from textual.widget import Widget
+
+import steertui.screens
+import steertui.widgets
+from tests.steertui.scenes.hostile import Hostile, places, trouble
+from tests.steertui.scenes.scene import SCENES, played
+from tests.steertui.snapshots import own_folders, still
+
+SIZES = ((160, 140), (140, 40), (100, 30), (80, 24), (40, 10))
+"""The first is tall enough for all there is to say."""
+QUICK = (
+    "desk-remarks",
+    "desk-token",
+    "desk-collapse",
+    "desk-slash",
+    "dialog-cap",
+    "dialog-presets",
+    "dialog-sampling",
+    "dialog-theme",
+    "help",
+    "jobs-form-wrong",
+    "jobs-table",
+    "library-check",
+    "library-note",
+    "replay",
+)
+"""Scenes that together show every widget; the others are walked in `make test-slow`."""
+MINE: tuple[str, ...] = ()
+"""A widget that draws numbers and words of the house only."""
+CASES: dict[str, tuple[str, ...]] = {
+    "Answer": ("stop text", "system prompt"),
+    "Ask": ("vector note",),
+    "CapDialog": ("vector pirate",),
+    "Check": ("check reason", "check unit", "checked model", "checked vector"),
+    "Coach": MINE,
+    "Completions": MINE,
+    "Cover": MINE,
+    "Desk": ("mark", "model id", "prompt", "token"),
+    "DeskForm": ("stop text", "system prompt"),
+    "FaderBank": MINE,
+    "Field": ("typed",),
+    "Hints": MINE,
+    "Inspector": ("token", "vector pirate"),
+    "JobForm": ("typed",),
+    "Jobs": ("job parameter", "table", "table cell", "column"),
+    "Keys": MINE,
+    "KlLine": MINE,
+    "Lamp": ("vector pirate",),
+    "Library": (
+        "card contrast",
+        "card date",
+        "card model",
+        "card sign",
+        "card unit",
+        "file name",
+        "vector note",
+    ),
+    "Line": ("vector note",),
+    "Looks": MINE,
+    "Meters": ("vector pirate",),
+    "Page": ("column", "token", "vector pirate"),
+    "Pages": ("table cell", "column"),
+    "Pick": ("vector pirate",),
+    "Presets": ("preset name",),
+    "Prompt": ("prefill",),
+    "Queue": ("job parameter",),
+    "Rack": ("vector pirate",),
+    "Replay": ("model id", "prompt", "vector pirate"),
+    "Sessions": ("model id", "prompt"),
+    "Shadow": ("token",),
+    "StatusLine": ("model id",),
+    "Strips": ("vector pirate",),
+    "Tabs": ("table",),
+    "Timeline": ("vector pirate",),
+    "Transcript": (
+        "change",
+        "distractor",
+        "mark",
+        "note",
+        "prefill",
+        "prompt",
+        "remembered",
+        "role",
+        "token",
+    ),
+    "Verification": MINE,
+}
+
+
+@dataclass
+class Walk:
+    """What came of one scene: what a frame could have done, and whose words stood in which widget."""
+
+    found: list[str] = field(default_factory=list)
+    seen: dict[str, set[str]] = field(default_factory=dict)
+
+
+@functools.cache
+def walked(name: str, endless: bool = False) -> Walk:
+    with own_folders():
+        return asyncio.run(_walk(name, Hostile(endless)))
+
+
+async def _walk(name: str, words: Hostile) -> Walk:
+    walk = Walk()
+    async with played(SCENES[name], words, size=SIZES[0]) as play:
+        for size in SIZES:
+            await play.at.pilot.resize_terminal(*size)
+            await play.at.pilot.pause()
+            walk.found += [f"{size}: {what}" for what in trouble(play.app)]
+            for widget, fields in places(play.app, words):
+                walk.seen.setdefault(widget.__name__, set()).update(fields)
+        await still(play)
+        assert play.app.is_running
+    return walk
+
+
+def ours() -> Iterator[type[Widget]]:
+    """Every widget and screen that is defined in the app."""
+    for package in (steertui.screens, steertui.widgets):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    waiting = [*Widget.__subclasses__()]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if kind.__module__.startswith("steertui.") and kind.__name__ != "Painted":
+            yield kind
+
+
+def test_every_widget_has_a_case() -> None:
+    assert sorted({kind.__name__ for kind in ours()} ^ set(CASES)) == []
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_hostile_words_stay_words(name: str) -> None:
+    assert walked(name).found == []
+
+
+def test_they_were_seen_in_every_widget() -> None:
+    """Else the walk would prove nothing."""
+    seen: dict[str, set[str]] = {}
+    for name in QUICK:
+        for widget, fields in walked(name).seen.items():
+            seen.setdefault(widget, set()).update(fields)
+    missing = {name: set(fields) - seen.get(name, set()) for name, fields in CASES.items()}
+    assert {name: fields for name, fields in missing.items() if fields} == {}
+    assert set(CASES) - set(seen) == set()
+
+
+@pytest.mark.parametrize("name", ["desk-remarks", "jobs-samples"])
+def test_a_word_of_a_megabyte_is_bounded(name: str) -> None:
+    assert walked(name, endless=True).found == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("endless", [False, True])
+@pytest.mark.parametrize("name", sorted(SCENES))
+def test_on_every_screen(name: str, endless: bool) -> None:
+    assert walked(name, endless).found == []
