@@ -17,6 +17,7 @@ from textual.widgets import Static
 from steertui import guide
 from steertui.commands import COMMANDS, EVERYWHERE, Command
 from steertui.guide.mouse import OTHER_KEYS
+from steertui.widgets.cover import Cover
 
 
 class Keys(ModalScreen[None]):
@@ -35,6 +36,7 @@ class Keys(ModalScreen[None]):
             box.border_subtitle = "esc closes · ctrl+p runs any of these by name"
             colours = self.app.get_css_variables()
             yield Static(Group(*self._words(), _table(self._keymap, self._places, colours["accent"])))
+        yield Cover()
 
     def _words(self) -> Iterator[RenderableType]:
         if self._topic:

@@ -19,6 +19,7 @@ from textual.widgets import Static
 
 from core.errors import SteerError
 from steertui.text import safe_text
+from steertui.widgets.cover import Cover
 from steertui.widgets.line import Line
 
 KEYS = "↑ ↓ move · enter takes all · esc leaves it as it was"
@@ -72,6 +73,7 @@ class DeskForm(ModalScreen[dict[str, Any] | None]):
                         yield Static(Text(question.label), classes="label")
                         yield Answer(question)
             yield Static(id="said")
+        yield Cover()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         if isinstance(event.widget, Answer):

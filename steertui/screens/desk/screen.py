@@ -40,11 +40,12 @@ from steertui.screens.palette import DESK
 from steertui.text import safe_text
 from steertui.widgets import glyphs
 from steertui.widgets.completions import Completions
+from steertui.widgets.cover import Cover
 from steertui.widgets.hints import Hints
 from steertui.widgets.prompt import Prompt
 from steertui.widgets.status import StatusLine
 
-TINY = "terminal too small: {0}×{1}, need 60×16\n\nthe engine goes on; esc stops, space pauses, f flips"
+MEANWHILE = "the engine goes on; esc stops, space pauses, f flips"
 ELSEWHERE = "Another engine answers now. It does not remember what was said above; the mixer is the same."
 LOST = "The engine is gone; the transcript is safe. ctrl+r starts it again with this mixer."
 
@@ -90,7 +91,7 @@ class Desk(Screen[None]):
         yield self.menu
         yield self.prompt
         yield Hints(id="hints")
-        yield Static(id="cover", markup=False)
+        yield Cover(MEANWHILE)
 
     def on_mount(self) -> None:
         self.transcript.entitle("transcript")
@@ -102,7 +103,6 @@ class Desk(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         self.rack.fold(event.size.width < 100)
-        self.query_one("#cover", Static).update(TINY.format(*event.size))
 
     @work(exclusive=True, group="line", exit_on_error=False)
     async def listen(self) -> None:

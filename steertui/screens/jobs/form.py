@@ -23,6 +23,7 @@ from steertui.screens.jobs.field import Field
 from steertui.screens.jobs.proposing import proposed
 from steertui.screens.pick import Choice, Pick
 from steertui.text import safe_text
+from steertui.widgets.cover import Cover
 from steertui.widgets.hints import Hints
 
 ESTIMATE = "estimate"
@@ -64,6 +65,7 @@ class JobForm(ModalScreen[int | None]):
                 yield from self._fields.values()
             yield Static(id="command")
             yield Hints()
+        yield Cover()
 
     def on_mount(self) -> None:
         hints = [("enter", "start", "screen.begin"), *commands.place_hints(commands.FORM)]

@@ -29,6 +29,7 @@ from steertui.screens.jobs.queue import Queue, in_order
 from steertui.screens.jobs.report import Report
 from steertui.screens.pick import Choice, Pick
 from steertui.text import safe_text
+from steertui.widgets.cover import Cover
 from steertui.widgets.hints import Hints
 
 LOOKS = 5
@@ -56,6 +57,7 @@ class Jobs(Screen[str | None]):
             yield self._queue
             yield self._pages
         yield Hints()
+        yield Cover()
 
     def on_mount(self) -> None:
         self.query_one(Hints).show(commands.screen_hints(commands.JOBS, "read"))

@@ -26,6 +26,7 @@ from steertui.screens.library.importing import Import
 from steertui.screens.library.page import page
 from steertui.screens.library.rows import COLUMNS, cosines, row
 from steertui.text import safe_text
+from steertui.widgets.cover import Cover
 from steertui.widgets.hints import Hints
 from steertui.widgets.line import Line
 from vectors import library
@@ -58,6 +59,7 @@ class Library(Screen[str | None]):
             yield self._check
             yield Static(id="page")
         yield Hints()
+        yield Cover()
 
     def on_mount(self) -> None:
         self._table.border_title = "library"

@@ -24,6 +24,7 @@ from steertui.screens.sessions.playhead import Playhead
 from steertui.screens.sessions.recorded import branched
 from steertui.screens.sessions.verification import Verification
 from steertui.text import safe_text
+from steertui.widgets.cover import Cover
 from steertui.widgets.hints import Hints
 from steertui.widgets.timeline import Timeline
 from steertui.widgets.transcript.document import Item, Piece
@@ -61,6 +62,7 @@ class Replay(Screen[str | None]):
         yield Transcript(id="said")
         yield Timeline(id="timeline")
         yield Hints()
+        yield Cover()
 
     def on_mount(self) -> None:
         self._timeline.styles.height = min(max(len(self._film.dials), 1), DIALS) + 5

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
@@ -23,12 +24,17 @@ from steertui.screens.sessions.recorded import filmed, found
 from steertui.screens.sessions.replay import Replay
 from steertui.screens.sessions.verification import Verification
 from steertui.text import safe_text
+from steertui.widgets.bars import clip, ends
+from steertui.widgets.cover import Cover
 from steertui.widgets.hints import Hints
 from steertui.widgets.line import Line
 from steertui.widgets.transcript.document import Item, Note
 from steertui.widgets.transcript.view import Transcript
 
 COLUMNS = ("began", "model", "turns", "tokens", "first words", "id")
+OTHERS = 57
+"""Cells of the other columns, with all columns' margins and the frame."""
+NARROWEST = 12
 
 
 class Sessions(Screen[str | None]):
@@ -52,6 +58,7 @@ class Sessions(Screen[str | None]):
         yield self._verification
         yield Transcript(id="words")
         yield Hints()
+        yield Cover()
 
     def on_mount(self) -> None:
         self._table.border_title = "sessions"
@@ -89,7 +96,7 @@ class Sessions(Screen[str | None]):
         self._entries = {entry.id: entry for entry in entries}
         self._table.clear()
         for entry in entries:
-            self._table.add_row(*_row(entry, self._current), key=entry.id)
+            self._table.add_row(*_row(entry, self._current, self.size.width), key=entry.id)
         if not entries:
             self._tell(
                 [Note("nothing that was recorded has these words" if wanted else "nothing was recorded yet")]
@@ -116,6 +123,12 @@ class Sessions(Screen[str | None]):
         self._words.clear()
         self._words.extend(items)
         self._words.scroll_home(animate=False)
+
+    def on_resize(self) -> None:
+        """Long names give way; the columns stay."""
+        for entry in self._entries.values():
+            for column, cell in zip(COLUMNS, _row(entry, self._current, self.size.width), strict=True):
+                self._table.update_cell(entry.id, column, cell, update_width=True)
 
     @on(Input.Changed, "#search")
     def _searched(self) -> None:
@@ -180,9 +193,12 @@ class Sessions(Screen[str | None]):
         self.notify(safe_text(sentence), severity="error", markup=False, timeout=8)
 
 
-def _row(entry: Entry, current: str) -> list[Text]:
-    """Text and never str: the table would read markup."""
+def _row(entry: Entry, current: str, width: int) -> list[Text]:
+    """Text and never str: the table would read markup. Model and first words share what the others leave."""
     began = entry.began[:16].replace("T", " ")
     mark = "▶ " if entry.id == current else ""
-    words = (mark + began, entry.model, str(entry.turns), str(entry.tokens), entry.title, entry.id[-6:])
+    room = max(width - OTHERS, 2 * NARROWEST)
+    model = ends(safe_text(entry.model), max(NARROWEST, room // 3))
+    title = clip(safe_text(entry.title), room - cell_len(model))
+    words = (mark + began, model, str(entry.turns), str(entry.tokens), title, entry.id[-6:])
     return [Text(safe_text(word)) for word in words]

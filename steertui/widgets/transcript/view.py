@@ -41,8 +41,18 @@ class Transcript(ScrollView, can_focus=True):
         f"transcript--{part}"
         for part in (
             *("role-you", "role-asst", "you", "asst", "marker", "chip", "rule", "cursor"),
-            *("injected", "prefilled"),
-            *("quiet", "warning", "hint", "title", "queued", "marks", "pointed", "pinned"),
+            *(
+                "quiet",
+                "warning",
+                "hint",
+                "title",
+                "queued",
+                "marks",
+                "pointed",
+                "pinned",
+                "injected",
+                "prefilled",
+            ),
         )
     }
 

@@ -83,7 +83,7 @@ async def token(play: Play) -> None:
     await play.at.press("tab", "S", "S")
     await steered(play)
     await over(play)
-    await play.at.press("p", "p", "p", "p", "enter", "p", "p")
+    await play.at.press("p", "p", "p", "enter", "p", "p")
 
 
 @scene("desk-shadow")

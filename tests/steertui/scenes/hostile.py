@@ -12,14 +12,15 @@ from textual.widget import Widget
 from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
 
 MARKUP = "[@click=app.quit]x[/][/][/nope][red]\\[b][link=file:///etc/passwd]y[/link]{0}%s"
-SNEAKY = "\x1b[?1049l\x1b[?1000h\x1b]8;;http://x\x07\x1bP$q\x1b\\\x1b[6n\x0e\x08\x08\r\x7f\x85"
-BITE = MARKUP + SNEAKY + EVERY_HOSTILE + "e" + "\u0301" * 200 + "\udcff"
+LINK = "\x1b]8;;http://"
+SNEAKY = "\x07\x1b[?1049l\x1b[?1000h\x1bP$q\x1b\\\x1b[6n\x0e\x08\x08\r\x7f\x85"
+PILE = "e" + "\u0301" * 200 + "\udcff"
 ENDLESS = "W" * 1_000_000
 """One word of a megabyte: no space to fold at."""
 SHARED = ("vector", "prefill")
-"""Fields that go to the engine in one message with others, which together may be no longer than that: a tenth each."""
+"""Fields that go to the engine in one message with others, which is no longer than that: a hundredth each."""
 MARK = "Ж"
-"""Begins every hostile text, with a number: what of it reaches a screen tells which field it came in by."""
+"""Begins the tag in every hostile text, at both ends and behind its last slash: it tells which field that came in by."""
 TAG = re.compile(MARK + r"\d\d")
 OWN_ESCAPES = re.compile(r"\x1b\[[0-9;]*[mHK]")
 """What Textual itself writes when it paints: colours, places, the rest of a line."""
@@ -34,8 +35,10 @@ class Hostile:
 
     def __call__(self, name: str, words: str) -> str:
         tag = self.fields.setdefault(name, f"{MARK}{len(self.fields):02}")
-        endless = ENDLESS[: len(ENDLESS) // 10] if name.split()[0] in SHARED else ENDLESS
-        return tag + (endless if self.endless else BITE)
+        if not self.endless:
+            return f"{tag}{MARKUP}{LINK}{tag}{SNEAKY}{EVERY_HOSTILE}{PILE}{tag}"
+        word = ENDLESS[: len(ENDLESS) // 100] if name.split()[0] in SHARED else ENDLESS
+        return tag + word + tag
 
     def named(self, text: str) -> set[str]:
         """The fields whose words stand in this."""

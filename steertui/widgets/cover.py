@@ -1,0 +1,44 @@
+"""What stands on a screen while the terminal is too small: how large it has to be, and what can still be done."""
+
+from __future__ import annotations
+
+from textual.screen import Screen
+from textual.widgets import Static
+
+NEEDED = (60, 16)
+WORDS = "terminal too small: {0}×{1}, need {2}×{3}"
+
+
+class Cover(Static):
+    """Lies over everything on its screen, and is there only then; the keys of the screen go on working."""
+
+    DEFAULT_CSS = """
+    Cover {
+        layer: cover;
+        dock: top;
+        display: none;
+        width: 100%;
+        height: 100%;
+        content-align: center middle;
+        text-align: center;
+        background: $background;
+        color: $text-muted;
+    }
+    """
+
+    def __init__(self, meanwhile: str = "esc goes back") -> None:
+        super().__init__(markup=False)
+        self._meanwhile = meanwhile
+
+    def on_mount(self) -> None:
+        self.screen.screen_layout_refresh_signal.subscribe(self, self._look)
+        self.call_after_refresh(self._look, self.screen)
+
+    def _look(self, screen: Screen[object]) -> None:
+        """After every layout; one that changes nothing is not followed by another."""
+        width, height = screen.size
+        small = width < NEEDED[0] or height < NEEDED[1]
+        if small:
+            self.update(f"{WORDS.format(width, height, *NEEDED)}\n\n{self._meanwhile}")
+        if self.display != small:
+            self.display = small
