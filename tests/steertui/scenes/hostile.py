@@ -20,7 +20,7 @@ ENDLESS = "W" * 1_000_000
 SHARED = ("vector", "prefill")
 """Fields that go to the engine in one message with others, which is no longer than that: a hundredth each."""
 MARK = "Ж"
-"""Begins the tag in every hostile text, at both ends and behind its last slash: it tells which field that came in by."""
+"""Begins the tag at both ends of a hostile text and behind its last slash: it tells which field that came in by."""
 TAG = re.compile(MARK + r"\d\d")
 OWN_ESCAPES = re.compile(r"\x1b\[[0-9;]*[mHK]")
 """What Textual itself writes when it paints: colours, places, the rest of a line."""
