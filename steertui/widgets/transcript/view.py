@@ -32,29 +32,16 @@ from steertui.widgets.transcript.tint import Tint
 UNSEEN = 80
 """Cells of a line before there is a screen: text that comes early is folded once more when its width is known."""
 
+PARTS = """role-you role-asst you asst marker chip rule cursor injected prefilled
+quiet warning hint title queued marks pointed pinned"""
+"""What has a look of its own in the style sheet."""
+
 
 class Transcript(ScrollView, can_focus=True):
     """Shows a document and follows its end until somebody scrolls up. A cursor may point at one of its tokens."""
 
     BINDINGS = commands.bindings(commands.TRANSCRIPT)
-    COMPONENT_CLASSES = {
-        f"transcript--{part}"
-        for part in (
-            *("role-you", "role-asst", "you", "asst", "marker", "chip", "rule", "cursor"),
-            *(
-                "quiet",
-                "warning",
-                "hint",
-                "title",
-                "queued",
-                "marks",
-                "pointed",
-                "pinned",
-                "injected",
-                "prefilled",
-            ),
-        )
-    }
+    COMPONENT_CLASSES = {f"transcript--{part}" for part in PARTS.split()}
 
     @dataclass
     class Pointed(Message):
