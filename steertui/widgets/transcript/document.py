@@ -127,7 +127,7 @@ class Document:
 
 def _depends(item: Item) -> bool:
     """Whether it stands and falls with the last marker: the marker itself, and the words that came by it."""
-    return isinstance(item, Marker) or (isinstance(item, Piece) and item.injected)
+    return isinstance(item, Marker) or (isinstance(item, Piece) and item.origin == "injected")
 
 
 def _subject(marker: Marker) -> str:

@@ -134,8 +134,8 @@ def test_rewind_keeps_what_was_said_before() -> None:
 def test_rewind_takes_back_what_came_in_among_the_tokens() -> None:
     document = Document()
     kept = (Speech("asst"), Piece("0", 0), Marker("louder", 1), Piece("1", 1), Marker("DISTRACTOR", 2))
-    thrown_in = Piece("look!", injected=True)
-    for item in (*kept, thrown_in, Piece("2", 2), Marker("DISTRACTOR", 3), Piece("hey!", injected=True)):
+    thrown_in = Piece("look!", origin="injected")
+    for item in (*kept, thrown_in, Piece("2", 2), Marker("DISTRACTOR", 3), Piece("hey!", origin="injected")):
         document.append(item)
     document.rewind(2)
     assert document.items == [*kept, thrown_in], "a change before the token that comes next is still in force"
