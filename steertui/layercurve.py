@@ -20,23 +20,31 @@ Interval = tuple[float | None, float | None] | None
 
 
 def layer_curve(
-    name: str, values: Mapping[str, float | None], intervals: Mapping[str, Interval] | None = None
+    name: str,
+    values: Mapping[str, float | None],
+    intervals: Mapping[str, Interval] | None = None,
+    beside: tuple[str, Mapping[str, float | None]] | None = None,
 ) -> Iterator[str]:
-    """Lines of text, none where there is nothing to draw; `values` by the layer's number."""
-    dots = []
-    for layer, value in values.items():
-        low, high = (intervals or {}).get(layer) or (None, None)
-        if value is not None:
-            dots.append(Dot(int(layer), value, low, high))
-    if len(dots) < FEWEST:
+    """Lines of text, none where there is nothing to draw; `values` by the layer's number, `beside` another's."""
+    curves = [_curve(name, values, intervals or {}), *([_curve(*beside, {})] if beside else [])]
+    if max(len(curve.dots) for curve in curves) < FEWEST:
         return
     before = glyphs.now()
     glyphs.use(replace(before, braille=_speaks_unicode()))
     try:
-        lines = chart([Curve.of(name, dots)], _width(), HEIGHT, PLAIN, x_name="layer")
+        lines = chart(curves, _width(), HEIGHT, PLAIN, x_name="layer")
     finally:
         glyphs.use(before)
     yield from (line.plain.rstrip() for line in lines)
+
+
+def _curve(name: str, values: Mapping[str, float | None], intervals: Mapping[str, Interval]) -> Curve:
+    dots = []
+    for layer, value in values.items():
+        low, high = intervals.get(layer) or (None, None)
+        if value is not None:
+            dots.append(Dot(int(layer), value, low, high))
+    return Curve.of(name, dots)
 
 
 def _width() -> int:

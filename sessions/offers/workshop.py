@@ -43,6 +43,7 @@ EXTRACT = Offer(
         Param("rule", "choice", "what makes a layer best", "midpoint", ("midpoint", "axes")),
         Param("suggest", "flag", "try doses and suggest a band and a scale", True, off="--no-dose"),
         Param("vector", "vector", "say how far it points the same way as this one"),
+        Param("beside", "pack", "an evaluation file of llm-personality-axes, to be drawn beside it"),
         PLOT,
     ),
     own_models=("tuned", "ranks"),

@@ -63,6 +63,8 @@ def told(report: Mapping[str, Any]) -> Iterator[str]:
             f"with {aligned['vector']}: mean cosine {aligned['mean']:+.2f}, {aligned['verdict']}"
             f" (random ±{aligned['random_band']:.2f})"
         )
+    if published := report.get("published"):
+        yield from beside(report["layers"], published)
     yield f"written to {report['out']} ({report['sha256'][:12]})"
     if plot := report.get("plot"):
         yield f"drawn in {plot}"
@@ -75,6 +77,17 @@ def curves(report: Mapping[str, Any]) -> Iterator[str]:
     yield from layer_curve("held-out d", values, intervals)
     if aligned := report.get("alignment"):
         yield from layer_curve(f"cosine with {aligned['vector']}", aligned["layers"])
+
+
+def beside(layers: Mapping[str, Mapping[str, Any]], published: Mapping[str, Any]) -> Iterator[str]:
+    """What others found with their own definitions, and what these definitions say here."""
+    ours = {layer: found["axes"]["d"] for layer, found in layers.items() if found["axes"]}
+    theirs = {layer: found["d"] for layer, found in published["layers"].items()}
+    yield from layer_curve("d by their definition", ours, beside=(published["name"], theirs))
+    if (best := published["best_layer"]) is not None:
+        found = published["layers"][str(best)]
+        figures = f"d {found['d']:.2f}, accuracy {found['accuracy']:.1%} at zero"
+        yield f"{published['name']}: best layer {best}, {figures}"
 
 
 def _figures(found: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ from vectors.diff.alignment import align
 from vectors.extraction.extract import extracting
 from vectors.extraction.material import beside_base, of_pairs, of_tuned, with_adapter
 from vectors.extraction.picture import drawn
+from vectors.extraction.published import read_evaluation
 from vectors.extraction.recipe import Recipe
 from vectors.extraction.result import Extraction
 from vectors.extraction.states import Work
@@ -71,6 +72,8 @@ def refuse_early(params: Params) -> None:
     writing.checked(named(params, "out"), params.get("to"))
     if params.get("plot"):
         checked(params["plot"])
+    if params.get("beside"):
+        read_evaluation(Path(params["beside"]).expanduser())
 
 
 def is_adapter(tuned: str) -> bool:
@@ -136,6 +139,8 @@ def kept(
     if params.get("vector"):
         other = read(params["vector"], model=model, force=True, measured=False)
         summary["alignment"] = align(result.vector.stored, other.stored, result.n_effective).to_json()
+    if params.get("beside"):
+        summary["published"] = read_evaluation(Path(params["beside"]).expanduser())
     if params.get("plot"):
         picture = yield side(partial(drawn, params["plot"], summary))
         summary["plot"] = str(picture)

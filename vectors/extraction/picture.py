@@ -4,11 +4,12 @@ the vector is, and how far it points the same way as another one."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vectors.diff.alignment import MODERATE, STRONG
-from vectors.plots.layers import curve, layer_curves
+from vectors.plots.layers import Layers, curve, layer_curves
 from vectors.plots.marks import Axes, Curve
 
 
@@ -30,9 +31,18 @@ def drawn(path: str | Path, report: Mapping[str, Any]) -> Path:
     ]
     measured = any(found["n_holdout"] for found in layers.values())
     shown = panels if measured else panels[2:]
+    if published := report.get("published"):
+        shown = [*shown, published_panel(layers, published)]
     if aligned := report.get("alignment"):
         shown = [*shown, alignment_panel(aligned)]
     return layer_curves(path, shown, f"{report['vector']}: {report['contrast']}, {report['method']}")
+
+
+def published_panel(layers: Layers, published: Mapping[str, Any]) -> tuple[Axes, list[Curve]]:
+    """d as the authors of the file define it, here and there."""
+    ours = {layer: found["axes"] for layer, found in layers.items() if found.get("axes")}
+    theirs = replace(curve(published["name"], published["layers"], "d"), dashed=True)
+    return Axes(y="d, population", levels=[(0.0, "")]), [curve("here", ours, "d"), theirs]
 
 
 def alignment_panel(aligned: Mapping[str, Any]) -> tuple[Axes, list[Curve]]:

@@ -1,0 +1,79 @@
+"""Evaluation files of llm-personality-axes: what its authors found layer by layer, to be drawn beside ours.
+
+A torch file with `model`, `extraction_method`, `best_layer` and `all_results` {layer: figures}. Its figures are those
+of `axes`: population d, accuracy at zero, means and deviations of both classes' projections.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from vectors.containers import torchfile
+from vectors.errors import VectorFileError, shown
+from vectors.source import Source, open_source
+
+RESULTS = "all_results"
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "d": ("cohens_d",),
+    "accuracy": ("accuracy",),
+    "means": ("assistant_mean", "non_assistant_mean"),
+    "stds": ("assistant_std", "non_assistant_std"),
+}
+"""Ours, and what they are called there."""
+
+
+def read_evaluation(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """`name`, `best_layer` and `layers` {L: the figures of `axes`}; no code in the file is run."""
+    source = open_source(path)
+    try:
+        return _told(_tree(source), source.name)
+    except VectorFileError as problem:
+        raise VectorFileError(f"{source.name}: {problem}") from None
+
+
+def _tree(source: Source) -> Mapping[Any, Any]:
+    if torchfile.looks_like_zip(source.data[:8]):
+        file = torchfile.read_zip(source, torchfile.open_zip(source))
+    elif torchfile.looks_like_pickle(source.data[:64]):
+        file = torchfile.read_legacy(source)
+    else:
+        raise VectorFileError("not a torch file")
+    if not isinstance(file.tree, dict) or not isinstance(file.tree.get(RESULTS), dict):
+        raise VectorFileError(f"no evaluation: it has no table {RESULTS!r}")
+    return file.tree
+
+
+def _told(tree: Mapping[Any, Any], name: str) -> dict[str, Any]:
+    layers = {_layer(key): _figures(key, found) for key, found in tree[RESULTS].items()}
+    if not layers:
+        raise VectorFileError(f"{RESULTS} is empty")
+    words = [shown(tree[key]) for key in ("model", "extraction_method") if isinstance(tree.get(key), str)]
+    best = tree.get("best_layer")
+    return {
+        "name": " ".join(words) or name,
+        "best_layer": best if best in layers else None,
+        "layers": {str(layer): layers[layer] for layer in sorted(layers)},
+    }
+
+
+def _layer(key: object) -> int:
+    if isinstance(key, bool) or not isinstance(key, int) or key < 0:
+        raise VectorFileError(f"bad layer key {shown(key)}")
+    return key
+
+
+def _figures(layer: object, found: object) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise VectorFileError(f"layer {shown(layer)}: no figures")
+    numbers = {ours: [_number(layer, found, key) for key in theirs] for ours, theirs in FIELDS.items()}
+    return {ours: values if len(values) > 1 else values[0] for ours, values in numbers.items()}
+
+
+def _number(layer: object, found: Mapping[Any, Any], key: str) -> float:
+    value = found.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise VectorFileError(f"layer {shown(layer)}: {key} is no number")
+    return float(value)
