@@ -27,7 +27,7 @@ from sessions.tasks import Registry
 from steertui import __version__, paths
 from steertui.engine.offering import offered
 
-Deed = Callable[..., dict[str, Any]]
+Op = Callable[..., dict[str, Any]]
 
 SLOW = frozenset(
     {"models", "vector.load", "inject", "session.new", "session.open", "session.branch", "job.start"}
@@ -62,12 +62,12 @@ class Host:
         return host
 
     def knows(self, op: str) -> bool:
-        return op in self._deeds()
+        return op in self._ops()
 
     def do(self, op: str, args: Mapping[str, Any]) -> dict[str, Any]:
-        return self._deeds()[op](**args)
+        return self._ops()[op](**args)
 
-    def _deeds(self) -> Mapping[str, Deed]:
+    def _ops(self) -> Mapping[str, Op]:
         session = self.session
         return {
             "load_model": session.load_model,

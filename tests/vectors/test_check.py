@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,16 @@ def speaking() -> tuple[core.Model, vectors.SteeringVector]:
     return planted.speaking()
 
 
+@cache
+def green() -> tuple[dict[str, Any], list[Event]]:
+    """Made by the first test that asks, within its own folders."""
+    model, vector = planted.speaking()
+    return checked(model, vector, pairs=planted.pairs())
+
+
 def test_a_planted_vector_is_green(speaking: tuple[core.Model, vectors.SteeringVector]) -> None:
-    model, vector = speaking
-    report, events = checked(model, vector, pairs=planted.pairs())
+    model, _ = speaking
+    report, events = green()
     assert report["verdict"] == "green", report["reasons"]
     assert "it moves the model: propensity" in report["reasons"][0]
     assert {"verdict", "reasons", "layers", "doses", "control", "suggestion"} <= set(report)
@@ -137,7 +145,7 @@ def test_statistics_equal_an_independent_computation(
 ) -> None:
     model, vector = speaking
     texts = planted.pairs()
-    report, _ = checked(model, vector, pairs=texts)
+    report, _ = green()
     seen: list[torch.Tensor] = []
     handle = model.layers[1].register_forward_hook(
         lambda _block, _args, out: seen.append((out[0] if isinstance(out, tuple) else out)[0, -1].double())
@@ -206,11 +214,8 @@ def _alone(work: Any) -> Any:
     return (yield from work)
 
 
-def test_the_window_brackets_the_dose_that_breaks_the_text(
-    speaking: tuple[core.Model, vectors.SteeringVector],
-) -> None:
-    model, vector = speaking
-    report, _ = checked(model, vector, pairs=planted.pairs())
+def test_the_window_brackets_the_dose_that_breaks_the_text() -> None:
+    report, _ = green()
     low, high = report["window"]
     collapsed = {row["dose"]: row["collapsed"] for row in report["doses"]}
     for dose, share in collapsed.items():
