@@ -29,6 +29,17 @@ METAVARS = {
     "folder": "DIR",
     "pack": "PACK",
 }
+CHANNELS = (
+    ("--vector", read_vector, "VECTOR[:SCALE[@LAYERS]]", "play a vector; repeatable"),
+    ("--gain", read_gain, "VECTOR:G[@LAYERS]", "multiply the projection on it; 0 ablates"),
+    (
+        "--cap",
+        read_cap,
+        "VECTOR:floor=X,ceiling=Y[@LAYERS]",
+        "keep the projection on it within bounds, numbers or percentiles such as p25",
+    ),
+)
+"""Options that all say what a channel does, in one list: their order is the mixer's."""
 DTYPES = ("auto", "bfloat16", "float16", "float32")
 
 
@@ -92,30 +103,8 @@ def loading(args: argparse.Namespace) -> dict[str, Any]:
 def add_steering(parser: argparse.ArgumentParser) -> None:
     """Which vectors, how loud, where and when."""
     group = parser.add_argument_group("steering")
-    group.add_argument(
-        "--vector",
-        action="append",
-        dest="channels",
-        type=read_vector,
-        metavar="VECTOR[:SCALE[@LAYERS]]",
-        help="play a vector; repeatable",
-    )
-    group.add_argument(
-        "--gain",
-        action="append",
-        dest="channels",
-        type=read_gain,
-        metavar="VECTOR:G[@LAYERS]",
-        help="multiply the projection on it; 0 ablates",
-    )
-    group.add_argument(
-        "--cap",
-        action="append",
-        dest="channels",
-        type=read_cap,
-        metavar="VECTOR:floor=X,ceiling=Y[@LAYERS]",
-        help="keep the projection on it within bounds, numbers or percentiles such as p25",
-    )
+    for option, read, spelt, words in CHANNELS:
+        group.add_argument(option, action="append", dest="channels", type=read, metavar=spelt, help=words)
     group.add_argument(
         "--mix", type=Path, metavar="FILE", help="a saved mixer, before the channels named here"
     )

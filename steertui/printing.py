@@ -1,11 +1,22 @@
-"""A model's words on stdout: as they are into a pipe, harmless onto a terminal."""
+"""What goes to stdout: the words of a model, harmless where a terminal shows them, and what a job has found."""
 
 from __future__ import annotations
 
+import argparse
+import json
 import sys
-from typing import TextIO
+from collections.abc import Iterable, Mapping
+from typing import Any, TextIO
 
-from steertui.text import Sanitiser
+from steertui.text import Sanitiser, safe_text
+
+
+def print_report(args: argparse.Namespace, report: Mapping[str, Any], lines: Iterable[str]) -> None:
+    """An object for a program or lines for a person; --jsonl has told everything already."""
+    if args.json:
+        sys.stdout.write(json.dumps(report) + "\n")
+    elif not getattr(args, "jsonl", False):
+        sys.stdout.write("\n".join(map(safe_text, lines)) + "\n")
 
 
 class Printer:

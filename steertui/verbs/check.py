@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from sessions.offers.workshop import CHECK
 from steertui import flags
-from steertui.text import safe_text
+from steertui.printing import print_report
 from steertui.verdict import told
 from steertui.working import carry_out
 
@@ -24,10 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """The verdict is the result: red is an answer, not a failure."""
     report = measure(args)
-    if args.json:
-        print(json.dumps(report))
-    else:
-        print("\n".join(map(safe_text, told(report))))
+    print_report(args, report, told(report))
     return 0
 
 

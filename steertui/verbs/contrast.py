@@ -4,7 +4,6 @@ makes a new one: written by Claude, or with --with-model from the answers a mode
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,6 +13,7 @@ from core.scrub import scrub
 from sessions.offers.contrasts import CONTRAST_ANSWER, CONTRAST_MAKE
 from sessions.offers.offer import Offer
 from steertui import flags
+from steertui.printing import print_report
 from steertui.text import safe_text
 from steertui.working import carry_out
 
@@ -34,10 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for param in _only(CONTRAST_ANSWER, CONTRAST_MAKE):
         flags.add_param(making, param)
     flags.add_model(making)
-    for action in (listing, showing, making):
+    flags.add_output(making)
+    for action in (listing, showing):
         action.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    making.add_argument("--jsonl", action="store_true", help="events on stdout as they happen, one per line")
-    flags.add_recording(making)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         return making(args)
     report = listed() if args.action == "list" else shown(args.set)
     lines = list_lines(report) if args.action == "list" else show_lines(report)
-    print(json.dumps(report) if args.json else "\n".join(map(safe_text, lines)))
+    print_report(args, report, lines)
     if not args.json:
         print_warnings(report)
     return 0
@@ -61,10 +60,7 @@ def making(args: argparse.Namespace) -> int:
     report = measure(args)
     if report["pairs"]:
         report = {**report, **shown(report["out"])}
-    if args.json:
-        print(json.dumps(report))
-    elif not args.jsonl:
-        print("\n".join(map(safe_text, made_lines(report))))
+    print_report(args, report, made_lines(report))
     return PartlyDone.exit_code if report.get("missing") else 0
 
 

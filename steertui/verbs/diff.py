@@ -4,14 +4,13 @@ directions, and how much of it is a vector found elsewhere."""
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sessions.offers.workshop import DIFF
 from steertui import flags
 from steertui.layercurve import layer_curve
-from steertui.text import safe_text
+from steertui.printing import print_report
 from steertui.working import carry_out
 
 ACTING = 5
@@ -19,17 +18,12 @@ ACTING = 5
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     flags.add_offer(parser, DIFF)
-    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    parser.add_argument("--jsonl", action="store_true", help="events on stdout as they happen, one per line")
-    flags.add_recording(parser)
+    flags.add_output(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     report = measure(args)
-    if args.json:
-        print(json.dumps(report))
-    elif not args.jsonl:
-        print("\n".join(map(safe_text, told(report))))
+    print_report(args, report, told(report))
     return 0
 
 

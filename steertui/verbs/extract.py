@@ -5,7 +5,6 @@ was stopped goes on where it was. --ranks G starts G processes on this host; on 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,6 +13,7 @@ from core.bands import write_layers
 from sessions.offers.workshop import EXTRACT
 from steertui import flags
 from steertui.layercurve import layer_curve
+from steertui.printing import print_report
 from steertui.text import safe_text
 from steertui.verbs.contrast import show_lines, shown
 from steertui.working import carry_out
@@ -22,19 +22,14 @@ from steertui.working import carry_out
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     flags.add_offer(parser, EXTRACT)
     flags.add_model(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    parser.add_argument("--jsonl", action="store_true", help="events on stdout as they happen, one per line")
-    flags.add_recording(parser)
+    flags.add_output(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     if not (args.json or args.jsonl):
         print("\n".join(map(safe_text, show_lines(shown(args.contrast)))), file=sys.stderr)
     report = measure(args)
-    if args.json:
-        print(json.dumps(report))
-    elif not args.jsonl:
-        print("\n".join(map(safe_text, told(report))))
+    print_report(args, report, told(report))
     return 0
 
 

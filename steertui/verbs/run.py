@@ -4,7 +4,6 @@ it lists them. A run that was stopped goes on where it was."""
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,7 +15,7 @@ from sessions.experiments.registry import EXPERIMENTS
 from sessions.experiments.report import document, tables
 from sessions.offers.catalogue import OFFERS
 from steertui import flags
-from steertui.text import safe_text
+from steertui.printing import print_report
 from steertui.working import carry_out
 
 
@@ -28,20 +27,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one = names.add_parser(name, help=offer.title, description=f"{offer.title}: {offer.summary}.")
         flags.add_offer(one, offer)
         flags.add_model(one)
-        one.add_argument("--json", action="store_true", help="one JSON object on stdout")
-        one.add_argument("--jsonl", action="store_true", help="events on stdout as they happen, one per line")
-        flags.add_recording(one)
+        flags.add_output(one)
 
 
 def run(args: argparse.Namespace) -> int:
     if args.name is None:
-        print(json.dumps(listed()) if args.json else "\n".join(_list()))
+        print_report(args, listed(), _list())
         return 0
     report = measure(args)
-    if args.json:
-        print(json.dumps(report))
-    elif not args.jsonl:
-        print("\n".join(map(safe_text, told(report))))
+    print_report(args, report, told(report))
     return PartlyDone.exit_code if report["summary"].get("missing") else 0
 
 
