@@ -8,16 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import textual._wait
 import torch
 
 import vectors
 from steertui import cli
 from tests.core import zoo
-
-# After every key Textual's pilot looks at least three times whether the process has come to rest, 20 ms each time.
-# It may look closer: at rest still means busy for less than a twentieth of the time.
-textual._wait.SLEEP_GRANULARITY, textual._wait.SLEEP_IDLE = 1 / 200, 1 / 4000
 
 
 @pytest.fixture(scope="session")

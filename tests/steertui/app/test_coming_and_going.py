@@ -182,8 +182,7 @@ async def test_a_new_session_is_an_empty_page_under_the_same_mixer() -> None:
         before = at.desk.link.state.session
         await at.press("ctrl+n")
         await at.until(lambda: at.desk.link.state.session not in ("", before))
-        await at.until(lambda: at.desk.rack.board.mixer.channels)
-        assert not at.pieces
+        await at.until(lambda: at.desk.rack.board.mixer.channels and not at.pieces)
         assert "hello there" not in "\n".join(at.drawn())
         assert at.desk.rack.board.channel.label == "pirate"
 
