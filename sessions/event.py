@@ -27,7 +27,7 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Other(Event):
-    """A kind this version does not know, or one whose required fields are missing: kept, never dropped."""
+    """A kind this version does not know, or one whose fields are missing or of another type: kept, never dropped."""
 
     kind: str
     data: Mapping[str, Json]

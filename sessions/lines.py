@@ -11,6 +11,7 @@ import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
+from types import NoneType
 
 from .events import KINDS, Event, Json, Other
 
@@ -22,6 +23,16 @@ USUAL: dict[str, dict[str, Json]] = {
     for t, kind in KINDS.items()
 }
 """Per kind, the fields' defaults: what a line leaves out."""
+PLAIN: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "str": (str,),
+    "bool": (bool,),
+    "int | None": (int, NoneType),
+}
+TYPES = {
+    t: {f.name: PLAIN[str(f.type)] for f in fields(kind) if str(f.type) in PLAIN} for t, kind in KINDS.items()
+}
+"""Per kind, what its plain fields hold: whoever prints a number may trust that it is one."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +87,11 @@ def from_fields(data: Mapping[str, Json]) -> Event:
     known = {key: value for key, value in values.items() if key in names}
     rest = {key: value for key, value in values.items() if key not in names}
     try:
-        return kind(**known, extra=rest)
+        if all(isinstance(known[key], of) for key, of in TYPES[data["t"]].items() if key in known):
+            return kind(**known, extra=rest)
     except TypeError:
-        return Other(kind=data["t"], data=values)
+        pass
+    return Other(kind=data["t"], data=values)
 
 
 def _frozen(value: Json) -> Json:

@@ -20,6 +20,7 @@ from core.errors import SteerError, UsageError
 from steertui import clipboard, commands, config, pictures, themes
 from steertui.ascii import Ascii
 from steertui.config import Settings
+from steertui.engine.protocol import MAX_FRAME
 from steertui.farewell import Farewell
 from steertui.screens.desk import dialogs, rooms
 from steertui.screens.desk.screen import Desk
@@ -83,8 +84,16 @@ class Studio(App[None], inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         """Whatever field a paste goes to: it may carry what a terminal obeys, and fields draw what they hold."""
         if isinstance(event, events.Paste):
+            if len(event.text) > MAX_FRAME:
+                self._refuse(len(event.text))
+                return
             event.text = safe_text(event.text, multiline=True)
         await super().on_event(event)
+
+    def _refuse(self, characters: int) -> None:
+        """What no engine would take: a field would be drawing it for seconds first."""
+        said = f"{characters:,} characters were pasted: a message holds {MAX_FRAME:,}"
+        self.notify(said, severity="error", markup=False, timeout=8)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *self._plain]

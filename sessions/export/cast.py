@@ -23,7 +23,7 @@ def export(records: tuple[Record, ...], clean: Clean) -> str:
     header = {
         "version": 3,
         "term": {"cols": WIDTH, "rows": HEIGHT},
-        "title": f"steertui session {known.opening.session}",
+        "title": clean(f"steertui session {known.opening.session}"),
         "idle_time_limit": LONGEST_PAUSE,
     }
     if (began := _timestamp(known.opening.wall)) is not None:

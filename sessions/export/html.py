@@ -31,7 +31,7 @@ def export(records: tuple[Record, ...], clean: Clean) -> str:
     channels = {name: None for turn in turns for token in turn.tokens for name in token.proj}
     heat = next(iter(channels), "")
     body = "".join("".join(_turn(turn, heat, clean)) for turn in turns)
-    title = f"Session {known.opening.session}"
+    title = text(f"Session {known.opening.session}", clean)
     legend = f" · colour: projection on {text(heat, clean)}" if heat else ""
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
@@ -46,7 +46,7 @@ def text(raw: str, clean: Clean) -> str:
 
 
 def _turn(turn: Turn, heat: str, clean: Clean) -> Iterator[str]:
-    yield f'<h2>{text(turn.role, clean)} · turn {turn.id}</h2>\n<div class="said">'
+    yield f'<h2>{text(f"{turn.role} · turn {turn.id}", clean)}</h2>\n<div class="said">'
     if turn.said:
         yield "<br>".join(text(line, clean) for line in turn.said.split("\n"))
     scale = max((abs(token.proj[heat]) for token in turn.tokens if heat in token.proj), default=1.0) or 1.0

@@ -16,7 +16,10 @@ NAMES = {"user": "You", "assistant": "Model", "system": "System", "tool": "Tool"
 def export(records: tuple[Record, ...], clean: Clean) -> str:
     known = facts(records)
     model = known.model.name if known.model else "no model"
-    blocks = [f"# Session {known.opening.session}", f"{clean(model)} · {known.opening.wall}"]
+    blocks = [
+        f"# {escaped(clean(f'Session {known.opening.session}'))}",
+        escaped(clean(f"{model} · {known.opening.wall}")),
+    ]
     for turn in known.state.path():
         blocks += _turn(turn, clean)
     if known.branches:
@@ -28,13 +31,13 @@ def export(records: tuple[Record, ...], clean: Clean) -> str:
 
 
 def _turn(turn: Turn, clean: Clean) -> Iterator[str]:
-    yield f"## {NAMES.get(turn.role, turn.role)} · turn {turn.id}"
+    yield f"## {escaped(clean(NAMES.get(turn.role, turn.role)))} · turn {turn.id}"
     if turn.gen is None:
         yield quoted(turn.text, clean)
         return
     yield from _with_markers(turn, clean)
-    settings = settings_line(turn)
-    yield f"*{len(turn.tokens)} tokens, {turn.stop or 'unfinished'}{', ' + clean(settings) if settings else ''}*"
+    said = [f"{len(turn.tokens)} tokens", turn.stop or "unfinished", settings_line(turn)]
+    yield f"*{escaped(clean(', '.join(filter(None, said))))}*"
 
 
 def _with_markers(turn: Turn, clean: Clean) -> Iterator[str]:
