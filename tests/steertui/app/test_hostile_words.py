@@ -9,7 +9,7 @@ from textual.widgets import Markdown
 
 from tests.steertui import scripted_engine
 from tests.steertui.app.stage import stage
-from tests.steertui.app.test_terminal import terminal
+from tests.steertui.app.test_terminal import opened
 from tests.steertui.scripted_engine import Studio
 from tests.steertui.widgets.test_text import talks_to_terminal
 
@@ -34,7 +34,7 @@ def studio(*script: str) -> Studio:
 
 def test_row_40_escape_sequences_of_a_model_are_glyphs_in_a_real_terminal() -> None:
     hostile = studio(*ROW_40)
-    with scripted_engine.engine(hostile) as engine, terminal(engine.path) as child:
+    with scripted_engine.engine(hostile) as engine, opened(engine.path) as child:
         child.until(lambda: "transcript" in child.text and "IDLE" in child.text)
         child.press(b"hello there\r")
         child.until(lambda: "GEN" in child.text)
