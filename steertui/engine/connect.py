@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import queue
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import EngineUnavailable, UsageError
 from core.mixer import Mixer
 from sessions.lines import Record
-from sessions.state import State, Turn
+from sessions.state import State, Token, Turn
 
 from .client import Client, Item
 from .launch import choose, ensure
@@ -85,9 +86,16 @@ class Engine:
 
     def say(self, text: str, **settings: Any) -> Turn:
         """One answer, when it is finished."""
+        return self._answer(self.ask("chat", text=text, settings=settings)["turn"])
+
+    def stream(self, text: str, **settings: Any) -> Iterator[Token]:
+        """One answer, token by token as it comes: dials can be turned meanwhile."""
         turn = self.ask("chat", text=text, settings=settings)["turn"]
-        self._until(lambda state: any(t.parent == turn and t.stop for t in state.turns.values()))
-        return next(t for t in self.state.turns.values() if t.parent == turn)
+        heard, ended = 0, False
+        while not ended:
+            answer = self._answer(turn, beyond=heard)
+            yield from answer.tokens[heard:]
+            heard, ended = len(answer.tokens), answer.stop is not None
 
     def ready(self, seconds: float = 600.0) -> State:
         """Waits for the model."""
@@ -130,13 +138,25 @@ class Engine:
                 self._moved.notify_all()
         self._events.put(None)
 
-    def _until(self, true: Any, seconds: float | None = None) -> None:
+    def _answer(self, turn: int, beyond: float = math.inf) -> Turn:
+        """The answer to a turn, once it has ended or has more than so many tokens."""
+
+        def found(state: State) -> Turn | None:
+            answer = next((each for each in state.turns.values() if each.parent == turn), None)
+            return answer if answer and (answer.stop or len(answer.tokens) > beyond) else None
+
+        answer: Turn = self._until(found)
+        return answer
+
+    def _until(self, true: Callable[[State], Any], seconds: float | None = None) -> Any:
+        """What is true of the state at last."""
         with self._moved:
-            done = self._moved.wait_for(
+            done: Any = self._moved.wait_for(
                 lambda: true(self.state) or self._client.connection == "gone", seconds
             )
         if not done or self._client.connection == "gone":
             raise EngineUnavailable("the engine is gone" if done else "the engine did not finish in time")
+        return done
 
     def _wait(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()

@@ -22,7 +22,7 @@ from .sockets import Door
 def inline(model: str, options: Mapping[str, Any] | None = None, *, record: bool = True) -> Inline:
     """A real engine that lives as long as this process, or until it is closed."""
     door = Door(paths.runtime(), f"inline-{os.getpid()}")
-    return Inline(Engine(door, Studio(), paths.sessions() if record else None, model, options or {}))
+    return Inline(Engine(door, Studio(), paths.sessions_place() if record else None, model, options or {}))
 
 
 class Inline:
