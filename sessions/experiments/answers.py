@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from core.jobs import Progress, Sample, unit
@@ -75,7 +75,12 @@ def all_answers(
 
 def seeded(how: How, number: int) -> How:
     """Every prompt draws its own numbers, and the same ones under every condition."""
-    return How(**{**asdict(how), "seed": 1000 * how.seed + number})
+    return replace(how, seed=1000 * how.seed + number)
+
+
+def changed(said: Sequence[Answer], reference: Sequence[Answer]) -> list[float]:
+    """1 for every answer that reads otherwise than the reference's to the same prompt, 0 for the others."""
+    return [float(one.text != other.text) for one, other in zip(said, reference, strict=True)]
 
 
 def _asked(

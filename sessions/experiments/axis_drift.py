@@ -26,7 +26,7 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     vector = voice.vector(params["vector"])
     cap = floored(voice, vector, params)
     played = scripts(params, voice.name)
-    how = How(params["max_new"], params["temperature"], params["seed"])
+    how = How.of(params)
     turns = sum(len(script.turns) for script in played)
     yield Cost.of(4 * turns, 1, how.max_new, rereads=3).row()
     random = voice.random(vector, CONTROL_SEED * how.seed + 1)

@@ -26,7 +26,7 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     names = [params["vector"], *([params["other"]] if params["other"] else [])]
     played = [conditions.channel(voice, params, voice.vector(name)) for name in names]
     asked = prompts.asked(params, voice.name)
-    how = How(params["max_new"], params["temperature"], params["seed"])
+    how = How.of(params)
     cast = [Condition(UNSTEERED, Mixer())]
     for channel in played:
         cast += _doses(channel, params["scales"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.jobs import Event, Point, Row
 from sessions.experiments import statistics
-from sessions.experiments.answers import Answer
+from sessions.experiments.answers import Answer, changed
 from sessions.experiments.measures import Measure
 
 
@@ -27,6 +27,8 @@ def compared(
             columns |= one.estimate(answers, seed).columns(one.name)
         if name != reference:
             columns |= tests[name].columns("difference") | {"p_holm": p_holm[name]}
+            otherwise = changed(answers, said[reference])
+            columns |= statistics.estimate(otherwise, seed, shares=True).columns("changed")
         yield Row(table, name, columns)
         found = measures[0].estimate(answers, seed)
         if found.value is not None:

@@ -29,7 +29,7 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     played = conditions.channel(voice, params)
     asked = tasks.asked(params, voice.name)
     at, window = params["at"], params["window"]
-    how = How(at + window, params["temperature"], params["seed"])
+    how = How.of(params, at + window)
     cast = conditions.paired(voice, played, how.seed, params["controls"])
     judge = judging.chosen(voice, params)
     spoken = Cost.of(len(asked), len(cast), how.max_new, rereads=4)

@@ -10,13 +10,14 @@ from typing import Any
 
 from core.jobs import Event, Point, Row
 from sessions.experiments import chance, coherence, statistics
-from sessions.experiments.answers import Answer
+from sessions.experiments.answers import Answer, changed
 from sessions.experiments.conditions import CONTROL, RANDOM, UNSTEERED
 from sessions.experiments.edges import Edge
 from sessions.experiments.measures import MEASURES, Measure, Value, echo
 from vectors.metrics import slope
 
-BESIDE = ("nll", "kl", "distinct-2", "repetition")
+BESIDE = ("nll", "kl", "entropy", "distinct-2", "repetition")
+SLOPES = "slope per prompt"
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,16 @@ class Doses:
             )
             if level is not None:
                 yield from self._points(name, level, who)
+        yield from self._steepness()
         yield from self._answers()
+
+    def _steepness(self) -> Iterator[Point]:
+        """All slopes in order, over the share of prompts that are no steeper: a mean hides those that go the other
+        way."""
+        for who, slopes in {"vector": self.slopes(), **self.chance}.items():
+            known = sorted(value for value in slopes if value is not None)
+            for rank, value in enumerate(known, start=1):
+                yield Point(f"{SLOPES}, {who}", rank / len(known), value)
 
     def _points(self, name: str, level: float, who: str) -> Iterator[Point]:
         """No steering at all lies on the curves of all vectors."""
@@ -112,6 +122,9 @@ class Doses:
         found = self._value(name)
         columns = {"n": found.n} | found.columns(self.wanted.name)
         columns |= self._kept(name).columns("coherence")
+        if name != UNSTEERED:
+            otherwise = changed(self.table[name], self.table[UNSTEERED])
+            columns |= statistics.estimate(otherwise, self.seed, shares=True).columns("changed")
         for beside in BESIDE:
             columns[beside] = MEASURES[beside].estimate(self.table[name]).value
         if self.pairs:

@@ -198,5 +198,6 @@ def part(answer: Answer, start: int, end: int | None = None) -> Answer:
         pieces=said.pieces[cut],
     )
     projections = {layer: row[cut] for layer, row in reading.projections.items()}
-    read = replace(reading, nll=reading.nll[cut], kl=reading.kl[cut], projections=projections)
+    rows = {"nll": reading.nll[cut], "kl": reading.kl[cut], "entropy": reading.entropy[cut]}
+    read = replace(reading, projections=projections, **rows)
     return replace(answer, said=shorter, reading=read)

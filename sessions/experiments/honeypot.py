@@ -31,7 +31,7 @@ Values = Mapping[str, list[float | None]]
 def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     played = conditions.channel(voice, params)
     settings, turns = traps.asked(params, voice.name), params["turns"]
-    how = How(params["max_new"], params["temperature"], params["seed"])
+    how = How.of(params)
     role = params["role"] or ("tool" if voice.name in demo.NAMES else "user")
     cast = _cast(voice, played, how.seed, params["controls"])
     yield Cost.of(len(settings) * len(cast) * turns, 1, how.max_new, rereads=1).row()

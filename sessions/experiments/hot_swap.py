@@ -23,7 +23,7 @@ from sessions.experiments.flips import FLIP, FLIPPED, STAY, THROUGHOUT, TO_ZERO,
 from sessions.experiments.judges.verdict import Item, digest
 from sessions.experiments.measures import measure
 from sessions.experiments.swapping import ramp
-from sessions.experiments.voice import Cue, How, Prompt, Voice, Work
+from sessions.experiments.voice import Cue, How, Prompt, Reading, Voice, Work
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
         raise UsageError("a scale of 0 has no other sign: --scale X")
     score = Score(params["at"], params["ramp"] or 1, params["back"])
     asked = prompts.asked({**params, "prompts": params["prompts"] or _usual(voice)}, voice.name)
-    how = How(score.at + params["after"], params["temperature"], params["seed"], params["cache"])
+    how = How.of(params, score.at + params["after"], params["cache"])
     wanted = measure(params["measure"], voice.name)
     randoms = conditions.controls(voice, played, how.seed, params["controls"])
     cast, cues = _cast(played, randoms), _cues(played, list(randoms.values()), score)
@@ -129,15 +129,17 @@ def _cues(played: Channel, randoms: Sequence[Channel], score: Score) -> list[Cue
 
 
 def _read_on(voice: Voice, answer: Answer, mixer: Mixer, at: int) -> Work:
-    """The answer with KL(steered ‖ unsteered) from the flip on under the mixer that plays there, reading it all."""
-    key = f"kl {digest(voice.identity, str(mixer.to_json()), str(answer.prompt), str(answer.said.ids))}"
-    kl = yield from unit(key, partial(_kl, voice, answer, mixer))
-    return replace(answer, reading=replace(answer.reading, kl=(*answer.reading.kl[:at], *kl[at:])))
+    """The answer with KL(steered ‖ unsteered) and entropy from the flip on under the mixer that plays there, reading
+    it all."""
+    key = f"read on {digest(voice.identity, str(mixer.to_json()), str(answer.prompt), str(answer.said.ids))}"
+    later = Reading.from_json((yield from unit(key, partial(_again, voice, answer, mixer))))
+    kl = (*answer.reading.kl[:at], *later.kl[at:])
+    entropy = (*answer.reading.entropy[:at], *later.entropy[at:])
+    return replace(answer, reading=replace(answer.reading, kl=kl, entropy=entropy))
 
 
-def _kl(voice: Voice, answer: Answer, mixer: Mixer) -> Work:
-    reading = yield from voice.read(answer.prompt, answer.said, mixer)
-    return list(reading.kl)
+def _again(voice: Voice, answer: Answer, mixer: Mixer) -> Work:
+    return (yield from voice.read(answer.prompt, answer.said, mixer)).to_json()
 
 
 def _items(asked: Sequence[Prompt], table: Mapping[str, Sequence[Answer]], at: int) -> dict[str, list[Item]]:

@@ -27,7 +27,7 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     """The resident model is the base."""
     played = conditions.channel(voice, params)
     asked = prompts.asked(params, voice.name)
-    how = How(params["max_new"], params["temperature"], params["seed"])
+    how = How.of(params)
     by = scorer(params["measure"], voice, params)
     cost = Cost.of(len(asked), 4, how.max_new, rereads=5)
     yield (cost + by.cost(cost.answers, how.max_new)).row()

@@ -14,7 +14,7 @@ from core.jobs import Point, Row
 from core.levels import band
 from core.mixer import Channel, Mixer
 from sessions.experiments import coherence, conditions, prompts, statistics
-from sessions.experiments.answers import Answer, all_answers
+from sessions.experiments.answers import Answer, all_answers, changed
 from sessions.experiments.conditions import CONTROL, MINUS, PLUS, UNSTEERED, Condition
 from sessions.experiments.cost import Cost
 from sessions.experiments.measures import MEASURES, Measure, Value
@@ -30,7 +30,7 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     layers = band(played, voice.n_layers) if params["layers"] else tuple(played.vector.layers)
     asked = prompts.asked(params, voice.name)
     by = scorer(params["measure"], voice, params)
-    how = How(params["max_new"], params["temperature"], params["seed"])
+    how = How.of(params)
     random = replace(played, vector=voice.random(played.vector, conditions.CONTROL_SEED * how.seed + 1))
     lanes = 1 + 4 * len(layers)
     yield (Cost.of(len(asked), lanes, how.max_new) + by.cost(lanes * len(asked), how.max_new)).row()
@@ -92,6 +92,7 @@ def _row(
     whole = coherence.whole(both, table[UNSTEERED] * 2)
     row = effects[str(layer)].columns("effect") | {"n": effects[str(layer)].estimate.n}
     row |= statistics.estimate(whole, shares=True).columns("coherence")
+    row |= statistics.estimate(changed(both, table[UNSTEERED] * 2), shares=True).columns("changed")
     row["kl"] = MEASURES["kl"].estimate(both).value
     return row | {"random": effects[f"{CONTROL}{layer}"].estimate.value}
 

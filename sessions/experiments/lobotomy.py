@@ -32,7 +32,7 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     asked = prompts.asked({**params, "n": 2 * params["n"]}, voice.name)
     fit, held = asked[0::2], asked[1::2]
     amounts = sorted({0.0, *params["amounts"]})
-    how = How(params["max_new"], params["temperature"], params["seed"])
+    how = How.of(params)
     forms = (ACTIVATION, WEIGHTS) if params["form"] == "both" else (params["form"],)
     by = scorer(params["measure"], voice, params)
     cost = _cost(held, amounts, forms, how)

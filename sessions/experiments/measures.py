@@ -104,6 +104,9 @@ MEASURES: Mapping[str, Measure] = {
         Measure("distinct-3", "different word triples over all", lambda a: distinct(words_of(a.text), 3)),
         Measure("repetition", "share of 4-grams said before", lambda a: repetition(a.said.ids)),
         Measure("nll", "−log p per token under the unsteered model", lambda a: mean(a.reading.nll)),
+        Measure(
+            "entropy", "entropy of the next token as it was drawn, in nats", lambda a: mean(a.reading.entropy)
+        ),
         Measure("kl", "KL(steered ‖ unsteered) per token", lambda a: mean(a.reading.kl)),
     )
 }

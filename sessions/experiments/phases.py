@@ -19,7 +19,7 @@ from sessions.experiments.study import DATASET, VECTOR, Study
 from sessions.experiments.voice import Voice, Work
 
 Params = Mapping[str, Any]
-SHARED = ("n", "max_new", "temperature", "seed", "measure", "prompts")
+SHARED = ("n", "max_new", "temperature", "repetition_penalty", "seed", "measure", "prompts")
 """Parameters that go on to the experiments of the behaviour phase, as far as each takes them."""
 
 

@@ -77,6 +77,7 @@ class ResidentVoice:
             seed=how.seed,
             cache=how.cache,
             ignore_end=how.ignore_end,
+            repetition_penalty=how.repetition_penalty,
             meters={},
         )
         said = [_Line() for _ in mixers]
@@ -121,14 +122,16 @@ class ResidentVoice:
         chosen = torch.tensor(said.ids, device=plain.device)
         nll = -plain[own].gather(1, chosen[:, None])[:, 0]
         kl: Sequence[float] = () if mixer is None else [0.0] * len(own)
+        drawn_from = plain[own]
         if mixer is not None and mixer.playing():
-            pushed = likelihood.distributions(self.model, ids, start, mixer)[own]
-            kl = (pushed.exp() * (pushed - plain[own])).nan_to_num(0.0).sum(dim=-1).tolist()
+            drawn_from = likelihood.distributions(self.model, ids, start, mixer)[own]
+            kl = (drawn_from.exp() * (drawn_from - plain[own])).nan_to_num(0.0).sum(dim=-1).tolist()
+        entropy = -(drawn_from.exp() * drawn_from).nan_to_num(0.0).sum(dim=-1)
         projections = {
             layer: tuple((hidden[own] @ vector.directions[layer]).tolist())
             for layer, hidden in states.items()
         }
-        return Reading(tuple(nll.tolist()), tuple(kl), projections)
+        return Reading(tuple(nll.tolist()), tuple(kl), projections, tuple(entropy.tolist()))
 
     def distributions(self, prompt: Prompt, said: Spoken, mixer: Mixer | None = None) -> Work:
         ids, own, start = self._placed(prompt, said)

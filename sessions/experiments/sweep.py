@@ -63,7 +63,7 @@ class Sweep:
             axis,
             sorted(levels),
             prompts.asked(params, voice.name),
-            How(params["max_new"], params["temperature"], params["seed"]),
+            How.of(params),
             scorer(params["measure"], voice, params),
             scorer(params["coherence"], voice, params) if params["coherence"] else None,
             conditions.controls(voice, played, int(params["seed"]), params["controls"]),

@@ -27,7 +27,7 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     if not sources:
         raise UsageError("transfer needs vectors: names or files, with commas between them")
     asked = prompts.asked(params, voice.name)
-    how = How(params["max_new"], params["temperature"], params["seed"])
+    how = How.of(params)
     cells = len(sources) * (1 + len(targets))
     cost = Cost.of(cells * len(asked), 4, how.max_new)
     yield (cost + scorer(params["measure"], voice, params).cost(cost.answers, how.max_new)).row()

@@ -46,6 +46,13 @@ class How:
     seed: int = 0
     cache: str = "keep"
     ignore_end: bool = False
+    repetition_penalty: float = 1.0
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any], max_new: int | None = None, cache: str = "keep") -> How:
+        """As an experiment's parameters say."""
+        drawn = params["temperature"], params["seed"], cache
+        return cls(max_new or params["max_new"], *drawn, repetition_penalty=params["repetition_penalty"])
 
 
 @dataclass(frozen=True)
@@ -100,20 +107,23 @@ class Spoken:
 @dataclass(frozen=True)
 class Reading:
     """A text as the unsteered model reads it, one number per own token: −log p, KL(steered ‖ unsteered) where it was
-    said under a mixer, and its projections on a vector by layer."""
+    said under a mixer, and its projections on a vector by layer. `entropy` is that of the distribution each token was
+    drawn from, steering and all."""
 
     nll: tuple[float, ...]
     kl: tuple[float, ...] = ()
     projections: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+    entropy: tuple[float, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         projected = {str(layer): list(row) for layer, row in self.projections.items()}
-        return {"nll": list(self.nll), "kl": list(self.kl), "projections": projected}
+        rows = {"nll": list(self.nll), "kl": list(self.kl), "entropy": list(self.entropy)}
+        return rows | {"projections": projected}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Reading:
         projected = {int(layer): tuple(row) for layer, row in data["projections"].items()}
-        return cls(tuple(data["nll"]), tuple(data["kl"]), projected)
+        return cls(tuple(data["nll"]), tuple(data["kl"]), projected, tuple(data["entropy"]))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sessions.experiments.doses import SLOPES
 from sessions.experiments.report.found import Found
 
 FROM = "tokens from "
@@ -26,6 +27,7 @@ UNITS: Mapping[str, str] = {
     "KL to tuned": "KL per token (nats)",
     "kl_to_base": "KL per token (nats)",
     "kl_to_tuned": "KL per token (nats)",
+    SLOPES: "slope per unit of dose",
     "questions": "question marks per answer",
     "length": "words per answer",
 }
@@ -36,15 +38,19 @@ def upright(measure: str) -> str:
     return UNITS.get(measure, measure)
 
 
-def across(found: Found) -> str:
+def across(found: Found, measure: str = "") -> str:
     """What the curves' x is, as far as the summary says."""
+    if measure == SLOPES:
+        return "share of prompts"
     summary = found.facts.get("summary", {})
     unit = summary.get("unit")
     return f"{summary['by']} ({unit})" if unit and "by" in summary else str(summary.get("by", ""))
 
 
-def places(found: Found) -> list[tuple[float, str]]:
+def places(found: Found, measure: str = "") -> list[tuple[float, str]]:
     """The edges a sweep found; the event that a trace is centred on."""
+    if measure == SLOPES:
+        return []
     summary = found.facts.get("summary", {})
     edges = [(edge, "edge of the window") for edge in summary.get("window") or () if edge is not None]
     by = str(summary.get("by", ""))

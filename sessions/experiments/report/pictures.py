@@ -48,7 +48,8 @@ def _paintings(found: Found) -> Iterator[tuple[str, Any]]:
     from vectors.plots.marks import Axes
 
     for measure, series in _curves(found.points).items():
-        axes = Axes(measure, labels.across(found), labels.upright(measure), places=labels.places(found))
+        x, y = labels.across(found, measure), labels.upright(measure)
+        axes = Axes(measure, x, y, places=labels.places(found, measure))
         yield measure, lambda path, s=series, a=axes: lines(path, _as_curves(s), a)
     for name, values, bounds in _outcomes(found):
         axes = Axes(name, y=labels.upright(name.rpartition(": ")[2]))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import pytest
 
 from core.errors import UsageError
-from sessions.experiments.answers import Answer
+from sessions.experiments.answers import Answer, changed
 from sessions.experiments.coherence import broken
 from sessions.experiments.counting import adherence, count, distinct
 from sessions.experiments.measures import MEASURES, measure
@@ -66,6 +69,21 @@ def test_completion_looks_for_the_prompt_s_own_keywords() -> None:
         2 / 3
     )
     assert of("completion", "anything") is None
+
+
+def test_entropy_is_that_of_what_was_drawn_from() -> None:
+    said = answer("one two")
+    even = replace(said, reading=replace(said.reading, entropy=(math.log(300),) * 2))
+    assert MEASURES["entropy"].of(even) == pytest.approx(math.log(300)), "uniform over 300 tokens"
+    assert MEASURES["entropy"].of(said) is None
+
+
+def test_what_reads_otherwise_has_changed() -> None:
+    assert changed([answer("a"), answer("b"), answer("c")], [answer("a"), answer("x"), answer("y")]) == [
+        0,
+        1,
+        1,
+    ]
 
 
 def test_every_measure_takes_an_empty_answer() -> None:

@@ -75,6 +75,25 @@ def test_a_steered_answer_is_read_unsteered_and_held_against_it(base: ResidentVo
     kl = (torch.tensor(steered).exp() * torch.tensor(steered - logs)).sum(-1)
     assert reading.kl == pytest.approx(kl.tolist(), abs=1e-4)
     assert sum(reading.kl) > 0.01
+    entropy = -(torch.tensor(steered).exp() * torch.tensor(steered)).sum(-1)
+    assert reading.entropy == pytest.approx(entropy.tolist(), abs=1e-4)
+    plain = done(base.read(prompt, said)).entropy
+    assert plain == pytest.approx(
+        (-(torch.tensor(logs).exp() * torch.tensor(logs)).sum(-1)).tolist(), abs=1e-4
+    )
+    assert plain != pytest.approx(reading.entropy, abs=1e-3)
+
+
+def test_a_repetition_penalty_is_heard_by_every_lane(base: ResidentVoice, prompt: Prompt) -> None:
+    """Greedy, as the source has it: with the penalty nothing that was said is said again."""
+    greedy = replace(HOW, temperature=0.0, max_new=24, ignore_end=True)
+    mixers = [Mixer(), drifting(base)]
+    plain, penalised = (
+        done(base.speak(prompt, mixers, how)) for how in (greedy, replace(greedy, repetition_penalty=8.0))
+    )
+    for before, after in zip(plain, penalised, strict=True):
+        assert len(set(after.ids)) > len(set(before.ids))
+    assert done(base.speak(prompt, mixers, replace(greedy, repetition_penalty=1.0))) == plain
 
 
 def test_words_put_in_are_heard_and_are_not_the_model_s_own(base: ResidentVoice, prompt: Prompt) -> None:

@@ -130,6 +130,25 @@ def test_samples_of_all_conditions_and_curves_are_reported() -> None:
     assert curve[1.0] == pytest.approx(100 * 14 / 24)
 
 
+def test_the_slope_of_every_prompt_is_reported_in_order() -> None:
+    """Two of six prompts go the other way, which the mean of the others hides."""
+
+    def contrary(prompt: Prompt, mixer: Mixer) -> str:
+        turned = -1 if prompt.id in ("english-2", "english-5") else 1
+        tasks = int(10 + turned * 4 * dose(mixer))
+        return " ".join(["task"] * tasks + ["other"] * (24 - tasks))
+
+    found = events(voice(contrary), ASKED)
+    slopes = [(p.x, p.y) for p in found if isinstance(p, Point) and p.series == "slope per prompt, vector"]
+    per_level = 100 * 4 / 24
+    assert [y for _, y in slopes] == pytest.approx([-per_level] * 2 + [per_level] * 4)
+    assert [x for x, _ in slopes] == pytest.approx([k / 6 for k in range(1, 7)])
+    assert summary(found)["summary"]["anti_steerable"] == pytest.approx(2 / 6)
+    rows = {row["key"]: row for row in summary(found)["rows"] if row["table"] == "doses"}
+    assert rows["+1"]["changed"] == 1
+    assert rows["random +1"]["changed"] == 0
+
+
 def test_a_vector_that_never_breaks_has_no_collapse() -> None:
     report = summary(events(voice(lambda prompt, mixer: "one task of many others here"), ASKED))
     assert report["summary"]["collapse"] == [None, None]
