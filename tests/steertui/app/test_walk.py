@@ -305,8 +305,8 @@ def test_an_answer_is_capped_distracted_rewound_copied_exported_and_replayed(tmp
         the_session_is_exported_and_played_again(at)
 
 
-def begins(at: Walk, kind: str, *lines: str) -> int:
-    """A job from its form, the first lines filled in; its number."""
+def begins(at: Walk, kind: str, **lines: str) -> int:
+    """A job from its form, these lines filled in, which are the first ones; its number."""
     before = len(at.state.jobs)
     at.press("n")
     at.sees("a new job")
@@ -314,9 +314,11 @@ def begins(at: Walk, kind: str, *lines: str) -> int:
     at.sees(f" {kind}  ")
     at.press(ENTER)
     at.sees("enter start")
-    for place, line in enumerate(lines):
-        at.press(*[DOWN] * bool(place), line)
-        at.sees(line)
+    for place, (name, line) in enumerate(lines.items()):
+        if place:
+            at.moves(DOWN, f"{name}*")
+        at.press(line)
+        at.sees(line[-20:])
     at.sees("$ steertui ")
     at.press(ENTER)
     at.at.until(lambda: len(at.state.jobs) > before)
@@ -339,7 +341,7 @@ def test_jobs_are_begun_from_their_forms_watched_and_their_vector_is_played(tmp_
         at.ready()
         at.press(F3)
         at.sees("No job yet")
-        job = begins(at, "Extract", "determined-drifting", str(out))
+        job = begins(at, "Extract", contrast="determined-drifting", out=str(out))
         at.sees(f"▶ {job} extract", "/400", "texts read", "left")
         report = is_done(at, job)
         at.sees("max", f"at layer {report['best_layer']}", "a puts it on the desk")
@@ -351,7 +353,7 @@ def test_jobs_are_begun_from_their_forms_watched_and_their_vector_is_played(tmp_
         at.ended(gen)
         assert at.turn(gen).tokens[0].mix == at.mixer.mix
         at.press(F3)
-        job = begins(at, "Weight", "demo-base", "demo-instruct")
+        job = begins(at, "Weight", base="demo-base", tuned="demo-instruct")
         is_done(at, job)
         at.sees("demo-base", "demo-instruct")
         at.press(F4)

@@ -57,6 +57,16 @@ class Walk:
             self.press(TAB)
         self.sees(" PLAY ")
 
+    def moves(self, key: bytes, label: str) -> None:
+        """To the line of a form that has this label, which lights up when it is there."""
+        before = self._colour(label)
+        self.press(key)
+        self.at.until(lambda: self._colour(label) != before)
+
+    def _colour(self, text: str) -> str:
+        row, column = next((n, row.index(text)) for n, row in enumerate(self.at.rows) if text in row)
+        return str(self.at.screen.buffer[row][column].fg)
+
     @property
     def page(self) -> str:
         """The words of the transcript's column, without its frame and its line breaks."""
