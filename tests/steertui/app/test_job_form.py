@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.color import Color
 from textual.widgets import Input, OptionList
 
 from sessions import kinds
@@ -12,6 +13,7 @@ from sessions.offers.catalogue import OFFERS
 from sessions.offers.offer import READERS, Param
 from steertui.screens.jobs import choosing
 from steertui.screens.jobs.entry import read, sentence, written
+from steertui.screens.jobs.field import Field
 from steertui.screens.jobs.form import JobForm
 from steertui.screens.jobs.screen import Jobs
 from steertui.screens.pick import Pick
@@ -113,6 +115,28 @@ async def test_every_offer_has_a_form_with_a_line_and_help_for_each_parameter() 
             await at.sees(offer.title, offer.params[0].help[:20])
             await at.press("escape")
             assert isinstance(at.pilot.app.screen, Jobs)
+
+
+@asynchronous
+async def test_the_line_that_is_written_in_is_the_one_that_is_lit() -> None:
+    async with stage() as at:
+        await opened(at)
+        made = await form(at)
+        colours = at.pilot.app.get_css_variables()
+
+        def lit() -> list[str]:
+            accent = Color.parse(colours["accent"])
+            return [
+                field.param.name
+                for field in made.query(Field)
+                if field.query_one(".name").styles.color == accent
+            ]
+
+        assert lit() == ["contrast"]
+        await at.press("down")
+        await at.until(lambda: lit() == ["out"])
+        await at.press("up")
+        await at.until(lambda: lit() == ["contrast"])
 
 
 @asynchronous

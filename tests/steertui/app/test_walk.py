@@ -358,7 +358,9 @@ def test_jobs_are_begun_from_their_forms_watched_and_their_vector_is_played(tmp_
         at.sees("demo-base", "demo-instruct")
         at.press(F4)
         at.sees("library", "determined-drifting")
-        at.press("/", "determined", ENTER, "t")
+        at.press(DOWN)
+        at.sees("│ determined-drifting")  # its card
+        at.press("t")
         at.sees("checking")
         at.at.until(lambda: any(task.kind == "check" for task in at.state.jobs.values()))
         verdict = is_checked(at)
