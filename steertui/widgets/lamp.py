@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from textual.geometry import Size
 
 from sessions.collapse import Advice, Symptom
 from steertui.text import safe_text
@@ -16,7 +17,7 @@ LIT = " ✹ COLLAPSE "
 
 
 class Lamp(Painted):
-    """One line, there only while it is lit."""
+    """There only while it is lit: one line, or a second one for the advice where both are too long for one."""
 
     PREFIX = "lamp"
     COMPONENT_CLASSES = {"lamp--lit", "lamp--why", "lamp--advice"}
@@ -30,17 +31,16 @@ class Lamp(Painted):
         if (symptoms, advice) != (self.symptoms, self.advice):
             self.symptoms, self.advice = symptoms, advice
             self.display = bool(symptoms)
-            self.refresh()
+            self.refresh(layout=True)
 
     def rows(self, width: int) -> Sequence[Row]:
         why = f" {' · '.join(symptom.words for symptom in self.symptoms)} "
         try_this = f"l: {safe_text(self.advice.words)}" if self.advice else ""
         room = width - cell_len(LIT)
-        why = clip(why, max(room - cell_len(try_this), room // 2))
-        return [
-            [
-                Segment(LIT, self.part("lit")),
-                Segment(why, self.part("why")),
-                Segment(clip(try_this, room - cell_len(why)), self.part("advice")),
-            ]
-        ]
+        first = [Segment(LIT, self.part("lit")), Segment(clip(why, room), self.part("why"))]
+        if cell_len(why) + cell_len(try_this) <= room:
+            return [[*first, Segment(try_this, self.part("advice"))]]
+        return [first, [Segment(clip(f" {try_this}", width), self.part("advice"))]]
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self.rows(width))

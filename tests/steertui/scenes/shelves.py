@@ -45,8 +45,7 @@ def vectors(words: Words) -> None:
     (library.folder() / f"{_file_name(words('file name', 'broken'))}{library.SUFFIX}").write_bytes(
         b"not a vector"
     )
-    notes = {"calm": words("vector note", "held in 24 of 24 answers; too loud above 0.6")}
-    (library.folder() / library.NOTES).write_text(json.dumps(notes))
+    library.note("calm", words("vector note", "held in 24 of 24 answers; too loud above 0.6"))
 
 
 def _rows(seed: int) -> dict[int, np.ndarray]:
