@@ -10,6 +10,7 @@ from sessions import kinds
 from steertui.screens.ask import Ask
 from steertui.screens.jobs.form import JobForm
 from steertui.screens.jobs.screen import Jobs
+from steertui.screens.library.importing import Import
 from steertui.screens.library.screen import Library
 from steertui.screens.pick import Pick
 from steertui.screens.sessions.replay import Replay
@@ -19,6 +20,7 @@ from tests.steertui.scenes.desk import over, settled, steered
 from tests.steertui.scenes.scene import Play, scene
 from tests.steertui.scenes.words import Words
 from tests.steertui.scripted_engine import WAIT, Script
+from vectors import library as store
 
 CURVE = (0.4, 0.9, 1.6, 2.8, 4.1, 5.2, 4.6, 3.1, 2.2, 1.4)
 PARAMS = {"contrast": "calm-hurried", "out": "calm.safetensors", "method": "mean", "holdout": 0.2}
@@ -219,6 +221,16 @@ async def library_note(play: Play) -> None:
     await at_row(play, screen, "calm")
     screen.action_note()
     await play.until_screen(Ask)
+
+
+@scene("library-import", before=shelves.vectors)
+async def library_import(play: Play) -> None:
+    """The card of a stranger's file, before it is kept."""
+    (await shelf(play)).action_import_file()
+    dialog = await play.until_screen(Import)
+    dialog.query_one("#path", Input).value = str(store.folder() / "calm.safetensors")
+    await play.at.press("enter")
+    await play.at.sees("enter keeps it under this name")
 
 
 async def recorded(play: Play) -> Sessions:
