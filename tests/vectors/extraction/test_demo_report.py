@@ -17,19 +17,20 @@ import core
 import vectors
 from core import demo
 from core.capture import capture
+from core.demo.acceptance import dose, stage, tuning
 from core.demo.acceptance import measure as report_of_demo
-from core.demo.acceptance import tuning
-from core.demo.wording import halves
+from core.demo.wording import halves, widths
 from core.demo.world import pairs
 from core.demo.world.prompts import requests
 from core.demo.world.traits import DETERMINED, DRIFTING, Traits
 from core.jobs import End
 from core.runner import run
+from vectors.about import About
 from vectors.contrasts.catalogue import contrast
 from vectors.contrasts.pair import ContrastSet, Split
 from vectors.diff.alignment import align
 from vectors.diff.job import job as diff
-from vectors.extraction.quality import Labels, measure
+from vectors.extraction.quality import Finding, Labels, measure
 
 REPORT: dict[str, Any] = json.loads((demo.WEIGHTS / "report.json").read_text())["figures"]
 
@@ -79,6 +80,59 @@ def test_determined_against_drifting(base: core.Model) -> None:
     assert best["d"] == pytest.approx(max(REPORT["system"]["d"].values()), rel=0.15)
     assert best["d_ci"][0] > 8
     assert best["n_holdout"] == 80
+
+
+def narrated(base: core.Model, count: int, seed: int, *, held_out: bool) -> list[dict[int, torch.Tensor]]:
+    """The report's stories, each read as the mean over the sentences behind its opening."""
+    found = pairs.stories_so_far(count, seed, held_out=held_out)
+    return [
+        capture(base, half, read=[slice(-width, None) for width in behind]).rows
+        for half, behind in zip(halves(base, found), widths(base, found), strict=True)
+    ]
+
+
+@pytest.fixture(scope="module")
+def narrative(base: core.Model) -> Finding:
+    """The layer of the report's dose–response, made and judged by the extraction's own steps."""
+    fit, test = (
+        narrated(base, dose.PAIRS, 11, held_out=False),
+        narrated(base, dose.HELD_OUT, 12, held_out=True),
+    )
+    at, train = REPORT["dose"]["layer"], dose.PAIRS
+    parts = Split(tuple(range(train)), tuple(range(train, train + dose.HELD_OUT)))
+    both = [torch.cat([one[at], two[at]]).numpy() for one, two in zip(fit, test, strict=True)]
+    found = measure(both[0], both[1], parts, "mean", Labels(), 0)
+    assert found is not None
+    return found
+
+
+def test_narratives_are_told_apart_as_stated(narrative: Finding) -> None:
+    stated = REPORT["dose"]
+    assert narrative.metrics["d"] == pytest.approx(stated["d"], rel=0.02)
+    assert narrative.metrics["accuracy"] == stated["accuracy"] == 1.0
+
+
+@pytest.mark.slow
+def test_and_move_the_model_as_stated(base: core.Model, narrative: Finding) -> None:
+    """Determined share at −1, 0 and +1 gaps, with the vector and the gap that the extraction stores."""
+    layer = REPORT["dose"]["layer"]
+    about = About(stats={layer: narrative.stats})
+    vector, stories = (
+        vectors.SteeringVector({layer: narrative.raw}, about=about),
+        stage.stories(base, dose.COUNT),
+    )
+    for gaps, share in REPORT["dose"]["determined"].items():
+        channel = core.Channel(vector, scale=float(gaps), unit="natural", layers=(layer,))
+        told = stories.figures(base, channel)
+        assert told.determined == pytest.approx(share, abs=0.03)
+        assert told.well_formed > 0.98
+
+
+def test_what_random_directions_reach_is_of_the_size_stated(base: core.Model, system: Any) -> None:
+    """One in twenty passes 1.96/√d; ours draws the line at 3/√d."""
+    band = align(system.stored, system.stored).band
+    assert REPORT["shift"]["random_p95"] == pytest.approx(1.96 / base.hidden_size**0.5, rel=0.05)
+    assert band > REPORT["shift"]["random_p95"]
 
 
 def test_what_tuning_did_to_activations(base: core.Model, system: vectors.SteeringVector) -> None:
