@@ -76,7 +76,7 @@ def card_lines(card: Card) -> Iterator[str]:
         "layers": f"{write_layers(card.layers)} ({len(card.layers)} × {card.hidden_size})",
         "site": f"{card.site}, {card.index_rule}",
         "norms": f"{min(norms):.4g} … {max(norms):.4g}",
-        "neighbours": _neighbours(cosines),
+        "neighbours": "; ".join(filter(None, (_neighbours(cosines), card.consistency.caveat))),
         "model": ", ".join(filter(None, (said.model_id, said.model_type))),
         "made by": ", ".join(filter(None, (said.method, said.read, said.contrast, said.created))),
         "source": said.source,

@@ -18,6 +18,9 @@ from vectors.about import About
 from vectors.metrics import random_band
 from vectors.stored import SITE, Stored
 
+ALIKE = 0.99
+ONE_DIRECTION = "one direction on all layers: their agreement says nothing of its quality"
+
 
 @dataclass(frozen=True)
 class Consistency:
@@ -29,6 +32,11 @@ class Consistency:
     @property
     def mean(self) -> float | None:
         return math.fsum(self.pairs.values()) / len(self.pairs) if self.pairs else None
+
+    @property
+    def caveat(self) -> str:
+        """A shared adapter, or one vector put on every layer, agrees with itself whatever it is worth."""
+        return ONE_DIRECTION if min(self.pairs.values(), default=0.0) >= ALIKE else ""
 
     def to_json(self) -> dict[str, Any]:
         cosines = list(self.pairs.values())

@@ -48,6 +48,7 @@ def test_layer_consistency_of_its_four_files(layers: int, width: int, mean: floa
     assert found.mean == pytest.approx(mean, abs=1e-6)
     assert found.to_json()["min"] == pytest.approx(lowest, abs=1e-6)
     assert lowest > found.band, "far above what random neighbours reach"
+    assert not found.caveat
 
 
 @pytest.mark.parametrize(("width", "one_deviation"), [(2048, 0.022), (3072, 0.018), (4096, 0.016)])
@@ -152,6 +153,7 @@ def test_a_shared_adapters_layers_agree_whatever_it_is_worth() -> None:
     agree = found.card.consistency.to_json()
     assert agree["min"] == pytest.approx(0.993, abs=1e-6)
     assert agree["max"] == pytest.approx(0.9997, abs=1e-6)
+    assert found.card.consistency.caveat, "which is said where they are shown"
     assert min(found.norms.values()) == pytest.approx(0.36)
     assert max(found.norms.values()) == pytest.approx(1.01)
     values = np.linalg.svd(rows, compute_uv=False)

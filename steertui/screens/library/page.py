@@ -69,7 +69,8 @@ def consistency(card: Card) -> str:
     mean = card.consistency.mean
     if mean is None:
         return ""
-    return f"neighbouring layers agree {signed(mean)} (random: within ±{card.consistency.band:.2f})"
+    words = f"neighbouring layers agree {signed(mean)} (random: within ±{card.consistency.band:.2f})"
+    return "; ".join(filter(None, (words, card.consistency.caveat)))
 
 
 def suggestion(card: Card) -> str:
