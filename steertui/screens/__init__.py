@@ -1,1 +1,1 @@
-"""Screens: the desk and the dialogs that open over it."""
+"""The screens, a folder each, and the dialogs that open over any of them."""

@@ -1,0 +1,1 @@
+"""What screens are made of: each widget draws one thing it is told, and says what hands did to it."""

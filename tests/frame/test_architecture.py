@@ -43,3 +43,11 @@ def test_a_place_on_the_way_exists(file: str, name: str) -> None:
 @pytest.mark.parametrize("file", FILES)
 def test_a_file_that_is_named_exists(file: str) -> None:
     assert (ROOT / file).exists()
+
+
+def test_every_room_is_on_the_page() -> None:
+    floors = ("core", "vectors", "sessions", "steertui")
+    rooms = {
+        str(init.parent.relative_to(ROOT)) for floor in floors for init in (ROOT / floor).rglob("__init__.py")
+    }
+    assert not {room for room in rooms if f"`{room}/`" not in PAGE}
