@@ -56,7 +56,10 @@ class Turns:
                 columns |= self._cost(answered)
                 if self.watched:
                     said = [turn.answer for turn in answered]
-                    columns |= self.watched.estimate(said, self.seed).columns(self.watched.name)
+                    seen = self.watched.estimate(said, self.seed)
+                    columns |= seen.columns(self.watched.name)
+                    if seen.value is not None:
+                        yield Point(f"{self.watched.name}, {name}", place + 1, seen.value, seen.lo, seen.hi)
                 yield Row("turns", f"{name} · {place + 1}", columns)
 
     def _cost(self, answered: Sequence[Turn]) -> dict[str, Any]:

@@ -47,6 +47,12 @@ def across(found: Found, measure: str = "") -> str:
     return f"{summary['by']} ({unit})" if unit and "by" in summary else str(summary.get("by", ""))
 
 
+def levels(found: Found, measure: str) -> list[tuple[float, str]]:
+    """The line below which a conversation is said to drift."""
+    line = (found.facts.get("summary", {}).get("lines") or {}).get(measure)
+    return [] if line is None else [(line, "alert")]
+
+
 def places(found: Found, measure: str = "") -> list[tuple[float, str]]:
     """The edges a sweep found; the event that a trace is centred on."""
     if measure == SLOPES:

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from core.errors import BadInput, UsageError
-from core.jobs import gpu
+from core.jobs import Point, gpu
 from core.mixer import Channel, Mixer
 from core.runner import run
 from sessions.experiments.capping import matched
 from sessions.experiments.scripts import scripts
 from sessions.experiments.voice import Heard, Prompt
-from tests.sessions.experiments.running import report, table
+from tests.sessions.experiments.running import events, report, table
 from tests.sessions.experiments.scripted import ScriptedVoice, vector
 
 ASKED = {"vector": "scripted", "n": 8, "turns": 4, "floor": "2", "layers": "2", "measure": "words:arr"}
@@ -51,6 +51,14 @@ def test_the_drift_and_the_cap_that_holds_it() -> None:
     assert summary["capped"]["its words"]["against_uncapped"]["value"] == 4
     assert summary["capped"]["its words"]["p"] < 0.05
     assert "its words" in summary["holds"]
+
+
+def test_every_turn_of_every_condition_is_a_point_of_each_curve() -> None:
+    found = events("axis-drift", voice(), ASKED)
+    for series in ("its words", "at its start", "words:arr"):
+        curve = {e.x: e.y for e in found if isinstance(e, Point) and e.series == f"{series}, uncapped"}
+        assert sorted(curve) == [1, 2, 3, 4]
+        assert curve[1] != curve[4] or series == "at its start"
 
 
 def test_the_same_cap_on_a_random_direction_holds_nothing() -> None:

@@ -83,6 +83,9 @@ def test_axes_are_named_with_their_units_and_the_event_is_marked() -> None:
     assert labels.upright("determined") == "determined"
     traced = Found({"summary": {"by": "tokens from the flip"}})
     assert (labels.across(traced), labels.places(traced)) == ("tokens from the flip", [(0.0, "the flip")])
+    drifted = Found({"summary": {"by": "turn", "lines": {"its words": -0.1, "at its start": None}}})
+    assert labels.levels(drifted, "its words") == [(-0.1, "alert")]
+    assert labels.levels(drifted, "at its start") == labels.levels(drifted, "determined") == []
     swept = Found({"summary": {"by": "scale", "unit": "natural", "window": [None, 0.5]}})
     assert (labels.across(swept), labels.places(swept)) == ("scale (natural)", [(0.5, "edge of the window")])
 
