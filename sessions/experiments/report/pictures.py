@@ -48,9 +48,13 @@ def _paintings(found: Found) -> Iterator[tuple[str, Any]]:
     from vectors.plots.marks import Axes
 
     for measure, series in _curves(found.points).items():
-        x, y = labels.across(found, measure), labels.upright(measure)
-        marks = {"levels": labels.levels(found, measure), "places": labels.places(found, measure)}
-        axes = Axes(measure, x, y, **marks)
+        axes = Axes(
+            measure,
+            labels.across(found, measure),
+            labels.upright(measure),
+            levels=labels.levels(found, measure),
+            places=labels.places(found, measure),
+        )
         yield measure, lambda path, s=series, a=axes: lines(path, _as_curves(s), a)
     for name, values, bounds in _outcomes(found):
         axes = Axes(name, y=labels.upright(name.rpartition(": ")[2]))
