@@ -12,23 +12,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 
 import core
 import vectors
 from bench.arms import Check, Setting
 from core import demo
+from core.chat import as_messages, render
 from core.demo.world.labels import labels
 from core.demo.world.prompts import requests, story_openings
 from core.mixer import Channel, Mixer
 from sessions.collapse import LIMITS, WINDOW, measured
 from sessions.state import Token
+from vectors.likelihood import distributions
 from vectors.vector import SteeringVector
 
-DOSES = (0.0, 0.3, 0.6, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
+DOSES = (0.0, 0.4, 0.8, 1.5, 3.0, 6.0)
 """In mean residual norms, shared out over the default band; both ways."""
 VECTORS = ("determined-drifting", "assistant-persona", "pirate")
 RANDOM = 2
-STRIDE, LONGEST = 16, 80
+STRIDE, LONGEST = 16, 64
 FALSE_ALARMS, MISSES = 0.05, 0.1
 Window = tuple[Mapping[str, float], bool | None]
 
@@ -86,18 +89,23 @@ def _prompts(model: core.Model, count: int) -> list[tuple[str, bool]]:
 
 
 def _said(model: core.Model, prompt: str, mixer: Mixer, raw: bool, seed: int) -> Sequence[Token]:
-    settings = {"temperature": 0.7, "seed": seed, "max_new_tokens": LONGEST, "raw": raw, "shadow": "forced"}
+    settings = {"temperature": 0.7, "seed": seed, "max_new_tokens": LONGEST, "raw": raw}
     steps = list(core.stream(model, prompt, mixer=mixer, **settings))
-    return [Token(step.token_id, step.text, values=_values(step)) for step in steps]
+    asked = model.tokenizer(prompt)["input_ids"] if raw else render(model.tokenizer, as_messages(prompt)).ids
+    ids = [*asked, *(step.token_id for step in steps)]
+    unsteered = distributions(model, ids, len(asked)).gather(1, torch.tensor(ids[len(asked) :])[:, None])[
+        :, 0
+    ]
+    return [
+        Token(step.token_id, step.text, values=_values(step, lp0))
+        for step, lp0 in zip(steps, unsteered.tolist(), strict=True)
+    ]
 
 
-def _values(step: Any) -> dict[str, float]:
-    values = {"entropy": step.entropy}
-    if step.delta is not None:
-        values["delta"] = step.delta
-    for seen in step.forced.values():
-        values["lp0"] = seen.logprob
-    return values
+def _values(step: Any, lp0: float) -> dict[str, float]:
+    """What a forced shadow would have said of the token is read afterwards, in one pass."""
+    moved = {} if step.delta is None else {"delta": step.delta}
+    return {"entropy": step.entropy, "lp0": lp0, **moved}
 
 
 def _collapsed(text: str) -> bool | None:

@@ -18,7 +18,7 @@ from core.mixer import Channel, Mixer, finite
 
 Bound = float | str | None
 
-DEEPEST = 10**9
+DEEPEST = 10**5
 """More layers than any model has: what is beyond a certain one is known once it is there."""
 
 _NUMBER = r"[+-]?(?:nan|inf|infinity|[0-9.,_eE+-]+)"

@@ -24,16 +24,36 @@ HEAD = """# Guide
 F1 shows the page of the screen you are on; [keys.md](keys.md) is the whole key map, [methods.md](methods.md) has the
 formulas, [formats.md](formats.md) the files.
 """
-PICTURES = {"desk": "desk.svg"}
+PICTURES = {
+    "The desk is where": (
+        "desk",
+        "One question: plain, under a vector, and with the vector flipped on the way",
+    ),
+    "**A first steered answer.**": ("first-answer", "A first steered answer"),
+    "**Caps.**": ("capping", "The cap of a strip, and what its presets come to"),
+    "**Distractors.**": ("distractors", "Something was thrown in, in the middle of an answer"),
+    "The queue stands": ("jobs", "A check: curves over doses and layers"),
+    "A recorded session": ("replay", "A session on its timeline"),
+}
+"""Each follows the paragraph that begins so; `python -m steertui.guide.pictures` takes them anew."""
 
 
 def book() -> str:
     """The guide in one file."""
     parts = [HEAD]
-    for topic in guide.TOPICS:
-        picture = f"![{TITLES[topic]}]({PICTURES[topic]})\n\n" if topic in PICTURES else ""
-        parts.append(f"## {TITLES[topic]}\n\n{picture}{guide.page(topic)}")
+    parts += [f"## {TITLES[topic]}\n\n{_illustrated(guide.page(topic))}" for topic in guide.TOPICS]
     return "\n".join(parts)
+
+
+def _illustrated(page: str) -> str:
+    """The app's own page with its pictures."""
+    parts = []
+    for paragraph in page.split("\n\n"):
+        parts.append(paragraph.rstrip("\n"))
+        for begin, (name, words) in PICTURES.items():
+            if paragraph.startswith(begin):
+                parts.append(f"![{words}](pictures/{name}.svg)")
+    return "\n\n".join(parts) + "\n"
 
 
 def keys() -> str:

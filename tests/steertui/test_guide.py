@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree
+
 import pytest
 
 from steertui import HOUSE, guide
 from steertui.commands import COMMANDS
 from steertui.guide import book
+from steertui.guide.pictures.scenes import FILM, STILLS
 from steertui.screens.desk.screen import Desk
 from steertui.screens.jobs.screen import Jobs
 from steertui.screens.library.screen import Library
@@ -29,3 +32,16 @@ def test_every_action_stands_in_the_key_map_with_its_id() -> None:
 def test_every_screen_has_a_page(screen: type[Desk | Jobs | Library | Sessions | Replay]) -> None:
     assert screen.TOPIC in guide.TOPICS
     assert len(guide.page(screen.TOPIC).split()) > 80
+
+
+def test_every_picture_is_in_the_guide_and_small() -> None:
+    written, folder = book.book(), HOUSE / "docs" / "pictures"
+    assert {path.stem for path in folder.glob("*.svg")} == {name for name, _ in book.PICTURES.values()}
+    for path in folder.glob("*.svg"):
+        assert f"(pictures/{path.name})" in written
+        assert path.stat().st_size < (300_000 if path.stem == FILM[0] else 60_000)
+        ElementTree.fromstring(path.read_text(encoding="utf-8"))
+
+
+def test_every_scene_has_its_picture() -> None:
+    assert {*STILLS, FILM[0]} == {name for name, _ in book.PICTURES.values()}

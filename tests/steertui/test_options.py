@@ -15,6 +15,7 @@ from steertui.options import (
     read_injection,
     read_pair,
     read_vector,
+    refuse_early,
 )
 
 NAMES = st.from_regex(r"[a-z./@:_-]*[a-z]", fullmatch=True)
@@ -117,3 +118,11 @@ def test_a_bare_scale_is_meant_in_the_unit_of_the_card() -> None:
     assert (named.layers, named.unit, named.scale) == (None, "raw", 2.0)
     (plain,) = mixer_asked_for([read_vector("plain:2")], vector, 10).channels
     assert (plain.layers, plain.unit, plain.scale, plain.split) == (None, "relative", 2.0, False)
+
+
+@pytest.mark.parametrize("band", ["40%-85%", "all", "0-9", "3-8,12"])
+def test_bands_are_looked_at_before_there_is_a_model(band: str) -> None:
+    """A share of a depth that nobody knows yet must not become a list of all its layers."""
+    refuse_early([ChannelSpec("pirate", band, 0.3)])
+    with pytest.raises(UsageError, match="bad layer range"):
+        refuse_early([ChannelSpec("pirate", f"{band}-", 0.3)])
