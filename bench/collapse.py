@@ -31,7 +31,8 @@ DOSES = (0.0, 0.4, 0.8, 1.5, 3.0, 6.0)
 """In mean residual norms, shared out over the default band; both ways."""
 VECTORS = ("determined-drifting", "assistant-persona", "pirate")
 RANDOM = 2
-STRIDE, LONGEST = 16, 64
+STRIDE, LONGEST, SEED = 16, 64, 6
+"""The limits were chosen on the prompts of seed 5."""
 FALSE_ALARMS, MISSES = 0.05, 0.1
 Window = tuple[Mapping[str, float], bool | None]
 
@@ -44,6 +45,8 @@ def bench(setting: Setting) -> dict[str, Any]:
     print(f"collapse: {len(judged)} windows judged, {len(seen) - len(judged)} in between")
     for name in LIMITS:
         print(f"  {name}: {_told(judged, name)}")
+    blind = _rates(judged, {name: limit for name, limit in LIMITS.items() if name != "perplexity"})
+    print(f"  without a shadow: false alarms {blind[0]:.3f}, misses {blind[1]:.3f}")
     return {
         "model": f"{', '.join(demo.NAMES)}; {len(VECTORS)} vectors, {RANDOM} random ones, doses up to {DOSES[-1]}",
         "n": {
@@ -84,7 +87,7 @@ def _random(like: SteeringVector, seed: int) -> SteeringVector:
 
 def _prompts(model: core.Model, count: int) -> list[tuple[str, bool]]:
     """Stories to go on with and requests to answer."""
-    stories, asked = story_openings(count, 5), requests(count, 5)
+    stories, asked = story_openings(count, SEED), requests(count, SEED)
     return [*((text, True) for _, text in stories), *((text, False) for _, text in asked)]
 
 

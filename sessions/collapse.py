@@ -25,7 +25,7 @@ from .state import Token
 
 WINDOW = 32
 GRAM = 4
-LIMITS = {"repetition": 0.5, "entropy": 5.0, "perplexity": 150.0, "push": 1.0}
+LIMITS = {"repetition": 0.5, "entropy": 4.0, "perplexity": 60.0, "push": 0.4}
 
 
 @dataclass(frozen=True)
