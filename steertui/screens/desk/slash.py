@@ -117,6 +117,10 @@ def _add(desk: Desk, text: str) -> None:
     desk.later(dialogs.play(desk, text))
 
 
+def _tempo(desk: Desk, text: str) -> None:
+    desk.talk.set_tempo(reads.count(text))
+
+
 def _scale(board: hands.Board, text: str) -> hands.Edit:
     return hands.set_shown(board, reads.number(text))
 
@@ -148,6 +152,7 @@ WORDS: Mapping[str, Word] = {
     "top-k": Word("N", "so many of the likeliest tokens", _set("top_k", reads.count)),
     "seed": Word(f"N|{NEW}", "a number, or another one at every answer", _set("seed", _ANY_SEED)),
     "max": Word("N", "the longest answer in tokens", _set("max_new_tokens", reads.at_least_one)),
+    "tempo": Word("N", "so many tokens a second at most; 0: as fast as it can", _tempo),
     "prefill": Word("TEXT", "first words of the next answers", _set("prefill", str)),
     "add": Word("VECTOR", "a strip for a vector of the library or a file", _add),
     "scale": Word("X", "the scale of the selected strip", _turn(_scale)),

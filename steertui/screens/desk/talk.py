@@ -121,7 +121,11 @@ class Talk:
             desk.prompt.load_text(turn.said)
 
     def next_tempo(self) -> None:
-        self.tempo = TEMPI[(TEMPI.index(self.tempo) + 1) % len(TEMPI)]
+        self.set_tempo(next((tempo for tempo in TEMPI if tempo > self.tempo), TEMPI[0]))
+
+    def set_tempo(self, tempo: int) -> None:
+        """Tokens a second at most; 0 is as fast as it can."""
+        self.tempo = tempo
         said = f"at most {self.tempo} tokens a second" if self.tempo else "as fast as it can"
         self._desk.notify(f"tempo of the next answers: {said}")
 

@@ -54,6 +54,17 @@ async def test_a_word_with_a_value_is_completed_and_obeyed() -> None:
         assert not at.desk.link.state.turns
 
 
+async def test_a_tempo_may_be_any_and_the_key_goes_on_from_there() -> None:
+    async with stage(brief()) as at:
+        await at.ready()
+        await at.type("/tempo 10")
+        await at.until(lambda: at.desk.talk.tempo == 10)
+        await at.press("tab", "t")
+        assert at.desk.talk.tempo == 16
+        await at.press("t", "t")
+        assert at.desk.talk.tempo == 0
+
+
 async def test_the_arrows_choose_and_enter_runs() -> None:
     async with stage(brief()) as at:
         await at.ready()

@@ -115,6 +115,12 @@ class Walk:
         self.press(text, ENTER)
         return self._begun(before)
 
+    def paces(self, tokens: int) -> None:
+        """So many tokens a second from the next answer on: slow enough for a hand on a busy machine, or 0."""
+        self.types()
+        self.press(f"/tempo {tokens}", ENTER)
+        self.sees("tempo of the next answers", "Say something to the model")
+
     def again(self) -> int:
         before = len(self.events(ev.Gen))
         self.plays()
@@ -136,7 +142,7 @@ class Walk:
 
     def ended(self, gen: int) -> str:
         """The whole answer, once all of it is on the page too."""
-        self.at.until(lambda: self.turn(gen).stop)
+        self.at.until(lambda: self.turn(gen).stop, seconds=60)
         self.ready()
         if self._typed:  # the keys played while it was spoken, and are given back a moment later
             self.sees(" TYPE ")
