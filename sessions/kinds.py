@@ -31,7 +31,7 @@ def _extract(instrument: Any, params: Mapping[str, Any]) -> Job:
     if params.get("ranks"):
         from vectors.extraction import fleet
 
-        return fleet.job({"model": instrument.model.name, **params} if instrument else params)
+        return fleet.job({**instrument.loaded, **params} if instrument else params)
     if instrument is None and params.get("tuned"):
         return two_models(partial(_load, params, "tuned"), partial(_load, params, "model"), params)
     model = _model(instrument, "extract")

@@ -48,7 +48,7 @@ class Studio:
 
         model = core.load(name, on_progress=on_progress, **options)
         progress(None, "measuring residual norms")
-        self._resident = Resident(model)
+        self._resident = Resident(model, {"model": name, "loading": dict(options)})
         # The cyclic collector would walk the hundred thousands of objects torch left, in the middle of a token.
         gc.collect()
         gc.freeze()
@@ -68,16 +68,16 @@ class Studio:
 
 
 class Resident:
-    """One loaded model and the conversation on its cache."""
+    """One loaded model and the conversation on its cache. `loaded` is how another process gets the same one."""
 
-    def __init__(self, model: Any) -> None:
-        self.model = model
+    def __init__(self, model: Any, loaded: Mapping[str, Any] | None = None) -> None:
+        self.model, self.loaded = model, loaded or {"model": model.name}
         self._talk: Any = None
         self._frame: Frame | None = None
         self.facts = facts(model)
 
     def beside(self) -> Resident:
-        return Resident(self.model)
+        return Resident(self.model, self.loaded)
 
     def check(self, mixer: Mixer) -> None:
         self.model.compiler.compile([mixer])

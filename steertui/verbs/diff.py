@@ -12,6 +12,7 @@ from steertui import flags
 from steertui.layercurve import layer_curve
 from steertui.printing import print_report
 from steertui.working import carry_out
+from vectors.limits import size
 
 ACTING = 5
 
@@ -47,7 +48,7 @@ def told(report: Mapping[str, Any]) -> Iterator[str]:
     for which in ("base", "tuned"):
         if names := report[f"only_{which}"]:
             yield f"only in {report[which]}: {', '.join(names[:4])}{' …' if len(names) > 4 else ''}"
-    yield f"read {report['bytes_read'] / 1e9:.2f} GB with {report['peak_anon'] / 1e6:.0f} MB of memory"
+    yield f"read {size(report['bytes_read'])} with {size(report['peak_anon'])} of memory"
     if "out" in report:
         yield f"written to {report['out']} ({report['sha256'][:12]})"
     if plot := report.get("plot"):

@@ -158,8 +158,8 @@ def told(**facts: Any) -> None:
 
 def main() -> int:
     if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
-        sys.stderr.write((__doc__ or "") + "\n")
-        return UsageError.exit_code
+        sys.stdout.write((__doc__ or "") + "\n")
+        return 0 if sys.argv[1:] == ["--help"] else UsageError.exit_code
     try:
         spec = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
         refuse_fewer(spec)

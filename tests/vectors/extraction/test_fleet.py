@@ -10,14 +10,18 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import pytest
 import torch
 
 import vectors
 from core.errors import UsageError
-from core.jobs import End, Event, Progress
+from core.jobs import End, Event, Progress, Step
 from core.runner import run
+from sessions.kinds import JOBS
+from sessions.resident import Studio
 from steertui.cli import main
+from tests.core import zoo
 from vectors.contrasts.catalogue import contrast
 from vectors.extraction import fleet, ranks
 from vectors.extraction.job import store_of
@@ -133,6 +137,26 @@ def test_each_rank_of_a_host_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("LOCAL_RANK", "2")
     with pytest.raises(UsageError, match="rank 2 of this host has no GPU, there are 2"):
         ranks.placed({})
+
+
+def test_an_engine_has_them_load_what_it_was_asked_to_load(tmp_path: Path) -> None:
+    """The name of a resident model is no path to it."""
+    folder = tmp_path / "deep" / "model"
+    zoo.build().save_pretrained(folder)
+    zoo.tokenizer().save_pretrained(folder)
+    resident = Studio().load(str(folder), {"dtype": "float32"}, lambda share, note: None)
+    assert resident.model.name == "model"
+    job = JOBS["extract"](resident, {"contrast": "pirate", "ranks": 2, "out": str(tmp_path / "v.gguf")})
+    step = next(job)
+    assert isinstance(step, Step), "the first one reads a line of theirs"
+    asked = json.loads(next(store_of_all().glob("*/spec.json")).read_text())
+    job.close()
+    assert asked["model"] == str(folder)
+    assert asked["loading"] == {"dtype": "float32"}
+
+
+def store_of_all() -> Path:
+    return Path(platformdirs.user_cache_dir("steertui")) / "extract"
 
 
 @pytest.mark.parametrize(
