@@ -19,6 +19,7 @@ from core.mixer import Channel, Mixer
 from sessions import events as ev
 from sessions.folder import all_folders, find_folder
 from sessions.folding import fold_all
+from sessions.journal import RING
 from sessions.lines import Record, decode
 from sessions.reading import read
 from steertui import paths
@@ -338,6 +339,53 @@ def test_another_epoch_means_everything_from_the_start() -> None:
         assert stale.until("n")["n"] == 0
         fresh = Line(running.path, protocol.greeting(protocol.Hello(since=1, epoch=known["epoch"])))
         assert fresh.until("n")["n"] == 2
+
+
+def test_who_comes_back_late_is_sent_what_only_the_file_still_has() -> None:
+    """From the event it asks for to the newest, across the edge between file and ring, each once."""
+    with engine() as running:
+        known = Line(running.path).until("proto")
+        assert running.server is not None
+        journal = running.server.host.journal
+        for number in range(RING + 1000):
+            journal.append(ev.Note(text=str(number)))
+        late = Line(running.path, protocol.greeting(protocol.Hello(since=10, epoch=known["epoch"])))
+        numbers = [late.until("n")["n"]]
+        while numbers[-1] < journal.seq:
+            numbers.append(late.until("n")["n"])
+    assert numbers == list(range(11, numbers[-1] + 1))
+    assert len(numbers) > RING
+
+
+def test_behind_a_forwarded_socket_another_engine_is_known_as_another(tmp_path: Path) -> None:
+    """The engine there was restarted: what the client holds is not what this one has, and is forgotten."""
+    far = tmp_path / "far.sock"
+
+    async def before(client: Client) -> str:
+        await answered(client, "hello", max_new_tokens=5)
+        return client.state.session
+
+    async def after(client: Client, old: str) -> None:
+        await reached(client, lambda c: c.connection == "up" and c.state.session not in ("", old))
+        await reached(client, lambda c: c.state.word == "idle" and c.state.model)
+        assert client.state.turns == {}
+        await answered(client, "and you?", max_new_tokens=5)
+        assert [turn.text for turn in client.state.path()][:1] == ["and you?"]
+
+    async def both() -> None:
+        with forwarded(far, Door(paths.runtime(), "test").path) as lines:
+            with engine():
+                client = await Client.open(far)
+                old = await before(client)
+                for line in list(lines):
+                    with contextlib.suppress(OSError):
+                        line.shutdown(socket.SHUT_RDWR)
+                await reached(client, lambda c: c.connection == "lost")
+            with engine():
+                await after(client, old)
+                await client.close()
+
+    asyncio.run(both())
 
 
 def test_events_on_the_wire_are_the_lines_of_the_journal() -> None:
