@@ -234,8 +234,10 @@ def forwarded(path: Path, to: Path) -> Iterator[list[socket.socket]]:
             while True:
                 near, _ = door.accept()
                 far = socket.socket(socket.AF_UNIX)
-                far.connect(str(to))
                 lines.extend((near, far))
+                if far.connect_ex(str(to)):
+                    near.close()
+                    continue
                 for pair in ((near, far), (far, near)):
                     threading.Thread(target=carry, args=pair, daemon=True).start()
 
@@ -366,21 +368,18 @@ def test_behind_a_forwarded_socket_another_engine_is_known_as_another(tmp_path: 
         return client.state.session
 
     async def after(client: Client, old: str) -> None:
-        await reached(client, lambda c: c.connection == "up" and c.state.session not in ("", old))
+        await reached(client, lambda c: c.state.session not in ("", old))
         await reached(client, lambda c: c.state.word == "idle" and c.state.model)
         assert client.state.turns == {}
         await answered(client, "and you?", max_new_tokens=5)
         assert [turn.text for turn in client.state.path()][:1] == ["and you?"]
 
     async def both() -> None:
-        with forwarded(far, Door(paths.runtime(), "test").path) as lines:
+        with forwarded(far, Door(paths.runtime(), "test").path):
             with engine():
                 client = await Client.open(far)
                 old = await before(client)
-                for line in list(lines):
-                    with contextlib.suppress(OSError):
-                        line.shutdown(socket.SHUT_RDWR)
-                await reached(client, lambda c: c.connection == "lost")
+            await reached(client, lambda c: c.connection == "lost")
             with engine():
                 await after(client, old)
                 await client.close()
