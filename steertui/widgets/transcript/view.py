@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 from textual import events
@@ -22,15 +21,13 @@ from textual.strip import Strip
 from steertui import commands
 from steertui.widgets import glyphs
 from steertui.widgets.transcript import selected, stepper
-from steertui.widgets.transcript.document import Document, Item, Marker, Piece
-from steertui.widgets.transcript.layout import GUTTER, Layout, Line
+from steertui.widgets.transcript.document import Item, Piece
+from steertui.widgets.transcript.layout import GUTTER, Line
 from steertui.widgets.transcript.palette import Paint
 from steertui.widgets.transcript.pen import Pen
 from steertui.widgets.transcript.rows import Rows
+from steertui.widgets.transcript.sheet import Sheet
 from steertui.widgets.transcript.tint import Tint
-
-UNSEEN = 80
-"""Cells of a line before there is a screen: text that comes early is folded once more when its width is known."""
 
 PARTS = """role-you role-asst you asst marker chip rule cursor injected prefilled
 quiet warning hint title queued marks pointed pinned"""
@@ -65,9 +62,8 @@ class Transcript(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own spelling
         super().__init__(id=id)
-        self.document = Document()
-        self.folds = Layout(UNSEEN)
-        self.rows = Rows()
+        self.sheet = Sheet()
+        self.document = self.sheet.document
         self.live = False
         self.heading = ""
         self.tint = Tint(self._paint)
@@ -80,18 +76,7 @@ class Transcript(ScrollView, can_focus=True):
 
     def extend(self, items: Iterable[Item]) -> None:
         """Append a frame's worth of items; only lines from the first touched one down are drawn again."""
-        first = len(self.folds.lines)
-        for item in items:
-            first = min(first, self._append(item))
-        self._grown(first)
-
-    def _append(self, item: Item) -> int:
-        if isinstance(item, Marker) and not self.document.place(item):
-            self._fold()
-            return 0
-        if not isinstance(item, Marker):
-            self.document.append(item)
-        return self.folds.add(item)
+        self._grown(self.sheet.add(items))
 
     def colour(self, index: int, projections: Mapping[str, float]) -> None:
         """The projections of a token of the newest answer have arrived."""
@@ -117,7 +102,7 @@ class Transcript(ScrollView, can_focus=True):
         """Whether an answer is being written: the last line then ends in a cursor."""
         if live != self.live:
             self.live = live
-            self._redraw_line(len(self.folds.lines) - 1)
+            self._redraw_line(len(self.sheet.lines) - 1)
         held = live and glyphs.now().slow
         if held != self.tint.held:
             self.tint.held = held
@@ -141,8 +126,8 @@ class Transcript(ScrollView, can_focus=True):
     def _tinted(self) -> None:
         self.entitle(self.heading)
         marked = self.tint.encoding == "marks"
-        if marked != self.rows.marked:
-            self.rows = Rows(marked)
+        if marked != self.sheet.rows.marked:
+            self.sheet.rows = Rows(marked)
             self._grown(0)
         self._forget_strips()
 
@@ -166,7 +151,7 @@ class Transcript(ScrollView, can_focus=True):
         for each in (before, piece):
             self._redraw_piece(each)
         if piece is not None:
-            self._show_row(self.rows.row(piece.line))
+            self._show_row(self.sheet.rows.row(piece.line))
         elif before is not None:
             self.anchor()
         self.post_message(self.Pointed(self))
@@ -192,23 +177,14 @@ class Transcript(ScrollView, can_focus=True):
         """A click on a token points at it; the end of a drag that selected words does not."""
         if self.text_selection is None:
             x, y = event.get_content_offset_capture(self) + self.scroll_offset
-            piece = self._piece_at(x - GUTTER, y)
+            piece = self.sheet.piece_at(x - GUTTER, y)
             if piece is not None:
                 self.point(piece)
-
-    def _piece_at(self, x: int, row: int) -> Piece | None:
-        if row >= len(self.rows):
-            return None
-        for text, owner in self.folds.lines[self.rows.line(row)].runs:
-            x -= cell_len(text)
-            if x < 0:
-                return owner if isinstance(owner, Piece) and owner.index >= 0 else None
-        return None
 
     # Lines -----------------------------------------------------------------------------------------------------
 
     def on_resize(self) -> None:
-        if self._text_width() != self.folds.width:
+        if self._text_width() != self.sheet.width:
             self._refold()
 
     def notify_style_update(self) -> None:
@@ -219,27 +195,23 @@ class Transcript(ScrollView, can_focus=True):
     def _text_width(self) -> int:
         return max(self.scrollable_content_region.width - GUTTER - 1, 8)
 
-    def _fold(self) -> None:
-        self.folds = Layout(self._text_width())
-        self.folds.fold(self.document.items)
-
     def _refold(self) -> None:
         """Everything again; a cursor whose token has gone goes too."""
-        self._fold()
+        self.sheet.fold(self._text_width())
         self._grown(0)
         for piece in (self.pen.pointed, self.pen.pinned):
-            if piece is not None and stepper.place_of(self.document.items, piece) == len(self.document.items):
+            if piece is not None and not self.sheet.holds(piece):
                 self.pen.pinned = None
                 self.point(None)
 
     def _grown(self, first: int) -> None:
-        lines, first = self.folds.lines, max(first - 1, 0)
-        self.rows.update(lines, first)
-        self.virtual_size = Size(self.scrollable_content_region.width, self.rows.height(self.tint.held))
+        lines, first = self.sheet.lines, max(first - 1, 0)
+        self.sheet.rows.update(lines, first)
+        self.virtual_size = Size(self.scrollable_content_region.width, self.sheet.rows.height(self.tint.held))
         if first < len(lines):
             lines[first].strip = None
-            row = self.rows.row(first)
-            self.refresh_lines(row, len(self.rows) - row + 1)
+            row = self.sheet.rows.row(first)
+            self.refresh_lines(row, len(self.sheet.rows) - row + 1)
         else:
             self.refresh()
 
@@ -250,13 +222,12 @@ class Transcript(ScrollView, can_focus=True):
             self._redraw_line(piece.line)
 
     def _redraw_line(self, number: int) -> None:
-        if 0 <= number < len(self.folds.lines):
-            self.folds.lines[number].strip = None
-            self.refresh_lines(self.rows.row(number), 2 if self.rows.marked else 1)
+        if 0 <= number < len(self.sheet.lines):
+            self.sheet.lines[number].strip = None
+            self.refresh_lines(self.sheet.rows.row(number), 2 if self.sheet.rows.marked else 1)
 
     def _forget_strips(self) -> None:
-        for line in self.folds.lines:
-            line.strip = None
+        self.sheet.forget_strips()
         self.refresh()
 
     # Drawing ---------------------------------------------------------------------------------------------------
@@ -264,15 +235,15 @@ class Transcript(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         scroll_x, scroll_y = self.scroll_offset
         row, width = scroll_y + y, self.size.width
-        if row >= len(self.rows):
+        if row >= len(self.sheet.rows):
             return Strip.blank(width, self.rich_style)
         strip = self._strip(row).crop_extend(scroll_x, scroll_x + width, self.rich_style)
         return strip.apply_offsets(scroll_x, row)
 
     def _strip(self, row: int) -> Strip:
-        number = self.rows.line(row)
-        line = self.folds.lines[number]
-        if self.rows.is_marks(row):
+        number = self.sheet.rows.line(row)
+        line = self.sheet.lines[number]
+        if self.sheet.rows.is_marks(row):
             return self.pen.marks(line)
         selection = self.text_selection
         if selection is not None:
@@ -283,8 +254,8 @@ class Transcript(ScrollView, can_focus=True):
         return line.strip
 
     def build_strip(self, line: Line, number: int) -> Strip:
-        writing = self.live and number == len(self.folds.lines) - 1
-        return self.pen.words(line, self.folds.width + GUTTER, writing)
+        writing = self.live and number == len(self.sheet.lines) - 1
+        return self.pen.words(line, self.sheet.width + GUTTER, writing)
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"transcript--{name}")
@@ -292,7 +263,7 @@ class Transcript(ScrollView, can_focus=True):
     # Selection -------------------------------------------------------------------------------------------------
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        return selected.words(self.folds.lines, self.rows, selection), "\n"
+        return selected.words(self.sheet.lines, self.sheet.rows, selection), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:
         self.refresh()

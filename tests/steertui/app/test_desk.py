@@ -182,5 +182,5 @@ async def test_redo_draws_the_branch_from_its_root() -> None:
         await at.press("tab", "r")
         await at.until(lambda: at.word == "generating")
         await at.play(1)
-        rows = [line.gutter + line.text for line in at.desk.transcript.folds.lines if line.text]
+        rows = [line.gutter + line.text for line in at.desk.transcript.sheet.lines if line.text]
         assert rows == ["you  one", "asst short"]

@@ -36,7 +36,7 @@ async def fill(at: Stage, **values: str) -> None:
 
 
 def said(at: Stage) -> list[str]:
-    rows = [line.gutter + line.text for line in at.desk.transcript.folds.lines if line.text]
+    rows = [line.gutter + line.text for line in at.desk.transcript.sheet.lines if line.text]
     return [row for row in rows if row.startswith(("you", "asst"))]
 
 
