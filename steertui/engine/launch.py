@@ -24,6 +24,8 @@ from .sockets import Door, refuse_foreign
 START_S = 60.0
 LOG_LIMIT = 4 << 20
 NICE = 5
+STARTED: dict[int, subprocess.Popen[bytes]] = {}
+"""The engines of this process, so that it can say how one ended."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,16 @@ def start(
             start_new_session=True,
             preexec_fn=_step_back,
         )
+    STARTED[child.pid] = child
     return _answering(door, child, log)
+
+
+def ending(pid: int) -> str:
+    """How an engine that was started here ended; nothing when it has not, or another process knows."""
+    code = STARTED[pid].poll() if pid in STARTED else None
+    if code is None:
+        return ""
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
 def logfile(name: str) -> Path:

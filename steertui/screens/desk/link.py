@@ -17,7 +17,7 @@ from sessions.events import Vector
 from sessions.lines import Record
 from sessions.state import State
 from steertui.engine.client import Client
-from steertui.engine.launch import ensure
+from steertui.engine.launch import ending, ensure
 
 Said = Callable[[str], None]
 
@@ -78,6 +78,11 @@ class Link:
         self.left = self.state.session if self.recorded else ""
         if self.state.model is not None and self.state.model.state != "failed":
             self.model = self.state.model.name
+
+    def ending(self) -> str:
+        """How the engine ended, if this process started it, and the last event that it sent."""
+        how = ending(self.client.welcome.pid) if self.client else ""
+        return f" ({how}, after event {self.state.seq})" if how else ""
 
     def moved(self) -> bool:
         """Whether the line leads elsewhere than before: another engine, or another session at the same one."""
