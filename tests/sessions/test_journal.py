@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -296,3 +297,18 @@ def test_a_line_may_contain_what_lines_begin_with() -> None:
         reading = scan(data)
         assert [record.event for record in reading.records] == [report]
         assert reading.spans == ((skipped, len(line)),)
+
+
+def test_a_clock_that_is_set_back_changes_neither_order_nor_intervals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, folder = Journal.create(tmp_path)
+    journal.append(ev.Note(text="today"))
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() - 86_400)
+    monkeypatch.setattr(time, "time_ns", lambda: int((real() - 86_400) * 1e9))
+    journal.append(ev.Note(text="yesterday"))
+    journal.close("done")
+    records = read(folder.journal).records
+    assert texts(records) == ["today", "yesterday"]
+    assert all(0 <= record.m < 60_000 for record in records)

@@ -82,7 +82,7 @@ class Link:
     def ending(self) -> str:
         """How the engine ended, if this process started it, and the last event that it sent."""
         how = ending(self.client.welcome.pid) if self.client else ""
-        return f" ({how}, after event {self.state.seq})" if how else ""
+        return f" ({how} after event {self.state.seq})" if how else ""
 
     def moved(self) -> bool:
         """Whether the line leads elsewhere than before: another engine, or another session at the same one."""

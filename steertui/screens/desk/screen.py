@@ -47,7 +47,7 @@ from steertui.widgets.status import StatusLine
 
 MEANWHILE = "the engine goes on; esc stops, space pauses, f flips"
 ELSEWHERE = "Another engine answers now. It does not remember what was said above; the mixer is the same."
-LOST = "The engine is gone{0}; the transcript is safe. ctrl+r starts it again with this mixer."
+LOST = "The engine is gone; the transcript is safe. ctrl+r starts it again with this mixer."
 
 
 class Desk(Screen[None]):
@@ -83,7 +83,7 @@ class Desk(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield StatusLine(id="status")
-        yield Static(LOST.format(""), id="banner", markup=False)
+        yield Static(LOST, id="banner", markup=False)
         with Horizontal(id="stage"):
             yield self.page
             yield self.rack
@@ -161,7 +161,7 @@ class Desk(Screen[None]):
                 self.transcript.set_live(False)
             case "gone":
                 self.transcript.set_live(False)
-                self.query_one("#banner", Static).update(LOST.format(self.link.ending()))
+                self.query_one("#banner", Static).update(LOST + self.link.ending())
             case "bye":
                 self.warn(f"the engine has left: {notice.get('reason', '')}")
             case "epoch":

@@ -1,4 +1,4 @@
-"""Rows of the fault table that are seen on a screen: an engine that crashes, a terminal of any size, a second screen."""
+"""Rows of the fault table that a screen shows: an engine that crashes, a terminal of any size, a second screen."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ PREFIXES = ("ctrl+b", "ctrl+a")
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
 async def test_an_engine_that_crashes_is_told_with_its_signal_and_last_event(number: signal.Signals) -> None:
-    async with desk_at(start(None), Studio()) as at:
+    async with desk_at(start(None), Studio(), size=(120, 36)) as at:
         await at.until(lambda: at.desk.link.up)
         (found,) = find()
         os.kill(found.pid, number)
         await at.sees(
-            f"(signal {number.value}, after event {at.desk.link.state.seq})", "ctrl+r starts it again"
+            "ctrl+r starts it again",
+            f"(signal {number.value} after event {at.desk.link.state.seq})",
         )
         assert "Traceback" not in "\n".join(at.drawn())
 
