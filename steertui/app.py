@@ -132,12 +132,15 @@ class Studio(App[None], inherit_bindings=False):
         dialogs.leave(self._desk)
 
     def action_help(self) -> None:
-        """What the screen that is shown says it is about."""
+        """What the screen that is shown says it is about, or the one below a dialog; F1 closes help as well."""
         # Markdown costs an import of 60 ms, which the first frame need not wait for.
         from steertui.screens.keys import Keys
 
-        screen = self.screen
-        places = (*getattr(screen, "PLACES", ()), *getattr(screen, "BESIDE", ()))
+        if isinstance(self.screen, Keys):
+            self.pop_screen()
+            return
+        screen = next(screen for screen in reversed(self.screen_stack) if hasattr(screen, "PLACES"))
+        places = (*screen.PLACES, *getattr(screen, "BESIDE", ()))
         self.push_screen(Keys(self._keys, places, getattr(screen, "TOPIC", "")))
 
     def action_palette(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.binding import Binding, BindingType
 
 from steertui.commands import answer, app, jobs, library, rack, replay, sessions, token, view
-from steertui.commands.command import BOTH, Command
+from steertui.commands.command import BOTH, EVERYWHERE, Command
 
 COMMANDS: tuple[Command, ...] = (
     *answer.COMMANDS,
@@ -28,18 +28,17 @@ STRIP_KEYS = tuple(
 def bindings(*where: str) -> list[BindingType]:
     """Textual bindings of the commands that live in these places; the id is what a keymap file names."""
     return [
-        Binding(
-            command.keys, command.action, command.title, id=command.id, show=False, priority=_first(command)
-        )
+        Binding(key, command.action, command.title, id=command.id, show=False, priority=_first(command, key))
         for command in COMMANDS
-        if command.keys and command.where in where
+        for key in filter(None, command.keys.split(","))
+        if command.where in where
     ]
 
 
-def _first(command: Command) -> bool:
-    """Keys that a text area has uses of its own for: F6, F7 and ctrl+e."""
-    function = command.keys[:1] == "f" and command.keys[1:].isdigit()
-    return command.where == BOTH and (function or command.id == "prompt.editor")
+def _first(command: Command, key: str) -> bool:
+    """Keys that go before whoever is typed into: function keys, which lead away from any dialog, and ctrl+e, ctrl+q."""
+    function = key[:1] == "f" and key[1:].isdigit()
+    return command.where in (BOTH, EVERYWHERE) and (function or command.id in ("prompt.editor", "app.quit"))
 
 
 def palette(*where: str) -> list[Command]:

@@ -82,7 +82,7 @@ class Meters(Painted):
         low: float | None = None,
     ) -> Row:
         width, named, valued = widths
-        wide = min(named, width // 3)
+        wide = min(named, max(width // 3, HALF_NAME - 1))
         label = clip(safe_text(name), wide)
         room = max(width - wide - 1 - valued, 1)
         return [

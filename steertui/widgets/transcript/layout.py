@@ -129,7 +129,7 @@ class Layout:
 
     def _continues(self) -> bool:
         previous = self.lines[-2] if len(self.lines) > 1 else None
-        return previous is not None and (previous.soft or previous.kind == "marker")
+        return previous is not None and (previous.soft or previous.kind not in ("you", "asst", "blank"))
 
     def _letters(self, segment: str, owner: Owner) -> None:
         cells = cell_len(segment)

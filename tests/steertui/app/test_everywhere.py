@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 from textual.command import CommandPalette
+from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 
 from steertui import clipboard, commands, config, paths, themes
+from steertui.screens.desk.form import DeskForm
 from steertui.screens.desk.screen import Desk
+from steertui.screens.jobs.form import JobForm
+from steertui.screens.jobs.screen import Jobs
 from steertui.screens.keys import Keys
 from steertui.screens.library.screen import Library
 from steertui.screens.palette import Actions
@@ -157,3 +161,52 @@ async def test_the_bank_stands_on_its_own_ground_in_every_theme_and_with_the_foc
                 assert grounds == {bank.rich_style.bgcolor}
                 seen |= grounds
         assert len(seen) == 4
+
+
+@pytest.mark.parametrize(
+    "dialog", ["vector.add", "answer.sampling", "inject.open", "jobs.new", "app.palette"]
+)
+async def test_function_keys_lead_away_from_every_dialog(dialog: str) -> None:
+    async with stage() as at:
+        await at.ready()
+        app = at.pilot.app
+        for key, screen in (*KEYS.items(), ("f3", Jobs)):
+            if dialog.startswith("app"):
+                await app.run_action("palette")
+            elif dialog.startswith("jobs"):
+                await at.press("f3", "n", "enter")
+            else:
+                await at.press("f2")
+                at.desk.action_do(dialog)
+            await at.until(lambda: isinstance(app.screen, ModalScreen))
+            await at.press(key)
+            await at.until(lambda screen=screen: isinstance(app.screen, screen))  # type: ignore[misc]
+            assert len(app.screen_stack) == (1 if screen is Desk else 2)
+
+
+async def test_help_opens_over_a_form_and_the_same_key_closes_it() -> None:
+    async with stage() as at:
+        await at.ready()
+        await at.press("f7", "f1")
+        assert isinstance(at.pilot.app.screen, Keys)
+        await at.sees("help · desk")
+        await at.press("f1")
+        assert isinstance(at.pilot.app.screen, DeskForm)
+        await at.press("f3", "n", "enter", "f1")
+        await at.sees("help", "Choose from a list")
+        await at.press("f1")
+        assert isinstance(at.pilot.app.screen, JobForm)
+        await at.press("question_mark")
+        assert isinstance(at.pilot.app.screen, JobForm), "it may be typed"
+
+
+@pytest.mark.parametrize("keys", ["f3", "f4", "f5", "f7", "f1"])
+async def test_every_screen_says_when_the_terminal_is_too_small(keys: str) -> None:
+    async with stage() as at:
+        await at.ready()
+        await at.press(keys)
+        await at.pilot.resize_terminal(40, 10)
+        await at.sees("terminal too small: 40×10, need 60×16")
+        await at.pilot.resize_terminal(120, 36)
+        await at.pilot.pause()
+        await at.until(lambda: "too small" not in "\n".join(at.drawn()))
