@@ -128,7 +128,7 @@ class Compiler:
 
     def _read(self, mixer: Mixer, meters: Meters) -> dict[int, dict[str, Any]]:
         read: dict[int, dict[int, Stack]] = {}
-        playing = mixer.playing()
+        playing = mixer.bypass(False).playing()  # a bypass can be lifted at any token: it excuses nothing
         for i, wanted in meters.items():
             if i >= len(mixer.channels):
                 continue  # taken off the mixer since the meters were set
