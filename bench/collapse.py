@@ -33,7 +33,7 @@ VECTORS = ("determined-drifting", "assistant-persona", "pirate")
 RANDOM = 2
 STRIDE, LONGEST, SEED = 16, 64, 6
 """The limits were chosen on the prompts of seed 5."""
-FALSE_ALARMS, MISSES = 0.05, 0.1
+FALSE_ALARMS, MISSES = 0.05, 0.15
 Window = tuple[Mapping[str, float], bool | None]
 
 

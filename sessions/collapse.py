@@ -2,12 +2,17 @@
 
 A window has collapsed when one of its numbers passes its limit. The limits are all here:
 
-| number | of a window of 32 tokens | limit | why there |
-|---|---|---|---|
-| repetition | share of 4-grams that occurred before in the window | 0.5 | prose stays below 0.1, lists below 0.3 |
-| entropy | mean over the window, nats | 5.0 | as open as 150 equally likely words; prose lies between 0.5 and 3 |
-| perplexity | exp of the mean −ln p under the unsteered model | 150 | prose of any model lies between 3 and 40 |
-| push | mean ‖Δ‖/‖h‖ of the furthest moved layer | 1.0 | steering as long as the state it steers |
+| number | of a window of 32 tokens | limit | sound, collapsed on the demo models | elsewhere |
+|---|---|---|---|---|
+| repetition | share of 4-grams that occurred before in the window | 0.5 | p99 0.21, p95 0.83 | prose below 0.1, lists below 0.3 |
+| entropy | mean over the window, nats | 4.0 | p99 1.3, p50 3.1 | prose between 0.5 and 3 |
+| perplexity | exp of the mean −ln p under the unsteered model | 60 | p99 5.6, p5 15 | prose between 3 and 40 |
+| push | mean ‖Δ‖/‖h‖ of the furthest moved layer | 0.4 | p99 0.27, p50 0.39 | – |
+
+Chosen on 484 windows of the demo models, whose grammar says exactly what is broken, steered from none to six mean
+residual norms; tried on 492 windows of other prompts (142 sound, 350 collapsed): no false alarm (at most 0.03), misses
+0.10 [0.07, 0.14] with perplexity and 0.44 [0.39, 0.50] without. `python -m bench collapse` measures it again. For other
+models the last column is all there is: judgement.
 
 Perplexity is known where a forced shadow listens, the push where steps are eager: what was not measured cannot light
 the lamp.

@@ -13,11 +13,14 @@ from rich.color_triplet import ColorTriplet
 from rich.style import Style
 from textual.strip import Strip
 
+from steertui.guide.pictures import shapes
+
 WIDE, HIGH, SIZE, EDGE = 8.43, 17.0, 14, 10
 """A cell, its letters and the margin around the screen, in pixels."""
 FACE = "ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace"
 INK, PAPER = ColorTriplet(213, 218, 227), ColorTriplet(16, 19, 26)
-STRETCH = re.compile(r"\S+(?: \S+)*")
+STRETCH = re.compile(rf"[{shapes.ALL}]+|[!-~]+(?: [!-~]+)*|[^ -~]")
+"""What is drawn, plain words, and every other sign on its own, for no two fonts measure those alike."""
 Screen = Sequence[Strip]
 
 
@@ -53,11 +56,12 @@ class Drawing:
         look += ";text-decoration:underline" if style and style.underline else ""
         for found in STRETCH.finditer(text):
             words, at = found[0], x + cell_len(text[: found.start()])
-            if words.isascii():
-                place = f'x="{_px(at)}" textLength="{_px(cell_len(words))}"'
+            if shapes.drawn(words[0]):
+                plain = self._look(f"fill:{ink.hex}")
+                yield f'<path class="{plain}" d="{shapes.path(words, WIDE * at, WIDE, HIGH)}"/>'
             else:
-                place = f'x="{" ".join(_px(at + cell_len(words[:n])) for n in range(len(words)))}"'
-            yield f'<text class="{self._look(look)}" y="13" {place}>{escape(words, quote=False)}</text>'
+                place = f'x="{_px(at)}" textLength="{_px(cell_len(words))}"'
+                yield f'<text class="{self._look(look)}" y="13" {place}>{escape(words, quote=False)}</text>'
 
     def _look(self, rules: str) -> str:
         return self.looks.setdefault(rules, f"c{len(self.looks)}")

@@ -129,7 +129,7 @@ STILLS: Mapping[str, tuple[tuple[int, int], Callable[[Camera], Awaitable[Picture
     "desk": (WIDE, desk),
     "capping": (MEDIUM, capping),
     "distractors": (MEDIUM, distractors),
-    "jobs": (WIDE, jobs),
+    "jobs": ((140, 36), jobs),
     "replay": (MEDIUM, replay),
 }
 FILM = "first-answer", MEDIUM, first_answer
