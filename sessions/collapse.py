@@ -4,7 +4,7 @@ A window has collapsed when one of its numbers passes its limit. The limits are 
 
 | number | of a window of 32 tokens | limit | sound, collapsed on the demo models | elsewhere |
 |---|---|---|---|---|
-| repetition | share of 4-grams that occurred before in the window | 0.5 | p99 0.21, p95 0.83 | prose below 0.1, lists below 0.3 |
+| repetition | 4-grams that occurred before in the window / all | 0.5 | p99 0.21, p95 0.83 | below 0.3, lists too |
 | entropy | mean over the window, nats | 4.0 | p99 1.3, p50 3.1 | prose between 0.5 and 3 |
 | perplexity | exp of the mean −ln p under the unsteered model | 60 | p99 5.6, p5 15 | prose between 3 and 40 |
 | push | mean ‖Δ‖/‖h‖ of the furthest moved layer | 0.4 | p99 0.27, p50 0.39 | – |
