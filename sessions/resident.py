@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from core.errors import UsageError
 from core.mixer import Mixer
 
-from .studio import Progress, Speech
+from .studio import LOADING, Progress, Speech
 
 Messages = list[dict[str, str]]
 Frame = dict[str, Any]
@@ -32,6 +33,8 @@ class Studio:
 
     def examine(self, name: str, options: Mapping[str, Any]) -> None:
         """Refuses what is no model or finds no room, before the one that is here is given up for it."""
+        if strange := sorted(options.keys() - set(LOADING)):
+            raise UsageError(f"a model is loaded with {', '.join(LOADING)}, not with {strange[0]!r}")
         from core import placement
         from core.loading import consider
 

@@ -12,6 +12,9 @@ from typing import Any, Protocol
 
 from core.mixer import Mixer
 
+LOADING = ("dtype", "device", "device_map", "revision", "quant", "adapter", "layers_path", "force")
+"""What can be said about how a model is put into memory."""
+
 Progress = Callable[[float | None, str], None]
 Notice = Callable[[str, dict[str, Any]], None]
 

@@ -12,10 +12,10 @@ from typing import Any
 from core.errors import UsageError
 from core.mixer import SCOPES, UNITS, finite
 from sessions.offers.offer import Offer, Param
+from sessions.studio import LOADING
 from steertui.options import read_cap, read_gain, read_injection, read_pair, read_vector
 
 DEFAULT_MODEL = "demo-instruct"
-LOADING = ("dtype", "device", "device_map", "revision", "quant", "adapter", "layers_path", "force")
 METAVARS = {
     "count": "N",
     "number": "X",

@@ -190,6 +190,13 @@ def test_a_model_that_finds_no_room_is_refused_with_figures_and_the_old_one_stay
     assert room.said().stop == "length"
 
 
+def test_a_way_of_loading_that_is_none_costs_nobody_the_model_that_is_here(room: Room) -> None:
+    room.loaded("narrow")
+    room.loaded("wide", dytpe="bfloat16")
+    assert room.errors[0].endswith("force, not with 'dytpe'")
+    assert room.said().stop == "length"
+
+
 def test_the_room_of_the_model_that_goes_is_counted(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     room.loaded("wide")
     assert room.studio._resident

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from core.errors import SteerError, UsageError
+from sessions.studio import LOADING
 from steertui.screens.desk.reads import words
 from steertui.screens.pick import Choice, Pick
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk
 
 UNLOAD = "-"
-OPTIONS = ("dtype", "device", "device_map", "revision", "quant", "adapter", "layers_path")
+OPTIONS = tuple(name for name in LOADING if name != "force")
 FREE = "type to filter, or a folder or a Hugging Face id"
 HINT = "enter loads; the one that is here goes first · behind a typed name: dtype=bfloat16 device_map=auto quant=4bit"
 
