@@ -30,7 +30,8 @@ def layer_curve(
     if max(len(curve.dots) for curve in curves) < FEWEST:
         return
     before = glyphs.now()
-    glyphs.use(replace(before, braille=_speaks_unicode()))
+    colours = 2 if beside else before.colours  # two curves are told apart by a sign, for there is no ink
+    glyphs.use(replace(before, braille=_speaks_unicode(), colours=colours))
     try:
         lines = chart(curves, _width(), HEIGHT, PLAIN, x_name="layer")
     finally:

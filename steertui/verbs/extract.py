@@ -78,7 +78,7 @@ def beside(layers: Mapping[str, Mapping[str, Any]], published: Mapping[str, Any]
     """What others found with their own definitions, and what these definitions say here."""
     ours = {layer: found["axes"]["d"] for layer, found in layers.items() if found["axes"]}
     theirs = {layer: found["d"] for layer, found in published["layers"].items()}
-    yield from layer_curve("d by their definition", ours, beside=(published["name"], theirs))
+    yield from layer_curve("d here", ours, beside=(published["name"], theirs))
     if (best := published["best_layer"]) is not None:
         found = published["layers"][str(best)]
         figures = f"d {found['d']:.2f}, accuracy {found['accuracy']:.1%} at zero"

@@ -86,7 +86,8 @@ def test_it_is_told_and_drawn_beside_what_is_found_here(tmp_path: Path, capsys: 
     assert main([*words, "--plot", str(plot)]) == 0
     out = capsys.readouterr().out
     assert "qwen last_token: best layer 7, d 3.50, accuracy" in out
-    assert "d by their definition" in out
+    legend = next(row for row in out.splitlines() if "d here" in row)
+    assert "qwen last_token" in legend
     assert "qwen last_token" in plot.read_text(encoding="utf-8")
     assert main([*words, "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
