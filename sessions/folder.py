@@ -85,6 +85,8 @@ def find_folder(root: Path, name: str) -> Folder:
     hits = [f for f in folders if f.id.endswith(wanted) or f.id.startswith(wanted)]
     if name == "last":
         hits = folders[:1]
+    if not folders:
+        raise BadInput(f"nothing was recorded yet below {root}")
     if not hits:
         raise BadInput(f"there is no session {name!r} below {root}")
     if len(hits) > 1:

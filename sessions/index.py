@@ -31,6 +31,8 @@ PRAGMA user_version = {VERSION};
 """
 COLUMNS = "id, folder, began, model, turns, tokens, jobs, title, damage"
 TITLE = 60
+WORKED_ON = ("contrast", "set", "vector", "base", "tuned", "session", "pack", "prompts", "out")
+"""Parameters that tell one job of a kind from another."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,6 @@ def _entry(folder: Folder, reading: Reading) -> tuple[Entry, str]:
 
 
 def _about(job: Job) -> str:
-    """A job by its kind and the names among its parameters, files without their folders."""
-    named = [value for value in job.params.values() if isinstance(value, str) and value]
-    return " ".join([job.kind, *(Path(value).name for value in named)])
+    """A job by its kind and what it works on, files without their folders."""
+    named = [value for key, value in job.params.items() if key in WORKED_ON and isinstance(value, str)]
+    return " ".join([job.kind, *(Path(value).name for value in named if value)])

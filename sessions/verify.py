@@ -68,6 +68,8 @@ class Take:
 def verify(instrument: Any, records: Iterable[Record], vectors: Mapping[str, Any]) -> Job:
     """The job; its summary has `grade`, `first_divergence` and `answers`. `vectors` by sha256."""
     takes = recorded(records)
+    if not takes:
+        raise BadInput("no answer was spoken in this session: there is nothing to verify")
     mixers = played(records, vectors)
     checks: list[Check] = []
     for take in takes:

@@ -59,6 +59,8 @@ def shown(event: ev.Event, clean: Clean) -> str:
             return f"\r\n{AMBER}◆ distractor: {clean(event.text)}{PLAIN}\r\n"
         case ev.Rewind():
             return f"\r\n{AMBER}◆ {event.dropped} tokens taken back{PLAIN}\r\n"
+        case ev.Job() if event.state not in ("running", "queued"):
+            return f"\r\n{AMBER}◆ job {clean(event.kind)}: {clean(event.state)}{PLAIN}\r\n"
         case ev.Stop():
             return f"\r\n{DIM}[{clean(event.reason)}, {event.tokens} tokens]{PLAIN}\r\n"
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sessions.lines import Record
-from sessions.state import Turn
+from sessions.state import Task, Turn
 
 from . import Clean
 from .facts import VISIBLE, Facts, facts, settings_line
@@ -27,7 +27,17 @@ def export(records: tuple[Record, ...], clean: Clean) -> str:
     for turn in known.branches:
         blocks.append(f"*after turn {turn.parent}*")
         blocks += _turn(turn, clean)
+    for task in known.state.jobs.values():
+        blocks += _job(task, clean)
     return "\n\n".join([*blocks, *_reproducibility(known, clean)]) + "\n"
+
+
+def _job(task: Task, clean: Clean) -> Iterator[str]:
+    """What was asked for; what came of it is in the files it wrote."""
+    yield f"## {escaped(clean(f'Job {task.id} · {task.kind} · {task.state}'))}"
+    asked = [f"{name}={value}" for name, value in task.params.items() if value not in (None, "", ())]
+    if told := [*asked, *([task.message] if task.message else [])]:
+        yield "\n".join(f"    {clean(line)}" for line in told)
 
 
 def _turn(turn: Turn, clean: Clean) -> Iterator[str]:

@@ -42,7 +42,7 @@ def _describe_list(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(args: argparse.Namespace) -> int:
-    return _tell(_index().entries(), args.json)
+    return _tell(_index().entries(), args.json, "nothing was recorded yet")
 
 
 def _describe_search(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +52,7 @@ def _describe_search(parser: argparse.ArgumentParser) -> None:
 
 
 def _search(args: argparse.Namespace) -> int:
-    return _tell(_index().search(" ".join(args.words)), args.json)
+    return _tell(_index().search(" ".join(args.words)), args.json, "no session has all of these words")
 
 
 def _describe_show(parser: argparse.ArgumentParser) -> None:
@@ -186,9 +186,11 @@ def _told(reading: Reading) -> dict[str, Any]:
     return {"conversations": [json.loads(line) for line in lines], "damage": reading.report()}
 
 
-def _tell(entries: list[Entry], as_json: bool) -> int:
+def _tell(entries: list[Entry], as_json: bool, nothing: str) -> int:
     if as_json:
         print(json.dumps({"sessions": [asdict(entry) for entry in entries]}))
+    elif not entries:
+        print(nothing, file=sys.stderr)
     for entry in [] if as_json else entries:
         title = entry.title or ("nothing was said" if not entry.damage else "–")
         damage = f"  ({entry.damage})" if entry.damage else ""

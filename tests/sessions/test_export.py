@@ -23,6 +23,7 @@ from sessions.folder import all_folders
 from sessions.index import Index
 from sessions.journal import Journal
 from sessions.lines import Record
+from sessions.reading import read
 from sessions.replay import in_turn, paced
 from steertui.text import safe_text
 from tests.sessions.scripted import Vector
@@ -199,6 +200,10 @@ def test_a_session_of_a_job_is_listed_by_the_job(tmp_path: Path) -> None:
     (entry,) = index.search("extract determined")
     assert (entry.turns, entry.jobs) == (0, "extract done, check failed")
     assert entry.title == "extract determined-drifting d.safetensors"
+    records = read(all_folders(tmp_path / "s")[0].journal).records
+    shown = export(records, "md", safe_text)
+    assert "## Job 2 · extract · done\n\n    contrast=determined-drifting\n" in shown
+    assert "job extract: done" in export(records, "cast", safe_text)
 
 
 def test_an_index_of_another_version_is_begun_anew(tmp_path: Path) -> None:

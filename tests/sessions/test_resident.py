@@ -349,6 +349,11 @@ def test_where_only_the_dice_fell_otherwise_the_thoughts_are_compared(talk: Talk
     assert 0 < summary["forced_worst"] < 1e-4
 
 
+def test_a_session_without_an_answer_has_nothing_to_verify(talk: Talk) -> None:
+    with pytest.raises(BadInput, match="no answer was spoken"):
+        verdict(talk, read(talk.folder.journal).records)
+
+
 def test_a_missing_vector_is_named(talk: Talk) -> None:
     talk.session.mixer(1, talk.steering(0.4).to_json())
     talk.say("hello")
