@@ -11,7 +11,7 @@ from core import demo
 from sessions.state import State
 from steertui.screens.desk.opening import FIRST, coached, remember_coached
 
-WAITING = "The model is coming; what you send now is answered as soon as it is there."
+WAITING = "1/4  ↑ brings an example, enter sends it; it is answered as soon as the model is there."
 STEPS = (
     "1/4  ↑ brings an example, enter sends it.",
     f"2/4  Now a vector: tab (the keys PLAY from here on), a, and choose {FIRST}.",
