@@ -30,7 +30,7 @@ class Walk:
 
     def __init__(self, at: Terminal) -> None:
         self.at = at
-        self._typed = False
+        self._sent: int | None = None
 
     # The screen ----------------------------------------------------------------------------------------------------
 
@@ -111,7 +111,7 @@ class Walk:
         """Types it and sends it, and waits until its answer has begun; the number of that answer."""
         before = len(self.events(ev.Gen))
         self.types()
-        self._typed = True
+        self._sent = len(self.at.raw)
         self.press(text, ENTER)
         return self._begun(before)
 
@@ -124,7 +124,7 @@ class Walk:
     def again(self) -> int:
         before = len(self.events(ev.Gen))
         self.plays()
-        self._typed = False
+        self._sent = None
         self.press("r")
         return self._begun(before)
 
@@ -144,10 +144,14 @@ class Walk:
         """The whole answer, once all of it is on the page too."""
         self.at.until(lambda: self.turn(gen).stop, seconds=60)
         self.ready()
-        if self._typed:  # the keys played while it was spoken, and are given back a moment later
-            self.sees(" TYPE ")
+        self.at.until(self._settled)
         self.at.until(lambda: CURSOR not in self.page)
         return " ".join(self.turn(gen).text.split())
+
+    def _settled(self) -> bool:
+        """An answer to what was typed takes the keys to PLAY, and gives them back a moment after its end."""
+        drawn = self.at.raw[self._sent or 0 :]
+        return self._sent is None or 0 <= drawn.find(b" PLAY \x1b") < drawn.rfind(b" TYPE \x1b")
 
     @property
     def engine(self) -> Found:
