@@ -32,9 +32,14 @@ def badge(card: Card | None, shape: Shape | None) -> str:
     return DOUBTED if fit.doubts(card, shape) else FITS
 
 
+def unplayable(card: Card | None, shape: Shape | None) -> str:
+    """Why the model would refuse it; nothing when it would not, or when nobody can tell yet."""
+    return fit.misfit(card, shape) if card is not None and shape is not None else ""
+
+
 def against(card: Card | None, shape: Shape | None) -> tuple[str, ...]:
     """What speaks against playing it here: that it cannot be, or what should be thought of before."""
     if card is None or shape is None:
         return ()
-    reason = fit.misfit(card, shape)
+    reason = unplayable(card, shape)
     return (f"does not fit: {reason}",) if reason else fit.doubts(card, shape)

@@ -21,7 +21,7 @@ from steertui.screens.ask import Ask
 from steertui.screens.desk.link import Link
 from steertui.screens.library.bin import Bin
 from steertui.screens.library.check import Check
-from steertui.screens.library.fitting import against, badge, shape_of
+from steertui.screens.library.fitting import against, badge, shape_of, unplayable
 from steertui.screens.library.importing import Import
 from steertui.screens.library.page import page
 from steertui.screens.library.rows import COLUMNS, cosines, row
@@ -138,10 +138,14 @@ class Library(Screen[str | None]):
 
     @on(DataTable.RowSelected)
     def _taken(self) -> None:
-        if self._chosen.card is None:
-            self._warn(self._chosen.problem)
+        """What the model cannot play stays here, where its card says why."""
+        chosen = self._chosen
+        if chosen.problem:
+            self._warn(chosen.problem)
+        elif reason := unplayable(chosen.card, self._shape):
+            self._warn(f"{chosen.name}: {reason}")
         else:
-            self.dismiss(self._chosen.name)
+            self.dismiss(chosen.name)
 
     def action_back(self) -> None:
         """First out of the filter, then the check that runs, then out of the library."""

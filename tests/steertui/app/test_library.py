@@ -206,6 +206,9 @@ async def test_a_badge_tells_what_the_loaded_model_cannot_play(tmp_path: Path) -
         assert shown == {"right": "✓", "deep": "✗ depth", "single": "~", "wide": "✗ width"}
         screen.query_one(DataTable).move_cursor(row=names(screen).index("wide"))
         await at.sees("⚠ does not fit: vector 16, model 4 dimensions (scripted)")
+        await at.press("enter")
+        await at.until(lambda: any(toast.startswith("wide: vector 16, model 4") for toast in at.toasts))
+        assert at.pilot.app.screen is screen
         screen.query_one(DataTable).move_cursor(row=names(screen).index("single"))
         await at.sees("⚠ only layer 0 of 10")
         await at.desk.link.ask("unload")

@@ -31,6 +31,9 @@ class Walk:
     def __init__(self, at: Terminal) -> None:
         self.at = at
         self._sent: int | None = None
+        self._seen: tuple[str, int] | None = None
+        self._records: tuple[Record, ...] = ()
+        self._state = State()
 
     # The screen ----------------------------------------------------------------------------------------------------
 
@@ -78,12 +81,21 @@ class Walk:
 
     @property
     def records(self) -> tuple[Record, ...]:
-        folders = all_folders(paths.sessions())
-        return read(folders[0].journal).records if folders else ()
+        self._look()
+        return self._records
 
     @property
     def state(self) -> State:
-        return fold_all(self.records)
+        self._look()
+        return self._state
+
+    def _look(self) -> None:
+        """A journal that has not grown is not read again."""
+        folders = all_folders(paths.sessions())
+        seen = (folders[0].id, folders[0].journal.stat().st_size) if folders else None
+        if folders and seen != self._seen:
+            self._seen, self._records = seen, read(folders[0].journal).records
+            self._state = fold_all(self._records)
 
     def events(self, kind: type[Any]) -> list[Any]:
         return [record.event for record in self.records if isinstance(record.event, kind)]
