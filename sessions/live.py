@@ -6,8 +6,7 @@ everything that happened because of it is in the events, and `state` is nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,7 @@ class Session:
         jobs: Registry | None = None,
     ) -> None:
         self.journal, self._residence, self._keep = journal, residence, keep
-        self._tasks = Tasks(residence, journal.append, jobs or {}, steps)
+        self.tasks = Tasks(residence, journal, lambda: self.state, jobs or {}, steps)
         self.state = state or State()
         self._rack = Rack()
         self._mixer = Mixer()
@@ -220,30 +219,6 @@ class Session:
             self.mixer(desk.rev + 1, self._mixer.to_json())
         self._refit()
 
-    # jobs --------------------------------------------------------------------------------------------------------
-
-    def start_job(self, kind: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        with self.journal.lock:
-            number = 1 + max(self.state.jobs, default=0)
-            self._tasks.start(number, kind, params or {})
-        return {"job": number}
-
-    def cancel_job(self, job: int) -> dict[str, Any]:
-        """What is done is kept; the same job goes on from there when it is started again."""
-        self._tasks.cancel(job)
-        return {}
-
-    def show_job(self, job: ev.Job, cancel: Callable[[], None]) -> int:
-        """Another session's job, among ours; whoever shows it tells how it goes on."""
-        with self.journal.lock:
-            number = 1 + max(self.state.jobs, default=0)
-            self._tasks.elsewhere[number] = cancel
-            self.journal.append(replace(job, job=number))
-        return number
-
-    def end_shown(self, number: int) -> None:
-        self._tasks.elsewhere.pop(number, None)
-
     # words beside the talk -----------------------------------------------------------------------------------------
 
     def note(self, text: str) -> dict[str, Any]:
@@ -257,7 +232,7 @@ class Session:
     def close(self, reason: str) -> None:
         """Cancels, waits for the answer to end, and ends the journal. The model stays where it is."""
         self.cancel()
-        self._tasks.close()
+        self.tasks.close()
         self._residence.answer(lambda: None).result()
         self.journal.close(reason)
 
@@ -266,7 +241,7 @@ class Session:
     @property
     def busy(self) -> bool:
         """Something is being answered, loaded or worked at, or is about to be."""
-        return self._stage.busy or self._tasks.running
+        return self._stage.busy or self.tasks.running
 
     def _performance(self) -> Performance:
         if self._stage.playing is None:

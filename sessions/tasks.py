@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,11 @@ from core.runner import run
 
 from . import events as ev
 from .identity import identity
+from .journal import Journal
 from .queue import Place
 from .residence import Home
+from .state import State
 
-Append = Callable[[ev.Event], Any]
 Factory = Callable[[Any, Mapping[str, Any]], jobs.Job]
 Registry = Mapping[str, Factory]
 
@@ -41,16 +42,34 @@ class Asked:
 
 
 class Tasks:
-    """`registry` makes a job from the resident model (or None) and its parameters; `keep` holds finished steps."""
+    """`registry` makes a job from the resident model (or None) and its parameters; `keep` holds finished steps; `state`
+    knows which numbers are taken."""
 
-    def __init__(self, residence: Home, append: Append, registry: Registry, keep: Path | None) -> None:
-        self._residence, self._append, self._registry, self._keep = residence, append, registry, keep
+    def __init__(
+        self,
+        residence: Home,
+        journal: Journal,
+        state: Callable[[], State],
+        registry: Registry,
+        keep: Path | None,
+    ) -> None:
+        self._residence, self._journal, self._state = residence, journal, state
+        self._registry, self._keep = registry, keep
         self._running: dict[int, tuple[threading.Thread, Place]] = {}
-        self.elsewhere: dict[int, Callable[[], None]] = {}
+        self._elsewhere: dict[int, Callable[[], None]] = {}
         """How jobs are cancelled that are worked at in the session of a guest."""
 
-    def start(self, number: int, kind: str, params: Mapping[str, Any]) -> None:
+    def start(self, kind: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Returns as soon as the job is under way or waits; what is wrong with its parameters is said here."""
+        with self._journal.lock:
+            number = self._next_number()
+            self._begin(number, kind, params or {})
+        return {"job": number}
+
+    def _next_number(self) -> int:
+        return 1 + max(self._state().jobs, default=0)
+
+    def _begin(self, number: int, kind: str, params: Mapping[str, Any]) -> None:
         if kind not in self._registry:
             raise UsageError(
                 f"there is no job {kind!r}: there is {', '.join(sorted(self._registry)) or 'none'}"
@@ -61,16 +80,29 @@ class Tasks:
         thread = threading.Thread(target=self._drive, args=(asked,), name=f"job-{number}", daemon=True)
         self._running[number] = thread, place
         state = "queued" if asked.waits else "running"
-        self._append(ev.Job(job=number, kind=kind, state=state, params=params))
+        self._journal.append(ev.Job(job=number, kind=kind, state=state, params=params))
         thread.start()
 
-    def cancel(self, number: int) -> None:
-        if number in self.elsewhere:
-            self.elsewhere[number]()
-        elif number in self._running:
-            self._residence.queue.cancel(self._running[number][1])
+    def cancel(self, job: int) -> dict[str, Any]:
+        """What is done is kept; the same job goes on from there when it is started again."""
+        if job in self._elsewhere:
+            self._elsewhere[job]()
+        elif job in self._running:
+            self._residence.queue.cancel(self._running[job][1])
         else:
-            raise UsageError(f"job {number} is not running")
+            raise UsageError(f"job {job} is not running")
+        return {}
+
+    def show(self, job: ev.Job, cancel: Callable[[], None]) -> int:
+        """Another session's job, among ours; whoever shows it tells how it goes on."""
+        with self._journal.lock:
+            number = self._next_number()
+            self._elsewhere[number] = cancel
+            self._journal.append(replace(job, job=number))
+        return number
+
+    def end_shown(self, number: int) -> None:
+        self._elsewhere.pop(number, None)
 
     @property
     def running(self) -> bool:
@@ -120,6 +152,6 @@ class Tasks:
     def _tell(
         self, asked: Asked, state: str, event: Mapping[str, Any] | None = None, message: str = ""
     ) -> None:
-        self._append(
+        self._journal.append(
             ev.Job(job=asked.number, kind=asked.kind, state=state, event=event or {}, message=message)
         )

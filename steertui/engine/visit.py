@@ -69,9 +69,9 @@ class Visit:
         if self._shown and self._shown[0] is session:
             session.journal.append(replace(job, job=self._shown[1]))
         else:
-            self._shown = session, session.show_job(job, self._cancel)
+            self._shown = session, session.tasks.show(job, self._cancel)
         if job.state in ENDED:
-            session.end_shown(self._shown[1])
+            session.tasks.end_shown(self._shown[1])
             self._shown = None
 
     def _cancel(self) -> None:
@@ -80,4 +80,4 @@ class Visit:
         guest.cancel()
         for number, job in guest.state.jobs.items():
             if job.state not in ENDED:
-                guest.cancel_job(number)
+                guest.tasks.cancel(number)

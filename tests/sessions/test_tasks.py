@@ -68,7 +68,7 @@ def session(tmp_path: Path) -> Iterator[Session]:
 
 
 def test_a_job_reports_and_ends_with_its_summary(session: Session) -> None:
-    number = session.start_job("count", {"to": 3})["job"]
+    number = session.tasks.start("count", {"to": 3})["job"]
     until(lambda: session.state.jobs[number].state == "done")
     task = session.state.jobs[number]
     assert [report.get("done") for report in task.reports] == [1, 2, 3, None]
@@ -76,7 +76,7 @@ def test_a_job_reports_and_ends_with_its_summary(session: Session) -> None:
 
 
 def test_a_chat_is_answered_between_the_steps_of_a_job(session: Session) -> None:
-    number = session.start_job("count", {"to": 3, "wait": True})["job"]
+    number = session.tasks.start("count", {"to": 3, "wait": True})["job"]
     assert session.state.word == "job"
     session.chat("hello")
     PERMITS.release(1)
@@ -85,13 +85,13 @@ def test_a_chat_is_answered_between_the_steps_of_a_job(session: Session) -> None
 
 
 def test_a_cancelled_job_goes_on_from_there_when_started_again(session: Session) -> None:
-    first = session.start_job("count", {"to": 4, "wait": True})["job"]
+    first = session.tasks.start("count", {"to": 4, "wait": True})["job"]
     PERMITS.release(1)
     until(lambda: session.state.jobs[first].reports)
-    session.cancel_job(first)
+    session.tasks.cancel(first)
     PERMITS.release(1)
     until(lambda: session.state.jobs[first].state == "cancelled")
-    again = session.start_job("count", {"to": 4, "wait": True})["job"]
+    again = session.tasks.start("count", {"to": 4, "wait": True})["job"]
     until(lambda: session.state.jobs[again].reports)
     assert session.state.jobs[again].reports[0]["done"] == 1
     assert session.state.jobs[again].state == "running"
@@ -99,15 +99,15 @@ def test_a_cancelled_job_goes_on_from_there_when_started_again(session: Session)
     until(lambda: session.state.jobs[again].state == "done")
     assert session.state.jobs[again].reports[-1]["squares"] == (0, 1, 4, 9)
     with pytest.raises(UsageError, match="not running"):
-        session.cancel_job(again)
+        session.tasks.cancel(again)
 
 
 def test_what_is_wrong_with_a_job_is_said_in_a_sentence(session: Session) -> None:
     with pytest.raises(UsageError, match="there is no job 'fly': there is breaks, count"):
-        session.start_job("fly")
+        session.tasks.start("fly")
     with pytest.raises(UsageError, match="needs `to`"):
-        session.start_job("count")
-    number = session.start_job("breaks")["job"]
+        session.tasks.start("count")
+    number = session.tasks.start("breaks")["job"]
     until(lambda: session.state.jobs[number].state == "failed")
     assert session.state.jobs[number].message == "line 7: no comma"
 
@@ -115,13 +115,13 @@ def test_what_is_wrong_with_a_job_is_said_in_a_sentence(session: Session) -> Non
 def test_every_job_event_is_in_the_journal(session: Session) -> None:
     heard: list[ev.Event] = []
     session.journal.listen(lambda record: heard.append(record.event))
-    number = session.start_job("count", {"to": 2})["job"]
+    number = session.tasks.start("count", {"to": 2})["job"]
     until(lambda: session.state.jobs[number].state == "done")
     assert [event.state for event in heard if isinstance(event, ev.Job)] == ["running"] * 3 + ["done"]
 
 
 def test_a_state_holds_the_newest_reports_and_the_journal_all(session: Session, tmp_path: Path) -> None:
-    number = session.start_job("count", {"to": 3 * REPORTS})["job"]
+    number = session.tasks.start("count", {"to": 3 * REPORTS})["job"]
     until(lambda: session.state.jobs[number].state == "done")
     task = session.state.jobs[number]
     assert (len(task.reports), task.told) == (REPORTS, 3 * REPORTS + 1)
