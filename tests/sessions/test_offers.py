@@ -11,6 +11,7 @@ from core.errors import UsageError
 from sessions.kinds import JOBS
 from sessions.offers.catalogue import OFFERS
 from sessions.offers.offer import READERS
+from sessions.offers.spending import spends
 from sessions.offers.workshop import CHECK, DIFF, EXTRACT
 from steertui import flags
 
@@ -72,3 +73,24 @@ def test_the_command_line_means_the_same_parameters(kind: str, given: dict[str, 
 def test_the_command_names_what_is_not_the_default() -> None:
     assert CHECK.command({"vector": "pirate"}, "demo-base") == "steertui check pirate --model demo-base"
     assert DIFF.command({"base": "a", "tuned": "b"}) == "steertui diff a b"
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "costs"),
+    [
+        ("distraction", {}, False),
+        ("distraction", {"judge": "hints"}, False),
+        ("distraction", {"judge": "claude-coherence"}, True),
+        ("sweep", {"measure": "determined"}, False),
+        ("sweep", {"measure": "determined", "coherence": "claude-coherence"}, True),
+        ("compare", {"criterion": "is kinder"}, True),
+        ("honeypot", {}, False),
+    ],
+)
+def test_money_is_only_spoken_of_where_claude_is_asked(kind: str, given: dict[str, str], costs: bool) -> None:
+    assert spends(OFFERS[kind], given) is costs
+
+
+def test_an_offer_with_a_budget_and_nobody_to_choose_always_costs() -> None:
+    writing = [offer for offer in OFFERS.values() if offer.verb[:1] == ("contrast",)]
+    assert any(spends(offer, {}) for offer in writing)

@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from sessions.offers.offer import Offer, Param
+from sessions.offers.spending import BUDGET, spends
 from steertui import commands
 from steertui.screens.desk.yank import yank
 from steertui.screens.jobs import choosing, entry
@@ -28,8 +29,6 @@ from steertui.widgets.hints import Hints
 
 ESTIMATE = "estimate"
 """The flag of jobs that can tell their cost instead of being done."""
-BUDGET = "budget"
-"""The parameter of jobs that spend money."""
 SPEND = (
     Choice(ESTIMATE, "tell the cost first", "nothing is asked yet"),
     Choice(BUDGET, "begin", "no more than its budget is spent"),
@@ -135,7 +134,7 @@ class JobForm(ModalScreen[int | None]):
 
     def action_begin(self) -> None:
         """What costs money is asked for twice."""
-        if any(param.name == BUDGET for param in self._offer.params):
+        if spends(self._offer, {name: field.text.strip() for name, field in self._fields.items()}):
             self.app.push_screen(
                 Pick("this asks Claude and costs money", SPEND, filtered=False), self._agreed
             )
