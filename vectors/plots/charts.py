@@ -57,8 +57,7 @@ def bars(
         for number, name in enumerate(names):
             if bounds := (intervals or {}).get(name):
                 place.plot([number, number], bounds, color="black", linewidth=1.2)
-        leaning = {"rotation": 30, "ha": "right"} if max(map(len, names), default=0) > 10 else {}
-        place.set_xticks(range(len(names)), names, **leaning)
+        place.set_xticks(range(len(names)), names, **_leaning(names))
 
     return draw(path, paint)
 
@@ -99,13 +98,19 @@ def grid(
         place = figure.add_subplot()
         axes.dress(place)
         image = place.imshow(cells, cmap="RdBu_r", vmin=-reach, vmax=reach, aspect="auto")
-        place.set_xticks(range(len(columns)), map(str, columns))
+        names = [str(column) for column in columns]
+        place.set_xticks(range(len(names)), names, **_leaning(names))
         place.set_yticks(range(len(rows)), map(str, rows))
         figure.colorbar(image, ax=place)
         if len(rows) * len(columns) <= CELLS_WITH_NUMBERS:
             _numbers(place, cells, reach)
 
     return draw(path, paint, (max(4.0, 0.5 * len(columns) + 2.5), max(3.0, 0.3 * len(rows) + 1.5)))
+
+
+def _leaning(names: Sequence[str]) -> dict[str, Any]:
+    """Names that would run into each other lean."""
+    return {"rotation": 30, "ha": "right"} if max(map(len, names), default=0) > 10 else {}
 
 
 def _numbers(place: Any, cells: Sequence[Sequence[float]], reach: float) -> None:
