@@ -12,7 +12,7 @@ from steertui.screens.jobs.screen import Jobs
 from steertui.screens.sessions.replay import Replay
 
 Picture = Sequence[Strip]
-FLIP_AT = 7
+FLIP_AT = 6
 WIDE, MEDIUM = (132, 34), (104, 28)
 
 
@@ -45,7 +45,7 @@ async def desk(on: Camera) -> Picture:
     await on.idle()
     await _ask(on)
     await on.until(lambda: on.said >= FLIP_AT)
-    await on.press("f")
+    await on.press("space", "f", "space")
     await on.idle()
     on.desk.transcript.focus()
     await on.press("h")
