@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from steertui.cli import main
+from steertui.verbs.extract import told
 from vectors.errors import VectorFileError
 from vectors.extraction.axes import axes
 from vectors.extraction.published import read_evaluation
@@ -82,14 +83,11 @@ def test_other_files_are_refused_before_any_work(tmp_path: Path, capsys: Say) ->
 def test_it_is_told_and_drawn_beside_what_is_found_here(tmp_path: Path, capsys: Say) -> None:
     file, plot = written(tmp_path / "eval.pt"), tmp_path / "p.svg"
     words = ["extract", "--contrast", "pirate", "--model", "demo-base", "--no-dose", "--beside", str(file)]
-    words += ["--out", str(tmp_path / "v.gguf")]
-    assert main([*words, "--plot", str(plot)]) == 0
-    out = capsys.readouterr().out
-    assert "qwen last_token: best layer 7, d 3.50, accuracy" in out
-    legend = next(row for row in out.splitlines() if "d here" in row)
-    assert "qwen last_token" in legend
-    assert "qwen last_token" in plot.read_text(encoding="utf-8")
-    assert main([*words, "--json"]) == 0
+    assert main([*words, "--out", str(tmp_path / "v.gguf"), "--plot", str(plot), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["published"]["layers"]["7"]["d"] == pytest.approx(3.5)
     assert set(report["published"]["layers"]["7"]) == set(report["layers"]["7"]["axes"])
+    assert "qwen last_token" in plot.read_text(encoding="utf-8")
+    rows = list(told(report))
+    assert "qwen last_token" in next(row for row in rows if "d here" in row), "in the chart's legend"
+    assert any("qwen last_token: best layer 7, d 3.50, accuracy" in row for row in rows)
