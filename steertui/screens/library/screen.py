@@ -217,10 +217,10 @@ class Library(Screen[str | None]):
         library.note(name, text)
         return name
 
-    def _attempt(self, deed: Callable[[], None]) -> None:
+    def _attempt(self, act: Callable[[], None]) -> None:
         """What cannot be done is a sentence."""
         try:
-            deed()
+            act()
         except SteerError as error:
             self._warn(str(error))
 
