@@ -87,7 +87,8 @@ def home() -> Iterator[dict[str, str]]:
             folder.mkdir(mode=0o700)
             folders[f"XDG_{name}"] = str(folder)
         env = {**os.environ, **folders, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        for unwanted in ("NO_COLOR", "TMUX"):
+        # Without compiled files every start would compile all sources again: nobody's installation does.
+        for unwanted in ("NO_COLOR", "TMUX", "PYTHONDONTWRITEBYTECODE"):
             env.pop(unwanted, None)
         try:
             yield env
