@@ -44,6 +44,7 @@ class Feed:
     context: int = 0
     tokens: int = 0
     waiting: bool = False
+    speaker: str = ""
     coming: list[tuple[int, str, str]] = field(default_factory=list)
     later: list[Item] = field(default_factory=list)
     stream: Sanitiser = field(default_factory=Sanitiser)
@@ -61,7 +62,7 @@ class Feed:
 
     def reset(self) -> None:
         """Another session: nothing that was drawn belongs to it."""
-        self.items, self.desk, self.context = [], {}, 0
+        self.items, self.desk, self.context, self.speaker = [], {}, 0, ""
         self.shown, self.mix, self.coming, self.tokens, self.waiting = None, None, [], 0, False
         self._hold([])
         self.transcript.set_live(False)
@@ -243,9 +244,13 @@ class Feed:
         self.items.append(Note(safe_text(event.message), "warning"))
 
     def model(self, event: ev.Model, state: State) -> None:
-        """Why it failed comes as an error of its own; here it only means that nothing waits any more."""
+        """From where on another speaks. Why one failed comes as an error of its own; nothing waits here any more."""
         if event.state == "failed":
             self.unqueue()
+        elif event.state == "ready":
+            if self.speaker not in ("", event.name):
+                self.items.append(Note(safe_text(f"from here on {event.name} speaks")))
+            self.speaker = event.name
 
 
 STEPS: Mapping[str, Callable[[Feed, Any, State], None]] = {
