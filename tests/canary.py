@@ -21,13 +21,8 @@ def set_free() -> None:
 
 
 def leaks(folder: Path) -> list[str]:
-    """Every file below `folder` that holds one of the keys."""
+    """Every file below `folder` that holds one of the keys; what cannot be read is passed over."""
     patterns = [word for key in (*KEYS.values(), CANARY) for word in ("-e", key)]
-    done = subprocess.run(
-        ["grep", "-rlaF", "--devices=skip", *patterns, str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode < 2 or not folder.exists(), done.stderr
+    look = ["grep", "-rslaF", "--devices=skip", *patterns, str(folder)]
+    done = subprocess.run(look, capture_output=True, text=True, check=False)
     return sorted(done.stdout.splitlines())
