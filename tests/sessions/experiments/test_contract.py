@@ -113,5 +113,8 @@ def test_no_file_of_a_report_holds_a_key_or_an_escape(
     assert (out / "report.md") in files
     for file in files:
         content = file.read_bytes()
-        for secret in (KEY, "no-shape-but-a-value", "\x1b"):
+        for secret in (KEY, "no-shape-but-a-value"):
             assert secret.encode() not in content, (file.name, secret)
+        assert b"\x1b" not in content or file.suffix == ".png", (
+            "compressed pixels may hold any byte; a text may not"
+        )
