@@ -143,6 +143,7 @@ def test_the_session_was_as_eventful_as_it_claims(sessions: tuple[str, str]) -> 
     assert [r.event.reason for r in records if isinstance(r.event, ev.Stop)].count("cancel") == 1
 
 
+@pytest.mark.slow
 def test_a_forged_token_is_caught_at_its_place(
     sessions: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,7 +19,7 @@ from tests.disks import small
 HOUSE = Path(__file__).resolve().parents[3]
 
 
-@pytest.mark.parametrize("size", ["64k", "1m"], ids=["without room for a reserve", "with a reserve"])
+@pytest.mark.parametrize("size", ["64k", pytest.param("1m", marks=pytest.mark.slow)])
 def test_an_answer_outlives_a_full_disk_and_its_gap_is_the_truth(tmp_path: Path, size: str) -> None:
     command = [sys.executable, "-m", "tests.steertui.engine.full_disk", str(tmp_path)]
     done = subprocess.run(
