@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sessions.experiments.phases import PHASES
 from sessions.experiments.registry import EXPERIMENTS
 from sessions.offers.catalogue import OFFERS
 from steertui import cli
@@ -124,3 +125,17 @@ def test_gaps_of_a_judge_end_with_partly_done(
     assert said(["run", "sweep", "v"], capsys)[0] == 3
     monkeypatch.setattr(run, "measure", lambda args: {**partly, "summary": {"missing": 0}})
     assert said(["run", "sweep", "v"], capsys)[0] == 0
+
+
+@pytest.mark.slow
+def test_every_phase_of_a_study_is_a_command_of_its_own(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The notebooks of the source, one by one: what a phase needs, an earlier command has left in the folder."""
+    study = ["--out", str(tmp_path), "--model", str(tiny), "--pairs", "12", "--behaviour", "compare", *SHORT]
+    for phase in PHASES:
+        code, out, err = said(["run", "phases", "honesty", "--only", phase, *study, "--json"], capsys)
+        assert code == 0, err
+        assert phase in json.loads(out)["summary"]
+        assert (tmp_path / f"{phase}.json").is_file()
+    assert "# A motivation study" in (tmp_path / "report.md").read_text()
