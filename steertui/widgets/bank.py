@@ -140,7 +140,7 @@ class FaderBank(Widget, can_focus=True):
             block = column(abs(value), self.reach, 1)[0][0] if value else pen.eighths[1]
             block = pen.off if value is None else block
             cells.append(Segment(block, self._look("cursor" if layer == self.cursor else "fader")))
-        return [Segment(" "), *cells, Segment("  "), *readout]
+        return [Segment(" ", self._look("quiet")), *cells, Segment("  ", self._look("quiet")), *readout]
 
     def _faders_row(self, y: int, half: int) -> list[Segment]:
         """Neighbours that look alike become one segment: styles and geometry cost more than characters."""

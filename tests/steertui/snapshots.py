@@ -20,6 +20,14 @@ from tests.steertui.scenes.picture import Picture
 from tests.steertui.scenes.scene import SCENES, SIZES, Play, Scene, played
 
 KEPT = Path(__file__).with_name("kept")
+TERMINALS = {
+    "all": {"COLORTERM": "truecolor"},
+    "256": {"COLORTERM": ""},
+    "16": {"COLORTERM": "", "TERM": "xterm"},
+    "none": {"COLORTERM": "truecolor", "NO_COLOR": "1"},
+}
+"""What a terminal says of its colours."""
+DITTO, PAINT = '"', "paint"
 PAINTED = (100, 30)
 """The size at which colours are kept too: what a thing is painted with does not depend on how wide the terminal is."""
 
@@ -50,14 +58,21 @@ async def still(play: Play) -> None:
 
 def text(found: dict[tuple[int, int], tuple[Picture, str]]) -> str:
     """What is kept of a scene."""
-    parts = []
+    parts, above = [], [""]
     for size, (picture, _) in found.items():
-        parts += [_head(size, "characters"), *picture.characters()]
-    return "\n".join([*parts, _head(PAINTED, "paint"), *found[PAINTED][0].paint()]) + "\n"
+        rows = picture.characters()
+        parts += [_head(size, "characters"), *([DITTO] if rows == above else _short(rows))]
+        above = rows
+    return "\n".join([*parts, _head(PAINTED, PAINT), *_short(found[PAINTED][0].paint())]) + "\n"
 
 
 def _head(size: tuple[int, int], what: str) -> str:
     return f"==== {size[0]}×{size[1]} {what}"
+
+
+def _short(rows: Sequence[str]) -> list[str]:
+    """A row like the one above it is a ditto mark."""
+    return [DITTO if rows[max(at - 1, 0) : at] == [row] else row for at, row in enumerate(rows)]
 
 
 @contextmanager
@@ -90,7 +105,10 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--ascii", action="store_true")
     parser.add_argument("--theme", default=Settings().theme)
+    parser.add_argument("--colours", choices=TERMINALS, default="all")
     args = parser.parse_args()
+    os.environ.pop("NO_COLOR", None)
+    os.environ |= {"TERM": "xterm-256color"} | TERMINALS[args.colours]
     for folder in (KEPT, args.svg):
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
