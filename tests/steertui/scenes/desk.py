@@ -66,7 +66,7 @@ async def loading(play: Play) -> None:
 async def speaking(play: Play) -> None:
     await steered(play)
     words = play.words("distractor", "By the way, did you see the new cafe?")
-    play.at.desk.ask("inject", text=words, how="own")
+    await play.at.desk.link.ask("inject", text=words, how="own")
     await play.at.play(6)
 
 
