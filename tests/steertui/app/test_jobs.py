@@ -93,6 +93,25 @@ async def test_a_job_is_begun_from_its_form_watched_and_its_vector_loaded(script
         assert at.pilot.app.screen is at.desk
 
 
+async def test_two_checkpoints_are_compared_from_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [jobs.Row("matrices", f"layer {n} o_proj", {"relative": 0.25 * n, "top1": 0.5}) for n in (1, 2)]
+    script = Script((jobs.Progress(2, 2, "matrices"), *rows), {"matrices": 2})
+    monkeypatch.setitem(kinds.JOBS, "diff", script)
+    async with stage() as at:
+        await opened(at)
+        made = await form(at, "Weight")
+        await at.press("enter")
+        assert not script.asked, "nothing begins before both are named"
+        await at.press("escape")
+        await fill(at, made, base="demo-base", tuned="demo-instruct")
+        await at.sees("$ steertui diff demo-base demo-instruct")
+        await at.press("enter")
+        await at.sees("✓ 1 diff")
+        assert (script.asked[0]["base"], script.asked[0]["tuned"]) == ("demo-base", "demo-instruct")
+        await at.press("right")
+        await at.sees("layer 2 o_proj", "0.500")
+
+
 async def test_pages_turn_and_tell_everything(script: Script) -> None:
     async with stage() as at:
         await begun(at)
