@@ -62,7 +62,7 @@ def questions(file: Path) -> Path:
 @pytest.mark.parametrize(
     "choices",
     [
-        {"suggest": True, "layers": "5-6"},
+        {"suggest": True, "layers": "4-6"},
         {"read": "response-mean", "contrast": "asked.jsonl", "layers": "5"},
         {"method": "logistic", "layers": "5"},
         {"tuned": "demo-instruct", "layers": "5-6"},
