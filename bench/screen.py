@@ -82,7 +82,9 @@ def _first_frame() -> float:
     with home() as env:
         terminal = Terminal(app(), (140, 40), env)
         try:
-            return 1e6 * terminal.wait("transcript")
+            seconds = terminal.wait("transcript")
+            terminal.wait("IDLE")  # an engine that is only starting could not be stopped afterwards
+            return 1e6 * seconds
         finally:
             terminal.close()
 

@@ -19,7 +19,9 @@ STEPS = (
     "4/4  It speaks under the vector. Press f now: the vector flips, a ◆ marks the token.",
     "f flips it while it talks: i, ↑, enter ask once more, then press f (r answers again, too).",
 )
-DONE = "That was steering: from the ◆ on the vector is flipped. x takes it out, r answers again (A/B); F1 helps."
+DONE = (
+    "That was steering: from the ◆ on the vector is flipped. x takes it out, r answers again (A/B); F1 helps."
+)
 
 
 @dataclass(frozen=True)
