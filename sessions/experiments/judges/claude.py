@@ -94,7 +94,14 @@ def verdict(reply: Any) -> Verdict:
     """A checked reply, or the error that stands in its place."""
     if isinstance(reply, Mapping):
         return Verdict(float(reply["score"]), reply["reason"])
-    return Verdict(None, str(reply))
+    return gap(reply)
+
+
+def gap(error: Any) -> Verdict:
+    """No verdict, and why: a reply that is not what was asked for is `unparsed`, which is another thing than none."""
+    from vectors.claude.reply import Declined
+
+    return Verdict(None, str(error) if isinstance(error, Declined) else f"unparsed: {error}")
 
 
 def shown(prompt: Prompt) -> str:

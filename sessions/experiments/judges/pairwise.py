@@ -17,6 +17,7 @@ from sessions.experiments.judges.claude import (
     LONGEST_PROMPT,
     SYSTEM,
     dearest,
+    gap,
     longest_answer,
     shown,
 )
@@ -96,7 +97,7 @@ def settled(forward: Any, backward: Any) -> Verdict:
     """One verdict from the replies in both orders; a reply that is missing in either leaves a gap."""
     for reply in (forward, backward):
         if not isinstance(reply, Mapping):
-            return Verdict(None, str(reply))
+            return gap(reply)
     one, other = POINTS[forward["better"]], -POINTS[backward["better"]]
     if one == other:
         return Verdict(float(one), forward["reason"])

@@ -61,6 +61,7 @@ def test_a_gap_is_no_number(claude_server: ClaudeServer) -> None:
     found = tally(verdicts)
     assert (found["value"], found["n"], found["missing"]) == (6, 2, 2)
     assert sum(found["reasons"].values()) == 2
+    assert all(reason.startswith("unparsed: Claude's reply") for reason in found["reasons"])
     assert tally([Verdict(None, "x")])["value"] is None
 
 
