@@ -75,7 +75,7 @@ def _choice(row: Mapping[str, Any], here: str) -> Choice:
     elif row["fits"]:
         fit = "fits"
     else:
-        fit = f"needs {size(row['needs'])}: too big"
+        fit = f"needs {size(row['needs'])}"
     layers = f"{row['layers']} layers × {row['hidden_size']}" if row["layers"] else ""
     kind = "" if row["kind"] == "cached" else row["kind"]
     detail = " · ".join(filter(None, (kind, layers, size(row["weight_bytes"]), fit)))

@@ -64,6 +64,9 @@ class Jobs(Screen[str | None]):
         self.set_interval(1 / LOOKS, self.look)
         self.call_after_refresh(self.look)
 
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.look)
+
     @property
     def _reports(self) -> Mapping[int, Report]:
         return self._ledger.reports

@@ -32,9 +32,9 @@ from steertui.widgets.transcript.document import Item, Note
 from steertui.widgets.transcript.view import Transcript
 
 COLUMNS = ("began", "model", "turns", "tokens", "first words", "id")
-OTHERS = 57
+OTHERS = 53
 """Cells of the other columns, with all columns' margins and the frame."""
-NARROWEST = 12
+NARROWEST = 13
 
 
 class Sessions(Screen[str | None]):

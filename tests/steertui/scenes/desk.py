@@ -106,7 +106,7 @@ async def collapse(play: Play) -> None:
 @scene("desk-lost")
 async def lost(play: Play) -> None:
     await steered(play)
-    play.at.studio.metronome.tick(1000)
+    await over(play)
     play.engine.close()
     await play.at.until(lambda: play.at.word == "lost")
 
