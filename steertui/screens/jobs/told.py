@@ -157,7 +157,7 @@ def _files(report: Report, colours: Colours) -> Iterator[Text]:
     for file in report.files:
         yield _pair(file.what or "file", file.path)
     if report.vector:
-        yield Text(" " * NAME + "a puts it on the desk · s keeps it in the library", style=colours["accent"])
+        yield Text(" " * NAME + "a puts it on the desk, s in the library", style=colours["accent"])
 
 
 def _params(report: Report, width: int) -> Iterator[Text]:

@@ -231,6 +231,8 @@ async def library_import(play: Play) -> None:
     dialog.query_one("#path", Input).value = str(store.folder() / "calm.safetensors")
     await play.at.press("enter")
     await play.at.sees("enter keeps it under this name")
+    with dialog.prevent(Input.Changed):
+        dialog.query_one("#path", Input).value = "~/vectors/calm.safetensors"
 
 
 async def recorded(play: Play) -> Sessions:
