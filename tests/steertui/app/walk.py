@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from itertools import dropwhile, takewhile
 from typing import Any
 
+import pytest
+
 from sessions import events as ev
 from sessions.folder import all_folders
 from sessions.folding import fold_all
@@ -21,6 +23,7 @@ ESC, TAB, ENTER, BACKSPACE = b"\x1b", b"\t", b"\r", b"\x7f"
 UP, DOWN, RIGHT, LEFT, HOME, END = (b"\x1b[" + letter for letter in (b"A", b"B", b"C", b"D", b"H", b"F"))
 F2, F3, F4, F5, F6 = b"\x1bOQ", b"\x1bOR", b"\x1bOS", b"\x1b[15~", b"\x1b[17~"
 CTRL_E, CTRL_Q, CTRL_R, CTRL_U, CTRL_Y = b"\x05", b"\x11", b"\x12", b"\x15", b"\x19"
+FAST, SLOW = 0, 2
 CURSOR = "▌"
 ASKED = "Help me with the parser."
 
@@ -164,6 +167,20 @@ class Walk:
         """An answer to what was typed takes the keys to PLAY, and gives them back a moment after its end."""
         drawn = self.at.raw[self._sent or 0 :]
         return self._sent is None or 0 <= drawn.find(b" PLAY \x1b") < drawn.rfind(b" TYPE \x1b")
+
+    def loads_a_vector_and_raises_it(self) -> None:
+        self.plays()
+        self.press("a")
+        self.sees("add a vector  ", "path of a file")
+        self.press(ENTER)
+        self.turned(lambda strip: strip["name"] == "determined-drifting")
+        self.sees("1 determined", f"{self.channel['scale']:+.2f} natural")
+        louder = self.channel["scale"] + 2 * 0.1
+        self.press("]", "]")
+        self.turned(lambda strip: strip["scale"] == pytest.approx(louder))
+        self.sees(f"{louder:+.2f} natural")
+        (vector,) = self.events(ev.Vector)
+        assert self.channel["sha256"] == vector.sha256
 
     @property
     def engine(self) -> Found:
