@@ -55,13 +55,13 @@ class Walk:
         """To the prompt, once the desk has settled in one of its modes."""
         if "PLAY" in self.at.rows[0]:
             self.press("i")
-        self.sees(" TYPE ")
+        self.at.until(lambda: " TYPE " in self.at.rows[0])
 
     def plays(self) -> None:
         """To the keys."""
         if "TYPE" in self.at.rows[0]:
             self.press(TAB)
-        self.sees(" PLAY ")
+        self.at.until(lambda: " PLAY " in self.at.rows[0])
 
     def moves(self, key: bytes, label: str) -> None:
         """To the line of a form that has this label, which lights up when it is there."""
