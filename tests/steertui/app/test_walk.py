@@ -68,7 +68,7 @@ def the_flip_is_marked_and_changed_the_text(at: Walk, gen: int, whole: str) -> N
     assert not whole.startswith(" ".join(changed.split()))
     above, below = at.page.split("◆ FLIP determined-drifting", 1)
     assert letters(above).endswith(letters(before))
-    assert letters(below).endswith(letters(changed.removeprefix(before)))
+    assert letters(below).startswith(letters(changed.removeprefix(before)))
     assert f"t {flip.at} " in below
 
 
@@ -139,7 +139,7 @@ def steered_and_left(at: Walk) -> tuple[int, str]:
 
 def comes_back(at: Walk, gen: int, whole: str) -> None:
     """Every token that was spoken meanwhile is on the page, and the answer still goes on."""
-    at.spoke(gen, len(at.turn(gen).tokens) + 2)
+    at.spoke(gen, len(at.turn(gen).tokens) + 3)
     at.press(ESC)
     at.ended(gen)
     at.sees("1 determined")
