@@ -16,7 +16,7 @@ from steertui.screens.pick import Pick
 from steertui.screens.sessions.replay import Replay
 from steertui.screens.sessions.screen import Sessions
 from tests.steertui.scenes import shelves
-from tests.steertui.scenes.desk import over, settled, steered
+from tests.steertui.scenes.desk import over, steered
 from tests.steertui.scenes.scene import Play, scene
 from tests.steertui.scenes.words import Words
 from tests.steertui.scripted_engine import WAIT, Script
@@ -243,9 +243,6 @@ async def recorded(play: Play) -> Sessions:
     await play.at.until(lambda: not play.at.pieces)
     play.at.desk.prompt.focus()
     await play.at.ask("What is left to do?")
-    await play.at.play(5)
-    play.at.desk.action_do("strip.flip")
-    await settled(play)
     await over(play)
     await play.app.run_action("go('sessions')")
     screen: Sessions = await play.until_screen(Sessions)
