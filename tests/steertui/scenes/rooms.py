@@ -93,7 +93,7 @@ def refusal(words: Words) -> BadInput:
 async def done(play: Play) -> None:
     script = await begun(play)
     script.go()
-    await play.at.sees("✓ 2 extract")
+    await play.at.sees("best layer", "2 extract")
 
 
 @scene("jobs-empty")
