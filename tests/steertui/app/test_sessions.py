@@ -74,9 +74,13 @@ async def test_export_writes_beside_the_journal_and_says_where() -> None:
         async with desk_at(engine.path, studio) as at:
             await two_sessions(at)
             await at.press("e", "enter")
-            await at.until(lambda: any("written to" in toast for toast in at.toasts))
+            await at.until(lambda: any("path copied" in toast for toast in at.toasts))
             written = [path for path in paths.sessions().rglob("export/*") if path.is_file()]
             assert len(written) == 1
+            assert at.pilot.app.clipboard == str(written[0])
+            lines = next(toast for toast in at.toasts if "path copied" in toast).splitlines()
+            assert max(map(len, lines)) < 40, "no path is torn apart on any screen"
+            assert written[0].stem[-6:] in lines[1]
             assert "about the circus" in Path(written[0]).read_text()
 
 
