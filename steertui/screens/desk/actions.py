@@ -23,7 +23,9 @@ from steertui.screens.desk import (
     tokens,
 )
 from steertui.screens.desk.board import EDITS
+from steertui.screens.desk.cap_dialog import CAP_KEYS
 from steertui.screens.desk.yank import yank
+from steertui.text import safe_text
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk
@@ -102,8 +104,11 @@ def _to_editor(desk: Desk) -> None:
 
 
 def cap(desk: Desk) -> None:
-    """On and off; the first time there is no threshold to switch on, so it asks for one."""
-    if not desk.rack.toggle_cap():
+    """On and off, and told; the first time there is no threshold to switch on, so it asks for one."""
+    if desk.rack.toggle_cap():
+        said = board.cap_words(desk.rack.board.channel)
+        desk.notify(safe_text(f"{said}; {CAP_KEYS}"), markup=False)
+    else:
         dialogs.threshold(desk)
 
 

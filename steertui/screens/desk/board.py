@@ -27,14 +27,28 @@ from steertui.widgets.dial import (
 
 
 @dataclass(frozen=True)
+class Band:
+    """Where a channel plays, and how strongly at each layer."""
+
+    layers: tuple[int, ...] | None
+    weights: Mapping[int, float] | None
+
+    @classmethod
+    def of(cls, channel: Channel) -> Band:
+        return cls(channel.layers, channel.weights)
+
+
+@dataclass(frozen=True)
 class Board:
-    """The mixer under the hands. `caps` remembers thresholds that were switched off, by channel label."""
+    """The mixer under the hands. `caps` remembers thresholds that were switched off, by channel label; `bands` where
+    the preset of a cap has moved the channel, as the band without and the band under the cap."""
 
     mixer: Mixer = field(default_factory=Mixer)
     selected: int = 0
     n_layers: int = 0
     residual: Mapping[int, float] = field(default_factory=dict)
     caps: Mapping[str, tuple[Bound, Bound]] = field(default_factory=dict)
+    bands: Mapping[str, tuple[Band, Band]] = field(default_factory=dict)
 
     @property
     def channel(self) -> Channel:
@@ -133,15 +147,48 @@ def cap(board: Board) -> Edit | None:
     channel = board.channel
     if channel.capped:
         caps = {**board.caps, channel.label: (channel.floor, channel.ceiling)}
-        return Edit(replace(board.edit(floor=None, ceiling=None), caps=caps), f"{channel.label} → cap off")
+        return with_band(board, threshold(off_band(replace(board, caps=caps)), None, None))
     if channel.label not in board.caps:
         return None
-    return threshold(board, *board.caps[channel.label])
+    return with_band(board, threshold(_under_band(board), *board.caps[channel.label]))
 
 
 def threshold(board: Board, floor: Bound, ceiling: Bound) -> Edit:
     board = board.edit(floor=floor, ceiling=ceiling)
-    return Edit(board, f"{board.channel.label} → cap {cap_text(board.channel) or 'off'}")
+    return Edit(board, cap_words(board.channel))
+
+
+def cap_words(channel: Channel) -> str:
+    return f"{channel.label} → cap {cap_text(channel) or 'off'}"
+
+
+def with_band(before: Board, edit: Edit) -> Edit:
+    """A strip has one band for its push and its cap: a cap that moves it moves both, and says so."""
+    old, new = (layers_of(board.channel, board.n_layers) for board in (before, edit.board))
+    went = f", whole strip {band_text(old)} → {band_text(new)}"
+    return edit if old == new else replace(edit, words=edit.words + went)
+
+
+def to_band(board: Board, layers: tuple[int, ...]) -> Board:
+    """The strip where its cap wants it; the band it came from is remembered."""
+    channel = board.channel
+    without, under = board.bands.get(channel.label, (None, None))
+    if without is None or under != Band.of(channel):
+        without = Band.of(channel)
+    wanted = Band(layers, None)
+    return replace(board.edit(**vars(wanted)), bands={**board.bands, channel.label: (without, wanted)})
+
+
+def off_band(board: Board) -> Board:
+    """Back to the band from before the cap; one that a hand has changed since stays."""
+    without, under = board.bands.get(board.channel.label, (None, None))
+    return board.edit(**vars(without)) if without and under == Band.of(board.channel) else board
+
+
+def _under_band(board: Board) -> Board:
+    """To the band of the cap again; one that a hand has changed since stays."""
+    without, under = board.bands.get(board.channel.label, (None, None))
+    return board.edit(**vars(under)) if under and without == Band.of(board.channel) else board
 
 
 def next_unit(board: Board) -> Edit:

@@ -16,6 +16,7 @@ from steertui.screens.pick import Choice, move, options
 from steertui.text import safe_text
 from steertui.widgets.dial import cap_text
 
+CAP_KEYS = "c switches it off and on, C edits it"
 TYPE = f"type bounds of the projection: {EXAMPLE} · ↑ ↓ preset · enter take · esc back"
 
 
@@ -36,7 +37,8 @@ class CapDialog(ModalScreen[caps.Wish | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -wide") as box:
             box.border_title = Text(safe_text(f"cap of {self._channel.label}"))
-            yield Input(cap_text(self._channel), select_on_focus=True)
+            box.border_subtitle = f"afterwards {CAP_KEYS}"
+            yield Input(cap_text(self._channel), placeholder=EXAMPLE, select_on_focus=True)
             yield OptionList(*options([Choice(name, name, self._meaning(name)) for name in caps.PRESETS]))
             yield Static(Text(TYPE), id="said")
 

@@ -13,7 +13,7 @@ from core.bands import parse_layers
 from core.errors import UsageError
 from core.levels import bounds, spell
 from core.mixer import Bound, Channel
-from steertui.screens.desk.board import Board, Edit, threshold
+from steertui.screens.desk.board import Board, Edit, off_band, threshold, to_band, with_band
 from steertui.screens.desk.bounds import EXAMPLE, parse_bounds
 from steertui.widgets.dial import layers_of, plain
 
@@ -76,17 +76,19 @@ def parse(board: Board, text: str) -> Wish:
 
 def hold(board: Board, wish: Wish) -> Edit:
     """The selected strip under this cap; refused where a percentile is not known."""
-    channel = board.channel
+    before = board
     if wish.layers is not None:
-        board = board.edit(layers=wish.layers, weights=None)
-        channel = board.channel
+        board = to_band(board, wish.layers)
+    elif wish == Wish():
+        board = off_band(board)
+    channel = board.channel
     floor, ceiling = wish.floor, wish.ceiling
     if channel.flipped:
         floor, ceiling = _negated(channel, ceiling, board), _negated(channel, floor, board)
     edit = threshold(board, floor, ceiling)
     for layer in layers_of(edit.board.channel, board.n_layers):
         bounds(edit.board.channel, layer)
-    return edit
+    return with_band(before, edit)
 
 
 def meaning(board: Board, wish: Wish) -> str:

@@ -13,7 +13,8 @@ from steertui.screens.desk.cap_dialog import CapDialog
 from steertui.screens.desk.caps import Wish, hold
 from steertui.screens.desk.opening import FIRST
 from steertui.screens.pick import Choice, Pick
-from steertui.widgets.dial import SHORT_UNIT, shown_scale
+from steertui.text import safe_text
+from steertui.widgets.dial import SHORT_UNIT, band_text, shown_scale
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk
@@ -23,6 +24,7 @@ LEAVE = (
     Choice("shutdown", "shut down", "the engine stops, the session is kept"),
     Choice("stay", "stay", ""),
 )
+BACK = "c takes it back to its own band with the cap off"
 
 
 def exact(desk: Desk) -> None:
@@ -58,8 +60,11 @@ def threshold(desk: Desk) -> None:
     """The cap: typed, or a preset."""
 
     def answered(wish: Wish | None) -> None:
-        if wish is not None:
-            desk.rack.attempt(lambda: hold(desk.rack.board, wish))
+        if wish is not None and desk.rack.attempt(lambda: hold(desk.rack.board, wish)) and wish.layers:
+            label, band = desk.rack.board.channel.label, desk.rack.board.channel.layers
+            desk.notify(
+                safe_text(f"{label} plays on {band_text(band or ())} now, its push too; {BACK}"), markup=False
+            )
 
     desk.app.push_screen(CapDialog(desk.rack.board), answered)
 

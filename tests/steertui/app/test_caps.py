@@ -114,6 +114,36 @@ async def test_a_preset_is_shown_in_numbers_chosen_and_undone() -> None:
         assert not at.desk.rack.board.channel.capped
 
 
+def test_the_band_of_a_preset_goes_with_the_cap() -> None:
+    paper = caps.hold(board(), caps.parse(board(), "paper"))
+    assert paper.words == "axis → cap ≥ p25, whole strip L4–6 → L7–9"
+    off = hands.cap(paper.board)
+    assert off is not None
+    assert (off.board.channel.layers, off.words) == (
+        (4, 5, 6),
+        "axis → cap off, whole strip L7–9 → L4–6",
+    )
+    again = hands.cap(off.board)
+    assert again is not None
+    assert (again.board.channel.layers, again.board.channel.floor) == ((7, 8, 9), "p25")
+    small = caps.hold(again.board, caps.parse(again.board, "small model")).board
+    assert caps.hold(small, caps.parse(small, "off")).board.channel.layers == (4, 5, 6)
+
+
+def test_a_band_that_was_changed_by_hand_stays_when_the_cap_goes() -> None:
+    paper = caps.hold(board(), caps.parse(board(), "paper")).board
+    off = hands.cap(hands.resize_band(paper, -1).board)
+    assert off is not None
+    assert off.board.channel.layers == (8,)
+
+
+async def test_a_preset_says_that_it_moves_the_whole_strip() -> None:
+    async with stage() as at:
+        await at.add("pirate")
+        await at.press("C", *"paper", "enter")
+        assert any("pirate plays on L7–9 now, its push too" in toast for toast in at.toasts)
+
+
 async def test_what_is_typed_is_shown_in_numbers_before_it_is_taken() -> None:
     async with stage() as at:
         await at.add("pirate")

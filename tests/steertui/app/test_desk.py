@@ -78,6 +78,8 @@ async def test_cap_asks_once_and_then_toggles() -> None:
         await at.sees("cap ≥ 0.5 ≤ 2")
         await at.press("c")
         assert not at.desk.rack.board.channel.capped
+        assert at.toasts[-1] == "pirate → cap off; c switches it off and on, C edits it"
+        await at.sees("c cap on/off")
         await at.press("c")
         assert at.desk.rack.board.channel.floor == 0.5
 
