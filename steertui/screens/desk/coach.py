@@ -8,7 +8,7 @@ from rich.text import Text
 from textual.widgets import Static
 
 from core import demo
-from sessions.state import State
+from sessions.state import State, Turn
 from steertui.screens.desk.opening import FIRST, coached, remember_coached
 
 WAITING = "1/4  ↑ brings an example, enter sends it; it is answered as soon as the model is there."
@@ -16,30 +16,46 @@ STEPS = (
     "1/4  ↑ brings an example, enter sends it.",
     f"2/4  Now a vector: tab (the keys PLAY from here on), a, and choose {FIRST}.",
     "3/4  It is on the desk. i goes back to the prompt; ↑ and enter ask again.",
-    "4/4  It speaks under the vector. Press f now: the vector flips, a ◆ marks the token.",
+    "4/4  It speaks under the vector. Press f now: the vector flips, a ◆ marks the token (space holds it).",
     "f flips it while it talks: i, ↑, enter ask once more, then press f (r answers again, too).",
+)
+LATE = (
+    "The flip came with its last words: i, ↑, enter ask once more, then f early (space holds it meanwhile)."
 )
 DONE = (
     "That was steering: from the ◆ on the vector is flipped. x takes it out, r answers again (A/B); F1 helps."
 )
+HEARD = 4
+"""Tokens after a turn of the dials from which one hears that they were turned."""
+LESSON = 4
+"""Tokens a second: an answer of a toy has two dozen, and somebody new reads the line first."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """As far as somebody has come: answers so far, strips on the desk, and whether one was turned in mid-answer."""
+    """As far as somebody has come: answers so far, strips on the desk, and whether one was turned in mid-answer;
+    `late`: with too few words to come to hear it.
+    """
 
     here: bool
     answers: int
     strips: int
     speaking: bool
     turned: bool
+    late: bool = False
 
     @classmethod
     def of(cls, state: State, strips: int) -> Seen:
         answers = [turn for turn in state.turns.values() if turn.gen is not None]
-        turned = any(mark.kind == "mixer" and mark.at > 0 for turn in answers for mark in turn.markers)
+        heard = [len(turn.tokens) - at for turn in answers for at in _turns(turn)]
+        turned = any(tokens >= HEARD for tokens in heard)
         here = state.model is not None and state.model.state == "ready"
-        return cls(here, len(answers), strips, state.running is not None, turned)
+        return cls(here, len(answers), strips, state.running is not None, turned, bool(heard) and not turned)
+
+
+def _turns(answer: Turn) -> list[int]:
+    """The tokens at which the dials were turned in mid-answer."""
+    return [mark.at for mark in answer.markers if mark.kind == "mixer" and mark.at > 0]
 
 
 def lesson(seen: Seen, steered: int) -> str:
@@ -52,6 +68,8 @@ def lesson(seen: Seen, steered: int) -> str:
         return "" if seen.speaking else STEPS[1]
     if seen.speaking:
         return STEPS[3]
+    if seen.late:
+        return LATE
     return STEPS[4] if steered else STEPS[2]
 
 
@@ -63,12 +81,13 @@ class Coach(Static):
         self._wanted = model in demo.NAMES and not coached()
         self._said = ""
         self._answers, self._steered, self._done = 0, 0, -1
+        self._strips = 0
 
     def see(self, state: State, strips: int) -> None:
         """Once per frame: what is said follows from what has happened."""
         if not self._wanted:
             return
-        seen = Seen.of(state, strips)
+        seen, self._strips = Seen.of(state, strips), strips
         if seen.answers > self._answers and seen.strips:
             self._steered += 1
         self._answers = seen.answers
@@ -78,6 +97,10 @@ class Coach(Static):
         over = seen.turned and seen.answers > self._done
         self._wanted = not over
         self._say("" if over else lesson(seen, self._steered))
+
+    def slowed(self, tempo: int) -> int:
+        """The tempo of an answer in which somebody is to press f for the first time."""
+        return min(tempo, LESSON) if self._wanted and self._strips and self._done < 0 else tempo
 
     def _say(self, words: str) -> None:
         if words != self._said:

@@ -84,7 +84,8 @@ class Talk:
         wishes = self.sampling.settings(new_seed=new_seed)
         if self.own:
             wishes["prefill"] = self.own
-        return wishes | self._desk.page.shadow.wishes() | ({"pace": self.tempo} if self.tempo else {})
+        pace = self._desk.coach.slowed(self.tempo)
+        return wishes | self._desk.page.shadow.wishes() | ({"pace": pace} if pace else {})
 
     def again(self, *, new_seed: bool = False, prefill: str | None = None) -> None:
         """Another answer beside the one that is shown; nothing of how that one was made holds for it."""

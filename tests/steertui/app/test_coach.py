@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from steertui.screens.desk import coach
-from steertui.screens.desk.coach import DONE, STEPS, WAITING, Seen, lesson
+from steertui.screens.desk.coach import DONE, LATE, LESSON, STEPS, WAITING, Seen, lesson
 from steertui.screens.desk.opening import FIRST, coached
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.scripted_engine import Studio, words
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.anyio
         (Seen(here=True, answers=1, strips=1, speaking=False, turned=False), 0, STEPS[2]),
         (Seen(here=True, answers=2, strips=1, speaking=True, turned=False), 1, STEPS[3]),
         (Seen(here=True, answers=2, strips=1, speaking=False, turned=False), 1, STEPS[4]),
+        (Seen(here=True, answers=2, strips=1, speaking=False, turned=False, late=True), 1, LATE),
         (Seen(here=True, answers=2, strips=1, speaking=True, turned=True), 1, DONE),
     ],
 )
@@ -58,6 +59,22 @@ async def test_it_leads_to_a_flip_in_mid_answer_and_is_done() -> None:
     async with stage(model="demo-instruct") as at:
         await at.ready()
         assert line(at) == ""
+
+
+async def test_a_flip_at_the_last_words_is_no_lesson_and_asked_for_again() -> None:
+    studio = Studio(words("one two three four five six seven eight"))
+    studio.loaded.set()
+    async with stage(studio, model="demo-instruct") as at:
+        await at.add(FIRST)
+        at.desk.prompt.focus()
+        await at.ask()
+        assert at.desk.talk.wishes()["pace"] == LESSON < at.desk.talk.tempo
+        await at.play(6)
+        await at.press("f")
+        await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
+        studio.metronome.tick(8)
+        await at.until(lambda: line(at) == LATE)
+        assert not coached()
 
 
 async def test_another_model_needs_no_lesson() -> None:
