@@ -41,7 +41,7 @@ COMMANDS: tuple[Command, ...] = (
             "restart",
             "Start a lost engine again, mixer included; else search what was said before",
         ),
-        ("prompt.search", "", "", "", "Search what was said before (ctrl+r)"),
+        ("prompt.search", "", "ctrl+r", "", "Search what was said before"),
         ("prompt.editor", "ctrl+e", "ctrl+e", "editor", "Write the prompt in $EDITOR"),
         ("engine.take", "", "", "", "Take the writing seat from another screen"),
     ),

@@ -11,7 +11,7 @@ TRANSCRIPT = "transcript"
 
 @dataclass(frozen=True)
 class Command:
-    """`keys` are Textual's names, comma separated; `shown` is how the help writes them. No keys: palette only.
+    """`keys` are Textual's names, comma separated; `shown` is how the help writes them. Neither: palette only.
     `own`: the action of its screen that does it; without one it is done on the desk, by its id."""
 
     id: str

@@ -66,5 +66,5 @@ def _table(keymap: Mapping[str, str], places: tuple[str, ...], key_colour: str) 
 
 
 def keys(command: Command, keymap: Mapping[str, str]) -> str:
-    """As the user's own keymap has them."""
-    return keymap.get(command.id) or command.shown or "ctrl+p"
+    """As the user's own keymap has them; what has none says where it is."""
+    return keymap.get(command.id) or command.shown or "palette only"

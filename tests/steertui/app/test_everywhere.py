@@ -43,6 +43,11 @@ async def test_help_is_about_the_screen_it_was_asked_on() -> None:
         assert "Flip the sign" not in "\n".join(at.drawn())
         await at.press("escape", "f2", "tab", "question_mark")
         await at.sees("help · desk", "Flip the sign", "Previous layer")
+        rows = at.drawn()
+        assert any("palette only" in row and "Take the writing seat" in row for row in rows)
+        assert any("ctrl+r" in row and "Search what was said before" in row for row in rows)
+        assert not any("To the beginning" in row and " g " in row for row in rows), "g is the strip's"
+        await at.sees("in the unit natural")
 
 
 async def offered(at: Stage) -> set[str]:

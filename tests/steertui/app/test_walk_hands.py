@@ -104,7 +104,7 @@ def the_session_is_exported_and_played_again(at: Walk) -> None:
     at.press("e")
     at.sees("export as")
     at.press(ENTER)
-    at.sees("written to")
+    at.sees("path copied")
     (written,) = paths.sessions().rglob(f"export/{session}.md")
     text = written.read_text("utf-8")
     assert ASKED in text
