@@ -15,7 +15,7 @@ from textual.widgets.text_area import Edit, EditResult
 from steertui.text import safe_text
 from steertui.widgets.completions import Completions
 
-PLACEHOLDER = "Say something to the model"
+INVITATIONS = {"TYPE": "Say something to the model", "PLAY": "PLAY: the keys turn the dials · i to type"}
 
 
 class Prompt(TextArea):
@@ -41,7 +41,7 @@ class Prompt(TextArea):
             show_line_numbers=False,
             tab_behavior="focus",
             compact=True,
-            placeholder=PLACEHOLDER,
+            placeholder=INVITATIONS["TYPE"],
         )
         self.earlier: list[str] = list(reversed(examples))
         self.highlight_cursor_line = False
@@ -52,6 +52,10 @@ class Prompt(TextArea):
     def load_text(self, text: str) -> None:
         """A history file, a session or an editor may hold what a terminal obeys."""
         super().load_text(safe_text(text, multiline=True))
+
+    def invite(self, mode: str) -> None:
+        """An empty prompt says what keys do now."""
+        self.placeholder = INVITATIONS[mode]
 
     def remember(self, said: Sequence[str]) -> None:
         """What was said before this screen was opened, oldest first; examples stay older than all of it."""

@@ -1,7 +1,7 @@
 """TYPE and PLAY. TYPE is where the prompt has the focus; everywhere else single keys play the desk.
 
-PLAY comes by itself while an answer is written and the prompt is empty, and goes by itself unless the hands have begun
-to play: so words never turn into flips, and a player is not thrown out of the game.
+PLAY that came by itself, because an answer began and the prompt was empty, goes by itself when the answer is over,
+whatever was played in it. A key after the answer keeps it: that hand is not done. PLAY that was asked for stays.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Modes:
         if self.name == "TYPE":
             return
         if event.key in self._desk.active_bindings:
-            self._by_itself = False
+            self._by_itself = self._by_itself and self._desk.link.state.running is not None
         elif event.is_printable:
             said = f"{event.character} is not a PLAY key: ? shows the map, i goes to the prompt"
             self._desk.notify(said, timeout=3, markup=False)

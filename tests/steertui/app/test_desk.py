@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from steertui.screens.desk import modes
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.scripted_engine import Studio, words
 
@@ -120,6 +121,33 @@ async def test_play_comes_by_itself_and_goes_again() -> None:
         assert at.desk.modes.name == "PLAY"
         at.studio.metronome.tick(1000)
         await at.until(lambda: at.desk.modes.name == "TYPE")
+
+
+async def test_what_is_played_in_the_answer_does_not_keep_play() -> None:
+    async with stage() as at:
+        await at.add("pirate")
+        at.desk.prompt.focus()
+        await at.sees("Say something to the model")
+        await at.ask()
+        await at.play(2)
+        await at.press("f")
+        await at.sees("PLAY: the keys turn the dials · i to type")
+        at.studio.metronome.tick(1000)
+        await at.until(lambda: at.desk.modes.name == "TYPE")
+        await at.sees("Say something to the model")
+
+
+async def test_a_key_after_the_answer_keeps_play(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modes, "LINGER_S", 3600.0)
+    async with stage() as at:
+        await at.add("pirate")
+        at.desk.prompt.focus()
+        await at.ask()
+        at.studio.metronome.tick(1000)
+        await at.until(lambda: at.desk.link.state.running is None)
+        await at.press("f")
+        at.desk.modes._back()
+        assert at.desk.modes.name == "PLAY"
 
 
 async def test_somebody_who_types_is_left_alone() -> None:
