@@ -64,7 +64,8 @@ def _by_name(state: State) -> dict[str, State]:
 
 
 def _introduced(name: str, channel: State) -> str:
-    dose = f"{channel.get('scale', 0.0):+g} {channel.get('unit', 'relative')}"
+    channel = _as_it_reads(channel)
+    dose = f"{_value(channel.get('scale', 0.0))} {channel.get('unit', 'relative')}"
     rest = [
         f"{key} {_value(channel[key])}"
         for key in ("gain", "floor", "ceiling")
@@ -78,8 +79,9 @@ def _changed(name: str, before: State, after: State) -> str:
     said = [
         _switched(f"{on} {name}", f"{off} {name}", before, after, key) for key, (on, off) in SWITCHES.items()
     ]
+    was, now = _as_it_reads(before), _as_it_reads(after)
     said += [
-        f"{name} {key.replace('_', '-')} {_value(before.get(key))} → {_value(after.get(key))}"
+        f"{name} {key.replace('_', '-')} {_value(was.get(key))} → {_value(now.get(key))}"
         for key in PLAIN
         if before.get(key) != after.get(key)
     ]
@@ -88,6 +90,21 @@ def _changed(name: str, before: State, after: State) -> str:
     if before.get("weights") != after.get("weights"):
         said.append(f"{name} shape")
     return " · ".join(filter(None, said))
+
+
+def _as_it_reads(channel: State) -> State:
+    """Along the vector as it was loaded: a flipped channel has its sign changed and its bounds exchanged."""
+    if not channel.get("flipped"):
+        return channel
+    bounds = {"floor": _negated(channel.get("ceiling")), "ceiling": _negated(channel.get("floor"))}
+    return {**channel, "scale": _negated(channel.get("scale", 0.0)), **bounds}
+
+
+def _negated(value: Any) -> Any:
+    """Zero has no sign, and the mirror of a percentile has one."""
+    if isinstance(value, str):
+        return f"-{value}"
+    return 0.0 - value if isinstance(value, float | int) else value
 
 
 def _switched(on: str, off: str, before: State, after: State, key: str) -> str:

@@ -9,6 +9,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -282,3 +283,13 @@ def test_a_desk_is_summed_up() -> None:
     desk = Mixer((Channel(LOUD, scale=1.0, layers=(1, 2, 3), ceiling=2.0, muted=True),)).bypass()
     assert summary(desk.to_json()) == "BYPASS · loud +1 relative L1–3 ceiling +2 mute"
     assert summary(Mixer().to_json()) == ""
+
+
+def test_a_flipped_channel_reads_along_the_vector_as_it_was_loaded() -> None:
+    loud = Channel(LOUD, scale=0.35, unit="natural", floor=0.5, flipped=True)
+    assert summary(Mixer((loud,)).to_json()) == "loud -0.35 natural default band ceiling -0.5 flip"
+    assert summary(Mixer((replace(loud, scale=0.0, floor="p25"),)).to_json()).startswith(
+        "loud +0 natural default band ceiling -p25"
+    )
+    turned = Mixer((loud,)).scale(0, 0.6).to_json()
+    assert describe(Mixer((loud,)).to_json(), turned) == "loud scale -0.35 → -0.6"

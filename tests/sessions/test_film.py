@@ -64,7 +64,7 @@ def test_changes_stand_before_their_token_and_measures_on_theirs() -> None:
     assert film(TALK).cuts == (
         Cut(0, "calm +0.5 relative default band"),
         Cut(2, "FLIP calm"),
-        Cut(4, "calm +0.5 relative default band flip"),
+        Cut(4, "calm -0.5 relative default band flip"),
     )
     assert film(TALK).projections("calm") == (1.0, 2.0, None, None, None)
 

@@ -117,8 +117,8 @@ class Feed:
         self.unqueue()
         self._follow(event.parent, state)
         self.items.append(Speech("asst"))
-        if event.mix != self.mix:
-            self.items += standing_marks(summary(self.desk) or ("no steering" if self.mix else ""))
+        changed = self.mix and event.mix != self.mix
+        self.items += standing_marks(summary(self.desk) or ("no steering" if changed else ""))
         self.items += manner(state.turns[event.turn], made_before(state, event.parent))
         self.mix, self.shown, self.coming = event.mix, event.turn, []
         self.context, self.tokens = event.prompt_tokens, 0

@@ -49,6 +49,18 @@ async def test_an_answer_says_what_it_starts_under() -> None:
         assert [(marker.at, marker.text[:11]) for marker in at.markers] == [(0, "pirate +0.3")]
 
 
+async def test_every_steered_answer_says_what_it_starts_under() -> None:
+    async with stage(Studio(words("short answer"))) as at:
+        at.studio.loaded.set()
+        await at.add("pirate")
+        for question in ("one", "two"):
+            at.desk.prompt.focus()
+            await at.ask(question)
+            at.studio.metronome.tick(3)
+            await at.ready()
+        assert [(marker.at, marker.text[:11]) for marker in at.markers] == [(0, "pirate +0.3")] * 2
+
+
 async def test_flip_in_mid_answer_is_marked_at_the_token() -> None:
     async with stage() as at:
         await at.add("pirate")

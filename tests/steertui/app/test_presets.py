@@ -29,7 +29,7 @@ def test_what_is_saved_is_what_mix_reads() -> None:
     assert mixers.find("night shift") == path
     (listed,) = mixers.listed()
     assert (listed.name, listed.problem) == ("night shift", "")
-    assert listed.words.startswith("axis +0.3 relative L3–4 floor p25")
+    assert listed.words.startswith("axis -0.3 relative L3–4 ceiling -p25 flip")
     mixers.remove("night shift")
     assert mixers.listed() == []
 
@@ -87,7 +87,7 @@ async def test_save_change_load_and_undo() -> None:
         await at.press("delete")
         assert not at.desk.rack.board.mixer.channels
         await opened(at)
-        await at.sees("mine", "pirate +0.3")
+        await at.sees("mine", "pirate -0.3")
         await at.press(*"mine", "enter")
         await at.until(lambda: at.desk.rack.board.mixer.channels)
         assert at.desk.rack.board.mixer.to_json() == before.to_json()
