@@ -33,6 +33,13 @@ NEXT = tuple(
     Choice(f"{how} next", f"next turn, {words}", why if how != "own" else "its next answer begins with it")
     for how, (words, why) in HOW.items()
 )
+IDLE = tuple(
+    Choice(f"{how} next", f"at once, {words}", "it is answered now")
+    if how != "own"
+    else Choice("own next", f"next turn, {words}", "its next answer begins with it")
+    for how, (words, _) in HOW.items()
+)
+OVER = "the answer is over, nothing was thrown in: choose again, or esc"
 
 
 @dataclass(frozen=True)
@@ -64,17 +71,26 @@ def ask(desk: Desk) -> None:
 
     def said(text: str | None) -> None:
         if text:
-            ways = (*NOW, *NEXT) if desk.link.state.running else NEXT
-            desk.app.push_screen(Pick("as what?", ways, filtered=False), lambda way: shaped(text, way))
-
-    def shaped(text: str, way: str | None) -> None:
-        if way:
-            how, _, when = way.partition(" ")
-            throw(desk, Distractor(text, how, when == "now"))
+            ask_how(desk, text)
 
     desk.app.push_screen(
         Pick("throw in a distractor", offered(), free="type to filter, or your own words", hint=HINT), said
     )
+
+
+def ask_how(desk: Desk, text: str) -> None:
+    """The answer goes on behind the question: where it has ended meanwhile, "now" would begin another, unasked for."""
+
+    def shaped(way: str | None) -> None:
+        how, _, when = (way or "").partition(" ")
+        if when == "now" and not desk.link.state.running:
+            desk.notify(OVER, severity="warning", markup=False)
+            ask_how(desk, text)
+        elif way:
+            throw(desk, Distractor(text, how, when == "now"))
+
+    ways = (*NOW, *NEXT) if desk.link.state.running else IDLE
+    desk.app.push_screen(Pick("as what?", ways, filtered=False), shaped)
 
 
 HINT = f"enter take · esc back · your own list: {FILE} in the config folder, a line each"

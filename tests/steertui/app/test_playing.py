@@ -121,6 +121,30 @@ async def test_between_answers_it_is_the_next_turn_and_marked(downs: int, role: 
         await at.ready()
 
 
+async def test_between_answers_the_list_says_that_it_is_answered_at_once() -> None:
+    async with stage(brief()) as at:
+        await answered(at)
+        await at.press("tab", "d", *"parade", "enter")
+        await at.sees("at once, as a user turn", "it is answered now", "its next answer begins with it")
+
+
+async def test_now_after_the_answer_has_ended_begins_no_other_but_asks_again() -> None:
+    async with stage(brief()) as at:
+        await at.ask()
+        await at.press("d", *"parade", "enter")
+        await at.sees("now, as a user turn")
+        at.studio.metronome.tick(2)
+        await at.until(lambda: at.desk.link.state.running is None)
+        await at.press("enter")
+        await at.sees("at once, as a user turn")
+        assert any("the answer is over" in toast for toast in at.toasts)
+        assert len(heard(at)) == 1
+        await at.press("enter")
+        await at.until(lambda: len(heard(at)) == 2)
+        at.studio.metronome.tick(2)
+        await at.ready()
+
+
 async def test_own_words_at_the_next_turn_begin_the_next_answer_once() -> None:
     async with stage(brief()) as at:
         await answered(at)
