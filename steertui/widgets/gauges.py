@@ -29,6 +29,12 @@ class Gauges:
         self.drift: dict[str, list[float]] = {}
         self._window: deque[Token] = deque(maxlen=WINDOW)
 
+    def clear(self) -> None:
+        """Another session: nothing was measured in it."""
+        self.series.clear()
+        self.drift = {}
+        self._window.clear()
+
     def new_answer(self) -> None:
         """What an answer is not asked to measure must not look as if it had been."""
         self._window.clear()

@@ -51,6 +51,8 @@ class Page(Vertical):
         """Another session."""
         self.shadow.clear()
         self.lamp.show((), None)
+        self.gauges.clear()
+        self.transcript.tint.readings.clear()
 
     def answers(self) -> list[Sequence[Token]]:
         """The tokens of every answer on the way to the newest turn."""

@@ -180,11 +180,16 @@ async def test_a_new_session_is_an_empty_page_under_the_same_mixer() -> None:
         at.studio.metronome.tick(1000)
         await at.ready()
         before = at.desk.link.state.session
+        gauges, readings = at.desk.page.gauges, at.desk.rack.strips.readings
+        await at.until(lambda: readings["pirate"].last is not None)
         await at.press("ctrl+n")
         await at.until(lambda: at.desk.link.state.session not in ("", before))
         await at.until(lambda: at.desk.rack.board.mixer.channels and not at.pieces)
         assert "hello there" not in "\n".join(at.drawn())
         assert at.desk.rack.board.channel.label == "pirate"
+        assert readings["pirate"].last is None
+        assert not any(gauges.series.values())
+        assert not gauges.drift
 
 
 async def test_a_recorded_session_goes_on_in_the_next_engine(monkeypatch: pytest.MonkeyPatch) -> None:
