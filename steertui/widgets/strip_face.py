@@ -48,14 +48,11 @@ class Face:
 
     @property
     def dose(self) -> str:
-        """The largest push of a layer and the sum over the band, in mean residual norms, as far as known."""
-        if not self.residual or not self.channel.scale:
-            return ""
-        try:
-            most, total = dose(self.channel, self.n_layers, lambda: self.residual)
-        except (SteerError, KeyError):
-            return ""
-        return f"{most:.2f}‖h‖ a layer, Σ {total:.2f}"
+        return ", ".join(self.doses)
+
+    @property
+    def doses(self) -> list[str]:
+        return doses(self.channel, self.n_layers, self.residual)
 
     @property
     def warning(self) -> str:
@@ -65,6 +62,22 @@ class Face:
     @property
     def band(self) -> str:
         return band_text(layers_of(self.channel, self.n_layers))
+
+
+def doses(channel: Channel, n_layers: int, residual: Mapping[int, float]) -> list[str]:
+    """The largest push of a layer and the sum over the band, in mean residual norms, as far as known."""
+    if not residual or not channel.scale:
+        return []
+    try:
+        most, total = dose(channel, n_layers, lambda: residual)
+    except (SteerError, KeyError):
+        return []
+    return [f"{_size(most)}‖h‖ a layer", f"Σ {_size(total)}"]
+
+
+def _size(norms: float) -> str:
+    """With two digits, or the first that counts: practically nothing is not nothing."""
+    return f"{norms:.2f}" if norms >= 0.005 else f"{norms:.1g}"
 
 
 def rows(face: Face) -> int:

@@ -26,6 +26,7 @@ from steertui.screens.desk.board import EDITS
 from steertui.screens.desk.cap_dialog import CAP_KEYS
 from steertui.screens.desk.yank import yank
 from steertui.text import safe_text
+from steertui.widgets.strip_face import doses
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk
@@ -112,6 +113,13 @@ def cap(desk: Desk) -> None:
         dialogs.threshold(desk)
 
 
+def again(desk: Desk, new_seed: bool = False) -> None:
+    """The answer before it leaves the page, so where it has gone is told."""
+    desk.talk.again(new_seed=new_seed)
+    if any(turn.gen is not None for turn in desk.link.state.path(desk.feed.shown)):
+        desk.notify("another answer; the one before is kept: v and V compare the branches", markup=False)
+
+
 def heat(desk: Desk, next_channel: bool = False) -> None:
     names = [channel.label for channel in desk.rack.board.mixer.channels]
     if not names:
@@ -127,9 +135,24 @@ def heed(desk: Desk) -> None:
     desk.rack.attempt(lambda: board.heed(desk.rack.board, advice.channel, advice.scale))
 
 
+def unit(desk: Desk) -> None:
+    """The number on the dial means something else from here on, so what it comes to is told."""
+    if desk.rack.edit("scale.unit"):
+        now = desk.rack.board
+        words = [
+            f"{board.scale_words(now.channel)}: the same push",
+            *doses(now.channel, now.n_layers, now.residual),
+        ]
+        desk.notify(safe_text(f"{', '.join(words)}; z undoes"), markup=False)
+
+
 def turn(name: str) -> Callable[[Desk], None]:
     """A dial of the selected strip."""
-    return lambda desk: desk.rack.edit(name)
+
+    def turned(desk: Desk) -> None:
+        desk.rack.edit(name)
+
+    return turned
 
 
 ACTIONS: Mapping[str, Callable[[Desk], None]] = {
@@ -144,8 +167,8 @@ ACTIONS: Mapping[str, Callable[[Desk], None]] = {
     "prompt.search": dialogs.search,
     "prompt.editor": edit_prompt,
     "answer.sampling": sampling_form.ask,
-    "answer.again": lambda desk: desk.talk.again(),
-    "answer.again_otherwise": lambda desk: desk.talk.again(new_seed=True),
+    "answer.again": again,
+    "answer.again_otherwise": partial(again, new_seed=True),
     "answer.edit": lambda desk: desk.talk.edit(),
     "answer.tempo": lambda desk: desk.talk.next_tempo(),
     "answer.yank": copy,
@@ -182,4 +205,5 @@ ACTIONS: Mapping[str, Callable[[Desk], None]] = {
     "view.shadow": lambda desk: desk.notify(desk.page.shadow.next(), markup=False),
     "view.rack": toggle_rack,
     **{name: turn(name) for name in EDITS},
+    "scale.unit": unit,
 }

@@ -100,9 +100,9 @@ class Rack(Vertical):
 
     # What hands do ---------------------------------------------------------------------------------------------
 
-    def edit(self, name: str) -> None:
+    def edit(self, name: str) -> bool:
         turning = name.startswith(("scale.up", "scale.down"))
-        self.attempt(lambda: hands.EDITS[name](self.board), "scale" if turning else "")
+        return self.attempt(lambda: hands.EDITS[name](self.board), "scale" if turning else "")
 
     def attempt(self, change: Any, kind: str = "") -> bool:
         """Make one edit; False when there was nothing to do or it was refused. `kind`: see `History.did`."""

@@ -40,6 +40,18 @@ async def test_add_a_vector_and_raise_it() -> None:
         assert at.desk.rack.board.channel.scale == 0
 
 
+async def test_another_unit_is_told_with_what_it_comes_to() -> None:
+    async with stage() as at:
+        await at.add("pirate")
+        await at.press("u")
+        assert at.desk.rack.board.channel.unit != "relative"
+        (said,) = [toast for toast in at.toasts if toast.startswith("pirate → ")]
+        assert ": the same push, 0.06‖h‖ a layer, Σ 0.30" in said
+        assert said.endswith("; z undoes")
+        await at.press("z")
+        assert at.desk.rack.board.channel.unit == "relative"
+
+
 async def test_an_answer_says_what_it_starts_under() -> None:
     async with stage() as at:
         await at.add("pirate")
@@ -222,6 +234,7 @@ async def test_redo_draws_the_branch_from_its_root() -> None:
         at.studio.metronome.tick(2)
         await at.ready()
         await at.press("tab", "r")
+        assert any("v and V compare the branches" in toast for toast in at.toasts)
         await at.until(lambda: at.word == "generating")
         await at.play(1)
         rows = [line.gutter + line.text for line in at.desk.transcript.sheet.lines if line.text]
