@@ -179,7 +179,7 @@ class Host:
 
     def _idle(self) -> None:
         if self.session.busy:
-            raise UsageError("the session is busy: cancel what it does first")
+            raise UsageError("the session is busy: stop its answer (esc) or cancel its jobs (F3, k) first")
 
     def _begin(self, state: State, parent: Mapping[str, Any] | None = None) -> Session:
         keep = self.folder.vectors if self.folder else None
