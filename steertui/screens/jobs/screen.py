@@ -81,7 +81,7 @@ class Jobs(Screen[str | None]):
         """Draws what is new. The first in the queue is shown until the one that is wanted has been heard of."""
         first = next((report.id for report in in_order(self._reports)), 0)
         self._shown = self._number if self._number in self._reports else first
-        self._queue.border_title = "jobs" if self._reports else "jobs · none yet"
+        self._queue.border_title = "jobs" if self._reports else "jobs · none in this session"
         self._queue.show(self._reports, self._shown, self.app.get_css_variables())
         report = self._reports.get(self._shown)
         self._pages.border_title = Text(safe_text(f"{report.id} {report.kind}") if report else "no job")

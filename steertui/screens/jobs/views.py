@@ -21,6 +21,7 @@ from steertui.widgets.chart.grid import grid
 from steertui.widgets.chart.grid import margin_of as grid_margin
 
 OVERVIEW, CURVES, SAMPLED, LOG = "overview", "curves", "samples", "log"
+OTHERS = "Jobs stay with their session: F5, and enter on it, brings them back."
 GROWING = (SAMPLED, LOG)
 """Pages whose end is followed."""
 
@@ -67,11 +68,12 @@ def frozen(report: Report, name: str) -> Offset:
 
 
 def empty(width: int) -> list[Text]:
-    """Before there is any job."""
+    """Before the session has any job."""
     titles = max(len(offer.title) for offer in OFFERS.values()) + 2
     said = [f"  {offer.title:<{titles}}{offer.summary}" for offer in OFFERS.values()]
     offered = [Text(clip(line, width), style="dim") for line in said]
-    return [Text(), Text("  No job yet. n begins one:"), Text(), *offered]
+    others = Text(clip(f"  {OTHERS}", width), style="dim")
+    return [Text(), Text("  No job yet in this session. n begins one:"), Text(), *offered, Text(), others]
 
 
 def _samples(report: Report, width: int, colours: Mapping[str, str]) -> list[Text]:

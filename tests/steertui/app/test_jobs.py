@@ -93,6 +93,18 @@ async def test_a_job_is_begun_from_its_form_watched_and_its_vector_loaded(script
         assert at.pilot.app.screen is at.desk
 
 
+async def test_a_new_session_says_where_the_jobs_of_the_one_before_are(script: Script) -> None:
+    async with stage() as at:
+        await begun(at)
+        script.go()
+        script.go()
+        await at.sees("✓ 1 extract pirate")
+        await at.press("escape", "ctrl+n")
+        await at.until(lambda: not at.desk.ledger.reports)
+        await opened(at)
+        await at.sees("none in this session", "No job yet in this session", "Jobs stay with their session: F5")
+
+
 async def test_two_checkpoints_are_compared_from_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [jobs.Row("matrices", f"layer {n} o_proj", {"relative": 0.25 * n, "top1": 0.5}) for n in (1, 2)]
     script = Script((jobs.Progress(2, 2, "matrices"), *rows), {"matrices": 2})
