@@ -37,7 +37,9 @@ def table(rows: Rows, colours: Mapping[str, str]) -> list[Text]:
     lines = [Text(head, style="dim")]
     for key, row in cells.items():
         words = ends(safe_text(str(key)), margin)
-        line = Text(fitted(words, margin, right=_at(key) is not None), style=colours["accent"])
+        counts = _at(key) is not None
+        words = words.replace("-", "−") if counts else words
+        line = Text(fitted(words, margin, right=counts), style=colours["accent"])
         for name in columns:
             cell = fitted(ends(row.get(name, ""), widths[name]), widths[name], right=name in numeric)
             line.append(f"  {cell}", style="none")

@@ -24,6 +24,11 @@ BAR = 28
 COST = "cost"
 """The table in which a job says before it begins what it will take."""
 VERDICTS = {"green": "success", "amber": "warning", "red": "error"}
+MEANT = {
+    "green": "good on this model",
+    "amber": "usable on this model, with a doubt",
+    "red": "no good on this model",
+}
 NAME = 14
 MOST_LINES = 6
 UNIT = 24
@@ -41,12 +46,13 @@ def overview(
 ) -> list[Text]:
     """Everything in short, the newest and the most telling first."""
     lines: list[Text] = [standing(report, now, width, colours), *_cost(report)]
+    lines += _verdict(report, width, colours)
     if report.message:
         sign = "✗" if report.state == "failed" else "·"
         style = colours["error"] if report.state == "failed" else ""
         lines += _wrapped(f"{sign} {safe_text(report.message)}", width, style)
     drawn = _picture(report, column, width, min(CHART, max(7, height - 12)), colours)
-    found = [*_found(report, width, colours), *_files(report, colours)]
+    found = [*_found(report, width), *_files(report, colours)]
     for part in (drawn, found, [*_params(report, width)], log(report, width)[-LOG:]):
         lines += [Text(), *part] if part else []
     return lines
@@ -123,18 +129,34 @@ def _cost(report: Report) -> Iterator[Text]:
         yield Text(safe_text(f"{key} {words}"), style="dim")
 
 
-def _found(report: Report, width: int, colours: Colours) -> Iterator[Text]:
+def _verdict(report: Report, width: int, colours: Colours) -> Iterator[Text]:
+    """What the colour of a verdict means and the reason that decided, in one sentence."""
+    word, reasons = report.summary.get("verdict"), report.summary.get("reasons")
+    if isinstance(word, str) and word in MEANT:
+        first = f": {reasons[0]}" if isinstance(reasons, list) and reasons else ""
+        sentence = safe_text(f"{word.upper()}  {MEANT[word]}{first}")
+        yield from _wrapped(sentence, width, colours[VERDICTS[word]])
+
+
+def _found(report: Report, width: int) -> Iterator[Text]:
     """The end's summary: what is one value or a few; tables are told in full on pages of their own."""
     for name, value in report.summary.items():
         known = report.params.get(name) == value or any(file.path == value for file in report.files)
         if known or name in ("error", "exit_code") or value in (None, "", [], {}):
             continue
         if isinstance(value, list) and all(isinstance(each, str) for each in value):
-            for sentence in value:
-                yield from _wrapped(safe_text(f"{_label(name)}{sentence}"), width, "")
+            yield from _list(name, value, width)
         elif words := _short(value):
-            style = colours[VERDICTS[words]] if name == "verdict" and words in VERDICTS else ""
-            yield _pair(name, clip(words, width - NAME), style)
+            if name != "verdict" or words not in MEANT:
+                yield _pair(name, clip(words, width - NAME))
+
+
+def _list(name: str, sentences: list[str], width: int) -> Iterator[Text]:
+    """Sentences below each other, under one name."""
+    for place, sentence in enumerate(sentences):
+        first, *more = _wrapped(safe_text(sentence), width - NAME, "")
+        yield Text.assemble((_label(name) if not place else " " * NAME, "dim"), first)
+        yield from (Text.assemble(" " * NAME, rest) for rest in more)
 
 
 def _short(value: Any) -> str:
@@ -170,9 +192,9 @@ def _params(report: Report, width: int) -> Iterator[Text]:
         yield Text(clip(safe_text(words), width), style="dim")
 
 
-def _pair(name: str, value: str, style: str = "") -> Text:
+def _pair(name: str, value: str) -> Text:
     line = Text(_label(name), style="dim")
-    line.append(safe_text(value), style=style or "not dim")
+    line.append(safe_text(value), style="not dim")
     return line
 
 

@@ -107,6 +107,27 @@ def test_a_failure_is_one_sentence_and_a_lost_engine_says_how_to_go_on() -> None
     assert "r goes on where it was" in page(ledger.reports[1])
 
 
+def test_a_verdict_is_one_sentence_first_and_its_reasons_are_named_once() -> None:
+    ledger = told(kind="check")
+    end = {
+        "verdict": "amber",
+        "reasons": ["its sign is reversed", "neighbours point random ways", "and so on"],
+    }
+    ledger.take(Record(9, 0, ev.Job(job=1, kind="check", state="done", event=end)))
+    drawn = page(ledger.reports[1])
+    assert drawn.splitlines()[1] == "AMBER  usable on this model, with a doubt: its sign is reversed"
+    assert drawn.count("reasons") == 1
+    assert "verdict" not in drawn
+    lines = [line for line in drawn.splitlines() if "random ways" in line or "and so on" in line]
+    assert all(line.startswith(" " * 14) for line in lines)
+    assert len(lines) == 2
+
+
+def test_a_dose_below_zero_has_one_minus() -> None:
+    lines = [line.plain for line in table({"-2": {"dose": -2.0, "kl": 0.5}, "0.5": {"dose": 0.5}}, COLOURS)]
+    assert lines[1].split()[:2] == ["−2", "−2.000"]
+
+
 def test_what_is_not_known_is_left_out() -> None:
     ledger = told()
     for event in (

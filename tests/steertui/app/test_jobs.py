@@ -102,7 +102,9 @@ async def test_a_new_session_says_where_the_jobs_of_the_one_before_are(script: S
         await at.press("escape", "ctrl+n")
         await at.until(lambda: not at.desk.ledger.reports)
         await opened(at)
-        await at.sees("none in this session", "No job yet in this session", "Jobs stay with their session: F5")
+        await at.sees(
+            "none in this session", "No job yet in this session", "Jobs stay with their session: F5"
+        )
 
 
 async def test_two_checkpoints_are_compared_from_the_form(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -530,7 +530,9 @@ def test_a_session_that_is_busy_is_not_left() -> None:
         client = await Client.open(path)
         await reached(client, lambda c: c.state.word == "idle" and c.state.model)
         await client.ask("chat", text="go", settings={"max_new_tokens": 1000})
-        with pytest.raises(RemoteError, match=r"the session is busy: stop its answer \(esc\) or cancel its jobs \(F3, k\)"):
+        with pytest.raises(
+            RemoteError, match=r"session is busy: stop its answer \(esc\) or cancel its jobs \(F3, k\)"
+        ):
             await client.ask("session.new")
         with pytest.raises(RemoteError, match="the model is in use"):
             await client.ask("load_model", model="another")
