@@ -146,9 +146,8 @@ def _found(report: Report, width: int) -> Iterator[Text]:
             continue
         if isinstance(value, list) and all(isinstance(each, str) for each in value):
             yield from _list(name, value, width)
-        elif words := _short(value):
-            if name != "verdict" or words not in MEANT:
-                yield _pair(name, clip(words, width - NAME))
+        elif (words := _short(value)) and (name != "verdict" or words not in MEANT):
+            yield _pair(name, clip(words, width - NAME))
 
 
 def _list(name: str, sentences: list[str], width: int) -> Iterator[Text]:
