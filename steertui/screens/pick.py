@@ -18,8 +18,9 @@ from steertui.text import safe_text
 from steertui.widgets.line import Line
 
 NAME = 22
-LONGEST_NAME = 34
-"""Cells of the names' column: as wide as the longest of them, within these bounds."""
+LONGEST_NAME = 36
+"""Cells of the names' column: as wide as the longest of them, within these bounds; longer ones, whose details are
+short, take all that those leave."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Choice:
 
 
 class Pick(ModalScreen[str | None]):
-    """Gives back the key of a choice, or None after esc. `free` offers the typed text itself when nothing matches."""
+    """Gives back the key of a choice, or None after esc. `free` offers the typed text itself when nothing matches;
+    `tells` shows the whole detail of the choice under the cursor below the list, where its row is too short for it."""
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS = [
@@ -50,10 +52,11 @@ class Pick(ModalScreen[str | None]):
         free: str = "",
         hint: str = "",
         wide: bool = False,
+        tells: bool = False,
     ) -> None:
         super().__init__()
         self._title, self._choices, self._filtered = safe_text(title), choices, filtered
-        self._free, self._hint, self._wide = free, hint, wide
+        self._free, self._hint, self._wide, self._tells = free, hint, wide, tells
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -wide" if self._wide else "dialog") as box:
@@ -61,7 +64,10 @@ class Pick(ModalScreen[str | None]):
             if self._filtered:
                 yield Line(placeholder=self._free or "type to filter")
             yield OptionList(*options(self._choices))
-            yield Static(Text(self._hint or "↑ ↓ choose · enter take · esc back"), id="said")
+            if self._tells:
+                yield Static(id="whole")
+            hint = Text(self._hint or "↑ ↓ choose · enter take · esc back")
+            yield Static(hint, id="said", classes="-below" if self._tells else "")
 
     def on_mount(self) -> None:
         self.query_one(OptionList).highlighted = 0 if self._choices else None
@@ -83,6 +89,11 @@ class Pick(ModalScreen[str | None]):
             self.dismiss(options.get_option_at_index(options.highlighted).id)
         elif self._free and event.value.strip():
             self.dismiss(event.value.strip())
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        if self._tells:
+            detail = next((c.detail for c in self._choices if c.key == event.option.id), "")
+            self.query_one("#whole", Static).update(Text(safe_text(detail)))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option.id)
@@ -108,14 +119,24 @@ def move(options: OptionList, change: int) -> None:
 
 def options(choices: Sequence[Choice]) -> list[Option]:
     """A line each, their names in one column."""
-    names = [cell_len(safe_text(choice.name)) for choice in choices if choice.detail]
-    width = max(NAME, min(LONGEST_NAME, max(names, default=0)))
-    return [_option(choice, width) for choice in choices]
+    names = max((cell_len(safe_text(choice.name)) for choice in choices if choice.detail), default=0)
+    details = max((cell_len(safe_text(choice.detail)) for choice in choices), default=0)
+    if names > LONGEST_NAME and 0 < details < NAME:
+        return [_option(choice, None, details) for choice in choices]
+    return [_option(choice, max(NAME, min(LONGEST_NAME, names)), None) for choice in choices]
 
 
-def _option(choice: Choice, width: int) -> Option:
+def _option(choice: Choice, name: int | None, detail: int | None) -> Option:
+    """A column without a width takes what the other leaves."""
     row = Table.grid(expand=True, padding=(0, 1))
-    row.add_column(no_wrap=True, overflow="ellipsis", width=width if choice.detail else None)
-    row.add_column(justify="right", no_wrap=True, overflow="ellipsis", ratio=1)
+    row.add_column(
+        no_wrap=True,
+        overflow="ellipsis",
+        width=name if choice.detail else None,
+        ratio=1 if detail else None,
+    )
+    row.add_column(
+        justify="right", no_wrap=True, overflow="ellipsis", width=detail, ratio=None if detail else 1
+    )
     row.add_row(Text(safe_text(choice.name)), Text(safe_text(choice.detail), style="dim"))
     return Option(row, id=choice.key)

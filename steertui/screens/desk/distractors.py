@@ -73,9 +73,8 @@ def ask(desk: Desk) -> None:
         if text:
             ask_how(desk, text)
 
-    desk.app.push_screen(
-        Pick("throw in a distractor", offered(), free="type to filter, or your own words", hint=HINT), said
-    )
+    free = "type to filter, or your own words"
+    desk.app.push_screen(Pick("throw in a distractor", offered(), free=free, hint=HINT, wide=True), said)
 
 
 def ask_how(desk: Desk, text: str) -> None:
@@ -90,7 +89,7 @@ def ask_how(desk: Desk, text: str) -> None:
             throw(desk, Distractor(text, how, when == "now"))
 
     ways = (*NOW, *NEXT) if desk.link.state.running else IDLE
-    desk.app.push_screen(Pick("as what?", ways, filtered=False), shaped)
+    desk.app.push_screen(Pick("as what?", ways, filtered=False, wide=True), shaped)
 
 
 HINT = f"enter take · esc back · your own list: {FILE} in the config folder, a line each"

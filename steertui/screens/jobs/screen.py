@@ -107,7 +107,8 @@ class Jobs(Screen[str | None]):
             if kind is not None:
                 self._open_form(kind, {})
 
-        self.app.push_screen(Pick("a new job", choices, hint="enter opens its form", wide=True), answered)
+        hint = "enter opens its form"
+        self.app.push_screen(Pick("a new job", choices, hint=hint, wide=True, tells=True), answered)
 
     def _open_form(self, kind: str, given: Mapping[str, Any]) -> None:
         model = self._link.state.model

@@ -10,6 +10,7 @@ from textual.widgets import Input
 from core import jobs
 from core.errors import BadInput
 from sessions import kinds
+from sessions.offers.catalogue import OFFERS
 from steertui.screens.jobs.form import JobForm
 from steertui.screens.jobs.screen import Jobs
 from steertui.widgets.page import Page
@@ -105,6 +106,15 @@ async def test_a_new_session_says_where_the_jobs_of_the_one_before_are(script: S
         await at.sees(
             "none in this session", "No job yet in this session", "Jobs stay with their session: F5"
         )
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_the_job_under_the_cursor_tells_all_it_does(size: tuple[int, int]) -> None:
+    async with stage(size=size) as at:
+        await opened(at)
+        await at.press("n", "down")
+        summary = list(OFFERS.values())[1].summary
+        await at.sees(*summary.split()[-2:], "enter opens its form")
 
 
 async def test_two_checkpoints_are_compared_from_the_form(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import pytest
 from core.mixer import Channel, Mixer
 from sessions.known import Known
 from steertui import paths
-from steertui.screens.desk.distractors import FILE
+from steertui.screens.desk.distractors import ENGLISH, FILE
 from steertui.screens.desk.history import History
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.scripted_engine import Studio, words
@@ -176,6 +176,15 @@ async def test_the_users_own_list_comes_first() -> None:
         await at.press("tab", "d")
         await at.sees("A bell rings.", "yours")
         assert sum("A bell rings." in row for row in at.drawn()) == 1
+
+
+async def test_a_distractor_and_its_ways_are_shown_whole() -> None:
+    async with stage(brief()) as at:
+        await answered(at)
+        await at.press("tab", "d")
+        await at.sees(*ENGLISH, "demo world")
+        await at.press("enter")
+        await at.sees("next turn, as the model's own words", "its next answer begins with it")
 
 
 async def test_a_hostile_list_is_only_drawn() -> None:
