@@ -13,7 +13,7 @@ from sessions import events as ev
 from sessions.desk import summary
 from sessions.sampling import made_before
 from sessions.state import State, Turn
-from steertui.screens.past import manner, past, spoken, standing_marks
+from steertui.screens.past import manner, past, spoken, standing_marks, thrown_in
 from steertui.text import Sanitiser, safe_text
 from steertui.widgets.meters import Meters
 from steertui.widgets.reading import Reading
@@ -27,7 +27,6 @@ ENDINGS = {
     "context": "stopped, the context is full: ctrl+n begins a new session",
     "oom": "out of memory: the answer ends here, the model stays",
 }
-INJECTED = {"user": "as a user turn", "own": "as the model's own words", "tool": "as tool output"}
 
 
 @dataclass
@@ -212,10 +211,7 @@ class Feed:
         self.coming = [change for change in self.coming if change[0] > index]
 
     def injected(self, event: ev.Inject, state: State) -> None:
-        how = INJECTED.get(event.how, event.how)
-        self.items.append(Marker(safe_text(f"DISTRACTOR {how}"), event.at if event.gen is not None else None))
-        after = "" if event.how == "own" else "\n"
-        self.items.append(Piece(safe_text(event.text, multiline=True) + after, origin="injected"))
+        self.items += thrown_in(event.text, event.how, event.at if event.gen is not None else None)
 
     def rewound(self, event: ev.Rewind, state: State) -> None:
         self.flush()

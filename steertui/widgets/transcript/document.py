@@ -14,9 +14,12 @@ UNMEASURED: Mapping[str, float] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Somebody starts to speak: `you`, `asst`, or whatever label the turn carries."""
+    """Somebody starts to speak: `you`, `asst`, or whatever label the turn carries. `inside`: within an answer, which
+    goes on; a turn that was thrown in, and the model after it.
+    """
 
     role: str
+    inside: bool = False
 
 
 @dataclass(slots=True)
@@ -48,8 +51,10 @@ class Marker:
 
     @property
     def chip(self) -> str:
-        """The short form, for changes that follow each other within a few words: only what is new. A flip has none."""
-        return "" if self.text.startswith("FLIP") else self.text.rpartition("→ ")[2]
+        """The short form, for changes that follow each other within a few words: only what is new. A flip and
+        a distractor have none.
+        """
+        return "" if self.text.startswith(("FLIP", "DISTRACTOR")) else self.text.rpartition("→ ")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ class Document:
         self._answer = 0
 
     def append(self, item: Item) -> None:
-        if isinstance(item, Speech):
+        if isinstance(item, Speech) and not item.inside:
             self._answer = len(self.items)
         self.items.append(item)
 
@@ -91,7 +96,7 @@ class Document:
     def piece(self, index: int) -> Piece | None:
         """A token of the newest answer; it is nearly always among the last few."""
         for item in reversed(self.items):
-            if isinstance(item, Speech):
+            if isinstance(item, Speech) and not item.inside:
                 return None
             if isinstance(item, Piece) and item.index == index:
                 return item
@@ -117,7 +122,9 @@ class Document:
     def drop_notes(self, *tones: str) -> None:
         """Take back the notes of these tones: what they said has come true."""
         self.items = [item for item in self.items if not (isinstance(item, Note) and item.tone in tones)]
-        starts = [place for place, item in enumerate(self.items) if isinstance(item, Speech)]
+        starts = [
+            place for place, item in enumerate(self.items) if isinstance(item, Speech) and not item.inside
+        ]
         self._answer = starts[-1] if starts else 0
 
     def clear(self) -> None:
@@ -127,6 +134,8 @@ class Document:
 
 def _depends(item: Item) -> bool:
     """Whether it stands and falls with the last marker: the marker itself, and the words that came by it."""
+    if isinstance(item, Speech):
+        return item.inside
     return isinstance(item, Marker) or (isinstance(item, Piece) and item.origin == "injected")
 
 

@@ -107,6 +107,29 @@ async def test_own_words_now_and_the_same_again() -> None:
         await at.until(lambda: sum("DISTRACTOR" in m.text for m in at.markers) == 2)
 
 
+@pytest.mark.parametrize(("downs", "who"), [(0, "you"), (2, "tool")])
+async def test_a_turn_thrown_into_an_answer_has_its_speaker_also_when_it_is_drawn_again(
+    downs: int, who: str
+) -> None:
+    async with stage() as at:
+        await at.ask()
+        await at.play(3)
+        await throw(at, "parade", *["down"] * downs)
+        at.studio.metronome.tick(1)
+        await at.until(lambda: any("DISTRACTOR" in marker.text for marker in at.markers))
+        at.studio.metronome.tick(1000)
+        await at.ready()
+        assert spoken(at) == "".join(at.studio.script), "the answer is one, whoever spoke in it"
+        live = [line.gutter + line.text for line in at.desk.transcript.sheet.lines]
+        assert at.desk.talk.thrown is not None
+        assert f"{who:5}{at.desk.talk.thrown.text}" in live
+        assert sum(row.startswith("asst ") for row in live) == 2
+        at.desk.feed.look_at(at.desk.feed.shown, at.desk.link.state)
+        at.desk.feed.flush()
+        again = [line.gutter + line.text for line in at.desk.transcript.sheet.lines]
+        assert again == live[: len(again)], "all but the note that it was stopped"
+
+
 @pytest.mark.parametrize(("downs", "role", "label"), [(0, "user", "a user turn"), (2, "tool", "tool output")])
 async def test_between_answers_it_is_the_next_turn_and_marked(downs: int, role: str, label: str) -> None:
     async with stage(brief()) as at:

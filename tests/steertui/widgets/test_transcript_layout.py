@@ -131,6 +131,16 @@ def test_rewind_keeps_what_was_said_before() -> None:
     assert document.piece(3) is None
 
 
+def test_rewind_takes_back_a_turn_that_was_thrown_in_with_its_speakers() -> None:
+    document = Document()
+    thrown = [Marker("DISTRACTOR", 1), Speech("you", inside=True), Piece("Hey!", origin="injected")]
+    for item in (Speech("asst"), Piece("one", 0), *thrown, Speech("asst", inside=True), Piece(" two", 1)):
+        document.append(item)
+    assert document.last_answer() == "one two"
+    document.rewind(0)
+    assert document.items == [Speech("asst")]
+
+
 def test_rewind_takes_back_what_came_in_among_the_tokens() -> None:
     document = Document()
     kept = (Speech("asst"), Piece("0", 0), Marker("louder", 1), Piece("1", 1), Marker("DISTRACTOR", 2))
