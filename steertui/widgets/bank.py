@@ -20,9 +20,9 @@ from core.mixer import Channel
 from steertui import commands
 from steertui.widgets import glyphs
 from steertui.widgets.bank_values import strengths, values
-from steertui.widgets.bars import clip, column
+from steertui.widgets.bars import column, whole
 from steertui.widgets.dial import SHORT_UNIT, STEPS, signed
-from steertui.widgets.strip_face import dose_text
+from steertui.widgets.strip_face import sums
 
 FOOT = 2
 WIDEST = 4
@@ -215,14 +215,15 @@ class FaderBank(Widget, can_focus=True):
 
     def _readout(self, width: int) -> list[Segment]:
         if self.channel is None:
-            return [Segment(clip("one fader per layer of the selected strip", width), self._look("quiet"))]
+            words = whole(("one fader per layer", "of the selected strip"), width, " ")
+            return [Segment(words, self._look("quiet"))]
         value = self.faders[self.cursor]
         shown = "off" if value is None else f"{signed(value, 3)} {SHORT_UNIT[self.channel.unit]}"
         head = f"L{self.cursor} {shown}"
         if self.cursor in self.strengths and self.channel.unit != "relative":
             head += f" = {self.strengths[self.cursor]:.2f}‖h‖"
-        rest = clip(f"  {dose_text(self.channel, self.n_layers)}", width - cell_len(head))
-        return [Segment(head, self._look("value")), Segment(rest, self._look("quiet"))]
+        rest = whole(sums(self.channel, self.n_layers), width - cell_len(head) - 2, " · ")
+        return [Segment(head, self._look("value")), Segment(f"  {rest}", self._look("quiet"))]
 
     # Mouse: a click sets, a drag paints across layers --------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
@@ -70,6 +70,16 @@ def clip(text: str, width: int) -> str:
     if cell_len(text) <= width:
         return text
     return set_cell_size(text, max(width - 1, 0)).rstrip() + "…" if width > 0 else ""
+
+
+def whole(parts: Iterable[str], width: int, gap: str = "  ") -> str:
+    """The parts that have room, first things first: one that has none is left out, because half a number misleads."""
+    said = ""
+    for part in parts:
+        longer = f"{said}{gap}{part}" if said else part
+        if cell_len(longer) <= width:
+            said = longer
+    return said
 
 
 def ends(text: str, width: int) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 
-from steertui.widgets.bars import clip, sparkline
+from steertui.widgets.bars import sparkline, whole
 from steertui.widgets.painted import Painted, Row
 from steertui.widgets.reading import KEPT
 
-UNKNOWN = "KL needs a forced shadow: after the first other word the contexts differ"
+UNKNOWN = ("KL needs a forced shadow", "after the first other word the contexts differ")
 
 
 class KlLine(Painted):
@@ -38,7 +38,7 @@ class KlLine(Painted):
 
     def rows(self, width: int) -> Sequence[Row]:
         if not self.recent:
-            return [[Segment(clip(f" {UNKNOWN}", width), self.part("name"))]]
+            return [[Segment(" " + whole(UNKNOWN, width - 1, ": "), self.part("name"))]]
         said = f" {self.recent[-1]:.2f} nats, mean {self._sum / self._count:.2f}"
         line = sparkline(list(self.recent), max(width - len(said) - 4, 1), low=0.0)
         return [

@@ -14,7 +14,7 @@ from core.levels import dose
 from core.mixer import Channel
 from steertui.text import safe_text
 from steertui.widgets.bank_values import shape_name, total
-from steertui.widgets.bars import clip, scale_bar
+from steertui.widgets.bars import clip, scale_bar, whole
 from steertui.widgets.dial import SHORT_UNIT, band_text, cap_text, layers_of, shown_scale, signed, span
 from steertui.widgets.reading import Reading
 
@@ -53,6 +53,12 @@ class Face:
     @property
     def doses(self) -> list[str]:
         return doses(self.channel, self.n_layers, self.residual)
+
+    @property
+    def hits(self) -> str:
+        """How many tokens of the answer the cap has corrected."""
+        seen = self.reading
+        return "" if seen.hit_rate is None else f"hits {seen.hits}/{seen.tokens} ({seen.hit_rate:.0%})"
 
     @property
     def warning(self) -> str:
@@ -102,7 +108,7 @@ def _has_cap(face: Face) -> bool:
 def _dose(face: Face, width: int, selected: bool, style: Styles) -> list[Segment]:
     """The warning keeps its place; the dose is cut."""
     warning = clip(face.warning, width - 1 - INDENT)
-    text = clip(face.dose, width - 1 - INDENT - cell_len(warning) - 1)
+    text = whole(face.doses, width - 1 - INDENT - cell_len(warning) - 1, ", ")
     gap = " " * max(width - 1 - INDENT - cell_len(text) - cell_len(warning), 0)
     return [
         _lead(selected, style),
@@ -161,9 +167,8 @@ def _cap(face: Face, width: int, selected: bool, style: Styles) -> list[Segment]
         words.append(f"gain ×{face.channel.gain:g}")
     if face.channel.capped:
         words.append(f"cap {cap_text(face.channel)}")
-        if face.reading.hit_rate is not None:
-            words.append(f"hits {face.reading.hits}/{face.reading.tokens} ({face.reading.hit_rate:.0%})")
-    text = clip("  ".join(words), width - 1 - INDENT)
+        words.append(face.hits)
+    text = whole(filter(None, words), width - 1 - INDENT)
     pad = " " * (width - 1 - INDENT - cell_len(text))
     return [_lead(selected, style), Segment(" " * INDENT), Segment(text, style("cap")), Segment(pad)]
 
@@ -174,8 +179,7 @@ def brief(face: Face, selected: bool, style: Styles) -> list[Segment]:
     words = [face.scale, face.band if selected else "", face.flags]
     if face.channel.capped:
         words.append(cap_text(face.channel))
-        if face.reading.hit_rate is not None:
-            words.append(f"{face.reading.hit_rate:.0%}")
+        words.append(face.hits)
     if face.warning:
         words.append("⚠")
     look = "silent" if not face.playing else ("chosen" if selected else "name")
@@ -189,7 +193,7 @@ def brief(face: Face, selected: bool, style: Styles) -> list[Segment]:
     ]
 
 
-def dose_text(channel: Channel, n_layers: int) -> str:
-    """What the whole band adds up to, and how it is drawn."""
+def sums(channel: Channel, n_layers: int) -> list[str]:
+    """What the whole band adds up to, in its unit, and how it is drawn."""
     shape = shape_name(channel, n_layers) + (", split" if channel.split else "")
-    return f"{shape} · Σ {signed(total(channel, n_layers))} {SHORT_UNIT[channel.unit]}"
+    return [f"Σ {signed(total(channel, n_layers))}", shape]

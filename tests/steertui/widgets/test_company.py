@@ -10,9 +10,10 @@ from rich.style import Style
 from core.mixer import Channel, Mixer
 from sessions.known import Known
 from sessions.rack import Rack
+from steertui.widgets.bars import whole
 from steertui.widgets.company import alike, cosine
 from steertui.widgets.reading import Reading
-from steertui.widgets.strip_face import Face, brief, full, rows
+from steertui.widgets.strip_face import Face, brief, full, rows, sums
 
 
 def vector(name: str, **cosines: float) -> Known:
@@ -63,6 +64,21 @@ def test_the_dose_is_told_per_layer_and_in_total() -> None:
     assert plain.dose == face.dose
 
 
+def test_a_dose_that_has_no_room_is_left_out_whole() -> None:
+    channel = Channel(vector("a"), scale=-1.4, unit="unit", layers=(0, 1, 2), floor=0.5)
+    reading = Reading(tokens=4, hits=1)
+    face = Face(1, channel, reading, 4, True, dict.fromkeys(range(4), 20.0))
+    for width in range(8, 60):
+        *_, dose, cap = (
+            "".join(part.text for part in line) for line in full(face, width, False, lambda n: Style.null())
+        )
+        assert dose.strip() in ("", *face.doses, face.dose)
+        assert cap.strip() in ("", face.hits, "cap ≥ 0.5", f"cap ≥ 0.5  {face.hits}")
+    assert whole(sums(channel, 4), 20, " · ") == "Σ −4.20 · flat"
+    assert whole(sums(channel, 4), 12, " · ") == "Σ −4.20"
+    assert whole(sums(channel, 4), 6, " · ") == "flat"
+
+
 def test_without_residual_norms_nothing_is_made_up() -> None:
     face = Face(1, Channel(vector("a"), scale=0.3), Reading(), 4)
     assert face.dose == ""
@@ -75,7 +91,7 @@ def test_one_line_tells_flags_hits_and_the_warning() -> None:
     words = "".join(
         p.text for p in brief(Face(1, channel, reading, 4, False, {}, (1, 0.7)), True, lambda n: Style.null())
     )
-    for expected in ("⇄", "C", "M", "S", "25%", "⚠"):
+    for expected in ("⇄", "C", "M", "S", "hits 1/4 (25%)", "⚠"):
         assert expected in words
 
 
