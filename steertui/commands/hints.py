@@ -9,11 +9,11 @@ TYPE_HINTS = (
     "prompt.examples",
     "prompt.leave",
     "app.help",
-    "app.palette",
+    "app.quit",
     "jobs.open",
     "library.open",
+    "app.palette",
     "sessions.open",
-    "app.quit",
 )
 PLAY_HINTS = (
     *(
@@ -21,19 +21,23 @@ PLAY_HINTS = (
         "scale",
         "vector.add",
         "strip.cap",
+        "mode.type",
         "mixer.bypass",
         "inject.open",
+        "tokens",
         "heat.cycle",
-        "mode.type",
     ),
-    *("app.help", "app.palette"),
+    *("app.help", "app.palette", "app.quit"),
 )
 OWN_HINTS = {
     "prompt.send": ("enter", "send", "focused.send"),
     "prompt.examples": ("↑", "examples", "focused.older"),
     "prompt.leave": ("tab", "play", "app.focus_next"),
     "scale": ("[ ]", "scale", BY_ID["scale.up"].action),
+    "tokens": ("p n", "tokens", BY_ID["token.previous"].action),
+    "engine.go_on": ("space", "go on", BY_ID["engine.pause"].action),
 }
+WAY_OUT = "back"
 
 
 def screen_hints(where: str, enter: str) -> list[tuple[str, str, str]]:
@@ -42,9 +46,10 @@ def screen_hints(where: str, enter: str) -> list[tuple[str, str, str]]:
 
 
 def place_hints(where: str) -> list[tuple[str, str, str]]:
-    """The keys of one place that have a word for the bottom line, and help."""
-    own = [_hint(each.id) for each in COMMANDS if each.where == where and each.hint]
-    return [*own, _hint("app.help")]
+    """The keys of one place that have a word for the bottom line, the way out first, and help."""
+    own = [each for each in COMMANDS if each.where == where and each.hint]
+    own.sort(key=lambda command: command.own != WAY_OUT)
+    return [*(_hint(each.id) for each in own), _hint("app.help")]
 
 
 def hints(mode: str, word: str) -> list[tuple[str, str, str]]:
@@ -53,7 +58,8 @@ def hints(mode: str, word: str) -> list[tuple[str, str, str]]:
     if word == "lost":
         usual = ("engine.restart", *usual)
     if word in ("generating", "paused"):
-        usual = ("engine.stop", *(("engine.pause",) if mode == "PLAY" else ()), *usual)
+        space = "engine.go_on" if word == "paused" else "engine.pause"
+        usual = ("engine.stop", *((space,) if mode == "PLAY" else ()), *usual)
     return [_hint(name) for name in usual]
 
 

@@ -25,6 +25,31 @@ async def test_every_layout_shows_state_text_strip_and_prompt(size: tuple[int, i
         await at.sees("GEN", "PLAY", "you  hello there", "I will not give", "pirate", "+0.30")
 
 
+async def test_the_bottom_line_of_a_small_terminal_tells_the_ways_out() -> None:
+    async with stage(size=(80, 24)) as at:
+        await at.ready()
+        await at.until(lambda: "ctrl+q quit" in at.drawn()[-1])
+        await at.press("tab")
+        await at.until(lambda: "i type" in at.drawn()[-1])
+        for room in ("f3", "f4", "f5"):
+            await at.press(room)
+            await at.until(lambda: "esc desk" in at.drawn()[-1] and "F1 help" in at.drawn()[-1])
+
+
+async def test_the_bottom_line_tells_how_tokens_are_walked_and_that_space_goes_on() -> None:
+    async with stage(size=(100, 30)) as at:
+        await at.ready()
+        await at.press("tab")
+        await at.until(lambda: "p n tokens" in at.drawn()[-1])
+        at.desk.prompt.focus()
+        await at.ask()
+        await at.play(1)
+        await at.until(lambda: "space pause" in at.drawn()[-1])
+        await at.press("space")
+        at.studio.metronome.tick(1)
+        await at.until(lambda: "space go on" in at.drawn()[-1])
+
+
 async def test_resize_down_and_back() -> None:
     async with stage(size=(120, 36)) as at:
         await at.ask()
