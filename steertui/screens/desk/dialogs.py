@@ -24,6 +24,8 @@ LEAVE = (
     Choice("shutdown", "shut down", "the engine stops, the session is kept"),
     Choice("stay", "stay", ""),
 )
+GOES_ON = "The engine goes on: steertui attach brings you back."
+KEPT = "The engine has stopped. Session {} is kept: F5 in the app, or steertui sessions."
 BACK = "c takes it back to its own band with the cap off"
 
 
@@ -122,16 +124,26 @@ def leave(desk: Desk) -> None:
         return
 
     async def go(how: str) -> None:
-        if how == "shutdown":
-            await desk.link.ask("shutdown", reason="quit from the desk")
+        wanted = how == "shutdown"
+        stopped = wanted and await desk.link.ask("shutdown", reason="quit from the desk") is not None
+        words = parting(desk, stopped)
         await desk.link.close()
-        desk.app.exit(0)
+        desk.app.exit(0, message=words)
 
     def answered(how: str | None) -> None:
         if how in ("detach", "shutdown"):
             desk.later(go(how))
 
     desk.app.push_screen(Pick("leave the desk", LEAVE, filtered=False), answered)
+
+
+def parting(desk: Desk, stopped: bool) -> str:
+    """What the terminal reads when the screen is gone; nothing where the engine had been lost before."""
+    link = desk.link
+    if not stopped:
+        return GOES_ON if link.up else ""
+    kept = link.recorded and link.state.turns
+    return KEPT.format(link.state.session[-6:]) if kept else "The engine has stopped."
 
 
 def _number(text: str) -> float:

@@ -126,7 +126,7 @@ async def test_what_waits_can_be_taken_back() -> None:
         assert not at.pieces
 
 
-async def test_quit_asks_and_detaching_leaves_the_engine() -> None:
+async def test_quit_asks_and_detaching_leaves_the_engine(capsys: pytest.CaptureFixture[str]) -> None:
     async with stage() as at:
         await at.ready()
         await at.press("ctrl+q")
@@ -135,6 +135,21 @@ async def test_quit_asks_and_detaching_leaves_the_engine() -> None:
         await at.until(lambda: not at.pilot.app.is_running)
         assert at.pilot.app.return_code == 0
         assert probe(at.desk.link.client.path) is not None
+    assert "The engine goes on: steertui attach" in capsys.readouterr().err
+
+
+async def test_shutting_down_says_which_session_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    studio = Studio()
+    studio.loaded.set()
+    with scripted_engine.engine(studio, record=True) as engine:
+        async with desk_at(engine.path, studio) as at:
+            await at.ask("hello there")
+            at.studio.metronome.tick(1000)
+            await at.ready()
+            session = at.desk.link.state.session[-6:]
+            await at.press("ctrl+q", "down", "enter")
+            await at.until(lambda: not at.pilot.app.is_running)
+    assert f"Session {session} is kept" in capsys.readouterr().err
 
 
 async def test_a_message_before_there_is_an_engine_is_kept_and_shown(monkeypatch: pytest.MonkeyPatch) -> None:
