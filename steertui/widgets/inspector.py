@@ -19,6 +19,10 @@ QUOTED = 18
 NAME = 20
 Words = tuple[str, str]
 """A look and what it says."""
+Field = list[Words]
+"""Words that mean something only together."""
+CUT, LEAST = ("change", "mixer"), 12
+"""What may be cut, and the cells of it that still tell what it is."""
 
 
 class Inspector(Painted):
@@ -26,7 +30,7 @@ class Inspector(Painted):
 
     PREFIX = "inspector"
     COMPONENT_CLASSES = {
-        f"inspector--{part}" for part in ("place", "token", "text", "quiet", "warn", "change")
+        f"inspector--{part}" for part in ("place", "token", "text", "quiet", "warn", "change", "mixer")
     }
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
@@ -46,44 +50,54 @@ class Inspector(Painted):
     def rows(self, width: int) -> Sequence[Row]:
         return [self._row(words, width) for words in self._lines()]
 
-    def _lines(self) -> list[list[Words]]:
+    def _lines(self) -> list[list[Field]]:
         lines = panel(self.pinned) if self.pinned else []
         if self.pointed and not (self.pinned and _same(self.pointed, self.pinned)):
             lines.append(line(self.pointed))
         return lines
 
-    def _row(self, words: Iterable[Words], width: int) -> Row:
-        """As many of the words as fit; the last one that does not is cut."""
-        row, room = [], width - 1
-        for look, text in words:
-            shown = clip(text, room)
-            row.append(Segment(shown, self.part(look)))
-            room -= cell_len(shown)
-            if shown != text or room <= 0:
-                break
-        return row
+    def _row(self, fields: Iterable[Field], width: int) -> Row:
+        return [Segment(text, self.part(look)) for look, text in fitting(fields, width - 1)]
 
 
-def line(seen: Inspection) -> list[Words]:
+def fitting(fields: Iterable[Field], room: int) -> Field:
+    """As many fields as have room; the first that has none is left out, because half a number is another number. Text
+    alone may be cut."""
+    shown: Field = []
+    for words in fields:
+        size = sum(cell_len(text) for _, text in words)
+        if size > room and len(words) == 1 and words[0][0] in CUT and room >= LEAST:
+            words = [(words[0][0], clip(words[0][1], room))]
+            size = room
+        if size > room:
+            break
+        shown += words
+        room -= size
+    return shown
+
+
+def line(seen: Inspection) -> list[Field]:
     """The token in one line, what matters most first."""
-    parts = [*_token(seen), *_unsteered(seen)]
+    fields = [*_token(seen), *_unsteered(seen)]
     for gauge in seen.gauges:
-        parts += [
-            ("quiet", "  │ "),
-            ("quiet", clip(safe_text(gauge.name), NAME)),
-            ("text", f" {_sigmas(gauge)}"),
-        ]
+        name = clip(safe_text(gauge.name), NAME)
+        fields.append([("quiet", "  │ "), ("quiet", name), ("text", f" {_sigmas(gauge)}")])
         if gauge.held:
-            parts.append(("warn", " cap held"))
+            fields[-1].append(("warn", " cap held"))
     if seen.change:
-        parts.append(("change", f"  ◆ {safe_text(seen.change.words)}"))
-    return parts
+        fields.append([("change", f"  ◆ {safe_text(seen.change.words)}")])
+    return fields
 
 
-def panel(seen: Inspection) -> list[list[Words]]:
+def panel(seen: Inspection) -> list[list[Field]]:
     """Everything about it, line by line; what was not measured has no line."""
-    whole = [("quiet", f" id {seen.token.id}"), *_measures(seen)]
-    lines = [[*_token(seen), *_unsteered(seen)], whole, *_rivals(seen), *map(_gauge, seen.gauges)]
+    whole = [[("quiet", f" id {seen.token.id}")], *_measures(seen)]
+    lines = [
+        [*_token(seen), *_unsteered(seen)],
+        whole,
+        *_rivals(seen),
+        *([_gauge(each)] for each in seen.gauges),
+    ]
     if seen.change:
         ago = (
             f"{seen.ago} token{'s' * (seen.ago != 1)} before"
@@ -91,9 +105,12 @@ def panel(seen: Inspection) -> list[list[Words]]:
             else "this is the first token under it"
         )
         lines.append(
-            [("change", f" ◆ {safe_text(seen.change.words)}"), ("quiet", f"  at t {seen.change.at}, {ago}")]
+            [
+                [("change", f" ◆ {safe_text(seen.change.words)}")],
+                [("quiet", f"  at t {seen.change.at}, {ago}")],
+            ]
         )
-    lines.append([("quiet", " mixer "), ("text", safe_text(seen.mixer) or "no steering")])
+    lines.append([[("quiet", " mixer ")], [("mixer", safe_text(seen.mixer) or "no steering")]])
     return lines
 
 
@@ -101,35 +118,41 @@ def _same(one: Inspection, other: Inspection) -> bool:
     return (one.turn, one.index) == (other.turn, other.index)
 
 
-def _token(seen: Inspection) -> list[Words]:
-    text = clip(safe_text(seen.token.text), QUOTED)
-    words = [("place", f" t {seen.index} "), ("token", f"“{text}”")]
+def _token(seen: Inspection) -> list[Field]:
+    fields: list[Field] = [[("place", f" t {seen.index} "), ("token", f"“{_quoted(seen)}”")]]
     if seen.token.lp is not None:
-        words.append(("text", f" p {chance(seen.token.lp)} (ln {signed(seen.token.lp)}){_rank(seen)}"))
-    return words
+        fields.append([("text", f" p {chance(seen.token.lp)} (ln {signed(seen.token.lp)}){_rank(seen)}")])
+    return fields
 
 
-def _unsteered(seen: Inspection) -> list[Words]:
+def _quoted(seen: Inspection) -> str:
+    """A token without a text of its own, such as the end of the answer, by its name among the likeliest."""
+    named = (rival.text for rival in seen.token.top if rival.id == seen.token.id)
+    return clip(safe_text(seen.token.text or next(named, "") or f"token {seen.token.id}"), QUOTED)
+
+
+def _unsteered(seen: Inspection) -> list[Field]:
     """What the unsteered model thinks of this very token; only a forced shadow knows."""
     if "lp0" not in seen.values:
         return []
     rank = f" #{seen.values['rank']:.0f}" if "rank" in seen.values else ""
-    return [("quiet", "  unsteered"), ("text", f" p {chance(seen.values['lp0'])}{rank}"), *_instead(seen)]
+    said = [("quiet", "  unsteered"), ("text", f" p {chance(seen.values['lp0'])}{rank}")]
+    return [said, *_instead(seen)]
 
 
-def _rivals(seen: Inspection) -> list[list[Words]]:
+def _rivals(seen: Inspection) -> list[list[Field]]:
     """The likeliest tokens in its place, steered and unsteered, if they were asked for."""
     rows = [("steered", seen.token.top), ("unsteered", seen.token.top0)]
-    return [[("quiet", f" {name:<10}"), *_likely(seen, top)] for name, top in rows if top]
+    return [[[("quiet", f" {name:<10}")], *_likely(seen, top)] for name, top in rows if top]
 
 
-def _likely(seen: Inspection, top: tuple[Candidate, ...]) -> list[Words]:
+def _likely(seen: Inspection, top: tuple[Candidate, ...]) -> list[Field]:
     """The token that was said stands out."""
-    words: list[Words] = []
+    fields: list[Field] = []
     for rival in top:
         look = "token" if rival.id == seen.token.id else "text"
-        words += [(look, f"“{clip(safe_text(rival.text), QUOTED)}”"), ("quiet", f" {rival.p:.2f}  ")]
-    return words
+        fields.append([(look, f"“{clip(safe_text(rival.text), QUOTED)}”"), ("quiet", f" {rival.p:.2f}  ")])
+    return fields
 
 
 def _rank(seen: Inspection) -> str:
@@ -140,26 +163,23 @@ def _rank(seen: Inspection) -> str:
     return f" #{ids.index(seen.token.id) + 1}" if seen.token.id in ids else f" #>{len(ids)}"
 
 
-def _instead(seen: Inspection) -> list[Words]:
+def _instead(seen: Inspection) -> list[Field]:
     """The unsteered model's favourite, where it is another token."""
     first = next(iter(seen.token.top0), None)
     if first is None or first.id == seen.token.id:
         return []
-    return [
-        ("quiet", " rather "),
-        ("token", f"“{clip(safe_text(first.text), QUOTED)}”"),
-        ("quiet", f" {first.p:.2f}"),
-    ]
+    text = clip(safe_text(first.text), QUOTED)
+    return [[("quiet", " rather "), ("token", f"“{text}”"), ("quiet", f" {first.p:.2f}")]]
 
 
-def _measures(seen: Inspection) -> list[Words]:
+def _measures(seen: Inspection) -> list[Field]:
     named = {"entropy": "entropy", "kl": "KL", "delta": "‖Δ‖/‖h‖"}
     return [
-        ("quiet", f"  {words} {seen.values[key]:.2f}") for key, words in named.items() if key in seen.values
+        [("quiet", f"  {words} {seen.values[key]:.2f}")] for key, words in named.items() if key in seen.values
     ]
 
 
-def _gauge(gauge: Gauge) -> list[Words]:
+def _gauge(gauge: Gauge) -> Field:
     words = [
         ("quiet", f" {clip(safe_text(gauge.name), NAME).ljust(NAME)} "),
         ("text", f"{_sigmas(gauge):<16}"),
