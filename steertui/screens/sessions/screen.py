@@ -6,6 +6,7 @@ It is left with the id of a session to go on with, or with nothing.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -33,7 +34,7 @@ from steertui.widgets.transcript.view import Transcript
 
 COLUMNS = ("began", "model", "turns", "tokens", "first words", "id")
 OTHERS = 53
-"""Cells of the other columns, with all columns' margins and the frame."""
+"""Cells of the other columns, with the mark, all columns' margins and the frame."""
 NARROWEST = 13
 
 
@@ -95,8 +96,9 @@ class Sessions(Screen[str | None]):
             return
         self._entries = {entry.id: entry for entry in entries}
         self._table.clear()
+        room = _room(entries, self.size.width)
         for entry in entries:
-            self._table.add_row(*_row(entry, self._current, self.size.width), key=entry.id)
+            self._table.add_row(*_row(entry, self._current, *room), key=entry.id)
         if not entries:
             self._tell(
                 [Note("nothing that was recorded has these words" if wanted else "nothing was recorded yet")]
@@ -126,8 +128,9 @@ class Sessions(Screen[str | None]):
 
     def on_resize(self) -> None:
         """Long names give way; the columns stay."""
+        room = _room(list(self._entries.values()), self.size.width)
         for entry in self._entries.values():
-            for column, cell in zip(COLUMNS, _row(entry, self._current, self.size.width), strict=True):
+            for column, cell in zip(COLUMNS, _row(entry, self._current, *room), strict=True):
                 self._table.update_cell(entry.id, column, cell, update_width=True)
 
     @on(Input.Changed, "#search")
@@ -193,12 +196,24 @@ class Sessions(Screen[str | None]):
         self.notify(safe_text(sentence), severity="error", markup=False, timeout=8)
 
 
-def _row(entry: Entry, current: str, width: int) -> list[Text]:
-    """Text and never str: the table would read markup. Model and first words share what the others leave."""
-    began = entry.began[:16].replace("T", " ")
-    mark = "▶ " if entry.id == current else ""
+def _room(entries: Sequence[Entry], width: int) -> tuple[int, int]:
+    """Cells for the models and for the first words, which share what the other columns leave."""
     room = max(width - OTHERS, 2 * NARROWEST)
-    model = ends(safe_text(entry.model), max(NARROWEST, room // 3))
-    title = clip(safe_text(entry.title), room - cell_len(model))
-    words = (mark + began, model, str(entry.turns), str(entry.tokens), title, entry.id[-6:])
+    titles = max((cell_len(safe_text(entry.title)) for entry in entries), default=0)
+    models = max((cell_len(safe_text(entry.model)) for entry in entries), default=0)
+    model = min(models, max(NARROWEST, room // 3, room - titles))
+    return model, room - model
+
+
+def _row(entry: Entry, current: str, model: int, title: int) -> list[Text]:
+    """Text and never str: the table would read markup."""
+    began = entry.began[:16].replace("T", " ")
+    words = (
+        ("▶ " if entry.id == current else "  ") + began,
+        ends(safe_text(entry.model), model),
+        str(entry.turns),
+        str(entry.tokens),
+        clip(safe_text(entry.title), title),
+        entry.id[-6:],
+    )
     return [Text(safe_text(word)) for word in words]

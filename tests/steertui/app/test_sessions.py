@@ -84,6 +84,23 @@ async def test_export_writes_beside_the_journal_and_says_where() -> None:
             assert "about the circus" in Path(written[0]).read_text()
 
 
+async def test_rows_line_up_and_a_model_takes_the_room_that_short_words_leave() -> None:
+    studio = Studio()
+    studio.loaded.set()
+    model = "acme/small-7b-it"
+    with scripted_engine.engine(studio, record=True, model=model) as engine:
+        async with desk_at(engine.path, studio, size=(80, 24), model=model) as at:
+            await talked(at, "hello")
+            await at.press("ctrl+n")
+            await at.until(lambda: not at.pieces)
+            await talked(at, "you there?")
+            table = (await opened(at)).query_one(DataTable)
+            await at.sees("acme/small-7b-it  ")
+            began = [str(table.get_row_at(row)[0]) for row in range(2)]
+            assert [words[:2] for words in began] == ["▶ ", "  "]
+            assert sum(column.get_render_width(table) for column in table.columns.values()) <= 76
+
+
 async def test_nothing_found_and_nothing_recorded_are_said() -> None:
     studio = Studio()
     studio.loaded.set()
