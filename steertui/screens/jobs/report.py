@@ -75,9 +75,9 @@ class Report:
 
     @property
     def percent(self) -> int | None:
-        """How far its stage is, while it runs."""
+        """How far its stage is, while it runs: below 100, since a stage that is through is not the job's end."""
         share = self.stage.share if self.stage and self.state == "running" else None
-        return None if share is None else int(100 * share)
+        return None if share is None else min(int(100 * share), 99)
 
     @property
     def vector(self) -> str:

@@ -78,7 +78,8 @@ def standing(report: Report, now: float, width: int, colours: Colours) -> Text:
         return line
     line.append(f"{clip(safe_text(stage.unit), UNIT) or 'working'}  ")
     bar(line, stage.share or 0.0, min(BAR, max(8, width - 44)), colours)
-    line.append(f"  {stage.done}/{stage.total}  ")
+    nth = f" · stage {len(report.stages)}" if len(report.stages) > 1 else ""
+    line.append(f"  {stage.done}/{stage.total}{nth}  ")
     line.append("  ".join(_pace(stage, now)), style="dim")
     return line
 

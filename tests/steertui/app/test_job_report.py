@@ -69,6 +69,12 @@ def test_a_job_has_a_stage_for_every_unit_and_a_line_for_each() -> None:
     assert [entry.words for entry in report.log] == ["running", "4/4 texts", "1/2 doses", "done"]
 
 
+def test_a_job_that_runs_is_never_at_100_and_its_later_stages_are_counted() -> None:
+    report = told(jobs.Progress(4, 4, "texts"), jobs.Progress(5, 5, "doses")).reports[1]
+    assert report.percent == 99
+    assert "5/5 · stage 2" in page(report)
+
+
 def test_pages_are_what_there_is_to_see() -> None:
     assert views.names(told().reports[1]) == ["overview", "log"]
     report = told(

@@ -245,7 +245,7 @@ async def test_every_size_shows_the_queue_the_job_and_the_form(size: tuple[int, 
         await begun(at)
         script.go()
         script.go()
-        await at.sees("1 extract", "done", "max 3.5")
+        await at.sees("1 extract", "done", "max 3.5", "→ p page")
         await form(at)
         await at.sees("contrast*", "enter")
 
