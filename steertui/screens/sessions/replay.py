@@ -113,7 +113,9 @@ class Replay(Screen[str | None]):
         last = next((cut for cut in reversed(self._film.cuts) if cut.place <= self.head.place), None)
         self._timeline.border_subtitle = Text(safe_text(last.words) if last else "")
         self._timeline.border_title = (
-            f"timeline · {'playing' if self.head.playing else 'paused'} ×{self.head.speed}"
+            f"timeline · playing ×{self.head.speed}"
+            if self.head.playing
+            else f"timeline · paused ×{self.head.speed} · space plays"
         )
 
     # What the hands do -----------------------------------------------------------------------------------------
@@ -203,6 +205,8 @@ def _title(entry: Entry, film: Film) -> str:
     seeds = dict.fromkeys(str(turn.settings["seed"]) for turn in film.path if "seed" in turn.settings)
     counts = ((len(film.path), "turn"), (len(film), "token"), (changes, "change"))
     words = [entry.id[-6:], entry.model, *(f"{n} {what}{'s' * (n != 1)}" for n, what in counts)]
+    if beside := entry.turns - len(film.path):
+        words.append(f"{beside} turn{'s' * (beside != 1)} of other branches left out")
     if seeds:
         words.append(f"seed {', '.join(seeds)}")
     return safe_text("  ".join(words))

@@ -146,7 +146,7 @@ async def test_a_session_plays_again_steps_and_jumps_between_changes() -> None:
         async with desk_at(engine.path, studio) as at:
             screen = await replayed(at)
             assert said(screen) == ""
-            await at.sees("you  about the circus", "pirate", "timeline · paused ×1")
+            await at.sees("you  about the circus", "pirate", "timeline · paused ×1 · space plays")
             await at.press("right", "right")
             assert said(screen) == "I will"
             await at.press("left")
@@ -164,6 +164,22 @@ async def test_a_session_plays_again_steps_and_jumps_between_changes() -> None:
             await at.until(lambda: not screen.head.playing)
             await at.press("escape")
             await at.until(lambda: isinstance(at.pilot.app.screen, Sessions))
+
+
+async def test_a_film_says_that_it_leaves_other_branches_out() -> None:
+    studio = Studio()
+    studio.loaded.set()
+    with scripted_engine.engine(studio, record=True) as engine:
+        async with desk_at(engine.path, studio) as at:
+            await talked(at, "about the circus")
+            at.desk.transcript.focus()
+            await at.press("r")
+            await at.until(lambda: at.word == "generating")
+            at.studio.metronome.tick(len(at.studio.script))
+            await at.ready()
+            await opened(at)
+            await at.press("p")
+            await at.sees("2 turns", "1 turn of other branches left out")
 
 
 async def test_a_branch_from_a_place_in_the_film_goes_on_at_the_desk() -> None:
