@@ -23,7 +23,7 @@ def jobs(desk: Desk) -> None:
 
 
 def library(desk: Desk) -> None:
-    """F4; what is taken there gets a strip here."""
+    """F4; what is taken there gets a strip here. The cursor is where it was the last time."""
     # Reading cards costs an import of numpy, which the first frame need not wait for.
     from steertui.screens.library.screen import Library
 
@@ -31,8 +31,11 @@ def library(desk: Desk) -> None:
         if name is not None:
             desk.later(play(desk, name))
 
+    def looked(name: str) -> None:
+        desk.looked_at = name
+
     loaded = [channel.label for channel in desk.rack.board.mixer.channels]
-    desk.app.push_screen(Library(desk.link, loaded), answered)
+    desk.app.push_screen(Library(desk.link, loaded, desk.looked_at, looked), answered)
 
 
 def sessions(desk: Desk) -> None:

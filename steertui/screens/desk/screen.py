@@ -68,6 +68,7 @@ class Desk(Screen[None]):
         self.rev = -1
         self.pace, self.tempo, self.ledger = Pace(), Tempo(), Ledger()
         self._measured = False
+        self.looked_at = ""
         self.page: Page = Page(lambda: self.link.state, id="page")
         self.transcript, self.prompt = self.page.transcript, Prompt(id="prompt")
         self.coach = Coach(model, id="coach")

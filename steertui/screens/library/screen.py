@@ -36,7 +36,8 @@ LOOKS = 1  # a second; a model may come or go while the table is shown
 
 
 class Library(Screen[str | None]):
-    """F4. `loaded` are the vectors on the desk, to compare with; `link` leads to the engine that checks one."""
+    """F4. `loaded` are the vectors on the desk, to compare with; `link` leads to the engine that checks one.
+    The cursor begins on the vector `at`; `looked` is told where it goes."""
 
     CSS_PATH = "library.tcss"
     AUTO_FOCUS = "#vectors"
@@ -44,8 +45,11 @@ class Library(Screen[str | None]):
     PLACES = (commands.LIBRARY,)
     TOPIC = "library"
 
-    def __init__(self, link: Link, loaded: Sequence[str]) -> None:
+    def __init__(
+        self, link: Link, loaded: Sequence[str], at: str = "", looked: Callable[[str], None] = lambda _: None
+    ) -> None:
         super().__init__()
+        self._at, self._looked = at, looked
         self._link, self._loaded = link, loaded
         self._check = Check(link)
         self._entries: dict[str, Entry] = {}
@@ -66,7 +70,7 @@ class Library(Screen[str | None]):
         self.query_one("#card").border_title = "card"
         self.query_one(Hints).show(commands.screen_hints(commands.LIBRARY, "load"))
         self.set_interval(1 / LOOKS, self._look)
-        self.read()
+        self.read(self._at)
 
     @property
     def _table(self) -> DataTable[Text]:
@@ -117,6 +121,7 @@ class Library(Screen[str | None]):
     @on(DataTable.RowHighlighted)
     def _highlighted(self, event: DataTable.RowHighlighted) -> None:
         if event.row_key.value in self._entries:
+            self._looked(event.row_key.value)
             self._check.of(event.row_key.value)
             self.show_card(self._entries[event.row_key.value])
 

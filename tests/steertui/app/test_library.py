@@ -53,6 +53,19 @@ async def test_starters_and_own_vectors_are_listed_with_their_cards(tmp_path: Pa
         await at.sees("consistency")
 
 
+async def test_the_cursor_is_where_it_was_when_one_comes_back(tmp_path: Path) -> None:
+    kept(tmp_path, "fresh", 1)
+    async with stage() as at:
+        screen = await opened(at)
+        here = names(screen).index("fresh")
+        assert here
+        await at.press(*["down"] * here)
+        await at.until(lambda: at.desk.looked_at == "fresh")
+        await at.press("f2")
+        table = (await opened(at)).query_one(DataTable)
+        await at.until(lambda: table.cursor_row == here)
+
+
 async def test_enter_takes_a_vector_to_the_desk(tmp_path: Path) -> None:
     kept(tmp_path, "fresh", 1)
     async with stage() as at:
