@@ -10,6 +10,7 @@ from rich.text import Text
 
 from steertui.screens.jobs.report import Report
 from steertui.screens.jobs.table import curve, drawable
+from steertui.widgets.bars import clip
 from steertui.widgets.chart.curves import Curve, Dot, chart
 
 PANEL = 46
@@ -19,6 +20,16 @@ APART = re.compile(r", | · |/|: ")
 """What stands before one of these names what is measured, what stands after it for whom."""
 TABLES = {"layers": "layer", "doses": "dose"}
 """What the keys of a table of this name are."""
+OVER = {"check": "dose"}
+"""What x is in the points that a job of this kind reports."""
+MEANT = {
+    "d": "Cohen's d: how far apart the two classes project, in their own spreads",
+    "echo": "projection of the words that were said, read unsteered, in residual norms",
+    "propensity": "nats per token by which the positive words are the likelier ones",
+    "nll": "nats per token of the words that were said, to the unsteered model: high is odd text",
+    "kl": "nats by which steering changes the next-token odds",
+}
+"""The line under the plot of a measure; formulas in docs/methods.md."""
 
 
 def panels(report: Report) -> dict[str, tuple[str, list[Curve]]]:
@@ -27,7 +38,7 @@ def panels(report: Report) -> dict[str, tuple[str, list[Curve]]]:
     for series, points in report.curves.items():
         dots = [Dot(float(p.x), float(p.y), p.lo, p.hi) for p in points.values()]
         title = APART.split(series, maxsplit=1)[0]
-        found.setdefault(title, ("", []))[1].append(Curve.of(series, dots))
+        found.setdefault(title, (OVER.get(report.kind, ""), []))[1].append(Curve.of(series, dots))
     for name, rows in report.tables.items():
         for column in drawable(rows):
             found.setdefault(column, (TABLES.get(name, name), []))[1].append(curve(rows, column))
@@ -41,14 +52,23 @@ def leading(report: Report, wanted: str, width: int, height: int, colours: Mappi
     if not title:
         return []
     x_name, curves = known[title]
-    return chart(curves, width, height, colours, x_name=x_name)
+    return _explained(title, chart(curves, width, height, colours, x_name=x_name), width)
+
+
+def _explained(title: str, drawn: list[Text], width: int) -> list[Text]:
+    """A plot, and below it what its measure is."""
+    meant = MEANT.get(title, "")
+    return [*drawn, Text(clip(meant, width), style="dim")] if drawn and meant else drawn
 
 
 def all_curves(report: Report, width: int, colours: Mapping[str, str]) -> list[Text]:
     """Every panel, two beside each other where there is room."""
     beside = 2 if width >= 2 * PANEL else 1
     room = (width - 2 * (beside - 1)) // beside
-    drawn = [chart(curves, room, HEIGHT, colours, x_name=x) for x, curves in panels(report).values()]
+    drawn = [
+        _explained(title, chart(curves, room, HEIGHT, colours, x_name=x), room)
+        for title, (x, curves) in panels(report).items()
+    ]
     lines: list[Text] = []
     for start in range(0, len(drawn), beside):
         for row in zip_longest(*drawn[start : start + beside], fillvalue=Text()):

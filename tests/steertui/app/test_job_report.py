@@ -129,6 +129,16 @@ def test_a_verdict_is_one_sentence_first_and_its_reasons_are_named_once() -> Non
     assert len(lines) == 2
 
 
+def test_a_plot_names_its_axis_and_what_it_measures() -> None:
+    points = (jobs.Point("echo", dose, dose / 2) for dose in (-1.0, 0.0, 1.0))
+    report = told(*points, kind="check").reports[1]
+    for name in (views.OVERVIEW, "curves"):
+        assert "max 0.5 at dose 1" in page(report, name)
+        assert "projection of the words that were said, read unsteered" in page(report, name)
+    other = told(jobs.Point("speed", 1.0, 2.0), jobs.Point("speed", 2.0, 3.0)).reports[1]
+    assert "at 2" in page(other, "curves")
+
+
 def test_a_dose_below_zero_has_one_minus() -> None:
     lines = [line.plain for line in table({"-2": {"dose": -2.0, "kl": 0.5}, "0.5": {"dose": 0.5}}, COLOURS)]
     assert lines[1].split()[:2] == ["−2", "−2.000"]
