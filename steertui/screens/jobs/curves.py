@@ -23,7 +23,7 @@ TABLES = {"layers": "layer", "doses": "dose"}
 OVER = {"check": "dose"}
 """What x is in the points that a job of this kind reports."""
 MEANT = {
-    "d": "Cohen's d: how far apart the two classes project, in their own spreads",
+    "d": "Cohen's d: how far apart the classes lie, in their spreads",
     "echo": "projection of the words that were said, read unsteered, in residual norms",
     "propensity": "nats per token by which the positive words are the likelier ones",
     "nll": "nats per token of the words that were said, to the unsteered model: high is odd text",

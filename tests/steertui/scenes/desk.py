@@ -45,6 +45,12 @@ async def over(play: Play) -> None:
     await play.at.ready()
 
 
+async def given_back(play: Play) -> None:
+    """A moment after the answer the keys belong to the prompt again."""
+    await over(play)
+    await play.at.until(lambda: play.at.desk.modes.name == "TYPE")
+
+
 @scene("desk-first", model="demo-instruct")
 async def first(play: Play) -> None:
     await play.at.ready()
@@ -91,7 +97,7 @@ async def shadow(play: Play) -> None:
     await play.at.ready()
     await play.at.press("tab", "S")
     await steered(play)
-    await over(play)
+    await given_back(play)
 
 
 @scene("desk-collapse", script=" ".join(["again"] * 120))
@@ -106,7 +112,7 @@ async def collapse(play: Play) -> None:
 @scene("desk-lost")
 async def lost(play: Play) -> None:
     await steered(play)
-    await over(play)
+    await given_back(play)
     play.engine.close()
     await play.at.until(lambda: play.at.word == "lost")
 

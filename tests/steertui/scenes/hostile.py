@@ -17,8 +17,8 @@ SNEAKY = "\x07\x1b[?1049l\x1b[?1000h\x1bP$q\x1b\\\x1b[6n\x0e\x08\x08\r\x7f\x85"
 PILE = "e" + "\u0301" * 200 + "\udcff"
 ENDLESS = "W" * 1_000_000
 """One word of a megabyte: no space to fold at."""
-SHARED = ("vector", "prefill")
-"""Fields that go to the engine in one message with others, which is no longer than that: a hundredth each."""
+SHARED = ("vector", "prefill", "card")
+"""Fields that share one message to the engine, or one file, that is no longer than that: a hundredth each."""
 MARK = "Ж"
 """Begins the tag at both ends of a hostile text and behind its last slash: it tells which field that came in by."""
 TAG = re.compile(MARK + r"\d\d")

@@ -9,7 +9,9 @@ from typing import Any
 
 from rich.color import Color
 from rich.style import Style
+from textual.geometry import Region
 from textual.screen import ModalScreen
+from textual.widget import Widget
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789αβγδεζηθικλμνξοπρστυφχψω"
 ATTRIBUTES = ("bold", "dim", "italic", "underline", "reverse", "strike")
@@ -29,7 +31,7 @@ class Picture:
         screen = app.screen
         rows = [list(_cells(strip)) for strip in screen._compositor.render_strips()]
         if isinstance(screen, ModalScreen) and screen.children:
-            rows = _cut(rows, screen.children[0].region)
+            rows = _cut(rows, _box(screen.children[0]))
         return cls(rows, _names(app.get_css_variables()))
 
     def characters(self) -> list[str]:
@@ -65,7 +67,12 @@ def _cells(strip: Any) -> Iterator[Cell]:
             yield char, style or Style.null()
 
 
-def _cut(rows: list[list[Cell]], region: Any) -> list[list[Cell]]:
+def _box(dialog: Widget) -> Region:
+    """Where a dialog stands; the palette's own frame is hidden and has no place, only what is in it."""
+    return dialog.region or Region.from_union([each.region for each in dialog.query("*") if each.region])
+
+
+def _cut(rows: list[list[Cell]], region: Region) -> list[list[Cell]]:
     """The part of a dialog; a character of two cells shifts the rest of its row, which only its own dialog has."""
     return [row[region.x : region.right] for row in rows[region.y : region.bottom]]
 
