@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from steertui import clipboard, commands, config, pictures, themes
 from steertui.ascii import Ascii
 from steertui.config import Settings
 from steertui.engine.protocol import MAX_FRAME
-from steertui.farewell import Farewell
+from steertui.farewell import CODES, Farewell, fall_silent
 from steertui.screens.desk import dialogs, rooms
 from steertui.screens.desk.screen import Desk
 from steertui.screens.looks import Looks
@@ -165,4 +166,6 @@ def run(model: str | None = None, socket: str | Path | None = None, **options: A
     settings = replace(config.load(), **options)
     app = Studio(model or demo.INSTRUCT, Path(socket) if socket else None, settings)
     app.run(mouse=settings.mouse)
+    if app.return_code == CODES[signal.SIGHUP]:
+        fall_silent()
     return app.return_code or 0

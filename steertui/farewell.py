@@ -34,3 +34,10 @@ class Farewell:
         last.daemon = True
         last.start()
         self._loop.call_soon_threadsafe(self._leave, code)
+
+
+def fall_silent() -> None:
+    """The terminal is gone: what is still buffered for it goes nowhere, and cannot turn the exit code into 120."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,15 @@ import torch
 
 import vectors
 from steertui import cli
+from steertui.widgets import glyphs
 from tests.core import zoo
+
+
+@pytest.fixture(autouse=True)
+def plain_glyphs() -> Iterator[None]:
+    """What an app drew with is not what the next test draws with."""
+    yield
+    glyphs.use(glyphs.UNICODE)
 
 
 @pytest.fixture(scope="session")

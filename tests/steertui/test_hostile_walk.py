@@ -11,8 +11,11 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
+from textual.app import App
+from textual.containers import VerticalScroll
 from textual.widget import Widget
 
 import steertui.screens
@@ -24,7 +27,7 @@ from tests.steertui.snapshots import own_folders, still
 TALL = (160, 140)
 """Room for all there is to say."""
 SIZES = (TALL, (140, 40), (100, 30), (80, 24), (40, 10))
-QUICK_SIZES = (TALL, (80, 24), (40, 10))
+QUICK_SIZES = (TALL, (40, 10))
 QUICK = (
     "desk-remarks",
     "desk-token",
@@ -114,6 +117,11 @@ class Walk:
     found: list[str] = field(default_factory=list)
     seen: dict[str, set[str]] = field(default_factory=dict)
 
+    def look(self, app: App[Any], words: Hostile, size: tuple[int, int]) -> None:
+        self.found += [f"{size}: {what}" for what in trouble(app)]
+        for widget, fields in places(app, words):
+            self.seen.setdefault(widget.__name__, set()).update(fields)
+
 
 @functools.cache
 def walked(name: str, sizes: tuple[tuple[int, int], ...] = QUICK_SIZES, endless: bool = False) -> Walk:
@@ -127,9 +135,12 @@ async def _walk(name: str, words: Hostile, sizes: tuple[tuple[int, int], ...]) -
         for size in sizes:
             await play.at.pilot.resize_terminal(*size)
             await play.at.pilot.pause()
-            walk.found += [f"{size}: {what}" for what in trouble(play.app)]
-            for widget, fields in places(play.app, words):
-                walk.seen.setdefault(widget.__name__, set()).update(fields)
+            walk.look(play.app, words, size)
+            if size == TALL:
+                for each in play.app.screen.query(VerticalScroll):
+                    each.scroll_end(animate=False)
+                await play.at.pilot.pause()
+                walk.look(play.app, words, size)
         await still(play)
         assert play.app.is_running
     return walk

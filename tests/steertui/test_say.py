@@ -226,7 +226,8 @@ def test_a_disk_that_cannot_be_written_costs_the_recording_not_the_answer(
     assert cli.main(["say", "hello", "--model", str(tiny), "--max-new", "2"]) == 0
     out, err = capsys.readouterr()
     assert out
-    assert "not recorded: cannot make the folder /dev/null/nowhere" in err
+    assert "not recorded: cannot write /dev/null/nowhere/" in err
+    assert "set XDG_DATA_HOME to another folder" in err
 
 
 def test_many_prompts(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
