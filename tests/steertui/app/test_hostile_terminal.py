@@ -23,8 +23,12 @@ PAINTING = re.compile(rb"\x1b\[[0-9;:]*[mHK]")
 
 
 def orders(child: Terminal) -> set[bytes]:
-    """Everything the terminal was told to do, beside painting: modes, titles, clipboards, questions."""
-    return {order for order in SPOKEN.findall(child.raw) if not PAINTING.fullmatch(order)}
+    """Everything the terminal was told to do, beside painting: modes, titles, clipboards, questions.
+
+    The last order is left out: it may have been read in part.
+    """
+    whole = child.raw[: child.raw.rfind(b"\x1b")]
+    return {order for order in SPOKEN.findall(whole) if not PAINTING.fullmatch(order)}
 
 
 NEVER_PASTED = str.maketrans("", "", "\x00\x04\x05\x08\x1b\x7f")

@@ -27,6 +27,8 @@ from tests.steertui.app.walk import (
 pytestmark = pytest.mark.usefixtures("no_engine_stays")
 TINY, USUAL = (10, 40), (36, 120)
 
+FLIPPED = "FLIP determined-drifting"
+
 
 def every_key_acts_on_the_next_token(at: Walk, gen: int) -> None:
     """`n` tokens are out when a key arrives: it acts on token n, or on n + 1 when the pass of n has begun."""
@@ -61,14 +63,15 @@ def every_token_was_made_under_the_mixer_of_its_place(at: Walk, gen: int) -> Non
 def the_flip_is_marked_and_changed_the_text(at: Walk, gen: int, whole: str) -> None:
     """What was said before it stays, what comes after is another."""
     flip = dials(at, gen)[-1][1]
-    assert flip.words.startswith("FLIP determined-drifting")
+    assert flip.words.startswith(FLIPPED)
     changed = at.turn(gen).text
     before = "".join(token.text for token in at.turn(gen).tokens[: flip.at])
     assert changed.startswith(before)
     assert not whole.startswith(" ".join(changed.split()))
-    above, below = at.page.split("◆ FLIP determined-drifting", 1)
+    after = changed.removeprefix(before)
+    at.at.until(lambda: letters(at.page.rpartition(f"◆ {FLIPPED}")[2]).startswith(letters(after)))
+    above, _, below = at.page.rpartition(f"◆ {FLIPPED}")
     assert letters(above).endswith(letters(before))
-    assert letters(below).startswith(letters(changed.removeprefix(before)))
     assert f"t {flip.at} " in below
 
 
@@ -143,7 +146,7 @@ def comes_back(at: Walk, gen: int, whole: str) -> None:
     at.press(ESC)
     at.ended(gen)
     at.sees("1 determined")
-    at.reads("◆ FLIP determined-drifting")
+    at.reads(f"◆ {FLIPPED}")
     every_token_was_made_under_the_mixer_of_its_place(at, gen)
     the_flip_is_marked_and_changed_the_text(at, gen, whole)
 
