@@ -23,11 +23,11 @@ TABLES = {"layers": "layer", "doses": "dose"}
 OVER = {"check": "dose"}
 """What x is in the points that a job of this kind reports."""
 MEANT = {
-    "d": "Cohen's d: how far apart the classes lie, in their spreads",
-    "echo": "projection of the words that were said, read unsteered, in residual norms",
-    "propensity": "nats per token by which the positive words are the likelier ones",
-    "nll": "nats per token of the words that were said, to the unsteered model: high is odd text",
-    "kl": "nats by which steering changes the next-token odds",
+    "d": "Cohen's d: how far apart the classes lie",
+    "echo": "what was said, projected unsteered, in ‖h‖",
+    "propensity": "nats a token in favour of positive words",
+    "nll": "nats a token of what was said, unsteered",
+    "kl": "nats by which the next token's odds move",
 }
 """The line under the plot of a measure; formulas in docs/methods.md."""
 
