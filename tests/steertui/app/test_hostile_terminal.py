@@ -66,6 +66,7 @@ def visit(words: Words) -> Terminal:
         child.until(lambda: "too small" in child.text)
         child.resize(36, 120)
         child.until(lambda: "too small" not in child.text and "library" in child.text)
+        child.until(lambda: words is peaceful or "Ж" in child.text)
         return child
 
 
