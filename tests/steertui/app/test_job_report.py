@@ -134,7 +134,7 @@ def test_a_plot_names_its_axis_and_what_it_measures() -> None:
     report = told(*points, kind="check").reports[1]
     for name in (views.OVERVIEW, "curves"):
         assert "max 0.5 at dose 1" in page(report, name)
-        assert "projection of the words that were said, read unsteered" in page(report, name)
+        assert "what was said, projected unsteered, in ‖h‖" in page(report, name)
     other = told(jobs.Point("speed", 1.0, 2.0), jobs.Point("speed", 2.0, 3.0)).reports[1]
     assert "at 2" in page(other, "curves")
 
