@@ -17,6 +17,7 @@ from typing import NoReturn
 from core.errors import SteerError, UsageError
 from core.scrub import holds_secret, scrub
 from steertui import __version__, flags, paths
+from steertui.options import with_signed_lists
 from steertui.text import safe_text
 from steertui.verbs import VERBS
 
@@ -71,7 +72,7 @@ def dispatch(words: list[str]) -> int:
         module = import_module(VERBS[name].module)
         parser = Parser(prog=f"steertui {name}", description=module.__doc__)
         module.add_arguments(parser)
-        return int(module.run(parser.parse_args(words[1:])))
+        return int(module.run(parser.parse_args(with_signed_lists(words[1:]))))
     _refuse_misspelt_verb(name)
     return open_app(app_parser().parse_args(words))
 

@@ -9,11 +9,13 @@ from itertools import pairwise
 from typing import Any
 
 from core.jobs import Event, Point, Row
-from sessions.experiments import chance, coherence, statistics
-from sessions.experiments.answers import Answer, changed
+from sessions.experiments import chance, statistics
+from sessions.experiments.answers import changed
+from sessions.experiments.choice import Rule, held_out, known
 from sessions.experiments.conditions import CONTROL, RANDOM, UNSTEERED
 from sessions.experiments.edges import Edge
-from sessions.experiments.measures import MEASURES, Measure, Value, echo
+from sessions.experiments.measures import MEASURES, Value, echo
+from sessions.experiments.scored import Scored
 from vectors.metrics import slope
 
 BESIDE = ("nll", "kl", "entropy", "distinct-2", "repetition")
@@ -21,40 +23,16 @@ SLOPES = "slope per prompt"
 
 
 @dataclass(frozen=True)
-class Doses:
-    """`table` holds the answers of every condition in the order of the prompts; a level's condition is its number,
-    its controls' the same behind their names. `pairs` are propensities by condition, if there are any. `off` is where
-    no steering lies on the axis: a cap of 0 is not the absence of one.
+class Doses(Scored):
+    """A level's condition is its number, its controls' the same behind their names. `pairs` are propensities by
+    condition, if there are any. `off` is where no steering lies on the axis: a cap of 0 is not the absence of one.
     """
 
-    table: Mapping[str, Sequence[Answer]]
-    wanted: Measure
-    coherent: Measure | None
     levels: Sequence[float]
     pairs: Mapping[str, Sequence[float]]
     seed: int
     off: float | None = 0.0
     randoms: Sequence[str] = (RANDOM,)
-
-    @property
-    def n(self) -> int:
-        return len(self.table[UNSTEERED])
-
-    @cached_property
-    def values(self) -> Mapping[str, Sequence[Value]]:
-        return {name: self.wanted.all(said) for name, said in self.table.items()}
-
-    @cached_property
-    def whole(self) -> Mapping[str, Sequence[float]]:
-        before = self.table[UNSTEERED]
-        return {name: coherence.whole(said, before) for name, said in self.table.items()}
-
-    @cached_property
-    def kept(self) -> Mapping[str, Sequence[Value]]:
-        """What the coherence floor is held against: the chosen measure, else whether the texts are whole."""
-        if self.coherent is None:
-            return self.whole
-        return {name: self.coherent.all(said) for name, said in self.table.items()}
 
     def broken(self) -> dict[float, float]:
         """Share of broken texts by level."""
@@ -132,11 +110,10 @@ class Doses:
         return columns
 
     def _value(self, name: str) -> statistics.Estimate:
-        return self.wanted.estimate(self.table[name], self.seed)
+        return self.value_of(name, self.seed)
 
     def _kept(self, name: str) -> statistics.Estimate:
-        shares = self.coherent is None or self.coherent.share
-        return statistics.estimate(self.kept[name], self.seed, shares=shares)
+        return self.coherence_of(name, self.seed)
 
     def _answers(self) -> Iterator[Row]:
         for name, said in self.table.items():
@@ -210,22 +187,28 @@ class Doses:
             "measure": self.wanted.name,
             "window": [window.get(-1.0), window.get(1.0)],
             "collapse": [edge.broken if (edge := found.get(sign)) else None for sign in (-1.0, 1.0)],
-            "sweet_spot": self._sweet_spot(floor, goal),
-            "coherence_floor": floor,
+            **self._sweet_spot(Rule(floor, goal)),
             "monotone": _monotone([value for value in curve if value is not None]),
             **self.trend(slopes),
             "p_against_random": statistics.difference(slopes, random, self.seed).p,
         }
 
-    def _sweet_spot(self, floor: float, goal: str) -> dict[str, Any] | None:
-        sign = -1.0 if goal == "less" else 1.0
-        found: list[tuple[float, dict[str, Any]]] = []
-        for level in self.levels:
-            value, kept = self._value(f"{level:+g}"), self._kept(f"{level:+g}")
-            if value.value is not None and kept.value is not None and kept.value >= floor:
-                spot = {"level": level, **value.columns("value"), **kept.columns("coherence"), "n": value.n}
-                found.append((sign * value.value, spot))
-        return max(found, key=lambda one: (one[0], -abs(one[1]["level"])))[1] if found else None
+    def _sweet_spot(self, rule: Rule) -> dict[str, Any]:
+        """The best dose, and what one that half of the prompts chose does on the other half; the smaller of two that
+        are alike."""
+        levels = sorted(self.levels, key=abs)
+        values, kept = ({x: rows[f"{x:+g}"] for x in levels} for rows in (self.values, self.kept))
+        best = rule.best(*({x: known(row) for x, row in rows.items()} for rows in (values, kept)))
+        chosen = held_out(values, kept, self.values[UNSTEERED], rule, self.seed)
+        return {
+            "sweet_spot": None if best is None else self._spot(best),
+            "held_out": chosen and {"level": chosen.key, **chosen.to_json()},
+            "coherence_floor": rule.floor,
+        }
+
+    def _spot(self, level: float) -> dict[str, Any]:
+        value, kept = self._value(f"{level:+g}"), self._kept(f"{level:+g}")
+        return {"level": level, **value.columns("value"), **kept.columns("coherence"), "n": value.n}
 
 
 def _slope(points: Mapping[float, Value]) -> Value:

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.jobs import Progress
 from core.mixer import Channel, Mixer
-from sessions.experiments import coherence, conditions, edges, layer_sweep, prompts
+from sessions.experiments import coherence, conditions, edges, layer_grid, layer_sweep, prompts
 from sessions.experiments.answers import all_answers, answers, seeded
 from sessions.experiments.axis import Axis
 from sessions.experiments.conditions import UNSTEERED, Condition
@@ -24,11 +24,12 @@ from sessions.experiments.voice import How, Prompt, Voice, Work
 
 EDGE_PROMPTS = 8
 PAIRS = 16
+BY_LAYER = {"layer": layer_sweep.experiment, "grid": layer_grid.experiment}
 
 
 def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
-    if params["by"] == "layer":
-        return (yield from layer_sweep.experiment(voice, params))
+    if params["by"] in BY_LAYER:
+        return (yield from BY_LAYER[params["by"]](voice, params))
     sweep = Sweep.planned(voice, params)
     yield sweep.cost().row()
     doses, missing = yield from sweep.grid(params["contrast"])

@@ -12,11 +12,11 @@ JUDGED = (TRAIT, OPPOSITE, CLAUDE, BUDGET, DEADLINE)
 SWEEP = Offer(
     "sweep",
     "Sweep a vector to collapse",
-    "dose–response on both signs: usable window, sweet spot, random control; or layer by layer",
+    "dose–response on both signs: usable window, sweet spot, random control; layer by layer, or both",
     ("run", "sweep"),
     (
         VECTOR,
-        Param("by", "choice", "what is turned", "scale", ("scale", "floor", "ceiling", "layer")),
+        Param("by", "choice", "what is turned", "scale", ("scale", "floor", "ceiling", "layer", "grid")),
         Param("scales", "numbers", "the levels (around what the card suggests; caps in class gaps)"),
         MEASURE,
         CONTRAST,

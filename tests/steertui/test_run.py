@@ -63,6 +63,16 @@ def test_an_estimate_is_only_the_cost(steered: list[str], capsys: pytest.Capture
     assert found["cost"]["tokens"] == found["cost"]["answers"] * 6
 
 
+@pytest.mark.parametrize("scales", [["--scales", "-1,0.5"], ["--scales=-1,0.5"], ["--scales", "-.5"]])
+def test_a_list_may_begin_with_a_minus(
+    scales: list[str], steered: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the command in a report writes it."""
+    code, out, _ = said(["run", "sweep", *steered, *scales, "--estimate", "--json"], capsys)
+    assert code == 0
+    assert json.loads(out)["params"]["scales"][0] in (-1.0, -0.5)
+
+
 def test_jsonl_begins_with_the_cost_and_ends_with_the_summary(
     steered: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
