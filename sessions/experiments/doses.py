@@ -16,10 +16,10 @@ from sessions.experiments.conditions import CONTROL, RANDOM, UNSTEERED
 from sessions.experiments.edges import Edge
 from sessions.experiments.measures import MEASURES, Value, echo
 from sessions.experiments.scored import Scored
-from vectors.metrics import slope
+from sessions.experiments.steerability import Steerability
 
 BESIDE = ("nll", "kl", "entropy", "distinct-2", "repetition")
-SLOPES = "slope per prompt"
+SLOPES, PAIR_SLOPES = "slope per prompt", "slope per pair"
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,26 @@ class Doses(Scored):
         yield from self._steepness()
         yield from self._answers()
 
-    def _steepness(self) -> Iterator[Point]:
-        """All slopes in order, over the share of prompts that are no steeper: a mean hides those that go the other
-        way."""
-        for who, slopes in {"vector": self.slopes(), **self.chance}.items():
-            known = sorted(value for value in slopes if value is not None)
+    def _steepness(self) -> Iterator[Event]:
+        """Of the measure and of the propensity, for the vector and every random direction: a line, and all slopes in
+        order over the share of prompts, or of pairs, that are no steeper."""
+        found = {(self.wanted.name, who): one for who, one in self._everybody(self.values)}
+        found |= {("propensity", who): one for who, one in self._everybody(self.pairs)}
+        columns = {each: one.columns() for each, one in found.items()}
+        adjusted = statistics.holm({each: row["p"] for each, row in columns.items() if each[1] == "vector"})
+        for (measure, who), row in columns.items():
+            values = {"measure": measure, "direction": who, **row, "p_holm": adjusted.get((measure, who))}
+            yield Row("steerability", f"{measure}, {who}", values)
+        for (measure, who), one in found.items():
+            known = sorted(value for value in one.slopes if value is not None)
+            title = SLOPES if measure == self.wanted.name else PAIR_SLOPES
             for rank, value in enumerate(known, start=1):
-                yield Point(f"{SLOPES}, {who}", rank / len(known), value)
+                yield Point(f"{title}, {who}", rank / len(known), value)
+
+    def _everybody(self, rows: Mapping[str, Sequence[Value]]) -> Iterator[tuple[str, Steerability]]:
+        for who, mark in (("vector", ""), *((name, f"{name} ") for name in self.randoms)):
+            if rows:
+                yield who, self.steerability(rows, mark)
 
     def _points(self, name: str, level: float, who: str) -> Iterator[Point]:
         """No steering at all lies on the curves of all vectors."""
@@ -127,15 +140,6 @@ class Doses(Scored):
                 values["echo"] = echo(answer)
                 yield Row("answers", f"{name} · {answer.prompt.id}", values)
 
-    def trend(self, slopes: Sequence[Value]) -> dict[str, Any]:
-        """Of the least-squares slopes over the levels, one per prompt: mean, interval and paired p against 0, and the
-        share of prompts on which it goes the other way (Tan et al. 2024: nearly half, for some vectors).
-        """
-        found = statistics.difference(slopes, [0.0] * len(slopes), self.seed)
-        known = [value for value in slopes if value is not None]
-        against = sum(value < 0 for value in known) / len(known) if known else None
-        return {"slope": found.estimate.to_json(), "p": found.p, "anti_steerable": against}
-
     @cached_property
     def chance(self) -> Mapping[str, Sequence[Value]]:
         """The slopes of every random direction."""
@@ -145,20 +149,35 @@ class Doses(Scored):
         """The slopes of random directions; with several, how many of them are as steep as the vector's. A p over
         prompts speaks of one direction: whether the vector is another than random ones is a question of directions."""
         if len(self.randoms) == 1:
-            return {"what": chance.WHAT, **self.trend(self.chance[RANDOM])}
+            found = self.steerability(self.values, f"{self.randoms[0]} ")
+            return {"what": chance.WHAT, **found.to_json()}
         each = {name: statistics.estimate(slopes).value for name, slopes in self.chance.items()}
         mine = statistics.estimate(self.slopes()).value
         known = [abs(value) for value in each.values() if value is not None]
         steep = None if mine is None else sum(value >= abs(mine) for value in known)
-        what = f"the mean of {len(each)} random directions"
-        return {"what": what, **self.trend(chance.pooled(self.chance)), "each": each, "as steep": steep}
+        return {**self._together(), "each": each, "as steep": steep}
 
-    def slopes(self, mark: str = "") -> list[Value]:
+    def _together(self) -> dict[str, Any]:
+        """All random directions as one: per prompt the mean over them."""
+        each = [self.steerability(self.values, f"{name} ") for name in self.randoms]
+        slopes = dict(zip(self.randoms, [one.slopes for one in each], strict=True))
+        orders = dict(zip(self.randoms, [one.ranks for one in each], strict=True))
+        found = Steerability(chance.pooled(slopes), chance.pooled(orders), (), self.seed)
+        return {"what": f"the mean of {len(self.randoms)} random directions", **found.to_json()}
+
+    def slopes(self, mark: str = "") -> Sequence[Value]:
         """One per prompt; None where fewer than two levels gave a value."""
-        columns = {level: self.values[f"{mark}{level:+g}"] for level in self.held}
+        return self.steerability(self.values, mark).slopes
+
+    def steerability(self, rows: Mapping[str, Sequence[Value]], mark: str = "") -> Steerability:
+        """Over the levels at which most texts are whole, of one row per condition: a number per prompt, or per
+        pair."""
+        columns = {level: rows[f"{mark}{level:+g}"] for level in self.held}
         if self.off is not None:
-            columns[self.off] = self.values[UNSTEERED]
-        return [_slope({x: row[place] for x, row in columns.items()}) for place in range(self.n)]
+            columns[self.off] = rows[UNSTEERED]
+        count = len(rows[UNSTEERED])
+        responses = [{x: row[place] for x, row in columns.items()} for place in range(count)]
+        return Steerability.of(responses, self.seed)
 
     @cached_property
     def held(self) -> list[float]:
@@ -182,15 +201,15 @@ class Doses(Scored):
         if self.off is not None:
             means[self.off] = self._value(UNSTEERED).value
         curve = [means[level] for level in sorted(means)]
-        slopes, random = self.slopes(), chance.pooled(self.chance)
+        mine, random = self.steerability(self.values), chance.pooled(self.chance)
         return {
             "measure": self.wanted.name,
             "window": [window.get(-1.0), window.get(1.0)],
             "collapse": [edge.broken if (edge := found.get(sign)) else None for sign in (-1.0, 1.0)],
             **self._sweet_spot(Rule(floor, goal)),
             "monotone": _monotone([value for value in curve if value is not None]),
-            **self.trend(slopes),
-            "p_against_random": statistics.difference(slopes, random, self.seed).p,
+            **mine.to_json(),
+            "p_against_random": statistics.difference(mine.slopes, random, self.seed).p,
         }
 
     def _sweet_spot(self, rule: Rule) -> dict[str, Any]:
@@ -209,15 +228,6 @@ class Doses(Scored):
     def _spot(self, level: float) -> dict[str, Any]:
         value, kept = self._value(f"{level:+g}"), self._kept(f"{level:+g}")
         return {"level": level, **value.columns("value"), **kept.columns("coherence"), "n": value.n}
-
-
-def _slope(points: Mapping[float, Value]) -> Value:
-    known = {x: y for x, y in points.items() if y is not None}
-    if len(known) < 2:
-        return None
-    if len(set(known.values())) == 1:
-        return 0.0  # not 1e−16, whose sign a paired test would take for an effect
-    return slope(list(known), list(known.values()))
 
 
 def _monotone(curve: Sequence[float]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sessions.experiments.doses import SLOPES
+from sessions.experiments.doses import PAIR_SLOPES, SLOPES
 from sessions.experiments.report.found import Found
 
 FROM = "tokens from "
@@ -28,10 +28,14 @@ UNITS: Mapping[str, str] = {
     "kl_to_base": "KL per token (nats)",
     "kl_to_tuned": "KL per token (nats)",
     SLOPES: "slope per unit of dose",
+    PAIR_SLOPES: "slope of the propensity per unit of dose (nats)",
     "questions": "question marks per answer",
     "length": "words per answer",
 }
 """Of measures whose name is not their unit; shares and the rest are what they are called."""
+
+ORDERED: Mapping[str, str] = {SLOPES: "share of prompts", PAIR_SLOPES: "share of pairs"}
+"""Curves of all values in order, over the share of those that are no larger."""
 
 
 def upright(measure: str) -> str:
@@ -40,8 +44,8 @@ def upright(measure: str) -> str:
 
 def across(found: Found, measure: str = "") -> str:
     """What the curves' x is, as far as the summary says."""
-    if measure == SLOPES:
-        return "share of prompts"
+    if measure in ORDERED:
+        return ORDERED[measure]
     summary = found.facts.get("summary", {})
     unit = summary.get("unit")
     return f"{summary['by']} ({unit})" if unit and "by" in summary else str(summary.get("by", ""))
@@ -55,7 +59,7 @@ def levels(found: Found, measure: str) -> list[tuple[float, str]]:
 
 def places(found: Found, measure: str = "") -> list[tuple[float, str]]:
     """The edges a sweep found; the event that a trace is centred on."""
-    if measure == SLOPES:
+    if measure in ORDERED:
         return []
     summary = found.facts.get("summary", {})
     edges = [(edge, "edge of the window") for edge in summary.get("window") or () if edge is not None]

@@ -57,7 +57,7 @@ def test_all_texts_and_rows_lie_beside_it(tmp_path: Path) -> None:
     samples = [json.loads(line) for line in (tmp_path / "samples.jsonl").read_text().splitlines()]
     rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
     assert len(samples) == 4 * 13
-    assert {row["table"] for row in rows} == {"doses", "answers"}
+    assert {row["table"] for row in rows} == {"doses", "steerability", "answers"}
 
 
 def test_several_random_directions_are_one_grey_bundle_and_two_kinds_of_control_are_not(
