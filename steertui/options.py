@@ -15,11 +15,9 @@ from typing import Any
 from core.bands import parse_layers
 from core.errors import BadInput, UsageError
 from core.mixer import Channel, Mixer, finite
+from steertui.early import DEEPEST, find_vector
 
 Bound = float | str | None
-
-DEEPEST = 10**5
-"""More layers than any model has: what is beyond a certain one is known once it is there."""
 
 _NUMBER = r"[+-]?(?:nan|inf|infinity|[0-9.,_eE+-]+)"
 _BAND = r"(?:@(?P<layers>[^@:/]*))?"
@@ -110,12 +108,8 @@ def channels_asked_for(specs: Iterable[ChannelSpec]) -> tuple[ChannelSpec, ...]:
 
 def refuse_early(specs: Iterable[ChannelSpec]) -> None:
     """What can be known to be wrong before a model is loaded: no such vector, no such notation for layers."""
-    from vectors import library
-
     for spec in specs:
-        path = library.find(spec.vector)
-        if not path.exists():
-            raise BadInput(f"no vector {spec.vector!r}: there is no such file")
+        find_vector(spec.vector)
         if spec.layers is not None:
             parse_layers(spec.layers, DEEPEST)
 

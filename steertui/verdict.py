@@ -12,6 +12,7 @@ def told(report: Mapping[str, Any]) -> Iterator[str]:
     """The verdict first, then what it rests on, then what to try."""
     yield f"{report['verdict'].upper()}  {report['vector']} on {report['model']}"
     yield from (f"  {reason}" for reason in report["reasons"])
+    yield from (f"  note: {warning}" for warning in report.get("warnings", ()))
     yield f"  {'dose':>5} {'echo':>8} {'propensity':>10} {'KL':>8} {'perplexity':>10} {'collapsed':>9}"
     yield from map(_dose, report["doses"])
     yield _advice(report)

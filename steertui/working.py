@@ -21,6 +21,7 @@ from core.jobs import Progress
 from sessions import events as ev
 from sessions.offers.catalogue import OFFERS
 from steertui import flags
+from steertui.early import refuse_early
 from steertui.progress import Bar
 from steertui.workplace import Workplace, arrived, said, workplace
 
@@ -36,22 +37,6 @@ def carry_out(args: argparse.Namespace, kind: str, params: Mapping[str, Any]) ->
     refuse_early(kind, params)
     with Bar() as bar, _at_work(args, kind, params, bar) as place:
         return _worked(place, kind, params, bar, events=getattr(args, "jsonl", False))
-
-
-def refuse_early(kind: str, params: Mapping[str, Any]) -> None:
-    """A file that could not be written in the end is refused before a model is loaded for it."""
-    from vectors import writing
-    from vectors.contrasts import store
-    from vectors.plots import paper
-
-    looks: Mapping[str, Callable[[str], object]] = {
-        "vector": lambda place: writing.checked(place, params.get("to")),
-        "contrast set": store.checked,
-        "plot": paper.checked,
-    }
-    for param in OFFERS[kind].params if kind in OFFERS else ():
-        if param.holds and params.get(param.name):
-            looks[param.holds](params[param.name])
 
 
 def absolute(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -106,7 +106,14 @@ def job(model: Model, params: Mapping[str, Any]) -> Job:
     band = params.get("layers")
     layers = parse_layers(band, model.n_layers) if isinstance(band, str) else band
     named = {key: params[key] for key in ("prompts", "max_new", "seed") if params.get(key) is not None}
-    return check(model, vector, pairs=pairs, in_sample=in_sample, layers=layers, **named)
+    warnings = contrast(params["contrast"]).warnings if params.get("contrast") else ()
+    return _warned(check(model, vector, pairs=pairs, in_sample=in_sample, layers=layers, **named), warnings)
+
+
+def _warned(work: Job, warnings: Sequence[str]) -> Job:
+    """What the owner of the pairs should know, beside the report that is kept of the vector."""
+    summary: Mapping[str, Any] = (yield from work) or {}
+    return {**summary, "warnings": list(warnings)}
 
 
 def known_pairs(model: Model, vector: SteeringVector, name: str | None) -> tuple[Sequence[Any] | None, bool]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.jobs import Cancelled, Job, side
+from sessions.experiments.keys import warnings
 from sessions.experiments.report import document
 from sessions.experiments.report.found import Found
 from sessions.experiments.report.tables import long
@@ -26,6 +27,8 @@ def staged(offer: Offer, body: Work, voice: Voice, params: Mapping[str, Any]) ->
     """
     settings = {key: value for key, value in params.items() if key not in ASIDE}
     facts = {"experiment": offer.kind, "model": voice.name, "seed": params.get("seed", 0), "params": settings}
+    if held := list(warnings(offer, params)):
+        facts["warnings"] = held
     found = Found(facts | {"summary": {}, "control": {}, "n": 0})
     resume, value = body.send, None
     try:

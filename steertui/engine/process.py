@@ -18,6 +18,7 @@ from typing import Any
 from core.errors import SteerError
 from sessions.residence import Residence
 from sessions.studio import Studio
+from vectors.claude import access
 
 from .host import Host
 from .server import Server
@@ -43,6 +44,7 @@ class Engine:
         """Until told to stop. The lock comes first: the loser of a race must not touch the winner's socket."""
         lock = self.door.lock()
         _toughen()
+        access.PROGRAM = "the engine"
         with self.door.bind() as door:
             try:
                 reason = asyncio.run(self.serve(door, _heed_signals))

@@ -72,3 +72,4 @@ def told(report: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield from document.listed({**report["summary"], "control": report["control"]})
     yield f"n: {report['n']}"
+    yield from (f"note: {warning}" for warning in report.get("warnings", ()))

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from vectors.claude.errors import ClaudeError
 
+PROGRAM = "this program"
+"""Whose environment it is; an engine, which others ask from theirs, puts its own name here."""
 KEY, TOKEN, ADDRESS = "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"
 
 
@@ -29,7 +31,7 @@ def host() -> str:
 def enter() -> Any:
     """The SDK's client, without retries, profiles and tracing of its own."""
     if not possible():
-        raise ClaudeError(f"no key for Claude: set {KEY} where the engine is started, or do without Claude")
+        raise ClaudeError(f"no key for Claude: set {KEY} where {PROGRAM} is started, or do without Claude")
     import anthropic
 
     secret: dict[str, Any] = {"api_key": os.environ[KEY]} if os.environ.get(KEY) else {}

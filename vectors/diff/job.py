@@ -43,7 +43,9 @@ def job(params: Params) -> Job:
         if vector is None:
             raise UsageError("--inputs compares with a vector: name one with --vector")
         model = yield side(lambda: load(params["base"]))
-        texts = [read_side(model, text).ids for text in contrast(params["inputs"]).texts]
+        inputs = contrast(params["inputs"])
+        report["warnings"] = [*report["warnings"], *inputs.warnings]
+        texts = [read_side(model, text).ids for text in inputs.texts]
         report["functional"] = yield from functional(model, plan(base, tuned, modules), vector, texts)
     if params.get("out"):
         made = yield side(lambda: top_direction(base, tuned, params["module"], depth, vector))

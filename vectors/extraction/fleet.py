@@ -22,7 +22,8 @@ from core.jobs import Job, Progress, Row, side
 from vectors.contrasts.catalogue import contrast
 from vectors.contrasts.pair import ContrastSet
 from vectors.evidence import printable
-from vectors.extraction.job import kept, named, refuse_early, store_of
+from vectors.extraction.early import named, refuse_early
+from vectors.extraction.job import kept, store_of
 from vectors.extraction.quality import UNMEASURED
 from vectors.extraction.reads import RESPONSE
 from vectors.extraction.result import Extraction

@@ -16,12 +16,11 @@ import platformdirs
 
 from core import load
 from core.bands import parse_layers
-from core.errors import UsageError
 from core.jobs import Artifact, Job, side
-from vectors import writing
 from vectors.contrasts.catalogue import contrast
 from vectors.contrasts.pair import ContrastSet
 from vectors.diff.alignment import align
+from vectors.extraction.early import CHOICES, chosen, named, refuse_early
 from vectors.extraction.extract import extracting
 from vectors.extraction.material import beside_base, of_pairs, of_tuned, with_adapter
 from vectors.extraction.picture import drawn
@@ -29,7 +28,6 @@ from vectors.extraction.published import read_evaluation
 from vectors.extraction.recipe import Recipe
 from vectors.extraction.result import Extraction
 from vectors.extraction.states import Work
-from vectors.plots.paper import checked
 from vectors.source import open_source
 from vectors.target import writable
 from vectors.vector import SteeringVector, read
@@ -37,7 +35,6 @@ from vectors.vector import SteeringVector, read
 if TYPE_CHECKING:
     from core.model import Model
 
-CHOICES = ("method", "read", "holdout", "batch_tokens", "seed", "rule", "suggest")
 ADAPTER = "adapter_config.json"
 Params = Mapping[str, Any]
 
@@ -65,15 +62,6 @@ def two_models(load_tuned: Callable[[], Model], load_base: Callable[[], Model], 
     origin = f"{name} − {base.name} on {found.name}"
     result = yield from extracting(base, found, recipe, beside_base(base, first, recipe))
     return (yield from kept(result, params, recipe.store, origin, base))
-
-
-def refuse_early(params: Params) -> None:
-    """What could not be written in the end is said before a model is loaded or a text is read."""
-    writing.checked(named(params, "out"), params.get("to"))
-    if params.get("plot"):
-        checked(params["plot"])
-    if params.get("beside"):
-        read_evaluation(Path(params["beside"]).expanduser())
 
 
 def is_adapter(tuned: str) -> bool:
@@ -108,11 +96,10 @@ def _adapted(load_base: Callable[[], Model], found: ContrastSet, params: Params)
 
 
 def _recipe(model: Model, params: Params, found: ContrastSet) -> Recipe:
-    chosen = {key: params[key] for key in CHOICES if params.get(key) is not None}
     band = params.get("layers")
     layers = parse_layers(band, model.n_layers) if isinstance(band, str) else band
     store = _writable(store_of(params, found))
-    return Recipe(layers=tuple(layers) if layers is not None else None, store=store, **chosen)
+    return Recipe(layers=tuple(layers) if layers is not None else None, store=store, **chosen(params))
 
 
 def _writable(store: Path) -> Path | None:
@@ -152,9 +139,3 @@ def kept(
 
 def _write(vector: SteeringVector, params: Params) -> list[str]:
     return list(vector.save(writable(params["out"]), params.get("to")))
-
-
-def named(params: Params, key: str) -> str:
-    if not params.get(key):
-        raise UsageError(f"extract needs --{key}")
-    return str(params[key])

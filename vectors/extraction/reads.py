@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from core.errors import UsageError
-from core.reading import Choice
 from vectors.extraction.sides import Side
 
+if TYPE_CHECKING:
+    from core.reading import Choice
+
 RESPONSE = "response-mean"
+LONGEST = 50
+"""Tokens of a reply that the model gives itself to be read."""
 
 
 def chosen(read: str, side: Side) -> Choice:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import UsageError
 from vectors.extraction.ranking import RULES
-from vectors.extraction.reads import checked
-from vectors.extraction.replies import LONGEST
-from vectors.extraction.states import Reading
+from vectors.extraction.reads import LONGEST, checked
 from vectors.methods.registry import method
 
 if TYPE_CHECKING:
     from core.model import Model
+    from vectors.extraction.states import Reading
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,8 @@ class Recipe:
             raise UsageError(f"holdout is a share from 0 up to 1, not {self.holdout:g}")
 
     def reading(self, model: Model) -> Reading:
+        from vectors.extraction.states import Reading
+
         layers = tuple(range(model.n_layers)) if self.layers is None else self.layers
         return Reading(layers, self.batch_tokens, self.store)
 

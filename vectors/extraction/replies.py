@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from core import stream
 from core.jobs import Progress, gpu
-from core.reading import Choice
+from vectors.extraction.reads import LONGEST
 from vectors.extraction.sides import Side
 
 if TYPE_CHECKING:
     from core.model import Model
-
-LONGEST = 50
+    from core.reading import Choice
 
 
 def answered(model: Model, sides: Sequence[Side], longest: int = LONGEST) -> Generator[Any, Any, Any]:

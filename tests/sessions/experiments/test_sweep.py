@@ -57,6 +57,15 @@ def test_the_cost_is_told_before_anything_else_happens() -> None:
     assert spoken.asked == []
 
 
+def test_a_key_in_a_file_of_prompts_is_told_and_used_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "mine.jsonl"
+    file.write_text('"my key is hf_saidToTheModel0123456789"\n"how are you?"\n')
+    asked = {**ASKED, "prompts": str(file), "estimate": True}
+    (warning,) = summary(events(voice(), asked))["warnings"]
+    assert warning.startswith("mine.jsonl: 1 of its lines hold a key")
+    assert "warnings" not in summary(events(voice(), {**ASKED, "estimate": True}))
+
+
 def test_an_estimate_asks_nobody() -> None:
     found = events(spoken := voice(), {**ASKED, "estimate": True})
     assert spoken.asked == []

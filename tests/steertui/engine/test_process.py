@@ -188,6 +188,22 @@ def test_the_real_engine_is_started_once_detached_found_and_stopped() -> None:
     assert steertui("stop").returncode == 5
 
 
+def test_an_engine_says_that_its_own_environment_has_no_key(tmp_path: Path) -> None:
+    async def judged(path: Path) -> str:
+        client = await Client.open(path)
+        params = {"set": "motivation", "out": str(tmp_path / "new.jsonl"), "pairs": 2}
+        await client.ask("job.start", kind="contrast-make", params=params)
+        async for item in client.items():
+            if isinstance(item, Record) and isinstance(item.event, ev.Job) and item.event.state == "failed":
+                return item.event.message
+        return ""
+
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("ANTHROPIC")}
+    with engine(env=bare):
+        said = asyncio.run(judged(Door(paths.runtime(), "test").path))
+    assert "set ANTHROPIC_API_KEY where the engine is started" in said
+
+
 def test_an_engine_that_has_the_model_is_used_and_no_second_is_started() -> None:
     with engine("main"):
         assert ensure("scripted") == Door(paths.runtime(), "main").path

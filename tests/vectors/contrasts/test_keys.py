@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+import vectors
+from core.jobs import End, Job
+from core.runner import run
 from steertui import cli
+from tests.core import zoo
+from tests.vectors import samples
+from vectors import check
 from vectors.contrasts.catalogue import contrast
 
 ASKED = "is " + "sk-ant-" + "api03-not-a-real-one mine?"
@@ -38,3 +46,47 @@ def test_it_is_said_once_when_a_vector_is_made(pairs: Path, capsys: pytest.Captu
     words = ["extract", "--contrast", str(pairs), "--out", str(out), "--model", "demo-base", "--layers", "5"]
     assert cli.main([*words, "--no-dose", "--json"]) == 0
     assert sum("hold a key" in told for told in json.loads(capsys.readouterr().out)["warnings"]) == 1
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> tuple[str, str]:
+    """A model and a vector for it, in files."""
+    zoo.build().save_pretrained(tmp_path / "tiny")
+    zoo.tokenizer().save_pretrained(tmp_path / "tiny")
+    rows = samples.rows(layers=tuple(range(zoo.LAYERS)), width=zoo.HIDDEN)
+    vectors.SteeringVector(rows).save(tmp_path / "v.safetensors")
+    return str(tmp_path / "tiny"), str(tmp_path / "v.safetensors")
+
+
+def test_a_check_says_it_beside_its_report(
+    pairs: Path, tiny: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def checked(*_: Any, **__: Any) -> Job:
+        yield from ()
+        return {"verdict": "green"}
+
+    monkeypatch.setattr(check, "check", checked)
+    model: Any = SimpleNamespace(n_layers=zoo.LAYERS, hidden_size=zoo.HIDDEN, name="tiny")
+    work = run(check.job(model, {"vector": tiny[1], "contrast": str(pairs)}))
+    (end,) = (event for event in work if isinstance(event, End))
+    assert end.summary == {"verdict": "green", "warnings": list(contrast(pairs).warnings)}
+
+
+@pytest.mark.slow
+def test_it_is_said_once_when_a_vector_is_checked_on_it(
+    pairs: Path, tiny: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, vector = tiny
+    words = ["check", vector, "--model", model, "--contrast", str(pairs), "--max-new", "1", "--layers", "1"]
+    assert cli.main(words) == 0
+    assert capsys.readouterr().out.count("note: pairs.jsonl: 1 of its texts hold a key") == 1
+
+
+def test_it_is_said_once_when_a_change_of_weights_reads_it(
+    pairs: Path, tiny: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, vector = tiny
+    zoo.build(seed=1).save_pretrained(pairs.with_name("tuned"))
+    words = ["diff", model, str(pairs.with_name("tuned")), "--top", "1", "--inputs", str(pairs)]
+    assert cli.main([*words, "--vector", vector]) == 0
+    assert capsys.readouterr().out.count("note: pairs.jsonl: 1 of its texts hold a key") == 1

@@ -295,3 +295,5 @@ def test_a_set_with_gaps_ends_with_three(
 def test_without_a_key_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["contrast", "make", "motivation", "--out", str(tmp_path / "new.jsonl")]) == 7
     assert "no key for Claude" in capsys.readouterr().err
+    assert main(["contrast", "make", "motivation", "--out", str(tmp_path / "new.jsonl"), "--json"]) == 7
+    assert "set ANTHROPIC_API_KEY where this program is started" in capsys.readouterr().out

@@ -1,0 +1,28 @@
+"""Keys in the files that an experiment reads: their texts are used as they are, and their owner is told so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.scrub import holds_secret
+from sessions.offers.offer import Offer
+from vectors.contrasts.catalogue import contrast
+from vectors.contrasts.pair import KEPT
+
+
+def warnings(offer: Offer, params: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each file; pairs by their texts, packs by their lines."""
+    for param in offer.params:
+        name = params.get(param.name)
+        if name and param.kind == "contrast":
+            yield from contrast(name).warnings
+        if name and param.kind == "pack" and (held := _lines(Path(name).expanduser())):
+            yield f"{Path(name).name}: {held} of its lines hold a key; {KEPT}"
+
+
+def _lines(file: Path) -> int:
+    """How many hold one; a pack that is no file is ours."""
+    text = file.read_text("utf-8", errors="replace") if file.is_file() else ""
+    return sum(map(holds_secret, text.splitlines()))

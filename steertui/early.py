@@ -1,0 +1,102 @@
+"""What can be known to be wrong with a job before its model is loaded, or an engine asked: a file that is missing or
+cannot be read, one that could not be written in the end, a choice that does not exist.
+
+Nothing here imports torch: a command that is refused is refused at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.bands import parse_layers
+from core.errors import BadInput
+from sessions.offers.catalogue import OFFERS
+from sessions.offers.offer import Param
+
+DEEPEST = 10**5
+"""More layers than any model has: what is beyond a certain one is known once it is there."""
+Params = Mapping[str, Any]
+Look = Callable[[str, Params], object]
+
+
+def refuse_early(kind: str, params: Params) -> None:
+    for param in OFFERS[kind].params if kind in OFFERS else ():
+        if params.get(param.name):
+            _look(param, params)
+    if kind in WHOLE:
+        WHOLE[kind](params)
+
+
+def find_vector(name: str) -> Path:
+    """The file of a vector that is there, whatever may be in it."""
+    from vectors import library
+
+    path = library.find(name)
+    if not path.exists():
+        raise BadInput(f"no vector {name!r}: there is no such file")
+    return path
+
+
+def _look(param: Param, params: Params) -> None:
+    known = () if param.new else (param.name, param.kind)
+    for look in (WRITTEN.get(param.holds), *map(LOOKS.get, known)):
+        if look:
+            look(str(params[param.name]), params)
+
+
+def _vector_to_be(place: str, params: Params) -> None:
+    from vectors import writing
+
+    writing.checked(place, params.get("to"))
+
+
+def _set_to_be(place: str, params: Params) -> None:
+    from vectors.contrasts import store
+
+    store.checked(place)
+
+
+def _plot_to_be(place: str, params: Params) -> None:
+    from vectors.plots import paper
+
+    paper.checked(place)
+
+
+def _contrast(name: str, params: Params) -> None:
+    from vectors.contrasts.catalogue import contrast
+
+    contrast(name)
+
+
+def _prompts(name: str, params: Params) -> None:
+    from sessions.experiments.prompts import PACKS, from_file
+
+    if name not in PACKS:
+        from_file(Path(name).expanduser())
+
+
+def _extraction(params: Params) -> None:
+    from vectors.extraction.early import refuse_early as refuse
+
+    refuse(params)
+
+
+def _themes(params: Params) -> None:
+    from vectors.themes import read_runs
+
+    read_runs(Path(params["themes"]).expanduser(), params.get("other"))
+
+
+LOOKS: Mapping[str, Look] = {
+    "vector": lambda name, params: find_vector(name),
+    "contrast": _contrast,
+    "layers": lambda band, params: parse_layers(band, DEEPEST),
+    "prompts": _prompts,
+}
+"""By what a parameter is called or is."""
+WRITTEN: Mapping[str, Look] = {"vector": _vector_to_be, "contrast set": _set_to_be, "plot": _plot_to_be}
+"""By what a file will hold."""
+WHOLE: Mapping[str, Callable[[Params], None]] = {"extract": _extraction, "themes": _themes}
+"""Jobs that know more than their single parameters tell."""

@@ -1,0 +1,116 @@
+"""What is wrong with a job whatever its model says: refused before the model is loaded, and without torch."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import SteerError
+from sessions.offers.catalogue import OFFERS
+from steertui import cli, working
+from steertui.early import refuse_early
+
+THEMES = json.dumps({"name": "one", "tuned": ["rude"], "direction": "rude"})
+
+
+@pytest.fixture(autouse=True)
+def nowhere_to_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither an engine is asked nor a model loaded."""
+
+    def workplace(*_: Any) -> None:
+        pytest.fail("a place to work was looked for")
+
+    monkeypatch.setattr(working, "workplace", workplace)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["--read", "first"], 2, "no read 'first'; there is last, decision"),
+        (["--read", "span:2"], 2, "span needs two token numbers"),
+        (["--read", "regex:("], 2, "regex '('"),
+        (["--read", "turn:two"], 2, "turn needs the number of a message"),
+        (["--holdout", "1.5"], 2, "holdout is a share from 0 up to 1"),
+        (["--layers", "5-3"], 2, "bad layer range '5-3'"),
+        (["--beside", "missing.pt"], 4, "missing.pt"),
+        (["--vector", "missing.gguf"], 4, "no vector 'missing.gguf': there is no such file"),
+        (["--plot", "curves.gif"], 2, "a plot is written as .png or .svg"),
+    ],
+)
+def test_an_extraction(
+    words: list[str],
+    code: int,
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = ["extract", "--contrast", "pirate", "--out", "v.gguf", "--json"]
+    assert cli.main([*asked, *words]) == code
+    assert sentence in json.loads(capsys.readouterr().out)["error"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["themes", "missing.jsonl"], 4, "missing.jsonl: no such file"),
+        (["themes", "bad.jsonl"], 4, "bad.jsonl: line 1: direction has to be a list of texts"),
+        (["themes", "themes.txt", "--other", "missing.txt"], 4, "no such file"),
+        (["check", "missing.gguf"], 4, "no vector 'missing.gguf'"),
+        (["check", "pirate", "--contrast", "nothing"], 4, "no contrast set 'nothing'"),
+        (["check", "pirate", "--contrast", "bad.jsonl"], 4, "bad.jsonl"),
+        (["run", "sweep", "pirate", "--prompts", "nothing"], 2, "no prompts 'nothing'"),
+        (["run", "sweep", "pirate", "--prompts", "themes.txt"], 4, "themes.txt, line 1: no JSON"),
+    ],
+)
+def test_other_jobs(
+    words: list[str],
+    code: int,
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.jsonl").write_text(THEMES)
+    (tmp_path / "themes.txt").write_text("it is rude\n")
+    assert cli.main([*words]) == code
+    assert sentence in capsys.readouterr().err
+
+
+def test_what_is_right_passes_and_costs_no_torch(tmp_path: Path) -> None:
+    (tmp_path / "runs.jsonl").write_text(THEMES.replace('"direction": "rude"', '"direction": ["rude"]'))
+    given = {"contrast": "pirate", "out": "v.gguf", "read": "span:1:3", "layers": "3-5", "vector": "pirate"}
+    asked = [
+        ("extract", given),
+        ("check", {"vector": "pirate", "contrast": "pirate"}),
+        ("themes", {"themes": "runs.jsonl"}),
+        ("sweep", {"vector": "pirate", "prompts": "demo"}),
+    ]
+    script = f"""
+import sys
+from sessions.offers.catalogue import OFFERS
+from steertui.early import refuse_early
+for kind, given in {asked!r}:
+    refuse_early(kind, OFFERS[kind].read(given))
+assert "torch" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
+
+
+def test_a_name_that_is_to_be_made_need_not_be_there(tmp_path: Path) -> None:
+    made = {"set": "kindness", "positive": "kind", "negative": "unkind", "out": str(tmp_path / "new.jsonl")}
+    refuse_early("contrast-make", OFFERS["contrast-make"].read(made))
+    with pytest.raises(SteerError, match="no contrast set 'kindness'"):
+        refuse_early("check", OFFERS["check"].read({"vector": "pirate", "contrast": "kindness"}))
+
+
+def test_a_job_without_an_offer_is_not_looked_at() -> None:
+    refuse_early("count", vars(argparse.Namespace(to=-1)))
