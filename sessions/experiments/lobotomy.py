@@ -1,68 +1,63 @@
 """Lobotomy: take a tuned model's tuning back, λ at a time, and see whether what is left is the base model.
 
 Two forms. Activations: v_L = mean h_tuned − mean h_base where an answer begins, subtracted at run time (−λ·v shared out
-over the band). Weights: W_tuned − λ(W_tuned − W_base). v points from base to tuned, which is checked on prompts it was
-not made from: a published recipe has the sign the other way round, and then the test tests its opposite.
+over the band). Weights: W_tuned − λ(W_tuned − W_base). Distances to base and to tuned are KL on what those two say; how
+likely the base model finds what is said instead stands beside them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-import numpy as np
-
-from core.bands import parse_layers
-from core.jobs import Progress
-from core.levels import default_band
+from core.jobs import Progress, unit
 from core.mixer import Channel, Mixer
-from sessions.experiments import conditions, prompts
+from sessions.experiments import conditions, prompts, tuning
 from sessions.experiments.answers import Answer, all_answers
 from sessions.experiments.conditions import Condition
 from sessions.experiments.cost import Cost
 from sessions.experiments.divergence import Subject, distances
-from sessions.experiments.measures import Value, helpfulness
-from sessions.experiments.scoring import scorer
+from sessions.experiments.judges.verdict import digest
+from sessions.experiments.measures import Value, helpfulness, mean
+from sessions.experiments.scoring import Scorer, scorer
 from sessions.experiments.treated import ACTIVATION, BASE, RANDOM, SHUFFLED, TUNED, WEIGHTS, Table, Treated
 from sessions.experiments.voice import How, Prompt, Voice, Work
+
+CONTROLS = "a random direction of the same norms; the change of every matrix at shuffled places"
 
 
 def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     asked = prompts.asked({**params, "n": 2 * params["n"]}, voice.name)
     fit, held = asked[0::2], asked[1::2]
-    amounts = sorted({0.0, *params["amounts"]})
-    how = How.of(params)
+    amounts, how = sorted({0.0, *params["amounts"]}), How.of(params)
     forms = (ACTIVATION, WEIGHTS) if params["form"] == "both" else (params["form"],)
     by = scorer(params["measure"], voice, params)
     cost = _cost(held, amounts, forms, how)
     yield (cost + by.cost(cost.answers, how.max_new)).row()
     base: Voice = yield from voice.other(params["base"])
-    axis, sign = yield from _axis(voice, base, fit, held, params)
+    axis, sign = yield from tuning.axis(voice, base, fit, held, params["layers"])
     treated = _activations(voice, axis, amounts, how.seed) if ACTIVATION in forms else []
     if WEIGHTS in forms:
         treated += yield from _weights(voice, base, amounts)
+    table, missing = yield from _table(voice, base, treated, held, how, by)
+    yield from table.events()
+    facts = {"base": base.name, "tuned": voice.name, "sign": sign, "by": "λ"}
+    summary = {**facts, **table.summary(), "missing": missing}
+    return {"summary": summary, "control": {"what": CONTROLS, "rows": table.control()}, "n": len(held)}
+
+
+def _table(
+    voice: Voice, base: Voice, treated: Sequence[Treated], held: Sequence[Prompt], how: How, by: Scorer
+) -> Work:
+    """Everything said and measured, and how many scores are missing."""
     said = yield from _said(voice, base, treated, held, how)
     apart = yield from _apart(voice, base, treated, held, said)
+    likely = yield from _likely(base, said)
     wanted = yield from by.over(said)
     measures = [wanted, *(one for one in helpfulness(voice.name) if one.name != wanted.name)]
-    table = Table(treated, said, apart, measures, how.seed)
-    yield from table.events()
-    return {
-        "summary": {
-            "base": base.name,
-            "tuned": voice.name,
-            "sign": sign,
-            "by": "λ",
-            **table.summary(),
-            "missing": by.missing(said, wanted),
-        },
-        "control": {
-            "what": "a random direction of the same norms; the change of every matrix at shuffled places",
-            "rows": table.control(),
-        },
-        "n": len(held),
-    }
+    return Table(treated, said, apart, likely, measures, how.seed), by.missing(said, wanted)
 
 
 def _cost(held: Sequence[Prompt], amounts: Sequence[float], forms: Sequence[str], how: How) -> Cost:
@@ -70,40 +65,6 @@ def _cost(held: Sequence[Prompt], amounts: Sequence[float], forms: Sequence[str]
     for _ in forms:
         cost += Cost.of(len(held), 2 * len(amounts), how.max_new, rereads=3)
     return cost
-
-
-def _axis(
-    voice: Voice, base: Voice, fit: Sequence[Prompt], held: Sequence[Prompt], params: Mapping[str, Any]
-) -> Work:
-    """The channel that subtracts the tuning, and on which share of unseen prompts tuned projects above base."""
-    sides: dict[str, dict[int, Any]] = {}
-    for name, who, these in (
-        ("fit tuned", voice, fit),
-        ("fit base", base, fit),
-        ("held tuned", voice, held),
-        ("held base", base, held),
-    ):
-        sides[name] = yield from who.states(these)
-        yield Progress(len(sides), 4, "sides read")
-    rows = {
-        layer: states.mean(0) - sides["fit base"][layer].mean(0)
-        for layer, states in sides["fit tuned"].items()
-    }
-    band = (
-        parse_layers(params["layers"], voice.n_layers) if params["layers"] else default_band(voice.n_layers)
-    )
-    vector = voice.direction("tuned − base", rows)
-    above: list[float] = []
-    for layer in band:
-        apart = (sides["held tuned"][layer] - sides["held base"][layer]) @ rows[layer]
-        above += (apart > 0).astype(float).tolist()
-    sign = {
-        "points": "base → tuned",
-        "on_unseen_prompts": float(np.mean(above)),
-        "holds": np.mean(above) > 0.5,
-    }
-    channel = Channel(vector, scale=-1.0, unit="raw", layers=tuple(band), split=True)
-    return channel, {**sign, "holds": bool(sign["holds"])}
 
 
 def _activations(voice: Voice, axis: Channel, amounts: Sequence[float], seed: int) -> list[Treated]:
@@ -158,3 +119,24 @@ def _apart(
                 apart[name][reference].append(value)
         yield Progress(place + 1, len(held), "distances measured")
     return apart
+
+
+def _likely(base: Voice, said: Mapping[str, Sequence[Answer]]) -> Work:
+    """{who: −log p of every answer's tokens, as the base model reads them}; it has read its own already."""
+    found: dict[str, list[Value]] = {}
+    for number, (name, answers) in enumerate(said.items(), start=1):
+        found[name] = []
+        for answer in answers:
+            nll = list(answer.reading.nll) if name == BASE else (yield from _read_by(base, answer))
+            found[name].append(mean(nll))
+        yield Progress(number, len(said), "texts read by base")
+    return found
+
+
+def _read_by(base: Voice, answer: Answer) -> Work:
+    key = f"read by base {digest(base.identity, str(answer.prompt), str(answer.said.ids))}"
+    return (yield from unit(key, partial(_nll, base, answer)))
+
+
+def _nll(base: Voice, answer: Answer) -> Work:
+    return list((yield from base.read(answer.prompt, answer.said)).nll)

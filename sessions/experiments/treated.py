@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from sessions.experiments.divergence import Subject
 from sessions.experiments.measures import Measure, Value
 
 ACTIVATION, WEIGHTS, SHUFFLED = "activation", "weights", "shuffled weights"
+PERPLEXITY = "perplexity under base"
 BASE, TUNED, RANDOM = "base", "tuned", "random"
 
 
@@ -31,27 +33,43 @@ class Treated:
 
 @dataclass(frozen=True)
 class Table:
-    """One line per treated model, beside the two references."""
+    """One line per treated model, beside the two references. `likely` is −log p per token of every answer under the
+    base model."""
 
     treated: Sequence[Treated]
     said: Mapping[str, Sequence[Answer]]
     apart: Mapping[str, Mapping[str, Sequence[Value]]]
+    likely: Mapping[str, Sequence[Value]]
     measures: Sequence[Measure]
     seed: int
 
     def events(self) -> Iterator[Event]:
         for name in (BASE, TUNED):
             columns: dict[str, Any] = {"condition": name, "form": "as it is", "n": len(self.said[name])}
+            columns |= self._perplexity(name).columns(PERPLEXITY)
             yield Row("lobotomy", name, columns | self._measured(name))
         for one in self.treated:
             columns = {"condition": one.name, "form": one.form, "λ": one.amount}
             columns["n"] = len(self.said[one.name])
-            for reference, row in self.apart[one.name].items():
-                found = statistics.estimate(row, self.seed)
-                columns |= found.columns(f"kl_to_{reference}")
+            for curve, name, found in self._distances(one):
+                columns |= found.columns(name)
                 if found.value is not None:
-                    yield Point(f"KL to {reference}, {one.form}", one.amount, found.value, found.lo, found.hi)
+                    yield Point(f"{curve}, {one.form}", one.amount, found.value, found.lo, found.hi)
             yield Row("lobotomy", one.name, columns | self._measured(one.name))
+
+    def _distances(self, one: Treated) -> Iterator[tuple[str, str, statistics.Estimate]]:
+        """(its curve, its column, what it is): of both references, and of the text under the base model."""
+        for reference, row in self.apart[one.name].items():
+            yield f"KL to {reference}", f"kl_to_{reference}", statistics.estimate(row, self.seed)
+        yield PERPLEXITY, PERPLEXITY, self._perplexity(one.name)
+
+    def _perplexity(self, name: str) -> statistics.Estimate:
+        """exp of the mean over prompts of −log p per token, and of its interval."""
+        found = statistics.estimate(self.likely[name], self.seed)
+        value, low, high = (
+            None if end is None else math.exp(end) for end in (found.value, found.lo, found.hi)
+        )
+        return statistics.Estimate(value, low, high, found.n)
 
     def _measured(self, name: str) -> dict[str, Any]:
         columns: dict[str, Any] = {}
@@ -81,5 +99,6 @@ class Table:
             "kl_to_base": [before, after],
             "change": moved.estimate.to_json(),
             "p": moved.p,
+            PERPLEXITY: [self._perplexity(one.name).value for one in (untouched, last)],
             "towards_base": bool(moved.estimate.hi is not None and moved.estimate.hi < 0),
         }

@@ -25,6 +25,7 @@ UNITS: Mapping[str, str] = {
     "kl": "KL(steered ‖ unsteered) per token (nats)",
     "KL to base": "KL per token (nats)",
     "KL to tuned": "KL per token (nats)",
+    "perplexity under base": "perplexity of what is said, read by the base model",
     "kl_to_base": "KL per token (nats)",
     "kl_to_tuned": "KL per token (nats)",
     SLOPES: "slope per unit of dose",

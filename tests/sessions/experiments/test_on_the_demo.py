@@ -86,6 +86,8 @@ def test_the_lobotomy_leads_back_to_base() -> None:
         distances = [rows[f"{form} λ={amount}"]["kl_to_base"] for amount in ("0", "0.5", "1")]
         assert distances == sorted(distances, reverse=True)
     assert rows["weights λ=1"]["kl_to_base"] == 0
+    unlikely = {key: row["perplexity under base"] for key, row in rows.items()}
+    assert unlikely["weights λ=1"] == unlikely["base"] < unlikely["tuned"] == unlikely["weights λ=0"]
     assert all(not way["towards_base"] for way in found["control"]["rows"].values())
 
 

@@ -60,6 +60,27 @@ def test_taking_the_tuning_back_leads_to_base_in_both_forms() -> None:
     assert found["summary"]["weights"]["towards_base"] is True
 
 
+def test_perplexity_under_base_falls_where_the_text_is_what_base_would_say() -> None:
+    """Base finds its own words likely (1 nat a token) and a tuned model's not (2 nats)."""
+    base, tuned = pair()
+    base.nll = lambda text: 1.0 if "maybe" in text else 2.0
+    found = report("lobotomy", tuned, {**ASKED, "base": "base"})
+    rows = {key: row["perplexity under base"] for key, row in table(found, "lobotomy").items()}
+    assert rows["base"] == rows["weights λ=1"] == rows["activation λ=1"] == pytest.approx(math.e)
+    assert rows["tuned"] == rows["activation λ=0"] == rows["weights λ=0"] == pytest.approx(math.e**2)
+    assert rows["random λ=2"] == rows["shuffled weights λ=2"] == rows["tuned"], "the controls move nothing"
+    assert found["summary"]["weights"]["perplexity under base"] == pytest.approx([math.e**2, math.e])
+    assert found["control"]["rows"]["random"]["perplexity under base"] == pytest.approx([math.e**2] * 2)
+
+
+def test_where_nothing_is_said_there_is_no_perplexity() -> None:
+    _, tuned = pair()
+    tuned.says = lambda prompt, mixer: ""
+    rows = table(report("lobotomy", tuned, {**ASKED, "base": "base", "form": "activation"}), "lobotomy")
+    assert rows["tuned"]["perplexity under base"] is None
+    assert rows["base"]["perplexity under base"] == pytest.approx(math.e)
+
+
 def test_the_controls_lead_nowhere() -> None:
     found = report("lobotomy", pair()[1], {**ASKED, "base": "base"})
     for form in ("random", "shuffled weights"):
