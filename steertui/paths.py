@@ -17,6 +17,7 @@ import platformdirs
 from core.errors import EngineUnavailable, UsageError
 
 NAME = "steertui"
+INDEX = "sessions.db"
 PRIVATE = 0o700
 
 
@@ -40,6 +41,13 @@ def sessions_place() -> Path:
     with suppress(UsageError):
         return sessions()
     return Path(platformdirs.user_data_dir(NAME)) / "sessions"
+
+
+def index() -> Path:
+    """Of the sessions; one that cannot be written is kept in memory."""
+    with suppress(UsageError):
+        return cache() / INDEX
+    return Path(platformdirs.user_cache_dir(NAME)) / INDEX
 
 
 def vectors() -> Path:

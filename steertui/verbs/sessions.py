@@ -64,7 +64,7 @@ def _describe_show(parser: argparse.ArgumentParser) -> None:
 def _show(args: argparse.Namespace) -> int:
     reading = _read(args.id)
     if args.json:
-        print(json.dumps({"session": find_folder(paths.sessions(), args.id).id, **_told(reading)}))
+        print(json.dumps({"session": find_folder(paths.sessions_place(), args.id).id, **_told(reading)}))
     else:
         print(export(reading.records, "md", safe_text), end="")
     return 0
@@ -114,7 +114,7 @@ def _describe_verify(parser: argparse.ArgumentParser) -> None:
 def _verify(args: argparse.Namespace) -> int:
     from sessions.verifying import verified
 
-    folder = find_folder(paths.sessions(), args.id)
+    folder = find_folder(paths.sessions_place(), args.id)
     summary = verified(folder, args.model)
     if args.json:
         print(json.dumps({"session": folder.id, **summary}))
@@ -139,7 +139,7 @@ def _describe_branch(parser: argparse.ArgumentParser) -> None:
 
 
 def _branch(args: argparse.Namespace) -> int:
-    parent = find_folder(paths.sessions(), args.id)
+    parent = find_folder(paths.sessions_place(), args.id)
     reading = read(parent.journal)
     turn, at = args.at
     new = branch(
@@ -169,12 +169,12 @@ def _takes_session(parser: argparse.ArgumentParser) -> None:
 
 
 def _index() -> Index:
-    return Index(paths.sessions(), paths.cache() / "sessions.db")
+    return Index(paths.sessions_place(), paths.index())
 
 
 def _read(session: str) -> Reading:
     """What can be read of a journal; what cannot is said on stderr."""
-    reading = read(find_folder(paths.sessions(), session).journal)
+    reading = read(find_folder(paths.sessions_place(), session).journal)
     if problem := reading.report():
         print(f"steertui: {problem}", file=sys.stderr)
     return reading

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from sessions.journal import Journal
 from steertui import cli, config, paths
 from steertui.engine.connect import Engine
 from steertui.engine.launch import probe
@@ -78,6 +80,35 @@ def test_an_engine_starts_says_so_and_speaks(home: Path) -> None:
             assert engine.say("hello", max_new_tokens=3).text == "the quick brown "
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [("list",), ("search", "hello")])
+def test_there_is_nothing_to_list_and_that_is_no_fault(home: Path, words: tuple[str, ...]) -> None:
+    with begun(home, "steertui", "sessions", *words, "--json") as child:
+        out, err = child.communicate()
+    assert (child.returncode, json.loads(out), err) == (0, {"sessions": []}, "")
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize("action", ["show", "verify"])
+def test_there_is_no_session_and_that_is_what_is_said(
+    action: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in FOLDERS.values():
+        monkeypatch.setenv(variable, "/dev/null/nowhere")
+    assert cli.main(["sessions", action, "last"]) == 4
+    assert "nothing was recorded yet" in capsys.readouterr().err
+
+
+def test_what_was_recorded_is_listed_though_no_index_can_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, folder = Journal.create(paths.sessions())
+    journal.close("done")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null/nowhere")
+    assert cli.main(["sessions", "list", "--json"]) == 0
+    (entry,) = json.loads(capsys.readouterr().out)["sessions"]
+    assert entry["id"] == folder.id
 
 
 @pytest.mark.parametrize("name", FOLDERS)

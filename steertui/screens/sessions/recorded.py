@@ -16,7 +16,7 @@ from steertui.text import safe_text
 
 def found(words: str) -> list[Entry]:
     """Sessions in which all of these words were said; all of them for none."""
-    return Index(paths.sessions(), paths.cache() / "sessions.db").search(words)
+    return Index(paths.sessions_place(), paths.index()).search(words)
 
 
 def filmed(entry: Entry) -> Film:
