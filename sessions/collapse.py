@@ -26,10 +26,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from .loudness import Playing, Size, loudest, unknown
 from .state import Token
 
 WINDOW = 32
 GRAM = 4
+MEANING = ("unit", "layers", "weights", "split", "flipped", "gain")
+"""What has to be the same for two scales of a channel to be two points on one way."""
 LIMITS = {"repetition": 0.5, "entropy": 4.0, "perplexity": 60.0, "push": 0.4}
 
 
@@ -93,16 +96,18 @@ def symptoms(tokens: Sequence[Token]) -> tuple[Symptom, ...]:
     )
 
 
-def advice(answers: Sequence[Sequence[Token]], mixers: Mapping[str, Mapping[str, Any]]) -> Advice | None:
+def advice(
+    answers: Sequence[Sequence[Token]], mixers: Mapping[str, Mapping[str, Any]], size: Size = unknown
+) -> Advice | None:
     """Down with the loudest channel: to its last smaller scale that was coherent, else to half of what it is."""
     newest = next((answer[-1].mix for answer in reversed(answers) if answer), "")
-    loudest = max(_adding(mixers.get(newest, {})), key=lambda channel: abs(channel["scale"]), default=None)
-    if loudest is None:
+    playing = loudest(_adding(mixers.get(newest, {})), size)
+    if playing is None:
         return None
-    name, now, unit = str(loudest["name"]), float(loudest["scale"]), str(loudest.get("unit", "relative"))
+    name, now, unit = str(playing["name"]), float(playing["scale"]), str(playing.get("unit", "relative"))
     for answer in reversed(answers):
         for mix, window in _last_windows(answer):
-            scale = _scale_of(mixers.get(mix, {}), name, unit)
+            scale = _scale_of(mixers.get(mix, {}), playing)
             if scale is not None and abs(scale) < abs(now) and not symptoms(window):
                 return Advice(name, now, math.copysign(scale, now), unit, tried=True)
     return Advice(name, now, now / 2, unit, tried=False)
@@ -124,9 +129,10 @@ def _last_windows(answer: Sequence[Token]) -> list[tuple[str, Sequence[Token]]]:
     return [(mix, run[-WINDOW:]) for mix, run in reversed(runs) if len(run) >= WINDOW]
 
 
-def _scale_of(mixer: Mapping[str, Any], name: str, unit: str) -> float | None:
-    """How loud a channel was; 0 where it did not play, None where another unit makes it incomparable."""
+def _scale_of(mixer: Mapping[str, Any], now: Playing) -> float | None:
+    """How loud the channel was; 0 where it did not play, None where a scale meant another push than it means now."""
     for channel in _adding(mixer):
-        if channel["name"] == name:
-            return float(channel["scale"]) if channel.get("unit", "relative") == unit else None
+        if channel["name"] == now["name"]:
+            same = all(channel.get(each) == now.get(each) for each in MEANING)
+            return float(channel["scale"]) if same and channel["scale"] * now["scale"] > 0 else None
     return 0.0

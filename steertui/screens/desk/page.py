@@ -12,6 +12,7 @@ from textual.containers import Container, Vertical
 from sessions import events as ev
 from sessions.collapse import advice, symptoms
 from sessions.desk import summary
+from sessions.loudness import sizes
 from sessions.state import State, Token
 from steertui.screens.desk.shadow import Shadow
 from steertui.widgets.gauges import Gauges
@@ -66,7 +67,8 @@ class Page(Vertical):
             self._ended = False
             self.gauges.drifted(answers)
         found = symptoms(answers[-1]) if answers else ()
-        self.lamp.show(found, advice(answers, self._mixers) if found else None)
+        advised = advice(answers, self._mixers, sizes(self._state())) if found else None
+        self.lamp.show(found, advised)
 
     def heat(self, channels: Sequence[str], selected: int, next_channel: bool) -> None:
         """The next way to colour tokens, or the next channel to colour them by."""
