@@ -29,6 +29,7 @@ from steertui.screens.looks import Looks
 from steertui.screens.palette import Actions
 from steertui.text import safe_text
 from steertui.thrift import Thrift
+from steertui.typeahead import TypeAhead, Typed
 from steertui.widgets import glyphs
 
 SLOW_FPS = 10.0
@@ -56,6 +57,7 @@ class Studio(App[None], inherit_bindings=False):
             )
         )
         self._thrift = Thrift()
+        self._ahead = TypeAhead(self, super().on_event)
         self._keys = settings.keymap
         self._desk = Desk(model, socket, settings)
         self.add_mode("desk", lambda: self._desk)
@@ -89,7 +91,10 @@ class Studio(App[None], inherit_bindings=False):
                 self._refuse(len(event.text))
                 return
             event.text = safe_text(event.text, multiline=True)
-        await super().on_event(event)
+        if isinstance(event, Typed) and not event.is_forwarded:
+            await self._ahead.take(event)
+        else:
+            await super().on_event(event)
 
     def _refuse(self, characters: int) -> None:
         """What no engine would take: a field would be drawing it for seconds first."""
@@ -115,6 +120,7 @@ class Studio(App[None], inherit_bindings=False):
         self.call_after_refresh(gc.freeze)
 
     def on_unmount(self) -> None:
+        self._ahead.forget()
         self._farewell.forget()
 
     # What can be done on every screen ----------------------------------------------------------------------------

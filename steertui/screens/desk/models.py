@@ -21,7 +21,7 @@ HINT = "enter loads; the one that is here goes first · behind a typed name: dty
 
 
 def ask(desk: Desk) -> None:
-    desk.later(_ask(desk))
+    desk.run_worker(_ask(desk), group="opening", exit_on_error=False)
 
 
 async def _ask(desk: Desk) -> None:

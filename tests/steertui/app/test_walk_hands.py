@@ -23,12 +23,25 @@ from tests.steertui.app.walk import (
     HOME,
     RIGHT,
     SLOW,
+    TAB,
     UP,
     Walk,
     walk,
 )
 
 pytestmark = pytest.mark.usefixtures("no_engine_stays")
+
+
+def keys_of_one_read_go_where_the_first_of_them_leads(at: Walk) -> None:
+    """As a slow line delivers them: the scale is typed into its dialog, and the dial moves on from there."""
+    at.press(b"=" + CTRL_U + b"0.7" + ENTER + b"]")
+    at.turned(lambda strip: strip["scale"] == pytest.approx(0.8))
+    at.press(b"i" + UP)
+    at.sees(f"│ {ASKED}")
+    at.press(CTRL_U + TAB + b"dparade")
+    at.sees("throw in a distractor", "parade")
+    at.press(ESC)
+    at.at.until(lambda: "throw in" not in at.at.text)
 
 
 def a_cap_holds(at: Walk, plain: str) -> None:
@@ -133,6 +146,7 @@ def test_an_answer_is_capped_distracted_rewound_copied_exported_and_replayed(tmp
         at.paces(FAST)
         plain = at.ended(at.says(ASKED))
         at.loads_a_vector_and_raises_it()
+        keys_of_one_read_go_where_the_first_of_them_leads(at)
         a_cap_holds(at, plain)
         at.paces(SLOW)
         a_distractor_falls_into_an_answer_that_is_rewound(at)
