@@ -8,8 +8,9 @@ from typing import Any
 from core.jobs import Row
 from sessions.experiments.cost import Cost
 from sessions.experiments.judges.claude import ClaudeJudge
+from sessions.experiments.judges.harmonic import HarmonicJudge
 from sessions.experiments.judges.registry import judge
-from sessions.experiments.judges.verdict import Item, Judge, Verdict, Work, tally
+from sessions.experiments.judges.verdict import Item, Judge, Verdict, Work, parts_of, reasons, tally
 from sessions.experiments.statistics import difference
 from sessions.experiments.voice import Voice
 
@@ -20,14 +21,20 @@ def chosen(voice: Voice, params: Mapping[str, Any]) -> Judge | None:
 
 
 def cost(one: Judge | None, count: int, max_new: int) -> Cost:
+    """Of a judge with several questions, that of each of them."""
     if one is None:
         return Cost()
+    if isinstance(one, HarmonicJudge):
+        return sum((cost(part, count, max_new) for part in one.parts.values()), Cost())
     dollars = one.cost(count, max_new).dollars if isinstance(one, ClaudeJudge) else 0.0
     return Cost(judge_calls=count, judge_dollars=dollars)
 
 
 def announced(one: Judge | None) -> Iterator[Row]:
     """Before anything is sent: who judges what, and where the texts go."""
+    if isinstance(one, HarmonicJudge):
+        for part in one.parts.values():
+            yield from announced(part)
     if isinstance(one, ClaudeJudge):
         from vectors.claude.access import host
 
@@ -48,10 +55,8 @@ def judged(one: Judge | None, said: Mapping[str, Sequence[Item]], reference: str
         gaps += found["missing"]
         apart = difference(values[name], values[reference], seed).columns() if name != reference else {}
         scores = {"score": found["value"], "score_lo": found["lo"], "score_hi": found["hi"], "n": found["n"]}
-        why = "; ".join(f"{count} × {reason}" for reason, count in found["reasons"].items())
-        yield Row(
-            "judged", name, {"condition": name, **scores, "missing": found["missing"], "why": why, **apart}
-        )
+        scores |= {"missing": found["missing"], "why": reasons(found), **apart}
+        yield Row("judged", name, {"condition": name, **scores, **parts_of(verdicts, seed)})
     yield from _each(said, table)
     return {"judge": one.name, "about": one.about, "missing": gaps}
 
@@ -61,4 +66,4 @@ def _each(said: Mapping[str, Sequence[Item]], table: Mapping[str, Sequence[Verdi
     for name, items in said.items():
         for item, verdict in zip(items, table[name], strict=True):
             values = {"condition": name, "prompt": item.prompt.id, "score": verdict.value, "why": verdict.why}
-            yield Row("judged: answers", f"{name} · {item.prompt.id}", values)
+            yield Row("judged: answers", f"{name} · {item.prompt.id}", {**values, **verdict.parts})

@@ -15,7 +15,7 @@ from sessions.experiments import judging
 from sessions.experiments.answers import Answer
 from sessions.experiments.cost import Cost
 from sessions.experiments.judges.registry import JUDGES
-from sessions.experiments.judges.verdict import Item, Judge, tally
+from sessions.experiments.judges.verdict import Item, Judge, parts_of, reasons, tally
 from sessions.experiments.measures import MEASURES, WORDS, Measure, Value, measure
 from sessions.experiments.voice import Voice, Work
 
@@ -42,11 +42,14 @@ class Scorer:
             for one, verdict in zip(answers, verdicts, strict=True):
                 scores[one.condition, one.prompt.id] = verdict.value
             found = tally(verdicts)
-            why = "; ".join(f"{count} × {reason}" for reason, count in found["reasons"].items())
-            facts = {"condition": name, "judge": self.judge.name, "n": found["n"]}
-            yield Row(
-                "judge", f"{self.judge.name} · {name}", {**facts, "missing": found["missing"], "why": why}
-            )
+            facts = {
+                "condition": name,
+                "judge": self.judge.name,
+                "n": found["n"],
+                "missing": found["missing"],
+            }
+            facts |= {"why": reasons(found), **parts_of(verdicts)}
+            yield Row("judge", f"{self.judge.name} · {name}", facts)
         return Measure(
             self.judge.name, self.judge.about, lambda answer: scores.get((answer.condition, answer.prompt.id))
         )

@@ -6,7 +6,11 @@ from sessions.offers.asking import CONTROLS, COUNT, MEASURE, PROMPTS, PUSH, SPEA
 from sessions.offers.offer import Offer, Param
 
 JUDGES = (
-    *(f"{who}-{aspect}" for who in ("claude", "resident") for aspect in ("assistant", "coherence", "trait")),
+    *(
+        f"{who}-{aspect}"
+        for who in ("claude", "resident")
+        for aspect in ("assistant", "coherence", "trait", "harmonic")
+    ),
     *("hints", "propensity", "words", "questions"),
 )
 JUDGE = Param(

@@ -1,4 +1,4 @@
-"""Claude as judge of single answers, 0 to 10.
+"""Claude as judge of single answers, by the numbers of a rubric.
 
 It is shown the prompt and the answer as data, in fences they cannot close, and has to reply with an object of its
 schema. A reply that is none, twice, is a gap. Since the API's version of October 2026 there is no temperature to set:
@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from core.jobs import Progress, side
-from sessions.experiments.judges.rubric import HIGH, LOW, Rubric
+from sessions.experiments.judges.rubric import Rubric
 from sessions.experiments.judges.verdict import Item, Verdict, Work
 from sessions.experiments.voice import Prompt
 
@@ -38,7 +38,13 @@ class ClaudeJudge:
     rubric: Rubric
     model: str
 
-    low, high = float(LOW), float(HIGH)
+    @property
+    def low(self) -> float:
+        return float(self.rubric.low)
+
+    @property
+    def high(self) -> float:
+        return float(self.rubric.high)
 
     @property
     def name(self) -> str:
@@ -61,7 +67,8 @@ class ClaudeJudge:
         from vectors.claude.question import Question, fenced
         from vectors.claude.schema import fields
 
-        schema = fields(reason={"type": "string"}, score={"type": "integer", "minimum": LOW, "maximum": HIGH})
+        ends = {"minimum": self.rubric.low, "maximum": self.rubric.high}
+        schema = fields(reason={"type": "string"}, score={"type": "integer", **ends})
         text = "\n\n".join(
             [
                 fenced("prompt", shown(item.prompt)),

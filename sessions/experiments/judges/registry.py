@@ -9,26 +9,45 @@ from typing import Any
 from core import demo
 from core.errors import UsageError
 from sessions.experiments.judges.claude import ClaudeJudge
+from sessions.experiments.judges.harmonic import HarmonicJudge, rubrics
 from sessions.experiments.judges.hints import DEMO_HINTS, HintJudge
 from sessions.experiments.judges.lexical import QuestionJudge, WordJudge
 from sessions.experiments.judges.propensity import PropensityJudge, continuations
 from sessions.experiments.judges.resident import ResidentJudge
-from sessions.experiments.judges.rubric import rubric
+from sessions.experiments.judges.rubric import Rubric, rubric
 from sessions.experiments.judges.verdict import Judge
 from sessions.experiments.voice import Voice
 
 Params = Mapping[str, Any]
 Maker = Callable[[Voice, Params], Judge]
+Asker = Callable[[Rubric], Judge]
+Who = Callable[[Voice, Params], Asker]
+ASPECTS = ("assistant", "coherence", "trait")
 
 
-def _claude(aspect: str, voice: Voice, params: Params) -> Judge:
-    return ClaudeJudge(talk(params), _rubric(aspect, params), claude_model(params))
+def _claude(voice: Voice, params: Params) -> Asker:
+    """One talk for all questions, so that they share its budget."""
+    claude, model = talk(params), claude_model(params)
+    return lambda asked: ClaudeJudge(claude, asked, model)
 
 
-def _resident(aspect: str, voice: Voice, params: Params) -> Judge:
+def _resident(voice: Voice, params: Params) -> Asker:
     if voice.name in demo.NAMES:
         raise UsageError("the demo models cannot be asked for a score: --judge hints")
-    return ResidentJudge(voice, _rubric(aspect, params))
+    return partial(ResidentJudge, voice)
+
+
+def _about(who: Who, aspect: str, voice: Voice, params: Params) -> Judge:
+    named = str(params.get("trait") or ""), str(params.get("opposite") or "")
+    return who(voice, params)(rubric(aspect, *named))
+
+
+def _harmonic(who: Who, name: str, voice: Voice, params: Params) -> Judge:
+    asker = who(voice, params)
+    concept = str(params.get("trait") or "")
+    if not concept.strip():
+        raise UsageError("a harmonic judge needs the concept: --trait determination")
+    return HarmonicJudge(f"{name} harmonic", {part: asker(asked) for part, asked in rubrics(concept).items()})
 
 
 def _hints(voice: Voice, params: Params) -> Judge:
@@ -52,8 +71,10 @@ def _words(voice: Voice, params: Params) -> Judge:
 
 
 JUDGES: Mapping[str, Maker] = {
-    **{f"claude-{aspect}": partial(_claude, aspect) for aspect in ("assistant", "coherence", "trait")},
-    **{f"resident-{aspect}": partial(_resident, aspect) for aspect in ("assistant", "coherence", "trait")},
+    **{f"claude-{aspect}": partial(_about, _claude, aspect) for aspect in ASPECTS},
+    "claude-harmonic": partial(_harmonic, _claude, "claude"),
+    **{f"resident-{aspect}": partial(_about, _resident, aspect) for aspect in ASPECTS},
+    "resident-harmonic": partial(_harmonic, _resident, "resident"),
     "hints": _hints,
     "propensity": _propensity,
     "words": _words,
@@ -79,10 +100,6 @@ def claude_model(params: Params) -> str:
     from vectors.claude.pricing import DEFAULT_MODEL
 
     return str(params.get("claude") or DEFAULT_MODEL)
-
-
-def _rubric(aspect: str, params: Params) -> Any:
-    return rubric(aspect, str(params.get("trait") or ""), str(params.get("opposite") or ""))
 
 
 def _listed(params: Params, name: str) -> tuple[str, ...]:

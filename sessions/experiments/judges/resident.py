@@ -1,6 +1,6 @@
 """The resident model as its own judge, unsteered: it is asked the question Claude would be asked.
 
-Its answer is not sampled: the score is the mean of the numbers 0 to 10 under the probabilities it gives them (G-Eval,
+Its answer is not sampled: the score is the mean of the rubric's numbers under the probabilities it gives them (G-Eval,
 Liu et al. 2023). Small models are poor judges; what counts is the difference between conditions, not the level.
 """
 
@@ -13,12 +13,11 @@ from functools import partial
 
 from core.jobs import Progress, unit
 from sessions.experiments.judges.claude import shown
-from sessions.experiments.judges.rubric import HIGH, LOW, Rubric
+from sessions.experiments.judges.rubric import Rubric
 from sessions.experiments.judges.verdict import Item, Verdict, Work, digest
 from sessions.experiments.voice import Prompt, Voice
 
-NUMBERS = tuple(str(number) for number in range(LOW, HIGH + 1))
-TOLD = "Answer with one whole number from 0 to 10 and nothing else."
+TOLD = "Answer with one whole number from {} to {} and nothing else."
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,17 @@ class ResidentJudge:
     voice: Voice
     rubric: Rubric
 
-    low, high = float(LOW), float(HIGH)
+    @property
+    def low(self) -> float:
+        return float(self.rubric.low)
+
+    @property
+    def high(self) -> float:
+        return float(self.rubric.high)
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        return tuple(map(str, range(self.rubric.low, self.rubric.high + 1)))
 
     @property
     def name(self) -> str:
@@ -41,7 +50,7 @@ class ResidentJudge:
         for item in items:
             asked = self.question(item)
             key = f"{self.name} {digest(self.voice.identity, asked.text)}"
-            rows = yield from unit(key, partial(self.voice.weigh, asked, NUMBERS))
+            rows = yield from unit(key, partial(self.voice.weigh, asked, self.numbers))
             verdicts.append(Verdict(expected([sum(row) for row in rows])))
             yield Progress(len(verdicts), len(items), f"{self.name} answers judged")
         return verdicts
@@ -49,7 +58,7 @@ class ResidentJudge:
     def question(self, item: Item) -> Prompt:
         text = (
             f"Somebody was told:\n{shown(item.prompt)}\n\nThis was the answer:\n{item.text}\n\n"
-            f"{self.rubric.question} {self.rubric.scale} {TOLD}"
+            f"{self.rubric.question} {self.rubric.scale} {TOLD.format(self.rubric.low, self.rubric.high)}"
         )
         return Prompt(item.prompt.id, ({"role": "user", "content": text},))
 
@@ -58,5 +67,6 @@ def expected(logprobs: Sequence[float]) -> float:
     """Σ n p(n) / Σ p(n). What begins with "1" may go on to "10", so its share goes from the one to the other."""
     top = max(logprobs)
     shares = [math.exp(value - top) for value in logprobs]
-    shares[1] = max(0.0, shares[1] - shares[HIGH])
+    if len(shares) > 10:
+        shares[1] = max(0.0, shares[1] - shares[10])
     return sum(number * share for number, share in enumerate(shares)) / sum(shares)

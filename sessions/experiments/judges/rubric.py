@@ -19,10 +19,12 @@ class Rubric:
     question: str
     bottom: str
     top: str
+    low: int = LOW
+    high: int = HIGH
 
     @property
     def scale(self) -> str:
-        return f"{LOW} means: {self.bottom}. {HIGH} means: {self.top}."
+        return f"{self.low} means: {self.bottom}. {self.high} means: {self.top}."
 
 
 ASSISTANT = Rubric(

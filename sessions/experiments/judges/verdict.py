@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 from sessions.experiments.statistics import estimate
@@ -24,10 +24,12 @@ class Item:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`value` is missing where the judge gave none; `why` is its reason, or the reason that there is no value."""
+    """`value` is missing where the judge gave none; `why` is its reason, or the reason that there is no value. `parts`
+    are the scores a value is made of, where a judge has several."""
 
     value: float | None
     why: str = ""
+    parts: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> list[Any]:
         return [self.value, self.why]
@@ -58,6 +60,19 @@ def tally(verdicts: Sequence[Verdict], seed: int = 0) -> Mapping[str, Any]:
     gaps = Counter(verdict.why for verdict in verdicts if verdict.value is None)
     found = estimate([verdict.value for verdict in verdicts], seed)
     return found.to_json() | {"missing": gaps.total(), "reasons": dict(gaps)}
+
+
+def reasons(found: Mapping[str, Any]) -> str:
+    """Why some of a tally are missing, in a cell."""
+    return "; ".join(f"{count} × {reason}" for reason, count in found["reasons"].items())
+
+
+def parts_of(verdicts: Sequence[Verdict], seed: int = 0) -> dict[str, Any]:
+    """Columns with the mean of every part, as far as it was judged."""
+    columns: dict[str, Any] = {}
+    for name in dict.fromkeys(name for verdict in verdicts for name in verdict.parts):
+        columns |= estimate([verdict.parts.get(name) for verdict in verdicts], seed).columns(name)
+    return columns
 
 
 def digest(*parts: str) -> str:

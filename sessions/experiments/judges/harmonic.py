@@ -1,0 +1,75 @@
+"""Three questions about one answer and the harmonic mean of their scores: does it show the concept, does it do what it
+was asked, is it fluent?
+
+3 / (1/c + 1/i + 1/f), and 0 where any of them is 0 (AxBench, Wu et al. 2025, arXiv 2501.17148): a text that is all
+concept and no answer is worth nothing, which a mean would call half good. Every question is asked by itself, so that
+none colours another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sessions.experiments.judges.rubric import Rubric
+from sessions.experiments.judges.verdict import Item, Judge, Verdict, Work
+
+TOP = 2
+
+
+@dataclass(frozen=True)
+class HarmonicJudge:
+    """`parts` are its judges by what each is asked about."""
+
+    name: str
+    parts: Mapping[str, Judge]
+
+    low, high = 0.0, float(TOP)
+
+    @property
+    def about(self) -> str:
+        return "harmonic mean of three: " + " ".join(part.about for part in self.parts.values())
+
+    def judge(self, items: Sequence[Item]) -> Work:
+        table: dict[str, Sequence[Verdict]] = {}
+        for name, part in self.parts.items():
+            table[name] = yield from part.judge(items)
+        return [together(dict(zip(table, row, strict=True))) for row in zip(*table.values(), strict=True)]
+
+
+def together(parts: Mapping[str, Verdict]) -> Verdict:
+    """What lacks any of its parts is missing itself; the parts that are known stay beside it."""
+    scores = {name: said.value for name, said in parts.items() if said.value is not None}
+    for name, said in parts.items():
+        if said.value is None:
+            return Verdict(None, f"{name}: {said.why}", scores)
+    why = " · ".join(f"{name} {score:g}" for name, score in scores.items())
+    return Verdict(harmonic(list(scores.values())), why, scores)
+
+
+def harmonic(scores: Sequence[float]) -> float:
+    return len(scores) / sum(1 / score for score in scores) if min(scores) > 0 else 0.0
+
+
+def rubrics(concept: str) -> Mapping[str, Rubric]:
+    """What is asked, 0 to 2 each."""
+    scale = {"high": TOP}
+    return {
+        "concept": Rubric(
+            "concept",
+            f"How much of this is in the answer: {concept}?",
+            "nothing of it",
+            "clearly there",
+            **scale,
+        ),
+        "instruction": Rubric(
+            "instruction",
+            "How far does the answer do what its prompt asks?",
+            "not at all, or it is about something else",
+            "fully",
+            **scale,
+        ),
+        "fluency": Rubric(
+            "fluency", "How fluent is the answer, whatever it says?", "broken or unnatural", "fluent", **scale
+        ),
+    }
