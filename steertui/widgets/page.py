@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.text import Text
+from textual import events
 from textual.geometry import Offset, Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -17,6 +19,9 @@ class Page(ScrollView, can_focus=True):
 
     `frozen` rows at the top and columns at the left stay where they are, as the head of a table does.
     """
+
+    class Resized(Message):
+        """It has another size, for which its lines may be made anew."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -31,6 +36,9 @@ class Page(ScrollView, can_focus=True):
         if follow and at_end:
             self.scroll_end(animate=False, immediate=True)
         self.refresh()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.post_message(self.Resized())
 
     def render_line(self, y: int) -> Strip:
         left, top = self.scroll_offset

@@ -16,6 +16,7 @@ from unittest import mock
 from textual.widgets import Input, TextArea
 
 from steertui.config import Settings
+from tests.steertui.scenes.drawing import drawing
 from tests.steertui.scenes.picture import Picture
 from tests.steertui.scenes.scene import SCENES, SIZES, Play, Scene, played
 
@@ -41,7 +42,7 @@ async def pictures(
         for size in SIZES:
             await play.at.pilot.resize_terminal(*size)
             await still(play)
-            found[size] = Picture.of(play.app), play.app.export_screenshot(title=scene.name)
+            found[size] = Picture.of(play.app), drawing(play.app, scene.name)
     return found
 
 

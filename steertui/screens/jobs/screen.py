@@ -31,6 +31,7 @@ from steertui.screens.pick import Choice, Pick
 from steertui.text import safe_text
 from steertui.widgets.cover import Cover
 from steertui.widgets.hints import Hints
+from steertui.widgets.page import Page
 
 LOOKS = 5
 """A second; what has not changed is not drawn again."""
@@ -62,10 +63,6 @@ class Jobs(Screen[str | None]):
     def on_mount(self) -> None:
         self.query_one(Hints).show(commands.screen_hints(commands.JOBS, "read"))
         self.set_interval(1 / LOOKS, self.look)
-        self.call_after_refresh(self.look)
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self.look)
 
     @property
     def _reports(self) -> Mapping[int, Report]:
@@ -77,6 +74,7 @@ class Jobs(Screen[str | None]):
             raise UsageError("there is no job yet: n begins one")
         return self._reports[self._shown]
 
+    @on(Page.Resized)
     def look(self) -> None:
         """Draws what is new. The first in the queue is shown until the one that is wanted has been heard of."""
         first = next((report.id for report in in_order(self._reports)), 0)

@@ -250,6 +250,21 @@ async def test_every_size_shows_the_queue_the_job_and_the_form(size: tuple[int, 
         await at.sees("contrast*", "enter")
 
 
+async def test_a_page_is_drawn_for_the_size_it_has_before_the_clock_looks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The curve's width never hangs on a scrollbar, nor on when the screen was looked at last."""
+    monkeypatch.setattr("steertui.screens.jobs.screen.LOOKS", 1e-3)
+    async with stage(size=(140, 40)) as at:
+        screen = await opened(at)
+        shown = screen.query_one(Page)
+        for size in ((100, 30), (80, 24), (140, 40)):
+            await at.pilot.resize_terminal(*size)
+            await at.until(
+                lambda: max(line.cell_len for line in shown._lines) == shown.scrollable_content_region.width
+            )
+
+
 async def test_its_vector_is_kept_in_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept(tmp_path, "inside", 1)
     outside = tmp_path / "outside.safetensors"
