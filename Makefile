@@ -4,6 +4,10 @@ PY    := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 PACKAGES := core vectors sessions steertui
 
+# Tests run in this many processes; 0 runs them in one, where --pdb works.
+WORKERS ?= 2
+PYTEST  = $(PY) -m pytest -n $(WORKERS) --dist worksteal
+
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: run test test-slow bench lint format venv clean
@@ -12,10 +16,10 @@ run: venv
 	@$(PY) -m steertui $(ARGS)
 
 test: lint
-	@$(PY) -m pytest -m "not slow" $(ARGS)
+	@$(PYTEST) -m "not slow" $(ARGS)
 
 test-slow: venv
-	@$(PY) -m pytest -m slow $(ARGS)
+	@$(PYTEST) -m slow $(ARGS)
 
 bench: venv
 	@$(PY) -m bench $(ARGS)

@@ -34,7 +34,7 @@ OURS = {t: kind for t, kind in KINDS.items() if kind.__module__.startswith(event
 FAMILIES = {
     "formats": {
         "writer": [*formats.WRITERS],
-        "layout of a .pt": [*pt.LAYOUTS.keys() - {"stack"}],
+        "layout of a .pt": sorted(pt.LAYOUTS.keys() - {"stack"}),
         "other format": ["steering-lite", "safetensors", "layer_activations", "pt", "npy", "npz"],
         "fact about a vector": [each.name for each in fields(about.About)],
         "contrast shape": [shape.name for shape in (*SHAPES, PROMPTS)],
@@ -49,7 +49,7 @@ FAMILIES = {
         "read": [*READS],
         "rule": [*RULES],
         "quality of a layer": [
-            *UNMEASURED.keys() | {each.name for each in fields(Separation)} - {"n_holdout"}
+            *sorted(UNMEASURED.keys() | {each.name for each in fields(Separation)} - {"n_holdout"})
         ],
         "experiment": [*EXPERIMENTS],
         "measure": [*MEASURES],
