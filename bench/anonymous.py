@@ -13,22 +13,21 @@ from typing import Any
 
 from vectors.diff.meter import Meter
 
-LAYERS, FEW = 4, 10
-FEW_IN_BFLOAT16 = 80
-"""Enough to meet nearly every width of a batch once: oneDNN keeps some megabytes for each, whoever asks for it."""
+LAYERS, FEW, SETTLED = 4, 40, 160
+"""Pairs of prompts for a look at every way, and pairs that meet nearly every shape of a batch once: until then memory
+grows with the shapes that were seen, whoever asks for them, and in bfloat16 by some megabytes for each."""
+STEADY = "ours, batches of one size"
 EVERY_S = 0.005
 
 
-def grown(way: str) -> tuple[int, int]:
-    """Bytes for few pairs of prompts in float32, and for four times as many."""
-    few, many = (_alone(way, pairs, "float32", LAYERS) for pairs in (FEW, 4 * FEW))
-    return few, many
+def taken(way: str) -> int:
+    """Bytes for few pairs of prompts in float32."""
+    return _alone(way, FEW, "float32", LAYERS)
 
 
-def grown_in_bfloat16(way: str) -> tuple[int, int]:
-    """The same in bfloat16, through one layer: the others have the shapes of the first."""
-    few, many = (_alone(way, pairs, "bfloat16", 1) for pairs in (FEW_IN_BFLOAT16, 4 * FEW_IN_BFLOAT16))
-    return few, many
+def growth(dtype: str) -> int:
+    """Bytes that ours takes more for four times the prompts, through one layer: the others have its shapes."""
+    return _alone(STEADY, 4 * SETTLED, dtype, 1) - _alone(STEADY, SETTLED, dtype, 1)
 
 
 def _alone(way: str, pairs: int, dtype: str, layers: int) -> int:
@@ -58,12 +57,22 @@ def main() -> None:
     import core
     from bench import extraction
     from bench.shapes import qwen
+    from core.budget import ON_CPU
+    from core.capture import capture
 
     torch.set_num_threads(1)
     way, pairs, dtype, layers = sys.argv[1], int(sys.argv[2]), getattr(torch, sys.argv[3]), int(sys.argv[4])
     model = core.adopt(qwen(layers, dtype), name="qwen shape")
-    extraction.ways(model, extraction.prompts(1))[way]()
-    print(measured(extraction.ways(model, extraction.prompts(pairs))[way]))
+
+    def run(texts: list[list[int]]) -> None:
+        if way == STEADY:
+            capture(model, texts, batch_tokens=ON_CPU[1])
+        else:
+            extraction.ways(model, texts)[way]()
+
+    run(extraction.prompts(1))
+    texts = extraction.prompts(pairs)
+    print(measured(lambda: run(texts)))
 
 
 if __name__ == "__main__":

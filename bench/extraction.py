@@ -33,7 +33,8 @@ GOALS = (
 )
 BESIDE_REPENG = Goal("ours, vectors", repeng.NAME, 2.5)
 MOST_GROWTH = 20e6
-"""Bytes that ours may take more for four times the prompts."""
+"""Bytes that ours may take more for four times the prompts, under one size of batches: it else depends on which was
+measured to be the fastest."""
 
 
 def bench(setting: Setting, dtype: torch.dtype = torch.bfloat16) -> dict[str, Any]:
@@ -48,18 +49,15 @@ def bench(setting: Setting, dtype: torch.dtype = torch.bfloat16) -> dict[str, An
             checks.append(_same(model, texts, other))
             goals.append(BESIDE_REPENG)
         laps = race(arms, setting)
-    memory = {name: anonymous.grown(name) for name in ("one by one", "fixed batches", "ours")}
-    more = memory["ours"][1] - memory["ours"][0]
-    checks.append(Check("bytes of ours for four times the prompts", float(more), MOST_GROWTH))
-    halves = anonymous.grown_in_bfloat16("ours")
-    checks.append(Check("the same in bfloat16", float(halves[1] - halves[0]), MOST_GROWTH))
+    memory = {name: anonymous.taken(name) for name in ("one by one", "fixed batches", "ours")}
+    for each in ("float32", "bfloat16"):
+        more = float(anonymous.growth(each))
+        checks.append(Check(f"bytes of ours for four times the prompts, {each}", more, MOST_GROWTH))
     return {
         "model": f"Qwen2 shape, {LAYERS} layers, {dtype}",
         "tokens": sum(map(len, texts)),
         "repeng": repeng.version(),
-        "memory": {
-            name: {"few prompts": few, "four times as many": many} for name, (few, many) in memory.items()
-        },
+        "memory": memory,
         "rates": {name: [lap.rate(setting.clock) for lap in found] for name, found in laps.items()},
         "goals": [judge(laps, goal, setting.clock) for goal in goals],
         "checks": [check.to_json() for check in checks],
