@@ -30,7 +30,7 @@ FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Nothing that any test wrote may hold a key that was in its environment: looked for once, when all workers are done."""
+    """Nothing that any test wrote may hold a key that was in its environment: looked for once, when all are done."""
     if hasattr(session.config, "workerinput"):
         return
     written = getattr(session.config, "_tmp_path_factory", None)

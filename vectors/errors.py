@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from core.errors import BadInput
 
 LONGEST_NAME = 80
@@ -12,8 +14,14 @@ class VectorFileError(BadInput):
 
 
 def shown(text: object) -> str:
-    """A name from outside with everything a terminal could act on spelled out, and never longer than a line."""
+    """A name from outside with everything a terminal could act on spelled out, and never longer than a line.
+
+    Of a path that is too long the end is kept: the name of the file says more than where the path begins.
+    """
     escaped = "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in str(text)
     )
-    return escaped if len(escaped) <= LONGEST_NAME else escaped[: LONGEST_NAME - 1] + "…"
+    if len(escaped) <= LONGEST_NAME:
+        return escaped
+    room = LONGEST_NAME - 1
+    return "…" + escaped[-room:] if isinstance(text, Path) else escaped[:room] + "…"
