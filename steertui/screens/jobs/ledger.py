@@ -57,7 +57,8 @@ class Ledger:
     def _job(self, event: ev.Job) -> None:
         report = self.reports.get(event.job)
         if report is None:
-            report = Report(event.job, brief(event.kind), event.params, self.clock, "")
+            whose = str(brief(event.session))
+            report = Report(event.job, brief(event.kind), event.params, self.clock, "", session=whose)
             self.reports[event.job] = report
         report.take(event.state, event.event, event.message, self.clock)
 

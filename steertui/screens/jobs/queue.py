@@ -17,6 +17,8 @@ from steertui.text import safe_text
 
 SIGNS = {"running": "▶", "queued": "·", "done": "✓", "failed": "✗", "cancelled": "■", "lost": "✗"}
 COLOURS = {"running": "accent", "done": "success", "failed": "error", "lost": "error"}
+GUEST = "by command · "
+"""Somebody else's: it works in this engine and is recorded in a session of its own."""
 
 
 class Queue(OptionList):
@@ -70,6 +72,7 @@ def _line(report: Report, colours: Mapping[str, str]) -> Table:
     row.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     row.add_column(justify="right", no_wrap=True)
     what = Text(f"{report.id} {safe_text(report.kind)} ", no_wrap=True, overflow="ellipsis")
+    what.append(GUEST if report.session else "", style="dim")
     what.append(subject(report.kind, report.params), style="dim")
     end = f"{share}%" if share is not None else "" if report.state == "running" else report.state
     row.add_row(Text(SIGNS.get(report.state, "·"), style=colour), what, Text(safe_text(end), style=colour))

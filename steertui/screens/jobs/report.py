@@ -27,7 +27,8 @@ class Entry:
 
 @dataclass
 class Report:
-    """Filled event by event. `asked` and `at` are the session's clock at its start and at its newest event."""
+    """Filled event by event. `asked` and `at` are the session's clock at its start and at its newest event; `session`
+    is that of a command which works in this engine and keeps a record of its own."""
 
     id: int
     kind: str
@@ -45,6 +46,7 @@ class Report:
     files: list[jobs.Artifact] = field(default_factory=list)
     log: list[Entry] = field(default_factory=list)
     summary: Mapping[str, Any] = field(default_factory=dict)
+    session: str = ""
     version: int = 0
 
     def take(self, state: str, event: Mapping[str, Any], message: str, at: float) -> None:
@@ -83,6 +85,13 @@ class Report:
     def vector(self) -> str:
         """The file of the newest vector it made."""
         return next((file.path for file in reversed(self.files) if file.what == "vector"), "")
+
+    @property
+    def barren(self) -> str:
+        """Why there is no vector to take."""
+        if self.session:
+            return f"what a command's job {self.id} has made is told in its own session, {self.session[-6:]}"
+        return f"job {self.id} has made no vector"
 
     def _reported(self, event: Mapping[str, Any]) -> None:
         """What a newer engine may say and this one does not know is left out."""

@@ -156,7 +156,7 @@ class Jobs(Screen[str | None]):
         if report.vector:
             self.dismiss(report.vector)
         else:
-            self._warn(f"job {report.id} has made no vector")
+            self._warn(report.barren)
 
     @work(group="keep", exit_on_error=False)
     async def action_keep(self) -> None:
@@ -223,7 +223,7 @@ def _kept(report: Report) -> str:
     from vectors import library, reading
 
     if not report.vector:
-        raise UsageError(f"job {report.id} has made no vector")
+        raise UsageError(report.barren)
     if Path(report.vector).parent == library.folder():
         return f"{Path(report.vector).stem} is in the library already"
     return f"in the library as {library.add(reading.read_stored(report.vector)).stem}"

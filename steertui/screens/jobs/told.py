@@ -46,7 +46,7 @@ def overview(
 ) -> list[Text]:
     """Everything in short, the newest and the most telling first."""
     lines: list[Text] = [standing(report, now, width, colours), *_cost(report)]
-    lines += _verdict(report, width, colours)
+    lines += [*_whose(report, width), *_verdict(report, width, colours)]
     if report.message:
         sign = "✗" if report.state == "failed" else "·"
         style = colours["error"] if report.state == "failed" else ""
@@ -119,6 +119,12 @@ def log(report: Report, width: int) -> list[Text]:
 def _state_style(state: str, colours: Colours) -> str:
     word = {"done": "success", "failed": "error", "running": "accent", "lost": "error"}.get(state)
     return f"bold {colours[word]}" if word else "bold"
+
+
+def _whose(report: Report, width: int) -> list[Text]:
+    """What a command does in this engine is seen here and can be ended here; what it found is in its own session."""
+    said = f"by a command, in a session of its own: {report.session[-6:]} (F5 has it if it is recorded)"
+    return _wrapped(safe_text(said), width, "dim") if report.session else []
 
 
 def _cost(report: Report) -> Iterator[Text]:

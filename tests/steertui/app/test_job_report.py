@@ -10,6 +10,7 @@ from sessions.lines import Record
 from steertui.screens.jobs import views
 from steertui.screens.jobs.figures import figure
 from steertui.screens.jobs.ledger import Ledger
+from steertui.screens.jobs.queue import _line as queue_line
 from steertui.screens.jobs.queue import subject
 from steertui.screens.jobs.report import SAMPLES, Report
 from steertui.screens.jobs.stage import Stage
@@ -173,6 +174,21 @@ def test_the_newest_vector_is_the_one_to_load() -> None:
     assert told(files[2]).reports[1].vector == ""
 
 
+def test_the_work_of_a_command_is_told_apart_and_says_whose_it_is() -> None:
+    """Null: a job of this session says nothing of the kind."""
+    ledger = told(jobs.Progress(1, 4, "texts"))
+    ledger.take(Record(3, 0, ev.Job(job=2, kind="say", state="running", params={}, session="01HABC9F2K1X")))
+    own, guest = ledger.reports[1], ledger.reports[2]
+    assert "in a session of its own: 9F2K1X" in page(guest)
+    assert "told in its own session, 9F2K1X" in guest.barren
+    assert "session" not in page(own)
+    assert own.barren == "job 1 has made no vector"
+    marked = [
+        "by command" in queue_line(report, COLOURS).columns[1]._cells[0].plain for report in (own, guest)
+    ]
+    assert marked == [False, True]
+
+
 BAD = "".join(HOSTILE.values()) + "[@click=app.quit]x[/]"
 
 
@@ -195,7 +211,7 @@ def test_every_external_field_is_drawn_as_text(bad: str) -> None:
     end = {"verdict": bad, bad: bad, "warnings": [bad], "more": {bad: bad}, "error": bad}
     ledger.take(Record(9, 0, ev.Job(job=1, kind=bad, state="failed", event=end, message=bad)))
     report = ledger.reports[1]
-    report.params = {bad: bad, "contrast": bad}
+    report.params, report.session = {bad: bad, "contrast": bad}, bad
     assert not talks_to_terminal(subject("extract", report.params))
     for name in views.names(report):
         text = page(report, name)
