@@ -87,7 +87,8 @@ def test_the_lobotomy_leads_back_to_base() -> None:
         assert distances == sorted(distances, reverse=True)
     assert rows["weights λ=1"]["kl_to_base"] == 0
     unlikely = {key: row["perplexity under base"] for key, row in rows.items()}
-    assert unlikely["weights λ=1"] == unlikely["base"] < unlikely["tuned"] == unlikely["weights λ=0"]
+    assert unlikely["weights λ=1"] == unlikely["base"]
+    assert unlikely["weights λ=0"] == unlikely["tuned"]
     assert all(not way["towards_base"] for way in found["control"]["rows"].values())
 
 
