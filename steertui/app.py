@@ -18,7 +18,7 @@ from textual.screen import Screen
 
 from core import demo
 from core.errors import SteerError, UsageError
-from steertui import clipboard, commands, config, pictures, themes
+from steertui import clipboard, commands, config, pictures, shell, themes
 from steertui.ascii import Ascii
 from steertui.config import Settings
 from steertui.engine.protocol import MAX_FRAME
@@ -45,7 +45,7 @@ class Studio(App[None], inherit_bindings=False):
     DEFAULT_MODE = "desk"
     BINDINGS = commands.bindings(commands.EVERYWHERE)
 
-    def __init__(self, model: str, socket: Path | None, settings: Settings) -> None:
+    def __init__(self, model: str, socket: Path | None, settings: Settings, *, inline: bool = False) -> None:
         super().__init__()
         self._plain = [Ascii()] if settings.ascii else []
         glyphs.use(
@@ -59,7 +59,7 @@ class Studio(App[None], inherit_bindings=False):
         self._thrift = Thrift()
         self._ahead = TypeAhead(self, super().on_event)
         self._keys = settings.keymap
-        self._desk = Desk(model, socket, settings)
+        self._desk = Desk(model, socket, settings, inline=inline)
         self.add_mode("desk", lambda: self._desk)
         for theme in themes.OWN:
             self.register_theme(theme)
@@ -116,8 +116,14 @@ class Studio(App[None], inherit_bindings=False):
         if glyphs.now().slow:
             self.animation_level = "none"
         self.app_suspend_signal.subscribe(self, lambda _: self._thrift.forget(), immediate=True)
+        self.app_resume_signal.subscribe(self, lambda _: self._come_back(), immediate=True)
         # What the start has made stays until the end; the collector need not walk it again (pauses of 70 ms otherwise).
         self.call_after_refresh(gc.freeze)
+
+    def _come_back(self) -> None:
+        """Textual takes the terminal again and draws what changes from then on; the rest has gone with the shell."""
+        self._thrift.forget()
+        self.refresh(layout=True)
 
     def on_unmount(self) -> None:
         self._ahead.forget()
@@ -137,6 +143,14 @@ class Studio(App[None], inherit_bindings=False):
     def action_leave(self) -> None:
         self.action_go("desk")
         dialogs.leave(self._desk)
+
+    def action_background(self) -> None:
+        """The answer goes on meanwhile: it is the engine's."""
+        if shell.minds_us():
+            self.app_suspend_signal.publish(self)
+            shell.hand_over()
+        else:
+            self.notify("no shell to come back from; ctrl+q leaves, the engine goes on", markup=False)
 
     def action_help(self) -> None:
         """What the screen that is shown says it is about, or the one below a dialog; F1 closes help as well."""
@@ -167,10 +181,13 @@ class Studio(App[None], inherit_bindings=False):
             self.notify(safe_text(f"picture in {place}"), markup=False, timeout=8)
 
 
-def run(model: str | None = None, socket: str | Path | None = None, **options: Any) -> int:
-    """Opens the app on a model, or on the engine behind a socket; the exit code when it is left."""
+def run(
+    model: str | None = None, socket: str | Path | None = None, *, inline: bool = False, **options: Any
+) -> int:
+    """Opens the app on a model, or on the engine behind a socket, which may be on a thread of this process (`inline`);
+    the exit code when it is left."""
     settings = replace(config.load(), **options)
-    app = Studio(model or demo.INSTRUCT, Path(socket) if socket else None, settings)
+    app = Studio(model or demo.INSTRUCT, Path(socket) if socket else None, settings, inline=inline)
     app.run(mouse=settings.mouse)
     if app.return_code == CODES[signal.SIGHUP]:
         fall_silent()

@@ -123,7 +123,7 @@ def open_app(args: argparse.Namespace) -> int:
         with import_module("steertui.engine.inline").inline(
             args.model, options, record=not args.no_record
         ) as own:
-            return int(import_module("steertui.app").run(args.model, socket=own.path, **said))
+            return int(import_module("steertui.app").run(args.model, socket=own.path, inline=True, **said))
     if options or args.no_record or args.idle_exit is not None:
         ensure = import_module("steertui.engine.launch").ensure
         said["socket"] = ensure(args.model, options, record=not args.no_record, idle_exit=args.idle_exit)

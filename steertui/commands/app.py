@@ -22,6 +22,14 @@ COMMANDS: tuple[Command, ...] = (
         ("app.palette", "ctrl+p", "ctrl+p", "palette", "Every action by name", "palette"),
         ("app.theme", "", "", "", "Change the theme: tried on as you move, remembered when taken", "looks"),
         ("app.picture", "f8", "F8", "", "Save a picture of the screen as SVG", "picture"),
+        (
+            "app.background",
+            "ctrl+z",
+            "ctrl+z",
+            "",
+            "To the shell; fg comes back (in the prompt: undo)",
+            "background",
+        ),
         ("app.quit", "ctrl+q", "ctrl+q", "quit", "Quit: detach or shut the engine down", "leave"),
     ),
     *group(

@@ -24,6 +24,8 @@ LEAVE = (
     Choice("shutdown", "shut down", "the engine stops, the session is kept"),
     Choice("stay", "stay", ""),
 )
+LEAVE_BOTH = (Choice("shutdown", "leave", "the engine ends with the screen, the session is kept"), LEAVE[-1])
+"""Where engine and screen are one process."""
 GOES_ON = "The engine goes on: steertui attach brings you back."
 KEPT = "The engine has stopped. Session {} is kept: F5 in the app, or steertui sessions."
 BACK = "c takes it back to its own band with the cap off"
@@ -134,7 +136,8 @@ def leave(desk: Desk) -> None:
         if how in ("detach", "shutdown"):
             desk.later(go(how))
 
-    desk.app.push_screen(Pick("leave the desk", LEAVE, filtered=False), answered)
+    choices = LEAVE_BOTH if desk.inline else LEAVE
+    desk.app.push_screen(Pick("leave the desk", choices, filtered=False), answered)
 
 
 def parting(desk: Desk, stopped: bool) -> str:

@@ -62,8 +62,9 @@ class Desk(Screen[None]):
     AUTO_FOCUS = "#prompt"
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-short"), (30, "-tall"), (38, "-high")]
 
-    def __init__(self, model: str, socket: Path | None, settings: Settings) -> None:
+    def __init__(self, model: str, socket: Path | None, settings: Settings, *, inline: bool = False) -> None:
         super().__init__()
+        self.inline = inline
         self.link = Link(model, socket, self.warn)
         self.rev = -1
         self.pace, self.tempo, self.ledger = Pace(), Tempo(), Ledger()
