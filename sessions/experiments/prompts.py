@@ -62,6 +62,7 @@ KEYWORDS: Mapping[str, tuple[str, ...]] = {
 """What a good answer holds, where that can be said in words."""
 
 PACKS: Mapping[str, Callable[[int, int], tuple[Prompt, ...]]]
+EMPATHY = Path(__file__).parent / "packs" / "empathy.jsonl"
 
 
 def asked(params: Mapping[str, Any], model: str) -> tuple[Prompt, ...]:
@@ -125,4 +126,9 @@ def _english(count: int, seed: int) -> tuple[Prompt, ...]:
     )
 
 
-PACKS = {"demo": _requests, "stories": _stories, "english": _english}
+def _empathy(count: int, seed: int) -> tuple[Prompt, ...]:
+    """What somebody tells, of three weights in turn: light, hard, grave (28 in all)."""
+    return from_file(EMPATHY)
+
+
+PACKS = {"demo": _requests, "stories": _stories, "english": _english, "empathy": _empathy}

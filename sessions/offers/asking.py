@@ -7,7 +7,9 @@ from sessions.offers.workshop import SEED
 
 VECTOR = Param("vector", "vector", "a vector file, or a name in the library", required=True, positional=True)
 PROMPTS = Param(
-    "prompts", "pack", "demo, stories, english, or a JSONL file (demo for the demo models, else english)"
+    "prompts",
+    "pack",
+    "demo, stories, english, empathy, or a JSONL file (demo for the demo models, else english)",
 )
 COUNT = Param("n", "count", "how many of the prompts", 16)
 SCALE = Param("scale", "number", "how much of it (as its card suggests)")
