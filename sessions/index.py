@@ -138,6 +138,10 @@ def _whole(value: Any) -> Any:
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
+def _short(title: str) -> str:
+    return title if len(title) <= TITLE else title[: TITLE - 1].rstrip() + "…"
+
+
 def _entry(folder: Folder, reading: Reading) -> tuple[Entry, str]:
     events = [record.event for record in reading.records]
     began = next((event.wall for event in events if isinstance(event, Open)), "")
@@ -145,7 +149,7 @@ def _entry(folder: Folder, reading: Reading) -> tuple[Entry, str]:
     turns = fold_all(reading.records).turns.values()
     jobs = {e.job: e for e in events if isinstance(e, Job) and not e.session}
     first = next((_about(e) for e in events if isinstance(e, Job) and not e.session), "")
-    title = next((turn.text for turn in turns if turn.role == "user"), first)[:TITLE]
+    title = _short(next((turn.text for turn in turns if turn.role == "user"), first))
     entry = Entry(
         folder.id,
         str(folder.path),

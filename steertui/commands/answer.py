@@ -8,7 +8,7 @@ COMMANDS: tuple[Command, ...] = (
     *group(
         "answer",
         BOTH,
-        ("engine.stop", "escape", "esc", "stop", "Stop the answer; else change TYPE ⇄ PLAY"),
+        ("engine.stop", "escape", "esc", "stop", "Stop the answer; else from TYPE to PLAY and back"),
         ("model.open", "f6", "F6", "model", "Load, switch or unload a model"),
         (
             "answer.sampling",

@@ -17,10 +17,10 @@ from textual.widgets.option_list import Option
 from steertui.text import safe_text
 from steertui.widgets.line import Line
 
-NAME = 22
 LONGEST_NAME = 36
-"""Cells of the names' column: as wide as the longest of them, within these bounds; longer ones, whose details are
-short, take all that those leave."""
+"""Cells of the names' column at most: it is as wide as the longest of them; longer ones, whose details are short, take
+all that those leave."""
+SHORT_DETAIL = 22
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,9 @@ def options(choices: Sequence[Choice]) -> list[Option]:
     """A line each, their names in one column."""
     names = max((cell_len(safe_text(choice.name)) for choice in choices if choice.detail), default=0)
     details = max((cell_len(safe_text(choice.detail)) for choice in choices), default=0)
-    if names > LONGEST_NAME and 0 < details < NAME:
+    if names > LONGEST_NAME and 0 < details < SHORT_DETAIL:
         return [_option(choice, None, details) for choice in choices]
-    return [_option(choice, max(NAME, min(LONGEST_NAME, names)), None) for choice in choices]
+    return [_option(choice, min(LONGEST_NAME, names), None) for choice in choices]
 
 
 def _option(choice: Choice, name: int | None, detail: int | None) -> Option:

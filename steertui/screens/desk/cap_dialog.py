@@ -17,7 +17,7 @@ from steertui.text import safe_text
 from steertui.widgets.dial import cap_text
 
 CAP_KEYS = "c switches it off and on, C edits it"
-TYPE = f"type bounds of the projection: {EXAMPLE} · ↑ ↓ preset · enter take · esc back"
+TYPE = f"type bounds of the projection: {EXAMPLE}\n↑ ↓ preset · enter take · esc back"
 
 
 class CapDialog(ModalScreen[caps.Wish | None]):

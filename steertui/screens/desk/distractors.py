@@ -92,7 +92,7 @@ def ask_how(desk: Desk, text: str) -> None:
     desk.app.push_screen(Pick("as what?", ways, filtered=False, wide=True), shaped)
 
 
-HINT = f"enter take · esc back · your own list: {FILE} in the config folder, a line each"
+HINT = f"enter take · esc back\nyour own, a line each: {FILE} in the config folder"
 
 
 def again(desk: Desk) -> None:

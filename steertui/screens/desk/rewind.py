@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk
 
 HINT = (
-    "in mid-answer it goes on from there under the dials of that moment;\n"
+    "in mid-answer it goes on from there, under the dials of then;\n"
     "after the end another answer does, and both stay"
 )
 

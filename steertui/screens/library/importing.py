@@ -29,7 +29,7 @@ from vectors.stored import Stored
 
 PATH = "the path of a file of any known format · enter reads it · esc back"
 PLACEHOLDER = "file, and behind it what it leaves open: --shift --layers --part --minus --model"
-NAME = "enter keeps it under this name · esc another file"
+NAME = "enter keeps it under this name · pgdn reads on · esc another file"
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -37,7 +37,11 @@ class Import(ModalScreen[str | None]):
     """Gives back the name of the vector that was kept, or None after esc."""
 
     CSS_PATH = ["../dialogs.tcss", "library.tcss"]
-    BINDINGS = [("escape", "back", "back")]
+    BINDINGS = [
+        ("escape", "back", "back"),
+        ("pagedown", "read_on(1)", "read on"),
+        ("pageup", "read_on(-1)", "read back"),
+    ]
 
     def __init__(self, shape: Shape | None) -> None:
         super().__init__()
@@ -66,6 +70,11 @@ class Import(ModalScreen[str | None]):
     def _named(self, event: Input.Submitted) -> None:
         if self._stored is not None:
             self._keep(self._stored, event.value.strip())
+
+    def action_read_on(self, change: int) -> None:
+        """The card, while the line below it has the focus."""
+        card = self.query_one("#offered")
+        card.scroll_relative(y=change * card.size.height, animate=False)
 
     def action_back(self) -> None:
         """First to the path, then out."""

@@ -13,6 +13,10 @@ from vectors import compare, library
 from vectors.library import Entry
 
 COLUMNS = ("name", "fits", "model", "layers", "width", "method", "kept as")
+GIVES_WAY = ("width", "method", "kept as", "layers")
+"""Columns that are left out where there is no room for all, in this order: the card says them too."""
+GAP = 2
+"""Cells around a column."""
 
 
 def row(entry: Entry, fits: str) -> list[Text]:
@@ -24,6 +28,18 @@ def row(entry: Entry, fits: str) -> list[Text]:
     about = card.about
     words = (entry.name, fits, about.model_id, spell(card.layers), str(card.hidden_size), about.method, kept)
     return [Text(safe_text(word)) for word in words]
+
+
+def columns(rows: Sequence[Sequence[Text]], room: int) -> dict[int, int]:
+    """Which columns are shown in so many cells, and how wide each is: as wide as what is in it, or not at all."""
+    widths = {
+        at: max([len(name), *(cells[at].cell_len for cells in rows)]) for at, name in enumerate(COLUMNS)
+    }
+    for name in GIVES_WAY:
+        if sum(widths.values()) + GAP * len(widths) <= room:
+            break
+        del widths[COLUMNS.index(name)]
+    return widths
 
 
 def cosines(entry: Entry, loaded: Sequence[str]) -> dict[str, float]:

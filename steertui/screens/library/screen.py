@@ -24,7 +24,7 @@ from steertui.screens.library.check import Check
 from steertui.screens.library.fitting import against, badge, shape_of, unplayable
 from steertui.screens.library.importing import Import
 from steertui.screens.library.page import page
-from steertui.screens.library.rows import COLUMNS, cosines, row
+from steertui.screens.library.rows import COLUMNS, columns, cosines, row
 from steertui.text import safe_text
 from steertui.widgets.cover import Cover
 from steertui.widgets.hints import Hints
@@ -33,6 +33,8 @@ from vectors import library
 from vectors.library import Entry
 
 LOOKS = 1  # a second; a model may come or go while the table is shown
+FRAME = 5
+"""Cells of a row that the frame and the scrollbar take."""
 
 
 class Library(Screen[str | None]):
@@ -53,6 +55,7 @@ class Library(Screen[str | None]):
         self._link, self._loaded = link, loaded
         self._check = Check(link)
         self._entries: dict[str, Entry] = {}
+        self._rows: list[tuple[str, list[Text]]] = []
         self._shape = shape_of(link.state.model)
         self._bin = Bin(self, self.read)
 
@@ -93,21 +96,27 @@ class Library(Screen[str | None]):
         wanted = self.query_one("#filter", Input).value
         entries = await asyncio.to_thread(library.search, wanted)
         self._entries = {entry.name: entry for entry in entries}
-        self._show([(entry.name, row(entry, badge(entry.card, self._shape))) for entry in entries])
-        if keep in self._entries:
-            self._table.move_cursor(row=self._table.get_row_index(str(keep)))
+        self._rows = [(entry.name, row(entry, badge(entry.card, self._shape))) for entry in entries]
+        self._show(keep)
         if not entries:
             self._check.of("")
             self.query_one("#page", Static).update(Text("nothing here has these words"))
 
-    def _show(self, rows: list[tuple[str, list[Text]]]) -> None:
+    def _show(self, keep: str | None) -> None:
         """Columns as wide as what is in them: left to itself the table draws new rows before it has measured them."""
         self._table.clear(columns=True)
-        for at, column in enumerate(COLUMNS):
-            widths = [cells[at].cell_len for _, cells in rows]
-            self._table.add_column(column, key=column, width=max([len(column), *widths]))
-        for key, cells in rows:
-            self._table.add_row(*cells, key=key)
+        shown = columns([cells for _, cells in self._rows], self.size.width - FRAME)
+        for at, width in shown.items():
+            self._table.add_column(COLUMNS[at], key=COLUMNS[at], width=width)
+        for key, cells in self._rows:
+            self._table.add_row(*(cells[at] for at in shown), key=key)
+        if keep in self._entries:
+            self._table.move_cursor(row=self._table.get_row_index(str(keep)))
+
+    def on_resize(self) -> None:
+        """More columns, or fewer."""
+        if self._rows and self._table.row_count:
+            self._show(self._chosen.name)
 
     def _look(self) -> None:
         """Another model fits other vectors."""
@@ -120,7 +129,7 @@ class Library(Screen[str | None]):
 
     @on(DataTable.RowHighlighted)
     def _highlighted(self, event: DataTable.RowHighlighted) -> None:
-        if event.row_key.value in self._entries:
+        if event.row_key.value in self._entries and event.cursor_row == self._table.cursor_row:
             self._looked(event.row_key.value)
             self._check.of(event.row_key.value)
             self.show_card(self._entries[event.row_key.value])
@@ -172,10 +181,17 @@ class Library(Screen[str | None]):
         self._attempt(check)
 
     def action_rename(self) -> None:
-        self._ask("new name of {}", lambda entry: entry.name, self._renamed)
+        self._ask(
+            "new name of {}",
+            "enter renames it · esc leaves it as it was",
+            lambda entry: entry.name,
+            self._renamed,
+        )
 
     def action_note(self) -> None:
-        self._ask("note on {}", lambda entry: entry.note, self._noted)
+        self._ask(
+            "note on {}", "enter keeps it · esc leaves it as it was", lambda entry: entry.note, self._noted
+        )
 
     def action_remove(self) -> None:
         """The cursor stays where it is, on what comes up from below."""
@@ -202,12 +218,15 @@ class Library(Screen[str | None]):
             self.notify(safe_text(f"kept as {name}"), markup=False)
             self.read(name)
 
-    def _ask(self, title: str, now: Callable[[Entry], str], read: Callable[[str, str], str]) -> None:
+    def _ask(
+        self, title: str, hint: str, now: Callable[[Entry], str], read: Callable[[str, str], str]
+    ) -> None:
         """One question about the vector under the cursor."""
 
         def ask() -> None:
             entry = self._chosen
-            asked = Ask(title.format(entry.name), lambda text: read(entry.name, text.strip()), now(entry))
+            title_of = title.format(entry.name)
+            asked = Ask(title_of, lambda text: read(entry.name, text.strip()), now(entry), hint)
             self.app.push_screen(asked, self.read)
 
         self._attempt(ask)

@@ -50,7 +50,8 @@ class Pen:
         room = width - len(line.tail) - 6
         text = line.text if len(line.text) <= room else line.text[: max(room - 1, 1)] + "…"
         fill = "─" * max(width - len(text) - len(line.tail) - 4, 1)
-        return Strip([Segment("◆ ", marker), Segment(text, marker), Segment(f" {fill} {line.tail}", rule)])
+        tail = Segment(f" {line.tail}", self._style("marks"))
+        return Strip([Segment("◆ ", marker), Segment(text, marker), Segment(f" {fill}", rule), tail])
 
     def _look(self, owner: Owner) -> Style:
         if isinstance(owner, Marker):

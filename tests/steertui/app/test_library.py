@@ -9,6 +9,7 @@ import pytest
 from safetensors.numpy import save_file
 from textual.widgets import DataTable, Input
 
+from steertui.screens.library.rows import COLUMNS
 from steertui.screens.library.screen import Library
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
@@ -51,6 +52,20 @@ async def test_starters_and_own_vectors_are_listed_with_their_cards(tmp_path: Pa
         assert "fresh" in names(screen)
         assert "determined-drifting" in names(screen)
         await at.sees("consistency")
+
+
+async def test_columns_give_way_where_there_is_no_room_for_all(tmp_path: Path) -> None:
+    """What the card says too is left out whole; no word of the table is cut, and the cursor stays."""
+    kept(tmp_path, "a-name-of-some-length", 1)
+    async with stage(size=(140, 40)) as at:
+        screen = await opened(at)
+        await at.press("down")
+        table, chosen = screen.query_one(DataTable), screen._chosen.name
+        for size, shown in (((100, 30), 6), ((80, 24), 4), ((60, 16), 4), ((140, 40), len(COLUMNS))):
+            await at.pilot.resize_terminal(*size)
+            await at.until(lambda shown=shown: len(table.columns) == shown)  # type: ignore[misc]
+            assert table.max_scroll_x == 0
+            assert screen._chosen.name == chosen
 
 
 async def test_the_cursor_is_where_it_was_when_one_comes_back(tmp_path: Path) -> None:
