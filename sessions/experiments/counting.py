@@ -32,6 +32,11 @@ def adherence(task: Sequence[str], distractor: Sequence[str], text: str) -> floa
     return on / (on + off) if on + off else None
 
 
+def or_half(share: float | None) -> float:
+    """As a published study counts it: one half where neither occurs, as if that were evidence of both."""
+    return 0.5 if share is None else share
+
+
 def distinct(items: Sequence[object], n: int) -> float | None:
     """Different n-grams over all n-grams (Li et al. 2016); None for a text that has none."""
     grams = [tuple(items[i : i + n]) for i in range(len(items) - n + 1)]

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.jobs import Progress
+from core.mixer import Channel
 from sessions.experiments import conditions, judging, tasks
 from sessions.experiments.answers import answers, seeded
 from sessions.experiments.chance import among
-from sessions.experiments.conditions import MINUS, PLUS, UNSTEERED
+from sessions.experiments.conditions import MINUS, PLUS, UNSTEERED, Condition
 from sessions.experiments.cost import Cost
 from sessions.experiments.interrupted import Interrupted, interrupted
 from sessions.experiments.judges.verdict import Item
@@ -35,31 +36,37 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     spoken = Cost.of(len(asked), len(cast), how.max_new, rereads=4)
     yield (spoken + judging.cost(judge, len(asked) * len(cast), window)).row()
     yield from judging.announced(judge)
+    table = yield from _table(voice, played, asked, cast, how, params)
+    scales = _scales(voice, played.layers or played.vector.layers)
+    rows = Resistance(table, at, window, how.seed, scales, params["published"])
+    yield from rows.events((*TESTED, *((name, UNSTEERED) for name in among(table))))
+    found = yield from judging.judged(judge, _items(asked, table), UNSTEERED, how.seed)
+    facts = {"vector": played.label, "at": at, "within": window, "role": params["role"]}
+    summary = rows.summary() | facts | {"by": "tokens from the interruption", **found}
+    return {"summary": summary, "control": rows.control(), "n": len(asked)}
+
+
+def _table(
+    voice: Voice,
+    played: Channel,
+    asked: Sequence[Task],
+    cast: Sequence[Condition],
+    how: How,
+    params: Mapping[str, Any],
+) -> Work:
+    """{condition: one interrupted answer per task}."""
     table: dict[str, list[Interrupted]] = {condition.name: [] for condition in cast}
+    at, role = params["at"], params["role"]
     for number, task in enumerate(asked):
         yield Progress(number, len(asked), "tasks interrupted")
-        cue = Cue(at, task.distractor, params["role"])
-        said = yield from answers(
-            voice, task.prompt, cast, seeded(how, number), cues=[cue], vector=played.vector
-        )
+        cues, lanes = [Cue(at, task.distractor, role)], seeded(how, number)
+        said = yield from answers(voice, task.prompt, cast, lanes, cues=cues, vector=played.vector)
         for answer, condition in zip(said, cast, strict=True):
             found = yield from interrupted(voice, task, answer, condition.mixer, at)
             table[answer.condition].append(found)
             yield found.sample()
     yield Progress(len(asked), len(asked), "tasks interrupted")
-    table = yield from understood(voice, asked, table)
-    rows = Resistance(table, at, window, how.seed, _scales(voice, played.layers or played.vector.layers))
-    yield from rows.events((*TESTED, *((name, UNSTEERED) for name in among(table))))
-    found = yield from judging.judged(judge, _items(asked, table), UNSTEERED, how.seed)
-    summary = rows.summary() | {
-        "vector": played.label,
-        "at": at,
-        "within": window,
-        "by": "tokens from the interruption",
-        "role": params["role"],
-        **found,
-    }
-    return {"summary": summary, "control": rows.control(), "n": len(asked)}
+    return (yield from understood(voice, asked, table))
 
 
 def _scales(voice: Voice, layers: Sequence[int]) -> Mapping[int, float]:

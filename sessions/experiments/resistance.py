@@ -11,6 +11,7 @@ from typing import Any
 from core.jobs import Event, Point, Row
 from sessions.experiments import chance, statistics
 from sessions.experiments.conditions import MINUS, PLUS, UNSTEERED
+from sessions.experiments.counting import or_half
 from sessions.experiments.interrupted import Interrupted
 from sessions.experiments.measures import mean
 from sessions.experiments.outcomes import RETURNS, rates
@@ -24,13 +25,15 @@ BEFORE = 10  # tokens of the trace that lie before the interruption
 
 @dataclass(frozen=True)
 class Resistance:
-    """`table` holds the answers of every condition in the order of the tasks; `scales` are residual norms by layer."""
+    """`table` holds the answers of every condition in the order of the tasks; `scales` are residual norms by layer.
+    `published` adds adherence as the study it comes from counts it."""
 
     table: Mapping[str, Sequence[Interrupted]]
     at: int
     window: int
     seed: int
     scales: Mapping[int, float]
+    published: bool = False
 
     @cached_property
     def resisted(self) -> Mapping[str, list[float | None]]:
@@ -56,6 +59,9 @@ class Resistance:
             columns |= known.columns(name)
             if name in ("adherence", "tokens_to_return"):
                 columns[f"n {name}"] = known.n
+        if self.published:
+            halves = [or_half(one.adherence) for one in came]
+            columns |= statistics.estimate(halves, self.seed).columns("adherence as published")
         return columns
 
     def _tests(self, tested: Sequence[tuple[str, str]]) -> Iterator[Event]:

@@ -47,6 +47,12 @@ DISTRACTION = Offer(
             "user",
             ("user", "model"),
         ),
+        Param(
+            "published",
+            "flag",
+            "tell adherence as published as well: ½ where no word of either side occurs",
+            False,
+        ),
         *PUSH,
         CONTROLS,
         *JUDGING,

@@ -116,6 +116,21 @@ def test_words_before_the_interruption_do_not_count(tmp_path: Path) -> None:
     assert row["adherence"] is None, "no word of either side is no evidence, not one half"
 
 
+def test_adherence_as_published_says_one_half_of_nothing_and_only_where_it_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    """12 return, 8 do neither: of what is known all are on the task, as published 0.8 of them are."""
+    plan = {name: {"returns": 12, "neither": 8} for name in PLAN}
+    row = table(events(scripted(plan), tmp_path, published=True), "outcomes")["+s"]
+    assert (row["adherence"], row["n adherence"]) == (1, 12)
+    assert row["adherence as published"] == pytest.approx(0.6 + 0.5 * 0.4)
+    assert row["adherence as published_lo"] < 0.8 < row["adherence as published_hi"]
+    none = {name: {"neither": 20} for name in PLAN}
+    row = table(events(scripted(none), tmp_path, published=True), "outcomes")["+s"]
+    assert (row["adherence"], row["adherence as published"]) == (None, 0.5)
+    assert "adherence as published" not in table(events(scripted(plan), tmp_path), "outcomes")["+s"]
+
+
 def test_motivation_persistence_and_entropy_by_hand(tmp_path: Path) -> None:
     """A coin of 3 to 1 whose first side begins the task's words: 0.75 − 0.25, for as long as there is text."""
 
