@@ -21,7 +21,7 @@ from steertui.options import with_signed_lists
 from steertui.text import safe_text
 from steertui.verbs import VERBS
 
-SCREEN = ("fps", "theme", "heat", "mouse", "ascii")
+SCREEN = ("fps", "theme", "heat", "mouse", "ascii", "on_detach")
 KEY_SHOWN = (
     "the command line holds a key, which belongs in the environment: it is left out of what is recorded of the command,"
     " but a prompt is recorded as it is"
@@ -98,6 +98,7 @@ def app_parser() -> Parser:
         metavar="TIME",
         help="an engine that is started for this ends after 90s, 30m or 2h with nobody there",
     )
+    flags.add_detaching(parser)
     screen = parser.add_argument_group("screen")
     screen.add_argument("--fps", type=flags.frames, help="frames per second at most; 10 for a slow line")
     screen.add_argument("--theme", help="colours, by name")

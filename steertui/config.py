@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from steertui import keymap, paths, themes
+from steertui import flags, keymap, paths, themes
 
 FILE, PROJECT_FILE = "config.toml", "steertui.toml"
 LARGEST = 256 * 1024
@@ -37,10 +37,14 @@ class Settings:
     """Whether the mouse is taken from the terminal."""
     ascii: bool = False
     """Draw with plain characters only: no blocks, no box lines, no arrows."""
+    on_detach: str = "continue"
+    """What becomes of an answer whose screen has gone: continue, stop, or stop after a time such as 30m."""
     keymap: dict[str, str] = field(default_factory=dict)
     """Keys by action id, as listed by F1 and in docs/keys.md."""
 
 
+OWN = ("keymap", "on_detach")
+"""What belongs to the user's hands alone."""
 HEATS = ("off", "background", "underline", "marks")
 NEVER = ("url", "trust", "remote", "key", "token", "path", "command", "editor", "python", "socket")
 """What a project's file may not even try, beside keys, which belong to their owner's hands: where secrets go, what is
@@ -89,7 +93,7 @@ def _text(path: Path) -> str:
 
 def _checked(key: str, value: Any, path: Path, text: str, ours: bool) -> Any:
     where = f"{path}:{line_of(key, text)}"
-    if not ours and (key == "keymap" or any(word in key.lower() for word in NEVER)):
+    if not ours and (key in OWN or any(word in key.lower() for word in NEVER)):
         raise UsageError(f"{where}: {key!r} is not allowed in project config")
     defaults = {each.name: getattr(Settings(), each.name) for each in fields(Settings)}
     if key not in defaults:
@@ -112,9 +116,18 @@ def _in_range(key: str, value: Any, where: str) -> Any:
         near = difflib.get_close_matches(value, themes.NAMES, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(themes.NAMES)}"
         raise UsageError(f"{where}: unknown theme {value!r}, {hint}")
+    if key == "on_detach":
+        _detaching(value, where)
     if key == "heat" and value not in HEATS:
         raise UsageError(f"{where}: heat must be {', '.join(HEATS[:-1])} or {HEATS[-1]}")
     return value
+
+
+def _detaching(value: str, where: str) -> None:
+    try:
+        flags.on_detach(value)
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
 
 
 def line_of(key: str, text: str) -> int:

@@ -185,6 +185,29 @@ def duration(text: str) -> float:
     return float(number) * (factor or 1)
 
 
+def patience(text: str) -> float:
+    """`continue`, `stop` or a time: seconds that an answer is spoken on without its writer, −1 for ever."""
+    words = {"continue": -1.0, "stop": 0.0}
+    return words[text] if text in words else duration(text)
+
+
+def on_detach(text: str) -> str:
+    try:
+        patience(text)
+    except UsageError:
+        raise UsageError(f"on-detach is continue, stop, or a time such as 90s or 30m, not {text!r}") from None
+    return text
+
+
+def add_detaching(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--on-detach",
+        type=on_detach,
+        metavar="WHAT",
+        help="an answer whose screen has gone: continue, stop, or stop after 90s, 30m or 2h (continue)",
+    )
+
+
 def count(text: str) -> int:
     if not text.isascii() or not text.isdigit():
         raise UsageError(f"{text!r} is not a whole number from 0 on")

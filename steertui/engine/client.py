@@ -39,8 +39,8 @@ class RemoteError(SteerError):
 class Client:
     """`state` is always the fold of what came so far; `connection` is up, silent, lost or closed."""
 
-    def __init__(self, path: Path, role: str, retry: bool, record: bool) -> None:
-        self.path, self.role, self._record = path, role, record
+    def __init__(self, path: Path, role: str, retry: bool, record: bool, on_detach: float) -> None:
+        self.path, self.role, self._record, self._on_detach = path, role, record, on_detach
         self.state = State()
         self.welcome: Welcome
         self.connection = "lost"
@@ -54,11 +54,18 @@ class Client:
 
     @classmethod
     async def open(
-        cls, path: Path | str, *, role: str = "writer", retry: bool = True, record: bool = True
+        cls,
+        path: Path | str,
+        *,
+        role: str = "writer",
+        retry: bool = True,
+        record: bool = True,
+        on_detach: float = -1.0,
     ) -> Client:
         """Connects, or raises `EngineUnavailable`; every event of the session follows from the first. A guest has a
-        session of its own, which is kept when `record` says so, and does not come back when the line breaks."""
-        client = cls(Path(path), role, retry and role != "guest", record)
+        session of its own, which is kept when `record` says so, and does not come back when the line breaks. A writer
+        that has not come back `on_detach` seconds after it went has its answer ended (-1: it is spoken to its end)."""
+        client = cls(Path(path), role, retry and role != "guest", record, on_detach)
         reader = await client._connect()
         client._listening = asyncio.create_task(client._listen(reader))
         return client
@@ -114,6 +121,7 @@ class Client:
                 epoch=epoch,
                 pid=os.getpid(),
                 record=self._record,
+                on_detach=self._on_detach,
             )
             self._writer.write(greeting(hello))
             frame = json.loads(await asyncio.wait_for(reader.readline(), BEAT_S * DEAD_BEATS))

@@ -25,6 +25,7 @@ class Connection:
 
     def __init__(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.number, self.role, self.cursor = number, "observer", -1
+        self.on_detach = -1.0
         self._reader, self._writer = reader, writer
         self._journal: Journal | None = None
         self._wake = asyncio.Event()

@@ -84,7 +84,8 @@ OPS: dict[str, Op] = {
 @dataclass(frozen=True)
 class Hello:
     """A client's first line. `since`: the last event it has (-1: none); `epoch`: whose events those are. `record`:
-    whether a guest's session is kept."""
+    whether a guest's session is kept. `on_detach`: seconds after which an answer is ended that its writer has left
+    (-1: never)."""
 
     proto: int = PROTO
     min: int = OLDEST_PROTO
@@ -94,6 +95,7 @@ class Hello:
     epoch: str = ""
     pid: int = 0
     record: bool = True
+    on_detach: float = -1.0
 
 
 @dataclass(frozen=True)

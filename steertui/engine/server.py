@@ -40,6 +40,7 @@ class Server:
         self._clients: dict[int, Connection] = {}
         self._visits: dict[int, Visit] = {}
         self._writer: int | None = None
+        self._parting: asyncio.TimerHandle | None = None
         self._count = 0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._over = asyncio.Event()
@@ -134,8 +135,9 @@ class Server:
         return await client.hello()
 
     def _admit(self, client: Connection, hello: Hello) -> None:
+        client.on_detach = hello.on_detach
         if hello.role == "writer" and self._writer is None:
-            self._writer, client.role = client.number, "writer"
+            self._seat(client)
         client.cursor = hello.since if hello.epoch == self.epoch else -1
         self._clients[client.number] = client
         if hello.role == "guest":
@@ -175,10 +177,24 @@ class Server:
     def _dismiss(self, client: Connection) -> None:
         if self._writer == client.number:
             self._writer = None
+            if client.on_detach >= 0:
+                self._parting = self._loop.call_later(client.on_detach, self._hush)
         if visit := self._visits.pop(client.number, None):
             self._later(asyncio.to_thread(visit.close, "the command has ended"))
         if self._clients.pop(client.number, None) and client.number in self.host.session.state.clients:
             self.host.journal.append(ev.Detach(client=client.number))
+
+    def _seat(self, client: Connection) -> None:
+        """The writer; whoever left the answer under way has a follower."""
+        self._writer, client.role = client.number, "writer"
+        if self._parting:
+            self._parting.cancel()
+
+    def _hush(self) -> None:
+        """Nobody has come back to the answer in the time its writer gave it."""
+        if self.host.session.state.running:
+            LOG.info("the answer is ended: its writer has not come back")
+            self.host.session.cancel()
 
     # requests -----------------------------------------------------------------------------------------------------
 
@@ -229,7 +245,7 @@ class Server:
 
     async def _take_control(self, client: Connection) -> Frame:
         before = self._clients.get(self._writer) if self._writer is not None else None
-        self._writer, client.role = client.number, "writer"
+        self._seat(client)
         if before is not None and before is not client:
             before.role = "observer"
             before.mention(protocol.notice("role", role="observer", by=client.number))

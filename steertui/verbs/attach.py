@@ -8,11 +8,13 @@ from importlib import import_module
 from pathlib import Path
 
 from core.errors import EngineUnavailable, UsageError
+from steertui import flags
 from steertui.engine.launch import choose, probe
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", help="which engine, when several run")
+    flags.add_detaching(parser)
     parser.add_argument("--socket", type=Path, metavar="PATH", help="a socket, for example a forwarded one")
 
 
@@ -22,4 +24,5 @@ def run(args: argparse.Namespace) -> int:
         raise EngineUnavailable(f"no engine answers at {path}")
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UsageError("the app needs a terminal and this is none: `steertui ls --json` lists engines")
-    return int(import_module("steertui.app").run(socket=path))
+    said = {"on_detach": args.on_detach} if args.on_detach else {}
+    return int(import_module("steertui.app").run(socket=path, **said))

@@ -36,6 +36,7 @@ class Link:
     sources: dict[str, str] = field(default_factory=dict)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     left: str = ""
+    on_detach: float = -1.0
 
     @property
     def state(self) -> State:
@@ -59,7 +60,7 @@ class Link:
             path = self.socket
             if path is None:
                 path = await asyncio.to_thread(ensure, self.model)
-            self.client = await Client.open(path)
+            self.client = await Client.open(path, on_detach=self.on_detach)
             self.failed = ""
             self.inbox.append({"ev": "up"})
             self.settled.set()

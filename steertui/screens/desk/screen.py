@@ -23,6 +23,7 @@ from sessions.known import mixer_of
 from sessions.lines import Record
 from steertui import commands, promptlog
 from steertui.config import Settings
+from steertui.flags import patience
 from steertui.screens.desk import opening, slash
 from steertui.screens.desk.actions import ACTIONS
 from steertui.screens.desk.coach import Coach
@@ -65,7 +66,7 @@ class Desk(Screen[None]):
     def __init__(self, model: str, socket: Path | None, settings: Settings, *, inline: bool = False) -> None:
         super().__init__()
         self.inline = inline
-        self.link = Link(model, socket, self.warn)
+        self.link = Link(model, socket, self.warn, on_detach=patience(settings.on_detach))
         self.rev = -1
         self.pace, self.tempo, self.ledger = Pace(), Tempo(), Ledger()
         self._measured = False

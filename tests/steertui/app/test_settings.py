@@ -65,6 +65,10 @@ def test_what_is_written_is_in_force() -> None:
         ("mouse = 1\n", ":1: mouse must be of type bool, not int"),
         ("fps = 900\n", ":1: fps must lie between 1 and 60"),
         ('\ntheme = "dracul"\n', ":2: unknown theme 'dracul', did you mean 'dracula'?"),
+        (
+            'on_detach = "later"\n',
+            ":1: on-detach is continue, stop, or a time such as 90s or 30m, not 'later'",
+        ),
         ('heat = "loud"\n', ":1: heat must be off, background, underline or marks"),
         (
             '\n[keymap]\n"strip.flop" = "z"\n',
@@ -106,7 +110,13 @@ def test_a_project_may_change_the_look(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    "line", ['anthropic_base_url = "http://x"', "trust_remote_code = true", '[keymap]\n"strip.flip" = "q"']
+    "line",
+    [
+        'anthropic_base_url = "http://x"',
+        "trust_remote_code = true",
+        'on_detach = "stop"',
+        '[keymap]\n"strip.flip" = "q"',
+    ],
 )
 def test_a_project_may_not_touch_urls_trust_or_keys(
     line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -17,6 +17,7 @@ from sessions.folding import fold_all
 from sessions.reading import read
 from sessions.state import Turn
 from steertui import paths
+from steertui.engine.connect import connect
 from steertui.engine.inline import Inline
 from steertui.engine.launch import find
 from tests.steertui import scripted_engine
@@ -48,9 +49,9 @@ def studio() -> Studio:
 
 
 @contextmanager
-def attached(path: Path, *, shell: bool) -> Iterator[Terminal]:
+def attached(path: Path, *words: str, shell: bool) -> Iterator[Terminal]:
     """`steertui attach --socket`, typed into a shell or started without one."""
-    command = ("-m", "steertui", "attach", "--socket", str(path))
+    command = ("-m", "steertui", "attach", "--socket", str(path), *words)
     with terminal(*(("-c", BASH) if shell else command), environment={"PS1": PROMPT}) as at:
         if shell:
             at.until(lambda: PROMPT in at.text)
@@ -102,6 +103,24 @@ def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_brings_all_of_it_back(stu
         at.press(b"fg\r")
         at.until(lambda: f"{SAID} on the parser. After that, trace the" in at.text)
         at.until(lambda: "transcript" in at.text and "hello there" in at.text and "GEN" in at.text)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("words", "stop"), [(("--on-detach", "stop"), "cancel"), ((), None)])
+def test_an_answer_outlives_its_screen_unless_that_is_not_wanted(
+    words: tuple[str, ...], stop: str | None, studio: Studio
+) -> None:
+    with scripted_engine.engine(studio) as engine, attached(engine.path, *words, shell=False) as at:
+        speaks(at, studio, engine)
+        os.kill(at.pid, signal.SIGKILL)
+        at.leave()
+        with connect(socket=engine.path, role="observer") as watcher:
+            watcher._until(lambda state: "writer" not in state.clients.values(), 20)
+            studio.metronome.tick(2)
+            watcher._until(
+                lambda state: state.path()[-1].stop if stop else len(state.path()[-1].tokens) == 8, 20
+            )
+            assert watcher.state.path()[-1].stop == stop
 
 
 @pytest.mark.slow

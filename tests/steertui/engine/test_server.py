@@ -443,6 +443,45 @@ def test_a_session_in_which_nothing_was_said_leaves_no_folder() -> None:
     assert any(isinstance(record.event, ev.Note) for record in read(kept.journal).records)
 
 
+async def left_in_mid_answer(path: Path, on_detach: float) -> None:
+    writer = await Client.open(path, on_detach=on_detach)
+    await reached(writer, lambda c: c.state.word == "idle" and c.state.model)
+    await writer.ask("chat", text="go", settings={"max_new_tokens": 400})
+    await reached(writer, lambda c: c.state.path()[-1].tokens)
+    await writer.close()
+
+
+@pytest.mark.parametrize(
+    ("on_detach", "stop"), [(0.0, "cancel"), (0.05, "cancel"), (-1.0, "length"), (60.0, "length")]
+)
+def test_an_answer_ends_with_its_writer_where_that_was_wanted(on_detach: float, stop: str) -> None:
+    """Others who watch do not hold it, and neither do their own wishes."""
+
+    async def watched(path: Path) -> str | None:
+        async with asyncio.timeout(20):
+            watcher = await Client.open(path, role="observer", on_detach=0.0)
+            await left_in_mid_answer(path, on_detach)
+            await reached(watcher, lambda c: c.state.path()[-1].stop)
+            await watcher.close()
+        return watcher.state.path()[-1].stop
+
+    with engine(Studio(pace=0.001), record=False) as running:
+        assert asyncio.run(watched(running.path)) == stop
+
+
+def test_an_answer_whose_writer_comes_back_in_time_goes_on() -> None:
+    async def away_and_back(path: Path) -> Client:
+        await left_in_mid_answer(path, 0.1)
+        async with asyncio.timeout(20):
+            again = await Client.open(path)
+            await reached(again, lambda c: c.state.path() and c.state.path()[-1].stop)
+            await again.close()
+        return again
+
+    with engine(Studio(pace=0.001), record=False) as running:
+        assert asyncio.run(away_and_back(running.path)).state.path()[-1].stop == "length"
+
+
 def test_an_engine_nobody_needs_goes_by_itself() -> None:
     with engine(record=False, idle_exit=0.0) as running:
         running._thread.join(10)
