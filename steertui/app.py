@@ -27,6 +27,7 @@ from steertui.screens.desk import dialogs, rooms
 from steertui.screens.desk.screen import Desk
 from steertui.screens.looks import Looks
 from steertui.screens.palette import Actions
+from steertui.styles import Styles
 from steertui.text import safe_text
 from steertui.thrift import Thrift
 from steertui.typeahead import TypeAhead, Typed
@@ -47,6 +48,7 @@ class Studio(App[None], inherit_bindings=False):
 
     def __init__(self, model: str, socket: Path | None, settings: Settings, *, inline: bool = False) -> None:
         super().__init__()
+        self.stylesheet = Styles(variables=self.get_css_variables())
         self._plain = [Ascii()] if settings.ascii else []
         glyphs.use(
             glyphs.chosen(
@@ -56,11 +58,11 @@ class Studio(App[None], inherit_bindings=False):
                 slow=settings.fps <= SLOW_FPS,
             )
         )
-        self._thrift = Thrift()
+        self._thrift, self._shown = Thrift(), False
         self._ahead = TypeAhead(self, super().on_event)
         self._keys = settings.keymap
         self._desk = Desk(model, socket, settings, inline=inline)
-        self.add_mode("desk", lambda: self._desk)
+        self.add_mode("desk", lambda: self._desk.fitted(self.size))
         for theme in themes.OWN:
             self.register_theme(theme)
         look = themes.fitting(glyphs.now().colours) if settings.theme == config.AUTO else settings.theme
@@ -110,6 +112,9 @@ class Studio(App[None], inherit_bindings=False):
         if glyphs.now().slow and writes and isinstance(renderable, CompositorUpdate):
             renderable = self._thrift.cut(renderable, self.size)
         super()._display(screen, renderable)
+        if writes and not self._shown:
+            self._shown = True
+            self.call_later(self._begin)
 
     def on_mount(self) -> None:
         self._farewell = Farewell(lambda code: self.exit(return_code=code))
@@ -117,8 +122,13 @@ class Studio(App[None], inherit_bindings=False):
             self.animation_level = "none"
         self.app_suspend_signal.subscribe(self, lambda _: self._thrift.forget(), immediate=True)
         self.app_resume_signal.subscribe(self, lambda _: self._come_back(), immediate=True)
+
+    def _begin(self) -> None:
+        """The first page is on the terminal: now an engine may start, which it would have shared the machine with."""
         # What the start has made stays until the end; the collector need not walk it again (pauses of 70 ms otherwise).
-        self.call_after_refresh(gc.freeze)
+        gc.freeze()
+        gc.enable()
+        self._desk.listen()
 
     def _come_back(self) -> None:
         """Textual takes the terminal again and draws what changes from then on; the rest has gone with the shell."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import gc
 import json
 import os
 import sys
@@ -120,6 +121,7 @@ def open_app(args: argparse.Namespace) -> int:
         )
     said = {name: value for name in SCREEN if (value := getattr(args, name)) is not None}
     options = flags.loading(args)
+    gc.disable()  # a start leaves little garbage and much to walk over; the app turns it on after its first page
     if args.inline:
         with import_module("steertui.engine.inline").inline(
             args.model, options, record=not args.no_record

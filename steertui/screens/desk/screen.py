@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -69,7 +70,7 @@ class Desk(Screen[None]):
         self.link = Link(model, socket, self.warn, on_detach=patience(settings.on_detach))
         self.rev = -1
         self.pace, self.tempo, self.ledger = Pace(), Tempo(), Ledger()
-        self._measured = False
+        self._measured = self._styled = False
         self.looked_at = ""
         self.page: Page = Page(lambda: self.link.state, id="page")
         self.transcript, self.prompt = self.page.transcript, Prompt(id="prompt")
@@ -84,6 +85,19 @@ class Desk(Screen[None]):
         self.talk: Talk = Talk(self, model)
         self.modes = Modes(self)
 
+    def fitted(self, size: Size) -> Self:
+        """With the breakpoints of this size, which no later look at every style has to bring in."""
+        for extent, steps in (
+            (size.width, self.HORIZONTAL_BREAKPOINTS),
+            (size.height, self.VERTICAL_BREAKPOINTS),
+        ):
+            self.add_class(max(step for step in steps if step[0] <= extent)[1], update=False)
+        return self
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """The first time every widget has just got its style."""
+        event.refresh_styles, self._styled = self._styled, True
+
     def compose(self) -> ComposeResult:
         yield StatusLine(id="status")
         yield Static(LOST, id="banner", markup=False)
@@ -96,13 +110,17 @@ class Desk(Screen[None]):
         yield Hints(id="hints")
         yield Cover(MEANWHILE)
 
+    def _compositor_refresh(self) -> None:
+        """Not while the app still sets its first page up: a whole frame would be drawn and thrown away."""
+        if not self.app._batch_count:
+            super()._compositor_refresh()
+
     def on_mount(self) -> None:
         self.transcript.entitle("transcript")
         self.transcript.extend(opening.notes(self.link.model))
         self.prompt.offer(opening.prompts(self.link.model))
         self.prompt.remember(promptlog.read())
         self.set_interval(1 / self._fps, self.frame)
-        self.listen()
 
     def on_resize(self, event: events.Resize) -> None:
         self.rack.fold(event.size.width < 100)
