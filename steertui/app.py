@@ -8,6 +8,7 @@ import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from textual import events, work
@@ -23,6 +24,7 @@ from steertui.ascii import Ascii
 from steertui.config import Settings
 from steertui.engine.protocol import MAX_FRAME
 from steertui.farewell import CODES, Farewell, fall_silent
+from steertui.lag import EVERY_S, QUESTION, Lag
 from steertui.screens.desk import dialogs, rooms
 from steertui.screens.desk.screen import Desk
 from steertui.screens.looks import Looks
@@ -60,6 +62,7 @@ class Studio(App[None], inherit_bindings=False):
         )
         self._thrift, self._shown = Thrift(), False
         self._ahead = TypeAhead(self, super().on_event)
+        self._lag, self._adapts = Lag(), settings.adapt
         self._keys = settings.keymap
         self._desk = Desk(model, socket, settings, inline=inline)
         self.add_mode("desk", lambda: self._desk.fitted(self.size))
@@ -120,7 +123,10 @@ class Studio(App[None], inherit_bindings=False):
         self._farewell = Farewell(lambda code: self.exit(return_code=code))
         if glyphs.now().slow:
             self.animation_level = "none"
-        self.app_suspend_signal.subscribe(self, lambda _: self._thrift.forget(), immediate=True)
+        elif self._adapts and getattr(self._driver, "input_tty", False):
+            self.set_interval(EVERY_S, self._ask_terminal)
+            self._ask_terminal(True)
+        self.app_suspend_signal.subscribe(self, lambda _: self._forget(), immediate=True)
         self.app_resume_signal.subscribe(self, lambda _: self._come_back(), immediate=True)
 
     def _begin(self) -> None:
@@ -134,6 +140,35 @@ class Studio(App[None], inherit_bindings=False):
         """Textual takes the terminal again and draws what changes from then on; the rest has gone with the shell."""
         self._thrift.forget()
         self.refresh(layout=True)
+
+    # How quick the line is ----------------------------------------------------------------------------------------
+
+    def _ask_terminal(self, first: bool = False) -> None:
+        """Once before anything is drawn, and while an answer is; nothing is written into a quiet line."""
+        now, speaking = monotonic(), self._desk.link.state.running is not None
+        due = self._lag.due(now, speaking) or first
+        if due and self._driver and not glyphs.now().slow:
+            self._lag.asked(now)
+            self._driver.write(QUESTION)
+
+    def on_cursor_position(self, event: events.CursorPosition) -> None:
+        """Its time is when it was read, however long it waited for the app after that."""
+        self._lag.answered(event.time)
+        if self._lag.slow and self._adapts and not glyphs.now().slow:
+            glyphs.use(replace(glyphs.now(), slow=True))
+            self.animation_level, self._desk.prompt.cursor_blink = "none", False
+            self.notify(self._lag.words, markup=False, timeout=12)
+
+    def _forget(self) -> None:
+        self._thrift.forget()
+        self._lag.forget()
+
+    def exit(self, result: None = None, return_code: int = 0, message: Any = None) -> None:
+        """What the terminal has not answered yet would be read by the shell; who is told to go goes at once."""
+        if self._lag.holds() and not return_code:
+            self.set_timer(0.05, lambda: self.exit(result, return_code, message))
+        else:
+            super().exit(result, return_code, message)
 
     def on_unmount(self) -> None:
         self._ahead.forget()

@@ -31,6 +31,8 @@ class Settings:
     """steertui-night, -day, -256, -16, one of Textual's, or auto: by what the terminal can show."""
     fps: float = 30.0
     """Frames per second at most; 10 suits a slow line."""
+    adapt: bool = True
+    """Whether slow-line mode comes by itself where the terminal falls seconds behind an answer."""
     heat: str = "off"
     """How tokens start out coloured: off, background, underline or marks (which need no colour)."""
     mouse: bool = True

@@ -22,6 +22,8 @@ SIZE = (36, 120)
 class Terminal:
     """`words` follow the interpreter's name. Sizes are (rows, columns)."""
 
+    chunk = 1 << 16
+
     def __init__(
         self, *words: str, size: tuple[int, int] = SIZE, environment: Mapping[str, str] | None = None
     ) -> None:
@@ -56,7 +58,7 @@ class Terminal:
         """What is there; False when the child has gone."""
         if select.select([self.fd], [], [], 0.02)[0]:
             try:
-                data = os.read(self.fd, 1 << 16)
+                data = os.read(self.fd, self.chunk)
             except OSError:
                 return False
             self.raw += data
@@ -82,11 +84,30 @@ class Terminal:
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
+class Line(Terminal):
+    """A terminal at the end of a line that carries so many bytes a second, and that says where its cursor is."""
+
+    rate = 1 << 20
+    chunk = 1 << 10
+
+    def read(self) -> bool:
+        began, before = time.monotonic(), len(self.raw)
+        there = super().read()
+        fresh = self.raw[max(before - 3, 0) :]
+        time.sleep(max(0.0, began + (len(self.raw) - before) / self.rate - time.monotonic()))
+        for _ in range(fresh.count(b"\x1b[6n")):
+            self.press(b"\x1b[1;1R")
+        return there
+
+
 @contextmanager
 def terminal(
-    *words: str, size: tuple[int, int] = SIZE, environment: Mapping[str, str] | None = None
+    *words: str,
+    size: tuple[int, int] = SIZE,
+    environment: Mapping[str, str] | None = None,
+    kind: type[Terminal] = Terminal,
 ) -> Iterator[Terminal]:
-    child = Terminal(*words, size=size, environment=environment)
+    child = kind(*words, size=size, environment=environment)
     try:
         yield child
     finally:

@@ -190,8 +190,11 @@ class Walk:
 
 @contextmanager
 def walk(
-    *words: str, size: tuple[int, int] = SIZE, environment: Mapping[str, str] | None = None
+    *words: str,
+    size: tuple[int, int] = SIZE,
+    environment: Mapping[str, str] | None = None,
+    kind: type[Terminal] = Terminal,
 ) -> Iterator[Walk]:
     """`steertui` with these words, as from a shell."""
-    with terminal("-m", "steertui", *words, size=size, environment=environment) as at:
+    with terminal("-m", "steertui", *words, size=size, environment=environment, kind=kind) as at:
         yield Walk(at)
