@@ -6,6 +6,7 @@ import asyncio
 import math
 import queue
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from importlib import import_module
@@ -19,7 +20,7 @@ from sessions.lines import Record
 from sessions.state import State, Token, Turn
 
 from .client import Client, Item
-from .launch import choose, ensure
+from .launch import choose, ensure, in_words
 from .protocol import Frame
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ BREATH_S = 0.1
 def connect(
     model: str | None = None, *, socket: Path | str | None = None, role: str = "writer", inline: bool = False
 ) -> Engine:
-    """The engine at `socket`, else the one that holds `model` (started if there is none), else the one that runs.
+    """The engine at `socket`, else the one that holds `model` (started if there is none; a warning says so if it was
+    loaded in a special way), else the one that runs.
     `inline`: an engine in this very process, which is closed with what this returns.
     """
     if inline:
@@ -40,7 +42,10 @@ def connect(
         own = import_module("steertui.engine.inline").inline(model)
         return Engine(own.path, role, own=own)
     path = Path(socket) if socket else (ensure(model) if model else choose().path)
-    return Engine(path, role)
+    engine = Engine(path, role)
+    if model and not socket and (way := in_words(engine.options)):
+        warnings.warn(f"the engine that has {model} loaded it as: {way}", stacklevel=2)
+    return engine
 
 
 class Engine:
@@ -69,6 +74,11 @@ class Engine:
     @property
     def role(self) -> str:
         return self._client.role
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """How its model was loaded, as far as anything was said about that."""
+        return self._client.welcome.options
 
     @property
     def folder(self) -> str | None:

@@ -99,6 +99,11 @@ def _way(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name != "force"}
 
 
+def in_words(options: Mapping[str, Any]) -> str:
+    """How a model is loaded, where anything was said about that."""
+    return ", ".join(f"{name} {value}" for name, value in _way(options).items())
+
+
 def named(model: str) -> str:
     """A model's name wherever one stands: a folder by its whole path."""
     folder = Path(model).expanduser()
@@ -129,10 +134,7 @@ def ensure(
 def _refuse_otherwise(engine: Found, options: Mapping[str, Any], record: bool) -> None:
     end = f"end it first (steertui stop {engine.id}), or leave that out"
     if _way(options) and _way(options) != _way(engine.options):
-        asked, there = (
-            ", ".join(f"{name} {value}" for name, value in way.items()) or "as it comes"
-            for way in (_way(options), _way(engine.options))
-        )
+        asked, there = (in_words(way) or "as it comes" for way in (options, engine.options))
         raise EngineUnavailable(f"the engine {engine.id} has this model as: {there}; not {asked}: {end}")
     if not record and engine.folder is not None:
         raise EngineUnavailable(f"the engine {engine.id} that has this model records its session: {end}")

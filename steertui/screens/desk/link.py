@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from sessions.events import Vector
 from sessions.lines import Record
 from sessions.state import State
 from steertui.engine.client import Client
-from steertui.engine.launch import ending, ensure
+from steertui.engine.launch import ending, ensure, in_words
 
 Said = Callable[[str], None]
 
@@ -37,6 +37,10 @@ class Link:
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     left: str = ""
     on_detach: float = -1.0
+    ways: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """How models were loaded, by name; one that had none yet goes without."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    keeps: bool = True
 
     @property
     def state(self) -> State:
@@ -58,9 +62,14 @@ class Link:
         """Connect and listen until the line is closed; a sentence in `failed` when there is no engine to be had."""
         try:
             path = self.socket
+            found = path is None
             if path is None:
-                path = await asyncio.to_thread(ensure, self.model)
+                path = await asyncio.to_thread(ensure, self.model, self.options, record=self.keeps)
             self.client = await Client.open(path, on_detach=self.on_detach)
+            welcome = self.client.welcome
+            self.ways[welcome.model or ""] = welcome.options
+            if found and not self.options and (way := in_words(welcome.options)):
+                self.said(f"the engine {welcome.engine} has this model as: {way}")
             self.failed = ""
             self.inbox.append({"ev": "up"})
             self.settled.set()
@@ -73,12 +82,15 @@ class Link:
             self.settled.set()
 
     def forget(self) -> None:
-        """Before a new start: whatever socket this was, the next engine is our own, for the model that was there."""
+        """Before a new start: whatever socket this was, the next engine is our own, for the model that was there and
+        loaded as it was; where nothing was recorded, nothing will be."""
         self.socket = None
         self.settled.clear()
         self.left = self.state.session if self.recorded else ""
         if self.state.model is not None and self.state.model.state != "failed":
             self.model = self.state.model.name
+            self.options = self.ways.get(self.model, self.ways.get("", {}))
+        self.keeps = self.client is None or self.recorded
 
     def ending(self) -> str:
         """How the engine ended, if this process started it, and the last event that it sent."""

@@ -50,6 +50,7 @@ def load(desk: Desk, wanted: str) -> None:
     except SteerError as error:
         desk.warn(str(error))
         return
+    desk.link.ways[name] = options
     desk.ask("load_model", model=name, options=options)
 
 

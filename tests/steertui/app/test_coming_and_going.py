@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import steertui
 from core.errors import EngineUnavailable
+from steertui import paths
+from steertui.engine.inline import Inline
 from steertui.engine.launch import probe
+from steertui.engine.process import Engine
+from steertui.engine.sockets import Door
 from steertui.widgets.transcript.document import Piece
+from tests.sessions import scripted
 from tests.steertui import scripted_engine
 from tests.steertui.app.stage import Stage, desk_at, stage
 from tests.steertui.scripted_engine import Studio
@@ -52,7 +59,7 @@ async def test_a_lost_engine_leaves_the_page_and_the_next_one_gets_the_mixer(
             second = Studio()
             second.loaded.set()
             with scripted_engine.engine(second, name="second") as other:
-                monkeypatch.setattr("steertui.screens.desk.link.ensure", lambda model: other.path)
+                monkeypatch.setattr("steertui.screens.desk.link.ensure", lambda model, *_, **__: other.path)
                 await at.press("ctrl+r")
                 await at.until(lambda: at.desk.link.state.desk.state)
                 assert [c["name"] for c in at.desk.link.state.desk.state["channels"]] == ["pirate"]
@@ -85,7 +92,7 @@ async def test_who_only_watches_the_next_engine_shows_what_goes_on_there(
             ):
                 writer.ready()
                 writer.ask("note", text="somebody else was here first")
-                monkeypatch.setattr("steertui.screens.desk.link.ensure", lambda model: other.path)
+                monkeypatch.setattr("steertui.screens.desk.link.ensure", lambda model, *_, **__: other.path)
                 await at.press("ctrl+r")
                 await at.until(lambda: at.desk.link.observer and "somebody else was here first" in at.notes)
                 assert not at.desk.rack.board.mixer.channels, "the desk of who is in control"
@@ -157,7 +164,7 @@ async def test_a_message_before_there_is_an_engine_is_kept_and_shown(monkeypatch
     studio.loaded.set()
     with scripted_engine.engine(studio, name="slow") as engine:
 
-        def starting(model: str) -> Path:
+        def starting(model: str, *_: Any, **__: Any) -> Path:
             started.wait(20)
             return engine.path
 
@@ -176,7 +183,7 @@ async def test_a_message_before_there_is_an_engine_is_kept_and_shown(monkeypatch
 async def test_an_engine_that_cannot_be_had_is_told_and_the_words_come_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def refused(model: str) -> Path:
+    def refused(model: str, *_: Any, **__: Any) -> Path:
         raise EngineUnavailable("no room for an engine")
 
     monkeypatch.setattr("steertui.screens.desk.link.ensure", refused)
@@ -207,6 +214,29 @@ async def test_a_new_session_is_an_empty_page_under_the_same_mixer() -> None:
         assert not gauges.drift
 
 
+@pytest.mark.parametrize("record", [True, False])
+async def test_the_next_engine_loads_and_records_as_the_lost_one_did(
+    record: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def ensure(model: str, options: Mapping[str, Any], *, record: bool) -> Path:
+        asked.append((model, options, record))
+        raise EngineUnavailable("there is none")
+
+    monkeypatch.setattr("steertui.screens.desk.link.ensure", ensure)
+    way = {"dtype": "bfloat16"}
+    door, sessions = Door(paths.runtime(), "lost"), paths.sessions() if record else None
+    with Inline(Engine(door, scripted.Studio(), sessions, "scripted", way)) as engine:
+        async with desk_at(engine.path, Studio()) as at:
+            await at.ready()
+            engine.close()
+            await at.until(lambda: at.word == "lost")
+            await at.press("ctrl+r")
+            await at.until(lambda: asked)
+    assert asked == [("scripted", way, record)]
+
+
 async def test_a_recorded_session_goes_on_in_the_next_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = Studio(), Studio()
     first.loaded.set()
@@ -219,7 +249,7 @@ async def test_a_recorded_session_goes_on_in_the_next_engine(monkeypatch: pytest
             engine.close()
             await at.until(lambda: at.word == "lost")
             with scripted_engine.engine(second, name="second", record=True) as other:
-                monkeypatch.setattr("steertui.screens.desk.link.ensure", lambda model: other.path)
+                monkeypatch.setattr("steertui.screens.desk.link.ensure", lambda model, *_, **__: other.path)
                 await at.press("ctrl+r")
                 await at.until(lambda: at.word == "idle")
                 await at.until(lambda: spoken(at).endswith("walk."))

@@ -6,6 +6,7 @@ import json
 import os
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from steertui.engine.launch import ensure, find, start
 from steertui.engine.process import Engine
 from steertui.engine.sockets import Door
 from tests.sessions.scripted import Studio
+from tests.steertui.app.stage import desk_at
 
 
 def resident(**options: str) -> Inline:
@@ -50,6 +52,26 @@ def test_the_same_way_of_loading_or_none_at_all_finds_the_engine() -> None:
         loaded()
         for options in (None, {}, {"dtype": "bfloat16"}, {"dtype": "bfloat16", "force": True}):
             assert ensure("scripted", options) == running.path
+
+
+def test_who_asked_for_no_way_is_told_which_one_it_is() -> None:
+    with resident(dtype="bfloat16", adapter="polite"):
+        loaded()
+        with pytest.warns(UserWarning, match="loaded it as: dtype bfloat16, adapter polite"):
+            steertui.connect("scripted").close()
+        with warnings.catch_warnings(action="error"):
+            steertui.connect(socket=find()[0].path).close()
+    with resident(), warnings.catch_warnings(action="error"):
+        loaded()
+        steertui.connect("scripted").close()
+
+
+@pytest.mark.anyio
+async def test_and_so_is_a_screen_that_found_it() -> None:
+    with resident(dtype="bfloat16"):
+        loaded()
+        async with desk_at(None, Studio()) as at:  # type: ignore[arg-type]
+            await at.until(lambda: "the engine main has this model as: dtype bfloat16" in at.toasts)
 
 
 def test_another_way_of_loading_is_refused_and_not_passed_over() -> None:
