@@ -15,6 +15,7 @@ from typing import Any
 from core.jobs import Progress, Sample, unit
 from core.mixer import Mixer
 from sessions.experiments.conditions import Condition
+from sessions.experiments.judges.lexical import flags
 from sessions.experiments.voice import Cue, How, Prompt, Reading, Spoken, Voice, Work
 
 
@@ -68,7 +69,7 @@ def all_answers(
         yield Progress(number, len(prompts), "prompts asked")
         for answer in (yield from answers(voice, prompt, conditions, seeded(how, number), vector=vector)):
             table[answer.condition].append(answer)
-            yield answer.sample()
+            yield answer.sample(*flags(answer.text))
     yield Progress(len(prompts), len(prompts), "prompts asked")
     return table
 

@@ -18,7 +18,7 @@ from sessions.experiments.measures import MEASURES, Value, echo
 from sessions.experiments.scored import Scored
 from sessions.experiments.steerability import Steerability
 
-BESIDE = ("nll", "kl", "entropy", "distinct-2", "repetition")
+BESIDE = ("nll", "kl", "entropy", "distinct-2", "repetition", "flagged")
 SLOPES, PAIR_SLOPES = "slope per prompt", "slope per pair"
 
 

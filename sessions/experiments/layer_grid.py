@@ -21,6 +21,7 @@ from sessions.experiments.cells import WHAT, Cells, called
 from sessions.experiments.choice import Rule
 from sessions.experiments.conditions import CONTROL, UNSTEERED, Condition
 from sessions.experiments.cost import Cost
+from sessions.experiments.judges.lexical import flags
 from sessions.experiments.scoring import Scorer, as_share, scorer
 from sessions.experiments.voice import How, Prompt, Voice, Work
 
@@ -111,7 +112,7 @@ class Grid:
                 how, vector = seeded(self.how, number), self.played.vector
                 for answer in (yield from answers(self.voice, prompt, batch, how, vector=vector)):
                     table[answer.condition].append(answer)
-                    yield answer.sample()
+                    yield answer.sample(*flags(answer.text))
         yield Progress(total, total, "batches spoken")
         return table
 

@@ -17,6 +17,7 @@ from core.demo.world.voices import PLAIN
 from core.errors import UsageError
 from sessions.experiments.answers import Answer
 from sessions.experiments.counting import count, distinct, words_of
+from sessions.experiments.judges.lexical import flags
 from sessions.experiments.statistics import Estimate, estimate
 from vectors.metrics import repetition
 
@@ -57,6 +58,11 @@ def echo(answer: Answer) -> Value:
     """Mean projection of the answer's own words on the vector, as the unsteered model reads them."""
     layers = [mean(row) for row in answer.reading.projections.values()]
     return mean([value for value in layers if value is not None])
+
+
+def flagged(answer: Answer) -> Value:
+    """To be read beside a count of words or signs, which rises and falls when a text breaks."""
+    return float(bool(flags(answer.text))) if answer.text.strip() else None
 
 
 def completion(answer: Answer) -> Value:
@@ -103,6 +109,12 @@ MEASURES: Mapping[str, Measure] = {
         Measure("distinct-2", "different word pairs over all", lambda a: distinct(words_of(a.text), 2)),
         Measure("distinct-3", "different word triples over all", lambda a: distinct(words_of(a.text), 3)),
         Measure("repetition", "share of 4-grams said before", lambda a: repetition(a.said.ids)),
+        Measure(
+            "flagged",
+            "share of texts that repeat, go round, loop or are symbols at first sight",
+            flagged,
+            share=True,
+        ),
         Measure("nll", "−log p per token under the unsteered model", lambda a: mean(a.reading.nll)),
         Measure(
             "entropy", "entropy of the next token as it was drawn, in nats", lambda a: mean(a.reading.entropy)

@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sessions.experiments.counting import adherence, words_of
+from sessions.experiments.counting import adherence, distinct, words_of
 from sessions.experiments.judges.verdict import Item, Verdict, Work
 from vectors.metrics import repetition
 
 NEITHER = "none of the words occurs"
 REPEATS, SYMBOLS, LONGEST_LOOP = 0.25, 0.5, 6
 FEWEST = 8  # words from which a repetition means anything
+PAIRS, LONG = 0.75, 20  # least share of different word pairs in a text of so many words or more
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class QuestionJudge:
 
 
 def flags(text: str) -> tuple[str, ...]:
-    """What is broken about a text at first sight; fluent filler is not among it, for that there is perplexity."""
+    """What is broken about a text at first sight. That it is about something else is not among it: for that there is
+    perplexity."""
     return tuple(name for name, holds in FLAGS.items() if holds(text))
 
 
@@ -71,6 +73,12 @@ def _empty(text: str) -> bool:
 def _repeats(text: str) -> bool:
     words = words_of(text)
     return len(words) >= FEWEST and repetition(words) > REPEATS
+
+
+def _monotone(text: str) -> bool:
+    """Fluent filler goes round in other words: few 4-grams return, many pairs do."""
+    words = words_of(text)
+    return len(words) >= LONG and not _repeats(text) and (distinct(words, 2) or 0.0) < PAIRS
 
 
 def _loops(text: str) -> bool:
@@ -86,6 +94,7 @@ def _symbols(text: str) -> bool:
 FLAGS: dict[str, Callable[[str], bool]] = {
     "empty": _empty,
     "repeats": _repeats,
+    "monotone": _monotone,
     "loops": _loops,
     "symbols": _symbols,
 }

@@ -78,6 +78,12 @@ def test_entropy_is_that_of_what_was_drawn_from() -> None:
     assert MEASURES["entropy"].of(said) is None
 
 
+def test_a_text_that_loops_is_flagged_and_nothing_is_said_of_none() -> None:
+    assert of("flagged", "I will stay with the parser until it is done.") == 0
+    assert of("flagged", "the the the the the the the") == 1
+    assert of("flagged", " ") is None
+
+
 def test_what_reads_otherwise_has_changed() -> None:
     assert changed([answer("a"), answer("b"), answer("c")], [answer("a"), answer("x"), answer("y")]) == [
         0,

@@ -95,7 +95,7 @@ def test_comparisons_have_their_texts_side_by_side_and_bars(tmp_path: Path) -> N
     head = text.index("### english-1")
     block = text[head : text.index("###", head + 4)]
     assert "**unsteered**" in block
-    assert "**scripted +1**" in block.replace("\\", "")
+    assert "**scripted +1 · repeats, loops**" in block.replace("\\", "")
     assert (tmp_path / "compare-words-plan.svg").is_file()
     header = (tmp_path / "comparison.md").read_text().splitlines()[0]
     assert header.startswith(

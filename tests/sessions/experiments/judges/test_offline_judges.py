@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -162,3 +164,27 @@ def test_forms_list_all_judges() -> None:
     from sessions.offers.dialogue import JUDGES as OFFERED
 
     assert tuple(JUDGES) == OFFERED
+
+
+def published() -> list[tuple[str, float, str]]:
+    """(form, level, text) of the answers that llm-personality-axes keeps, each word replaced by its number in the order
+    of first occurrence: whether a text goes round is in its shape."""
+    shapes = Path(__file__).parents[1] / "published_shapes.jsonl"
+    rows = map(json.loads, shapes.read_text().splitlines())
+    return [(row["form"], row["level"], " ".join(f"w{word}" for word in row["words"])) for row in rows]
+
+
+def test_texts_that_were_published_as_collapsed_are_flagged_and_no_others() -> None:
+    """Additive steering from 100 on, a cap of 50; one is two words among signs, which are told by those."""
+    gone = {("steering", 100), ("steering", 200), ("capping", 50)}
+    broken = [text for form, level, text in published() if (form, level) in gone and len(text.split()) > 2]
+    sound = [text for form, level, text in published() if (form, level) not in gone]
+    assert (len(broken), len(sound)) == (14, 55)
+    assert all(map(flags, broken))
+    assert not any(map(flags, sound))
+
+
+def test_filler_that_goes_round_in_other_words_is_monotone() -> None:
+    filler = "the new year of the studio and the year of the new studio and the new year of the year"
+    assert flags(filler + " and the studio of the new") == ("monotone",)
+    assert flags(" ".join(f"word{n}" for n in range(30))) == ()
