@@ -20,7 +20,7 @@ from textual.screen import Screen
 from core import demo
 from core.errors import SteerError, UsageError
 from steertui import clipboard, commands, config, pictures, shell, themes
-from steertui.ascii import Ascii
+from steertui.ascii import Ascii, scrollbars
 from steertui.config import Settings
 from steertui.engine.protocol import MAX_FRAME
 from steertui.farewell import CODES, Farewell, fall_silent
@@ -46,12 +46,17 @@ class Studio(App[None], inherit_bindings=False):
     COMMANDS = {Actions}
     PAUSE_GC_ON_SCROLL = True
     DEFAULT_MODE = "desk"
+    CSS = """
+    CommandPalette SearchIcon { display: none; }
+    CommandPalette #--input { border-top: hkey $border; }
+    """
     BINDINGS = commands.bindings(commands.EVERYWHERE)
 
     def __init__(self, model: str, socket: Path | None, settings: Settings, *, inline: bool = False) -> None:
         super().__init__()
         self.stylesheet = Styles(variables=self.get_css_variables())
         self._plain = [Ascii()] if settings.ascii else []
+        scrollbars(ascii=settings.ascii)
         glyphs.use(
             glyphs.chosen(
                 ascii=settings.ascii,
@@ -68,7 +73,8 @@ class Studio(App[None], inherit_bindings=False):
         self.add_mode("desk", lambda: self._desk.fitted(self.size))
         for theme in themes.OWN:
             self.register_theme(theme)
-        look = themes.fitting(glyphs.now().colours) if settings.theme == config.AUTO else settings.theme
+        usual = themes.fitting(self.console.color_system, no_color=self.no_color)
+        look = usual if settings.theme == config.AUTO else settings.theme
         if look not in themes.NAMES:
             raise UsageError(f"unknown theme {look!r}: choose one of {', '.join(themes.NAMES)}")
         self.theme = look

@@ -9,6 +9,7 @@ from __future__ import annotations
 from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
+from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from steertui.widgets.glyphs import ASCII, UNICODE
 
@@ -60,3 +61,14 @@ class Ascii(LineFilter):
             Segment(text if text.isascii() else text.translate(TABLE), style, control)
             for text, style, control in segments
         ]
+
+
+class WholeCells(ScrollBarRender):
+    """A scrollbar whose ends are no characters, which in plain ones would read as text."""
+
+    VERTICAL_BARS = HORIZONTAL_BARS = [" "] * 8
+
+
+def scrollbars(*, ascii: bool) -> None:  # noqa: A002
+    """How every scrollbar is drawn from here on."""
+    ScrollBar.renderer = WholeCells if ascii else ScrollBarRender

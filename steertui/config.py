@@ -28,7 +28,7 @@ class Settings:
     """What can be set, with what it is when nobody says anything."""
 
     theme: str = AUTO
-    """steertui-night, -day, -256, -16, one of Textual's, or auto: by what the terminal can show."""
+    """steertui-night, -day, -256, -16, -grey, one of Textual's, or auto: by what the terminal can show."""
     fps: float = 30.0
     """Frames per second at most; 10 suits a slow line."""
     adapt: bool = True

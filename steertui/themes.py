@@ -143,7 +143,38 @@ NIGHT_256 = Theme(
 )
 """The night in colours of the 256: rounding ours would turn its dark blues into navy and its greys into one."""
 
-OWN = (NIGHT, DAY, NIGHT_256, SIXTEEN)
+GREY = Theme(
+    name="steertui-grey",
+    dark=True,
+    primary="#aaaaaa",
+    secondary="#aaaaaa",
+    accent="#ffffff",
+    warning="#ffffff",
+    error="#ffffff",
+    success="#aaaaaa",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#000000",
+    boost="#000000",
+    variables=SIXTEEN.variables
+    | {
+        "heat-cool": "#555555",
+        "heat-warm": "#aaaaaa",
+        "row": "#555555",
+        "rule": "#555555",
+        "banner": "#555555",
+        "block-cursor-background": "#aaaaaa",
+        "block-cursor-blurred-background": "#555555",
+        "block-hover-background": "#555555",
+        "input-selection-background": "#555555",
+        "footer-key-foreground": "#ffffff",
+        "scrollbar-active": "#ffffff",
+    },
+)
+"""The four greys among sixteen colours, for who wants none: the dark blue of a row, without its colour, is black."""
+
+OWN = (NIGHT, DAY, NIGHT_256, SIXTEEN, GREY)
 NAMES = (*(theme.name for theme in OWN), *sorted(BUILTIN_THEMES))
 
 # Textual spells `ansi_red` what Rich spells `red`, and what is styled by Rich reads colours from Textual's themes.
@@ -160,6 +191,8 @@ def filled(variables: Mapping[str, str]) -> dict[str, str]:
     return usual | dict(variables)
 
 
-def fitting(colours: int) -> str:
-    """The look for somebody who named none."""
-    return {16: SIXTEEN.name, 256: NIGHT_256.name}.get(colours, NIGHT.name)
+def fitting(color_system: str | None, *, no_color: bool) -> str:
+    """The look for somebody who named none, by Rich's name for what the terminal can show."""
+    if color_system in ("standard", "windows"):
+        return GREY.name if no_color else SIXTEEN.name
+    return NIGHT_256.name if color_system == "256" and not no_color else NIGHT.name

@@ -25,6 +25,7 @@ TERMINALS = {
     "all": {"COLORTERM": "truecolor"},
     "256": {"COLORTERM": ""},
     "16": {"COLORTERM": "", "TERM": "xterm"},
+    "grey": {"COLORTERM": "", "TERM": "xterm", "NO_COLOR": "1"},
     "none": {"COLORTERM": "truecolor", "NO_COLOR": "1"},
 }
 """What a terminal says of its colours."""

@@ -24,7 +24,7 @@ def drawing(app: Any, title: str) -> str:
     console = Console(width=width, height=height, file=io.StringIO(), force_terminal=True, record=True)
     console.print(app.screen._compositor.render_update(full=True, screen_stack=app._background_screens))
     system = SYSTEMS.get(app.console.color_system)
-    if system is not None and not app.no_color:
+    if system is not None:
         console._record_buffer[:] = [_downgraded(each, system) for each in console._record_buffer]
     return console.export_svg(title=title, theme=VGA)
 
