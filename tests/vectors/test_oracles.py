@@ -11,6 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from vectors import metrics
+from vectors.diff.chance import random_pairs
+from vectors.extraction.mann_whitney import mann_whitney
 from vectors.extraction.significance import incomplete_beta, sign_flip_p, student_p, welch
 from vectors.methods.classes import Classes
 from vectors.methods.registry import direction
@@ -39,6 +41,24 @@ def test_welch(n: int, m: int, gap: float) -> None:
     assert found["t"] == pytest.approx(expected.statistic, rel=1e-12)
     assert found["df"] == pytest.approx(expected.df, rel=1e-12)
     assert found["p"] == pytest.approx(expected.pvalue, rel=1e-9)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize(("n", "m", "gap"), [*SAMPLES, (8, 9, 0.5), (9, 9, 0.5), (4, 200, 0.1)])
+def test_mann_whitney(n: int, m: int, gap: float, ties: bool) -> None:
+    x, y = two(n, m, gap, ties=ties)
+    expected = stats.mannwhitneyu(x, y)
+    u, p = mann_whitney(x, y)
+    assert u == expected.statistic
+    assert p == pytest.approx(expected.pvalue, rel=1e-9)
+
+
+@pytest.mark.parametrize("width", [2, 3, 64, 4096])
+def test_random_pairs_have_the_law_of_random_directions(width: int) -> None:
+    """cos² of two random directions is Beta(½, (d − 1)/2)."""
+    chance = random_pairs(width)
+    assert stats.kstest(chance.cosines**2, stats.beta(0.5, (width - 1) / 2).cdf).pvalue > 0.01
+    assert stats.binomtest(int((chance.cosines > 0).sum()), chance.cosines.size).pvalue > 0.01
 
 
 @pytest.mark.parametrize("t", [0.0, 0.3, -1.7, 4.0, 25.0])

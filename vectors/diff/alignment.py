@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vectors import compare
+from vectors.diff.chance import random_pairs
 from vectors.errors import VectorFileError
 from vectors.stored import Stored
 
@@ -24,6 +25,7 @@ class Alignment:
     name: str
     layers: dict[int, float]
     band: float
+    width: int
     n_effective: int | None = None
 
     @property
@@ -35,6 +37,7 @@ class Alignment:
         return max(self.layers, key=lambda layer: abs(self.layers[layer]))
 
     def to_json(self) -> dict[str, Any]:
+        chance = random_pairs(self.width)
         distances = {str(layer): math.sqrt(max(0.0, 2 - 2 * c)) for layer, c in self.layers.items()}
         return {
             "vector": self.name,
@@ -44,6 +47,8 @@ class Alignment:
             "mean": self.mean,
             "strongest_layer": self.strongest,
             "random_band": self.band,
+            "null": chance.to_json(),
+            "p": {str(layer): chance.p(cosine) for layer, cosine in self.layers.items()},
             "verdict": verdict(self.mean, self.band),
             "n_effective": self.n_effective,
         }
@@ -63,4 +68,4 @@ def align(one: Stored, other: Stored, n_effective: int | None = None) -> Alignme
     name = other.about.name or "vector"
     if not found.layers:
         raise VectorFileError(f"{one.about.name or 'vector'} and {name} have no layer in common")
-    return Alignment(name, found.layers, found.band, n_effective)
+    return Alignment(name, found.layers, found.band, one.hidden_size, n_effective)

@@ -23,7 +23,8 @@ COHERENCE = ("coherence", "coherence_of_pairs")
 MOST_DOMAINS = 20  # a set with more has labels, not domains
 UNMEASURED = {
     **dict.fromkeys(("d", "d_ci", "accuracy", "accuracy_ci", "auroc", "sign_accuracy")),
-    **dict.fromkeys(("axes", "domains", "pair_accuracy", *COHERENCE, "p", "welch_t", "welch_p")),
+    **dict.fromkeys(("axes", "domains", "pair_accuracy", *COHERENCE)),
+    **dict.fromkeys(("p", "welch_t", "welch_p", "mann_whitney_u", "mann_whitney_p")),
     "n_holdout": 0,
 }
 

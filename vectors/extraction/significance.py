@@ -1,4 +1,4 @@
-"""Could this be chance? Paired sign-flip test, Holm's correction over layers, Welch's t.
+"""Could this be chance? Paired sign-flip test, Holm's correction over layers, Welch's t, Mann–Whitney.
 
 x and y are held-out projections of the pairs: the direction was made without them, so under the null their
 signs are exchangeable.
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vectors import metrics
+from vectors.extraction.mann_whitney import mann_whitney
 
 FLIPS = 4000
 
@@ -85,5 +86,11 @@ def _fraction(a: float, b: float, x: float) -> float:
 
 def significance(x: ArrayLike, y: ArrayLike, seed: int) -> dict[str, Any]:
     """What one layer's hold-out says; Holm's share comes when all layers are known."""
-    found = welch(x, y)
-    return {"p": sign_flip_p(x, y, seed=seed), "welch_t": found["t"], "welch_p": found["p"]}
+    found, (u, p) = welch(x, y), mann_whitney(x, y)
+    return {
+        "p": sign_flip_p(x, y, seed=seed),
+        "welch_t": found["t"],
+        "welch_p": found["p"],
+        "mann_whitney_u": u,
+        "mann_whitney_p": p,
+    }

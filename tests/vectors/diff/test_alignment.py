@@ -15,6 +15,7 @@ from steertui.cli import main
 from tests.vectors import planted
 from tests.vectors.diff.checkpoints import WIDTH, unit
 from vectors.diff.alignment import align, verdict
+from vectors.diff.chance import random_pairs
 
 
 def test_the_demo_as_its_report_has_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,3 +58,23 @@ def test_verdict_lines() -> None:
     chance = [align(one, planted.vector(unit(WIDTH, 50 + n)).stored) for n in range(200)]
     assert sum(abs(found.layers[0]) <= found.band for found in chance) >= 196
     assert sum(found.to_json()["distances"]["0"] for found in chance) / 200 == pytest.approx(2**0.5, abs=0.03)
+
+
+def test_random_pairs_are_the_null_of_an_alignment() -> None:
+    chance, drawn = random_pairs(WIDTH), random_pairs(WIDTH).to_json()
+    assert drawn["pairs"] == 10_000
+    assert drawn["mean"] == pytest.approx(0, abs=4 / WIDTH**0.5 / 100)
+    assert drawn["std"] == pytest.approx(WIDTH**-0.5, rel=0.03)
+    assert drawn["band"] == pytest.approx(3 * WIDTH**-0.5, rel=0.1)
+    assert drawn["distance"] == pytest.approx(2**0.5, abs=0.01)
+    assert chance.p(1.0) == pytest.approx(1 / 10_001)
+    assert chance.p(0.0) == 1.0
+    assert abs(random_pairs(1).cosines).min() == 1.0
+
+
+def test_a_planted_alignment_is_beyond_chance_and_random_vectors_are_not() -> None:
+    one = planted.vector(unit(WIDTH, 1)).stored
+    assert align(one, one).to_json()["p"]["0"] < 2e-4
+    others = [align(one, planted.vector(unit(WIDTH, 50 + n)).stored).to_json() for n in range(200)]
+    p = sorted(found["p"]["0"] for found in others)
+    assert max(abs(value - (k + 0.5) / 200) for k, value in enumerate(p)) < 1.63 / 200**0.5

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.errors import UsageError
+from vectors.extraction.mann_whitney import mann_whitney, orders
 from vectors.extraction.ranking import best_layer
 from vectors.extraction.significance import holm, sign_flip_p, student_p, welch
 
@@ -53,6 +54,19 @@ def test_sign_flips_equal_all_of_them() -> None:
 def test_sign_flips_are_uniform_under_the_null() -> None:
     chance = np.random.default_rng(0)
     p = np.sort([sign_flip_p(*chance.standard_normal((2, 20)), seed=n, flips=400) for n in range(300)])
+    assert np.abs(p - (np.arange(300) + 0.5) / 300).max() < 1.63 / math.sqrt(300)
+
+
+def test_mann_whitney_by_hand() -> None:
+    assert mann_whitney([3.0, 4.0], [1.0, 2.0]) == (4.0, pytest.approx(1 / 3))
+    assert orders(2, 2) == pytest.approx(np.array([1, 1, 2, 1, 1]) / 6)
+    assert mann_whitney([1.0, 1.0], [1.0, 1.0]) == (2.0, 1.0)
+
+
+def test_mann_whitney_finds_a_planted_gap_and_is_uniform_without_one() -> None:
+    chance = np.random.default_rng(1)
+    assert mann_whitney(2 + chance.standard_normal(20), chance.standard_normal(20))[1] < 1e-4
+    p = np.sort([mann_whitney(*chance.standard_normal((2, 20)))[1] for _ in range(300)])
     assert np.abs(p - (np.arange(300) + 0.5) / 300).max() < 1.63 / math.sqrt(300)
 
 
