@@ -27,6 +27,7 @@ COMMANDS: tuple[Command, ...] = (
         ("answer.edit", "e", "e", "edit", "Ask the last question differently (again: the one before)"),
         ("branch.next", "v", "v", "", "The next branch of the talk"),
         ("branch.previous", "V", "V", "", "The branch before"),
+        ("branch.beside", "A", "A", "", "Another branch beside this one (again: the next, then none)"),
         ("answer.tempo", "t", "t", "tempo", "Tempo of the next answers: full, 8, 16, 32 tokens a second"),
         ("answer.yank", "y", "y", "yank", "Copy the last answer (clipboard and file)"),
         ("rewind.open", "backspace", "⌫", "rewind", "Take back the last tokens and go on from there"),

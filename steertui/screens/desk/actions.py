@@ -13,6 +13,7 @@ from core.errors import SteerError, UsageError
 from steertui import editor
 from steertui.screens.desk import (
     board,
+    compare,
     dialogs,
     distractors,
     models,
@@ -117,7 +118,10 @@ def again(desk: Desk, new_seed: bool = False) -> None:
     """The answer before it leaves the page, so where it has gone is told."""
     desk.talk.again(new_seed=new_seed)
     if any(turn.gen is not None for turn in desk.link.state.path(desk.feed.shown)):
-        desk.notify("another answer; the one before is kept: v and V compare the branches", markup=False)
+        desk.notify(
+            "another answer; the one before is kept: v and V compare the branches, A puts one beside",
+            markup=False,
+        )
 
 
 def heat(desk: Desk, next_channel: bool = False) -> None:
@@ -174,6 +178,7 @@ ACTIONS: Mapping[str, Callable[[Desk], None]] = {
     "answer.yank": copy,
     "answer.go_on": tokens.go_on,
     "branch.next": lambda desk: desk.talk.step(+1),
+    "branch.beside": compare.beside,
     "branch.previous": lambda desk: desk.talk.step(-1),
     "rewind.open": rewind.ask,
     "rewind.again": rewind.again,

@@ -2,6 +2,8 @@
 
 Free, it gives an answer of its own. Forced, it hears the steered words and says at each of them what it would have said
 instead; only then KL is known, because after the first different word a free shadow stands in another context.
+
+Between answers its place may hold another branch of the talk (`steertui.screens.desk.compare`), until the next begins.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from textual.containers import Vertical
 from sessions import events as ev
 from steertui.text import Sanitiser
 from steertui.widgets.kl import KlLine
-from steertui.widgets.transcript.document import Piece, Speech
+from steertui.widgets.transcript.document import Item, Piece, Speech
 from steertui.widgets.transcript.view import Transcript
 
 MODES = (None, "free", "forced")
@@ -39,6 +41,7 @@ class Shadow(Vertical):
         super().__init__(id=id)
         self.wanted: str | None = None
         self.mode: str | None = None
+        self.branch: int | None = None
         self.words, self.line = Transcript(id="unsteered"), KlLine(id="kl")
         self.words.tint.readings[KL].usual = (0.0, NATS)
         self.words.tint.channel = KL
@@ -62,9 +65,18 @@ class Shadow(Vertical):
         if step is not None:
             step(self, event)
 
+    def pose(self, branch: int, title: str, items: list[Item]) -> None:
+        """Another branch, from its beginning on."""
+        self.clear()
+        self.branch, self.display, self.line.display = branch, True, False
+        self.words.tint.encoding = "off"
+        self.words.heading = self.words.border_title = title
+        self.words.extend(items)
+        self.words.scroll_home(animate=False)
+
     def clear(self) -> None:
-        self.mode = None
-        self.display = False
+        self.mode = self.branch = None
+        self.display, self.line.display = False, True
         self.words.clear()
         self.line.clear()
 

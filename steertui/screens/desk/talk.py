@@ -15,7 +15,7 @@ from core.scrub import holds_secret
 from sessions import events as ev
 from sessions.sampling import USUAL
 from steertui.promptlog import KEY_SAID
-from steertui.screens.desk import opening, versions
+from steertui.screens.desk import compare, opening, versions
 from steertui.screens.desk.distractors import Distractor
 from steertui.screens.desk.sampling import Sampling, remembered
 from steertui.text import safe_text
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 TEMPI = (0, 8, 16, 32)
 CLOSE = 0.85
 NEARLY = "the context is {0:.0%} full ({1} of {2} tokens); nothing is cut away: at its end the answer stops"
-WRITING = "an answer is being written: look at the other branches when it is done, or esc stops it"
 FULL = "the context is full: {0} of {1} tokens; ctrl+n begins a new session, e asks an earlier question differently"
 
 
@@ -160,13 +159,15 @@ class Talk:
         """To another end of the tree."""
         desk = self._desk
         if desk.link.state.running:
-            raise UsageError(WRITING)
+            raise UsageError(versions.WRITING)
         found = versions.beside(desk.link.state, desk.feed.shown, change)
         if found is None:
             desk.notify("there is one branch only: r answers again, e asks differently", markup=False)
             return
         end, number, count = found
+        left = desk.feed.shown
         self.show(end)
+        compare.stepped(desk, left)
         desk.notify(f"branch {number} of {count}", timeout=2)
 
     def edit(self) -> None:

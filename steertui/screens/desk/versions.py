@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sessions.state import ROOT, State, Turn
 
+WRITING = "an answer is being written: look at the other branches when it is done, or esc stops it"
+
 
 def ends(state: State) -> list[int]:
     """The last turn of every branch, oldest first; a question that was taken back before its answer is none."""
@@ -19,6 +21,12 @@ def beside(state: State, leaf: int | None, step: int) -> tuple[int, int, int] | 
     here = all_ends.index(leaf) if leaf in all_ends else -1
     place = (here + step) % len(all_ends)
     return all_ends[place], place + 1, len(all_ends)
+
+
+def apart(state: State, here: int | None, there: int) -> list[Turn]:
+    """The turns on the way `there` that do not lead to `here`."""
+    shared = {turn.id for turn in state.path(here)} if here is not None else set()
+    return [turn for turn in state.path(there) if turn.id not in shared]
 
 
 def questions(state: State, leaf: int | None) -> list[Turn]:

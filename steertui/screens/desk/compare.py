@@ -1,0 +1,49 @@
+"""A beside B: the talk as it is shown, and another branch of it in the panel where an unsteered answer would stand.
+
+Only what the two do not share stands there: from the turn on at which they part.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.errors import UsageError
+from steertui.screens.desk import versions
+from steertui.screens.past import past
+
+if TYPE_CHECKING:
+    from steertui.screens.desk.screen import Desk
+
+
+def beside(desk: Desk) -> None:
+    """The next of the other branches; after the last of them none."""
+    if desk.link.state.running:
+        raise UsageError(versions.WRITING)
+    shadow, ends = desk.page.shadow, versions.ends(desk.link.state)
+    others = [end for end in ends if end != desk.feed.shown]
+    at = others.index(shadow.branch) + 1 if shadow.branch in others else 0
+    if not others:
+        desk.notify("there is one branch only: r answers again, e asks differently", markup=False)
+    elif at < len(others):
+        _pose(desk, others[at])
+    else:
+        shadow.clear()
+
+
+def stepped(desk: Desk, left: int | None) -> None:
+    """The page shows another branch now: where that one stood beside it, the one that was left takes its place."""
+    shadow = desk.page.shadow
+    if shadow.branch is not None:
+        other = left if shadow.branch == desk.feed.shown else shadow.branch
+        if other in versions.ends(desk.link.state):
+            _pose(desk, other)
+        else:
+            shadow.clear()
+
+
+def _pose(desk: Desk, end: int) -> None:
+    state, ends = desk.link.state, versions.ends(desk.link.state)
+    here = ends.index(desk.feed.shown) + 1 if desk.feed.shown in ends else None
+    title = f"branch {ends.index(end) + 1} of {len(ends)}" + (f", beside {here}" if here else "")
+    items = past(versions.apart(state, desk.feed.shown, end))
+    desk.page.shadow.pose(end, f"{title} · A the next", items)
