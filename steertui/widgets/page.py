@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.segment import Segment
 from rich.text import Text
 from textual import events
 from textual.geometry import Offset, Size
@@ -47,7 +48,14 @@ class Page(ScrollView, can_focus=True):
         if row >= len(self._lines):
             return Strip.blank(width, self.rich_style)
         line = self._lines[row]
-        strip = Strip(list(line.render(self.app.console)), line.cell_len)
+        strip = Strip(self._segments(line), line.cell_len)
         held = min(self._frozen.x, width)
         parts = [strip.crop_extend(0, held, None), strip.crop_extend(held + left, left + width, None)]
         return Strip.join(parts).apply_style(self.rich_style)
+
+    def _segments(self, line: Text) -> list[Segment]:
+        """Rich leaves a text's own style out where no part of it has another."""
+        console = self.app.console
+        if line.spans:
+            return list(line.render(console))
+        return [Segment(line.plain, console.get_style(line.style))]

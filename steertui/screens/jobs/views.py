@@ -70,10 +70,13 @@ def frozen(report: Report, name: str) -> Offset:
 def empty(width: int) -> list[Text]:
     """Before the session has any job."""
     titles = max(len(offer.title) for offer in OFFERS.values()) + 2
-    said = [f"  {offer.title:<{titles}}{offer.summary}" for offer in OFFERS.values()]
-    offered = [Text(clip(line, width), style="dim") for line in said]
-    others = Text(clip(f"  {OTHERS}", width), style="dim")
-    return [Text(), Text("  No job yet in this session. n begins one:"), Text(), *offered, Text(), others]
+    room = width - titles - 2
+    offered = [
+        Text.assemble(f"  {offer.title:<{titles}}", (clip(offer.summary, room), "dim"))
+        for offer in OFFERS.values()
+    ]
+    others = [Text(line, style="dim") for line in _folded(OTHERS, width)]
+    return [Text(), Text("  No job yet in this session. n begins one:"), Text(), *offered, Text(), *others]
 
 
 def _samples(report: Report, width: int, colours: Mapping[str, str]) -> list[Text]:

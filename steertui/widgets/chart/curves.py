@@ -124,7 +124,7 @@ def _inks(count: int, colours: Mapping[str, str]) -> dict[int | None, str]:
 
 
 def _body(canvas: Canvas, row: int, tick: str, margin: int, inks: Mapping[int | None, str]) -> Text:
-    line = Text(f"{tick:>{margin - 1}} ", style=QUIET)
+    line = Text.assemble((f"{tick:>{margin - 1}} ", QUIET))
     line.append("┤" if tick else "│", style=inks[None])
     for column in range(canvas.width):
         char, ink = canvas.cell(column, row)

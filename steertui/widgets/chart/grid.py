@@ -27,7 +27,7 @@ def grid(cells: Mapping[tuple[str, str], float], colours: Mapping[str, str]) -> 
     head = "".join(fitted(words, wide - 1, right=True) + " " for words in columns.values())
     lines = [Text(" " * (margin + 1) + head, style="dim")]
     for row, words in rows.items():
-        line = Text(fitted(words, margin, right=True) + " ", style="dim")
+        line = Text.assemble((fitted(words, margin, right=True) + " ", "dim"))
         for column in columns:
             line.append_text(_square(cells.get((row, column)), reach, wide, colours))
         lines.append(line)
