@@ -12,7 +12,7 @@ from core.errors import PartlyDone, UsageError
 from core.scrub import scrub
 from sessions.offers.contrasts import CONTRAST_ANSWER, CONTRAST_MAKE
 from sessions.offers.offer import Offer
-from steertui import flags
+from steertui import flags, pairtable
 from steertui.printing import print_report
 from steertui.text import safe_text
 from steertui.working import carry_out
@@ -25,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser("list", help="the built-in sets")
     showing = actions.add_parser("show", help="counts, domains and the first pair of one set")
     showing.add_argument("set", metavar="SET", help="a built-in set or a file of pairs")
+    showing.add_argument(
+        "--rows", type=flags.count, metavar="N", help="so many of its texts as a table too (0: all)"
+    )
     making = actions.add_parser("make", help="a new set, written by Claude or answered by a model")
     flags.add_offer(making, CONTRAST_MAKE)
     making.add_argument("--yes", action="store_true", help="do not ask before Claude is paid")
@@ -42,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.action == "make":
         return making(args)
-    report = listed() if args.action == "list" else shown(args.set)
+    report = listed() if args.action == "list" else shown(args.set, args.rows)
     lines = list_lines(report) if args.action == "list" else show_lines(report)
     print_report(args, report, lines)
     if not args.json:
@@ -110,12 +113,13 @@ def listed() -> dict[str, Any]:
     }
 
 
-def shown(name: str) -> dict[str, Any]:
+def shown(name: str, rows: int | None = None) -> dict[str, Any]:
     from vectors.contrasts.catalogue import contrast
 
     found = contrast(name)
     first = found.pairs[0] if found.pairs else None
-    return {
+    table = {} if rows is None else {"rows": pairtable.rows(found, rows)}
+    return table | {
         "name": found.name,
         "shape": found.shape,
         "pairs": len(found.pairs),
@@ -158,6 +162,9 @@ def show_lines(report: Mapping[str, Any]) -> Iterator[str]:
     amount = f"{report['pairs']} pairs" if report["pairs"] else f"{report['prompts']} prompts, no pairs"
     yield f"{report['name']}: {amount}, read as {report['shape']}"
     yield from (f"  {count:>4} {domain or '(no domain)'}" for domain, count in report["domains"].items())
+    if "rows" in report:
+        yield from pairtable.lines(report["rows"], report["poles"])
+        return
     if not report["pairs"]:
         yield f"first  {told(report['first'])}"
         return

@@ -131,6 +131,24 @@ def test_identical_and_single_pairs_are_refused() -> None:
         ContrastSet("mine", tuple(fine[:1])).checked()
 
 
+def test_the_texts_of_a_set_as_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What both sides share stands once; each side below it under its pole, cut, and whole in JSON."""
+    assert main(["contrast", "show", "persona", "--rows", "2"]) == 0
+    out = capsys.readouterr().out
+    assert "   1  explanations · user: How do vaccines work?\n" in out
+    assert "   + assistant  system: You are a helpful assistant." in out
+    assert out.count("How do vaccines work?") == 1
+    assert out.count("   − persona    system: ") == 2
+    assert main(["contrast", "show", "persona", "--rows", "0", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert [row["n"] for row in rows] == [*range(1, 101)]
+    assert rows[0]["positive"][-1] == rows[0]["negative"][-1]
+    (tmp_path / "asked.jsonl").write_text(json.dumps({"prompt": "how " * 100}) + "\n")
+    assert main(["contrast", "show", str(tmp_path / "asked.jsonl"), "--rows", "5"]) == 0
+    assert "   1  user: how how" in (out := capsys.readouterr().out)
+    assert max(map(len, out.splitlines())) < 220
+
+
 def test_the_verb_lists_and_shows(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["contrast", "list", "--json"]) == 0
     listed = {row["name"]: row["pairs"] for row in json.loads(capsys.readouterr().out)["sets"]}

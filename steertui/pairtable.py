@@ -1,0 +1,50 @@
+"""The texts of a contrast set as a table: what both sides of a pair share in one line, below it what each alone says.
+
+So the answers of every persona can be read beside each other before anything is made of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vectors.contrasts.pair import ContrastSet
+
+LONGEST = 200
+"""Characters of a cell; --json has the whole text."""
+
+
+def rows(found: ContrastSet, count: int) -> list[dict[str, Any]]:
+    """The first `count` pairs, or prompts where there are no pairs; all of them for 0."""
+    if not found.pairs:
+        return [{"n": n, "prompt": text} for n, text in enumerate(found.prompts[: count or None], start=1)]
+    return [
+        {"n": n, "domain": pair.domain, "positive": pair.positive, "negative": pair.negative}
+        for n, pair in enumerate(found.pairs[: count or None], start=1)
+    ]
+
+
+def lines(table: Sequence[Mapping[str, Any]], poles: Sequence[str]) -> Iterator[str]:
+    width = max(map(len, poles), default=0)
+    for row in table:
+        if "prompt" in row:
+            yield f"{row['n']:>4}  {cell(parts(row['prompt']))}"
+            continue
+        sides = parts(row["positive"]), parts(row["negative"])
+        shared = [part for part in sides[0] if part in sides[1]]
+        yield f"{row['n']:>4}  {' · '.join(filter(None, (row['domain'], cell(shared))))}"
+        for sign, pole, side in zip("+−", poles, sides, strict=True):
+            yield f"   {sign} {pole:<{width}}  {cell([part for part in side if part not in shared])}"
+
+
+def parts(text: Any) -> list[str]:
+    """A plain text is one; messages are one each, with whose words they are; ids stand as they are."""
+    if isinstance(text, str):
+        return [text]
+    return [f"{each['role']}: {each['content']}" if isinstance(each, Mapping) else str(each) for each in text]
+
+
+def cell(said: Sequence[str]) -> str:
+    text = " ".join(" / ".join(said).split())
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
