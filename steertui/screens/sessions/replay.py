@@ -68,7 +68,6 @@ class Replay(Screen[str | None]):
         self._timeline.styles.height = min(max(len(self._film.dials), 1), DIALS) + 5
         self._verification.of(self._entry)
         self.query_one(Hints).show(commands.place_hints(commands.REPLAY))
-        self._words.border_title = "what was said"
         measure(self._words, self._film)
         self._last = monotonic()
         self.set_interval(FRAMES_S, self._tick)
@@ -112,11 +111,16 @@ class Replay(Screen[str | None]):
         self._timeline.show(self._film, self.head.place, self.channel)
         last = next((cut for cut in reversed(self._film.cuts) if cut.place <= self.head.place), None)
         self._timeline.border_subtitle = Text(safe_text(last.words) if last else "")
-        self._timeline.border_title = (
-            f"timeline · playing ×{self.head.speed}"
-            if self.head.playing
-            else f"timeline · paused ×{self.head.speed} · space plays"
-        )
+        self._timeline.border_title = f"timeline · {self._pace}"
+        begins = self._film and not self.head.place and not self.head.playing
+        self._words.border_title = "what was said" + (" · space plays it" if begins else "")
+
+    @property
+    def _pace(self) -> str:
+        """Nothing plays a film without a token."""
+        if self.head.playing:
+            return f"playing ×{self.head.speed}"
+        return f"paused ×{self.head.speed} · space plays" if self._film else "nothing to play"
 
     # What the hands do -----------------------------------------------------------------------------------------
 

@@ -147,7 +147,9 @@ async def test_a_session_plays_again_steps_and_jumps_between_changes() -> None:
             screen = await replayed(at)
             assert said(screen) == ""
             await at.sees("you  about the circus", "pirate", "timeline · paused ×1 · space plays")
+            await at.sees("what was said · space plays it")
             await at.press("right", "right")
+            assert not any("space plays it" in row for row in at.drawn())
             assert said(screen) == "I will"
             await at.press("left")
             assert said(screen) == "I"
