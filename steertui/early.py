@@ -14,6 +14,7 @@ from core.bands import parse_layers
 from core.errors import BadInput
 from sessions.offers.catalogue import OFFERS
 from sessions.offers.offer import Param
+from sessions.offers.spending import spends
 
 DEEPEST = 10**5
 """More layers than any model has: what is beyond a certain one is known once it is there."""
@@ -27,6 +28,14 @@ def refuse_early(kind: str, params: Params) -> None:
             _look(param, params)
     if kind in WHOLE:
         WHOLE[kind](params)
+
+
+def refuse_unpaid(kind: str, params: Params) -> None:
+    """Where this process is the one that will ask Claude: without a key a model is loaded for nothing."""
+    from vectors.claude import access
+
+    if kind in OFFERS and spends(OFFERS[kind], params) and not params.get("estimate"):
+        access.refuse_without_key()
 
 
 def find_vector(name: str) -> Path:

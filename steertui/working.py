@@ -21,9 +21,9 @@ from core.jobs import Progress
 from sessions import events as ev
 from sessions.offers.catalogue import OFFERS
 from steertui import flags
-from steertui.early import refuse_early
+from steertui.early import refuse_early, refuse_unpaid
 from steertui.progress import Bar
-from steertui.workplace import Workplace, arrived, said, workplace
+from steertui.workplace import Here, Workplace, arrived, said, workplace
 
 ENDED = ("done", "failed", "cancelled")
 NAMES_A_PATH = ("vector", "model", "contrast", "pack")
@@ -64,6 +64,8 @@ def _at_work(args: argparse.Namespace, kind: str, params: Mapping[str, Any], bar
     place = workplace(args, model)
     reason = "failed"
     try:
+        if model and isinstance(place, Here):
+            refuse_unpaid(kind, params)
         if model:
             place.load(model, flags.loading(args))
             arrived(place, bar)

@@ -14,7 +14,8 @@ import pytest
 from core.errors import SteerError
 from sessions.offers.catalogue import OFFERS
 from steertui import cli, working
-from steertui.early import refuse_early
+from steertui.early import refuse_early, refuse_unpaid
+from steertui.workplace import Here, workplace
 
 THEMES = json.dumps({"name": "one", "tuned": ["rude"], "direction": "rude"})
 
@@ -97,7 +98,8 @@ def test_what_is_right_passes_and_costs_no_torch(tmp_path: Path) -> None:
     script = f"""
 import sys
 from sessions.offers.catalogue import OFFERS
-from steertui.early import refuse_early
+from steertui.early import refuse_early, refuse_unpaid
+from steertui.workplace import Here, workplace
 for kind, given in {asked!r}:
     refuse_early(kind, OFFERS[kind].read(given))
 assert "torch" not in sys.modules
@@ -114,3 +116,21 @@ def test_a_name_that_is_to_be_made_need_not_be_there(tmp_path: Path) -> None:
 
 def test_a_job_without_an_offer_is_not_looked_at() -> None:
     refuse_early("count", vars(argparse.Namespace(to=-1)))
+
+
+def test_a_judge_without_a_key_is_refused_before_a_model_is_loaded_here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(working, "workplace", workplace)
+    monkeypatch.setattr(Here, "load", lambda *_: pytest.fail("a model was loaded"))
+    judged = ["run", "sweep", "pirate", "--measure", "claude-coherence"]
+    assert cli.main(judged) == 7
+    assert "set ANTHROPIC_API_KEY where this program is started" in capsys.readouterr().err
+
+
+def test_an_estimate_needs_no_key_and_neither_does_what_costs_nothing() -> None:
+    sweep = OFFERS["sweep"]
+    refuse_unpaid("sweep", sweep.read({"vector": "pirate"}))
+    refuse_unpaid("sweep", sweep.read({"vector": "pirate", "measure": "claude-coherence", "estimate": True}))
+    with pytest.raises(SteerError, match="no key for Claude"):
+        refuse_unpaid("sweep", sweep.read({"vector": "pirate", "measure": "claude-coherence"}))

@@ -28,10 +28,14 @@ def host() -> str:
     return f"{place.scheme}://{place.hostname}" + (f":{place.port}" if place.port else "")
 
 
-def enter() -> Any:
-    """The SDK's client, without retries, profiles and tracing of its own."""
+def refuse_without_key() -> None:
     if not possible():
         raise ClaudeError(f"no key for Claude: set {KEY} where {PROGRAM} is started, or do without Claude")
+
+
+def enter() -> Any:
+    """The SDK's client, without retries, profiles and tracing of its own."""
+    refuse_without_key()
     import anthropic
 
     secret: dict[str, Any] = {"api_key": os.environ[KEY]} if os.environ.get(KEY) else {}

@@ -115,7 +115,7 @@ def test_an_answer_outlives_its_screen_unless_that_is_not_wanted(
         os.kill(at.pid, signal.SIGKILL)
         at.leave()
         with connect(socket=engine.path, role="observer") as watcher:
-            watcher._until(lambda state: "writer" not in state.clients.values(), 20)
+            watcher._until(lambda state: state.path() and "writer" not in state.clients.values(), 20)
             studio.metronome.tick(2)
             watcher._until(
                 lambda state: state.path()[-1].stop if stop else len(state.path()[-1].tokens) == 8, 20
