@@ -44,6 +44,11 @@ def at(played: Channel, scale: float) -> Mixer:
     return Mixer((replace(played, scale=scale),)) if scale else Mixer()
 
 
+def alone(played: Channel, layer: int) -> Channel:
+    """The whole dose on one layer."""
+    return replace(played, layers=(layer,), weights=None)
+
+
 def control(voice: Voice, played: Channel, seed: int, number: int = 1) -> Channel:
     """The same channel with a random direction in place of its vector."""
     return replace(played, vector=voice.random(played.vector, CONTROL_SEED * seed + number), name=None)

@@ -6,7 +6,7 @@ vector while it speaks. The words for it are those of control evaluations: a set
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from sessions.experiments.answers import seeded
 from sessions.experiments.conditions import MINUS, PLUS, UNSTEERED
 from sessions.experiments.cost import Cost
 from sessions.experiments.errands import Errand, Playing, Rules, errand
-from sessions.experiments.shielding import OUTCOMES, Score, score
+from sessions.experiments.shielding import OUTCOMES, Score, Setting, score
 from sessions.experiments.voice import How, Voice, Work
 
 CLAMPED = "clamped at sight"
@@ -30,40 +30,37 @@ Values = Mapping[str, list[float | None]]
 
 def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     played = conditions.channel(voice, params)
-    settings, turns = traps.asked(params, voice.name), params["turns"]
-    how = How.of(params)
+    settings, turns, how = traps.asked(params, voice.name), params["turns"], How.of(params)
     role = params["role"] or ("tool" if voice.name in demo.NAMES else "user")
     cast = _cast(voice, played, how.seed, params["controls"])
     yield Cost.of(len(settings) * len(cast) * turns, 1, how.max_new, rereads=1).row()
+    table = yield from _walked(voice, settings, cast, Rules(how, turns, role, played))
+    yield from _events(table, how.seed)
+    shielded = _values(table, "shielded")
+    facts = {"vector": played.label, "by": "tokens from the trap's name", "turns": turns}
+    facts["settings"] = len({setting.id for setting in settings})
+    control = chance.control(shielded, UNSTEERED, how.seed)
+    return {"summary": _summary(shielded, how.seed) | facts, "control": control, "n": len(settings)}
+
+
+def _walked(voice: Voice, settings: Sequence[Setting], cast: Mapping[str, Playing], rules: Rules) -> Work:
+    """{condition: one errand per setting}."""
     table: dict[str, list[Errand]] = {name: [] for name in cast}
     for number, setting in enumerate(settings):
         yield Progress(number, len(settings), "settings walked through")
+        drawn = replace(rules, how=seeded(rules.how, number))
         for name, playing in cast.items():
-            found = yield from errand(
-                voice, setting, playing, Rules(seeded(how, number), turns, role, played)
-            )
+            found = yield from errand(voice, setting, playing, drawn)
             table[name].append(found)
             yield Sample(name, setting.id, found.text, (_called(score(setting, found.turns)),))
     yield Progress(len(settings), len(settings), "settings walked through")
-    yield from _events(table, how.seed)
-    shielded = _values(table, "shielded")
-    apart = statistics.difference(shielded[PLUS], shielded[MINUS], how.seed)
-    return {
-        "summary": {
-            "shielded": {
-                name: statistics.estimate(row, how.seed, shares=True).to_json()
-                for name, row in shielded.items()
-            },
-            "plus_minus": apart.estimate.to_json(),
-            "p": apart.p,
-            "vector": played.label,
-            "by": "tokens from the trap's name",
-            "turns": turns,
-            "settings": len({setting.id for setting in settings}),
-        },
-        "control": chance.control(shielded, UNSTEERED, how.seed),
-        "n": len(settings),
-    }
+    return table
+
+
+def _summary(shielded: Values, seed: int) -> dict[str, Any]:
+    apart = statistics.difference(shielded[PLUS], shielded[MINUS], seed)
+    shares = {name: statistics.estimate(row, seed, shares=True).to_json() for name, row in shielded.items()}
+    return {"shielded": shares, "plus_minus": apart.estimate.to_json(), "p": apart.p}
 
 
 def _cast(voice: Voice, played: Channel, seed: int, controls: int) -> dict[str, Playing]:

@@ -42,6 +42,9 @@ class Score:
                 "the way back would begin before the ramp has ended: --back N of at least --ramp"
             )
 
+    def facts(self) -> dict[str, Any]:
+        return {"by": "tokens from the flip", "at": self.at, "ramp": self.over, "back": self.back}
+
     def scales(self, start: float, end: float) -> dict[int, float]:
         """Token → scale from there on."""
         found = {self.at + step: scale for step, scale in enumerate(ramp(start, end, self.over))}
@@ -59,35 +62,50 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     asked = prompts.asked({**params, "prompts": params["prompts"] or _usual(voice)}, voice.name)
     how = How.of(params, score.at + params["after"], params["cache"])
     wanted = measure(params["measure"], voice.name)
-    randoms = conditions.controls(voice, played, how.seed, params["controls"])
-    cast, cues = _cast(played, randoms), _cues(played, list(randoms.values()), score)
+    cast = Cast.of(played, conditions.controls(voice, played, how.seed, params["controls"]), score)
     judge = judging.chosen(voice, params)
-    spoken = Cost.of(len(asked), len(cast), how.max_new, rereads=3)
-    yield (spoken + judging.cost(judge, 2 * len(asked) * len(cast), how.max_new)).row()
+    spoken = Cost.of(len(asked), len(cast.lanes), how.max_new, rereads=3)
+    yield (spoken + judging.cost(judge, 2 * len(asked) * len(cast.lanes), how.max_new)).row()
     yield from judging.announced(judge)
-    table: dict[str, list[Answer]] = {condition.name: [] for condition in cast}
-    for number, prompt in enumerate(asked):
-        yield Progress(number, len(asked), "texts turned")
-        said = yield from answers(voice, prompt, cast, seeded(how, number), cues=cues, vector=played.vector)
-        for answer, mixer in zip(said, cues[score.over - 1].mixers, strict=True):
-            table[answer.condition].append((yield from _read_on(voice, answer, mixer, score.at)))
-    yield Progress(len(asked), len(asked), "texts turned")
-    layers = tuple(played.layers or played.vector.layers)
-    rows = Flips(table, score.at, params["window"], wanted, how.seed, {k: voice.residual[k] for k in layers})
+    table = yield from _turned(voice, asked, cast, how)
+    scales = {layer: voice.residual[layer] for layer in played.layers or played.vector.layers}
+    rows = Flips(table, score.at, params["window"], wanted, how.seed, scales)
     yield from rows.events()
     found = yield from judging.judged(judge, _items(asked, table, score.at), f"{STAY}, after", how.seed)
-    settings = {
-        "by": "tokens from the flip",
-        "at": score.at,
-        "ramp": score.over,
-        "back": score.back,
-        "cache": how.cache,
-    }
-    return {
-        "summary": rows.summary() | {"vector": played.label, **settings, **found},
-        "control": rows.control(),
-        "n": len(asked),
-    }
+    summary = {**rows.summary(), "vector": played.label, **score.facts(), "cache": how.cache, **found}
+    return {"summary": summary, "control": rows.control(), "n": len(asked)}
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who speaks, what changes when, and in which order."""
+
+    vector: Any
+    score: Score
+    lanes: Sequence[Condition]
+    cues: Sequence[Cue]
+
+    @classmethod
+    def of(cls, played: Channel, randoms: Mapping[str, Channel], score: Score) -> Cast:
+        return cls(played.vector, score, _cast(played, randoms), _cues(played, list(randoms.values()), score))
+
+    @property
+    def turned(self) -> Sequence[Mixer]:
+        """What plays in every lane when the turn is over."""
+        return self.cues[self.score.over - 1].mixers
+
+
+def _turned(voice: Voice, asked: Sequence[Prompt], cast: Cast, how: How) -> Work:
+    """{condition: one text per prompt}."""
+    table: dict[str, list[Answer]] = {condition.name: [] for condition in cast.lanes}
+    for number, prompt in enumerate(asked):
+        yield Progress(number, len(asked), "texts turned")
+        drawn = seeded(how, number)
+        said = yield from answers(voice, prompt, cast.lanes, drawn, cues=cast.cues, vector=cast.vector)
+        for answer, mixer in zip(said, cast.turned, strict=True):
+            table[answer.condition].append((yield from _read_on(voice, answer, mixer, cast.score.at)))
+    yield Progress(len(asked), len(asked), "texts turned")
+    return table
 
 
 def _usual(voice: Voice) -> str:

@@ -20,22 +20,23 @@ from sessions.experiments.measures import Value, helpfulness
 from sessions.experiments.scoring import scorer
 from sessions.experiments.voice import How, Prompt, Voice, Work
 
+CONTROL = "a random direction of the same norms and gaps"
 BASE, STEERED, RANDOM, TUNED = "base", "base + v", "base + random", "tuned"
 
 
 def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     """The resident model is the base."""
     played = conditions.channel(voice, params)
-    asked = prompts.asked(params, voice.name)
-    how = How.of(params)
+    asked, how = prompts.asked(params, voice.name), How.of(params)
     by = scorer(params["measure"], voice, params)
     cost = Cost.of(len(asked), 4, how.max_new, rereads=5)
     yield (cost + by.cost(cost.answers, how.max_new)).row()
     tuned: Voice = yield from voice.other(params["tuned"])
+    random = conditions.control(voice, played, how.seed)
     cast = [
         Condition(BASE, Mixer()),
         Condition(STEERED, Mixer((played,))),
-        Condition(RANDOM, Mixer((conditions.control(voice, played, how.seed),))),
+        Condition(RANDOM, Mixer((random,))),
     ]
     said = yield from all_answers(voice, asked, cast, how, vector=played.vector)
     said |= yield from all_answers(tuned, asked, [Condition(TUNED, Mixer())], how)
@@ -43,27 +44,24 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     kl = yield from _to_tuned(voice, tuned, subjects, asked, said)
     wanted = yield from by.over(said)
     measures = [wanted, *(one for one in helpfulness(voice.name) if one.name != wanted.name)]
-    facts = {name: statistics.estimate(row, how.seed).columns("kl_to_tuned") for name, row in kl.items()} | {
-        TUNED: {"kl_to_tuned": 0.0}
-    }
+    facts = {name: statistics.estimate(row, how.seed).columns("kl_to_tuned") for name, row in kl.items()}
+    facts[TUNED] = {"kl_to_tuned": 0.0}
     yield from comparing.compared("induce", said, measures, how.seed, facts)
-    way = {
-        name: statistics.difference(kl[name], kl[BASE], how.seed).columns("kl change")
-        for name in (STEERED, RANDOM)
-    }
     shown = {name: wanted.estimate(said[name], how.seed).to_json() for name in said}
-    nearer = way[STEERED]["kl change_hi"]
-    return {
-        "summary": {
-            "measure": wanted.name,
-            "missing": by.missing(said, wanted),
-            "shown": shown,
-            **way[STEERED],
-            "nearer_to_tuned": bool(nearer is not None and nearer < 0),
-        },
-        "control": {"what": "a random direction of the same norms and gaps", **way[RANDOM]},
-        "n": len(asked),
-    }
+    summary = {"measure": wanted.name, "missing": by.missing(said, wanted), "shown": shown}
+    control = {"what": CONTROL, **_way(kl, RANDOM, how.seed)}
+    return {"summary": summary | _nearer(kl, how.seed), "control": control, "n": len(asked)}
+
+
+def _way(kl: Mapping[str, Sequence[Value]], name: str, seed: int) -> dict[str, Any]:
+    """How much nearer to the tuned model than base this condition is, or how much farther."""
+    return statistics.difference(kl[name], kl[BASE], seed).columns("kl change")
+
+
+def _nearer(kl: Mapping[str, Sequence[Value]], seed: int) -> dict[str, Any]:
+    way = _way(kl, STEERED, seed)
+    high = way["kl change_hi"]
+    return {**way, "nearer_to_tuned": bool(high is not None and high < 0)}
 
 
 def _to_tuned(

@@ -8,7 +8,7 @@ random ones, and what a cell that half of the prompts chose does on the other ha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from core.errors import UsageError
@@ -96,7 +96,7 @@ class Grid:
 
     def _on(self, layer: int) -> list[Condition]:
         return [
-            Condition(called(layer, level, mark), conditions.at(_alone(channel, layer), level))
+            Condition(called(layer, level, mark), conditions.at(conditions.alone(channel, layer), level))
             for mark, channel in (("", self.played), (CONTROL, self.random))
             for level in self.levels
         ]
@@ -115,7 +115,3 @@ class Grid:
                     yield answer.sample(*flags(answer.text))
         yield Progress(total, total, "batches spoken")
         return table
-
-
-def _alone(channel: Channel, layer: int) -> Channel:
-    return replace(channel, layers=(layer,), weights=None)

@@ -5,12 +5,11 @@ The effect of a layer is half the way the measure goes from −s to +s; what it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.errors import UsageError
-from core.jobs import Point, Row
+from core.jobs import Event, Point, Row
 from core.levels import band
 from core.mixer import Channel, Mixer
 from sessions.experiments import coherence, conditions, prompts, statistics
@@ -24,25 +23,40 @@ from sessions.experiments.voice import How, Voice, Work
 
 def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     """One batch per prompt holds all layers, both signs and both vectors."""
-    played = conditions.channel(voice, params)
     if params["controls"] != 1:
         raise UsageError("one random direction stands beside each layer: leave --controls out")
+    played = conditions.channel(voice, params)
     layers = band(played, voice.n_layers) if params["layers"] else tuple(played.vector.layers)
-    asked = prompts.asked(params, voice.name)
+    asked, how = prompts.asked(params, voice.name), How.of(params)
     by = scorer(params["measure"], voice, params)
-    how = How.of(params)
-    random = replace(played, vector=voice.random(played.vector, conditions.CONTROL_SEED * how.seed + 1))
-    lanes = 1 + 4 * len(layers)
-    yield (Cost.of(len(asked), lanes, how.max_new) + by.cost(lanes * len(asked), how.max_new)).row()
+    cast = _cast(played, conditions.control(voice, played, how.seed), layers)
+    yield (Cost.of(len(asked), len(cast), how.max_new) + by.cost(len(cast) * len(asked), how.max_new)).row()
+    table = yield from all_answers(voice, asked, cast, how, vector=played.vector)
+    wanted = yield from by.over(table)
+    effects = {
+        f"{mark}{layer}": _effect(table, wanted, layer, mark, how.seed)
+        for layer in layers
+        for mark in ("", CONTROL)
+    }
+    yield from _events(table, effects, layers, played)
+    facts = {"by": "layer", "measure": wanted.name, "scale": played.scale}
+    summary = _summary(effects, layers) | facts | {"missing": by.missing(table, wanted)}
+    return {"summary": summary, "control": _control(effects, layers), "n": len(asked)}
+
+
+def _cast(played: Channel, random: Channel, layers: Sequence[int]) -> list[Condition]:
     cast = [Condition(UNSTEERED, Mixer())]
     for layer in layers:
         cast += _pair(played, layer, "") + _pair(random, layer, CONTROL)
-    table = yield from all_answers(voice, asked, cast, how, vector=played.vector)
-    wanted = yield from by.over(table)
-    effects: dict[str, statistics.Difference] = {}
-    for layer in layers:
-        for mark in ("", CONTROL):
-            effects[f"{mark}{layer}"] = _effect(table, wanted, layer, mark, how.seed)
+    return cast
+
+
+def _events(
+    table: Mapping[str, list[Answer]],
+    effects: Mapping[str, statistics.Difference],
+    layers: Sequence[int],
+    played: Channel,
+) -> Iterator[Event]:
     p_holm = statistics.holm({str(layer): effects[str(layer)].p for layer in layers})
     for layer in layers:
         row = _row(table, effects, layer)
@@ -50,24 +64,17 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
         found = effects[str(layer)].estimate
         if found.value is not None:
             yield Point(f"effect of {played.label}", layer, found.value, found.lo, found.hi)
+
+
+def _control(effects: Mapping[str, statistics.Difference], layers: Sequence[int]) -> dict[str, Any]:
     return {
-        "summary": _summary(effects, layers)
-        | {
-            "by": "layer",
-            "measure": wanted.name,
-            "scale": played.scale,
-            "missing": by.missing(table, wanted),
-        },
-        "control": {
-            "what": "a random direction of the same norms and gaps on the same layer",
-            "effects": {str(layer): effects[f"{CONTROL}{layer}"].estimate.to_json() for layer in layers},
-        },
-        "n": len(asked),
+        "what": "a random direction of the same norms and gaps on the same layer",
+        "effects": {str(layer): effects[f"{CONTROL}{layer}"].estimate.to_json() for layer in layers},
     }
 
 
 def _pair(played: Channel, layer: int, mark: str) -> list[Condition]:
-    alone = Mixer((replace(played, layers=(layer,), weights=None),))
+    alone = Mixer((conditions.alone(played, layer),))
     return [
         Condition(f"{mark}{layer} {PLUS}", alone),
         Condition(f"{mark}{layer} {MINUS}", alone.flip(0)),
