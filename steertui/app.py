@@ -49,6 +49,7 @@ class Studio(App[None], inherit_bindings=False):
     CSS = """
     CommandPalette SearchIcon { display: none; }
     CommandPalette #--input { border-top: hkey $border; }
+    CommandList { border-bottom: hkey $border; }
     """
     BINDINGS = commands.bindings(commands.EVERYWHERE)
 

@@ -57,6 +57,12 @@ DAY = Theme(
         "border": "#b9b3a6",
         "border-blurred": "#b9b3a6",
         "footer-key-foreground": "#b65a12",
+        "scrollbar": "#cfc9bc",
+        "scrollbar-hover": "#b9b3a6",
+        "scrollbar-active": "#1f6f8b",
+        "scrollbar-background": "#f6f4ef",
+        "scrollbar-background-hover": "#f6f4ef",
+        "scrollbar-background-active": "#f6f4ef",
     },
 )
 

@@ -10,7 +10,7 @@ from textual.geometry import Size
 
 from sessions.collapse import Advice, Symptom
 from steertui.text import safe_text
-from steertui.widgets.bars import clip
+from steertui.widgets.bars import clip, whole
 from steertui.widgets.painted import Painted, Row
 
 LIT = " ✹ COLLAPSE "
@@ -40,7 +40,12 @@ class Lamp(Painted):
         first = [Segment(LIT, self.part("lit")), Segment(clip(why, room), self.part("why"))]
         if cell_len(why) + cell_len(try_this) <= room:
             return [[*first, Segment(try_this, self.part("advice"))]]
-        return [first, [Segment(clip(f" {try_this}", width), self.part("advice"))]]
+        return [first, [Segment(f" {_short(try_this, width - 1)}", self.part("advice"))]]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self.rows(width))
+
+
+def _short(advice: str, width: int) -> str:
+    """What to turn and to what; the remark behind it only where it has room."""
+    return whole(advice.split("; "), width, "; ") or clip(advice, width)
