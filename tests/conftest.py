@@ -16,9 +16,10 @@ from tests.claude_server import CANARY, ClaudeServer
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.pop("ANTHROPIC_API_KEY", None)
-# Screens are drawn for one kind of terminal, whichever the tests were started from.
+# Screens are drawn for one kind of terminal, whichever the tests were started from. Its size is the terminal's own:
+# readline, which pytest imports, puts one into the environment, and workers inherit it.
 os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-for name in ("NO_COLOR", "TMUX", "TEXTUAL_COLOR_SYSTEM"):
+for name in ("NO_COLOR", "TMUX", "TEXTUAL_COLOR_SYSTEM", "COLUMNS", "LINES"):
     os.environ.pop(name, None)
 # A shell lets what it starts in the background ignore ctrl+c; how ctrl+c is answered is among what is tested.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -30,7 +30,7 @@ class Stage:
 
     async def until(self, true: Callable[[], object]) -> None:
         """A hang is a failure, not a timing."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not true():
                 await self.pilot.pause(0.01)
 

@@ -67,7 +67,7 @@ class Terminal:
             return bool(data)
         return True
 
-    def until(self, true: Callable[[], object], seconds: float = 20) -> None:
+    def until(self, true: Callable[[], object], seconds: float = 60) -> None:
         """Reads on until it is so; a hang is a failure, not a timing."""
         limit = time.monotonic() + seconds
         while not true():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -29,6 +28,8 @@ def quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_engine_that_hangs_is_called_silent_until_it_is_heard_again() -> None:
+    goes_on = threading.Event()
+
     async def listen(path: Path, hang: object) -> list[str]:
         client = await Client.open(path)
         await reached(client, lambda c: c.state.model)
@@ -36,6 +37,7 @@ def test_an_engine_that_hangs_is_called_silent_until_it_is_heard_again() -> None
         assert callable(hang)
         hang()
         await reached(client, lambda c: c.connection == "silent")
+        goes_on.set()
         await reached(client, lambda c: c.connection == "up")
         await answered(client, "still there?", max_new_tokens=3)
         await client.close()
@@ -46,7 +48,7 @@ def test_an_engine_that_hangs_is_called_silent_until_it_is_heard_again() -> None
     with engine() as running:
         assert running._loop is not None
         loop = running._loop
-        told = asyncio.run(listen(running.path, lambda: loop.call_soon_threadsafe(time.sleep, 40 * BEAT_S)))
+        told = asyncio.run(listen(running.path, lambda: loop.call_soon_threadsafe(goes_on.wait, 60)))
     assert told == ["silent", "up"], "no new connection was needed"
 
 

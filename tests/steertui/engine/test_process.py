@@ -66,7 +66,7 @@ def the_session() -> Folder:
 
 async def speaking(path: Path) -> Client:
     client = await Client.open(path)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (client.state.model and client.state.word == "idle"):
             await asyncio.sleep(0.002)
     await client.ask("vector.load", source="loud")
@@ -158,7 +158,7 @@ def test_a_closed_terminal_does_not_end_the_answer() -> None:
         await client.close()
         os.close(terminal)
         again = await Client.open(path)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (again.state.path() and again.state.path()[-1].stop):
                 await asyncio.sleep(0.01)
         assert [token.id for token in again.state.path()[-1].tokens] == [k % 50 for k in range(2000)]

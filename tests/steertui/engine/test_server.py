@@ -44,7 +44,7 @@ def engine(studio: Studio | None = None, *, record: bool = True, **settings: Any
 
 async def reached(client: Client, true: Callable[[Client], Any]) -> None:
     """Waits for the client's state; a hang is a failure, not a timing."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not true(client):
             await asyncio.sleep(0.002)
 
@@ -258,7 +258,7 @@ def test_a_forwarded_socket_serves_as_well_and_is_waited_for_when_it_breaks(tmp_
         for line in list(lines):
             with contextlib.suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             said = (item["ev"] async for item in client.items() if isinstance(item, dict))
             notices = (ev async for ev in said if ev != "beat")
             assert [await anext(notices) for _ in range(2)] == ["lost", "up"]
@@ -458,7 +458,7 @@ def test_an_answer_ends_with_its_writer_where_that_was_wanted(on_detach: float, 
     """Others who watch do not hold it, and neither do their own wishes."""
 
     async def watched(path: Path) -> str | None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             watcher = await Client.open(path, role="observer", on_detach=0.0)
             await left_in_mid_answer(path, on_detach)
             await reached(watcher, lambda c: c.state.path()[-1].stop)
@@ -472,7 +472,7 @@ def test_an_answer_ends_with_its_writer_where_that_was_wanted(on_detach: float, 
 def test_an_answer_whose_writer_comes_back_in_time_goes_on() -> None:
     async def away_and_back(path: Path) -> Client:
         await left_in_mid_answer(path, 0.1)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             again = await Client.open(path)
             await reached(again, lambda c: c.state.path() and c.state.path()[-1].stop)
             await again.close()
