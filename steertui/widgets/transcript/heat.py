@@ -35,7 +35,8 @@ class Spread:
 
     def sigmas(self, value: float) -> float:
         """How many deviations from the mean; 0 while there is nothing to compare with."""
-        return (value - self.mean) / self.deviation if self.deviation > 0 else 0.0
+        deviation = self.deviation
+        return (value - self.mean) / deviation if deviation > 0 else 0.0
 
 
 def level(sigmas: float) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -30,11 +30,18 @@ class Pen:
             return self._marker(line, width)
         base = self._style(line.kind if line.kind != "blank" else "asst")
         gutter = self._style(f"role-{line.kind}") if line.kind in ("you", "asst") else base
-        segments = [Segment(line.gutter, gutter)]
-        segments += [Segment(text, base + self._look(owner)) for text, owner in line.runs]
+        segments = [Segment(line.gutter, gutter), *self._runs(line, base)]
         if writing:
             segments.append(Segment(CURSOR, self._style("cursor")))
         return Strip(segments).simplify()
+
+    def _runs(self, line: Line, base: Style) -> Iterator[Segment]:
+        """A token has several, its spaces and its letters, and one look."""
+        last, style = None, base
+        for text, owner in line.runs:
+            if owner is not last:
+                last, style = owner, base + self._look(owner)
+            yield Segment(text, style)
 
     def marks(self, line: Line) -> Strip:
         """The row under a line of an answer: what colour would say, as a character under each cell of a token."""

@@ -32,11 +32,12 @@ class Sheet:
         return self._folds.width
 
     def add(self, items: Iterable[Item]) -> int:
-        """A frame's worth of items; the number of the first line that has changed."""
-        first = len(self.lines)
-        for item in items:
-            first = min(first, self._add(item))
-        return first
+        """A frame's worth of items; the number of the first line that has changed. The last one has when another
+        begins: it loses its cursor.
+        """
+        before = len(self.lines)
+        first = min((self._add(item) for item in items), default=before)
+        return first if first < before else max(before - 1, 0)
 
     def _add(self, item: Item) -> int:
         if isinstance(item, Marker) and not self.document.place(item):
@@ -53,6 +54,11 @@ class Sheet:
     def holds(self, piece: Piece) -> bool:
         """Whether the token is still there; a rewind takes some away."""
         return stepper.place_of(self.document.items, piece) < len(self.document.items)
+
+    def begins_above(self, piece: Piece) -> bool:
+        """Whether its first words or spaces are at the end of the line before."""
+        above = self.lines[piece.line - 1].runs if 0 < piece.line < len(self.lines) else []
+        return bool(above) and above[-1][1] is piece
 
     def piece_at(self, x: int, row: int) -> Piece | None:
         """The token in that cell of a row, counted behind the gutter."""

@@ -12,7 +12,7 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.color import Color
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
@@ -66,6 +66,7 @@ class Transcript(ScrollView, can_focus=True):
         self.document = self.sheet.document
         self.live = False
         self.heading = ""
+        self._ground: Style | None = None
         self.tint = Tint(self._paint)
         self.pen = Pen(self._style, self.tint)
 
@@ -205,20 +206,31 @@ class Transcript(ScrollView, can_focus=True):
                 self.point(None)
 
     def _grown(self, first: int) -> None:
-        lines, first = self.sheet.lines, max(first - 1, 0)
+        lines = self.sheet.lines
         self.sheet.rows.update(lines, first)
-        self.virtual_size = Size(self.scrollable_content_region.width, self.sheet.rows.height(self.tint.held))
-        if first < len(lines):
+        self._measure(Size(self.scrollable_content_region.width, self.sheet.rows.height(self.tint.held)))
+        if 0 < first < len(lines):
             lines[first].strip = None
             row = self.sheet.rows.row(first)
             self.refresh_lines(row, len(self.sheet.rows) - row + 1)
-        else:
-            self.refresh()
+        else:  # folded anew: there may be fewer lines than before
+            self._forget_strips()
+
+    def _measure(self, size: Size) -> None:
+        """A page that is full and follows only scrolls on: to lay the whole screen out again would draw it twice."""
+        full = self.max_scroll_y > 0 and size.width == self.virtual_size.width
+        if not (full and self.is_anchored and self.is_vertical_scroll_end):
+            self.virtual_size = size
+        elif size != self.virtual_size:
+            self.set_reactive(Transcript.virtual_size, size)
+            self._scroll_update(size)
+            self.scroll_y = self.max_scroll_y
 
     def _redraw_piece(self, piece: Piece | None) -> None:
-        """The lines a token lies on: the one it ends on, and the one before."""
+        """The lines a token lies on: the one it ends on, and where it began further up the one before."""
         if piece is not None:
-            self._redraw_line(piece.line - 1)
+            if self.sheet.begins_above(piece):
+                self._redraw_line(piece.line - 1)
             self._redraw_line(piece.line)
 
     def _redraw_line(self, number: int) -> None:
@@ -232,12 +244,18 @@ class Transcript(ScrollView, can_focus=True):
 
     # Drawing ---------------------------------------------------------------------------------------------------
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._ground = None
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         scroll_x, scroll_y = self.scroll_offset
         row, width = scroll_y + y, self.size.width
+        if self._ground is None:  # the same for all lines, and asking for it walks up to the app
+            self._ground = self.rich_style
         if row >= len(self.sheet.rows):
-            return Strip.blank(width, self.rich_style)
-        strip = self._strip(row).crop_extend(scroll_x, scroll_x + width, self.rich_style)
+            return Strip.blank(width, self._ground)
+        strip = self._strip(row).crop_extend(scroll_x, scroll_x + width, self._ground)
         return strip.apply_offsets(scroll_x, row)
 
     def _strip(self, row: int) -> Strip:

@@ -113,3 +113,49 @@ async def test_selection_copies_words_without_gutter_and_joins_folded_lines() ->
         transcript.text_select_all()
         selected = page.screen.get_selected_text()
         assert selected == "one two three four five six seven eight nine ten\nFLIP\neleven twelve"
+
+
+async def test_a_frame_is_drawn_once_also_when_it_begins_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Page()
+    async with page.run_test(size=(80, 24)) as pilot:
+        transcript = page.query_one(Counting)
+        transcript.extend([Speech("asst"), *(Piece(f" word{index}", index) for index in range(500))])
+        await pilot.pause()
+        await pilot.pause()
+        height, shown = transcript.virtual_size.height, []
+        monkeypatch.setattr(page, "_display", lambda screen, update: shown.append(update))
+        for at in range(500, 1000, FRAME):
+            transcript.extend(frame(at))
+            await pilot.pause()
+        assert transcript.virtual_size.height > height + 30
+        assert len(shown) <= 52
+        assert transcript.scroll_offset.y == transcript.max_scroll_y
+
+
+async def test_a_measured_token_draws_again_only_the_lines_it_lies_on() -> None:
+    page = Page()
+    async with page.run_test(size=(30, 12)) as pilot:
+        transcript = page.query_one(Counting)
+        words = [Piece(" abcdefg", 0), Piece(" hijklmn", 1), Piece(" opq\nrst", 2), Piece(" uvw", 3)]
+        transcript.extend([Speech("asst"), *words])
+        transcript.next_heat(["pirate"], 0)
+        await pilot.pause()
+        lines = transcript.sheet.lines
+        assert [words[2].line, words[3].line] == [1, 1]
+        for index, drawn_again in ((3, [False, True]), (2, [True, True]), (0, [True, False])):
+            for number in range(len(lines)):
+                transcript._strip(number)
+            transcript.colour(index, {"pirate": 1.0})
+            assert [line.strip is None for line in lines] == drawn_again
+
+
+async def test_nothing_is_left_of_lines_that_have_gone() -> None:
+    page = Page()
+    async with page.run_test(size=(30, 20)) as pilot:
+        transcript = page.query_one(Counting)
+        transcript.extend([Speech("asst"), *(Piece(f" word{index}", index) for index in range(40))])
+        await pilot.pause()
+        transcript.rewind(4)
+        await pilot.pause()
+        drawn = "".join(strip.text for strip in page.screen._compositor.render_strips())
+        assert drawn.split() == ["asst", "word0", "word1", "word2", "word3"]
