@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -16,6 +17,7 @@ class Painted(Widget):
     """Subclasses say what their rows are; `part` names a component class of theirs as a style."""
 
     PREFIX = ""
+    _drawing: tuple[Sequence[Row], Style] | None = None
 
     def rows(self, width: int) -> Sequence[Row]:
         """The rows at this width, top to bottom."""
@@ -24,9 +26,16 @@ class Painted(Widget):
     def part(self, name: str) -> Style:
         return self.get_component_rich_style(f"{self.PREFIX}--{name}")
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._drawing = None
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
+        """Rows and ground are the same for all lines of a drawing; a drawing that changes none asks for neither."""
         width = self.size.width
-        rows = self.rows(width)
+        if self._drawing is None:
+            self._drawing = self.rows(width), self.rich_style
+        rows, ground = self._drawing
         if y >= len(rows):
-            return Strip.blank(width, self.rich_style)
-        return Strip(list(rows[y])).apply_style(self.rich_style).crop_extend(0, width, self.rich_style)
+            return Strip.blank(width, ground)
+        return Strip(list(rows[y])).apply_style(ground).crop_extend(0, width, ground)

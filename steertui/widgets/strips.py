@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -78,6 +78,7 @@ class Strips(ScrollView, can_focus=False):
         self._owner: list[int] = []
         self._grabbed: int | None = None
         self._residual: Mapping[int, float] = {}
+        self._ground: Style | None = None
 
     def show(self, mixer: Mixer, selected: int, n_layers: int, residual: Mapping[int, float]) -> None:
         self.mixer, self.selected, self.n_layers = mixer, selected, n_layers
@@ -154,12 +155,17 @@ class Strips(ScrollView, can_focus=False):
         self._lines = [[segment for _, line in sorted(kept, key=lambda pair: pair[0]) for segment in line]]
         self._owner = [self.selected]
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._ground = None
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
+        if self._ground is None:  # the same for all lines, and asking for it walks up to the app
+            self._ground = self.rich_style
         number, width = self.scroll_offset.y + y, self.size.width
         if number >= len(self._lines):
-            return Strip.blank(width, self.rich_style)
-        strip = Strip(self._lines[number]).apply_style(self.rich_style)
-        return strip.crop_extend(0, width, self.rich_style)
+            return Strip.blank(width, self._ground)
+        return Strip(self._lines[number]).apply_style(self._ground).crop_extend(0, width, self._ground)
 
     def _style(self, part: str) -> Style:
         return self.get_component_rich_style(f"strips--{part}")
