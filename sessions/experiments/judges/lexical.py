@@ -17,6 +17,8 @@ from vectors.metrics import repetition
 NEITHER = "none of the words occurs"
 REPEATS, SYMBOLS, LONGEST_LOOP = 0.25, 0.5, 6
 FEWEST = 8  # words from which a repetition means anything
+_AGAIN = f"{{{LONGEST_LOOP - 1},}}"
+_LOOP = re.compile(rf"\b(\w+)(?:\W+\1\b){_AGAIN}|([^\w\s])(?:\s*\2){_AGAIN}")
 PAIRS, LONG = 0.75, 20  # least share of different word pairs in a text of so many words or more
 
 
@@ -82,8 +84,8 @@ def _monotone(text: str) -> bool:
 
 
 def _loops(text: str) -> bool:
-    """One word, or one sign, many times in a row."""
-    return re.search(rf"(\b\w+\b|[^\w\s])(?:\s*\1){{{LONGEST_LOOP - 1},}}", text.lower()) is not None
+    """One word, whatever stands between, or one sign, many times in a row."""
+    return _LOOP.search(text.lower()) is not None
 
 
 def _symbols(text: str) -> bool:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import random
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +21,7 @@ from sessions.experiments.judges.rubric import COHERENCE
 from sessions.experiments.judges.verdict import Item, Work
 from sessions.experiments.voice import Prompt
 from tests.sessions.experiments.judges.test_claude_judge import done
+from vectors.contrasts.catalogue import contrast
 
 ASKED = Prompt("p", ({"role": "user", "content": "Help me with the parser."},))
 
@@ -88,6 +87,8 @@ def test_questions_per_sentence() -> None:
         ("I will stay with the parser until it is done.", ()),
         ("", ("empty",)),
         ("the the the the the the the", ("loops",)),
+        ("next: next: next: next: next: next: next:", ("loops",)),
+        ("one two one two three one one one one one four", ()),
         ("?!?!?!?! ... ;;;;;;;;", ("loops", "symbols")),
         ("we go on and on and we go on and on and we go on and on and we go on and on", ("repeats",)),
     ],
@@ -166,22 +167,23 @@ def test_forms_list_all_judges() -> None:
     assert tuple(JUDGES) == OFFERED
 
 
-def published() -> list[tuple[str, float, str]]:
-    """(form, level, text) of the answers that llm-personality-axes keeps, each word replaced by its number in the order
-    of first occurrence: whether a text goes round is in its shape."""
-    shapes = Path(__file__).parents[1] / "published_shapes.jsonl"
-    rows = map(json.loads, shapes.read_text().splitlines())
-    return [(row["form"], row["level"], " ".join(f"w{word}" for word in row["words"])) for row in rows]
+def told() -> list[str]:
+    """Every narrative of our own English contrast set, none of them shorter than a flag needs."""
+    return [str(text) for pair in contrast("motivation").pairs for text in (pair.positive, pair.negative)]
 
 
-def test_texts_that_were_published_as_collapsed_are_flagged_and_no_others() -> None:
-    """Additive steering from 100 on, a cap of 50; one is two words among signs, which are told by those."""
-    gone = {("steering", 100), ("steering", 200), ("capping", 50)}
-    broken = [text for form, level, text in published() if (form, level) in gone and len(text.split()) > 2]
-    sound = [text for form, level, text in published() if (form, level) not in gone]
-    assert (len(broken), len(sound)) == (14, 55)
-    assert all(map(flags, broken))
-    assert not any(map(flags, sound))
+def test_what_people_wrote_is_not_flagged() -> None:
+    texts = told()
+    assert len(texts) >= 200
+    assert not any(map(flags, texts))
+
+
+@pytest.mark.parametrize("length", range(1, 9))
+def test_a_story_that_begins_to_go_round_is(length: int) -> None:
+    """The last words of each, over and over."""
+    for text in told()[:40]:
+        words = text.split()
+        assert flags(" ".join(words + words[-length:] * 12)), text
 
 
 def test_filler_that_goes_round_in_other_words_is_monotone() -> None:
