@@ -7,6 +7,7 @@ import gc
 import signal
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -24,7 +25,7 @@ from steertui.ascii import Ascii, scrollbars
 from steertui.config import Settings
 from steertui.engine.protocol import MAX_FRAME
 from steertui.farewell import CODES, Farewell, fall_silent
-from steertui.lag import EVERY_S, QUESTION, Lag
+from steertui.lag import EVERY_S, QUESTION
 from steertui.screens.desk import dialogs, rooms
 from steertui.screens.desk.screen import Desk
 from steertui.screens.looks import Looks
@@ -68,9 +69,9 @@ class Studio(App[None], inherit_bindings=False):
         )
         self._thrift, self._shown = Thrift(), False
         self._ahead = TypeAhead(self, super().on_event)
-        self._lag, self._adapts = Lag(), settings.adapt
         self._keys = settings.keymap
         self._desk = Desk(model, socket, settings, inline=inline)
+        self._lag, self._adapts = self._desk.lag, settings.adapt
         self.add_mode("desk", lambda: self._desk.fitted(self.size))
         for theme in themes.OWN:
             self.register_theme(theme)
@@ -172,10 +173,11 @@ class Studio(App[None], inherit_bindings=False):
 
     def exit(self, result: None = None, return_code: int = 0, message: Any = None) -> None:
         """What the terminal has not answered yet would be read by the shell; who is told to go goes at once."""
-        if self._lag.holds() and not return_code:
-            self.set_timer(0.05, lambda: self.exit(result, return_code, message))
+        leave = partial(super().exit, result, return_code, message)
+        if return_code:
+            leave()
         else:
-            super().exit(result, return_code, message)
+            self._lag.then(self, leave)
 
     def on_unmount(self) -> None:
         self._ahead.forget()
@@ -199,10 +201,13 @@ class Studio(App[None], inherit_bindings=False):
     def action_background(self) -> None:
         """The answer goes on meanwhile: it is the engine's."""
         if shell.minds_us():
-            self.app_suspend_signal.publish(self)
-            shell.hand_over()
+            self._lag.then(self, self._hand_over)
         else:
             self.notify("no shell to come back from; ctrl+q leaves, the engine goes on", markup=False)
+
+    def _hand_over(self) -> None:
+        self.app_suspend_signal.publish(self)
+        shell.hand_over()
 
     def action_help(self) -> None:
         """What the screen that is shown says it is about, or the one below a dialog; F1 closes help as well."""

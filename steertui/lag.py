@@ -8,7 +8,10 @@ time. Inside tmux or mosh the answer comes from there, where frames are left out
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
+
+from textual.message_pump import MessagePump
 
 QUESTION = "\x1b[6n"
 EVERY_S = 1.0
@@ -20,6 +23,8 @@ DEAF_S = 5.0
 """Who has never answered in this time is not asked again."""
 LEAVING_S = 2.0
 """How long to wait with leaving for an answer that the shell would read otherwise."""
+LOOKED_S = 0.05
+"""How often to look meanwhile whether it has come."""
 
 
 class Lag:
@@ -73,3 +78,10 @@ class Lag:
         """Whether an answer is on its way that is worth waiting for before the terminal is given back."""
         now = monotonic() if now is None else now
         return self._asked is not None and now - self._asked < LEAVING_S
+
+    def then(self, node: MessagePump, act: Callable[[], object]) -> None:
+        """Act as soon as somebody else may have the terminal: a shell or an editor would take the answer for keys."""
+        if self.holds():
+            node.set_timer(LOOKED_S, lambda: self.then(node, act))
+        else:
+            act()

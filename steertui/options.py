@@ -24,7 +24,7 @@ _BAND = r"(?:@(?P<layers>[^@:/]*))?"
 _SCALED = re.compile(rf"(?P<vector>.+):(?P<number>{_NUMBER}){_BAND}", re.IGNORECASE)
 _BANDED = re.compile(r"(?P<vector>.+)@(?P<layers>all|[0-9%.,-]+)")
 _CAPPED = re.compile(rf"(?P<vector>.+):(?P<bounds>(?:floor|ceiling)=[^@:/]*){_BAND}")
-_SIGNED_LIST = re.compile(r"-\.?[0-9][^,;]*[,;].*")
+_SIGNED_LIST = re.compile(r"-\.?[0-9][^\s,;]*[,;]\S*")
 _PERCENTILE = re.compile(r"p[0-9]{1,3}(?:\.[0-9]+)?")
 
 
@@ -169,10 +169,12 @@ def _channel(spec: ChannelSpec, vector: Any, n_layers: int, common: dict[str, An
 
 
 def with_signed_lists(words: Iterable[str]) -> list[str]:
-    """`--scales -1,1` as `--scales=-1,1`: argparse takes one negative number for a value, but a list for an option."""
+    """`--scales -1,1` as `--scales=-1,1`: argparse takes one negative number for a value, but a list for an option.
+    What has spaces in it, or stands behind `--`, it takes for the text it is."""
     found: list[str] = []
     for word in words:
-        if found and found[-1].startswith("--") and "=" not in found[-1] and _SIGNED_LIST.fullmatch(word):
+        option = bool(found) and found[-1].startswith("--") and "=" not in found[-1] and "--" not in found
+        if option and _SIGNED_LIST.fullmatch(word):
             found[-1] = f"{found[-1]}={word}"
         else:
             found.append(word)

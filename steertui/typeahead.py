@@ -87,7 +87,7 @@ class TypeAhead:
             awaited := {w for w in self._app.workers if w.group in OPENING and not w.is_finished} - self._late
         ):
             if monotonic() > limit:
-                self._late = awaited
+                self._late = {w for w in self._late if not w.is_finished} | awaited
             await asyncio.sleep(0.005)
 
 

@@ -16,6 +16,7 @@ from steertui.options import (
     read_pair,
     read_vector,
     refuse_early,
+    with_signed_lists,
 )
 
 NAMES = st.from_regex(r"[a-z./@:_-]*[a-z]", fullmatch=True)
@@ -126,3 +127,14 @@ def test_bands_are_looked_at_before_there_is_a_model(band: str) -> None:
     refuse_early([ChannelSpec("pirate", band, 0.3)])
     with pytest.raises(UsageError, match="bad layer range"):
         refuse_early([ChannelSpec("pirate", f"{band}-", 0.3)])
+
+
+def test_a_signed_list_belongs_to_its_option_and_a_text_to_nobody() -> None:
+    assert with_signed_lists(["v", "--scales", "-1,.5"]) == ["v", "--scales=-1,.5"]
+    for words in (
+        ["--no-record", "-1, -2: which is larger?"],
+        ["v", "--", "-1,2"],
+        ["--seed", "-1"],
+        ["--scales=-1", "-2,1"],
+    ):
+        assert with_signed_lists(words) == words

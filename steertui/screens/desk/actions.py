@@ -91,7 +91,7 @@ def go_to_prompt(desk: Desk) -> None:
 
 def edit_prompt(desk: Desk) -> None:
     """Its key overtakes the letters typed just before it, which are on their way through the desk to the prompt."""
-    desk.call_later(desk.prompt.call_later, _to_editor, desk)
+    desk.call_later(desk.prompt.call_later, desk.lag.then, desk, partial(_to_editor, desk))
 
 
 def _to_editor(desk: Desk) -> None:

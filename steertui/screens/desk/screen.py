@@ -25,6 +25,7 @@ from sessions.lines import Record
 from steertui import commands, promptlog
 from steertui.config import Settings
 from steertui.flags import patience
+from steertui.lag import Lag
 from steertui.screens.desk import opening, slash
 from steertui.screens.desk.actions import ACTIONS
 from steertui.screens.desk.coach import Coach
@@ -67,6 +68,7 @@ class Desk(Screen[None]):
     def __init__(self, model: str, socket: Path | None, settings: Settings, *, inline: bool = False) -> None:
         super().__init__()
         self.inline = inline
+        self.lag = Lag()
         self.link = Link(model, socket, self.warn, on_detach=patience(settings.on_detach))
         self.rev = -1
         self.pace, self.tempo, self.ledger = Pace(), Tempo(), Ledger()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from time import monotonic
 
 import pytest
 from textual import events
 
+from steertui import editor, shell
 from steertui.config import Settings
-from steertui.lag import EVERY_S, Lag
+from steertui.lag import EVERY_S, LOOKED_S, Lag
 from steertui.widgets import glyphs
 from tests.steertui.app.stage import stage
 from tests.steertui.app.terminal import Line
@@ -123,6 +126,28 @@ async def test_the_mode_comes_once_and_is_said(adapt: bool) -> None:
             assert on.desk.prompt.cursor_blink is not adapt
     finally:
         glyphs.use(pen)
+
+
+@pytest.mark.anyio
+async def test_shell_and_editor_get_the_terminal_once_it_has_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They would take the answer for keys."""
+    given: list[str] = []
+    monkeypatch.setattr(shell, "minds_us", lambda: True)
+    monkeypatch.setattr(shell, "hand_over", lambda: given.append("shell"))
+    monkeypatch.setattr(editor, "edited", lambda app, text: given.append("editor") or text)
+    async with stage() as on:
+        await on.ready()
+        lag = on.desk.lag
+        for key, taker in (("ctrl+e", "editor"), ("ctrl+z", "shell")):
+            on.desk.transcript.focus()
+            lag.asked(monotonic())
+            await on.press(key)
+            await asyncio.sleep(3 * LOOKED_S)
+            assert taker not in given
+            on.pilot.app.post_message(events.CursorPosition(0, 0))
+            await on.until(lambda taker=taker: given[-1:] == [taker])
 
 
 class Modem(Line):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from textual import events
 from textual.keys import _character_to_key
@@ -87,3 +89,16 @@ async def test_a_burst_of_letters_stays_in_the_prompt() -> None:
         burst(on, *text.replace(" ", "x"))
         await on.until(lambda: len(on.desk.prompt.text) == len(text))
         assert on.toasts == []
+
+
+async def test_two_lists_that_never_come_hold_keys_up_once() -> None:
+    """One that was given up already does not count as new beside another."""
+    async with stage() as on:
+        await on.ready()
+        for group in ("read", "opening"):
+            on.desk.run_worker(asyncio.Event().wait(), group=group)
+            on.desk.transcript.focus()
+            await on.pilot.pause()
+            burst(on, "d", "escape", "i", *group)
+            await on.until(lambda group=group: on.desk.prompt.text.endswith(group))
+        assert on.desk.prompt.text == "readopening"
