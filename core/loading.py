@@ -10,6 +10,7 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from core import fingerprint, memory, placement, pretrained, sources
 from core.anatomy import PROBE_IDS, examine, input_device, text_config
+from core.home import expanded
 from core.model import Model
 from core.placement import Placement
 from core.prescan import prescan
@@ -101,7 +102,7 @@ def _adapter(hf: Any, folder: str | Path | None) -> list[str]:
     """Add the adapter, if one is asked for; its own fingerprint is what it adds to the model's."""
     if folder is None:
         return []
-    path = Path(folder).expanduser()
+    path = expanded(folder)
     pretrained.add_adapter(hf, path)
     return [fingerprint.of_files({}, [path / "adapter_model.safetensors"])]
 

@@ -17,6 +17,7 @@ from huggingface_hub.utils.tqdm import tqdm
 
 from core import demo, prescan
 from core.errors import ModelError, NetworkError
+from core.home import expanded
 
 T = TypeVar("T")
 Progress = Callable[[str, int, int], None]
@@ -58,7 +59,7 @@ def locate(name: str | Path, revision: str | None = None) -> Source:
 def _local(name: str | Path) -> Path | None:
     """What lies there on this disk; nothing does where the home or the name is none that the system knows."""
     try:
-        path = Path(name).expanduser()
+        path = expanded(name)
         return path if str(name) and path.exists() else None
     except (OSError, RuntimeError):
         return None

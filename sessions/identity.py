@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
+
+from core.home import expanded
 
 LONGEST_PATH = 4096
 
@@ -17,7 +18,7 @@ def identity(params: Mapping[str, Any]) -> dict[str, Any]:
 def _stamps(value: Any) -> Iterator[tuple[str, int, int]]:
     if not isinstance(value, str) or not value or len(value) > LONGEST_PATH or "\0" in value:
         return
-    path = Path(value).expanduser()
+    path = expanded(value)
     try:
         entries = sorted(path.iterdir()) if path.is_dir() else [path] if path.is_file() else []
         for entry in entries:

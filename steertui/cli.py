@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import errno
 import gc
 import json
 import os
@@ -15,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-from core.errors import SteerError, UsageError
+from core.errors import BadInput, SteerError, UsageError
 from core.scrub import holds_secret, scrub
 from steertui import __version__, flags, paths
 from steertui.options import with_signed_lists
@@ -56,6 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            return report(_too_long(error), BadInput.exit_code, as_json="--json" in words)
         what = f"{type(error).__name__}: {error}"
         return report(f"internal error ({what}); {_filed(words)}", INTERNAL, as_json="--json" in words)
 
@@ -64,6 +67,11 @@ def warn_of_keys(words: Sequence[str]) -> None:
     """A key on a command line is in the shell's history already; at least it is said."""
     if any(map(holds_secret, words)):
         print(f"steertui: note: {KEY_SHOWN}", file=sys.stderr)
+
+
+def _too_long(error: OSError) -> str:
+    """What no file can be called, wherever it was looked for."""
+    return f"{str(error.filename)[:40]}…: file name too long"
 
 
 def dispatch(words: list[str]) -> int:

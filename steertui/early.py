@@ -12,6 +12,7 @@ from typing import Any
 
 from core.bands import parse_layers
 from core.errors import BadInput
+from core.home import expanded
 from sessions.offers.catalogue import OFFERS
 from sessions.offers.offer import Param
 from sessions.offers.spending import spends
@@ -83,7 +84,7 @@ def _prompts(name: str, params: Params) -> None:
     from sessions.experiments.prompts import PACKS, from_file
 
     if name not in PACKS:
-        from_file(Path(name).expanduser())
+        from_file(expanded(name))
 
 
 def _extraction(params: Params) -> None:
@@ -95,7 +96,7 @@ def _extraction(params: Params) -> None:
 def _themes(params: Params) -> None:
     from vectors.themes import read_runs
 
-    read_runs(Path(params["themes"]).expanduser(), params.get("other"))
+    read_runs(expanded(params["themes"]), params.get("other"))
 
 
 LOOKS: Mapping[str, Look] = {

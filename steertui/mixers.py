@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, SteerError, UsageError
+from core.home import expanded
 from core.mixer import Mixer
 from sessions.desk import summary
 from steertui import paths
@@ -85,7 +86,7 @@ def remove(name: str) -> None:
 def find(wanted: str) -> Path:
     """A saved mixer by its name, else a file."""
     named = folder() / f"{wanted.strip()}{SUFFIX}"
-    return named if _NAME.fullmatch(wanted.strip()) and named.is_file() else Path(wanted).expanduser()
+    return named if _NAME.fullmatch(wanted.strip()) and named.is_file() else expanded(wanted)
 
 
 def read(path: Path) -> dict[str, Any]:

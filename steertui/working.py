@@ -12,11 +12,11 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from core.errors import SteerError
+from core.home import expanded
 from core.jobs import Progress
 from sessions import events as ev
 from sessions.offers.catalogue import OFFERS
@@ -48,12 +48,12 @@ def absolute(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
 def _absolute(kind: str, value: Any) -> Any:
     if not isinstance(value, str) or kind not in (*NAMES_A_PATH, *WILL_BE_WRITTEN):
         return value
-    return str(Path(value).expanduser().absolute()) if kind in WILL_BE_WRITTEN else whole(value)
+    return str(expanded(value).absolute()) if kind in WILL_BE_WRITTEN else whole(value)
 
 
 def whole(name: str) -> str:
     """A path that is there by its whole name; whatever else it may be as it stands."""
-    path = Path(name).expanduser()
+    path = expanded(name)
     return str(path.absolute()) if path.exists() and ("/" in name or path.suffix) else name
 
 

@@ -8,12 +8,13 @@ import tempfile
 from pathlib import Path
 
 from core.errors import UsageError
+from core.home import expanded
 from vectors.errors import shown
 
 
 def writable(path: str | os.PathLike[str]) -> Path:
     """The place, in a folder that is there and takes new files; else the sentence that says why not."""
-    target = Path(path).expanduser()
+    target = expanded(path)
     try:
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))

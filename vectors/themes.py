@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.errors import BadInput, UsageError
+from core.home import expanded
 from core.jobs import Cell, Job, Progress, Row, gpu
 from vectors.contrasts import records
 from vectors.errors import shown
@@ -36,7 +37,7 @@ class Run:
 
 def job(model: Model, params: Mapping[str, Any]) -> Job:
     """`themes` a file of runs, or with `other` two files of one theme per line."""
-    runs = read_runs(Path(params["themes"]).expanduser(), params.get("other"))
+    runs = read_runs(expanded(params["themes"]), params.get("other"))
     layer = params.get("layer")
     if layer is not None and not 0 <= layer < model.n_layers:
         raise UsageError(f"layer {layer}, model has {model.n_layers}")
@@ -58,7 +59,7 @@ def job(model: Model, params: Mapping[str, Any]) -> Job:
 def read_runs(path: Path, other: str | None = None) -> list[Run]:
     try:
         if other is not None:
-            sides = [_lines(place) for place in (path, Path(other).expanduser())]
+            sides = [_lines(place) for place in (path, expanded(other))]
             return [Run(path.stem, sides[0], sides[1])]
         found, _ = records.read(path)
         runs = [_run(record, number) for number, record in enumerate(found, start=1)]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from core.home import expanded
 from core.scrub import holds_secret
 from sessions.offers.offer import Offer
 from vectors.contrasts.catalogue import contrast
@@ -18,7 +19,7 @@ def warnings(offer: Offer, params: Mapping[str, Any]) -> Iterator[str]:
         name = params.get(param.name)
         if name and param.kind == "contrast":
             yield from contrast(name).warnings
-        if name and param.kind == "pack" and (held := _lines(Path(name).expanduser())):
+        if name and param.kind == "pack" and (held := _lines(expanded(name))):
             yield f"{Path(name).name}: {held} of its lines hold a key; {KEPT}"
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from core import demo
 from core.demo.world import prompts as world
 from core.errors import UsageError
+from core.home import expanded
 from core.promptfile import read_prompts
 from sessions.experiments.voice import Prompt
 
@@ -68,10 +69,8 @@ EMPATHY = Path(__file__).parent / "packs" / "empathy.jsonl"
 def asked(params: Mapping[str, Any], model: str) -> tuple[Prompt, ...]:
     """The prompts of an experiment's parameters: `prompts` names a pack or a file, `n` says how many of it."""
     name, count = params.get("prompts") or default_pack(model), int(params.get("n") or 0)
-    if name in PACKS:
-        found = PACKS[name](count or 16, int(params.get("seed") or 0))
-    else:
-        found = from_file(Path(str(name)).expanduser())
+    pack = PACKS.get(name)
+    found = pack(count or 16, int(params.get("seed") or 0)) if pack else from_file(expanded(str(name)))
     return found[:count] if count else found
 
 

@@ -12,6 +12,7 @@ from core import demo
 from core.demo.world import prompts as world
 from core.demo.world.talk import FOLLOW_UPS
 from core.errors import BadInput
+from core.home import expanded
 from core.promptfile import read_prompts
 
 PULLS = ("You are a pirate.", "You are a poet.", "You are a contrarian.")
@@ -57,7 +58,7 @@ def scripts(params: Mapping[str, Any], model: str) -> tuple[Script, ...]:
     """A file of conversations, or those of the demo's world or in English; as many as `n` says."""
     name, count, turns = params.get("conversations"), int(params["n"]), int(params["turns"])
     if name:
-        found = from_file(Path(str(name)).expanduser())
+        found = from_file(expanded(str(name)))
     elif model in demo.NAMES:
         pulls = (str(params["pull"]),) if params.get("pull") else PULLS
         found = _of_the_world(count, turns, pulls, int(params.get("seed") or 0))

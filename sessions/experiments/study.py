@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, UsageError
+from core.home import expanded
 from core.scrub import scrub
 
 DATASET, VECTOR = "dataset.jsonl", "vector.safetensors"
@@ -23,7 +24,7 @@ class Study:
 
     @classmethod
     def at(cls, folder: str) -> Study:
-        place = Path(folder).expanduser()
+        place = expanded(folder)
         try:
             place.mkdir(parents=True, exist_ok=True)
         except OSError as problem:

@@ -21,6 +21,7 @@ from core import demo
 from core.demo.world import prompts as world
 from core.demo.world import talk
 from core.errors import BadInput, UsageError
+from core.home import expanded
 from sessions.experiments.prompts import from_file
 from sessions.experiments.voice import Prompt
 
@@ -48,7 +49,7 @@ def asked(params: Mapping[str, Any], model: str) -> tuple[Task, ...]:
     count = int(params.get("n") or 0)
     if name in PACKS:
         return PACKS[name](count or 24, int(params.get("seed") or 0))
-    found = from_pack(Path(str(name)).expanduser())
+    found = from_pack(expanded(str(name)))
     return found[:count] if count else found
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from core import demo
 from core.demo.world import scene, shell
 from core.errors import BadInput, UsageError
+from core.home import expanded
 from sessions.experiments.commands import TOOLS
 from sessions.experiments.shielding import Setting
 
@@ -37,7 +38,7 @@ def asked(params: Mapping[str, Any], model: str) -> tuple[Setting, ...]:
     count = int(params.get("n") or 0) or 12
     if name in PACKS:
         return PACKS[name](count, int(params.get("seed") or 0))
-    return _round(from_pack(Path(str(name)).expanduser()), count)
+    return _round(from_pack(expanded(str(name))), count)
 
 
 def from_pack(path: Path) -> tuple[Setting, ...]:

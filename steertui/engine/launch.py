@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import EngineUnavailable
+from core.home import expanded
 from steertui import __version__, paths
 
 from .protocol import Hello, greeting
@@ -106,7 +107,7 @@ def in_words(options: Mapping[str, Any]) -> str:
 
 def named(model: str) -> str:
     """A model's name wherever one stands: a folder by its whole path."""
-    folder = Path(model).expanduser()
+    folder = expanded(model)
     return str(folder.resolve()) if folder.is_dir() else model
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from core.demo.world import contrasts as demo
 from core.errors import BadInput
+from core.home import expanded
 from vectors.contrasts import english, records, shapes
 from vectors.contrasts.pair import ContrastSet, Pair
 from vectors.errors import shown
@@ -36,7 +37,7 @@ def contrast(name_or_file: str | os.PathLike[str]) -> ContrastSet:
     name = os.fspath(name_or_file)
     if name in BUILT_IN:
         return BUILT_IN[name].load()
-    path = Path(name).expanduser()
+    path = expanded(name)
     if not path.suffix and "/" not in name and not path.exists():
         raise BadInput(f"no contrast set {shown(name)!r}: neither a file nor one of {', '.join(BUILT_IN)}")
     try:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.errors import UsageError
+from core.home import expanded
 from vectors.contrasts.pair import Pair
 from vectors.errors import shown
 from vectors.target import writable
@@ -28,7 +29,7 @@ def stored(pairs: Iterable[Pair], out: Path) -> None:
 
 def checked(out: str) -> Path:
     """Known before anything is asked."""
-    path = Path(out).expanduser()
+    path = expanded(out)
     if path.suffix.lower() != SUFFIX:
         raise UsageError(f"a contrast set is written as {SUFFIX}, not {shown(path.name)}")
     return writable(path)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from core import load
 from core.errors import UsageError
+from core.home import expanded
 from core.jobs import Artifact, Job, side
 from vectors import writing
 from vectors.contrasts.catalogue import contrast
@@ -50,7 +50,7 @@ def job(params: Params) -> Job:
     if params.get("out"):
         made = yield side(lambda: top_direction(base, tuned, params["module"], depth, vector))
         report["out"], report["sha256"] = str(params["out"]), made.sha256
-        made.save(Path(params["out"]).expanduser())
+        made.save(expanded(params["out"]))
         yield Artifact(str(params["out"]), open_source(params["out"]).sha256, "vector")
     if params.get("plot"):
         picture = yield side(partial(drawn, params["plot"], report))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
+from core.home import expanded
 from vectors import writing
 from vectors.extraction.published import read_evaluation
 from vectors.extraction.recipe import Recipe
@@ -23,7 +23,7 @@ def refuse_early(params: Params) -> None:
     if params.get("plot"):
         paper.checked(params["plot"])
     if params.get("beside"):
-        read_evaluation(Path(params["beside"]).expanduser())
+        read_evaluation(expanded(params["beside"]))
 
 
 def chosen(params: Params) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import platformdirs
 
 from core import load
 from core.bands import parse_layers
+from core.home import expanded
 from core.jobs import Artifact, Job, side
 from vectors.contrasts.catalogue import contrast
 from vectors.contrasts.pair import ContrastSet
@@ -65,7 +66,7 @@ def two_models(load_tuned: Callable[[], Model], load_base: Callable[[], Model], 
 
 
 def is_adapter(tuned: str) -> bool:
-    return (Path(tuned).expanduser() / ADAPTER).is_file()
+    return (expanded(tuned) / ADAPTER).is_file()
 
 
 def store_of(params: Params, found: ContrastSet) -> Path:
@@ -88,7 +89,7 @@ def _adapted(load_base: Callable[[], Model], found: ContrastSet, params: Params)
     from core.pretrained import add_adapter
 
     model = yield side(load_base)
-    folder = Path(params["tuned"]).expanduser()
+    folder = expanded(params["tuned"])
     add_adapter(model.hf, folder)
     recipe = _recipe(model, params, found)
     result = yield from extracting(model, found, recipe, with_adapter(model, found, recipe))
@@ -127,7 +128,7 @@ def kept(
         other = read(params["vector"], model=model, force=True, measured=False)
         summary["alignment"] = align(result.vector.stored, other.stored, result.n_effective).to_json()
     if params.get("beside"):
-        summary["published"] = read_evaluation(Path(params["beside"]).expanduser())
+        summary["published"] = read_evaluation(expanded(params["beside"]))
     if params.get("plot"):
         picture = yield side(partial(drawn, params["plot"], summary))
         summary["plot"] = str(picture)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
+from core.home import expanded
 from vectors.errors import shown
 from vectors.target import writable
 
@@ -38,7 +39,7 @@ _alone = threading.Lock()  # the look is a setting of the whole process while a 
 
 def checked(path: str | Path) -> Path:
     """A file that can be drawn, known before any work is done for it."""
-    target = Path(path).expanduser()
+    target = expanded(path)
     if target.suffix.lower() not in SUFFIXES:
         raise UsageError(f"a plot is written as {' or '.join(SUFFIXES)}, {shown(target.name)} is neither")
     if importlib.util.find_spec("matplotlib") is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
+from core.home import expanded
 from core.jobs import Artifact
 from core.scrub import scrub
 from sessions.experiments.report import pictures
@@ -24,7 +25,7 @@ INTERVALS = "Bands and black lines are 95 % intervals over prompts; what is dash
 
 def write(found: Found, folder: str, title: str, command: str) -> list[Artifact]:
     """The whole folder; what it holds afterwards."""
-    place = Path(folder).expanduser()
+    place = expanded(folder)
     try:
         place.mkdir(parents=True, exist_ok=True)
         drawn = pictures.drawn(found, place)

@@ -12,6 +12,7 @@ from typing import Any
 
 from core.bands import parse_layers
 from core.errors import SteerError, UsageError
+from core.home import expanded
 from sessions.offers.offer import Param
 from steertui.screens.jobs.choosing import NO, YES, words
 
@@ -79,7 +80,7 @@ def _contrast(value: str, n_layers: int) -> str:
 
 def _model(value: str, n_layers: int) -> str:
     """A folder by its full path: the engine need not stand where this screen does. A name stays a name."""
-    folder = Path(value).expanduser()
+    folder = expanded(value)
     if folder.is_dir():
         return str(folder.absolute())
     if value.startswith((".", "/", "~")):
@@ -100,14 +101,14 @@ def _pack(value: str, n_layers: int) -> str:
 
 
 def _file(value: str, n_layers: int) -> str:
-    place = Path(value).expanduser().absolute()
+    place = expanded(value).absolute()
     if place.is_dir():
         raise UsageError(f"{place} is a folder: a file's name is needed")
     return _writable(place)
 
 
 def _folder(value: str, n_layers: int) -> str:
-    place = Path(value).expanduser().absolute()
+    place = expanded(value).absolute()
     if place.is_file():
         raise UsageError(f"{place} is a file: a folder is needed")
     return _writable(place)
@@ -124,7 +125,7 @@ def _writable(place: Path) -> str:
 
 
 def _existing(place: Path, otherwise: str) -> str:
-    full = place.expanduser().absolute()
+    full = expanded(place).absolute()
     if not full.exists():
         raise UsageError(f"{otherwise} {place}")
     return str(full)

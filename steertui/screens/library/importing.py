@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from core.errors import SteerError, UsageError
+from core.home import expanded
 from steertui.screens.library.fitting import against
 from steertui.screens.library.page import page
 from steertui.text import safe_text
@@ -125,13 +126,13 @@ class Import(ModalScreen[str | None]):
 
 def read(text: str) -> Stored:
     """A path as it is, spaces and all; or one with the options of `steertui library add` behind it."""
-    whole = Path(text.strip()).expanduser()
+    whole = expanded(text.strip())
     words = [str(whole)] if whole.is_file() else _words(text)
     parser = _Line(add_help=False, prog="import")
     parser.add_argument("file")
     add_choices(parser)
     chosen = parser.parse_args(words)
-    return read_chosen(str(Path(chosen.file).expanduser()), chosen, allow_undecided=True)
+    return read_chosen(str(expanded(chosen.file)), chosen, allow_undecided=True)
 
 
 def _words(text: str) -> list[str]:
