@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from core.levels import band, spell
-from core.mixer import Channel
+from core.mixer import Bound, Channel
 
 STEPS = {"relative": (0.05, 0.25), "natural": (0.1, 0.5), "unit": (0.5, 2.0), "raw": (0.5, 2.0)}
 SPANS = {"relative": 1.0, "natural": 4.0, "unit": 8.0, "raw": 8.0}
@@ -66,20 +66,26 @@ def layers_of(channel: Channel, n_layers: int) -> tuple[int, ...]:
 
 def cap_text(channel: Channel) -> str:
     """≥ 3, ≤ p75, or both; empty without a cap. A flipped channel holds the mirrored bounds."""
-    low, high = _bound_text(channel.floor), _bound_text(channel.ceiling)
+    low, high = channel.floor, channel.ceiling
     if channel.flipped:
         low, high = _negated(high), _negated(low)
-    return " ".join(f"{sign} {text}" for sign, text in (("≥", low), ("≤", high)) if text)
+    sides = (("≥", _bound_text(low)), ("≤", _bound_text(high)))
+    return " ".join(f"{sign} {text}" for sign, text in sides if text)
 
 
-def _negated(text: str) -> str:
-    return text[1:] if text.startswith("−") else text and f"−{text}"
+def _negated(bound: Bound) -> Bound:
+    if isinstance(bound, Mapping):
+        return {layer: -value for layer, value in bound.items()}
+    if isinstance(bound, str):
+        return f"−{bound}"
+    return None if bound is None else 0.0 - bound
 
 
-def _bound_text(bound: object) -> str:
+def _bound_text(bound: Bound) -> str:
+    """A number or a percentile as it was written; a bound of its own for every layer by its ends, lowest first."""
     if bound is None:
         return ""
-    if isinstance(bound, dict):
-        values = sorted(bound.values())
-        return plain(values[0]) if values[0] == values[-1] else f"{plain(values[0])}…{plain(values[-1])}"
+    if isinstance(bound, Mapping):
+        low, high = (plain(float(f"{value:.3g}")) for value in (min(bound.values()), max(bound.values())))
+        return low if low == high else f"{low}…{high}"
     return plain(bound)

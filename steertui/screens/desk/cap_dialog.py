@@ -11,7 +11,7 @@ from textual.widgets import Input, OptionList, Static
 from core.errors import SteerError
 from steertui.screens.desk import caps
 from steertui.screens.desk.board import Board
-from steertui.screens.desk.bounds import EXAMPLE
+from steertui.screens.desk.bounds import EXAMPLE, parse_bounds
 from steertui.screens.pick import Choice, move, options
 from steertui.text import safe_text
 from steertui.widgets.dial import cap_text
@@ -33,14 +33,17 @@ class CapDialog(ModalScreen[caps.Wish | None]):
     def __init__(self, board: Board) -> None:
         super().__init__()
         self._board, self._channel = board, board.channel
+        now = cap_text(self._channel)
+        self._typed = now if _readable(now) else ""
+        self._help = TYPE if self._typed == now else f"it is capped at {now}\n{TYPE}"
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -wide") as box:
             box.border_title = Text(safe_text(f"cap of {self._channel.label}"))
             box.border_subtitle = f"afterwards {CAP_KEYS}"
-            yield Input(cap_text(self._channel), placeholder=EXAMPLE, select_on_focus=True)
+            yield Input(self._typed, placeholder=EXAMPLE, select_on_focus=True)
             yield OptionList(*options([Choice(name, name, self._meaning(name)) for name in caps.PRESETS]))
-            yield Static(Text(TYPE), id="said")
+            yield Static(Text(safe_text(self._help, multiline=True)), id="said")
 
     def on_mount(self) -> None:
         self.query_one(OptionList).highlighted = None
@@ -48,7 +51,7 @@ class CapDialog(ModalScreen[caps.Wish | None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """What stands in the line, in numbers; while it cannot be read yet, how it is written."""
         self.query_one(OptionList).highlighted = None
-        self._say(self._meaning(event.value) if event.value.strip() else TYPE, wrong=False)
+        self._say(self._meaning(event.value) if event.value.strip() else self._help, wrong=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         options = self.query_one(OptionList)
@@ -79,4 +82,13 @@ class CapDialog(ModalScreen[caps.Wish | None]):
     def _say(self, text: str, *, wrong: bool) -> None:
         said = self.query_one("#said", Static)
         said.set_class(wrong, "-wrong")
-        said.update(Text(safe_text(text)))
+        said.update(Text(safe_text(text, multiline=True)))
+
+
+def _readable(text: str) -> bool:
+    """Whether a cap can be typed as it is shown: one for every layer cannot, nor the mirror of a percentile."""
+    try:
+        parse_bounds(text)
+    except SteerError:
+        return False
+    return True

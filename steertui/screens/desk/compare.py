@@ -45,5 +45,6 @@ def _pose(desk: Desk, end: int) -> None:
     state, ends = desk.link.state, versions.ends(desk.link.state)
     here = ends.index(desk.feed.shown) + 1 if desk.feed.shown in ends else None
     title = f"branch {ends.index(end) + 1} of {len(ends)}" + (f", beside {here}" if here else "")
+    last = end == [each for each in ends if each != desk.feed.shown][-1]
     items = past(versions.apart(state, desk.feed.shown, end))
-    desk.page.shadow.pose(end, f"{title} · A the next", items)
+    desk.page.shadow.pose(end, f"{title} · A {'closes it' if last else 'the next'}", items)

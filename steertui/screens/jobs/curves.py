@@ -40,8 +40,10 @@ def panels(report: Report) -> dict[str, tuple[str, list[Curve]]]:
         title = APART.split(series, maxsplit=1)[0]
         found.setdefault(title, (OVER.get(report.kind, ""), []))[1].append(Curve.of(series, dots))
     for name, rows in report.tables.items():
+        over = TABLES.get(name, name)
         for column in drawable(rows):
-            found.setdefault(column, (TABLES.get(name, name), []))[1].append(curve(rows, column))
+            if column != over:
+                found.setdefault(column, (over, []))[1].append(curve(rows, column))
     return found
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich.style import Style
 from rich.text import Text
@@ -72,6 +73,19 @@ class Transcript(ScrollView, can_focus=True):
 
     def on_mount(self) -> None:
         self.anchor()
+
+    # Where it is scrolled to ------------------------------------------------------------------------------------
+
+    def scroll_to(self, *where: Any, **how: Any) -> None:
+        """Textual lets go of the end at every such call, and takes it again only when the place has changed: a key
+        that scrolls further down from the end changes none.
+        """
+        super().scroll_to(*where, **how)
+        self.call_after_refresh(self._hold_end)
+
+    def _hold_end(self) -> None:
+        if min(self.scroll_y, self.scroll_target_y) >= self.max_scroll_y:
+            self.anchor()
 
     # What happens to the document ------------------------------------------------------------------------------
 

@@ -153,6 +153,24 @@ async def test_what_is_typed_is_shown_in_numbers_before_it_is_taken() -> None:
         assert (at.desk.rack.board.channel.floor, at.desk.rack.board.channel.ceiling) == ("p25", "p75")
 
 
+async def test_a_cap_that_cannot_be_typed_is_told_and_the_line_is_left_for_another() -> None:
+    async with stage(size=(80, 24)) as at:
+        await at.add("pirate")
+        await at.press("C", *">p25", "enter", "f", "C")
+        assert at.pilot.app.screen.query_one(Input).value == ""
+        await at.sees("it is capped at ≤ −p25", "↑ ↓ preset")
+        await at.press("q", "backspace")
+        await at.sees("it is capped at ≤ −p25", "↑ ↓ preset")
+        assert "␊" not in "\n".join(at.drawn())
+
+
+async def test_a_cap_in_numbers_can_be_typed_on() -> None:
+    async with stage() as at:
+        await at.add("pirate")
+        await at.press("C", *">0.5", "enter", "C")
+        assert at.pilot.app.screen.query_one(Input).value == "≥ 0.5"
+
+
 async def test_the_strip_form_reaches_the_model_and_explains_what_it_cannot_mean() -> None:
     async with stage() as at:
         await at.add("pirate")

@@ -37,7 +37,7 @@ async def test_the_other_branch_stands_beside_from_where_they_part(size: tuple[i
         await answered(at, "two")
         await asked_otherwise(at, "zwei")
         await at.press("A")
-        await at.sees("branch 1 of 2, beside 2")
+        await at.sees("branch 1 of 2, beside 2 · A closes it")
         assert panel(at).split() == ["two", "short", "answer"]
         assert said(at)[-2] == "you  zwei"
         shadow, words = at.desk.query_one(Shadow).region, at.desk.transcript.region

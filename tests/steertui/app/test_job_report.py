@@ -140,6 +140,13 @@ def test_a_plot_names_its_axis_and_what_it_measures() -> None:
     assert "at 2" in page(other, "curves")
 
 
+def test_what_a_table_is_drawn_over_is_not_drawn_itself() -> None:
+    rows = [jobs.Row("layers", str(n), {"layer": n, "whole to": 2.0 - n}) for n in range(3)]
+    drawn = page(told(*rows).reports[1], views.CURVES)
+    assert "whole to  max 2 at layer 0" in drawn
+    assert "layer  max" not in drawn
+
+
 def test_a_dose_below_zero_has_one_minus() -> None:
     lines = [line.plain for line in table({"-2": {"dose": -2.0, "kl": 0.5}, "0.5": {"dose": 0.5}}, COLOURS)]
     assert lines[1].split()[:2] == ["−2", "−2.000"]

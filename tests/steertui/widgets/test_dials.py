@@ -108,6 +108,9 @@ def test_flip_shows_the_mirrored_cap() -> None:
     assert cap_text(capped) == "≥ 0.5 ≤ 2"
     assert cap_text(replace(capped, flipped=True)) == "≥ −2 ≤ −0.5"
     assert cap_text(replace(capped, ceiling=None, flipped=True)) == "≤ −0.5"
+    layered = channel(ceiling={7: -604.629, 8: -400.0, 9: -366.112}, flipped=True)
+    assert cap_text(layered) == "≥ 366…605", "every bound changes its side, and the lowest stands first"
+    assert cap_text(replace(layered, flipped=False)) == "≤ −605…−366"
 
 
 def test_cap_toggles_and_remembers() -> None:

@@ -102,6 +102,24 @@ async def test_it_follows_until_somebody_scrolls_up_and_again_at_the_end() -> No
         assert transcript.scroll_offset.y == transcript.max_scroll_y
 
 
+@pytest.mark.parametrize("key", ["j", "down", "pagedown"])
+async def test_a_key_that_scrolls_further_down_from_the_end_does_not_let_go_of_it(key: str) -> None:
+    page = Page()
+    async with page.run_test(size=(60, 12)) as pilot:
+        transcript = page.query_one(Counting)
+        transcript.focus()
+        transcript.extend([Speech("asst"), *(Piece(f" word{index}", index) for index in range(500))])
+        await pilot.pause()
+        await pilot.press(key)
+        await pilot.pause(0.3)
+        transcript.extend(frame(500) + frame(510))
+        await pilot.pause()
+        assert transcript.scroll_offset.y == transcript.max_scroll_y
+        await pilot.press("up")
+        await pilot.pause(0.3)
+        assert transcript.scroll_offset.y == transcript.max_scroll_y - 1
+
+
 async def test_selection_copies_words_without_gutter_and_joins_folded_lines() -> None:
     page = Page()
     async with page.run_test(size=(40, 12)) as pilot:
