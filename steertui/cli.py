@@ -127,6 +127,10 @@ def open_app(args: argparse.Namespace) -> int:
             "the app needs a terminal and this is none: use `steertui say PROMPT` for one answer, "
             "`steertui chat` for a plain loop, or another verb of `steertui --help`"
         )
+    if args.inline and (args.on_detach or args.idle_exit is not None):
+        raise UsageError(
+            "with --inline the engine ends with the screen: leave --on-detach and --idle-exit out"
+        )
     said = {name: value for name in SCREEN if (value := getattr(args, name)) is not None}
     options = flags.loading(args)
     gc.disable()  # a start leaves little garbage and much to walk over; the app turns it on after its first page

@@ -81,6 +81,10 @@ OPS: dict[str, Op] = {
 }
 
 
+LONGEST = 10**9
+"""Seconds that anybody is waited for at most: for ever."""
+
+
 @dataclass(frozen=True)
 class Hello:
     """A client's first line. `since`: the last event it has (-1: none); `epoch`: whose events those are. `record`:
@@ -137,6 +141,8 @@ def parse(line: bytes) -> Frame:
 def parse_hello(frame: Frame) -> Hello:
     """The client's hello, refused when the two sides share no version."""
     known = {key: value for key, value in frame.items() if key in Hello.__dataclass_fields__}
+    if type(known.get("on_detach")) is int:
+        known["on_detach"] = float(max(-1, min(known["on_detach"], LONGEST)))  # JSON has one kind of number
     mistyped = [
         k for k, value in known.items() if type(value) is not type(Hello.__dataclass_fields__[k].default)
     ]

@@ -204,6 +204,16 @@ def test_the_app_opens_on_the_model_that_was_asked_for(
     assert opened == [(model, app | ({"socket": Path("socket")} if engine else {}))]
 
 
+@pytest.mark.parametrize("words", [["--on-detach", "stop"], ["--idle-exit", "90s"]])
+def test_what_says_nothing_about_an_engine_of_this_process_is_refused(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
+    assert cli.main(["--inline", *words]) == 2
+    assert "leave --on-detach and --idle-exit out" in capsys.readouterr().err
+
+
 def test_a_reader_that_leaves_is_no_error() -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "steertui", "path"],

@@ -92,6 +92,8 @@ class Import(ModalScreen[str | None]):
             self._offer(await asyncio.to_thread(read, text))
         except SteerError as error:
             self._say(str(error), wrong=True)
+        except OSError as error:
+            self._say(f"this cannot be read: {(error.strerror or str(error)).lower()}", wrong=True)
 
     @work(exclusive=True, exit_on_error=False)
     async def _keep(self, stored: Stored, name: str) -> None:

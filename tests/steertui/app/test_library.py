@@ -128,6 +128,12 @@ async def test_import_says_what_is_wrong_and_takes_what_is_right(tmp_path: Path)
         await at.press("o", *"nowhere.safetensors", "enter")
         await at.sees("nowhere.safetensors")
         asked = at.pilot.app.screen.query_one(Input)
+        asked.value = "a" * 300
+        await at.press("enter")
+        await at.sees("this cannot be read: file name too long")
+        asked.value = "~nobody-has-this-name/x.gguf"
+        await at.press("enter")
+        await at.sees("x.gguf: no such file")
         asked.value = str(path)
         await at.press("enter")
         await at.sees("layers", "0–3", "enter keeps it under this name")

@@ -307,6 +307,7 @@ def test_a_bad_frame_gets_a_reason_and_only_its_client_suffers(frame: bytes) -> 
         (b'{"proto":"1"}\n', "bad_hello"),
         (b'{"id":1,"op":"status"}\n', "bad_hello"),
         (b'{"proto":1,"role":"king"}\n', "bad_hello"),
+        (b'{"proto":1,"on_detach":"stop"}\n', "bad_hello"),
         (b"GET / HTTP/1.1\n", "bad_json"),
     ],
 )
@@ -580,3 +581,9 @@ def test_a_session_that_is_busy_is_not_left() -> None:
 
     with engine(Studio(pace=0.01)) as running:
         asyncio.run(try_to(running.path))
+
+
+@pytest.mark.parametrize(("said", "read"), [("30", 30.0), ("0.5", 0.5), ("-1", -1.0), ("9" * 400, 1e9)])
+def test_a_time_to_wait_may_be_a_whole_number(said: str, read: float) -> None:
+    frame = protocol.parse(f'{{"proto":1,"on_detach":{said}}}\n'.encode())
+    assert protocol.parse_hello(frame).on_detach == read
