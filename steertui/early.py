@@ -6,7 +6,7 @@ Nothing here imports torch: a command that is refused is refused at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +83,30 @@ def _contrast(name: str, params: Params) -> None:
 def _prompts(name: str, params: Params) -> None:
     from sessions.experiments.prompts import PACKS, from_file
 
-    if name not in PACKS:
-        from_file(expanded(name))
+    _pack(name, PACKS, from_file)
+
+
+def _tasks(name: str, params: Params) -> None:
+    from sessions.experiments.tasks import PACKS, from_pack
+
+    _pack(name, PACKS, from_pack)
+
+
+def _traps(name: str, params: Params) -> None:
+    from sessions.experiments.traps import PACKS, from_pack
+
+    _pack(name, PACKS, from_pack)
+
+
+def _conversations(name: str, params: Params) -> None:
+    from sessions.experiments.scripts import from_file
+
+    _pack(name, (), from_file)
+
+
+def _pack(name: str, ours: Container[str], read: Callable[[Path], object]) -> None:
+    if name not in ours:
+        read(expanded(name))
 
 
 def _extraction(params: Params) -> None:
@@ -104,6 +126,9 @@ LOOKS: Mapping[str, Look] = {
     "contrast": _contrast,
     "layers": lambda band, params: parse_layers(band, DEEPEST),
     "prompts": _prompts,
+    "tasks": _tasks,
+    "traps": _traps,
+    "conversations": _conversations,
 }
 """By what a parameter is called or is."""
 WRITTEN: Mapping[str, Look] = {"vector": _vector_to_be, "contrast set": _set_to_be, "plot": _plot_to_be}

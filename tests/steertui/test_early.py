@@ -69,6 +69,9 @@ def test_an_extraction(
         (["check", "pirate", "--contrast", "bad.jsonl"], 4, "bad.jsonl"),
         (["run", "sweep", "pirate", "--prompts", "nothing"], 2, "no prompts 'nothing'"),
         (["run", "sweep", "pirate", "--prompts", "themes.txt"], 4, "themes.txt, line 1: no JSON"),
+        (["run", "distraction", "pirate", "--tasks", "nothing"], 2, "no tasks 'nothing'"),
+        (["run", "honeypot", "pirate", "--traps", "nothing"], 2, "no settings 'nothing'"),
+        (["run", "axis-drift", "pirate", "--conversations", "missing.jsonl"], 4, "missing.jsonl"),
     ],
 )
 def test_other_jobs(
@@ -94,6 +97,8 @@ def test_what_is_right_passes_and_costs_no_torch(tmp_path: Path) -> None:
         ("check", {"vector": "pirate", "contrast": "pirate"}),
         ("themes", {"themes": "runs.jsonl"}),
         ("sweep", {"vector": "pirate", "prompts": "demo"}),
+        ("distraction", {"vector": "pirate", "tasks": "english"}),
+        ("honeypot", {"vector": "pirate", "traps": "demo"}),
     ]
     script = f"""
 import sys
