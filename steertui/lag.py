@@ -21,6 +21,8 @@ TOO_MUCH_S = 3.0
 """Together, of answers that were late one after the other, two at least: then the line is slow."""
 DEAF_S = 5.0
 """Who has never answered in this time is not asked again."""
+LOST_S = 20.0
+"""An answer that takes so long counts as one: it may have got lost, as inside of a paste, and is not the last."""
 LEAVING_S = 2.0
 """How long to wait with leaving for an answer that the shell would read otherwise."""
 LOOKED_S = 0.05
@@ -46,6 +48,8 @@ class Lag:
             return now - self._last >= EVERY_S
         if self.trip == float("inf") and now - self._asked > DEAF_S:
             self._asked, self._last = None, float("inf")
+        elif now - self._asked > LOST_S:
+            self.answered(now)
         return False
 
     def asked(self, now: float) -> None:

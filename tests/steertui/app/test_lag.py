@@ -13,7 +13,7 @@ from textual import events
 
 from steertui import editor, shell
 from steertui.config import Settings
-from steertui.lag import EVERY_S, LOOKED_S, Lag
+from steertui.lag import EVERY_S, LOOKED_S, LOST_S, Lag
 from steertui.widgets import glyphs
 from tests.steertui.app.stage import stage
 from tests.steertui.app.terminal import Line
@@ -91,6 +91,24 @@ def test_null_a_terminal_that_never_answers_is_asked_once() -> None:
 
     assert watched(silent) is None
     assert len(asked) == 1
+
+
+def test_one_answer_that_got_lost_makes_no_line_slow_and_no_slow_line_quick() -> None:
+    asked: list[float] = []
+
+    def line(behind: float) -> Callable[[float], float | None]:
+        def trip(now: float) -> float | None:
+            asked.append(now)
+            return None if len(asked) == 3 else 0.1 if now < 8 else behind
+
+        return trip
+
+    assert watched(line(0.1)) is None
+    assert len(asked) > 10
+    asked.clear()
+    found = watched(line(1.2))
+    assert found is not None
+    assert found > LOST_S
 
 
 def test_an_answer_to_nothing_and_one_after_the_editor_count_for_nothing() -> None:
