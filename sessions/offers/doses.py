@@ -17,7 +17,7 @@ SWEEP = Offer(
     (
         VECTOR,
         Param("by", "choice", "what is turned", "scale", ("scale", "floor", "ceiling", "layer", "grid")),
-        Param("scales", "numbers", "the levels (around what the card suggests; caps in class gaps)"),
+        Param("scales", "numbers", "such as -2,0,2 (around the card's; caps in class gaps)"),
         MEASURE,
         CONTRAST,
         PROMPTS,

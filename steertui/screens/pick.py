@@ -75,13 +75,17 @@ class Pick(ModalScreen[str | None]):
             self.query_one(OptionList).focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        words = event.value.lower().split()
-        kept = [c for c in self._choices if all(word in f"{c.name} {c.detail}".lower() for word in words)]
-        kept.sort(key=lambda choice: not all(word in choice.name.lower() for word in words))
+        kept = self.kept(event.value)
         found = self.query_one(OptionList)
         found.clear_options()
         found.add_options(options(kept))
         found.highlighted = 0 if kept else None
+
+    def kept(self, text: str) -> list[Choice]:
+        """What is left to choose from, those first whose name has every word."""
+        words = text.lower().split()
+        kept = [c for c in self._choices if all(word in f"{c.name} {c.detail}".lower() for word in words)]
+        return sorted(kept, key=lambda choice: not all(word in choice.name.lower() for word in words))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         options = self.query_one(OptionList)

@@ -25,6 +25,13 @@ LATE = (
 DONE = (
     "That was steering: from the ◆ on the vector is flipped. x takes it out, r answers again (A/B); F1 helps."
 )
+TYPING = {
+    STEPS[2]: "3/4  It is on the desk. ↑ and enter ask again.",
+    STEPS[4]: "f flips it while it talks: ↑, enter ask once more, then press f.",
+    LATE: LATE.replace("i, ", ""),
+    DONE: DONE.replace("x takes", "tab, then x takes"),
+}
+"""The same where the keys still write into the prompt."""
 HEARD = 4
 """Tokens after a turn of the dials from which one hears that they were turned."""
 LESSON = 4
@@ -83,7 +90,7 @@ class Coach(Static):
         self._answers, self._steered, self._done = 0, 0, -1
         self._strips = 0
 
-    def see(self, state: State, strips: int) -> None:
+    def see(self, state: State, strips: int, typing: bool) -> None:
         """Once per frame: what is said follows from what has happened."""
         if not self._wanted:
             return
@@ -96,7 +103,8 @@ class Coach(Static):
             remember_coached()
         over = seen.turned and seen.answers > self._done
         self._wanted = not over
-        self._say("" if over else lesson(seen, self._steered))
+        words = "" if over else lesson(seen, self._steered)
+        self._say(TYPING.get(words, words) if typing else words)
 
     def slowed(self, tempo: int) -> int:
         """The tempo of an answer in which somebody is to press f for the first time."""

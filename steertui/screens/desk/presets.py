@@ -17,7 +17,8 @@ from steertui.screens.pick import Choice, Pick
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk
 
-SAVE, GONE = "+", "-"
+SAVE, GONE = "+", "\x7f"
+"""What the name of no mixer begins with, nor a path that is typed."""
 HINT = "enter loads · del deletes · type a file's path to load that · esc back"
 
 
@@ -27,8 +28,16 @@ class Presets(Pick):
     CSS_PATH = "../dialogs.tcss"
     BINDINGS = [Binding("delete", "remove", "delete", priority=True)]
 
+    def kept(self, text: str) -> list[Choice]:
+        """A name that nothing has may be the one to save under."""
+        kept, name = super().kept(text), text.strip()
+        savable = any(choice.key == SAVE for choice in self._choices)
+        if kept or not savable or not _nameable(name):
+            return kept
+        return [Choice(f"{SAVE}{name}", f"save this mixer as {name}")]
+
     def action_remove(self) -> None:
-        if self.marked not in (None, SAVE):
+        if self.marked and not self.marked.startswith(SAVE):
             self.dismiss(f"{GONE}{self.marked}")
 
 
@@ -42,6 +51,8 @@ def ask(desk: Desk) -> None:
     def answered(name: str | None) -> None:
         if name == SAVE:
             save(desk)
+        elif name and name.startswith(SAVE):
+            _save(desk, name.removeprefix(SAVE))
         elif name and name.startswith(GONE):
             remove(desk, name.removeprefix(GONE))
         elif name:
@@ -49,10 +60,25 @@ def ask(desk: Desk) -> None:
 
     desk.app.push_screen(
         Presets(
-            "mixers", [*choices, *on_desk], free="type to filter, or the path of a file", hint=HINT, wide=True
+            "mixers",
+            [*choices, *on_desk],
+            free="type to filter, a new name, or the path of a file",
+            hint=HINT,
+            wide=True,
         ),
         answered,
     )
+
+
+def _nameable(text: str) -> bool:
+    """A name, and not a file that is to be loaded."""
+    if text.endswith(mixers.SUFFIX) or Path(text).exists():
+        return False
+    try:
+        mixers.valid_name(text)
+    except SteerError:
+        return False
+    return True
 
 
 def _free(text: str) -> str:
@@ -67,19 +93,22 @@ def save(desk: Desk) -> None:
     """Under a name that is asked for; the file is what `--mix` takes."""
 
     def answered(name: str | None) -> None:
-        if name is None:
-            return
-        try:
-            path = mixers.save(name, desk.rack.board.mixer, desk.link.sources)
-        except SteerError as error:
-            desk.warn(str(error))
-            return
-        desk.notify(f"saved: {path}", markup=False)
+        if name is not None:
+            _save(desk, name)
 
     desk.app.push_screen(
         Ask("save this mixer as", _free, "", "a name; steertui say --mix takes the file as well"),
         answered,
     )
+
+
+def _save(desk: Desk, name: str) -> None:
+    try:
+        path = mixers.save(name, desk.rack.board.mixer, desk.link.sources)
+    except SteerError as error:
+        desk.warn(str(error))
+        return
+    desk.notify(f"saved: {path}", markup=False)
 
 
 def remove(desk: Desk, name: str) -> None:

@@ -231,7 +231,7 @@ class Desk(Screen[None]):
         self.query_one(StatusLine).show(status, numbers)
         self.talk.show_title()
         self.prompt.invite(self.modes.name)
-        self.coach.see(self.link.state, len(self.rack.board.mixer.channels))
+        self.coach.see(self.link.state, len(self.rack.board.mixer.channels), self.modes.name == "TYPE")
         self.query_one("#banner").set_class(status.word == "lost", "-shown")
         self.query_one(Hints).show(commands.hints(self.modes.name, status.word))
 

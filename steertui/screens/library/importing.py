@@ -98,7 +98,7 @@ class Import(ModalScreen[str | None]):
     @work(exclusive=True, exit_on_error=False)
     async def _keep(self, stored: Stored, name: str) -> None:
         try:
-            place = await asyncio.to_thread(library.add, stored, library.valid_name(name))
+            place = await asyncio.to_thread(_keep, stored, name)
         except SteerError as error:
             self._say(str(error), wrong=True)
             return
@@ -124,6 +124,14 @@ class Import(ModalScreen[str | None]):
         said = self.query_one("#said", Static)
         said.set_class(wrong, "-wrong")
         said.update(Text(safe_text(text)))
+
+
+def _keep(stored: Stored, name: str) -> Path:
+    """Under a name that is free; here it is written in the line, and no option says it."""
+    name = library.valid_name(name)
+    if name in library.paths():
+        raise UsageError(f"the library has a vector {name!r} already: write another name")
+    return library.add(stored, name)
 
 
 def read(text: str) -> Stored:

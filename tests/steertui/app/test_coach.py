@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from steertui.screens.desk import coach
-from steertui.screens.desk.coach import DONE, LATE, LESSON, STEPS, WAITING, Seen, lesson
+from steertui.screens.desk.coach import DONE, LATE, LESSON, STEPS, TYPING, WAITING, Seen, lesson
 from steertui.screens.desk.opening import FIRST, coached
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.scripted_engine import Studio, words
@@ -75,6 +75,15 @@ async def test_a_flip_at_the_last_words_is_no_lesson_and_asked_for_again() -> No
         studio.metronome.tick(8)
         await at.until(lambda: line(at) == LATE)
         assert not coached()
+        await at.ready()
+        await at.press("i")
+        await at.until(lambda: line(at) == TYPING[LATE])
+        assert "i, " not in line(at), "in TYPE an i is a letter"
+
+
+def test_what_is_said_in_type_names_no_key_that_would_be_written() -> None:
+    assert [words for words in TYPING.values() if "i, " in words or "i goes" in words] == []
+    assert "tab, then x takes it out" in TYPING[DONE]
 
 
 async def test_another_model_needs_no_lesson() -> None:

@@ -142,6 +142,21 @@ async def test_import_says_what_is_wrong_and_takes_what_is_right(tmp_path: Path)
         await at.until(lambda: "strange" in names(screen))
 
 
+async def test_an_import_whose_name_is_taken_is_told_to_write_another_there(tmp_path: Path) -> None:
+    path = made(tmp_path / "strange.safetensors", 2)
+    library.add(reading.read_stored(path), "taken")
+    async with stage() as at:
+        screen = await opened(at)
+        await at.press("o")
+        at.pilot.app.screen.query_one(Input).value = str(path)
+        await at.press("enter")
+        await at.sees("enter keeps it under this name")
+        await at.press("ctrl+u", *"taken", "enter")
+        await at.sees("has a vector 'taken' already: write another name")
+        await at.press("2", "enter")
+        await at.until(lambda: "taken2" in names(screen))
+
+
 async def test_an_import_shows_every_warning_and_waits_for_an_answer_to_what_the_file_leaves_open(
     tmp_path: Path,
 ) -> None:

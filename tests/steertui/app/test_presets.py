@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from textual.widgets import OptionList
 
 from core.errors import BadInput, UsageError
 from core.mixer import Channel, Mixer
@@ -137,6 +138,37 @@ async def test_a_name_that_is_taken_asks_for_an_exclamation_mark() -> None:
         await at.sees("mine! replaces it")
         await at.press("!", "enter")
         await at.until(lambda: mixers.read(mixers.find("mine"))["channels"][0]["flipped"])
+
+
+async def test_a_name_that_nothing_has_is_offered_to_save_under() -> None:
+    async with stage() as at:
+        await at.ready()
+        await opened(at)
+        await at.press(*"mine")
+        assert at.pilot.app.screen.query_one(OptionList).option_count == 0, (
+            "an empty desk is not worth a name"
+        )
+        await at.press("escape")
+        await at.add("pirate")
+        await opened(at)
+        await at.press(*"odd.json")
+        assert at.pilot.app.screen.query_one(OptionList).option_count == 0, "a file to load"
+        await at.press("ctrl+u", *"-mine")
+        await at.sees("save this mixer as -mine")
+        await at.press("enter")
+        await at.until(lambda: [each.name for each in mixers.listed()] == ["-mine"])
+
+
+async def test_a_name_that_begins_with_a_dash_is_loaded_like_any_other() -> None:
+    async with stage() as at:
+        await at.add("pirate")
+        await saved(at, "-mine")
+        await saved(at, "mine")
+        await at.press("f")
+        await opened(at)
+        await at.press(*"-mine", "enter")
+        await at.until(lambda: not at.desk.rack.board.channel.flipped)
+        assert [each.name for each in mixers.listed()] == ["-mine", "mine"]
 
 
 async def test_delete_asks_nothing_and_says_so() -> None:
