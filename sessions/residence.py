@@ -22,6 +22,14 @@ Append = Callable[[ev.Event], Any]
 PROGRESS_STEPS = 20
 
 
+DECISIVE = ("dtype", "quant", "adapter", "revision", "layers_path")
+"""What decides the numbers a model gives, of how it is loaded; where it lies is the machine's affair."""
+
+
+def decisive(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: options[name] for name in DECISIVE if options.get(name) is not None}
+
+
 class Residence:
     """`instrument` is None while there is no model to speak with; `queue` is the one of all jobs."""
 
@@ -55,7 +63,8 @@ class Residence:
     def announce(self, append: Append) -> None:
         """Tells a new session who is here."""
         if self.instrument:
-            append(ev.Model(state="ready", name=self.name, progress=1.0, facts=self.instrument.facts))
+            facts = {**self.instrument.facts, "loading": decisive(self._options)}
+            append(ev.Model(state="ready", name=self.name, progress=1.0, facts=facts))
         elif self.loading:
             append(ev.Model(state="loading", name=self.name))
 

@@ -15,6 +15,7 @@ from .kinds import kept_vectors
 from .lines import Record
 from .origin import opening
 from .reading import read
+from .residence import decisive
 from .resident import Studio
 from .verify import verify
 
@@ -23,10 +24,16 @@ def verified(folder: Folder, model: str | None = None) -> dict[str, Any]:
     """The summary of `sessions.verify`, and in `environment` what is different here from where it was recorded."""
     records = read(folder.journal).records
     recorded = the_model(records)
-    instrument = Studio().load(model or recorded.name, {}, lambda done, note: None)
+    instrument = Studio().load(model or recorded.name, loading(recorded), lambda done, note: None)
     events = list(run(verify(instrument, records, kept_vectors(folder))))
     summary = events[-1].summary if isinstance(events[-1], End) else {}
     return {**summary, "environment": differences(records, recorded, dict(instrument.facts))}
+
+
+def loading(recorded: ev.Model) -> dict[str, Any]:
+    """As it was asked for when it was recorded: dtype, adapter and the like."""
+    found = recorded.facts.get("loading")
+    return decisive(found) if isinstance(found, dict) else {}
 
 
 def the_model(records: Iterable[Record]) -> ev.Model:

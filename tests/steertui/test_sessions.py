@@ -98,3 +98,16 @@ def test_a_new_user_is_told_that_nothing_is_there_yet(capsys: pytest.CaptureFixt
 def test_a_search_without_a_hit_says_so(session: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sessions", "search", "snow"]) == 0
     assert capsys.readouterr() == ("", "no session has all of these words\n")
+
+
+def test_an_answer_is_spoken_again_by_a_model_that_is_loaded_as_it_was(
+    tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["say", "hello", "--model", str(tiny), "--max-new", "4"]
+    assert main([*asked, "--dtype", "bfloat16"]) == 0
+    capsys.readouterr()
+    verdict = json.loads(said(capsys, "verify", "last", "--json"))
+    assert (verdict["grade"], verdict["environment"]) == ("bit-exact", [])
+    ready = [r.event for r in read(find_folder(paths.sessions(), "last").journal).records]
+    (facts,) = (event.facts for event in ready if isinstance(event, ev.Model) and event.state == "ready")
+    assert (facts["dtype"], facts["loading"]) == ("bfloat16", {"dtype": "bfloat16"})
