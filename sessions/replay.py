@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from . import events as ev
 from .lines import Record
@@ -27,7 +28,7 @@ def paced(
 def in_turn(records: Iterable[Record]) -> Iterator[Record]:
     """The same records, with what was said in mid-answer below that answer, where it is read, and not inside it."""
     answering, later = False, list[Record]()
-    for record in records:
+    for record in _once(records):
         if answering and isinstance(record.event, ev.Turn):
             later.append(record)
             continue
@@ -37,3 +38,20 @@ def in_turn(records: Iterable[Record]) -> Iterator[Record]:
             yield from later
             later = []
     yield from later
+
+
+def _once(records: Iterable[Record]) -> Iterator[Record]:
+    """A token that is written once more, because its text grew, says only what has grown."""
+    last: tuple[int, int] | None = None
+    said = ""
+    for record in records:
+        event = record.event
+        if isinstance(event, ev.Tok) and event.lane == 0 and event.text:
+            if last == (event.gen, event.i) and event.text[0].startswith(said):
+                record = replace(
+                    record, event=replace(event, text=(event.text[0][len(said) :], *event.text[1:]))
+                )
+            last, said = (event.gen, event.i + len(event.text) - 1), event.text[-1]
+        elif isinstance(event, ev.Rewind):
+            last = None
+        yield record

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeGuard
 
 from core.errors import BadInput
 from core.jobs import Job, Row, gpu
@@ -51,7 +51,15 @@ class Take:
 
     gen: ev.Gen
     talk: list[dict[str, str]]
-    lived: tuple[ev.Event, ...]
+    lived: tuple[ev.Event, ...] = ()
+
+    def then(self, event: ev.Event) -> Take:
+        """With what happened next, but for its newest token once more: the end of a cut character came too late for
+        the line it had been written in."""
+        last = next((each for each in reversed(self.lived) if spoken(each)), None)
+        if spoken(event) and last and (event.i, event.ids, event.lp) == newest(last):
+            return self
+        return replace(self, lived=(*self.lived, event))
 
     @property
     def edges(self) -> tuple[int, ...]:
@@ -63,6 +71,15 @@ class Take:
         plain = the_models(self.gen.settings)
         plain |= {"compile": False} if "compile" in plain else {}
         return plain | ({"edges": self.edges} if self.edges else {})
+
+
+def spoken(event: ev.Event) -> TypeGuard[ev.Tok]:
+    return isinstance(event, ev.Tok) and event.lane == 0
+
+
+def newest(event: ev.Tok) -> tuple[int, tuple[int, ...], tuple[Any, ...]]:
+    """Its last token: place, id, log-probability."""
+    return event.i + len(event.ids) - 1, event.ids[-1:], event.lp[-1:]
 
 
 def verify(instrument: Any, records: Iterable[Record], vectors: Mapping[str, Any]) -> Job:
@@ -112,10 +129,9 @@ def recorded(records: Iterable[Record]) -> list[Take]:
     for record in records:
         event = record.event
         if isinstance(event, ev.Gen):
-            begun[event.gen] = Take(event, messages(state.path(event.parent)), ())
+            begun[event.gen] = Take(event, messages(state.path(event.parent)))
         elif isinstance(event, LIVED) and event.gen in begun:
-            take = begun[event.gen]
-            begun[event.gen] = Take(take.gen, take.talk, (*take.lived, event))
+            begun[event.gen] = begun[event.gen].then(event)
         state = fold(state, record)
     return [take for take in begun.values() if any(isinstance(event, ev.Tok) for event in take.lived)]
 

@@ -257,6 +257,20 @@ def test_what_is_said_in_mid_answer_is_read_below_it(stopped: bool) -> None:
     assert told[-len(end) - 4 :] == [early, first, second, *end, late]
 
 
+def test_a_token_that_grew_is_told_once() -> None:
+    """The end of a cut character came after the token had been written."""
+    events = (
+        ev.Gen(gen=0, turn=1),
+        ev.Tok(gen=0, i=0, ids=(1, 2), text=("a", " b")),
+        ev.Tok(gen=0, i=1, ids=(2,), text=(" b\N{REPLACEMENT CHARACTER}",)),
+        ev.Stop(gen=0, reason="cancel", tokens=2),
+        ev.Gen(gen=1, turn=2),
+        ev.Tok(gen=1, i=0, ids=(2,), text=(" b",)),
+    )
+    told = [record.event.text for record in in_turn(records(*events)) if isinstance(record.event, ev.Tok)]
+    assert told == [("a", " b"), ("\N{REPLACEMENT CHARACTER}",), (" b",)]
+
+
 EDITS: dict[str, Callable[[Mixer], Mixer]] = {
     "FLIP loud": lambda m: m.flip(0),
     "loud scale +1 → -2": lambda m: m.scale(0, -2),

@@ -264,6 +264,26 @@ def verdict(talk: Talk, records: Sequence[Record]) -> Mapping[str, Any]:
     return end.summary
 
 
+@pytest.mark.parametrize(("forged", "grade"), [(0, "bit-exact"), (1, "diverged")])
+def test_a_token_that_was_written_twice_because_it_grew_is_one(talk: Talk, forged: int, grade: str) -> None:
+    """As the end of a cut character makes it; another token in its place is none that grew."""
+    talk.say("hello")
+    records = [*read(talk.folder.journal).records]
+    at, tok = next((n, r) for n, r in reversed([*enumerate(records)]) if isinstance(r.event, ev.Tok))
+    told = tok.event
+    again = replace(
+        told,
+        i=told.i + len(told.ids) - 1,
+        ids=(told.ids[-1] + forged,),
+        text=(told.text[-1] + "\N{REPLACEMENT CHARACTER}",),
+        lp=told.lp[-1:],
+    )
+    records.insert(at + 1, replace(tok, event=again))
+    summary = verdict(talk, records)
+    assert summary["grade"] == grade
+    assert summary["answers"][0]["tokens"] == 12
+
+
 def test_an_eventful_session_happens_again_to_the_bit(talk: Talk) -> None:
     eventful(talk)
     summary = verdict(talk, read(talk.folder.journal).records)
