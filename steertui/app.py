@@ -29,7 +29,7 @@ from steertui.lag import EVERY_S, QUESTION
 from steertui.screens.desk import dialogs, rooms
 from steertui.screens.desk.screen import Desk
 from steertui.screens.looks import Looks
-from steertui.screens.palette import Actions
+from steertui.screens.palette import Actions, Palette
 from steertui.styles import Styles
 from steertui.text import safe_text
 from steertui.thrift import Thrift
@@ -67,7 +67,7 @@ class Studio(App[None], inherit_bindings=False):
                 slow=settings.fps <= SLOW_FPS,
             )
         )
-        self._thrift, self._shown = Thrift(), False
+        self._thrift, self._shown, self._leaving = Thrift(), False, False
         self._ahead = TypeAhead(self, super().on_event)
         self._keys = settings.keymap
         self._desk = Desk(model, socket, settings, inline=inline)
@@ -176,7 +176,8 @@ class Studio(App[None], inherit_bindings=False):
         leave = partial(super().exit, result, return_code, message)
         if return_code:
             leave()
-        else:
+        elif not self._leaving:
+            self._leaving = True
             self._lag.then(self, leave)
 
     def on_unmount(self) -> None:
@@ -223,6 +224,10 @@ class Studio(App[None], inherit_bindings=False):
 
     def action_palette(self) -> None:
         self.action_command_palette()
+
+    def action_command_palette(self) -> None:
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_looks(self) -> None:
         looks = Looks(self)

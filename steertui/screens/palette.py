@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.worker import Worker, WorkerState
 
 from steertui.commands import BANK, BOTH, EVERYWHERE, PLAY, Command, palette
 
@@ -38,6 +40,17 @@ class Actions(Provider):
         if command.where in DESK and getattr(self.screen, "PLACES", DESK) != DESK:
             await self.app.run_action("go('desk')")
         await self.app.screen.run_action(command.address)
+
+
+class Palette(CommandPalette):
+    """Textual's. Closed in the midst of a search it looks once more for the list that has gone: that is no error."""
+
+    def run_worker(self, work: Any, *how: Any, **more: Any) -> Worker[Any]:
+        return super().run_worker(work, *how, **more | {"exit_on_error": False})
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR and self.is_current and event.worker.error:
+            raise event.worker.error
 
 
 def _keys(command: Command) -> str:

@@ -168,6 +168,21 @@ async def test_shell_and_editor_get_the_terminal_once_it_has_answered(
             await on.until(lambda taker=taker: given[-1:] == [taker])
 
 
+@pytest.mark.anyio
+async def test_who_leaves_twice_meanwhile_is_told_what_the_first_time_was_to_say() -> None:
+    async with stage() as on:
+        await on.ready()
+        app = on.pilot.app
+        on.desk.lag.asked(monotonic())
+        app.exit(message="the first")
+        app.exit()
+        await asyncio.sleep(3 * LOOKED_S)
+        assert not app._exit
+        app.post_message(events.CursorPosition(0, 0))
+        await on.until(lambda: app._exit)
+        assert app._exit_renderables == ["the first"]
+
+
 class Modem(Line):
     rate = 12_000
 

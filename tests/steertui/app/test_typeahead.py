@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from steertui.screens.ask import Ask
 from steertui.screens.library.screen import Library
+from steertui.screens.palette import Palette
 from tests.steertui.app.stage import Stage, stage
 
 pytestmark = pytest.mark.anyio
@@ -102,3 +103,18 @@ async def test_two_lists_that_never_come_hold_keys_up_once() -> None:
             burst(on, "d", "escape", "i", *group)
             await on.until(lambda group=group: on.desk.prompt.text.endswith(group))
         assert on.desk.prompt.text == "readopening"
+
+
+async def test_a_palette_that_is_closed_in_the_midst_of_a_search_takes_it_along() -> None:
+    async with stage() as on:
+        await on.ready()
+        await on.press("ctrl+p")
+        palette = on.pilot.app.screen
+        assert isinstance(palette, Palette)
+        await palette.query("CommandList").remove()
+        on.pilot.app.pop_screen()
+        search = palette._gather_commands("zz")
+        await on.until(lambda: search.is_finished)
+        await on.until(lambda: on.desk.is_current)
+        await on.press("f4")
+        await on.until(lambda: isinstance(on.pilot.app.screen, Library))
