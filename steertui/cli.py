@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from core.errors import BadInput, SteerError, UsageError
 from core.scrub import holds_secret, scrub
@@ -134,15 +134,26 @@ def open_app(args: argparse.Namespace) -> int:
     said = {name: value for name in SCREEN if (value := getattr(args, name)) is not None}
     options = flags.loading(args)
     gc.disable()  # a start leaves little garbage and much to walk over; the app turns it on after its first page
+    try:
+        return _shown(args, options, said)
+    finally:
+        gc.enable()
+
+
+def _shown(args: argparse.Namespace, options: dict[str, Any], said: dict[str, Any]) -> int:
+    """The app on an engine in this process, on one that is asked for with options, or on whichever it finds."""
     if args.inline:
-        with import_module("steertui.engine.inline").inline(
-            args.model, options, record=not args.no_record
-        ) as own:
-            return int(import_module("steertui.app").run(args.model, socket=own.path, inline=True, **said))
+        inline = import_module("steertui.engine.inline").inline
+        with inline(args.model, options, record=not args.no_record) as own:
+            return _run(args.model, socket=own.path, inline=True, **said)
     if options or args.no_record or args.idle_exit is not None:
         ensure = import_module("steertui.engine.launch").ensure
         said["socket"] = ensure(args.model, options, record=not args.no_record, idle_exit=args.idle_exit)
-    return int(import_module("steertui.app").run(args.model, **said))
+    return _run(args.model, **said)
+
+
+def _run(model: str, **said: Any) -> int:
+    return int(import_module("steertui.app").run(model, **said))
 
 
 def report(sentence: str, code: int, *, as_json: bool) -> int:

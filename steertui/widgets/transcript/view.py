@@ -1,41 +1,28 @@
-"""The biggest thing on the screen: what was said, token by token, with every change of the mixer at its token.
-
-A line-API widget, because colour per token has to stay cheap: a token costs its line, whatever came before.
-"""
+"""The biggest thing on the screen: what was said, token by token, with every change of the mixer at its token."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from rich.style import Style
 from rich.text import Text
 from textual import events
-from textual.color import Color
-from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.selection import Selection
-from textual.strip import Strip
 
 from steertui import commands
 from steertui.widgets import glyphs
-from steertui.widgets.transcript import selected, stepper
+from steertui.widgets.transcript import stepper
 from steertui.widgets.transcript.document import Item, Piece
-from steertui.widgets.transcript.layout import GUTTER, Line
-from steertui.widgets.transcript.palette import Paint
-from steertui.widgets.transcript.pen import Pen
+from steertui.widgets.transcript.layout import GUTTER
+from steertui.widgets.transcript.paper import Paper
 from steertui.widgets.transcript.rows import Rows
-from steertui.widgets.transcript.sheet import Sheet
-from steertui.widgets.transcript.tint import Tint
 
 PARTS = """role-you role-asst you asst marker chip rule cursor injected prefilled
 quiet warning hint title queued marks pointed pinned"""
 """What has a look of its own in the style sheet."""
 
 
-class Transcript(ScrollView, can_focus=True):
+class Transcript(Paper, can_focus=True):
     """Shows a document and follows its end until somebody scrolls up. A cursor may point at one of its tokens."""
 
     BINDINGS = commands.bindings(commands.TRANSCRIPT)
@@ -63,29 +50,8 @@ class Transcript(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own spelling
         super().__init__(id=id)
-        self.sheet = Sheet()
         self.document = self.sheet.document
-        self.live = False
         self.heading = ""
-        self._ground: Style | None = None
-        self.tint = Tint(self._paint)
-        self.pen = Pen(self._style, self.tint)
-
-    def on_mount(self) -> None:
-        self.anchor()
-
-    # Where it is scrolled to ------------------------------------------------------------------------------------
-
-    def scroll_to(self, *where: Any, **how: Any) -> None:
-        """Textual lets go of the end at every such call, and takes it again only when the place has changed: a key
-        that scrolls further down from the end changes none.
-        """
-        super().scroll_to(*where, **how)
-        self.call_after_refresh(self._hold_end)
-
-    def _hold_end(self) -> None:
-        if min(self.scroll_y, self.scroll_target_y) >= self.max_scroll_y:
-            self.anchor()
 
     # What happens to the document ------------------------------------------------------------------------------
 
@@ -146,12 +112,6 @@ class Transcript(ScrollView, can_focus=True):
             self._grown(0)
         self._forget_strips()
 
-    def _paint(self) -> Paint:
-        ground, words = self.background_colors[1], self.get_component_styles("transcript--asst").color
-        variables = self.app.get_css_variables()
-        hues = Color.parse(variables["heat-cool"]), Color.parse(variables["heat-warm"])
-        return Paint(ground, words, *hues, glyphs.now().colours)
-
     # The token under the cursor ----------------------------------------------------------------------------------
 
     def step(self, change: int) -> None:
@@ -196,106 +156,10 @@ class Transcript(ScrollView, can_focus=True):
             if piece is not None:
                 self.point(piece)
 
-    # Lines -----------------------------------------------------------------------------------------------------
-
-    def on_resize(self) -> None:
-        if self._text_width() != self.sheet.width:
-            self._refold()
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self.tint.forget()
-        self._forget_strips()
-
-    def _text_width(self) -> int:
-        return max(self.scrollable_content_region.width - GUTTER - 1, 8)
-
     def _refold(self) -> None:
-        """Everything again; a cursor whose token has gone goes too."""
-        self.sheet.fold(self._text_width())
-        self._grown(0)
+        """A cursor whose token has gone goes too."""
+        super()._refold()
         for piece in (self.pen.pointed, self.pen.pinned):
             if piece is not None and not self.sheet.holds(piece):
                 self.pen.pinned = None
                 self.point(None)
-
-    def _grown(self, first: int) -> None:
-        lines = self.sheet.lines
-        self.sheet.rows.update(lines, first)
-        self._measure(Size(self.scrollable_content_region.width, self.sheet.rows.height(self.tint.held)))
-        if 0 < first < len(lines):
-            lines[first].strip = None
-            row = self.sheet.rows.row(first)
-            self.refresh_lines(row, len(self.sheet.rows) - row + 1)
-        else:  # folded anew: there may be fewer lines than before
-            self._forget_strips()
-
-    def _measure(self, size: Size) -> None:
-        """A page that is full and follows only scrolls on: to lay the whole screen out again would draw it twice."""
-        full = self.max_scroll_y > 0 and size.width == self.virtual_size.width
-        if not (full and self.is_anchored and self.is_vertical_scroll_end):
-            self.virtual_size = size
-        elif size != self.virtual_size:
-            self.set_reactive(Transcript.virtual_size, size)
-            self._scroll_update(size)
-            self.scroll_y = self.max_scroll_y
-
-    def _redraw_piece(self, piece: Piece | None) -> None:
-        """The lines a token lies on: the one it ends on, and where it began further up the one before."""
-        if piece is not None:
-            if self.sheet.begins_above(piece):
-                self._redraw_line(piece.line - 1)
-            self._redraw_line(piece.line)
-
-    def _redraw_line(self, number: int) -> None:
-        if 0 <= number < len(self.sheet.lines):
-            self.sheet.lines[number].strip = None
-            self.refresh_lines(self.sheet.rows.row(number), 2 if self.sheet.rows.marked else 1)
-
-    def _forget_strips(self) -> None:
-        self.sheet.forget_strips()
-        self.refresh()
-
-    # Drawing ---------------------------------------------------------------------------------------------------
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        self._ground = None
-        return super().render_lines(crop)
-
-    def render_line(self, y: int) -> Strip:
-        scroll_x, scroll_y = self.scroll_offset
-        row, width = scroll_y + y, self.size.width
-        if self._ground is None:  # the same for all lines, and asking for it walks up to the app
-            self._ground = self.rich_style
-        if row >= len(self.sheet.rows):
-            return Strip.blank(width, self._ground)
-        strip = self._strip(row).crop_extend(scroll_x, scroll_x + width, self._ground)
-        return strip.apply_offsets(scroll_x, row)
-
-    def _strip(self, row: int) -> Strip:
-        number = self.sheet.rows.line(row)
-        line = self.sheet.lines[number]
-        if self.sheet.rows.is_marks(row):
-            return self.pen.marks(line)
-        selection = self.text_selection
-        if selection is not None:
-            style = self.screen.get_component_rich_style("screen--selection")
-            return selected.lit(self.build_strip(line, number), selection.get_span(row), style)
-        if line.strip is None:
-            line.strip = self.build_strip(line, number)
-        return line.strip
-
-    def build_strip(self, line: Line, number: int) -> Strip:
-        writing = self.live and number == len(self.sheet.lines) - 1
-        return self.pen.words(line, self.sheet.width + GUTTER, writing)
-
-    def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"transcript--{name}")
-
-    # Selection -------------------------------------------------------------------------------------------------
-
-    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        return selected.words(self.sheet.lines, self.sheet.rows, selection), "\n"
-
-    def selection_updated(self, selection: Selection | None) -> None:
-        self.refresh()

@@ -54,9 +54,13 @@ class Terminal:
     def text(self) -> str:
         return "\n".join(self.rows)
 
+    def pending(self) -> bool:
+        """Whether there is more to read: half a frame may have been drawn."""
+        return bool(select.select([self.fd], [], [], 0.02)[0])
+
     def read(self) -> bool:
         """What is there; False when the child has gone."""
-        if select.select([self.fd], [], [], 0.02)[0]:
+        if self.pending():
             try:
                 data = os.read(self.fd, self.chunk)
             except OSError:
