@@ -59,9 +59,9 @@ def test_who_asked_for_no_way_is_told_which_one_it_is() -> None:
         loaded()
         with pytest.warns(UserWarning, match="loaded it as: dtype bfloat16, adapter polite"):
             steertui.connect("scripted").close()
-        with warnings.catch_warnings(action="error"):
+        with warnings.catch_warnings(action="error", category=UserWarning):
             steertui.connect(socket=find()[0].path).close()
-    with resident(), warnings.catch_warnings(action="error"):
+    with resident(), warnings.catch_warnings(action="error", category=UserWarning):
         loaded()
         steertui.connect("scripted").close()
 
