@@ -48,4 +48,5 @@ class Lamp(Painted):
 
 def _short(advice: str, width: int) -> str:
     """What to turn and to what; the remark behind it only where it has room."""
-    return whole(advice.split("; "), width, "; ") or clip(advice, width)
+    parts = advice.split("; ")
+    return whole(parts, width, "; ") if cell_len(parts[0]) <= width else clip(advice, width)

@@ -43,6 +43,7 @@ QUICK = (
     "library-check",
     "library-import",
     "library-note",
+    "palette",
     "replay",
     "sessions",
 )
@@ -83,6 +84,7 @@ CASES: dict[str, tuple[str, ...]] = {
     "Meters": ("vector pirate",),
     "Page": ("column", "token", "vector pirate"),
     "Pages": ("table cell", "column"),
+    "Palette": ("model id",),
     "Pick": ("cached model",),
     "Presets": ("preset name",),
     "Prompt": ("prefill",),
@@ -155,7 +157,7 @@ def ours() -> Iterator[type[Widget]]:
     while waiting:
         kind = waiting.pop()
         waiting += kind.__subclasses__()
-        if kind.__module__.startswith("steertui.") and kind.__name__ != "Painted":
+        if kind.__module__.startswith("steertui.") and kind.__name__ not in ("Painted", "Paper"):
             yield kind
 
 

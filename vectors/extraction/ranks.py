@@ -19,7 +19,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
 import torch.distributed as dist
@@ -165,6 +165,7 @@ def main() -> int:
         refuse_fewer(spec)
         dist.init_process_group("gloo")
         run(spec)
+        dist.barrier()  # who goes while another still works takes it along
     except (OSError, ValueError, KeyError) as error:
         return _failed(BadInput(f"{sys.argv[1]}: {type(error).__name__} {error}"))
     except SteerError as error:
@@ -181,5 +182,12 @@ def _failed(error: SteerError) -> int:
     return error.exit_code
 
 
+def leave(code: int) -> NoReturn:
+    """At once: gloo has threads that an interpreter in the middle of its own end would pull the floor from under."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())
