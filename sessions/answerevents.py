@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .event import Event, Json
+from sessions.event import Event, Json
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,14 +10,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from core.errors import UsageError
-
-from . import events as ev
-from .folder import Folder, hand_down
-from .folding import fold_all
-from .journal import Journal
-from .lines import Record
-from .origin import opening
-from .state import State, Turn
+from sessions import events as ev
+from sessions.folder import Folder, hand_down
+from sessions.folding import fold_all
+from sessions.journal import Journal
+from sessions.lines import Record
+from sessions.origin import opening
+from sessions.state import State, Turn
 
 TALK = (ev.Gen, ev.Tok, ev.Meter, ev.Inject, ev.Rewind, ev.Rebuild, ev.Crop, ev.Lane, ev.Chunk, ev.Stop)
 

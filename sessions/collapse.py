@@ -26,8 +26,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from .loudness import Playing, Size, loudest, unknown
-from .state import Token
+from sessions.loudness import Playing, Size, loudest, unknown
+from sessions.state import Token
 
 WINDOW = 32
 GRAM = 4

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from core.scrub import scrub
-
-from .event import Event, Json
-from .events import Close, Error, Gap, Job, Model, Open, Stop, Vector
+from sessions.event import Event, Json
+from sessions.events import Close, Error, Gap, Job, Model, Open, Stop, Vector
 
 TELLS = (Open, Model, Vector, Stop, Job, Gap, Error, Close)
 """The kinds that repeat what others said."""

@@ -8,23 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .answerevents import Chunk as Chunk
-from .answerevents import Crop as Crop
-from .answerevents import Gen as Gen
-from .answerevents import Inject as Inject
-from .answerevents import Lane as Lane
-from .answerevents import Meter as Meter
-from .answerevents import Pause as Pause
-from .answerevents import Rebuild as Rebuild
-from .answerevents import Rewind as Rewind
-from .answerevents import Stop as Stop
-from .answerevents import Tok as Tok
-from .answerevents import Top as Top
-from .event import KINDS as KINDS
-from .event import SCHEMA as SCHEMA
-from .event import Event as Event
-from .event import Json as Json
-from .event import Other as Other
+from sessions.answerevents import Chunk as Chunk
+from sessions.answerevents import Crop as Crop
+from sessions.answerevents import Gen as Gen
+from sessions.answerevents import Inject as Inject
+from sessions.answerevents import Lane as Lane
+from sessions.answerevents import Meter as Meter
+from sessions.answerevents import Pause as Pause
+from sessions.answerevents import Rebuild as Rebuild
+from sessions.answerevents import Rewind as Rewind
+from sessions.answerevents import Stop as Stop
+from sessions.answerevents import Tok as Tok
+from sessions.answerevents import Top as Top
+from sessions.event import KINDS as KINDS
+from sessions.event import SCHEMA as SCHEMA
+from sessions.event import Event as Event
+from sessions.event import Json as Json
+from sessions.event import Other as Other
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import events as ev
-from .folding import fold_all
-from .lines import Record
-from .replay import LONGEST_PAUSE
-from .state import Token, Turn
+from sessions import events as ev
+from sessions.folding import fold_all
+from sessions.lines import Record
+from sessions.replay import LONGEST_PAUSE
+from sessions.state import Token, Turn
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,8 @@ from datetime import date
 from pathlib import Path
 
 from core.errors import BadInput, EngineUnavailable
-
-from .held import Held, hold
-from .ulid import is_ulid, ulid
+from sessions.held import Held, hold
+from sessions.ulid import is_ulid, ulid
 
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 SUFFIX = ".safetensors"

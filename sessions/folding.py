@@ -11,11 +11,11 @@ from dataclasses import replace
 from itertools import starmap, zip_longest
 from typing import Any, TypeAlias
 
-from . import events as ev
-from .desk import summary
-from .events import RECORDING
-from .lines import Record
-from .state import REPORTS, Candidate, Desk, Marker, Running, State, Task, Token, Turn
+from sessions import events as ev
+from sessions.desk import summary
+from sessions.events import RECORDING
+from sessions.lines import Record
+from sessions.state import REPORTS, Candidate, Desk, Marker, Running, State, Task, Token, Turn
 
 Tokens: TypeAlias = tuple[Token, ...]
 

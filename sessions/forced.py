@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from core.mixer import Mixer
-
-from . import events as ev
+from sessions import events as ev
 
 if TYPE_CHECKING:
-    from .verify import Take
+    from sessions.verify import Take
 
 TOLERANCE = {"float32": 1e-4, "float64": 1e-4}
 COARSE = 5e-2

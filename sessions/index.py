@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SteerError
-
-from .events import Job, Model, Open
-from .folder import Folder, all_folders
-from .folding import fold_all
-from .reading import Reading, read
+from sessions.events import Job, Model, Open
+from sessions.folder import Folder, all_folders
+from sessions.folding import fold_all
+from sessions.reading import Reading, read
 
 VERSION = 2
 SCHEMA = f"""

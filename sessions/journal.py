@@ -17,15 +17,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 from core.errors import UsageError
-
-from .discretion import discreet
-from .events import RECORDING, Close, Error, Event, Gap, Job, Mixer, Repair, Stop, Turn
-from .folder import Folder
-from .journalfile import JournalFile
-from .lines import LINE_LIMIT, Record, decode, encode
-from .reading import Reading, read
-from .repair import repair
-from .ulid import ulid
+from sessions.discretion import discreet
+from sessions.events import RECORDING, Close, Error, Event, Gap, Job, Mixer, Repair, Stop, Turn
+from sessions.folder import Folder
+from sessions.journalfile import JournalFile
+from sessions.lines import LINE_LIMIT, Record, decode, encode
+from sessions.reading import Reading, read
+from sessions.repair import repair
+from sessions.ulid import ulid
 
 RING = 4096
 URGENT = (Turn, Stop, Mixer, Gap, Close)

@@ -7,8 +7,8 @@ import threading
 from array import array
 from bisect import bisect_right
 
-from .folder import PRIVATE_FILE, Folder
-from .reading import Reading
+from sessions.folder import PRIVATE_FILE, Folder
+from sessions.reading import Reading
 
 SYNC_S = 1.0
 RESERVE = 256 << 10

@@ -9,9 +9,8 @@ from typing import Any, TypeAlias
 
 from core.errors import UsageError
 from core.jobs import Job
-
-from .experiments.registry import EXPERIMENTS
-from .folder import SUFFIX, Folder
+from sessions.experiments.registry import EXPERIMENTS
+from sessions.folder import SUFFIX, Folder
 
 Factory: TypeAlias = Callable[[Any, Mapping[str, Any]], Job]
 
@@ -70,8 +69,8 @@ def _experiment(name: str) -> Factory:
     """What `sessions.experiments` knows by that name, on the resident model."""
 
     def make(instrument: Any, params: Mapping[str, Any]) -> Job:
-        from .experiments import registry
-        from .experiments.resident import ResidentVoice
+        from sessions.experiments import registry
+        from sessions.experiments.resident import ResidentVoice
 
         return registry.job(name, ResidentVoice(_model(instrument, name)), params)
 
@@ -80,9 +79,9 @@ def _experiment(name: str) -> Factory:
 
 def _verify(instrument: Any, params: Mapping[str, Any]) -> Job:
     """A recorded session spoken again on a cache of its own: `session` is the folder it lies in."""
-    from .reading import read
-    from .resident import Resident
-    from .verify import verify
+    from sessions.reading import read
+    from sessions.resident import Resident
+    from sessions.verify import verify
 
     folder = Folder(Path(params.get("session", "")))
     reading = read(folder.journal)

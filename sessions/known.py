@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.mixer import Mixer
-
-from .events import Vector
+from sessions.events import Vector
 
 
 @dataclass(frozen=True)

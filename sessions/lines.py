@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from types import NoneType
 
-from .events import KINDS, Event, Json, Other
+from sessions.events import KINDS, Event, Json, Other
 
 LINE_LIMIT = 64 << 20
 """A job's whole report is one event; what is longer than this is refused before it is written."""

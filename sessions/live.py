@@ -12,20 +12,19 @@ from typing import Any
 
 from core.errors import BadInput, UsageError
 from core.mixer import Mixer
-
-from . import events as ev
-from .desk import describe, mix_of
-from .fitting import at_hand, fitted
-from .folder import hand_down
-from .folding import fold
-from .journal import Journal
-from .lines import Record
-from .performance import Performance
-from .rack import Rack
-from .residence import Home
-from .stage import Prompt, Stage
-from .state import ROOT, State, Turn
-from .tasks import Registry, Tasks
+from sessions import events as ev
+from sessions.desk import describe, mix_of
+from sessions.fitting import at_hand, fitted
+from sessions.folder import hand_down
+from sessions.folding import fold
+from sessions.journal import Journal
+from sessions.lines import Record
+from sessions.performance import Performance
+from sessions.rack import Rack
+from sessions.residence import Home
+from sessions.stage import Prompt, Stage
+from sessions.state import ROOT, State, Turn
+from sessions.tasks import Registry, Tasks
 
 
 class Session:

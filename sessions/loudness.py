@@ -11,9 +11,8 @@ from typing import Any
 
 from core.errors import SteerError
 from core.levels import dose
-
-from .known import mixer_of
-from .state import State
+from sessions.known import mixer_of
+from sessions.state import State
 
 Playing = Mapping[str, Any]
 Size = Callable[[Playing], float | None]

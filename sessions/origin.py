@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib import metadata
 
-from .event import Json
-from .events import Open
+from sessions.event import Json
+from sessions.events import Open
 
 PACKAGES = ("torch", "transformers", "accelerate", "safetensors", "tokenizers", "numpy")
 NUMERICS = (

@@ -13,11 +13,10 @@ from typing import Any
 
 from core.errors import OutOfMemory, SteerError
 from core.mixer import Mixer
-
-from . import events as ev
-from .desk import mix_of
-from .studio import Speech, Ticket
-from .tokenbatch import Stamp, TokenBatch
+from sessions import events as ev
+from sessions.desk import mix_of
+from sessions.studio import Speech, Ticket
+from sessions.tokenbatch import Stamp, TokenBatch
 
 Append = Callable[[ev.Event], Any]
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, SteerError, UsageError
-
-from . import events as ev
-from .folder import SUFFIX, kept
+from sessions import events as ev
+from sessions.folder import SUFFIX, kept
 
 MEASURED = (5, 25, 50, 75, 95)
 

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import BadInput
-
-from .event import SCHEMA
-from .events import Close, Open
-from .lines import BadLine, Record, decode
+from sessions.event import SCHEMA
+from sessions.events import Close, Open
+from sessions.lines import BadLine, Record, decode
 
 HEAD = b'{"n":'
 """How every line begins, and what may stand in it: only the checksum tells."""

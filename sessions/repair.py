@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .folder import PRIVATE_FILE, Folder
-from .reading import Reading
+from sessions.folder import PRIVATE_FILE, Folder
+from sessions.reading import Reading
 
 
 def repair(folder: Folder, reading: Reading) -> Path | None:

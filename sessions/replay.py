@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from . import events as ev
-from .lines import Record
+from sessions import events as ev
+from sessions.lines import Record
 
 LONGEST_PAUSE = 2.0
 

@@ -12,10 +12,9 @@ from typing import Any, TypeAlias
 
 from core.errors import SteerError, UsageError
 from core.gate import Gate
-
-from . import events as ev
-from .queue import Queue
-from .studio import Instrument, Studio
+from sessions import events as ev
+from sessions.queue import Queue
+from sessions.studio import Instrument, Studio
 
 Append = Callable[[ev.Event], Any]
 

@@ -12,8 +12,7 @@ from typing import Any
 
 from core.errors import UsageError
 from core.mixer import Mixer
-
-from .studio import LOADING, Progress, Speech
+from sessions.studio import LOADING, Progress, Speech
 
 Messages = list[dict[str, str]]
 Frame = dict[str, Any]

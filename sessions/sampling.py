@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .state import State
+from sessions.state import State
 
 Settings = Mapping[str, Any]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import UsageError
 
 if TYPE_CHECKING:
-    from .live import Session
+    from sessions.live import Session
 
 SCRIPT = "script"
 """A setting for us and not for the model."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .state import Turn
+from sessions.state import Turn
 
 Message = dict[str, str]
 

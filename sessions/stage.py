@@ -10,16 +10,15 @@ from typing import Any
 
 from core.errors import SteerError, UsageError
 from core.mixer import Mixer
-
-from . import events as ev
-from .desk import mix_of
-from .journal import Journal
-from .performance import PACE, Performance, stamp
-from .residence import Home
-from .script import SCRIPT, Script
-from .spoken import messages
-from .state import State
-from .studio import Instrument, Speech
+from sessions import events as ev
+from sessions.desk import mix_of
+from sessions.journal import Journal
+from sessions.performance import PACE, Performance, stamp
+from sessions.residence import Home
+from sessions.script import SCRIPT, Script
+from sessions.spoken import messages
+from sessions.state import State
+from sessions.studio import Instrument, Speech
 
 LONGEST_WRITTEN = 100_000
 """Ids of a prompt that fit into one line of the journal with room to spare."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .event import Json
-from .events import Model, Vector
+from sessions.event import Json
+from sessions.events import Model, Vector
 
 ROOT = -1
 """Named as the parent of a turn that begins another tree, where there are turns already."""

@@ -17,13 +17,12 @@ from core import jobs
 from core.errors import SteerError, UsageError
 from core.finished import Finished
 from core.runner import run
-
-from . import events as ev
-from .identity import identity
-from .journal import Journal
-from .queue import Place
-from .residence import Home
-from .state import State
+from sessions import events as ev
+from sessions.identity import identity
+from sessions.journal import Journal
+from sessions.queue import Place
+from sessions.residence import Home
+from sessions.state import State
 
 Factory = Callable[[Any, Mapping[str, Any]], jobs.Job]
 Registry = Mapping[str, Factory]

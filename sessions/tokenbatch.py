@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from .events import Event, Meter, Tok, Top
+from sessions.events import Event, Meter, Tok, Top
 
 WAIT_S = 0.05
 

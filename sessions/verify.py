@@ -17,16 +17,15 @@ from typing import Any, TypeGuard
 from core.errors import BadInput
 from core.jobs import Job, Row, gpu
 from core.mixer import Mixer
-
-from . import events as ev
-from .desk import mix_of
-from .folding import fold
-from .forced import Prompter
-from .lines import Record
-from .spoken import messages
-from .stage import sha_of, the_models
-from .state import State
-from .studio import Speech
+from sessions import events as ev
+from sessions.desk import mix_of
+from sessions.folding import fold
+from sessions.forced import Prompter
+from sessions.lines import Record
+from sessions.spoken import messages
+from sessions.stage import sha_of, the_models
+from sessions.state import State
+from sessions.studio import Speech
 
 LIVED = (ev.Tok, ev.Meter, ev.Rewind, ev.Inject, ev.Chunk, ev.Stop)
 GRADES = ("bit-exact", "token-exact", "forced", "diverged")

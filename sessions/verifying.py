@@ -8,16 +8,15 @@ from typing import Any
 from core.errors import BadInput
 from core.jobs import End
 from core.runner import run
-
-from . import events as ev
-from .folder import Folder
-from .kinds import kept_vectors
-from .lines import Record
-from .origin import opening
-from .reading import read
-from .residence import decisive
-from .resident import Studio
-from .verify import verify
+from sessions import events as ev
+from sessions.folder import Folder
+from sessions.kinds import kept_vectors
+from sessions.lines import Record
+from sessions.origin import opening
+from sessions.reading import read
+from sessions.residence import decisive
+from sessions.resident import Studio
+from sessions.verify import verify
 
 
 def verified(folder: Folder, model: str | None = None) -> dict[str, Any]:

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from sessions import events as ev
+from sessions.export import Clean
+from sessions.export.facts import facts
 from sessions.lines import Record
 from sessions.replay import in_turn
-
-from . import Clean
-from .facts import facts
 
 WIDTH, HEIGHT = 100, 30
 LONGEST_PAUSE = 2.0

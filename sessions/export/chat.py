@@ -6,12 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from sessions.export import Clean
+from sessions.export.facts import Facts, facts
 from sessions.lines import Record
 from sessions.spoken import messages
 from sessions.state import State, Turn
-
-from . import Clean
-from .facts import Facts, facts
 
 
 def export(records: tuple[Record, ...], clean: Clean) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
+from sessions.export import Clean
+from sessions.export.facts import VISIBLE, facts, settings_line
 from sessions.lines import Record
 from sessions.state import Token, Turn
-
-from . import Clean
-from .facts import VISIBLE, facts, settings_line
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 STYLE = """

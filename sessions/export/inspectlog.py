@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
+from sessions.export.chat import steering
+from sessions.export.facts import Facts, facts
+from sessions.export.samples import Call, Sample, clock, likeliest, samples
 from sessions.lines import Record
 from sessions.spoken import Message
-
-from .chat import steering
-from .facts import Facts, facts
-from .samples import Call, Sample, clock, likeliest, samples
 
 SUFFIXES = (".eval", ".json")
 SAMPLING = {

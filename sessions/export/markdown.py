@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sessions.export import Clean
+from sessions.export.facts import VISIBLE, Facts, facts, settings_line
 from sessions.lines import Record
 from sessions.state import Task, Turn
-
-from . import Clean
-from .facts import VISIBLE, Facts, facts, settings_line
 
 NAMES = {"user": "You", "assistant": "Model", "system": "System", "tool": "Tool"}
 

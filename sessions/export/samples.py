@@ -12,11 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sessions import events as ev
+from sessions.export.chat import leaves
 from sessions.lines import Record
 from sessions.spoken import Message, messages
 from sessions.state import State, Token, Turn
-
-from .chat import leaves
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 ENDS = {"eos": "stop", "stop": "stop", "length": "max_tokens"}

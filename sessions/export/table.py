@@ -6,11 +6,10 @@ import csv
 import io
 from collections.abc import Iterator
 
+from sessions.export import Clean
+from sessions.export.facts import facts
 from sessions.lines import Record
 from sessions.state import Token, Turn
-
-from . import Clean
-from .facts import facts
 
 COLUMNS = ("turn", "parent", "at", "kind", "id", "text", "logprob", "mixer")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -20,9 +20,18 @@ from sessions.folding import fold
 from sessions.lines import LINE_LIMIT, Record, decode
 from sessions.state import State
 from steertui import __version__
-
-from .protocol import BEAT_S, DEAD_BEATS, DEAD_BEATS_LOADING, MAX_FRAME, Frame, Hello, Welcome, dump, greeting
-from .sockets import peer, refuse_foreign
+from steertui.engine.protocol import (
+    BEAT_S,
+    DEAD_BEATS,
+    DEAD_BEATS_LOADING,
+    MAX_FRAME,
+    Frame,
+    Hello,
+    Welcome,
+    dump,
+    greeting,
+)
+from steertui.engine.sockets import peer, refuse_foreign
 
 Item: TypeAlias = Record | Frame
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)

@@ -18,13 +18,12 @@ from core.errors import EngineUnavailable, UsageError
 from core.mixer import Mixer
 from sessions.lines import Record
 from sessions.state import State, Token, Turn
-
-from .client import Client, Item
-from .launch import choose, ensure, in_words
-from .protocol import Frame
+from steertui.engine.client import Client, Item
+from steertui.engine.launch import choose, ensure, in_words
+from steertui.engine.protocol import Frame
 
 if TYPE_CHECKING:
-    from .inline import Inline
+    from steertui.engine.inline import Inline
 
 BREATH_S = 0.1
 

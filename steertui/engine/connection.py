@@ -11,9 +11,8 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 from sessions.journal import Journal
-
-from . import protocol
-from .protocol import LAG, MAX_FRAME, Hello, ProtocolError
+from steertui.engine import protocol
+from steertui.engine.protocol import LAG, MAX_FRAME, Hello, ProtocolError
 
 QUEUE = 256
 LEFTOVER = 64 << 20

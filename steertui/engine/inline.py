@@ -13,10 +13,9 @@ from typing import Any
 from core.errors import EngineUnavailable
 from sessions.resident import Studio
 from steertui import paths
-
-from .process import Engine
-from .server import Server
-from .sockets import Door
+from steertui.engine.process import Engine
+from steertui.engine.server import Server
+from steertui.engine.sockets import Door
 
 
 def inline(model: str, options: Mapping[str, Any] | None = None, *, record: bool = True) -> Inline:

@@ -18,9 +18,8 @@ from typing import Any
 from core.errors import EngineUnavailable
 from core.home import expanded
 from steertui import __version__, paths
-
-from .protocol import Hello, greeting
-from .sockets import Door, refuse_foreign
+from steertui.engine.protocol import Hello, greeting
+from steertui.engine.sockets import Door, refuse_foreign
 
 START_S = 60.0
 LOG_LIMIT = 4 << 20

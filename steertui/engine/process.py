@@ -18,11 +18,10 @@ from typing import Any
 from core.errors import SteerError
 from sessions.residence import Residence
 from sessions.studio import Studio
+from steertui.engine.host import Host
+from steertui.engine.server import Server
+from steertui.engine.sockets import Door
 from vectors.claude import access
-
-from .host import Host
-from .server import Server
-from .sockets import Door
 
 LOG = logging.getLogger(__name__)
 SWITCH_S = 0.0005

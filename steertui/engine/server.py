@@ -19,13 +19,12 @@ from sessions import events as ev
 from sessions.lines import Record
 from sessions.ulid import ulid
 from steertui import __version__
-
-from . import protocol
-from .connection import Connection
-from .host import SLOW, Host
-from .protocol import BEAT_S, MAX_FRAME, OPS, PROTO, Frame, Hello, ProtocolError, Welcome
-from .sockets import peer
-from .visit import GUESTS_DO_NOT, Visit
+from steertui.engine import protocol
+from steertui.engine.connection import Connection
+from steertui.engine.host import SLOW, Host
+from steertui.engine.protocol import BEAT_S, MAX_FRAME, OPS, PROTO, Frame, Hello, ProtocolError, Welcome
+from steertui.engine.sockets import peer
+from steertui.engine.visit import GUESTS_DO_NOT, Visit
 
 LOG = logging.getLogger(__name__)
 

@@ -12,8 +12,7 @@ from core.jobs import Progress
 from sessions import events as ev
 from sessions.lines import Record
 from sessions.live import Session
-
-from .host import Host
+from steertui.engine.host import Host
 
 PROGRESS_S = 0.5
 GUESTS_DO_NOT = frozenset({"shutdown", "take_control", "session.open"})
