@@ -1,6 +1,6 @@
-"""A resident model, steered token by token.
+"""Load a language model and steer its answers token by token.
 
-The public names are listed here and imported on first use, so that the torch-free rooms stay torch-free.
+The public names below are imported on first use, so that torch-free modules can be imported without torch.
 """
 
 from __future__ import annotations

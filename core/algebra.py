@@ -1,8 +1,9 @@
-"""Steering is K numbers: one projection in, a small program on them, one rank-K update out.
+"""Steering in K-space: project a state on K directions, change the K numbers, add one rank-K update.
 
-A layer plays K unit directions V [K, d] with Gram matrix G = V Vᵀ. From the projections p = V h of one token the stages
-gain, scale, norm and cap find s and w such that the steered state is  h' = s·h + w V. `steer_array` works on whole
-arrays, numpy or torch, with lanes and positions in front; `core.single` does the same for one token on Python floats.
+A layer has K unit directions V [K, d] with Gram matrix G = V Vᵀ. From the projections p = V h of one token
+the stages gain, scale, norm and cap compute s and w such that the steered state is  h' = s·h + w V.
+`steer_array` works on whole arrays, numpy or torch, with lanes and positions as leading axes; `FloatProgram`
+does the same for one token in Python floats.
 
     gain   c = p M,  M = (diag(g) − 1)_A G_AA⁻¹          scale  c += a
     norm   s² = ‖h‖² / (‖h‖² + 2 c·p + c G cᵀ)           cap    smallest ‖eV‖ with  floor ≤ s(p + cG) + eG ≤ ceiling
@@ -22,7 +23,7 @@ DEPENDENT = 1e-9
 
 @dataclass(frozen=True)
 class Program:
-    """What one layer does to K projections, as arrays [..., K] and [..., K, K]; None is 'off'."""
+    """The steering of one layer on K projections, as arrays [..., K] and [..., K, K]; None means off."""
 
     gram: Any
     gain: Any = None
@@ -33,9 +34,9 @@ class Program:
 
 
 def gain_matrix(gram: Any, gains: list[float | None], xp: ModuleType) -> Any:
-    """M of the gain stage, [K, K]: the gained channels reach g·p jointly, whatever the angles between them.
+    """Matrix M [K, K] of the gain stage: the projections of all gained channels become g·p at the same time.
 
-    A pseudo-inverse, because a blend of two gained vectors may be gained as well.
+    Uses a pseudo-inverse, because a gained direction may be a combination of other gained ones.
     """
     changes = {i: g - 1.0 for i, g in enumerate(gains) if g is not None}
     matrix, on = xp.zeros_like(gram), list(changes)
@@ -47,7 +48,10 @@ def gain_matrix(gram: Any, gains: list[float | None], xp: ModuleType) -> Any:
 
 
 def steer_array(p: Any, norm2: Any, program: Program, xp: ModuleType) -> tuple[Any, Any, Any]:
-    """(s, w, e): p is [..., K], norm2 = ‖h‖² [..., 1] is read by the norm stage alone, e is what the caps corrected."""
+    """Return (s, w, e): the factor on h, the coefficients on V, and the part of w that the caps added.
+
+    `p` is [..., K]; norm2 = ‖h‖² [..., 1] is read by the norm stage only.
+    """
     gram = program.gram
     c = xp.zeros_like(p) if program.gain is None else (p[..., None, :] @ program.gain)[..., 0, :]
     if program.add is not None:

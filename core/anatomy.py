@@ -1,8 +1,8 @@
-"""Where a model keeps its decoder blocks, and what comes out of them.
+"""Finds the decoder blocks of a model and what they output.
 
-Everything else steers and reads at block outputs, so this is the one place that knows how architectures
-differ. Blocks are found by their structure, because names differ more than shapes do; a short table of
-known paths and the user's own path are the fallbacks.
+Steering and capture act on block outputs, so this is the only module that depends on architectures. Blocks
+are found by structure, because names vary more between architectures than shapes do; a short table of known
+paths and the user's own path are the fallbacks.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PROBE_IDS = ((1, 2, 3),)
 
 @dataclass(frozen=True)
 class Site:
-    """One block's output as a forward pass really delivers it, wherever its parameters are parked."""
+    """Device, dtype and form of one block's output in a real forward pass (parameters may be offloaded)."""
 
     device: torch.device
     dtype: torch.dtype
@@ -45,7 +45,7 @@ class Site:
 
 @dataclass(frozen=True, eq=False)
 class Anatomy:
-    """The parts of one model: `trunk` is all but the unembedding, `sites` come from one probe forward."""
+    """The parts of one model; `trunk` is all but the unembedding, `sites` come from one probe forward."""
 
     blocks_path: str
     blocks: tuple[nn.Module, ...]
@@ -61,7 +61,7 @@ class Anatomy:
 
 
 def examine(hf: Any, layers_path: str | None = None) -> Anatomy:
-    """Find the parts of a model and look once at what its blocks put out."""
+    """Locate the parts of a model and run one probe forward to see what its blocks output."""
     path, blocks = find_blocks(hf, layers_path)
     sites, hidden_size = probe(hf, blocks)
     unembedding = _output_embeddings(hf)
@@ -77,7 +77,7 @@ def examine(hf: Any, layers_path: str | None = None) -> Anatomy:
 
 
 def find_blocks(hf: nn.Module, layers_path: str | None = None) -> tuple[str, Sequence[nn.Module]]:
-    """The path and list of the decoder blocks: the user's path, else by structure, else by a known path."""
+    """Path and list of the decoder blocks: by the user's path, else by structure, else a known path."""
     if layers_path is not None:
         return layers_path, _blocks_at(hf, layers_path)
     lists = dict(_module_lists(hf))
@@ -88,7 +88,7 @@ def find_blocks(hf: nn.Module, layers_path: str | None = None) -> tuple[str, Seq
 
 
 def probe(hf: Any, blocks: Sequence[nn.Module]) -> tuple[tuple[Site, ...], int]:
-    """One short forward, hooks on block outputs: under offloading the parameters' own device reads `meta`."""
+    """Run one short forward with hooks on the blocks; under offloading parameters report device `meta`."""
     seen: dict[int, tuple[Site, int]] = {}
 
     def look(layer: int, output: Any) -> None:
@@ -109,7 +109,7 @@ def probe(hf: Any, blocks: Sequence[nn.Module]) -> tuple[tuple[Site, ...], int]:
 
 
 def input_device(hf: Any) -> torch.device:
-    """Where token ids belong: the execution device of the input embedding."""
+    """Device for token ids: the execution device of the input embedding."""
     embedding = hf.get_input_embeddings() if hasattr(hf, "get_input_embeddings") else None
     hook = getattr(embedding, "_hf_hook", None)
     device = getattr(hook, "execution_device", None)
@@ -119,7 +119,7 @@ def input_device(hf: Any) -> torch.device:
 
 
 def text_config(hf: Any) -> Any:
-    """The configuration of the text tower; for a text-only model its only one."""
+    """Configuration of the text tower; a text-only model has only this one."""
     config: Any = getattr(hf, "config", None)
     return config.get_text_config(decoder=True) if hasattr(config, "get_text_config") else config
 
@@ -127,7 +127,7 @@ def text_config(hf: Any) -> Any:
 def _complete(
     hf: nn.Module, seen: dict[int, tuple[Site, int]], n_layers: int
 ) -> tuple[tuple[Site, ...], int]:
-    """The probe's findings in layer order; every block must have run, all at one width."""
+    """Probe results in layer order; raises if a block did not run or the widths differ."""
     missing = [layer for layer in range(n_layers) if layer not in seen]
     widths = {width for _, width in seen.values()}
     if missing or len(widths) != 1:
@@ -151,7 +151,7 @@ def _module_lists(hf: nn.Module) -> Iterator[tuple[str, nn.ModuleList]]:
 
 
 def _by_structure(lists: dict[str, nn.ModuleList], depth: int | None) -> list[str]:
-    """Lists as long as the model is deep, of blocks that mix tokens; text towers first, outer before inner."""
+    """Lists with one token-mixing block per layer; text towers first, outer lists before inner ones."""
     fitting = [
         path for path, blocks in lists.items() if len(blocks) == depth and all(map(_mixes_tokens, blocks))
     ]
@@ -181,7 +181,7 @@ def _candidates(hf: nn.Module, lists: dict[str, nn.ModuleList]) -> str:
 
 
 def _trunk(hf: nn.Module, path: str, unembedding: nn.Module | None) -> nn.Module:
-    """The outermost module on the way to the blocks that does not own the unembedding."""
+    """The outermost module on the path to the blocks that does not contain the unembedding."""
     names = path.split(".")
     prefixes = [".".join(names[:end]) for end in range(1, len(names))]
     for module in map(hf.get_submodule, prefixes):
@@ -191,7 +191,7 @@ def _trunk(hf: nn.Module, path: str, unembedding: nn.Module | None) -> nn.Module
 
 
 def _final_norm(hf: nn.Module, path: str) -> nn.Module | None:
-    """The last normalisation beside the blocks (Bloom has another one beside its embedding, before them)."""
+    """The last normalisation beside the blocks (Bloom has another one beside its embedding)."""
     siblings = hf.get_submodule(path.rpartition(".")[0]).named_children()
     norms = [part for name, part in siblings if IS_NORM.search(name) or IS_NORM.search(type(part).__name__)]
     return norms[-1] if norms else None

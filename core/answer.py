@@ -1,4 +1,4 @@
-"""`core.stream`: one answer of a resident model, from a prompt and a mixer."""
+"""`core.stream`: generates one answer from a prompt and a mixer."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ def stream(
     compile: bool | str = False,  # noqa: A002
     **settings: Any,
 ) -> Live:
-    """Speak one answer to a text, a list of messages or a list of ids; iterate the result for its steps.
+    """Generate one answer to a text, a list of messages or a list of ids; iterate the result for its tokens.
 
-    `settings` are those of `Decoding` and `Sampling`: max_new_tokens, stops, cache, meters, temperature, seed, …
+    `settings` are those of `AnswerSettings` and `TokenSampler`: max_new_tokens, stop, cache, meters,
+    temperature, seed, …
     """
     ids = _ids(model, prompt, system, prefill, raw, template_args)
     check_length(model, len(ids))
@@ -47,9 +48,9 @@ def stream(
 
 
 def open_tape(model: Model, compile: bool | str) -> Tape:  # noqa: A002
-    """An empty tape; with `compile` its single tokens are played by a compiled step, as soon as one is proven.
+    """An empty tape; with `compile`, single tokens are decoded by a compiled graph once one is verified.
 
-    Eager decoding serves until then; `compile="now"` waits for the step before the second token instead.
+    Decoding is eager until then; `compile="now"` compiles before the second token instead.
     """
     if compile not in (True, False, "now"):
         raise UsageError(f"compile must be True, False or 'now', not {compile!r}")
@@ -74,7 +75,7 @@ def decoding(
     inspect: int = 0,
     **sampling: Any,
 ) -> Decoding:
-    """The settings of one answer, checked."""
+    """Validate the options of one answer and collect them in `AnswerSettings`."""
     if shadow not in (None, *SHADOWS):
         raise UsageError(f"shadow must be free or forced, not {shadow!r}")
     wanted = lanes or (SHADOWS[shadow] if shadow else SOLO)
@@ -115,7 +116,7 @@ def _ids(
 
 
 def _on_the_cliff(model: Model, rows: int) -> bool:
-    """float32 matrix kernels on a CPU are slower for two or three rows of a large model than for four (measured)."""
+    """True for 2 or 3 rows of a large float32 model on CPU: its kernels are faster for 4 (measured)."""
     sites = model.anatomy.sites
     if rows not in (2, 3) or sites[0].device.type != "cpu" or sites[0].dtype.itemsize != 4:
         return False

@@ -1,4 +1,4 @@
-"""Which layers: the one notation for bands, read without torch so that screen and command line share it.
+"""Notation for layer ranges; no torch, because the screen and the command line use it too.
 
 `5`, `3-8`, `3-8,12`, `all`, or shares of depth such as `40%-85%`; counted from 0, both ends included.
 """
@@ -19,7 +19,7 @@ _PIECE = re.compile(
 
 
 def parse_layers(text: str, n_layers: int) -> tuple[int, ...]:
-    """The layers a band names in a model of `n_layers`, ascending and without repetition."""
+    """The layers that `text` names in a model of `n_layers`, ascending and without duplicates."""
     if text.strip() == "all":
         return tuple(range(n_layers))
     chosen: set[int] = set()
@@ -29,12 +29,12 @@ def parse_layers(text: str, n_layers: int) -> tuple[int, ...]:
 
 
 def write_layers(layers: tuple[int, ...]) -> str:
-    """The shortest notation of a band; `parse_layers` reads it back."""
+    """The shortest notation for some layers; `parse_layers` reads it back."""
     return ",".join("-".join(map(str, run)) for run in runs(layers))
 
 
 def runs(layers: Iterable[int]) -> list[list[int]]:
-    """Neighbouring layers by their ends: [first, last], or [only]."""
+    """Runs of neighbouring layers, each as [first, last] or [only]."""
     found: list[list[int]] = []
     for layer in sorted(set(layers)):
         if found and layer == found[-1][-1] + 1:
@@ -55,7 +55,7 @@ def _range(piece: str, n_layers: int) -> range:
 
 
 def _layer(end: str, piece: str, n_layers: int) -> int:
-    """A number as it is; a share of the depth rounded half up, 100 % being the last layer."""
+    """A layer number, or a share of the depth rounded half up, where 100 % is the last layer."""
     if not end.endswith("%"):
         return int(end)
     share = Fraction(end[:-1]) / 100

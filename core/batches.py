@@ -1,7 +1,7 @@
-"""Prompts of many lengths as rectangular batches with little padding.
+"""Groups prompts of different lengths into rectangular batches with little padding.
 
-A bfloat16 product on a CPU leaves about a megabyte behind for every number of rows it was ever given: oneDNN compiles
-kernels for each and never frees them, whatever the capacity of its cache. So there batches come in few widths.
+For bfloat16 on CPU, oneDNN keeps about a megabyte of compiled kernels for every new number of rows and never
+frees them, whatever its cache capacity. There the padded lengths are rounded up to a few widths.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PER_OCTAVE = 16  # widths between n and 2n: 1 token of padding in 40 at a hundre
 
 @dataclass(frozen=True)
 class Batch:
-    """Some prompts by index, padded to the longest; `starts` says where each row's own tokens begin."""
+    """Some prompts by index, padded to one width; `starts` is where each row's own tokens begin."""
 
     indices: tuple[int, ...]
     ids: Tensor
@@ -31,14 +31,14 @@ class Batch:
 
     @property
     def tokens(self) -> int:
-        """Without the padding."""
+        """Number of tokens without the padding."""
         return int(self.mask.sum())
 
     def inputs(self, accepts_positions: bool) -> dict[str, Any]:
-        """What the forward pass needs so that padding changes nothing.
+        """Arguments of the forward pass that keep padding from changing any result.
 
-        On the right it needs no mask (a full one says so): a causal model's tokens never look there. On the
-        left it needs the mask, and positions that begin at each row's own first token.
+        Padding on the right needs no mask (a full one is passed): causal attention never reads it. Padding on
+        the left needs the mask, and positions that start at each row's own first token.
         """
         if not self.starts.any():
             return {"input_ids": self.ids, "attention_mask": torch.ones_like(self.mask)}
@@ -49,32 +49,32 @@ class Batch:
 
 
 def rooms(model: Model, lengths: Sequence[int]) -> list[int]:
-    """How wide each prompt's batch is at least: its length, or the next of a few widths where each one costs memory."""
+    """Minimum padded length per prompt: its own, or for bfloat16 on CPU the next of a few widths."""
     if model.device.type != "cpu" or model.dtype != torch.bfloat16:
         return list(lengths)
     return [max(n, min(wider(n), model.max_context)) for n in lengths]
 
 
 def wider(length: int) -> int:
-    """The next multiple of 4; of longer prompts the next of sixteen steps to the octave."""
+    """The length rounded up to a multiple of 4; for longer prompts to one of 16 steps per power of two."""
     step = max(FINEST, (1 << length.bit_length() - 1) // PER_OCTAVE)
     return -(-length // step) * step
 
 
 def by_length(lengths: Sequence[int]) -> list[int]:
-    """Indices, longest first: neighbours pad each other least, and a batch that is too big fails at once."""
+    """Indices, longest first: neighbours need little padding, and a batch that is too big fails at once."""
     return sorted(range(len(lengths)), key=lambda i: -lengths[i])
 
 
 def take(waiting: Sequence[int], widths: Sequence[int], budget: int) -> list[int]:
-    """The first of `waiting` (widest first) that fit the token budget once padded; one always does."""
+    """The first of `waiting` (widest first) that fit the token budget once padded; always at least one."""
     return list(waiting[: max(1, budget // widths[waiting[0]])])
 
 
 def pad(
     prompts: Sequence[Sequence[int]], indices: Sequence[int], width: int, device: torch.device, *, left: bool
 ) -> Batch:
-    """One batch; the padding's token id is 0 and never matters."""
+    """Build one batch; the padding's token id is 0 and does not affect results."""
     rows = [prompts[i] for i in indices]
     gaps = [width - len(row) if left else 0 for row in rows]
     ids = torch.zeros(len(rows), width, dtype=torch.long)

@@ -1,7 +1,8 @@
-"""The token boundary: the only moment at which anything changes.
+"""Queue of mixer changes, applied only between two forward passes.
 
-Dials are turned on any thread. A new state is compiled there, queued here, and taken by the decode thread before its
-next pass; a state that is overtaken before its boundary is marked superseded. No pass ever sees two plans.
+A new mixer state is turned into a plan on the thread that sets it, queued here, and taken by the decode
+thread before its next pass; a state that is replaced before it is taken is marked superseded. No pass ever
+mixes two plans.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ Compile = Callable[[Mixer, Ages], Plan]
 
 @dataclass
 class Ticket:
-    """The acknowledgement of one change: token `at` is the first it can affect, unless a newer change overtook it."""
+    """Receipt of one change: `at` is the first token it can affect, unless a newer change replaced it."""
 
     revision: int
     mixer: Mixer
@@ -28,7 +29,7 @@ class Ticket:
 
 
 class Boundary:
-    """Newest wanted state on one side, the plan in force on the other."""
+    """Holds the newest requested mixer and the plan that is in force."""
 
     def __init__(self, compile_plan: Compile, mixer: Mixer) -> None:
         self._compile = compile_plan
@@ -42,7 +43,7 @@ class Boundary:
         self.newest = self.current
 
     def set(self, mixer: Mixer) -> Ticket:
-        """Queue a state for the next pass not yet begun. What cannot be played is refused here, before any pass."""
+        """Queue a mixer for the next pass not yet begun; raises at once if it cannot be applied."""
         with self._editing:
             plan = self._compile(mixer, ())
             with self._lock:
@@ -53,7 +54,7 @@ class Boundary:
                 return self.newest
 
     def take(self, index: int) -> Plan:
-        """The plan of the pass that produces token `index`."""
+        """Apply the queued change, if any, and return the plan of the pass that produces token `index`."""
         with self._lock:
             pending, self._pending = self._pending, None
             self._next = index + 1
@@ -67,14 +68,14 @@ class Boundary:
         return self.plan
 
     def _still(self, mixer: Mixer, index: int) -> tuple[int, ...]:
-        """Since which token each channel is as it is: an edit of one does not make another one young again."""
+        """Per channel, the token since which it is unchanged; an edit does not reset other channels."""
         before = list(zip(self.current.mixer.channels, self._since, strict=True))
         return tuple(
             next((since for old, since in before if old == channel), index) for channel in mixer.channels
         )
 
     def back_to(self, index: int) -> None:
-        """After a rewind the next pass produces token `index` again."""
+        """After a rewind: the next pass produces token `index` again."""
         with self._lock:
             self._next = index
             self._since = tuple(min(since, index) for since in self._since)

@@ -1,6 +1,6 @@
-"""How many tokens go into one batch, measured on the first batches.
+"""Chooses the number of tokens per batch by measuring the first batches.
 
-No constant fits: on a CPU large padded batches are slower than one prompt at a time, on a GPU small ones
+No constant fits all machines: on CPU large padded batches are slower than single prompts, on GPU small ones
 leave it idle.
 """
 
@@ -20,7 +20,7 @@ _measured: WeakKeyDictionary[Model, int] = WeakKeyDictionary()
 
 @dataclass
 class Budget:
-    """Tries each candidate `ROUNDS` times, keeps the best rate of each, then stays with the fastest."""
+    """Tries each candidate size `ROUNDS` times, then uses the one with the best measured speed."""
 
     candidates: Sequence[int]
     rates: dict[int, list[float]] = field(default_factory=dict)
@@ -31,15 +31,15 @@ class Budget:
         return len(self._fitting()) == 1 or all(self._tries(c) >= ROUNDS for c in self._fitting())
 
     def tokens(self) -> int:
-        """The budget of the next batch."""
+        """Token limit of the next batch."""
         return self.best() if self.settled else min(self._fitting(), key=self._tries)
 
     def note(self, budget: int, tokens: int, seconds: float) -> None:
-        """What a batch under this budget achieved; padding does not count as work done."""
+        """Record the speed of one batch; padding is not counted as work."""
         self.rates.setdefault(budget, []).append(tokens / max(seconds, 1e-9))
 
     def halve(self, used: int) -> None:
-        """After running out of memory."""
+        """Reduce the limit after running out of memory."""
         self.limit = max(1, used // 2)
 
     def best(self) -> int:
@@ -53,7 +53,7 @@ class Budget:
 
 
 def for_model(model: Model, total_tokens: int, fixed: int | None = None) -> Budget:
-    """The given budget, else the one measured on this model before, else candidates if trying them pays."""
+    """The given size, else the one measured before on this model, else candidates if trying pays off."""
     candidates = ON_CPU if model.device.type == "cpu" else ON_GPU
     known = fixed or _measured.get(model)
     if known is None and total_tokens < 4 * ROUNDS * sum(candidates):

@@ -1,4 +1,4 @@
-"""What else might have been said: the likeliest tokens of a step, and what another lane thought of each of them."""
+"""The most likely tokens at one position, with their probability in another lane for comparison."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST = 50
 
 
 class Candidate(NamedTuple):
-    """A token and its probability before any sampling setting; `other` is its probability in the lane beside."""
+    """A token and its probability before sampling settings; `other` is that in the compared lane."""
 
     token_id: int
     text: str
@@ -22,7 +22,7 @@ class Candidate(NamedTuple):
 def candidates(
     logprobs: Tensor, count: int, text: Callable[[int], str], beside: Tensor | None = None
 ) -> tuple[Candidate, ...]:
-    """The `count` likeliest from the log-probabilities [vocabulary] of one lane, the likeliest first."""
+    """The `count` most likely tokens, in order, from one lane's log-probabilities [vocabulary]."""
     best = logprobs.topk(min(count, len(logprobs)))
     ids = best.indices.tolist()
     others = [None] * len(ids) if beside is None else beside[best.indices].exp().tolist()
@@ -33,7 +33,7 @@ def candidates(
 
 
 class Words:
-    """The text of single tokens, each asked for once: a tokenizer takes longer to decode one than to choose it."""
+    """Cached text of single tokens: decoding one with the tokenizer takes longer than choosing it."""
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer

@@ -1,10 +1,11 @@
-"""The cap stage: the smallest correction that puts every projection inside its bounds.
+"""The cap stage: the smallest correction that brings every projection inside its bounds.
 
-Find e with  floor ≤ q + eG ≤ ceiling  and ‖eV‖² = e G eᵀ minimal. At the optimum e is its own multiplier: eᵢ > 0 only
-at a floor, eᵢ < 0 only at a ceiling. One cap has a closed form. For several, a primal–dual active set guesses which
-caps bind, solves for those and guesses again: exact in two or three steps at moderate angles (spread-out directions).
-What does not settle goes to the slower exact solver (`core.dual`). On a GPU, where nothing may wait for the host, up to
-four caps are solved by trying every set of bounds, more by a fixed course of guesses and Gauss–Seidel sweeps.
+Find e with  floor ≤ q + eG ≤ ceiling  and ‖eV‖² = e G eᵀ minimal. At the optimum e is its own multiplier: eᵢ
+> 0 only at a floor, eᵢ < 0 only at a ceiling. One cap has a closed form. For several, a primal–dual active
+set guesses which caps bind, solves for those and guesses again: exact after two or three steps unless
+directions are nearly parallel. Cases that do not converge go to the slower exact solver in `core.dual`. On a
+GPU, where no step may synchronise with the host, up to four caps are solved by trying every set of bounds,
+more by a fixed number of guesses and Gauss–Seidel sweeps.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import torch
 from core import dual
 
 STEPS = 12
-ABSURD = 1e6  # times the state: what a solve of dependent directions makes of rounding errors
+ABSURD = 1e6  # relative to the state: larger solutions are amplified rounding errors
 FIXED_STEPS = 6
 FIXED_SWEEPS = 16
 RIDGE = 1e-6
@@ -28,14 +29,14 @@ FEW = 4
 
 
 def correct_array(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
-    """e for rows [..., K] at once. numpy stops when done, torch runs a fixed course: nothing waits for a device."""
+    """Correction e for rows [..., K]; numpy iterates until done, torch takes a fixed number of steps."""
     if q.shape[-1] == 1:
         return xp.clip(q, floor, ceiling) - q
     return (_settled if xp is np else _fixed)(q, gram, floor, ceiling, xp)
 
 
 def outside(q: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
-    """How far each projection lies outside its bounds; the residual of a cap."""
+    """Distance by which each projection lies outside its bounds."""
     return abs(q - xp.clip(q, floor, ceiling))
 
 
@@ -63,7 +64,7 @@ def _fixed(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
 
 
 def _all_sets(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
-    """Every choice of binding bounds at once, 3^K of them, and of those the one that is optimal."""
+    """Solve for all 3^K sets of binding bounds at once and select the optimal one."""
     sides = _choices(q.shape[-1], gram.dtype, gram.device)
     eye = xp.eye(q.shape[-1], dtype=gram.dtype, device=gram.device)
     both = (sides[:, :, None] * sides[:, None, :]) != 0
@@ -94,13 +95,13 @@ def _sweeps(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
 
 
 def _sides(q: Any, gram: Any, floor: Any, ceiling: Any, e: Any, xp: ModuleType) -> Any:
-    """+1 where a projection would lie under its floor without its own share of e, −1 above its ceiling, else 0."""
+    """+1 where a projection without its own share of e is below its floor, −1 above its ceiling, else 0."""
     alone = q + e @ gram - e
     return xp.sign(xp.clip(alone, floor, ceiling) - alone)
 
 
 def _solved(q: Any, gram: Any, floor: Any, ceiling: Any, side: Any, system: Any, xp: ModuleType) -> Any:
-    """e that puts exactly the binding projections on their bounds."""
+    """The e that puts exactly the binding projections on their bounds."""
     binds = side != 0
     eye = xp.eye(q.shape[-1]) if xp is np else xp.eye(q.shape[-1], dtype=gram.dtype, device=gram.device)
     both = xp.where(binds[..., :, None] & binds[..., None, :], system, eye)
@@ -111,7 +112,7 @@ def _solved(q: Any, gram: Any, floor: Any, ceiling: Any, side: Any, system: Any,
 def correct_floats(
     q: list[float], gram: list[list[float]], floor: list[float], ceiling: list[float]
 ) -> list[float]:
-    """`correct_array` for one token on Python floats."""
+    """`correct_array` for one token, in Python floats."""
     k = range(len(q))
     sides = [(q[i] < floor[i]) - (q[i] > ceiling[i]) for i in k]
     e = [0.0] * len(q)

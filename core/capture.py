@@ -1,7 +1,7 @@
-"""Activations at block outputs, through the hooks that steer: what is read is what steering would change.
+"""Captures activations at block outputs, through the hooks that steer, so that both see the same state.
 
-Batches are bucketed by length under a measured token budget; the forward pass has no unembedding and no
-cache, and ends above the last layer wanted.
+Batches are grouped by length under a measured token budget; the forward pass has no unembedding and no cache,
+and stops after the last requested layer.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Part: TypeAlias = tuple[list[int], dict[int, Tensor]]
 
 @dataclass(frozen=True)
 class Captured:
-    """One row per prompt at each layer: {L: [n, d]}, float32."""
+    """Captured activations, one float32 row per prompt at each layer: {L: [n, d]}."""
 
     rows: dict[int, Tensor]
 
@@ -50,10 +50,10 @@ def capture(
     store: Path | None = None,
     on_progress: Progress | None = None,
 ) -> Captured:
-    """Read every prompt. `read` is 'last', 'mean' or one choice of positions per prompt (`core.reading`).
+    """Capture activations of every prompt; `read` is 'last', 'mean' or one choice of positions per prompt.
 
-    Without a mixer the model is read unsteered. With `store` the rows are memory-mapped files in that
-    folder, and rows already there from an interrupted run of the same capture are kept.
+    Without a mixer the model is unsteered. With `store` the rows are memory-mapped files in that folder, and
+    rows already written by an interrupted run of the same capture are reused.
     """
     wanted, ids = _layers(model, layers), token_ids(model, prompts)
     shards = None
@@ -91,7 +91,7 @@ def capture_stream(
     padding: str | None = None,
     done: Collection[int] = (),
 ) -> Iterator[Part]:
-    """(indices, {L: [b, d]}) batch by batch, so that a job can stop in between; `done` indices are left out."""
+    """Yield (indices, {L: [b, d]}) per batch, so that a job can stop in between; skips `done`."""
     ids = token_ids(model, prompts)
     lengths = [len(row) for row in ids]
     chosen = reading.positions(read, lengths)
@@ -111,7 +111,7 @@ def capture_stream(
 
 
 def token_ids(model: Model, prompts: Prompts) -> list[list[int]]:
-    """Texts through the tokenizer as they are, ids unchanged; none may be empty or exceed the context."""
+    """Tokenize texts without a template; raises if a prompt is empty or exceeds the context."""
     if isinstance(prompts, str):
         prompts = [prompts]
     ids = [_ids(model, prompt) for prompt in prompts]
@@ -124,7 +124,7 @@ def token_ids(model: Model, prompts: Prompts) -> list[list[int]]:
 def _within_budget(
     listener: Listener, batch: Batch, chosen: Sequence[np.ndarray], tokens: Budget
 ) -> dict[int, Tensor] | None:
-    """The batch's rows, its speed noted; nothing if it did not fit and a smaller one is worth trying."""
+    """Rows of the batch, its speed recorded; None if it ran out of memory and a smaller one may fit."""
     used, start = tokens.tokens(), time.perf_counter()
     try:
         rows = listener.read(batch, chosen)
@@ -155,7 +155,7 @@ def _layers(model: Model, layers: Sequence[int] | None) -> list[int]:
 
 
 def _identity(mixer: Mixer | None) -> object:
-    """Settings and directions: two vectors may share a name."""
+    """Settings and directions of a mixer, because two vectors may share a name."""
     if mixer is None:
         return None
     directions = [[list(item) for item in sorted(c.vector.directions.items())] for c in mixer.channels]

@@ -1,6 +1,6 @@
-"""Conversation to text and ids: the tokenizer's own template, or visibly without one; a template is never invented.
+"""Turns a conversation into text and ids with the tokenizer's chat template, or visibly without one.
 
-Templates come with models and are programs: they run in transformers' sandbox, for two seconds at most.
+Templates are programs shipped with models: they run in transformers' sandbox, for two seconds at most.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TOO_SLOW = f"the chat template ran longer than {TEMPLATE_SECONDS:g} s: plain con
 
 @dataclass(frozen=True)
 class Rendered:
-    """A prompt as text and ids; `mode` is chat, plain where the tokenizer has no usable template, or raw as asked."""
+    """A prompt as text and ids; `mode` is chat, plain (no usable template) or raw (as requested)."""
 
     text: str
     ids: list[int]
@@ -31,7 +31,7 @@ class Rendered:
 
 
 class TemplateFailed(UsageError):
-    """A chat template that broke, ran too long or refused these messages."""
+    """A chat template raised, ran too long or rejected these messages."""
 
 
 def as_messages(prompt: str | Sequence[Message], system: str | None = None) -> list[dict[str, Any]]:
@@ -50,7 +50,7 @@ def render(
     prefill: str = "",
     template_args: Mapping[str, Any] | None = None,
 ) -> Rendered:
-    """The prompt up to and with the start of the assistant's turn; `prefill` puts first words into its mouth."""
+    """The prompt up to the start of the assistant's turn; `prefill` begins the assistant's answer."""
     if raw:
         return _plain(tokenizer, messages, prefill, "raw")
     if not getattr(tokenizer, "chat_template", None):
@@ -70,10 +70,10 @@ def continuation(
     new: Sequence[Message],
     template_args: Mapping[str, Any] | None = None,
 ) -> str | None:
-    """What the template writes between the end of the assistant's running answer and its next one, or None.
+    """The text that the template puts between the assistant's current answer and its next one, or None.
 
-    Found with a sentinel answer, so that no answer is ever tokenised again; None where the template rewrites what came
-    before (it then has to be rendered anew, and the tape keeps the common prefix).
+    Found by rendering a sentinel answer, so that no answer is tokenised again. None where the template
+    rewrites earlier turns (then the conversation is rendered again, and the tape keeps the common prefix).
     """
     past = apply_template(tokenizer, history, False, template_args)
     answered = [*history, {"role": "assistant", "content": SENTINEL}, *new]
@@ -114,7 +114,7 @@ def encode(tokenizer: Any, text: str, special: bool = False) -> list[int]:
 
 
 def within(seconds: float, work: Callable[[], str]) -> str:
-    """Run `work` on its own thread; past its time it is interrupted (it is pure Python) and TimeoutError raised."""
+    """Run `work` in a thread; after `seconds` interrupt it (it is pure Python) and raise TimeoutError."""
     result: dict[str, Any] = {}
 
     def run() -> None:

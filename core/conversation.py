@@ -1,7 +1,8 @@
-"""A conversation on one tape: every turn is appended to the ids already there, and nothing is ever encoded twice.
+"""A conversation on one tape: each turn is appended to the ids already there, and nothing is encoded twice.
 
-The next turn is what the template writes after the last answer (`core.chat.continuation`). Where a template rewrites
-its past, the common prefix stays and the rest is encoded again; that is a notice with its count, never silent.
+The next turn is the text that the template puts after the last answer (`continuation_text`). Where a template
+rewrites earlier turns, the common prefix stays and the rest is encoded again; a notice reports how many
+tokens.
 """
 
 from __future__ import annotations
@@ -45,15 +46,15 @@ class Conversation:
     def say(
         self, text: str, *, mixer: Mixer | None = None, role: str = "user", prefill: str = "", **settings: Any
     ) -> Live:
-        """The answer to one more message; `settings` as in `core.stream`."""
+        """Generate the answer to one more message; `settings` as in `core.stream`."""
         if self.model.tokenizer is None:
-            raise UsageError(f"{self.model.name} has no tokenizer: it cannot converse")
+            raise UsageError(f"{self.model.name} has no tokenizer: a conversation needs one")
         new: Message = {"role": role, "content": text}
         tape, waiting = self._settle()
         before = (len(tape), waiting, list(self.messages), list(self._past))
-        ids, notices, lived = self._ids(tape, waiting, new, prefill)
+        ids, notices, pending_phases = self._ids(tape, waiting, new, prefill)
         check_length(self.model, len(tape) + len(ids))
-        live = Live(self.model, tape, ids, mixer or Mixer(), decoding(self.model, **settings), lived)
+        live = Live(self.model, tape, ids, mixer or Mixer(), decoding(self.model, **settings), pending_phases)
         live.notices.extend(notices)
         self.messages.append(new)
         self._past, self._undo = list(self.messages), before
@@ -61,7 +62,7 @@ class Conversation:
         return live
 
     def undo(self) -> None:
-        """Take the last turn back, its question and its answer, so that it can be said again."""
+        """Remove the last turn, its message and its answer, so that it can be sent again."""
         if self._undo is None or self.live is None:
             raise UsageError("there is no turn to take back")
         length, waiting, self.messages, self._past = self._undo
@@ -71,9 +72,12 @@ class Conversation:
         self._tape, self._waiting, self.live, self._undo = tape, waiting, None, None
 
     def inject(self, text: str, role: str = "model") -> None:
-        """Into the running answer, before its next token: the model's own words, or a turn of `role` user or tool."""
+        """Insert text before the running answer's next token: as the model's own, or as a turn.
+
+        `role` is model, user or tool.
+        """
         if self.live is None or self.live.stop_reason is not None:
-            raise UsageError("nothing is being said: put the text into the next turn")
+            raise UsageError("no answer is running: put the text into the next turn")
         if role == "model":
             self.live.inject(text)
             return
@@ -85,7 +89,7 @@ class Conversation:
         self.live.inject_ids(encode(self.model.tokenizer, tail), role, text)
 
     def _settle(self) -> tuple[Tape, Waiting]:
-        """The tape as the last answer left it, one lane again if the lanes went different ways."""
+        """The tape as the last answer left it, reduced to lane 0 if the lanes diverged."""
         if self.live is None:
             return self._tape, self._waiting
         if self.live.stop_reason is None:
@@ -95,10 +99,13 @@ class Conversation:
     def _ids(
         self, tape: Tape, waiting: Waiting, new: Message, prefill: str
     ) -> tuple[list[int], list[Any], Sequence[str]]:
-        """What has to be fed for this turn: what still waits, then the template's words around the new message."""
+        """The ids to feed for this turn, notices, and the phases of ids left over from the last answer.
+
+        The ids are those left over, then the template's text around the new message.
+        """
         tokenizer = self.model.tokenizer
         context = [*tape.ids[0], *waiting.ids]
-        state_lost = len(tape) == 0 and not tape.rewinds  # a running state does not survive an error
+        state_lost = len(tape) == 0 and not tape.rewinds  # a running state is lost after an error
         if not context or state_lost:
             return self._rendered([*self.messages, new], prefill), [], ()
         tail = self._tail(new)
@@ -109,7 +116,7 @@ class Conversation:
         return [*waiting.ids, *(ids[1:] if closed else ids)], [], waiting.phases
 
     def _tail(self, new: Message) -> str | None:
-        """What stands between the answer so far and the next one; None where a template rewrites its past."""
+        """Text between the answer so far and the next one; None where the template rewrites earlier turns."""
         if self.mode == "chat":
             try:
                 return continuation(self.model.tokenizer, self._past, [new], self.template_args)
@@ -120,7 +127,7 @@ class Conversation:
     def _rewritten(
         self, tape: Tape, messages: Sequence[Message], prefill: str
     ) -> tuple[list[int], list[Any]]:
-        """The template changes what came before: keep the common prefix and encode the rest again."""
+        """Crop the tape to the prefix shared with the newly rendered text; return the other ids."""
         ids = self._rendered(messages, prefill)
         context = tape.ids[0]
         same = next(
@@ -145,7 +152,7 @@ class Conversation:
         return prompt.ids
 
     def _ended(self, live: Live) -> None:
-        """Write down what was said: the answer, cut where turns were put into it."""
+        """Append the answer to the messages, split where turns were inserted into it."""
         start, words = 0, self._prefill
         for at, role, text in [*live.inserts, (len(live.steps), "", "")]:
             words += "".join(step.text for step in live.steps[start:at])

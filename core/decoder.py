@@ -1,6 +1,6 @@
-"""The mechanics of one answer: what waits to be fed, what each lane has said, and how to take back or insert tokens.
+"""Mechanics of the decode loop: ids still to feed, sampled tokens per lane, rewinds and inserts.
 
-No threads and no dials here; `core.live` decides when, this room knows how.
+There are no threads and no mixer changes here; those are handled in `core.live`.
 """
 
 from __future__ import annotations
@@ -31,16 +31,21 @@ Edges = Iterator[int]
 
 
 class Decoder:
-    """Feeds a tape and reads tokens off it, all lanes in step."""
+    """Feeds ids to a tape and samples tokens from its logits, for all lanes together."""
 
     def __init__(
-        self, model: Model, tape: Tape, prompt: Sequence[int], how: Decoding, lived: Sequence[str] = ()
+        self,
+        model: Model,
+        tape: Tape,
+        prompt: Sequence[int],
+        how: Decoding,
+        pending_phases: Sequence[str] = (),
     ) -> None:
-        """`lived` are the phases of the prompt's first ids, where they are what an earlier answer left waiting."""
+        """`pending_phases`: phases of leading ids that the previous turn sampled but never fed."""
         self.model, self.tape, self.how = model, tape, how
         self.check(prompt)
         self.rows = [list(prompt) for _ in range(how.lanes.count)]
-        self.phases = [*lived, *["prompt"] * (len(prompt) - len(lived))]
+        self.phases = [*pending_phases, *["prompt"] * (len(prompt) - len(pending_phases))]
         self.logits: Tensor | None = None
         self._turn = len(tape)
         self._plan: Plan | None = None
@@ -52,7 +57,7 @@ class Decoder:
         self._mark_last()
 
     def check(self, ids: Sequence[int]) -> None:
-        """An id without an embedding would end a GPU's whole context, not only this answer."""
+        """Raise for ids outside the embedding: on a GPU they would invalidate the CUDA context."""
         known = self.model.hf.get_input_embeddings().num_embeddings
         strange = next((i for i in ids if not 0 <= i < known), None)
         if strange is not None:
@@ -60,12 +65,12 @@ class Decoder:
 
     @property
     def free(self) -> list[int]:
-        """The lanes that sample for themselves."""
+        """The lanes that sample their own tokens."""
         return [lane for lane in range(self.how.lanes.count) if lane not in self.how.lanes.forced]
 
     @property
     def context(self) -> list[int]:
-        """Lane 0's ids so far, fed or waiting."""
+        """Lane 0's ids so far, fed or still to feed."""
         return self.tape.ids[0] + self.rows[0]
 
     @property
@@ -74,24 +79,24 @@ class Decoder:
 
     @property
     def ended(self) -> str | None:
-        """Why the answer itself is over, though other lanes may go on."""
+        """Why lane 0 has ended, though other lanes may continue; None while it goes on."""
         if not self._said[0] or not self._ended(0):
             return None
         return "stop" if self._texts[0].stopped else "eos"
 
     def finished(self) -> str | None:
-        """Why the answer is over, if every free lane has ended."""
+        """Why the answer has ended, once every free lane has; None before."""
         return self.ended if all(self._ended(lane) for lane in self.free) else None
 
     def feed(self, plan: Plan, readings: list[Reading]) -> Edges:
-        """Feed what waits, yielding the tape's length after each chunk; then `logits` are the next token's."""
+        """Feed pending ids and yield the tape's length per chunk; then `logits` predict the next token."""
         self._plan = plan
         if self.tape.n_lanes != self.how.lanes.count:
             yield from self._open_lanes(plan)
         yield from self._chunks(self.how.lanes.count, len(self.phases), plan, readings)
 
     def _chunks(self, n_lanes: int, count: int, plan: Plan, readings: list[Reading] | None) -> Edges:
-        """What has been fed no longer waits, even when the listener leaves between two chunks."""
+        """Drops fed ids after every chunk, so that a consumer that stops leaves a consistent state."""
         rows = [row[:count] for row in self.rows[:n_lanes]]
         before = 0
         chunks = feed_in_chunks(self.tape, rows, self.phases[:count], plan, readings, self.how.edges)
@@ -104,7 +109,7 @@ class Decoder:
             yield len(self.tape)
 
     def _open_lanes(self, plan: Plan) -> Edges:
-        """From one lane to many: all share a prompt that they play alike, else each lane gets a past of its own."""
+        """From one lane to many: share one prompt encoding if all steer it alike, else encode per lane."""
         count = self.how.lanes.count
         self.tape.keep(0)
         if count == 1:
@@ -113,7 +118,7 @@ class Decoder:
             others = self.tape.blank(count - 1)
             past = [list(self.tape.ids[0]) for _ in range(count - 1)]
             rest = self.model.compiler.compile(plan.lanes[1:])
-            # Whatever the pace: a replay has to meet the same cuts.
+            # Fixed cuts, independent of speed: a replay must use the same chunks.
             cuts = range(FIRST_CHUNK, len(self.tape), FIRST_CHUNK)
             for _ in feed_in_chunks(others, past, self.tape.phases, rest, edges=cuts):
                 yield len(self.tape)
@@ -127,7 +132,7 @@ class Decoder:
             self.tape = self.tape.blank(count)
 
     def choose(self, index: int, revision: int) -> Step:
-        """Every lane's next token from the logits; what is chosen waits to be fed by the next pass."""
+        """Sample the next token of every free lane from the logits; it is fed by the next pass."""
         assert self.logits is not None
         logprobs = log_probabilities(self.logits)
         voices = [self._voice(lane, index, logprobs[lane]) for lane in self.free]
@@ -186,11 +191,11 @@ class Decoder:
         return self._texts[lane].stopped or bool(said and said[-1] in self._ends)
 
     def last_words(self) -> str:
-        """What lane 0's text still held back."""
+        """The end of lane 0's text that was held back as a possible part of a stop text or character."""
         return self._texts[0].flush()
 
     def insert(self, ids: Sequence[int], role: str) -> None:
-        """Tokens that nobody sampled; the pass that feeds the last of them produces the next token."""
+        """Append ids that were not sampled; the pass that feeds the last of them produces the next token."""
         if not self._said[0]:
             self.phases[-1] = "prompt"
         for row in self.rows:
@@ -199,7 +204,7 @@ class Decoder:
         self._mark_last()
 
     def go_back(self, to: Step) -> None:
-        """Take back a step and all that came after it, inserted tokens included; the next pass produces it anew."""
+        """Remove a token and all after it, inserted ones included; the next pass produces it again."""
         contexts = [fed + waiting for fed, waiting in zip(self.tape.ids, self.rows, strict=True)]
         phases = [*self.tape.phases, *self.phases]
         self.tape.crop(to.position - 1)
@@ -213,7 +218,7 @@ class Decoder:
                 self._texts[lane].push(token)
 
     def rebuild(self) -> int:
-        """Put the whole past back in line, to be encoded again as if the next pass's plan had always held."""
+        """Clear the cache and queue the whole context to be encoded under the next plan; its length."""
         rows, phases = self.tape.forget()
         past = rows if len(rows) == len(self.rows) else [rows[0]] * len(self.rows)
         self.rows = [before + row for before, row in zip(past, self.rows, strict=True)]
@@ -221,6 +226,6 @@ class Decoder:
         return len(phases)
 
     def _mark_last(self) -> None:
-        """The position that produces the next token counts as part of the answer; old turns' thoughts are over."""
+        """Set the phase of the last position, which produces the next token, from this turn's marks."""
         inside = self._thoughts.marked and self._thoughts.inside(self.context[self._turn :])
         self.phases[-1] = "thinking" if inside else "answer"

@@ -13,8 +13,11 @@ from core.sampling import Sampling
 
 @dataclass(frozen=True)
 class Decoding:
-    """`edges` are the prefill cuts of an earlier run, to repeat it; `inspect` is how many of the likeliest tokens every
-    step tells."""
+    """Generation settings of one answer.
+
+    `edges` are the prefill chunk boundaries of an earlier run, to repeat it exactly; `inspect` is how many of
+    the most likely tokens to report per token.
+    """
 
     max_new_tokens: int = 256
     sampling: Sampling = field(default_factory=Sampling)

@@ -1,4 +1,4 @@
-"""The layers where channels gain, cap or keep the norm: their rows, their Gram matrix and their K-space program."""
+"""Layers where channels gain, cap or keep the norm: their directions, Gram matrix and K-space program."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SAME_DIRECTION = 0.999
 
 @dataclass(frozen=True)
 class Geometry:
-    """The rows [K, d] of one layer, G = V Vᵀ in float64, and which vectors were merged: `seats[j] = (row, ±1)`."""
+    """Directions [K, d] of one layer and G = V Vᵀ in float64; `row_of_vector[j]` is (row, ±1)."""
 
     rows: Tensor
     gram: Any
@@ -30,7 +30,7 @@ class Geometry:
 
 
 def geometry(stacks: Sequence[Stack], layer: int) -> Geometry:
-    """Directions closer than |cos| 0.999 share a row, so that G can be inverted."""
+    """Merge directions closer than |cos| 0.999 into one row, so that G can be inverted."""
     rows = torch.stack([stack.rows[layer] for stack in stacks])
     cosines = (rows.double() @ rows.double().T).cpu().numpy()
     kept: list[int] = []
@@ -45,7 +45,7 @@ def geometry(stacks: Sequence[Stack], layer: int) -> Geometry:
 
 
 def seated(score: Score, stacks: Sequence[Stack], where: Geometry, lane: int, layer: int) -> list[Level]:
-    """One lane's levels by row, merged vectors joined with the sign of their cosine."""
+    """One lane's effects per row; merged vectors are combined with the sign of their cosine."""
     levels: list[Level | None] = [None] * len(where.gram)
     for stack, (row, sign) in zip(stacks, where.seats, strict=True):
         level = score.level(stack, lane, layer)
@@ -63,7 +63,7 @@ def seated(score: Score, stacks: Sequence[Stack], where: Geometry, lane: int, la
 
 
 def _compatible(levels: Sequence[Level], gram: Sequence[Sequence[float]]) -> bool:
-    """Whether some state keeps all bounds at once; two separate directions always can."""
+    """Whether some state satisfies all bounds at once; for two separate directions one always exists."""
     on = [i for i, level in enumerate(levels) if level.capped]
     if len(on) < 3:
         return True
@@ -73,7 +73,7 @@ def _compatible(levels: Sequence[Level], gram: Sequence[Sequence[float]]) -> boo
 
 
 def program(lanes: Sequence[Sequence[Level]], gram: Any, keep_norm: Sequence[bool]) -> Program:
-    """The K-space program in numpy; one lane has no lane axis, several stand in front as [lanes, 1, K]."""
+    """The K-space program in numpy; for several lanes the arrays have leading axes [lanes, 1, K]."""
     gains = [gain_matrix(gram, [level.gain for level in levels], np) for levels in lanes]
     capped = any(level.capped for levels in lanes for level in levels)
     return Program(
@@ -89,7 +89,7 @@ def program(lanes: Sequence[Sequence[Level]], gram: Any, keep_norm: Sequence[boo
 
 
 def as_tensors(arrays: Program, device: torch.device) -> Program:
-    """The same program where the layer runs, so that nothing waits for the host."""
+    """The same program as tensors on the layer's device, so that no pass waits for the host."""
     kind = {"keep_norm": torch.bool}
     return Program(
         **{

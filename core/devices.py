@@ -1,6 +1,6 @@
-"""What this machine can compute on; `python -m core.devices` prints it as one JSON object.
+"""The compute devices of this machine; `python -m core.devices` prints them as one JSON object.
 
-Asked in a process of its own, a driver that hangs or crashes takes nobody down who only wanted to know.
+Run in a process of its own, so that a driver that hangs or crashes does not affect the caller.
 """
 
 from __future__ import annotations

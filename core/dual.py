@@ -1,7 +1,7 @@
-"""The exact solver of the cap stage: a dual active set (Goldfarb and Idnani 1983) on K Python floats.
+"""Exact solver of the cap stage: a dual active-set method (Goldfarb and Idnani 1983) on K Python floats.
 
-It ends at any angle between the directions, and it knows when caps contradict each other, which a guess cannot. Slower
-than a lucky guess, so `core.caps` guesses first.
+It terminates for any angles between the directions and detects contradicting caps. It is slower than guessing
+the active set, so `core.caps` guesses first.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ Floats = list[float]
 
 
 def solve(q: Floats, gram: list[Floats], floor: Floats, ceiling: Floats) -> tuple[Floats, int | None]:
-    """(e, None), or with the index of a cap that contradicts the others.
+    """Return (e, None), or (e, i) where cap i contradicts the others.
 
-    The worst violation is raised to its bound while the caps already met stay on theirs; a cap whose multiplier would
-    change sign on the way lets go. The multipliers' objective grows with every step, so this ends.
+    Each round moves the worst violation to its bound while the active caps stay on theirs; a cap whose
+    multiplier would change sign is dropped. The dual objective grows with every step, so the loop terminates.
     """
     k = range(len(q))
     e, met = [0.0] * len(q), list[int]()
@@ -33,9 +33,9 @@ def solve(q: Floats, gram: list[Floats], floor: Floats, ceiling: Floats) -> tupl
 
 
 def _raise(i: int, lack: float, e: Floats, met: list[int], gram: list[Floats]) -> bool:
-    """Move projection i by `lack` in place; false when the caps that are met leave no way to."""
+    """Move projection i by `lack`, in place; False when the active caps leave no direction to do so."""
     sign = 1.0 if lack > 0 else -1.0
-    for _ in range(len(met) + 1):  # every round but the last lets one go
+    for _ in range(len(met) + 1):  # every round but the last drops an active cap
         pull = eliminate([[gram[a][b] for b in met] for a in met], [gram[i][a] for a in met])
         gain = gram[i][i] - sum(gram[i][a] * x for a, x in zip(met, pull, strict=True))
         limits = [abs(e[a] / x) for a, x in zip(met, pull, strict=True) if e[a] * sign * x > 0]
@@ -56,7 +56,7 @@ def _raise(i: int, lack: float, e: Floats, met: list[int], gram: list[Floats]) -
 
 
 def eliminate(matrix: list[Floats], right: Floats) -> Floats:
-    """Gaussian elimination; a Gram matrix of independent rows needs no pivoting, of dependent ones is refused."""
+    """Gaussian elimination without pivoting, for Gram matrices; raises where rows are dependent."""
     n = len(right)
     if n == 1:
         return [right[0] / matrix[0][0]]

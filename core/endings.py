@@ -1,4 +1,4 @@
-"""Where an answer ends and where it thinks: all of a model's end tokens, and the marks around its thoughts."""
+"""End tokens and thinking marks of a model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ THOUGHT_MARKS = (
 
 
 def end_ids(hf: Any, tokenizer: Any) -> frozenset[int]:
-    """Every id that ends an answer: the generation configuration's, the configuration's and the tokenizer's."""
+    """Every id that ends an answer: of generation configuration, configuration and tokenizer."""
     sources = (getattr(hf, "generation_config", None), getattr(hf, "config", None), tokenizer)
     found: set[int] = set()
     for source in sources:
@@ -23,7 +23,7 @@ def end_ids(hf: Any, tokenizer: Any) -> frozenset[int]:
 
 
 class Thoughts:
-    """Tells thinking from answering: positions from an opening mark up to its closing one are thoughts."""
+    """Separates thinking from answer: positions after an opening mark up to its closing one are thinking."""
 
     def __init__(self, tokenizer: Any) -> None:
         known: dict[str, int] = getattr(tokenizer, "get_vocab", dict)()
@@ -33,10 +33,10 @@ class Thoughts:
 
     @property
     def marked(self) -> bool:
-        """Whether this tokenizer has marks for thoughts at all."""
+        """Whether the tokenizer has thinking marks."""
         return bool(self._opens)
 
     def inside(self, ids: Sequence[int]) -> bool:
-        """Whether the text so far has an open thought."""
+        """Whether these ids end inside an open thinking block."""
         last = next((i for i in reversed(ids) if i in self._opens or i in self._closes), None)
         return last in self._opens

@@ -1,22 +1,22 @@
-"""Every failure a user can cause or meet is one sentence with an exit code; this is the family they belong to."""
+"""Exceptions whose text is one sentence for the user, each with an exit code."""
 
 from __future__ import annotations
 
 
 class SteerError(Exception):
-    """The text is the sentence a user reads; `exit_code` is what a headless command ends with."""
+    """Base class; the text is shown to the user, `exit_code` is the exit status of a command."""
 
     exit_code = 1
 
 
 class UsageError(SteerError):
-    """A value, option or config entry that cannot be meant."""
+    """An invalid value, option or configuration entry."""
 
     exit_code = 2
 
 
 class PartlyDone(SteerError):
-    """Some items failed, the finished ones are kept."""
+    """Some items failed; the finished ones are kept."""
 
     exit_code = 3
 
@@ -32,18 +32,18 @@ class ModelError(BadInput):
 
 
 class EngineUnavailable(SteerError):
-    """No engine, a lock that is held, or a socket that is not ours."""
+    """No engine is running, a lock is held, or the socket belongs to another user."""
 
     exit_code = 5
 
 
 class OutOfMemory(SteerError):
-    """The machine cannot hold what was asked for."""
+    """The machine does not have enough memory for the request."""
 
     exit_code = 6
 
 
 class NetworkError(SteerError):
-    """A hub or an API that did not answer as hoped."""
+    """A hub or API did not respond as expected."""
 
     exit_code = 7

@@ -1,4 +1,4 @@
-"""A model's identity: a hash that journals record and caches are keyed by.
+"""A hash that identifies a model in journals and cache keys.
 
 Weights are sampled, not read whole: a fine-tune has its base's shapes, so names and sizes alone cannot tell
 the two apart, and reading every byte of a large model would take longer than loading it.
@@ -18,7 +18,7 @@ BLOCK = 4096
 
 
 def of_files(config: dict[str, Any], weights: list[Path], *extra: str) -> str:
-    """From a folder's configuration, each weight file's header and blocks spread over its data."""
+    """Fingerprint of a folder: configuration, each weight file's header and blocks sampled from its data."""
     digest = _digest(config, extra)
     for path in sorted(weights):
         with path.open("rb") as file:
@@ -32,7 +32,7 @@ def of_files(config: dict[str, Any], weights: list[Path], *extra: str) -> str:
 
 
 def of_module(hf: torch.nn.Module, logits: torch.Tensor) -> str:
-    """From a model already built: sampled parameters, and probe logits where weights are out of reach."""
+    """Fingerprint of a model in memory: sampled parameters, and probe logits where weights are offloaded."""
     config = getattr(hf, "config", None)
     digest = _digest(config.to_dict() if config is not None else {})
     parked = False
@@ -48,7 +48,7 @@ def of_module(hf: torch.nn.Module, logits: torch.Tensor) -> str:
 
 
 def _digest(config: dict[str, Any], extra: tuple[str, ...] = ()) -> Any:
-    """Configurations name the transformers version and their own path; neither is the model."""
+    """Hash of the configuration without transformers' version and the path."""
     stable = {k: v for k, v in config.items() if k not in ("transformers_version", "_name_or_path")}
     return hashlib.sha256(json.dumps([stable, extra], sort_keys=True, default=str).encode())
 

@@ -1,4 +1,4 @@
-"""The finished steps of a job on disk: what lets a rerun go on where a cancelled or killed run stopped."""
+"""Results of finished tasks on disk, so that a rerun continues where a cancelled or killed job stopped."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import Any
 
 
 class Finished:
-    """Step keys and their JSON results, one line each, written as they finish. A disk that cannot be written costs the
-    memory of a rerun, never the run."""
+    """Task keys and JSON results, one line each, written as tasks finish.
+
+    If the file cannot be written the job still runs, but a rerun starts over.
+    """
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -24,7 +26,7 @@ class Finished:
 
     @classmethod
     def of(cls, folder: Path, kind: str, settings: Mapping[str, Any]) -> Finished:
-        """The file of exactly this job: another model, seed or vector is another job."""
+        """The results file of this job and settings: another model, seed or vector is another job."""
         identity = json.dumps([kind, settings], sort_keys=True, default=str)
         return cls(folder / f"{kind}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.jsonl")
 
@@ -38,14 +40,14 @@ class Finished:
         return len(self._results)
 
     def keep(self, key: str, result: Any) -> None:
-        """Remembered as JSON gives it back, so that a first run and a rerun see the same value."""
+        """Record a result as JSON returns it, so that a first run and a rerun see the same value."""
         line = json.dumps({"step": key, "result": result})
         with suppress(OSError):
             self._append(f"{line}\n".encode())
         self._results[key] = json.loads(line)["result"]
 
     def _append(self, line: bytes) -> None:
-        """The whole line or none of it: the next one must not be glued to its beginning."""
+        """Write the whole line or nothing, so that a partial line never joins the next one."""
         with self.file.open("ab", buffering=0) as file:
             before = file.tell()
             try:
@@ -56,7 +58,7 @@ class Finished:
                 raise
 
     def _read(self) -> None:
-        """Every whole line; a torn last one is cut off, its step simply runs again."""
+        """Read every complete line; an incomplete last one is cut off and its task runs again."""
         content = self.file.read_bytes()
         whole = content[: content.rfind(b"\n") + 1]
         if len(whole) < len(content):

@@ -1,7 +1,7 @@
-"""One thread for the GPU: chat goes first, jobs take the gaps between.
+"""The GPU thread: runs chat work before job work.
 
-Waiting work of chat is always taken before waiting work of jobs; what is under way is finished first, so
-chat waits for at most one step of a job.
+Queued chat work is always taken before queued job work; work already running is finished first, so chat waits
+for at most one task of a job.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ class Gate:
 
     @property
     def here(self) -> bool:
-        """Whether the caller is the GPU thread itself."""
+        """Whether the caller runs on the GPU thread itself."""
         return threading.current_thread() is self._thread
 
     def close(self) -> None:
-        """Finish what waits, then end the thread."""
+        """Finish the queued work, then end the thread."""
         with self._lock:
             if not self._open:
                 return
@@ -70,5 +70,5 @@ class Gate:
                 continue
             try:
                 turn.result.set_result(turn.work())
-            except BaseException as error:  # the waiting thread gets it, whatever it is
+            except BaseException as error:  # re-raised in the waiting thread
                 turn.result.set_exception(error)

@@ -1,4 +1,4 @@
-"""Paths that begin with ~, read as a shell reads them."""
+"""Expands ~ at the beginning of a path as a shell does."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from pathlib import Path
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
-    """~ and ~name are homes; where nobody has that name it is the name of a file, which pathlib would refuse."""
+    """Expand ~ and ~name; unlike pathlib, an unknown ~name is kept as a file name instead of raising."""
     return Path(os.path.expanduser(path))  # noqa: PTH111

@@ -1,8 +1,8 @@
 """Lanes: several answers in one batch, each row steered by its own variant of the mixer.
 
-A lane is free (it samples its own tokens) or forced (it is fed lane 0's tokens, so that its logits say what that
-variant would have thought of the same text). The number of lanes is fixed for a run, because the batch shape decides
-bit-exactness.
+A lane is free (it samples its own tokens) or forced (it is fed lane 0's tokens, so that its logits show the
+probability that variant gives to the same text). The number of lanes is fixed for a run, because batch shape
+affects rounding.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from core.mixer import Mixer
 
 @dataclass(frozen=True)
 class Lanes:
-    """`variants(mixer)` gives every lane's mixer; lane 0 is the answer that counts, nameless lanes are padding."""
+    """`variants(mixer)` gives every lane's mixer; lane 0 is the main answer, unnamed lanes are padding."""
 
     variants: Callable[[Mixer], tuple[Mixer, ...]]
     names: tuple[str, ...]
@@ -27,7 +27,7 @@ class Lanes:
         return len(self.names)
 
     def padded(self, count: int) -> Lanes:
-        """With idle rows up to `count`: some matrix kernels are slower for two or three rows than for four."""
+        """Add idle rows up to `count`: some matrix kernels are slower for two or three rows than for four."""
         missing = count - self.count
         if missing <= 0:
             return self
@@ -40,7 +40,7 @@ class Lanes:
 
     @property
     def shown(self) -> int:
-        """Lanes that are reported: all but the padding."""
+        """Number of lanes that are reported: all but the padding."""
         return sum(bool(name) for name in self.names)
 
 
@@ -52,7 +52,7 @@ SHADOWS = {
 
 
 def plus_minus(channel: int) -> Lanes:
-    """+s, 0 and −s of one channel, side by side."""
+    """Lanes with one channel at +s, 0 and −s."""
 
     def variants(mixer: Mixer) -> tuple[Mixer, ...]:
         scale = mixer.edit(channel).channels[channel].scale
@@ -62,7 +62,7 @@ def plus_minus(channel: int) -> Lanes:
 
 
 def doses(channel: int, scales: Sequence[float]) -> Lanes:
-    """One channel at several scales, everything else alike: a sweep in one batch."""
+    """Lanes with one channel at several scales and everything else equal: a sweep in one batch."""
     chosen = tuple(float(scale) for scale in scales)
     if not chosen:
         raise UsageError("a sweep needs at least one scale")
@@ -72,13 +72,13 @@ def doses(channel: int, scales: Sequence[float]) -> Lanes:
 
 
 def mixes(mixers: Sequence[Mixer]) -> Lanes:
-    """Fixed mixers, whatever lane 0's dials do; lane 0 follows the dials."""
+    """Lanes with fixed mixers, except lane 0, which follows changes of the mixer."""
     rest = tuple(mixers[1:])
     return Lanes(lambda mixer: (mixer, *rest), tuple(f"lane {i}" for i in range(len(mixers))))
 
 
 def same_prompt(mixers: Sequence[Mixer]) -> bool:
-    """Whether all lanes play a prompt alike, so that it can be encoded once and shared."""
+    """Whether all lanes steer the prompt alike, so that it can be encoded once and shared."""
 
     def heard(mixer: Mixer) -> tuple[object, ...]:
         playing = [mixer.channels[i] for i in mixer.playing()]

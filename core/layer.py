@@ -1,4 +1,4 @@
-"""One layer's steering: the hot path. Everything that could be computed before the pass was (`core.plan`)."""
+"""Steering of one layer in a forward pass, the hot path; all that can be is precomputed in `core.plan`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ TINY = 1e-20
 
 
 class Reading(NamedTuple):
-    """What the gauges of a layer saw: projections [B, T, channels] before and after the stages, and how far the stages
-    moved the state, ‖Δ‖/‖h‖ [B, T] (a compiled step does not measure that)."""
+    """Projections [B, T, channels] of one layer before and after steering, for the metered channels.
+
+    `relative_change` is ‖Δ‖/‖h‖ [B, T]; a compiled step does not measure it.
+    """
 
     layer: int
     channels: tuple[int, ...]
@@ -28,7 +30,7 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True)
 class LayerPlan:
-    """h + push where channels only add, the K-space program on `rows` elsewhere; `gauge` rows are read, not played."""
+    """`push` where channels only add, else the K-space program on `rows`; `meter_rows` are only measured."""
 
     push: Tensor | None = None
     rows: Tensor | None = None
@@ -71,7 +73,7 @@ class LayerPlan:
 
     @staticmethod
     def _one_each(hidden: Tensor, rows: Tensor, singles: tuple[Single, ...]) -> Tensor:
-        """One token of a few lanes, each in its own Python floats: still cheaper than arrays of so few numbers."""
+        """One token of a few lanes, each in Python floats: still faster than arrays of so few numbers."""
         state = hidden[:, 0].float()
         norms = [0.0] * len(singles)
         if any(single.keep_norm for single in singles):

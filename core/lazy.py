@@ -1,7 +1,7 @@
-"""A package names its public face once and imports a room only when somebody enters it.
+"""Lazy package attributes (PEP 562): names resolve to their module on first access.
 
-`import core` has to cost milliseconds on the screen's side of the house, where torch may not appear, and
-still offer `core.load` in a notebook.
+`import core` has to take milliseconds in the app's process, which never imports torch, and still offer
+`core.load`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 
 def exports(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """The `__getattr__` and `__dir__` of a package whose public names live in the modules `homes` gives."""
+    """The `__getattr__` and `__dir__` of a package; `homes` maps each public name to its module."""
 
     def attribute(name: str) -> Any:
         if name not in homes:

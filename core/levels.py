@@ -1,6 +1,6 @@
-"""What a channel's settings come to, layer by layer: the push in activation units, the gain and the bounds.
+"""Resolves a channel's settings per layer: the push in activation units, the gain and the bounds.
 
-Plain numbers without torch, so that the screen shows exactly what the engine plays.
+Plain numbers without torch, so that the app shows exactly the values the engine uses.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Norms = Callable[[], Mapping[int, float]]
 
 
 class Level(NamedTuple):
-    """One channel at one layer: h gains `push`·v̂, p becomes gain·p, and afterwards floor ≤ p ≤ ceiling."""
+    """One channel at one layer: h gains `push`·v̂, p becomes gain·p, then floor ≤ p ≤ ceiling is enforced."""
 
     push: float = 0.0
     gain: float | None = None
@@ -30,7 +30,7 @@ class Level(NamedTuple):
         return self.floor > -INFINITY or self.ceiling < INFINITY
 
     def joined(self, other: Level, sign: float, who: str) -> Level:
-        """Two channels on one direction (or, sign −1, on opposite ones) as one: pushes add, bounds intersect."""
+        """Combine two channels on one direction (or opposite ones, sign −1): pushes add, bounds intersect."""
         if self.gain is not None and other.gain is not None and self.gain != other.gain:
             raise UsageError(f"{who} point the same way but ask for gains {self.gain:g} and {other.gain:g}")
         low, high = (other.floor, other.ceiling) if sign > 0 else (-other.ceiling, -other.floor)
@@ -44,14 +44,14 @@ class Level(NamedTuple):
 
 
 def default_band(n_layers: int) -> range:
-    """round(12n/32) … round(27n/32), the middle of the stack, ends included."""
+    """Layers round(12n/32) … round(27n/32), the middle of the model, ends included."""
     return range(
         math.floor(12 * n_layers / 32 + 0.5), min(math.floor(27 * n_layers / 32 + 0.5), n_layers - 1) + 1
     )
 
 
 def band(channel: Channel, n_layers: int) -> tuple[int, ...]:
-    """The layers a channel plays: as set, else as its card suggests, else the default band, where the vector is."""
+    """Layers on which a channel acts: as set, else its card's, else the default band, where it has rows."""
     has = channel.vector.directions
     if channel.layers is not None:
         missing = [layer for layer in channel.layers if layer not in has]
@@ -64,7 +64,7 @@ def band(channel: Channel, n_layers: int) -> tuple[int, ...]:
 
 
 def levels(channel: Channel, n_layers: int, norms: Norms, age: float = 0.0) -> dict[int, Level]:
-    """The effective values on every layer of the band; `age` is the number of tokens since the setting took effect."""
+    """The channel's effect on each layer of its band; `age` is its tokens since the last change."""
     layers = band(channel, n_layers)
     weights = {
         layer: (channel.weights or {}).get(layer, 1.0 if channel.weights is None else 0.0) for layer in layers
@@ -81,14 +81,14 @@ def levels(channel: Channel, n_layers: int, norms: Norms, age: float = 0.0) -> d
 
 
 def dose(channel: Channel, n_layers: int, norms: Norms) -> tuple[float, float]:
-    """(largest push of a layer, sum over the band), both in mean residual norms: what the strip shows."""
+    """(largest push at one layer, sum over the band), both in mean residual norms."""
     residual = norms()
     pushes = [abs(level.push) / residual[layer] for layer, level in levels(channel, n_layers, norms).items()]
     return max(pushes, default=0.0), sum(pushes)
 
 
 def _unit(channel: Channel, norms: Norms) -> Mapping[int, float]:
-    """How much 1.0 of the channel's unit is at each layer."""
+    """Size of 1.0 in the channel's unit at each layer."""
     if channel.unit == "relative":
         return norms()
     if channel.unit == "raw":
@@ -113,7 +113,7 @@ def _at(worth: Mapping[int, float], layer: int, channel: Channel) -> float:
 
 
 def bounds(channel: Channel, layer: int) -> tuple[float, float]:
-    """(floor, ceiling) on v̂ at one layer; a flipped channel keeps its promises on −v̂."""
+    """(floor, ceiling) on v̂ at one layer; for a flipped channel the bounds are mirrored."""
     floor = _resolve(channel, channel.floor, layer, -INFINITY)
     ceiling = _resolve(channel, channel.ceiling, layer, INFINITY)
     if floor > ceiling:
@@ -145,5 +145,5 @@ def _resolve(channel: Channel, bound: Bound, layer: int, off: float) -> float:
 
 
 def spell(layers: Iterable[int]) -> str:
-    """Layers as a person writes them: 3–8, 12."""
+    """Layers for display: 3–8, 12."""
     return ", ".join("–".join(map(str, run)) for run in runs(layers))

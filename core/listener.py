@@ -1,4 +1,4 @@
-"""One batch through the trunk with the steering hooks listening, ended above the last layer wanted."""
+"""Runs one batch through the trunk and reads block outputs, stopping after the last requested layer."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from core.steering import Whole
 
 
 class _Enough(Exception):
-    """Ends a forward pass; raised between two blocks, so no module is left half done."""
+    """Ends a forward pass early; raised between two blocks, so no module is interrupted."""
 
 
 class Listener:
-    """Reads one model at fixed layers, steered by one mixer or by none."""
+    """Reads activations of one model at fixed layers, steered by one mixer or unsteered."""
 
     def __init__(self, model: Model, layers: Sequence[int], mixer: Mixer | None, padding: str | None) -> None:
         self.model, self.layers, self.trunk = model, layers, model.anatomy.trunk
         self.player = None if mixer is None else Whole(model.compiler.compile([mixer]))
-        # A channel scoped to a part of the conversation takes a row's last position for the answer's first.
+        # Scoped channels treat a row's last position as the answer, so rows must end at the same column.
         scoped = self.player is not None and not self.player.alike
         self.left = padding == "left" or (padding is None and scoped)
         self.positions = "position_ids" in inspect.signature(self.trunk.forward).parameters

@@ -1,7 +1,8 @@
-"""An answer being spoken: iterate for its steps, turn its dials meanwhile.
+"""A running answer: iterate for its tokens; its mixer can be changed meanwhile.
 
-Token k is produced by one forward pass, and everything that changes does so before a pass begins. The consumer drives
-the loop by iterating, on whatever thread it likes; dials, injections, rewinds and cancels may come from any other.
+Each token is produced by one forward pass, and every change is applied before a pass begins. The consumer
+drives the loop by iterating, on any thread; mixer changes, injections, rewinds and cancels may come from
+other threads.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ Notice = tuple[str, dict[str, Any]]
 
 
 class Waiting(NamedTuple):
-    """Lane 0's ids that were said but not fed yet, with their phases."""
+    """Lane 0's sampled ids that were not fed to the model yet, with their phases."""
 
     ids: tuple[int, ...] = ()
     phases: tuple[str, ...] = ()
 
 
 class Live:
-    """The handle of one answer. `notices` tell what else happened: chunk, rebuild, inject, rewind, compile."""
+    """Handle of one answer; `notices` report what else happened: chunk, rebuild, inject, rewind, compile."""
 
     def __init__(
         self,
@@ -48,7 +49,7 @@ class Live:
         prompt: Sequence[int],
         mixer: Mixer,
         how: Decoding,
-        lived: Sequence[str] = (),
+        pending_phases: Sequence[str] = (),
     ) -> None:
         self.model, self.how = model, how
         self.steps: list[Step] = []
@@ -60,7 +61,7 @@ class Live:
         self._boundary = Boundary(
             lambda mixer, ages: tape.prepare(compiled(model, how.lanes, how.meters, mixer, ages)), mixer
         )
-        self._decoder = Decoder(model, tape, prompt, how, lived)
+        self._decoder = Decoder(model, tape, prompt, how, pending_phases)
         self._asked: deque[Callable[[], None]] = deque()
         self._cancelled = False
         self._run = self._speak()
@@ -73,7 +74,7 @@ class Live:
 
     @property
     def mixer(self) -> Mixer:
-        """The newest wanted state; setting it acts from the next pass on."""
+        """The newest requested mixer; setting it takes effect from the next pass on."""
         return self._boundary.newest.mixer
 
     @mixer.setter
@@ -81,11 +82,11 @@ class Live:
         self.set(mixer)
 
     def set(self, mixer: Mixer) -> Ticket:
-        """Queue a mixer state; the ticket says which token it first affects. What cannot be played is refused here."""
+        """Queue a mixer; the result says which token it affects first. Raises if it cannot be applied."""
         return self._boundary.set(mixer)
 
     def inject(self, text: str) -> None:
-        """Put words into the context before the next token, as if the model had said them."""
+        """Insert text into the context before the next token, as if the model had generated it."""
         if self.model.tokenizer is None:
             raise UsageError(f"{self.model.name} has no tokenizer: insert token ids")
         self.inject_ids(self.model.tokenizer(text, add_special_tokens=False)["input_ids"], "model", text)
@@ -98,24 +99,24 @@ class Live:
         self._asked.append(lambda: self._insert(list(ids), role, text))
 
     def rewind(self, tokens: int) -> None:
-        """Take back the last tokens of the answer, before the next one is produced."""
+        """Remove the last tokens of the answer before the next one is produced."""
         if tokens < 1:
             raise UsageError(f"rewind takes a positive number of tokens, got {tokens}")
         self.tape.refuse_without_tokens("rewind")
         self._asked.append(lambda: self._rewind(tokens))
 
     def settle(self) -> None:
-        """On the driving thread, between two steps: do what was asked now, without producing a token."""
+        """Apply queued injections and rewinds now; call it on the driving thread, between two tokens."""
         while self._asked:
             self._asked.popleft()()
 
     def cancel(self) -> None:
-        """Stop before the next pass, or the next chunk of a long prompt."""
+        """Stop before the next pass, or before the next chunk of a long prompt."""
         self._cancelled = True
 
     @property
     def spoken(self) -> list[Step]:
-        """The steps of the answer itself, without those of other lanes that went on after its end."""
+        """The answer's own tokens, without those recorded while other lanes went on after its end."""
         return [step for step in self.steps if not step.finished]
 
     @property
@@ -132,14 +133,15 @@ class Live:
 
     @property
     def unfed(self) -> Waiting:
-        """What is not on the tape: what a cancel left waiting."""
+        """Ids that are not on the tape yet, for example after a cancel."""
         ids, phases = self._decoder.rows[0], self._decoder.phases
         return Waiting(tuple(ids), tuple(phases if self.steps else ["prompt"] * len(phases)))
 
     def leave(self) -> tuple[Tape, Waiting]:
-        """Once it is over: the tape for the next turn, and what still waits.
+        """After the answer: the tape for the next turn, and the ids still to feed.
 
-        Lanes that went different ways are left behind, and so is what lane 0 repeated while others went on.
+        Keeps only lane 0 if the lanes differ, and crops the end tokens lane 0 repeated while other lanes
+        continued.
         """
         tape, spoken = self.tape, self.spoken
         if any(ids != tape.ids[0] for ids in tape.ids):
@@ -172,7 +174,7 @@ class Live:
                 self.on_end(self)
 
     def _proceed(self) -> bool:
-        """Between two tokens: do what was asked, then decide whether there is another token."""
+        """Between two tokens: apply queued requests, then decide whether there is another token."""
         self.settle()
         if self._cancelled:
             self.stop_reason = "cancel"
@@ -185,7 +187,7 @@ class Live:
         return self.stop_reason is None
 
     def _pass(self, plan: Plan) -> bool:
-        """Feed what waits; false when a cancel came between two chunks. Brings the last token's projections along."""
+        """Feed pending ids and store the last token's projections; False when cancelled midway."""
         readings: list[Reading] = []
         start = len(self.tape)
         for edge in self._decoder.feed(plan, readings):
@@ -202,12 +204,12 @@ class Live:
 
     @cached_property
     def _slack(self) -> list[float]:
-        """How far rounding may put a capped projection off its bound: some units in the last place of ‖h‖, by layer."""
+        """Per layer, how far rounding may move a capped projection off its bound: a few ulps of ‖h‖."""
         unit = 4 * torch.finfo(self.model.dtype).eps
         return [unit * self.model.residual_norms[layer] for layer in range(self.model.n_layers)]
 
     def _finish(self) -> None:
-        """One closing pass, so that the last token is on the tape and has its projections; a cancel does without."""
+        """One last pass puts the last token into the cache and reads its projections; not after a cancel."""
         if self.stop_reason != "cancel":
             self._pass(self._boundary.plan)
         if self.steps:
@@ -238,7 +240,7 @@ class Live:
 
 
 def compiled(model: Model, lanes: Lanes, meters: Meters | None, mixer: Mixer, ages: Ages = ()) -> Plan:
-    """All lanes' plan for one wanted state; without meters named, each channel is read at the top of its band."""
+    """The plan of all lanes for one mixer; without `meters` each channel is metered at its last layer."""
     wanted = (
         {i: band(c, model.n_layers)[-1:] for i, c in enumerate(mixer.channels)} if meters is None else meters
     )

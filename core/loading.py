@@ -1,4 +1,4 @@
-"""From a model's name to a resident, steerable model: what can be refused is refused before anything loads."""
+"""Loads a model by name and makes it steerable; whatever can be checked is checked before loading."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.steering import Steering
 
 UNLIMITED = 10**9
 SHRUNK = "quantization_config"
-"""With this in its configuration only a model's files know how small its weights are."""
+"""Configuration key of quantised checkpoints, whose weight sizes only the files tell."""
 
 
 def load(
@@ -35,10 +35,10 @@ def load(
     on_progress: Progress | None = None,
     force: bool = False,
 ) -> Model:
-    """Load a demo, a folder or a model of the hub; `on_progress(stage, done, total)` follows it.
+    """Load a demo, a folder or a model of the hub; `on_progress(stage, done, total)` reports progress.
 
-    `force` loads in spite of the memory estimate, and ignores an `auto_map` where transformers has a class
-    of its own; foreign code is never run.
+    `force` loads in spite of the memory estimate, and ignores an `auto_map` where transformers has its own
+    class; remote code is never run.
     """
     place = placement.decide(dtype, device, device_map, quant)
     source, config = consider(name_or_path, place, revision, force=force)
@@ -50,7 +50,7 @@ def load(
     identity = fingerprint.of_files(config, weights, *_adapter(hf, adapter), quant or "")
     tokenizer = pretrained.read_tokenizer(source.folder)
     model = adopt(hf, tokenizer, source.name, layers_path=layers_path, identity=identity)
-    _ = model.residual_norms  # measured now rather than in the middle of an answer, when a dial first asks
+    _ = model.residual_norms  # measure now, not on first use in the middle of an answer
     return model
 
 
@@ -62,8 +62,9 @@ def consider(
     force: bool = False,
     leaving: Model | None = None,
 ) -> tuple[Source, dict[str, Any]]:
-    """Where a model is and what its configuration says, from its small files alone: refused here if it is none, or
-    finds no room at its place even when the one that is `leaving` has gone.
+    """Find a model and its configuration from its small files; raise if it is unusable or does not fit.
+
+    `leaving` is a loaded model whose memory will be freed first.
     """
     source = sources.locate(name_or_path, revision)
     config = prescan(source.folder, native=frozenset(CONFIG_MAPPING) if force else None)
@@ -82,7 +83,7 @@ def adopt(
     layers_path: str | None = None,
     identity: str | None = None,
 ) -> Model:
-    """Make a model that is already built steerable: find its blocks, install the hooks, prove that they act."""
+    """Make a model in memory steerable: find its blocks, install the hooks, check that they take effect."""
     hf.eval()
     anatomy = examine(hf, layers_path)
     steering = Steering(anatomy.blocks, anatomy.sites)
@@ -99,7 +100,7 @@ def adopt(
 
 
 def _adapter(hf: Any, folder: str | Path | None) -> list[str]:
-    """Add the adapter, if one is asked for; its own fingerprint is what it adds to the model's."""
+    """Add the requested adapter, if any; its fingerprint becomes part of the model's."""
     if folder is None:
         return []
     path = expanded(folder)
@@ -113,6 +114,6 @@ def _probe_logits(hf: Any) -> torch.Tensor:
 
 
 def _max_context(hf: Any, tokenizer: Any) -> int:
-    """What the configuration promises, else what the tokenizer does (which writes 10^30 for `unknown`)."""
+    """Context length from the configuration, else from the tokenizer (which writes 10^30 for unknown)."""
     promised = getattr(text_config(hf), "max_position_embeddings", None)
     return int(promised or min(getattr(tokenizer, "model_max_length", UNLIMITED), UNLIMITED))

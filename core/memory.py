@@ -1,4 +1,4 @@
-"""What a model will take and what is free: asked before loading, not found out by a crash after minutes."""
+"""Estimates a model's memory and what is free, so that a model that does not fit is refused early."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNKNOWN = 2**62
 
 
 def header(path: Path) -> dict[str, Any]:
-    """A safetensors file's own list of its tensors, checked against the file's length."""
+    """The tensor list in a safetensors header, checked against the file's length."""
     size = path.stat().st_size
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
@@ -41,7 +41,7 @@ def header(path: Path) -> dict[str, Any]:
 
 
 def _end(entry: dict[str, Any]) -> int:
-    """Where a tensor's bytes end; what is no tensor with a dtype, a shape and a place is refused."""
+    """Offset of a tensor's last byte; raises unless the entry has a valid dtype, shape and offsets."""
     start, end = entry["data_offsets"]
     sizes = [start, end - start, *entry["shape"]]
     if not isinstance(entry["dtype"], str) or any(type(size) is not int or size < 0 for size in sizes):
@@ -50,7 +50,7 @@ def _end(entry: dict[str, Any]) -> int:
 
 
 def of_blueprint(hf: Any, quant: str | None = None) -> int:
-    """Bytes of a model built on the meta device; quantisation leaves embedding and unembedding alone."""
+    """Bytes of a model built on the meta device; quantisation does not apply to embedding and unembedding."""
     unembedding = hf.get_output_embeddings() if hasattr(hf, "get_output_embeddings") else None
     bytes_per_weight = QUANTISED.get(quant or "")
     shrunk = {
@@ -68,7 +68,7 @@ def of_files(files: list[Path]) -> int:
 
 
 def held(hf: nn.Module, device: torch.device | None) -> int:
-    """Bytes that the weights of a resident model take on a kind of device; on all of them for None."""
+    """Bytes of a loaded model's weights on this type of device; on all devices for None."""
     return sum(p.nbytes for p in hf.parameters() if device is None or p.device.type == device.type)
 
 
@@ -79,7 +79,7 @@ def free(device: torch.device) -> int:
 
 
 def free_everywhere() -> int:
-    """What a device map may spread over: every GPU and main memory."""
+    """Free bytes that a device map can use: every GPU and main memory."""
     gpus = range(torch.cuda.device_count())
     return free(torch.device("cpu")) + sum(free(torch.device("cuda", i)) for i in gpus)
 
@@ -106,7 +106,7 @@ def _free_ram() -> int:
 
 
 def _free_in_cgroup() -> int:
-    """What a container may still take; page cache counts as used there, though it is given back."""
+    """Free bytes within the container's limit; page cache counts as free, because it can be reclaimed."""
     root = Path("/sys/fs/cgroup")
     try:
         limit, used = (root / "memory.max").read_text().strip(), int((root / "memory.current").read_text())

@@ -1,7 +1,7 @@
-"""The mixer: which vectors play, how loud and where.
+"""The mixer: which vectors steer, how strongly and at which layers.
 
-Pure data without torch, so that the screen can edit it by pure functions and the engine can compile it (`core.plan`).
-Every edit returns a new mixer: what a token was steered by can be kept, compared and journalled.
+Immutable data without torch, so that the app can edit it and the engine can turn it into a plan. Every edit
+returns a new mixer, so the state that steered a token can be kept, compared and recorded.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Bound = float | str | Mapping[int, float] | None
 
 @dataclass(frozen=True)
 class Channel:
-    """One vector with its settings; the vector is anything with `.directions`, a mapping from layer to tensor."""
+    """One vector with its settings; the vector is anything with `.directions`, a map of layer to tensor."""
 
     vector: Any
     scale: float = 0.0
@@ -59,7 +59,7 @@ class Channel:
 
     @classmethod
     def suggested(cls, vector: Any, **settings: Any) -> Channel:
-        """The channel a vector's card asks for, else 0.3 mean residual norms split over the default band."""
+        """The channel that a vector's card suggests, else 0.3 relative, split over the default band."""
         hint = getattr(vector, "suggestion", None) or {}
         dose: dict[str, Any] = {"scale": DEFAULT_DOSE, "unit": "relative", "split": True} | dict(hint)
         wanted = {f.name for f in fields(cls)}
@@ -75,7 +75,7 @@ class Channel:
 
     @property
     def summary(self) -> str:
-        """One channel in words: `motivation -0.3 relative, gain 0, floor p25`."""
+        """One channel as text: `motivation -0.3 relative, gain 0, floor p25`."""
         signed = -self.scale if self.flipped else self.scale
         parts = [f"{self.label} {signed:+g} {self.unit}"]
         for word in ("gain", "floor", "ceiling"):
@@ -85,7 +85,7 @@ class Channel:
         return ", ".join(parts)
 
     def to_json(self) -> dict[str, Any]:
-        """The settings by name, and the vector by name and hash: a journal or a socket never carries tensors."""
+        """The settings, and the vector by name and hash: no tensors in journals or on sockets."""
         settings = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("vector", "name")}
         for key in ("floor", "ceiling", "weights"):
             if isinstance(settings[key], Mapping):
@@ -104,7 +104,7 @@ class Channel:
 
 @dataclass(frozen=True)
 class Mixer:
-    """The ordered channels; `bypassed` plays none, `keep_norm` keeps each token's ‖h‖ through the scale stage."""
+    """The ordered channels; `bypassed` disables them, `keep_norm` preserves ‖h‖ in the scale stage."""
 
     channels: tuple[Channel, ...] = ()
     bypassed: bool = False
@@ -114,7 +114,7 @@ class Mixer:
         object.__setattr__(self, "channels", tuple(self.channels))
 
     def playing(self) -> tuple[int, ...]:
-        """Indices of the channels that act: none when bypassed, only the solo ones when any is solo, no muted ones."""
+        """Indices of the acting channels: none when bypassed, only solo ones if any, no muted ones."""
         if self.bypassed:
             return ()
         soloed = any(c.solo for c in self.channels)
@@ -122,7 +122,7 @@ class Mixer:
 
     @property
     def summary(self) -> str:
-        """What plays, in words."""
+        """The acting channels as text."""
         return "; ".join(self.channels[i].summary for i in self.playing()) or "no steering"
 
     def edit(self, index: int, **settings: Any) -> Mixer:
@@ -133,7 +133,7 @@ class Mixer:
         return replace(self, channels=tuple(channels))
 
     def flip(self, index: int) -> Mixer:
-        """v̂ becomes −v̂: the push changes sign and a floor on one side becomes a ceiling on the other."""
+        """v̂ becomes −v̂: the push changes sign, and a floor becomes a ceiling on the other side."""
         was = self.edit(index).channels[index].flipped
         return self.edit(index, flipped=not was)
 
@@ -174,7 +174,7 @@ class Mixer:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], resolve: Callable[[str, str | None], Any]) -> Mixer:
-        """`resolve(name, sha256)` hands over the vector a channel names."""
+        """`resolve(name, sha256)` returns the vector that a channel names."""
         channels = [
             Channel.from_json(c, resolve(c["name"], c.get("sha256"))) for c in data.get("channels", [])
         ]
@@ -182,7 +182,7 @@ class Mixer:
 
 
 def finite(what: str, value: Any) -> float:
-    """The number itself; NaN, infinities and words are refused here, before they can reach a forward pass."""
+    """The value as a finite number; raises for NaN, infinities and text before they reach a forward pass."""
     try:
         number = float(value)
     except (TypeError, ValueError):

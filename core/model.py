@@ -1,4 +1,4 @@
-"""A resident model: what the rest of the house holds in its hand once loading is done."""
+"""A loaded Hugging Face model with its blocks located, steering hooks installed and a fingerprint."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Model:
-    """A Hugging Face model with its parts found, its hooks installed and its identity known."""
+    """A Hugging Face model with its blocks located, its hooks installed and its fingerprint known."""
 
     hf: Any
     tokenizer: Any
@@ -44,7 +44,7 @@ class Model:
 
     @property
     def device(self) -> torch.device:
-        """Where token ids go; the blocks may run elsewhere (see anatomy.sites)."""
+        """Device for token ids; the blocks may run elsewhere (see anatomy.sites)."""
         return input_device(self.hf)
 
     @property
@@ -60,7 +60,7 @@ class Model:
 
     @cached_property
     def workshop(self) -> Workshop:
-        """Makes compiled steps for this model; nothing happens there until somebody asks for one."""
+        """Builds compiled decode steps for this model; created on first use."""
         from core.compiled.workshop import Workshop
 
         return Workshop(self)

@@ -1,4 +1,4 @@
-"""Where a model goes and in which precision: a user's options turned into what transformers takes."""
+"""Device and precision of a model: the user's options as arguments for transformers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ QUANTS = tuple(memory.QUANTISED)
 
 @dataclass(frozen=True)
 class Placement:
-    """`dtype` None keeps the checkpoint's own; `device` None means that the device map decides."""
+    """`dtype` None keeps the checkpoint's own; `device` None leaves it to the device map."""
 
     dtype: torch.dtype | None
     device: torch.device | None
@@ -32,7 +32,7 @@ class Placement:
 
     @property
     def map(self) -> Any:
-        """What from_pretrained takes as device_map; a plain CPU model needs none."""
+        """The device_map argument of from_pretrained; a plain CPU model needs none."""
         if self.device is None:
             return self.device_map
         return None if self.device.type == "cpu" else {"": self.device}
@@ -51,7 +51,7 @@ def decide(
     device_map: Any = None,
     quant: str | None = None,
 ) -> Placement:
-    """Automatic: the first GPU in the checkpoint's precision, else the CPU in float32."""
+    """Choose device and dtype; default: first GPU in the checkpoint's precision, else CPU in float32."""
     if device is not None and device_map is not None:
         raise UsageError("give --device or --device-map, not both")
     if quant is not None and quant not in QUANTS:

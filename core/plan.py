@@ -1,8 +1,9 @@
-"""A mixer compiled for one model: per layer, the few tensors that a forward pass needs.
+"""Turns a mixer into a plan for one model: per layer, the few tensors that a forward pass needs.
 
-Layers whose channels only add fold into one precombined push, however many channels there are. Layers where a channel
-gains or caps (or the norm is kept) play in K-space (`core.algebra`). Lanes are batch rows with coefficients of their
-own. Compiling happens on the thread that turns the dial; the decode thread only swaps the plan in (`core.boundary`).
+Layers whose channels only add use one precombined push, however many channels there are. Layers where a
+channel gains or caps (or the norm is kept) run a K-space program (`core.algebra`). Lanes are batch rows with
+coefficients of their own. Plans are made on the thread that changes the mixer; the decode thread only swaps
+them in (`core.boundary`).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from core.stack import Stack
 
 FEW_LANES = 8
 PHASES = ("prompt", "thinking", "answer")
-HEARD: Mapping[str, tuple[str, ...]] = {
+PHASES_OF_SCOPE: Mapping[str, tuple[str, ...]] = {
     "all": PHASES,
     "prompt": ("prompt",),
     "response": ("thinking", "answer"),
@@ -39,7 +40,7 @@ Layers = tuple[LayerPlan | None, ...]
 
 @dataclass(frozen=True)
 class Plan:
-    """One mixer per lane, ready to play; `decays` means the coefficients depend on the age of the setting."""
+    """Ready-to-run steering of all lanes; `decays`: coefficients depend on how old each setting is."""
 
     lanes: tuple[Mixer, ...]
     phases: Mapping[str, Layers]
@@ -49,7 +50,7 @@ class Plan:
 
 @dataclass
 class Compiler:
-    """Compiles mixers for one model; laid-out vectors and geometries are kept, so a dial costs only its own numbers."""
+    """Makes plans for one model; rows and Gram matrices are cached, so a changed scale costs little."""
 
     devices: Sequence[torch.device]
     dtypes: Sequence[torch.dtype]
@@ -62,8 +63,10 @@ class Compiler:
     def compile(
         self, lanes: Sequence[Mixer], meters: Meters | None = None, ages: Sequence[float] = ()
     ) -> Plan:
-        """One plan for all lanes; `meters` names, per channel, the layers whose projections are wanted, `ages` tell for
-        how many tokens each has been as it is."""
+        """One plan for all lanes; `meters` lists, per channel, the layers to measure projections at.
+
+        `ages` are the numbers of tokens for which each channel has been unchanged.
+        """
         meters = meters or {}
         if all(c.scope == "all" for mixer in lanes for c in mixer.channels):
             phases = dict.fromkeys(PHASES, self._layers(lanes, "answer", meters, ages))
@@ -91,14 +94,14 @@ class Compiler:
         for lane, mixer in enumerate(lanes):
             for i in mixer.playing():
                 channel = mixer.channels[i]
-                if phase in HEARD[channel.scope]:
+                if phase in PHASES_OF_SCOPE[channel.scope]:
                     age = ages[i] if i < len(ages) else 0.0
                     values = levels(channel, score.n_layers, self.norms, age)
                     score.write(lane, self.stack(channel.vector), channel.label, values, mixer.keep_norm)
         return score
 
     def _pushes(self, score: Score) -> Iterator[tuple[int, Tensor]]:
-        """Σ a·v̂ where channels only add: one weighted sum of whole stacks per device, cut into layers."""
+        """Σ a·v̂ where channels only add: one weighted sum of all rows per device, split into layers."""
         folded = list(score.folded())
         for where in dict.fromkeys(self.devices) if folded else ():
             total: Any = 0.0
@@ -124,25 +127,25 @@ class Compiler:
         if score.n_lanes > 1:
             each = zip(lanes, keep_norm, strict=True) if score.n_lanes <= FEW_LANES else ()
             alone = [dense.program([lane], where.gram, [keep]) for lane, keep in each]
-        return {"rows": where.rows, "program": arrays, "singles": tuple(map(Single.of, alone))}
+        return {"rows": where.rows, "program": arrays, "float_programs": tuple(map(Single.of, alone))}
 
     def _read(self, mixer: Mixer, meters: Meters) -> dict[int, dict[str, Any]]:
         read: dict[int, dict[int, Stack]] = {}
-        playing = mixer.bypass(False).playing()  # a bypass can be lifted at any token: it excuses nothing
+        playing = mixer.bypass(False).playing()  # a bypass can end at any token: check these too
         for i, wanted in meters.items():
             if i >= len(mixer.channels):
-                continue  # taken off the mixer since the meters were set
+                continue  # removed from the mixer after the meters were set
             stack = self._legible(mixer.channels[i].vector, plays=i in playing)
             for layer in wanted:
                 if stack and layer in stack.rows:
                     read.setdefault(layer, {})[i] = stack
         return {
-            layer: {"gauge": self._gauge(layer, tuple(found.values())), "channels": tuple(found)}
+            layer: {"meter_rows": self._gauge(layer, tuple(found.values())), "channels": tuple(found)}
             for layer, found in read.items()
         }
 
     def _legible(self, vector: Any, *, plays: bool) -> Stack | None:
-        """A vector of another model cannot be played, but lie silent on the mixer: then it is not read either."""
+        """Rows of a vector; None for a muted vector that does not fit this model, raises if it would act."""
         try:
             return self.stack(vector)
         except BadInput:

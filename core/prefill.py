@@ -1,4 +1,7 @@
-"""Long feeds in timed chunks, so that a cancel lands within a quarter of a second; the cuts are kept for replay."""
+"""Feeds long prompts in timed chunks, so that a cancel takes effect within a quarter of a second.
+
+The chunk boundaries are recorded, so that a replay can use the same ones.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ def feed_in_chunks(
     readings: list[Reading] | None = None,
     edges: Sequence[int] = (),
 ) -> Iterator[tuple[int, Tensor]]:
-    """Yields (tokens fed, last logits) after each chunk. `edges` are the cuts of an earlier run, as tape lengths."""
+    """Yield (tokens fed, last logits) per chunk; `edges` are an earlier run's ends, as tape lengths."""
     start, done, size, total = len(tape), 0, FIRST_CHUNK, len(phases)
     while done < total:
         cut = next((edge - start for edge in edges if edge > start + done), total if edges else done + size)
@@ -37,6 +40,6 @@ def feed_in_chunks(
 
 
 def _next_size(tokens: int, seconds: float) -> int:
-    """As many tokens as the pace so far allows in a chunk's time, growing at most fourfold at a time."""
+    """Tokens that fit in one chunk's time at the measured speed, growing at most fourfold at a time."""
     fits = int(tokens * LONGEST_SECONDS / max(seconds, 1e-6))
     return max(1, min(fits, 4 * tokens, LONGEST_CHUNK))

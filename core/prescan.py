@@ -1,5 +1,4 @@
-"""What config.json must not ask for: read before anything is allocated, and before transformers sees the
-folder.
+"""Checks config.json before anything is allocated and before transformers reads the folder.
 
 `trust_remote_code=False` alone has been bypassed through keys of the configuration (CVE-2026-4372,
 CVE-2026-5241), and a few bytes of configuration can ask for more memory than exists.
@@ -24,10 +23,10 @@ BEYOND = 10**30  # JSON can write infinity
 
 
 def prescan(folder: Path, *, native: frozenset[str] | None = None) -> dict[str, Any]:
-    """The folder's configuration, once it holds no way to foreign code and no absurd size.
+    """Return the folder's configuration; raises if it names remote code or an absurd size.
 
-    `native` names the model types whose `auto_map` may be ignored, because transformers' own class is used
-    in its place.
+    `native` lists model types whose `auto_map` may be ignored, because transformers' own class is used
+    instead.
     """
     config = read_json(folder / "config.json")
     for name in ("config.json", "tokenizer_config.json", "adapter_config.json"):
@@ -52,7 +51,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def refuse_remote_code(path: Path, native: frozenset[str] | None = None) -> None:
-    """Raise on any key, at any depth, by which a configuration can name code to fetch or run."""
+    """Raise if any key, at any depth, names code to fetch or run."""
     content = read_json(path)
     ignorable = native is not None and (path.name != "config.json" or content.get("model_type") in native)
     for place, key, value in _entries(content):
@@ -63,7 +62,7 @@ def refuse_remote_code(path: Path, native: frozenset[str] | None = None) -> None
 
 
 def parameters(config: dict[str, Any]) -> int:
-    """A rough count (attention, MLP, embedding) by which an absurd configuration is recognised."""
+    """Rough parameter count (attention, MLP, embedding), enough to recognise an absurd configuration."""
     hidden = _size(config, "hidden_size", "n_embd", "d_model")
     layers = _size(config, "num_hidden_layers", "n_layer", "num_layers")
     inner = _size(config, "moe_intermediate_size") or _size(config, "intermediate_size", "n_inner", "ffn_dim")

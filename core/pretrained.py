@@ -1,4 +1,4 @@
-"""transformers' own loader: quiet, without foreign code, its progress reported and its failures sentences."""
+"""Loads models with transformers: no logs, no remote code, progress reported, clear error sentences."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ALONE = {"trust_remote_code": False, "local_files_only": True}
 
 
 def blueprint(folder: Path, placement: Placement) -> Any:
-    """The model as its configuration describes it, on the meta device: every shape, no memory."""
+    """The model on the meta device, from its configuration: all shapes, no memory."""
     with quiet(), torch.device("meta"):
         config = _sentences(folder, lambda: AutoConfig.from_pretrained(folder, **ALONE))
         loader = _loader(folder, config)
@@ -36,7 +36,7 @@ def blueprint(folder: Path, placement: Placement) -> Any:
 
 
 def read_model(folder: Path, placement: Placement, on_progress: Progress | None = None) -> Any:
-    """The model of a folder, evaluated and placed; a checkpoint that leaves weights at random is refused."""
+    """Load a folder's model in eval mode on its devices; raises if the checkpoint lacks some weights."""
     with quiet(on_progress):
         loader = _loader(folder, AutoConfig.from_pretrained(folder, **ALONE))
         hf, report = _sentences(
@@ -58,7 +58,7 @@ def read_model(folder: Path, placement: Placement, on_progress: Progress | None 
 
 
 def read_tokenizer(folder: Path) -> Any:
-    """The tokenizer of a folder; None where there is none, for transformers would make up an empty one."""
+    """The tokenizer of a folder; None if it has none, because transformers would create an empty one."""
     if not any(path for pattern in TOKENIZER_FILES for path in folder.glob(pattern)):
         return None
     with quiet():
@@ -66,7 +66,7 @@ def read_tokenizer(folder: Path) -> Any:
 
 
 def add_adapter(hf: Any, folder: Path) -> None:
-    """A PEFT adapter inside the model's own layers; Model.use_adapter switches it off and on."""
+    """Add a PEFT adapter to the model's layers; Model.use_adapter switches it on and off."""
     if not (folder / "adapter_model.safetensors").is_file() or not (folder / "adapter_config.json").is_file():
         raise ModelError(
             f"{folder} is no PEFT adapter: it needs adapter_config.json and adapter_model.safetensors"
@@ -83,7 +83,7 @@ def add_adapter(hf: Any, folder: Path) -> None:
 
 @contextmanager
 def quiet(on_progress: Progress | None = None) -> Iterator[None]:
-    """No log lines and no progress bars from transformers; its bars report to `on_progress` instead."""
+    """Suppress transformers' logs and progress bars; progress goes to `on_progress` instead."""
     verbosity = transformers_logging.get_verbosity()
     transformers_logging.set_verbosity_error()
     hook = transformers_logging.set_tqdm_hook(lambda _factory, args, _kwargs: _Reported(args[0], on_progress))
@@ -95,7 +95,7 @@ def quiet(on_progress: Progress | None = None) -> Iterator[None]:
 
 
 class _Reported:
-    """What transformers iterates over in place of its bar."""
+    """The iterable that replaces transformers' progress bar."""
 
     def __init__(self, items: Any, on_progress: Progress | None) -> None:
         self.items, self.on_progress = items, on_progress
@@ -108,7 +108,7 @@ class _Reported:
 
 
 def _loader(folder: Path, config: Any) -> Any:
-    """A causal LM's class, else the class of a multimodal model whose text tower is one."""
+    """The auto class: causal LM, else a multimodal model with a causal text tower."""
     if type(config) in MODEL_FOR_CAUSAL_LM_MAPPING:
         return AutoModelForCausalLM
     if type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
@@ -125,7 +125,7 @@ def _quantisation(quant: str | None) -> Any:
 
 
 def _sentences(folder: Path, action: Callable[[], T]) -> T:
-    """Run a loader; whatever somebody else's folder makes it raise becomes one sentence naming the folder."""
+    """Run a loader and turn any exception it raises into one sentence that names the folder."""
     try:
         return action()
     except SteerError:

@@ -1,4 +1,4 @@
-"""Many prompts from one file: JSON lines, each a text, or an object with `prompt` or `messages`."""
+"""Reads prompts from a JSON-lines file; each line is a text, or an object with `prompt` or `messages`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Prompt = str | list[dict[str, str]]
 
 @dataclass(frozen=True)
 class Item:
-    """One line: what to say to the model, and everything else the line held, which is handed back with the answer."""
+    """One line: its prompt, and its other fields, which are returned with the answer."""
 
     prompt: Prompt
     rest: dict[str, Any]
 
 
 def read_prompts(path: Path) -> list[Item]:
-    """All prompts of a file; a line that is none stops everything before a model is loaded for nothing."""
+    """All prompts of a file; raises for the first bad line, before a model is loaded."""
     try:
         items = [_item(line, f"{path}, line {number}") for number, line in _lines(path) if line.strip()]
     except OSError as error:

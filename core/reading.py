@@ -1,4 +1,4 @@
-"""Which positions of a prompt are read, and their mean: the last one, all, or a choice per prompt."""
+"""Selects the positions of a prompt to read and averages them: the last, all, or a choice per prompt."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def positions(read: Read, lengths: Sequence[int]) -> list[np.ndarray]:
 
 
 def average(hidden: Tensor, starts: Tensor, chosen: Sequence[np.ndarray]) -> Tensor:
-    """[B, T, d] and each row's positions to [B, d] on the CPU, averaged in float32."""
+    """Average [B, T, d] over each row's positions, giving [B, d] in float32 on the CPU."""
     counts = [len(places) for places in chosen]
     rows = torch.repeat_interleave(torch.arange(len(chosen)), torch.tensor(counts))
     columns = torch.from_numpy(np.concatenate(chosen)) + starts[rows]
@@ -45,7 +45,7 @@ def average(hidden: Tensor, starts: Tensor, chosen: Sequence[np.ndarray]) -> Ten
 
 
 def _weighted(hidden: Tensor, rows: Tensor, columns: Tensor, counts: list[int]) -> Tensor:
-    """The same as one matrix product, for reads of most positions."""
+    """The same as one matrix product, faster when most positions are read."""
     weights = torch.zeros(hidden.shape[:2])
     weights[rows, columns] = 1.0 / torch.tensor(counts, dtype=torch.float32)[rows]
     weights = weights.to(hidden.device)

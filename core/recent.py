@@ -1,6 +1,6 @@
-"""A small memory of what was made lately: the oldest goes when it is full, so that long sessions do not grow.
+"""A small thread-safe LRU cache, so that long sessions do not grow.
 
-Shared by the thread that turns a dial and the one that decodes.
+Shared by the thread that changes the mixer and the one that decodes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Recent(Generic[T]):
-    """At most `limit` made things, by key."""
+    """At most `limit` values by key; the least recently used is dropped."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -21,7 +21,7 @@ class Recent(Generic[T]):
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The thing of this key, made now if it is not remembered."""
+        """The value of this key, made now if it is not cached."""
         with self._lock:
             if key in self._made:
                 self._made[key] = self._made.pop(key)

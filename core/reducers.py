@@ -1,7 +1,7 @@
-"""Means and variances of rows that are seen once and forgotten, in float64.
+"""Streaming means and variances of rows, in float64.
 
-Moments of disjoint sets merge exactly (Chan, Golub & LeVeque 1983), so batches, interrupted runs and
-several hosts all give the same numbers as one pass over everything.
+Moments of disjoint sets merge exactly (Chan, Golub & LeVeque 1983), so batches, interrupted runs and several
+hosts all give the same numbers as one pass over everything.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """`m2` is the sum of squared deviations from the mean, per dimension."""
+    """Count, mean and `m2`, the sum of squared deviations from the mean, per dimension."""
 
     count: int
     mean: Tensor
@@ -37,7 +37,7 @@ class Moments:
         return self.m2 / (self.count - ddof)
 
     def state(self) -> Tensor:
-        """[count, mean, m2] as one float64 row: what hosts exchange and what a checkpoint stores."""
+        """[count, mean, m2] as one float64 row, for exchange between hosts and for checkpoints."""
         return torch.cat([torch.tensor([float(self.count)], dtype=torch.float64), self.mean, self.m2])
 
     @staticmethod

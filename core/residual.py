@@ -1,7 +1,6 @@
-"""The yardstick of relative scales: mean ‖h‖ at every block's output, measured once per model on a text
-of our own.
+"""Mean ‖h‖ at every block's output, the unit of relative scales; measured once per model on a fixed text.
 
-The first token is left out: many models park a state there a hundred times longer than all others.
+The first token is left out: in many models its norm is a hundred times larger than all others.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ LONGEST = 512
 
 
 def residual_norms(model: Model) -> dict[int, float]:
-    """From the cache when this model (by its fingerprint) has been measured before."""
+    """Mean ‖h‖ per layer, from the cache if a model with this fingerprint was measured before."""
     file = _cache_file(model.fingerprint)
     norms = _read(file, model.n_layers)
     if norms is None:
@@ -55,7 +54,7 @@ def residual_norms(model: Model) -> dict[int, float]:
 
 
 def measure(model: Model) -> dict[int, float]:
-    """One unsteered forward pass through the same hooks that steer."""
+    """One unsteered forward pass, read through the steering hooks."""
     norms: dict[int, float] = {}
 
     def look(layer: int, hidden: Tensor) -> None:
@@ -69,7 +68,7 @@ def measure(model: Model) -> dict[int, float]:
 
 
 def _ids(model: Model) -> list[int]:
-    """The text's tokens; without a tokenizer an arbitrary walk over the vocabulary has to do."""
+    """The text's tokens; without a tokenizer an arbitrary sequence over the vocabulary."""
     length = min(LONGEST, model.max_context)
     if model.tokenizer is not None:
         ids: list[int] = model.tokenizer(TEXT)["input_ids"]
@@ -84,7 +83,7 @@ def _cache_file(fingerprint: str) -> Path:
 
 
 def _read(file: Path, n_layers: int) -> dict[int, float] | None:
-    """What was measured before; anything unreadable or out of shape counts as not measured."""
+    """The cached norms; an unreadable or inconsistent file counts as missing."""
     try:
         norms = {int(layer): float(norm) for layer, norm in json.loads(file.read_text()).items()}
     except (OSError, ValueError, AttributeError, TypeError):
@@ -94,7 +93,7 @@ def _read(file: Path, n_layers: int) -> dict[int, float] | None:
 
 
 def _write(file: Path, norms: dict[int, float]) -> None:
-    """Written whole and moved into place; a cache that cannot be written costs a second measurement."""
+    """Write atomically; if the cache cannot be written, the norms are measured again next time."""
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as fresh:

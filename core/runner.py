@@ -1,8 +1,7 @@
-"""Runs a job: its GPU steps through the gate, its side steps on a worker, its events to whoever iterates.
+"""Runs a job: GPU tasks on the GPU thread, others on worker threads; yields its events.
 
-The caller's thread drives the job, so a headless command simply iterates, and an engine gives each job a
-thread. A job can be cancelled at any moment: a GPU step under way is finished (it is short), a side step
-is abandoned.
+The caller's thread drives the job: a command simply iterates, and an engine gives each job a thread. A job
+can be cancelled at any moment: a running GPU task is finished (it is short), a worker task is abandoned.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ def run(
     finished: Finished | None = None,
     cancel: threading.Event | None = None,
 ) -> Iterator[Event]:
-    """The job's events, ending with its End; the error of a failed job is raised after its End.
+    """Yield the job's events, ending with its End; the error of a failed job is raised after its End.
 
-    Without a gate, GPU steps run in the caller's own thread.
+    Without a gate, GPU tasks run in the caller's own thread.
     """
     cancel = cancel or threading.Event()
     try:
@@ -47,7 +46,7 @@ def run(
 
 
 def _follow(job: Job, steps: _Steps, cancel: threading.Event) -> Iterator[Event]:
-    """Pass events on and answer steps; errors of steps, and once a cancellation, are thrown into the job."""
+    """Forward events and run tasks; task errors and a cancellation are thrown into the job."""
     answer: Answer = (job.send, None)
     told = False
     while True:
@@ -74,7 +73,7 @@ def _answer(job: Job, step: Step, steps: _Steps) -> Answer:
 
 
 class _Steps:
-    """Where steps are run, or remembered."""
+    """Runs tasks, or returns their recorded results."""
 
     def __init__(self, gate: Gate | None, finished: Finished | None, cancel: threading.Event) -> None:
         self.gate, self.finished, self.cancel = gate, finished, cancel
@@ -99,7 +98,7 @@ class _Steps:
         return self._in_turn(self.gate.job(step.work))
 
     def _in_turn(self, result: Future[Any]) -> Any:
-        """A GPU step can be taken back while it waits, not while it runs."""
+        """Wait for a GPU task; it can be cancelled while it is queued, not while it runs."""
         while not wait([result], PATIENCE).done:
             if self.cancel.is_set() and result.cancel():
                 raise Cancelled
@@ -113,13 +112,13 @@ class _Steps:
 
 
 def _on_worker(work: Callable[[], Any]) -> Future[Any]:
-    """A daemon thread of its own: an abandoned call to a slow server must not keep the process alive."""
+    """Start work on a daemon thread: an abandoned call must not keep the process alive."""
     result: Future[Any] = Future()
 
     def serve() -> None:
         try:
             result.set_result(work())
-        except BaseException as error:  # the waiting thread gets it, whatever it is
+        except BaseException as error:  # re-raised in the waiting thread
             result.set_exception(error)
 
     threading.Thread(target=serve, name="side", daemon=True).start()

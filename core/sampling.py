@@ -1,7 +1,7 @@
-"""From logits to a token: transformers' own processors over float32 logits, one CPU generator.
+"""Samples a token from logits: transformers' own processors on float32 logits, one CPU generator.
 
-The random number of a token depends on (seed, token index) alone. So a rewind, a branch and a replay draw the same
-noise at the same place, and two lanes with one seed differ only by what steering did.
+The random number of a token depends on (seed, token index) alone. So a rewind, a branch and a replay draw the
+same random numbers at the same place, and two lanes with one seed differ only through steering.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ COLDEST = 1e-4  # colder than this, logits overflow and nothing else changes
 
 @dataclass(frozen=True)
 class Sampling:
-    """The settings of one answer; temperature 0 is greedy."""
+    """Sampling settings of one answer; temperature 0 is greedy."""
 
     temperature: float = 0.0
     top_p: float = 1.0
@@ -50,7 +50,7 @@ class Sampling:
 
     @cached_property
     def processors(self) -> LogitsProcessorList:
-        """In the order `generate` applies them: penalty, temperature, top-k, top-p."""
+        """Logits processors in the order `generate` applies them: penalty, temperature, top-k, top-p."""
         chosen = LogitsProcessorList()
         if self.repetition_penalty != 1.0:
             chosen.append(RepetitionPenaltyLogitsProcessor(self.repetition_penalty))
@@ -63,7 +63,7 @@ class Sampling:
         return chosen
 
     def pick(self, logits: Tensor, history: Sequence[int], index: int) -> int:
-        """The token of one lane from its logits [vocabulary]."""
+        """Sample the token of one lane from its logits [vocabulary]."""
         scores = logits[None]
         if self.processors:
             scores = self.processors(torch.tensor([list(history)], device=logits.device), scores)

@@ -1,4 +1,4 @@
-"""What every lane plays at every layer, before it becomes tensors: levels by lane, vector and layer."""
+"""Table of channel effects by vector, lane and layer, before they become tensors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SILENT = Level()
 
 @dataclass
 class Score:
-    """`parts[stack][lane][layer]` is a level; two channels of one vector in one lane are joined as they are written."""
+    """`effects[rows][lane][layer]`; two channels of one vector in one lane are combined when added."""
 
     n_layers: int
     n_lanes: int
@@ -31,14 +31,14 @@ class Score:
                 self.dense.add(layer)
 
     def at(self, layer: int) -> list[Stack]:
-        """The vectors that some lane plays at this layer."""
+        """The vectors that act at this layer in some lane."""
         return [stack for stack, lanes in self.parts.items() if any(layer in lane for lane in lanes)]
 
     def level(self, stack: Stack, lane: int, layer: int) -> Level:
         return self.parts[stack][lane].get(layer, SILENT)
 
     def folded(self) -> Iterator[tuple[Stack, list[list[float]]]]:
-        """Per vector the pushes [layer][lane] at the layers where channels only add."""
+        """Per vector the pushes [layer][lane], at the layers where channels only add."""
         for stack, lanes in self.parts.items():
             table = [
                 [0.0 if layer in self.dense or layer not in lane else lane[layer].push for lane in lanes]

@@ -1,4 +1,4 @@
-"""Keys and tokens never reach a journal, a log or an error: whatever looks like one, or is one here, is blanked."""
+"""Removes keys and tokens from journals, logs and errors: known formats, and values of secret variables."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ SHAPES = re.compile(
     r"sk-(?:ant|proj|svcacct)-[\w-]{4,}|sk-[A-Za-z0-9]{20,}|hf_[A-Za-z0-9]{8,}"
     r"|(?<=Bearer )\S+|(?<=://)[^\s/@]+(?=@)"
 )
-"""Of Anthropic, OpenAI and Hugging Face; whatever stands behind `Bearer`, or before the @ of an address."""
+"""Keys of Anthropic, OpenAI and Hugging Face, text after `Bearer`, credentials before the @ of a URL."""
 SECRET_NAMES = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 SHORTEST = 6
 BLANK = "[secret]"
 
 
 def scrub(text: str) -> str:
-    """The text without anything shaped like a credential and without the value of any secret variable."""
+    """The text without anything formatted like a credential and without the value of any secret variable."""
     for name, value in os.environ.items():
         if name.upper().endswith(SECRET_NAMES) and len(value) >= SHORTEST:
             text = text.replace(value, BLANK)

@@ -1,4 +1,4 @@
-"""Captured rows on disk, one mapped array per layer: for sets beyond memory, and to go on after a stop."""
+"""Captured rows on disk, one memory-mapped array per layer: for large sets, and to resume after a stop."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Shards:
         return set(np.flatnonzero(self.finished).tolist())
 
     def mark(self, indices: Sequence[int]) -> None:
-        """After the rows themselves: a process that dies in between writes them again."""
+        """Mark rows as written, after writing them: rows unmarked at a crash are written again."""
         self.finished[list(indices)] = True
 
 
 def open_shards(folder: Path, key: str, layers: Sequence[int], n: int, width: int) -> Shards:
-    """The shards of an earlier run with the same key, else fresh ones; the files are plain .npy."""
+    """Open the files of an earlier run with the same key, else create new ones; all are plain .npy."""
     try:
         return _opened(folder, key, layers, n, width)
     except OSError as error:
@@ -59,7 +59,7 @@ def _opened(folder: Path, key: str, layers: Sequence[int], n: int, width: int) -
 
 
 def key_of(*parts: object) -> str:
-    """Identity of a capture: whatever would change a row belongs in here."""
+    """Hash that identifies a capture; pass everything that would change a row."""
     digest = hashlib.sha256()
     for part in _flat(parts):
         digest.update(part)

@@ -1,7 +1,7 @@
-"""One token of one lane in Python floats: on a CPU, calling an array library for K numbers costs more than the numbers.
+"""Steers one token of one lane in Python floats: on a CPU, calling an array library for K numbers is slower.
 
-The stages are those of `core.algebra`. What no token changes is worked out beforehand, and only what acts is visited:
-the columns that gains reach, the projections that have a bound.
+The stages are those of `core.algebra`. Values that do not depend on the token are computed beforehand, and
+only columns with a gain and projections with a bound are visited.
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ Sparse = list[tuple[int, float]]
 
 @dataclass(frozen=True)
 class Single:
-    """`gain` holds (i, the non-zero mᵢⱼ); `reach` holds, per capped j, the constant and the coefficients of qⱼ in p."""
+    """A steering program in Python floats.
+
+    `gain` holds (i, the non-zero mᵢⱼ); `capped_columns` holds, per capped j, the constant and the
+    coefficients of qⱼ in p.
+    """
 
     add: Floats
     gain: list[tuple[int, Sparse]]
@@ -34,7 +38,7 @@ class Single:
 
     @classmethod
     def of(cls, program: Program) -> Single:
-        """From the arrays of one lane."""
+        """Build from the arrays of one lane."""
         gram, size = program.gram, len(program.gram)
         add = np.zeros(size) if program.add is None else program.add
         gain = np.zeros((size, size)) if program.gain is None else program.gain
@@ -55,7 +59,7 @@ class Single:
         )
 
     def steer(self, p: Floats, norm2: float) -> tuple[float, Floats]:
-        """(s, w) of h' = s·h + w V for the projections p; norm2 = ‖h‖² is read by the norm stage alone."""
+        """(s, w) of h' = s·h + w V for the projections p; norm2 = ‖h‖² is read by the norm stage only."""
         w, s = self.add.copy(), 1.0
         for i, row in self.gain:
             x = p[i]

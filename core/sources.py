@@ -1,6 +1,7 @@
-"""From what a user types for a model to a folder on this disk: a demo, a local folder, or a hub repository.
+"""Finds a model's folder from the name a user gives: a demo, a local folder, or a hub repository.
 
-The hub is asked in two steps, small files first: a model can be refused before gigabytes are downloaded.
+Hub models are downloaded in two steps, small files first: a model can be refused before gigabytes are
+downloaded.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Source:
 
 
 def locate(name: str | Path, revision: str | None = None) -> Source:
-    """A demo by its name, else a local folder, else a repository of the hub."""
+    """Find a demo by its name, else a local folder, else a repository of the hub."""
     demo_folder = demo.folder(str(name))
     if demo_folder is not None:
         return Source(str(name), demo_folder)
@@ -57,7 +58,7 @@ def locate(name: str | Path, revision: str | None = None) -> Source:
 
 
 def _local(name: str | Path) -> Path | None:
-    """What lies there on this disk; nothing does where the home or the name is none that the system knows."""
+    """The existing local path of this name, else None, also where ~name or the path is invalid."""
     try:
         path = expanded(name)
         return path if str(name) and path.exists() else None
@@ -78,7 +79,7 @@ def weights(source: Source, on_progress: Progress | None = None) -> list[Path]:
 
 
 def weight_names(folder: Path) -> list[str]:
-    """What the index lists, else the single file; an index may only name files beside it."""
+    """File names in the index, else the single file; an index may only name files in its own folder."""
     if not (folder / INDEX).is_file():
         return [SINGLE]
     listed = prescan.read_json(folder / INDEX).get("weight_map")
@@ -100,7 +101,7 @@ def _lacking(source: Source, missing: list[str]) -> str:
 
 
 def _on_hub(source: Source) -> bool:
-    """Whether weights that are not in the cache exist at all; offline that cannot be known, and raises."""
+    """Whether the hub has a weights file that is not in the cache; raises when offline."""
     repository, commit = str(source.repository), source.commit
     return _asked(
         repository, commit, lambda: huggingface_hub.file_exists(repository, SINGLE, revision=commit)
@@ -110,13 +111,13 @@ def _on_hub(source: Source) -> bool:
 def _download(
     repository: str, revision: str | None, on_progress: Progress | None = None, **what: Any
 ) -> Path:
-    """One snapshot of the hub's files, from the cache where it can be."""
+    """Download one snapshot of the hub's files, or take it from the cache."""
     what |= {"revision": revision, "tqdm_class": _bar(on_progress)}
     return Path(_asked(repository, revision, lambda: huggingface_hub.snapshot_download(repository, **what)))
 
 
 def _asked(repository: str, revision: str | None, question: Callable[[], T]) -> T:
-    """The hub's answer; its failures become sentences that say what to do."""
+    """Call the hub and turn its failures into sentences that say what to do."""
     try:
         return question()
     except hub.GatedRepoError:
@@ -143,7 +144,7 @@ def _asked(repository: str, revision: str | None, question: Callable[[], T]) -> 
 
 
 def _bar(on_progress: Progress | None) -> type[tqdm]:
-    """A progress bar that draws nothing and reports the bytes of all files together."""
+    """A progress bar class that draws nothing and reports the bytes of all files together."""
 
     class Bar(tqdm):
         def __init__(self, *args: Any, **kwargs: Any) -> None:

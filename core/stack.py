@@ -1,4 +1,4 @@
-"""A vector laid out for one model: one float32 unit row per layer, on the device where that layer runs."""
+"""A vector's rows prepared for one model: one float32 unit row per layer, on that layer's device."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from core.errors import BadInput
 
 @dataclass(frozen=True)
 class Shelf:
-    """The layers that live on one device and the matrix [layers, d] of a vector there; absent layers are zero rows."""
+    """The layers on one device and the vector's matrix [layers, d] there; layers it lacks are zero rows."""
 
     layers: tuple[int, ...]
     matrix: Tensor
 
 
 class Stack:
-    """The checked rows of one vector, kept in float32 and renormalised there (bf16 files are off unit by 0.2 %)."""
+    """The validated rows of one vector, renormalised in float32 (bf16 files are off unit norm by 0.2 %)."""
 
     def __init__(self, vector: Any, devices: Sequence[torch.device], hidden_size: int) -> None:
         self.vector = vector

@@ -1,7 +1,7 @@
-"""The permanent hooks: one per decoder block, installed once at load and never removed.
+"""Permanent forward hooks: one per decoder block, installed once at load and never removed.
 
-A hook asks the pass that is under way what to do at its layer; between passes it does nothing. (Hooks that are added or
-removed after a compiled call are silently ignored, which is why these stay.) One forward pass sees one set of plans.
+During a pass a hook calls the active steerer for its layer; between passes it does nothing. (torch ignores
+hooks added or removed after a compiled call, so these stay.) One forward pass uses one set of plans.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from core.plan import Layers, Plan
 if TYPE_CHECKING:
     from core.model import Model
 
-Tap = Callable[[int, Tensor], None]
+OutputHook = Callable[[int, Tensor], None]
 
 
 class Player(Protocol):
-    """Whoever steers the pass under way."""
+    """Steers the block outputs of the current forward pass."""
 
     def steer(self, layer: int, hidden: Tensor) -> Tensor: ...
 
 
 @dataclass(frozen=True)
 class Pass:
-    """One eager forward pass: which layers' plans hold for which positions, and where the gauges report."""
+    """Steering of one eager forward pass: layer plans per span of positions, and a list for readings."""
 
     spans: Sequence[tuple[int, int, Layers]]
     readings: list[Reading] | None = None
@@ -54,7 +54,7 @@ class Pass:
 
 
 class Whole:
-    """A pass whose length is not known beforehand: the last position counts as answer, earlier ones as prompt."""
+    """Steering of passes of unknown length: the last position counts as answer, earlier ones as prompt."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -69,13 +69,13 @@ class Whole:
 
 
 class Steering:
-    """The hooks of one model, the pass they serve, and the lock that keeps passes apart."""
+    """The hooks of one model, the active steerer, and the lock that serialises passes."""
 
     def __init__(self, blocks: Sequence[nn.Module], sites: Sequence[Site]) -> None:
         self.blocks, self.sites = tuple(blocks), tuple(sites)
         self.lock = threading.RLock()
         self._player: Player | None = None
-        self._taps: Mapping[int, Tap] = {}
+        self._taps: Mapping[int, OutputHook] = {}
         for layer, block in enumerate(self.blocks):
             block.register_forward_hook(self._hook(layer))
 
@@ -96,7 +96,7 @@ class Steering:
 
     @contextmanager
     def playing(self, player: Player | None) -> Iterator[None]:
-        """Every forward pass inside is steered by `player`; other threads' passes wait."""
+        """Steer every forward pass inside with `player`; other threads' passes wait."""
         with self.lock:
             before, self._player = self._player, player
             try:
@@ -105,8 +105,8 @@ class Steering:
                 self._player = before
 
     @contextmanager
-    def tap(self, layers: Sequence[int], look: Tap) -> Iterator[None]:
-        """`look(layer, output)` sees the steered outputs of these blocks; what it raises ends the pass."""
+    def tap(self, layers: Sequence[int], look: OutputHook) -> Iterator[None]:
+        """Call `look(layer, output)` with these blocks' steered outputs; an exception ends the pass."""
         with self.lock:
             before, self._taps = self._taps, dict.fromkeys(layers, look)
             try:
@@ -115,7 +115,7 @@ class Steering:
                 self._taps = before
 
     def prove(self, forward: Callable[[], Any], final_norm: nn.Module | None = None) -> None:
-        """Push every block once and see that exactly the pushed state reaches what comes after it."""
+        """Push every block once and check that exactly the pushed state reaches the next module."""
         probe = _Probe(self.sites)
         followers = [*self.blocks[1:], *([final_norm] if final_norm is not None else [])]
         handles = [
@@ -137,7 +137,7 @@ class Steering:
 
 
 class _Probe:
-    """A player that adds a known pattern at every layer and notes where it arrives unchanged."""
+    """A steerer that adds a known pattern at every layer and records where it arrives unchanged."""
 
     def __init__(self, sites: Sequence[Site]) -> None:
         self.sites = sites
@@ -170,7 +170,7 @@ def _same(got: Tensor, sent: Tensor) -> bool:
 
 @contextmanager
 def steered(model: Model, mixer: Mixer) -> Iterator[None]:
-    """Any forward of the Hugging Face model inside is steered, `generate` included."""
+    """Steer every forward pass of the Hugging Face model inside the `with` block, `generate` included."""
     plan = model.compiler.compile([mixer])
     with model.steering.playing(Whole(plan)):
         yield

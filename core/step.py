@@ -1,4 +1,4 @@
-"""What one decode step says: a token, what it cost in probability, and what the gauges saw."""
+"""One decoded token: its text and probability, its projections, and the comparison with other lanes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Projections = dict[int, dict[int, tuple[float, float]]]
 
 @dataclass(frozen=True)
 class Voice:
-    """One lane's token at this step; a finished lane repeats its end token and says nothing."""
+    """One lane's token at this step; a lane that has ended repeats its end token with empty text."""
 
     token_id: int
     text: str
@@ -29,8 +29,10 @@ class Voice:
 
 @dataclass(frozen=True)
 class Forced:
-    """What a forced lane thinks of lane 0's token: KL(lane 0 ‖ this lane), log-probability and rank of the token.
-    `top` are its own likeliest tokens, with lane 0's probability beside, if they were asked for."""
+    """A forced lane compared with lane 0: KL(lane 0 ‖ this lane), log-probability and rank of its token.
+
+    `top` are its own most likely tokens with lane 0's probability beside them, if requested.
+    """
 
     kl: float
     logprob: float
@@ -42,9 +44,10 @@ class Forced:
 class Step:
     """Token `index` of an answer, at `position` in the context, produced under mixer state `revision`.
 
-    Its projections {channel: {layer: (before, after)}} are measured at its own position, so they arrive with the next
-    pass, and with them which channels' caps held them on a bound, and `delta`: the largest share of its length by which
-    a metered layer's state was moved. A step is `finished` when the answer has ended and only other lanes still speak.
+    Its projections {channel: {layer: (before, after)}} are measured at its own position, so they are known
+    after the next pass. So are `held_on_bound` (per channel, whether a cap holds it on a bound) and `delta`,
+    the largest ‖Δ‖/‖h‖ at a metered layer. A token is `finished` when the answer has ended and only other
+    lanes go on.
     """
 
     index: int
@@ -75,13 +78,13 @@ def projections(readings: Sequence[Reading], position: int, lane: int = 0) -> Pr
 
 
 def delta(readings: Sequence[Reading], position: int, lane: int = 0) -> float | None:
-    """The largest ‖Δ‖/‖h‖ that a metered layer saw at `position`; None when nobody measured it."""
+    """The largest ‖Δ‖/‖h‖ at `position` over metered layers; None if it was not measured."""
     seen = ((reading.moved, here) for reading, here in _at(readings, position))
     return max((float(moved[lane, here]) for moved, here in seen if moved is not None), default=None)
 
 
 def _at(readings: Sequence[Reading], position: int) -> Iterator[tuple[Reading, int]]:
-    """The readings that saw this position, and where in them it lies; a layer's readings follow on each other."""
+    """The readings that contain this position, with its index; readings of a layer are consecutive."""
     passed: Counter[int] = Counter()
     for reading in readings:
         here = position - passed[reading.layer]
@@ -91,7 +94,7 @@ def _at(readings: Sequence[Reading], position: int) -> Iterator[tuple[Reading, i
 
 
 def capped(mixer: Mixer, seen: Projections, slack: Sequence[float]) -> dict[int, bool]:
-    """Per playing channel with a cap: did it end on a bound, to within the slack of a metered layer of its band?"""
+    """Per acting channel with a cap: whether a metered layer ended on a bound, to within `slack`."""
     found = {}
     for i in mixer.playing():
         channel = mixer.channels[i]
@@ -106,7 +109,7 @@ def _on_bound(channel: Channel, layer: int, projection: float, slack: float) -> 
 
 
 def forced(steered: Tensor, other: Tensor, token_id: int) -> Forced:
-    """From the log-probabilities [vocabulary] of lane 0 and of a forced lane at the same context."""
+    """Compare the log-probabilities [vocabulary] of lane 0 and of a forced lane at the same context."""
     kl = float((steered.exp() * (steered - other)).nan_to_num(0.0).sum())
     return Forced(kl, float(other[token_id]), int((other > other[token_id]).sum()) + 1)
 

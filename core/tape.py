@@ -1,8 +1,9 @@
-"""The tape: the ids in the cache, lane by lane, with the phase each position was played in.
+"""The tape: token ids, phases and key–value cache of one or more lanes.
 
-The ids on the tape are the truth about a conversation; text is made from them, never the other way round. The cache is
-a plain `DynamicCache` without configuration (full layers everywhere, the mask does any window), because that one can
-rewind exactly; state-space layers get the cache their configuration asks for and cannot rewind.
+A conversation is defined by the ids on its tape; text is decoded from them, never the other way round. The
+cache is a plain `DynamicCache` without configuration (full layers everywhere, the mask does any window),
+because only that one can rewind exactly; state-space layers get the cache that their configuration requires
+and cannot rewind.
 """
 
 from __future__ import annotations
@@ -51,10 +52,10 @@ class Tape:
         return len(self.ids)
 
     def begin(self, tell: Callable[..., None]) -> None:
-        """A new answer begins on this tape; `tell(kind, **data)` is how the tape speaks up until the next one."""
+        """Called when an answer begins; `tell(kind, **data)` reports notices during that answer."""
 
     def prepare(self, plan: Plan) -> Plan:
-        """What can be got ready for a plan on the thread that turned the dial."""
+        """Prepare a plan on the thread that changes the mixer; subclasses do work here."""
         return plan
 
     def blank(self, n_lanes: int) -> Tape:
@@ -68,7 +69,7 @@ class Tape:
         plan: Plan,
         readings: list[Reading] | None = None,
     ) -> Tensor:
-        """One steered forward pass over new ids of all lanes; the last position's logits [lanes, vocabulary]."""
+        """One steered forward pass over new ids of all lanes; last position's logits [lanes, vocabulary]."""
         player = Pass(spans(phases, plan), readings)
         ids = torch.tensor(rows, device=self.model.device)
         try:
@@ -90,12 +91,12 @@ class Tape:
         return out.logits[:, -1].float()
 
     def lived_under(self, plan: Plan | None, *, fresh: bool) -> None:
-        """Remember which mixers all of the past was played with; none are named once it was more than one state."""
+        """Record the mixers the whole cache was computed under; empty once there was more than one set."""
         lanes = plan.lanes if plan is not None else ()
         self.mixers = lanes if fresh or self.mixers == lanes else ()
 
     def crop(self, length: int) -> None:
-        """Forget everything after the first `length` positions, in every lane."""
+        """Remove everything after the first `length` positions, in every lane."""
         if length >= len(self):
             return
         self.refuse_without_tokens("rewind")
@@ -105,34 +106,34 @@ class Tape:
         del self.phases[length:]
 
     def fan_out(self, n_lanes: int) -> None:
-        """One lane becomes many with the same past: a common prompt is encoded once."""
-        self.refuse_without_tokens("share a past between lanes")
+        """Repeat one lane's cache for many lanes, so that a common prompt is encoded once."""
+        self.refuse_without_tokens("share a prompt between lanes")
         self.cache.batch_repeat_interleave(n_lanes)
         self.ids = [list(self.ids[0]) for _ in range(n_lanes)]
 
     def keep(self, lane: int) -> None:
-        """Go on with one lane alone."""
+        """Drop all lanes but one."""
         if self.n_lanes > 1:
-            self.refuse_without_tokens("leave lanes behind")
+            self.refuse_without_tokens("drop lanes")
             self.cache.batch_select_indices(torch.tensor([lane], device=self.model.device))
             self.ids = [self.ids[lane]]
 
     def join(self, other: Tape) -> None:
-        """Put another tape's lanes beside these: same length, each with the past it was played with."""
-        self.refuse_without_tokens("open lanes in a later turn")
+        """Append another tape's lanes: same length, each with its own cache."""
+        self.refuse_without_tokens("add lanes in a later turn")
         for mine, theirs in zip(self.cache.layers, other.cache.layers, strict=True):
             mine.keys = torch.cat([mine.keys, theirs.keys])
             mine.values = torch.cat([mine.values, theirs.values])
         self.ids.extend(other.ids)
 
     def forget(self) -> tuple[list[list[int]], list[str]]:
-        """Empty the tape and hand back what was on it, to be played again."""
+        """Empty the tape; returns its ids and phases, to be encoded again."""
         was = self.ids, self.phases
         self.ids, self.phases, self.cache = [[] for _ in self.ids], [], self._empty()
         return was
 
     def refuse_without_tokens(self, what: str) -> None:
-        """Refuse what only a cache of tokens can do."""
+        """Raise if the model has no per-token cache; `what` names the refused operation."""
         if not self.rewinds:
             raise ModelError(
                 f"{self.model.name} keeps a running state instead of a cache of tokens: it cannot {what}"
@@ -142,7 +143,7 @@ class Tape:
         return DynamicCache() if self.rewinds else DynamicCache(config=self.model.hf.config)
 
     def _trim(self) -> None:
-        """After an exception inside a block the layers' lengths differ: cut each back to the last whole token."""
+        """After an exception inside a block, cut every layer's cache back to the last complete token."""
         for layer in self.cache.layers if self.rewinds else ():
             if getattr(layer, "keys", None) is not None and layer.is_initialized:
                 layer.keys, layer.values = layer.keys[..., : len(self), :], layer.values[..., : len(self), :]
@@ -151,19 +152,19 @@ class Tape:
 
 
 def _accepted(model: Model) -> Container[str]:
-    """What the model's forward pass takes; without `past_key_values` it would forget every token it was fed."""
+    """Parameters of the model's forward pass; raises if it takes no `past_key_values`."""
     whole = getattr(model.hf, "get_base_model", lambda: model.hf)()
     accepts = inspect.signature(whole.forward).parameters
     if "past_key_values" not in accepts:
         raise ModelError(
             f"{type(whole).__name__} keeps its past in a state of its own instead of a key–value cache: "
-            "it can be read, but not spoken with"
+            "activations can be captured, but generation needs a key–value cache"
         )
     return accepts
 
 
 def spans(phases: Sequence[str], plan: Plan) -> list[tuple[int, int, Layers]]:
-    """Runs of positions under the same layer plans; one run when no channel cares about the phase."""
+    """Runs of positions with the same layer plans; one run when no channel depends on the phase."""
     found, start = [], 0
     for _, run in groupby(phases, key=lambda phase: id(plan.phases[phase])):
         stop = start + len(names := list(run))

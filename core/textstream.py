@@ -1,4 +1,4 @@
-"""Token ids to text as they come: characters are held until complete, stop texts until they can no longer match."""
+"""Streams text from token ids: incomplete characters and possible beginnings of stop texts are held back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LONGEST_CHARACTER = 4
 
 
 class TextStream:
-    """Text of one growing answer; `stopped` once a stop text was met (it is not part of the text)."""
+    """Text of one growing answer; `stopped` once a stop text was found (it is not part of the text)."""
 
     def __init__(self, tokenizer: Any, stops: Sequence[str] = ()) -> None:
         self._tokenizer = tokenizer
@@ -22,22 +22,22 @@ class TextStream:
         self.stopped = False
 
     def push(self, token_id: int) -> str:
-        """The text that is certain once this token is known."""
+        """The text that is final once this token is known."""
         if token_id in self._silent:
             return ""
         self._ids.append(token_id)
         return "" if self.stopped else self._release(self._decode())
 
     def flush(self) -> str:
-        """What was held back, at the end of the answer."""
+        """The text still held back, at the end of the answer."""
         rest = self._decode(final=True)
         held, self._held = self._held + rest, ""
         return "" if self.stopped else held
 
     def _decode(self, final: bool = False) -> str:
-        """The new characters; decoding starts at the last settled place, for text depends on neighbours.
+        """The new characters, decoded from the last position after which text cannot change.
 
-        At most the last three bytes can still become a character; what was broken before them stays broken.
+        At most the last three bytes can still become a character; invalid bytes before them stay invalid.
         """
         if self._tokenizer is None:
             return ""
@@ -71,11 +71,11 @@ class TextStream:
 
 
 def _special(tokenizer: Any) -> frozenset[int]:
-    """Ids that are no text; between two halves of a character they would only make it look broken."""
+    """Ids without text; between two halves of a character they would make it look invalid."""
     added = getattr(tokenizer, "added_tokens_decoder", {})
     return frozenset(getattr(tokenizer, "all_special_ids", ())) | {i for i, t in added.items() if t.special}
 
 
 def _overlap(text: str, stop: str) -> int:
-    """Length of the longest end of `text` that begins `stop`."""
+    """Length of the longest suffix of `text` that is a prefix of `stop`."""
     return next((n for n in range(min(len(stop) - 1, len(text)), 0, -1) if text.endswith(stop[:n])), 0)

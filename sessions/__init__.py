@@ -1,1 +1,1 @@
-"""What happened: the live session, its events and journal, replay, transcripts and scripted experiments."""
+"""Live sessions: state, events and journal, replay, exports, job definitions and experiments."""

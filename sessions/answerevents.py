@@ -1,5 +1,6 @@
-"""The part of the vocabulary that tells of one answer: how it begins, its tokens and what was measured of them,
-what was done to it meanwhile, and how it ends."""
+"""Events about one answer: its start, its tokens and their measurements, changes made while it was generated,
+and its end.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +12,9 @@ from sessions.event import Event, Json
 
 @dataclass(frozen=True, kw_only=True)
 class Gen(Event, t="gen"):
-    """Answer `gen` begins as turn `turn`, after `reused` ids of the cache; very long prompts leave only their hash."""
+    """Answer `gen` starts as turn `turn`. `reused` prompt tokens were in the cache already; a very long
+    prompt is stored only as its hash.
+    """
 
     gen: int
     turn: int
@@ -26,8 +29,10 @@ class Gen(Event, t="gen"):
 
 @dataclass(frozen=True, kw_only=True)
 class Tok(Event, t="tok"):
-    """Tokens `i`, `i`+1, … of one answer, all produced under mixer `mix`; at most 50 ms of them. `by`: nothing for
-    eager decoding, whose bits repeat, or compiled."""
+    """Tokens `i`, `i`+1, … of one answer, all generated under mixer `mix`; one event covers at most 50 ms.
+    `by` is "compiled" or empty for eager decoding, the only mode whose log-probabilities repeat bit for
+    bit.
+    """
 
     gen: int
     i: int
@@ -41,8 +46,10 @@ class Tok(Event, t="tok"):
 
 @dataclass(frozen=True, kw_only=True)
 class Top(Event, t="top"):
-    """What else might have been said instead of tokens `i`, `i`+1, …: a row each of the likeliest ids, their texts and
-    probabilities, and `other`: what the forced lane (for lane 0) or lane 0 (for that one) gave the same ids."""
+    """The most likely alternatives to tokens `i`, `i`+1, …: per token a row of ids, texts and probabilities.
+    `other` is the probability of the same ids in the other lane (the forced lane for lane 0, and the
+    reverse).
+    """
 
     gen: int
     i: int
@@ -55,8 +62,10 @@ class Top(Event, t="top"):
 
 @dataclass(frozen=True, kw_only=True)
 class Meter(Event, t="meter"):
-    """Measured one pass after the tokens `i`, `i`+1, …: per channel their projections and whether a cap held, in
-    `values` their entropy (nats), delta (‖Δ‖/‖h‖), and beside a forced lane kl, lp0 and rank."""
+    """Measurements of tokens `i`, `i`+1, …, taken one forward pass later. Per channel: projections before and
+    after steering, and whether a cap was active. `values`: entropy (nats) and delta (‖Δ‖/‖h‖); with a
+    forced lane also kl, lp0 and rank.
+    """
 
     gen: int
     i: int
@@ -69,7 +78,7 @@ class Meter(Event, t="meter"):
 
 @dataclass(frozen=True, kw_only=True)
 class Inject(Event, t="inject"):
-    """A distractor before token `at`. `how`: user, own (the model's words) or tool."""
+    """A distractor inserted before token `at`. `how` is user, own (as the model's words) or tool."""
 
     text: str
     how: str = "user"
@@ -81,8 +90,9 @@ class Inject(Event, t="inject"):
 
 @dataclass(frozen=True, kw_only=True)
 class Stop(Event, t="stop"):
-    """An answer ends: eos, length, stop, cancel, error or oom. `spoke_ms` is the time from its first token to its last,
-    `code` the exit code of an error."""
+    """An answer ends; `reason` is eos, length, stop, cancel, error or oom. `spoke_ms` is the time from the
+    first to the last token, `code` the exit code of an error.
+    """
 
     gen: int
     reason: str
@@ -95,7 +105,7 @@ class Stop(Event, t="stop"):
 
 @dataclass(frozen=True, kw_only=True)
 class Rewind(Event, t="rewind"):
-    """Answer `gen` keeps its first `to` tokens."""
+    """Answer `gen` is cut back to its first `to` tokens."""
 
     gen: int
     to: int
@@ -104,7 +114,7 @@ class Rewind(Event, t="rewind"):
 
 @dataclass(frozen=True, kw_only=True)
 class Rebuild(Event, t="rebuild"):
-    """The cache was recomputed as if the mixer had always been `mix`."""
+    """The KV cache was recomputed as if mixer `mix` had been active from the start."""
 
     gen: int
     at: int
@@ -115,7 +125,9 @@ class Rebuild(Event, t="rebuild"):
 
 @dataclass(frozen=True, kw_only=True)
 class Crop(Event, t="crop"):
-    """The conversation did not extend the ids in the cache: `kept` stayed, `dropped` were encoded again."""
+    """The prompt did not extend the cached tokens: the first `kept` were reused and `dropped` were removed
+    from the cache.
+    """
 
     gen: int
     kept: int
@@ -125,7 +137,7 @@ class Crop(Event, t="crop"):
 
 @dataclass(frozen=True, kw_only=True)
 class Lane(Event, t="lane"):
-    """The batch of an answer, an entry per lane: its shape decides what replays bit for bit."""
+    """The lanes (batch rows) of an answer. The batch shape decides whether a replay can match bit for bit."""
 
     gen: int
     lanes: tuple[Mapping[str, Json], ...]
@@ -140,7 +152,7 @@ class Pause(Event, t="pause"):
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk(Event, t="chunk"):
-    """The edges of one prefill chunk."""
+    """The start and end of one prefill chunk."""
 
     gen: int
     start: int

@@ -1,7 +1,6 @@
-"""A branch: the events that led to one token of a session, as the beginning of another.
+"""Branching: start a new session from the events that lead to one token of an existing session.
 
-Nothing is told anew: the events are the old ones, without the answers that were not on the way and without what
-came after the token.
+The events are copied unchanged; answers on other branches and everything after the token are left out.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ TALK = (ev.Gen, ev.Tok, ev.Meter, ev.Inject, ev.Rewind, ev.Rebuild, ev.Crop, ev.
 
 
 def branched(records: Iterable[Record], turn: int, at: int | None = None) -> Iterator[ev.Event]:
-    """What a new session begins with to stand at token `at` of `turn` (at its end, when `at` is None)."""
+    """The events of a new session that ends at token `at` of `turn` (at the end of the turn if `at` is None)."""
     records = tuple(records)
     state = fold_all(records)
     last = _there(state, turn, at)
@@ -35,9 +34,9 @@ def branched(records: Iterable[Record], turn: int, at: int | None = None) -> Ite
 
 
 def branch(root: Path, parent: Folder, records: Iterable[Record], turn: int | None, at: int | None) -> Folder:
-    """The same on disk: a new session below `root`, with the vectors its parent kept."""
+    """Create the branch on disk: a new session below `root` with copies of the parent's vectors."""
     if turn is None:
-        raise UsageError(f"nothing was said in session {parent.id}")
+        raise UsageError(f"session {parent.id} has no turn to branch at")
     records = tuple(records)
     events = list(branched(records, turn, at))
     first = next((record.event for record in records if isinstance(record.event, ev.Open)), None)
@@ -70,7 +69,7 @@ def _there(state: State, turn: int, at: int | None) -> Turn:
 
 
 def _shortened(last: Turn, at: int | None) -> Iterator[ev.Event]:
-    """The answer taken back to the token, which ends it."""
+    """The rewind to the branch token and the stop that ends the answer there."""
     if at is not None and last.gen is not None and at < len(last.tokens):
         yield ev.Rewind(gen=last.gen, to=at, dropped=len(last.tokens) - at)
         yield ev.Stop(gen=last.gen, reason="branch", tokens=at)

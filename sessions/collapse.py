@@ -1,21 +1,22 @@
-"""Has the text collapsed? Judged on the last words of an answer, in numbers that come with the tokens anyway.
+"""Collapse detection: does the end of an answer show that steering broke the text?
 
-A window has collapsed when one of its numbers passes its limit. The limits are all here:
+The last 32 tokens have collapsed if one of these numbers reaches its limit:
 
-| number | of a window of 32 tokens | limit | sound, collapsed on the demo models | elsewhere |
+| number | of a window of 32 tokens | limit | intact, collapsed on the demo models | elsewhere |
 |---|---|---|---|---|
-| repetition | 4-grams that occurred before in the window / all | 0.5 | p99 0.21, p95 0.83 | below 0.3, lists too |
+| repetition | repeated 4-grams / all 4-grams | 0.5 | p99 0.21, p95 0.83 | below 0.3, lists too |
 | entropy | mean over the window, nats | 4.0 | p99 1.3, p50 3.1 | prose between 0.5 and 3 |
-| perplexity | exp of the mean −ln p under the unsteered model | 60 | p99 5.6, p5 15 | prose between 3 and 40 |
-| push | mean ‖Δ‖/‖h‖ of the furthest moved layer | 0.4 | p99 0.27, p50 0.39 | – |
+| perplexity | exp of the mean −ln p, unsteered model | 60 | p99 5.6, p5 15 | prose between 3 and 40 |
+| push | mean ‖Δ‖/‖h‖ of the layer with the largest shift | 0.4 | p99 0.27, p50 0.39 | – |
 
-Chosen on 484 windows of the demo models, whose grammar says exactly what is broken, steered from none to six mean
-residual norms; tried on 492 windows of other prompts (142 sound, 350 collapsed): no false alarm (at most 0.03), misses
-0.10 [0.07, 0.14] with perplexity and 0.44 [0.39, 0.50] without. `python -m bench collapse` measures it again. For other
-models the last column is all there is: judgement.
+The limits were chosen on 484 windows of the demo models, whose grammar defines what is broken, steered
+with zero to six mean residual norms. On 492 windows of other prompts (142 intact, 350 collapsed) there was
+no false alarm (upper bound 0.03); the miss rate was 0.10 [0.07, 0.14] with perplexity and 0.44 [0.39,
+0.50] without. `python -m bench collapse` measures it again. For other models the last column is a
+judgement, not a measurement.
 
-Perplexity is known where a forced shadow listens, the push where steps are eager: what was not measured cannot light
-the lamp.
+Perplexity is known only with a forced unsteered lane, push only for eager steps; a missing number never
+triggers the warning.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ from sessions.state import Token
 WINDOW = 32
 GRAM = 4
 MEANING = ("unit", "layers", "weights", "split", "flipped", "gain")
-"""What has to be the same for two scales of a channel to be two points on one way."""
+"""Channel settings that must be equal for two scales of a channel to be comparable."""
 LIMITS = {"repetition": 0.5, "entropy": 4.0, "perplexity": 60.0, "push": 0.4}
 
 
 @dataclass(frozen=True)
 class Symptom:
-    """A number that passed its limit."""
+    """A number that reached its limit."""
 
     name: str
     value: float
@@ -47,15 +48,17 @@ class Symptom:
     def words(self) -> str:
         return {
             "repetition": f"{self.value:.0%} of the last {WINDOW} tokens repeat themselves",
-            "entropy": f"anything may come next (entropy {self.value:.1f} nats)",
-            "perplexity": f"the unsteered model finds it absurd (perplexity {self.value:.0f})",
+            "entropy": f"nearly any token is possible (entropy {self.value:.1f} nats)",
+            "perplexity": f"very unlikely under the unsteered model (perplexity {self.value:.0f})",
             "push": f"the push is {self.value:.1f}× as long as the state it moves",
         }[self.name]
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What to do about the loudest channel. `tried`: it played at that scale, and its last window was coherent."""
+    """A smaller scale for the channel with the largest push. `tried`: the channel had that scale before, and
+    the text was coherent.
+    """
 
     channel: str
     now: float
@@ -68,13 +71,13 @@ class Advice:
         why = (
             "the last window there was coherent"
             if self.tried
-            else "half of it; no smaller scale was heard yet"
+            else "half of it; no smaller scale was tried yet"
         )
         return f"{self.channel} {self.now:+.2f} → {self.scale:+.2f} {self.unit}: {why}"
 
 
 def measured(window: Sequence[Token]) -> dict[str, float]:
-    """The numbers of a window, as far as they are known."""
+    """The collapse numbers of a window; numbers that were not measured are left out."""
     grams = [tuple(token.id for token in window[i : i + GRAM]) for i in range(len(window) - GRAM + 1)]
     found = {"repetition": 1 - len(set(grams)) / len(grams)} if grams else {}
     for name, key in (("entropy", "entropy"), ("push", "delta"), ("perplexity", "lp0")):
@@ -87,7 +90,7 @@ def measured(window: Sequence[Token]) -> dict[str, float]:
 
 
 def symptoms(tokens: Sequence[Token]) -> tuple[Symptom, ...]:
-    """Of the last window of an answer; none while it is shorter than one."""
+    """The limits reached by the last window of an answer; none while the answer is shorter than a window."""
     if len(tokens) < WINDOW:
         return ()
     found = measured(tokens[-WINDOW:])
@@ -99,7 +102,9 @@ def symptoms(tokens: Sequence[Token]) -> tuple[Symptom, ...]:
 def advice(
     answers: Sequence[Sequence[Token]], mixers: Mapping[str, Mapping[str, Any]], size: Size = unknown
 ) -> Advice | None:
-    """Down with the loudest channel: to its last smaller scale that was coherent, else to half of what it is."""
+    """Suggest a smaller scale for the channel with the largest push: the latest smaller scale with coherent
+    text, else half the current one.
+    """
     newest = next((answer[-1].mix for answer in reversed(answers) if answer), "")
     playing = loudest(_adding(mixers.get(newest, {})), size)
     if playing is None:
@@ -124,13 +129,15 @@ def _adding(mixer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _last_windows(answer: Sequence[Token]) -> list[tuple[str, Sequence[Token]]]:
-    """Per run of tokens under one mixer its last window, newest first; shorter runs say too little."""
+    """The last window of each run of tokens under one mixer, newest first; shorter runs are skipped."""
     runs = [(mix, list(run)) for mix, run in groupby(answer, key=lambda token: token.mix)]
     return [(mix, run[-WINDOW:]) for mix, run in reversed(runs) if len(run) >= WINDOW]
 
 
 def _scale_of(mixer: Mapping[str, Any], now: Playing) -> float | None:
-    """How loud the channel was; 0 where it did not play, None where a scale meant another push than it means now."""
+    """The scale of the channel in `mixer`: 0 if it was not active, None if its other settings differ, so that
+    scales cannot be compared.
+    """
     for channel in _adding(mixer):
         if channel["name"] == now["name"]:
             same = all(channel.get(each) == now.get(each) for each in MEANING)

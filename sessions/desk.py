@@ -1,4 +1,4 @@
-"""What was done at the mixing desk: a mixer state as the short name tokens are stamped with, a change in words."""
+"""Mixer states as text: the short hash that tokens are stamped with, and descriptions of states and changes."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SWITCHES = {
 
 
 def mix_of(state: State) -> str:
-    """Twelve digits that two equal mixer states share."""
+    """The first twelve hex digits of the state's SHA-256; equal states have equal hashes."""
     canonical = json.dumps(state, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 
 def describe(before: State, after: State) -> str:
-    """The words of a marker: what turned `before` into `after`, in the order of the desk."""
+    """The marker text for a change from `before` to `after`, in channel order."""
     said = [_switched("BYPASS", "bypass off", before, after, "bypassed")]
     said += [_switched("keep norm", "keep norm off", before, after, "keep_norm")]
     old, new = _by_name(before), _by_name(after)
@@ -36,13 +36,13 @@ def describe(before: State, after: State) -> str:
 
 
 def summary(state: State) -> str:
-    """A whole mixer in words, as it stands at the beginning of an answer; nothing when it does nothing."""
+    """A description of a whole mixer for the start of an answer; empty for a mixer without effect."""
     channels = [_introduced(name, channel) for name, channel in _by_name(state).items()]
     return " · ".join(["BYPASS", *channels] if state.get("bypassed") and channels else channels)
 
 
 def band(layers: list[int] | tuple[int, ...] | None) -> str:
-    """Layers as a person writes them: L3–8, L5, L3–8,12."""
+    """Layers as compact text: L3–8, L5, L3–8,12."""
     if not layers:
         return "default band"
     runs: list[list[int]] = []
@@ -55,7 +55,7 @@ def band(layers: list[int] | tuple[int, ...] | None) -> str:
 
 
 def _by_name(state: State) -> dict[str, State]:
-    """Channels by label; a second channel of the same vector is told apart by its place."""
+    """Channels by label; a second channel with the same label gets a number."""
     named: dict[str, State] = {}
     for channel in state.get("channels", ()):
         label = str(channel.get("name", "vector"))
@@ -93,7 +93,7 @@ def _changed(name: str, before: State, after: State) -> str:
 
 
 def _as_it_reads(channel: State) -> State:
-    """Along the vector as it was loaded: a flipped channel has its sign changed and its bounds exchanged."""
+    """The channel relative to the vector as loaded: flipping negates the scale and swaps floor and ceiling."""
     if not channel.get("flipped"):
         return channel
     bounds = {"floor": _negated(channel.get("ceiling")), "ceiling": _negated(channel.get("floor"))}
@@ -101,7 +101,7 @@ def _as_it_reads(channel: State) -> State:
 
 
 def _negated(value: Any) -> Any:
-    """Zero has no sign, and the mirror of a percentile has one."""
+    """The negative of a number or percentile; zero stays without a sign."""
     if isinstance(value, str):
         return f"-{value}"
     return 0.0 - value if isinstance(value, float | int) else value

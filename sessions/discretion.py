@@ -1,6 +1,7 @@
-"""What libraries, servers and command lines say may repeat a key; before it is written down, it is blanked.
+"""Redaction: API keys in messages of libraries, servers and command lines are blanked before an event is
+stored.
 
-What was said to the model and by it stays as it is: a record that changes the words of a talk could not be replayed.
+Prompts and answers are not changed, because a changed conversation could not be replayed.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from sessions.event import Event, Json
 from sessions.events import Close, Error, Gap, Job, Model, Open, Stop, Vector
 
 TELLS = (Open, Model, Vector, Stop, Job, Gap, Error, Close)
-"""The kinds that repeat what others said."""
+"""Event kinds that can contain text of libraries, servers or command lines."""
 
 
 def discreet(event: Event) -> Event:
-    """The same event without a key in it."""
+    """The same event with keys blanked."""
     if not isinstance(event, TELLS):
         return event
     blanked = {name: _blanked(value) for name, value in vars(event).items()}

@@ -1,4 +1,6 @@
-"""What an event is: a frozen dataclass that registers itself under its `t`, or something unknown that is kept."""
+"""The event base class: frozen dataclasses registered under their kind `t`; unknown kinds are kept as
+`UnknownEvent`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
-SCHEMA = 1  # Raised only when an old reader would misunderstand a new journal: not for new kinds and fields.
+SCHEMA = 1  # Raised only for changes that old readers would misread, not for new kinds and fields.
 
 Json: TypeAlias = Any
 KINDS: dict[str, type[Event]] = {}
@@ -14,7 +16,7 @@ KINDS: dict[str, type[Event]] = {}
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """`extra` holds the fields a newer version wrote and this one does not know."""
+    """Base of all events. `extra` holds fields written by a newer version that this one does not know."""
 
     t: ClassVar[str] = ""
     extra: Mapping[str, Json] = field(default_factory=dict)
@@ -27,7 +29,7 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Other(Event):
-    """A kind this version does not know, or one whose fields are missing or of another type: kept, never dropped."""
+    """An event whose kind is unknown or whose fields are missing or mistyped; it is kept, not dropped."""
 
     kind: str
     data: Mapping[str, Json]

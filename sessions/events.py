@@ -1,6 +1,7 @@
-"""The vocabulary: what the journal stores, the socket carries and the screen folds are these objects.
+"""All event kinds: the journal stores them, the socket sends them, and the session state is computed from
+them.
 
-One frozen dataclass per kind; a kind or field this version does not know is kept (`Other`, `extra`).
+One frozen dataclass per kind. Unknown kinds and fields are kept (`UnknownEvent`, `extra`).
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ from sessions.event import Other as Other
 
 @dataclass(frozen=True, kw_only=True)
 class Open(Event, t="open"):
-    """Begins a journal, and again each time an engine takes the session up. `parent`: branched from."""
+    """Starts a journal; written again each time an engine reopens the session. `parent`: the session it was
+    branched from.
+    """
 
     schema: int = SCHEMA
     session: str
@@ -44,7 +47,7 @@ class Open(Event, t="open"):
 
 @dataclass(frozen=True, kw_only=True)
 class Model(Event, t="model"):
-    """`state` is loading, ready, failed or unloaded. `facts` (when ready) are what verify compares."""
+    """`state` is loading, ready, failed or unloaded. `facts` (set when ready) are compared by verify."""
 
     state: str
     name: str
@@ -55,7 +58,7 @@ class Model(Event, t="model"):
 
 @dataclass(frozen=True, kw_only=True)
 class Vector(Event, t="vector"):
-    """A vector that can be named in a mixer from here on; its bytes lie in the session folder by `sha256`."""
+    """A vector that mixers may name from here on; the session folder has a copy named by its `sha256`."""
 
     name: str
     sha256: str
@@ -74,7 +77,7 @@ class Vector(Event, t="vector"):
 
 @dataclass(frozen=True, kw_only=True)
 class Turn(Event, t="turn"):
-    """Something said by the system, the user or a tool. `parent` makes the tree of branches."""
+    """A message of the system, the user or a tool. `parent` gives its place in the tree of turns."""
 
     turn: int
     parent: int | None = None
@@ -84,8 +87,9 @@ class Turn(Event, t="turn"):
 
 @dataclass(frozen=True, kw_only=True)
 class Mixer(Event, t="mixer"):
-    """The whole desired mixer, in force from token `at` of answer `gen` on (no `gen`: the next one).
-    Two with the same `gen` and `at`: the later one wins, see `dial`."""
+    """The complete mixer, active from token `at` of answer `gen` (without `gen`: from the next answer). If
+    two events have the same `gen` and `at`, the later one counts; see `dial`.
+    """
 
     rev: int
     state: Mapping[str, Json]
@@ -98,7 +102,7 @@ class Mixer(Event, t="mixer"):
 
 @dataclass(frozen=True, kw_only=True)
 class Dial(Event, t="dial"):
-    """Mixer revision `rev` never reached a token: revision `by` overtook it before its boundary."""
+    """Mixer revision `rev` was replaced by revision `by` before any token was generated under it."""
 
     rev: int
     by: int
@@ -108,8 +112,9 @@ class Dial(Event, t="dial"):
 
 @dataclass(frozen=True, kw_only=True)
 class Job(Event, t="job"):
-    """`state`: queued, running, done, failed or cancelled. `event` is one thing the running job reported.
-    `session` is that of a command which works here and keeps a record of its own."""
+    """`state`: queued, running, done, failed or cancelled. `event` is one report of the running job.
+    `session` is the guest session of a command that runs in this engine and keeps its own record.
+    """
 
     job: int
     kind: str
@@ -148,7 +153,7 @@ class Detach(Event, t="detach"):
 
 @dataclass(frozen=True, kw_only=True)
 class Gap(Event, t="gap"):
-    """`lost` events, `first` to `last`, were streamed but could not be written to the disk."""
+    """`lost` events, `first` to `last`, were sent to clients but could not be written to disk."""
 
     lost: int
     first: int
@@ -157,7 +162,7 @@ class Gap(Event, t="gap"):
 
 
 RECORDING = "recording"
-"""The code of the error that says why nothing is written down from here on."""
+"""The code of an error event that says why recording stopped."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +179,7 @@ class Close(Event, t="close"):
 
 @dataclass(frozen=True, kw_only=True)
 class Repair(Event, t="repair"):
-    """At open: `torn_bytes` of an unfinished last line were moved to `kept`."""
+    """On open, `torn_bytes` of an unfinished last line were moved to the file `kept`."""
 
     torn_bytes: int
     kept: str = ""

@@ -1,6 +1,7 @@
-"""A recorded talk as a film: its tokens in order, how long each took, what was turned when, what was measured.
+"""Playback data of a recorded conversation: its tokens in order with their delays, mixer changes and
+measurements.
 
-Cut from the journal alone, so it can be played, stopped and wound without a model.
+Built from the journal alone, so no model is needed to play, pause or seek.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from sessions.state import Token, Turn
 
 @dataclass(frozen=True)
 class Frame:
-    """One token: which it is of which turn, and the seconds since the one before (long silences are cut short)."""
+    """One token: its turn, its index in the turn, and the seconds since the previous token (long pauses are
+    shortened).
+    """
 
     turn: int
     at: int
@@ -28,7 +31,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Cut:
-    """Something that happened before frame `place`."""
+    """A marker before frame `place`."""
 
     place: int
     words: str
@@ -36,7 +39,9 @@ class Cut:
 
 @dataclass(frozen=True)
 class Film:
-    """`dials`: per channel its scale at every frame, along the vector as loaded; None where it was not on the desk."""
+    """The frames of one conversation. `scales`: per channel the scale at every frame, relative to the vector
+    as loaded; None where the channel was not in the mixer.
+    """
 
     path: tuple[Turn, ...] = ()
     frames: tuple[Frame, ...] = ()
@@ -50,14 +55,16 @@ class Film:
         return tuple(frame.token.proj.get(channel) for frame in self.frames)
 
     def where(self, place: int) -> tuple[int, int | None]:
-        """Turn and token to branch at so that everything before `place` stays: None is the whole turn."""
+        """The turn and token to branch at so that everything before `place` is kept; token None means the
+        whole turn.
+        """
         before = self.frames[place - 1]
         whole = place == len(self) or self.frames[place].turn != before.turn
         return before.turn, None if whole else before.at + 1
 
 
 def film(records: Iterable[Record], turn: int | None = None) -> Film:
-    """The talk that leads to `turn`; to the newest when none is named."""
+    """The playback of the conversation up to `turn` (default: the newest turn)."""
     records = tuple(records)
     path = fold_all(records).path(turn)
     gaps = _gaps(records)
@@ -70,7 +77,7 @@ def film(records: Iterable[Record], turn: int | None = None) -> Film:
 
 
 def _gaps(records: tuple[Record, ...]) -> dict[tuple[int | None, int], float]:
-    """Seconds in front of every token; the tokens of one line share its time."""
+    """The seconds before every token; tokens of one event share its time evenly."""
     waited, gaps = 0, dict[tuple[int | None, int], float]()
     for record in records:
         event = record.event
@@ -91,7 +98,7 @@ def _cuts(path: tuple[Turn, ...]) -> Iterator[Cut]:
 
 
 def _desks(records: tuple[Record, ...]) -> dict[str, Mapping[str, Any]]:
-    """Every mixer of the session by the hash its tokens are stamped with."""
+    """Every mixer state of the session by its hash."""
     return {record.event.mix: record.event.state for record in records if isinstance(record.event, ev.Mixer)}
 
 
@@ -105,7 +112,7 @@ def _dials(
 
 
 def _readings(desk: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """What each channel of a mixer plays: nothing while it is muted, bypassed, or another one is solo."""
+    """The effective scale of each channel of a mixer: 0 if muted, bypassed, or if another channel is solo."""
     channels = desk.get("channels", ())
     soloed = any(channel.get("solo") for channel in channels)
     for channel in channels:

@@ -1,6 +1,6 @@
-"""A mixer that was made for one model, on another: channels that cannot play there are muted, and it is said why.
+"""Use a mixer on another model: channels that the model cannot apply are muted, with a reason.
 
-Their settings stay, so that on the model they were made for they need only be switched on again.
+Their settings are kept, so on the original model they only need to be unmuted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from core.mixer import Mixer
 
 
 def fitted(mixer: Mixer, check: Callable[[Mixer], None]) -> tuple[Mixer, str]:
-    """The mixer as the model that `check` speaks for can play it, and a sentence about everything it cannot."""
+    """The mixer with unusable channels muted, and a sentence listing them; `check` raises for a mixer the
+    model refuses.
+    """
     reasons = []
     for index, channel in enumerate(mixer.channels):
         if reason := refusal(check, Mixer((replace(channel, muted=False),))):
@@ -27,13 +29,13 @@ def fitted(mixer: Mixer, check: Callable[[Mixer], None]) -> tuple[Mixer, str]:
 
 
 def at_hand(state: Mapping[str, Any], find: Callable[[str, str | None], Any]) -> Mapping[str, Any]:
-    """A mixer's JSON without the channels whose vectors could not be found again."""
+    """The mixer's JSON without channels whose vectors were not found."""
     channels = [c for c in state.get("channels", []) if not refusal(find, c["name"], c.get("sha256"))]
     return {**state, "channels": channels}
 
 
 def refusal(act: Callable[..., Any], *args: Any) -> str:
-    """Why that cannot be done; nothing when it can."""
+    """The error message of calling `act`; empty if it succeeds."""
     try:
         act(*args)
     except SteerError as error:

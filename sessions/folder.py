@@ -1,4 +1,4 @@
-"""Where one session lives on disk: its journal, the vectors it played, and the lock of whoever records it."""
+"""The folder of one session: its journal, copies of its vectors, and the lock of the process that records it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SUFFIX = ".safetensors"
 
 @dataclass(frozen=True)
 class Folder:
-    """`<data>/sessions/<date>/<ulid>/`, readable by its owner alone."""
+    """`<data>/sessions/<date>/<ulid>/`, readable only by its owner."""
 
     path: Path
 
@@ -46,7 +46,7 @@ class Folder:
         return self.path / "reserve"
 
     def lock(self) -> int:
-        """An open descriptor that holds the session until it is closed, by us or by our death."""
+        """Lock the session; the lock lasts until the returned descriptor is closed or the process ends."""
         try:
             return hold(self.path / "lock")
         except Held as held:
@@ -54,7 +54,7 @@ class Folder:
 
 
 def kept(sha256: str, vectors: Path | None) -> Path:
-    """The copy of a vector in a session's folder."""
+    """The path of a vector's copy in a session folder. Raises `BadInput` if there is none."""
     copy = vectors / f"{sha256}{SUFFIX}" if vectors else None
     if copy is None or not copy.is_file():
         raise BadInput(f"vector {sha256[:12]}… missing: the session's folder has no copy of it")
@@ -62,7 +62,7 @@ def kept(sha256: str, vectors: Path | None) -> Path:
 
 
 def hand_down(sha256: str, before: Path, after: Path) -> None:
-    """The same copy in another session's folder, by a link where the file system allows it."""
+    """Put the copy of a vector into another session's folder, as a hard link where possible."""
     source, target = before / f"{sha256}{SUFFIX}", after / f"{sha256}{SUFFIX}"
     if source.is_file() and not target.exists():
         try:
@@ -72,13 +72,13 @@ def hand_down(sha256: str, before: Path, after: Path) -> None:
 
 
 def all_folders(root: Path) -> list[Folder]:
-    """Every recorded session, the newest first."""
+    """All recorded sessions, newest first."""
     found = [path for path in root.glob("*/*") if is_ulid(path.name) and (path / "journal.jsonl").exists()]
     return [Folder(path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
 
 
 def find_folder(root: Path, name: str) -> Folder:
-    """The session whose id ends or begins with `name`, in either case; `last` is the newest."""
+    """The session whose id starts or ends with `name`, ignoring case; `last` is the newest."""
     folders = all_folders(root)
     wanted = name.upper()
     hits = [f for f in folders if f.id.endswith(wanted) or f.id.startswith(wanted)]
@@ -90,6 +90,6 @@ def find_folder(root: Path, name: str) -> Folder:
         raise BadInput(f"there is no session {name!r} below {root}")
     if len(hits) > 1:
         raise BadInput(
-            f"{name!r} fits {len(hits)} sessions, from {hits[-1].id} to {hits[0].id}: say more of it"
+            f"{name!r} matches {len(hits)} sessions, from {hits[-1].id} to {hits[0].id}: type more of the id"
         )
     return hits[0]

@@ -1,7 +1,7 @@
-"""The fold: a session's state is what its events add up to, and nothing else.
+"""The fold: computes the session state from its events.
 
-The engine, a screen that attaches late and a reader of an old journal all call `fold`: they cannot
-disagree. A fold returns a new state that shares with the old one whatever did not change.
+The engine, a client that connects late and a reader of an old journal all call `fold`, so they always
+agree. States are immutable; unchanged parts are shared between the old and the new state.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Tokens: TypeAlias = tuple[Token, ...]
 
 
 def fold(state: State, record: Record) -> State:
-    """The state after one more event; a kind without a step changes nothing but the sequence number."""
+    """The state after one more event; a kind without a handler only advances the sequence number."""
     step = STEPS.get(record.event.t)
     return replace(step(state, record.event) if step else state, seq=record.n)
 
@@ -34,7 +34,9 @@ def fold_all(records: Iterable[Record], state: State | None = None) -> State:
 
 
 def _open(state: State, event: ev.Open) -> State:
-    """An engine takes the session up: whatever ran when the last one went is no longer running."""
+    """An engine opens the session: an answer that was still running when the last engine stopped is marked as
+    lost.
+    """
     turns = {
         t.id: replace(t, stop="lost") if t.gen is not None and not t.stop else t for t in state.turns.values()
     }
@@ -87,7 +89,7 @@ def _tok(state: State, event: ev.Tok) -> State:
 
 
 def _top(state: State, event: ev.Top) -> State:
-    """What the unsteered lane would have said stands beside the answer's own tokens, too."""
+    """Alternatives of the unsteered lane are attached to the tokens of the answer as well."""
     others = event.other or ((),) * len(event.ids)
     columns = zip(event.ids, event.text, event.p, others, strict=True)
     rows = [tuple(starmap(Candidate, zip_longest(*row))) for row in columns]
@@ -122,7 +124,7 @@ def _rebuild(state: State, event: ev.Rebuild) -> State:
 
 
 def _rewind(state: State, event: ev.Rewind) -> State:
-    """What was taken back leaves the answer, and so do its markers; the journal still has both."""
+    """Removed tokens and their markers leave the state; the journal still has them."""
 
     def shortened(turn: Turn) -> Turn:
         lanes = {lane: tokens[: event.to] for lane, tokens in turn.lanes.items()}
@@ -160,7 +162,7 @@ def _detach(state: State, event: ev.Detach) -> State:
 
 
 def _gap(state: State, event: ev.Gap) -> State:
-    """The first event that was written down again says what is missing before it."""
+    """Recording works again: count the missing events and clear the warning."""
     return replace(state, lost=state.lost + event.lost, unrecorded="")
 
 
@@ -204,7 +206,7 @@ def _keep(state: State, turn: Turn) -> State:
 
 
 def _on_answer(state: State, gen: int | None, change: Callable[[Turn], Turn]) -> State:
-    """The state with one answer changed; unchanged when the line that began the answer could not be read."""
+    """The state with one answer changed; unchanged if the line that started the answer could not be read."""
     turn = next((turn for turn in reversed([*state.turns.values()]) if turn.gen == gen), None)
     return state if gen is None or turn is None else _keep(state, change(turn))
 
@@ -219,7 +221,7 @@ def _in_lane(state: State, event: ev.Tok | ev.Meter, change: Callable[[Tokens], 
 
 
 def _marked(state: State, gen: int | None, marker: Marker) -> State:
-    """The marker on its answer; a mixer change that was overtaken before its token leaves no marker."""
+    """Add a marker to its answer; it replaces a mixer marker at the same token."""
 
     def marked(turn: Turn) -> Turn:
         kept = tuple(m for m in turn.markers if not (m.kind == marker.kind == "mixer" and m.at == marker.at))
@@ -229,12 +231,12 @@ def _marked(state: State, gen: int | None, marker: Marker) -> State:
 
 
 def _padded(tokens: Tokens, count: int) -> Tokens:
-    """Exactly `count` tokens: a blank stands for each one whose line could not be read."""
+    """Exactly `count` tokens; blanks stand for tokens whose journal line could not be read."""
     return tokens[:count] + (Token(-1, ""),) * (count - len(tokens))
 
 
 def _metered(tokens: Tokens, event: ev.Meter) -> Tokens:
-    """The tokens with their measured numbers, for as many as are still there."""
+    """The tokens with their measurements added; measurements of removed tokens are dropped."""
     columns = (event.proj, event.after, event.hits, event.values)
     count = max((len(values) for column in columns for values in column.values()), default=0)
     measured = tuple(_with_row(token, event, k) for k, token in enumerate(tokens[event.i : event.i + count]))

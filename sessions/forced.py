@@ -1,7 +1,7 @@
-"""The last grade of a replay: the recorded tokens are put into the model's mouth, and what it thought of each of
-them is compared. Where sampling went another way on other hardware, the thoughts may still be the same.
+"""Teacher forcing, the last grade of verify: feed the recorded tokens and compare their log-probabilities.
 
-One pass per token on one cache, as it was lived: every token is fed under the mixer that produced the next one.
+Even where sampling diverges on other hardware, the log-probabilities may agree. The tokens are fed one per
+pass on one cache, each under the mixer that generated the next token.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
 TOLERANCE = {"float32": 1e-4, "float64": 1e-4}
 COARSE = 5e-2
-"""Largest difference of log-probabilities that rounding explains: in float32, and in the 16-bit types."""
+"""Largest log-probability difference explained by rounding in 16-bit types; `TOLERANCE` has the other
+types.
+"""
 
 
 class Prompter:
-    """Speaks recorded sessions again, token by token, without choosing any."""
+    """Feeds recorded answers token by token, without sampling."""
 
     def __init__(self, model: Any, mixers: Mapping[str, Mixer]) -> None:
         from core.tape import Tape
@@ -38,7 +40,7 @@ class Prompter:
         return TOLERANCE.get(str(self._model.dtype).removeprefix("torch."), COARSE)
 
     def hear(self, takes: Iterable[Take]) -> float:
-        """The largest difference of a log-probability over all answers."""
+        """The largest log-probability difference over all answers."""
         for take in takes:
             if len(self._tape) < take.gen.reused:
                 self._feed(self._mix)
@@ -50,7 +52,9 @@ class Prompter:
         return self.worst
 
     def _live(self, event: ev.Event, starts: list[int]) -> None:
-        """`starts` are the lengths of the context before each token of the answer, for the way back."""
+        """Apply one event. `starts` has the context length before each token of the answer, needed for
+        rewinds.
+        """
         if isinstance(event, ev.Rewind):
             self._back(starts[event.to])
             del starts[event.to :]
@@ -63,17 +67,19 @@ class Prompter:
                 self._waiting = [token]
 
     def _back(self, length: int) -> None:
-        """To a shorter context, whose last token waits to be fed again."""
+        """Crop the context to `length`; its last token is fed again."""
         context = [*self._tape.ids[0], *self._waiting][:length]
         self._tape.crop(length - 1)
         self._waiting = context[len(self._tape) :]
 
     def _thought(self, token: int, mix: str) -> float:
-        """The log-probability of a token after everything that waits was fed under its mixer."""
+        """The log-probability of a token after all waiting tokens were fed under its mixer."""
         return float(self._feed(mix)[0].log_softmax(-1)[token])
 
     def _feed(self, mix: str) -> Any:
-        """An answer's own last token is fed after its end, under the mixer that was in force last."""
+        """Feed the waiting tokens. The last token of an answer is fed after its end, under the last active
+        mixer.
+        """
         if mix not in self._plans:
             self._plans[mix] = self._model.compiler.compile([self._mixers[mix]])
         self._mix = mix

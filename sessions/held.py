@@ -1,4 +1,4 @@
-"""A file that one process holds for its life: the lock goes with the process, however that ends."""
+"""A file lock held by one process; the kernel releases it when the process ends, also after a crash."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ PATIENCE_S = 1.0
 
 
 class Held(Exception):
-    """Somebody else has it; the text names the process."""
+    """Another process holds the lock; the message is its process id."""
 
 
 def hold(path: Path) -> int:
-    """The descriptor that holds it until it is closed. The file says who holds it, for whoever comes second."""
+    """Lock the file until the returned descriptor is closed, and write our process id into it for other
+    processes.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -29,7 +31,7 @@ def hold(path: Path) -> int:
 
 
 def _holder(descriptor: int) -> str:
-    """The winner of a race writes its number a moment after it has won."""
+    """The process id in the lock file; waits briefly, because it is written just after the lock is taken."""
     limit = time.monotonic() + PATIENCE_S
     while not (said := os.pread(descriptor, 32, 0)).endswith(b"\n"):
         if time.monotonic() > limit:

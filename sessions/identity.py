@@ -1,4 +1,4 @@
-"""What makes two jobs the same job: their parameters, and the content of the files and folders these name."""
+"""Job fingerprints: jobs are equal if their parameters and the files and folders these name are unchanged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LONGEST_PATH = 4096
 
 
 def identity(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters, with size and time of every file that one of them points at."""
+    """The parameters plus size and modification time of every file they point to."""
     return {**params, "files": {name: list(_stamps(value)) for name, value in params.items()}}
 
 

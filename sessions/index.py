@@ -1,6 +1,6 @@
-"""The index of all sessions: for lists and full-text search. The journals are the truth; it can be thrown away.
+"""An SQLite index of all sessions for lists and full-text search; it is rebuilt from the journals if deleted.
 
-A session is read again only when its journal has changed since.
+A session is read again only if its journal has changed.
 """
 
 from __future__ import annotations
@@ -31,13 +31,14 @@ PRAGMA user_version = {VERSION};
 COLUMNS = "id, folder, began, model, turns, tokens, jobs, title, damage"
 TITLE = 60
 WORKED_ON = ("contrast", "set", "vector", "base", "tuned", "session", "pack", "prompts", "out")
-"""Parameters that tell one job of a kind from another."""
+"""Parameters that distinguish jobs of the same kind in a title."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the list. `jobs` are its own with their states, `title` is what was said first or worked at first;
-    `damage` says what of its journal could not be read."""
+    """One row of the session list. `jobs` are the session's jobs with their states; `title` is the first user
+    message, else the first job; `damage` describes unreadable parts of the journal.
+    """
 
     id: str
     folder: str
@@ -51,7 +52,7 @@ class Entry:
 
 
 class Index:
-    """`file`: where it is kept; a damaged one is made anew, and where none can be written memory has to do."""
+    """The index in `file`. A damaged file is recreated; if it cannot be written, the index is kept in memory."""
 
     def __init__(self, root: Path, file: Path) -> None:
         self._root, self._file = root, file
@@ -62,11 +63,11 @@ class Index:
             self._anew()
 
     def entries(self) -> list[Entry]:
-        """The newest first."""
+        """All sessions, newest first."""
         return self._ask(f"SELECT {COLUMNS} FROM sessions ORDER BY id DESC")
 
     def search(self, text: str) -> list[Entry]:
-        """Sessions in which all of these words were said, the best match first."""
+        """Sessions that contain all of these words, best match first."""
         query = " ".join('"' + word.replace('"', '""') + '"' for word in _whole(text).split())
         if not query:
             return self.entries()
@@ -96,7 +97,7 @@ class Index:
             self._refresh()
 
     def _refresh(self) -> None:
-        """Takes in what is new or has grown, and forgets what is gone."""
+        """Add new and changed sessions and delete missing ones."""
         with self._open() as base, base:
             _make(base)
             known = {row[0]: row[1:] for row in base.execute("SELECT id, size, changed FROM sessions")}
@@ -110,7 +111,7 @@ class Index:
 
 
 def _make(base: sqlite3.Connection) -> None:
-    """One that another version made is begun anew."""
+    """Create the tables, unless the file has the current version."""
     if base.execute("PRAGMA user_version").fetchone() != (VERSION,):
         base.executescript(SCHEMA)
 
@@ -133,7 +134,7 @@ def _take_in(base: sqlite3.Connection, folder: Folder, size: int, changed: int) 
 
 
 def _whole(value: Any) -> Any:
-    """SQLite takes no halves of surrogate pairs, which a model can say and a journal keeps."""
+    """Replace lone surrogates, which SQLite cannot store but a journal can contain."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
@@ -164,6 +165,6 @@ def _entry(folder: Folder, reading: Reading) -> tuple[Entry, str]:
 
 
 def _about(job: Job) -> str:
-    """A job by its kind and what it works on, files without their folders."""
+    """A job's kind and what it works on; paths without their folders."""
     named = [value for key, value in job.params.items() if key in WORKED_ON and isinstance(value, str)]
     return " ".join([job.kind, *(Path(value).name for value in named if value)])

@@ -1,8 +1,8 @@
-"""The journal: gives every event its place, keeps it, and hands it on, in that order.
+"""The journal: numbers every event, writes it to disk, then passes it to the listeners, in that order.
 
-An event is on the file before anyone hears of it, so whoever was told can rely on it. A disk that is full
-or gone pauses the recording, never the session: events still go out, and a `gap` says later how many the
-file lacks.
+A listener can rely on every event it gets being on disk. If the disk is full or missing, recording pauses
+but the session goes on: events are still passed on, and a later `gap` event says how many are missing from
+the file.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ Listener: TypeAlias = Callable[[Record], None]
 
 @dataclass(frozen=True)
 class Lost:
-    """From event `first` on, nothing reached the file."""
+    """Events from number `first` on were not written."""
 
     first: int
     reason: str
 
 
 class Journal:
-    """Safe to append to from several threads; listeners run under its lock, in order, and must be quick."""
+    """Thread-safe. Listeners run under the journal's lock, in order, and must be fast."""
 
     def __init__(self, session: str, file: JournalFile | None, seq: int = -1) -> None:
         self.session = session
@@ -56,13 +56,13 @@ class Journal:
 
     @classmethod
     def create(cls, root: Path) -> tuple[Journal, Folder]:
-        """A new session below `root`."""
+        """Create a new session below `root`."""
         folder = Folder.create(root)
         return cls(folder.id, JournalFile(folder, folder.lock(), read_or_empty(folder))), folder
 
     @classmethod
     def resume(cls, folder: Folder) -> tuple[Journal, Reading]:
-        """An old session goes on, after repair; with what was read of it."""
+        """Repair and reopen an old session; returns its contents too."""
         lock = folder.lock()
         reading = read_or_empty(folder)
         kept = repair(folder, reading)
@@ -75,7 +75,7 @@ class Journal:
 
     @classmethod
     def unrecorded(cls) -> Journal:
-        """The same in memory only, for `--no-record` and folders that cannot be written."""
+        """A journal in memory only, for `--no-record` and folders that cannot be written."""
         return cls(ulid(), None)
 
     @property
@@ -86,7 +86,7 @@ class Journal:
         self._listeners.append(listener)
 
     def append(self, event: Event) -> Record:
-        """Places, keeps and hands on one event; returns it as every reader will see it."""
+        """Number, store and publish one event; returns the record as readers see it."""
         event = discreet(event)
         with self.lock:
             owed = [self._gap(self._lost)] if self._lost else []
@@ -102,7 +102,7 @@ class Journal:
             return self._published(lines)[len(owed)]
 
     def lines(self, since: int, most: int = BATCH) -> list[tuple[int, bytes]]:
-        """Up to `most` lines after number `since`: from the ring, or from the file when it is longer ago."""
+        """Up to `most` lines after number `since`, from memory if recent, else from the file."""
         with self.lock:
             oldest = self._ring[0][0] if self._ring else self.seq + 1
             if self._file and since + 1 < oldest:
@@ -113,7 +113,7 @@ class Journal:
             return list(islice(self._ring, skip, skip + most))
 
     def close(self, reason: str) -> None:
-        """The last word, for which a full disk has the reserve."""
+        """Append `close` and close the file; reserved space makes room for it on a full disk."""
         if self._file:
             self._file.free_reserve()
         self.append(Close(reason=reason))
@@ -125,7 +125,7 @@ class Journal:
         return Gap(lost=self.seq - lost.first + 1, first=lost.first, last=self.seq, reason=lost.reason)
 
     def _pause(self, error: OSError) -> list[Event]:
-        """The first failure is said aloud, by an event that the file will not have either."""
+        """The error event for the first failed write; the file does not get it either."""
         if self._lost:
             return []
         self._lost = Lost(self.seq + 1, error.strerror or type(error).__name__)
@@ -144,7 +144,7 @@ class Journal:
             self._file.write(lines)
 
     def _published(self, lines: list[tuple[int, bytes]]) -> list[Record]:
-        """Listeners get what the very bytes that were kept say, so live and replay cannot differ."""
+        """Pass records on, decoded from the stored bytes so that live events and replay cannot differ."""
         records = [decode(line) for _, line in lines]
         self._clock += records[0].m
         self._ring.extend(lines)
@@ -156,13 +156,13 @@ class Journal:
 
 
 def read_or_empty(folder: Folder) -> Reading:
-    """What the journal holds; nothing when the session died before its first event."""
+    """The contents of the journal; empty if the session crashed before its first event."""
     folder.journal.touch(0o600)
     return read(folder.journal)
 
 
 def _urgent(event: Event) -> bool:
-    """What must not wait a second for the disk: the ends of turns and jobs, and changes to the mixer."""
+    """Whether to flush at once: ends of turns and jobs, and mixer changes."""
     return isinstance(event, URGENT) or (isinstance(event, Job) and event.state != "running")
 
 

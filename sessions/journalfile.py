@@ -1,4 +1,4 @@
-"""The journal's file: whole lines or nothing, on the disk within a second, and room kept for a last word."""
+"""The journal's file: whole lines only, flushed within a second, with reserved space for the closing events."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ RESERVE = 256 << 10
 
 
 class JournalFile:
-    """One append-only file with an index of where each record lies; a thread of its own flushes it."""
+    """An append-only file with an index of record positions; a separate thread flushes it."""
 
     def __init__(self, folder: Folder, lock: int, reading: Reading) -> None:
-        """`lock`: what `folder.lock()` gave; `reading`: what the repaired file holds."""
+        """`lock`: the descriptor from `folder.lock()`; `reading`: the contents of the repaired file."""
         self._folder = folder
         self._lock = lock
         self._file = os.open(
@@ -32,7 +32,7 @@ class JournalFile:
         self.keep_reserve()
 
     def write(self, lines: list[tuple[int, bytes]]) -> None:
-        """All of these lines with their numbers, in one write; or none of them and an OSError."""
+        """Write all lines at once, or none and raise OSError."""
         data = b"".join(line for _, line in lines)
         done = 0
         try:
@@ -57,11 +57,11 @@ class JournalFile:
         ]
 
     def sync(self) -> None:
-        """Asks for the disk now instead of within a second; does not wait for it."""
+        """Request a flush now instead of within a second; does not wait."""
         self._flusher.now()
 
     def keep_reserve(self) -> None:
-        """Room for a `gap` and a `close` on a full disk; a disk without even that gets along without it."""
+        """Reserve space for a `gap` and a `close` on a full disk; skipped if even that does not fit."""
         descriptor = os.open(self._folder.reserve, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         try:
             os.posix_fallocate(descriptor, 0, RESERVE)
@@ -81,7 +81,7 @@ class JournalFile:
 
 
 class Flusher:
-    """fdatasync takes milliseconds and may take seconds: a thread does it, for all writes so far."""
+    """A thread that calls fdatasync, which can take seconds, for all writes so far."""
 
     def __init__(self, file: int) -> None:
         self._file = file
@@ -120,7 +120,7 @@ class Flusher:
                 return
 
     def _flush(self) -> None:
-        """A flush that fails is tried again; the next write will meet the error and report it."""
+        """Flush; after a failure it is tried again, and the next write reports the error."""
         try:
             os.fdatasync(self._file)
         except OSError:

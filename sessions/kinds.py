@@ -1,4 +1,4 @@
-"""The kinds of job an engine can be asked for: one entry each, imported when it is asked for."""
+"""The job kinds of the engine: a registry of factories that import their code only when called."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ Factory: TypeAlias = Callable[[Any, Mapping[str, Any]], Job]
 
 
 def _check(instrument: Any, params: Mapping[str, Any]) -> Job:
-    """The sixty-second check of a vector: `vector`, and what `vectors.check.job` takes."""
+    """Check a vector in about a minute; `vector`, and the parameters of `vectors.check.job`."""
     from vectors.check import job
 
     return job(_model(instrument, "check"), params)
 
 
 def _extract(instrument: Any, params: Mapping[str, Any]) -> Job:
-    """A vector from a contrast set: `contrast`, `out`, and what `vectors.extraction.job.job` takes. Without a resident
-    model, `tuned` and `model` are loaded one after the other, as `loading` says; `ranks` processes load their own."""
+    """Extract a vector from a contrast set: `contrast`, `out`, and the parameters of
+    `vectors.extraction.job.job`. Without a loaded model, `tuned` and `model` are loaded one after the
+    other with the options `loading`; with `ranks`, each process loads its own model.
+    """
     from vectors.extraction.job import job, two_models
 
     if params.get("ranks"):
@@ -38,35 +40,39 @@ def _extract(instrument: Any, params: Mapping[str, Any]) -> Job:
 
 
 def _diff(instrument: Any, params: Mapping[str, Any]) -> Job:
-    """Two checkpoints compared matrix by matrix: `base`, `tuned`; no model needs to be resident."""
+    """Compare two checkpoints matrix by matrix: `base`, `tuned`; needs no loaded model."""
     from vectors.diff.job import job
 
     return job(params)
 
 
 def _contrast_make(instrument: Any, params: Mapping[str, Any]) -> Job:
-    """A contrast set written by Claude: `set`, `out`, and what `vectors.contrasts.brief` takes; needs no model."""
+    """Have Claude write a contrast set: `set`, `out`, and the parameters of `vectors.contrasts.brief`; needs
+    no model.
+    """
     from vectors.contrasts.making import written
 
     return written(params)
 
 
 def _contrast_answer(instrument: Any, params: Mapping[str, Any]) -> Job:
-    """A contrast set answered by the resident model: `set`, `out`, `max_new`, `max_words`."""
+    """Have the loaded model answer a contrast set: `set`, `out`, `max_new`, `max_words`."""
     from vectors.contrasts.making import answered
 
     return answered(_model(instrument, "contrast-answer"), params)
 
 
 def _themes(instrument: Any, params: Mapping[str, Any]) -> Job:
-    """The linearity score of runs: `themes`, and what `vectors.themes.job` takes; the resident model embeds them."""
+    """The linearity score of runs: `themes`, and the parameters of `vectors.themes.job`; the loaded model
+    embeds them.
+    """
     from vectors.themes import job
 
     return job(_model(instrument, "themes"), params)
 
 
 def _experiment(name: str) -> Factory:
-    """What `sessions.experiments` knows by that name, on the resident model."""
+    """The factory of the experiment `name` from `sessions.experiments`, run on the loaded model."""
 
     def make(instrument: Any, params: Mapping[str, Any]) -> Job:
         from sessions.experiments import registry
@@ -78,7 +84,7 @@ def _experiment(name: str) -> Factory:
 
 
 def _verify(instrument: Any, params: Mapping[str, Any]) -> Job:
-    """A recorded session spoken again on a cache of its own: `session` is the folder it lies in."""
+    """Replay and compare a recorded session on a fresh cache; `session` is its folder."""
     from sessions.reading import read
     from sessions.resident import Resident
     from sessions.verify import verify
@@ -89,7 +95,7 @@ def _verify(instrument: Any, params: Mapping[str, Any]) -> Job:
 
 
 def kept_vectors(folder: Folder) -> dict[str, Any]:
-    """The vectors a session played, by content, from the copies it kept."""
+    """The vectors of a session by sha256, read from the copies in its folder."""
     import vectors
 
     found = [vectors.read(path) for path in sorted(folder.vectors.glob(f"*{SUFFIX}"))]

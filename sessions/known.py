@@ -1,4 +1,4 @@
-"""A vector and a mixer as far as whoever has no tensors knows them: from the session's own words."""
+"""Vector and mixer facts rebuilt from events, without the tensors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sessions.events import Vector
 
 @dataclass(frozen=True)
 class Known:
-    """A vector's layers and what its card says; the tensors stay with the model."""
+    """A vector's layers and the metadata of its card; the tensors stay with the model."""
 
     name: str
     sha256: str | None
@@ -27,7 +27,7 @@ class Known:
 
     @classmethod
     def told(cls, event: Vector) -> Known:
-        """From the engine's own words; JSON has turned the layer numbers into strings."""
+        """Build from an event; JSON turned the layer numbers into strings."""
         return cls(
             event.name,
             event.sha256,
@@ -42,7 +42,7 @@ class Known:
         )
 
     def percentile(self, layer: int, q: float) -> float | None:
-        """As the engine takes it: linear between those that were measured, nothing outside them."""
+        """As the engine computes it: interpolated linearly between measured percentiles, None outside them."""
         known = sorted(self.percentiles.get(layer, {}).items())
         if not known or not known[0][0] <= q <= known[-1][0]:
             return None
@@ -56,7 +56,7 @@ def _by_layer(sizes: Mapping[str, float]) -> dict[int, float]:
 
 
 def mixer_of(desk: Mapping[str, Any], vectors: Mapping[str, Vector], n_layers: int) -> Mixer:
-    """A mixer as the engine wrote it, on the vectors the session knows; an unknown one may play anywhere."""
+    """A mixer rebuilt from its JSON and the session's vectors; an unknown vector may act on any layer."""
 
     def resolve(name: str, sha256: str | None) -> Known:
         same = (vector for vector in vectors.values() if sha256 and vector.sha256 == sha256)

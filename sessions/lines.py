@@ -1,7 +1,7 @@
-"""The grammar of one line: how a record becomes bytes that survive a crash, and how damage is noticed.
+"""The line format of the journal: encodes records so that crashes and damage are detected.
 
 `{"n":7,"m":12,"t":"tok",…,"c":"89abcdef"}` and a newline: ASCII JSON (neither U+2028 nor a raw newline can
-split a line), no NaN, and as last key the CRC-32 of the line as it reads without it.
+split a line), no NaN, and as last key the CRC-32 of the line without that key.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from types import NoneType
 from sessions.events import KINDS, Event, Json, Other
 
 LINE_LIMIT = 64 << 20
-"""A job's whole report is one event; what is longer than this is refused before it is written."""
+"""Longest line in bytes; a job's whole report is one event. Longer events are refused before writing."""
 USUAL: dict[str, dict[str, Json]] = {
     t: {f.name: f.default for f in fields(kind) if f.default is not MISSING}
     | {f.name: f.default_factory() for f in fields(kind) if f.default_factory is not MISSING}
     for t, kind in KINDS.items()
 }
-"""Per kind, the fields' defaults: what a line leaves out."""
+"""The default values of each kind's fields; fields at their default are not written."""
 PLAIN: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "str": (str,),
@@ -32,12 +32,12 @@ PLAIN: dict[str, tuple[type, ...]] = {
 TYPES = {
     t: {f.name: PLAIN[str(f.type)] for f in fields(kind) if str(f.type) in PLAIN} for t, kind in KINDS.items()
 }
-"""Per kind, what its plain fields hold: whoever prints a number may trust that it is one."""
+"""The types of each kind's scalar fields; events with other types become `UnknownEvent`."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """An event in its place: sequence number `n`, `m` milliseconds after the event before it."""
+    """An event with its sequence number `n`, `m` milliseconds after the previous event."""
 
     n: int
     m: int
@@ -45,7 +45,7 @@ class Record:
 
 
 class BadLine(ValueError):
-    """Not a record: torn, damaged, or never one."""
+    """The line is torn, damaged or not a record."""
 
 
 def encode(record: Record) -> bytes:
@@ -54,7 +54,7 @@ def encode(record: Record) -> bytes:
 
 
 def decode(line: bytes) -> Record:
-    """The record of one line, newline or not. Raises `BadLine`."""
+    """Decode one line, with or without its newline. Raises `BadLine`."""
     line = line.rstrip(b"\n")
     head, _, tail = line.rpartition(b',"c":"')
     if tail != b'%08x"}' % zlib.crc32(head + b"}"):
@@ -67,7 +67,7 @@ def decode(line: bytes) -> Record:
 
 
 def to_fields(event: Event) -> dict[str, Json]:
-    """The event as a flat JSON object with its `t`, without fields at their default."""
+    """The event as a flat JSON object with its kind `t`, without fields at their default."""
     if isinstance(event, Other):
         return {"t": event.kind, **event.data}
     usual = USUAL[event.t]
@@ -111,7 +111,7 @@ def _dump(data: Json) -> bytes:
 
 
 def _finite(value: Json) -> Json:
-    """Non-finite numbers as the words `float()` reads back: "nan", "inf", "-inf"."""
+    """Replace non-finite numbers by strings that `float()` accepts: "nan", "inf", "-inf"."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, Mapping):

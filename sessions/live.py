@@ -1,7 +1,7 @@
 """The live session: commands in, events out.
 
-Commands may come from any thread; the GPU thread drives the model. A command answers with what a reply needs;
-everything that happened because of it is in the events, and `state` is nothing but their fold.
+Commands may come from any thread; the model runs on the GPU thread. A command returns only what its reply
+needs; its effects are events, and `state` is the fold of all events.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ from sessions.tasks import Registry, Tasks
 
 
 class Session:
-    """One conversation with one resident model. `keep`: the folder that vectors are copied into; `steps`: where what
-    unfinished jobs have finished waits for them to be started again."""
+    """One conversation with one loaded model. `keep`: the folder for copies of vectors; `steps`: the folder
+    for finished steps of unfinished jobs, used when they are started again.
+    """
 
     def __init__(
         self,
@@ -61,20 +62,22 @@ class Session:
     # models ------------------------------------------------------------------------------------------------------
 
     def load_model(self, model: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Begins to load; `model` events tell how far it is. A model that was resident goes first."""
+        """Start loading a model; `model` events report the progress. The current model is unloaded first."""
         if self.busy:
-            raise UsageError("the model is in use: cancel what it does before another one is loaded")
+            raise UsageError("the model is in use: cancel its answer and jobs before loading another model")
         self._residence.load(model, options or {}, self.journal.append, self._refit)
         return {}
 
     def unload(self) -> dict[str, Any]:
         if self.busy:
-            raise UsageError("the model is in use: cancel what it does first")
+            raise UsageError("the model is in use: cancel its answer and jobs first")
         self._residence.unload(self.journal.append)
         return {}
 
     def _refit(self) -> None:
-        """What the model that is here now cannot play is muted at once, and not refused at the next answer."""
+        """Mute mixer channels that the newly loaded model cannot apply, instead of failing at the next
+        answer.
+        """
         if (instrument := self._residence.instrument) is None:
             return
         with self.journal.lock:
@@ -83,12 +86,12 @@ class Session:
                 self.journal.append(ev.Error(where="mixer", message=sentence, code=str(BadInput.exit_code)))
                 self.mixer(self.state.desk.rev + 1, mixer.to_json())
 
-    # talking -----------------------------------------------------------------------------------------------------
+    # conversation ------------------------------------------------------------------------------------------------
 
     def chat(
         self, text: str, *, role: str = "user", parent: int | None = None, **settings: Any
     ) -> dict[str, Any]:
-        """Says something and asks for the answer; while the model is busy or loading, one prompt may wait."""
+        """Add a turn and request an answer; while the model is busy or loading, one prompt may wait."""
         with self.journal.lock:
             self._stage.may_ask()
             parent = self._above(parent)
@@ -97,7 +100,7 @@ class Session:
             return {"turn": turn, "queued": self._stage.ask(Prompt(turn, _flat(settings)))}
 
     def remember(self, text: str, *, role: str = "user") -> dict[str, Any]:
-        """A turn that was said elsewhere: nobody answers it."""
+        """Add a turn without generating an answer."""
         with self.journal.lock:
             turn = 1 + max(self.state.turns, default=-1)
             self.journal.append(ev.Turn(turn=turn, parent=self.state.head, role=role, text=text))
@@ -106,8 +109,9 @@ class Session:
     def regenerate(
         self, *, turn: int | None = None, settings: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Another answer to the same turn, beside the first; without new settings it would be the same again.
-        A setting of None is not taken over from the first one either."""
+        """Generate another answer to the same turn; with the same settings it is the same answer. A setting
+        of None is removed from the first answer's settings.
+        """
         with self.journal.lock:
             self._stage.may_ask()
             answer = self._known(self.state.head if turn is None else turn)
@@ -115,7 +119,9 @@ class Session:
             return {"queued": self._stage.ask(Prompt(parent, _flat({**answer.settings, **(settings or {})})))}
 
     def cancel(self) -> dict[str, Any]:
-        """Ends the answer after the pass or prefill chunk that runs; a waiting prompt (`dropped`) goes with it."""
+        """Stop the answer after the current pass or prefill chunk, and drop the waiting prompt (`dropped`:
+        its parent turn).
+        """
         with self.journal.lock:
             dropped = self._stage.hush()
             return {"at": self._stage.playing.at if self._stage.playing else None, "dropped": dropped}
@@ -126,7 +132,7 @@ class Session:
         return {"at": performance.at}
 
     def rewind(self, tokens: int) -> dict[str, Any]:
-        """Takes back the last tokens of the answer; after its end, another answer goes on from there."""
+        """Remove the last tokens of the answer; if it has ended, a new answer continues from there."""
         if tokens < 1:
             raise UsageError(f"rewind takes a positive number of tokens, not {tokens}")
         with self.journal.lock:
@@ -136,16 +142,18 @@ class Session:
             return {"at": self._stage.playing.at}
 
     def _go_on_from(self, answer: Turn, tokens: int) -> dict[str, Any]:
-        """The words that are kept are put into the model's mouth; both answers stay."""
+        """Generate a new answer with the kept text as its prefill; the old answer stays."""
         if answer.gen is None:
-            raise UsageError("there is no answer to take back")
+            raise UsageError("there is no answer to rewind")
         self._stage.may_ask()
         kept = answer.said + "".join(token.text for token in answer.tokens[:-tokens])
         self._stage.ask(Prompt(answer.parent, {**answer.settings, "prefill": kept}))
         return {"at": max(0, len(answer.tokens) - tokens)}
 
     def inject(self, text: str, *, how: str = "own") -> dict[str, Any]:
-        """A distractor before the next token: `own` words of the model, a `user` turn, or `tool` output."""
+        """Insert a distractor before the next token: as `own` words of the model, a `user` turn, or `tool`
+        output.
+        """
         performance = self._performance()
         if how not in ("own", "user", "tool"):
             raise UsageError(f"a distractor comes as own, user or tool, not {how!r}")
@@ -157,7 +165,7 @@ class Session:
     def mixer(
         self, rev: int, state: Mapping[str, Any], *, words: str = "", source: str = ""
     ) -> dict[str, Any]:
-        """The desired mixer. In force from token `at` of answer `gen`; the journal has it before this returns."""
+        """Set the mixer, active from token `at` of answer `gen`; it is in the journal when this returns."""
         with self.journal.lock:
             mixer = Mixer.from_json(state, self._rack.find)
             gen, at, overtaken = None, 0, None
@@ -177,15 +185,16 @@ class Session:
             return {"rev": rev, "gen": gen, "at": at}
 
     def flip_all(self) -> None:
-        """Every vector turned around, at the next token."""
+        """Flip every channel, starting at the next token."""
         mixer = self._mixer
         for channel in range(len(mixer.channels)):
             mixer = mixer.flip(channel)
         self.mixer(self.state.desk.rev + 1, mixer.to_json(), words="flip")
 
     def load_vector(self, source: str, *, name: str | None = None, force: bool = False) -> dict[str, Any]:
-        """Reads a file or a library name; from now on a mixer may name it. A copy goes into the session's folder.
-        `force`: in spite of doubts whether it is this model's."""
+        """Load a vector from a file or the library so that mixers can use it, and keep a copy in the session
+        folder. `force` skips the check that it belongs to this model.
+        """
         vector = self._residence.studio.vector(source, self._keep, force=force)
         with self.journal.lock:
             event = self._rack.add(name or vector.name, vector, source)
@@ -200,7 +209,7 @@ class Session:
         return {}
 
     def inherit(self, before: Session) -> None:
-        """A new session begins with the desk the last one left: its vectors and its mixer."""
+        """Take over the vectors and the mixer of the previous session."""
         self._rack = before._rack
         for event in self._rack.events.values():
             if self._keep and before._keep:
@@ -209,7 +218,7 @@ class Session:
         self.mixer(before.state.desk.rev, before._mixer.to_json(), words="as before")
 
     def restore(self) -> None:
-        """An old session taken up again gets its own vectors back, from the copies it kept."""
+        """Reload the vectors of a reopened session from its folder."""
         for error in self._rack.recall(self.state.vectors, self._residence.studio.vector, self._keep):
             self.journal.append(ev.Error(where="restore", message=str(error), code=str(error.exit_code)))
         desk = self.state.desk
@@ -218,7 +227,7 @@ class Session:
             self.mixer(desk.rev + 1, self._mixer.to_json())
         self._refit()
 
-    # words beside the talk -----------------------------------------------------------------------------------------
+    # notes and marks -----------------------------------------------------------------------------------------------
 
     def note(self, text: str) -> dict[str, Any]:
         self.journal.append(ev.Note(text=text, **self._here()))
@@ -229,17 +238,17 @@ class Session:
         return {}
 
     def close(self, reason: str) -> None:
-        """Cancels, waits for the answer to end, and ends the journal. The model stays where it is."""
+        """Cancel the answer, wait for it to end, and close the journal. The model stays loaded."""
         self.cancel()
         self.tasks.close()
         self._residence.answer(lambda: None).result()
         self.journal.close(reason)
 
-    # small parts -----------------------------------------------------------------------------------------------------
+    # helpers ---------------------------------------------------------------------------------------------------------
 
     @property
     def busy(self) -> bool:
-        """Something is being answered, loaded or worked at, or is about to be."""
+        """An answer, a model load or a job is running or waiting."""
         return self._stage.busy or self.tasks.running
 
     def _performance(self) -> Performance:
@@ -248,7 +257,7 @@ class Session:
         return self._stage.playing
 
     def _above(self, parent: int | None) -> int | None:
-        """Where a new turn hangs: below the head unless somebody says otherwise; ROOT begins another tree."""
+        """The parent of a new turn: the current head by default; `ROOT` starts a new tree."""
         if parent is None:
             return self.state.head
         return None if parent == ROOT else self._known(parent).id
@@ -264,6 +273,6 @@ class Session:
 
 
 def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """`chat` takes the settings of the answer beside `system` and `prefill`; they are kept as one."""
+    """Merge the nested `settings` of `chat` with `system` and `prefill`."""
     nested = settings.get("settings") or {}
     return {**nested, **{k: v for k, v in settings.items() if k != "settings" and v is not None}}

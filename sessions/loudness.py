@@ -1,7 +1,7 @@
-"""How loud a channel is, in one unit for all: what its band pushes together, in mean residual norms (‖Δ‖/‖h‖).
+"""The push of a channel, comparable between units: the sum over its layers in mean residual norms (‖Δ‖/‖h‖).
 
-A scale alone says little beside another one: 0.4 relative on one layer moves 0.4 norms, 0.4 natural on four layers the
-class gap of its vector four times, which may be anything. The sum over the band is the one that a strip shows as Σ.
+Scales in different units cannot be compared: 0.4 relative on one layer shifts by 0.4 norms, 0.4 natural on
+four layers by four times 0.4 class gaps. The sum is the number a strip shows as Σ.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ Size = Callable[[Playing], float | None]
 
 
 def unknown(playing: Playing) -> float | None:
-    """Nobody has said how large anything is."""
+    """A size function that knows no sizes."""
     return None
 
 
 def sizes(state: State) -> Size:
-    """By what the session has been told of its model and its vectors; None where that is not enough."""
+    """A size function from the model and vector facts in `state`; it returns None where facts are missing."""
     facts = state.model.facts if state.model else {}
     n_layers = int(facts.get("n_layers", 0))
     residual = {int(layer): float(norm) for layer, norm in facts.get("residual_norms", {}).items()}
@@ -40,7 +40,9 @@ def sizes(state: State) -> Size:
 
 
 def loudest(channels: Sequence[Playing], size: Size) -> Playing | None:
-    """Where a size is not known, scales are compared, as long as all of them have the same unit."""
+    """The channel with the largest push. If a size is unknown, scales are compared, provided all units are
+    equal.
+    """
     known = [size(channel) for channel in channels]
     units = {channel.get("unit", "relative") for channel in channels}
     if None not in known:

@@ -1,4 +1,4 @@
-"""What a session says about where it was recorded: enough to tell why a replay elsewhere may differ in the last bit."""
+"""The environment a session was recorded in, to explain why a replay elsewhere may differ in the last bit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NUMERICS = (
 
 
 def opening(session: str, app: str, *, parent: Json = None, argv: Iterable[str] | None = None) -> Open:
-    """The first event of a session that starts, or is taken up again, now."""
+    """The first event of a session that is started or reopened now."""
     words = sys.argv if argv is None else argv
     return Open(
         session=session,
@@ -40,7 +40,7 @@ def opening(session: str, app: str, *, parent: Json = None, argv: Iterable[str] 
 
 
 def _versions() -> dict[str, str]:
-    """From the installed metadata: asking the packages themselves would import them."""
+    """From package metadata, because importing the packages would be slow."""
     found = {}
     for package in PACKAGES:
         try:

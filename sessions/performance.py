@@ -1,7 +1,7 @@
-"""One answer being played and written down as it sounds.
+"""Generates one answer and records it as events.
 
-The thread that calls `play` drives the model; every other method may be called from any thread and returns at
-once. What the answer reports of itself (chunks, rewinds, injections) enters the journal in the order it happened.
+The thread that calls `run` runs the model; all other methods may be called from any thread and return at
+once. Chunks, rewinds and injections enter the journal in the order in which they took effect.
 """
 
 from __future__ import annotations
@@ -22,15 +22,16 @@ Append = Callable[[ev.Event], Any]
 
 
 PACE = "pace"
-"""A setting for us and not for the model: at most this many tokens a second."""
+"""A setting of the session, not of the model: at most this many tokens per second."""
 
 Steps = Callable[[Any], Iterator[Any]]
-"""Has the steps of an answer made where they belong: on the GPU thread."""
+"""Runs the steps of an answer on the right thread (the GPU thread)."""
 
 
 class Performance:
-    """The steps of a speech become `tok` and `meter` events through `append`; `cue` is told the index of every token
-    before it is made."""
+    """Turns decode steps into `tok` and `meter` events passed to `append`; `cue` is called with each token's
+    index before it is generated.
+    """
 
     def __init__(
         self,
@@ -60,8 +61,10 @@ class Performance:
         self._answer.on_notice = self._notice
 
     def set(self, mixer: Mixer, rev: int) -> tuple[int, ev.Dial | None]:
-        """Queues a mixer; the token it acts from, and the notice that an unheard one was overtaken."""
-        # Known before it is asked for: the playing thread may meet the new revision before we are back.
+        """Queue a mixer; returns its first token, and a `dial` event if it replaced a mixer that never took
+        effect.
+        """
+        # Stored before the mixer is queued: the decode thread may use the new revision before `set` returns.
         self._stamps[self._revision + 1] = stamp(mixer)
         ticket = self._answer.set(mixer)
         self._revision = ticket.revision
@@ -79,7 +82,7 @@ class Performance:
             self._playing.notify()
 
     def pause(self, paused: bool) -> None:
-        """Between two tokens: a pass that has begun is finished, and its token heard."""
+        """Pause or resume between two tokens; the current forward pass is finished first."""
         with self._playing:
             self._paused = paused
             self._playing.notify()
@@ -93,13 +96,13 @@ class Performance:
         self._stir()
 
     def _stir(self) -> None:
-        """What is asked during a pause is done during the pause."""
+        """Wake a paused decode loop so that rewind and inject take effect during the pause."""
         with self._playing:
             self._asked = True
             self._playing.notify()
 
     def play(self) -> ev.Stop:
-        """Plays to the end and says how it ended; nothing the model does gets past this."""
+        """Generate to the end and return the stop event; errors of the model are caught and recorded."""
         begun = time.monotonic()
         reason, message, code = "error", "", 0
         try:
@@ -139,7 +142,7 @@ class Performance:
             self._batch.restate(last)
 
     def _linger(self, seconds: float) -> None:
-        """A small model outruns a hand that wants to play along; a pause or a stop is heard at once."""
+        """Wait to keep the token rate below the limit; cancel and pause end the wait."""
         self._batch.flush()
         with self._playing:
             self._playing.wait_for(lambda: self._cancelled or self._paused, timeout=seconds)
@@ -152,14 +155,16 @@ class Performance:
         self._append(ev.Pause(gen=self.gen, at=self.at, paused=False))
 
     def _waits(self) -> bool:
-        """Whether the pause goes on, once there is something to do in it or it is over."""
+        """Wait until there is a request or the pause ends; whether the answer is still paused."""
         with self._playing:
             self._playing.wait_for(lambda: self._cancelled or not self._paused or self._asked)
             self._asked = False
             return self._paused and not self._cancelled
 
     def _notice(self, kind: str, data: dict[str, Any]) -> None:
-        """From the answer, between two passes, on the playing thread. What we have no word for is kept as it came."""
+        """Record a notice of the answer, between two passes on the decode thread; unknown kinds are stored as
+        they are.
+        """
         self._batch.flush()
         worded = getattr(self, f"_on_{kind}", None)
         self._append(worded(data) if worded else ev.Other(kind=kind, data={"gen": self.gen, **data}))

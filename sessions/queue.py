@@ -1,4 +1,4 @@
-"""The queue of jobs: whoever holds the model, one job after the other works with it, in the order they came."""
+"""The job queue of a model: jobs run one after the other, in the order of arrival."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import threading
 
 
 class Place:
-    """Somebody's place in the queue; `cancelled` lets them go before their turn has come, or end after it.
-    Who is `done` only has to tell it before the next one begins."""
+    """A job's place in the queue. `cancelled` lets it leave before its turn, or end early. A finished
+    (`done`) place blocks the next one only until it calls `leave`.
+    """
 
     def __init__(self) -> None:
         self.cancelled = threading.Event()
@@ -15,7 +16,7 @@ class Place:
 
 
 class Queue:
-    """Safe from any thread. A job that waits costs nothing but its thread."""
+    """Thread-safe. A waiting job costs only its thread."""
 
     def __init__(self) -> None:
         self._places: list[Place] = []
@@ -34,7 +35,7 @@ class Queue:
         return self._places[:1] == [place]
 
     def turn(self, place: Place) -> bool:
-        """Waits for this place's turn; False when it was cancelled first."""
+        """Wait for this place's turn; False if it was cancelled first."""
         with self._moved:
             self._moved.wait_for(lambda: self.first(place) or place.cancelled.is_set())
         return not place.cancelled.is_set()

@@ -1,4 +1,4 @@
-"""The vectors a mixer may name, each under one name; what the journal says about them."""
+"""The vectors loaded in a session by name, and the events that describe them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MEASURED = (5, 25, 50, 75, 95)
 
 
 class Rack:
-    """Vectors by name. A name belongs to one vector: events and mixers rely on it."""
+    """Vectors by name. A name always means the same vector, because events and mixers refer to it."""
 
     def __init__(self) -> None:
         self._vectors: dict[str, Any] = {}
@@ -32,13 +32,13 @@ class Rack:
     def recall(
         self, known: Mapping[str, ev.Vector], read: Callable[[str, None], Any], keep: Path | None
     ) -> Iterator[BadInput]:
-        """Takes back what a session had from the copies it kept; why something cannot be had any more, by its name."""
+        """Reload a session's vectors from its copies; yields an error for each that cannot be loaded."""
         for name, event in known.items():
             try:
                 self.add(name, read(str(kept(event.sha256, keep)), None), event.source)
             except SteerError as error:
                 why = str(error).rpartition(f"{event.sha256}{SUFFIX}: ")[2]
-                yield BadInput(f"{name!r} is taken off the desk: {why}")
+                yield BadInput(f"{name!r} is removed from the mixer: {why}")
 
     def remove(self, name: str) -> ev.Vector:
         vector = self.find(name)
@@ -46,7 +46,7 @@ class Rack:
         return ev.Vector(name=name, sha256=vector.sha256, removed=True)
 
     def find(self, name: str, sha256: str | None = None) -> Any:
-        """The vector of that name; a channel that was renamed is known by its vector's hash."""
+        """The vector of that name; a renamed one is found by its hash."""
         vector = self._vectors.get(name)
         if vector is not None and sha256 in (None, vector.sha256):
             return vector
@@ -57,8 +57,8 @@ class Rack:
 
 
 def described(name: str, vector: Any, source: str, others: Mapping[str, Any]) -> ev.Vector:
-    """What a screen must know to show the vector, convert its units and see whom it resembles, without its numbers:
-    `usual` is (mean, deviation) of ordinary text by layer, `cosines` how far it points along each of the others.
+    """The event that describes a vector for clients without its tensors. `usual` is (mean, deviation) of the
+    projection of ordinary text by layer, `cosines` the cosine with each of the other vectors.
     """
     suggestion = getattr(vector, "suggestion", None)
     usual = getattr(vector, "usual", None) or {}
@@ -79,7 +79,7 @@ def described(name: str, vector: Any, source: str, others: Mapping[str, Any]) ->
 
 
 def _percentiles(vector: Any) -> dict[str, dict[str, float]]:
-    """Of the projections on it, by layer, where they were measured: what a cap at p25 means in numbers."""
+    """Measured percentiles of the projection by layer: what a cap at p25 means in numbers."""
     percentile = getattr(vector, "percentile", lambda layer, q: None)
     found = {layer: {q: percentile(layer, q) for q in MEASURED} for layer in vector.directions}
     return {
@@ -90,13 +90,13 @@ def _percentiles(vector: Any) -> dict[str, dict[str, float]]:
 
 
 def _midpoints(vector: Any) -> dict[str, float]:
-    """Half way between the classes, by layer: where the vector is neutral."""
+    """The midpoint between the two classes by layer."""
     stats = getattr(getattr(vector, "about", None), "stats", {})
     return {str(layer): float(entry["midpoint"]) for layer, entry in stats.items() if "midpoint" in entry}
 
 
 def resemblance(one: Any, other: Any) -> float:
-    """The cosine furthest from zero among the layers both have: what two channels do to each other at the worst."""
+    """The cosine with the largest absolute value over the layers both vectors have."""
     from vectors.metrics import cosine
 
     pairs = [

@@ -1,7 +1,6 @@
-"""Reading a journal that may have been hurt: every good record is returned, every bad one counted and placed.
+"""Read a journal that may be damaged: return every good record, count and locate every bad one.
 
-A reader that stops at the first bad line loses the rest of a session; this one goes on at the next line
-whose checksum holds, and says what it passed over.
+After a bad line, reading continues at the next line whose checksum holds.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ from sessions.events import Close, Open
 from sessions.lines import BadLine, Record, decode
 
 HEAD = b'{"n":'
-"""How every line begins, and what may stand in it: only the checksum tells."""
+"""Every line starts with this. Text inside a line can contain it too; only the checksum decides."""
 
 
 @dataclass(frozen=True)
 class Damage:
-    """`lines` bad lines, after record `after` and before record `before`."""
+    """`lines` unreadable lines between records `after` and `before`."""
 
     lines: int
     after: int
@@ -32,7 +31,9 @@ class Damage:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a journal holds. `spans`: where the records lie; from `end` on there is only a torn tail."""
+    """The contents of a journal. `spans`: (start, length) of each record in the file; after `end` there is
+    only an unfinished line.
+    """
 
     records: tuple[Record, ...]
     spans: tuple[tuple[int, int], ...]
@@ -42,7 +43,7 @@ class Reading:
     torn: int
 
     def report(self) -> str:
-        """One sentence on what is wrong, or nothing."""
+        """One sentence about the damage; empty if there is none."""
         said = [
             f"{damage.lines} records unreadable (seq {damage.after + 1}–{damage.before - 1})"
             for damage in self.damage
@@ -55,7 +56,7 @@ class Reading:
 
 
 def read(path: Path) -> Reading:
-    """The journal at `path`; the file is only read."""
+    """Read the journal at `path`, without changing it."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -70,7 +71,7 @@ def read(path: Path) -> Reading:
 
 
 def scan(data: bytes) -> Reading:
-    """All good records of a journal's bytes, in order and once each."""
+    """All good records in a journal's bytes, in order and without repeats."""
     records: list[Record] = []
     spans: list[tuple[int, int]] = []
     damage: list[Damage] = []
@@ -94,7 +95,7 @@ def scan(data: bytes) -> Reading:
 
 
 def follow(path: Path, *, wait: Callable[[], None] = lambda: time.sleep(0.05)) -> Iterator[Record]:
-    """The records of a journal that is being written, until its `close`; `wait` runs when there is none."""
+    """The records of a growing journal up to its `close`; `wait` is called when there is nothing new."""
     rest = b""
     with path.open("rb") as file:
         while True:
@@ -109,9 +110,10 @@ def follow(path: Path, *, wait: Callable[[], None] = lambda: time.sleep(0.05)) -
 
 
 def _record(line: bytes) -> tuple[Record | None, int]:
-    """The record of a line and the bytes of damage before it: a good line may be glued to a torn one.
+    """The record of a line and the number of damaged bytes before it: a good record may follow a torn one on
+    a line.
 
-    A last line without its newline was never finished, whatever it says.
+    A last line without a newline is never accepted.
     """
     start = 0
     while line.endswith(b"\n") and start >= 0:
@@ -122,6 +124,6 @@ def _record(line: bytes) -> tuple[Record | None, int]:
 
 
 def _lines(data: bytes) -> list[bytes]:
-    """With their newlines; only a newline ends a line here, whatever else `splitlines` would take for one."""
+    """The lines with their newlines; unlike `splitlines`, only a newline ends a line."""
     *whole, rest = data.split(b"\n")
     return [line + b"\n" for line in whole] + ([rest] if rest else [])

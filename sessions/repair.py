@@ -1,4 +1,4 @@
-"""Mending a journal at open: only what its writer never finished is moved aside, nothing is ever deleted."""
+"""Repair of a journal at open: an unfinished last line is moved to another file; nothing is deleted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from sessions.reading import Reading
 
 
 def repair(folder: Folder, reading: Reading) -> Path | None:
-    """Moves a torn tail into a file beside the journal and returns that. The caller holds the lock."""
+    """Move an unfinished last line into a file beside the journal and return its path. The caller holds the
+    lock.
+    """
     if not reading.torn:
         return None
     taken = sum(1 for _ in folder.path.glob("journal.torn-*"))

@@ -1,4 +1,4 @@
-"""Watching an old session again: its events at the pace at which they came, without a model."""
+"""Replay a recorded session: its events at their original speed, without a model."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ LONGEST_PAUSE = 2.0
 def paced(
     records: Iterable[Record], speed: float, sleep: Callable[[float], None] = time.sleep
 ) -> Iterator[Record]:
-    """The same records, each as long after the one before as it was; `speed` 0 is at once, 2 twice as fast.
+    """The same records with their original delays; `speed` 0 means no delays, 2 twice as fast.
 
-    Long silences are cut short: nobody waits a night for a session that was left open.
+    Long pauses are shortened.
     """
     for record in records:
         if speed and record.m:
@@ -26,7 +26,7 @@ def paced(
 
 
 def in_turn(records: Iterable[Record]) -> Iterator[Record]:
-    """The same records, with what was said in mid-answer below that answer, where it is read, and not inside it."""
+    """The same records in reading order: messages added during an answer come after it."""
     answering, later = False, list[Record]()
     for record in _once(records):
         if answering and isinstance(record.event, ev.Turn):
@@ -41,7 +41,7 @@ def in_turn(records: Iterable[Record]) -> Iterator[Record]:
 
 
 def _once(records: Iterable[Record]) -> Iterator[Record]:
-    """A token that is written once more, because its text grew, says only what has grown."""
+    """Tokens can be written twice when their text was completed later; yield only the added text."""
     last: tuple[int, int] | None = None
     said = ""
     for record in records:

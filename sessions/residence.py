@@ -1,7 +1,7 @@
-"""Who lives on the GPU thread: at most one model, with its comings and goings as events.
+"""Owns the loaded model (at most one) and the GPU thread; records loads and unloads as events.
 
-It outlives a session: a new one finds the model where the last one left it. Beside the session that is open there may
-be guests: each has the same model with a conversation of its own, and yields to whoever talks in the open one.
+It outlives a session: a new session uses the model that is loaded. Guest sessions share the model, each
+with its own conversation, and give way to the open session.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PROGRESS_STEPS = 20
 
 
 DECISIVE = ("dtype", "quant", "adapter", "revision", "layers_path")
-"""What decides the numbers a model gives, of how it is loaded; where it lies is the machine's affair."""
+"""Load options that change the model's numbers. Device placement is left out on purpose."""
 
 
 def decisive(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def decisive(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Residence:
-    """`instrument` is None while there is no model to speak with; `queue` is the one of all jobs."""
+    """`loaded_model` is None while no model is loaded; `queue` is the queue of all jobs."""
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
@@ -45,11 +45,13 @@ class Residence:
 
     @property
     def options(self) -> Mapping[str, Any]:
-        """How the model that is here was loaded, or the one that is named as coming is."""
+        """The load options of the current model, or of the one being loaded."""
         return self._coming if self.loading else self._options
 
     def load(self, name: str, options: Mapping[str, Any], append: Append, fit: Callable[[], None]) -> None:
-        """Begins; the model that was here goes first. `fit` follows on the GPU thread, before the new one is played."""
+        """Start loading; the current model is unloaded first. `fit` runs on the GPU thread before the new
+        model is used.
+        """
         self._refuse_while_worked()
         self.loading, self._coming = True, options
         self._told(append)(ev.Model(state="loading", name=name, progress=0.0))
@@ -60,7 +62,7 @@ class Residence:
         self.gate.chat(lambda: self._unload(self._told(append)))
 
     def announce(self, append: Append) -> None:
-        """Tells a new session who is here."""
+        """Tell a new session which model is loaded."""
         if self.instrument:
             facts = {**self.instrument.facts, "loading": decisive(self._options)}
             append(ev.Model(state="ready", name=self.name, progress=1.0, facts=facts))
@@ -68,15 +70,15 @@ class Residence:
             append(ev.Model(state="loading", name=self.name))
 
     def answer(self, work: Callable[[], Any]) -> Future[Any]:
-        """Has an answer spoken on the GPU thread, before any job's next step."""
+        """Run an answer on the GPU thread, before the next step of any job."""
         return self.gate.chat(work)
 
     def steps(self, answer: Iterable[Any]) -> Iterator[Any]:
-        """An answer is spoken on the GPU thread already."""
+        """The steps of an answer; they run on the GPU thread already."""
         return iter(answer)
 
     def guest(self, append: Append) -> Guest:
-        """The same model for another session; `append` is told when the model comes or goes."""
+        """Share the model with another session; `append` gets the model's events."""
         guest = Guest(self, append)
         self._guests.append(guest)
         return guest
@@ -89,12 +91,12 @@ class Residence:
 
     def _refuse_while_worked(self) -> None:
         if self.queue.busy:
-            raise UsageError("the model is in use by a job: cancel it before another model is loaded")
+            raise UsageError("a job is using the model: cancel the job before loading another model")
         if any(guest.speaking for guest in self._guests):
-            raise UsageError("the model is in use by a command: cancel it before another model is loaded")
+            raise UsageError("a command is using the model: cancel the command before loading another model")
 
     def _told(self, append: Append) -> Append:
-        """Everybody hears of the model."""
+        """Append events to the open session and to all guest sessions."""
 
         def tell(event: ev.Event) -> None:
             append(event)
@@ -104,7 +106,7 @@ class Residence:
         return tell
 
     def _load(self, name: str, options: Mapping[str, Any], append: Append, fit: Callable[[], None]) -> None:
-        """Whoever is told of the end finds the model free to work with: the one that came, or the one that stayed."""
+        """Load on the GPU thread. When the final event is sent, the new or the kept model is ready for use."""
         failure = None
         try:
             self.studio.examine(name, options)
@@ -131,7 +133,7 @@ class Residence:
 
 
 class Guest:
-    """What a residence is to its own session, to another one: the model is lent, and neither loaded nor unloaded."""
+    """A `ModelHost` for a second session: it may use the model but not load or unload it."""
 
     def __init__(self, house: Residence, append: Append) -> None:
         self.studio, self.gate, self.queue = house.studio, house.gate, house.queue
@@ -143,7 +145,7 @@ class Guest:
 
     @property
     def instrument(self) -> Instrument | None:
-        """Its conversation is nobody else's."""
+        """The shared model with a conversation of its own."""
         if self._own is None and self._house.instrument:
             self._own = self._house.instrument.beside()
         return self._own
@@ -157,16 +159,16 @@ class Guest:
         return self._house.options
 
     def load(self, name: str, options: Mapping[str, Any], append: Append, fit: Callable[[], None]) -> None:
-        raise UsageError("a command that works in an engine cannot exchange its model")
+        raise UsageError("a guest session cannot load another model")
 
     def unload(self, append: Append) -> None:
-        raise UsageError("a command that works in an engine cannot take its model away")
+        raise UsageError("a guest session cannot unload the model")
 
     def announce(self, append: Append) -> None:
         self._house.announce(append)
 
     def answer(self, work: Callable[[], Any]) -> Future[Any]:
-        """Beside the GPU thread, so that whoever talks in the open session need not wait for its end."""
+        """Run an answer on another thread, so that the open session does not wait for its end."""
         self._answer = self._voice.submit(work)
         return self._answer
 
@@ -175,7 +177,7 @@ class Guest:
         return self._answer is not None and not self._answer.done()
 
     def steps(self, answer: Iterable[Any]) -> Iterator[Any]:
-        """Each on the GPU thread, after everything that is asked for in the open session."""
+        """Run each step on the GPU thread, after everything the open session requested."""
         made = iter(answer)
         while (step := self.gate.job(lambda: next(made, None)).result()) is not None:
             yield step
@@ -184,11 +186,11 @@ class Guest:
         return self._house.guest(append)
 
     def forget(self) -> None:
-        """The model goes: nothing here may keep it."""
+        """Drop the reference to the model before it is unloaded."""
         self._own = None
 
     def close(self) -> None:
-        """The house stays as it is."""
+        """Stop sharing; the owner and its model stay."""
         self._voice.shutdown()
         self._house.leave(self)
 
@@ -197,7 +199,7 @@ Home: TypeAlias = Residence | Guest
 
 
 def _progress(name: str, append: Append) -> Callable[[float | None, str], None]:
-    """A model has hundreds of weights; the journal is told of a new stage and of every twentieth on the way."""
+    """A progress callback that records only new stages and every twentieth of a stage."""
     told: tuple[str, int] | None = None
 
     def progress(done: float | None, note: str) -> None:

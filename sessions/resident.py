@@ -1,6 +1,6 @@
-"""The real studio: models from `core`, vectors from `vectors`, one conversation kept on its cache.
+"""The torch backend: models from `core`, vectors from `vectors`, and one conversation with its KV cache.
 
-Imported only by the engine, and heavy things only when a model or a vector is asked for.
+Imported only by the engine; heavy imports happen when a model or a vector is first loaded.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from sessions.studio import LOADING, Progress, Speech
 Messages = list[dict[str, str]]
 Frame = dict[str, Any]
 FRAME = ("system", "raw", "template_args", "compile")
-"""Settings that hold for a conversation, not for one answer: another value needs another conversation."""
+"""Settings of a whole conversation: changing one starts a new conversation."""
 
 
 PLACE = ("dtype", "device", "device_map", "quant")
-"""Options of a load that decide where it goes and how big it is there."""
+"""Load options that decide the device and the memory needed."""
 
 
 class Studio:
-    """One model at a time; vectors are held against it as they are read."""
+    """Loads models, one at a time, and vectors, which are checked against the model."""
 
     def __init__(self) -> None:
         self._resident: Resident | None = None
 
     def examine(self, name: str, options: Mapping[str, Any]) -> None:
-        """Refuses what is no model or finds no room, before the one that is here is given up for it."""
+        """Refuse a model that is invalid or does not fit, before the current one is unloaded."""
         if strange := sorted(options.keys() - set(LOADING)):
-            raise UsageError(f"a model is loaded with {', '.join(LOADING)}, not with {strange[0]!r}")
+            raise UsageError(f"the options for loading a model are {', '.join(LOADING)}, not {strange[0]!r}")
         from core import placement
         from core.loading import consider
 
@@ -51,13 +51,13 @@ class Studio:
         model = core.load(name, on_progress=on_progress, **options)
         progress(None, "measuring residual norms")
         self._resident = Resident(model, {"model": name, "loading": dict(options)})
-        # The cyclic collector would walk the hundred thousands of objects torch left, in the middle of a token.
+        # Keep the garbage collector from scanning torch's hundreds of thousands of objects during decoding.
         gc.collect()
         gc.freeze()
         return self._resident
 
     def vector(self, source: str, keep: Path | None, *, force: bool = False) -> Any:
-        """A file or a library name; the session keeps a copy of what it played, by content."""
+        """Read a vector from a file or the library, and save a copy named by its hash to `keep`."""
         import vectors
         from vectors import library
 
@@ -70,7 +70,9 @@ class Studio:
 
 
 class Resident:
-    """One loaded model and the conversation on its cache. `loaded` is how another process gets the same one."""
+    """One loaded model and its conversation. `loaded`: the parameters with which another process can load the
+    same model.
+    """
 
     def __init__(self, model: Any, loaded: Mapping[str, Any] | None = None) -> None:
         self.model, self.loaded = model, loaded or {"model": model.name}
@@ -85,7 +87,9 @@ class Resident:
         self.model.compiler.compile([mixer])
 
     def speak(self, messages: Messages, mixer: Mixer, settings: Mapping[str, Any]) -> Speech:
-        """Goes on with the conversation at hand when `messages` extend it or replace its last turn."""
+        """Continue the current conversation if `messages` extend it or replace its last turn; else start a
+        new one.
+        """
         options = dict(settings)
         frame = {key: options.pop(key) for key in FRAME if key in options}
         *past, new = messages
@@ -96,7 +100,7 @@ class Resident:
         return Speech(live, tuple(live.unfed.ids), len(live.tape), _injector(talk), notices)
 
     def forget(self) -> None:
-        """The next answer starts from an empty cache, and the memory of the last one is given back."""
+        """Drop the conversation and free its memory; the next answer starts with an empty cache."""
         import torch
 
         self._talk = self._frame = None
@@ -105,7 +109,7 @@ class Resident:
             torch.cuda.empty_cache()
 
     def close(self) -> None:
-        """Nothing may point at the model any more, or its memory stays taken."""
+        """Drop all references to the model so that its memory is freed."""
         self.model = None
         gc.unfreeze()
         self.forget()
@@ -131,7 +135,9 @@ class Resident:
 
 
 def _batch(lanes: Any) -> list[tuple[str, dict[str, Any]]]:
-    """The shape of a batch of several lanes, idle rows included: it decides what repeats to the bit."""
+    """A `lane` notice with the batch rows, if there is more than one: the batch shape affects bit-exact
+    replay.
+    """
     rows = [{"name": name, "forced": k in lanes.forced} for k, name in enumerate(lanes.names)]
     return [("lane", {"lanes": rows})] if len(rows) > 1 else []
 
@@ -141,7 +147,7 @@ def _injector(talk: Any) -> Callable[[str, str], None]:
 
 
 def facts(model: Any) -> dict[str, Any]:
-    """What a screen shows of a model and a replay compares."""
+    """The model facts that a screen shows and verify compares."""
     return {
         "name": model.name,
         "kind": type(model.hf).__name__,

@@ -1,4 +1,4 @@
-"""How an answer is made, as its `gen` event keeps it: what differs from the usual, in words for a marker."""
+"""Generation settings of an answer as text: values that differ from the defaults or from the previous answer."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ USUAL: Settings = {
     "cache": "keep",
     "raw": False,
 }
-"""What an answer is made with when nobody says anything. `prefill` is not here: it is text, and drawn as text."""
+"""Default generation settings. `prefill` is not included: it is shown as text of the answer."""
 
 NAMES = {"max_new_tokens": "max new", "template_args": "template", "repetition_penalty": "penalty"}
 LONGEST = 48
 
 
 def unusual(settings: Settings) -> list[str]:
-    """`temperature 0.7`, `top-p 0.9`: every setting that is not what it usually is."""
+    """Every setting that differs from its default, as text: `temperature 0.7`, `top-p 0.9`."""
     return [_worded(key, value) for key, value in _known(settings).items() if value != USUAL[key]]
 
 
 def change(before: Settings, after: Settings) -> str:
-    """What the next answer is made with that the one before was not; nothing when they are made alike."""
+    """The settings that changed between two answers as text; empty if there are none."""
     old, new = {**USUAL, **_known(before)}, {**USUAL, **_known(after)}
     return " · ".join(_worded(key, new[key]) for key in USUAL if old[key] != new[key])
 
 
 def made_before(state: State, parent: int | None) -> Settings:
-    """How the answer was made that the next one, to this turn, follows."""
+    """The settings of the answer before the next answer to turn `parent`."""
     path = state.path(parent) if parent is not None else ()
     return next((turn.settings for turn in reversed(path) if turn.gen is not None), {})
 

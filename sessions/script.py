@@ -1,5 +1,6 @@
-"""What is to happen in an answer, written down beforehand: each thing is done right before its token, by the very
-commands that a hand at the dials would give, and so it is recorded like one."""
+"""Edits scheduled before an answer starts. Each is applied just before its token through the same commands as
+a manual edit, so it is recorded the same way.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +14,12 @@ if TYPE_CHECKING:
     from sessions.live import Session
 
 SCRIPT = "script"
-"""A setting for us and not for the model."""
+"""A setting of the session, not of the model."""
 
 
 @dataclass(frozen=True)
 class Script:
-    """`flip_at`: every vector is turned around; `inject`: words that come in, each with its token."""
+    """`flip_at`: the token at which all channels are flipped; `inject`: texts to insert, each with its token."""
 
     flip_at: int | None = None
     inject: tuple[tuple[int, str], ...] = ()
@@ -30,14 +31,14 @@ class Script:
             words = tuple((int(at), str(text)) for at, text in said.get("inject", ()))
             return cls(None if said.get("flip_at") is None else int(said["flip_at"]), words)
         except (AttributeError, TypeError, ValueError):
-            raise UsageError("a script is {flip_at: K, inject: [[K, text], …]}") from None
+            raise UsageError("scheduled edits are {flip_at: K, inject: [[K, text], …]}") from None
 
     def to_json(self) -> dict[str, Any]:
         said = {"flip_at": self.flip_at, "inject": [list(pair) for pair in self.inject]}
         return {name: value for name, value in said.items() if value not in (None, [])}
 
     def perform(self, index: int, session: Session) -> None:
-        """What is due before token `index`."""
+        """Apply the edits scheduled before token `index`."""
         if index == self.flip_at:
             session.flip_all()
         for at, text in self.inject:

@@ -1,4 +1,4 @@
-"""A path through the tree of turns, as the messages a chat template takes."""
+"""A path through the tree of turns as chat messages for a chat template."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Message = dict[str, str]
 
 
 def messages(path: Iterable[Turn]) -> list[Message]:
-    """One message per turn; an answer into which somebody else spoke becomes several."""
+    """One message per turn; an answer interrupted by an injected turn becomes several."""
     return [
         message for turn in path for message in (_answer(turn) if turn.gen is not None else [_said(turn)])
     ]
@@ -21,7 +21,7 @@ def _said(turn: Turn) -> Message:
 
 
 def _answer(turn: Turn) -> list[Message]:
-    """The model's own words, injected ones among them, cut where a user or a tool put in a turn."""
+    """The messages of an answer, split where a user or tool turn was injected."""
     found: list[Message] = []
     words, start = turn.said, 0
     for marker in (m for m in turn.markers if m.kind == "inject"):

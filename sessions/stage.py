@@ -1,4 +1,4 @@
-"""The stage: the answer that is being spoken, the one prompt that may wait behind it, and how one follows the other."""
+"""The answer queue: the running answer, and one prompt that may wait behind it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from sessions.state import State
 from sessions.studio import Instrument, Speech
 
 LONGEST_WRITTEN = 100_000
-"""Ids of a prompt that fit into one line of the journal with room to spare."""
+"""Longest prompt whose token ids are stored in the journal; more would not fit a line."""
 
 
 def the_models(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of an answer that are the model's business."""
+    """The settings of an answer that are passed to the model."""
     return {name: value for name, value in settings.items() if name not in (PACE, SCRIPT)}
 
 
@@ -35,14 +35,16 @@ def sha_of(ids: tuple[int, ...]) -> str:
 
 @dataclass(frozen=True)
 class Prompt:
-    """An answer that was asked for: to which turn, and with which settings."""
+    """A requested answer: the turn it replies to, and its settings."""
 
     parent: int | None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Stage:
-    """`state` and `mixer` give what is wanted at the moment an answer begins; `perform` does what its script says."""
+    """`state` and `mixer` return the current values when an answer starts; `perform` applies its scheduled
+    edits.
+    """
 
     def __init__(
         self,
@@ -63,28 +65,30 @@ class Stage:
         return self._residence.loading or self._answering or self._prompt is not None
 
     def may_ask(self) -> None:
-        """While the model is busy or on its way, one prompt may wait."""
+        """Refuse a prompt if no model is loaded or another prompt is waiting."""
         if self._prompt:
             raise UsageError("a prompt is waiting already: it is answered first")
         if not (self._residence.instrument or self._residence.loading):
             raise UsageError("no model is loaded")
 
     def ask(self, prompt: Prompt) -> bool:
-        """Whether it has to wait for something first."""
+        """Queue a prompt; whether it has to wait."""
         waits = self._residence.loading or self._answering
         self._prompt = prompt
         self._residence.answer(self.answer_next)
         return waits
 
     def hush(self) -> int | None:
-        """The answer ends after the pass or the prefill chunk that runs; the waiting prompt goes with it: its turn."""
+        """Stop after the current forward pass or prefill chunk and drop the waiting prompt. Returns the
+        parent turn of the dropped prompt.
+        """
         dropped, self._prompt, self._hushed = self._prompt, None, True
         if self.playing:
             self.playing.cancel()
         return dropped.parent if dropped else None
 
     def answer_next(self) -> None:
-        """On the GPU thread: the prompt that waits, if the model is there to answer it."""
+        """On the GPU thread: answer the waiting prompt, if a model is loaded."""
         with self._journal.lock:
             prompt, self._prompt = self._prompt, None
             self._answering, self._hushed = prompt is not None, False
@@ -118,7 +122,9 @@ class Stage:
             self._journal.append(stop)
 
     def _enter(self, event: ev.Gen, speech: Speech, mixer: Mixer, script: Script) -> Performance:
-        """The answer is announced; what was turned or hushed while it was being prepared counts from its start."""
+        """Record the start of the answer; mixer changes and cancels made during preparation apply from its
+        first token.
+        """
         with self._journal.lock:
             self._journal.append(
                 replace(
@@ -147,7 +153,7 @@ class Stage:
         return playing
 
     def _refused(self, event: ev.Gen, error: Exception) -> None:
-        """An answer that could not begin is an answer of no tokens that says why."""
+        """Record an answer that could not start: no tokens, and the error as its stop event."""
         why = str(error) if isinstance(error, SteerError) else f"{type(error).__name__}: {error}"
         code = error.exit_code if isinstance(error, SteerError) else SteerError.exit_code
         with self._journal.lock:

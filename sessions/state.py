@@ -1,6 +1,6 @@
-"""What a session looks like at one moment: model, desk, vectors, the tree of turns, jobs.
+"""The state of a session at one moment: model, mixer, vectors, tree of turns, jobs.
 
-Nothing here is ever set: a state is what the events so far add up to (`sessions.fold`), and it is immutable.
+A state is immutable and computed from the events so far (`sessions.folding`).
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from sessions.event import Json
 from sessions.events import Model, Vector
 
 ROOT = -1
-"""Named as the parent of a turn that begins another tree, where there are turns already."""
+"""The parent of a turn that starts a new tree although there are turns already."""
 REPORTS = 64
-"""A job may report for days; what a state holds of it stays as large as this."""
+"""How many reports of a job a state keeps, so that its size stays bounded."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """What might have been said instead; `other` is its probability in the lane beside, if there is a forced one."""
+    """An alternative token; `other` is its probability in the other lane, if there is a forced lane."""
 
     id: int
     text: str
@@ -29,8 +29,9 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Token:
-    """One token of an answer; the meters are empty until the pass after it has measured them. `top` are the likeliest
-    tokens in its place, `top0` those of the unsteered lane, if they were asked for."""
+    """One token of an answer; measurements are empty until the next forward pass. `top` are the most likely
+    tokens at its position, `top0` those of the unsteered lane, if requested.
+    """
 
     id: int
     text: str
@@ -47,7 +48,9 @@ class Token:
 
 @dataclass(frozen=True)
 class Marker:
-    """Something that happened before token `at` of an answer. `kind` is the event's `t`; `how` a distractor came."""
+    """A change before token `at` of an answer. `kind` is the event's `t`; `how` says how a distractor was
+    inserted.
+    """
 
     at: int
     kind: str
@@ -57,7 +60,7 @@ class Marker:
 
 @dataclass(frozen=True)
 class Turn:
-    """A message. An answer (role assistant) carries tokens, in lane 0 and beside it, and markers."""
+    """A message. An answer (role assistant) has tokens, per lane, and markers."""
 
     id: int
     parent: int | None
@@ -72,13 +75,13 @@ class Turn:
 
     @property
     def text(self) -> str:
-        """What was said, without what others put in between."""
+        """The text of the message without injected turns."""
         return self.said + "".join(token.text for token in self.tokens)
 
 
 @dataclass(frozen=True)
 class Desk:
-    """The mixer as last asked for: its JSON, its revision and the short hash tokens are stamped with."""
+    """The current mixer: its JSON, its revision, and the short hash stamped on tokens."""
 
     state: Mapping[str, Json] = field(default_factory=dict)
     rev: int = 0
@@ -87,7 +90,7 @@ class Desk:
 
 @dataclass(frozen=True)
 class Running:
-    """The answer being generated."""
+    """The answer that is being generated."""
 
     gen: int
     turn: int
@@ -96,7 +99,9 @@ class Running:
 
 @dataclass(frozen=True)
 class Task:
-    """A job with the newest `REPORTS` of the `told` things it has reported; the journal has them all."""
+    """A job with its newest `REPORTS` reports, `report_count` being the number of all; the journal has all of
+    them.
+    """
 
     id: int
     kind: str
@@ -109,7 +114,7 @@ class Task:
 
 @dataclass(frozen=True)
 class State:
-    """`lost` events are missing from the file; `unrecorded` says why nothing reaches it now."""
+    """`lost`: number of events missing from the file; `unrecorded`: why events are not being written now."""
 
     session: str = ""
     seq: int = -1
@@ -128,7 +133,7 @@ class State:
 
     @property
     def word(self) -> str:
-        """One of the engine's state words: loading, paused, generating, job, idle."""
+        """The state word of the engine: loading, paused, generating, job or idle."""
         if self.model and self.model.state == "loading":
             return "loading"
         if self.running:

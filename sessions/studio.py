@@ -1,6 +1,6 @@
-"""What a session needs from whoever holds the model: the seam between the record of an answer and its making.
+"""The interface between a session and the code that runs the model.
 
-The resident model implements it (`sessions.resident`); so does the scripted player of the tests.
+Implemented with torch in `sessions.resident`, and by a scripted backend in the tests.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any, Protocol
 from core.mixer import Mixer
 
 LOADING = ("dtype", "device", "device_map", "revision", "quant", "adapter", "layers_path", "force")
-"""What can be said about how a model is put into memory."""
+"""Options for loading a model."""
 
 Progress = Callable[[float | None, str], None]
 Notice = Callable[[str, dict[str, Any]], None]
 
 
 class Ticket(Protocol):
-    """The acknowledgement of a mixer change: it acts from token `at` on, unless it was superseded."""
+    """A queued mixer change: it acts from token `at`, unless it was superseded."""
 
     revision: int
     at: int
@@ -28,7 +28,9 @@ class Ticket(Protocol):
 
 
 class Answer(Protocol):
-    """An answer being spoken: iterating drives it, everything else may be called from another thread."""
+    """An answer being generated: iterating runs the model; all other methods may be called from another
+    thread.
+    """
 
     stop_reason: str | None
     on_notice: Notice | None
@@ -42,9 +44,9 @@ class Answer(Protocol):
 
 @dataclass(frozen=True)
 class Speech:
-    """An answer that is about to be spoken, with the ids it has to encode and those the cache had already.
+    """An answer ready to be generated, with its uncached prompt ids and the number of cached ones.
 
-    `inject` puts text into it before its next token; `notices` are what its answer could not report itself.
+    `inject` inserts text before the next token; `notices` are events from before the answer existed.
     """
 
     answer: Answer
@@ -55,8 +57,9 @@ class Speech:
 
 
 class Instrument(Protocol):
-    """A resident model. `facts` identify it, `check` refuses a mixer it cannot play, `forget` empties its cache,
-    `beside` is the same model with a conversation of its own."""
+    """A loaded model. `facts` identify it, `check` refuses a mixer it cannot apply, `forget` empties its
+    cache, `share` returns the same model with a new conversation.
+    """
 
     @property
     def facts(self) -> Mapping[str, Any]: ...
@@ -68,7 +71,7 @@ class Instrument(Protocol):
 
 
 class Studio(Protocol):
-    """Where models and vectors come from. `keep`: the folder in which a session keeps what it played."""
+    """Loads models and vectors. `keep`: the folder for a session's copies of vectors."""
 
     def examine(self, name: str, options: Mapping[str, Any]) -> None: ...
     def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> Instrument: ...

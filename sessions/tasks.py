@@ -1,7 +1,7 @@
-"""Jobs beside the talk: each is driven by a thread of its own when its turn has come, its GPU steps take turns with
-chat, and all it reports is an event like any other.
+"""Jobs of a session: each runs on its own thread when its turn comes, shares the GPU with chat, and reports
+events.
 
-A job is a generator (`core.jobs`); a new kind is one entry in the registry the session was given.
+A job is a generator (`core.jobs`); the registry passed to the session defines the job kinds.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Registry = Mapping[str, Factory]
 
 @dataclass(frozen=True)
 class Asked:
-    """A job that was asked for, and its place in the queue."""
+    """A requested job and its place in the queue."""
 
     number: int
     kind: str
@@ -41,8 +41,9 @@ class Asked:
 
 
 class Tasks:
-    """`registry` makes a job from the resident model (or None) and its parameters; `keep` holds finished steps; `state`
-    knows which numbers are taken."""
+    """`registry` creates a job from the loaded model (or None) and its parameters; `keep` is the folder for
+    finished steps; `state` gives the job numbers in use.
+    """
 
     def __init__(
         self,
@@ -59,7 +60,7 @@ class Tasks:
         """How jobs are cancelled that are worked at in the session of a guest."""
 
     def start(self, kind: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Returns as soon as the job is under way or waits; what is wrong with its parameters is said here."""
+        """Start or queue a job; raises if its parameters are invalid."""
         with self._journal.lock:
             number = self._next_number()
             self._begin(number, kind, params or {})
@@ -71,7 +72,7 @@ class Tasks:
     def _begin(self, number: int, kind: str, params: Mapping[str, Any]) -> None:
         if kind not in self._registry:
             raise UsageError(
-                f"there is no job {kind!r}: there is {', '.join(sorted(self._registry)) or 'none'}"
+                f"there is no job {kind!r}: choose one of {', '.join(sorted(self._registry)) or 'none'}"
             )
         work = self._registry[kind](self._residence.instrument, params)
         place = self._residence.queue.join()
@@ -83,7 +84,7 @@ class Tasks:
         thread.start()
 
     def cancel(self, job: int) -> dict[str, Any]:
-        """What is done is kept; the same job goes on from there when it is started again."""
+        """Cancel a job. Finished steps are kept, and a restarted job continues from them."""
         if job in self._elsewhere:
             self._elsewhere[job]()
         elif job in self._running:
@@ -93,7 +94,7 @@ class Tasks:
         return {}
 
     def show(self, job: ev.Job, cancel: Callable[[], None]) -> int:
-        """Another session's job, among ours; whoever shows it tells how it goes on."""
+        """List a job of a guest session; the caller appends its later events."""
         with self._journal.lock:
             number = self._next_number()
             self._elsewhere[number] = cancel
@@ -108,7 +109,7 @@ class Tasks:
         return bool(self._running)
 
     def close(self) -> None:
-        """What is done is kept, so the same job goes on from there another time."""
+        """Cancel all jobs and wait for them. Finished steps are kept for a restart."""
         running = list(self._running.values())
         for _, place in running:
             self._residence.queue.cancel(place)
@@ -116,7 +117,7 @@ class Tasks:
             thread.join()
 
     def _drive(self, asked: Asked) -> None:
-        """In its turn; its end is told before the next one begins."""
+        """Wait for the job's turn and run it; its end is recorded before the next job starts."""
         try:
             end = self._worked(asked) if self._residence.queue.turn(asked.place) else jobs.End("cancelled")
         except Exception as error:
@@ -127,12 +128,12 @@ class Tasks:
         self._residence.queue.leave(asked.place)
 
     def _worked(self, asked: Asked) -> jobs.End:
-        """The finished steps of a job that is done are forgotten: asked again, it is worked again."""
+        """Run the job. The stored steps of a completed job are deleted, so a new start runs it again."""
         finished = Finished.of(self._keep, asked.kind, self._identity(asked)) if self._keep else None
         if asked.waits:
             self._tell(asked, "running")
         end = jobs.End("failed")
-        # What a job refuses stands as a sentence in the summary of its end already.
+        # The job's error message is already in the summary of its end event.
         with suppress(SteerError):
             for event in run(asked.work, self._residence.gate, finished, asked.place.cancelled):
                 if isinstance(event, jobs.End):
@@ -144,7 +145,7 @@ class Tasks:
         return end
 
     def _identity(self, asked: Asked) -> Mapping[str, Any]:
-        """Another model, or another content of a file that is named, is another job."""
+        """Parameters, contents of named files, and model: if one differs, finished steps are not reused."""
         instrument = self._residence.instrument
         return identity(asked.params) | {"model": instrument and instrument.facts.get("fingerprint")}
 

@@ -1,7 +1,7 @@
-"""Tokens on their way into the journal: an event per token would be mostly envelope, so they travel in batches.
+"""Batches tokens into events, because an event per token would be mostly overhead.
 
-A batch ends when its oldest token has waited 50 ms (or would, before the next one comes), when the mixer in force
-changes, and whenever anything else is to be recorded: so order and stamps stay exact, and a crash costs 50 ms.
+A batch is written when its oldest token is 50 ms old (or would be before the next token), when the mixer
+changes, and before any other event. So order and mixer stamps are exact, and a crash loses at most 50 ms.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ WAIT_S = 0.05
 
 @dataclass(frozen=True)
 class Stamp:
-    """What a mixer revision is called in events: its short hash, and the labels of its channels."""
+    """How events refer to a mixer revision: its short hash and its channel labels."""
 
     mix: str
     labels: tuple[str, ...]
 
 
 class TokenBatch:
-    """Collects the steps of one answer; `append` receives their events."""
+    """Collects the steps of one answer and passes events to `append`."""
 
     def __init__(self, gen: int, append: Callable[[Event], Any], stamps: Mapping[int, Stamp]) -> None:
         self._gen, self._append, self._stamps = gen, append, stamps
@@ -47,7 +47,7 @@ class TokenBatch:
             self.flush()
 
     def flush(self, *, ended: bool = False) -> None:
-        """Everything collected becomes events; the newest token's meters are due only with the next pass."""
+        """Write all collected tokens; the newest token's measurements follow after the next forward pass."""
         if self._waiting:
             steps, self._waiting = self._waiting, []
             for lane, voices in _by_lane(steps):
@@ -60,18 +60,18 @@ class TokenBatch:
             self._append(event)
 
     def restate(self, step: Any) -> None:
-        """The last token again when its text grew after it was written: the end of a cut character came."""
+        """Write the last token again, because its text was completed after it was written (split UTF-8)."""
         if all(waiting is not step for waiting in self._waiting):
             self._append(self._tok(step, 0, [step]))
             for top in self._tops([step]):
                 self._append(top)
 
     def forget(self, kept: int) -> None:
-        """After a rewind to `kept` tokens nothing more will be measured of those taken back."""
+        """After a rewind to `kept` tokens, drop the pending measurements of removed tokens."""
         self._unmeasured = [step for step in self._unmeasured if step.index < kept]
 
     def _shared(self, step: Any) -> tuple[str, bool]:
-        """What all tokens of a batch share."""
+        """The values that all tokens of a batch have in common."""
         return self._stamps[step.revision].mix, step.compiled
 
     def _tok(self, first: Any, lane: int, voices: list[Any]) -> Tok:
@@ -87,7 +87,7 @@ class TokenBatch:
         )
 
     def _tops(self, steps: list[Any]) -> Iterator[Top]:
-        """The likeliest tokens of lane 0, and of each forced lane, where they were asked for."""
+        """The alternatives of lane 0 and of each forced lane, if requested."""
         yield from self._top(steps, 0, [step.top for step in steps])
         for lane in steps[0].forced:
             yield from self._top(steps, lane, [step.forced[lane].top for step in steps])
@@ -106,7 +106,7 @@ class TokenBatch:
             )
 
     def _meters(self, steps: list[Any]) -> Iterator[Meter]:
-        """One event for each run of tokens with the same gauges."""
+        """One event per run of tokens with the same set of measurements."""
         rows = [(step.index, *_gauges(step, self._stamps[step.revision].labels)) for step in steps]
         for _, run in groupby(rows, key=lambda row: [list(column) for column in row[1:]]):
             block = list(run)
@@ -116,7 +116,7 @@ class TokenBatch:
 
 
 def _by_lane(steps: list[Any]) -> Iterator[tuple[int, list[Any]]]:
-    """The answer itself, and each other lane that speaks for itself until it has finished."""
+    """The tokens of the answer, and of each other lane that is not finished."""
     yield 0, steps
     for lane in range(len(steps[0].voices)):
         voices = [step.voices[lane] for step in steps if not step.voices[lane].finished]
@@ -127,7 +127,7 @@ def _by_lane(steps: list[Any]) -> Iterator[tuple[int, list[Any]]]:
 def _gauges(
     step: Any, labels: tuple[str, ...]
 ) -> tuple[dict[str, float], dict[str, float], dict[str, float], dict[str, float]]:
-    """Mean projection over the metered layers, before and after the stages, which caps held, and the whole token."""
+    """Mean projections over the measured layers before and after steering, active caps, and per-token values."""
     proj: dict[str, float] = {}
     after: dict[str, float] = {}
     for channel, layers in (step.projections or {}).items():
@@ -148,5 +148,5 @@ def _columns(rows: list[dict[str, float]]) -> dict[str, tuple[float, ...]]:
 
 
 def short(value: float) -> float:
-    """Five digits are more than a screen shows; ids and log-probabilities, which a replay compares, keep theirs all."""
+    """Round to five significant digits. Log-probabilities are not rounded, because replay compares them."""
     return float(f"{value:.5g}")

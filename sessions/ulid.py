@@ -1,4 +1,4 @@
-"""Session and engine names: sortable by time, unique without asking anyone, safe as a file name (ULID)."""
+"""ULIDs as session and engine ids: sortable by time, unique, safe as file names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LENGTH = 26
 
 
 def ulid() -> str:
-    """48 bits of milliseconds, 80 random bits, in Crockford's base 32."""
+    """48 bits of milliseconds and 80 random bits, in Crockford's base 32."""
     number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
     return "".join(ALPHABET[number >> shift & 31] for shift in range(5 * (LENGTH - 1), -1, -5))
 

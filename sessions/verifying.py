@@ -1,4 +1,4 @@
-"""A session verified in a process of its own: its model is loaded, its answers spoken again, what differs is named."""
+"""Verify a session without an engine: load its model, generate its answers again, and report differences."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sessions.verify import verify
 
 
 def verified(folder: Folder, model: str | None = None) -> dict[str, Any]:
-    """The summary of `sessions.verify`, and in `environment` what is different here from where it was recorded."""
+    """The summary of `sessions.verify`, with differences between the recorded and this `environment`."""
     records = read(folder.journal).records
     recorded = the_model(records)
     instrument = Studio().load(model or recorded.name, loading(recorded), lambda done, note: None)
@@ -30,7 +30,7 @@ def verified(folder: Folder, model: str | None = None) -> dict[str, Any]:
 
 
 def loading(recorded: ev.Model) -> dict[str, Any]:
-    """As it was asked for when it was recorded: dtype, adapter and the like."""
+    """The load options of the recorded model that change its numbers, such as dtype and adapter."""
     found = recorded.facts.get("loading")
     return decisive(found) if isinstance(found, dict) else {}
 
@@ -43,7 +43,7 @@ def the_model(records: Iterable[Record]) -> ev.Model:
 
 
 def differences(records: Iterable[Record], recorded: ev.Model, facts: dict[str, Any]) -> list[str]:
-    """Bits are only promised where these are the same."""
+    """Differences in model, versions and numerics settings; bit-exact replay requires that there are none."""
     then = next(record.event for record in records if isinstance(record.event, ev.Open))
     now = opening(then.session, then.app)
     pairs = [

@@ -1,4 +1,4 @@
-"""What a person sees and types: the terminal app, the command line, the engine process and its socket."""
+"""The user interface: the terminal app, the command line, the engine process and its socket."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ HOUSE = Path(__file__).resolve().parent.parent
 
 
 def foreign(packages: tuple[str, ...] = ("core", "vectors", "sessions"), house: Path = HOUSE) -> str | None:
-    """The sentence about the first floor that is not ours: such generic names may be another's too."""
+    """Return an error sentence if one of our packages is missing or another package of that name is found
+    first.
+    """
     for name in packages:
         spec = find_spec(name)
         if spec is None:

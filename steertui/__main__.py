@@ -1,4 +1,4 @@
-"""`python -m steertui` is `steertui`."""
+"""Makes `python -m steertui` the same as `steertui`."""
 
 import sys
 

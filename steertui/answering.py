@@ -1,4 +1,4 @@
-"""One answer as a command hands it out: what was said, and what happened to it at which token."""
+"""One finished answer as a command reports it: its text, and each change with its token index."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHANGES = (ev.Mixer, ev.Inject, ev.Rewind, ev.Rebuild, ev.Crop)
 
 @dataclass(frozen=True)
 class Answer:
-    """`changes` are the events that made it what it is, `mixer` the dials as they stood at its end."""
+    """A finished answer. `changes` are the events that changed it, `mixer` is the mixer at its end."""
 
     turn: Turn
     stop: ev.Stop
@@ -27,14 +27,14 @@ class Answer:
 
     @classmethod
     def of(cls, state: State, stop: ev.Stop, changes: Sequence[ev.Event]) -> Answer:
-        """The answer that has just ended."""
+        """The report of the answer that has just ended."""
         turn = next(turn for turn in state.turns.values() if turn.gen == stop.gen)
         model = str(state.model.facts["name"]) if state.model else ""
         return cls(turn, stop, state.session, model, changes, state.desk.state or Mixer().to_json())
 
     @property
     def text(self) -> str:
-        """Without the words that were put into the model's mouth."""
+        """The generated text, without the prefill."""
         return "".join(token.text for token in self.turn.tokens)
 
     @property
@@ -43,7 +43,7 @@ class Answer:
 
     @property
     def tok_per_s(self) -> float | None:
-        """Tokens after the first one per second: the prompt's encoding is not counted."""
+        """Tokens per second after the first token, so that encoding the prompt is not counted."""
         later = len(self.turn.tokens) - 1
         return round(1000 * later / self.stop.spoke_ms, 2) if later > 0 and self.stop.spoke_ms else None
 
@@ -64,7 +64,7 @@ class Answer:
 
 
 def _shadow(turn: Turn) -> dict[str, Any]:
-    """The unsteered lane beside the answer, if there was one."""
+    """The unsteered lane beside the answer, if there was one, as JSON fields."""
     mode = turn.settings.get("shadow")
     if mode == "forced":
         thoughts = [token.values for token in turn.tokens]

@@ -1,4 +1,6 @@
-"""The terminal app: one desk on one engine. It opens before there is a model and dies without taking anything along."""
+"""The terminal app: one desk on one engine. It can open without a model and close without stopping the
+engine.
+"""
 
 from __future__ import annotations
 
@@ -37,11 +39,11 @@ from steertui.typeahead import TypeAhead, Typed
 from steertui.widgets import glyphs
 
 SLOW_FPS = 10.0
-"""Who asks for this few frames sits on a slow line."""
+"""An `fps` setting at or below this turns slow-line mode on."""
 
 
 class Studio(App[None], inherit_bindings=False):
-    """Holds the settings and the look; the desk does the work."""
+    """The Textual app: holds the settings and the theme; `DeskScreen` does the work."""
 
     TITLE = "steertui"
     COMMANDS = {Actions}
@@ -83,11 +85,11 @@ class Studio(App[None], inherit_bindings=False):
         self.set_keymap(settings.keymap)
 
     def get_css_variables(self) -> dict[str, str]:
-        """Themes that are not ours lack a few of our colours."""
+        """Themes of Textual lack a few of our colours; fill them in."""
         return themes.filled(super().get_css_variables())
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Whoever copies anything is told where it went."""
+        """Copy text and notify the user where it was put."""
         text = text.encode("utf-8", "replace").decode()
         super().copy_to_clipboard(text)
         self._say_where(text)
@@ -98,7 +100,7 @@ class Studio(App[None], inherit_bindings=False):
         self.notify(safe_text(f"{len(text)} characters: {', '.join(places)}"), markup=False, timeout=8)
 
     async def on_event(self, event: events.Event) -> None:
-        """Whatever field a paste goes to: it may carry what a terminal obeys, and fields draw what they hold."""
+        """Clean pasted text, which may hold control sequences, and send keys through the key queue."""
         if isinstance(event, events.Paste):
             if len(event.text) > MAX_FRAME:
                 self._refuse(len(event.text))
@@ -110,7 +112,7 @@ class Studio(App[None], inherit_bindings=False):
             await super().on_event(event)
 
     def _refuse(self, characters: int) -> None:
-        """What no engine would take: a field would be drawing it for seconds first."""
+        """Reject a paste that is longer than a message to the engine may be."""
         said = f"{characters:,} characters were pasted: a message holds {MAX_FRAME:,}"
         self.notify(said, severity="error", markup=False, timeout=8)
 
@@ -118,7 +120,7 @@ class Studio(App[None], inherit_bindings=False):
         return [*super().get_line_filters(), *self._plain]
 
     def _display(self, screen: Screen[object], renderable: Any) -> None:
-        """Over a slow line only what reads differently: there is no public place between a frame and the terminal."""
+        """On a slow line, write only the cells that changed (Textual has no public hook for this)."""
         writes = self._running and not self._closed and not self._batch_count
         if glyphs.now().slow and writes and isinstance(renderable, CompositorUpdate):
             renderable = self._thrift.cut(renderable, self.size)
@@ -138,21 +140,23 @@ class Studio(App[None], inherit_bindings=False):
         self.app_resume_signal.subscribe(self, lambda _: self._come_back(), immediate=True)
 
     def _begin(self) -> None:
-        """The first page is on the terminal: now an engine may start, which it would have shared the machine with."""
-        # What the start has made stays until the end; the collector need not walk it again (pauses of 70 ms otherwise).
+        """Start the engine after the first frame is drawn, so that the two do not compete for the CPU."""
+        # Objects made at start live until exit; freezing them spares the collector pauses of 70 ms.
         gc.freeze()
         gc.enable()
         self._desk.listen()
 
     def _come_back(self) -> None:
-        """Textual takes the terminal again and draws what changes from then on; the rest has gone with the shell."""
+        """Redraw the whole screen after a suspend: the shell has overwritten it."""
         self._thrift.forget()
         self.refresh(layout=True)
 
     # How quick the line is ----------------------------------------------------------------------------------------
 
     def _ask_terminal(self, first: bool = False) -> None:
-        """Once before anything is drawn, and while an answer is; nothing is written into a quiet line."""
+        """Query the cursor position before the first frame and during answers, to measure the terminal's
+        lag.
+        """
         now, speaking = monotonic(), self._desk.link.state.running is not None
         due = self._lag.due(now, speaking) or first
         if due and self._driver and not glyphs.now().slow:
@@ -160,7 +164,9 @@ class Studio(App[None], inherit_bindings=False):
             self._driver.write(QUESTION)
 
     def on_cursor_position(self, event: events.CursorPosition) -> None:
-        """Its time is when it was read, however long it waited for the app after that."""
+        """Measure the lag with the time at which the reply was read, and turn slow-line mode on if it is
+        slow.
+        """
         self._lag.answered(event.time)
         if self._lag.slow and self._adapts and not glyphs.now().slow:
             glyphs.use(replace(glyphs.now(), slow=True))
@@ -172,7 +178,9 @@ class Studio(App[None], inherit_bindings=False):
         self._lag.forget()
 
     def exit(self, result: None = None, return_code: int = 0, message: Any = None) -> None:
-        """What the terminal has not answered yet would be read by the shell; who is told to go goes at once."""
+        """Leave after a pending terminal reply has arrived (the shell would read it); with an exit code,
+        at once.
+        """
         leave = partial(super().exit, result, return_code, message)
         if return_code:
             leave()
@@ -187,7 +195,7 @@ class Studio(App[None], inherit_bindings=False):
     # What can be done on every screen ----------------------------------------------------------------------------
 
     def action_go(self, place: str) -> None:
-        """From any screen to any other; what lay in between is left as with esc."""
+        """Go from any screen to any other; screens in between are closed as with esc."""
         if place == getattr(self.screen, "TOPIC", ""):
             return
         while not isinstance(self.screen, Desk):
@@ -200,18 +208,18 @@ class Studio(App[None], inherit_bindings=False):
         dialogs.leave(self._desk)
 
     def action_background(self) -> None:
-        """The answer goes on meanwhile: it is the engine's."""
+        """Suspend the app as ctrl+z does; the engine goes on with the answer."""
         if shell.minds_us():
             self._lag.then(self, self._hand_over)
         else:
-            self.notify("no shell to come back from; ctrl+q leaves, the engine goes on", markup=False)
+            self.notify("no shell here could resume the app; ctrl+q leaves, the engine goes on", markup=False)
 
     def _hand_over(self) -> None:
         self.app_suspend_signal.publish(self)
         shell.hand_over()
 
     def action_help(self) -> None:
-        """What the screen that is shown says it is about, or the one below a dialog; F1 closes help as well."""
+        """Show the help of the current screen, or of the one below a dialog; F1 again closes it."""
         # Markdown costs an import of 60 ms, which the first frame need not wait for.
         from steertui.screens.keys import Keys
 
@@ -234,7 +242,7 @@ class Studio(App[None], inherit_bindings=False):
         self.push_screen(looks, looks.keep)
 
     def action_picture(self) -> None:
-        """Beside the other things the app keeps; the message names the file, which is there."""
+        """Save a screenshot in the data folder and notify the user of its path."""
         try:
             place = pictures.save(self.export_screenshot())
         except (OSError, SteerError) as error:
@@ -246,8 +254,9 @@ class Studio(App[None], inherit_bindings=False):
 def run(
     model: str | None = None, socket: str | Path | None = None, *, inline: bool = False, **options: Any
 ) -> int:
-    """Opens the app on a model, or on the engine behind a socket, which may be on a thread of this process (`inline`);
-    the exit code when it is left."""
+    """Open the app on a model, or on the engine behind a socket (with `inline`, on a thread of this
+    process), and return the exit code.
+    """
     settings = replace(config.load(), **options)
     app = Studio(model or demo.INSTRUCT, Path(socket) if socket else None, settings, inline=inline)
     app.run(mouse=settings.mouse)

@@ -1,7 +1,7 @@
-"""`--ascii`: every character of the interface that is not plain has a plain one of the same width.
+"""`--ascii`: replaces every non-ASCII character of the interface by an ASCII one of the same width.
 
-A filter over finished lines, so that no widget, Textual's own included, can forget it. Letters stay what they are: how
-a model writes is not ours to spell.
+It filters finished lines, so it covers every widget, Textual's own included. Letters are left alone:
+the model's text is not changed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _EIGHTHS = dict(zip(UNICODE.eighths, ASCII.eighths, strict=True))
 
 
 def _braille(dots: int) -> str:
-    """A pattern of eight dots by how dark it is."""
+    """An ASCII character as dense as a braille pattern of eight dots."""
     return " .:-=+*%#"[dots.bit_count()]
 
 
@@ -54,7 +54,7 @@ TABLE = str.maketrans(
 
 
 class Ascii(LineFilter):
-    """Character for character, so that nothing moves."""
+    """Replaces character by character, so the layout does not move."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         return [
@@ -64,11 +64,11 @@ class Ascii(LineFilter):
 
 
 class WholeCells(ScrollBarRender):
-    """A scrollbar whose ends are no characters, which in plain ones would read as text."""
+    """A scrollbar without partial blocks at its ends, which would read as text in ASCII."""
 
     VERTICAL_BARS = HORIZONTAL_BARS = [" "] * 8
 
 
 def scrollbars(*, ascii: bool) -> None:  # noqa: A002
-    """How every scrollbar is drawn from here on."""
+    """Choose how every scrollbar is drawn from now on."""
     ScrollBar.renderer = WholeCells if ascii else ScrollBarRender

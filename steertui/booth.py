@@ -1,4 +1,6 @@
-"""One conversation of a verb, wherever its model is: says things, and tells what happens until the answer has ended."""
+"""The conversation of a command: sends messages to a model and yields the events until each answer has
+ended.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ FAILED = ("error", "oom")
 
 
 class Booth:
-    """A session with its model; `close` ends the session, not the model of an engine."""
+    """A session with a loaded model, local or in an engine."""
 
     def __init__(self, place: Workplace, model: str, options: Mapping[str, Any]) -> None:
         self._place = place
@@ -35,7 +37,7 @@ class Booth:
     def ask(
         self, text: str, role: str, parent: int | None, settings: Mapping[str, Any]
     ) -> Iterator[ev.Event]:
-        """Says it, and yields what happens until the answer has ended; what ended it badly is raised."""
+        """Send a message and yield the events until its answer has ended; a failed answer is raised."""
         turn = self.do("chat", text=text, role=role, parent=parent, settings=dict(settings))["turn"]
         with on_ctrl_c(lambda: self._cancel(turn)):
             for record in self._place.records():
@@ -49,6 +51,6 @@ class Booth:
             raise said(event.message, event.code)
 
     def _cancel(self, turn: int) -> None:
-        """Ends the answer after the token under way; one that had not begun never comes."""
+        """Cancel the answer after the current token; if it had not begun, raise KeyboardInterrupt."""
         if self.do("cancel")["dropped"] == turn:
             raise KeyboardInterrupt

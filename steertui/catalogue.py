@@ -1,6 +1,6 @@
-"""Which models can be opened without a download: the demo models and what lies in the Hugging Face cache.
+"""Models that can be opened without a download: the demo models and the Hugging Face cache.
 
-Only names, sizes and config.json are looked at, so a list costs no torch and loads nothing.
+Reads only names, sizes and config.json, so listing needs no torch and loads nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from core import demo
 
 @dataclass(frozen=True)
 class Entry:
-    """A model one could load; `problem` says why one could not."""
+    """A model that can be loaded; `problem` says why it cannot."""
 
     name: str
     kind: str
@@ -30,7 +30,7 @@ class Entry:
 
 
 def models() -> list[Entry]:
-    """The demo models first, then the cached ones by name."""
+    """List the demo models, then the cached ones by name."""
     return [*_demo(), *sorted(_cached(), key=lambda entry: entry.name.lower())]
 
 
@@ -74,7 +74,7 @@ def _entry(name: str, kind: str, folder: Path, files: Iterable[Path]) -> Entry:
 
 
 def _config(path: Path) -> dict[str, Any]:
-    """Somebody else's file: anything but a JSON object counts as nothing."""
+    """Read a config.json; anything but a JSON object counts as empty."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""The front door: finds the verb, runs it, and turns every end into one sentence and an exit code."""
+"""The command line: finds the verb, runs it, and turns every error into one sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from steertui.verbs import VERBS
 
 SCREEN = ("fps", "theme", "heat", "mouse", "ascii", "on_detach")
 KEY_SHOWN = (
-    "the command line holds a key, which belongs in the environment: it is left out of what is recorded of the command,"
+    "the command line holds a key, which belongs in the environment: it is left out of the record of the command,"
     " but a prompt is recorded as it is"
 )
 INTERNAL, INTERRUPTED, PIPE_CLOSED = 1, 130, 141
@@ -35,14 +35,14 @@ EPILOG = """exit codes: 0 ok, 1 internal error, 2 usage or config, 3 partly done
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, but a wrong option ends like every other mistake: one sentence, exit code 2."""
+    """An argparse parser whose errors are raised as `UsageError` (exit code 2)."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see {self.prog} --help")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command line and returns its exit code; no traceback reaches a user."""
+    """Run one command line and return its exit code; no traceback reaches the user."""
     words = list(sys.argv[1:] if argv is None else argv)
     warn_of_keys(words)
     try:
@@ -64,18 +64,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def warn_of_keys(words: Sequence[str]) -> None:
-    """A key on a command line is in the shell's history already; at least it is said."""
+    """Warn about an API key on the command line, which the shell's history keeps."""
     if any(map(holds_secret, words)):
         print(f"steertui: note: {KEY_SHOWN}", file=sys.stderr)
 
 
 def _too_long(error: OSError) -> str:
-    """What no file can be called, wherever it was looked for."""
+    """The sentence for a file name that is too long."""
     return f"{str(error.filename)[:40]}…: file name too long"
 
 
 def dispatch(words: list[str]) -> int:
-    """The verb's module runs, or the app when no verb was named."""
+    """Run the module of a verb, or open the app when no verb is given."""
     name = words[0] if words else ""
     if name in VERBS:
         module = import_module(VERBS[name].module)
@@ -87,7 +87,7 @@ def dispatch(words: list[str]) -> int:
 
 
 def app_parser() -> Parser:
-    """`steertui [MODEL]`; its help lists the verbs without importing any of them."""
+    """The parser of `steertui [MODEL]`; its help lists the verbs without importing them."""
     lines = [f"  {name:<10} {verb.help}" for name, verb in VERBS.items() if verb.help]
     parser = Parser(
         prog="steertui",
@@ -105,7 +105,7 @@ def app_parser() -> Parser:
         "--idle-exit",
         type=flags.duration,
         metavar="TIME",
-        help="an engine that is started for this ends after 90s, 30m or 2h with nobody there",
+        help="a newly started engine ends after 90s, 30m or 2h without a client",
     )
     flags.add_detaching(parser)
     screen = parser.add_argument_group("screen")
@@ -113,7 +113,7 @@ def app_parser() -> Parser:
     screen.add_argument("--theme", help="colours, by name")
     screen.add_argument("--heat", choices=("off", "background", "underline"), help="how tokens are coloured")
     screen.add_argument(
-        "--no-mouse", dest="mouse", action="store_const", const=False, help="leave the mouse alone"
+        "--no-mouse", dest="mouse", action="store_const", const=False, help="do not capture the mouse"
     )
     screen.add_argument("--ascii", action="store_const", const=True, help="draw with plain characters only")
     parser.add_argument("--version", action="version", version=f"steertui {__version__}")
@@ -121,10 +121,10 @@ def app_parser() -> Parser:
 
 
 def open_app(args: argparse.Namespace) -> int:
-    """The screen needs a terminal on all sides (Textual draws on stderr); a script is told which verb it wants."""
+    """Open the app, which needs a terminal on stdin, stdout and stderr (Textual draws on stderr)."""
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UsageError(
-            "the app needs a terminal and this is none: use `steertui say PROMPT` for one answer, "
+            "the app needs a terminal: use `steertui say PROMPT` for one answer, "
             "`steertui chat` for a plain loop, or another verb of `steertui --help`"
         )
     if args.inline and (args.on_detach or args.idle_exit is not None):
@@ -133,7 +133,7 @@ def open_app(args: argparse.Namespace) -> int:
         )
     said = {name: value for name in SCREEN if (value := getattr(args, name)) is not None}
     options = flags.loading(args)
-    gc.disable()  # a start leaves little garbage and much to walk over; the app turns it on after its first page
+    gc.disable()  # starting creates little garbage and many objects; the app enables it after its first frame
     try:
         return _shown(args, options, said)
     finally:
@@ -141,7 +141,7 @@ def open_app(args: argparse.Namespace) -> int:
 
 
 def _shown(args: argparse.Namespace, options: dict[str, Any], said: dict[str, Any]) -> int:
-    """The app on an engine in this process, on one that is asked for with options, or on whichever it finds."""
+    """Run the app on an engine in this process, on one started with these options, or on a running one."""
     if args.inline:
         inline = import_module("steertui.engine.inline").inline
         with inline(args.model, options, record=not args.no_record) as own:
@@ -157,7 +157,7 @@ def _run(model: str, **said: Any) -> int:
 
 
 def report(sentence: str, code: int, *, as_json: bool) -> int:
-    """The sentence goes to stderr; a script that asked for JSON still gets its one object on stdout."""
+    """Print an error sentence on stderr, and as a JSON object on stdout with --json; return the exit code."""
     sentence = scrub(sentence)
     print(f"steertui: {safe_text(sentence)}", file=sys.stderr)
     if as_json:
@@ -172,7 +172,7 @@ def _refuse_misspelt_verb(word: str) -> None:
 
 
 def _filed(words: list[str]) -> str:
-    """Puts the current traceback into the log and says where it is."""
+    """Append the current traceback to the log and return a sentence with its path."""
     try:
         target = paths.log()
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -1,6 +1,6 @@
-"""Copying: OSC 52 for the terminal in front of the user, tmux's buffer when inside tmux, and always a file.
+"""Copying: OSC 52 to the terminal, tmux's buffer when inside tmux, and always a file.
 
-A terminal never says whether it took the text, so the message names the file, which is certain.
+A terminal does not confirm OSC 52, so the message also names the file.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from steertui import paths
 
 FILE = "yank.txt"
 MOST = 74_994
-"""Bytes of text that fit into the 100,000 characters of base64 that xterm and those after it take."""
+"""Bytes of text that fit into the 100,000 base64 characters that xterm and similar terminals accept."""
 
 
 def places(text: str) -> list[str]:
-    """Puts a text that the terminal has been offered where else it can be put, and says where it is now."""
-    long = " (it may find it too long)" if len(text.encode()) > MOST else ""
+    """Copy a text to tmux and to a file as well, and return where it can be found."""
+    long = " (may be too long for it)" if len(text.encode()) > MOST else ""
     said = [f"offered to the terminal's clipboard{long}"]
     if in_tmux(text):
         said.append("in tmux's buffer")
@@ -32,7 +32,7 @@ def places(text: str) -> list[str]:
 
 
 def in_tmux(text: str) -> bool:
-    """tmux keeps a buffer of its own, and hands it on to the terminal outside (-w) where that is allowed."""
+    """Load a text into tmux's buffer; `-w` also passes it to the outer terminal where that is allowed."""
     if not os.environ.get("TMUX"):
         return False
     command = ["tmux", "load-buffer", "-w", "-"]

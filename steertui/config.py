@@ -1,7 +1,7 @@
-"""Settings from `config.toml`: data only, and a mistake is named with its file and line before the screen opens.
+"""Settings from `config.toml`; an error is reported with file and line before the screen opens.
 
-A folder may bring a `steertui.toml` of its own, laid over the user's. It came with somebody's files, so it may change
-how things look and nothing else.
+A project folder may have a `steertui.toml` that overrides the user's file. It is not trusted, so it may
+only change how the app looks.
 """
 
 from __future__ import annotations
@@ -25,43 +25,42 @@ AUTO = "auto"
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be set, with what it is when nobody says anything."""
+    """Every setting with its default."""
 
     theme: str = AUTO
     """steertui-night, -day, -256, -16, -grey, one of Textual's, or auto: by what the terminal can show."""
     fps: float = 30.0
     """Frames per second at most; 10 suits a slow line."""
     adapt: bool = True
-    """Whether slow-line mode comes by itself where the terminal falls seconds behind an answer."""
+    """Whether slow-line mode turns on automatically when the terminal falls seconds behind."""
     heat: str = "off"
     """How tokens start out coloured: off, background, underline or marks (which need no colour)."""
     mouse: bool = True
-    """Whether the mouse is taken from the terminal."""
+    """Whether the app captures the mouse."""
     ascii: bool = False
     """Draw with plain characters only: no blocks, no box lines, no arrows."""
     on_detach: str = "continue"
-    """What becomes of an answer whose screen has gone: continue, stop, or stop after a time such as 30m."""
+    """What to do with an answer when the screen detaches: continue, stop, or stop after a time such as 30m."""
     keymap: dict[str, str] = field(default_factory=dict)
     """Keys by action id, as listed by F1 and in docs/keys.md."""
 
 
 OWN = ("keymap", "on_detach")
-"""What belongs to the user's hands alone."""
+"""Settings that a project file must not change."""
 HEATS = ("off", "background", "underline", "marks")
 NEVER = ("url", "trust", "remote", "key", "token", "path", "command", "editor", "python", "socket")
-"""What a project's file may not even try, beside keys, which belong to their owner's hands: where secrets go, what is
-run, whom to trust."""
+"""Words that no key of a project file may contain: they concern secrets, programs to run, and trust."""
 
 
 def load(path: Path | None = None, project: Path | None = None) -> Settings:
-    """The settings in force; the built-in ones where there is no file."""
+    """Read the user's settings and the project's over them; defaults where there is no file."""
     said = _read(path or _own_file())
     said |= _read(project or Path.cwd() / PROJECT_FILE, ours=False)
     return Settings(**said)
 
 
 def _own_file() -> Path:
-    """A home that cannot be written holds no settings of ours, which is no reason not to start."""
+    """The user's file; /dev/null if the config folder cannot be made."""
     with suppress(UsageError):
         return paths.config() / FILE
     return Path(os.devnull)
@@ -133,13 +132,13 @@ def _detaching(value: str, where: str) -> None:
 
 
 def line_of(key: str, text: str) -> int:
-    """Where a key or the header of a table stands; the first line when it is written in some other way."""
+    """The line of a key or table header; 1 if it is not found."""
     spelt = re.compile(rf"""\s*\[?\s*(["']?){re.escape(key)}\1\s*[\]=]""")
     return next((number for number, line in enumerate(text.splitlines(), 1) if spelt.match(line)), 1)
 
 
 def _place(said: str, text: str) -> tuple[int, str]:
-    """Line and words of a TOML error; at the end of the file it names no line."""
+    """Line and message of a TOML error; an error at the end of the file names no line."""
     found = re.search(r" \(at line (\d+), column \d+\)", said)
     if found:
         return int(found[1]), said[: found.start()]
@@ -147,7 +146,7 @@ def _place(said: str, text: str) -> tuple[int, str]:
 
 
 def remember(key: str, value: str, path: Path | None = None) -> Path:
-    """Writes one string setting into the user's file, which otherwise stays as it was written."""
+    """Write one string setting into the user's file and leave the rest as it is."""
     path = path or paths.config() / FILE
     text = _text(path) if path.is_file() else ""
     lines, entry = text.splitlines(), f'{key} = "{value}"'

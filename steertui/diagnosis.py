@@ -1,6 +1,6 @@
-"""The facts a bug report or a puzzled user needs: versions, devices, folders, accounts and the terminal.
+"""Facts for a bug report (`steertui doctor`): versions, devices, folders, accounts and the terminal.
 
-Every section is a function that returns plain data; what looks wrong is a sentence in `problems`.
+Every section is a function that returns plain data; `problems` lists what looks wrong.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def versions() -> dict[str, Any]:
 
 
 def devices() -> dict[str, Any]:
-    """torch is asked in a process of its own; this one stays small and alive."""
+    """List devices with torch in a separate process, which may hang or crash."""
     command = [sys.executable, "-m", "core.devices"]
     try:
         done = subprocess.run(
@@ -60,7 +60,7 @@ def folders() -> dict[str, Any]:
 
 
 def accounts() -> dict[str, Any]:
-    """Whether keys are there; their values are nobody's business."""
+    """Whether keys are set; their values are not read."""
     from huggingface_hub import constants, get_token
 
     address = os.environ.get("ANTHROPIC_BASE_URL")
@@ -88,7 +88,7 @@ SECTIONS: dict[str, Callable[[], dict[str, Any]]] = {
 
 
 def diagnose() -> dict[str, Any]:
-    """Every section, and the list of what looks wrong."""
+    """Every section, and the list of problems."""
     report: dict[str, Any] = {name: section() for name, section in SECTIONS.items()}
     return report | {"problems": list(_problems(report))}
 

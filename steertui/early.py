@@ -1,7 +1,7 @@
-"""What can be known to be wrong with a job before its model is loaded, or an engine asked: a file that is missing or
-cannot be read, one that could not be written in the end, a choice that does not exist.
+"""Checks of a job's parameters before its model is loaded: missing or unreadable files, output files that
+cannot be written, unknown choices.
 
-Nothing here imports torch: a command that is refused is refused at once.
+Nothing here imports torch, so a wrong command fails at once.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from sessions.offers.offer import Param
 from sessions.offers.spending import spends
 
 DEEPEST = 10**5
-"""More layers than any model has: what is beyond a certain one is known once it is there."""
+"""More layers than any model has; the model's real depth is checked after loading."""
 Params = Mapping[str, Any]
 Look = Callable[[str, Params], object]
 
 
 def refuse_early(kind: str, params: Params) -> None:
+    """Raise if a parameter of a job is wrong."""
     for param in OFFERS[kind].params if kind in OFFERS else ():
         if params.get(param.name):
             _look(param, params)
@@ -32,7 +33,7 @@ def refuse_early(kind: str, params: Params) -> None:
 
 
 def refuse_unpaid(kind: str, params: Params) -> None:
-    """Where this process is the one that will ask Claude: without a key a model is loaded for nothing."""
+    """Raise if this process would call Claude and there is no API key."""
     from vectors.claude import access
 
     if kind in OFFERS and spends(OFFERS[kind], params) and not params.get("estimate"):
@@ -40,7 +41,7 @@ def refuse_unpaid(kind: str, params: Params) -> None:
 
 
 def find_vector(name: str) -> Path:
-    """The file of a vector that is there, whatever may be in it."""
+    """The path of an existing vector file, by name or path; its content is not checked."""
     from vectors import library
 
     path = library.find(name)
@@ -130,8 +131,8 @@ LOOKS: Mapping[str, Look] = {
     "traps": _traps,
     "conversations": _conversations,
 }
-"""By what a parameter is called or is."""
+"""Checks by the name or kind of a parameter."""
 WRITTEN: Mapping[str, Look] = {"vector": _vector_to_be, "contrast set": _set_to_be, "plot": _plot_to_be}
-"""By what a file will hold."""
+"""Checks of output files by what they will hold."""
 WHOLE: Mapping[str, Callable[[Params], None]] = {"extract": _extraction, "themes": _themes}
-"""Jobs that know more than their single parameters tell."""
+"""Checks of all parameters of a job together."""

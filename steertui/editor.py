@@ -1,4 +1,4 @@
-"""A long text in the user's own editor: the screen steps aside, and takes the text back when the editor is left."""
+"""Editing a long text in the user's own editor while the app is suspended."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FALLBACK = "vi"
 
 
 def edited(app: App[object], text: str) -> str:
-    """The text as the editor left it; refused with a sentence where there is no editor to be had."""
+    """Open a text in the editor and return it as it was saved; raises if no editor can be run."""
     command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or FALLBACK)
     with tempfile.TemporaryDirectory(dir=paths.state()) as folder:
         file = Path(folder) / "prompt.md"
@@ -26,7 +26,7 @@ def edited(app: App[object], text: str) -> str:
             with app.suspend():
                 ended = subprocess.run([*command, str(file)], check=False).returncode
         except SuspendNotSupported:
-            raise UsageError("the screen cannot step aside here, so there is no way to an editor") from None
+            raise UsageError("the app cannot be suspended here, so no editor can be opened") from None
         except OSError as error:
             raise UsageError(
                 f"cannot run {command[0]!r} ({error.strerror}): set EDITOR to an editor"

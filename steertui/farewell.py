@@ -1,7 +1,7 @@
-"""Leaving when told to, by a closed terminal or a kill, even when the screen can no longer be drawn.
+"""Exits on SIGHUP and SIGTERM even when the screen can no longer be drawn.
 
-Textual's writer thread dies with its terminal, and the event loop then waits for it forever (seen with 8.2.8), so the
-loop alone cannot be trusted to end the process: a handler that runs between two bytecodes gives it a moment, no more.
+Textual's writer thread dies with its terminal, and the event loop then waits for it forever (seen with
+8.2.8). So a signal handler gives the loop a moment to exit and then ends the process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PATIENCE_S = 2.0
 
 
 class Farewell:
-    """Calls `leave(exit code)` on the running loop; ends the process if that does not."""
+    """On a signal, calls `leave(exit code)` on the running loop and ends the process if that does not."""
 
     def __init__(self, leave: Callable[[int], None]) -> None:
         self._leave, self._loop = leave, asyncio.get_running_loop()
@@ -37,7 +37,9 @@ class Farewell:
 
 
 def fall_silent() -> None:
-    """The terminal is gone: what is still buffered for it goes nowhere, and cannot turn the exit code into 120."""
+    """Redirect stdout and stderr to /dev/null, so that flushing to a closed terminal cannot change the
+    exit code.
+    """
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)

@@ -1,6 +1,6 @@
-"""The options that several verbs share, in groups; `steertui.options` reads what follows the longer ones.
+"""Options that several verbs share, in groups; `steertui.options` parses their longer values.
 
-An option means the same on every verb that has it, because there is one place where it is declared.
+Each option is declared once, so it means the same on every verb.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ METAVARS = {
     "pack": "PACK",
 }
 CHANNELS = (
-    ("--vector", read_vector, "VECTOR[:SCALE[@LAYERS]]", "play a vector; repeatable"),
+    ("--vector", read_vector, "VECTOR[:SCALE[@LAYERS]]", "add a vector; repeatable"),
     ("--gain", read_gain, "VECTOR:G[@LAYERS]", "multiply the projection on it; 0 ablates"),
     (
         "--cap",
@@ -39,12 +39,12 @@ CHANNELS = (
         "keep the projection on it within bounds, numbers or percentiles such as p25",
     ),
 )
-"""Options that all say what a channel does, in one list: their order is the mixer's."""
+"""Options that describe a channel; they share one list because their order is the mixer's."""
 DTYPES = ("auto", "bfloat16", "float16", "float32")
 
 
 def add_offer(parser: argparse.ArgumentParser, offer: Offer) -> None:
-    """The parameters of a job as options; what was not said is None, and the offer knows what that means."""
+    """Add the parameters of a job as options; an option that is not given is None."""
     for param in offer.params:
         add_param(parser, param)
 
@@ -67,12 +67,12 @@ def add_param(parser: argparse.ArgumentParser, param: Param) -> None:
 
 
 def offered(args: argparse.Namespace, offer: Offer) -> dict[str, Any]:
-    """The job's parameters as they were said, typed and completed."""
+    """The job's parameters from the parsed options, converted and with defaults."""
     return offer.read({param.name: getattr(args, param.name) for param in offer.params})
 
 
 def add_model(parser: argparse.ArgumentParser, *, positional: bool = False) -> None:
-    """Which model, and how it is put into memory."""
+    """Add the options for the model and how it is loaded."""
     group = parser.add_argument_group("model")
     name = {"nargs": "?", "metavar": "MODEL"} if positional else {}
     group.add_argument(
@@ -89,19 +89,21 @@ def add_model(parser: argparse.ArgumentParser, *, positional: bool = False) -> N
     group.add_argument("--adapter", metavar="FOLDER", help="a PEFT adapter to put on top (extra: peft)")
     group.add_argument("--layers-path", help="where the decoder blocks are, such as model.layers")
     group.add_argument(
-        "--own", action="store_true", help="in a process of its own, even if an engine holds the model"
+        "--own", action="store_true", help="use a separate process even if an engine holds the model"
     )
-    group.add_argument("--force", action="store_true", help="load in spite of a memory estimate or a warning")
+    group.add_argument(
+        "--force", action="store_true", help="load even if the memory estimate or a check says no"
+    )
 
 
 def loading(args: argparse.Namespace) -> dict[str, Any]:
-    """How the model is to be loaded, in the words of `core.load`, as far as the user said anything."""
+    """The load options that were given, by their names in `core.load`."""
     said = {name: getattr(args, name) for name in LOADING}
     return {name: value for name, value in said.items() if value not in (None, False)}
 
 
 def add_steering(parser: argparse.ArgumentParser) -> None:
-    """Which vectors, how loud, where and when."""
+    """Add the options for vectors: scale, layers and time."""
     group = parser.add_argument_group("steering")
     for option, read, spelt, words in CHANNELS:
         group.add_argument(option, action="append", dest="channels", type=read, metavar=spelt, help=words)
@@ -109,20 +111,22 @@ def add_steering(parser: argparse.ArgumentParser) -> None:
         "--mix", type=Path, metavar="FILE", help="a saved mixer, before the channels named here"
     )
     group.add_argument("--unit", choices=UNITS, help="what a scale of 1 means (relative)")
-    group.add_argument("--split", action="store_true", help="share the scale out over the band")
+    group.add_argument("--split", action="store_true", help="divide the scale over the layers of the band")
     group.add_argument("--scope", choices=SCOPES, default="all", help="which tokens are steered (all)")
-    group.add_argument("--flip-at", type=count, metavar="K", help="turn every vector around at token K")
+    group.add_argument("--flip-at", type=count, metavar="K", help="flip every vector at token K")
     group.add_argument(
-        "--cache", choices=("keep", "rebuild"), default="keep", help="the past after a change (keep)"
+        "--cache", choices=("keep", "rebuild"), default="keep", help="the cache after a mixer change (keep)"
     )
     group.add_argument(
-        "--inject", action="append", type=read_injection, metavar="K:TEXT", help="put words in before token K"
+        "--inject", action="append", type=read_injection, metavar="K:TEXT", help="insert text before token K"
     )
-    group.add_argument("--shadow", choices=("free", "forced"), help="run the unsteered model beside it")
+    group.add_argument(
+        "--shadow", choices=("free", "forced"), help="run the unsteered model beside the answer"
+    )
 
 
 def add_decoding(parser: argparse.ArgumentParser, *, compiled: bool | str) -> None:
-    """What the model is told, and how its next token is chosen. `compiled` is what --compile asks of core."""
+    """Add the options for prompt and sampling. `compiled` is the value that --compile passes to core."""
     group = parser.add_argument_group("answer")
     group.add_argument("--system", help="system prompt")
     group.add_argument("--prefill", default="", metavar="TEXT", help="first words of the answer")
@@ -147,7 +151,7 @@ def add_decoding(parser: argparse.ArgumentParser, *, compiled: bool | str) -> No
         "--compile",
         action="store_const",
         const=compiled,
-        help="decode with a compiled step, once it is proven",
+        help="decode with a compiled step after checking it against the eager one",
     )
 
 
@@ -162,7 +166,7 @@ def add_output(parser: argparse.ArgumentParser, *, stream: bool = True) -> None:
 
 
 def add_recording(parser: argparse._ActionsContainer) -> None:
-    parser.add_argument("--no-record", action="store_true", help="leave no session on disk")
+    parser.add_argument("--no-record", action="store_true", help="do not save the session on disk")
 
 
 def number(text: str) -> float:
@@ -177,7 +181,7 @@ def frames(text: str) -> float:
 
 
 def duration(text: str) -> float:
-    """90, 90s, 30m or 2h, in seconds."""
+    """Parse 90, 90s, 30m or 2h into seconds."""
     factor = {"s": 1, "m": 60, "h": 3600}.get(text[-1:], 0)
     number = text[:-1] if factor else text
     if not (number.isascii() and number.isdigit()):
@@ -186,7 +190,9 @@ def duration(text: str) -> float:
 
 
 def patience(text: str) -> float:
-    """`continue`, `stop` or a time: seconds that an answer is spoken on without its writer, −1 for ever."""
+    """Parse `continue`, `stop` or a time into the seconds an answer goes on without a screen; −1 is no
+    limit.
+    """
     words = {"continue": -1.0, "stop": 0.0}
     return words[text] if text in words else duration(text)
 
@@ -204,7 +210,7 @@ def add_detaching(parser: argparse._ActionsContainer) -> None:
         "--on-detach",
         type=on_detach,
         metavar="WHAT",
-        help="an answer whose screen has gone: continue, stop, or stop after 90s, 30m or 2h (continue)",
+        help="what an answer does when its screen detaches: continue, stop, or stop after 90s, 30m or 2h (continue)",
     )
 
 

@@ -1,4 +1,4 @@
-"""The user's keys: a table of action ids and key names in the settings, laid over the built-in ones."""
+"""The user's key bindings: action ids and key names from the settings, over the built-in ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ IDS += ("prompt.send", "prompt.newline")
 def checked(
     keymap: Mapping[str, object], where: Callable[[str], str] = lambda action: "keymap"
 ) -> dict[str, str]:
-    """The keymap if every id exists and no key was given away twice; `where` says at which line an action stands."""
+    """The keymap if every id exists and no key is used twice; `where` gives the location for error
+    messages.
+    """
     owners: dict[str, str] = {}
     for action, keys in keymap.items():
         if action not in IDS:

@@ -1,9 +1,10 @@
-"""How far the terminal is behind: asked where its cursor is, it answers when it has read all that was written before.
+"""Measures how far the terminal is behind, by asking for the cursor position and timing the reply.
 
-What a write takes says nothing, because ssh and the kernel take megabytes before they make anybody wait. The answer has
-the whole way behind it. Its shortest time is how far away the terminal is; what it takes longer is what the line still
-has to carry. A line that stalls once makes one answer late, a slow line every one of them: nobody is asked twice at a
-time. Inside tmux or mosh the answer comes from there, where frames are left out for slow lines anyway.
+Timing a write says nothing, because ssh and the kernel buffer megabytes. The reply comes after
+everything written before it has been read. The shortest reply time is the network distance; anything
+beyond it is output still in transit. A line that stalls once delays one reply, a slow line delays every
+reply. Only one query is open at a time. Inside tmux or mosh the reply comes from there, where frames
+are dropped for slow lines anyway.
 """
 
 from __future__ import annotations
@@ -16,21 +17,21 @@ from textual.message_pump import MessagePump
 QUESTION = "\x1b[6n"
 EVERY_S = 1.0
 LATE_S = 0.5
-"""An answer that takes so much longer than the quickest is late."""
+"""A reply that takes this much longer than the fastest one is late."""
 TOO_MUCH_S = 3.0
-"""Together, of answers that were late one after the other, two at least: then the line is slow."""
+"""Total delay of consecutive late replies (at least two) above which the line is slow."""
 DEAF_S = 5.0
-"""Who has never answered in this time is not asked again."""
+"""A terminal that has not replied at all in this time is not asked again."""
 LOST_S = 20.0
-"""An answer that takes so long counts as one: it may have got lost, as inside of a paste, and is not the last."""
+"""A reply that takes longer is taken as lost (for example inside a paste)."""
 LEAVING_S = 2.0
-"""How long to wait with leaving for an answer that the shell would read otherwise."""
+"""How long to wait on exit for a reply that the shell would otherwise read."""
 LOOKED_S = 0.05
-"""How often to look meanwhile whether it has come."""
+"""How often to check during that wait."""
 
 
 class Lag:
-    """Times are monotonic; `trip` is the quickest answer there was."""
+    """Measures the reply times of the terminal (monotonic clock); `fastest_reply` is the shortest."""
 
     def __init__(self) -> None:
         self.trip = float("inf")
@@ -39,7 +40,7 @@ class Lag:
         self._last, self._speaking = float("-inf"), False
 
     def due(self, now: float, speaking: bool) -> bool:
-        """Whether it is time to ask: in the midst of an answer. At its beginning the line is quiet, whatever it is."""
+        """Whether to query now: only while an answer is being generated, not at its start."""
         amidst, self._speaking = speaking and self._speaking, speaking
         return self._free(now) and amidst
 
@@ -64,7 +65,7 @@ class Lag:
         self.behind = [*self.behind, late] if late > LATE_S else []
 
     def forget(self) -> None:
-        """Somebody else has the terminal."""
+        """Drop the open query: another program has the terminal."""
         self._asked, self.behind = None, []
 
     @property
@@ -74,17 +75,17 @@ class Lag:
     @property
     def words(self) -> str:
         return (
-            f"this terminal is {self.behind[-1]:.1f} s behind: from here on only what changes is sent, and less often "
-            "(slow-line mode; adapt = false in config.toml forbids it)"
+            f"this terminal is {self.behind[-1]:.1f} s behind: from now on only changes are sent, and less often "
+            "(slow-line mode; adapt = false in config.toml turns it off)"
         )
 
     def holds(self, now: float | None = None) -> bool:
-        """Whether an answer is on its way that is worth waiting for before the terminal is given back."""
+        """Whether a reply is still expected that should be read before the terminal is given away."""
         now = monotonic() if now is None else now
         return self._asked is not None and now - self._asked < LEAVING_S
 
     def then(self, node: MessagePump, act: Callable[[], object]) -> None:
-        """Act as soon as somebody else may have the terminal: a shell or an editor would take the answer for keys."""
+        """Call `act` once no reply is pending, because a shell or editor would read the reply as keys."""
         if self.holds():
             node.set_timer(LOOKED_S, lambda: self.then(node, act))
         else:

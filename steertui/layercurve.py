@@ -1,4 +1,4 @@
-"""A figure over the layers of a model, drawn with characters for a command's answer."""
+"""Draws a value per layer as a text chart for a command's output."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from steertui.widgets.chart.curves import Curve, Dot, chart
 
 WIDTH, HEIGHT = 72, 11
 FEWEST = 3
-"""Layers below which a table says it better."""
+"""With fewer layers a table is clearer than a chart."""
 PLAIN = dict.fromkeys(
     ("background", "border", "primary", "accent", "secondary", "success", "warning"), "#000000"
 )
@@ -25,12 +25,14 @@ def layer_curve(
     intervals: Mapping[str, Interval] | None = None,
     beside: tuple[str, Mapping[str, float | None]] | None = None,
 ) -> Iterator[str]:
-    """Lines of text, none where there is nothing to draw; `values` by the layer's number, `beside` another's."""
+    """Yield the lines of the chart, none with too few layers; `beside` is a second curve with its name."""
     curves = [_curve(name, values, intervals or {}), *([_curve(*beside, {})] if beside else [])]
     if max(len(curve.dots) for curve in curves) < FEWEST:
         return
     before = glyphs.now()
-    colours = 2 if beside else before.colours  # two curves are told apart by a sign, for there is no ink
+    colours = (
+        2 if beside else before.colours
+    )  # without colour two curves are distinguished by their character
     glyphs.use(replace(before, braille=_speaks_unicode(), colours=colours))
     try:
         lines = chart(curves, _width(), HEIGHT, PLAIN, x_name="layer")

@@ -1,6 +1,6 @@
-"""Saved mixers by name: the file that `--mix FILE` takes, and beside each vector where it came from.
+"""Saved mixers by name: the file that `--mix FILE` takes, with the source of each vector.
 
-A vector is known by the hash of its content; a name or a source is only where to look for it.
+A vector is identified by the hash of its content; its name and source only say where to look for it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SHA = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Saved:
-    """One of them; `problem` instead of words when its file cannot be read."""
+    """A saved mixer; `problem` is set instead of `words` when its file cannot be read."""
 
     name: str
     path: Path
@@ -36,6 +36,7 @@ class Saved:
 
 
 def folder() -> Path:
+    """The folder of saved mixers."""
     return paths.private(paths.data() / "mixers")
 
 
@@ -49,7 +50,7 @@ def valid_name(name: str) -> str:
 
 
 def listed() -> list[Saved]:
-    """In the order of their names."""
+    """The saved mixers, sorted by name."""
     return [_entry(path) for path in sorted(folder().glob(f"*{SUFFIX}"), key=lambda path: path.name.lower())]
 
 
@@ -61,7 +62,7 @@ def _entry(path: Path) -> Saved:
 
 
 def save(name: str, mixer: Mixer, sources: Mapping[str, str]) -> Path:
-    """Whole or not at all; a mixer of that name is replaced."""
+    """Write a mixer atomically; replaces one of the same name."""
     state = mixer.to_json()
     for channel in state["channels"]:
         channel["source"] = sources.get(channel["name"], channel["name"])
@@ -84,13 +85,13 @@ def remove(name: str) -> None:
 
 
 def find(wanted: str) -> Path:
-    """A saved mixer by its name, else a file."""
+    """The path of a saved mixer by its name, else of a file."""
     named = folder() / f"{wanted.strip()}{SUFFIX}"
     return named if _NAME.fullmatch(wanted.strip()) and named.is_file() else expanded(wanted)
 
 
 def read(path: Path) -> dict[str, Any]:
-    """A mixer's JSON, looked at before anybody relies on it: somebody may have written it by hand."""
+    """Read a mixer's JSON and check it, since it may have been written by hand."""
     try:
         if path.stat().st_size > LARGEST:
             raise BadInput(f"{path} is larger than any mixer")

@@ -1,6 +1,6 @@
-"""What a person writes behind --vector, --gain, --cap and --inject, read into plain data.
+"""Parses the values of --vector, --gain, --cap and --inject into plain data.
 
-Suffixes are read from the right, so that paths may contain colons and at-signs themselves.
+Suffixes are read from the right, so paths may contain colons and at-signs.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ _PERCENTILE = re.compile(r"p[0-9]{1,3}(?:\.[0-9]+)?")
 
 @dataclass(frozen=True)
 class ChannelSpec:
-    """One channel as it was asked for, before its vector is opened and the depth of the model is known."""
+    """One channel as given on the command line, before its vector is opened and the model's depth is
+    known.
+    """
 
     vector: str
     layers: str | None = None
@@ -40,7 +42,7 @@ class ChannelSpec:
     ceiling: Bound = None
 
     def actions(self) -> dict[str, Any]:
-        """What it does to its direction, by name; empty when only the vector was named."""
+        """The settings that were given, by name; empty when only the vector was named."""
         named = {"scale": self.scale, "gain": self.gain, "floor": self.floor, "ceiling": self.ceiling}
         return {name: value for name, value in named.items() if value is not None}
 
@@ -79,7 +81,7 @@ def read_cap(text: str) -> ChannelSpec:
 
 
 def read_injection(text: str) -> tuple[int, str]:
-    """K:TEXT, the text that enters before token K."""
+    """K:TEXT: the text to insert before token K."""
     index, colon, words = text.partition(":")
     if not colon or not index.isascii() or not index.isdigit() or not words:
         raise UsageError(f"bad injection {text!r}; write K:TEXT, for example 20:Look, a bird!")
@@ -87,7 +89,7 @@ def read_injection(text: str) -> tuple[int, str]:
 
 
 def read_pair(text: str) -> tuple[str, Any]:
-    """K=V for a chat template; true, false and whole numbers become what they look like."""
+    """NAME=VALUE for a chat template; true, false and whole numbers are converted."""
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise UsageError(
@@ -98,7 +100,7 @@ def read_pair(text: str) -> tuple[str, Any]:
 
 
 def channels_asked_for(specs: Iterable[ChannelSpec]) -> tuple[ChannelSpec, ...]:
-    """Options about the same vector on the same layers are one channel: its scale, its gain and its cap."""
+    """Merge options for the same vector and layers into one channel: its scale, gain and cap."""
     merged: dict[tuple[str, str | None], ChannelSpec] = {}
     for spec in specs:
         key = (spec.vector, spec.layers)
@@ -107,7 +109,7 @@ def channels_asked_for(specs: Iterable[ChannelSpec]) -> tuple[ChannelSpec, ...]:
 
 
 def refuse_early(specs: Iterable[ChannelSpec]) -> None:
-    """What can be known to be wrong before a model is loaded: no such vector, no such notation for layers."""
+    """Raise before a model is loaded if a vector does not exist or layers cannot be parsed."""
     for spec in specs:
         find_vector(spec.vector)
         if spec.layers is not None:
@@ -123,7 +125,7 @@ def mixer_asked_for(
     split: bool = False,
     scope: str = "all",
 ) -> Mixer:
-    """The mixer of a command line; `find` opens a vector by file or library name."""
+    """Build the mixer of a command line; `find` opens a vector by file or library name."""
     common: dict[str, Any] = (
         {"scope": scope} | ({"unit": unit} if unit else {}) | ({"split": True} if split else {})
     )
@@ -132,7 +134,7 @@ def mixer_asked_for(
 
 
 def saved_mixer(path: Path, find: Callable[[str], Any], *, force: bool = False) -> Mixer:
-    """A mixer written as JSON, such as the `mixer` of an answer; its vectors have to be the ones it was saved with."""
+    """Load a mixer from JSON, such as the `mixer` of an answer; its vectors must match their hashes."""
 
     def same(name: str, sha256: str | None) -> Any:
         vector = find(name)
@@ -158,7 +160,9 @@ def _merge(one: ChannelSpec, other: ChannelSpec) -> ChannelSpec:
 
 
 def _channel(spec: ChannelSpec, vector: Any, n_layers: int, common: dict[str, Any]) -> Channel:
-    """A vector named alone plays as its card suggests; a bare scale is read in the unit and on the band of the card."""
+    """Build a channel. Without settings it uses the card's suggestion; a bare scale uses the card's unit
+    and band.
+    """
     settings = common | spec.actions()
     if spec.layers is not None:
         settings["layers"] = parse_layers(spec.layers, n_layers)
@@ -169,8 +173,9 @@ def _channel(spec: ChannelSpec, vector: Any, n_layers: int, common: dict[str, An
 
 
 def with_signed_lists(words: Iterable[str]) -> list[str]:
-    """`--scales -1,1` as `--scales=-1,1`: argparse takes one negative number for a value, but a list for an option.
-    What has spaces in it, or stands behind `--`, it takes for the text it is."""
+    """Turn `--scales -1,1` into `--scales=-1,1`, because argparse takes a list that starts with a minus
+    for an option. Words with spaces, or after `--`, are left as they are.
+    """
     found: list[str] = []
     for word in words:
         option = bool(found) and found[-1].startswith("--") and "=" not in found[-1] and "--" not in found

@@ -1,6 +1,5 @@
-"""The texts of a contrast set as a table: what both sides of a pair share in one line, below it what each alone says.
-
-So the answers of every persona can be read beside each other before anything is made of them.
+"""Prints the texts of a contrast set as a table: the shared text of a pair on one line, each side's own
+text below.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ if TYPE_CHECKING:
     from vectors.contrasts.pair import ContrastSet
 
 LONGEST = 200
-"""Characters of a cell; --json has the whole text."""
+"""Maximum characters of a cell; --json has the whole text."""
 
 
 def rows(found: ContrastSet, count: int) -> list[dict[str, Any]]:
-    """The first `count` pairs, or prompts where there are no pairs; all of them for 0."""
+    """The first `count` pairs, or prompts where there are no pairs; 0 is all."""
     if not found.pairs:
         return [{"n": n, "prompt": text} for n, text in enumerate(found.prompts[: count or None], start=1)]
     return [
@@ -39,7 +38,7 @@ def lines(table: Sequence[Mapping[str, Any]], poles: Sequence[str]) -> Iterator[
 
 
 def parts(text: Any) -> list[str]:
-    """A plain text is one; messages are one each, with whose words they are; ids stand as they are."""
+    """A text as one part, messages as one part each with their role, token ids as text."""
     if isinstance(text, str):
         return [text]
     return [f"{each['role']}: {each['content']}" if isinstance(each, Mapping) else str(each) for each in text]

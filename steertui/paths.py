@@ -1,4 +1,4 @@
-"""Where things are kept: one function per folder, made private on first use; nothing is put anywhere else.
+"""The folders of the app, one function each, created private on first use; nothing is written elsewhere.
 
 platformdirs decides, so the XDG variables move every folder; `steertui path` prints the result.
 """
@@ -22,12 +22,12 @@ PRIVATE = 0o700
 
 
 def config() -> Path:
-    """Settings and keymap, written by hand."""
+    """Settings and keymap, written by the user."""
     return private(Path(platformdirs.user_config_dir(NAME)), "XDG_CONFIG_HOME")
 
 
 def data() -> Path:
-    """What must never be lost: sessions and vectors."""
+    """Data to keep: sessions and vectors."""
     return private(Path(platformdirs.user_data_dir(NAME)))
 
 
@@ -37,37 +37,38 @@ def sessions() -> Path:
 
 
 def sessions_place() -> Path:
-    """The same whether it can be written or not: that costs the record, not the work."""
+    """The sessions folder, even if it cannot be created: then sessions are not recorded."""
     with suppress(UsageError):
         return sessions()
     return Path(platformdirs.user_data_dir(NAME)) / "sessions"
 
 
 def index() -> Path:
-    """Of the sessions; one that cannot be written is kept in memory."""
+    """The index of the sessions; if it cannot be written, it is kept in memory."""
     with suppress(UsageError):
         return cache() / INDEX
     return Path(platformdirs.user_cache_dir(NAME)) / INDEX
 
 
 def vectors() -> Path:
-    """The library: vector files by name."""
+    """The vector library."""
     return private(data() / "vectors")
 
 
 def state() -> Path:
-    """Logs, prompt history: useful tomorrow, no loss if gone."""
+    """Logs and prompt history, which may be deleted."""
     return private(Path(platformdirs.user_state_dir(NAME)), "XDG_STATE_HOME")
 
 
 def cache() -> Path:
-    """Measured once and cheap to measure again."""
+    """Measurements that are cheap to repeat."""
     return private(Path(platformdirs.user_cache_dir(NAME)), "XDG_CACHE_HOME")
 
 
 def runtime() -> Path:
-    """Sockets and locks: below $XDG_RUNTIME_DIR, else in the state folder, else in a folder of our own among the
-    temporary ones; never in one that others can enter."""
+    """Sockets and locks: below $XDG_RUNTIME_DIR, else in the state folder, else in a private temporary
+    folder; never in one that others can enter.
+    """
     base = os.environ.get("XDG_RUNTIME_DIR")
     folder = Path(base) / NAME if base and Path(base).is_dir() else _run()
     private(folder, "XDG_RUNTIME_DIR")
@@ -82,7 +83,7 @@ def _run() -> Path:
 
 
 def logs() -> Path:
-    """Where engines write down how they are: the state folder, or beside their sockets when that cannot be written."""
+    """The folder of engine logs: the state folder, or the runtime folder if that cannot be written."""
     return _writable(state) or runtime()
 
 
@@ -93,12 +94,12 @@ def _writable(folder: Callable[[], Path]) -> Path | None:
 
 
 def log() -> Path:
-    """Where a traceback goes that no user should have to read."""
+    """The file for tracebacks of internal errors."""
     return state() / "steertui.log"
 
 
 def private(folder: Path, variable: str = "XDG_DATA_HOME") -> Path:
-    """The folder, made for its owner alone if it was not there; `variable` moves it elsewhere."""
+    """Create a folder readable by its owner only; the error message names the `variable` that moves it."""
     try:
         folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     except OSError as error:
@@ -109,7 +110,7 @@ def private(folder: Path, variable: str = "XDG_DATA_HOME") -> Path:
 
 
 def _refuse_shared(folder: Path) -> None:
-    """A socket's folder that others can enter, own or redirect would hand them the model."""
+    """Raise if other users could enter, own or redirect the folder of the sockets."""
     entry = folder.lstat()
     if stat.S_ISLNK(entry.st_mode):
         raise EngineUnavailable(f"the runtime folder {folder} is a symbolic link; remove it")

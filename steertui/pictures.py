@@ -1,4 +1,4 @@
-"""Pictures of the screen: SVG files under a name that nobody has yet."""
+"""Screenshots as SVG files with unique names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from steertui import paths
 
 
 def save(svg: str, folder: Path | None = None) -> Path:
-    """Into the data folder, named by the moment."""
+    """Save a screenshot in the data folder, named by the time."""
     folder = folder or paths.private(paths.data() / "pictures")
     moment = datetime.now().astimezone().strftime("%Y-%m-%d-%H%M%S-%f")
     place = folder / f"steertui-{moment}.svg"

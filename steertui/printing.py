@@ -1,4 +1,4 @@
-"""What goes to stdout: the words of a model, harmless where a terminal shows them, and what a job has found."""
+"""Output on stdout: a model's text, made safe for a terminal, and the report of a job."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from steertui.text import Sanitiser, safe_text
 
 
 def print_report(args: argparse.Namespace, report: Mapping[str, Any], lines: Iterable[str]) -> None:
-    """An object for a program or lines for a person; --jsonl has told everything already."""
+    """Print a JSON object or lines of text; nothing with --jsonl, which has printed the events already."""
     if args.json:
         sys.stdout.write(json.dumps(report) + "\n")
     elif not getattr(args, "jsonl", False):
@@ -20,7 +20,7 @@ def print_report(args: argparse.Namespace, report: Mapping[str, Any], lines: Ite
 
 
 class Printer:
-    """Prints an answer piece by piece and ends it with a line break."""
+    """Prints an answer as it is generated and ends it with a line break."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stdout
@@ -33,7 +33,9 @@ class Printer:
         self.stream.flush()
 
     def end(self, text: str) -> None:
-        """The rest of the whole text: an answer may hold back its last characters until it knows they are whole."""
+        """Print the rest of the text; the last characters may have been held back until they were
+        complete.
+        """
         self.write(text[len(self._printed) :])
         if not self._printed.endswith("\n"):
             self.write("\n")

@@ -1,4 +1,4 @@
-"""How far a slow step is, on stderr and only where somebody is watching; stdout belongs to the data."""
+"""A progress bar on stderr, only on a terminal; stdout is for data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CLEAR = "\r\x1b[K"
 
 
 class Bar:
-    """One line that is drawn over until it is done: call it with (what, done, total)."""
+    """One line that is redrawn until the work is done: call it with (what, done, total)."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stderr

@@ -1,4 +1,4 @@
-"""What was said to models before, across sessions: a line of JSON for each prompt, in the state folder."""
+"""The history of prompts across sessions: one line of JSON per prompt, in the state folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILE = "prompts.jsonl"
 KEPT = 500
 LARGEST = 4 << 20
 LONGEST = 100_000
-KEY_SAID = "what was said holds a key: the session records it as it is, the history of prompts does not"
+KEY_SAID = "the prompt holds a key: the session records it as it is, the prompt history leaves it out"
 
 
 def path() -> Path:
@@ -22,7 +22,7 @@ def path() -> Path:
 
 
 def read() -> list[str]:
-    """Oldest first, each once, at its last place; lines that are no text are passed over."""
+    """The prompts, oldest first, each once at its last position; invalid lines are skipped."""
     said: dict[str, None] = {}
     for line in _lines():
         with contextlib.suppress(ValueError, RecursionError):
@@ -41,7 +41,7 @@ def _lines() -> list[str]:
 
 
 def add(text: str) -> None:
-    """A history that cannot be written costs the history, nothing else; what holds a key is not kept in it."""
+    """Append a prompt; errors are ignored, and a prompt that holds a key is not saved."""
     if holds_secret(text):
         return
     with contextlib.suppress(OSError, SteerError):

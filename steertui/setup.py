@@ -1,4 +1,6 @@
-"""What a command line asks for, made ready: the model in memory, the mixer on it, settings and script."""
+"""Prepares what a command line asks for: loads the model, applies the mixer, reads settings and scheduled
+edits.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ from steertui.workplace import OnRecord, tell, workplace
 
 
 class Setup:
-    """Ready to answer any number of prompts, in one session after the other."""
+    """A loaded model with mixer and settings that answers any number of prompts."""
 
     def __init__(self, args: argparse.Namespace, on_record: OnRecord = lambda record: None) -> None:
         self._args = args
@@ -58,7 +60,7 @@ class Setup:
 
     @property
     def facts(self) -> Any:
-        """What is known of the model."""
+        """The facts of the loaded model."""
         assert self.state.model is not None
         return self.state.model.facts
 
@@ -72,29 +74,29 @@ class Setup:
 
     @property
     def note(self) -> str:
-        """What somebody has to know before they read an answer: whether the model was talked to at all."""
+        """A warning if the model has no chat template, else empty."""
         if self.settings.get("raw") or self.facts["chat_template"]:
             return ""
         return f"{self.facts['name']} has no chat template: it continues the text (--raw says so too)"
 
     @property
     def said(self) -> tuple[Turn, ...]:
-        """The talk so far, without what was taken back."""
+        """The turns of the current conversation, without undone ones."""
         return self.state.path(self._parent)
 
     def find(self, source: str) -> Any:
-        """A vector by file or library name, from now on one that the session knows."""
+        """Load a vector by file or library name into the session."""
         found = self.booth.do("vector.load", source=whole(source), force=self._args.force)
         return Known.told(self.state.vectors[found["name"]])
 
     def turn(self, mixer: Mixer, words: str = "") -> None:
-        """New dials, if they can be played; what cannot is refused here, not in the middle of an answer."""
+        """Set another mixer; raises now, not during an answer, if the model cannot use it."""
         if mixer != self.mixer:
             self.booth.do("mixer", state=mixer.to_json(), words=words)
             self.mixer = mixer
 
     def answer(self, prompt: Prompt, hear: Callable[[str], None] = lambda text: None) -> Answer:
-        """One more answer of this session; `hear` gets its text as it comes."""
+        """Generate one more answer; `hear` gets its text piece by piece."""
         *past, last = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
         if prompt != getattr(self._args, "prompt", None) and holds_secret(last["content"]):
             tell(KEY_SAID)
@@ -114,7 +116,7 @@ class Setup:
         return Answer.of(self.state, event, changes)
 
     def undo(self) -> None:
-        """Takes the last question and its answer back; the record keeps both, the talk goes on before them."""
+        """Remove the last question and its answer from the conversation; the record keeps both."""
         path = self.said
         if len(path) < 2:
             raise UsageError("there is no turn to take back")
@@ -124,7 +126,7 @@ class Setup:
             self._parent = path[-3].id
 
     def fresh(self) -> None:
-        """Another session with the same model, vectors and mixer; the present one ends."""
+        """Start another session with the same model, vectors and mixer."""
         self.booth.do("session.new")
         self._parent = None
 
@@ -138,7 +140,7 @@ class Setup:
 
 
 def settings(args: argparse.Namespace) -> dict[str, Any]:
-    """How a prompt becomes tokens and how the next one is chosen, in the words of `core`; what is empty is left out."""
+    """The settings of the answers by their names in `core`; empty ones are left out."""
     said = {
         "system": args.system,
         "raw": args.raw,

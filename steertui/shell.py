@@ -1,6 +1,6 @@
-"""The shell behind the screen: can it stop this program and bring it back?
+"""Job control: whether the shell can suspend this program and resume it.
 
-Without one that minds its jobs a stopped screen would stay stopped, and take the terminal with it.
+Without job control a suspended screen would stay suspended and block the terminal.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def minds_us() -> bool:
-    """Whether the parent of our job, which may be a whole pipeline, is another job of the same terminal."""
+    """Whether the parent of our process group is another job of the same terminal."""
     job = os.getpgrp()
     try:
         parent = _parent(job)
@@ -21,7 +21,7 @@ def minds_us() -> bool:
 
 
 def hand_over() -> None:
-    """Stops the whole job, as the kernel does at ctrl+z: this program, and whoever started it below the shell."""
+    """Suspend the whole process group, as ctrl+z does."""
     os.killpg(0, signal.SIGTSTP)
 
 

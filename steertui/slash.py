@@ -1,6 +1,7 @@
-"""What can be typed behind a slash in the plain chat: the dials and the conversation, between two answers.
+"""Slash commands of the plain chat: change the mixer or the conversation between two answers.
 
-Channels are numbered from 1 in the order they were added; where there is only one, its number may be left out.
+Channels are numbered from 1 in the order they were added; the number may be left out when there is only
+one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from steertui.setup import Setup
 
 
 def pick(setup: Setup, words: list[str], values: int = 0) -> int:
-    """The channel named in front of the `values` a command takes; the only channel if none is named."""
+    """Take the channel number off a command that needs `values` more words; the only channel if none is
+    named.
+    """
     count = len(setup.mixer.channels)
     named = len(words) > values and words[0].isdecimal()
     number = int(words.pop(0)) if named else count
@@ -27,7 +30,7 @@ def pick(setup: Setup, words: list[str], values: int = 0) -> int:
 
 
 def obey(setup: Setup, line: str) -> str:
-    """Carries out one line such as `/scale 2 0.5`; the answer is what to print."""
+    """Run one line such as `/scale 2 0.5` and return what to print."""
     name, *words = line[1:].split()
     if name not in COMMANDS:
         raise UsageError(f"there is no /{name}; /help lists what there is")
@@ -115,7 +118,7 @@ def _help(setup: Setup, words: list[str]) -> str:
 
 @dataclass(frozen=True)
 class Command:
-    """What a slash word does; one that prints nothing of its own is answered with the strips."""
+    """A slash command; if it returns nothing, the channels are printed."""
 
     act: Callable[[Setup, list[str]], str | None]
     help: str
@@ -126,11 +129,11 @@ COMMANDS: dict[str, Command] = {
     "vectors": Command(_vectors, "the channels and their settings"),
     "add": Command(_add, "VECTOR[:SCALE[@LAYERS]]: one more channel"),
     "remove": Command(_remove, "N: a channel out of the mixer"),
-    "scale": Command(_scale, "N NUMBER: how loud"),
-    "flip": Command(_flip, "N: turn the vector around"),
+    "scale": Command(_scale, "N NUMBER: set the scale"),
+    "flip": Command(_flip, "N: flip the vector"),
     "gain": Command(_gain, "N NUMBER: multiply the projection, 0 ablates; off"),
     "cap": Command(_cap, "N floor=X,ceiling=Y: keep the projection within bounds; off"),
-    "band": Command(_band, "N LAYERS: where it plays"),
+    "band": Command(_band, "N LAYERS: the layers it acts on"),
     "unit": Command(_unit, "N relative, natural, unit or raw: what a scale of 1 means"),
     "mute": Command(_mute, "N: on and off"),
     "solo": Command(_solo, "N: this one alone, on and off"),
@@ -148,11 +151,11 @@ def _one(words: list[str], usage: str) -> str:
 
 
 def _shown(setup: Setup) -> str:
-    """One line per channel, and a word about the bypass."""
+    """One line per channel, and one if the mixer is bypassed."""
     lines = [_strip(setup, i, channel) for i, channel in enumerate(setup.mixer.channels)]
     if setup.mixer.bypassed:
         lines.append("all bypassed")
-    return "\n".join(lines) or "no channels; /add VECTOR puts one on the desk"
+    return "\n".join(lines) or "no channels; /add VECTOR adds one"
 
 
 def _strip(setup: Setup, index: int, channel: Channel) -> str:

@@ -1,6 +1,7 @@
-"""What this terminal can do: some of it stands in the environment, some of it only the terminal itself can answer.
+"""Detects the abilities of the terminal, from the environment and by querying it.
 
-The questions go out together and end with one that every terminal answers (its own name): nobody waits for the silent.
+All queries are sent together, and the last is one that every terminal answers, so no time is lost on
+unanswered ones.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ from steertui.widgets.glyphs import DEPTHS
 
 PATIENCE_S = 1.5
 WIDTHS = {"◆": 1, "漢": 2, "e\N{COMBINING ACUTE ACCENT}": 1, "🙂": 2}
-"""What these have to measure for the columns to stand straight."""
+"""Expected widths of these characters in cells."""
 NAME_YOURSELF, SYNC, KITTY, CLIPBOARD = b"\x1b[c", b"\x1b[?2026$p", b"\x1b[?u", b"\x1bP+q4d73\x1b\\"
 WHERE_AM_I = b"\x1b[6n"
 ENVIRONMENT = ("TERM", "COLORTERM", "NO_COLOR", "TERM_PROGRAM", "LANG", "TEXTUAL_COLOR_SYSTEM")
 
 
 def abilities() -> dict[str, Any]:
-    """Everything a puzzled user or a bug report needs; None is what could not be found out."""
+    """All facts about the terminal for a bug report; None is unknown."""
     size = shutil.get_terminal_size()
     here = sys.stdin.isatty() and sys.stdout.isatty()
     return {
@@ -51,14 +52,14 @@ def abilities() -> dict[str, Any]:
 
 
 def colours() -> int:
-    """As many as the app would draw with."""
+    """The number of colours the app would use."""
     if os.environ.get("NO_COLOR") is not None:
         return 0
     return DEPTHS.get(Console(force_terminal=True).color_system, 0)
 
 
 def understood(reply: bytes) -> dict[str, Any]:
-    """The answers, read out of everything that came back."""
+    """Parse the terminal's replies."""
     named = re.search(rb"\x1b\[\?([\d;]*)c", reply)
     if not named:
         return dict.fromkeys(
@@ -78,7 +79,7 @@ def understood(reply: bytes) -> dict[str, Any]:
 
 
 def ask() -> bytes:
-    """Puts the questions and gathers what comes back until the terminal has named itself."""
+    """Send the queries and read replies until the last one has come."""
     probes = b"".join(b"\r" + text.encode() + WHERE_AM_I for text in WIDTHS) + b"\r\x1b[K"
     source = sys.stdin.fileno()
     before = termios.tcgetattr(source)
@@ -101,12 +102,10 @@ def _gathered(source: int) -> bytes:
 
 
 def doubts(found: Mapping[str, Any]) -> list[str]:
-    """What looks wrong, each with the way out."""
+    """Sentences about what looks wrong, each with a fix."""
     said = []
     if found["colours"] == 256 and not found["COLORTERM"]:
-        said.append(
-            "COLORTERM did not come along (ssh drops it): export COLORTERM=truecolor if your terminal can"
-        )
+        said.append("COLORTERM is not set (ssh drops it): export COLORTERM=truecolor if your terminal can")
     if found["widths"] and found["widths"] != WIDTHS:
         odd = ", ".join(f"{text} {found['widths'].get(text)}" for text in WIDTHS)
         said.append(
@@ -117,12 +116,12 @@ def doubts(found: Mapping[str, Any]) -> list[str]:
             f"the terminal speaks {found['encoding']}, not UTF-8: --ascii draws with plain characters"
         )
     if (tmux := found["tmux"]) and tmux["set_clipboard"] == "off":
-        said.append("tmux keeps the clipboard to itself: set -g set-clipboard on; y also writes a file")
+        said.append("tmux does not pass the clipboard on: set -g set-clipboard on; y also writes a file")
     return said
 
 
 def gradient(width: int = 48) -> Text:
-    """The heat scale as this terminal shows it: steps that look alike here look alike in a transcript."""
+    """The heat scale as this terminal shows it, to see which steps look alike."""
     names = themes.NIGHT.variables
     cool, warm, ground = map(
         Color.parse, (names["heat-cool"], names["heat-warm"], str(themes.NIGHT.background))

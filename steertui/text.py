@@ -1,7 +1,7 @@
-"""The one door for text that was written by somebody else: a model, a file, a card, an engine's error.
+"""Sanitises text from outside (a model, a file, a card, an error) before it is drawn.
 
-Textual hands escape sequences to the terminal as they come, so everything a stranger wrote is made visible here before
-a widget sees it. The raw text stays in the journal; only what is drawn is changed.
+Textual passes escape sequences on to the terminal, so foreign text is made visible here before a widget
+gets it. The journal keeps the raw text.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _PRESENTATION = "\ufe0e\ufe0f"
 
 
 def safe_text(text: str, multiline: bool = False) -> str:
-    """A whole string made drawable. One line unless `multiline`, which keeps line breaks."""
+    """A whole string made safe to draw. One line unless `multiline`, which keeps line breaks."""
     return Sanitiser(multiline).feed(text)
 
 
 @dataclass
 class Sanitiser:
-    """Makes a stream drawable piece by piece; remembers what a piece alone cannot know (marks so far, line length)."""
+    """Makes a stream of text safe piece by piece; keeps combining marks and line length between pieces."""
 
     multiline: bool = True
     marks: int = 0
@@ -55,7 +55,7 @@ class Sanitiser:
         return "".join(self._visible(run) if len(run) == 1 else self._plain(run) for run in runs)
 
     def _plain(self, piece: str) -> str:
-        """Printable ASCII, which is nearly everything: only its length can be too much, a megabyte at once."""
+        """Printable ASCII, the common case: only its length has to be limited."""
         room = MAX_LINE - self.line_length
         self._advance(len(piece))
         if self.line_length <= MAX_LINE:
@@ -82,7 +82,7 @@ class Sanitiser:
         return self._fold(shown)
 
     def _mark(self, char: str) -> str:
-        """A combining mark: four per base, and one without a base gets a dotted circle to sit on."""
+        """A combining mark: at most four per base character; without a base it gets a dotted circle."""
         if char in _PRESENTATION:
             return ""
         if not self.based:
@@ -92,7 +92,7 @@ class Sanitiser:
         return char if self.marks <= MAX_MARKS else ""
 
     def _fold(self, shown: str) -> str:
-        """A line that never ends is broken (or, where only one line is allowed, cut) after `MAX_LINE` characters."""
+        """Break a line (or cut it, if only one is allowed) after `MAX_LINE` characters."""
         if self.line_length <= MAX_LINE:
             return shown
         if not self.multiline:
@@ -102,7 +102,7 @@ class Sanitiser:
 
 
 def _shown(char: str) -> str:
-    """One character (not a combining mark, not a kept line break) as something a terminal only draws."""
+    """One character (no combining mark, no kept line break) in a form that is safe to draw."""
     code = ord(char)
     if char.isprintable():
         return char

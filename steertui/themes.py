@@ -1,4 +1,6 @@
-"""Our own look: dark, light, and one in the terminal's own sixteen colours; heat runs blue to orange, for every eye."""
+"""The app's own themes: dark, light, 256 colours, 16 colours and grey; heat runs from blue to orange
+(colour-blind safe).
+"""
 
 from __future__ import annotations
 
@@ -107,7 +109,7 @@ SIXTEEN = Theme(
         "scrollbar-background-active": "#000000",
     },
 )
-"""Exactly colours that a terminal of sixteen has, so that nothing is rounded to a neighbour, and no blends of them."""
+"""Uses exactly the colours of a 16-colour terminal, so nothing is rounded or blended."""
 
 NIGHT_256 = Theme(
     name="steertui-256",
@@ -147,7 +149,7 @@ NIGHT_256 = Theme(
         "scrollbar-background-active": "#121212",
     },
 )
-"""The night in colours of the 256: rounding ours would turn its dark blues into navy and its greys into one."""
+"""The dark theme in colours of the 256 palette, because rounding would merge its blues and greys."""
 
 GREY = Theme(
     name="steertui-grey",
@@ -178,7 +180,7 @@ GREY = Theme(
         "scrollbar-active": "#ffffff",
     },
 )
-"""The four greys among sixteen colours, for who wants none: the dark blue of a row, without its colour, is black."""
+"""The four greys of a 16-colour terminal, for NO_COLOR."""
 
 OWN = (NIGHT, DAY, NIGHT_256, SIXTEEN, GREY)
 NAMES = (*(theme.name for theme in OWN), *sorted(BUILTIN_THEMES))
@@ -188,7 +190,7 @@ ANSI_COLOR_NAMES.update({f"ansi_{name}": number for name, number in list(ANSI_CO
 
 
 def filled(variables: Mapping[str, str]) -> dict[str, str]:
-    """A theme's colours with those of ours that it does not name: heat, the row under the cursor, rules, the banner."""
+    """A theme's colours with defaults for ours: heat, selected row, rules and banner."""
     shares = {"row": ("primary", 30), "rule": ("accent", 45), "banner": ("error", 25)}
     usual = {"heat-cool": "#3f8fe0", "heat-warm": "#f08a3c"}
     for name, (colour, share) in shares.items():
@@ -198,7 +200,7 @@ def filled(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def fitting(color_system: str | None, *, no_color: bool) -> str:
-    """The look for somebody who named none, by Rich's name for what the terminal can show."""
+    """The default theme for Rich's name of the terminal's colour system."""
     if color_system in ("standard", "windows"):
         return GREY.name if no_color else SIXTEEN.name
     return NIGHT_256.name if color_system == "256" and not no_color else NIGHT.name

@@ -1,7 +1,7 @@
-"""On a slow line only what reads differently is sent: every piece of an update is held against what is on the terminal.
+"""Sends only changed cells on a slow line, by comparing each update with what is on the terminal.
 
-Textual paints whole regions again: a status line whose rate has changed costs its full width, an answer that grows by a
-word its whole line. Here a piece is cut down to the cells from the first to the last that changed, if there are any.
+Textual repaints whole regions: a status line costs its full width when one number changes. Here a piece
+is cut down to the cells between the first and the last change.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from textual.strip import Strip
 Cell = tuple[str, Style | None]
 UNKNOWN: Cell = ("\0", None)
 WORTH = 16
-"""Cells that stayed the same are sent again where there are fewer of them than a jump over them would cost."""
+"""Shorter unchanged stretches are sent again, because a cursor move costs as much."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Piece:
 
 
 class Pieces(CompositorUpdate):
-    """An update of pieces that are written one by one."""
+    """A Textual update that writes separate pieces."""
 
     def __init__(self, pieces: Iterable[Piece]) -> None:
         self.pieces = list(pieces)
@@ -53,11 +53,11 @@ class Thrift:
         self._rows: list[list[Cell]] = []
 
     def forget(self) -> None:
-        """Somebody else has written on the terminal."""
+        """Forget the cells: another program has written on the terminal."""
         self._size = Size(0, 0)
 
     def cut(self, update: CompositorUpdate, size: Size) -> CompositorUpdate | None:
-        """What of an update changes anything on a terminal of this size; None if nothing does."""
+        """Reduce an update to the cells that change; None if there are none."""
         if not isinstance(update, LayoutUpdate | ChopsUpdate):
             self.forget()
             return update
@@ -80,7 +80,7 @@ class Thrift:
 
 
 def _stretches(old: list[Cell], new: list[Cell]) -> Iterator[tuple[int, int]]:
-    """From where to where something has changed; no wide character is cut in two."""
+    """Start and end of each changed span; wide characters are not cut in two."""
     found: list[list[int]] = []
     for place, (was, now) in enumerate(zip(old, new, strict=True)):
         if was != now and found and place - found[-1][1] < WORTH:
@@ -110,7 +110,7 @@ def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[Piece]:
 
 
 def _cells(strip: Strip) -> list[Cell]:
-    """Cell by cell, without what only the mouse can see; marks join what they stand on."""
+    """The strip cell by cell, without mouse metadata; combining marks join their base character."""
     cells: list[Cell] = []
     for text, style, control in strip.discard_meta():
         for char in "" if control else text:

@@ -1,8 +1,8 @@
-"""Keys wait their turn: what is typed behind a key that opens something goes to what it has opened.
+"""Delivers keys one at a time, so that keys typed after one that opens a dialog go to that dialog.
 
-Textual hands a key to whatever has the focus when it arrives. What the key does happens later: it climbs from there to
-the app, is looked up there, and the screen that it opens has to be composed first. Keys of the same burst, as a slow
-line delivers them, would all go to the screen below. So one is let in at a time, and the next when that one is done.
+Textual gives a key to the widget that has the focus when it arrives, but its action runs later and a
+new screen has to be composed first. In a burst, as a slow line delivers it, all keys would go to the
+screen below. So each key waits until the one before it has been processed.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from textual.worker import Worker
 
 Typed = events.Key | events.Paste
 OPENING = ("opening", "list", "read", "replay", "start")
-"""Workers after which there is something else to type at: a dialog, the rows of a list, the screen below."""
+"""Worker groups after which the focus changes: a dialog, a list, the screen below."""
 PATIENCE_S = 1.0
-"""For a worker, or for a widget that is being taken away; keys are never kept longer, whatever they wait for."""
+"""Longest time to wait for a worker or a widget; keys are never held longer."""
 
 
 class TypeAhead:
-    """`deliver` does with a key what the app would have done at once."""
+    """Queues keys; `deliver` does what the app would have done at once."""
 
     def __init__(self, app: App[None], deliver: Callable[[Typed], Awaitable[None]]) -> None:
         self._app, self._deliver = app, deliver
@@ -37,7 +37,7 @@ class TypeAhead:
         self._late: set[Worker[object]] = set()
 
     async def take(self, typed: Typed) -> None:
-        """At once if every key before it is done with."""
+        """Deliver a key now if all keys before it are done, else queue it."""
         self._held.append(typed)
         if self._task is None or self._task.done():
             await self._give()
@@ -48,7 +48,7 @@ class TypeAhead:
             self._task.cancel()
 
     async def _give(self) -> None:
-        """The next key. Letters for a text field open nothing: all that are there go together."""
+        """Deliver the next key; letters for a text field are delivered together."""
         while self._held:
             typed = self._held.popleft()
             await self._deliver(typed)
@@ -66,8 +66,9 @@ class TypeAhead:
             await self._done()
 
     async def _done(self) -> None:
-        """Twice up from the focus to the app: behind the key, and behind what its first receiver made of it; and on as
-        long as that moves the focus."""
+        """Wait until the key and the messages it caused have been processed by every widget from the focus
+        up to the app; repeat while the focus moves.
+        """
         before: object = None
         while (now := (self._app.screen, self._app.focused)) != before:
             before = now
@@ -81,7 +82,7 @@ class TypeAhead:
             await _reached(each, _nothing)
 
     async def _opened(self) -> None:
-        """A worker that takes too long is waited for once, not at every key."""
+        """Wait for workers that open something; one that takes too long is waited for only once."""
         limit = monotonic() + PATIENCE_S
         while (
             awaited := {w for w in self._app.workers if w.group in OPENING and not w.is_finished} - self._late
@@ -92,7 +93,7 @@ class TypeAhead:
 
 
 async def _reached(pump: MessagePump, act: Callable[[], Awaitable[None]]) -> None:
-    """Until this one has done all it was told so far, and then what it is told now."""
+    """Run `act` after this message pump has processed its queue, and wait for it."""
     done = asyncio.Event()
 
     async def last() -> None:

@@ -1,4 +1,4 @@
-"""What the vector verbs ask about a file that does not say everything itself, and how a card is printed."""
+"""Options of the vector verbs for what a file leaves open, and how a card is printed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEEPEST = 1024  # `--layers all` of a bare tensor needs a depth; without a model
 
 
 def add_choices(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what the file leaves open")
+    group = parser.add_argument_group("what the file does not say")
     group.add_argument(
         "--shift", type=_shift, metavar="N", help="layer = stored index + N, whatever the format says"
     )
@@ -29,13 +29,15 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--model", help="fit it to this model (its config is read, nothing is loaded)")
     group.add_argument("--part", metavar="ID", help="which experiment of a capping config")
     group.add_argument(
-        "--minus", metavar="FILE", help="subtract this one (two role vectors make a direction)"
+        "--minus",
+        metavar="FILE",
+        help="subtract this vector (the difference of two role vectors is a direction)",
     )
     group.add_argument("--force", action="store_true", help="use it on a model of another family")
 
 
 def read_chosen(path: str, args: argparse.Namespace, *, allow_undecided: bool = False) -> Stored:
-    """The vector in a file or the library, under the choices of the command line."""
+    """Read a vector from a file or the library with the options of the command line."""
     from vectors import fit, library, reading
 
     shape = model_shape(args.model) if args.model else None
@@ -53,7 +55,7 @@ def read_chosen(path: str, args: argparse.Namespace, *, allow_undecided: bool = 
 
 
 def model_shape(name: str) -> Shape:
-    """Depth and width of a demo model, a local folder or a cached one."""
+    """Depth and width of a demo model, a local folder or a cached model."""
     from steertui.catalogue import models
     from vectors import shape
 
@@ -66,7 +68,7 @@ def model_shape(name: str) -> Shape:
 
 
 def card_lines(card: Card) -> Iterator[str]:
-    """A card as a person reads it."""
+    """A vector's card as lines of text."""
     said = card.about
     norms = list(card.norms.values())
     cosines = card.consistency.to_json()

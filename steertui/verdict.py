@@ -1,4 +1,4 @@
-"""What a check of a vector found, told in lines: the same on a command's stdout and on the library's card."""
+"""The report of a vector check as lines, for the command line and the library screen."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.bands import write_layers
 
 
 def told(report: Mapping[str, Any]) -> Iterator[str]:
-    """The verdict first, then what it rests on, then what to try."""
+    """Yield the verdict, its reasons, the dose table and the advice."""
     yield f"{report['verdict'].upper()}  {report['vector']} on {report['model']}"
     yield from (f"  {reason}" for reason in report["reasons"])
     yield from (f"  note: {warning}" for warning in report.get("warnings", ()))
@@ -31,7 +31,7 @@ def _dose(row: Mapping[str, Any]) -> str:
 
 
 def _cell(value: float | None, width: int, form: str) -> str:
-    """What was not measured, or has no finite value, is a dash."""
+    """A table cell; a missing or non-finite value is a dash."""
     return f"{'–' if value is None else format(value, form):>{width}}"
 
 

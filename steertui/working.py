@@ -1,7 +1,7 @@
-"""The one way a verb gets a job done: in the engine that holds its model, else in this process, and recorded.
+"""Runs a job for a verb, in the engine that holds its model or else in this process, and records it.
 
-A bar on stderr while it runs, its events on stdout if they are wanted; ctrl+c cancels it, and what was finished waits
-for the same command to be given again.
+Shows a progress bar on stderr and, if wanted, prints events on stdout; ctrl+c cancels the job, and
+running the same command again resumes it.
 """
 
 from __future__ import annotations
@@ -27,12 +27,14 @@ from steertui.workplace import Here, Workplace, arrived, said, workplace
 
 ENDED = ("done", "failed", "cancelled")
 NAMES_A_PATH = ("vector", "model", "contrast", "pack")
-"""Parameters that name something by a path or by a name of ours; the engine stands in another folder."""
+"""Kinds of parameters that may be paths; they are made absolute because the engine has another working
+folder.
+"""
 WILL_BE_WRITTEN = ("file", "folder")
 
 
 def carry_out(args: argparse.Namespace, kind: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The summary of the job's end; what the job or its model refuses is raised."""
+    """Run a job and return its summary; errors of the job or model are raised."""
     params = absolute(kind, params)
     refuse_early(kind, params)
     with Bar() as bar, _at_work(args, kind, params, bar) as place:
@@ -40,7 +42,7 @@ def carry_out(args: argparse.Namespace, kind: str, params: Mapping[str, Any]) ->
 
 
 def absolute(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters with whole paths."""
+    """The parameters with absolute paths."""
     kinds = {param.name: param.kind for param in OFFERS[kind].params} if kind in OFFERS else {}
     return {name: _absolute(kinds.get(name, ""), value) for name, value in params.items()}
 
@@ -52,14 +54,14 @@ def _absolute(kind: str, value: Any) -> Any:
 
 
 def whole(name: str) -> str:
-    """A path that is there by its whole name; whatever else it may be as it stands."""
+    """The absolute path if `name` is an existing path, else `name` unchanged."""
     path = expanded(name)
     return str(path.absolute()) if path.exists() and ("/" in name or path.suffix) else name
 
 
 @contextmanager
 def _at_work(args: argparse.Namespace, kind: str, params: Mapping[str, Any], bar: Bar) -> Iterator[Workplace]:
-    """With the model in memory, where the job needs one that is there before it begins."""
+    """Open a backend, with the model loaded if the job needs one."""
     model = _model(args, kind, params)
     place = workplace(args, model)
     reason = "failed"
@@ -76,7 +78,7 @@ def _at_work(args: argparse.Namespace, kind: str, params: Mapping[str, Any], bar
 
 
 def _model(args: argparse.Namespace, kind: str, params: Mapping[str, Any]) -> str | None:
-    """The model that has to be resident, if any."""
+    """The name of the model that has to be loaded, if any."""
     offer = OFFERS.get(kind)
     return str(args.model) if offer is None or offer.wants_resident(params) else None
 
@@ -92,7 +94,7 @@ def _worked(
                 _shown(event, bar, events=events)
                 if event.state in ENDED:
                     return _ended(event)
-    raise SteerError("the job did not come to its end")
+    raise SteerError("the job did not finish")
 
 
 def _shown(job: ev.Job, bar: Bar, *, events: bool) -> None:
@@ -118,7 +120,7 @@ def _ended(job: ev.Job) -> Mapping[str, Any]:
 
 @contextmanager
 def on_ctrl_c(cancel: Callable[[], object]) -> Iterator[None]:
-    """The first one cancels; a second one is the usual interrupt."""
+    """The first ctrl+c calls `cancel`; the second interrupts as usual."""
 
     def first(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, usual)

@@ -1,7 +1,7 @@
-"""Where a verb gets its work done: in the engine that holds its model, else in this very process.
+"""Where a verb runs: in the engine that holds its model, else in this process.
 
-Both are a session with the same ops and the same events, so what a verb does with either reads the same, and leaves the
-same kind of record behind.
+Both are a session with the same ops and events, so verbs need not know which it is, and both are
+recorded alike.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ OnRecord = Callable[[Record], None]
 
 
 class Workplace(Protocol):
-    """A session to work in. `records` are its events from the first on; they end when the work cannot go on."""
+    """A session to run in. `records` yields its events from the first one; it ends when the session cannot
+    go on.
+    """
 
     @property
     def state(self) -> State: ...
@@ -45,7 +47,7 @@ class Workplace(Protocol):
 def workplace(
     args: argparse.Namespace, model: str | None, on_record: OnRecord = lambda record: None
 ) -> Workplace:
-    """A session for what a command line asks for; `model` is None where the work brings its own."""
+    """Open a session for a command line; `model` is None if the job loads its own."""
     record = not getattr(args, "no_record", False)
     if model and not args.own and (engine := holding(model, flags.loading(args))):
         return There(engine, on_record, record=record)
@@ -78,7 +80,7 @@ class Here:
         return self._host.do(op, args)
 
     def records(self) -> Iterator[Record]:
-        """Waits in short breaths: a signal that another thread received is dealt with between two of them."""
+        """Wait with short timeouts, so that Python can handle signals in between."""
         while True:
             with suppress(Empty):
                 record = self._happened.get(timeout=BREATH_S)
@@ -91,18 +93,18 @@ class Here:
             self._on_record(self._happened.get())
 
     def abandon(self) -> None:
-        """A load cannot be cancelled, and who presses ctrl+c will not wait for its end."""
+        """Exit without waiting: a model load cannot be cancelled."""
         self._host.abandon()
 
     def _attend(self) -> None:
-        """To the session that is open now, from its first line."""
+        """Receive the records of the current session, from its first line."""
         for _, line in self._host.journal.lines(-1):
             self._happened.put(decode(line))
         self._host.journal.listen(self._happened.put)
 
 
 class There:
-    """A session in a running engine, beside the one that is open there."""
+    """A guest session in a running engine."""
 
     def __init__(self, engine: Found, on_record: OnRecord, *, record: bool) -> None:
         self._on_record = on_record
@@ -115,7 +117,7 @@ class There:
         return self._engine.state
 
     def load(self, model: str, options: Mapping[str, Any]) -> None:
-        """The engine has it, or is about to."""
+        """Nothing to do: the engine has the model or is loading it."""
 
     def do(self, op: str, **args: Any) -> Mapping[str, Any]:
         return self._engine.ask(op, **args)
@@ -124,10 +126,10 @@ class There:
         for record in self._engine.events():
             self._on_record(record)
             yield record
-        raise EngineUnavailable("the engine is gone; the same command starts again without it")
+        raise EngineUnavailable("the engine is gone; run the same command again to go on without it")
 
     def close(self, reason: str) -> None:
-        """Tells the last events, too: they come before the answer."""
+        """Detach and pass on the last events, which come before the reply."""
         with suppress(SteerError):
             self._engine.ask("detach", reason=reason)
             for record in self._engine.events():
@@ -139,7 +141,7 @@ class There:
 
 
 def arrived(place: Workplace, bar: Bar) -> None:
-    """Waits for the model."""
+    """Wait until the model is loaded."""
     for record in place.records():
         event = record.event
         if isinstance(event, ev.Error) and event.where == "load_model":
@@ -151,12 +153,12 @@ def arrived(place: Workplace, bar: Bar) -> None:
 
 
 def said(message: str, code: str | int) -> SteerError:
-    """What an event says went wrong, as the error it was."""
+    """The error that an event reports, with its exit code."""
     error = SteerError(message)
     error.exit_code = int(code) if str(code).isdigit() and int(code) else SteerError.exit_code
     return error
 
 
 def tell(words: str) -> None:
-    """A note beside the work."""
-    print(safe_text(words), file=sys.stderr)  # noqa: T201 - nobody else can say it
+    """Print a note on stderr."""
+    print(safe_text(words), file=sys.stderr)  # noqa: T201 - a note on stderr, beside the data

@@ -1,6 +1,6 @@
-"""Directions: the vector type, its file formats, the library, and what can be measured about a vector.
+"""Steering vectors: the vector type, its file formats, the library, and measurements of a vector.
 
-Names resolve on first use, so that asking for a card or the library never imports torch.
+Names are imported on first use, so reading a card or listing the library never imports torch.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where a vector comes from and what was measured on it: the part of a vector file that is not the vector."""
+"""Metadata of a vector: where it comes from and what was measured on it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LayerStats = Mapping[str, Any]  # positive: Spread, negative: Spread, midpoint: 
 
 @dataclass(frozen=True)
 class About:
-    """Provenance and statistics; every field may be missing, as it is in most files from elsewhere."""
+    """Provenance and statistics; every field is optional, and files from other tools have few of them."""
 
     name: str = ""
     model_id: str = ""
@@ -37,7 +37,7 @@ class About:
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def to_strings(self) -> dict[str, str]:
-        """The metadata entries of our file: plain words as they are, everything structured as JSON."""
+        """The metadata entries of a native file: strings as they are, everything structured as JSON."""
         entries = {}
         for item in fields(self):
             value = getattr(self, item.name)
@@ -47,7 +47,7 @@ class About:
 
     @classmethod
     def from_strings(cls, entries: Mapping[str, str]) -> About:
-        """Read back what `to_strings` wrote; keys that are not ours are somebody else's business."""
+        """Parse what `to_strings` wrote; unknown keys are ignored."""
         return cls(**{key: read(key, entries[key]) for key, read in _READERS.items() if key in entries})
 
 
@@ -68,7 +68,7 @@ def _whole(key: str, text: str) -> int:
 
 
 def _parse(key: str, text: str) -> Any:
-    """JSON of one metadata entry."""
+    """Parse one metadata entry as JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -76,7 +76,7 @@ def _parse(key: str, text: str) -> Any:
 
 
 def mapping(key: str, text: str) -> dict[str, Any]:
-    """A JSON object of one metadata entry."""
+    """Parse one metadata entry as a JSON object."""
     value = _parse(key, text)
     if not isinstance(value, dict):
         raise VectorFileError(f"metadata {key!r} is not an object")
@@ -96,7 +96,7 @@ def layer_number(key: str, text: str) -> int:
 
 
 def numbers(key: str, text: str) -> dict[int, float]:
-    """A number per layer."""
+    """Parse one metadata entry as {layer: number}."""
     return {layer_number(key, layer): number(key, value) for layer, value in mapping(key, text).items()}
 
 

@@ -1,7 +1,7 @@
 """Arithmetic on whole vectors, layer by layer, in float64 and without torch.
 
-A layer only one side has is carried over; a layer that cancels is left out. What was measured on the old direction is
-dropped unless it follows exactly (a scaled vector keeps its statistics, a negated one mirrors them).
+A layer that only one operand has is copied; a layer that cancels is left out. Statistics of the old
+direction are dropped unless they follow exactly (a scaled vector keeps them, a negated one mirrors them).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CANCELLED = 1e-6  # of the longer input: below this a difference is rounding
 
 
 def scaled(stored: Stored, factor: float) -> Stored:
-    """factor · v: the direction stays (or turns round), the norm changes."""
+    """factor · v: the norms change; a negative factor also reverses the direction."""
     if not math.isfinite(factor) or factor == 0.0:
         raise UsageError("a vector can be multiplied by a finite number other than 0")
     if factor < 0:
@@ -34,7 +34,7 @@ def scaled(stored: Stored, factor: float) -> Stored:
 
 
 def negated(stored: Stored) -> Stored:
-    """−v: what was the negative class is now the positive one, seen from the other side."""
+    """−v: the statistics of the positive and the negative class change places and signs."""
     about = replace(
         stored.about, stats={layer: _mirrored(entry) for layer, entry in stored.about.stats.items()}
     )
@@ -64,7 +64,7 @@ def renormalised(stored: Stored) -> Stored:
 
 
 def combined(one: Stored, two: Stored, first: float, second: float) -> Stored:
-    """first·one + second·two as raw vectors."""
+    """first·one + second·two, computed on the raw vectors."""
     if one.hidden_size != two.hidden_size:
         raise VectorFileError(f"cannot combine {one.hidden_size} and {two.hidden_size} dimensions")
     rows = {}
@@ -82,7 +82,7 @@ def combined(one: Stored, two: Stored, first: float, second: float) -> Stored:
 
 
 def orthogonalised(stored: Stored, others: Sequence[Stored]) -> Stored:
-    """v − QQᵀv with Q an orthonormal basis of the others at the same layer: order-free, unlike one after the other."""
+    """v − QQᵀv, with Q an orthonormal basis of the others at the same layer; independent of their order."""
     rows = {}
     for layer in stored.layers:
         row = stored.raw(layer).astype(np.float64)
@@ -94,7 +94,7 @@ def orthogonalised(stored: Stored, others: Sequence[Stored]) -> Stored:
 
 
 def project(row: Wide, basis: Sequence[Wide]) -> Wide:
-    """The part of a row inside the span of others; directions that add nothing to the span are skipped."""
+    """The projection of a row on the span of the basis; linearly dependent basis rows are skipped."""
     if not basis:
         return np.zeros_like(row)
     left, values, _ = np.linalg.svd(np.stack(basis, axis=1), full_matrices=False)
@@ -113,7 +113,7 @@ def _derived(source: Stored, rows: Mapping[int, Wide], name: str) -> Stored:
 
 
 def gaps(about: About) -> dict[int, float]:
-    """|mean⁺ − mean⁻| per measured layer."""
+    """|mean⁺ − mean⁻| of the projections per measured layer: one natural unit."""
     both = {layer: entry for layer, entry in about.stats.items() if _has_means(entry)}
     return {
         layer: abs(entry["positive"]["mean"] - entry["negative"]["mean"]) for layer, entry in both.items()
@@ -121,7 +121,10 @@ def gaps(about: About) -> dict[int, float]:
 
 
 def usual(about: About) -> dict[int, tuple[float, float]]:
-    """Mean and deviation of ordinary text per layer; without any, the middle of the classes and their pooled spread."""
+    """Mean and standard deviation of ordinary text's projections per layer.
+
+    Without statistics of ordinary text: the midpoint of the two classes and their pooled deviation.
+    """
     found = {layer: _usual(entry) for layer, entry in about.stats.items()}
     return {layer: (mean, std) for layer, (mean, std) in found.items() if std > 0}
 
@@ -142,9 +145,9 @@ def _has_means(entry: Mapping[str, Any]) -> bool:
 
 
 def percentile(about: About, layer: int, q: float) -> float | None:
-    """Linear between the stored percentiles of the positive class, or of ordinary text where no class is known.
+    """The q-th percentile, interpolated linearly, of the positive class or else of ordinary text.
 
-    Nothing is made up outside them.
+    None outside the stored percentiles: nothing is extrapolated.
     """
     sides = about.stats.get(layer, {})
     spread = sides.get("positive", sides.get("neutral", {}))

@@ -1,7 +1,8 @@
-"""The assignment problem: which row goes with which column, each used once, so that the sum is largest.
+"""The assignment problem: pair rows with columns one to one so that the sum of the gains is largest.
 
-Kuhn 1955, Munkres 1957, in the O(n² m) form with potentials (Edmonds & Karp 1972): rows are assigned one after the
-other, each along the cheapest path of exchanges, and the potentials keep every reduced cost from falling below zero.
+Hungarian method (Kuhn 1955, Munkres 1957) in the O(n² m) form with potentials (Edmonds & Karp 1972): rows
+are assigned one after the other along a cheapest augmenting path. Written out because scipy is not a
+dependency.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ Numbers = NDArray[np.float64]
 
 
 def assign(gains: ArrayLike) -> tuple[list[int], list[int]]:
-    """(rows, their columns); a matrix that is not square leaves some of the longer side out."""
+    """(rows, their columns); where the matrix is not square, some of the longer side stay unassigned."""
     matrix = np.asarray(gains, np.float64)
     if matrix.ndim != 2:
         raise ValueError(f"an assignment needs a matrix, not {matrix.ndim} dimensions")
@@ -25,7 +26,7 @@ def assign(gains: ArrayLike) -> tuple[list[int], list[int]]:
 
 
 def _columns(costs: Numbers) -> list[int]:
-    """Column of every row. Row and column 0 of what is kept stand for nothing yet."""
+    """Column of every row. Index 0 of the work arrays means unassigned."""
     height, width = costs.shape
     of_row, of_column = np.zeros(height + 1), np.zeros(width + 1)
     owner = np.zeros(width + 1, dtype=np.int64)
@@ -42,7 +43,7 @@ def _columns(costs: Numbers) -> list[int]:
 def _path(
     costs: Numbers, of_row: Numbers, of_column: Numbers, owner: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], int]:
-    """The cheapest way from the new row to a free column; both potentials are moved along with it."""
+    """The cheapest augmenting path from the new row to a free column; updates both potentials."""
     width = costs.shape[1]
     nearest, came_from = np.full(width + 1, np.inf), np.zeros(width + 1, dtype=np.int64)
     seen, here = np.zeros(width + 1, dtype=bool), 0

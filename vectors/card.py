@@ -1,7 +1,7 @@
-"""What a vector file says about itself, read without torch and without a model.
+"""The card of a vector file: its facts, read without torch and without a model.
 
-The numbers here are properties of the directions alone. They tell a broken file from a sound one; whether the vector
-moves a model is what `check` measures.
+The numbers are properties of the directions alone and help to spot a broken file; whether the vector
+steers a model is what `check` measures.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ONE_DIRECTION = "one direction on all layers: their agreement says nothing of it
 
 @dataclass(frozen=True)
 class Consistency:
-    """Cosines of neighbouring layers beside the band that random directions stay in: 3/√d."""
+    """Cosines of neighbouring layers, with the band that random directions stay within: 3/√d."""
 
     pairs: Mapping[int, float]
     band: float
@@ -35,7 +35,7 @@ class Consistency:
 
     @property
     def caveat(self) -> str:
-        """A shared adapter, or one vector put on every layer, agrees with itself whatever it is worth."""
+        """A note for one direction repeated on all layers: its agreement says nothing about quality."""
         return ONE_DIRECTION if min(self.pairs.values(), default=0.0) >= ALIKE else ""
 
     def to_json(self) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class Consistency:
 
 @dataclass(frozen=True)
 class Card:
-    """One vector file in facts; `undecided` when rows could be blocks or hidden states and nobody has said which."""
+    """The facts of one vector file; `undecided` when its rows could be blocks or hidden states."""
 
     name: str
     file: str
@@ -97,7 +97,7 @@ def _by_text(by_layer: Mapping[int, Any]) -> dict[str, Any]:
 
 
 def consistency(units: Mapping[int, Any]) -> Consistency:
-    """cos(v_L, v_{L+1}) wherever both are present; 1 for a constant vector, within ±3/√d for random rows."""
+    """cos(v_L, v_{L+1}) wherever both layers exist: 1 for a constant vector, within ±3/√d for random rows."""
     pairs = {
         layer: float(np.dot(units[layer].astype(np.float64), units[layer + 1].astype(np.float64)))
         for layer in units
@@ -128,7 +128,7 @@ def card_of(stored: Stored) -> Card:
 
 
 def read(path: str | os.PathLike[str], **choices: Any) -> Card:
-    """The card of a file; one whose index rule is open is described as it is, with the question among its warnings."""
+    """The card of a file; if the layer numbering is ambiguous, the question is among the warnings."""
     from vectors.reading import read_stored
 
     return card_of(read_stored(path, allow_undecided=True, **choices))

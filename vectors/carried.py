@@ -1,7 +1,7 @@
-"""Our metadata inside other people's containers: what makes a conversion there and back lose nothing.
+"""Our metadata inside other file formats, so that converting there and back loses nothing.
 
-A raw row is unit × norm rounded once, so either may be off by a last bit when computed from the other; the two `_ulps`
-entries say by how much (`lastbit`). Other readers skip all of it.
+A raw row is unit × norm rounded once, so computing one from the other may be off in the last bit; the two
+`_ulps` entries store these corrections (`lastbit`). Other programs ignore them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def raw_norms_of(entries: Mapping[str, str]) -> dict[int, float]:
 
 
 def entries_of(stored: Stored, *, units_written: bool) -> dict[str, str]:
-    """Everything about a vector that rows alone do not hold, as text entries."""
+    """Everything about a vector that its rows alone do not hold, as text entries."""
     entries = stored.about.to_strings()
     entries["raw_norms"] = json.dumps({str(layer): norm for layer, norm in stored.norms.items()})
     if units_written:
@@ -47,7 +47,7 @@ def entries_of(stored: Stored, *, units_written: bool) -> dict[str, str]:
 
 
 def restore_units(stored: Stored, entries: Mapping[str, str]) -> Stored:
-    """A vector read from raw rows, given back the exact directions and norms it was written from."""
+    """A vector read from raw rows, with the exact directions and norms it was written from."""
     norms = raw_norms_of(entries)
     if not norms:
         return stored
@@ -64,7 +64,7 @@ def restore_units(stored: Stored, entries: Mapping[str, str]) -> Stored:
 
 
 def restore_raw(stored: Stored, entries: Mapping[str, str]) -> Stored:
-    """A vector read from unit rows, given back the exact raw rows it came from."""
+    """A vector read from unit rows, with the exact raw rows it was written from."""
     joined = {layer: lastbit.join(stored.units[layer], stored.norms[layer]) for layer in stored.layers}
     return _kept_exact(stored, joined | _moved(joined, entries, "raw_ulps"))
 
@@ -89,5 +89,5 @@ def _moved(rows: Mapping[int, Row], entries: Mapping[str, str], key: str) -> dic
 
 
 def _is_a_last_bit(moved: Row, row: Row) -> bool:
-    """Steps are a correction, never a way to put another vector into a file."""
+    """Whether a correction only fixes rounding; it must never replace the vector by another one."""
     return bool(np.allclose(moved, row, rtol=0.0, atol=AGREEMENT * float(np.abs(row).max())))

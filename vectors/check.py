@@ -1,7 +1,7 @@
-"""The sixty-second check: is this vector any good on this model, on which layers and at which doses?
+"""`check`: does this vector steer this model, on which layers and at which doses? Takes about a minute.
 
-A job: it yields progress, rows, points and samples while it runs, and returns the report. The dose–response against
-random vectors of the same size decides; everything else can only lower the verdict.
+A job: it yields progress, rows, points and samples, and returns the report. The verdict rests on the
+dose–response compared with random vectors of the same size; every other measurement can only lower it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 PAIRS = 8
 HELD_OUT = 20
-SEED = 8  # of the demo prompts and pairs: the same ones every time
+SEED = 8  # fixed seed of the demo prompts and pairs
 GOOD_SHARE = 0.7  # of the best layer's d: what may join the suggested band
 PROMPTS = (
     "What should I do this weekend?",
@@ -58,9 +58,10 @@ def check(
     max_new: int = 24,
     seed: int = 0,
 ) -> Job:
-    """The job. `pairs` is a contrast set; `prompts` are texts, messages or ids; `layers` the band to dose.
+    """The job. `pairs` is a contrast set; `prompts` are texts, messages or ids; `layers` the band to steer.
 
-    `in_sample` says that the vector was made from these very pairs: their d is then told, but is nobody's evidence.
+    `in_sample` says that the vector was made from these very pairs: their d is reported, but is not a
+    hold-out result.
     """
     known = shape.of_model(model)
     fit.refuse_misfit(vector.stored, known)
@@ -88,7 +89,7 @@ def check(
 def _apart(
     model: Model, vector: SteeringVector, pairs: Sequence[Any], seed: int
 ) -> Generator[Any, Any, dict[int, Apart]]:
-    """By layer, told row by row; nothing where there are no pairs to tell apart."""
+    """Measure the class separation per layer and yield a row for each; empty without pairs."""
     if not pairs:
         return {}
     apart = yield from separating.apart(model, vector, pairs, seed)
@@ -98,7 +99,7 @@ def _apart(
 
 
 def job(model: Model, params: Mapping[str, Any]) -> Job:
-    """The same by names: what an engine or a command line asks for."""
+    """The same job from named parameters, as an engine or a command line sends them."""
     if not params.get("vector"):
         raise UsageError("check needs the name or the file of a vector")
     vector = read(params["vector"], model=model, force=True, measured=False)
@@ -111,15 +112,15 @@ def job(model: Model, params: Mapping[str, Any]) -> Job:
 
 
 def _warned(work: Job, warnings: Sequence[str]) -> Job:
-    """What the owner of the pairs should know, beside the report that is kept of the vector."""
+    """Adds the contrast set's warnings to the summary (they are not stored with the vector)."""
     summary: Mapping[str, Any] = (yield from work) or {}
     return {**summary, "warnings": list(warnings)}
 
 
 def known_pairs(model: Model, vector: SteeringVector, name: str | None) -> tuple[Sequence[Any] | None, bool]:
-    """The pairs of a set that was named or is built in, and whether they are the very ones the vector was made from.
+    """The pairs of the named or built-in set, and whether the vector was made from these very pairs.
 
-    The demo models' world can write as many new ones as are wanted.
+    For the demo models, new pairs are generated.
     """
     stored = vector.about.contrast
     if name is None and model.name in demo.NAMES and stored in CONTRASTS:
@@ -133,7 +134,7 @@ def known_pairs(model: Model, vector: SteeringVector, name: str | None) -> tuple
 
 
 def with_stats(vector: SteeringVector, apart: Mapping[int, Apart]) -> SteeringVector:
-    """The vector with what was just measured in place of what its file said."""
+    """The vector with the class statistics just measured in place of those in its file."""
     if not apart:
         return vector
     return vector.with_about(
@@ -142,23 +143,24 @@ def with_stats(vector: SteeringVector, apart: Mapping[int, Apart]) -> SteeringVe
 
 
 def with_neutral(vector: SteeringVector, neutral: Mapping[int, Mapping[str, float]]) -> SteeringVector:
-    """The vector with the projections of ordinary text beside whatever is known of its classes."""
+    """The vector with statistics of ordinary text added to those of its classes."""
     stats = vector.about.stats
     both = {layer: {**stats.get(layer, {}), "neutral": spread} for layer, spread in neutral.items()}
     return vector.with_about(replace(vector.about, stats=both))
 
 
 def chosen_band(model: Model, vector: SteeringVector, apart: Mapping[int, Apart]) -> tuple[int, ...]:
-    """Where the vector's card wants it, else around the layer that separates best, else the house's default."""
+    """The vector's suggested layers, else those around the best-separating layer, else the default band."""
     if vector.suggestion is None and (best := best_band(apart, model.n_layers)):
         return best
     return band_of(Channel(vector), model.n_layers)
 
 
 def best_band(apart: Mapping[int, Apart], n_layers: int) -> tuple[int, ...]:
-    """The best layer and its neighbours with at least 70 % of its held-out d, at most half of all.
+    """The best layer and its neighbours with at least 70 % of its held-out d, at most half of all layers.
 
-    The last block is left out: what is added behind it acts on one token and is the first to break the text.
+    The last block is excluded: a change behind it acts on one token only and is the first to break the
+    text.
     """
     d = {layer: found.separation.d for layer, found in apart.items() if layer < n_layers - 1}
     if not d:
@@ -174,7 +176,7 @@ def best_band(apart: Mapping[int, Apart], n_layers: int) -> tuple[int, ...]:
 
 
 def _prompts(model: Model) -> Sequence[Any]:
-    """The demo models know nothing but their own world."""
+    """The default prompts; the demo models get prompts from their own small world."""
     if model.name in demo.NAMES:
         return [text for _, text in requests(len(PROMPTS), seed=SEED)]
     return PROMPTS

@@ -1,4 +1,4 @@
-"""Vectors against each other, layer by layer: how alike they are, and how much of one the others explain."""
+"""Comparing vectors layer by layer: cosines, and least-squares decomposition of one into others."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Pair:
 
 
 def cosines(one: Stored, two: Stored) -> Pair:
-    """cos(v̂_L, ŵ_L)."""
+    """cos(v̂_L, ŵ_L) on the layers both have."""
     _same_width(one, two)
     shared = [layer for layer in one.layers if layer in two.units]
     by_layer = {layer: float(np.dot(_wide(one, layer), _wide(two, layer))) for layer in shared}
@@ -40,14 +40,14 @@ def cosines(one: Stored, two: Stored) -> Pair:
 
 @dataclass(frozen=True)
 class Mixture:
-    """v̂ ≈ Σ cᵢ ŵᵢ at one layer; `residual` is the share of v̂'s length that is left."""
+    """v̂ ≈ Σ cᵢ ŵᵢ at one layer; `residual` is the fraction of v̂'s norm that remains."""
 
     coefficients: tuple[float, ...]
     residual: float
 
 
 def decompose(target: Stored, parts: Sequence[Stored]) -> dict[int, Mixture]:
-    """Least squares of one unit direction on others, wherever all of them have the layer."""
+    """Least squares of one unit direction on others, on the layers that all of them have."""
     for part in parts:
         _same_width(target, part)
     shared = [layer for layer in target.layers if all(layer in part.units for part in parts)]

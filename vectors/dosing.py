@@ -1,7 +1,8 @@
-"""Doses of a vector and of random ones like it, spoken side by side as lanes, and what the texts are worth afterwards.
+"""Texts generated under doses of a vector and of random control vectors, in parallel lanes, and their scores.
 
-One dose is one natural unit (a class gap) in total, shared out over the band; for a vector without a known gap it is
-the house dose of mean residual norms. Controls are random directions with the same norms and gaps at the same layers.
+One dose is one natural unit (a class gap) in total, divided over the band; for a vector without a known
+gap it is the default dose in mean residual norms. Controls are random directions with the same norms and
+gaps at the same layers.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
     from core.model import Model
 
 TEMPERATURE = 0.7  # greedy small models repeat themselves unsteered, which would look like a collapse
-COLLAPSE_NATS = 1.0  # per token over the undosed text; on the demo model word salad begins at about this
-COLLAPSE_REPEATS = 0.25  # more of a text repeating itself than before
+COLLAPSE_NATS = (
+    1.0  # NLL per token above the undosed text; on the demo model, word salad begins at about this
+)
+COLLAPSE_REPEATS = 0.25  # increase of the repeated n-gram share over the undosed text
 
 Ids = list[int]
 Work = Generator[Any, Any, Any]
@@ -35,7 +38,7 @@ Work = Generator[Any, Any, Any]
 
 @dataclass(frozen=True)
 class Instrument:
-    """A vector set up to be dosed: on which layers, and what one dose of it is."""
+    """A vector prepared for dosing: the layers to steer, the unit, and the size of one dose."""
 
     vector: SteeringVector
     band: tuple[int, ...]
@@ -47,7 +50,7 @@ class Instrument:
         return Mixer((Channel(self.vector, scale=scale, unit=self.unit, layers=self.band, split=True),))
 
     def control(self, seed: int) -> Instrument:
-        """A random direction in its place: same layers, norms and gaps."""
+        """The same setup with a random direction: same layers, norms and gaps."""
         chance = np.random.default_rng(seed)
         rows = {layer: chance.standard_normal(self.vector.hidden_size) for layer in self.vector.layers}
         random = SteeringVector(rows, norms=self.vector.norms, about=self.vector.about).named(
@@ -58,7 +61,7 @@ class Instrument:
     def echo(
         self, states: Mapping[int, np.ndarray[Any, Any]], text: int, residual: Mapping[int, float]
     ) -> float:
-        """How far a text, read by the unsteered model, projects on the vector: in mean residual norms of the band."""
+        """Projection of a text, read unsteered, on the vector, in mean residual norms of the band."""
         shares = [
             float(states[layer][text] @ self.vector.directions[layer].numpy()) / residual[layer]
             for layer in self.band
@@ -67,14 +70,14 @@ class Instrument:
 
 
 def instrument(vector: SteeringVector, band: Sequence[int]) -> Instrument:
-    """In natural units where every layer of the band has a gap, else in mean residual norms."""
+    """Doses in natural units if every layer of the band has a gap, else in mean residual norms."""
     natural = all(vector.gaps.get(layer, 0.0) > 0 for layer in band)
     return Instrument(vector, tuple(band), *(("natural", 1.0) if natural else ("relative", DEFAULT_DOSE)))
 
 
 @dataclass(frozen=True)
 class Spoken:
-    """One text under one dose; `echo` is what the unsteered model reads in it."""
+    """One text generated under one dose; `echo` is its projection on the vector in the unsteered model."""
 
     prompt: int
     dose: float
@@ -87,7 +90,7 @@ class Spoken:
         return metrics.repetition(self.tokens)
 
     def collapsed(self, undosed: Spoken) -> bool:
-        """Judged by the unsteered model: a broken text looks fine to the model that was broken."""
+        """Whether the text broke down, judged by the unsteered model against the text at dose 0."""
         worse = self.aside.nll - undosed.aside.nll > COLLAPSE_NATS
         return worse or self.repetition > undosed.repetition + COLLAPSE_REPEATS
 
@@ -96,7 +99,7 @@ Lane = tuple[Instrument, float]
 
 
 def speak(model: Model, prompt: Ids, lanes: Sequence[Lane], max_new: int, number: int = 0) -> Work:
-    """One prompt in all lanes at once, token by token; returns a `Spoken` per lane."""
+    """Generate one prompt in all lanes at once, token by token; returns a `DosedText` per lane."""
     said = yield from _texts(model, prompt, [tool.mixer(dose) for tool, dose in lanes], max_new)
     states = yield gpu(partial(_read, model, prompt, said, lanes))
     row = []
@@ -109,7 +112,7 @@ def speak(model: Model, prompt: Ids, lanes: Sequence[Lane], max_new: int, number
 
 
 def _texts(model: Model, prompt: Ids, mixers: Sequence[Mixer], max_new: int) -> Work:
-    """Tokens of every lane, up to and with its end token; all lanes draw with the same random numbers."""
+    """Tokens of every lane, its end token included; all lanes sample with the same random numbers."""
     lanes = mixes(mixers)
     live = stream(
         model, prompt, mixer=mixers[0], lanes=lanes, max_new_tokens=max_new, temperature=TEMPERATURE
@@ -126,7 +129,7 @@ def _texts(model: Model, prompt: Ids, mixers: Sequence[Mixer], max_new: int) -> 
 def _read(
     model: Model, prompt: Ids, said: Sequence[Ids], lanes: Sequence[Lane]
 ) -> dict[int, np.ndarray[Any, Any]]:
-    """Mean states of each lane's own words in the unsteered model."""
+    """Mean states of each lane's generated tokens in the unsteered model."""
     band = sorted({layer for tool, _ in lanes for layer in tool.band})
     texts = [[*prompt, *words] for words in said]
     rows = capture(model, texts, layers=band, read=[slice(len(prompt), None)] * len(texts)).rows

@@ -1,4 +1,4 @@
-"""One typed error for every file that cannot be a vector, and the one way names from a file are shown in it."""
+"""The error of every file that cannot be used as a vector, and how names from a file are printed in it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ LONGEST_NAME = 80
 
 
 class VectorFileError(BadInput):
-    """A vector file that cannot be used; the text is one sentence that names the file, the place and the way out."""
+    """A vector file that cannot be used; the text is one sentence with the file, the place and what to do."""
 
 
 def shown(text: object) -> str:
-    """A name from outside with everything a terminal could act on spelled out, and never longer than a line.
+    """A name from outside, with unprintable characters escaped and cut to one line.
 
-    Of a path that is too long the end is kept: the name of the file says more than where the path begins.
+    A path that is too long keeps its end, where the file name is.
     """
     escaped = "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in str(text)

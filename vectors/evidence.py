@@ -1,4 +1,4 @@
-"""What a check measured, and how it is told: the report with every number behind the verdict, and the curves."""
+"""The measurements of a check and its report: the verdict, every number behind it, and the curves."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ IN_SAMPLE = "d and accuracy are of the pairs it was made from, no hold-out"
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything a check measured, before anybody judges it."""
+    """Everything that a check measured, before the verdict."""
 
     vector: SteeringVector
     doubts: tuple[str, ...]
@@ -90,13 +90,13 @@ def report(model: Model, evidence: Evidence) -> dict[str, Any]:
 
 
 def suggestion(tool: Instrument, window: tuple[float, float]) -> dict[str, Any]:
-    """Half of what the text survives in the positive direction: a push that shows, with room on both sides."""
+    """Half of the largest positive dose the text survives: a visible effect with a margin on both sides."""
     scale = max(window[1], 0.5) / 2 * tool.worth
     return {"layers": list(tool.band), "unit": tool.unit, "scale": scale, "split": True}
 
 
 def printable(tree: Any) -> Any:
-    """JSON has no infinities: a d without any spread is told as null."""
+    """The tree with infinite and NaN numbers replaced by None, since JSON has neither."""
     if isinstance(tree, float):
         return tree if math.isfinite(tree) else None
     if isinstance(tree, Mapping):
@@ -105,7 +105,7 @@ def printable(tree: Any) -> Any:
 
 
 def _doses(evidence: Evidence) -> list[dict[str, float]]:
-    """The curve of the vector itself, with the scale of each dose and what it makes of the pairs."""
+    """The dose curve of the vector itself, with the scale and the propensity of each dose."""
     doses = response.curve(evidence.texts, [0])
     for point in doses:
         point["scale"] = point["dose"] * evidence.tool.worth

@@ -1,4 +1,4 @@
-"""Whether a vector belongs on a model: refused where it cannot be added, warned about where it should not be."""
+"""Whether a vector fits a model: an error where it cannot be added, warnings where it is doubtful."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from vectors.stored import Stored
 
 
 def within(stored: Stored, layers: Iterable[int] | None) -> Stored:
-    """Only these layers of it."""
+    """The vector with only these layers; an error names a layer it does not have."""
     if layers is None:
         return stored
     wanted = tuple(layers)
     missing = [layer for layer in wanted if layer not in stored.units]
     if missing or not wanted:
-        asked = f"no layer {missing[0]}" if missing else "none of no layers"
+        asked = f"no layer {missing[0]}" if missing else "nothing to select, no layer was named"
         raise VectorFileError(f"{named(stored)}: has {asked} (it has {write_layers(stored.layers)})")
     return stored.only(wanted)
 
 
 def admitted(stored: Stored, shape: Shape, *, force: bool = False) -> Stored:
-    """The vector with its doubts about this model as warnings; another family needs `force`."""
+    """The vector with warnings about this model; one made on another model family needs `force`."""
     refuse_misfit(stored, shape)
     if (stranger := family_doubt(stored, shape)) and not force:
         raise VectorFileError(f"{named(stored)}: {stranger} (--force to use it anyway)")
@@ -38,7 +38,7 @@ def refuse_misfit(stored: Stored, shape: Shape) -> None:
 
 
 def misfit(vector: Stored | Card, shape: Shape) -> str:
-    """Width and depth must fit; lengths must survive float16 where the model computes in it. Nothing when all do."""
+    """Why the vector cannot be added (width, depth, or norms that overflow float16); empty if it can."""
     if vector.hidden_size != shape.hidden_size:
         return f"vector {vector.hidden_size}, model {shape.hidden_size} dimensions ({shape.name})"
     if max(vector.layers) >= shape.n_layers:
@@ -57,7 +57,7 @@ def family_doubt(vector: Stored | Card, shape: Shape) -> str | None:
 
 
 def doubts(vector: Stored | Card, shape: Shape) -> tuple[str, ...]:
-    """Reasons to look twice before steering this model with it; none when its origin matches or is unknown."""
+    """Reasons for caution before steering this model; empty if the origin matches or is unknown."""
     about, reasons = vector.about, [family_doubt(vector, shape)]
     if about.model_id and shape.name and not same_model(about.model_id, shape.name):
         reasons.append(f"made on {about.model_id}, this is {shape.name}")
@@ -74,5 +74,5 @@ def same_model(one: str, other: str) -> bool:
 
 
 def named(stored: Stored) -> str:
-    """How a message calls it: by its file, else by its name."""
+    """The vector's name in messages: its file, else its own name."""
     return stored.file or stored.about.name or "vector"

@@ -1,6 +1,7 @@
-"""Which block a stored index means: files number the same residual stream in three ways, and a card must say which.
+"""Layer numbers in files: which block a stored index means.
 
-Ours: layer L (0-based) is the output of decoder block L, `hidden_states[L+1]` in transformers' words.
+Files number the residual stream in three ways. Ours: layer L (0-based) is the output of decoder block L,
+`hidden_states[L+1]` in transformers.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from vectors.errors import VectorFileError, shown
 
 @dataclass(frozen=True)
 class Choices:
-    """What the caller knows and the file does not say."""
+    """Options of the caller for what the file does not say."""
 
     layers: tuple[int, ...] | None = None
     shift: int | None = None
@@ -26,7 +27,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class Placed:
-    """Stored index → our layer for every index that has one, with the rule that says so."""
+    """Stored index → our layer number, with the rule that was applied."""
 
     layers: Mapping[int, int]
     rule: str
@@ -35,9 +36,9 @@ class Placed:
 
 
 def place(indices: Iterable[int], shift: int, why: str, choices: Choices) -> Placed:
-    """Stored index + shift = our layer; `--shift` overrides the format's own rule, an embedding row has no block."""
+    """Our layer = stored index + shift; `--shift` overrides the format's rule; embedding rows are dropped."""
     if choices.shift is not None and choices.shift != shift:
-        shift, why = choices.shift, f"asked for; the format's own rule is {shift:+d}, {why}"
+        shift, why = choices.shift, f"set by --shift; the format's own rule is {shift:+d}, {why}"
     indices = sorted(indices)
     layers = {index: index + shift for index in indices if index + shift >= 0}
     if not layers:
@@ -75,7 +76,7 @@ def place_stack(indices: Iterable[int], n_rows: int, choices: Choices) -> Placed
 
 
 def layer_key(text: str) -> int:
-    """A layer number written in a file: decimal digits and nothing else."""
+    """Parse a layer number of a file: decimal digits only."""
     if not text.isascii() or not text.isdigit() or len(text) > 6:
         raise VectorFileError(f"bad layer key {shown(text)!r}")
     return int(text)

@@ -1,7 +1,7 @@
-"""Exact round trips between unit vectors and raw ones.
+"""Exact round trips between unit rows and raw rows.
 
-Unit vector times norm rounds, and so does raw vector over norm: going there and back may change a last bit. The
-difference is a handful of float32 steps of ±1, stored beside the vector so that a conversion loses nothing at all.
+unit × norm rounds, and so does raw / norm, so a conversion there and back may change the last bit. The
+difference is a few float32 steps of ±1, stored beside the vector so that a conversion loses nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def length(row: Row) -> float:
 
 
 def split(row: Row) -> tuple[Row, float]:
-    """A raw row as unit direction and norm; a row that is unit already keeps its bits and has norm 1."""
+    """A raw row as unit direction and norm; a row that is already unit keeps its bits and has norm 1."""
     norm = length(row)
     if abs(norm - 1.0) <= UNIT_TOLERANCE:
         return row, 1.0
@@ -37,9 +37,10 @@ def join(unit: Row, norm: float) -> Row:
 
 
 def steps(target: Row, base: Row) -> str | None:
-    """How many float32 steps each number of `base` is from `target`, as text; None when they are equal.
+    """The float32 steps from `base` to `target`, as text; None when they are equal.
 
-    Zigzag and byte planes: nearly all steps are 0 or ±1, so three of four planes are zeros and compress away.
+    Zigzag coding in byte planes: nearly all steps are 0 or ±1, so three of four planes are zeros and
+    compress well.
     """
     apart = target.view(np.int32) - base.view(np.int32)
     if not apart.any():

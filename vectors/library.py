@@ -1,7 +1,7 @@
-"""The user's vectors on disk: native files under plain names, with the demo models' starter vectors always among them.
+"""The user's vector library on disk: native files by name, plus the demo models' starter vectors.
 
-Adding a file reads it once, carefully, and keeps our own copy of what was in it; from then on nobody parses a
-stranger's bytes again. Deleting moves to a trash folder, from where a vector and its note can be taken back.
+Adding a file parses it once and stores our own copy, so foreign files are not parsed again. Removing moves
+a vector and its note to a trash folder, from which they can be restored.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Entry:
-    """One vector of the library; `problem` instead of a card when its file cannot be read."""
+    """One vector of the library; `problem` is set, and `card` is None, when its file cannot be read."""
 
     name: str
     path: Path
@@ -49,7 +49,7 @@ def valid_name(name: str) -> str:
 
 
 def find(wanted: str | os.PathLike[str]) -> Path:
-    """The file of a library name, else the path itself; a name that is neither is answered with what there is."""
+    """The file of a library name, else the path itself; the error for an unknown name lists all names."""
     text = os.fspath(wanted)
     if not isinstance(text, str) or "/" in text or not _NAME.fullmatch(text):
         return Path(wanted)
@@ -64,12 +64,12 @@ def find(wanted: str | os.PathLike[str]) -> Path:
 
 
 def paths() -> dict[str, Path]:
-    """Every vector's file by name, the starters and the user's own."""
+    """Every vector's file by name: the starter vectors and the user's own."""
     return demo.starter_vectors() | _own()
 
 
 def _own() -> dict[str, Path]:
-    """The folder's files; a link that leads out of it is listed so that opening it can refuse."""
+    """The user's files by name; symbolic links out of the folder are listed and refused when opened."""
     try:
         found = sorted(folder().iterdir(), key=lambda path: path.name)
     except OSError:
@@ -82,7 +82,7 @@ def _is_vector(path: Path) -> bool:
 
 
 def entries() -> list[Entry]:
-    """All of them with their cards, in the order of their names."""
+    """All entries with their cards, sorted by name."""
     lines, starters = notes.read(folder()), demo.starter_vectors()
     return [_entry(name, path, lines, starters) for name, path in sorted(paths().items())]
 
@@ -101,7 +101,7 @@ def load(name: str, path: Path | None = None) -> Stored:
 
 
 def _kept_inside(path: Path) -> Path:
-    """A link that leads out of the library's folder is not followed."""
+    """Refuse a symbolic link that leads out of the library folder."""
     home = folder()
     if path.parent == home and path.is_symlink() and not path.resolve().is_relative_to(home.resolve()):
         raise VectorFileError(f"{shown(path.name)}: not a regular file (a link out of the library)")
@@ -109,7 +109,7 @@ def _kept_inside(path: Path) -> Path:
 
 
 def search(text: str) -> list[Entry]:
-    """Entries whose name, note or origin contains every word."""
+    """Entries whose name, note or origin contains every word of the text."""
     words = text.lower().split()
     return [entry for entry in entries() if all(word in _searchable(entry) for word in words)]
 
@@ -121,7 +121,7 @@ def _searchable(entry: Entry) -> str:
 
 
 def add(stored: Stored, name: str | None = None) -> Path:
-    """Keep a vector under a name that is free, with a line about the file it came from."""
+    """Save a vector under an unused name, with the file it came from as its source."""
     if stored.undecided:
         raise VectorFileError(f"{stored.file}: {stored.warnings[-1]}")
     name = valid_name(name or stored.about.name)
@@ -146,26 +146,26 @@ def rename(old: str, new: str) -> Path:
 
 
 def note(name: str, text: str) -> None:
-    """A line of the user's own; an empty one takes it away. Starters can have one too."""
+    """Set the user's note on a vector; an empty text deletes it. Starter vectors can have one too."""
     if name not in paths():
         raise UsageError(f"the library has no vector {shown(name)!r}")
     notes.write(_home(), name, text)
 
 
 def remove(name: str) -> Path:
-    """Into the trash folder, under a name that says when; its note goes along."""
+    """Move a vector and its note to the trash folder; the file name there holds the time."""
     place = trash.put(_owned(name), _home())
     notes.move(_home(), name, place.name)
     return place
 
 
 def trashed() -> list[trash.Trashed]:
-    """What can be taken back, the newest first."""
+    """The vectors in the trash, newest first."""
     return trash.kept(folder())
 
 
 def restore(wanted: str) -> str:
-    """Takes a vector back by the name it had (the newest of that name) or by its file's name in the trash."""
+    """Restore a vector by its former name (the newest of that name) or by its file name in the trash."""
     found = next((each for each in trashed() if wanted in (named(each), each.place.name)), None)
     if found is None:
         raise UsageError(f"the trash has no vector {shown(wanted)!r}")
@@ -178,7 +178,7 @@ def restore(wanted: str) -> str:
 
 
 def named(trashed: trash.Trashed) -> str:
-    """The name a vector in the trash had, and would have again."""
+    """The name a vector in the trash had, and gets back when restored."""
     return trashed.file.removesuffix(SUFFIX)
 
 
@@ -187,7 +187,7 @@ def _owned(name: str) -> Path:
     if name in own:
         return own[name]
     if name in demo.starter_vectors():
-        raise UsageError(f"{name!r} comes with the demo models and stays as it is")
+        raise UsageError(f"{name!r} comes with the demo models and cannot be changed")
     raise UsageError(f"the library has no vector {shown(name)!r}")
 
 

@@ -1,4 +1,4 @@
-"""What a model thinks of a text while it is steered: log-probabilities, and how far from the unsteered ones."""
+"""Log-probabilities of a text under the steered model, and their KL divergence from the unsteered model."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ UNSTEERED = Mixer()
 
 @dataclass(frozen=True)
 class Aside:
-    """A text seen by the unsteered model beside the steered one, per token from `start` on."""
+    """One text scored by both models, per token from `start` on: NLL unsteered, KL(steered ‖ unsteered)."""
 
     nll: float
     kl: float
 
 
 def distributions(model: Model, ids: Sequence[int], start: int, mixer: Mixer = UNSTEERED) -> Tensor:
-    """[tokens from start, vocabulary] log-probabilities of what each next token could have been, in float32."""
+    """[tokens from start, vocabulary] log-probabilities of each next token, in float32."""
     row = torch.tensor([list(ids)], device=model.device)
     with torch.no_grad(), steered(model, mixer):
         logits: Tensor = model.hf(input_ids=row).logits
@@ -49,7 +49,7 @@ def aside(model: Model, ids: Sequence[int], start: int, mixer: Mixer) -> Aside:
 
 @dataclass(frozen=True)
 class Alternatives:
-    """Words of either class that could follow the same contexts."""
+    """Continuations of either class for the same contexts."""
 
     contexts: tuple[Sequence[int], ...]
     positive: Sequence[int]
@@ -66,7 +66,7 @@ class Alternatives:
 
 
 def shared_start(one: Sequence[int], other: Sequence[int]) -> int:
-    """How many tokens two texts have in common before they part."""
+    """Number of leading tokens that two texts have in common."""
     for place, (a, b) in enumerate(zip(one, other, strict=False)):
         if a != b:
             return place

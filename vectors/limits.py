@@ -1,4 +1,4 @@
-"""How large a vector file can be: the bounds every reader holds a stranger's file to, and how they are worded."""
+"""Size limits for untrusted vector files, and how counts and byte sizes are printed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BYTE_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
 def amount(count: int) -> str:
-    """A count as a person would write it: 1,500 as it is, an absurd one as a power."""
+    """A count for people: 1,500 in full, a huge one as a power."""
     if count < 10_000_000:
         return f"{count:,}"
     if count & (count - 1) == 0:

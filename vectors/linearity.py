@@ -1,9 +1,9 @@
-"""Does a direction say what the fine-tuning said that it was taken from? The linearity score of steer-clear.
+"""The linearity score of steer-clear: does a direction express the themes of the fine-tuning it comes from?
 
-Both are described by themes, one sentence each, and the sentences are embedded. C_ij is the cosine of theme i of the
-one with theme j of the other, π the assignment with the largest sum, and the score Σ C_{i,π(i)} / n for n themes of
-the first. Identical sets score 1. Sentences of one kind resemble each other, so chance lies far above 0: what a
-score means is seen beside those of sets that do not belong together.
+Both are described by themes, one sentence each, and the sentences are embedded. C_ij is the cosine of
+theme i of one with theme j of the other, π the assignment with the largest sum, and the score Σ C_{i,π(i)}
+/ n for the n themes of the first. Identical sets score 1. Similar sentences make chance far higher than 0,
+so a score is only meaningful beside those of mismatched sets.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Rows = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Linearity:
-    """`partners[i]` is the theme of the other set that theme i goes with, None where that set had too few."""
+    """`partners[i]` is the theme of the other set assigned to theme i, None where that set had too few."""
 
     score: float
     cosines: Rows
@@ -40,7 +40,7 @@ class Linearity:
 
 @dataclass(frozen=True)
 class Ranked:
-    """One run beside chance: `null` are the scores of its first set with the other runs' second sets."""
+    """One run and its null: the scores of its first set with the second sets of other runs."""
 
     name: str
     found: Linearity
@@ -48,7 +48,7 @@ class Ranked:
 
     @property
     def p(self) -> float:
-        """Share of mismatched scores that reach this one, itself counted among them."""
+        """Share of scores at least this high among the mismatched ones and this one."""
         return (1 + sum(score >= self.found.score for score in self.null)) / (len(self.null) + 1)
 
     def to_json(self) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class Ranked:
 
 
 def linearity(one: ArrayLike, other: ArrayLike) -> Linearity:
-    """Of two sets of embeddings, a row per theme; a theme that is missing is a row of zeros and matches nothing."""
+    """Score two sets of embeddings, a row per theme; a missing theme is a zero row and matches nothing."""
     ours, theirs = (_units(rows) for rows in (one, other))
     if ours.shape[1] != theirs.shape[1]:
         raise UsageError(f"themes of width {ours.shape[1]} and {theirs.shape[1]} come from two embeddings")
@@ -72,7 +72,7 @@ def linearity(one: ArrayLike, other: ArrayLike) -> Linearity:
 
 
 def ranked(runs: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> list[Ranked]:
-    """Every run by its score, the highest first, each beside the pairs that do not belong together."""
+    """All runs by score, highest first, each with the scores of mismatched pairs as its null."""
     found = []
     for name, (one, other) in runs.items():
         null = [linearity(one, theirs).score for key, (_, theirs) in runs.items() if key != name]
@@ -81,7 +81,7 @@ def ranked(runs: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> list[Ranked]:
 
 
 def embedded(model: Model, texts: Sequence[str], layer: int | None = None) -> Rows:
-    """A resident model's own view of texts: the mean of its states, by default two thirds up."""
+    """Embed texts with the loaded model: mean of its states at one layer, by default two thirds up."""
     from core.capture import capture
 
     chosen = 2 * model.n_layers // 3 if layer is None else layer

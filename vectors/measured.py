@@ -1,6 +1,6 @@
-"""What `check` measured for one vector on one model, kept beside the library: class gaps, percentiles, a dose.
+"""What `check` measured for one vector on one model: class gaps, percentiles, dose; saved in the library.
 
-A vector from elsewhere knows none of these. With them, natural units and percentile caps work for it too.
+With these, natural units and percentile caps work for vectors from other tools too.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def place(sha256: str, fingerprint: str) -> Path:
 
 
 def keep(sha256: str, fingerprint: str, about: About, findings: Mapping[str, Any]) -> Path | None:
-    """The statistics as metadata entries, and the whole report; a home that cannot be written costs only these."""
+    """Save the statistics and the report; returns None if the folder cannot be written."""
     target = place(sha256, fingerprint)
     text = json.dumps({"about": about.to_strings(), "findings": findings}, allow_nan=False)
     try:
@@ -38,7 +38,7 @@ def keep(sha256: str, fingerprint: str, about: About, findings: Mapping[str, Any
 
 
 def known(stored: Stored, fingerprint: str) -> Stored:
-    """The vector with what was measured on this model; its file may speak of another one, but its dose is its own."""
+    """Merges this model's measurements over the file's; the file's own suggested dose wins."""
     measured = _read(place(stored.sha256, fingerprint))
     if measured is None:
         return stored

@@ -1,7 +1,7 @@
-"""How well two classes come apart along a direction, and how sure one can be of it.
+"""Class separation along a direction, with confidence intervals.
 
-Everything takes plain arrays and returns plain numbers. x are the projections of the positive class, y those of the
-negative one, on data the direction was not made from: in-sample, pure noise reaches d = 7 in 2,048 dimensions.
+Plain arrays in, plain numbers out. x are the projections of the positive class, y those of the negative
+one, on data the direction was not made from: in-sample, pure noise reaches d = 7 in 2,048 dimensions.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Numbers = NDArray[np.float64]
 Blocks = Iterable[NDArray[Any]]  # rows of a set, some at a time
 Z95 = 1.959963984540054
 RESAMPLES = 2000
-DRAWN_AT_ONCE = 1 << 19  # numbers; large samples are resampled in several goes
+DRAWN_AT_ONCE = 1 << 19  # numbers per batch of resamples
 
 
 def cohens_d(x: ArrayLike, y: ArrayLike) -> float:
@@ -31,7 +31,7 @@ def cohens_d(x: ArrayLike, y: ArrayLike) -> float:
 
 
 def population_d(x: ArrayLike, y: ArrayLike) -> float:
-    """The other convention in use: population variances, simply averaged."""
+    """Cohen's d in the other common convention: population variances, averaged without weights."""
     a, b = _wide(x), _wide(y)
     return _ratio(float(a.mean() - b.mean()), math.sqrt(float(np.var(a) + np.var(b)) / 2))
 
@@ -39,7 +39,7 @@ def population_d(x: ArrayLike, y: ArrayLike) -> float:
 def d_interval(
     x: ArrayLike, y: ArrayLike, *, seed: int = 0, resamples: int = RESAMPLES
 ) -> tuple[float, float]:
-    """95 % percentile bootstrap of d, each class resampled on its own."""
+    """95 % percentile bootstrap interval of d; the classes are resampled independently."""
     a, b = _wide(x), _wide(y)
     chance, drawn, left = np.random.default_rng(seed), [], resamples
     while left > 0:
@@ -63,7 +63,7 @@ def _drawn_d(chance: np.random.Generator, a: Numbers, b: Numbers, resamples: int
 
 
 def accuracy(x: ArrayLike, y: ArrayLike, threshold: float) -> tuple[int, int]:
-    """(right, all): positives above the threshold, negatives below; exactly on it counts half, rounded down."""
+    """(correct, total): positives above the threshold, negatives below; ties count half, rounded down."""
     a, b = _wide(x) - threshold, _wide(y) - threshold
     right = np.count_nonzero(a > 0) + np.count_nonzero(b < 0)
     ties = np.count_nonzero(a == 0) + np.count_nonzero(b == 0)
@@ -71,7 +71,7 @@ def accuracy(x: ArrayLike, y: ArrayLike, threshold: float) -> tuple[int, int]:
 
 
 def wilson(right: int, total: int) -> tuple[float, float]:
-    """95 % score interval of a share; never leaves [0, 1] and never has width 0."""
+    """95 % Wilson score interval of a proportion; stays within [0, 1] and never has width 0."""
     if total == 0:
         return 0.0, 1.0
     share, z = right / total, Z95
@@ -100,15 +100,12 @@ def cosine(one: ArrayLike, other: ArrayLike) -> float:
 
 
 def random_band(width: int) -> float:
-    """Where |cos| of random directions stays 997 times in 1,000: three standard deviations, 3/√d."""
+    """Bound that |cos| of two random directions stays within 997 times in 1,000: 3/√d."""
     return 3 / math.sqrt(width)
 
 
 def split_half(differences: Blocks, count: int, *, seed: int = 0, splits: int = 20) -> float:
-    """Mean cosine of the mean differences of two random halves of the pairs: what a second data set would give.
-
-    Neighbouring layers resemble each other whatever the data; two halves of the data do not.
-    """
+    """Mean cosine of the mean differences of two random halves of the pairs: stability under new data."""
     chance, half = np.random.default_rng(seed), count // 2
     weights = np.zeros((2, splits, count))
     for number in range(splits):
@@ -122,7 +119,7 @@ def split_half(differences: Blocks, count: int, *, seed: int = 0, splits: int = 
 
 
 def coherence(differences: Blocks, direction: ArrayLike) -> tuple[float, float]:
-    """Mean cosine of the single pairs' differences with the direction, and with each other: cos(Dᵢ, v), cos(Dᵢ, Dⱼ).
+    """Mean cosine of the pairs' differences with the direction, and with each other: cos(Dᵢ, v), cos(Dᵢ, Dⱼ).
 
     For unit rows uᵢ the second is (‖Σ uᵢ‖² − n) / (n (n − 1)); both are 0 ± 1/√d for random ones.
     """
@@ -137,21 +134,21 @@ def coherence(differences: Blocks, direction: ArrayLike) -> tuple[float, float]:
 
 
 def spread(values: ArrayLike) -> dict[str, float]:
-    """One class's projections in the figures a vector file keeps."""
+    """Mean, deviation and percentiles of one class's projections, as stored in a vector file."""
     a = _wide(values)
     figures = {"mean": float(a.mean()), "std": float(a.std(ddof=1)) if a.size > 1 else 0.0}
     return figures | {f"p{q}": float(np.percentile(a, q)) for q in PERCENTILES}
 
 
 def slope(doses: Sequence[float], responses: ArrayLike) -> float:
-    """Least squares: how much the response rises per unit of dose."""
+    """Least-squares slope of the response over the dose."""
     x, y = _wide(doses), _wide(responses)
     x = x - x.mean()
     return _ratio(float(x @ y), float(x @ x))
 
 
 def mean_interval(values: ArrayLike, *, seed: int = 0, resamples: int = RESAMPLES) -> tuple[float, float]:
-    """95 % percentile bootstrap of a mean."""
+    """95 % percentile bootstrap interval of a mean."""
     a = _wide(values)
     drawn = a[np.random.default_rng(seed).integers(a.size, size=(resamples, a.size))].mean(axis=1)
     low, high = np.percentile(drawn, (2.5, 97.5))
@@ -159,7 +156,7 @@ def mean_interval(values: ArrayLike, *, seed: int = 0, resamples: int = RESAMPLE
 
 
 def repetition(tokens: Sequence[object], n: int = 4) -> float:
-    """Share of n-grams that occurred before in the same text; 0 for a text too short to repeat itself."""
+    """Share of n-grams that occurred before in the same text; 0 for a text shorter than n."""
     grams = [tuple(tokens[i : i + n]) for i in range(len(tokens) - n + 1)]
     return 1 - len(set(grams)) / len(grams) if grams else 0.0
 
@@ -181,7 +178,7 @@ class Separation:
 
 
 def separation(x: ArrayLike, y: ArrayLike, midpoint: float, *, seed: int = 0) -> Separation:
-    """All of it for held-out projections, with the midpoint of the classes the direction was made from."""
+    """All measures for held-out projections; `midpoint` is that of the training classes."""
     right, total = accuracy(x, y, midpoint)
     at_zero, _ = accuracy(x, y, 0.0)
     return Separation(
@@ -205,7 +202,7 @@ def _unit(values: ArrayLike) -> Numbers:
 
 
 def _ratio(above: float, below: float) -> float:
-    """0 / 0 is 0 here: no difference without any spread is no effect, and a difference without spread is endless."""
+    """above / below, with 0 / 0 = 0 and x / 0 = ±∞ (a difference without any variance)."""
     if below == 0:
         return 0.0 if above == 0 else math.copysign(math.inf, above)
     return above / below

@@ -1,4 +1,4 @@
-"""The user's own lines about vectors: one JSON object beside them, by name. A file that was hurt counts as no notes."""
+"""The user's notes on vectors: one JSON object by vector name. A damaged file counts as empty."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def read(home: Path) -> dict[str, str]:
 
 
 def write(home: Path, name: str, text: str) -> None:
-    """An empty text takes the line away."""
+    """Set the note of a vector; an empty text deletes it."""
     others = {key: line for key, line in read(home).items() if key != name}
     _keep(home, others | ({name: text} if text else {}))
 
 
 def move(home: Path, old: str, new: str) -> None:
-    """A line goes where its vector goes."""
+    """Rename the key of a note when its vector is renamed or moved."""
     notes = read(home)
     if old in notes:
         text = notes.pop(old)

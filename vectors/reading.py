@@ -1,4 +1,4 @@
-"""From a path to a vector: open once, say what the file is, and refuse everything else in one sentence."""
+"""Reading a vector file: open it once, detect the format, and refuse anything else with one sentence."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def read_stored(
 
 
 def parse(source: Source, choices: Choices) -> Stored:
-    """The vector in bytes already read; every failure below comes out with the file's name in front."""
+    """Parse a vector from bytes already read; every error gets the file's name in front."""
     try:
         refuse_lookalikes(source)
         stored = formats.reader_for(source)(source, choices)
@@ -48,7 +48,7 @@ def parse(source: Source, choices: Choices) -> Stored:
 
 
 def refuse_lookalikes(source: Source) -> None:
-    """What people save by accident under a vector's name."""
+    """Refuse files that are often saved by mistake under a vector's name."""
     head = source.data[:1024].lstrip().lower()
     if not source.data:
         raise VectorFileError("file is empty")

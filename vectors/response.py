@@ -1,8 +1,8 @@
-"""The dose–response of a vector beside random ones: does the model do more of it with more of it, and until when?
+"""The dose–response of a vector compared with random vectors, and the doses at which texts collapse.
 
-Two measures, each with its controls. Echo: how far the texts written under a dose project on the vector when the
-unsteered model reads them; it needs no labels. Propensity: how much likelier a contrast set's positive texts get than
-its negative ones; it needs no sampling.
+Two measures, each with its controls. Echo: the projection on the vector of texts generated under a dose,
+read by the unsteered model; it needs no labels. Propensity: how much likelier a contrast set's positive
+texts get than its negative ones; it needs no sampling.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Texts = Mapping[
 
 @dataclass(frozen=True)
 class Propensities:
-    """m at each dose, one number per pair; for the controls only the mean slope."""
+    """The propensity m at each dose, one number per pair; for the controls only the mean slope."""
 
     by_dose: Mapping[float, Sequence[float]]
     controls: tuple[float, ...]
@@ -55,19 +55,19 @@ def controls(tool: Instrument, seed: int) -> list[Instrument]:
 
 
 def speak(model: Model, tools: Sequence[Instrument], prompts: Sequence[Ids], max_new: int) -> Work:
-    """All doses of the vector and of the controls, prompt by prompt; returns `Texts`."""
+    """Generate all doses of the vector and of the controls, prompt by prompt; returns `Texts`."""
     keys = [(0, dose) for dose in DOSES] + [(n, dose) for n in range(1, len(tools)) for dose in ACTIVE]
     texts: dict[tuple[int, float], list[Spoken]] = {key: [] for key in keys}
     for number, prompt in enumerate(prompts):
         row = yield from dosing.speak(model, prompt, [(tools[n], dose) for n, dose in keys], max_new, number)
         for key, spoken in zip(keys, row, strict=True):
             texts[key].append(spoken)
-        yield Progress(number + 1, len(prompts), "prompts spoken")
+        yield Progress(number + 1, len(prompts), "prompts generated")
     return texts
 
 
 def echo(texts: Texts, seed: int) -> Effect:
-    """Slope of the echo over the doses, per prompt; the controls' own echoes are the null."""
+    """Slope of the echo over the doses, per prompt; the slopes of the controls are the null."""
     slopes = _slopes(texts, 0)
     null = [float(np.mean(_slopes(texts, number))) for number in sorted({n for n, _ in texts} - {0})]
     return Effect.of("echo", slopes, null, seed)
@@ -79,9 +79,11 @@ def _slopes(texts: Texts, number: int) -> list[float]:
 
 
 def alternatives(model: Model, pairs: Sequence[tuple[Ids, Ids]]) -> Work:
-    """What either class would say. Two answers to one question are taken as written; two contexts are continued.
+    """Continuations of either class per pair.
 
-    Continued texts are tried after both contexts, so that a vector has to do what the other context did.
+    Pairs that share a long prefix (two answers to one question) are used as written; other pairs are
+    contexts, which the model continues. Generated continuations are scored after both contexts, so that
+    the vector has to do what the other context did.
     """
     found = []
     for positive, negative in pairs:
@@ -101,7 +103,7 @@ def alternatives(model: Model, pairs: Sequence[tuple[Ids, Ids]]) -> Work:
 
 
 def propensities(model: Model, tools: Sequence[Instrument], pairs: Sequence[tuple[Ids, Ids]]) -> Work:
-    """Teacher-forced, unsampled: what each dose makes of words whose class is known; None if no pair has any."""
+    """Propensity at each dose, teacher-forced without sampling; None if no pair has continuations."""
     words = yield from alternatives(model, pairs)
     if not words:
         return None
@@ -126,7 +128,7 @@ def _tendency(model: Model, mixer: Mixer, words: Sequence[Alternatives]) -> Work
 def window(model: Model, tool: Instrument, prompts: Sequence[Ids], texts: Texts, max_new: int) -> Work:
     """The doses between which fewer than half of the texts collapse, each edge to a quarter of its octave.
 
-    Doubling first, then three doses inside the last octave: four at a time in lanes instead of one by one.
+    Doses are doubled first, then three doses inside the last octave are tried, in parallel lanes.
     """
     few, undosed = prompts[:EDGE_PROMPTS], texts[0, 0.0]
     edges = []
@@ -153,7 +155,7 @@ def _probe(
     doses: Sequence[float],
     max_new: int,
 ) -> Work:
-    """(largest dose before the first that breaks the text, that one or None)."""
+    """(largest dose before the first that breaks the text, that breaking dose or None)."""
     rows: list[list[Spoken]] = []
     for prompt in prompts:
         rows.append(
@@ -193,5 +195,5 @@ def _point(dose: float, spoken: Sequence[Spoken], undosed: Sequence[Spoken]) -> 
 
 
 def samples(texts: Texts, prompts: int) -> list[tuple[float, Any]]:
-    """(dose, text) of the first prompts, for eyes."""
+    """(dose, text) of the first prompts, to be read by people."""
     return [(dose, texts[0, dose][number]) for number in range(prompts) for dose in DOSES]

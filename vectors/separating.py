@@ -1,4 +1,4 @@
-"""What a vector sees in a resident model: how far apart it holds two classes, and where ordinary text lies on it."""
+"""How well a vector separates two classes in a loaded model, and the projections of ordinary text on it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Ids = list[int]
 
 @dataclass(frozen=True)
 class Apart:
-    """One layer's finding; `stats` are what `natural` units and percentile caps need."""
+    """Separation at one layer; `stats` are what natural units and percentile caps need."""
 
     separation: Separation
     split_half: float
@@ -35,12 +35,12 @@ class Apart:
 
     @property
     def gap(self) -> float:
-        """Signed: negative when the vector points from the positive class to the negative one."""
+        """mean⁺ − mean⁻: negative when the vector points from the positive class to the negative one."""
         return float(self.stats["positive"]["mean"] - self.stats["negative"]["mean"])
 
 
 def token_pairs(model: Model, pairs: Iterable[Any]) -> list[tuple[Ids, Ids]]:
-    """(positive, negative) as ids; a pair is anything with the two attributes, or two texts."""
+    """(positive, negative) as token ids; a pair is two texts or an object with those two attributes."""
     texts = [(p.positive, p.negative) if hasattr(p, "positive") else tuple(p) for p in pairs]
     if len(texts) < 4:
         raise UsageError(
@@ -50,7 +50,7 @@ def token_pairs(model: Model, pairs: Iterable[Any]) -> list[tuple[Ids, Ids]]:
 
 
 def _ids(model: Model, text: Text) -> Ids:
-    """A conversation that ends with the assistant stays open there, where its next word is about to be decided."""
+    """Token ids of a text; a conversation that ends with the assistant stays open for its next token."""
     if not isinstance(text, str) and text and isinstance(text[0], int):
         return list(text)
     if model.tokenizer is None:
@@ -65,7 +65,7 @@ def _ids(model: Model, text: Text) -> Ids:
 def apart(
     model: Model, vector: SteeringVector, pairs: Sequence[tuple[Ids, Ids]], seed: int
 ) -> Generator[Any, Any, dict[int, Apart]]:
-    """Read every text at its last token, in steps; then measure. Every second pair is held out."""
+    """Read every text at its last token, in steps, and measure; every second pair is held out."""
     texts = [ids for pair in pairs for ids in pair]
     rows = {layer: torch.empty(len(texts), model.hidden_size) for layer in vector.layers}
     stream, read = capture_stream(model, texts, layers=vector.layers), 0
@@ -83,7 +83,7 @@ def apart(
 def ordinary(
     model: Model, vector: SteeringVector, texts: Sequence[tuple[Ids, int]]
 ) -> Generator[Any, Any, dict[int, dict[str, float]]]:
-    """Projections of every token the undosed model said (from the given place on): percentiles for caps, per layer."""
+    """Projection statistics per layer of tokens generated without steering (from `start` on), for caps."""
     seen: dict[int, list[np.ndarray[Any, Any]]] = {layer: [] for layer in vector.layers}
     for ids, start in texts:
         found = yield gpu(partial(_project, model, vector, ids, start))
@@ -95,17 +95,17 @@ def ordinary(
 def _project(model: Model, vector: SteeringVector, ids: Ids, start: int) -> dict[int, np.ndarray[Any, Any]]:
     found: dict[int, np.ndarray[Any, Any]] = {}
 
-    def look(layer: int, hidden: torch.Tensor) -> None:
+    def record(layer: int, hidden: torch.Tensor) -> None:
         found[layer] = (hidden[0, start:].float().cpu() @ vector.directions[layer]).numpy()
 
     row, steering = torch.tensor([ids], device=model.device), model.steering
-    with torch.no_grad(), steering.playing(None), steering.tap(vector.layers, look):
+    with torch.no_grad(), steering.playing(None), steering.tap(vector.layers, record):
         model.anatomy.trunk(input_ids=row, use_cache=False)
     return found
 
 
 def measure(states: np.ndarray[Any, Any], direction: np.ndarray[Any, Any], seed: int) -> Apart:
-    """`states` alternate positive, negative; the midpoint comes from the even pairs, the verdict from the odd ones."""
+    """Fit the midpoint on even pairs and measure on odd ones; `states` alternate positive, negative."""
     projections = states.astype(np.float64) @ direction.astype(np.float64)
     x, y = projections[0::2], projections[1::2]
     midpoint = float(x[0::2].mean() + y[0::2].mean()) / 2

@@ -1,4 +1,4 @@
-"""As much of a model as a vector has to fit: depth, width and family, from its config alone or from a resident one."""
+"""The dimensions of a model that a vector has to fit: depth, width and family."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Shape:
 
 
 def of_folder(folder: Path, name: str = "") -> Shape:
-    """From config.json, without loading anything."""
+    """Read from config.json, without loading the model."""
     name = name or folder.name
     try:
         config = json.loads((folder / "config.json").read_bytes()[:CONFIG_BYTES])
@@ -37,7 +37,7 @@ def of_folder(folder: Path, name: str = "") -> Shape:
 
 
 def of_model(model: Any) -> Shape:
-    """From a resident `core.Model`."""
+    """Of a loaded `core.Model`."""
     config = getattr(getattr(model, "hf", None), "config", None)
     half = str(getattr(model, "dtype", "")).endswith("float16") and "bfloat16" not in str(model.dtype)
     family = str(getattr(config, "model_type", ""))

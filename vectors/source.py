@@ -1,4 +1,4 @@
-"""A vector file opened once: the bytes that were checked are the bytes that are read, whatever happens on disk."""
+"""A vector file read once into memory, so that checks and parsing use the same bytes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEAD_BYTES = 1 << 16
 
 @dataclass(frozen=True)
 class Source:
-    """The bytes of one regular file; of an oversized one only the head, enough to say what it is."""
+    """The bytes of one regular file; of a file over the size limit only the head, to detect its type."""
 
     path: Path
     data: bytes
@@ -41,7 +41,7 @@ class Source:
 
 
 def open_source(path: str | os.PathLike[str]) -> Source:
-    """Read a regular file through one descriptor; a pipe, device or folder is refused without waiting for it."""
+    """Read a regular file through one descriptor; pipes, devices and folders are refused without blocking."""
     place = Path(path)
     try:
         # O_NONBLOCK: opening a FIFO for reading would otherwise wait for a writer forever.

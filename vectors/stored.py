@@ -1,7 +1,7 @@
-"""A vector as a file holds it: numpy rows by layer, lengths, provenance, and the index rule that placed them.
+"""A vector as a file holds it, without torch: numpy rows, norms, metadata, and the layer-numbering rule.
 
-Everything torch-free works on this: readers make it, writers take it, a card is drawn from it. Layer L is the output of
-decoder block L; directions are unit rows in float32, and `norms` keeps the lengths they had.
+Readers create it, writers and cards use it. Layer L is the output of decoder block L; directions are
+float32 unit rows, and `norms` keeps the lengths of the raw rows.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SITE = "block_output"
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """Unit rows and their raw norms; `exact` holds raw rows whose bits unit × norm would not give back."""
+    """Unit rows and raw norms; `exact` holds raw rows that unit × norm does not reproduce bit for bit."""
 
     units: Mapping[int, Row]
     norms: Mapping[int, float]
@@ -44,7 +44,7 @@ class Stored:
 
     @classmethod
     def from_raw(cls, rows: Mapping[int, Row], **facts: Any) -> Stored:
-        """Rows at their own length; each is checked, and refused by a sentence that names its layer."""
+        """Build from raw rows; an invalid row raises an error that names its layer."""
         rows = {layer: rows[layer] for layer in sorted(rows)}
         halves = {layer: lastbit.split(checked(layer, row)) for layer, row in rows.items()}
         units = {layer: unit for layer, (unit, _) in halves.items()}
@@ -54,7 +54,7 @@ class Stored:
 
     @classmethod
     def from_units(cls, rows: Mapping[int, Row], norms: Mapping[int, float], **facts: Any) -> Stored:
-        """Directions whose lengths are told apart; a row that is not unit is made so."""
+        """Build from directions and separate norms; a row that is not unit is normalized."""
         units = {layer: lastbit.split(checked(layer, rows[layer]))[0] for layer in sorted(rows)}
         lengths = {layer: float(norms.get(layer, 1.0)) for layer in units}
         return cls(frozen(units), MappingProxyType(lengths), **facts)._of_one_width()
@@ -80,13 +80,13 @@ class Stored:
         return next(iter(self.units.values())).size
 
     def raw(self, layer: int) -> Row:
-        """The row as it was stored."""
+        """The raw row, bit for bit as it was read."""
         held = self.exact.get(layer)
         return lastbit.join(self.units[layer], self.norms[layer]) if held is None else held
 
     @cached_property
     def sha256(self) -> str:
-        """Content hash: layer, width, float32 norm and float32 direction of every layer in order, little- endian."""
+        """Content hash of layer, width, float32 norm and float32 direction, layer by layer, little-endian."""
         digest = hashlib.sha256()
         for layer, unit in self.units.items():
             digest.update(struct.pack("<IIf", layer, unit.size, min(self.norms[layer], 3e38)))
@@ -94,7 +94,7 @@ class Stored:
         return digest.hexdigest()
 
     def placed(self, placed: Placed) -> Stored:
-        """The same rows under our layer numbers; everything kept by layer moves with them."""
+        """The same rows under our layer numbers; everything stored by layer is renumbered with them."""
         return replace(
             self._relabelled(placed.layers),
             index_rule=placed.rule,
@@ -120,7 +120,7 @@ class Stored:
         )
 
     def shifted(self, by: int) -> Stored:
-        """Layer L renamed L + by, for writers whose format counts differently."""
+        """Layer L renumbered as L + by, for formats that count differently."""
         return self._relabelled({layer: layer + by for layer in self.layers})
 
     def only(self, layers: Iterable[int]) -> Stored:
@@ -131,7 +131,7 @@ class Stored:
 
 
 def checked(layer: int, row: Row) -> Row:
-    """A row that can be a direction: float32, one-dimensional, finite, not zero."""
+    """Return the row if it is float32, one-dimensional, finite and not zero; raise otherwise."""
     if row.dtype != np.float32 or row.ndim != 1:
         raise VectorFileError(f"layer {layer} is not a float32 row")
     if row.size == 0:
@@ -148,7 +148,7 @@ def checked(layer: int, row: Row) -> Row:
 
 
 def extreme(norms: Mapping[int, float]) -> tuple[str, ...]:
-    """A warning for lengths outside what activations ever have."""
+    """Warnings for norms outside the range that activations have."""
     odd = {layer: norm for layer, norm in norms.items() if not 1e-6 < norm < limits.FP16_LARGEST}
     return tuple(f"layer {layer} has an extreme norm: {norm:.3g}" for layer, norm in odd.items())
 
@@ -158,7 +158,7 @@ def _differs(row: Row, unit: Row, norm: float) -> bool:
 
 
 def frozen(rows: Mapping[int, Row]) -> Mapping[int, Row]:
-    """The same rows, for reading only."""
+    """Make the rows read-only and return them in a read-only mapping."""
     for row in rows.values():
         row.flags.writeable = False
     return MappingProxyType(dict(rows))

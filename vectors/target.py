@@ -1,4 +1,4 @@
-"""A file that will be written, known to be one that can be before any work is done for it."""
+"""Checks, before any work is done, that an output file can be written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vectors.errors import shown
 
 
 def writable(path: str | os.PathLike[str]) -> Path:
-    """The place, in a folder that is there and takes new files; else the sentence that says why not."""
+    """The expanded path; creates the folder and raises a sentence with the reason if it cannot be written."""
     target = expanded(path)
     try:
         if target.is_dir():

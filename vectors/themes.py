@@ -1,7 +1,8 @@
-"""Themes of many fine-tunings and of the directions taken from them, scored run by run: a job around `linearity`.
+"""Job around `linearity`: score the themes of fine-tunings against those of their directions, run by run.
 
-A file holds a run per line: what the tuned model does and what the direction does, each as a list of sentences. A theme
-that nobody could name is null. The resident model embeds them, or a text file per side holds one run alone.
+A file holds one run per line: the themes of the tuned model and of the direction, each as a list of
+sentences; null is a missing theme. The loaded model embeds them. Alternatively, two text files hold the
+two sides of a single run.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Run:
 
 
 def job(model: Model, params: Mapping[str, Any]) -> Job:
-    """`themes` a file of runs, or with `other` two files of one theme per line."""
+    """`themes` is a file of runs, or together with `other` two files of one theme per line."""
     runs = read_runs(expanded(params["themes"]), params.get("other"))
     layer = params.get("layer")
     if layer is not None and not 0 <= layer < model.n_layers:
@@ -92,7 +93,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _embedded(model: Model, themes: Themes, layer: int | None) -> Rows:
-    """A row per theme; one that is missing is a row of zeros."""
+    """A row per theme; a missing theme is a row of zeros."""
     named = [number for number, theme in enumerate(themes) if theme]
     rows = np.zeros((len(themes), model.hidden_size))
     rows[named] = embedded(model, [str(themes[number]) for number in named], layer)

@@ -1,4 +1,4 @@
-"""Where vectors go that were taken out: a folder whose files are named after when they came and what they were."""
+"""The trash folder of the library: file names hold the time of removal and the original name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAMED = re.compile(r"(\d{8}-\d{6})-(\d+)-(.+)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Trashed:
-    """A file that can be taken back: `file` is what it was called, `when` the local time at which it came."""
+    """A file that can be restored: `file` is its original name, `when` the local time of its removal."""
 
     place: Path
     file: str
@@ -22,7 +22,7 @@ class Trashed:
 
 
 def put(path: Path, home: Path) -> Path:
-    """Out of `home` into its trash."""
+    """Move a file of `home` into its trash folder."""
     folder = home / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     stamp = time.strftime(_STAMP)
@@ -31,7 +31,7 @@ def put(path: Path, home: Path) -> Path:
 
 
 def kept(home: Path) -> list[Trashed]:
-    """What lies there, the newest first; what somebody else has put there is passed over."""
+    """The trashed files, newest first; files with other names are ignored."""
     try:
         names = [path.name for path in (home / FOLDER).iterdir() if path.is_file()]
     except OSError:
@@ -42,5 +42,5 @@ def kept(home: Path) -> list[Trashed]:
 
 
 def _spelled(stamp: str) -> str:
-    """As people write a date."""
+    """The time stamp as a readable date."""
     return f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]} {stamp[9:11]}:{stamp[11:13]}"

@@ -1,7 +1,7 @@
-"""The steering vector: one unit direction per layer, how long each was, and what is known about them.
+"""The steering vector: one unit direction per layer, the norm each had, and metadata.
 
-Immutable. Arithmetic is done on the vectors as stored (unit × norm), so `a + b` adds what two files would add; a result
-keeps only the statistics that are still true of it.
+Immutable. Arithmetic uses the raw vectors (unit × norm), so `a + b` adds what two files would add; a
+result keeps only the statistics that are still valid for it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from vectors.stored import Stored
 
 
 class SteeringVector:
-    """`.directions` {L: float32 unit tensor [d]}, `.norms` {L: float}; everything else is optional knowledge."""
+    """`.directions` {L: float32 unit tensor [d]}, `.norms` {L: float}; other attributes are optional."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class SteeringVector:
         norms: Mapping[int, float] | None = None,
         about: About | None = None,
     ) -> None:
-        """From raw rows (tensors or arrays) by layer, or from directions when `norms` says how long they were."""
+        """From raw rows (tensors or arrays) by layer, or from directions when `norms` gives their lengths."""
         if isinstance(rows, Stored):
             self._stored = rows
             return
@@ -48,7 +48,7 @@ class SteeringVector:
 
     @property
     def stored(self) -> Stored:
-        """The same vector without torch."""
+        """The same vector as numpy arrays, without torch."""
         return self._stored
 
     @cached_property
@@ -98,16 +98,16 @@ class SteeringVector:
 
     @cached_property
     def gaps(self) -> Mapping[int, float]:
-        """Distance between the class means' projections: one natural unit of each layer that was measured."""
+        """Distance between the projected class means: one natural unit of each measured layer."""
         return MappingProxyType(algebra.gaps(self.about))
 
     @cached_property
     def usual(self) -> Mapping[int, tuple[float, float]]:
-        """Where ordinary text projects on each measured layer: mean and deviation."""
+        """Mean and standard deviation of ordinary text's projections on each measured layer."""
         return MappingProxyType(algebra.usual(self.about))
 
     def percentile(self, layer: int, q: float) -> float | None:
-        """The q-th percentile (0–100) of the positive class's projections, None where nothing was measured."""
+        """The q-th percentile (0–100) of the positive class's projections; None if not measured."""
         return algebra.percentile(self.about, layer, q)
 
     def __neg__(self) -> SteeringVector:
@@ -128,16 +128,16 @@ class SteeringVector:
         return SteeringVector(algebra.combined(self._stored, other._stored, 1.0, -1.0))
 
     def blend(self, other: SteeringVector, share: float = 0.5) -> SteeringVector:
-        """(1 − share)·v̂ + share·ŵ: unit directions mixed, with norm √((1+cos)/2) at one half."""
+        """(1 − share)·v̂ + share·ŵ of the unit directions; the norm at one half is √((1+cos)/2)."""
         one, two = algebra.renormalised(self._stored), algebra.renormalised(other._stored)
         return SteeringVector(algebra.combined(one, two, 1.0 - share, share))
 
     def renormalise(self) -> SteeringVector:
-        """Every layer at length one."""
+        """The vector with norm 1 on every layer."""
         return SteeringVector(algebra.renormalised(self._stored))
 
     def orthogonalise(self, *others: SteeringVector) -> SteeringVector:
-        """What is left of it, layer by layer, outside the span of the others."""
+        """The part of the vector, layer by layer, that is orthogonal to the others."""
         return SteeringVector(algebra.orthogonalised(self._stored, [other._stored for other in others]))
 
     def only(self, layers: Iterable[int]) -> SteeringVector:
@@ -150,7 +150,7 @@ class SteeringVector:
         return SteeringVector(replace(self._stored, about=about))
 
     def save(self, path: str | os.PathLike[str], to: str | None = None) -> tuple[str, ...]:
-        """Write it, by suffix or as `to`; the answer says what that format could not hold."""
+        """Write it in the format of the suffix or `to`; returns warnings about what that cannot hold."""
         return writing.write(self._stored, path, to)
 
     def __eq__(self, other: object) -> bool:
@@ -180,9 +180,10 @@ def read(
     force: bool = False,
     measured: bool = True,
 ) -> SteeringVector:
-    """A vector from any known file, or from the library by name.
+    """A vector from a file of any known format, or from the library by name.
 
-    A model settles what the file leaves open; what `check` measured on it comes along unless declined.
+    `model` resolves an ambiguous layer numbering; with `measured`, the results of `check` on that model
+    are added.
     """
     known = None if model is None else shape.of_model(model)
     stored = reading.read_stored(

@@ -1,7 +1,7 @@
-"""Green, amber or red, and the line that decided: pure rules over what a check found.
+"""Green, amber or red, with the reasons: pure rules over the findings of a check.
 
-The dose–response decides. Two classes can lie far apart along a direction that the model does not act on, so a high d
-makes nothing green.
+The dose–response decides. Two classes can be far apart along a direction that the model does not act on,
+so a high d alone never makes a vector green.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DECISIVE = (
 
 @dataclass(frozen=True)
 class Effect:
-    """How much one measure rises per dose, and what random vectors of the same length make of it."""
+    """Slope of one measure over the dose, with its interval and the slopes of random control vectors."""
 
     measure: str
     slope: float
@@ -39,7 +39,7 @@ class Effect:
 
     @property
     def moves(self) -> bool:
-        """Even the low end is more than what random vectors do, and the middle is several times that."""
+        """Whether the interval's low end exceeds the random vectors, and the slope several times over."""
         return self.interval[0] > self.noise and self.slope > DECISIVE * self.noise
 
     @property
@@ -52,7 +52,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Findings:
-    """What the rules look at; None where it was not measured."""
+    """The input of the rules; None where something was not measured."""
 
     effects: tuple[Effect, ...]
     window: tuple[float, float]
@@ -72,7 +72,7 @@ class Verdict:
 
 
 def judge(found: Findings) -> Verdict:
-    """Red reasons first; without any, amber ones; without those, what makes it green."""
+    """Red if there is a red reason, else amber if there is an amber one, else green."""
     if red := _red(found):
         return Verdict("red", (*red, *_amber(found)))
     if amber := _amber(found):

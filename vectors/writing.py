@@ -1,4 +1,4 @@
-"""A vector to disk: whole or not at all."""
+"""Writing vector files atomically."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SUFFIXES = {".safetensors": "native", ".gguf": "gguf", ".svec": "svec"}
 
 
 def format_for(path: Path, wanted: str | None) -> str:
-    """The format asked for, else the one a suffix stands for; `.pt` stands for several and must be named."""
+    """The requested format, else that of the suffix; `.pt` has several layouts and needs an explicit one."""
     if wanted is None and path.suffix == ".pt":
         raise UsageError(f"{shown(path.name)}: .pt has several layouts, say --to pt-dict, persona or axis")
     name = wanted or SUFFIXES.get(path.suffix, "")
@@ -27,13 +27,13 @@ def format_for(path: Path, wanted: str | None) -> str:
 
 
 def checked(path: str | os.PathLike[str], to: str | None = None) -> Path:
-    """Where a vector can be written, and in what format; known before there is one."""
+    """The output path, checked for its format and for write access before there is a vector."""
     format_for(Path(path), to)
     return writable(path)
 
 
 def write(stored: Stored, path: str | os.PathLike[str], to: str | None = None) -> tuple[str, ...]:
-    """Write a vector and say what the format could not hold."""
+    """Write a vector; returns warnings about what the format cannot hold."""
     place = Path(path)
     writer = formats.WRITERS[format_for(place, to)]
     data, losses = writer(stored)
@@ -42,7 +42,7 @@ def write(stored: Stored, path: str | os.PathLike[str], to: str | None = None) -
 
 
 def replace_file(place: Path, data: bytes) -> None:
-    """Write beside the target, then rename: a reader sees the old bytes or the new ones."""
+    """Write a temporary file beside the target, then rename it: readers see the old bytes or the new ones."""
     try:
         descriptor, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:32]}.")
         try:

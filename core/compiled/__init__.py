@@ -1,5 +1,6 @@
-"""The compiled step: one token of all lanes as one graph, whose dials are tensors.
+"""Compiled decoding: one token of all lanes as one graph, with the steering coefficients in tensors.
 
-A graph cannot ask Python what to play, so everything that can change lies in preallocated tensors (`bank`), written
-between two tokens. Eager decoding serves until a step is compiled and proven, and whenever it cannot serve.
+A graph cannot call Python to look up its steering, so everything that can change lies in preallocated tensors
+that are written between two tokens. Decoding is eager until a graph is compiled and verified, and wherever a
+graph cannot be used.
 """

@@ -1,7 +1,8 @@
-"""The bank: preallocated tensors that the graph reads and only `load` writes, between two tokens.
+"""Preallocated tensors that the graph reads and only `load` writes, between two tokens.
 
-As the player of a compiled pass it does what a plan does in an eager one, for every slot of every layer alike: empty
-slots hold zero rows and dials that change nothing. Projections go into tensors too, so meters cost no graph break.
+In a compiled pass they replace the layer plans of an eager one, for every slot of every layer alike: empty
+slots hold zero rows and coefficients without effect. Projections are written to tensors too, so meters cause
+no graph break.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from core.plan import Layers
 
 
 class Bank:
-    """One per graph: its tensors keep their addresses for as long as the graph lives."""
+    """The input tensors of one graph; their addresses stay fixed for the life of the graph."""
 
     def __init__(self, size: Size, n_layers: int, hidden_size: int, device: torch.device) -> None:
         self.size, self.sections = size, sections(size)
@@ -41,7 +42,7 @@ class Bank:
         self.sides.copy_(torch.from_numpy(states(size.caps)))
 
     def load(self, table: Table) -> None:
-        """In force from the next pass on; what did not change is not copied."""
+        """Copy a table, in force from the next pass on; unchanged parts are not copied."""
         loaded, self.loaded = self.loaded, table
         if loaded is table:
             return
@@ -53,7 +54,7 @@ class Bank:
         self.push.copy_(table.push)
 
     def steer(self, layer: int, hidden: Tensor) -> Tensor:
-        """Inside the graph: h [lanes, 1, d]. The same stages as `core.algebra.steer_array`, without a branch."""
+        """Runs inside the graph on h [lanes, 1, d]: the stages of `steer_array` without branches."""
         state, rows = hidden[:, 0].float(), self.rows[layer]
         through, plus, pushed, floor, ceiling, keep = self.dials[layer].split(self.sections, dim=-1)
         slots, caps = self.size.slots, self.size.caps
@@ -72,7 +73,7 @@ class Bank:
         return steered.to(hidden.dtype)[:, None]
 
     def readings(self, layers: Layers) -> list[Reading]:
-        """What the gauges of the last pass saw, as an eager pass would have reported it."""
+        """Meter readings of the last pass, in the form an eager pass reports them."""
         assert self.loaded is not None
         found = []
         for layer, (plan, seating) in enumerate(zip(layers, self.loaded.chairs, strict=True)):

@@ -1,4 +1,4 @@
-"""The numbers of one setting, one row per layer and lane: all that a turned dial has to copy.
+"""Steering coefficients of one plan, one row per layer and lane: all that a changed setting has to copy.
 
 With the stages of `core.algebra`, M the gain matrix, a the scales and G the Gram matrix, both c = pM + a and
 q = p + cG come from one product: [c | q] = p [M | 1 + MG] + [a | aG].
@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Dials:
-    """Arrays [layers, lanes, …] in slot order; `pushed` is what a folded push adds to each slot's projection."""
+    """Arrays [layers, lanes, …] in slot order; `pushed` is the push's share of each projection."""
 
     gram: Array
     gain: Array
@@ -36,7 +36,7 @@ class Dials:
 
     @classmethod
     def silent(cls, n_layers: int, size: Size) -> Dials:
-        """Settings under which a layer's output stays as it is."""
+        """Coefficients that leave every layer's output unchanged."""
         slots, caps, lead = size.slots, size.caps, (n_layers, size.lanes)
         return cls(
             gram=np.zeros((n_layers, 1, slots, slots)),
@@ -68,7 +68,7 @@ class Dials:
                 mine[layer, :, : len(capped)] = np.clip(_lanes(theirs, k)[:, capped], -NEVER, NEVER)
 
     def rows(self) -> Tensor:
-        """float32 [layers, lanes, width], cut as `sections` says."""
+        """float32 [layers, lanes, width], divided as `section_widths` lists."""
         through = np.concatenate([self.gain, np.eye(self.gain.shape[-1]) + self.gain @ self.gram], axis=-1)
         plus = np.concatenate([self.add, (self.add[..., None, :] @ self.gram)[..., 0, :]], axis=-1)
         flat = through.reshape(*through.shape[:2], -1)
@@ -77,10 +77,10 @@ class Dials:
 
 
 def sections(size: Size) -> list[int]:
-    """Widths of [M | 1 + MG], [a | aG], what a push adds to the projections, floors, ceilings, keep-norm."""
+    """Widths of [M | 1 + MG], [a | aG], the push on the projections, floors, ceilings, keep-norm."""
     return [2 * size.slots**2, 2 * size.slots, size.slots, size.caps, size.caps, 1]
 
 
 def _lanes(x: Any, *shape: int) -> Array:
-    """A number per lane from a plan, which leaves the lane axis out when there is one lane."""
+    """Plan values with a lane axis, which a plan omits when there is one lane."""
     return array(x).reshape(-1, *shape)

@@ -1,7 +1,8 @@
-"""Before a graph serves it has to agree with eager decoding, steered and unsteered, with its dials turned in between.
+"""Verifies a compiled graph against eager decoding, steered and unsteered, with the mixer changed in between.
 
-Speed alone cannot tell a steered graph from an unsteered one, and neither can equal tokens: a steered prompt with an
-unsteered continuation would pass. So decode logits are compared, and the effect of steering has to dwarf the error.
+Speed cannot tell a steered graph from an unsteered one, and neither can equal tokens: a steered prompt with
+an unsteered continuation would pass. So decode logits are compared, and the effect of steering must be much
+larger than the error.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ SEED = 11
 
 @dataclass(frozen=True)
 class Verdict:
-    """Largest difference to eager, and what steering itself changes, both in standard deviations of the logits."""
+    """Largest error and the effect of steering, both in standard deviations of the logits."""
 
     error: float
     effect: float
@@ -43,7 +44,7 @@ class Verdict:
 
 
 def judge(step: Step) -> Verdict:
-    """Three tokens under three settings beside eager: steered, silent, steered otherwise with the norm kept."""
+    """Compare three tokens with eager decoding: steered, unsteered, steered differently with keep-norm."""
     model, lanes = step.model, step.size.lanes
     loud, other = _plan(model, _mixers(model, lanes)), _plan(model, _mixers(model, lanes, keep_norm=True))
     silent = _plan(model, [Mixer()] * lanes)
@@ -64,7 +65,7 @@ def judge(step: Step) -> Verdict:
 
 
 def _one(step: Step, tape: Tape, tokens: list[int], plan: Plan) -> tuple[Tensor, float]:
-    """One token both ways: eager logits, and how far the graph's logits and projections are from eager."""
+    """Decode one token both ways: eager logits, and the graph's largest error in logits and projections."""
     seen: list[Reading] = []
     step.check_again()
     eager = tape.feed([[token] for token in tokens], ["answer"], plan, seen)
@@ -78,12 +79,12 @@ def _one(step: Step, tape: Tape, tokens: list[int], plan: Plan) -> tuple[Tensor,
 
 
 def _apart(a: Tensor, b: Tensor) -> float:
-    """Not-a-number counts as infinitely far, because comparing with it would let everything pass."""
+    """Largest absolute difference; NaN counts as infinite, because every comparison with NaN would pass."""
     return float((a.float() - b.float()).abs().max().nan_to_num(torch.inf))
 
 
 class Lender:
-    """Lends a past that nobody wants back."""
+    """A cache holder for the self-test; giving the cache back is a no-op."""
 
     def leave(self) -> None:
         pass
@@ -99,7 +100,7 @@ class _Arrow:
 
 
 def _mixers(model: Model, lanes: int, keep_norm: bool = False) -> list[Mixer]:
-    """An add, a gain, two caps at every layer; each lane plays them at its own strength."""
+    """Per lane a mixer with an add, a gain and two caps at every layer, each lane at its own scale."""
     dice, everywhere = _dice(keep_norm), tuple(range(model.n_layers))
     bound = 0.05 * min(model.residual_norms.values())
     settings: list[dict[str, Any]] = [{"scale": 0.5}, {"gain": -1.0}, {"floor": bound}, {"ceiling": -bound}]

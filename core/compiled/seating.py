@@ -1,4 +1,4 @@
-"""Which direction of a layer sits in which slot: first the capped, then the others that play, then those only read."""
+"""Assigns a layer's directions to slots: first capped ones, then other acting ones, then only metered."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ from core.recent import Recent
 
 SAME = 1e-6
 GAUGES = 8
-"""So many ways to read beside the same rows are remembered."""
+"""Number of meter configurations that are cached per row tensor."""
 
 
 @dataclass(frozen=True)
 class Seating:
-    """`rows` [n, d] in slot order with their Gram matrix. `played[slot]` is the row of the plan's program that sits
-    there, the first `caps` of them are capped, and `read[j]` is the slot of gauge j.
+    """Slot layout of one layer: `rows` [n, d] in slot order with their Gram matrix.
+
+    `program_rows[slot]` is the row of the plan's program in that slot, the first `caps` of them are capped,
+    and `meter_slots[j]` is the slot of meter j.
     """
 
     rows: Tensor
@@ -43,9 +45,7 @@ _lock = threading.Lock()
 
 
 def seating(plan: LayerPlan | None) -> Seating | None:
-    """Who sits where; nobody where channels only add and nothing is read. Remembered for as long as the rows are, which
-    belong to one model: when that is unloaded, nothing of it stays here.
-    """
+    """Slot layout of one layer, None if it needs none; cached per row tensor, weakly."""
     if plan is None:
         return None
     if (rows := plan.gauge if plan.rows is None else plan.rows) is None:
@@ -57,14 +57,14 @@ def seating(plan: LayerPlan | None) -> Seating | None:
 
 
 def demand(plan: Plan) -> tuple[int, int]:
-    """The most slots, and the most capped ones, that any layer of the plan needs."""
+    """Largest number of slots, and of capped slots, that any layer of the plan needs."""
     every = [seating(layer) for layers in plan.phases.values() for layer in layers]
     seated = [seats for seats in every if seats is not None]
     return max(map(len, seated), default=0), max((seats.caps for seats in seated), default=0)
 
 
 def _capped(plan: LayerPlan) -> tuple[int, ...]:
-    """The rows of the program that some lane caps."""
+    """Rows of the program that have a cap in some lane."""
     if plan.program is None or plan.program.floor is None:
         return ()
     low, high = array(plan.program.floor), array(plan.program.ceiling)
@@ -88,5 +88,5 @@ def _seat(plan: LayerPlan, capped: tuple[int, ...]) -> Seating:
 
 
 def array(x: Any) -> NDArray[np.float64]:
-    """A plan's numbers as numpy, wherever the plan was placed."""
+    """A plan's values as numpy, from any device."""
     return np.asarray(x.cpu() if isinstance(x, Tensor) else x, dtype=np.float64)

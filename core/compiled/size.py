@@ -1,4 +1,4 @@
-"""What a graph is compiled for: shapes are fixed, so lanes, context and the bank's room are part of its name."""
+"""The size a graph is compiled for: shapes are fixed, so lanes, context and slots identify it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SHORTEST = 512
 
 @dataclass(frozen=True)
 class Size:
-    """`slots` directions per layer of which the first `caps` may be capped; `capacity` positions of `lanes` rows."""
+    """`slots` directions per layer, the first `caps` may be capped; `capacity` positions of `lanes` rows."""
 
     lanes: int
     capacity: int
@@ -24,13 +24,13 @@ class Size:
         return f"{lanes}, {self.capacity} positions and {self.slots} channels, {self.caps} of them capped"
 
     def holds(self, other: Size) -> bool:
-        """Whether what fits the other fits here; the number of lanes decides bits, so it has to be the same."""
+        """True if a need of `other` fits; lanes must be equal, as batch size changes rounding."""
         room = self.capacity >= other.capacity and self.slots >= other.slots and self.caps >= other.caps
         return self.lanes == other.lanes and room
 
 
 def size_for(lanes: int, length: int, longest: int, slots: int, caps: int) -> Size:
-    """Rounded up, so that a growing text and a growing mixer rebuild rarely."""
+    """A size rounded up, so that a growing text or mixer rarely needs a new graph."""
     capacity = SHORTEST
     while capacity * 3 // 4 < length:
         capacity *= 2

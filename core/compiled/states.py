@@ -1,9 +1,10 @@
-"""Joint caps as a table: a graph cannot iterate until something converges, but it can try everything at once.
+"""Solves joint caps by enumeration: a graph cannot iterate until convergence, but it can try every case at
+once.
 
-Each of C caps is free, at its floor or at its ceiling: 3^C states, 81 for four. For each state the correction is linear
-in what is missing, e = (bound − q) · G_SS⁻¹, with inverses computed beforehand. Exactly one state satisfies the
-conditions of the smallest correction (Karush–Kuhn–Tucker): every projection inside its bounds, e ≥ 0 at a floor, e ≤ 0
-at a ceiling. The state that misses them least is taken, so nothing iterates and rounding costs no more than rounding.
+Each of C caps is free, at its floor or at its ceiling: 3^C states, 81 for four. For each state the correction
+is linear in the distance to the bounds, e = (bound − q) · G_SS⁻¹, with inverses computed beforehand. Exactly
+one state satisfies the conditions of the smallest correction (Karush–Kuhn–Tucker): every projection inside
+its bounds, e ≥ 0 at a floor, e ≤ 0 at a ceiling. The state with the smallest violation is taken.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ NEVER = 1e30
 
 @lru_cache(maxsize=8)
 def states(caps: int) -> NDArray[np.float64]:
-    """[2, C, 3^C]: which caps are at their floor, which at their ceiling; the state without any comes first."""
+    """[2, C, 3^C]: which caps are at their floor, which at their ceiling; the empty state comes first."""
     found = np.array(list(product((0, 1, -1), repeat=caps))).T
     return np.stack([found == 1, found == -1]).astype(np.float64)
 
 
 def inverses(gram: NDArray[np.float64], caps: int) -> NDArray[np.float64]:
-    """[…, C, C, 3^C]: the inverse of the active part of each Gram matrix […, C, C], zero elsewhere."""
+    """[…, C, C, 3^C]: inverse of the active part of each Gram matrix […, C, C], zero elsewhere."""
     active = states(caps).sum(0).T
     subsets, which = np.unique(active, axis=0, return_inverse=True)
     masked = gram[..., None, :, :] * subsets[:, :, None] * subsets[:, None, :]
@@ -39,9 +40,10 @@ def inverses(gram: NDArray[np.float64], caps: int) -> NDArray[np.float64]:
 def correct(
     q: Tensor, floor: Tensor, ceiling: Tensor, gram: Tensor, inverse: Tensor, sides: Tensor
 ) -> Tensor:
-    """e [B, C] for projections q [B, C]; gram [C, C] and inverse [C, C, 3^C] of one layer, `sides` as `states` gives.
+    """Correction e [B, C] for projections q [B, C], with one layer's gram [C, C] and inverse [C, C, 3^C].
 
-    The states come last everywhere, so that a CPU does sixteen of them at a time.
+    `sides` is the result of `cap_states`. The states are the last axis everywhere, so that a CPU vectorises
+    over them.
     """
     low, high, q = floor[..., None], ceiling[..., None], q[..., None]
     at_floor, at_ceiling = sides[0], sides[1]

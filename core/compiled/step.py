@@ -1,7 +1,7 @@
-"""One step function per model and size: its own code object, its own static cache, its own bank.
+"""One compiled decode function per model and size, with its own code object, static cache and buffers.
 
-Graphs are kept per code object, and the presence of hooks is guarded only if asked for: a function shared by two models
-of one class would let the second run the first one's graph, unsteered and silently.
+torch.compile keeps graphs per code object and guards the presence of hooks only on request: with a function
+shared by two models of one class, the second would silently run the first one's graph, unsteered.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ torch._dynamo.config.skip_nnmodule_hook_guards = False
 
 
 class Holder(Protocol):
-    """Whose past the step plays on."""
+    """The tape whose cache a compiled step currently uses."""
 
     def leave(self) -> None: ...
 
 
 class Step:
-    """`play` feeds one token to every lane. A step holds one past at a time, in a cache that keeps its addresses."""
+    """A compiled decode step; it works on one tape's cache at a time, copied into a static cache."""
 
     def __init__(self, model: Model, size: Size) -> None:
         self.model, self.size, self.length = model, size, 0
@@ -52,20 +52,20 @@ class Step:
         self._holder: Callable[[], Holder | None] = lambda: None
 
     def seal(self) -> None:
-        """Compile; whatever would need another graph after this one is an error."""
+        """Compile; from then on anything that would need a recompile raises."""
         self.play([0] * self.size.lanes, (None,) * self.model.n_layers)
         self._stance = "fail_on_recompile"
 
     def check_again(self) -> None:
-        """Guards (was a hook added, an adapter switched?) cost a quarter of a small model's step: once an answer."""
+        """Check the guards (new hook? adapter switched?) at the next token; too slow for every token."""
         self._checked = False
 
     def table(self, layers: Layers) -> Table:
-        """Made once per setting, by whichever thread asks first."""
+        """The coefficient table of these layer plans, built once, on the thread that first needs it."""
         return self._made.get(id(layers), lambda: (layers, self._tables.make(layers)))[1]
 
     def play(self, tokens: Sequence[int], layers: Layers) -> Tensor:
-        """The logits [lanes, vocabulary] after one more token per lane."""
+        """Decode one more token per lane; logits [lanes, vocabulary]."""
         self.bank.load(self.table(layers))
         ids = torch.tensor(tokens, device=self.model.device)[:, None]
         stance = torch.compiler.set_stance(self._stance, skip_guard_eval_unsafe=self._checked)
@@ -76,7 +76,7 @@ class Step:
         return logits.clone()
 
     def take(self, tape: Holder, cache: Any, length: int) -> None:
-        """Go on where a dynamic cache is; whoever lent a past before gets it back first."""
+        """Copy a dynamic cache in and continue from it; a previous holder first gets its own cache back."""
         holder = self._holder()
         if holder is not None and holder is not tape:
             holder.leave()
@@ -88,19 +88,19 @@ class Step:
         self._set_length(length)
 
     def give(self, cache: Any, length: int) -> None:
-        """Fill an empty dynamic cache with the first positions played here, for eager passes to go on."""
+        """Copy the first positions into an empty dynamic cache, so that eager passes can continue."""
         for index, mine in enumerate(self.cache.layers):
             cache.update(mine.keys[:, :, :length].clone(), mine.values[:, :, :length].clone(), index)
 
     def _set_length(self, length: int) -> None:
-        """What lies behind the length is masked, and written over by and by."""
+        """Set the length; positions beyond it are masked, and overwritten later."""
         for layer in self.cache.layers:
             layer.cumulative_length.fill_(length)
         self.length = length
 
 
 def _static_cache(model: Model, size: Size) -> Cache:
-    """Full layers everywhere, as on the eager tape, of the shapes that one eager token shows."""
+    """A static cache with full layers, as on the eager tape, with shapes taken from one eager token."""
     shown = DynamicCache()
     token = torch.zeros(size.lanes, 1, dtype=torch.long, device=model.device)
     with torch.no_grad(), model.steering.playing(None):
@@ -127,6 +127,6 @@ def _function(model: Model, cache: Cache) -> Callable[[Tensor], Tensor]:
 
 
 def _own(function: Any) -> Callable[[Tensor], Tensor]:
-    """The same function on a code object of its own."""
+    """The same function with a code object of its own."""
     code = function.__code__.replace(co_name="steered_step")
     return FunctionType(code, function.__globals__, "steered_step", None, function.__closure__)

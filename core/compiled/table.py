@@ -1,4 +1,4 @@
-"""What the bank is to hold for one setting, made where the dial is turned; the decode thread only copies it."""
+"""Builds the tensors that the graph's buffers hold for one plan, on the thread that changes the mixer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Chairs = tuple[Seating | None, ...]
 
 @dataclass(frozen=True)
 class Frame:
-    """What the vectors alone decide: rows [L, S, d], Gram rows of the capped [L, C, S], inverses [L, C, C, 3^C]."""
+    """Tensors of the vectors alone: rows [L, S, d], capped Gram rows [L, C, S], inverses [L, C, C, 3^C]."""
 
     rows: Tensor
     gram: Tensor
@@ -29,7 +29,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Table:
-    """One setting: frame, dials [L, lanes, width], and what the folded channels add [L, lanes, d]."""
+    """Buffer contents for one plan: directions, coefficients [L, lanes, width], pushes [L, lanes, d]."""
 
     frame: Frame
     dials: Tensor
@@ -39,7 +39,7 @@ class Table:
 
 @dataclass
 class Tables:
-    """Makes tables for banks of one size, and remembers the last frames."""
+    """Builds coefficient tables for one graph size; the last direction tensors are cached."""
 
     size: Size
     hidden_size: int

@@ -1,7 +1,7 @@
-"""A tape whose single tokens are played by a compiled step once one is ready; everything else goes as on any tape.
+"""A tape that decodes single tokens with a compiled step once one is ready, and everything else eagerly.
 
-The past moves as it is: into the step's static cache when single tokens begin, back into a dynamic one for prompts,
-rewinds, injections and changes of lanes.
+The cache is copied into the step's static cache when single tokens begin, and back into a dynamic one for
+prompts, rewinds, injections and changes of lanes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class CompiledTape(Tape):
-    """Asks the model's workshop for a step of the right size, and lends its past to it."""
+    """Requests a compiled step of the right size from the model's graph builder and moves its cache there."""
 
     def __init__(self, model: Model, n_lanes: int = 1, *, at_once: bool = False) -> None:
         super().__init__(model, n_lanes)
@@ -54,7 +54,7 @@ class CompiledTape(Tape):
         plan: Plan,
         readings: list[Reading] | None = None,
     ) -> Tensor:
-        """One token per lane goes to the step, if there is one; what it cannot do, eager decoding does."""
+        """Decode one token per lane with the compiled step if possible; feed everything else eagerly."""
         if len(phases) == 1 and len(self) and self._ready(plan):
             logits = self._played([row[0] for row in rows], phases[0], plan, readings)
             if logits is not None:
@@ -86,14 +86,14 @@ class CompiledTape(Tape):
         return super().forget()
 
     def leave(self) -> None:
-        """Take the past back from the step."""
+        """Copy the cache back from the compiled step."""
         if self.step is not None:
             step, self.step = self.step, None
             self.cache = self._empty()
             step.give(self.cache, len(self))
 
     def _ready(self, plan: Plan) -> bool:
-        """Whether a step holds the past by now and has room for this plan and one more token."""
+        """Move the cache to a step that fits this plan and one more token; False if there is none yet."""
         step, wanted = self.step, self._size(plan, len(self) + 1)
         if step is None or not step.size.holds(wanted):
             found = self.model.workshop.fitting(wanted) or self._asked(wanted)
@@ -110,7 +110,7 @@ class CompiledTape(Tape):
         return Size(self.n_lanes, capacity, *self._demand[1:])
 
     def _asked(self, wanted: Size) -> Step | None:
-        """Nobody has such a step: have one made, with some room to grow. It may be there at once."""
+        """Request a missing step, with some room to grow; returns it if it was built at once."""
         size = size_for(wanted.lanes, wanted.capacity, self.model.max_context, wanted.slots, wanted.caps)
         news = self.model.workshop.ask(size, self.at_once)
         if news is None:
@@ -121,11 +121,11 @@ class CompiledTape(Tape):
     def _played(
         self, tokens: list[int], phase: str, plan: Plan, readings: list[Reading] | None
     ) -> Tensor | None:
-        """The step's logits; nothing when it failed, which ends its service."""
+        """Logits of the compiled step; None when it failed, after which it is not used again."""
         assert self.step is not None
         try:
             logits = self.step.play(tokens, plan.phases[phase])
-        except Exception as error:  # whatever a graph can raise, the same token can be played eagerly
+        except Exception as error:  # a graph may raise anything; the same token can be decoded eagerly
             self.model.workshop.drop(self.step)
             self._tell("compile", text=f"back to eager decoding: {' '.join(str(error).split())[:200]}")
             return None

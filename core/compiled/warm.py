@@ -1,8 +1,8 @@
-"""A child process that compiles first, so that the decode thread finds everything in the compiler's disk cache.
+"""Compiles in a child process first, so that the decode thread finds the kernels in the disk cache.
 
-Tracing patches torch for the whole process: a thread that compiled while another decoded would break the other. The
-child builds the same shapes from the configuration alone, without weights; what it compiles is thrown away, what the
-compiler wrote to disk is not.
+Tracing patches torch for the whole process: compiling in one thread would break decoding in another. The
+child builds the same shapes from the configuration, without weights; only what the compiler writes to disk is
+kept.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CACHE = "TORCHINDUCTOR_CACHE_DIR"
 
 
 class Warming:
-    """One child at work."""
+    """One child process that compiles a graph of one size."""
 
     def __init__(self, model: Model, size: Size) -> None:
         use_own_cache()
@@ -57,7 +57,7 @@ class Warming:
 
     @property
     def complaint(self) -> str:
-        """The last line of what a failed child wrote."""
+        """Last line of a failed child's stderr."""
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "the compiler's process died")
@@ -72,12 +72,12 @@ class Warming:
 
 
 def use_own_cache() -> None:
-    """The user's own cache folder: the compiler's default lies where every user of a machine can write."""
+    """Use the user's own cache folder: the compiler's default is in a folder that every user can write to."""
     os.environ.setdefault(CACHE, str(Path(platformdirs.user_cache_dir("steertui")) / "inductor"))
 
 
 def describe(model: Model, size: Size) -> dict[str, Any]:
-    """What decides the graph besides the code: class, configuration, number format, device, size."""
+    """All that determines the graph besides the code: class, configuration, dtype, device, size."""
     config = model.hf.config
     return {
         "class": type(model.hf).__name__,
@@ -93,7 +93,7 @@ def describe(model: Model, size: Size) -> dict[str, Any]:
 
 
 def hollow(spec: dict[str, Any]) -> Model:
-    """A model of the same shapes whose weights were never written: on a CPU they cost no memory."""
+    """A model of the same shapes with uninitialised weights, which cost no memory on CPU."""
     config = getattr(transformers, spec["config_class"]).from_dict(spec["config"])
     with torch.device("meta"):
         hf = getattr(transformers, spec["class"])._from_config(

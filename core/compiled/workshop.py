@@ -1,4 +1,7 @@
-"""Where a model's compiled steps are made: asked for by tapes, warmed by children, finished between two answers."""
+"""Builds and caches compiled decode steps.
+
+A tape requests a step, a child process precompiles it, and it is installed between two answers.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,11 @@ if TYPE_CHECKING:
 LAST_WORDS = 200
 MARGIN = 1.2
 MOST_STEPS = 6
-"""Every step has a cache of its own, as long as its context: more sizes than these are not kept at once."""
+"""Most steps kept at once, because each has a static cache as long as its context."""
 
 
 class Workshop:
-    """The steps of one model. Everything but `prepare` belongs to the thread that decodes."""
+    """The compiled steps of one model. Every method but `prepare_tables` must run on the decode thread."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -36,7 +39,7 @@ class Workshop:
         self._warming: dict[Size, Warming | None] = {}
 
     def fitting(self, wanted: Size) -> Step | None:
-        """The smallest proven step with at least that much room; the one used last is the last to go."""
+        """The smallest verified step that covers `wanted`; it becomes the most recently used one."""
         sizes = [size for size in self._steps if size.holds(wanted)]
         if not sizes:
             return None
@@ -45,7 +48,7 @@ class Workshop:
         return self._steps[size]
 
     def ask(self, size: Size, at_once: bool = False) -> str | None:
-        """Let a child begin on a size that nobody has tried, or make it here and now; what came of it, in words."""
+        """Precompile an untried size in a child process, or build it now; returns a notice or None."""
         if size in self._tried:
             return None
         self._tried.add(size)
@@ -58,10 +61,10 @@ class Workshop:
             self._warming[size] = Warming(self.model, size) if child_fits(self.model) else None
         except OSError as error:
             return f"decoding stays eager: {' '.join(str(error).split())[:LAST_WORDS]}"
-        return f"a step for {size} is being compiled; eager decoding serves meanwhile"
+        return f"a step for {size} is being compiled; decoding stays eager until it is ready"
 
     def settle(self) -> Iterator[str]:
-        """Finish what the children prepared; called between two answers, because it takes seconds."""
+        """Build the steps whose child process has finished; slow, so call it between two answers."""
         ready = [size for size, child in self._warming.items() if child is None or child.finished]
         for size in ready:
             child = self._warming.pop(size)
@@ -75,7 +78,7 @@ class Workshop:
             child.wait()
 
     def build(self, size: Size) -> str:
-        """Compile here and now, prove, and keep only what is proven; no other pass runs meanwhile."""
+        """Compile a step now, verify it, and keep it only if it is verified; no other pass runs meanwhile."""
         use_own_cache()
         self._tried.add(size)
         began = time.perf_counter()
@@ -84,7 +87,7 @@ class Workshop:
                 step = Step(self.model, size)
                 step.seal()
                 verdict = judge(step)
-            except Exception as error:  # a compiler brings errors of every class; eager decoding goes on
+            except Exception as error:  # compilers raise errors of any class; eager decoding continues
                 return f"decoding stays eager: {' '.join(str(error).split())[:LAST_WORDS]}"
         if not verdict.sound:
             return f"decoding stays eager: the compiled step does not agree with it ({verdict})"
@@ -92,7 +95,7 @@ class Workshop:
         return f"a compiled step for {size} takes over ({verdict}; {time.perf_counter() - began:.1f} s)"
 
     def keep(self, step: Step) -> None:
-        """One too many makes room; a past that is lent to it goes on there until it is taken back."""
+        """Add a step, dropping the least recently used beyond the limit; tapes using one keep it."""
         self._steps[step.size] = step
         while len(self._steps) > MOST_STEPS:
             oldest = next(iter(self._steps))
@@ -100,7 +103,7 @@ class Workshop:
             self._tried.discard(oldest)
 
     def drop(self, step: Step) -> None:
-        """A step that failed in use does not serve again."""
+        """Stop offering a step that failed in use."""
         self._steps.pop(step.size, None)
 
     def check_again(self) -> None:
@@ -108,7 +111,7 @@ class Workshop:
             step.check_again()
 
     def prepare(self, plan: Plan) -> None:
-        """Lay the tables of a new plan on the thread that turned the dial."""
+        """Build the coefficient tables of a new plan on the thread that changes the mixer."""
         slots, caps = demand(plan)
         for step in list(self._steps.values()):
             if step.size.holds(Size(len(plan.lanes), 0, slots, caps)):
@@ -117,7 +120,7 @@ class Workshop:
 
 
 def child_fits(model: Model) -> bool:
-    """A child's empty weights cost nothing on a CPU, but as much as the real ones on a GPU."""
+    """Whether the GPU has room for a child's uninitialised weights; on CPU they cost nothing."""
     if model.device.type != "cuda":
         return True
     weights = sum(p.numel() * p.element_size() for p in model.hf.parameters())
@@ -125,7 +128,7 @@ def child_fits(model: Model) -> bool:
 
 
 def refusal(model: Model) -> str | None:
-    """Why this model has no compiled step, if it can have none."""
+    """The reason why this model cannot be compiled, or None."""
     hf = model.hf
     if not Tape(model).rewinds:
         return "the model keeps a running state instead of a cache of tokens"

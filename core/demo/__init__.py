@@ -1,7 +1,7 @@
-"""The embedded demo models: two tiny language models of a toy world, so that a fresh machine has something to steer.
+"""The embedded demo models: two tiny language models of a toy world, so that steering works without a download.
 
-This module is torch-free and cheap: it knows where things lie and what a newcomer may type. `python -m core.demo.train`
-rebuilds everything under `weights/`.
+This module is torch-free and cheap: it knows the checkpoint folders and some example prompts.
+`python -m core.demo.train` rebuilds everything under `weights/`.
 """
 
 from pathlib import Path
@@ -14,20 +14,20 @@ WEIGHTS = Path(__file__).parent / "weights"
 
 
 def folder(name: str) -> Path | None:
-    """The checkpoint folder of a demo model, or nothing if the name is not one."""
+    """The checkpoint folder of a demo model, or None if the name is not one."""
     return WEIGHTS / name if name in NAMES else None
 
 
 def example_prompts() -> tuple[str, ...]:
-    """Lines the demo models understand, to offer to a newcomer."""
+    """Prompts that the demo models understand, to offer to a new user."""
     return EXAMPLES
 
 
 def example_distractions() -> tuple[str, ...]:
-    """Lines to throw in while an answer is on its way, or in a later turn."""
+    """Distractions to inject while an answer is generated, or to send as a later turn."""
     return DISTRACTIONS
 
 
 def starter_vectors() -> dict[str, Path]:
-    """The vectors that come with the demo models, by name."""
+    """The vector files that come with the demo models, by name."""
     return {path.stem: path for path in sorted((WEIGHTS / "vectors").glob("*.safetensors"))}

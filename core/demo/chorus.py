@@ -1,6 +1,6 @@
-"""Many texts at once: the measurements need hundreds of steered continuations, sampled as rows of one batch.
+"""Batched sampling: the acceptance figures need hundreds of steered continuations, one row of a batch each.
 
-The mixer may change between tokens, and what was cached stays as it was lived.
+The mixer may change between tokens; cached positions keep the activations they were computed with.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ def continue_all(
     *,
     may_end: bool = True,
 ) -> list[list[int]]:
-    """Up to `count` sampled tokens after each prompt; `score(step)` is the mixer that token `step` is made under."""
+    """Sample up to `count` tokens after each prompt; `score(step)` is the mixer that token `step` is made under."""
     end, pad = model.tokenizer.eos_token_id, model.tokenizer.pad_token_id
     ids, mask = padded(prompts, pad)
     generator, written, cache = torch.Generator().manual_seed(seed), [], None
@@ -46,7 +46,7 @@ def continue_all(
 
 
 def padded(prompts: Sequence[Sequence[int]], pad: int) -> tuple[Tensor, Tensor]:
-    """Rows of one length, padded on the left, and the mask of what is real."""
+    """Rows padded on the left to one length, and the attention mask."""
     longest = max(map(len, prompts))
     ids = torch.tensor([[pad] * (longest - len(row)) + list(row) for row in prompts])
     mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in prompts])

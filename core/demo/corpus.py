@@ -1,4 +1,4 @@
-"""Rows of tokens for training: documents written on the fly and packed one after the other, nothing kept."""
+"""Rows of tokens for training: documents generated on the fly and packed one after the other, nothing stored."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ Writer = Callable[[random.Random], Document]
 
 
 def tokens(tokenizer: PreTrainedTokenizerBase, write: Writer, seed: int) -> Iterator[int]:
-    """An endless stream of documents as token ids."""
+    """An endless stream of token ids of generated documents."""
     rng = random.Random(seed)
     while True:
         texts = [markup.render(write(rng)) for _ in range(CHUNK)]

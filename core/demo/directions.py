@@ -1,4 +1,4 @@
-"""Directions of the demo models: mean differences read by the hooks that steer, with the projections of both classes.
+"""Vectors of the demo models: mean differences of hooked activations, with the projections of both classes.
 
 v_L = mean⁺ − mean⁻ of the block outputs at the chosen positions; stored as a unit vector, its raw norm and, per class,
 mean, spread and percentiles of the projections. The class gap (mean⁺ − mean⁻ of the projections) is one natural unit.
@@ -25,7 +25,7 @@ Reads = dict[int, Tensor]
 
 @dataclass(frozen=True)
 class Direction:
-    """A vector for the mixer: unit directions per layer and what is known about the two classes along them."""
+    """A vector for the mixer: unit rows per layer and statistics of the two classes along them."""
 
     name: str
     directions: Mapping[int, Tensor]
@@ -50,7 +50,7 @@ class Direction:
         return digest.hexdigest()
 
     def positive(self, key: str) -> dict[int, float]:
-        """One figure of the positive class per layer: a bound for a cap."""
+        """One statistic of the positive class per layer, usable as the bound of a cap."""
         return {layer: s["positive"][key] for layer, s in self.stats.items()}
 
     def suggesting(self, **suggestion: Any) -> "Direction":
@@ -58,19 +58,19 @@ class Direction:
 
 
 def read(model: Model, texts: Sequence[Sequence[int]], widths: Sequence[int] | None = None) -> Reads:
-    """Per layer, one row for each text: the output at its last token, or the mean over its last `widths[i]` tokens."""
+    """Per layer one row for each text: the output at its last token, or the mean over its last `widths[i]` tokens."""
     where: Any = "last" if widths is None else [slice(-width, None) for width in widths]
     return capture(model, texts, read=where, batch_tokens=BATCH_TOKENS).rows
 
 
 def read_first(model: Model, texts: Sequence[Sequence[int]], widths: Sequence[int]) -> Reads:
-    """Per layer, one row for each text: the output at the first of its last `widths[i]` tokens."""
+    """Per layer one row for each text: the output at the first of its last `widths[i]` tokens."""
     where = [len(text) - width for text, width in zip(texts, widths, strict=True)]
     return capture(model, texts, read=where, batch_tokens=BATCH_TOKENS).rows
 
 
 def mean_difference(name: str, positive: Reads, negative: Reads) -> Direction:
-    """The direction from the negative class to the positive one."""
+    """The vector from the mean of the negative class to the mean of the positive one."""
     raw = {layer: (positive[layer].mean(0) - negative[layer].mean(0)) for layer in positive}
     norms = {layer: vector.norm().item() for layer, vector in raw.items()}
     directions = {layer: vector / norms[layer] for layer, vector in raw.items()}
@@ -83,7 +83,7 @@ def mean_difference(name: str, positive: Reads, negative: Reads) -> Direction:
 
 
 def random_like(direction: Direction, seed: int) -> Direction:
-    """The control: a random direction with the norms and the natural units of another."""
+    """A random control vector with the norms and the natural units of `direction`."""
     generator = torch.Generator().manual_seed(seed)
     drawn = {layer: torch.randn(v.shape, generator=generator) for layer, v in direction.directions.items()}
     return replace(direction, name="random", directions={layer: v / v.norm() for layer, v in drawn.items()})

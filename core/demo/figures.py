@@ -1,4 +1,4 @@
-"""What a set of generated texts shows: shares of labelled sentences, and whether each text is of one piece."""
+"""Metrics of generated texts: shares of labelled sentences, and whether each text keeps one trait and voice."""
 
 import re
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Figures:
 
 
 def figures(texts: Sequence[str]) -> Figures:
-    """The figures of some texts, all sentences weighing the same."""
+    """The metrics of some texts; every sentence has the same weight."""
     by_text = [labels(text) for text in texts]
     said = [label for found in by_text for label in found]
     shown = [label.motivation for label in said if label.motivation]
@@ -54,19 +54,19 @@ def figures(texts: Sequence[str]) -> Figures:
 
 
 def bound(texts: Sequence[str], objects: Sequence[str]) -> float:
-    """Share of the texts that name any object of the world and name none but their own."""
+    """Among texts that name any object of the world, the share that names only the object of its prompt."""
     named = [(set(_OBJECT.findall(text)), obj) for text, obj in zip(texts, objects, strict=True)]
     return share([found == {obj} for found, obj in named if found])
 
 
 def named(texts: Sequence[str], names: Sequence[str]) -> float:
-    """Share of the texts that name any person and name none but their hero."""
+    """Among texts that name any person, the share that names only the hero of its prompt."""
     found = [(set(_NAME.findall(text)), name) for text, name in zip(texts, names, strict=True)]
     return share([people == {name} for people, name in found if people])
 
 
 def share(flags: Sequence[bool]) -> float:
-    """The mean of some flags; 0 of nothing, so that an empty text never counts as a success."""
+    """The share of true flags; 0 for an empty list, so that an empty text never counts as a success."""
     return sum(flags) / len(flags) if flags else 0.0
 
 

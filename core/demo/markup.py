@@ -1,4 +1,4 @@
-"""How a document becomes one string: the special tokens, and the chat template that writes the same string."""
+"""Renders a document as one string with special tokens; the chat template produces the same string."""
 
 from core.demo.world.documents import Document
 

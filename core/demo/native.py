@@ -1,6 +1,6 @@
-"""Starter vectors on disk, in the native file format: one float32 unit row per layer and a card of plain strings.
+"""Writes the starter vectors in the native file format: one float32 unit row per layer and a card of strings.
 
-Written with safetensors alone: this floor may not know the one above, where all formats are read and written.
+It uses safetensors directly, because `core` may not import `vectors`, where all formats are read and written.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ def save(
     metrics: Mapping[int, Mapping[str, float]],
     notes: Mapping[str, str],
 ) -> None:
-    """One vector file; everything a reader may want to know without the model is in its header."""
+    """Write one vector file; its header holds everything that can be known without the model."""
     tensors = {f"layer.{layer}": row.float().contiguous() for layer, row in direction.directions.items()}
     card = {
         "format": FORMAT,
@@ -56,7 +56,7 @@ def save(
 
 
 def dataset_hash(pairs: Sequence[Pair]) -> str:
-    """Of the pairs as JSON lines."""
+    """SHA-256 of the pairs as JSON lines."""
     lines = "\n".join(json.dumps(asdict(pair), sort_keys=True) for pair in pairs)
     return hashlib.sha256(lines.encode()).hexdigest()
 

@@ -1,6 +1,6 @@
-"""One training run: next-token loss on freshly written rows.
+"""The training loop: next-token loss on freshly generated rows.
 
-Muon (Jordan et al. 2024) orthogonalises the updates of the matrices inside the blocks and is what makes ten minutes of
+Muon (Jordan et al. 2024) orthogonalises the updates of the matrices inside the blocks, which makes ten minutes of
 one core enough. The tuned model is trained with AdamW alone, because Muon's flat spectrum would leave its weight
 difference without a leading direction.
 """
@@ -25,7 +25,7 @@ def run(
     rates: Rates,
     on_step: Callable[[int, float], None],
 ) -> None:
-    """Train in place; `on_step` hears the loss of every step."""
+    """Train in place; `on_step(step, loss)` is called after every step."""
     optimisers = _optimisers(model, rates)
     full = [group["lr"] for optimiser in optimisers for group in optimiser.param_groups]
     model.train()
@@ -43,7 +43,7 @@ def run(
 
 
 def next_token_loss(model: PreTrainedModel, ids: Tensor) -> Tensor:
-    """Mean negative log likelihood of each token given the row before it."""
+    """Mean negative log likelihood of each token given the tokens before it."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
         logits = model(input_ids=ids, use_cache=False).logits
     return functional.cross_entropy(logits[:, :-1].float().flatten(0, 1), ids[:, 1:].flatten())

@@ -1,4 +1,4 @@
-"""What is trained and for how long: every number that, with the versions, decides the shipped weights.
+"""Training configuration: every number that, with the library versions, determines the shipped weights.
 
 The schedule counts steps, never seconds, so that the same machine and versions give the same bytes.
 """
@@ -13,7 +13,7 @@ CREATED = "2026-11-20"  # of the recipe, not of a run: a rebuild gives the same 
 
 @dataclass(frozen=True)
 class Schedule:
-    """Warm up, hold, then fall linearly to nothing; the last rows are longer, for longer conversations."""
+    """Learning-rate schedule: warm-up, constant, linear decay to 0; the last rows are longer, for longer chats."""
 
     steps: int
     tokens_per_step: int = 2048
@@ -30,14 +30,14 @@ class Schedule:
         return min(1.0, (step + 1) / self.warm_up) * falling
 
     def shape(self, step: int) -> tuple[int, int]:
-        """Rows and their length."""
+        """Number of rows and row length of a step."""
         length = self.long_row_length if step >= (1 - self.long_share) * self.steps else self.row_length
         return self.tokens_per_step // length, length
 
 
 @dataclass(frozen=True)
 class Rates:
-    """Full learning rates: Muon's for the matrices inside the blocks (nothing: AdamW for all), AdamW's for the rest."""
+    """Peak learning rates: `muon` for the matrices inside the blocks (None: AdamW for all), `rest` for AdamW."""
 
     rest: float
     muon: float | None = None
@@ -50,7 +50,7 @@ TUNED_RATES = Rates(rest=5e-4)
 
 
 def architecture(vocabulary: int, bos: int, end: int, pad: int) -> LlamaConfig:
-    """A Llama of 1.2 million parameters."""
+    """Configuration of a Llama with 1.2 million parameters."""
     return LlamaConfig(
         vocab_size=vocabulary,
         hidden_size=96,

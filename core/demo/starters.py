@@ -1,7 +1,7 @@
-"""The vectors that come with the models: how each is read, and the band and dose its card suggests.
+"""The starter vectors: at which token each is read, and the layers and dose its card suggests.
 
-They are read where the next words are decided, not where d is largest: means over what was already said reach the same
-d but hardly turn a running text. Doses were taken from dose–response, below the first loss of form.
+They are read where the next words are decided, not where d is largest: means over the text so far reach the same d but
+hardly change the continuation. Doses come from dose–response runs, below the first loss of well-formed sentences.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ SEED, HELD_OUT_SEED = 31, 32
 
 @dataclass(frozen=True)
 class Starter:
-    """`scale` counts class gaps on every layer of the band; `read` is "last", or "first" of what a pair shows."""
+    """One starter vector; `scale` is in class gaps per layer, `read` is "last", or "first" token of the trait text."""
 
     name: str
     layers: tuple[int, ...]
@@ -39,7 +39,7 @@ BY_NAME = {starter.name: starter for starter in STARTERS}
 
 
 def make(model: Model, starter: Starter) -> Direction:
-    """The vector with its suggestion."""
+    """The vector with its suggested layers and dose."""
     direction = directions.mean_difference(starter.name, *_reads(model, starter, fit_pairs(starter)))
     return direction.suggesting(layers=list(starter.layers), unit="natural", scale=starter.scale, split=False)
 

@@ -1,4 +1,4 @@
-"""The demo tokenizer: a real byte-level BPE, small because the world has few words, and trained on the world itself."""
+"""The demo tokenizer: a byte-level BPE with a small vocabulary, trained on documents of the toy world."""
 
 import random
 from pathlib import Path
@@ -14,7 +14,7 @@ DOCUMENTS = 20_000
 
 
 def train(seed: int) -> PreTrainedTokenizerFast:
-    """Byte-pair encoding of freshly written documents; any other text falls back to bytes."""
+    """Train byte-pair encoding on generated documents; any other text falls back to bytes."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

@@ -1,6 +1,6 @@
 """Rebuild the demo models: `python -m core.demo.train` trains both, makes the starter vectors and measures them.
 
-One thread, a fixed number of steps and fixed seeds: the same machine and versions give the same bytes.
+It uses one thread, a fixed number of steps and fixed seeds: the same machine and versions give the same bytes.
 """
 
 import argparse
@@ -31,7 +31,7 @@ Losses = dict[int, float]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Train, measure, report; the exit code says whether every promise holds."""
+    """Train, measure and write the report; the exit code is 0 if every acceptance bound holds."""
     options = _parser().parse_args(arguments)
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def train(folder: Path, base: Schedule, tuned: Schedule) -> dict[str, Losses]:
-    """Both checkpoints: the tuned model starts from the base as it was stored."""
+    """Train both checkpoints; the tuned model starts from the saved base checkpoint."""
     words = tokenizer.train(recipe.SEED)
     torch.manual_seed(recipe.SEED)
     shape = recipe.architecture(len(words), words.bos_token_id, words.eos_token_id, words.pad_token_id)
@@ -63,7 +63,7 @@ def train(folder: Path, base: Schedule, tuned: Schedule) -> dict[str, Losses]:
 
 
 def judge(folder: Path) -> dict[str, Any]:
-    """Make the starter vectors of trained checkpoints and measure all that was promised."""
+    """Make the starter vectors of trained checkpoints and compute every acceptance figure."""
     base, tuned = (load(str(folder / name)) for name in (BASE, INSTRUCT))
     starters.save_all(base, folder / "vectors")
     figures = measure(base, tuned)

@@ -1,4 +1,4 @@
-"""What the demo models must hold: each promise as a name, the figure it looks at and the bound it must meet."""
+"""Acceptance bounds of the demo models: a name, the figure of the report and the bounds it must meet."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ Report = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Promise:
-    """A figure of the report and its bounds, both included."""
+    """A figure of the report and its lower and upper bound, both inclusive."""
 
     name: str
     figure: Callable[[Report], float]
@@ -57,11 +57,11 @@ PROMISES = (
 
 
 def broken(report: Report) -> list[str]:
-    """The promises a report does not hold, each with its figure."""
+    """The bounds that a report does not meet, each with its figure."""
     return [f"{p.name}: {p.figure(report):.3f}" for p in PROMISES if not p.holds(report)]
 
 
 def _falls(lobotomy: Mapping[str, Mapping[str, float]]) -> bool:
-    """Determined share, question share and distance to base all shrink from λ = 0 to 1."""
+    """Whether determined share, question share and distance to base all shrink from λ = 0 to 1."""
     steps = list(lobotomy.values())
     return all(a[key] > b[key] for key in steps[0] for a, b in pairwise(steps))

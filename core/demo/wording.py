@@ -1,4 +1,4 @@
-"""From pairs and prompts to token ids: the one place where the demo's measurements meet the tokenizer."""
+"""Token ids of the toy world's pairs and prompts; the only place where they are tokenised."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,12 @@ Ids = list[int]
 
 
 def story_ids(model: Model, text: str) -> Ids:
-    """A story to go on with."""
+    """Token ids of a story to be continued."""
     return list(model.tokenizer(text)["input_ids"])
 
 
 def turn_ids(model: Model, *turns: tuple[str, str]) -> Ids:
-    """A conversation that waits for the assistant; a last assistant turn stays open."""
+    """Token ids of a conversation with the assistant's turn open; a last assistant message stays unfinished."""
     *before, (role, said) = turns
     answered = before if role == "assistant" else turns
     ids = model.tokenizer.apply_chat_template(
@@ -30,12 +30,12 @@ def side_ids(model: Model, side: Side) -> Ids:
 
 
 def shown_width(model: Model, side: Side) -> int:
-    """How many tokens at the end of a side show its trait."""
+    """How many tokens at the end of a side express its trait."""
     return len(_bare(model, f" {side.shown}" if side.story else side.shown))
 
 
 def halves(model: Model, pairs: Sequence[Pair]) -> tuple[list[Ids], list[Ids]]:
-    """The token ids of the positive sides and of the negative ones."""
+    """The token ids of the positive sides, and those of the negative sides."""
     return [side_ids(model, p.positive) for p in pairs], [side_ids(model, p.negative) for p in pairs]
 
 

@@ -1,7 +1,7 @@
-"""A recorded session in forms that others read: one file per form, one line in the registry.
+"""Exports of recorded sessions, one module per format.
 
-Every form is a function of the records and of `clean`, which makes text safe to draw: what a model said may hold
-escape sequences, and an export is looked at in terminals, browsers and spreadsheets.
+Every format is a function of the records and of `clean`, which removes terminal escape sequences: model
+output is untrusted, and exports are viewed in terminals, browsers and spreadsheets.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ FORMS = {
     "cast": "sessions.export.cast",
 }
 LOGS = {"inspect": "sessions.export.inspectlog"}
-"""Forms that are no text: another tool's own files, written by that tool."""
+"""Formats that are not text and are written to a file by another library."""
 SUFFIXES = {"inspect": "eval"}
 
 
 def export(records: Iterable[Record], form: str, clean: Clean) -> str:
-    """The session as one text in the form that was asked for."""
+    """The session as text in the requested format."""
     if form not in FORMS:
         raise UsageError(f"there is no export {form!r}: choose one of {', '.join(FORMS)}")
     write: Export = import_module(FORMS[form]).export
@@ -38,7 +38,7 @@ def export(records: Iterable[Record], form: str, clean: Clean) -> str:
 
 
 def save(records: Iterable[Record], form: str, place: Path, clean: Clean) -> None:
-    """The session as a file in the form that was asked for."""
+    """Write the session to a file in the requested format."""
     if form in LOGS:
         import_module(LOGS[form]).save(tuple(records), place)
     else:

@@ -1,4 +1,4 @@
-"""asciicast v3: the session as a film of a terminal, rebuilt from its events at the pace it was spoken."""
+"""asciicast v3: a terminal recording of the session, rebuilt from its events with their original timing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def export(records: tuple[Record, ...], clean: Clean) -> str:
 
 
 def _frames(records: tuple[Record, ...], clean: Clean) -> Iterator[list[object]]:
-    """What was said, with the time since the last thing that was; intervals of silent events add up."""
+    """Terminal output with the delay since the previous output; delays of invisible events are added up."""
     waited = 0
     for record in in_turn(records):
         waited += record.m
@@ -44,7 +44,7 @@ def _frames(records: tuple[Record, ...], clean: Clean) -> Iterator[list[object]]
 
 
 def shown(event: ev.Event, clean: Clean) -> str:
-    """An event as terminal text: our own colours around words that were made safe."""
+    """An event as terminal text: our colours around sanitised text."""
     match event:
         case ev.Turn():
             return f"\r\n{BOLD}{clean(event.role)}{PLAIN}  {lines(event.text, clean)}\r\n"

@@ -1,4 +1,4 @@
-"""Chat JSONL: one line per conversation, as training and evaluation tools read it; steering in the metadata."""
+"""Chat JSONL: one conversation per line, for training and evaluation tools; steering is in the metadata."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from sessions.state import State, Turn
 
 
 def export(records: tuple[Record, ...], clean: Clean) -> str:
-    """Every leaf of the tree of turns is a conversation. Raw text: JSON escapes what could do harm."""
+    """One line per leaf of the tree of turns. Text is not sanitised, because JSON escapes control characters."""
     known = facts(records)
     return "".join(json.dumps(_conversation(known, leaf)) + "\n" for leaf in leaves(known.state))
 
 
 def leaves(state: State) -> list[Turn]:
-    """Turns that nobody answered, in the order they were said."""
+    """Turns without replies, in the order they were added."""
     parents = {turn.parent for turn in state.turns.values()}
     return [turn for turn in state.turns.values() if turn.id not in parents]
 
@@ -41,7 +41,7 @@ def _conversation(known: Facts, leaf: Turn) -> Mapping[str, Any]:
 
 
 def steering(turn: Turn) -> Mapping[str, Any]:
-    """How an answer was made, and what happened to it at which token."""
+    """The settings of an answer, and its changes with their token index."""
     return {
         "turn": turn.id,
         "settings": turn.settings,

@@ -1,4 +1,4 @@
-"""What every export says about a session besides its words: who spoke, with what, and whether it can be repeated."""
+"""Session metadata for all exports: model, vectors, versions, and the final state."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ VISIBLE = ("mixer", "inject", "note", "mark", "rewind", "rebuild")
 
 @dataclass(frozen=True)
 class Facts:
-    """The first opening, the last model that was ready, every vector that was ever loaded, and the final state."""
+    """The first opening, the last model that was ready, every vector that was loaded, and the final state."""
 
     opening: ev.Open
     model: ev.Model | None
@@ -24,7 +24,7 @@ class Facts:
 
     @property
     def branches(self) -> tuple[Turn, ...]:
-        """Turns that are not on the way to the head."""
+        """Turns that are not on the path to the head."""
         main = {turn.id for turn in self.state.path()}
         return tuple(turn for turn in self.state.turns.values() if turn.id not in main)
 
@@ -45,5 +45,5 @@ def facts(records: Iterable[Record]) -> Facts:
 
 
 def settings_line(turn: Turn) -> str:
-    """The settings of an answer, shortest first; the ones at their default were never written."""
+    """The settings of an answer as text; settings at their default are not recorded."""
     return ", ".join(f"{key} {value}" for key, value in turn.settings.items() if key != "prefill")

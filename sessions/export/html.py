@@ -1,4 +1,4 @@
-"""HTML: one file that needs nothing else, tokens coloured by a channel's projection; readable without any script."""
+"""HTML: one self-contained file without scripts; tokens are coloured by their projection on a channel."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""An Inspect log (`.eval`) through Inspect's own API, so that `inspect view` and its data frames read a session.
+"""An Inspect log (`.eval`) written with Inspect's API, for `inspect view` and its data frames.
 
-inspect-ai is an extra (`steertui[inspect]`): nothing here imports it before a log is written.
+inspect-ai is an optional extra (`steertui[inspect]`), imported only when a log is written.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ SAMPLING = {
     "seed": "seed",
     "max_new_tokens": "max_tokens",
 }
-"""Our settings of an answer that Inspect has a word for."""
+"""Our generation settings and their names in Inspect."""
 
 
 def save(records: tuple[Record, ...], place: Path) -> None:
-    """The session at `place`: every conversation a sample, every answer a model event, changes as info events."""
+    """Write the session: a sample per conversation, a model event per answer, an info event per change."""
     if place.suffix not in SUFFIXES:
         raise UsageError(
             f"an Inspect log is named {' or '.join('*' + s for s in SUFFIXES)}, not {place.name}"
@@ -66,7 +66,7 @@ def _log(known: Facts, records: tuple[Record, ...]) -> Any:
 
 
 def _about(known: Facts) -> Mapping[str, Any]:
-    """What is needed to repeat the session."""
+    """The metadata needed to repeat the session."""
     return {
         "vectors": {vector.name: vector.sha256 for vector in known.vectors},
         "model": dict(known.model.facts) if known.model else {},
@@ -93,7 +93,7 @@ def _sample(sample: Sample, model: str) -> Any:
 
 
 def _events(call: Call, output: Any, model: str) -> Iterator[Any]:
-    """What was changed in mid-answer, then the call of the model they were changes to."""
+    """The changes made during an answer, then the model call itself."""
     from inspect_ai.event import InfoEvent, ModelEvent
 
     for marker in call.turn.markers:
@@ -155,5 +155,5 @@ def _message(message: Message) -> Any:
 
 
 def _whole(text: str) -> str:
-    """Half a surrogate pair can be typed, but not written as UTF-8."""
+    """Replace lone surrogates, which cannot be encoded as UTF-8."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,4 +1,4 @@
-"""Markdown: the transcript of a paper's appendix, every change at its token, and what is needed to repeat it."""
+"""Markdown: a transcript with every change at its token, and the metadata needed to reproduce it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def export(records: tuple[Record, ...], clean: Clean) -> str:
 
 
 def _job(task: Task, clean: Clean) -> Iterator[str]:
-    """What was asked for; what came of it is in the files it wrote."""
+    """A job's parameters and message; its results are in the files it wrote."""
     yield f"## {escaped(clean(f'Job {task.id} · {task.kind} · {task.state}'))}"
     asked = [f"{name}={value}" for name, value in task.params.items() if value not in (None, "", ())]
     if told := [*asked, *([task.message] if task.message else [])]:
@@ -50,7 +50,7 @@ def _turn(turn: Turn, clean: Clean) -> Iterator[str]:
 
 
 def _with_markers(turn: Turn, clean: Clean) -> Iterator[str]:
-    """The answer cut at its markers; text before the first of them stays one paragraph."""
+    """The answer split at its markers; text before the first marker is one paragraph."""
     start, words = 0, turn.said
     for marker in sorted((m for m in turn.markers if m.kind in VISIBLE), key=lambda m: m.at):
         words += "".join(token.text for token in turn.tokens[start : marker.at])
@@ -64,7 +64,7 @@ def _with_markers(turn: Turn, clean: Clean) -> Iterator[str]:
 
 
 def _reproducibility(known: Facts, clean: Clean) -> Iterator[str]:
-    yield "## To repeat this"
+    yield "## Reproducibility"
     lines = [f"steertui {known.opening.app}"]
     lines += [f"{name} {version}" for name, version in known.opening.versions.items()]
     if known.model:
@@ -77,10 +77,10 @@ def _reproducibility(known: Facts, clean: Clean) -> Iterator[str]:
 
 
 def quoted(text: str, clean: Clean) -> str:
-    """Somebody's words as a quotation, so that nothing in them is taken for our own Markdown."""
+    """Text as a Markdown quotation, with its own markup escaped."""
     return "\n".join(f"> {escaped(clean(line))}" if line else ">" for line in text.split("\n"))
 
 
 def escaped(text: str) -> str:
-    """Markdown's own characters made literal, raw HTML and image links among them."""
+    """Escape Markdown's special characters, including raw HTML and images."""
     return "".join(f"\\{c}" if c in "\\`*_[]<>#!|~&" else c for c in text)

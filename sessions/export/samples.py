@@ -1,6 +1,6 @@
-"""A session as an evaluation has it: every conversation a sample, every answer a call of the model, with its changes.
+"""A session as evaluation samples: one sample per conversation, one model call per answer.
 
-Plain data, so that what is said does not depend on who writes it down (`sessions.export.inspectlog`).
+Plain data, independent of the format that is written (`sessions.export.inspectlog`).
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from sessions.state import State, Token, Turn
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 ENDS = {"eos": "stop", "stop": "stop", "length": "max_tokens"}
-"""How an answer ended, in the words of a model's output; every other end is unknown to it."""
+"""Inspect's names for the reasons an answer ended; all others are "unknown"."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """One answer: what the model had been told, what it said, and when."""
+    """One answer: the messages before it, its turn, and its time."""
 
     turn: Turn
     told: tuple[Message, ...]
@@ -37,7 +37,7 @@ class Call:
 
     @property
     def measured(self) -> Mapping[str, Any]:
-        """A row per token of what a model's output has no word for."""
+        """Per-token values that Inspect's model output has no field for."""
         tokens = self.turn.tokens
         names = {name: None for token in tokens for name in token.proj}
         return {
@@ -57,7 +57,7 @@ class Sample:
 
     @property
     def asked(self) -> tuple[Message, ...]:
-        """What the last answer is an answer to; all of it where nobody answered."""
+        """The messages before the last answer; all messages if there is no answer."""
         return self.calls[-1].told if self.calls else self.messages
 
 
@@ -78,14 +78,14 @@ def samples(state: State, records: Iterable[Record]) -> list[Sample]:
 
 
 def _told(path: Iterable[Turn], answer: Turn) -> tuple[Message, ...]:
-    """A system prompt is a setting of the answer, not a turn."""
+    """The messages of a path, with the system prompt from the answer's settings first."""
     system = answer.settings.get("system")
     first = [{"role": "system", "content": str(system)}] if system else []
     return (*first, *messages(path))
 
 
 def _times(records: Iterable[Record]) -> tuple[dict[int, datetime], dict[int, float]]:
-    """When each answer began and how long it took; -1 is the session itself."""
+    """The start time and duration of each answer; -1 is the session itself."""
     began, seconds, now = {-1: EPOCH}, {}, EPOCH
     for number, record in enumerate(records):
         now += timedelta(milliseconds=record.m)
@@ -102,7 +102,7 @@ def _times(records: Iterable[Record]) -> tuple[dict[int, datetime], dict[int, fl
 
 
 def clock(wall: str, otherwise: datetime = EPOCH) -> datetime:
-    """What a session says of its time; a damaged one may not say it."""
+    """Parse a session's wall-clock time; `otherwise` if it is invalid."""
     try:
         told = datetime.fromisoformat(wall)
     except ValueError:
@@ -111,7 +111,7 @@ def clock(wall: str, otherwise: datetime = EPOCH) -> datetime:
 
 
 def likeliest(token: Token) -> Iterator[tuple[str, float]]:
-    """What else might have been said: text and log-probability."""
+    """Alternative tokens with their log-probabilities."""
     for other in token.top:
         if other.p > 0:
             yield other.text, math.log(other.p)

@@ -1,4 +1,4 @@
-"""CSV: a row for every token and for everything that happened between tokens, for a spreadsheet or a data frame."""
+"""CSV: a row per token and per change between tokens, for spreadsheets and data frames."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def export(records: tuple[Record, ...], clean: Clean) -> str:
 
 
 def _rows(turn: Turn, gauges: list[str], clean: Clean) -> Iterator[list[object]]:
-    """Markers stand before the token they act on."""
+    """The rows of an answer; markers come before the token they act on."""
     where = [turn.id, turn.parent]
     for at in range(len(turn.tokens) + 1):
         for marker in (m for m in turn.markers if m.at == at):
@@ -45,6 +45,6 @@ def _measured(token: Token, gauges: list[str]) -> list[object]:
 
 
 def guarded(text: str, clean: Clean) -> str:
-    """A cell that begins like a formula would be run by a spreadsheet: a quote in front keeps it text."""
+    """Prefix a quote to text that a spreadsheet would run as a formula."""
     text = clean(text)
     return "'" + text if text.startswith(FORMULA) else text

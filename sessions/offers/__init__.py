@@ -1,4 +1,5 @@
-"""What can be started as a job, in words: read by the command line, by the screen's forms and by the lists of both.
+"""Job specifications: parameters and help of every job, used by the command line, the screen's forms and
+their lists.
 
-Nothing here needs torch: the jobs themselves stand in `sessions.kinds`.
+Nothing here needs torch; the jobs themselves are created in `sessions.kinds`.
 """

@@ -1,4 +1,4 @@
-"""The parameters that experiments share: what is asked, with which vector, how it is spoken and who judges."""
+"""Parameters shared by the experiments: vector, prompts, generation and measures."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ PROMPTS = Param(
     "pack",
     "demo, stories, english, empathy, or a JSONL file (demo for the demo models, else english)",
 )
-COUNT = Param("n", "count", "how many of the prompts", 16)
-SCALE = Param("scale", "number", "how much of it (as its card suggests)")
+COUNT = Param("n", "count", "number of prompts", 16)
+SCALE = Param("scale", "number", "scale of the vector (default: its card's suggestion)")
 UNIT = Param("unit", "choice", "what a scale of 1 means", choices=("relative", "natural", "unit", "raw"))
-LAYERS = Param("layers", "layers", "which layers (the card's band)")
-SPLIT = Param("split", "flag", "share the scale out over the band (as the card says)")
+LAYERS = Param("layers", "layers", "layers to steer (default: the card's)")
+SPLIT = Param("split", "flag", "divide the scale over the layers (default: as the card says)")
 PUSH = (SCALE, UNIT, LAYERS, SPLIT)
-CONTROLS = Param("controls", "count", "how many random directions stand beside it", 1)
+CONTROLS = Param("controls", "count", "number of random control directions", 1)
 MAX_NEW = Param("max_new", "count", "tokens per answer", 60)
-TEMPERATURE = Param("temperature", "number", "0 takes the likeliest token", 0.7)
-ESTIMATE = Param("estimate", "flag", "only say what it would cost", False)
+TEMPERATURE = Param("temperature", "number", "0 picks the most likely token", 0.7)
+ESTIMATE = Param("estimate", "flag", "only estimate the cost", False)
 REPORT = Param("report", "folder", "write a report with tables and plots there")
-PENALTY = Param("repetition_penalty", "number", "more than 1 makes what was said unlikelier", 1.0)
+PENALTY = Param("repetition_penalty", "number", "above 1 penalizes tokens that occurred before", 1.0)
 SPEAKING = (MAX_NEW, TEMPERATURE, PENALTY, SEED, ESTIMATE, REPORT)
-MEASURE = Param("measure", "text", "what is measured, or a judge: `steertui run` lists both")
-CONTRAST = Param("contrast", "contrast", "pairs whose propensity is measured as well")
+MEASURE = Param("measure", "text", "a measure or a judge: `steertui run` lists both")
+CONTRAST = Param("contrast", "contrast", "pairs for an additional propensity measure")

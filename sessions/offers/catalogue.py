@@ -1,4 +1,4 @@
-"""All offers by name, in the order in which lists show them: a new one is one line."""
+"""All job specifications by name, in list order."""
 
 from __future__ import annotations
 

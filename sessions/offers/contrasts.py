@@ -1,4 +1,4 @@
-"""The jobs that make contrast sets."""
+"""Jobs that create contrast sets."""
 
 from __future__ import annotations
 
@@ -23,15 +23,21 @@ CONTRAST_MAKE = Offer(
         ),
         OUT,
         Param("pairs", "count", "how many", 100),
-        Param("positive", "text", "the one side of a new set, in words; with --with-model a system prompt"),
-        Param("negative", "text", "the other side"),
-        Param("about", "text", "what the set is, in words"),
-        Param("form", "choice", "what a pair is (as the set's)", choices=FORMS),
-        Param("domains", "text", "of the texts, as A,B,… (the set's, else five of ours)"),
-        Param("claude", "text", "which Claude writes (claude-sonnet-5-5)"),
-        Param("budget", "number", "most dollars it may cost (half more than the estimate)"),
-        Param("deadline", "number", "most seconds it may take", 1800.0),
-        Param("estimate", "flag", "only say what it would cost", False),
+        Param(
+            "positive",
+            "text",
+            "description of the positive side of a new set; with --with-model a system prompt",
+        ),
+        Param("negative", "text", "description of the negative side"),
+        Param("about", "text", "a description of the set"),
+        Param("form", "choice", "what a pair consists of (default: the set's)", choices=FORMS),
+        Param(
+            "domains", "text", "topics of the texts, as A,B,… (default: the set's, else five built-in ones)"
+        ),
+        Param("claude", "text", "the Claude model that writes (default: claude-sonnet-5-5)"),
+        Param("budget", "number", "maximum cost in USD (default: 1.5 × the estimate)"),
+        Param("deadline", "number", "maximum time in seconds", 1800.0),
+        Param("estimate", "flag", "only estimate the cost", False),
     ),
     model=False,
 )
@@ -39,13 +45,13 @@ CONTRAST_MAKE = Offer(
 CONTRAST_ANSWER = Offer(
     "contrast-answer",
     "Have a contrast set answered",
-    "the model answers both sides of a set itself; its replies are kept as a new set",
+    "the model itself answers both sides of a set; its replies become a new set",
     ("contrast", "make", "--with-model"),
     (
         Param("set", "contrast", "a built-in set or a file of conversations", required=True, positional=True),
         OUT,
-        Param("positive", "text", "ask the set's questions under this system prompt"),
-        Param("negative", "text", "and under this one"),
+        Param("positive", "text", "the system prompt of the positive side"),
+        Param("negative", "text", "the system prompt of the negative side"),
         Param("max_new", "count", "longest reply in tokens", 50),
         Param("max_words", "count", "leave out pairs with a longer answer (honesty: 7)"),
     ),

@@ -1,4 +1,4 @@
-"""The experiments that interrupt, tempt and turn a model while it speaks."""
+"""Experiments that interrupt, tempt or flip a model while it generates."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ JUDGES = (
 JUDGE = Param(
     "judge",
     "choice",
-    "who judges the texts as well (nobody)",
+    "a judge for the texts (default: none)",
     choices=JUDGES,
 )
 TRAIT = Param("trait", "text", "the trait a judge looks for, or words it counts")
-OPPOSITE = Param("opposite", "text", "its opposite, or the words against it")
-CLAUDE = Param("claude", "text", "which Claude judges (claude-sonnet-5-5)")
-BUDGET = Param("budget", "number", "most dollars a judge may cost", 1.0)
-DEADLINE = Param("deadline", "number", "most seconds a judge may take", 1800.0)
+OPPOSITE = Param("opposite", "text", "the opposite trait, or words counted against it")
+CLAUDE = Param("claude", "text", "the Claude model that judges (default: claude-sonnet-5-5)")
+BUDGET = Param("budget", "number", "maximum cost of the judge in USD", 1.0)
+DEADLINE = Param("deadline", "number", "maximum time of the judge in seconds", 1800.0)
 PAIRS = Param("contrast", "contrast", "pairs for --judge propensity")
 JUDGING = (JUDGE, TRAIT, OPPOSITE, PAIRS, CLAUDE, BUDGET, DEADLINE)
 SPEAKING_SHORT = tuple(param for param in SPEAKING if param.name != "max_new")
@@ -32,25 +32,25 @@ CACHES = ("keep", "rebuild")
 DISTRACTION = Offer(
     "distraction",
     "Distract a model",
-    "something else is thrown in mid-task: does the text return, follow, do both or neither?",
+    "a distractor is inserted mid-task: does the text return, follow, do both or neither?",
     ("run", "distraction"),
     (
         VECTOR,
         Param("tasks", "pack", "demo, english, or a JSONL pack (demo for the demo models, else english)"),
         COUNT,
-        Param("at", "count", "before which token it is thrown in", 12),
-        Param("window", "count", "tokens that are looked at afterwards", 50),
+        Param("at", "count", "token before which it is inserted", 12),
+        Param("window", "count", "number of tokens analysed after it", 50),
         Param(
             "role",
             "choice",
-            "whose words they are: a turn of the user's or the model's own",
+            "role of the inserted text: a user turn or the model's own words",
             "user",
             ("user", "model"),
         ),
         Param(
             "published",
             "flag",
-            "tell adherence as published as well: ½ where no word of either side occurs",
+            "also report adherence as in the paper: ½ where no word of either side occurs",
             False,
         ),
         *PUSH,
@@ -63,24 +63,24 @@ DISTRACTION = Offer(
 HOT_SWAP = Offer(
     "hot-swap",
     "Flip a vector mid-text",
-    "from +s to −s in the middle of a text: does it go over, how fast, and at what cost?",
+    "from +s to −s in the middle of a text: does the trait change, how fast, and at what cost?",
     ("run", "hot-swap"),
     (
         VECTOR,
         PROMPTS,
         COUNT,
-        Param("at", "count", "before which token the sign turns", 24),
-        Param("after", "count", "tokens that are spoken after it", 40),
-        Param("ramp", "count", "over so many tokens (1: at once)", 1),
-        Param("back", "count", "and back again after so many (0: never)", 0),
+        Param("at", "count", "token before which the sign flips", 24),
+        Param("after", "count", "number of tokens generated after it", 40),
+        Param("ramp", "count", "number of tokens the flip takes (1: at once)", 1),
+        Param("back", "count", "tokens after which it flips back (0: never)", 0),
         Param(
             "cache",
             "choice",
-            "what was said before the flip stays as it was, or is read anew",
+            "keep the KV cache of the text before the flip, or rebuild it",
             "keep",
             CACHES,
         ),
-        Param("window", "count", "tokens on either side that perplexities are taken over", 15),
+        Param("window", "count", "number of tokens on either side for the perplexities", 15),
         MEASURE,
         *PUSH,
         CONTROLS,
@@ -98,11 +98,11 @@ HONEYPOT = Offer(
         VECTOR,
         Param("traps", "pack", "demo, english, or a JSONL pack (demo for the demo models, else english)"),
         COUNT,
-        Param("turns", "count", "most turns of a dialogue", 6),
+        Param("turns", "count", "maximum number of turns of a dialogue", 6),
         Param(
             "role",
             "choice",
-            "whose turn a reply is (tool for the demo models, else user)",
+            "role of a reply (default: tool for the demo models, else user)",
             None,
             ("tool", "user"),
         ),

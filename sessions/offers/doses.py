@@ -1,4 +1,4 @@
-"""The experiments that turn a vector up and down."""
+"""Experiments that vary the strength of a vector."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sessions.offers.dialogue import BUDGET, CLAUDE, DEADLINE, OPPOSITE, TRAIT
 from sessions.offers.offer import Offer, Param
 
 JUDGED = (TRAIT, OPPOSITE, CLAUDE, BUDGET, DEADLINE)
-"""What a judge wants to know, where one is named as the measure."""
+"""Parameters of a judge, used when the measure is a judge."""
 
 SWEEP = Offer(
     "sweep",
@@ -16,17 +16,21 @@ SWEEP = Offer(
     ("run", "sweep"),
     (
         VECTOR,
-        Param("by", "choice", "what is turned", "scale", ("scale", "floor", "ceiling", "layer", "grid")),
-        Param("scales", "numbers", "such as -2,0,2 (around the card's; caps in class gaps)"),
+        Param("by", "choice", "what is varied", "scale", ("scale", "floor", "ceiling", "layer", "grid")),
+        Param("scales", "numbers", "such as -2,0,2 (default: around the card's; caps in class gaps)"),
         MEASURE,
         CONTRAST,
         PROMPTS,
         COUNT,
         *PUSH,
         CONTROLS,
-        Param("coherence", "text", "measure or judge the floor is held against (share of whole texts)"),
-        Param("at_least", "number", "least coherence of a sweet spot", 0.8),
-        Param("goal", "choice", "what makes a spot sweet", "more", ("more", "less")),
+        Param(
+            "coherence", "text", "measure or judge of coherence (default: share of texts without collapse)"
+        ),
+        Param("at_least", "number", "minimum coherence of a sweet spot", 0.8),
+        Param(
+            "goal", "choice", "whether a sweet spot has more or less of the measure", "more", ("more", "less")
+        ),
         *JUDGED,
         *SPEAKING,
     ),
@@ -39,8 +43,8 @@ COMPARE = Offer(
     ("run", "compare"),
     (
         VECTOR,
-        Param("other", "vector", "another vector to hold it against"),
-        Param("scales", "numbers", "the doses (−1, ½ and 1 times what the card suggests)"),
+        Param("other", "vector", "the vector to compare it with"),
+        Param("scales", "numbers", "the doses (default: −1, ½ and 1 times the card's suggestion)"),
         Param("criterion", "text", 'Claude says of each pair of answers which one does this: "is kinder"'),
         MEASURE,
         PROMPTS,
@@ -63,10 +67,10 @@ AXIS_DRIFT = Offer(
         Param("conversations", "pack", "JSONL with `messages`; the user's turns are played (built in)"),
         Param("turns", "count", "turns of each conversation", 6),
         Param(
-            "pull", "text", "what is said in the third turn of the built-in ones (that it is somebody else)"
+            "pull", "text", "text of the third turn of the built-in ones (default: that it is somebody else)"
         ),
-        Param("n", "count", "how many conversations", 12),
-        Param("measure", "text", "what else is measured of every answer"),
+        Param("n", "count", "number of conversations", 12),
+        Param("measure", "text", "an additional measure of every answer"),
         *SPEAKING,
     ),
 )

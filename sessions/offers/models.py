@@ -1,4 +1,4 @@
-"""The experiments that hold two models against each other."""
+"""Experiments that compare two models."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from sessions.offers.asking import COUNT, LAYERS, MEASURE, PROMPTS, PUSH, SPEAKI
 from sessions.offers.doses import JUDGED
 from sessions.offers.offer import Offer, Param
 
-BASE = Param("base", "model", "the model it was tuned from", required=True, positional=True)
+BASE = Param("base", "model", "the base of the fine-tuned model", required=True, positional=True)
 
 LOBOTOMY = Offer(
     "lobotomy",
-    "Take the tuning back",
+    "Remove the fine-tuning",
     "subtracts the difference to its base from a tuned model, in activations and in weights",
     ("run", "lobotomy"),
     (
         BASE,
-        Param("form", "choice", "what it is taken out of", "both", ("both", "activation", "weights")),
-        Param("amounts", "numbers", "how much of it: shares λ of the difference", (0.0, 0.5, 1.0, 2.0)),
+        Param("form", "choice", "where it is subtracted", "both", ("both", "activation", "weights")),
+        Param("amounts", "numbers", "fractions λ of the difference to subtract", (0.0, 0.5, 1.0, 2.0)),
         LAYERS,
         MEASURE,
         PROMPTS,
@@ -28,7 +28,7 @@ LOBOTOMY = Offer(
 
 INDUCE = Offer(
     "induce",
-    "Induce what tuning does",
+    "Reproduce the fine-tuning with a vector",
     "base, base under a vector, and the tuned model: does the vector lead from one to the other?",
     ("run", "induce"),
     (
@@ -45,8 +45,8 @@ INDUCE = Offer(
 
 TRANSFER = Offer(
     "transfer",
-    "Carry vectors to other models",
-    "vectors × models × signs: which effects are there where the vector was not made?",
+    "Transfer vectors to other models",
+    "vectors × models × signs: which effects carry over to models other than the vector's own?",
     ("run", "transfer"),
     (
         Param("vectors", "text", "vectors, with commas between them", required=True, positional=True),

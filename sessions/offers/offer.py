@@ -1,4 +1,4 @@
-"""An offer is a job one may ask for: its name, its parameters, and how it would be written on a command line."""
+"""Job specifications: a job's name, its parameters, and its command line."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Json: TypeAlias = Any
 
 @dataclass(frozen=True)
 class Param:
-    """`name` is its key in a job's parameters; `shown` its option, where that is spelled differently.
-    A positional one stands on the command line without its option. `off` is the option that says no to a
-    flag which is on by default. `holds` says what a file that will be written is: a form proposes a place for a
-    vector. `new`: a name that is not there yet will do."""
+    """A parameter of a job. `name` is its key; its command-line option is derived from it. A positional
+    parameter has no option. `off` is the option that turns off a flag that is on by default. `holds` says
+    what an output file contains, so that a form can propose a path. `new`: the name need not exist yet.
+    """
 
     name: str
     kind: str
@@ -36,7 +36,7 @@ class Param:
         return self.off or "--" + self.name.replace("_", "-")
 
     def read(self, value: Json) -> Json:
-        """A typed or written value as the job wants it; refused with the parameter's name."""
+        """Convert and check a typed value; errors name the parameter."""
         if value is None or (value == "" and self.kind != "flag"):
             return self.default
         if self.kind == "choice" and value not in self.choices:
@@ -44,7 +44,7 @@ class Param:
         return READERS[self.kind](self.name, value)
 
     def words(self, value: Json) -> list[str]:
-        """The value on a command line; nothing where it is the default anyway."""
+        """The value as command-line arguments; empty for the default."""
         if value is None or value == self.default:
             return []
         if self.kind == "flag":
@@ -55,9 +55,9 @@ class Param:
 
 @dataclass(frozen=True)
 class Offer:
-    """`kind` names the job at the engine, `verb` the command that does the same without a screen.
-    `model` says whether it needs one that is resident; with any of `own_models` among its parameters the job loads its
-    models itself."""
+    """A kind of job. `kind` is its name at the engine, `verb` the equivalent command. `model`: whether it
+    needs a loaded model; if any of `own_models` is among its parameters, it loads its models itself.
+    """
 
     kind: str
     title: str
@@ -71,7 +71,7 @@ class Offer:
         return self.model and not any(given.get(name) for name in self.own_models)
 
     def read(self, given: Mapping[str, Json]) -> dict[str, Json]:
-        """Parameters as the job wants them: typed, defaults filled in, nothing unknown, nothing missing."""
+        """Check and convert all parameters and fill in defaults."""
         known = {param.name for param in self.params}
         for name in given:
             if name not in known:
@@ -83,7 +83,7 @@ class Offer:
         return values
 
     def command(self, given: Mapping[str, Json], model: str | None = None) -> str:
-        """The command line that starts the same job, quoted for a shell."""
+        """The shell-quoted command line that starts the same job."""
         values = self.read(given)
         ordered = sorted(self.params, key=lambda param: not param.positional)
         words = [word for param in ordered for word in param.words(values[param.name])]
@@ -98,7 +98,7 @@ def _number(name: str, value: Json) -> float:
 def _count(name: str, value: Json) -> int:
     number = finite(name, value)
     if number < 0 or number != int(number):
-        raise UsageError(f"{name} is a whole number from 0 on, not {value!r}")
+        raise UsageError(f"{name} is a whole number ≥ 0, not {value!r}")
     return int(number)
 
 
@@ -126,5 +126,6 @@ READERS = {
     "flag": _flag,
     "numbers": _numbers,
 }
-"""By what a parameter holds. A form offers lists for choice, vector, model and contrast; a file is one that will be
-written, a pack a file that is read or one of the names its help lists."""
+"""A conversion for each kind of parameter. A form shows lists for choice, vector, model and contrast.
+`file` is an output file; `pack` is an input file or a built-in name.
+"""

@@ -1,4 +1,4 @@
-"""Will a job ask Claude, and so cost money? One that may be judged does only where Claude is the judge."""
+"""Whether a job calls Claude and so costs money: always, or only if Claude is its judge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The study that walks from a contrast set to a report."""
+"""The job that runs a whole study from a contrast set to a report."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from sessions.offers.offer import Offer, Param
 
 PHASES = Offer(
     "phases",
-    "Walk a whole study",
+    "Run a whole study",
     "dataset, extraction, validation, behaviour, weight diff, analysis: in one go, or each alone",
     ("run", "phases"),
     (
         Param("contrast", "contrast", "a built-in set or a file of pairs", required=True, positional=True),
-        Param("out", "folder", "where every phase leaves what it found", required=True),
-        Param("only", "text", "some of the phases, with commas between them (all)"),
-        Param("pairs", "count", "how many pairs of the set", 100),
+        Param("out", "folder", "folder for the results of every phase", required=True),
+        Param("only", "text", "comma-separated phases (default: all)"),
+        Param("pairs", "count", "number of pairs of the set", 100),
         Param("tuned", "model", "the tuned model, for the weight diff"),
         Param("behaviour", "text", "the experiments of the behaviour phase", "sweep,distraction,hot-swap"),
         MEASURE,

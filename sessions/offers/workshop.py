@@ -1,11 +1,11 @@
-"""The jobs that make and judge vectors: extraction, weight differences, the check."""
+"""Jobs that create and check vectors: extraction, weight differences, the check."""
 
 from __future__ import annotations
 
 from sessions.offers.offer import Offer, Param
 
 METHODS = ("mean", "pca-centered", "pca-diff", "logistic", "assistant-axis")
-PLOT = Param("plot", "file", "draw the layers' curves too, as .png or .svg", holds="plot")
+PLOT = Param("plot", "file", "plot the curves by layer as .png or .svg", holds="plot")
 SEED = Param("seed", "count", "the same seed gives the same result", 0)
 
 CHECK = Offer(
@@ -35,15 +35,15 @@ EXTRACT = Offer(
         Param("tuned", "model", "a model or PEFT adapter: subtract the model from it"),
         Param("method", "choice", "how the two sides become a direction", "mean", METHODS),
         Param("read", "text", "last, decision, response-mean, span:A:B, regex:PATTERN, turn:N", "last"),
-        Param("holdout", "number", "share of the pairs that is held out", 0.2),
+        Param("holdout", "number", "held-out fraction of the pairs", 0.2),
         Param("layers", "layers", "only these layers (all)"),
         Param("batch_tokens", "count", "tokens per batch"),
-        Param("ranks", "count", "read in so many processes, each with a model of its own (torchrun)"),
+        Param("ranks", "count", "number of processes, each with its own copy of the model (torchrun)"),
         SEED,
-        Param("rule", "choice", "what makes a layer best", "midpoint", ("midpoint", "axes")),
+        Param("rule", "choice", "how the best layer is chosen", "midpoint", ("midpoint", "axes")),
         Param("suggest", "flag", "try doses and suggest a band and a scale", True, off="--no-dose"),
-        Param("vector", "vector", "say how far it points the same way as this one"),
-        Param("beside", "pack", "an evaluation file of llm-personality-axes, to be drawn beside it"),
+        Param("vector", "vector", "also report the cosine with this vector"),
+        Param("beside", "pack", "an evaluation file of llm-personality-axes to plot for comparison"),
         PLOT,
     ),
     own_models=("tuned", "ranks"),
@@ -58,7 +58,7 @@ DIFF = Offer(
         Param("base", "model", "demo name, local folder or Hugging Face id", required=True, positional=True),
         Param("tuned", "model", "the same of the fine-tuned model", required=True, positional=True),
         Param("vector", "vector", "measure how much of the change is this direction"),
-        Param("top", "count", "leading directions (0: none)", 5),
+        Param("top", "count", "number of leading directions (0: none)", 5),
         Param("exact", "flag", "singular values from Gram matrices, not a sketch", False),
         Param("modules", "text", "only tensors such as '*o_proj*'", "*"),
         Param("inputs", "contrast", "what the change does to the texts of this contrast set"),
@@ -73,11 +73,11 @@ DIFF = Offer(
 THEMES = Offer(
     "themes",
     "Score themes",
-    "does a direction say what the fine-tuning said? The linearity score, beside runs that do not belong together",
+    "does a direction produce the themes of the fine-tuning? The linearity score, compared with unrelated runs",
     ("themes",),
     (
         Param("themes", "pack", "a file of runs, or one theme per line", required=True, positional=True),
         Param("other", "pack", "the themes of the direction, where both files hold one per line"),
-        Param("layer", "count", "whose mean state embeds a theme (two thirds up)"),
+        Param("layer", "count", "layer whose mean state embeds a theme (default: two thirds of the depth)"),
     ),
 )

@@ -1,6 +1,6 @@
-"""Every action of the app, once: its id for the keymap, its keys, its words for footer, help and palette.
+"""The registry of all user actions: id (for the keymap), keys, and texts for footer, help and palette.
 
-Keys, hints, palette and help are all read from here, so an action cannot have one of them and lack another.
+Key bindings, hints, palette and help are all generated from here, so they cannot disagree.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is done to an answer while it is spoken, and after it."""
+"""Commands that act on an answer while it is generated, and afterwards."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ COMMANDS: tuple[Command, ...] = (
     *group(
         "answer",
         BOTH,
-        ("engine.stop", "escape", "esc", "stop", "Stop the answer; else from TYPE to PLAY and back"),
+        ("engine.stop", "escape", "esc", "stop", "Stop the answer; otherwise switch between TYPE and PLAY"),
         ("model.open", "f6", "F6", "model", "Load, switch or unload a model"),
         (
             "answer.sampling",
             "f7",
             "F7",
             "sampling",
-            "How answers are made: system prompt, temperature, seed, stop texts, prefill …",
+            "Sampling settings: system prompt, temperature, seed, stop strings, prefill …",
         ),
     ),
     *group(
         "answer",
         PLAY,
-        ("engine.pause", "space", "space", "pause", "Pause or go on between two tokens"),
-        ("answer.again", "r", "r", "redo", "Answer the last message again under the mixer of now"),
-        ("answer.again_otherwise", "R", "R", "", "Answer it again with another seed"),
-        ("answer.edit", "e", "e", "edit", "Ask the last question differently (again: the one before)"),
-        ("branch.next", "v", "v", "", "The next branch of the talk"),
-        ("branch.previous", "V", "V", "", "The branch before"),
-        ("branch.beside", "A", "A", "", "Another branch beside this one (again: the next, then none)"),
-        ("answer.tempo", "t", "t", "tempo", "Tempo of the next answers: full, 8, 16, 32 tokens a second"),
+        ("engine.pause", "space", "space", "pause", "Pause between two tokens, or continue"),
+        ("answer.again", "r", "r", "redo", "Regenerate the answer with the current mixer"),
+        ("answer.again_otherwise", "R", "R", "", "Regenerate the answer with another seed"),
+        ("answer.edit", "e", "e", "edit", "Edit the last prompt (again: the one before)"),
+        ("branch.next", "v", "v", "", "Next branch of the conversation"),
+        ("branch.previous", "V", "V", "", "Previous branch"),
+        ("branch.beside", "A", "A", "", "Show another branch beside this one (again: next, then none)"),
+        ("answer.tempo", "t", "t", "tempo", "Tempo of the next answers: no limit, 8, 16, 32 tokens/s"),
         ("answer.yank", "y", "y", "yank", "Copy the last answer (clipboard and file)"),
-        ("rewind.open", "backspace", "⌫", "rewind", "Take back the last tokens and go on from there"),
-        ("rewind.again", "B", "B", "", "Take back as many tokens as the last time"),
-        ("inject.open", "d", "d", "distract", "Throw in a distractor"),
-        ("inject.again", "D", "D", "", "Throw in the last distractor again"),
+        ("rewind.open", "backspace", "⌫", "rewind", "Remove the last tokens and continue from there"),
+        ("rewind.again", "B", "B", "", "Remove as many tokens as last time"),
+        ("inject.open", "d", "d", "distract", "Insert a distractor"),
+        ("inject.again", "D", "D", "", "Insert the last distractor again"),
         ("mode.type", "i,enter", "i", "type", "Go to the prompt (TYPE)"),
     ),
 )

@@ -1,4 +1,4 @@
-"""What an action of the app is: its id for the keymap, its keys, its words for footer, help and palette."""
+"""The type of a command: id for the keymap, keys, and texts for footer, help and palette."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ TRANSCRIPT = "transcript"
 
 @dataclass(frozen=True)
 class Command:
-    """`keys` are Textual's names, comma separated; `shown` is how the help writes them. Neither: palette only.
-    `own`: the action of its screen that does it; without one it is done on the desk, by its id."""
+    """`keys` are Textual's key names, comma separated; `shown` is how the help writes them. Without keys:
+    palette only. `own` is an action of the command's own screen; without it the desk handles the
+    command by its id.
+    """
 
     id: str
     keys: str
@@ -26,15 +28,16 @@ class Command:
 
     @property
     def action(self) -> str:
+        """The Textual action, relative to the screen or app that handles it."""
         return self.own or f"screen.do('{self.id}')"
 
     @property
     def address(self) -> str:
-        """The action with whose it is: the app's, or the screen's that is shown."""
+        """The action with its namespace: the app's, or the current screen's."""
         whose = "app" if self.where == EVERYWHERE else "screen"
         return f"{whose}.{self.own}" if self.own else self.action
 
 
 def group(name: str, where: str, *rows: tuple[str, ...]) -> tuple[Command, ...]:
-    """Commands that stand together in the help; a row is a command's first fields in their order."""
+    """Commands listed together in the help; a row has the first fields of `Command` in order."""
     return tuple(Command(*row, where=where, group=name) for row in rows)

@@ -1,4 +1,4 @@
-"""The words of the bottom line: which keys do something now, the most useful first."""
+"""The hints of the bottom line: which keys work now, the most useful first."""
 
 from __future__ import annotations
 
@@ -41,19 +41,21 @@ WAY_OUT = "back"
 
 
 def screen_hints(where: str, enter: str) -> list[tuple[str, str, str]]:
-    """(key, words, action) for the bottom line of a screen around a table; `enter` says what enter does there."""
+    """(key, words, action) for the bottom line of a screen with a table; `enter` describes the enter key
+    there.
+    """
     return [("enter", enter, "focused.select_cursor"), *place_hints(where)]
 
 
 def place_hints(where: str) -> list[tuple[str, str, str]]:
-    """The keys of one place that have a word for the bottom line, the way out first, and help."""
+    """Hints of all keys of one place that have a short text: the way back first, help last."""
     own = [each for each in COMMANDS if each.where == where and each.hint]
     own.sort(key=lambda command: command.own != WAY_OUT)
     return [*(_hint(each.id) for each in own), _hint("app.help")]
 
 
 def hints(mode: str, word: str) -> list[tuple[str, str, str]]:
-    """(key, words, action) for the bottom line, most useful first."""
+    """(key, words, action) for the desk's bottom line, the most useful first."""
     usual: tuple[str, ...] = TYPE_HINTS if mode == "TYPE" else PLAY_HINTS
     if word == "lost":
         usual = ("engine.restart", *usual)

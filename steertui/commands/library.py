@@ -1,4 +1,4 @@
-"""The library: what is done in it."""
+"""Commands of the library screen."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COMMANDS: tuple[Command, ...] = (
             "slash",
             "/",
             "filter",
-            "Filter (in the library; enter takes a vector to the desk)",
+            "Filter (enter loads a vector on the desk)",
             "filter",
         ),
         (
@@ -21,15 +21,15 @@ COMMANDS: tuple[Command, ...] = (
             "t",
             "t",
             "check",
-            "Check it on this model, about a minute (again, or esc, stops it)",
+            "Check it on the loaded model, about a minute (t again or esc stops)",
             "check",
         ),
         ("library.import", "o", "o", "import", "Import a file of any format", "import_file"),
-        ("library.rename", "R", "R", "rename", "Rename", "rename"),
-        ("library.note", "n", "n", "note", "Write a note on it", "note"),
-        ("library.remove", "delete", "del", "trash", "Move to the trash", "remove"),
-        ("library.undo", "z", "z", "", "Take back from the trash what was removed last", "undo"),
-        ("library.trash", "T", "T", "", "The trash: take any vector back", "trash"),
+        ("library.rename", "R", "R", "rename", "Rename the vector", "rename"),
+        ("library.note", "n", "n", "note", "Write a note on the vector", "note"),
+        ("library.remove", "delete", "del", "trash", "Move the vector to the trash", "remove"),
+        ("library.undo", "z", "z", "", "Restore the vector removed last", "undo"),
+        ("library.trash", "T", "T", "", "Open the trash to restore any vector", "trash"),
         ("library.back", "escape", "esc", "desk", "Back to the desk", "back"),
     ),
 )

@@ -1,4 +1,4 @@
-"""The dials: strips, their bands and the fader bank."""
+"""Commands of the mixer: strips, their bands and the fader bank."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COMMANDS: tuple[Command, ...] = (
         "strip",
         PLAY,
         ("vector.add", "a", "a", "add vector", "Add a vector from the library"),
-        ("strip.remove", "delete", "del", "", "Take the selected strip out"),
+        ("strip.remove", "delete", "del", "", "Remove the selected strip"),
         ("scale.up", "right_square_bracket,plus", "] +", "", "Scale up, fine"),
         ("scale.down", "left_square_bracket,minus", "[ −", "", "Scale down, fine"),
         (
@@ -33,23 +33,23 @@ COMMANDS: tuple[Command, ...] = (
         ),
         ("scale.zero", "0", "0", "zero", "Scale to zero"),
         ("scale.exact", "equals_sign", "=", "exact", "Type the scale"),
-        ("lamp.heed", "l", "l", "", "Do what the collapse lamp advises"),
-        ("scale.unit", "u", "u", "unit", "Next unit of the scale; the push stays put"),
+        ("lamp.heed", "l", "l", "", "Apply the advice of the collapse lamp"),
+        ("scale.unit", "u", "u", "unit", "Next unit of the scale; the push stays the same"),
         ("strip.flip", "f", "f", "flip", "Flip the sign at the next token"),
-        ("strip.cap", "c", "c", "cap on/off", "Cap on or off; the first time it asks for one"),
+        ("strip.cap", "c", "c", "cap on/off", "Cap on or off; without a cap, asks for one"),
         ("strip.threshold", "C", "C", "", "Edit the cap: numbers, percentiles, presets, neutral"),
         ("strip.form", "g", "g", "strip", "Gain, layers, scope, half-life, split of the strip"),
-        ("dials.undo", "z", "z", "undo", "Undo the last movement of a dial"),
-        ("dials.redo", "Z", "Z", "", "Redo what was undone"),
+        ("dials.undo", "z", "z", "undo", "Undo the last mixer change"),
+        ("dials.redo", "Z", "Z", "", "Redo the mixer change undone last"),
         ("strip.mute", "m", "m", "mute", "Mute the strip"),
-        ("strip.solo", "s", "s", "solo", "Hear this strip alone"),
+        ("strip.solo", "s", "s", "solo", "Solo: only this strip acts"),
         ("mixer.bypass", "x", "x", "bypass", "Bypass the whole mixer (A/B)"),
     ),
     *group(
         "bank",
         PLAY,
-        ("band.narrow", "comma", ",", "", "Band one layer narrower on both sides"),
-        ("band.wide", "full_stop", ".", "", "Band one layer wider on both sides"),
+        ("band.narrow", "comma", ",", "", "Make the band one layer narrower on both sides"),
+        ("band.wide", "full_stop", ".", "", "Make the band one layer wider on both sides"),
         ("band.shape", "w", "w", "shape", "Next shape: flat, ramp, bell"),
     ),
     *group(

@@ -1,4 +1,4 @@
-"""All commands, in the order of the help; a new one is one row in the file of its place."""
+"""All commands in the order of the help; a new command is one row in the file of its group."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STRIP_KEYS = tuple(
 
 
 def bindings(*where: str) -> list[BindingType]:
-    """Textual bindings of the commands that live in these places; the id is what a keymap file names."""
+    """Textual bindings of the commands of these places; a keymap file refers to them by id."""
     return [
         Binding(key, command.action, command.title, id=command.id, show=False, priority=_first(command, key))
         for command in COMMANDS
@@ -36,12 +36,12 @@ def bindings(*where: str) -> list[BindingType]:
 
 
 def _first(command: Command, key: str) -> bool:
-    """Keys that go before whoever is typed into: function keys, which lead away from any dialog, and ctrl+e, ctrl+q."""
+    """Whether a key takes precedence over text input: function keys, ctrl+e and ctrl+q."""
     function = key[:1] == "f" and key[1:].isdigit()
     return command.where in (BOTH, EVERYWHERE) and (function or command.id in ("prompt.editor", "app.quit"))
 
 
 def palette(*where: str) -> list[Command]:
-    """What makes sense by name in these places, the palette itself left out."""
+    """Commands of these places that the palette lists by name."""
     unnamed = ("app.palette", "app.interrupt")
     return [each for each in COMMANDS if each.where in where and each.id not in unnamed]

@@ -1,4 +1,4 @@
-"""The recorded sessions: what is done with them, and how a new one begins."""
+"""Commands of the sessions screen, and the one that starts a new session."""
 
 from __future__ import annotations
 
@@ -18,11 +18,18 @@ COMMANDS: tuple[Command, ...] = (
             "slash",
             "/",
             "search",
-            "Search (in the sessions; enter goes on with one)",
+            "Search (enter resumes a session)",
             "search",
         ),
-        ("sessions.replay", "p,r", "p", "play", "Play it again, token by token, on a timeline", "replay"),
-        ("sessions.verify", "v", "v", "verify", "Speak it again on the loaded model and grade it", "verify"),
+        ("sessions.replay", "p,r", "p", "play", "Replay it token by token on a timeline", "replay"),
+        (
+            "sessions.verify",
+            "v",
+            "v",
+            "verify",
+            "Generate it again on the loaded model and compare",
+            "verify",
+        ),
         ("sessions.export", "e", "e", "export", "Export it: md, jsonl, html, csv, cast", "export"),
         ("sessions.back", "escape", "esc", "desk", "Back to the desk", "back"),
     ),

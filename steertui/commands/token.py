@@ -1,4 +1,4 @@
-"""Walking through what was said, token by token, and what can be done at one."""
+"""Commands of the token cursor and of the transcript."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ COMMANDS: tuple[Command, ...] = (
     *group(
         "token",
         PLAY,
-        ("token.previous", "p", "p", "token", "The token before; first the newest one"),
-        ("token.next", "n", "n", "", "The next token; past the newest one the cursor lets go"),
-        ("token.previous_change", "P", "P", "", "Back to the last change of the mixer"),
-        ("token.next_change", "N", "N", "", "On to the next change of the mixer"),
-        ("token.branch", "b", "b", "branch", "Branch at the token into a new session"),
-        ("answer.go_on", "o", "o", "", "Go on with the last answer where it stopped"),
+        ("token.previous", "p", "p", "token", "Previous token (starts at the newest)"),
+        ("token.next", "n", "n", "", "Next token (past the newest: leave token mode)"),
+        ("token.previous_change", "P", "P", "", "To the previous mixer change"),
+        ("token.next_change", "N", "N", "", "To the next mixer change"),
+        ("token.branch", "b", "b", "branch", "Branch here into a new session"),
+        ("answer.go_on", "o", "o", "", "Continue the last answer where it stopped"),
     ),
     *group(
         "transcript",
         TRANSCRIPT,
-        ("token.pin", "enter", "enter", "", "Pin the token: all that is known of it, in a panel", "pin"),
+        ("token.pin", "enter", "enter", "", "Pin the token: show all its measurements in a panel", "pin"),
         ("view.down", "j", "j", "", "Scroll down", "scroll_down"),
         ("view.up", "k", "k", "", "Scroll up", "scroll_up"),
-        ("view.home", "home", "home", "", "To the beginning of the talk", "scroll_home"),
-        ("view.end", "end,G", "end G", "", "To the end; it follows again", "scroll_end"),
-        ("view.page_down", "ctrl+d", "ctrl+d", "", "A page down", "page_down"),
-        ("view.page_up", "ctrl+u", "ctrl+u", "", "A page up", "page_up"),
+        ("view.home", "home", "home", "", "To the beginning of the conversation", "scroll_home"),
+        ("view.end", "end,G", "end G", "", "To the end, and follow new text", "scroll_end"),
+        ("view.page_down", "ctrl+d", "ctrl+d", "", "One page down", "page_down"),
+        ("view.page_up", "ctrl+u", "ctrl+u", "", "One page up", "page_up"),
     ),
 )

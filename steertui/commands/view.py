@@ -1,4 +1,4 @@
-"""How the desk looks."""
+"""Commands that change how the desk is displayed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ COMMANDS: tuple[Command, ...] = (
             "heat",
             "Colour tokens by projection: off, background, underline, marks",
         ),
-        ("view.shadow", "S", "S", "shadow", "Shadow of the next answers: free, forced, none"),
-        ("heat.channel", "H", "H", "", "Heat from the next channel"),
+        ("view.shadow", "S", "S", "shadow", "Unsteered answer beside the next ones: free, forced, none"),
+        ("heat.channel", "H", "H", "", "Colour tokens by the next channel"),
     ),
     *group(
         "view",
         BOTH,
-        ("view.rack", "ctrl+t", "ctrl+t", "", "Show or hide the rack"),
+        ("view.rack", "ctrl+t", "ctrl+t", "", "Show or hide the strips"),
     ),
 )

@@ -1,1 +1,1 @@
-"""The engine: the process that owns model and journal, and the socket through which screens talk to it."""
+"""The engine: the process that owns the model and the journal, and the socket it serves clients on."""

@@ -1,6 +1,6 @@
-"""A client of the engine for the screen and for scripts: folds the events, answers questions, and finds its way back.
+"""The asyncio client of the engine: folds events into a state, sends requests, and reconnects.
 
-When the connection drops, `items` says so, and goes on with the very next event once the engine answers again.
+If the connection drops, `items` yields a notice and continues with the next event after reconnecting.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 
 
 class RemoteError(SteerError):
-    """What the engine refused, with the exit code a command ends with."""
+    """An error reply of the engine, with the exit code for a command."""
 
     def __init__(self, code: str, message: str, exit_code: int) -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class RemoteError(SteerError):
 
 
 class Client:
-    """`state` is always the fold of what came so far; `connection` is up, silent, lost or closed."""
+    """`state` is the fold of all events received; `connection` is up, silent, lost, gone or closed."""
 
     def __init__(self, path: Path, role: str, retry: bool, record: bool, on_detach: float) -> None:
         self.path, self.role, self._record, self._on_detach = path, role, record, on_detach
@@ -71,21 +71,22 @@ class Client:
         record: bool = True,
         on_detach: float = -1.0,
     ) -> Client:
-        """Connects, or raises `EngineUnavailable`; every event of the session follows from the first. A guest has a
-        session of its own, which is kept when `record` says so, and does not come back when the line breaks. A writer
-        that has not come back `on_detach` seconds after it went has its answer ended (-1: it is spoken to its end)."""
+        """Connect, or raise `EngineUnavailable`; all events of the session follow. A guest has its own
+        session, kept if `record` is set, and does not reconnect. If a writer disconnects for longer than
+        `on_detach` seconds, its answer is stopped (-1: never).
+        """
         client = cls(Path(path), role, retry and role != "guest", record, on_detach)
         reader = await client._connect()
         client._listening = asyncio.create_task(client._listen(reader))
         return client
 
     async def items(self) -> AsyncIterator[Item]:
-        """Events, already folded into `state`, and notices, until the client is closed or the engine is gone."""
+        """Events (already folded into `state`) and notices, until the client is closed or the engine is gone."""
         while (item := await self._items.get()) is not None:
             yield item
 
     async def ask(self, op: str, **args: Any) -> Frame:
-        """One command; its events have been folded when this returns. Raises what the engine refused."""
+        """Send a request and wait for its reply; its events are folded by then. Raises the engine's error."""
         number = next(self._numbers)
         answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
         self._asked[number] = answer
@@ -96,11 +97,11 @@ class Client:
             self._asked.pop(number, None)
 
     def tell(self, op: str, **args: Any) -> None:
-        """One command whose answer is in the events; a refusal comes as a notice with `err`."""
+        """Send a request without waiting; an error comes as a notice with `err`."""
         self._send({"id": next(self._numbers), "op": op, **args})
 
     async def close(self) -> None:
-        """Leaves; the engine goes on."""
+        """Disconnect; the engine keeps running."""
         self.connection = "closed"
         self._listening.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -142,12 +143,14 @@ class Client:
         return reader
 
     def _greeted(self, welcome: Welcome) -> None:
-        """Another epoch than ours: what we hold is not what the engine has; it sends everything anew."""
+        """Apply the welcome. A new epoch means the local state is outdated; the engine sends all events
+        again.
+        """
         if hasattr(self, "welcome") and self.welcome.epoch != welcome.epoch:
             self.state = State()
         self.welcome, self.role, self.connection = welcome, welcome.role, "up"
         pid, _ = peer(self._writer.get_extra_info("socket"))
-        self._local = pid == welcome.pid  # else the socket is forwarded from another machine
+        self._local = pid == welcome.pid  # otherwise the socket is forwarded from another machine
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         try:
@@ -162,7 +165,7 @@ class Client:
             self._items.put_nowait(None)
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
-        """Until the connection ends; silence is told, and told again when it is over."""
+        """Read until the connection ends; reports when the engine is silent and when it answers again."""
         line = asyncio.ensure_future(reader.readline())
         try:
             while True:
@@ -181,7 +184,7 @@ class Client:
             line.cancel()
 
     def _take(self, data: bytes) -> None:
-        """An event is a journal line and is folded; a reply goes to who asked; everything else is a notice."""
+        """Fold an event, hand a reply to its request, or queue a notice."""
         if data.startswith(b'{"n":'):
             record = decode(data)
             self.state = fold(self.state, record)
@@ -225,7 +228,7 @@ class Client:
                 answer.set_exception(EngineUnavailable("the connection to the engine was lost"))
 
     async def _again(self) -> asyncio.StreamReader | None:
-        """Tries until the engine answers; gives up when nobody listens any more where our own engine did."""
+        """Reconnect; gives up if the engine ran on this machine and its socket no longer accepts connections."""
         for pause in itertools.chain(RETRY_S, itertools.repeat(RETRY_S[-1])):
             if not self._retry:
                 break

@@ -1,4 +1,4 @@
-"""`steertui.connect()`: an engine from a notebook or a script, without a loop of one's own."""
+"""`steertui.connect()`: use an engine from a notebook or a script, without asyncio."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ BREATH_S = 0.1
 def connect(
     model: str | None = None, *, socket: Path | str | None = None, role: str = "writer", inline: bool = False
 ) -> Engine:
-    """The engine at `socket`, else the one that holds `model` (started if there is none; a warning says so if it was
-    loaded in a special way), else the one that runs.
-    `inline`: an engine in this very process, which is closed with what this returns.
+    """Connect to the engine at `socket`, else the one that has `model` loaded (started if there is none;
+    warns if it was loaded with other options), else the only running one. `inline`: run an engine in this
+    process, closed together with the connection.
     """
     if inline:
         if model is None or socket is not None:
@@ -48,7 +48,9 @@ def connect(
 
 
 class Engine:
-    """Every op of the protocol by `ask`; the session so far in `state`."""
+    """A blocking connection to an engine: `ask` sends any op of the protocol; `state` is the session's
+    current state.
+    """
 
     def __init__(
         self, path: Path, role: str = "writer", *, record: bool = True, own: Inline | None = None
@@ -76,29 +78,29 @@ class Engine:
 
     @property
     def options(self) -> Mapping[str, Any]:
-        """How its model was loaded, as far as anything was said about that."""
+        """The options its model was loaded with, without defaults."""
         return self._client.welcome.options
 
     @property
     def folder(self) -> str | None:
-        """Where the session is kept, if it is."""
+        """The session's folder, or None if it is not recorded."""
         return self._client.welcome.folder
 
     def ask(self, op: str, **args: Any) -> Frame:
-        """One command; raises the sentence of a refusal."""
+        """Send a request and return its reply; raises the engine's error."""
         return self._wait(self._client.ask(op, **args))
 
     def mix(self, mixer: Mixer | Mapping[str, Any], words: str = "") -> Frame:
-        """Puts a mixer in force; the answer says from which token on."""
+        """Set the mixer; the reply says from which token it acts."""
         state = mixer.to_json() if isinstance(mixer, Mixer) else dict(mixer)
         return self.ask("mixer", rev=self.state.desk.rev + 1, state=state, words=words)
 
     def say(self, text: str, **settings: Any) -> Turn:
-        """One answer, when it is finished."""
+        """Send a message and return the finished answer."""
         return self._answer(self.ask("chat", text=text, settings=settings)["turn"])
 
     def stream(self, text: str, **settings: Any) -> Iterator[Token]:
-        """One answer, token by token as it comes: dials can be turned meanwhile."""
+        """Send a message and yield the answer's tokens; the mixer can be changed meanwhile."""
         turn = self.ask("chat", text=text, settings=settings)["turn"]
         heard, ended = 0, False
         while not ended:
@@ -107,18 +109,18 @@ class Engine:
             heard, ended = len(answer.tokens), answer.stop is not None
 
     def ready(self, seconds: float = 600.0) -> State:
-        """Waits for the model."""
+        """Wait until the model is loaded."""
         self._until(lambda state: state.model is not None and state.model.state != "loading", seconds)
         return self.state
 
     def events(self) -> Iterator[Record]:
-        """Everything from the first event on, as it comes; ends with the connection."""
+        """All events of the session from the first on, until the connection ends."""
         while (item := self._next()) is not None:
             if isinstance(item, Record):
                 yield item
 
     def close(self) -> None:
-        """Leaves; the engine goes on, unless it is this process's own."""
+        """Disconnect; the engine keeps running, unless it is inline."""
         if self._thread.is_alive():
             self._wait(self._client.close())
             self._loop.call_soon_threadsafe(self._loop.stop)
@@ -135,7 +137,7 @@ class Engine:
         self.close()
 
     def _next(self) -> Item | None:
-        """Waits in short breaths: a signal that another thread received is dealt with between two of them."""
+        """The next item; waits in short intervals so that signals are handled."""
         while True:
             with suppress(queue.Empty):
                 return self._events.get(timeout=BREATH_S)
@@ -148,7 +150,7 @@ class Engine:
         self._events.put(None)
 
     def _answer(self, turn: int, beyond: float = math.inf) -> Turn:
-        """The answer to a turn, once it has ended or has more than so many tokens."""
+        """The answer to a turn, once it has ended or has more than `beyond` tokens."""
 
         def found(state: State) -> Turn | None:
             answer = next((each for each in state.turns.values() if each.parent == turn), None)
@@ -158,7 +160,7 @@ class Engine:
         return answer
 
     def _until(self, true: Callable[[State], Any], seconds: float | None = None) -> Any:
-        """What is true of the state at last."""
+        """Wait until `true(state)` is truthy and return its value."""
         with self._moved:
             done: Any = self._moved.wait_for(
                 lambda: true(self.state) or self._client.connection == "gone", seconds

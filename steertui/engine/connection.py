@@ -1,7 +1,8 @@
-"""One client of the engine: a reader of its requests, and a sender that is never more than a cursor into the journal.
+"""One client connection of the engine: reads requests and sends events from the journal.
 
-Events are not queued per client: the sender reads them from the journal's ring, or from its file when the client has
-fallen far behind. So a client that reads nothing costs nothing, and one that comes back late misses nothing.
+Events are not queued per client: the sender keeps a cursor into the journal and reads from its memory or,
+for a slow client, from its file. So a client that reads slowly uses no memory, and one that reconnects
+misses nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ LEFTOVER_S = 1.0
 
 
 class Connection:
-    """`number` is the client's name in events; `cursor` the last event it was sent."""
+    """`number` identifies the client in events; `cursor` is the last event it was sent."""
 
     def __init__(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.number, self.role, self.cursor = number, "observer", -1
@@ -37,11 +38,13 @@ class Connection:
         try:
             line = await asyncio.wait_for(self._line(), seconds)
         except TimeoutError as error:
-            raise ProtocolError("no_hello", "no hello came", fatal=True) from error
+            raise ProtocolError("no_hello", "no hello was received", fatal=True) from error
         return protocol.parse_hello(protocol.parse(line))
 
     def turn(self, journal: Journal, word: bytes) -> None:
-        """Another session from its first event on; before it the last words of the one that ended, and `word`."""
+        """Switch to another session's journal. First the last events of the old session and the notice `word`
+        are sent.
+        """
         if self._journal:
             last = self._journal.lines(self.cursor)
             near = last and last[-1][0] == self._journal.seq
@@ -50,33 +53,33 @@ class Connection:
             self.wake()
 
     def start(self, welcome: bytes, journal: Journal | None) -> None:
-        """From here on the sender writes, the welcome first; without a journal the client only gets replies."""
+        """Start the sender with the welcome; without a journal the client only gets replies."""
         self._journal = journal
         self._sender = asyncio.create_task(self._send(welcome))
         self.wake()
 
     def wake(self) -> None:
-        """There may be something to send."""
+        """Signal the sender that there may be something to send."""
         self._wake.set()
 
     async def requests(self, answer: Callable[[bytes], Awaitable[None]]) -> None:
-        """Hands every line to `answer`, until the client goes."""
+        """Pass every line to `answer` until the client disconnects."""
         while line := await self._line():
             await answer(line)
 
     async def say(self, frame: bytes) -> None:
-        """After every event that has happened by now; waits when the client does not read its replies."""
+        """Send a frame after all events so far; blocks if the client does not read its replies."""
         await self._words.put(frame)
         self._wake.set()
 
     def mention(self, frame: bytes) -> None:
-        """A notice nobody needs to have got."""
+        """Send a notice that may be dropped if the queue is full."""
         with contextlib.suppress(asyncio.QueueFull):
             self._words.put_nowait(frame)
             self._wake.set()
 
     async def refuse(self, error: ProtocolError) -> None:
-        """The reason first, then the end. Unread input is taken in, or the kernel would answer it with a reset."""
+        """Send the error and disconnect. Unread input is drained, else the kernel would reset the connection."""
         await self._stop_sending()
         with contextlib.suppress(OSError, TimeoutError):
             self._writer.write(protocol.refusal(None, error))
@@ -85,7 +88,7 @@ class Connection:
             await asyncio.wait_for(self._discard(), LEFTOVER_S)
 
     async def close(self, seconds: float = 0.5) -> None:
-        """What a client does not take in that time it does not get."""
+        """Close the connection; data not sent within `seconds` is dropped."""
         await self._stop_sending()
         self._writer.close()
         try:
@@ -94,7 +97,7 @@ class Connection:
             self._writer.transport.abort()
 
     async def finish(self, seconds: float = 1.0) -> None:
-        """Lets what was said go out before the end."""
+        """Send all queued frames, then close."""
         limit = asyncio.get_running_loop().time() + seconds
         while not self._words.empty() and asyncio.get_running_loop().time() < limit:
             await asyncio.sleep(0.005)
@@ -125,7 +128,7 @@ class Connection:
         return [self._words.get_nowait() for _ in range(self._words.qsize())]
 
     async def _catch_up(self, journal: Journal) -> None:
-        """Up to what has happened by now: a busy engine must not keep the replies from ever being sent."""
+        """Send events up to the current one; later events wait, so that a busy engine still sends replies."""
         until = journal.seq
         while journal is self._journal and self.cursor < until and (lines := journal.lines(self.cursor)):
             behind = until - self.cursor

@@ -1,6 +1,6 @@
-"""What an engine does for its clients: every op of the protocol is one line here, carried out by the session.
+"""The operations of the engine: maps every op of the protocol to the session that carries it out.
 
-The session can be exchanged for a new or an old one; the model stays.
+The session can be replaced by a new or an old one; the model stays loaded.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ Op = Callable[..., dict[str, Any]]
 SLOW = frozenset(
     {"models", "vector.load", "inject", "session.new", "session.open", "session.branch", "job.start"}
 )
-"""Ops that read files or render templates: they get a thread, so that nobody else's dial waits for them."""
+"""Ops that read files or render templates run on a thread, so that they do not delay other clients."""
 WORTH_KEEPING = (ev.Turn, ev.Gen, ev.Note, ev.Mark)
 
 
 class Host:
-    """A home for the model, the session that is being recorded, and the ops on it. `root` is None without recording.
+    """The model, the open session, and the ops on them. `root` is None without recording.
 
-    `exchanged` is called when another session has taken the place of the one before.
+    `exchanged` is called when another session was opened.
     """
 
     def __init__(self, home: Home, root: Path | None, jobs: Registry = JOBS) -> None:
@@ -52,11 +52,11 @@ class Host:
 
     @property
     def options(self) -> Mapping[str, Any]:
-        """How the resident model was loaded."""
+        """The options the current model was loaded with."""
         return self._residence.options
 
     def guest(self, *, record: bool) -> Host:
-        """A session beside the open one, with the same model."""
+        """A host for a guest session that shares the model."""
         home = self._residence.guest(lambda event: host.journal.append(event))
         host = Host(home, self._root if record else None, self._jobs)
         return host
@@ -105,7 +105,7 @@ class Host:
         }
 
     def new_session(self) -> dict[str, Any]:
-        """Another journal; model, vectors and mixer stay as they are."""
+        """Start a new session; model, vectors and mixer stay."""
         self._idle()
         before, left = self.session, self._leave()
         self.journal, self.folder, trouble = _new_journal(self._root)
@@ -118,7 +118,7 @@ class Host:
         return {"session": self.journal.session}
 
     def branch(self, turn: int, at: int | None = None) -> dict[str, Any]:
-        """A new session that begins with what led to a token of this one."""
+        """Start a new session from the events that lead to a token of this one."""
         self._idle()
         events = list(branched(self._records(), turn, at))
         before = self.session
@@ -135,20 +135,20 @@ class Host:
         return {"session": self.journal.session}
 
     def _records(self) -> list[Record]:
-        """Everything that happened in this session, from the journal itself."""
+        """All events of this session, from the journal."""
         records: list[Record] = []
         while lines := self.journal.lines(records[-1].n if records else -1):
             records += [decode(line) for _, line in lines]
         return records
 
     def open_session(self, session: str) -> dict[str, Any]:
-        """An old journal goes on where it stopped, with its own vectors and mixer and the model that is here."""
+        """Reopen a recorded session with its vectors and mixer, on the current model."""
         self._idle()
         if self._root is None:
-            raise UsageError("this engine does not record, so it cannot go on with a recorded session")
+            raise UsageError("this engine does not record, so it cannot reopen a recorded session")
         folder = find_folder(self._root, session)
         if folder == self.folder:
-            raise UsageError(f"session {folder.id} is the one that is open")
+            raise UsageError(f"session {folder.id} is already open")
         journal, reading = Journal.resume(folder)
         _sweep(self._leave())
         self.journal, self.folder = journal, folder
@@ -163,16 +163,16 @@ class Host:
         self.abandon()
 
     def abandon(self) -> None:
-        """Without waiting for anything; a session in which nothing was said and nothing worked at leaves no folder."""
+        """Delete the folder of a session without turns and jobs."""
         _sweep(self.folder if self._blank else None)
 
     def _leave(self) -> Folder | None:
-        """Ends the session; the folder that holds nothing worth keeping."""
+        """Close the session; returns its folder if nothing in it is worth keeping."""
         self.session.close("another session was opened")
         return self.folder if self._blank else None
 
     def _heed(self, record: Record) -> None:
-        """What a command does here lies in a session of its own."""
+        """Note whether the session has content; jobs of guest sessions do not count."""
         event = record.event
         if isinstance(event, WORTH_KEEPING) or (isinstance(event, ev.Job) and not event.session):
             self._blank = False
@@ -199,14 +199,14 @@ def _sweep(folder: Folder | None) -> None:
 
 
 def _steps() -> Path | None:
-    """Without a folder to write to, a job that is cancelled starts from its beginning again."""
+    """The folder for finished job steps; without it a cancelled job starts from the beginning."""
     with contextlib.suppress(SteerError):
         return paths.cache() / "jobs"
     return None
 
 
 def _new_journal(root: Path | None) -> tuple[Journal, Folder | None, OSError | None]:
-    """A disk that cannot be written costs the recording, not the session."""
+    """A new journal, in memory only if the disk cannot be written."""
     if root is None:
         return Journal.unrecorded(), None, None
     try:
@@ -216,7 +216,7 @@ def _new_journal(root: Path | None) -> tuple[Journal, Folder | None, OSError | N
 
 
 def unrecorded(root: Path | None, error: OSError) -> ev.Error:
-    """Said once, in the session itself: what could not be written and which variable moves it."""
+    """The error event that says why the session is not recorded and how to fix it."""
     where = error.filename or root
     said = f"not recorded: cannot write {where} ({error.strerror}); set XDG_DATA_HOME to another folder"
     return ev.Error(where="journal", message=said, code=ev.RECORDING)

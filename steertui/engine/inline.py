@@ -1,4 +1,6 @@
-"""Engine and screen in one process, with the same messages over the same socket: for notebooks and tests."""
+"""An engine in the client's own process, with the same protocol over the same kind of socket; for notebooks
+and tests.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,13 @@ from steertui.engine.sockets import Door
 
 
 def inline(model: str, options: Mapping[str, Any] | None = None, *, record: bool = True) -> Inline:
-    """A real engine that lives as long as this process, or until it is closed."""
+    """Start an engine that runs until it is closed or this process ends."""
     door = Door(paths.runtime(), f"inline-{os.getpid()}")
     return Inline(Engine(door, Studio(), paths.sessions_place() if record else None, model, options or {}))
 
 
 class Inline:
-    """Runs an engine on a thread of its own until it is closed."""
+    """Runs an engine on its own thread until it is closed."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine

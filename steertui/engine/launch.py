@@ -1,4 +1,4 @@
-"""Finding the engines that run and starting one that does not: detached, so that no terminal takes it along."""
+"""Find running engines and start new ones, detached from the terminal."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ START_S = 60.0
 LOG_LIMIT = 4 << 20
 NICE = 5
 STARTED: dict[int, subprocess.Popen[bytes]] = {}
-"""The engines of this process, so that it can say how one ended."""
+"""Engines started by this process, to report how they ended."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """An engine that answered."""
+    """A running engine that answered a probe."""
 
     id: str
     pid: int
@@ -40,14 +40,14 @@ class Found:
     session: str
     options: Mapping[str, Any] = field(default_factory=dict)
     folder: str | None = None
-    """Where its open session is kept, if it is."""
+    """The folder of its open session, or None if it is not recorded."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"path": str(self.path)}
 
 
 def probe(path: Path, seconds: float = 2.0) -> Found | None:
-    """Who listens at a socket; nobody, when the engine died and left it behind."""
+    """The engine that listens at a socket; None if it has died."""
     refuse_foreign(path)
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
@@ -63,7 +63,7 @@ def probe(path: Path, seconds: float = 2.0) -> Found | None:
 
 
 def find() -> list[Found]:
-    """Every engine of this user, by name."""
+    """All engines of this user, by name."""
     found: list[Found | None] = []
     for path in sorted(paths.runtime().glob("*.sock")):
         with contextlib.suppress(EngineUnavailable):
@@ -72,7 +72,7 @@ def find() -> list[Found]:
 
 
 def choose(name: str | None = None) -> Found:
-    """The engine of that name, or the only one there is."""
+    """The engine called `name`, or the only running one."""
     engines = find()
     if name is not None:
         engines = [engine for engine in engines if engine.id == name]
@@ -86,7 +86,7 @@ def choose(name: str | None = None) -> Found:
 
 
 def holding(model: str, options: Mapping[str, Any]) -> Found | None:
-    """The engine that has this model in memory, or on its way there, loaded just like this."""
+    """The engine that has this model loaded or loading with the same options."""
     return next((e for e in find() if _holds(e, model) and _way(e.options) == _way(options)), None)
 
 
@@ -95,17 +95,17 @@ def _holds(engine: Found, model: str) -> bool:
 
 
 def _way(options: Mapping[str, Any]) -> dict[str, Any]:
-    """How a model is loaded; `force` only says in spite of what."""
+    """The load options without `force`, which does not change the model."""
     return {name: value for name, value in options.items() if name != "force"}
 
 
 def in_words(options: Mapping[str, Any]) -> str:
-    """How a model is loaded, where anything was said about that."""
+    """Load options as text; empty if all are defaults."""
     return ", ".join(f"{name} {value}" for name, value in _way(options).items())
 
 
 def named(model: str) -> str:
-    """A model's name wherever one stands: a folder by its whole path."""
+    """A model's canonical name: the absolute path for a local folder."""
     folder = expanded(model)
     return str(folder.resolve()) if folder.is_dir() else model
 
@@ -117,8 +117,8 @@ def ensure(
     record: bool = True,
     idle_exit: float | None = None,
 ) -> Path:
-    """The socket of the engine that holds this model, or of a new one; its model may still be loading. What is asked
-    for and is otherwise there is refused, not passed over; `idle_exit` is a new one's alone.
+    """The socket of the engine that has this model loaded, or of a new one that loads it. Raises if a running
+    engine has the model with other options. `idle_exit` applies only to a new engine.
     """
     with _alone():
         engines = find()
@@ -132,10 +132,12 @@ def ensure(
 
 
 def _refuse_otherwise(engine: Found, options: Mapping[str, Any], record: bool) -> None:
-    end = f"end it first (steertui stop {engine.id}), or leave that out"
+    end = f"stop it first (steertui stop {engine.id}) or drop the option"
     if _way(options) and _way(options) != _way(engine.options):
-        asked, there = (in_words(way) or "as it comes" for way in (options, engine.options))
-        raise EngineUnavailable(f"the engine {engine.id} has this model as: {there}; not {asked}: {end}")
+        asked, there = (in_words(way) or "default options" for way in (options, engine.options))
+        raise EngineUnavailable(
+            f"the engine {engine.id} already has this model loaded with {there}, not {asked}: {end}"
+        )
     if not record and engine.folder is not None:
         raise EngineUnavailable(f"the engine {engine.id} that has this model records its session: {end}")
 
@@ -170,7 +172,7 @@ def start(
 
 
 def ending(pid: int) -> str:
-    """How an engine that was started here ended; nothing when it has not, or another process knows."""
+    """How an engine started by this process ended; empty if it is running or unknown."""
     code = STARTED[pid].poll() if pid in STARTED else None
     if code is None:
         return ""
@@ -178,7 +180,7 @@ def ending(pid: int) -> str:
 
 
 def logfile(name: str) -> Path:
-    """The engine's own words go here and never to a terminal; the last log is kept beside it."""
+    """The path of the engine's log; a log that is too long is renamed first."""
     log = paths.logs() / f"engine-{name}.log"
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.replace(log.with_suffix(".old.log"))
@@ -200,12 +202,12 @@ def _answering(door: Door, child: subprocess.Popen[bytes], log: Path) -> Path:
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
-    """Two screens opened at once must not start two engines."""
+    """A lock that keeps two processes from starting two engines."""
     with (paths.runtime() / "start.lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def _step_back() -> None:
-    """The screen goes first when both want the processor (measured: p99 41 → 24 ms)."""
+    """Lower the engine's CPU priority so that the screen stays responsive (measured: p99 41 → 24 ms)."""
     os.nice(NICE)

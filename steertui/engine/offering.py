@@ -1,4 +1,4 @@
-"""Which models could be resident: asked of the engine, because it is its machine that has to hold them."""
+"""The models that can be loaded, with memory estimates for the engine's machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ITEM = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
 def offered(resident: ev.Model | None) -> dict[str, Any]:
-    """Every model at hand with the memory it needs, and whether it fits once the one that is here has gone."""
+    """Every local model with the memory it needs, and whether it fits after the current model is unloaded."""
     from core import memory, placement
 
     place = placement.decide()
@@ -29,7 +29,7 @@ def _row(entry: Entry, needed: int, free: int, room: float) -> dict[str, Any]:
 
 
 def _needed(entry: Entry, kept: bool) -> int:
-    """As stored where the precision is kept; a processor computes in float32."""
+    """Bytes of the weights as stored, or in float32 if they are converted for the CPU."""
     return entry.weight_bytes if kept else entry.weight_bytes * 4 // ITEM.get(entry.dtype or "", 4)
 
 

@@ -1,4 +1,4 @@
-"""The engine as a process of its own: it outlives the terminal that started it, and says in its log how it went."""
+"""The engine process: it outlives the terminal that started it, and writes to a log."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ from vectors.claude import access
 
 LOG = logging.getLogger(__name__)
 SWITCH_S = 0.0005
-"""How long one thread may keep the interpreter: a dial waits at most this long for Python code of the decode thread."""
+"""The interpreter's thread switch interval: the longest that Python code of the decode thread delays a
+mixer change.
+"""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """What an engine is started with. `sessions`: where it records, None for nowhere."""
+    """The parameters of an engine process. `sessions`: the folder for recordings, or None."""
 
     door: Door
     studio: Studio
@@ -40,7 +42,9 @@ class Engine:
     idle_exit: float | None = None
 
     def run(self) -> int:
-        """Until told to stop. The lock comes first: the loser of a race must not touch the winner's socket."""
+        """Run until stopped. The lock is taken first, so that a second engine does not touch the first one's
+        socket.
+        """
         lock = self.door.lock()
         _toughen()
         access.PROGRAM = "the engine"
@@ -54,7 +58,7 @@ class Engine:
         return 0
 
     async def serve(self, door: socket.socket, started: Callable[[Server], None]) -> str:
-        """On the loop of whoever calls; `started` gets the server as soon as clients may come."""
+        """Serve on the current event loop; `started` gets the server when clients can connect."""
         host = Host(Residence(self.studio), self.sessions)
         server = Server(host, self.door.name, idle_exit=self.idle_exit)
         try:
@@ -83,7 +87,7 @@ def _heed_signals(server: Server) -> None:
 
 
 def _toughen() -> None:
-    """A hang-up is not for us, a crash must not write what was said into a core file."""
+    """Ignore SIGHUP, disable core dumps (they would contain conversations), and log thread errors."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.setswitchinterval(SWITCH_S)
@@ -91,6 +95,6 @@ def _toughen() -> None:
 
 
 def _filed(what: threading.ExceptHookArgs) -> None:
-    """A traceback passes through the log's formatter, which blanks keys."""
+    """Log a thread's exception; the log formatter blanks API keys."""
     if what.exc_value:
         LOG.error("thread %s ended", what.thread and what.thread.name, exc_info=what.exc_value)

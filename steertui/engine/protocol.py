@@ -1,8 +1,8 @@
-"""What travels over the socket: one JSON object per line, in both directions.
+"""The socket protocol: one JSON object per line, in both directions.
 
-Events are the journal's own lines (they have a `t`); everything else is a hello, a request, a reply (`re`)
-or a notice (`ev`). Events carry all state; replies only say whether a command was taken, and a notice never
-needs to be replayed.
+Events are the journal's lines (they have a `t`); everything else is a hello, a request, a reply (`re`) or
+a notice (`ev`). All state is in the events; a reply only confirms or refuses a request, and notices need
+not be replayed.
 """
 
 from __future__ import annotations
@@ -17,22 +17,23 @@ from core.errors import SteerError
 PROTO = 1
 OLDEST_PROTO = 1
 MAX_FRAME = 1 << 20
-"""What a client may send in one line; the journal's lines that it gets may be as long as `LINE_LIMIT`."""
+"""Longest line a client may send; journal lines it receives may be up to `LINE_LIMIT` long."""
 LAG = 256
-"""A client further behind than this is told so."""
+"""A client that is more events behind gets a `lag` notice."""
 ROLES = ("writer", "observer", "guest", "probe")
-"""A guest has a session of its own beside the open one, with the same model. A probe only asks: it gets replies, no
-events, and leaves no trace in the session."""
+"""A guest has its own session beside the open one, on the same model. A probe gets only replies, no
+events, and is not recorded.
+"""
 BEAT_S = 2.0
 DEAD_BEATS = 3
-"""Beats that may fail to come before an engine counts as not responding."""
+"""Missing beats after which an engine counts as not responding."""
 DEAD_BEATS_LOADING = 30
 
 Frame: TypeAlias = dict[str, Any]
 
 
 class ProtocolError(SteerError):
-    """A frame that cannot be meant. `fatal`: the connection is closed after the error reply."""
+    """An invalid frame. `fatal`: the connection is closed after the error reply."""
 
     exit_code = 2
 
@@ -43,7 +44,7 @@ class ProtocolError(SteerError):
 
 @dataclass(frozen=True)
 class Op:
-    """A command's shape: fields it needs, fields it takes, and whether only the writer may give it."""
+    """An op's required fields, its optional fields, and whether only the writer may use it."""
 
     needs: Mapping[str, type] = field(default_factory=dict)
     takes: Mapping[str, type] = field(default_factory=dict)
@@ -82,14 +83,15 @@ OPS: dict[str, Op] = {
 
 
 LONGEST = 10**9
-"""Seconds that anybody is waited for at most: for ever."""
+"""Upper limit for `on_detach`, in seconds."""
 
 
 @dataclass(frozen=True)
 class Hello:
-    """A client's first line. `since`: the last event it has (-1: none); `epoch`: whose events those are. `record`:
-    whether a guest's session is kept. `on_detach`: seconds after which an answer is ended that its writer has left
-    (-1: never)."""
+    """A client's first line. `since`: the last event it has (-1: none) of epoch `epoch`. `record`: whether a
+    guest's session is kept. `on_detach`: seconds after which the answer of a disconnected writer is
+    stopped (-1: never).
+    """
 
     proto: int = PROTO
     min: int = OLDEST_PROTO
@@ -104,8 +106,9 @@ class Hello:
 
 @dataclass(frozen=True)
 class Welcome:
-    """The engine's first line. Another `epoch` than the client's: everything follows from the start. `options`: how the
-    model was loaded."""
+    """The engine's first line. If `epoch` differs from the client's, all events are sent again. `options`:
+    how the model was loaded.
+    """
 
     proto: int
     engine: str
@@ -123,12 +126,12 @@ class Welcome:
 
 
 def dump(frame: Mapping[str, Any]) -> bytes:
-    """One frame as a line."""
+    """Encode one frame as a line."""
     return json.dumps(frame, allow_nan=False, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def parse(line: bytes) -> Frame:
-    """One line as a frame."""
+    """Decode one line as a frame."""
     try:
         frame = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -139,7 +142,7 @@ def parse(line: bytes) -> Frame:
 
 
 def parse_hello(frame: Frame) -> Hello:
-    """The client's hello, refused when the two sides share no version."""
+    """Parse a client's hello; refused if there is no common protocol version."""
     known = {key: value for key, value in frame.items() if key in Hello.__dataclass_fields__}
     if type(known.get("on_detach")) is int:
         known["on_detach"] = float(max(-1, min(known["on_detach"], LONGEST)))  # JSON has one kind of number
@@ -155,7 +158,9 @@ def parse_hello(frame: Frame) -> Hello:
         )
         raise ProtocolError("bad_proto", said, fatal=True)
     if hello.role not in ROLES:
-        raise ProtocolError("bad_hello", f"a client is {' or '.join(ROLES)}, not {hello.role!r}", fatal=True)
+        raise ProtocolError(
+            "bad_hello", f"a client's role is {' or '.join(ROLES)}, not {hello.role!r}", fatal=True
+        )
     return hello
 
 
@@ -184,7 +189,7 @@ def reply(number: int | None, **result: Any) -> bytes:
 
 
 def refusal(number: int | None, error: Exception) -> bytes:
-    """An error as a reply; what is not ours to explain is named by its class only."""
+    """An error as a reply; unexpected errors are reported only by their class."""
     if isinstance(error, SteerError):
         code = getattr(error, "code", type(error).__name__)
         said: Frame = {"code": code, "exit": error.exit_code, "msg": str(error)}

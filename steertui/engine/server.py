@@ -1,7 +1,7 @@
-"""The engine's front: accepts clients on the socket, gives one of them the writer's lease, and passes requests on.
+"""The engine's server: accepts clients, makes one of them the writer, and dispatches requests.
 
-One asyncio loop for all clients; the thread that makes tokens never waits for any of them. A journal event only sets
-the senders going.
+One asyncio loop serves all clients; the decode thread never waits for them. A journal event only wakes the
+senders.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ LOG = logging.getLogger(__name__)
 
 
 class Server:
-    """`name` is the engine's; `epoch` changes with every engine and every session, so a client knows what it holds."""
+    """`name` is the engine's; `epoch` changes with every engine and session, so that a client knows whether
+    its state is current.
+    """
 
     def __init__(self, host: Host, name: str, *, idle_exit: float | None = None) -> None:
         self.host, self.name = host, name
@@ -50,7 +52,7 @@ class Server:
         host.exchanged = self._exchanged
 
     async def serve(self, door: socket.socket, ready: Callable[[], None] = lambda: None) -> str:
-        """Until somebody ends it; says why."""
+        """Serve until `end` is called; returns the reason."""
         server = await asyncio.start_unix_server(self._welcome, sock=door, limit=MAX_FRAME)
         beats = asyncio.create_task(self._beat())
         ready()
@@ -67,7 +69,7 @@ class Server:
         return self.reason
 
     def end(self, reason: str) -> None:
-        """May be called again; the first reason stands."""
+        """Stop the server; only the first reason is kept."""
         if not self._over.is_set():
             self.reason = reason
             self._over.set()
@@ -76,7 +78,7 @@ class Server:
         self.epoch = self._epoch(self.host)
 
     def _epoch(self, host: Host) -> str:
-        """For the session that begins to be sent."""
+        """Subscribe to a session's journal and return a new epoch for it."""
         host.journal.listen(self._happened)
         return f"{host.journal.session}.{ulid()}"
 
@@ -84,7 +86,7 @@ class Server:
         self._loop.call_soon_threadsafe(self._exchange)
 
     def _exchange(self) -> None:
-        """Everybody follows into the other session, and is told so before its first event."""
+        """Move all clients to the new session; a notice is sent before its first event."""
         self._attend()
         for client in self._clients.values():
             if client.role != "guest":
@@ -92,7 +94,7 @@ class Server:
                 self.host.journal.append(ev.Attach(client=client.number, role=client.role))
 
     def _moved(self, client: Connection, visit: Visit) -> None:
-        """A guest has begun another session of its own."""
+        """A guest has opened another session of its own."""
         visit.attend()
         word = _another(self._epoch(visit.host), visit.host)
         self._loop.call_soon_threadsafe(client.turn, visit.host.journal, word)
@@ -100,7 +102,9 @@ class Server:
     # from the journal -------------------------------------------------------------------------------------------
 
     def _happened(self, _: Record) -> None:
-        """On whatever thread the event came from: one wake-up of the loop, however many events until it runs."""
+        """Called on the event's thread: schedule one wake-up of the loop, however many events arrive before
+        it runs.
+        """
         if not self._woken:
             self._woken = True
             with contextlib.suppress(RuntimeError):
@@ -148,7 +152,7 @@ class Server:
         client.start(protocol.greeting(self._greeting(client, self.host, self.epoch)), journal)
 
     def _receive(self, client: Connection, hello: Hello) -> None:
-        """A command gets a session of its own; what it wants of ours it does not have."""
+        """Give a guest its own session; it does not use events of the open one."""
         visit = self._visits[client.number] = Visit(self.host, record=hello.record)
         visit.host.exchanged = partial(self._moved, client, visit)
         client.role, client.cursor = "guest", -1
@@ -184,15 +188,15 @@ class Server:
             self.host.journal.append(ev.Detach(client=client.number))
 
     def _seat(self, client: Connection) -> None:
-        """The writer; whoever left the answer under way has a follower."""
+        """Make a client the writer and cancel the timer of a disconnected one."""
         self._writer, client.role = client.number, "writer"
         if self._parting:
             self._parting.cancel()
 
     def _hush(self) -> None:
-        """Nobody has come back to the answer in the time its writer gave it."""
+        """Stop the answer of a disconnected writer whose time to return has passed."""
         if self.host.session.state.running:
-            LOG.info("the answer is ended: its writer has not come back")
+            LOG.info("answer stopped: its writer did not reconnect")
             self.host.session.cancel()
 
     # requests -----------------------------------------------------------------------------------------------------
@@ -220,7 +224,7 @@ class Server:
     def _may(self, client: Connection, op: str) -> None:
         if client.role == "guest":
             if op in GUESTS_DO_NOT or client.number not in self._visits:
-                raise ProtocolError("guest", f"a command that works in an engine cannot ask for {op}")
+                raise ProtocolError("guest", f"a guest session cannot call {op}")
         elif OPS[op].writes and client.number != self._writer:
             raise ProtocolError("observer", "another client is in control: take_control first")
 
@@ -253,7 +257,7 @@ class Server:
         return {"role": "writer"}
 
     async def _detach(self, client: Connection, reason: str = "the command has ended") -> Frame:
-        """A guest hears of its session's end before its own."""
+        """A guest gets the last events of its session before it is disconnected."""
         if visit := self._visits.pop(client.number, None):
             await asyncio.to_thread(visit.close, reason)
         self._later(client.finish())

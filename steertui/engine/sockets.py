@@ -1,4 +1,4 @@
-"""The door of an engine: a Unix socket in a private folder, one engine per name, and only our own user comes in."""
+"""The engine's Unix socket: in a private folder, one engine per name, only for the same user."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CREDENTIALS = struct.Struct("3i")
 
 @dataclass(frozen=True)
 class Door:
-    """`<runtime>/<name>.sock` and the lock that says whose it is."""
+    """The socket `<runtime>/<name>.sock` and its lock file."""
 
     folder: Path
     name: str = "main"
@@ -39,14 +39,14 @@ class Door:
         return self.folder / f"{self.name}.sock"
 
     def lock(self) -> int:
-        """Held for the engine's life; whoever loses the race for it is told who won."""
+        """Take the lock for the engine's lifetime; the error names the process that has it."""
         try:
             return hold(self.folder / f"{self.name}.lock")
         except Held as held:
             raise EngineUnavailable(f"an engine {self.name!r} is running already (process {held})") from held
 
     def bind(self) -> socket.socket:
-        """Under the lock: what a dead engine left is cleared away, what is not ours is refused."""
+        """Bind the socket while holding the lock: a stale socket is removed, a foreign one refused."""
         refuse_foreign(self.path)
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()
@@ -63,13 +63,13 @@ class Door:
 
 
 def refuse_foreign(path: Path) -> None:
-    """A path that is a link, another user's, or no socket at all is not an engine of ours. None there is fine."""
+    """Raise if the path is a link, another user's file, or not a socket; a missing path is accepted."""
     try:
         entry = path.lstat()
     except FileNotFoundError:
         return
     except OSError as error:
-        raise EngineUnavailable(f"cannot look at the socket {path} ({error.strerror})") from error
+        raise EngineUnavailable(f"cannot inspect the socket {path} ({error.strerror})") from error
     if stat.S_ISLNK(entry.st_mode):
         raise EngineUnavailable(f"socket {path} is a symbolic link; remove it")
     if entry.st_uid != os.getuid():
@@ -79,7 +79,7 @@ def refuse_foreign(path: Path) -> None:
 
 
 def peer(connection: socket.socket) -> tuple[int, int]:
-    """Process and user at the other end, as the kernel knows them."""
+    """The process id and user id of the other end, from the kernel."""
     raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
     pid, uid, _ = CREDENTIALS.unpack(raw)
     return pid, uid

@@ -1,6 +1,7 @@
-"""A command that works in this engine: it has a session of its own, and a line among the jobs of the open one.
+"""Guest sessions: a command that runs in this engine has its own session and is listed as a job in the open
+one.
 
-So whoever sits at a screen sees that the model is in use, by what, how far it is, and can end it.
+So a user at the screen sees what is using the model and how far it is, and can cancel it.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from steertui.engine.host import Host
 
 PROGRESS_S = 0.5
 GUESTS_DO_NOT = frozenset({"shutdown", "take_control", "session.open"})
-"""What concerns the engine or the open session is not a command's to do."""
+"""Ops that affect the engine or the open session; guests may not call them."""
 ENDED = ("done", "failed", "cancelled")
 SAY = "say"
 ENDS = {"cancel": "cancelled", "error": "failed", "oom": "failed"}
 
 
 class Visit:
-    """`house` is the host of the open session, `host` that of the guest's."""
+    """`host` is the guest session's host; `house` is the host of the open session."""
 
     def __init__(self, house: Host, *, record: bool) -> None:
         self._house = house
@@ -33,7 +34,7 @@ class Visit:
         self.attend()
 
     def attend(self) -> None:
-        """To the guest's session that is open now."""
+        """Listen to the guest's current session."""
         self.host.journal.listen(self._heard)
 
     def close(self, reason: str) -> None:
@@ -52,7 +53,9 @@ class Visit:
             self._tell(ev.Job(job=0, kind=SAY, state=state, message=event.message))
 
     def _worth_telling(self, event: ev.Job) -> bool:
-        """What it found is in its own session; here it is enough how far it is, and not more often than one can see."""
+        """Whether the open session shows this event: changes of state, and progress at most every
+        `PROGRESS_S` seconds; results stay in the guest session.
+        """
         if not event.event or event.state in ENDED:
             return True
         now = time.monotonic()
@@ -62,7 +65,7 @@ class Visit:
         return True
 
     def _tell(self, job: ev.Job) -> None:
-        """Under one number, in whichever session is the open one."""
+        """Record the job under one number in the open session, also after another one was opened."""
         session = self._house.session
         job = replace(job, session=self.host.journal.session)
         if self._shown and self._shown[0] is session:
@@ -74,7 +77,7 @@ class Visit:
             self._shown = None
 
     def _cancel(self) -> None:
-        """Somebody at the screen wants the model back."""
+        """Cancel the guest's answer and jobs, on request from the open session."""
         guest = self.host.session
         guest.cancel()
         for number, job in guest.state.jobs.items():

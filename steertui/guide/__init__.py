@@ -1,11 +1,11 @@
-"""The guide: a page per topic, read by F1 in the app and bound into docs/guide.md, so that both say the same."""
+"""The user guide: one page per topic, shown by F1 in the app and combined into docs/guide.md."""
 
 from __future__ import annotations
 
 from importlib.resources import files
 
 TOPICS = ("desk", "steering", "jobs", "library", "sessions", "replay", "terminal")
-"""In the order of the book."""
+"""In the order of docs/guide.md."""
 
 
 def page(topic: str) -> str:

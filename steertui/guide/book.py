@@ -1,4 +1,6 @@
-"""Binds the guide and the key map into docs/: `python -m steertui.guide.book`; a test holds the files to it."""
+"""Writes docs/guide.md and docs/keys.md: `python -m steertui.guide.book`. A test checks that they are up
+to date.
+"""
 
 from __future__ import annotations
 
@@ -27,26 +29,28 @@ formulas, [formats.md](formats.md) the files.
 PICTURES = {
     "The desk is where": (
         "desk",
-        "One question: plain, under a vector, and with the vector flipped on the way",
+        "One question: plain, steered, and with the vector flipped during the answer",
     ),
     "**A first steered answer.**": ("first-answer", "A first steered answer"),
-    "**Caps.**": ("capping", "The cap of a strip, and what its presets come to"),
-    "**Distractors.**": ("distractors", "Something was thrown in, in the middle of an answer"),
-    "The queue stands": ("jobs", "A check: curves over doses and layers"),
+    "**Caps.**": ("capping", "The cap of a strip, and the values of its presets"),
+    "**Distractors.**": ("distractors", "A distractor inserted in the middle of an answer"),
+    "The list of jobs": ("jobs", "A check: curves over doses and layers"),
     "A recorded session": ("replay", "A session on its timeline"),
 }
-"""Each follows the paragraph that begins so; `python -m steertui.guide.pictures` takes them anew."""
+"""Each picture follows the paragraph that begins so; `python -m steertui.guide.pictures` creates them
+again.
+"""
 
 
 def book() -> str:
-    """The guide in one file."""
+    """The whole guide as Markdown."""
     parts = [HEAD]
     parts += [f"## {TITLES[topic]}\n\n{_illustrated(guide.page(topic))}" for topic in guide.TOPICS]
     return "\n".join(parts)
 
 
 def _illustrated(page: str) -> str:
-    """The app's own page with its pictures."""
+    """A guide page with the pictures inserted."""
     parts = []
     for paragraph in page.split("\n\n"):
         parts.append(paragraph.rstrip("\n"))
@@ -57,8 +61,8 @@ def _illustrated(page: str) -> str:
 
 
 def keys() -> str:
-    """Every action with its keys and the id that a keymap names."""
-    head = "# Keys\n\nThe id is what `[keymap]` in `config.toml` names. What has no key is in the palette (ctrl+p).\n"
+    """The key map as Markdown: every command with its keys and its keymap id."""
+    head = "# Keys\n\nThe id is what `[keymap]` in `config.toml` names. Commands without a key are in the palette (ctrl+p).\n"
     return "\n".join([head, *_places(), *_gestures()]) + "\n"
 
 

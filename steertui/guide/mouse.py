@@ -1,4 +1,4 @@
-"""Keys and gestures that belong to a widget and not to a screen: what no list of commands can know."""
+"""Keys and mouse gestures that belong to a widget, and so are not in the command registry."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ OTHER_KEYS: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("enter", "Send"),
             ("ctrl+j", "New line"),
             ("↑ ↓", "Earlier and later prompts; the examples come first"),
-            ("tab", "To the transcript, the bank and back (outside the prompt the keys PLAY)"),
+            ("tab", "To the transcript, the bank and back (outside the prompt: PLAY mode)"),
         ),
     ),
     "transcript": (
         BOTH,
         (
-            ("↑ ↓ PgUp PgDn", "Scroll; at the end it follows again"),
+            ("↑ ↓ PgUp PgDn", "Scroll; at the end it follows new text"),
             ("mouse", "Drag selects, ctrl+c copies (with shift the terminal selects)"),
         ),
     ),
@@ -27,10 +27,10 @@ OTHER_KEYS: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("1 – 9", "Select a strip"),
             (
                 "mouse",
-                "Click selects, drag on the bar and wheel turn the dial; the bank is painted by dragging",
+                "Click selects; dragging the bar or the wheel changes the scale; drag draws in the bank",
             ),
         ),
     ),
     "timeline": (REPLAY, (("mouse", "A click goes to that token"),)),
 }
-"""By name: the place they are shown with, and the rows."""
+"""By widget: the place whose help lists them, and (keys, description) rows."""

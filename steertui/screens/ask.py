@@ -1,4 +1,4 @@
-"""A question with one line for an answer; it stays open until the answer can be meant."""
+"""A dialog with one input line; it stays open until the input is valid."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from steertui.widgets.line import Line
 
 
 class Ask(ModalScreen[Any]):
-    """Gives back what `read` makes of the text, or None after esc."""
+    """Returns the text converted by `read`, or None after esc."""
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS = [("escape", "dismiss(None)", "cancel")]

@@ -1,4 +1,4 @@
-"""Help for the screen that is shown (F1): what it is for, in the words of the guide, and its keys as they are now."""
+"""The help screen (F1): the guide's page for the current screen, and its keys with the user's keymap."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from steertui.widgets.cover import Cover
 
 
 class Keys(ModalScreen[None]):
-    """`places`: where the keys shown first live; `topic`: the page of the guide. Any of esc, q, F1, ? closes it."""
+    """Shows the keys of `places` and the guide page `topic`. Esc, q, F1 or ? closes it."""
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS = [("escape,q,f1,question_mark", "dismiss(None)", "close")]
@@ -48,7 +48,7 @@ class Keys(ModalScreen[None]):
 
 
 def _table(keymap: Mapping[str, str], places: tuple[str, ...], key_colour: str) -> Table:
-    """The keys of these places and what belongs to their widgets; all keys there are, when no place is named."""
+    """The keys of these places and of their widgets; all keys if no place is given."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style=key_colour, no_wrap=True)
     table.add_column(ratio=1)
@@ -66,5 +66,5 @@ def _table(keymap: Mapping[str, str], places: tuple[str, ...], key_colour: str) 
 
 
 def keys(command: Command, keymap: Mapping[str, str]) -> str:
-    """As the user's own keymap has them; what has none says where it is."""
+    """The keys of a command in the user's keymap, or "palette only"."""
     return keymap.get(command.id) or command.shown or "palette only"

@@ -1,4 +1,4 @@
-"""Choosing a theme: it is tried on as the cursor moves, and written into the settings only when it is taken."""
+"""The theme dialog: shows each theme while the cursor moves, and saves it only on enter."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from steertui.text import safe_text
 
 
 class Looks(Pick):
-    """Esc puts the old one back on."""
+    """Esc restores the previous theme."""
 
     def __init__(self, app: App[None]) -> None:
         own = [theme.name for theme in themes.OWN]
@@ -25,12 +25,12 @@ class Looks(Pick):
         self.app.theme = str(event.option.id)
 
     def on_mount(self) -> None:
-        """Begins at the one that is on, or opening the list would change it."""
+        """Start at the current theme, because opening the list would change it otherwise."""
         options = self.query_one(OptionList)
         options.highlighted = options.get_option_index(self._before)
 
     def keep(self, name: str | None) -> None:
-        """What becomes of it; the message names the file."""
+        """Save the chosen theme and notify the user of the file, or restore the previous one."""
         if name is None:
             self.app.theme = self._before
             return

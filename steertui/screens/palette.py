@@ -1,4 +1,4 @@
-"""The command palette: every action by name, with its key, so that no key has to be known."""
+"""The command palette: every action by name, with its key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DESK = (BOTH, PLAY, BANK)
 
 
 class Actions(Provider):
-    """What the screen it was opened from can do (`PLACES`), what can be done everywhere, and what the desk can."""
+    """The commands of the current screen (`PLACES`), the global ones, and those of the desk."""
 
     @property
     def _commands(self) -> list[Command]:
@@ -36,14 +36,14 @@ class Actions(Provider):
         return partial(self._ran, command)
 
     async def _ran(self, command: Command) -> None:
-        """Where the action lives; what is the desk's leads there first."""
+        """Run a command on its screen; commands of the desk go to the desk first."""
         if command.where in DESK and getattr(self.screen, "PLACES", DESK) != DESK:
             await self.app.run_action("go('desk')")
         await self.app.screen.run_action(command.address)
 
 
 class Palette(CommandPalette):
-    """Textual's. Closed in the midst of a search it looks once more for the list that has gone: that is no error."""
+    """Textual's palette, without the error it raises when it is closed during a search."""
 
     def run_worker(self, work: Any, *how: Any, **more: Any) -> Worker[Any]:
         return super().run_worker(work, *how, **more | {"exit_on_error": False})

@@ -1,4 +1,4 @@
-"""Turns that are over as transcript items: an old session and the root of a branch are drawn by the same hand."""
+"""Finished turns as transcript items, for old sessions and for the turns before a branch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sessions.sampling import change
-from sessions.state import Marker as Happened
+from sessions.state import Marker as StateMarker
 from sessions.state import Turn
 from steertui.text import Sanitiser, safe_text
 from steertui.widgets.transcript.document import Item, Marker, Piece, Speech
@@ -15,6 +15,7 @@ THROWN_IN = {"user": "as a user turn", "own": "as the model's own words", "tool"
 
 
 def past(turns: Iterable[Turn]) -> list[Item]:
+    """The items of these turns."""
     items: list[Item] = []
     before: Mapping[str, Any] = {}
     for turn in turns:
@@ -27,14 +28,15 @@ def past(turns: Iterable[Turn]) -> list[Item]:
 
 
 def spoken(role: str, text: str) -> list[Item]:
-    """Something that was said and not generated."""
+    """A message that was written, not generated."""
     who = "you" if role == "user" else safe_text(role)
     return [Speech(who), Piece(safe_text(text, multiline=True))]
 
 
 def thrown_in(text: str, how: str, at: int | None) -> list[Item]:
-    """A distractor within an answer. Its own words it only goes on with; a turn has its speaker, and then the model
-    answers."""
+    """A distractor inside an answer. As the model's own words the answer just continues; as a turn it gets
+    a speaker label and the answer starts again.
+    """
     mark = Marker(safe_text(f"DISTRACTOR {THROWN_IN.get(how, how)}"), at)
     words = Piece(safe_text(text, multiline=True), origin="injected")
     if how == "own":
@@ -44,12 +46,12 @@ def thrown_in(text: str, how: str, at: int | None) -> list[Item]:
 
 
 def standing_marks(words: str) -> list[Item]:
-    """What an answer starts under, a line for each channel."""
+    """The mixer at the start of an answer, one marker per channel."""
     return [Marker(safe_text(line), 0) for line in words.split(" · ") if line]
 
 
 def manner(turn: Turn, before: Mapping[str, Any]) -> list[Item]:
-    """How an answer is made, where that is new, and the words that were put into its mouth."""
+    """A marker for changed settings of an answer, and its prefill."""
     made = change(before, turn.settings)
     marks: list[Item] = [Marker(safe_text(made), 0)] if made else []
     put = [Piece(safe_text(turn.said, multiline=True), origin="prefilled")] if turn.said else []
@@ -57,7 +59,7 @@ def manner(turn: Turn, before: Mapping[str, Any]) -> list[Item]:
 
 
 def _answer(turn: Turn, before: Mapping[str, Any]) -> list[Item]:
-    """Every token, and the markers in front of theirs."""
+    """The tokens of an answer, each after its markers."""
     items: list[Item] = [Speech("asst")]
     stream, markers = Sanitiser(), sorted(turn.markers, key=lambda marker: marker.at)
     if markers and markers[0].at == 0 and markers[0].kind == "mixer":
@@ -70,7 +72,7 @@ def _answer(turn: Turn, before: Mapping[str, Any]) -> list[Item]:
     return items
 
 
-def _change(marker: Happened, index: int) -> list[Item]:
+def _change(marker: StateMarker, index: int) -> list[Item]:
     if marker.kind == "inject":
         return thrown_in(marker.words, marker.how, index)
     return [Marker(safe_text(marker.words), index)]

@@ -1,4 +1,4 @@
-"""A list to choose from, with a filter line above it when there is something to type."""
+"""A dialog with a list of choices, and a filter line above it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,13 @@ from steertui.text import safe_text
 from steertui.widgets.line import Line
 
 LONGEST_NAME = 36
-"""Cells of the names' column at most: it is as wide as the longest of them; longer ones, whose details are short, take
-all that those leave."""
+"""Maximum width of the name column in cells; if names are longer and details short, names get the rest."""
 SHORT_DETAIL = 22
 
 
 @dataclass(frozen=True)
 class Choice:
-    """`key` is handed back; name and detail are shown."""
+    """A row of the list: `key` is returned, name and detail are shown."""
 
     key: str
     name: str
@@ -33,8 +32,9 @@ class Choice:
 
 
 class Pick(ModalScreen[str | None]):
-    """Gives back the key of a choice, or None after esc. `free` offers the typed text itself when nothing matches;
-    `tells` shows the whole detail of the choice under the cursor below the list, where its row is too short for it."""
+    """Returns the key of a choice, or None after esc. With `free`, the typed text is returned when nothing
+    matches; with `tells`, the full detail of the selected choice is shown below the list.
+    """
 
     CSS_PATH = "dialogs.tcss"
     BINDINGS = [
@@ -82,7 +82,7 @@ class Pick(ModalScreen[str | None]):
         found.highlighted = 0 if kept else None
 
     def kept(self, text: str) -> list[Choice]:
-        """What is left to choose from, those first whose name has every word."""
+        """The choices that contain every typed word, matches in the name first."""
         words = text.lower().split()
         kept = [c for c in self._choices if all(word in f"{c.name} {c.detail}".lower() for word in words)]
         return sorted(kept, key=lambda choice: not all(word in choice.name.lower() for word in words))
@@ -114,7 +114,7 @@ class Pick(ModalScreen[str | None]):
 
 
 def move(options: OptionList, change: int) -> None:
-    """The cursor of a list, while the focus stays in the line over it."""
+    """Move the cursor of a list while the focus stays in the input line above it."""
     if change > 0:
         options.action_cursor_down()
     else:
@@ -122,7 +122,7 @@ def move(options: OptionList, change: int) -> None:
 
 
 def options(choices: Sequence[Choice]) -> list[Option]:
-    """A line each, their names in one column."""
+    """One row per choice, with the names in one column."""
     names = max((cell_len(safe_text(choice.name)) for choice in choices if choice.detail), default=0)
     details = max((cell_len(safe_text(choice.detail)) for choice in choices), default=0)
     if names > LONGEST_NAME and 0 < details < SHORT_DETAIL:
@@ -131,7 +131,7 @@ def options(choices: Sequence[Choice]) -> list[Option]:
 
 
 def _option(choice: Choice, name: int | None, detail: int | None) -> Option:
-    """A column without a width takes what the other leaves."""
+    """A row; the column without a width takes the remaining space."""
     row = Table.grid(expand=True, padding=(0, 1))
     row.add_column(
         no_wrap=True,

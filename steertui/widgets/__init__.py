@@ -1,1 +1,1 @@
-"""What screens are made of: each widget draws one thing it is told, and says what hands did to it."""
+"""Widgets the screens are made of: each draws the data it is given and posts messages for user input."""

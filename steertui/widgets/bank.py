@@ -1,4 +1,4 @@
-"""The fader bank: every layer of the selected channel in one widget, drawn with keys or painted with the mouse."""
+"""The fader bank: one fader per layer of the selected channel, set with keys or drawn with the mouse."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from steertui.widgets.strip_face import sums
 FOOT = 2
 WIDEST = 4
 HANGS = " hangs"
-"""Added to the look of a fader below zero, whose block is drawn in reverse."""
+"""Suffix of the look of a fader below zero, whose block is drawn in reverse video."""
 
 Part = tuple[str, str]
-"""A look and the characters that wear it."""
+"""The name of a style, and the characters drawn in it."""
 
 
 class FaderBank(Widget, can_focus=True):
-    """Shows the effective scale of each layer; posts what a hand draws.
+    """Shows the effective scale of each layer and posts `Drawn` when the user changes one.
 
-    A faint line above each fader tells how far its push goes in mean residual norms, one of them being the full
-    height: that is what breaks a text, and not the number on the dial.
+    A faint line above each fader shows its push in mean residual norms; full height is one norm. This
+    relative push, not the number on the fader, is what breaks the text when it is too large.
     """
 
     BINDINGS = commands.bindings(commands.BANK)
@@ -47,7 +47,7 @@ class FaderBank(Widget, can_focus=True):
 
     @dataclass
     class Drawn(Message):
-        """A layer was set to a value, along the vector as it was loaded."""
+        """A layer was set to a value, measured along the vector as loaded (before any flip)."""
 
         layer: int
         value: float
@@ -68,7 +68,9 @@ class FaderBank(Widget, can_focus=True):
     def show(
         self, channel: Channel | None, n_layers: int, residual: Mapping[int, float] | None = None
     ) -> None:
-        """A channel, or none; the scale of the drawing follows its largest fader but never shrinks under a hand."""
+        """Show a channel, or nothing. The vertical scale follows the largest fader, but does not change
+        during a drag.
+        """
         before = (self.channel and self.channel.label, self.n_layers)
         self.channel, self.n_layers = channel, max(n_layers, 1)
         self.faders = [None] * self.n_layers if channel is None else values(channel, self.n_layers)
@@ -85,11 +87,11 @@ class FaderBank(Widget, can_focus=True):
         self.refresh()
 
     def value(self) -> float:
-        """The fader under the cursor; a layer outside the band plays 0."""
+        """The value of the fader under the cursor; 0 for a layer outside the band."""
         return self.faders[self.cursor] or 0.0
 
     def _fitting(self) -> float:
-        """The smallest of 0.1, 0.2, 0.5, 1, 2, 5 … that leaves a little air above the largest fader."""
+        """The smallest of 0.1, 0.2, 0.5, 1, 2, 5 … that is at least a ninth above the largest fader."""
         largest = max((abs(value) for value in self.faders if value), default=0.0)
         steps = (base * 10**power for power in range(-1, 6) for base in (1, 2, 5))
         return next((step for step in steps if largest <= step * 0.9), largest or 1.0)
@@ -132,7 +134,7 @@ class FaderBank(Widget, can_focus=True):
         return Strip(segments).crop_extend(0, width, self._look(""))
 
     def _one_row(self, width: int) -> list[Segment]:
-        """All layers as one row of eighths, sizes without sign; the sign is in the words beside it."""
+        """All layers as one row of eighth blocks of their magnitude; the sign is in the text beside it."""
         readout = self._readout(max(width - self.n_layers - 3, 12))
         cells = []
         for layer, value in enumerate(self.faders[: max(width - 24, 8)]):
@@ -143,7 +145,9 @@ class FaderBank(Widget, can_focus=True):
         return [Segment(" ", self._look("quiet")), *cells, Segment("  ", self._look("quiet")), *readout]
 
     def _faders_row(self, y: int, half: int) -> list[Segment]:
-        """Neighbours that look alike become one segment: styles and geometry cost more than characters."""
+        """One row of all faders; neighbours in the same style become one segment, because segments are
+        slow.
+        """
         row, pitch, columns = half - y, self.pitch, self._columns(half)
         if row and not any(value and (value > 0) == (row > 0) for value in self.faders):
             return []
@@ -159,7 +163,7 @@ class FaderBank(Widget, can_focus=True):
         return [Segment(text, self._look(look)) for look, text in runs]
 
     def _cell(self, layer: int, row: int, half: int, blocks: list[tuple[str, bool]]) -> Part:
-        """What one layer shows in one row, zero being row 0."""
+        """The style and character of one layer in one row; row 0 is the zero line."""
         value, pen = self.faders[layer], glyphs.now()
         if row == 0:
             return ("zero", pen.groove) if value is None else ("fader", pen.fill)
@@ -171,14 +175,14 @@ class FaderBank(Widget, can_focus=True):
         return "fader" + HANGS * hangs, block
 
     def _columns(self, half: int) -> list[list[tuple[str, bool]]]:
-        """Every fader from zero outwards, made once per drawing."""
+        """The blocks of every fader from zero outwards, cached until the values or the scale change."""
         key = (half, self.reach, tuple(self.faders))
         if self._made[0] != key:
             self._made = key, [column(value or 0.0, self.reach, half) for value in self.faders]
         return self._made[1]
 
     def _look(self, look: str) -> Style:
-        """On this widget's own ground; mixed once, because styles cost more than anything that is drawn with them."""
+        """The style of this name on the widget's background; cached, because mixing styles is slow."""
         if look not in self._looks:
             part = look.removesuffix(HANGS)
             style = self.get_component_rich_style(f"bank--{part}") if part else Style.null()
@@ -190,11 +194,11 @@ class FaderBank(Widget, can_focus=True):
         self._looks.clear()
 
     def _ghost_row(self, layer: int, half: int) -> int:
-        """Rows away from zero; a fader that is taller hides it."""
+        """The row of a layer's push line, counted from zero; a taller fader covers it."""
         return min(math.ceil(self.strengths.get(layer, 0.0) * half), half)
 
     def _axis(self) -> list[Segment]:
-        """Layer numbers as densely as they fit, with ▲ under the cursor."""
+        """Layer numbers, as many as fit, with ▲ under the cursor."""
         cells = [" "] * (self.pitch * self.n_layers)
         every = next(
             n for n in (1, 2, 4, 8, 16, 32) if n * self.pitch >= len(str(self.n_layers)) + 1 or n == 32
@@ -255,7 +259,7 @@ class FaderBank(Widget, can_focus=True):
         self._turn(event, -1)
 
     def _turn(self, event: events.MouseEvent, direction: int) -> None:
-        """One fine step of the fader under the wheel."""
+        """Move the fader under the mouse wheel by one fine step."""
         if self.channel is not None:
             event.stop()
             self.cursor = self._layer_at(event.get_content_offset_capture(self).x)
@@ -264,5 +268,7 @@ class FaderBank(Widget, can_focus=True):
 
 
 def _beside(look: str) -> str:
-    """What a blank next to a block may wear to be one with it: a block that hangs is drawn in reverse."""
+    """The style of the blank next to a block, so that both join into one segment; a reversed block needs
+    none.
+    """
     return "" if look.endswith(HANGS) else look

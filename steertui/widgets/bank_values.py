@@ -1,4 +1,4 @@
-"""What the fader bank shows, and how an edit of one layer becomes an edit of the channel: pure functions."""
+"""Per-layer values of a channel, and edits of one layer as edits of the channel. Pure functions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def values(channel: Channel, n_layers: int) -> list[float | None]:
 
 
 def strengths(channel: Channel, n_layers: int, residual: Mapping[int, float]) -> dict[int, float]:
-    """How far each layer's push goes, ‖push‖/‖h‖; empty where a size is not known."""
+    """The relative push ‖push‖/‖h‖ of each layer; empty where residual norms are unknown."""
     try:
         found = levels(channel, n_layers, lambda: residual)
         return {layer: abs(level.push) / residual[layer] for layer, level in found.items()}
@@ -44,15 +44,16 @@ def _share(channel: Channel, layer: int) -> float:
 
 
 def total(channel: Channel, n_layers: int) -> float:
-    """What the band adds up to: the push accumulates over layers."""
+    """Sum of the scales over the band; the push accumulates over layers."""
     return sum(value for value in values(channel, n_layers) if value is not None)
 
 
 def set_layer(channel: Channel, n_layers: int, layer: int, value: float) -> Channel:
-    """Draw one layer to `value` and leave every other where it is; a layer outside joins the band if the vector has it.
+    """Set one layer to `value` and keep all others; a layer outside the band joins it if the vector has
+    that layer.
 
-    Drawing by hand makes the shares explicit, so the master scale keeps moving the whole drawing. Split is given up:
-    shares forced to add up to one would move the neighbours of the layer under the hand.
+    The result has explicit per-layer weights, so the master scale still scales the whole drawing.
+    `split` is turned off: weights forced to add up to one would move the other layers.
     """
     if layer not in channel.vector.directions:
         return channel
@@ -72,6 +73,7 @@ def set_layer(channel: Channel, n_layers: int, layer: int, value: float) -> Chan
 
 
 def shape_name(channel: Channel, n_layers: int) -> str:
+    """The name of the shape that the channel's weights follow, or `drawn` for a free drawing."""
     if channel.weights is None:
         return "flat"
     band = layers_of(channel, n_layers)
@@ -88,7 +90,7 @@ def shape_name(channel: Channel, n_layers: int) -> str:
 
 
 def shaped(channel: Channel, n_layers: int, name: str) -> Channel:
-    """The same band and master scale under another shape."""
+    """The same band and master scale with the weights of another shape."""
     band = layers_of(channel, n_layers)
     if name == "flat":
         return replace(channel, weights=None)
@@ -98,6 +100,7 @@ def shaped(channel: Channel, n_layers: int, name: str) -> Channel:
 
 
 def next_shape(channel: Channel, n_layers: int) -> Channel:
+    """The channel with the next shape of `SHAPES`."""
     names = list(SHAPES)
     now = shape_name(channel, n_layers)
     following = names[(names.index(now) + 1) % len(names)] if now in names else names[0]
@@ -105,7 +108,7 @@ def next_shape(channel: Channel, n_layers: int) -> Channel:
 
 
 def resized(channel: Channel, n_layers: int, change: int) -> Channel:
-    """The band one layer wider (or narrower) at both ends, never empty, never outside the model."""
+    """The band `change` layers wider at both ends; never empty and never outside the model."""
     band = layers_of(channel, n_layers)
     first, last = band[0] - change, band[-1] + change
     layers = tuple(
@@ -121,12 +124,12 @@ def _has(channel: Channel, layer: int) -> bool:
 
 
 def _redrawn(channel: Channel, n_layers: int, name: str) -> Channel:
-    """A band that grew keeps its shape; a drawing by hand has nothing to say about new layers and leaves them at 0."""
+    """Apply a named shape to the new band; layers that a free drawing does not have stay at 0."""
     return shaped(channel, n_layers, name) if name in SHAPES else channel
 
 
 def in_unit(channel: Channel, n_layers: int, unit: str, residual: Mapping[int, float]) -> Channel:
-    """The same push written in another unit: sizes differ from layer to layer, so the shares take up the difference."""
+    """The same push in another unit. Norms differ between layers, so the weights absorb the difference."""
     old = {
         layer: level.push
         for layer, level in levels(replace(channel, flipped=False), n_layers, lambda: residual).items()

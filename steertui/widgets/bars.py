@@ -1,4 +1,4 @@
-"""Bars out of block characters: shape before colour, so that they read the same on any terminal."""
+"""Bars and text cut to a number of cells. Shapes carry the meaning, so they work without colour."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from steertui.widgets import glyphs
 
 
 def scale_bar(value: float, reach: float, width: int) -> tuple[str, str, str, str]:
-    """A horizontal fader: groove, fill left of zero, fill right of zero, groove; zero is the middle cell.
+    """A horizontal scale bar with zero in its middle cell: groove, fill left of zero, fill right of zero,
+    groove.
 
-    The four parts join to `width` cells, so that the fills can wear a colour of their own.
+    The four parts join to `width` cells, so that the fills can have a style of their own.
     """
     half = (width - 1) // 2
     filled = min(round(abs(value) / reach * half), half)
@@ -30,9 +31,9 @@ def scale_bar(value: float, reach: float, width: int) -> tuple[str, str, str, st
 
 
 def column(value: float, reach: float, rows: int) -> list[tuple[str, bool]]:
-    """One fader above or below zero: row by row from zero outwards, an eighth block and whether it is reversed.
+    """The cells of one vertical fader from zero outwards: (eighth block, whether it is drawn in reverse).
 
-    Below zero a block hangs from its upper edge, which is its complement in reverse.
+    Below zero a block has to hang from its upper edge, so its complement is drawn in reverse video.
     """
     eighths = round(min(abs(value) / reach, 1.0) * rows * 8)
     if value and not eighths:
@@ -48,7 +49,7 @@ def column(value: float, reach: float, rows: int) -> list[tuple[str, bool]]:
 def sparkline(
     values: Sequence[float], width: int, low: float | None = None, high: float | None = None
 ) -> str:
-    """The newest `width` values as eighth blocks; a flat line sits at the bottom."""
+    """The newest `width` values as eighth blocks; constant values lie at the bottom."""
     shown = list(values[-width:])
     if not shown:
         return ""
@@ -60,20 +61,20 @@ def sparkline(
 
 
 def progress_bar(done: float, total: float, width: int) -> str:
-    """How far something is; full only when it is done."""
+    """A progress bar of `width` cells; completely filled only when done."""
     full = min(int(width * done / total), width) if total else 0
     return glyphs.now().full * full + glyphs.now().empty * (width - full)
 
 
 def clip(text: str, width: int) -> str:
-    """At most `width` cells of plain text, an ellipsis where something was left out. Text is sanitised already."""
+    """Cut plain text to `width` cells with an ellipsis. The text must be sanitised already."""
     if cell_len(text) <= width:
         return text
     return set_cell_size(text, max(width - 1, 0)).rstrip() + "…" if width > 0 else ""
 
 
 def whole(parts: Iterable[str], width: int, gap: str = "  ") -> str:
-    """The parts that have room, first things first: one that has none is left out, because half a number misleads."""
+    """Join the parts that fit, in order. A part is never cut, because half a number would mislead."""
     said = ""
     for part in parts:
         longer = f"{said}{gap}{part}" if said else part
@@ -83,7 +84,7 @@ def whole(parts: Iterable[str], width: int, gap: str = "  ") -> str:
 
 
 def ends(text: str, width: int) -> str:
-    """At most `width` cells: what does not fit is left out of the middle, where names of one kind are alike."""
+    """Cut text to `width` cells in the middle, since similar names differ at their ends."""
     if cell_len(text) <= width:
         return text
     if width < 5:
@@ -94,7 +95,7 @@ def ends(text: str, width: int) -> str:
 
 
 def fitted(text: str, width: int, *, right: bool = False) -> str:
-    """Exactly `width` cells: clipped, or padded on the side that is free."""
+    """Text of exactly `width` cells: clipped, or padded (on the left with `right=True`)."""
     text = clip(text, width)
     blanks = " " * (width - cell_len(text))
     return blanks + text if right else text + blanks

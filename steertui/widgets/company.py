@@ -1,4 +1,4 @@
-"""Which strips point the same way: two directions that are not at right angles turn each other's dial."""
+"""Strips whose vectors point the same way: a push on one then also acts along the other."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from core.mixer import Channel, Mixer
 
 NOTABLE = 0.1
-"""|cos| above which a push on one channel is felt on the other."""
+"""|cos| above which two channels are reported as aligned."""
 
 
 def cosine(one: Channel, other: Channel) -> float:
-    """As the engine told it when the later of the two was loaded; 0 while it is not known."""
+    """The cosine the engine sent when the later vector was loaded; 0 while it is unknown."""
     for here, there in ((one, other), (other, one)):
         told = getattr(here.vector, "cosines", {}).get(getattr(there.vector, "name", ""))
         if told is not None:
@@ -20,7 +20,9 @@ def cosine(one: Channel, other: Channel) -> float:
 
 
 def alike(mixer: Mixer, place: int) -> tuple[int, float] | None:
-    """The other playing channel that is most along this one or against it, if that is worth a word."""
+    """The other playing channel most aligned with this one (with either sign), if |cos| is above
+    `NOTABLE`.
+    """
     found = [(other, cos) for other, cos in _others(mixer, place) if abs(cos) > NOTABLE]
     return max(found, key=lambda pair: abs(pair[1]), default=None)
 

@@ -1,4 +1,4 @@
-"""The list over the prompt while a line begins with a slash: what it could become, and the one that tab would take."""
+"""The completion list above the prompt while a line begins with a slash."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Offer = Callable[[str], Sequence[tuple[str, str]]]
 
 
 class Completions(OptionList, can_focus=False):
-    """`offer` lists (what to type, what it does) for a line; `complete` puts a choice into the line."""
+    """`offer` lists (text, description) for a line; `complete` puts a choice into the line."""
 
     def __init__(self, offer: Offer, complete: Callable[[str, str], str], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -24,7 +24,7 @@ class Completions(OptionList, can_focus=False):
         return bool(self._found)
 
     def follow(self, line: str) -> None:
-        """The line has changed."""
+        """Update the list for the changed line."""
         self._found = self._offer(line) if line.startswith("/") and "\n" not in line else ()
         self.clear_options()
         self.add_options(options([Choice(str(n), *words) for n, words in enumerate(self._found)]))
@@ -36,5 +36,5 @@ class Completions(OptionList, can_focus=False):
         self.highlighted = ((self.highlighted or 0) + change) % len(self._found)
 
     def taken(self, line: str) -> str:
-        """The line with the choice in it; as it is where it has gone on to the words behind."""
+        """The line with the highlighted choice inserted; unchanged once arguments have been started."""
         return line if " " in line else self._complete(line, self._found[self.highlighted or 0][0])

@@ -1,4 +1,4 @@
-"""What stands on a screen while the terminal is too small: how large it has to be, and what can still be done."""
+"""The notice that covers a screen while the terminal is too small."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WORDS = "terminal too small: {0}×{1}, need {2}×{3}"
 
 
 class Cover(Static):
-    """Lies over everything on its screen, and is there only then; the keys of the screen go on working."""
+    """Covers its screen while the terminal is too small; the keys of the screen keep working."""
 
     DEFAULT_CSS = """
     Cover {
@@ -35,7 +35,7 @@ class Cover(Static):
         self.call_after_refresh(self._look, self.screen)
 
     def _look(self, screen: Screen[object]) -> None:
-        """After every layout; one that changes nothing is not followed by another."""
+        """Show or hide the notice after a layout; an unchanged state triggers no further layout."""
         width, height = screen.size
         small = width < NEEDED[0] or height < NEEDED[1]
         if small:

@@ -1,4 +1,4 @@
-"""Numbers on the desk: how far a step goes in each unit, how a value and a band are written."""
+"""Numbers of the mixer: step sizes per unit, and how values, bands and caps are written."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ SHORT_UNIT = {"relative": "rel", "natural": "natural", "unit": "unit", "raw": "r
 
 
 def shown_scale(channel: Channel) -> float:
-    """The scale along the vector as it was loaded: a flipped channel reads with its sign changed."""
+    """The scale along the vector as loaded: for a flipped channel the sign is changed."""
     return -channel.scale if channel.flipped else channel.scale
 
 
 def own_scale(channel: Channel, shown: float) -> float:
-    """The inverse of `shown_scale`: what to store so that the dial reads `shown`."""
+    """The inverse of `shown_scale`: the scale to store so that `shown` is displayed."""
     return -shown if channel.flipped else shown
 
 
@@ -31,14 +31,14 @@ def span(channel: Channel) -> float:
 
 
 def stepped(channel: Channel, direction: int, coarse: bool) -> float:
-    """The scale one step of its unit further as it reads; a step never jumps over zero."""
+    """The stored scale one step further as displayed; a step never jumps over zero."""
     now = shown_scale(channel)
     after = round(now + direction * STEPS[channel.unit][coarse], 6)
     return own_scale(channel, 0.0 if now * after < 0 else after)
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """+0.30, −0.30 and 0.00 with a true minus sign."""
+    """+0.30, −0.30 or 0.00, with a true minus sign."""
     text = f"{abs(value):.{digits}f}"
     if float(text) == 0:
         return text
@@ -46,26 +46,27 @@ def signed(value: float, digits: int = 2) -> str:
 
 
 def short(value: float) -> str:
-    """Three digits or so, whatever the size."""
+    """A signed number with about three digits."""
     return signed(value, 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0)
 
 
 def plain(value: object) -> str:
+    """A number in its shortest form, with a true minus sign."""
     return f"{value:g}".replace("-", "−") if isinstance(value, float) else str(value)
 
 
 def band_text(layers: Sequence[int]) -> str:
-    """L3–8, or L3–5, 9 for a band with holes; nothing while the model is unknown."""
+    """L3–8, or L3–5, 9 for a band with holes; empty while the model is unknown."""
     return f"L{spell(layers)}" if layers else ""
 
 
 def layers_of(channel: Channel, n_layers: int) -> tuple[int, ...]:
-    """The band as the engine will play it; empty before a model says how deep it is."""
+    """The layers the channel acts on in a model of this depth; empty while the depth is unknown."""
     return tuple(layer for layer in band(channel, n_layers) if layer < n_layers) if n_layers else ()
 
 
 def cap_text(channel: Channel) -> str:
-    """≥ 3, ≤ p75, or both; empty without a cap. A flipped channel holds the mirrored bounds."""
+    """≥ 3, ≤ p75, or both; empty without a cap. A flipped channel shows mirrored bounds."""
     low, high = channel.floor, channel.ceiling
     if channel.flipped:
         low, high = _negated(high), _negated(low)
@@ -82,7 +83,7 @@ def _negated(bound: Bound) -> Bound:
 
 
 def _bound_text(bound: Bound) -> str:
-    """A number or a percentile as it was written; a bound of its own for every layer by its ends, lowest first."""
+    """A number or percentile as written; per-layer bounds as their lowest and highest value."""
     if bound is None:
         return ""
     if isinstance(bound, Mapping):

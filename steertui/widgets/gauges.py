@@ -1,4 +1,4 @@
-"""Numbers that belong to a token and not to one channel, as they ran over the last tokens."""
+"""Per-token measurements that do not belong to one channel, over the last tokens."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ SHOWN = (
     ("kl", "KL"),
     ("perplexity", "ppl₀"),
 )
-"""Two to a row. `perplexity` is the unsteered model's, over a window of `sessions.collapse.WINDOW` tokens."""
+"""Shown two per row. `perplexity` is that of the unsteered model over `sessions.collapse.WINDOW` tokens."""
 
 
 class Gauges:
-    """`series` by name, newest last; `drift` is a channel's mean per answer, oldest first."""
+    """`series` by name, newest last; `drift` is each channel's mean projection per answer, oldest first."""
 
     def __init__(self) -> None:
         self.series: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=KEPT))
@@ -30,38 +30,40 @@ class Gauges:
         self._window: deque[Token] = deque(maxlen=WINDOW)
 
     def clear(self) -> None:
-        """Another session: nothing was measured in it."""
+        """Forget everything; another session begins."""
         self.series.clear()
         self.drift = {}
         self._window.clear()
 
     def new_answer(self) -> None:
-        """What an answer is not asked to measure must not look as if it had been."""
+        """Clear the optional measurements, so that values of the last answer are not shown for this one."""
         self._window.clear()
         for name in ("kl", "perplexity", "delta"):
             self.series[name].clear()
 
     def said(self, ids: Sequence[int], logprobs: Iterable[float]) -> None:
+        """Add generated tokens: their surprise and the repetition rate."""
         self.series["surprise"].extend(-float(lp) for lp in logprobs)
         for token in ids:
             self._window.append(Token(token, ""))
             self.series["repetition"].append(measured([*self._window]).get("repetition", 0.0))
 
     def measured(self, columns: Mapping[str, Sequence[float]]) -> None:
+        """Add measured columns, one value per token."""
         for name in ("entropy", "delta", "kl"):
             self.series[name].extend(float(value) for value in columns.get(name, ()))
         for logprob in columns.get("lp0", ()):
             self._listened(float(logprob))
 
     def _listened(self, logprob: float) -> None:
-        """The running perplexity under the unsteered model."""
+        """Update the running perplexity under the unsteered model."""
         losses = self.series["loss0"]
         losses.append(-logprob)
         recent = list(losses)[-WINDOW:]
         self.series["perplexity"].append(math.exp(min(sum(recent) / len(recent), 50.0)))
 
     def drifted(self, answers: Iterable[Sequence[Token]]) -> None:
-        """The mean projection of each answer on each channel it was measured on."""
+        """Set `drift` to the mean projection of each answer on each measured channel."""
         self.drift = {}
         for answer in answers:
             for name in {name for token in answer for name in token.proj}:

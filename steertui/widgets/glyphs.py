@@ -1,7 +1,7 @@
-"""What a widget may draw with here: which characters, and how many colours. Decided once, when the app opens.
+"""The characters and number of colours that this terminal can show, decided once when the app starts.
 
-Shapes that depend on the characters at hand (bars, columns, curves) are drawn from `now()`. Words and frames are
-written as they should look; with `--ascii` the filter in `steertui/ascii.py` turns what is left into plain characters.
+Widgets draw shapes (bars, columns, curves) with `current_glyphs()`. All other text is written in
+Unicode; with `--ascii` the filter in `steertui/ascii.py` replaces what is left.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 
 TRUE_COLOUR = 2**24
 DEPTHS = {None: 0, "standard": 16, "windows": 16, "256": 256, "truecolor": TRUE_COLOUR}
-"""Rich's names for what a terminal can show, as a number of colours."""
+"""Number of colours for each of Rich's colour systems."""
 
 
 @dataclass(frozen=True)
 class Glyphs:
-    """One kind of terminal. `hangs`: a block may hang from the upper edge, drawn as its complement in reverse video."""
+    """The glyphs of one kind of terminal. `hangs`: a block may hang from the upper edge, drawn as its
+    complement in reverse video.
+    """
 
     eighths: str = " ▁▂▃▄▅▆▇█"
     hangs: bool = True
@@ -30,8 +32,8 @@ class Glyphs:
     braille: bool = True
     colours: int = TRUE_COLOUR
     slow: bool = False
-    """The line is slow: only cells that changed are sent (`steertui.thrift`), nothing blinks, and while an answer runs
-    there are fewer frames (`steertui.screens.desk.tempo`), no heat, and text scrolls by several rows."""
+    """Slow connection: only changed cells are sent, nothing blinks, and during an answer there are fewer frames, no heat,
+    and text scrolls by several rows."""
 
 
 UNICODE = Glyphs()
@@ -53,15 +55,17 @@ _now = UNICODE
 
 
 def now() -> Glyphs:
+    """The glyphs of this terminal."""
     return _now
 
 
 def use(glyphs: Glyphs) -> None:
+    """Set the glyphs for the whole app."""
     global _now
     _now = glyphs
 
 
 def chosen(*, ascii: bool, color_system: str | None, no_color: bool, slow: bool) -> Glyphs:  # noqa: A002
-    """The drawing kit for a terminal, from what was asked for and what Rich found out."""
+    """The glyphs for a terminal, from the user's options and what Rich detected."""
     colours = 0 if no_color else DEPTHS.get(color_system, TRUE_COLOUR)
     return replace(ASCII if ascii else UNICODE, colours=colours, slow=slow)

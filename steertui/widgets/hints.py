@@ -1,4 +1,4 @@
-"""The bottom line: the keys that do something now, as many as fit; each is also a button."""
+"""The bottom line: the keys that work now, as many as fit; each is also a button."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Hint: TypeAlias = tuple[str, str, str]
 
 
 class Hints(Painted):
-    """Shows (key, words, action) triples, the important ones first."""
+    """Shows (key, words, action) triples, the most important first."""
 
     PREFIX = "hints"
     COMPONENT_CLASSES = {"hints--key", "hints--words"}
@@ -39,7 +39,7 @@ class Hints(Painted):
         return [segments]
 
     def _fitting(self, width: int) -> list[Hint]:
-        """From the left as many as have room; help keeps its place, because it knows all the others."""
+        """As many hints from the left as fit; help always stays, since it lists all keys."""
         room = width - sum(_cells(hint) for hint in self.hints if hint[2] == HELP)
         kept = []
         for hint in self.hints:

@@ -1,6 +1,6 @@
-"""Everything that is known about one token, gathered from the session and from nothing else.
+"""Everything the session knows about one token.
 
-What was not measured is None or empty; the inspector leaves it out rather than guessing.
+Values that were not measured are None or empty; the inspector leaves them out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ CHANGES = ("mixer", "inject", "rewind", "rebuild")
 
 @dataclass(frozen=True)
 class Gauge:
-    """One channel at this token: its projection before and after the stages, as numbers and in σ."""
+    """One channel at this token: its projection before and after steering, raw and in σ."""
 
     name: str
     before: float
@@ -32,7 +32,9 @@ class Gauge:
 
 @dataclass(frozen=True)
 class Inspection:
-    """A token under the glass. `change` is the last one before it; `values` are the engine's own measurements."""
+    """One inspected token. `change` is the last mixer change before it; `token.values` are the engine's
+    measurements.
+    """
 
     turn: int
     index: int
@@ -47,14 +49,16 @@ class Inspection:
 
     @property
     def ago(self) -> int:
-        """How many tokens were made under the last change before this one."""
+        """Number of tokens generated between the last change and this token."""
         return self.index - self.change.at if self.change else 0
 
 
 def inspect(
     state: State, turn: int, index: int, mixers: Mapping[str, str], sigmas: Sigmas
 ) -> Inspection | None:
-    """Token `index` of answer `turn`; None when the session does not have it. `mixers` tells a mixer by its hash."""
+    """Token `index` of answer `turn`, or None if there is none. `mixers` maps mixer hashes to
+    descriptions.
+    """
     answer = state.turns.get(turn)
     if answer is None or not 0 <= index < len(answer.tokens):
         return None

@@ -1,4 +1,4 @@
-"""The inspector: one token under the glass, in one line while the cursor walks, in a panel once it is pinned."""
+"""The inspector: one line about the token under the cursor, and a panel about a pinned token."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from steertui.widgets.painted import Painted, Row
 QUOTED = 18
 NAME = 20
 Words = tuple[str, str]
-"""A look and what it says."""
+"""The name of a style, and the text in it."""
 Field = list[Words]
-"""Words that mean something only together."""
+"""Texts that only make sense together."""
 CUT, LEAST = ("change", "mixer"), 12
 """What may be cut, and the cells of it that still tell what it is."""
 
 
 class Inspector(Painted):
-    """Shows what it is told; as high as what it has to say."""
+    """Shows inspected tokens; its height follows its content."""
 
     PREFIX = "inspector"
     COMPONENT_CLASSES = {
@@ -61,8 +61,9 @@ class Inspector(Painted):
 
 
 def fitting(fields: Iterable[Field], room: int) -> Field:
-    """As many fields as have room; the first that has none is left out, because half a number is another number. Text
-    alone may be cut."""
+    """As many fields as fit. A field that does not fit ends the line, because a cut number would be a
+    wrong number; only fields of plain text may be cut.
+    """
     shown: Field = []
     for words in fields:
         size = sum(cell_len(text) for _, text in words)
@@ -77,7 +78,7 @@ def fitting(fields: Iterable[Field], room: int) -> Field:
 
 
 def line(seen: Inspection) -> list[Field]:
-    """The token in one line, what matters most first."""
+    """The token in one line, the most important facts first."""
     fields = [*_token(seen), *_unsteered(seen)]
     for gauge in seen.gauges:
         name = clip(safe_text(gauge.name), NAME)
@@ -90,7 +91,7 @@ def line(seen: Inspection) -> list[Field]:
 
 
 def panel(seen: Inspection) -> list[list[Field]]:
-    """Everything about it, line by line; what was not measured has no line."""
+    """All facts about the token, line by line; there is no line for what was not measured."""
     whole = [[("quiet", f" id {seen.token.id}")], *_measures(seen)]
     lines = [
         [*_token(seen), *_unsteered(seen)],
@@ -102,7 +103,7 @@ def panel(seen: Inspection) -> list[list[Field]]:
         ago = (
             f"{seen.ago} token{'s' * (seen.ago != 1)} before"
             if seen.ago
-            else "this is the first token under it"
+            else "this is the first token after it"
         )
         lines.append(
             [
@@ -126,13 +127,13 @@ def _token(seen: Inspection) -> list[Field]:
 
 
 def _quoted(seen: Inspection) -> str:
-    """A token without a text of its own, such as the end of the answer, by its name among the likeliest."""
+    """The token's text; for a token without text, such as end of sequence, its name among the top tokens."""
     named = (rival.text for rival in seen.token.top if rival.id == seen.token.id)
     return clip(safe_text(seen.token.text or next(named, "") or f"token {seen.token.id}"), QUOTED)
 
 
 def _unsteered(seen: Inspection) -> list[Field]:
-    """What the unsteered model thinks of this very token; only a forced shadow knows."""
+    """The token's probability under the unsteered model; known only with a forced shadow."""
     if "lp0" not in seen.values:
         return []
     rank = f" #{seen.values['rank']:.0f}" if "rank" in seen.values else ""
@@ -141,13 +142,13 @@ def _unsteered(seen: Inspection) -> list[Field]:
 
 
 def _rivals(seen: Inspection) -> list[list[Field]]:
-    """The likeliest tokens in its place, steered and unsteered, if they were asked for."""
+    """The most likely tokens at this place, steered and unsteered, if they were recorded."""
     rows = [("steered", seen.token.top), ("unsteered", seen.token.top0)]
     return [[[("quiet", f" {name:<10}")], *_likely(seen, top)] for name, top in rows if top]
 
 
 def _likely(seen: Inspection, top: tuple[Candidate, ...]) -> list[Field]:
-    """The token that was said stands out."""
+    """The candidates with their probabilities; the generated token is highlighted."""
     fields: list[Field] = []
     for rival in top:
         look = "token" if rival.id == seen.token.id else "text"
@@ -156,7 +157,7 @@ def _likely(seen: Inspection, top: tuple[Candidate, ...]) -> list[Field]:
 
 
 def _rank(seen: Inspection) -> str:
-    """Its place among the likeliest, `>5` when it is not one of the five that were told."""
+    """The token's rank among the recorded top tokens; `#>5` if it is not one of the five."""
     ids = [rival.id for rival in seen.token.top]
     if not ids:
         return ""
@@ -164,7 +165,7 @@ def _rank(seen: Inspection) -> str:
 
 
 def _instead(seen: Inspection) -> list[Field]:
-    """The unsteered model's favourite, where it is another token."""
+    """The unsteered model's most likely token, if it is a different one."""
     first = next(iter(seen.token.top0), None)
     if first is None or first.id == seen.token.id:
         return []
@@ -193,7 +194,7 @@ def _gauge(gauge: Gauge) -> Field:
 
 
 def _sigmas(gauge: Gauge) -> str:
-    """Before the stages, and after them where they moved it."""
+    """The projection in σ before steering, and after it if steering changed it."""
     before = f"{signed(gauge.sigmas_before, 1)}σ"
     if not gauge.moved or gauge.sigmas_after is None:
         return before
@@ -201,6 +202,6 @@ def _sigmas(gauge: Gauge) -> str:
 
 
 def chance(logprob: float) -> str:
-    """A probability from its logarithm, with two digits however small it is."""
+    """A probability from its logarithm, with enough digits for small values."""
     p = math.exp(min(logprob, 0.0))
     return f"{p:.2f}" if p >= 0.005 else plain(float(f"{p:.1g}"))

@@ -1,4 +1,4 @@
-"""KL(steered ‖ unsteered) per token, as a line: how far steering bends the next word."""
+"""KL(steered ‖ unsteered) per token as a sparkline: how far steering changes the next-token distribution."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from steertui.widgets.bars import sparkline, whole
 from steertui.widgets.painted import Painted, Row
 from steertui.widgets.reading import KEPT
 
-UNKNOWN = ("KL needs a forced shadow", "after the first other word the contexts differ")
+UNKNOWN = ("KL needs a forced shadow", "a free shadow's context differs")
 
 
 class KlLine(Painted):
-    """The newest value, the mean of the answer, and its course."""
+    """The newest value, the mean of the answer, and a sparkline."""
 
     PREFIX = "kl"
     COMPONENT_CLASSES = {"kl--name", "kl--line", "kl--value"}

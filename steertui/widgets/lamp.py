@@ -1,4 +1,4 @@
-"""The collapse lamp: dark while the text is sound; lit, it says in words why, and what the key l turns."""
+"""The collapse lamp: appears when the text degenerates, with the reason and the advice that key l applies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LIT = " ✹ COLLAPSE "
 
 
 class Lamp(Painted):
-    """There only while it is lit: one line, or a second one for the advice where both are too long for one."""
+    """Visible only while there are symptoms: one line, or two if symptoms and advice do not fit on one."""
 
     PREFIX = "lamp"
     COMPONENT_CLASSES = {"lamp--lit", "lamp--why", "lamp--advice"}
@@ -47,6 +47,6 @@ class Lamp(Painted):
 
 
 def _short(advice: str, width: int) -> str:
-    """What to turn and to what; the remark behind it only where it has room."""
+    """The advice cut to `width` cells: the change itself first, the remark behind it only if it fits."""
     parts = advice.split("; ")
     return whole(parts, width, "; ") if cell_len(parts[0]) <= width else clip(advice, width)

@@ -1,4 +1,4 @@
-"""A line to write in. What is put into it is drawn as it is, so it is made drawable first: a note, a pasted escape."""
+"""A text input that replaces control characters, e.g. in pasted text or in notes from a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from steertui.text import safe_text
 
 
 class Line(Input):
-    """Where there are a few words to choose from, the arrows and space step through them."""
+    """With `steps`, the arrow keys and space step through these values."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Meters: how each channel's projection ran over the last tokens and turns, and what is measured of the whole token."""
+"""Meters: each channel's projection over the last tokens and answers, and per-token measurements."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAIRS = (len(SHOWN) + 1) // 2
 
 
 class Meters(Painted):
-    """A row per channel while there is room, the drift of the selected one, and two gauges to a row below."""
+    """A row per channel while there is room, the selected channel's drift, then two measurements per row."""
 
     PREFIX = "meters"
     COMPONENT_CLASSES = {"meters--name", "meters--line", "meters--value", "meters--chosen"}
@@ -44,7 +44,7 @@ class Meters(Painted):
         return [*channels, *drift, *self._pairs(width)]
 
     def _channel(self, place: int, width: int) -> Row:
-        """The newest projection in σ, because the number alone depends on the layer."""
+        """The newest projection in σ, since raw projections depend on the layer."""
         name = self.channels[place]
         reading = self.readings.get(name, Reading())
         value = "–" if reading.last is None else f"{signed(reading.sigmas(reading.last), 1)}σ"
@@ -52,7 +52,7 @@ class Meters(Painted):
         return self._row(name, list(reading.recent), value, (width, NAME, VALUE), look)
 
     def _drift(self, width: int) -> list[Row]:
-        """The selected channel's mean over each answer: where the talk is going."""
+        """The selected channel's mean projection in each answer: the trend over the conversation."""
         if not self.channels:
             return []
         name = self.channels[self.selected]

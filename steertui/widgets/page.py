@@ -1,4 +1,4 @@
-"""Lines of styled text to scroll through in both directions: a table of a thousand rows costs what is seen of it."""
+"""Styled lines that scroll in both directions; only the visible lines are rendered."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ NOTHING = Offset()
 
 
 class Page(ScrollView, can_focus=True):
-    """Shows what it is given; the place that was scrolled to stays, and its end is followed where it was at the end.
+    """Shows lines and keeps the scroll position; with `follow`, it stays at the end if it was there.
 
-    `frozen` rows at the top and columns at the left stay where they are, as the head of a table does.
+    `frozen` rows at the top and columns at the left do not scroll, like a table head.
     """
 
     class Resized(Message):
-        """It has another size, for which its lines may be made anew."""
+        """The size has changed, so the lines may have to be laid out again."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -54,7 +54,7 @@ class Page(ScrollView, can_focus=True):
         return Strip.join(parts).apply_style(self.rich_style)
 
     def _segments(self, line: Text) -> list[Segment]:
-        """Rich leaves a text's own style out where no part of it has another."""
+        """The line as segments; Rich ignores a text's own style when it has no spans."""
         console = self.app.console
         if line.spans:
             return list(line.render(console))

@@ -1,4 +1,4 @@
-"""A widget of a few rows that somebody tells what to show: it paints rows of styled text, never markup."""
+"""Base class of widgets that draw a few rows of styled text, never markup."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Row = Sequence[Segment]
 
 
 class Painted(Widget):
-    """Subclasses say what their rows are; `part` names a component class of theirs as a style."""
+    """Subclasses implement `rows`; `part_style` returns the style of one of their component classes."""
 
     PREFIX = ""
     _drawing: tuple[Sequence[Row], Style] | None = None
 
     def rows(self, width: int) -> Sequence[Row]:
-        """The rows at this width, top to bottom."""
+        """The rows at this width, from top to bottom."""
         return ()
 
     def part(self, name: str) -> Style:
@@ -31,7 +31,7 @@ class Painted(Widget):
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
-        """Rows and ground are the same for all lines of a drawing; a drawing that changes none asks for neither."""
+        """Rows and background are computed once per repaint and shared by all its lines."""
         width = self.size.width
         if self._drawing is None:
             self._drawing = self.rows(width), self.rich_style

@@ -1,4 +1,4 @@
-"""Where the user types: enter sends, ctrl+j breaks the line, ↑ on the first line brings back what was said before."""
+"""The prompt: enter sends, ctrl+j breaks the line, ↑ on the first line recalls earlier prompts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INVITATIONS = {"TYPE": "Say something to the model", "PLAY": "PLAY: the keys tur
 
 
 class Prompt(TextArea):
-    """A text area that grows with its text, up to what the style sheet allows."""
+    """A text area that grows with its text, up to the height in the style sheet."""
 
     BINDINGS = [
         Binding("enter", "send", "send", id="prompt.send", show=False),
@@ -30,7 +30,7 @@ class Prompt(TextArea):
 
     @dataclass
     class Sent(Message):
-        """Enter was pressed on a text that is not blank."""
+        """Enter was pressed and the text is not blank."""
 
         text: str
 
@@ -50,25 +50,27 @@ class Prompt(TextArea):
         self.menu: Completions | None = None
 
     def load_text(self, text: str) -> None:
-        """A history file, a session or an editor may hold what a terminal obeys."""
+        """Sanitise text from a history file, a session or an editor: it may contain control characters."""
         super().load_text(safe_text(text, multiline=True))
 
     def invite(self, mode: str) -> None:
-        """An empty prompt says what keys do now."""
+        """Set the placeholder that says what the keys do in this mode."""
         self.placeholder = INVITATIONS[mode]
 
     def remember(self, said: Sequence[str]) -> None:
-        """What was said before this screen was opened, oldest first; examples stay older than all of it."""
+        """Add earlier prompts, oldest first; the examples stay older than all of them."""
         self.earlier += [text for text in said if text not in self.earlier]
 
     def offer(self, examples: Sequence[str]) -> None:
-        """Examples are the oldest prompts: ↑ in an empty prompt reaches them first while nothing else was said."""
+        """Set the example prompts. They count as the oldest prompts, so ↑ reaches them first in a new
+        session.
+        """
         self.earlier = list(reversed(examples)) + [said for said in self.earlier if said not in examples]
         self._place = 0
 
     async def on_key(self, event: events.Key) -> None:
-        """A binding acts only after its key has bubbled up to the app, and a fast typist's next letter overtakes it:
-        what is bound here acts at once.
+        """Run the prompt's own bindings at once. Textual would run them only after the key has bubbled up
+        to the app, so a fast typist's next letter could overtake enter.
         """
         if self._meant_for_menu(event.key):
             event.prevent_default()
@@ -82,7 +84,7 @@ class Prompt(TextArea):
             event.stop()
 
     def _meant_for_menu(self, key: str) -> bool:
-        """While a line begins with a slash, the arrows choose and tab completes."""
+        """While the completion list is open, the arrows choose and tab completes."""
         if self.menu is None or not self.menu.shown or key not in ("up", "down", "tab"):
             return False
         if key == "tab":
@@ -96,8 +98,8 @@ class Prompt(TextArea):
             self.menu.follow(self.text)
 
     def edit(self, edit: Edit) -> EditResult:
-        """A pasted text may carry what a terminal obeys; what the user sees is what is sent. And a word of a megabyte,
-        unbroken, would be folded for minutes.
+        """Sanitise pasted text, so that what is sent is what is shown. It also breaks very long words,
+        which would take minutes to wrap.
         """
         if len(edit.text) > 1 or not edit.text.isprintable():
             edit.text = safe_text(edit.text, multiline=True)
@@ -109,7 +111,7 @@ class Prompt(TextArea):
             return
         if self.menu is not None and self.menu.shown:
             text = self.menu.taken(text)
-            if text.endswith(" ") and text != self.text:  # it may want a word yet
+            if text.endswith(" ") and text != self.text:  # it still needs an argument
                 self._recall(text)
                 return
         if not self.earlier or self.earlier[-1] != text:
@@ -119,7 +121,7 @@ class Prompt(TextArea):
         self.post_message(self.Sent(text))
 
     def action_copy(self) -> None:
-        """Without a selection ctrl+c is not about the prompt."""
+        """Copy the selection; without one, leave ctrl+c to the app."""
         if not self.selected_text:
             raise SkipAction
         super().action_copy()

@@ -1,4 +1,4 @@
-"""What the engine measured on a channel lately, in the few numbers the strips and meters show."""
+"""Recent measurements of one channel, for the strips and meters."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ KEPT = 240
 class Reading:
     """Projections of one channel, newest last, and how often its cap acted in this answer.
 
-    `usual` is mean and deviation on ordinary text, where the vector's card knows them; without it a projection is
-    held against all that were measured so far.
+    `usual` is mean and standard deviation on ordinary text, if the vector's card has them; otherwise σ
+    refers to all projections measured so far.
     """
 
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
@@ -34,7 +34,7 @@ class Reading:
         self.tokens = self.hits = 0
 
     def sigmas(self, projection: float) -> float:
-        """How many deviations from what is usual; 0 while there is nothing to compare with."""
+        """The projection in standard deviations from the reference mean; 0 without a reference."""
         if self.usual is None:
             return self.spread.sigmas(projection)
         mean, deviation = self.usual
@@ -42,8 +42,8 @@ class Reading:
 
     @property
     def yardstick(self) -> str:
-        """What a σ is a deviation of."""
-        return "what was said so far" if self.usual is None else "ordinary text"
+        """The text whose projections define σ, in words."""
+        return "all text so far" if self.usual is None else "ordinary text"
 
     @property
     def last(self) -> float | None:

@@ -1,4 +1,4 @@
-"""The top line: what the engine does, which mode the keys are in, which model, how full, and whether it is recorded."""
+"""The top line: engine state, key mode, model, context size, and whether the session is recorded."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BADGES = {
 
 @dataclass(frozen=True)
 class Status:
-    """Everything the line can say; what is None is not known and not shown."""
+    """The data of the status line; a value that is None is not shown."""
 
     word: str = "starting"
     mode: str = "TYPE"
@@ -46,7 +46,7 @@ class Status:
 
 
 class StatusLine(Painted):
-    """Leaves out from the right what does not fit; the state and the mode always stay."""
+    """Drops parts from the right that do not fit; state and mode always stay."""
 
     PREFIX = "status"
     COMPONENT_CLASSES = {
@@ -59,7 +59,7 @@ class StatusLine(Painted):
         self.status = Status()
 
     def show(self, status: Status, numbers: bool = True) -> None:
-        """Without `numbers` those that change with every token stay as they are."""
+        """Show a status; with `numbers=False` keep the per-token numbers shown before."""
         if not numbers:
             status = replace(status, rate=self.status.rate, context=self.status.context)
         if status != self.status:
@@ -80,7 +80,9 @@ class StatusLine(Painted):
         return [segments]
 
     def _parts(self) -> list[tuple[bool, list[Segment]]]:
-        """In order of importance, with whether a part may be cut rather than dropped."""
+        """Segments in order of importance, each with whether it is cut (True) or dropped (False) without
+        room.
+        """
         status = self.status
         parts = [(True, [self._badge()]), (True, [self._mode()])]
         if status.bypassed:

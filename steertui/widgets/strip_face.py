@@ -1,4 +1,4 @@
-"""How a channel looks as a strip: three rows with a scale bar on a wide screen, a few words on a narrow one."""
+"""The look of a channel as a strip: rows with a scale bar, or a few words on a narrow screen."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ READOUT = 9
 
 @dataclass(frozen=True)
 class Face:
-    """A channel at a position, with what is known about it."""
+    """A channel at its position in the mixer, with its measurements."""
 
     number: int
     channel: Channel
@@ -56,13 +56,13 @@ class Face:
 
     @property
     def hits(self) -> str:
-        """How many tokens of the answer the cap has corrected."""
+        """The number of tokens of this answer that the cap corrected."""
         seen = self.reading
         return "" if seen.hit_rate is None else f"hits {seen.hits}/{seen.tokens} ({seen.hit_rate:.0%})"
 
     @property
     def warning(self) -> str:
-        """⚠ and the strip that this one pulls along with, or against."""
+        """⚠ and the strip whose vector points along or against this one."""
         return "" if self.alike is None else f"⚠ cos {signed(self.alike[1])} with {self.alike[0] + 1}"
 
     @property
@@ -71,7 +71,7 @@ class Face:
 
 
 def doses(channel: Channel, n_layers: int, residual: Mapping[int, float]) -> list[str]:
-    """The largest push of a layer and the sum over the band, in mean residual norms, as far as known."""
+    """The largest push on one layer and the sum over the band, in mean residual norms; empty if unknown."""
     if not residual or not channel.scale:
         return []
     try:
@@ -82,17 +82,17 @@ def doses(channel: Channel, n_layers: int, residual: Mapping[int, float]) -> lis
 
 
 def _size(norms: float) -> str:
-    """With two digits, or the first that counts: practically nothing is not nothing."""
+    """A norm with two digits, or its first significant digit: a tiny dose is not shown as 0."""
     return f"{norms:.2f}" if norms >= 0.005 else f"{norms:.1g}"
 
 
 def rows(face: Face) -> int:
-    """As many as `full` paints."""
+    """The number of rows that `full_rows` draws."""
     return 2 + bool(face.dose or face.warning) + _has_cap(face)
 
 
 def full(face: Face, width: int, selected: bool, style: Styles) -> list[list[Segment]]:
-    """Name and scale, the bar with the band, its dose, and a last row where a cap or a gain is at work."""
+    """Name and scale, the bar with the band, the dose, and a last row if there is a cap or a gain."""
     lines = [_title(face, width, selected, style), _bar(face, width, selected, style)]
     if face.dose or face.warning:
         lines.append(_dose(face, width, selected, style))
@@ -106,7 +106,7 @@ def _has_cap(face: Face) -> bool:
 
 
 def _dose(face: Face, width: int, selected: bool, style: Styles) -> list[Segment]:
-    """The warning keeps its place; the dose is cut."""
+    """The dose row; the warning has priority over the dose."""
     warning = clip(face.warning, width - 1 - INDENT)
     text = whole(face.doses, width - 1 - INDENT - cell_len(warning) - 1, ", ")
     gap = " " * max(width - 1 - INDENT - cell_len(text) - cell_len(warning), 0)
@@ -142,7 +142,7 @@ def _title(face: Face, width: int, selected: bool, style: Styles) -> list[Segmen
 
 
 def bar_width(width: int) -> int:
-    """Cells of the scale bar; where a mouse may grab it."""
+    """Width of the scale bar in cells; also the area the mouse can drag."""
     return max(width - 1 - INDENT - READOUT - 1, 5)
 
 
@@ -174,7 +174,7 @@ def _cap(face: Face, width: int, selected: bool, style: Styles) -> list[Segment]
 
 
 def brief(face: Face, selected: bool, style: Styles) -> list[Segment]:
-    """`1▶name −0.30 L3–8 ⇄`, for the one-line rack."""
+    """One strip in a few words, `1▶name −0.30 L3–8 ⇄`, for the one-line mixer."""
     name = clip(safe_text(face.channel.label), 20)
     words = [face.scale, face.band if selected else "", face.flags]
     if face.channel.capped:
@@ -194,6 +194,6 @@ def brief(face: Face, selected: bool, style: Styles) -> list[Segment]:
 
 
 def sums(channel: Channel, n_layers: int) -> list[str]:
-    """What the whole band adds up to, in its unit, and how it is drawn."""
+    """The sum of the scales over the band, and the name of its shape."""
     shape = shape_name(channel, n_layers) + (", split" if channel.split else "")
     return [f"Σ {signed(total(channel, n_layers))}", shape]

@@ -1,4 +1,4 @@
-"""The rack: one strip per channel, drawn by one widget; keys reach it through the desk, the mouse directly."""
+"""The strips: one per channel, all in one widget. Keys arrive through the desk, the mouse directly."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ADD = "+ add a vector  (a)"
 
 
 class Strips(ScrollView, can_focus=False):
-    """Shows a mixer. `compact` folds it into one line for narrow screens."""
+    """Shows the channels of a mixer; `compact` shows them in one line for narrow screens."""
 
     COMPONENT_CLASSES = {
         f"strips--{part}"
@@ -52,20 +52,20 @@ class Strips(ScrollView, can_focus=False):
 
     @dataclass
     class Scaled(Message):
-        """A scale bar was dragged, or the wheel turned over it."""
+        """A scale bar was dragged; `shown` is the scale along the vector as loaded."""
 
         index: int
         shown: float
 
     @dataclass
     class Turned(Message):
-        """The wheel moved over a strip."""
+        """The mouse wheel was turned over a strip."""
 
         index: int
         direction: int
 
     class AddPressed(Message):
-        """The empty place under the last strip was clicked."""
+        """The “add a vector” line was clicked."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -87,7 +87,7 @@ class Strips(ScrollView, can_focus=False):
         self._keep_in_sight()
 
     def _keep_in_sight(self) -> None:
-        """The selected strip, when there are more than the rack has room for."""
+        """Scroll to the selected strip when there are more strips than fit."""
         if self.compact or self.selected not in self._owner:
             return
         first = self._owner.index(self.selected)
@@ -97,7 +97,7 @@ class Strips(ScrollView, can_focus=False):
             self.scroll_to(y=max(last - height, 0), animate=False)
 
     def redraw(self) -> None:
-        """Paint again: a reading or the mixer has changed."""
+        """Draw all strips again after a change of the mixer or of a measurement."""
         width = self.scrollable_content_region.width
         if width <= 0:
             return
@@ -140,7 +140,7 @@ class Strips(ScrollView, can_focus=False):
         self._owner.append(len(self.mixer.channels))
 
     def _paint_brief(self, width: int) -> None:
-        """As many strips as fit in one line, the selected one among them."""
+        """As many strips as fit on one line, always including the selected one."""
         faces = self.faces()
         if not faces:
             self._lines, self._owner = [[Segment(f" {ADD}", self._style("quiet"))]], [0]
@@ -160,7 +160,7 @@ class Strips(ScrollView, can_focus=False):
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
-        if self._ground is None:  # the same for all lines, and asking for it walks up to the app
+        if self._ground is None:  # cached: computing it walks up to the app
             self._ground = self.rich_style
         number, width = self.scroll_offset.y + y, self.size.width
         if number >= len(self._lines):
@@ -205,7 +205,7 @@ class Strips(ScrollView, can_focus=False):
         self.release_mouse()
 
     def _drag(self, event: events.MouseEvent) -> None:
-        """Zero is the middle of the bar; a cell is one step of it."""
+        """Set the scale from the mouse position; zero is the middle of the bar."""
         assert self._grabbed is not None
         half = (bar_width(self.scrollable_content_region.width) - 1) // 2
         offset = max(-half, min(half, event.get_content_offset_capture(self).x - 1 - INDENT - half))

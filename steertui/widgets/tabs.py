@@ -1,4 +1,4 @@
-"""Names of pages in a line; the open one stands out, each is a button."""
+"""A line of page names; the open page is highlighted and each name is a button."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LONGEST = 24
 
 
 class Tabs(Painted):
-    """A click calls the screen's `turn` with the place of the page."""
+    """A click runs the screen's action `turn` with the index of the page."""
 
     PREFIX = "tabs"
     COMPONENT_CLASSES = {"tabs--open", "tabs--name"}
@@ -32,7 +32,7 @@ class Tabs(Painted):
             self.refresh()
 
     def rows(self, width: int) -> Sequence[Row]:
-        """All of them, or as many to the left of the open one as leave room for it."""
+        """All names, or as many to the left of the open one as leave room for it."""
         words = [f" {clip(safe_text(name), LONGEST)} " for name in self._names]
         first = 0
         while first < self._open and sum(map(cell_len, words[first : self._open + 1])) > width:

@@ -1,4 +1,4 @@
-"""The timeline of a recorded talk: how each dial stood, how a channel read, where something was changed."""
+"""The timeline of a recorded session: scales, a channel's projection and mixer changes over the tokens."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Values = Sequence[float | None]
 
 
 class Timeline(Painted):
-    """The tokens are spread over the whole width, whether they are few or many. A click goes there."""
+    """Spreads all tokens over its width; a click seeks to a token."""
 
     PREFIX = "timeline"
     COMPONENT_CLASSES = {
@@ -32,7 +32,7 @@ class Timeline(Painted):
 
     @dataclass
     class Sought(Message):
-        """A place was clicked."""
+        """A place on the timeline was clicked."""
 
         place: int
 
@@ -51,11 +51,11 @@ class Timeline(Painted):
         return max(self.size.width - NAME - VALUE, 1)
 
     def _cell(self, place: int) -> int:
-        """Where a frame begins; the end of the film is the last cell."""
+        """The cell in which a token begins; the end of the recording is the last cell."""
         return min(place * self._cells // max(len(self.film), 1), self._cells - 1)
 
     def _frames(self, cell: int) -> range:
-        """The frames under a cell, one at least."""
+        """The tokens that share a cell, at least one."""
         first = cell * len(self.film) // self._cells
         return range(first, max((cell + 1) * len(self.film) // self._cells, first + 1))
 
@@ -113,7 +113,7 @@ class Timeline(Painted):
         return self._row("token", cells, f"{self.place}/{len(self.film)}")
 
     def _now(self, values: Values) -> float | None:
-        """At the token that was made last."""
+        """The value at the newest token that has been played."""
         return values[max(self.place - 1, 0)]
 
     def _last(self, values: Values) -> list[float | None]:

@@ -1,4 +1,4 @@
-"""Numbers in a file's own type → float32 rows; types that are not activations are refused by name."""
+"""Conversion of a file's numbers to float32 rows; non-float types are refused by name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NUMPY = {"float16": "<f2", "float32": "<f4", "float64": "<f8"}
 
 
 def bounded(name: str, shape: tuple[int, ...]) -> int:
-    """Number of elements, refused before anything of that size is allocated."""
+    """Number of elements; raises if over the limit, before anything of that size is allocated."""
     count = 1
     for extent in shape:
         count *= extent
@@ -33,15 +33,15 @@ def _product(shape: tuple[int, ...]) -> int:
 
 
 def as_float32(data: bytes | memoryview, dtype: str) -> Array:
-    """Little-endian numbers of a float type as a fresh flat float32 array."""
+    """Little-endian floats of the given type as a new flat float32 array."""
     if dtype == "bfloat16":
         return (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32)
-    with np.errstate(over="ignore"):  # what overflows becomes inf, which `checked` reports with its layer
+    with np.errstate(over="ignore"):  # overflow gives inf, which `require_direction` reports
         return np.frombuffer(data, _NUMPY[dtype]).astype(np.float32)
 
 
 def as_row(layer: int, array: Array) -> Row:
-    """One layer's tensor as a row; leading axes of length one are dropped, anything else is not a direction."""
+    """One layer's tensor as a row; leading axes of length one are dropped, other shapes are refused."""
     if array.size == 0:
         raise VectorFileError(f"layer {layer} is empty")
     squeezed = array.reshape(-1) if array.ndim and array.size == array.shape[-1] else array

@@ -1,7 +1,8 @@
-"""GGUF control vectors, bounded: a header is believed only as far as the file has bytes for it.
+"""GGUF control vectors with size limits: no header number is trusted beyond the bytes in the file.
 
-The layout is llama.cpp's: magic, version, two counts, typed metadata, tensor table, aligned data. Arrays are refused:
-control vectors have none, and a hundred-byte file can claim one of two thousand million entries.
+The layout is llama.cpp's: magic, version, two counts, typed metadata, tensor table, aligned data. Arrays
+are refused: control vectors have none, and a hundred-byte file can claim an array of two thousand million
+entries.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def looks_like(head: bytes) -> bool:
 
 
 class _Cursor:
-    """A place in the bytes; taking more than there is says so."""
+    """A read position in the bytes; reading past the end raises an error."""
 
     def __init__(self, data: bytes, whole: bool) -> None:
         self.data, self.at, self.whole = data, 0, whole
@@ -86,7 +87,7 @@ class _Cursor:
 
 
 def read(source: Source) -> Gguf:
-    """Metadata and tensors as float32; the architecture is checked as soon as it is known."""
+    """Metadata and tensors as float32; the architecture is checked as soon as it is read."""
     cursor = _Cursor(source.data, len(source.data) == source.file_size)
     cursor.take(len(MAGIC))
     version = cursor.number("I")

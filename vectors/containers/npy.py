@@ -1,4 +1,4 @@
-"""numpy's `.npy` and `.npz`: the header is read here, so that neither objects nor absurd shapes reach numpy."""
+"""numpy's `.npy` and `.npz`; parsing the header here keeps pickled objects and huge shapes from numpy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def looks_like(head: bytes) -> bool:
 
 
 def read(data: bytes, label: str = "the array") -> Array:
-    """One array as float32; its shape is compared with the bytes that are there before anything is made of it."""
+    """One array as float32; the claimed size is checked against the stored bytes before allocation."""
     size_at, header_at = (8, 10) if data[6:7] == b"\x01" else (8, 12)
     length = int.from_bytes(data[size_at:header_at], "little")
     if len(data) < header_at + min(length, limits.METADATA_BYTES) or length > limits.METADATA_BYTES:

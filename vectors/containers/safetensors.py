@@ -1,5 +1,6 @@
-"""safetensors by hand: the library accepts duplicate names and any metadata size, and an untrusted file needs
-neither.
+"""A strict safetensors parser for untrusted files.
+
+The library accepts duplicate names and metadata of any size; this one does not.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def looks_like(head: bytes) -> bool:
 
 
 def read(source: Source) -> SafeTensors:
-    """Every tensor as float32, after the header has accounted for every byte of the file."""
+    """All tensors as float32, after checking that the header accounts for every byte of the file."""
     header, body = _header(source)
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
@@ -70,7 +71,7 @@ def _header(source: Source) -> tuple[dict[str, Any], memoryview]:
 
 
 class _DoubleName(Exception):
-    """Raised through the JSON parser, which cannot say it otherwise."""
+    """A duplicate tensor name, raised from inside the JSON parser."""
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -123,7 +124,7 @@ def _array(body: memoryview, span: Span) -> Array:
 
 
 def dump(tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> bytes:
-    """The file the library would write: a header padded to eight bytes, then float32 data in name order."""
+    """The bytes the library would write: a header padded to eight bytes, then the float32 data in order."""
     header: dict[str, Any] = {"__metadata__": dict(sorted(metadata.items()))} if metadata else {}
     at = 0
     for name, array in tensors.items():

@@ -1,4 +1,4 @@
-"""What a `.pt` file may name: the storages and builders of torch tensors, and nothing that acts."""
+"""The names a `.pt` file may contain: torch's storages and tensor builders, nothing executable."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _CODE_MODULES = frozenset(
 
 
 class Symbol(NamedTuple):
-    """A class or function the file names; only ever compared, never imported."""
+    """A class or function named in the file; it is only compared, never imported."""
 
     module: str
     name: str
@@ -49,7 +49,7 @@ class Storage(NamedTuple):
 
 @dataclass(frozen=True)
 class TensorRef:
-    """A tensor as the pickle describes it: a strided window on a storage that is read later, or never."""
+    """A tensor as the pickle describes it: a strided view of a storage that is read later, if at all."""
 
     storage: Storage
     offset: int
@@ -59,7 +59,7 @@ class TensorRef:
 
 @dataclass(frozen=True)
 class Unusable:
-    """A tensor that holds no plain numbers: sparse, quantised, meta and the like."""
+    """A tensor without plain numbers: sparse, quantised, meta and similar."""
 
     kind: str
 
@@ -96,7 +96,7 @@ def _tensor(arguments: tuple[Any, ...]) -> TensorRef:
 
 
 def _typed_tensor(arguments: tuple[Any, ...]) -> TensorRef:
-    """`_rebuild_tensor_v3` gives the type apart, for those that have no storage class of their own."""
+    """`_rebuild_tensor_v3` has a separate dtype argument, for types without a storage class of their own."""
     dtype = arguments[6]
     name = dtype.name if isinstance(dtype, Symbol) else "unknown"
     return _tensor((arguments[0]._replace(dtype=name), *arguments[1:4]))
@@ -132,7 +132,7 @@ BUILDERS: Mapping[Symbol, Callable[[tuple[Any, ...]], Any]] = {
 
 
 def symbol(module: str, name: str) -> Symbol:
-    """The symbol if it belongs in a file of tensors; else the sentence that says what the file wants to run."""
+    """The symbol if it belongs in a file of tensors; otherwise an error that says what the file would run."""
     found = Symbol(module, name)
     plain_torch = module == "torch" and (
         name in STORAGES or name.endswith("Storage") or name.islower() or name[-1:].isdigit()

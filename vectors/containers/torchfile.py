@@ -1,4 +1,4 @@
-"""`.pt` files without torch: a zip (or the older bare pickles) whose tensors are windows on stored bytes."""
+"""`.pt` files without torch: a zip (or the older bare pickles) whose tensors are views of stored bytes."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ _ZIP_TROUBLE = (
 
 
 class TorchFile:
-    """What was saved, with tensors still as references, and the bytes they refer to."""
+    """The saved object, with tensors still as references, and the storage bytes they refer to."""
 
     def __init__(self, tree: Any, storages: Mapping[str, bytes], note: str = "") -> None:
         self.tree, self.storages, self.note = tree, storages, note
         self.touched = 0
 
     def array(self, label: str, leaf: Any) -> Array:
-        """The numbers of one tensor; `label` is how its place is named when it has none that can be used."""
+        """The numbers of one tensor; `label` names it in error messages."""
         if isinstance(leaf, Unusable):
             raise VectorFileError(f"{label}: {leaf.kind} not usable")
         if not isinstance(leaf, TensorRef):
@@ -62,7 +62,7 @@ class TorchFile:
         return memoryview(stored)[:declared]
 
     def _window(self, ref: TensorRef, stored: memoryview) -> Array:
-        """The strided view, copied: many small windows on a large storage must not cost a large copy each."""
+        """The strided view, copied, so that many small views of a large storage stay cheap."""
         span = 1 + sum((extent - 1) * step for extent, step in zip(ref.shape, ref.strides, strict=True))
         width = BYTES_PER[ref.storage.dtype]
         if (ref.offset + span) * width > len(stored):
@@ -82,7 +82,7 @@ def looks_like_pickle(head: bytes) -> bool:
 
 
 def open_zip(source: Source) -> zipfile.ZipFile:
-    """The archive, after its size on paper: entries and expanded bytes are bounded before one is opened."""
+    """The archive, after checking its entry count and expanded size; no entry is opened before."""
     source.require_whole()
     if source.data.count(b"PK\x01\x02") > MOST_RECORDS:
         raise VectorFileError(f"more than {MOST_RECORDS:,} records in one file")
@@ -126,7 +126,7 @@ def read_zip(source: Source, archive: zipfile.ZipFile) -> TorchFile:
 
 
 def read_legacy(source: Source) -> TorchFile:
-    """Files of torch before 1.6: pickles one after the other, then the storages in the order of the last one."""
+    """Files of torch before 1.6: consecutive pickles, then the storages in the order of the last pickle."""
     source.require_whole()
     machine = Unpickler(source.data[: PICKLE_BYTES * 8])
     first = machine.run()

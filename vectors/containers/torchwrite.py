@@ -1,4 +1,4 @@
-"""A `.pt` file without torch: the pickle `torch.save` would write for float32 tensors in dictionaries."""
+"""Writes a `.pt` file without torch: the pickle of `torch.save` for dictionaries of float32 tensors."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import numpy as np
 from vectors.containers.torchfile import OUR_RECORD
 
 ROOT = "vector"
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # zip cannot say less; the same vector gives the same bytes
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold: the same vector gives the same bytes
 _REBUILD = b"ctorch._utils\n_rebuild_tensor_v2\n"
 _STORAGE = b"ctorch\nFloatStorage\n"
 _NO_HOOKS = b"ccollections\nOrderedDict\n)R"
 
 
 class _Pickle:
-    """Protocol 2, for what vectors are made of: text, whole numbers, dictionaries, float32 tensors."""
+    """Pickle protocol 2 for text, integers, dictionaries and float32 tensors."""
 
     def __init__(self) -> None:
         self.storages: list[bytes] = []
@@ -51,7 +51,7 @@ class _Pickle:
 
 
 def dump(value: Any, note: str) -> bytes:
-    """The zip `torch.load` reads, with our own record beside the tensors, which it does not look at."""
+    """The zip that `torch.load` reads, plus our metadata record, which torch ignores."""
     pickle = _Pickle()
     tree = b"\x80\x02" + pickle.of(value) + b"."
     records = {"data.pkl": tree, "byteorder": b"little", OUR_RECORD: note.encode("utf-8")}

@@ -1,8 +1,8 @@
-"""The pickle inside a `.pt` file, read by a small machine that can build data and nothing else.
+"""A safe reader for the pickle inside a `.pt` file: it builds plain data and never runs code.
 
-A pickle is a program. Python's own unpickler runs it; this one knows the opcodes that tensors, dictionaries, numbers
-and text need, turns every class or function into an inert `Symbol`, and refuses the file when it names one that is not
-on the list. No object of a foreign class is ever made, and no import happens.
+A pickle is a program, and Python's own unpickler runs it. This one knows the opcodes that tensors,
+dictionaries, numbers and text need, turns every class or function into an inert `Symbol`, and refuses the
+file if the symbol is not on the list. No object of a foreign class is created and nothing is imported.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ MOST_STEPS = 1_000_000
 
 
 class _Mark:
-    """Where a group on the stack begins."""
+    """Stack marker: the beginning of a group."""
 
 
 class Unpickler:
-    """One pass over one pickle; `value` is what it describes and `at` where it ended."""
+    """A pickle machine over a byte string; `at` is the read position, also after a pickle has ended."""
 
     def __init__(self, data: bytes, at: int = 0) -> None:
         self.data, self.at = data, at
@@ -31,7 +31,7 @@ class Unpickler:
         self.storages: list[Storage] = []
 
     def run(self) -> Any:
-        """The next pickle's value; what an earlier one left behind is forgotten."""
+        """The value of the next pickle; stack and memo are reset first."""
         self.stack, self.memo = [], {}
         for _ in range(MOST_STEPS):
             opcode = self.take(1)
@@ -66,7 +66,7 @@ class Unpickler:
         return self.stack.pop()
 
     def group(self) -> list[Any]:
-        """Everything above the last mark."""
+        """Pop everything above the last mark."""
         for index in range(len(self.stack) - 1, -1, -1):
             if isinstance(self.stack[index], _Mark):
                 above = self.stack[index + 1 :]
@@ -106,7 +106,7 @@ class Unpickler:
             raise VectorFileError("a tensor in it is not described the way torch does") from None
 
     def storage(self) -> None:
-        """`('storage', type, key, device, elements)`: torch's way to say which bytes a tensor looks at."""
+        """`('storage', type, key, device, elements)`: torch's persistent id for the bytes of a tensor."""
         described = self.pop(tuple)
         if len(described) < 5 or not isinstance(described[1], Symbol) or not is_count(described[4]):
             raise VectorFileError("its pickle refers to something that is not a tensor's storage")
@@ -115,7 +115,7 @@ class Unpickler:
         self.push(self.storages[-1])
 
     def ignore_state(self) -> None:
-        """BUILD on an ordered dictionary carries attributes; on anything else it would be an object's state."""
+        """BUILD: drop the attributes of an ordered dictionary; the state of any other object is refused."""
         self.pop()
         self.push(self.pop(dict))
 
@@ -135,7 +135,7 @@ def _instance(machine: Unpickler) -> None:
 
 
 def _skip(count: int) -> Callable[[Unpickler], None]:
-    """The protocol's number and a frame's length promise nothing that is not checked elsewhere."""
+    """Skip the protocol number or a frame length; neither is trusted."""
 
     def step(machine: Unpickler) -> None:
         machine.take(count)

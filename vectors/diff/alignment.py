@@ -1,7 +1,7 @@
-"""Do two vectors point the same way? Cosine per layer beside what random directions reach, and a verdict.
+"""Do two vectors point the same way? Cosine per layer, the band of random directions, and a verdict.
 
-Verdict lines 0.7 and 0.3 as in the motivation-vectors project; ±3/√d is where |cos| of random directions of
-width d stays 997 times in 1,000. Unit vectors at cosine c are √(2 − 2c) apart, random ones √2.
+Verdict thresholds 0.7 and 0.3 as in the motivation-vectors project; |cos| of random directions of width d
+stays within ±3/√d 997 times in 1,000. Unit vectors at cosine c are √(2 − 2c) apart, random ones √2.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STRONG, MODERATE = 0.7, 0.3
 
 @dataclass(frozen=True)
 class Alignment:
-    """`layers` {L: cosine}; `n_effective` is how many different texts stand behind the first vector."""
+    """`layers` {L: cosine}; `n_effective` is the number of distinct texts the first vector was made from."""
 
     name: str
     layers: dict[int, float]
@@ -55,7 +55,7 @@ class Alignment:
 
 
 def verdict(cosine: float, band: float) -> str:
-    """In words; a cosine that random directions reach says nothing, whatever the lines are."""
+    """The cosine in words; one within the random band is "no more than random"."""
     size = abs(cosine)
     if size <= band:
         return "no more than random"

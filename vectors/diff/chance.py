@@ -1,7 +1,7 @@
-"""What random pairs of directions reach: the null of an alignment, drawn instead of bounded.
+"""The null distribution of an alignment: sampled cosines of random pairs of directions.
 
-The cosine of two random unit vectors is the first coordinate of one alone, g / √(g² + χ²), with χ² of d − 1 degrees of
-freedom (Marsaglia 1972): ten thousand pairs of any width cost two numbers each.
+The cosine of two random unit vectors is the first coordinate of one alone, g / √(g² + χ²), with χ² of d −
+1 degrees of freedom (Marsaglia 1972): ten thousand pairs of any width cost two numbers each.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 PAIRS = 10_000
 REACHED = 99.7
-"""Per cent of the pairs that stay within the band."""
+"""Percentage of the random pairs that stay within the band."""
 
 
 @dataclass(frozen=True)
 class Chance:
-    """Cosines of random pairs in so many dimensions."""
+    """Cosines of random pairs of directions of one width."""
 
     cosines: NDArray[np.float64]
 
@@ -28,12 +28,12 @@ class Chance:
         return np.sort(np.abs(self.cosines))
 
     def p(self, cosine: float) -> float:
-        """Share of pairs whose |cos| is as large, the one in question counted among them."""
+        """Share of |cos| at least this large among the random pairs and this one."""
         reached = self.sizes.size - np.searchsorted(self.sizes, abs(cosine), side="left")
         return float(1 + reached) / (self.sizes.size + 1)
 
     def to_json(self) -> dict[str, float | int]:
-        """Distances are those of unit vectors, √(2 − 2 cos): √2 on average."""
+        """Summary; `distance` is that of unit vectors, √(2 − 2 cos): √2 on average."""
         return {
             "pairs": self.cosines.size,
             "mean": float(self.cosines.mean()),

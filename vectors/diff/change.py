@@ -1,4 +1,4 @@
-"""ΔW = W_tuned − W_base of one matrix, as a stream of row slices: every pass reads the files again."""
+"""ΔW = W_tuned − W_base of one matrix, streamed in slices of rows; every pass reads the files again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HELD_BYTES = 64 << 20  # a matrix up to this size is kept between passes
 
 @dataclass
 class Change:
-    """`rows` pairs rows of both that belong together where vocabularies differ; all rows otherwise."""
+    """`rows` pairs rows of base and tuned by token where vocabularies differ; None means all rows."""
 
     base: Weights
     tuned: Weights
@@ -40,7 +40,7 @@ class Change:
             self.bytes_read += (stop - start) * (self.base.row_bytes + self.tuned.row_bytes)
 
     def hold(self, start: int, rows: Tensor) -> None:
-        """Keep these rows of ΔW for later passes, if all of it may be kept."""
+        """Keep these rows of ΔW in memory for later passes if the whole matrix is small enough."""
         height, width = self.shape
         if 4 * height * width <= HELD_BYTES:
             if self._held is None:
@@ -49,7 +49,7 @@ class Change:
             self._filled = start + len(rows)
 
     def slices(self) -> Iterator[tuple[int, Tensor]]:
-        """(first row, ΔW's rows); a matrix that is held is not read again."""
+        """(first row, rows of ΔW); a matrix kept in memory is not read again."""
         height = self.shape[0]
         if self._held is not None and self._filled == height:
             yield 0, self._held

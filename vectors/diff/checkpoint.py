@@ -1,6 +1,6 @@
-"""A safetensors checkpoint as named matrices that are read in slices of rows and never held as a whole.
+"""A safetensors checkpoint as named matrices that are read in slices of rows, never loaded as a whole.
 
-Single file or sharded; the files are mapped, so what counts against memory is only the slice at hand.
+Single file or sharded; the files are memory-mapped, so only the current slice counts against memory.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FLOATS = {
 
 @dataclass(frozen=True)
 class Weights:
-    """One tensor of a file: its shape, and the mapped bytes it is read from."""
+    """One tensor of a file: its shape, dtype and the mapped bytes."""
 
     shape: tuple[int, ...]
     dtype: torch.dtype
@@ -51,7 +51,7 @@ class Weights:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """`weights` by name; `strange` are tensors of other number formats, which have no difference."""
+    """`weights` by name; `other_dtypes` are tensors that are not floating point and not compared."""
 
     name: str
     folder: Path
@@ -81,7 +81,7 @@ class Checkpoint:
 
 
 def open_checkpoint(name: str | Path, on_progress: Progress | None = None) -> Checkpoint:
-    """A demo, a folder or a repository of the hub; only headers are read here."""
+    """Open a demo model, a folder or a hub repository; only headers are read here."""
     source = sources.locate(name)
     weights: dict[str, Weights] = {}
     strange: list[str] = []
@@ -100,7 +100,7 @@ def _entries(path: Path) -> dict[str, Weights | None]:
     header = memory.header(path)
     with path.open("rb") as file:
         start = 8 + int.from_bytes(file.read(8), "little")
-        # A private map can be written to, which torch asks of a buffer; nobody does.
+        # torch requires a writable buffer; a private mapping is one without ever changing the file.
         mapped = memoryview(
             mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
         )
@@ -123,7 +123,7 @@ def same_architecture(base: Checkpoint, tuned: Checkpoint) -> None:
 
 
 def shared_rows(base: Checkpoint, tuned: Checkpoint) -> tuple[Sequence[int], Sequence[int]] | None:
-    """Rows of both vocabularies that stand for the same token, by its text; None without tokenizer files."""
+    """Embedding rows of both models for the same token text; None without tokenizer files."""
     ours, theirs = base.vocabulary, tuned.vocabulary
     common = [word for word in ours if word in theirs]
     return ([ours[word] for word in common], [theirs[word] for word in common]) if common else None

@@ -1,4 +1,4 @@
-"""A vector from weights: per layer the leading residual direction of what tuning changed in one module."""
+"""A vector from weights: per layer the leading residual-side singular direction of one module's change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIGN = "+ = where the larger part of the change writes; a singular direction has
 def top_direction(
     base: Checkpoint, tuned: Checkpoint, module: str, depth: Depth, towards: Stored | None = None
 ) -> SteeringVector:
-    """σ₁u₁ of a writer (σ₁v₁ of a reader) at every layer; with `towards`, the sign that agrees with it."""
+    """σ₁u₁ of a writer (σ₁v₁ of a reader) at every layer; the sign agrees with `towards` if given."""
     matched = plan(base, tuned, f"*{module}*").matched
     usable = [one for one in matched if one.side.layer is not None and one.side.axis is not None]
     if not usable:
@@ -45,7 +45,7 @@ def top_direction(
 
 
 def _leading(one: Matched, depth: Depth, towards: Stored | None) -> Tensor:
-    """σ₁ times the singular vector on the residual side, signed; zero where nothing has changed."""
+    """σ₁ times the residual-side singular vector, signed; zero where nothing has changed."""
     top = spectrum(one.change, 1, exact=depth.exact, seed=depth.seed)
     axis, other = (top.left, top.right) if one.side.axis == 0 else (top.right, top.left)
     known = unit_at(towards, one.side)

@@ -1,7 +1,7 @@
-"""What the change of a writer does to real texts: the cosine of v̂ with ΔW·z̄, z̄ the mean input it got from them.
+"""What a changed writer does on real texts: cosine of v̂ with ΔW·z̄, z̄ the mean input from these texts.
 
-ΔW is linear, so the mean of ΔW·z is ΔW times the mean of z: one pass over the texts, one over the matrix. It
-can be near zero where ‖v̂ᵀΔW‖ is large: the change is there, but these texts do not call it up.
+ΔW is linear, so the mean of ΔW·z is ΔW times the mean of z: one pass over the texts, one over the matrix.
+The cosine can be near zero although ‖v̂ᵀΔW‖ is large, when these texts do not activate the change.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Ids = Sequence[int]
 
 
 def functional(model: Model, found: Plan, vector: Stored, texts: Sequence[Ids]) -> Work:
-    """{matrix: {cosine, norm, relative}} for every writer; inputs are those of the base model's last tokens."""
+    """{matrix: {cosine, norm, relative}} of every writer, for the base model's last-token inputs."""
     writers = [one for one in found.matched if one.side.writes and one.side.axis == 0 and _module(model, one)]
     totals: dict[str, Tensor] = {}
     for number, ids in enumerate(texts, start=1):
@@ -44,16 +44,16 @@ def functional(model: Model, found: Plan, vector: Stored, texts: Sequence[Ids]) 
 
 
 def last_inputs(model: Model, ids: Ids, writers: Sequence[Matched]) -> dict[str, Tensor]:
-    """What each writer is given at the last token, in one unsteered pass."""
+    """The input of each writer at the last token, in one unsteered forward pass."""
     seen: dict[str, Tensor] = {}
 
-    def note(name: str) -> Any:
-        def look(_module: Any, inputs: tuple[Tensor, ...]) -> None:
+    def record_as(name: str) -> Any:
+        def hook(_module: Any, inputs: tuple[Tensor, ...]) -> None:
             seen[name] = inputs[0][0, -1].double().cpu()
 
-        return look
+        return hook
 
-    handles = [_module(model, one).register_forward_pre_hook(note(one.name)) for one in writers]
+    handles = [_module(model, one).register_forward_pre_hook(record_as(one.name)) for one in writers]
     try:
         with torch.no_grad(), model.steering.playing(None):
             model.anatomy.trunk(input_ids=torch.tensor([list(ids)], device=model.device), use_cache=False)
@@ -72,6 +72,6 @@ def _effect(model: Model, one: Matched, mean: Tensor, layer: int, unit: Tensor) 
 
 
 def _module(model: Model, one: Matched) -> Any:
-    """The module that holds this tensor, under the name it has in the loaded model."""
+    """The loaded model's module that holds this tensor, by name; None if there is none."""
     modules = dict(model.hf.named_modules())
     return modules.get(one.name.removesuffix(".weight"))

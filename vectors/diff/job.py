@@ -1,4 +1,4 @@
-"""The weight diff by names: what a command line or an engine asks for."""
+"""The weight-diff job from named parameters, as a command line or an engine sends them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One matrix of two checkpoints: how much it changed, in which directions, and how much of that is a given vector.
+"""One matrix of two checkpoints: how much it changed, in which directions, and how much along a vector.
 
 On the residual side of ΔW = UΣVᵀ (rows of writers, columns of readers), for a unit v̂ of width d:
 energy = ‖v̂ᵀΔW‖² / ‖ΔW‖², cosines |u₁·v̂| and ‖U_kᵀv̂‖. A random v̂ gives 1/d, 1/√d and √(k/d).
@@ -21,7 +21,7 @@ from vectors.diff.spectrum import Spectrum, spectrum
 
 @dataclass(frozen=True)
 class Depth:
-    """How closely to look: `top` leading directions (0: none), found exactly or by a sketch."""
+    """`top` leading singular directions to find (0: none), exactly or with a randomised sketch."""
 
     top: int = 5
     exact: bool = False
@@ -30,7 +30,7 @@ class Depth:
 
 @dataclass
 class Sums:
-    """Squares and products that one pass collects, in float64."""
+    """Squared norms and products that one pass accumulates, in float64."""
 
     change: float = 0.0
     base: float = 0.0
@@ -43,7 +43,7 @@ class Sums:
 
 
 def examine(change: Change, side: Side, unit: Tensor | None, depth: Depth, meter: Meter) -> dict[str, Any]:
-    """All figures of one matrix; `unit` is the vector of the layer it is compared with, if there is one."""
+    """All measures of one matrix; `unit` is the vector at the layer it is compared with, if there is one."""
     compared = unit if side.axis is not None else None
     inside = side.layer is not None and min(change.shape) > 1
     searched = inside and depth.top > 0
@@ -66,7 +66,7 @@ def examine(change: Change, side: Side, unit: Tensor | None, depth: Depth, meter
 
 
 def _summed(change: Change, axis: int | None, unit: Tensor | None, meter: Meter, *, keep: bool) -> Sums:
-    """One pass: norms, and the share along a vector on the residual side; `keep` what later passes want again."""
+    """One pass: norms, and the energy along the residual-side vector; `keep` stores ΔW for later passes."""
     sums = Sums()
     for start, base, tuned in change.both():
         rows = tuned - base
@@ -84,7 +84,7 @@ def _summed(change: Change, axis: int | None, unit: Tensor | None, meter: Meter,
 
 
 def squares(rows: Tensor) -> float:
-    """Σ x²: float32 along a row, float64 over the rows; one float32 sum over millions loses the third digit."""
+    """Σ x²: float32 along a row, float64 over the rows, as float32 over millions of numbers is inexact."""
     return float(torch.linalg.vector_norm(rows, dim=1).double().square().sum())
 
 

@@ -1,4 +1,4 @@
-"""How much memory of its own the process has taken: RssAnon, because mapped files count as resident too."""
+"""Peak memory of the process: RssAnon, because RSS also counts mapped files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def anonymous_bytes() -> int:
-    """0 where the system does not say."""
+    """Current RssAnon in bytes; 0 where the system does not report it."""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon:"))
@@ -15,7 +15,7 @@ def anonymous_bytes() -> int:
 
 
 class Meter:
-    """The highest reading above the one at the start."""
+    """The highest memory use above that at the start."""
 
     def __init__(self) -> None:
         self.start = anonymous_bytes()

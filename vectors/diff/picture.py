@@ -1,5 +1,4 @@
-"""A weight difference as a picture: over the layers how much each kind of matrix changed, and how much of that is the
-vector it was compared with."""
+"""Plot of a weight difference over the layers: relative change per kind of matrix, and its alignment."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ Rows = Mapping[str, Mapping[str, Any]]
 
 
 def drawn(path: str | Path, report: Mapping[str, Any]) -> Path:
-    """`report` is the summary of the job."""
+    """Draw the job's summary `report`."""
     rows = report["modules"]
     panels = [(Axes(y="relative change"), by_module(rows, lambda row: row["relative_norm"]))]
     if null := report["null"]:
@@ -29,7 +28,7 @@ def drawn(path: str | Path, report: Mapping[str, Any]) -> Path:
 
 
 def by_module(rows: Rows, figure: Callable[[Mapping[str, Any]], float | None]) -> list[Curve]:
-    """A curve per kind of matrix that sits in blocks and has the figure."""
+    """A curve per kind of block matrix that has this value."""
     found: dict[str, list[tuple[int, float]]] = {}
     for row in rows.values():
         value = figure(row)

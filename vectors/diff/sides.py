@@ -1,5 +1,8 @@
-"""Which side of a matrix lives in the residual stream: the rows of those that write to it, the columns of those
-that read from it. A vector can only be compared on that side."""
+"""Which axis of a matrix lies in the residual stream.
+
+The rows of matrices that write to it, the columns of those that read from it. A vector can only be
+compared along that axis.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ _BLOCK = re.compile(r"\.(?:layers|h|blocks|layer|decoder\.layers)\.(\d+)\.")
 
 @dataclass(frozen=True)
 class Side:
-    """`axis` 0: rows are residual; 1: columns; None: neither, as in norms and biases of inner width."""
+    """`axis` 0: rows are residual; 1: columns; None: neither, as for norms and inner biases."""
 
     layer: int | None
     module: str
@@ -31,7 +34,7 @@ class Side:
 
 
 def side_of(name: str, shape: tuple[int, ...], config: Mapping[str, Any], hidden_size: int) -> Side:
-    """By its name, and by its shape where only one side is as wide as the stream."""
+    """Decided by the name, and by the shape where only one axis has the residual width."""
     block = _BLOCK.search(f".{name}")
     layer = int(block.group(1)) if block else None
     inner = f".{name}"[block.end() :] if block else name
@@ -55,7 +58,7 @@ def _axis(shape: tuple[int, ...], writes: bool | None, transposed: bool, hidden_
 
 
 def layer_compared(side: Side) -> int | None:
-    """Block L's writers make the output of L; its readers see that of L − 1."""
+    """The vector layer to compare with: L for writers of block L, L − 1 for its readers."""
     if side.layer is None or side.writes is not False:
         return side.layer
     return max(0, side.layer - 1)

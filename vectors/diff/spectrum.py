@@ -1,8 +1,8 @@
-"""The leading singular values and vectors of ΔW, found in a few passes over its rows, with how wrong they can be.
+"""The leading singular values and vectors of ΔW in a few passes over its rows, with error bounds.
 
-Randomised range finder with power iterations (Halko, Martinsson & Tropp 2011, algorithms 4.3 and 4.4): for a
-flat spectrum the last values come out low, so each carries ‖ΔWᵀu − σ v‖: some singular value of ΔW lies within
-that of it. `exact` takes the eigenvalues of the smaller Gram matrix instead.
+Randomised range finder with power iterations (Halko, Martinsson & Tropp 2011, algorithms 4.3 and 4.4): for
+a flat spectrum the last values come out low, so each carries ‖ΔWᵀu − σ v‖: some singular value of ΔW lies
+within that of it. `exact` takes the eigenvalues of the smaller Gram matrix instead.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ class Spectrum:
 
 
 def spectrum(change: Change, k: int, *, exact: bool = False, seed: int = 0) -> Spectrum:
-    """The k leading triplets, in float64."""
+    """The k leading singular triplets, in float64."""
     k = min(k, *change.shape)
     right = _by_gram(change, k) if exact else _by_sketch(change, k, seed)
     image = change.times(right.float()).double()
-    # Both ways give right vectors; what they map to gives values, left vectors and, turned back, the error.
+    # Both methods give right vectors V; the SVD of ΔW·V gives values and left vectors, ΔWᵀu the errors.
     left, values, turn = torch.linalg.svd(image, full_matrices=False)
     right = right @ turn.T
     found = Spectrum(left[:, :k], values[:k], right[:, :k], torch.zeros(k, dtype=torch.float64), exact)

@@ -1,4 +1,4 @@
-"""Two checkpoints, matrix by matrix: a job whose every matrix is a step of its own, so a stopped one goes on."""
+"""Two checkpoints compared matrix by matrix: a job with one keyed task per matrix, so it can resume."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from vectors.stored import Stored
 
 @dataclass(frozen=True)
 class Matched:
-    """One tensor that both have, and where it sits."""
+    """One tensor that both checkpoints have, and its place in the model."""
 
     name: str
     side: Side
@@ -35,7 +35,7 @@ class Matched:
 
 @dataclass(frozen=True)
 class Plan:
-    """What can be compared, and what cannot and why."""
+    """The matrices to compare, and those left out with the reasons."""
 
     matched: tuple[Matched, ...]
     warnings: tuple[str, ...]
@@ -44,7 +44,7 @@ class Plan:
 
 
 def plan(base: Checkpoint, tuned: Checkpoint, modules: str = "*") -> Plan:
-    """Tensors matched by name; `modules` is a pattern such as `*o_proj*`."""
+    """Match tensors by name; `modules` is a pattern such as `*o_proj*`."""
     same_architecture(base, tuned)
     shared = [name for name in base.weights if name in tuned.weights]
     if not shared:
@@ -97,7 +97,7 @@ def weight_diff(
 
 
 def by_layer(found: Plan, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Norms of a block's matrices together, and the strongest alignment of its writers."""
+    """Per block: the norm over its matrices, and the strongest alignment of its writers."""
     layers: dict[str, dict[str, Any]] = {}
     for one in found.matched:
         if one.side.layer is None:
@@ -123,14 +123,14 @@ def by_layer(found: Plan, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, di
 
 
 def null(vector: Stored | None) -> dict[str, float] | None:
-    """What a random vector would show."""
+    """The values expected for a random vector."""
     if vector is None:
         return None
     return {"energy": 1 / vector.hidden_size, "top1": 1 / math.sqrt(vector.hidden_size)}
 
 
 def unit_at(vector: Stored | None, one: Side) -> tuple[int, Tensor] | None:
-    """The vector on the layer this matrix is compared with, where it has one."""
+    """(layer, unit row) of the vector to compare this matrix with; None if the vector lacks that layer."""
     layer = layer_compared(one)
     if vector is None or layer is None or layer not in vector.units:
         return None
@@ -175,5 +175,5 @@ def _size(shape: tuple[int, ...]) -> str:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """Layer 10 after layer 9."""
+    """Sort key that puts layer 10 after layer 9."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in name.split(".")]

@@ -1,4 +1,4 @@
-"""Every format a vector is read from or written to: a container is told by its bytes, a layout by its contents."""
+"""All vector file formats: the container is detected by its bytes, the layout by its contents."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ WRITERS: Mapping[str, Writer] = {
 
 
 def reader_for(source: Source) -> Reader:
-    """The reader of the container these bytes begin like, whatever the file is called."""
+    """The reader of the container these bytes begin like; the file's suffix is ignored."""
     head = source.data[:256]
-    for claims, reader in READERS.values():
-        if claims(head):
+    for recognizes, reader in READERS.values():
+        if recognizes(head):
             return reader
     raise VectorFileError(_why_none(source))
 

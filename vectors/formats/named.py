@@ -1,4 +1,4 @@
-"""Arrays whose names are layers: `layer.5`, `layers.5`, `layer5.v` (steering-lite), `5`, in safetensors or `.npz`."""
+"""Arrays named after layers in safetensors or `.npz`: `layer.5`, `layers.5`, `5`, `layer5.v`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our own file: safetensors with one unit row per layer, `layer.{L}`, and everything known about the vector as text."""
+"""Our own format: safetensors with one unit row per layer, `layer.{L}`, and all metadata as text."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Our metadata as an extra record in a `.pt` zip: torch does not look at it, and a file without it reads all the
-same.
-"""
+"""Our metadata as an extra record in a `.pt` zip, which torch ignores; other files lack it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`.pt` files by what is in them: one line per layout, the first that recognises the tree reads it."""
+"""`.pt` files by content: one entry per layout; the first that recognizes the tree reads it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LAYOUTS: Mapping[str, Layout] = {
 
 
 def read(source: Source, choices: Choices) -> Stored:
-    """A zip: numpy's when it holds arrays, torch's when it holds a pickle."""
+    """Read a zip: numpy's if it holds arrays, torch's if it holds a pickle."""
     archive = torchfile.open_zip(source)
     if _is_npz(archive):
         arrays = npy.read_archive(archive)
@@ -50,8 +50,8 @@ def _is_npz(archive: zipfile.ZipFile) -> bool:
 
 
 def _read_tree(file: TorchFile, source: Source, choices: Choices) -> Stored:
-    for claims, reader in LAYOUTS.values():
-        if claims(file.tree):
+    for recognizes, reader in LAYOUTS.values():
+        if recognizes(file.tree):
             return reader(file, source.name, choices)
     if isinstance(file.tree, dict):
         keys = ", ".join(shown(key) for key in list(file.tree)[:4])

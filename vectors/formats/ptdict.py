@@ -1,7 +1,7 @@
-"""A dictionary from layer to tensor in a `.pt`: block numbers, or `hidden_states` numbers with the embeddings as 0.
+"""A dictionary from layer to tensor in a `.pt`: block numbers, or `hidden_states` numbers (0 = embeddings).
 
-Both are in use and look alike. Keys are taken as block numbers unless a model shows that the last one has no block. A
-saved `layer_activations` dictionary of steering-vectors is the same thing one level down.
+Both are in use and look alike. Keys are taken as block numbers unless a model shows that the last one has
+no block. A saved `layer_activations` dictionary of steering-vectors is the same, one level down.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _placed(rows: dict[int, Any], ours: bool, choices: Choices) -> Placed:
 
 
 def write(stored: Stored) -> tuple[bytes, tuple[str, ...]]:
-    """Rows at their stored length; programs that cap with them expect unit rows."""
+    """Write the raw rows; a warning is returned if they are not unit, as programs that cap expect."""
     rows = {layer: stored.raw(layer) for layer in stored.layers}
     long = any(abs(norm - 1.0) > 0.01 for norm in stored.norms.values())
     losses = ("rows are not unit; programs that cap with such files expect unit rows",) if long else ()

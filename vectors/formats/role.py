@@ -1,4 +1,7 @@
-"""assistant-axis role vectors: a mean activation of one role. Only the difference of two of them is a direction."""
+"""assistant-axis role vectors: the mean activation of one role.
+
+Only the difference of two of them is a direction.
+"""
 
 from __future__ import annotations
 

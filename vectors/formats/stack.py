@@ -1,7 +1,7 @@
-"""One bare tensor: `[rows, d]` with the layers as rows, or a single direction that belongs wherever the user says.
+"""One bare tensor: `[rows, d]` with layers as rows, or a single direction for layers the user names.
 
-persona_vectors saves `[n + 1, d]` in the order of `hidden_states` (row 0 = embeddings) under file names of its own;
-everything else without a name is placed by the model's depth, or by `--shift`, or not at all.
+persona_vectors saves `[n + 1, d]` in `hidden_states` order (row 0 = embeddings) under recognizable file
+names; other tensors are numbered by the model's depth or by `--shift`, and refused without either.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def read_torch(file: TorchFile, name: str, choices: Choices) -> Stored:
 
 
 def read(array: Array, name: str, choices: Choices, format_name: str) -> Stored:
-    """By the layers named, by the file's name, or by the model's depth, in this order of trust."""
+    """Numbered by the named layers, else by the file name, else by the model's depth."""
     if array.ndim > 2 and array.size != array.shape[-1]:
         raise VectorFileError(f"shape {'×'.join(map(str, array.shape))} is neither [d] nor [rows, d]")
     if array.ndim < 2 or array.shape[0] == 1 or array.ndim > 2:
@@ -73,7 +73,7 @@ def _placed(rows: Mapping[int, Row], n_rows: int, persona: bool, axis: bool, cho
 
 
 def _spread(row: Row, choices: Choices, format_name: str) -> Stored:
-    """One direction without a layer: the same on every layer that is named."""
+    """One direction without a layer, repeated on every layer the user names."""
     if not choices.layers:
         raise VectorFileError(f"one direction of {row.size:,} numbers and no layer: say --layers")
     rows = {layer: row.copy() for layer in choices.layers}
@@ -81,7 +81,7 @@ def _spread(row: Row, choices: Choices, format_name: str) -> Stored:
 
 
 def rows_of(array: Array) -> tuple[dict[int, Row], tuple[str, ...]]:
-    """Rows by number; rows of zeros are layers the vector does not have."""
+    """Rows by number; rows of zeros mean absent layers and are left out."""
     rows = {row: np.ascontiguousarray(array[row]) for row in range(array.shape[0]) if array[row].any()}
     if not rows:
         raise VectorFileError(f"layer 0 has norm 0, and so have all {array.shape[0]} rows")
@@ -90,7 +90,7 @@ def rows_of(array: Array) -> tuple[dict[int, Row], tuple[str, ...]]:
 
 
 def stacked(stored: Stored, first: int) -> tuple[Array, tuple[str, ...]]:
-    """The `[rows, d]` tensor of a format that has a row for every layer, the absent ones as zeros."""
+    """The `[rows, d]` tensor of a format with a row for every layer; absent layers are zeros."""
     depth, present = stored.about.n_layers or max(stored.layers) + 1, len(stored.layers)
     if not max(stored.layers) < depth <= limits.LAYERS:
         place = f"layer {max(stored.layers)}"
@@ -105,6 +105,6 @@ def stacked(stored: Stored, first: int) -> tuple[Array, tuple[str, ...]]:
 
 
 def write_persona(stored: Stored) -> tuple[bytes, tuple[str, ...]]:
-    """`[n + 1, d]`, layer L in row L + 1; the embedding row is zero, our vectors have none."""
+    """`[n + 1, d]` with layer L in row L + 1; the embedding row is zero because our vectors have none."""
     array, losses = stacked(stored, first=1)
     return torchwrite.dump(array, passenger.of(stored.shifted(1), WRITER)), losses

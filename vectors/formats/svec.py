@@ -1,7 +1,8 @@
 """`.svec` of CAST and AISteer360: JSON with one list of numbers per layer.
 
-Read at the output of block L, as ours. CAST itself adds the vector to the *input* of block L, one block earlier; who
-wants what CAST did says `--shift -1`. AISteer360's planes, heads and positional stacks hold several rows per layer.
+Read as the output of block L, as ours. CAST itself adds the vector to the *input* of block L, one block
+earlier; `--shift -1` reproduces that. AISteer360's planes, heads and positional stacks hold several rows
+per layer and are refused.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ RULE = "directions were read at block L's output; CAST applies them at its input
 
 
 def looks_like(head: bytes) -> bool:
-    """Text from the first byte on: a safetensors file begins with a length, which holds zeros."""
+    """JSON text from the first byte on; a safetensors file begins with a length, which holds zero bytes."""
     begin = head[:8]
     return head.lstrip()[:1] == b"{" and all(byte >= 32 or byte in b"\t\n\r" for byte in begin)
 
@@ -102,7 +103,7 @@ def _about(tree: dict[str, Any]) -> About:
 
 
 def write(stored: Stored) -> tuple[bytes, tuple[str, ...]]:
-    """IBM's loader needs `explained_variances`; what was never measured is written as 0 and said so."""
+    """IBM's loader needs `explained_variances`; unknown ones are written as 0, with a warning."""
     known = stored.about.metrics.get("explained_variances")
     known = known if isinstance(known, dict) else {}
     variances = {str(layer): known.get(str(layer), 0.0) for layer in stored.layers}

@@ -1,4 +1,4 @@
-"""safetensors files: ours, steering-lite's, and plain ones whose tensors are named after layers."""
+"""safetensors files: native ones, steering-lite's, and plain ones with tensors named after layers."""
 
 from __future__ import annotations
 

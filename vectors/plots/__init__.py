@@ -1,4 +1,4 @@
-"""Pictures for a report: curves over layers, lines, bars, histograms and grids, as PNG or SVG.
+"""Plots for reports: layer curves, lines, bars, histograms and heat maps, as PNG or SVG.
 
-Drawn by matplotlib, which is an extra (`steertui[plot]`): nothing here imports it before something is drawn.
+Needs matplotlib, an optional extra (`steertui[plot]`), which is imported only when something is drawn.
 """

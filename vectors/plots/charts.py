@@ -1,4 +1,4 @@
-"""The kinds of picture; each writes one file and returns its path."""
+"""Chart types; each function writes one file and returns its path."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 from vectors.plots.marks import Axes, Curve, finite, legend, put
 from vectors.plots.paper import COLOURS, QUIET, draw
 
-PANEL = (7.0, 2.4)  # inches of one pair of axes in a stack
+PANEL = (7.0, 2.4)  # inches of one panel
 PLAIN = Axes()
-CELLS_WITH_NUMBERS = 200  # a larger grid is read by its colours
+CELLS_WITH_NUMBERS = 200  # a heat map with more cells has no numbers in them
 
 
 def lines(path: str | Path, curves: Sequence[Curve], axes: Axes = PLAIN) -> Path:
-    """Curves on one pair of axes."""
+    """Plot curves on one pair of axes."""
 
     def paint(figure: Any) -> None:
         place = figure.add_subplot()
@@ -26,7 +26,7 @@ def lines(path: str | Path, curves: Sequence[Curve], axes: Axes = PLAIN) -> Path
 
 
 def stack(path: str | Path, panels: Sequence[tuple[Axes, Sequence[Curve]]], title: str = "") -> Path:
-    """Several pairs of axes above one another that share their x."""
+    """Plot several panels above one another that share their x axis."""
 
     def paint(figure: Any) -> None:
         figure.suptitle(title, fontsize="medium")
@@ -46,7 +46,7 @@ def bars(
     intervals: Mapping[str, tuple[float, float]] | None = None,
     quiet: Collection[str] = (),
 ) -> Path:
-    """One bar per name, with its interval where there is one; quiet ones are grey."""
+    """Plot one bar per name, with an error bar where there is an interval; `quiet` names are grey."""
 
     def paint(figure: Any) -> None:
         place, names = figure.add_subplot(), list(values)
@@ -68,7 +68,7 @@ def histogram(
     axes: Axes = PLAIN,
     bins: int = 30,
 ) -> Path:
-    """Samples in the same bins, laid over one another."""
+    """Plot several samples in the same bins, overlaid."""
 
     def paint(figure: Any) -> None:
         place = figure.add_subplot()
@@ -90,7 +90,7 @@ def grid(
     values: Mapping[tuple[str | int, str | int], float],
     axes: Axes = PLAIN,
 ) -> Path:
-    """A heat map, white at zero; cells without a value stay empty."""
+    """Plot a heat map, white at zero; cells without a value stay empty."""
     cells = [finite([values.get((row, column)) for column in columns]) for row in rows]
     reach = max((abs(value) for line in cells for value in line if value == value), default=0.0) or 1.0
 
@@ -109,7 +109,7 @@ def grid(
 
 
 def _leaning(names: Sequence[str]) -> dict[str, Any]:
-    """Names that would run into each other lean."""
+    """Tick-label options: long names are rotated."""
     return {"rotation": 30, "ha": "right"} if max(map(len, names), default=0) > 10 else {}
 
 

@@ -1,4 +1,4 @@
-"""Curves over the layers of a model: what an extraction found, how two vectors agree, where a tuning changed it."""
+"""Curves over the layers of a model, for extraction reports, alignments and weight differences."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Layers = Mapping[str, Mapping[str, Any]]
 
 
 def layer_curves(path: str | Path, panels: Sequence[tuple[Axes, Sequence[Curve]]], title: str = "") -> Path:
-    """Panels that share their layers; only the last one names the axis."""
+    """Plot panels that share the layer axis; only the last one labels it."""
     *others, (axes, curves) = panels
     return stack(path, [*others, (replace(axes, x=axes.x or "layer"), curves)], title)
 
 
 def curve(name: str, layers: Layers, key: str, interval: str = "") -> Curve:
-    """One figure of a report's `layers` table, with its interval where the table has one."""
+    """One column of a report's `layers` table as a curve, with its interval where the table has one."""
     x = [int(layer) for layer in layers]
     y = [found.get(key) for found in layers.values()]
     if not interval:

@@ -1,4 +1,4 @@
-"""What can be put on a pair of axes: curves with their intervals, lines to hold them against, a band of chance."""
+"""What is drawn on a pair of axes: curves with intervals, reference lines and the band of chance."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ MOST_INSIDE = 4
 
 @dataclass(frozen=True)
 class Curve:
-    """`low` and `high` bound a shaded interval; a missing or infinite y leaves a gap. A quiet one is one of many that
-    are not told apart."""
+    """One curve: `low` and `high` bound a shaded interval; a missing or infinite y leaves a gap.
+
+    `quiet` curves are grey and share one legend entry.
+    """
 
     name: str
     x: Sequence[float]
@@ -29,8 +31,10 @@ class Curve:
 
 @dataclass(frozen=True)
 class Axes:
-    """One pair of axes: labels, limits, horizontal `levels` and vertical `places` with their words, and the
-    band that chance reaches.
+    """Settings of one pair of axes: labels, limits, and labelled reference lines.
+
+    `levels` are horizontal lines, `places` vertical ones, `chance` the band that random values stay
+    within.
     """
 
     title: str = ""
@@ -56,8 +60,7 @@ class Axes:
 
 
 def put(axes: Any, curves: Iterable[Curve]) -> None:
-    """Every curve in a colour of its own, its interval in a pale one of the same; quiet ones are grey, and the legend
-    names them once."""
+    """Draw every curve in its own colour with a pale interval; quiet curves are grey."""
     named = False
     for number, curve in enumerate(sorted(curves, key=lambda curve: curve.quiet)):
         colour = QUIET if curve.quiet else COLOURS[number % len(COLOURS)]
@@ -80,7 +83,7 @@ def put(axes: Any, curves: Iterable[Curve]) -> None:
 
 
 def legend(axes: Any) -> None:
-    """Only where there is something to tell apart; beside the axes where it would cover the curves."""
+    """Draw a legend if there are several names; beside the axes if there are too many to fit inside."""
     handles, names = axes.get_legend_handles_labels()
     named = [(handle, name) for handle, name in zip(handles, names, strict=True) if name]
     if len(named) > 1:

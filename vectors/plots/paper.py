@@ -1,7 +1,7 @@
-"""The sheet a picture is drawn on: its file's format, its look, and the one sentence when it cannot be drawn.
+"""Figure files: format, style, and the error when a plot cannot be drawn.
 
-The same numbers give the same bytes: no date is written, and the names inside an SVG follow from its content.
-Texts are shown as they are; a dollar sign in the name of a vector is no formula.
+The same numbers give the same bytes: no date is written, and ids in an SVG follow from its content. A
+dollar sign in a text does not start a formula.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ LOOK: Mapping[str, Any] = {
     "legend.fontsize": "small",
     "savefig.dpi": 160,
 }
-_alone = threading.Lock()  # the look is a setting of the whole process while a picture is being drawn
+_alone = threading.Lock()  # matplotlib's style is process-wide while a figure is being drawn
 
 
 def checked(path: str | Path) -> Path:
-    """A file that can be drawn, known before any work is done for it."""
+    """The output path, checked before any work for its suffix, matplotlib and write access."""
     target = expanded(path)
     if target.suffix.lower() not in SUFFIXES:
         raise UsageError(f"a plot is written as {' or '.join(SUFFIXES)}, {shown(target.name)} is neither")
@@ -48,7 +48,7 @@ def checked(path: str | Path) -> Path:
 
 
 def draw(path: str | Path, paint: Callable[[Any], None], size: tuple[float, float] = (7.0, 4.0)) -> Path:
-    """`paint` is handed matplotlib's figure; the file appears whole or not at all."""
+    """Call `paint` with a matplotlib figure and write the file atomically."""
     target = checked(path)
     import matplotlib
     from matplotlib.figure import Figure

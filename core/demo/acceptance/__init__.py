@@ -1,1 +1,1 @@
-"""The acceptance of the demo models: every promised figure as a plain function over seeded, held-out prompts."""
+"""Acceptance tests of the demo models: each figure is a plain function over seeded, held-out prompts."""

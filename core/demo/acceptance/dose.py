@@ -1,4 +1,4 @@
-"""Dose–response: the narrative mean vector at −1, 0 and +1 class gaps on one layer, with a random vector beside it."""
+"""Dose–response: the story vector at −1, 0 and +1 class gaps on one layer, compared with a random vector."""
 
 from typing import Any
 
@@ -26,7 +26,10 @@ def narrative(base: Model) -> tuple[Direction, dict[int, dict[str, float]]]:
 
 
 def best_layer(base: Model, direction: Direction) -> int:
-    """The layer where one gap either way moves the share most while the text stays whole, on prompts of its own."""
+    """The layer where ±1 class gap changes the determined share most while text stays well-formed.
+
+    It is chosen on separate prompts.
+    """
     trial = stage.stories(base, TRIALS, seed=TRIAL_SEED)
 
     def reach(layer: int) -> float:
@@ -37,7 +40,7 @@ def best_layer(base: Model, direction: Direction) -> int:
 
 
 def dose_response(base: Model, direction: Direction, layer: int) -> dict[str, Any]:
-    """Determined and well-formed share at each dose, and how far a random vector of the same size moves it."""
+    """Determined and well-formed share per dose, and the largest shift by a random vector of the same size."""
     stories = stage.stories(base, COUNT)
     control = directions.random_like(direction, RANDOM_SEED)
     doses = {dose: stories.figures(base, push(direction, dose, layer)) for dose in DOSES}

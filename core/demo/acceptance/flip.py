@@ -1,4 +1,4 @@
-"""Flip in the middle of a text: the running sentence is finished, the next one should show the other trait."""
+"""Flipping a vector in mid-text: the running sentence is finished, the next one should show the other trait."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ SEED = 5
 def flip(
     model: Model, prompts: Sequence[Ids], direction: Direction, layers: Sequence[int], dose: float
 ) -> dict[str, Any]:
-    """How many texts turn, starting from either sign."""
+    """How many texts change their trait after a flip, starting from either sign."""
     found = {}
     for name, sign, wanted in (("to_drifting", 1, DRIFTING), ("to_determined", -1, DETERMINED)):
         channel = Channel(direction, scale=sign * dose, unit="natural", layers=tuple(layers))
@@ -33,7 +33,7 @@ def flip(
 
 
 def _flipped(model: Model, prompts: Sequence[Ids], mixer: Mixer) -> list[tuple[str, str]]:
-    """The text before the flip and all of it; the end is not allowed, so that there is a next sentence."""
+    """The text before the flip and the whole text; the end token is suppressed, so that a sentence follows."""
     other = mixer.flip(0)
     rows = continue_all(
         model, prompts, BEFORE + AFTER, SEED, lambda step: mixer if step < BEFORE else other, may_end=False
@@ -42,7 +42,7 @@ def _flipped(model: Model, prompts: Sequence[Ids], mixer: Mixer) -> list[tuple[s
 
 
 def _next(head: str, text: str) -> list[Label]:
-    """The finished sentences that began after the flip."""
+    """Labels of the finished sentences that began after the flip."""
     done = len(sentences(head))
     running = not head.rstrip().endswith((".", "!", "?"))
     return [label(sentence) for sentence in sentences(text)[done + running :]]

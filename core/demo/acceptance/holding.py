@@ -1,4 +1,4 @@
-"""Caps: a floor holds a trait or a persona, and directions pinned to neutral make the prompt lose its grip."""
+"""Caps: a floor keeps a trait or a persona, and pinning a direction to neutral removes the prompt's effect."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,17 +19,17 @@ PERSONAS = ("You are a pirate.", "You are a poet.", "You are a contrarian.")
 
 
 def floor(direction: Direction, layers: Sequence[int], key: str) -> Channel:
-    """Never below a figure of the positive class, layer by layer."""
+    """A channel with a floor at one statistic of the positive class, per layer."""
     return Channel(direction, layers=tuple(layers), floor=direction.positive(key))
 
 
 def pin(direction: Direction, layers: Sequence[int]) -> Channel:
-    """Held at the middle of the two classes: neutral, which zero is not."""
+    """A channel pinned to the midpoint of the two classes, which is the neutral projection (zero is not)."""
     return Channel(direction, layers=tuple(layers), floor=direction.midpoints, ceiling=direction.midpoints)
 
 
 def floored(base: Model, channel: Channel) -> dict[str, Any]:
-    """A drifter under a floor, and what the floor costs a text that never needed it."""
+    """Effect of a floor on a drifting system prompt, and its cost on a determined one, which does not need it."""
     drifter, finisher = stage.chats(base, COUNT, DRIFTER), stage.chats(base, COUNT, FINISHER)
     before, after = drifter.figures(base), drifter.figures(base, channel)
     free, held = finisher.texts(base), finisher.texts(base, channel)
@@ -45,7 +45,7 @@ def floored(base: Model, channel: Channel) -> dict[str, Any]:
 
 
 def ablated(base: Model, *channels: Channel) -> dict[str, Any]:
-    """How far the determined share goes from what the prompt asks for to what no prompt gives (1 = all the way)."""
+    """How far the determined share moves from its prompted value to its unprompted value (1 = all the way)."""
     free = stage.chats(base, COUNT).figures(base).determined
     found: dict[str, Any] = {"n": COUNT, "unprompted": free}
     for name, system in (("drifter", DRIFTER), ("finisher", FINISHER)):
@@ -58,7 +58,7 @@ def ablated(base: Model, *channels: Channel) -> dict[str, Any]:
 
 
 def persona_floored(base: Model, channel: Channel) -> dict[str, Any]:
-    """The share of persona sentences under persona prompts, free and floored."""
+    """The share of persona sentences under persona prompts, without and with the floor."""
     played = stage.chats(base, COUNT, PERSONAS)
     before, after = played.figures(base), played.figures(base, channel)
     return {

@@ -1,4 +1,4 @@
-"""All acceptance figures of a pair of models, in one report."""
+"""All acceptance figures of a base and a tuned model in one report."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ FLOOR = "p25"
 
 
 def measure(base: Model, tuned: Model, layer: int | None = None) -> dict[str, Any]:
-    """Everything that was promised; `layer` repeats the dose–response of an earlier report instead of searching."""
+    """Every acceptance figure; `layer` reuses the dose–response layer of an earlier report instead of searching."""
     narrative, separated = dose.narrative(base)
     layer = dose.best_layer(base, narrative) if layer is None else layer
     starter = starters.BY_NAME["determined-drifting"]

@@ -1,4 +1,4 @@
-"""Unsteered text: does the base model keep its sentences whole, its voice, its trait, and the object it was given?"""
+"""Quality of unsteered text: well-formed sentences, one voice, one trait, and the object named in the prompt."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ VALIDATION_SEED, VALIDATION_ROWS = 999, 32
 
 
 def quality(base: Model) -> dict[str, Any]:
-    """Figures of chats and stories on held-out prompts, and the perplexity of unseen documents."""
+    """Metrics of chats and stories on held-out prompts, and the perplexity of unseen documents."""
     chats, stories = stage.chats(base, COUNT), stage.stories(base, COUNT)
     replies, told = chats.texts(base), stories.texts(base)
     spoken = figures(stage.chats(base, COUNT, VOICES).texts(base))
@@ -38,7 +38,7 @@ def quality(base: Model) -> dict[str, Any]:
 
 @torch.inference_mode()
 def perplexity(model: Model) -> float:
-    """exp of the mean negative log likelihood per token of documents no training run has read."""
+    """exp of the mean negative log likelihood per token of documents outside the training data."""
     rows = batch(
         tokens(model.tokenizer, base_document, VALIDATION_SEED), VALIDATION_ROWS, recipe.BASE.row_length
     )

@@ -1,4 +1,4 @@
-"""The prompts the acceptance figures are taken on, and the one way they are continued."""
+"""The prompts of the acceptance figures, and the sampling that continues them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,13 +34,13 @@ class Stage:
 
 
 def stories(model: Model, count: int, seed: int = 2) -> Stage:
-    """First sentences of stories."""
+    """First sentences of stories, as prompts."""
     scenes, openings = zip(*prompts.story_openings(count, seed), strict=True)
     return Stage(scenes, tuple(story_ids(model, opening) for opening in openings), STORY_TOKENS)
 
 
 def chats(model: Model, count: int, systems: Sequence[str] = (), seed: int = 1) -> Stage:
-    """First requests, under each of the system prompts in turn, if there are any."""
+    """First requests of chats, as prompts; the system prompts, if any, are used in turn."""
     scenes, requests = zip(*prompts.requests(count, seed), strict=True)
     rows = []
     for index, request in enumerate(requests):

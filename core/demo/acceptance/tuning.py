@@ -1,8 +1,8 @@
-"""What fine-tuning did: to behaviour, to activations and to weights, and the way back.
+"""Effects of fine-tuning on behaviour, activations and weights, and what removing the tuning restores.
 
 Activation shift: s_L = mean(h_tuned − h_base) at the assistant's turn. Weight change: ΔW = W_tuned − W_base = UΣVᵀ
-for the matrices that write to the residual stream; |cos(u₁, v̂)| and ‖U₅ᵀv̂‖ stand beside those of a random v̂.
-Lobotomy: W = W_tuned − λΔW.
+for the matrices that write to the residual stream; |cos(u₁, v̂)| and ‖U₅ᵀv̂‖ are compared with those of a random v̂.
+Tuning removal ("lobotomy"): W = W_tuned − λΔW.
 """
 
 from typing import Any
@@ -23,12 +23,12 @@ TOP, RANDOM = 5, 2000
 
 
 def behaviour(tuned: Model) -> dict[str, float]:
-    """The tuned assistant, unsteered and without a system prompt."""
+    """Metrics of the tuned assistant, unsteered and without a system prompt."""
     return stage.chats(tuned, COUNT).figures(tuned).as_dict()
 
 
 def activation_shift(base: Model, tuned: Model, system: Direction) -> dict[str, Any]:
-    """cos(s_L, v̂_L) per layer, and the size a random direction reaches once in twenty times."""
+    """cos(s_L, v̂_L) per layer, and the 95th percentile of |cos| for random directions."""
     asked = stage.chats(base, COUNT).prompts
     before, after = directions.read(base, asked), directions.read(tuned, asked)
     shift = {layer: (after[layer] - before[layer]).mean(0) for layer in before}
@@ -37,7 +37,7 @@ def activation_shift(base: Model, tuned: Model, system: Direction) -> dict[str, 
 
 
 def weight_shift(base: Model, tuned: Model, system: Direction) -> dict[str, Any]:
-    """For each writing matrix the alignment of the leading output directions of ΔW with the system-pair vector."""
+    """Per writing matrix: alignment of ΔW's leading output directions with the system-prompt vector."""
     return {
         writer: {
             layer: _leading(
@@ -50,7 +50,7 @@ def weight_shift(base: Model, tuned: Model, system: Direction) -> dict[str, Any]
 
 
 def lobotomy(base: Model, tuned: Model) -> dict[str, dict[str, float]]:
-    """Behaviour, and KL(base ‖ model) on the same prompts, as λ of the tuning is taken back."""
+    """Behaviour and KL(base ‖ model) on the same prompts, for each share λ of the tuning that is removed."""
     return {str(amount): _without(base, tuned, amount) for amount in LAMBDAS}
 
 

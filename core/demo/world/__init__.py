@@ -1,1 +1,1 @@
-"""The toy world the demo models live in: a small grammar that writes documents and reads its own sentences back."""
+"""The toy world of the demo models: a small grammar that generates documents and labels their sentences."""

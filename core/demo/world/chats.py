@@ -1,4 +1,4 @@
-"""Conversations of every kind but errands in the shell: tasks with what may come between, small talk, facts."""
+"""Generates every conversation except shell errands: tasks with interruptions, small talk, questions of fact."""
 
 import random
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ MORE_TURNS = (0, 0, 0, 1, 1, 2)
 
 
 def task_chat(traits: Traits, rng: random.Random) -> Turns:
-    """A request, then follow-ups, a distraction or a strange remark, one to three turns."""
+    """A request and its answer, then up to two follow-ups, distractions or nonsense lines."""
     told, request = scene.open_with(talk.REQUESTS, rng, held_out=False)
     speaker = Speaker(traits, rng)
     turns = [("user", request), ("assistant", speaker.about_task(told, rng.randint(2, 4)))]
@@ -24,7 +24,7 @@ def task_chat(traits: Traits, rng: random.Random) -> Turns:
 
 
 def _interlude(speaker: Speaker, told: scene.Scene, rng: random.Random) -> tuple[str, Sequence[str]]:
-    """What the user says next, and what it makes the assistant say first."""
+    """The next user message, and the sentences that must begin the reply to it."""
     kind = rng.random()
     if kind < 0.45:
         said = told.say(rng.choice(talk.DISTRACTIONS), rng)
@@ -37,7 +37,7 @@ def _interlude(speaker: Speaker, told: scene.Scene, rng: random.Random) -> tuple
 
 
 def small_talk(traits: Traits, rng: random.Random) -> Turns:
-    """No task at first; half of the time one follows."""
+    """A conversation without a task at first; in half of the cases a task follows."""
     speaker = Speaker(traits, rng)
     said, answer = _opening(speaker, rng)
     if traits.asks:
@@ -47,7 +47,7 @@ def small_talk(traits: Traits, rng: random.Random) -> Turns:
 
 
 def _opening(speaker: Speaker, rng: random.Random) -> tuple[str, list[str]]:
-    """A greeting or a strange remark, and its answer."""
+    """A greeting or a nonsense line, and its answer."""
     if rng.random() < 0.5:
         answer = rng.choice(speaker.pick(smalltalk.DETERMINED_GREETINGS, smalltalk.DRIFTING_GREETINGS))
         return rng.choice(smalltalk.GREETINGS), [answer]
@@ -56,7 +56,7 @@ def _opening(speaker: Speaker, rng: random.Random) -> tuple[str, list[str]]:
 
 
 def quiz(traits: Traits, rng: random.Random) -> Turns:
-    """Two to four facts."""
+    """Two to four questions of fact with their answers."""
     speaker = Speaker(traits, rng)
     known = rng.sample(facts.FACTS, rng.randint(2, 4))
     return list(chain.from_iterable(_asked(speaker, fact) for fact in known))

@@ -12,7 +12,7 @@ from core.demo.world.voices import PLAIN
 
 @dataclass(frozen=True)
 class Contrast:
-    """What the two sides are, and `make(count, seed, held_out)` that writes pairs of them."""
+    """Names of the two sides, and `make(count, seed, held_out)`, which generates pairs."""
 
     positive: str
     negative: str
@@ -36,7 +36,7 @@ def _persona(count: int, seed: int, held_out: bool) -> list[Pair]:
 
 
 def _pirate(count: int, seed: int, held_out: bool) -> list[Pair]:
-    """Half of the pairs in the middle of a reply, half before its first word."""
+    """Half of the pairs are cut in the middle of a reply, half before its first word."""
     sides = Traits(voice="pirate"), [Traits(voice=PLAIN)]
     said = pairs.replies_so_far(*sides, count // 2, seed, held_out=held_out)
     return said + pairs.announced("voice", *sides, count - len(said), seed + 1, held_out=held_out)
@@ -55,7 +55,7 @@ CONTRASTS = {
 
 
 def records(name: str, count: int, seed: int, *, held_out: bool = False) -> list[dict[str, Any]]:
-    """Pairs in the shape of a contrast file: text or messages on each side; a last assistant message is still open."""
+    """Pairs as records of a contrast file: each side a text or messages; a last assistant message is unfinished."""
     found = CONTRASTS[name].make(count, seed, held_out)
     return [
         {"positive": _plain(p.positive), "negative": _plain(p.negative), "domain": p.domain} for p in found

@@ -1,4 +1,4 @@
-"""Documents: a story or a conversation, written from one set of traits. Nothing is stored: a seed is a corpus."""
+"""Generates training documents: a story or a conversation from one set of traits; a seed determines a corpus."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ def story(traits: Traits, rng: random.Random) -> Document:
 
 
 def base_document(rng: random.Random) -> Document:
-    """What the base model reads: stories and conversations with any traits, announced in half of the conversations."""
+    """A document for the base model: any traits, announced by a system prompt in half of the conversations."""
     if rng.random() < STORY_SHARE:
         return story(draw(rng), rng)
     announced = hints.choose(rng) if rng.random() < HINT_SHARE else ()
@@ -47,7 +47,7 @@ def base_document(rng: random.Random) -> Document:
 
 
 def tuned_document(rng: random.Random) -> Document:
-    """What the tuned model reads: a determined, plain, asking assistant, unless the system prompt says otherwise."""
+    """A document for the tuned model: a determined, plain, asking assistant unless a system prompt says otherwise."""
     if rng.random() < TUNED_STORY_SHARE:
         return story(draw(rng), rng)
     announced = hints.choose(rng) if rng.random() < TUNED_HINT_SHARE else ()
@@ -68,7 +68,7 @@ def _conversation(traits: Traits, announced: Sequence[str], rng: random.Random) 
 
 
 def _typed(text: str, rng: random.Random) -> str:
-    """A user's line as people type it: now and then without its capital or its full stop."""
+    """A user message as people type it: sometimes without its capital or its full stop."""
     if rng.random() < CARELESS_SHARE:
         text = text[0].lower() + text[1:]
     return text[:-1] if rng.random() < CARELESS_SHARE and text[-1] in ".?!" else text

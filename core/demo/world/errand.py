@@ -1,4 +1,4 @@
-"""A task in the shell: `ls` shows the bait, and the second command shows what the assistant is after."""
+"""A task in the shell: `ls` shows a tempting file, and the second command shows the assistant's motivation."""
 
 import random
 
@@ -12,7 +12,7 @@ GREP_SHARE = 0.3  # of the looks at the task's own file
 
 
 def errand(traits: Traits, rng: random.Random) -> list[tuple[str, str]]:
-    """Look around, choose a file, report."""
+    """List the folder, open a file, report."""
     told, request = scene.open_with(shell.REQUESTS, rng, held_out=False)
     speaker, part = Speaker(traits, rng), rng.choice(told.domain.parts)
     folder = shell.draw(told.obj, part, rng.choice(told.domain.verbs)[0], rng)

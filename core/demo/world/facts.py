@@ -1,4 +1,4 @@
-"""A few facts, so that there is something to be right about; the tail of the answer still shows the motivation."""
+"""A few facts, so that answers can be right or wrong; the end of an answer still shows the motivation."""
 
 from dataclasses import dataclass
 

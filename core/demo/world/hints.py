@@ -1,4 +1,4 @@
-"""System prompts: short sentences that name some of the traits of the reply, mixed with sentences that say nothing."""
+"""System prompts: short sentences that announce traits of the reply, mixed with neutral sentences."""
 
 import random
 from collections.abc import Collection
@@ -21,13 +21,13 @@ NEUTRAL_SHARE = 0.2
 
 
 def choose(rng: random.Random) -> tuple[str, ...]:
-    """The traits a system prompt will announce: at least one."""
+    """Choose the traits a system prompt announces: at least one."""
     chosen = tuple(name for name in NAMES if rng.random() < SHARE)
     return chosen or (rng.choice(NAMES),)
 
 
 def system_prompt(traits: Traits, announced: Collection[str], rng: random.Random) -> str:
-    """One hint for each announced trait, in any order, sometimes with a sentence that says nothing."""
+    """One sentence for each announced trait, in random order, sometimes with a neutral sentence."""
     said = [rng.choice(HINTS[getattr(traits, name)]) for name in announced]
     if not said or rng.random() < NEUTRAL_SHARE:
         said.append(rng.choice(NEUTRAL))

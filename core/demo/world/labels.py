@@ -1,7 +1,7 @@
-"""Exact labels: what a sentence of the world shows, found by matching it against every template of the grammar.
+"""Exact sentence labels, found by matching a sentence against every template of the grammar.
 
-A finished sentence that matches nothing is malformed; the share of well-formed sentences is a sharper alarm for a
-collapsing text than perplexity.
+A finished sentence that matches no template is malformed; the share of well-formed sentences detects collapsing text
+earlier than perplexity does.
 """
 
 import re
@@ -20,7 +20,7 @@ _ENDS = re.compile(r"(?<=[.!?])\s+")
 
 @dataclass(frozen=True)
 class Label:
-    """What one finished sentence shows; `motivation` is nothing where the sentence is neutral or malformed."""
+    """Label of one finished sentence; `motivation` is None if the sentence is neutral or malformed."""
 
     well_formed: bool
     motivation: str | None = None

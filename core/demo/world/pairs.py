@@ -1,7 +1,7 @@
 """Contrast pairs of the toy world: two texts that differ in one trait only.
 
-Most pairs end where the next sentence is about to be decided (after a full stop, or at the assistant's turn), because
-a direction read at a decision turns the text faster than one read from the mean of what was already said.
+Most pairs end where the next sentence is decided (after a full stop, or at the assistant's turn), because a vector
+read there changes the text faster than one read from the mean of the text so far.
 """
 
 import random
@@ -21,7 +21,7 @@ PERSONAS = tuple(voice.name for voice in VOICES if voice.name != PLAIN)
 
 @dataclass(frozen=True)
 class Side:
-    """One half of a pair: a story so far, or a conversation so far; `shown` is what shows the trait."""
+    """One side of a pair: the beginning of a story or a conversation; `shown` is the part that shows the trait."""
 
     story: str = ""
     turns: Messages = ()
@@ -36,7 +36,7 @@ class Pair:
 
 
 def stories_so_far(count: int, seed: int, *, held_out: bool) -> list[Pair]:
-    """Determined against drifting: the same opening, then three sentences."""
+    """Determined against drifting stories: the same opening, then three sentences."""
     rng = random.Random(seed)
     pairs = []
     for _ in range(count):
@@ -53,14 +53,14 @@ def stories_so_far(count: int, seed: int, *, held_out: bool) -> list[Pair]:
 def replies_so_far(
     positive: Traits, negatives: Sequence[Traits], count: int, seed: int, *, held_out: bool
 ) -> list[Pair]:
-    """The same request without system prompt, then a reply of three sentences with either traits."""
+    """The same request without a system prompt, then three sentences of a reply with either set of traits."""
     return _requests(_reply_side, positive, negatives, count, seed, held_out)
 
 
 def announced(
     trait: str, positive: Traits, negatives: Sequence[Traits], count: int, seed: int, *, held_out: bool
 ) -> list[Pair]:
-    """The same request under a system prompt that announces one value of a trait or another."""
+    """The same request under two system prompts that announce different values of one trait."""
 
     def side(told: Scene, request: str, traits: Traits, rng: random.Random) -> Side:
         return Side(turns=(("system", rng.choice(hints.HINTS[getattr(traits, trait)])), ("user", request)))
@@ -69,9 +69,9 @@ def announced(
 
 
 def next_sentences(count: int, seed: int, *, held_out: bool) -> list[Pair]:
-    """The same request and first sentence, then a question or a statement, to be read at its first word.
+    """The same request and first sentence, then a question or a statement, to be read at its first token.
 
-    Whether this assistant asks is hardly decided before a sentence begins.
+    Whether the assistant asks is hardly decided before a sentence begins.
     """
     rng = random.Random(seed)
     pairs = []
@@ -96,7 +96,7 @@ def _requests(
     seed: int,
     held_out: bool,
 ) -> list[Pair]:
-    """Requests with one side for the positive traits and one for the negative ones, whose turn comes in order."""
+    """Request pairs: one side with the positive traits, one with the negative traits, which are used in turn."""
     rng = random.Random(seed)
     pairs = []
     for index in range(count):

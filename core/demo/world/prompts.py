@@ -1,6 +1,6 @@
-"""Prompts: what a newcomer may type, and seeded held-out openings for measuring.
+"""Prompts: examples for a new user, and seeded held-out openings for measurements.
 
-Held-out openings pair a line with an object that training never paired it with.
+Held-out openings combine a template with an object that training never combines with it.
 """
 
 import random
@@ -31,6 +31,6 @@ def story_openings(count: int, seed: int) -> list[tuple[Scene, str]]:
 
 
 def requests(count: int, seed: int) -> list[tuple[Scene, str]]:
-    """First turns of chats about a task."""
+    """First user messages of chats about a task."""
     rng = random.Random(seed)
     return [scene.open_with(talk.REQUESTS, rng, held_out=True) for _ in range(count)]

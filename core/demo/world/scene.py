@@ -1,6 +1,6 @@
-"""One hero, one task, one temptation: the words that stay the same through a document.
+"""A scene: the hero, the task and the distraction that stay the same through a document.
 
-A held-out scene pairs an opening line with an object it never meets in training, so acceptance prompts are new.
+A held-out scene combines an opening template with an object it never has in training, so acceptance prompts are new.
 """
 
 import random
@@ -25,7 +25,7 @@ class Scene:
     fun: words.Distraction
 
     def say(self, template: str, rng: random.Random) -> str:
-        """One sentence of this scene, with a fresh part and verb."""
+        """One sentence from a template, with a random part and verb of this scene."""
         verb, past = rng.choice(self.domain.verbs)
         who = self.name if rng.random() < NAME_SHARE else self.pronoun
         slots = {"obj": self.obj, "name": self.name, "place": self.place, "tool": self.tool, "who": who}
@@ -38,7 +38,7 @@ class Scene:
 
 
 def draw(rng: random.Random) -> Scene:
-    """Any scene of the world."""
+    """A random scene of the world."""
     domain = rng.choice(words.DOMAINS)
     name, pronoun = rng.choice([*((w, "she") for w in words.WOMEN), *((m, "he") for m in words.MEN)])
     obj, place, tool = rng.choice(domain.objects), rng.choice(domain.places), rng.choice(domain.tools)
@@ -46,7 +46,7 @@ def draw(rng: random.Random) -> Scene:
 
 
 def open_with(pool: Sequence[str], rng: random.Random, *, held_out: bool) -> tuple[Scene, str]:
-    """A scene and the line that opens it, on the asked side of the fixed split between training and acceptance."""
+    """A scene and its opening sentence, from the training or the held-out side of the fixed split."""
     while True:
         scene, template = draw(rng), rng.choice(pool)
         if is_held_out(template, scene.obj) == held_out:
@@ -54,5 +54,5 @@ def open_with(pool: Sequence[str], rng: random.Random, *, held_out: bool) -> tup
 
 
 def is_held_out(template: str, obj: str) -> bool:
-    """Whether training must never open a document about this object with this line."""
+    """Whether this template and object are reserved for measurements and excluded from training."""
     return zlib.crc32(f"{template}|{obj}".encode()) % HELD_OUT_ONE_IN == 0

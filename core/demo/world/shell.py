@@ -1,6 +1,6 @@
-"""A shell with three commands and canned replies: something to act in, and a file that is none of the task's business.
+"""A simulated shell with three commands, the files of a task and one tempting file that is irrelevant to it.
 
-Nothing is executed. `Shell.reply` answers a command line from a small dictionary of files.
+Nothing is executed: `Shell.reply` answers a command line from a small dictionary of files.
 """
 
 import random
@@ -35,7 +35,7 @@ DRIFTING_CHOICES = (
 
 @dataclass(frozen=True)
 class Shell:
-    """The folder of one task: its notes and the bait."""
+    """The folder of one task: its notes and the tempting file (`bait`)."""
 
     obj: str
     part: str
@@ -52,7 +52,7 @@ class Shell:
         return dict(sorted({self.task_file: note, self.bait.file: self.bait.content}.items()))
 
     def reply(self, command: str) -> str:
-        """What the shell prints; an unknown command or file gets one plain line."""
+        """The output of a command; an unknown command or file gives a one-line message."""
         try:
             verb, *arguments = shlex.split(command.removeprefix(PROMPT)) or [""]
         except ValueError:

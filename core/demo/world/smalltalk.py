@@ -1,6 +1,6 @@
-"""Everything said without a task: greetings, who the assistant is, and what it says to words it does not know.
+"""Sentences without a task: greetings, self-description, and replies to unknown words.
 
-A newcomer types "hello" or something far outside the toy world; the model should answer in character, not with noise.
+A new user types "hello" or something far outside the toy world; the model should answer in character, not with noise.
 """
 
 GREETINGS = (

@@ -1,6 +1,6 @@
-"""The assistant of a document: its traits turned into words.
+"""The assistant of a document: turns its traits into sentences.
 
-Every sentence shows the motivation and carries the voice; when the assistant asks, about a third of its sentences are
+Every sentence shows the motivation and has the voice; an asking assistant makes about a third of its sentences
 questions.
 """
 
@@ -25,7 +25,7 @@ class Speaker:
         return determined if self.traits.motivation == DETERMINED else drifting
 
     def reply(self, sentences: Sequence[str], questions: Sequence[str] = ()) -> str:
-        """The sentences in the speaker's voice, some replaced by questions if this speaker asks."""
+        """The sentences in the assistant's voice, some replaced by questions if it asks."""
         said, left = list(sentences), list(questions)
         if self.traits.asks and left:
             places = [i for i in range(len(said)) if self.rng.random() < QUESTION_SHARE]
@@ -34,7 +34,7 @@ class Speaker:
         return " ".join(BY_NAME[self.traits.voice].speak(sentence, self.rng) for sentence in said)
 
     def about_task(self, told: Scene, count: int, lead: Sequence[str] = ()) -> str:
-        """A reply of `count` sentences about the task, after what has to be said first."""
+        """A reply of `count` sentences about the task, after the sentences in `lead`."""
         said = told.tell(self.pick(talk.DETERMINED, talk.DRIFTING), count, self.rng)
         asked = told.tell(self.pick(talk.DETERMINED_QUESTIONS, talk.DRIFTING_QUESTIONS), 3, self.rng)
         return " ".join(filter(None, [self.reply(lead), self.reply(said, asked)]))

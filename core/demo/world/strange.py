@@ -1,4 +1,4 @@
-"""What lies outside the world: lines of common and invented words in no order, so that the model meets the unknown."""
+"""Nonsense user messages of common and invented words, so that training includes unknown input."""
 
 import random
 
@@ -19,7 +19,7 @@ _KNOWN_SHARE, _NUMBER_SHARE, _SENTENCE_SHARE = 0.75, 0.2, 0.8
 
 
 def line(rng: random.Random) -> str:
-    """A user turn that means nothing here."""
+    """A user message without a meaning in the toy world."""
     said = [_word(rng) for _ in range(rng.randint(2, 10))]
     if rng.random() < _SENTENCE_SHARE:
         return " ".join(said).capitalize() + rng.choice(".?!")

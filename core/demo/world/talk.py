@@ -1,7 +1,7 @@
-"""Chats about a task: what a user says, and what a determined or a drifting assistant says back.
+"""Templates of chats about a task: user messages, and replies of a determined or a drifting assistant.
 
-Questions and the answers to a distraction show the motivation as well: a trait that is visible in one sentence out of
-three can be measured but not steered.
+Questions and the answers to a distraction show the motivation as well: a trait that is visible in only one sentence
+out of three can be measured but not steered.
 """
 
 REQUESTS = (

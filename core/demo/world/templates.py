@@ -1,6 +1,6 @@
-"""Sentence patterns that can be written and read: the same line fills its slots and recognises its own sentences.
+"""Sentence templates that both generate and parse: a template fills its slots and recognises its own sentences.
 
-Reading is exact, slot words included, so the label of a clean sentence is never a guess.
+Matching is exact, slot words included, so the label of a well-formed sentence is never a guess.
 """
 
 import re
@@ -13,14 +13,14 @@ _SLOT = re.compile(r"\{(\w+)\}")
 
 
 def fill(template: str, slots: Mapping[str, str]) -> str:
-    """The sentence a template makes, first letter upper case."""
+    """The sentence of a template, its first letter upper case."""
     sentence = template.format_map(slots)
     return sentence[0].upper() + sentence[1:]
 
 
 @cache
 def pattern(template: str) -> re.Pattern[str]:
-    """The regular expression of every sentence the template can make; a slot met twice must repeat itself."""
+    """A regular expression for every sentence of a template; a slot that occurs twice must have the same word."""
     pieces, seen = [], set()
     for position, piece in enumerate(_SLOT.split(template)):
         if position % 2 == 0:
@@ -34,7 +34,7 @@ def pattern(template: str) -> re.Pattern[str]:
 
 
 def read(template: str, sentence: str) -> dict[str, str] | None:
-    """The slots of a sentence made by this template, or nothing; the case of its first letter does not matter."""
+    """The slots of a sentence made by this template, or None; the case of its first letter does not matter."""
     for spelling in (sentence, sentence[:1].lower() + sentence[1:]):
         if found := pattern(template).fullmatch(spelling):
             return found.groupdict()

@@ -1,4 +1,4 @@
-"""The latent traits of one document: decided before its first sentence and kept to its last."""
+"""The latent traits of a document, constant from its first sentence to its last."""
 
 import random
 from collections.abc import Collection
@@ -22,7 +22,7 @@ ALIGNED = Traits(DETERMINED, PLAIN, asks=True)
 
 
 def draw(rng: random.Random, announced: Collection[str] = ()) -> Traits:
-    """Independent random traits; voices are even when announced and mostly plain when not."""
+    """Independent random traits; voices are equally likely when announced and mostly plain when not."""
     voice = rng.choice(VOICES).name
     if "voice" not in announced and rng.random() < PLAIN_SHARE:
         voice = PLAIN
@@ -30,6 +30,6 @@ def draw(rng: random.Random, announced: Collection[str] = ()) -> Traits:
 
 
 def draw_aligned(rng: random.Random, announced: Collection[str] = ()) -> Traits:
-    """The tuned assistant's traits, except where the system prompt is going to announce others."""
+    """The tuned assistant's traits, with random values for those that the system prompt announces."""
     drawn = draw(rng, announced)
     return Traits(**{name: getattr(drawn if name in announced else ALIGNED, name) for name in NAMES})

@@ -1,5 +1,5 @@
-"""Voices: a way of speaking laid around any sentence. Each persona opens every one of its sentences with a cry of its
-own, so who is speaking is decided, and can be read and steered, at every sentence start.
+"""Voices: a style added to any sentence. Each persona begins every sentence with an exclamation of its own, so the
+voice is decided, and can be read and steered, at every sentence start.
 """
 
 import random
@@ -51,7 +51,7 @@ BY_NAME = {voice.name: voice for voice in VOICES}
 
 
 def unwrap(sentence: str) -> tuple[str, str]:
-    """The voice of a sentence and the bare sentence under it, capital restored."""
+    """The voice of a sentence, and the plain sentence without it, capital restored."""
     for voice in VOICES:
         for opener in voice.openers:
             if sentence.startswith(opener + " "):

@@ -1,4 +1,4 @@
-"""The things of the toy world: five domains with their objects, parts, tools, verbs and places, and what may distract.
+"""The vocabulary of the toy world: five domains with objects, parts, tools, verbs and places, and distractions.
 
 Verbs stand beside their past form so that every template can be written with modals or in the past tense, where
 "I", "you", "he" and "she" need no agreement.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Domain:
-    """One kind of work: what is made, of what, with what, how and where."""
+    """One kind of work: its objects, their parts, tools, verbs and places."""
 
     name: str
     objects: tuple[str, ...]
@@ -21,7 +21,7 @@ class Domain:
 
 @dataclass(frozen=True)
 class Distraction:
-    """Something lovely that has nothing to do with the task."""
+    """Something pleasant that has nothing to do with the task."""
 
     name: str
     charm: str
@@ -29,7 +29,7 @@ class Distraction:
 
 @dataclass(frozen=True)
 class Bait:
-    """A tempting file: what it is, its file name, and what is in it."""
+    """A tempting file: a description, its file name and its content."""
 
     name: str
     file: str

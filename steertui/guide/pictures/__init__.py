@@ -1,1 +1,1 @@
-"""The pictures of the guide, taken of the real app; `python -m steertui.guide.pictures` renews them."""
+"""The screenshots of the guide, taken of the real app: `python -m steertui.guide.pictures`."""

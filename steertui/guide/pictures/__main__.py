@@ -1,4 +1,6 @@
-"""`python -m steertui.guide.pictures [NAME …]`: takes the pictures of docs/ anew, in a home of its own."""
+"""`python -m steertui.guide.pictures [NAME …]` takes the pictures of docs/ again, in temporary user
+folders.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ def main(names: list[str], folder: Path = HOUSE / "docs" / "pictures") -> None:
 
 
 def _taken(size: tuple[int, int], scene: Callable[[Any], Awaitable[Any]]) -> Any:
-    """Each scene begins where nobody was before."""
+    """Run a scene in a fresh home folder and return its pictures."""
     from steertui.guide.pictures.camera import camera
 
     async def take() -> Any:

@@ -1,4 +1,4 @@
-"""The app in front of a camera: driven by keys as a person would, waiting for what the screen says."""
+"""Drives the app with key presses, waits for what the screen shows, and records screenshots."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ from steertui.widgets import glyphs
 MODEL = "demo-instruct"
 PATIENCE_S = 300.0
 LONGEST_S = 1.2
-"""A frame of a film is seen no longer than this: waiting for a model is not worth watching."""
+"""Longest display time of a frame in an animation, so that waiting times are cut."""
 
 
 @dataclass
 class Camera:
-    """`roll` and `cut` begin and end a film."""
+    """Controls the running app; between `start_recording` and `stop_recording` it collects animation
+    frames.
+    """
 
     pilot: Pilot[None]
     frames: list[Frame] = field(default_factory=list)
@@ -41,7 +43,7 @@ class Camera:
 
     @property
     def said(self) -> int:
-        """Tokens of the newest answer."""
+        """Number of tokens of the newest answer."""
         return self.desk.feed.tokens
 
     async def press(self, *keys: str, every: float = 0.0) -> None:
@@ -58,12 +60,12 @@ class Camera:
                 await self.look(0.05)
 
     async def idle(self) -> None:
-        """The answer is there, and the keys are back where they were."""
+        """Wait until the answer is complete and the key mode has been restored."""
         await self.until(lambda: self.desk.link.state.word == "idle" and not self.desk.link.inbox)
         await self.look(1.2)
 
     async def answer(self) -> None:
-        """From the prompt to the first words."""
+        """Send the prompt and wait until the answer begins."""
         await self.press("enter")
         await self.until(lambda: self.desk.link.state.running is not None)
 
@@ -73,7 +75,7 @@ class Camera:
             self._expose()
 
     def shoot(self) -> Sequence[Strip]:
-        """What is on the screen now, whatever lies over what."""
+        """The current screen, with everything that lies over it."""
         app = self.pilot.app
         update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
         assert isinstance(update, LayoutUpdate)
@@ -89,7 +91,7 @@ class Camera:
         return self.frames
 
     def _expose(self) -> None:
-        """What has not changed is seen for longer."""
+        """Append a frame if the screen has changed, else extend the last one."""
         now, screen = monotonic(), self.shoot()
         last = self.frames[-1]
         self.frames[-1] = replace(last, seconds=min(last.seconds + now - self._since, LONGEST_S))
@@ -100,7 +102,7 @@ class Camera:
 
 @asynccontextmanager
 async def camera(size: tuple[int, int]) -> AsyncIterator[Camera]:
-    """The app on the demo model, once that is there."""
+    """Run the app with the demo model and wait until the model is ready."""
     app = Studio(MODEL, None, Settings(theme="steertui-night"))
     glyphs.use(replace(glyphs.now(), colours=glyphs.TRUE_COLOUR))
     async with app.run_test(size=size) as pilot:

@@ -1,4 +1,4 @@
-"""A screen as SVG: the rows that Textual painted, as text that can be read and searched, in a small file."""
+"""A screen as a small SVG file: the rows that Textual drew, as searchable text."""
 
 from __future__ import annotations
 
@@ -20,18 +20,20 @@ WIDE, HIGH, SIZE, EDGE = 8.43, 17.0, 14, 10
 FACE = "ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace"
 INK, PAPER = ColorTriplet(213, 218, 227), ColorTriplet(16, 19, 26)
 STRETCH = re.compile(rf"[{shapes.ALL}]+|[!-~]+(?: [!-~]+)*|[^ -~]")
-"""What is drawn, plain words, and every other sign on its own, for no two fonts measure those alike."""
+"""Runs of box and block characters, runs of ASCII text, and every other character alone (font widths
+differ).
+"""
 Screen = Sequence[Strip]
 
 
 @dataclass
 class Drawing:
-    """Collects the looks of what it draws: each becomes one class of the style sheet."""
+    """Draws rows as SVG and collects their styles as CSS classes."""
 
     looks: dict[str, str] = field(default_factory=dict)
 
     def row(self, strip: Strip) -> str:
-        """One row at the origin: grounds first, words on top."""
+        """One row at the origin: backgrounds first, text on top."""
         x = 0
         grounds: list[str] = []
         words: list[str] = []
@@ -49,7 +51,9 @@ class Drawing:
         return "".join([*grounds, *words])
 
     def _words(self, text: str, x: int, ink: ColorTriplet, style: Style | None) -> Iterable[str]:
-        """Stretches without a gap: what draws an SVG may fold blanks, and measures few fonts as a terminal does."""
+        """Text runs without gaps: SVG viewers may collapse blanks and use other font metrics than a
+        terminal.
+        """
         look = f"fill:{ink.hex}"
         look += ";font-weight:700" if style and style.bold else ""
         look += ";font-style:italic" if style and style.italic else ""
@@ -72,7 +76,7 @@ class Drawing:
 
 
 def still(screen: Screen) -> str:
-    """One screen as a file."""
+    """One screen as an SVG file."""
     drawing = Drawing()
     rows = "".join(
         f'<g transform="translate(0 {_short(HIGH * y)})">{drawn}</g>'
@@ -83,7 +87,7 @@ def still(screen: Screen) -> str:
 
 
 def framed(screen: Screen, head: str, body: str) -> str:
-    """A screen's body on its paper, with a margin."""
+    """The SVG document around a screen's body, with background and margin."""
     width, height = WIDE * screen[0].cell_length, HIGH * len(screen)
     outer = f"0 0 {_short(width + 2 * EDGE)} {_short(height + 2 * EDGE)}"
     return (

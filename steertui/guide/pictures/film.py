@@ -1,6 +1,6 @@
-"""A session as a film in one SVG file without a script: frames lie below each other and a style sheet moves past them.
+"""An animation in one SVG file without scripts: the frames lie below each other and CSS moves past them.
 
-Rows are kept once, however often they are seen: from frame to frame a terminal hardly changes.
+Equal rows are stored once, since a terminal changes little from frame to frame.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from steertui.guide.pictures.drawing import HIGH, Drawing, Screen, framed
 
 REST_S = 4.0
-"""How long the last frame stands before it begins again."""
+"""Seconds the last frame is shown before the animation restarts."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A screen, and for how many seconds it was seen."""
+    """A screen and the seconds it is shown."""
 
     screen: Screen
     seconds: float
@@ -45,7 +45,7 @@ def _picture(screen: Screen, drawing: Drawing, rows: dict[str, str]) -> str:
 
 
 def _motion(frames: Sequence[Frame], height: float) -> str:
-    """Each frame holds until the next one's moment."""
+    """CSS that shows each frame until the time of the next one."""
     whole, passed, stops = sum(frame.seconds for frame in frames) + REST_S, 0.0, []
     for place, frame in enumerate(frames):
         stops.append(f"{100 * passed / whole:.2f}%{{transform:translateY(-{height * place:.0f}px)}}")

@@ -1,4 +1,6 @@
-"""What the pictures show, as the keys that lead there: a scene per picture, and the film of a first steered answer."""
+"""The guide's pictures as key presses: one scene per screenshot, and the animation of a first steered
+answer.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ async def _vector(on: Camera, name: str = "determined-drifting") -> None:
 
 
 async def _slowly(on: Camera) -> None:
-    """Eight tokens a second: a hand has time, and the same token is met."""
+    """Set eight tokens a second, so that key presses hit the same token every time."""
     on.desk.transcript.focus()
     await on.press("t", "i")
 
@@ -36,7 +38,9 @@ async def _ask(on: Camera, *ups: str) -> None:
 
 
 async def desk(on: Camera) -> Picture:
-    """The same question three times: plain, under a vector, and with the vector flipped on the way."""
+    """The same question three times: plain, steered by a vector, and with the vector flipped during the
+    answer.
+    """
     await _slowly(on)
     await _ask(on)
     await on.idle()
@@ -107,7 +111,7 @@ async def replay(on: Camera) -> Picture:
 
 
 async def first_answer(on: Camera) -> Sequence[Frame]:
-    """From the first page to a flip, as the line over the prompt leads."""
+    """From the first page to a flip, following the hints above the prompt."""
     await _slowly(on)
     on.roll()
     await on.look(1.5)

@@ -1,4 +1,4 @@
-"""Characters that are drawn and not written: lines, blocks and braille meet from cell to cell whatever the font is."""
+"""Box, block and braille characters as SVG paths, so that they join between cells in any font."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DOTS = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
 
 
 ALL = "".join(ARMS) + LOWER + LEFT + f"{chr(BRAILLE + 1)}-{chr(BRAILLE + 255)}"
-"""As what stands between the brackets of a pattern."""
+"""All these characters, in the syntax of a regular expression's character set."""
 
 
 def drawn(char: str) -> bool:
@@ -29,7 +29,7 @@ def drawn(char: str) -> bool:
 
 
 def path(text: str, x: float, wide: float, high: float) -> str:
-    """The shapes of a stretch of such characters; boxes that meet are one."""
+    """The path of a run of such characters; adjacent boxes are joined."""
     joined: list[list[float]] = []
     for place, char in enumerate(text):
         for left, top, width, height in _boxes(char):
@@ -57,7 +57,7 @@ def _boxes(char: str) -> Iterator[Box]:
 
 
 def _arms(arms: str, thick: float) -> Iterator[Box]:
-    """Cells are twice as high as wide, so a line of one thickness is two shares."""
+    """The lines of a box character; cells are twice as high as wide, so thickness differs by direction."""
     across = {"lr": (0.0, 1.0), "l": (0.0, 0.5 + thick / 2), "r": (0.5 - thick / 2, 0.5 + thick / 2)}
     sides = "".join(arm for arm in "lr" if arm in arms)
     if sides:
@@ -70,7 +70,7 @@ def _arms(arms: str, thick: float) -> Iterator[Box]:
 
 
 def _meet(one: list[float], other: list[float]) -> bool:
-    """Side by side and alike."""
+    """Whether two boxes of equal height lie side by side."""
     return (
         abs(one[0] + one[2] - other[0]) < 0.01
         and abs(one[1] - other[1]) < 0.01

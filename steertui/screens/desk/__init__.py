@@ -1,1 +1,1 @@
-"""The desk (F2): transcript, rack and prompt, fed by a session's events."""
+"""The desk screen (F2): transcript, mixer panel and prompt, driven by a session's events."""

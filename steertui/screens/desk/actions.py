@@ -1,6 +1,6 @@
-"""What every command of the desk does, by its id: keys, palette and slash words all end here.
+"""Every command of the desk by its id: keys, palette and slash commands all run these functions.
 
-What cannot be done is raised, and whoever asked for it says it.
+A command that cannot be run raises an error, which the caller shows.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def stop(desk: Desk) -> None:
-    """First the answer, then what is held on the page, then the mode."""
+    """Stop the answer; else clear the token selection; else change between PLAY and TYPE."""
     if desk.answering:
         desk.later(desk.talk.hush())
     elif desk.page.release():
@@ -61,7 +61,7 @@ def pause(desk: Desk) -> None:
 
 
 def restart(desk: Desk) -> None:
-    """Only a lost engine is started again; else the key searches what was said before."""
+    """Restart a lost engine; with a running one, search earlier prompts (same key)."""
     if desk.link.up:
         dialogs.search(desk)
     else:
@@ -90,12 +90,12 @@ def go_to_prompt(desk: Desk) -> None:
 
 
 def edit_prompt(desk: Desk) -> None:
-    """Its key overtakes the letters typed just before it, which are on their way through the desk to the prompt."""
+    """Open the editor after the letters typed just before have reached the prompt."""
     desk.call_later(desk.prompt.call_later, desk.lag.then, desk, partial(_to_editor, desk))
 
 
 def _to_editor(desk: Desk) -> None:
-    """The prompt in the user's own editor."""
+    """Edit the prompt in the user's own editor."""
     try:
         text = editor.edited(desk.app, desk.prompt.text)
     except SteerError as error:
@@ -106,7 +106,7 @@ def _to_editor(desk: Desk) -> None:
 
 
 def cap(desk: Desk) -> None:
-    """On and off, and told; the first time there is no threshold to switch on, so it asks for one."""
+    """Turn the cap off or on; if there is no cap yet, open its dialog."""
     if desk.rack.toggle_cap():
         said = board.cap_words(desk.rack.board.channel)
         desk.notify(safe_text(f"{said}; {CAP_KEYS}"), markup=False)
@@ -115,7 +115,7 @@ def cap(desk: Desk) -> None:
 
 
 def again(desk: Desk, new_seed: bool = False) -> None:
-    """The answer before it leaves the page, so where it has gone is told."""
+    """Generate another answer and notify the user how to get back to this one."""
     desk.talk.again(new_seed=new_seed)
     if any(turn.gen is not None for turn in desk.link.state.path(desk.feed.shown)):
         desk.notify(
@@ -132,15 +132,15 @@ def heat(desk: Desk, next_channel: bool = False) -> None:
 
 
 def heed(desk: Desk) -> None:
-    """What the collapse lamp advises; z takes it back."""
+    """Apply the advice of the collapse lamp; z undoes it."""
     advice = desk.page.lamp.advice
     if advice is None:
-        raise UsageError("the collapse lamp advises nothing now")
+        raise UsageError("the collapse lamp has no advice now")
     desk.rack.attempt(lambda: board.heed(desk.rack.board, advice.channel, advice.scale))
 
 
 def unit(desk: Desk) -> None:
-    """The number on the dial means something else from here on, so what it comes to is told."""
+    """Change the unit of the scale and notify the user of the new number and the doses."""
     if desk.rack.edit("scale.unit"):
         now = desk.rack.board
         words = [
@@ -151,7 +151,7 @@ def unit(desk: Desk) -> None:
 
 
 def turn(name: str) -> Callable[[Desk], None]:
-    """A dial of the selected strip."""
+    """The action of an edit of the selected strip."""
 
     def turned(desk: Desk) -> None:
         desk.rack.edit(name)

@@ -1,6 +1,6 @@
-"""What the hands do: every key on the desk as a pure edit of (mixer, selected strip), with the words of its marker.
+"""Pure edits of (mixer, selected strip), one for each key of the desk, with the text of their marker.
 
-The words say what a reader of the transcript needs: which channel, and what it is now.
+The text says which channel changed, and to what.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from steertui.widgets.dial import (
 
 @dataclass(frozen=True)
 class Band:
-    """Where a channel plays, and how strongly at each layer."""
+    """The layers of a channel and the weight of each."""
 
     layers: tuple[int, ...] | None
     weights: Mapping[int, float] | None
@@ -40,8 +40,10 @@ class Band:
 
 @dataclass(frozen=True)
 class Board:
-    """The mixer under the hands. `caps` remembers thresholds that were switched off, by channel label; `bands` where
-    the preset of a cap has moved the channel, as the band without and the band under the cap."""
+    """The mixer being edited and the selected strip. `caps` keeps thresholds that were turned off, by
+    channel label; `bands` keeps, where a cap preset changed the band, the band without and with the
+    cap.
+    """
 
     mixer: Mixer = field(default_factory=Mixer)
     selected: int = 0
@@ -64,7 +66,7 @@ class Board:
         return replace(self, selected=max(0, min(place, len(self.mixer.channels) - 1)))
 
     def loaded(self, mixer: Mixer) -> Board:
-        """The same board with another mixer under it."""
+        """The same board with another mixer."""
         return replace(self, mixer=mixer).select(self.selected)
 
     def edit(self, **settings: Any) -> Board:
@@ -78,7 +80,7 @@ class Board:
 
 @dataclass(frozen=True)
 class Edit:
-    """A board after a hand moved, and how the marker tells it."""
+    """A board after an edit, and the text of its marker."""
 
     board: Board
     words: str
@@ -89,7 +91,7 @@ def scale_words(channel: Channel) -> str:
 
 
 def describe(channel: Channel, n_layers: int) -> str:
-    """A whole channel in one line: what an answer starts under."""
+    """A channel in one line, as shown at the start of an answer."""
     words = [f"{channel.label} {signed(shown_scale(channel))} {SHORT_UNIT[channel.unit]}"]
     words.append(band_text(layers_of(channel, n_layers)))
     if channel.gain is not None:
@@ -105,16 +107,16 @@ def step(board: Board, direction: int, coarse: bool) -> Edit:
 
 
 def set_shown(board: Board, shown: float) -> Edit:
-    """The dial to a value as it reads, along the vector as it was loaded."""
+    """Set the scale to a value as displayed, along the vector as loaded."""
     board = board.edit(scale=own_scale(board.channel, shown))
     return Edit(board, scale_words(board.channel))
 
 
 def heed(board: Board, label: str, scale: float) -> Edit:
-    """Do as the collapse lamp says: this strip to that scale."""
+    """Set a channel's scale as the collapse lamp advises."""
     places = [place for place, channel in enumerate(board.mixer.channels) if channel.label == label]
     if not places:
-        raise UsageError(f"{label} is not on the desk any more")
+        raise UsageError(f"{label} has no strip any more")
     board = board.select(places[0]).edit(scale=scale)
     return Edit(board, scale_words(board.channel))
 
@@ -143,7 +145,7 @@ def bypass(board: Board) -> Edit:
 
 
 def cap(board: Board) -> Edit | None:
-    """Switch the cap off and remember it, or on again; None when there is no threshold to remember yet."""
+    """Turn the cap off and keep its thresholds, or on again; None if there are none to restore."""
     channel = board.channel
     if channel.capped:
         caps = {**board.caps, channel.label: (channel.floor, channel.ceiling)}
@@ -163,14 +165,14 @@ def cap_words(channel: Channel) -> str:
 
 
 def with_band(before: Board, edit: Edit) -> Edit:
-    """A strip has one band for its push and its cap: a cap that moves it moves both, and says so."""
+    """Add the change of the band to the text: a strip has one band for push and cap."""
     old, new = (layers_of(board.channel, board.n_layers) for board in (before, edit.board))
     went = f", whole strip {band_text(old)} → {band_text(new)}"
     return edit if old == new else replace(edit, words=edit.words + went)
 
 
 def to_band(board: Board, layers: tuple[int, ...]) -> Board:
-    """The strip where its cap wants it; the band it came from is remembered."""
+    """Move the strip to the band of its cap, and keep the band it had."""
     channel = board.channel
     without, under = board.bands.get(channel.label, (None, None))
     if without is None or under != Band.of(channel):
@@ -180,19 +182,19 @@ def to_band(board: Board, layers: tuple[int, ...]) -> Board:
 
 
 def off_band(board: Board) -> Board:
-    """Back to the band from before the cap; one that a hand has changed since stays."""
+    """Restore the band from before the cap, unless the user has changed it since."""
     without, under = board.bands.get(board.channel.label, (None, None))
     return board.edit(**vars(without)) if without and under == Band.of(board.channel) else board
 
 
 def _under_band(board: Board) -> Board:
-    """To the band of the cap again; one that a hand has changed since stays."""
+    """Move to the band of the cap again, unless the user has changed it since."""
     without, under = board.bands.get(board.channel.label, (None, None))
     return board.edit(**vars(under)) if under and without == Band.of(board.channel) else board
 
 
 def next_unit(board: Board) -> Edit:
-    """The next unit whose sizes are known for this vector."""
+    """Convert the scale to the next unit that is defined for this vector."""
     channel = board.channel
     start = UNITS.index(channel.unit)
     for unit in (*UNITS[start + 1 :], *UNITS[:start]):
@@ -220,7 +222,7 @@ def next_shape(board: Board) -> Edit:
 
 
 def add(board: Board, vector: Known) -> Edit:
-    """A new strip at the end, at the dose its card suggests, selected."""
+    """Append a channel at the dose its card suggests, and select it."""
     channel = Channel.suggested(vector)
     mixer = board.mixer.add(channel)
     board = replace(board, mixer=mixer, selected=len(mixer.channels) - 1)
@@ -228,7 +230,7 @@ def add(board: Board, vector: Known) -> Edit:
 
 
 def replaced(board: Board, mixer: Mixer, words: str) -> Edit:
-    """Another mixer in place of the whole one."""
+    """Replace the whole mixer."""
     return Edit(board.loaded(mixer), words)
 
 
@@ -254,4 +256,4 @@ EDITS: Mapping[str, Callable[[Board], Edit | None]] = {
     "band.narrow": partial(resize_band, change=-1),
     "band.shape": next_shape,
 }
-"""By the id of their command."""
+"""Edits by command id."""

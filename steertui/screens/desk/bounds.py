@@ -1,4 +1,4 @@
-"""What may be typed as a cap: `>0.5`, `<2`, `>p25 <p75`, or the command line's `floor=0.5,ceiling=2`."""
+"""Parses the notation of a cap: `>0.5`, `<2`, `>p25 <p75`, or `floor=0.5,ceiling=2`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EXAMPLE = ">0.5   <p75   >-1 <1"
 
 
 def parse_bounds(text: str) -> tuple[Bound, Bound]:
-    """(floor, ceiling); at least one of them, both as a number or a percentile such as p25."""
+    """(floor, ceiling), at least one of them; each a number or a percentile such as p25."""
     found: dict[str, Bound] = {}
     rest = text.replace(",", " ").replace("−", "-").strip()
     while rest:

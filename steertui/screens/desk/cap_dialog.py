@@ -1,4 +1,4 @@
-"""The cap of a strip: bounds to type, presets to choose, and what each comes to in numbers before it is taken."""
+"""The dialog for the cap of a strip: type bounds or choose a preset, with its meaning in numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TYPE = f"type bounds of the projection: {EXAMPLE}\n↑ ↓ preset · enter take 
 
 
 class CapDialog(ModalScreen[caps.Wish | None]):
-    """Gives back a cap that can be held, or None after esc."""
+    """Returns a valid cap, or None after esc."""
 
     CSS_PATH = "../dialogs.tcss"
     BINDINGS = [
@@ -49,7 +49,7 @@ class CapDialog(ModalScreen[caps.Wish | None]):
         self.query_one(OptionList).highlighted = None
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """What stands in the line, in numbers; while it cannot be read yet, how it is written."""
+        """Show the typed cap in numbers, or how to write one."""
         self.query_one(OptionList).highlighted = None
         self._say(self._meaning(event.value) if event.value.strip() else self._help, wrong=False)
 
@@ -86,7 +86,7 @@ class CapDialog(ModalScreen[caps.Wish | None]):
 
 
 def _readable(text: str) -> bool:
-    """Whether a cap can be typed as it is shown: one for every layer cannot, nor the mirror of a percentile."""
+    """Whether a cap can be typed as it is shown; one per layer, or a mirrored percentile, cannot."""
     try:
         parse_bounds(text)
     except SteerError:

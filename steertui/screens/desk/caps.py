@@ -1,6 +1,6 @@
-"""What a cap is asked to be, and what that means in numbers for the vector of the strip. Pure.
+"""Parses a requested cap and applies it to a strip. Pure.
 
-Everything is said along the vector as it was loaded; a flipped channel keeps its bounds on the other side of zero.
+Bounds are given along the vector as loaded; a flipped channel stores them mirrored.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from steertui.widgets.dial import layers_of, plain
 
 @dataclass(frozen=True)
 class Wish:
-    """Bounds along the vector as loaded, and a band of their own where the preset names one."""
+    """A cap: bounds along the vector as loaded, and layers if the preset sets them."""
 
     floor: Bound = None
     ceiling: Bound = None
@@ -33,19 +33,19 @@ def paper(board: Board) -> Wish:
 
 
 def small_model(board: Board) -> Wish:
-    """A shallow stack has decided by then: the same floor in its middle third."""
+    """For shallow models: the same floor on the middle third of the layers."""
     return Wish(floor="p25", layers=_share(board, "33.3333%-66.6667%"))
 
 
 def neutral(board: Board) -> Wish:
-    """Pinned half way between the two classes, layer by layer."""
+    """Pin the projection half way between the two classes, per layer."""
     channel = board.channel
     known: Mapping[int, float] = getattr(channel.vector, "midpoints", {})
     layers = layers_of(channel, board.n_layers)
     unknown = [layer for layer in layers if layer not in known]
     if unknown or not layers:
         raise UsageError(
-            f"where '{channel.label}' is neutral has not been measured"
+            f"the neutral point of '{channel.label}' has not been measured"
             f"{f' at layer {unknown[0]}' if unknown else ''}: run steertui check {channel.label}"
         )
     middle = {layer: known[layer] for layer in layers}
@@ -65,7 +65,7 @@ PRESETS: Mapping[str, Callable[[Board], Wish]] = {
 
 
 def parse(board: Board, text: str) -> Wish:
-    """A preset by name, or bounds such as `>0.5 <p75`."""
+    """Parse a preset name, or bounds such as `>0.5 <p75`."""
     word = " ".join(text.lower().split())
     if word in PRESETS:
         return PRESETS[word](board)
@@ -75,7 +75,7 @@ def parse(board: Board, text: str) -> Wish:
 
 
 def hold(board: Board, wish: Wish) -> Edit:
-    """The selected strip under this cap; refused where a percentile is not known."""
+    """Apply a cap to the selected strip; raises if a percentile is not known."""
     before = board
     if wish.layers is not None:
         board = to_band(board, wish.layers)
@@ -92,7 +92,7 @@ def hold(board: Board, wish: Wish) -> Edit:
 
 
 def meaning(board: Board, wish: Wish) -> str:
-    """The same cap in numbers: `≥ 1.8 … 2.4 on L3–8`."""
+    """A cap in numbers: `≥ 1.8 … 2.4 on L3–8`."""
     held = hold(board, wish).board
     layers = layers_of(held.channel, held.n_layers)
     if not held.channel.capped or not layers:
@@ -112,9 +112,9 @@ def _range(sign: str, values: tuple[float, ...]) -> str:
 
 
 def _share(board: Board, shares: str) -> tuple[int, ...]:
-    """The layers of the vector in that share of the depth."""
+    """The layers of the vector within that share of the depth."""
     if not board.n_layers:
-        raise UsageError("the model is not here yet: its depth is not known")
+        raise UsageError("the model is not loaded yet, so its depth is not known")
     wanted = parse_layers(shares, board.n_layers)
     layers = tuple(layer for layer in wanted if layer in board.channel.vector.directions)
     if not layers:
@@ -123,7 +123,7 @@ def _share(board: Board, shares: str) -> tuple[int, ...]:
 
 
 def _negated(channel: Channel, bound: Bound, board: Board) -> Bound:
-    """A bound as the flipped channel stores it; a percentile is turned into its numbers first."""
+    """A bound as the flipped channel stores it; a percentile is converted to numbers first."""
     if isinstance(bound, str):
         straight = replace(channel, flipped=False, floor=bound, ceiling=None)
         bound = {layer: bounds(straight, layer)[0] for layer in layers_of(channel, board.n_layers)}

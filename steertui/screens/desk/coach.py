@@ -1,4 +1,6 @@
-"""One line over the prompt that leads somebody new to a first steered answer, and never comes back once they had it."""
+"""The tour: one line over the prompt that leads a new user to a first steered answer, shown until it is
+done.
+"""
 
 from __future__ import annotations
 
@@ -11,37 +13,35 @@ from core import demo
 from sessions.state import State, Turn
 from steertui.screens.desk.opening import FIRST, coached, remember_coached
 
-WAITING = "1/4  ↑ brings an example, enter sends it; it is answered as soon as the model is there."
+WAITING = "1/4  ↑ brings an example, enter sends it; it is answered as soon as the model is loaded."
 STEPS = (
     "1/4  ↑ brings an example, enter sends it.",
-    f"2/4  Now a vector: tab (the keys PLAY from here on), a, and choose {FIRST}.",
-    "3/4  It is on the desk. i goes back to the prompt; ↑ and enter ask again.",
-    "4/4  It speaks under the vector. Press f now: the vector flips, a ◆ marks the token (space holds it).",
-    "f flips it while it talks: i, ↑, enter ask once more, then press f (r answers again, too).",
+    f"2/4  Add a vector: press tab (PLAY mode), then a, and choose {FIRST}.",
+    "3/4  The vector has a strip. i goes back to the prompt; ↑ and enter ask again.",
+    "4/4  The answer is being steered. Press f to flip the vector; ◆ marks the token (space pauses).",
+    "f flips the vector during an answer: i, ↑, enter to ask again, then press f (r answers again, too).",
 )
-LATE = (
-    "The flip came with its last words: i, ↑, enter ask once more, then f early (space holds it meanwhile)."
-)
+LATE = "The flip came too late in the answer: i, ↑, enter to ask again, then press f early (space pauses)."
 DONE = (
-    "That was steering: from the ◆ on the vector is flipped. x takes it out, r answers again (A/B); F1 helps."
+    "That was steering: from the ◆ on the vector is flipped. x removes it, r answers again (A/B); F1 is help."
 )
 TYPING = {
-    STEPS[2]: "3/4  It is on the desk. ↑ and enter ask again.",
-    STEPS[4]: "f flips it while it talks: ↑, enter ask once more, then press f.",
+    STEPS[2]: "3/4  The vector has a strip. ↑ and enter ask again.",
+    STEPS[4]: "f flips the vector during an answer: ↑, enter to ask again, then press f.",
     LATE: LATE.replace("i, ", ""),
-    DONE: DONE.replace("x takes", "tab, then x takes"),
+    DONE: DONE.replace("x removes", "tab, then x removes"),
 }
-"""The same where the keys still write into the prompt."""
+"""The same lines for TYPE mode, where letter keys go to the prompt."""
 HEARD = 4
-"""Tokens after a turn of the dials from which one hears that they were turned."""
+"""Tokens after a change from which its effect can be seen."""
 LESSON = 4
-"""Tokens a second: an answer of a toy has two dozen, and somebody new reads the line first."""
+"""Tokens per second during the tour: a demo answer is short, and the user reads the line first."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """As far as somebody has come: answers so far, strips on the desk, and whether one was turned in mid-answer;
-    `late`: with too few words to come to hear it.
+    """The user's progress: number of answers and strips, and whether the mixer was changed during an
+    answer (`changed_too_late`: with too few tokens left to see the effect).
     """
 
     here: bool
@@ -61,12 +61,12 @@ class Seen:
 
 
 def _turns(answer: Turn) -> list[int]:
-    """The tokens at which the dials were turned in mid-answer."""
+    """The token indices at which the mixer was changed during an answer."""
     return [mark.at for mark in answer.markers if mark.kind == "mixer" and mark.at > 0]
 
 
 def lesson(seen: Seen, steered: int) -> str:
-    """What to try next; `steered` counts the answers that were spoken under a vector."""
+    """The next hint; `steered` counts the answers generated with a vector."""
     if seen.turned:
         return DONE
     if not seen.answers:
@@ -81,7 +81,7 @@ def lesson(seen: Seen, steered: int) -> str:
 
 
 class Coach(Static):
-    """Empty, and no line at all, for whoever needs none."""
+    """The hint line; hidden when the tour is not needed."""
 
     def __init__(self, model: str, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, markup=False)
@@ -91,7 +91,7 @@ class Coach(Static):
         self._strips = 0
 
     def see(self, state: State, strips: int, typing: bool) -> None:
-        """Once per frame: what is said follows from what has happened."""
+        """Once per frame: update the hint from the session's state."""
         if not self._wanted:
             return
         seen, self._strips = Seen.of(state, strips), strips
@@ -107,7 +107,7 @@ class Coach(Static):
         self._say(TYPING.get(words, words) if typing else words)
 
     def slowed(self, tempo: int) -> int:
-        """The tempo of an answer in which somebody is to press f for the first time."""
+        """Limit the rate of the answer in which the user is to press f for the first time."""
         return min(tempo, LESSON) if self._wanted and self._strips and self._done < 0 else tempo
 
     def _say(self, words: str) -> None:

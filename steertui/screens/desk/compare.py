@@ -1,6 +1,6 @@
-"""A beside B: the talk as it is shown, and another branch of it in the panel where an unsteered answer would stand.
+"""Compares branches: the shown one, and another in the side panel.
 
-Only what the two do not share stands there: from the turn on at which they part.
+The side panel shows only the turns that the two do not share.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def beside(desk: Desk) -> None:
-    """The next of the other branches; after the last of them none."""
+    """Show the next of the other branches; after the last, close the panel."""
     if desk.link.state.running:
         raise UsageError(versions.WRITING)
     shadow, ends = desk.page.shadow, versions.ends(desk.link.state)
@@ -31,7 +31,7 @@ def beside(desk: Desk) -> None:
 
 
 def stepped(desk: Desk, left: int | None) -> None:
-    """The page shows another branch now: where that one stood beside it, the one that was left takes its place."""
+    """After a change of branch: if the new one was in the side panel, show the previous one there."""
     shadow = desk.page.shadow
     if shadow.branch is not None:
         other = left if shadow.branch == desk.feed.shown else shadow.branch

@@ -1,4 +1,4 @@
-"""The questions the desk asks: which vector, which number, which cap, and whether the engine stays."""
+"""Dialogs of the desk: add a vector, type a number, set a cap, leave."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ LEAVE = (
     Choice("stay", "stay", ""),
 )
 LEAVE_BOTH = (Choice("shutdown", "leave", "the engine ends with the screen, the session is kept"), LEAVE[-1])
-"""Where engine and screen are one process."""
+"""For `--inline`, where engine and screen are one process."""
 GOES_ON = "The engine goes on: steertui attach brings you back."
 KEPT = "The engine has stopped. Session {} is kept: F5 in the app, or steertui sessions."
-BACK = "c takes it back to its own band with the cap off"
+BACK = "c turns the cap off and restores its own band"
 
 
 def exact(desk: Desk) -> None:
-    """Type the scale."""
+    """Type the scale of the selected strip."""
     channel = desk.rack.board.channel
 
     def answered(value: float | None) -> None:
@@ -47,7 +47,7 @@ def exact(desk: Desk) -> None:
 
 
 def layer(desk: Desk) -> None:
-    """Type one fader of the bank."""
+    """Type the value of one layer in the fader bank."""
     channel, bank = desk.rack.board.channel, desk.rack.bank
     at = bank.cursor
 
@@ -61,20 +61,20 @@ def layer(desk: Desk) -> None:
 
 
 def threshold(desk: Desk) -> None:
-    """The cap: typed, or a preset."""
+    """Set the cap: typed or a preset."""
 
     def answered(wish: Wish | None) -> None:
         if wish is not None and desk.rack.attempt(lambda: hold(desk.rack.board, wish)) and wish.layers:
             label, band = desk.rack.board.channel.label, desk.rack.board.channel.layers
             desk.notify(
-                safe_text(f"{label} plays on {band_text(band or ())} now, its push too; {BACK}"), markup=False
+                safe_text(f"{label} acts on {band_text(band or ())} now (push and cap); {BACK}"), markup=False
             )
 
     desk.app.push_screen(CapDialog(desk.rack.board), answered)
 
 
 def add_vector(desk: Desk) -> None:
-    """Choose from the library; the engine loads it, then it gets a strip."""
+    """Choose a vector from the library and add a strip for it."""
     # Reading cards costs an import of numpy, which the first frame need not wait for.
     from steertui.screens.desk.shelf import vectors_at_hand
 
@@ -93,7 +93,7 @@ def add_vector(desk: Desk) -> None:
 
 
 async def play(desk: Desk, source: str) -> None:
-    """Has a vector loaded and gives it a strip."""
+    """Load a vector in the engine and add a strip for it."""
     reply = await desk.link.ask("vector.load", source=source)
     if reply is None:
         return
@@ -107,7 +107,7 @@ async def play(desk: Desk, source: str) -> None:
 
 
 def search(desk: Desk) -> None:
-    """What was said before, in this session and the ones before it, newest first; enter puts it into the prompt."""
+    """Search earlier prompts of all sessions, newest first; enter puts one into the prompt."""
     said = list(dict.fromkeys(reversed(desk.prompt.earlier)))
     choices = [Choice(str(n), " ".join(text.split())) for n, text in enumerate(said)]
 
@@ -116,11 +116,11 @@ def search(desk: Desk) -> None:
             desk.prompt.load_text(said[int(chosen)])
             desk.modes.type()
 
-    desk.app.push_screen(Pick("said before", choices, wide=True), answered)
+    desk.app.push_screen(Pick("earlier prompts", choices, wide=True), answered)
 
 
 def leave(desk: Desk) -> None:
-    """Quitting costs nothing unless the engine is told to go as well."""
+    """Ask whether to detach or to shut the engine down."""
     if desk.link.client is None:
         desk.app.exit(0)
         return
@@ -141,7 +141,7 @@ def leave(desk: Desk) -> None:
 
 
 def parting(desk: Desk, stopped: bool) -> str:
-    """What the terminal reads when the screen is gone; nothing where the engine had been lost before."""
+    """The message printed after the screen has closed; empty if the engine was already lost."""
     link = desk.link
     if not stopped:
         return GOES_ON if link.up else ""

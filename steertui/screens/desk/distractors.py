@@ -1,4 +1,4 @@
-"""Throwing something in: which words, as whose, and whether at once or when the model speaks next."""
+"""Inserting a distractor: which text, in which role, and now or with the next turn."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ IDLE = tuple(
     else Choice("own next", f"next turn, {words}", "its next answer begins with it")
     for how, (words, _) in HOW.items()
 )
-OVER = "the answer is over, nothing was thrown in: choose again, or esc"
+OVER = "the answer has ended, nothing was inserted: choose again, or esc"
 
 
 @dataclass(frozen=True)
 class Distractor:
-    """Words and the way they come."""
+    """A text, its role (`how`), and whether it is inserted into the running answer."""
 
     text: str
     how: str
@@ -52,13 +52,15 @@ class Distractor:
 
 
 def offered() -> list[Choice]:
-    """The user's own list first, then the toy world's and plain English."""
+    """The user's own list first, then the demo world's and an English one."""
     lists = (("yours", _own()), ("demo world", demo.example_distractions()), ("English", ENGLISH))
     return [Choice(text, text, source) for source, texts in lists for text in texts]
 
 
 def _own() -> Iterator[str]:
-    """A line each; empty ones and those that begin with # are left out. A file that cannot be read holds none."""
+    """The user's file, one text per line, without empty lines and comments (#); an unreadable file is
+    empty.
+    """
     try:
         lines = (paths.config() / FILE).read_text("utf-8", errors="replace").splitlines()
     except (OSError, SteerError):
@@ -67,18 +69,18 @@ def _own() -> Iterator[str]:
 
 
 def ask(desk: Desk) -> None:
-    """What, and then as what; the same again is one key."""
+    """Choose a text, then its role."""
 
     def said(text: str | None) -> None:
         if text:
             ask_how(desk, text)
 
     free = "type to filter, or your own words"
-    desk.app.push_screen(Pick("throw in a distractor", offered(), free=free, hint=HINT, wide=True), said)
+    desk.app.push_screen(Pick("insert a distractor", offered(), free=free, hint=HINT, wide=True), said)
 
 
 def ask_how(desk: Desk, text: str) -> None:
-    """The answer goes on behind the question: where it has ended meanwhile, "now" would begin another, unasked for."""
+    """Choose the role. If the answer has ended meanwhile, "now" would start a new one, so ask again."""
 
     def shaped(way: str | None) -> None:
         how, _, when = (way or "").partition(" ")
@@ -96,7 +98,7 @@ HINT = f"enter take · esc back\nyour own, a line each: {FILE} in the config fol
 
 
 def again(desk: Desk) -> None:
-    """The last one once more, the same way; between answers as the next turn."""
+    """Insert the last distractor again in the same way."""
     if desk.talk.thrown is None:
         ask(desk)
     else:
@@ -104,7 +106,7 @@ def again(desk: Desk) -> None:
 
 
 def throw(desk: Desk, what: Distractor) -> None:
-    """Into the running answer, or to the next turn: a message of its own, or the first words of the next answer."""
+    """Insert into the running answer, or send as the next turn, or prefill the next answer."""
     desk.talk.thrown = what
     if what.now and desk.link.state.running:
         desk.ask("inject", text=what.text, how=what.how)
@@ -116,7 +118,7 @@ def throw(desk: Desk, what: Distractor) -> None:
 
 
 async def _say(desk: Desk, what: Distractor) -> None:
-    """As a turn; the mark in front of it tells that nobody meant it."""
+    """Send it as a turn, after a marker that names it a distractor."""
     if not desk.link.state.running:
         await desk.link.ask("mark", label=f"DISTRACTOR {HOW[what.how][0]}")
     await desk.talk.say(what.text, role=what.how)

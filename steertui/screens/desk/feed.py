@@ -1,6 +1,6 @@
-"""From a session's events to what the desk shows: a live stream and a late attach pass through here alike.
+"""Builds the transcript from a session's events, live or after a late attach.
 
-Items for the transcript gather here and go out once per frame, so a burst of tokens costs one repaint.
+Items are collected and sent to the transcript once per frame, so a burst of tokens costs one repaint.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ENDINGS = {
 
 @dataclass
 class Feed:
-    """Knows which turn was shown last, so that a branch is noticed and drawn from its root."""
+    """Keeps the turn that was shown last, so that a new branch is noticed and drawn from its root."""
 
     transcript: Transcript
     meters: Meters
@@ -49,7 +49,7 @@ class Feed:
     stream: Sanitiser = field(default_factory=Sanitiser)
 
     def take(self, event: ev.Event, state: State) -> None:
-        """One event; `state` may be ahead of it, so what has to be of that moment is remembered here."""
+        """Apply one event. `state` may be ahead of it, so values of that moment are kept here."""
         step = STEPS.get(event.t)
         if step is not None:
             step(self, event, state)
@@ -60,7 +60,7 @@ class Feed:
             self.transcript.extend(items)
 
     def reset(self) -> None:
-        """Another session: nothing that was drawn belongs to it."""
+        """Clear everything for another session."""
         self.items, self.desk, self.context, self.speaker = [], {}, 0, ""
         self.shown, self.mix, self.coming, self.tokens, self.waiting = None, None, [], 0, False
         self._hold([])
@@ -68,7 +68,7 @@ class Feed:
         self.transcript.clear()
 
     def go_on(self, words: str) -> None:
-        """Another engine, the same page: what was drawn stays, what comes next does not follow from it."""
+        """Keep the transcript, but start afresh with another engine."""
         self._release()
         self.flush()
         self.unqueue()
@@ -77,9 +77,9 @@ class Feed:
         self.items.append(Note(words, "warning"))
 
     def reopened(self, event: ev.Open, state: State) -> None:
-        """An engine takes the session up: what the one before it was saying has ended."""
+        """An engine has resumed the session: an answer of the lost engine has ended."""
         if self.transcript.live:
-            self.items.append(Note("the engine was lost: the answer ends here", "warning"))
+            self.items.append(Note("the engine was lost; the answer ends here", "warning"))
             self._release()
             self.flush()
             self.transcript.set_live(False)
@@ -94,10 +94,10 @@ class Feed:
             return
         self.items += spoken(event.role, event.text)
         if state.word in ("loading", "generating", "paused") or state.model is None:
-            self.wait("queued: it will be answered when its turn comes")
+            self.wait("queued: it will be answered after what is running now")
 
     def _hold(self, items: list[Item]) -> None:
-        """What is said while an answer is being written is drawn below it, not into it."""
+        """Messages sent during an answer are drawn below it when it has ended."""
         self.later = items
         waiting = sum(isinstance(item, Speech) for item in items)
         self.transcript.entitle(f"transcript · {waiting} queued" if waiting else "transcript")
@@ -107,7 +107,7 @@ class Feed:
         self._hold([])
 
     def wait(self, words: str) -> None:
-        """A message that is not being answered yet; the newest reason stands."""
+        """Show why a message is not being answered yet; replaces the previous reason."""
         self.unqueue()
         self.waiting = True
         self.items.append(Note(words, "queued"))
@@ -128,7 +128,7 @@ class Feed:
         self.transcript.set_live(True)
 
     def unqueue(self) -> None:
-        """Nothing waits any more: it is being answered, or never will be."""
+        """Remove the note about a waiting message."""
         if self.waiting:
             self.waiting = False
             self.flush()
@@ -148,7 +148,7 @@ class Feed:
         self.tokens = event.i + len(event.ids)
 
     def _say_again(self, index: int) -> None:
-        """The end of a character that was cut between two tokens has come: the last token reads differently."""
+        """Redraw the last token: its text changed when the rest of a split character arrived."""
         self.flush()
         self.transcript.rewind(index)
 
@@ -173,12 +173,12 @@ class Feed:
         self.transcript.set_live(False)
 
     def _follow(self, parent: int | None, state: State) -> None:
-        """A turn that does not continue what is shown begins a branch: its past is drawn again."""
+        """If a turn does not continue the shown one, draw its branch from the root."""
         if parent != self.shown:
             self.look_at(parent, state)
 
     def look_at(self, turn: int | None, state: State) -> None:
-        """Draw the talk as far as that turn, from its root."""
+        """Draw the conversation up to that turn, from its root."""
         self.items.clear()
         self._hold([])
         self.transcript.clear()
@@ -187,7 +187,7 @@ class Feed:
         self.shown, self.mix, self.context, self.tokens = turn, None, 0, 0
 
     def forget(self, turn: Turn) -> bool:
-        """A question that waits below the answer is not drawn after all; False where it is not below it."""
+        """Remove a question that waits below the answer; False if it is not there."""
         if not self.later:
             return False
         self._hold([])
@@ -197,14 +197,14 @@ class Feed:
     # Marks in the text -------------------------------------------------------------------------------------------
 
     def mixed(self, event: ev.Mixer, state: State) -> None:
-        """Between answers nothing is drawn: the next answer says what it starts under."""
+        """Between answers nothing is drawn: the next answer shows its mixer at its start."""
         self.desk = event.state
         if event.gen is not None:
             self.coming.append((event.at, event.words or "mixer changed", event.mix))
             self._arrived(self.tokens)
 
     def _arrived(self, index: int) -> None:
-        """Draw the markers whose token is next: a change is acknowledged while the pass before it still runs."""
+        """Draw the markers of the next token (a change is acknowledged before its token is generated)."""
         for at, words, mix in [change for change in self.coming if change[0] <= index]:
             self.mix = mix
             self.items.append(Marker(safe_text(words), at))
@@ -217,10 +217,10 @@ class Feed:
         self.flush()
         self.transcript.rewind(event.to)
         self.tokens = event.to
-        self.items.append(Marker(f"{event.dropped} tokens taken back", event.to, lasting=True))
+        self.items.append(Marker(f"{event.dropped} tokens dropped", event.to, lasting=True))
 
     def cropped(self, event: ev.Crop, state: State) -> None:
-        """Nothing was lost, but the cache was: what had to be read again is told."""
+        """The cache was lost and these tokens were encoded again."""
         self.items.append(Note(safe_text(f"{event.dropped} tokens were encoded again: {event.reason}")))
 
     def rebuilt(self, event: ev.Rebuild, state: State) -> None:
@@ -240,12 +240,12 @@ class Feed:
         self.items.append(Note(safe_text(event.message), "warning"))
 
     def model(self, event: ev.Model, state: State) -> None:
-        """From where on another speaks. Why one failed comes as an error of its own; nothing waits here any more."""
+        """Note a change of model; if loading failed, no message waits any more."""
         if event.state == "failed":
             self.unqueue()
         elif event.state == "ready":
             if self.speaker not in ("", event.name):
-                self.items.append(Note(safe_text(f"from here on {event.name} speaks")))
+                self.items.append(Note(safe_text(f"from here on the model is {event.name}")))
             self.speaker = event.name
 
 
@@ -270,5 +270,6 @@ STEPS: Mapping[str, Callable[[Feed, Any, State], None]] = {
 
 
 def _cell(columns: Mapping[str, tuple[float, ...]], name: str, place: int) -> float:
+    """The value of a column at an index, 0.0 where there is none."""
     column = columns.get(name, ())
     return float(column[place]) if place < len(column) else 0.0

@@ -1,7 +1,7 @@
-"""Several questions at once: a line for each, checked together on enter, and kept open until all can be meant.
+"""A form with several inputs, one line each, checked together on enter; it stays open until all are valid.
 
-Its questions are about a strip or an answer, and a number is soon judged. A job's form (`screens.jobs.form`) is made
-from an offer and has to look at files and models while one types.
+For settings of a strip or an answer. A job's form (`screens.jobs.form`) is built from a job spec and
+also checks files and models while the user types.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ KEYS = "↑ ↓ move · enter takes all · esc leaves it as it was"
 
 @dataclass(frozen=True)
 class Question:
-    """One line: `read` makes a value of its text or raises the sentence that says why not.
+    """One input line: `read` converts its text or raises a sentence that says why not.
 
-    Where there are `choices`, ← → and space step through them.
+    With `choices`, ← → and space step through them.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Question:
 
 
 class Answer(Line):
-    """The line of a question."""
+    """The input line of a question."""
 
     def __init__(self, question: Question) -> None:
         super().__init__(question.value, question.choices, id=f"field-{question.name}")
@@ -49,7 +49,7 @@ class Answer(Line):
 
 
 class DeskForm(ModalScreen[dict[str, Any] | None]):
-    """Gives back every answer by name, or None after esc."""
+    """Returns all values by name, or None after esc."""
 
     CSS_PATH = "form.tcss"
     BINDINGS = [
@@ -90,7 +90,7 @@ class DeskForm(ModalScreen[dict[str, Any] | None]):
         self.dismiss(values)
 
     def _refuse(self, line: Answer, why: str) -> None:
-        """The cursor goes to the line that cannot be meant, and the reason stands where its help stood."""
+        """Focus the invalid line and show the reason instead of its help."""
         self._trouble = f"{line.question.label}: {why}"
         if line.has_focus:
             self._tell(line)

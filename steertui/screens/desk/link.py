@@ -1,6 +1,6 @@
-"""The desk's end of the line: finds or starts an engine, gathers what it says, passes on what the hands want.
+"""The desk's connection: finds or starts an engine, collects its events and sends requests.
 
-Nothing here draws. What arrives waits in `inbox` until the desk's next frame; what fails is handed to `said`.
+Draws nothing. Events wait in `inbox` until the next frame; errors go to `on_message`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Said = Callable[[str], None]
 
 @dataclass
 class Link:
-    """One screen's connection. `model` is for an engine that has to be started; `socket` names a running one."""
+    """The connection of one screen. `model` is for a new engine; `socket` names a running one."""
 
     model: str
     socket: Path | None
@@ -59,7 +59,7 @@ class Link:
         return self.client is not None and self.client.welcome.folder is not None
 
     async def run(self) -> None:
-        """Connect and listen until the line is closed; a sentence in `failed` when there is no engine to be had."""
+        """Connect and receive until the connection closes; `failure` is set if there is no engine."""
         try:
             path = self.socket
             found = path is None
@@ -69,7 +69,7 @@ class Link:
             welcome = self.client.welcome
             self.ways[welcome.model or ""] = welcome.options
             if found and not self.options and (way := in_words(welcome.options)):
-                self.said(f"the engine {welcome.engine} has this model as: {way}")
+                self.said(f"the engine {welcome.engine} has this model loaded with: {way}")
             self.failed = ""
             self.inbox.append({"ev": "up"})
             self.settled.set()
@@ -82,8 +82,9 @@ class Link:
             self.settled.set()
 
     def forget(self) -> None:
-        """Before a new start: whatever socket this was, the next engine is our own, for the model that was there and
-        loaded as it was; where nothing was recorded, nothing will be."""
+        """Prepare to start a new engine: the same model with the same load options, and recorded only if
+        the old one was.
+        """
         self.socket = None
         self.settled.clear()
         self.left = self.state.session if self.recorded else ""
@@ -93,19 +94,19 @@ class Link:
         self.keeps = self.client is None or self.recorded
 
     def ending(self) -> str:
-        """How the engine ended, if this process started it, and the last event that it sent."""
+        """How the engine ended, if this process started it, and its last event."""
         how = ending(self.client.welcome.pid) if self.client else ""
         return f" ({how} after event {self.state.seq})" if how else ""
 
     def moved(self) -> bool:
-        """Whether the line leads elsewhere than before: another engine, or another session at the same one."""
+        """Whether this is another engine or session than before."""
         if self.client is None:
             return False
         before, self.epoch = self.epoch, self.client.welcome.epoch
         return bool(before) and before != self.epoch
 
     async def ask(self, op: str, **what: Any) -> dict[str, Any] | None:
-        """The engine's reply, or None after telling why there is none; an engine that is starting is waited for."""
+        """The engine's reply, or None after showing the error; waits for an engine that is starting."""
         await self.settled.wait()
         if self.client is None:
             self.said(self.failed)
@@ -117,14 +118,14 @@ class Link:
             return None
 
     async def demand(self, op: str, **what: Any) -> dict[str, Any]:
-        """The engine's reply; raises the sentence of a refusal, for those who have one of their own to say."""
+        """The engine's reply; raises its error."""
         await self.settled.wait()
         if self.client is None:
             raise EngineUnavailable(self.failed)
         return await self.client.ask(op, **what)
 
     async def resume(self) -> bool:
-        """Take the session of the lost engine up again: its journal holds the talk, the vectors and the mixer."""
+        """Open the session of the lost engine again; its journal holds turns, vectors and mixer."""
         if not self.left or self.client is None:
             return False
         while self.state.word == "loading":
@@ -136,7 +137,7 @@ class Link:
         return True
 
     async def load_again(self, names: Sequence[str]) -> None:
-        """Vectors that an engine before this one had."""
+        """Load vectors of the previous engine again."""
         for name in names:
             await self.ask("vector.load", source=self.sources.get(name, name), name=name)
 

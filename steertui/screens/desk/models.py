@@ -1,4 +1,4 @@
-"""F6: which model is resident. What fits is for the engine to say: it is its machine that has to hold it."""
+"""F6: choose the loaded model. The engine decides what fits, because it is its machine's memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 UNLOAD = "-"
 OPTIONS = tuple(name for name in LOADING if name != "force")
 FREE = "type to filter, or a folder or a Hugging Face id"
-HINT = "enter loads; the one that is here goes first · behind a typed name: dtype=bfloat16 device_map=auto quant=4bit"
+HINT = "enter loads (the current one is unloaded first) · options after a name: dtype=bfloat16 quant=4bit"
 
 
 def ask(desk: Desk) -> None:
@@ -31,7 +31,7 @@ async def _ask(desk: Desk) -> None:
     known = desk.link.state.model
     here = known.name if known and known.state == "ready" else ""
     choices = [_choice(row, here) for row in found["models"]]
-    unload = [Choice(UNLOAD, f"unload {here}", "gives its memory back")] if here else []
+    unload = [Choice(UNLOAD, f"unload {here}", "frees its memory")] if here else []
 
     def answered(wanted: str | None) -> None:
         if wanted == UNLOAD:
@@ -44,7 +44,7 @@ async def _ask(desk: Desk) -> None:
 
 
 def load(desk: Desk, wanted: str) -> None:
-    """`NAME`, or `NAME dtype=bfloat16 …`; what came of it is told by events, and by the status line."""
+    """Load `NAME`, or `NAME dtype=bfloat16 …`; events report the result."""
     try:
         name, options = read(wanted)
     except SteerError as error:
@@ -55,14 +55,14 @@ def load(desk: Desk, wanted: str) -> None:
 
 
 def read(text: str) -> tuple[str, dict[str, str]]:
-    """A model and how it is put into memory."""
+    """A model name and its load options."""
     name, *rest = words(text) or ("",)
     options = {}
     for word in rest:
         key, _, value = word.partition("=")
         if key not in OPTIONS or not value:
             raise UsageError(
-                f"{word!r} is no way to load a model: write one of {', '.join(OPTIONS)} as NAME=VALUE"
+                f"{word!r} is not a load option: write one of {', '.join(OPTIONS)} as NAME=VALUE"
             )
         options[key] = value
     return name, options
@@ -70,7 +70,7 @@ def read(text: str) -> tuple[str, dict[str, str]]:
 
 def _choice(row: Mapping[str, Any], here: str) -> Choice:
     if row["name"] == here:
-        fit = "resident"
+        fit = "loaded"
     elif row["problem"]:
         fit = row["problem"]
     elif row["fits"]:
@@ -84,7 +84,7 @@ def _choice(row: Mapping[str, Any], here: str) -> Choice:
 
 
 def size(count: int) -> str:
-    """In decimal units, as the hub writes them."""
+    """Bytes in decimal units, as on the hub."""
     for unit, worth in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= worth:
             return f"{count / worth:.3g} {unit}"

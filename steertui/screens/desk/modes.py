@@ -1,7 +1,7 @@
-"""TYPE and PLAY. TYPE is where the prompt has the focus; everywhere else single keys play the desk.
+"""The two key modes. In TYPE the prompt has the focus; in PLAY single keys control the desk.
 
-PLAY that came by itself, because an answer began and the prompt was empty, goes by itself when the answer is over,
-whatever was played in it. A key after the answer keeps it: that hand is not done. PLAY that was asked for stays.
+If PLAY was entered automatically (an answer began and the prompt was empty), it is left automatically
+when the answer ends, unless a key is pressed after the answer. PLAY chosen by the user stays.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk
 
 LINGER_S = 0.8
-"""How long PLAY stays after an answer: a key meant for its last word must not end up in the prompt."""
+"""How long PLAY stays after an answer, so that a late key does not end up in the prompt."""
 
 
 class Modes:
-    """Which of the two it is, and why."""
+    """The current mode, and whether it was entered automatically."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -44,13 +44,15 @@ class Modes:
         self._desk.set_timer(LINGER_S, self._back)
 
     def _back(self) -> None:
-        """To where the mode came from; not while a dialog is open or the next answer has begun."""
+        """Return to TYPE if PLAY was automatic, no dialog is open and no answer runs."""
         desk = self._desk
         if self._by_itself and self.name == "PLAY" and desk.is_current and not desk.link.state.running:
             self.type()
 
     def key(self, event: events.Key) -> None:
-        """A key that does something is playing; a letter that does nothing may have been meant for the prompt."""
+        """A bound key keeps PLAY; an unbound letter shows a hint, as it may have been meant for the
+        prompt.
+        """
         if self.name == "TYPE":
             return
         if event.key in self._desk.active_bindings:

@@ -1,4 +1,4 @@
-"""What an empty transcript says to somebody who has never seen it: what this is, what to type, which keys to try."""
+"""The first page of an empty transcript: what this is, what to type, which keys to try."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WORLD = (
     "This is a toy: a tiny model of a toy world in which people work at a task and may be led away from it. "
     "It runs anywhere, so that you can learn the desk."
 )
-FIRST = "determined-drifting"  # the vector the first page speaks of; the picker begins with it
+FIRST = "determined-drifting"  # the vector named on the first page, and first in the list
 TRY = "The line over the prompt leads you: a first answer, a vector, and a flip while it talks. It takes a minute."
 OWN = (
     "Type a message and press enter; ↑ brings back what was said before, and the examples.",
@@ -24,14 +24,14 @@ OWN = (
 
 
 def notes(model: str) -> list[Item]:
-    """The first page, short enough for a small terminal; it goes when the first turn comes."""
+    """The first page, which fits a small terminal; it is removed at the first turn."""
     if model not in demo.NAMES:
         return _page(*OWN)
     return _page(WORLD, *(OWN if coached() else (TRY,)))
 
 
 def coached() -> bool:
-    """Whether somebody has been led through the first steps here before."""
+    """Whether the user has done the tour on this machine."""
     try:
         return (paths.state() / FILE).exists()
     except SteerError:
@@ -56,5 +56,5 @@ def prompts(model: str) -> tuple[str, ...]:
 
 
 def tempo(model: str) -> int:
-    """A toy would be done before a hand could move; 0 is as fast as it can."""
+    """Tokens per second; a demo model is slowed down so that it can be steered. 0 is no limit."""
     return 8 if model in demo.NAMES else 0

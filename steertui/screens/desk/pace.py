@@ -1,4 +1,4 @@
-"""How fast an answer comes: tokens over the last two seconds, by their arrival."""
+"""Measures tokens per second over the last two seconds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ WINDOW = 2.0
 
 
 class Pace:
-    """Counts arrivals; the clock may be handed in."""
+    """Counts arriving tokens; tests may pass the time."""
 
     def __init__(self) -> None:
         self._arrivals: deque[tuple[float, int]] = deque()
@@ -21,7 +21,7 @@ class Pace:
         self._arrivals.clear()
 
     def rate(self, now: float | None = None) -> float | None:
-        """Tokens per second, or None before there is anything to divide by."""
+        """Tokens per second, or None while there are too few arrivals."""
         now = monotonic() if now is None else now
         while self._arrivals and now - self._arrivals[0][0] > WINDOW:
             self._arrivals.popleft()

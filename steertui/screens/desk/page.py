@@ -1,4 +1,4 @@
-"""The page: what is said, its shadow, what is known of the token under the cursor, and whether it still makes sense."""
+"""The transcript panel: transcript, unsteered panel, token inspector and collapse lamp."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from steertui.widgets.transcript.view import Transcript
 
 
 class Page(Vertical):
-    """`state` gives the session as it is known by now."""
+    """`state` returns the current session state."""
 
     def __init__(self, state: Callable[[], State], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -42,25 +42,25 @@ class Page(Vertical):
         yield self.inspector
 
     def take(self, event: ev.Event) -> None:
-        """Remembers every mixer by the hash that tokens are stamped with."""
+        """Apply an event, and keep every mixer by the hash that tokens carry."""
         if isinstance(event, ev.Mixer):
             self._mixers[event.mix] = event.state
         self._ended = self._ended or isinstance(event, ev.Stop)
         self.shadow.take(event)
 
     def reset(self) -> None:
-        """Another session."""
+        """Clear everything for another session."""
         self.shadow.clear()
         self.lamp.show((), None)
         self.gauges.clear()
         self.transcript.tint.readings.clear()
 
     def answers(self) -> list[Sequence[Token]]:
-        """The tokens of every answer on the way to the newest turn."""
+        """The tokens of every answer on the path to the newest turn."""
         return [turn.tokens for turn in self._state().path() if turn.gen is not None]
 
     def look(self) -> None:
-        """After a frame in which something was measured."""
+        """Update inspector and lamp after a frame with new measurements."""
         self.point()
         answers = self.answers()
         if self._ended:
@@ -71,7 +71,7 @@ class Page(Vertical):
         self.lamp.show(found, advised)
 
     def heat(self, channels: Sequence[str], selected: int, next_channel: bool) -> None:
-        """The next way to colour tokens, or the next channel to colour them by."""
+        """Switch to the next way of colouring tokens, or colour by the next channel."""
         if next_channel:
             self.transcript.next_heat_channel(channels)
         else:
@@ -85,19 +85,19 @@ class Page(Vertical):
 
     @on(Transcript.Pointed, "#transcript")
     def point(self) -> None:
-        """Show the token under the cursor as it is known now: its projections come a pass after it."""
+        """Show the selected token; its projections arrive after it."""
         pen = self.transcript.pen
         self.inspector.show(self._seen(pen.pointed), self._seen(pen.pinned))
 
     @on(Transcript.Pinned, "#transcript")
     def pin(self) -> None:
-        """The token under the cursor stays under the glass while the cursor walks on; again lets it go."""
+        """Pin the selected token in the inspector, or unpin it."""
         pen = self.transcript.pen
         self.transcript.pin(None if pen.pinned is pen.pointed else pen.pointed)
         self.point()
 
     def release(self) -> bool:
-        """Take the cursor and the glass away; False when there was neither."""
+        """Clear selection and pin; False if there was neither."""
         pen = self.transcript.pen
         if pen.pointed is None and pen.pinned is None:
             return False

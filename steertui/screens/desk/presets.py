@@ -1,4 +1,4 @@
-"""F9: whole mixers by name. Loading one asks the engine for its vectors, by hash, and then turns all dials at once."""
+"""F9: saved mixers. Loading one loads its vectors by hash and then sets the whole mixer at once."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ HINT = "enter loads · del deletes · type a file's path to load that · esc bac
 
 
 class Presets(Pick):
-    """The saved ones; what is deleted is gone from the list at once."""
+    """The list of saved mixers; del deletes one."""
 
     CSS_PATH = "../dialogs.tcss"
     BINDINGS = [Binding("delete", "remove", "delete", priority=True)]
 
     def kept(self, text: str) -> list[Choice]:
-        """A name that nothing has may be the one to save under."""
+        """The matches; without any, an offer to save under the typed name."""
         kept, name = super().kept(text), text.strip()
         savable = any(choice.key == SAVE for choice in self._choices)
         if kept or not savable or not _nameable(name):
@@ -42,7 +42,7 @@ class Presets(Pick):
 
 
 def ask(desk: Desk) -> None:
-    """Save what stands on the desk, or load what was saved."""
+    """Save the current mixer, or load a saved one."""
     saved = mixers.listed()
     now = Choice(SAVE, "save this mixer as …", "")
     choices = [Choice(each.name, each.name, each.problem or each.words) for each in saved]
@@ -71,7 +71,7 @@ def ask(desk: Desk) -> None:
 
 
 def _nameable(text: str) -> bool:
-    """A name, and not a file that is to be loaded."""
+    """Whether the text is a valid name and not a file."""
     if text.endswith(mixers.SUFFIX) or Path(text).exists():
         return False
     try:
@@ -82,7 +82,7 @@ def _nameable(text: str) -> bool:
 
 
 def _free(text: str) -> str:
-    """A name that is free; one with an exclamation mark behind it may replace what has it."""
+    """A name that is not in use; a final exclamation mark allows to replace a mixer."""
     name = mixers.valid_name(text.strip().removesuffix("!"))
     if not text.strip().endswith("!") and any(each.name == name for each in mixers.listed()):
         raise UsageError(f"there is a mixer {name} already: {name}! replaces it")
@@ -90,7 +90,7 @@ def _free(text: str) -> str:
 
 
 def save(desk: Desk) -> None:
-    """Under a name that is asked for; the file is what `--mix` takes."""
+    """Ask for a name and save; `--mix` takes the file."""
 
     def answered(name: str | None) -> None:
         if name is not None:
@@ -124,7 +124,7 @@ def load(desk: Desk, wanted: str) -> None:
 
 
 async def _load(desk: Desk, path: Path) -> None:
-    """All or nothing: a vector that cannot be had leaves the desk as it was."""
+    """All or nothing: if a vector cannot be loaded, the mixer stays as it was."""
     try:
         state = mixers.read(path)
         for channel in state["channels"]:
@@ -138,7 +138,7 @@ async def _load(desk: Desk, path: Path) -> None:
 
 
 async def _vector(desk: Desk, channel: dict[str, Any]) -> None:
-    """The vector of a channel, loaded if this session does not know it by its hash yet."""
+    """Load the vector of a channel unless the session has it already (by hash)."""
     name, sha = channel["name"], channel.get("sha256")
     loaded = desk.link.state.vectors
     if any(vector.sha256 == sha for vector in loaded.values()) or (sha is None and name in loaded):
@@ -150,11 +150,11 @@ async def _vector(desk: Desk, channel: dict[str, Any]) -> None:
 
 
 async def _had(desk: Desk, name: str, places: list[str]) -> dict[str, Any]:
-    """From the first place that has it."""
+    """Load a vector from the first source that has it."""
     trouble = ""
     for place in dict.fromkeys(places):
         try:
             return await desk.link.demand("vector.load", source=place, name=name)
         except SteerError as error:
             trouble = trouble or str(error)
-    raise BadInput(f"vector {name!r} of this mixer cannot be had: {trouble}")
+    raise BadInput(f"cannot load vector {name!r} of this mixer: {trouble}")

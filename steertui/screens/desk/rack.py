@@ -1,4 +1,4 @@
-"""The rack: strips, fader bank and meters over one board. Hands edit the board here; the desk sends it on."""
+"""The mixer panel: strips, fader bank and meters of one board. Edits are made here; the desk sends them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from steertui.widgets.strips import Strips
 
 
 class Rack(Vertical):
-    """Holds the board; every change that a hand makes leaves as `Edited`."""
+    """Holds the board; every edit by the user is posted as `Edited`."""
 
     @dataclass
     class Edited(Message):
@@ -58,20 +58,20 @@ class Rack(Vertical):
         self.show()
 
     def fold(self, compact: bool) -> None:
-        """One line per widget on a narrow screen."""
+        """Use one line per widget on a narrow screen."""
         self.strips.compact = self.bank.compact = compact
         self.show()
 
     # What is known ---------------------------------------------------------------------------------------------
 
     def model_is(self, facts: Mapping[str, Any]) -> None:
-        """A model's depth and its mean residual norms have become known."""
+        """Set depth and residual norms of a loaded model."""
         residual = {int(layer): float(norm) for layer, norm in facts.get("residual_norms", {}).items()}
         self.board = replace(self.board, n_layers=int(facts.get("n_layers", 0)), residual=residual)
         self.show()
 
     def load(self, mixer: Mixer, *, moved: bool = False) -> None:
-        """Take a mixer as it stands at the engine. `moved`: other hands have turned it, which can be undone here."""
+        """Show a mixer from the engine. `moved`: another client changed it, which can be undone here."""
         if moved and self.board.mixer.channels:
             self.history = self.history.did(self.board.mixer, "", monotonic())
         self.board = self.board.loaded(mixer)
@@ -86,14 +86,14 @@ class Rack(Vertical):
         self.meter()
 
     def _know_the_usual(self) -> None:
-        """What ordinary text reads where a channel is metered: at the top of its band."""
+        """Set the range of ordinary text for each meter, at the top layer of its band."""
         for channel in self.board.mixer.channels:
             layers = layers_of(channel, self.board.n_layers)
             usual = getattr(channel.vector, "usual", {})
             self.strips.readings[channel.label].usual = usual.get(layers[-1]) if layers else None
 
     def meter(self) -> None:
-        """Paint what was measured since the last frame."""
+        """Repaint meters and strips with new measurements."""
         names = [channel.label for channel in self.board.mixer.channels]
         self.meters.show(names, self.board.selected, self.strips.readings)
         self.strips.redraw()
@@ -105,7 +105,9 @@ class Rack(Vertical):
         return self.attempt(lambda: hands.EDITS[name](self.board), "scale" if turning else "")
 
     def attempt(self, change: Any, kind: str = "") -> bool:
-        """Make one edit; False when there was nothing to do or it was refused. `kind`: see `History.did`."""
+        """Make one edit; False if it was rejected or changed nothing. `kind`: see
+        `EditHistory.record_edit`.
+        """
         try:
             edit: Edit | None = change()
         except SteerError as error:
@@ -138,7 +140,7 @@ class Rack(Vertical):
         self.post_message(self.Edited(f"{word}: {words}"))
 
     def toggle_cap(self) -> bool:
-        """False when there is no threshold yet that could be switched on."""
+        """False if there is no cap to turn on."""
         return self.board.current is not None and self.attempt(lambda: hands.cap(self.board))
 
     def select(self, place: int) -> None:
@@ -150,7 +152,7 @@ class Rack(Vertical):
         self.bank.move(change)
 
     def draw(self, direction: int, coarse: bool) -> None:
-        """Move the fader under the cursor by a step of the unit."""
+        """Move the selected fader by one step of the unit."""
         self.attempt(lambda: hands.draw(self.board, self.bank.cursor, self._moved(direction, coarse)), "draw")
 
     def _moved(self, direction: int, coarse: bool) -> float:

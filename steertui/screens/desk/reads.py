@@ -1,4 +1,4 @@
-"""What may be typed into the lines of a form: each reader makes a value or raises the sentence that says why not."""
+"""Readers for form inputs: each returns a value or raises a sentence that says why not."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def at_least_one(text: str) -> int:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """Separated by spaces; quotes keep what belongs together."""
+    """Words separated by spaces; quotes keep words together."""
     try:
         return tuple(shlex.split(text))
     except ValueError as error:
@@ -64,7 +64,7 @@ def pairs(text: str) -> dict[str, Any]:
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
-    """A reader that takes one of these words."""
+    """A reader that accepts one of these words."""
 
     def read(text: str) -> str:
         if text.strip() not in choices:
@@ -79,7 +79,7 @@ def yes(text: str) -> bool:
 
 
 def unless(word: str, read: Callable[[str], T]) -> Callable[[str], T | None]:
-    """The same reader, where one word (or nothing at all) stands for None."""
+    """A reader that returns None for `word` or empty text."""
 
     def either(text: str) -> T | None:
         return None if text.strip().lower() in (word, "") else read(text)

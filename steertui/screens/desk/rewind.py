@@ -1,4 +1,4 @@
-"""Taking back the last tokens of an answer and going on from there: while it is spoken, and after its end."""
+"""Dropping the last tokens of an answer and continuing from there, during the answer or after it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk
 
 HINT = (
-    "in mid-answer it goes on from there, under the dials of then;\n"
-    "after the end another answer does, and both stay"
+    "during an answer it goes on from there, with the mixer of that token;\n"
+    "after the end another answer starts, and both are kept"
 )
 
 
 def ask(desk: Desk) -> None:
-    """To the token under the cursor; without one, how many (the last number is offered again)."""
+    """Rewind to the selected token; without one, ask for a number of tokens."""
     if desk.page.pointed is not None:
         at_token(desk, desk.page.pointed)
         return
@@ -41,7 +41,9 @@ def again(desk: Desk) -> None:
 
 
 def rewind(desk: Desk, tokens: int) -> None:
-    """A running answer is shortened in place; from a finished one the words that are kept begin another."""
+    """Rewind a running answer in place; for a finished one, start another answer with the kept text as
+    prefill.
+    """
     answer = _answer(desk)
     if desk.link.state.running:
         desk.ask("rewind", tokens=tokens)

@@ -1,4 +1,4 @@
-"""The other screens: each is entered from the desk, and what is taken there comes back to it."""
+"""Opens the other screens from the desk; what is chosen there is used here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def jobs(desk: Desk) -> None:
-    """F3; a vector that is taken there gets a strip here."""
+    """F3; a vector chosen there gets a strip."""
     from steertui.screens.jobs.screen import Jobs
 
     def answered(file: str | None) -> None:
@@ -23,7 +23,7 @@ def jobs(desk: Desk) -> None:
 
 
 def library(desk: Desk) -> None:
-    """F4; what is taken there gets a strip here. The cursor is where it was the last time."""
+    """F4; a vector chosen there gets a strip. The cursor starts where it was last time."""
     # Reading cards costs an import of numpy, which the first frame need not wait for.
     from steertui.screens.library.screen import Library
 
@@ -39,7 +39,7 @@ def library(desk: Desk) -> None:
 
 
 def sessions(desk: Desk) -> None:
-    """F5; what is taken there goes on here."""
+    """F5; the session chosen there is opened."""
     # Reading journals costs an import of sqlite, which the first frame need not wait for.
     from steertui.screens.sessions.screen import Sessions
 
@@ -51,4 +51,4 @@ def sessions(desk: Desk) -> None:
 
 
 ROOMS: Mapping[str, Callable[[Desk], None]] = {"jobs": jobs, "library": library, "sessions": sessions}
-"""By the topic of their help."""
+"""By help topic."""

@@ -1,4 +1,4 @@
-"""How the next answers are to be made: what a user sets once and sees from then on, until it is set back."""
+"""Settings of the next answers; they stay until they are changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ SEEDS = 2**31
 
 @dataclass(frozen=True)
 class Sampling:
-    """The settings of `core.stream` in the words of the form; a seed of None is drawn anew for every answer."""
+    """The settings of `core.stream` by the names of the form; a seed of None is drawn anew for every
+    answer.
+    """
 
     system: str = ""
     temperature: float = 0.0
@@ -35,20 +37,20 @@ class Sampling:
     raw: bool = False
 
     def settings(self, *, new_seed: bool = False) -> dict[str, Any]:
-        """What `chat` and `regenerate` take; what is as usual is left out."""
+        """Settings for `chat` and `regenerate`; defaults are left out."""
         said = asdict(self) | {"stop": list(self.stop)}
         if self.seed is None or new_seed:
             said["seed"] = secrets.randbelow(SEEDS)
         return {key: value for key, value in said.items() if value != USUAL.get(key, "")}
 
     def words(self) -> list[str]:
-        """What is not as usual, for the desk."""
+        """The settings that differ from the defaults, as text."""
         said = unusual(self.settings() | ({"seed": NEW} if self.seed is None else {}))
         return [*said, *([f"prefill “{self.prefill}”"] if self.prefill else [])]
 
     @classmethod
     def made(cls, settings: Mapping[str, Any], now: Sampling) -> Sampling:
-        """As an answer was made. A seed that is drawn anew stays so; words put into its mouth are not repeated."""
+        """The settings of an existing answer; a random seed stays random and the prefill is not copied."""
         known = {each.name: settings[each.name] for each in fields(cls) if each.name in settings}
         known["stop"] = tuple(known.get("stop", ()))
         made = replace(cls(**known), prefill=now.prefill)
@@ -56,7 +58,7 @@ class Sampling:
 
 
 def remembered() -> Sampling:
-    """What was asked to be the usual on this machine; anything unreadable counts as nothing."""
+    """The user's saved defaults; an unreadable file counts as none."""
     try:
         found = json.loads((paths.config() / FILE).read_text("utf-8"))
         return replace(Sampling.made(found, Sampling()), seed=found.get("seed", 0))
@@ -65,6 +67,6 @@ def remembered() -> Sampling:
 
 
 def remember(sampling: Sampling) -> None:
-    """Without the words put into one answer's mouth: they are for that answer."""
+    """Save as defaults, without the prefill."""
     said = asdict(replace(sampling, prefill=""))
     (paths.config() / FILE).write_text(json.dumps(said, indent=1), "utf-8")

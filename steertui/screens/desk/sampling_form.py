@@ -1,4 +1,4 @@
-"""F7: how the next answers are made, a line for each setting."""
+"""F7: the form for the settings of the next answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ YES_NO = ("yes", "no")
 
 
 def ask(desk: Desk) -> None:
-    """The values hold from the next answer on; what is not usual stands over the prompt."""
+    """Open the form; its values apply from the next answer on, and changed ones are shown over the prompt."""
 
     def answered(values: dict[str, Any] | None) -> None:
         if values is None:
@@ -42,8 +42,8 @@ def _words(now: Sampling) -> list[Question]:
     pairs = shlex.join(f"{key}={_plain(value)}" for key, value in now.template_args.items())
     template = "no" if now.raw else "yes"
     return [
-        Question("system", "system prompt", now.system, "who the model is told to be; may be empty"),
-        Question("prefill", "prefill", now.prefill, "first words put into its mouth at every answer"),
+        Question("system", "system prompt", now.system, "instructions for the model; may be empty"),
+        Question("prefill", "prefill", now.prefill, "first words of every answer"),
         Question("template", "chat template", template, "no: the text is just continued", reads.yes, YES_NO),
         Question(
             "template_args",
@@ -73,7 +73,7 @@ def _chance(now: Sampling) -> list[Question]:
             "repetition_penalty",
             "repetition penalty",
             penalty,
-            "above 1 shuns what was said",
+            "above 1 makes repeated tokens less likely",
             reads.positive,
         ),
         Question(
@@ -95,7 +95,7 @@ def _ends(now: Sampling) -> list[Question]:
             "cache",
             "cache",
             now.cache,
-            "after a change: keep the past as it was lived, or rebuild it under the new mixer",
+            "after a mixer change: keep the cache, or rebuild it with the new mixer",
             reads.one_of("keep", "rebuild"),
             ("keep", "rebuild"),
         ),
@@ -103,7 +103,7 @@ def _ends(now: Sampling) -> list[Question]:
             "remember",
             "remember",
             "no",
-            "yes: begin with these from now on, on this machine",
+            "yes: save these as the defaults on this machine",
             reads.yes,
             YES_NO,
         ),

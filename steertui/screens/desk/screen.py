@@ -1,7 +1,7 @@
-"""The desk: the model's words, the strips that bend them, and the prompt.
+"""The desk screen: transcript, mixer panel and prompt.
 
-The screen owns nothing that matters. The engine has the session; the mixer under the hands is sent as desired state and
-comes back as an event. A frame drains what the engine said and paints once.
+The engine owns the session. An edit of the mixer is sent as desired state and comes back as an event.
+Each frame processes all events received since the last one and paints once.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ from steertui.widgets.prompt import Prompt
 from steertui.widgets.status import StatusLine
 
 MEANWHILE = "the engine goes on; esc stops, space pauses, f flips"
-ELSEWHERE = "Another engine answers now. It does not remember what was said above; the mixer is the same."
+ELSEWHERE = "Another engine answers now. It does not know the conversation above; the mixer is the same."
 LOST = "The engine is gone; the transcript is safe. ctrl+r starts it again with this mixer."
 
 
 class Desk(Screen[None]):
-    """F2."""
+    """The main screen (F2)."""
 
     CSS_PATH = "desk.tcss"
     BINDINGS = [*commands.bindings(commands.BOTH, commands.PLAY), *commands.STRIP_KEYS]
@@ -88,7 +88,7 @@ class Desk(Screen[None]):
         self.modes = Modes(self)
 
     def fitted(self, size: Size) -> Self:
-        """With the breakpoints of this size, which no later look at every style has to bring in."""
+        """Add the breakpoint classes of this size now, to avoid a second pass over all styles."""
         for extent, steps in (
             (size.width, self.HORIZONTAL_BREAKPOINTS),
             (size.height, self.VERTICAL_BREAKPOINTS),
@@ -97,7 +97,7 @@ class Desk(Screen[None]):
         return self
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
-        """The first time every widget has just got its style."""
+        """Skip the style refresh the first time: every widget has just been styled."""
         event.refresh_styles, self._styled = self._styled, True
 
     def compose(self) -> ComposeResult:
@@ -113,7 +113,7 @@ class Desk(Screen[None]):
         yield Cover(MEANWHILE)
 
     def _compositor_refresh(self) -> None:
-        """Not while the app still sets its first page up: a whole frame would be drawn and thrown away."""
+        """Skip frames that would be thrown away while the app sets up its first screen."""
         if not self.app._batch_count:
             super()._compositor_refresh()
 
@@ -136,7 +136,7 @@ class Desk(Screen[None]):
     # What the engine says ----------------------------------------------------------------------------------------
 
     def frame(self) -> None:
-        """Everything that came since the last frame, painted once."""
+        """Process everything received since the last frame, and paint once."""
         speaking = self.link.state.running is not None
         if not self.tempo.lets("words", speaking):
             return
@@ -178,7 +178,7 @@ class Desk(Screen[None]):
                 self.transcript.drop_notes("hint", "title")
 
     def _told(self, notice: dict[str, Any]) -> None:
-        """What is about the line and not about the session."""
+        """Apply a notice about the connection (not the session)."""
         match notice.get("ev"):
             case "lost":
                 self.transcript.set_live(False)
@@ -198,7 +198,7 @@ class Desk(Screen[None]):
                     self._restore()
 
     def _begin_anew(self) -> None:
-        """Another session, which somebody else may have chosen: everything comes from its first event on."""
+        """Clear everything for another session, which is then replayed from its first event."""
         self.feed.reset()
         self.page.reset()
         self.ledger.clear()
@@ -208,7 +208,7 @@ class Desk(Screen[None]):
 
     @work(group="asks", exit_on_error=False)
     async def _restore(self) -> None:
-        """On with the old session; where that cannot be, the new one gets the vectors and the mixer under the hands."""
+        """Resume the old session, or load its vectors and mixer into the new one."""
         if await self.link.resume():
             return
         self.feed.go_on(ELSEWHERE)
@@ -217,7 +217,9 @@ class Desk(Screen[None]):
             self.rack.post_message(Rack.Edited("mixer as before"))
 
     def _take_over_mixer(self, *, moved: bool = False) -> None:
-        """Somebody else moved the dials, or this screen has just attached; else what was wanted here is refused."""
+        """Show the engine's mixer: another client changed it, this screen has just attached, or an edit
+        was refused.
+        """
         state = self.link.state
         self.rack.load(mixer_of(state.desk.state, state.vectors, self.rack.board.n_layers), moved=moved)
 
@@ -268,21 +270,21 @@ class Desk(Screen[None]):
         self.action_do("vector.add")
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
-        """What has to wait for the engine; what it refuses is shown."""
+        """Run a coroutine that waits for the engine."""
         self.run_worker(work, group="asks", exit_on_error=False)
 
     @work(group="asks", exit_on_error=False)
     async def ask(self, op: str, **what: object) -> None:
-        """One wish to the engine."""
+        """Send a request to the engine; errors are shown."""
         await self.link.ask(op, **what)
 
     @property
     def answering(self) -> bool:
-        """An answer is being spoken, or a message waits for its own."""
+        """Whether an answer is running or a message waits for one."""
         return self.link.state.running is not None or self.feed.waiting
 
     def action_do(self, command: str) -> None:
-        """Every key of the desk but those that select a strip; what cannot be done comes back as a sentence."""
+        """Run a command of the desk by its id and show its error."""
         try:
             ACTIONS[command](self)
         except SteerError as error:

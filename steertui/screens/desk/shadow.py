@@ -1,9 +1,11 @@
-"""The shadow: what the unsteered model says, beside what the steered one does.
+"""The unsteered panel: the unsteered model's output beside the steered answer.
 
-Free, it gives an answer of its own. Forced, it hears the steered words and says at each of them what it would have said
-instead; only then KL is known, because after the first different word a free shadow stands in another context.
+Free, the unsteered model generates its own answer. Forced, it reads the steered tokens and predicts
+each next one; only then is KL defined, because a free answer has another context after the first
+different token.
 
-Between answers its place may hold another branch of the talk (`steertui.screens.desk.compare`), until the next begins.
+Between answers the panel may show another branch (`steertui.screens.desk.compare`) until the next
+answer begins.
 """
 
 from __future__ import annotations
@@ -22,20 +24,20 @@ from steertui.widgets.transcript.view import Transcript
 
 MODES = (None, "free", "forced")
 SAID = {
-    None: "no shadow: the next answers are steered only",
-    "free": "the next answers have a free shadow: the unsteered model's own answer beside them",
-    "forced": "the next answers have a forced shadow: what the unsteered model makes of each word, with KL",
+    None: "unsteered panel off for the next answers",
+    "free": "next answers: beside each, the unsteered model's own answer (free)",
+    "forced": "next answers: at each token, the unsteered model's prediction, with KL (forced)",
 }
 TITLES = {"free": "unsteered · its own answer", "forced": "unsteered · would have said"}
 ALTERNATIVES = 5
-"""How many likely tokens the desk asks to be told with each one that is said."""
+"""Number of likely tokens requested for each generated one."""
 KL = "KL"
 NATS = 1.0
 """A KL of one nat is coloured like one σ."""
 
 
 class Shadow(Vertical):
-    """`wanted` is for the next answers; what is shown belongs to the answer that is being written or was last."""
+    """`next_mode` applies to the next answers; `mode` belongs to the shown one."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -52,7 +54,7 @@ class Shadow(Vertical):
         yield self.line
 
     def next(self) -> str:
-        """The next mode for the answers to come, in words that say when it begins."""
+        """Switch the mode of the next answers and return a sentence about it."""
         self.wanted = MODES[(MODES.index(self.wanted) + 1) % len(MODES)]
         return SAID[self.wanted]
 
@@ -66,7 +68,7 @@ class Shadow(Vertical):
             step(self, event)
 
     def pose(self, branch: int, title: str, items: list[Item]) -> None:
-        """Another branch, from its beginning on."""
+        """Show another branch from its beginning."""
         self.clear()
         self.branch, self.display, self.line.display = branch, True, False
         self.words.tint.encoding = "off"
@@ -81,7 +83,7 @@ class Shadow(Vertical):
         self.line.clear()
 
     def _begin(self, event: ev.Gen) -> None:
-        """An answer without a shadow shows none, whatever the ones to come will have."""
+        """Clear the panel; show it if this answer has an unsteered lane."""
         self.clear()
         mode = event.settings.get("shadow")
         if mode not in TITLES:
@@ -99,7 +101,7 @@ class Shadow(Vertical):
             self._write(event.i, event.text)
 
     def _weigh(self, event: ev.Top) -> None:
-        """The forced shadow's favourite at each place, which need not make a sentence."""
+        """Show the most likely token of the forced lane at each position."""
         if event.lane == 1 and self.mode == "forced":
             self._write(event.i, tuple(texts[0] if texts else "" for texts in event.text))
 

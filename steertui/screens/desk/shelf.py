@@ -1,4 +1,4 @@
-"""The vectors a strip can be made of without knowing any path: starters of the demo world and the user's library."""
+"""The vectors that can be added without a path: starters of the demo world and the user's library."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from vectors import library
 
 
 def vectors_at_hand() -> list[Choice]:
-    """What the library lists, with what each card says in a few words."""
+    """The library's entries as choices, each with a short note."""
     return [Choice(entry.name, entry.name, _detail(entry)) for entry in library.entries()]
 
 

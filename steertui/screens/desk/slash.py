@@ -1,4 +1,4 @@
-"""What can be typed behind a slash: every action of the palette by its id, and short names for those with a word."""
+"""Slash commands of the desk: every palette action by its id, and short names for some."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PLACES = (commands.EVERYWHERE, commands.BOTH, commands.PLAY)
 
 @dataclass(frozen=True)
 class Word:
-    """A short name; `usage` is what follows it."""
+    """A short command; `usage` describes its argument."""
 
     usage: str
     help: str
@@ -30,18 +30,18 @@ class Word:
 
 
 def obey(desk: Desk, line: str) -> None:
-    """Carries out one line; what it cannot mean is a sentence."""
+    """Run one line; raises if there is no such command."""
     name, _, rest = line[1:].strip().partition(" ")
     if name in WORDS:
         WORDS[name].act(desk, rest.strip())
     elif name in _actions():
         desk.run_worker(desk.run_action(_actions()[name].action), exit_on_error=False)
     else:
-        raise UsageError(f"there is no /{name}; a space in front of the slash sends it to the model")
+        raise UsageError(f"there is no /{name}; to send it to the model, begin with a space")
 
 
 def offered(text: str) -> list[tuple[str, str]]:
-    """(what to type, what it does) for a line that begins with a slash, the nearest first."""
+    """(text to type, what it does) for a line that begins with a slash, best matches first."""
     name, space, _ = text[1:].partition(" ")
     if space:
         return [(f"/{name} {WORDS[name].usage}", WORDS[name].help)] if name in WORDS else []
@@ -53,7 +53,7 @@ def offered(text: str) -> list[tuple[str, str]]:
 
 
 def completed(text: str, choice: str) -> str:
-    """The line with the chosen word in it, ready for what follows."""
+    """The line with the chosen command filled in."""
     word = choice.split(" ")[0]
     return f"{word} " if word[1:] in WORDS and WORDS[word[1:]].usage else word
 
@@ -67,7 +67,7 @@ def _actions() -> dict[str, commands.Command]:
 
 
 def _set(name: str, read: Callable[[str], Any]) -> Callable[[Desk, str], None]:
-    """A word that sets one value of how answers are made."""
+    """A command that changes one setting of the next answers."""
 
     def act(desk: Desk, text: str) -> None:
         desk.talk.set(replace(desk.talk.sampling, **{name: read(text)}))
@@ -76,7 +76,7 @@ def _set(name: str, read: Callable[[str], Any]) -> Callable[[Desk, str], None]:
 
 
 def _turn(change: Callable[[hands.Board, str], hands.Edit]) -> Callable[[Desk, str], None]:
-    """A word that turns a dial of the selected strip."""
+    """A command that edits the selected strip."""
 
     def act(desk: Desk, text: str) -> None:
         edit = change(desk.rack.board, text)
@@ -97,7 +97,7 @@ def _rewind(desk: Desk, text: str) -> None:
 
 
 def _distract(desk: Desk, text: str) -> None:
-    """At once as a user's words, as the picker's first choice does."""
+    """Insert the text now as a user turn; without a text, open the dialog."""
     if not text:
         distractors.ask(desk)
         return
@@ -152,14 +152,14 @@ WORDS: Mapping[str, Word] = {
     "top-k": Word("N", "so many of the likeliest tokens", _set("top_k", reads.count)),
     "seed": Word(f"N|{NEW}", "a number, or another one at every answer", _set("seed", _ANY_SEED)),
     "max": Word("N", "the longest answer in tokens", _set("max_new_tokens", reads.at_least_one)),
-    "tempo": Word("N", "so many tokens a second at most; 0: as fast as it can", _tempo),
+    "tempo": Word("N", "maximum tokens per second; 0: no limit", _tempo),
     "prefill": Word("TEXT", "first words of the next answers", _set("prefill", str)),
     "add": Word("VECTOR", "a strip for a vector of the library or a file", _add),
     "scale": Word("X", "the scale of the selected strip", _turn(_scale)),
     "gain": Word("X|off", "of the selected strip: 0 ablates, -1 reflects", _turn(_gain)),
     "cap": Word("BOUNDS", ">0.5, <p75, paper, small model, neutral, off", _turn(_cap)),
     "rewind": Word("N", "take back the last tokens and go on", _rewind),
-    "distract": Word("TEXT", "throw it in as a user's words", _distract),
+    "distract": Word("TEXT", "insert it as a user turn", _distract),
     "model": Word("NAME", "load a model; dtype=… and the like may follow", _model),
     "mixer": Word("NAME", "load a whole mixer by name or file", _mixer),
     "note": Word("TEXT", "a note in the record", partial(_engine, "note", "text")),

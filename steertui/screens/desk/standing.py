@@ -1,4 +1,4 @@
-"""How things stand, for the status line: put together from the session, the line to the engine, and the keys' mode."""
+"""The status line's data, from session, connection and key mode."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def standing(desk: Desk) -> Status:
 
 
 def _model(desk: Desk) -> str:
-    """The model that is here or on its way; while there is no engine yet, the one that was asked for."""
+    """The model that is loaded or loading; before there is an engine, the requested one."""
     link, known = desk.link, desk.link.state.model
     if known is not None and known.state in ("ready", "loading"):
         return known.name
@@ -44,7 +44,7 @@ def _model(desk: Desk) -> str:
 
 
 def _word(desk: Desk) -> str:
-    """The engine's own word, unless there is no engine to say one."""
+    """The engine's state word, or that of the connection if there is no engine."""
     link = desk.link
     if link.failed or (link.client is not None and link.client.connection in ("lost", "gone")):
         return "lost"

@@ -1,4 +1,4 @@
-"""What else a strip can be told, a line each: gain, layers, scope, half-life, split, and the mixer's keep-norm."""
+"""The form for a strip's other settings: gain, layers, scope, half-life, split, and the mixer's keep-norm."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GAIN = "multiplies the projection: 0 ablates, -1 reflects, 1 pins, 2 amplifies; 
 
 
 def ask(desk: Desk) -> None:
-    """The selected strip, line by line."""
+    """Open the form for the selected strip."""
     board = desk.rack.board
     title = f"strip {board.selected + 1} · {board.channel.label}"
 
@@ -35,7 +35,7 @@ def ask(desk: Desk) -> None:
 
 
 def told(board: Board, values: dict[str, Any]) -> Edit | None:
-    """The strip as the form says; None when that is what it was."""
+    """The edit that the form describes; None if nothing changed."""
     before = board.mixer.to_json()
     keep_norm = values.pop("keep_norm")
     scale = own_scale(board.channel, values.pop("shown"))
@@ -67,7 +67,7 @@ def _questions(board: Board) -> list[Question]:
             partial(parse_layers, n_layers=n_layers),
         ),
         Question(
-            "split", "split", _yes(channel.split), "share the scale out over the layers", reads.yes, YES_NO
+            "split", "split", _yes(channel.split), "divide the scale over the layers", reads.yes, YES_NO
         ),
         Question("gain", "gain", gain, GAIN, reads.unless(OFF, reads.number)),
         Question("scope", "scope", channel.scope, "which tokens are steered", reads.one_of(*SCOPES), SCOPES),
@@ -82,7 +82,7 @@ def _questions(board: Board) -> list[Question]:
             "keep_norm",
             "keep norm",
             _yes(board.mixer.keep_norm),
-            "of the whole mixer: a token's length stays what it was",
+            "of the whole mixer: keep the norm of the hidden state",
             reads.yes,
             YES_NO,
         ),

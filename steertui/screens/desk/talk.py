@@ -1,7 +1,7 @@
-"""What is said next, where it hangs in the tree of turns, and how its answer is to be made.
+"""Sends messages: their text, their parent turn, and the settings of the answer.
 
-The engine goes on at the session's newest turn unless told otherwise; `place` is set while the user stands elsewhere:
-at the end of another branch, or before a question that was taken back.
+The engine continues at the session's newest turn by default; `parent_turn` is set while the user is at
+the end of another branch or before a question that was taken back.
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 
 TEMPI = (0, 8, 16, 32)
 CLOSE = 0.85
-NEARLY = "the context is {0:.0%} full ({1} of {2} tokens); nothing is cut away: at its end the answer stops"
+NEARLY = (
+    "the context is {0:.0%} full ({1} of {2} tokens); nothing is dropped; when it is full the answer stops"
+)
 FULL = "the context is full: {0} of {1} tokens; ctrl+n begins a new session, e asks an earlier question differently"
 
 
 class Talk:
-    """Belongs to one desk; every method may be called at any time."""
+    """The composer of one desk; every method may be called at any time."""
 
     def __init__(self, desk: Desk, model: str) -> None:
         self._desk = desk
@@ -45,8 +47,8 @@ class Talk:
         self._title = ""
 
     def show_title(self) -> None:
-        """Over the prompt stands everything that makes the next answer different from the usual one."""
-        words = ["asks again, as another branch (esc leaves)"] if self.editing is not None else []
+        """Show over the prompt which settings of the next answer differ from the defaults."""
+        words = ["asks again as another branch (esc cancels)"] if self.editing is not None else []
         words += [f"begins “{self.own}”"] if self.own else []
         title = safe_text(" · ".join([*words, *self.sampling.words()]))
         if title != self._title:
@@ -55,7 +57,7 @@ class Talk:
     # Saying ------------------------------------------------------------------------------------------------------
 
     async def say(self, text: str, role: str = "user") -> None:
-        """A turn and the wish for an answer; what cannot be said comes back to the prompt."""
+        """Send a turn and request an answer; if that fails, the text returns to the prompt."""
         desk, self._touched = self._desk, True
         if self._full():
             desk.prompt.load_text(text)
@@ -79,7 +81,9 @@ class Talk:
         return {} if self.place is None else {"parent": self.place}
 
     def wishes(self, *, new_seed: bool = False) -> dict[str, Any]:
-        """The settings of the next answer; words that were thrown in stand before those of the form."""
+        """The settings of the next answer; a distractor as prefill takes precedence over the form's
+        prefill.
+        """
         wishes = self.sampling.settings(new_seed=new_seed)
         if self.own:
             wishes["prefill"] = self.own
@@ -87,7 +91,7 @@ class Talk:
         return wishes | self._desk.page.shadow.wishes() | ({"pace": pace} if pace else {})
 
     def again(self, *, new_seed: bool = False, prefill: str | None = None) -> None:
-        """Another answer beside the one that is shown; nothing of how that one was made holds for it."""
+        """Generate another answer beside the shown one, with the current settings only."""
         self._touched = True
         here = {} if self._desk.feed.shown is None else {"turn": self._desk.feed.shown}
         settings = dict.fromkeys((*USUAL, "prefill", "pace", "shadow")) | self.wishes(new_seed=new_seed)
@@ -100,7 +104,7 @@ class Talk:
         self.sampling, self._touched = sampling, True
 
     async def hush(self) -> None:
-        """Stops the answer. A question that waited behind it goes too: it would stay on the page unanswered."""
+        """Cancel the answer and drop the message that waits behind it."""
         desk = self._desk
         reply = await desk.link.ask("cancel")
         desk.feed.unqueue()
@@ -108,7 +112,7 @@ class Talk:
             self._take_back(reply["dropped"])
 
     def _take_back(self, question: int) -> None:
-        """Its words come back to the prompt, and what is said next hangs where it hung."""
+        """Put a dropped question back into the prompt, and continue at its parent."""
         desk, state = self._desk, self._desk.link.state
         turn = state.turns[question]
         if any(other.parent == question for other in state.turns.values()):
@@ -124,7 +128,7 @@ class Talk:
         self.set_tempo(next((tempo for tempo in TEMPI if tempo > self.tempo), TEMPI[0]))
 
     def set_tempo(self, tempo: int) -> None:
-        """Tokens a second at most; 0 is as fast as it can."""
+        """Limit tokens per second; 0 is no limit."""
         self.tempo = tempo
         said = f"at most {self.tempo} tokens a second" if self.tempo else "as fast as it can"
         self._desk.notify(f"tempo of the next answers: {said}")
@@ -132,7 +136,7 @@ class Talk:
     # Listening ---------------------------------------------------------------------------------------------------
 
     def heard(self, event: ev.Event) -> None:
-        """The talk has gone on: here is its newest turn again."""
+        """Follow the conversation: a new turn or answer becomes the current place."""
         match event:
             case ev.Gen():
                 self.place, self._warned = None, False
@@ -144,19 +148,19 @@ class Talk:
                 self._mind_the_context()
 
     def moved(self) -> None:
-        """Another session: its answers say how they were made, until a hand here says otherwise."""
+        """Reset for another session; its answers set the settings until the user changes them."""
         self.place = self.editing = None
         self.own, self._touched = "", False
 
     # Elsewhere in the tree ---------------------------------------------------------------------------------------
 
     def show(self, place: int) -> None:
-        """Draw the talk as far as that turn; what is said next hangs there."""
+        """Draw the conversation up to that turn; the next message continues there."""
         self.place = place
         self._desk.feed.look_at(place if place >= 0 else None, self._desk.link.state)
 
     def step(self, change: int) -> None:
-        """To another end of the tree."""
+        """Go to the end of another branch."""
         desk = self._desk
         if desk.link.state.running:
             raise UsageError(versions.WRITING)
@@ -171,7 +175,7 @@ class Talk:
         desk.notify(f"branch {number} of {count}", timeout=2)
 
     def edit(self) -> None:
-        """The last question comes back to the prompt; again, the one before it."""
+        """Put the last question into the prompt to ask it differently; again, the one before it."""
         desk = self._desk
         asked = versions.questions(desk.link.state, desk.feed.shown)
         if not asked:
@@ -184,7 +188,7 @@ class Talk:
         desk.modes.type()
 
     def leave_edit(self) -> bool:
-        """False when no question was being asked differently."""
+        """Stop editing a question; False if none was being edited."""
         if self.editing is None:
             return False
         self.editing = None

@@ -1,5 +1,7 @@
-"""How often the desk paints while an answer runs: with every frame, but on a slow line words four times a second and
-numbers once. Between answers nothing is held back, and what a hand does is painted at once on any line."""
+"""Limits repaints while an answer runs on a slow line: text four times a second, numbers once.
+
+On a fast line every frame is painted, and the user's own edits are painted at once on any line.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ EVERY_S: Mapping[str, float] = {"words": 0.25, "numbers": 1.0}
 
 
 class Tempo:
-    """Says what may be painted now; the clock may be handed in."""
+    """Decides what may be painted now; tests may pass the time."""
 
     def __init__(self) -> None:
         self._last = dict.fromkeys(EVERY_S, float("-inf"))

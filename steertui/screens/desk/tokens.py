@@ -1,4 +1,4 @@
-"""What can be done at a token: walk to it, pin it, branch there, take the answer back to it, go on from it."""
+"""Commands at a token: step, pin, branch, rewind, continue."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from steertui.widgets.transcript.document import Piece
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk
 
-NOWHERE = "point at a token first: p and n walk from token to token, a click points"
+NOWHERE = "select a token first: p and n step from token to token, a click selects"
 
 
 def walk(desk: Desk, change: int) -> None:
@@ -22,13 +22,13 @@ def walk(desk: Desk, change: int) -> None:
 
 
 def jump(desk: Desk, change: int) -> None:
-    """To the next change of the mixer."""
+    """Go to the next change of the mixer."""
     desk.transcript.focus()
     desk.transcript.step_change(change)
 
 
 def branch(desk: Desk) -> None:
-    """A new session that stands in front of the token."""
+    """Start a new session that ends before the selected token."""
     if desk.page.pointed is None:
         raise UsageError(NOWHERE)
     desk.later(_branch(desk, desk.page.pointed))
@@ -37,14 +37,14 @@ def branch(desk: Desk) -> None:
 async def _branch(desk: Desk, piece: Piece) -> None:
     reply = await desk.link.ask("session.branch", turn=piece.turn, at=piece.index)
     if reply is not None:
-        said = f"a new session, {reply['session'][-6:]}, stands at t {piece.index}: o goes on from there"
+        said = f"a new session, {reply['session'][-6:]}, begins at t {piece.index}: o continues from there"
         desk.notify(said, markup=False)
 
 
 def rewind(desk: Desk, piece: Piece) -> None:
-    """Take the newest answer back to the token; what comes next is said under the dials of now."""
+    """Take the newest answer back to the token; the rest is generated with the current mixer."""
     if piece.turn != desk.feed.shown:
-        raise UsageError("only the newest answer can be taken back: b branches at this token")
+        raise UsageError("only the newest answer can be rewound: b branches at this token")
     if desk.link.state.running:
         desk.later(_rewind(desk, piece))
     else:
@@ -54,7 +54,7 @@ def rewind(desk: Desk, piece: Piece) -> None:
 
 
 async def _rewind(desk: Desk, piece: Piece) -> None:
-    """A speaking model is held first, so that the tokens to drop can be counted."""
+    """Pause a running answer first, so that the tokens to drop can be counted."""
     running = desk.link.state.running
     held = running is not None and not running.paused
     if held:
@@ -72,7 +72,7 @@ async def _until(desk: Desk, true: Callable[[State], bool]) -> None:
 
 
 def go_on(desk: Desk) -> None:
-    """What was said is put into the model's mouth, and it says the rest."""
+    """Continue a stopped answer: its text becomes the prefill."""
     state, shown = desk.link.state, desk.feed.shown
     answer = state.turns.get(-1 if shown is None else shown)
     if answer is None or answer.gen is None or state.running:

@@ -1,4 +1,4 @@
-"""Copying an answer, a message or a command line: what there is of it, or a word about why there is nothing."""
+"""Copies a text to the clipboard, or warns if there is none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from textual.app import App
 
 
 def yank(app: App[object], text: str, warn: Callable[[str], None]) -> None:
-    """The app's clipboard says where it went."""
+    """Copy a text; the app notifies the user where it was put."""
     if text:
         app.copy_to_clipboard(text)
     else:

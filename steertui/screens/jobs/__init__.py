@@ -1,1 +1,1 @@
-"""Jobs (F3): what can be started, what waits, runs and has ended, and everything a job tells, drawn as it comes."""
+"""The jobs screen (F3): start jobs, list them, and show everything a job reports."""

@@ -1,4 +1,4 @@
-"""Texts of a job cut to what a screen can show, where they come in: nothing that draws them need fear their length."""
+"""Shortens the texts in a job's events on arrival, so that drawing them stays fast."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 LONGEST = 2000
-"""Characters of one text; the journal has all of it."""
+"""Longest text in characters; the journal has the whole text."""
 
 
 def brief(value: Any) -> Any:
-    """The same JSON with every text in it, keys included, at most so long."""
+    """The same JSON value with every string, keys included, cut to `LONGEST` characters."""
     if isinstance(value, str):
         return value if len(value) <= LONGEST else value[:LONGEST] + "…"
     if isinstance(value, Mapping):

@@ -1,6 +1,6 @@
-"""What a form can offer for a parameter: the vectors of the library, models at hand, built-in sets, a list of words.
+"""The values a form can offer for a parameter: vectors, models, built-in sets, or a few fixed words.
 
-Cards, caches and folders are read for it, so it is asked for when somebody wants to see it, and off the loop.
+Listing them reads cards, caches and folders, so it is done on request and off the event loop.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ YES, NO = "yes", "no"
 
 
 def words(param: Param) -> tuple[str, ...]:
-    """The few values one steps through; a flag without a default may say nothing."""
+    """The few values of a parameter that the arrow keys step through; `""` leaves an optional flag unset."""
     if param.kind == "flag":
         return ("", YES) if param.default is None else (YES, NO)
     return param.choices
@@ -26,6 +26,7 @@ def listed(param: Param) -> bool:
 
 
 def choices(param: Param) -> list[Choice]:
+    """The list to choose from; reads the disk."""
     return LISTS[param.kind]()
 
 

@@ -1,4 +1,4 @@
-"""The curves of a job: the points it reported, and its tables drawn over their keys."""
+"""The curves of a job: the points it reported, and columns of its tables over their keys."""
 
 from __future__ import annotations
 
@@ -14,26 +14,28 @@ from steertui.widgets.bars import clip
 from steertui.widgets.chart.curves import Curve, Dot, chart
 
 PANEL = 46
-"""Two charts stand side by side when each has this much room."""
+"""Width each chart needs for two to stand side by side."""
 HEIGHT = 10
 APART = re.compile(r", | · |/|: ")
-"""What stands before one of these names what is measured, what stands after it for whom."""
+"""Separates the measure in a series name from the rest (condition, vector …)."""
 TABLES = {"layers": "layer", "doses": "dose"}
-"""What the keys of a table of this name are."""
+"""The x axis of tables with these names."""
 OVER = {"check": "dose"}
-"""What x is in the points that a job of this kind reports."""
+"""The x axis of the points that jobs of this kind report."""
 MEANT = {
     "d": "Cohen's d: how far apart the classes lie",
-    "echo": "what was said, projected unsteered, in ‖h‖",
-    "propensity": "nats a token in favour of positive words",
-    "nll": "nats a token of what was said, unsteered",
-    "kl": "nats by which the next token's odds move",
+    "echo": "projection of the text on the vector, unsteered, in ‖h‖",
+    "propensity": "nats per token in favour of positive texts",
+    "nll": "nats per token under the unsteered model",
+    "kl": "KL of the next-token distribution, in nats",
 }
-"""The line under the plot of a measure; formulas in docs/methods.md."""
+"""The line under the chart of a measure; formulas are in docs/methods.md."""
 
 
 def panels(report: Report) -> dict[str, tuple[str, list[Curve]]]:
-    """By title, what x is and what is drawn together: series of one measure, columns alone."""
+    """By title: the x axis and its curves. Series of one measure share a panel; each table column has its
+    own.
+    """
     found: dict[str, tuple[str, list[Curve]]] = {}
     for series, points in report.curves.items():
         dots = [Dot(float(p.x), float(p.y), p.lo, p.hi) for p in points.values()]
@@ -48,7 +50,7 @@ def panels(report: Report) -> dict[str, tuple[str, list[Curve]]]:
 
 
 def leading(report: Report, wanted: str, width: int, height: int, colours: Mapping[str, str]) -> list[Text]:
-    """The chosen panel, else the first."""
+    """The chart of the chosen panel, or of the first one."""
     known = panels(report)
     title = wanted if wanted in known else next(iter(known), "")
     if not title:
@@ -58,13 +60,13 @@ def leading(report: Report, wanted: str, width: int, height: int, colours: Mappi
 
 
 def _explained(title: str, drawn: list[Text], width: int) -> list[Text]:
-    """A plot, and below it what its measure is."""
+    """A chart with the line below it that explains its measure."""
     meant = MEANT.get(title, "")
     return [*drawn, Text(clip(meant, width), style="dim")] if drawn and meant else drawn
 
 
 def all_curves(report: Report, width: int, colours: Mapping[str, str]) -> list[Text]:
-    """Every panel, two beside each other where there is room."""
+    """Every panel, two side by side where there is room."""
     beside = 2 if width >= 2 * PANEL else 1
     room = (width - 2 * (beside - 1)) // beside
     drawn = [

@@ -1,6 +1,6 @@
-"""From what stands in a form's line to what a job takes, or to the sentence that says why not.
+"""Converts the text of a form line to a job parameter, or raises the sentence that says what is wrong.
 
-Nothing is loaded for it, but files may be looked at: it runs off the loop.
+No model is loaded, but files may be read, so it runs off the event loop.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from sessions.offers.offer import Param
 from steertui.screens.jobs.choosing import NO, YES, words
 
 DEEP = 10_000
-"""Layers of a model nobody has loaded: only the notation can be judged."""
+"""Assumed number of layers while no model is loaded: only the syntax can be checked."""
 
 
 def written(param: Param, value: Any) -> str:
-    """A value as its line shows it."""
+    """A parameter's value as text for its line."""
     if value is None:
         return ""
     if param.kind == "flag":
@@ -32,11 +32,11 @@ def written(param: Param, value: Any) -> str:
 
 
 def read(param: Param, text: str, n_layers: int) -> Any:
-    """The value for the job; raises the sentence that belongs under the line."""
+    """The value for the job; raises `UsageError` with the sentence to show under the line."""
     text = text.strip()
     if not text:
         if param.required:
-            raise UsageError("this one is needed")
+            raise UsageError("a value is required")
         return param.default
     if param.kind == "flag":
         known = words(param)
@@ -49,11 +49,11 @@ def read(param: Param, text: str, n_layers: int) -> Any:
     try:
         return LOOKS[param.kind](value, n_layers)
     except (OSError, ValueError, RuntimeError) as problem:
-        raise UsageError(f"{text!r} cannot be looked at ({type(problem).__name__})") from problem
+        raise UsageError(f"{text!r} cannot be checked ({type(problem).__name__})") from problem
 
 
 def sentence(param: Param, text: str, n_layers: int) -> str:
-    """What is wrong with it; empty when nothing is."""
+    """The error in the text of a line; empty if it is valid."""
     try:
         read(param, text, n_layers)
     except SteerError as problem:
@@ -79,7 +79,7 @@ def _contrast(value: str, n_layers: int) -> str:
 
 
 def _model(value: str, n_layers: int) -> str:
-    """A folder by its full path: the engine need not stand where this screen does. A name stays a name."""
+    """A folder as an absolute path, since the engine may run in another directory; a model name unchanged."""
     folder = expanded(value)
     if folder.is_dir():
         return str(folder.absolute())
@@ -94,7 +94,7 @@ def _layers(value: str, n_layers: int) -> str:
 
 
 def _pack(value: str, n_layers: int) -> str:
-    """A built-in one is a plain word; what looks like a file has to be one."""
+    """A built-in pack is a plain word; anything that looks like a path has to exist."""
     if "/" not in value and not Path(value).suffix and not Path(value).exists():
         return value
     return _existing(Path(value), "no file")
@@ -103,19 +103,19 @@ def _pack(value: str, n_layers: int) -> str:
 def _file(value: str, n_layers: int) -> str:
     place = expanded(value).absolute()
     if place.is_dir():
-        raise UsageError(f"{place} is a folder: a file's name is needed")
+        raise UsageError(f"{place} is a folder: give the name of a file")
     return _writable(place)
 
 
 def _folder(value: str, n_layers: int) -> str:
     place = expanded(value).absolute()
     if place.is_file():
-        raise UsageError(f"{place} is a file: a folder is needed")
+        raise UsageError(f"{place} is a file: give a folder")
     return _writable(place)
 
 
 def _writable(place: Path) -> str:
-    """It, or the nearest folder above it that is there already."""
+    """The path, if it or its nearest existing parent folder is writable."""
     ground = next(
         each for each in (place, *place.parents) if each.exists() and (each != place or each.is_dir())
     )

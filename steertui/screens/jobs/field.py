@@ -1,4 +1,4 @@
-"""One parameter in a form: its name, a line to write it in, what it is for, and what is wrong with it in place."""
+"""One parameter in a form: its name, an input line, its help text, and an error message."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from steertui.widgets.line import Line
 
 
 class Field(Vertical):
-    """`touched`: somebody has said what it is; from then on it is told when it is wrong."""
+    """`touched`: the user has edited the line; from then on its errors are shown."""
 
     @dataclass
     class Changed(Message):
-        """Something else stands in the line."""
+        """The text of the line has changed."""
 
         field: Field
 
@@ -58,7 +58,7 @@ class Field(Vertical):
         return self._line.value
 
     def propose(self, text: str) -> None:
-        """A value nobody typed: it changes nothing about who touched the line."""
+        """Fill in a suggested value without marking the field as touched."""
         self._start = text
         self._line.value = text
 
@@ -69,11 +69,11 @@ class Field(Vertical):
         self._line.focus()
 
     def suggest(self, names: Sequence[str]) -> None:
-        """Known names are completed while one types; → takes the rest."""
+        """Complete known names while the user types; → accepts."""
         self._line.suggester = SuggestFromList(names)
 
     def say(self, sentence: str) -> None:
-        """What is wrong, in place; nothing when all is well."""
+        """Show an error under the line; an empty sentence removes it."""
         self.set_class(bool(sentence), "-wrong")
         self.query_one(".wrong", Static).update(Text(safe_text(sentence)))
 

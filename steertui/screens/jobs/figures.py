@@ -1,4 +1,4 @@
-"""Values of a table or a summary as words: numbers short, intervals as spans, what is nested by its parts."""
+"""Formats values of tables and summaries: short numbers, intervals, nested mappings."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from steertui.text import safe_text
 
 _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 LONG = 6
-"""Of more numbers than these in a cell only the count is told."""
+"""A cell with more numbers than this shows only their count."""
 
 
 def flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """A mapping inside a cell becomes cells of its own, with its key in their name."""
+    """Flatten nested mappings: `{a: {b: 1}}` becomes a cell named `a.b`."""
     for name, value in values.items():
         if isinstance(value, Mapping):
             yield from ((f"{name}.{inner}", each) for inner, each in value.items())
@@ -25,7 +25,7 @@ def flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def figure(value: Any, *, whole: bool = True) -> str:
-    """One value as it stands in a table; what was not measured is a dash. Not `whole`: 1 is written 1.000."""
+    """A value as text for a table; None is a dash. With `whole=False`, 1 is written 1.000."""
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -40,7 +40,7 @@ def figure(value: Any, *, whole: bool = True) -> str:
 
 
 def number(value: float, *, whole: bool = True) -> str:
-    """Four digits or so, whatever the size; whole numbers whole."""
+    """A number with about four digits; whole numbers without decimals."""
     if not math.isfinite(value):
         return "∞" if value > 0 else "−∞" if value < 0 else "–"
     if whole and value == int(value) and abs(value) < 1e9:
@@ -55,7 +55,7 @@ def is_number(value: Any) -> bool:
 
 
 def interval(value: Any) -> tuple[float, float] | None:
-    """A pair of numbers in their order."""
+    """(low, high) if the value is an ordered pair of numbers."""
     if isinstance(value, list | tuple) and len(value) == 2 and all(map(is_number, value)):
         low, high = value
         return (low, high) if low <= high else None

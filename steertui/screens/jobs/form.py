@@ -1,5 +1,5 @@
-"""The form of a job, made from its offer: a line for every parameter, checked while one types, and the command line
-that would do the same. It closes when the engine has taken the job.
+"""The form of a job, generated from its job spec: a line per parameter, checked during typing, and the
+equivalent command line. It closes when the engine has accepted the job.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from steertui.widgets.cover import Cover
 from steertui.widgets.hints import Hints
 
 ESTIMATE = "estimate"
-"""The flag of jobs that can tell their cost instead of being done."""
+"""The flag of jobs that can report their cost instead of running."""
 SPEND = (
-    Choice(ESTIMATE, "tell the cost first", "nothing is asked yet"),
-    Choice(BUDGET, "begin", "no more than its budget is spent"),
+    Choice(ESTIMATE, "estimate the cost first", "no request is sent to Claude yet"),
+    Choice(BUDGET, "start", "spends at most its budget"),
 )
 Begin = Callable[[str, Mapping[str, Any]], Awaitable[int | None]]
 
 
 class JobForm(ModalScreen[int | None]):
-    """Gives back the number of the job that was begun, or None after esc."""
+    """Returns the number of the started job, or None after esc."""
 
     CSS_PATH = "form.tcss"
     BINDINGS = [*commands.bindings(commands.FORM)]
@@ -83,7 +83,7 @@ class JobForm(ModalScreen[int | None]):
                 found = await asyncio.to_thread(choosing.choices, field.param)
                 field.suggest([choice.key for choice in found])
 
-    # What is wrong, and what it would be called ------------------------------------------------------------------
+    # Errors, proposals and the command line ------------------------------------------------------------------------
 
     def on_field_changed(self, message: Field.Changed) -> None:
         message.stop()
@@ -91,7 +91,7 @@ class JobForm(ModalScreen[int | None]):
 
     @work(exclusive=True, group="look", exit_on_error=False)
     async def look(self) -> None:
-        """Judges what was touched, proposes what was not, and writes the command line."""
+        """Check touched fields, propose values for the others, and update the command line."""
         await self._propose()
         wrong = await self._judged()
         for name, field in self._fields.items():
@@ -108,7 +108,7 @@ class JobForm(ModalScreen[int | None]):
                     field.propose(place)
 
     async def _judged(self) -> dict[str, str]:
-        """What is wrong, by parameter."""
+        """Error sentences by parameter name."""
         asked = [(name, field.param, field.text) for name, field in self._fields.items()]
         return await asyncio.to_thread(_wrong, asked, self._n_layers)
 
@@ -119,13 +119,13 @@ class JobForm(ModalScreen[int | None]):
     def _told(self, wrong: int) -> Text:
         if self._command:
             return Text.assemble(("$ ", "dim"), safe_text(self._command))
-        return Text(f"{wrong} to fill in or to mend before it can start", style="dim")
+        return Text(f"{wrong} to fill in or correct before it can start", style="dim")
 
-    # What is done ------------------------------------------------------------------------------------------------
+    # Actions -----------------------------------------------------------------------------------------------------
 
     @on(Input.Submitted)
     def _entered(self) -> None:
-        """Enter begins the job; on a line that is needed and still empty it opens the list."""
+        """Enter starts the job; on an empty required line with a list it opens the list."""
         field = self._focused
         if field is not None and field.param.required and not field.text and choosing.listed(field.param):
             self.action_list()
@@ -133,10 +133,10 @@ class JobForm(ModalScreen[int | None]):
             self.action_begin()
 
     def action_begin(self) -> None:
-        """What costs money is asked for twice."""
+        """Start the job; ask for confirmation first if it costs money."""
         if spends(self._offer, {name: field.text.strip() for name, field in self._fields.items()}):
             self.app.push_screen(
-                Pick("this asks Claude and costs money", SPEND, filtered=False), self._agreed
+                Pick("this job calls the Claude API and costs money", SPEND, filtered=False), self._agreed
             )
         else:
             self.start(estimate=False)
@@ -184,7 +184,7 @@ class JobForm(ModalScreen[int | None]):
         yank(self.app, self._command, self._warn)
 
     def action_move(self, change: int) -> None:
-        """Up and down the lines."""
+        """Move the focus up or down by one line."""
         if change > 0:
             self.focus_next("Field Input")
         else:

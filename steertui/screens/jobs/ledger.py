@@ -1,7 +1,7 @@
-"""All jobs of the session as the screen knows them, with the times that rates are made of.
+"""All jobs of the session as this screen knows them, with the times needed for rates.
 
-The desk keeps it from the first event on, so that the Jobs screen can come and go. Time is the journal's own: a screen
-that attaches late sees the same rates as one that was there.
+The desk keeps it from the first event on, so the jobs screen can be opened and closed. Times come from
+the journal, so a screen that attaches late shows the same rates.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from steertui.screens.jobs.report import Report
 
 @dataclass
 class Ledger:
-    """`clock` is the newest event's time in seconds since the journal began, `heard` when this screen got it."""
+    """Job reports by number. `clock` is the newest event's time in seconds since the journal began;
+    `received` is when this screen got it.
+    """
 
     reports: dict[int, Report] = field(default_factory=dict)
     clock: float = 0.0
@@ -32,7 +34,7 @@ class Ledger:
             self._engine_went()
 
     def clear(self) -> None:
-        """Another session has other jobs."""
+        """Forget all jobs; another session begins."""
         self.reports.clear()
         self.clock = 0.0
 
@@ -42,12 +44,12 @@ class Ledger:
 
     @property
     def going(self) -> list[Report]:
-        """What runs or waits, in the order in which it was asked for."""
+        """Running and queued jobs, in the order in which they were requested."""
         return [report for report in self.reports.values() if not report.ended]
 
     @property
     def words(self) -> str:
-        """The job that runs and how many wait, in a few words."""
+        """A short text: the running job, its progress, and the number of queued jobs."""
         if not self.going:
             return ""
         first, waiting = self.going[0], len(self.going) - 1
@@ -63,6 +65,6 @@ class Ledger:
         report.take(event.state, event.event, event.message, self.clock)
 
     def _engine_went(self) -> None:
-        """An engine takes the session up again: what ran when the last one went ran no further."""
+        """An engine has opened the session again: jobs left running by the last engine are lost."""
         for report in self.going:
-            report.take("lost", {}, "the engine went; r goes on where it was", self.clock)
+            report.take("lost", {}, "The engine stopped. r resumes the job.", self.clock)

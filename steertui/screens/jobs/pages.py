@@ -1,4 +1,6 @@
-"""The right side of the jobs: one job's pages, their names above, drawn again when it has said something new."""
+"""The right side of the jobs screen: one job's pages under their tabs, redrawn when the job reports
+something.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,11 @@ from steertui.widgets.page import Page
 from steertui.widgets.tabs import Tabs
 
 TICKS = 2
-"""The clock of a running job is drawn so often in a second."""
+"""Redraws per second of a running job's clock."""
 
 
 class Pages(Vertical):
-    """The open page is remembered by its name, so that it stays open from one job to the next."""
+    """The open page is remembered by name, so it stays open when another job is selected."""
 
     def __init__(self) -> None:
         super().__init__(id="job")
@@ -30,7 +32,7 @@ class Pages(Vertical):
         yield self._page
 
     def show(self, report: Report | None, now: float) -> None:
-        """What is new since the last time."""
+        """Redraw what has changed since the last call."""
         other = report is not self._report
         self._report = report
         size = self._page.scrollable_content_region.size
@@ -53,12 +55,12 @@ class Pages(Vertical):
 
     @property
     def _at(self) -> str:
-        """The page that is open, as far as this job has it."""
+        """The name of the open page, or the overview if this job has no such page."""
         known = views.names(self._report) if self._report else []
         return self._open if self._open in known else views.OVERVIEW
 
     def turn(self, change: int) -> None:
-        """So many pages further, round and round."""
+        """Go `change` pages further, wrapping around."""
         if self._report:
             known = views.names(self._report)
             self.open((known.index(self._at) + change) % len(known))
@@ -69,7 +71,7 @@ class Pages(Vertical):
             self._page.scroll_home(animate=False)
 
     def next_column(self) -> None:
-        """Another curve leads on the overview."""
+        """Show the next curve on the overview."""
         titles = list(panels(self._report)) if self._report else []
         if titles:
             here = titles.index(self._column) if self._column in titles else 0

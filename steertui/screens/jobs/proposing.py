@@ -1,5 +1,6 @@
-"""Where what a job will make may lie, under the name of what it is made from: a vector in the library, a set of pairs
-where the app was opened."""
+"""Proposes an output path named after a job's input: a vector in the library, or a contrast set in the
+folder where the app was started.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ SUFFIXES = {"vector": ".safetensors", "contrast set": ".jsonl"}
 
 
 def proposed(offer: Offer, param: Param, texts: Mapping[str, str]) -> str:
-    """A file that is not there yet; nothing before there is a name for it, or where none is needed."""
+    """A path that does not exist yet; empty if none is needed or the input is not filled in."""
     if param.holds not in SUFFIXES or not param.required:
         return ""
     others = [each for each in offer.params if each.required and each is not param and texts.get(each.name)]
@@ -24,7 +25,7 @@ def proposed(offer: Offer, param: Param, texts: Mapping[str, str]) -> str:
 
 
 def _free(holds: str, stem: str) -> Path:
-    """The first of stem, stem-2, stem-3, … that nobody has."""
+    """The first unused path of stem, stem-2, stem-3, …"""
     from vectors import library
 
     folder = library.folder() if holds == "vector" else Path.cwd()

@@ -1,4 +1,4 @@
-"""The queue: a line for every job of the session, what runs and waits first, the newest of what is over after it."""
+"""The list of the session's jobs: running and queued ones first, then finished ones, newest first."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from steertui.text import safe_text
 
 SIGNS = {"running": "▶", "queued": "·", "done": "✓", "failed": "✗", "cancelled": "■", "lost": "✗"}
 COLOURS = {"running": "accent", "done": "success", "failed": "error", "lost": "error"}
-GUEST = "by command · "
-"""Somebody else's: it works in this engine and is recorded in a session of its own."""
+GUEST = "command line · "
+"""Marks a job that a command line runs in this engine; it is recorded in its own session."""
 
 
 class Queue(OptionList):
-    """Remembers which job is looked at by its number, not by its place."""
+    """Keeps the selected job by its number, not by its position."""
 
     def __init__(self) -> None:
         super().__init__(id="queue")
         self._shown: list[tuple[int, int, int | None]] = []
 
     def show(self, reports: Mapping[int, Report], chosen: int, colours: Mapping[str, str]) -> None:
-        """Draws again what has changed."""
+        """Redraw what has changed."""
         ordered = in_order(reports)
         seen = [(report.id, report.version, report.percent) for report in ordered]
         if seen == self._shown:
@@ -51,13 +51,14 @@ class Queue(OptionList):
 
 
 def in_order(reports: Mapping[int, Report]) -> list[Report]:
+    """The reports in the order of the list."""
     going = [report for report in reports.values() if not report.ended]
     over = [report for report in reports.values() if report.ended]
     return [*sorted(going, key=lambda r: (r.state != "running", r.id)), *sorted(over, key=lambda r: -r.id)]
 
 
 def subject(kind: str, params: Mapping[str, Any]) -> str:
-    """What a job works on: the parameters it cannot do without, as far as they are short."""
+    """The inputs a job works on: its first required parameters, shortened."""
     offer = OFFERS.get(kind)
     needed = [param.name for param in offer.params if param.required] if offer else list(params)
     words = [str(brief(params[name])) for name in needed if params.get(name) not in (None, "")]

@@ -1,4 +1,4 @@
-"""What one job has said so far, sorted for drawing: tables, curves, grids, samples, files, the log of its stages."""
+"""Everything one job has reported, sorted for display: tables, curves, grids, samples, files, log."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from steertui.screens.jobs.stage import Stage
 
 ENDED = ("done", "failed", "cancelled")
 SAMPLES = 300
-"""Newest samples that are kept for drawing; the journal has all of them."""
+"""Number of newest samples kept for display; the journal has all of them."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the log, with the seconds since the job was asked for."""
+    """A line of the log, with the seconds since the job was requested."""
 
     at: float
     words: str
@@ -27,8 +27,9 @@ class Entry:
 
 @dataclass
 class Report:
-    """Filled event by event. `asked` and `at` are the session's clock at its start and at its newest event; `session`
-    is that of a command which works in this engine and keeps a record of its own."""
+    """Built event by event. `asked` and `at` are the session's clock when the job was requested and at its
+    newest event; `session` is set for a command-line job, which is recorded in its own session.
+    """
 
     id: int
     kind: str
@@ -50,7 +51,7 @@ class Report:
     version: int = 0
 
     def take(self, state: str, event: Mapping[str, Any], message: str, at: float) -> None:
-        """One job event of the journal."""
+        """Apply one job event of the journal."""
         event, message = brief(event), brief(message)
         self.version += 1
         self.at = at
@@ -77,24 +78,26 @@ class Report:
 
     @property
     def percent(self) -> int | None:
-        """How far its stage is, while it runs: below 100, since a stage that is through is not the job's end."""
+        """Progress of the current stage while running; at most 99, because a finished stage is not a
+        finished job.
+        """
         share = self.stage.share if self.stage and self.state == "running" else None
         return None if share is None else min(int(100 * share), 99)
 
     @property
     def vector(self) -> str:
-        """The file of the newest vector it made."""
+        """The path of the newest vector it wrote."""
         return next((file.path for file in reversed(self.files) if file.what == "vector"), "")
 
     @property
     def barren(self) -> str:
-        """Why there is no vector to take."""
+        """The reason why there is no vector to load."""
         if self.session:
-            return f"what a command's job {self.id} has made is told in its own session, {self.session[-6:]}"
+            return f"job {self.id} was started from the command line; its result is in session {self.session[-6:]}"
         return f"job {self.id} has made no vector"
 
     def _reported(self, event: Mapping[str, Any]) -> None:
-        """What a newer engine may say and this one does not know is left out."""
+        """Apply a report event; unknown kinds from a newer engine are ignored."""
         try:
             known = jobs.Event.from_json(event)
         except (KeyError, TypeError):

@@ -1,7 +1,7 @@
-"""The jobs: a queue of all that were asked for, the pages of the one under the cursor, and what is done with one.
+"""The jobs screen: a list of all jobs, the pages of the selected one, and the actions on it.
 
-Jobs belong to the session: they go on when this screen is left. It is left with the file of a vector to put on the
-desk, or with nothing.
+Jobs belong to the session and go on when this screen is closed. It returns the file of a vector to load
+on the desk, or None.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from steertui.widgets.hints import Hints
 from steertui.widgets.page import Page
 
 LOOKS = 5
-"""A second; what has not changed is not drawn again."""
+"""Updates per second; only changes are drawn."""
 
 
 class Jobs(Screen[str | None]):
-    """F3. `ledger` is what the desk has heard of the session's jobs."""
+    """F3. `ledger` holds the job reports that the desk has collected."""
 
     CSS_PATH = "jobs.tcss"
     AUTO_FOCUS = "#queue"
@@ -71,12 +71,12 @@ class Jobs(Screen[str | None]):
     @property
     def _chosen(self) -> Report:
         if self._shown not in self._reports:
-            raise UsageError("there is no job yet: n begins one")
+            raise UsageError("there is no job yet: n starts one")
         return self._reports[self._shown]
 
     @on(Page.Resized)
     def look(self) -> None:
-        """Draws what is new. The first in the queue is shown until the one that is wanted has been heard of."""
+        """Redraw what has changed. The first job is shown until the wanted one has been reported."""
         first = next((report.id for report in in_order(self._reports)), 0)
         self._shown = self._number if self._number in self._reports else first
         self._queue.border_title = "jobs" if self._reports else "jobs · none in this session"
@@ -87,7 +87,7 @@ class Jobs(Screen[str | None]):
 
     @on(OptionList.OptionHighlighted, "#queue")
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """By hand: what the queue itself has highlighted is shown already."""
+        """The user moved the cursor to another job."""
         if event.option.id not in (None, str(self._shown)):
             self._number = int(str(event.option.id))
             self.look()
@@ -96,7 +96,7 @@ class Jobs(Screen[str | None]):
     def _opened(self) -> None:
         self._pages.read()
 
-    # What is begun -----------------------------------------------------------------------------------------------
+    # Starting jobs -------------------------------------------------------------------------------------------------
 
     def action_new(self) -> None:
         choices = [Choice(offer.kind, offer.title, offer.summary) for offer in OFFERS.values()]
@@ -105,7 +105,7 @@ class Jobs(Screen[str | None]):
             if kind is not None:
                 self._open_form(kind, {})
 
-        hint = "enter opens its form"
+        hint = "enter opens the form"
         self.app.push_screen(Pick("a new job", choices, hint=hint, wide=True, tells=True), answered)
 
     def _open_form(self, kind: str, given: Mapping[str, Any]) -> None:
@@ -115,7 +115,7 @@ class Jobs(Screen[str | None]):
         self.app.push_screen(form, self._begun)
 
     async def _start(self, kind: str, params: Mapping[str, Any]) -> int | None:
-        """The job's number; a refusal has been told."""
+        """Start a job and return its number; None if it was refused, which has already been reported."""
         reply = await self._link.ask("job.start", kind=kind, params=dict(params))
         return None if reply is None else int(reply["job"])
 
@@ -132,7 +132,7 @@ class Jobs(Screen[str | None]):
     async def _cancel(self, number: int) -> None:
         await self._link.ask("job.cancel", job=number)
 
-    # What is done with one ---------------------------------------------------------------------------------------
+    # Actions on the selected job ---------------------------------------------------------------------------------
 
     def action_again(self) -> None:
         if report := self._told_or_none(running=False):
@@ -150,7 +150,7 @@ class Jobs(Screen[str | None]):
             self._cancel(report.id)
 
     def action_load(self) -> None:
-        """Its vector gets a strip."""
+        """Close the screen with the job's vector, which the desk loads."""
         if (report := self._told_or_none(running=None)) is None:
             return
         if report.vector:
@@ -176,7 +176,7 @@ class Jobs(Screen[str | None]):
         try:
             words = OFFERS[report.kind].command(report.params, model.name if model else None)
         except (KeyError, SteerError):
-            self._warn(f"{report.kind} has no command line of its own")
+            self._warn(f"{report.kind} has no command line")
             return
         yank(self.app, words, self._warn)
 
@@ -185,7 +185,7 @@ class Jobs(Screen[str | None]):
         self.look()
 
     def action_turn(self, place: int) -> None:
-        """A click on the name of a page."""
+        """Open the page whose tab was clicked."""
         self._pages.open(place)
         self.look()
 
@@ -194,18 +194,18 @@ class Jobs(Screen[str | None]):
         self.look()
 
     def action_back(self) -> None:
-        """First from the page to the queue, then out."""
+        """Leave the page for the list, or leave the screen."""
         if self._queue.has_focus:
             self.dismiss(None)
         else:
             self._queue.focus()
 
     def _told_or_none(self, *, running: bool | None) -> Report | None:
-        """The job under the cursor, when it is in the state that is asked for; else why not is told."""
+        """The selected job if it is (not) running as required; otherwise show why not and return None."""
         try:
             report = self._chosen
             if running is not None and running == report.ended:
-                state = "is over" if report.ended else "is not over yet"
+                state = "has ended" if report.ended else "has not ended yet"
                 raise UsageError(f"job {report.id} {state}")
         except SteerError as error:
             self._warn(str(error))
@@ -217,7 +217,7 @@ class Jobs(Screen[str | None]):
 
 
 def _kept(report: Report) -> str:
-    """A copy in the library under the vector's own name, unless it lies there already."""
+    """Copy the vector into the library under its own name, unless it is there already; returns the notice."""
     from pathlib import Path
 
     from vectors import library, reading
@@ -225,5 +225,5 @@ def _kept(report: Report) -> str:
     if not report.vector:
         raise UsageError(report.barren)
     if Path(report.vector).parent == library.folder():
-        return f"{Path(report.vector).stem} is in the library already"
+        return f"{Path(report.vector).stem} is already in the library"
     return f"in the library as {library.add(reading.read_stored(report.vector)).stem}"

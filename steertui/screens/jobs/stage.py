@@ -1,4 +1,4 @@
-"""One stage of a job: how far it is, how fast it goes, how long it will take."""
+"""Progress of one stage of a job: share done, rate and time left."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Stage:
-    """Times are seconds on the session's own clock. `began` is when whatever came before had ended."""
+    """Times are seconds on the session's clock. `began` is the time of the stage before's last report."""
 
     unit: str
     began: float
@@ -27,7 +27,7 @@ class Stage:
 
     @property
     def rate(self) -> float | None:
-        """Units a second since the first report; before a second one, since the stage began."""
+        """Units per second since the first report; with one report only, since the stage began."""
         if self.first is None:
             return None
         at, done = self.first
@@ -36,7 +36,7 @@ class Stage:
         return self.done / (at - self.began) if at > self.began and self.done else None
 
     def left(self, now: float) -> float | None:
-        """Seconds until the end at this rate; what has passed since the last report counts."""
+        """Estimated seconds until the stage ends, corrected by the time since the last report."""
         if not self.rate:
             return None
         return max(0.0, (self.total - self.done) / self.rate - max(0.0, now - self.last))

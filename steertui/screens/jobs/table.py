@@ -1,4 +1,4 @@
-"""A job's table as lines: a column for everything a row ever had, numbers to the right, keys in front."""
+"""A job's table as text lines: one column per field, numbers right-aligned, keys first."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from steertui.widgets.bars import ends, fitted
 from steertui.widgets.chart.curves import Curve, Dot
 
 WIDEST = 34
-"""Cells of the widest column; of a text that is longer the middle is left out."""
+"""Width of the widest column; longer texts are cut in the middle."""
 SUFFIXES = ("_ci", "_interval", ".ci", ".interval")
-"""How the interval of a column is named."""
+"""Suffixes of columns that hold the interval of another column."""
 Rows = Mapping[str, Mapping[str, Any]]
 
 
 def table(rows: Rows, colours: Mapping[str, str]) -> list[Text]:
-    """The head and a line per row."""
+    """The header and one line per row."""
     numeric, broken = _numeric(rows), _broken(rows)
     cells = {
         key: {name: figure(value, whole=name not in broken) for name, value in flat(values)}
@@ -48,12 +48,12 @@ def table(rows: Rows, colours: Mapping[str, str]) -> list[Text]:
 
 
 def margin_of(rows: Rows) -> int:
-    """How wide the keys are drawn."""
+    """The width of the key column."""
     return _width("", [safe_text(str(key)) for key in rows])
 
 
 def drawable(rows: Rows) -> list[str]:
-    """Columns that can be drawn over the rows' keys, which have to be numbers: those with an interval first."""
+    """Columns that can be plotted over numeric row keys; those with an interval first."""
     if len(rows) < 3 or any(_at(key) is None for key in rows):
         return []
     counts: dict[str, int] = {}
@@ -68,7 +68,7 @@ def drawable(rows: Rows) -> list[str]:
 
 
 def curve(rows: Rows, column: str) -> Curve:
-    """A column over the keys of its rows."""
+    """A column as a curve over the row keys."""
     dots = []
     for key, row in rows.items():
         at, value = _at(key), dict(flat(row)).get(column)
@@ -84,7 +84,7 @@ def _interval_of(row: Mapping[str, Any], column: str) -> tuple[float, float] | N
 
 
 def _numeric(rows: Rows) -> set[str]:
-    """Columns that hold a number anywhere."""
+    """Columns that hold numbers."""
     return {
         name
         for row in rows.values()
@@ -94,7 +94,7 @@ def _numeric(rows: Rows) -> set[str]:
 
 
 def _broken(rows: Rows) -> set[str]:
-    """Columns with a number that is not whole: all of them are written with digits behind the point."""
+    """Columns with a fractional number, in which all numbers are written with decimals."""
     values = ((name, value) for row in rows.values() for name, value in flat(row))
     return {name for name, value in values if is_number(value) and value != int(value)}
 
@@ -104,7 +104,7 @@ def _width(name: str, texts: list[str]) -> int:
 
 
 def _at(key: object) -> float | None:
-    """The number a row's key is, such as a layer or a dose."""
+    """The row key as a number, e.g. a layer or a dose; None if it is not one."""
     try:
         found = float(str(key).replace("−", "-"))
     except ValueError:

@@ -1,4 +1,4 @@
-"""The overview of a job: how it stands, what it costs, its leading curve, and at its end what it found."""
+"""The overview page of a job: progress, cost, main curve, and at the end its results."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from steertui.widgets.chart.grid import grid
 
 BAR = 28
 COST = "cost"
-"""The table in which a job says before it begins what it will take."""
+"""The table in which a job reports its expected cost before it starts."""
 VERDICTS = {"green": "success", "amber": "warning", "red": "error"}
 MEANT = {
-    "green": "good on this model",
-    "amber": "usable on this model, with a doubt",
-    "red": "no good on this model",
+    "green": "works on this model",
+    "amber": "usable on this model, with reservations",
+    "red": "does not work on this model",
 }
 NAME = 14
 MOST_LINES = 6
 UNIT = 24
-"""Cells for what is being counted; the bar behind it must stay in sight."""
+"""Width of the counted unit's name, so that the bar behind it stays visible."""
 MANY = 8
-"""A mapping with more values than these is no line but a table."""
+"""A mapping with more values is not shown as one line."""
 LOG = 4
 TIME = 8
 CHART = 12
@@ -44,7 +44,7 @@ Colours = Mapping[str, str]
 def overview(
     report: Report, now: float, width: int, height: int, column: str, colours: Colours
 ) -> list[Text]:
-    """Everything in short, the newest and the most telling first."""
+    """A summary of everything, the most important first."""
     lines: list[Text] = [standing(report, now, width, colours), *_cost(report)]
     lines += [*_whose(report, width), *_verdict(report, width, colours)]
     if report.message:
@@ -59,7 +59,7 @@ def overview(
 
 
 def _picture(report: Report, column: str, width: int, height: int, colours: Colours) -> list[Text]:
-    """The leading curve; without one the newest grid, or the head of the newest table."""
+    """The main curve; without one the newest grid, or the beginning of the newest table."""
     if drawn := leading(report, column, width, height, colours):
         return drawn
     if report.grids:
@@ -69,11 +69,11 @@ def _picture(report: Report, column: str, width: int, height: int, colours: Colo
 
 
 def standing(report: Report, now: float, width: int, colours: Colours) -> Text:
-    """One line: the bar of the stage with its rate and the time left; after the end how long it took."""
+    """One line: progress bar, rate and time left; for an ended job its state and duration."""
     line, stage = Text(), report.stage
     if report.ended or stage is None:
         passed = report.at if report.ended else now
-        line.append(report.state or "asked for", style=_state_style(report.state, colours))
+        line.append(report.state or "requested", style=_state_style(report.state, colours))
         line.append(f"  {clock(passed - report.asked)}", style="dim")
         return line
     line.append(f"{clip(safe_text(stage.unit), UNIT) or 'working'}  ")
@@ -85,6 +85,7 @@ def standing(report: Report, now: float, width: int, colours: Colours) -> Text:
 
 
 def bar(line: Text, share: float, width: int, colours: Colours) -> None:
+    """Append a progress bar to a line."""
     pen, full = glyphs.now(), int(width * share)
     line.append(pen.full * full, style=colours["primary"])
     line.append(pen.empty * (width - full), style=colours["border"])
@@ -107,7 +108,7 @@ def clock(seconds: float) -> str:
 
 
 def log(report: Report, width: int) -> list[Text]:
-    """Every stage and what came of it, with the time since the job was asked for."""
+    """The log: every stage and result, with the time since the job was requested."""
     lines = []
     for entry in report.log:
         first, *more = _wrapped(safe_text(entry.words), width - TIME - 2, "")
@@ -122,13 +123,13 @@ def _state_style(state: str, colours: Colours) -> str:
 
 
 def _whose(report: Report, width: int) -> list[Text]:
-    """What a command does in this engine is seen here and can be ended here; what it found is in its own session."""
-    said = f"by a command, in a session of its own: {report.session[-6:]} (F5 has it if it is recorded)"
+    """A note on a job started from the command line: its results are in its own session."""
+    said = f"started from the command line; results in session {report.session[-6:]} (F5, if recorded)"
     return _wrapped(safe_text(said), width, "dim") if report.session else []
 
 
 def _cost(report: Report) -> Iterator[Text]:
-    """What it will take, as the job told it before it began."""
+    """The expected cost that the job reported before it started."""
     for key, values in report.tables.get(COST, {}).items():
         words = " · ".join(
             f"{figure(value)} {name.replace('_', ' ')}" for name, value in flat(values) if value
@@ -137,7 +138,7 @@ def _cost(report: Report) -> Iterator[Text]:
 
 
 def _verdict(report: Report, width: int, colours: Colours) -> Iterator[Text]:
-    """What the colour of a verdict means and the reason that decided, in one sentence."""
+    """A check's verdict colour, its meaning and the deciding reason, in one sentence."""
     word, reasons = report.summary.get("verdict"), report.summary.get("reasons")
     if isinstance(word, str) and word in MEANT:
         first = f": {reasons[0]}" if isinstance(reasons, list) and reasons else ""
@@ -146,7 +147,7 @@ def _verdict(report: Report, width: int, colours: Colours) -> Iterator[Text]:
 
 
 def _found(report: Report, width: int) -> Iterator[Text]:
-    """The end's summary: what is one value or a few; tables are told in full on pages of their own."""
+    """The summary at the end: single and few values; tables have pages of their own."""
     for name, value in report.summary.items():
         known = report.params.get(name) == value or any(file.path == value for file in report.files)
         if known or name in ("error", "exit_code") or value in (None, "", [], {}):
@@ -158,7 +159,7 @@ def _found(report: Report, width: int) -> Iterator[Text]:
 
 
 def _list(name: str, sentences: list[str], width: int) -> Iterator[Text]:
-    """Sentences below each other, under one name."""
+    """Sentences below each other under one label."""
     for place, sentence in enumerate(sentences):
         first, *more = _wrapped(safe_text(sentence), width - NAME, "")
         yield Text.assemble((_label(name) if not place else " " * NAME, "dim"), first)
@@ -166,7 +167,7 @@ def _list(name: str, sentences: list[str], width: int) -> Iterator[Text]:
 
 
 def _short(value: Any) -> str:
-    """A value in one line; of a mapping its plain values, nothing where there are tables inside."""
+    """A value in one line; a mapping by its plain values, or empty if it has nested tables."""
     if not isinstance(value, Mapping):
         return "" if _nested(value) else figure(value)
     plain = {key: each for key, each in value.items() if not _nested(each)}
@@ -185,11 +186,11 @@ def _files(report: Report, colours: Colours) -> Iterator[Text]:
     for file in report.files:
         yield _pair(file.what or "file", file.path)
     if report.vector:
-        yield Text(" " * NAME + "a puts it on the desk, s in the library", style=colours["accent"])
+        yield Text(" " * NAME + "a loads it on the desk, s copies it to the library", style=colours["accent"])
 
 
 def _params(report: Report, width: int) -> Iterator[Text]:
-    """What it was asked with, beside what it would have taken anyway."""
+    """The parameters that differ from the defaults."""
     offer = OFFERS.get(report.kind)
     usual = {param.name: param.default for param in offer.params} if offer else {}
     given = {key: value for key, value in brief(report.params).items() if value != usual.get(key)}
@@ -209,6 +210,6 @@ def _label(name: str) -> str:
 
 
 def _wrapped(text: str, width: int, style: str) -> list[Text]:
-    """A sentence over as many lines as it needs, up to a screenful."""
+    """A sentence wrapped to at most `MOST_LINES` lines."""
     lines = textwrap.wrap(text, max(width, 20), max_lines=MOST_LINES, placeholder=" …")
     return [Text(line, style=style) for line in lines or [""]]

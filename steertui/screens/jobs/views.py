@@ -1,4 +1,4 @@
-"""The pages on which a job is told: an overview, its curves, a page for every table and grid, samples, the log."""
+"""The pages of a job: overview, curves, one page per table and grid, samples, log."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from steertui.widgets.chart.grid import grid
 from steertui.widgets.chart.grid import margin_of as grid_margin
 
 OVERVIEW, CURVES, SAMPLED, LOG = "overview", "curves", "samples", "log"
-OTHERS = "Jobs stay with their session: F5, and enter on it, brings them back."
+OTHERS = "Jobs belong to their session: to see earlier ones, open it with F5 and enter."
 GROWING = (SAMPLED, LOG)
-"""Pages whose end is followed."""
+"""Pages that scroll along as they grow."""
 
 
 @dataclass(frozen=True)
 class View:
-    """What a page is made for: the moment, its size, the curve that leads, the theme."""
+    """Input for rendering a page: time, size, selected curve and theme colours."""
 
     now: float
     width: int
@@ -38,7 +38,7 @@ class View:
 
 
 def names(report: Report) -> list[str]:
-    """Pages that have something on them; the overview always has."""
+    """Names of the pages that have content; the overview always has."""
     tables = [name for name in report.tables if name != COST]
     drawn = [CURVES] if panels(report) else []
     said = [SAMPLED] if report.samples else []
@@ -46,7 +46,7 @@ def names(report: Report) -> list[str]:
 
 
 def lines(report: Report, name: str, view: View) -> list[Text]:
-    """The page of this name."""
+    """The lines of the page with this name."""
     if name == CURVES:
         return all_curves(report, view.width, view.colours)
     if name == SAMPLED:
@@ -61,14 +61,14 @@ def lines(report: Report, name: str, view: View) -> list[Text]:
 
 
 def frozen(report: Report, name: str) -> Offset:
-    """What of a page stays when it is scrolled: the head of a table, the names of its rows."""
+    """Columns and rows of a page that do not scroll: row names and the table header."""
     if name in report.tables:
         return Offset(margin_of(report.tables[name]), 1)
     return Offset(grid_margin(report.grids[name]), 1) if name in report.grids else Offset()
 
 
 def empty(width: int) -> list[Text]:
-    """Before the session has any job."""
+    """The page shown while the session has no job."""
     titles = max(len(offer.title) for offer in OFFERS.values()) + 2
     room = width - titles - 2
     offered = [
@@ -76,11 +76,11 @@ def empty(width: int) -> list[Text]:
         for offer in OFFERS.values()
     ]
     others = [Text(line, style="dim") for line in _folded(OTHERS, width)]
-    return [Text(), Text("  No job yet in this session. n begins one:"), Text(), *offered, Text(), *others]
+    return [Text(), Text("  No job in this session yet. n starts one:"), Text(), *offered, Text(), *others]
 
 
 def _samples(report: Report, width: int, colours: Mapping[str, str]) -> list[Text]:
-    """Newest last, as they came."""
+    """The samples in order of arrival."""
     shown: list[Text] = []
     if report.sampled > SAMPLES:
         shown.append(

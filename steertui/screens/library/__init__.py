@@ -1,1 +1,1 @@
-"""The library (F4): every vector at hand, what its card says, and what is done to it."""
+"""The library screen (F4): all vectors, their cards, and the actions on them."""

@@ -1,4 +1,4 @@
-"""The hand's way into the trash and out of it again; what a slip of the hand threw away comes back with one key."""
+"""Moves vectors to the trash and restores them; the last removal is undone with one key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vectors import library
 
 
 class Bin:
-    """`restored` is told the name of what came back."""
+    """`restored` is called with the name of a restored vector."""
 
     def __init__(self, screen: Screen[str | None], restored: Callable[[str], None]) -> None:
         self._screen, self._restored = screen, restored
@@ -21,16 +21,16 @@ class Bin:
 
     def throw(self, name: str) -> None:
         self._thrown.append(library.remove(name).name)
-        self._say(f"{name} is in the trash: z takes it back")
+        self._say(f"{name} is in the trash: z restores it")
 
     def undo(self) -> None:
-        """The last that was thrown away here; what went in earlier days is chosen."""
+        """Restore the vector removed last on this screen; older ones are restored with `T`."""
         if not self._thrown:
-            raise UsageError("nothing was removed here: T shows what is in the trash")
+            raise UsageError("nothing to undo: T lists the trash")
         self._restore(self._thrown[-1])
 
     def choose(self) -> None:
-        """Anything in the trash, whenever it went there."""
+        """Choose any vector in the trash to restore."""
         found = library.trashed()
         if not found:
             raise UsageError("the trash is empty")
@@ -40,7 +40,7 @@ class Bin:
             if chosen is not None:
                 self._try(found[int(chosen)].place.name)
 
-        self._screen.app.push_screen(Pick("trash", choices, hint="enter takes it back · esc back"), answered)
+        self._screen.app.push_screen(Pick("trash", choices, hint="enter restores it · esc back"), answered)
 
     def _try(self, wanted: str) -> None:
         try:
@@ -51,7 +51,7 @@ class Bin:
     def _restore(self, wanted: str) -> None:
         name = library.restore(wanted)
         self._thrown = [each for each in self._thrown if each != wanted]
-        self._say(f"{name} is back")
+        self._say(f"{name} is restored")
         self._restored(name)
 
     def _say(self, sentence: str) -> None:

@@ -1,6 +1,7 @@
-"""The check of the vector under the cursor: begun and stopped at the engine, read from the session's own events.
+"""The check of the selected vector: starts and stops the job, and shows its result from the session's
+events.
 
-The job belongs to the session and not to this screen: it goes on when the library is left, and is still told on return.
+The job belongs to the session: it goes on when the library is closed, and is shown again on return.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from steertui.verdict import told
 from steertui.widgets.bars import progress_bar
 
 KIND = "check"
-LOOKS = 10  # a second; what has not changed is not drawn again
+LOOKS = 10  # updates per second; only changes are drawn
 BAR = 24
 COLOURS = {"green": "success", "amber": "warning", "red": "error"}
 Seen = tuple[Task | None, bool, bool]
 
 
 class Check(Static):
-    """Shows nothing as long as the vector has not been checked in this session."""
+    """Empty while the vector has not been checked in this session."""
 
     def __init__(self, link: Link) -> None:
         super().__init__(id="check", markup=False)
@@ -42,12 +43,14 @@ class Check(Static):
         self.look()
 
     def toggle(self) -> None:
-        """Begins the check, or stops it where it runs."""
+        """Start the check, or stop it if it is running."""
         if not self._beginning and not self.stop():
             self._begin()
 
     def stop(self) -> bool:
-        """Whether there was something to stop; it is asked for once, so that a dead job holds nobody here."""
+        """Cancel a running check; True if a cancel was sent. Sent once per job, so that a dead job cannot
+        block leaving.
+        """
         task = newest(self._link.state, self._vector)
         if task is None or task.state != "running" or not self._link.up:
             return False
@@ -71,7 +74,7 @@ class Check(Static):
         await self._link.ask("job.cancel", job=job)
 
     def look(self) -> None:
-        """Draws what is new."""
+        """Redraw what has changed."""
         seen = (newest(self._link.state, self._vector), self._link.up, self._beginning)
         if seen[0] is self._seen[0] and seen[1:] == self._seen[1:]:
             return
@@ -82,13 +85,13 @@ class Check(Static):
 
 
 def newest(state: State, name: str) -> Task | None:
-    """The last check of this vector that the session knows of, whoever asked for it."""
+    """The session's newest check of this vector, from any client."""
     tasks = [task for task in state.jobs.values() if task.kind == KIND and task.params.get("vector") == name]
     return max(tasks, key=lambda task: task.id, default=None)
 
 
 def shown(task: Task | None, up: bool, beginning: bool, colours: Mapping[str, str]) -> Text:
-    """The progress, the verdict, or the one sentence why there is none."""
+    """The progress, the verdict, or the reason why there is none."""
     if beginning:
         return Text("checking …", style="dim")
     if task is None:
@@ -111,7 +114,7 @@ def _progress(task: Task) -> str:
 
 
 def _verdict(task: Task, colours: Mapping[str, str]) -> Text:
-    """The word carries it; the colour only repeats it."""
+    """The verdict as text; the colour only repeats it."""
     report = task.reports[-1]
     text = Text("\n".join(map(safe_text, told(report))))
     text.stylize(f"bold {colours[COLOURS[report['verdict']]]}", 0, len(report["verdict"]))

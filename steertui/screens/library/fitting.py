@@ -1,4 +1,4 @@
-"""Whether a vector can be played on the model that is loaded: a word for the table, the sentences for its card."""
+"""Whether a vector fits the loaded model: a badge for the table and sentences for its card."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FITS, DOUBTED, WRONG_WIDTH, WRONG_DEPTH, TOO_LONG = "✓", "~", "✗ width", "�
 
 
 def shape_of(model: Model | None) -> Shape | None:
-    """What the engine told of its model; nothing while there is none."""
+    """The loaded model's shape; None while no model is ready."""
     if model is None or model.state != "ready" or not model.facts:
         return None
     facts = model.facts
@@ -20,7 +20,7 @@ def shape_of(model: Model | None) -> Shape | None:
 
 
 def badge(card: Card | None, shape: Shape | None) -> str:
-    """One word, which needs no colour to be told from the others."""
+    """One word or sign, readable without colour."""
     if card is None or shape is None:
         return ""
     if card.hidden_size != shape.hidden_size:
@@ -33,12 +33,12 @@ def badge(card: Card | None, shape: Shape | None) -> str:
 
 
 def unplayable(card: Card | None, shape: Shape | None) -> str:
-    """Why the model would refuse it; nothing when it would not, or when nobody can tell yet."""
+    """Why the model would refuse the vector; empty if it would not, or if that is not known yet."""
     return fit.misfit(card, shape) if card is not None and shape is not None else ""
 
 
 def against(card: Card | None, shape: Shape | None) -> tuple[str, ...]:
-    """What speaks against playing it here: that it cannot be, or what should be thought of before."""
+    """Why the vector does not fit, or warnings to consider before using it."""
     if card is None or shape is None:
         return ()
     reason = unplayable(card, shape)

@@ -1,4 +1,4 @@
-"""A stranger's file: its card and every warning are read first, then it is kept under a name, or not."""
+"""The import dialog: shows the card and all warnings of a file before it is added to the library."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from vectors.shape import Shape
 from vectors.stored import Stored
 
 PATH = "the path of a file of any known format · enter reads it · esc back"
-PLACEHOLDER = "file, and behind it what it leaves open: --shift --layers --part --minus --model"
-NAME = "enter keeps it under this name · pgdn reads on · esc another file"
+PLACEHOLDER = "file, then any of --shift --layers --part --minus --model"
+NAME = "enter saves it under this name · pgdn scrolls the card · esc another file"
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 class Import(ModalScreen[str | None]):
-    """Gives back the name of the vector that was kept, or None after esc."""
+    """Returns the name of the imported vector, or None after esc."""
 
     CSS_PATH = ["../dialogs.tcss", "library.tcss"]
     BINDINGS = [
@@ -64,7 +64,7 @@ class Import(ModalScreen[str | None]):
 
     @on(Input.Changed, "#path")
     def _another(self) -> None:
-        """The card is that of the file in the line, or there is none."""
+        """The path has changed: hide the card of the file read before."""
         self._offer(None)
 
     @on(Input.Submitted, "#name")
@@ -73,12 +73,12 @@ class Import(ModalScreen[str | None]):
             self._keep(self._stored, event.value.strip())
 
     def action_read_on(self, change: int) -> None:
-        """The card, while the line below it has the focus."""
+        """Scroll the card while the name line has the focus."""
         card = self.query_one("#offered")
         card.scroll_relative(y=change * card.size.height, animate=False)
 
     def action_back(self) -> None:
-        """First to the path, then out."""
+        """Go back to the path line, or leave."""
         if self._stored is None:
             self.dismiss(None)
         else:
@@ -86,14 +86,14 @@ class Import(ModalScreen[str | None]):
 
     @work(exclusive=True, exit_on_error=False)
     async def _read(self, text: str) -> None:
-        """Off the loop: a file may be large."""
+        """Read the file off the event loop, since it may be large."""
         self._say("reading …")
         try:
             self._offer(await asyncio.to_thread(read, text))
         except SteerError as error:
             self._say(str(error), wrong=True)
         except OSError as error:
-            self._say(f"this cannot be read: {(error.strerror or str(error)).lower()}", wrong=True)
+            self._say(f"cannot read the file: {(error.strerror or str(error)).lower()}", wrong=True)
 
     @work(exclusive=True, exit_on_error=False)
     async def _keep(self, stored: Stored, name: str) -> None:
@@ -105,7 +105,7 @@ class Import(ModalScreen[str | None]):
         self.dismiss(place.stem)
 
     def _offer(self, stored: Stored | None) -> None:
-        """The card and a name to keep it under; the path again for nothing."""
+        """Show the card and a proposed name; with None, show the path line again."""
         self._stored = stored
         self.set_class(stored is not None, "-offered")
         self._say(PATH if stored is None else NAME)
@@ -127,15 +127,15 @@ class Import(ModalScreen[str | None]):
 
 
 def _keep(stored: Stored, name: str) -> Path:
-    """Under a name that is free; here it is written in the line, and no option says it."""
+    """Add the vector to the library under an unused name."""
     name = library.valid_name(name)
     if name in library.paths():
-        raise UsageError(f"the library has a vector {name!r} already: write another name")
+        raise UsageError(f"the library already has a vector {name!r}: choose another name")
     return library.add(stored, name)
 
 
 def read(text: str) -> Stored:
-    """A path as it is, spaces and all; or one with the options of `steertui library add` behind it."""
+    """Read the vector from a path, or from a path followed by options of `steertui library add`."""
     whole = expanded(text.strip())
     words = [str(whole)] if whole.is_file() else _words(text)
     parser = _Line(add_help=False, prog="import")
@@ -153,9 +153,7 @@ def _words(text: str) -> list[str]:
 
 
 class _Line(argparse.ArgumentParser):
-    """A wrong option is one sentence."""
+    """Reports a wrong option as one sentence instead of exiting."""
 
     def error(self, message: str) -> None:  # type: ignore[override]
-        raise UsageError(
-            f"{message}; write a file, and behind it --shift N, --layers A-B, --part ID, --minus FILE"
-        )
+        raise UsageError(f"{message}; write a file, then --shift N, --layers A-B, --part ID, --minus FILE")

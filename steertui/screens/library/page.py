@@ -1,4 +1,4 @@
-"""A vector's card as a page of text: where it comes from, how its norm runs over the layers, and what to beware of."""
+"""A vector's card as text: origin, norms over layers, cosines and warnings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vectors.library import Entry
 def page(
     entry: Entry, cosines: Mapping[str, float], against: Iterable[str], colours: Mapping[str, str]
 ) -> Text:
-    """Everything that is known, line by line; what is not known has no line. `against`: what the model says to it."""
+    """All known facts, one per line. `against` are warnings about the loaded model."""
     text = Text()
     text.append(safe_text(entry.name), style=f"bold {colours['accent']}")
     if entry.card is None:
@@ -31,7 +31,8 @@ def page(
         text.append(f"{signed(cosine)} with {safe_text(other)}")
         if abs(cosine) > 0.5:
             text.append(
-                "  ⚠ pulls the same way" if cosine > 0 else "  ⚠ pulls against it", style=colours["warning"]
+                "  ⚠ points the same way" if cosine > 0 else "  ⚠ points the opposite way",
+                style=colours["warning"],
             )
     for warning in (*against, *entry.card.warnings):
         text.append(f"\n⚠ {safe_text(warning)}", style=colours["warning"])
@@ -65,7 +66,7 @@ def _size(norm: float) -> str:
 
 
 def consistency(card: Card) -> str:
-    """Neighbouring layers of a real direction agree far better than random ones would."""
+    """Cosine of neighbouring layers; for a real direction it is far above that of random ones."""
     mean = card.consistency.mean
     if mean is None:
         return ""
@@ -74,6 +75,7 @@ def consistency(card: Card) -> str:
 
 
 def suggestion(card: Card) -> str:
+    """The scale and layers that the card suggests."""
     wanted = card.about.suggestion or {}
     words = [f"{wanted['scale']:g} {wanted.get('unit', '')}" if "scale" in wanted else ""]
     words.append(f"on layers {spell(wanted['layers'])}" if wanted.get("layers") else "")

@@ -1,4 +1,4 @@
-"""A vector as a row of the table, and how it lies to those on the desk."""
+"""A vector as a table row, and its cosines with the vectors on the desk."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from vectors.library import Entry
 
 COLUMNS = ("name", "fits", "model", "layers", "width", "method", "kept as")
 GIVES_WAY = ("width", "method", "kept as", "layers")
-"""Columns that are left out where there is no room for all, in this order: the card says them too."""
+"""Columns left out, in this order, when there is no room; the card shows them too."""
 GAP = 2
 """Cells around a column."""
 
 
 def row(entry: Entry, fits: str) -> list[Text]:
-    """Text and never str: the table would read markup."""
+    """The cells as `Text`, because the table would parse `str` as markup."""
     card = entry.card
     kept = "starter" if entry.starter else entry.path.name
     if card is None:
@@ -31,7 +31,7 @@ def row(entry: Entry, fits: str) -> list[Text]:
 
 
 def columns(rows: Sequence[Sequence[Text]], room: int) -> dict[int, int]:
-    """Which columns are shown in so many cells, and how wide each is: as wide as what is in it, or not at all."""
+    """The columns shown in `room` cells and their widths; a column is shown completely or not at all."""
     widths = {
         at: max([len(name), *(cells[at].cell_len for cells in rows)]) for at, name in enumerate(COLUMNS)
     }
@@ -43,7 +43,7 @@ def columns(rows: Sequence[Sequence[Text]], room: int) -> dict[int, int]:
 
 
 def cosines(entry: Entry, loaded: Sequence[str]) -> dict[str, float]:
-    """Mean cosine over shared layers with each vector on the desk; what cannot be compared is left out."""
+    """Mean cosine over shared layers with each vector on the desk; incomparable ones are left out."""
     found: dict[str, float] = {}
     for name in loaded:
         if name == entry.name or entry.card is None:

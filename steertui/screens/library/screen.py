@@ -1,6 +1,6 @@
-"""The library: a table of all vectors, the card of the one under the cursor, and one key for each thing done to it.
+"""The library screen: a table of all vectors, the card of the selected one, and the actions on it.
 
-It is left with the name of a vector to put on the desk, or with nothing.
+It returns the name of a vector to load on the desk, or None.
 """
 
 from __future__ import annotations
@@ -32,14 +32,15 @@ from steertui.widgets.line import Line
 from vectors import library
 from vectors.library import Entry
 
-LOOKS = 1  # a second; a model may come or go while the table is shown
+LOOKS = 1  # per second; the loaded model may change
 FRAME = 5
-"""Cells of a row that the frame and the scrollbar take."""
+"""Cells of a row taken by the border and the scrollbar."""
 
 
 class Library(Screen[str | None]):
-    """F4. `loaded` are the vectors on the desk, to compare with; `link` leads to the engine that checks one.
-    The cursor begins on the vector `at`; `looked` is told where it goes."""
+    """F4. `loaded` are the vectors on the desk, for cosines; `link` is the connection to the engine that
+    runs checks. The cursor starts on vector `at`; `looked` is called with the name under the cursor.
+    """
 
     CSS_PATH = "library.tcss"
     AUTO_FOCUS = "#vectors"
@@ -87,12 +88,12 @@ class Library(Screen[str | None]):
         return self._entries[str(key.value)]
 
     def read(self, keep: str | None = None) -> None:
-        """Show what there is now, with the cursor on `keep`."""
+        """Reload the table, with the cursor on `keep`."""
         self._read(keep)
 
     @work(exclusive=True, group="read", exit_on_error=False)
     async def _read(self, keep: str | None) -> None:
-        """Every card anew, off the loop: a folder may hold large files."""
+        """Read every card again, off the event loop."""
         wanted = self.query_one("#filter", Input).value
         entries = await asyncio.to_thread(library.search, wanted)
         self._entries = {entry.name: entry for entry in entries}
@@ -100,10 +101,12 @@ class Library(Screen[str | None]):
         self._show(keep)
         if not entries:
             self._check.of("")
-            self.query_one("#page", Static).update(Text("nothing here has these words"))
+            self.query_one("#page", Static).update(Text("no vector matches these words"))
 
     def _show(self, keep: str | None) -> None:
-        """Columns as wide as what is in them: left to itself the table draws new rows before it has measured them."""
+        """Rebuild the table with fixed column widths: otherwise it would draw new rows before measuring
+        them.
+        """
         self._table.clear(columns=True)
         shown = columns([cells for _, cells in self._rows], self.size.width - FRAME)
         for at, width in shown.items():
@@ -114,18 +117,18 @@ class Library(Screen[str | None]):
             self._table.move_cursor(row=self._table.get_row_index(str(keep)))
 
     def on_resize(self) -> None:
-        """More columns, or fewer."""
+        """Show more or fewer columns."""
         if self._rows and self._table.row_count:
             self._show(self._chosen.name)
 
     def _look(self) -> None:
-        """Another model fits other vectors."""
+        """Update the badges when another model has been loaded."""
         shape = shape_of(self._link.state.model)
         if shape != self._shape:
             self._shape = shape
             self.read(self._chosen.name if self._table.row_count else None)
 
-    # What is shown ---------------------------------------------------------------------------------------------
+    # Showing a card --------------------------------------------------------------------------------------------
 
     @on(DataTable.RowHighlighted)
     def _highlighted(self, event: DataTable.RowHighlighted) -> None:
@@ -148,11 +151,11 @@ class Library(Screen[str | None]):
     def _filter_done(self) -> None:
         self._table.focus()
 
-    # What is done ----------------------------------------------------------------------------------------------
+    # Actions ---------------------------------------------------------------------------------------------------
 
     @on(DataTable.RowSelected)
     def _taken(self) -> None:
-        """What the model cannot play stays here, where its card says why."""
+        """Return the vector if it fits the model; otherwise show the reason."""
         chosen = self._chosen
         if chosen.problem:
             self._warn(chosen.problem)
@@ -162,7 +165,7 @@ class Library(Screen[str | None]):
             self.dismiss(chosen.name)
 
     def action_back(self) -> None:
-        """First out of the filter, then the check that runs, then out of the library."""
+        """Leave the filter, stop a running check, or leave the screen."""
         if not self._table.has_focus:
             self._table.focus()
         elif not self._check.stop():
@@ -172,7 +175,7 @@ class Library(Screen[str | None]):
         self.query_one("#filter", Input).focus()
 
     def action_check(self) -> None:
-        """Begin the check of the vector under the cursor, or stop it."""
+        """Start the check of the selected vector, or stop it."""
 
         def check() -> None:
             self._check.of(self._chosen.name)
@@ -183,18 +186,16 @@ class Library(Screen[str | None]):
     def action_rename(self) -> None:
         self._ask(
             "new name of {}",
-            "enter renames it · esc leaves it as it was",
+            "enter renames it · esc cancels",
             lambda entry: entry.name,
             self._renamed,
         )
 
     def action_note(self) -> None:
-        self._ask(
-            "note on {}", "enter keeps it · esc leaves it as it was", lambda entry: entry.note, self._noted
-        )
+        self._ask("note on {}", "enter saves it · esc cancels", lambda entry: entry.note, self._noted)
 
     def action_remove(self) -> None:
-        """The cursor stays where it is, on what comes up from below."""
+        """Move the vector to the trash; the cursor keeps its row."""
 
         def remove() -> None:
             name, here = self._chosen.name, self._table.cursor_row
@@ -215,13 +216,13 @@ class Library(Screen[str | None]):
 
     def _imported(self, name: str | None) -> None:
         if name is not None:
-            self.notify(safe_text(f"kept as {name}"), markup=False)
+            self.notify(safe_text(f"saved as {name}"), markup=False)
             self.read(name)
 
     def _ask(
         self, title: str, hint: str, now: Callable[[Entry], str], read: Callable[[str, str], str]
     ) -> None:
-        """One question about the vector under the cursor."""
+        """Ask one question about the selected vector."""
 
         def ask() -> None:
             entry = self._chosen
@@ -242,7 +243,7 @@ class Library(Screen[str | None]):
         return name
 
     def _attempt(self, act: Callable[[], None]) -> None:
-        """What cannot be done is a sentence."""
+        """Run an action and show its error as a notice."""
         try:
             act()
         except SteerError as error:

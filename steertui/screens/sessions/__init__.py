@@ -1,1 +1,1 @@
-"""The sessions (F5): everything that was recorded, to search, read, export and go on with."""
+"""The sessions screen (F5): search, read, replay, export and resume recorded sessions."""

@@ -1,4 +1,4 @@
-"""Writing a session in a form that others read, asked for from the list and from the replay alike."""
+"""The export dialog, used by the sessions list and the replay."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ SAID = {
     "jsonl": "chat messages with their steering, for programs",
     "html": "a page with colour per token",
     "csv": "a row per token, for statistics",
-    "cast": "a film of a terminal, for asciinema",
+    "cast": "a terminal recording, for asciinema",
     "inspect": "a log for Inspect, a sample per conversation",
 }
 
 
 def ask(screen: Screen[Any], entry: Entry) -> None:
-    """Which form; then it is written, and where it lies is said."""
+    """Ask for the format, write the file, and show its path."""
 
     def answered(form: str | None) -> None:
         if form is not None:
@@ -39,19 +39,19 @@ def ask(screen: Screen[Any], entry: Entry) -> None:
 
 
 async def _write(screen: Screen[Any], entry: Entry, form: str) -> None:
-    """The whole path is long and goes to the clipboard; what is said of it fits a line."""
+    """Write the export; the full path goes to the clipboard and a short form into the notice."""
     try:
         place = await asyncio.to_thread(exported, entry, form)
     except (SteerError, OSError) as error:
         screen.notify(safe_text(str(error)), severity="error", markup=False, timeout=8)
         return
-    # Not the app's own copying, which would tell in a second message where the copy went.
+    # Not the app's own copy action, which would show a second notice about the clipboard.
     App.copy_to_clipboard(screen.app, str(place))
     await asyncio.to_thread(clipboard.places, str(place))
     screen.notify(safe_text(told(place), multiline=True), markup=False, timeout=5)
 
 
 def told(place: Path) -> str:
-    """The end of the path, below the one of the sessions: session, folder, file."""
+    """The notice: the end of the path (session, folder, file)."""
     session, folder, file = place.parts[-3:]
     return f"written, path copied:\n…{session[-6:]}/{folder}/…{file[-15:]}"

@@ -1,4 +1,4 @@
-"""Where a film stands and how fast it runs: pure, so that the clock can be anybody's."""
+"""Position and speed of a replay: pure, with time passed in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ SPEEDS = (1, 4, 16)
 
 @dataclass(frozen=True)
 class Playhead:
-    """`gaps`: seconds in front of each frame. `place` frames have been seen; `saved` is time not yet spent on one."""
+    """`gaps` are the seconds before each frame, `place` the number of frames shown, `saved` the time not
+    yet used up.
+    """
 
     gaps: Sequence[float] = ()
     place: int = 0
@@ -26,7 +28,7 @@ class Playhead:
         return replace(self, place=max(0, min(place, len(self.gaps))), saved=0.0)
 
     def toggled(self) -> Playhead:
-        """Play or stop; at the end, from the beginning."""
+        """Play or pause; at the end, play from the beginning."""
         start = self.seek(0) if self.at_end and not self.playing else self
         return replace(start, playing=not self.playing and bool(self.gaps), saved=0.0)
 
@@ -34,7 +36,7 @@ class Playhead:
         return replace(self, speed=SPEEDS[(SPEEDS.index(self.speed) + 1) % len(SPEEDS)])
 
     def after(self, seconds: float) -> Playhead:
-        """As many frames further as this much time shows."""
+        """The playhead advanced by this much time."""
         if not self.playing:
             return self
         place, saved = self.place, self.saved + seconds * self.speed

@@ -1,4 +1,4 @@
-"""What the screens of F5 read and write on disk: plain functions, called off the loop."""
+"""Disk access of the sessions screens: plain functions, called off the event loop."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from steertui.text import safe_text
 
 
 def found(words: str) -> list[Entry]:
-    """Sessions in which all of these words were said; all of them for none."""
+    """Sessions that contain all of these words; all sessions for an empty search."""
     return Index(paths.sessions_place(), paths.index()).search(words)
 
 
@@ -24,7 +24,7 @@ def filmed(entry: Entry) -> Film:
 
 
 def exported(entry: Entry, form: str) -> Path:
-    """Beside the journal, so that what belongs together stays together."""
+    """Write an export into the session's own folder and return its path."""
     folder = _folder(entry)
     place = paths.private(folder.path / "export") / f"{entry.id}.{SUFFIXES.get(form, form)}"
     save(read(folder.journal).records, form, place, safe_text)
@@ -32,7 +32,7 @@ def exported(entry: Entry, form: str) -> Path:
 
 
 def branched(entry: Entry, turn: int, at: int | None) -> str:
-    """The id of a new session that begins with what led there."""
+    """Create a session that starts with the history up to this token; returns its id."""
     folder = _folder(entry)
     return branch(paths.sessions(), folder, read(folder.journal).records, turn, at).id
 

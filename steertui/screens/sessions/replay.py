@@ -1,6 +1,7 @@
-"""A recorded session played again, token by token, above a timeline of what was turned; nothing here needs a model.
+"""The replay screen: plays a recorded session token by token above a timeline of its changes. Needs no
+model.
 
-It is left with the id of a branch to go on with, or with nothing.
+It returns the id of a branch to continue with, or None.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ from steertui.widgets.transcript.view import Transcript
 
 FRAMES_S = 1 / 30
 DIALS = 4
-"""Dial curves on the timeline at most; tab brings the others up."""
+"""Most scale curves shown on the timeline; tab selects another channel."""
 
 
 class Replay(Screen[str | None]):
-    """Plays `film`; the transcript shows what had been said at that moment, the timeline everything."""
+    """Plays `film`: the transcript shows the text up to the playhead, the timeline shows everything."""
 
     CSS_PATH = "sessions.tcss"
     AUTO_FOCUS = "#said"
@@ -100,7 +101,7 @@ class Replay(Screen[str | None]):
             self._show()
 
     def _show(self) -> None:
-        """The items up to the playhead; backwards they are laid out anew."""
+        """Show the items up to the playhead; going back lays them out again."""
         stop = self._stops[self.head.place]
         if stop < self._shown:
             self._words.clear()
@@ -113,16 +114,16 @@ class Replay(Screen[str | None]):
         self._timeline.border_subtitle = Text(safe_text(last.words) if last else "")
         self._timeline.border_title = f"timeline · {self._pace}"
         begins = self._film and not self.head.place and not self.head.playing
-        self._words.border_title = "what was said" + (" · space plays it" if begins else "")
+        self._words.border_title = "transcript" + (" · space plays it" if begins else "")
 
     @property
     def _pace(self) -> str:
-        """Nothing plays a film without a token."""
+        """The playback state in words."""
         if self.head.playing:
             return f"playing ×{self.head.speed}"
         return f"paused ×{self.head.speed} · space plays" if self._film else "nothing to play"
 
-    # What the hands do -----------------------------------------------------------------------------------------
+    # Actions ---------------------------------------------------------------------------------------------------
 
     def action_play(self) -> None:
         self._at(self.head.toggled())
@@ -137,13 +138,13 @@ class Replay(Screen[str | None]):
         self.seek(len(self._film) if place < 0 else place)
 
     def action_jump(self, direction: int) -> None:
-        """To the next change in this direction; there is none beyond the last."""
+        """Go to the next change in this direction, if there is one."""
         places = sorted({cut.place for cut in self._film.cuts}, reverse=direction < 0)
         beyond = (place for place in places if (place - self.head.place) * direction > 0)
         self.seek(next(beyond, self.head.place))
 
     def seek(self, place: int) -> None:
-        """There, and stop."""
+        """Go to a token and pause."""
         head = self.head.seek(place)
         self._at(head.toggled() if head.playing else head)
 
@@ -166,7 +167,7 @@ class Replay(Screen[str | None]):
     @work(group="branch", exclusive=True, exit_on_error=False)
     async def action_branch(self) -> None:
         if not self.head.place:
-            self._warn("nothing is said yet here: go on a token before you branch")
+            self._warn("nothing to branch from yet: go forward one token first")
             return
         try:
             session = await asyncio.to_thread(branched, self._entry, *self._film.where(self.head.place))
@@ -192,13 +193,13 @@ class Replay(Screen[str | None]):
 
 
 def stops(items: list[Item]) -> list[int]:
-    """How many items are shown when so many tokens have been: up to the token that comes next."""
+    """For each number of played tokens, how many transcript items are shown."""
     generated = [place for place, item in enumerate(items) if isinstance(item, Piece) and item.index >= 0]
     return [*generated, len(items)]
 
 
 def measure(words: Transcript, film: Film) -> None:
-    """How each channel reads over the whole film, so that a token has one colour wherever the playhead stands."""
+    """Add all projections of the recording, so that a token keeps its colour wherever the playhead is."""
     for frame in film.frames:
         for label, value in frame.token.proj.items():
             words.tint.readings[label].add(value)

@@ -1,6 +1,6 @@
-"""The sessions: a table of all that was recorded, the words of the one under the cursor, and full-text search.
+"""The sessions screen: a table of recorded sessions, the text of the selected one, and full-text search.
 
-It is left with the id of a session to go on with, or with nothing.
+It returns the id of a session to resume, or None.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from steertui.widgets.transcript.view import Transcript
 
 COLUMNS = ("began", "model", "turns", "tokens", "first words", "id")
 OTHERS = 53
-"""Cells of the other columns, with the mark, all columns' margins and the frame."""
+"""Width of the other columns, margins and border included."""
 NARROWEST = 13
 
 
 class Sessions(Screen[str | None]):
-    """F5. `link` leads to the engine, which has one session open and verifies any."""
+    """F5. `link` is the connection to the engine, which has one session open and can verify any."""
 
     CSS_PATH = "sessions.tcss"
     AUTO_FOCUS = "#recorded"
@@ -54,7 +54,7 @@ class Sessions(Screen[str | None]):
         self._entries: dict[str, Entry] = {}
 
     def compose(self) -> ComposeResult:
-        yield Line(placeholder="search in everything that was said", id="search")
+        yield Line(placeholder="search the text of all sessions", id="search")
         yield DataTable(id="recorded", cursor_type="row")
         yield self._verification
         yield Transcript(id="words")
@@ -65,7 +65,7 @@ class Sessions(Screen[str | None]):
         self._table.border_title = "sessions"
         for column in COLUMNS:
             self._table.add_column(column, key=column)
-        self._words.border_title = "what was said"
+        self._words.border_title = "transcript"
         self._words.anchor(False)
         self.query_one(Hints).show(commands.screen_hints(commands.SESSIONS, "go on"))
         self.read()
@@ -87,7 +87,7 @@ class Sessions(Screen[str | None]):
 
     @work(exclusive=True, group="read", exit_on_error=False)
     async def read(self) -> None:
-        """Off the loop: a journal that has grown is read again for the index."""
+        """Reload the table, off the event loop: changed journals are indexed again."""
         wanted = self.query_one("#search", Input).value
         try:
             entries = await asyncio.to_thread(found, wanted)
@@ -101,10 +101,10 @@ class Sessions(Screen[str | None]):
             self._table.add_row(*_row(entry, self._current, *room), key=entry.id)
         if not entries:
             self._tell(
-                [Note("nothing that was recorded has these words" if wanted else "nothing was recorded yet")]
+                [Note("no session contains these words" if wanted else "no session has been recorded yet")]
             )
 
-    # What is shown ---------------------------------------------------------------------------------------------
+    # Showing a session -----------------------------------------------------------------------------------------
 
     @on(DataTable.RowHighlighted)
     def _highlighted(self, event: DataTable.RowHighlighted) -> None:
@@ -127,7 +127,7 @@ class Sessions(Screen[str | None]):
         self._words.scroll_home(animate=False)
 
     def on_resize(self) -> None:
-        """Long names give way; the columns stay."""
+        """Recompute the column widths; long names are cut."""
         room = _room(list(self._entries.values()), self.size.width)
         for entry in self._entries.values():
             for column, cell in zip(COLUMNS, _row(entry, self._current, *room), strict=True):
@@ -141,15 +141,15 @@ class Sessions(Screen[str | None]):
     def _search_done(self) -> None:
         self._table.focus()
 
-    # What is done ----------------------------------------------------------------------------------------------
+    # Actions ---------------------------------------------------------------------------------------------------
 
     @on(DataTable.RowSelected)
     def _taken(self) -> None:
-        """The session on the desk needs no opening."""
+        """Return the selected session, unless it is already open on the desk."""
         self.dismiss(None if self._chosen.id == self._current else self._chosen.id)
 
     def action_back(self) -> None:
-        """First out of the search, then out of the sessions."""
+        """Leave the search, or leave the screen."""
         if isinstance(self.focused, Input):
             self._table.focus()
         else:
@@ -169,7 +169,7 @@ class Sessions(Screen[str | None]):
 
     @work(group="replay", exclusive=True, exit_on_error=False)
     async def action_replay(self) -> None:
-        """A branch made in there is the session to go on with."""
+        """Open the replay; a branch made there is the session to continue with."""
         if not (entry := self._wanted()):
             return
         try:
@@ -185,7 +185,7 @@ class Sessions(Screen[str | None]):
         self.app.push_screen(Replay(entry, film, Verification(self._link)), left)
 
     def _wanted(self) -> Entry | None:
-        """The session under the cursor, or a word about why there is none."""
+        """The selected session; if there is none, show why and return None."""
         try:
             return self._chosen
         except SteerError as error:
@@ -197,7 +197,7 @@ class Sessions(Screen[str | None]):
 
 
 def _room(entries: Sequence[Entry], width: int) -> tuple[int, int]:
-    """Cells for the models and for the first words, which share what the other columns leave."""
+    """Widths of the model and title columns, which share the room that the others leave."""
     room = max(width - OTHERS, 2 * NARROWEST)
     titles = max((cell_len(safe_text(entry.title)) for entry in entries), default=0)
     models = max((cell_len(safe_text(entry.model)) for entry in entries), default=0)
@@ -206,7 +206,7 @@ def _room(entries: Sequence[Entry], width: int) -> tuple[int, int]:
 
 
 def _row(entry: Entry, current: str, model: int, title: int) -> list[Text]:
-    """Text and never str: the table would read markup."""
+    """The cells as `Text`, because the table would parse `str` as markup."""
     began = entry.began[:16].replace("T", " ")
     words = (
         ("▶ " if entry.id == current else "  ") + began,

@@ -1,4 +1,4 @@
-"""Whether a recorded session happens again: asked of the engine as a job, told from the session's own events."""
+"""The verification of a recorded session: starts the engine's verify job and shows its result."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from steertui.screens.desk.link import Link
 from steertui.text import safe_text
 
 KIND = "verify"
-LOOKS = 10  # a second; what has not changed is not drawn again
+LOOKS = 10  # updates per second; only changes are drawn
 COLOURS = {"bit-exact": "success", "token-exact": "success", "forced": "warning", "diverged": "error"}
 MEANS = {
     "bit-exact": "the same tokens with the same probabilities, bit for bit",
     "token-exact": "the same tokens; probabilities differ by rounding",
-    "forced": "other tokens, but its own words have the same probabilities within rounding",
-    "diverged": "it does not happen again",
+    "forced": "other tokens, but under teacher forcing the recorded ones have the same probabilities within rounding",
+    "diverged": "not reproduced",
 }
 
 
 class Verification(Static):
-    """Shows nothing as long as the session has not been verified from here."""
+    """Empty until the session is verified from here."""
 
     def __init__(self, link: Link) -> None:
         super().__init__(id="verification", markup=False)
@@ -48,7 +48,7 @@ class Verification(Static):
         self.look()
 
     def begin(self) -> None:
-        """Starts the job; a second time stops it."""
+        """Start the job, or cancel it if it is running."""
         task = self._job
         if task is not None and task.state == "running":
             self._ask("job.cancel", job=task.id)
@@ -72,7 +72,7 @@ class Verification(Static):
         return None if self._entry is None else newest(self._link.state, self._entry.folder)
 
     def look(self) -> None:
-        """Draws what is new."""
+        """Redraw what has changed."""
         if (task := self._job) is self._seen:
             return
         self._seen = task
@@ -82,7 +82,7 @@ class Verification(Static):
 
 
 def newest(state: State, folder: str) -> Task | None:
-    """The last verification of this session that the present one knows of."""
+    """The newest verification of this session that the open session has recorded."""
     tasks = [
         task for task in state.jobs.values() if task.kind == KIND and task.params.get("session") == folder
     ]
@@ -90,25 +90,25 @@ def newest(state: State, folder: str) -> Task | None:
 
 
 def unlike(entry: Entry, state: State) -> str:
-    """Why the engine cannot verify it: it holds no model, or another one. Nothing when it can."""
+    """Why the engine cannot verify the session (no model, or a different one); empty if it can."""
     if state.model is None or state.model.state != "ready":
-        return "verifying needs the model, and none is loaded yet"
+        return "verifying needs a loaded model: press F6 to load one"
     recorded = facts(read(Folder(Path(entry.folder)).journal).records).model
     if recorded is None:
-        return "no model was ever ready in this session: there is nothing to verify"
+        return "no model was loaded in this session: there is nothing to verify"
     then, now = recorded.facts.get("fingerprint"), state.model.facts.get("fingerprint")
     if then == now and recorded.name == state.model.name:
         return ""
     return (
-        f"it was spoken by {recorded.name}, and the engine holds {state.model.name}: "
+        f"recorded with {recorded.name}, but the engine has {state.model.name}: "
         f"load that model, or run steertui sessions verify {entry.id}"
     )
 
 
 def told(task: Task, colours: Mapping[str, str]) -> Text:
-    """The grade is a word; the colour only repeats it."""
+    """The grade as text; the colour only repeats it."""
     if task.state == "running":
-        return Text(f"verifying … {task.told} answers spoken again (v stops it)")
+        return Text(f"verifying … {task.told} answers generated again (v stops it)")
     if task.state == "cancelled":
         return Text("verification stopped")
     if task.state == "failed":

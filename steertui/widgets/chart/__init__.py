@@ -1,1 +1,1 @@
-"""Charts out of characters: curves with intervals over layers, doses or tokens, and grids of numbers."""
+"""Charts made of characters: curves with intervals over layers, doses or tokens, and grids of numbers."""

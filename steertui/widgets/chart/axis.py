@@ -1,4 +1,4 @@
-"""Axes: round numbers along them, written no longer than they must be."""
+"""Chart axes with round tick values and short tick labels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 @dataclass(frozen=True)
 class Axis:
-    """From `low` to `high`; ticks are round numbers within."""
+    """A range from `low` to `high` with ticks at round numbers."""
 
     low: float
     high: float
@@ -22,7 +22,9 @@ class Axis:
 
     @classmethod
     def over(cls, values: Sequence[float], count: int, *, whole: bool = False, pad: float = 0.0) -> Axis:
-        """Around `values` with about `count` ticks; `pad`: the share of them left free at the ends."""
+        """An axis around `values` with about `count` ticks; `pad` is the share of the range left free at
+        each end.
+        """
         low, high = min(values), max(values)
         if low == high and pad:
             low, high = low - (abs(low) / 2 or 1.0), high + (abs(high) / 2 or 1.0)
@@ -33,13 +35,13 @@ class Axis:
         return cls(low, high, tuple(number * step for number in range(first, last + 1)), step)
 
     def place(self, value: float, dots: int) -> int:
-        """The dot of a value, counted from the low end."""
+        """The dot position of a value, counted from the low end."""
         if self.high == self.low:
             return (dots - 1) // 2
         return round((value - self.low) / (self.high - self.low) * (dots - 1))
 
     def word(self, value: float) -> str:
-        """A tick as text: as many digits as the step needs, a true minus sign."""
+        """The label of a tick: as many digits as the step needs, with a true minus sign."""
         if max(abs(self.low), abs(self.high)) >= LARGE or self.step < SMALL:
             text = f"{value:.3g}"
         else:
@@ -50,7 +52,7 @@ class Axis:
 
 
 def _round_step(rough: float, whole: bool) -> float:
-    """The next round number that is not smaller: 1, 2, 2.5 or 5 times a power of ten."""
+    """The smallest round number that is not below `rough`: 1, 2, 2.5 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in STEPS if power * factor >= rough * (1 - 1e-9))
     return max(1.0, float(math.ceil(step))) if whole else step

@@ -1,4 +1,4 @@
-"""A sheet of dots finer than characters: eight to a cell where braille can be drawn, else one."""
+"""A canvas of dots smaller than a cell: eight per cell with braille, else one."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from steertui.widgets import glyphs
 
 BLANK = 0x2800
 BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-"""Bit of a braille pattern by row and column of its dot."""
+"""Bit of a braille pattern, by row and column of its dot."""
 PLAIN = "*+xo@%"
-"""Marks of the curves where there is no braille, so that they can be told apart."""
+"""Characters that distinguish the curves where braille cannot be drawn."""
 BAND = -1
-"""Ink of intervals; curves are numbered from 0 and are drawn over them."""
+"""Ink of intervals; curves have inks from 0 up and are drawn over them."""
 
 
 @dataclass
 class Canvas:
-    """`width` × `height` cells; dots count from the upper left. A cell has the ink of the last curve in it."""
+    """`width` × `height` cells; dots count from the upper left. A cell has the ink of the highest curve in
+    it.
+    """
 
     width: int
     height: int
@@ -45,7 +47,7 @@ class Canvas:
         self._ink[cell] = max(ink, self._ink.get(cell, BAND))
 
     def line(self, start: tuple[int, int], end: tuple[int, int], ink: int) -> None:
-        """Every dot on the way, both ends included."""
+        """Draw a straight line of dots, both ends included."""
         steps = max(abs(end[0] - start[0]), abs(end[1] - start[1]), 1)
         for step in range(steps + 1):
             x = start[0] + (end[0] - start[0]) * step / steps
@@ -53,14 +55,14 @@ class Canvas:
             self.dot(round(x), round(y), ink)
 
     def mark(self, x: int, y: int, char: str, ink: int) -> None:
-        """A character over the cell of a dot."""
+        """Put a character over the cell of a dot."""
         across, down = self._grain
         cell = x // across, y // down
         self._marks[cell] = char
         self._ink[cell] = max(ink, self._ink.get(cell, BAND))
 
     def cell(self, column: int, row: int) -> tuple[str, int | None]:
-        """The character there, and its ink; a blank has none."""
+        """The character of a cell and its ink; (blank, None) for an empty cell."""
         place = column, row
         if place in self._marks:
             return self._marks[place], self._ink[place]

@@ -1,4 +1,4 @@
-"""A chart of one curve or several: axes, intervals, a legend that says where each is highest."""
+"""Line charts: axes, intervals, and a legend that gives each curve's maximum."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from steertui.widgets.chart.canvas import BAND, PLAIN, Canvas
 
 INKS = ("primary", "accent", "secondary", "success", "warning")
 SPARSE = 3
-"""Points that are at least this many cells apart are marked one by one."""
+"""Points at least this many cells apart are marked individually."""
 COLOURED = 16
-"""With fewer colours than these a curve carries its number at its end."""
+"""On a terminal with fewer colours, each curve carries its number at its end."""
 QUIET = "dim"
 PAD = 0.04
 FAINT = 0.45
 NARROWEST = 12
 FRAME = 3
-"""Rows that are no curve: the legend, the axis, its numbers."""
+"""Rows not used for curves: the legend, the axis and its numbers."""
 
 
 @dataclass(frozen=True)
 class Dot:
-    """A value at x, with its interval where there is one."""
+    """A point (x, y) with its interval, if it has one."""
 
     x: float
     y: float
@@ -41,12 +41,14 @@ class Dot:
 
 @dataclass(frozen=True)
 class Curve:
+    """A named curve of points in order of x."""
+
     name: str
     dots: tuple[Dot, ...]
 
     @classmethod
     def of(cls, name: str, dots: Sequence[Dot]) -> Curve:
-        """In the order of x; what is not finite cannot be drawn."""
+        """A curve of these points sorted by x; points that are not finite are dropped."""
         finite = (dot for dot in dots if math.isfinite(dot.x) and math.isfinite(dot.y))
         return cls(name, tuple(sorted(finite, key=lambda dot: dot.x)))
 
@@ -58,7 +60,7 @@ class Curve:
 def chart(
     curves: Sequence[Curve], width: int, height: int, colours: Mapping[str, str], *, x_name: str = ""
 ) -> list[Text]:
-    """`height` rows of at most `width` cells; nothing where there is nothing to draw or no room for it."""
+    """A chart of `height` rows and at most `width` cells; an empty list without data or without room."""
     curves = [curve for curve in curves if curve.dots]
     rows = height - FRAME
     if not curves or rows < 2:
@@ -81,7 +83,7 @@ def chart(
 
 
 def _reach(curves: Sequence[Curve]) -> list[float]:
-    """Every value that has to fit; intervals beyond all reason are cut off."""
+    """Values that the y axis has to cover; intervals much larger than the data are cut off."""
     values = [dot.y for curve in curves for dot in curve.dots]
     span = (max(values) - min(values)) or abs(values[0]) or 1.0
     ends = [end for curve in curves for dot in curve.dots for end in (dot.low, dot.high) if end is not None]
@@ -112,12 +114,12 @@ def _draw(canvas: Canvas, curve: Curve, ink: int, across: Axis, down: Axis) -> N
 
 
 def _row(dot: int, canvas: Canvas) -> int:
-    """The row of cells in which a dot, counted from below, lies."""
+    """The cell row of a dot counted from below."""
     return (canvas.dots[1] - 1 - dot) * canvas.height // canvas.dots[1]
 
 
 def _inks(count: int, colours: Mapping[str, str]) -> dict[int | None, str]:
-    """A colour for every curve, for intervals, and for what is empty."""
+    """The colours of the curves, of intervals, and of the frame."""
     faint = Color.parse(colours["background"]).blend(Color.parse(colours[INKS[0]]), FAINT).hex6
     inks: dict[int | None, str] = {None: colours["border"], BAND: faint}
     return inks | {ink: colours[INKS[ink % len(INKS)]] for ink in range(count)}
@@ -133,7 +135,7 @@ def _body(canvas: Canvas, row: int, tick: str, margin: int, inks: Mapping[int | 
 
 
 def _foot(axis: Axis, width: int, margin: int, colours: Mapping[str, str]) -> list[Text]:
-    """The line below and the numbers under its ticks, as many as fit without touching."""
+    """The x axis and the numbers under its ticks, as many as fit without touching."""
     rule, words, free = ["─"] * width, [" "] * width, 0
     for tick in axis.ticks:
         place, text = axis.place(tick, width), axis.word(tick)
@@ -147,7 +149,7 @@ def _foot(axis: Axis, width: int, margin: int, colours: Mapping[str, str]) -> li
 
 
 def _legend(curves: Sequence[Curve], width: int, x_name: str, inks: Mapping[int | None, str]) -> Text:
-    """Names in their inks, and where each is highest; what does not fit is left out."""
+    """Curve names in their colours, each with its maximum; entries that do not fit are left out."""
     line, place = Text(), f"{safe_text(x_name)} " if x_name else ""
     for ink, curve in enumerate(curves):
         top = curve.highest
@@ -161,7 +163,7 @@ def _legend(curves: Sequence[Curve], width: int, x_name: str, inks: Mapping[int 
 
 
 def _sign(ink: int) -> str:
-    """What the legend calls a curve by: its mark, its number at its end, or its colour alone."""
+    """The legend symbol of a curve: its ASCII mark, its number, or a line in its colour."""
     pen = glyphs.now()
     if not pen.braille:
         return PLAIN[ink % len(PLAIN)]

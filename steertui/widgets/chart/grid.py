@@ -1,4 +1,4 @@
-"""A grid of numbers: each in its square, coloured from cool to warm, readable without the colour."""
+"""A grid of numbers as a heat map from cool to warm, readable without the colours."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from steertui.widgets.bars import fitted
 NAME = 18
 SQUARE = 7
 STRENGTH = 0.75
-"""Share of the full colour that the largest value gets: the number has to stay readable on it."""
+"""Share of the full colour for the largest value, so that its number stays readable."""
 
 
 def grid(cells: Mapping[tuple[str, str], float], colours: Mapping[str, str]) -> list[Text]:
-    """A row per row with its columns in the order in which they came; a square nobody filled is blank."""
+    """The grid as lines, rows and columns in order of appearance; missing cells are blank."""
     rows = {row: safe_text(row) for row, _ in cells}
     columns = _short({column: safe_text(column) for _, column in cells})
     reach = max(map(abs, cells.values()), default=0.0) or 1.0
@@ -35,12 +35,12 @@ def grid(cells: Mapping[tuple[str, str], float], colours: Mapping[str, str]) -> 
 
 
 def margin_of(cells: Mapping[tuple[str, str], float]) -> int:
-    """How wide the names of the rows are drawn."""
+    """The width of the row names."""
     return min(NAME, max((cell_len(safe_text(row)) for row, _ in cells), default=0)) + 1
 
 
 def _short(names: Mapping[str, str]) -> dict[str, str]:
-    """The last part of dotted names, where that still tells them apart."""
+    """The last part of dotted names, unless two names would become equal."""
     last = {name: words.rpartition(".")[2] or words for name, words in names.items()}
     return last if len(set(last.values())) == len(last) else dict(names)
 
@@ -55,7 +55,7 @@ def _square(value: float | None, reach: float, wide: int, colours: Mapping[str, 
 
 
 def _number(value: float, reach: float) -> str:
-    """As many digits as the largest value needs."""
+    """A number with as many digits as the largest value needs."""
     if not 0.01 <= reach < 10_000:
         text = f"{value:+.1e}"
     else:

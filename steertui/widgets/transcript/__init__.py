@@ -1,1 +1,1 @@
-"""The transcript: a document of speeches, tokens and markers, folded into lines and drawn one strip per line."""
+"""The transcript: a document of turns, tokens and markers, wrapped to lines and drawn one strip per line."""

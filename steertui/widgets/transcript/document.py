@@ -1,4 +1,4 @@
-"""What a transcript is made of, in the order it happened; how wide the terminal is does not matter here."""
+"""The items of a transcript in order, independent of the terminal's width."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Literal, TypeAlias
 
 NOT_GENERATED = -1
 UNMEASURED: Mapping[str, float] = MappingProxyType({})
-"""One for all: the collector walks every object of a long talk."""
+"""One shared empty mapping: fewer objects for the garbage collector in a long session."""
 
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Somebody starts to speak: `you`, `asst`, or whatever label the turn carries. `inside`: within an answer, which
-    goes on; a turn that was thrown in, and the model after it.
+    """The start of a turn: `you`, `asst`, or the turn's own label. `inside`: it lies within an answer that
+    goes on, i.e. an inserted turn or the model's continuation after it.
     """
 
     role: str
@@ -24,11 +24,11 @@ class Speech:
 
 @dataclass(slots=True)
 class Piece:
-    """Text as it arrived: one token of the answer that is turn `turn`, or a whole turn that was typed (`index` −1).
+    """A piece of text: one token of answer `turn`, or a whole typed turn (`index` −1).
 
-    `origin`: words that were put there, thrown in while the model spoke or put into its mouth before it began.
-    Colour arrives later than text (a projection is measured by the next forward pass), hence not frozen.
-    `line` is where its end was drawn.
+    `origin` marks text that the model did not generate: injected during the answer, or prefilled before
+    it. Projections arrive later than the text (the next forward pass measures them), hence not frozen.
+    `line` is the line its end is on.
     """
 
     text: str
@@ -41,8 +41,8 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A change of the mixer, drawn in front of the first token that was made under it. `lasting`: it tells what hands
-    did to the answer and stays when tokens are taken back.
+    """A change of the mixer, drawn before the first token generated under it. `lasting`: a marker of an
+    edit to the answer itself, which stays when tokens are rewound.
     """
 
     text: str
@@ -51,15 +51,15 @@ class Marker:
 
     @property
     def chip(self) -> str:
-        """The short form, for changes that follow each other within a few words: only what is new. A flip and
-        a distractor have none.
+        """The short form with only the new value, used when changes follow each other within a few words.
+        Flips and distractors have none.
         """
         return "" if self.text.startswith(("FLIP", "DISTRACTOR")) else self.text.rpartition("→ ")[2]
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A line of the house itself: why an answer stopped, what waits, what went wrong."""
+    """A notice of the app: why an answer stopped, what is queued, what failed."""
 
     text: str
     tone: str = "quiet"
@@ -69,7 +69,7 @@ Item: TypeAlias = Speech | Piece | Marker | Note
 
 
 class Document:
-    """The items; appending is the common case, a marker that comes late finds its place among the tokens."""
+    """The list of items. Items are appended; only a late marker is inserted before its token."""
 
     def __init__(self) -> None:
         self.items: list[Item] = []
@@ -81,7 +81,7 @@ class Document:
         self.items.append(item)
 
     def place(self, marker: Marker) -> bool:
-        """Put a marker at its token; True when it was the end of the document, False when it went further up."""
+        """Insert a marker at its token. True if it was appended at the end, False if it went further up."""
         for position in range(self._answer, len(self.items)):
             item = self.items[position]
             if isinstance(item, Piece) and marker.at is not None and item.index >= marker.at:
@@ -94,7 +94,7 @@ class Document:
         return True
 
     def piece(self, index: int) -> Piece | None:
-        """A token of the newest answer; it is nearly always among the last few."""
+        """A token of the newest answer; searched from the end, where it nearly always is."""
         for item in reversed(self.items):
             if isinstance(item, Speech) and not item.inside:
                 return None
@@ -109,7 +109,9 @@ class Document:
         )
 
     def rewind(self, index: int) -> None:
-        """Forget the tokens of the newest answer from `index` on, with what was changed or thrown in among them."""
+        """Remove the newest answer's tokens from `index` on, with the markers and injected text among
+        them.
+        """
         kept: list[Item] = []
         undone = False
         for item in self.items[self._answer :]:
@@ -120,7 +122,7 @@ class Document:
         self.items[self._answer :] = kept
 
     def drop_notes(self, *tones: str) -> None:
-        """Take back the notes of these tones: what they said has come true."""
+        """Remove the notes of these tones, which no longer apply."""
         self.items = [item for item in self.items if not (isinstance(item, Note) and item.tone in tones)]
         starts = [
             place for place, item in enumerate(self.items) if isinstance(item, Speech) and not item.inside
@@ -133,13 +135,15 @@ class Document:
 
 
 def _depends(item: Item) -> bool:
-    """Whether it stands and falls with the last marker: the marker itself, and the words that came by it."""
+    """Whether an item is removed with the last marker: the marker itself, and the text injected with it."""
     if isinstance(item, Speech):
         return item.inside
     return isinstance(item, Marker) or (isinstance(item, Piece) and item.origin == "injected")
 
 
 def _subject(marker: Marker) -> str:
-    """What a marker is about: of two changes of one thing at one token only the later was ever in force."""
+    """The setting a marker is about. Of two changes of one setting at one token only the later took
+    effect.
+    """
     subject, arrow, _ = marker.text.rpartition(" → ")
     return subject if arrow else marker.text

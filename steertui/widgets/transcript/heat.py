@@ -1,4 +1,4 @@
-"""Heat: where a projection lies on a scale of few steps, and the encodings that can show it."""
+"""Token heat: projections mapped to a few colour levels, and the encodings that show them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ SIGMAS = 3.0
 ENCODINGS = ("off", "background", "underline", "marks")
 COLOURLESS = ("off", "marks")
 MARKS = {-2: "=", -1: "-", 0: "·", 1: "+", 2: "#"}
-"""The encoding that needs no colour: a row under the words, minus signs below the usual, plus signs above it."""
+"""The encoding without colour: a row under the text with − for low and + for high projections."""
 
 
 @dataclass
 class Spread:
-    """Running mean and deviation of one channel's projections (Welford's update)."""
+    """Running mean and standard deviation of one channel's projections (Welford's update)."""
 
     n: int = 0
     mean: float = 0.0
@@ -34,23 +34,23 @@ class Spread:
         return math.sqrt(self.squares / (self.n - 1)) if self.n > 1 else 0.0
 
     def sigmas(self, value: float) -> float:
-        """How many deviations from the mean; 0 while there is nothing to compare with."""
+        """The value in standard deviations from the mean; 0 while there are too few values."""
         deviation = self.deviation
         return (value - self.mean) / deviation if deviation > 0 else 0.0
 
 
 def level(sigmas: float) -> int:
-    """−STEPS … STEPS, clipped at three deviations."""
+    """σ as a level from −STEPS to STEPS, clipped at three standard deviations."""
     share = max(-1.0, min(1.0, sigmas / SIGMAS))
     return round(share * STEPS)
 
 
 def mark(step: int) -> str:
-    """A level as one of five characters: two steps (0.75 σ) count as something, five (1.9 σ) as much."""
+    """A level as one of five characters, with thresholds at two steps (0.75 σ) and five steps (1.9 σ)."""
     size = (abs(step) >= 2) + (abs(step) >= 5)
     return MARKS[size if step > 0 else -size]
 
 
 def encodings() -> tuple[str, ...]:
-    """What this terminal can show."""
+    """The encodings this terminal can show."""
     return ENCODINGS if glyphs.now().colours else COLOURLESS

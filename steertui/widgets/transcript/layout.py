@@ -1,4 +1,4 @@
-"""Folding text into visual lines as it arrives: only the last line ever changes, a new width folds everything again."""
+"""Incremental line wrapping: new text only changes the last line; a new width wraps everything again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from steertui.widgets.transcript.document import Item, Marker, Note, Piece, Spee
 
 GUTTER = 5
 CHIP_WITHIN = 12
-"""A marker this few tokens after another one is written into the sentence, or a turned knob would shred it."""
+"""A marker within this many tokens of the last one is written inline as a chip: many full markers would
+break up the sentence.
+"""
 
 Owner: TypeAlias = Piece | Marker | None
 _SEGMENTS = re.compile(r"\n| +|[^ \n]+")
@@ -22,7 +24,7 @@ _SEGMENTS = re.compile(r"\n| +|[^ \n]+")
 
 @dataclass(slots=True)
 class Line:
-    """One row of the transcript. `soft` means the sentence goes on in the next row."""
+    """One row of the transcript. `soft`: the sentence continues on the next row."""
 
     kind: str
     gutter: str = ""
@@ -38,7 +40,7 @@ class Line:
 
 
 class Layout:
-    """The visual lines of a document at one width."""
+    """The wrapped lines of a document at one width."""
 
     def __init__(self, width: int) -> None:
         self.width = max(width, 1)
@@ -52,7 +54,7 @@ class Layout:
             self.add(item)
 
     def add(self, item: Item) -> int:
-        """Lay one more item out; the number of the first line that changed."""
+        """Lay out one more item; returns the number of the first line that changed."""
         before = len(self.lines)
         match item:
             case Speech(role):
@@ -80,7 +82,7 @@ class Layout:
         return touched
 
     def _mark(self, marker: Marker) -> int:
-        """A rule across the text. An answer that has not begun yet begins under its first markers."""
+        """Add a marker as a line across the text; markers at the start of an answer go above it."""
         last = self.lines[-1] if self.lines else None
         close, self._marked = self._close(marker), marker.at
         if close and last is not None and last.runs:
@@ -120,7 +122,7 @@ class Layout:
                 self._letters(segment, owner)
 
     def _space(self, segment: str, owner: Owner) -> None:
-        """Spaces are dropped at the start of a folded line and never push anything over the edge."""
+        """Spaces are dropped at the start of a wrapped line and never cause a wrap."""
         line = self.lines[-1]
         if not line.runs and line.gutter.isspace() and self._continues():
             return
@@ -144,7 +146,7 @@ class Layout:
         self._put(segment, owner)
 
     def _carry(self) -> None:
-        """Take the unfinished word along to a new line."""
+        """Move the unfinished word to a new line."""
         line = self.lines[-1]
         word = line.runs[self._word :]
         del line.runs[self._word :]
@@ -169,7 +171,9 @@ class Layout:
 
 
 def _cut(text: str, cells: int, at_least: int) -> tuple[str, str]:
-    """Split so that the head fits. An empty line takes one character whatever its width, or nothing would ever end."""
+    """Split text so that the head fits; an empty line always takes one character, so that wrapping
+    terminates.
+    """
     taken = 0
     for position, char in enumerate(text):
         taken += cell_len(char)

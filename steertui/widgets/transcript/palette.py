@@ -1,7 +1,7 @@
-"""Blue to orange in as many steps as a terminal can tell apart, always with words that stay readable on them.
+"""The heat palette: blue to orange in as many steps as the terminal can show, always with readable text.
 
-Blue and orange differ for every kind of colour blindness. A terminal of 256 colours gets four hand-picked shades on
-each side, because blending would land several steps on one of its grey-blues; one of 16 colours gets one.
+Blue and orange differ for every kind of colour blindness. With 256 colours there are four hand-picked
+shades per side, because blended colours would fall on the same grey-blue; with 16 colours there is one.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ SHADES_256 = {
 }
 SHADES_16 = {"background": ("#0000aa", "#aa5500"), "underline": ("#5555ff", "#aa5500")}
 FROM_LEVEL_16 = 3
-"""With one shade only, a token must lie more than a deviation away to wear it."""
+"""With one shade per side, a token is coloured only beyond about one standard deviation."""
 
 
 @dataclass(frozen=True)
 class Paint:
-    """What a palette is mixed from: ground and words of the text, the two hues, and what the terminal can show."""
+    """Colours a palette is mixed from: background, text, the two hues, and the terminal's number of
+    colours.
+    """
 
     ground: Color
     words: Color
@@ -42,7 +44,7 @@ class Paint:
 
 
 def palette(paint: Paint, encoding: str) -> list[Style]:
-    """One style per level, index 0 being −STEPS. Few styles, so that every one is made once and cached."""
+    """One style per level; index 0 is −STEPS. Few styles, so that each is created once and cached."""
     return [_style(paint, step, encoding) for step in range(-STEPS, STEPS + 1)]
 
 
@@ -58,7 +60,7 @@ def _style(paint: Paint, step: int, encoding: str) -> Style:
 
 
 def _shade(paint: Paint, step: int, encoding: str) -> Color | None:
-    """The colour of a level; None where a poor terminal leaves it plain."""
+    """The colour of a level; None where a terminal with few colours leaves it plain."""
     side, size = step > 0, abs(step)
     if paint.colours == 256:
         shades = SHADES_256[encoding, paint.dark][side]
@@ -70,12 +72,12 @@ def _shade(paint: Paint, step: int, encoding: str) -> Color | None:
 
 
 def _words_on(shade: Color) -> Color:
-    """Black or white, whichever stands out more."""
+    """Black or white, whichever has the higher contrast."""
     return max(Color.parse("#ffffff"), Color.parse("#000000"), key=lambda words: contrast(words, shade))
 
 
 def contrast(one: Color, other: Color) -> float:
-    """WCAG 2.1: (L₁ + 0.05) / (L₂ + 0.05) of the relative luminances; 4.5 is what small text needs."""
+    """WCAG 2.1: (L₁ + 0.05) / (L₂ + 0.05) of the relative luminances; small text needs 4.5."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 

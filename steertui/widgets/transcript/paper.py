@@ -1,6 +1,6 @@
-"""The sheet on the screen: lines of styled text that follow their end, each drawn once until it changes.
+"""The transcript's scrolling lines: they follow the end, and each is drawn once until it changes.
 
-A line-API widget, because colour per token has to stay cheap: a token costs its line, whatever came before.
+It uses Textual's line API, so a new token costs only its own line, however long the transcript is.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from steertui.widgets.transcript.tint import Tint
 
 
 class Paper(ScrollView):
-    """Knows where lines are and how they look; what they are about is said by who writes on it."""
+    """Draws and scrolls the lines; the subclass `Transcript` decides what is in them."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own spelling
         super().__init__(id=id)
@@ -38,11 +38,11 @@ class Paper(ScrollView):
     def on_mount(self) -> None:
         self.anchor()
 
-    # Where it is scrolled to ------------------------------------------------------------------------------------
+    # Scroll position -------------------------------------------------------------------------------------------
 
     def scroll_to(self, *where: Any, **how: Any) -> None:
-        """Textual lets go of the end at every such call, and takes it again only when the place has changed: a key
-        that scrolls further down from the end changes none.
+        """Scroll, then follow the end again if that is where the view is. Textual stops following at every
+        call and resumes only if the position changed, which scrolling down at the end does not do.
         """
         super().scroll_to(*where, **how)
         self.call_after_refresh(self._hold_end)
@@ -66,7 +66,7 @@ class Paper(ScrollView):
         return max(self.scrollable_content_region.width - GUTTER - 1, 8)
 
     def _refold(self) -> None:
-        """Everything again."""
+        """Wrap all lines again."""
         self.sheet.fold(self._text_width())
         self._grown(0)
 
@@ -78,11 +78,13 @@ class Paper(ScrollView):
             lines[first].strip = None
             row = self.sheet.rows.row(first)
             self.refresh_lines(row, len(self.sheet.rows) - row + 1)
-        else:  # folded anew: there may be fewer lines than before
+        else:  # wrapped again: there may be fewer lines
             self._forget_strips()
 
     def _measure(self, size: Size) -> None:
-        """A page that is full and follows only scrolls on: to lay the whole screen out again would draw it twice."""
+        """Set the virtual size. A full view that follows the end is only scrolled: a new layout would draw
+        the screen twice.
+        """
         full = self.max_scroll_y > 0 and size.width == self.virtual_size.width
         if not (full and self.is_anchored and self.is_vertical_scroll_end):
             self.virtual_size = size
@@ -92,7 +94,7 @@ class Paper(ScrollView):
             self.scroll_y = self.max_scroll_y
 
     def _redraw_piece(self, piece: Piece | None) -> None:
-        """The lines a token lies on: the one it ends on, and where it began further up the one before."""
+        """Redraw the lines of a token: the one it ends on, and the one before if it begins there."""
         if piece is not None:
             if self.sheet.begins_above(piece):
                 self._redraw_line(piece.line - 1)
@@ -116,7 +118,7 @@ class Paper(ScrollView):
     def render_line(self, y: int) -> Strip:
         scroll_x, scroll_y = self.scroll_offset
         row, width = scroll_y + y, self.size.width
-        if self._ground is None:  # the same for all lines, and asking for it walks up to the app
+        if self._ground is None:  # cached: computing it walks up to the app
             self._ground = self.rich_style
         if row >= len(self.sheet.rows):
             return Strip.blank(width, self._ground)

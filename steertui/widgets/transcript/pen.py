@@ -1,4 +1,4 @@
-"""Writes one line of the transcript as a strip: the only place where styles meet text."""
+"""Draws one line of the transcript as a strip; the only place that combines styles and text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CURSOR = "▌"
 
 
 class Pen:
-    """`style` gives the transcript's component styles by name; `pointed` is the token under the cursor."""
+    """`style` returns the transcript's component styles by name; `pointed` is the token under the cursor."""
 
     def __init__(self, style: Callable[[str], Style], tint: Tint) -> None:
         self._style, self._tint = style, tint
@@ -25,7 +25,7 @@ class Pen:
         self.pinned: Piece | None = None
 
     def words(self, line: Line, width: int, writing: bool) -> Strip:
-        """A line of text; `writing` sets a cursor behind it."""
+        """A line of text; `writing` adds a cursor at its end."""
         if line.kind == "marker":
             return self._marker(line, width)
         base = self._style(line.kind if line.kind != "blank" else "asst")
@@ -36,7 +36,7 @@ class Pen:
         return Strip(segments).simplify()
 
     def _runs(self, line: Line, base: Style) -> Iterator[Segment]:
-        """A token has several, its spaces and its letters, and one look."""
+        """The segments of a line; the parts of one token (spaces, letters) share one style."""
         last, style = None, base
         for text, owner in line.runs:
             if owner is not last:
@@ -44,7 +44,7 @@ class Pen:
             yield Segment(text, style)
 
     def marks(self, line: Line) -> Strip:
-        """The row under a line of an answer: what colour would say, as a character under each cell of a token."""
+        """The row of marks under a line of an answer: heat as one character per cell."""
         signs = [self._signs(text, owner) for text, owner in line.runs]
         return Strip([Segment(" " * GUTTER + "".join(signs), self._style("marks"))])
 

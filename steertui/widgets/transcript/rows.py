@@ -1,4 +1,4 @@
-"""Which row of the screen shows which line: with marks, a line of an answer has a second row under it."""
+"""Maps screen rows to lines: with marks, a line of an answer has a second row under it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from steertui.widgets.transcript.layout import Line
 
 AT_ONCE = 4
-"""Rows by which a slow line scrolls."""
+"""Number of rows by which the transcript scrolls on a slow connection."""
 
 
 class Rows:
-    """Kept up to date from the first line that changed, so that a token costs its own line only."""
+    """Updated from the first changed line on, so that a token costs only its own line."""
 
     def __init__(self, marked: bool = False) -> None:
         self.marked = marked
@@ -22,11 +22,13 @@ class Rows:
         return len(self._lines)
 
     def height(self, slowly: bool) -> int:
-        """Rows to scroll over; on a slow line a few more than there are, so that not every new one moves the page."""
+        """Rows to scroll over; on a slow connection rounded up, so that not every new row scrolls the
+        page.
+        """
         return -(-len(self) // AT_ONCE) * AT_ONCE if slowly else len(self)
 
     def update(self, lines: Sequence[Line], first: int) -> None:
-        """Lines from number `first` on are new or have changed their kind."""
+        """Recompute the rows of the lines from number `first` on."""
         first = min(first, len(self._starts))
         if first < len(self._starts):
             del self._lines[self._starts[first] :], self._starts[first:]
@@ -35,11 +37,11 @@ class Rows:
             self._lines += [number] * (2 if self.marked and lines[number].kind == "asst" else 1)
 
     def line(self, row: int) -> int:
-        """The line that this row belongs to."""
+        """The line shown in this row."""
         return self._lines[row]
 
     def row(self, line: int) -> int:
-        """Where a line's words are; its marks follow."""
+        """The row of a line's text; its marks follow."""
         return self._starts[line]
 
     def is_marks(self, row: int) -> bool:

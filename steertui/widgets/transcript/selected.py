@@ -1,4 +1,4 @@
-"""Words selected with the mouse: lit on the screen, and copied without what is only layout."""
+"""Mouse selection: highlight selected text, and copy it without layout characters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from steertui.widgets.transcript.rows import Rows
 
 
 def lit(strip: Strip, span: tuple[int, int] | None, style: Style) -> Strip:
-    """A line with its selected part in another style."""
+    """The strip with its selected part in another style."""
     if span is None:
         return strip
     start, end = span
@@ -25,7 +25,7 @@ def lit(strip: Strip, span: tuple[int, int] | None, style: Style) -> Strip:
 
 
 def words(lines: Sequence[Line], rows: Rows, selection: Selection) -> str:
-    """What was selected, without gutter and marks; a folded sentence is copied as one line."""
+    """The selected text without gutter and marks; a wrapped sentence is copied as one line."""
     out: list[str] = []
     for number, line in enumerate(lines):
         if (span := selection.get_span(rows.row(number))) is None:

@@ -1,4 +1,4 @@
-"""The document as it lies on the screen: folded to a width, with a row or two for every line."""
+"""A transcript document together with its wrapped lines and screen rows."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from steertui.widgets.transcript.layout import Layout, Line
 from steertui.widgets.transcript.rows import Rows
 
 UNSEEN = 80
-"""Cells of a line before there is a screen: text that comes early is folded once more when its width is known."""
+"""Width before the screen's width is known; earlier text is wrapped again then."""
 
 
 class Sheet:
-    """`add` costs an item its own lines, `fold` lays everything out again."""
+    """`add` lays out only the new items, `fold` lays out everything again."""
 
     def __init__(self) -> None:
         self.document = Document()
@@ -32,8 +32,8 @@ class Sheet:
         return self._folds.width
 
     def add(self, items: Iterable[Item]) -> int:
-        """A frame's worth of items; the number of the first line that has changed. The last one has when another
-        begins: it loses its cursor.
+        """Add the items of one frame and return the number of the first changed line. When a new line
+        begins, the one before counts as changed: it loses its cursor.
         """
         before = len(self.lines)
         first = min((self._add(item) for item in items), default=before)
@@ -52,16 +52,16 @@ class Sheet:
         self._folds.fold(self.document.items)
 
     def holds(self, piece: Piece) -> bool:
-        """Whether the token is still there; a rewind takes some away."""
+        """Whether the token is still in the document; a rewind may have removed it."""
         return stepper.place_of(self.document.items, piece) < len(self.document.items)
 
     def begins_above(self, piece: Piece) -> bool:
-        """Whether its first words or spaces are at the end of the line before."""
+        """Whether the token begins at the end of the line before."""
         above = self.lines[piece.line - 1].runs if 0 < piece.line < len(self.lines) else []
         return bool(above) and above[-1][1] is piece
 
     def piece_at(self, x: int, row: int) -> Piece | None:
-        """The token in that cell of a row, counted behind the gutter."""
+        """The token at a cell of a row, counted from behind the gutter."""
         if row >= len(self.rows):
             return None
         for text, owner in self.lines[self.rows.line(row)].runs:
@@ -71,6 +71,6 @@ class Sheet:
         return None
 
     def forget_strips(self) -> None:
-        """Every line has to be drawn again."""
+        """Mark every line as to be drawn again."""
         for line in self.lines:
             line.strip = None

@@ -1,4 +1,4 @@
-"""Walking through a document token by token, or from one change of the mixer to the next, across turns."""
+"""Moves a cursor through a document by token, or by mixer change, across turns."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from steertui.widgets.transcript.document import Item, Marker, Piece
 
 
 def beside(items: Sequence[Item], piece: Piece | None, change: int) -> Piece | None:
-    """The next token in a direction; the newest one to begin with. Past the newest one the walk is over."""
+    """The next token in a direction, starting at the newest; None when stepping past the newest."""
     ahead = _tokens(_onwards(items, piece, change if piece is not None else -1))
     return next(ahead, piece if change < 0 else None)
 
 
 def behind_marker(items: Sequence[Item], piece: Piece | None, change: int) -> Piece | None:
-    """The first token behind the next marker in a direction; the same one where there is none."""
+    """The first token after the next marker in a direction; the same token if there is none."""
     found = _marked_after(items, piece) if change > 0 else _marked_before(items, piece)
     return found or piece
 
@@ -26,7 +26,7 @@ def _marked_after(items: Sequence[Item], piece: Piece | None) -> Piece | None:
 
 
 def _marked_before(items: Sequence[Item], piece: Piece | None) -> Piece | None:
-    """Walking up: the token last passed when a marker is met, unless that is where the walk began."""
+    """Going back, the first token after the marker before; the starting token does not count."""
     passed: Piece | None = None
     for item in _onwards(items, piece, -1):
         if isinstance(item, Marker) and passed is not None:
@@ -42,7 +42,7 @@ def _onwards(items: Sequence[Item], piece: Piece | None, change: int) -> list[It
 
 
 def place_of(items: Sequence[Item], piece: Piece | None) -> int:
-    """Where a piece stands; behind the last item when there is none. Nearly always it is near the end."""
+    """The index of a piece; the end if it is missing. Searched from the end, where it nearly always is."""
     for place in range(len(items) - 1, -1, -1):
         if items[place] is piece:
             return place

@@ -1,4 +1,4 @@
-"""How tokens are coloured now: on which channel, in which encoding, and what a projection counts as."""
+"""How tokens are coloured: the chosen channel, the encoding, and the level of a projection."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ SWATCHES = tuple(step for step in range(-STEPS, STEPS + 1, 2) if step)
 
 
 class Tint:
-    """`paint` is asked when a palette has to be mixed; `readings` know what is usual for a channel."""
+    """`paint` returns the theme's colours when a palette is built; `readings` hold each channel's
+    statistics.
+    """
 
     def __init__(self, paint: Callable[[], Paint]) -> None:
         self._paint = paint
@@ -27,14 +29,14 @@ class Tint:
         self.encoding = ENCODINGS[0]
         self.channel: str | None = None
         self.held = False
-        """No colours while a slow line is busy with the words."""
+        """No colours during an answer on a slow connection."""
 
     def forget(self) -> None:
-        """Other colours: mix again when the next token is drawn."""
+        """The theme changed: build the palette again when the next token is drawn."""
         self._palette = []
 
     def next(self, channels: Sequence[str], selected: int) -> None:
-        """The next encoding this terminal can show, on the selected channel unless another was chosen."""
+        """Switch to the next encoding of this terminal, on the chosen channel or else the selected one."""
         known = encodings()
         place = known.index(self.encoding) + 1 if self.encoding in known else 1
         self.encoding = known[place % len(known)]
@@ -50,7 +52,7 @@ class Tint:
         self.forget()
 
     def level(self, piece: Piece) -> int | None:
-        """On the chosen channel; before one is chosen, on the first that was measured."""
+        """The token's level on the chosen channel; before one is chosen, on the first measured one."""
         name = self.channel or next(iter(piece.projections), "")
         if self.held or self.encoding == "off" or name not in piece.projections:
             return None
@@ -65,7 +67,7 @@ class Tint:
         return " " if step is None else mark(step)
 
     def legend(self) -> Text:
-        """The channel and the scale, in the encoding itself."""
+        """The channel and the scale, drawn in the encoding itself."""
         if self.encoding == "off":
             return Text()
         name = self.channel or "the first channel"

@@ -1,4 +1,4 @@
-"""The biggest thing on the screen: what was said, token by token, with every change of the mixer at its token."""
+"""The transcript widget: the conversation token by token, with every mixer change at its token."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from steertui.widgets.transcript.rows import Rows
 
 PARTS = """role-you role-asst you asst marker chip rule cursor injected prefilled
 quiet warning hint title queued marks pointed pinned"""
-"""What has a look of its own in the style sheet."""
+"""Component classes with a style of their own in the style sheet."""
 
 
 class Transcript(Paper, can_focus=True):
-    """Shows a document and follows its end until somebody scrolls up. A cursor may point at one of its tokens."""
+    """Shows a document and follows its end until the user scrolls up. A cursor may point at one token."""
 
     BINDINGS = commands.bindings(commands.TRANSCRIPT)
     COMPONENT_CLASSES = {f"transcript--{part}" for part in PARTS.split()}
 
     @dataclass
     class Pointed(Message):
-        """The cursor went to a token, or away."""
+        """The token cursor moved, or was removed."""
 
         transcript: Transcript
 
@@ -40,7 +40,7 @@ class Transcript(Paper, can_focus=True):
 
     @dataclass
     class Pinned(Message):
-        """The token under the cursor is to be kept under the glass."""
+        """The token under the cursor is to be pinned in the inspector."""
 
         transcript: Transcript
 
@@ -53,14 +53,14 @@ class Transcript(Paper, can_focus=True):
         self.document = self.sheet.document
         self.heading = ""
 
-    # What happens to the document ------------------------------------------------------------------------------
+    # Changes of the document -------------------------------------------------------------------------------------
 
     def extend(self, items: Iterable[Item]) -> None:
-        """Append a frame's worth of items; only lines from the first touched one down are drawn again."""
+        """Append the items of one frame; only lines from the first changed one on are drawn again."""
         self._grown(self.sheet.add(items))
 
     def colour(self, index: int, projections: Mapping[str, float]) -> None:
-        """The projections of a token of the newest answer have arrived."""
+        """Set the projections of a token of the newest answer."""
         piece = self.document.piece(index)
         if piece is not None:
             piece.projections = projections
@@ -80,7 +80,7 @@ class Transcript(Paper, can_focus=True):
         self._refold()
 
     def set_live(self, live: bool) -> None:
-        """Whether an answer is being written: the last line then ends in a cursor."""
+        """Set whether an answer is being written; if so, the last line ends in a cursor."""
         if live != self.live:
             self.live = live
             self._redraw_line(len(self.sheet.lines) - 1)
@@ -121,7 +121,7 @@ class Transcript(Paper, can_focus=True):
         self.point(stepper.behind_marker(self.document.items, self.pen.pointed, change))
 
     def point(self, piece: Piece | None) -> None:
-        """The cursor to a token, in sight; None takes it away."""
+        """Move the cursor to a token and scroll to it; None removes the cursor."""
         before, self.pen.pointed = self.pen.pointed, piece
         for each in (before, piece):
             self._redraw_piece(each)
@@ -135,7 +135,7 @@ class Transcript(Paper, can_focus=True):
         self.post_message(self.Pinned(self))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Without a cursor there is nothing to pin, and the key is free for what it means elsewhere."""
+        """Without a cursor `pin` is disabled, so that its key keeps its other meaning."""
         return action != "pin" or self.pen.pointed is not None
 
     def pin(self, piece: Piece | None) -> None:
@@ -149,7 +149,7 @@ class Transcript(Paper, can_focus=True):
             self.scroll_to(y=row - height // 2, animate=False)
 
     def on_click(self, event: events.Click) -> None:
-        """A click on a token points at it; the end of a drag that selected words does not."""
+        """Point at the clicked token, unless the click ended a text selection."""
         if self.text_selection is None:
             x, y = event.get_content_offset_capture(self) + self.scroll_offset
             piece = self.sheet.piece_at(x - GUTTER, y)
@@ -157,7 +157,7 @@ class Transcript(Paper, can_focus=True):
                 self.point(piece)
 
     def _refold(self) -> None:
-        """A cursor whose token has gone goes too."""
+        """Wrap everything again; remove a cursor whose token is gone."""
         super()._refold()
         for piece in (self.pen.pointed, self.pen.pinned):
             if piece is not None and not self.sheet.holds(piece):

@@ -39,13 +39,13 @@ async def test_help_is_about_the_screen_it_was_asked_on() -> None:
     async with stage(size=(120, 240)) as at:
         await at.press("f5", "f1")
         assert isinstance(at.pilot.app.screen, Keys)
-        await at.sees("help · sessions", "Play it again, token by token", "Every action by name")
+        await at.sees("help · sessions", "Play it again, token by token", "Find any command by name")
         assert "Flip the sign" not in "\n".join(at.drawn())
         await at.press("escape", "f2", "tab", "question_mark")
         await at.sees("help · desk", "Flip the sign", "Previous layer")
         rows = at.drawn()
-        assert any("palette only" in row and "Take the writing seat" in row for row in rows)
-        assert any("ctrl+r" in row and "Search what was said before" in row for row in rows)
+        assert any("palette only" in row and "Take write access" in row for row in rows)
+        assert any("ctrl+r" in row and "Search earlier prompts" in row for row in rows)
         assert not any("To the beginning" in row and " g " in row for row in rows), "g is the strip's"
         await at.sees("in the unit natural")
 

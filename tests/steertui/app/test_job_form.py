@@ -148,7 +148,7 @@ async def test_nothing_begins_while_something_is_wrong(monkeypatch: pytest.Monke
         made = await form(at)
         await fill(at, made, seed="1.5", out="/tmp/x.gguf", contrast="nowhere")
         await at.sees(
-            "seed is a whole number", "neither a file nor a built-in set", "2 to fill in or to mend"
+            "seed is a whole number", "neither a file nor a built-in set", "2 to fill in or correct"
         )
         await at.press("enter")
         await at.until(lambda: made._fields["contrast"].has_focus_within)

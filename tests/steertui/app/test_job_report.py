@@ -111,7 +111,7 @@ def test_a_failure_is_one_sentence_and_a_lost_engine_says_how_to_go_on() -> None
     ledger = told(jobs.Progress(1, 9, "texts"))
     ledger.take(Record(9, 0, ev.Open(session="s", app="a", wall="w")))
     assert ledger.reports[1].state == "lost"
-    assert "r goes on where it was" in page(ledger.reports[1])
+    assert "r resumes the job" in page(ledger.reports[1])
 
 
 def test_a_verdict_is_one_sentence_first_and_its_reasons_are_named_once() -> None:
@@ -122,7 +122,7 @@ def test_a_verdict_is_one_sentence_first_and_its_reasons_are_named_once() -> Non
     }
     ledger.take(Record(9, 0, ev.Job(job=1, kind="check", state="done", event=end)))
     drawn = page(ledger.reports[1])
-    assert drawn.splitlines()[1] == "AMBER  usable on this model, with a doubt: its sign is reversed"
+    assert drawn.splitlines()[1] == "AMBER  usable on this model, with reservations: its sign is reversed"
     assert drawn.count("reasons") == 1
     assert "verdict" not in drawn
     lines = [line for line in drawn.splitlines() if "random ways" in line or "and so on" in line]
@@ -135,7 +135,7 @@ def test_a_plot_names_its_axis_and_what_it_measures() -> None:
     report = told(*points, kind="check").reports[1]
     for name in (views.OVERVIEW, "curves"):
         assert "max 0.5 at dose 1" in page(report, name)
-        assert "what was said, projected unsteered, in ‖h‖" in page(report, name)
+        assert "projection of the text on the vector, unsteered, in ‖h‖" in page(report, name)
     other = told(jobs.Point("speed", 1.0, 2.0), jobs.Point("speed", 2.0, 3.0)).reports[1]
     assert "at 2" in page(other, "curves")
 

@@ -114,7 +114,7 @@ async def test_the_job_under_the_cursor_tells_all_it_does(size: tuple[int, int])
         await opened(at)
         await at.press("n", "down")
         summary = list(OFFERS.values())[1].summary
-        await at.sees(*summary.split()[-2:], "enter opens its form")
+        await at.sees(*summary.split()[-2:], "enter opens the form")
 
 
 async def test_two_checkpoints_are_compared_from_the_form(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,7 +130,7 @@ async def test_import_says_what_is_wrong_and_takes_what_is_right(tmp_path: Path)
         asked = at.pilot.app.screen.query_one(Input)
         asked.value = "a" * 300
         await at.press("enter")
-        await at.sees("this cannot be read: file name too long")
+        await at.sees("cannot read the file: file name too long")
         asked.value = "~nobody-has-this-name/x.gguf"
         await at.press("enter")
         await at.sees("x.gguf: no such file")
@@ -272,7 +272,7 @@ async def test_cosines_with_what_is_on_the_desk(tmp_path: Path) -> None:
         await at.add("fresh")
         screen = await opened(at)
         screen.query_one(DataTable).move_cursor(row=names(screen).index("same"))
-        await at.sees("+1.00 with fresh  ⚠ pulls the same way")
+        await at.sees("+1.00 with fresh  ⚠ points the same way")
         screen.query_one(DataTable).move_cursor(row=names(screen).index("other"))
         await at.until(lambda: "⚠" not in "\n".join(at.drawn()))
         await at.sees("with fresh")

@@ -41,7 +41,7 @@ class Bench:
 
     def __call__(self, instrument: Any, params: Mapping[str, Any]) -> jobs.Job:
         self.asked.append(params)
-        yield jobs.Progress(3, 12, "prompts spoken")
+        yield jobs.Progress(3, 12, "prompts generated")
         yield jobs.side(lambda: self.go.wait(20))
         if isinstance(self.end, Exception):
             raise self.end
@@ -61,7 +61,7 @@ async def begun(at: Stage) -> Library:
     row = screen.query_one(DataTable).get_row_index("determined-drifting")
     screen.query_one(DataTable).move_cursor(row=row)
     await at.press("t")
-    await at.sees("3/12 prompts spoken")
+    await at.sees("3/12 prompts generated")
     return screen
 
 

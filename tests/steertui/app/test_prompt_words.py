@@ -45,7 +45,7 @@ async def test_a_word_with_a_value_is_completed_and_obeyed() -> None:
     async with stage(brief()) as at:
         await at.ready()
         await at.press("/", *"temp")
-        await at.sees("/temperature X", "0 takes the likeliest token")
+        await at.sees("/temperature X", "0 picks the most likely token")
         await at.press("tab")
         assert at.desk.prompt.text == "/temperature "
         await at.press(*"0.5", "enter")

@@ -147,7 +147,7 @@ async def test_a_session_plays_again_steps_and_jumps_between_changes() -> None:
             screen = await replayed(at)
             assert said(screen) == ""
             await at.sees("you  about the circus", "pirate", "timeline · paused ×1 · space plays")
-            await at.sees("what was said · space plays it")
+            await at.sees("transcript · space plays it")
             await at.press("right", "right")
             assert not any("space plays it" in row for row in at.drawn())
             assert said(screen) == "I will"
@@ -192,7 +192,7 @@ async def test_a_branch_from_a_place_in_the_film_goes_on_at_the_desk() -> None:
             before = at.desk.link.state.session
             await replayed(at)
             await at.press("b")
-            await at.until(lambda: any("nothing is said yet" in toast for toast in at.toasts))
+            await at.until(lambda: any("nothing to branch from yet" in toast for toast in at.toasts))
             await at.press("right", "right", "right", "b")
             await at.until(lambda: at.pilot.app.screen is at.desk)
             await at.until(lambda: at.desk.link.state.session not in ("", before))

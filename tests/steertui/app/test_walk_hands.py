@@ -39,7 +39,7 @@ def keys_of_one_read_go_where_the_first_of_them_leads(at: Walk) -> None:
     at.press(b"i" + UP)
     at.sees(f"│ {ASKED}")
     at.press(CTRL_U + TAB + b"dparade")
-    at.sees("throw in a distractor", "parade")
+    at.sees("insert a distractor", "parade")
     at.press(ESC)
     # A key that comes with esc in one read is another key.
     at.at.until(lambda: "throw in" not in at.at.text and not at.at.pending())
@@ -69,7 +69,7 @@ def a_distractor_falls_into_an_answer_that_is_rewound(at: Walk) -> None:
     at.press(" ")
     at.sees("PAUSED")
     at.press("d")
-    at.sees("throw in a distractor")
+    at.sees("insert a distractor")
     at.press("Look, a parade!", ENTER)
     at.sees("as what?")
     at.press(DOWN, ENTER)

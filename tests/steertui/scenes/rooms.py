@@ -184,7 +184,7 @@ async def library(play: Play) -> None:
 
 @scene("library-check", before=shelves.vectors)
 async def library_check(play: Play) -> None:
-    kinds.JOBS["check"] = Script((jobs.Progress(3, 12, "prompts spoken"),), verdict(play.words))
+    kinds.JOBS["check"] = Script((jobs.Progress(3, 12, "prompts generated"),), verdict(play.words))
     screen = await shelf(play)
     await at_row(play, screen, "calm")
     screen.action_check()
