@@ -57,8 +57,8 @@ def main() -> None:
     import core
     from bench import extraction
     from bench.shapes import qwen
-    from core.budget import ON_CPU
-    from core.capture import capture
+    from core.activations.budget import ON_CPU
+    from core.activations.capture import capture
 
     torch.set_num_threads(1)
     way, pairs, dtype, layers = sys.argv[1], int(sys.argv[2]), getattr(torch, sys.argv[3]), int(sys.argv[4])

@@ -8,9 +8,9 @@ from typing import Any
 import core
 from bench.arms import Arm, Check, Setting, race
 from core import demo
-from core.jobs import End
-from core.model import Model
-from core.runner import run
+from core.jobs.job import End
+from core.jobs.runner import run
+from core.model.model import Model
 from vectors.check import job
 
 VECTOR = "determined-drifting"

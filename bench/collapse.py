@@ -18,10 +18,10 @@ import core
 import vectors
 from bench.arms import Check, Setting
 from core import demo
-from core.chat import as_messages, render
 from core.demo.world.labels import labels
 from core.demo.world.prompts import requests, story_openings
-from core.mixer import Channel, Mixer
+from core.generation.chat import as_messages, render
+from core.mixer.mixer import Channel, Mixer
 from sessions.collapse import LIMITS, WINDOW, measured
 from sessions.state import Token
 from vectors.likelihood import distributions

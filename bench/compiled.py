@@ -12,10 +12,10 @@ from bench.arms import Arm, Check, Goal, Setting, judge, race
 from bench.decode import speak
 from bench.mixers import eight_mixed, prompt, turned
 from bench.shapes import demo
-from core.compiled import proof
+from core.compiled import verify
 from core.compiled.size import Size
-from core.mixer import Mixer
-from core.model import Model
+from core.mixer.mixer import Mixer
+from core.model.model import Model
 
 PROMPT, NEW, DIALS = 32, 96, 1000
 CAPACITY = 512
@@ -29,7 +29,7 @@ def bench(setting: Setting) -> dict[str, Any]:
     step = model.workshop.fitting(Size(1, CAPACITY))
     if step is None:
         raise SystemExit(news)
-    verdict = proof.judge(step)
+    verdict = verify.judge(step)
     made = counters["stats"]["unique_graphs"] - graphs
     laps = race(_arms(model), setting)
     _turn_dials(model)

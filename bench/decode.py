@@ -17,9 +17,9 @@ import core
 from bench.arms import Arm, Check, Goal, Setting, judge, race
 from bench.mixers import add_and_cap, adds, eight_mixed, prompt
 from bench.shapes import demo, qwen
-from core.mixer import Mixer
-from core.model import Model
-from core.tape import Tape
+from core.mixer.mixer import Mixer
+from core.model.cache import Tape
+from core.model.model import Model
 
 PROMPT = 32
 NEW = {"large": 24, "demo": 96}

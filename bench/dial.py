@@ -11,12 +11,12 @@ import core
 from bench.arms import Check, Setting
 from bench.mixers import adds, channel, eight_mixed, prompt, turned
 from bench.shapes import demo
-from core.boundary import Boundary
-from core.compiled.bank import Bank
+from core.compiled.buffers import Bank
+from core.compiled.setting import Tables
 from core.compiled.size import Size
-from core.compiled.table import Tables
-from core.mixer import Mixer
-from core.model import Model
+from core.generation.mixer_queue import Boundary
+from core.mixer.mixer import Mixer
+from core.model.model import Model
 
 BATCH = 200
 AT_MOST = {

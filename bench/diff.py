@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 
 from bench.arms import Arm, Check, Lap, Setting, race
 from bench.shapes import QWEN, qwen
-from core.jobs import End
-from core.runner import run
+from core.jobs.job import End
+from core.jobs.runner import run
 from vectors.diff.checkpoint import open_checkpoint
 from vectors.diff.matrix import Depth
 from vectors.diff.weights import weight_diff

@@ -19,7 +19,7 @@ import vectors
 from bench import anonymous, repeng
 from bench.arms import Arm, Check, Goal, Setting, judge, race
 from bench.shapes import qwen
-from core.capture import capture
+from core.activations.capture import capture
 
 PAIRS = 20
 SHORTEST, LONGEST = 20, 200

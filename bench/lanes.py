@@ -11,10 +11,10 @@ import core
 from bench.arms import Arm, Check, Goal, Setting, judge, race
 from bench.mixers import add_and_cap, prompt
 from bench.shapes import demo, qwen
-from core.lanes import doses
-from core.mixer import Mixer
-from core.model import Model
-from core.tape import Tape
+from core.mixer.lanes import doses
+from core.mixer.mixer import Mixer
+from core.model.cache import Tape
+from core.model.model import Model
 
 SCALES = tuple(0.05 * i for i in range(8))
 PROMPT, NEW, STEPS = 64, 16, 6

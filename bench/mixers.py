@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from core.mixer import Channel, Mixer
-from core.model import Model
+from core.mixer.mixer import Channel, Mixer
+from core.model.model import Model
 
 
 class Arrow:

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 
 from bench.arms import Check, Setting
 from bench.terminal import Terminal, app, home
-from core.mixer import Channel
+from core.mixer.mixer import Channel
 from sessions.known import Known
 from steertui.themes import NIGHT
 from steertui.widgets.bank import FaderBank

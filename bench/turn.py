@@ -8,10 +8,10 @@ import core
 from bench.arms import Arm, Check, Goal, Setting, judge, race
 from bench.mixers import add_and_cap, prompt
 from bench.shapes import qwen
-from core.model import Model
-from core.plan import Plan
-from core.prefill import feed_in_chunks
-from core.tape import Tape
+from core.generation.prefill import feed_in_chunks
+from core.model.cache import Tape
+from core.model.model import Model
+from core.steering.plan import Plan
 
 HISTORY, TURN = 3900, 64
 GOALS = (Goal("after the history", "alone", 1 / 1.2),)
@@ -53,9 +53,9 @@ def _forget(tape: Tape, length: int) -> None:
 
 def _nothing_encoded_again(model: Model) -> Check:
     """Positions that went through the first block for the second of two answers on one tape, beyond its own."""
-    from core.decoding import Decoding
-    from core.live import Live
-    from core.mixer import Mixer
+    from core.generation.live import Live
+    from core.generation.settings import Decoding
+    from core.mixer.mixer import Mixer
 
     tape, how = Tape(model), Decoding(max_new_tokens=2, ignore_end=True)
     list(Live(model, tape, prompt(model, HISTORY // 10), Mixer(), how))

@@ -8,29 +8,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.answer import stream as stream
-    from core.conversation import Conversation as Conversation
     from core.errors import SteerError as SteerError
-    from core.loading import adopt as adopt
-    from core.loading import load as load
-    from core.mixer import Channel as Channel
-    from core.mixer import Mixer as Mixer
-    from core.model import Model as Model
-    from core.steering import steered as steered
+    from core.generation.conversation import Conversation as Conversation
+    from core.generation.stream import stream as stream
+    from core.loading.loading import adopt as adopt
+    from core.loading.loading import load as load
+    from core.mixer.mixer import Channel as Channel
+    from core.mixer.mixer import Mixer as Mixer
+    from core.model.hooks import steered as steered
+    from core.model.model import Model as Model
 else:
     from core.lazy import exports
 
     __getattr__, __dir__ = exports(
         __name__,
         {
-            "load": "core.loading",
-            "adopt": "core.loading",
-            "Model": "core.model",
-            "Channel": "core.mixer",
-            "Mixer": "core.mixer",
-            "steered": "core.steering",
-            "stream": "core.answer",
-            "Conversation": "core.conversation",
+            "load": "core.loading.loading",
+            "adopt": "core.loading.loading",
+            "Model": "core.model.model",
+            "Channel": "core.mixer.mixer",
+            "Mixer": "core.mixer.mixer",
+            "steered": "core.model.hooks",
+            "stream": "core.generation.stream",
+            "Conversation": "core.generation.conversation",
             "SteerError": "core.errors",
         },
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from core.scrub import scrub
+from core.secrets import scrub
 from sessions.event import Event, Json
 from sessions.events import Close, Error, Gap, Job, Model, Open, Stop, Vector
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.errors import SteerError
-from core.mixer import Mixer
+from core.mixer.mixer import Mixer
 
 
 def fitted(mixer: Mixer, check: Callable[[Mixer], None]) -> tuple[Mixer, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from core.mixer import Mixer
+from core.mixer.mixer import Mixer
 from sessions import events as ev
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Prompter:
     """Feeds recorded answers token by token, without sampling."""
 
     def __init__(self, model: Any, mixers: Mapping[str, Mixer]) -> None:
-        from core.tape import Tape
+        from core.model.cache import Tape
 
         self._model, self._mixers = model, mixers
         self._tape = Tape(model)

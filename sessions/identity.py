@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from core.home import expanded
+from core.files import expanded
 
 LONGEST_PATH = 4096
 

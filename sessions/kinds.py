@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from core.errors import UsageError
-from core.jobs import Job
+from core.jobs.job import Job
 from sessions.experiments.registry import EXPERIMENTS
 from sessions.folder import SUFFIX, Folder
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.mixer import Mixer
+from core.mixer.mixer import Mixer
 from sessions.events import Vector
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, UsageError
-from core.mixer import Mixer
+from core.mixer.mixer import Mixer
 from sessions import events as ev
 from sessions.desk import describe, mix_of
 from sessions.fitting import at_hand, fitted

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from core.errors import SteerError
-from core.levels import dose
+from core.mixer.effects import dose
 from sessions.known import mixer_of
 from sessions.state import State
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from core.errors import OutOfMemory, SteerError
-from core.mixer import Mixer
+from core.mixer.mixer import Mixer
 from sessions import events as ev
 from sessions.desk import mix_of
 from sessions.studio import Speech, Ticket

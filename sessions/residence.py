@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeAlias
 
 from core.errors import SteerError, UsageError
-from core.gate import Gate
+from core.jobs.gpu_thread import Gate
 from sessions import events as ev
 from sessions.queue import Queue
 from sessions.studio import Instrument, Studio

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from core.mixer import Mixer
+from core.mixer.mixer import Mixer
 from sessions.studio import LOADING, Progress, Speech
 
 Messages = list[dict[str, str]]
@@ -34,8 +34,8 @@ class Studio:
         """Refuse a model that is invalid or does not fit, before the current one is unloaded."""
         if strange := sorted(options.keys() - set(LOADING)):
             raise UsageError(f"the options for loading a model are {', '.join(LOADING)}, not {strange[0]!r}")
-        from core import placement
-        from core.loading import consider
+        from core.loading import placement
+        from core.loading.loading import consider
 
         place = placement.decide(**{name: options[name] for name in PLACE if name in options})
         leaving = self._resident.model if self._resident else None
@@ -127,7 +127,7 @@ class Resident:
         return None
 
     def _anew(self, frame: Frame, past: Messages) -> Any:
-        from core.conversation import Conversation
+        from core.generation.conversation import Conversation
 
         talk = Conversation(self.model, **frame)
         talk.messages.extend(past)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from core.errors import SteerError, UsageError
-from core.mixer import Mixer
+from core.mixer.mixer import Mixer
 from sessions import events as ev
 from sessions.desk import mix_of
 from sessions.journal import Journal

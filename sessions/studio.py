@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from core.mixer import Mixer
+from core.mixer.mixer import Mixer
 
 LOADING = ("dtype", "device", "device_map", "revision", "quant", "adapter", "layers_path", "force")
 """Options for loading a model."""

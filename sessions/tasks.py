@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core import jobs
 from core.errors import SteerError, UsageError
-from core.finished import Finished
-from core.runner import run
+from core.jobs import job
+from core.jobs.resume import Finished
+from core.jobs.runner import run
 from sessions import events as ev
 from sessions.identity import identity
 from sessions.journal import Journal
@@ -24,7 +24,7 @@ from sessions.queue import Place
 from sessions.residence import Home
 from sessions.state import State
 
-Factory = Callable[[Any, Mapping[str, Any]], jobs.Job]
+Factory = Callable[[Any, Mapping[str, Any]], job.Job]
 Registry = Mapping[str, Factory]
 
 
@@ -35,7 +35,7 @@ class Asked:
     number: int
     kind: str
     params: Mapping[str, Any]
-    work: jobs.Job
+    work: job.Job
     place: Place
     waits: bool
 
@@ -119,24 +119,24 @@ class Tasks:
     def _drive(self, asked: Asked) -> None:
         """Wait for the job's turn and run it; its end is recorded before the next job starts."""
         try:
-            end = self._worked(asked) if self._residence.queue.turn(asked.place) else jobs.End("cancelled")
+            end = self._worked(asked) if self._residence.queue.turn(asked.place) else job.End("cancelled")
         except Exception as error:
-            end = jobs.End("failed", {"error": f"internal error ({type(error).__name__}: {error})"})
+            end = job.End("failed", {"error": f"internal error ({type(error).__name__}: {error})"})
         asked.place.done = True
         del self._running[asked.number]
         self._tell(asked, end.status, dict(end.summary), str(end.summary.get("error", "")))
         self._residence.queue.leave(asked.place)
 
-    def _worked(self, asked: Asked) -> jobs.End:
+    def _worked(self, asked: Asked) -> job.End:
         """Run the job. The stored steps of a completed job are deleted, so a new start runs it again."""
         finished = Finished.of(self._keep, asked.kind, self._identity(asked)) if self._keep else None
         if asked.waits:
             self._tell(asked, "running")
-        end = jobs.End("failed")
+        end = job.End("failed")
         # The job's error message is already in the summary of its end event.
         with suppress(SteerError):
             for event in run(asked.work, self._residence.gate, finished, asked.place.cancelled):
-                if isinstance(event, jobs.End):
+                if isinstance(event, job.End):
                     end = event
                 else:
                     self._tell(asked, "running", event.to_json())

@@ -15,8 +15,8 @@ from functools import partial
 from typing import Any, TypeGuard
 
 from core.errors import BadInput
-from core.jobs import Job, Row, gpu
-from core.mixer import Mixer
+from core.jobs.job import Job, Row, gpu
+from core.mixer.mixer import Mixer
 from sessions import events as ev
 from sessions.desk import mix_of
 from sessions.folding import fold

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from core.errors import BadInput
-from core.jobs import End
-from core.runner import run
+from core.jobs.job import End
+from core.jobs.runner import run
 from sessions import events as ev
 from sessions.folder import Folder
 from sessions.kinds import kept_vectors

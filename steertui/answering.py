@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.mixer import Mixer
+from core.mixer.mixer import Mixer
 from sessions import events as ev
 from sessions.lines import to_fields
 from sessions.state import State, Turn

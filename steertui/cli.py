@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from core.errors import BadInput, SteerError, UsageError
-from core.scrub import holds_secret, scrub
+from core.secrets import holds_secret, scrub
 from steertui import __version__, flags, paths
 from steertui.options import with_signed_lists
 from steertui.text import safe_text

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from core.errors import SteerError
-from core.scrub import scrub
+from core.secrets import scrub
 from steertui import HOUSE, __version__, catalogue, paths, terminal
 
 LIBRARIES = ("torch", "transformers", "accelerate", "safetensors", "numpy", "textual", "anthropic")
@@ -34,7 +34,7 @@ def versions() -> dict[str, Any]:
 
 def devices() -> dict[str, Any]:
     """List devices with torch in a separate process, which may hang or crash."""
-    command = [sys.executable, "-m", "core.devices"]
+    command = [sys.executable, "-m", "core.loading.devices"]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=DEVICES_TIMEOUT_S, check=True, cwd=HOUSE

@@ -10,9 +10,9 @@ from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.bands import parse_layers
 from core.errors import BadInput
-from core.home import expanded
+from core.files import expanded
+from core.mixer.layer_ranges import parse_layers
 from sessions.offers.catalogue import OFFERS
 from sessions.offers.offer import Param
 from sessions.offers.spending import spends

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from core.mixer import SCOPES, UNITS, finite
+from core.mixer.mixer import SCOPES, UNITS, finite
 from sessions.offers.offer import Offer, Param
 from sessions.studio import LOADING
 from steertui.options import read_cap, read_gain, read_injection, read_pair, read_vector

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, SteerError, UsageError
-from core.home import expanded
-from core.mixer import Mixer
+from core.files import expanded
+from core.mixer.mixer import Mixer
 from sessions.desk import summary
 from steertui import paths
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.bands import parse_layers
 from core.errors import BadInput, UsageError
-from core.mixer import Channel, Mixer, finite
+from core.mixer.layer_ranges import parse_layers
+from core.mixer.mixer import Channel, Mixer, finite
 from steertui.early import DEEPEST, find_vector
 
 Bound = float | str | None

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from core.errors import SteerError
-from core.scrub import holds_secret
+from core.secrets import holds_secret
 from steertui import paths
 
 FILE = "prompts.jsonl"

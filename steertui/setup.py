@@ -11,11 +11,11 @@ from types import TracebackType
 from typing import Any
 
 from core.errors import UsageError
-from core.mixer import Mixer
-from core.promptfile import Prompt
-from core.scrub import holds_secret
+from core.mixer.mixer import Mixer
+from core.secrets import holds_secret
 from sessions import events as ev
 from sessions.known import Known, mixer_of
+from sessions.promptfile import Prompt
 from sessions.script import SCRIPT, Script
 from sessions.state import State, Turn
 from steertui import flags

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.bands import parse_layers
 from core.errors import UsageError
-from core.levels import band, dose, spell
-from core.mixer import Channel, finite
+from core.mixer.effects import band, dose, spell
+from core.mixer.layer_ranges import parse_layers
+from core.mixer.mixer import Channel, finite
 from steertui.options import ChannelSpec, mixer_asked_for, read_cap, read_vector
 from steertui.setup import Setup
 

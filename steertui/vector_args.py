@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.bands import parse_layers, write_layers
 from core.errors import UsageError
+from core.mixer.layer_ranges import parse_layers, write_layers
 from steertui.text import safe_text
 
 if TYPE_CHECKING:

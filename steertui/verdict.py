@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from core.bands import write_layers
+from core.mixer.layer_ranges import write_layers
 
 
 def told(report: Mapping[str, Any]) -> Iterator[str]:

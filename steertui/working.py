@@ -16,8 +16,8 @@ from types import FrameType
 from typing import Any
 
 from core.errors import SteerError
-from core.home import expanded
-from core.jobs import Progress
+from core.files import expanded
+from core.jobs.job import Progress
 from sessions import events as ev
 from sessions.offers.catalogue import OFFERS
 from steertui import flags

@@ -12,15 +12,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core import demo
-from core.bands import parse_layers
-from core.chat import as_messages, render
 from core.demo import wording
 from core.demo.world.contrasts import CONTRASTS
 from core.demo.world.prompts import requests
 from core.errors import UsageError
-from core.jobs import Job, Row
-from core.levels import band as band_of
-from core.mixer import Channel
+from core.generation.chat import as_messages, render
+from core.jobs.job import Job, Row
+from core.mixer.effects import band as band_of
+from core.mixer.layer_ranges import parse_layers
+from core.mixer.mixer import Channel
 from vectors import dosing, fit, measured, response, separating, shape
 from vectors.contrasts.catalogue import BUILT_IN, contrast
 from vectors.dosing import Ids
@@ -29,7 +29,7 @@ from vectors.separating import Apart
 from vectors.vector import SteeringVector, read
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.model.model import Model
 
 PAIRS = 8
 HELD_OUT = 20

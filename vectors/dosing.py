@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import stream
-from core.capture import capture
-from core.jobs import gpu
-from core.lanes import mixes
-from core.mixer import DEFAULT_DOSE, Channel, Mixer
+from core.activations.capture import capture
+from core.jobs.job import gpu
+from core.mixer.lanes import mixes
+from core.mixer.mixer import DEFAULT_DOSE, Channel, Mixer
 from vectors import likelihood, metrics
 from vectors.likelihood import Aside
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.model.model import Model
 
 TEMPERATURE = 0.7  # greedy small models repeat themselves unsteered, which would look like a collapse
 COLLAPSE_NATS = (

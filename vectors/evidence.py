@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.jobs import Event, Point, Sample
+from core.jobs.job import Event, Point, Sample
 from vectors import response
 from vectors.card import consistency
 from vectors.dosing import Instrument
@@ -17,7 +17,7 @@ from vectors.vector import SteeringVector
 from vectors.verdict import Effect, Findings, judge
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.model.model import Model
 
 
 IN_SAMPLE = "d and accuracy are of the pairs it was made from, no hold-out"

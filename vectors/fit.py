@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from core.bands import write_layers
+from core.mixer.layer_ranges import write_layers
 from vectors import limits
 from vectors.card import Card
 from vectors.errors import VectorFileError

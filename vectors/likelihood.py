@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from core import steered
-from core.mixer import Mixer
+from core.mixer.mixer import Mixer
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.model.model import Model
 
 UNSTEERED = Mixer()
 

@@ -19,7 +19,7 @@ from core.errors import UsageError
 from vectors.assignment import assign
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.model.model import Model
 
 Rows = NDArray[np.float64]
 
@@ -82,7 +82,7 @@ def ranked(runs: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> list[Ranked]:
 
 def embedded(model: Model, texts: Sequence[str], layer: int | None = None) -> Rows:
     """Embed texts with the loaded model: mean of its states at one layer, by default two thirds up."""
-    from core.capture import capture
+    from core.activations.capture import capture
 
     chosen = 2 * model.n_layers // 3 if layer is None else layer
     ids = [list(model.tokenizer(text)["input_ids"]) for text in texts]

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import stream
-from core.jobs import Progress, gpu
-from core.mixer import Mixer
+from core.jobs.job import Progress, gpu
+from core.mixer.mixer import Mixer
 from vectors import dosing, likelihood, metrics
 from vectors.dosing import Ids, Instrument, Spoken, Work
 from vectors.likelihood import Alternatives
 from vectors.verdict import Effect
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.model.model import Model
 
 DOSES = (-2.0, -1.0, 0.0, 1.0, 2.0)
 ACTIVE = (-2.0, -1.0, 1.0, 2.0)

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from core.capture import capture_stream
-from core.chat import as_messages, render
+from core.activations.capture import capture_stream
 from core.errors import UsageError
-from core.jobs import Progress, gpu
+from core.generation.chat import as_messages, render
+from core.jobs.job import Progress, gpu
 from vectors import metrics
 from vectors.metrics import Separation
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.model.model import Model
 
 Text = Any  # a string, or a list of messages
 Ids = list[int]

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from core.errors import UsageError
-from core.home import expanded
+from core.files import expanded
 from vectors.errors import shown
 
 

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.errors import BadInput, UsageError
-from core.home import expanded
-from core.jobs import Cell, Job, Progress, Row, gpu
+from core.files import expanded
+from core.jobs.job import Cell, Job, Progress, Row, gpu
 from vectors.contrasts import records
 from vectors.errors import shown
 from vectors.linearity import Rows, embedded, ranked
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.model.model import Model
 
 SIDES = ("tuned", "direction")
 Themes = Sequence[str | None]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.bands import write_layers
+from core.mixer.layer_ranges import write_layers
 from vectors import algebra, card, fit, lastbit, library, reading, shape, writing
 from vectors import measured as measurements
 from vectors.about import About

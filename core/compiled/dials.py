@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.compiled.seating import Seating, array
+from core.compiled.cap_table import NEVER
+from core.compiled.layout import Seating, array
 from core.compiled.size import Size
-from core.compiled.states import NEVER
-from core.layer import LayerPlan
+from core.steering.layer_plan import LayerPlan
 
 Array = NDArray[np.float64]
 

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from core.compiled.proof import judge
-from core.compiled.seating import demand
+from core.compiled.graph_step import Step
+from core.compiled.layout import demand
+from core.compiled.precompile import Warming, use_own_cache
 from core.compiled.size import MOST_CAPS, Size
-from core.compiled.step import Step
-from core.compiled.warm import Warming, use_own_cache
-from core.plan import Plan
-from core.tape import Tape
+from core.compiled.verify import judge
+from core.model.cache import Tape
+from core.steering.plan import Plan
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.model.model import Model
 
 LAST_WORDS = 200
 MARGIN = 1.2

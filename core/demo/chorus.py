@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from core.mixer import Mixer
-from core.model import Model
-from core.steering import steered
+from core.mixer.mixer import Mixer
+from core.model.hooks import steered
+from core.model.model import Model
 
 TEMPERATURE = 0.7
 

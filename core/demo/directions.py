@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.capture import capture
-from core.model import Model
+from core.activations.capture import capture
+from core.model.model import Model
 
 PERCENTILES = (5, 25, 50, 75, 95)
 BATCH_TOKENS = 8192  # fixed: the shape of a batch is part of the bytes that come out

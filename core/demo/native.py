@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from core.demo import recipe
 from core.demo.directions import Direction
 from core.demo.world.pairs import Pair
-from core.model import Model
+from core.model.model import Model
 
 FORMAT = "steertui/1"
 

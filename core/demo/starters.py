@@ -13,7 +13,7 @@ from core.demo.directions import Direction, Reads
 from core.demo.wording import halves, widths
 from core.demo.world.contrasts import CONTRASTS
 from core.demo.world.pairs import Pair
-from core.model import Model
+from core.model.model import Model
 
 PAIRS, HELD_OUT = 160, 100
 SEED, HELD_OUT_SEED = 31, 32

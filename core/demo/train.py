@@ -21,8 +21,8 @@ from core.demo.acceptance.measure import measure
 from core.demo.corpus import Writer, tokens
 from core.demo.recipe import Rates, Schedule
 from core.demo.world.documents import base_document, tuned_document
-from core.loading import load
-from core.model import Model
+from core.loading.loading import load
+from core.model.model import Model
 
 REPORT = "report.json"
 SHOWN, SAMPLES = 25, 4

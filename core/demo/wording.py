@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.demo.world.pairs import Pair, Side
-from core.model import Model
+from core.model.model import Model
 
 Ids = list[int]
 

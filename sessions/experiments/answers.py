@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from core.jobs import Progress, Sample, unit
-from core.mixer import Mixer
+from core.jobs.job import Progress, Sample, unit
+from core.mixer.mixer import Mixer
 from sessions.experiments.conditions import Condition
 from sessions.experiments.judges.lexical import flags
 from sessions.experiments.voice import Cue, How, Prompt, Reading, Spoken, Voice, Work

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.levels import band
-from core.mixer import DEFAULT_DOSE, Channel, Mixer
+from core.mixer.effects import band
+from core.mixer.mixer import DEFAULT_DOSE, Channel, Mixer
 from sessions.experiments.conditions import Condition, at
 
 GRID = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.jobs import Progress
-from core.levels import band
-from core.mixer import Channel, Mixer
+from core.jobs.job import Progress
+from core.mixer.effects import band
+from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.answers import answers, seeded
 from sessions.experiments.capping import begins, floored, matched
 from sessions.experiments.conditions import CONTROL_SEED, Condition

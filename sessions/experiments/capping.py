@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from core.bands import parse_layers
 from core.errors import UsageError
-from core.jobs import unit
-from core.levels import band, bounds
-from core.mixer import Channel
+from core.jobs.job import unit
+from core.mixer.effects import band, bounds
+from core.mixer.layer_ranges import parse_layers
+from core.mixer.mixer import Channel
 from sessions.experiments.answers import key_of
 from sessions.experiments.voice import Prompt, Voice, Work
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from core.jobs import Cell, Event, Row
+from core.jobs.job import Cell, Event, Row
 from sessions.experiments import statistics
 from sessions.experiments.answers import changed
 from sessions.experiments.choice import Rule, held_out, known

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.jobs import Event, Point
-from core.mixer import Channel, Mixer
+from core.jobs.job import Event, Point
+from core.mixer.mixer import Channel, Mixer
 from sessions.experiments import coherence, comparing, conditions, duels, prompts, statistics
 from sessions.experiments.answers import Answer, all_answers
 from sessions.experiments.conditions import RANDOM, UNSTEERED, Condition

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.bands import parse_layers
 from core.errors import UsageError
-from core.mixer import Channel, Mixer
+from core.mixer.layer_ranges import parse_layers
+from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.voice import Voice
 
 UNSTEERED, PLUS, MINUS, RANDOM = "unsteered", "+s", "−s", "random"

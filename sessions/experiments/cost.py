@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from core.jobs import Row
+from core.jobs.job import Row
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.jobs import Progress
-from core.mixer import Channel
+from core.jobs.job import Progress
+from core.mixer.mixer import Channel
 from sessions.experiments import conditions, judging, tasks
 from sessions.experiments.answers import answers, seeded
 from sessions.experiments.chance import among

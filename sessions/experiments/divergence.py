@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.jobs import unit
-from core.mixer import Mixer
+from core.jobs.job import unit
+from core.mixer.mixer import Mixer
 from sessions.experiments.voice import Prompt, Spoken, Voice, Work
 
 Logs = NDArray[np.float32]

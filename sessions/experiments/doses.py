@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from core.jobs import Event, Point, Row
+from core.jobs.job import Event, Point, Row
 from sessions.experiments import chance, statistics
 from sessions.experiments.answers import changed
 from sessions.experiments.choice import Rule, held_out, known

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from core.jobs import Event, Point, Row
+from core.jobs.job import Event, Point, Row
 from sessions.experiments import statistics
 from sessions.experiments.answers import Answer
 from sessions.experiments.cost import Cost

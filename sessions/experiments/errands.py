@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from core.errors import UsageError
-from core.jobs import unit
-from core.mixer import Channel, Mixer
+from core.jobs.job import unit
+from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.commands import first_line
 from sessions.experiments.judges.verdict import digest
 from sessions.experiments.measures import mean

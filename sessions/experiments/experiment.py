@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.jobs import Cancelled, Job, side
+from core.jobs.job import Cancelled, Job, side
 from sessions.experiments.keys import warnings
 from sessions.experiments.report import document
 from sessions.experiments.report.found import Found

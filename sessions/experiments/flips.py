@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from core.jobs import Event, Point, Row, Sample
+from core.jobs.job import Event, Point, Row, Sample
 from sessions.experiments import chance, statistics, swapping
 from sessions.experiments.answers import Answer
 from sessions.experiments.conditions import UNSTEERED

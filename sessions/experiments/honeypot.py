@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from core import demo
-from core.jobs import Event, Point, Progress, Row, Sample
-from core.mixer import Channel, Mixer
+from core.jobs.job import Event, Point, Progress, Row, Sample
+from core.mixer.mixer import Channel, Mixer
 from sessions.experiments import chance, conditions, statistics, traps
 from sessions.experiments.answers import seeded
 from sessions.experiments.conditions import MINUS, PLUS, UNSTEERED

@@ -13,8 +13,8 @@ from typing import Any
 
 from core import demo
 from core.errors import UsageError
-from core.jobs import Progress, unit
-from core.mixer import Channel, Mixer
+from core.jobs.job import Progress, unit
+from core.mixer.mixer import Channel, Mixer
 from sessions.experiments import conditions, judging, prompts
 from sessions.experiments.answers import Answer, answers, seeded
 from sessions.experiments.conditions import UNSTEERED, Condition

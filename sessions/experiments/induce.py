@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.jobs import Progress
-from core.mixer import Mixer
+from core.jobs.job import Progress
+from core.mixer.mixer import Mixer
 from sessions.experiments import comparing, conditions, prompts, statistics
 from sessions.experiments.answers import Answer, all_answers
 from sessions.experiments.conditions import Condition

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from core.jobs import Sample, unit
-from core.mixer import Mixer
+from core.jobs.job import Sample, unit
+from core.mixer.mixer import Mixer
 from sessions.experiments.answers import Answer
 from sessions.experiments.counting import adherence
 from sessions.experiments.judges.verdict import digest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from core.jobs import Row
+from core.jobs.job import Row
 from sessions.experiments.cost import Cost
 from sessions.experiments.judges.claude import ClaudeJudge
 from sessions.experiments.judges.harmonic import HarmonicJudge

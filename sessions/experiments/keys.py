@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.home import expanded
-from core.scrub import holds_secret
+from core.files import expanded
+from core.secrets import holds_secret
 from sessions.offers.offer import Offer
 from vectors.contrasts.catalogue import contrast
 from vectors.contrasts.pair import KEPT

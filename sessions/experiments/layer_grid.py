@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import UsageError
-from core.jobs import Progress
-from core.mixer import Channel, Mixer
+from core.jobs.job import Progress
+from core.mixer.mixer import Channel, Mixer
 from sessions.experiments import conditions, prompts
 from sessions.experiments.answers import Answer, answers, seeded
 from sessions.experiments.axis import Axis

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.errors import UsageError
-from core.jobs import Event, Point, Row
-from core.levels import band
-from core.mixer import Channel, Mixer
+from core.jobs.job import Event, Point, Row
+from core.mixer.effects import band
+from core.mixer.mixer import Channel, Mixer
 from sessions.experiments import coherence, conditions, prompts, statistics
 from sessions.experiments.answers import Answer, all_answers, changed
 from sessions.experiments.conditions import CONTROL, MINUS, PLUS, UNSTEERED, Condition

@@ -12,8 +12,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from core.jobs import Progress, unit
-from core.mixer import Channel, Mixer
+from core.jobs.job import Progress, unit
+from core.mixer.mixer import Channel, Mixer
 from sessions.experiments import conditions, prompts, tuning
 from sessions.experiments.answers import Answer, all_answers
 from sessions.experiments.conditions import Condition

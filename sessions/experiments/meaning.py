@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.jobs import Progress, unit
+from core.jobs.job import Progress, unit
 from sessions.experiments.interrupted import Interrupted
 from sessions.experiments.judges.verdict import digest
 from sessions.experiments.tasks import Task

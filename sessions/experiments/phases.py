@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from core.errors import UsageError
-from core.jobs import Event, Point, Progress, Row, Sample, side
+from core.jobs.job import Event, Point, Progress, Row, Sample, side
 from sessions.experiments import registry
 from sessions.experiments.cost import Cost
 from sessions.experiments.study import DATASET, VECTOR, Study

@@ -12,9 +12,9 @@ from typing import Any
 from core import demo
 from core.demo.world import prompts as world
 from core.errors import UsageError
-from core.home import expanded
-from core.promptfile import read_prompts
+from core.files import expanded
 from sessions.experiments.voice import Prompt
+from sessions.promptfile import read_prompts
 
 ENGLISH: Mapping[str, tuple[str, ...]] = {
     "advice": (

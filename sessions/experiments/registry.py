@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-from core.jobs import Job
+from core.jobs.job import Job
 from sessions.experiments.experiment import staged
 from sessions.experiments.voice import Voice, Work
 

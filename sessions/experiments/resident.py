@@ -16,12 +16,12 @@ from torch import Tensor
 
 import core
 import vectors
-from core.capture import capture
-from core.chat import as_messages, continuation, encode, render
-from core.jobs import gpu, side
-from core.lanes import Lanes
-from core.live import Live
-from core.mixer import Mixer
+from core.activations.capture import capture
+from core.generation.chat import as_messages, continuation, encode, render
+from core.generation.live import Live
+from core.jobs.job import gpu, side
+from core.mixer.lanes import Lanes
+from core.mixer.mixer import Mixer
 from sessions.experiments.voice import Cue, Heard, How, Ids, Prompt, Reading, Spoken, Work
 from vectors import dosing, likelihood, response, separating
 from vectors.about import About

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from core.jobs import Event, Point, Row
+from core.jobs.job import Event, Point, Row
 from sessions.experiments import chance, statistics
 from sessions.experiments.conditions import MINUS, PLUS, UNSTEERED
 from sessions.experiments.counting import or_half

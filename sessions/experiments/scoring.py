@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.jobs import Row
+from core.jobs.job import Row
 from sessions.experiments import judging
 from sessions.experiments.answers import Answer
 from sessions.experiments.cost import Cost

@@ -12,8 +12,8 @@ from core import demo
 from core.demo.world import prompts as world
 from core.demo.world.talk import FOLLOW_UPS
 from core.errors import BadInput
-from core.home import expanded
-from core.promptfile import read_prompts
+from core.files import expanded
+from sessions.promptfile import read_prompts
 
 PULLS = ("You are a pirate.", "You are a poet.", "You are a contrarian.")
 PLAIN_FOLLOW_UPS = tuple(line for line in FOLLOW_UPS if "{" not in line)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, UsageError
-from core.home import expanded
-from core.scrub import scrub
+from core.files import expanded
+from core.secrets import scrub
 
 DATASET, VECTOR = "dataset.jsonl", "vector.safetensors"
 MADE_BY = {DATASET: "dataset", VECTOR: "extraction"}

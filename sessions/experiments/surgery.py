@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from core.errors import ModelError
-from core.loading import adopt
-from core.model import Model
+from core.loading.loading import adopt
+from core.model.model import Model
 
 
 def without(tuned: Model, base: Model, share: float, *, shuffled: bool = False) -> Model:

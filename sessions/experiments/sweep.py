@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.jobs import Progress
-from core.mixer import Channel, Mixer
+from core.jobs.job import Progress
+from core.mixer.mixer import Channel, Mixer
 from sessions.experiments import coherence, conditions, edges, layer_grid, layer_sweep, prompts
 from sessions.experiments.answers import all_answers, answers, seeded
 from sessions.experiments.axis import Axis

@@ -21,7 +21,7 @@ from core import demo
 from core.demo.world import prompts as world
 from core.demo.world import talk
 from core.errors import BadInput, UsageError
-from core.home import expanded
+from core.files import expanded
 from sessions.experiments.prompts import from_file
 from sessions.experiments.voice import Prompt
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.errors import BadInput, UsageError
-from core.jobs import Cell, Row
+from core.jobs.job import Cell, Row
 from sessions.experiments import comparing, conditions, prompts, statistics
 from sessions.experiments.answers import all_answers
 from sessions.experiments.conditions import MINUS, PLUS, RANDOM, UNSTEERED

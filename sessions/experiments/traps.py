@@ -20,7 +20,7 @@ from typing import Any
 from core import demo
 from core.demo.world import scene, shell
 from core.errors import BadInput, UsageError
-from core.home import expanded
+from core.files import expanded
 from sessions.experiments.commands import TOOLS
 from sessions.experiments.shielding import Setting
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.jobs import Event, Point, Row
+from core.jobs.job import Event, Point, Row
 from sessions.experiments import statistics
 from sessions.experiments.answers import Answer
 from sessions.experiments.divergence import Subject

@@ -12,10 +12,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from core.bands import parse_layers
-from core.jobs import Progress
-from core.levels import default_band
-from core.mixer import Channel
+from core.jobs.job import Progress
+from core.mixer.effects import default_band
+from core.mixer.layer_ranges import parse_layers
+from core.mixer.mixer import Channel
 from sessions.experiments.voice import Prompt, Voice, Work
 
 States: TypeAlias = Mapping[int, NDArray[Any]]

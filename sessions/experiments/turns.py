@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from core.jobs import Event, Point, Row
+from core.jobs.job import Event, Point, Row
 from sessions.experiments import statistics
 from sessions.experiments.answers import Answer
 from sessions.experiments.measures import MEASURES, Measure, Value, mean

@@ -9,7 +9,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from core.mixer import Mixer
+from core.mixer.mixer import Mixer
 
 LABEL = 200
 Work: TypeAlias = Generator[Any, Any, Any]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from core.errors import UsageError
-from core.mixer import finite
+from core.mixer.mixer import finite
 
 Json: TypeAlias = Any
 

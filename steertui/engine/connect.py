@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from core.errors import EngineUnavailable, UsageError
-from core.mixer import Mixer
+from core.mixer.mixer import Mixer
 from sessions.lines import Record
 from sessions.state import State, Token, Turn
 from steertui.engine.client import Client, Item

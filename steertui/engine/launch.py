@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import EngineUnavailable
-from core.home import expanded
+from core.files import expanded
 from steertui import __version__, paths
 from steertui.engine.protocol import Hello, greeting
 from steertui.engine.sockets import Door, refuse_foreign

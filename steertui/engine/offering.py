@@ -14,7 +14,7 @@ ITEM = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 def offered(resident: ev.Model | None) -> dict[str, Any]:
     """Every local model with the memory it needs, and whether it fits after the current model is unloaded."""
-    from core import memory, placement
+    from core.loading import memory, placement
 
     place = placement.decide()
     free = place.free() + (_held(resident.facts) if resident else 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from core.jobs import Progress
+from core.jobs.job import Progress
 from sessions import events as ev
 from sessions.lines import Record
 from sessions.live import Session

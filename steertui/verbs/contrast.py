@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.errors import PartlyDone, UsageError
-from core.scrub import scrub
+from core.secrets import scrub
 from sessions.offers.contrasts import CONTRAST_ANSWER, CONTRAST_MAKE
 from sessions.offers.offer import Offer
 from steertui import flags, pairtable

@@ -8,7 +8,7 @@ import logging
 from typing import Any
 
 from core.errors import UsageError
-from core.scrub import scrub
+from core.secrets import scrub
 from steertui import flags, paths
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from core.bands import write_layers
+from core.mixer.layer_ranges import write_layers
 from sessions.offers.workshop import EXTRACT
 from steertui import flags
 from steertui.layercurve import layer_curve

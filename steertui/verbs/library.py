@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from core.bands import write_layers
 from core.errors import PartlyDone
+from core.mixer.layer_ranges import write_layers
 from steertui.text import safe_text
 from steertui.vector_args import add_choices, model_shape, read_chosen
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, PartlyDone, SteerError, UsageError
-from core.promptfile import Item, Prompt, read_prompts
 from sessions.lines import Record, encode
+from sessions.promptfile import Item, Prompt, read_prompts
 from steertui import flags
 from steertui.answering import Answer
 from steertui.printing import Printer

@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from core.mixer import Channel
+from core.mixer.mixer import Channel
 from steertui import commands
 from steertui.widgets import glyphs
 from steertui.widgets.bank_values import strengths, values

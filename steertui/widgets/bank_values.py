@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from core.errors import SteerError
-from core.levels import levels
-from core.mixer import Channel
+from core.mixer.effects import levels
+from core.mixer.mixer import Channel
 from steertui.widgets.dial import layers_of, own_scale, shown_scale
 
 Shape = Callable[[float], float]

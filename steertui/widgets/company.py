@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.mixer import Channel, Mixer
+from core.mixer.mixer import Channel, Mixer
 
 NOTABLE = 0.1
 """|cos| above which two channels are reported as aligned."""

@@ -10,8 +10,8 @@ from rich.segment import Segment
 from rich.style import Style
 
 from core.errors import SteerError
-from core.levels import dose
-from core.mixer import Channel
+from core.mixer.effects import dose
+from core.mixer.mixer import Channel
 from steertui.text import safe_text
 from steertui.widgets.bank_values import shape_name, total
 from steertui.widgets.bars import clip, scale_bar, whole

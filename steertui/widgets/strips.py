@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from core.mixer import Channel, Mixer
+from core.mixer.mixer import Channel, Mixer
 from steertui.widgets.company import alike
 from steertui.widgets.dial import span
 from steertui.widgets.reading import Reading

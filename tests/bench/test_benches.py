@@ -7,7 +7,7 @@ import core
 from bench.__main__ import BENCHES
 from bench.decode import _by_hand, _decoded, _steered
 from bench.mixers import add_and_cap, adds, eight_mixed, turned
-from core.mixer import Mixer
+from core.mixer.mixer import Mixer
 from tests.core import zoo
 
 
@@ -24,7 +24,7 @@ def test_every_bench_is_there(name):
 def test_the_check_of_steering_holds_for_ours_and_fails_without_it(model, monkeypatch):
     assert all(check.holds for check in _steered(model))
     assert not torch.allclose(_decoded(model, Mixer()), _by_hand(model, add_and_cap(model)))
-    monkeypatch.setattr(core.plan.LayerPlan, "steer", lambda plan, layer, hidden, readings: hidden)
+    monkeypatch.setattr(core.steering.plan.LayerPlan, "steer", lambda plan, layer, hidden, readings: hidden)
     assert not any(check.holds for check in _steered(model))
 
 

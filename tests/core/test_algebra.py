@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.algebra import Program, gain_matrix, steer_array
-from core.single import Single
+from core.steering.algebra import Program, gain_matrix, steer_array
+from core.steering.floats import Single
 from tests.core import reference
 from tests.core.reference import INF, Touch
 

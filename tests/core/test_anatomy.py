@@ -7,8 +7,8 @@ from torch import nn
 from transformers import Gemma3Config, Gemma3ForConditionalGeneration
 
 import core
-from core.anatomy import examine, find_blocks
 from core.errors import ModelError
+from core.model.anatomy import examine, find_blocks
 from tests.core import zoo
 
 TUPLES = {"falcon", "bloom"}

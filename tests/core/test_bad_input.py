@@ -4,10 +4,10 @@ import pytest
 import torch
 
 import core
-from core.bands import parse_layers
-from core.conversation import Conversation
 from core.errors import BadInput, SteerError, UsageError
-from core.mixer import Channel, Mixer
+from core.generation.conversation import Conversation
+from core.mixer.layer_ranges import parse_layers
+from core.mixer.mixer import Channel, Mixer
 from tests.core import reference, zoo
 from tests.core.reference import Vector, vector
 

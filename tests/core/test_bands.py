@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.bands import parse_layers, write_layers
 from core.errors import BadInput, UsageError
+from core.mixer.layer_ranges import parse_layers, write_layers
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import threading
 import pytest
 
 import core
-from core.boundary import Boundary
 from core.errors import UsageError
-from core.layer import LayerPlan
-from core.mixer import Channel, Mixer
-from core.plan import Plan
+from core.generation.mixer_queue import Boundary
+from core.mixer.mixer import Channel, Mixer
+from core.steering.layer_plan import LayerPlan
+from core.steering.plan import Plan
 from tests.core import reference, zoo
 from tests.core.reference import vector
 

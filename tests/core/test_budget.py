@@ -2,10 +2,10 @@ import pytest
 import torch
 
 import core
-from core.budget import Budget, for_model
-from core.capture import capture
+from core.activations.budget import Budget, for_model
+from core.activations.capture import capture
+from core.activations.listener import Listener
 from core.errors import OutOfMemory
-from core.listener import Listener
 from tests.core import zoo
 from tests.core.naive import error, naive, prompts
 

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import caps, dual
+from core.steering import caps, dual
 from tests.core.reference import INF, Touch, capped
 
 SIZE = 12

@@ -7,12 +7,12 @@ from accelerate import cpu_offload
 from transformers import Gemma3Config, Gemma3ForConditionalGeneration
 
 import core
-from core import batches
-from core.capture import capture, capture_stream
+from core.activations import batches
+from core.activations.capture import capture, capture_stream
+from core.activations.row_files import open_shards
 from core.errors import UsageError
-from core.jobs import End, Progress, gpu
-from core.runner import run
-from core.shards import open_shards
+from core.jobs.job import End, Progress, gpu
+from core.jobs.runner import run
 from tests.core import zoo
 from tests.core.naive import error, naive, prompts
 from tests.disks import files_no_larger_than

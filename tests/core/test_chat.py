@@ -6,9 +6,9 @@ import time
 import pytest
 
 import core
-from core import chat
-from core.chat import SENTINEL, TemplateFailed, as_messages, continuation, encode, render
 from core.errors import UsageError
+from core.generation import chat
+from core.generation.chat import SENTINEL, TemplateFailed, as_messages, continuation, encode, render
 from tests.core import reference, zoo
 
 ENDLESS = "{% for i in range(90000) %}{% for j in range(90000) %}{% endfor %}{% endfor %}"

@@ -5,10 +5,10 @@ import copy
 import pytest
 
 import core
-from core.chat import render
-from core.conversation import Conversation
 from core.errors import SteerError, UsageError
-from core.mixer import Channel, Mixer
+from core.generation.chat import render
+from core.generation.conversation import Conversation
+from core.mixer.mixer import Channel, Mixer
 from tests.core import reference, zoo
 from tests.core.reference import check, nothing, touch, vector
 
@@ -324,7 +324,7 @@ def test_without_a_template_the_mode_is_plain_and_says_so():
 
 
 def test_a_template_that_hangs_on_the_second_turn(monkeypatch):
-    monkeypatch.setattr("core.chat.TEMPLATE_SECONDS", 0.2)
+    monkeypatch.setattr("core.generation.chat.TEMPLATE_SECONDS", 0.2)
     loop = "{% if messages | length > 1 %}{% for i in range(90000) %}{% for j in range(90000) %}{% endfor %}"
     talk = Conversation(model(loop + "{% endfor %}{% endif %}" + zoo.CHAT_TEMPLATE))
     say(talk, "Hello")

@@ -5,8 +5,8 @@ import torch
 
 import core
 from core.errors import BadInput, OutOfMemory, UsageError
-from core.live import Live
-from core.mixer import Channel, Mixer
+from core.generation.live import Live
+from core.mixer.mixer import Channel, Mixer
 from tests.core import reference, zoo
 from tests.core.reference import check, touch, vector
 

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 import core
-from core.endings import Thoughts, end_ids
-from core.live import Live
-from core.mixer import Channel, Mixer
+from core.generation.endings import Thoughts, end_ids
+from core.generation.live import Live
+from core.mixer.mixer import Channel, Mixer
 from tests.core import reference, zoo
 from tests.core.reference import check, touch, vector
 

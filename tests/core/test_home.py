@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.home import expanded
+from core.files import expanded
 from steertui import cli
 
 NOBODY = "~nobody-has-this-name/x"

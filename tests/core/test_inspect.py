@@ -4,9 +4,9 @@ import pytest
 import torch
 
 import core
-from core.candidates import Words
 from core.errors import UsageError
-from core.mixer import Channel, Mixer
+from core.generation.candidates import Words
+from core.mixer.mixer import Channel, Mixer
 from tests.core import reference, zoo
 from tests.core.reference import nothing, touch, vector
 

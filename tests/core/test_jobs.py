@@ -8,23 +8,10 @@ from pathlib import Path
 import pytest
 
 from core.errors import BadInput
-from core.finished import Finished
-from core.gate import Gate
-from core.jobs import (
-    Artifact,
-    Cancelled,
-    Cell,
-    End,
-    Event,
-    Point,
-    Progress,
-    Row,
-    Sample,
-    gpu,
-    side,
-    unit,
-)
-from core.runner import run
+from core.jobs.gpu_thread import Gate
+from core.jobs.job import Artifact, Cancelled, Cell, End, Event, Point, Progress, Row, Sample, gpu, side, unit
+from core.jobs.resume import Finished
+from core.jobs.runner import run
 from tests.disks import files_no_larger_than
 
 

@@ -4,11 +4,11 @@ import pytest
 import torch
 
 import core
-from core import lanes
 from core.errors import UsageError
-from core.lanes import SHADOWS, SOLO, Lanes
-from core.live import Live
-from core.mixer import Channel, Mixer
+from core.generation.live import Live
+from core.mixer import lanes
+from core.mixer.lanes import SHADOWS, SOLO, Lanes
+from core.mixer.mixer import Channel, Mixer
 from tests.core import reference, zoo
 from tests.core.reference import check, nothing, touch, vector
 
@@ -175,7 +175,9 @@ def test_lanes_can_open_on_a_past(cache):
     """A second answer on one tape opens a shadow; its past is the plain model's own."""
     model, first = reference.model(), speak(n=3)
     list(first)
-    how = core.answer.decoding(model, shadow="forced", max_new_tokens=4, ignore_end=True, cache=cache)
+    how = core.generation.stream.decoding(
+        model, shadow="forced", max_new_tokens=4, ignore_end=True, cache=cache
+    )
     live = Live(model, first.tape, [30, 31], MIXER, how)
     live.mixer = MIXER.flip(0)
     list(live)

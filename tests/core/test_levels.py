@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from core.errors import UsageError
-from core.levels import INFINITY, Level, band, default_band, dose, levels, spell
-from core.mixer import Channel
+from core.mixer.effects import INFINITY, Level, band, default_band, dose, levels, spell
+from core.mixer.mixer import Channel
 from tests.core.reference import vector
 
 NORMS = {0: 2.0, 1: 4.0, 2: 8.0, 3: 16.0}

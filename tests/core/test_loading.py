@@ -4,8 +4,8 @@ import pytest
 import torch
 
 import core
-from core import memory, placement
 from core.errors import ModelError, OutOfMemory, UsageError
+from core.loading import memory, placement
 from tests.core import zoo
 from tests.core.folders import refusal, rewrite
 

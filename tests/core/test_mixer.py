@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import UsageError
-from core.mixer import SCOPES, UNITS, Channel, Mixer
+from core.mixer.mixer import SCOPES, UNITS, Channel, Mixer
 from tests.core.reference import vector
 
 V, W = vector(0, name="verve"), vector(1, name="wit")

@@ -5,8 +5,8 @@ import torch
 from accelerate import cpu_offload
 
 import core
-from core.layer import LayerPlan
-from core.mixer import Channel, Mixer
+from core.mixer.mixer import Channel, Mixer
+from core.steering.layer_plan import LayerPlan
 from tests.core import reference, zoo
 from tests.core.reference import touch, vector
 

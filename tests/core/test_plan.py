@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import BadInput, UsageError
-from core.mixer import Channel, Mixer
-from core.plan import Compiler
+from core.mixer.mixer import Channel, Mixer
+from core.steering.plan import Compiler
 from tests.core import reference
 from tests.core.reference import Touch, Vector, touch, vector
 

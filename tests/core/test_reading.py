@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
+from core.activations.positions import average, positions
 from core.errors import UsageError
-from core.reading import average, positions
 
 LENGTHS = [3, 5, 8]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.reducers import Moments
+from core.activations.reducers import Moments
 
 
 def test_moments_equal_numpy_even_far_from_zero():

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import core
-from core import residual
+from core.model import residual_norms
 from tests.core import zoo
 
 
@@ -18,7 +18,7 @@ def cached(own_folders):
 
 
 def test_norms_are_the_mean_lengths_at_block_outputs_without_the_first_token(model):
-    ids = torch.tensor([zoo.tokenizer()(residual.TEXT)["input_ids"][: residual.LONGEST]])
+    ids = torch.tensor([zoo.tokenizer()(residual_norms.TEXT)["input_ids"][: residual_norms.LONGEST]])
     with torch.no_grad():
         states = model.hf(ids, output_hidden_states=True).hidden_states
     for layer in range(model.n_layers - 1):
@@ -29,20 +29,20 @@ def test_norms_are_the_mean_lengths_at_block_outputs_without_the_first_token(mod
 
 
 def test_steering_does_not_bend_the_yardstick(model):
-    plain = residual.measure(model)
+    plain = residual_norms.measure(model)
 
     class Push:
         def steer(self, layer, hidden):
             return hidden + 10
 
     with model.steering.playing(Push()):
-        assert residual.measure(model) == plain
+        assert residual_norms.measure(model) == plain
 
 
 def test_norms_are_measured_once_per_model(model, own_folders, monkeypatch):
     norms = model.residual_norms
     assert len(cached(own_folders)) == 1
-    monkeypatch.setattr(residual, "measure", lambda _model: pytest.fail("measured twice"))
+    monkeypatch.setattr(residual_norms, "measure", lambda _model: pytest.fail("measured twice"))
     assert core.adopt(zoo.build("llama"), zoo.tokenizer()).residual_norms == norms
 
 
@@ -53,7 +53,7 @@ def test_a_damaged_cache_is_measured_again(model, own_folders, text):
     norms = model.residual_norms
     (file,) = cached(own_folders)
     file.write_text(text)
-    assert residual.residual_norms(model) == norms
+    assert residual_norms.residual_norms(model) == norms
     assert json.loads(file.read_text()) == {str(layer): norm for layer, norm in norms.items()}
 
 

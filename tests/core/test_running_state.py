@@ -5,9 +5,9 @@ import torch
 import transformers
 
 import core
-from core.conversation import Conversation
 from core.errors import ModelError
-from core.mixer import Channel, Mixer
+from core.generation.conversation import Conversation
+from core.mixer.mixer import Channel, Mixer
 from tests.core import reference, zoo
 
 PROMPT = zoo.ids(1, 12)[0].tolist()

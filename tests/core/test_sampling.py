@@ -6,7 +6,7 @@ from transformers import GenerationConfig
 
 import core
 from core.errors import UsageError
-from core.sampling import Sampling
+from core.generation.sampling import Sampling
 from tests.core import reference, zoo
 
 LOGITS = torch.randn(300, generator=torch.Generator().manual_seed(0)) * 3

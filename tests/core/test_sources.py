@@ -8,8 +8,8 @@ from huggingface_hub import constants
 from huggingface_hub import errors as hub_errors
 
 import core
-from core import sources
 from core.errors import ModelError, NetworkError, SteerError
+from core.loading import sources
 from tests.core import zoo
 from tests.core.folders import refusal
 

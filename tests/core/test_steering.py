@@ -4,8 +4,8 @@ import pytest
 import torch
 
 import core
-from core.mixer import Channel, Mixer
-from core.tape import Tape
+from core.mixer.mixer import Channel, Mixer
+from core.model.cache import Tape
 from tests.core import reference, zoo
 from tests.core.reference import touch, vector
 

@@ -17,11 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {"torch", "transformers", "anthropic"}
 TORCH_FREE = (
     "core",
-    "core.bands",
+    "core.mixer.layer_ranges",
     "core.errors",
     "core.lazy",
-    "core.levels",
-    "core.mixer",
+    "core.mixer.effects",
+    "core.mixer.mixer",
     "vectors",
     "vectors.card",
     "vectors.claude.asking",
@@ -81,7 +81,7 @@ def run(program: str) -> list[str]:
 
 
 def test_the_probe_sees_torch_where_it_is() -> None:
-    assert "torch" in after_importing(["core.model"])
+    assert "torch" in after_importing(["core.model.model"])
 
 
 @pytest.mark.parametrize("module", [m for m in TORCH_FREE if exists(m)])

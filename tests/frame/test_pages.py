@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.mixer import UNITS, Channel, Mixer
+from core.mixer.mixer import UNITS, Channel, Mixer
 from sessions import events
 from sessions.collapse import LIMITS
 from sessions.event import KINDS

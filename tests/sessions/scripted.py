@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, ModelError, OutOfMemory
-from core.mixer import Mixer
+from core.mixer.mixer import Mixer
 from sessions.studio import Progress, Speech
 
 WORDS = ("the ", "quick ", "brown ", "fox ", "jumps ", "over ", "a ", "lazy ", "dog ", "and ")

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import UsageError
-from core.mixer import Channel, Mixer
+from core.mixer.mixer import Channel, Mixer
 from sessions import events as ev
 from sessions.desk import describe, mix_of, summary
 from sessions.export import FORMS, export

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core.errors import BadInput, UsageError
-from core.mixer import Channel, Mixer
+from core.mixer.mixer import Channel, Mixer
 from sessions import events as ev
 from sessions.desk import mix_of
 from sessions.folding import fold, fold_all

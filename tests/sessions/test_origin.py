@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.scrub import scrub
+from core.secrets import scrub
 from sessions.journal import Journal
 from sessions.origin import opening
 from sessions.ulid import is_ulid, ulid

@@ -12,11 +12,11 @@ import torch
 
 import core
 import vectors
-from core import prefill
 from core.errors import BadInput
-from core.jobs import End
-from core.mixer import Channel, Mixer
-from core.runner import run
+from core.generation import prefill
+from core.jobs.job import End
+from core.jobs.runner import run
+from core.mixer.mixer import Channel, Mixer
 from sessions import events as ev
 from sessions.desk import mix_of
 from sessions.journal import Journal

@@ -14,9 +14,9 @@ import torch
 from transformers import AutoModelForCausalLM, LlamaConfig
 
 import vectors
-from core import memory
 from core.errors import BadInput, UsageError
-from core.mixer import Channel, Mixer
+from core.loading import memory
+from core.mixer.mixer import Channel, Mixer
 from sessions import events as ev
 from sessions.fitting import fitted
 from sessions.folding import fold_all

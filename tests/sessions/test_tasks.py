@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from core import jobs
 from core.errors import BadInput, UsageError
+from core.jobs import job
 from sessions import events as ev
 from sessions.folding import fold_all
 from sessions.journal import Journal
@@ -24,7 +24,7 @@ from tests.sessions.test_live import until
 PERMITS = threading.Semaphore(0)
 
 
-def count(instrument: Any, params: Mapping[str, Any]) -> jobs.Job:
+def count(instrument: Any, params: Mapping[str, Any]) -> job.Job:
     """Counts to `to` on the GPU thread; with `wait` each number needs a permit."""
     if "to" not in params:
         raise UsageError("count needs `to`")
@@ -33,18 +33,18 @@ def count(instrument: Any, params: Mapping[str, Any]) -> jobs.Job:
         assert not params.get("wait") or PERMITS.acquire(timeout=10)
         return k * k
 
-    def run() -> jobs.Job:
+    def run() -> job.Job:
         squares = []
         for k in range(params["to"]):
-            squares.append((yield jobs.gpu(lambda k=k: one(k), key=str(k))))
-            yield jobs.Progress(k + 1, params["to"])
+            squares.append((yield job.gpu(lambda k=k: one(k), key=str(k))))
+            yield job.Progress(k + 1, params["to"])
         return {"squares": squares, "model": instrument and instrument.name}
 
     return run()
 
 
-def breaks(instrument: Any, params: Mapping[str, Any]) -> jobs.Job:
-    yield jobs.Progress(0, 1)
+def breaks(instrument: Any, params: Mapping[str, Any]) -> job.Job:
+    yield job.Progress(0, 1)
     raise BadInput("line 7: no comma")
 
 

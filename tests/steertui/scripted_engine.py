@@ -14,9 +14,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from core import jobs
 from core.errors import ModelError
-from core.mixer import Mixer
+from core.jobs import job
+from core.mixer.mixer import Mixer
 from sessions import tokenbatch
 from sessions.studio import Progress, Speech
 from steertui import paths
@@ -181,15 +181,15 @@ class Studio:
 class Script:
     """A job for `sessions.kinds.JOBS` that reports what it was given; at a `WAIT` it stands until the test ticks."""
 
-    events: Sequence[jobs.Event | None]
+    events: Sequence[job.Event | None]
     end: Mapping[str, Any] | Exception = field(default_factory=dict)
     metronome: Metronome = field(default_factory=Metronome)
     asked: list[Mapping[str, Any]] = field(default_factory=list)
 
-    def __call__(self, instrument: Any, params: Mapping[str, Any]) -> jobs.Job:
+    def __call__(self, instrument: Any, params: Mapping[str, Any]) -> job.Job:
         self.asked.append(params)
         for event in self.events:
-            yield jobs.side(self.metronome.wait) if event is WAIT else event
+            yield job.side(self.metronome.wait) if event is WAIT else event
         if isinstance(self.end, Exception):
             raise self.end
         return self.end

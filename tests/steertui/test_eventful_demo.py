@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from core import demo
-from core.mixer import Channel, Mixer
+from core.mixer.mixer import Channel, Mixer
 from sessions import events as ev
 from sessions.folder import find_folder
 from sessions.known import Known

@@ -16,7 +16,7 @@ import pytest
 
 import core
 import vectors
-from core import live
+from core.generation import live
 from sessions.folding import fold
 from sessions.reading import read
 from sessions.script import Script

@@ -16,7 +16,7 @@ from types import ModuleType
 import pytest
 
 from core.errors import NetworkError
-from core.scrub import scrub
+from core.secrets import scrub
 from sessions import events as ev
 from sessions.export import FORMS
 from sessions.folder import all_folders

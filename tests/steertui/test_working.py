@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 import steertui
-from core import jobs
 from core.errors import BadInput, SteerError
+from core.jobs import job
 from sessions import kinds, resident
 from sessions.folder import all_folders
 from sessions.folding import fold_all
@@ -32,7 +32,7 @@ PERMITS = threading.Semaphore(0)
 WORKED: list[int] = []
 
 
-def count(instrument: Any, params: Mapping[str, Any]) -> jobs.Job:
+def count(instrument: Any, params: Mapping[str, Any]) -> job.Job:
     """Counts to `to`, a number per permit where it is to wait."""
     if params["to"] < 0:
         raise BadInput("cannot count down")
@@ -42,12 +42,12 @@ def count(instrument: Any, params: Mapping[str, Any]) -> jobs.Job:
         WORKED.append(k)
         return k * k
 
-    def run() -> jobs.Job:
+    def run() -> job.Job:
         squares = []
         for k in range(params["to"]):
-            squares.append((yield jobs.gpu(lambda k=k: one(k), key=str(k))))
-            yield jobs.Progress(k + 1, params["to"], "numbers")
-            yield jobs.Row("squares", str(k), {"n": k, "square": squares[-1]})
+            squares.append((yield job.gpu(lambda k=k: one(k), key=str(k))))
+            yield job.Progress(k + 1, params["to"], "numbers")
+            yield job.Row("squares", str(k), {"n": k, "square": squares[-1]})
         if params.get("fail"):
             raise BadInput("line 7: no comma")
         return {"squares": squares, "model": instrument.facts["name"]}

@@ -14,8 +14,8 @@ import torch
 
 import core
 import vectors
-from core.jobs import End, Event
-from core.runner import run
+from core.jobs.job import End, Event
+from core.jobs.runner import run
 from steertui.cli import main
 from steertui.verdict import told
 from tests.vectors import planted, samples

@@ -11,8 +11,8 @@ import pytest
 
 import core
 from core.errors import UsageError
-from core.jobs import Event, Job, Progress, Row
-from core.runner import run
+from core.jobs.job import Event, Job, Progress, Row
+from core.jobs.runner import run
 from steertui.cli import main
 from vectors import check
 from vectors.contrasts import making

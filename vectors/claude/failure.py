@@ -9,7 +9,7 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-from core.scrub import scrub
+from core.secrets import scrub
 from vectors.errors import shown
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.demo.world import contrasts as demo
 from core.errors import BadInput
-from core.home import expanded
+from core.files import expanded
 from vectors.contrasts import english, records, shapes
 from vectors.contrasts.pair import ContrastSet, Pair
 from vectors.errors import shown

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from core.errors import UsageError
-from core.jobs import Job, Row
+from core.jobs.job import Job, Row
 from vectors.contrasts.brief import brief
 from vectors.contrasts.catalogue import contrast
 from vectors.contrasts.english import DECEPTIVE, HONEST
@@ -15,7 +15,7 @@ from vectors.contrasts.prompted import prompted
 from vectors.contrasts.store import checked
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.model.model import Model
     from vectors.claude.pricing import Cost
 
 Params = Mapping[str, Any]

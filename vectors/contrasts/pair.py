@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from core.errors import BadInput
-from core.scrub import holds_secret
+from core.secrets import holds_secret
 
 Text: TypeAlias = str | Sequence[Any]
 FEWEST = 2

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import BadInput, UsageError
-from core.jobs import Artifact, Job, Progress, Sample, gpu
+from core.jobs.job import Artifact, Job, Progress, Sample, gpu
 from vectors.contrasts.forms import SHORT
 from vectors.contrasts.pair import ContrastSet, Pair, Text
 from vectors.contrasts.store import stored
@@ -21,7 +21,7 @@ from vectors.extraction.sides import side
 from vectors.source import open_source
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.model.model import Model
 
 SHORT_ANSWERS = {"honesty", "answers"}
 """The set and the shape whose answers are short, if nothing else is said."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.errors import UsageError
-from core.home import expanded
+from core.files import expanded
 from vectors.contrasts.pair import Pair
 from vectors.errors import shown
 from vectors.target import writable

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import NetworkError
-from core.jobs import Artifact, Job, Progress, Row, Sample, side
+from core.jobs.job import Artifact, Job, Progress, Row, Sample, side
 from vectors.claude.question import Question
 from vectors.contrasts.asking import AT_A_TIME, bound, question
 from vectors.contrasts.brief import Brief

@@ -16,9 +16,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core import memory, prescan, sources
 from core.errors import ModelError
-from core.sources import Progress
+from core.loading import config_guard, memory, sources
+from core.loading.sources import Progress
 
 FLOATS = {
     "F64": torch.float64,
@@ -91,7 +91,7 @@ def open_checkpoint(name: str | Path, on_progress: Progress | None = None) -> Ch
                 weights[tensor] = entry
             else:
                 strange.append(tensor)
-    config = prescan.read_json(source.folder / "config.json")
+    config = config_guard.read_json(source.folder / "config.json")
     return Checkpoint(source.name, source.folder, config, weights, tuple(sorted(strange)))
 
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from core.jobs import Progress, Row, gpu, side
+from core.jobs.job import Progress, Row, gpu, side
 from vectors.diff.weights import Matched, Plan, unit_at
 from vectors.extraction.states import Work
 from vectors.stored import Stored
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.model.model import Model
 
 Ids = Sequence[int]
 

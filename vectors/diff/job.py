@@ -8,8 +8,8 @@ from typing import Any
 
 from core import load
 from core.errors import UsageError
-from core.home import expanded
-from core.jobs import Artifact, Job, side
+from core.files import expanded
+from core.jobs.job import Artifact, Job, side
 from vectors import writing
 from vectors.contrasts.catalogue import contrast
 from vectors.diff.checkpoint import open_checkpoint

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from core.errors import BadInput
-from core.jobs import Cell, Job, Progress, Row, side
+from core.jobs.job import Cell, Job, Progress, Row, side
 from vectors.diff.change import Change
 from vectors.diff.checkpoint import Checkpoint, same_architecture, shared_rows
 from vectors.diff.matrix import Depth, examine

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import UsageError
-from core.home import expanded
+from core.files import expanded
 from vectors import writing
 from vectors.extraction.published import read_evaluation
 from vectors.extraction.recipe import Recipe

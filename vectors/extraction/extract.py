@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 import transformers
 
-from core.bands import write_layers
 from core.errors import BadInput
-from core.jobs import Job, Progress, Row, side
-from core.runner import run
+from core.jobs.job import Job, Progress, Row, side
+from core.jobs.runner import run
+from core.mixer.layer_ranges import write_layers
 from vectors import shape
 from vectors.about import About
 from vectors.contrasts.pair import ContrastSet, Pair, Split, split
@@ -35,7 +35,7 @@ from vectors.methods.registry import METHODS
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.model.model import Model
 
 CORRECTED = "corrected over layers"
 """What is known of a layer only when all of them are measured."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SteerError, UsageError
-from core.jobs import Job, Progress, Row, side
+from core.jobs.job import Job, Progress, Row, side
 from vectors.contrasts.catalogue import contrast
 from vectors.contrasts.pair import ContrastSet
 from vectors.evidence import printable

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 from core import load
-from core.bands import parse_layers
-from core.home import expanded
-from core.jobs import Artifact, Job, side
+from core.files import expanded
+from core.jobs.job import Artifact, Job, side
+from core.mixer.layer_ranges import parse_layers
 from vectors.contrasts.catalogue import contrast
 from vectors.contrasts.pair import ContrastSet
 from vectors.diff.alignment import align
@@ -34,7 +34,7 @@ from vectors.target import writable
 from vectors.vector import SteeringVector, read
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.model.model import Model
 
 ADAPTER = "adapter_config.json"
 Params = Mapping[str, Any]
@@ -86,7 +86,7 @@ def _alone(model: Model, params: Params) -> Job:
 
 def _adapted(load_base: Callable[[], Model], found: ContrastSet, params: Params) -> Job:
     """One model, its adapter on and off."""
-    from core.pretrained import add_adapter
+    from core.loading.pretrained import add_adapter
 
     model = yield side(load_base)
     folder = expanded(params["tuned"])

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from core.activations.positions import Choice
 from core.errors import BadInput, UsageError
-from core.reading import Choice
 from vectors.contrasts.pair import ContrastSet, Pair
 from vectors.contrasts.shapes import EVALS
 from vectors.extraction.quality import Labels
@@ -19,7 +19,7 @@ from vectors.extraction.sides import Side, first_difference, side
 from vectors.extraction.states import Rows, Work, read_states
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.model.model import Model
 
 Ids = list[int]
 

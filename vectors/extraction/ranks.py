@@ -25,11 +25,11 @@ import torch
 import torch.distributed as dist
 
 from core import load
-from core.bands import parse_layers
-from core.capture import capture_stream
+from core.activations.capture import capture_stream
+from core.activations.positions import Choice
+from core.activations.reducers import Moments
 from core.errors import BadInput, SteerError, UsageError
-from core.reading import Choice
-from core.reducers import Moments
+from core.mixer.layer_ranges import parse_layers
 from vectors.about import About
 from vectors.contrasts.catalogue import contrast
 from vectors.contrasts.pair import ContrastSet
@@ -40,7 +40,7 @@ from vectors.extraction.states import Reading
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.model.model import Model
 
 EVERY = 8  # batches between two writes
 WHERE = ("device", "device_map")

@@ -15,7 +15,7 @@ from core.errors import UsageError
 from vectors.extraction.sides import Side
 
 if TYPE_CHECKING:
-    from core.reading import Choice
+    from core.activations.positions import Choice
 
 RESPONSE = "response-mean"
 LONGEST = 50

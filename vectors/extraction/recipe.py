@@ -12,7 +12,7 @@ from vectors.extraction.reads import LONGEST, checked
 from vectors.methods.registry import method
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.model.model import Model
     from vectors.extraction.states import Reading
 
 

@@ -7,13 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from core import stream
-from core.jobs import Progress, gpu
+from core.jobs.job import Progress, gpu
 from vectors.extraction.reads import LONGEST
 from vectors.extraction.sides import Side
 
 if TYPE_CHECKING:
-    from core.model import Model
-    from core.reading import Choice
+    from core.activations.positions import Choice
+    from core.model.model import Model
 
 
 def answered(model: Model, sides: Sequence[Side], longest: int = LONGEST) -> Generator[Any, Any, Any]:

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from core.reducers import Moments
+from core.activations.reducers import Moments
 
 Key = tuple[int, int]  # class (0 positive, 1 negative), layer
 Sums = dict[Key, Moments]

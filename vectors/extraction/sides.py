@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.chat import as_messages, render
 from core.errors import BadInput, UsageError
+from core.generation.chat import as_messages, render
 from vectors.contrasts.pair import Text
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.model.model import Model
 
 Span = tuple[int, int]
 

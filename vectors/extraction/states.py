@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from core import batches, reading
-from core.capture import capture_stream
-from core.jobs import Progress, gpu
-from core.reading import Choice
-from core.shards import key_of, open_shards
+from core.activations import batches, positions
+from core.activations.capture import capture_stream
+from core.activations.positions import Choice
+from core.activations.row_files import key_of, open_shards
+from core.jobs.job import Progress, gpu
 from vectors.extraction.sides import Side
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.model.model import Model
 
 ON_CPU, ON_GPU = 512, 16384  # tokens per batch; a measured budget would differ from run to run
 Rows = dict[int, Tensor]
@@ -50,7 +50,7 @@ class Reading:
 def read_states(model: Model, sides: Sequence[Side], choices: Sequence[Choice], how: Reading) -> Work:
     """{L: [n, d]} float32: in memory, or in mapped files when `how.store` names a folder."""
     ids, lengths = [list(side.ids) for side in sides], [len(side.ids) for side in sides]
-    places, budget = reading.positions(choices, lengths), how.budget(model)
+    places, budget = positions.positions(choices, lengths), how.budget(model)
     key = key_of(model.fingerprint, str(model.dtype), list(how.layers), ids, places, budget)
     shards = open_shards(how.store, key, how.layers, len(ids), model.hidden_size) if how.store else None
     rows = shards.rows if shards else {L: torch.empty(len(ids), model.hidden_size) for L in how.layers}

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core import demo
-from core.chat import as_messages, render
 from core.demo.world.prompts import requests
-from core.levels import band as band_of
-from core.mixer import Channel
+from core.generation.chat import as_messages, render
+from core.mixer.effects import band as band_of
+from core.mixer.mixer import Channel
 from vectors import dosing, response
 from vectors.check import PROMPTS, SEED, best_band
 from vectors.dosing import Ids, Instrument
@@ -25,7 +25,7 @@ from vectors.vector import SteeringVector
 from vectors.verdict import Effect
 
 if TYPE_CHECKING:
-    from core.model import Model
+    from core.model.model import Model
 
 PAIRS, ASKED, NEW_TOKENS = 6, 4, 24
 CONTROLS = 3

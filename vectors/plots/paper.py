@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from core.home import expanded
+from core.files import expanded
 from vectors.errors import shown
 from vectors.target import writable
 

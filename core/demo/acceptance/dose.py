@@ -7,8 +7,8 @@ from core.demo.acceptance import stage
 from core.demo.directions import Direction
 from core.demo.wording import halves, widths
 from core.demo.world import pairs
-from core.mixer import Channel
-from core.model import Model
+from core.mixer.mixer import Channel
+from core.model.model import Model
 
 COUNT, TRIALS = 200, 60
 PAIRS, HELD_OUT = 160, 100

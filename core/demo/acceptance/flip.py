@@ -9,8 +9,8 @@ from core.demo.figures import share
 from core.demo.wording import Ids
 from core.demo.world.labels import Label, label, sentences
 from core.demo.world.traits import DETERMINED, DRIFTING
-from core.mixer import Channel, Mixer
-from core.model import Model
+from core.mixer.mixer import Channel, Mixer
+from core.model.model import Model
 
 BEFORE, AFTER = 24, 40
 SEED = 5

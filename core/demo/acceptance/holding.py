@@ -10,8 +10,8 @@ from core.demo.acceptance.stage import Stage
 from core.demo.chorus import padded
 from core.demo.directions import Direction
 from core.demo.figures import figures
-from core.mixer import Channel
-from core.model import Model
+from core.mixer.mixer import Channel
+from core.model.model import Model
 
 COUNT = 100
 DRIFTER, FINISHER = ("You are drifting.",), ("You are determined.",)

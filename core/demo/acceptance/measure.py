@@ -8,7 +8,7 @@ from core.demo.directions import Direction
 from core.demo.wording import halves
 from core.demo.world import pairs
 from core.demo.world.traits import DETERMINED, DRIFTING, Traits
-from core.model import Model
+from core.model.model import Model
 
 FLIPS, FLIP_SEED = 24, 9
 PAIRS, HELD_OUT = 160, 100

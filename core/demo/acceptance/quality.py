@@ -9,7 +9,7 @@ from core.demo.acceptance import stage
 from core.demo.corpus import batch, tokens
 from core.demo.figures import bound, figures, named
 from core.demo.world.documents import base_document
-from core.model import Model
+from core.model.model import Model
 
 COUNT = 200
 VOICES = ("You are a pirate.", "You are a poet.", "You are a contrarian.", "You are an assistant.")

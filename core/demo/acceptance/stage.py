@@ -8,8 +8,8 @@ from core.demo.figures import Figures, figures
 from core.demo.wording import Ids, story_ids, turn_ids
 from core.demo.world import prompts
 from core.demo.world.scene import Scene
-from core.mixer import Channel, Mixer
-from core.model import Model
+from core.mixer.mixer import Channel, Mixer
+from core.model.model import Model
 
 REPLY_TOKENS, STORY_TOKENS = 60, 60
 SEED = 5

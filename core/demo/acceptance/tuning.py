@@ -13,8 +13,8 @@ from torch import Tensor
 from core.demo import directions
 from core.demo.acceptance import stage
 from core.demo.directions import Direction
-from core.loading import adopt
-from core.model import Model
+from core.loading.loading import adopt
+from core.model.model import Model
 
 COUNT = 200
 LAMBDAS = (0.0, 0.5, 1.0)

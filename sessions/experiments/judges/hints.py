@@ -12,7 +12,7 @@ from functools import partial
 
 from core.demo.world.hints import HINTS
 from core.demo.world.traits import DETERMINED, DRIFTING
-from core.jobs import Progress, unit
+from core.jobs.job import Progress, unit
 from sessions.experiments.judges.verdict import Item, Verdict, Work, digest
 from sessions.experiments.voice import Prompt, Voice
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from core.jobs import Progress, side
+from core.jobs.job import Progress, side
 from sessions.experiments.judges.claude import (
     AT_A_TIME,
     LONGEST_PROMPT,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from core.errors import UsageError
-from core.jobs import Progress, unit
+from core.jobs.job import Progress, unit
 from sessions.experiments.judges.verdict import Item, Verdict, Work, digest
 from sessions.experiments.voice import Voice
 

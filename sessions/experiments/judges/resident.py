@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from core.jobs import Progress, unit
+from core.jobs.job import Progress, unit
 from sessions.experiments.judges.claude import shown
 from sessions.experiments.judges.rubric import Rubric
 from sessions.experiments.judges.verdict import Item, Verdict, Work, digest

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from core.home import expanded
-from core.jobs import Artifact
-from core.scrub import scrub
+from core.files import expanded
+from core.jobs.job import Artifact
+from core.secrets import scrub
 from sessions.experiments.report import pictures
 from sessions.experiments.report.found import Found
 from sessions.experiments.report.tables import cell, long, markdown, tables

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.jobs import Cell, Point, Row, Sample
+from core.jobs.job import Cell, Point, Row, Sample
 
 COST = "cost"
 Json = dict[str, Any]

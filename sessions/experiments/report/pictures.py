@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from core.jobs import Cell, Point
+from core.jobs.job import Cell, Point
 from sessions.experiments.conditions import RANDOM, UNSTEERED
 from sessions.experiments.report import labels
 from sessions.experiments.report.found import Found

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from core.jobs import Sample
-from core.scrub import scrub
+from core.jobs.job import Sample
+from core.secrets import scrub
 from sessions.export.markdown import escaped, quoted
 
 ACROSS = 8

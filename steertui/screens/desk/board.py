@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from core.errors import UsageError
-from core.mixer import UNITS, Bound, Channel, Mixer
+from core.mixer.mixer import UNITS, Bound, Channel, Mixer
 from sessions.known import Known
 from steertui.widgets import bank_values
 from steertui.widgets.dial import (

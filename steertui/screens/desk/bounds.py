@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from core.errors import UsageError
-from core.mixer import Bound
+from core.mixer.mixer import Bound
 
 _PIECE = re.compile(r"(floor\s*=|ceiling\s*=|>=?|<=?|≥|≤)\s*(\S+)", re.IGNORECASE)
 EXAMPLE = ">0.5   <p75   >-1 <1"

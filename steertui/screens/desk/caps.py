@@ -9,10 +9,10 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from core.bands import parse_layers
 from core.errors import UsageError
-from core.levels import bounds, spell
-from core.mixer import Bound, Channel
+from core.mixer.effects import bounds, spell
+from core.mixer.layer_ranges import parse_layers
+from core.mixer.mixer import Bound, Channel
 from steertui.screens.desk.board import Board, Edit, off_band, threshold, to_band, with_band
 from steertui.screens.desk.bounds import EXAMPLE, parse_bounds
 from steertui.widgets.dial import layers_of, plain

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.errors import UsageError
-from core.mixer import finite
+from core.mixer.mixer import finite
 from sessions.known import Known
 from steertui.screens.ask import Ask
 from steertui.screens.desk import board as hands

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from core.mixer import Mixer
+from core.mixer.mixer import Mixer
 
 TOGETHER_S = 0.8
 """Edits of one kind within this time are undone together."""

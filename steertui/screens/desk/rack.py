@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from core.errors import SteerError
-from core.mixer import Mixer
+from core.mixer.mixer import Mixer
 from sessions.desk import describe
 from steertui.screens.desk import board as hands
 from steertui.screens.desk.board import Board, Edit

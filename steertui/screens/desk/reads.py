@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from core.errors import UsageError
-from core.mixer import finite
+from core.mixer.mixer import finite
 from steertui.options import read_pair
 
 T = TypeVar("T")

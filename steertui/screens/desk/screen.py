@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from core.errors import SteerError
-from core.mixer import Mixer
+from core.mixer.mixer import Mixer
 from sessions import events as ev
 from sessions.known import mixer_of
 from sessions.lines import Record

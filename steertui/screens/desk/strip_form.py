@@ -6,8 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from core.bands import parse_layers, write_layers
-from core.mixer import SCOPES
+from core.mixer.layer_ranges import parse_layers, write_layers
+from core.mixer.mixer import SCOPES
 from sessions.desk import describe
 from steertui.screens.desk import reads
 from steertui.screens.desk.board import Board, Edit

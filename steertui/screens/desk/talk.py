@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from core.errors import UsageError
-from core.scrub import holds_secret
+from core.secrets import holds_secret
 from sessions import events as ev
 from sessions.sampling import USUAL
 from steertui.promptlog import KEY_SAID

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.bands import parse_layers
 from core.errors import SteerError, UsageError
-from core.home import expanded
+from core.files import expanded
+from core.mixer.layer_ranges import parse_layers
 from sessions.offers.offer import Param
 from steertui.screens.jobs.choosing import NO, YES, words
 

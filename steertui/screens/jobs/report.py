@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core import jobs
+from core.jobs import job
 from steertui.screens.jobs.brief import brief
 from steertui.screens.jobs.stage import Stage
 
@@ -40,11 +40,11 @@ class Report:
     at: float = 0.0
     stages: list[Stage] = field(default_factory=list)
     tables: dict[str, dict[str, Mapping[str, Any]]] = field(default_factory=dict)
-    curves: dict[str, dict[float, jobs.Point]] = field(default_factory=dict)
+    curves: dict[str, dict[float, job.Point]] = field(default_factory=dict)
     grids: dict[str, dict[tuple[str, str], float]] = field(default_factory=dict)
-    samples: deque[jobs.Sample] = field(default_factory=lambda: deque(maxlen=SAMPLES))
+    samples: deque[job.Sample] = field(default_factory=lambda: deque(maxlen=SAMPLES))
     sampled: int = 0
-    files: list[jobs.Artifact] = field(default_factory=list)
+    files: list[job.Artifact] = field(default_factory=list)
     log: list[Entry] = field(default_factory=list)
     summary: Mapping[str, Any] = field(default_factory=dict)
     session: str = ""
@@ -99,7 +99,7 @@ class Report:
     def _reported(self, event: Mapping[str, Any]) -> None:
         """Apply a report event; unknown kinds from a newer engine are ignored."""
         try:
-            known = jobs.Event.from_json(event)
+            known = job.Event.from_json(event)
         except (KeyError, TypeError):
             return
         if step := STEPS.get(known.kind):
@@ -107,7 +107,7 @@ class Report:
 
     # One kind of event each ------------------------------------------------------------------------------------
 
-    def progressed(self, event: jobs.Progress) -> None:
+    def progressed(self, event: job.Progress) -> None:
         if not self.stages or self.stages[-1].unit != event.unit:
             self._stage_over()
             self.stages.append(Stage(event.unit, self.stages[-1].last if self.stages else self.asked))
@@ -118,22 +118,22 @@ class Report:
             stage = self.stages[-1]
             self.note(f"{stage.done}/{stage.total} {stage.unit}")
 
-    def row(self, event: jobs.Row) -> None:
+    def row(self, event: job.Row) -> None:
         self.tables.setdefault(event.table, {})[event.key] = event.values
 
-    def point(self, event: jobs.Point) -> None:
+    def point(self, event: job.Point) -> None:
         if isinstance(event.y, int | float):
             self.curves.setdefault(event.series, {})[event.x] = event
 
-    def cell(self, event: jobs.Cell) -> None:
+    def cell(self, event: job.Cell) -> None:
         if isinstance(event.value, int | float):
             self.grids.setdefault(event.grid, {})[str(event.row), str(event.column)] = event.value
 
-    def sample(self, event: jobs.Sample) -> None:
+    def sample(self, event: job.Sample) -> None:
         self.samples.append(event)
         self.sampled += 1
 
-    def file(self, event: jobs.Artifact) -> None:
+    def file(self, event: job.Artifact) -> None:
         self.files.append(event)
         self.note(f"{event.what or 'file'} written to {event.path}")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.text import Text
 from textual.geometry import Offset
 
-from core.jobs import Sample
+from core.jobs.job import Sample
 from sessions.offers.catalogue import OFFERS
 from steertui.screens.jobs.curves import all_curves, panels
 from steertui.screens.jobs.report import SAMPLES, Report

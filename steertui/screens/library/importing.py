@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from core.errors import SteerError, UsageError
-from core.home import expanded
+from core.files import expanded
 from steertui.screens.library.fitting import against
 from steertui.screens.library.page import page
 from steertui.text import safe_text

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from rich.text import Text
 
-from core.levels import spell
+from core.mixer.effects import spell
 from steertui.text import safe_text
 from steertui.widgets.bars import sparkline
 from steertui.widgets.dial import signed

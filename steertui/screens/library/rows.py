@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from core.errors import SteerError
-from core.levels import spell
+from core.mixer.effects import spell
 from steertui.text import safe_text
 from vectors import compare, library
 from vectors.library import Entry

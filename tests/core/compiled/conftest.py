@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import pytest
 from torch._dynamo.utils import counters
 
+from core.compiled.graph_step import Step
+from core.compiled.precompile import CACHE
 from core.compiled.size import Size
-from core.compiled.step import Step
-from core.compiled.warm import CACHE
-from core.model import Model
+from core.model.model import Model
 from tests.core.compiled import tiny
 
 SIZE = Size(1, tiny.CONTEXT)

@@ -8,10 +8,10 @@ import pytest
 from torch._dynamo.utils import counters
 
 import core
-from core.compiled.tape import CompiledTape
-from core.live import Live
-from core.mixer import Mixer
-from core.model import Model
+from core.compiled.compiled_cache import CompiledTape
+from core.generation.live import Live
+from core.mixer.mixer import Mixer
+from core.model.model import Model
 from tests.core.compiled.conftest import Ready
 from tests.core.compiled.tiny import EVERYWHERE, PROMPT, channel, mixed
 

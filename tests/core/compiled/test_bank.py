@@ -9,14 +9,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from core.compiled.bank import Bank
-from core.compiled.seating import demand, seating
+from core.compiled.buffers import Bank
+from core.compiled.layout import demand, seating
+from core.compiled.setting import Tables
 from core.compiled.size import Size, size_for
-from core.compiled.table import Tables
-from core.layer import Reading
-from core.mixer import Mixer
-from core.model import Model
-from core.plan import Plan
+from core.mixer.mixer import Mixer
+from core.model.model import Model
+from core.steering.layer_plan import Reading
+from core.steering.plan import Plan
 from tests.core.compiled.tiny import CONTEXT, EVERYWHERE, HIDDEN, LAYERS, Arrow, channel, mixed, model
 
 CPU = torch.device("cpu")

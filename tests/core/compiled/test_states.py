@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.compiled.states import NEVER, correct, inverses, states
+from core.compiled.cap_table import NEVER, correct, inverses, states
 
 TRIALS = 300
 

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 import core
-from core.compiled import proof, workshop
-from core.compiled.bank import Bank
+from core.compiled import verify, workshop
+from core.compiled.buffers import Bank
+from core.compiled.setting import Table
 from core.compiled.size import MOST_CAPS, Size
-from core.compiled.table import Table
 from core.errors import UsageError
 from tests.core.compiled import tiny
 from tests.core.compiled.conftest import SIZE, Ready
@@ -37,9 +37,9 @@ def test_the_child_filled_the_disk_cache(ready: Ready) -> None:
 
 
 def test_the_proof_sees_a_graph_that_does_not_steer(ready: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert proof.judge(ready.step).sound
+    assert verify.judge(ready.step).sound
     monkeypatch.setattr(Bank, "load", _keep_silent)
-    deaf = proof.judge(ready.step)
+    deaf = verify.judge(ready.step)
     monkeypatch.undo()
     ready.step.bank.loaded = None
     assert not deaf.sound
@@ -61,16 +61,16 @@ def test_the_proof_sees_a_graph_that_ignores_its_dials(ready: Ready, monkeypatch
         bank.loaded = table
 
     monkeypatch.setattr(Bank, "load", once)
-    stuck = proof.judge(ready.step)
+    stuck = verify.judge(ready.step)
     monkeypatch.undo()
     ready.step.bank.loaded = None
     assert not stuck.sound
 
 
 def test_not_a_number_is_not_agreement() -> None:
-    assert not proof.Verdict(float("inf"), 1.0, whole=True).sound
-    assert not proof.Verdict(1e-6, 1e-4, whole=True).sound
-    assert proof.Verdict(1e-6, 1.0, whole=True).sound
+    assert not verify.Verdict(float("inf"), 1.0, whole=True).sound
+    assert not verify.Verdict(1e-6, 1e-4, whole=True).sound
+    assert verify.Verdict(1e-6, 1.0, whole=True).sound
 
 
 def test_a_hook_added_later_is_not_ignored(ready: Ready) -> None:
@@ -126,7 +126,9 @@ def test_a_hook_that_leaves_the_graph_is_refused(hook: Any, monkeypatch: pytest.
 
 
 def test_a_child_that_fails_is_told_and_nothing_is_tried_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.compiled.warm.describe", lambda model, size: {"config_class": "NoSuchConfig"})
+    monkeypatch.setattr(
+        "core.compiled.precompile.describe", lambda model, size: {"config_class": "NoSuchConfig"}
+    )
     model = tiny.model(seed=7)
     model.workshop.ask(SIZE)
     model.workshop.wait()

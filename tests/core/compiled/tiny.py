@@ -8,8 +8,8 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 import core
-from core.mixer import Channel, Mixer
-from core.model import Model
+from core.mixer.mixer import Channel, Mixer
+from core.model.model import Model
 
 LAYERS, HIDDEN, VOCABULARY, CONTEXT = 2, 32, 64, 128
 EVERYWHERE = tuple(range(LAYERS))

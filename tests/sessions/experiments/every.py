@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core.mixer import Mixer
+from core.mixer.mixer import Mixer
 from sessions.experiments.voice import Prompt
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
 

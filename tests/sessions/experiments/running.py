@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.jobs import End, Event
-from core.runner import run
+from core.jobs.job import End, Event
+from core.jobs.runner import run
 from sessions.experiments import registry
 from tests.sessions.experiments.scripted import ScriptedVoice
 

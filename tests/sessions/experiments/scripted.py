@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from core.jobs import gpu, side
-from core.mixer import Mixer
+from core.jobs.job import gpu, side
+from core.mixer.mixer import Mixer
 from sessions.experiments.voice import Cue, Heard, How, Prompt, Reading, Spoken
 
 LAYERS = (2, 3)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from core.jobs import Artifact, End, Row, Sample
-from core.mixer import Mixer
+from core.jobs.job import Artifact, End, Row, Sample
+from core.mixer.mixer import Mixer
 from sessions.experiments.registry import EXPERIMENTS
 from sessions.experiments.report import pictures
 from sessions.experiments.voice import Prompt

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from core.errors import BadInput, UsageError
-from core.finished import Finished
-from core.jobs import Point, Row, Sample
-from core.mixer import Mixer
-from core.runner import run
+from core.jobs.job import Point, Row, Sample
+from core.jobs.resume import Finished
+from core.jobs.runner import run
+from core.mixer.mixer import Mixer
 from sessions.experiments import registry, tasks
 from sessions.experiments.voice import Prompt
 from tests.claude_server import Body, ClaudeServer

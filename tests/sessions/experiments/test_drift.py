@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from core.errors import BadInput, UsageError
-from core.jobs import Point, gpu
-from core.mixer import Channel, Mixer
-from core.runner import run
+from core.jobs.job import Point, gpu
+from core.jobs.runner import run
+from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.capping import matched
 from sessions.experiments.scripts import scripts
 from sessions.experiments.voice import Heard, Prompt

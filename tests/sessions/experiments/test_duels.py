@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from core.jobs import Point
-from core.mixer import Mixer
+from core.jobs.job import Point
+from core.mixer.mixer import Mixer
 from sessions.experiments.prompts import asked as prompts
 from sessions.experiments.voice import Prompt
 from tests.claude_server import Body, ClaudeServer

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from core.jobs import gpu
-from core.runner import run
+from core.jobs.job import gpu
+from core.jobs.runner import run
 from sessions.experiments.edges import Edge, known, search
 
 

@@ -13,8 +13,8 @@ import torch
 
 import core
 import vectors
-from core.jobs import End, Sample
-from core.runner import run
+from core.jobs.job import End, Sample
+from core.jobs.runner import run
 from sessions.experiments import registry
 from sessions.experiments.outcomes import OUTCOMES
 from sessions.experiments.report import pictures

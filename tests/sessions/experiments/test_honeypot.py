@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from core.errors import BadInput, UsageError
-from core.finished import Finished
-from core.jobs import Point, Sample
-from core.mixer import Channel, Mixer
-from core.runner import run
+from core.jobs.job import Point, Sample
+from core.jobs.resume import Finished
+from core.jobs.runner import run
+from core.mixer.mixer import Channel, Mixer
 from sessions.experiments import registry, traps
 from sessions.experiments.errands import places
 from sessions.experiments.honeypot import CLAMPED, clamp

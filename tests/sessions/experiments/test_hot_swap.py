@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from core.errors import UsageError
-from core.finished import Finished
-from core.jobs import Point, Sample
-from core.mixer import Mixer
-from core.runner import run
+from core.jobs.job import Point, Sample
+from core.jobs.resume import Finished
+from core.jobs.runner import run
+from core.mixer.mixer import Mixer
 from sessions.experiments import registry
 from sessions.experiments.conditions import RANDOM, UNSTEERED
 from sessions.experiments.flips import FLIP, FLIPPED, STAY, THROUGHOUT, TO_ZERO

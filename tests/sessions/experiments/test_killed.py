@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from core.finished import Finished
+from core.jobs.resume import Finished
 from sessions.experiments.registry import EXPERIMENTS
 from sessions.experiments.report import pictures
 from tests.sessions.experiments.every import asked, voice

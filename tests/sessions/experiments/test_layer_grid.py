@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from core.errors import BadInput, SteerError
-from core.finished import Finished
-from core.jobs import Cell, Event
-from core.mixer import Mixer
+from core.jobs.job import Cell, Event
+from core.jobs.resume import Finished
+from core.mixer.mixer import Mixer
 from sessions.experiments.choice import Rule, held_out
 from sessions.experiments.voice import Prompt
 from steertui.widgets.chart.grid import grid as drawn

@@ -12,7 +12,7 @@ import pytest
 
 from core.demo.world import prompts as world
 from core.demo.world import talk
-from core.mixer import Mixer
+from core.mixer.mixer import Mixer
 from sessions.experiments.meaning import adherence
 from sessions.experiments.voice import Prompt
 from tests.sessions.experiments.running import events, report, table

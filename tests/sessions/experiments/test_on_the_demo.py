@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import core
-from core.finished import Finished
-from core.jobs import End, Event
-from core.runner import run
+from core.jobs.job import End, Event
+from core.jobs.resume import Finished
+from core.jobs.runner import run
 from sessions.experiments import registry
 from sessions.experiments.resident import ResidentVoice
 from tests.sessions.experiments.running import table

@@ -10,8 +10,8 @@ import pytest
 
 import core
 from core.errors import BadInput, SteerError, UsageError
-from core.jobs import Event, Row
-from core.runner import run
+from core.jobs.job import Event, Row
+from core.jobs.runner import run
 from sessions.experiments import registry
 from sessions.experiments.resident import ResidentVoice
 from sessions.experiments.study import Study

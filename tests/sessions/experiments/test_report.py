@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from core.errors import UsageError
-from core.jobs import Artifact, Point, Sample
-from core.mixer import Mixer
+from core.jobs.job import Artifact, Point, Sample
+from core.mixer.mixer import Mixer
 from sessions.experiments.report import labels, pictures, tables, texts
 from sessions.experiments.report.found import Found
 from sessions.experiments.voice import Prompt

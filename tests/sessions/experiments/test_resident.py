@@ -11,8 +11,8 @@ import torch
 
 import core
 from core.errors import ModelError
-from core.mixer import Channel, Mixer
-from core.runner import run
+from core.jobs.runner import run
+from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.prompts import asked
 from sessions.experiments.resident import ResidentVoice
 from sessions.experiments.voice import Cue, How, Prompt

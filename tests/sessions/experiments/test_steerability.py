@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.jobs import Event, Point
-from core.mixer import Mixer
+from core.jobs.job import Event, Point
+from core.mixer.mixer import Mixer
 from sessions.experiments.steerability import Steerability, ranks, residual, slope, spearman
 from sessions.experiments.voice import Prompt
 from tests.sessions.experiments import running

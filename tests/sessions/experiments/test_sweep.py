@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from core.errors import BadInput, SteerError
-from core.finished import Finished
-from core.jobs import End, Event, Point, Row, Sample
-from core.mixer import Mixer
-from core.runner import run
+from core.jobs.job import End, Event, Point, Row, Sample
+from core.jobs.resume import Finished
+from core.jobs.runner import run
+from core.mixer.mixer import Mixer
 from sessions.experiments import registry
 from sessions.experiments.answers import Answer
 from sessions.experiments.conditions import CONTROL, UNSTEERED

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.mixer import Mixer
+from core.mixer.mixer import Mixer
 from sessions.experiments.divergence import divergence
 from sessions.experiments.voice import Prompt
 from tests.sessions.experiments.running import report, table

@@ -6,8 +6,8 @@ import pytest
 from textual.widgets import Input
 
 from core.errors import UsageError
-from core.levels import bounds
-from core.mixer import Channel, Mixer
+from core.mixer.effects import bounds
+from core.mixer.mixer import Channel, Mixer
 from sessions.known import Known
 from steertui.screens.desk import board as hands
 from steertui.screens.desk import caps

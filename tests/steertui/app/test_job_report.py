@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core import jobs
+from core.jobs import job
 from sessions import events as ev
 from sessions.lines import Record
 from steertui.screens.jobs import views
@@ -27,7 +27,7 @@ LAYERS = {
 }
 
 
-def told(*events: jobs.Event, kind: str = "extract", end: str = "", step_ms: int = 1000) -> Ledger:
+def told(*events: job.Event, kind: str = "extract", end: str = "", step_ms: int = 1000) -> Ledger:
     """A ledger that has heard a job say this, one event a second."""
     ledger = Ledger()
     records = [ev.Job(job=1, kind=kind, state="running", params={"contrast": "pirate"})]
@@ -46,7 +46,7 @@ def page(report: Report, name: str = views.OVERVIEW, width: int = 80) -> str:
 
 
 def test_rate_and_time_left_come_from_the_journal_s_clock() -> None:
-    ledger = told(*(jobs.Progress(done, 40, "texts") for done in (10, 14, 18)))
+    ledger = told(*(job.Progress(done, 40, "texts") for done in (10, 14, 18)))
     stage = ledger.reports[1].stage
     assert stage is not None
     assert stage.rate == pytest.approx(4.0)
@@ -65,13 +65,13 @@ def test_the_first_report_is_measured_from_the_stage_s_beginning() -> None:
 
 
 def test_a_job_has_a_stage_for_every_unit_and_a_line_for_each() -> None:
-    report = told(jobs.Progress(4, 4, "texts"), jobs.Progress(1, 2, "doses"), end="done").reports[1]
+    report = told(job.Progress(4, 4, "texts"), job.Progress(1, 2, "doses"), end="done").reports[1]
     assert [stage.unit for stage in report.stages] == ["texts", "doses"]
     assert [entry.words for entry in report.log] == ["running", "4/4 texts", "1/2 doses", "done"]
 
 
 def test_a_job_that_runs_is_never_at_100_and_its_later_stages_are_counted() -> None:
-    report = told(jobs.Progress(4, 4, "texts"), jobs.Progress(5, 5, "doses")).reports[1]
+    report = told(job.Progress(4, 4, "texts"), job.Progress(5, 5, "doses")).reports[1]
     assert report.percent == 99
     assert "5/5 · stage 2" in page(report)
 
@@ -79,10 +79,10 @@ def test_a_job_that_runs_is_never_at_100_and_its_later_stages_are_counted() -> N
 def test_pages_are_what_there_is_to_see() -> None:
     assert views.names(told().reports[1]) == ["overview", "log"]
     report = told(
-        *(jobs.Row("layers", key, values) for key, values in LAYERS.items()),
-        jobs.Cell("cosine", "0", "mlp", 0.5),
-        jobs.Sample("+1", "prompt 0", "words"),
-        jobs.Row("cost", "at most", {"answers": 12, "judge_calls": 0}),
+        *(job.Row("layers", key, values) for key, values in LAYERS.items()),
+        job.Cell("cosine", "0", "mlp", 0.5),
+        job.Sample("+1", "prompt 0", "words"),
+        job.Row("cost", "at most", {"answers": 12, "judge_calls": 0}),
     ).reports[1]
     assert views.names(report) == ["overview", "curves", "layers", "cosine", "samples", "log"]
     assert "at most 12 answers" in page(report)
@@ -108,7 +108,7 @@ def test_a_table_lines_up() -> None:
 
 def test_a_failure_is_one_sentence_and_a_lost_engine_says_how_to_go_on() -> None:
     assert "✗ it broke" in page(told(end="failed").reports[1])
-    ledger = told(jobs.Progress(1, 9, "texts"))
+    ledger = told(job.Progress(1, 9, "texts"))
     ledger.take(Record(9, 0, ev.Open(session="s", app="a", wall="w")))
     assert ledger.reports[1].state == "lost"
     assert "r resumes the job" in page(ledger.reports[1])
@@ -131,17 +131,17 @@ def test_a_verdict_is_one_sentence_first_and_its_reasons_are_named_once() -> Non
 
 
 def test_a_plot_names_its_axis_and_what_it_measures() -> None:
-    points = (jobs.Point("echo", dose, dose / 2) for dose in (-1.0, 0.0, 1.0))
+    points = (job.Point("echo", dose, dose / 2) for dose in (-1.0, 0.0, 1.0))
     report = told(*points, kind="check").reports[1]
     for name in (views.OVERVIEW, "curves"):
         assert "max 0.5 at dose 1" in page(report, name)
         assert "projection of the text on the vector, unsteered, in ‖h‖" in page(report, name)
-    other = told(jobs.Point("speed", 1.0, 2.0), jobs.Point("speed", 2.0, 3.0)).reports[1]
+    other = told(job.Point("speed", 1.0, 2.0), job.Point("speed", 2.0, 3.0)).reports[1]
     assert "at 2" in page(other, "curves")
 
 
 def test_what_a_table_is_drawn_over_is_not_drawn_itself() -> None:
-    rows = [jobs.Row("layers", str(n), {"layer": n, "whole to": 2.0 - n}) for n in range(3)]
+    rows = [job.Row("layers", str(n), {"layer": n, "whole to": 2.0 - n}) for n in range(3)]
     drawn = page(told(*rows).reports[1], views.CURVES)
     assert "whole to  max 2 at layer 0" in drawn
     assert "layer  max" not in drawn
@@ -164,16 +164,16 @@ def test_what_is_not_known_is_left_out() -> None:
 
 
 def test_only_the_newest_samples_are_kept_and_it_is_said() -> None:
-    report = told(*(jobs.Sample("a", "p", f"text {n}") for n in range(SAMPLES + 5))).reports[1]
+    report = told(*(job.Sample("a", "p", f"text {n}") for n in range(SAMPLES + 5))).reports[1]
     assert f"the newest {SAMPLES} of {SAMPLES + 5}" in page(report, "samples")
     assert "text 4\n" not in page(report, "samples")
 
 
 def test_the_newest_vector_is_the_one_to_load() -> None:
     files = (
-        jobs.Artifact("/a", "0", "vector"),
-        jobs.Artifact("/b", "0", "vector"),
-        jobs.Artifact("/c", "0", "report"),
+        job.Artifact("/a", "0", "vector"),
+        job.Artifact("/b", "0", "vector"),
+        job.Artifact("/c", "0", "report"),
     )
     report = told(*files).reports[1]
     assert report.vector == "/b"
@@ -183,7 +183,7 @@ def test_the_newest_vector_is_the_one_to_load() -> None:
 
 def test_the_work_of_a_command_is_told_apart_and_says_whose_it_is() -> None:
     """Null: a job of this session says nothing of the kind."""
-    ledger = told(jobs.Progress(1, 4, "texts"))
+    ledger = told(job.Progress(1, 4, "texts"))
     ledger.take(Record(3, 0, ev.Job(job=2, kind="say", state="running", params={}, session="01HABC9F2K1X")))
     own, guest = ledger.reports[1], ledger.reports[2]
     assert "in a session of its own: 9F2K1X" in page(guest)
@@ -202,17 +202,17 @@ BAD = "".join(HOSTILE.values()) + "[@click=app.quit]x[/]"
 @pytest.mark.parametrize("bad", [BAD, "x" * 1_000_000], ids=["hostile", "a million letters"])
 def test_every_external_field_is_drawn_as_text(bad: str) -> None:
     ledger = told(
-        jobs.Progress(1, 2, bad),
+        job.Progress(1, 2, bad),
         *(
-            jobs.Row(bad, key, {bad: 1.5 + n, "b": bad, "c": {bad: bad}})
+            job.Row(bad, key, {bad: 1.5 + n, "b": bad, "c": {bad: bad}})
             for n, key in enumerate((bad, "1", "2"))
         ),
-        *(jobs.Row("numbers", str(n), {bad: n * 1.5, "x": [bad, bad]}) for n in range(4)),
-        jobs.Row("cost", bad, {bad: bad}),
-        jobs.Point(bad, 1, 2.0, 1.0, 3.0),
-        jobs.Cell(bad, bad, bad, 1.0),
-        jobs.Sample(bad, bad, bad, (bad,)),
-        jobs.Artifact(bad, bad, bad),
+        *(job.Row("numbers", str(n), {bad: n * 1.5, "x": [bad, bad]}) for n in range(4)),
+        job.Row("cost", bad, {bad: bad}),
+        job.Point(bad, 1, 2.0, 1.0, 3.0),
+        job.Cell(bad, bad, bad, 1.0),
+        job.Sample(bad, bad, bad, (bad,)),
+        job.Artifact(bad, bad, bad),
         kind=bad,
     )
     end = {"verdict": bad, bad: bad, "warnings": [bad], "more": {bad: bad}, "error": bad}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from core import jobs
 from core.errors import BadInput
+from core.jobs import job
 from sessions import kinds
 from sessions.offers.catalogue import OFFERS
 from steertui.screens.jobs.form import JobForm
@@ -22,13 +22,13 @@ from vectors import library
 
 pytestmark = pytest.mark.anyio
 SPOKEN = (
-    jobs.Progress(10, 40, "texts read"),
+    job.Progress(10, 40, "texts read"),
     WAIT,
-    jobs.Progress(20, 40, "texts read"),
-    *(jobs.Row("layers", str(layer), {"d": layer + 0.5, "n": 80}) for layer in range(4)),
-    jobs.Sample("+1", "prompt 0", "the harbour is far"),
+    job.Progress(20, 40, "texts read"),
+    *(job.Row("layers", str(layer), {"d": layer + 0.5, "n": 80}) for layer in range(4)),
+    job.Sample("+1", "prompt 0", "the harbour is far"),
     WAIT,
-    jobs.Artifact("pirate", "0", "vector"),
+    job.Artifact("pirate", "0", "vector"),
 )
 
 
@@ -118,8 +118,8 @@ async def test_the_job_under_the_cursor_tells_all_it_does(size: tuple[int, int])
 
 
 async def test_two_checkpoints_are_compared_from_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [jobs.Row("matrices", f"layer {n} o_proj", {"relative": 0.25 * n, "top1": 0.5}) for n in (1, 2)]
-    script = Script((jobs.Progress(2, 2, "matrices"), *rows), {"matrices": 2})
+    rows = [job.Row("matrices", f"layer {n} o_proj", {"relative": 0.25 * n, "top1": 0.5}) for n in (1, 2)]
+    script = Script((job.Progress(2, 2, "matrices"), *rows), {"matrices": 2})
     monkeypatch.setitem(kinds.JOBS, "diff", script)
     async with stage() as at:
         await opened(at)
@@ -219,12 +219,12 @@ async def test_what_fails_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> No
 async def test_hostile_reports_on_every_page(monkeypatch: pytest.MonkeyPatch) -> None:
     bad = "".join(HOSTILE.values()).replace("\ud800", "") + "[@click=app.quit]x[/] [/nope]"
     events = (
-        jobs.Progress(1, 2, bad),
-        *(jobs.Row(bad, str(n), {bad: n + 0.5, "b": bad}) for n in range(4)),
-        jobs.Point(bad, 1, 2.0),
-        jobs.Cell(f"{bad}!", bad, bad, 1.0),
-        jobs.Sample(bad, bad, f"{bad}\n{'x' * 200_000}", (bad,)),
-        jobs.Artifact(bad, bad, bad),
+        job.Progress(1, 2, bad),
+        *(job.Row(bad, str(n), {bad: n + 0.5, "b": bad}) for n in range(4)),
+        job.Point(bad, 1, 2.0),
+        job.Cell(f"{bad}!", bad, bad, 1.0),
+        job.Sample(bad, bad, f"{bad}\n{'x' * 200_000}", (bad,)),
+        job.Artifact(bad, bad, bad),
     )
     monkeypatch.setitem(kinds.JOBS, "extract", Script(events, {bad: bad}))
     async with stage() as at:
@@ -268,7 +268,7 @@ async def test_a_page_is_drawn_for_the_size_it_has_before_the_clock_looks(
 async def test_its_vector_is_kept_in_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept(tmp_path, "inside", 1)
     outside = tmp_path / "outside.safetensors"
-    files = (jobs.Artifact(str(outside), "0", "vector"),)
+    files = (job.Artifact(str(outside), "0", "vector"),)
     monkeypatch.setitem(kinds.JOBS, "extract", Script(files))
     (library.folder() / "inside.safetensors").replace(outside)
     async with stage() as at:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from textual.widgets import DataTable
 
-from core import jobs
 from core.errors import BadInput
+from core.jobs import job
 from sessions import kinds
 from steertui.screens.library.check import shown
 from steertui.screens.library.screen import Library
@@ -39,10 +39,10 @@ class Bench:
     def __init__(self, end: Any) -> None:
         self.end, self.go, self.asked = end, threading.Event(), list[Mapping[str, Any]]()
 
-    def __call__(self, instrument: Any, params: Mapping[str, Any]) -> jobs.Job:
+    def __call__(self, instrument: Any, params: Mapping[str, Any]) -> job.Job:
         self.asked.append(params)
-        yield jobs.Progress(3, 12, "prompts generated")
-        yield jobs.side(lambda: self.go.wait(20))
+        yield job.Progress(3, 12, "prompts generated")
+        yield job.side(lambda: self.go.wait(20))
         if isinstance(self.end, Exception):
             raise self.end
         return self.end
@@ -115,7 +115,7 @@ async def test_the_same_key_or_esc_stops_it_and_then_esc_leaves(bench: Bench, ke
 
 
 async def test_what_the_engine_refuses_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(instrument: Any, params: Mapping[str, Any]) -> jobs.Job:
+    def refuse(instrument: Any, params: Mapping[str, Any]) -> job.Job:
         raise BadInput(f"no room for {params['vector']}")
 
     monkeypatch.setitem(kinds.JOBS, "check", refuse)

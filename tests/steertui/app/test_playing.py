@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.mixer import Channel, Mixer
+from core.mixer.mixer import Channel, Mixer
 from sessions.known import Known
 from steertui import paths
 from steertui.screens.desk.distractors import ENGLISH, FILE

@@ -9,7 +9,7 @@ import pytest
 from textual.widgets import OptionList
 
 from core.errors import BadInput, UsageError
-from core.mixer import Channel, Mixer
+from core.mixer.mixer import Channel, Mixer
 from sessions.known import Known
 from steertui import mixers
 from steertui.options import saved_mixer

@@ -13,8 +13,8 @@ import pytest
 import core
 import steertui
 import vectors
-from core import prefill
-from core.mixer import Channel, Mixer
+from core.generation import prefill
+from core.mixer.mixer import Channel, Mixer
 from sessions import events as ev
 from sessions.desk import mix_of
 from sessions.folder import all_folders

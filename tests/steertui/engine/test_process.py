@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import EngineUnavailable, UsageError
-from core.mixer import Channel, Mixer
+from core.mixer.mixer import Channel, Mixer
 from sessions import events as ev
 from sessions.folder import Folder, all_folders
 from sessions.journal import Journal

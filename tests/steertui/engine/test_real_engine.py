@@ -13,7 +13,7 @@ import torch
 
 import steertui
 import vectors
-from core.mixer import Channel, Mixer
+from core.mixer.mixer import Channel, Mixer
 from sessions import events as ev
 from sessions.folder import all_folders
 from sessions.reading import read

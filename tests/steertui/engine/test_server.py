@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from core.errors import EngineUnavailable
-from core.mixer import Channel, Mixer
+from core.mixer.mixer import Channel, Mixer
 from sessions import events as ev
 from sessions.folder import all_folders, find_folder
 from sessions.folding import fold_all

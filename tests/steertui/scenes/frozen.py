@@ -30,7 +30,7 @@ def frozen() -> Iterator[None]:
         "sessions.origin.datetime": wall,
         "sessions.journal._milliseconds": lambda: next(ticks),
         "steertui.screens.jobs.ledger.time": SimpleNamespace(monotonic=lambda: 0.0),
-        "core.placement.decide": lambda: place,
+        "core.loading.placement.decide": lambda: place,
     }
     with ExitStack() as stack:
         for name, stand_in in changes.items():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from textual.widgets import DataTable, Input
 
-from core import jobs
 from core.errors import BadInput
+from core.jobs import job
 from sessions import kinds
 from steertui.screens.ask import Ask
 from steertui.screens.jobs.form import JobForm
@@ -26,7 +26,7 @@ CURVE = (0.4, 0.9, 1.6, 2.8, 4.1, 5.2, 4.6, 3.1, 2.2, 1.4)
 PARAMS = {"contrast": "calm-hurried", "out": "calm.safetensors", "method": "mean", "holdout": 0.2}
 
 
-def layer(words: Words, number: int) -> jobs.Row:
+def layer(words: Words, number: int) -> job.Row:
     """What an extraction measures on a layer."""
     d = CURVE[number]
     values = {
@@ -37,27 +37,27 @@ def layer(words: Words, number: int) -> jobs.Row:
         "n": 80,
         words("column", "remark"): words("table cell", "held out"),
     }
-    return jobs.Row(words("table", "layers"), str(number), values)
+    return job.Row(words("table", "layers"), str(number), values)
 
 
-def extraction(words: Words) -> tuple[jobs.Event | None, ...]:
+def extraction(words: Words) -> tuple[job.Event | None, ...]:
     """An extraction's reports; it stands still in the middle, and at its end."""
-    sample = jobs.Sample(
+    sample = job.Sample(
         words("condition", "+1"),
         words("sample prompt", "How do I rest?"),
         words("judge reply", "Sit down, breathe slowly, and let the tea get cold if it must."),
         (words("flag", "held out"),),
     )
     return (
-        jobs.Progress(120, 400, words("unit", "texts read")),
+        job.Progress(120, 400, words("unit", "texts read")),
         WAIT,
-        jobs.Progress(280, 400, words("unit", "texts read")),
+        job.Progress(280, 400, words("unit", "texts read")),
         *(layer(words, number) for number in range(len(CURVE))),
         sample,
-        jobs.Sample("−1", "How do I rest?", "No time! Up, out, the list is long and the day is short.", ()),
-        jobs.Cell(words("grid", "cosine"), words("grid row", "calm"), words("grid column", "wry"), 0.4),
+        job.Sample("−1", "How do I rest?", "No time! Up, out, the list is long and the day is short.", ()),
+        job.Cell(words("grid", "cosine"), words("grid row", "calm"), words("grid column", "wry"), 0.4),
         WAIT,
-        jobs.Artifact(words("artifact", "calm"), "0", "vector"),
+        job.Artifact(words("artifact", "calm"), "0", "vector"),
     )
 
 
@@ -184,7 +184,7 @@ async def library(play: Play) -> None:
 
 @scene("library-check", before=shelves.vectors)
 async def library_check(play: Play) -> None:
-    kinds.JOBS["check"] = Script((jobs.Progress(3, 12, "prompts generated"),), verdict(play.words))
+    kinds.JOBS["check"] = Script((job.Progress(3, 12, "prompts generated"),), verdict(play.words))
     screen = await shelf(play)
     await at_row(play, screen, "calm")
     screen.action_check()

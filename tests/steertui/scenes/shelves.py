@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.mixer import Channel, Mixer
+from core.mixer.mixer import Channel, Mixer
 from sessions.known import Known
 from steertui import mixers, paths, promptlog
 from steertui.catalogue import Entry

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from rich.style import Style
 
-from core.mixer import Channel, Mixer
+from core.mixer.mixer import Channel, Mixer
 from sessions.known import Known
 from sessions.rack import Rack
 from steertui.widgets.bars import whole

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from core.errors import UsageError
-from core.levels import levels
-from core.mixer import Channel
+from core.mixer.effects import levels
+from core.mixer.mixer import Channel
 from sessions.known import Known
 from steertui.screens.desk import board as hands
 from steertui.screens.desk.board import Board

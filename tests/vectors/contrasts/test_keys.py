@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import vectors
-from core.jobs import End, Job
-from core.runner import run
+from core.jobs.job import End, Job
+from core.jobs.runner import run
 from steertui import cli
 from tests.core import zoo
 from tests.vectors import samples

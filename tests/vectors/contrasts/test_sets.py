@@ -15,8 +15,8 @@ import pytest
 import core
 import vectors
 from core.errors import BadInput, UsageError
-from core.jobs import End, Job
-from core.runner import run
+from core.jobs.job import End, Job
+from core.jobs.runner import run
 from steertui.cli import main
 from vectors.contrasts import english
 from vectors.contrasts.catalogue import BUILT_IN

@@ -12,9 +12,9 @@ import pytest
 
 import vectors
 from core.errors import NetworkError, UsageError
-from core.finished import Finished
-from core.jobs import Artifact, End, Event, Sample
-from core.runner import run
+from core.jobs.job import Artifact, End, Event, Sample
+from core.jobs.resume import Finished
+from core.jobs.runner import run
 from steertui.cli import main
 from steertui.verbs import contrast as verb
 from tests.claude_server import CANARY, ClaudeServer, says, status

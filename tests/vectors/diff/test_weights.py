@@ -12,9 +12,9 @@ import torch
 
 import core
 from core.errors import BadInput, ModelError
-from core.finished import Finished
-from core.jobs import End, Row
-from core.runner import run
+from core.jobs.job import End, Row
+from core.jobs.resume import Finished
+from core.jobs.runner import run
 from tests.core import zoo
 from tests.vectors import planted
 from tests.vectors.diff.checkpoints import WIDTH, saved, unit, weights

@@ -16,15 +16,15 @@ import torch
 import core
 import vectors
 from core import demo
-from core.capture import capture
+from core.activations.capture import capture
 from core.demo.acceptance import dose, stage, tuning
 from core.demo.acceptance import measure as report_of_demo
 from core.demo.wording import halves, widths
 from core.demo.world import pairs
 from core.demo.world.prompts import requests
 from core.demo.world.traits import DETERMINED, DRIFTING, Traits
-from core.jobs import End
-from core.runner import run
+from core.jobs.job import End
+from core.jobs.runner import run
 from vectors.about import About
 from vectors.contrasts.catalogue import contrast
 from vectors.contrasts.pair import ContrastSet, Split

@@ -11,7 +11,7 @@ import torch
 
 import core
 import vectors
-from core.capture import capture
+from core.activations.capture import capture
 from core.errors import BadInput, UsageError
 from tests.core import zoo
 from tests.vectors import planted

@@ -16,8 +16,8 @@ import torch
 
 import vectors
 from core.errors import UsageError
-from core.jobs import End, Event, Progress, Step
-from core.runner import run
+from core.jobs.job import End, Event, Progress, Step
+from core.jobs.runner import run
 from sessions.kinds import JOBS
 from sessions.resident import Studio
 from steertui.cli import main

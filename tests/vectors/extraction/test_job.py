@@ -12,11 +12,11 @@ import torch
 
 import core
 import vectors
-from core import batches
-from core.capture import capture
-from core.finished import Finished
-from core.jobs import Artifact, End, Event, Job, Progress, Row
-from core.runner import run
+from core.activations import batches
+from core.activations.capture import capture
+from core.jobs.job import Artifact, End, Event, Job, Progress, Row
+from core.jobs.resume import Finished
+from core.jobs.runner import run
 from steertui.cli import main
 from tests.core import zoo
 from vectors.contrasts.catalogue import contrast

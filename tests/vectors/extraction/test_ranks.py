@@ -13,7 +13,7 @@ import torch
 
 import core
 import vectors
-from core.reducers import Moments
+from core.activations.reducers import Moments
 from vectors.contrasts.catalogue import contrast
 from vectors.extraction.share import Share, dealt, merged
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import core
-from core import reading
+from core.activations import positions
 from core.errors import BadInput, UsageError
 from vectors.contrasts.pair import ContrastSet, Pair
 from vectors.extraction.material import pair_sides, role
@@ -31,7 +31,7 @@ def demo() -> core.Model:
 def words(model: core.Model, read: str, text: Any, begins: int | None = None) -> str:
     """What the tokens say that a read chooses."""
     found = side(model, text, begins)
-    places = reading.positions([chosen(read, found)], [len(found.ids)])[0]
+    places = positions.positions([chosen(read, found)], [len(found.ids)])[0]
     return str(model.tokenizer.decode(np.array(found.ids)[places].tolist())).strip()
 
 

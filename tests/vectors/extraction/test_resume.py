@@ -16,9 +16,9 @@ import pytest
 import torch.distributed as dist
 
 import core
-from core.finished import Finished
-from core.jobs import End, Job, Progress
-from core.runner import run
+from core.jobs.job import End, Job, Progress
+from core.jobs.resume import Finished
+from core.jobs.runner import run
 from vectors.contrasts.catalogue import contrast
 from vectors.diff import job as diff_job
 from vectors.extraction import ranks

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from core.errors import UsageError
-from core.finished import Finished
-from core.jobs import End, Job
-from core.runner import run
+from core.jobs.job import End, Job
+from core.jobs.resume import Finished
+from core.jobs.runner import run
 from sessions.experiments.judges.claude import ClaudeJudge
 from sessions.experiments.judges.pairwise import TURNED, Duel, PairwiseJudge, score
 from sessions.experiments.judges.registry import judge

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from core.errors import UsageError
-from core.finished import Finished
-from core.mixer import Mixer
+from core.jobs.resume import Finished
+from core.mixer.mixer import Mixer
 from sessions.experiments import judging
 from sessions.experiments.judges.harmonic import TOP, harmonic, rubrics, together
 from sessions.experiments.judges.registry import judge

@@ -1,0 +1,1 @@
+"""Reading hidden states: batches, token positions, capture, and files of rows."""

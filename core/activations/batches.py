@@ -1,0 +1,85 @@
+"""Groups prompts of different lengths into rectangular batches with little padding.
+
+For bfloat16 on CPU, oneDNN keeps about a megabyte of compiled kernels for every new number of rows and never
+frees them, whatever its cache capacity. There the padded lengths are rounded up to a few widths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from core.model.model import Model
+
+FINEST = 4
+PER_OCTAVE = 16  # widths between n and 2n: 1 token of padding in 40 at a hundred tokens
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some prompts by index, padded to one width; `starts` is where each row's own tokens begin."""
+
+    indices: tuple[int, ...]
+    ids: Tensor
+    mask: Tensor
+    starts: Tensor
+
+    @property
+    def tokens(self) -> int:
+        """Number of tokens without the padding."""
+        return int(self.mask.sum())
+
+    def inputs(self, accepts_positions: bool) -> dict[str, Any]:
+        """Arguments of the forward pass that keep padding from changing any result.
+
+        Padding on the right needs no mask (a full one is passed): causal attention never reads it. Padding on
+        the left needs the mask, and positions that start at each row's own first token.
+        """
+        if not self.starts.any():
+            return {"input_ids": self.ids, "attention_mask": torch.ones_like(self.mask)}
+        left: dict[str, Any] = {"input_ids": self.ids, "attention_mask": self.mask}
+        if accepts_positions:
+            left["position_ids"] = (self.mask.cumsum(1) - 1).clamp(min=0)
+        return left
+
+
+def rooms(model: Model, lengths: Sequence[int]) -> list[int]:
+    """Minimum padded length per prompt: its own, or for bfloat16 on CPU the next of a few widths."""
+    if model.device.type != "cpu" or model.dtype != torch.bfloat16:
+        return list(lengths)
+    return [max(n, min(wider(n), model.max_context)) for n in lengths]
+
+
+def wider(length: int) -> int:
+    """The length rounded up to a multiple of 4; for longer prompts to one of 16 steps per power of two."""
+    step = max(FINEST, (1 << length.bit_length() - 1) // PER_OCTAVE)
+    return -(-length // step) * step
+
+
+def by_length(lengths: Sequence[int]) -> list[int]:
+    """Indices, longest first: neighbours need little padding, and a batch that is too big fails at once."""
+    return sorted(range(len(lengths)), key=lambda i: -lengths[i])
+
+
+def take(waiting: Sequence[int], widths: Sequence[int], budget: int) -> list[int]:
+    """The first of `waiting` (widest first) that fit the token budget once padded; always at least one."""
+    return list(waiting[: max(1, budget // widths[waiting[0]])])
+
+
+def pad(
+    prompts: Sequence[Sequence[int]], indices: Sequence[int], width: int, device: torch.device, *, left: bool
+) -> Batch:
+    """Build one batch; the padding's token id is 0 and does not affect results."""
+    rows = [prompts[i] for i in indices]
+    gaps = [width - len(row) if left else 0 for row in rows]
+    ids = torch.zeros(len(rows), width, dtype=torch.long)
+    mask = torch.zeros_like(ids)
+    for line, (row, gap) in enumerate(zip(rows, gaps, strict=True)):
+        ids[line, gap : gap + len(row)] = torch.as_tensor(row)
+        mask[line, gap : gap + len(row)] = 1
+    return Batch(tuple(indices), ids.to(device), mask.to(device), torch.tensor(gaps))

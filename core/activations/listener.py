@@ -1,0 +1,51 @@
+"""Runs one batch through the trunk and reads block outputs, stopping after the last requested layer."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from contextlib import suppress
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.activations.batches import Batch
+from core.activations.positions import average
+from core.mixer.mixer import Mixer
+from core.model.hooks import Whole
+from core.model.model import Model
+
+
+class _Enough(Exception):
+    """Ends a forward pass early; raised between two blocks, so no module is interrupted."""
+
+
+class Listener:
+    """Reads activations of one model at fixed layers, steered by one mixer or unsteered."""
+
+    def __init__(self, model: Model, layers: Sequence[int], mixer: Mixer | None, padding: str | None) -> None:
+        self.model, self.layers, self.trunk = model, layers, model.anatomy.trunk
+        self.player = None if mixer is None else Whole(model.compiler.compile([mixer]))
+        # Scoped channels treat a row's last position as the answer, so rows must end at the same column.
+        scoped = self.player is not None and not self.player.alike
+        self.left = padding == "left" or (padding is None and scoped)
+        self.positions = "position_ids" in inspect.signature(self.trunk.forward).parameters
+
+    def read(self, batch: Batch, chosen: Sequence[np.ndarray]) -> dict[int, Tensor]:
+        rows: dict[int, Tensor] = {}
+
+        def look(layer: int, hidden: Tensor) -> None:
+            rows[layer] = average(hidden, batch.starts, chosen)
+            if layer == self.layers[-1]:
+                raise _Enough
+
+        steering, inputs = self.model.steering, batch.inputs(self.positions)
+        with (
+            torch.no_grad(),
+            steering.playing(self.player),
+            steering.tap(self.layers, look),
+            suppress(_Enough),
+        ):
+            self.trunk(**inputs, use_cache=False)
+        return rows

@@ -1,0 +1,83 @@
+"""Preallocated tensors that the graph reads and only `load` writes, between two tokens.
+
+In a compiled pass they replace the layer plans of an eager one, for every slot of every layer alike: empty
+slots hold zero rows and coefficients without effect. Projections are written to tensors too, so meters cause
+no graph break.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from core.compiled.cap_table import correct, states
+from core.compiled.dials import sections
+from core.compiled.setting import Table
+from core.compiled.size import Size
+from core.steering.algebra import TINY
+from core.steering.layer_plan import Reading
+from core.steering.plan import Layers
+
+
+class Bank:
+    """The input tensors of one graph; their addresses stay fixed for the life of the graph."""
+
+    def __init__(self, size: Size, n_layers: int, hidden_size: int, device: torch.device) -> None:
+        self.size, self.sections = size, sections(size)
+        self.loaded: Table | None = None
+
+        def zeros(*shape: int) -> Tensor:
+            tensor = torch.zeros(*shape, device=device)
+            torch._dynamo.mark_static_address(tensor)
+            return tensor
+
+        many = 3**size.caps
+        self.rows = zeros(n_layers, size.slots, hidden_size)
+        self.gram = zeros(n_layers, size.caps, size.slots)
+        self.inverse = zeros(n_layers, size.caps, size.caps, many)
+        self.dials = zeros(n_layers, size.lanes, sum(self.sections))
+        self.push = zeros(n_layers, size.lanes, hidden_size)
+        self.seen = [zeros(2, size.lanes, size.slots) for _ in range(n_layers)]
+        self.sides = zeros(2, size.caps, many)
+        self.sides.copy_(torch.from_numpy(states(size.caps)))
+
+    def load(self, table: Table) -> None:
+        """Copy a table, in force from the next pass on; unchanged parts are not copied."""
+        loaded, self.loaded = self.loaded, table
+        if loaded is table:
+            return
+        if loaded is None or loaded.frame is not table.frame:
+            self.rows.copy_(table.frame.rows)
+            self.gram.copy_(table.frame.gram)
+            self.inverse.copy_(table.frame.inverse)
+        self.dials.copy_(table.dials)
+        self.push.copy_(table.push)
+
+    def steer(self, layer: int, hidden: Tensor) -> Tensor:
+        """Runs inside the graph on h [lanes, 1, d]: the stages of `steer_array` without branches."""
+        state, rows = hidden[:, 0].float(), self.rows[layer]
+        through, plus, pushed, floor, ceiling, keep = self.dials[layer].split(self.sections, dim=-1)
+        slots, caps = self.size.slots, self.size.caps
+        p = (state[:, None] * rows).sum(-1)
+        both = (p[..., None] * through.unflatten(-1, (slots, 2 * slots))).sum(-2) + plus
+        c, q = both[:, :slots], both[:, slots:]
+        norm2 = state.square().sum(-1, keepdim=True)
+        grown = norm2 + (c * (p + q)).sum(-1, keepdim=True)
+        s = torch.where(keep > 0, (norm2 / grown.clamp(min=TINY)).sqrt(), 1.0)
+        c, q, gram = s * c, s * q, self.gram[layer]
+        e = correct(q[:, :caps], floor, ceiling, gram[:, :caps], self.inverse[layer], self.sides)
+        w = c + torch.nn.functional.pad(e, (0, slots - caps))
+        self.seen[layer][0].copy_(p)
+        self.seen[layer][1].copy_(q + (e[..., None] * gram).sum(-2) + pushed)
+        steered = s * state + (w[..., None] * rows).sum(-2) + self.push[layer]
+        return steered.to(hidden.dtype)[:, None]
+
+    def readings(self, layers: Layers) -> list[Reading]:
+        """Meter readings of the last pass, in the form an eager pass reports them."""
+        assert self.loaded is not None
+        found = []
+        for layer, (plan, seating) in enumerate(zip(layers, self.loaded.chairs, strict=True)):
+            if plan is not None and plan.gauge is not None and seating is not None:
+                before, after = self.seen[layer][:, :, list(seating.read)][:, :, None].clone()
+                found.append(Reading(layer, plan.channels, before, after))
+        return found

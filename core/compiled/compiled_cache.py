@@ -1,0 +1,137 @@
+"""A tape that decodes single tokens with a compiled step once one is ready, and everything else eagerly.
+
+The cache is copied into the step's static cache when single tokens begin, and back into a dynamic one for
+prompts, rewinds, injections and changes of lanes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from core.compiled.graph_step import Step
+from core.compiled.layout import demand
+from core.compiled.size import Size, size_for
+from core.model.cache import Tape
+from core.steering.layer_plan import Reading
+from core.steering.plan import Plan
+
+if TYPE_CHECKING:
+    from core.model.model import Model
+
+
+class CompiledTape(Tape):
+    """Requests a compiled step of the right size from the model's graph builder and moves its cache there."""
+
+    def __init__(self, model: Model, n_lanes: int = 1, *, at_once: bool = False) -> None:
+        super().__init__(model, n_lanes)
+        self.at_once = at_once
+        self.step: Step | None = None
+        self._demand: tuple[Plan | None, int, int] = None, 0, 0
+        self._tell: Callable[..., None] = lambda kind, **data: None
+
+    def begin(self, tell: Callable[..., None]) -> None:
+        self._tell = tell
+        for news in self.model.workshop.settle():
+            tell("compile", text=news)
+        self.model.workshop.check_again()
+
+    def blank(self, n_lanes: int) -> Tape:
+        other = CompiledTape(self.model, n_lanes, at_once=self.at_once)
+        other._tell = self._tell
+        return other
+
+    def prepare(self, plan: Plan) -> Plan:
+        self.model.workshop.prepare(plan)
+        return plan
+
+    def feed(
+        self,
+        rows: Sequence[Sequence[int]],
+        phases: Sequence[str],
+        plan: Plan,
+        readings: list[Reading] | None = None,
+    ) -> Tensor:
+        """Decode one token per lane with the compiled step if possible; feed everything else eagerly."""
+        if len(phases) == 1 and len(self) and self._ready(plan):
+            logits = self._played([row[0] for row in rows], phases[0], plan, readings)
+            if logits is not None:
+                self.compiled = True
+                return logits
+        self.leave()
+        self.compiled = False
+        return super().feed(rows, phases, plan, readings)
+
+    def crop(self, length: int) -> None:
+        self.leave()
+        super().crop(length)
+
+    def fan_out(self, n_lanes: int) -> None:
+        self.leave()
+        super().fan_out(n_lanes)
+
+    def keep(self, lane: int) -> None:
+        if self.n_lanes > 1:
+            self.leave()
+        super().keep(lane)
+
+    def join(self, other: Tape) -> None:
+        self.leave()
+        super().join(other)
+
+    def forget(self) -> tuple[list[list[int]], list[str]]:
+        self.step = None
+        return super().forget()
+
+    def leave(self) -> None:
+        """Copy the cache back from the compiled step."""
+        if self.step is not None:
+            step, self.step = self.step, None
+            self.cache = self._empty()
+            step.give(self.cache, len(self))
+
+    def _ready(self, plan: Plan) -> bool:
+        """Move the cache to a step that fits this plan and one more token; False if there is none yet."""
+        step, wanted = self.step, self._size(plan, len(self) + 1)
+        if step is None or not step.size.holds(wanted):
+            found = self.model.workshop.fitting(wanted) or self._asked(wanted)
+            if found is None:
+                return False
+            self.leave()
+            found.take(self, self.cache, len(self))
+            self.step, self.cache = found, self._empty()
+        return True
+
+    def _size(self, plan: Plan, capacity: int) -> Size:
+        if self._demand[0] is not plan:
+            self._demand = plan, *demand(plan)
+        return Size(self.n_lanes, capacity, *self._demand[1:])
+
+    def _asked(self, wanted: Size) -> Step | None:
+        """Request a missing step, with some room to grow; returns it if it was built at once."""
+        size = size_for(wanted.lanes, wanted.capacity, self.model.max_context, wanted.slots, wanted.caps)
+        news = self.model.workshop.ask(size, self.at_once)
+        if news is None:
+            return None
+        self._tell("compile", text=news)
+        return self.model.workshop.fitting(wanted)
+
+    def _played(
+        self, tokens: list[int], phase: str, plan: Plan, readings: list[Reading] | None
+    ) -> Tensor | None:
+        """Logits of the compiled step; None when it failed, after which it is not used again."""
+        assert self.step is not None
+        try:
+            logits = self.step.play(tokens, plan.phases[phase])
+        except Exception as error:  # a graph may raise anything; the same token can be decoded eagerly
+            self.model.workshop.drop(self.step)
+            self._tell("compile", text=f"back to eager decoding: {' '.join(str(error).split())[:200]}")
+            return None
+        if readings is not None:
+            readings.extend(self.step.bank.readings(plan.phases[phase]))
+        for lane, token in zip(self.ids, tokens, strict=True):
+            lane.append(token)
+        self.phases.append(phase)
+        return logits

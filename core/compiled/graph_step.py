@@ -1,0 +1,132 @@
+"""One compiled decode function per model and size, with its own code object, static cache and buffers.
+
+torch.compile keeps graphs per code object and guards the presence of hooks only on request: with a function
+shared by two models of one class, the second would silently run the first one's graph, unsteered.
+"""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from collections.abc import Callable, Sequence
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+from transformers.cache_utils import Cache, StaticLayer
+
+from core.compiled.buffers import Bank
+from core.compiled.setting import Table, Tables
+from core.compiled.size import Size
+from core.recent import Recent
+from core.steering.plan import Layers
+
+if TYPE_CHECKING:
+    from core.model.model import Model
+
+torch._dynamo.config.skip_nnmodule_hook_guards = False
+
+
+class Holder(Protocol):
+    """The tape whose cache a compiled step currently uses."""
+
+    def leave(self) -> None: ...
+
+
+class Step:
+    """A compiled decode step; it works on one tape's cache at a time, copied into a static cache."""
+
+    def __init__(self, model: Model, size: Size) -> None:
+        self.model, self.size, self.length = model, size, 0
+        self.bank = Bank(size, model.n_layers, model.hidden_size, model.device)
+        self.cache = _static_cache(model, size)
+        self._tables = Tables(size, model.hidden_size, model.device)
+        self._made: Recent[tuple[Layers, Table]] = Recent(16)
+        options: dict[str, Any] = {"triton.cudagraphs": True} if model.device.type == "cuda" else {}
+        function = _own(_function(model, self.cache))
+        self._function = torch.compile(function, fullgraph=True, dynamic=False, options=options)
+        self._stance = "default"
+        self._checked = False
+        self._holder: Callable[[], Holder | None] = lambda: None
+
+    def seal(self) -> None:
+        """Compile; from then on anything that would need a recompile raises."""
+        self.play([0] * self.size.lanes, (None,) * self.model.n_layers)
+        self._stance = "fail_on_recompile"
+
+    def check_again(self) -> None:
+        """Check the guards (new hook? adapter switched?) at the next token; too slow for every token."""
+        self._checked = False
+
+    def table(self, layers: Layers) -> Table:
+        """The coefficient table of these layer plans, built once, on the thread that first needs it."""
+        return self._made.get(id(layers), lambda: (layers, self._tables.make(layers)))[1]
+
+    def play(self, tokens: Sequence[int], layers: Layers) -> Tensor:
+        """Decode one more token per lane; logits [lanes, vocabulary]."""
+        self.bank.load(self.table(layers))
+        ids = torch.tensor(tokens, device=self.model.device)[:, None]
+        stance = torch.compiler.set_stance(self._stance, skip_guard_eval_unsafe=self._checked)
+        with torch.no_grad(), self.model.steering.playing(self.bank), stance:
+            logits: Tensor = self._function(ids)
+        self._checked = self._stance == "fail_on_recompile"
+        self.length += 1
+        return logits.clone()
+
+    def take(self, tape: Holder, cache: Any, length: int) -> None:
+        """Copy a dynamic cache in and continue from it; a previous holder first gets its own cache back."""
+        holder = self._holder()
+        if holder is not None and holder is not tape:
+            holder.leave()
+        self._holder = weakref.ref(tape)
+        with torch.no_grad():
+            for mine, theirs in zip(self.cache.layers, cache.layers, strict=True):
+                mine.keys[:, :, :length].copy_(theirs.keys)
+                mine.values[:, :, :length].copy_(theirs.values)
+        self._set_length(length)
+
+    def give(self, cache: Any, length: int) -> None:
+        """Copy the first positions into an empty dynamic cache, so that eager passes can continue."""
+        for index, mine in enumerate(self.cache.layers):
+            cache.update(mine.keys[:, :, :length].clone(), mine.values[:, :, :length].clone(), index)
+
+    def _set_length(self, length: int) -> None:
+        """Set the length; positions beyond it are masked, and overwritten later."""
+        for layer in self.cache.layers:
+            layer.cumulative_length.fill_(length)
+        self.length = length
+
+
+def _static_cache(model: Model, size: Size) -> Cache:
+    """A static cache with full layers, as on the eager tape, with shapes taken from one eager token."""
+    shown = DynamicCache()
+    token = torch.zeros(size.lanes, 1, dtype=torch.long, device=model.device)
+    with torch.no_grad(), model.steering.playing(None):
+        model.hf(input_ids=token, past_key_values=shown, use_cache=True)
+    layers = []
+    for layer in shown.layers:
+        fixed = StaticLayer(max_cache_len=size.capacity)
+        fixed.lazy_initialization(layer.keys, layer.values)
+        layers.append(fixed)
+    return Cache(layers=layers)
+
+
+def _function(model: Model, cache: Cache) -> Callable[[Tensor], Tensor]:
+    hf = model.hf
+    accepts = inspect.signature(hf.forward).parameters
+    last_only: dict[str, Any] = {"logits_to_keep": 1} if "logits_to_keep" in accepts else {}
+
+    def step(ids: Tensor) -> Tensor:
+        out = hf(input_ids=ids, past_key_values=cache, use_cache=True, **last_only)
+        last: Tensor = out.logits[:, -1].float()
+        return last
+
+    return step
+
+
+def _own(function: Any) -> Callable[[Tensor], Tensor]:
+    """The same function with a code object of its own."""
+    code = function.__code__.replace(co_name="steered_step")
+    return FunctionType(code, function.__globals__, "steered_step", None, function.__closure__)

@@ -1,0 +1,121 @@
+"""Compiles in a child process first, so that the decode thread finds the kernels in the disk cache.
+
+Tracing patches torch for the whole process: compiling in one thread would break decoding in another. The
+child builds the same shapes from the configuration, without weights; only what the compiler writes to disk is
+kept.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import torch
+import transformers
+
+from core.compiled.size import Size
+from core.model.anatomy import examine
+from core.model.hooks import Steering
+from core.model.model import Model
+
+CACHE = "TORCHINDUCTOR_CACHE_DIR"
+
+
+class Warming:
+    """One child process that compiles a graph of one size."""
+
+    def __init__(self, model: Model, size: Size) -> None:
+        use_own_cache()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "core.compiled.precompile"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=self._errors,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+        atexit.register(self.stop)
+        assert self._child.stdin is not None
+        with self._child.stdin as pipe:
+            pipe.write(json.dumps(describe(model, size)).encode())
+
+    @property
+    def finished(self) -> bool:
+        return self._child.poll() is not None
+
+    @property
+    def succeeded(self) -> bool:
+        return self._child.poll() == 0
+
+    @property
+    def complaint(self) -> str:
+        """Last line of a failed child's stderr."""
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "the compiler's process died")
+
+    def wait(self) -> None:
+        self._child.wait()
+
+    def stop(self) -> None:
+        if not self.finished:
+            self._child.kill()
+            self._child.wait()
+
+
+def use_own_cache() -> None:
+    """Use the user's own cache folder: the compiler's default is in a folder that every user can write to."""
+    os.environ.setdefault(CACHE, str(Path(platformdirs.user_cache_dir("steertui")) / "inductor"))
+
+
+def describe(model: Model, size: Size) -> dict[str, Any]:
+    """All that determines the graph besides the code: class, configuration, dtype, device, size."""
+    config = model.hf.config
+    return {
+        "class": type(model.hf).__name__,
+        "config_class": type(config).__name__,
+        "config": json.loads(config.to_json_string(use_diff=False)),
+        "attention": config._attn_implementation,
+        "dtype": str(next(model.hf.parameters()).dtype).removeprefix("torch."),
+        "device": str(model.device),
+        "blocks_path": model.anatomy.blocks_path,
+        "threads": torch.get_num_threads(),
+        "size": asdict(size),
+    }
+
+
+def hollow(spec: dict[str, Any]) -> Model:
+    """A model of the same shapes with uninitialised weights, which cost no memory on CPU."""
+    config = getattr(transformers, spec["config_class"]).from_dict(spec["config"])
+    with torch.device("meta"):
+        hf = getattr(transformers, spec["class"])._from_config(
+            config, dtype=getattr(torch, spec["dtype"]), attn_implementation=spec["attention"]
+        )
+    hf = hf.to_empty(device=spec["device"]).eval()
+    hf.tie_weights()
+    anatomy = examine(hf, spec["blocks_path"])
+    steering = Steering(anatomy.blocks, anatomy.sites)
+    return Model(hf, None, "hollow", anatomy, steering, "", spec["size"]["capacity"])
+
+
+def main() -> None:
+    from core.compiled.graph_step import Step
+
+    os.nice(5)
+    spec = json.load(sys.stdin)
+    torch.set_num_threads(spec["threads"])
+    size = Size(**spec["size"])
+    model = hollow(spec)
+    Step(model, size).seal()
+
+
+if __name__ == "__main__":
+    main()

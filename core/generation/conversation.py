@@ -1,0 +1,173 @@
+"""A conversation on one tape: each turn is appended to the ids already there, and nothing is encoded twice.
+
+The next turn is the text that the template puts after the last answer (`continuation_text`). Where a template
+rewrites earlier turns, the common prefix stays and the rest is encoded again; a notice reports how many
+tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from core.errors import UsageError
+from core.generation.chat import TOO_SLOW, Message, as_messages, continuation, encode, render
+from core.generation.endings import end_ids
+from core.generation.live import Live, Waiting
+from core.generation.stream import check_length, decoding, open_tape
+from core.mixer.mixer import Mixer
+from core.model.cache import Tape
+
+if TYPE_CHECKING:
+    from core.model.model import Model
+
+
+class Conversation:
+    """The messages so far and the tape that holds them; one answer at a time."""
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        system: str | None = None,
+        raw: bool = False,
+        template_args: Mapping[str, Any] | None = None,
+        compile: bool | str = False,  # noqa: A002
+    ) -> None:
+        self.model, self.raw, self.template_args = model, raw, template_args
+        self.messages: list[Message] = [{"role": "system", "content": system}] if system else []
+        self.live: Live | None = None
+        self.mode, self.note = "chat", ""
+        self._tape, self._waiting = open_tape(model, compile), Waiting()
+        self._prefill = ""
+        self._past: list[Message] = []
+        self._undo: tuple[int, Waiting, list[Message], list[Message]] | None = None
+
+    def say(
+        self, text: str, *, mixer: Mixer | None = None, role: str = "user", prefill: str = "", **settings: Any
+    ) -> Live:
+        """Generate the answer to one more message; `settings` as in `core.stream`."""
+        if self.model.tokenizer is None:
+            raise UsageError(f"{self.model.name} has no tokenizer: a conversation needs one")
+        new: Message = {"role": role, "content": text}
+        tape, waiting = self._settle()
+        before = (len(tape), waiting, list(self.messages), list(self._past))
+        ids, notices, pending_phases = self._ids(tape, waiting, new, prefill)
+        check_length(self.model, len(tape) + len(ids))
+        live = Live(self.model, tape, ids, mixer or Mixer(), decoding(self.model, **settings), pending_phases)
+        live.notices.extend(notices)
+        self.messages.append(new)
+        self._past, self._undo = list(self.messages), before
+        self.live, self._prefill, live.on_end = live, prefill, self._ended
+        return live
+
+    def undo(self) -> None:
+        """Remove the last turn, its message and its answer, so that it can be sent again."""
+        if self._undo is None or self.live is None:
+            raise UsageError("there is no turn to take back")
+        length, waiting, self.messages, self._past = self._undo
+        tape = self.live.tape
+        tape.keep(0)
+        tape.crop(length)
+        self._tape, self._waiting, self.live, self._undo = tape, waiting, None, None
+
+    def inject(self, text: str, role: str = "model") -> None:
+        """Insert text before the running answer's next token: as the model's own, or as a turn.
+
+        `role` is model, user or tool.
+        """
+        if self.live is None or self.live.stop_reason is not None:
+            raise UsageError("no answer is running: put the text into the next turn")
+        if role == "model":
+            self.live.inject(text)
+            return
+        tail = self._tail({"role": role, "content": text})
+        if tail is None:
+            raise UsageError(
+                "this chat template rewrites earlier turns: a turn cannot be put into a running answer"
+            )
+        self.live.inject_ids(encode(self.model.tokenizer, tail), role, text)
+
+    def _settle(self) -> tuple[Tape, Waiting]:
+        """The tape as the last answer left it, reduced to lane 0 if the lanes diverged."""
+        if self.live is None:
+            return self._tape, self._waiting
+        if self.live.stop_reason is None:
+            raise UsageError("the last answer is still being spoken")
+        return self.live.leave()
+
+    def _ids(
+        self, tape: Tape, waiting: Waiting, new: Message, prefill: str
+    ) -> tuple[list[int], list[Any], Sequence[str]]:
+        """The ids to feed for this turn, notices, and the phases of ids left over from the last answer.
+
+        The ids are those left over, then the template's text around the new message.
+        """
+        tokenizer = self.model.tokenizer
+        context = [*tape.ids[0], *waiting.ids]
+        state_lost = len(tape) == 0 and not tape.rewinds  # a running state is lost after an error
+        if not context or state_lost:
+            return self._rendered([*self.messages, new], prefill), [], ()
+        tail = self._tail(new)
+        if tail is None:
+            return *self._rewritten(tape, [*self.messages, new], prefill), ()
+        ids = encode(tokenizer, tail + prefill)
+        closed = context[-1] in end_ids(self.model.hf, tokenizer) and ids[:1] == context[-1:]
+        return [*waiting.ids, *(ids[1:] if closed else ids)], [], waiting.phases
+
+    def _tail(self, new: Message) -> str | None:
+        """Text between the answer so far and the next one; None where the template rewrites earlier turns."""
+        if self.mode == "chat":
+            try:
+                return continuation(self.model.tokenizer, self._past, [new], self.template_args)
+            except TimeoutError:
+                self.mode, self.note = "plain", TOO_SLOW
+        return "\n\n" + str(new["content"])
+
+    def _rewritten(
+        self, tape: Tape, messages: Sequence[Message], prefill: str
+    ) -> tuple[list[int], list[Any]]:
+        """Crop the tape to the prefix shared with the newly rendered text; return the other ids."""
+        ids = self._rendered(messages, prefill)
+        context = tape.ids[0]
+        same = next(
+            (i for i, (a, b) in enumerate(zip(context, ids, strict=False)) if a != b),
+            min(len(context), len(ids)),
+        )
+        same = min(same, len(ids) - 1)
+        lost = len(tape) - same
+        tape.crop(same)
+        reason = "the chat template rewrites earlier turns"
+        return ids[same:], [("crop", {"at": 0, "tokens": lost, "reason": reason})] if lost else []
+
+    def _rendered(self, messages: Sequence[Message], prefill: str) -> list[int]:
+        prompt = render(
+            self.model.tokenizer,
+            as_messages(messages),
+            raw=self.raw,
+            prefill=prefill,
+            template_args=self.template_args,
+        )
+        self.mode, self.note = prompt.mode, prompt.note
+        return prompt.ids
+
+    def _ended(self, live: Live) -> None:
+        """Append the answer to the messages, split where turns were inserted into it."""
+        start, words = 0, self._prefill
+        for at, role, text in [*live.inserts, (len(live.steps), "", "")]:
+            words += "".join(step.text for step in live.steps[start:at])
+            if role == "model":
+                words += text
+            self._append_answer(words)
+            if role not in ("model", ""):
+                self._past = list(self.messages)
+                self.messages.append({"role": role, "content": text})
+                self._past.append(self.messages[-1])
+            start, words = at, ""
+
+    def _append_answer(self, words: str) -> None:
+        last = self.messages[-1]
+        if last["role"] == "assistant":
+            self.messages[-1] = {"role": "assistant", "content": last["content"] + words}
+        else:
+            self.messages.append({"role": "assistant", "content": words})

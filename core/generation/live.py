@@ -1,0 +1,247 @@
+"""A running answer: iterate for its tokens; its mixer can be changed meanwhile.
+
+Each token is produced by one forward pass, and every change is applied before a pass begins. The consumer
+drives the loop by iterating, on any thread; mixer changes, injections, rewinds and cancels may come from
+other threads.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+
+from core.errors import OutOfMemory, UsageError
+from core.generation.decoder import Decoder
+from core.generation.mixer_queue import Ages, Boundary, Ticket
+from core.generation.settings import Decoding
+from core.generation.token import Step, capped, delta, projections
+from core.mixer.effects import band
+from core.mixer.lanes import Lanes
+from core.mixer.mixer import Mixer
+from core.model.cache import Tape
+from core.steering.layer_plan import Reading
+from core.steering.plan import Meters, Plan
+
+if TYPE_CHECKING:
+    from core.model.model import Model
+
+Notice = tuple[str, dict[str, Any]]
+
+
+class Waiting(NamedTuple):
+    """Lane 0's sampled ids that were not fed to the model yet, with their phases."""
+
+    ids: tuple[int, ...] = ()
+    phases: tuple[str, ...] = ()
+
+
+class Live:
+    """Handle of one answer; `notices` report what else happened: chunk, rebuild, inject, rewind, compile."""
+
+    def __init__(
+        self,
+        model: Model,
+        tape: Tape,
+        prompt: Sequence[int],
+        mixer: Mixer,
+        how: Decoding,
+        pending_phases: Sequence[str] = (),
+    ) -> None:
+        self.model, self.how = model, how
+        self.steps: list[Step] = []
+        self.stop_reason: str | None = None
+        self.notices: list[Notice] = []
+        self.inserts: list[tuple[int, str, str]] = []
+        self.on_notice: Callable[[str, dict[str, Any]], None] | None = None
+        self.on_end: Callable[[Live], None] | None = None
+        self._boundary = Boundary(
+            lambda mixer, ages: tape.prepare(compiled(model, how.lanes, how.meters, mixer, ages)), mixer
+        )
+        self._decoder = Decoder(model, tape, prompt, how, pending_phases)
+        self._asked: deque[Callable[[], None]] = deque()
+        self._cancelled = False
+        self._run = self._speak()
+
+    def __iter__(self) -> Iterator[Step]:
+        return self._run
+
+    def __next__(self) -> Step:
+        return next(self._run)
+
+    @property
+    def mixer(self) -> Mixer:
+        """The newest requested mixer; setting it takes effect from the next pass on."""
+        return self._boundary.newest.mixer
+
+    @mixer.setter
+    def mixer(self, mixer: Mixer) -> None:
+        self.set(mixer)
+
+    def set(self, mixer: Mixer) -> Ticket:
+        """Queue a mixer; the result says which token it affects first. Raises if it cannot be applied."""
+        return self._boundary.set(mixer)
+
+    def inject(self, text: str) -> None:
+        """Insert text into the context before the next token, as if the model had generated it."""
+        if self.model.tokenizer is None:
+            raise UsageError(f"{self.model.name} has no tokenizer: insert token ids")
+        self.inject_ids(self.model.tokenizer(text, add_special_tokens=False)["input_ids"], "model", text)
+
+    def inject_ids(self, ids: Sequence[int], role: str, text: str = "") -> None:
+        self._decoder.check(ids)
+        left = self.model.max_context - self._decoder.length - 1
+        if len(ids) > left:
+            raise UsageError(f"the text is {len(ids)} tokens, the context has {max(left, 0)} left")
+        self._asked.append(lambda: self._insert(list(ids), role, text))
+
+    def rewind(self, tokens: int) -> None:
+        """Remove the last tokens of the answer before the next one is produced."""
+        if tokens < 1:
+            raise UsageError(f"rewind takes a positive number of tokens, got {tokens}")
+        self.tape.refuse_without_tokens("rewind")
+        self._asked.append(lambda: self._rewind(tokens))
+
+    def settle(self) -> None:
+        """Apply queued injections and rewinds now; call it on the driving thread, between two tokens."""
+        while self._asked:
+            self._asked.popleft()()
+
+    def cancel(self) -> None:
+        """Stop before the next pass, or before the next chunk of a long prompt."""
+        self._cancelled = True
+
+    @property
+    def spoken(self) -> list[Step]:
+        """The answer's own tokens, without those recorded while other lanes went on after its end."""
+        return [step for step in self.steps if not step.finished]
+
+    @property
+    def text(self) -> str:
+        return "".join(step.text for step in self.spoken)
+
+    @property
+    def token_ids(self) -> list[int]:
+        return [step.token_id for step in self.spoken]
+
+    @property
+    def tape(self) -> Tape:
+        return self._decoder.tape
+
+    @property
+    def unfed(self) -> Waiting:
+        """Ids that are not on the tape yet, for example after a cancel."""
+        ids, phases = self._decoder.rows[0], self._decoder.phases
+        return Waiting(tuple(ids), tuple(phases if self.steps else ["prompt"] * len(phases)))
+
+    def leave(self) -> tuple[Tape, Waiting]:
+        """After the answer: the tape for the next turn, and the ids still to feed.
+
+        Keeps only lane 0 if the lanes differ, and crops the end tokens lane 0 repeated while other lanes
+        continued.
+        """
+        tape, spoken = self.tape, self.spoken
+        if any(ids != tape.ids[0] for ids in tape.ids):
+            tape.keep(0)
+        if len(spoken) < len(self.steps) and not self.inserts and tape.rewinds:
+            tape.crop(spoken[-1].position + 1)
+            return tape, Waiting()
+        return tape, self.unfed
+
+    def _speak(self) -> Iterator[Step]:
+        try:
+            self.tape.begin(self._notify)
+            while self._proceed():
+                index = len(self.steps)
+                plan = self._boundary.take(index)
+                if self.how.cache == "rebuild" and len(self.tape) and self.tape.mixers != plan.lanes:
+                    self._notify("rebuild", tokens=self._decoder.rebuild())
+                if not self._pass(plan):
+                    continue
+                step = self._decoder.choose(index, self._boundary.current.revision)
+                self.steps.append(step)
+                yield step
+            self._finish()
+        except Exception as error:
+            self.stop_reason = self.stop_reason or ("oom" if isinstance(error, OutOfMemory) else "error")
+            raise
+        finally:
+            self.stop_reason = self.stop_reason or "cancel"
+            if self.on_end is not None:
+                self.on_end(self)
+
+    def _proceed(self) -> bool:
+        """Between two tokens: apply queued requests, then decide whether there is another token."""
+        self.settle()
+        if self._cancelled:
+            self.stop_reason = "cancel"
+        elif ended := self._decoder.finished():
+            self.stop_reason = ended
+        elif len(self.steps) >= self.how.max_new_tokens:
+            self.stop_reason = self._decoder.ended or "length"
+        elif self._decoder.length >= self.model.max_context:
+            self.stop_reason = "context"
+        return self.stop_reason is None
+
+    def _pass(self, plan: Plan) -> bool:
+        """Feed pending ids and store the last token's projections; False when cancelled midway."""
+        readings: list[Reading] = []
+        start = len(self.tape)
+        for edge in self._decoder.feed(plan, readings):
+            if self._decoder.rows[0]:
+                self._notify("chunk", edge=edge)
+                if self._cancelled:
+                    return False
+        if self.steps and self.steps[-1].projections is None:
+            step = self.steps[-1]
+            step.projections = projections(readings, step.position - start)
+            step.delta = delta(readings, step.position - start)
+            step.capped = capped(plan.lanes[0], step.projections, self._slack)
+        return True
+
+    @cached_property
+    def _slack(self) -> list[float]:
+        """Per layer, how far rounding may move a capped projection off its bound: a few ulps of ‖h‖."""
+        unit = 4 * torch.finfo(self.model.dtype).eps
+        return [unit * self.model.residual_norms[layer] for layer in range(self.model.n_layers)]
+
+    def _finish(self) -> None:
+        """One last pass puts the last token into the cache and reads its projections; not after a cancel."""
+        if self.stop_reason != "cancel":
+            self._pass(self._boundary.plan)
+        if self.steps:
+            self.steps[-1].text += self._decoder.last_words()
+
+    def _insert(self, ids: list[int], role: str, text: str) -> None:
+        if self._decoder.length + len(ids) >= self.model.max_context:
+            self.stop_reason = "context"
+        elif ids:
+            self._decoder.insert(ids, role)
+            self.inserts.append((len(self.steps), role, text))
+            self._notify("inject", text=text, role=role, ids=ids)
+
+    def _rewind(self, tokens: int) -> None:
+        keep = max(0, len(self.steps) - tokens)
+        if keep < len(self.steps):
+            self._decoder.go_back(self.steps[keep])
+            del self.steps[keep:]
+            self.inserts = [insert for insert in self.inserts if insert[0] <= keep]
+            self._boundary.back_to(keep)
+            self._notify("rewind", tokens=tokens)
+
+    def _notify(self, kind: str, **data: Any) -> None:
+        notice = kind, {"at": len(self.steps), **data}
+        self.notices.append(notice)
+        if self.on_notice is not None:
+            self.on_notice(*notice)
+
+
+def compiled(model: Model, lanes: Lanes, meters: Meters | None, mixer: Mixer, ages: Ages = ()) -> Plan:
+    """The plan of all lanes for one mixer; without `meters` each channel is metered at its last layer."""
+    wanted = (
+        {i: band(c, model.n_layers)[-1:] for i, c in enumerate(mixer.channels)} if meters is None else meters
+    )
+    return model.compiler.compile(lanes.variants(mixer), wanted, ages)

@@ -1,0 +1,83 @@
+"""Queue of mixer changes, applied only between two forward passes.
+
+A new mixer state is turned into a plan on the thread that sets it, queued here, and taken by the decode
+thread before its next pass; a state that is replaced before it is taken is marked superseded. No pass ever
+mixes two plans.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.mixer.mixer import Mixer
+from core.steering.plan import Plan
+
+Ages = tuple[float, ...]
+Compile = Callable[[Mixer, Ages], Plan]
+
+
+@dataclass
+class Ticket:
+    """Receipt of one change: `at` is the first token it can affect, unless a newer change replaced it."""
+
+    revision: int
+    mixer: Mixer
+    at: int
+    superseded: bool = False
+
+
+class Boundary:
+    """Holds the newest requested mixer and the plan that is in force."""
+
+    def __init__(self, compile_plan: Compile, mixer: Mixer) -> None:
+        self._compile = compile_plan
+        self._editing = threading.Lock()
+        self._lock = threading.Lock()
+        self._next = 0
+        self._pending: tuple[Ticket, Plan] | None = None
+        self.plan = compile_plan(mixer, ())
+        self._since = (0,) * len(mixer.channels)
+        self.current = Ticket(0, mixer, 0)
+        self.newest = self.current
+
+    def set(self, mixer: Mixer) -> Ticket:
+        """Queue a mixer for the next pass not yet begun; raises at once if it cannot be applied."""
+        with self._editing:
+            plan = self._compile(mixer, ())
+            with self._lock:
+                if self._pending is not None:
+                    self._pending[0].superseded = True
+                self.newest = Ticket(self.newest.revision + 1, mixer, self._next)
+                self._pending = self.newest, plan
+                return self.newest
+
+    def take(self, index: int) -> Plan:
+        """Apply the queued change, if any, and return the plan of the pass that produces token `index`."""
+        with self._lock:
+            pending, self._pending = self._pending, None
+            self._next = index + 1
+            if pending is not None:
+                self._since = self._still(pending[0].mixer, index)
+                self.current, self.plan = pending
+        if self.plan.decays:
+            self.plan = self._compile(
+                self.current.mixer, tuple(float(index - since) for since in self._since)
+            )
+        return self.plan
+
+    def _still(self, mixer: Mixer, index: int) -> tuple[int, ...]:
+        """Per channel, the token since which it is unchanged; an edit does not reset other channels."""
+        before = list(zip(self.current.mixer.channels, self._since, strict=True))
+        return tuple(
+            next((since for old, since in before if old == channel), index) for channel in mixer.channels
+        )
+
+    def back_to(self, index: int) -> None:
+        """After a rewind: the next pass produces token `index` again."""
+        with self._lock:
+            self._next = index
+            self._since = tuple(min(since, index) for since in self._since)
+            if self._pending is not None:
+                self._pending[0].at = index

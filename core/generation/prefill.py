@@ -1,0 +1,45 @@
+"""Feeds long prompts in timed chunks, so that a cancel takes effect within a quarter of a second.
+
+The chunk boundaries are recorded, so that a replay can use the same ones.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+from torch import Tensor
+
+from core.model.cache import Tape
+from core.steering.layer_plan import Reading
+from core.steering.plan import Plan
+
+LONGEST_CHUNK = 512
+FIRST_CHUNK = 64
+LONGEST_SECONDS = 0.25
+
+
+def feed_in_chunks(
+    tape: Tape,
+    rows: Sequence[Sequence[int]],
+    phases: Sequence[str],
+    plan: Plan,
+    readings: list[Reading] | None = None,
+    edges: Sequence[int] = (),
+) -> Iterator[tuple[int, Tensor]]:
+    """Yield (tokens fed, last logits) per chunk; `edges` are an earlier run's ends, as tape lengths."""
+    start, done, size, total = len(tape), 0, FIRST_CHUNK, len(phases)
+    while done < total:
+        cut = next((edge - start for edge in edges if edge > start + done), total if edges else done + size)
+        stop = min(cut, total)
+        began = time.perf_counter()
+        logits = tape.feed([row[done:stop] for row in rows], phases[done:stop], plan, readings)
+        size = _next_size(stop - done, time.perf_counter() - began)
+        done = stop
+        yield done, logits
+
+
+def _next_size(tokens: int, seconds: float) -> int:
+    """Tokens that fit in one chunk's time at the measured speed, growing at most fourfold at a time."""
+    fits = int(tokens * LONGEST_SECONDS / max(seconds, 1e-6))
+    return max(1, min(fits, 4 * tokens, LONGEST_CHUNK))

@@ -1,0 +1,38 @@
+"""The settings of one answer besides steering."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from core.errors import UsageError
+from core.generation.candidates import MOST
+from core.generation.sampling import Sampling
+from core.mixer.lanes import SOLO, Lanes
+from core.steering.plan import Meters
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """Generation settings of one answer.
+
+    `edges` are the prefill chunk boundaries of an earlier run, to repeat it exactly; `inspect` is how many of
+    the most likely tokens to report per token.
+    """
+
+    max_new_tokens: int = 256
+    sampling: Sampling = field(default_factory=Sampling)
+    stops: tuple[str, ...] = ()
+    cache: str = "keep"
+    lanes: Lanes = SOLO
+    meters: Meters | None = None
+    ignore_end: bool = False
+    edges: tuple[int, ...] = ()
+    inspect: int = 0
+
+    def __post_init__(self) -> None:
+        if self.max_new_tokens < 1:
+            raise UsageError(f"max new tokens must be at least 1, got {self.max_new_tokens}")
+        if self.cache not in ("keep", "rebuild"):
+            raise UsageError(f"cache must be keep or rebuild, not {self.cache!r}")
+        if not 0 <= self.inspect <= MOST:
+            raise UsageError(f"inspect takes 0 to {MOST} tokens per step, not {self.inspect}")

@@ -1,0 +1,123 @@
+"""`core.stream`: generates one answer from a prompt and a mixer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from core.errors import UsageError
+from core.generation.chat import Message, as_messages, render
+from core.generation.live import Live
+from core.generation.sampling import Sampling
+from core.generation.settings import Decoding
+from core.mixer.lanes import SHADOWS, SOLO, Lanes
+from core.mixer.mixer import Mixer
+from core.model.cache import Tape
+from core.steering.plan import Meters
+
+if TYPE_CHECKING:
+    from core.model.model import Model
+
+CLIFF_PARAMETERS = 100_000_000
+CLIFF_ROWS = 4
+
+
+def stream(
+    model: Model,
+    prompt: str | Sequence[Message] | Sequence[int],
+    *,
+    mixer: Mixer | None = None,
+    system: str | None = None,
+    prefill: str = "",
+    raw: bool = False,
+    template_args: Mapping[str, Any] | None = None,
+    shadow: str | None = None,
+    lanes: Lanes | None = None,
+    compile: bool | str = False,  # noqa: A002
+    **settings: Any,
+) -> Live:
+    """Generate one answer to a text, a list of messages or a list of ids; iterate the result for its tokens.
+
+    `settings` are those of `AnswerSettings` and `TokenSampler`: max_new_tokens, stop, cache, meters,
+    temperature, seed, …
+    """
+    ids = _ids(model, prompt, system, prefill, raw, template_args)
+    check_length(model, len(ids))
+    how = decoding(model, shadow=shadow, lanes=lanes, **settings)
+    return Live(model, open_tape(model, compile), ids, mixer or Mixer(), how)
+
+
+def open_tape(model: Model, compile: bool | str) -> Tape:  # noqa: A002
+    """An empty tape; with `compile`, single tokens are decoded by a compiled graph once one is verified.
+
+    Decoding is eager until then; `compile="now"` compiles before the second token instead.
+    """
+    if compile not in (True, False, "now"):
+        raise UsageError(f"compile must be True, False or 'now', not {compile!r}")
+    if not compile:
+        return Tape(model)
+    from core.compiled.compiled_cache import CompiledTape
+
+    return CompiledTape(model, at_once=compile == "now")
+
+
+def decoding(
+    model: Model,
+    *,
+    shadow: str | None = None,
+    lanes: Lanes | None = None,
+    max_new_tokens: int = 256,
+    stop: str | Sequence[str] = (),
+    cache: str = "keep",
+    meters: Meters | None = None,
+    ignore_end: bool = False,
+    edges: Sequence[int] = (),
+    inspect: int = 0,
+    **sampling: Any,
+) -> Decoding:
+    """Validate the options of one answer and collect them in `AnswerSettings`."""
+    if shadow not in (None, *SHADOWS):
+        raise UsageError(f"shadow must be free or forced, not {shadow!r}")
+    wanted = lanes or (SHADOWS[shadow] if shadow else SOLO)
+    return Decoding(
+        max_new_tokens=max_new_tokens,
+        sampling=Sampling(**sampling),
+        stops=(stop,) if isinstance(stop, str) else tuple(stop),
+        cache=cache,
+        lanes=wanted.padded(CLIFF_ROWS) if _on_the_cliff(model, wanted.count) else wanted,
+        meters=meters,
+        ignore_end=ignore_end,
+        edges=tuple(edges),
+        inspect=inspect,
+    )
+
+
+def check_length(model: Model, tokens: int) -> None:
+    if tokens == 0:
+        raise UsageError("the prompt is empty")
+    if tokens >= model.max_context:
+        raise UsageError(f"prompt is {tokens} tokens, limit {model.max_context}")
+
+
+def _ids(
+    model: Model,
+    prompt: Any,
+    system: str | None,
+    prefill: str,
+    raw: bool,
+    template_args: Mapping[str, Any] | None,
+) -> list[int]:
+    if not isinstance(prompt, str) and prompt and isinstance(prompt[0], int):
+        return list(prompt)
+    if model.tokenizer is None:
+        raise UsageError(f"{model.name} has no tokenizer: give the prompt as token ids")
+    messages = as_messages(prompt, system)
+    return render(model.tokenizer, messages, raw=raw, prefill=prefill, template_args=template_args).ids
+
+
+def _on_the_cliff(model: Model, rows: int) -> bool:
+    """True for 2 or 3 rows of a large float32 model on CPU: its kernels are faster for 4 (measured)."""
+    sites = model.anatomy.sites
+    if rows not in (2, 3) or sites[0].device.type != "cpu" or sites[0].dtype.itemsize != 4:
+        return False
+    return sum(p.numel() for p in model.hf.parameters()) >= CLIFF_PARAMETERS

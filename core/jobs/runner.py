@@ -1,0 +1,125 @@
+"""Runs a job: GPU tasks on the GPU thread, others on worker threads; yields its events.
+
+The caller's thread drives the job: a command simply iterates, and an engine gives each job a thread. A job
+can be cancelled at any moment: a running GPU task is finished (it is short), a worker task is abandoned.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
+from typing import Any
+
+from core.errors import SteerError
+from core.jobs.gpu_thread import Gate
+from core.jobs.job import Cancelled, End, Event, Job, Step
+from core.jobs.resume import Finished
+
+PATIENCE = 0.02
+Answer = tuple[Callable[[Any], Event | Step], Any]
+
+
+def run(
+    job: Job,
+    gate: Gate | None = None,
+    finished: Finished | None = None,
+    cancel: threading.Event | None = None,
+) -> Iterator[Event]:
+    """Yield the job's events, ending with its End; the error of a failed job is raised after its End.
+
+    Without a gate, GPU tasks run in the caller's own thread.
+    """
+    cancel = cancel or threading.Event()
+    try:
+        yield from _follow(job, _Steps(gate, finished, cancel), cancel)
+    except Cancelled:
+        yield End("cancelled")
+    except SteerError as error:
+        yield End("failed", {"error": str(error), "exit_code": error.exit_code})
+        raise
+    except Exception as error:
+        yield End("failed", {"error": f"{type(error).__name__}: {error}", "exit_code": SteerError.exit_code})
+        raise
+    finally:
+        job.close()
+
+
+def _follow(job: Job, steps: _Steps, cancel: threading.Event) -> Iterator[Event]:
+    """Forward events and run tasks; task errors and a cancellation are thrown into the job."""
+    answer: Answer = (job.send, None)
+    told = False
+    while True:
+        if cancel.is_set() and not told:
+            told, answer = True, (job.throw, Cancelled())
+        resume, value = answer
+        try:
+            item = resume(value)
+        except StopIteration as stop:
+            yield End("cancelled" if told else "done", stop.value or {})
+            return
+        if isinstance(item, Event):
+            yield item
+            answer = (job.send, None)
+        else:
+            answer = _answer(job, item, steps)
+
+
+def _answer(job: Job, step: Step, steps: _Steps) -> Answer:
+    try:
+        return job.send, steps.answer(step)
+    except Exception as error:
+        return job.throw, error
+
+
+class _Steps:
+    """Runs tasks, or returns their recorded results."""
+
+    def __init__(self, gate: Gate | None, finished: Finished | None, cancel: threading.Event) -> None:
+        self.gate, self.finished, self.cancel = gate, finished, cancel
+
+    def answer(self, step: Step) -> Any:
+        if self.finished is None or step.key is None:
+            return self._run(step)
+        if step.key not in self.finished:
+            result = self._run(step)
+            if not step.keeps:
+                return result
+            self.finished.keep(step.key, result)
+        return self.finished[step.key]
+
+    def _run(self, step: Step) -> Any:
+        if self.cancel.is_set():
+            raise Cancelled
+        if step.where == "side":
+            return self._abandonable(_on_worker(step.work))
+        if self.gate is None or self.gate.here:
+            return step.work()
+        return self._in_turn(self.gate.job(step.work))
+
+    def _in_turn(self, result: Future[Any]) -> Any:
+        """Wait for a GPU task; it can be cancelled while it is queued, not while it runs."""
+        while not wait([result], PATIENCE).done:
+            if self.cancel.is_set() and result.cancel():
+                raise Cancelled
+        return result.result()
+
+    def _abandonable(self, result: Future[Any]) -> Any:
+        while not wait([result], PATIENCE).done:
+            if self.cancel.is_set():
+                raise Cancelled
+        return result.result()
+
+
+def _on_worker(work: Callable[[], Any]) -> Future[Any]:
+    """Start work on a daemon thread: an abandoned call must not keep the process alive."""
+    result: Future[Any] = Future()
+
+    def serve() -> None:
+        try:
+            result.set_result(work())
+        except BaseException as error:  # re-raised in the waiting thread
+            result.set_exception(error)
+
+    threading.Thread(target=serve, name="side", daemon=True).start()
+    return result

@@ -1,0 +1,119 @@
+"""Loads a model by name and makes it steerable; whatever can be checked is checked before loading."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+from core.files import expanded
+from core.loading import fingerprint, memory, placement, pretrained, sources
+from core.loading.config_guard import prescan
+from core.loading.placement import Placement
+from core.loading.sources import Progress, Source
+from core.model.anatomy import PROBE_IDS, examine, input_device, text_config
+from core.model.hooks import Steering
+from core.model.model import Model
+
+UNLIMITED = 10**9
+SHRUNK = "quantization_config"
+"""Configuration key of quantised checkpoints, whose weight sizes only the files tell."""
+
+
+def load(
+    name_or_path: str | Path,
+    *,
+    dtype: str | torch.dtype = "auto",
+    device: str | None = None,
+    device_map: Any = None,
+    revision: str | None = None,
+    quant: str | None = None,
+    adapter: str | Path | None = None,
+    layers_path: str | None = None,
+    on_progress: Progress | None = None,
+    force: bool = False,
+) -> Model:
+    """Load a demo, a folder or a model of the hub; `on_progress(stage, done, total)` reports progress.
+
+    `force` loads in spite of the memory estimate, and ignores an `auto_map` where transformers has its own
+    class; remote code is never run.
+    """
+    place = placement.decide(dtype, device, device_map, quant)
+    source, config = consider(name_or_path, place, revision, force=force)
+    weights = sources.weights(source, on_progress)
+    stored = memory.of_files(weights)
+    if SHRUNK in config and not force:
+        memory.refuse_if_short(source.name, stored, place.free(), place.where)
+    hf = pretrained.read_model(source.folder, place, on_progress)
+    identity = fingerprint.of_files(config, weights, *_adapter(hf, adapter), quant or "")
+    tokenizer = pretrained.read_tokenizer(source.folder)
+    model = adopt(hf, tokenizer, source.name, layers_path=layers_path, identity=identity)
+    _ = model.residual_norms  # measure now, not on first use in the middle of an answer
+    return model
+
+
+def consider(
+    name_or_path: str | Path,
+    place: Placement,
+    revision: str | None = None,
+    *,
+    force: bool = False,
+    leaving: Model | None = None,
+) -> tuple[Source, dict[str, Any]]:
+    """Find a model and its configuration from its small files; raise if it is unusable or does not fit.
+
+    `leaving` is a loaded model whose memory will be freed first.
+    """
+    source = sources.locate(name_or_path, revision)
+    config = prescan(source.folder, native=frozenset(CONFIG_MAPPING) if force else None)
+    blueprint = pretrained.blueprint(source.folder, place)
+    if SHRUNK not in config and not force:
+        free = place.free() + (memory.held(leaving.hf, place.device) if leaving else 0)
+        memory.refuse_if_short(source.name, memory.of_blueprint(blueprint, place.quant), free, place.where)
+    return source, config
+
+
+def adopt(
+    hf: Any,
+    tokenizer: Any = None,
+    name: str = "adopted",
+    *,
+    layers_path: str | None = None,
+    identity: str | None = None,
+) -> Model:
+    """Make a model in memory steerable: find its blocks, install the hooks, check that they take effect."""
+    hf.eval()
+    anatomy = examine(hf, layers_path)
+    steering = Steering(anatomy.blocks, anatomy.sites)
+    steering.prove(lambda: _probe_logits(hf), anatomy.final_norm)
+    return Model(
+        hf=hf,
+        tokenizer=tokenizer,
+        name=name,
+        anatomy=anatomy,
+        steering=steering,
+        fingerprint=identity or fingerprint.of_module(hf, _probe_logits(hf)),
+        max_context=_max_context(hf, tokenizer),
+    )
+
+
+def _adapter(hf: Any, folder: str | Path | None) -> list[str]:
+    """Add the requested adapter, if any; its fingerprint becomes part of the model's."""
+    if folder is None:
+        return []
+    path = expanded(folder)
+    pretrained.add_adapter(hf, path)
+    return [fingerprint.of_files({}, [path / "adapter_model.safetensors"])]
+
+
+def _probe_logits(hf: Any) -> torch.Tensor:
+    with torch.no_grad():
+        return hf(input_ids=torch.tensor(PROBE_IDS, device=input_device(hf)), use_cache=False).logits
+
+
+def _max_context(hf: Any, tokenizer: Any) -> int:
+    """Context length from the configuration, else from the tokenizer (which writes 10^30 for unknown)."""
+    promised = getattr(text_config(hf), "max_position_embeddings", None)
+    return int(promised or min(getattr(tokenizer, "model_max_length", UNLIMITED), UNLIMITED))

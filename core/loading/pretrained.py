@@ -1,0 +1,141 @@
+"""Loads models with transformers: no logs, no remote code, progress reported, clear error sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+import transformers
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoTokenizer
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING,
+    MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING,
+)
+from transformers.utils import logging as transformers_logging
+
+from core.errors import ModelError, OutOfMemory, SteerError, UsageError
+from core.loading.config_guard import refuse_remote_code
+from core.loading.placement import Placement
+from core.loading.sources import Progress
+
+T = TypeVar("T")
+TOKENIZER_FILES = ("tokenizer.json", "*.model", "vocab.*", "*.tiktoken", "tekken.json")
+ALONE = {"trust_remote_code": False, "local_files_only": True}
+
+
+def blueprint(folder: Path, placement: Placement) -> Any:
+    """The model on the meta device, from its configuration: all shapes, no memory."""
+    with quiet(), torch.device("meta"):
+        config = _sentences(folder, lambda: AutoConfig.from_pretrained(folder, **ALONE))
+        loader = _loader(folder, config)
+        dtype = placement.dtype or getattr(config, "dtype", None) or torch.bfloat16
+        return _sentences(folder, lambda: loader.from_config(config, dtype=dtype, trust_remote_code=False))
+
+
+def read_model(folder: Path, placement: Placement, on_progress: Progress | None = None) -> Any:
+    """Load a folder's model in eval mode on its devices; raises if the checkpoint lacks some weights."""
+    with quiet(on_progress):
+        loader = _loader(folder, AutoConfig.from_pretrained(folder, **ALONE))
+        hf, report = _sentences(
+            folder,
+            lambda: loader.from_pretrained(
+                folder,
+                dtype=placement.dtype or "auto",
+                device_map=placement.map,
+                quantization_config=_quantisation(placement.quant),
+                use_safetensors=True,
+                output_loading_info=True,
+                **ALONE,
+            ),
+        )
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ModelError(f"{folder} lacks {len(missing)} of the model's weights ({missing[0]} …)")
+    return hf.eval().requires_grad_(False)
+
+
+def read_tokenizer(folder: Path) -> Any:
+    """The tokenizer of a folder; None if it has none, because transformers would create an empty one."""
+    if not any(path for pattern in TOKENIZER_FILES for path in folder.glob(pattern)):
+        return None
+    with quiet():
+        return _sentences(folder, lambda: AutoTokenizer.from_pretrained(folder, **ALONE))
+
+
+def add_adapter(hf: Any, folder: Path) -> None:
+    """Add a PEFT adapter to the model's layers; Model.use_adapter switches it on and off."""
+    if not (folder / "adapter_model.safetensors").is_file() or not (folder / "adapter_config.json").is_file():
+        raise ModelError(
+            f"{folder} is no PEFT adapter: it needs adapter_config.json and adapter_model.safetensors"
+        )
+    refuse_remote_code(folder / "adapter_config.json")
+    if not transformers.utils.is_peft_available():
+        raise UsageError("adapters need the extra: pip install 'steertui[peft]'")
+    with quiet():
+        report = _sentences(folder, lambda: hf.load_adapter(str(folder)))
+    strangers = sorted(report.unexpected_keys)
+    if strangers:
+        raise ModelError(f"the adapter {folder} does not fit this model: no place for {strangers[0]}")
+
+
+@contextmanager
+def quiet(on_progress: Progress | None = None) -> Iterator[None]:
+    """Suppress transformers' logs and progress bars; progress goes to `on_progress` instead."""
+    verbosity = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()
+    hook = transformers_logging.set_tqdm_hook(lambda _factory, args, _kwargs: _Reported(args[0], on_progress))
+    try:
+        yield
+    finally:
+        transformers_logging.set_tqdm_hook(hook)
+        transformers_logging.set_verbosity(verbosity)
+
+
+class _Reported:
+    """The iterable that replaces transformers' progress bar."""
+
+    def __init__(self, items: Any, on_progress: Progress | None) -> None:
+        self.items, self.on_progress = items, on_progress
+
+    def __iter__(self) -> Iterator[Any]:
+        for done, item in enumerate(self.items, start=1):
+            yield item
+            if self.on_progress is not None:
+                self.on_progress("weights", done, len(self.items))
+
+
+def _loader(folder: Path, config: Any) -> Any:
+    """The auto class: causal LM, else a multimodal model with a causal text tower."""
+    if type(config) in MODEL_FOR_CAUSAL_LM_MAPPING:
+        return AutoModelForCausalLM
+    if type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
+        return AutoModelForImageTextToText
+    raise ModelError(f"{folder} is a {config.model_type} model, which is no causal language model")
+
+
+def _quantisation(quant: str | None) -> Any:
+    if quant is None:
+        return None
+    if not transformers.utils.is_bitsandbytes_available():
+        raise UsageError("quantised loading needs the extra: pip install 'steertui[quant]'")
+    return transformers.BitsAndBytesConfig(load_in_4bit=quant == "4bit", load_in_8bit=quant == "8bit")
+
+
+def _sentences(folder: Path, action: Callable[[], T]) -> T:
+    """Run a loader and turn any exception it raises into one sentence that names the folder."""
+    try:
+        return action()
+    except SteerError:
+        raise
+    except Exception as error:
+        text = " ".join(str(error).split())
+        if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
+            raise OutOfMemory(f"{folder}: out of memory while loading: {text[:120]}") from None
+        if "does not recognize this architecture" in text:
+            text = f"transformers {transformers.__version__} does not know its architecture"
+        if "ignore_mismatched_sizes" in text:
+            text = "the weights do not have the shapes that config.json describes"
+        raise ModelError(f"{folder} cannot be loaded: {text[:240]}") from error

@@ -1,0 +1,161 @@
+"""Finds a model's folder from the name a user gives: a demo, a local folder, or a hub repository.
+
+Hub models are downloaded in two steps, small files first: a model can be refused before gigabytes are
+downloaded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import huggingface_hub
+from huggingface_hub import errors as hub
+from huggingface_hub.utils.tqdm import tqdm
+
+from core import demo
+from core.errors import ModelError, NetworkError
+from core.files import expanded
+from core.loading import config_guard
+
+T = TypeVar("T")
+Progress = Callable[[str, int, int], None]
+
+SMALL_FILES = ["*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken"]
+FOLDERS_INSIDE = ["*/*"]
+INDEX = "model.safetensors.index.json"
+SINGLE = "model.safetensors"
+OTHER_WEIGHTS = (".bin", ".pt", ".pth", ".ckpt", ".msgpack", ".h5", ".gguf")
+HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A folder with a model's small files; the weights may still be on the hub (`repository`, `commit`)."""
+
+    name: str
+    folder: Path
+    repository: str | None = None
+    commit: str | None = None
+
+
+def locate(name: str | Path, revision: str | None = None) -> Source:
+    """Find a demo by its name, else a local folder, else a repository of the hub."""
+    demo_folder = demo.folder(str(name))
+    if demo_folder is not None:
+        return Source(str(name), demo_folder)
+    path = _local(name)
+    if path is not None and path.is_dir():
+        return Source(path.resolve().name, path)
+    if path is not None:
+        raise ModelError(f"{name} is a file: a model is a folder with config.json and *.safetensors")
+    if not HUB_ID.fullmatch(str(name)):
+        raise ModelError(f"no folder {name}, and that is no name of a model on the hub (owner/model)")
+    folder = _download(str(name), revision, allow_patterns=SMALL_FILES, ignore_patterns=FOLDERS_INSIDE)
+    return Source(str(name), folder, str(name), folder.name)
+
+
+def _local(name: str | Path) -> Path | None:
+    """The existing local path of this name, else None, also where ~name or the path is invalid."""
+    try:
+        path = expanded(name)
+        return path if str(name) and path.exists() else None
+    except (OSError, RuntimeError):
+        return None
+
+
+def weights(source: Source, on_progress: Progress | None = None) -> list[Path]:
+    """The safetensors files of a model, downloaded if they are still on the hub."""
+    files = [source.folder / name for name in weight_names(source.folder)]
+    missing = [file.name for file in files if not file.is_file()]
+    if missing and source.repository is not None and (missing != [SINGLE] or _on_hub(source)):
+        _download(source.repository, source.commit, on_progress, allow_patterns=missing)
+        missing = [file.name for file in files if not file.is_file()]
+    if missing:
+        raise ModelError(_lacking(source, missing))
+    return files
+
+
+def weight_names(folder: Path) -> list[str]:
+    """File names in the index, else the single file; an index may only name files in its own folder."""
+    if not (folder / INDEX).is_file():
+        return [SINGLE]
+    listed = config_guard.read_json(folder / INDEX).get("weight_map")
+    names = sorted(set(listed.values())) if isinstance(listed, dict) else []
+    if not names or not all(isinstance(name, str) and Path(name).name == name for name in names):
+        raise ModelError(f"{folder / INDEX}: its weight_map names no files of this folder")
+    return names
+
+
+def _lacking(source: Source, missing: list[str]) -> str:
+    others = sorted(path.name for path in source.folder.iterdir() if path.suffix in OTHER_WEIGHTS)
+    if missing == [SINGLE]:
+        return (
+            f"{source.name} has no safetensors weights ({f'only {others[0]}' if others else f'no {SINGLE}'});"
+            " convert them once in a place you trust, with"
+            " from_pretrained(…).save_pretrained(FOLDER, safe_serialization=True)"
+        )
+    return f"{source.folder} lacks {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else "")
+
+
+def _on_hub(source: Source) -> bool:
+    """Whether the hub has a weights file that is not in the cache; raises when offline."""
+    repository, commit = str(source.repository), source.commit
+    return _asked(
+        repository, commit, lambda: huggingface_hub.file_exists(repository, SINGLE, revision=commit)
+    )
+
+
+def _download(
+    repository: str, revision: str | None, on_progress: Progress | None = None, **what: Any
+) -> Path:
+    """Download one snapshot of the hub's files, or take it from the cache."""
+    what |= {"revision": revision, "tqdm_class": _bar(on_progress)}
+    return Path(_asked(repository, revision, lambda: huggingface_hub.snapshot_download(repository, **what)))
+
+
+def _asked(repository: str, revision: str | None, question: Callable[[], T]) -> T:
+    """Call the hub and turn its failures into sentences that say what to do."""
+    try:
+        return question()
+    except hub.GatedRepoError:
+        raise ModelError(
+            f"{repository} is gated: accept its terms at https://huggingface.co/{repository},"
+            " then `hf auth login`"
+        ) from None
+    except hub.RepositoryNotFoundError:
+        raise ModelError(
+            f"no folder or demo named {repository}, and the hub has no such model"
+            " (private ones need `hf auth login`)"
+        ) from None
+    except (hub.RevisionNotFoundError, hub.RevisionResolutionError):
+        raise ModelError(f"{repository} has no revision {revision}") from None
+    except hub.RemoteEntryNotFoundError:
+        raise ModelError(f"{repository} lists a file that the hub does not have") from None
+    except hub.HFValidationError:
+        raise ModelError(f"{repository} is no name of a model on the hub (owner/model)") from None
+    except (hub.LocalEntryNotFoundError, hub.OfflineModeIsEnabled, hub.HfHubHTTPError, OSError) as error:
+        raise NetworkError(
+            f"{repository} is not in the local cache and the hub did not answer"
+            f" ({type(error.__cause__ or error).__name__}); with a network: hf download {repository}"
+        ) from None
+
+
+def _bar(on_progress: Progress | None) -> type[tqdm]:
+    """A progress bar class that draws nothing and reports the bytes of all files together."""
+
+    class Bar(tqdm):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            self.bytes_on_disk = str(kwargs.get("desc")).startswith("Reconstructing")
+            self.done = 0
+            super().__init__(*args, **{**kwargs, "disable": True})
+
+        def update(self, n: float | None = 1) -> None:
+            self.done += int(n or 0)
+            if on_progress is not None and self.bytes_on_disk and self.total:
+                on_progress("download", self.done, int(self.total))
+
+    return Bar

@@ -1,0 +1,87 @@
+"""Lanes: several answers in one batch, each row steered by its own variant of the mixer.
+
+A lane is free (it samples its own tokens) or forced (it is fed lane 0's tokens, so that its logits show the
+probability that variant gives to the same text). The number of lanes is fixed for a run, because batch shape
+affects rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from core.errors import UsageError
+from core.mixer.mixer import Mixer
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """`variants(mixer)` gives every lane's mixer; lane 0 is the main answer, unnamed lanes are padding."""
+
+    variants: Callable[[Mixer], tuple[Mixer, ...]]
+    names: tuple[str, ...]
+    forced: frozenset[int] = frozenset()
+
+    @property
+    def count(self) -> int:
+        return len(self.names)
+
+    def padded(self, count: int) -> Lanes:
+        """Add idle rows up to `count`: some matrix kernels are slower for two or three rows than for four."""
+        missing = count - self.count
+        if missing <= 0:
+            return self
+        idle = frozenset(range(self.count, count))
+        return Lanes(
+            lambda mixer: (*self.variants(mixer), *[mixer.bypass()] * missing),
+            (*self.names, *[""] * missing),
+            self.forced | idle,
+        )
+
+    @property
+    def shown(self) -> int:
+        """Number of lanes that are reported: all but the padding."""
+        return sum(bool(name) for name in self.names)
+
+
+SOLO = Lanes(lambda mixer: (mixer,), ("steered",))
+SHADOWS = {
+    "free": Lanes(lambda mixer: (mixer, mixer.bypass()), ("steered", "unsteered")),
+    "forced": Lanes(lambda mixer: (mixer, mixer.bypass()), ("steered", "unsteered"), frozenset({1})),
+}
+
+
+def plus_minus(channel: int) -> Lanes:
+    """Lanes with one channel at +s, 0 and −s."""
+
+    def variants(mixer: Mixer) -> tuple[Mixer, ...]:
+        scale = mixer.edit(channel).channels[channel].scale
+        return mixer, mixer.scale(channel, 0.0), mixer.scale(channel, -scale)
+
+    return Lanes(variants, ("+s", "0", "−s"))
+
+
+def doses(channel: int, scales: Sequence[float]) -> Lanes:
+    """Lanes with one channel at several scales and everything else equal: a sweep in one batch."""
+    chosen = tuple(float(scale) for scale in scales)
+    if not chosen:
+        raise UsageError("a sweep needs at least one scale")
+    return Lanes(
+        lambda mixer: tuple(mixer.scale(channel, s) for s in chosen), tuple(f"{s:+g}" for s in chosen)
+    )
+
+
+def mixes(mixers: Sequence[Mixer]) -> Lanes:
+    """Lanes with fixed mixers, except lane 0, which follows changes of the mixer."""
+    rest = tuple(mixers[1:])
+    return Lanes(lambda mixer: (mixer, *rest), tuple(f"lane {i}" for i in range(len(mixers))))
+
+
+def same_prompt(mixers: Sequence[Mixer]) -> bool:
+    """Whether all lanes steer the prompt alike, so that it can be encoded once and shared."""
+
+    def heard(mixer: Mixer) -> tuple[object, ...]:
+        playing = [mixer.channels[i] for i in mixer.playing()]
+        return mixer.keep_norm and not mixer.bypassed, *[c for c in playing if c.scope in ("all", "prompt")]
+
+    return all(heard(mixer) == heard(mixers[0]) for mixer in mixers[1:])

@@ -1,0 +1,1 @@
+"""The loaded model: its block list, the hooks that steer it, its key–value cache and its residual norms."""

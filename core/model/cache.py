@@ -1,0 +1,173 @@
+"""The tape: token ids, phases and key–value cache of one or more lanes.
+
+A conversation is defined by the ids on its tape; text is decoded from them, never the other way round. The
+cache is a plain `DynamicCache` without configuration (full layers everywhere, the mask does any window),
+because only that one can rewind exactly; state-space layers get the cache that their configuration requires
+and cannot rewind.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Container, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from core.errors import ModelError, OutOfMemory
+from core.mixer.mixer import Mixer
+from core.model.anatomy import text_config
+from core.model.hooks import Pass
+from core.steering.layer_plan import Reading
+from core.steering.plan import Layers, Plan
+
+if TYPE_CHECKING:
+    from core.model.model import Model
+
+ATTENDS = {"full_attention", "sliding_attention", "chunked_attention", None}
+
+
+class Tape:
+    """Cache and ids of one or more lanes; every lane has the same length."""
+
+    def __init__(self, model: Model, n_lanes: int = 1) -> None:
+        self.model = model
+        self.ids: list[list[int]] = [[] for _ in range(n_lanes)]
+        self.phases: list[str] = []
+        self.mixers: tuple[Mixer, ...] = ()
+        self.compiled = False  # whether a compiled step made the last pass
+        self.rewinds = set(getattr(text_config(model.hf), "layer_types", None) or [None]) <= ATTENDS
+        accepts = _accepted(model)
+        self.cache: Any = self._empty()
+        self.last_only = {"logits_to_keep": 1} if "logits_to_keep" in accepts else {}
+
+    def __len__(self) -> int:
+        return len(self.phases)
+
+    @property
+    def n_lanes(self) -> int:
+        return len(self.ids)
+
+    def begin(self, tell: Callable[..., None]) -> None:
+        """Called when an answer begins; `tell(kind, **data)` reports notices during that answer."""
+
+    def prepare(self, plan: Plan) -> Plan:
+        """Prepare a plan on the thread that changes the mixer; subclasses do work here."""
+        return plan
+
+    def blank(self, n_lanes: int) -> Tape:
+        """An empty tape of the same kind."""
+        return Tape(self.model, n_lanes)
+
+    def feed(
+        self,
+        rows: Sequence[Sequence[int]],
+        phases: Sequence[str],
+        plan: Plan,
+        readings: list[Reading] | None = None,
+    ) -> Tensor:
+        """One steered forward pass over new ids of all lanes; last position's logits [lanes, vocabulary]."""
+        player = Pass(spans(phases, plan), readings)
+        ids = torch.tensor(rows, device=self.model.device)
+        try:
+            with torch.inference_mode(), self.model.steering.playing(player):
+                out = self.model.hf(
+                    input_ids=ids, past_key_values=self.cache, use_cache=True, **self.last_only
+                )
+        except torch.OutOfMemoryError as error:
+            self._trim()
+            raise OutOfMemory(
+                f"out of memory after {len(self)} tokens: end the session or shorten the context"
+            ) from error
+        except BaseException:
+            self._trim()
+            raise
+        for lane, row in zip(self.ids, rows, strict=True):
+            lane.extend(row)
+        self.phases.extend(phases)
+        return out.logits[:, -1].float()
+
+    def lived_under(self, plan: Plan | None, *, fresh: bool) -> None:
+        """Record the mixers the whole cache was computed under; empty once there was more than one set."""
+        lanes = plan.lanes if plan is not None else ()
+        self.mixers = lanes if fresh or self.mixers == lanes else ()
+
+    def crop(self, length: int) -> None:
+        """Remove everything after the first `length` positions, in every lane."""
+        if length >= len(self):
+            return
+        self.refuse_without_tokens("rewind")
+        self.cache.crop(length - len(self))
+        for lane in self.ids:
+            del lane[length:]
+        del self.phases[length:]
+
+    def fan_out(self, n_lanes: int) -> None:
+        """Repeat one lane's cache for many lanes, so that a common prompt is encoded once."""
+        self.refuse_without_tokens("share a prompt between lanes")
+        self.cache.batch_repeat_interleave(n_lanes)
+        self.ids = [list(self.ids[0]) for _ in range(n_lanes)]
+
+    def keep(self, lane: int) -> None:
+        """Drop all lanes but one."""
+        if self.n_lanes > 1:
+            self.refuse_without_tokens("drop lanes")
+            self.cache.batch_select_indices(torch.tensor([lane], device=self.model.device))
+            self.ids = [self.ids[lane]]
+
+    def join(self, other: Tape) -> None:
+        """Append another tape's lanes: same length, each with its own cache."""
+        self.refuse_without_tokens("add lanes in a later turn")
+        for mine, theirs in zip(self.cache.layers, other.cache.layers, strict=True):
+            mine.keys = torch.cat([mine.keys, theirs.keys])
+            mine.values = torch.cat([mine.values, theirs.values])
+        self.ids.extend(other.ids)
+
+    def forget(self) -> tuple[list[list[int]], list[str]]:
+        """Empty the tape; returns its ids and phases, to be encoded again."""
+        was = self.ids, self.phases
+        self.ids, self.phases, self.cache = [[] for _ in self.ids], [], self._empty()
+        return was
+
+    def refuse_without_tokens(self, what: str) -> None:
+        """Raise if the model has no per-token cache; `what` names the refused operation."""
+        if not self.rewinds:
+            raise ModelError(
+                f"{self.model.name} keeps a running state instead of a cache of tokens: it cannot {what}"
+            )
+
+    def _empty(self) -> Any:
+        return DynamicCache() if self.rewinds else DynamicCache(config=self.model.hf.config)
+
+    def _trim(self) -> None:
+        """After an exception inside a block, cut every layer's cache back to the last complete token."""
+        for layer in self.cache.layers if self.rewinds else ():
+            if getattr(layer, "keys", None) is not None and layer.is_initialized:
+                layer.keys, layer.values = layer.keys[..., : len(self), :], layer.values[..., : len(self), :]
+        if not self.rewinds or len(self) == 0:
+            self.forget()
+
+
+def _accepted(model: Model) -> Container[str]:
+    """Parameters of the model's forward pass; raises if it takes no `past_key_values`."""
+    whole = getattr(model.hf, "get_base_model", lambda: model.hf)()
+    accepts = inspect.signature(whole.forward).parameters
+    if "past_key_values" not in accepts:
+        raise ModelError(
+            f"{type(whole).__name__} keeps its past in a state of its own instead of a key–value cache: "
+            "activations can be captured, but generation needs a key–value cache"
+        )
+    return accepts
+
+
+def spans(phases: Sequence[str], plan: Plan) -> list[tuple[int, int, Layers]]:
+    """Runs of positions with the same layer plans; one run when no channel depends on the phase."""
+    found, start = [], 0
+    for _, run in groupby(phases, key=lambda phase: id(plan.phases[phase])):
+        stop = start + len(names := list(run))
+        found.append((start, stop, plan.phases[names[0]]))
+        start = stop
+    return found

@@ -1,0 +1,80 @@
+"""A loaded Hugging Face model with its blocks located, steering hooks installed and a fingerprint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from core.errors import UsageError
+from core.model.anatomy import Anatomy, input_device
+from core.steering.plan import Compiler
+
+if TYPE_CHECKING:
+    from core.compiled.workshop import Workshop
+    from core.model.hooks import Steering
+
+
+@dataclass(eq=False)
+class Model:
+    """A Hugging Face model with its blocks located, its hooks installed and its fingerprint known."""
+
+    hf: Any
+    tokenizer: Any
+    name: str
+    anatomy: Anatomy
+    steering: Steering
+    fingerprint: str
+    max_context: int
+
+    @property
+    def n_layers(self) -> int:
+        return self.anatomy.n_layers
+
+    @property
+    def hidden_size(self) -> int:
+        return self.anatomy.hidden_size
+
+    @property
+    def layers(self) -> list[nn.Module]:
+        return list(self.anatomy.blocks)
+
+    @property
+    def device(self) -> torch.device:
+        """Device for token ids; the blocks may run elsewhere (see anatomy.sites)."""
+        return input_device(self.hf)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.anatomy.sites[0].dtype
+
+    @cached_property
+    def compiler(self) -> Compiler:
+        """Turns mixers into plans for this model."""
+        sites = self.anatomy.sites
+        devices, dtypes = [site.device for site in sites], [site.dtype for site in sites]
+        return Compiler(devices, dtypes, self.hidden_size, lambda: self.residual_norms)
+
+    @cached_property
+    def workshop(self) -> Workshop:
+        """Builds compiled decode steps for this model; created on first use."""
+        from core.compiled.workshop import Workshop
+
+        return Workshop(self)
+
+    @cached_property
+    def residual_norms(self) -> dict[int, float]:
+        """Mean ‖h‖ at each block's output: one unit of a `relative` scale."""
+        from core.model.residual_norms import residual_norms
+
+        return residual_norms(self)
+
+    def use_adapter(self, on: bool) -> None:
+        """Switch a loaded PEFT adapter on or off between two passes."""
+        if not getattr(self.hf, "_hf_peft_config_loaded", False):
+            raise UsageError(f"{self.name} has no adapter: load one with --adapter FOLDER")
+        with self.steering.lock:
+            (self.hf.enable_adapters if on else self.hf.disable_adapters)()

@@ -1,0 +1,103 @@
+"""Mean ‖h‖ at every block's output, the unit of relative scales; measured once per model on a fixed text.
+
+The first token is left out: in many models its norm is a hundred times larger than all others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+import torch
+from torch import Tensor
+
+from core.model.anatomy import input_device
+
+if TYPE_CHECKING:
+    from core.model.model import Model
+
+TEXT = """\
+The last ferry of the evening leaves at twenty past nine, and on most nights it carries fewer than a
+dozen people. A nurse going home, two students with a cello between them, a man who sells clocks. Nobody
+talks much. The engine settles into its low note and the lights of the harbour slide together until they
+look like one street.
+
+How do you keep bread fresh without a bin? Wrap the loaf in a clean cloth, stand it on its cut side, and
+leave the rest to the crust. In summer it lasts three days, in winter five; after that there is always
+soup.
+
+def area(width, height):
+    return width * height
+
+In 1921 the committee met eleven times and agreed on two things: that the map was wrong, and that nobody
+present had drawn it. Its report, 48 pages with an appendix on tides, cost 3.50 and sold 212 copies.
+
+"I never said it was easy," she answered. "I said it was possible, which is another matter. Try again
+tomorrow, start from the left, and count to seven before you let go."
+"""
+LONGEST = 512
+
+
+def residual_norms(model: Model) -> dict[int, float]:
+    """Mean ‖h‖ per layer, from the cache if a model with this fingerprint was measured before."""
+    file = _cache_file(model.fingerprint)
+    norms = _read(file, model.n_layers)
+    if norms is None:
+        norms = measure(model)
+        _write(file, norms)
+    return norms
+
+
+def measure(model: Model) -> dict[int, float]:
+    """One unsteered forward pass, read through the steering hooks."""
+    norms: dict[int, float] = {}
+
+    def look(layer: int, hidden: Tensor) -> None:
+        norms[layer] = float(hidden[0, 1:].float().norm(dim=-1).double().mean())
+
+    ids = torch.tensor([_ids(model)], device=input_device(model.hf))
+    steering = model.steering
+    with torch.no_grad(), steering.playing(None), steering.tap(range(model.n_layers), look):
+        model.anatomy.trunk(input_ids=ids, use_cache=False)
+    return dict(sorted(norms.items()))
+
+
+def _ids(model: Model) -> list[int]:
+    """The text's tokens; without a tokenizer an arbitrary sequence over the vocabulary."""
+    length = min(LONGEST, model.max_context)
+    if model.tokenizer is not None:
+        ids: list[int] = model.tokenizer(TEXT)["input_ids"]
+        return ids[:length]
+    vocabulary = model.hf.get_input_embeddings().num_embeddings
+    return [(1009 * i + 7) % vocabulary for i in range(min(length, 256))]
+
+
+def _cache_file(fingerprint: str) -> Path:
+    text = hashlib.sha256(TEXT.encode()).hexdigest()[:8]
+    return Path(platformdirs.user_cache_dir("steertui")) / "residual" / f"{fingerprint[:32]}-{text}.json"
+
+
+def _read(file: Path, n_layers: int) -> dict[int, float] | None:
+    """The cached norms; an unreadable or inconsistent file counts as missing."""
+    try:
+        norms = {int(layer): float(norm) for layer, norm in json.loads(file.read_text()).items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return None
+    sound = list(norms) == list(range(n_layers)) and all(0 < n < math.inf for n in norms.values())
+    return norms if sound else None
+
+
+def _write(file: Path, norms: dict[int, float]) -> None:
+    """Write atomically; if the cache cannot be written, the norms are measured again next time."""
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as fresh:
+            json.dump(norms, fresh)
+        Path(fresh.name).replace(file)
+    except OSError:
+        return

@@ -1,0 +1,68 @@
+"""Steering in K-space: project a state on K directions, change the K numbers, add one rank-K update.
+
+A layer has K unit directions V [K, d] with Gram matrix G = V Vᵀ. From the projections p = V h of one token
+the stages gain, scale, norm and cap compute s and w such that the steered state is  h' = s·h + w V.
+`steer_array` works on whole arrays, numpy or torch, with lanes and positions as leading axes; `FloatProgram`
+does the same for one token in Python floats.
+
+    gain   c = p M,  M = (diag(g) − 1)_A G_AA⁻¹          scale  c += a
+    norm   s² = ‖h‖² / (‖h‖² + 2 c·p + c G cᵀ)           cap    smallest ‖eV‖ with  floor ≤ s(p + cG) + eG ≤ ceiling
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from core.steering import caps
+
+TINY = 1e-30
+DEPENDENT = 1e-9
+
+
+@dataclass(frozen=True)
+class Program:
+    """The steering of one layer on K projections, as arrays [..., K] and [..., K, K]; None means off."""
+
+    gram: Any
+    gain: Any = None
+    add: Any = None
+    keep_norm: Any = None
+    floor: Any = None
+    ceiling: Any = None
+
+
+def gain_matrix(gram: Any, gains: list[float | None], xp: ModuleType) -> Any:
+    """Matrix M [K, K] of the gain stage: the projections of all gained channels become g·p at the same time.
+
+    Uses a pseudo-inverse, because a gained direction may be a combination of other gained ones.
+    """
+    changes = {i: g - 1.0 for i, g in enumerate(gains) if g is not None}
+    matrix, on = xp.zeros_like(gram), list(changes)
+    if on:
+        inverse = xp.linalg.pinv(gram[on][:, on], rtol=DEPENDENT, hermitian=True)
+        for row, i in enumerate(on):
+            matrix[i, on] = changes[i] * inverse[row]
+    return matrix
+
+
+def steer_array(p: Any, norm2: Any, program: Program, xp: ModuleType) -> tuple[Any, Any, Any]:
+    """Return (s, w, e): the factor on h, the coefficients on V, and the part of w that the caps added.
+
+    `p` is [..., K]; norm2 = ‖h‖² [..., 1] is read by the norm stage only.
+    """
+    gram = program.gram
+    c = xp.zeros_like(p) if program.gain is None else (p[..., None, :] @ program.gain)[..., 0, :]
+    if program.add is not None:
+        c = c + program.add
+    q = p + c @ gram
+    s: Any = 1.0
+    if program.keep_norm is not None:
+        grown = norm2 + (c * (p + q)).sum(-1)[..., None]
+        s = xp.where(program.keep_norm, (norm2 / xp.clip(grown, TINY, None)) ** 0.5, 1.0)
+        q, c = s * q, s * c
+    if program.floor is None:
+        return s, c, None
+    e = caps.correct_array(q, gram, program.floor, program.ceiling, xp)
+    return s, c + e, e

@@ -1,0 +1,47 @@
+"""Table of channel effects by vector, lane and layer, before they become tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from core.mixer.effects import Level
+from core.steering.stack import Stack
+
+SILENT = Level()
+
+
+@dataclass
+class Score:
+    """`effects[rows][lane][layer]`; two channels of one vector in one lane are combined when added."""
+
+    n_layers: int
+    n_lanes: int
+    parts: dict[Stack, list[dict[int, Level]]] = field(default_factory=dict)
+    dense: set[int] = field(default_factory=set)
+
+    def write(
+        self, lane: int, stack: Stack, label: str, levels: Mapping[int, Level], keep_norm: bool
+    ) -> None:
+        lanes = self.parts.setdefault(stack, [{} for _ in range(self.n_lanes)])
+        for layer, level in levels.items():
+            there = lanes[lane].get(layer)
+            lanes[lane][layer] = there.joined(level, 1.0, f"two channels of '{label}'") if there else level
+            if keep_norm or level.gain is not None or level.capped:
+                self.dense.add(layer)
+
+    def at(self, layer: int) -> list[Stack]:
+        """The vectors that act at this layer in some lane."""
+        return [stack for stack, lanes in self.parts.items() if any(layer in lane for lane in lanes)]
+
+    def level(self, stack: Stack, lane: int, layer: int) -> Level:
+        return self.parts[stack][lane].get(layer, SILENT)
+
+    def folded(self) -> Iterator[tuple[Stack, list[list[float]]]]:
+        """Per vector the pushes [layer][lane], at the layers where channels only add."""
+        for stack, lanes in self.parts.items():
+            table = [
+                [0.0 if layer in self.dense or layer not in lane else lane[layer].push for lane in lanes]
+                for layer in range(self.n_layers)
+            ]
+            yield stack, table

@@ -1,0 +1,105 @@
+"""Steering of one layer in a forward pass, the hot path; all that can be is precomputed in `core.plan`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.steering.algebra import Program, steer_array
+from core.steering.floats import Single
+
+TINY = 1e-20
+
+
+class Reading(NamedTuple):
+    """Projections [B, T, channels] of one layer before and after steering, for the metered channels.
+
+    `relative_change` is ‖Δ‖/‖h‖ [B, T]; a compiled step does not measure it.
+    """
+
+    layer: int
+    channels: tuple[int, ...]
+    before: Tensor
+    after: Tensor
+    moved: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class LayerPlan:
+    """`push` where channels only add, else the K-space program on `rows`; `meter_rows` are only measured."""
+
+    push: Tensor | None = None
+    rows: Tensor | None = None
+    program: Program | None = None
+    singles: tuple[Single, ...] = ()
+    gauge: Tensor | None = None
+    channels: tuple[int, ...] = ()
+
+    def steer(self, layer: int, hidden: Tensor, readings: list[Reading] | None) -> Tensor:
+        steered = self._played(hidden)
+        if self.gauge is not None and readings is not None:
+            moved = _moved(hidden, steered)
+            readings.append(Reading(layer, self.channels, self._read(hidden), self._read(steered), moved))
+        return steered
+
+    def _played(self, hidden: Tensor) -> Tensor:
+        if self.push is not None:
+            return hidden + self.push
+        if self.rows is None:
+            return hidden
+        if hidden.shape[1] == 1 and hidden.shape[0] == len(self.singles):
+            if len(self.singles) == 1:
+                return self._one_token(hidden, self.rows, self.singles[0])
+            return self._one_each(hidden, self.rows, self.singles)
+        return self._many(hidden, self.rows, self.program)
+
+    def _read(self, hidden: Tensor) -> Tensor:
+        assert self.gauge is not None
+        return hidden.float() @ self.gauge.T
+
+    @staticmethod
+    def _one_token(hidden: Tensor, rows: Tensor, single: Single) -> Tensor:
+        state = hidden.reshape(-1).float()
+        norm2 = float(state.detach() @ state.detach()) if single.keep_norm else 0.0
+        s, w = single.steer((rows @ state).tolist(), norm2)
+        if s == 1.0 and not any(w):
+            return hidden
+        change = rows[0] * w[0] if len(w) == 1 else torch.tensor(w) @ rows
+        return torch.add(change, state, alpha=s).to(hidden.dtype).view_as(hidden)
+
+    @staticmethod
+    def _one_each(hidden: Tensor, rows: Tensor, singles: tuple[Single, ...]) -> Tensor:
+        """One token of a few lanes, each in Python floats: still faster than arrays of so few numbers."""
+        state = hidden[:, 0].float()
+        norms = [0.0] * len(singles)
+        if any(single.keep_norm for single in singles):
+            norms = state.detach().square().sum(-1).tolist()
+        found = [x.steer(p, n) for x, p, n in zip(singles, (state @ rows.T).tolist(), norms, strict=True)]
+        if any(s != 1.0 for s, _ in found):
+            state = state * torch.tensor([[s] for s, _ in found])
+        return torch.addmm(state, torch.tensor([w for _, w in found]), rows).to(hidden.dtype)[:, None]
+
+    @staticmethod
+    def _many(hidden: Tensor, rows: Tensor, program: Any) -> Tensor:
+        state = hidden.float()
+        p = state @ rows.T
+        norm2 = state.square().sum(-1, keepdim=True) if program.keep_norm is not None else None
+        if p.device.type == "cpu":
+            wide = None if norm2 is None else norm2.detach().double().numpy()
+            s, w, _ = steer_array(p.detach().double().numpy(), wide, program, np)
+            s, w = torch.as_tensor(s, dtype=torch.float32), torch.as_tensor(w, dtype=torch.float32)
+        else:
+            s, w, _ = steer_array(p, norm2, program, torch)
+        return (state * s + w @ rows).to(hidden.dtype)
+
+
+def _moved(hidden: Tensor, steered: Tensor) -> Tensor:
+    """‖Δ‖/‖h‖ per position."""
+    if steered is hidden:
+        return hidden.new_zeros(hidden.shape[:2], dtype=torch.float32)
+    state = hidden.float()
+    return (steered.float() - state).norm(dim=-1) / state.norm(dim=-1).clamp(min=TINY)

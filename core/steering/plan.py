@@ -1,0 +1,157 @@
+"""Turns a mixer into a plan for one model: per layer, the few tensors that a forward pass needs.
+
+Layers whose channels only add use one precombined push, however many channels there are. Layers where a
+channel gains or caps (or the norm is kept) run a K-space program (`core.algebra`). Lanes are batch rows with
+coefficients of their own. Plans are made on the thread that changes the mixer; the decode thread only swaps
+them in (`core.boundary`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.errors import BadInput
+from core.mixer.effects import Norms, levels
+from core.mixer.mixer import Mixer
+from core.recent import Recent
+from core.steering import shared_rows
+from core.steering.effect_table import Score
+from core.steering.floats import Single
+from core.steering.layer_plan import LayerPlan
+from core.steering.stack import Stack
+
+FEW_LANES = 8
+PHASES = ("prompt", "thinking", "answer")
+PHASES_OF_SCOPE: Mapping[str, tuple[str, ...]] = {
+    "all": PHASES,
+    "prompt": ("prompt",),
+    "response": ("thinking", "answer"),
+    "thinking": ("thinking",),
+    "answer": ("answer",),
+}
+Meters = Mapping[int, Sequence[int]]
+Layers = tuple[LayerPlan | None, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Ready-to-run steering of all lanes; `decays`: coefficients depend on how old each setting is."""
+
+    lanes: tuple[Mixer, ...]
+    phases: Mapping[str, Layers]
+    meters: Meters
+    decays: bool
+
+
+@dataclass
+class Compiler:
+    """Makes plans for one model; rows and Gram matrices are cached, so a changed scale costs little."""
+
+    devices: Sequence[torch.device]
+    dtypes: Sequence[torch.dtype]
+    hidden_size: int
+    norms: Norms
+    _stacks: Recent[Stack] = field(default_factory=lambda: Recent(64))
+    _geometries: Recent[shared_rows.Geometry] = field(default_factory=lambda: Recent(1024))
+    _gauges: Recent[Tensor] = field(default_factory=lambda: Recent(256))
+
+    def compile(
+        self, lanes: Sequence[Mixer], meters: Meters | None = None, ages: Sequence[float] = ()
+    ) -> Plan:
+        """One plan for all lanes; `meters` lists, per channel, the layers to measure projections at.
+
+        `ages` are the numbers of tokens for which each channel has been unchanged.
+        """
+        meters = meters or {}
+        if all(c.scope == "all" for mixer in lanes for c in mixer.channels):
+            phases = dict.fromkeys(PHASES, self._layers(lanes, "answer", meters, ages))
+        else:
+            phases = {phase: self._layers(lanes, phase, meters, ages) for phase in PHASES}
+        decays = any(c.half_life is not None for mixer in lanes for c in mixer.channels)
+        return Plan(tuple(lanes), phases, meters, decays)
+
+    def stack(self, vector: Any) -> Stack:
+        key = getattr(vector, "sha256", None) or id(vector)
+        return self._stacks.get(key, lambda: Stack(vector, self.devices, self.hidden_size))
+
+    def _layers(self, lanes: Sequence[Mixer], phase: str, meters: Meters, ages: Sequence[float]) -> Layers:
+        score = self._score(lanes, phase, ages)
+        keep_norm = [m.keep_norm and not m.bypassed for m in lanes]
+        parts: dict[int, dict[str, Any]] = {layer: {"push": push} for layer, push in self._pushes(score)}
+        for layer in score.dense:
+            parts[layer] = self._dense(score, layer, keep_norm)
+        for layer, gauge in self._read(lanes[0], meters).items():
+            parts.setdefault(layer, {}).update(gauge)
+        return tuple(LayerPlan(**parts[layer]) if layer in parts else None for layer in range(score.n_layers))
+
+    def _score(self, lanes: Sequence[Mixer], phase: str, ages: Sequence[float]) -> Score:
+        score = Score(len(self.devices), len(lanes))
+        for lane, mixer in enumerate(lanes):
+            for i in mixer.playing():
+                channel = mixer.channels[i]
+                if phase in PHASES_OF_SCOPE[channel.scope]:
+                    age = ages[i] if i < len(ages) else 0.0
+                    values = levels(channel, score.n_layers, self.norms, age)
+                    score.write(lane, self.stack(channel.vector), channel.label, values, mixer.keep_norm)
+        return score
+
+    def _pushes(self, score: Score) -> Iterator[tuple[int, Tensor]]:
+        """Σ a·v̂ where channels only add: one weighted sum of all rows per device, split into layers."""
+        folded = list(score.folded())
+        for where in dict.fromkeys(self.devices) if folded else ():
+            total: Any = 0.0
+            for stack, table in folded:
+                shelf = next(s for s in stack.shelves if s.matrix.device == where)
+                weights = torch.tensor([table[layer] for layer in shelf.layers], device=where)
+                total = total + weights[..., None] * shelf.matrix[:, None]
+            for layer, row in zip(
+                shelf.layers, total.to(self.dtypes[shelf.layers[0]]).unbind(0), strict=True
+            ):
+                if any(any(table[layer]) for _, table in folded):
+                    push = row[0] if score.n_lanes == 1 else row[:, None]
+                    yield layer, push.to(self.dtypes[layer])
+
+    def _dense(self, score: Score, layer: int, keep_norm: Sequence[bool]) -> dict[str, Any]:
+        stacks = score.at(layer)
+        where = self._geometries.get((layer, *stacks), lambda: shared_rows.geometry(stacks, layer))
+        lanes = [shared_rows.seated(score, stacks, where, lane, layer) for lane in range(score.n_lanes)]
+        arrays = shared_rows.program(lanes, where.gram, keep_norm)
+        if self.devices[layer].type != "cpu":
+            return {"rows": where.rows, "program": shared_rows.as_tensors(arrays, self.devices[layer])}
+        alone = [arrays]
+        if score.n_lanes > 1:
+            each = zip(lanes, keep_norm, strict=True) if score.n_lanes <= FEW_LANES else ()
+            alone = [shared_rows.program([lane], where.gram, [keep]) for lane, keep in each]
+        return {"rows": where.rows, "program": arrays, "float_programs": tuple(map(Single.of, alone))}
+
+    def _read(self, mixer: Mixer, meters: Meters) -> dict[int, dict[str, Any]]:
+        read: dict[int, dict[int, Stack]] = {}
+        playing = mixer.bypass(False).playing()  # a bypass can end at any token: check these too
+        for i, wanted in meters.items():
+            if i >= len(mixer.channels):
+                continue  # removed from the mixer after the meters were set
+            stack = self._legible(mixer.channels[i].vector, plays=i in playing)
+            for layer in wanted:
+                if stack and layer in stack.rows:
+                    read.setdefault(layer, {})[i] = stack
+        return {
+            layer: {"meter_rows": self._gauge(layer, tuple(found.values())), "channels": tuple(found)}
+            for layer, found in read.items()
+        }
+
+    def _legible(self, vector: Any, *, plays: bool) -> Stack | None:
+        """Rows of a vector; None for a muted vector that does not fit this model, raises if it would act."""
+        try:
+            return self.stack(vector)
+        except BadInput:
+            if plays:
+                raise
+            return None
+
+    def _gauge(self, layer: int, stacks: tuple[Stack, ...]) -> Tensor:
+        return self._gauges.get((layer, *stacks), lambda: torch.stack([s.rows[layer] for s in stacks]))
