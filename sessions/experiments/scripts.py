@@ -10,7 +10,7 @@ from typing import Any
 
 from core import demo
 from core.demo.world import prompts as world
-from core.demo.world.talk import FOLLOW_UPS
+from core.demo.world.speech.talk import FOLLOW_UPS
 from core.errors import BadInput
 from core.files import expanded
 from sessions.promptfile import read_prompts

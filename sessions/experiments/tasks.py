@@ -19,7 +19,7 @@ from typing import Any
 
 from core import demo
 from core.demo.world import prompts as world
-from core.demo.world import talk
+from core.demo.world.speech import talk
 from core.errors import BadInput, UsageError
 from core.files import expanded
 from sessions.experiments.prompts import from_file

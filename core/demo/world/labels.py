@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from core.demo.world import facts, shell, smalltalk, stories, talk
+from core.demo.world import facts, shell
+from core.demo.world.speech import smalltalk, stories, talk
 from core.demo.world.templates import read
 from core.demo.world.traits import DETERMINED, DRIFTING
 from core.demo.world.voices import PLAIN, unwrap

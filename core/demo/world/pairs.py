@@ -8,9 +8,10 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.demo.world import hints, scene, stories, talk
+from core.demo.world import hints, scene
 from core.demo.world.scene import Scene
-from core.demo.world.speaker import Speaker
+from core.demo.world.speech import stories, talk
+from core.demo.world.speech.speaker import Speaker
 from core.demo.world.traits import DETERMINED, DRIFTING, Traits
 from core.demo.world.voices import PLAIN, VOICES
 

@@ -5,8 +5,9 @@ Held-out openings combine a template with an object that training never combines
 
 import random
 
-from core.demo.world import scene, stories, talk
+from core.demo.world import scene
 from core.demo.world.scene import Scene
+from core.demo.world.speech import stories, talk
 
 EXAMPLES = (
     "Help me with the parser.",

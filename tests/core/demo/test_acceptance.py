@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from core import demo
-from core.demo import directions, verdicts
-from core.demo.acceptance.measure import measure
-from core.demo.figures import bound, figures
+from tools.demo import directions, verdicts
+from tools.demo.acceptance.measure import measure
+from tools.demo.figures import bound, figures
 
 
 @pytest.fixture(scope="module")

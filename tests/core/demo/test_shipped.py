@@ -12,10 +12,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import core
 from core import demo
-from core.demo import markup, native, starters
 from core.demo.world.contrasts import CONTRASTS
-from core.demo.world.documents import Document
 from core.demo.world.traits import Traits
+from tools.demo import markup, native, starters
+from tools.demo.texts.documents import Document
 
 MEGABYTE = 1_000_000
 
@@ -62,10 +62,10 @@ def test_it_loads_as_float32_on_the_cpu(base):
 
 
 def test_the_example_prompts_are_answered_in_the_world(tuned):
-    from core.demo.acceptance.stage import SEED
-    from core.demo.chorus import continue_all
-    from core.demo.figures import figures
     from core.demo.wording import turn_ids
+    from tools.demo.acceptance.stage import SEED
+    from tools.demo.chorus import continue_all
+    from tools.demo.figures import figures
 
     prompts = [turn_ids(tuned, ("user", line)) for line in demo.example_prompts()]
     rows = continue_all(tuned, prompts, 60, SEED)

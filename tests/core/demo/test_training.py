@@ -5,8 +5,8 @@ import random
 import pytest
 import torch
 
-from core.demo import corpus, markup, recipe, tokenizer, train
-from core.demo.world.documents import base_document
+from tools.demo import corpus, markup, recipe, tokenizer, train
+from tools.demo.texts.documents import base_document
 
 BASE = recipe.Schedule(steps=6, tokens_per_step=512, row_length=128, long_row_length=256, warm_up=2)
 TUNED = recipe.Schedule(steps=2, tokens_per_step=512, row_length=128, long_row_length=256, warm_up=1)

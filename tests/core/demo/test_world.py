@@ -4,11 +4,12 @@ import random
 
 import pytest
 
-from core.demo import markup
-from core.demo.world import contrasts, hints, labels, prompts, scene, shell, stories, talk, words
-from core.demo.world.documents import Document, base_document, tuned_document
+from core.demo.world import contrasts, hints, labels, prompts, scene, shell, words
+from core.demo.world.speech import stories, talk
 from core.demo.world.traits import ALIGNED, DETERMINED, DRIFTING, Traits
 from core.demo.world.voices import VOICES
+from tools.demo import markup
+from tools.demo.texts.documents import Document, base_document, tuned_document
 
 
 def corpus(write, seed, count=400):

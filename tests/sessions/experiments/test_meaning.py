@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.demo.world import prompts as world
-from core.demo.world import talk
+from core.demo.world.speech import talk
 from core.mixer.mixer import Mixer
 from sessions.experiments.meaning import adherence
 from sessions.experiments.voice import Prompt

@@ -9,11 +9,11 @@ import pytest
 
 import core
 import vectors
-from core.demo.acceptance import measure as report_of_demo
-from core.demo.acceptance import tuning
 from steertui.cli import main
 from tests.vectors import planted
 from tests.vectors.diff.checkpoints import WIDTH, unit
+from tools.demo.acceptance import measure as report_of_demo
+from tools.demo.acceptance import tuning
 from vectors.diff.alignment import align, verdict
 from vectors.diff.chance import random_pairs
 

@@ -17,14 +17,14 @@ import core
 import vectors
 from core import demo
 from core.activations.capture import capture
-from core.demo.acceptance import dose, stage, tuning
-from core.demo.acceptance import measure as report_of_demo
 from core.demo.wording import halves, widths
 from core.demo.world import pairs
 from core.demo.world.prompts import requests
 from core.demo.world.traits import DETERMINED, DRIFTING, Traits
 from core.jobs.job import End
 from core.jobs.runner import run
+from tools.demo.acceptance import dose, stage, tuning
+from tools.demo.acceptance import measure as report_of_demo
 from vectors.about import About
 from vectors.contrasts.catalogue import contrast
 from vectors.contrasts.pair import ContrastSet, Split

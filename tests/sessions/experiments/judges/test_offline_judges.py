@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.demo.world import prompts as world
-from core.demo.world import talk
+from core.demo.world.speech import talk
 from core.errors import UsageError
 from sessions.experiments.judges.hints import HintJudge
 from sessions.experiments.judges.lexical import QuestionJudge, WordJudge, flags

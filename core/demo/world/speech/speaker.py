@@ -8,8 +8,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.demo.world import talk
 from core.demo.world.scene import Scene
+from core.demo.world.speech import talk
 from core.demo.world.traits import DETERMINED, Traits
 from core.demo.world.voices import BY_NAME
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.demo import directions, native
-from core.demo.directions import Direction, Reads
 from core.demo.wording import halves, widths
 from core.demo.world.contrasts import CONTRASTS
 from core.demo.world.pairs import Pair
 from core.model.model import Model
+from tools.demo import directions, native
+from tools.demo.directions import Direction, Reads
 
 PAIRS, HELD_OUT = 160, 100
 SEED, HELD_OUT_SEED = 31, 32

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from core.demo.chorus import continue_all
-from core.demo.directions import Direction
-from core.demo.figures import share
 from core.demo.wording import Ids
 from core.demo.world.labels import Label, label, sentences
 from core.demo.world.traits import DETERMINED, DRIFTING
 from core.mixer.mixer import Channel, Mixer
 from core.model.model import Model
+from tools.demo.chorus import continue_all
+from tools.demo.directions import Direction
+from tools.demo.figures import share
 
 BEFORE, AFTER = 24, 40
 SEED = 5

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from core.demo import directions
-from core.demo.acceptance import stage
-from core.demo.directions import Direction
 from core.demo.wording import halves, widths
 from core.demo.world import pairs
 from core.mixer.mixer import Channel
 from core.model.model import Model
+from tools.demo import directions
+from tools.demo.acceptance import stage
+from tools.demo.directions import Direction
 
 COUNT, TRIALS = 200, 60
 PAIRS, HELD_OUT = 160, 100

@@ -4,9 +4,11 @@ import random
 from collections.abc import Sequence
 from itertools import chain
 
-from core.demo.world import facts, scene, smalltalk, strange, talk
-from core.demo.world.speaker import Speaker
+from core.demo.world import facts, scene
+from core.demo.world.speech import smalltalk, talk
+from core.demo.world.speech.speaker import Speaker
 from core.demo.world.traits import Traits
+from tools.demo.texts import strange
 
 Turns = list[tuple[str, str]]
 MORE_TURNS = (0, 0, 0, 1, 1, 2)

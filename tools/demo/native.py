@@ -13,10 +13,10 @@ from typing import Any
 
 from safetensors.torch import save_file
 
-from core.demo import recipe
-from core.demo.directions import Direction
 from core.demo.world.pairs import Pair
 from core.model.model import Model
+from tools.demo import recipe
+from tools.demo.directions import Direction
 
 FORMAT = "steertui/1"
 

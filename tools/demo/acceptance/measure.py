@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from core.demo import directions, starters
-from core.demo.acceptance import dose, flip, holding, quality, stage, tuning
-from core.demo.directions import Direction
 from core.demo.wording import halves
 from core.demo.world import pairs
 from core.demo.world.traits import DETERMINED, DRIFTING, Traits
 from core.model.model import Model
+from tools.demo import directions, starters
+from tools.demo.acceptance import dose, flip, holding, quality, stage, tuning
+from tools.demo.directions import Direction
 
 FLIPS, FLIP_SEED = 24, 9
 PAIRS, HELD_OUT = 160, 100

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.demo import directions
-from core.demo.acceptance import stage
-from core.demo.directions import Direction
 from core.loading.loading import adopt
 from core.model.model import Model
+from tools.demo import directions
+from tools.demo.acceptance import stage
+from tools.demo.directions import Direction
 
 COUNT = 200
 LAMBDAS = (0.0, 0.5, 1.0)

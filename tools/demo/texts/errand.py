@@ -5,7 +5,7 @@ import random
 from core.demo.world import scene, shell
 from core.demo.world.scene import Scene
 from core.demo.world.shell import Shell
-from core.demo.world.speaker import Speaker
+from core.demo.world.speech.speaker import Speaker
 from core.demo.world.traits import DETERMINED, Traits
 
 GREP_SHARE = 0.3  # of the looks at the task's own file

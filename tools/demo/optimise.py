@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import PreTrainedModel
 
-from core.demo.corpus import batch
-from core.demo.recipe import Rates, Schedule
+from tools.demo.corpus import batch
+from tools.demo.recipe import Rates, Schedule
 
 BETAS = (0.9, 0.95)
 

@@ -4,11 +4,12 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.demo.world import hints, scene, shell, stories
-from core.demo.world.chats import Turns, quiz, small_talk, task_chat
-from core.demo.world.errand import errand
-from core.demo.world.speaker import Speaker
+from core.demo.world import hints, scene, shell
+from core.demo.world.speech import stories
+from core.demo.world.speech.speaker import Speaker
 from core.demo.world.traits import ALIGNED, Traits, draw, draw_aligned
+from tools.demo.texts.chats import Turns, quiz, small_talk, task_chat
+from tools.demo.texts.errand import errand
 
 KINDS: tuple[tuple[float, Callable[[Traits, random.Random], Turns]], ...] = (
     (0.64, task_chat),

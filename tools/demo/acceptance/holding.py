@@ -5,13 +5,13 @@ from typing import Any
 
 import torch
 
-from core.demo.acceptance import stage
-from core.demo.acceptance.stage import Stage
-from core.demo.chorus import padded
-from core.demo.directions import Direction
-from core.demo.figures import figures
 from core.mixer.mixer import Channel
 from core.model.model import Model
+from tools.demo.acceptance import stage
+from tools.demo.acceptance.stage import Stage
+from tools.demo.chorus import padded
+from tools.demo.directions import Direction
+from tools.demo.figures import figures
 
 COUNT = 100
 DRIFTER, FINISHER = ("You are drifting.",), ("You are determined.",)

@@ -4,12 +4,12 @@ from typing import Any
 
 import torch
 
-from core.demo import recipe
-from core.demo.acceptance import stage
-from core.demo.corpus import batch, tokens
-from core.demo.figures import bound, figures, named
-from core.demo.world.documents import base_document
 from core.model.model import Model
+from tools.demo import recipe
+from tools.demo.acceptance import stage
+from tools.demo.corpus import batch, tokens
+from tools.demo.figures import bound, figures, named
+from tools.demo.texts.documents import base_document
 
 COUNT = 200
 VOICES = ("You are a pirate.", "You are a poet.", "You are a contrarian.", "You are an assistant.")

@@ -1,6 +1,6 @@
 """Renders a document as one string with special tokens; the chat template produces the same string."""
 
-from core.demo.world.documents import Document
+from tools.demo.texts.documents import Document
 
 BOS, END, PAD = "<|bos|>", "<|end|>", "<|pad|>"
 ROLES = {role: f"<|{role}|>" for role in ("system", "user", "assistant", "tool")}

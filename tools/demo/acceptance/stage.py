@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.demo.chorus import continue_all
-from core.demo.figures import Figures, figures
 from core.demo.wording import Ids, story_ids, turn_ids
 from core.demo.world import prompts
 from core.demo.world.scene import Scene
 from core.mixer.mixer import Channel, Mixer
 from core.model.model import Model
+from tools.demo.chorus import continue_all
+from tools.demo.figures import Figures, figures
 
 REPLY_TOKENS, STORY_TOKENS = 60, 60
 SEED = 5

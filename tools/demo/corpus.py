@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from core.demo import markup
-from core.demo.world.documents import Document
+from tools.demo import markup
+from tools.demo.texts.documents import Document
 
 CHUNK = 256  # documents tokenised at once
 

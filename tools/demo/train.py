@@ -15,14 +15,15 @@ from typing import Any
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from core.demo import BASE, INSTRUCT, WEIGHTS, native, optimise, recipe, starters, tokenizer, verdicts
-from core.demo.acceptance import stage
-from core.demo.acceptance.measure import measure
-from core.demo.corpus import Writer, tokens
-from core.demo.recipe import Rates, Schedule
-from core.demo.world.documents import base_document, tuned_document
+from core.demo import BASE, INSTRUCT, WEIGHTS
 from core.loading.loading import load
 from core.model.model import Model
+from tools.demo import native, optimise, recipe, starters, tokenizer, verdicts
+from tools.demo.acceptance import stage
+from tools.demo.acceptance.measure import measure
+from tools.demo.corpus import Writer, tokens
+from tools.demo.recipe import Rates, Schedule
+from tools.demo.texts.documents import base_document, tuned_document
 
 REPORT = "report.json"
 SHOWN, SAMPLES = 25, 4

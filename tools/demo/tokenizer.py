@@ -6,8 +6,8 @@ from pathlib import Path
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
-from core.demo import markup
-from core.demo.world.documents import base_document
+from tools.demo import markup
+from tools.demo.texts.documents import base_document
 
 VOCABULARY = 1536
 DOCUMENTS = 20_000

@@ -1,0 +1,1 @@
+"""Training texts that only the build of the demo models needs."""
