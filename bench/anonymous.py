@@ -11,7 +11,7 @@ import sys
 import threading
 from typing import Any
 
-from vectors.diff.meter import Meter
+from vectors.diff.memory_peak import Meter
 
 LAYERS, FEW, SETTLED = 4, 40, 160
 """Pairs of prompts for a look at every way, and pairs that meet nearly every shape of a batch once: until then memory

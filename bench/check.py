@@ -11,7 +11,7 @@ from core import demo
 from core.jobs.job import End
 from core.jobs.runner import run
 from core.model.model import Model
-from vectors.check import job
+from vectors.checks.check import job
 
 VECTOR = "determined-drifting"
 MOST_SECONDS = 60.0

@@ -24,7 +24,7 @@ from core.generation.chat import as_messages, render
 from core.mixer.mixer import Channel, Mixer
 from sessions.collapse import LIMITS, WINDOW, measured
 from sessions.state import Token
-from vectors.likelihood import distributions
+from vectors.checks.likelihood import distributions
 from vectors.vector import SteeringVector
 
 DOSES = (0.0, 0.4, 0.8, 1.5, 3.0, 6.0)

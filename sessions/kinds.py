@@ -17,7 +17,7 @@ Factory: TypeAlias = Callable[[Any, Mapping[str, Any]], Job]
 
 def _check(instrument: Any, params: Mapping[str, Any]) -> Job:
     """Check a vector in about a minute; `vector`, and the parameters of `vectors.check.job`."""
-    from vectors.check import job
+    from vectors.checks.check import job
 
     return job(_model(instrument, "check"), params)
 
@@ -30,9 +30,9 @@ def _extract(instrument: Any, params: Mapping[str, Any]) -> Job:
     from vectors.extraction.job import job, two_models
 
     if params.get("ranks"):
-        from vectors.extraction import fleet
+        from vectors.extraction.distributed import launcher
 
-        return fleet.job({**instrument.loaded, **params} if instrument else params)
+        return launcher.job({**instrument.loaded, **params} if instrument else params)
     if instrument is None and params.get("tuned"):
         return two_models(partial(_load, params, "tuned"), partial(_load, params, "model"), params)
     model = _model(instrument, "extract")
@@ -50,14 +50,14 @@ def _contrast_make(instrument: Any, params: Mapping[str, Any]) -> Job:
     """Have Claude write a contrast set: `set`, `out`, and the parameters of `vectors.contrasts.brief`; needs
     no model.
     """
-    from vectors.contrasts.making import written
+    from vectors.contrasts.writing.job import written
 
     return written(params)
 
 
 def _contrast_answer(instrument: Any, params: Mapping[str, Any]) -> Job:
     """Have the loaded model answer a contrast set: `set`, `out`, `max_new`, `max_words`."""
-    from vectors.contrasts.making import answered
+    from vectors.contrasts.writing.job import answered
 
     return answered(_model(instrument, "contrast-answer"), params)
 
@@ -66,7 +66,7 @@ def _themes(instrument: Any, params: Mapping[str, Any]) -> Job:
     """The linearity score of runs: `themes`, and the parameters of `vectors.themes.job`; the loaded model
     embeds them.
     """
-    from vectors.themes import job
+    from vectors.themes.themes import job
 
     return job(_model(instrument, "themes"), params)
 

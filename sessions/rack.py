@@ -97,7 +97,7 @@ def _midpoints(vector: Any) -> dict[str, float]:
 
 def resemblance(one: Any, other: Any) -> float:
     """The cosine with the largest absolute value over the layers both vectors have."""
-    from vectors.metrics import cosine
+    from vectors.statistics.metrics import cosine
 
     pairs = [
         (one.directions[layer], other.directions[layer])

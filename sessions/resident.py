@@ -59,7 +59,7 @@ class Studio:
     def vector(self, source: str, keep: Path | None, *, force: bool = False) -> Any:
         """Read a vector from a file or the library, and save a copy named by its hash to `keep`."""
         import vectors
-        from vectors import library
+        from vectors.library import library
 
         model = self._resident and self._resident.model
         vector = vectors.read(library.find(source), model=model, force=force)

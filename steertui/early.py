@@ -42,7 +42,7 @@ def refuse_unpaid(kind: str, params: Params) -> None:
 
 def find_vector(name: str) -> Path:
     """The path of an existing vector file, by name or path; its content is not checked."""
-    from vectors import library
+    from vectors.library import library
 
     path = library.find(name)
     if not path.exists():
@@ -58,7 +58,7 @@ def _look(param: Param, params: Params) -> None:
 
 
 def _vector_to_be(place: str, params: Params) -> None:
-    from vectors import writing
+    from vectors.files import writing
 
     writing.checked(place, params.get("to"))
 
@@ -111,13 +111,13 @@ def _pack(name: str, ours: Container[str], read: Callable[[Path], object]) -> No
 
 
 def _extraction(params: Params) -> None:
-    from vectors.extraction.early import refuse_early as refuse
+    from vectors.extraction.validate import refuse_early as refuse
 
     refuse(params)
 
 
 def _themes(params: Params) -> None:
-    from vectors.themes import read_runs
+    from vectors.themes.themes import read_runs
 
     read_runs(expanded(params["themes"]), params.get("other"))
 

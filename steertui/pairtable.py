@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vectors.contrasts.pair import ContrastSet
+    from vectors.texts.pair import ContrastSet
 
 LONGEST = 200
 """Maximum characters of a cell; --json has the whole text."""

@@ -13,9 +13,9 @@ from core.mixer.layer_ranges import parse_layers, write_layers
 from steertui.text import safe_text
 
 if TYPE_CHECKING:
-    from vectors.card import Card
-    from vectors.shape import Shape
-    from vectors.stored import Stored
+    from vectors.data.card import Card
+    from vectors.data.model_shape import Shape
+    from vectors.data.stored import Stored
 
 DEEPEST = 1024  # `--layers all` of a bare tensor needs a depth; without a model this bounds the band
 
@@ -38,7 +38,9 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
 
 def read_chosen(path: str, args: argparse.Namespace, *, allow_undecided: bool = False) -> Stored:
     """Read a vector from a file or the library with the options of the command line."""
-    from vectors import fit, library, reading
+    from vectors.data import compatibility
+    from vectors.files import reading
+    from vectors.library import library
 
     shape = model_shape(args.model) if args.model else None
     depth = shape.n_layers if shape else DEEPEST
@@ -51,19 +53,19 @@ def read_chosen(path: str, args: argparse.Namespace, *, allow_undecided: bool = 
         minus=library.find(args.minus) if args.minus else None,
         allow_undecided=allow_undecided,
     )
-    return fit.admitted(stored, shape, force=args.force) if shape else stored
+    return compatibility.admitted(stored, shape, force=args.force) if shape else stored
 
 
 def model_shape(name: str) -> Shape:
     """Depth and width of a demo model, a local folder or a cached model."""
     from steertui.catalogue import models
-    from vectors import shape
+    from vectors.data import model_shape
 
     if os.sep in name or Path(name, "config.json").is_file():
-        return shape.of_folder(Path(name))
+        return model_shape.of_folder(Path(name))
     for entry in models():
         if entry.name == name:
-            return shape.of_folder(entry.folder, name)
+            return model_shape.of_folder(entry.folder, name)
     raise UsageError(f"no model {safe_text(name)!r} on this machine; `steertui models` lists them")
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from vectors.about import About as About
-    from vectors.card import Card as Card
     from vectors.contrasts.catalogue import contrast as contrast
+    from vectors.data.card import Card as Card
+    from vectors.data.metadata import About as About
     from vectors.errors import VectorFileError as VectorFileError
     from vectors.extraction.extract import extract as extract
     from vectors.vector import SteeringVector as SteeringVector
@@ -21,8 +21,8 @@ else:
     __getattr__, __dir__ = exports(
         __name__,
         {
-            "About": "vectors.about",
-            "Card": "vectors.card",
+            "About": "vectors.data.metadata",
+            "Card": "vectors.data.card",
             "SteeringVector": "vectors.vector",
             "VectorFileError": "vectors.errors",
             "contrast": "vectors.contrasts.catalogue",

@@ -17,10 +17,12 @@ import numpy as np
 import torch
 
 from core.mixer.layer_ranges import write_layers
-from vectors import algebra, card, fit, lastbit, library, reading, shape, writing
-from vectors import measured as measurements
-from vectors.about import About
-from vectors.stored import Stored
+from vectors.data import arithmetic, card, compatibility, lastbit, model_shape
+from vectors.data.metadata import About
+from vectors.data.stored import Stored
+from vectors.files import reading, writing
+from vectors.library import library
+from vectors.library import measured as measurements
 
 
 class SteeringVector:
@@ -99,22 +101,22 @@ class SteeringVector:
     @cached_property
     def gaps(self) -> Mapping[int, float]:
         """Distance between the projected class means: one natural unit of each measured layer."""
-        return MappingProxyType(algebra.gaps(self.about))
+        return MappingProxyType(arithmetic.gaps(self.about))
 
     @cached_property
     def usual(self) -> Mapping[int, tuple[float, float]]:
         """Mean and standard deviation of ordinary text's projections on each measured layer."""
-        return MappingProxyType(algebra.usual(self.about))
+        return MappingProxyType(arithmetic.usual(self.about))
 
     def percentile(self, layer: int, q: float) -> float | None:
         """The q-th percentile (0–100) of the positive class's projections; None if not measured."""
-        return algebra.percentile(self.about, layer, q)
+        return arithmetic.percentile(self.about, layer, q)
 
     def __neg__(self) -> SteeringVector:
-        return SteeringVector(algebra.negated(self._stored))
+        return SteeringVector(arithmetic.negated(self._stored))
 
     def __mul__(self, factor: float) -> SteeringVector:
-        return SteeringVector(algebra.scaled(self._stored, float(factor)))
+        return SteeringVector(arithmetic.scaled(self._stored, float(factor)))
 
     __rmul__ = __mul__
 
@@ -122,26 +124,26 @@ class SteeringVector:
         return self * (1.0 / float(divisor))
 
     def __add__(self, other: SteeringVector) -> SteeringVector:
-        return SteeringVector(algebra.combined(self._stored, other._stored, 1.0, 1.0))
+        return SteeringVector(arithmetic.combined(self._stored, other._stored, 1.0, 1.0))
 
     def __sub__(self, other: SteeringVector) -> SteeringVector:
-        return SteeringVector(algebra.combined(self._stored, other._stored, 1.0, -1.0))
+        return SteeringVector(arithmetic.combined(self._stored, other._stored, 1.0, -1.0))
 
     def blend(self, other: SteeringVector, share: float = 0.5) -> SteeringVector:
         """(1 − share)·v̂ + share·ŵ of the unit directions; the norm at one half is √((1+cos)/2)."""
-        one, two = algebra.renormalised(self._stored), algebra.renormalised(other._stored)
-        return SteeringVector(algebra.combined(one, two, 1.0 - share, share))
+        one, two = arithmetic.renormalised(self._stored), arithmetic.renormalised(other._stored)
+        return SteeringVector(arithmetic.combined(one, two, 1.0 - share, share))
 
     def renormalise(self) -> SteeringVector:
         """The vector with norm 1 on every layer."""
-        return SteeringVector(algebra.renormalised(self._stored))
+        return SteeringVector(arithmetic.renormalised(self._stored))
 
     def orthogonalise(self, *others: SteeringVector) -> SteeringVector:
         """The part of the vector, layer by layer, that is orthogonal to the others."""
-        return SteeringVector(algebra.orthogonalised(self._stored, [other._stored for other in others]))
+        return SteeringVector(arithmetic.orthogonalised(self._stored, [other._stored for other in others]))
 
     def only(self, layers: Iterable[int]) -> SteeringVector:
-        return SteeringVector(fit.within(self._stored, layers))
+        return SteeringVector(compatibility.within(self._stored, layers))
 
     def named(self, name: str) -> SteeringVector:
         return self.with_about(replace(self.about, name=name))
@@ -185,7 +187,7 @@ def read(
     `model` resolves an ambiguous layer numbering; with `measured`, the results of `check` on that model
     are added.
     """
-    known = None if model is None else shape.of_model(model)
+    known = None if model is None else model_shape.of_model(model)
     stored = reading.read_stored(
         library.find(path),
         layers=layers,
@@ -196,5 +198,5 @@ def read(
     )
     if known is None:
         return SteeringVector(stored)
-    stored = fit.admitted(stored, known, force=force)
+    stored = compatibility.admitted(stored, known, force=force)
     return SteeringVector(measurements.known(stored, model.fingerprint) if measured else stored)

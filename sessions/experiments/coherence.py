@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 from sessions.experiments.answers import Answer
 from sessions.experiments.measures import mean
-from vectors.metrics import repetition
+from vectors.statistics.metrics import repetition
 
 
 def broken(answer: Answer, unsteered: Answer) -> bool:
-    from vectors.dosing import COLLAPSE_NATS, COLLAPSE_REPEATS
+    from vectors.checks.doses import COLLAPSE_NATS, COLLAPSE_REPEATS
 
     if not answer.text.strip():
         return bool(unsteered.text.strip())

@@ -10,7 +10,7 @@ from core.files import expanded
 from core.secrets import holds_secret
 from sessions.offers.offer import Offer
 from vectors.contrasts.catalogue import contrast
-from vectors.contrasts.pair import KEPT
+from vectors.texts.pair import KEPT
 
 
 def warnings(offer: Offer, params: Mapping[str, Any]) -> Iterator[str]:

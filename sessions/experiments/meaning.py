@@ -24,7 +24,7 @@ from sessions.experiments.interrupted import Interrupted
 from sessions.experiments.judges.verdict import digest
 from sessions.experiments.tasks import Task
 from sessions.experiments.voice import Voice, Work
-from vectors.metrics import cosine
+from vectors.statistics.metrics import cosine
 
 States = NDArray[np.float64]
 

@@ -19,7 +19,7 @@ from sessions.experiments.answers import Answer
 from sessions.experiments.counting import count, distinct, words_of
 from sessions.experiments.judges.lexical import flags
 from sessions.experiments.statistics import Estimate, estimate
-from vectors.metrics import repetition
+from vectors.statistics.metrics import repetition
 
 Value = float | None
 

@@ -141,7 +141,7 @@ def _extraction(voice: Voice, study: Study, params: Params, heard: Heard) -> Wor
 
 
 def _validation(voice: Voice, study: Study, params: Params, heard: Heard) -> Work:
-    from vectors.check import job
+    from vectors.checks.check import job
 
     asked = {"vector": study.needed(VECTOR), "contrast": study.needed(DATASET), "seed": params["seed"]}
     found = (yield from job(voice.model, asked)) or {}

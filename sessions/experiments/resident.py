@@ -23,8 +23,8 @@ from core.jobs.job import gpu, side
 from core.mixer.lanes import Lanes
 from core.mixer.mixer import Mixer
 from sessions.experiments.voice import Cue, Heard, How, Ids, Prompt, Reading, Spoken, Work
-from vectors import dosing, likelihood, response, separating
-from vectors.about import About
+from vectors.checks import dose_response, doses, likelihood, separation
+from vectors.data.metadata import About
 from vectors.vector import SteeringVector
 
 BATCH = 8  # prompts read in one step: chat waits for no more than that
@@ -56,7 +56,7 @@ class ResidentVoice:
         return vectors.read(name, model=self.model)
 
     def random(self, vector: SteeringVector, seed: int) -> SteeringVector:
-        return dosing.instrument(vector, vector.layers).control(seed).vector
+        return doses.instrument(vector, vector.layers).control(seed).vector
 
     def other(self, name: str) -> Work:
         return ResidentVoice((yield side(lambda: core.load(name))))
@@ -144,7 +144,7 @@ class ResidentVoice:
 
     def tendencies(self, contrast: str, count: int, mixers: Sequence[Mixer]) -> Work:
         pairs = vectors.contrast(contrast).checked().pairs[:count]
-        words = yield from response.alternatives(self.model, separating.token_pairs(self.model, pairs))
+        words = yield from dose_response.alternatives(self.model, separation.token_pairs(self.model, pairs))
         found: list[list[float]] = []
         for mixer in mixers:
             found.append([])

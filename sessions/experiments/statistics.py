@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vectors.extraction import significance
-from vectors.metrics import wilson
+from vectors.statistics import significance
+from vectors.statistics.metrics import wilson
 
 RESAMPLES = 2000
 Values = Sequence[float | None]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sessions.experiments import statistics
 from sessions.experiments.measures import Value, mean
-from vectors import metrics
+from vectors.statistics import metrics
 
 Response = Mapping[float, Value]
 """What was measured at each dose."""

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """One file that cannot be read is an error; among several, the others are still shown."""
-    from vectors.card import card_of
+    from vectors.data.card import card_of
 
     cards, problems = [], []
     for file in args.files:

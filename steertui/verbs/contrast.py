@@ -82,7 +82,7 @@ def measure(args: argparse.Namespace) -> Mapping[str, Any]:
 def confirm(params: Mapping[str, Any]) -> None:
     """Nobody should learn from a bill what a set costs."""
     from vectors.claude import access
-    from vectors.contrasts.making import cost, model_of
+    from vectors.contrasts.writing.job import cost, model_of
 
     if not access.possible():
         return  # which the job will say

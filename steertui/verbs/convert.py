@@ -23,10 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """What was written is read back before it is believed."""
-    from vectors import algebra, card, writing
+    from vectors.data import arithmetic, card
+    from vectors.files import writing
 
     stored = read_chosen(args.source, args)
-    losses = writing.write(algebra.renormalised(stored) if args.unit else stored, args.target, args.to)
+    losses = writing.write(arithmetic.renormalised(stored) if args.unit else stored, args.target, args.to)
     before = card.card_of(stored)
     after = card.read(args.target, n_layers=stored.about.n_layers)
     if args.json:

@@ -14,9 +14,9 @@ from steertui.text import safe_text
 from steertui.vector_args import add_choices, model_shape, read_chosen
 
 if TYPE_CHECKING:
-    from vectors.card import Card
-    from vectors.library import Entry
-    from vectors.shape import Shape
+    from vectors.data.card import Card
+    from vectors.data.model_shape import Shape
+    from vectors.library.library import Entry
 
 Answer = tuple[dict[str, Any], list[str]]
 
@@ -48,7 +48,7 @@ def _describe_list(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(args: argparse.Namespace) -> Answer:
-    from vectors import library
+    from vectors.library import library
 
     entries = library.search(" ".join(args.words)) if args.words else library.entries()
     shape = model_shape(args.model) if args.model else None
@@ -72,10 +72,10 @@ def _told(entry: Entry, shape: Shape | None) -> dict[str, Any]:
 
 def _doubts(card: Card, shape: Shape) -> list[str]:
     """What speaks against a vector on this model; that it does not fit at all is one of them."""
-    from vectors import fit
+    from vectors.data import compatibility
 
-    reason = fit.misfit(card, shape)
-    return [reason] if reason else list(fit.doubts(card, shape))
+    reason = compatibility.misfit(card, shape)
+    return [reason] if reason else list(compatibility.doubts(card, shape))
 
 
 def _line(row: Mapping[str, Any], width: int) -> str:
@@ -95,8 +95,8 @@ def _describe_add(parser: argparse.ArgumentParser) -> None:
 
 
 def _add(args: argparse.Namespace) -> Answer:
-    from vectors import library
-    from vectors.card import card_of
+    from vectors.data.card import card_of
+    from vectors.library import library
 
     stored = read_chosen(args.file, args)
     target = library.add(stored, args.name)
@@ -111,7 +111,7 @@ def _describe_rename(parser: argparse.ArgumentParser) -> None:
 
 
 def _rename(args: argparse.Namespace) -> Answer:
-    from vectors import library
+    from vectors.library import library
 
     return {"name": args.new, "path": str(library.rename(args.old, args.new))}, [args.new]
 
@@ -123,7 +123,7 @@ def _describe_note(parser: argparse.ArgumentParser) -> None:
 
 
 def _note(args: argparse.Namespace) -> Answer:
-    from vectors import library
+    from vectors.library import library
 
     library.note(args.name, args.text)
     return {"name": args.name, "note": args.text}, []
@@ -135,7 +135,7 @@ def _describe_rm(parser: argparse.ArgumentParser) -> None:
 
 
 def _rm(args: argparse.Namespace) -> Answer:
-    from vectors import library
+    from vectors.library import library
 
     place = str(library.remove(args.name))
     return {"name": args.name, "trash": place}, [place]
@@ -146,7 +146,7 @@ def _describe_trash(parser: argparse.ArgumentParser) -> None:
 
 
 def _trash(args: argparse.Namespace) -> Answer:
-    from vectors import library
+    from vectors.library import library
 
     found = [
         {"name": library.named(each), "when": each.when, "file": each.place.name}
@@ -163,7 +163,7 @@ def _describe_restore(parser: argparse.ArgumentParser) -> None:
 
 
 def _restore(args: argparse.Namespace) -> Answer:
-    from vectors import library
+    from vectors.library import library
 
     name = library.restore(args.name)
     return {"name": name}, [name]
@@ -175,7 +175,8 @@ def _describe_cosines(parser: argparse.ArgumentParser) -> None:
 
 
 def _cosines(args: argparse.Namespace) -> Answer:
-    from vectors import compare, library
+    from vectors.data import compare
+    from vectors.library import library
 
     stored = {name: library.load(name) for name in args.vectors}
     names = list(stored)
@@ -195,7 +196,8 @@ def _describe_decompose(parser: argparse.ArgumentParser) -> None:
 
 
 def _decompose(args: argparse.Namespace) -> Answer:
-    from vectors import compare, library
+    from vectors.data import compare
+    from vectors.library import library
 
     mixtures = compare.decompose(library.load(args.target), [library.load(part) for part in args.parts])
     layers = {

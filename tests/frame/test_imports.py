@@ -23,7 +23,7 @@ TORCH_FREE = (
     "core.mixer.effects",
     "core.mixer.mixer",
     "vectors",
-    "vectors.card",
+    "vectors.data.card",
     "vectors.claude.asking",
     "vectors.errors",
     "sessions",

@@ -19,14 +19,15 @@ from sessions.experiments.registry import EXPERIMENTS
 from sessions.export import FORMS
 from sessions.verify import GRADES
 from steertui.config import Settings
-from vectors import about, formats
 from vectors.contrasts.shapes import PROMPTS, SHAPES
-from vectors.extraction.quality import UNMEASURED
+from vectors.data import metadata
+from vectors.extraction.layer_quality import UNMEASURED
 from vectors.extraction.ranking import RULES
-from vectors.extraction.reads import READS
-from vectors.formats import pt
+from vectors.files import formats
+from vectors.files.formats import pt
 from vectors.methods.registry import METHODS
-from vectors.metrics import Separation
+from vectors.statistics.metrics import Separation
+from vectors.texts.position_spec import READS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {name: (ROOT / "docs" / f"{name}.md").read_text("utf-8") for name in ("formats", "methods")}
@@ -36,7 +37,7 @@ FAMILIES = {
         "writer": [*formats.WRITERS],
         "layout of a .pt": sorted(pt.LAYOUTS.keys() - {"stack"}),
         "other format": ["steering-lite", "safetensors", "layer_activations", "pt", "npy", "npz"],
-        "fact about a vector": [each.name for each in fields(about.About)],
+        "fact about a vector": [each.name for each in fields(metadata.About)],
         "contrast shape": [shape.name for shape in (*SHAPES, PROMPTS)],
         "key of a contrast shape": [key for shape in SHAPES for key in shape.keys],
         "event": [*OURS],

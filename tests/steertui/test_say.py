@@ -23,7 +23,7 @@ from sessions.script import Script
 from sessions.state import State
 from steertui import cli, paths
 from steertui.printing import Printer
-from vectors import library
+from vectors.library import library
 
 Say = Callable[..., dict[str, Any]]
 

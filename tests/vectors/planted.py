@@ -9,7 +9,7 @@ import torch
 import core
 import vectors
 from tests.core import zoo
-from vectors.about import About
+from vectors.data.metadata import About
 
 YES, NO = tuple(range(40, 60)), tuple(range(60, 80))  # two sets of tokens
 NEUTRAL = tuple(range(100, 290))

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 import vectors
-from vectors.about import About
+from vectors.data.metadata import About
 
 WIDTH = 24
 LAYERS = (0, 1, 2, 5)

@@ -103,8 +103,8 @@ def test_row_38_only_regular_files_are_opened(special: str, tmp_path: Path) -> N
 def test_row_39_the_bytes_that_were_checked_are_the_bytes_that_are_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from vectors import reading
-    from vectors.source import open_source
+    from vectors.files import reading
+    from vectors.files.opening import open_source
 
     good, path = save({"layer.0": samples.unit(ROW)}, {"format": "steertui/1"}), tmp_path / "a.safetensors"
     path.write_bytes(good)

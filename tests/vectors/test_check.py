@@ -19,10 +19,12 @@ from core.jobs.runner import run
 from steertui.cli import main
 from steertui.verdict import told
 from tests.vectors import planted, samples
-from vectors import likelihood, measured, metrics, separating
-from vectors.about import About
-from vectors.check import check, job, known_pairs
-from vectors.likelihood import Alternatives
+from vectors.checks import likelihood, separation
+from vectors.checks.check import check, job, known_pairs
+from vectors.checks.likelihood import Alternatives
+from vectors.data.metadata import About
+from vectors.library import measured
+from vectors.statistics import metrics
 
 
 def checked(
@@ -196,7 +198,7 @@ def test_ordinary_projections_are_those_of_single_tokens(
 ) -> None:
     model, vector = speaking
     ids, start = [100, 120, 140, 41, 42], 2
-    found = next(iter(run(_alone(separating.ordinary(model, vector, [(ids, start)])))))
+    found = next(iter(run(_alone(separation.ordinary(model, vector, [(ids, start)])))))
     seen: list[torch.Tensor] = []
     handle = model.layers[2].register_forward_hook(
         lambda _block, _args, out: seen.append((out[0] if isinstance(out, tuple) else out)[0])

@@ -12,16 +12,16 @@ import pytest
 import vectors
 from core.errors import ModelError
 from tests.vectors import samples
-from vectors import card, compare, fit, shape
-from vectors.about import About
-from vectors.shape import Shape
+from vectors.data import card, compare, compatibility, model_shape
+from vectors.data.metadata import About
+from vectors.data.model_shape import Shape
 
 MODEL = Shape("maker/Tiny-6L", samples.DEPTH, samples.WIDTH, "llama")
 
 
 def test_a_vector_of_this_model_raises_no_doubt() -> None:
-    assert fit.doubts(samples.vector().stored, MODEL) == ()
-    assert fit.doubts(samples.vector().stored, replace(MODEL, name="/models/tiny-6l")) == ()
+    assert compatibility.doubts(samples.vector().stored, MODEL) == ()
+    assert compatibility.doubts(samples.vector().stored, replace(MODEL, name="/models/tiny-6l")) == ()
 
 
 def test_row_32_and_33_width_and_depth_must_fit(tmp_path: Path) -> None:
@@ -35,8 +35,8 @@ def test_row_32_and_33_width_and_depth_must_fit(tmp_path: Path) -> None:
 def test_row_34_another_family_needs_force() -> None:
     other = replace(MODEL, model_type="qwen2")
     with pytest.raises(vectors.VectorFileError, match=r"made on a llama model, .* is qwen2 \(--force"):
-        fit.admitted(samples.vector().stored, other)
-    assert "is qwen2" in fit.admitted(samples.vector().stored, other, force=True).warnings[0]
+        compatibility.admitted(samples.vector().stored, other)
+    assert "is qwen2" in compatibility.admitted(samples.vector().stored, other, force=True).warnings[0]
 
 
 @pytest.mark.parametrize(
@@ -47,11 +47,11 @@ def test_row_34_another_family_needs_force() -> None:
     ],
 )
 def test_another_model_is_a_warning(model: Shape, doubt: str) -> None:
-    assert doubt in fit.admitted(samples.vector().stored, model).warnings
+    assert doubt in compatibility.admitted(samples.vector().stored, model).warnings
 
 
 def test_a_single_layer_is_a_warning() -> None:
-    assert "only layer 2 of 6" in fit.doubts(samples.vector(layers=(2,)).stored, MODEL)
+    assert "only layer 2 of 6" in compatibility.doubts(samples.vector(layers=(2,)).stored, MODEL)
 
 
 def test_a_shape_is_read_from_a_config_alone(tmp_path: Path) -> None:
@@ -60,11 +60,11 @@ def test_a_shape_is_read_from_a_config_alone(tmp_path: Path) -> None:
         "text_config": {"model_type": "gemma3_text", "hidden_size": 8, "n_layer": 4},
     }
     (tmp_path / "config.json").write_text(json.dumps(config))
-    assert shape.of_folder(tmp_path, "g") == Shape("g", 4, 8, "gemma3_text")
+    assert model_shape.of_folder(tmp_path, "g") == Shape("g", 4, 8, "gemma3_text")
     for text in ("", "[]", "{}", '{"hidden_size": -3, "num_hidden_layers": 2}'):
         (tmp_path / "config.json").write_text(text)
         with pytest.raises(ModelError):
-            shape.of_folder(tmp_path)
+            model_shape.of_folder(tmp_path)
 
 
 def test_neighbour_cosines_equal_a_naive_computation() -> None:

@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 
 from tests.vectors import samples
 from tests.vectors.worker import Worker
-from vectors import formats
-from vectors.containers.unpickler import OPCODES, Unpickler
+from vectors.data.layer_numbers import Choices
 from vectors.errors import VectorFileError
-from vectors.index import Choices
-from vectors.reading import parse
-from vectors.source import Source
+from vectors.files import formats
+from vectors.files.containers.unpickler import OPCODES, Unpickler
+from vectors.files.opening import Source
+from vectors.files.reading import parse
 
 MUTANTS = 2_000
 FULL_PATH = 20

@@ -12,7 +12,7 @@ from core import demo
 from core.errors import UsageError
 from steertui.cli import main
 from tests.vectors import samples
-from vectors import library
+from vectors.library import library
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from scipy.optimize import linear_sum_assignment
 
 import core
 from core.errors import UsageError
-from vectors.assignment import assign
-from vectors.linearity import embedded, linearity, ranked
+from vectors.statistics.assignment import assign
+from vectors.themes.linearity import embedded, linearity, ranked
 
 TWENTY = {  # run: score, highest and lowest cosine of any two themes
     14: (0.859, 0.970, 0.546),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vectors import metrics
+from vectors.statistics import metrics
 
 SMALL = st.lists(st.integers(-4, 4), min_size=2, max_size=12)
 

@@ -10,12 +10,12 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
-from vectors import metrics
-from vectors.diff.chance import random_pairs
-from vectors.extraction.mann_whitney import mann_whitney
-from vectors.extraction.significance import incomplete_beta, sign_flip_p, student_p, welch
 from vectors.methods.classes import Classes
 from vectors.methods.registry import direction
+from vectors.statistics import metrics
+from vectors.statistics.mann_whitney import mann_whitney
+from vectors.statistics.random_directions import random_pairs
+from vectors.statistics.significance import incomplete_beta, sign_flip_p, student_p, welch
 
 SAMPLES = [(20, 20, 1.5), (7, 31, 0.3), (40, 12, -2.0), (3, 2, 0.0)]
 

@@ -14,8 +14,8 @@ from core.errors import UsageError
 from core.jobs.job import Event, Job, Progress, Row
 from core.jobs.runner import run
 from steertui.cli import main
-from vectors import check
-from vectors.contrasts import making
+from vectors.checks import check
+from vectors.contrasts.writing import job as making
 from vectors.diff.job import job as diff
 from vectors.extraction.job import job, two_models
 

@@ -14,10 +14,11 @@ import pytest
 
 import vectors
 from tests.vectors.test_linearity import TWENTY, published, with_cosines
-from vectors import compare, metrics
+from vectors.data import compare
 from vectors.extraction.axes import axes
 from vectors.extraction.ranking import best_layer
-from vectors.linearity import ranked
+from vectors.statistics import metrics
+from vectors.themes.linearity import ranked
 
 EACH = 20  # held-out pairs
 TWENTY_SCORES = {run: score for run, (score, *_) in TWENTY.items()}

@@ -16,9 +16,10 @@ from hypothesis.extra import numpy as arrays
 import vectors
 from core.errors import UsageError
 from tests.vectors import samples
-from vectors import formats, lastbit
-from vectors.about import About
-from vectors.writing import write
+from vectors.data import lastbit
+from vectors.data.metadata import About
+from vectors.files import formats
+from vectors.files.writing import write
 
 SUFFIX = {"native": "safetensors", "gguf": "gguf", "gguf-llamacpp": "gguf", "svec": "svec"}
 

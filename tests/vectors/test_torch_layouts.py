@@ -12,7 +12,7 @@ import vectors
 from tests.vectors import samples
 from tests.vectors.samples import put
 from tests.vectors.test_layouts import ROWS, assert_rows, read
-from vectors import card
+from vectors.data import card
 
 
 @pytest.mark.parametrize(("blocks", "width"), [(36, 2048), (28, 3072)])

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 
 import vectors
 from core.errors import UsageError
-from vectors.about import About
+from vectors.data.metadata import About
 
 WIDTH = 48
 STATS = {

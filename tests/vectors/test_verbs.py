@@ -151,11 +151,11 @@ def test_a_whole_life_in_the_library(tmp_path: Path, capsys: Printed) -> None:
 
 TORCH_FREE = (
     "vectors",
-    "vectors.card",
-    "vectors.reading",
-    "vectors.writing",
-    "vectors.library",
-    "vectors.compare",
+    "vectors.data.card",
+    "vectors.files.reading",
+    "vectors.files.writing",
+    "vectors.library.library",
+    "vectors.data.compare",
     "steertui.verbs.card",
     "steertui.verbs.convert",
     "steertui.verbs.library",

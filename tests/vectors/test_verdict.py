@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vectors import likelihood, metrics, response, separating
-from vectors.check import best_band
-from vectors.evidence import printable
-from vectors.verdict import Effect, Findings, judge
+from vectors.checks import dose_response, likelihood, separation
+from vectors.checks.check import best_band
+from vectors.checks.report import printable
+from vectors.checks.verdict import Effect, Findings, judge
+from vectors.statistics import metrics
 
 
 def effect(slope: float, half: float = 0.1, noise: float = 0.1) -> Effect:
@@ -55,8 +56,8 @@ def test_random_slopes_seldom_look_like_an_effect() -> None:
 
 
 def test_the_best_band_stays_together_and_leaves_the_last_block() -> None:
-    def at(d: float) -> separating.Apart:
-        return separating.Apart(metrics.Separation(d, (0, 0), 1, (0, 1), 1, 1, 4), 1.0, {})
+    def at(d: float) -> separation.Apart:
+        return separation.Apart(metrics.Separation(d, (0, 0), 1, (0, 1), 1, 1, 4), 1.0, {})
 
     ds = [0.5, 3.0, 3.9, 4.0, 1.0, 3.9, 9.0]
     apart = {layer: at(d) for layer, d in enumerate(ds)}
@@ -67,11 +68,11 @@ def test_the_best_band_stays_together_and_leaves_the_last_block() -> None:
 
 def test_a_collapse_is_found_and_framed() -> None:
     def text(dose: float, nll: float) -> Any:
-        return response.dosing.Spoken(0, dose, (1, 2, 3), likelihood.Aside(nll, 0.0), 0.0)
+        return dose_response.dosing.Spoken(0, dose, (1, 2, 3), likelihood.Aside(nll, 0.0), 0.0)
 
     assert not text(1, 1.9).collapsed(text(0, 1.0))
     assert text(1, 2.1).collapsed(text(0, 1.0))
-    loop = response.dosing.Spoken(0, 1, (1, 2) * 10, likelihood.Aside(0.1, 0.0), 0.0)
+    loop = dose_response.dosing.Spoken(0, 1, (1, 2) * 10, likelihood.Aside(0.1, 0.0), 0.0)
     assert loop.collapsed(text(0, 1.0))
 
 

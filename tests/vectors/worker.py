@@ -85,10 +85,10 @@ def most_memory() -> int:
 
 def _serve() -> None:
     from steertui.cli import main
-    from vectors import reading
+    from vectors.data.layer_numbers import Choices
     from vectors.errors import VectorFileError
-    from vectors.index import Choices
-    from vectors.source import Source
+    from vectors.files import reading
+    from vectors.files.opening import Source
 
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     open_choices = Choices(allow_undecided=True)

@@ -12,8 +12,8 @@ from core.demo.world import contrasts as demo
 from core.errors import BadInput
 from core.files import expanded
 from vectors.contrasts import english, records, shapes
-from vectors.contrasts.pair import ContrastSet, Pair
 from vectors.errors import shown
+from vectors.texts.pair import ContrastSet, Pair
 
 DEMO_PAIRS, DEMO_SEED = 200, 31
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 
-from vectors.contrasts.pair import Pair
 from vectors.contrasts.subjects import subjects
+from vectors.texts.pair import Pair
 
 Row = dict[str, str]
 Message = dict[str, str]

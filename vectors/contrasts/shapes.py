@@ -14,8 +14,8 @@ from itertools import product
 from typing import Any
 
 from core.errors import BadInput
-from vectors.contrasts.pair import Pair, Text
 from vectors.contrasts.records import BadRecord, Record
+from vectors.texts.pair import Pair, Text
 
 PROMPT_KEYS = ("full_prompt", "full prompt", "prompt", "scenario", "question", "text")
 DOMAIN_KEYS = ("domain", "category")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from core.errors import UsageError
 from core.files import expanded
-from vectors.contrasts.pair import Pair
 from vectors.errors import shown
-from vectors.target import writable
+from vectors.files.target import writable
+from vectors.texts.pair import Pair
 
 SUFFIX = ".jsonl"
 

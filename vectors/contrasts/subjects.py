@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from vectors.contrasts.pair import Pair
+from vectors.texts.pair import Pair
 
 PEOPLE = (
     *("nurse", "pilot", "baker", "lawyer", "farmer", "teacher", "singer", "plumber", "judge", "waiter"),

@@ -10,10 +10,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from vectors import compare
-from vectors.diff.chance import random_pairs
+from vectors.data import compare
+from vectors.data.stored import Stored
 from vectors.errors import VectorFileError
-from vectors.stored import Stored
+from vectors.statistics.random_directions import random_pairs
 
 STRONG, MODERATE = 0.7, 0.3
 

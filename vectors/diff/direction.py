@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 
 from core.errors import BadInput
-from vectors.about import About
+from vectors.data.metadata import About
+from vectors.data.stored import Stored
 from vectors.diff.checkpoint import Checkpoint
 from vectors.diff.matrix import Depth
 from vectors.diff.spectrum import spectrum
 from vectors.diff.weights import Matched, plan, unit_at
-from vectors.stored import Stored
 from vectors.vector import SteeringVector
 
 SIGN = "+ = where the larger part of the change writes; a singular direction has no sign of its own"

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from core.jobs.job import Progress, Row, gpu, side
+from vectors.data.stored import Stored
 from vectors.diff.weights import Matched, Plan, unit_at
 from vectors.extraction.states import Work
-from vectors.stored import Stored
 
 if TYPE_CHECKING:
     from core.model.model import Model

@@ -10,7 +10,6 @@ from core import load
 from core.errors import UsageError
 from core.files import expanded
 from core.jobs.job import Artifact, Job, side
-from vectors import writing
 from vectors.contrasts.catalogue import contrast
 from vectors.diff.checkpoint import open_checkpoint
 from vectors.diff.direction import top_direction
@@ -18,9 +17,10 @@ from vectors.diff.functional import functional
 from vectors.diff.matrix import Depth
 from vectors.diff.picture import drawn
 from vectors.diff.weights import plan, weight_diff
-from vectors.extraction.sides import side as read_side
+from vectors.files import writing
+from vectors.files.opening import open_source
 from vectors.plots.paper import checked
-from vectors.source import open_source
+from vectors.texts.tokenized import side as read_side
 from vectors.vector import read
 
 Params = Mapping[str, Any]

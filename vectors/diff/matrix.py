@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from vectors.diff.change import Change
-from vectors.diff.meter import Meter
-from vectors.diff.sides import Side
+from vectors.diff.memory_peak import Meter
+from vectors.diff.residual_axis import Side
 from vectors.diff.spectrum import Spectrum, spectrum
 
 

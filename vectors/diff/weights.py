@@ -15,13 +15,13 @@ from torch import Tensor
 
 from core.errors import BadInput
 from core.jobs.job import Cell, Job, Progress, Row, side
+from vectors.data.stored import Stored
 from vectors.diff.change import Change
 from vectors.diff.checkpoint import Checkpoint, same_architecture, shared_rows
 from vectors.diff.matrix import Depth, examine
-from vectors.diff.meter import Meter
-from vectors.diff.sides import Side, layer_compared, side_of
+from vectors.diff.memory_peak import Meter
+from vectors.diff.residual_axis import Side, layer_compared, side_of
 from vectors.errors import VectorFileError
-from vectors.stored import Stored
 
 
 @dataclass(frozen=True)

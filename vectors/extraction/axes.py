@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vectors import metrics
+from vectors.statistics import metrics
 
 
 def axes(x: ArrayLike, y: ArrayLike) -> dict[str, Any]:

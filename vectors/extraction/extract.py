@@ -19,19 +19,19 @@ from core.errors import BadInput
 from core.jobs.job import Job, Progress, Row, side
 from core.jobs.runner import run
 from core.mixer.layer_ranges import write_layers
-from vectors import shape
-from vectors.about import About
-from vectors.contrasts.pair import ContrastSet, Pair, Split, split
-from vectors.evidence import printable
+from vectors.checks.report import printable
+from vectors.data import model_shape
+from vectors.data.metadata import About
+from vectors.extraction.layer_quality import Finding, measure
 from vectors.extraction.material import Material, of_models, of_pairs
-from vectors.extraction.quality import Finding, measure
 from vectors.extraction.ranking import best_layer
-from vectors.extraction.recipe import Recipe
+from vectors.extraction.request import Recipe
 from vectors.extraction.result import Extraction
-from vectors.extraction.significance import holm
 from vectors.extraction.states import Work
-from vectors.extraction.suggesting import suggest
+from vectors.extraction.suggest import suggest
 from vectors.methods.registry import METHODS
+from vectors.statistics.significance import holm
+from vectors.texts.pair import ContrastSet, Pair, Split, split
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _vector(
     best: int | None,
 ) -> SteeringVector:
     """With everything a card tells; no clock in it, so that the same job writes the same bytes."""
-    known = shape.of_model(model)
+    known = model_shape.of_model(model)
     about = About(
         name=contrast.name,
         model_id=model.name,

@@ -19,18 +19,18 @@ from core.files import expanded
 from core.jobs.job import Artifact, Job, side
 from core.mixer.layer_ranges import parse_layers
 from vectors.contrasts.catalogue import contrast
-from vectors.contrasts.pair import ContrastSet
 from vectors.diff.alignment import align
-from vectors.extraction.early import CHOICES, chosen, named, refuse_early
 from vectors.extraction.extract import extracting
 from vectors.extraction.material import beside_base, of_pairs, of_tuned, with_adapter
 from vectors.extraction.picture import drawn
 from vectors.extraction.published import read_evaluation
-from vectors.extraction.recipe import Recipe
+from vectors.extraction.request import Recipe
 from vectors.extraction.result import Extraction
 from vectors.extraction.states import Work
-from vectors.source import open_source
-from vectors.target import writable
+from vectors.extraction.validate import CHOICES, chosen, named, refuse_early
+from vectors.files.opening import open_source
+from vectors.files.target import writable
+from vectors.texts.pair import ContrastSet
 from vectors.vector import SteeringVector, read
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from core.activations.positions import Choice
 from core.errors import BadInput, UsageError
-from vectors.contrasts.pair import ContrastSet, Pair
 from vectors.contrasts.shapes import EVALS
-from vectors.extraction.quality import Labels
-from vectors.extraction.reads import RESPONSE, chosen
-from vectors.extraction.recipe import Recipe
-from vectors.extraction.replies import answered
-from vectors.extraction.sides import Side, first_difference, side
+from vectors.extraction.layer_quality import Labels
+from vectors.extraction.request import Recipe
 from vectors.extraction.states import Rows, Work, read_states
+from vectors.texts.pair import ContrastSet, Pair
+from vectors.texts.position_spec import RESPONSE, chosen
+from vectors.texts.replies import answered
+from vectors.texts.tokenized import Side, first_difference, side
 
 if TYPE_CHECKING:
     from core.model.model import Model

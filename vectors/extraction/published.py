@@ -11,9 +11,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from vectors.containers import torchfile
 from vectors.errors import VectorFileError, shown
-from vectors.source import Source, open_source
+from vectors.files.containers import torchfile
+from vectors.files.opening import Source, open_source
 
 RESULTS = "all_results"
 FIELDS: Mapping[str, tuple[str, ...]] = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vectors.evidence import printable
+from vectors.checks.report import printable
 from vectors.vector import SteeringVector
 
 

@@ -19,7 +19,7 @@ from core.activations.capture import capture_stream
 from core.activations.positions import Choice
 from core.activations.row_files import key_of, open_shards
 from core.jobs.job import Progress, gpu
-from vectors.extraction.sides import Side
+from vectors.texts.tokenized import Side
 
 if TYPE_CHECKING:
     from core.model.model import Model

@@ -17,7 +17,7 @@ from typing import Any
 from core.errors import UsageError
 from core.files import expanded
 from vectors.errors import shown
-from vectors.target import writable
+from vectors.files.target import writable
 
 SUFFIXES = (".png", ".svg")
 # Okabe & Ito 2008: eight colours that stay apart for the colour-blind; yellow left out, too pale for a line.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sessions.experiments.counting import adherence, distinct, words_of
 from sessions.experiments.judges.verdict import Item, Verdict, Work
-from vectors.metrics import repetition
+from vectors.statistics.metrics import repetition
 
 NEITHER = "none of the words occurs"
 REPEATS, SYMBOLS, LONGEST_LOOP = 0.25, 0.5, 6

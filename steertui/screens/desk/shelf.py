@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from steertui.screens.pick import Choice
-from vectors import library
+from vectors.library import library
 
 
 def vectors_at_hand() -> list[Choice]:

@@ -62,7 +62,7 @@ def sentence(param: Param, text: str, n_layers: int) -> str:
 
 
 def _vector(value: str, n_layers: int) -> str:
-    from vectors import library
+    from vectors.library import library
 
     if value in library.paths():
         return value

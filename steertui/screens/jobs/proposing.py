@@ -26,7 +26,7 @@ def proposed(offer: Offer, param: Param, texts: Mapping[str, str]) -> str:
 
 def _free(holds: str, stem: str) -> Path:
     """The first unused path of stem, stem-2, stem-3, …"""
-    from vectors import library
+    from vectors.library import library
 
     folder = library.folder() if holds == "vector" else Path.cwd()
     taken = set(library.paths()) if holds == "vector" else {path.stem for path in folder.glob("*.jsonl")}

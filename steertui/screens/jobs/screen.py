@@ -220,7 +220,8 @@ def _kept(report: Report) -> str:
     """Copy the vector into the library under its own name, unless it is there already; returns the notice."""
     from pathlib import Path
 
-    from vectors import library, reading
+    from vectors.files import reading
+    from vectors.library import library
 
     if not report.vector:
         raise UsageError(report.barren)

@@ -9,7 +9,7 @@ from textual.screen import Screen
 from core.errors import SteerError, UsageError
 from steertui.screens.pick import Choice, Pick
 from steertui.text import safe_text
-from vectors import library
+from vectors.library import library
 
 
 class Bin:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sessions.events import Model
-from vectors import fit
-from vectors.card import Card
-from vectors.shape import Shape
+from vectors.data import compatibility
+from vectors.data.card import Card
+from vectors.data.model_shape import Shape
 
 FITS, DOUBTED, WRONG_WIDTH, WRONG_DEPTH, TOO_LONG = "✓", "~", "✗ width", "✗ depth", "✗ norm"
 
@@ -27,14 +27,14 @@ def badge(card: Card | None, shape: Shape | None) -> str:
         return WRONG_WIDTH
     if max(card.layers) >= shape.n_layers:
         return WRONG_DEPTH
-    if fit.misfit(card, shape):
+    if compatibility.misfit(card, shape):
         return TOO_LONG
-    return DOUBTED if fit.doubts(card, shape) else FITS
+    return DOUBTED if compatibility.doubts(card, shape) else FITS
 
 
 def unplayable(card: Card | None, shape: Shape | None) -> str:
     """Why the model would refuse the vector; empty if it would not, or if that is not known yet."""
-    return fit.misfit(card, shape) if card is not None and shape is not None else ""
+    return compatibility.misfit(card, shape) if card is not None and shape is not None else ""
 
 
 def against(card: Card | None, shape: Shape | None) -> tuple[str, ...]:
@@ -42,4 +42,4 @@ def against(card: Card | None, shape: Shape | None) -> tuple[str, ...]:
     if card is None or shape is None:
         return ()
     reason = unplayable(card, shape)
-    return (f"does not fit: {reason}",) if reason else fit.doubts(card, shape)
+    return (f"does not fit: {reason}",) if reason else compatibility.doubts(card, shape)

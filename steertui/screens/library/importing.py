@@ -22,11 +22,11 @@ from steertui.screens.library.page import page
 from steertui.text import safe_text
 from steertui.vector_args import add_choices, read_chosen
 from steertui.widgets.line import Line
-from vectors import library
-from vectors.card import card_of
-from vectors.library import Entry
-from vectors.shape import Shape
-from vectors.stored import Stored
+from vectors.data.card import card_of
+from vectors.data.model_shape import Shape
+from vectors.data.stored import Stored
+from vectors.library import library
+from vectors.library.library import Entry
 
 PATH = "the path of a file of any known format · enter reads it · esc back"
 PLACEHOLDER = "file, then any of --shift --layers --part --minus --model"

@@ -10,8 +10,8 @@ from core.mixer.effects import spell
 from steertui.text import safe_text
 from steertui.widgets.bars import sparkline
 from steertui.widgets.dial import signed
-from vectors.card import Card
-from vectors.library import Entry
+from vectors.data.card import Card
+from vectors.library.library import Entry
 
 
 def page(

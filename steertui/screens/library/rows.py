@@ -9,8 +9,9 @@ from rich.text import Text
 from core.errors import SteerError
 from core.mixer.effects import spell
 from steertui.text import safe_text
-from vectors import compare, library
-from vectors.library import Entry
+from vectors.data import compare
+from vectors.library import library
+from vectors.library.library import Entry
 
 COLUMNS = ("name", "fits", "model", "layers", "width", "method", "kept as")
 GIVES_WAY = ("width", "method", "kept as", "layers")

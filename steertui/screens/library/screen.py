@@ -29,8 +29,8 @@ from steertui.text import safe_text
 from steertui.widgets.cover import Cover
 from steertui.widgets.hints import Hints
 from steertui.widgets.line import Line
-from vectors import library
-from vectors.library import Entry
+from vectors.library import library
+from vectors.library.library import Entry
 
 LOOKS = 1  # per second; the loaded model may change
 FRAME = 5

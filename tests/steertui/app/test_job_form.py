@@ -20,7 +20,7 @@ from steertui.screens.pick import Pick
 from tests.steertui.app.stage import stage
 from tests.steertui.app.test_jobs import fill, form, opened
 from tests.steertui.scripted_engine import Script
-from vectors import library
+from vectors.library import library
 
 asynchronous = pytest.mark.anyio
 LAYERS = 10

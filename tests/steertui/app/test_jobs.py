@@ -18,7 +18,7 @@ from tests.steertui.app.stage import Stage, stage
 from tests.steertui.app.test_library import kept
 from tests.steertui.scripted_engine import WAIT, Script
 from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
-from vectors import library
+from vectors.library import library
 
 pytestmark = pytest.mark.anyio
 SPOKEN = (

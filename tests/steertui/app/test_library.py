@@ -13,7 +13,8 @@ from steertui.screens.library.rows import COLUMNS
 from steertui.screens.library.screen import Library
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
-from vectors import library, reading
+from vectors.files import reading
+from vectors.library import library
 
 pytestmark = pytest.mark.anyio
 WIDTH = 4  # the scripted model's

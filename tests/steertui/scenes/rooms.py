@@ -20,7 +20,7 @@ from tests.steertui.scenes.desk import over, steered
 from tests.steertui.scenes.scene import Play, scene
 from tests.steertui.scenes.words import Words
 from tests.steertui.scripted_engine import WAIT, Script
-from vectors import library as store
+from vectors.library import library as store
 
 CURVE = (0.4, 0.9, 1.6, 2.8, 4.1, 5.2, 4.6, 3.1, 2.2, 1.4)
 PARAMS = {"contrast": "calm-hurried", "out": "calm.safetensors", "method": "mean", "holdout": 0.2}

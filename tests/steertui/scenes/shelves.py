@@ -13,9 +13,10 @@ from steertui import mixers, paths, promptlog
 from steertui.catalogue import Entry
 from steertui.screens.desk import distractors, sampling
 from tests.steertui.scenes.words import Words
-from vectors import library, writing
-from vectors.about import About
-from vectors.stored import Stored
+from vectors.data.metadata import About
+from vectors.data.stored import Stored
+from vectors.files import writing
+from vectors.library import library
 
 WIDTH, LAYERS = 64, 12
 SAID = (

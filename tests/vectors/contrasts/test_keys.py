@@ -15,7 +15,7 @@ from core.jobs.runner import run
 from steertui import cli
 from tests.core import zoo
 from tests.vectors import samples
-from vectors import check
+from vectors.checks import check
 from vectors.contrasts.catalogue import contrast
 
 ASKED = "is " + "sk-ant-" + "api03-not-a-real-one mine?"

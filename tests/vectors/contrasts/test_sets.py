@@ -20,9 +20,9 @@ from core.jobs.runner import run
 from steertui.cli import main
 from vectors.contrasts import english
 from vectors.contrasts.catalogue import BUILT_IN
-from vectors.contrasts.making import answered
-from vectors.contrasts.pair import ContrastSet, Pair, split
-from vectors.contrasts.spoken import fault, spoken
+from vectors.contrasts.writing.by_model import fault, spoken
+from vectors.contrasts.writing.job import answered
+from vectors.texts.pair import ContrastSet, Pair, split
 
 COUNTS = {
     "determined-drifting": 200,

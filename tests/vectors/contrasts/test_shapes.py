@@ -10,7 +10,7 @@ import pytest
 
 import vectors
 from core.errors import BadInput
-from vectors.contrasts.pair import ContrastSet
+from vectors.texts.pair import ContrastSet
 
 
 def written(folder: Path, name: str, content: Any) -> ContrastSet:

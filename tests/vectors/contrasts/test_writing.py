@@ -18,10 +18,10 @@ from core.jobs.runner import run
 from steertui.cli import main
 from steertui.verbs import contrast as verb
 from tests.claude_server import CANARY, ClaudeServer, says, status
-from vectors.contrasts.brief import brief
 from vectors.contrasts.duplicates import Unlike, alike, marks
-from vectors.contrasts.forms import FORMS
-from vectors.contrasts.making import cost, written
+from vectors.contrasts.writing.brief import brief
+from vectors.contrasts.writing.forms import FORMS
+from vectors.contrasts.writing.job import cost, written
 
 NUMBERS = itertools.count()
 WORDS = "amber boat cedar drum ember fern gull harp iris jade kite loom moss nest opal pine"

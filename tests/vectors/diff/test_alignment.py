@@ -15,7 +15,7 @@ from tests.vectors.diff.checkpoints import WIDTH, unit
 from tools.demo.acceptance import measure as report_of_demo
 from tools.demo.acceptance import tuning
 from vectors.diff.alignment import align, verdict
-from vectors.diff.chance import random_pairs
+from vectors.statistics.random_directions import random_pairs
 
 
 def test_the_demo_as_its_report_has_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from tests.vectors.diff.checkpoints import saved
 from vectors.diff.change import Change
 from vectors.diff.checkpoint import open_checkpoint
 from vectors.diff.matrix import squares
-from vectors.diff.sides import layer_compared, side_of
+from vectors.diff.residual_axis import layer_compared, side_of
 from vectors.diff.spectrum import spectrum
 
 

@@ -23,7 +23,7 @@ from vectors.diff.checkpoint import open_checkpoint
 from vectors.diff.direction import top_direction
 from vectors.diff.functional import functional
 from vectors.diff.matrix import Depth
-from vectors.diff.sides import layer_compared, side_of
+from vectors.diff.residual_axis import layer_compared, side_of
 from vectors.diff.weights import plan, weight_diff
 
 

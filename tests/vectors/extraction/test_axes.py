@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vectors import metrics
-from vectors.contrasts.pair import split
 from vectors.extraction.axes import axes
 from vectors.extraction.ranking import best_layer
+from vectors.statistics import metrics
+from vectors.texts.pair import split
 
 EACH = 20
 BEST = {  # layer, d, accuracy; Llama's response mean is layer 17 on one of its pages, by another rule

@@ -25,12 +25,12 @@ from core.jobs.job import End
 from core.jobs.runner import run
 from tools.demo.acceptance import dose, stage, tuning
 from tools.demo.acceptance import measure as report_of_demo
-from vectors.about import About
 from vectors.contrasts.catalogue import contrast
-from vectors.contrasts.pair import ContrastSet, Split
+from vectors.data.metadata import About
 from vectors.diff.alignment import align
 from vectors.diff.job import job as diff
-from vectors.extraction.quality import Finding, Labels, measure
+from vectors.extraction.layer_quality import Finding, Labels, measure
+from vectors.texts.pair import ContrastSet, Split
 
 REPORT: dict[str, Any] = json.loads((demo.WEIGHTS / "report.json").read_text())["figures"]
 

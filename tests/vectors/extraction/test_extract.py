@@ -15,9 +15,9 @@ from core.activations.capture import capture
 from core.errors import BadInput, UsageError
 from tests.core import zoo
 from tests.vectors import planted
-from vectors.contrasts.pair import ContrastSet, Pair, split
-from vectors.extraction.quality import Labels, measure
+from vectors.extraction.layer_quality import Labels, measure
 from vectors.methods.registry import METHODS
+from vectors.texts.pair import ContrastSet, Pair, split
 
 PAIRS = 100
 

@@ -23,7 +23,7 @@ from sessions.resident import Studio
 from steertui.cli import main
 from tests.core import zoo
 from vectors.contrasts.catalogue import contrast
-from vectors.extraction import fleet, ranks
+from vectors.extraction.distributed import launcher, worker
 from vectors.extraction.job import store_of
 
 Say = pytest.CaptureFixture[str]
@@ -72,13 +72,13 @@ def test_stopped_ranks_are_gone_and_go_on_to_the_same_bytes(tmp_path: Path) -> N
     asked: dict[str, Any] = {"contrast": "pirate", "model": "demo-base", "layers": "5", "ranks": 2}
     asked |= {"batch_tokens": 256, "name": "same"}
     whole, resumed = (asked | {"out": str(tmp_path / f"{name}.gguf")} for name in ("whole", "resumed"))
-    assert ended(fleet.job(whole)).status == "done"
-    assert ended(fleet.job(resumed), stop_at=300).status == "cancelled"
+    assert ended(launcher.job(whole)).status == "done"
+    assert ended(launcher.job(resumed), stop_at=300).status == "cancelled"
     kept = list((store_of(asked, contrast("pirate")) / "merged.ranks").iterdir())
     assert len(kept) == 2
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert str(store_of(asked, contrast("pirate"))) not in listed, "no process is left behind"
-    assert ended(fleet.job(resumed)).status == "done"
+    assert ended(launcher.job(resumed)).status == "done"
     assert Path(resumed["out"]).read_bytes() == Path(whole["out"]).read_bytes()
 
 
@@ -102,9 +102,9 @@ def test_a_process_alone_does_not_take_itself_for_the_world(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Say
 ) -> None:
     monkeypatch.delenv("WORLD_SIZE", raising=False)
-    monkeypatch.setattr(ranks, "load", lambda *_, **__: pytest.fail("a model was loaded"))
+    monkeypatch.setattr(worker, "load", lambda *_, **__: pytest.fail("a model was loaded"))
     monkeypatch.setattr(sys, "argv", ["ranks", str(spec(tmp_path))])
-    assert ranks.main() == UsageError.exit_code
+    assert worker.main() == UsageError.exit_code
     out, err = capsys.readouterr()
     assert "2 processes were asked for, 1 run" in err
     assert json.loads(out)["exit_code"] == UsageError.exit_code
@@ -114,7 +114,7 @@ def test_a_process_alone_does_not_take_itself_for_the_world(
 def test_accelerate_on_a_cpu_starts_one_process_and_is_refused(tmp_path: Path) -> None:
     words = ["accelerate.commands.launch", "--cpu", "--num_processes", "2", "-m"]
     done = subprocess.run(
-        [sys.executable, "-m", *words, "vectors.extraction.ranks", str(spec(tmp_path))],
+        [sys.executable, "-m", *words, "vectors.extraction.distributed.worker", str(spec(tmp_path))],
         capture_output=True,
         text=True,
         timeout=240,
@@ -126,17 +126,17 @@ def test_accelerate_on_a_cpu_starts_one_process_and_is_refused(tmp_path: Path) -
 
 
 def test_each_rank_of_a_host_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ranks.placed({"loading": {"dtype": "bfloat16"}}) == {"dtype": "bfloat16"}, "no GPU here"
+    assert worker.placed({"loading": {"dtype": "bfloat16"}}) == {"dtype": "bfloat16"}, "no GPU here"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     for here in (0, 1):
         monkeypatch.setenv("LOCAL_RANK", str(here))
-        assert ranks.placed({}) == {"device": f"cuda:{here}"}
-        assert ranks.placed({"loading": {"device": "cpu"}}) == {"device": "cpu"}, "unless something is said"
-        assert ranks.placed({"loading": {"device_map": "auto"}}) == {"device_map": "auto"}
+        assert worker.placed({}) == {"device": f"cuda:{here}"}
+        assert worker.placed({"loading": {"device": "cpu"}}) == {"device": "cpu"}, "unless something is said"
+        assert worker.placed({"loading": {"device_map": "auto"}}) == {"device_map": "auto"}
     monkeypatch.setenv("LOCAL_RANK", "2")
     with pytest.raises(UsageError, match="rank 2 of this host has no GPU, there are 2"):
-        ranks.placed({})
+        worker.placed({})
 
 
 def test_an_engine_has_them_load_what_it_was_asked_to_load(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def store_of_all() -> Path:
 def test_what_ranks_cannot_do_is_said_at_once(more: dict[str, Any], sentence: str, tmp_path: Path) -> None:
     asked = {"contrast": "pirate", "model": "demo-base", "ranks": 2, "out": str(tmp_path / "v.gguf")}
     with pytest.raises(UsageError, match=sentence):
-        next(fleet.job(asked | more))
+        next(launcher.job(asked | more))
 
 
 @pytest.mark.slow

@@ -20,15 +20,16 @@ from core.jobs.runner import run
 from steertui.cli import main
 from tests.core import zoo
 from vectors.contrasts.catalogue import contrast
-from vectors.contrasts.pair import ContrastSet, Pair
-from vectors.extraction import replies, states
+from vectors.extraction import states
 from vectors.extraction.extract import extracting
 from vectors.extraction.job import job, store_of
 from vectors.extraction.material import of_pairs
-from vectors.extraction.recipe import Recipe
-from vectors.extraction.replies import reply_ids
+from vectors.extraction.request import Recipe
 from vectors.extraction.result import Extraction
-from vectors.extraction.sides import side
+from vectors.texts import replies
+from vectors.texts.pair import ContrastSet, Pair
+from vectors.texts.replies import reply_ids
+from vectors.texts.tokenized import side
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vectors.contrasts.pair import split
-from vectors.extraction.quality import Finding, Labels, measure
+from vectors.extraction.layer_quality import Finding, Labels, measure
 from vectors.methods import classes as classes_module
 from vectors.methods.registry import METHODS
+from vectors.texts.pair import split
 
 WIDTH = 64
 

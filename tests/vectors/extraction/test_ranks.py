@@ -15,13 +15,13 @@ import core
 import vectors
 from core.activations.reducers import Moments
 from vectors.contrasts.catalogue import contrast
-from vectors.extraction.share import Share, dealt, merged
+from vectors.extraction.distributed.shard import Share, dealt, merged
 
 
 def launched(spec: Path, processes: int) -> subprocess.CompletedProcess[str]:
     words = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(processes)]
     return subprocess.run(
-        [sys.executable, *words, "-m", "vectors.extraction.ranks", str(spec)],
+        [sys.executable, *words, "-m", "vectors.extraction.distributed.worker", str(spec)],
         capture_output=True,
         text=True,
         timeout=240,

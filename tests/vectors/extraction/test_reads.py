@@ -10,11 +10,11 @@ import pytest
 import core
 from core.activations import positions
 from core.errors import BadInput, UsageError
-from vectors.contrasts.pair import ContrastSet, Pair
 from vectors.extraction.material import pair_sides, role
-from vectors.extraction.reads import chosen
-from vectors.extraction.replies import reply_ids
-from vectors.extraction.sides import Side, first_difference, side
+from vectors.texts.pair import ContrastSet, Pair
+from vectors.texts.position_spec import chosen
+from vectors.texts.replies import reply_ids
+from vectors.texts.tokenized import Side, first_difference, side
 
 CHAT = [
     {"role": "system", "content": "You are determined."},

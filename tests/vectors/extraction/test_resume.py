@@ -21,7 +21,7 @@ from core.jobs.resume import Finished
 from core.jobs.runner import run
 from vectors.contrasts.catalogue import contrast
 from vectors.diff import job as diff_job
-from vectors.extraction import ranks
+from vectors.extraction.distributed import worker
 from vectors.extraction.job import job, store_of, two_models
 
 SIDES = {"positive": "Help me with", "negative": "Tell me about"}
@@ -108,13 +108,13 @@ def one_rank(tmp_path: Path) -> Iterator[None]:
 
 def test_ranks(one_rank: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rank that dies goes on behind the last state it kept, with the batches it would have had."""
-    monkeypatch.setattr(ranks, "EVERY", 2)
+    monkeypatch.setattr(worker, "EVERY", 2)
     asked = {"model": "demo-base", "contrast": "pirate", "layers": "5", "batch_tokens": 512, "processes": 1}
     whole, resumed = (
         {**asked, "out": str(tmp_path / f"{name}.safetensors")} for name in ("whole", "resumed")
     )
-    ranks.run(whole)
-    stream = ranks.capture_stream
+    worker.run(whole)
+    stream = worker.capture_stream
 
     def dying(model: core.Model, ids: Any, **choices: Any) -> Iterator[Any]:
         for number, part in enumerate(stream(model, ids, **choices)):
@@ -123,11 +123,11 @@ def test_ranks(one_rank: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             yield part
 
     for _ in range(2):
-        monkeypatch.setattr(ranks, "capture_stream", dying)
+        monkeypatch.setattr(worker, "capture_stream", dying)
         with pytest.raises(KeyboardInterrupt):
-            ranks.run(resumed)
-    monkeypatch.setattr(ranks, "capture_stream", stream)
-    ranks.run(resumed)
+            worker.run(resumed)
+    monkeypatch.setattr(worker, "capture_stream", stream)
+    worker.run(resumed)
     assert Path(resumed["out"]).read_bytes() == Path(whole["out"]).read_bytes()
 
 

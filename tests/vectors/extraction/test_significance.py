@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from core.errors import UsageError
-from vectors.extraction.mann_whitney import mann_whitney, orders
 from vectors.extraction.ranking import best_layer
-from vectors.extraction.significance import holm, sign_flip_p, student_p, welch
+from vectors.statistics.mann_whitney import mann_whitney, orders
+from vectors.statistics.significance import holm, sign_flip_p, student_p, welch
 
 
 def test_holm_by_hand() -> None:

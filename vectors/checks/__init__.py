@@ -1,0 +1,1 @@
+"""`check`: does a vector separate, steer and beat random vectors on a model?"""

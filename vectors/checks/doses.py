@@ -1,0 +1,137 @@
+"""Texts generated under doses of a vector and of random control vectors, in parallel lanes, and their scores.
+
+One dose is one natural unit (a class gap) in total, divided over the band; for a vector without a known
+gap it is the default dose in mean residual norms. Controls are random directions with the same norms and
+gaps at the same layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core import stream
+from core.activations.capture import capture
+from core.jobs.job import gpu
+from core.mixer.lanes import mixes
+from core.mixer.mixer import DEFAULT_DOSE, Channel, Mixer
+from vectors.checks import likelihood
+from vectors.checks.likelihood import Aside
+from vectors.statistics import metrics
+from vectors.vector import SteeringVector
+
+if TYPE_CHECKING:
+    from core.model.model import Model
+
+TEMPERATURE = 0.7  # greedy small models repeat themselves unsteered, which would look like a collapse
+COLLAPSE_NATS = (
+    1.0  # NLL per token above the undosed text; on the demo model, word salad begins at about this
+)
+COLLAPSE_REPEATS = 0.25  # increase of the repeated n-gram share over the undosed text
+
+Ids = list[int]
+Work = Generator[Any, Any, Any]
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A vector prepared for dosing: the layers to steer, the unit, and the size of one dose."""
+
+    vector: SteeringVector
+    band: tuple[int, ...]
+    unit: str
+    worth: float
+
+    def mixer(self, dose: float) -> Mixer:
+        scale = dose * self.worth
+        return Mixer((Channel(self.vector, scale=scale, unit=self.unit, layers=self.band, split=True),))
+
+    def control(self, seed: int) -> Instrument:
+        """The same setup with a random direction: same layers, norms and gaps."""
+        chance = np.random.default_rng(seed)
+        rows = {layer: chance.standard_normal(self.vector.hidden_size) for layer in self.vector.layers}
+        random = SteeringVector(rows, norms=self.vector.norms, about=self.vector.about).named(
+            f"random {seed}"
+        )
+        return replace(self, vector=random)
+
+    def echo(
+        self, states: Mapping[int, np.ndarray[Any, Any]], text: int, residual: Mapping[int, float]
+    ) -> float:
+        """Projection of a text, read unsteered, on the vector, in mean residual norms of the band."""
+        shares = [
+            float(states[layer][text] @ self.vector.directions[layer].numpy()) / residual[layer]
+            for layer in self.band
+        ]
+        return float(np.mean(shares))
+
+
+def instrument(vector: SteeringVector, band: Sequence[int]) -> Instrument:
+    """Doses in natural units if every layer of the band has a gap, else in mean residual norms."""
+    natural = all(vector.gaps.get(layer, 0.0) > 0 for layer in band)
+    return Instrument(vector, tuple(band), *(("natural", 1.0) if natural else ("relative", DEFAULT_DOSE)))
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """One text generated under one dose; `echo` is its projection on the vector in the unsteered model."""
+
+    prompt: int
+    dose: float
+    tokens: tuple[int, ...]
+    aside: Aside
+    echo: float
+
+    @property
+    def repetition(self) -> float:
+        return metrics.repetition(self.tokens)
+
+    def collapsed(self, undosed: Spoken) -> bool:
+        """Whether the text broke down, judged by the unsteered model against the text at dose 0."""
+        worse = self.aside.nll - undosed.aside.nll > COLLAPSE_NATS
+        return worse or self.repetition > undosed.repetition + COLLAPSE_REPEATS
+
+
+Lane = tuple[Instrument, float]
+
+
+def speak(model: Model, prompt: Ids, lanes: Sequence[Lane], max_new: int, number: int = 0) -> Work:
+    """Generate one prompt in all lanes at once, token by token; returns a `DosedText` per lane."""
+    said = yield from _texts(model, prompt, [tool.mixer(dose) for tool, dose in lanes], max_new)
+    states = yield gpu(partial(_read, model, prompt, said, lanes))
+    row = []
+    for lane, (tool, dose) in enumerate(lanes):
+        mixer, ids = tool.mixer(dose), [*prompt, *said[lane]]
+        aside = yield gpu(partial(likelihood.aside, model, ids, len(prompt), mixer))
+        echo = tool.echo(states, lane, model.residual_norms)
+        row.append(Spoken(number, dose, tuple(said[lane]), aside, echo))
+    return row
+
+
+def _texts(model: Model, prompt: Ids, mixers: Sequence[Mixer], max_new: int) -> Work:
+    """Tokens of every lane, its end token included; all lanes sample with the same random numbers."""
+    lanes = mixes(mixers)
+    live = stream(
+        model, prompt, mixer=mixers[0], lanes=lanes, max_new_tokens=max_new, temperature=TEMPERATURE
+    )
+    said: list[Ids] = [[] for _ in mixers]
+    while (step := (yield gpu(lambda: next(live, None)))) is not None:
+        said[0].append(step.token_id)
+        for lane, voice in enumerate(step.voices[: len(mixers) - 1], start=1):
+            if not voice.finished:
+                said[lane].append(voice.token_id)
+    return said
+
+
+def _read(
+    model: Model, prompt: Ids, said: Sequence[Ids], lanes: Sequence[Lane]
+) -> dict[int, np.ndarray[Any, Any]]:
+    """Mean states of each lane's generated tokens in the unsteered model."""
+    band = sorted({layer for tool, _ in lanes for layer in tool.band})
+    texts = [[*prompt, *words] for words in said]
+    rows = capture(model, texts, layers=band, read=[slice(len(prompt), None)] * len(texts)).rows
+    return {layer: states.numpy() for layer, states in rows.items()}

@@ -1,0 +1,118 @@
+"""How well a vector separates two classes in a loaded model, and the projections of ordinary text on it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from core.activations.capture import capture_stream
+from core.errors import UsageError
+from core.generation.chat import as_messages, render
+from core.jobs.job import Progress, gpu
+from vectors.statistics import metrics
+from vectors.statistics.metrics import Separation
+from vectors.vector import SteeringVector
+
+if TYPE_CHECKING:
+    from core.model.model import Model
+
+Text = Any  # a string, or a list of messages
+Ids = list[int]
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Separation at one layer; `stats` are what natural units and percentile caps need."""
+
+    separation: Separation
+    split_half: float
+    stats: dict[str, Any]
+
+    @property
+    def gap(self) -> float:
+        """mean⁺ − mean⁻: negative when the vector points from the positive class to the negative one."""
+        return float(self.stats["positive"]["mean"] - self.stats["negative"]["mean"])
+
+
+def token_pairs(model: Model, pairs: Iterable[Any]) -> list[tuple[Ids, Ids]]:
+    """(positive, negative) as token ids; a pair is two texts or an object with those two attributes."""
+    texts = [(p.positive, p.negative) if hasattr(p, "positive") else tuple(p) for p in pairs]
+    if len(texts) < 4:
+        raise UsageError(
+            f"needs ≥ 4 pairs, two to learn the midpoint from and two to try it on; got {len(texts)}"
+        )
+    return [(_ids(model, positive), _ids(model, negative)) for positive, negative in texts]
+
+
+def _ids(model: Model, text: Text) -> Ids:
+    """Token ids of a text; a conversation that ends with the assistant stays open for its next token."""
+    if not isinstance(text, str) and text and isinstance(text[0], int):
+        return list(text)
+    if model.tokenizer is None:
+        raise UsageError(f"{model.name} has no tokenizer: give token ids instead of text")
+    if isinstance(text, str):
+        return list(model.tokenizer(text)["input_ids"])
+    messages = as_messages(text)
+    said = messages.pop()["content"] if messages[-1]["role"] == "assistant" else ""
+    return render(model.tokenizer, messages, prefill=said).ids
+
+
+def apart(
+    model: Model, vector: SteeringVector, pairs: Sequence[tuple[Ids, Ids]], seed: int
+) -> Generator[Any, Any, dict[int, Apart]]:
+    """Read every text at its last token, in steps, and measure; every second pair is held out."""
+    texts = [ids for pair in pairs for ids in pair]
+    rows = {layer: torch.empty(len(texts), model.hidden_size) for layer in vector.layers}
+    stream, read = capture_stream(model, texts, layers=vector.layers), 0
+    while (part := (yield gpu(partial(next, stream, None)))) is not None:
+        for layer, values in part[1].items():
+            rows[layer][part[0]] = values
+        read += len(part[0])
+        yield Progress(read, len(texts), "texts read")
+    return {
+        layer: measure(states.numpy(), vector.directions[layer].numpy(), seed)
+        for layer, states in rows.items()
+    }
+
+
+def ordinary(
+    model: Model, vector: SteeringVector, texts: Sequence[tuple[Ids, int]]
+) -> Generator[Any, Any, dict[int, dict[str, float]]]:
+    """Projection statistics per layer of tokens generated without steering (from `start` on), for caps."""
+    seen: dict[int, list[np.ndarray[Any, Any]]] = {layer: [] for layer in vector.layers}
+    for ids, start in texts:
+        found = yield gpu(partial(_project, model, vector, ids, start))
+        for layer, values in found.items():
+            seen[layer].append(values)
+    return {layer: metrics.spread(np.concatenate(values)) for layer, values in seen.items()}
+
+
+def _project(model: Model, vector: SteeringVector, ids: Ids, start: int) -> dict[int, np.ndarray[Any, Any]]:
+    found: dict[int, np.ndarray[Any, Any]] = {}
+
+    def record(layer: int, hidden: torch.Tensor) -> None:
+        found[layer] = (hidden[0, start:].float().cpu() @ vector.directions[layer]).numpy()
+
+    row, steering = torch.tensor([ids], device=model.device), model.steering
+    with torch.no_grad(), steering.playing(None), steering.tap(vector.layers, record):
+        model.anatomy.trunk(input_ids=row, use_cache=False)
+    return found
+
+
+def measure(states: np.ndarray[Any, Any], direction: np.ndarray[Any, Any], seed: int) -> Apart:
+    """Fit the midpoint on even pairs and measure on odd ones; `states` alternate positive, negative."""
+    projections = states.astype(np.float64) @ direction.astype(np.float64)
+    x, y = projections[0::2], projections[1::2]
+    midpoint = float(x[0::2].mean() + y[0::2].mean()) / 2
+    stats = {
+        "positive": metrics.spread(x),
+        "negative": metrics.spread(y),
+        "midpoint": float(x.mean() + y.mean()) / 2,
+    }
+    split = metrics.split_half([states[0::2] - states[1::2]], len(states) // 2, seed=seed)
+    return Apart(metrics.separation(x[1::2], y[1::2], midpoint, seed=seed), split, stats)

@@ -1,0 +1,1 @@
+"""Writing contrast sets: with Claude, with a local model, or from prompts."""

@@ -1,0 +1,98 @@
+"""What is to be written: the trait and its two poles, the form, the domains, how many pairs, and two examples."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import UsageError
+from vectors.contrasts.catalogue import BUILT_IN, contrast
+from vectors.contrasts.writing.forms import Form, form
+from vectors.errors import shown
+from vectors.texts.pair import ContrastSet, Pair
+
+DOMAINS = ("work", "home", "science", "art", "public life")
+WRITABLE = {
+    "motivation": "stories",
+    "honesty": "answers",
+    "refusal": "requests",
+    **dict.fromkeys(("questions", "empathy", "prescriptiveness", "sycophancy"), "replies"),
+}
+MOST = 10_000
+
+
+@dataclass(frozen=True)
+class Brief:
+    name: str
+    about: str
+    poles: tuple[str, str]
+    form: Form
+    domains: tuple[str, ...]
+    pairs: int
+    examples: tuple[Pair, ...] = ()
+
+    @property
+    def quotas(self) -> dict[str, int]:
+        """The pairs of every domain: alike, the first ones one more where it does not come out even."""
+        each, more = divmod(self.pairs, len(self.domains))
+        return {domain: each + (number < more) for number, domain in enumerate(self.domains)}
+
+    @property
+    def shown(self) -> str:
+        """The examples, as text."""
+        return "\n".join(
+            f"positive: {json.dumps(pair.positive, ensure_ascii=False)}\n"
+            f"negative: {json.dumps(pair.negative, ensure_ascii=False)}"
+            for pair in self.examples
+        )
+
+
+def brief(params: Mapping[str, Any]) -> Brief:
+    """`set` is a set of ours, a file of pairs to be continued, or a new name with its own poles."""
+    name = str(params["set"])
+    known = _known(name, params)
+    about = str(params.get("about") or (known.about if known else ""))
+    poles = tuple(str(params.get(side) or "").strip() for side in ("positive", "negative"))
+    if not all(poles):
+        poles = known.poles if known else poles
+    if not all(poles):
+        raise UsageError(f"{shown(name)} is a new set: say what its sides are with --positive and --negative")
+    pairs = int(params["pairs"])
+    if not 2 <= pairs <= MOST:
+        raise UsageError(f"a set has from 2 to {MOST:,} pairs, not {pairs}")
+    chosen = params.get("form") or _form(name, known)
+    examples = known.pairs[:1] + known.pairs[-1:] if known else ()
+    return Brief(name, about, (poles[0], poles[1]), form(chosen), _domains(params, known), pairs, examples)
+
+
+def _known(name: str, params: Mapping[str, Any]) -> ContrastSet | None:
+    if name in BUILT_IN and name not in WRITABLE:
+        raise UsageError(
+            f"{name} cannot be written pair by pair; there is {', '.join(WRITABLE)}, or a new name with --positive and"
+            " --negative"
+        )
+    if name in BUILT_IN or Path(name).suffix:
+        return contrast(name)
+    return None
+
+
+def _form(name: str, known: ContrastSet | None) -> str:
+    """Of a set of ours, else by what the first pair of the file looks like."""
+    if name in WRITABLE or known is None:
+        return WRITABLE.get(name, "replies")
+    if not known.pairs:
+        raise UsageError(f"{shown(name)} holds prompts and no pairs: there is nothing to continue")
+    first: Any = known.pairs[0].positive
+    if isinstance(first, str):
+        return "stories"
+    return "replies" if first[-1]["role"] == "assistant" else "requests"
+
+
+def _domains(params: Mapping[str, Any], known: ContrastSet | None) -> tuple[str, ...]:
+    said: Sequence[str] = str(params.get("domains") or "").split(",")
+    named = [word.strip() for word in said if word.strip()]
+    found = named or [domain for domain in (known.domains if known else ()) if domain] or DOMAINS
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,90 @@
+"""A set whose answers a model gives itself: its system prompts and questions, with the replies they bring about.
+
+What comes out is a contrast file with stored replies, to be looked at, corrected and extracted from again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import BadInput, UsageError
+from core.jobs.job import Artifact, Job, Progress, Sample, gpu
+from vectors.contrasts.store import stored
+from vectors.contrasts.writing.forms import SHORT
+from vectors.files.opening import open_source
+from vectors.texts.pair import ContrastSet, Pair, Text
+from vectors.texts.replies import reply_ids
+from vectors.texts.tokenized import side
+
+if TYPE_CHECKING:
+    from core.model.model import Model
+
+SHORT_ANSWERS = {"honesty", "answers"}
+"""The set and the shape whose answers are short, if nothing else is said."""
+
+
+def spoken(model: Model, contrast: ContrastSet, out: Path, longest: int, max_words: int | None = None) -> Job:
+    """Both sides of every pair answered greedily; pairs of no use are left out and counted by their reason.
+
+    Each reply is a step with a key: a run that was stopped asks only for what is missing.
+    """
+    if max_words is None and {contrast.name, contrast.shape} & SHORT_ANSWERS:
+        max_words = SHORT
+    kept: list[Pair] = []
+    left_out: Counter[str] = Counter()
+    pairs = contrast.checked().pairs
+    for number, pair in enumerate(pairs):
+        sides = []
+        for pole, text in zip(contrast.poles, (pair.positive, pair.negative), strict=True):
+            asked = _asked(text, number)
+            words = yield gpu(partial(_reply, model, asked, longest), key=f"{number} {pole}")
+            yield Sample(pole, str(asked[-1]["content"]), words)
+            sides.append((asked, words))
+        yield Progress(number + 1, len(pairs), "pairs answered")
+        (one, first), (other, second) = sides
+        if (why := fault(first, second, max_words)) is None:
+            kept.append(Pair(_with(one, first), _with(other, second), pair.domain))
+        else:
+            left_out[why] += 1
+    if not kept:
+        raise BadInput(f"{contrast.name}: no pair got two different answers from {model.name}")
+    stored(kept, out)
+    yield Artifact(str(out), open_source(out).sha256, "contrast set")
+    return {
+        "name": contrast.name,
+        "out": str(out),
+        "pairs": len(kept),
+        "left_out": dict(left_out),
+        "missing": 0,
+    }
+
+
+def fault(first: str, second: str, max_words: int | None) -> str | None:
+    """Why two answers make no pair."""
+    if not first or not second:
+        return "empty"
+    if first == second:
+        return "same"
+    too_long = max_words is not None and max(len(text.split()) for text in (first, second)) > max_words
+    return "length" if too_long else None
+
+
+def _asked(text: Text, number: int) -> list[Mapping[str, Any]]:
+    """The messages up to the question; an answer that is already there gives way to the model's own."""
+    if isinstance(text, str) or not text or not isinstance(text[0], Mapping):
+        raise UsageError(f"pair {number + 1} is no conversation: only those can be answered by the model")
+    messages = list(text)
+    return messages[:-1] if messages[-1]["role"] == "assistant" else messages
+
+
+def _reply(model: Model, asked: list[Mapping[str, Any]], longest: int) -> str:
+    ids = reply_ids(model, side(model, asked).ids, longest)
+    return str(model.tokenizer.decode(ids, skip_special_tokens=True)).strip()
+
+
+def _with(asked: list[Mapping[str, Any]], words: str) -> list[Mapping[str, Any]]:
+    return [*asked, {"role": "assistant", "content": words}]

@@ -1,0 +1,116 @@
+"""The forms a pair can be written in: what is asked for, by which rules, and how the parts become two sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import UsageError
+from vectors.texts.pair import Pair
+
+Row = Mapping[str, str]
+LONGER = 2.0
+"""Sides further apart in length than this would make a vector of length."""
+SHORT = 7
+"""Most words of a short answer, as in the sets of honest and deceptive ones."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """`parts` are what is written for one pair; `shared` names the one that tells pairs apart."""
+
+    name: str
+    parts: tuple[str, ...]
+    shared: str
+    rules: str
+    pair: Callable[[Row, str], Pair]
+    longest: int | None = None
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        text = {"type": "string", "minLength": 1, "maxLength": 2000}
+        return {
+            "type": "object",
+            "properties": dict.fromkeys(self.parts, text),
+            "required": list(self.parts),
+            "additionalProperties": False,
+        }
+
+    def fault(self, row: Row) -> str | None:
+        """Why a pair is of no use, in one word that can be counted."""
+        words = {part: row[part].split() for part in self.parts}
+        sides = [len(words["positive"]), len(words["negative"])]
+        if not all(words.values()):
+            return "empty"
+        if words["positive"] == words["negative"]:
+            return "same"
+        if self.longest is not None:
+            return "length" if max(sides) > self.longest else None
+        return "length" if max(sides) > LONGER * min(sides) else None
+
+
+def _story(row: Row, domain: str) -> Pair:
+    sides = [" ".join(row[part].strip() for part in ("opening", side, "ending")) for side in SIDES]
+    return Pair(sides[0], sides[1], domain)
+
+
+def _reply(question: str) -> Callable[[Row, str], Pair]:
+    def pair(row: Row, domain: str) -> Pair:
+        asked = {"role": "user", "content": row[question].strip()}
+        sides = [[asked, {"role": "assistant", "content": row[side].strip()}] for side in SIDES]
+        return Pair(sides[0], sides[1], domain)
+
+    return pair
+
+
+def _request(row: Row, domain: str) -> Pair:
+    sides = [[{"role": "user", "content": row[side].strip()}] for side in SIDES]
+    return Pair(sides[0], sides[1], domain)
+
+
+SIDES = ("positive", "negative")
+FORMS: Mapping[str, Form] = {
+    form.name: form
+    for form in (
+        Form(
+            "stories",
+            ("opening", *SIDES, "ending"),
+            "opening",
+            "A story of one person and one task, cut off where the next step is decided. opening: one or two sentences "
+            "that set the scene and say nothing of the trait. positive and negative: one or two sentences, either of "
+            "which can follow the opening. ending: three to six words that follow either of them and leave the next "
+            "step open, such as 'So she turned back and'.",
+            _story,
+        ),
+        Form(
+            "replies",
+            ("user", *SIDES),
+            "user",
+            "user: a message to an assistant that does not ask for the trait. positive and negative: two replies of "
+            "one to three sentences that are equally helpful.",
+            _reply("user"),
+        ),
+        Form(
+            "answers",
+            ("question", *SIDES),
+            "question",
+            f"question: one that has a short answer. positive and negative: answers of at most {SHORT} words.",
+            _reply("question"),
+            SHORT,
+        ),
+        Form(
+            "requests",
+            SIDES,
+            "positive",
+            "positive and negative: two requests to an assistant, of like form and topic.",
+            _request,
+        ),
+    )
+}
+
+
+def form(name: str) -> Form:
+    if name not in FORMS:
+        raise UsageError(f"no form {name!r}; there is {', '.join(FORMS)}")
+    return FORMS[name]

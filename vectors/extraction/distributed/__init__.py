@@ -1,0 +1,1 @@
+"""Extraction by several processes: launcher, worker, and the shards they exchange."""

@@ -1,0 +1,140 @@
+"""An extraction in several processes of this host: started under torchrun, followed by what they tell, and kept.
+
+What they read is kept per rank until the vector is there: the same job again, with as many ranks, goes on from it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from core.errors import SteerError, UsageError
+from core.jobs.job import Job, Progress, Row, side
+from vectors.checks.report import printable
+from vectors.contrasts.catalogue import contrast
+from vectors.extraction.job import kept, store_of
+from vectors.extraction.layer_quality import UNMEASURED
+from vectors.extraction.result import Extraction
+from vectors.extraction.validate import named, refuse_early
+from vectors.texts.pair import ContrastSet
+from vectors.texts.position_spec import RESPONSE
+from vectors.vector import SteeringVector, read
+
+LAUNCHER = ("torch.distributed.run", "--standalone", "--nproc_per_node")
+SAID = ("model", "loading", "contrast", "layers", "read", "batch_tokens")
+PATIENCE_S = 10
+Params = Mapping[str, Any]
+
+
+def job(params: Params) -> Job:
+    refuse_early(params)
+    _refuse_alone(params)
+    found, store = (
+        contrast(named(params, "contrast")).checked(),
+        store_of(params, contrast(params["contrast"])),
+    )
+    spec, merged = store / "spec.json", store / "merged.safetensors"
+    store.mkdir(parents=True, exist_ok=True)
+    asked = {key: params[key] for key in SAID if params.get(key) is not None}
+    spec.write_text(json.dumps({**asked, "processes": params["ranks"], "out": str(merged)}), encoding="utf-8")
+    with _started(spec, int(params["ranks"]), store / "ranks.log") as process:
+        yield from _followed(process, 2 * len(found.pairs), store / "ranks.log")
+    vector = read(merged)
+    metrics = {layer: _known(vector, layer) for layer in vector.layers}
+    for layer, facts in metrics.items():
+        yield Row("layers", str(layer), facts)
+    about = replace(vector.about, metrics=printable({"layers": metrics, "holdout": 0.0}))
+    warnings = (*found.warnings, _unmeasured(params))
+    result = Extraction(vector.with_about(about), metrics, None, _different(found), warnings)
+    return (yield from kept(result, params, store, ""))
+
+
+def _refuse_alone(params: Params) -> None:
+    """Means and variances can be merged; whatever needs every state in one place cannot."""
+    if params.get("tuned"):
+        raise UsageError("--ranks reads one model: leave out --tuned")
+    if (method := params.get("method") or "mean") != "mean":
+        raise UsageError(f"--ranks merges means: the method {method} needs all states in one process")
+    if params.get("read") == RESPONSE:
+        raise UsageError(f"--ranks reads what is there: {RESPONSE} writes replies first, in one process")
+
+
+@contextmanager
+def _started(spec: Path, count: int, log: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process group of its own, that does not outlive the job."""
+    words = [
+        sys.executable,
+        "-m",
+        *LAUNCHER,
+        str(count),
+        "-m",
+        "vectors.extraction.distributed.worker",
+        str(spec),
+    ]
+    with log.open("w", encoding="utf-8") as errors:
+        process = subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
+        )
+    try:
+        yield process
+    finally:
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                os.killpg(process.pid, sign)
+                process.wait(PATIENCE_S)
+        process.wait()
+
+
+def _followed(process: subprocess.Popen[str], total: int, log: Path) -> Job:
+    """Every rank says how much it has done; the first refusal is the job's."""
+    assert process.stdout is not None
+    done: dict[int, int] = {}
+    while line := (yield side(partial(process.stdout.readline))):
+        facts = _facts(line)
+        if "error" in facts:
+            refusal = SteerError(str(facts["error"]))
+            refusal.exit_code = int(facts["exit_code"])
+            raise refusal
+        if "done" in facts:
+            done[facts["rank"]] = facts["done"]
+            if count := sum(done.values()):
+                yield Progress(count, total, "texts read")
+    if (code := (yield side(process.wait))) != 0:
+        raise SteerError(
+            f"a process that reads has ended ({code}); {log} says why. The same command goes on from what it kept"
+        )
+    return None
+
+
+def _facts(line: str) -> dict[str, Any]:
+    """What a library prints on the same pipe is nobody's progress."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _known(vector: SteeringVector, layer: int) -> dict[str, Any]:
+    norm = vector.norms[layer]
+    return UNMEASURED | {"norm": norm, "relative_norm": norm / vector.act_norms[layer]}
+
+
+def _unmeasured(params: Params) -> str:
+    return (
+        f"read by {params['ranks']} processes, without a hold-out and without a dose:"
+        f" steertui check {params['out']} --contrast {params['contrast']} measures both"
+    )
+
+
+def _different(found: ContrastSet) -> int:
+    return len({pair.key for pair in found.pairs})

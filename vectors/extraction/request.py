@@ -1,0 +1,50 @@
+"""The choices of one extraction, checked before a model is touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import UsageError
+from vectors.extraction.ranking import RULES
+from vectors.methods.registry import method
+from vectors.texts.position_spec import LONGEST, checked
+
+if TYPE_CHECKING:
+    from core.model.model import Model
+    from vectors.extraction.states import Reading
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """`suggest` tries doses on the model afterwards; `store` is a folder for states, kept until the job is done."""
+
+    method: str = "mean"
+    read: str = "last"
+    holdout: float = 0.2
+    layers: tuple[int, ...] | None = None
+    batch_tokens: int | None = None
+    seed: int = 0
+    rule: str = "midpoint"
+    reply_tokens: int = LONGEST
+    suggest: bool = True
+    store: Path | None = None
+
+    def __post_init__(self) -> None:
+        method(self.method)
+        checked(self.read)
+        if self.rule not in RULES:
+            raise UsageError(f"no rule {self.rule!r}; there is {', '.join(RULES)}")
+        if not 0 <= self.holdout < 1:
+            raise UsageError(f"holdout is a share from 0 up to 1, not {self.holdout:g}")
+
+    def reading(self, model: Model) -> Reading:
+        from vectors.extraction.states import Reading
+
+        layers = tuple(range(model.n_layers)) if self.layers is None else self.layers
+        return Reading(layers, self.batch_tokens, self.store)
+
+    def to_json(self) -> dict[str, Any]:
+        """What changes the result: the name of an unfinished job."""
+        return {key: value for key, value in self.__dict__.items() if key != "store"}

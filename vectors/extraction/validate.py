@@ -1,0 +1,37 @@
+"""What of an extraction can be known to be wrong before a model is loaded for it, or an engine asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.errors import UsageError
+from core.files import expanded
+from vectors.extraction.published import read_evaluation
+from vectors.extraction.request import Recipe
+from vectors.files import writing
+from vectors.plots import paper
+
+CHOICES = ("method", "read", "holdout", "batch_tokens", "seed", "rule", "suggest")
+Params = Mapping[str, Any]
+
+
+def refuse_early(params: Params) -> None:
+    """A choice that does not exist, a file that could not be written in the end, one that is to be drawn beside."""
+    writing.checked(named(params, "out"), params.get("to"))
+    Recipe(**chosen(params))
+    if params.get("plot"):
+        paper.checked(params["plot"])
+    if params.get("beside"):
+        read_evaluation(expanded(params["beside"]))
+
+
+def chosen(params: Params) -> dict[str, Any]:
+    """The choices that were made; a recipe knows the others."""
+    return {key: params[key] for key in CHOICES if params.get(key) is not None}
+
+
+def named(params: Params, key: str) -> str:
+    if not params.get(key):
+        raise UsageError(f"extract needs --{key}")
+    return str(params[key])

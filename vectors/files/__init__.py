@@ -1,0 +1,1 @@
+"""Vector files: opening, reading and writing them."""

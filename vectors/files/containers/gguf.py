@@ -1,0 +1,203 @@
+"""GGUF control vectors with size limits: no header number is trusted beyond the bytes in the file.
+
+The layout is llama.cpp's: magic, version, two counts, typed metadata, tensor table, aligned data. Arrays
+are refused: control vectors have none, and a hundred-byte file can claim an array of two thousand million
+entries.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from vectors import limits
+from vectors.errors import VectorFileError, shown
+from vectors.files.containers.arrays import BYTES_PER, Array, as_float32, bounded
+from vectors.files.opening import Source
+
+MAGIC = b"GGUF"
+VERSION = 3
+ALIGNMENT = 32
+STRING, ARRAY, UINT32, INT32 = 8, 9, 4, 5
+_SCALARS = {
+    0: "B",
+    1: "b",
+    2: "H",
+    3: "h",
+    UINT32: "I",
+    INT32: "i",
+    6: "f",
+    7: "?",
+    10: "Q",
+    11: "q",
+    12: "d",
+}
+_TENSOR_TYPES = {0: "float32", 1: "float16", 28: "float64", 30: "bfloat16"}
+ARCHITECTURES = ("controlvector", "steeringvector")
+
+Value = str | int | float | bool
+
+
+class Entry(NamedTuple):
+    value: Value
+    kind: int
+
+
+class Span(NamedTuple):
+    dtype: str
+    shape: tuple[int, ...]
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Gguf:
+    metadata: Mapping[str, Entry]
+    tensors: Mapping[str, Array]
+
+
+def looks_like(head: bytes) -> bool:
+    return head.startswith(MAGIC)
+
+
+class _Cursor:
+    """A read position in the bytes; reading past the end raises an error."""
+
+    def __init__(self, data: bytes, whole: bool) -> None:
+        self.data, self.at, self.whole = data, 0, whole
+
+    def take(self, count: int) -> bytes:
+        if count > len(self.data) - self.at:
+            if not self.whole:
+                raise VectorFileError("the header of this large file is not that of a control vector")
+            raise VectorFileError(f"file is truncated ({len(self.data)} bytes)")
+        self.at += count
+        return self.data[self.at - count : self.at]
+
+    def number(self, code: str) -> int:
+        return int(struct.unpack("<" + code, self.take(struct.calcsize(code)))[0])
+
+    def text(self, what: str) -> str:
+        length = self.number("Q")
+        if length > limits.METADATA_BYTES:
+            raise VectorFileError(f"{what} claims {limits.amount(length)} bytes, limit 1 MB")
+        return self.take(length).decode("utf-8", "surrogateescape")
+
+
+def read(source: Source) -> Gguf:
+    """Metadata and tensors as float32; the architecture is checked as soon as it is read."""
+    cursor = _Cursor(source.data, len(source.data) == source.file_size)
+    cursor.take(len(MAGIC))
+    version = cursor.number("I")
+    if version not in (2, 3):
+        raise VectorFileError(f"not a GGUF control vector (version {version})")
+    tensors, entries = cursor.number("Q"), cursor.number("Q")
+    for count, what in ((tensors, "tensors"), (entries, "metadata entries")):
+        if count > 1 << 20:
+            raise VectorFileError(f"header claims {limits.amount(count)} {what}")
+    metadata = _metadata(cursor, entries)
+    if tensors > limits.TENSORS:
+        raise VectorFileError(f"header claims {tensors:,} tensors, limit {limits.TENSORS:,}")
+    source.require_whole()
+    spans = _table(cursor, tensors)
+    alignment = _alignment(metadata)
+    start = cursor.at + -cursor.at % alignment
+    return Gguf(metadata, {name: _array(source.data, start, name, span) for name, span in spans.items()})
+
+
+def _metadata(cursor: _Cursor, count: int) -> dict[str, Entry]:
+    metadata: dict[str, Entry] = {}
+    for index in range(count):
+        if index == limits.METADATA_ENTRIES:
+            raise VectorFileError(
+                f"header claims {count:,} metadata entries, limit {limits.METADATA_ENTRIES}"
+            )
+        key = cursor.text("a metadata key")
+        if key in metadata:
+            raise VectorFileError(f"metadata key twice: {shown(key)}")
+        kind = cursor.number("I")
+        if kind != STRING and kind not in _SCALARS:
+            what = "an array" if kind == ARRAY else f"type {kind}"
+            raise VectorFileError(f"metadata not allowed here: {shown(key)} is {what}")
+        metadata[key] = Entry(_value(cursor, key, kind), kind)
+        architecture = metadata.get("general.architecture")
+        if architecture and architecture.value not in ARCHITECTURES:
+            raise VectorFileError(f"architecture {shown(architecture.value)}, expected controlvector")
+    if cursor.at > 2 * limits.METADATA_BYTES:
+        raise VectorFileError("metadata larger than 1 MB")
+    return metadata
+
+
+def _value(cursor: _Cursor, key: str, kind: int) -> Value:
+    if kind == STRING:
+        return cursor.text(f"metadata {shown(key)}")
+    code = _SCALARS[kind]
+    value: Value = struct.unpack("<" + code, cursor.take(struct.calcsize(code)))[0]
+    return value
+
+
+def _alignment(metadata: Mapping[str, Entry]) -> int:
+    value = metadata.get("general.alignment", Entry(ALIGNMENT, UINT32)).value
+    if not isinstance(value, int) or not 1 <= value <= 1 << 16 or value & (value - 1):
+        raise VectorFileError(f"alignment {shown(value)} is not a power of two")
+    return value
+
+
+def _table(cursor: _Cursor, count: int) -> dict[str, Span]:
+    spans: dict[str, Span] = {}
+    total = 0
+    for _ in range(count):
+        name = cursor.text("a tensor name")
+        if name in spans:
+            raise VectorFileError(f"tensor name twice: {shown(name)}")
+        axes = cursor.number("I")
+        if axes > 4:
+            raise VectorFileError(f"tensor {shown(name)} has {axes:,} axes")
+        shape = tuple(cursor.number("Q") for _ in range(axes))[::-1]
+        kind, offset = cursor.number("I"), cursor.number("Q")
+        elements = bounded(name, shape)
+        if kind not in _TENSOR_TYPES:
+            raise VectorFileError(f"tensor {shown(name)}: dtype {kind} of ggml not usable")
+        dtype = _TENSOR_TYPES[kind]
+        total = bounded(name, (total + elements,))
+        spans[name] = Span(dtype, shape, offset, elements * BYTES_PER[dtype])
+    return spans
+
+
+def _array(data: bytes, start: int, name: str, span: Span) -> Array:
+    stored = max(len(data) - start - span.offset, 0)
+    if span.size > stored:
+        raise VectorFileError(
+            f"tensor data damaged ({shown(name)}: {stored:,} bytes stored, {span.size:,} declared)"
+        )
+    first = start + span.offset
+    return as_float32(memoryview(data)[first : first + span.size], span.dtype).reshape(span.shape)
+
+
+def dump(metadata: Mapping[str, str | int], rows: Mapping[str, Array]) -> bytes:
+    """The bytes gguf-py writes for the same entries: text and u32 metadata, float32 rows, 32-byte alignment."""
+    head = [MAGIC, struct.pack("<IQQ", VERSION, len(rows), len(metadata))]
+    for key, value in metadata.items():
+        kind = STRING if isinstance(value, str) else UINT32
+        head += [
+            _text(key),
+            struct.pack("<I", kind),
+            _text(value) if isinstance(value, str) else struct.pack("<I", value),
+        ]
+    offset, body = 0, []
+    for name, row in rows.items():
+        head += [_text(name), struct.pack("<IQIQ", 1, row.size, 0, offset)]
+        body.append(_padded(row.astype("<f4", copy=False).tobytes()))
+        offset += len(body[-1])
+    return _padded(b"".join(head)) + b"".join(body)
+
+
+def _text(text: str) -> bytes:
+    data = text.encode("utf-8", "surrogateescape")
+    return struct.pack("<Q", len(data)) + data
+
+
+def _padded(data: bytes) -> bytes:
+    return data + bytes(-len(data) % ALIGNMENT)

@@ -1,0 +1,138 @@
+"""A strict safetensors parser for untrusted files.
+
+The library accepts duplicate names and metadata of any size; this one does not.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vectors import limits
+from vectors.errors import VectorFileError, shown
+from vectors.files.containers.arrays import BYTES_PER, Array, as_float32, bounded
+from vectors.files.opening import Source
+
+_DTYPES = {"BF16": "bfloat16", "F16": "float16", "F32": "float32", "F64": "float64"}
+
+
+@dataclass(frozen=True)
+class SafeTensors:
+    tensors: Mapping[str, Array]
+    metadata: Mapping[str, str]
+
+
+def looks_like(head: bytes) -> bool:
+    return len(head) > 8 and head[8:9] == b"{"
+
+
+def read(source: Source) -> SafeTensors:
+    """All tensors as float32, after checking that the header accounts for every byte of the file."""
+    header, body = _header(source)
+    metadata = header.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+        raise VectorFileError("header is not valid (metadata must be text)")
+    if sum(len(key) + len(value) for key, value in metadata.items()) > limits.METADATA_BYTES:
+        raise VectorFileError("metadata larger than 1 MB")
+    if len(header) > limits.TENSORS:
+        raise VectorFileError(f"header claims {limits.amount(len(header))} tensors, limit {limits.TENSORS:,}")
+    spans = {name: _span(name, entry) for name, entry in header.items()}
+    _account_for_every_byte(spans, len(body))
+    bounded(
+        "all tensors", (sum((end - start) // BYTES_PER[dtype] for dtype, _, start, end in spans.values()),)
+    )
+    return SafeTensors({name: _array(body, span) for name, span in spans.items()}, metadata)
+
+
+def _header(source: Source) -> tuple[dict[str, Any], memoryview]:
+    data = source.data
+    if len(data) < 8:
+        raise VectorFileError(f"file is truncated ({len(data)} bytes)")
+    (length,) = struct.unpack_from("<Q", data)
+    if length > source.file_size - 8:
+        raise VectorFileError(
+            f"header claims {limits.amount(length)} bytes, the file has {limits.amount(source.file_size)}"
+        )
+    if length > 2 * limits.METADATA_BYTES:
+        raise VectorFileError(f"metadata larger than 1 MB (the header has {limits.size(length)})")
+    source.require_whole()
+    try:
+        header = json.loads(data[8 : 8 + length].decode("utf-8"), object_pairs_hook=_without_doubles)
+    except _DoubleName as double:
+        raise VectorFileError(f"tensor name twice: {shown(double)}") from None
+    except (ValueError, RecursionError):
+        raise VectorFileError("header is not valid") from None
+    if not isinstance(header, dict):
+        raise VectorFileError("header is not valid")
+    return header, memoryview(data)[8 + length :]
+
+
+class _DoubleName(Exception):
+    """A duplicate tensor name, raised from inside the JSON parser."""
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    seen: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in seen:
+            raise _DoubleName(name)
+        seen[name] = value
+    return seen
+
+
+Span = tuple[str, tuple[int, ...], int, int]
+
+
+def _span(name: str, entry: Any) -> Span:
+    if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
+        raise VectorFileError(f"header is not valid (tensor {shown(name)})")
+    shape, offsets = entry["shape"], entry["data_offsets"]
+    if not _counts(shape) or len(shape) > 8 or not _counts(offsets) or len(offsets) != 2:
+        raise VectorFileError(f"header is not valid (tensor {shown(name)})")
+    dtype = _DTYPES.get(entry["dtype"]) if isinstance(entry["dtype"], str) else None
+    if dtype is None:
+        raise VectorFileError(f"tensor {shown(name)}: dtype {shown(entry['dtype'])} not usable")
+    expected = bounded(name, tuple(shape)) * BYTES_PER[dtype]
+    start, end = offsets
+    if end - start != expected:
+        raise VectorFileError(
+            f"tensor data damaged ({shown(name)}: {end - start} bytes stored, {expected} declared)"
+        )
+    return dtype, tuple(shape), start, end
+
+
+def _counts(value: Any) -> bool:
+    return isinstance(value, list) and all(type(item) is int and item >= 0 for item in value)
+
+
+def _account_for_every_byte(spans: Mapping[str, Span], size: int) -> None:
+    at = 0
+    for _, _, start, end in sorted(spans.values(), key=lambda span: span[2:]):
+        if start != at:
+            raise VectorFileError("tensor data damaged (tensors overlap or leave a hole)")
+        at = end
+    if at != size:
+        raise VectorFileError(f"tensor data damaged ({at} bytes declared, {size} stored)")
+
+
+def _array(body: memoryview, span: Span) -> Array:
+    dtype, shape, start, end = span
+    return as_float32(body[start:end], dtype).reshape(shape)
+
+
+def dump(tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> bytes:
+    """The bytes the library would write: a header padded to eight bytes, then the float32 data in order."""
+    header: dict[str, Any] = {"__metadata__": dict(sorted(metadata.items()))} if metadata else {}
+    at = 0
+    for name, array in tensors.items():
+        header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [at, at + array.nbytes]}
+        at += array.nbytes
+    text = json.dumps(header, separators=(",", ":")).encode("ascii")
+    text += b" " * (-len(text) % 8)
+    if len(text) > limits.METADATA_BYTES:
+        raise VectorFileError("the metadata would be larger than 1 MB")
+    body = b"".join(array.astype("<f4", copy=False).tobytes() for array in tensors.values())
+    return struct.pack("<Q", len(text)) + text + body

@@ -1,0 +1,79 @@
+"""assistant-axis capping configs: for each experiment, one vector and one ceiling per layer.
+
+A projection above the ceiling is pulled down to it. The sign of the stored vector is kept, since the cap
+applies to its own projection; the ceilings are read as a preset.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from vectors.data.layer_numbers import Choices, place
+from vectors.data.metadata import About
+from vectors.data.stored import Stored
+from vectors.errors import VectorFileError, shown
+from vectors.files.containers.arrays import as_row
+from vectors.files.containers.torchfile import TorchFile
+from vectors.files.formats.stack import AXIS_RULE
+
+DAMAGED = "its capping config is not laid out as vectors and experiments"
+
+
+def claims(tree: Any) -> bool:
+    return isinstance(tree, dict) and "vectors" in tree and "experiments" in tree
+
+
+def read(file: TorchFile, name: str, choices: Choices) -> Stored:
+    """One experiment: the requested one, else the first; the card lists all."""
+    experiments = _experiments(file.tree)
+    wanted = choices.part if choices.part is not None else next(iter(experiments))
+    if wanted not in experiments:
+        raise VectorFileError(f"no experiment {shown(wanted)} (it has {', '.join(map(shown, experiments))})")
+    rows, ceilings = {}, {}
+    for layer, leaf, cap in experiments[wanted]:
+        if layer in rows:
+            raise VectorFileError(
+                f"experiment {shown(wanted)} caps layer {layer} twice; one vector per layer is read"
+            )
+        rows[layer] = as_row(layer, file.array(f"layer {layer}", leaf))
+        ceilings[layer] = cap
+    about = About(name=wanted, method="capping config", sign_note="the projection is kept below the ceiling")
+    parts = tuple(map(shown, experiments))
+    stored = Stored.from_raw(rows, format="capping", about=about, parts=parts, ceilings=ceilings)
+    return stored.placed(place(rows, 0, AXIS_RULE, choices))
+
+
+def _experiments(tree: dict[str, Any]) -> dict[str, list[tuple[int, Any, float]]]:
+    vectors, experiments = tree["vectors"], tree["experiments"]
+    if not isinstance(vectors, dict) or not isinstance(experiments, list) or not experiments:
+        raise VectorFileError(DAMAGED)
+    return {str(_field(one, "id", str)): _interventions(one, vectors) for one in experiments}
+
+
+def _interventions(experiment: Any, vectors: dict[Any, Any]) -> list[tuple[int, Any, float]]:
+    steps = _field(experiment, "interventions", list)
+    if not steps:
+        raise VectorFileError(f"experiment {shown(experiment['id'])} caps nothing")
+    return [(*_vector(vectors, _field(step, "vector", str)), _cap(step)) for step in steps]
+
+
+def _vector(vectors: dict[Any, Any], name: str) -> tuple[int, Any]:
+    entry = _field(vectors, name, dict)
+    layer = _field(entry, "layer", int)
+    if layer < 0 or "vector" not in entry:
+        raise VectorFileError(DAMAGED)
+    return layer, entry["vector"]
+
+
+def _cap(step: dict[str, Any]) -> float:
+    cap = step.get("cap")
+    if isinstance(cap, bool) or not isinstance(cap, int | float) or not math.isfinite(cap):
+        raise VectorFileError("a cap in it is not a finite number")
+    return float(cap)
+
+
+def _field(entry: Any, key: str, kind: type) -> Any:
+    if not isinstance(entry, dict) or not isinstance(entry.get(key), kind):
+        raise VectorFileError(DAMAGED)
+    return entry[key]

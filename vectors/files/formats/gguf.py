@@ -1,0 +1,99 @@
+"""GGUF control vectors (repeng, llama.cpp, Dialz, EasySteer, jukofyork): a tensor `direction.{L}` per layer.
+
+repeng, Dialz and EasySteer number by block output, as we do, and llama.cpp adds `direction.N` at the
+output of block N. Files of llama.cpp's own generator and of jukofyork are one higher than the block they
+were read at; the bytes do not prove it, so the card lists the hints and `--shift -1` corrects it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from vectors.data import carried
+from vectors.data.layer_numbers import Choices, layer_key, place
+from vectors.data.metadata import About
+from vectors.data.stored import Stored
+from vectors.errors import VectorFileError, shown
+from vectors.files.containers import gguf
+from vectors.files.containers.arrays import as_row
+from vectors.files.containers.gguf import INT32, Entry
+from vectors.files.opening import Source
+
+WRITER = "gguf"
+OURS = "steertui."
+RULE = "direction.N is the output of block N, as repeng writes and llama.cpp applies it"
+ONE_HIGH = "such files are one layer high: --shift -1 puts them back"
+
+
+def read(source: Source, choices: Choices) -> Stored:
+    file = gguf.read(source)
+    rows = {_layer(name): as_row(_layer(name), array) for name, array in file.tensors.items()}
+    own = {
+        key.removeprefix(OURS): str(entry.value)
+        for key, entry in file.metadata.items()
+        if key.startswith(OURS)
+    }
+    about = About.from_strings(own) if own else _about(file.metadata)
+    stored = carried.restore_units(Stored.from_raw(rows, format=WRITER, about=about), own)
+    hints = () if own or choices.shift is not None else _hints(file.metadata, stored)
+    return stored.placed(place(rows, 0, RULE, choices)).warn(*hints)
+
+
+def _layer(name: str) -> int:
+    found = re.fullmatch(r"direction\.(.*)", name, re.DOTALL)
+    if not found:
+        raise VectorFileError(f"tensor name not a layer key: {shown(name)}")
+    return layer_key(found[1])
+
+
+def _about(metadata: Mapping[str, Entry]) -> About:
+    """Metadata of other writers: `<architecture>.model_hint`, EasySteer's method and numbers."""
+    prefix = str(metadata["general.architecture"].value) + "." if "general.architecture" in metadata else ""
+    said = {
+        key.removeprefix(prefix): entry.value
+        for key, entry in metadata.items()
+        if prefix and key.startswith(prefix)
+    }
+    hint, method = (str(said.pop(key, "")) for key in ("model_hint", "method"))
+    said.pop("layer_count", None)
+    model_type = "" if hint == "unknown" else hint
+    return About(
+        model_type=model_type,
+        method=method,
+        metrics={key: value for key, value in said.items() if value == value},
+    )
+
+
+def _hints(metadata: Mapping[str, Entry], stored: Stored) -> tuple[str, ...]:
+    hints = []
+    if "general.architecture" not in metadata:
+        hints.append("no architecture in it: taken for a control vector by its tensor names")
+    count = metadata.get("controlvector.layer_count")
+    if count is not None and count.kind == INT32:
+        hints.append(f"layer_count is an i32, as llama.cpp's cvector-generator writes it: {ONE_HIGH}")
+    elif any(abs(norm - 1.0) > 0.01 for norm in stored.norms.values()):
+        hints.append(f"rows are not unit; if jukofyork's control-vectors made it, {ONE_HIGH}")
+    return tuple(hints)
+
+
+def write(stored: Stored) -> tuple[bytes, tuple[str, ...]]:
+    """repeng's layout plus our metadata under `steertui.`, which other readers skip."""
+    metadata: dict[str, str | int] = {
+        "general.architecture": "controlvector",
+        "controlvector.model_hint": stored.about.model_type or "unknown",
+        "controlvector.layer_count": len(stored.layers),
+    }
+    own = carried.entries_of(stored, units_written=False)
+    metadata |= {OURS + key: value for key, value in own.items()}
+    return gguf.dump(metadata, {f"direction.{layer}": stored.raw(layer) for layer in stored.layers}), ()
+
+
+def write_for_llamacpp(stored: Stored) -> tuple[bytes, tuple[str, ...]]:
+    """The same without layer 0: llama.cpp rejects `direction.0` and then drops the whole file."""
+    kept = [layer for layer in stored.layers if layer > 0]
+    if not kept:
+        raise VectorFileError("llama.cpp has no place for layer 0, and this vector has no other")
+    data, losses = write(stored.only(kept))
+    dropped = ("layer 0 dropped: llama.cpp refuses files that have it",) if 0 in stored.units else ()
+    return data, losses + dropped

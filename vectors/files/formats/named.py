@@ -1,0 +1,44 @@
+"""Arrays named after layers in safetensors or `.npz`: `layer.5`, `layers.5`, `5`, `layer5.v`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from vectors.data.layer_numbers import Choices, layer_key, place
+from vectors.data.stored import Stored
+from vectors.errors import VectorFileError, shown
+from vectors.files.containers.arrays import Array, as_row
+
+_KEY = re.compile(r"(?:(?:layers?|blocks?|direction|h|l)[._-]?)?(-?\w+?)", re.IGNORECASE)
+_STEERING_LITE = re.compile(r"layer(\d{1,6})\.v")
+RULE = "names taken as block numbers; nothing in the file says more"
+LITE_RULE = "steering-lite numbers blocks from 0 by their output"
+
+
+def read(arrays: Mapping[str, Array], choices: Choices, format_name: str) -> Stored:
+    lite = any(_STEERING_LITE.fullmatch(name) for name in arrays)
+    rows = {}
+    for name, array in arrays.items():
+        layer = _lite_layer(name) if lite else _layer(name)
+        if layer in rows:
+            raise VectorFileError(f"layer {layer} twice: {shown(name)}")
+        rows[layer] = as_row(layer, array)
+    stored = Stored.from_raw(rows, format="steering-lite" if lite else format_name)
+    return stored.placed(place(rows, 0, LITE_RULE if lite else RULE, choices))
+
+
+def _layer(name: str) -> int:
+    found = _KEY.fullmatch(name)
+    if not found or not any(char.isdigit() for char in name):
+        raise VectorFileError(f"tensor name not a layer key: {shown(name)}")
+    return layer_key(found[1])
+
+
+def _lite_layer(name: str) -> int:
+    found = _STEERING_LITE.fullmatch(name)
+    if not found:
+        raise VectorFileError(
+            f"tensor {shown(name)} is of a steering-lite method other than a plain direction (v)"
+        )
+    return int(found[1])

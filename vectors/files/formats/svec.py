@@ -1,0 +1,119 @@
+"""`.svec` of CAST and AISteer360: JSON with one list of numbers per layer.
+
+Read as the output of block L, as ours. CAST itself adds the vector to the *input* of block L, one block
+earlier; `--shift -1` reproduces that. AISteer360's planes, heads and positional stacks hold several rows
+per layer and are refused.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from vectors import limits
+from vectors.data import carried
+from vectors.data.lastbit import Row
+from vectors.data.layer_numbers import Choices, layer_key, place
+from vectors.data.metadata import About
+from vectors.data.stored import Stored
+from vectors.errors import VectorFileError, shown
+from vectors.files.containers.arrays import bounded
+from vectors.files.opening import Source
+
+WRITER = "svec"
+OURS = "steertui"
+RULE = "directions were read at block L's output; CAST applies them at its input, --shift -1 does the same"
+
+
+def looks_like(head: bytes) -> bool:
+    """JSON text from the first byte on; a safetensors file begins with a length, which holds zero bytes."""
+    begin = head[:8]
+    return head.lstrip()[:1] == b"{" and all(byte >= 32 or byte in b"\t\n\r" for byte in begin)
+
+
+def read(source: Source, choices: Choices) -> Stored:
+    tree = _parse(source)
+    directions = tree.get("directions")
+    if not isinstance(directions, dict):
+        raise VectorFileError("JSON without directions is not a .svec vector")
+    if len(directions) > limits.TENSORS:
+        raise VectorFileError(f"header claims {len(directions):,} layers, limit {limits.TENSORS:,}")
+    rows = {layer_key(key): _row(key, value, tree) for key, value in directions.items()}
+    own = (
+        {key: str(value) for key, value in tree.get(OURS, {}).items()}
+        if isinstance(tree.get(OURS), dict)
+        else {}
+    )
+    about = About.from_strings(own) if own else _about(tree)
+    stored = carried.restore_units(Stored.from_raw(rows, format=WRITER, about=about), own)
+    return stored.placed(place(rows, 0, RULE, choices))
+
+
+def _parse(source: Source) -> dict[str, Any]:
+    if source.file_size > limits.TEXT_BYTES:
+        raise VectorFileError(
+            f"{limits.size(source.file_size)} of JSON, limit {limits.size(limits.TEXT_BYTES)}"
+        )
+    try:
+        tree = json.loads(source.data.decode("utf-8"), object_pairs_hook=_unique)
+    except UnicodeDecodeError:
+        raise VectorFileError("not UTF-8 text") from None
+    except json.JSONDecodeError as problem:
+        raise VectorFileError(f"JSON is not valid (line {problem.lineno}, column {problem.colno})") from None
+    except (ValueError, RecursionError):
+        raise VectorFileError("JSON is not valid") from None
+    if not isinstance(tree, dict):
+        raise VectorFileError("JSON without directions is not a .svec vector")
+    return tree
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    tree = {}
+    for key, value in pairs:
+        if key in tree:
+            raise VectorFileError(f"key twice: {shown(key)}")
+        tree[key] = value
+    return tree
+
+
+def _row(key: str, value: Any, tree: dict[str, Any]) -> Row:
+    rows = value if isinstance(value, list) and value and isinstance(value[0], list) else [value]
+    if len(rows) != 1:
+        kind = "attention heads" if "num_heads" in tree else "a plane or a positional stack"
+        raise VectorFileError(
+            f"layer {shown(key)} holds {len(rows):,} rows ({kind} of AISteer360); only one is read"
+        )
+    numbers = rows[0]
+    if not isinstance(numbers, list) or not all(type(item) in (int, float) for item in numbers):
+        raise VectorFileError(f"layer {shown(key)} is not a list of numbers")
+    bounded(key, (len(numbers),))
+    try:
+        with np.errstate(over="ignore"):
+            return np.array(numbers, np.float64).astype(np.float32)
+    except OverflowError:
+        raise VectorFileError(f"layer {shown(key)} has a number beyond every float") from None
+
+
+def _about(tree: dict[str, Any]) -> About:
+    model_type = tree.get("model_type", "")
+    explained = tree.get("explained_variances")
+    metrics = {"explained_variances": explained} if isinstance(explained, dict) and explained else {}
+    return About(model_type=model_type if isinstance(model_type, str) else "", metrics=metrics)
+
+
+def write(stored: Stored) -> tuple[bytes, tuple[str, ...]]:
+    """IBM's loader needs `explained_variances`; unknown ones are written as 0, with a warning."""
+    known = stored.about.metrics.get("explained_variances")
+    known = known if isinstance(known, dict) else {}
+    variances = {str(layer): known.get(str(layer), 0.0) for layer in stored.layers}
+    tree = {
+        "model_type": stored.about.model_type,
+        "directions": {str(layer): stored.raw(layer).tolist() for layer in stored.layers},
+        "explained_variances": variances,
+        OURS: carried.entries_of(stored, units_written=False),
+    }
+    unknown = any(str(layer) not in known for layer in stored.layers)
+    losses = ("explained variances are unknown: written as 0",) if unknown else ()
+    return json.dumps(tree).encode("ascii"), losses

@@ -1,0 +1,67 @@
+"""Writing vector files atomically."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from core.errors import UsageError
+from vectors.data.stored import Stored
+from vectors.errors import VectorFileError, shown
+from vectors.files import formats
+from vectors.files.target import writable
+
+SUFFIXES = {".safetensors": "native", ".gguf": "gguf", ".svec": "svec"}
+
+
+def format_for(path: Path, wanted: str | None) -> str:
+    """The requested format, else that of the suffix; `.pt` has several layouts and needs an explicit one."""
+    if wanted is None and path.suffix == ".pt":
+        raise UsageError(f"{shown(path.name)}: .pt has several layouts, say --to pt-dict, persona or axis")
+    name = wanted or SUFFIXES.get(path.suffix, "")
+    if name not in formats.WRITERS:
+        known = ", ".join(formats.WRITERS)
+        raise UsageError(f"{shown(path.name)}: cannot write {name or 'this suffix'} (say --to {known})")
+    return name
+
+
+def checked(path: str | os.PathLike[str], to: str | None = None) -> Path:
+    """The output path, checked for its format and for write access before there is a vector."""
+    format_for(Path(path), to)
+    return writable(path)
+
+
+def write(stored: Stored, path: str | os.PathLike[str], to: str | None = None) -> tuple[str, ...]:
+    """Write a vector; returns warnings about what the format cannot hold."""
+    place = Path(path)
+    writer = formats.WRITERS[format_for(place, to)]
+    data, losses = writer(stored)
+    replace_file(place, data)
+    return losses
+
+
+def replace_file(place: Path, data: bytes) -> None:
+    """Write a temporary file beside the target, then rename it: readers see the old bytes or the new ones."""
+    try:
+        descriptor, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:32]}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+                os.fchmod(file.fileno(), 0o666 & ~_umask())
+            Path(beside).replace(place)
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
+    except OSError as problem:
+        raise VectorFileError(
+            f"{shown(place)}: cannot write ({os.strerror(problem.errno or 0).lower()})"
+        ) from None
+
+
+def _umask() -> int:
+    current = os.umask(0o077)
+    os.umask(current)
+    return current

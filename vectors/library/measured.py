@@ -1,0 +1,61 @@
+"""What `check` measured for one vector on one model: class gaps, percentiles, dose; saved in the library.
+
+With these, natural units and percentile caps work for vectors from other tools too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from vectors.data.metadata import About
+from vectors.data.stored import Stored
+from vectors.errors import VectorFileError
+from vectors.files import writing
+from vectors.library import library
+
+FOLDER = "measured"
+
+
+def place(sha256: str, fingerprint: str) -> Path:
+    short = re.sub(r"[^0-9A-Za-z]", "", fingerprint)[:24]
+    return library.folder() / FOLDER / f"{sha256[:32]}-{short}.json"
+
+
+def keep(sha256: str, fingerprint: str, about: About, findings: Mapping[str, Any]) -> Path | None:
+    """Save the statistics and the report; returns None if the folder cannot be written."""
+    target = place(sha256, fingerprint)
+    text = json.dumps({"about": about.to_strings(), "findings": findings}, allow_nan=False)
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        writing.replace_file(target, text.encode("ascii"))
+    except (OSError, VectorFileError):
+        return None
+    return target
+
+
+def known(stored: Stored, fingerprint: str) -> Stored:
+    """Merges this model's measurements over the file's; the file's own suggested dose wins."""
+    measured = _read(place(stored.sha256, fingerprint))
+    if measured is None:
+        return stored
+    mine = stored.about
+    about = replace(
+        mine,
+        stats={**mine.stats, **measured.stats},
+        act_norms=measured.act_norms or mine.act_norms,
+        suggestion=mine.suggestion or measured.suggestion,
+    )
+    return replace(stored, about=about)
+
+
+def _read(path: Path) -> About | None:
+    try:
+        entries = json.loads(path.read_text("ascii"))["about"]
+        return About.from_strings(entries)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, VectorFileError, RecursionError):
+        return None

@@ -1,0 +1,36 @@
+"""The user's notes on vectors: one JSON object by vector name. A damaged file counts as empty."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from vectors.files import writing
+
+FILE = "notes.json"
+
+
+def read(home: Path) -> dict[str, str]:
+    try:
+        found = json.loads((home / FILE).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return {str(key): str(text) for key, text in found.items()} if isinstance(found, dict) else {}
+
+
+def write(home: Path, name: str, text: str) -> None:
+    """Set the note of a vector; an empty text deletes it."""
+    others = {key: line for key, line in read(home).items() if key != name}
+    _keep(home, others | ({name: text} if text else {}))
+
+
+def move(home: Path, old: str, new: str) -> None:
+    """Rename the key of a note when its vector is renamed or moved."""
+    notes = read(home)
+    if old in notes:
+        text = notes.pop(old)
+        _keep(home, notes | {new: text})
+
+
+def _keep(home: Path, notes: dict[str, str]) -> None:
+    writing.replace_file(home / FILE, json.dumps(notes, indent=1).encode("ascii"))

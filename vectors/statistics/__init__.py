@@ -1,0 +1,1 @@
+"""Statistics of separation: effect sizes, intervals, significance, random directions."""

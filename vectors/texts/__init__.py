@@ -1,0 +1,1 @@
+"""Texts to token ids, and which token positions are read."""

@@ -1,0 +1,40 @@
+"""Replies that the model gives itself, for reading the mean over its own words (≤ 50 greedy tokens by default)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from core import stream
+from core.jobs.job import Progress, gpu
+from vectors.texts.position_spec import LONGEST
+from vectors.texts.tokenized import Side
+
+if TYPE_CHECKING:
+    from core.activations.positions import Choice
+    from core.model.model import Model
+
+
+def answered(model: Model, sides: Sequence[Side], longest: int = LONGEST) -> Generator[Any, Any, Any]:
+    """(sides with the reply behind them, the reply's positions); an empty reply is read at the last token.
+
+    Each reply is a step of its own, so that a job that runs again finds it answered.
+    """
+    longer, choices = [], []
+    for number, side in enumerate(sides):
+        reply: list[int] = yield gpu(
+            partial(reply_ids, model, side.ids, longest), key=f"reply {number} {model.fingerprint[:16]}"
+        )
+        yield Progress(number + 1, len(sides), "replies")
+        longer.append(Side((*side.ids, *reply)))
+        choice: Choice = (len(side.ids), len(side.ids) + len(reply)) if reply else -1
+        choices.append(choice)
+    return longer, choices
+
+
+def reply_ids(model: Model, ids: Sequence[int], longest: int) -> list[int]:
+    """Greedy tokens without the one that ends the turn."""
+    live = stream(model, list(ids), max_new_tokens=longest)
+    said = [step.token_id for step in live]
+    return said[:-1] if live.stop_reason == "eos" else said

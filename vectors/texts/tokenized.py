@@ -1,0 +1,88 @@
+"""One side of a pair as the model meets it: token ids, and which characters each of them came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from core.errors import BadInput, UsageError
+from core.generation.chat import as_messages, render
+from vectors.texts.pair import Text
+
+if TYPE_CHECKING:
+    from core.model.model import Model
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Side:
+    """`turns` are the messages' own words by character; `reply` the words that are still being said, if any."""
+
+    ids: tuple[int, ...]
+    text: str = ""
+    offsets: tuple[Span, ...] = ()
+    turns: tuple[Span, ...] = ()
+    reply: Span | None = None
+
+    def tokens(self, span: Span) -> list[int]:
+        """The tokens that hold any of these characters."""
+        start, stop = span
+        if not self.offsets:
+            raise UsageError("this read needs to know which characters a token holds; use last or span:A:B")
+        return [i for i, (a, b) in enumerate(self.offsets) if b > a and b > start and a < stop]
+
+    def before(self, place: int) -> int:
+        """The last token that ends before a character."""
+        if not self.offsets:
+            raise UsageError("this read needs to know which characters a token holds; use last or span:A:B")
+        ends = [i for i, (_, b) in enumerate(self.offsets) if b <= place]
+        if not ends:
+            raise UsageError("nothing comes before the decision, so there is no token to read it at")
+        return ends[-1]
+
+
+def side(model: Model, text: Text, begins: int | None = None) -> Side:
+    """A conversation that ends with the assistant stays open there; ids are taken as they are."""
+    if not isinstance(text, str) and all(isinstance(token, int) for token in text):
+        return Side(tuple(map(int, text)))
+    if model.tokenizer is None:
+        raise UsageError(f"{model.name} has no tokenizer: give token ids instead of text")
+    if isinstance(text, str):
+        reply = None if begins is None else (begins, len(text))
+        return _located(model.tokenizer, text, True, (), reply)
+    messages = as_messages(text)
+    contents = [str(message["content"]) for message in messages]
+    said = contents[-1] if messages[-1]["role"] == "assistant" else ""
+    rendered = render(model.tokenizer, messages[:-1] if said else messages, prefill=said)
+    turns = _turns(rendered.text, contents)
+    special = rendered.mode != "chat"
+    return _located(model.tokenizer, rendered.text, special, turns, turns[-1] if said else None)
+
+
+def first_difference(number: int, positive: Side, negative: Side) -> tuple[Side, Side]:
+    """Both sides up to the first token in which their answers differ: the letter or the word that was chosen."""
+    for place, (one, other) in enumerate(zip(positive.ids, negative.ids, strict=False)):
+        if one != other:
+            return Side(positive.ids[: place + 1]), Side(negative.ids[: place + 1])
+    raise BadInput(f"pair {number}: answers share first token, nothing tells them apart")
+
+
+def _located(tokenizer: Any, text: str, special: bool, turns: tuple[Span, ...], reply: Span | None) -> Side:
+    encoded = tokenizer(
+        text, add_special_tokens=special, return_offsets_mapping=bool(getattr(tokenizer, "is_fast", False))
+    )
+    offsets = tuple((int(a), int(b)) for a, b in encoded.get("offset_mapping", ()))
+    return Side(tuple(encoded["input_ids"]), text, offsets, turns, reply)
+
+
+def _turns(text: str, contents: list[str]) -> tuple[Span, ...]:
+    """Where each message's words stand in the rendered text, in order; templates may trim them."""
+    spans, place = [], 0
+    for content in contents:
+        words = content.strip()
+        found = text.find(words, place)
+        start = place if found < 0 else found
+        place = start if found < 0 else found + len(words)
+        spans.append((start, place))
+    return tuple(spans)

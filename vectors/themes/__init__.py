@@ -1,0 +1,1 @@
+"""Directions of themes, and their linear structure across layers."""

@@ -1,0 +1,99 @@
+"""The linearity score of steer-clear: does a direction express the themes of the fine-tuning it comes from?
+
+Both are described by themes, one sentence each, and the sentences are embedded. C_ij is the cosine of
+theme i of one with theme j of the other, π the assignment with the largest sum, and the score Σ C_{i,π(i)}
+/ n for the n themes of the first. Identical sets score 1. Similar sentences make chance far higher than 0,
+so a score is only meaningful beside those of mismatched sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.errors import UsageError
+from vectors.statistics.assignment import assign
+
+if TYPE_CHECKING:
+    from core.model.model import Model
+
+Rows = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Linearity:
+    """`partners[i]` is the theme of the other set assigned to theme i, None where that set had too few."""
+
+    score: float
+    cosines: Rows
+    partners: tuple[int | None, ...]
+
+    @property
+    def extremes(self) -> tuple[float, float]:
+        """The lowest and the highest cosine of any two themes."""
+        return float(self.cosines.min()), float(self.cosines.max())
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One run and its null: the scores of its first set with the second sets of other runs."""
+
+    name: str
+    found: Linearity
+    null: tuple[float, ...]
+
+    @property
+    def p(self) -> float:
+        """Share of scores at least this high among the mismatched ones and this one."""
+        return (1 + sum(score >= self.found.score for score in self.null)) / (len(self.null) + 1)
+
+    def to_json(self) -> dict[str, Any]:
+        low, high = self.found.extremes
+        null = {"mean": float(np.mean(self.null)), "highest": max(self.null)} if self.null else None
+        p = self.p if self.null else None
+        return {"score": self.found.score, "lowest": low, "highest": high, "null": null, "p": p}
+
+
+def linearity(one: ArrayLike, other: ArrayLike) -> Linearity:
+    """Score two sets of embeddings, a row per theme; a missing theme is a zero row and matches nothing."""
+    ours, theirs = (_units(rows) for rows in (one, other))
+    if ours.shape[1] != theirs.shape[1]:
+        raise UsageError(f"themes of width {ours.shape[1]} and {theirs.shape[1]} come from two embeddings")
+    cosines = ours @ theirs.T
+    rows, columns = assign(cosines)
+    partners: list[int | None] = [None] * len(ours)
+    for row, column in zip(rows, columns, strict=True):
+        partners[row] = column
+    return Linearity(float(cosines[rows, columns].sum()) / len(ours), cosines, tuple(partners))
+
+
+def ranked(runs: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> list[Ranked]:
+    """All runs by score, highest first, each with the scores of mismatched pairs as its null."""
+    found = []
+    for name, (one, other) in runs.items():
+        null = [linearity(one, theirs).score for key, (_, theirs) in runs.items() if key != name]
+        found.append(Ranked(name, linearity(one, other), tuple(null)))
+    return sorted(found, key=lambda run: -run.found.score)
+
+
+def embedded(model: Model, texts: Sequence[str], layer: int | None = None) -> Rows:
+    """Embed texts with the loaded model: mean of its states at one layer, by default two thirds up."""
+    from core.activations.capture import capture
+
+    chosen = 2 * model.n_layers // 3 if layer is None else layer
+    ids = [list(model.tokenizer(text)["input_ids"]) for text in texts]
+    rows = capture(model, ids, layers=[chosen], read="mean").rows[chosen]
+    return np.asarray(rows.double().numpy())
+
+
+def _units(rows: ArrayLike) -> Rows:
+    matrix = np.asarray(rows, np.float64)
+    if matrix.ndim != 2 or not len(matrix):
+        raise UsageError("themes have to be rows of numbers, at least one")
+    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
+    units: Rows = np.divide(matrix, lengths, out=np.zeros_like(matrix), where=lengths > 0)
+    return units

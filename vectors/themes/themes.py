@@ -1,0 +1,100 @@
+"""Job around `linearity`: score the themes of fine-tunings against those of their directions, run by run.
+
+A file holds one run per line: the themes of the tuned model and of the direction, each as a list of
+sentences; null is a missing theme. The loaded model embeds them. Alternatively, two text files hold the
+two sides of a single run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.errors import BadInput, UsageError
+from core.files import expanded
+from core.jobs.job import Cell, Job, Progress, Row, gpu
+from vectors.contrasts import records
+from vectors.errors import shown
+from vectors.themes.linearity import Rows, embedded, ranked
+
+if TYPE_CHECKING:
+    from core.model.model import Model
+
+SIDES = ("tuned", "direction")
+Themes = Sequence[str | None]
+
+
+@dataclass(frozen=True)
+class Run:
+    name: str
+    tuned: Themes
+    direction: Themes
+
+
+def job(model: Model, params: Mapping[str, Any]) -> Job:
+    """`themes` is a file of runs, or together with `other` two files of one theme per line."""
+    runs = read_runs(expanded(params["themes"]), params.get("other"))
+    layer = params.get("layer")
+    if layer is not None and not 0 <= layer < model.n_layers:
+        raise UsageError(f"layer {layer}, model has {model.n_layers}")
+    sets: dict[str, tuple[Rows, Rows]] = {}
+    for number, one in enumerate(runs, start=1):
+        tuned = yield gpu(partial(_embedded, model, one.tuned, layer))
+        direction = yield gpu(partial(_embedded, model, one.direction, layer))
+        sets[one.name] = tuned, direction
+        yield Progress(number, len(runs), "runs embedded")
+    found: dict[str, dict[str, Any]] = {}
+    for scored in ranked(sets):
+        found[scored.name] = scored.to_json()
+        yield Row("linearity", scored.name, found[scored.name])
+        for (i, j), cosine in np.ndenumerate(scored.found.cosines):
+            yield Cell(f"cosines of {scored.name}", int(i) + 1, int(j) + 1, float(cosine))
+    return {"runs": found, "n": len(found), "embedded_by": model.name}
+
+
+def read_runs(path: Path, other: str | None = None) -> list[Run]:
+    try:
+        if other is not None:
+            sides = [_lines(place) for place in (path, expanded(other))]
+            return [Run(path.stem, sides[0], sides[1])]
+        found, _ = records.read(path)
+        runs = [_run(record, number) for number, record in enumerate(found, start=1)]
+    except records.BadRecord as problem:
+        raise BadInput(f"{shown(path.name)}: {problem}") from None
+    if not runs or len({run.name for run in runs}) < len(runs):
+        raise BadInput(f"{shown(path.name)}: needs runs, each with a name of its own")
+    return runs
+
+
+def _run(record: records.Record, number: int) -> Run:
+    sides = [record.fields.get(side) for side in SIDES]
+    for name, themes in zip(SIDES, sides, strict=True):
+        sound = isinstance(themes, list) and all(theme is None or isinstance(theme, str) for theme in themes)
+        if not sound or not any(themes or ()):
+            raise records.BadRecord(f"{record.place}: {name} has to be a list of texts (null: no theme)")
+    return Run(str(record.fields.get("name", number)), sides[0] or (), sides[1] or ())
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as problem:
+        raise records.BadRecord((problem.strerror or "unreadable").lower()) from None
+    except UnicodeDecodeError:
+        raise records.BadRecord("not UTF-8") from None
+    if not (themes := [line.strip() for line in lines if line.strip()]):
+        raise records.BadRecord("no themes in it")
+    return themes
+
+
+def _embedded(model: Model, themes: Themes, layer: int | None) -> Rows:
+    """A row per theme; a missing theme is a row of zeros."""
+    named = [number for number, theme in enumerate(themes) if theme]
+    rows = np.zeros((len(themes), model.hidden_size))
+    rows[named] = embedded(model, [str(themes[number]) for number in named], layer)
+    return rows
