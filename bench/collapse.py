@@ -22,8 +22,8 @@ from core.demo.world.labels import labels
 from core.demo.world.prompts import requests, story_openings
 from core.generation.chat import as_messages, render
 from core.mixer.mixer import Channel, Mixer
-from sessions.collapse import LIMITS, WINDOW, measured
-from sessions.state import Token
+from sessions.state.collapse import LIMITS, WINDOW, measured
+from sessions.state.state import Token
 from vectors.checks.likelihood import distributions
 from vectors.vector import SteeringVector
 

@@ -15,9 +15,9 @@ from typing import Any
 import steertui
 from bench.arms import Lap
 from bench.running import Running
-from sessions import events as ev
-from sessions.reading import read
-from sessions.state import ROOT
+from sessions.journal import events as ev
+from sessions.journal.reader import read
+from sessions.state.state import ROOT
 from steertui.engine import protocol
 
 NOBODY, DEAF, ATTENTIVE = "nobody attached", "one who reads nothing", "one who reads along"

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from core.mixer.mixer import Channel, Mixer
-from sessions import events as ev
-from sessions.desk import mix_of
-from sessions.lines import Record
-from sessions.state import ROOT, State, Turn
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
+from sessions.state.mixer_words import mix_of
+from sessions.state.state import ROOT, State, Turn
 from steertui.engine.client import Client, RemoteError
 from steertui.engine.protocol import Frame
 

@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from bench.arms import Check, Setting
 from bench.terminal import Terminal, app, home
 from core.mixer.mixer import Channel
-from sessions.known import Known
+from sessions.state.vector_facts import Known
 from steertui.themes import NIGHT
 from steertui.widgets.bank import FaderBank
 from steertui.widgets.transcript.document import Item, Piece, Speech

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.mixer.mixer import Mixer
-from sessions import events as ev
-from sessions.lines import to_fields
-from sessions.state import State, Turn
+from sessions.journal import events as ev
+from sessions.journal.codec import to_fields
+from sessions.state.state import State, Turn
 
 CHANGES = (ev.Mixer, ev.Inject, ev.Rewind, ev.Rebuild, ev.Crop)
 

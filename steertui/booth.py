@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sessions import events as ev
-from sessions.state import State
+from sessions.journal import events as ev
+from sessions.state.state import State
 from steertui.progress import Bar
 from steertui.working import on_ctrl_c
 from steertui.workplace import Workplace, arrived, said

@@ -13,9 +13,9 @@ from typing import Any
 from core.errors import BadInput
 from core.files import expanded
 from core.mixer.layer_ranges import parse_layers
-from sessions.offers.catalogue import OFFERS
-from sessions.offers.offer import Param
-from sessions.offers.spending import spends
+from sessions.job_specs.catalogue import OFFERS
+from sessions.job_specs.offer import Param
+from sessions.job_specs.spending import spends
 
 DEEPEST = 10**5
 """More layers than any model has; the model's real depth is checked after loading."""

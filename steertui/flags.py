@@ -11,8 +11,8 @@ from typing import Any
 
 from core.errors import UsageError
 from core.mixer.mixer import SCOPES, UNITS, finite
-from sessions.offers.offer import Offer, Param
-from sessions.studio import LOADING
+from sessions.job_specs.offer import Offer, Param
+from sessions.live.backend import LOADING
 from steertui.options import read_cap, read_gain, read_injection, read_pair, read_vector
 
 DEFAULT_MODEL = "demo-instruct"

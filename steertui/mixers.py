@@ -16,7 +16,7 @@ from typing import Any
 from core.errors import BadInput, SteerError, UsageError
 from core.files import expanded
 from core.mixer.mixer import Mixer
-from sessions.desk import summary
+from sessions.state.mixer_words import summary
 from steertui import paths
 
 SUFFIX = ".json"

@@ -13,11 +13,11 @@ from typing import Any
 from core.errors import UsageError
 from core.mixer.mixer import Mixer
 from core.secrets import holds_secret
-from sessions import events as ev
-from sessions.known import Known, mixer_of
+from sessions.journal import events as ev
+from sessions.live.scheduled_edits import SCRIPT, Script
 from sessions.promptfile import Prompt
-from sessions.script import SCRIPT, Script
-from sessions.state import State, Turn
+from sessions.state.state import State, Turn
+from sessions.state.vector_facts import Known, mixer_of
 from steertui import flags
 from steertui.answering import CHANGES, Answer
 from steertui.booth import Booth

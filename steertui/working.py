@@ -18,8 +18,8 @@ from typing import Any
 from core.errors import SteerError
 from core.files import expanded
 from core.jobs.job import Progress
-from sessions import events as ev
-from sessions.offers.catalogue import OFFERS
+from sessions.job_specs.catalogue import OFFERS
+from sessions.journal import events as ev
 from steertui import flags
 from steertui.early import refuse_early, refuse_unpaid
 from steertui.progress import Bar

@@ -14,9 +14,9 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.errors import EngineUnavailable, SteerError
-from sessions import events as ev
-from sessions.lines import Record, decode
-from sessions.state import State
+from sessions.journal import events as ev
+from sessions.journal.codec import Record, decode
+from sessions.state.state import State
 from steertui import flags, paths
 from steertui.engine.connect import BREATH_S, Engine
 from steertui.engine.host import Host
@@ -58,12 +58,12 @@ class Here:
     """A session in this process."""
 
     def __init__(self, on_record: OnRecord, *, record: bool) -> None:
-        from sessions import resident
-        from sessions.residence import Residence
+        from sessions.live import torch_backend
+        from sessions.live.model_host import Residence
 
         self._on_record = on_record
         self._happened: SimpleQueue[Record] = SimpleQueue()
-        self._host = Host(Residence(resident.Studio()), paths.sessions_place() if record else None)
+        self._host = Host(Residence(torch_backend.Studio()), paths.sessions_place() if record else None)
         if record and self._host.folder is None:
             tell(self.state.unrecorded)
         self._host.exchanged = self._attend

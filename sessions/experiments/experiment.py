@@ -13,7 +13,7 @@ from sessions.experiments.report import document
 from sessions.experiments.report.found import Found
 from sessions.experiments.report.tables import long
 from sessions.experiments.voice import Voice, Work
-from sessions.offers.offer import Offer
+from sessions.job_specs.offer import Offer
 
 ASIDE = ("estimate", "report")
 """Parameters that say what to do with an experiment, not what it is."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.files import expanded
 from core.secrets import holds_secret
-from sessions.offers.offer import Offer
+from sessions.job_specs.offer import Offer
 from vectors.contrasts.catalogue import contrast
 from vectors.texts.pair import KEPT
 

@@ -151,7 +151,7 @@ def _validation(voice: Voice, study: Study, params: Params, heard: Heard) -> Wor
 
 def _behaviour(voice: Voice, study: Study, params: Params, heard: Heard) -> Work:
     """Every experiment that was asked for, on the vector of the study."""
-    from sessions.offers.catalogue import OFFERS
+    from sessions.job_specs.catalogue import OFFERS
 
     found: dict[str, Any] = {}
     vector = study.needed(VECTOR)

@@ -32,7 +32,7 @@ def experiment(name: str) -> Callable[[Voice, Mapping[str, Any]], Work]:
 
 def job(name: str, voice: Voice, params: Mapping[str, Any]) -> Job:
     """The experiment as a job: parameters read by its offer, rows collected, cost first, summary at the end."""
-    from sessions.offers.catalogue import OFFERS
+    from sessions.job_specs.catalogue import OFFERS
 
     offer = OFFERS[name]
     known = offer.read(params)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from core.errors import UsageError
-from sessions.lines import Record
+from sessions.journal.codec import Record
 
 Clean: TypeAlias = Callable[[str], str]
 Export: TypeAlias = Callable[[tuple[Record, ...], Clean], str]

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 
-from sessions import events as ev
 from sessions.export import Clean
 from sessions.export.facts import facts
-from sessions.lines import Record
-from sessions.replay import in_turn
+from sessions.export.playback import in_turn
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
 
 WIDTH, HEIGHT = 100, 30
 LONGEST_PAUSE = 2.0

@@ -8,9 +8,9 @@ from typing import Any
 
 from sessions.export import Clean
 from sessions.export.facts import Facts, facts
-from sessions.lines import Record
-from sessions.spoken import messages
-from sessions.state import State, Turn
+from sessions.journal.codec import Record
+from sessions.state.messages import messages
+from sessions.state.state import State, Turn
 
 
 def export(records: tuple[Record, ...], clean: Clean) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sessions import events as ev
-from sessions.folding import fold_all
-from sessions.lines import Record
-from sessions.state import State, Turn
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
+from sessions.state.fold import fold_all
+from sessions.state.state import State, Turn
 
 VISIBLE = ("mixer", "inject", "note", "mark", "rewind", "rebuild")
 

@@ -7,8 +7,8 @@ from html import escape
 
 from sessions.export import Clean
 from sessions.export.facts import VISIBLE, facts, settings_line
-from sessions.lines import Record
-from sessions.state import Token, Turn
+from sessions.journal.codec import Record
+from sessions.state.state import Token, Turn
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 STYLE = """

@@ -14,8 +14,8 @@ from core.errors import UsageError
 from sessions.export.chat import steering
 from sessions.export.facts import Facts, facts
 from sessions.export.samples import Call, Sample, clock, likeliest, samples
-from sessions.lines import Record
-from sessions.spoken import Message
+from sessions.journal.codec import Record
+from sessions.state.messages import Message
 
 SUFFIXES = (".eval", ".json")
 SAMPLING = {

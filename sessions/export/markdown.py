@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from sessions.export import Clean
 from sessions.export.facts import VISIBLE, Facts, facts, settings_line
-from sessions.lines import Record
-from sessions.state import Task, Turn
+from sessions.journal.codec import Record
+from sessions.state.state import Task, Turn
 
 NAMES = {"user": "You", "assistant": "Model", "system": "System", "tool": "Tool"}
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sessions import events as ev
 from sessions.export.chat import leaves
-from sessions.lines import Record
-from sessions.spoken import Message, messages
-from sessions.state import State, Token, Turn
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
+from sessions.state.messages import Message, messages
+from sessions.state.state import State, Token, Turn
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 ENDS = {"eos": "stop", "stop": "stop", "length": "max_tokens"}

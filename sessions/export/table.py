@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from sessions.export import Clean
 from sessions.export.facts import facts
-from sessions.lines import Record
-from sessions.state import Token, Turn
+from sessions.journal.codec import Record
+from sessions.state.state import Token, Turn
 
 COLUMNS = ("turn", "parent", "at", "kind", "id", "text", "logprob", "mixer")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from core.errors import EngineUnavailable, SteerError, UsageError
-from sessions.folding import fold
-from sessions.lines import LINE_LIMIT, Record, decode
-from sessions.state import State
+from sessions.journal.codec import LINE_LIMIT, Record, decode
+from sessions.state.fold import fold
+from sessions.state.state import State
 from steertui import __version__
 from steertui.engine.protocol import (
     BEAT_S,

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import EngineUnavailable, UsageError
 from core.mixer.mixer import Mixer
-from sessions.lines import Record
-from sessions.state import State, Token, Turn
+from sessions.journal.codec import Record
+from sessions.state.state import State, Token, Turn
 from steertui.engine.client import Client, Item
 from steertui.engine.launch import choose, ensure, in_words
 from steertui.engine.protocol import Frame

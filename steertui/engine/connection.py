@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
-from sessions.journal import Journal
+from sessions.journal.journal import Journal
 from steertui.engine import protocol
 from steertui.engine.protocol import LAG, MAX_FRAME, Hello, ProtocolError
 

@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SteerError, UsageError
-from sessions import events as ev
-from sessions.branching import branched
-from sessions.folder import Folder, find_folder
-from sessions.folding import fold_all
-from sessions.journal import Journal
-from sessions.kinds import JOBS
-from sessions.lines import Record, decode
-from sessions.live import Session
-from sessions.origin import opening
-from sessions.residence import Home
-from sessions.state import State
-from sessions.tasks import Registry
+from sessions.job_specs.job_factories import JOBS
+from sessions.journal import events as ev
+from sessions.journal.codec import Record, decode
+from sessions.journal.environment import opening
+from sessions.journal.folder import Folder, find_folder
+from sessions.journal.journal import Journal
+from sessions.live.jobs import Registry
+from sessions.live.model_host import Home
+from sessions.live.session import Session
+from sessions.recorded.branch import branched
+from sessions.state.fold import fold_all
+from sessions.state.state import State
 from steertui import __version__, paths
 from steertui.engine.offering import offered
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from core.errors import EngineUnavailable
-from sessions.resident import Studio
+from sessions.live.torch_backend import Studio
 from steertui import paths
 from steertui.engine.process import Engine
 from steertui.engine.server import Server

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sessions import events as ev
+from sessions.journal import events as ev
 from steertui.catalogue import Entry, models
 
 ITEM = {"float32": 4, "bfloat16": 2, "float16": 2}

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SteerError
-from sessions.residence import Residence
-from sessions.studio import Studio
+from sessions.live.backend import Studio
+from sessions.live.model_host import Residence
 from steertui.engine.host import Host
 from steertui.engine.server import Server
 from steertui.engine.sockets import Door

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from sessions import events as ev
-from sessions.lines import Record
-from sessions.ulid import ulid
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
+from sessions.journal.ulid import ulid
 from steertui import __version__
 from steertui.engine import protocol
 from steertui.engine.connection import Connection

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import EngineUnavailable, UsageError
-from sessions.held import Held, hold
+from sessions.journal.file_lock import Held, hold
 
 LONGEST_PATH = 107
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")

@@ -10,9 +10,9 @@ import time
 from dataclasses import replace
 
 from core.jobs.job import Progress
-from sessions import events as ev
-from sessions.lines import Record
-from sessions.live import Session
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
+from sessions.live.session import Session
 from steertui.engine.host import Host
 
 PROGRESS_S = 0.5

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sessions.sampling import change
-from sessions.state import Marker as StateMarker
-from sessions.state import Turn
+from sessions.state.settings_words import change
+from sessions.state.state import Marker as StateMarker
+from sessions.state.state import Turn
 from steertui.text import Sanitiser, safe_text
 from steertui.widgets.transcript.document import Item, Marker, Piece, Speech
 

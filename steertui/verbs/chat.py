@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from core.errors import SteerError
-from sessions.spoken import messages
+from sessions.state.messages import messages
 from steertui import flags
 from steertui.printing import Printer
 from steertui.setup import Setup

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from sessions.offers.workshop import CHECK
+from sessions.job_specs.workshop import CHECK
 from steertui import flags
 from steertui.printing import print_report
 from steertui.verdict import told

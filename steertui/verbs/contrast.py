@@ -10,8 +10,8 @@ from typing import Any
 
 from core.errors import PartlyDone, UsageError
 from core.secrets import scrub
-from sessions.offers.contrasts import CONTRAST_ANSWER, CONTRAST_MAKE
-from sessions.offers.offer import Offer
+from sessions.job_specs.contrasts import CONTRAST_ANSWER, CONTRAST_MAKE
+from sessions.job_specs.offer import Offer
 from steertui import flags, pairtable
 from steertui.printing import print_report
 from steertui.text import safe_text

@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sessions.offers.workshop import DIFF
+from sessions.job_specs.workshop import DIFF
 from steertui import flags
 from steertui.layercurve import layer_curve
 from steertui.printing import print_report

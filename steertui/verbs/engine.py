@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from sessions.resident import Studio
+    from sessions.live.torch_backend import Studio
     from steertui.engine.process import Engine
     from steertui.engine.sockets import Door
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.mixer.layer_ranges import write_layers
-from sessions.offers.workshop import EXTRACT
+from sessions.job_specs.workshop import EXTRACT
 from steertui import flags
 from steertui.layercurve import layer_curve
 from steertui.printing import print_report

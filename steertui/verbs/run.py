@@ -13,7 +13,7 @@ from sessions.experiments.measures import MEASURES
 from sessions.experiments.prompts import PACKS
 from sessions.experiments.registry import EXPERIMENTS
 from sessions.experiments.report import document, tables
-from sessions.offers.catalogue import OFFERS
+from sessions.job_specs.catalogue import OFFERS
 from steertui import flags
 from steertui.printing import print_report
 from steertui.working import carry_out

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, PartlyDone, SteerError, UsageError
-from sessions.lines import Record, encode
+from sessions.journal.codec import Record, encode
 from sessions.promptfile import Item, Prompt, read_prompts
 from steertui import flags
 from steertui.answering import Answer

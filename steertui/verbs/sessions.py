@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from sessions.branching import branch
 from sessions.export import FORMS, LOGS, export, save
 from sessions.export.cast import shown
-from sessions.folder import find_folder
-from sessions.folding import fold_all
-from sessions.index import Entry, Index
-from sessions.reading import Reading, read
-from sessions.replay import in_turn, paced
+from sessions.export.playback import in_turn, paced
+from sessions.journal.folder import find_folder
+from sessions.journal.reader import Reading, read
+from sessions.recorded.branch import branch
+from sessions.recorded.index import Entry, Index
+from sessions.state.fold import fold_all
 from steertui import paths
 from steertui.text import safe_text
 
@@ -112,7 +112,7 @@ def _describe_verify(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from sessions.verifying import verified
+    from sessions.recorded.verify_offline import verified
 
     folder = find_folder(paths.sessions_place(), args.id)
     summary = verified(folder, args.model)

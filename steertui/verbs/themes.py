@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sessions.offers.workshop import THEMES
+from sessions.job_specs.workshop import THEMES
 from steertui import flags
 from steertui.text import safe_text
 from steertui.working import carry_out

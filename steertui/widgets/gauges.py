@@ -6,8 +6,8 @@ import math
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 
-from sessions.collapse import WINDOW, measured
-from sessions.state import Token
+from sessions.state.collapse import WINDOW, measured
+from sessions.state.state import Token
 from steertui.widgets.reading import KEPT
 
 SHOWN = (

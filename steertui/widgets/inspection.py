@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sessions.state import Marker, State, Token, Turn
+from sessions.state.state import Marker, State, Token, Turn
 
 Sigmas = Callable[[str, float], float]
 CHANGES = ("mixer", "inject", "rewind", "rebuild")

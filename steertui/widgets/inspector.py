@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len
 from rich.segment import Segment
 
-from sessions.state import Candidate
+from sessions.state.state import Candidate
 from steertui.text import safe_text
 from steertui.widgets.bars import clip
 from steertui.widgets.dial import plain, short, signed

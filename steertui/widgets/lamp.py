@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual.geometry import Size
 
-from sessions.collapse import Advice, Symptom
+from sessions.state.collapse import Advice, Symptom
 from steertui.text import safe_text
 from steertui.widgets.bars import clip, whole
 from steertui.widgets.painted import Painted, Row

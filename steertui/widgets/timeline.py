@@ -10,7 +10,7 @@ from rich.segment import Segment
 from textual import events
 from textual.message import Message
 
-from sessions.film import Film
+from sessions.recorded.film import Film
 from steertui.text import safe_text
 from steertui.widgets import glyphs
 from steertui.widgets.bars import clip

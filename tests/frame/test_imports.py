@@ -27,13 +27,13 @@ TORCH_FREE = (
     "vectors.claude.asking",
     "vectors.errors",
     "sessions",
-    "sessions.events",
+    "sessions.journal.events",
     "sessions.experiments.registry",
     *EXPERIMENTS.values(),
-    "sessions.offers.catalogue",
-    "sessions.state",
-    "sessions.journal",
-    "sessions.index",
+    "sessions.job_specs.catalogue",
+    "sessions.state.state",
+    "sessions.journal.journal",
+    "sessions.recorded.index",
     "sessions.export",
 )
 

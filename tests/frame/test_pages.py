@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from core.mixer.mixer import UNITS, Channel, Mixer
-from sessions import events
-from sessions.collapse import LIMITS
-from sessions.event import KINDS
 from sessions.experiments.judges.registry import JUDGES
 from sessions.experiments.measures import MEASURES
 from sessions.experiments.registry import EXPERIMENTS
 from sessions.export import FORMS
-from sessions.verify import GRADES
+from sessions.journal import events
+from sessions.journal.event import KINDS
+from sessions.recorded.verify import GRADES
+from sessions.state.collapse import LIMITS
 from steertui.config import Settings
 from vectors.contrasts.shapes import PROMPTS, SHAPES
 from vectors.data import metadata

@@ -17,7 +17,7 @@ from typing import Any
 
 from core.errors import BadInput, ModelError, OutOfMemory
 from core.mixer.mixer import Mixer
-from sessions.studio import Progress, Speech
+from sessions.live.backend import Progress, Speech
 
 WORDS = ("the ", "quick ", "brown ", "fox ", "jumps ", "over ", "a ", "lazy ", "dog ", "and ")
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from core import demo
-from sessions.collapse import LIMITS, WINDOW, advice, measured, symptoms
-from sessions.state import Token
+from sessions.state.collapse import LIMITS, WINDOW, advice, measured, symptoms
+from sessions.state.state import Token
 
 SOUND = {"entropy": 1.5, "lp0": -2.0, "delta": 0.2}
 

@@ -17,15 +17,15 @@ import pytest
 
 from core.errors import UsageError
 from core.mixer.mixer import Channel, Mixer
-from sessions import events as ev
-from sessions.desk import describe, mix_of, summary
 from sessions.export import FORMS, export
-from sessions.folder import all_folders
-from sessions.index import Index
-from sessions.journal import Journal
-from sessions.lines import Record
-from sessions.reading import read
-from sessions.replay import in_turn, paced
+from sessions.export.playback import in_turn, paced
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
+from sessions.journal.folder import all_folders
+from sessions.journal.journal import Journal
+from sessions.journal.reader import read
+from sessions.recorded.index import Index
+from sessions.state.mixer_words import describe, mix_of, summary
 from steertui.text import safe_text
 from tests.sessions.scripted import Vector
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from sessions import events as ev
-from sessions.film import Cut, film
-from sessions.lines import Record
-from sessions.replay import LONGEST_PAUSE
+from sessions.export.playback import LONGEST_PAUSE
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
+from sessions.recorded.film import Cut, film
 
 
 def desk(scale: float, **settings: object) -> dict[str, object]:

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from core.errors import UsageError
-from sessions import events as ev
 from sessions.export import save
 from sessions.export.samples import Sample, samples
-from sessions.folding import fold_all
-from sessions.lines import Record
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
+from sessions.state.fold import fold_all
 from steertui import cli, paths
 from steertui.text import safe_text
 from tests.sessions.test_export import recorded, records, talk

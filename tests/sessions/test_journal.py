@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import BadInput, EngineUnavailable, UsageError
-from sessions import events as ev
-from sessions.folder import Folder, all_folders, find_folder
-from sessions.journal import RING, Journal
-from sessions.lines import Record, decode, encode
-from sessions.reading import follow, read, scan
+from sessions.journal import events as ev
+from sessions.journal.codec import Record, decode, encode
+from sessions.journal.folder import Folder, all_folders, find_folder
+from sessions.journal.journal import RING, Journal
+from sessions.journal.reader import follow, read, scan
 from tests.disks import files_no_larger_than
 
 
@@ -226,7 +226,7 @@ def test_a_full_disk_pauses_the_recording_and_the_gap_counts_what_was_lost(tmp_p
 def test_an_event_that_no_line_holds_is_refused_and_the_next_one_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sessions.journal.LINE_LIMIT", 200)
+    monkeypatch.setattr("sessions.journal.journal.LINE_LIMIT", 200)
     journal, folder = Journal.create(tmp_path)
     with pytest.raises(UsageError, match="more than one line of a journal holds"):
         journal.append(ev.Note(text="x" * 200))

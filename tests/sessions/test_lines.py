@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions import events as ev
-from sessions.event import KINDS
-from sessions.lines import BadLine, Record, decode, encode
+from sessions.journal import events as ev
+from sessions.journal.codec import BadLine, Record, decode, encode
+from sessions.journal.event import KINDS
 
 SAMPLES: dict[str, Any] = {"int": 7, "str": "x\u2028\n\x1b", "float": 0.5, "bool": True}
 

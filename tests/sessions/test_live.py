@@ -13,15 +13,15 @@ import pytest
 
 from core.errors import BadInput, UsageError
 from core.mixer.mixer import Channel, Mixer
-from sessions import events as ev
-from sessions.desk import mix_of
-from sessions.folding import fold, fold_all
-from sessions.journal import Journal
-from sessions.lines import Record
-from sessions.live import Session
-from sessions.reading import read
-from sessions.residence import Residence
-from sessions.state import State
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
+from sessions.journal.journal import Journal
+from sessions.journal.reader import read
+from sessions.live.model_host import Residence
+from sessions.live.session import Session
+from sessions.state.fold import fold, fold_all
+from sessions.state.mixer_words import mix_of
+from sessions.state.state import State
 from tests.sessions.scripted import Studio, Vector
 
 LOUD = Vector("loud", {3: (1.0, 0.0, 0.0, 0.0)}, {3: 2.0})

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from sessions import events as ev
-from sessions.collapse import advice
-from sessions.loudness import loudest, sizes, unknown
-from sessions.state import State, Token
+from sessions.journal import events as ev
+from sessions.state.collapse import advice
+from sessions.state.loudness import loudest, sizes, unknown
+from sessions.state.state import State, Token
 
 NORMS = {str(layer): 10.0 for layer in range(4)}
 

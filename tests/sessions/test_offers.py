@@ -8,11 +8,11 @@ import shlex
 import pytest
 
 from core.errors import UsageError
-from sessions.kinds import JOBS
-from sessions.offers.catalogue import OFFERS
-from sessions.offers.offer import READERS
-from sessions.offers.spending import spends
-from sessions.offers.workshop import CHECK, DIFF, EXTRACT
+from sessions.job_specs.catalogue import OFFERS
+from sessions.job_specs.job_factories import JOBS
+from sessions.job_specs.offer import READERS
+from sessions.job_specs.spending import spends
+from sessions.job_specs.workshop import CHECK, DIFF, EXTRACT
 from steertui import flags
 
 

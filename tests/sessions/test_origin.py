@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from core.secrets import scrub
-from sessions.journal import Journal
-from sessions.origin import opening
-from sessions.ulid import is_ulid, ulid
+from sessions.journal.environment import opening
+from sessions.journal.journal import Journal
+from sessions.journal.ulid import is_ulid, ulid
 
 CANARY = "canary-4f1c9d-do-not-print"
 

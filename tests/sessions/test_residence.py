@@ -1,6 +1,6 @@
 """A model's arrival as events."""
 
-from sessions.residence import PROGRESS_STEPS, _progress
+from sessions.live.model_host import PROGRESS_STEPS, _progress
 
 
 def test_a_load_of_many_weights_is_told_in_a_few_lines() -> None:

@@ -17,16 +17,16 @@ from core.generation import prefill
 from core.jobs.job import End
 from core.jobs.runner import run
 from core.mixer.mixer import Channel, Mixer
-from sessions import events as ev
-from sessions.desk import mix_of
-from sessions.journal import Journal
-from sessions.lines import Record
-from sessions.live import Session
-from sessions.reading import read
-from sessions.residence import Residence
-from sessions.resident import Resident
-from sessions.studio import Progress
-from sessions.verify import verify
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
+from sessions.journal.journal import Journal
+from sessions.journal.reader import read
+from sessions.live.backend import Progress
+from sessions.live.model_host import Residence
+from sessions.live.session import Session
+from sessions.live.torch_backend import Resident
+from sessions.recorded.verify import verify
+from sessions.state.mixer_words import mix_of
 from tests.core import zoo
 from tests.sessions.test_live import until
 

@@ -17,13 +17,13 @@ import vectors
 from core.errors import BadInput, UsageError
 from core.loading import memory
 from core.mixer.mixer import Channel, Mixer
-from sessions import events as ev
-from sessions.fitting import fitted
-from sessions.folding import fold_all
-from sessions.journal import Journal
-from sessions.live import Session
-from sessions.residence import Residence
-from sessions.resident import Studio
+from sessions.journal import events as ev
+from sessions.journal.journal import Journal
+from sessions.live.compatibility import fitted
+from sessions.live.model_host import Residence
+from sessions.live.session import Session
+from sessions.live.torch_backend import Studio
+from sessions.state.fold import fold_all
 from tests.core import zoo
 from tests.sessions.test_live import until
 

@@ -11,13 +11,13 @@ import pytest
 
 from core.errors import BadInput, UsageError
 from core.jobs import job
-from sessions import events as ev
-from sessions.folding import fold_all
-from sessions.journal import Journal
-from sessions.live import Session
-from sessions.reading import read
-from sessions.residence import Residence
-from sessions.state import REPORTS
+from sessions.journal import events as ev
+from sessions.journal.journal import Journal
+from sessions.journal.reader import read
+from sessions.live.model_host import Residence
+from sessions.live.session import Session
+from sessions.state.fold import fold_all
+from sessions.state.state import REPORTS
 from tests.sessions.scripted import Studio
 from tests.sessions.test_live import until
 

@@ -17,8 +17,8 @@ from typing import Any
 from core.errors import ModelError
 from core.jobs import job
 from core.mixer.mixer import Mixer
-from sessions import tokenbatch
-from sessions.studio import Progress, Speech
+from sessions.live import token_batch
+from sessions.live.backend import Progress, Speech
 from steertui import paths
 from steertui.engine.inline import Inline
 from steertui.engine.process import Engine
@@ -201,11 +201,11 @@ class Script:
 @contextmanager
 def _every_token_at_once() -> Iterator[None]:
     """No batching: a model that waits for a tick must not sit on the tokens it has made."""
-    usual, tokenbatch.WAIT_S = tokenbatch.WAIT_S, 0.0
+    usual, token_batch.WAIT_S = token_batch.WAIT_S, 0.0
     try:
         yield
     finally:
-        tokenbatch.WAIT_S = usual
+        token_batch.WAIT_S = usual
 
 
 @contextmanager

@@ -19,12 +19,12 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
 from sessions.export import FORMS, export
 from sessions.export.cast import AMBER, BOLD, DIM, PLAIN
-from sessions.folder import Folder, find_folder
-from sessions.journal import Journal
-from sessions.lines import Record, decode, encode
+from sessions.journal import events as ev
+from sessions.journal.codec import Record, decode, encode
+from sessions.journal.folder import Folder, find_folder
+from sessions.journal.journal import Journal
 from steertui import cli, paths
 from steertui.engine import protocol
 from steertui.engine.inline import Inline

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core.errors import SteerError
-from sessions.offers.catalogue import OFFERS
+from sessions.job_specs.catalogue import OFFERS
 from steertui import cli, working
 from steertui.early import refuse_early, refuse_unpaid
 from steertui.workplace import Here, workplace

@@ -12,14 +12,14 @@ import pytest
 
 from core import demo
 from core.mixer.mixer import Channel, Mixer
-from sessions import events as ev
-from sessions.folder import find_folder
-from sessions.known import Known
-from sessions.lines import encode
-from sessions.reading import read
-from sessions.residence import Residence
-from sessions.resident import Studio
-from sessions.state import State
+from sessions.journal import events as ev
+from sessions.journal.codec import encode
+from sessions.journal.folder import find_folder
+from sessions.journal.reader import read
+from sessions.live.model_host import Residence
+from sessions.live.torch_backend import Studio
+from sessions.state.state import State
+from sessions.state.vector_facts import Known
 from steertui import cli, paths
 from steertui.engine.host import Host
 

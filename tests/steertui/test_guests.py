@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 import steertui
-from sessions.folder import all_folders
-from sessions.folding import fold_all
-from sessions.reading import read
-from sessions.resident import Studio
+from sessions.journal.folder import all_folders
+from sessions.journal.reader import read
+from sessions.live.torch_backend import Studio
+from sessions.state.fold import fold_all
 from steertui import cli, paths
 from steertui.engine.connect import Engine
 from steertui.engine.inline import Inline

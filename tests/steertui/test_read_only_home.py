@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.journal import Journal
+from sessions.journal.journal import Journal
 from steertui import cli, config, paths
 from steertui.engine.connect import Engine
 from steertui.engine.launch import probe

@@ -10,7 +10,7 @@ import pytest
 
 from sessions.experiments.phases import PHASES
 from sessions.experiments.registry import EXPERIMENTS
-from sessions.offers.catalogue import OFFERS
+from sessions.job_specs.catalogue import OFFERS
 from steertui import cli
 from steertui.verbs import run
 

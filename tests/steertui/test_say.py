@@ -17,10 +17,10 @@ import pytest
 import core
 import vectors
 from core.generation import live
-from sessions.folding import fold
-from sessions.reading import read
-from sessions.script import Script
-from sessions.state import State
+from sessions.journal.reader import read
+from sessions.live.scheduled_edits import Script
+from sessions.state.fold import fold
+from sessions.state.state import State
 from steertui import cli, paths
 from steertui.printing import Printer
 from vectors.library import library

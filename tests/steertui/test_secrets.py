@@ -17,10 +17,10 @@ import pytest
 
 from core.errors import NetworkError
 from core.secrets import scrub
-from sessions import events as ev
 from sessions.export import FORMS
-from sessions.folder import all_folders
-from sessions.journal import Journal
+from sessions.journal import events as ev
+from sessions.journal.folder import all_folders
+from sessions.journal.journal import Journal
 from steertui import cli, diagnosis, paths, promptlog
 from steertui.promptlog import KEY_SAID
 from steertui.verbs import VERBS, Verb

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
-from sessions.folder import find_folder
-from sessions.folding import fold_all
-from sessions.journal import Journal
-from sessions.reading import read
+from sessions.journal import events as ev
+from sessions.journal.folder import find_folder
+from sessions.journal.journal import Journal
+from sessions.journal.reader import read
+from sessions.state.fold import fold_all
 from steertui import paths
 from steertui.cli import main
 

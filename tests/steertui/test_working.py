@@ -17,11 +17,12 @@ import pytest
 import steertui
 from core.errors import BadInput, SteerError
 from core.jobs import job
-from sessions import kinds, resident
-from sessions.folder import all_folders
-from sessions.folding import fold_all
-from sessions.reading import read
-from sessions.state import State
+from sessions.job_specs import job_factories
+from sessions.journal.folder import all_folders
+from sessions.journal.reader import read
+from sessions.live import torch_backend
+from sessions.state.fold import fold_all
+from sessions.state.state import State
 from steertui import paths
 from steertui.engine.connect import Engine
 from steertui.working import absolute, carry_out
@@ -57,8 +58,8 @@ def count(instrument: Any, params: Mapping[str, Any]) -> job.Job:
 
 @pytest.fixture(autouse=True)
 def counting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(kinds.JOBS, "count", count)  # type: ignore[arg-type]
-    monkeypatch.setattr(resident, "Studio", lambda **_: Studio())
+    monkeypatch.setitem(job_factories.JOBS, "count", count)  # type: ignore[arg-type]
+    monkeypatch.setattr(torch_backend, "Studio", lambda **_: Studio())
     WORKED.clear()
     while PERMITS.acquire(blocking=False):
         pass

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.errors import UsageError
 from core.mixer.mixer import UNITS, Bound, Channel, Mixer
-from sessions.known import Known
+from sessions.state.vector_facts import Known
 from steertui.widgets import bank_values
 from steertui.widgets.dial import (
     SHORT_UNIT,

@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.widgets import Static
 
 from core import demo
-from sessions.state import State, Turn
+from sessions.state.state import State, Turn
 from steertui.screens.desk.opening import FIRST, coached, remember_coached
 
 WAITING = "1/4  ↑ brings an example, enter sends it; it is answered as soon as the model is loaded."

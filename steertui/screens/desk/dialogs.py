@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import UsageError
 from core.mixer.mixer import finite
-from sessions.known import Known
+from sessions.state.vector_facts import Known
 from steertui.screens.ask import Ask
 from steertui.screens.desk import board as hands
 from steertui.screens.desk.cap_dialog import CapDialog

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sessions import events as ev
-from sessions.desk import summary
-from sessions.sampling import made_before
-from sessions.state import State, Turn
+from sessions.journal import events as ev
+from sessions.state.mixer_words import summary
+from sessions.state.settings_words import made_before
+from sessions.state.state import State, Turn
 from steertui.screens.past import manner, past, spoken, standing_marks, thrown_in
 from steertui.text import Sanitiser, safe_text
 from steertui.widgets.meters import Meters

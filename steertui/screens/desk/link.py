@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import EngineUnavailable, SteerError
-from sessions.events import Vector
-from sessions.lines import Record
-from sessions.state import State
+from sessions.journal.codec import Record
+from sessions.journal.events import Vector
+from sessions.state.state import State
 from steertui.engine.client import Client
 from steertui.engine.launch import ending, ensure, in_words
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from core.errors import SteerError, UsageError
-from sessions.studio import LOADING
+from sessions.live.backend import LOADING
 from steertui.screens.desk.reads import words
 from steertui.screens.pick import Choice, Pick
 

@@ -9,11 +9,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
-from sessions import events as ev
-from sessions.collapse import advice, symptoms
-from sessions.desk import summary
-from sessions.loudness import sizes
-from sessions.state import State, Token
+from sessions.journal import events as ev
+from sessions.state.collapse import advice, symptoms
+from sessions.state.loudness import sizes
+from sessions.state.mixer_words import summary
+from sessions.state.state import State, Token
 from steertui.screens.desk.shadow import Shadow
 from steertui.widgets.gauges import Gauges
 from steertui.widgets.inspection import Inspection, inspect

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual.binding import Binding
 
 from core.errors import BadInput, SteerError, UsageError
-from sessions.known import mixer_of
+from sessions.state.vector_facts import mixer_of
 from steertui import mixers
 from steertui.screens.ask import Ask
 from steertui.screens.desk.board import replaced

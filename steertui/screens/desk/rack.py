@@ -14,7 +14,7 @@ from textual.message import Message
 
 from core.errors import SteerError
 from core.mixer.mixer import Mixer
-from sessions.desk import describe
+from sessions.state.mixer_words import describe
 from steertui.screens.desk import board as hands
 from steertui.screens.desk.board import Board, Edit
 from steertui.screens.desk.history import History

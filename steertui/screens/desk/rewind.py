@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.errors import UsageError
-from sessions.state import Turn
+from sessions.state.state import Turn
 from steertui.screens.ask import Ask
 from steertui.screens.desk.reads import at_least_one
 from steertui.screens.desk.tokens import rewind as at_token

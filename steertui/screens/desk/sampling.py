@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from core.errors import SteerError
-from sessions.sampling import USUAL, unusual
+from sessions.state.settings_words import USUAL, unusual
 from steertui import paths
 
 FILE = "sampling.json"

@@ -19,9 +19,9 @@ from textual.widgets import Static
 
 from core.errors import SteerError
 from core.mixer.mixer import Mixer
-from sessions import events as ev
-from sessions.known import mixer_of
-from sessions.lines import Record
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
+from sessions.state.vector_facts import mixer_of
 from steertui import commands, promptlog
 from steertui.config import Settings
 from steertui.flags import patience

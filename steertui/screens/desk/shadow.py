@@ -16,7 +16,7 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from sessions import events as ev
+from sessions.journal import events as ev
 from steertui.text import Sanitiser
 from steertui.widgets.kl import KlLine
 from steertui.widgets.transcript.document import Item, Piece, Speech

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.mixer.layer_ranges import parse_layers, write_layers
 from core.mixer.mixer import SCOPES
-from sessions.desk import describe
+from sessions.state.mixer_words import describe
 from steertui.screens.desk import reads
 from steertui.screens.desk.board import Board, Edit
 from steertui.screens.desk.form import DeskForm, Question

@@ -12,8 +12,8 @@ from rich.text import Text
 
 from core.errors import UsageError
 from core.secrets import holds_secret
-from sessions import events as ev
-from sessions.sampling import USUAL
+from sessions.journal import events as ev
+from sessions.state.settings_words import USUAL
 from steertui.promptlog import KEY_SAID
 from steertui.screens.desk import compare, opening, versions
 from steertui.screens.desk.distractors import Distractor

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from core.errors import UsageError
-from sessions.state import State
+from sessions.state.state import State
 from steertui.widgets.transcript.document import Piece
 
 if TYPE_CHECKING:

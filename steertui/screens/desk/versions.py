@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessions.state import ROOT, State, Turn
+from sessions.state.state import ROOT, State, Turn
 
 WRITING = "wait for the answer to finish (esc stops it) before switching branches"
 

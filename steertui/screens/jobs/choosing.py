@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sessions.offers.offer import Param
+from sessions.job_specs.offer import Param
 from steertui.screens.pick import Choice
 
 YES, NO = "yes", "no"

@@ -13,7 +13,7 @@ from typing import Any
 from core.errors import SteerError, UsageError
 from core.files import expanded
 from core.mixer.layer_ranges import parse_layers
-from sessions.offers.offer import Param
+from sessions.job_specs.offer import Param
 from steertui.screens.jobs.choosing import NO, YES, words
 
 DEEP = 10_000

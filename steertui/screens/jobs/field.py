@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
-from sessions.offers.offer import Param
+from sessions.job_specs.offer import Param
 from steertui.screens.jobs import choosing
 from steertui.screens.jobs.entry import written
 from steertui.text import safe_text

@@ -15,8 +15,8 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from sessions.offers.offer import Offer, Param
-from sessions.offers.spending import BUDGET, spends
+from sessions.job_specs.offer import Offer, Param
+from sessions.job_specs.spending import BUDGET, spends
 from steertui import commands
 from steertui.screens.desk.yank import yank
 from steertui.screens.jobs import choosing, entry

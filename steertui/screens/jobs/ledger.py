@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from sessions import events as ev
-from sessions.lines import Record
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
 from steertui.screens.jobs.brief import brief
 from steertui.screens.jobs.report import Report
 

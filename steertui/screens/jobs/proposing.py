@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from sessions.offers.offer import Offer, Param
+from sessions.job_specs.offer import Offer, Param
 
 SUFFIXES = {"vector": ".safetensors", "contrast set": ".jsonl"}
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from sessions.offers.catalogue import OFFERS
+from sessions.job_specs.catalogue import OFFERS
 from steertui.screens.jobs.brief import brief
 from steertui.screens.jobs.report import Report
 from steertui.text import safe_text

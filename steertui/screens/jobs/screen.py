@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.widgets import OptionList
 
 from core.errors import SteerError, UsageError
-from sessions.offers.catalogue import OFFERS
+from sessions.job_specs.catalogue import OFFERS
 from steertui import commands
 from steertui.screens.desk.link import Link
 from steertui.screens.desk.yank import yank

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
-from sessions.offers.catalogue import OFFERS
+from sessions.job_specs.catalogue import OFFERS
 from steertui.screens.jobs.brief import brief
 from steertui.screens.jobs.curves import leading
 from steertui.screens.jobs.figures import figure, flat

@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.geometry import Offset
 
 from core.jobs.job import Sample
-from sessions.offers.catalogue import OFFERS
+from sessions.job_specs.catalogue import OFFERS
 from steertui.screens.jobs.curves import all_curves, panels
 from steertui.screens.jobs.report import SAMPLES, Report
 from steertui.screens.jobs.table import margin_of, table

@@ -12,7 +12,7 @@ from rich.text import Text
 from textual import work
 from textual.widgets import Static
 
-from sessions.state import State, Task
+from sessions.state.state import State, Task
 from steertui.screens.desk.link import Link
 from steertui.text import safe_text
 from steertui.verdict import told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessions.events import Model
+from sessions.journal.events import Model
 from vectors.data import compatibility
 from vectors.data.card import Card
 from vectors.data.model_shape import Shape

@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 from core.errors import SteerError
 from sessions.export import FORMS, LOGS
-from sessions.index import Entry
+from sessions.recorded.index import Entry
 from steertui import clipboard
 from steertui.screens.pick import Choice, Pick
 from steertui.screens.sessions.recorded import exported

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sessions.branching import branch
 from sessions.export import SUFFIXES, save
-from sessions.film import Film, film
-from sessions.folder import Folder
-from sessions.index import Entry, Index
-from sessions.reading import read
+from sessions.journal.folder import Folder
+from sessions.journal.reader import read
+from sessions.recorded.branch import branch
+from sessions.recorded.film import Film, film
+from sessions.recorded.index import Entry, Index
 from steertui import paths
 from steertui.text import safe_text
 

@@ -16,8 +16,8 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from core.errors import SteerError
-from sessions.film import Film
-from sessions.index import Entry
+from sessions.recorded.film import Film
+from sessions.recorded.index import Entry
 from steertui import commands
 from steertui.screens.past import past
 from steertui.screens.sessions import exporting

@@ -16,7 +16,7 @@ from textual.screen import Screen
 from textual.widgets import DataTable, Input
 
 from core.errors import SteerError, UsageError
-from sessions.index import Entry
+from sessions.recorded.index import Entry
 from steertui import commands
 from steertui.screens.desk.link import Link
 from steertui.screens.past import past

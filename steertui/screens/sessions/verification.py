@@ -12,10 +12,10 @@ from textual import work
 from textual.widgets import Static
 
 from sessions.export.facts import facts
-from sessions.folder import Folder
-from sessions.index import Entry
-from sessions.reading import read
-from sessions.state import State, Task
+from sessions.journal.folder import Folder
+from sessions.journal.reader import read
+from sessions.recorded.index import Entry
+from sessions.state.state import State, Task
 from steertui.screens.desk.link import Link
 from steertui.text import safe_text
 

@@ -8,7 +8,7 @@ from textual.widgets import Input
 from core.errors import UsageError
 from core.mixer.effects import bounds
 from core.mixer.mixer import Channel, Mixer
-from sessions.known import Known
+from sessions.state.vector_facts import Known
 from steertui.screens.desk import board as hands
 from steertui.screens.desk import caps
 from steertui.screens.desk.board import Board

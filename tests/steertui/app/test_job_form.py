@@ -8,9 +8,9 @@ import pytest
 from textual.color import Color
 from textual.widgets import Input, OptionList
 
-from sessions import kinds
-from sessions.offers.catalogue import OFFERS
-from sessions.offers.offer import READERS, Param
+from sessions.job_specs import job_factories
+from sessions.job_specs.catalogue import OFFERS
+from sessions.job_specs.offer import READERS, Param
 from steertui.screens.jobs import choosing
 from steertui.screens.jobs.entry import read, sentence, written
 from steertui.screens.jobs.field import Field
@@ -142,7 +142,7 @@ async def test_the_line_that_is_written_in_is_the_one_that_is_lit() -> None:
 @asynchronous
 async def test_nothing_begins_while_something_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     script = Script(())
-    monkeypatch.setitem(kinds.JOBS, "extract", script)
+    monkeypatch.setitem(job_factories.JOBS, "extract", script)
     async with stage() as at:
         await opened(at)
         made = await form(at)
@@ -192,7 +192,7 @@ async def test_arrows_step_through_words_and_ctrl_l_lists() -> None:
 
 @asynchronous
 async def test_a_refusal_of_the_engine_leaves_the_form_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(kinds.JOBS, "extract")
+    monkeypatch.delitem(job_factories.JOBS, "extract")
     async with stage() as at:
         await opened(at)
         made = await form(at)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core.jobs import job
-from sessions import events as ev
-from sessions.lines import Record
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
 from steertui.screens.jobs import views
 from steertui.screens.jobs.figures import figure
 from steertui.screens.jobs.ledger import Ledger

@@ -9,8 +9,8 @@ from textual.widgets import Input
 
 from core.errors import BadInput
 from core.jobs import job
-from sessions import kinds
-from sessions.offers.catalogue import OFFERS
+from sessions.job_specs import job_factories
+from sessions.job_specs.catalogue import OFFERS
 from steertui.screens.jobs.form import JobForm
 from steertui.screens.jobs.screen import Jobs
 from steertui.widgets.page import Page
@@ -35,7 +35,7 @@ SPOKEN = (
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> Script:
     made = Script(SPOKEN, {"best_layer": 3, "warnings": ["few pairs"]})
-    monkeypatch.setitem(kinds.JOBS, "extract", made)
+    monkeypatch.setitem(job_factories.JOBS, "extract", made)
     return made
 
 
@@ -120,7 +120,7 @@ async def test_the_job_under_the_cursor_tells_all_it_does(size: tuple[int, int])
 async def test_two_checkpoints_are_compared_from_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [job.Row("matrices", f"layer {n} o_proj", {"relative": 0.25 * n, "top1": 0.5}) for n in (1, 2)]
     script = Script((job.Progress(2, 2, "matrices"), *rows), {"matrices": 2})
-    monkeypatch.setitem(kinds.JOBS, "diff", script)
+    monkeypatch.setitem(job_factories.JOBS, "diff", script)
     async with stage() as at:
         await opened(at)
         made = await form(at, "Weight")
@@ -206,7 +206,7 @@ async def test_the_command_line_is_copied_and_written_down(script: Script) -> No
 async def test_what_fails_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     bad = "".join(HOSTILE.values()).replace("\ud800", "")
     script = Script((), BadInput(f"no pairs left {bad} [/nope]"))
-    monkeypatch.setitem(kinds.JOBS, "extract", script)
+    monkeypatch.setitem(job_factories.JOBS, "extract", script)
     async with stage() as at:
         await opened(at)
         made = await form(at)
@@ -226,7 +226,7 @@ async def test_hostile_reports_on_every_page(monkeypatch: pytest.MonkeyPatch) ->
         job.Sample(bad, bad, f"{bad}\n{'x' * 200_000}", (bad,)),
         job.Artifact(bad, bad, bad),
     )
-    monkeypatch.setitem(kinds.JOBS, "extract", Script(events, {bad: bad}))
+    monkeypatch.setitem(job_factories.JOBS, "extract", Script(events, {bad: bad}))
     async with stage() as at:
         await opened(at)
         made = await form(at)
@@ -269,7 +269,7 @@ async def test_its_vector_is_kept_in_the_library(tmp_path: Path, monkeypatch: py
     kept(tmp_path, "inside", 1)
     outside = tmp_path / "outside.safetensors"
     files = (job.Artifact(str(outside), "0", "vector"),)
-    monkeypatch.setitem(kinds.JOBS, "extract", Script(files))
+    monkeypatch.setitem(job_factories.JOBS, "extract", Script(files))
     (library.folder() / "inside.safetensors").replace(outside)
     async with stage() as at:
         await opened(at)

@@ -11,7 +11,7 @@ from textual.widgets import DataTable
 
 from core.errors import BadInput
 from core.jobs import job
-from sessions import kinds
+from sessions.job_specs import job_factories
 from steertui.screens.library.check import shown
 from steertui.screens.library.screen import Library
 from tests.steertui.app.stage import Stage, stage
@@ -51,7 +51,7 @@ class Bench:
 @pytest.fixture
 def bench(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Bench:
     made = Bench(request.param)
-    monkeypatch.setitem(kinds.JOBS, "check", made)
+    monkeypatch.setitem(job_factories.JOBS, "check", made)
     return made
 
 
@@ -118,7 +118,7 @@ async def test_what_the_engine_refuses_is_said(monkeypatch: pytest.MonkeyPatch) 
     def refuse(instrument: Any, params: Mapping[str, Any]) -> job.Job:
         raise BadInput(f"no room for {params['vector']}")
 
-    monkeypatch.setitem(kinds.JOBS, "check", refuse)
+    monkeypatch.setitem(job_factories.JOBS, "check", refuse)
     async with stage() as at:
         await opened(at)
         await at.press("t")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual import events
 
-from sessions.known import Known
+from sessions.state.vector_facts import Known
 from steertui.screens.desk import board as hands
 from steertui.widgets.prompt import Prompt
 from tests.steertui.app.stage import stage

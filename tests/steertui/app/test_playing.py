@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.mixer.mixer import Channel, Mixer
-from sessions.known import Known
+from sessions.state.vector_facts import Known
 from steertui import paths
 from steertui.screens.desk.distractors import ENGLISH, FILE
 from steertui.screens.desk.history import History

@@ -10,7 +10,7 @@ from textual.widgets import OptionList
 
 from core.errors import BadInput, UsageError
 from core.mixer.mixer import Channel, Mixer
-from sessions.known import Known
+from sessions.state.vector_facts import Known
 from steertui import mixers
 from steertui.options import saved_mixer
 from steertui.screens.pick import Pick

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sessions import events as ev
-from sessions.folder import all_folders
-from sessions.reading import read
+from sessions.journal import events as ev
+from sessions.journal.folder import all_folders
+from sessions.journal.reader import read
 from steertui import paths
 from tests.disks import files_no_larger_than
 from tests.steertui import scripted_engine

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from sessions.folder import all_folders
-from sessions.folding import fold_all
-from sessions.reading import read
-from sessions.state import Turn
+from sessions.journal.folder import all_folders
+from sessions.journal.reader import read
+from sessions.state.fold import fold_all
+from sessions.state.state import Turn
 from steertui import paths
 from steertui.engine.connect import connect
 from steertui.engine.inline import Inline

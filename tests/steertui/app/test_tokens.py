@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sessions.state import Candidate, Marker, Token
+from sessions.state.state import Candidate, Marker, Token
 from steertui.widgets.inspection import Gauge, Inspection
 from steertui.widgets.inspector import Inspector, fitting, line, panel
 from tests.steertui.app.stage import Stage, stage

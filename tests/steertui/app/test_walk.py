@@ -11,7 +11,7 @@ import signal
 
 import pytest
 
-from sessions import events as ev
+from sessions.journal import events as ev
 from tests.steertui.app.walk import (
     ASKED,
     CTRL_Q,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
+from sessions.journal import events as ev
 from steertui import paths
 from tests.steertui.app.walk import (
     ASKED,

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from sessions import events as ev
-from sessions.folder import all_folders
-from sessions.folding import fold_all
-from sessions.lines import Record
-from sessions.reading import read
-from sessions.state import State, Turn
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
+from sessions.journal.folder import all_folders
+from sessions.journal.reader import read
+from sessions.state.fold import fold_all
+from sessions.state.state import State, Turn
 from steertui import paths
 from steertui.engine.launch import Found, find
 from tests.steertui.app.terminal import SIZE, Terminal, terminal

@@ -14,9 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sessions import events as ev
-from sessions.lines import Record
-from sessions.state import State
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
+from sessions.state.state import State
 from steertui import paths
 from steertui.engine.client import Client
 from steertui.engine.inline import Inline

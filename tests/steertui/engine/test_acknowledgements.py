@@ -15,13 +15,13 @@ import steertui
 import vectors
 from core.generation import prefill
 from core.mixer.mixer import Channel, Mixer
-from sessions import events as ev
-from sessions.desk import mix_of
-from sessions.folder import all_folders
-from sessions.folding import fold_all
-from sessions.reading import read
-from sessions.resident import Studio
-from sessions.state import ROOT
+from sessions.journal import events as ev
+from sessions.journal.folder import all_folders
+from sessions.journal.reader import read
+from sessions.live.torch_backend import Studio
+from sessions.state.fold import fold_all
+from sessions.state.mixer_words import mix_of
+from sessions.state.state import ROOT
 from steertui import paths
 from steertui.engine.connect import Engine
 from steertui.engine.inline import Inline

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
-from sessions.folder import all_folders
-from sessions.reading import Reading, read, scan
+from sessions.journal import events as ev
+from sessions.journal.folder import all_folders
+from sessions.journal.reader import Reading, read, scan
 from steertui import paths
 from tests.disks import small
 

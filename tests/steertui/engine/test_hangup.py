@@ -22,10 +22,10 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 import steertui
-from sessions.folder import all_folders
-from sessions.folding import fold_all
-from sessions.lines import Record
-from sessions.reading import read
+from sessions.journal.codec import Record
+from sessions.journal.folder import all_folders
+from sessions.journal.reader import read
+from sessions.state.fold import fold_all
 from steertui import paths
 from steertui.engine.connect import Engine
 from steertui.engine.launch import find

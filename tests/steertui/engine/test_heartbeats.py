@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
-from sessions.reading import read
+from sessions.journal import events as ev
+from sessions.journal.reader import read
 from steertui import paths
 from steertui.engine import client as client_side
 from steertui.engine import server as server_side

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core import demo
-from sessions.resident import Studio
+from sessions.live.torch_backend import Studio
 from steertui import paths
 from steertui.engine.inline import Inline
 from steertui.engine.launch import find

@@ -13,7 +13,7 @@ import pytest
 
 import steertui
 from core.errors import EngineUnavailable, UsageError
-from sessions.folder import all_folders
+from sessions.journal.folder import all_folders
 from steertui import cli, flags, paths
 from steertui.engine.inline import Inline
 from steertui.engine.launch import ensure, find, start

@@ -21,11 +21,11 @@ import pytest
 
 from core.errors import EngineUnavailable, UsageError
 from core.mixer.mixer import Channel, Mixer
-from sessions import events as ev
-from sessions.folder import Folder, all_folders
-from sessions.journal import Journal
-from sessions.lines import Record
-from sessions.reading import read
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
+from sessions.journal.folder import Folder, all_folders
+from sessions.journal.journal import Journal
+from sessions.journal.reader import read
 from steertui import paths
 from steertui.engine.client import Client
 from steertui.engine.launch import ensure, find, probe, start

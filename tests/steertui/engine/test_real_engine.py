@@ -14,9 +14,9 @@ import torch
 import steertui
 import vectors
 from core.mixer.mixer import Channel, Mixer
-from sessions import events as ev
-from sessions.folder import all_folders
-from sessions.reading import read
+from sessions.journal import events as ev
+from sessions.journal.folder import all_folders
+from sessions.journal.reader import read
 from steertui import paths
 from steertui.engine.launch import find
 from tests.core import zoo

@@ -16,12 +16,12 @@ import pytest
 
 from core.errors import EngineUnavailable
 from core.mixer.mixer import Channel, Mixer
-from sessions import events as ev
-from sessions.folder import all_folders, find_folder
-from sessions.folding import fold_all
-from sessions.journal import RING
-from sessions.lines import Record, decode
-from sessions.reading import read
+from sessions.journal import events as ev
+from sessions.journal.codec import Record, decode
+from sessions.journal.folder import all_folders, find_folder
+from sessions.journal.journal import RING
+from sessions.journal.reader import read
+from sessions.state.fold import fold_all
 from steertui import paths
 from steertui.engine import protocol
 from steertui.engine.client import Client, RemoteError

@@ -24,11 +24,11 @@ def frozen() -> Iterator[None]:
     wall = SimpleNamespace(now=lambda zone: BEGAN)
     place = SimpleNamespace(free=lambda: FREE, where="cpu", dtype=None)
     changes = {
-        "sessions.ulid.time": SimpleNamespace(time_ns=lambda: int(BEGAN.timestamp() * 1e9)),
-        "sessions.ulid.secrets": SimpleNamespace(randbits=lambda bits: next(ids)),
-        "sessions.folder.date": SimpleNamespace(today=lambda: date(2026, 3, 1)),
-        "sessions.origin.datetime": wall,
-        "sessions.journal._milliseconds": lambda: next(ticks),
+        "sessions.journal.ulid.time": SimpleNamespace(time_ns=lambda: int(BEGAN.timestamp() * 1e9)),
+        "sessions.journal.ulid.secrets": SimpleNamespace(randbits=lambda bits: next(ids)),
+        "sessions.journal.folder.date": SimpleNamespace(today=lambda: date(2026, 3, 1)),
+        "sessions.journal.environment.datetime": wall,
+        "sessions.journal.journal._milliseconds": lambda: next(ticks),
         "steertui.screens.jobs.ledger.time": SimpleNamespace(monotonic=lambda: 0.0),
         "core.loading.placement.decide": lambda: place,
     }

@@ -6,7 +6,7 @@ from textual.widgets import DataTable, Input
 
 from core.errors import BadInput
 from core.jobs import job
-from sessions import kinds
+from sessions.job_specs import job_factories
 from steertui.screens.ask import Ask
 from steertui.screens.jobs.form import JobForm
 from steertui.screens.jobs.screen import Jobs
@@ -72,8 +72,8 @@ async def begun(play: Play) -> Script:
     """An extraction half way through, under one that failed and before one that waits."""
     end = {"best_layer": 5, "consistency": 0.94, "warnings": [play.words("job warning", "few pairs: 80")]}
     broken = Script((), refusal(play.words))
-    kinds.JOBS["check"] = broken
-    kinds.JOBS["extract"] = script = Script(extraction(play.words), end)
+    job_factories.JOBS["check"] = broken
+    job_factories.JOBS["extract"] = script = Script(extraction(play.words), end)
     await room(play)
     wanted = {"vector": play.words("job parameter", "wry")}
     await play.at.desk.link.ask("job.start", kind="check", params=wanted)
@@ -184,7 +184,7 @@ async def library(play: Play) -> None:
 
 @scene("library-check", before=shelves.vectors)
 async def library_check(play: Play) -> None:
-    kinds.JOBS["check"] = Script((job.Progress(3, 12, "prompts generated"),), verdict(play.words))
+    job_factories.JOBS["check"] = Script((job.Progress(3, 12, "prompts generated"),), verdict(play.words))
     screen = await shelf(play)
     await at_row(play, screen, "calm")
     screen.action_check()

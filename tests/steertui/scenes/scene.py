@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from unittest import mock
 
-from sessions import kinds
+from sessions.job_specs import job_factories
 from steertui.config import Settings
 from steertui.engine.inline import Inline
 from tests.steertui import scripted_engine
@@ -82,7 +82,7 @@ async def played(
 ) -> AsyncIterator[Play]:
     """The scene at its end, on an app of its own."""
     cached = mock.patch("steertui.engine.offering.models", return_value=shelves.models(words))
-    with frozen(), cached, mock.patch.dict(kinds.JOBS):
+    with frozen(), cached, mock.patch.dict(job_factories.JOBS):
         scene.before(words)
         studio = Studio(_script(scene.script, words))
         if scene.loaded:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from core.mixer.mixer import Channel, Mixer
-from sessions.known import Known
+from sessions.state.vector_facts import Known
 from steertui import mixers, paths, promptlog
 from steertui.catalogue import Entry
 from steertui.screens.desk import distractors, sampling

@@ -8,8 +8,8 @@ import pytest
 from rich.style import Style
 
 from core.mixer.mixer import Channel, Mixer
-from sessions.known import Known
-from sessions.rack import Rack
+from sessions.live.loaded_vectors import Rack
+from sessions.state.vector_facts import Known
 from steertui.widgets.bars import whole
 from steertui.widgets.company import alike, cosine
 from steertui.widgets.reading import Reading

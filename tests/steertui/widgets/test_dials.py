@@ -9,7 +9,7 @@ import pytest
 from core.errors import UsageError
 from core.mixer.effects import levels
 from core.mixer.mixer import Channel
-from sessions.known import Known
+from sessions.state.vector_facts import Known
 from steertui.screens.desk import board as hands
 from steertui.screens.desk.board import Board
 from steertui.screens.desk.bounds import parse_bounds

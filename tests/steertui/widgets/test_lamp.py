@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sessions.collapse import Advice
+from sessions.state.collapse import Advice
 from steertui.widgets.lamp import _short
 
 WORDS = "l: " + Advice("pirate", 0.3, 0.15, "relative", tried=False).words

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.app import App, ComposeResult
 
-from sessions.film import Cut, Film, Frame
-from sessions.state import Token
+from sessions.recorded.film import Cut, Film, Frame
+from sessions.state.state import Token
 from steertui.screens.sessions.playhead import Playhead
 from steertui.widgets.timeline import NAME, VALUE, Timeline
 

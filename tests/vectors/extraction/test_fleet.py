@@ -18,8 +18,8 @@ import vectors
 from core.errors import UsageError
 from core.jobs.job import End, Event, Progress, Step
 from core.jobs.runner import run
-from sessions.kinds import JOBS
-from sessions.resident import Studio
+from sessions.job_specs.job_factories import JOBS
+from sessions.live.torch_backend import Studio
 from steertui.cli import main
 from tests.core import zoo
 from vectors.contrasts.catalogue import contrast

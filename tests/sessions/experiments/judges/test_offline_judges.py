@@ -162,7 +162,7 @@ def test_continuations_tell_the_classes_apart(voice: Any) -> None:
 
 
 def test_forms_list_all_judges() -> None:
-    from sessions.offers.dialogue import JUDGES as OFFERED
+    from sessions.job_specs.dialogue import JUDGES as OFFERED
 
     assert tuple(JUDGES) == OFFERED
 

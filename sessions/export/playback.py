@@ -1,0 +1,57 @@
+"""Replay a recorded session: its events at their original speed, without a model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
+
+LONGEST_PAUSE = 2.0
+
+
+def paced(
+    records: Iterable[Record], speed: float, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[Record]:
+    """The same records with their original delays; `speed` 0 means no delays, 2 twice as fast.
+
+    Long pauses are shortened.
+    """
+    for record in records:
+        if speed and record.m:
+            sleep(min(LONGEST_PAUSE, record.m / 1000 / speed))
+        yield record
+
+
+def in_turn(records: Iterable[Record]) -> Iterator[Record]:
+    """The same records in reading order: messages added during an answer come after it."""
+    answering, later = False, list[Record]()
+    for record in _once(records):
+        if answering and isinstance(record.event, ev.Turn):
+            later.append(record)
+            continue
+        yield record
+        if isinstance(record.event, ev.Gen | ev.Stop):
+            answering = isinstance(record.event, ev.Gen)
+            yield from later
+            later = []
+    yield from later
+
+
+def _once(records: Iterable[Record]) -> Iterator[Record]:
+    """Tokens can be written twice when their text was completed later; yield only the added text."""
+    last: tuple[int, int] | None = None
+    said = ""
+    for record in records:
+        event = record.event
+        if isinstance(event, ev.Tok) and event.lane == 0 and event.text:
+            if last == (event.gen, event.i) and event.text[0].startswith(said):
+                record = replace(
+                    record, event=replace(event, text=(event.text[0][len(said) :], *event.text[1:]))
+                )
+            last, said = (event.gen, event.i + len(event.text) - 1), event.text[-1]
+        elif isinstance(event, ev.Rewind):
+            last = None
+        yield record

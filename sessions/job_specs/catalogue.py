@@ -1,0 +1,35 @@
+"""All job specifications by name, in list order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sessions.job_specs.contrasts import CONTRAST_ANSWER, CONTRAST_MAKE
+from sessions.job_specs.dialogue import DISTRACTION, HONEYPOT, HOT_SWAP
+from sessions.job_specs.doses import AXIS_DRIFT, COMPARE, SWEEP
+from sessions.job_specs.models import INDUCE, LOBOTOMY, TRANSFER
+from sessions.job_specs.offer import Offer
+from sessions.job_specs.study import PHASES
+from sessions.job_specs.workshop import CHECK, DIFF, EXTRACT, THEMES
+
+OFFERS: Mapping[str, Offer] = {
+    offer.kind: offer
+    for offer in (
+        EXTRACT,
+        CHECK,
+        DIFF,
+        CONTRAST_MAKE,
+        CONTRAST_ANSWER,
+        THEMES,
+        SWEEP,
+        DISTRACTION,
+        HONEYPOT,
+        HOT_SWAP,
+        COMPARE,
+        TRANSFER,
+        LOBOTOMY,
+        INDUCE,
+        AXIS_DRIFT,
+        PHASES,
+    )
+}

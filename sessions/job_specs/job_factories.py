@@ -1,0 +1,126 @@
+"""The job kinds of the engine: a registry of factories that import their code only when called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from core.errors import UsageError
+from core.jobs.job import Job
+from sessions.experiments.registry import EXPERIMENTS
+from sessions.journal.folder import SUFFIX, Folder
+
+Factory: TypeAlias = Callable[[Any, Mapping[str, Any]], Job]
+
+
+def _check(instrument: Any, params: Mapping[str, Any]) -> Job:
+    """Check a vector in about a minute; `vector`, and the parameters of `vectors.check.job`."""
+    from vectors.checks.check import job
+
+    return job(_model(instrument, "check"), params)
+
+
+def _extract(instrument: Any, params: Mapping[str, Any]) -> Job:
+    """Extract a vector from a contrast set: `contrast`, `out`, and the parameters of
+    `vectors.extraction.job.job`. Without a loaded model, `tuned` and `model` are loaded one after the
+    other with the options `loading`; with `ranks`, each process loads its own model.
+    """
+    from vectors.extraction.job import job, two_models
+
+    if params.get("ranks"):
+        from vectors.extraction.distributed import launcher
+
+        return launcher.job({**instrument.loaded, **params} if instrument else params)
+    if instrument is None and params.get("tuned"):
+        return two_models(partial(_load, params, "tuned"), partial(_load, params, "model"), params)
+    model = _model(instrument, "extract")
+    return job(model, {"model": model.name, **params})
+
+
+def _diff(instrument: Any, params: Mapping[str, Any]) -> Job:
+    """Compare two checkpoints matrix by matrix: `base`, `tuned`; needs no loaded model."""
+    from vectors.diff.job import job
+
+    return job(params)
+
+
+def _contrast_make(instrument: Any, params: Mapping[str, Any]) -> Job:
+    """Have Claude write a contrast set: `set`, `out`, and the parameters of `vectors.contrasts.brief`; needs
+    no model.
+    """
+    from vectors.contrasts.writing.job import written
+
+    return written(params)
+
+
+def _contrast_answer(instrument: Any, params: Mapping[str, Any]) -> Job:
+    """Have the loaded model answer a contrast set: `set`, `out`, `max_new`, `max_words`."""
+    from vectors.contrasts.writing.job import answered
+
+    return answered(_model(instrument, "contrast-answer"), params)
+
+
+def _themes(instrument: Any, params: Mapping[str, Any]) -> Job:
+    """The linearity score of runs: `themes`, and the parameters of `vectors.themes.job`; the loaded model
+    embeds them.
+    """
+    from vectors.themes.themes import job
+
+    return job(_model(instrument, "themes"), params)
+
+
+def _experiment(name: str) -> Factory:
+    """The factory of the experiment `name` from `sessions.experiments`, run on the loaded model."""
+
+    def make(instrument: Any, params: Mapping[str, Any]) -> Job:
+        from sessions.experiments import registry
+        from sessions.experiments.resident import ResidentVoice
+
+        return registry.job(name, ResidentVoice(_model(instrument, name)), params)
+
+    return make
+
+
+def _verify(instrument: Any, params: Mapping[str, Any]) -> Job:
+    """Replay and compare a recorded session on a fresh cache; `session` is its folder."""
+    from sessions.journal.reader import read
+    from sessions.live.torch_backend import Resident
+    from sessions.recorded.verify import verify
+
+    folder = Folder(Path(params.get("session", "")))
+    reading = read(folder.journal)
+    return verify(Resident(_model(instrument, "verify")), reading.records, kept_vectors(folder))
+
+
+def kept_vectors(folder: Folder) -> dict[str, Any]:
+    """The vectors of a session by sha256, read from the copies in its folder."""
+    import vectors
+
+    found = [vectors.read(path) for path in sorted(folder.vectors.glob(f"*{SUFFIX}"))]
+    return {vector.sha256: vector for vector in found}
+
+
+def _load(params: Mapping[str, Any], which: str) -> Any:
+    import core
+
+    return core.load(params[which], **params.get("loading", {}))
+
+
+def _model(instrument: Any, kind: str) -> Any:
+    if instrument is None:
+        raise UsageError(f"{kind} needs a model, and none is loaded")
+    return instrument.model
+
+
+JOBS: Mapping[str, Factory] = {
+    "check": _check,
+    "extract": _extract,
+    "diff": _diff,
+    "contrast-make": _contrast_make,
+    "contrast-answer": _contrast_answer,
+    "themes": _themes,
+    "verify": _verify,
+    **{name: _experiment(name) for name in EXPERIMENTS},
+}

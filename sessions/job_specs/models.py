@@ -1,0 +1,61 @@
+"""Experiments that compare two models."""
+
+from __future__ import annotations
+
+from sessions.job_specs.asking import COUNT, LAYERS, MEASURE, PROMPTS, PUSH, SPEAKING, VECTOR
+from sessions.job_specs.doses import JUDGED
+from sessions.job_specs.offer import Offer, Param
+
+BASE = Param("base", "model", "the base of the fine-tuned model", required=True, positional=True)
+
+LOBOTOMY = Offer(
+    "lobotomy",
+    "Remove the fine-tuning",
+    "subtracts the difference to its base from a tuned model, in activations and in weights",
+    ("run", "lobotomy"),
+    (
+        BASE,
+        Param("form", "choice", "where it is subtracted", "both", ("both", "activation", "weights")),
+        Param("amounts", "numbers", "fractions λ of the difference to subtract", (0.0, 0.5, 1.0, 2.0)),
+        LAYERS,
+        MEASURE,
+        PROMPTS,
+        COUNT,
+        *JUDGED,
+        *SPEAKING,
+    ),
+)
+
+INDUCE = Offer(
+    "induce",
+    "Reproduce the fine-tuning with a vector",
+    "base, base under a vector, and the tuned model: does the vector lead from one to the other?",
+    ("run", "induce"),
+    (
+        VECTOR,
+        Param("tuned", "model", "the tuned model", required=True),
+        MEASURE,
+        PROMPTS,
+        COUNT,
+        *PUSH,
+        *JUDGED,
+        *SPEAKING,
+    ),
+)
+
+TRANSFER = Offer(
+    "transfer",
+    "Transfer vectors to other models",
+    "vectors × models × signs: which effects carry over to models other than the vector's own?",
+    ("run", "transfer"),
+    (
+        Param("vectors", "text", "vectors, with commas between them", required=True, positional=True),
+        Param("models", "text", "other target models, with commas between them"),
+        MEASURE,
+        PROMPTS,
+        COUNT,
+        *PUSH,
+        *JUDGED,
+        *SPEAKING,
+    ),
+)

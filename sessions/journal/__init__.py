@@ -1,0 +1,1 @@
+"""The journal: events, their encoding, the append-only file, its reader and its repair."""

@@ -1,0 +1,186 @@
+"""All event kinds: the journal stores them, the socket sends them, and the session state is computed from
+them.
+
+One frozen dataclass per kind. Unknown kinds and fields are kept (`UnknownEvent`, `extra`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sessions.journal.answer_events import Chunk as Chunk
+from sessions.journal.answer_events import Crop as Crop
+from sessions.journal.answer_events import Gen as Gen
+from sessions.journal.answer_events import Inject as Inject
+from sessions.journal.answer_events import Lane as Lane
+from sessions.journal.answer_events import Meter as Meter
+from sessions.journal.answer_events import Pause as Pause
+from sessions.journal.answer_events import Rebuild as Rebuild
+from sessions.journal.answer_events import Rewind as Rewind
+from sessions.journal.answer_events import Stop as Stop
+from sessions.journal.answer_events import Tok as Tok
+from sessions.journal.answer_events import Top as Top
+from sessions.journal.event import KINDS as KINDS
+from sessions.journal.event import SCHEMA as SCHEMA
+from sessions.journal.event import Event as Event
+from sessions.journal.event import Json as Json
+from sessions.journal.event import Other as Other
+
+
+@dataclass(frozen=True, kw_only=True)
+class Open(Event, t="open"):
+    """Starts a journal; written again each time an engine reopens the session. `parent`: the session it was
+    branched from.
+    """
+
+    schema: int = SCHEMA
+    session: str
+    app: str
+    wall: str
+    host: str = ""
+    argv: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    numerics: Mapping[str, Json] = field(default_factory=dict)
+    parent: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model(Event, t="model"):
+    """`state` is loading, ready, failed or unloaded. `facts` (set when ready) are compared by verify."""
+
+    state: str
+    name: str
+    progress: float | None = None
+    note: str = ""
+    facts: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vector(Event, t="vector"):
+    """A vector that mixers may name from here on; the session folder has a copy named by its `sha256`."""
+
+    name: str
+    sha256: str
+    source: str = ""
+    layers: tuple[int, ...] = ()
+    hidden_size: int = 0
+    norms: Mapping[str, float] = field(default_factory=dict)
+    gaps: Mapping[str, float] = field(default_factory=dict)
+    percentiles: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    midpoints: Mapping[str, float] = field(default_factory=dict)
+    usual: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    cosines: Mapping[str, float] = field(default_factory=dict)
+    suggestion: Mapping[str, Json] | None = None
+    removed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn(Event, t="turn"):
+    """A message of the system, the user or a tool. `parent` gives its place in the tree of turns."""
+
+    turn: int
+    parent: int | None = None
+    role: str = "user"
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mixer(Event, t="mixer"):
+    """The complete mixer, active from token `at` of answer `gen` (without `gen`: from the next answer). If
+    two events have the same `gen` and `at`, the later one counts; see `dial`.
+    """
+
+    rev: int
+    state: Mapping[str, Json]
+    mix: str
+    gen: int | None = None
+    at: int = 0
+    words: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dial(Event, t="dial"):
+    """Mixer revision `rev` was replaced by revision `by` before any token was generated under it."""
+
+    rev: int
+    by: int
+    gen: int | None = None
+    at: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job(Event, t="job"):
+    """`state`: queued, running, done, failed or cancelled. `event` is one report of the running job.
+    `session` is the guest session of a command that runs in this engine and keeps its own record.
+    """
+
+    job: int
+    kind: str
+    state: str
+    params: Mapping[str, Json] = field(default_factory=dict)
+    event: Mapping[str, Json] = field(default_factory=dict)
+    message: str = ""
+    session: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note(Event, t="note"):
+    text: str
+    gen: int | None = None
+    at: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark(Event, t="mark"):
+    label: str
+    gen: int | None = None
+    at: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attach(Event, t="attach"):
+    client: int
+    role: str
+    pid: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detach(Event, t="detach"):
+    client: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap(Event, t="gap"):
+    """`lost` events, `first` to `last`, were sent to clients but could not be written to disk."""
+
+    lost: int
+    first: int
+    last: int
+    reason: str
+
+
+RECORDING = "recording"
+"""The code of an error event that says why recording stopped."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Error(Event, t="error"):
+    where: str
+    message: str
+    code: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Close(Event, t="close"):
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repair(Event, t="repair"):
+    """On open, `torn_bytes` of an unfinished last line were moved to the file `kept`."""
+
+    torn_bytes: int
+    kept: str = ""
+    unreadable: int = 0

@@ -1,0 +1,95 @@
+"""The folder of one session: its journal, copies of its vectors, and the lock of the process that records it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from core.errors import BadInput, EngineUnavailable
+from sessions.journal.file_lock import Held, hold
+from sessions.journal.ulid import is_ulid, ulid
+
+PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
+SUFFIX = ".safetensors"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """`<data>/sessions/<date>/<ulid>/`, readable only by its owner."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, root: Path) -> Folder:
+        folder = cls(root / date.today().isoformat() / ulid())
+        folder.path.mkdir(mode=PRIVATE_FOLDER, parents=True)
+        folder.vectors.mkdir(mode=PRIVATE_FOLDER)
+        return folder
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def journal(self) -> Path:
+        return self.path / "journal.jsonl"
+
+    @property
+    def vectors(self) -> Path:
+        return self.path / "vectors"
+
+    @property
+    def reserve(self) -> Path:
+        return self.path / "reserve"
+
+    def lock(self) -> int:
+        """Lock the session; the lock lasts until the returned descriptor is closed or the process ends."""
+        try:
+            return hold(self.path / "lock")
+        except Held as held:
+            raise EngineUnavailable(f"session {self.id} is being recorded by process {held}") from held
+
+
+def kept(sha256: str, vectors: Path | None) -> Path:
+    """The path of a vector's copy in a session folder. Raises `BadInput` if there is none."""
+    copy = vectors / f"{sha256}{SUFFIX}" if vectors else None
+    if copy is None or not copy.is_file():
+        raise BadInput(f"vector {sha256[:12]}… missing: the session's folder has no copy of it")
+    return copy
+
+
+def hand_down(sha256: str, before: Path, after: Path) -> None:
+    """Put the copy of a vector into another session's folder, as a hard link where possible."""
+    source, target = before / f"{sha256}{SUFFIX}", after / f"{sha256}{SUFFIX}"
+    if source.is_file() and not target.exists():
+        try:
+            os.link(source, target)
+        except OSError:
+            shutil.copyfile(source, target)
+
+
+def all_folders(root: Path) -> list[Folder]:
+    """All recorded sessions, newest first."""
+    found = [path for path in root.glob("*/*") if is_ulid(path.name) and (path / "journal.jsonl").exists()]
+    return [Folder(path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
+
+
+def find_folder(root: Path, name: str) -> Folder:
+    """The session whose id starts or ends with `name`, ignoring case; `last` is the newest."""
+    folders = all_folders(root)
+    wanted = name.upper()
+    hits = [f for f in folders if f.id.endswith(wanted) or f.id.startswith(wanted)]
+    if name == "last":
+        hits = folders[:1]
+    if not folders:
+        raise BadInput(f"nothing was recorded yet below {root}")
+    if not hits:
+        raise BadInput(f"there is no session {name!r} below {root}")
+    if len(hits) > 1:
+        raise BadInput(
+            f"{name!r} matches {len(hits)} sessions, from {hits[-1].id} to {hits[0].id}: type more of the id"
+        )
+    return hits[0]

@@ -1,0 +1,170 @@
+"""The journal: numbers every event, writes it to disk, then passes it to the listeners, in that order.
+
+A listener can rely on every event it gets being on disk. If the disk is full or missing, recording pauses
+but the session goes on: events are still passed on, and a later `gap` event says how many are missing from
+the file.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TypeAlias
+
+from core.errors import UsageError
+from sessions.journal.append_file import JournalFile
+from sessions.journal.codec import LINE_LIMIT, Record, decode, encode
+from sessions.journal.events import RECORDING, Close, Error, Event, Gap, Job, Mixer, Repair, Stop, Turn
+from sessions.journal.folder import Folder
+from sessions.journal.reader import Reading, read
+from sessions.journal.redaction import discreet
+from sessions.journal.repair import repair
+from sessions.journal.ulid import ulid
+
+RING = 4096
+URGENT = (Turn, Stop, Mixer, Gap, Close)
+BATCH = 256
+
+Listener: TypeAlias = Callable[[Record], None]
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Events from number `first` on were not written."""
+
+    first: int
+    reason: str
+
+
+class Journal:
+    """Thread-safe. Listeners run under the journal's lock, in order, and must be fast."""
+
+    def __init__(self, session: str, file: JournalFile | None, seq: int = -1) -> None:
+        self.session = session
+        self.seq = seq
+        self._file = file
+        self._ring: deque[tuple[int, bytes]] = deque(maxlen=RING if file else None)
+        self._lost: Lost | None = None
+        self._clock = _milliseconds()
+        self._listeners: list[Listener] = []
+        self.lock = threading.RLock()
+
+    @classmethod
+    def create(cls, root: Path) -> tuple[Journal, Folder]:
+        """Create a new session below `root`."""
+        folder = Folder.create(root)
+        return cls(folder.id, JournalFile(folder, folder.lock(), read_or_empty(folder))), folder
+
+    @classmethod
+    def resume(cls, folder: Folder) -> tuple[Journal, Reading]:
+        """Repair and reopen an old session; returns its contents too."""
+        lock = folder.lock()
+        reading = read_or_empty(folder)
+        kept = repair(folder, reading)
+        seq = reading.records[-1].n if reading.records else -1
+        journal = cls(folder.id, JournalFile(folder, lock, reading), seq)
+        if kept:
+            bad = sum(damage.lines for damage in reading.damage)
+            journal.append(Repair(torn_bytes=reading.torn, kept=kept.name, unreadable=bad))
+        return journal, reading
+
+    @classmethod
+    def unrecorded(cls) -> Journal:
+        """A journal in memory only, for `--no-record` and folders that cannot be written."""
+        return cls(ulid(), None)
+
+    @property
+    def recording(self) -> bool:
+        return self._file is not None and self._lost is None
+
+    def listen(self, listener: Listener) -> None:
+        self._listeners.append(listener)
+
+    def append(self, event: Event) -> Record:
+        """Number, store and publish one event; returns the record as readers see it."""
+        event = discreet(event)
+        with self.lock:
+            owed = [self._gap(self._lost)] if self._lost else []
+            lines = self._numbered([*owed, event])
+            try:
+                self._write(lines)
+                self._lost = None
+            except OSError as error:
+                lines = self._numbered([event, *self._pause(error)])
+                owed = []
+            if self._file and _urgent(event):
+                self._file.sync()
+            return self._published(lines)[len(owed)]
+
+    def lines(self, since: int, most: int = BATCH) -> list[tuple[int, bytes]]:
+        """Up to `most` lines after number `since`, from memory if recent, else from the file."""
+        with self.lock:
+            oldest = self._ring[0][0] if self._ring else self.seq + 1
+            if self._file and since + 1 < oldest:
+                older = [pair for pair in self._file.lines(since, most) if pair[0] < oldest]
+                if older:
+                    return older
+            skip = max(0, since + 1 - oldest)
+            return list(islice(self._ring, skip, skip + most))
+
+    def close(self, reason: str) -> None:
+        """Append `close` and close the file; reserved space makes room for it on a full disk."""
+        if self._file:
+            self._file.free_reserve()
+        self.append(Close(reason=reason))
+        if self._file:
+            self._file.close()
+            self._file = None
+
+    def _gap(self, lost: Lost) -> Gap:
+        return Gap(lost=self.seq - lost.first + 1, first=lost.first, last=self.seq, reason=lost.reason)
+
+    def _pause(self, error: OSError) -> list[Event]:
+        """The error event for the first failed write; the file does not get it either."""
+        if self._lost:
+            return []
+        self._lost = Lost(self.seq + 1, error.strerror or type(error).__name__)
+        return [Error(where="journal", message=f"recording paused: {self._lost.reason}", code=RECORDING)]
+
+    def _numbered(self, events: list[Event]) -> list[tuple[int, bytes]]:
+        elapsed = _milliseconds() - self._clock
+        records = [Record(self.seq + 1 + k, 0 if k else elapsed, event) for k, event in enumerate(events)]
+        lines = [(record.n, encode(record)) for record in records]
+        if (longest := max(len(line) for _, line in lines)) > LINE_LIMIT:
+            raise UsageError(f"{longest} bytes are more than one line of a journal holds ({LINE_LIMIT})")
+        return lines
+
+    def _write(self, lines: list[tuple[int, bytes]]) -> None:
+        if self._file:
+            self._file.write(lines)
+
+    def _published(self, lines: list[tuple[int, bytes]]) -> list[Record]:
+        """Pass records on, decoded from the stored bytes so that live events and replay cannot differ."""
+        records = [decode(line) for _, line in lines]
+        self._clock += records[0].m
+        self._ring.extend(lines)
+        for record in records:
+            self.seq = record.n
+            for listener in self._listeners:
+                listener(record)
+        return records
+
+
+def read_or_empty(folder: Folder) -> Reading:
+    """The contents of the journal; empty if the session crashed before its first event."""
+    folder.journal.touch(0o600)
+    return read(folder.journal)
+
+
+def _urgent(event: Event) -> bool:
+    """Whether to flush at once: ends of turns and jobs, and mixer changes."""
+    return isinstance(event, URGENT) or (isinstance(event, Job) and event.state != "running")
+
+
+def _milliseconds() -> int:
+    return time.monotonic_ns() // 1_000_000

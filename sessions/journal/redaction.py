@@ -1,0 +1,36 @@
+"""Redaction: API keys in messages of libraries, servers and command lines are blanked before an event is
+stored.
+
+Prompts and answers are not changed, because a changed conversation could not be replayed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from core.secrets import scrub
+from sessions.journal.event import Event, Json
+from sessions.journal.events import Close, Error, Gap, Job, Model, Open, Stop, Vector
+
+TELLS = (Open, Model, Vector, Stop, Job, Gap, Error, Close)
+"""Event kinds that can contain text of libraries, servers or command lines."""
+
+
+def discreet(event: Event) -> Event:
+    """The same event with keys blanked."""
+    if not isinstance(event, TELLS):
+        return event
+    blanked = {name: _blanked(value) for name, value in vars(event).items()}
+    changed = {name: value for name, value in blanked.items() if value != getattr(event, name)}
+    return replace(event, **changed) if changed else event
+
+
+def _blanked(value: Json) -> Json:
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, Mapping):
+        return {key: _blanked(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_blanked(item) for item in value)
+    return value

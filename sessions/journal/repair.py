@@ -1,0 +1,24 @@
+"""Repair of a journal at open: an unfinished last line is moved to another file; nothing is deleted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sessions.journal.folder import PRIVATE_FILE, Folder
+from sessions.journal.reader import Reading
+
+
+def repair(folder: Folder, reading: Reading) -> Path | None:
+    """Move an unfinished last line into a file beside the journal and return its path. The caller holds the
+    lock.
+    """
+    if not reading.torn:
+        return None
+    taken = sum(1 for _ in folder.path.glob("journal.torn-*"))
+    kept = folder.path / f"journal.torn-{taken}"
+    with folder.journal.open("r+b") as journal:
+        journal.seek(reading.end)
+        kept.touch(PRIVATE_FILE, exist_ok=False)
+        kept.write_bytes(journal.read())
+        journal.truncate(reading.end)
+    return kept

@@ -1,0 +1,1 @@
+"""A live session: the loaded model, queued answers, generation, and jobs."""

@@ -1,0 +1,161 @@
+"""The answer queue: the running answer, and one prompt that may wait behind it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from core.errors import SteerError, UsageError
+from core.mixer.mixer import Mixer
+from sessions.journal import events as ev
+from sessions.journal.journal import Journal
+from sessions.live.backend import Instrument, Speech
+from sessions.live.generation import PACE, Performance, stamp
+from sessions.live.model_host import Home
+from sessions.live.scheduled_edits import SCRIPT, Script
+from sessions.state.messages import messages
+from sessions.state.mixer_words import mix_of
+from sessions.state.state import State
+
+LONGEST_WRITTEN = 100_000
+"""Longest prompt whose token ids are stored in the journal; more would not fit a line."""
+
+
+def the_models(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of an answer that are passed to the model."""
+    return {name: value for name, value in settings.items() if name not in (PACE, SCRIPT)}
+
+
+def sha_of(ids: tuple[int, ...]) -> str:
+    return hashlib.sha256(",".join(map(str, ids)).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A requested answer: the turn it replies to, and its settings."""
+
+    parent: int | None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Stage:
+    """`state` and `mixer` return the current values when an answer starts; `perform` applies its scheduled
+    edits.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        residence: Home,
+        state: Callable[[], State],
+        mixer: Callable[[], tuple[Mixer, int]],
+        perform: Callable[[Script, int], None],
+    ) -> None:
+        self._journal, self._residence = journal, residence
+        self._state, self._mixer, self._act = state, mixer, perform
+        self._prompt: Prompt | None = None
+        self._answering = self._hushed = False
+        self.playing: Performance | None = None
+
+    @property
+    def busy(self) -> bool:
+        return self._residence.loading or self._answering or self._prompt is not None
+
+    def may_ask(self) -> None:
+        """Refuse a prompt if no model is loaded or another prompt is waiting."""
+        if self._prompt:
+            raise UsageError("a prompt is waiting already: it is answered first")
+        if not (self._residence.instrument or self._residence.loading):
+            raise UsageError("no model is loaded")
+
+    def ask(self, prompt: Prompt) -> bool:
+        """Queue a prompt; whether it has to wait."""
+        waits = self._residence.loading or self._answering
+        self._prompt = prompt
+        self._residence.answer(self.answer_next)
+        return waits
+
+    def hush(self) -> int | None:
+        """Stop after the current forward pass or prefill chunk and drop the waiting prompt. Returns the
+        parent turn of the dropped prompt.
+        """
+        dropped, self._prompt, self._hushed = self._prompt, None, True
+        if self.playing:
+            self.playing.cancel()
+        return dropped.parent if dropped else None
+
+    def answer_next(self) -> None:
+        """On the GPU thread: answer the waiting prompt, if a model is loaded."""
+        with self._journal.lock:
+            prompt, self._prompt = self._prompt, None
+            self._answering, self._hushed = prompt is not None, False
+        try:
+            if prompt and self._residence.instrument:
+                self._perform(prompt, self._residence.instrument)
+        except Exception as error:
+            what = f"internal error ({type(error).__name__}: {error})"
+            self._journal.append(ev.Error(where="session", message=what))
+        finally:
+            self._answering = False
+
+    def _perform(self, prompt: Prompt, instrument: Instrument) -> None:
+        state = self._state()
+        gen = 1 + max((t.gen for t in state.turns.values() if t.gen is not None), default=-1)
+        event = ev.Gen(gen=gen, turn=1 + max(state.turns), parent=prompt.parent, settings=prompt.settings)
+        mixer, _ = self._mixer()
+        try:
+            script = Script.read(prompt.settings)
+            talk = messages(state.path(prompt.parent))
+            speech = instrument.speak(talk, mixer, the_models(prompt.settings))
+        except Exception as error:
+            self._refused(event, error)
+            return
+        playing = self._enter(event, speech, mixer, script)
+        stop = playing.play()
+        if stop.reason == "oom":
+            instrument.forget()
+        with self._journal.lock:
+            self.playing = None
+            self._journal.append(stop)
+
+    def _enter(self, event: ev.Gen, speech: Speech, mixer: Mixer, script: Script) -> Performance:
+        """Record the start of the answer; mixer changes and cancels made during preparation apply from its
+        first token.
+        """
+        with self._journal.lock:
+            self._journal.append(
+                replace(
+                    event,
+                    prompt_tokens=speech.reused + len(speech.prompt_ids),
+                    prompt_ids=speech.prompt_ids if len(speech.prompt_ids) <= LONGEST_WRITTEN else (),
+                    prompt_sha=sha_of(speech.prompt_ids),
+                    reused=speech.reused,
+                    mix=mix_of(mixer.to_json()),
+                )
+            )
+            playing = Performance(
+                event,
+                speech,
+                self._journal.append,
+                stamp(mixer),
+                cue=partial(self._act, script),
+                steps=self._residence.steps,
+            )
+            newest, rev = self._mixer()
+            if newest is not mixer:
+                playing.set(newest, rev)
+            if self._hushed:
+                playing.cancel()
+            self.playing = playing
+        return playing
+
+    def _refused(self, event: ev.Gen, error: Exception) -> None:
+        """Record an answer that could not start: no tokens, and the error as its stop event."""
+        why = str(error) if isinstance(error, SteerError) else f"{type(error).__name__}: {error}"
+        code = error.exit_code if isinstance(error, SteerError) else SteerError.exit_code
+        with self._journal.lock:
+            self._journal.append(event)
+            self._journal.append(ev.Stop(gen=event.gen, reason="error", tokens=0, message=why, code=code))

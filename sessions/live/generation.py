@@ -1,0 +1,209 @@
+"""Generates one answer and records it as events.
+
+The thread that calls `run` runs the model; all other methods may be called from any thread and return at
+once. Chunks, rewinds and injections enter the journal in the order in which they took effect.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from core.errors import OutOfMemory, SteerError
+from core.mixer.mixer import Mixer
+from sessions.journal import events as ev
+from sessions.live.backend import Speech, Ticket
+from sessions.live.token_batch import Stamp, TokenBatch
+from sessions.state.mixer_words import mix_of
+
+Append = Callable[[ev.Event], Any]
+
+
+PACE = "pace"
+"""A setting of the session, not of the model: at most this many tokens per second."""
+
+Steps = Callable[[Any], Iterator[Any]]
+"""Runs the steps of an answer on the right thread (the GPU thread)."""
+
+
+class Performance:
+    """Turns decode steps into `tok` and `meter` events passed to `append`; `cue` is called with each token's
+    index before it is generated.
+    """
+
+    def __init__(
+        self,
+        event: ev.Gen,
+        speech: Speech,
+        append: Append,
+        first: Stamp,
+        *,
+        cue: Callable[[int], None] = lambda index: None,
+        steps: Steps = iter,
+    ) -> None:
+        self._cue, self._steps = cue, steps
+        self.gen, self.turn = event.gen, event.turn
+        self._pace = _pace(event.settings.get(PACE))
+        self._speech, self._answer, self._append = speech, speech.answer, append
+        self._stamps = {0: first}
+        self._batch = TokenBatch(event.gen, append, self._stamps)
+        self._chunk_start = speech.reused
+        self._playing = threading.Condition()
+        self._paused = self._cancelled = self._asked = False
+        self._ticket: Ticket | None = None
+        self._revision = self._rev = 0
+        self._spoke = 0.0, 0.0
+        self.at = 0
+        for kind, data in speech.notices:
+            self._notice(kind, data)
+        self._answer.on_notice = self._notice
+
+    def set(self, mixer: Mixer, rev: int) -> tuple[int, ev.Dial | None]:
+        """Queue a mixer; returns its first token, and a `dial` event if it replaced a mixer that never took
+        effect.
+        """
+        # Stored before the mixer is queued: the decode thread may use the new revision before `set` returns.
+        self._stamps[self._revision + 1] = stamp(mixer)
+        ticket = self._answer.set(mixer)
+        self._revision = ticket.revision
+        old, self._ticket = self._ticket, ticket
+        overtaken = (
+            ev.Dial(rev=self._rev, by=rev, gen=self.gen, at=old.at) if old and old.superseded else None
+        )
+        self._rev = rev
+        return ticket.at, overtaken
+
+    def cancel(self) -> None:
+        with self._playing:
+            self._cancelled = True
+            self._answer.cancel()
+            self._playing.notify()
+
+    def pause(self, paused: bool) -> None:
+        """Pause or resume between two tokens; the current forward pass is finished first."""
+        with self._playing:
+            self._paused = paused
+            self._playing.notify()
+
+    def rewind(self, tokens: int) -> None:
+        self._answer.rewind(tokens)
+        self._stir()
+
+    def inject(self, text: str, how: str) -> None:
+        self._speech.inject(text, how)
+        self._stir()
+
+    def _stir(self) -> None:
+        """Wake a paused decode loop so that rewind and inject take effect during the pause."""
+        with self._playing:
+            self._asked = True
+            self._playing.notify()
+
+    def play(self) -> ev.Stop:
+        """Generate to the end and return the stop event; errors of the model are caught and recorded."""
+        begun = time.monotonic()
+        reason, message, code = "error", "", 0
+        try:
+            self._play()
+            reason = self._answer.stop_reason or "eos"
+        except OutOfMemory as error:
+            reason, message, code = "oom", str(error), error.exit_code
+        except SteerError as error:
+            message, code = str(error), error.exit_code
+        except Exception as error:
+            message, code = f"the model failed: {type(error).__name__}: {error}", SteerError.exit_code
+        self._batch.flush(ended=True)
+        return ev.Stop(
+            gen=self.gen,
+            reason=reason,
+            tokens=self.at,
+            wall_ms=_ms(time.monotonic() - begun),
+            spoke_ms=_ms(self._spoke[1] - self._spoke[0]),
+            message=message,
+            code=code,
+        )
+
+    def _play(self) -> None:
+        last = None
+        said = ""
+        self._cue(0)
+        for step in self._steps(self._answer):
+            self._batch.add(step)
+            self._spoke = (self._spoke[0] if last else time.monotonic(), time.monotonic())
+            last, said, self.at = step, step.text, step.index + 1
+            if self._pace:
+                self._linger(1 / self._pace)
+            if self._paused:
+                self._rest()
+            self._cue(self.at)
+        if last is not None and last.text != said:
+            self._batch.restate(last)
+
+    def _linger(self, seconds: float) -> None:
+        """Wait to keep the token rate below the limit; cancel and pause end the wait."""
+        self._batch.flush()
+        with self._playing:
+            self._playing.wait_for(lambda: self._cancelled or self._paused, timeout=seconds)
+
+    def _rest(self) -> None:
+        self._batch.flush()
+        self._append(ev.Pause(gen=self.gen, at=self.at, paused=True))
+        while self._waits():
+            self._answer.settle()
+        self._append(ev.Pause(gen=self.gen, at=self.at, paused=False))
+
+    def _waits(self) -> bool:
+        """Wait until there is a request or the pause ends; whether the answer is still paused."""
+        with self._playing:
+            self._playing.wait_for(lambda: self._cancelled or not self._paused or self._asked)
+            self._asked = False
+            return self._paused and not self._cancelled
+
+    def _notice(self, kind: str, data: dict[str, Any]) -> None:
+        """Record a notice of the answer, between two passes on the decode thread; unknown kinds are stored as
+        they are.
+        """
+        self._batch.flush()
+        worded = getattr(self, f"_on_{kind}", None)
+        self._append(worded(data) if worded else ev.Other(kind=kind, data={"gen": self.gen, **data}))
+
+    def _on_chunk(self, data: dict[str, Any]) -> ev.Chunk:
+        start, self._chunk_start = self._chunk_start, data["edge"]
+        return ev.Chunk(gen=self.gen, start=start, end=data["edge"])
+
+    def _on_inject(self, data: dict[str, Any]) -> ev.Inject:
+        how = {"model": "own"}.get(data["role"], data["role"])
+        return ev.Inject(text=data["text"], how=how, gen=self.gen, at=data["at"], ids=tuple(data["ids"]))
+
+    def _on_rewind(self, data: dict[str, Any]) -> ev.Rewind:
+        dropped, self.at = self.at - data["at"], data["at"]
+        self._batch.forget(self.at)
+        return ev.Rewind(gen=self.gen, to=self.at, dropped=dropped)
+
+    def _on_lane(self, data: dict[str, Any]) -> ev.Lane:
+        return ev.Lane(gen=self.gen, lanes=tuple(data["lanes"]))
+
+    def _on_crop(self, data: dict[str, Any]) -> ev.Crop:
+        dropped = int(data["tokens"])
+        return ev.Crop(gen=self.gen, kept=self._speech.reused, dropped=dropped, reason=data["reason"])
+
+    def _on_compile(self, data: dict[str, Any]) -> ev.Note:
+        return ev.Note(text=data["text"], gen=self.gen, at=data["at"])
+
+    def _on_rebuild(self, data: dict[str, Any]) -> ev.Rebuild:
+        mix = self._stamps[max(self._stamps)].mix
+        return ev.Rebuild(gen=self.gen, at=data["at"], mix=mix, tokens=data["tokens"])
+
+
+def stamp(mixer: Mixer) -> Stamp:
+    return Stamp(mix_of(mixer.to_json()), tuple(channel.label for channel in mixer.channels))
+
+
+def _ms(seconds: float) -> int:
+    return round(1000 * seconds)
+
+
+def _pace(wanted: Any) -> float | None:
+    return float(wanted) if isinstance(wanted, int | float) and wanted > 0 else None

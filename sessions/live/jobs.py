@@ -1,0 +1,157 @@
+"""Jobs of a session: each runs on its own thread when its turn comes, shares the GPU with chat, and reports
+events.
+
+A job is a generator (`core.jobs`); the registry passed to the session defines the job kinds.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from core.errors import SteerError, UsageError
+from core.jobs import job
+from core.jobs.resume import Finished
+from core.jobs.runner import run
+from sessions.journal import events as ev
+from sessions.journal.journal import Journal
+from sessions.live.job_fingerprint import identity
+from sessions.live.job_queue import Place
+from sessions.live.model_host import Home
+from sessions.state.state import State
+
+Factory = Callable[[Any, Mapping[str, Any]], job.Job]
+Registry = Mapping[str, Factory]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A requested job and its place in the queue."""
+
+    number: int
+    kind: str
+    params: Mapping[str, Any]
+    work: job.Job
+    place: Place
+    waits: bool
+
+
+class Tasks:
+    """`registry` creates a job from the loaded model (or None) and its parameters; `keep` is the folder for
+    finished steps; `state` gives the job numbers in use.
+    """
+
+    def __init__(
+        self,
+        residence: Home,
+        journal: Journal,
+        state: Callable[[], State],
+        registry: Registry,
+        keep: Path | None,
+    ) -> None:
+        self._residence, self._journal, self._state = residence, journal, state
+        self._registry, self._keep = registry, keep
+        self._running: dict[int, tuple[threading.Thread, Place]] = {}
+        self._elsewhere: dict[int, Callable[[], None]] = {}
+        """How jobs are cancelled that are worked at in the session of a guest."""
+
+    def start(self, kind: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Start or queue a job; raises if its parameters are invalid."""
+        with self._journal.lock:
+            number = self._next_number()
+            self._begin(number, kind, params or {})
+        return {"job": number}
+
+    def _next_number(self) -> int:
+        return 1 + max(self._state().jobs, default=0)
+
+    def _begin(self, number: int, kind: str, params: Mapping[str, Any]) -> None:
+        if kind not in self._registry:
+            raise UsageError(
+                f"there is no job {kind!r}: choose one of {', '.join(sorted(self._registry)) or 'none'}"
+            )
+        work = self._registry[kind](self._residence.instrument, params)
+        place = self._residence.queue.join()
+        asked = Asked(number, kind, params, work, place, not self._residence.queue.first(place))
+        thread = threading.Thread(target=self._drive, args=(asked,), name=f"job-{number}", daemon=True)
+        self._running[number] = thread, place
+        state = "queued" if asked.waits else "running"
+        self._journal.append(ev.Job(job=number, kind=kind, state=state, params=params))
+        thread.start()
+
+    def cancel(self, job: int) -> dict[str, Any]:
+        """Cancel a job. Finished steps are kept, and a restarted job continues from them."""
+        if job in self._elsewhere:
+            self._elsewhere[job]()
+        elif job in self._running:
+            self._residence.queue.cancel(self._running[job][1])
+        else:
+            raise UsageError(f"job {job} is not running")
+        return {}
+
+    def show(self, job: ev.Job, cancel: Callable[[], None]) -> int:
+        """List a job of a guest session; the caller appends its later events."""
+        with self._journal.lock:
+            number = self._next_number()
+            self._elsewhere[number] = cancel
+            self._journal.append(replace(job, job=number))
+        return number
+
+    def end_shown(self, number: int) -> None:
+        self._elsewhere.pop(number, None)
+
+    @property
+    def running(self) -> bool:
+        return bool(self._running)
+
+    def close(self) -> None:
+        """Cancel all jobs and wait for them. Finished steps are kept for a restart."""
+        running = list(self._running.values())
+        for _, place in running:
+            self._residence.queue.cancel(place)
+        for thread, _ in running:
+            thread.join()
+
+    def _drive(self, asked: Asked) -> None:
+        """Wait for the job's turn and run it; its end is recorded before the next job starts."""
+        try:
+            end = self._worked(asked) if self._residence.queue.turn(asked.place) else job.End("cancelled")
+        except Exception as error:
+            end = job.End("failed", {"error": f"internal error ({type(error).__name__}: {error})"})
+        asked.place.done = True
+        del self._running[asked.number]
+        self._tell(asked, end.status, dict(end.summary), str(end.summary.get("error", "")))
+        self._residence.queue.leave(asked.place)
+
+    def _worked(self, asked: Asked) -> job.End:
+        """Run the job. The stored steps of a completed job are deleted, so a new start runs it again."""
+        finished = Finished.of(self._keep, asked.kind, self._identity(asked)) if self._keep else None
+        if asked.waits:
+            self._tell(asked, "running")
+        end = job.End("failed")
+        # The job's error message is already in the summary of its end event.
+        with suppress(SteerError):
+            for event in run(asked.work, self._residence.gate, finished, asked.place.cancelled):
+                if isinstance(event, job.End):
+                    end = event
+                else:
+                    self._tell(asked, "running", event.to_json())
+        if finished and end.status == "done":
+            finished.file.unlink(missing_ok=True)
+        return end
+
+    def _identity(self, asked: Asked) -> Mapping[str, Any]:
+        """Parameters, contents of named files, and model: if one differs, finished steps are not reused."""
+        instrument = self._residence.instrument
+        return identity(asked.params) | {"model": instrument and instrument.facts.get("fingerprint")}
+
+    def _tell(
+        self, asked: Asked, state: str, event: Mapping[str, Any] | None = None, message: str = ""
+    ) -> None:
+        self._journal.append(
+            ev.Job(job=asked.number, kind=asked.kind, state=state, event=event or {}, message=message)
+        )

@@ -1,0 +1,212 @@
+"""Owns the loaded model (at most one) and the GPU thread; records loads and unloads as events.
+
+It outlives a session: a new session uses the model that is loaded. Guest sessions share the model, each
+with its own conversation, and give way to the open session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeAlias
+
+from core.errors import SteerError, UsageError
+from core.jobs.gpu_thread import Gate
+from sessions.journal import events as ev
+from sessions.live.backend import Instrument, Studio
+from sessions.live.job_queue import Queue
+
+Append = Callable[[ev.Event], Any]
+
+PROGRESS_STEPS = 20
+
+
+DECISIVE = ("dtype", "quant", "adapter", "revision", "layers_path")
+"""Load options that change the model's numbers. Device placement is left out on purpose."""
+
+
+def decisive(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: options[name] for name in DECISIVE if options.get(name) is not None}
+
+
+class Residence:
+    """`loaded_model` is None while no model is loaded; `queue` is the queue of all jobs."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+        self.gate = Gate("decode")
+        self.queue = Queue()
+        self.instrument: Instrument | None = None
+        self.name = ""
+        self.loading = False
+        self._options: Mapping[str, Any] = {}
+        self._coming: Mapping[str, Any] = {}
+        self._guests: list[Guest] = []
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The load options of the current model, or of the one being loaded."""
+        return self._coming if self.loading else self._options
+
+    def load(self, name: str, options: Mapping[str, Any], append: Append, fit: Callable[[], None]) -> None:
+        """Start loading; the current model is unloaded first. `fit` runs on the GPU thread before the new
+        model is used.
+        """
+        self._refuse_while_worked()
+        self.loading, self._coming = True, options
+        self._told(append)(ev.Model(state="loading", name=name, progress=0.0))
+        self.gate.chat(lambda: self._load(name, options, self._told(append), fit))
+
+    def unload(self, append: Append) -> None:
+        self._refuse_while_worked()
+        self.gate.chat(lambda: self._unload(self._told(append)))
+
+    def announce(self, append: Append) -> None:
+        """Tell a new session which model is loaded."""
+        if self.instrument:
+            facts = {**self.instrument.facts, "loading": decisive(self._options)}
+            append(ev.Model(state="ready", name=self.name, progress=1.0, facts=facts))
+        elif self.loading:
+            append(ev.Model(state="loading", name=self.name))
+
+    def answer(self, work: Callable[[], Any]) -> Future[Any]:
+        """Run an answer on the GPU thread, before the next step of any job."""
+        return self.gate.chat(work)
+
+    def steps(self, answer: Iterable[Any]) -> Iterator[Any]:
+        """The steps of an answer; they run on the GPU thread already."""
+        return iter(answer)
+
+    def guest(self, append: Append) -> Guest:
+        """Share the model with another session; `append` gets the model's events."""
+        guest = Guest(self, append)
+        self._guests.append(guest)
+        return guest
+
+    def leave(self, guest: Guest) -> None:
+        self._guests.remove(guest)
+
+    def close(self) -> None:
+        self.gate.close()
+
+    def _refuse_while_worked(self) -> None:
+        if self.queue.busy:
+            raise UsageError("a job is using the model: cancel the job before loading another model")
+        if any(guest.speaking for guest in self._guests):
+            raise UsageError("a command is using the model: cancel the command before loading another model")
+
+    def _told(self, append: Append) -> Append:
+        """Append events to the open session and to all guest sessions."""
+
+        def tell(event: ev.Event) -> None:
+            append(event)
+            for guest in list(self._guests):
+                guest.append(event)
+
+        return tell
+
+    def _load(self, name: str, options: Mapping[str, Any], append: Append, fit: Callable[[], None]) -> None:
+        """Load on the GPU thread. When the final event is sent, the new or the kept model is ready for use."""
+        failure = None
+        try:
+            self.studio.examine(name, options)
+            self._unload(append)
+            self.name, self._options = name, options
+            self.instrument = self.studio.load(name, options, _progress(name, append))
+            fit()
+        except Exception as error:
+            failure = error
+        self.loading = False
+        if failure is not None:
+            why = str(failure) if isinstance(failure, SteerError) else f"{type(failure).__name__}: {failure}"
+            append(ev.Model(state="failed", name=name, note=why))
+            append(ev.Error(where="load_model", message=why, code=str(getattr(failure, "exit_code", 1))))
+        self.announce(append)
+
+    def _unload(self, append: Append) -> None:
+        if self.instrument:
+            instrument, self.instrument = self.instrument, None
+            for guest in self._guests:
+                guest.forget()
+            instrument.close()
+            append(ev.Model(state="unloaded", name=self.name))
+
+
+class Guest:
+    """A `ModelHost` for a second session: it may use the model but not load or unload it."""
+
+    def __init__(self, house: Residence, append: Append) -> None:
+        self.studio, self.gate, self.queue = house.studio, house.gate, house.queue
+        self.append = append
+        self._house = house
+        self._own: Instrument | None = None
+        self._voice = ThreadPoolExecutor(1, "guest")
+        self._answer: Future[Any] | None = None
+
+    @property
+    def instrument(self) -> Instrument | None:
+        """The shared model with a conversation of its own."""
+        if self._own is None and self._house.instrument:
+            self._own = self._house.instrument.beside()
+        return self._own
+
+    @property
+    def loading(self) -> bool:
+        return self._house.loading
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        return self._house.options
+
+    def load(self, name: str, options: Mapping[str, Any], append: Append, fit: Callable[[], None]) -> None:
+        raise UsageError("a guest session cannot load another model")
+
+    def unload(self, append: Append) -> None:
+        raise UsageError("a guest session cannot unload the model")
+
+    def announce(self, append: Append) -> None:
+        self._house.announce(append)
+
+    def answer(self, work: Callable[[], Any]) -> Future[Any]:
+        """Run an answer on another thread, so that the open session does not wait for its end."""
+        self._answer = self._voice.submit(work)
+        return self._answer
+
+    @property
+    def speaking(self) -> bool:
+        return self._answer is not None and not self._answer.done()
+
+    def steps(self, answer: Iterable[Any]) -> Iterator[Any]:
+        """Run each step on the GPU thread, after everything the open session requested."""
+        made = iter(answer)
+        while (step := self.gate.job(lambda: next(made, None)).result()) is not None:
+            yield step
+
+    def guest(self, append: Append) -> Guest:
+        return self._house.guest(append)
+
+    def forget(self) -> None:
+        """Drop the reference to the model before it is unloaded."""
+        self._own = None
+
+    def close(self) -> None:
+        """Stop sharing; the owner and its model stay."""
+        self._voice.shutdown()
+        self._house.leave(self)
+
+
+Home: TypeAlias = Residence | Guest
+
+
+def _progress(name: str, append: Append) -> Callable[[float | None, str], None]:
+    """A progress callback that records only new stages and every twentieth of a stage."""
+    told: tuple[str, int] | None = None
+
+    def progress(done: float | None, note: str) -> None:
+        nonlocal told
+        place = note, -1 if done is None else int(done * PROGRESS_STEPS)
+        if place != told:
+            told = place
+            append(ev.Model(state="loading", name=name, progress=done, note=note))
+
+    return progress

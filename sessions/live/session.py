@@ -1,0 +1,278 @@
+"""The live session: commands in, events out.
+
+Commands may come from any thread; the model runs on the GPU thread. A command returns only what its reply
+needs; its effects are events, and `state` is the fold of all events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from core.errors import BadInput, UsageError
+from core.mixer.mixer import Mixer
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
+from sessions.journal.folder import hand_down
+from sessions.journal.journal import Journal
+from sessions.live.answer_queue import Prompt, Stage
+from sessions.live.compatibility import at_hand, fitted
+from sessions.live.generation import Performance
+from sessions.live.jobs import Registry, Tasks
+from sessions.live.loaded_vectors import Rack
+from sessions.live.model_host import Home
+from sessions.state.fold import fold
+from sessions.state.mixer_words import describe, mix_of
+from sessions.state.state import ROOT, State, Turn
+
+
+class Session:
+    """One conversation with one loaded model. `keep`: the folder for copies of vectors; `steps`: the folder
+    for finished steps of unfinished jobs, used when they are started again.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        residence: Home,
+        *,
+        keep: Path | None = None,
+        steps: Path | None = None,
+        state: State | None = None,
+        jobs: Registry | None = None,
+    ) -> None:
+        self.journal, self._residence, self._keep = journal, residence, keep
+        self.tasks = Tasks(residence, journal, lambda: self.state, jobs or {}, steps)
+        self.state = state or State()
+        self._rack = Rack()
+        self._mixer = Mixer()
+        self._stage = Stage(
+            journal,
+            residence,
+            lambda: self.state,
+            lambda: (self._mixer, self.state.desk.rev),
+            lambda script, index: script.perform(index, self),
+        )
+        journal.listen(self._fold)
+
+    def _fold(self, record: Record) -> None:
+        self.state = fold(self.state, record)
+
+    # models ------------------------------------------------------------------------------------------------------
+
+    def load_model(self, model: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Start loading a model; `model` events report the progress. The current model is unloaded first."""
+        if self.busy:
+            raise UsageError("the model is in use: cancel its answer and jobs before loading another model")
+        self._residence.load(model, options or {}, self.journal.append, self._refit)
+        return {}
+
+    def unload(self) -> dict[str, Any]:
+        if self.busy:
+            raise UsageError("the model is in use: cancel its answer and jobs first")
+        self._residence.unload(self.journal.append)
+        return {}
+
+    def _refit(self) -> None:
+        """Mute mixer channels that the newly loaded model cannot apply, instead of failing at the next
+        answer.
+        """
+        if (instrument := self._residence.instrument) is None:
+            return
+        with self.journal.lock:
+            mixer, sentence = fitted(self._mixer, instrument.check)
+            if sentence:
+                self.journal.append(ev.Error(where="mixer", message=sentence, code=str(BadInput.exit_code)))
+                self.mixer(self.state.desk.rev + 1, mixer.to_json())
+
+    # conversation ------------------------------------------------------------------------------------------------
+
+    def chat(
+        self, text: str, *, role: str = "user", parent: int | None = None, **settings: Any
+    ) -> dict[str, Any]:
+        """Add a turn and request an answer; while the model is busy or loading, one prompt may wait."""
+        with self.journal.lock:
+            self._stage.may_ask()
+            parent = self._above(parent)
+            turn = 1 + max(self.state.turns, default=-1)
+            self.journal.append(ev.Turn(turn=turn, parent=parent, role=role, text=text))
+            return {"turn": turn, "queued": self._stage.ask(Prompt(turn, _flat(settings)))}
+
+    def remember(self, text: str, *, role: str = "user") -> dict[str, Any]:
+        """Add a turn without generating an answer."""
+        with self.journal.lock:
+            turn = 1 + max(self.state.turns, default=-1)
+            self.journal.append(ev.Turn(turn=turn, parent=self.state.head, role=role, text=text))
+        return {"turn": turn}
+
+    def regenerate(
+        self, *, turn: int | None = None, settings: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Generate another answer to the same turn; with the same settings it is the same answer. A setting
+        of None is removed from the first answer's settings.
+        """
+        with self.journal.lock:
+            self._stage.may_ask()
+            answer = self._known(self.state.head if turn is None else turn)
+            parent = answer.parent if answer.role == "assistant" else answer.id
+            return {"queued": self._stage.ask(Prompt(parent, _flat({**answer.settings, **(settings or {})})))}
+
+    def cancel(self) -> dict[str, Any]:
+        """Stop the answer after the current pass or prefill chunk, and drop the waiting prompt (`dropped`:
+        its parent turn).
+        """
+        with self.journal.lock:
+            dropped = self._stage.hush()
+            return {"at": self._stage.playing.at if self._stage.playing else None, "dropped": dropped}
+
+    def pause(self, paused: bool) -> dict[str, Any]:
+        performance = self._performance()
+        performance.pause(paused)
+        return {"at": performance.at}
+
+    def rewind(self, tokens: int) -> dict[str, Any]:
+        """Remove the last tokens of the answer; if it has ended, a new answer continues from there."""
+        if tokens < 1:
+            raise UsageError(f"rewind takes a positive number of tokens, not {tokens}")
+        with self.journal.lock:
+            if self._stage.playing is None:
+                return self._go_on_from(self._known(self.state.head), tokens)
+            self._stage.playing.rewind(tokens)
+            return {"at": self._stage.playing.at}
+
+    def _go_on_from(self, answer: Turn, tokens: int) -> dict[str, Any]:
+        """Generate a new answer with the kept text as its prefill; the old answer stays."""
+        if answer.gen is None:
+            raise UsageError("there is no answer to rewind")
+        self._stage.may_ask()
+        kept = answer.said + "".join(token.text for token in answer.tokens[:-tokens])
+        self._stage.ask(Prompt(answer.parent, {**answer.settings, "prefill": kept}))
+        return {"at": max(0, len(answer.tokens) - tokens)}
+
+    def inject(self, text: str, *, how: str = "own") -> dict[str, Any]:
+        """Insert a distractor before the next token: as `own` words of the model, a `user` turn, or `tool`
+        output.
+        """
+        performance = self._performance()
+        if how not in ("own", "user", "tool"):
+            raise UsageError(f"a distractor comes as own, user or tool, not {how!r}")
+        performance.inject(text, how)
+        return {"at": performance.at}
+
+    # the mixer ---------------------------------------------------------------------------------------------------
+
+    def mixer(
+        self, rev: int, state: Mapping[str, Any], *, words: str = "", source: str = ""
+    ) -> dict[str, Any]:
+        """Set the mixer, active from token `at` of answer `gen`; it is in the journal when this returns."""
+        with self.journal.lock:
+            mixer = Mixer.from_json(state, self._rack.find)
+            gen, at, overtaken = None, 0, None
+            if playing := self._stage.playing:
+                gen = playing.gen
+                at, overtaken = playing.set(mixer, rev)
+            elif self._residence.instrument:
+                self._residence.instrument.check(mixer)
+            self._mixer = mixer
+            plain = mixer.to_json()
+            words = words or describe(self.state.desk.state, plain)
+            if overtaken:
+                self.journal.append(overtaken)
+            self.journal.append(
+                ev.Mixer(rev=rev, state=plain, mix=mix_of(plain), gen=gen, at=at, words=words, source=source)
+            )
+            return {"rev": rev, "gen": gen, "at": at}
+
+    def flip_all(self) -> None:
+        """Flip every channel, starting at the next token."""
+        mixer = self._mixer
+        for channel in range(len(mixer.channels)):
+            mixer = mixer.flip(channel)
+        self.mixer(self.state.desk.rev + 1, mixer.to_json(), words="flip")
+
+    def load_vector(self, source: str, *, name: str | None = None, force: bool = False) -> dict[str, Any]:
+        """Load a vector from a file or the library so that mixers can use it, and keep a copy in the session
+        folder. `force` skips the check that it belongs to this model.
+        """
+        vector = self._residence.studio.vector(source, self._keep, force=force)
+        with self.journal.lock:
+            event = self._rack.add(name or vector.name, vector, source)
+            self.journal.append(event)
+        return {"name": event.name, "sha256": event.sha256, "layers": list(event.layers)}
+
+    def remove_vector(self, name: str) -> dict[str, Any]:
+        with self.journal.lock:
+            if any(channel.vector is self._rack.find(name) for channel in self._mixer.channels):
+                raise UsageError(f"{name!r} is on the mixer: remove its channel first")
+            self.journal.append(self._rack.remove(name))
+        return {}
+
+    def inherit(self, before: Session) -> None:
+        """Take over the vectors and the mixer of the previous session."""
+        self._rack = before._rack
+        for event in self._rack.events.values():
+            if self._keep and before._keep:
+                hand_down(event.sha256, before._keep, self._keep)
+            self.journal.append(event)
+        self.mixer(before.state.desk.rev, before._mixer.to_json(), words="as before")
+
+    def restore(self) -> None:
+        """Reload the vectors of a reopened session from its folder."""
+        for error in self._rack.recall(self.state.vectors, self._residence.studio.vector, self._keep):
+            self.journal.append(ev.Error(where="restore", message=str(error), code=str(error.exit_code)))
+        desk = self.state.desk
+        self._mixer = Mixer.from_json(at_hand(desk.state, self._rack.find), self._rack.find)
+        if len(self._mixer.channels) < len(desk.state.get("channels", ())):
+            self.mixer(desk.rev + 1, self._mixer.to_json())
+        self._refit()
+
+    # notes and marks -----------------------------------------------------------------------------------------------
+
+    def note(self, text: str) -> dict[str, Any]:
+        self.journal.append(ev.Note(text=text, **self._here()))
+        return {}
+
+    def mark(self, label: str) -> dict[str, Any]:
+        self.journal.append(ev.Mark(label=label, **self._here()))
+        return {}
+
+    def close(self, reason: str) -> None:
+        """Cancel the answer, wait for it to end, and close the journal. The model stays loaded."""
+        self.cancel()
+        self.tasks.close()
+        self._residence.answer(lambda: None).result()
+        self.journal.close(reason)
+
+    # helpers ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """An answer, a model load or a job is running or waiting."""
+        return self._stage.busy or self.tasks.running
+
+    def _performance(self) -> Performance:
+        if self._stage.playing is None:
+            raise UsageError("no answer is being generated")
+        return self._stage.playing
+
+    def _above(self, parent: int | None) -> int | None:
+        """The parent of a new turn: the current head by default; `ROOT` starts a new tree."""
+        if parent is None:
+            return self.state.head
+        return None if parent == ROOT else self._known(parent).id
+
+    def _known(self, turn: int | None) -> Turn:
+        if turn is None or turn not in self.state.turns:
+            raise UsageError("there is no turn to answer" if turn is None else f"there is no turn {turn}")
+        return self.state.turns[turn]
+
+    def _here(self) -> dict[str, Any]:
+        playing = self._stage.playing
+        return {"gen": playing.gen, "at": playing.at} if playing else {}
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge the nested `settings` of `chat` with `system` and `prefill`."""
+    nested = settings.get("settings") or {}
+    return {**nested, **{k: v for k, v in settings.items() if k != "settings" and v is not None}}

@@ -1,0 +1,152 @@
+"""Batches tokens into events, because an event per token would be mostly overhead.
+
+A batch is written when its oldest token is 50 ms old (or would be before the next token), when the mixer
+changes, and before any other event. So order and mixer stamps are exact, and a crash loses at most 50 ms.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sessions.journal.events import Event, Meter, Tok, Top
+
+WAIT_S = 0.05
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """How events refer to a mixer revision: its short hash and its channel labels."""
+
+    mix: str
+    labels: tuple[str, ...]
+
+
+class TokenBatch:
+    """Collects the steps of one answer and passes events to `append`."""
+
+    def __init__(self, gen: int, append: Callable[[Event], Any], stamps: Mapping[int, Stamp]) -> None:
+        self._gen, self._append, self._stamps = gen, append, stamps
+        self._waiting: list[Any] = []
+        self._unmeasured: list[Any] = []
+        self._oldest = self._last = time.monotonic()
+
+    def add(self, step: Any) -> None:
+        now = time.monotonic()
+        if self._waiting and self._shared(step) != self._shared(self._waiting[-1]):
+            self.flush()
+        if not self._waiting:
+            self._oldest = now
+        self._waiting.append(step)
+        self._unmeasured.append(step)
+        pause, self._last = now - self._last, now
+        if now - self._oldest + pause >= WAIT_S:
+            self.flush()
+
+    def flush(self, *, ended: bool = False) -> None:
+        """Write all collected tokens; the newest token's measurements follow after the next forward pass."""
+        if self._waiting:
+            steps, self._waiting = self._waiting, []
+            for lane, voices in _by_lane(steps):
+                self._append(self._tok(steps[0], lane, voices))
+            for top in self._tops(steps):
+                self._append(top)
+        due = len(self._unmeasured) if ended else len(self._unmeasured) - 1
+        ready, self._unmeasured = self._unmeasured[: max(0, due)], self._unmeasured[max(0, due) :]
+        for event in self._meters(ready):
+            self._append(event)
+
+    def restate(self, step: Any) -> None:
+        """Write the last token again, because its text was completed after it was written (split UTF-8)."""
+        if all(waiting is not step for waiting in self._waiting):
+            self._append(self._tok(step, 0, [step]))
+            for top in self._tops([step]):
+                self._append(top)
+
+    def forget(self, kept: int) -> None:
+        """After a rewind to `kept` tokens, drop the pending measurements of removed tokens."""
+        self._unmeasured = [step for step in self._unmeasured if step.index < kept]
+
+    def _shared(self, step: Any) -> tuple[str, bool]:
+        """The values that all tokens of a batch have in common."""
+        return self._stamps[step.revision].mix, step.compiled
+
+    def _tok(self, first: Any, lane: int, voices: list[Any]) -> Tok:
+        return Tok(
+            gen=self._gen,
+            i=first.index,
+            ids=tuple(voice.token_id for voice in voices),
+            text=tuple(voice.text for voice in voices),
+            lp=tuple(voice.logprob for voice in voices),
+            mix=self._stamps[first.revision].mix,
+            lane=lane,
+            by="compiled" if first.compiled else "",
+        )
+
+    def _tops(self, steps: list[Any]) -> Iterator[Top]:
+        """The alternatives of lane 0 and of each forced lane, if requested."""
+        yield from self._top(steps, 0, [step.top for step in steps])
+        for lane in steps[0].forced:
+            yield from self._top(steps, lane, [step.forced[lane].top for step in steps])
+
+    def _top(self, steps: list[Any], lane: int, rows: list[Any]) -> Iterator[Top]:
+        if all(rows):
+            beside = all(row[0].other is not None for row in rows)
+            yield Top(
+                gen=self._gen,
+                i=steps[0].index,
+                ids=tuple(tuple(each.token_id for each in row) for row in rows),
+                text=tuple(tuple(each.text for each in row) for row in rows),
+                p=tuple(tuple(short(each.p) for each in row) for row in rows),
+                other=tuple(tuple(short(each.other) for each in row) for row in rows) if beside else (),
+                lane=lane,
+            )
+
+    def _meters(self, steps: list[Any]) -> Iterator[Meter]:
+        """One event per run of tokens with the same set of measurements."""
+        rows = [(step.index, *_gauges(step, self._stamps[step.revision].labels)) for step in steps]
+        for _, run in groupby(rows, key=lambda row: [list(column) for column in row[1:]]):
+            block = list(run)
+            proj, after, hits, values = (_columns([row[k] for row in block]) for k in (1, 2, 3, 4))
+            if proj or values:
+                yield Meter(gen=self._gen, i=block[0][0], proj=proj, after=after, hits=hits, values=values)
+
+
+def _by_lane(steps: list[Any]) -> Iterator[tuple[int, list[Any]]]:
+    """The tokens of the answer, and of each other lane that is not finished."""
+    yield 0, steps
+    for lane in range(len(steps[0].voices)):
+        voices = [step.voices[lane] for step in steps if not step.voices[lane].finished]
+        if voices:
+            yield lane + 1, voices
+
+
+def _gauges(
+    step: Any, labels: tuple[str, ...]
+) -> tuple[dict[str, float], dict[str, float], dict[str, float], dict[str, float]]:
+    """Mean projections over the measured layers before and after steering, active caps, and per-token values."""
+    proj: dict[str, float] = {}
+    after: dict[str, float] = {}
+    for channel, layers in (step.projections or {}).items():
+        if channel < len(labels) and layers:
+            proj[labels[channel]] = sum(pair[0] for pair in layers.values()) / len(layers)
+            after[labels[channel]] = sum(pair[1] for pair in layers.values()) / len(layers)
+    hits = {labels[i]: float(held) for i, held in step.capped.items() if i < len(labels)}
+    values = {"entropy": short(step.entropy)}
+    if step.delta is not None:
+        values["delta"] = short(step.delta)
+    for seen in step.forced.values():
+        values |= {"kl": short(seen.kl), "lp0": seen.logprob, "rank": float(seen.rank)}
+    return proj, after, hits, values
+
+
+def _columns(rows: list[dict[str, float]]) -> dict[str, tuple[float, ...]]:
+    return {name: tuple(row[name] for row in rows) for name in rows[0]}
+
+
+def short(value: float) -> float:
+    """Round to five significant digits. Log-probabilities are not rounded, because replay compares them."""
+    return float(f"{value:.5g}")

@@ -1,0 +1,163 @@
+"""The torch backend: models from `core`, vectors from `vectors`, and one conversation with its KV cache.
+
+Imported only by the engine; heavy imports happen when a model or a vector is first loaded.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.errors import UsageError
+from core.mixer.mixer import Mixer
+from sessions.live.backend import LOADING, Progress, Speech
+
+Messages = list[dict[str, str]]
+Frame = dict[str, Any]
+FRAME = ("system", "raw", "template_args", "compile")
+"""Settings of a whole conversation: changing one starts a new conversation."""
+
+
+PLACE = ("dtype", "device", "device_map", "quant")
+"""Load options that decide the device and the memory needed."""
+
+
+class Studio:
+    """Loads models, one at a time, and vectors, which are checked against the model."""
+
+    def __init__(self) -> None:
+        self._resident: Resident | None = None
+
+    def examine(self, name: str, options: Mapping[str, Any]) -> None:
+        """Refuse a model that is invalid or does not fit, before the current one is unloaded."""
+        if strange := sorted(options.keys() - set(LOADING)):
+            raise UsageError(f"the options for loading a model are {', '.join(LOADING)}, not {strange[0]!r}")
+        from core.loading import placement
+        from core.loading.loading import consider
+
+        place = placement.decide(**{name: options[name] for name in PLACE if name in options})
+        leaving = self._resident.model if self._resident else None
+        consider(name, place, options.get("revision"), force=bool(options.get("force")), leaving=leaving)
+
+    def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> Resident:
+        progress(None, "starting")
+        import core
+
+        def on_progress(stage: str, done: int, total: int) -> None:
+            progress(done / total if total else None, stage)
+
+        model = core.load(name, on_progress=on_progress, **options)
+        progress(None, "measuring residual norms")
+        self._resident = Resident(model, {"model": name, "loading": dict(options)})
+        # Keep the garbage collector from scanning torch's hundreds of thousands of objects during decoding.
+        gc.collect()
+        gc.freeze()
+        return self._resident
+
+    def vector(self, source: str, keep: Path | None, *, force: bool = False) -> Any:
+        """Read a vector from a file or the library, and save a copy named by its hash to `keep`."""
+        import vectors
+        from vectors.library import library
+
+        model = self._resident and self._resident.model
+        vector = vectors.read(library.find(source), model=model, force=force)
+        copy = keep / f"{vector.sha256}.safetensors" if keep else None
+        if copy and not copy.exists():
+            vector.save(copy)
+        return vector
+
+
+class Resident:
+    """One loaded model and its conversation. `loaded`: the parameters with which another process can load the
+    same model.
+    """
+
+    def __init__(self, model: Any, loaded: Mapping[str, Any] | None = None) -> None:
+        self.model, self.loaded = model, loaded or {"model": model.name}
+        self._talk: Any = None
+        self._frame: Frame | None = None
+        self.facts = facts(model)
+
+    def beside(self) -> Resident:
+        return Resident(self.model, self.loaded)
+
+    def check(self, mixer: Mixer) -> None:
+        self.model.compiler.compile([mixer])
+
+    def speak(self, messages: Messages, mixer: Mixer, settings: Mapping[str, Any]) -> Speech:
+        """Continue the current conversation if `messages` extend it or replace its last turn; else start a
+        new one.
+        """
+        options = dict(settings)
+        frame = {key: options.pop(key) for key in FRAME if key in options}
+        *past, new = messages
+        talk = self._going_on(frame, past) or self._anew(frame, past)
+        live = talk.say(new["content"], mixer=mixer, role=new["role"], **options)
+        self._talk, self._frame = talk, frame
+        notices = (*live.notices, *_batch(live.how.lanes))
+        return Speech(live, tuple(live.unfed.ids), len(live.tape), _injector(talk), notices)
+
+    def forget(self) -> None:
+        """Drop the conversation and free its memory; the next answer starts with an empty cache."""
+        import torch
+
+        self._talk = self._frame = None
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def close(self) -> None:
+        """Drop all references to the model so that its memory is freed."""
+        self.model = None
+        gc.unfreeze()
+        self.forget()
+
+    def _going_on(self, frame: Frame, past: Messages) -> Any:
+        talk = self._talk
+        if talk is None or frame != self._frame or talk.live is None:
+            return None
+        start = 1 if frame.get("system") else 0
+        if talk.messages[start:] == past:
+            return talk
+        if len(past) < len(talk.messages) - start and talk.messages[start : start + len(past)] == past:
+            talk.undo()
+            return talk if talk.messages[start:] == past else None
+        return None
+
+    def _anew(self, frame: Frame, past: Messages) -> Any:
+        from core.generation.conversation import Conversation
+
+        talk = Conversation(self.model, **frame)
+        talk.messages.extend(past)
+        return talk
+
+
+def _batch(lanes: Any) -> list[tuple[str, dict[str, Any]]]:
+    """A `lane` notice with the batch rows, if there is more than one: the batch shape affects bit-exact
+    replay.
+    """
+    rows = [{"name": name, "forced": k in lanes.forced} for k, name in enumerate(lanes.names)]
+    return [("lane", {"lanes": rows})] if len(rows) > 1 else []
+
+
+def _injector(talk: Any) -> Callable[[str, str], None]:
+    return lambda text, how: talk.inject(text, "model" if how == "own" else how)
+
+
+def facts(model: Any) -> dict[str, Any]:
+    """The model facts that a screen shows and verify compares."""
+    return {
+        "name": model.name,
+        "kind": type(model.hf).__name__,
+        "n_layers": model.n_layers,
+        "hidden_size": model.hidden_size,
+        "dtype": str(model.dtype).removeprefix("torch."),
+        "device": str(model.device),
+        "parameters": sum(p.numel() for p in model.hf.parameters()),
+        "max_context": model.max_context,
+        "fingerprint": model.fingerprint,
+        "chat_template": bool(getattr(model.tokenizer, "chat_template", None)),
+        "residual_norms": {str(layer): norm for layer, norm in model.residual_norms.items()},
+    }

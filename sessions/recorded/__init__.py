@@ -1,0 +1,1 @@
+"""Recorded sessions: the index, verification, branches, and playback frames."""

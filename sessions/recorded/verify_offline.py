@@ -1,0 +1,57 @@
+"""Verify a session without an engine: load its model, generate its answers again, and report differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from core.errors import BadInput
+from core.jobs.job import End
+from core.jobs.runner import run
+from sessions.job_specs.job_factories import kept_vectors
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
+from sessions.journal.environment import opening
+from sessions.journal.folder import Folder
+from sessions.journal.reader import read
+from sessions.live.model_host import decisive
+from sessions.live.torch_backend import Studio
+from sessions.recorded.verify import verify
+
+
+def verified(folder: Folder, model: str | None = None) -> dict[str, Any]:
+    """The summary of `sessions.verify`, with differences between the recorded and this `environment`."""
+    records = read(folder.journal).records
+    recorded = the_model(records)
+    instrument = Studio().load(model or recorded.name, loading(recorded), lambda done, note: None)
+    events = list(run(verify(instrument, records, kept_vectors(folder))))
+    summary = events[-1].summary if isinstance(events[-1], End) else {}
+    return {**summary, "environment": differences(records, recorded, dict(instrument.facts))}
+
+
+def loading(recorded: ev.Model) -> dict[str, Any]:
+    """The load options of the recorded model that change its numbers, such as dtype and adapter."""
+    found = recorded.facts.get("loading")
+    return decisive(found) if isinstance(found, dict) else {}
+
+
+def the_model(records: Iterable[Record]) -> ev.Model:
+    ready = [r.event for r in records if isinstance(r.event, ev.Model) and r.event.state == "ready"]
+    if not ready:
+        raise BadInput("no model was ever ready in this session: there is nothing to verify")
+    return ready[-1]
+
+
+def differences(records: Iterable[Record], recorded: ev.Model, facts: dict[str, Any]) -> list[str]:
+    """Differences in model, versions and numerics settings; bit-exact replay requires that there are none."""
+    then = next(record.event for record in records if isinstance(record.event, ev.Open))
+    now = opening(then.session, then.app)
+    pairs = [
+        (f"model {key}", recorded.facts.get(key), facts.get(key))
+        for key in ("fingerprint", "dtype", "device")
+    ]
+    pairs += [(name, then.versions.get(name), now.versions.get(name)) for name in now.versions]
+    pairs += [
+        (name, then.numerics.get(name), now.numerics.get(name)) for name in {**then.numerics, **now.numerics}
+    ]
+    return [f"{name}: {old} then, {new} now" for name, old, new in pairs if old != new]

@@ -1,0 +1,36 @@
+"""A path through the tree of turns as chat messages for a chat template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sessions.state.state import Turn
+
+Message = dict[str, str]
+
+
+def messages(path: Iterable[Turn]) -> list[Message]:
+    """One message per turn; an answer interrupted by an injected turn becomes several."""
+    return [
+        message for turn in path for message in (_answer(turn) if turn.gen is not None else [_said(turn)])
+    ]
+
+
+def _said(turn: Turn) -> Message:
+    return {"role": turn.role, "content": turn.text}
+
+
+def _answer(turn: Turn) -> list[Message]:
+    """The messages of an answer, split where a user or tool turn was injected."""
+    found: list[Message] = []
+    words, start = turn.said, 0
+    for marker in (m for m in turn.markers if m.kind == "inject"):
+        words += "".join(token.text for token in turn.tokens[start : marker.at])
+        start = marker.at
+        if marker.how == "own":
+            words += marker.words
+        else:
+            found += [{"role": "assistant", "content": words}, {"role": marker.how, "content": marker.words}]
+            words = ""
+    words += "".join(token.text for token in turn.tokens[start:])
+    return [*found, {"role": "assistant", "content": words}]

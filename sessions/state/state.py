@@ -1,0 +1,150 @@
+"""The state of a session at one moment: model, mixer, vectors, tree of turns, jobs.
+
+A state is immutable and computed from the events so far (`sessions.folding`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sessions.journal.event import Json
+from sessions.journal.events import Model, Vector
+
+ROOT = -1
+"""The parent of a turn that starts a new tree although there are turns already."""
+REPORTS = 64
+"""How many reports of a job a state keeps, so that its size stays bounded."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An alternative token; `other` is its probability in the other lane, if there is a forced lane."""
+
+    id: int
+    text: str
+    p: float
+    other: float | None = None
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token of an answer; measurements are empty until the next forward pass. `top` are the most likely
+    tokens at its position, `top0` those of the unsteered lane, if requested.
+    """
+
+    id: int
+    text: str
+    lp: float | None = None
+    mix: str = ""
+    proj: Mapping[str, float] = field(default_factory=dict)
+    after: Mapping[str, float] = field(default_factory=dict)
+    hits: Mapping[str, float] = field(default_factory=dict)
+    values: Mapping[str, float] = field(default_factory=dict)
+    top: tuple[Candidate, ...] = ()
+    top0: tuple[Candidate, ...] = ()
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A change before token `at` of an answer. `kind` is the event's `t`; `how` says how a distractor was
+    inserted.
+    """
+
+    at: int
+    kind: str
+    words: str
+    how: str = ""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A message. An answer (role assistant) has tokens, per lane, and markers."""
+
+    id: int
+    parent: int | None
+    role: str
+    said: str = ""
+    gen: int | None = None
+    tokens: tuple[Token, ...] = ()
+    lanes: Mapping[int, tuple[Token, ...]] = field(default_factory=dict)
+    markers: tuple[Marker, ...] = ()
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    stop: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The text of the message without injected turns."""
+        return self.said + "".join(token.text for token in self.tokens)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The current mixer: its JSON, its revision, and the short hash stamped on tokens."""
+
+    state: Mapping[str, Json] = field(default_factory=dict)
+    rev: int = 0
+    mix: str = ""
+
+
+@dataclass(frozen=True)
+class Running:
+    """The answer that is being generated."""
+
+    gen: int
+    turn: int
+    paused: bool = False
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job with its newest `REPORTS` reports, `report_count` being the number of all; the journal has all of
+    them.
+    """
+
+    id: int
+    kind: str
+    state: str
+    params: Mapping[str, Json] = field(default_factory=dict)
+    reports: tuple[Mapping[str, Json], ...] = ()
+    told: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class State:
+    """`lost`: number of events missing from the file; `unrecorded`: why events are not being written now."""
+
+    session: str = ""
+    seq: int = -1
+    model: Model | None = None
+    desk: Desk = Desk()
+    vectors: Mapping[str, Vector] = field(default_factory=dict)
+    turns: Mapping[int, Turn] = field(default_factory=dict)
+    head: int | None = None
+    running: Running | None = None
+    jobs: Mapping[int, Task] = field(default_factory=dict)
+    clients: Mapping[int, str] = field(default_factory=dict)
+    lost: int = 0
+    unrecorded: str = ""
+    error: str = ""
+    closed: str | None = None
+
+    @property
+    def word(self) -> str:
+        """The state word of the engine: loading, paused, generating, job or idle."""
+        if self.model and self.model.state == "loading":
+            return "loading"
+        if self.running:
+            return "paused" if self.running.paused else "generating"
+        return "job" if any(job.state in ("running", "queued") for job in self.jobs.values()) else "idle"
+
+    def path(self, turn: int | None = None) -> tuple[Turn, ...]:
+        """The conversation from its root to `turn` (default: the head)."""
+        at = self.head if turn is None else turn
+        steps: list[Turn] = []
+        while at is not None and at in self.turns:
+            steps.append(self.turns[at])
+            at = steps[-1].parent
+        return tuple(reversed(steps))

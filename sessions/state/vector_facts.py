@@ -1,0 +1,66 @@
+"""Vector and mixer facts rebuilt from events, without the tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.mixer.mixer import Mixer
+from sessions.journal.events import Vector
+
+
+@dataclass(frozen=True)
+class Known:
+    """A vector's layers and the metadata of its card; the tensors stay with the model."""
+
+    name: str
+    sha256: str | None
+    directions: Mapping[int, None]
+    norms: Mapping[int, float] = field(default_factory=dict)
+    gaps: Mapping[int, float] = field(default_factory=dict)
+    percentiles: Mapping[int, Mapping[float, float]] = field(default_factory=dict)
+    midpoints: Mapping[int, float] = field(default_factory=dict)
+    suggestion: Mapping[str, Any] | None = None
+    usual: Mapping[int, tuple[float, float]] = field(default_factory=dict)
+    cosines: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def told(cls, event: Vector) -> Known:
+        """Build from an event; JSON turned the layer numbers into strings."""
+        return cls(
+            event.name,
+            event.sha256,
+            dict.fromkeys(event.layers),
+            _by_layer(event.norms),
+            _by_layer(event.gaps),
+            {int(layer): {float(q): x for q, x in row.items()} for layer, row in event.percentiles.items()},
+            _by_layer(event.midpoints),
+            event.suggestion,
+            {int(layer): (float(mean), float(std)) for layer, (mean, std) in event.usual.items()},
+            event.cosines,
+        )
+
+    def percentile(self, layer: int, q: float) -> float | None:
+        """As the engine computes it: interpolated linearly between measured percentiles, None outside them."""
+        known = sorted(self.percentiles.get(layer, {}).items())
+        if not known or not known[0][0] <= q <= known[-1][0]:
+            return None
+        above = next(i for i, (p, _) in enumerate(known) if p >= q)
+        (low, a), (high, b) = known[max(above - 1, 0)], known[above]
+        return b if high == low else a + (b - a) * (q - low) / (high - low)
+
+
+def _by_layer(sizes: Mapping[str, float]) -> dict[int, float]:
+    return {int(layer): float(x) for layer, x in sizes.items()}
+
+
+def mixer_of(desk: Mapping[str, Any], vectors: Mapping[str, Vector], n_layers: int) -> Mixer:
+    """A mixer rebuilt from its JSON and the session's vectors; an unknown vector may act on any layer."""
+
+    def resolve(name: str, sha256: str | None) -> Known:
+        same = (vector for vector in vectors.values() if sha256 and vector.sha256 == sha256)
+        event = next(same, None if sha256 else vectors.get(name))
+        return Known.told(event) if event else Known(name, sha256, dict.fromkeys(range(n_layers)))
+
+    return Mixer.from_json(desk, resolve)
