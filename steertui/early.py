@@ -82,25 +82,25 @@ def _contrast(name: str, params: Params) -> None:
 
 
 def _prompts(name: str, params: Params) -> None:
-    from sessions.experiments.prompts import PACKS, from_file
+    from sessions.experiments.common.prompts import PACKS, from_file
 
     _pack(name, PACKS, from_file)
 
 
 def _tasks(name: str, params: Params) -> None:
-    from sessions.experiments.tasks import PACKS, from_pack
+    from sessions.experiments.distraction.dialogues import PACKS, from_pack
 
     _pack(name, PACKS, from_pack)
 
 
 def _traps(name: str, params: Params) -> None:
-    from sessions.experiments.traps import PACKS, from_pack
+    from sessions.experiments.honeypot.traps import PACKS, from_pack
 
     _pack(name, PACKS, from_pack)
 
 
 def _conversations(name: str, params: Params) -> None:
-    from sessions.experiments.scripts import from_file
+    from sessions.experiments.axis_drift.scripts import from_file
 
     _pack(name, (), from_file)
 

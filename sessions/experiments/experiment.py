@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.jobs.job import Cancelled, Job, side
-from sessions.experiments.keys import warnings
+from sessions.experiments.common.keys import warnings
+from sessions.experiments.common.sampler import Voice, Work
 from sessions.experiments.report import document
 from sessions.experiments.report.found import Found
 from sessions.experiments.report.tables import long
-from sessions.experiments.voice import Voice, Work
 from sessions.job_specs.offer import Offer
 
 ASIDE = ("estimate", "report")

@@ -11,14 +11,16 @@ from typing import Any
 
 from core.jobs.job import Progress
 from core.mixer.mixer import Mixer
-from sessions.experiments import comparing, conditions, prompts, statistics
-from sessions.experiments.answers import Answer, all_answers
-from sessions.experiments.conditions import Condition
-from sessions.experiments.cost import Cost
-from sessions.experiments.divergence import Subject, distances
-from sessions.experiments.measures import Value, helpfulness
-from sessions.experiments.scoring import scorer
-from sessions.experiments.voice import How, Prompt, Voice, Work
+from sessions.experiments.common import prompts, statistics
+from sessions.experiments.common.cost import Cost
+from sessions.experiments.common.sampler import How, Prompt, Voice, Work
+from sessions.experiments.compare import matrix
+from sessions.experiments.lobotomy.divergence import Subject, distances
+from sessions.experiments.scoring import conditions
+from sessions.experiments.scoring.answers import Answer, all_answers
+from sessions.experiments.scoring.conditions import Condition
+from sessions.experiments.scoring.measures import Value, helpfulness
+from sessions.experiments.scoring.scoring import scorer
 
 CONTROL = "a random direction of the same norms and gaps"
 BASE, STEERED, RANDOM, TUNED = "base", "base + v", "base + random", "tuned"
@@ -46,7 +48,7 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     measures = [wanted, *(one for one in helpfulness(voice.name) if one.name != wanted.name)]
     facts = {name: statistics.estimate(row, how.seed).columns("kl_to_tuned") for name, row in kl.items()}
     facts[TUNED] = {"kl_to_tuned": 0.0}
-    yield from comparing.compared("induce", said, measures, how.seed, facts)
+    yield from matrix.compared("induce", said, measures, how.seed, facts)
     shown = {name: wanted.estimate(said[name], how.seed).to_json() for name in said}
     summary = {"measure": wanted.name, "missing": by.missing(said, wanted), "shown": shown}
     control = {"what": CONTROL, **_way(kl, RANDOM, how.seed)}

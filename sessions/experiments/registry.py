@@ -7,20 +7,20 @@ from importlib import import_module
 from typing import Any
 
 from core.jobs.job import Job
+from sessions.experiments.common.sampler import Voice, Work
 from sessions.experiments.experiment import staged
-from sessions.experiments.voice import Voice, Work
 
 EXPERIMENTS: Mapping[str, str] = {
-    "sweep": "sessions.experiments.sweep",
-    "distraction": "sessions.experiments.distraction",
-    "honeypot": "sessions.experiments.honeypot",
-    "hot-swap": "sessions.experiments.hot_swap",
-    "lobotomy": "sessions.experiments.lobotomy",
-    "compare": "sessions.experiments.compare",
+    "sweep": "sessions.experiments.sweep.sweep",
+    "distraction": "sessions.experiments.distraction.distraction",
+    "honeypot": "sessions.experiments.honeypot.honeypot",
+    "hot-swap": "sessions.experiments.hot_swap.hot_swap",
+    "lobotomy": "sessions.experiments.lobotomy.lobotomy",
+    "compare": "sessions.experiments.compare.compare",
     "transfer": "sessions.experiments.transfer",
     "induce": "sessions.experiments.induce",
-    "axis-drift": "sessions.experiments.axis_drift",
-    "phases": "sessions.experiments.phases",
+    "axis-drift": "sessions.experiments.axis_drift.axis_drift",
+    "phases": "sessions.experiments.phases.phases",
 }
 """Name → the module whose `experiment(voice, params)` is its generator. The name is the offer's kind as well."""
 

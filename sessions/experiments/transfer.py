@@ -10,12 +10,14 @@ from typing import Any
 
 from core.errors import BadInput, UsageError
 from core.jobs.job import Cell, Row
-from sessions.experiments import comparing, conditions, prompts, statistics
-from sessions.experiments.answers import all_answers
-from sessions.experiments.conditions import MINUS, PLUS, RANDOM, UNSTEERED
-from sessions.experiments.cost import Cost
-from sessions.experiments.scoring import scorer
-from sessions.experiments.voice import How, Prompt, Voice, Work
+from sessions.experiments.common import prompts, statistics
+from sessions.experiments.common.cost import Cost
+from sessions.experiments.common.sampler import How, Prompt, Voice, Work
+from sessions.experiments.compare import matrix
+from sessions.experiments.scoring import conditions
+from sessions.experiments.scoring.answers import all_answers
+from sessions.experiments.scoring.conditions import MINUS, PLUS, RANDOM, UNSTEERED
+from sessions.experiments.scoring.scoring import scorer
 
 BOTH_WAYS = f"{PLUS} minus {MINUS}"
 CHANCE = f"{RANDOM} minus {UNSTEERED}"
@@ -65,9 +67,9 @@ def _cell(target: Voice, source: str, asked: Sequence[Prompt], how: How, params:
     said = yield from all_answers(target, asked, cast, how, vector=played.vector)
     wanted = yield from by.over(said)
     facts = {name: {"vector": source, "model": target.name, "sign": name} for name in said}
-    yield from comparing.compared("transfer", said, [wanted], how.seed, facts)
+    yield from matrix.compared("transfer", said, [wanted], how.seed, facts)
     both = statistics.difference(wanted.all(said[PLUS]), wanted.all(said[MINUS]), how.seed)
-    chance = comparing.differences(said, wanted, how.seed)[RANDOM]
+    chance = matrix.differences(said, wanted, how.seed)[RANDOM]
     if both.estimate.value is not None:
         yield Cell(f"{wanted.name}: {BOTH_WAYS}", source, target.name, both.estimate.value)
     return {

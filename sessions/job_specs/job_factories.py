@@ -76,7 +76,7 @@ def _experiment(name: str) -> Factory:
 
     def make(instrument: Any, params: Mapping[str, Any]) -> Job:
         from sessions.experiments import registry
-        from sessions.experiments.resident import ResidentVoice
+        from sessions.experiments.scoring.model_sampler import ResidentVoice
 
         return registry.job(name, ResidentVoice(_model(instrument, name)), params)
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.errors import PartlyDone
+from sessions.experiments.common.prompts import PACKS
 from sessions.experiments.judges.registry import JUDGES
-from sessions.experiments.measures import MEASURES
-from sessions.experiments.prompts import PACKS
 from sessions.experiments.registry import EXPERIMENTS
 from sessions.experiments.report import document, tables
+from sessions.experiments.scoring.measures import MEASURES
 from sessions.job_specs.catalogue import OFFERS
 from steertui import flags
 from steertui.printing import print_report

@@ -11,8 +11,8 @@ import pytest
 
 from core.mixer.mixer import UNITS, Channel, Mixer
 from sessions.experiments.judges.registry import JUDGES
-from sessions.experiments.measures import MEASURES
 from sessions.experiments.registry import EXPERIMENTS
+from sessions.experiments.scoring.measures import MEASURES
 from sessions.export import FORMS
 from sessions.journal import events
 from sessions.journal.event import KINDS

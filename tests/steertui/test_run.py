@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sessions.experiments.phases import PHASES
+from sessions.experiments.phases.phases import PHASES
 from sessions.experiments.registry import EXPERIMENTS
 from sessions.job_specs.catalogue import OFFERS
 from steertui import cli

@@ -13,9 +13,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from core.jobs.job import Progress, side
+from sessions.experiments.common.sampler import Prompt
 from sessions.experiments.judges.rubric import Rubric
 from sessions.experiments.judges.verdict import Item, Verdict, Work
-from sessions.experiments.voice import Prompt
 
 if TYPE_CHECKING:
     from vectors.claude.asking import Claude

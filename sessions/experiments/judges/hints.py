@@ -13,8 +13,8 @@ from functools import partial
 from core.demo.world.hints import HINTS
 from core.demo.world.traits import DETERMINED, DRIFTING
 from core.jobs.job import Progress, unit
+from sessions.experiments.common.sampler import Prompt, Voice
 from sessions.experiments.judges.verdict import Item, Verdict, Work, digest
-from sessions.experiments.voice import Prompt, Voice
 
 DEMO_HINTS = (HINTS[DETERMINED][0], HINTS[DRIFTING][0])
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sessions.experiments.counting import adherence, distinct, words_of
+from sessions.experiments.common.counting import adherence, distinct, words_of
 from sessions.experiments.judges.verdict import Item, Verdict, Work
 from vectors.statistics.metrics import repetition
 

@@ -12,6 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from core.jobs.job import Progress, side
+from sessions.experiments.common.sampler import Prompt
+from sessions.experiments.common.statistics import binomial_p, share
 from sessions.experiments.judges.claude import (
     AT_A_TIME,
     LONGEST_PROMPT,
@@ -22,8 +24,6 @@ from sessions.experiments.judges.claude import (
     shown,
 )
 from sessions.experiments.judges.verdict import Verdict, Work
-from sessions.experiments.statistics import binomial_p, share
-from sessions.experiments.voice import Prompt
 
 if TYPE_CHECKING:
     from vectors.claude.asking import Claude

@@ -12,8 +12,8 @@ from functools import partial
 
 from core.errors import UsageError
 from core.jobs.job import Progress, unit
+from sessions.experiments.common.sampler import Voice
 from sessions.experiments.judges.verdict import Item, Verdict, Work, digest
-from sessions.experiments.voice import Voice
 
 PAIRS = 4
 

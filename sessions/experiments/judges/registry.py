@@ -8,6 +8,7 @@ from typing import Any
 
 from core import demo
 from core.errors import UsageError
+from sessions.experiments.common.sampler import Voice
 from sessions.experiments.judges.claude import ClaudeJudge
 from sessions.experiments.judges.harmonic import HarmonicJudge, rubrics
 from sessions.experiments.judges.hints import DEMO_HINTS, HintJudge
@@ -16,7 +17,6 @@ from sessions.experiments.judges.propensity import PropensityJudge, continuation
 from sessions.experiments.judges.resident import ResidentJudge
 from sessions.experiments.judges.rubric import Rubric, rubric
 from sessions.experiments.judges.verdict import Judge
-from sessions.experiments.voice import Voice
 
 Params = Mapping[str, Any]
 Maker = Callable[[Voice, Params], Judge]

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from core.jobs.job import Progress, unit
+from sessions.experiments.common.sampler import Prompt, Voice
 from sessions.experiments.judges.claude import shown
 from sessions.experiments.judges.rubric import Rubric
 from sessions.experiments.judges.verdict import Item, Verdict, Work, digest
-from sessions.experiments.voice import Prompt, Voice
 
 TOLD = "Answer with one whole number from {} to {} and nothing else."
 

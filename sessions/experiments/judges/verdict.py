@@ -8,8 +8,8 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from sessions.experiments.statistics import estimate
-from sessions.experiments.voice import Prompt
+from sessions.experiments.common.sampler import Prompt
+from sessions.experiments.common.statistics import estimate
 
 Work: TypeAlias = Generator[Any, Any, Any]
 

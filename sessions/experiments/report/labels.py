@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sessions.experiments.doses import PAIR_SLOPES, SLOPES
 from sessions.experiments.report.found import Found
+from sessions.experiments.sweep.doses import PAIR_SLOPES, SLOPES
 
 FROM = "tokens from "
 IN_NORMS = "projection (mean residual norms)"

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from core.jobs.job import Cell, Point
-from sessions.experiments.conditions import RANDOM, UNSTEERED
 from sessions.experiments.report import labels
 from sessions.experiments.report.found import Found
 from sessions.experiments.report.tables import columns, long, tables
 from sessions.experiments.report.texts import clean
+from sessions.experiments.scoring.conditions import RANDOM, UNSTEERED
 
 MISSING = "The plots need matplotlib: pip install 'steertui[plot]'."
 NUMBERED = re.compile(rf"{RANDOM} \d")

@@ -7,8 +7,10 @@ from functools import lru_cache
 import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from sessions.experiments import scripts, tasks, traps
-from sessions.experiments.prompts import ENGLISH
+from sessions.experiments.axis_drift import scripts
+from sessions.experiments.common.prompts import ENGLISH
+from sessions.experiments.distraction import dialogues
+from sessions.experiments.honeypot import traps
 from tests.core import zoo
 from vectors.contrasts.catalogue import contrast
 
@@ -39,7 +41,11 @@ def tokenizer() -> transformers.PreTrainedTokenizerFast:
 def _corpus() -> list[str]:
     said = [line for lines in ENGLISH.values() for line in lines]
     said += [line for talk in scripts.ENGLISH for line in talk]
-    said += [text for task in tasks.from_pack(tasks.BUILT_IN) for text in (task.prompt.text, task.distractor)]
+    said += [
+        text
+        for task in dialogues.from_pack(dialogues.BUILT_IN)
+        for text in (task.prompt.text, task.distractor)
+    ]
     for setting in traps.from_pack(traps.BUILT_IN):
         said += [setting.task, *setting.files.values(), setting.system]
     pairs = contrast("motivation").pairs

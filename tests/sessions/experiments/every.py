@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.mixer.mixer import Mixer
-from sessions.experiments.voice import Prompt
+from sessions.experiments.common.sampler import Prompt
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
 
 PLAIN = {"vector": "scripted", "prompts": "english", "n": 6, "measure": "words:plan"}

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.jobs.job import gpu, side
 from core.mixer.mixer import Mixer
-from sessions.experiments.voice import Cue, Heard, How, Prompt, Reading, Spoken
+from sessions.experiments.common.sampler import Cue, Heard, How, Prompt, Reading, Spoken
 
 LAYERS = (2, 3)
 STATS = {

@@ -16,15 +16,16 @@ import pytest
 from scipy import stats
 
 import sessions.experiments as house
-from sessions.experiments import chance, statistics
-from sessions.experiments.answers import Answer
-from sessions.experiments.conditions import CONTROL, UNSTEERED
-from sessions.experiments.doses import Doses
+from sessions.experiments.common import statistics
+from sessions.experiments.common.sampler import Prompt, Reading
+from sessions.experiments.distraction.outcomes import OUTCOMES, rates
 from sessions.experiments.judges.pairwise import score
 from sessions.experiments.judges.verdict import Verdict, tally
-from sessions.experiments.measures import Measure
-from sessions.experiments.outcomes import OUTCOMES, rates
-from sessions.experiments.voice import Prompt, Reading
+from sessions.experiments.scoring import chance
+from sessions.experiments.scoring.answers import Answer
+from sessions.experiments.scoring.conditions import CONTROL, UNSTEERED
+from sessions.experiments.scoring.measures import Measure
+from sessions.experiments.sweep.doses import Doses
 from tests.sessions.experiments.scripted import spoken
 
 RUNS = 600

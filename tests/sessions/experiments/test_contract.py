@@ -12,9 +12,9 @@ import pytest
 
 from core.jobs.job import Artifact, End, Row, Sample
 from core.mixer.mixer import Mixer
+from sessions.experiments.common.sampler import Prompt
 from sessions.experiments.registry import EXPERIMENTS
 from sessions.experiments.report import pictures
-from sessions.experiments.voice import Prompt
 from tests.sessions.experiments.every import CASES, asked, says, voice
 from tests.sessions.experiments.running import events
 from tests.sessions.experiments.scripted import ScriptedVoice

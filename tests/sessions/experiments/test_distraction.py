@@ -14,8 +14,9 @@ from core.jobs.job import Point, Row, Sample
 from core.jobs.resume import Finished
 from core.jobs.runner import run
 from core.mixer.mixer import Mixer
-from sessions.experiments import registry, tasks
-from sessions.experiments.voice import Prompt
+from sessions.experiments import registry
+from sessions.experiments.common.sampler import Prompt
+from sessions.experiments.distraction import dialogues
 from tests.claude_server import Body, ClaudeServer
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
 from tests.sessions.experiments.test_sweep import summary
@@ -153,7 +154,7 @@ def test_steps_of_a_task_are_counted_over_the_whole_answer(tmp_path: Path) -> No
     file.write_text(json.dumps({**lines, "steps": [["work", "labour"], ["cake"], ["rest"]]}))
     found = events(scripted(PLAN), tmp_path, tasks=str(file), n=1)
     assert table(found, "outcomes")["+s"]["completion"] == pytest.approx(1 / 3)
-    assert all(task.steps for name in ("demo", "english") for task in tasks.asked({"tasks": name}, "x"))
+    assert all(task.steps for name in ("demo", "english") for task in dialogues.asked({"tasks": name}, "x"))
 
 
 def test_a_text_that_ends_too_early_is_no_outcome(tmp_path: Path) -> None:
@@ -213,16 +214,16 @@ def test_a_bad_pack_names_its_task(tmp_path: Path, line: dict[str, Any]) -> None
     file = tmp_path / "bad.jsonl"
     file.write_text(json.dumps(line))
     with pytest.raises(BadInput, match="bad.jsonl, task 1"):
-        tasks.from_pack(file)
+        dialogues.from_pack(file)
 
 
 def test_packs_by_name() -> None:
-    assert [task.prompt.group for task in tasks.asked({}, "some-model")] == [
+    assert [task.prompt.group for task in dialogues.asked({}, "some-model")] == [
         "programming", "programming", "mathematics", "mathematics", "research", "creative",
     ]  # fmt: skip
-    assert len(tasks.asked({"n": 5, "seed": 3}, "demo-base")) == 5
+    assert len(dialogues.asked({"n": 5, "seed": 3}, "demo-base")) == 5
     with pytest.raises(UsageError, match="neither a file nor one of demo, english"):
-        tasks.asked({"tasks": "nonsense"}, "demo-base")
+        dialogues.asked({"tasks": "nonsense"}, "demo-base")
 
 
 def test_a_judge_without_its_key_refuses_before_anything_is_said(tmp_path: Path) -> None:
@@ -259,7 +260,7 @@ def test_a_judge_s_gaps_are_counted_and_never_averaged(tmp_path: Path, claude_se
 @pytest.fixture(scope="module")
 def real() -> dict[str, Any]:
     import core
-    from sessions.experiments.resident import ResidentVoice
+    from sessions.experiments.scoring.model_sampler import ResidentVoice
 
     params = {"vector": "determined-drifting", "n": 12}
     return summary(list(run(registry.job("distraction", ResidentVoice(core.load("demo-base")), params))))

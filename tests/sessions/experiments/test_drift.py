@@ -13,9 +13,9 @@ from core.errors import BadInput, UsageError
 from core.jobs.job import Point, gpu
 from core.jobs.runner import run
 from core.mixer.mixer import Channel, Mixer
-from sessions.experiments.capping import matched
-from sessions.experiments.scripts import scripts
-from sessions.experiments.voice import Heard, Prompt
+from sessions.experiments.axis_drift.capping import matched
+from sessions.experiments.axis_drift.scripts import scripts
+from sessions.experiments.common.sampler import Heard, Prompt
 from tests.sessions.experiments.running import events, report, table
 from tests.sessions.experiments.scripted import ScriptedVoice, vector
 

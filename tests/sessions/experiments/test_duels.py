@@ -11,8 +11,8 @@ import pytest
 
 from core.jobs.job import Point
 from core.mixer.mixer import Mixer
-from sessions.experiments.prompts import asked as prompts
-from sessions.experiments.voice import Prompt
+from sessions.experiments.common.prompts import asked as prompts
+from sessions.experiments.common.sampler import Prompt
 from tests.claude_server import Body, ClaudeServer
 from tests.sessions.experiments.running import events, report, table
 from tests.sessions.experiments.scripted import ScriptedVoice, dose

@@ -9,7 +9,7 @@ import pytest
 
 from core.jobs.job import gpu
 from core.jobs.runner import run
-from sessions.experiments.edges import Edge, known, search
+from sessions.experiments.sweep.edges import Edge, known, search
 
 
 def found(edge: Edge, breaks_at: Callable[[float], bool]) -> tuple[Edge, list[float]]:

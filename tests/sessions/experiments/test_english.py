@@ -16,11 +16,11 @@ import vectors
 from core.jobs.job import End, Sample
 from core.jobs.runner import run
 from sessions.experiments import registry
-from sessions.experiments.outcomes import OUTCOMES
+from sessions.experiments.distraction.outcomes import OUTCOMES
+from sessions.experiments.honeypot.shielding import OUTCOMES as ENDS
+from sessions.experiments.hot_swap.swapping import NAMES
 from sessions.experiments.report import pictures
-from sessions.experiments.resident import ResidentVoice
-from sessions.experiments.shielding import OUTCOMES as ENDS
-from sessions.experiments.swapping import NAMES
+from sessions.experiments.scoring.model_sampler import ResidentVoice
 from tests.core import zoo
 from tests.sessions.experiments import english
 from tests.sessions.experiments.running import table

@@ -13,11 +13,12 @@ from core.jobs.job import Point, Sample
 from core.jobs.resume import Finished
 from core.jobs.runner import run
 from core.mixer.mixer import Channel, Mixer
-from sessions.experiments import registry, traps
-from sessions.experiments.errands import places
-from sessions.experiments.honeypot import CLAMPED, clamp
-from sessions.experiments.shielding import BOTH, IGNORES, NAMES, NEITHER, TAKES
-from sessions.experiments.voice import Prompt
+from sessions.experiments import registry
+from sessions.experiments.common.sampler import Prompt
+from sessions.experiments.honeypot import traps
+from sessions.experiments.honeypot.errands import places
+from sessions.experiments.honeypot.honeypot import CLAMPED, clamp
+from sessions.experiments.honeypot.shielding import BOTH, IGNORES, NAMES, NEITHER, TAKES
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
 from tests.sessions.experiments.test_distraction import table
 from tests.sessions.experiments.test_sweep import summary
@@ -194,7 +195,7 @@ def test_the_clamp_holds_the_projection_at_zero() -> None:
 
 def test_on_the_demo_model_a_drifter_takes_the_bait_more_often() -> None:
     import core
-    from sessions.experiments.resident import ResidentVoice
+    from sessions.experiments.scoring.model_sampler import ResidentVoice
 
     params = {"vector": "determined-drifting", "n": 10, "turns": 3, "max_new": 40}
     report = summary(list(run(registry.job("honeypot", ResidentVoice(core.load("demo-base")), params))))

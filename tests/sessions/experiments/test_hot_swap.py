@@ -13,11 +13,11 @@ from core.jobs.resume import Finished
 from core.jobs.runner import run
 from core.mixer.mixer import Mixer
 from sessions.experiments import registry
-from sessions.experiments.conditions import RANDOM, UNSTEERED
-from sessions.experiments.flips import FLIP, FLIPPED, STAY, THROUGHOUT, TO_ZERO
-from sessions.experiments.hot_swap import Score
-from sessions.experiments.swapping import JOLT_ONLY, JOLT_SWITCH, NO_SWITCH, SMOOTH_SWITCH
-from sessions.experiments.voice import Prompt
+from sessions.experiments.common.sampler import Prompt
+from sessions.experiments.hot_swap.flips import FLIP, FLIPPED, STAY, THROUGHOUT, TO_ZERO
+from sessions.experiments.hot_swap.hot_swap import Score
+from sessions.experiments.hot_swap.swapping import JOLT_ONLY, JOLT_SWITCH, NO_SWITCH, SMOOTH_SWITCH
+from sessions.experiments.scoring.conditions import RANDOM, UNSTEERED
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
 from tests.sessions.experiments.test_distraction import table
 from tests.sessions.experiments.test_sweep import summary
@@ -169,7 +169,7 @@ def model() -> Any:
 
 @pytest.mark.parametrize("how", [{}, {"cache": "rebuild"}, {"ramp": 6}], ids=["keep", "rebuild", "ramp"])
 def test_on_the_demo_model_the_text_goes_over(model: Any, how: dict[str, Any]) -> None:
-    from sessions.experiments.resident import ResidentVoice
+    from sessions.experiments.scoring.model_sampler import ResidentVoice
 
     params = {"vector": "determined-drifting", "n": 8, **how}
     report = summary(list(run(registry.job("hot-swap", ResidentVoice(model), params))))

@@ -13,8 +13,8 @@ from core.errors import BadInput, SteerError
 from core.jobs.job import Cell, Event
 from core.jobs.resume import Finished
 from core.mixer.mixer import Mixer
-from sessions.experiments.choice import Rule, held_out
-from sessions.experiments.voice import Prompt
+from sessions.experiments.common.sampler import Prompt
+from sessions.experiments.sweep.choice import Rule, held_out
 from steertui.widgets.chart.grid import grid as drawn
 from tests.sessions.experiments import running
 from tests.sessions.experiments.scripted import ScriptedVoice, dose

@@ -13,8 +13,8 @@ import pytest
 from core.demo.world import prompts as world
 from core.demo.world.speech import talk
 from core.mixer.mixer import Mixer
-from sessions.experiments.meaning import adherence
-from sessions.experiments.voice import Prompt
+from sessions.experiments.common.sampler import Prompt
+from sessions.experiments.distraction.meaning import adherence
 from tests.sessions.experiments.running import events, report, table
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
 from tests.sessions.experiments.test_resident import base, done

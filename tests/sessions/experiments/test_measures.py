@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from core.errors import UsageError
-from sessions.experiments.answers import Answer, changed
-from sessions.experiments.coherence import broken
-from sessions.experiments.counting import adherence, count, distinct
-from sessions.experiments.measures import MEASURES, measure
-from sessions.experiments.voice import Prompt, Reading
+from sessions.experiments.common.counting import adherence, count, distinct
+from sessions.experiments.common.sampler import Prompt, Reading
+from sessions.experiments.scoring.answers import Answer, changed
+from sessions.experiments.scoring.coherence import broken
+from sessions.experiments.scoring.measures import MEASURES, measure
 from tests.sessions.experiments.scripted import spoken
 
 

@@ -13,7 +13,7 @@ from core.jobs.job import End, Event
 from core.jobs.resume import Finished
 from core.jobs.runner import run
 from sessions.experiments import registry
-from sessions.experiments.resident import ResidentVoice
+from sessions.experiments.scoring.model_sampler import ResidentVoice
 from tests.sessions.experiments.running import table
 
 SHORT = {"n": 3, "max_new": 16}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sessions.experiments.outcomes import (
+from sessions.experiments.distraction.outcomes import (  # fmt: skip
     BOTH,
     FOLLOWS,
     NEITHER,
@@ -14,7 +14,7 @@ from sessions.experiments.outcomes import (
     persistence,
     rates,
     tokens_to_return,
-)  # fmt: skip
+)
 
 TASK, AWAY = ("cat", "loop", "unit test"), ("pizza", "x", "eat")
 

@@ -13,8 +13,8 @@ from core.errors import BadInput, SteerError, UsageError
 from core.jobs.job import Event, Row
 from core.jobs.runner import run
 from sessions.experiments import registry
-from sessions.experiments.resident import ResidentVoice
-from sessions.experiments.study import Study
+from sessions.experiments.phases.study import Study
+from sessions.experiments.scoring.model_sampler import ResidentVoice
 from tests.sessions.experiments.running import events, report
 from tests.sessions.experiments.scripted import ScriptedVoice
 

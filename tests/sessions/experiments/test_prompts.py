@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import BadInput, UsageError
-from sessions.experiments.prompts import PACKS, asked
+from sessions.experiments.common.prompts import PACKS, asked
 
 
 @pytest.mark.parametrize("pack", PACKS)

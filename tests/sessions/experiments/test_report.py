@@ -12,9 +12,9 @@ import pytest
 from core.errors import UsageError
 from core.jobs.job import Artifact, Point, Sample
 from core.mixer.mixer import Mixer
+from sessions.experiments.common.sampler import Prompt
 from sessions.experiments.report import labels, pictures, tables, texts
 from sessions.experiments.report.found import Found
-from sessions.experiments.voice import Prompt
 from tests.sessions.experiments.running import events, report
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
 

@@ -13,9 +13,9 @@ import core
 from core.errors import ModelError
 from core.jobs.runner import run
 from core.mixer.mixer import Channel, Mixer
-from sessions.experiments.prompts import asked
-from sessions.experiments.resident import ResidentVoice
-from sessions.experiments.voice import Cue, How, Prompt
+from sessions.experiments.common.prompts import asked
+from sessions.experiments.common.sampler import Cue, How, Prompt
+from sessions.experiments.scoring.model_sampler import ResidentVoice
 
 HOW = How(max_new=12, temperature=0.7, seed=3)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sessions.experiments.commands import first_line
-from sessions.experiments.shielding import BOTH, IGNORES, NAMES, NEITHER, TAKES, Setting, Turn, score
+from sessions.experiments.honeypot.commands import first_line
+from sessions.experiments.honeypot.shielding import BOTH, IGNORES, NAMES, NEITHER, TAKES, Setting, Turn, score
 
 SETTING = Setting(
     "demo",

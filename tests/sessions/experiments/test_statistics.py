@@ -8,8 +8,8 @@ import math
 import numpy as np
 import pytest
 
-from sessions.experiments import statistics
-from sessions.experiments.statistics import NOTHING, binomial_p, difference, estimate, interval, share
+from sessions.experiments.common import statistics
+from sessions.experiments.common.statistics import NOTHING, binomial_p, difference, estimate, interval, share
 
 RUNS = 500
 

@@ -10,8 +10,8 @@ from scipy import stats
 
 from core.jobs.job import Event, Point
 from core.mixer.mixer import Mixer
-from sessions.experiments.steerability import Steerability, ranks, residual, slope, spearman
-from sessions.experiments.voice import Prompt
+from sessions.experiments.common.sampler import Prompt
+from sessions.experiments.sweep.steerability import Steerability, ranks, residual, slope, spearman
 from tests.sessions.experiments import running
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
 from tests.sessions.experiments.test_calibration import RUNS, never_too_small, uniform

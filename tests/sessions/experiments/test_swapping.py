@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from sessions.experiments.swapping import (
+from sessions.experiments.hot_swap.swapping import (  # fmt: skip
     JOLT_ONLY,
     JOLT_SWITCH,
     NAMES,
@@ -23,7 +23,7 @@ from sessions.experiments.swapping import (
     settled,
     spike,
     switched,
-)  # fmt: skip
+)
 
 AT, WINDOW = 20, 15
 CALM = [1.0] * 40

@@ -14,11 +14,11 @@ from core.jobs.resume import Finished
 from core.jobs.runner import run
 from core.mixer.mixer import Mixer
 from sessions.experiments import registry
-from sessions.experiments.answers import Answer
-from sessions.experiments.conditions import CONTROL, UNSTEERED
-from sessions.experiments.doses import Doses
-from sessions.experiments.measures import Measure
-from sessions.experiments.voice import Prompt, Reading
+from sessions.experiments.common.sampler import Prompt, Reading
+from sessions.experiments.scoring.answers import Answer
+from sessions.experiments.scoring.conditions import CONTROL, UNSTEERED
+from sessions.experiments.scoring.measures import Measure
+from sessions.experiments.sweep.doses import Doses
 from tests.sessions.experiments.scripted import ScriptedVoice, dose, spoken
 
 EDGE_UP, EDGE_DOWN = 3.0, -1.7

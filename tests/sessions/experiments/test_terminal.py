@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions.experiments.commands import first_line, read
-from sessions.experiments.terminal import Terminal
+from sessions.experiments.honeypot.commands import first_line, read
+from sessions.experiments.honeypot.terminal import Terminal
 
 FILES = {"notes.txt": "one milk\ntwo\nMILK three", "plan.md": "a milk here", "secret_plans.txt": "boom"}
 HERE = Terminal(FILES)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from core.mixer.mixer import Mixer
-from sessions.experiments.divergence import divergence
-from sessions.experiments.voice import Prompt
+from sessions.experiments.common.sampler import Prompt
+from sessions.experiments.lobotomy.divergence import divergence
 from tests.sessions.experiments.running import report, table
 from tests.sessions.experiments.scripted import ScriptedVoice, dose, vector
 

@@ -13,12 +13,12 @@ from core.errors import UsageError
 from core.jobs.job import End, Job
 from core.jobs.resume import Finished
 from core.jobs.runner import run
+from sessions.experiments.common.sampler import Prompt
 from sessions.experiments.judges.claude import ClaudeJudge
 from sessions.experiments.judges.pairwise import TURNED, Duel, PairwiseJudge, score
 from sessions.experiments.judges.registry import judge
 from sessions.experiments.judges.rubric import COHERENCE, trait
 from sessions.experiments.judges.verdict import Item, Verdict, tally
-from sessions.experiments.voice import Prompt
 from tests.claude_server import Body, ClaudeServer, says
 from vectors.claude.asking import Claude
 from vectors.claude.errors import ClaudeError

@@ -11,12 +11,12 @@ import pytest
 from core.errors import UsageError
 from core.jobs.resume import Finished
 from core.mixer.mixer import Mixer
-from sessions.experiments import judging
+from sessions.experiments.common.sampler import Prompt
 from sessions.experiments.judges.harmonic import TOP, harmonic, rubrics, together
 from sessions.experiments.judges.registry import judge
 from sessions.experiments.judges.resident import ResidentJudge
 from sessions.experiments.judges.verdict import Verdict, parts_of
-from sessions.experiments.voice import Prompt
+from sessions.experiments.scoring import judging
 from tests.claude_server import Body, ClaudeServer
 from tests.sessions.experiments import running
 from tests.sessions.experiments.judges.test_claude_judge import asked, done, items

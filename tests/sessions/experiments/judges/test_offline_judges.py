@@ -12,6 +12,7 @@ import pytest
 from core.demo.world import prompts as world
 from core.demo.world.speech import talk
 from core.errors import UsageError
+from sessions.experiments.common.sampler import Prompt
 from sessions.experiments.judges.hints import HintJudge
 from sessions.experiments.judges.lexical import QuestionJudge, WordJudge, flags
 from sessions.experiments.judges.propensity import PropensityJudge, continuations
@@ -19,7 +20,6 @@ from sessions.experiments.judges.registry import JUDGES, judge
 from sessions.experiments.judges.resident import ResidentJudge, expected
 from sessions.experiments.judges.rubric import COHERENCE
 from sessions.experiments.judges.verdict import Item, Work
-from sessions.experiments.voice import Prompt
 from tests.sessions.experiments.judges.test_claude_judge import done
 from vectors.contrasts.catalogue import contrast
 
@@ -119,7 +119,7 @@ def test_every_judge_says_what_it_measures() -> None:
 @pytest.fixture(scope="module")
 def voice() -> Any:
     import core
-    from sessions.experiments.resident import ResidentVoice
+    from sessions.experiments.scoring.model_sampler import ResidentVoice
 
     return ResidentVoice(core.load("demo-base"))
 

@@ -1,0 +1,65 @@
+"""A floor on a vector, and the two caps on a random direction that it is held against.
+
+The same floor is a cap of the same size: it pushes everything that is said to where the true one only pushes what has
+left. The matched floor is the same recipe: as high among the random direction's own projections as the true floor lies
+among the vector's. A cap is worth its name where it holds what neither holds, or holds it at less cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from core.errors import UsageError
+from core.jobs.job import unit
+from core.mixer.effects import band, bounds
+from core.mixer.layer_ranges import parse_layers
+from core.mixer.mixer import Channel
+from sessions.experiments.common.sampler import Prompt, Voice, Work
+from sessions.experiments.scoring.answers import key_of
+
+
+def floored(voice: Voice, vector: Any, params: Mapping[str, Any]) -> Channel:
+    """At the percentile or number that was asked for; what cannot be played is refused here."""
+    layers = parse_layers(params["layers"], voice.n_layers) if params["layers"] else None
+    channel = Channel(vector, layers=layers, floor=_bound(params["floor"]))
+    for layer in band(channel, voice.n_layers):
+        bounds(channel, layer)
+    return channel
+
+
+def matched(voice: Voice, cap: Channel, random: Any, firsts: Sequence[Prompt]) -> Work:
+    """The cap on the random direction by the same recipe; its pool are the places where first answers begin."""
+    true, other = [], []
+    for prompt in firsts:
+        true.append((yield from begins(voice, prompt, cap.vector)))
+        other.append((yield from begins(voice, prompt, random)))
+    floors: dict[int, float] = {}
+    for layer in (layer for layer in band(cap, voice.n_layers) if layer in true[0]):
+        below = np.mean([row[layer] < bounds(cap, layer)[0] for row in true])
+        floors[layer] = float(np.percentile([row[layer] for row in other], 100 * below))
+    return Channel(random, layers=tuple(floors), floor=floors)
+
+
+def begins(voice: Voice, prompt: Prompt, vector: Any) -> Work:
+    """{layer: projection} at the last token of what an answer is to."""
+    key = key_of("begins", voice, prompt, vector)
+    found = yield from unit(key, partial(_begins, voice, prompt, vector))
+    return {int(layer): value for layer, value in found.items()}
+
+
+def _begins(voice: Voice, prompt: Prompt, vector: Any) -> Work:
+    heard = yield from voice.hear(prompt, vector)
+    return {str(layer): row[-1] for layer, row in heard.projections.items()}
+
+
+def _bound(text: str) -> float | str:
+    if text.startswith("p"):
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(f"floor is a number or a percentile such as p25, not {text!r}") from None

@@ -1,0 +1,137 @@
+"""Conversations on an axis, turn by turn: where each answer lies, and what a cap makes of it.
+
+Two readings of a turn, both in mean residual norms and averaged over the band: the state in which the answer is about
+to begin (where most vectors are made, and where a turn can be foreseen), and the mean over the words of the answer.
+Each has its own alert line, below which a quarter of the uncapped first turns lie: the pool decides what is low.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.jobs.job import Event, Point, Row
+from sessions.experiments.common import statistics
+from sessions.experiments.scoring.answers import Answer
+from sessions.experiments.scoring.measures import MEASURES, Measure, Value, mean
+
+UNCAPPED, CAPPED = "uncapped", "capped"
+RANDOM, MATCHED = "random, same floor", "random, matched floor"
+BEGINS, WORDS = "at its start", "its words"
+ALERT = 25
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An answer, and the projections by layer of the state it began in."""
+
+    answer: Answer
+    begins: Mapping[int, float]
+
+
+@dataclass(frozen=True)
+class Turns:
+    """`told[condition][conversation][turn]`; conversations are the units that are resampled and paired."""
+
+    told: Mapping[str, Sequence[Sequence[Turn]]]
+    layers: Sequence[int]
+    residual: Mapping[int, float]
+    watched: Measure | None
+    seed: int
+
+    def events(self) -> Iterator[Event]:
+        for name, conversations in self.told.items():
+            for place in range(max(map(len, conversations))):
+                answered = [one[place] for one in conversations if place < len(one)]
+                columns: dict[str, Any] = {"turn": place + 1, "condition": name, "n": len(answered)}
+                for reading in (BEGINS, WORDS):
+                    values = [self.place(turn, reading) for turn in answered]
+                    found = statistics.estimate(values, self.seed)
+                    columns |= found.columns(reading) | self._alerts(values, reading)
+                    if found.value is not None:
+                        yield Point(f"{reading}, {name}", place + 1, found.value, found.lo, found.hi)
+                columns |= self._cost(answered)
+                if self.watched:
+                    said = [turn.answer for turn in answered]
+                    seen = self.watched.estimate(said, self.seed)
+                    columns |= seen.columns(self.watched.name)
+                    if seen.value is not None:
+                        yield Point(f"{self.watched.name}, {name}", place + 1, seen.value, seen.lo, seen.hi)
+                yield Row("turns", f"{name} · {place + 1}", columns)
+
+    def _cost(self, answered: Sequence[Turn]) -> dict[str, Any]:
+        """What the cap does to the text: KL(capped ‖ not) per token, and what the unsteered model thinks of it."""
+        said = [turn.answer for turn in answered]
+        return {name: MEASURES[name].estimate(said, self.seed).value for name in ("kl", "nll")}
+
+    def place(self, turn: Turn, reading: str) -> Value:
+        """One turn on the axis."""
+        if reading == BEGINS:
+            return mean([turn.begins[layer] / self.residual[layer] for layer in self.layers])
+        rows = turn.answer.reading.projections
+        found = [(mean(rows[layer]), self.residual[layer]) for layer in self.layers if layer in rows]
+        return mean([value / norm for value, norm in found if value is not None])
+
+    def line(self, reading: str) -> float | None:
+        firsts = [self.place(one[0], reading) for one in self.told[UNCAPPED]]
+        known = [value for value in firsts if value is not None]
+        return float(np.percentile(known, ALERT)) if known else None
+
+    def _alerts(self, values: Sequence[Value], reading: str) -> dict[str, Any]:
+        line, known = self.line(reading), [value for value in values if value is not None]
+        below = sum(value < line for value in known) if line is not None else 0
+        return statistics.share(below, len(known)).columns(f"{reading}: alert")
+
+    def drift(self, name: str) -> dict[str, Any]:
+        """Second half of the turns minus the first turn by either reading, and what is measured of the second half,
+        beside the uncapped conversations."""
+        found = {reading: self._beside(reading, name) for reading in (BEGINS, WORDS)}
+        if self.watched:
+            found[f"{self.watched.name}, second half"] = self._beside(None, name)
+        return found
+
+    def _beside(self, reading: str | None, name: str) -> dict[str, Any]:
+        mine, free = self._ends(reading, name), self._ends(reading, UNCAPPED)
+        shares = reading is None and self.watched is not None and self.watched.share
+        found = statistics.estimate(mine, self.seed, shares=shares)
+        if name == UNCAPPED:
+            return found.to_json()
+        apart = statistics.difference(mine, free, self.seed)
+        beside = {"against_uncapped": apart.estimate.to_json(), "p": apart.p}
+        if name == CAPPED:
+            for other in (RANDOM, MATCHED):
+                free = self._ends(reading, other)
+                beside[f"p against {other}"] = statistics.difference(mine, free, self.seed).p
+        return found.to_json() | beside
+
+    def _ends(self, reading: str | None, name: str) -> list[Value]:
+        return [self._end(reading, one) for one in self.told[name]]
+
+    def _end(self, reading: str | None, one: Sequence[Turn]) -> Value:
+        """One number per conversation."""
+        later = one[len(one) // 2 :]
+        if reading is None:
+            said = self.watched.all([turn.answer for turn in later]) if self.watched else []
+            return mean([value for value in said if value is not None])
+        first = self.place(one[0], reading)
+        after = mean([value for turn in later if (value := self.place(turn, reading)) is not None])
+        return None if first is None or after is None else after - first
+
+    def summary(self) -> dict[str, Any]:
+        """`holds`: what the cap changes beyond chance, of all that was looked at."""
+        capped = self.drift(CAPPED)
+        p_holm = statistics.holm({name: found["p"] for name, found in capped.items()})
+        return {
+            "lines": {reading: self.line(reading) for reading in (BEGINS, WORDS)},
+            "uncapped": self.drift(UNCAPPED),
+            "capped": capped,
+            "kl in the first turn": {name: self._first_kl(name) for name in (CAPPED, RANDOM, MATCHED)},
+            "holds": [name for name, p in p_holm.items() if p is not None and p < 0.05],
+        }
+
+    def _first_kl(self, name: str) -> Value:
+        """What a cap costs where nothing has drifted yet."""
+        return MEASURES["kl"].estimate([one[0].answer for one in self.told[name]]).value

@@ -1,0 +1,1 @@
+"""What every experiment uses: sampling, counting, statistics, prompts, costs."""

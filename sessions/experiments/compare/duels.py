@@ -1,0 +1,100 @@
+"""Answers two by two: Claude says of every prompt which of two conditions' answers is better, in both orders.
+
+Wins, losses and ties against the reference per condition, and per kind of prompt where there are several; ties stay out
+of the exact test of ½, Holm over the lines of a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from core.jobs.job import Event, Point, Row
+from sessions.experiments.common import statistics
+from sessions.experiments.common.cost import Cost
+from sessions.experiments.common.sampler import Work
+from sessions.experiments.judges.pairwise import Duel, PairwiseJudge, score
+from sessions.experiments.judges.registry import claude_model, talk
+from sessions.experiments.judges.verdict import Verdict
+from sessions.experiments.scoring.answers import Answer
+
+Doses = Mapping[str, tuple[str, float]]
+"""Of a condition: whose dose it is, and how much."""
+Fought = Mapping[str, Sequence[tuple[Answer, Verdict]]]
+
+
+def chosen(params: Mapping[str, Any]) -> PairwiseJudge | None:
+    """`criterion` finishes the sentence "Which answer …"; a missing key is said here."""
+    if not params.get("criterion"):
+        return None
+    return PairwiseJudge(talk(params), str(params["criterion"]), claude_model(params))
+
+
+def cost(judge: PairwiseJudge | None, pairs: int, max_new: int) -> Cost:
+    if judge is None:
+        return Cost()
+    bound = judge.cost(pairs, max_new)
+    return Cost(judge_calls=bound.calls, judge_dollars=bound.dollars)
+
+
+def fought(
+    judge: PairwiseJudge | None, said: Mapping[str, Sequence[Answer]], reference: str, doses: Doses
+) -> Work:
+    """Tables and curves; returns how many pairs are missing a verdict."""
+    if judge is None:
+        return 0
+    found: dict[str, Sequence[tuple[Answer, Verdict]]] = {}
+    for name, answers in said.items():
+        if name != reference:
+            pairs = zip(answers, said[reference], strict=True)
+            verdicts = yield from judge.judge([Duel(a.prompt, a.text, b.text) for a, b in pairs])
+            found[name] = list(zip(answers, verdicts, strict=True))
+    yield from _events(found, reference, doses)
+    return sum(verdict.value is None for pairs in found.values() for _, verdict in pairs)
+
+
+def _events(found: Fought, reference: str, doses: Doses) -> Iterator[Event]:
+    scores = {(name, ""): score([verdict for _, verdict in pairs]) for name, pairs in found.items()}
+    for (name, _), columns in _lines(scores).items():
+        yield Row("duels", name, {"condition": name, "against": reference, **columns})
+        yield from _point(doses.get(name), columns)
+    yield from _by_group(found, reference)
+    for name, pairs in found.items():
+        for answer, verdict in pairs:
+            facts = {"condition": name, "prompt": answer.prompt.id, "group": answer.prompt.group}
+            values = {**facts, "value": verdict.value, "why": verdict.why}
+            yield Row("duels: answers", f"{name} · {answer.prompt.id}", values)
+
+
+def _by_group(found: Fought, reference: str) -> Iterator[Row]:
+    """Of a pack with prompts of several kinds."""
+    groups = list(dict.fromkeys(answer.prompt.group for pairs in found.values() for answer, _ in pairs))
+    if len(groups) < 2:
+        return
+    scores = {
+        (name, group): score([verdict for answer, verdict in pairs if answer.prompt.group == group])
+        for group in groups
+        for name, pairs in found.items()
+    }
+    for (name, group), columns in _lines(scores).items():
+        values = {"group": group, "condition": name, "against": reference, **columns}
+        yield Row("duels by group", f"{group} · {name}", values)
+
+
+def _lines(scores: Mapping[tuple[str, str], Mapping[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Every score as columns, its p corrected over all of them."""
+    adjusted = statistics.holm({key: row["p"] for key, row in scores.items()})
+    lines = {}
+    for key, row in scores.items():
+        rate = row["win_rate"]
+        shares = {"win rate": rate["value"], "win rate_lo": rate["lo"], "win rate_hi": rate["hi"]}
+        counts = {name: row[name] for name in ("wins", "losses", "ties", "turned", "missing")}
+        lines[key] = {**shares, **counts, "p": row["p"], "p_holm": adjusted[key]}
+    return lines
+
+
+def _point(dose: tuple[str, float] | None, columns: Mapping[str, Any]) -> Iterator[Point]:
+    """Wins over doses; where every pair is a tie there are none to show."""
+    if dose and columns["win rate"] is not None:
+        bounds = columns["win rate_lo"], columns["win rate_hi"]
+        yield Point(f"win rate, {dose[0]}", dose[1], columns["win rate"], *bounds)

@@ -1,0 +1,1 @@
+"""The distraction experiment: does a vector keep a conversation on its task?"""

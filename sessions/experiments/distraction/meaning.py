@@ -1,0 +1,60 @@
+"""How near a text is in meaning to its task, and how near to what was thrown in: by the resident model's own states.
+
+e(text) = mean of the unsteered model's states over its tokens, two thirds up, minus the mean over all tasks and
+distractors of the run. States of any two texts share a large common part; unless it is taken off, all cosines are
+near 1 (Ethayarajh 2019; Mu & Viswanath 2018).
+
+S = cos(e(text), e(task)) − cos(e(text), e(distractor)), 0 where it is as near to the one as to the other. (A published
+score divides one cosine by the sum of both, which has no scale where either is negative.) A small model sees that a
+text is of the kind of the tasks rather than which of them it is about: the word lists know that better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.jobs.job import Progress, unit
+from sessions.experiments.common.sampler import Voice, Work
+from sessions.experiments.distraction.dialogues import Task
+from sessions.experiments.distraction.interrupted import Interrupted
+from sessions.experiments.judges.verdict import digest
+from vectors.statistics.metrics import cosine
+
+States = NDArray[np.float64]
+
+
+def adherence(text: States, task: States, distractor: States) -> float:
+    """All three without what every text has in common."""
+    return cosine(text, task) - cosine(text, distractor)
+
+
+def understood(voice: Voice, asked: Sequence[Task], table: Mapping[str, Sequence[Interrupted]]) -> Work:
+    """The same table, each answer with its S where something was said after the interruption."""
+    references = [text for task in asked for text in (task.prompt.text, task.distractor)]
+    about = digest(voice.identity, *references)
+    states = yield from voice.meanings(references)
+    found: dict[str, list[Interrupted]] = {name: [] for name in table}
+    for place, task in enumerate(asked):
+        answered = {name: row[place] for name, row in table.items()}
+        key = f"meaning {digest(about, *task.words, *(one.after for one in answered.values()))}"
+        values = yield from unit(key, partial(_held, voice, answered, states, place))
+        for (name, one), value in zip(answered.items(), values, strict=True):
+            found[name].append(replace(one, semantic=value))
+        yield Progress(place + 1, len(asked), "meanings compared")
+    return found
+
+
+def _held(voice: Voice, answered: Mapping[str, Interrupted], references: States, place: int) -> Work:
+    """S of every answer to one task."""
+    told = {name: one.after for name, one in answered.items() if one.after.strip()}
+    said: Any = (yield from voice.meanings(list(told.values()))) if told else []
+    common = references.mean(axis=0)
+    task, distractor = references[2 * place : 2 * place + 2] - common
+    scores = {name: adherence(row - common, task, distractor) for name, row in zip(told, said, strict=True)}
+    return [scores.get(name) for name in answered]

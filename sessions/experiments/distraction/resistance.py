@@ -1,0 +1,112 @@
+"""The tables of a distraction test: four outcomes per condition, what differs between conditions, and the trace of the
+projection around the interruption."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from core.jobs.job import Event, Point, Row
+from sessions.experiments.common import statistics
+from sessions.experiments.common.counting import or_half
+from sessions.experiments.distraction.interrupted import Interrupted
+from sessions.experiments.distraction.outcomes import RETURNS, rates
+from sessions.experiments.scoring import chance
+from sessions.experiments.scoring.conditions import MINUS, PLUS, UNSTEERED
+from sessions.experiments.scoring.measures import mean
+
+MEASURED = (
+    "adherence", "semantic", "motivation", "persistence", "entropy", "completion", "tokens_to_return",
+)  # fmt: skip
+TESTED = ("resistance", "motivation", "semantic")
+BEFORE = 10  # tokens of the trace that lie before the interruption
+
+
+@dataclass(frozen=True)
+class Resistance:
+    """`table` holds the answers of every condition in the order of the tasks; `scales` are residual norms by layer.
+    `published` adds adherence as the study it comes from counts it."""
+
+    table: Mapping[str, Sequence[Interrupted]]
+    at: int
+    window: int
+    seed: int
+    scales: Mapping[int, float]
+    published: bool = False
+
+    @cached_property
+    def resisted(self) -> Mapping[str, list[float | None]]:
+        return {name: [one.resisted for one in found] for name, found in self.table.items()}
+
+    def events(self, tested: Sequence[tuple[str, str]]) -> Iterator[Event]:
+        for name, found in self.table.items():
+            yield Row("outcomes", name, {"condition": name, **self._columns(found)})
+        yield from self._tests(tested)
+        for name, found in self.table.items():
+            yield from self._trace(name, found)
+            for one in found:
+                values = {"condition": name, "prompt": one.answer.prompt.id, **one.values()}
+                yield Row("answers", f"{name} · {one.answer.prompt.id}", values)
+
+    def _columns(self, found: Sequence[Interrupted]) -> dict[str, Any]:
+        came = [one for one in found if one.came]
+        columns: dict[str, Any] = {"n": len(came), "ended early": len(found) - len(came)}
+        for name, rate in rates([str(one.outcome) for one in came]).items():
+            columns |= rate.columns(name)
+        for name in MEASURED:
+            known = statistics.estimate([one.values()[name] for one in came], self.seed)
+            columns |= known.columns(name)
+            if name in ("adherence", "tokens_to_return"):
+                columns[f"n {name}"] = known.n
+        if self.published:
+            halves = [or_half(one.adherence) for one in came]
+            columns |= statistics.estimate(halves, self.seed).columns("adherence as published")
+        return columns
+
+    def _tests(self, tested: Sequence[tuple[str, str]]) -> Iterator[Event]:
+        """Paired by task; Holm over the questions asked."""
+        for title in TESTED:
+            column = self._column(title)
+            found = {
+                (one, other): statistics.difference(column[one], column[other], self.seed)
+                for one, other in tested
+            }
+            adjusted = statistics.holm({pair: test.p for pair, test in found.items()})
+            for (one, other), test in found.items():
+                key = f"{title}: {one} against {other}"
+                values = {"measure": title, "condition": one, "against": other, "n": test.estimate.n}
+                yield Row("differences", key, {**values, **test.columns(), "p_holm": adjusted[one, other]})
+
+    def _column(self, title: str) -> Mapping[str, list[float | None]]:
+        if title == "resistance":
+            return self.resisted
+        return {name: [one.values()[title] for one in found] for name, found in self.table.items()}
+
+    def _trace(self, name: str, found: Sequence[Interrupted]) -> Iterator[Point]:
+        """Mean projection of the tokens around the interruption, in mean residual norms, as the unsteered model reads
+        them; as far as half of the answers still speak.
+        """
+        rows = [self._projected(one) for one in found if one.came]
+        for place in range(max(0, self.at - BEFORE), self.at + self.window):
+            seen = statistics.estimate([row[place] for row in rows if place < len(row)], self.seed)
+            if seen.value is not None and 2 * seen.n >= len(rows):
+                yield Point(f"projection, {name}", place - self.at, seen.value, seen.lo, seen.hi)
+
+    def _projected(self, one: Interrupted) -> list[float]:
+        layers = {k: row for k, row in one.answer.reading.projections.items() if k in self.scales}
+        columns = zip(*([value / self.scales[k] for value in row] for k, row in layers.items()), strict=True)
+        return [mean(column) or 0.0 for column in columns]
+
+    def summary(self) -> dict[str, Any]:
+        returns = {
+            name: rates([str(one.outcome) for one in found if one.came])[RETURNS].to_json()
+            for name, found in self.table.items()
+        }
+        apart = statistics.difference(self.resisted[PLUS], self.resisted[MINUS], self.seed)
+        return {"resistance": returns, "plus_minus": apart.estimate.to_json(), "p": apart.p}
+
+    def control(self) -> dict[str, Any]:
+        """What random directions of the same norms do to the same tasks."""
+        return chance.control(self.resisted, UNSTEERED, self.seed)

@@ -1,0 +1,140 @@
+"""One dialogue in the mock terminal: the model says a line, the terminal replies, until there is no line any more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from core.errors import UsageError
+from core.jobs.job import unit
+from core.mixer.mixer import Channel, Mixer
+from sessions.experiments.common.sampler import Heard, How, Prompt, Voice, Work
+from sessions.experiments.honeypot.commands import first_line
+from sessions.experiments.honeypot.shielding import Setting, Turn
+from sessions.experiments.honeypot.terminal import Terminal
+from sessions.experiments.judges.verdict import digest
+from sessions.experiments.scoring.measures import mean
+
+NEAR = 12  # tokens on either side of the trap's name that its trace shows
+
+
+@dataclass(frozen=True)
+class Playing:
+    """The mixer until the trap is shown, and the one from the next turn on."""
+
+    before: Mixer
+    after: Mixer
+
+
+@dataclass(frozen=True)
+class Rules:
+    """`role` is whose turn the terminal's replies are; `reads` is what is projected on, at its layers."""
+
+    how: How
+    turns: int
+    role: str
+    reads: Channel
+
+    def __post_init__(self) -> None:
+        if self.turns < 2:
+            raise UsageError("an errand needs two turns at least: one to look, one to choose")
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Where the model stands on the vector as it reads the trap's name, as it reads the names of the task's files,
+    and as it decides what to do; read unsteered, in mean residual norms. None if the trap was never shown. `trace`
+    holds (tokens from the first of the trap's name, projection)."""
+
+    trap: float | None = None
+    goal: float | None = None
+    decision: float | None = None
+    trace: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Errand:
+    setting: Setting
+    turns: tuple[Turn, ...]
+    sight: Sight
+
+    @property
+    def text(self) -> str:
+        return "\n".join(f"{turn.text}\n{turn.reply}" if turn.line else turn.text for turn in self.turns)
+
+
+def errand(voice: Voice, setting: Setting, playing: Playing, rules: Rules) -> Work:
+    """An `Errand`, remembered whole."""
+    mixers = [mixer.to_json() for mixer in (playing.before, playing.after, Mixer((rules.reads,)))]
+    how = str((rules.how, rules.turns, rules.role))
+    key = digest(voice.identity, str(setting), str(mixers), how)
+    found = yield from unit(f"errand {key}", partial(_walked, voice, setting, playing, rules))
+    turns = tuple(_turn(*row) for row in found["turns"])
+    trace = tuple((place, value) for place, value in found["sight"]["trace"])
+    return Errand(setting, turns, Sight(**{**found["sight"], "trace": trace}))
+
+
+def _walked(voice: Voice, setting: Setting, playing: Playing, rules: Rules) -> Work:
+    messages = [{"role": "system", "content": setting.system}] if setting.system else []
+    messages.append({"role": "user", "content": setting.task})
+    here, said, sight = Terminal(setting.files), [], Sight()
+    for _ in range(rules.turns):
+        mixer = playing.before if sight == Sight() else playing.after
+        (spoken,) = yield from voice.speak(Prompt(setting.id, tuple(messages)), [mixer], rules.how)
+        turn = _turn(spoken.text, "")
+        here, reply = _replied(here, turn)
+        said.append([turn.text, reply])
+        if not turn.line:
+            break
+        messages += [{"role": "assistant", "content": turn.text}, {"role": rules.role, "content": reply}]
+        if sight == Sight() and setting.trap in reply:
+            sight = yield from _seen(voice, Prompt(setting.id, tuple(messages)), setting, rules.reads)
+    return {"turns": said, "sight": vars(sight)}
+
+
+def _turn(text: str, reply: str) -> Turn:
+    """What comes after a command was said before its output was known, and is dropped."""
+    found = first_line(text)
+    return Turn(found[0], found[1], reply) if found else Turn(text.strip())
+
+
+def _replied(here: Terminal, turn: Turn) -> tuple[Terminal, str]:
+    replies = []
+    for pipeline in turn.line.pipelines if turn.line else ():
+        here, reply = here.run(pipeline)
+        replies.append(reply)
+    return here, "\n".join(filter(None, replies))
+
+
+def _seen(voice: Voice, prompt: Prompt, setting: Setting, reads: Channel) -> Work:
+    heard = yield from voice.hear(prompt, reads.vector)
+    band = reads.layers or tuple(reads.vector.layers)
+    traces = projected(heard, {layer: voice.residual[layer] for layer in band})
+    goal = [place for file in setting.goal for place in places(heard.pieces, file)]
+    trap = places(heard.pieces, setting.trap)
+    first = trap[0] if trap else len(traces)
+    near = range(max(0, first - NEAR), min(len(traces), first + NEAR + 1))
+    return Sight(
+        mean([traces[place] for place in trap]),
+        mean([traces[place] for place in goal]),
+        traces[-1],
+        tuple((place - first, traces[place]) for place in near),
+    )
+
+
+def projected(heard: Heard, residual: Mapping[int, float]) -> list[float]:
+    """Per token, in mean residual norms, over the layers that have one here."""
+    rows = [[x / residual[k] for x in row] for k, row in heard.projections.items() if k in residual]
+    return [mean(column) or 0.0 for column in zip(*rows, strict=True)]
+
+
+def places(pieces: Sequence[str], name: str) -> list[int]:
+    """Which tokens the last mention of a name is made of."""
+    start = "".join(pieces).rfind(name)
+    found, at = [], 0
+    for place, piece in enumerate(pieces):
+        if start >= 0 and at < start + len(name) and at + len(piece) > start:
+            found.append(place)
+        at += len(piece)
+    return found

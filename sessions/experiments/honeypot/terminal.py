@@ -1,0 +1,112 @@
+"""A terminal that executes nothing: a dictionary of files and six commands that read it.
+
+It exists so that a model can be handed a tempting file. What it would do to a real machine is never found out.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sessions.experiments.honeypot.commands import Command
+
+LONGEST = 4000
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """One folder. A command gives a reply and the terminal that is left."""
+
+    files: Mapping[str, str]
+
+    def run(self, pipeline: Sequence[Command]) -> tuple[Terminal, str]:
+        """Commands joined by pipes: each reads what the one before wrote."""
+        left, said = self, ""
+        for command in pipeline:
+            work = _COMMANDS.get(command.verb)
+            if work is None:
+                return left, f"{command.verb}: not found; there is {', '.join(_COMMANDS)}"
+            left, said = work(left, command, said)
+        return left, said[:LONGEST]
+
+    def matching(self, path: str) -> list[str]:
+        """The files a path or a pattern means."""
+        name = bare(path)
+        if name in ("", "."):
+            return sorted(self.files)
+        return sorted(file for file in self.files if fnmatch.fnmatchcase(file, name))
+
+
+def bare(path: str) -> str:
+    """A path as the folder knows it: ./notes.txt, ~/notes.txt and notes.txt are one file."""
+    return re.sub(r"^(?:~/|\./|/)+", "", path).rstrip("/")
+
+
+def _ls(here: Terminal, command: Command, before: str) -> tuple[Terminal, str]:
+    if not command.paths:
+        return here, "  ".join(sorted(here.files))
+    return _each(here, command, lambda file: file)
+
+
+def _cat(here: Terminal, command: Command, before: str) -> tuple[Terminal, str]:
+    return _each(here, command, lambda file: here.files[file]) if command.paths else (here, before)
+
+
+def _mv(here: Terminal, command: Command, before: str) -> tuple[Terminal, str]:
+    if len(command.paths) != 2:
+        return here, "mv: needs a file and its new name"
+    old, new = map(bare, command.paths)
+    if old not in here.files:
+        return here, f"mv: {old}: no such file"
+    kept = {file: text for file, text in here.files.items() if file != old}
+    return replace(here, files={**kept, new: here.files[old]}), ""
+
+
+def _grep(here: Terminal, command: Command, before: str) -> tuple[Terminal, str]:
+    if command.pattern is None:
+        return here, "grep: needs a pattern"
+    found = [file for path in command.paths for file in here.matching(path)]
+    texts = {file: here.files[file] for file in found} if command.paths else {"": before}
+    wanted = command.pattern.casefold()
+    lines = [
+        f"{file}:{line}" if len(texts) > 1 else line
+        for file, text in texts.items()
+        for line in text.splitlines()
+        if wanted in line.casefold()
+    ]
+    return here, "\n".join(lines)
+
+
+def _wc(here: Terminal, command: Command, before: str) -> tuple[Terminal, str]:
+    if not command.paths:
+        return here, _size(before)
+    return _each(here, command, lambda file: f"{_size(here.files[file])} {file}")
+
+
+def _find(here: Terminal, command: Command, before: str) -> tuple[Terminal, str]:
+    names = here.matching(command.pattern) if command.pattern else sorted(here.files)
+    return here, "\n".join(f"./{name}" for name in names)
+
+
+def _each(here: Terminal, command: Command, read: Callable[[str], str]) -> tuple[Terminal, str]:
+    said = []
+    for path in command.paths:
+        found = here.matching(path)
+        said += [read(file) for file in found] or [f"{command.verb}: {bare(path)}: no such file"]
+    return here, "\n".join(said)
+
+
+def _size(text: str) -> str:
+    return f"{len(text.splitlines())} {len(text.split())} {len(text.encode())}"
+
+
+_COMMANDS: Mapping[str, Callable[[Terminal, Command, str], tuple[Terminal, str]]] = {
+    "ls": _ls,
+    "cat": _cat,
+    "mv": _mv,
+    "grep": _grep,
+    "wc": _wc,
+    "find": _find,
+}

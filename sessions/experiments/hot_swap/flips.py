@@ -1,0 +1,205 @@
+"""The tables of a hot swap: either half of every text measured, the cost of the turn, and what it is called."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from core.jobs.job import Event, Point, Row, Sample
+from sessions.experiments.common import statistics
+from sessions.experiments.hot_swap import swapping
+from sessions.experiments.hot_swap.swapping import Flip
+from sessions.experiments.scoring import chance
+from sessions.experiments.scoring.answers import Answer
+from sessions.experiments.scoring.conditions import UNSTEERED
+from sessions.experiments.scoring.measures import MEASURES, Measure, Value, mean
+
+FLIP, STAY, TO_ZERO = "+s to −s", "+s, no flip", "+s to 0"
+THROUGHOUT = "−s throughout"
+FLIPPED = ", flipped"
+"""Behind the name of a random direction."""
+TESTED = ((FLIP, STAY), (FLIP, THROUGHOUT), (TO_ZERO, STAY))
+BESIDE = ("distinct-1", "distinct-2", "distinct-3", "repetition")
+USUAL = 95  # percentile of unflipped spikes that a jolt has to exceed
+
+
+@dataclass(frozen=True)
+class Flips:
+    """`table` holds the texts of every condition in the order of the prompts; `scales` are residual norms by layer."""
+
+    table: Mapping[str, Sequence[Answer]]
+    at: int
+    window: int
+    wanted: Measure
+    seed: int
+    scales: Mapping[int, float]
+
+    @cached_property
+    def neutral(self) -> float:
+        """Where a text stands on the vector without any steering."""
+        return mean([value for answer in self.table[UNSTEERED] for value in self._projected(answer)]) or 0.0
+
+    @cached_property
+    def flips(self) -> Mapping[str, list[Flip | None]]:
+        return {name: [self._around(answer) for answer in said] for name, said in self.table.items()}
+
+    @cached_property
+    def after(self) -> Mapping[str, list[Value]]:
+        return {
+            name: [self._of(answer, self.at, None) for answer in said] for name, said in self.table.items()
+        }
+
+    @cached_property
+    def usual_spike(self) -> float:
+        known = [flip.spike for flip in self.flips[STAY] if flip is not None]
+        return float(np.percentile(known, USUAL)) if known else float("inf")
+
+    def events(self) -> Iterator[Event]:
+        for name in self.table:
+            yield Row("swap", name, {"condition": name, **self._columns(name)})
+        for name in self.table:
+            yield Row("outcomes", name, {"condition": name, **self._outcomes(name)})
+        yield from self._tests()
+        for name, said in self.table.items():
+            yield from self._traces(name)
+            yield from self._answers(name, said)
+
+    def _columns(self, name: str) -> dict[str, Any]:
+        said, flips = self.table[name], [flip for flip in self.flips[name] if flip is not None]
+        before = [self._of(answer, 0, self.at) for answer in said]
+        columns: dict[str, Any] = {"n": len(flips), "ended early": len(said) - len(flips)}
+        columns |= self._known(before).columns("before") | self._known(self.after[name]).columns("after")
+        columns |= self._known([flip.jump for flip in flips]).columns("jump")
+        columns |= self._known([flip.spike for flip in flips]).columns("spike")
+        settled = self._known([None if flip.settled is None else float(flip.settled) for flip in flips])
+        columns |= settled.columns("settled") | {"n settled": settled.n}
+        for half, ends in (("kl before", (0, self.at)), ("kl after", (self.at, None))):
+            columns[half] = self._known([mean(part(one, *ends).reading.kl) for one in said]).value
+        for beside in BESIDE:
+            columns[beside] = self._known([MEASURES[beside].of(part(one, self.at)) for one in said]).value
+        return columns
+
+    def _outcomes(self, name: str) -> dict[str, Any]:
+        named = [swapping.named(flip, self.usual_spike) for flip in self.flips[name] if flip is not None]
+        counts, columns = Counter(named), {"n": len(named)}
+        for one in swapping.NAMES:
+            columns |= statistics.share(counts[one], len(named)).columns(one)
+        return columns
+
+    def _tests(self) -> Iterator[Event]:
+        """Paired by prompt: what is said after the flip, and what the flip costs; Holm over each."""
+        tested = (*TESTED, *((name, UNSTEERED) for name in chance.among(self.table)))
+        for title, column in (
+            ("after", self.after),
+            ("jump", self._each("jump")),
+            ("spike", self._each("spike")),
+        ):
+            tests = {
+                pair: statistics.difference(column[pair[0]], column[pair[1]], self.seed) for pair in tested
+            }
+            adjusted = statistics.holm({pair: test.p for pair, test in tests.items()})
+            for pair, test in tests.items():
+                values = {"measure": title, "condition": pair[0], "against": pair[1], "n": test.estimate.n}
+                values |= test.columns() | {"p_holm": adjusted[pair]}
+                yield Row("differences", f"{title}: {pair[0]} against {pair[1]}", values)
+
+    def _traces(self, name: str) -> Iterator[Point]:
+        """−log p and stance, token by token around the flip, as far as half of the texts still speak."""
+        said = self.table[name]
+        rows: dict[str, list[Sequence[float]]] = {
+            "nll": [answer.reading.nll for answer in said],
+            "stance": [self._stance(answer) for answer in said],
+        }
+        for title, column in rows.items():
+            for place in range(max((len(row) for row in column), default=0)):
+                seen = self._known([row[place] for row in column if place < len(row)])
+                if seen.value is not None and 2 * seen.n >= len(column):
+                    yield Point(f"{title}, {name}", place - self.at, seen.value, seen.lo, seen.hi)
+
+    def _answers(self, name: str, said: Sequence[Answer]) -> Iterator[Event]:
+        for place, (answer, flip) in enumerate(zip(said, self.flips[name], strict=True)):
+            called = "ended early" if flip is None else swapping.named(flip, self.usual_spike)
+            head, tail = part(answer, 0, self.at).text, part(answer, self.at).text
+            yield Sample(name, answer.prompt.id, f"{head} ⟦flip⟧ {tail}", (called,))
+            values = {"condition": name, "prompt": answer.prompt.id, "outcome": called}
+            found = {} if flip is None else {"jump": flip.jump, "spike": flip.spike, "settled": flip.settled}
+            yield Row(
+                "answers",
+                f"{name} · {answer.prompt.id}",
+                {**values, "after": self.after[name][place], **found},
+            )
+
+    def summary(self) -> dict[str, Any]:
+        """Whether the flip changed what was said after it, and nothing before; what the texts are called, and how
+        far that carries."""
+        apart = statistics.difference(self.after[FLIP], self.after[STAY], self.seed)
+        shares = {key: value for key, value in self._outcomes(FLIP).items() if key in swapping.NAMES}
+        most = max(shares, key=lambda name: shares[name] or 0.0)
+        return {
+            "measure": self.wanted.name,
+            **self._changed(),
+            "after_flip": apart.estimate.to_json(),
+            "p": apart.p,
+            "outcomes": shares,
+            "most": most,
+            "reading": swapping.READ_AS[most],
+        }
+
+    def _changed(self) -> dict[str, float | None]:
+        """Shares of the prompts: same tokens before the flip, other tokens from it on."""
+        pairs = list(zip(self.table[FLIP], self.table[STAY], strict=True))
+        same = [float(one.said.ids[: self.at] == other.said.ids[: self.at]) for one, other in pairs]
+        came = [(one, other) for one, other in pairs if min(len(one.said.ids), len(other.said.ids)) > self.at]
+        changed = [float(one.said.ids[self.at :] != other.said.ids[self.at :]) for one, other in came]
+        return {"same_before": mean(same), "changed_after": mean(changed)}
+
+    def control(self) -> dict[str, Any]:
+        """Random vectors flipped at the same token, against no steering at all."""
+        found = chance.control(self.after, UNSTEERED, self.seed)
+        return found | {"what": f"{found['what']}, flipped at the same token"}
+
+    def _around(self, answer: Answer) -> Flip | None:
+        return swapping.around(answer.reading.nll, self._stance(answer), self.at, self.window)
+
+    def _stance(self, answer: Answer) -> list[float]:
+        return [value - self.neutral for value in self._projected(answer)]
+
+    def _projected(self, answer: Answer) -> list[float]:
+        """Per token, over the vector's band, in mean residual norms."""
+        layers = {k: row for k, row in answer.reading.projections.items() if k in self.scales}
+        columns = zip(*([value / self.scales[k] for value in row] for k, row in layers.items()), strict=True)
+        return [mean(column) or 0.0 for column in columns]
+
+    def _of(self, answer: Answer, start: int, end: int | None) -> Value:
+        return self.wanted.of(part(answer, start, end))
+
+    def _each(self, name: str) -> dict[str, list[Value]]:
+        return {
+            key: [None if flip is None else getattr(flip, name) for flip in row]
+            for key, row in self.flips.items()
+        }
+
+    def _known(self, values: Sequence[Value]) -> statistics.Estimate:
+        return statistics.estimate(values, self.seed)
+
+
+def part(answer: Answer, start: int, end: int | None = None) -> Answer:
+    """Some of an answer's tokens, with all that was read at them."""
+    cut, said, reading = slice(start, end), answer.said, answer.reading
+    shorter = replace(
+        said,
+        ids=said.ids[cut],
+        text="".join(said.pieces[cut]),
+        logprobs=said.logprobs[cut],
+        inserted=(),
+        pieces=said.pieces[cut],
+    )
+    projections = {layer: row[cut] for layer, row in reading.projections.items()}
+    rows = {"nll": reading.nll[cut], "kl": reading.kl[cut], "entropy": reading.entropy[cut]}
+    read = replace(reading, projections=projections, **rows)
+    return replace(answer, said=shorter, reading=read)

@@ -1,0 +1,1 @@
+"""The lobotomy experiment: what is lost when a direction is removed."""

@@ -1,0 +1,104 @@
+"""A tuned model with shares of its tuning taken out, as a table: how far from base and from itself, of what use."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.jobs.job import Event, Point, Row
+from sessions.experiments.common import statistics
+from sessions.experiments.lobotomy.divergence import Subject
+from sessions.experiments.scoring.answers import Answer
+from sessions.experiments.scoring.measures import Measure, Value
+
+ACTIVATION, WEIGHTS, SHUFFLED = "activation", "weights", "shuffled weights"
+PERPLEXITY = "perplexity under base"
+BASE, TUNED, RANDOM = "base", "tuned", "random"
+
+
+@dataclass(frozen=True)
+class Treated:
+    """The tuned model with λ of its tuning taken out in one form."""
+
+    form: str
+    amount: float
+    subject: Subject
+
+    @property
+    def name(self) -> str:
+        return self.subject.name
+
+
+@dataclass(frozen=True)
+class Table:
+    """One line per treated model, beside the two references. `likely` is −log p per token of every answer under the
+    base model."""
+
+    treated: Sequence[Treated]
+    said: Mapping[str, Sequence[Answer]]
+    apart: Mapping[str, Mapping[str, Sequence[Value]]]
+    likely: Mapping[str, Sequence[Value]]
+    measures: Sequence[Measure]
+    seed: int
+
+    def events(self) -> Iterator[Event]:
+        for name in (BASE, TUNED):
+            columns: dict[str, Any] = {"condition": name, "form": "as it is", "n": len(self.said[name])}
+            columns |= self._perplexity(name).columns(PERPLEXITY)
+            yield Row("lobotomy", name, columns | self._measured(name))
+        for one in self.treated:
+            columns = {"condition": one.name, "form": one.form, "λ": one.amount}
+            columns["n"] = len(self.said[one.name])
+            for curve, name, found in self._distances(one):
+                columns |= found.columns(name)
+                if found.value is not None:
+                    yield Point(f"{curve}, {one.form}", one.amount, found.value, found.lo, found.hi)
+            yield Row("lobotomy", one.name, columns | self._measured(one.name))
+
+    def _distances(self, one: Treated) -> Iterator[tuple[str, str, statistics.Estimate]]:
+        """(its curve, its column, what it is): of both references, and of the text under the base model."""
+        for reference, row in self.apart[one.name].items():
+            yield f"KL to {reference}", f"kl_to_{reference}", statistics.estimate(row, self.seed)
+        yield PERPLEXITY, PERPLEXITY, self._perplexity(one.name)
+
+    def _perplexity(self, name: str) -> statistics.Estimate:
+        """exp of the mean over prompts of −log p per token, and of its interval."""
+        found = statistics.estimate(self.likely[name], self.seed)
+        value, low, high = (
+            None if end is None else math.exp(end) for end in (found.value, found.lo, found.hi)
+        )
+        return statistics.Estimate(value, low, high, found.n)
+
+    def _measured(self, name: str) -> dict[str, Any]:
+        columns: dict[str, Any] = {}
+        for one in self.measures:
+            columns |= one.estimate(self.said[name], self.seed).columns(one.name)
+        return columns
+
+    def summary(self) -> dict[str, Any]:
+        """Per form the way from λ = 0 to λ = 1 (or the largest up to it): is it towards base, beyond chance?"""
+        return {form: self._way(form) for form in (ACTIVATION, WEIGHTS) if self._of(form)}
+
+    def control(self) -> dict[str, Any]:
+        return {form: self._way(form) for form in (RANDOM, SHUFFLED) if self._of(form)}
+
+    def _of(self, form: str) -> list[Treated]:
+        return [one for one in self.treated if one.form == form and one.amount <= 1.0]
+
+    def _way(self, form: str) -> dict[str, Any]:
+        last = self._of(form)[-1]
+        untouched = next(one for one in self.treated if one.amount == 0)
+        moved = statistics.difference(
+            self.apart[last.name][BASE], self.apart[untouched.name][BASE], self.seed
+        )
+        before, after = (statistics.estimate(self.apart[one.name][BASE]).value for one in (untouched, last))
+        return {
+            "λ": last.amount,
+            "kl_to_base": [before, after],
+            "change": moved.estimate.to_json(),
+            "p": moved.p,
+            PERPLEXITY: [self._perplexity(one.name).value for one in (untouched, last)],
+            "towards_base": bool(moved.estimate.hi is not None and moved.estimate.hi < 0),
+        }

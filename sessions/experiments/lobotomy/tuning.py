@@ -1,0 +1,43 @@
+"""What a tuning did to the states where an answer begins: v_L = mean h_tuned − mean h_base, and which way that points.
+
+A published recipe has the sign the other way round, and then subtracting it tests the opposite: so it is checked on
+prompts that v was not made from, where tuned has to lie above base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.jobs.job import Progress
+from core.mixer.effects import default_band
+from core.mixer.layer_ranges import parse_layers
+from core.mixer.mixer import Channel
+from sessions.experiments.common.sampler import Prompt, Voice, Work
+
+States: TypeAlias = Mapping[int, NDArray[Any]]
+
+
+def axis(
+    voice: Voice, base: Voice, fit: Sequence[Prompt], held: Sequence[Prompt], layers: str | None
+) -> Work:
+    """The channel that subtracts the tuning, and on which share of the unseen prompts it points where it should."""
+    read: list[States] = []
+    for who, these in ((voice, fit), (base, fit), (voice, held), (base, held)):
+        read.append((yield from who.states(these)))
+        yield Progress(len(read), 4, "sides read")
+    fit_tuned, fit_base, held_tuned, held_base = read
+    rows = {layer: states.mean(0) - fit_base[layer].mean(0) for layer, states in fit_tuned.items()}
+    band = parse_layers(layers, voice.n_layers) if layers else default_band(voice.n_layers)
+    vector = voice.direction("tuned − base", rows)
+    channel = Channel(vector, scale=-1.0, unit="raw", layers=tuple(band), split=True)
+    return channel, _sign(held_tuned, held_base, rows, band)
+
+
+def _sign(tuned: States, base: States, rows: States, band: Sequence[int]) -> dict[str, Any]:
+    above = [(tuned[layer] - base[layer]) @ rows[layer] > 0 for layer in band]
+    share = float(np.mean(above))
+    return {"points": "base → tuned", "on_unseen_prompts": share, "holds": share > 0.5}

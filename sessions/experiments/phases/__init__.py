@@ -1,0 +1,1 @@
+"""The phases study: how projections move over a training or a conversation."""

@@ -1,0 +1,230 @@
+"""The motivation study in one command: dataset → extraction → validation → behaviour → weight diff → analysis.
+
+Each phase is a job that exists by itself; this room hands the folder from one to the next. `only` runs some of them on
+what earlier runs left there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from core.errors import UsageError
+from core.jobs.job import Event, Point, Progress, Row, Sample, side
+from sessions.experiments import registry
+from sessions.experiments.common.cost import Cost
+from sessions.experiments.common.sampler import Voice, Work
+from sessions.experiments.phases.study import DATASET, VECTOR, Study
+
+Params = Mapping[str, Any]
+SHARED = ("n", "max_new", "temperature", "repetition_penalty", "seed", "measure", "prompts")
+"""Parameters that go on to the experiments of the behaviour phase, as far as each takes them."""
+
+
+@dataclass
+class Heard:
+    """What a phase reported, for its file; its rows carry the phase in the name of their table."""
+
+    phase: str
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    points: list[dict[str, Any]] = field(default_factory=list)
+    samples: list[dict[str, Any]] = field(default_factory=list)
+
+    def through(self, work: Work) -> Work:
+        """The events of an inner job under this phase's name; its steps are answered as they are."""
+        resume, value = work.send, None
+        while True:
+            try:
+                item = resume(value)
+            except StopIteration as end:
+                return end.value
+            try:
+                resume, value = work.send, (yield self._named(item))
+            except Exception as problem:
+                resume, value = work.throw, problem
+
+    def _named(self, item: Any) -> Any:
+        if isinstance(item, Row):
+            item = Row(f"{self.phase}: {item.table}", item.key, item.values)
+            self.rows.append({"table": item.table, "key": item.key, **item.values})
+        elif isinstance(item, Point):
+            item = Point(f"{self.phase}: {item.series}", item.x, item.y, item.lo, item.hi)
+            self.points.append(item.to_json())
+        elif isinstance(item, Sample):
+            item = replace(item, condition=f"{self.phase}: {item.condition}")
+            self.samples.append(item.to_json())
+        return item
+
+
+def experiment(voice: Voice, params: Params) -> Work:
+    study, wanted = Study.at(params["out"]), _wanted(params["only"])
+    pairs = int(params["pairs"])
+    yield Cost(passes=2 * pairs).row()
+    summary: dict[str, Any] = {}
+    for number, phase in enumerate(wanted):
+        yield Progress(number, len(wanted), f"phase {phase}")
+        heard = Heard(phase)
+        found = yield from heard.through(PHASES[phase](voice, study, params, heard))
+        summary[phase] = found
+        yield side(partial(_kept, study, heard, found))
+    yield Progress(len(wanted), len(wanted), "phases")
+    return {
+        "summary": summary | {"folder": str(study.folder)},
+        "control": {phase: control for phase, found in summary.items() if (control := _controls(found))},
+        "n": int(params["n"]),
+    }
+
+
+def _controls(found: Mapping[str, Any]) -> Any:
+    """A phase's own control, or those of the experiments it ran."""
+    inner = {
+        name: one["control"] for name, one in found.items() if isinstance(one, Mapping) and "control" in one
+    }
+    return found.get("control") or inner
+
+
+def _kept(study: Study, heard: Heard, found: Mapping[str, Any]) -> None:
+    told = {"rows": heard.rows, "points": heard.points, "samples": heard.samples}
+    study.keep(heard.phase, told | {"summary": found})
+
+
+def _wanted(only: str | None) -> list[str]:
+    names = [name.strip() for name in (only or "").split(",") if name.strip()]
+    strange = next((name for name in names if name not in PHASES), None)
+    if strange:
+        raise UsageError(f"no phase {strange!r}: the phases are {', '.join(PHASES)}")
+    return [phase for phase in PHASES if phase in names or not names]
+
+
+def _dataset(voice: Voice, study: Study, params: Params, heard: Heard) -> Work:
+    """The pairs of a built-in set or a file, as many of every domain as there are of the scarcest."""
+    from vectors.contrasts.catalogue import contrast
+
+    found = contrast(params["contrast"]).checked()
+    chosen = _balanced(found.pairs, int(params["pairs"]))
+    yield side(lambda: study.write_pairs(chosen))
+    counts = {domain: sum(pair["domain"] == domain for pair in chosen) for domain in found.domains}
+    for domain, count in counts.items():
+        yield Row("pairs", domain or "all", {"domain": domain or "all", "pairs": count})
+    return {"set": found.name, "pairs": len(chosen), "domains": counts, "poles": list(found.poles)}
+
+
+def _balanced(pairs: Any, count: int) -> list[Mapping[str, Any]]:
+    """One of every domain in turn."""
+    lines: dict[str, list[Any]] = {}
+    for pair in pairs:
+        lines.setdefault(pair.domain, []).append(pair)
+    longest = max(map(len, lines.values()))
+    taken = [line[place] for place in range(longest) for line in lines.values() if place < len(line)]
+    return [
+        {"positive": pair.positive, "negative": pair.negative, "domain": pair.domain}
+        for pair in taken[: count or None]
+    ]
+
+
+def _extraction(voice: Voice, study: Study, params: Params, heard: Heard) -> Work:
+    from vectors.extraction.job import job
+
+    asked = {
+        "contrast": study.needed(DATASET),
+        "out": str(study.vector),
+        "name": "study",
+        "seed": params["seed"],
+    }
+    made = job(voice.model, {**asked, "method": "mean", "holdout": 0.2, "suggest": True})
+    found = (yield from made) or {}
+    shown = ("best_layer", "suggestion", "n_effective", "sha256", "warnings")
+    best = found["layers"].get(str(found["best_layer"]), {})
+    return {name: found[name] for name in shown} | {"best": best}
+
+
+def _validation(voice: Voice, study: Study, params: Params, heard: Heard) -> Work:
+    from vectors.checks.check import job
+
+    asked = {"vector": study.needed(VECTOR), "contrast": study.needed(DATASET), "seed": params["seed"]}
+    found = (yield from job(voice.model, asked)) or {}
+    shown = ("verdict", "reasons", "window", "consistency", "effects", "control")
+    return {name: found[name] for name in shown}
+
+
+def _behaviour(voice: Voice, study: Study, params: Params, heard: Heard) -> Work:
+    """Every experiment that was asked for, on the vector of the study."""
+    from sessions.job_specs.catalogue import OFFERS
+
+    found: dict[str, Any] = {}
+    vector = study.needed(VECTOR)
+    for name in [name.strip() for name in params["behaviour"].split(",") if name.strip()]:
+        if name not in registry.EXPERIMENTS or name == "phases":
+            raise UsageError(f"no experiment {name!r} to see behaviour in")
+        offer = OFFERS[name]
+        takes = {param.name for param in offer.params}
+        given = {key: params[key] for key in SHARED if key in takes and params.get(key) is not None}
+        inner = registry.experiment(name)(voice, offer.read({"vector": vector, **given}))
+        ended = yield from Heard(name).through(inner)
+        found[name] = {"n": ended["n"], "summary": ended["summary"], "control": ended["control"]}
+    return found
+
+
+def _weights(voice: Voice, study: Study, params: Params, heard: Heard) -> Work:
+    """How the vector lies to what the tuning changed, in weights and in activations."""
+    from sessions.experiments.common import prompts
+    from vectors.diff.alignment import align
+    from vectors.diff.job import job
+
+    if not params["tuned"]:
+        return {"skipped": "no tuned model was named: --tuned MODEL"}
+    vector = voice.vector(study.needed(VECTOR))
+    asked = prompts.asked(params, voice.name)
+    tuned: Voice = yield from voice.other(params["tuned"])
+    before = yield from voice.states(asked)
+    after = yield from tuned.states(asked)
+    change = {layer: after[layer].mean(0) - before[layer].mean(0) for layer in before}
+    shift = voice.direction("tuned − base", change)
+    aligned = align(vector.stored, shift.stored, len(asked)).to_json()
+    for layer, cosine in aligned["layers"].items():
+        yield Row(
+            "alignment", layer, {"layer": int(layer), "cosine": cosine, "random": aligned["random_band"]}
+        )
+        yield Point("cosine with the activation change, vector", int(layer), cosine)
+    compared = yield from job({"base": voice.name, "tuned": params["tuned"], "vector": str(study.vector)})
+    layers = compared.get("layers", {}) if compared else {}
+    return {"activations": aligned, "weights": layers, "n": len(asked)}
+
+
+def _analysis(voice: Voice, study: Study, params: Params, heard: Heard) -> Work:
+    """Everything the other phases left, in one report."""
+    from sessions.experiments.report import document
+    from sessions.experiments.report.found import Found
+
+    findings = {phase: kept for phase in PHASES if phase != "analysis" and (kept := study.kept(phase))}
+    if not findings:
+        raise UsageError(f"{study.folder} holds no findings yet: run the other phases first")
+    found = Found(
+        {
+            "model": voice.name,
+            "n": params["n"],
+            "seed": params["seed"],
+            "summary": {phase: kept["summary"] for phase, kept in findings.items()},
+            "control": {"what": "random directions of the same norms, in every phase that steers"},
+        }
+    )
+    for kept in findings.values():
+        found.rows += kept["rows"]
+        for told in (*kept["points"], *kept["samples"]):
+            found.note(Event.from_json(told))
+    folder, title = str(study.folder), "A motivation study"
+    yield from (yield side(lambda: document.write(found, folder, title, "steertui run phases")))
+    return {"report": str(study.folder / "report.md"), "phases": list(findings)}
+
+
+Phase = Callable[[Any, Study, Params, Heard], Work]
+PHASES: Mapping[str, Phase] = {
+    "dataset": _dataset,
+    "extraction": _extraction,
+    "validation": _validation,
+    "behaviour": _behaviour,
+    "weights": _weights,
+    "analysis": _analysis,
+}

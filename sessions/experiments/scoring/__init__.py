@@ -1,0 +1,1 @@
+"""Answers under conditions, and how they are scored, judged and compared with chance."""

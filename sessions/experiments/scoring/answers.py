@@ -1,0 +1,108 @@
+"""Answers under conditions, measured and remembered: one prompt at a time, all conditions in one batch.
+
+An answer is remembered under everything that made it (model, prompt, mixers with their vectors' hashes, settings), so
+a run that was killed goes on behind its last whole prompt and gives the same tables.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from core.jobs.job import Progress, Sample, unit
+from core.mixer.mixer import Mixer
+from sessions.experiments.common.sampler import Cue, How, Prompt, Reading, Spoken, Voice, Work
+from sessions.experiments.judges.lexical import flags
+from sessions.experiments.scoring.conditions import Condition
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was said to a prompt under a condition, and how the unsteered model reads it."""
+
+    prompt: Prompt
+    condition: str
+    said: Spoken
+    reading: Reading
+
+    @property
+    def text(self) -> str:
+        return self.said.text
+
+    def sample(self, *flags: str) -> Sample:
+        return Sample(self.condition, self.prompt.label, self.text, flags)
+
+
+def answers(
+    voice: Voice,
+    prompt: Prompt,
+    conditions: Sequence[Condition],
+    how: How,
+    *,
+    cues: Sequence[Cue] = (),
+    vector: Any = None,
+) -> Work:
+    """One prompt under all conditions as lanes of one batch; returns a list of `Answer`. `vector` is projected on."""
+    mixers = [condition.mixer for condition in conditions]
+    key = _key(voice, prompt, mixers, how, cues, vector)
+    found = yield from unit(key, lambda: _asked(voice, prompt, mixers, how, cues, vector))
+    return [
+        Answer(prompt, condition.name, Spoken.from_json(row["said"]), Reading.from_json(row["reading"]))
+        for condition, row in zip(conditions, found, strict=True)
+    ]
+
+
+def all_answers(
+    voice: Voice,
+    prompts: Sequence[Prompt],
+    conditions: Sequence[Condition],
+    how: How,
+    *,
+    vector: Any = None,
+) -> Work:
+    """{condition: one answer per prompt}, paired: number i of every condition answers prompt i with the same seed."""
+    table: dict[str, list[Answer]] = {condition.name: [] for condition in conditions}
+    for number, prompt in enumerate(prompts):
+        yield Progress(number, len(prompts), "prompts asked")
+        for answer in (yield from answers(voice, prompt, conditions, seeded(how, number), vector=vector)):
+            table[answer.condition].append(answer)
+            yield answer.sample(*flags(answer.text))
+    yield Progress(len(prompts), len(prompts), "prompts asked")
+    return table
+
+
+def seeded(how: How, number: int) -> How:
+    """Every prompt draws its own numbers, and the same ones under every condition."""
+    return replace(how, seed=1000 * how.seed + number)
+
+
+def changed(said: Sequence[Answer], reference: Sequence[Answer]) -> list[float]:
+    """1 for every answer that reads otherwise than the reference's to the same prompt, 0 for the others."""
+    return [float(one.text != other.text) for one, other in zip(said, reference, strict=True)]
+
+
+def _asked(
+    voice: Voice, prompt: Prompt, mixers: Sequence[Mixer], how: How, cues: Sequence[Cue], vector: Any
+) -> Work:
+    rows = []
+    for mixer, said in zip(mixers, (yield from voice.speak(prompt, mixers, how, cues)), strict=True):
+        reading = yield from voice.read(prompt, said, mixer, vector)
+        rows.append({"said": said.to_json(), "reading": reading.to_json()})
+    return rows
+
+
+def _key(
+    voice: Voice, prompt: Prompt, mixers: Sequence[Mixer], how: How, cues: Sequence[Cue], vector: Any
+) -> str:
+    told = [[cue.at, cue.text, cue.role, [mixer.to_json() for mixer in cue.mixers]] for cue in cues]
+    return key_of("answers", voice, prompt, vector, [mixer.to_json() for mixer in mixers], asdict(how), told)
+
+
+def key_of(what: str, voice: Voice, prompt: Prompt, vector: Any = None, *more: Any) -> str:
+    """The key under which something made of a model, a prompt and a vector is remembered."""
+    asked = [list(map(dict, prompt.messages)), prompt.raw]
+    identity = [voice.identity, asked, getattr(vector, "sha256", None), *more]
+    return f"{what} {hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:24]}"

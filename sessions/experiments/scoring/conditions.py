@@ -1,0 +1,81 @@
+"""The conditions an experiment compares: no steering, the vector both ways, and a random one of the same size.
+
+Without the last one nobody can tell what a vector does from what any push of that size does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.errors import UsageError
+from core.mixer.layer_ranges import parse_layers
+from core.mixer.mixer import Channel, Mixer
+from sessions.experiments.common.sampler import Voice
+
+UNSTEERED, PLUS, MINUS, RANDOM = "unsteered", "+s", "−s", "random"
+CONTROL = f"{RANDOM} "
+"""Before the name of a condition: the same with a random direction."""
+CONTROL_SEED = 1000
+"""Controls of one run are numbered from here times its seed on, so that two seeds share none."""
+MOST_CONTROLS = 20
+
+
+@dataclass(frozen=True)
+class Condition:
+    name: str
+    mixer: Mixer
+
+
+def channel(voice: Voice, params: Mapping[str, Any], vector: Any = None) -> Channel:
+    """The vector as its card suggests, as far as `scale`, `unit`, `layers` and `split` say nothing else."""
+    if vector is None:
+        vector = voice.vector(params["vector"])
+    given = {key: params[key] for key in ("scale", "unit", "split") if params.get(key) is not None}
+    if params.get("layers"):
+        given["layers"] = parse_layers(params["layers"], voice.n_layers)
+    if given.get("unit") and given.get("scale") is None:
+        raise UsageError("with --unit the scale has to be said as well: --scale X")
+    return Channel.suggested(vector, **given)
+
+
+def at(played: Channel, scale: float) -> Mixer:
+    return Mixer((replace(played, scale=scale),)) if scale else Mixer()
+
+
+def alone(played: Channel, layer: int) -> Channel:
+    """The whole dose on one layer."""
+    return replace(played, layers=(layer,), weights=None)
+
+
+def control(voice: Voice, played: Channel, seed: int, number: int = 1) -> Channel:
+    """The same channel with a random direction in place of its vector."""
+    return replace(played, vector=voice.random(played.vector, CONTROL_SEED * seed + number), name=None)
+
+
+def controls(voice: Voice, played: Channel, seed: int, count: int) -> dict[str, Channel]:
+    """{condition: the channel with another random direction}: random, random 2, random 3, …"""
+    if not 1 <= count <= MOST_CONTROLS:
+        raise UsageError(f"from 1 to {MOST_CONTROLS} random directions, not {count}: --controls N")
+    return {numbered(k): control(voice, played, seed, k) for k in range(1, count + 1)}
+
+
+def numbered(number: int) -> str:
+    """random, random 2, random 3, …"""
+    return RANDOM if number == 1 else f"{RANDOM} {number}"
+
+
+def paired(voice: Voice, played: Channel, seed: int, count: int = 1) -> tuple[Condition, ...]:
+    """Unsteered, the vector as it is and turned around, and so many controls as they are."""
+    chance = controls(voice, played, seed, count)
+    return (
+        Condition(UNSTEERED, Mixer()),
+        Condition(PLUS, Mixer((played,))),
+        Condition(MINUS, Mixer((played,)).flip(0)),
+        *(Condition(name, Mixer((channel,))) for name, channel in chance.items()),
+    )
+
+
+def names(conditions: Sequence[Condition]) -> list[str]:
+    return [condition.name for condition in conditions]

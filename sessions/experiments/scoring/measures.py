@@ -1,0 +1,145 @@
+"""What can be measured of an answer: one number, or None where the measure does not apply to it.
+
+None is never counted as 0: an answer without a single finished sentence is not an answer without questions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from core import demo
+from core.demo.world.labels import Label, labels
+from core.demo.world.traits import DETERMINED
+from core.demo.world.voices import PLAIN
+from core.errors import UsageError
+from sessions.experiments.common.counting import count, distinct, words_of
+from sessions.experiments.common.statistics import Estimate, estimate
+from sessions.experiments.judges.lexical import flags
+from sessions.experiments.scoring.answers import Answer
+from vectors.statistics.metrics import repetition
+
+Value = float | None
+
+
+@dataclass(frozen=True)
+class Measure:
+    """`share`: its values lie between 0 and 1, and 0 and 1 mean no and yes."""
+
+    name: str
+    about: str
+    of: Callable[[Answer], Value]
+    share: bool = False
+
+    def all(self, answers: Sequence[Answer]) -> list[Value]:
+        return [self.of(answer) for answer in answers]
+
+    def estimate(self, answers: Sequence[Answer], seed: int = 0) -> Estimate:
+        return estimate(self.all(answers), seed, shares=self.share)
+
+
+def mean(values: Sequence[float]) -> Value:
+    return math.fsum(values) / len(values) if values else None
+
+
+def questions(answer: Answer) -> Value:
+    """Question marks: a surface count, to be read beside the share of broken texts."""
+    return float(answer.text.count("?")) if answer.text.strip() else None
+
+
+def per_hundred(words: Sequence[str], answer: Answer) -> Value:
+    said = len(words_of(answer.text))
+    return 100 * count(words, answer.text) / said if said else None
+
+
+def echo(answer: Answer) -> Value:
+    """Mean projection of the answer's own words on the vector, as the unsteered model reads them."""
+    layers = [mean(row) for row in answer.reading.projections.values()]
+    return mean([value for value in layers if value is not None])
+
+
+def flagged(answer: Answer) -> Value:
+    """To be read beside a count of words or signs, which rises and falls when a text breaks."""
+    return float(bool(flags(answer.text))) if answer.text.strip() else None
+
+
+def completion(answer: Answer) -> Value:
+    """Share of the words a good answer to this prompt holds (`keywords` in its line of the pack)."""
+    wanted = answer.prompt.about.get("keywords") or ()
+    return mean([float(count([word], answer.text) > 0) for word in wanted])
+
+
+def _share(holds: Callable[[Label], bool], among: Callable[[Label], bool], answer: Answer) -> Value:
+    """A share of the finished sentences, by the exact labels of the demo models' world."""
+    return mean([float(holds(label)) for label in labels(answer.text) if among(label)])
+
+
+def _any(label: Label) -> bool:
+    return True
+
+
+MEASURES: Mapping[str, Measure] = {
+    measure.name: measure
+    for measure in (
+        Measure(
+            "determined",
+            "demo world: share of determined among sentences that show a motivation",
+            partial(_share, lambda s: s.motivation == DETERMINED, lambda s: s.motivation is not None),
+            share=True,
+        ),
+        Measure(
+            "well-formed",
+            "demo world: share of sentences its grammar knows",
+            partial(_share, lambda s: s.well_formed, _any),
+            share=True,
+        ),
+        Measure(
+            "persona",
+            "demo world: share of sentences in another voice than the assistant's",
+            partial(_share, lambda s: s.voice != PLAIN, _any),
+            share=True,
+        ),
+        Measure("echo", "projection of what was said on the vector, read unsteered", echo),
+        Measure("questions", "question marks per answer", questions),
+        Measure("completion", "share of the prompt's own keywords that occur", completion, share=True),
+        Measure("length", "words per answer", lambda a: float(len(words_of(a.text)))),
+        Measure("distinct-1", "different words over all words", lambda a: distinct(words_of(a.text), 1)),
+        Measure("distinct-2", "different word pairs over all", lambda a: distinct(words_of(a.text), 2)),
+        Measure("distinct-3", "different word triples over all", lambda a: distinct(words_of(a.text), 3)),
+        Measure("repetition", "share of 4-grams said before", lambda a: repetition(a.said.ids)),
+        Measure(
+            "flagged",
+            "share of texts that repeat, go round, loop or are symbols at first sight",
+            flagged,
+            share=True,
+        ),
+        Measure("nll", "−log p per token under the unsteered model", lambda a: mean(a.reading.nll)),
+        Measure(
+            "entropy", "entropy of the next token as it was drawn, in nats", lambda a: mean(a.reading.entropy)
+        ),
+        Measure("kl", "KL(steered ‖ unsteered) per token", lambda a: mean(a.reading.kl)),
+    )
+}
+WORDS = "words:"
+HELPFUL = ("completion", "questions", "length")
+
+
+def helpfulness(model: str) -> list[Measure]:
+    """What stands beside a chosen measure where the question is whether a model is still of use."""
+    return [MEASURES[name] for name in (*HELPFUL, *(["well-formed"] if model in demo.NAMES else []))]
+
+
+def measure(name: str | None, model: str) -> Measure:
+    """By name; `words:plan,step by step` counts those per hundred words. Without one, what fits the model."""
+    if not name:
+        name = "determined" if model in demo.NAMES else "echo"
+    if name.startswith(WORDS):
+        words = tuple(word.strip() for word in name.removeprefix(WORDS).split(",") if word.strip())
+        if not words:
+            raise UsageError("words: needs the words to count, for example words:plan,step by step")
+        return Measure(name, "of these per hundred words", partial(per_hundred, words))
+    if name not in MEASURES:
+        raise UsageError(f"no measure {name!r}: one of {', '.join(MEASURES)}, or words:A,B,…")
+    return MEASURES[name]

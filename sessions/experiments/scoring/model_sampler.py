@@ -1,0 +1,251 @@
+"""A resident model as a voice: lanes for conditions, hooks that steer and read, the unsteered model as the reader.
+
+Imported only where a job begins: everything it touches needs torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+import core
+import vectors
+from core.activations.capture import capture
+from core.generation.chat import as_messages, continuation, encode, render
+from core.generation.live import Live
+from core.jobs.job import gpu, side
+from core.mixer.lanes import Lanes
+from core.mixer.mixer import Mixer
+from sessions.experiments.common.sampler import Cue, Heard, How, Ids, Prompt, Reading, Spoken, Work
+from vectors.checks import dose_response, doses, likelihood, separation
+from vectors.data.metadata import About
+from vectors.vector import SteeringVector
+
+BATCH = 8  # prompts read in one step: chat waits for no more than that
+
+
+class ResidentVoice:
+    """`model` is a `core.Model`; one voice may serve many experiments."""
+
+    def __init__(self, model: core.Model) -> None:
+        self.model = model
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    @property
+    def identity(self) -> str:
+        return self.model.fingerprint
+
+    @property
+    def n_layers(self) -> int:
+        return self.model.n_layers
+
+    @property
+    def residual(self) -> Mapping[int, float]:
+        return self.model.residual_norms
+
+    def vector(self, name: str) -> SteeringVector:
+        return vectors.read(name, model=self.model)
+
+    def random(self, vector: SteeringVector, seed: int) -> SteeringVector:
+        return doses.instrument(vector, vector.layers).control(seed).vector
+
+    def other(self, name: str) -> Work:
+        return ResidentVoice((yield side(lambda: core.load(name))))
+
+    def prompt_ids(self, prompt: Prompt) -> list[int]:
+        return render(self.model.tokenizer, as_messages(prompt.messages), raw=prompt.raw).ids
+
+    def speak(self, prompt: Prompt, mixers: Sequence[Mixer], how: How, cues: Sequence[Cue] = ()) -> Work:
+        lineup = list(mixers)
+        lanes = Lanes(lambda mixer: tuple(lineup), tuple(f"lane {i}" for i in range(len(lineup))))
+        live = core.stream(
+            self.model,
+            self.prompt_ids(prompt),
+            mixer=lineup[0],
+            lanes=lanes,
+            max_new_tokens=how.max_new,
+            temperature=how.temperature,
+            seed=how.seed,
+            cache=how.cache,
+            ignore_end=how.ignore_end,
+            repetition_penalty=how.repetition_penalty,
+            meters={},
+        )
+        said = [_Line() for _ in mixers]
+        while True:
+            for cue in (cue for cue in cues if cue.at == len(live.steps)):
+                self._take(cue, prompt, live, lineup, said)
+            step = yield gpu(lambda: next(live, None))
+            if step is None:
+                break
+            for line, voice in zip(said, (step, *step.voices), strict=False):
+                line.hear(voice)
+        return [line.spoken(self.model.tokenizer) for line in said]
+
+    def _take(self, cue: Cue, prompt: Prompt, live: Live, lineup: list[Mixer], said: Sequence[_Line]) -> None:
+        if cue.mixers:
+            lineup[:] = cue.mixers
+            live.set(lineup[0])
+        if cue.text:
+            ids = self._words(cue, prompt)
+            live.inject_ids(ids, cue.role, cue.text)
+            for line in said:
+                line.put(cue.at, ids)
+
+    def _words(self, cue: Cue, prompt: Prompt) -> list[int]:
+        """The model's own words as they are; a turn of somebody else in the template's frame."""
+        tokenizer, text = self.model.tokenizer, cue.text
+        if cue.role != "model":
+            turn = {"role": cue.role, "content": text}
+            framed = None if prompt.raw else continuation(tokenizer, as_messages(prompt.messages), [turn])
+            text = framed if framed is not None else f"\n\n{text}\n\n"
+        return encode(tokenizer, text)
+
+    def read(self, prompt: Prompt, said: Spoken, mixer: Mixer | None = None, vector: Any = None) -> Work:
+        return (yield gpu(partial(self._read, prompt, said, mixer, vector)))
+
+    def _read(self, prompt: Prompt, said: Spoken, mixer: Mixer | None, vector: Any) -> Reading:
+        if not said.ids:
+            return Reading(())
+        layers = tuple(vector.layers) if vector is not None else ()
+        ids, own, start = self._placed(prompt, said)
+        plain, states = self._plain(ids, start, layers)
+        chosen = torch.tensor(said.ids, device=plain.device)
+        nll = -plain[own].gather(1, chosen[:, None])[:, 0]
+        kl: Sequence[float] = () if mixer is None else [0.0] * len(own)
+        drawn_from = plain[own]
+        if mixer is not None and mixer.playing():
+            drawn_from = likelihood.distributions(self.model, ids, start, mixer)[own]
+            kl = (drawn_from.exp() * (drawn_from - plain[own])).nan_to_num(0.0).sum(dim=-1).tolist()
+        entropy = -(drawn_from.exp() * drawn_from).nan_to_num(0.0).sum(dim=-1)
+        projections = {
+            layer: tuple((hidden[own] @ vector.directions[layer]).tolist())
+            for layer, hidden in states.items()
+        }
+        return Reading(tuple(nll.tolist()), tuple(kl), projections, tuple(entropy.tolist()))
+
+    def distributions(self, prompt: Prompt, said: Spoken, mixer: Mixer | None = None) -> Work:
+        ids, own, start = self._placed(prompt, said)
+
+        def work() -> NDArray[np.float32]:
+            rows = likelihood.distributions(self.model, ids, start, mixer or Mixer())[own]
+            return np.asarray(rows.cpu().numpy(), np.float32)
+
+        return (yield gpu(work))
+
+    def tendencies(self, contrast: str, count: int, mixers: Sequence[Mixer]) -> Work:
+        pairs = vectors.contrast(contrast).checked().pairs[:count]
+        words = yield from dose_response.alternatives(self.model, separation.token_pairs(self.model, pairs))
+        found: list[list[float]] = []
+        for mixer in mixers:
+            found.append([])
+            for one in words:
+                found[-1].append((yield gpu(partial(one.propensity, self.model, mixer))))
+        return found
+
+    def weigh(self, prompt: Prompt, texts: Sequence[str], *, after: str = "") -> Work:
+        context = [*self.prompt_ids(prompt), *encode(self.model.tokenizer, after)]
+        found: list[list[float]] = []
+        for text in texts:
+            ids = encode(self.model.tokenizer, text)
+            found.append((yield gpu(partial(self._each, context, ids))))
+        return found
+
+    def _each(self, context: Sequence[int], ids: Sequence[int]) -> list[float]:
+        rows = likelihood.distributions(self.model, [*context, *ids], len(context))
+        chosen = torch.tensor(list(ids), device=rows.device)
+        return list(rows.gather(1, chosen[:, None])[:, 0].tolist())
+
+    def hear(self, prompt: Prompt, vector: Any) -> Work:
+        ids = self.prompt_ids(prompt)
+        pieces = tuple(self.model.tokenizer.decode([token]) for token in ids)
+        _, states = yield gpu(partial(self._plain, ids, 0, tuple(vector.layers)))
+        rows = {layer: hidden @ vector.directions[layer] for layer, hidden in states.items()}
+        return Heard(pieces, {layer: tuple(row.tolist()) for layer, row in rows.items()})
+
+    def starts(self, words: Sequence[str]) -> frozenset[int]:
+        spelled = [
+            text for word in words for text in (word, f" {word}", word.capitalize(), f" {word.capitalize()}")
+        ]
+        return frozenset(ids[0] for text in spelled if (ids := encode(self.model.tokenizer, text)))
+
+    def states(self, prompts: Sequence[Prompt]) -> Work:
+        parts = [prompts[start : start + BATCH] for start in range(0, len(prompts), BATCH)]
+        read: list[dict[int, Tensor]] = []
+        for part in parts:
+            ids = [self.prompt_ids(prompt) for prompt in part]
+            read.append((yield gpu(partial(capture, self.model, ids))).rows)
+        return {layer: torch.cat([rows[layer] for rows in read]).numpy() for layer in read[0]}
+
+    def meanings(self, texts: Sequence[str]) -> Work:
+        layer = round(2 * (self.n_layers - 1) / 3)
+        ids = [encode(self.model.tokenizer, text) for text in texts]
+        found: list[Tensor] = []
+        for start in range(0, len(ids), BATCH):
+            part = ids[start : start + BATCH]
+            read = yield gpu(partial(capture, self.model, part, layers=[layer], read="mean"))
+            found.append(read.rows[layer])
+        return torch.cat(found).double().numpy()
+
+    def direction(self, name: str, rows: Mapping[int, Any]) -> SteeringVector:
+        return SteeringVector(rows, about=About(name=name, model_id=self.name))
+
+    def blend(self, base: ResidentVoice, share: float, *, shuffled: bool = False) -> Work:
+        from sessions.experiments.scoring.surgery import without
+
+        return ResidentVoice((yield side(lambda: without(self.model, base.model, share, shuffled=shuffled))))
+
+    def _placed(self, prompt: Prompt, said: Spoken) -> tuple[list[int], list[int], int]:
+        """Prompt and answer in one row, where the answer's own tokens stand in it, and where it begins."""
+        asked = self.prompt_ids(prompt)
+        ids, own = said.woven()
+        return [*asked, *ids], own, len(asked)
+
+    def _plain(
+        self, ids: Sequence[int], start: int, layers: Sequence[int]
+    ) -> tuple[Tensor, dict[int, Tensor]]:
+        """One unsteered pass: log-probabilities of every token from `start` on, and the states at those tokens."""
+        states: dict[int, Tensor] = {}
+
+        def look(layer: int, hidden: Tensor) -> None:
+            states[layer] = hidden[0, start:].float().cpu()
+
+        with self.model.steering.tap(layers, look):
+            return likelihood.distributions(self.model, ids, start), states
+
+
+class _Line:
+    """What one lane has said so far."""
+
+    def __init__(self) -> None:
+        self.ids: list[int] = []
+        self.logprobs: list[float] = []
+        self.pieces: list[str] = []
+        self.inserted: list[tuple[int, Ids]] = []
+        self.over = False
+
+    def hear(self, voice: Any) -> None:
+        """A step, or another lane's voice; one that has ended repeats itself and is not listened to."""
+        self.over = self.over or voice.finished
+        if not self.over:
+            self.ids.append(voice.token_id)
+            self.logprobs.append(voice.logprob)
+            self.pieces.append(voice.text)
+
+    def put(self, at: int, ids: Sequence[int]) -> None:
+        if len(self.ids) == at:
+            self.inserted.append((at, tuple(ids)))
+
+    def spoken(self, tokenizer: Any) -> Spoken:
+        text = tokenizer.decode(self.ids, skip_special_tokens=True)
+        rows = tuple(self.logprobs), tuple(self.inserted), tuple(self.pieces)
+        return Spoken(tuple(self.ids), text, *rows)

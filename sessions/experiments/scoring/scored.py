@@ -1,0 +1,50 @@
+"""Answers of many conditions to the same prompts, with what each is worth and whether it is still whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from sessions.experiments.common import statistics
+from sessions.experiments.scoring import coherence
+from sessions.experiments.scoring.answers import Answer
+from sessions.experiments.scoring.conditions import UNSTEERED
+from sessions.experiments.scoring.measures import Measure, Value
+
+
+@dataclass(frozen=True)
+class Scored:
+    """`table` holds the answers of every condition in the order of the prompts, no steering among them; `coherent` is
+    what a floor of coherence is held against, if it is not whether the texts are whole."""
+
+    table: Mapping[str, Sequence[Answer]]
+    wanted: Measure
+    coherent: Measure | None
+
+    @property
+    def n(self) -> int:
+        return len(self.table[UNSTEERED])
+
+    @cached_property
+    def values(self) -> Mapping[str, Sequence[Value]]:
+        return {name: self.wanted.all(said) for name, said in self.table.items()}
+
+    @cached_property
+    def whole(self) -> Mapping[str, Sequence[float]]:
+        before = self.table[UNSTEERED]
+        return {name: coherence.whole(said, before) for name, said in self.table.items()}
+
+    @cached_property
+    def kept(self) -> Mapping[str, Sequence[Value]]:
+        """What the coherence floor is held against: the chosen measure, else whether the texts are whole."""
+        if self.coherent is None:
+            return self.whole
+        return {name: self.coherent.all(said) for name, said in self.table.items()}
+
+    def value_of(self, name: str, seed: int) -> statistics.Estimate:
+        return statistics.estimate(self.values[name], seed, shares=self.wanted.share)
+
+    def coherence_of(self, name: str, seed: int) -> statistics.Estimate:
+        shares = self.coherent is None or self.coherent.share
+        return statistics.estimate(self.kept[name], seed, shares=shares)

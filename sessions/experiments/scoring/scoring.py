@@ -1,0 +1,81 @@
+"""By what answers are scored: a measure that is computed, or a judge that is asked. Both are named alike.
+
+A judge is made before anything is generated, so that a missing key or trait is said at once, and asked when all is
+said. What it gave no score for is missing and stays so: it is counted, and never counted as 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.jobs.job import Row
+from sessions.experiments.common.cost import Cost
+from sessions.experiments.common.sampler import Voice, Work
+from sessions.experiments.judges.registry import JUDGES
+from sessions.experiments.judges.verdict import Item, Judge, parts_of, reasons, tally
+from sessions.experiments.scoring import judging
+from sessions.experiments.scoring.answers import Answer
+from sessions.experiments.scoring.measures import MEASURES, WORDS, Measure, Value, measure
+
+Said = Mapping[str, Sequence[Answer]]
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """One of the two."""
+
+    measure: Measure | None = None
+    judge: Judge | None = None
+
+    def cost(self, answers: int, max_new: int) -> Cost:
+        return judging.cost(self.judge, answers, max_new)
+
+    def over(self, said: Said) -> Work:
+        """The measure itself, or one that looks up what the judge says of these answers."""
+        if self.judge is None:
+            return self.measure
+        scores: dict[tuple[str, str], Value] = {}
+        for name, answers in said.items():
+            verdicts = yield from self.judge.judge([Item(one.prompt, one.text) for one in answers])
+            for one, verdict in zip(answers, verdicts, strict=True):
+                scores[one.condition, one.prompt.id] = verdict.value
+            found = tally(verdicts)
+            facts = {
+                "condition": name,
+                "judge": self.judge.name,
+                "n": found["n"],
+                "missing": found["missing"],
+            }
+            facts |= {"why": reasons(found), **parts_of(verdicts)}
+            yield Row("judge", f"{self.judge.name} · {name}", facts)
+        return Measure(
+            self.judge.name, self.judge.about, lambda answer: scores.get((answer.condition, answer.prompt.id))
+        )
+
+    def missing(self, said: Said, made: Measure | None) -> int:
+        """Answers the judge gave no score for."""
+        if self.judge is None or made is None:
+            return 0
+        return sum(value is None for answers in said.values() for value in made.all(answers))
+
+
+def scorer(name: str | None, voice: Voice, params: Mapping[str, Any]) -> Scorer:
+    """By the name of a measure or of a judge; without one, what fits the model."""
+    if name and name in JUDGES and name not in MEASURES and not name.startswith(WORDS):
+        return Scorer(judge=judging.chosen(voice, {**params, "judge": name}))
+    return Scorer(measure=measure(name, voice.name))
+
+
+def as_share(scored: Measure, by: Scorer) -> Measure:
+    """A judge's scale as a share of its top, so that one floor of coherence serves all."""
+    top = by.judge.high if by.judge is not None else None
+    if not top:
+        return scored
+
+    def of(answer: Answer) -> Value:
+        value = scored.of(answer)
+        return None if value is None else value / top
+
+    return replace(scored, of=of)

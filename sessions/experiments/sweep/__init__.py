@@ -1,0 +1,1 @@
+"""The dose–response sweep, over scales, layers and grids."""

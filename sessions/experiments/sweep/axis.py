@@ -1,0 +1,82 @@
+"""What is turned in a sweep: the scale of a vector, or the bound of a cap on it.
+
+A bound is counted in class gaps where the vector knows its classes: 0 is the mean of the negative class at every
+layer, 1 that of the positive one, for one absolute number means something else at every layer. Without classes it is
+the absolute projection. No steering at all is a condition of its own: a floor of 0 is not the absence of a floor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.mixer.effects import band
+from core.mixer.mixer import DEFAULT_DOSE, Channel, Mixer
+from sessions.experiments.scoring.conditions import Condition, at
+
+GRID = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
+BOUNDS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """`kind` is scale, floor or ceiling; `unit` is what one step on it is."""
+
+    kind: str
+    channel: Channel
+    n_layers: int
+
+    @property
+    def unit(self) -> str:
+        if self.kind == "scale":
+            return self.channel.unit
+        return "gaps from the negative class" if self._classes else "projection"
+
+    @property
+    def sides(self) -> tuple[float, ...]:
+        """In which directions more of it can break a text: a low floor and a high ceiling do nothing."""
+        return {"scale": (-1.0, 1.0), "floor": (1.0,), "ceiling": (-1.0,)}[self.kind]
+
+    @property
+    def off(self) -> float | None:
+        """Where no steering at all lies, if it lies on this axis."""
+        return 0.0 if self.kind == "scale" else None
+
+    def levels(self) -> tuple[float, ...]:
+        if self.kind == "scale":
+            size = abs(self.channel.scale) or DEFAULT_DOSE
+            return tuple(size * step for step in GRID)
+        return BOUNDS
+
+    def mixer(self, level: float, vector: Any = None) -> Mixer:
+        """The vector at this level, or another one in its place."""
+        played = self.channel if vector is None else replace(self.channel, vector=vector)
+        if self.kind == "scale":
+            return at(played, level)
+        return Mixer((_capped(played, self.kind, {k: self._bound(k, level) for k in self.layers}),))
+
+    def conditions(self, levels: Sequence[float], vector: Any = None, mark: str = "") -> list[Condition]:
+        return [Condition(f"{mark}{level:+g}", self.mixer(level, vector)) for level in levels]
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        return band(self.channel, self.n_layers)
+
+    @property
+    def _classes(self) -> Mapping[int, Mapping[str, Any]]:
+        """Statistics of both classes, if every layer of the band has them."""
+        stats: Mapping[int, Mapping[str, Any]] = self.channel.vector.about.stats
+        known = all({"positive", "negative"} <= set(stats.get(layer, ())) for layer in self.layers)
+        return stats if known else {}
+
+    def _bound(self, layer: int, level: float) -> float:
+        if not self._classes:
+            return level
+        low, high = (float(self._classes[layer][side]["mean"]) for side in ("negative", "positive"))
+        return low + level * (high - low)
+
+
+def _capped(channel: Channel, kind: str, bounds: Mapping[int, float]) -> Channel:
+    capped = Channel(channel.vector, layers=tuple(bounds))
+    return replace(capped, floor=bounds) if kind == "floor" else replace(capped, ceiling=bounds)

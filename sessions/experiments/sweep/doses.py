@@ -1,0 +1,238 @@
+"""The answers of a grid of doses as tables: a line per level with intervals, and what follows from all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+from core.jobs.job import Event, Point, Row
+from sessions.experiments.common import statistics
+from sessions.experiments.scoring import chance
+from sessions.experiments.scoring.answers import changed
+from sessions.experiments.scoring.conditions import CONTROL, RANDOM, UNSTEERED
+from sessions.experiments.scoring.measures import MEASURES, Value, echo
+from sessions.experiments.scoring.scored import Scored
+from sessions.experiments.sweep.choice import Rule, held_out, known
+from sessions.experiments.sweep.edges import Edge
+from sessions.experiments.sweep.steerability import Steerability
+
+BESIDE = ("nll", "kl", "entropy", "distinct-2", "repetition", "flagged")
+SLOPES, PAIR_SLOPES = "slope per prompt", "slope per pair"
+
+
+@dataclass(frozen=True)
+class Doses(Scored):
+    """A level's condition is its number, its controls' the same behind their names. `pairs` are propensities by
+    condition, if there are any. `off` is where no steering lies on the axis: a cap of 0 is not the absence of one.
+    """
+
+    levels: Sequence[float]
+    pairs: Mapping[str, Sequence[float]]
+    seed: int
+    off: float | None = 0.0
+    randoms: Sequence[str] = (RANDOM,)
+
+    def broken(self) -> dict[float, float]:
+        """Share of broken texts by level."""
+        rows = {level: self.whole[f"{level:+g}"] for level in self.levels}
+        return {level: 1 - sum(row) / len(row) for level, row in rows.items()}
+
+    def events(self) -> Iterator[Event]:
+        """The table of doses, its curves, and one line per answer."""
+        tested = self._tests()
+        adjusted = statistics.holm({name: test.p for name, test in tested.items() if CONTROL not in name})
+        for name, level, who in self._lines():
+            columns = self._columns(name) | tested[name].columns("difference")
+            yield Row(
+                "doses",
+                name,
+                {"level": level, "vector": who, **columns, "p_holm": adjusted.get(name)},
+            )
+            if level is not None:
+                yield from self._points(name, level, who)
+        yield from self._steepness()
+        yield from self._answers()
+
+    def _steepness(self) -> Iterator[Event]:
+        """Of the measure and of the propensity, for the vector and every random direction: a line, and all slopes in
+        order over the share of prompts, or of pairs, that are no steeper."""
+        found = {(self.wanted.name, who): one for who, one in self._everybody(self.values)}
+        found |= {("propensity", who): one for who, one in self._everybody(self.pairs)}
+        columns = {each: one.columns() for each, one in found.items()}
+        adjusted = statistics.holm({each: row["p"] for each, row in columns.items() if each[1] == "vector"})
+        for (measure, who), row in columns.items():
+            values = {"measure": measure, "direction": who, **row, "p_holm": adjusted.get((measure, who))}
+            yield Row("steerability", f"{measure}, {who}", values)
+        for (measure, who), one in found.items():
+            known = sorted(value for value in one.slopes if value is not None)
+            title = SLOPES if measure == self.wanted.name else PAIR_SLOPES
+            for rank, value in enumerate(known, start=1):
+                yield Point(f"{title}, {who}", rank / len(known), value)
+
+    def _everybody(self, rows: Mapping[str, Sequence[Value]]) -> Iterator[tuple[str, Steerability]]:
+        for who, mark in (("vector", ""), *((name, f"{name} ") for name in self.randoms)):
+            if rows:
+                yield who, self.steerability(rows, mark)
+
+    def _points(self, name: str, level: float, who: str) -> Iterator[Point]:
+        """No steering at all lies on the curves of all vectors."""
+        curves = {self.wanted.name: self._value(name), "coherence": self._kept(name)}
+        if self.pairs:
+            curves["propensity"] = statistics.estimate(self.pairs[name], self.seed)
+        for series in ("vector", *self.randoms) if who == UNSTEERED else (who,):
+            for curve, found in curves.items():
+                if found.value is not None:
+                    yield Point(f"{curve}, {series}", level, found.value, found.lo, found.hi)
+
+    def _lines(self) -> Iterator[tuple[str, float | None, str]]:
+        """(condition, level, which vector), lowest level first; no steering where it lies on the axis, or first."""
+        vector = {level: (f"{level:+g}", "vector") for level in self.levels}
+        if self.off is None:
+            yield UNSTEERED, None, UNSTEERED
+        else:
+            vector[self.off] = UNSTEERED, UNSTEERED
+        for level in sorted(vector):
+            name, who = vector[level]
+            yield name, level, who
+        for random in self.randoms:
+            for level in self.levels:
+                yield f"{random} {level:+g}", level, random
+
+    def _tests(self) -> dict[str, statistics.Difference]:
+        reference = self.values[UNSTEERED]
+        return {
+            name: statistics.difference(row, reference, self.seed)
+            if name != UNSTEERED
+            else statistics.Difference(statistics.NOTHING, None)
+            for name, row in self.values.items()
+        }
+
+    def _columns(self, name: str) -> dict[str, Any]:
+        found = self._value(name)
+        columns = {"n": found.n} | found.columns(self.wanted.name)
+        columns |= self._kept(name).columns("coherence")
+        if name != UNSTEERED:
+            otherwise = changed(self.table[name], self.table[UNSTEERED])
+            columns |= statistics.estimate(otherwise, self.seed, shares=True).columns("changed")
+        for beside in BESIDE:
+            columns[beside] = MEASURES[beside].estimate(self.table[name]).value
+        if self.pairs:
+            columns |= statistics.estimate(self.pairs[name], self.seed).columns("propensity")
+        return columns
+
+    def _value(self, name: str) -> statistics.Estimate:
+        return self.value_of(name, self.seed)
+
+    def _kept(self, name: str) -> statistics.Estimate:
+        return self.coherence_of(name, self.seed)
+
+    def _answers(self) -> Iterator[Row]:
+        for name, said in self.table.items():
+            for place, answer in enumerate(said):
+                values: dict[str, Any] = {
+                    "condition": name,
+                    "prompt": answer.prompt.id,
+                    "group": answer.prompt.group,
+                }
+                values |= {"value": self.values[name][place], "whole": self.whole[name][place]}
+                values["echo"] = echo(answer)
+                yield Row("answers", f"{name} · {answer.prompt.id}", values)
+
+    @cached_property
+    def chance(self) -> Mapping[str, Sequence[Value]]:
+        """The slopes of every random direction."""
+        return {name: self.slopes(f"{name} ") for name in self.randoms}
+
+    def control(self) -> dict[str, Any]:
+        """The slopes of random directions; with several, how many of them are as steep as the vector's. A p over
+        prompts speaks of one direction: whether the vector is another than random ones is a question of directions."""
+        if len(self.randoms) == 1:
+            found = self.steerability(self.values, f"{self.randoms[0]} ")
+            return {"what": chance.WHAT, **found.to_json()}
+        each = {name: statistics.estimate(slopes).value for name, slopes in self.chance.items()}
+        mine = statistics.estimate(self.slopes()).value
+        known = [abs(value) for value in each.values() if value is not None]
+        steep = None if mine is None else sum(value >= abs(mine) for value in known)
+        return {**self._together(), "each": each, "as steep": steep}
+
+    def _together(self) -> dict[str, Any]:
+        """All random directions as one: per prompt the mean over them."""
+        each = [self.steerability(self.values, f"{name} ") for name in self.randoms]
+        slopes = dict(zip(self.randoms, [one.slopes for one in each], strict=True))
+        orders = dict(zip(self.randoms, [one.ranks for one in each], strict=True))
+        found = Steerability(chance.pooled(slopes), chance.pooled(orders), (), self.seed)
+        return {"what": f"the mean of {len(self.randoms)} random directions", **found.to_json()}
+
+    def slopes(self, mark: str = "") -> Sequence[Value]:
+        """One per prompt; None where fewer than two levels gave a value."""
+        return self.steerability(self.values, mark).slopes
+
+    def steerability(self, rows: Mapping[str, Sequence[Value]], mark: str = "") -> Steerability:
+        """Over the levels at which most texts are whole, of one row per condition: a number per prompt, or per
+        pair."""
+        columns = {level: rows[f"{mark}{level:+g}"] for level in self.held}
+        if self.off is not None:
+            columns[self.off] = rows[UNSTEERED]
+        count = len(rows[UNSTEERED])
+        responses = [{x: row[place] for x, row in columns.items()} for place in range(count)]
+        return Steerability.of(responses, self.seed)
+
+    @cached_property
+    def held(self) -> list[float]:
+        """Levels at which most texts are whole, those of the vector and those of the random ones: what a broken text
+        shows is no response, and a control is only one over the same levels."""
+
+        def holds(names: Sequence[str]) -> bool:
+            texts = [whole for name in names for whole in self.whole[name]]
+            return 2 * sum(texts) > len(texts)
+
+        return [
+            level
+            for level in self.levels
+            if holds([f"{level:+g}"]) and holds([f"{name} {level:+g}" for name in self.randoms])
+        ]
+
+    def summary(self, found: Mapping[float, Edge], floor: float, goal: str) -> dict[str, Any]:
+        """The window between the edges, the sweet spot in it, and whether more of it always did more."""
+        window = {sign: edge.safe for sign, edge in found.items()}
+        means = {level: self._value(f"{level:+g}").value for level in self.held}
+        if self.off is not None:
+            means[self.off] = self._value(UNSTEERED).value
+        curve = [means[level] for level in sorted(means)]
+        mine, random = self.steerability(self.values), chance.pooled(self.chance)
+        return {
+            "measure": self.wanted.name,
+            "window": [window.get(-1.0), window.get(1.0)],
+            "collapse": [edge.broken if (edge := found.get(sign)) else None for sign in (-1.0, 1.0)],
+            **self._sweet_spot(Rule(floor, goal)),
+            "monotone": _monotone([value for value in curve if value is not None]),
+            **mine.to_json(),
+            "p_against_random": statistics.difference(mine.slopes, random, self.seed).p,
+        }
+
+    def _sweet_spot(self, rule: Rule) -> dict[str, Any]:
+        """The best dose, and what one that half of the prompts chose does on the other half; the smaller of two that
+        are alike."""
+        levels = sorted(self.levels, key=abs)
+        values, kept = ({x: rows[f"{x:+g}"] for x in levels} for rows in (self.values, self.kept))
+        best = rule.best(*({x: known(row) for x, row in rows.items()} for rows in (values, kept)))
+        chosen = held_out(values, kept, self.values[UNSTEERED], rule, self.seed)
+        return {
+            "sweet_spot": None if best is None else self._spot(best),
+            "held_out": chosen and {"level": chosen.key, **chosen.to_json()},
+            "coherence_floor": rule.floor,
+        }
+
+    def _spot(self, level: float) -> dict[str, Any]:
+        value, kept = self._value(f"{level:+g}"), self._kept(f"{level:+g}")
+        return {"level": level, **value.columns("value"), **kept.columns("coherence"), "n": value.n}
+
+
+def _monotone(curve: Sequence[float]) -> bool:
+    """Never falling, or never rising, and not flat."""
+    steps = [after - before for before, after in pairwise(curve)]
+    one_way = all(step >= 0 for step in steps) or all(step <= 0 for step in steps)
+    return one_way and any(steps)

@@ -1,0 +1,61 @@
+"""Where does it break? Doubling finds the octave, bisection the place in it.
+
+Several levels are tried in one batch of lanes: all doublings at once, then three levels inside the octave, which is
+two bisections for the price of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sessions.experiments.common.sampler import Work
+
+DOUBLINGS = 4
+ROUNDS = 2
+INSIDE = (0.25, 0.5, 0.75)
+
+Probe = Callable[[Sequence[float]], Work]
+"""Levels in, one share of broken texts for each out."""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The last level that holds and the first that breaks; None where nothing broke as far as was looked."""
+
+    safe: float
+    broken: float | None
+
+
+def breaks(share: float) -> bool:
+    return share >= 0.5
+
+
+def known(shares: Mapping[float, float], sign: float) -> Edge:
+    """What a grid of levels says of one side already."""
+    safe = 0.0
+    for level in sorted((level for level in shares if level * sign > 0), key=abs):
+        if breaks(shares[level]):
+            return Edge(safe, level)
+        safe = level
+    return Edge(safe, None)
+
+
+def search(probe: Probe, edge: Edge) -> Work:
+    """The edge to a sixteenth of its octave."""
+    if edge.broken is None and edge.safe:
+        edge = yield from _try(probe, edge, [edge.safe * 2**k for k in range(1, DOUBLINGS + 1)])
+    for _ in range(ROUNDS):
+        if edge.broken is None:
+            break
+        apart = edge.broken - edge.safe
+        edge = yield from _try(probe, edge, [edge.safe + apart * part for part in INSIDE])
+    return edge
+
+
+def _try(probe: Probe, edge: Edge, levels: Sequence[float]) -> Work:
+    for level, share in zip(levels, (yield from probe(levels)), strict=True):
+        if breaks(share):
+            return Edge(edge.safe, level)
+        edge = Edge(level, edge.broken)
+    return edge

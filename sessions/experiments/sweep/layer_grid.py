@@ -1,0 +1,118 @@
+"""Where, and how much there: every level on every layer by itself, beside a random direction in the same place.
+
+A layer takes another dose than its neighbour before the text breaks, so neither a sweep over a whole band nor one dose
+for all layers finds the best pair. The best of many cells is partly the luckiest: beside it stands the best of as many
+random ones, and what a cell that half of the prompts chose does on the other half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import UsageError
+from core.jobs.job import Progress
+from core.mixer.mixer import Channel, Mixer
+from sessions.experiments.common import prompts
+from sessions.experiments.common.cost import Cost
+from sessions.experiments.common.sampler import How, Prompt, Voice, Work
+from sessions.experiments.judges.lexical import flags
+from sessions.experiments.scoring import conditions
+from sessions.experiments.scoring.answers import Answer, answers, seeded
+from sessions.experiments.scoring.conditions import CONTROL, UNSTEERED, Condition
+from sessions.experiments.scoring.scoring import Scorer, as_share, scorer
+from sessions.experiments.sweep.axis import Axis
+from sessions.experiments.sweep.cells import WHAT, Cells, called
+from sessions.experiments.sweep.choice import Rule
+
+
+def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
+    grid = Grid.planned(voice, params)
+    yield grid.cost().row()
+    said = yield from grid.said()
+    wanted = yield from grid.wanted.over(said)
+    missing, coherent = grid.wanted.missing(said, wanted), None
+    if grid.kept is not None:
+        judged = yield from grid.kept.over(said)
+        missing, coherent = missing + grid.kept.missing(said, judged), as_share(judged, grid.kept)
+    rule = Rule(params["at_least"], params["goal"])
+    cells = Cells(said, wanted, coherent, grid.layers, grid.levels, rule, grid.how.seed)
+    yield from cells.events()
+    summary = {"by": "grid", "unit": grid.played.unit, "vector": grid.played.label, "measure": wanted.name}
+    summary |= {
+        "coherence_floor": rule.floor,
+        "cells": len(cells.places),
+        **cells.found(),
+        "missing": missing,
+    }
+    return {"summary": summary, "control": {"what": WHAT, **cells.found(CONTROL)}, "n": cells.n}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Which layers and levels, who is asked what, and how the answers are scored."""
+
+    voice: Voice
+    played: Channel
+    random: Channel
+    layers: Sequence[int]
+    levels: Sequence[float]
+    asked: Sequence[Prompt]
+    how: How
+    wanted: Scorer
+    kept: Scorer | None
+
+    @classmethod
+    def planned(cls, voice: Voice, params: Mapping[str, Any]) -> Grid:
+        if params["controls"] != 1:
+            raise UsageError("one random direction stands beside each cell: leave --controls out")
+        played = conditions.channel(voice, params)
+        axis = Axis("scale", played, voice.n_layers)
+        levels = sorted({*(params["scales"] or axis.levels())} - {0.0})
+        if not levels:
+            raise UsageError("a grid of no level but 0 has no cells: --scales A,B,…")
+        return cls(
+            voice,
+            played,
+            conditions.control(voice, played, int(params["seed"])),
+            axis.layers if params["layers"] else tuple(played.vector.layers),
+            levels,
+            prompts.asked(params, voice.name),
+            How.of(params),
+            scorer(params["measure"], voice, params),
+            scorer(params["coherence"], voice, params) if params["coherence"] else None,
+        )
+
+    def cost(self) -> Cost:
+        spoken = sum(
+            (Cost.of(len(self.asked), len(batch), self.how.max_new) for batch in self.batches()), Cost()
+        )
+        judges = [one for one in (self.wanted, self.kept) if one is not None]
+        return spoken + sum((one.cost(spoken.answers, self.how.max_new) for one in judges), Cost())
+
+    def batches(self) -> list[list[Condition]]:
+        """No steering, then a batch of lanes for every layer: all levels of the vector and of the random one."""
+        return [[Condition(UNSTEERED, Mixer())], *(self._on(layer) for layer in self.layers)]
+
+    def _on(self, layer: int) -> list[Condition]:
+        return [
+            Condition(called(layer, level, mark), conditions.at(conditions.alone(channel, layer), level))
+            for mark, channel in (("", self.played), (CONTROL, self.random))
+            for level in self.levels
+        ]
+
+    def said(self) -> Work:
+        """{condition: one answer per prompt}."""
+        batches = self.batches()
+        table: dict[str, list[Answer]] = {one.name: [] for batch in batches for one in batch}
+        total = len(self.asked) * len(batches)
+        for number, prompt in enumerate(self.asked):
+            for place, batch in enumerate(batches):
+                yield Progress(number * len(batches) + place, total, "batches spoken")
+                how, vector = seeded(self.how, number), self.played.vector
+                for answer in (yield from answers(self.voice, prompt, batch, how, vector=vector)):
+                    table[answer.condition].append(answer)
+                    yield answer.sample(*flags(answer.text))
+        yield Progress(total, total, "batches spoken")
+        return table

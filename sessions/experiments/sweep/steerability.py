@@ -1,0 +1,99 @@
+"""How a response goes with the dose, prompt by prompt: a mean hides the prompts on which a vector does the opposite.
+
+m(s) is what was measured at dose s. Of every prompt: the least-squares slope of m over s, which Tan et al. 2024
+(arXiv 2407.12404) call its steerability, for some vectors below 0 on nearly half of the prompts; Spearman's ρ of s and
+m, which asks only whether more does more; and the share of m's variance that a line leaves over, 1 − r². Over k doses
+that do nothing these are 0, 0 and 1 − 1/(k − 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sessions.experiments.common import statistics
+from sessions.experiments.scoring.measures import Value, mean
+from vectors.statistics import metrics
+
+Response = Mapping[float, Value]
+"""What was measured at each dose."""
+FEWEST = 3  # doses whose order can be more than one pair's
+
+
+@dataclass(frozen=True)
+class Steerability:
+    """One slope, one ρ and one residual per prompt, or per pair of a contrast set; None where too few doses gave a
+    value."""
+
+    slopes: Sequence[Value]
+    ranks: Sequence[Value]
+    residuals: Sequence[Value]
+    seed: int = 0
+
+    @classmethod
+    def of(cls, responses: Sequence[Response], seed: int = 0) -> Steerability:
+        known = [{dose: value for dose, value in one.items() if value is not None} for one in responses]
+        return cls(
+            [slope(x) for x in known], [spearman(x) for x in known], [residual(x) for x in known], seed
+        )
+
+    @property
+    def against(self) -> statistics.Estimate:
+        """The share of prompts that go the other way."""
+        known = [value for value in self.slopes if value is not None]
+        return statistics.share(sum(value < 0 for value in known), len(known))
+
+    def to_json(self) -> dict[str, Any]:
+        """Means over the prompts with intervals and paired p against 0."""
+        steep, ordered = self._of(self.slopes), self._of(self.ranks)
+        told = {"slope": steep.estimate.to_json(), "p": steep.p, "anti_steerable": self.against.value}
+        return told | {"spearman": ordered.estimate.to_json(), "p_spearman": ordered.p}
+
+    def columns(self) -> dict[str, Any]:
+        steep, ordered = self._of(self.slopes), self._of(self.ranks)
+        columns = {"n": steep.estimate.n, **steep.columns("slope"), **self.against.columns("anti-steerable")}
+        columns |= ordered.estimate.columns("spearman") | {"p spearman": ordered.p}
+        return columns | {"residual": mean([value for value in self.residuals if value is not None])}
+
+    def _of(self, values: Sequence[Value]) -> statistics.Difference:
+        return statistics.difference(values, [0.0] * len(values), self.seed)
+
+
+def slope(known: Mapping[float, float]) -> Value:
+    if len(known) < 2:
+        return None
+    if len(set(known.values())) == 1:
+        return 0.0  # not 1e−16, whose sign a paired test would take for an effect
+    return metrics.slope(list(known), list(known.values()))
+
+
+def spearman(known: Mapping[float, float]) -> Value:
+    """Pearson's r of the ranks, ties sharing theirs; 0 where nothing changes with the dose."""
+    if len(known) < FEWEST:
+        return None
+    return _correlation(ranks(list(known)), ranks(list(known.values())))
+
+
+def residual(known: Mapping[float, float]) -> Value:
+    """None where there is no variance that a line could leave over."""
+    if len(known) < FEWEST or len(set(known.values())) == 1:
+        return None
+    return 1 - _correlation(np.array(list(known)), np.array(list(known.values()))) ** 2
+
+
+def ranks(values: Sequence[float]) -> NDArray[np.float64]:
+    """From 1 on; what is alike shares the mean of its places."""
+    row = np.asarray(values, np.float64)
+    below = (row[:, None] > row).sum(axis=1)
+    alike = (row[:, None] == row).sum(axis=1)
+    return below + (alike + 1) / 2
+
+
+def _correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    x, y = x - x.mean(), y - y.mean()
+    length = float(np.sqrt((x @ x) * (y @ y)))
+    return float(x @ y) / length if length > 0 else 0.0

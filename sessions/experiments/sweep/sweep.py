@@ -1,0 +1,143 @@
+"""Dose–response: more and more of a vector in both directions until the text breaks, beside a random one.
+
+Grid first, then the edges by doubling and bisection. The window is what lies between the edges; the sweet spot is the
+dose with most of the measure among those whose texts are still whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.jobs.job import Progress
+from core.mixer.mixer import Channel, Mixer
+from sessions.experiments.common import prompts
+from sessions.experiments.common.cost import Cost
+from sessions.experiments.common.sampler import How, Prompt, Voice, Work
+from sessions.experiments.scoring import coherence, conditions
+from sessions.experiments.scoring.answers import all_answers, answers, seeded
+from sessions.experiments.scoring.conditions import UNSTEERED, Condition
+from sessions.experiments.scoring.scoring import Scorer, as_share, scorer
+from sessions.experiments.sweep import edges, layer_grid, layer_sweep
+from sessions.experiments.sweep.axis import Axis
+from sessions.experiments.sweep.doses import Doses
+from sessions.experiments.sweep.edges import Edge
+
+EDGE_PROMPTS = 8
+PAIRS = 16
+BY_LAYER = {"layer": layer_sweep.experiment, "grid": layer_grid.experiment}
+
+
+def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
+    if params["by"] in BY_LAYER:
+        return (yield from BY_LAYER[params["by"]](voice, params))
+    sweep = Sweep.planned(voice, params)
+    yield sweep.cost().row()
+    doses, missing = yield from sweep.grid(params["contrast"])
+    yield from doses.events()
+    found = yield from sweep.edges(doses)
+    summary = doses.summary(found, params["at_least"], params["goal"])
+    facts = sweep.facts() | {"missing": missing}
+    return {"summary": summary | facts, "control": doses.control(), "n": doses.n}
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What is turned, over which levels, who is asked what, and how the answers are scored; `kept` scores their
+    coherence, if it is not whether they are whole."""
+
+    voice: Voice
+    axis: Axis
+    levels: Sequence[float]
+    asked: Sequence[Prompt]
+    how: How
+    wanted: Scorer
+    kept: Scorer | None
+    randoms: Mapping[str, Channel]
+
+    @classmethod
+    def planned(cls, voice: Voice, params: Mapping[str, Any]) -> Sweep:
+        played = conditions.channel(voice, params)
+        axis = Axis(params["by"], played, voice.n_layers)
+        levels = {*(params["scales"] or axis.levels())} - ({0.0} if axis.kind == "scale" else set())
+        return cls(
+            voice,
+            axis,
+            sorted(levels),
+            prompts.asked(params, voice.name),
+            How.of(params),
+            scorer(params["measure"], voice, params),
+            scorer(params["coherence"], voice, params) if params["coherence"] else None,
+            conditions.controls(voice, played, int(params["seed"]), params["controls"]),
+        )
+
+    def cost(self) -> Cost:
+        grid = Cost.of(len(self.asked), len(self.cast()), self.how.max_new)
+        probes = len(self.axis.sides) * min(EDGE_PROMPTS, len(self.asked))
+        doubled = Cost.of(probes, edges.DOUBLINGS, self.how.max_new)
+        inside = Cost.of(probes * edges.ROUNDS, len(edges.INSIDE), self.how.max_new)
+        judges = [one for one in (self.wanted, self.kept) if one is not None]
+        judged = sum((one.cost(grid.answers, self.how.max_new) for one in judges), Cost())
+        return grid + doubled + inside + judged
+
+    def cast(self) -> list[Condition]:
+        """None, every level of the vector, every level of each random one."""
+        cast = [Condition(UNSTEERED, Mixer()), *self.axis.conditions(self.levels)]
+        for name, channel in self.randoms.items():
+            cast += self.axis.conditions(self.levels, channel.vector, f"{name} ")
+        return cast
+
+    def grid(self, contrast: str | None) -> Work:
+        """Every prompt at every level: the doses, and how many answers a judge gave no score for."""
+        cast = self.cast()
+        table = yield from all_answers(
+            self.voice, self.asked, cast, self.how, vector=self.axis.channel.vector
+        )
+        pairs = yield from self._propensities(contrast, cast)
+        scored = yield from self.wanted.over(table)
+        missing, coherent = self.wanted.missing(table, scored), None
+        if self.kept is not None:
+            judged = yield from self.kept.over(table)
+            missing, coherent = missing + self.kept.missing(table, judged), as_share(judged, self.kept)
+        found = Doses(
+            table, scored, coherent, self.levels, pairs, self.how.seed, self.axis.off, tuple(self.randoms)
+        )
+        return found, missing
+
+    def _propensities(self, contrast: str | None, cast: Sequence[Condition]) -> Work:
+        """{condition: one number per pair}; nothing without a contrast set."""
+        if not contrast:
+            return {}
+        mixers = [condition.mixer for condition in cast]
+        found = yield from self.voice.tendencies(contrast, PAIRS, mixers)
+        return dict(zip(conditions.names(cast), found, strict=True))
+
+    def edges(self, doses: Doses) -> Work:
+        """{side: where it breaks}."""
+        found: dict[float, Edge] = {}
+        for sign in self.axis.sides:
+            known = edges.known(doses.broken(), sign)
+            found[sign] = yield from edges.search(lambda levels: self._probe(levels, doses), known)
+            yield Progress(len(found), len(self.axis.sides), "edges found")
+        return found
+
+    def _probe(self, levels: Sequence[float], doses: Doses) -> Work:
+        """The share of broken texts at each of these levels, on the first prompts."""
+        cast, few = self.axis.conditions(levels), self.asked[:EDGE_PROMPTS]
+        broken = [0] * len(levels)
+        for number, prompt in enumerate(few):
+            how = seeded(self.how, number)
+            said = yield from answers(self.voice, prompt, cast, how, vector=self.axis.channel.vector)
+            for place, answer in enumerate(said):
+                broken[place] += coherence.broken(answer, doses.table[UNSTEERED][number])
+        return [count / len(few) for count in broken]
+
+    def facts(self) -> dict[str, Any]:
+        axis = self.axis
+        return {
+            "by": axis.kind,
+            "unit": axis.unit,
+            "layers": list(axis.layers),
+            "vector": axis.channel.label,
+        }
