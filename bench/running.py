@@ -15,8 +15,8 @@ import torch
 
 import steertui
 from core import demo
+from steertui.cli.verbs.stop import stop
 from steertui.engine.launch import choose, start
-from steertui.verbs.stop import stop
 
 FOLDERS = ("CONFIG", "DATA", "STATE", "CACHE")
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from steertui.cli import main
+from steertui.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

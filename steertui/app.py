@@ -22,20 +22,21 @@ from textual.screen import Screen
 
 from core import demo
 from core.errors import SteerError, UsageError
-from steertui import clipboard, commands, config, pictures, shell, themes
-from steertui.ascii import Ascii, scrollbars
+from steertui import colour_themes, commands, config
 from steertui.config import Settings
 from steertui.engine.protocol import MAX_FRAME
-from steertui.farewell import CODES, Farewell, fall_silent
-from steertui.lag import EVERY_S, QUESTION
 from steertui.screens.desk import dialogs, rooms
 from steertui.screens.desk.screen import Desk
 from steertui.screens.looks import Looks
 from steertui.screens.palette import Actions, Palette
-from steertui.styles import Styles
+from steertui.terminal import clipboard, job_control, screenshot
+from steertui.terminal.ascii import Ascii, scrollbars
+from steertui.terminal.diff_output import Thrift
+from steertui.terminal.key_queue import TypeAhead, Typed
+from steertui.terminal.lag import EVERY_S, QUESTION
+from steertui.terminal.signals import CODES, Farewell, fall_silent
+from steertui.terminal.stylesheet_cache import Styles
 from steertui.text import safe_text
-from steertui.thrift import Thrift
-from steertui.typeahead import TypeAhead, Typed
 from steertui.widgets import glyphs
 
 SLOW_FPS = 10.0
@@ -75,18 +76,18 @@ class Studio(App[None], inherit_bindings=False):
         self._desk = Desk(model, socket, settings, inline=inline)
         self._lag, self._adapts = self._desk.lag, settings.adapt
         self.add_mode("desk", lambda: self._desk.fitted(self.size))
-        for theme in themes.OWN:
+        for theme in colour_themes.OWN:
             self.register_theme(theme)
-        usual = themes.fitting(self.console.color_system, no_color=self.no_color)
+        usual = colour_themes.fitting(self.console.color_system, no_color=self.no_color)
         look = usual if settings.theme == config.AUTO else settings.theme
-        if look not in themes.NAMES:
-            raise UsageError(f"unknown theme {look!r}: choose one of {', '.join(themes.NAMES)}")
+        if look not in colour_themes.NAMES:
+            raise UsageError(f"unknown theme {look!r}: choose one of {', '.join(colour_themes.NAMES)}")
         self.theme = look
         self.set_keymap(settings.keymap)
 
     def get_css_variables(self) -> dict[str, str]:
         """Themes of Textual lack a few of our colours; fill them in."""
-        return themes.filled(super().get_css_variables())
+        return colour_themes.filled(super().get_css_variables())
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy text and notify the user where it was put."""
@@ -209,14 +210,14 @@ class Studio(App[None], inherit_bindings=False):
 
     def action_background(self) -> None:
         """Suspend the app as ctrl+z does; the engine goes on with the answer."""
-        if shell.minds_us():
+        if job_control.minds_us():
             self._lag.then(self, self._hand_over)
         else:
             self.notify("no shell here could resume the app; ctrl+q leaves, the engine goes on", markup=False)
 
     def _hand_over(self) -> None:
         self.app_suspend_signal.publish(self)
-        shell.hand_over()
+        job_control.hand_over()
 
     def action_help(self) -> None:
         """Show the help of the current screen, or of the one below a dialog; F1 again closes it."""
@@ -244,7 +245,7 @@ class Studio(App[None], inherit_bindings=False):
     def action_picture(self) -> None:
         """Save a screenshot in the data folder and notify the user of its path."""
         try:
-            place = pictures.save(self.export_screenshot())
+            place = screenshot.save(self.export_screenshot())
         except (OSError, SteerError) as error:
             self.notify(safe_text(f"no picture: {error}"), severity="error", markup=False)
         else:

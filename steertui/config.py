@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from steertui import flags, keymap, paths, themes
+from steertui import colour_themes, keymap, paths
+from steertui.cli.options import flags
 
 FILE, PROJECT_FILE = "config.toml", "steertui.toml"
 LARGEST = 256 * 1024
@@ -113,9 +114,9 @@ def _checked(key: str, value: Any, path: Path, text: str, ours: bool) -> Any:
 def _in_range(key: str, value: Any, where: str) -> Any:
     if key == "fps" and not 1 <= value <= 60:
         raise UsageError(f"{where}: fps must lie between 1 and 60")
-    if key == "theme" and value not in (AUTO, *themes.NAMES):
-        near = difflib.get_close_matches(value, themes.NAMES, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(themes.NAMES)}"
+    if key == "theme" and value not in (AUTO, *colour_themes.NAMES):
+        near = difflib.get_close_matches(value, colour_themes.NAMES, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(colour_themes.NAMES)}"
         raise UsageError(f"{where}: unknown theme {value!r}, {hint}")
     if key == "on_detach":
         _detaching(value, where)

@@ -25,7 +25,7 @@ from sessions.recorded.branch import branched
 from sessions.state.fold import fold_all
 from sessions.state.state import State
 from steertui import __version__, paths
-from steertui.engine.offering import offered
+from steertui.engine.models import offered
 
 Op = Callable[..., dict[str, Any]]
 

@@ -21,10 +21,10 @@ from sessions.journal.ulid import ulid
 from steertui import __version__
 from steertui.engine import protocol
 from steertui.engine.connection import Connection
+from steertui.engine.guests import GUESTS_DO_NOT, Visit
 from steertui.engine.host import SLOW, Host
 from steertui.engine.protocol import BEAT_S, MAX_FRAME, OPS, PROTO, Frame, Hello, ProtocolError, Welcome
 from steertui.engine.sockets import peer
-from steertui.engine.visit import GUESTS_DO_NOT, Visit
 
 LOG = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from textual.app import App
 from textual.widgets import OptionList
 
 from core.errors import SteerError
-from steertui import config, themes
+from steertui import colour_themes, config
 from steertui.screens.pick import Choice, Pick
 from steertui.text import safe_text
 
@@ -15,7 +15,7 @@ class Looks(Pick):
     """Esc restores the previous theme."""
 
     def __init__(self, app: App[None]) -> None:
-        own = [theme.name for theme in themes.OWN]
+        own = [theme.name for theme in colour_themes.OWN]
         others = sorted(name for name in app.available_themes if name not in own)
         self._before = app.theme
         choices = [Choice(name, name, _said(app, name, name in own)) for name in [*own, *others]]

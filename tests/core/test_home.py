@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.files import expanded
-from steertui import cli
+from steertui.cli import main
 
 NOBODY = "~nobody-has-this-name/x"
 
@@ -31,5 +31,5 @@ def test_a_home_is_found_and_a_name_that_nobody_has_is_a_file(monkeypatch: pytes
 def test_what_cannot_be_a_file_is_said_to_be_missing(
     words: tuple[str, ...], name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main([*words, name]) in (2, 4)
+    assert main.main([*words, name]) in (2, 4)
     assert "internal error" not in capsys.readouterr().err

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from core import errors
-from steertui import cli, foreign, paths
+from steertui import foreign, paths
+from steertui.cli import main
+from steertui.cli.verbs import VERBS, Verb
 from steertui.engine import launch
-from steertui.verbs import VERBS, Verb
 
 ROOT = Path(__file__).resolve().parents[2]
 Ending = Callable[[argparse.Namespace], int]
@@ -59,7 +60,7 @@ def test_a_failure_is_its_sentence_and_its_code(
     verb: Callable[[Ending], None], error: errors.SteerError, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     verb(ending_with(error))
-    assert cli.main(["end"]) == code
+    assert main.main(["end"]) == code
     assert capsys.readouterr() == ("", "steertui: x\n")
 
 
@@ -67,7 +68,7 @@ def test_with_json_a_failure_is_one_object_on_stdout_too(
     verb: Callable[[Ending], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     verb(ending_with(errors.BadInput("no such thing")))
-    assert cli.main(["end", "--json"]) == 4
+    assert main.main(["end", "--json"]) == 4
     out, err = capsys.readouterr()
     assert json.loads(out) == {"error": "no such thing", "exit_code": 4}
     assert err == "steertui: no such thing\n"
@@ -77,7 +78,7 @@ def test_an_escape_sequence_in_a_sentence_reaches_no_terminal(
     verb: Callable[[Ending], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     verb(ending_with(errors.BadInput("file \x1b]52;c;AAAA\x07 is bad")))
-    cli.main(["end", "--json"])
+    main.main(["end", "--json"])
     out, err = capsys.readouterr()
     assert "\x1b" not in out + err
     assert "\x07" not in out + err
@@ -85,13 +86,13 @@ def test_an_escape_sequence_in_a_sentence_reaches_no_terminal(
 
 def test_ctrl_c_is_130(verb: Callable[[Ending], None], capsys: pytest.CaptureFixture[str]) -> None:
     verb(ending_with(KeyboardInterrupt()))
-    assert cli.main(["end"]) == 130
+    assert main.main(["end"]) == 130
     assert capsys.readouterr().err == "steertui: interrupted\n"
 
 
 def test_a_bug_is_filed_not_shown(verb: Callable[[Ending], None], capsys: pytest.CaptureFixture[str]) -> None:
     verb(ending_with(ZeroDivisionError("of all things")))
-    assert cli.main(["end"]) == 1
+    assert main.main(["end"]) == 1
     err = capsys.readouterr().err
     assert "internal error (ZeroDivisionError: of all things)" in err
     assert str(paths.log()) in err
@@ -105,7 +106,7 @@ def test_a_bug_is_told_even_when_it_cannot_be_filed(
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", "/dev/null/nowhere")
     verb(ending_with(ZeroDivisionError("of all things")))
-    assert cli.main(["end"]) == 1
+    assert main.main(["end"]) == 1
     assert "of all things" in capsys.readouterr().err
 
 
@@ -118,14 +119,14 @@ def test_a_bug_is_told_even_when_it_cannot_be_filed(
     ],
 )
 def test_a_slip_of_the_pen_is_2(words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(words) == 2
+    assert main.main(words) == 2
     assert sentence in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", VERBS)
 def test_every_verb_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
-        cli.main([name, "--help"])
+        main.main([name, "--help"])
     assert end.value.code == 0
     assert f"steertui {name}" in capsys.readouterr().out
 
@@ -198,7 +199,7 @@ def test_the_app_opens_on_the_model_that_was_asked_for(
     monkeypatch.setattr(launch, "ensure", ensure)
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
-    assert cli.main(words) == 0
+    assert main.main(words) == 0
     model = words[0] if words else "demo-instruct"
     assert started == ([(model, engine)] if engine else [])
     assert opened == [(model, app | ({"socket": Path("socket")} if engine else {}))]
@@ -210,7 +211,7 @@ def test_what_says_nothing_about_an_engine_of_this_process_is_refused(
 ) -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
-    assert cli.main(["--inline", *words]) == 2
+    assert main.main(["--inline", *words]) == 2
     assert "leave --on-detach and --idle-exit out" in capsys.readouterr().err
 
 
@@ -251,12 +252,12 @@ def test_the_app_starts_only_where_all_three_streams_are_the_terminal(
     """With stderr in a file nobody would see a screen: that is where Textual draws."""
     for name in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(getattr(sys, name), "isatty", lambda here=name != elsewhere: here, raising=False)
-    assert cli.main([]) == 2
+    assert main.main([]) == 2
     assert "the app needs a terminal" in capsys.readouterr().err
 
 
 def test_a_key_on_the_command_line_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    cli.main(["card", "sk-ant-" + "api03-not-a-real-one.gguf"])
+    main.main(["card", "sk-ant-" + "api03-not-a-real-one.gguf"])
     assert "the command line holds a key" in capsys.readouterr().err
-    cli.main(["card", "an-honest-name.gguf"])
+    main.main(["card", "an-honest-name.gguf"])
     assert "holds a key" not in capsys.readouterr().err

@@ -15,7 +15,8 @@ from sessions.export.samples import Sample, samples
 from sessions.journal import events as ev
 from sessions.journal.codec import Record
 from sessions.state.fold import fold_all
-from steertui import cli, paths
+from steertui import paths
+from steertui.cli import main
 from steertui.text import safe_text
 from tests.sessions.test_export import recorded, records, talk
 
@@ -82,7 +83,7 @@ def test_a_log_needs_a_file_of_its_kind(tmp_path: Path, capsys: pytest.CaptureFi
     with pytest.raises(UsageError, match=r"named \*\.eval or \*\.json, not x\.txt"):
         save(talk(), "inspect", tmp_path / "x.txt", safe_text)
     recorded(paths.sessions(), "hello")
-    assert cli.main(["sessions", "export", "last", "--to", "inspect"]) == 2
+    assert main.main(["sessions", "export", "last", "--to", "inspect"]) == 2
     assert "name it with --out FILE" in capsys.readouterr().err
 
 

@@ -13,7 +13,7 @@ from sessions.job_specs.job_factories import JOBS
 from sessions.job_specs.offer import READERS
 from sessions.job_specs.spending import spends
 from sessions.job_specs.workshop import CHECK, DIFF, EXTRACT
-from steertui import flags
+from steertui.cli.options import flags
 
 
 def test_every_offer_is_a_job_the_engine_knows() -> None:

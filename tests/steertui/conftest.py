@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import vectors
-from steertui import cli
+from steertui.cli import main
 from steertui.widgets import glyphs
 from tests.core import zoo
 
@@ -47,7 +47,7 @@ def say(tiny: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[st
     """`steertui say … --json` on the tiny model, read back."""
 
     def run(*words: str, code: int = 0) -> dict[str, Any]:
-        assert cli.main(["say", *words, "--model", str(tiny), "--json"]) == code
+        assert main.main(["say", *words, "--model", str(tiny), "--json"]) == code
         return dict(json.loads(capsys.readouterr().out))
 
     return run

@@ -25,12 +25,13 @@ from sessions.journal import events as ev
 from sessions.journal.codec import Record, decode, encode
 from sessions.journal.folder import Folder, find_folder
 from sessions.journal.journal import Journal
-from steertui import cli, paths
+from steertui import paths
+from steertui.cli import main
+from steertui.cli.output.printing import Printer
 from steertui.engine import protocol
 from steertui.engine.inline import Inline
 from steertui.engine.process import Engine
 from steertui.engine.sockets import Door
-from steertui.printing import Printer
 from steertui.text import safe_text
 from tests.sessions.scripted import Studio
 from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
@@ -55,10 +56,10 @@ def test_row_43_a_prompt_of_megabytes_is_counted_and_refused(
     tiny: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"word " * 100_000)))
-    assert cli.main(["say", "-", "--model", str(tiny), "--raw"]) == 2
+    assert main.main(["say", "-", "--model", str(tiny), "--raw"]) == 2
     assert re.search(r"prompt is \d+ tokens, limit 512", capsys.readouterr().err)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"word " * 1_000_000)))
-    assert cli.main(["say", "-", "--model", str(tiny)]) == 2
+    assert main.main(["say", "-", "--model", str(tiny)]) == 2
     assert "5000" in capsys.readouterr().err
 
 
@@ -98,12 +99,12 @@ def test_row_54_a_damaged_journal_is_read_reported_and_left_as_it_is(kind: str, 
     folder = journal()
     bad = damaged(kind, folder.journal.read_bytes())
     folder.journal.write_bytes(bad)
-    assert cli.main(["sessions", "show", "last"]) == 0
+    assert main.main(["sessions", "show", "last"]) == 0
     out, err = capsys.readouterr()
     assert "one" in out
     assert re.fullmatch(f"steertui: {REPORTS[kind]}\n", err)
     assert folder.journal.read_bytes() == bad
-    assert cli.main(["sessions", "list"]) == 0
+    assert main.main(["sessions", "list"]) == 0
     assert re.search(REPORTS[kind], capsys.readouterr().out)
 
 
@@ -111,20 +112,20 @@ def test_row_54_a_journal_of_a_newer_version_is_refused_by_its_number(capsys: Sa
     folder = journal()
     folder.journal.write_bytes(encode(Record(0, 0, ev.Open(session="x", app="9", wall="", schema=3))))
     for verb in (["show"], ["replay"], ["verify"], ["export", "--to", "md"], ["branch", "--at", "0"]):
-        assert cli.main(["sessions", verb[0], "last", *verb[1:]]) == 4
+        assert main.main(["sessions", verb[0], "last", *verb[1:]]) == 4
         assert "written by newer version 3" in capsys.readouterr().err
-    assert cli.main(["sessions", "list"]) == 0
+    assert main.main(["sessions", "list"]) == 0
     assert "written by newer version 3" in capsys.readouterr().out
 
 
 def test_row_55_a_vector_that_is_not_on_the_disk_is_named(tiny: Path, push: Path, capsys: Said) -> None:
     words = ["say", "hello", "--model", str(tiny), "--raw", "--max-new", "3", "--vector", f"{push}:2"]
-    assert cli.main(words) == 0
+    assert main.main(words) == 0
     for copy in find_folder(paths.sessions(), "last").vectors.iterdir():
         copy.unlink()
-    assert cli.main(["sessions", "verify", "last"]) == 4
+    assert main.main(["sessions", "verify", "last"]) == 4
     assert re.search(r"vector [0-9a-f]{12}… missing", capsys.readouterr().err)
-    assert cli.main(["sessions", "replay", "last", "--speed", "0"]) == 0
+    assert main.main(["sessions", "replay", "last", "--speed", "0"]) == 0
 
 
 # Rows 56 to 58: the socket -----------------------------------------------------------------------------------------
@@ -159,7 +160,7 @@ def test_row_56_a_socket_that_is_not_ours_is_refused_with_five(
         "long": "no engine answers at",
         "foreign": "belongs to uid 1001",
     }[kind]
-    assert cli.main(["attach", "--socket", str(path)]) == 5
+    assert main.main(["attach", "--socket", str(path)]) == 5
     assert sentence in capsys.readouterr().err
 
 
@@ -169,7 +170,7 @@ def test_row_56_a_folder_too_deep_for_a_socket_names_the_variable(
     deep = tmp_path / ("x" * 100)
     deep.mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
-    assert cli.main(["engine"]) == 5
+    assert main.main(["engine"]) == 5
     err = capsys.readouterr().err
     assert "is longer than 107 bytes" in err
     assert "set XDG_RUNTIME_DIR" in err

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import core
-from steertui import cli, slash
+from steertui.cli import chat_commands, main
 
 Chat = Callable[..., tuple[dict[str, Any], str]]
 
@@ -21,7 +21,7 @@ def chat(tiny: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
 
     def run(*lines: str, options: tuple[str, ...] = ()) -> tuple[dict[str, Any], str]:
         monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
-        assert cli.main(["chat", str(tiny), "--max-new", "5", "--json", *options]) == 0
+        assert main.main(["chat", str(tiny), "--max-new", "5", "--json", *options]) == 0
         out, err = capsys.readouterr()
         return dict(json.loads(out)), err
 
@@ -117,7 +117,7 @@ def test_new_and_system_begin_again(chat: Chat) -> None:
 
 def test_help_lists_every_command_and_quit_leaves(chat: Chat) -> None:
     report, err = chat("/help", "/quit", "hello")
-    assert all(f"/{name} " in err for name in slash.COMMANDS)
+    assert all(f"/{name} " in err for name in chat_commands.COMMANDS)
     assert report["answers"] == []
 
 
@@ -125,8 +125,8 @@ def test_words_go_to_stdout_and_the_rest_to_stderr(
     tiny: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("hello\n"))
-    assert cli.main(["chat", str(tiny), "--max-new", "5"]) == 0
+    assert main.main(["chat", str(tiny), "--max-new", "5"]) == 0
     out, err = capsys.readouterr()
-    assert cli.main(["say", "hello", "--model", str(tiny), "--max-new", "5"]) == 0
+    assert main.main(["say", "hello", "--model", str(tiny), "--max-new", "5"]) == 0
     assert capsys.readouterr().out == out
     assert "steertui chat on tiny" in err

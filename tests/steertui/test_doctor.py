@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from steertui import cli, diagnosis, paths
+from steertui import paths
+from steertui.cli import diagnosis, main
 
 
 def report(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
-    assert cli.main(["doctor", "--json"]) == 0
+    assert main.main(["doctor", "--json"]) == 0
     return dict(json.loads(capsys.readouterr().out))
 
 
@@ -32,7 +33,7 @@ def test_keys_are_there_or_not_but_never_shown(
     monkeypatch.setitem(diagnosis.SECTIONS, "devices", dict)
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-canary")
     monkeypatch.setenv("HF_TOKEN", "hf_canary")
-    cli.main(["doctor"])
+    main.main(["doctor"])
     out = capsys.readouterr().out
     assert "canary" not in out
     assert [line.split()[1] for line in out.splitlines() if "anthropic_key" in line] == ["yes"]

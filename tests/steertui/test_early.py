@@ -13,9 +13,9 @@ import pytest
 
 from core.errors import SteerError
 from sessions.job_specs.catalogue import OFFERS
-from steertui import cli, working
-from steertui.early import refuse_early, refuse_unpaid
-from steertui.workplace import Here, workplace
+from steertui.cli import main, run_job
+from steertui.cli.backend import Here, workplace
+from steertui.cli.options.preflight import refuse_early, refuse_unpaid
 
 THEMES = json.dumps({"name": "one", "tuned": ["rude"], "direction": "rude"})
 
@@ -27,7 +27,7 @@ def nowhere_to_work(monkeypatch: pytest.MonkeyPatch) -> None:
     def workplace(*_: Any) -> None:
         pytest.fail("a place to work was looked for")
 
-    monkeypatch.setattr(working, "workplace", workplace)
+    monkeypatch.setattr(run_job, "workplace", workplace)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_an_extraction(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     asked = ["extract", "--contrast", "pirate", "--out", "v.gguf", "--json"]
-    assert cli.main([*asked, *words]) == code
+    assert main.main([*asked, *words]) == code
     assert sentence in json.loads(capsys.readouterr().out)["error"]
 
 
@@ -85,7 +85,7 @@ def test_other_jobs(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bad.jsonl").write_text(THEMES)
     (tmp_path / "themes.txt").write_text("it is rude\n")
-    assert cli.main([*words]) == code
+    assert main.main([*words]) == code
     assert sentence in capsys.readouterr().err
 
 
@@ -126,10 +126,10 @@ def test_a_job_without_an_offer_is_not_looked_at() -> None:
 def test_a_judge_without_a_key_is_refused_before_a_model_is_loaded_here(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(working, "workplace", workplace)
+    monkeypatch.setattr(run_job, "workplace", workplace)
     monkeypatch.setattr(Here, "load", lambda *_: pytest.fail("a model was loaded"))
     judged = ["run", "sweep", "pirate", "--measure", "claude-coherence"]
-    assert cli.main(judged) == 7
+    assert main.main(judged) == 7
     assert "set ANTHROPIC_API_KEY where this program is started" in capsys.readouterr().err
 
 

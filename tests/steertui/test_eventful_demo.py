@@ -20,7 +20,8 @@ from sessions.live.model_host import Residence
 from sessions.live.torch_backend import Studio
 from sessions.state.state import State
 from sessions.state.vector_facts import Known
-from steertui import cli, paths
+from steertui import paths
+from steertui.cli import main
 from steertui.engine.host import Host
 
 LONG = {"max_new_tokens": 60, "ignore_end": True, "pace": 150}
@@ -120,7 +121,7 @@ def sessions(_folders: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
 
 
 def verified(session: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    assert cli.main(["sessions", "verify", session, "--json"]) == 0
+    assert main.main(["sessions", "verify", session, "--json"]) == 0
     return dict(json.loads(capsys.readouterr().out))
 
 
@@ -161,7 +162,7 @@ def test_a_forged_token_is_caught_at_its_place(
     try:
         journal.write_bytes(b"".join(map(encode, records)))
         assert read(journal).report() == ""
-        assert cli.main(["sessions", "verify", sessions[0]]) == 3
+        assert main.main(["sessions", "verify", sessions[0]]) == 3
         assert f"diverged, first at token {tok.i + len(tok.ids) - 1} of answer 1 " in capsys.readouterr().out
     finally:
         journal.write_bytes(whole)

@@ -20,7 +20,8 @@ from sessions.journal.folder import all_folders
 from sessions.journal.reader import read
 from sessions.live.torch_backend import Studio
 from sessions.state.fold import fold_all
-from steertui import cli, paths
+from steertui import paths
+from steertui.cli import main
 from steertui.engine.connect import Engine
 from steertui.engine.inline import Inline
 from steertui.engine.process import Engine as Process
@@ -143,7 +144,7 @@ def test_many_prompts_are_many_sessions(
     prompts = tmp_path / "prompts.jsonl"
     prompts.write_text('"hello"\n"hello"\n{"prompt": ""}\n')
     command = ["say", "--prompts", str(prompts), "--model", str(tiny), "--max-new", "3", "--raw"]
-    assert cli.main(command) == 3
+    assert main.main(command) == 3
     first, second, third = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert first["token_ids"] == second["token_ids"]
     assert first["session"] != second["session"]
@@ -157,7 +158,7 @@ def test_the_lines_of_a_guest_are_those_of_its_journal_to_the_last(
     prompts = tmp_path / "prompts.jsonl"
     prompts.write_text('"hello"\n"and you?"\n')
     command = ["say", "--prompts", str(prompts), "--model", str(tiny), "--max-new", "3", "--raw", "--jsonl"]
-    assert cli.main(command) == 0
+    assert main.main(command) == 0
     said = capsys.readouterr().out
     kept = [f for f in all_folders(paths.sessions()) if f.id != engine.state.session]
     assert said == "".join(folder.journal.read_text() for folder in reversed(kept))
@@ -178,7 +179,7 @@ def test_a_chat_is_a_guest_too(
         monkeypatch.setattr(
             sys, "stdin", io.StringIO(f"hello\n/add {push}:2\nand then?\n/undo\n/flip\nand?\n")
         )
-        assert cli.main(["chat", str(tiny), "--max-new", "5", "--json", *options]) == 0
+        assert main.main(["chat", str(tiny), "--max-new", "5", "--json", *options]) == 0
         return [answer["token_ids"] for answer in json.loads(capsys.readouterr().out)["answers"]]
 
     assert chat() == chat("--own")
@@ -189,7 +190,7 @@ def test_a_vector_that_is_not_there_and_a_band_that_is_none_are_refused_before_a
 ) -> None:
     monkeypatch.setattr(Studio, "load", lambda *args: pytest.fail("a model was loaded"))
     for words, code in ((f"{push}x:1", 4), (f"{push}:1@foo", 2), (f"{push}@foo", 4), ("nobody", 4)):
-        assert cli.main(["say", "x", "--model", str(tiny), "--vector", words]) == code, words
+        assert main.main(["say", "x", "--model", str(tiny), "--vector", words]) == code, words
         assert len(capsys.readouterr().err.splitlines()) == 1
 
 
@@ -197,5 +198,5 @@ def test_a_message_that_no_frame_holds_is_refused_in_a_sentence(
     engine: Engine, tiny: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"word " * 400_000)))
-    assert cli.main(["say", "-", "--model", str(tiny)]) == 2
+    assert main.main(["say", "-", "--model", str(tiny)]) == 2
     assert "--own" in capsys.readouterr().err

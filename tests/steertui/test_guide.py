@@ -9,7 +9,7 @@ import pytest
 from steertui import HOUSE, guide
 from steertui.commands import COMMANDS
 from steertui.guide import book
-from steertui.guide.pictures.scenes import FILM, STILLS
+from steertui.pictures.scenes import FILM, STILLS
 from steertui.screens.desk.screen import Desk
 from steertui.screens.jobs.screen import Jobs
 from steertui.screens.library.screen import Library

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from steertui.layercurve import HEIGHT, WIDTH, layer_curve
+from steertui.cli.output.layer_curve import HEIGHT, WIDTH, layer_curve
 from steertui.widgets import glyphs
 
 VALUES: dict[str, float | None] = {str(layer): layer**2 / 10 for layer in range(10)}

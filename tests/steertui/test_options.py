@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import UsageError
-from steertui.options import (
+from steertui.mixer_options import (
     ChannelSpec,
     mixer_asked_for,
     read_cap,

@@ -10,9 +10,9 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from steertui.guide.pictures import shapes
-from steertui.guide.pictures.drawing import HIGH, WIDE, Drawing, still
-from steertui.guide.pictures.film import REST_S, Frame, moving
+from steertui.pictures import shapes
+from steertui.pictures.drawing import HIGH, WIDE, Drawing, still
+from steertui.pictures.film import REST_S, Frame, moving
 
 SVG = "{http://www.w3.org/2000/svg}"
 

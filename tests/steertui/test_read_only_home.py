@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from sessions.journal.journal import Journal
-from steertui import cli, config, paths
+from steertui import config, paths
+from steertui.cli import main
 from steertui.engine.connect import Engine
 from steertui.engine.launch import probe
 from tests.disks import read_only
@@ -96,7 +97,7 @@ def test_there_is_no_session_and_that_is_what_is_said(
 ) -> None:
     for variable in FOLDERS.values():
         monkeypatch.setenv(variable, "/dev/null/nowhere")
-    assert cli.main(["sessions", action, "last"]) == 4
+    assert main.main(["sessions", action, "last"]) == 4
     assert "no session has been recorded yet" in capsys.readouterr().err
 
 
@@ -106,7 +107,7 @@ def test_what_was_recorded_is_listed_though_no_index_can_be_written(
     journal, folder = Journal.create(paths.sessions())
     journal.close("done")
     monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null/nowhere")
-    assert cli.main(["sessions", "list", "--json"]) == 0
+    assert main.main(["sessions", "list", "--json"]) == 0
     (entry,) = json.loads(capsys.readouterr().out)["sessions"]
     assert entry["id"] == folder.id
 
@@ -116,7 +117,7 @@ def test_each_folder_names_the_variable_that_moves_it(
     name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(FOLDERS[name], "/dev/null/nowhere")
-    assert cli.main(["path", name]) == 2
+    assert main.main(["path", name]) == 2
     assert f"set {FOLDERS[name]} to a folder you may write to" in capsys.readouterr().err
 
 

@@ -11,8 +11,8 @@ import pytest
 from sessions.experiments.phases.phases import PHASES
 from sessions.experiments.registry import EXPERIMENTS
 from sessions.job_specs.catalogue import OFFERS
-from steertui import cli
-from steertui.verbs import run
+from steertui.cli import main
+from steertui.cli.verbs import run
 
 PROMISED = {"rows", "summary", "control", "n", "seed", "cost", "experiment", "model"}
 SHORT = ("--n", "2", "--max-new", "6", "--prompts", "english", "--own", "--no-record")
@@ -24,7 +24,7 @@ def steered(tiny: Path, push: Path) -> list[str]:
 
 
 def said(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    code = cli.main(words)
+    code = main.main(words)
     out, err = capsys.readouterr()
     return code, out, err
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from steertui.cli import main
+from steertui.cli.main import main
 from tests.claude_server import CANARY, Body, ClaudeServer, Turn, status
 
 ESC = "\x1b"

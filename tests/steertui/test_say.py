@@ -21,18 +21,19 @@ from sessions.journal.reader import read
 from sessions.live.scheduled_edits import Script
 from sessions.state.fold import fold
 from sessions.state.state import State
-from steertui import cli, paths
-from steertui.printing import Printer
+from steertui import paths
+from steertui.cli import main
+from steertui.cli.output.printing import Printer
 from vectors.library import library
 
 Say = Callable[..., dict[str, Any]]
 
 
 def test_one_answer_and_nothing_else(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["say", "hello", "--model", str(tiny), "--max-new", "9"]) == 0
+    assert main.main(["say", "hello", "--model", str(tiny), "--max-new", "9"]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert cli.main(["say", "hello", "--model", str(tiny), "--max-new", "9", "--json"]) == 0
+    assert main.main(["say", "hello", "--model", str(tiny), "--max-new", "9", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert out.rstrip("\n") == answer["text"].rstrip("\n")
     assert len(answer["token_ids"]) == len(answer["logprobs"]) == 9
@@ -129,7 +130,7 @@ def test_a_mixer_that_cannot_be_played_is_named(
     library.add(vectors.read(push).stored, "push")
     saved = tmp_path / "mix.json"
     saved.write_text(text)
-    assert cli.main(["say", "hello", "--model", str(tiny), "--mix", str(saved)]) in (2, 4)
+    assert main.main(["say", "hello", "--model", str(tiny), "--mix", str(saved)]) in (2, 4)
     assert sentence in capsys.readouterr().err
 
 
@@ -152,7 +153,7 @@ def test_stdin_is_a_prompt(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("grüße".encode())))
     assert say("-", "--max-new", "3")["token_ids"] == said
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"ab\xff")))
-    assert cli.main(["say", "-"]) == 4
+    assert main.main(["say", "-"]) == 4
     assert "stdin is not UTF-8 (byte 2)" in capsys.readouterr().err
 
 
@@ -163,10 +164,10 @@ def test_a_model_without_a_template_says_that_it_only_continues(
     shutil.copytree(tiny, base)
     (base / "chat_template.jinja").unlink()
     command = ["say", "hello", "--model", str(base), "--max-new", "4"]
-    assert cli.main(command) == 0
+    assert main.main(command) == 0
     out, err = capsys.readouterr()
     assert "base has no chat template: it continues the text" in err
-    assert cli.main([*command, "--raw"]) == 0
+    assert main.main([*command, "--raw"]) == 0
     assert capsys.readouterr() == (out, "")
 
 
@@ -183,7 +184,7 @@ def test_the_journal_s_own_lines_stream(tiny: Path, push: Path, capsys: pytest.C
         "--max-new",
         "4",
     ]
-    assert cli.main([*words, "--jsonl"]) == 0
+    assert main.main([*words, "--jsonl"]) == 0
     out = capsys.readouterr().out
     (folder,) = paths.sessions().glob("*/*")
     assert (folder / "journal.jsonl").read_text() == out
@@ -214,8 +215,8 @@ def test_no_record_leaves_none(say: Say) -> None:
 def test_a_session_in_which_nothing_was_said_is_not_kept(
     tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["say", "hello", "--model", str(tmp_path)]) == 4
-    assert cli.main(["say", "hello", "--model", str(tiny), "--vector", "nobody"]) == 4
+    assert main.main(["say", "hello", "--model", str(tmp_path)]) == 4
+    assert main.main(["say", "hello", "--model", str(tiny), "--vector", "nobody"]) == 4
     assert list(paths.sessions().glob("*/*")) == []
 
 
@@ -223,7 +224,7 @@ def test_a_disk_that_cannot_be_written_costs_the_recording_not_the_answer(
     tiny: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", "/dev/null/nowhere")
-    assert cli.main(["say", "hello", "--model", str(tiny), "--max-new", "2"]) == 0
+    assert main.main(["say", "hello", "--model", str(tiny), "--max-new", "2"]) == 0
     out, err = capsys.readouterr()
     assert out
     assert "not recorded: cannot write /dev/null/nowhere/" in err
@@ -235,7 +236,7 @@ def test_many_prompts(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     prompts = tmp_path / "prompts.jsonl"
     prompts.write_text(f'"hello"\n\n{json.dumps({"messages": messages, "id": 7})}\n{{"prompt": ""}}\n')
     command = ["say", "--prompts", str(prompts), "--model", str(tiny), "--max-new", "3"]
-    assert cli.main([*command, "--raw"]) == 3
+    assert main.main([*command, "--raw"]) == 3
     out, err = capsys.readouterr()
     first, second, third = (json.loads(line) for line in out.splitlines())
     assert first["prompt"] == "hello"
@@ -243,7 +244,7 @@ def test_many_prompts(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert first["token_ids"] == second["token_ids"]
     assert (third["error"], third["exit_code"]) == ("the prompt is empty", 2)
     assert "1 of 3 prompts failed" in err
-    assert cli.main([*command, "--raw", "--json"]) == 3
+    assert main.main([*command, "--raw", "--json"]) == 3
     whole = json.loads(capsys.readouterr().out.splitlines()[0])
     assert [row.get("token_ids") for row in whole["answers"]] == [
         first["token_ids"],
@@ -274,7 +275,7 @@ def test_a_bad_line_stops_everything_before_a_model_is_loaded(
     monkeypatch.setattr(core, "load", lambda *args, **options: pytest.fail("a model was loaded"))
     prompts = tmp_path / "prompts.jsonl"
     prompts.write_bytes(b'\xef\xbb\xbf"fine"\n' + line.encode("latin-1") + b"\n")
-    assert cli.main(["say", "--prompts", str(prompts)]) == 4
+    assert main.main(["say", "--prompts", str(prompts)]) == 4
     assert sentence in capsys.readouterr().err
 
 
@@ -309,7 +310,7 @@ def test_what_cannot_be_meant_or_done_is_one_sentence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     filled = [word.replace("{push}", str(push)) for word in words]
-    assert cli.main(["say", *filled, "--model", str(tiny)]) == code
+    assert main.main(["say", *filled, "--model", str(tiny)]) == code
     out, err = capsys.readouterr()
     assert out == ""
     assert sentence in err
@@ -347,7 +348,7 @@ def test_a_second_ctrl_c_does_not_wait(
             time.sleep(0.3)
 
     monkeypatch.setattr(Script, "perform", interrupt_twice)
-    assert cli.main(["say", "hello", "--model", str(tiny)]) == 130
+    assert main.main(["say", "hello", "--model", str(tiny)]) == 130
     assert "interrupted" in capsys.readouterr().err
 
 
@@ -359,7 +360,7 @@ def test_ctrl_c_does_not_wait_for_a_model_that_is_being_loaded(monkeypatch: pyte
         told.wait(60)
 
     monkeypatch.setattr(core, "load", load)
-    assert cli.main(["say", "hello"]) == 130
+    assert main.main(["say", "hello"]) == 130
     assert not told.is_set()
     told.set()
     assert list(paths.sessions().glob("*/*")) == []

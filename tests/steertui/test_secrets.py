@@ -21,10 +21,11 @@ from sessions.export import FORMS
 from sessions.journal import events as ev
 from sessions.journal.folder import all_folders
 from sessions.journal.journal import Journal
-from steertui import cli, diagnosis, paths, promptlog
+from steertui import paths, promptlog
+from steertui.cli import diagnosis, main
+from steertui.cli.verbs import VERBS, Verb
+from steertui.cli.verbs.engine import Discreet
 from steertui.promptlog import KEY_SAID
-from steertui.verbs import VERBS, Verb
-from steertui.verbs.engine import Discreet
 from tests import canary
 from tests.claude_server import CANARY, ClaudeServer, status
 from tests.steertui.app.stage import stage
@@ -57,17 +58,17 @@ def said(
     on the machine."""
     monkeypatch.setattr(sys, "argv", ["steertui", "say", f"--model={ON_THE_LINE}"])
     model = ["--model", str(tiny)]
-    assert cli.main(["say", "hello", *model, "--raw", "--max-new", "3", "--jsonl"]) == 0
+    assert main.main(["say", "hello", *model, "--raw", "--max-new", "3", "--jsonl"]) == 0
     for form in FORMS:
-        assert cli.main(["sessions", "export", "last", "--to", form, "--out", str(tmp_path / form)]) == 0
-    assert cli.main(["sessions", "list"]) == 0
-    assert cli.main(["say", "hello", "--model", f"nobody/{ON_THE_LINE}"]) == 7
+        assert main.main(["sessions", "export", "last", "--to", form, "--out", str(tmp_path / form)]) == 0
+    assert main.main(["sessions", "list"]) == 0
+    assert main.main(["say", "hello", "--model", f"nobody/{ON_THE_LINE}"]) == 7
     for body in (f"your key {CANARY} is no good", f"nor {canary.KEYS['HF_TOKEN']}"):
         claude_server.script(status(400, body))
-        assert cli.main(["contrast", "make", "honesty", "--out", str(tmp_path / "set.jsonl"), "--yes"]) == 7
+        assert main.main(["contrast", "make", "honesty", "--out", str(tmp_path / "set.jsonl"), "--yes"]) == 7
     monkeypatch.setenv("ANTHROPIC_BASE_URL", f"https://{IN_AN_ADDRESS}@example.org")
     monkeypatch.setitem(diagnosis.SECTIONS, "devices", dict)
-    assert cli.main(["doctor"]) == 0
+    assert main.main(["doctor"]) == 0
     out, err = capsys.readouterr()
     return out + err
 
@@ -93,7 +94,7 @@ def test_a_traceback_is_filed_and_told_without_its_key(
     module.__dict__.update(run=run, add_arguments=lambda parser: None)
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setitem(VERBS, "end", Verb(module.__name__, None))
-    assert cli.main(["end"]) == 1
+    assert main.main(["end"]) == 1
     assert "divided by [secret]" in capsys.readouterr().err
     assert "divided by [secret]" in paths.log().read_text()
     assert holders(canary.KEYS["STEERTUI_TEST_SECRET"], own_folders) == set()
@@ -138,7 +139,7 @@ def test_row_64_a_key_piped_into_say_is_warned_of(
     tiny: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(IN_THE_TALK.encode())))
-    assert cli.main(["say", "-", "--model", str(tiny), "--raw", "--max-new", "3"]) == 0
+    assert main.main(["say", "-", "--model", str(tiny), "--raw", "--max-new", "3"]) == 0
     assert KEY_SAID in capsys.readouterr().err
 
 

@@ -13,7 +13,7 @@ from sessions.journal.journal import Journal
 from sessions.journal.reader import read
 from sessions.state.fold import fold_all
 from steertui import paths
-from steertui.cli import main
+from steertui.cli.main import main
 
 
 @pytest.fixture

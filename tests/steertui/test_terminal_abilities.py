@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from steertui import terminal
+from steertui.terminal import abilities
 
 GOOD = (
     b"\x1b[1;2R\x1b[1;3R\x1b[1;2R\x1b[1;3R"  # widths 1, 2, 1, 2
@@ -18,34 +18,34 @@ GOOD = (
 
 
 def test_a_capable_terminal() -> None:
-    assert terminal.understood(GOOD) == {
+    assert abilities.understood(GOOD) == {
         "answers": True,
         "synchronized_output": True,
         "kitty_keyboard": True,
         "clipboard_osc52": True,
-        "widths": terminal.WIDTHS,
+        "widths": abilities.WIDTHS,
     }
 
 
 def test_one_that_knows_none_of_it() -> None:
-    found = terminal.understood(b"\x1b[1;2R\x1b[1;2R\x1b[1;3R\x1b[1;2R\x1b[?2026;0$y\x1b[?1;2c")
+    found = abilities.understood(b"\x1b[1;2R\x1b[1;2R\x1b[1;3R\x1b[1;2R\x1b[?2026;0$y\x1b[?1;2c")
     assert (found["synchronized_output"], found["kitty_keyboard"], found["clipboard_osc52"]) == (
         False,
         False,
         None,
     )
-    assert found["widths"] == dict(zip(terminal.WIDTHS, (1, 1, 2, 1), strict=True))
+    assert found["widths"] == dict(zip(abilities.WIDTHS, (1, 1, 2, 1), strict=True))
 
 
 def test_one_that_says_nothing_is_unknown_and_not_incapable() -> None:
-    assert set(terminal.understood(b"").values()) == {None}
+    assert set(abilities.understood(b"").values()) == {None}
 
 
 def report(**changes: object) -> dict[str, object]:
     usual = {
         "colours": 2**24,
         "COLORTERM": "truecolor",
-        "widths": terminal.WIDTHS,
+        "widths": abilities.WIDTHS,
         "encoding": "utf-8",
         "tmux": None,
     }
@@ -62,8 +62,8 @@ def report(**changes: object) -> dict[str, object]:
     ],
 )
 def test_doubts_name_the_way_out(changes: dict[str, object], said: str) -> None:
-    assert terminal.doubts(report()) == []
-    [doubt] = terminal.doubts(report(**changes))
+    assert abilities.doubts(report()) == []
+    [doubt] = abilities.doubts(report(**changes))
     assert said in doubt
 
 
@@ -81,7 +81,7 @@ def test_the_depth_is_the_one_the_app_would_draw_with(
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert terminal.colours() == colours
+    assert abilities.colours() == colours
 
 
 def test_a_real_line_is_asked_and_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +89,7 @@ def test_a_real_line_is_asked_and_left_as_it_was(monkeypatch: pytest.MonkeyPatch
     heard = bytearray()
 
     def answer() -> None:
-        while terminal.NAME_YOURSELF not in heard:
+        while abilities.NAME_YOURSELF not in heard:
             heard.extend(os.read(master, 4096))
         os.write(master, GOOD)
 
@@ -98,8 +98,8 @@ def test_a_real_line_is_asked_and_left_as_it_was(monkeypatch: pytest.MonkeyPatch
     with os.fdopen(slave, "r+b", buffering=0) as line:
         monkeypatch.setattr(sys, "stdin", line)
         monkeypatch.setattr(sys, "stdout", line)
-        before = terminal.termios.tcgetattr(slave)
-        assert terminal.ask() == GOOD
-        assert terminal.termios.tcgetattr(slave) == before
+        before = abilities.termios.tcgetattr(slave)
+        assert abilities.ask() == GOOD
+        assert abilities.termios.tcgetattr(slave) == before
     answering.join()
     os.close(master)

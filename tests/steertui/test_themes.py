@@ -9,7 +9,7 @@ from rich.color import ColorSystem
 from textual.color import Color
 from textual.theme import Theme
 
-from steertui import themes
+from steertui import colour_themes
 from steertui.widgets.transcript.palette import contrast
 
 PARTS = (
@@ -38,17 +38,17 @@ def shown(colour: Color) -> Color:
     return Color(*STANDARD_PALETTE[number])
 
 
-@pytest.mark.parametrize("theme", [themes.SIXTEEN, themes.GREY], ids=lambda theme: theme.name)
+@pytest.mark.parametrize("theme", [colour_themes.SIXTEEN, colour_themes.GREY], ids=lambda theme: theme.name)
 def test_sixteen_colours_are_named_and_not_rounded_to(theme: Theme) -> None:
     assert [each.hex for each in colours(theme)] == [shown(each).hex for each in colours(theme)]
 
 
 def test_without_colour_the_greys_stay_what_they_are() -> None:
-    assert all(each.rgb == each.monochrome.rgb for each in colours(themes.GREY))
+    assert all(each.rgb == each.monochrome.rgb for each in colours(colour_themes.GREY))
 
 
 @pytest.mark.parametrize(
-    ("theme", "grey"), [(themes.SIXTEEN, False), (themes.GREY, True)], ids=["colours", "greys"]
+    ("theme", "grey"), [(colour_themes.SIXTEEN, False), (colour_themes.GREY, True)], ids=["colours", "greys"]
 )
 def test_the_row_under_the_cursor_is_seen_and_its_words_are_read(theme: Theme, grey: bool) -> None:
     ground, row, words = (
@@ -64,19 +64,19 @@ def test_the_row_under_the_cursor_is_seen_and_its_words_are_read(theme: Theme, g
 
 def test_the_dark_blue_of_a_row_is_black_without_its_colour() -> None:
     """Why there is a look in greys."""
-    assert shown(Color.parse(themes.SIXTEEN.variables["row"]).monochrome) == Color.parse("#000000")
+    assert shown(Color.parse(colour_themes.SIXTEEN.variables["row"]).monochrome) == Color.parse("#000000")
 
 
 @pytest.mark.parametrize(
     ("system", "no_color", "look"),
     [
-        ("truecolor", False, themes.NIGHT),
-        ("truecolor", True, themes.NIGHT),
-        ("256", False, themes.NIGHT_256),
-        ("256", True, themes.NIGHT),
-        ("standard", False, themes.SIXTEEN),
-        ("standard", True, themes.GREY),
+        ("truecolor", False, colour_themes.NIGHT),
+        ("truecolor", True, colour_themes.NIGHT),
+        ("256", False, colour_themes.NIGHT_256),
+        ("256", True, colour_themes.NIGHT),
+        ("standard", False, colour_themes.SIXTEEN),
+        ("standard", True, colour_themes.GREY),
     ],
 )
 def test_the_look_fits_the_terminal(system: str, no_color: bool, look: Theme) -> None:
-    assert themes.fitting(system, no_color=no_color) == look.name
+    assert colour_themes.fitting(system, no_color=no_color) == look.name

@@ -24,8 +24,8 @@ from sessions.live import torch_backend
 from sessions.state.fold import fold_all
 from sessions.state.state import State
 from steertui import paths
+from steertui.cli.run_job import absolute, carry_out
 from steertui.engine.connect import Engine
-from steertui.working import absolute, carry_out
 from tests.sessions.scripted import Studio
 from tests.steertui import scripted_engine
 

@@ -15,7 +15,7 @@ import torch
 from safetensors.numpy import save
 
 import vectors
-from steertui.cli import main
+from steertui.cli.main import main
 from tests.vectors import samples
 from tests.vectors.bad_files import LLAMA, ROW, TABLE, Runs
 from tests.vectors.samples import put, saved

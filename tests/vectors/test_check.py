@@ -16,8 +16,8 @@ import core
 import vectors
 from core.jobs.job import End, Event
 from core.jobs.runner import run
-from steertui.cli import main
-from steertui.verdict import told
+from steertui.check_report import told
+from steertui.cli.main import main
 from tests.vectors import planted, samples
 from vectors.checks import likelihood, separation
 from vectors.checks.check import check, job, known_pairs

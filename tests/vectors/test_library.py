@@ -10,7 +10,7 @@ import pytest
 import vectors
 from core import demo
 from core.errors import UsageError
-from steertui.cli import main
+from steertui.cli.main import main
 from tests.vectors import samples
 from vectors.library import library
 

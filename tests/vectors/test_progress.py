@@ -13,7 +13,7 @@ import core
 from core.errors import UsageError
 from core.jobs.job import Event, Job, Progress, Row
 from core.jobs.runner import run
-from steertui.cli import main
+from steertui.cli.main import main
 from vectors.checks import check
 from vectors.contrasts.writing import job as making
 from vectors.diff.job import job as diff

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from steertui.cli import main
+from steertui.cli.main import main
 
 WORK = ("He finished the parser.", "She kept debugging the login page.", "He ran every test again.")
 REST = ("He lay down and listened to the ocean.", "She watched the clouds.", "He went to feed the kitten.")

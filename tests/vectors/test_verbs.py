@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import vectors
-from steertui.cli import main
+from steertui.cli.main import main
 from tests.vectors import samples
 
 Printed = pytest.CaptureFixture[str]
@@ -156,9 +156,9 @@ TORCH_FREE = (
     "vectors.files.writing",
     "vectors.library.library",
     "vectors.data.compare",
-    "steertui.verbs.card",
-    "steertui.verbs.convert",
-    "steertui.verbs.library",
+    "steertui.cli.verbs.card",
+    "steertui.cli.verbs.convert",
+    "steertui.cli.verbs.library",
 )
 
 

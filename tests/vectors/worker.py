@@ -84,7 +84,7 @@ def most_memory() -> int:
 
 
 def _serve() -> None:
-    from steertui.cli import main
+    from steertui.cli.main import main
     from vectors.data.layer_numbers import Choices
     from vectors.errors import VectorFileError
     from vectors.files import reading

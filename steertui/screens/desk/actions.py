@@ -10,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from core.errors import SteerError, UsageError
-from steertui import editor
 from steertui.screens.desk import (
     board,
     compare,
@@ -26,6 +25,7 @@ from steertui.screens.desk import (
 from steertui.screens.desk.board import EDITS
 from steertui.screens.desk.cap_dialog import CAP_KEYS
 from steertui.screens.desk.yank import yank
+from steertui.terminal import editor
 from steertui.text import safe_text
 from steertui.widgets.strip_face import doses
 

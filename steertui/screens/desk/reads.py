@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from core.errors import UsageError
 from core.mixer.mixer import finite
-from steertui.options import read_pair
+from steertui.mixer_options import read_pair
 
 T = TypeVar("T")
 

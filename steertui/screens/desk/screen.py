@@ -23,9 +23,8 @@ from sessions.journal import events as ev
 from sessions.journal.codec import Record
 from sessions.state.vector_facts import mixer_of
 from steertui import commands, promptlog
+from steertui.cli.options.flags import patience
 from steertui.config import Settings
-from steertui.flags import patience
-from steertui.lag import Lag
 from steertui.screens.desk import opening, slash
 from steertui.screens.desk.actions import ACTIONS
 from steertui.screens.desk.coach import Coach
@@ -40,6 +39,7 @@ from steertui.screens.desk.talk import Talk
 from steertui.screens.desk.tempo import Tempo
 from steertui.screens.jobs.ledger import Ledger
 from steertui.screens.palette import DESK
+from steertui.terminal.lag import Lag
 from steertui.text import safe_text
 from steertui.widgets import glyphs
 from steertui.widgets.completions import Completions

@@ -13,9 +13,9 @@ from textual import work
 from textual.widgets import Static
 
 from sessions.state.state import State, Task
+from steertui.check_report import told
 from steertui.screens.desk.link import Link
 from steertui.text import safe_text
-from steertui.verdict import told
 from steertui.widgets.bars import progress_bar
 
 KIND = "check"

@@ -12,9 +12,9 @@ from textual.screen import Screen
 from core.errors import SteerError
 from sessions.export import FORMS, LOGS
 from sessions.recorded.index import Entry
-from steertui import clipboard
 from steertui.screens.pick import Choice, Pick
 from steertui.screens.sessions.recorded import exported
+from steertui.terminal import clipboard
 from steertui.text import safe_text
 
 SAID = {

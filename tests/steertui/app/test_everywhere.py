@@ -9,7 +9,7 @@ from textual.command import CommandPalette
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 
-from steertui import clipboard, commands, config, paths, themes
+from steertui import colour_themes, commands, config, paths
 from steertui.screens.desk.form import DeskForm
 from steertui.screens.desk.screen import Desk
 from steertui.screens.jobs.form import JobForm
@@ -18,6 +18,7 @@ from steertui.screens.keys import Keys
 from steertui.screens.library.screen import Library
 from steertui.screens.palette import Actions
 from steertui.screens.sessions.screen import Sessions
+from steertui.terminal import clipboard
 from tests.steertui.app.stage import Stage, stage
 
 pytestmark = pytest.mark.anyio
@@ -99,25 +100,25 @@ async def test_a_theme_is_tried_on_taken_back_or_kept() -> None:
         await at.pilot.pause()
         assert app.theme == before
         await at.press("down")
-        assert app.theme == themes.DAY.name
+        assert app.theme == colour_themes.DAY.name
         await at.press("escape")
         assert app.theme == before
         await app.run_action("looks")
         await at.pilot.pause()
-        for name in [*themes.NAMES[1:], themes.NAMES[0], themes.NAMES[1]]:
+        for name in [*colour_themes.NAMES[1:], colour_themes.NAMES[0], colour_themes.NAMES[1]]:
             await at.press("down")
             assert app.theme == name
         assert app.screen.query_one(OptionList).highlighted == 1
         app.screen.query_one(OptionList).focus()
         await at.press("enter")
-        assert config.load().theme == themes.DAY.name
+        assert config.load().theme == colour_themes.DAY.name
         assert any(str(paths.config() / config.FILE) in toast for toast in at.toasts)
 
 
 async def test_every_theme_there_is_draws_the_desk_and_the_library() -> None:
     async with stage() as at:
         await at.add("pirate")
-        for name in themes.NAMES:
+        for name in colour_themes.NAMES:
             at.pilot.app.theme = name
             await at.press("f4", "f1")
             await at.sees("help · library")

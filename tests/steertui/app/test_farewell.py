@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from steertui.farewell import CODES
+from steertui.terminal.signals import CODES
 
 STUCK = """
 import asyncio, threading

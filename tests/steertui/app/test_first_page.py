@@ -11,7 +11,7 @@ from textual.css.errors import StylesheetError
 from steertui.app import Studio
 from steertui.config import Settings
 from steertui.screens.desk.screen import Desk
-from steertui.styles import Styles
+from steertui.terminal.stylesheet_cache import Styles
 
 pytestmark = pytest.mark.anyio
 

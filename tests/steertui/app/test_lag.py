@@ -11,9 +11,9 @@ from time import monotonic
 import pytest
 from textual import events
 
-from steertui import editor, shell
 from steertui.config import Settings
-from steertui.lag import EVERY_S, LOOKED_S, LOST_S, Lag
+from steertui.terminal import editor, job_control
+from steertui.terminal.lag import EVERY_S, LOOKED_S, LOST_S, Lag
 from steertui.widgets import glyphs
 from tests.steertui.app.stage import stage
 from tests.steertui.app.terminal import Line
@@ -152,8 +152,8 @@ async def test_shell_and_editor_get_the_terminal_once_it_has_answered(
 ) -> None:
     """They would take the answer for keys."""
     given: list[str] = []
-    monkeypatch.setattr(shell, "minds_us", lambda: True)
-    monkeypatch.setattr(shell, "hand_over", lambda: given.append("shell"))
+    monkeypatch.setattr(job_control, "minds_us", lambda: True)
+    monkeypatch.setattr(job_control, "hand_over", lambda: given.append("shell"))
     monkeypatch.setattr(editor, "edited", lambda app, text: given.append("editor") or text)
     async with stage() as on:
         await on.ready()

@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import UsageError
 from steertui.catalogue import Entry
-from steertui.engine import offering
+from steertui.engine import models as offering
 from steertui.screens.desk import models
 from steertui.screens.pick import Pick
 from steertui.widgets.status import StatusLine

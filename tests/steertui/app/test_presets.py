@@ -12,7 +12,7 @@ from core.errors import BadInput, UsageError
 from core.mixer.mixer import Channel, Mixer
 from sessions.state.vector_facts import Known
 from steertui import mixers
-from steertui.options import saved_mixer
+from steertui.mixer_options import saved_mixer
 from steertui.screens.pick import Pick
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal

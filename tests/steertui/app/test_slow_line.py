@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from steertui.config import Settings
 from steertui.screens.desk.tempo import Tempo
-from steertui.thrift import Pieces, Thrift
+from steertui.terminal.diff_output import Pieces, Thrift
 from steertui.widgets import glyphs
 from tests.steertui.app.stage import stage
 

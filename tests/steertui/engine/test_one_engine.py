@@ -14,7 +14,9 @@ import pytest
 import steertui
 from core.errors import EngineUnavailable, UsageError
 from sessions.journal.folder import all_folders
-from steertui import cli, flags, paths
+from steertui import paths
+from steertui.cli import main
+from steertui.cli.options import flags
 from steertui.engine.inline import Inline
 from steertui.engine.launch import ensure, find, start
 from steertui.engine.process import Engine
@@ -98,7 +100,7 @@ def test_an_engine_in_this_process_is_one_like_any_other_and_ends_with_who_wante
         (found,) = find()
         assert (found.id, found.pid) == (f"inline-{os.getpid()}", os.getpid())
         assert engine.say("hello", max_new_tokens=4, ignore_end=True).stop == "length"
-        assert cli.main(["say", "hello", "--model", str(tiny), "--max-new", "4", "--json"]) == 0
+        assert main.main(["say", "hello", "--model", str(tiny), "--max-new", "4", "--json"]) == 0
         guest = json.loads(capsys.readouterr().out)["session"]
         assert guest != engine.state.session
     assert find() == []

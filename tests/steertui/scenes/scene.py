@@ -81,7 +81,7 @@ async def played(
     settings: Settings | None = None,
 ) -> AsyncIterator[Play]:
     """The scene at its end, on an app of its own."""
-    cached = mock.patch("steertui.engine.offering.models", return_value=shelves.models(words))
+    cached = mock.patch("steertui.engine.models.models", return_value=shelves.models(words))
     with frozen(), cached, mock.patch.dict(job_factories.JOBS):
         scene.before(words)
         studio = Studio(_script(scene.script, words))

@@ -12,8 +12,8 @@ from rich.segment import Segment
 from textual.color import Color
 
 import steertui
-from steertui.ascii import TABLE, Ascii
 from steertui.config import Settings
+from steertui.terminal.ascii import TABLE, Ascii
 from steertui.widgets import bars, glyphs
 from tests.steertui.app.stage import stage
 

@@ -12,7 +12,7 @@ import pytest
 import vectors
 from core.jobs.job import End, Job
 from core.jobs.runner import run
-from steertui import cli
+from steertui.cli import main
 from tests.core import zoo
 from tests.vectors import samples
 from vectors.checks import check
@@ -37,14 +37,14 @@ def test_a_set_knows_of_it(pairs: Path) -> None:
 
 
 def test_it_is_said_once_when_a_set_is_shown(pairs: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["contrast", "show", str(pairs)]) == 0
+    assert main.main(["contrast", "show", str(pairs)]) == 0
     assert capsys.readouterr().err.count("hold a key") == 1
 
 
 def test_it_is_said_once_when_a_vector_is_made(pairs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = pairs.with_name("v.gguf")
     words = ["extract", "--contrast", str(pairs), "--out", str(out), "--model", "demo-base", "--layers", "5"]
-    assert cli.main([*words, "--no-dose", "--json"]) == 0
+    assert main.main([*words, "--no-dose", "--json"]) == 0
     assert sum("hold a key" in told for told in json.loads(capsys.readouterr().out)["warnings"]) == 1
 
 
@@ -78,7 +78,7 @@ def test_it_is_said_once_when_a_vector_is_checked_on_it(
 ) -> None:
     model, vector = tiny
     words = ["check", vector, "--model", model, "--contrast", str(pairs), "--max-new", "1", "--layers", "1"]
-    assert cli.main(words) == 0
+    assert main.main(words) == 0
     assert capsys.readouterr().out.count("note: pairs.jsonl: 1 of its texts hold a key") == 1
 
 
@@ -88,5 +88,5 @@ def test_it_is_said_once_when_a_change_of_weights_reads_it(
     model, vector = tiny
     zoo.build(seed=1).save_pretrained(pairs.with_name("tuned"))
     words = ["diff", model, str(pairs.with_name("tuned")), "--top", "1", "--inputs", str(pairs)]
-    assert cli.main([*words, "--vector", vector]) == 0
+    assert main.main([*words, "--vector", vector]) == 0
     assert capsys.readouterr().out.count("note: pairs.jsonl: 1 of its texts hold a key") == 1

@@ -17,7 +17,7 @@ import vectors
 from core.errors import BadInput, UsageError
 from core.jobs.job import End, Job
 from core.jobs.runner import run
-from steertui.cli import main
+from steertui.cli.main import main
 from vectors.contrasts import english
 from vectors.contrasts.catalogue import BUILT_IN
 from vectors.contrasts.writing.by_model import fault, spoken

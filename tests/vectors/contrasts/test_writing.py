@@ -15,8 +15,8 @@ from core.errors import NetworkError, UsageError
 from core.jobs.job import Artifact, End, Event, Sample
 from core.jobs.resume import Finished
 from core.jobs.runner import run
-from steertui.cli import main
-from steertui.verbs import contrast as verb
+from steertui.cli.main import main
+from steertui.cli.verbs import contrast as verb
 from tests.claude_server import CANARY, ClaudeServer, says, status
 from vectors.contrasts.duplicates import Unlike, alike, marks
 from vectors.contrasts.writing.brief import brief

@@ -9,7 +9,7 @@ import pytest
 
 import core
 import vectors
-from steertui.cli import main
+from steertui.cli.main import main
 from tests.vectors import planted
 from tests.vectors.diff.checkpoints import WIDTH, unit
 from tools.demo.acceptance import measure as report_of_demo

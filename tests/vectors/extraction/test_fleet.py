@@ -20,7 +20,7 @@ from core.jobs.job import End, Event, Progress, Step
 from core.jobs.runner import run
 from sessions.job_specs.job_factories import JOBS
 from sessions.live.torch_backend import Studio
-from steertui.cli import main
+from steertui.cli.main import main
 from tests.core import zoo
 from vectors.contrasts.catalogue import contrast
 from vectors.extraction.distributed import launcher, worker

@@ -17,7 +17,7 @@ from core.activations.capture import capture
 from core.jobs.job import Artifact, End, Event, Job, Progress, Row
 from core.jobs.resume import Finished
 from core.jobs.runner import run
-from steertui.cli import main
+from steertui.cli.main import main
 from tests.core import zoo
 from vectors.contrasts.catalogue import contrast
 from vectors.extraction import states

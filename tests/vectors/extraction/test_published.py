@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from steertui.cli import main
-from steertui.verbs.extract import told
+from steertui.cli.main import main
+from steertui.cli.verbs.extract import told
 from vectors.errors import VectorFileError
 from vectors.extraction.axes import axes
 from vectors.extraction.published import read_evaluation

@@ -1,0 +1,112 @@
+"""Facts for a bug report (`steertui doctor`): versions, devices, folders, accounts and the terminal.
+
+Every section is a function that returns plain data; `problems` lists what looks wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from core.errors import SteerError
+from core.secrets import scrub
+from steertui import HOUSE, __version__, catalogue, paths
+from steertui.terminal import abilities
+
+LIBRARIES = ("torch", "transformers", "accelerate", "safetensors", "numpy", "textual", "anthropic")
+EXTRAS = ("peft", "bitsandbytes", "matplotlib", "inspect-ai")
+DEVICES_TIMEOUT_S = 120
+
+
+def versions() -> dict[str, Any]:
+    found = {name: _version(name) for name in (*LIBRARIES, *EXTRAS)}
+    return {
+        "steertui": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+    } | found
+
+
+def devices() -> dict[str, Any]:
+    """List devices with torch in a separate process, which may hang or crash."""
+    command = [sys.executable, "-m", "core.loading.devices"]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=DEVICES_TIMEOUT_S, check=True, cwd=HOUSE
+        )
+    except subprocess.TimeoutExpired:
+        return {"problem": f"torch gave no answer in {DEVICES_TIMEOUT_S} s: a GPU driver may hang"}
+    except subprocess.CalledProcessError as error:
+        return {
+            "problem": f"torch does not start: {(error.stderr.strip().splitlines() or ['no message'])[-1]}"
+        }
+    return dict(json.loads(done.stdout))
+
+
+def folders() -> dict[str, Any]:
+    """Each folder, or why it cannot be used."""
+    found: dict[str, Any] = {}
+    for name, folder in paths.FOLDERS.items():
+        try:
+            found[name] = str(folder())
+        except SteerError as error:
+            found[name] = {"problem": str(error)}
+    return found
+
+
+def accounts() -> dict[str, Any]:
+    """Whether keys are set; their values are not read."""
+    from huggingface_hub import constants, get_token
+
+    address = os.environ.get("ANTHROPIC_BASE_URL")
+    return {
+        "hub_token": get_token() is not None,
+        "hub_offline": constants.HF_HUB_OFFLINE,
+        "hub_cache": constants.HF_HUB_CACHE,
+        "anthropic_key": bool(os.environ.get("ANTHROPIC_API_KEY")),
+        "anthropic_base_url": address and scrub(address),
+    }
+
+
+def models() -> dict[str, Any]:
+    return {entry.name: entry.problem or "ok" for entry in catalogue.models()}
+
+
+SECTIONS: dict[str, Callable[[], dict[str, Any]]] = {
+    "versions": versions,
+    "devices": devices,
+    "folders": folders,
+    "accounts": accounts,
+    "models": models,
+    "terminal": abilities.abilities,
+}
+
+
+def diagnose() -> dict[str, Any]:
+    """Every section, and the list of problems."""
+    report: dict[str, Any] = {name: section() for name, section in SECTIONS.items()}
+    return report | {"problems": list(_problems(report))}
+
+
+def _problems(report: Mapping[str, Any]) -> list[str]:
+    found = [
+        part["problem"] for part in (report["devices"], *report["folders"].values()) if "problem" in part
+    ]
+    found += [f"{name} is not installed" for name in LIBRARIES if report["versions"][name] is None]
+    found += abilities.doubts(report["terminal"])
+    if not any(name.startswith("demo-") for name in report["models"]):
+        found.append("the demo models are missing: install steertui again")
+    return found
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

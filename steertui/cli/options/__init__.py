@@ -1,0 +1,1 @@
+"""Command-line options, and the checks that run before a model is loaded."""

@@ -1,0 +1,220 @@
+"""Options that several verbs share, in groups; `steertui.options` parses their longer values.
+
+Each option is declared once, so it means the same on every verb.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from core.errors import UsageError
+from core.mixer.mixer import SCOPES, UNITS, finite
+from sessions.job_specs.offer import Offer, Param
+from sessions.live.backend import LOADING
+from steertui.mixer_options import read_cap, read_gain, read_injection, read_pair, read_vector
+
+DEFAULT_MODEL = "demo-instruct"
+METAVARS = {
+    "count": "N",
+    "number": "X",
+    "numbers": "X,Y,…",
+    "contrast": "SET",
+    "text": "TEXT",
+    "layers": "LAYERS",
+    "vector": "VECTOR",
+    "model": "MODEL",
+    "file": "FILE",
+    "folder": "DIR",
+    "pack": "PACK",
+}
+CHANNELS = (
+    ("--vector", read_vector, "VECTOR[:SCALE[@LAYERS]]", "add a vector; repeatable"),
+    ("--gain", read_gain, "VECTOR:G[@LAYERS]", "multiply the projection on it; 0 ablates"),
+    (
+        "--cap",
+        read_cap,
+        "VECTOR:floor=X,ceiling=Y[@LAYERS]",
+        "keep the projection on it within bounds, numbers or percentiles such as p25",
+    ),
+)
+"""Options that describe a channel; they share one list because their order is the mixer's."""
+DTYPES = ("auto", "bfloat16", "float16", "float32")
+
+
+def add_offer(parser: argparse.ArgumentParser, offer: Offer) -> None:
+    """Add the parameters of a job as options; an option that is not given is None."""
+    for param in offer.params:
+        add_param(parser, param)
+
+
+def add_param(parser: argparse.ArgumentParser, param: Param) -> None:
+    if param.kind == "flag":
+        words = f"do not {param.help}" if param.default else param.help
+        parser.add_argument(
+            param.option, dest=param.name, action="store_const", const=not param.default, help=words
+        )
+    elif param.positional:
+        parser.add_argument(param.name, metavar=param.name.upper(), help=param.help)
+    else:
+        default = "" if param.default in (None, "") else f" ({param.default})"
+        metavar = METAVARS.get(param.kind)
+        choices = {"choices": param.choices} if param.kind == "choice" else {"metavar": metavar}
+        parser.add_argument(
+            param.option, required=param.required, help=(param.help + default).replace("%", "%%"), **choices
+        )
+
+
+def offered(args: argparse.Namespace, offer: Offer) -> dict[str, Any]:
+    """The job's parameters from the parsed options, converted and with defaults."""
+    return offer.read({param.name: getattr(args, param.name) for param in offer.params})
+
+
+def add_model(parser: argparse.ArgumentParser, *, positional: bool = False) -> None:
+    """Add the options for the model and how it is loaded."""
+    group = parser.add_argument_group("model")
+    name = {"nargs": "?", "metavar": "MODEL"} if positional else {}
+    group.add_argument(
+        "model" if positional else "--model",
+        default=DEFAULT_MODEL,
+        help=f"demo name, local folder or Hugging Face id ({DEFAULT_MODEL})",
+        **name,  # type: ignore[arg-type]
+    )
+    group.add_argument("--dtype", choices=DTYPES, help="number format of the weights (auto)")
+    group.add_argument("--device", help="cpu, cuda, cuda:1, mps")
+    group.add_argument("--device-map", help="auto spreads the model over all GPUs")
+    group.add_argument("--revision", help="branch, tag or commit on the hub")
+    group.add_argument("--quant", choices=("4bit", "8bit"), help="quantise while loading (extra: quant)")
+    group.add_argument("--adapter", metavar="FOLDER", help="a PEFT adapter to put on top (extra: peft)")
+    group.add_argument("--layers-path", help="where the decoder blocks are, such as model.layers")
+    group.add_argument(
+        "--own", action="store_true", help="use a separate process even if an engine holds the model"
+    )
+    group.add_argument(
+        "--force", action="store_true", help="load even if the memory estimate or a check says no"
+    )
+
+
+def loading(args: argparse.Namespace) -> dict[str, Any]:
+    """The load options that were given, by their names in `core.load`."""
+    said = {name: getattr(args, name) for name in LOADING}
+    return {name: value for name, value in said.items() if value not in (None, False)}
+
+
+def add_steering(parser: argparse.ArgumentParser) -> None:
+    """Add the options for vectors: scale, layers and time."""
+    group = parser.add_argument_group("steering")
+    for option, read, spelt, words in CHANNELS:
+        group.add_argument(option, action="append", dest="channels", type=read, metavar=spelt, help=words)
+    group.add_argument(
+        "--mix", type=Path, metavar="FILE", help="a saved mixer, before the channels named here"
+    )
+    group.add_argument("--unit", choices=UNITS, help="what a scale of 1 means (relative)")
+    group.add_argument("--split", action="store_true", help="divide the scale over the layers of the band")
+    group.add_argument("--scope", choices=SCOPES, default="all", help="which tokens are steered (all)")
+    group.add_argument("--flip-at", type=count, metavar="K", help="flip every vector at token K")
+    group.add_argument(
+        "--cache", choices=("keep", "rebuild"), default="keep", help="the cache after a mixer change (keep)"
+    )
+    group.add_argument(
+        "--inject", action="append", type=read_injection, metavar="K:TEXT", help="insert text before token K"
+    )
+    group.add_argument(
+        "--shadow", choices=("free", "forced"), help="run the unsteered model beside the answer"
+    )
+
+
+def add_decoding(parser: argparse.ArgumentParser, *, compiled: bool | str) -> None:
+    """Add the options for prompt and sampling. `compiled` is the value that --compile passes to core."""
+    group = parser.add_argument_group("answer")
+    group.add_argument("--system", help="system prompt")
+    group.add_argument("--prefill", default="", metavar="TEXT", help="first words of the answer")
+    group.add_argument("--raw", action="store_true", help="plain continuation, no chat template")
+    group.add_argument(
+        "--template-arg",
+        action="append",
+        type=read_pair,
+        metavar="K=V",
+        help="for the chat template; repeatable",
+    )
+    group.add_argument(
+        "--max-new", type=count, default=256, metavar="N", help="longest answer in tokens (256)"
+    )
+    group.add_argument("--stop", action="append", metavar="TEXT", help="end where this appears; repeatable")
+    group.add_argument("--temperature", type=number, default=0.0, help="0 takes the likeliest token (0)")
+    group.add_argument("--top-p", type=number, default=1.0)
+    group.add_argument("--top-k", type=count, default=0)
+    group.add_argument("--repetition-penalty", type=number, default=1.0)
+    group.add_argument("--seed", type=count, default=0)
+    group.add_argument(
+        "--compile",
+        action="store_const",
+        const=compiled,
+        help="decode with a compiled step after checking it against the eager one",
+    )
+
+
+def add_output(parser: argparse.ArgumentParser, *, stream: bool = True) -> None:
+    group = parser.add_argument_group("output")
+    group.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    if stream:
+        group.add_argument(
+            "--jsonl", action="store_true", help="events on stdout as they happen, one per line"
+        )
+    add_recording(group)
+
+
+def add_recording(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument("--no-record", action="store_true", help="do not save the session on disk")
+
+
+def number(text: str) -> float:
+    return finite("value", text)
+
+
+def frames(text: str) -> float:
+    rate = finite("fps", text)
+    if not 1 <= rate <= 60:
+        raise UsageError("fps must lie between 1 and 60")
+    return rate
+
+
+def duration(text: str) -> float:
+    """Parse 90, 90s, 30m or 2h into seconds."""
+    factor = {"s": 1, "m": 60, "h": 3600}.get(text[-1:], 0)
+    number = text[:-1] if factor else text
+    if not (number.isascii() and number.isdigit()):
+        raise UsageError(f"a time is written 90s, 30m or 2h, not {text!r}")
+    return float(number) * (factor or 1)
+
+
+def patience(text: str) -> float:
+    """Parse `continue`, `stop` or a time into the seconds an answer goes on without a screen; −1 is no
+    limit.
+    """
+    words = {"continue": -1.0, "stop": 0.0}
+    return words[text] if text in words else duration(text)
+
+
+def on_detach(text: str) -> str:
+    try:
+        patience(text)
+    except UsageError:
+        raise UsageError(f"on-detach is continue, stop, or a time such as 90s or 30m, not {text!r}") from None
+    return text
+
+
+def add_detaching(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--on-detach",
+        type=on_detach,
+        metavar="WHAT",
+        help="what an answer does when its screen detaches: continue, stop, or stop after 90s, 30m or 2h (continue)",
+    )
+
+
+def count(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise UsageError(f"{text!r} is not a whole number from 0 on")
+    return int(text)

@@ -1,0 +1,163 @@
+"""Prepares what a command line asks for: loads the model, applies the mixer, reads settings and scheduled
+edits.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from types import TracebackType
+from typing import Any
+
+from core.errors import UsageError
+from core.mixer.mixer import Mixer
+from core.secrets import holds_secret
+from sessions.journal import events as ev
+from sessions.live.scheduled_edits import SCRIPT, Script
+from sessions.promptfile import Prompt
+from sessions.state.state import State, Turn
+from sessions.state.vector_facts import Known, mixer_of
+from steertui.cli.backend import OnRecord, tell, workplace
+from steertui.cli.conversation import Booth
+from steertui.cli.options import flags
+from steertui.cli.output.answer import CHANGES, Answer
+from steertui.cli.run_job import whole
+from steertui.mixer_options import mixer_asked_for, refuse_early, saved_mixer
+from steertui.promptlog import KEY_SAID
+
+
+class Setup:
+    """A loaded model with mixer and settings that answers any number of prompts."""
+
+    def __init__(self, args: argparse.Namespace, on_record: OnRecord = lambda record: None) -> None:
+        self._args = args
+        self._parent: int | None = None
+        self.mixer, self.settings = Mixer(), settings(args)
+        refuse_early(args.channels or ())
+        self._place = workplace(args, args.model, on_record)
+        try:
+            self.booth = Booth(self._place, args.model, flags.loading(args))
+            self.turn(self._asked_for())
+        except KeyboardInterrupt:
+            self._place.abandon()
+            raise
+        except BaseException:
+            self._place.close("failed")
+            raise
+
+    def __enter__(self) -> Setup:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._place.close("done" if error is None else "failed")
+
+    @property
+    def state(self) -> State:
+        return self.booth.state
+
+    @property
+    def facts(self) -> Any:
+        """The facts of the loaded model."""
+        assert self.state.model is not None
+        return self.state.model.facts
+
+    @property
+    def n_layers(self) -> int:
+        return int(self.facts["n_layers"])
+
+    @property
+    def residual_norms(self) -> dict[int, float]:
+        return {int(layer): norm for layer, norm in self.facts["residual_norms"].items()}
+
+    @property
+    def note(self) -> str:
+        """A warning if the model has no chat template, else empty."""
+        if self.settings.get("raw") or self.facts["chat_template"]:
+            return ""
+        return f"{self.facts['name']} has no chat template: it continues the text (--raw says so too)"
+
+    @property
+    def said(self) -> tuple[Turn, ...]:
+        """The turns of the current conversation, without undone ones."""
+        return self.state.path(self._parent)
+
+    def find(self, source: str) -> Any:
+        """Load a vector by file or library name into the session."""
+        found = self.booth.do("vector.load", source=whole(source), force=self._args.force)
+        return Known.told(self.state.vectors[found["name"]])
+
+    def turn(self, mixer: Mixer, words: str = "") -> None:
+        """Set another mixer; raises now, not during an answer, if the model cannot use it."""
+        if mixer != self.mixer:
+            self.booth.do("mixer", state=mixer.to_json(), words=words)
+            self.mixer = mixer
+
+    def answer(self, prompt: Prompt, hear: Callable[[str], None] = lambda text: None) -> Answer:
+        """Generate one more answer; `hear` gets its text piece by piece."""
+        *past, last = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
+        if prompt != getattr(self._args, "prompt", None) and holds_secret(last["content"]):
+            tell(KEY_SAID)
+        for message in past:
+            self.booth.do("remember", text=message["content"], role=message["role"])
+        parent, self._parent = self._parent, None
+        changes: list[ev.Event] = []
+        heard = 0
+        for event in self.booth.ask(last["content"], last["role"], parent, self.settings):
+            if isinstance(event, ev.Tok) and event.lane == 0 and event.i >= heard:
+                heard = event.i + len(event.ids)
+                hear("".join(event.text))
+            elif isinstance(event, CHANGES) and event.gen is not None:
+                changes.append(event)
+        assert isinstance(event, ev.Stop)
+        self.mixer = mixer_of(self.state.desk.state, self.state.vectors, self.n_layers)
+        return Answer.of(self.state, event, changes)
+
+    def undo(self) -> None:
+        """Remove the last question and its answer from the conversation; the record keeps both."""
+        path = self.said
+        if len(path) < 2:
+            raise UsageError("there is no turn to take back")
+        if len(path) == 2:
+            self.fresh()
+        else:
+            self._parent = path[-3].id
+
+    def fresh(self) -> None:
+        """Start another session with the same model, vectors and mixer."""
+        self.booth.do("session.new")
+        self._parent = None
+
+    def _asked_for(self) -> Mixer:
+        args = self._args
+        saved = saved_mixer(args.mix, self.find, force=args.force) if args.mix else Mixer()
+        asked = mixer_asked_for(
+            args.channels or (), self.find, self.n_layers, unit=args.unit, split=args.split, scope=args.scope
+        )
+        return replace(saved, channels=(*saved.channels, *asked.channels))
+
+
+def settings(args: argparse.Namespace) -> dict[str, Any]:
+    """The settings of the answers by their names in `core`; empty ones are left out."""
+    said = {
+        "system": args.system,
+        "raw": args.raw,
+        "template_args": dict(args.template_arg or ()),
+        "prefill": args.prefill,
+        "max_new_tokens": args.max_new,
+        "stop": list(args.stop or ()),
+        "temperature": args.temperature,
+        "top_p": args.top_p,
+        "top_k": args.top_k,
+        "repetition_penalty": args.repetition_penalty,
+        "seed": args.seed,
+        "cache": args.cache,
+        "shadow": args.shadow,
+        "compile": args.compile,
+        SCRIPT: Script(args.flip_at, tuple(args.inject or ())).to_json(),
+    }
+    return {
+        name: value for name, value in said.items() if value is not False and value not in (None, "", [], {})
+    }

@@ -1,0 +1,28 @@
+"""Opens the app on an engine that runs already: here, or behind a socket forwarded with `ssh -L`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from core.errors import EngineUnavailable, UsageError
+from steertui.cli.options import flags
+from steertui.engine.launch import choose, probe
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", help="which engine, when several run")
+    flags.add_detaching(parser)
+    parser.add_argument("--socket", type=Path, metavar="PATH", help="a socket, for example a forwarded one")
+
+
+def run(args: argparse.Namespace) -> int:
+    path = args.socket or choose(args.name).path
+    if args.socket and probe(path) is None:
+        raise EngineUnavailable(f"no engine answers at {path}")
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        raise UsageError("the app needs a terminal and this is none: `steertui ls --json` lists engines")
+    said = {"on_detach": args.on_detach} if args.on_detach else {}
+    return int(import_module("steertui.app").run(socket=path, **said))

@@ -1,0 +1,86 @@
+"""Talk to a model in a plain terminal loop. A line that begins with a slash turns a dial; /help lists them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from core.errors import SteerError
+from sessions.state.messages import messages
+from steertui.cli.chat_commands import obey
+from steertui.cli.options import flags
+from steertui.cli.output.printing import Printer
+from steertui.cli.prepared import Setup
+from steertui.text import safe_text
+
+GREETING = "steertui chat on {name}; /help lists what can be changed, /quit leaves"
+PROMPT = "> "
+LEAVE = ("/quit", "/exit")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    flags.add_model(parser, positional=True)
+    flags.add_steering(parser)
+    flags.add_decoding(parser, compiled=True)
+    flags.add_output(parser, stream=False)
+
+
+def run(args: argparse.Namespace) -> int:
+    with Setup(args) as setup:
+        _tell(GREETING.format(name=setup.facts["name"]))
+        if setup.note:
+            _tell(setup.note)
+        answers = [answer for line in _lines() if (answer := _heed(setup, line, aloud=not args.json))]
+        if args.json:
+            print(json.dumps({"messages": _messages(setup), "answers": answers}))
+    return 0
+
+
+def _heed(setup: Setup, line: str, *, aloud: bool) -> dict[str, Any] | None:
+    """One line: a command, or something to answer. A refusal is told, and the talk goes on."""
+    try:
+        if not line.startswith("/"):
+            return _answer(setup, line, aloud=aloud)
+        _tell(obey(setup, line))
+    except SteerError as error:
+        _tell(f"! {error}")
+    return None
+
+
+def _answer(setup: Setup, line: str, *, aloud: bool) -> dict[str, Any]:
+    """One turn; ctrl+c ends it after the token under way and leaves the conversation where it stands."""
+    printer = Printer()
+    answer = setup.answer(line, printer.write) if aloud else setup.answer(line)
+    if aloud:
+        printer.end(answer.text)
+    return answer.to_json()
+
+
+def _messages(setup: Setup) -> list[dict[str, str]]:
+    system = setup.settings.get("system")
+    return [*([{"role": "system", "content": system}] if system else []), *messages(setup.said)]
+
+
+def _lines() -> Iterator[str]:
+    """What is typed or piped in, until it ends or somebody leaves."""
+    with suppress(ImportError):
+        import readline  # noqa: F401 - line editing and history for input()
+    prompt = PROMPT if sys.stdin.isatty() and sys.stdout.isatty() else ""
+    while True:
+        try:
+            line = input(prompt).strip()
+        except EOFError:
+            return
+        if line in LEAVE:
+            return
+        if line:
+            yield line
+
+
+def _tell(words: str) -> None:
+    """Everything that is not the model's goes to stderr."""
+    print(safe_text(words, multiline=True), file=sys.stderr)

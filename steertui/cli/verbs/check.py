@@ -1,0 +1,31 @@
+"""Checks a vector on a model in about a minute: does it do anything, on which layers, and at which doses?"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from sessions.job_specs.workshop import CHECK
+from steertui.check_report import told
+from steertui.cli.options import flags
+from steertui.cli.output.printing import print_report
+from steertui.cli.run_job import carry_out
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    flags.add_offer(parser, CHECK)
+    flags.add_model(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object: the whole report")
+    flags.add_recording(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """The verdict is the result: red is an answer, not a failure."""
+    report = measure(args)
+    print_report(args, report, told(report))
+    return 0
+
+
+def measure(args: argparse.Namespace) -> Mapping[str, Any]:
+    return carry_out(args, CHECK.kind, flags.offered(args, CHECK))

@@ -1,0 +1,180 @@
+"""Lists the contrast sets that come with steertui, shows what a set or a file holds (counts and its first pair), or
+makes a new one: written by Claude, or with --with-model from the answers a model gives to the questions of another."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from core.errors import PartlyDone, UsageError
+from core.secrets import scrub
+from sessions.job_specs.contrasts import CONTRAST_ANSWER, CONTRAST_MAKE
+from sessions.job_specs.offer import Offer
+from steertui.cli.options import flags
+from steertui.cli.output import pair_table
+from steertui.cli.output.printing import print_report
+from steertui.cli.run_job import carry_out
+from steertui.text import safe_text
+
+PREVIEW = 400
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="the built-in sets")
+    showing = actions.add_parser("show", help="counts, domains and the first pair of one set")
+    showing.add_argument("set", metavar="SET", help="a built-in set or a file of pairs")
+    showing.add_argument(
+        "--rows", type=flags.count, metavar="N", help="so many of its texts as a table too (0: all)"
+    )
+    making = actions.add_parser("make", help="a new set, written by Claude or answered by a model")
+    flags.add_offer(making, CONTRAST_MAKE)
+    making.add_argument("--yes", action="store_true", help="do not ask before Claude is paid")
+    making.add_argument(
+        "--with-model", action="store_true", help="let --model answer both sides of the set instead"
+    )
+    for param in _only(CONTRAST_ANSWER, CONTRAST_MAKE):
+        flags.add_param(making, param)
+    flags.add_model(making)
+    flags.add_output(making)
+    for action in (listing, showing):
+        action.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.action == "make":
+        return making(args)
+    report = listed() if args.action == "list" else shown(args.set, args.rows)
+    lines = list_lines(report) if args.action == "list" else show_lines(report)
+    print_report(args, report, lines)
+    if not args.json:
+        print_warnings(report)
+    return 0
+
+
+def print_warnings(report: Mapping[str, Any]) -> None:
+    for warning in report.get("warnings", ()):
+        print(safe_text(f"steertui: note: {warning}"), file=sys.stderr)
+
+
+def making(args: argparse.Namespace) -> int:
+    """The new set, shown like any other; what was written or answered already is not asked for again."""
+    report = measure(args)
+    if report["pairs"]:
+        report = {**report, **shown(report["out"])}
+    print_report(args, report, made_lines(report))
+    return PartlyDone.exit_code if report.get("missing") else 0
+
+
+def measure(args: argparse.Namespace) -> Mapping[str, Any]:
+    offer, other = (CONTRAST_MAKE, CONTRAST_ANSWER)[:: -1 if args.with_model else 1]
+    for param in _only(other, offer):
+        if getattr(args, param.name) is not None:
+            way = "with --with-model" if args.with_model else "without --with-model"
+            raise UsageError(f"{param.option} means nothing {way}")
+    params = flags.offered(args, offer)
+    if offer is CONTRAST_MAKE and not (args.yes or args.estimate):
+        confirm(params)
+    return carry_out(args, offer.kind, params)
+
+
+def confirm(params: Mapping[str, Any]) -> None:
+    """Nobody should learn from a bill what a set costs."""
+    from vectors.claude import access
+    from vectors.contrasts.writing.job import cost, model_of
+
+    if not access.possible():
+        return  # which the job will say
+    where = f" at {scrub(access.address())}" if access.address() else ""
+    most = f"{model_of(params)}{where} will be asked: at most {cost(params)}"
+    if not sys.stdin.isatty():
+        raise UsageError(f"{most}; give --yes to go on, or --budget and --yes to hold it to less")
+    sys.stderr.write(f"{safe_text(most)}. Go on? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise KeyboardInterrupt
+
+
+def _only(offer: Offer, other: Offer) -> Iterator[Any]:
+    """The parameters that the other one has not."""
+    known = {param.name for param in other.params}
+    yield from (param for param in offer.params if param.name not in known)
+
+
+def listed() -> dict[str, Any]:
+    from vectors.contrasts.catalogue import BUILT_IN
+
+    return {
+        "sets": [
+            {"name": built.name, "world": built.world, "about": built.about, "pairs": len(built.make())}
+            for built in BUILT_IN.values()
+        ]
+    }
+
+
+def shown(name: str, rows: int | None = None) -> dict[str, Any]:
+    from vectors.contrasts.catalogue import contrast
+
+    found = contrast(name)
+    first = found.pairs[0] if found.pairs else None
+    table = {} if rows is None else {"rows": pair_table.rows(found, rows)}
+    return table | {
+        "name": found.name,
+        "shape": found.shape,
+        "pairs": len(found.pairs),
+        "prompts": len(found.prompts),
+        "distinct": len({pair.key for pair in found.pairs}),
+        "domains": found.domains,
+        "poles": list(found.poles),
+        "sha256": found.sha256,
+        "warnings": list(found.warnings),
+        "first": {"positive": first.positive, "negative": first.negative} if first else found.prompts[0],
+    }
+
+
+def list_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    for built in report["sets"]:
+        yield f"{built['name']:<20} {built['pairs']:>4} pairs  {built['world']:<8} {built['about']}"
+
+
+def made_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """What it is, what was left out and why, and what it cost."""
+    if report["pairs"]:
+        yield from show_lines(report)
+        yield f"written to {report['out']}"
+    for why, number in report.get("left_out", {}).items():
+        yield (
+            f"left out: {number} for {why}"
+            if why != "more than asked"
+            else f"left out: {number} more than asked"
+        )
+    if twice := report.get("duplicates"):
+        yield f"left out: {twice} questions that were nearly another one"
+    if missing := report.get("missing"):
+        yield f"note: {missing} pairs are missing; the same command again goes on, and asks nothing twice"
+    if cost := report.get("cost"):
+        money = "no price known" if cost["dollars"] is None else f"${cost['dollars']:.4f}"
+        yield f"Claude: {cost['calls']} calls, {cost['input'] + cost['output']:,} tokens, {money}"
+
+
+def show_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    amount = f"{report['pairs']} pairs" if report["pairs"] else f"{report['prompts']} prompts, no pairs"
+    yield f"{report['name']}: {amount}, read as {report['shape']}"
+    yield from (f"  {count:>4} {domain or '(no domain)'}" for domain, count in report["domains"].items())
+    if "rows" in report:
+        yield from pair_table.lines(report["rows"], report["poles"])
+        return
+    if not report["pairs"]:
+        yield f"first  {told(report['first'])}"
+        return
+    for sign, pole, side in zip("+−", report["poles"], ("positive", "negative"), strict=True):
+        yield f"{sign} {pole}: {told(report['first'][side])}"
+
+
+def told(text: Any) -> str:
+    """A side on one line, its turns named."""
+    if not isinstance(text, str):
+        text = " / ".join(f"{message['role']}: {message['content']}" for message in text)
+    return text if len(text) <= PREVIEW else f"{text[:PREVIEW]} …"

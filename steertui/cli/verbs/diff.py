@@ -1,0 +1,89 @@
+"""Compares two checkpoints of one model, matrix by matrix, reading them in slices: how much changed, in how many
+directions, and how much of it is a vector found elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sessions.job_specs.workshop import DIFF
+from steertui.cli.options import flags
+from steertui.cli.output.layer_curve import layer_curve
+from steertui.cli.output.printing import print_report
+from steertui.cli.run_job import carry_out
+from vectors.limits import size
+
+ACTING = 5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    flags.add_offer(parser, DIFF)
+    flags.add_output(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    report = measure(args)
+    print_report(args, report, told(report))
+    return 0
+
+
+def measure(args: argparse.Namespace) -> Mapping[str, Any]:
+    return carry_out(args, DIFF.kind, flags.offered(args, DIFF))
+
+
+def told(report: Mapping[str, Any]) -> Iterator[str]:
+    """A line per matrix, the strongest layer, and what could not be compared."""
+    aligned = report["vector"] is not None
+    extra = f" {'cos₁':>6} {'cosₖ':>6} {'energy':>8}" if aligned else ""
+    yield f"{'matrix':<44} {'relative':>9} {'top 1':>6} {'top k':>6}{extra}"
+    for name, row in report["modules"].items():
+        if row.get("singular_values"):
+            yield f"{name:<44} {row['relative_norm'] or 0:>9.2%} {_shares(row)}{_cosines(row) if aligned else ''}"
+    yield from curves(report)
+    if aligned and report["null"]:
+        yield f"random vectors: {_null(report)}"
+    yield from acting(report.get("functional", {}))
+    yield from (f"note: {warning}" for warning in report["warnings"])
+    for which in ("base", "tuned"):
+        if names := report[f"only_{which}"]:
+            yield f"only in {report[which]}: {', '.join(names[:4])}{' …' if len(names) > 4 else ''}"
+    yield f"read {size(report['bytes_read'])} with {size(report['peak_anon'])} of memory"
+    if "out" in report:
+        yield f"written to {report['out']} ({report['sha256'][:12]})"
+    if plot := report.get("plot"):
+        yield f"drawn in {plot}"
+
+
+def acting(functional: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What the change does to the texts it was asked about, where it lies most along the vector."""
+    strongest = sorted(functional, key=lambda name: -abs(functional[name]["cosine"]))[:ACTING]
+    for name in strongest:
+        found = functional[name]
+        yield f"on these texts {name} writes {found['cosine']:+.3f} along it, {found['relative']:.2%} of the stream"
+
+
+def curves(report: Mapping[str, Any]) -> Iterator[str]:
+    """How much each layer changed, and how far its writers changed along the vector."""
+    layers = report["layers"]
+    for name, key in (("relative change", "relative_norm"), (f"cosine with {report['vector']}", "top1")):
+        yield from layer_curve(name, {layer: found[key] for layer, found in layers.items()})
+
+
+def _null(report: Mapping[str, Any]) -> str:
+    """What chance shows in the columns of the table."""
+    subspaces = {
+        row["null"]["topk"] for row in report["modules"].values() if "topk" in (row.get("null") or {})
+    }
+    many = f", of k {max(subspaces):.3f}" if subspaces else ""
+    return f"cosine {report['null']['top1']:.3f}{many}, energy {report['null']['energy']:.2g}"
+
+
+def _shares(row: Mapping[str, Any]) -> str:
+    return f"{row['share_top1']:>6.0%} {row['share_topk']:>6.0%}"
+
+
+def _cosines(row: Mapping[str, Any]) -> str:
+    if not row.get("cosines"):
+        return f" {'–':>6} {'–':>6} {'–':>8}"
+    return f" {row['cosines']['top1']:>6.3f} {row['cosines']['topk']:>6.3f} {row['energy'] or 0:>8.4f}"

@@ -1,0 +1,46 @@
+"""Reports what steertui found on this machine: versions, devices, folders, accounts and the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from rich.console import Console
+
+from steertui.cli.diagnosis import diagnose
+from steertui.terminal import abilities
+from steertui.text import safe_text
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """The report is the result: what looks wrong is in it, and finding it is success."""
+    report = diagnose()
+    if args.json:
+        print(json.dumps(report))
+        return 0
+    problems = report.pop("problems")
+    for title, section in report.items():
+        print(title)
+        for name, value in section.items():
+            print(f"  {name:<18} {safe_text(_words(value))}")
+    if sys.stdout.isatty():
+        Console().print("  heat scale        ", abilities.gradient())
+    print("\n".join(safe_text(f"! {problem}") for problem in problems) or "nothing looks wrong")
+    return 0
+
+
+def _words(value: Any) -> str:
+    """A value as a person reads it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return "; ".join(map(_words, value)) or "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_words(part)}" for name, part in value.items())
+    return "–" if value is None else str(value)

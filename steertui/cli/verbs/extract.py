@@ -1,0 +1,96 @@
+"""Makes a vector from a contrast set, or with --tuned from the difference of two models on the same texts. A run that
+was stopped goes on where it was. --ranks G starts G processes on this host; on several hosts torchrun starts them:
+`python -m vectors.extraction.ranks --help` says how."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from core.mixer.layer_ranges import write_layers
+from sessions.job_specs.workshop import EXTRACT
+from steertui.cli.options import flags
+from steertui.cli.output.layer_curve import layer_curve
+from steertui.cli.output.printing import print_report
+from steertui.cli.run_job import carry_out
+from steertui.cli.verbs.contrast import show_lines, shown
+from steertui.text import safe_text
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    flags.add_offer(parser, EXTRACT)
+    flags.add_model(parser)
+    flags.add_output(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    if not (args.json or args.jsonl):
+        print("\n".join(map(safe_text, show_lines(shown(args.contrast)))), file=sys.stderr)
+    report = measure(args)
+    print_report(args, report, told(report))
+    return 0
+
+
+def measure(args: argparse.Namespace) -> Mapping[str, Any]:
+    params = flags.offered(args, EXTRACT)
+    if not EXTRACT.wants_resident(params):
+        params |= {"model": args.model, "loading": flags.loading(args)}
+    return carry_out(args, EXTRACT.kind, params)
+
+
+def told(report: Mapping[str, Any]) -> Iterator[str]:
+    """The table, the file, and what to try."""
+    yield f"{'layer':>5} {'d':>7} {'accuracy':>8} {'95 %':>11} {'AUROC':>6} {'at zero':>7} {'norm':>9} {'p':>8}"
+    for layer, found in report["layers"].items():
+        best = "  ← best" if int(layer) == report["best_layer"] else ""
+        yield f"{layer:>5} {_figures(found)}{best}"
+    yield from curves(report)
+    held = next(iter(report["layers"].values()))["n_holdout"]
+    yield f"held out: {held} texts; {report['n_effective']} different pairs in all"
+    yield from (f"note: {warning}" for warning in report["warnings"])
+    if hint := report["suggestion"]:
+        band = write_layers(tuple(hint["layers"]))
+        yield f"try {hint['scale']:.2g} {hint['unit']} on layers {band}, split"
+    if aligned := report.get("alignment"):
+        yield (
+            f"with {aligned['vector']}: mean cosine {aligned['mean']:+.2f}, {aligned['verdict']}"
+            f" (random ±{aligned['random_band']:.2f})"
+        )
+    if published := report.get("published"):
+        yield from beside(report["layers"], published)
+    yield f"written to {report['out']} ({report['sha256'][:12]})"
+    if plot := report.get("plot"):
+        yield f"drawn in {plot}"
+
+
+def curves(report: Mapping[str, Any]) -> Iterator[str]:
+    """How far apart the classes are over the layers, and how the vector lies with another one."""
+    layers = report["layers"]
+    values, intervals = ({layer: found[key] for layer, found in layers.items()} for key in ("d", "d_ci"))
+    yield from layer_curve("held-out d", values, intervals)
+    if aligned := report.get("alignment"):
+        yield from layer_curve(f"cosine with {aligned['vector']}", aligned["layers"])
+
+
+def beside(layers: Mapping[str, Mapping[str, Any]], published: Mapping[str, Any]) -> Iterator[str]:
+    """What others found with their own definitions, and what these definitions say here."""
+    ours = {layer: found["axes"]["d"] for layer, found in layers.items() if found["axes"]}
+    theirs = {layer: found["d"] for layer, found in published["layers"].items()}
+    yield from layer_curve("d here", ours, beside=(published["name"], theirs))
+    if (best := published["best_layer"]) is not None:
+        found = published["layers"][str(best)]
+        figures = f"d {found['d']:.2f}, accuracy {found['accuracy']:.1%} at zero"
+        yield f"{published['name']}: best layer {best}, {figures}"
+
+
+def _figures(found: Mapping[str, Any]) -> str:
+    if not found["n_holdout"]:
+        return f"{'–':>7} {'–':>8} {'–':>11} {'–':>6} {'–':>7} {found['norm']:>9.3g} {'–':>8}"
+    d = "∞" if found["d"] is None else f"{found['d']:.2f}"
+    low, high = found["accuracy_ci"]
+    return (
+        f"{d:>7} {found['accuracy']:>8.1%} {f'{low:.0%}–{high:.0%}':>11} {found['auroc']:>6.3f}"
+        f" {found['sign_accuracy']:>7.0%} {found['norm']:>9.3g} {found['p_holm']:>8.2g}"
+    )

@@ -1,0 +1,75 @@
+"""Runs an experiment: prompts under several conditions, with a random control, intervals and a report. Without a name
+it lists them. A run that was stopped goes on where it was."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from core.errors import PartlyDone
+from sessions.experiments.common.prompts import PACKS
+from sessions.experiments.judges.registry import JUDGES
+from sessions.experiments.registry import EXPERIMENTS
+from sessions.experiments.report import document, tables
+from sessions.experiments.scoring.measures import MEASURES
+from sessions.job_specs.catalogue import OFFERS
+from steertui.cli.options import flags
+from steertui.cli.output.printing import print_report
+from steertui.cli.run_job import carry_out
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="the list as one JSON object")
+    names = parser.add_subparsers(dest="name", metavar="NAME")
+    for name in EXPERIMENTS:
+        offer = OFFERS[name]
+        one = names.add_parser(name, help=offer.title, description=f"{offer.title}: {offer.summary}.")
+        flags.add_offer(one, offer)
+        flags.add_model(one)
+        flags.add_output(one)
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.name is None:
+        print_report(args, listed(), _list())
+        return 0
+    report = measure(args)
+    print_report(args, report, told(report))
+    return PartlyDone.exit_code if report["summary"].get("missing") else 0
+
+
+def listed() -> dict[str, Any]:
+    return {
+        "experiments": {name: OFFERS[name].summary for name in EXPERIMENTS},
+        "prompts": list(PACKS),
+        "measures": {measure.name: measure.about for measure in MEASURES.values()},
+        "judges": list(JUDGES),
+    }
+
+
+def _list() -> Iterator[str]:
+    found = listed()
+    yield "steertui run NAME --help lists an experiment's options"
+    yield from (f"  {name:<12} {words}" for name, words in found["experiments"].items())
+    yield "prompts: " + ", ".join(found["prompts"]) + ", or a JSONL file"
+    yield "measures: words:A,B,… or"
+    yield from (f"  {name:<12} {words}" for name, words in found["measures"].items())
+    yield "judges: " + ", ".join(found["judges"])
+
+
+def measure(args: argparse.Namespace) -> Mapping[str, Any]:
+    return carry_out(args, args.name, flags.offered(args, OFFERS[args.name]))
+
+
+def told(report: Mapping[str, Any]) -> Iterator[str]:
+    """What it cost, every table but that of the single answers, and what follows."""
+    cost = ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in report["cost"].items() if value)
+    yield f"{report['experiment']} on {report['model']}, seed {report['seed']}: at most {cost}"
+    for name, rows in tables.tables(report["rows"]).items():
+        if not tables.long(name):
+            yield from ("", name, *tables.markdown(rows))
+    yield ""
+    yield from document.listed({**report["summary"], "control": report["control"]})
+    yield f"n: {report['n']}"
+    yield from (f"note: {warning}" for warning in report.get("warnings", ()))

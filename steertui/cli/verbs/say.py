@@ -1,0 +1,107 @@
+"""Prints one answer and nothing else. PROMPT `-` reads stdin. `--prompts FILE` answers every line of a file, each a
+JSON text or an object with `prompt` or `messages`, and prints one object per line, with whatever else its line held."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from core.errors import BadInput, PartlyDone, SteerError, UsageError
+from sessions.journal.codec import Record, encode
+from sessions.promptfile import Item, Prompt, read_prompts
+from steertui.cli.options import flags
+from steertui.cli.output.answer import Answer
+from steertui.cli.output.printing import Printer
+from steertui.cli.prepared import Setup
+from steertui.text import safe_text
+
+INTERRUPTED = 130
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("prompt", nargs="?", metavar="PROMPT", help="what to say to the model; - reads stdin")
+    parser.add_argument(
+        "--prompts", type=Path, metavar="FILE", help="JSON lines: many prompts instead of one"
+    )
+    flags.add_model(parser)
+    flags.add_steering(parser)
+    flags.add_decoding(parser, compiled="now")
+    flags.add_output(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    if (args.prompt is None) == (args.prompts is None):
+        raise UsageError("say one PROMPT, or give --prompts FILE")
+    if args.prompts is not None:
+        return _say_all(read_prompts(args.prompts), args)
+    prompt = _stdin() if args.prompt == "-" else args.prompt
+    return _say_one(prompt, args)
+
+
+def _ready(args: argparse.Namespace) -> Setup:
+    setup = Setup(args, _print_record) if args.jsonl else Setup(args)
+    if setup.note:
+        print(safe_text(setup.note), file=sys.stderr)
+    return setup
+
+
+def _say_one(prompt: Prompt, args: argparse.Namespace) -> int:
+    with _ready(args) as setup:
+        answer = setup.answer(prompt) if args.json or args.jsonl else _spoken(setup, prompt)
+    if args.json:
+        _print_row(answer.to_json())
+    return INTERRUPTED if answer.interrupted else 0
+
+
+def _spoken(setup: Setup, prompt: Prompt) -> Answer:
+    """Word by word, as it comes."""
+    printer = Printer()
+    answer = setup.answer(prompt, printer.write)
+    printer.end(answer.text)
+    return answer
+
+
+def _say_all(items: list[Item], args: argparse.Namespace) -> int:
+    """A session each. A prompt that fails does not stop the others: its row says why, and the exit code that
+    something is missing."""
+    rows: list[dict[str, Any]] = []
+    with _ready(args) as setup:
+        for item in items:
+            if rows:
+                setup.fresh()
+            rows.append({"prompt": item.prompt} | item.rest | _attempt(setup, item.prompt))
+            if not args.json and not args.jsonl:
+                _print_row(rows[-1])
+            if rows[-1].get("stop") == "cancel":
+                return INTERRUPTED
+    if args.json:
+        _print_row({"answers": rows})
+    if failed := sum("error" in row for row in rows):
+        raise PartlyDone(f"{failed} of {len(items)} prompts failed, see their rows")
+    return 0
+
+
+def _attempt(setup: Setup, prompt: Prompt) -> dict[str, Any]:
+    try:
+        return setup.answer(prompt).to_json()
+    except SteerError as error:
+        return {"error": str(error), "exit_code": error.exit_code}
+
+
+def _print_record(record: Record) -> None:
+    """The journal's own line."""
+    print(encode(record).decode("ascii"), end="", flush=True)
+
+
+def _print_row(row: dict[str, Any]) -> None:
+    print(json.dumps(row), flush=True)
+
+
+def _stdin() -> str:
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"stdin is not UTF-8 (byte {error.start})") from None

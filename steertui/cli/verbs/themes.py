@@ -1,0 +1,48 @@
+"""Does a direction say what the fine-tuning said that it was taken from? Scores the themes of both with the linearity
+score of steer-clear, each run beside the runs it does not belong to: sentences of one kind resemble each other, so
+chance lies far above 0. THEMES holds a JSON object per line: `name`, `tuned` and `direction`, lists of sentences."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sessions.job_specs.workshop import THEMES
+from steertui.cli.options import flags
+from steertui.cli.run_job import carry_out
+from steertui.text import safe_text
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    flags.add_offer(parser, THEMES)
+    flags.add_model(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    parser.add_argument("--jsonl", action="store_true", help="events on stdout as they happen, one per line")
+    flags.add_recording(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    report = carry_out(args, THEMES.kind, flags.offered(args, THEMES))
+    if args.json:
+        print(json.dumps(report))
+    elif not args.jsonl:
+        print("\n".join(map(safe_text, told(report))))
+    return 0
+
+
+def told(report: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{'run':<24} {'score':>6} {'null':>6} {'highest':>7} {'p':>6} {'cosines':>12}"
+    for name, found in report["runs"].items():
+        null = found["null"]
+        chance = (
+            f"{null['mean']:>6.3f} {null['highest']:>7.3f} {found['p']:>6.2f}"
+            if null
+            else f"{'–':>6} {'–':>7} {'–':>6}"
+        )
+        spread = f"{found['lowest']:.2f}–{found['highest']:.2f}"
+        yield f"{name:<24} {found['score']:>6.3f} {chance} {spread:>12}"
+    if report["n"] == 1:
+        yield "note: one run has no null: give several to see what sets that do not belong together reach"
+    yield f"embedded by {report['embedded_by']}; null: the tuned themes of a run with the directions of all others"

@@ -1,0 +1,186 @@
+"""Parses the values of --vector, --gain, --cap and --inject into plain data.
+
+Suffixes are read from the right, so paths may contain colons and at-signs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from core.errors import BadInput, UsageError
+from core.mixer.layer_ranges import parse_layers
+from core.mixer.mixer import Channel, Mixer, finite
+from steertui.cli.options.preflight import DEEPEST, find_vector
+
+Bound = float | str | None
+
+_NUMBER = r"[+-]?(?:nan|inf|infinity|[0-9.,_eE+-]+)"
+_BAND = r"(?:@(?P<layers>[^@:/]*))?"
+_SCALED = re.compile(rf"(?P<vector>.+):(?P<number>{_NUMBER}){_BAND}", re.IGNORECASE)
+_BANDED = re.compile(r"(?P<vector>.+)@(?P<layers>all|[0-9%.,-]+)")
+_CAPPED = re.compile(rf"(?P<vector>.+):(?P<bounds>(?:floor|ceiling)=[^@:/]*){_BAND}")
+_SIGNED_LIST = re.compile(r"-\.?[0-9][^\s,;]*[,;]\S*")
+_PERCENTILE = re.compile(r"p[0-9]{1,3}(?:\.[0-9]+)?")
+
+
+@dataclass(frozen=True)
+class ChannelSpec:
+    """One channel as given on the command line, before its vector is opened and the model's depth is
+    known.
+    """
+
+    vector: str
+    layers: str | None = None
+    scale: float | None = None
+    gain: float | None = None
+    floor: Bound = None
+    ceiling: Bound = None
+
+    def actions(self) -> dict[str, Any]:
+        """The settings that were given, by name; empty when only the vector was named."""
+        named = {"scale": self.scale, "gain": self.gain, "floor": self.floor, "ceiling": self.ceiling}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+def read_vector(text: str) -> ChannelSpec:
+    """VECTOR[:SCALE[@LAYERS]]"""
+    if match := _SCALED.fullmatch(text):
+        return ChannelSpec(match["vector"], match["layers"], scale=finite("scale", match["number"]))
+    if match := _BANDED.fullmatch(text):
+        return ChannelSpec(match["vector"], match["layers"])
+    return ChannelSpec(text)
+
+
+def read_gain(text: str) -> ChannelSpec:
+    """VECTOR:G[@LAYERS]"""
+    match = _SCALED.fullmatch(text)
+    if not match:
+        raise UsageError(f"bad gain {text!r}; write VECTOR:G or VECTOR:G@LAYERS, for example refusal:0@8-20")
+    return ChannelSpec(match["vector"], match["layers"], gain=finite("gain", match["number"]))
+
+
+def read_cap(text: str) -> ChannelSpec:
+    """VECTOR:floor=X,ceiling=Y[@LAYERS]"""
+    match = _CAPPED.fullmatch(text)
+    if not match:
+        raise UsageError(f"bad cap {text!r}; write VECTOR:floor=X,ceiling=Y@LAYERS, one bound is enough")
+    bounds: dict[str, Bound] = {}
+    for part in match["bounds"].split(","):
+        side, _, value = part.partition("=")
+        if side not in ("floor", "ceiling") or side in bounds:
+            raise UsageError(f"bad cap {text!r}: floor and ceiling are the bounds there are, each once")
+        bounds[side] = value if _PERCENTILE.fullmatch(value) else finite(side, value)
+    return ChannelSpec(
+        match["vector"], match["layers"], floor=bounds.get("floor"), ceiling=bounds.get("ceiling")
+    )
+
+
+def read_injection(text: str) -> tuple[int, str]:
+    """K:TEXT: the text to insert before token K."""
+    index, colon, words = text.partition(":")
+    if not colon or not index.isascii() or not index.isdigit() or not words:
+        raise UsageError(f"bad injection {text!r}; write K:TEXT, for example 20:Look, a bird!")
+    return int(index), words
+
+
+def read_pair(text: str) -> tuple[str, Any]:
+    """NAME=VALUE for a chat template; true, false and whole numbers are converted."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(
+            f"bad template argument {text!r}; write NAME=VALUE, for example enable_thinking=false"
+        )
+    words: dict[str, Any] = {"true": True, "false": False}
+    return name, words.get(value.lower(), int(value) if re.fullmatch(r"-?[0-9]{1,9}", value) else value)
+
+
+def channels_asked_for(specs: Iterable[ChannelSpec]) -> tuple[ChannelSpec, ...]:
+    """Merge options for the same vector and layers into one channel: its scale, gain and cap."""
+    merged: dict[tuple[str, str | None], ChannelSpec] = {}
+    for spec in specs:
+        key = (spec.vector, spec.layers)
+        merged[key] = _merge(merged[key], spec) if key in merged else spec
+    return tuple(merged.values())
+
+
+def refuse_early(specs: Iterable[ChannelSpec]) -> None:
+    """Raise before a model is loaded if a vector does not exist or layers cannot be parsed."""
+    for spec in specs:
+        find_vector(spec.vector)
+        if spec.layers is not None:
+            parse_layers(spec.layers, DEEPEST)
+
+
+def mixer_asked_for(
+    specs: Iterable[ChannelSpec],
+    find: Callable[[str], Any],
+    n_layers: int,
+    *,
+    unit: str | None = None,
+    split: bool = False,
+    scope: str = "all",
+) -> Mixer:
+    """Build the mixer of a command line; `find` opens a vector by file or library name."""
+    common: dict[str, Any] = (
+        {"scope": scope} | ({"unit": unit} if unit else {}) | ({"split": True} if split else {})
+    )
+    channels = (_channel(spec, find(spec.vector), n_layers, common) for spec in channels_asked_for(specs))
+    return Mixer(tuple(channels))
+
+
+def saved_mixer(path: Path, find: Callable[[str], Any], *, force: bool = False) -> Mixer:
+    """Load a mixer from JSON, such as the `mixer` of an answer; its vectors must match their hashes."""
+
+    def same(name: str, sha256: str | None) -> Any:
+        vector = find(name)
+        if sha256 not in (None, vector.sha256) and not force:
+            raise BadInput(
+                f"{path}: vector {name!r} is not the one this mixer was saved with (--force plays it)"
+            )
+        return vector
+
+    try:
+        return Mixer.from_json(json.loads(path.read_text(encoding="utf-8")), same)
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise BadInput(f"{path} is no saved mixer ({type(error).__name__}: {error})") from error
+
+
+def _merge(one: ChannelSpec, other: ChannelSpec) -> ChannelSpec:
+    before, after = one.actions(), other.actions()
+    if twice := before.keys() & after.keys():
+        raise UsageError(f"{one.vector}: {min(twice)} given twice for the same layers")
+    return replace(one, **after)
+
+
+def _channel(spec: ChannelSpec, vector: Any, n_layers: int, common: dict[str, Any]) -> Channel:
+    """Build a channel. Without settings it uses the card's suggestion; a bare scale uses the card's unit
+    and band.
+    """
+    settings = common | spec.actions()
+    if spec.layers is not None:
+        settings["layers"] = parse_layers(spec.layers, n_layers)
+    bare = spec.scale is not None and spec.layers is None and not common.keys() & {"unit", "split"}
+    if not spec.actions() or (bare and getattr(vector, "suggestion", None)):
+        return Channel.suggested(vector, **settings)
+    return Channel(vector, **settings)
+
+
+def with_signed_lists(words: Iterable[str]) -> list[str]:
+    """Turn `--scales -1,1` into `--scales=-1,1`, because argparse takes a list that starts with a minus
+    for an option. Words with spaces, or after `--`, are left as they are.
+    """
+    found: list[str] = []
+    for word in words:
+        option = bool(found) and found[-1].startswith("--") and "=" not in found[-1] and "--" not in found
+        if option and _SIGNED_LIST.fullmatch(word):
+            found[-1] = f"{found[-1]}={word}"
+        else:
+            found.append(word)
+    return found

@@ -1,0 +1,112 @@
+"""Drives the app with key presses, waits for what the screen shows, and records screenshots."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from time import monotonic
+
+from textual._compositor import LayoutUpdate
+from textual.pilot import Pilot
+from textual.strip import Strip
+
+from steertui.app import Studio
+from steertui.config import Settings
+from steertui.pictures.film import Frame
+from steertui.screens.desk.screen import Desk
+from steertui.widgets import glyphs
+
+MODEL = "demo-instruct"
+PATIENCE_S = 300.0
+LONGEST_S = 1.2
+"""Longest display time of a frame in an animation, so that waiting times are cut."""
+
+
+@dataclass
+class Camera:
+    """Controls the running app; between `start_recording` and `stop_recording` it collects animation
+    frames.
+    """
+
+    pilot: Pilot[None]
+    frames: list[Frame] = field(default_factory=list)
+    rolling: bool = False
+    _since: float = 0.0
+
+    @property
+    def desk(self) -> Desk:
+        found = self.pilot.app.get_screen_stack("desk")[0]
+        assert isinstance(found, Desk)
+        return found
+
+    @property
+    def said(self) -> int:
+        """Number of tokens of the newest answer."""
+        return self.desk.feed.tokens
+
+    async def press(self, *keys: str, every: float = 0.0) -> None:
+        for key in keys:
+            await self.pilot.press(key)
+            await self.look(every)
+
+    async def type(self, text: str, every: float = 0.0) -> None:
+        await self.press(*text, every=every)
+
+    async def until(self, true: Callable[[], object]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not true():
+                await self.look(0.05)
+
+    async def idle(self) -> None:
+        """Wait until the answer is complete and the key mode has been restored."""
+        await self.until(lambda: self.desk.link.state.word == "idle" and not self.desk.link.inbox)
+        await self.look(1.2)
+
+    async def answer(self) -> None:
+        """Send the prompt and wait until the answer begins."""
+        await self.press("enter")
+        await self.until(lambda: self.desk.link.state.running is not None)
+
+    async def look(self, seconds: float) -> None:
+        await self.pilot.pause(seconds)
+        if self.rolling:
+            self._expose()
+
+    def shoot(self) -> Sequence[Strip]:
+        """The current screen, with everything that lies over it."""
+        app = self.pilot.app
+        update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
+        assert isinstance(update, LayoutUpdate)
+        return [Strip.join(row).discard_meta() for row in update.strips]
+
+    def roll(self) -> None:
+        self.rolling, self._since = True, monotonic()
+        self.frames = [Frame(self.shoot(), 0.0)]
+
+    def cut(self) -> Sequence[Frame]:
+        self._expose()
+        self.rolling = False
+        return self.frames
+
+    def _expose(self) -> None:
+        """Append a frame if the screen has changed, else extend the last one."""
+        now, screen = monotonic(), self.shoot()
+        last = self.frames[-1]
+        self.frames[-1] = replace(last, seconds=min(last.seconds + now - self._since, LONGEST_S))
+        self._since = now
+        if [strip.text for strip in screen] != [strip.text for strip in last.screen]:
+            self.frames.append(Frame(screen, 0.0))
+
+
+@asynccontextmanager
+async def camera(size: tuple[int, int]) -> AsyncIterator[Camera]:
+    """Run the app with the demo model and wait until the model is ready."""
+    app = Studio(MODEL, None, Settings(theme="steertui-night"))
+    glyphs.use(replace(glyphs.now(), colours=glyphs.TRUE_COLOUR))
+    async with app.run_test(size=size) as pilot:
+        taken = Camera(pilot)
+        await taken.until(lambda: taken.desk.link.state.word == "idle" and taken.desk.link.state.model)
+        yield taken
+        await taken.desk.link.close()

@@ -1,0 +1,141 @@
+"""The guide's pictures as key presses: one scene per screenshot, and the animation of a first steered
+answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from textual.strip import Strip
+
+from steertui.pictures.camera import Camera
+from steertui.pictures.film import Frame
+from steertui.screens.jobs.screen import Jobs
+from steertui.screens.sessions.replay import Replay
+
+Picture = Sequence[Strip]
+FLIP_AT = 6
+WIDE, MEDIUM = (132, 34), (104, 28)
+
+
+async def _vector(on: Camera, name: str = "determined-drifting") -> None:
+    await on.press("tab", "a")
+    await on.type(name)
+    await on.press("enter")
+    await on.until(lambda: on.desk.rack.board.mixer.channels)
+    await on.look(0.5)
+
+
+async def _slowly(on: Camera) -> None:
+    """Set eight tokens a second, so that key presses hit the same token every time."""
+    on.desk.transcript.focus()
+    await on.press("t", "i")
+
+
+async def _ask(on: Camera, *ups: str) -> None:
+    await on.press("i", *(ups or ("up",)))
+    await on.answer()
+
+
+async def desk(on: Camera) -> Picture:
+    """The same question three times: plain, steered by a vector, and with the vector flipped during the
+    answer.
+    """
+    await _slowly(on)
+    await _ask(on)
+    await on.idle()
+    await _vector(on)
+    await _ask(on)
+    await on.idle()
+    await _ask(on)
+    await on.until(lambda: on.said >= FLIP_AT)
+    await on.press("space", "f", "space")
+    await on.idle()
+    on.desk.transcript.focus()
+    await on.press("h")
+    await on.look(0.5)
+    return on.shoot()
+
+
+async def capping(on: Camera) -> Picture:
+    await _vector(on)
+    await on.press("C")
+    await on.look(0.5)
+    await on.type(">p50")
+    await on.look(0.8)
+    return on.shoot()
+
+
+async def distractors(on: Camera) -> Picture:
+    await _slowly(on)
+    await _ask(on)
+    await on.until(lambda: on.said >= FLIP_AT)
+    await on.press("space", "d")
+    await on.look(0.5)
+    await on.press("enter")
+    await on.look(0.3)
+    await on.press("enter")
+    await on.look(0.3)
+    await on.press("space")
+    await on.idle()
+    return on.shoot()
+
+
+async def jobs(on: Camera) -> Picture:
+    """A check of a vector, with its curve."""
+    await on.press("f3", "n")
+    await on.look(0.5)
+    await on.type("check")
+    await on.press("enter")
+    await on.look(0.5)
+    await on.type("determined-drifting")
+    await on.press("enter")
+    await on.until(lambda: isinstance(on.pilot.app.screen, Jobs))
+    await on.until(lambda: any(job.state == "done" for job in on.desk.link.state.jobs.values()))
+    await on.press("right")
+    await on.look(1.0)
+    return on.shoot()
+
+
+async def replay(on: Camera) -> Picture:
+    await desk(on)
+    await on.press("f5")
+    await on.look(1.0)
+    await on.press("p")
+    await on.until(lambda: isinstance(on.pilot.app.screen, Replay))
+    await on.look(0.5)
+    await on.press("full_stop", "full_stop", "full_stop")
+    await on.press(*["right"] * 8)
+    await on.look(0.5)
+    return on.shoot()
+
+
+async def first_answer(on: Camera) -> Sequence[Frame]:
+    """From the first page to a flip, following the hints above the prompt."""
+    await _slowly(on)
+    on.roll()
+    await on.look(1.5)
+    await on.press("up", every=0.8)
+    await on.answer()
+    await on.idle()
+    await on.press("tab", every=0.6)
+    await on.press("a", every=0.8)
+    await on.press("enter", every=0.8)
+    await on.press("i", every=0.4)
+    await on.press("up", every=0.6)
+    await on.answer()
+    await on.until(lambda: on.said >= FLIP_AT)
+    await on.press("f", every=0.2)
+    await on.idle()
+    await on.look(2.0)
+    return on.cut()
+
+
+STILLS: Mapping[str, tuple[tuple[int, int], Callable[[Camera], Awaitable[Picture]]]] = {
+    "desk": (WIDE, desk),
+    "capping": (MEDIUM, capping),
+    "distractors": (MEDIUM, distractors),
+    "jobs": ((140, 36), jobs),
+    "replay": (MEDIUM, replay),
+}
+FILM = "first-answer", MEDIUM, first_answer

@@ -1,0 +1,1 @@
+"""The terminal: what it can do, its signals, clipboard, editor and output."""
