@@ -25,9 +25,10 @@ from core.errors import SteerError, UsageError
 from steertui import colour_themes, commands, config
 from steertui.config import Settings
 from steertui.engine.protocol import MAX_FRAME
-from steertui.screens.desk import dialogs, rooms
+from steertui.screens.appearance import Looks
+from steertui.screens.desk.commands import open_screen
+from steertui.screens.desk.dialogs import add_vector
 from steertui.screens.desk.screen import Desk
-from steertui.screens.looks import Looks
 from steertui.screens.palette import Actions, Palette
 from steertui.terminal import clipboard, job_control, screenshot
 from steertui.terminal.ascii import Ascii, scrollbars
@@ -202,11 +203,11 @@ class Studio(App[None], inherit_bindings=False):
         while not isinstance(self.screen, Desk):
             self.pop_screen()
         if place != "desk":
-            rooms.ROOMS[place](self._desk)
+            open_screen.ROOMS[place](self._desk)
 
     def action_leave(self) -> None:
         self.action_go("desk")
-        dialogs.leave(self._desk)
+        add_vector.leave(self._desk)
 
     def action_background(self) -> None:
         """Suspend the app as ctrl+z does; the engine goes on with the answer."""

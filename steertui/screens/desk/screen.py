@@ -25,19 +25,20 @@ from sessions.state.vector_facts import mixer_of
 from steertui import commands, promptlog
 from steertui.cli.options.flags import patience
 from steertui.config import Settings
-from steertui.screens.desk import opening, slash
-from steertui.screens.desk.actions import ACTIONS
-from steertui.screens.desk.coach import Coach
-from steertui.screens.desk.feed import Feed
-from steertui.screens.desk.link import Link
-from steertui.screens.desk.modes import Modes
-from steertui.screens.desk.pace import Pace
-from steertui.screens.desk.page import Page
-from steertui.screens.desk.rack import Rack
-from steertui.screens.desk.standing import standing
-from steertui.screens.desk.talk import Talk
-from steertui.screens.desk.tempo import Tempo
-from steertui.screens.jobs.ledger import Ledger
+from steertui.screens.connection import Link
+from steertui.screens.desk import first_page
+from steertui.screens.desk.commands import slash_commands
+from steertui.screens.desk.commands.actions import ACTIONS
+from steertui.screens.desk.composer import Talk
+from steertui.screens.desk.key_modes import Modes
+from steertui.screens.desk.mixer_panel import Rack
+from steertui.screens.desk.repaint_limiter import Tempo
+from steertui.screens.desk.status_line import standing
+from steertui.screens.desk.token_rate import Pace
+from steertui.screens.desk.tour import Coach
+from steertui.screens.desk.transcript_feed import Feed
+from steertui.screens.desk.transcript_panel import Page
+from steertui.screens.jobs.job_list import Ledger
 from steertui.screens.palette import DESK
 from steertui.terminal.lag import Lag
 from steertui.text import safe_text
@@ -77,7 +78,9 @@ class Desk(Screen[None]):
         self.page: Page = Page(lambda: self.link.state, id="page")
         self.transcript, self.prompt = self.page.transcript, Prompt(id="prompt")
         self.coach = Coach(model, id="coach")
-        self.menu = self.prompt.menu = Completions(slash.offered, slash.completed, id="menu")
+        self.menu = self.prompt.menu = Completions(
+            slash_commands.offered, slash_commands.completed, id="menu"
+        )
         self.rack: Rack = Rack(id="rack")
         self.rack.strips.readings = self.transcript.tint.readings
         self.rack.meters.gauges = self.page.gauges
@@ -119,8 +122,8 @@ class Desk(Screen[None]):
 
     def on_mount(self) -> None:
         self.transcript.entitle("transcript")
-        self.transcript.extend(opening.notes(self.link.model))
-        self.prompt.offer(opening.prompts(self.link.model))
+        self.transcript.extend(first_page.notes(self.link.model))
+        self.prompt.offer(first_page.prompts(self.link.model))
         self.prompt.remember(promptlog.read())
         self.set_interval(1 / self._fps, self.frame)
 
@@ -174,7 +177,7 @@ class Desk(Screen[None]):
             case ev.Stop():
                 self.pace.clear()
                 self.modes.answer_ends()
-            case ev.Turn() if self.transcript.document.items[:1] == opening.notes(self.link.model)[:1]:
+            case ev.Turn() if self.transcript.document.items[:1] == first_page.notes(self.link.model)[:1]:
                 self.transcript.drop_notes("hint", "title")
 
     def _told(self, notice: dict[str, Any]) -> None:
@@ -250,7 +253,7 @@ class Desk(Screen[None]):
             await self.talk.say(message.text)
             return
         try:
-            slash.obey(self, message.text)
+            slash_commands.obey(self, message.text)
         except SteerError as error:
             self.warn(str(error))
             self.prompt.load_text(message.text)

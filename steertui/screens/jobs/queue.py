@@ -11,8 +11,8 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from sessions.job_specs.catalogue import OFFERS
-from steertui.screens.jobs.brief import brief
-from steertui.screens.jobs.report import Report
+from steertui.screens.jobs.form.brief import brief
+from steertui.screens.jobs.job_report import Report
 from steertui.text import safe_text
 
 SIGNS = {"running": "▶", "queued": "·", "done": "✓", "failed": "✗", "cancelled": "■", "lost": "✗"}

@@ -20,13 +20,13 @@ from textual.widgets import OptionList
 from core.errors import SteerError, UsageError
 from sessions.job_specs.catalogue import OFFERS
 from steertui import commands
-from steertui.screens.desk.link import Link
-from steertui.screens.desk.yank import yank
-from steertui.screens.jobs.form import JobForm
-from steertui.screens.jobs.ledger import Ledger
-from steertui.screens.jobs.pages import Pages
+from steertui.screens.connection import Link
+from steertui.screens.copy_text import yank
+from steertui.screens.jobs.form.form import JobForm
+from steertui.screens.jobs.job_list import Ledger
+from steertui.screens.jobs.job_report import Report
 from steertui.screens.jobs.queue import Queue, in_order
-from steertui.screens.jobs.report import Report
+from steertui.screens.jobs.results.pages import Pages
 from steertui.screens.pick import Choice, Pick
 from steertui.text import safe_text
 from steertui.widgets.cover import Cover

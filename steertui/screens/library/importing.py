@@ -17,8 +17,8 @@ from textual.widgets import Input, Static
 
 from core.errors import SteerError, UsageError
 from core.files import expanded
-from steertui.screens.library.fitting import against
-from steertui.screens.library.page import page
+from steertui.screens.library.card_page import page
+from steertui.screens.library.compatibility import against
 from steertui.text import safe_text
 from steertui.vector_args import add_choices, read_chosen
 from steertui.widgets.line import Line

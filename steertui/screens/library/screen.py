@@ -18,13 +18,13 @@ from textual.widgets import DataTable, Input, Static
 from core.errors import SteerError, UsageError
 from steertui import commands
 from steertui.screens.ask import Ask
-from steertui.screens.desk.link import Link
-from steertui.screens.library.bin import Bin
-from steertui.screens.library.check import Check
-from steertui.screens.library.fitting import against, badge, shape_of, unplayable
+from steertui.screens.connection import Link
+from steertui.screens.library.card_page import page
+from steertui.screens.library.check_card import Check
+from steertui.screens.library.compatibility import against, badge, shape_of, unplayable
 from steertui.screens.library.importing import Import
-from steertui.screens.library.page import page
 from steertui.screens.library.rows import COLUMNS, columns, cosines, row
+from steertui.screens.library.trash_dialog import Bin
 from steertui.text import safe_text
 from steertui.widgets.cover import Cover
 from steertui.widgets.hints import Hints

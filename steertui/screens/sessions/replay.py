@@ -19,7 +19,7 @@ from core.errors import SteerError
 from sessions.recorded.film import Film
 from sessions.recorded.index import Entry
 from steertui import commands
-from steertui.screens.past import past
+from steertui.screens.past_sessions import past
 from steertui.screens.sessions import exporting
 from steertui.screens.sessions.playhead import Playhead
 from steertui.screens.sessions.recorded import branched

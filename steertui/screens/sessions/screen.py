@@ -18,8 +18,8 @@ from textual.widgets import DataTable, Input
 from core.errors import SteerError, UsageError
 from sessions.recorded.index import Entry
 from steertui import commands
-from steertui.screens.desk.link import Link
-from steertui.screens.past import past
+from steertui.screens.connection import Link
+from steertui.screens.past_sessions import past
 from steertui.screens.sessions import exporting
 from steertui.screens.sessions.recorded import filmed, found
 from steertui.screens.sessions.replay import Replay

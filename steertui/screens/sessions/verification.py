@@ -16,7 +16,7 @@ from sessions.journal.folder import Folder
 from sessions.journal.reader import read
 from sessions.recorded.index import Entry
 from sessions.state.state import State, Task
-from steertui.screens.desk.link import Link
+from steertui.screens.connection import Link
 from steertui.text import safe_text
 
 KIND = "verify"

@@ -9,11 +9,11 @@ from core.errors import UsageError
 from core.mixer.effects import bounds
 from core.mixer.mixer import Channel, Mixer
 from sessions.state.vector_facts import Known
-from steertui.screens.desk import board as hands
-from steertui.screens.desk import caps
-from steertui.screens.desk.board import Board
-from steertui.screens.desk.form import DeskForm
-from steertui.screens.desk.strip_form import told
+from steertui.screens.desk.dialogs.form import DeskForm
+from steertui.screens.desk.dialogs.strip import told
+from steertui.screens.desk.mixer import caps
+from steertui.screens.desk.mixer import edits as hands
+from steertui.screens.desk.mixer.edits import Board
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
 

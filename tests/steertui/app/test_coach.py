@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from steertui.screens.desk import coach
-from steertui.screens.desk.coach import DONE, LATE, LESSON, STEPS, TYPING, WAITING, Seen, lesson
-from steertui.screens.desk.opening import FIRST, coached
+from steertui.screens.desk import tour
+from steertui.screens.desk.first_page import FIRST, coached
+from steertui.screens.desk.tour import DONE, LATE, LESSON, STEPS, TYPING, WAITING, Seen, lesson
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.scripted_engine import Studio, words
 
@@ -32,7 +32,7 @@ def test_each_step_follows_from_what_has_happened(seen: Seen, steered: int, said
 
 
 def line(at: Stage) -> str:
-    return str(at.desk.query_one(coach.Coach).render())
+    return str(at.desk.query_one(tour.Coach).render())
 
 
 async def test_it_leads_to_a_flip_in_mid_answer_and_is_done() -> None:

@@ -59,7 +59,7 @@ async def test_a_lost_engine_leaves_the_page_and_the_next_one_gets_the_mixer(
             second = Studio()
             second.loaded.set()
             with scripted_engine.engine(second, name="second") as other:
-                monkeypatch.setattr("steertui.screens.desk.link.ensure", lambda model, *_, **__: other.path)
+                monkeypatch.setattr("steertui.screens.connection.ensure", lambda model, *_, **__: other.path)
                 await at.press("ctrl+r")
                 await at.until(lambda: at.desk.link.state.desk.state)
                 assert [c["name"] for c in at.desk.link.state.desk.state["channels"]] == ["pirate"]
@@ -92,7 +92,7 @@ async def test_who_only_watches_the_next_engine_shows_what_goes_on_there(
             ):
                 writer.ready()
                 writer.ask("note", text="somebody else was here first")
-                monkeypatch.setattr("steertui.screens.desk.link.ensure", lambda model, *_, **__: other.path)
+                monkeypatch.setattr("steertui.screens.connection.ensure", lambda model, *_, **__: other.path)
                 await at.press("ctrl+r")
                 await at.until(lambda: at.desk.link.observer and "somebody else was here first" in at.notes)
                 assert not at.desk.rack.board.mixer.channels, "the desk of who is in control"
@@ -168,7 +168,7 @@ async def test_a_message_before_there_is_an_engine_is_kept_and_shown(monkeypatch
             started.wait(20)
             return engine.path
 
-        monkeypatch.setattr("steertui.screens.desk.link.ensure", starting)
+        monkeypatch.setattr("steertui.screens.connection.ensure", starting)
         async with desk_at(None, studio) as at:
             assert at.word == "starting"
             await at.type("Who are you?")
@@ -186,7 +186,7 @@ async def test_an_engine_that_cannot_be_had_is_told_and_the_words_come_back(
     def refused(model: str, *_: Any, **__: Any) -> Path:
         raise EngineUnavailable("no room for an engine")
 
-    monkeypatch.setattr("steertui.screens.desk.link.ensure", refused)
+    monkeypatch.setattr("steertui.screens.connection.ensure", refused)
     async with desk_at(None, Studio()) as at:
         await at.until(lambda: at.word == "lost")
         await at.type("hello")
@@ -224,7 +224,7 @@ async def test_the_next_engine_loads_and_records_as_the_lost_one_did(
         asked.append((model, options, record))
         raise EngineUnavailable("there is none")
 
-    monkeypatch.setattr("steertui.screens.desk.link.ensure", ensure)
+    monkeypatch.setattr("steertui.screens.connection.ensure", ensure)
     way = {"dtype": "bfloat16"}
     door, sessions = Door(paths.runtime(), "lost"), paths.sessions() if record else None
     with Inline(Engine(door, scripted.Studio(), sessions, "scripted", way)) as engine:
@@ -249,7 +249,7 @@ async def test_a_recorded_session_goes_on_in_the_next_engine(monkeypatch: pytest
             engine.close()
             await at.until(lambda: at.word == "lost")
             with scripted_engine.engine(second, name="second", record=True) as other:
-                monkeypatch.setattr("steertui.screens.desk.link.ensure", lambda model, *_, **__: other.path)
+                monkeypatch.setattr("steertui.screens.connection.ensure", lambda model, *_, **__: other.path)
                 await at.press("ctrl+r")
                 await at.until(lambda: at.word == "idle")
                 await at.until(lambda: spoken(at).endswith("walk."))

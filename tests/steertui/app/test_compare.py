@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from steertui.screens.desk.shadow import Shadow
+from steertui.screens.desk.unsteered_panel import Shadow
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.app.test_talk import answered, brief, said
 from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal

@@ -9,8 +9,8 @@ import pytest
 from textual.widgets import Input
 
 from steertui.engine.launch import ensure, find
-from steertui.screens.desk.form import DeskForm
-from steertui.screens.desk.sampling import Sampling
+from steertui.screens.desk.dialogs.form import DeskForm
+from steertui.screens.desk.dialogs.sampling import Sampling
 from steertui.screens.pick import Pick
 from tests.steertui.app.stage import Stage, desk_at
 from tests.steertui.scripted_engine import Studio

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from steertui.screens.desk import modes
+from steertui.screens.desk import key_modes
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.scripted_engine import Studio, words
 
@@ -162,7 +162,7 @@ async def test_what_is_played_in_the_answer_does_not_keep_play() -> None:
 
 
 async def test_a_key_after_the_answer_keeps_play(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(modes, "LINGER_S", 3600.0)
+    monkeypatch.setattr(key_modes, "LINGER_S", 3600.0)
     async with stage() as at:
         await at.add("pirate")
         at.desk.prompt.focus()

@@ -10,9 +10,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 
 from steertui import colour_themes, commands, config, paths
-from steertui.screens.desk.form import DeskForm
+from steertui.screens.desk.dialogs.form import DeskForm
 from steertui.screens.desk.screen import Desk
-from steertui.screens.jobs.form import JobForm
+from steertui.screens.jobs.form.form import JobForm
 from steertui.screens.jobs.screen import Jobs
 from steertui.screens.keys import Keys
 from steertui.screens.library.screen import Library

@@ -11,10 +11,10 @@ from textual.widgets import Input, OptionList
 from sessions.job_specs import job_factories
 from sessions.job_specs.catalogue import OFFERS
 from sessions.job_specs.offer import READERS, Param
-from steertui.screens.jobs import choosing
-from steertui.screens.jobs.entry import read, sentence, written
-from steertui.screens.jobs.field import Field
-from steertui.screens.jobs.form import JobForm
+from steertui.screens.jobs.form import choosing
+from steertui.screens.jobs.form.entry import read, sentence, written
+from steertui.screens.jobs.form.field import Field
+from steertui.screens.jobs.form.form import JobForm
 from steertui.screens.jobs.screen import Jobs
 from steertui.screens.pick import Pick
 from tests.steertui.app.stage import stage

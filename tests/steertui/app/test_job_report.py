@@ -7,15 +7,15 @@ import pytest
 from core.jobs import job
 from sessions.journal import events as ev
 from sessions.journal.codec import Record
-from steertui.screens.jobs import views
-from steertui.screens.jobs.figures import figure
-from steertui.screens.jobs.ledger import Ledger
+from steertui.screens.jobs.job_list import Ledger
+from steertui.screens.jobs.job_panel import Stage
+from steertui.screens.jobs.job_report import SAMPLES, Report
 from steertui.screens.jobs.queue import _line as queue_line
 from steertui.screens.jobs.queue import subject
-from steertui.screens.jobs.report import SAMPLES, Report
-from steertui.screens.jobs.stage import Stage
-from steertui.screens.jobs.table import curve, drawable, table
-from steertui.screens.jobs.told import clock
+from steertui.screens.jobs.results import views
+from steertui.screens.jobs.results.figures import figure
+from steertui.screens.jobs.results.table import curve, drawable, table
+from steertui.screens.jobs.results.tables import clock
 from tests.steertui.widgets.test_chart import COLOURS as INKS
 from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
 

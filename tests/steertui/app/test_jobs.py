@@ -11,7 +11,7 @@ from core.errors import BadInput
 from core.jobs import job
 from sessions.job_specs import job_factories
 from sessions.job_specs.catalogue import OFFERS
-from steertui.screens.jobs.form import JobForm
+from steertui.screens.jobs.form.form import JobForm
 from steertui.screens.jobs.screen import Jobs
 from steertui.widgets.page import Page
 from tests.steertui.app.stage import Stage, stage

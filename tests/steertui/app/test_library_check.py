@@ -12,7 +12,7 @@ from textual.widgets import DataTable
 from core.errors import BadInput
 from core.jobs import job
 from sessions.job_specs import job_factories
-from steertui.screens.library.check import shown
+from steertui.screens.library.check_card import shown
 from steertui.screens.library.screen import Library
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.app.test_library import opened

@@ -9,7 +9,7 @@ import pytest
 from core.errors import UsageError
 from steertui.catalogue import Entry
 from steertui.engine import models as offering
-from steertui.screens.desk import models
+from steertui.screens.desk.dialogs import model
 from steertui.screens.pick import Pick
 from steertui.widgets.status import StatusLine
 from tests.steertui.app.stage import Stage, stage
@@ -118,19 +118,19 @@ async def test_a_hostile_cache_is_only_drawn(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_typed_name_may_say_how_it_is_loaded() -> None:
-    assert models.read('"./my model" dtype=bfloat16 device_map=auto') == (
+    assert model.read('"./my model" dtype=bfloat16 device_map=auto') == (
         "./my model",
         {"dtype": "bfloat16", "device_map": "auto"},
     )
     with pytest.raises(UsageError, match="no way to load"):
-        models.read("acme/small colour=blue")
+        model.read("acme/small colour=blue")
 
 
 @pytest.mark.parametrize(
     ("count", "text"), [(0, "0 B"), (999, "999 B"), (5_240_000, "5.24 MB"), (16_060_000_000, "16.1 GB")]
 )
 def test_sizes_are_written_as_the_hub_writes_them(count: int, text: str) -> None:
-    assert models.size(count) == text
+    assert model.size(count) == text
 
 
 def test_a_processor_computes_in_float32() -> None:

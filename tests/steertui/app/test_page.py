@@ -6,7 +6,7 @@ import pytest
 from textual import events
 
 from sessions.state.vector_facts import Known
-from steertui.screens.desk import board as hands
+from steertui.screens.desk.mixer import edits as hands
 from steertui.widgets.prompt import Prompt
 from tests.steertui.app.stage import stage
 from tests.steertui.scripted_engine import Studio

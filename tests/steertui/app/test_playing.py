@@ -7,8 +7,8 @@ import pytest
 from core.mixer.mixer import Channel, Mixer
 from sessions.state.vector_facts import Known
 from steertui import paths
-from steertui.screens.desk.distractors import ENGLISH, FILE
-from steertui.screens.desk.history import History
+from steertui.screens.desk.dialogs.distractor import ENGLISH, FILE
+from steertui.screens.desk.mixer.history import History
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.scripted_engine import Studio, words
 from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal

@@ -10,8 +10,8 @@ from textual import events
 from textual.app import App
 
 from steertui import commands, promptlog
-from steertui.screens.desk import slash
-from steertui.screens.desk.form import DeskForm
+from steertui.screens.desk.commands import slash_commands
+from steertui.screens.desk.dialogs.form import DeskForm
 from steertui.screens.pick import Pick
 from tests.steertui.app.stage import stage
 from tests.steertui.scripted_engine import Studio, words
@@ -30,15 +30,15 @@ def brief() -> Studio:
 
 
 def test_every_action_of_the_palette_can_be_typed() -> None:
-    for command in commands.palette(*slash.PLACES):
-        assert (f"/{command.id}", command.title) in slash.offered(f"/{command.id}")
+    for command in commands.palette(*slash_commands.PLACES):
+        assert (f"/{command.id}", command.title) in slash_commands.offered(f"/{command.id}")
 
 
 def test_nothing_is_offered_for_what_is_not_there() -> None:
-    assert slash.offered("/zzz") == []
-    assert slash.offered("/temperature ")[0][0] == "/temperature X"
-    assert slash.completed("/temp", "/temperature X") == "/temperature "
-    assert slash.completed("/strip.f", "/strip.flip") == "/strip.flip"
+    assert slash_commands.offered("/zzz") == []
+    assert slash_commands.offered("/temperature ")[0][0] == "/temperature X"
+    assert slash_commands.completed("/temp", "/temperature X") == "/temperature "
+    assert slash_commands.completed("/strip.f", "/strip.flip") == "/strip.flip"
 
 
 async def test_a_word_with_a_value_is_completed_and_obeyed() -> None:

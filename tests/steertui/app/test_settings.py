@@ -21,9 +21,9 @@ from steertui.commands import (
     TRANSCRIPT,
 )
 from steertui.config import Settings
-from steertui.screens.desk.actions import ACTIONS
+from steertui.screens.desk.commands.actions import ACTIONS
 from steertui.screens.desk.screen import Desk
-from steertui.screens.jobs.form import JobForm
+from steertui.screens.jobs.form.form import JobForm
 from steertui.screens.jobs.screen import Jobs
 from steertui.screens.library.screen import Library
 from steertui.screens.sessions.replay import Replay

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from steertui.screens.desk.shadow import Shadow
+from steertui.screens.desk.unsteered_panel import Shadow
 from steertui.widgets.lamp import Lamp
 from tests.steertui.app.stage import stage
 from tests.steertui.scripted_engine import Studio

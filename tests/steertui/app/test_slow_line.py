@@ -11,7 +11,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from steertui.config import Settings
-from steertui.screens.desk.tempo import Tempo
+from steertui.screens.desk.repaint_limiter import Tempo
 from steertui.terminal.diff_output import Pieces, Thrift
 from steertui.widgets import glyphs
 from tests.steertui.app.stage import stage

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input
 
-from steertui.screens.desk.form import DeskForm
-from steertui.screens.desk.sampling import Sampling, remembered
+from steertui.screens.desk.dialogs.form import DeskForm
+from steertui.screens.desk.dialogs.sampling import Sampling, remembered
 from tests.steertui.app.stage import Stage, desk_at, stage
 from tests.steertui.scripted_engine import Studio, words
 from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal

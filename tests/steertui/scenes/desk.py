@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from steertui.screens.desk import dialogs
-from steertui.screens.desk.sampling import Sampling
+from steertui.screens.desk.dialogs import add_vector
+from steertui.screens.desk.dialogs.sampling import Sampling
 from tests.steertui.scenes.scene import Play, scene
 
 QUESTION = "Help me with the parser, please: it eats the last line of every file."
@@ -29,7 +29,7 @@ async def add(play: Play, name: str) -> None:
     """A strip for a vector of that name."""
     await play.at.ready()
     before = len(play.at.desk.rack.board.mixer.channels)
-    await dialogs.play(play.at.desk, play.words(f"vector {name}", name))
+    await add_vector.play(play.at.desk, play.words(f"vector {name}", name))
     await play.at.until(lambda: len(play.at.desk.rack.board.mixer.channels) > before)
     await settled(play)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from textual.command import CommandPalette
 from textual.widgets import Input
 
+from steertui.screens.appearance import Looks
 from steertui.screens.ask import Ask
-from steertui.screens.desk.cap_dialog import CapDialog
-from steertui.screens.desk.form import DeskForm
-from steertui.screens.desk.presets import Presets
+from steertui.screens.desk.dialogs.cap_dialog import CapDialog
+from steertui.screens.desk.dialogs.form import DeskForm
+from steertui.screens.desk.dialogs.mixers import Presets
 from steertui.screens.keys import Keys
-from steertui.screens.looks import Looks
 from steertui.screens.pick import Pick
 from tests.steertui.scenes import shelves
 from tests.steertui.scenes.desk import QUESTION, add, over, steered

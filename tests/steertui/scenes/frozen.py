@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from unittest import mock
 
-from steertui.screens.desk.pace import Pace
+from steertui.screens.desk.token_rate import Pace
 
 BEGAN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 EVENT_MS = 250
@@ -29,7 +29,7 @@ def frozen() -> Iterator[None]:
         "sessions.journal.folder.date": SimpleNamespace(today=lambda: date(2026, 3, 1)),
         "sessions.journal.environment.datetime": wall,
         "sessions.journal.journal._milliseconds": lambda: next(ticks),
-        "steertui.screens.jobs.ledger.time": SimpleNamespace(monotonic=lambda: 0.0),
+        "steertui.screens.jobs.job_list.time": SimpleNamespace(monotonic=lambda: 0.0),
         "core.loading.placement.decide": lambda: place,
     }
     with ExitStack() as stack:

@@ -8,7 +8,7 @@ from core.errors import BadInput
 from core.jobs import job
 from sessions.job_specs import job_factories
 from steertui.screens.ask import Ask
-from steertui.screens.jobs.form import JobForm
+from steertui.screens.jobs.form.form import JobForm
 from steertui.screens.jobs.screen import Jobs
 from steertui.screens.library.importing import Import
 from steertui.screens.library.screen import Library

@@ -11,7 +11,7 @@ from core.mixer.mixer import Channel, Mixer
 from sessions.state.vector_facts import Known
 from steertui import mixers, paths, promptlog
 from steertui.catalogue import Entry
-from steertui.screens.desk import distractors, sampling
+from steertui.screens.desk.dialogs import distractor, sampling
 from tests.steertui.scenes.words import Words
 from vectors.data.metadata import About
 from vectors.data.stored import Stored
@@ -78,7 +78,7 @@ def saved_mixers(words: Words) -> None:
 def distractions(words: Words) -> None:
     lines = [words("own distractor", line) if line[0] != "#" else line for line in OWN_DISTRACTORS]
     text = "\n".join(" ".join(line.splitlines()) for line in lines)
-    (paths.config() / distractors.FILE).write_text(text, "utf-8", errors="replace")
+    (paths.config() / distractor.FILE).write_text(text, "utf-8", errors="replace")
 
 
 def history(words: Words) -> None:

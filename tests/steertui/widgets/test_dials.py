@@ -10,9 +10,9 @@ from core.errors import UsageError
 from core.mixer.effects import levels
 from core.mixer.mixer import Channel
 from sessions.state.vector_facts import Known
-from steertui.screens.desk import board as hands
-from steertui.screens.desk.board import Board
-from steertui.screens.desk.bounds import parse_bounds
+from steertui.screens.desk.mixer import edits as hands
+from steertui.screens.desk.mixer.cap_syntax import parse_bounds
+from steertui.screens.desk.mixer.edits import Board
 from steertui.widgets import bank_values
 from steertui.widgets.bars import column, scale_bar, sparkline
 from steertui.widgets.dial import cap_text, signed, stepped

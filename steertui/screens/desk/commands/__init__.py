@@ -1,0 +1,1 @@
+"""What the keys and slash commands of the desk do."""

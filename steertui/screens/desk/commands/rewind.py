@@ -1,0 +1,60 @@
+"""Dropping the last tokens of an answer and continuing from there, during the answer or after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.errors import UsageError
+from sessions.state.state import Turn
+from steertui.screens.ask import Ask
+from steertui.screens.desk.commands.token_actions import rewind as at_token
+from steertui.screens.desk.dialogs.readers import at_least_one
+
+if TYPE_CHECKING:
+    from steertui.screens.desk.screen import Desk
+
+HINT = (
+    "during an answer it goes on from there, with the mixer of that token;\n"
+    "after the end another answer starts, and both are kept"
+)
+
+
+def ask(desk: Desk) -> None:
+    """Rewind to the selected token; without one, ask for a number of tokens."""
+    if desk.page.pointed is not None:
+        at_token(desk, desk.page.pointed)
+        return
+
+    def answered(tokens: int | None) -> None:
+        if tokens is not None:
+            desk.talk.rewound = tokens
+            rewind(desk, tokens)
+
+    _answer(desk)
+    desk.app.push_screen(
+        Ask("take back how many tokens?", at_least_one, str(desk.talk.rewound), HINT), answered
+    )
+
+
+def again(desk: Desk) -> None:
+    rewind(desk, desk.talk.rewound)
+
+
+def rewind(desk: Desk, tokens: int) -> None:
+    """Rewind a running answer in place; for a finished one, start another answer with the kept text as
+    prefill.
+    """
+    answer = _answer(desk)
+    if desk.link.state.running:
+        desk.ask("rewind", tokens=tokens)
+    else:
+        kept = answer.said + "".join(token.text for token in answer.tokens[:-tokens])
+        desk.talk.again(prefill=kept)
+
+
+def _answer(desk: Desk) -> Turn:
+    state, shown = desk.link.state, desk.feed.shown
+    turn = state.turns.get(state.running.turn if state.running else -1 if shown is None else shown)
+    if turn is None or turn.gen is None:
+        raise UsageError("there is no answer to take back")
+    return turn

@@ -1,0 +1,219 @@
+"""Sends messages: their text, their parent turn, and the settings of the answer.
+
+The engine continues at the session's newest turn by default; `parent_turn` is set while the user is at
+the end of another branch or before a question that was taken back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from core.errors import UsageError
+from core.secrets import holds_secret
+from sessions.journal import events as ev
+from sessions.state.settings_words import USUAL
+from steertui.promptlog import KEY_SAID
+from steertui.screens.desk import branches, first_page
+from steertui.screens.desk.commands import compare_branches
+from steertui.screens.desk.dialogs.distractor import Distractor
+from steertui.screens.desk.dialogs.sampling import Sampling, remembered
+from steertui.text import safe_text
+
+if TYPE_CHECKING:
+    from steertui.screens.desk.screen import Desk
+
+TEMPI = (0, 8, 16, 32)
+CLOSE = 0.85
+NEARLY = (
+    "the context is {0:.0%} full ({1} of {2} tokens); nothing is dropped; when it is full the answer stops"
+)
+FULL = "the context is full: {0} of {1} tokens; ctrl+n begins a new session, e asks an earlier question differently"
+
+
+class Talk:
+    """The composer of one desk; every method may be called at any time."""
+
+    def __init__(self, desk: Desk, model: str) -> None:
+        self._desk = desk
+        self.sampling = remembered()
+        self.tempo = first_page.tempo(model)
+        self.place: int | None = None
+        self.editing: int | None = None
+        self.own = ""
+        self.rewound = 8
+        self.thrown: Distractor | None = None
+        self._touched = self._warned = False
+        self._title = ""
+
+    def show_title(self) -> None:
+        """Show over the prompt which settings of the next answer differ from the defaults."""
+        words = ["asks again as another branch (esc cancels)"] if self.editing is not None else []
+        words += [f"begins “{self.own}”"] if self.own else []
+        title = safe_text(" · ".join([*words, *self.sampling.words()]))
+        if title != self._title:
+            self._title, self._desk.prompt.border_title = title, Text(title)
+
+    # Saying ------------------------------------------------------------------------------------------------------
+
+    async def say(self, text: str, role: str = "user") -> None:
+        """Send a turn and request an answer; if that fails, the text returns to the prompt."""
+        desk, self._touched = self._desk, True
+        if self._full():
+            desk.prompt.load_text(text)
+            return
+        if holds_secret(text):
+            desk.warn(KEY_SAID)
+        if not desk.link.settled.is_set():
+            desk.feed.wait(f"queued until the engine is there: {safe_text(text)}")
+        asked = await desk.link.ask("chat", text=text, role=role, settings=self.wishes(), **self._above())
+        if asked is None:
+            desk.prompt.load_text(text)
+        else:
+            self.own, self.editing = "", None
+        if asked is None or not asked["queued"]:
+            desk.feed.unqueue()
+
+    def _above(self) -> dict[str, int]:
+        turns = self._desk.link.state.turns
+        if self.editing is not None:
+            return {"parent": branches.above(turns[self.editing])}
+        return {} if self.place is None else {"parent": self.place}
+
+    def wishes(self, *, new_seed: bool = False) -> dict[str, Any]:
+        """The settings of the next answer; a distractor as prefill takes precedence over the form's
+        prefill.
+        """
+        wishes = self.sampling.settings(new_seed=new_seed)
+        if self.own:
+            wishes["prefill"] = self.own
+        pace = self._desk.coach.slowed(self.tempo)
+        return wishes | self._desk.page.shadow.wishes() | ({"pace": pace} if pace else {})
+
+    def again(self, *, new_seed: bool = False, prefill: str | None = None) -> None:
+        """Generate another answer beside the shown one, with the current settings only."""
+        self._touched = True
+        here = {} if self._desk.feed.shown is None else {"turn": self._desk.feed.shown}
+        settings = dict.fromkeys((*USUAL, "prefill", "pace", "shadow")) | self.wishes(new_seed=new_seed)
+        if prefill is not None:
+            settings["prefill"] = prefill
+        self.own = ""
+        self._desk.ask("regenerate", settings=settings, **here)
+
+    def set(self, sampling: Sampling) -> None:
+        self.sampling, self._touched = sampling, True
+
+    async def hush(self) -> None:
+        """Cancel the answer and drop the message that waits behind it."""
+        desk = self._desk
+        reply = await desk.link.ask("cancel")
+        desk.feed.unqueue()
+        if reply and reply.get("dropped") is not None:
+            self._take_back(reply["dropped"])
+
+    def _take_back(self, question: int) -> None:
+        """Put a dropped question back into the prompt, and continue at its parent."""
+        desk, state = self._desk, self._desk.link.state
+        turn = state.turns[question]
+        if any(other.parent == question for other in state.turns.values()):
+            return
+        if desk.feed.forget(turn):
+            self.place = branches.above(turn)
+        else:
+            self.show(branches.above(turn))
+        if turn.role == "user" and not desk.prompt.text:
+            desk.prompt.load_text(turn.said)
+
+    def next_tempo(self) -> None:
+        self.set_tempo(next((tempo for tempo in TEMPI if tempo > self.tempo), TEMPI[0]))
+
+    def set_tempo(self, tempo: int) -> None:
+        """Limit tokens per second; 0 is no limit."""
+        self.tempo = tempo
+        said = f"at most {self.tempo} tokens a second" if self.tempo else "as fast as it can"
+        self._desk.notify(f"tempo of the next answers: {said}")
+
+    # Listening ---------------------------------------------------------------------------------------------------
+
+    def heard(self, event: ev.Event) -> None:
+        """Follow the conversation: a new turn or answer becomes the current place."""
+        match event:
+            case ev.Gen():
+                self.place, self._warned = None, False
+                if not self._touched:
+                    self.sampling = Sampling.made(event.settings, self.sampling)
+            case ev.Turn():
+                self.place = None
+            case ev.Tok() | ev.Stop():
+                self._mind_the_context()
+
+    def moved(self) -> None:
+        """Reset for another session; its answers set the settings until the user changes them."""
+        self.place = self.editing = None
+        self.own, self._touched = "", False
+
+    # Elsewhere in the tree ---------------------------------------------------------------------------------------
+
+    def show(self, place: int) -> None:
+        """Draw the conversation up to that turn; the next message continues there."""
+        self.place = place
+        self._desk.feed.look_at(place if place >= 0 else None, self._desk.link.state)
+
+    def step(self, change: int) -> None:
+        """Go to the end of another branch."""
+        desk = self._desk
+        if desk.link.state.running:
+            raise UsageError(branches.WRITING)
+        found = branches.beside(desk.link.state, desk.feed.shown, change)
+        if found is None:
+            desk.notify("there is one branch only: r answers again, e asks differently", markup=False)
+            return
+        end, number, count = found
+        left = desk.feed.shown
+        self.show(end)
+        compare_branches.stepped(desk, left)
+        desk.notify(f"branch {number} of {count}", timeout=2)
+
+    def edit(self) -> None:
+        """Put the last question into the prompt to ask it differently; again, the one before it."""
+        desk = self._desk
+        asked = branches.questions(desk.link.state, desk.feed.shown)
+        if not asked:
+            raise UsageError("nothing has been asked yet")
+        ids = [turn.id for turn in asked]
+        at = ids.index(self.editing) + 1 if self.editing in ids else 0
+        turn = asked[at % len(asked)]
+        self.editing = turn.id
+        desk.prompt.load_text(turn.said)
+        desk.modes.type()
+
+    def leave_edit(self) -> bool:
+        """Stop editing a question; False if none was being edited."""
+        if self.editing is None:
+            return False
+        self.editing = None
+        self._desk.prompt.clear()
+        return True
+
+    # The context -------------------------------------------------------------------------------------------------
+
+    def _room(self) -> tuple[int, int] | None:
+        feed, model = self._desk.feed, self._desk.link.state.model
+        limit = model.facts.get("max_context") if model else None
+        return (feed.context + feed.tokens, int(limit)) if limit and feed.context else None
+
+    def _full(self) -> bool:
+        room = self._room()
+        if room is None or room[0] < room[1] - 1 or self.editing is not None:
+            return False
+        self._desk.warn(FULL.format(*room))
+        return True
+
+    def _mind_the_context(self) -> None:
+        room = self._room()
+        if room and not self._warned and room[0] >= CLOSE * room[1]:
+            self._warned = True
+            self._desk.notify(
+                NEARLY.format(room[0] / room[1], *room), severity="warning", markup=False, timeout=8
+            )

@@ -1,0 +1,1 @@
+"""Edits of the mixer on the desk, their undo history, and the cap syntax."""

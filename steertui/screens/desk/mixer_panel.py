@@ -1,0 +1,180 @@
+"""The mixer panel: strips, fader bank and meters of one board. Edits are made here; the desk sends them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from core.errors import SteerError
+from core.mixer.mixer import Mixer
+from sessions.state.mixer_words import describe
+from steertui.screens.desk.mixer import edits as hands
+from steertui.screens.desk.mixer.edits import Board, Edit
+from steertui.screens.desk.mixer.history import History
+from steertui.widgets.bank import FaderBank
+from steertui.widgets.dial import STEPS, layers_of
+from steertui.widgets.meters import Meters
+from steertui.widgets.strips import Strips
+
+
+class Rack(Vertical):
+    """Holds the board; every edit by the user is posted as `Edited`."""
+
+    @dataclass
+    class Edited(Message):
+        """The mixer on the board is what the user now wants; `words` tell the change."""
+
+        words: str
+
+    @dataclass
+    class Refused(Message):
+        """What a hand tried cannot be meant."""
+
+        reason: str
+
+    class AddPressed(Message):
+        """The empty place under the last strip was clicked."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.board, self.history = Board(), History()
+        self.strips, self.bank, self.meters = Strips(id="strips"), FaderBank(id="bank"), Meters(id="meters")
+
+    def compose(self) -> ComposeResult:
+        yield self.strips
+        yield self.bank
+        yield self.meters
+
+    def on_mount(self) -> None:
+        for widget in (self.strips, self.bank, self.meters):
+            widget.border_title = widget.id
+        self.show()
+
+    def fold(self, compact: bool) -> None:
+        """Use one line per widget on a narrow screen."""
+        self.strips.compact = self.bank.compact = compact
+        self.show()
+
+    # What is known ---------------------------------------------------------------------------------------------
+
+    def model_is(self, facts: Mapping[str, Any]) -> None:
+        """Set depth and residual norms of a loaded model."""
+        residual = {int(layer): float(norm) for layer, norm in facts.get("residual_norms", {}).items()}
+        self.board = replace(self.board, n_layers=int(facts.get("n_layers", 0)), residual=residual)
+        self.show()
+
+    def load(self, mixer: Mixer, *, moved: bool = False) -> None:
+        """Show a mixer from the engine. `moved`: another client changed it, which can be undone here."""
+        if moved and self.board.mixer.channels:
+            self.history = self.history.did(self.board.mixer, "", monotonic())
+        self.board = self.board.loaded(mixer)
+        self.show()
+
+    def show(self) -> None:
+        board = self.board
+        self._know_the_usual()
+        self.strips.show(board.mixer, board.selected, board.n_layers, board.residual)
+        self.bank.show(board.current, board.n_layers, board.residual)
+        self.bank.border_title = f"bank · strip {board.selected + 1}" if board.current else "bank"
+        self.meter()
+
+    def _know_the_usual(self) -> None:
+        """Set the range of ordinary text for each meter, at the top layer of its band."""
+        for channel in self.board.mixer.channels:
+            layers = layers_of(channel, self.board.n_layers)
+            usual = getattr(channel.vector, "usual", {})
+            self.strips.readings[channel.label].usual = usual.get(layers[-1]) if layers else None
+
+    def meter(self) -> None:
+        """Repaint meters and strips with new measurements."""
+        names = [channel.label for channel in self.board.mixer.channels]
+        self.meters.show(names, self.board.selected, self.strips.readings)
+        self.strips.redraw()
+
+    # What hands do ---------------------------------------------------------------------------------------------
+
+    def edit(self, name: str) -> bool:
+        turning = name.startswith(("scale.up", "scale.down"))
+        return self.attempt(lambda: hands.EDITS[name](self.board), "scale" if turning else "")
+
+    def attempt(self, change: Any, kind: str = "") -> bool:
+        """Make one edit; False if it was rejected or changed nothing. `kind`: see
+        `EditHistory.record_edit`.
+        """
+        try:
+            edit: Edit | None = change()
+        except SteerError as error:
+            self.post_message(self.Refused(str(error)))
+            return False
+        if edit is None:
+            return False
+        self.history = self.history.did(
+            self.board.mixer, kind and f"{kind} {edit.board.selected}", monotonic()
+        )
+        self.board = edit.board
+        self.show()
+        self.post_message(self.Edited(edit.words))
+        return True
+
+    def undo(self) -> None:
+        self._travel(self.history.back(self.board.mixer), "undo")
+
+    def redo(self) -> None:
+        self._travel(self.history.forth(self.board.mixer), "redo")
+
+    def _travel(self, found: tuple[Mixer, History] | None, word: str) -> None:
+        if found is None:
+            self.post_message(self.Refused(f"there is nothing to {word}"))
+            return
+        words = describe(self.board.mixer.to_json(), found[0].to_json())
+        mixer, self.history = found
+        self.board = self.board.loaded(mixer)
+        self.show()
+        self.post_message(self.Edited(f"{word}: {words}"))
+
+    def toggle_cap(self) -> bool:
+        """False if there is no cap to turn on."""
+        return self.board.current is not None and self.attempt(lambda: hands.cap(self.board))
+
+    def select(self, place: int) -> None:
+        if place < len(self.board.mixer.channels):
+            self.board = self.board.select(place)
+            self.show()
+
+    def move(self, change: int) -> None:
+        self.bank.move(change)
+
+    def draw(self, direction: int, coarse: bool) -> None:
+        """Move the selected fader by one step of the unit."""
+        self.attempt(lambda: hands.draw(self.board, self.bank.cursor, self._moved(direction, coarse)), "draw")
+
+    def _moved(self, direction: int, coarse: bool) -> float:
+        step = STEPS[self.board.channel.unit][coarse]
+        return round(self.bank.value() + direction * step, 6)
+
+    @on(Strips.Selected)
+    def _selected(self, message: Strips.Selected) -> None:
+        self.select(message.index)
+
+    @on(Strips.Scaled)
+    def _scaled(self, message: Strips.Scaled) -> None:
+        self.attempt(lambda: hands.set_shown(self.board.select(message.index), message.shown), "drag")
+
+    @on(Strips.Turned)
+    def _turned(self, message: Strips.Turned) -> None:
+        self.attempt(lambda: hands.step(self.board.select(message.index), message.direction, False), "wheel")
+
+    @on(Strips.AddPressed)
+    def _add(self) -> None:
+        self.post_message(self.AddPressed())
+
+    @on(FaderBank.Drawn)
+    def _drawn(self, message: FaderBank.Drawn) -> None:
+        self.attempt(lambda: hands.draw(self.board, message.layer, message.value), "paint")

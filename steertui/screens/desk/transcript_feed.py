@@ -1,0 +1,275 @@
+"""Builds the transcript from a session's events, live or after a late attach.
+
+Items are collected and sent to the transcript once per frame, so a burst of tokens costs one repaint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sessions.journal import events as ev
+from sessions.state.mixer_words import summary
+from sessions.state.settings_words import made_before
+from sessions.state.state import State, Turn
+from steertui.screens.past_sessions import manner, past, spoken, standing_marks, thrown_in
+from steertui.text import Sanitiser, safe_text
+from steertui.widgets.meters import Meters
+from steertui.widgets.reading import Reading
+from steertui.widgets.transcript.document import NOT_GENERATED, Item, Marker, Note, Piece, Speech
+from steertui.widgets.transcript.view import Transcript
+
+ENDINGS = {
+    "cancel": "stopped",
+    "length": "stopped at the token limit",
+    "stop": "stopped at a stop text",
+    "context": "stopped, the context is full: ctrl+n begins a new session",
+    "oom": "out of memory: the answer ends here, the model stays",
+}
+
+
+@dataclass
+class Feed:
+    """Keeps the turn that was shown last, so that a new branch is noticed and drawn from its root."""
+
+    transcript: Transcript
+    meters: Meters
+    readings: Mapping[str, Reading]
+    items: list[Item] = field(default_factory=list)
+    shown: int | None = None
+    mix: str | None = None
+    desk: Mapping[str, Any] = field(default_factory=dict)
+    context: int = 0
+    tokens: int = 0
+    waiting: bool = False
+    speaker: str = ""
+    coming: list[tuple[int, str, str]] = field(default_factory=list)
+    later: list[Item] = field(default_factory=list)
+    stream: Sanitiser = field(default_factory=Sanitiser)
+
+    def take(self, event: ev.Event, state: State) -> None:
+        """Apply one event. `state` may be ahead of it, so values of that moment are kept here."""
+        step = STEPS.get(event.t)
+        if step is not None:
+            step(self, event, state)
+
+    def flush(self) -> None:
+        if self.items:
+            items, self.items = self.items, []
+            self.transcript.extend(items)
+
+    def reset(self) -> None:
+        """Clear everything for another session."""
+        self.items, self.desk, self.context, self.speaker = [], {}, 0, ""
+        self.shown, self.mix, self.coming, self.tokens, self.waiting = None, None, [], 0, False
+        self._hold([])
+        self.transcript.set_live(False)
+        self.transcript.clear()
+
+    def go_on(self, words: str) -> None:
+        """Keep the transcript, but start afresh with another engine."""
+        self._release()
+        self.flush()
+        self.unqueue()
+        self.shown, self.mix, self.coming, self.tokens = None, None, [], 0
+        self.transcript.set_live(False)
+        self.items.append(Note(words, "warning"))
+
+    def reopened(self, event: ev.Open, state: State) -> None:
+        """An engine has resumed the session: an answer of the lost engine has ended."""
+        if self.transcript.live:
+            self.items.append(Note("the engine was lost; the answer ends here", "warning"))
+            self._release()
+            self.flush()
+            self.transcript.set_live(False)
+
+    # Turns and answers -------------------------------------------------------------------------------------------
+
+    def turn(self, event: ev.Turn, state: State) -> None:
+        self._follow(event.parent, state)
+        self.shown = event.turn
+        if self.transcript.live:
+            self._hold([*self.later, *spoken(event.role, event.text)])
+            return
+        self.items += spoken(event.role, event.text)
+        if state.word in ("loading", "generating", "paused") or state.model is None:
+            self.wait("queued: it will be answered after what is running now")
+
+    def _hold(self, items: list[Item]) -> None:
+        """Messages sent during an answer are drawn below it when it has ended."""
+        self.later = items
+        waiting = sum(isinstance(item, Speech) for item in items)
+        self.transcript.entitle(f"transcript · {waiting} queued" if waiting else "transcript")
+
+    def _release(self) -> None:
+        self.items += self.later
+        self._hold([])
+
+    def wait(self, words: str) -> None:
+        """Show why a message is not being answered yet; replaces the previous reason."""
+        self.unqueue()
+        self.waiting = True
+        self.items.append(Note(words, "queued"))
+
+    def answer(self, event: ev.Gen, state: State) -> None:
+        self.unqueue()
+        self._follow(event.parent, state)
+        self.items.append(Speech("asst"))
+        changed = self.mix and event.mix != self.mix
+        self.items += standing_marks(summary(self.desk) or ("no steering" if changed else ""))
+        self.items += manner(state.turns[event.turn], made_before(state, event.parent))
+        self.mix, self.shown, self.coming = event.mix, event.turn, []
+        self.context, self.tokens = event.prompt_tokens, 0
+        self.stream = Sanitiser()
+        self.meters.gauges.new_answer()
+        for reading in self.readings.values():
+            reading.new_answer()
+        self.transcript.set_live(True)
+
+    def unqueue(self) -> None:
+        """Remove the note about a waiting message."""
+        if self.waiting:
+            self.waiting = False
+            self.flush()
+            self.transcript.drop_notes("queued")
+
+    def tokens_came(self, event: ev.Tok, state: State) -> None:
+        if event.lane:
+            return
+        if event.i < self.tokens:
+            self._say_again(event.i)
+        for index, text in enumerate(event.text, event.i):
+            self._arrived(index)
+            self.items.append(
+                Piece(self.stream.feed(text), index, NOT_GENERATED if self.shown is None else self.shown)
+            )
+        self.meters.gauges.said(event.ids, event.lp)
+        self.tokens = event.i + len(event.ids)
+
+    def _say_again(self, index: int) -> None:
+        """Redraw the last token: its text changed when the rest of a split character arrived."""
+        self.flush()
+        self.transcript.rewind(index)
+
+    def measured(self, event: ev.Meter, state: State) -> None:
+        if event.lane:
+            return
+        self.flush()
+        self.meters.gauges.measured(event.values)
+        for k in range(max(map(len, event.proj.values()), default=0)):
+            row = {name: float(column[k]) for name, column in event.proj.items() if k < len(column)}
+            self.transcript.colour(event.i + k, row)
+            for name, value in row.items():
+                self.readings[name].add(value, bool(_cell(event.hits, name, k)))
+
+    def stopped(self, event: ev.Stop, state: State) -> None:
+        if event.reason in ENDINGS:
+            self.items.append(Note(f"{ENDINGS[event.reason]} after {event.tokens} tokens"))
+        if event.message:
+            self.items.append(Note(safe_text(event.message), "warning"))
+        self._release()
+        self.flush()
+        self.transcript.set_live(False)
+
+    def _follow(self, parent: int | None, state: State) -> None:
+        """If a turn does not continue the shown one, draw its branch from the root."""
+        if parent != self.shown:
+            self.look_at(parent, state)
+
+    def look_at(self, turn: int | None, state: State) -> None:
+        """Draw the conversation up to that turn, from its root."""
+        self.items.clear()
+        self._hold([])
+        self.transcript.clear()
+        self.transcript.set_live(False)
+        self.items += past(state.path(turn) if turn is not None else ())
+        self.shown, self.mix, self.context, self.tokens = turn, None, 0, 0
+
+    def forget(self, turn: Turn) -> bool:
+        """Remove a question that waits below the answer; False if it is not there."""
+        if not self.later:
+            return False
+        self._hold([])
+        self.shown = turn.parent
+        return True
+
+    # Marks in the text -------------------------------------------------------------------------------------------
+
+    def mixed(self, event: ev.Mixer, state: State) -> None:
+        """Between answers nothing is drawn: the next answer shows its mixer at its start."""
+        self.desk = event.state
+        if event.gen is not None:
+            self.coming.append((event.at, event.words or "mixer changed", event.mix))
+            self._arrived(self.tokens)
+
+    def _arrived(self, index: int) -> None:
+        """Draw the markers of the next token (a change is acknowledged before its token is generated)."""
+        for at, words, mix in [change for change in self.coming if change[0] <= index]:
+            self.mix = mix
+            self.items.append(Marker(safe_text(words), at))
+        self.coming = [change for change in self.coming if change[0] > index]
+
+    def injected(self, event: ev.Inject, state: State) -> None:
+        self.items += thrown_in(event.text, event.how, event.at if event.gen is not None else None)
+
+    def rewound(self, event: ev.Rewind, state: State) -> None:
+        self.flush()
+        self.transcript.rewind(event.to)
+        self.tokens = event.to
+        self.items.append(Marker(f"{event.dropped} tokens dropped", event.to, lasting=True))
+
+    def cropped(self, event: ev.Crop, state: State) -> None:
+        """The cache was lost and these tokens were encoded again."""
+        self.items.append(Note(safe_text(f"{event.dropped} tokens were encoded again: {event.reason}")))
+
+    def rebuilt(self, event: ev.Rebuild, state: State) -> None:
+        self.items.append(Marker(f"cache rebuilt, {event.tokens} tokens in {event.wall_ms} ms", event.at))
+
+    def noted(self, event: ev.Note, state: State) -> None:
+        self.items.append(Note(safe_text(event.text)))
+
+    def marked(self, event: ev.Mark, state: State) -> None:
+        self.items.append(Marker(safe_text(event.label), event.at if event.gen is not None else None))
+
+    def written_again(self, event: ev.Gap, state: State) -> None:
+        words = f"recorded again: {event.lost} events are missing from the journal ({event.reason})"
+        self.items.append(Note(safe_text(words), "warning"))
+
+    def failed(self, event: ev.Error, state: State) -> None:
+        self.items.append(Note(safe_text(event.message), "warning"))
+
+    def model(self, event: ev.Model, state: State) -> None:
+        """Note a change of model; if loading failed, no message waits any more."""
+        if event.state == "failed":
+            self.unqueue()
+        elif event.state == "ready":
+            if self.speaker not in ("", event.name):
+                self.items.append(Note(safe_text(f"from here on the model is {event.name}")))
+            self.speaker = event.name
+
+
+STEPS: Mapping[str, Callable[[Feed, Any, State], None]] = {
+    "open": Feed.reopened,
+    "turn": Feed.turn,
+    "gen": Feed.answer,
+    "tok": Feed.tokens_came,
+    "meter": Feed.measured,
+    "stop": Feed.stopped,
+    "mixer": Feed.mixed,
+    "inject": Feed.injected,
+    "rewind": Feed.rewound,
+    "rebuild": Feed.rebuilt,
+    "crop": Feed.cropped,
+    "note": Feed.noted,
+    "mark": Feed.marked,
+    "error": Feed.failed,
+    "gap": Feed.written_again,
+    "model": Feed.model,
+}
+
+
+def _cell(columns: Mapping[str, tuple[float, ...]], name: str, place: int) -> float:
+    """The value of a column at an index, 0.0 where there is none."""
+    column = columns.get(name, ())
+    return float(column[place]) if place < len(column) else 0.0

@@ -1,0 +1,115 @@
+"""The transcript panel: transcript, unsteered panel, token inspector and collapse lamp."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+
+from sessions.journal import events as ev
+from sessions.state.collapse import advice, symptoms
+from sessions.state.loudness import sizes
+from sessions.state.mixer_words import summary
+from sessions.state.state import State, Token
+from steertui.screens.desk.unsteered_panel import Shadow
+from steertui.widgets.gauges import Gauges
+from steertui.widgets.inspection import Inspection, inspect
+from steertui.widgets.inspector import Inspector
+from steertui.widgets.lamp import Lamp
+from steertui.widgets.transcript.document import Piece
+from steertui.widgets.transcript.view import Transcript
+
+
+class Page(Vertical):
+    """`state` returns the current session state."""
+
+    def __init__(self, state: Callable[[], State], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._state = state
+        self.gauges, self._ended = Gauges(), False
+        self._mixers: dict[str, Mapping[str, Any]] = {}
+        self.transcript, self.shadow = Transcript(id="transcript"), Shadow(id="shadow")
+        self.inspector, self.lamp = Inspector(id="inspector"), Lamp(id="lamp")
+
+    def compose(self) -> ComposeResult:
+        with Container(id="voices"):
+            yield self.transcript
+            yield self.shadow
+        yield self.lamp
+        yield self.inspector
+
+    def take(self, event: ev.Event) -> None:
+        """Apply an event, and keep every mixer by the hash that tokens carry."""
+        if isinstance(event, ev.Mixer):
+            self._mixers[event.mix] = event.state
+        self._ended = self._ended or isinstance(event, ev.Stop)
+        self.shadow.take(event)
+
+    def reset(self) -> None:
+        """Clear everything for another session."""
+        self.shadow.clear()
+        self.lamp.show((), None)
+        self.gauges.clear()
+        self.transcript.tint.readings.clear()
+
+    def answers(self) -> list[Sequence[Token]]:
+        """The tokens of every answer on the path to the newest turn."""
+        return [turn.tokens for turn in self._state().path() if turn.gen is not None]
+
+    def look(self) -> None:
+        """Update inspector and lamp after a frame with new measurements."""
+        self.point()
+        answers = self.answers()
+        if self._ended:
+            self._ended = False
+            self.gauges.drifted(answers)
+        found = symptoms(answers[-1]) if answers else ()
+        advised = advice(answers, self._mixers, sizes(self._state())) if found else None
+        self.lamp.show(found, advised)
+
+    def heat(self, channels: Sequence[str], selected: int, next_channel: bool) -> None:
+        """Switch to the next way of colouring tokens, or colour by the next channel."""
+        if next_channel:
+            self.transcript.next_heat_channel(channels)
+        else:
+            self.transcript.next_heat(channels, selected)
+
+    # The token under the cursor ------------------------------------------------------------------------------------
+
+    @property
+    def pointed(self) -> Piece | None:
+        return self.transcript.pen.pointed
+
+    @on(Transcript.Pointed, "#transcript")
+    def point(self) -> None:
+        """Show the selected token; its projections arrive after it."""
+        pen = self.transcript.pen
+        self.inspector.show(self._seen(pen.pointed), self._seen(pen.pinned))
+
+    @on(Transcript.Pinned, "#transcript")
+    def pin(self) -> None:
+        """Pin the selected token in the inspector, or unpin it."""
+        pen = self.transcript.pen
+        self.transcript.pin(None if pen.pinned is pen.pointed else pen.pointed)
+        self.point()
+
+    def release(self) -> bool:
+        """Clear selection and pin; False if there was neither."""
+        pen = self.transcript.pen
+        if pen.pointed is None and pen.pinned is None:
+            return False
+        self.transcript.pin(None)
+        self.transcript.point(None)
+        return True
+
+    def _seen(self, piece: Piece | None) -> Inspection | None:
+        if piece is None:
+            return None
+        readings = self.transcript.tint.readings
+        mixers = {mix: summary(state) for mix, state in self._mixers.items()}
+        return inspect(
+            self._state(), piece.turn, piece.index, mixers, lambda name, p: readings[name].sigmas(p)
+        )

@@ -1,0 +1,55 @@
+"""The values a form can offer for a parameter: vectors, models, built-in sets, or a few fixed words.
+
+Listing them reads cards, caches and folders, so it is done on request and off the event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sessions.job_specs.offer import Param
+from steertui.screens.pick import Choice
+
+YES, NO = "yes", "no"
+
+
+def words(param: Param) -> tuple[str, ...]:
+    """The few values of a parameter that the arrow keys step through; `""` leaves an optional flag unset."""
+    if param.kind == "flag":
+        return ("", YES) if param.default is None else (YES, NO)
+    return param.choices
+
+
+def listed(param: Param) -> bool:
+    """Whether there is a list to choose from."""
+    return param.kind in LISTS
+
+
+def choices(param: Param) -> list[Choice]:
+    """The list to choose from; reads the disk."""
+    return LISTS[param.kind]()
+
+
+def _vectors() -> list[Choice]:
+    from steertui.screens.vector_choices import vectors_at_hand
+
+    return vectors_at_hand()
+
+
+def _models() -> list[Choice]:
+    from steertui.catalogue import models
+
+    return [Choice(entry.name, entry.name, entry.problem or _size(entry.weight_bytes)) for entry in models()]
+
+
+def _sets() -> list[Choice]:
+    from vectors.contrasts.catalogue import BUILT_IN
+
+    return [Choice(found.name, found.name, found.about) for found in BUILT_IN.values()]
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
+
+
+LISTS: Mapping[str, Callable[[], list[Choice]]] = {"vector": _vectors, "model": _models, "contrast": _sets}

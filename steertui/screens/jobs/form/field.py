@@ -1,0 +1,83 @@
+"""One parameter in a form: its name, an input line, its help text, and an error message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.suggester import SuggestFromList
+from textual.widgets import Input, Static
+
+from sessions.job_specs.offer import Param
+from steertui.screens.jobs.form import choosing
+from steertui.screens.jobs.form.entry import written
+from steertui.text import safe_text
+from steertui.widgets.line import Line
+
+
+class Field(Vertical):
+    """`touched`: the user has edited the line; from then on its errors are shown."""
+
+    @dataclass
+    class Changed(Message):
+        """The text of the line has changed."""
+
+        field: Field
+
+    def __init__(self, param: Param, given: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.param, self.touched = param, param.name in given
+        self._start = safe_text(written(param, given.get(param.name, param.default)))
+        self._line = Line(self._start, choosing.words(param))
+
+    def compose(self) -> ComposeResult:
+        mark = "*" if self.param.required else ""
+        yield Static(Text(safe_text(self.param.name.replace("_", " ")) + mark), classes="name")
+        yield self._line
+        yield Static(Text(self._help()), classes="help")
+        yield Static(classes="wrong")
+
+    def _help(self) -> str:
+        steps = choosing.words(self.param)
+        how = (
+            f"  (← → {' '.join(filter(None, steps))})"
+            if steps
+            else "  (ctrl+l: list)"
+            if choosing.listed(self.param)
+            else ""
+        )
+        return safe_text(self.param.help) + how
+
+    @property
+    def text(self) -> str:
+        return self._line.value
+
+    def propose(self, text: str) -> None:
+        """Fill in a suggested value without marking the field as touched."""
+        self._start = text
+        self._line.value = text
+
+    def fill(self, text: str) -> None:
+        self._line.value = text
+
+    def take(self) -> None:
+        self._line.focus()
+
+    def suggest(self, names: Sequence[str]) -> None:
+        """Complete known names while the user types; → accepts."""
+        self._line.suggester = SuggestFromList(names)
+
+    def say(self, sentence: str) -> None:
+        """Show an error under the line; an empty sentence removes it."""
+        self.set_class(bool(sentence), "-wrong")
+        self.query_one(".wrong", Static).update(Text(safe_text(sentence)))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.touched = self.touched or self.text != self._start
+        self.post_message(self.Changed(self))

@@ -1,0 +1,213 @@
+"""The form of a job, generated from its job spec: a line per parameter, checked during typing, and the
+equivalent command line. It closes when the engine has accepted the job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from sessions.job_specs.offer import Offer, Param
+from sessions.job_specs.spending import BUDGET, spends
+from steertui import commands
+from steertui.screens.copy_text import yank
+from steertui.screens.jobs.form import choosing, entry
+from steertui.screens.jobs.form.field import Field
+from steertui.screens.jobs.form.proposing import proposed
+from steertui.screens.pick import Choice, Pick
+from steertui.text import safe_text
+from steertui.widgets.cover import Cover
+from steertui.widgets.hints import Hints
+
+ESTIMATE = "estimate"
+"""The flag of jobs that can report their cost instead of running."""
+SPEND = (
+    Choice(ESTIMATE, "estimate the cost first", "no request is sent to Claude yet"),
+    Choice(BUDGET, "start", "spends at most its budget"),
+)
+Begin = Callable[[str, Mapping[str, Any]], Awaitable[int | None]]
+
+
+class JobForm(ModalScreen[int | None]):
+    """Returns the number of the started job, or None after esc."""
+
+    CSS_PATH = "form.tcss"
+    BINDINGS = [*commands.bindings(commands.FORM)]
+    PLACES = (commands.FORM,)
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (20, "-short"), (30, "-tall")]
+    AUTO_FOCUS = "Field Input"
+
+    def __init__(
+        self, offer: Offer, given: Mapping[str, Any], model: str | None, n_layers: int, begin: Begin
+    ) -> None:
+        super().__init__()
+        self._offer, self._model, self._n_layers, self._begin = offer, model, n_layers, begin
+        asked = sorted(offer.params, key=lambda param: not param.required)
+        shown = [param for param in asked if param.name != ESTIMATE]
+        self._fields = {param.name: Field(param, given) for param in shown}
+        self._command = ""
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box") as box:
+            box.border_title = Text(safe_text(self._offer.title))
+            yield Static(Text(safe_text(self._offer.summary)), id="summary")
+            with VerticalScroll(id="fields", can_focus=False):
+                yield from self._fields.values()
+            yield Static(id="command")
+            yield Hints()
+        yield Cover()
+
+    def on_mount(self) -> None:
+        hints = [("enter", "start", "screen.begin"), *commands.place_hints(commands.FORM)]
+        self.query_one(Hints).show([hint for hint in hints if self._costed or hint[1] != "cost"])
+        self.suggest()
+        self.look()
+
+    @property
+    def _costed(self) -> bool:
+        return any(param.name == ESTIMATE for param in self._offer.params)
+
+    @work(group="suggest", exit_on_error=False)
+    async def suggest(self) -> None:
+        for field in self._fields.values():
+            if choosing.listed(field.param):
+                found = await asyncio.to_thread(choosing.choices, field.param)
+                field.suggest([choice.key for choice in found])
+
+    # Errors, proposals and the command line ------------------------------------------------------------------------
+
+    def on_field_changed(self, message: Field.Changed) -> None:
+        message.stop()
+        self.look()
+
+    @work(exclusive=True, group="look", exit_on_error=False)
+    async def look(self) -> None:
+        """Check touched fields, propose values for the others, and update the command line."""
+        await self._propose()
+        wrong = await self._judged()
+        for name, field in self._fields.items():
+            field.say(wrong.get(name, "") if field.touched else "")
+        self._command = "" if wrong else self._offer.command(await self._params(), self._model)
+        self.query_one("#command", Static).update(self._told(len(wrong)))
+
+    async def _propose(self) -> None:
+        texts = {name: field.text for name, field in self._fields.items()}
+        for field in self._fields.values():
+            if field.param.holds and not field.touched:
+                place = await asyncio.to_thread(proposed, self._offer, field.param, texts)
+                if place and not field.touched and field is not self._focused:
+                    field.propose(place)
+
+    async def _judged(self) -> dict[str, str]:
+        """Error sentences by parameter name."""
+        asked = [(name, field.param, field.text) for name, field in self._fields.items()]
+        return await asyncio.to_thread(_wrong, asked, self._n_layers)
+
+    async def _params(self) -> dict[str, Any]:
+        asked = [(name, field.param, field.text) for name, field in self._fields.items()]
+        return await asyncio.to_thread(_values, asked, self._n_layers)
+
+    def _told(self, wrong: int) -> Text:
+        if self._command:
+            return Text.assemble(("$ ", "dim"), safe_text(self._command))
+        return Text(f"{wrong} to fill in or correct before it can start", style="dim")
+
+    # Actions -----------------------------------------------------------------------------------------------------
+
+    @on(Input.Submitted)
+    def _entered(self) -> None:
+        """Enter starts the job; on an empty required line with a list it opens the list."""
+        field = self._focused
+        if field is not None and field.param.required and not field.text and choosing.listed(field.param):
+            self.action_list()
+        else:
+            self.action_begin()
+
+    def action_begin(self) -> None:
+        """Start the job; ask for confirmation first if it costs money."""
+        if spends(self._offer, {name: field.text.strip() for name, field in self._fields.items()}):
+            self.app.push_screen(
+                Pick("this job calls the Claude API and costs money", SPEND, filtered=False), self._agreed
+            )
+        else:
+            self.start(estimate=False)
+
+    def _agreed(self, how: str | None) -> None:
+        if how is not None:
+            self.start(estimate=how == ESTIMATE)
+
+    def action_cost(self) -> None:
+        if self._costed:
+            self.start(estimate=True)
+
+    @work(exclusive=True, group="start", exit_on_error=False)
+    async def start(self, *, estimate: bool) -> None:
+        wrong = await self._judged()
+        for name, field in self._fields.items():
+            field.touched = True
+            field.say(wrong.get(name, ""))
+        if wrong:
+            self._fields[next(name for name in self._fields if name in wrong)].take()
+            return
+        params = {key: value for key, value in (await self._params()).items() if value is not None}
+        begun = await self._begin(self._offer.kind, params | ({ESTIMATE: True} if estimate else {}))
+        if begun is not None:
+            self.dismiss(begun)
+
+    def action_list(self) -> None:
+        field = self._focused
+        if field is not None and choosing.listed(field.param):
+            self.open_list(field)
+
+    @work(exclusive=True, group="list", exit_on_error=False)
+    async def open_list(self, field: Field) -> None:
+        found = await asyncio.to_thread(choosing.choices, field.param)
+
+        def taken(name: str | None) -> None:
+            if name is not None:
+                field.fill(name)
+
+        self.app.push_screen(
+            Pick(field.param.name, found, free="type to filter, or a path", wide=True), taken
+        )
+
+    def action_copy(self) -> None:
+        yank(self.app, self._command, self._warn)
+
+    def action_move(self, change: int) -> None:
+        """Move the focus up or down by one line."""
+        if change > 0:
+            self.focus_next("Field Input")
+        else:
+            self.focus_previous("Field Input")
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+    @property
+    def _focused(self) -> Field | None:
+        return next((field for field in self._fields.values() if field.has_focus_within), None)
+
+    def _warn(self, sentence: str) -> None:
+        self.notify(safe_text(sentence), severity="error", markup=False, timeout=8)
+
+
+Asked = list[tuple[str, Param, str]]
+
+
+def _wrong(asked: Asked, n_layers: int) -> dict[str, str]:
+    told = {name: entry.sentence(param, text, n_layers) for name, param, text in asked}
+    return {name: sentence for name, sentence in told.items() if sentence}
+
+
+def _values(asked: Asked, n_layers: int) -> dict[str, Any]:
+    return {name: entry.read(param, text, n_layers) for name, param, text in asked}

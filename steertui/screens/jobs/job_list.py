@@ -1,0 +1,70 @@
+"""All jobs of the session as this screen knows them, with the times needed for rates.
+
+The desk keeps it from the first event on, so the jobs screen can be opened and closed. Times come from
+the journal, so a screen that attaches late shows the same rates.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from sessions.journal import events as ev
+from sessions.journal.codec import Record
+from steertui.screens.jobs.form.brief import brief
+from steertui.screens.jobs.job_report import Report
+
+
+@dataclass
+class Ledger:
+    """Job reports by number. `clock` is the newest event's time in seconds since the journal began;
+    `received` is when this screen got it.
+    """
+
+    reports: dict[int, Report] = field(default_factory=dict)
+    clock: float = 0.0
+    heard: float = field(default_factory=time.monotonic)
+
+    def take(self, record: Record) -> None:
+        self.clock += record.m / 1000
+        self.heard = time.monotonic()
+        if isinstance(record.event, ev.Job):
+            self._job(record.event)
+        elif isinstance(record.event, ev.Open):
+            self._engine_went()
+
+    def clear(self) -> None:
+        """Forget all jobs; another session begins."""
+        self.reports.clear()
+        self.clock = 0.0
+
+    @property
+    def now(self) -> float:
+        return self.clock + time.monotonic() - self.heard
+
+    @property
+    def going(self) -> list[Report]:
+        """Running and queued jobs, in the order in which they were requested."""
+        return [report for report in self.reports.values() if not report.ended]
+
+    @property
+    def words(self) -> str:
+        """A short text: the running job, its progress, and the number of queued jobs."""
+        if not self.going:
+            return ""
+        first, waiting = self.going[0], len(self.going) - 1
+        share = "" if first.percent is None else f" {first.percent}%"
+        return f"{first.kind}{share}" + (f" +{waiting}" if waiting else "")
+
+    def _job(self, event: ev.Job) -> None:
+        report = self.reports.get(event.job)
+        if report is None:
+            whose = str(brief(event.session))
+            report = Report(event.job, brief(event.kind), event.params, self.clock, "", session=whose)
+            self.reports[event.job] = report
+        report.take(event.state, event.event, event.message, self.clock)
+
+    def _engine_went(self) -> None:
+        """An engine has opened the session again: jobs left running by the last engine are lost."""
+        for report in self.going:
+            report.take("lost", {}, "The engine stopped. r resumes the job.", self.clock)

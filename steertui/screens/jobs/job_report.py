@@ -1,0 +1,148 @@
+"""Everything one job has reported, sorted for display: tables, curves, grids, samples, files, log."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.jobs import job
+from steertui.screens.jobs.form.brief import brief
+from steertui.screens.jobs.job_panel import Stage
+
+ENDED = ("done", "failed", "cancelled")
+SAMPLES = 300
+"""Number of newest samples kept for display; the journal has all of them."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the log, with the seconds since the job was requested."""
+
+    at: float
+    words: str
+    wrong: bool = False
+
+
+@dataclass
+class Report:
+    """Built event by event. `asked` and `at` are the session's clock when the job was requested and at its
+    newest event; `session` is set for a command-line job, which is recorded in its own session.
+    """
+
+    id: int
+    kind: str
+    params: Mapping[str, Any]
+    asked: float
+    state: str = "queued"
+    message: str = ""
+    at: float = 0.0
+    stages: list[Stage] = field(default_factory=list)
+    tables: dict[str, dict[str, Mapping[str, Any]]] = field(default_factory=dict)
+    curves: dict[str, dict[float, job.Point]] = field(default_factory=dict)
+    grids: dict[str, dict[tuple[str, str], float]] = field(default_factory=dict)
+    samples: deque[job.Sample] = field(default_factory=lambda: deque(maxlen=SAMPLES))
+    sampled: int = 0
+    files: list[job.Artifact] = field(default_factory=list)
+    log: list[Entry] = field(default_factory=list)
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    session: str = ""
+    version: int = 0
+
+    def take(self, state: str, event: Mapping[str, Any], message: str, at: float) -> None:
+        """Apply one job event of the journal."""
+        event, message = brief(event), brief(message)
+        self.version += 1
+        self.at = at
+        if state in ENDED:
+            self.summary, self.message = event, message
+        elif event:
+            self._reported(event)
+        if state != self.state:
+            if state in ENDED:
+                self._stage_over()
+            self.state = state
+            self.note(f"{state}: {message}" if message else state, wrong=state == "failed")
+
+    def note(self, words: str, *, wrong: bool = False) -> None:
+        self.log.append(Entry(self.at - self.asked, words, wrong))
+
+    @property
+    def ended(self) -> bool:
+        return self.state in (*ENDED, "lost")
+
+    @property
+    def stage(self) -> Stage | None:
+        return self.stages[-1] if self.stages else None
+
+    @property
+    def percent(self) -> int | None:
+        """Progress of the current stage while running; at most 99, because a finished stage is not a
+        finished job.
+        """
+        share = self.stage.share if self.stage and self.state == "running" else None
+        return None if share is None else min(int(100 * share), 99)
+
+    @property
+    def vector(self) -> str:
+        """The path of the newest vector it wrote."""
+        return next((file.path for file in reversed(self.files) if file.what == "vector"), "")
+
+    @property
+    def barren(self) -> str:
+        """The reason why there is no vector to load."""
+        if self.session:
+            return f"job {self.id} was started from the command line; its result is in session {self.session[-6:]}"
+        return f"job {self.id} has made no vector"
+
+    def _reported(self, event: Mapping[str, Any]) -> None:
+        """Apply a report event; unknown kinds from a newer engine are ignored."""
+        try:
+            known = job.Event.from_json(event)
+        except (KeyError, TypeError):
+            return
+        if step := STEPS.get(known.kind):
+            step(self, known)
+
+    # One kind of event each ------------------------------------------------------------------------------------
+
+    def progressed(self, event: job.Progress) -> None:
+        if not self.stages or self.stages[-1].unit != event.unit:
+            self._stage_over()
+            self.stages.append(Stage(event.unit, self.stages[-1].last if self.stages else self.asked))
+        self.stages[-1].reached(event.done, event.total, self.at)
+
+    def _stage_over(self) -> None:
+        if self.stages:
+            stage = self.stages[-1]
+            self.note(f"{stage.done}/{stage.total} {stage.unit}")
+
+    def row(self, event: job.Row) -> None:
+        self.tables.setdefault(event.table, {})[event.key] = event.values
+
+    def point(self, event: job.Point) -> None:
+        if isinstance(event.y, int | float):
+            self.curves.setdefault(event.series, {})[event.x] = event
+
+    def cell(self, event: job.Cell) -> None:
+        if isinstance(event.value, int | float):
+            self.grids.setdefault(event.grid, {})[str(event.row), str(event.column)] = event.value
+
+    def sample(self, event: job.Sample) -> None:
+        self.samples.append(event)
+        self.sampled += 1
+
+    def file(self, event: job.Artifact) -> None:
+        self.files.append(event)
+        self.note(f"{event.what or 'file'} written to {event.path}")
+
+
+STEPS: Mapping[str, Callable[[Report, Any], None]] = {
+    "progress": Report.progressed,
+    "row": Report.row,
+    "point": Report.point,
+    "cell": Report.cell,
+    "sample": Report.sample,
+    "artifact": Report.file,
+}

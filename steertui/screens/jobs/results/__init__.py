@@ -1,0 +1,1 @@
+"""What a job has produced: pages, tables, curves and figures."""

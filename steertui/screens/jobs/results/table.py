@@ -1,0 +1,112 @@
+"""A job's table as text lines: one column per field, numbers right-aligned, keys first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from steertui.screens.jobs.results.figures import figure, flat, interval, is_number
+from steertui.text import safe_text
+from steertui.widgets.bars import ends, fitted
+from steertui.widgets.chart.curves import Curve, Dot
+
+WIDEST = 34
+"""Width of the widest column; longer texts are cut in the middle."""
+SUFFIXES = ("_ci", "_interval", ".ci", ".interval")
+"""Suffixes of columns that hold the interval of another column."""
+Rows = Mapping[str, Mapping[str, Any]]
+
+
+def table(rows: Rows, colours: Mapping[str, str]) -> list[Text]:
+    """The header and one line per row."""
+    numeric, broken = _numeric(rows), _broken(rows)
+    cells = {
+        key: {name: figure(value, whole=name not in broken) for name, value in flat(values)}
+        for key, values in rows.items()
+    }
+    columns = list(dict.fromkeys(name for row in cells.values() for name in row))
+    widths = {name: _width(name, [row.get(name, "") for row in cells.values()]) for name in columns}
+    margin = margin_of(rows)
+    head = " " * margin + "".join(
+        "  " + fitted(safe_text(name), widths[name], right=name in numeric) for name in columns
+    )
+    lines = [Text(head, style="dim")]
+    for key, row in cells.items():
+        words = ends(safe_text(str(key)), margin)
+        counts = _at(key) is not None
+        words = words.replace("-", "−") if counts else words
+        line = Text(fitted(words, margin, right=counts), style=colours["accent"])
+        for name in columns:
+            cell = fitted(ends(row.get(name, ""), widths[name]), widths[name], right=name in numeric)
+            line.append(f"  {cell}", style="none")
+        lines.append(line)
+    return lines
+
+
+def margin_of(rows: Rows) -> int:
+    """The width of the key column."""
+    return _width("", [safe_text(str(key)) for key in rows])
+
+
+def drawable(rows: Rows) -> list[str]:
+    """Columns that can be plotted over numeric row keys; those with an interval first."""
+    if len(rows) < 3 or any(_at(key) is None for key in rows):
+        return []
+    counts: dict[str, int] = {}
+    values: dict[str, set[float]] = {}
+    for row in rows.values():
+        for name, value in flat(row):
+            if is_number(value):
+                counts[name] = counts.get(name, 0) + 1
+                values.setdefault(name, set()).add(value)
+    moving = [name for name in counts if counts[name] > len(rows) / 2 and len(values[name]) > 1]
+    return sorted(moving, key=lambda name: not any(_interval_of(row, name) for row in rows.values()))
+
+
+def curve(rows: Rows, column: str) -> Curve:
+    """A column as a curve over the row keys."""
+    dots = []
+    for key, row in rows.items():
+        at, value = _at(key), dict(flat(row)).get(column)
+        if at is not None and value is not None and is_number(value):
+            low, high = _interval_of(row, column) or (None, None)
+            dots.append(Dot(at, float(value), low, high))
+    return Curve.of(column, dots)
+
+
+def _interval_of(row: Mapping[str, Any], column: str) -> tuple[float, float] | None:
+    known = dict(flat(row))
+    return next((span for suffix in SUFFIXES if (span := interval(known.get(column + suffix)))), None)
+
+
+def _numeric(rows: Rows) -> set[str]:
+    """Columns that hold numbers."""
+    return {
+        name
+        for row in rows.values()
+        for name, value in flat(row)
+        if is_number(value) or value is None or interval(value)
+    }
+
+
+def _broken(rows: Rows) -> set[str]:
+    """Columns with a fractional number, in which all numbers are written with decimals."""
+    values = ((name, value) for row in rows.values() for name, value in flat(row))
+    return {name for name, value in values if is_number(value) and value != int(value)}
+
+
+def _width(name: str, texts: list[str]) -> int:
+    return min(WIDEST, max(map(cell_len, [safe_text(name), *texts])))
+
+
+def _at(key: object) -> float | None:
+    """The row key as a number, e.g. a layer or a dose; None if it is not one."""
+    try:
+        found = float(str(key).replace("−", "-"))
+    except ValueError:
+        return None
+    return found if math.isfinite(found) else None

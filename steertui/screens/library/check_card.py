@@ -1,0 +1,121 @@
+"""The check of the selected vector: starts and stops the job, and shows its result from the session's
+events.
+
+The job belongs to the session: it goes on when the library is closed, and is shown again on return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.text import Text
+from textual import work
+from textual.widgets import Static
+
+from sessions.state.state import State, Task
+from steertui.check_report import told
+from steertui.screens.connection import Link
+from steertui.text import safe_text
+from steertui.widgets.bars import progress_bar
+
+KIND = "check"
+LOOKS = 10  # updates per second; only changes are drawn
+BAR = 24
+COLOURS = {"green": "success", "amber": "warning", "red": "error"}
+Seen = tuple[Task | None, bool, bool]
+
+
+class Check(Static):
+    """Empty while the vector has not been checked in this session."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__(id="check", markup=False)
+        self._link, self._vector, self._beginning = link, "", False
+        self._seen: Seen = (None, False, False)
+        self._stopped: set[tuple[str, int]] = set()
+        self.display = False
+
+    def on_mount(self) -> None:
+        self.set_interval(1 / LOOKS, self.look)
+
+    def of(self, name: str) -> None:
+        self._vector = name
+        self.look()
+
+    def toggle(self) -> None:
+        """Start the check, or stop it if it is running."""
+        if not self._beginning and not self.stop():
+            self._begin()
+
+    def stop(self) -> bool:
+        """Cancel a running check; True if a cancel was sent. Sent once per job, so that a dead job cannot
+        block leaving.
+        """
+        task = newest(self._link.state, self._vector)
+        if task is None or task.state != "running" or not self._link.up:
+            return False
+        key = (self._link.state.session, task.id)
+        if key in self._stopped:
+            return False
+        self._stopped.add(key)
+        self._cancel(task.id)
+        return True
+
+    @work(group="check", exit_on_error=False)
+    async def _begin(self) -> None:
+        self._beginning = True
+        try:
+            await self._link.ask("job.start", kind=KIND, params={"vector": self._vector})
+        finally:
+            self._beginning = False
+
+    @work(group="check", exit_on_error=False)
+    async def _cancel(self, job: int) -> None:
+        await self._link.ask("job.cancel", job=job)
+
+    def look(self) -> None:
+        """Redraw what has changed."""
+        seen = (newest(self._link.state, self._vector), self._link.up, self._beginning)
+        if seen[0] is self._seen[0] and seen[1:] == self._seen[1:]:
+            return
+        self._seen = seen
+        text = shown(*seen, self.app.get_css_variables())
+        self.display = bool(text.plain)
+        self.update(text)
+
+
+def newest(state: State, name: str) -> Task | None:
+    """The session's newest check of this vector, from any client."""
+    tasks = [task for task in state.jobs.values() if task.kind == KIND and task.params.get("vector") == name]
+    return max(tasks, key=lambda task: task.id, default=None)
+
+
+def shown(task: Task | None, up: bool, beginning: bool, colours: Mapping[str, str]) -> Text:
+    """The progress, the verdict, or the reason why there is none."""
+    if beginning:
+        return Text("checking …", style="dim")
+    if task is None:
+        return Text()
+    if task.state == "done":
+        return _verdict(task, colours)
+    if task.state == "failed":
+        return Text(f"⚠ check failed: {safe_text(task.message)}", style=colours["error"])
+    if task.state == "cancelled":
+        return Text("check stopped", style="dim")
+    return Text(_progress(task) if up else "⚠ check: the engine does not answer")
+
+
+def _progress(task: Task) -> str:
+    last = next((report for report in reversed(task.reports) if report.get("kind") == "progress"), None)
+    if last is None or not last["total"]:
+        return "checking …"
+    bar = progress_bar(last["done"], last["total"], BAR)
+    return f"checking  {bar}  {last['done']}/{last['total']} {safe_text(last['unit'])}"
+
+
+def _verdict(task: Task, colours: Mapping[str, str]) -> Text:
+    """The verdict as text; the colour only repeats it."""
+    report = task.reports[-1]
+    text = Text("\n".join(map(safe_text, told(report))))
+    text.stylize(f"bold {colours[COLOURS[report['verdict']]]}", 0, len(report["verdict"]))
+    return text
