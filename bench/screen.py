@@ -18,7 +18,7 @@ from bench.terminal import Terminal, app, home
 from core.mixer.mixer import Channel
 from sessions.state.vector_facts import Known
 from steertui.colour_themes import NIGHT
-from steertui.widgets.bank import FaderBank
+from steertui.widgets.mixer.bank import FaderBank
 from steertui.widgets.transcript.document import Item, Piece, Speech
 from steertui.widgets.transcript.view import Transcript
 

@@ -18,10 +18,10 @@ from sessions.state.mixer_words import describe
 from steertui.screens.desk.mixer import edits as hands
 from steertui.screens.desk.mixer.edits import Board, Edit
 from steertui.screens.desk.mixer.history import History
-from steertui.widgets.bank import FaderBank
-from steertui.widgets.dial import STEPS, layers_of
-from steertui.widgets.meters import Meters
-from steertui.widgets.strips import Strips
+from steertui.widgets.inspector.projection_meters import Meters
+from steertui.widgets.mixer.bank import FaderBank
+from steertui.widgets.mixer.dial import STEPS, layers_of
+from steertui.widgets.mixer.strips import Strips
 
 
 class Rack(Vertical):

@@ -45,9 +45,9 @@ from steertui.text import safe_text
 from steertui.widgets import glyphs
 from steertui.widgets.completions import Completions
 from steertui.widgets.cover import Cover
-from steertui.widgets.hints import Hints
 from steertui.widgets.prompt import Prompt
-from steertui.widgets.status import StatusLine
+from steertui.widgets.status.hints import Hints
+from steertui.widgets.status.status import StatusLine
 
 MEANWHILE = "the engine goes on; esc stops, space pauses, f flips"
 ELSEWHERE = "Another engine answers now. It does not know the conversation above; the mixer is the same."

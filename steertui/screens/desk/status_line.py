@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from steertui.widgets.status import Status
+from steertui.widgets.status.status import Status
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk

@@ -15,9 +15,9 @@ from sessions.state.settings_words import made_before
 from sessions.state.state import State, Turn
 from steertui.screens.past_sessions import manner, past, spoken, standing_marks, thrown_in
 from steertui.text import Sanitiser, safe_text
-from steertui.widgets.meters import Meters
-from steertui.widgets.reading import Reading
+from steertui.widgets.inspector.projection_meters import Meters
 from steertui.widgets.transcript.document import NOT_GENERATED, Item, Marker, Note, Piece, Speech
+from steertui.widgets.transcript.token_reading import Reading
 from steertui.widgets.transcript.view import Transcript
 
 ENDINGS = {

@@ -15,10 +15,10 @@ from sessions.state.loudness import sizes
 from sessions.state.mixer_words import summary
 from sessions.state.state import State, Token
 from steertui.screens.desk.unsteered_panel import Shadow
-from steertui.widgets.gauges import Gauges
-from steertui.widgets.inspection import Inspection, inspect
-from steertui.widgets.inspector import Inspector
-from steertui.widgets.lamp import Lamp
+from steertui.widgets.inspector.gauges import Gauges
+from steertui.widgets.inspector.inspection import Inspection, inspect
+from steertui.widgets.inspector.inspector import Inspector
+from steertui.widgets.status.collapse_lamp import Lamp
 from steertui.widgets.transcript.document import Piece
 from steertui.widgets.transcript.view import Transcript
 

@@ -18,7 +18,7 @@ from textual.containers import Vertical
 
 from sessions.journal import events as ev
 from steertui.text import Sanitiser
-from steertui.widgets.kl import KlLine
+from steertui.widgets.inspector.kl_panel import KlLine
 from steertui.widgets.transcript.document import Item, Piece, Speech
 from steertui.widgets.transcript.view import Transcript
 

@@ -30,8 +30,8 @@ from steertui.screens.jobs.results.pages import Pages
 from steertui.screens.pick import Choice, Pick
 from steertui.text import safe_text
 from steertui.widgets.cover import Cover
-from steertui.widgets.hints import Hints
 from steertui.widgets.page import Page
+from steertui.widgets.status.hints import Hints
 
 LOOKS = 5
 """Updates per second; only changes are drawn."""

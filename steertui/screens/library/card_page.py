@@ -9,7 +9,7 @@ from rich.text import Text
 from core.mixer.effects import spell
 from steertui.text import safe_text
 from steertui.widgets.bars import sparkline
-from steertui.widgets.dial import signed
+from steertui.widgets.mixer.dial import signed
 from vectors.data.card import Card
 from vectors.library.library import Entry
 

@@ -27,8 +27,8 @@ from steertui.screens.library.rows import COLUMNS, columns, cosines, row
 from steertui.screens.library.trash_dialog import Bin
 from steertui.text import safe_text
 from steertui.widgets.cover import Cover
-from steertui.widgets.hints import Hints
 from steertui.widgets.line import Line
+from steertui.widgets.status.hints import Hints
 from vectors.library import library
 from vectors.library.library import Entry
 

@@ -26,8 +26,8 @@ from steertui.screens.sessions.recorded import branched
 from steertui.screens.sessions.verification import Verification
 from steertui.text import safe_text
 from steertui.widgets.cover import Cover
-from steertui.widgets.hints import Hints
-from steertui.widgets.timeline import Timeline
+from steertui.widgets.status.hints import Hints
+from steertui.widgets.status.timeline import Timeline
 from steertui.widgets.transcript.document import Item, Piece
 from steertui.widgets.transcript.view import Transcript
 

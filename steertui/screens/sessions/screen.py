@@ -27,8 +27,8 @@ from steertui.screens.sessions.verification import Verification
 from steertui.text import safe_text
 from steertui.widgets.bars import clip, ends
 from steertui.widgets.cover import Cover
-from steertui.widgets.hints import Hints
 from steertui.widgets.line import Line
+from steertui.widgets.status.hints import Hints
 from steertui.widgets.transcript.document import Item, Note
 from steertui.widgets.transcript.view import Transcript
 

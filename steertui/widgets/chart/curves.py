@@ -13,8 +13,8 @@ from textual.color import Color
 from steertui.text import safe_text
 from steertui.widgets import glyphs
 from steertui.widgets.bars import clip
-from steertui.widgets.chart.axis import Axis
 from steertui.widgets.chart.canvas import BAND, PLAIN, Canvas
+from steertui.widgets.chart.chart_axis import Axis
 
 INKS = ("primary", "accent", "secondary", "success", "warning")
 SPARSE = 3

@@ -9,10 +9,10 @@ from rich.style import Style
 from rich.text import Text
 
 from steertui.text import safe_text
-from steertui.widgets.reading import Reading
 from steertui.widgets.transcript.document import Piece
 from steertui.widgets.transcript.heat import ENCODINGS, STEPS, encodings, level, mark
 from steertui.widgets.transcript.palette import Paint, palette
+from steertui.widgets.transcript.token_reading import Reading
 
 SWATCHES = tuple(step for step in range(-STEPS, STEPS + 1, 2) if step)
 

@@ -14,7 +14,7 @@ from textual.widgets import Input
 from steertui.app import Studio as App
 from steertui.config import Settings
 from steertui.screens.desk.screen import Desk
-from steertui.widgets.status import StatusLine
+from steertui.widgets.status.status import StatusLine
 from steertui.widgets.transcript.document import Marker, Note, Piece
 from tests.steertui import scripted_engine
 from tests.steertui.scripted_engine import Studio

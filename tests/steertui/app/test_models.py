@@ -11,7 +11,7 @@ from steertui.catalogue import Entry
 from steertui.engine import models as offering
 from steertui.screens.desk.dialogs import model
 from steertui.screens.pick import Pick
-from steertui.widgets.status import StatusLine
+from steertui.widgets.status.status import StatusLine
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.scripted_engine import Studio, words
 from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal

@@ -6,7 +6,7 @@ import pytest
 from textual import events
 from textual.widget import Widget
 
-from steertui.widgets.hints import Hints
+from steertui.widgets.status.hints import Hints
 from tests.steertui.app.stage import Stage, stage
 
 pytestmark = pytest.mark.anyio

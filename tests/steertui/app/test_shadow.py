@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from steertui.screens.desk.unsteered_panel import Shadow
-from steertui.widgets.lamp import Lamp
+from steertui.widgets.status.collapse_lamp import Lamp
 from tests.steertui.app.stage import stage
 from tests.steertui.scripted_engine import Studio
 from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal

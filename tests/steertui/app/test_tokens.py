@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from sessions.state.state import Candidate, Marker, Token
-from steertui.widgets.inspection import Gauge, Inspection
-from steertui.widgets.inspector import Inspector, fitting, line, panel
+from steertui.widgets.inspector.inspection import Gauge, Inspection
+from steertui.widgets.inspector.inspector import Inspector, fitting, line, panel
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.scripted_engine import Studio, words
 

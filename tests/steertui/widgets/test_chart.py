@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steertui.widgets import glyphs
-from steertui.widgets.chart.axis import Axis
 from steertui.widgets.chart.canvas import BLANK, Canvas
+from steertui.widgets.chart.chart_axis import Axis
 from steertui.widgets.chart.curves import Curve, Dot, chart
 from steertui.widgets.chart.grid import grid
 from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal

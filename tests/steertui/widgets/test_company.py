@@ -11,9 +11,9 @@ from core.mixer.mixer import Channel, Mixer
 from sessions.live.loaded_vectors import Rack
 from sessions.state.vector_facts import Known
 from steertui.widgets.bars import whole
-from steertui.widgets.company import alike, cosine
-from steertui.widgets.reading import Reading
-from steertui.widgets.strip_face import Face, brief, full, rows, sums
+from steertui.widgets.follow_widget import alike, cosine
+from steertui.widgets.mixer.strip_face import Face, brief, full, rows, sums
+from steertui.widgets.transcript.token_reading import Reading
 
 
 def vector(name: str, **cosines: float) -> Known:

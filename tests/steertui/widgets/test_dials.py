@@ -13,9 +13,9 @@ from sessions.state.vector_facts import Known
 from steertui.screens.desk.mixer import edits as hands
 from steertui.screens.desk.mixer.cap_syntax import parse_bounds
 from steertui.screens.desk.mixer.edits import Board
-from steertui.widgets import bank_values
 from steertui.widgets.bars import column, scale_bar, sparkline
-from steertui.widgets.dial import cap_text, signed, stepped
+from steertui.widgets.mixer import bank_values
+from steertui.widgets.mixer.dial import cap_text, signed, stepped
 
 N = 10
 RESIDUAL = {layer: 2.0 + layer for layer in range(N)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sessions.state.collapse import Advice
-from steertui.widgets.lamp import _short
+from steertui.widgets.status.collapse_lamp import _short
 
 WORDS = "l: " + Advice("pirate", 0.3, 0.15, "relative", tried=False).words
 

@@ -8,7 +8,7 @@ from textual.app import App, ComposeResult
 from sessions.recorded.film import Cut, Film, Frame
 from sessions.state.state import Token
 from steertui.screens.sessions.playhead import Playhead
-from steertui.widgets.timeline import NAME, VALUE, Timeline
+from steertui.widgets.status.timeline import NAME, VALUE, Timeline
 
 GAPS = (0.1, 0.1, 0.5, 0.1)
 

@@ -18,7 +18,7 @@ from steertui.screens.desk.mixer import edits
 from steertui.screens.desk.mixer.edits import EDITS
 from steertui.terminal import editor
 from steertui.text import safe_text
-from steertui.widgets.strip_face import doses
+from steertui.widgets.mixer.strip_face import doses
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk

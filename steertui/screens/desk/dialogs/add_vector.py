@@ -14,7 +14,7 @@ from steertui.screens.desk.mixer import edits as hands
 from steertui.screens.desk.mixer.caps import Wish, hold
 from steertui.screens.pick import Choice, Pick
 from steertui.text import safe_text
-from steertui.widgets.dial import SHORT_UNIT, band_text, shown_scale
+from steertui.widgets.mixer.dial import SHORT_UNIT, band_text, shown_scale
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk

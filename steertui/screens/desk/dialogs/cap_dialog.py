@@ -14,7 +14,7 @@ from steertui.screens.desk.mixer.cap_syntax import EXAMPLE, parse_bounds
 from steertui.screens.desk.mixer.edits import Board
 from steertui.screens.pick import Choice, move, options
 from steertui.text import safe_text
-from steertui.widgets.dial import cap_text
+from steertui.widgets.mixer.dial import cap_text
 
 CAP_KEYS = "c switches it off and on, C edits it"
 TYPE = f"type bounds of the projection: {EXAMPLE}\n↑ ↓ preset · enter take · esc back"

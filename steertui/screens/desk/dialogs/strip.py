@@ -12,7 +12,7 @@ from sessions.state.mixer_words import describe
 from steertui.screens.desk.dialogs import readers
 from steertui.screens.desk.dialogs.form import DeskForm, Question
 from steertui.screens.desk.mixer.edits import Board, Edit
-from steertui.widgets.dial import SHORT_UNIT, layers_of, own_scale, shown_scale
+from steertui.widgets.mixer.dial import SHORT_UNIT, layers_of, own_scale, shown_scale
 
 if TYPE_CHECKING:
     from steertui.screens.desk.screen import Desk

@@ -15,7 +15,7 @@ from core.mixer.layer_ranges import parse_layers
 from core.mixer.mixer import Bound, Channel
 from steertui.screens.desk.mixer.cap_syntax import EXAMPLE, parse_bounds
 from steertui.screens.desk.mixer.edits import Board, Edit, off_band, threshold, to_band, with_band
-from steertui.widgets.dial import layers_of, plain
+from steertui.widgets.mixer.dial import layers_of, plain
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from typing import Any
 from core.errors import UsageError
 from core.mixer.mixer import UNITS, Bound, Channel, Mixer
 from sessions.state.vector_facts import Known
-from steertui.widgets import bank_values
-from steertui.widgets.dial import (
+from steertui.widgets.mixer import bank_values
+from steertui.widgets.mixer.dial import (
     SHORT_UNIT,
     band_text,
     cap_text,

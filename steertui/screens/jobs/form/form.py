@@ -25,7 +25,7 @@ from steertui.screens.jobs.form.proposing import proposed
 from steertui.screens.pick import Choice, Pick
 from steertui.text import safe_text
 from steertui.widgets.cover import Cover
-from steertui.widgets.hints import Hints
+from steertui.widgets.status.hints import Hints
 
 ESTIMATE = "estimate"
 """The flag of jobs that can report their cost instead of running."""

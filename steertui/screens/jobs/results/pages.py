@@ -11,7 +11,7 @@ from steertui.screens.jobs.job_report import Report
 from steertui.screens.jobs.results import views
 from steertui.screens.jobs.results.curves import panels
 from steertui.widgets.page import Page
-from steertui.widgets.tabs import Tabs
+from steertui.widgets.status.tabs import Tabs
 
 TICKS = 2
 """Redraws per second of a running job's clock."""

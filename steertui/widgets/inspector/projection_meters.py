@@ -9,10 +9,10 @@ from rich.segment import Segment
 
 from steertui.text import safe_text
 from steertui.widgets.bars import clip, sparkline
-from steertui.widgets.dial import short, signed
-from steertui.widgets.gauges import SHOWN, Gauges
+from steertui.widgets.inspector.gauges import SHOWN, Gauges
+from steertui.widgets.mixer.dial import short, signed
 from steertui.widgets.painted import Painted, Row
-from steertui.widgets.reading import Reading
+from steertui.widgets.transcript.token_reading import Reading
 
 NAME, VALUE = 20, 8
 HALF_NAME, HALF_VALUE = 9, 6

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sessions.state.collapse import WINDOW, measured
 from sessions.state.state import Token
-from steertui.widgets.reading import KEPT
+from steertui.widgets.transcript.token_reading import KEPT
 
 SHOWN = (
     ("surprise", "surprise"),

@@ -11,8 +11,8 @@ from rich.segment import Segment
 from sessions.state.state import Candidate
 from steertui.text import safe_text
 from steertui.widgets.bars import clip
-from steertui.widgets.dial import plain, short, signed
-from steertui.widgets.inspection import Gauge, Inspection
+from steertui.widgets.inspector.inspection import Gauge, Inspection
+from steertui.widgets.mixer.dial import plain, short, signed
 from steertui.widgets.painted import Painted, Row
 
 QUOTED = 18

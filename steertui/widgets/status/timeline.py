@@ -14,7 +14,7 @@ from sessions.recorded.film import Film
 from steertui.text import safe_text
 from steertui.widgets import glyphs
 from steertui.widgets.bars import clip
-from steertui.widgets.dial import short
+from steertui.widgets.mixer.dial import short
 from steertui.widgets.painted import Painted, Row
 
 NAME, VALUE = 16, 9

@@ -9,7 +9,7 @@ from dataclasses import replace
 from core.errors import SteerError
 from core.mixer.effects import levels
 from core.mixer.mixer import Channel
-from steertui.widgets.dial import layers_of, own_scale, shown_scale
+from steertui.widgets.mixer.dial import layers_of, own_scale, shown_scale
 
 Shape = Callable[[float], float]
 SHAPES: dict[str, Shape] = {

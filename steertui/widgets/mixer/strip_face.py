@@ -13,10 +13,10 @@ from core.errors import SteerError
 from core.mixer.effects import dose
 from core.mixer.mixer import Channel
 from steertui.text import safe_text
-from steertui.widgets.bank_values import shape_name, total
 from steertui.widgets.bars import clip, scale_bar, whole
-from steertui.widgets.dial import SHORT_UNIT, band_text, cap_text, layers_of, shown_scale, signed, span
-from steertui.widgets.reading import Reading
+from steertui.widgets.mixer.bank_values import shape_name, total
+from steertui.widgets.mixer.dial import SHORT_UNIT, band_text, cap_text, layers_of, shown_scale, signed, span
+from steertui.widgets.transcript.token_reading import Reading
 
 Styles = Callable[[str], Style]
 INDENT = 2

@@ -16,10 +16,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from core.mixer.mixer import Channel, Mixer
-from steertui.widgets.company import alike
-from steertui.widgets.dial import span
-from steertui.widgets.reading import Reading
-from steertui.widgets.strip_face import INDENT, Face, bar_width, brief, full, rows
+from steertui.widgets.follow_widget import alike
+from steertui.widgets.mixer.dial import span
+from steertui.widgets.mixer.strip_face import INDENT, Face, bar_width, brief, full, rows
+from steertui.widgets.transcript.token_reading import Reading
 
 ADD = "+ add a vector  (a)"
 

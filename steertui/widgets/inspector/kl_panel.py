@@ -9,7 +9,7 @@ from rich.segment import Segment
 
 from steertui.widgets.bars import sparkline, whole
 from steertui.widgets.painted import Painted, Row
-from steertui.widgets.reading import KEPT
+from steertui.widgets.transcript.token_reading import KEPT
 
 UNKNOWN = ("KL needs a forced shadow", "a free shadow's context differs")
 

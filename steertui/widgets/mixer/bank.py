@@ -19,10 +19,10 @@ from textual.widget import Widget
 from core.mixer.mixer import Channel
 from steertui import commands
 from steertui.widgets import glyphs
-from steertui.widgets.bank_values import strengths, values
 from steertui.widgets.bars import column, whole
-from steertui.widgets.dial import SHORT_UNIT, STEPS, signed
-from steertui.widgets.strip_face import sums
+from steertui.widgets.mixer.bank_values import strengths, values
+from steertui.widgets.mixer.dial import SHORT_UNIT, STEPS, signed
+from steertui.widgets.mixer.strip_face import sums
 
 FOOT = 2
 WIDEST = 4

@@ -1,0 +1,1 @@
+"""Widgets that show one token or the projections: inspector, meters, KL."""

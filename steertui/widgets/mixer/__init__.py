@@ -1,0 +1,1 @@
+"""Widgets of the mixer: strips, dials and the bank of layer faders."""

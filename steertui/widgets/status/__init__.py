@@ -1,0 +1,1 @@
+"""Status bar, hints, tabs, timeline and the collapse lamp."""
