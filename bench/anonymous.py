@@ -11,7 +11,7 @@ import sys
 import threading
 from typing import Any
 
-from vectors.diff.memory_peak import Meter
+from vectors.diff.memory_peak import MemoryPeak
 
 LAYERS, FEW, SETTLED = 4, 40, 160
 """Pairs of prompts for a look at every way, and pairs that meet nearly every shape of a batch once: until then memory
@@ -37,7 +37,7 @@ def _alone(way: str, pairs: int, dtype: str, layers: int) -> int:
 
 def measured(run: Any) -> int:
     """Sampled by a thread while it runs."""
-    meter, over = Meter(), threading.Event()
+    meter, over = MemoryPeak(), threading.Event()
 
     def watch() -> None:
         while not over.wait(EVERY_S):

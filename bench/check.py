@@ -11,7 +11,7 @@ from core import demo
 from core.jobs.job import End
 from core.jobs.runner import run
 from core.model.model import Model
-from vectors.checks.check import job
+from vectors.checks.check import check_job
 
 VECTOR = "determined-drifting"
 MOST_SECONDS = 60.0
@@ -35,7 +35,7 @@ def bench(setting: Setting) -> dict[str, Any]:
 
 
 def _checked(model: Model, vector: str) -> dict[str, Any]:
-    for event in run(job(model, {"vector": vector})):
+    for event in run(check_job(model, {"vector": vector})):
         if isinstance(event, End):
             return dict(event.summary)
     raise RuntimeError("the check did not end")

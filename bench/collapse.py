@@ -18,13 +18,13 @@ import core
 import vectors
 from bench.arms import Check, Setting
 from core import demo
-from core.demo.world.labels import labels
-from core.demo.world.prompts import requests, story_openings
-from core.generation.chat import as_messages, render
+from core.demo.world.labels import label_text
+from core.demo.world.prompts import story_openings, task_requests
+from core.generation.chat import as_messages, render_prompt
 from core.mixer.mixer import Channel, Mixer
-from sessions.state.collapse import LIMITS, WINDOW, measured
-from sessions.state.state import Token
-from vectors.checks.likelihood import distributions
+from sessions.state.collapse import LIMITS, WINDOW, measure_window
+from sessions.state.state import AnswerToken
+from vectors.checks.likelihood import token_distributions
 from vectors.vector import SteeringVector
 
 DOSES = (0.0, 0.4, 0.8, 1.5, 3.0, 6.0)
@@ -68,7 +68,7 @@ def _windows(model: core.Model, prompts: int) -> Iterator[Window]:
             tokens = _said(model, prompt, Mixer((channel,)), raw, number)
             for start in range(0, len(tokens) - WINDOW + 1, STRIDE):
                 window = tokens[start : start + WINDOW]
-                yield measured(window), _collapsed("".join(token.text for token in window))
+                yield measure_window(window), _collapsed("".join(token.text for token in window))
 
 
 def _channels(model: core.Model) -> Iterator[Channel]:
@@ -87,20 +87,24 @@ def _random(like: SteeringVector, seed: int) -> SteeringVector:
 
 def _prompts(model: core.Model, count: int) -> list[tuple[str, bool]]:
     """Stories to go on with and requests to answer."""
-    stories, asked = story_openings(count, SEED), requests(count, SEED)
+    stories, asked = story_openings(count, SEED), task_requests(count, SEED)
     return [*((text, True) for _, text in stories), *((text, False) for _, text in asked)]
 
 
-def _said(model: core.Model, prompt: str, mixer: Mixer, raw: bool, seed: int) -> Sequence[Token]:
+def _said(model: core.Model, prompt: str, mixer: Mixer, raw: bool, seed: int) -> Sequence[AnswerToken]:
     settings = {"temperature": 0.7, "seed": seed, "max_new_tokens": LONGEST, "raw": raw}
     steps = list(core.stream(model, prompt, mixer=mixer, **settings))
-    asked = model.tokenizer(prompt)["input_ids"] if raw else render(model.tokenizer, as_messages(prompt)).ids
+    asked = (
+        model.tokenizer(prompt)["input_ids"]
+        if raw
+        else render_prompt(model.tokenizer, as_messages(prompt)).ids
+    )
     ids = [*asked, *(step.token_id for step in steps)]
-    unsteered = distributions(model, ids, len(asked)).gather(1, torch.tensor(ids[len(asked) :])[:, None])[
-        :, 0
-    ]
+    unsteered = token_distributions(model, ids, len(asked)).gather(
+        1, torch.tensor(ids[len(asked) :])[:, None]
+    )[:, 0]
     return [
-        Token(step.token_id, step.text, values=_values(step, lp0))
+        AnswerToken(step.token_id, step.text, values=_values(step, lp0))
         for step, lp0 in zip(steps, unsteered.tolist(), strict=True)
     ]
 
@@ -113,7 +117,7 @@ def _values(step: Any, lp0: float) -> dict[str, float]:
 
 def _collapsed(text: str) -> bool | None:
     """The first sentence may have begun before the window: it says nothing."""
-    found = labels(text)[1:]
+    found = label_text(text)[1:]
     share = sum(label.well_formed for label in found) / len(found) if found else 0.0
     return True if share < 0.5 else False if share >= 0.9 else None
 

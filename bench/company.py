@@ -62,7 +62,7 @@ def _company(name: str, path: Path) -> AbstractContextManager[Any]:
 def _deaf(path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(str(path))
-        line.sendall(protocol.greeting(protocol.Hello(role="observer")))
+        line.sendall(protocol.greeting_frame(protocol.Hello(role="observer")))
         yield line
 
 
@@ -70,9 +70,11 @@ def _waiting(line: socket.socket) -> int:
     return int(struct.unpack("i", fcntl.ioctl(line, termios.FIONREAD, b"\0" * 4))[0])
 
 
-def _stop(folder: Path) -> ev.Stop:
+def _stop(folder: Path) -> ev.AnswerStopped:
     """How the answer ended, once it has: looked up in the journal, so that nobody need be attached to see it."""
     journal = folder / "journal.jsonl"
     while b'"t":"stop"' not in journal.read_bytes():
         time.sleep(GLANCE_S)
-    return next(record.event for record in read(journal).records if isinstance(record.event, ev.Stop))
+    return next(
+        record.event for record in read(journal).records if isinstance(record.event, ev.AnswerStopped)
+    )

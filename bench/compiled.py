@@ -13,7 +13,7 @@ from bench.decode import speak
 from bench.mixers import eight_mixed, prompt, turned
 from bench.shapes import demo
 from core.compiled import verify
-from core.compiled.size import Size
+from core.compiled.size import GraphSize
 from core.mixer.mixer import Mixer
 from core.model.model import Model
 
@@ -25,11 +25,11 @@ GOALS = (Goal("compiled, eight mixed", "eager, eight mixed", 1.5),)
 def bench(setting: Setting) -> dict[str, Any]:
     model = demo(setting.device)
     graphs = counters["stats"]["unique_graphs"]
-    news = model.workshop.build(Size(1, CAPACITY))
-    step = model.workshop.fitting(Size(1, CAPACITY))
+    news = model.workshop.build(GraphSize(1, CAPACITY))
+    step = model.workshop.fitting(GraphSize(1, CAPACITY))
     if step is None:
         raise SystemExit(news)
-    verdict = verify.judge(step)
+    verdict = verify.verify_step(step)
     made = counters["stats"]["unique_graphs"] - graphs
     laps = race(_arms(model), setting)
     _turn_dials(model)

@@ -11,10 +11,10 @@ import core
 from bench.arms import Check, Setting
 from bench.mixers import adds, channel, eight_mixed, prompt, turned
 from bench.shapes import demo
-from core.compiled.buffers import Bank
-from core.compiled.setting import Tables
-from core.compiled.size import Size
-from core.generation.mixer_queue import Boundary
+from core.compiled.buffers import GraphBuffers
+from core.compiled.setting import TableBuilder
+from core.compiled.size import GraphSize
+from core.generation.mixer_queue import MixerQueue
 from core.mixer.mixer import Mixer
 from core.model.model import Model
 
@@ -69,9 +69,9 @@ def _plans(model: Model) -> dict[str, Callable[[int], Any]]:
 
 
 def _bank(model: Model) -> dict[str, Callable[[int], Any]]:
-    size = Size(1, 512)
-    tables = Tables(size, model.hidden_size, model.device)
-    bank = Bank(size, model.n_layers, model.hidden_size, model.device)
+    size = GraphSize(1, 512)
+    tables = TableBuilder(size, model.hidden_size, model.device)
+    bank = GraphBuffers(size, model.n_layers, model.hidden_size, model.device)
 
     def made(mixer: Mixer) -> Any:
         return tables.make(model.compiler.compile([mixer]).phases["answer"])
@@ -91,7 +91,7 @@ def _swap(model: Model) -> Callable[[int], Any]:
     """Queueing a plan that is ready, which another thread does, and taking it over."""
     plans = [model.compiler.compile([adds(model).scale(0, 0.001 * i)]) for i in range(8)]
     queue = iter(range(10**9))
-    boundary = Boundary(lambda mixer, ages: plans[next(queue) % 8], Mixer())
+    boundary = MixerQueue(lambda mixer, ages: plans[next(queue) % 8], Mixer())
 
     def take(change: int) -> None:
         boundary.set(Mixer())

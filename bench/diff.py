@@ -16,7 +16,7 @@ from bench.shapes import QWEN, qwen
 from core.jobs.job import End
 from core.jobs.runner import run
 from vectors.diff.checkpoint import open_checkpoint
-from vectors.diff.matrix import Depth
+from vectors.diff.matrix import SpectrumOptions
 from vectors.diff.weights import weight_diff
 
 LAYERS = 8
@@ -64,7 +64,7 @@ def _speed(laps: Sequence[Lap], clock: str) -> Check:
 
 
 def _diff(base: Path, tuned: Path, top: int) -> dict[str, Any]:
-    for event in run(weight_diff(open_checkpoint(base), open_checkpoint(tuned), None, Depth(top))):
+    for event in run(weight_diff(open_checkpoint(base), open_checkpoint(tuned), None, SpectrumOptions(top))):
         if isinstance(event, End):
             return dict(event.summary)
     raise RuntimeError("the diff did not end")

@@ -11,7 +11,7 @@ import core
 from bench.arms import Arm, Check, Goal, Setting, judge, race
 from bench.mixers import add_and_cap, prompt
 from bench.shapes import demo, qwen
-from core.mixer.lanes import doses
+from core.mixer.lanes import dose_lanes
 from core.mixer.mixer import Mixer
 from core.model.cache import Tape
 from core.model.model import Model
@@ -86,7 +86,7 @@ def _steps(model: Model, mixer: Mixer, lanes: int) -> Any:
 
 
 def sweep(model: Model, mixer: Mixer, new: int) -> int:
-    return tokens(model, mixer, new, lanes=doses(0, SCALES)) * len(SCALES)
+    return tokens(model, mixer, new, lanes=dose_lanes(0, SCALES)) * len(SCALES)
 
 
 def one_by_one(model: Model, mixer: Mixer, new: int) -> int:

@@ -13,10 +13,10 @@ from typing import Any
 
 from core.mixer.mixer import Channel, Mixer
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
-from sessions.state.mixer_words import mix_of
-from sessions.state.state import ROOT, State, Turn
-from steertui.engine.client import Client, RemoteError
+from sessions.journal.codec import JournalRecord
+from sessions.state.mixer_words import mix_hash
+from sessions.state.state import ROOT, SessionState, Turn
+from steertui.engine.client import EngineClient, RemoteError
 from steertui.engine.protocol import Frame
 
 VECTOR = "determined-drifting"
@@ -45,7 +45,7 @@ class Reactions:
 
 
 async def reactions(path: Path) -> Reactions:
-    client = await Client.open(path)
+    client = await EngineClient.open(path)
     async with aclosing(_events(client)) as events:
         await client.ask("vector.load", source=VECTOR)
         dials, tokens, wrong = await _dials(client, events)
@@ -56,9 +56,9 @@ async def reactions(path: Path) -> Reactions:
     return Reactions(dials, tokens, tuple(t for t, _ in cancels), tuple(t for t, _ in long), wrong, late)
 
 
-async def _events(client: Client) -> AsyncIterator[ev.Event]:
+async def _events(client: EngineClient) -> AsyncIterator[ev.Event]:
     async for item in client.items():
-        if isinstance(item, Record):
+        if isinstance(item, JournalRecord):
             yield item.event
 
 
@@ -67,12 +67,12 @@ async def _until(events: AsyncIterator[ev.Event], true: Callable[[ev.Event], boo
 
 
 async def _dials(
-    client: Client, events: AsyncIterator[ev.Event]
+    client: EngineClient, events: AsyncIterator[ev.Event]
 ) -> tuple[tuple[float, ...], tuple[int, ...], int]:
     """Scales turned for as long as an answer lasts; each is asked for beside the number of tokens heard so far."""
     dice, times, late, promised = random.Random(0), [], [], {}
     gen = await _begun(client, events, "go")
-    await _until(events, lambda event: isinstance(event, ev.Tok) and event.gen == gen)
+    await _until(events, lambda event: isinstance(event, ev.TokensGenerated) and event.gen == gen)
     while client.state.running:
         await asyncio.sleep(dice.uniform(*PAUSE_S))
         state = Mixer((Channel(client.state.vectors[VECTOR], scale=dice.uniform(-1, 1)),)).to_json()
@@ -80,7 +80,7 @@ async def _dials(
         if heard is None or ack["gen"] is None:
             break
         times.append(took)
-        promised[ack["at"]] = mix_of(state)
+        promised[ack["at"]] = mix_hash(state)
         late.append(ack["at"] - heard["at"])
     answer = _answer(client.state, gen)
     played = {at: answer.tokens[at].mix for at in promised if at < len(answer.tokens)}
@@ -88,7 +88,7 @@ async def _dials(
     return tuple(times), tuple(late), wrong
 
 
-async def _turned(client: Client, state: dict[str, Any]) -> tuple[Frame | None, Frame, float]:
+async def _turned(client: EngineClient, state: dict[str, Any]) -> tuple[Frame | None, Frame, float]:
     """What a pause that is none says of the tokens so far, what the dial was told, and how long that took."""
     heard = asyncio.ensure_future(client.ask("pause", paused=False))
     await asyncio.sleep(0)
@@ -102,23 +102,25 @@ async def _turned(client: Client, state: dict[str, Any]) -> tuple[Frame | None, 
 
 
 async def _cancel(
-    client: Client, events: AsyncIterator[ev.Event], number: int, text: str
+    client: EngineClient, events: AsyncIterator[ev.Event], number: int, text: str
 ) -> tuple[float, bool]:
     """At some moment after the answer began: in a long prompt most of its time is spent on reading that."""
     gen = await _begun(client, events, f"{number} {text}")
     await asyncio.sleep(random.Random(number).uniform(0.01, 0.06))
     began = time.perf_counter()
     at = (await client.ask("cancel"))["at"]
-    stop: Any = await _until(events, lambda event: isinstance(event, ev.Stop) and event.gen == gen)
+    stop: Any = await _until(events, lambda event: isinstance(event, ev.AnswerStopped) and event.gen == gen)
     return 1e6 * (time.perf_counter() - began), stop.tokens > at + 1
 
 
-async def _begun(client: Client, events: AsyncIterator[ev.Event], text: str) -> int:
+async def _begun(client: EngineClient, events: AsyncIterator[ev.Event], text: str) -> int:
     """The number of an answer that has just begun."""
     turn = (await client.ask("chat", text=text, parent=ROOT, settings=ANSWER))["turn"]
-    gen: Any = await _until(events, lambda event: isinstance(event, ev.Gen) and event.parent == turn)
+    gen: Any = await _until(
+        events, lambda event: isinstance(event, ev.AnswerStarted) and event.parent == turn
+    )
     return int(gen.gen)
 
 
-def _answer(state: State, gen: int) -> Turn:
+def _answer(state: SessionState, gen: int) -> Turn:
     return next(turn for turn in state.turns.values() if turn.gen == gen)

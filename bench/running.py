@@ -15,8 +15,8 @@ import torch
 
 import steertui
 from core import demo
-from steertui.cli.verbs.stop import stop
-from steertui.engine.launch import choose, start
+from steertui.cli.verbs.stop import stop_engine
+from steertui.engine.launch import choose_engine, start_engine
 
 FOLDERS = ("CONFIG", "DATA", "STATE", "CACHE")
 
@@ -56,11 +56,11 @@ def elsewhere() -> Iterator[None]:
 def running() -> Iterator[Running]:
     """Started as the app starts one, and stopped as `steertui stop` does."""
     began = time.perf_counter()
-    path = start(demo.INSTRUCT)
+    path = start_engine(demo.INSTRUCT)
     hello = time.perf_counter() - began
     try:
         with steertui.connect(socket=path, role="observer") as client:
             client.ready()
-        yield Running(path, choose().pid, hello, time.perf_counter() - began)
+        yield Running(path, choose_engine().pid, hello, time.perf_counter() - began)
     finally:
-        asyncio.run(stop(choose()))
+        asyncio.run(stop_engine(choose_engine()))

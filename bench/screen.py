@@ -16,10 +16,10 @@ from textual.pilot import Pilot
 from bench.arms import Check, Setting
 from bench.terminal import Terminal, app, home
 from core.mixer.mixer import Channel
-from sessions.state.vector_facts import Known
+from sessions.state.vector_facts import VectorFacts
 from steertui.colour_themes import NIGHT
 from steertui.widgets.mixer.bank import FaderBank
-from steertui.widgets.transcript.document import Item, Piece, Speech
+from steertui.widgets.transcript.document import Item, TextPiece, TranscriptTurn
 from steertui.widgets.transcript.view import Transcript
 
 LAYERS, DRAWS = 80, 50
@@ -96,7 +96,7 @@ async def _lap() -> dict[str, float]:
     gc.freeze()
     async with app.run_test(size=(140, 40)) as pilot:
         transcript, bank = app.query_one(Transcript), app.query_one(FaderBank)
-        transcript.extend([Speech("asst")])
+        transcript.extend([TranscriptTurn("asst")])
         transcript.next_heat(["pirate"], 0)
         said = 0
         for length in (SHORT, LONG):
@@ -121,7 +121,7 @@ async def _microseconds(pilot: Pilot[None], times: int, act: Callable[[int], Non
 
 
 def _said(start: int, stop: int) -> list[Item]:
-    return [Piece(f" word{index}", index) for index in range(start, stop)]
+    return [TextPiece(f" word{index}", index) for index in range(start, stop)]
 
 
 def _write(transcript: Transcript, at: int) -> None:
@@ -133,7 +133,7 @@ def _write(transcript: Transcript, at: int) -> None:
 
 
 def _draw(bank: FaderBank, number: int) -> None:
-    vector = Known("pirate", None, dict.fromkeys(range(LAYERS)))
+    vector = VectorFacts("pirate", None, dict.fromkeys(range(LAYERS)))
     channel = Channel(vector, scale=0.01 * (number + 1), layers=tuple(range(10, 70)))
     bank.show(channel, LAYERS, dict.fromkeys(range(LAYERS), 20.0))
 

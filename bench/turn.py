@@ -53,13 +53,13 @@ def _forget(tape: Tape, length: int) -> None:
 
 def _nothing_encoded_again(model: Model) -> Check:
     """Positions that went through the first block for the second of two answers on one tape, beyond its own."""
-    from core.generation.live import Live
-    from core.generation.settings import Decoding
+    from core.generation.live import AnswerStream
+    from core.generation.settings import AnswerSettings
     from core.mixer.mixer import Mixer
 
-    tape, how = Tape(model), Decoding(max_new_tokens=2, ignore_end=True)
-    list(Live(model, tape, prompt(model, HISTORY // 10), Mixer(), how))
+    tape, how = Tape(model), AnswerSettings(max_new_tokens=2, ignore_end=True)
+    list(AnswerStream(model, tape, prompt(model, HISTORY // 10), Mixer(), how))
     fed: list[int] = []
     with model.steering.tap([0], lambda layer, hidden: fed.append(hidden.shape[1])):
-        list(Live(model, tape, prompt(model, TURN, seed=1), Mixer(), how))
+        list(AnswerStream(model, tape, prompt(model, TURN, seed=1), Mixer(), how))
     return Check("positions encoded again", sum(fed) - TURN - 2, 0)

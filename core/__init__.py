@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from core.model.hooks import steered as steered
     from core.model.model import Model as Model
 else:
-    from core.lazy import exports
+    from core.lazy import lazy_exports
 
-    __getattr__, __dir__ = exports(
+    __getattr__, __dir__ = lazy_exports(
         __name__,
         {
             "load": "core.loading.loading",

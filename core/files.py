@@ -6,6 +6,6 @@ import os
 from pathlib import Path
 
 
-def expanded(path: str | os.PathLike[str]) -> Path:
+def expand_home(path: str | os.PathLike[str]) -> Path:
     """Expand ~ and ~name; unlike pathlib, an unknown ~name is kept as a file name instead of raising."""
     return Path(os.path.expanduser(path))  # noqa: PTH111

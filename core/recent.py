@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Recent(Generic[T]):
+class LruCache(Generic[T]):
     """At most `limit` values by key; the least recently used is dropped."""
 
     def __init__(self, limit: int) -> None:

@@ -16,17 +16,19 @@ Prompt = str | list[dict[str, str]]
 
 
 @dataclass(frozen=True)
-class Item:
+class PromptRecord:
     """One line: its prompt, and its other fields, which are returned with the answer."""
 
     prompt: Prompt
     rest: dict[str, Any]
 
 
-def read_prompts(path: Path) -> list[Item]:
+def read_prompts(path: Path) -> list[PromptRecord]:
     """All prompts of a file; raises for the first bad line, before a model is loaded."""
     try:
-        items = [_item(line, f"{path}, line {number}") for number, line in _lines(path) if line.strip()]
+        items = [
+            _parse_record(line, f"{path}, line {number}") for number, line in _lines(path) if line.strip()
+        ]
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror}") from error
     if not items:
@@ -44,19 +46,19 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
             yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
 
 
-def _item(line: bytes, where: str) -> Item:
+def _parse_record(line: bytes, where: str) -> PromptRecord:
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
         raise BadInput(f"{where}: no JSON") from None
     if isinstance(found, str):
-        return Item(found, {})
+        return PromptRecord(found, {})
     if not isinstance(found, dict) or ("prompt" in found) == ("messages" in found):
         raise BadInput(f"{where}: needs a text, or an object with either 'prompt' or 'messages'")
     prompt = found.pop("prompt") if "prompt" in found else found.pop("messages")
     if not isinstance(prompt, str) and not _are_messages(prompt):
         raise BadInput(f"{where}: 'prompt' is a text, 'messages' a list of objects with 'role' and 'content'")
-    return Item(prompt, found)
+    return PromptRecord(prompt, found)
 
 
 def _are_messages(found: Any) -> bool:

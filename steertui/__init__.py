@@ -11,7 +11,9 @@ __version__ = "0.1.0"
 HOUSE = Path(__file__).resolve().parent.parent
 
 
-def foreign(packages: tuple[str, ...] = ("core", "vectors", "sessions"), house: Path = HOUSE) -> str | None:
+def find_foreign_package(
+    packages: tuple[str, ...] = ("core", "vectors", "sessions"), house: Path = HOUSE
+) -> str | None:
     """Return an error sentence if one of our packages is missing or another package of that name is found
     first.
     """
@@ -28,12 +30,12 @@ def foreign(packages: tuple[str, ...] = ("core", "vectors", "sessions"), house: 
     return None
 
 
-if _sentence := foreign():
+if _sentence := find_foreign_package():
     raise ImportError(_sentence)
 
 if TYPE_CHECKING:
     from steertui.engine.connect import connect as connect
 else:
-    from core.lazy import exports
+    from core.lazy import lazy_exports
 
-    __getattr__, __dir__ = exports(__name__, {"connect": "steertui.engine.connect"})
+    __getattr__, __dir__ = lazy_exports(__name__, {"connect": "steertui.engine.connect"})

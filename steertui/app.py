@@ -25,18 +25,18 @@ from core.errors import SteerError, UsageError
 from steertui import colour_themes, commands, config
 from steertui.config import Settings
 from steertui.engine.protocol import MAX_FRAME
-from steertui.screens.appearance import Looks
+from steertui.screens.appearance import ThemeDialog
 from steertui.screens.desk.commands import open_screen
 from steertui.screens.desk.dialogs import add_vector
-from steertui.screens.desk.screen import Desk
-from steertui.screens.palette import Actions, Palette
+from steertui.screens.desk.screen import DeskScreen
+from steertui.screens.palette import ActionPalette, ActionProvider
 from steertui.terminal import clipboard, job_control, screenshot
-from steertui.terminal.ascii import Ascii, scrollbars
-from steertui.terminal.diff_output import Thrift
-from steertui.terminal.key_queue import TypeAhead, Typed
+from steertui.terminal.ascii import AsciiFilter, set_scrollbars
+from steertui.terminal.diff_output import ScreenDiff
+from steertui.terminal.key_queue import KeyQueue, Typed
 from steertui.terminal.lag import EVERY_S, QUESTION
-from steertui.terminal.signals import CODES, Farewell, fall_silent
-from steertui.terminal.stylesheet_cache import Styles
+from steertui.terminal.signals import CODES, ExitSignals, silence_output
+from steertui.terminal.stylesheet_cache import CachedStylesheet
 from steertui.text import safe_text
 from steertui.widgets import glyphs
 
@@ -44,11 +44,11 @@ SLOW_FPS = 10.0
 """An `fps` setting at or below this turns slow-line mode on."""
 
 
-class Studio(App[None], inherit_bindings=False):
+class StudioApp(App[None], inherit_bindings=False):
     """The Textual app: holds the settings and the theme; `DeskScreen` does the work."""
 
     TITLE = "steertui"
-    COMMANDS = {Actions}
+    COMMANDS = {ActionProvider}
     PAUSE_GC_ON_SCROLL = True
     DEFAULT_MODE = "desk"
     CSS = """
@@ -56,30 +56,30 @@ class Studio(App[None], inherit_bindings=False):
     CommandPalette #--input { border-top: hkey $border; }
     CommandList { border-bottom: hkey $border; }
     """
-    BINDINGS = commands.bindings(commands.EVERYWHERE)
+    BINDINGS = commands.key_bindings(commands.EVERYWHERE)
 
     def __init__(self, model: str, socket: Path | None, settings: Settings, *, inline: bool = False) -> None:
         super().__init__()
-        self.stylesheet = Styles(variables=self.get_css_variables())
-        self._plain = [Ascii()] if settings.ascii else []
-        scrollbars(ascii=settings.ascii)
-        glyphs.use(
-            glyphs.chosen(
+        self.stylesheet = CachedStylesheet(variables=self.get_css_variables())
+        self._plain = [AsciiFilter()] if settings.ascii else []
+        set_scrollbars(ascii=settings.ascii)
+        glyphs.set_glyphs(
+            glyphs.choose_glyphs(
                 ascii=settings.ascii,
                 color_system=self.console.color_system,
                 no_color=self.no_color,
                 slow=settings.fps <= SLOW_FPS,
             )
         )
-        self._thrift, self._shown, self._leaving = Thrift(), False, False
-        self._ahead = TypeAhead(self, super().on_event)
+        self._thrift, self._shown, self._leaving = ScreenDiff(), False, False
+        self._ahead = KeyQueue(self, super().on_event)
         self._keys = settings.keymap
-        self._desk = Desk(model, socket, settings, inline=inline)
+        self._desk = DeskScreen(model, socket, settings, inline=inline)
         self._lag, self._adapts = self._desk.lag, settings.adapt
         self.add_mode("desk", lambda: self._desk.fitted(self.size))
         for theme in colour_themes.OWN:
             self.register_theme(theme)
-        usual = colour_themes.fitting(self.console.color_system, no_color=self.no_color)
+        usual = colour_themes.default_theme(self.console.color_system, no_color=self.no_color)
         look = usual if settings.theme == config.AUTO else settings.theme
         if look not in colour_themes.NAMES:
             raise UsageError(f"unknown theme {look!r}: choose one of {', '.join(colour_themes.NAMES)}")
@@ -88,7 +88,7 @@ class Studio(App[None], inherit_bindings=False):
 
     def get_css_variables(self) -> dict[str, str]:
         """Themes of Textual lack a few of our colours; fill them in."""
-        return colour_themes.filled(super().get_css_variables())
+        return colour_themes.complete_variables(super().get_css_variables())
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy text and notify the user where it was put."""
@@ -98,7 +98,7 @@ class Studio(App[None], inherit_bindings=False):
 
     @work(group="copy", exit_on_error=False)
     async def _say_where(self, text: str) -> None:
-        places = await asyncio.to_thread(clipboard.places, text)
+        places = await asyncio.to_thread(clipboard.copy_text, text)
         self.notify(safe_text(f"{len(text)} characters: {', '.join(places)}"), markup=False, timeout=8)
 
     async def on_event(self, event: events.Event) -> None:
@@ -124,7 +124,7 @@ class Studio(App[None], inherit_bindings=False):
     def _display(self, screen: Screen[object], renderable: Any) -> None:
         """On a slow line, write only the cells that changed (Textual has no public hook for this)."""
         writes = self._running and not self._closed and not self._batch_count
-        if glyphs.now().slow and writes and isinstance(renderable, CompositorUpdate):
+        if glyphs.current_glyphs().slow and writes and isinstance(renderable, CompositorUpdate):
             renderable = self._thrift.cut(renderable, self.size)
         super()._display(screen, renderable)
         if writes and not self._shown:
@@ -132,8 +132,8 @@ class Studio(App[None], inherit_bindings=False):
             self.call_later(self._begin)
 
     def on_mount(self) -> None:
-        self._farewell = Farewell(lambda code: self.exit(return_code=code))
-        if glyphs.now().slow:
+        self._farewell = ExitSignals(lambda code: self.exit(return_code=code))
+        if glyphs.current_glyphs().slow:
             self.animation_level = "none"
         elif self._adapts and getattr(self._driver, "input_tty", False):
             self.set_interval(EVERY_S, self._ask_terminal)
@@ -161,7 +161,7 @@ class Studio(App[None], inherit_bindings=False):
         """
         now, speaking = monotonic(), self._desk.link.state.running is not None
         due = self._lag.due(now, speaking) or first
-        if due and self._driver and not glyphs.now().slow:
+        if due and self._driver and not glyphs.current_glyphs().slow:
             self._lag.asked(now)
             self._driver.write(QUESTION)
 
@@ -170,8 +170,8 @@ class Studio(App[None], inherit_bindings=False):
         slow.
         """
         self._lag.answered(event.time)
-        if self._lag.slow and self._adapts and not glyphs.now().slow:
-            glyphs.use(replace(glyphs.now(), slow=True))
+        if self._lag.slow and self._adapts and not glyphs.current_glyphs().slow:
+            glyphs.set_glyphs(replace(glyphs.current_glyphs(), slow=True))
             self.animation_level, self._desk.prompt.cursor_blink = "none", False
             self.notify(self._lag.words, markup=False, timeout=12)
 
@@ -200,47 +200,47 @@ class Studio(App[None], inherit_bindings=False):
         """Go from any screen to any other; screens in between are closed as with esc."""
         if place == getattr(self.screen, "TOPIC", ""):
             return
-        while not isinstance(self.screen, Desk):
+        while not isinstance(self.screen, DeskScreen):
             self.pop_screen()
         if place != "desk":
             open_screen.ROOMS[place](self._desk)
 
     def action_leave(self) -> None:
         self.action_go("desk")
-        add_vector.leave(self._desk)
+        add_vector.open_leave_dialog(self._desk)
 
     def action_background(self) -> None:
         """Suspend the app as ctrl+z does; the engine goes on with the answer."""
-        if job_control.minds_us():
+        if job_control.has_job_control():
             self._lag.then(self, self._hand_over)
         else:
             self.notify("no shell here could resume the app; ctrl+q leaves, the engine goes on", markup=False)
 
     def _hand_over(self) -> None:
         self.app_suspend_signal.publish(self)
-        job_control.hand_over()
+        job_control.suspend_job()
 
     def action_help(self) -> None:
         """Show the help of the current screen, or of the one below a dialog; F1 again closes it."""
         # Markdown costs an import of 60 ms, which the first frame need not wait for.
-        from steertui.screens.keys import Keys
+        from steertui.screens.keys import HelpScreen
 
-        if isinstance(self.screen, Keys):
+        if isinstance(self.screen, HelpScreen):
             self.pop_screen()
             return
         screen = next(screen for screen in reversed(self.screen_stack) if hasattr(screen, "PLACES"))
         places = (*screen.PLACES, *getattr(screen, "BESIDE", ()))
-        self.push_screen(Keys(self._keys, places, getattr(screen, "TOPIC", "")))
+        self.push_screen(HelpScreen(self._keys, places, getattr(screen, "TOPIC", "")))
 
     def action_palette(self) -> None:
         self.action_command_palette()
 
     def action_command_palette(self) -> None:
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+        if not isinstance(self.screen, ActionPalette):
+            self.push_screen(ActionPalette(id="--command-palette"))
 
     def action_looks(self) -> None:
-        looks = Looks(self)
+        looks = ThemeDialog(self)
         self.push_screen(looks, looks.keep)
 
     def action_picture(self) -> None:
@@ -260,8 +260,8 @@ def run(
     process), and return the exit code.
     """
     settings = replace(config.load(), **options)
-    app = Studio(model or demo.INSTRUCT, Path(socket) if socket else None, settings, inline=inline)
+    app = StudioApp(model or demo.INSTRUCT, Path(socket) if socket else None, settings, inline=inline)
     app.run(mouse=settings.mouse)
     if app.return_code == CODES[signal.SIGHUP]:
-        fall_silent()
+        silence_output()
     return app.return_code or 0

@@ -15,7 +15,7 @@ from core import demo
 
 
 @dataclass(frozen=True)
-class Entry:
+class ModelEntry:
     """A model that can be loaded; `problem` says why it cannot."""
 
     name: str
@@ -29,19 +29,19 @@ class Entry:
     problem: str | None = None
 
 
-def models() -> list[Entry]:
+def list_models() -> list[ModelEntry]:
     """List the demo models, then the cached ones by name."""
-    return [*_demo(), *sorted(_cached(), key=lambda entry: entry.name.lower())]
+    return [*_demo_models(), *sorted(_cached_models(), key=lambda entry: entry.name.lower())]
 
 
-def _demo() -> Iterator[Entry]:
+def _demo_models() -> Iterator[ModelEntry]:
     for name in demo.NAMES:
-        folder = demo.folder(name)
+        folder = demo.checkpoint_folder(name)
         if folder is not None and folder.is_dir():
-            yield _entry(name, "demo", folder, folder.iterdir())
+            yield _read_entry(name, "demo", folder, folder.iterdir())
 
 
-def _cached() -> Iterator[Entry]:
+def _cached_models() -> Iterator[ModelEntry]:
     from huggingface_hub import scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 
@@ -52,28 +52,30 @@ def _cached() -> Iterator[Entry]:
     for repo in cache.repos:
         newest = max(repo.revisions, key=lambda r: ("main" in r.refs, r.last_modified), default=None)
         if repo.repo_type == "model" and newest is not None:
-            yield _entry(repo.repo_id, "cached", newest.snapshot_path, [f.file_path for f in newest.files])
+            yield _read_entry(
+                repo.repo_id, "cached", newest.snapshot_path, [f.file_path for f in newest.files]
+            )
 
 
-def _entry(name: str, kind: str, folder: Path, files: Iterable[Path]) -> Entry:
+def _read_entry(name: str, kind: str, folder: Path, files: Iterable[Path]) -> ModelEntry:
     weights = sum(path.stat().st_size for path in files if path.suffix == ".safetensors")
-    config = _config(folder / "config.json")
+    config = _read_config(folder / "config.json")
     text = config.get("text_config") if isinstance(config.get("text_config"), dict) else config
     problem = None if config else "no config.json"
-    return Entry(
+    return ModelEntry(
         name=name,
         kind=kind,
         folder=folder,
         weight_bytes=weights,
-        architecture=_first_word(config.get("architectures")),
-        layers=_whole(text, "num_hidden_layers", "n_layer", "num_layers"),
-        hidden_size=_whole(text, "hidden_size", "n_embd", "d_model"),
-        dtype=_word(text, "dtype", "torch_dtype") or _word(config, "dtype", "torch_dtype"),
+        architecture=_first_text(config.get("architectures")),
+        layers=_int_of(text, "num_hidden_layers", "n_layer", "num_layers"),
+        hidden_size=_int_of(text, "hidden_size", "n_embd", "d_model"),
+        dtype=_text_of(text, "dtype", "torch_dtype") or _text_of(config, "dtype", "torch_dtype"),
         problem=problem or (None if weights else "no safetensors weights"),
     )
 
 
-def _config(path: Path) -> dict[str, Any]:
+def _read_config(path: Path) -> dict[str, Any]:
     """Read a config.json; anything but a JSON object counts as empty."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -82,13 +84,13 @@ def _config(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _whole(config: Any, *keys: str) -> int | None:
+def _int_of(config: Any, *keys: str) -> int | None:
     return next((config[key] for key in keys if isinstance(config.get(key), int)), None)
 
 
-def _word(config: Any, *keys: str) -> str | None:
+def _text_of(config: Any, *keys: str) -> str | None:
     return next((config[key] for key in keys if isinstance(config.get(key), str)), None)
 
 
-def _first_word(names: Any) -> str | None:
+def _first_text(names: Any) -> str | None:
     return names[0] if isinstance(names, list) and names and isinstance(names[0], str) else None

@@ -8,17 +8,17 @@ from typing import Any
 from core.mixer.layer_ranges import write_layers
 
 
-def told(report: Mapping[str, Any]) -> Iterator[str]:
+def render_check_report(report: Mapping[str, Any]) -> Iterator[str]:
     """Yield the verdict, its reasons, the dose table and the advice."""
     yield f"{report['verdict'].upper()}  {report['vector']} on {report['model']}"
     yield from (f"  {reason}" for reason in report["reasons"])
     yield from (f"  note: {warning}" for warning in report.get("warnings", ()))
     yield f"  {'dose':>5} {'echo':>8} {'propensity':>10} {'KL':>8} {'perplexity':>10} {'collapsed':>9}"
-    yield from map(_dose, report["doses"])
-    yield _advice(report)
+    yield from map(_dose_line, report["doses"])
+    yield _advice_line(report)
 
 
-def _dose(row: Mapping[str, Any]) -> str:
+def _dose_line(row: Mapping[str, Any]) -> str:
     cells = (
         _cell(row["dose"], 5, "+g"),
         _cell(row["echo"], 8, ".3f"),
@@ -35,7 +35,7 @@ def _cell(value: float | None, width: int, form: str) -> str:
     return f"{'–' if value is None else format(value, form):>{width}}"
 
 
-def _advice(report: Mapping[str, Any]) -> str:
+def _advice_line(report: Mapping[str, Any]) -> str:
     hint, unit = report["suggestion"], report["unit"]
     band = write_layers(tuple(hint["layers"]))
     return f"  one dose is {report['dose']:g} {unit}, shared over layers {band}; try {hint['scale']:.2g} {unit}, split"

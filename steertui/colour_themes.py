@@ -189,7 +189,7 @@ NAMES = (*(theme.name for theme in OWN), *sorted(BUILTIN_THEMES))
 ANSI_COLOR_NAMES.update({f"ansi_{name}": number for name, number in list(ANSI_COLOR_NAMES.items())[:16]})
 
 
-def filled(variables: Mapping[str, str]) -> dict[str, str]:
+def complete_variables(variables: Mapping[str, str]) -> dict[str, str]:
     """A theme's colours with defaults for ours: heat, selected row, rules and banner."""
     shares = {"row": ("primary", 30), "rule": ("accent", 45), "banner": ("error", 25)}
     usual = {"heat-cool": "#3f8fe0", "heat-warm": "#f08a3c"}
@@ -199,7 +199,7 @@ def filled(variables: Mapping[str, str]) -> dict[str, str]:
     return usual | dict(variables)
 
 
-def fitting(color_system: str | None, *, no_color: bool) -> str:
+def default_theme(color_system: str | None, *, no_color: bool) -> str:
     """The default theme for Rich's name of the terminal's colour system."""
     if color_system in ("standard", "windows"):
         return GREY.name if no_color else SIXTEEN.name

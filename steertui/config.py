@@ -55,31 +55,31 @@ NEVER = ("url", "trust", "remote", "key", "token", "path", "command", "editor", 
 
 def load(path: Path | None = None, project: Path | None = None) -> Settings:
     """Read the user's settings and the project's over them; defaults where there is no file."""
-    said = _read(path or _own_file())
+    said = _read(path or _user_file())
     said |= _read(project or Path.cwd() / PROJECT_FILE, ours=False)
     return Settings(**said)
 
 
-def _own_file() -> Path:
+def _user_file() -> Path:
     """The user's file; /dev/null if the config folder cannot be made."""
     with suppress(UsageError):
-        return paths.config() / FILE
+        return paths.config_folder() / FILE
     return Path(os.devnull)
 
 
 def _read(path: Path, *, ours: bool = True) -> dict[str, Any]:
     if not path.is_file():
         return {}
-    text = _text(path)
+    text = _read_text(path)
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        where, what = _place(str(error), text)
+        where, what = _error_position(str(error), text)
         raise UsageError(f"{path}:{where}: this is not TOML: {what}") from error
-    return {key: _checked(key, value, path, text, ours) for key, value in data.items()}
+    return {key: _check_setting(key, value, path, text, ours) for key, value in data.items()}
 
 
-def _text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         if path.stat().st_size > LARGEST:
             raise UsageError(f"{path}: larger than {LARGEST // 1024} KB: this cannot be a settings file")
@@ -93,7 +93,7 @@ def _text(path: Path) -> str:
         raise UsageError(f"{path}:{line}: this is not UTF-8 text (byte {data[error.start]:#04x})") from error
 
 
-def _checked(key: str, value: Any, path: Path, text: str, ours: bool) -> Any:
+def _check_setting(key: str, value: Any, path: Path, text: str, ours: bool) -> Any:
     where = f"{path}:{line_of(key, text)}"
     if not ours and (key in OWN or any(word in key.lower() for word in NEVER)):
         raise UsageError(f"{where}: {key!r} is not allowed in project config")
@@ -102,16 +102,16 @@ def _checked(key: str, value: Any, path: Path, text: str, ours: bool) -> Any:
         near = difflib.get_close_matches(key, defaults, n=1)
         raise UsageError(f"{where}: unknown key {key!r}" + (f", did you mean {near[0]!r}?" if near else ""))
     if key == "keymap" and isinstance(value, dict):
-        return keymap.checked(value, lambda action: f"{path}:{line_of(action, text)}")
+        return keymap.check_keymap(value, lambda action: f"{path}:{line_of(action, text)}")
     wanted = type(defaults[key])
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not isinstance(value, wanted):
         raise UsageError(f"{where}: {key} must be of type {wanted.__name__}, not {type(value).__name__}")
-    return _in_range(key, value, where)
+    return _check_range(key, value, where)
 
 
-def _in_range(key: str, value: Any, where: str) -> Any:
+def _check_range(key: str, value: Any, where: str) -> Any:
     if key == "fps" and not 1 <= value <= 60:
         raise UsageError(f"{where}: fps must lie between 1 and 60")
     if key == "theme" and value not in (AUTO, *colour_themes.NAMES):
@@ -119,15 +119,15 @@ def _in_range(key: str, value: Any, where: str) -> Any:
         hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(colour_themes.NAMES)}"
         raise UsageError(f"{where}: unknown theme {value!r}, {hint}")
     if key == "on_detach":
-        _detaching(value, where)
+        _check_on_detach(value, where)
     if key == "heat" and value not in HEATS:
         raise UsageError(f"{where}: heat must be {', '.join(HEATS[:-1])} or {HEATS[-1]}")
     return value
 
 
-def _detaching(value: str, where: str) -> None:
+def _check_on_detach(value: str, where: str) -> None:
     try:
-        flags.on_detach(value)
+        flags.parse_on_detach(value)
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from None
 
@@ -138,7 +138,7 @@ def line_of(key: str, text: str) -> int:
     return next((number for number, line in enumerate(text.splitlines(), 1) if spelt.match(line)), 1)
 
 
-def _place(said: str, text: str) -> tuple[int, str]:
+def _error_position(said: str, text: str) -> tuple[int, str]:
     """Line and message of a TOML error; an error at the end of the file names no line."""
     found = re.search(r" \(at line (\d+), column \d+\)", said)
     if found:
@@ -146,10 +146,10 @@ def _place(said: str, text: str) -> tuple[int, str]:
     return max(len(text.splitlines()), 1), said.removesuffix(" (at end of document)")
 
 
-def remember(key: str, value: str, path: Path | None = None) -> Path:
+def save_setting(key: str, value: str, path: Path | None = None) -> Path:
     """Write one string setting into the user's file and leave the rest as it is."""
-    path = path or paths.config() / FILE
-    text = _text(path) if path.is_file() else ""
+    path = path or paths.config_folder() / FILE
+    text = _read_text(path) if path.is_file() else ""
     lines, entry = text.splitlines(), f'{key} = "{value}"'
     head = next((n for n, line in enumerate(lines) if line.lstrip().startswith("[")), len(lines))
     spelt = re.compile(rf"\s*{re.escape(key)}\s*=")

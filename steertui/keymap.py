@@ -12,7 +12,7 @@ IDS = tuple(command.id for command in COMMANDS) + tuple(str(binding.id) for bind
 IDS += ("prompt.send", "prompt.newline")
 
 
-def checked(
+def check_keymap(
     keymap: Mapping[str, object], where: Callable[[str], str] = lambda action: "keymap"
 ) -> dict[str, str]:
     """The keymap if every id exists and no key is used twice; `where` gives the location for error

@@ -14,8 +14,8 @@ from typing import Any
 
 from core.errors import BadInput, UsageError
 from core.mixer.layer_ranges import parse_layers
-from core.mixer.mixer import Channel, Mixer, finite
-from steertui.cli.options.preflight import DEEPEST, find_vector
+from core.mixer.mixer import Channel, Mixer, finite_number
+from steertui.cli.options.preflight import DEEPEST, find_vector_file
 
 Bound = float | str | None
 
@@ -50,7 +50,7 @@ class ChannelSpec:
 def read_vector(text: str) -> ChannelSpec:
     """VECTOR[:SCALE[@LAYERS]]"""
     if match := _SCALED.fullmatch(text):
-        return ChannelSpec(match["vector"], match["layers"], scale=finite("scale", match["number"]))
+        return ChannelSpec(match["vector"], match["layers"], scale=finite_number("scale", match["number"]))
     if match := _BANDED.fullmatch(text):
         return ChannelSpec(match["vector"], match["layers"])
     return ChannelSpec(text)
@@ -61,7 +61,7 @@ def read_gain(text: str) -> ChannelSpec:
     match = _SCALED.fullmatch(text)
     if not match:
         raise UsageError(f"bad gain {text!r}; write VECTOR:G or VECTOR:G@LAYERS, for example refusal:0@8-20")
-    return ChannelSpec(match["vector"], match["layers"], gain=finite("gain", match["number"]))
+    return ChannelSpec(match["vector"], match["layers"], gain=finite_number("gain", match["number"]))
 
 
 def read_cap(text: str) -> ChannelSpec:
@@ -74,7 +74,7 @@ def read_cap(text: str) -> ChannelSpec:
         side, _, value = part.partition("=")
         if side not in ("floor", "ceiling") or side in bounds:
             raise UsageError(f"bad cap {text!r}: floor and ceiling are the bounds there are, each once")
-        bounds[side] = value if _PERCENTILE.fullmatch(value) else finite(side, value)
+        bounds[side] = value if _PERCENTILE.fullmatch(value) else finite_number(side, value)
     return ChannelSpec(
         match["vector"], match["layers"], floor=bounds.get("floor"), ceiling=bounds.get("ceiling")
     )
@@ -99,7 +99,7 @@ def read_pair(text: str) -> tuple[str, Any]:
     return name, words.get(value.lower(), int(value) if re.fullmatch(r"-?[0-9]{1,9}", value) else value)
 
 
-def channels_asked_for(specs: Iterable[ChannelSpec]) -> tuple[ChannelSpec, ...]:
+def merge_channels(specs: Iterable[ChannelSpec]) -> tuple[ChannelSpec, ...]:
     """Merge options for the same vector and layers into one channel: its scale, gain and cap."""
     merged: dict[tuple[str, str | None], ChannelSpec] = {}
     for spec in specs:
@@ -108,15 +108,15 @@ def channels_asked_for(specs: Iterable[ChannelSpec]) -> tuple[ChannelSpec, ...]:
     return tuple(merged.values())
 
 
-def refuse_early(specs: Iterable[ChannelSpec]) -> None:
+def check_channels(specs: Iterable[ChannelSpec]) -> None:
     """Raise before a model is loaded if a vector does not exist or layers cannot be parsed."""
     for spec in specs:
-        find_vector(spec.vector)
+        find_vector_file(spec.vector)
         if spec.layers is not None:
             parse_layers(spec.layers, DEEPEST)
 
 
-def mixer_asked_for(
+def build_mixer(
     specs: Iterable[ChannelSpec],
     find: Callable[[str], Any],
     n_layers: int,
@@ -129,11 +129,11 @@ def mixer_asked_for(
     common: dict[str, Any] = (
         {"scope": scope} | ({"unit": unit} if unit else {}) | ({"split": True} if split else {})
     )
-    channels = (_channel(spec, find(spec.vector), n_layers, common) for spec in channels_asked_for(specs))
+    channels = (_build_channel(spec, find(spec.vector), n_layers, common) for spec in merge_channels(specs))
     return Mixer(tuple(channels))
 
 
-def saved_mixer(path: Path, find: Callable[[str], Any], *, force: bool = False) -> Mixer:
+def load_saved_mixer(path: Path, find: Callable[[str], Any], *, force: bool = False) -> Mixer:
     """Load a mixer from JSON, such as the `mixer` of an answer; its vectors must match their hashes."""
 
     def same(name: str, sha256: str | None) -> Any:
@@ -159,7 +159,7 @@ def _merge(one: ChannelSpec, other: ChannelSpec) -> ChannelSpec:
     return replace(one, **after)
 
 
-def _channel(spec: ChannelSpec, vector: Any, n_layers: int, common: dict[str, Any]) -> Channel:
+def _build_channel(spec: ChannelSpec, vector: Any, n_layers: int, common: dict[str, Any]) -> Channel:
     """Build a channel. Without settings it uses the card's suggestion; a bare scale uses the card's unit
     and band.
     """
@@ -172,7 +172,7 @@ def _channel(spec: ChannelSpec, vector: Any, n_layers: int, common: dict[str, An
     return Channel(vector, **settings)
 
 
-def with_signed_lists(words: Iterable[str]) -> list[str]:
+def join_signed_lists(words: Iterable[str]) -> list[str]:
     """Turn `--scales -1,1` into `--scales=-1,1`, because argparse takes a list that starts with a minus
     for an option. Words with spaces, or after `--`, are left as they are.
     """

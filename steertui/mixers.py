@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, SteerError, UsageError
-from core.files import expanded
+from core.files import expand_home
 from core.mixer.mixer import Mixer
-from sessions.state.mixer_words import summary
+from sessions.state.mixer_words import mixer_summary
 from steertui import paths
 
 SUFFIX = ".json"
@@ -26,7 +26,7 @@ _SHA = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedMixer:
     """A saved mixer; `problem` is set instead of `words` when its file cannot be read."""
 
     name: str
@@ -35,9 +35,9 @@ class Saved:
     problem: str = ""
 
 
-def folder() -> Path:
+def mixer_folder() -> Path:
     """The folder of saved mixers."""
-    return paths.private(paths.data() / "mixers")
+    return paths.make_private(paths.data_folder() / "mixers")
 
 
 def valid_name(name: str) -> str:
@@ -49,16 +49,19 @@ def valid_name(name: str) -> str:
     return word
 
 
-def listed() -> list[Saved]:
+def list_mixers() -> list[SavedMixer]:
     """The saved mixers, sorted by name."""
-    return [_entry(path) for path in sorted(folder().glob(f"*{SUFFIX}"), key=lambda path: path.name.lower())]
+    return [
+        _read_entry(path)
+        for path in sorted(mixer_folder().glob(f"*{SUFFIX}"), key=lambda path: path.name.lower())
+    ]
 
 
-def _entry(path: Path) -> Saved:
+def _read_entry(path: Path) -> SavedMixer:
     try:
-        return Saved(path.stem, path, summary(read(path)) or "no channels")
+        return SavedMixer(path.stem, path, mixer_summary(read(path)) or "no channels")
     except SteerError as error:
-        return Saved(path.stem, path, problem=str(error).replace(str(path), path.name))
+        return SavedMixer(path.stem, path, problem=str(error).replace(str(path), path.name))
 
 
 def save(name: str, mixer: Mixer, sources: Mapping[str, str]) -> Path:
@@ -66,7 +69,7 @@ def save(name: str, mixer: Mixer, sources: Mapping[str, str]) -> Path:
     state = mixer.to_json()
     for channel in state["channels"]:
         channel["source"] = sources.get(channel["name"], channel["name"])
-    target = folder() / f"{valid_name(name)}{SUFFIX}"
+    target = mixer_folder() / f"{valid_name(name)}{SUFFIX}"
     fresh = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         fresh.write_text(json.dumps(state, indent=1, allow_nan=False) + "\n", "utf-8")
@@ -77,7 +80,7 @@ def save(name: str, mixer: Mixer, sources: Mapping[str, str]) -> Path:
 
 
 def remove(name: str) -> None:
-    path = folder() / f"{valid_name(name)}{SUFFIX}"
+    path = mixer_folder() / f"{valid_name(name)}{SUFFIX}"
     try:
         path.unlink()
     except OSError as error:
@@ -86,8 +89,8 @@ def remove(name: str) -> None:
 
 def find(wanted: str) -> Path:
     """The path of a saved mixer by its name, else of a file."""
-    named = folder() / f"{wanted.strip()}{SUFFIX}"
-    return named if _NAME.fullmatch(wanted.strip()) and named.is_file() else expanded(wanted)
+    named = mixer_folder() / f"{wanted.strip()}{SUFFIX}"
+    return named if _NAME.fullmatch(wanted.strip()) and named.is_file() else expand_home(wanted)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -97,7 +100,7 @@ def read(path: Path) -> dict[str, Any]:
             raise BadInput(f"{path} is larger than any mixer")
         state = json.loads(path.read_text("utf-8"))
         for channel in state["channels"]:
-            _known(path, channel)
+            _check_channel(path, channel)
         Mixer.from_json(state, lambda name, sha256: None)
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror}") from error
@@ -108,7 +111,7 @@ def read(path: Path) -> dict[str, Any]:
     return dict(state)
 
 
-def _known(path: Path, channel: Any) -> None:
+def _check_channel(path: Path, channel: Any) -> None:
     if not isinstance(channel["name"], str):
         raise BadInput(f"{path}: the name of a channel is a text")
     sha = channel.get("sha256")

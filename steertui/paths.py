@@ -21,84 +21,84 @@ INDEX = "sessions.db"
 PRIVATE = 0o700
 
 
-def config() -> Path:
+def config_folder() -> Path:
     """Settings and keymap, written by the user."""
-    return private(Path(platformdirs.user_config_dir(NAME)), "XDG_CONFIG_HOME")
+    return make_private(Path(platformdirs.user_config_dir(NAME)), "XDG_CONFIG_HOME")
 
 
-def data() -> Path:
+def data_folder() -> Path:
     """Data to keep: sessions and vectors."""
-    return private(Path(platformdirs.user_data_dir(NAME)))
+    return make_private(Path(platformdirs.user_data_dir(NAME)))
 
 
-def sessions() -> Path:
+def sessions_folder() -> Path:
     """One folder per recorded session."""
-    return private(data() / "sessions")
+    return make_private(data_folder() / "sessions")
 
 
-def sessions_place() -> Path:
+def sessions_path() -> Path:
     """The sessions folder, even if it cannot be created: then sessions are not recorded."""
     with suppress(UsageError):
-        return sessions()
+        return sessions_folder()
     return Path(platformdirs.user_data_dir(NAME)) / "sessions"
 
 
-def index() -> Path:
+def index_file() -> Path:
     """The index of the sessions; if it cannot be written, it is kept in memory."""
     with suppress(UsageError):
-        return cache() / INDEX
+        return cache_folder() / INDEX
     return Path(platformdirs.user_cache_dir(NAME)) / INDEX
 
 
-def vectors() -> Path:
+def vectors_folder() -> Path:
     """The vector library."""
-    return private(data() / "vectors")
+    return make_private(data_folder() / "vectors")
 
 
-def state() -> Path:
+def state_folder() -> Path:
     """Logs and prompt history, which may be deleted."""
-    return private(Path(platformdirs.user_state_dir(NAME)), "XDG_STATE_HOME")
+    return make_private(Path(platformdirs.user_state_dir(NAME)), "XDG_STATE_HOME")
 
 
-def cache() -> Path:
+def cache_folder() -> Path:
     """Measurements that are cheap to repeat."""
-    return private(Path(platformdirs.user_cache_dir(NAME)), "XDG_CACHE_HOME")
+    return make_private(Path(platformdirs.user_cache_dir(NAME)), "XDG_CACHE_HOME")
 
 
-def runtime() -> Path:
+def runtime_folder() -> Path:
     """Sockets and locks: below $XDG_RUNTIME_DIR, else in the state folder, else in a private temporary
     folder; never in one that others can enter.
     """
     base = os.environ.get("XDG_RUNTIME_DIR")
-    folder = Path(base) / NAME if base and Path(base).is_dir() else _run()
-    private(folder, "XDG_RUNTIME_DIR")
+    folder = Path(base) / NAME if base and Path(base).is_dir() else _run_folder()
+    make_private(folder, "XDG_RUNTIME_DIR")
     _refuse_shared(folder)
     return folder
 
 
-def _run() -> Path:
-    if folder := _writable(lambda: private(state() / "run")):
+def _run_folder() -> Path:
+    if folder := _if_writable(lambda: make_private(state_folder() / "run")):
         return folder
     return Path(tempfile.gettempdir()) / f"{NAME}-{os.getuid()}"
 
 
-def logs() -> Path:
+def logs_folder() -> Path:
     """The folder of engine logs: the state folder, or the runtime folder if that cannot be written."""
-    return _writable(state) or runtime()
+    return _if_writable(state_folder) or runtime_folder()
 
 
-def _writable(folder: Callable[[], Path]) -> Path | None:
+def _if_writable(folder: Callable[[], Path]) -> Path | None:
     with suppress(UsageError):
         return found if os.access(found := folder(), os.W_OK) else None
     return None
 
 
-def log() -> Path:
+def log_file() -> Path:
     """The file for tracebacks of internal errors."""
-    return state() / "steertui.log"
+    return state_folder() / "steertui.log"
 
 
-def private(folder: Path, variable: str = "XDG_DATA_HOME") -> Path:
+def make_private(folder: Path, variable: str = "XDG_DATA_HOME") -> Path:
     """Create a folder readable by its owner only; the error message names the `variable` that moves it."""
     try:
         folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
@@ -121,11 +121,11 @@ def _refuse_shared(folder: Path) -> None:
 
 
 FOLDERS: dict[str, Callable[[], Path]] = {
-    "config": config,
-    "sessions": sessions,
-    "vectors": vectors,
-    "state": state,
-    "cache": cache,
-    "runtime": runtime,
-    "log": log,
+    "config": config_folder,
+    "sessions": sessions_folder,
+    "vectors": vectors_folder,
+    "state": state_folder,
+    "cache": cache_folder,
+    "runtime": runtime_folder,
+    "log": log_file,
 }

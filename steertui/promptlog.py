@@ -17,14 +17,14 @@ LONGEST = 100_000
 KEY_SAID = "the prompt holds a key: the session records it as it is, the prompt history leaves it out"
 
 
-def path() -> Path:
-    return paths.state() / FILE
+def log_path() -> Path:
+    return paths.state_folder() / FILE
 
 
 def read() -> list[str]:
     """The prompts, oldest first, each once at its last position; invalid lines are skipped."""
     said: dict[str, None] = {}
-    for line in _lines():
+    for line in _read_lines():
         with contextlib.suppress(ValueError, RecursionError):
             text = json.loads(line)
             if isinstance(text, str) and text.strip():
@@ -33,19 +33,19 @@ def read() -> list[str]:
     return [*said][-KEPT:]
 
 
-def _lines() -> list[str]:
+def _read_lines() -> list[str]:
     try:
-        return path().read_text("utf-8", errors="replace").splitlines()[-4 * KEPT :]
+        return log_path().read_text("utf-8", errors="replace").splitlines()[-4 * KEPT :]
     except (OSError, SteerError):
         return []
 
 
-def add(text: str) -> None:
+def append_prompt(text: str) -> None:
     """Append a prompt; errors are ignored, and a prompt that holds a key is not saved."""
     if holds_secret(text):
         return
     with contextlib.suppress(OSError, SteerError):
-        file = path()
+        file = log_path()
         if file.is_file() and file.stat().st_size > LARGEST:
             file.write_text("".join(json.dumps(line) + "\n" for line in read()), "utf-8")
         with file.open("a", encoding="ascii") as out:

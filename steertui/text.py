@@ -77,7 +77,7 @@ class Sanitiser:
             return "\n"
         if unicodedata.category(char) in ("Mn", "Me"):
             return self._mark(char)
-        shown = _shown(char)
+        shown = _drawable(char)
         self._advance(len(shown))
         return self._fold(shown)
 
@@ -101,7 +101,7 @@ class Sanitiser:
         return "\n" + shown
 
 
-def _shown(char: str) -> str:
+def _drawable(char: str) -> str:
     """One character (no combining mark, no kept line break) in a form that is safe to draw."""
     code = ord(char)
     if char.isprintable():
@@ -114,10 +114,10 @@ def _shown(char: str) -> str:
         return "␡"
     if code in _BIDI:
         return f"⟦{_BIDI[code]}⟧"
-    return _rare(char, code)
+    return _rare_drawable(char, code)
 
 
-def _rare(char: str, code: int) -> str:
+def _rare_drawable(char: str, code: int) -> str:
     category = unicodedata.category(char)
     if category == "Zs":
         return " "

@@ -14,16 +14,16 @@ from steertui.text import safe_text
 
 if TYPE_CHECKING:
     from vectors.data.card import Card
-    from vectors.data.model_shape import Shape
-    from vectors.data.stored import Stored
+    from vectors.data.model_shape import ModelShape
+    from vectors.data.stored import StoredVector
 
 DEEPEST = 1024  # `--layers all` of a bare tensor needs a depth; without a model this bounds the band
 
 
-def add_choices(parser: argparse.ArgumentParser) -> None:
+def add_reading_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what the file does not say")
     group.add_argument(
-        "--shift", type=_shift, metavar="N", help="layer = stored index + N, whatever the format says"
+        "--shift", type=_parse_shift, metavar="N", help="layer = stored index + N, whatever the format says"
     )
     group.add_argument("--layers", metavar="LAYERS", help="which layers; needed for a bare direction")
     group.add_argument("--model", help="fit it to this model (its config is read, nothing is loaded)")
@@ -36,7 +36,7 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--force", action="store_true", help="use it on a model of another family")
 
 
-def read_chosen(path: str, args: argparse.Namespace, *, allow_undecided: bool = False) -> Stored:
+def read_stored_vector(path: str, args: argparse.Namespace, *, allow_undecided: bool = False) -> StoredVector:
     """Read a vector from a file or the library with the options of the command line."""
     from vectors.data import compatibility
     from vectors.files import reading
@@ -53,19 +53,19 @@ def read_chosen(path: str, args: argparse.Namespace, *, allow_undecided: bool = 
         minus=library.find(args.minus) if args.minus else None,
         allow_undecided=allow_undecided,
     )
-    return compatibility.admitted(stored, shape, force=args.force) if shape else stored
+    return compatibility.admit_vector(stored, shape, force=args.force) if shape else stored
 
 
-def model_shape(name: str) -> Shape:
+def model_shape(name: str) -> ModelShape:
     """Depth and width of a demo model, a local folder or a cached model."""
-    from steertui.catalogue import models
+    from steertui.catalogue import list_models
     from vectors.data import model_shape
 
     if os.sep in name or Path(name, "config.json").is_file():
-        return model_shape.of_folder(Path(name))
-    for entry in models():
+        return model_shape.shape_of_folder(Path(name))
+    for entry in list_models():
         if entry.name == name:
-            return model_shape.of_folder(entry.folder, name)
+            return model_shape.shape_of_folder(entry.folder, name)
     raise UsageError(f"no model {safe_text(name)!r} on this machine; `steertui models` lists them")
 
 
@@ -80,13 +80,13 @@ def card_lines(card: Card) -> Iterator[str]:
         "layers": f"{write_layers(card.layers)} ({len(card.layers)} × {card.hidden_size})",
         "site": f"{card.site}, {card.index_rule}",
         "norms": f"{min(norms):.4g} … {max(norms):.4g}",
-        "neighbours": "; ".join(filter(None, (_neighbours(cosines), card.consistency.caveat))),
+        "neighbours": "; ".join(filter(None, (_neighbour_words(cosines), card.consistency.caveat))),
         "model": ", ".join(filter(None, (said.model_id, said.model_type))),
         "made by": ", ".join(filter(None, (said.method, said.read, said.contrast, said.created))),
         "source": said.source,
         "sign": said.sign_note,
         "measured": f"class gaps on layers {write_layers(tuple(said.stats))}" if said.stats else "",
-        "suggestion": _suggestion(said.suggestion) if said.suggestion else "",
+        "suggestion": _suggestion_words(said.suggestion) if said.suggestion else "",
         "parts": ", ".join(card.parts) if len(card.parts) > 1 else "",
         "ceilings": ", ".join(f"{layer}: {cap:g}" for layer, cap in (card.ceilings or {}).items()),
         "sha256": card.sha256,
@@ -96,20 +96,20 @@ def card_lines(card: Card) -> Iterator[str]:
     yield from (f"  ! {safe_text(warning)}" for warning in card.warnings)
 
 
-def _neighbours(cosines: dict[str, Any]) -> str:
+def _neighbour_words(cosines: dict[str, Any]) -> str:
     if cosines["mean"] is None:
         return ""
     band = f"random ±{cosines['random_band']:.3f}"
     return f"cosine {cosines['mean']:.3f} on average, lowest {cosines['min']:.3f} ({band})"
 
 
-def _suggestion(hint: Any) -> str:
+def _suggestion_words(hint: Any) -> str:
     band = write_layers(tuple(hint.get("layers", ()))) or "the default band"
     share = ", split" if hint.get("split") else ""
     return f"{hint.get('scale', '?')} {hint.get('unit', 'relative')} on {band}{share}"
 
 
-def _shift(text: str) -> int:
+def _parse_shift(text: str) -> int:
     try:
         value = int(text)
     except ValueError:

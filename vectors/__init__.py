@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from vectors.vector import SteeringVector as SteeringVector
     from vectors.vector import read as read
 else:
-    from core.lazy import exports
+    from core.lazy import lazy_exports
 
-    __getattr__, __dir__ = exports(
+    __getattr__, __dir__ = lazy_exports(
         __name__,
         {
             "About": "vectors.data.metadata",

@@ -13,7 +13,7 @@ class VectorFileError(BadInput):
     """A vector file that cannot be used; the text is one sentence with the file, the place and what to do."""
 
 
-def shown(text: object) -> str:
+def printable_name(text: object) -> str:
     """A name from outside, with unprintable characters escaped and cut to one line.
 
     A path that is too long keeps its end, where the file name is.

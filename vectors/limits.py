@@ -16,7 +16,7 @@ FP16_LARGEST = 65504.0
 _BYTE_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
-def amount(count: int) -> str:
+def format_count(count: int) -> str:
     """A count for people: 1,500 in full, a huge one as a power."""
     if count < 10_000_000:
         return f"{count:,}"
@@ -25,7 +25,7 @@ def amount(count: int) -> str:
     return f"{count:.1e}".replace("e+0", "e").replace("e+", "e").replace(".0e", "e")
 
 
-def size(count: int) -> str:
+def format_bytes(count: int) -> str:
     """A number of bytes in the largest unit that keeps it at one or more."""
     step = min(max(count.bit_length() - 1, 0) // 10, len(_BYTE_UNITS) - 1)
     return f"{count:,} bytes" if step == 0 else f"{count / (1 << 10 * step):.1f} {_BYTE_UNITS[step]}"

@@ -19,7 +19,7 @@ import torch
 from core.mixer.layer_ranges import write_layers
 from vectors.data import arithmetic, card, compatibility, lastbit, model_shape
 from vectors.data.metadata import About
-from vectors.data.stored import Stored
+from vectors.data.stored import StoredVector
 from vectors.files import reading, writing
 from vectors.library import library
 from vectors.library import measured as measurements
@@ -30,13 +30,13 @@ class SteeringVector:
 
     def __init__(
         self,
-        rows: Mapping[int, Any] | Stored,
+        rows: Mapping[int, Any] | StoredVector,
         *,
         norms: Mapping[int, float] | None = None,
         about: About | None = None,
     ) -> None:
         """From raw rows (tensors or arrays) by layer, or from directions when `norms` gives their lengths."""
-        if isinstance(rows, Stored):
+        if isinstance(rows, StoredVector):
             self._stored = rows
             return
         arrays = {int(layer): _array(row) for layer, row in rows.items()}
@@ -45,11 +45,13 @@ class SteeringVector:
             "index_rule": "made here: layer L is the output of block L",
         }
         self._stored = (
-            Stored.from_raw(arrays, **facts) if norms is None else Stored.from_units(arrays, norms, **facts)
+            StoredVector.from_raw(arrays, **facts)
+            if norms is None
+            else StoredVector.from_units(arrays, norms, **facts)
         )
 
     @property
-    def stored(self) -> Stored:
+    def stored(self) -> StoredVector:
         """The same vector as numpy arrays, without torch."""
         return self._stored
 
@@ -101,22 +103,22 @@ class SteeringVector:
     @cached_property
     def gaps(self) -> Mapping[int, float]:
         """Distance between the projected class means: one natural unit of each measured layer."""
-        return MappingProxyType(arithmetic.gaps(self.about))
+        return MappingProxyType(arithmetic.class_gaps(self.about))
 
     @cached_property
     def usual(self) -> Mapping[int, tuple[float, float]]:
         """Mean and standard deviation of ordinary text's projections on each measured layer."""
-        return MappingProxyType(arithmetic.usual(self.about))
+        return MappingProxyType(arithmetic.ordinary_projections(self.about))
 
     def percentile(self, layer: int, q: float) -> float | None:
         """The q-th percentile (0–100) of the positive class's projections; None if not measured."""
-        return arithmetic.percentile(self.about, layer, q)
+        return arithmetic.projection_percentile(self.about, layer, q)
 
     def __neg__(self) -> SteeringVector:
-        return SteeringVector(arithmetic.negated(self._stored))
+        return SteeringVector(arithmetic.negate_vector(self._stored))
 
     def __mul__(self, factor: float) -> SteeringVector:
-        return SteeringVector(arithmetic.scaled(self._stored, float(factor)))
+        return SteeringVector(arithmetic.scale_vector(self._stored, float(factor)))
 
     __rmul__ = __mul__
 
@@ -124,26 +126,28 @@ class SteeringVector:
         return self * (1.0 / float(divisor))
 
     def __add__(self, other: SteeringVector) -> SteeringVector:
-        return SteeringVector(arithmetic.combined(self._stored, other._stored, 1.0, 1.0))
+        return SteeringVector(arithmetic.combine_vectors(self._stored, other._stored, 1.0, 1.0))
 
     def __sub__(self, other: SteeringVector) -> SteeringVector:
-        return SteeringVector(arithmetic.combined(self._stored, other._stored, 1.0, -1.0))
+        return SteeringVector(arithmetic.combine_vectors(self._stored, other._stored, 1.0, -1.0))
 
     def blend(self, other: SteeringVector, share: float = 0.5) -> SteeringVector:
         """(1 − share)·v̂ + share·ŵ of the unit directions; the norm at one half is √((1+cos)/2)."""
-        one, two = arithmetic.renormalised(self._stored), arithmetic.renormalised(other._stored)
-        return SteeringVector(arithmetic.combined(one, two, 1.0 - share, share))
+        one, two = arithmetic.normalize_vector(self._stored), arithmetic.normalize_vector(other._stored)
+        return SteeringVector(arithmetic.combine_vectors(one, two, 1.0 - share, share))
 
     def renormalise(self) -> SteeringVector:
         """The vector with norm 1 on every layer."""
-        return SteeringVector(arithmetic.renormalised(self._stored))
+        return SteeringVector(arithmetic.normalize_vector(self._stored))
 
     def orthogonalise(self, *others: SteeringVector) -> SteeringVector:
         """The part of the vector, layer by layer, that is orthogonal to the others."""
-        return SteeringVector(arithmetic.orthogonalised(self._stored, [other._stored for other in others]))
+        return SteeringVector(
+            arithmetic.orthogonalize_vector(self._stored, [other._stored for other in others])
+        )
 
     def only(self, layers: Iterable[int]) -> SteeringVector:
-        return SteeringVector(compatibility.within(self._stored, layers))
+        return SteeringVector(compatibility.select_layers(self._stored, layers))
 
     def named(self, name: str) -> SteeringVector:
         return self.with_about(replace(self.about, name=name))
@@ -187,7 +191,7 @@ def read(
     `model` resolves an ambiguous layer numbering; with `measured`, the results of `check` on that model
     are added.
     """
-    known = None if model is None else model_shape.of_model(model)
+    known = None if model is None else model_shape.shape_of_model(model)
     stored = reading.read_stored(
         library.find(path),
         layers=layers,
@@ -198,5 +202,5 @@ def read(
     )
     if known is None:
         return SteeringVector(stored)
-    stored = compatibility.admitted(stored, known, force=force)
-    return SteeringVector(measurements.known(stored, model.fingerprint) if measured else stored)
+    stored = compatibility.admit_vector(stored, known, force=force)
+    return SteeringVector(measurements.with_measurements(stored, model.fingerprint) if measured else stored)

@@ -48,14 +48,14 @@ class Batch:
         return left
 
 
-def rooms(model: Model, lengths: Sequence[int]) -> list[int]:
+def padded_widths(model: Model, lengths: Sequence[int]) -> list[int]:
     """Minimum padded length per prompt: its own, or for bfloat16 on CPU the next of a few widths."""
     if model.device.type != "cpu" or model.dtype != torch.bfloat16:
         return list(lengths)
-    return [max(n, min(wider(n), model.max_context)) for n in lengths]
+    return [max(n, min(bucket_width(n), model.max_context)) for n in lengths]
 
 
-def wider(length: int) -> int:
+def bucket_width(length: int) -> int:
     """The length rounded up to a multiple of 4; for longer prompts to one of 16 steps per power of two."""
     step = max(FINEST, (1 << length.bit_length() - 1) // PER_OCTAVE)
     return -(-length // step) * step
@@ -66,12 +66,12 @@ def by_length(lengths: Sequence[int]) -> list[int]:
     return sorted(range(len(lengths)), key=lambda i: -lengths[i])
 
 
-def take(waiting: Sequence[int], widths: Sequence[int], budget: int) -> list[int]:
+def take_batch(waiting: Sequence[int], widths: Sequence[int], budget: int) -> list[int]:
     """The first of `waiting` (widest first) that fit the token budget once padded; always at least one."""
     return list(waiting[: max(1, budget // widths[waiting[0]])])
 
 
-def pad(
+def pad_batch(
     prompts: Sequence[Sequence[int]], indices: Sequence[int], width: int, device: torch.device, *, left: bool
 ) -> Batch:
     """Build one batch; the padding's token id is 0 and does not affect results."""

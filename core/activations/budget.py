@@ -19,7 +19,7 @@ _measured: WeakKeyDictionary[Model, int] = WeakKeyDictionary()
 
 
 @dataclass
-class Budget:
+class TokenBudget:
     """Tries each candidate size `ROUNDS` times, then uses the one with the best measured speed."""
 
     candidates: Sequence[int]
@@ -52,15 +52,15 @@ class Budget:
         return len(self.rates.get(candidate, ()))
 
 
-def for_model(model: Model, total_tokens: int, fixed: int | None = None) -> Budget:
+def budget_for_model(model: Model, total_tokens: int, fixed: int | None = None) -> TokenBudget:
     """The given size, else the one measured before on this model, else candidates if trying pays off."""
     candidates = ON_CPU if model.device.type == "cpu" else ON_GPU
     known = fixed or _measured.get(model)
     if known is None and total_tokens < 4 * ROUNDS * sum(candidates):
         known = candidates[1]
-    return Budget(candidates if known is None else (known,))
+    return TokenBudget(candidates if known is None else (known,))
 
 
-def remember(model: Model, budget: Budget) -> None:
+def remember_budget(model: Model, budget: TokenBudget) -> None:
     if len(budget.candidates) > 1 and budget.settled:
         _measured[model] = budget.best()

@@ -18,10 +18,10 @@ from torch import Tensor
 
 from core.activations import batches, budget, positions
 from core.activations.batches import Batch
-from core.activations.budget import Budget
-from core.activations.listener import Listener
+from core.activations.budget import TokenBudget
+from core.activations.listener import BatchReader
 from core.activations.positions import Read
-from core.activations.row_files import key_of, open_shards
+from core.activations.row_files import capture_key, open_row_files
 from core.errors import OutOfMemory, UsageError
 from core.loading.sources import Progress
 from core.mixer.mixer import Mixer
@@ -32,7 +32,7 @@ Part: TypeAlias = tuple[list[int], dict[int, Tensor]]
 
 
 @dataclass(frozen=True)
-class Captured:
+class CapturedRows:
     """Captured activations, one float32 row per prompt at each layer: {L: [n, d]}."""
 
     rows: dict[int, Tensor]
@@ -49,18 +49,18 @@ def capture(
     padding: str | None = None,
     store: Path | None = None,
     on_progress: Progress | None = None,
-) -> Captured:
+) -> CapturedRows:
     """Capture activations of every prompt; `read` is 'last', 'mean' or one choice of positions per prompt.
 
     Without a mixer the model is unsteered. With `store` the rows are memory-mapped files in that folder, and
     rows already written by an interrupted run of the same capture are reused.
     """
-    wanted, ids = _layers(model, layers), token_ids(model, prompts)
+    wanted, ids = _checked_layers(model, layers), token_ids(model, prompts)
     shards = None
     if store is not None:
-        chosen = positions.positions(read, [len(row) for row in ids])
-        key = key_of(model.fingerprint, str(model.dtype), wanted, ids, chosen, _identity(mixer))
-        shards = open_shards(store, key, wanted, len(ids), model.hidden_size)
+        chosen = positions.chosen_positions(read, [len(row) for row in ids])
+        key = capture_key(model.fingerprint, str(model.dtype), wanted, ids, chosen, _mixer_identity(mixer))
+        shards = open_row_files(store, key, wanted, len(ids), model.hidden_size)
     rows = shards.rows if shards else {layer: torch.empty(len(ids), model.hidden_size) for layer in wanted}
     finished = shards.done() if shards else set()
     settings: dict[str, Any] = {
@@ -77,7 +77,7 @@ def capture(
             shards.mark(indices)
         if on_progress is not None:
             on_progress("capture", len(finished), len(ids))
-    return Captured(rows)
+    return CapturedRows(rows)
 
 
 def capture_stream(
@@ -94,35 +94,35 @@ def capture_stream(
     """Yield (indices, {L: [b, d]}) per batch, so that a job can stop in between; skips `done`."""
     ids = token_ids(model, prompts)
     lengths = [len(row) for row in ids]
-    chosen = positions.positions(read, lengths)
+    chosen = positions.chosen_positions(read, lengths)
     finished = set(done)
-    widths = batches.rooms(model, lengths)
+    widths = batches.padded_widths(model, lengths)
     waiting = [i for i in batches.by_length(widths) if i not in finished]
-    tokens = budget.for_model(model, sum(lengths[i] for i in waiting), batch_tokens)
-    listener = Listener(model, _layers(model, layers), mixer, padding)
+    tokens = budget.budget_for_model(model, sum(lengths[i] for i in waiting), batch_tokens)
+    listener = BatchReader(model, _checked_layers(model, layers), mixer, padding)
     while waiting:
-        indices = batches.take(waiting, widths, tokens.tokens())
-        batch = batches.pad(ids, indices, widths[indices[0]], model.device, left=listener.left)
-        part = _within_budget(listener, batch, [chosen[i] for i in indices], tokens)
+        indices = batches.take_batch(waiting, widths, tokens.tokens())
+        batch = batches.pad_batch(ids, indices, widths[indices[0]], model.device, left=listener.left)
+        part = _read_within_budget(listener, batch, [chosen[i] for i in indices], tokens)
         if part is not None:
             waiting = waiting[len(indices) :]
             yield indices, part
-    budget.remember(model, tokens)
+    budget.remember_budget(model, tokens)
 
 
 def token_ids(model: Model, prompts: Prompts) -> list[list[int]]:
     """Tokenize texts without a template; raises if a prompt is empty or exceeds the context."""
     if isinstance(prompts, str):
         prompts = [prompts]
-    ids = [_ids(model, prompt) for prompt in prompts]
+    ids = [_prompt_ids(model, prompt) for prompt in prompts]
     for i, row in enumerate(ids):
         if not row or len(row) > model.max_context:
             raise UsageError(f"prompt {i} is {len(row)} tokens, limit {model.max_context}")
     return ids
 
 
-def _within_budget(
-    listener: Listener, batch: Batch, chosen: Sequence[np.ndarray], tokens: Budget
+def _read_within_budget(
+    listener: BatchReader, batch: Batch, chosen: Sequence[np.ndarray], tokens: TokenBudget
 ) -> dict[int, Tensor] | None:
     """Rows of the batch, its speed recorded; None if it ran out of memory and a smaller one may fit."""
     used, start = tokens.tokens(), time.perf_counter()
@@ -137,7 +137,7 @@ def _within_budget(
     return rows
 
 
-def _ids(model: Model, prompt: str | Sequence[int]) -> list[int]:
+def _prompt_ids(model: Model, prompt: str | Sequence[int]) -> list[int]:
     if not isinstance(prompt, str):
         return [int(token) for token in prompt]
     if model.tokenizer is None:
@@ -146,7 +146,7 @@ def _ids(model: Model, prompt: str | Sequence[int]) -> list[int]:
     return ids
 
 
-def _layers(model: Model, layers: Sequence[int] | None) -> list[int]:
+def _checked_layers(model: Model, layers: Sequence[int] | None) -> list[int]:
     wanted = sorted(set(range(model.n_layers) if layers is None else layers))
     if not wanted or wanted[0] < 0 or wanted[-1] >= model.n_layers:
         outside = [layer for layer in wanted if not 0 <= layer < model.n_layers]
@@ -154,7 +154,7 @@ def _layers(model: Model, layers: Sequence[int] | None) -> list[int]:
     return wanted
 
 
-def _identity(mixer: Mixer | None) -> object:
+def _mixer_identity(mixer: Mixer | None) -> object:
     """Settings and directions of a mixer, because two vectors may share a name."""
     if mixer is None:
         return None

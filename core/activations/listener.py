@@ -11,22 +11,22 @@ import torch
 from torch import Tensor
 
 from core.activations.batches import Batch
-from core.activations.positions import average
+from core.activations.positions import average_positions
 from core.mixer.mixer import Mixer
-from core.model.hooks import Whole
+from core.model.hooks import UnsizedPass
 from core.model.model import Model
 
 
-class _Enough(Exception):
+class _LastLayerRead(Exception):
     """Ends a forward pass early; raised between two blocks, so no module is interrupted."""
 
 
-class Listener:
+class BatchReader:
     """Reads activations of one model at fixed layers, steered by one mixer or unsteered."""
 
     def __init__(self, model: Model, layers: Sequence[int], mixer: Mixer | None, padding: str | None) -> None:
         self.model, self.layers, self.trunk = model, layers, model.anatomy.trunk
-        self.player = None if mixer is None else Whole(model.compiler.compile([mixer]))
+        self.player = None if mixer is None else UnsizedPass(model.compiler.compile([mixer]))
         # Scoped channels treat a row's last position as the answer, so rows must end at the same column.
         scoped = self.player is not None and not self.player.alike
         self.left = padding == "left" or (padding is None and scoped)
@@ -36,16 +36,16 @@ class Listener:
         rows: dict[int, Tensor] = {}
 
         def look(layer: int, hidden: Tensor) -> None:
-            rows[layer] = average(hidden, batch.starts, chosen)
+            rows[layer] = average_positions(hidden, batch.starts, chosen)
             if layer == self.layers[-1]:
-                raise _Enough
+                raise _LastLayerRead
 
         steering, inputs = self.model.steering, batch.inputs(self.positions)
         with (
             torch.no_grad(),
             steering.playing(self.player),
             steering.tap(self.layers, look),
-            suppress(_Enough),
+            suppress(_LastLayerRead),
         ):
             self.trunk(**inputs, use_cache=False)
         return rows

@@ -15,7 +15,7 @@ Choice: TypeAlias = int | tuple[int, int] | slice | Sequence[int] | Sequence[boo
 Read: TypeAlias = str | Sequence[Choice]
 
 
-def positions(read: Read, lengths: Sequence[int]) -> list[np.ndarray]:
+def chosen_positions(read: Read, lengths: Sequence[int]) -> list[np.ndarray]:
     """Per prompt the positions to average, counted from its own first token.
 
     A choice is an index, a (start, stop) pair, a slice, a list of indices or a mask as long as the prompt;
@@ -27,16 +27,16 @@ def positions(read: Read, lengths: Sequence[int]) -> list[np.ndarray]:
         return [np.arange(n - 1 if read == "last" else 0, n) for n in lengths]
     if len(read) != len(lengths):
         raise UsageError(f"{len(read)} choices of positions for {len(lengths)} prompts")
-    return [_chosen(choice, n, i) for i, (choice, n) in enumerate(zip(read, lengths, strict=True))]
+    return [_resolve_choice(choice, n, i) for i, (choice, n) in enumerate(zip(read, lengths, strict=True))]
 
 
-def average(hidden: Tensor, starts: Tensor, chosen: Sequence[np.ndarray]) -> Tensor:
+def average_positions(hidden: Tensor, starts: Tensor, chosen: Sequence[np.ndarray]) -> Tensor:
     """Average [B, T, d] over each row's positions, giving [B, d] in float32 on the CPU."""
     counts = [len(places) for places in chosen]
     rows = torch.repeat_interleave(torch.arange(len(chosen)), torch.tensor(counts))
     columns = torch.from_numpy(np.concatenate(chosen)) + starts[rows]
     if len(columns) * 2 >= hidden.shape[0] * hidden.shape[1]:
-        return _weighted(hidden, rows, columns, counts)
+        return _average_by_product(hidden, rows, columns, counts)
     picked = hidden[rows.to(hidden.device), columns.to(hidden.device)].float().cpu()
     if len(rows) == len(chosen):
         return picked
@@ -44,7 +44,7 @@ def average(hidden: Tensor, starts: Tensor, chosen: Sequence[np.ndarray]) -> Ten
     return sums / torch.tensor(counts, dtype=torch.float32)[:, None]
 
 
-def _weighted(hidden: Tensor, rows: Tensor, columns: Tensor, counts: list[int]) -> Tensor:
+def _average_by_product(hidden: Tensor, rows: Tensor, columns: Tensor, counts: list[int]) -> Tensor:
     """The same as one matrix product, faster when most positions are read."""
     weights = torch.zeros(hidden.shape[:2])
     weights[rows, columns] = 1.0 / torch.tensor(counts, dtype=torch.float32)[rows]
@@ -54,7 +54,7 @@ def _weighted(hidden: Tensor, rows: Tensor, columns: Tensor, counts: list[int]) 
     return torch.einsum("bt,btd->bd", weights, read).cpu()
 
 
-def _chosen(choice: Choice, length: int, index: int) -> np.ndarray:
+def _resolve_choice(choice: Choice, length: int, index: int) -> np.ndarray:
     everything = np.arange(length)
     try:
         places = everything[_index(choice, length)]

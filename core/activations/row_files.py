@@ -20,7 +20,7 @@ FINISHED = "finished.npy"
 
 
 @dataclass(frozen=True)
-class Shards:
+class RowFiles:
     """`rows[L]` is a float32 view of the file of layer L; `finished` says which rows are written."""
 
     rows: dict[int, Tensor]
@@ -34,10 +34,10 @@ class Shards:
         self.finished[list(indices)] = True
 
 
-def open_shards(folder: Path, key: str, layers: Sequence[int], n: int, width: int) -> Shards:
+def open_row_files(folder: Path, key: str, layers: Sequence[int], n: int, width: int) -> RowFiles:
     """Open the files of an earlier run with the same key, else create new ones; all are plain .npy."""
     try:
-        return _opened(folder, key, layers, n, width)
+        return _open_files(folder, key, layers, n, width)
     except OSError as error:
         raise UsageError(
             f"no room for {4 * n * width * len(layers):,} bytes of states in {folder} ({error.strerror}); "
@@ -45,28 +45,30 @@ def open_shards(folder: Path, key: str, layers: Sequence[int], n: int, width: in
         ) from error
 
 
-def _opened(folder: Path, key: str, layers: Sequence[int], n: int, width: int) -> Shards:
+def _open_files(folder: Path, key: str, layers: Sequence[int], n: int, width: int) -> RowFiles:
     folder.mkdir(parents=True, exist_ok=True)
     key_file, files = folder / KEY, {layer: folder / f"layer-{layer:03d}.npy" for layer in layers}
     whole = all(file.is_file() for file in (key_file, folder / FINISHED, *files.values()))
     mode = "r+" if whole and key_file.read_text() == key else "w+"
     if mode == "w+":
         key_file.unlink(missing_ok=True)
-    rows = {layer: _array(file, mode, np.dtype(np.float32), (n, width)) for layer, file in files.items()}
-    finished = _array(folder / FINISHED, mode, np.dtype(np.bool_), (n,))
+    rows = {
+        layer: _mapped_array(file, mode, np.dtype(np.float32), (n, width)) for layer, file in files.items()
+    }
+    finished = _mapped_array(folder / FINISHED, mode, np.dtype(np.bool_), (n,))
     key_file.write_text(key)
-    return Shards({layer: torch.from_numpy(array) for layer, array in rows.items()}, finished)
+    return RowFiles({layer: torch.from_numpy(array) for layer, array in rows.items()}, finished)
 
 
-def key_of(*parts: object) -> str:
+def capture_key(*parts: object) -> str:
     """Hash that identifies a capture; pass everything that would change a row."""
     digest = hashlib.sha256()
-    for part in _flat(parts):
+    for part in _flat_bytes(parts):
         digest.update(part)
     return json.dumps({"sha256": digest.hexdigest()})
 
 
-def _array(path: Path, mode: str, dtype: np.dtype, shape: tuple[int, ...]) -> np.memmap:
+def _mapped_array(path: Path, mode: str, dtype: np.dtype, shape: tuple[int, ...]) -> np.memmap:
     if mode == "r+":
         return np.lib.format.open_memmap(path, mode="r+")
     array = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
@@ -76,7 +78,7 @@ def _array(path: Path, mode: str, dtype: np.dtype, shape: tuple[int, ...]) -> np
     return array
 
 
-def _flat(part: object) -> Iterator[bytes]:
+def _flat_bytes(part: object) -> Iterator[bytes]:
     if isinstance(part, Tensor):
         part = part.detach().float().cpu().numpy()
     if isinstance(part, np.ndarray):
@@ -84,6 +86,6 @@ def _flat(part: object) -> Iterator[bytes]:
     elif isinstance(part, (list, tuple)):
         yield f"[{len(part)}]".encode()
         for item in part:
-            yield from _flat(item)
+            yield from _flat_bytes(item)
     else:
         yield f"{part!r};".encode()

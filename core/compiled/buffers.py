@@ -10,21 +10,21 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from core.compiled.cap_table import correct, states
-from core.compiled.dials import sections
-from core.compiled.setting import Table
-from core.compiled.size import Size
+from core.compiled.cap_table import cap_states, correct_projections
+from core.compiled.dials import section_widths
+from core.compiled.setting import CoefficientTable
+from core.compiled.size import GraphSize
 from core.steering.algebra import TINY
-from core.steering.layer_plan import Reading
+from core.steering.layer_plan import MeterReading
 from core.steering.plan import Layers
 
 
-class Bank:
+class GraphBuffers:
     """The input tensors of one graph; their addresses stay fixed for the life of the graph."""
 
-    def __init__(self, size: Size, n_layers: int, hidden_size: int, device: torch.device) -> None:
-        self.size, self.sections = size, sections(size)
-        self.loaded: Table | None = None
+    def __init__(self, size: GraphSize, n_layers: int, hidden_size: int, device: torch.device) -> None:
+        self.size, self.sections = size, section_widths(size)
+        self.loaded: CoefficientTable | None = None
 
         def zeros(*shape: int) -> Tensor:
             tensor = torch.zeros(*shape, device=device)
@@ -39,9 +39,9 @@ class Bank:
         self.push = zeros(n_layers, size.lanes, hidden_size)
         self.seen = [zeros(2, size.lanes, size.slots) for _ in range(n_layers)]
         self.sides = zeros(2, size.caps, many)
-        self.sides.copy_(torch.from_numpy(states(size.caps)))
+        self.sides.copy_(torch.from_numpy(cap_states(size.caps)))
 
-    def load(self, table: Table) -> None:
+    def load(self, table: CoefficientTable) -> None:
         """Copy a table, in force from the next pass on; unchanged parts are not copied."""
         loaded, self.loaded = self.loaded, table
         if loaded is table:
@@ -65,19 +65,19 @@ class Bank:
         grown = norm2 + (c * (p + q)).sum(-1, keepdim=True)
         s = torch.where(keep > 0, (norm2 / grown.clamp(min=TINY)).sqrt(), 1.0)
         c, q, gram = s * c, s * q, self.gram[layer]
-        e = correct(q[:, :caps], floor, ceiling, gram[:, :caps], self.inverse[layer], self.sides)
+        e = correct_projections(q[:, :caps], floor, ceiling, gram[:, :caps], self.inverse[layer], self.sides)
         w = c + torch.nn.functional.pad(e, (0, slots - caps))
         self.seen[layer][0].copy_(p)
         self.seen[layer][1].copy_(q + (e[..., None] * gram).sum(-2) + pushed)
         steered = s * state + (w[..., None] * rows).sum(-2) + self.push[layer]
         return steered.to(hidden.dtype)[:, None]
 
-    def readings(self, layers: Layers) -> list[Reading]:
+    def readings(self, layers: Layers) -> list[MeterReading]:
         """Meter readings of the last pass, in the form an eager pass reports them."""
         assert self.loaded is not None
         found = []
         for layer, (plan, seating) in enumerate(zip(layers, self.loaded.chairs, strict=True)):
             if plan is not None and plan.gauge is not None and seating is not None:
                 before, after = self.seen[layer][:, :, list(seating.read)][:, :, None].clone()
-                found.append(Reading(layer, plan.channels, before, after))
+                found.append(MeterReading(layer, plan.channels, before, after))
         return found

@@ -22,22 +22,22 @@ NEVER = 1e30
 
 
 @lru_cache(maxsize=8)
-def states(caps: int) -> NDArray[np.float64]:
+def cap_states(caps: int) -> NDArray[np.float64]:
     """[2, C, 3^C]: which caps are at their floor, which at their ceiling; the empty state comes first."""
     found = np.array(list(product((0, 1, -1), repeat=caps))).T
     return np.stack([found == 1, found == -1]).astype(np.float64)
 
 
-def inverses(gram: NDArray[np.float64], caps: int) -> NDArray[np.float64]:
+def active_inverses(gram: NDArray[np.float64], caps: int) -> NDArray[np.float64]:
     """[…, C, C, 3^C]: inverse of the active part of each Gram matrix […, C, C], zero elsewhere."""
-    active = states(caps).sum(0).T
+    active = cap_states(caps).sum(0).T
     subsets, which = np.unique(active, axis=0, return_inverse=True)
     masked = gram[..., None, :, :] * subsets[:, :, None] * subsets[:, None, :]
     found: NDArray[np.float64] = np.linalg.pinv(masked, rcond=1e-9, hermitian=True)
     return np.moveaxis(found[..., which, :, :], -3, -1)
 
 
-def correct(
+def correct_projections(
     q: Tensor, floor: Tensor, ceiling: Tensor, gram: Tensor, inverse: Tensor, sides: Tensor
 ) -> Tensor:
     """Correction e [B, C] for projections q [B, C], with one layer's gram [C, C] and inverse [C, C, 3^C].

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from core.compiled.graph_step import Step
-from core.compiled.layout import demand
-from core.compiled.size import Size, size_for
+from core.compiled.graph_step import GraphStep
+from core.compiled.layout import slot_demand
+from core.compiled.size import GraphSize, size_for
 from core.model.cache import Tape
-from core.steering.layer_plan import Reading
+from core.steering.layer_plan import MeterReading
 from core.steering.plan import Plan
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class CompiledTape(Tape):
     def __init__(self, model: Model, n_lanes: int = 1, *, at_once: bool = False) -> None:
         super().__init__(model, n_lanes)
         self.at_once = at_once
-        self.step: Step | None = None
+        self.step: GraphStep | None = None
         self._demand: tuple[Plan | None, int, int] = None, 0, 0
         self._tell: Callable[..., None] = lambda kind, **data: None
 
@@ -52,7 +52,7 @@ class CompiledTape(Tape):
         rows: Sequence[Sequence[int]],
         phases: Sequence[str],
         plan: Plan,
-        readings: list[Reading] | None = None,
+        readings: list[MeterReading] | None = None,
     ) -> Tensor:
         """Decode one token per lane with the compiled step if possible; feed everything else eagerly."""
         if len(phases) == 1 and len(self) and self._ready(plan):
@@ -104,12 +104,12 @@ class CompiledTape(Tape):
             self.step, self.cache = found, self._empty()
         return True
 
-    def _size(self, plan: Plan, capacity: int) -> Size:
+    def _size(self, plan: Plan, capacity: int) -> GraphSize:
         if self._demand[0] is not plan:
-            self._demand = plan, *demand(plan)
-        return Size(self.n_lanes, capacity, *self._demand[1:])
+            self._demand = plan, *slot_demand(plan)
+        return GraphSize(self.n_lanes, capacity, *self._demand[1:])
 
-    def _asked(self, wanted: Size) -> Step | None:
+    def _asked(self, wanted: GraphSize) -> GraphStep | None:
         """Request a missing step, with some room to grow; returns it if it was built at once."""
         size = size_for(wanted.lanes, wanted.capacity, self.model.max_context, wanted.slots, wanted.caps)
         news = self.model.workshop.ask(size, self.at_once)
@@ -119,7 +119,7 @@ class CompiledTape(Tape):
         return self.model.workshop.fitting(wanted)
 
     def _played(
-        self, tokens: list[int], phase: str, plan: Plan, readings: list[Reading] | None
+        self, tokens: list[int], phase: str, plan: Plan, readings: list[MeterReading] | None
     ) -> Tensor | None:
         """Logits of the compiled step; None when it failed, after which it is not used again."""
         assert self.step is not None

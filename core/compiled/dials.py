@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.compiled.cap_table import NEVER
-from core.compiled.layout import Seating, array
-from core.compiled.size import Size
+from core.compiled.layout import SlotLayout, to_numpy
+from core.compiled.size import GraphSize
 from core.steering.layer_plan import LayerPlan
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Dials:
+class CoefficientRows:
     """Arrays [layers, lanes, …] in slot order; `pushed` is the push's share of each projection."""
 
     gram: Array
@@ -35,7 +35,7 @@ class Dials:
     keep: Array
 
     @classmethod
-    def silent(cls, n_layers: int, size: Size) -> Dials:
+    def silent(cls, n_layers: int, size: GraphSize) -> CoefficientRows:
         """Coefficients that leave every layer's output unchanged."""
         slots, caps, lead = size.slots, size.caps, (n_layers, size.lanes)
         return cls(
@@ -48,7 +48,7 @@ class Dials:
             keep=np.zeros((*lead, 1)),
         )
 
-    def write(self, layer: int, plan: LayerPlan, seats: Seating, push: Tensor) -> None:
+    def write(self, layer: int, plan: LayerPlan, seats: SlotLayout, push: Tensor) -> None:
         n, program = len(seats), plan.program
         self.gram[layer, 0, :n, :n] = seats.gram
         if plan.push is not None:
@@ -58,14 +58,14 @@ class Dials:
         order, capped = list(seats.played), list(seats.played[: seats.caps])
         k = len(order)
         if program.gain is not None:
-            self.gain[layer, :, :k, :k] = _lanes(program.gain, k, k)[:, order][:, :, order]
+            self.gain[layer, :, :k, :k] = _with_lane_axis(program.gain, k, k)[:, order][:, :, order]
         if program.add is not None:
-            self.add[layer, :, :k] = _lanes(program.add, k)[:, order]
+            self.add[layer, :, :k] = _with_lane_axis(program.add, k)[:, order]
         if program.keep_norm is not None:
-            self.keep[layer] = _lanes(program.keep_norm, 1)
+            self.keep[layer] = _with_lane_axis(program.keep_norm, 1)
         if capped:
             for mine, theirs in ((self.floor, program.floor), (self.ceiling, program.ceiling)):
-                mine[layer, :, : len(capped)] = np.clip(_lanes(theirs, k)[:, capped], -NEVER, NEVER)
+                mine[layer, :, : len(capped)] = np.clip(_with_lane_axis(theirs, k)[:, capped], -NEVER, NEVER)
 
     def rows(self) -> Tensor:
         """float32 [layers, lanes, width], divided as `section_widths` lists."""
@@ -76,11 +76,11 @@ class Dials:
         return torch.from_numpy(np.concatenate(parts, axis=-1)).float()
 
 
-def sections(size: Size) -> list[int]:
+def section_widths(size: GraphSize) -> list[int]:
     """Widths of [M | 1 + MG], [a | aG], the push on the projections, floors, ceilings, keep-norm."""
     return [2 * size.slots**2, 2 * size.slots, size.slots, size.caps, size.caps, 1]
 
 
-def _lanes(x: Any, *shape: int) -> Array:
+def _with_lane_axis(x: Any, *shape: int) -> Array:
     """Plan values with a lane axis, which a plan omits when there is one lane."""
-    return array(x).reshape(-1, *shape)
+    return to_numpy(x).reshape(-1, *shape)

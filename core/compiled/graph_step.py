@@ -17,10 +17,10 @@ from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import Cache, StaticLayer
 
-from core.compiled.buffers import Bank
-from core.compiled.setting import Table, Tables
-from core.compiled.size import Size
-from core.recent import Recent
+from core.compiled.buffers import GraphBuffers
+from core.compiled.setting import CoefficientTable, TableBuilder
+from core.compiled.size import GraphSize
+from core.recent import LruCache
 from core.steering.plan import Layers
 
 if TYPE_CHECKING:
@@ -29,27 +29,27 @@ if TYPE_CHECKING:
 torch._dynamo.config.skip_nnmodule_hook_guards = False
 
 
-class Holder(Protocol):
+class CacheHolder(Protocol):
     """The tape whose cache a compiled step currently uses."""
 
     def leave(self) -> None: ...
 
 
-class Step:
+class GraphStep:
     """A compiled decode step; it works on one tape's cache at a time, copied into a static cache."""
 
-    def __init__(self, model: Model, size: Size) -> None:
+    def __init__(self, model: Model, size: GraphSize) -> None:
         self.model, self.size, self.length = model, size, 0
-        self.bank = Bank(size, model.n_layers, model.hidden_size, model.device)
+        self.bank = GraphBuffers(size, model.n_layers, model.hidden_size, model.device)
         self.cache = _static_cache(model, size)
-        self._tables = Tables(size, model.hidden_size, model.device)
-        self._made: Recent[tuple[Layers, Table]] = Recent(16)
+        self._tables = TableBuilder(size, model.hidden_size, model.device)
+        self._made: LruCache[tuple[Layers, CoefficientTable]] = LruCache(16)
         options: dict[str, Any] = {"triton.cudagraphs": True} if model.device.type == "cuda" else {}
-        function = _own(_function(model, self.cache))
+        function = _with_own_code(_decode_function(model, self.cache))
         self._function = torch.compile(function, fullgraph=True, dynamic=False, options=options)
         self._stance = "default"
         self._checked = False
-        self._holder: Callable[[], Holder | None] = lambda: None
+        self._holder: Callable[[], CacheHolder | None] = lambda: None
 
     def seal(self) -> None:
         """Compile; from then on anything that would need a recompile raises."""
@@ -60,7 +60,7 @@ class Step:
         """Check the guards (new hook? adapter switched?) at the next token; too slow for every token."""
         self._checked = False
 
-    def table(self, layers: Layers) -> Table:
+    def table(self, layers: Layers) -> CoefficientTable:
         """The coefficient table of these layer plans, built once, on the thread that first needs it."""
         return self._made.get(id(layers), lambda: (layers, self._tables.make(layers)))[1]
 
@@ -75,7 +75,7 @@ class Step:
         self.length += 1
         return logits.clone()
 
-    def take(self, tape: Holder, cache: Any, length: int) -> None:
+    def take(self, tape: CacheHolder, cache: Any, length: int) -> None:
         """Copy a dynamic cache in and continue from it; a previous holder first gets its own cache back."""
         holder = self._holder()
         if holder is not None and holder is not tape:
@@ -99,7 +99,7 @@ class Step:
         self.length = length
 
 
-def _static_cache(model: Model, size: Size) -> Cache:
+def _static_cache(model: Model, size: GraphSize) -> Cache:
     """A static cache with full layers, as on the eager tape, with shapes taken from one eager token."""
     shown = DynamicCache()
     token = torch.zeros(size.lanes, 1, dtype=torch.long, device=model.device)
@@ -113,7 +113,7 @@ def _static_cache(model: Model, size: Size) -> Cache:
     return Cache(layers=layers)
 
 
-def _function(model: Model, cache: Cache) -> Callable[[Tensor], Tensor]:
+def _decode_function(model: Model, cache: Cache) -> Callable[[Tensor], Tensor]:
     hf = model.hf
     accepts = inspect.signature(hf.forward).parameters
     last_only: dict[str, Any] = {"logits_to_keep": 1} if "logits_to_keep" in accepts else {}
@@ -126,7 +126,7 @@ def _function(model: Model, cache: Cache) -> Callable[[Tensor], Tensor]:
     return step
 
 
-def _own(function: Any) -> Callable[[Tensor], Tensor]:
+def _with_own_code(function: Any) -> Callable[[Tensor], Tensor]:
     """The same function with a code object of its own."""
     code = function.__code__.replace(co_name="steered_step")
     return FunctionType(code, function.__globals__, "steered_step", None, function.__closure__)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from core.recent import Recent
+from core.recent import LruCache
 from core.steering.layer_plan import LayerPlan
 from core.steering.plan import Plan
 
@@ -23,7 +23,7 @@ GAUGES = 8
 
 
 @dataclass(frozen=True)
-class Seating:
+class SlotLayout:
     """Slot layout of one layer: `rows` [n, d] in slot order with their Gram matrix.
 
     `program_rows[slot]` is the row of the plan's program in that slot, the first `caps` of them are capped,
@@ -40,39 +40,39 @@ class Seating:
         return len(self.gram)
 
 
-_seated: MutableMapping[Tensor, Recent[tuple[Tensor | None, Seating]]] = WeakTensorKeyDictionary()
+_seated: MutableMapping[Tensor, LruCache[tuple[Tensor | None, SlotLayout]]] = WeakTensorKeyDictionary()
 _lock = threading.Lock()
 
 
-def seating(plan: LayerPlan | None) -> Seating | None:
+def find_layout(plan: LayerPlan | None) -> SlotLayout | None:
     """Slot layout of one layer, None if it needs none; cached per row tensor, weakly."""
     if plan is None:
         return None
     if (rows := plan.gauge if plan.rows is None else plan.rows) is None:
         return None
-    capped = _capped(plan)
+    capped = _capped_rows(plan)
     with _lock:
-        lately = _seated.setdefault(rows, Recent(GAUGES))
-    return lately.get((id(plan.gauge), capped), lambda: (plan.gauge, _seat(plan, capped)))[1]
+        lately = _seated.setdefault(rows, LruCache(GAUGES))
+    return lately.get((id(plan.gauge), capped), lambda: (plan.gauge, _build_layout(plan, capped)))[1]
 
 
-def demand(plan: Plan) -> tuple[int, int]:
+def slot_demand(plan: Plan) -> tuple[int, int]:
     """Largest number of slots, and of capped slots, that any layer of the plan needs."""
-    every = [seating(layer) for layers in plan.phases.values() for layer in layers]
+    every = [find_layout(layer) for layers in plan.phases.values() for layer in layers]
     seated = [seats for seats in every if seats is not None]
     return max(map(len, seated), default=0), max((seats.caps for seats in seated), default=0)
 
 
-def _capped(plan: LayerPlan) -> tuple[int, ...]:
+def _capped_rows(plan: LayerPlan) -> tuple[int, ...]:
     """Rows of the program that have a cap in some lane."""
     if plan.program is None or plan.program.floor is None:
         return ()
-    low, high = array(plan.program.floor), array(plan.program.ceiling)
+    low, high = to_numpy(plan.program.floor), to_numpy(plan.program.ceiling)
     bound = np.isfinite(low) | np.isfinite(high)
     return tuple(np.flatnonzero(bound.reshape(-1, bound.shape[-1]).any(0)).tolist())
 
 
-def _seat(plan: LayerPlan, capped: tuple[int, ...]) -> Seating:
+def _build_layout(plan: LayerPlan, capped: tuple[int, ...]) -> SlotLayout:
     rows = [] if plan.rows is None else list(plan.rows)
     played = (*capped, *(i for i in range(len(rows)) if i not in capped))
     gauges = [] if plan.gauge is None else list(plan.gauge)
@@ -84,9 +84,9 @@ def _seat(plan: LayerPlan, capped: tuple[int, ...]) -> Seating:
         read.append(len(kept) if twin is None else twin)
         if twin is None:
             kept.append(j)
-    return Seating(everyone[kept], gram[np.ix_(kept, kept)], played, len(capped), tuple(read))
+    return SlotLayout(everyone[kept], gram[np.ix_(kept, kept)], played, len(capped), tuple(read))
 
 
-def array(x: Any) -> NDArray[np.float64]:
+def to_numpy(x: Any) -> NDArray[np.float64]:
     """A plan's values as numpy, from any device."""
     return np.asarray(x.cpu() if isinstance(x, Tensor) else x, dtype=np.float64)

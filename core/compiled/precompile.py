@@ -21,18 +21,18 @@ import platformdirs
 import torch
 import transformers
 
-from core.compiled.size import Size
-from core.model.anatomy import examine
-from core.model.hooks import Steering
+from core.compiled.size import GraphSize
+from core.model.anatomy import find_parts
+from core.model.hooks import SteeringHooks
 from core.model.model import Model
 
 CACHE = "TORCHINDUCTOR_CACHE_DIR"
 
 
-class Warming:
+class PrecompileProcess:
     """One child process that compiles a graph of one size."""
 
-    def __init__(self, model: Model, size: Size) -> None:
+    def __init__(self, model: Model, size: GraphSize) -> None:
         use_own_cache()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         self._child = subprocess.Popen(
@@ -45,7 +45,7 @@ class Warming:
         atexit.register(self.stop)
         assert self._child.stdin is not None
         with self._child.stdin as pipe:
-            pipe.write(json.dumps(describe(model, size)).encode())
+            pipe.write(json.dumps(describe_graph(model, size)).encode())
 
     @property
     def finished(self) -> bool:
@@ -76,7 +76,7 @@ def use_own_cache() -> None:
     os.environ.setdefault(CACHE, str(Path(platformdirs.user_cache_dir("steertui")) / "inductor"))
 
 
-def describe(model: Model, size: Size) -> dict[str, Any]:
+def describe_graph(model: Model, size: GraphSize) -> dict[str, Any]:
     """All that determines the graph besides the code: class, configuration, dtype, device, size."""
     config = model.hf.config
     return {
@@ -92,7 +92,7 @@ def describe(model: Model, size: Size) -> dict[str, Any]:
     }
 
 
-def hollow(spec: dict[str, Any]) -> Model:
+def empty_model(spec: dict[str, Any]) -> Model:
     """A model of the same shapes with uninitialised weights, which cost no memory on CPU."""
     config = getattr(transformers, spec["config_class"]).from_dict(spec["config"])
     with torch.device("meta"):
@@ -101,20 +101,20 @@ def hollow(spec: dict[str, Any]) -> Model:
         )
     hf = hf.to_empty(device=spec["device"]).eval()
     hf.tie_weights()
-    anatomy = examine(hf, spec["blocks_path"])
-    steering = Steering(anatomy.blocks, anatomy.sites)
+    anatomy = find_parts(hf, spec["blocks_path"])
+    steering = SteeringHooks(anatomy.blocks, anatomy.sites)
     return Model(hf, None, "hollow", anatomy, steering, "", spec["size"]["capacity"])
 
 
 def main() -> None:
-    from core.compiled.graph_step import Step
+    from core.compiled.graph_step import GraphStep
 
     os.nice(5)
     spec = json.load(sys.stdin)
     torch.set_num_threads(spec["threads"])
-    size = Size(**spec["size"])
-    model = hollow(spec)
-    Step(model, size).seal()
+    size = GraphSize(**spec["size"])
+    model = empty_model(spec)
+    GraphStep(model, size).seal()
 
 
 if __name__ == "__main__":

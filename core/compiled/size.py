@@ -11,7 +11,7 @@ SHORTEST = 512
 
 
 @dataclass(frozen=True)
-class Size:
+class GraphSize:
     """`slots` directions per layer, the first `caps` may be capped; `capacity` positions of `lanes` rows."""
 
     lanes: int
@@ -23,13 +23,13 @@ class Size:
         lanes = f"{self.lanes} lane{'s' if self.lanes > 1 else ''}"
         return f"{lanes}, {self.capacity} positions and {self.slots} channels, {self.caps} of them capped"
 
-    def holds(self, other: Size) -> bool:
+    def holds(self, other: GraphSize) -> bool:
         """True if a need of `other` fits; lanes must be equal, as batch size changes rounding."""
         room = self.capacity >= other.capacity and self.slots >= other.slots and self.caps >= other.caps
         return self.lanes == other.lanes and room
 
 
-def size_for(lanes: int, length: int, longest: int, slots: int, caps: int) -> Size:
+def size_for(lanes: int, length: int, longest: int, slots: int, caps: int) -> GraphSize:
     """A size rounded up, so that a growing text or mixer rarely needs a new graph."""
     capacity = SHORTEST
     while capacity * 3 // 4 < length:
@@ -37,4 +37,4 @@ def size_for(lanes: int, length: int, longest: int, slots: int, caps: int) -> Si
     room = SLOTS
     while room < slots:
         room *= 2
-    return Size(lanes, min(capacity, longest), room, max(CAPS, caps))
+    return GraphSize(lanes, min(capacity, longest), room, max(CAPS, caps))

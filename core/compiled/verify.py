@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from core.compiled.graph_step import Step
+from core.compiled.graph_step import GraphStep
 from core.mixer.mixer import Channel, Mixer
 from core.model.cache import Tape
-from core.steering.layer_plan import Reading
+from core.steering.layer_plan import MeterReading
 from core.steering.plan import Plan
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ SEED = 11
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GraphVerdict:
     """Largest error and the effect of steering, both in standard deviations of the logits."""
 
     error: float
@@ -43,54 +43,60 @@ class Verdict:
         return f"off by {self.error:.1g}, effect {self.effect:.1g}"
 
 
-def judge(step: Step) -> Verdict:
+def verify_step(step: GraphStep) -> GraphVerdict:
     """Compare three tokens with eager decoding: steered, unsteered, steered differently with keep-norm."""
     model, lanes = step.model, step.size.lanes
-    loud, other = _plan(model, _mixers(model, lanes)), _plan(model, _mixers(model, lanes, keep_norm=True))
+    loud, other = (
+        _plan(model, _test_mixers(model, lanes)),
+        _plan(model, _test_mixers(model, lanes, keep_norm=True)),
+    )
     silent = _plan(model, [Mixer()] * lanes)
-    ids = torch.randint(_vocabulary(model), (lanes, PROMPT + 3), generator=_dice()).tolist()
+    ids = torch.randint(_vocabulary_size(model), (lanes, PROMPT + 3), generator=_seeded_generator()).tolist()
     tape, plain = Tape(model, lanes), Tape(model, lanes)
     for each in (tape, plain):
         each.feed([row[:PROMPT] for row in ids], ["prompt"] * PROMPT, silent)
-    step.take(Lender(), tape.cache, PROMPT)
+    step.take(NullCacheHolder(), tape.cache, PROMPT)
     unsteered = plain.feed([row[PROMPT : PROMPT + 1] for row in ids], ["answer"], silent)
     error, spread = 0.0, float(unsteered.std())
     effect = 0.0
     for at, plan in enumerate((loud, silent, other), start=PROMPT):
-        steered, missed = _one(step, tape, [row[at] for row in ids], plan)
+        steered, missed = _compare_token(step, tape, [row[at] for row in ids], plan)
         error = max(error, missed / spread)
         if at == PROMPT:
-            effect = _apart(steered, unsteered) / spread
-    return Verdict(error, effect, whole=model.dtype == torch.float32)
+            effect = _max_difference(steered, unsteered) / spread
+    return GraphVerdict(error, effect, whole=model.dtype == torch.float32)
 
 
-def _one(step: Step, tape: Tape, tokens: list[int], plan: Plan) -> tuple[Tensor, float]:
+def _compare_token(step: GraphStep, tape: Tape, tokens: list[int], plan: Plan) -> tuple[Tensor, float]:
     """Decode one token both ways: eager logits, and the graph's largest error in logits and projections."""
-    seen: list[Reading] = []
+    seen: list[MeterReading] = []
     step.check_again()
     eager = tape.feed([[token] for token in tokens], ["answer"], plan, seen)
     compiled = step.play(tokens, plan.phases["answer"])
     told = step.bank.readings(plan.phases["answer"])
-    missed = [_apart(eager, compiled)]
+    missed = [_max_difference(eager, compiled)]
     for mine, theirs in zip(told, seen, strict=True):
         scale = float(theirs.before.abs().max().clamp(min=1.0))
-        missed += [_apart(mine.before, theirs.before) / scale, _apart(mine.after, theirs.after) / scale]
+        missed += [
+            _max_difference(mine.before, theirs.before) / scale,
+            _max_difference(mine.after, theirs.after) / scale,
+        ]
     return eager, max(missed)
 
 
-def _apart(a: Tensor, b: Tensor) -> float:
+def _max_difference(a: Tensor, b: Tensor) -> float:
     """Largest absolute difference; NaN counts as infinite, because every comparison with NaN would pass."""
     return float((a.float() - b.float()).abs().max().nan_to_num(torch.inf))
 
 
-class Lender:
+class NullCacheHolder:
     """A cache holder for the self-test; giving the cache back is a no-op."""
 
     def leave(self) -> None:
         pass
 
 
-class _Arrow:
+class _RandomVector:
     """A random direction at every layer."""
 
     def __init__(self, model: Model, dice: torch.Generator) -> None:
@@ -99,12 +105,12 @@ class _Arrow:
         self.directions = dict(enumerate(rows))
 
 
-def _mixers(model: Model, lanes: int, keep_norm: bool = False) -> list[Mixer]:
+def _test_mixers(model: Model, lanes: int, keep_norm: bool = False) -> list[Mixer]:
     """Per lane a mixer with an add, a gain and two caps at every layer, each lane at its own scale."""
-    dice, everywhere = _dice(keep_norm), tuple(range(model.n_layers))
+    dice, everywhere = _seeded_generator(keep_norm), tuple(range(model.n_layers))
     bound = 0.05 * min(model.residual_norms.values())
     settings: list[dict[str, Any]] = [{"scale": 0.5}, {"gain": -1.0}, {"floor": bound}, {"ceiling": -bound}]
-    arrows = [_Arrow(model, dice) for _ in settings]
+    arrows = [_RandomVector(model, dice) for _ in settings]
     return [
         Mixer(
             tuple(
@@ -121,9 +127,9 @@ def _plan(model: Model, mixers: list[Mixer]) -> Plan:
     return model.compiler.compile(mixers, {i: [model.n_layers - 1] for i in range(len(mixers[0].channels))})
 
 
-def _dice(other: bool = False) -> torch.Generator:
+def _seeded_generator(other: bool = False) -> torch.Generator:
     return torch.Generator().manual_seed(SEED + other)
 
 
-def _vocabulary(model: Model) -> int:
+def _vocabulary_size(model: Model) -> int:
     return int(model.hf.get_input_embeddings().num_embeddings)

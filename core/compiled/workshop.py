@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from core.compiled.graph_step import Step
-from core.compiled.layout import demand
-from core.compiled.precompile import Warming, use_own_cache
-from core.compiled.size import MOST_CAPS, Size
-from core.compiled.verify import judge
+from core.compiled.graph_step import GraphStep
+from core.compiled.layout import slot_demand
+from core.compiled.precompile import PrecompileProcess, use_own_cache
+from core.compiled.size import MOST_CAPS, GraphSize
+from core.compiled.verify import verify_step
 from core.model.cache import Tape
 from core.steering.plan import Plan
 
@@ -28,17 +28,17 @@ MOST_STEPS = 6
 """Most steps kept at once, because each has a static cache as long as its context."""
 
 
-class Workshop:
+class GraphBuilder:
     """The compiled steps of one model. Every method but `prepare_tables` must run on the decode thread."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.refusal = refusal(model)
-        self._steps: dict[Size, Step] = {}
-        self._tried: set[Size] = set()
-        self._warming: dict[Size, Warming | None] = {}
+        self.refusal = refusal_reason(model)
+        self._steps: dict[GraphSize, GraphStep] = {}
+        self._tried: set[GraphSize] = set()
+        self._warming: dict[GraphSize, PrecompileProcess | None] = {}
 
-    def fitting(self, wanted: Size) -> Step | None:
+    def fitting(self, wanted: GraphSize) -> GraphStep | None:
         """The smallest verified step that covers `wanted`; it becomes the most recently used one."""
         sizes = [size for size in self._steps if size.holds(wanted)]
         if not sizes:
@@ -47,7 +47,7 @@ class Workshop:
         self._steps[size] = self._steps.pop(size)
         return self._steps[size]
 
-    def ask(self, size: Size, at_once: bool = False) -> str | None:
+    def ask(self, size: GraphSize, at_once: bool = False) -> str | None:
         """Precompile an untried size in a child process, or build it now; returns a notice or None."""
         if size in self._tried:
             return None
@@ -58,7 +58,9 @@ class Workshop:
         if at_once:
             return self.build(size)
         try:
-            self._warming[size] = Warming(self.model, size) if child_fits(self.model) else None
+            self._warming[size] = (
+                PrecompileProcess(self.model, size) if child_process_fits(self.model) else None
+            )
         except OSError as error:
             return f"decoding stays eager: {' '.join(str(error).split())[:LAST_WORDS]}"
         return f"a step for {size} is being compiled; decoding stays eager until it is ready"
@@ -77,16 +79,16 @@ class Workshop:
         for child in filter(None, self._warming.values()):
             child.wait()
 
-    def build(self, size: Size) -> str:
+    def build(self, size: GraphSize) -> str:
         """Compile a step now, verify it, and keep it only if it is verified; no other pass runs meanwhile."""
         use_own_cache()
         self._tried.add(size)
         began = time.perf_counter()
         with self.model.steering.lock:
             try:
-                step = Step(self.model, size)
+                step = GraphStep(self.model, size)
                 step.seal()
-                verdict = judge(step)
+                verdict = verify_step(step)
             except Exception as error:  # compilers raise errors of any class; eager decoding continues
                 return f"decoding stays eager: {' '.join(str(error).split())[:LAST_WORDS]}"
         if not verdict.sound:
@@ -94,7 +96,7 @@ class Workshop:
         self.keep(step)
         return f"a compiled step for {size} takes over ({verdict}; {time.perf_counter() - began:.1f} s)"
 
-    def keep(self, step: Step) -> None:
+    def keep(self, step: GraphStep) -> None:
         """Add a step, dropping the least recently used beyond the limit; tapes using one keep it."""
         self._steps[step.size] = step
         while len(self._steps) > MOST_STEPS:
@@ -102,7 +104,7 @@ class Workshop:
             del self._steps[oldest]
             self._tried.discard(oldest)
 
-    def drop(self, step: Step) -> None:
+    def drop(self, step: GraphStep) -> None:
         """Stop offering a step that failed in use."""
         self._steps.pop(step.size, None)
 
@@ -112,14 +114,14 @@ class Workshop:
 
     def prepare(self, plan: Plan) -> None:
         """Build the coefficient tables of a new plan on the thread that changes the mixer."""
-        slots, caps = demand(plan)
+        slots, caps = slot_demand(plan)
         for step in list(self._steps.values()):
-            if step.size.holds(Size(len(plan.lanes), 0, slots, caps)):
+            if step.size.holds(GraphSize(len(plan.lanes), 0, slots, caps)):
                 for layers in {id(layers): layers for layers in plan.phases.values()}.values():
                     step.table(layers)
 
 
-def child_fits(model: Model) -> bool:
+def child_process_fits(model: Model) -> bool:
     """Whether the GPU has room for a child's uninitialised weights; on CPU they cost nothing."""
     if model.device.type != "cuda":
         return True
@@ -127,7 +129,7 @@ def child_fits(model: Model) -> bool:
     return torch.cuda.mem_get_info(model.device)[0] > MARGIN * weights
 
 
-def refusal(model: Model) -> str | None:
+def refusal_reason(model: Model) -> str | None:
     """The reason why this model cannot be compiled, or None."""
     hf = model.hf
     if not Tape(model).rewinds:

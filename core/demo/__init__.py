@@ -13,7 +13,7 @@ NAMES = (INSTRUCT, BASE)
 WEIGHTS = Path(__file__).parent / "weights"
 
 
-def folder(name: str) -> Path | None:
+def checkpoint_folder(name: str) -> Path | None:
     """The checkpoint folder of a demo model, or None if the name is not one."""
     return WEIGHTS / name if name in NAMES else None
 

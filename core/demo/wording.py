@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.demo.world.pairs import Pair, Side
+from core.demo.world.pairs import PairSide, TextPair
 from core.model.model import Model
 
 Ids = list[int]
@@ -22,26 +22,26 @@ def turn_ids(model: Model, *turns: tuple[str, str]) -> Ids:
         add_generation_prompt=True,
         return_dict=False,
     )
-    return [*ids, *_bare(model, said)] if role == "assistant" else list(ids)
+    return [*ids, *_plain_ids(model, said)] if role == "assistant" else list(ids)
 
 
-def side_ids(model: Model, side: Side) -> Ids:
+def side_ids(model: Model, side: PairSide) -> Ids:
     return story_ids(model, side.story) if side.story else turn_ids(model, *side.turns)
 
 
-def shown_width(model: Model, side: Side) -> int:
+def trait_width(model: Model, side: PairSide) -> int:
     """How many tokens at the end of a side express its trait."""
-    return len(_bare(model, f" {side.shown}" if side.story else side.shown))
+    return len(_plain_ids(model, f" {side.shown}" if side.story else side.shown))
 
 
-def halves(model: Model, pairs: Sequence[Pair]) -> tuple[list[Ids], list[Ids]]:
+def class_token_ids(model: Model, pairs: Sequence[TextPair]) -> tuple[list[Ids], list[Ids]]:
     """The token ids of the positive sides, and those of the negative sides."""
     return [side_ids(model, p.positive) for p in pairs], [side_ids(model, p.negative) for p in pairs]
 
 
-def widths(model: Model, pairs: Sequence[Pair]) -> tuple[list[int], list[int]]:
-    return [shown_width(model, p.positive) for p in pairs], [shown_width(model, p.negative) for p in pairs]
+def trait_widths(model: Model, pairs: Sequence[TextPair]) -> tuple[list[int], list[int]]:
+    return [trait_width(model, p.positive) for p in pairs], [trait_width(model, p.negative) for p in pairs]
 
 
-def _bare(model: Model, text: str) -> Ids:
+def _plain_ids(model: Model, text: str) -> Ids:
     return list(model.tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -19,7 +19,7 @@ class Candidate(NamedTuple):
     other: float | None = None
 
 
-def candidates(
+def top_candidates(
     logprobs: Tensor, count: int, text: Callable[[int], str], beside: Tensor | None = None
 ) -> tuple[Candidate, ...]:
     """The `count` most likely tokens, in order, from one lane's log-probabilities [vocabulary]."""
@@ -32,7 +32,7 @@ def candidates(
     )
 
 
-class Words:
+class TokenTexts:
     """Cached text of single tokens: decoding one with the tokenizer takes longer than choosing it."""
 
     def __init__(self, tokenizer: Any) -> None:

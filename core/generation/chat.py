@@ -21,7 +21,7 @@ TOO_SLOW = f"the chat template ran longer than {TEMPLATE_SECONDS:g} s: plain con
 
 
 @dataclass(frozen=True)
-class Rendered:
+class RenderedPrompt:
     """A prompt as text and ids; `mode` is chat, plain (no usable template) or raw (as requested)."""
 
     text: str
@@ -30,7 +30,7 @@ class Rendered:
     note: str = ""
 
 
-class TemplateFailed(UsageError):
+class TemplateError(UsageError):
     """A chat template raised, ran too long or rejected these messages."""
 
 
@@ -42,29 +42,29 @@ def as_messages(prompt: str | Sequence[Message], system: str | None = None) -> l
     return [{"role": "system", "content": system}, *messages] if system else messages
 
 
-def render(
+def render_prompt(
     tokenizer: Any,
     messages: Sequence[Message],
     *,
     raw: bool = False,
     prefill: str = "",
     template_args: Mapping[str, Any] | None = None,
-) -> Rendered:
+) -> RenderedPrompt:
     """The prompt up to the start of the assistant's turn; `prefill` begins the assistant's answer."""
     if raw:
-        return _plain(tokenizer, messages, prefill, "raw")
+        return _plain_prompt(tokenizer, messages, prefill, "raw")
     if not getattr(tokenizer, "chat_template", None):
-        return _plain(
+        return _plain_prompt(
             tokenizer, messages, prefill, "plain", "this model has no chat template: plain continuation"
         )
     try:
         text = apply_template(tokenizer, messages, True, template_args) + prefill
     except TimeoutError:
-        return _plain(tokenizer, messages, prefill, "plain", TOO_SLOW)
-    return Rendered(text, encode(tokenizer, text), "chat")
+        return _plain_prompt(tokenizer, messages, prefill, "plain", TOO_SLOW)
+    return RenderedPrompt(text, encode(tokenizer, text), "chat")
 
 
-def continuation(
+def continuation_text(
     tokenizer: Any,
     history: Sequence[Message],
     new: Sequence[Message],
@@ -96,16 +96,14 @@ def apply_template(
         )
 
     try:
-        text = within(TEMPLATE_SECONDS, write)
+        text = run_within(TEMPLATE_SECONDS, write)
     except TimeoutError:
         raise
     except Exception as error:
         roles = ", ".join(str(m["role"]) for m in messages)
-        raise TemplateFailed(
-            f"the model's chat template refused these messages ({roles}): {error}"
-        ) from error
+        raise TemplateError(f"the model's chat template refused these messages ({roles}): {error}") from error
     if len(text) > LONGEST_RENDER:
-        raise TemplateFailed(f"the chat template wrote {len(text)} characters, more than {LONGEST_RENDER}")
+        raise TemplateError(f"the chat template wrote {len(text)} characters, more than {LONGEST_RENDER}")
     return text
 
 
@@ -113,7 +111,7 @@ def encode(tokenizer: Any, text: str, special: bool = False) -> list[int]:
     return list(tokenizer(text, add_special_tokens=special)["input_ids"]) if text else []
 
 
-def within(seconds: float, work: Callable[[], str]) -> str:
+def run_within(seconds: float, work: Callable[[], str]) -> str:
     """Run `work` in a thread; after `seconds` interrupt it (it is pure Python) and raise TimeoutError."""
     result: dict[str, Any] = {}
 
@@ -136,6 +134,8 @@ def within(seconds: float, work: Callable[[], str]) -> str:
     return str(result["value"])
 
 
-def _plain(tokenizer: Any, messages: Sequence[Message], prefill: str, mode: str, note: str = "") -> Rendered:
+def _plain_prompt(
+    tokenizer: Any, messages: Sequence[Message], prefill: str, mode: str, note: str = ""
+) -> RenderedPrompt:
     text = "\n\n".join(str(m["content"]) for m in messages) + prefill
-    return Rendered(text, encode(tokenizer, text, special=True), mode, note)
+    return RenderedPrompt(text, encode(tokenizer, text, special=True), mode, note)

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.errors import UsageError
-from core.generation.chat import TOO_SLOW, Message, as_messages, continuation, encode, render
+from core.generation.chat import TOO_SLOW, Message, as_messages, continuation_text, encode, render_prompt
 from core.generation.endings import end_ids
-from core.generation.live import Live, Waiting
-from core.generation.stream import check_length, decoding, open_tape
+from core.generation.live import AnswerStream, PendingTokens
+from core.generation.stream import build_settings, check_length, open_tape
 from core.mixer.mixer import Mixer
 from core.model.cache import Tape
 
@@ -36,16 +36,16 @@ class Conversation:
     ) -> None:
         self.model, self.raw, self.template_args = model, raw, template_args
         self.messages: list[Message] = [{"role": "system", "content": system}] if system else []
-        self.live: Live | None = None
+        self.live: AnswerStream | None = None
         self.mode, self.note = "chat", ""
-        self._tape, self._waiting = open_tape(model, compile), Waiting()
+        self._tape, self._waiting = open_tape(model, compile), PendingTokens()
         self._prefill = ""
         self._past: list[Message] = []
-        self._undo: tuple[int, Waiting, list[Message], list[Message]] | None = None
+        self._undo: tuple[int, PendingTokens, list[Message], list[Message]] | None = None
 
     def say(
         self, text: str, *, mixer: Mixer | None = None, role: str = "user", prefill: str = "", **settings: Any
-    ) -> Live:
+    ) -> AnswerStream:
         """Generate the answer to one more message; `settings` as in `core.stream`."""
         if self.model.tokenizer is None:
             raise UsageError(f"{self.model.name} has no tokenizer: a conversation needs one")
@@ -54,7 +54,9 @@ class Conversation:
         before = (len(tape), waiting, list(self.messages), list(self._past))
         ids, notices, pending_phases = self._ids(tape, waiting, new, prefill)
         check_length(self.model, len(tape) + len(ids))
-        live = Live(self.model, tape, ids, mixer or Mixer(), decoding(self.model, **settings), pending_phases)
+        live = AnswerStream(
+            self.model, tape, ids, mixer or Mixer(), build_settings(self.model, **settings), pending_phases
+        )
         live.notices.extend(notices)
         self.messages.append(new)
         self._past, self._undo = list(self.messages), before
@@ -88,7 +90,7 @@ class Conversation:
             )
         self.live.inject_ids(encode(self.model.tokenizer, tail), role, text)
 
-    def _settle(self) -> tuple[Tape, Waiting]:
+    def _settle(self) -> tuple[Tape, PendingTokens]:
         """The tape as the last answer left it, reduced to lane 0 if the lanes diverged."""
         if self.live is None:
             return self._tape, self._waiting
@@ -97,7 +99,7 @@ class Conversation:
         return self.live.leave()
 
     def _ids(
-        self, tape: Tape, waiting: Waiting, new: Message, prefill: str
+        self, tape: Tape, waiting: PendingTokens, new: Message, prefill: str
     ) -> tuple[list[int], list[Any], Sequence[str]]:
         """The ids to feed for this turn, notices, and the phases of ids left over from the last answer.
 
@@ -119,7 +121,7 @@ class Conversation:
         """Text between the answer so far and the next one; None where the template rewrites earlier turns."""
         if self.mode == "chat":
             try:
-                return continuation(self.model.tokenizer, self._past, [new], self.template_args)
+                return continuation_text(self.model.tokenizer, self._past, [new], self.template_args)
             except TimeoutError:
                 self.mode, self.note = "plain", TOO_SLOW
         return "\n\n" + str(new["content"])
@@ -141,7 +143,7 @@ class Conversation:
         return ids[same:], [("crop", {"at": 0, "tokens": lost, "reason": reason})] if lost else []
 
     def _rendered(self, messages: Sequence[Message], prefill: str) -> list[int]:
-        prompt = render(
+        prompt = render_prompt(
             self.model.tokenizer,
             as_messages(messages),
             raw=self.raw,
@@ -151,7 +153,7 @@ class Conversation:
         self.mode, self.note = prompt.mode, prompt.note
         return prompt.ids
 
-    def _ended(self, live: Live) -> None:
+    def _ended(self, live: AnswerStream) -> None:
         """Append the answer to the messages, split where turns were inserted into it."""
         start, words = 0, self._prefill
         for at, role, text in [*live.inserts, (len(live.steps), "", "")]:

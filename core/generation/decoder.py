@@ -13,15 +13,22 @@ import torch
 from torch import Tensor
 
 from core.errors import BadInput, UsageError
-from core.generation.candidates import Candidate, Words, candidates
-from core.generation.endings import Thoughts, end_ids
+from core.generation.candidates import Candidate, TokenTexts, top_candidates
+from core.generation.endings import ThinkingMarks, end_ids
 from core.generation.prefill import FIRST_CHUNK, feed_in_chunks
-from core.generation.settings import Decoding
+from core.generation.settings import AnswerSettings
 from core.generation.text import TextStream
-from core.generation.token import Forced, Step, Voice, entropy, forced, log_probabilities
+from core.generation.token import (
+    GeneratedToken,
+    LaneComparison,
+    LaneToken,
+    compare_lanes,
+    log_probabilities,
+    token_entropy,
+)
 from core.mixer.lanes import same_prompt
 from core.model.cache import Tape
-from core.steering.layer_plan import Reading
+from core.steering.layer_plan import MeterReading
 from core.steering.plan import Plan
 
 if TYPE_CHECKING:
@@ -38,7 +45,7 @@ class Decoder:
         model: Model,
         tape: Tape,
         prompt: Sequence[int],
-        how: Decoding,
+        how: AnswerSettings,
         pending_phases: Sequence[str] = (),
     ) -> None:
         """`pending_phases`: phases of leading ids that the previous turn sampled but never fed."""
@@ -49,11 +56,11 @@ class Decoder:
         self.logits: Tensor | None = None
         self._turn = len(tape)
         self._plan: Plan | None = None
-        self._thoughts = Thoughts(model.tokenizer)
+        self._thoughts = ThinkingMarks(model.tokenizer)
         self._ends = frozenset() if how.ignore_end else end_ids(model.hf, model.tokenizer)
         self._texts = [TextStream(model.tokenizer, how.stops) for _ in self.rows]
         self._said: list[list[int]] = [[] for _ in self.rows]
-        self._words = Words(model.tokenizer)
+        self._words = TokenTexts(model.tokenizer)
         self._mark_last()
 
     def check(self, ids: Sequence[int]) -> None:
@@ -88,14 +95,14 @@ class Decoder:
         """Why the answer has ended, once every free lane has; None before."""
         return self.ended if all(self._ended(lane) for lane in self.free) else None
 
-    def feed(self, plan: Plan, readings: list[Reading]) -> Edges:
+    def feed(self, plan: Plan, readings: list[MeterReading]) -> Edges:
         """Feed pending ids and yield the tape's length per chunk; then `logits` predict the next token."""
         self._plan = plan
         if self.tape.n_lanes != self.how.lanes.count:
             yield from self._open_lanes(plan)
         yield from self._chunks(self.how.lanes.count, len(self.phases), plan, readings)
 
-    def _chunks(self, n_lanes: int, count: int, plan: Plan, readings: list[Reading] | None) -> Edges:
+    def _chunks(self, n_lanes: int, count: int, plan: Plan, readings: list[MeterReading] | None) -> Edges:
         """Drops fed ids after every chunk, so that a consumer that stops leaves a consistent state."""
         rows = [row[:count] for row in self.rows[:n_lanes]]
         before = 0
@@ -131,7 +138,7 @@ class Decoder:
         else:
             self.tape = self.tape.blank(count)
 
-    def choose(self, index: int, revision: int) -> Step:
+    def choose(self, index: int, revision: int) -> GeneratedToken:
         """Sample the next token of every free lane from the logits; it is fed by the next pass."""
         assert self.logits is not None
         logprobs = log_probabilities(self.logits)
@@ -143,13 +150,13 @@ class Decoder:
         self._mark_last()
         shown = range(1, self.how.lanes.shown)
         listening = [lane for lane in shown if lane not in chosen]
-        return Step(
+        return GeneratedToken(
             index,
             lead.token_id,
             lead.text,
             lead.logprob,
             revision,
-            entropy(logprobs[0]),
+            token_entropy(logprobs[0]),
             len(self.tape),
             finished=lead.finished,
             voices=tuple(chosen[lane] for lane in shown if lane in chosen),
@@ -158,16 +165,16 @@ class Decoder:
             compiled=self.tape.compiled,
         )
 
-    def _forced(self, logprobs: Tensor, lane: int, token_id: int) -> Forced:
-        seen = forced(logprobs[0], logprobs[lane], token_id)
+    def _forced(self, logprobs: Tensor, lane: int, token_id: int) -> LaneComparison:
+        seen = compare_lanes(logprobs[0], logprobs[lane], token_id)
         return replace(seen, top=self._likeliest(logprobs[lane], logprobs[0])) if self.how.inspect else seen
 
     def _likeliest(self, logprobs: Tensor, beside: Tensor | None) -> tuple[Candidate, ...]:
-        return candidates(logprobs, self.how.inspect, self._words, beside) if self.how.inspect else ()
+        return top_candidates(logprobs, self.how.inspect, self._words, beside) if self.how.inspect else ()
 
-    def _voice(self, lane: int, index: int, logprobs: Tensor) -> Voice:
+    def _voice(self, lane: int, index: int, logprobs: Tensor) -> LaneToken:
         if self._ended(lane):
-            return Voice(self._said[lane][-1], "", 0.0, finished=True)
+            return LaneToken(self._said[lane][-1], "", 0.0, finished=True)
         assert self.logits is not None
         self._check_finite(lane, index)
         token = self.how.sampling.pick(self.logits[lane], self.tape.ids[lane], index)
@@ -175,7 +182,7 @@ class Decoder:
         text = self._texts[lane].push(token)
         if self._ended(lane) or index + 1 == self.how.max_new_tokens:
             text += self._texts[lane].flush()
-        return Voice(token, text, float(logprobs[token]))
+        return LaneToken(token, text, float(logprobs[token]))
 
     def _check_finite(self, lane: int, index: int) -> None:
         assert self.logits is not None
@@ -203,7 +210,7 @@ class Decoder:
         self.phases.extend(["answer" if role == "model" else "prompt"] * len(ids))
         self._mark_last()
 
-    def go_back(self, to: Step) -> None:
+    def go_back(self, to: GeneratedToken) -> None:
         """Remove a token and all after it, inserted ones included; the next pass produces it again."""
         contexts = [fed + waiting for fed, waiting in zip(self.tape.ids, self.rows, strict=True)]
         phases = [*self.tape.phases, *self.phases]

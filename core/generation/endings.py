@@ -22,7 +22,7 @@ def end_ids(hf: Any, tokenizer: Any) -> frozenset[int]:
     return frozenset(found)
 
 
-class Thoughts:
+class ThinkingMarks:
     """Separates thinking from answer: positions after an opening mark up to its closing one are thinking."""
 
     def __init__(self, tokenizer: Any) -> None:

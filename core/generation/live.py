@@ -16,14 +16,14 @@ import torch
 
 from core.errors import OutOfMemory, UsageError
 from core.generation.decoder import Decoder
-from core.generation.mixer_queue import Ages, Boundary, Ticket
-from core.generation.settings import Decoding
-from core.generation.token import Step, capped, delta, projections
-from core.mixer.effects import band
+from core.generation.mixer_queue import Ages, MixerQueue, QueuedChange
+from core.generation.settings import AnswerSettings
+from core.generation.token import GeneratedToken, caps_on_bound, lane_projections, largest_change
+from core.mixer.effects import channel_band
 from core.mixer.lanes import Lanes
 from core.mixer.mixer import Mixer
 from core.model.cache import Tape
-from core.steering.layer_plan import Reading
+from core.steering.layer_plan import MeterReading
 from core.steering.plan import Meters, Plan
 
 if TYPE_CHECKING:
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 Notice = tuple[str, dict[str, Any]]
 
 
-class Waiting(NamedTuple):
+class PendingTokens(NamedTuple):
     """Lane 0's sampled ids that were not fed to the model yet, with their phases."""
 
     ids: tuple[int, ...] = ()
     phases: tuple[str, ...] = ()
 
 
-class Live:
+class AnswerStream:
     """Handle of one answer; `notices` report what else happened: chunk, rebuild, inject, rewind, compile."""
 
     def __init__(
@@ -48,28 +48,28 @@ class Live:
         tape: Tape,
         prompt: Sequence[int],
         mixer: Mixer,
-        how: Decoding,
+        how: AnswerSettings,
         pending_phases: Sequence[str] = (),
     ) -> None:
         self.model, self.how = model, how
-        self.steps: list[Step] = []
+        self.steps: list[GeneratedToken] = []
         self.stop_reason: str | None = None
         self.notices: list[Notice] = []
         self.inserts: list[tuple[int, str, str]] = []
         self.on_notice: Callable[[str, dict[str, Any]], None] | None = None
-        self.on_end: Callable[[Live], None] | None = None
-        self._boundary = Boundary(
-            lambda mixer, ages: tape.prepare(compiled(model, how.lanes, how.meters, mixer, ages)), mixer
+        self.on_end: Callable[[AnswerStream], None] | None = None
+        self._boundary = MixerQueue(
+            lambda mixer, ages: tape.prepare(plan_for_mixer(model, how.lanes, how.meters, mixer, ages)), mixer
         )
         self._decoder = Decoder(model, tape, prompt, how, pending_phases)
         self._asked: deque[Callable[[], None]] = deque()
         self._cancelled = False
         self._run = self._speak()
 
-    def __iter__(self) -> Iterator[Step]:
+    def __iter__(self) -> Iterator[GeneratedToken]:
         return self._run
 
-    def __next__(self) -> Step:
+    def __next__(self) -> GeneratedToken:
         return next(self._run)
 
     @property
@@ -81,7 +81,7 @@ class Live:
     def mixer(self, mixer: Mixer) -> None:
         self.set(mixer)
 
-    def set(self, mixer: Mixer) -> Ticket:
+    def set(self, mixer: Mixer) -> QueuedChange:
         """Queue a mixer; the result says which token it affects first. Raises if it cannot be applied."""
         return self._boundary.set(mixer)
 
@@ -115,7 +115,7 @@ class Live:
         self._cancelled = True
 
     @property
-    def spoken(self) -> list[Step]:
+    def spoken(self) -> list[GeneratedToken]:
         """The answer's own tokens, without those recorded while other lanes went on after its end."""
         return [step for step in self.steps if not step.finished]
 
@@ -132,12 +132,12 @@ class Live:
         return self._decoder.tape
 
     @property
-    def unfed(self) -> Waiting:
+    def unfed(self) -> PendingTokens:
         """Ids that are not on the tape yet, for example after a cancel."""
         ids, phases = self._decoder.rows[0], self._decoder.phases
-        return Waiting(tuple(ids), tuple(phases if self.steps else ["prompt"] * len(phases)))
+        return PendingTokens(tuple(ids), tuple(phases if self.steps else ["prompt"] * len(phases)))
 
-    def leave(self) -> tuple[Tape, Waiting]:
+    def leave(self) -> tuple[Tape, PendingTokens]:
         """After the answer: the tape for the next turn, and the ids still to feed.
 
         Keeps only lane 0 if the lanes differ, and crops the end tokens lane 0 repeated while other lanes
@@ -148,10 +148,10 @@ class Live:
             tape.keep(0)
         if len(spoken) < len(self.steps) and not self.inserts and tape.rewinds:
             tape.crop(spoken[-1].position + 1)
-            return tape, Waiting()
+            return tape, PendingTokens()
         return tape, self.unfed
 
-    def _speak(self) -> Iterator[Step]:
+    def _speak(self) -> Iterator[GeneratedToken]:
         try:
             self.tape.begin(self._notify)
             while self._proceed():
@@ -188,7 +188,7 @@ class Live:
 
     def _pass(self, plan: Plan) -> bool:
         """Feed pending ids and store the last token's projections; False when cancelled midway."""
-        readings: list[Reading] = []
+        readings: list[MeterReading] = []
         start = len(self.tape)
         for edge in self._decoder.feed(plan, readings):
             if self._decoder.rows[0]:
@@ -197,9 +197,9 @@ class Live:
                     return False
         if self.steps and self.steps[-1].projections is None:
             step = self.steps[-1]
-            step.projections = projections(readings, step.position - start)
-            step.delta = delta(readings, step.position - start)
-            step.capped = capped(plan.lanes[0], step.projections, self._slack)
+            step.projections = lane_projections(readings, step.position - start)
+            step.delta = largest_change(readings, step.position - start)
+            step.capped = caps_on_bound(plan.lanes[0], step.projections, self._slack)
         return True
 
     @cached_property
@@ -239,9 +239,11 @@ class Live:
             self.on_notice(*notice)
 
 
-def compiled(model: Model, lanes: Lanes, meters: Meters | None, mixer: Mixer, ages: Ages = ()) -> Plan:
+def plan_for_mixer(model: Model, lanes: Lanes, meters: Meters | None, mixer: Mixer, ages: Ages = ()) -> Plan:
     """The plan of all lanes for one mixer; without `meters` each channel is metered at its last layer."""
     wanted = (
-        {i: band(c, model.n_layers)[-1:] for i, c in enumerate(mixer.channels)} if meters is None else meters
+        {i: channel_band(c, model.n_layers)[-1:] for i, c in enumerate(mixer.channels)}
+        if meters is None
+        else meters
     )
     return model.compiler.compile(lanes.variants(mixer), wanted, ages)

@@ -19,7 +19,7 @@ Compile = Callable[[Mixer, Ages], Plan]
 
 
 @dataclass
-class Ticket:
+class QueuedChange:
     """Receipt of one change: `at` is the first token it can affect, unless a newer change replaced it."""
 
     revision: int
@@ -28,7 +28,7 @@ class Ticket:
     superseded: bool = False
 
 
-class Boundary:
+class MixerQueue:
     """Holds the newest requested mixer and the plan that is in force."""
 
     def __init__(self, compile_plan: Compile, mixer: Mixer) -> None:
@@ -36,20 +36,20 @@ class Boundary:
         self._editing = threading.Lock()
         self._lock = threading.Lock()
         self._next = 0
-        self._pending: tuple[Ticket, Plan] | None = None
+        self._pending: tuple[QueuedChange, Plan] | None = None
         self.plan = compile_plan(mixer, ())
         self._since = (0,) * len(mixer.channels)
-        self.current = Ticket(0, mixer, 0)
+        self.current = QueuedChange(0, mixer, 0)
         self.newest = self.current
 
-    def set(self, mixer: Mixer) -> Ticket:
+    def set(self, mixer: Mixer) -> QueuedChange:
         """Queue a mixer for the next pass not yet begun; raises at once if it cannot be applied."""
         with self._editing:
             plan = self._compile(mixer, ())
             with self._lock:
                 if self._pending is not None:
                     self._pending[0].superseded = True
-                self.newest = Ticket(self.newest.revision + 1, mixer, self._next)
+                self.newest = QueuedChange(self.newest.revision + 1, mixer, self._next)
                 self._pending = self.newest, plan
                 return self.newest
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from torch import Tensor
 
 from core.model.cache import Tape
-from core.steering.layer_plan import Reading
+from core.steering.layer_plan import MeterReading
 from core.steering.plan import Plan
 
 LONGEST_CHUNK = 512
@@ -24,7 +24,7 @@ def feed_in_chunks(
     rows: Sequence[Sequence[int]],
     phases: Sequence[str],
     plan: Plan,
-    readings: list[Reading] | None = None,
+    readings: list[MeterReading] | None = None,
     edges: Sequence[int] = (),
 ) -> Iterator[tuple[int, Tensor]]:
     """Yield (tokens fed, last logits) per chunk; `edges` are an earlier run's ends, as tape lengths."""

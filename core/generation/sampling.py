@@ -21,7 +21,7 @@ from transformers.generation.logits_process import (
 )
 
 from core.errors import UsageError
-from core.mixer.mixer import finite
+from core.mixer.mixer import finite_number
 
 SEED_STRIDE = 0x9E3779B97F4A7C15
 SEED_RANGE = 2**63
@@ -29,7 +29,7 @@ COLDEST = 1e-4  # colder than this, logits overflow and nothing else changes
 
 
 @dataclass(frozen=True)
-class Sampling:
+class TokenSampler:
     """Sampling settings of one answer; temperature 0 is greedy."""
 
     temperature: float = 0.0
@@ -39,13 +39,13 @@ class Sampling:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if finite("temperature", self.temperature) < 0:
+        if finite_number("temperature", self.temperature) < 0:
             raise UsageError(f"temperature must not be negative, got {self.temperature:g}")
-        if not 0 < finite("top-p", self.top_p) <= 1:
+        if not 0 < finite_number("top-p", self.top_p) <= 1:
             raise UsageError(f"top-p must lie in (0, 1], got {self.top_p:g}")
         if self.top_k < 0:
             raise UsageError(f"top-k must not be negative, got {self.top_k}")
-        if not finite("repetition penalty", self.repetition_penalty) > 0:
+        if not finite_number("repetition penalty", self.repetition_penalty) > 0:
             raise UsageError(f"repetition penalty must be positive, got {self.repetition_penalty:g}")
 
     @cached_property

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from core.errors import UsageError
 from core.generation.candidates import MOST
-from core.generation.sampling import Sampling
+from core.generation.sampling import TokenSampler
 from core.mixer.lanes import SOLO, Lanes
 from core.steering.plan import Meters
 
 
 @dataclass(frozen=True)
-class Decoding:
+class AnswerSettings:
     """Generation settings of one answer.
 
     `edges` are the prefill chunk boundaries of an earlier run, to repeat it exactly; `inspect` is how many of
@@ -20,7 +20,7 @@ class Decoding:
     """
 
     max_new_tokens: int = 256
-    sampling: Sampling = field(default_factory=Sampling)
+    sampling: TokenSampler = field(default_factory=TokenSampler)
     stops: tuple[str, ...] = ()
     cache: str = "keep"
     lanes: Lanes = SOLO

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.errors import UsageError
-from core.generation.chat import Message, as_messages, render
-from core.generation.live import Live
-from core.generation.sampling import Sampling
-from core.generation.settings import Decoding
+from core.generation.chat import Message, as_messages, render_prompt
+from core.generation.live import AnswerStream
+from core.generation.sampling import TokenSampler
+from core.generation.settings import AnswerSettings
 from core.mixer.lanes import SHADOWS, SOLO, Lanes
 from core.mixer.mixer import Mixer
 from core.model.cache import Tape
@@ -35,16 +35,16 @@ def stream(
     lanes: Lanes | None = None,
     compile: bool | str = False,  # noqa: A002
     **settings: Any,
-) -> Live:
+) -> AnswerStream:
     """Generate one answer to a text, a list of messages or a list of ids; iterate the result for its tokens.
 
     `settings` are those of `AnswerSettings` and `TokenSampler`: max_new_tokens, stop, cache, meters,
     temperature, seed, …
     """
-    ids = _ids(model, prompt, system, prefill, raw, template_args)
+    ids = _prompt_ids(model, prompt, system, prefill, raw, template_args)
     check_length(model, len(ids))
-    how = decoding(model, shadow=shadow, lanes=lanes, **settings)
-    return Live(model, open_tape(model, compile), ids, mixer or Mixer(), how)
+    how = build_settings(model, shadow=shadow, lanes=lanes, **settings)
+    return AnswerStream(model, open_tape(model, compile), ids, mixer or Mixer(), how)
 
 
 def open_tape(model: Model, compile: bool | str) -> Tape:  # noqa: A002
@@ -61,7 +61,7 @@ def open_tape(model: Model, compile: bool | str) -> Tape:  # noqa: A002
     return CompiledTape(model, at_once=compile == "now")
 
 
-def decoding(
+def build_settings(
     model: Model,
     *,
     shadow: str | None = None,
@@ -74,17 +74,17 @@ def decoding(
     edges: Sequence[int] = (),
     inspect: int = 0,
     **sampling: Any,
-) -> Decoding:
+) -> AnswerSettings:
     """Validate the options of one answer and collect them in `AnswerSettings`."""
     if shadow not in (None, *SHADOWS):
         raise UsageError(f"shadow must be free or forced, not {shadow!r}")
     wanted = lanes or (SHADOWS[shadow] if shadow else SOLO)
-    return Decoding(
+    return AnswerSettings(
         max_new_tokens=max_new_tokens,
-        sampling=Sampling(**sampling),
+        sampling=TokenSampler(**sampling),
         stops=(stop,) if isinstance(stop, str) else tuple(stop),
         cache=cache,
-        lanes=wanted.padded(CLIFF_ROWS) if _on_the_cliff(model, wanted.count) else wanted,
+        lanes=wanted.padded(CLIFF_ROWS) if _is_slow_row_count(model, wanted.count) else wanted,
         meters=meters,
         ignore_end=ignore_end,
         edges=tuple(edges),
@@ -99,7 +99,7 @@ def check_length(model: Model, tokens: int) -> None:
         raise UsageError(f"prompt is {tokens} tokens, limit {model.max_context}")
 
 
-def _ids(
+def _prompt_ids(
     model: Model,
     prompt: Any,
     system: str | None,
@@ -112,10 +112,10 @@ def _ids(
     if model.tokenizer is None:
         raise UsageError(f"{model.name} has no tokenizer: give the prompt as token ids")
     messages = as_messages(prompt, system)
-    return render(model.tokenizer, messages, raw=raw, prefill=prefill, template_args=template_args).ids
+    return render_prompt(model.tokenizer, messages, raw=raw, prefill=prefill, template_args=template_args).ids
 
 
-def _on_the_cliff(model: Model, rows: int) -> bool:
+def _is_slow_row_count(model: Model, rows: int) -> bool:
     """True for 2 or 3 rows of a large float32 model on CPU: its kernels are faster for 4 (measured)."""
     sites = model.anatomy.sites
     if rows not in (2, 3) or sites[0].device.type != "cpu" or sites[0].dtype.itemsize != 4:

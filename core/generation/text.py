@@ -15,7 +15,7 @@ class TextStream:
     def __init__(self, tokenizer: Any, stops: Sequence[str] = ()) -> None:
         self._tokenizer = tokenizer
         self._stops = [stop for stop in stops if stop]
-        self._silent = _special(tokenizer)
+        self._silent = _special_ids(tokenizer)
         self._ids: list[int] = []
         self._settled = self._read = self._shown = 0
         self._held = ""
@@ -65,17 +65,17 @@ class TextStream:
         if found:
             self.stopped, self._held = True, ""
             return text[: min(found)]
-        keep = max((_overlap(text, stop) for stop in self._stops), default=0)
+        keep = max((_overlap_length(text, stop) for stop in self._stops), default=0)
         self._held = text[len(text) - keep :]
         return text[: len(text) - keep]
 
 
-def _special(tokenizer: Any) -> frozenset[int]:
+def _special_ids(tokenizer: Any) -> frozenset[int]:
     """Ids without text; between two halves of a character they would make it look invalid."""
     added = getattr(tokenizer, "added_tokens_decoder", {})
     return frozenset(getattr(tokenizer, "all_special_ids", ())) | {i for i, t in added.items() if t.special}
 
 
-def _overlap(text: str, stop: str) -> int:
+def _overlap_length(text: str, stop: str) -> int:
     """Length of the longest suffix of `text` that is a prefix of `stop`."""
     return next((n for n in range(min(len(stop) - 1, len(text)), 0, -1) if text.endswith(stop[:n])), 0)

@@ -10,15 +10,15 @@ import torch
 from torch import Tensor
 
 from core.generation.candidates import Candidate
-from core.mixer.effects import band, bounds
+from core.mixer.effects import channel_band, channel_bounds
 from core.mixer.mixer import Channel, Mixer
-from core.steering.layer_plan import Reading
+from core.steering.layer_plan import MeterReading
 
 Projections = dict[int, dict[int, tuple[float, float]]]
 
 
 @dataclass(frozen=True)
-class Voice:
+class LaneToken:
     """One lane's token at this step; a lane that has ended repeats its end token with empty text."""
 
     token_id: int
@@ -28,7 +28,7 @@ class Voice:
 
 
 @dataclass(frozen=True)
-class Forced:
+class LaneComparison:
     """A forced lane compared with lane 0: KL(lane 0 ‖ this lane), log-probability and rank of its token.
 
     `top` are its own most likely tokens with lane 0's probability beside them, if requested.
@@ -41,7 +41,7 @@ class Forced:
 
 
 @dataclass
-class Step:
+class GeneratedToken:
     """Token `index` of an answer, at `position` in the context, produced under mixer state `revision`.
 
     Its projections {channel: {layer: (before, after)}} are measured at its own position, so they are known
@@ -57,8 +57,8 @@ class Step:
     revision: int
     entropy: float
     position: int
-    voices: tuple[Voice, ...] = ()
-    forced: dict[int, Forced] = field(default_factory=dict)
+    voices: tuple[LaneToken, ...] = ()
+    forced: dict[int, LaneComparison] = field(default_factory=dict)
     projections: Projections | None = None
     capped: dict[int, bool] = field(default_factory=dict)
     delta: float | None = None
@@ -67,23 +67,23 @@ class Step:
     finished: bool = False
 
 
-def projections(readings: Sequence[Reading], position: int, lane: int = 0) -> Projections:
+def lane_projections(readings: Sequence[MeterReading], position: int, lane: int = 0) -> Projections:
     """One lane's projections at `position`, counted from the first that was read."""
     seen: Projections = {}
-    for reading, here in _at(readings, position):
+    for reading, here in _readings_at(readings, position):
         before, after = reading.before[lane, here].tolist(), reading.after[lane, here].tolist()
         for channel, x, y in zip(reading.channels, before, after, strict=True):
             seen.setdefault(channel, {})[reading.layer] = (x, y)
     return seen
 
 
-def delta(readings: Sequence[Reading], position: int, lane: int = 0) -> float | None:
+def largest_change(readings: Sequence[MeterReading], position: int, lane: int = 0) -> float | None:
     """The largest ‖Δ‖/‖h‖ at `position` over metered layers; None if it was not measured."""
-    seen = ((reading.moved, here) for reading, here in _at(readings, position))
+    seen = ((reading.moved, here) for reading, here in _readings_at(readings, position))
     return max((float(moved[lane, here]) for moved, here in seen if moved is not None), default=None)
 
 
-def _at(readings: Sequence[Reading], position: int) -> Iterator[tuple[Reading, int]]:
+def _readings_at(readings: Sequence[MeterReading], position: int) -> Iterator[tuple[MeterReading, int]]:
     """The readings that contain this position, with its index; readings of a layer are consecutive."""
     passed: Counter[int] = Counter()
     for reading in readings:
@@ -93,28 +93,28 @@ def _at(readings: Sequence[Reading], position: int) -> Iterator[tuple[Reading, i
             yield reading, here
 
 
-def capped(mixer: Mixer, seen: Projections, slack: Sequence[float]) -> dict[int, bool]:
+def caps_on_bound(mixer: Mixer, seen: Projections, slack: Sequence[float]) -> dict[int, bool]:
     """Per acting channel with a cap: whether a metered layer ended on a bound, to within `slack`."""
     found = {}
     for i in mixer.playing():
         channel = mixer.channels[i]
-        read = [layer for layer in seen.get(i, ()) if layer in band(channel, len(slack))]
+        read = [layer for layer in seen.get(i, ()) if layer in channel_band(channel, len(slack))]
         if channel.capped and read:
-            found[i] = any(_on_bound(channel, layer, seen[i][layer][1], slack[layer]) for layer in read)
+            found[i] = any(_is_on_bound(channel, layer, seen[i][layer][1], slack[layer]) for layer in read)
     return found
 
 
-def _on_bound(channel: Channel, layer: int, projection: float, slack: float) -> bool:
-    return min(abs(projection - bound) for bound in bounds(channel, layer)) <= slack
+def _is_on_bound(channel: Channel, layer: int, projection: float, slack: float) -> bool:
+    return min(abs(projection - bound) for bound in channel_bounds(channel, layer)) <= slack
 
 
-def forced(steered: Tensor, other: Tensor, token_id: int) -> Forced:
+def compare_lanes(steered: Tensor, other: Tensor, token_id: int) -> LaneComparison:
     """Compare the log-probabilities [vocabulary] of lane 0 and of a forced lane at the same context."""
     kl = float((steered.exp() * (steered - other)).nan_to_num(0.0).sum())
-    return Forced(kl, float(other[token_id]), int((other > other[token_id]).sum()) + 1)
+    return LaneComparison(kl, float(other[token_id]), int((other > other[token_id]).sum()) + 1)
 
 
-def entropy(logprobs: Tensor) -> float:
+def token_entropy(logprobs: Tensor) -> float:
     return float(-(logprobs.exp() * logprobs).nan_to_num(0.0).sum())
 
 

@@ -18,18 +18,18 @@ CHAT, JOB, CLOSE = 0, 1, 2
 
 
 @dataclass(order=True)
-class _Turn:
+class _WorkItem:
     rank: int
     number: int
     work: Callable[[], Any] = field(compare=False)
     result: Future[Any] = field(compare=False)
 
 
-class Gate:
+class GpuThread:
     """Owns the GPU thread; submit work from any other thread."""
 
     def __init__(self, name: str = "gpu") -> None:
-        self._waiting: queue.PriorityQueue[_Turn] = queue.PriorityQueue()
+        self._waiting: queue.PriorityQueue[_WorkItem] = queue.PriorityQueue()
         self._numbers = itertools.count()
         self._open = True
         self._lock = threading.Lock()
@@ -53,14 +53,14 @@ class Gate:
             if not self._open:
                 return
             self._open = False
-            self._waiting.put(_Turn(CLOSE, next(self._numbers), lambda: None, Future()))
+            self._waiting.put(_WorkItem(CLOSE, next(self._numbers), lambda: None, Future()))
         self._thread.join()
 
     def _submit(self, rank: int, work: Callable[[], Any]) -> Future[Any]:
         with self._lock:
             if not self._open:
                 raise RuntimeError("the GPU thread has ended")
-            turn = _Turn(rank, next(self._numbers), work, Future())
+            turn = _WorkItem(rank, next(self._numbers), work, Future())
             self._waiting.put(turn)
         return turn.result
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 
-class Finished:
+class FinishedTasks:
     """Task keys and JSON results, one line each, written as tasks finish.
 
     If the file cannot be written the job still runs, but a rerun starts over.
@@ -25,7 +25,7 @@ class Finished:
             file.parent.mkdir(parents=True, exist_ok=True)
 
     @classmethod
-    def of(cls, folder: Path, kind: str, settings: Mapping[str, Any]) -> Finished:
+    def of(cls, folder: Path, kind: str, settings: Mapping[str, Any]) -> FinishedTasks:
         """The results file of this job and settings: another model, seed or vector is another job."""
         identity = json.dumps([kind, settings], sort_keys=True, default=str)
         return cls(folder / f"{kind}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.jsonl")

@@ -12,27 +12,27 @@ from concurrent.futures import Future, wait
 from typing import Any
 
 from core.errors import SteerError
-from core.jobs.gpu_thread import Gate
-from core.jobs.job import Cancelled, End, Event, Job, Step
-from core.jobs.resume import Finished
+from core.jobs.gpu_thread import GpuThread
+from core.jobs.job import Cancelled, End, Job, JobEvent, Task
+from core.jobs.resume import FinishedTasks
 
 PATIENCE = 0.02
-Answer = tuple[Callable[[Any], Event | Step], Any]
+Answer = tuple[Callable[[Any], JobEvent | Task], Any]
 
 
 def run(
     job: Job,
-    gate: Gate | None = None,
-    finished: Finished | None = None,
+    gate: GpuThread | None = None,
+    finished: FinishedTasks | None = None,
     cancel: threading.Event | None = None,
-) -> Iterator[Event]:
+) -> Iterator[JobEvent]:
     """Yield the job's events, ending with its End; the error of a failed job is raised after its End.
 
     Without a gate, GPU tasks run in the caller's own thread.
     """
     cancel = cancel or threading.Event()
     try:
-        yield from _follow(job, _Steps(gate, finished, cancel), cancel)
+        yield from _drive(job, _TaskRunner(gate, finished, cancel), cancel)
     except Cancelled:
         yield End("cancelled")
     except SteerError as error:
@@ -45,7 +45,7 @@ def run(
         job.close()
 
 
-def _follow(job: Job, steps: _Steps, cancel: threading.Event) -> Iterator[Event]:
+def _drive(job: Job, steps: _TaskRunner, cancel: threading.Event) -> Iterator[JobEvent]:
     """Forward events and run tasks; task errors and a cancellation are thrown into the job."""
     answer: Answer = (job.send, None)
     told = False
@@ -58,27 +58,29 @@ def _follow(job: Job, steps: _Steps, cancel: threading.Event) -> Iterator[Event]
         except StopIteration as stop:
             yield End("cancelled" if told else "done", stop.value or {})
             return
-        if isinstance(item, Event):
+        if isinstance(item, JobEvent):
             yield item
             answer = (job.send, None)
         else:
-            answer = _answer(job, item, steps)
+            answer = _run_task(job, item, steps)
 
 
-def _answer(job: Job, step: Step, steps: _Steps) -> Answer:
+def _run_task(job: Job, step: Task, steps: _TaskRunner) -> Answer:
     try:
         return job.send, steps.answer(step)
     except Exception as error:
         return job.throw, error
 
 
-class _Steps:
+class _TaskRunner:
     """Runs tasks, or returns their recorded results."""
 
-    def __init__(self, gate: Gate | None, finished: Finished | None, cancel: threading.Event) -> None:
+    def __init__(
+        self, gate: GpuThread | None, finished: FinishedTasks | None, cancel: threading.Event
+    ) -> None:
         self.gate, self.finished, self.cancel = gate, finished, cancel
 
-    def answer(self, step: Step) -> Any:
+    def answer(self, step: Task) -> Any:
         if self.finished is None or step.key is None:
             return self._run(step)
         if step.key not in self.finished:
@@ -88,11 +90,11 @@ class _Steps:
             self.finished.keep(step.key, result)
         return self.finished[step.key]
 
-    def _run(self, step: Step) -> Any:
+    def _run(self, step: Task) -> Any:
         if self.cancel.is_set():
             raise Cancelled
         if step.where == "side":
-            return self._abandonable(_on_worker(step.work))
+            return self._abandonable(_start_worker(step.work))
         if self.gate is None or self.gate.here:
             return step.work()
         return self._in_turn(self.gate.job(step.work))
@@ -111,7 +113,7 @@ class _Steps:
         return result.result()
 
 
-def _on_worker(work: Callable[[], Any]) -> Future[Any]:
+def _start_worker(work: Callable[[], Any]) -> Future[Any]:
     """Start work on a daemon thread: an abandoned call must not keep the process alive."""
     result: Future[Any] = Future()
 

@@ -22,7 +22,7 @@ BYTES_PER_PARAMETER = 2
 BEYOND = 10**30  # JSON can write infinity
 
 
-def prescan(folder: Path, *, native: frozenset[str] | None = None) -> dict[str, Any]:
+def check_config(folder: Path, *, native: frozenset[str] | None = None) -> dict[str, Any]:
     """Return the folder's configuration; raises if it names remote code or an absurd size.
 
     `native` lists model types whose `auto_map` may be ignored, because transformers' own class is used
@@ -54,14 +54,14 @@ def refuse_remote_code(path: Path, native: frozenset[str] | None = None) -> None
     """Raise if any key, at any depth, names code to fetch or run."""
     content = read_json(path)
     ignorable = native is not None and (path.name != "config.json" or content.get("model_type") in native)
-    for place, key, value in _entries(content):
+    for place, key, value in _config_entries(content):
         if key == "auto_map" and value and ignorable:
             continue
         if _names_code(key, value):
-            raise ModelError(f"{path} needs remote code ({place}), refused{_way_out(key)}")
+            raise ModelError(f"{path} needs remote code ({place}), refused{_remedy_hint(key)}")
 
 
-def parameters(config: dict[str, Any]) -> int:
+def count_parameters(config: dict[str, Any]) -> int:
     """Rough parameter count (attention, MLP, embedding), enough to recognise an absurd configuration."""
     hidden = _size(config, "hidden_size", "n_embd", "d_model")
     layers = _size(config, "num_hidden_layers", "n_layer", "num_layers")
@@ -73,9 +73,9 @@ def parameters(config: dict[str, Any]) -> int:
 
 
 def refuse_absurd_size(config: dict[str, Any], folder: Path) -> None:
-    for place, part in _objects(config):
+    for place, part in _json_objects(config):
         layers = _size(part, "num_hidden_layers", "n_layer", "num_layers")
-        count = parameters(part)
+        count = count_parameters(part)
         if count > MOST_PARAMETERS or layers > MOST_LAYERS:
             asked = f"hidden size {_size(part, 'hidden_size', 'n_embd', 'd_model')}, {layers} layers"
             raise ModelError(
@@ -91,27 +91,27 @@ def _names_code(key: str, value: Any) -> bool:
     return key in CODE_KEYS and bool(value)
 
 
-def _way_out(key: str) -> str:
+def _remedy_hint(key: str) -> str:
     if key == "auto_map":
         return "; if transformers has a class of its own for it, --force loads with that one"
     return "; remove the entry from a copy of the file if you trust the model"
 
 
-def _entries(content: Any, place: str = "") -> Iterator[tuple[str, str, Any]]:
-    for where, part in _objects(content, place):
+def _config_entries(content: Any, place: str = "") -> Iterator[tuple[str, str, Any]]:
+    for where, part in _json_objects(content, place):
         for key, value in part.items():
             yield f"{where}.{key}" if where else key, key, value
 
 
-def _objects(content: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+def _json_objects(content: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Every JSON object in the content with its dotted place; JSON's own depth limit bounds the recursion."""
     if isinstance(content, dict):
         yield place, content
         for key, value in content.items():
-            yield from _objects(value, f"{place}.{key}" if place else key)
+            yield from _json_objects(value, f"{place}.{key}" if place else key)
     elif isinstance(content, list):
         for i, value in enumerate(content):
-            yield from _objects(value, f"{place}[{i}]")
+            yield from _json_objects(value, f"{place}[{i}]")
 
 
 def _size(config: dict[str, Any], *names: str) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 
-def report() -> dict[str, Any]:
+def device_report() -> dict[str, Any]:
     """torch's build and threads, the C++ compiler that compiled decoding needs, every GPU with its memory."""
     return {
         "torch": torch.__version__,
@@ -37,4 +37,4 @@ def _gpu(index: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(report()))  # noqa: T201 - the report is this program's output
+    print(json.dumps(device_report()))  # noqa: T201 - the report is this program's output

@@ -17,7 +17,7 @@ SAMPLES = 64
 BLOCK = 4096
 
 
-def of_files(config: dict[str, Any], weights: list[Path], *extra: str) -> str:
+def fingerprint_files(config: dict[str, Any], weights: list[Path], *extra: str) -> str:
     """Fingerprint of a folder: configuration, each weight file's header and blocks sampled from its data."""
     digest = _digest(config, extra)
     for path in sorted(weights):
@@ -31,7 +31,7 @@ def of_files(config: dict[str, Any], weights: list[Path], *extra: str) -> str:
     return digest.hexdigest()
 
 
-def of_module(hf: torch.nn.Module, logits: torch.Tensor) -> str:
+def fingerprint_module(hf: torch.nn.Module, logits: torch.Tensor) -> str:
     """Fingerprint of a model in memory: sampled parameters, and probe logits where weights are offloaded."""
     config = getattr(hf, "config", None)
     digest = _digest(config.to_dict() if config is not None else {})

@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-from core.files import expanded
+from core.files import expand_home
 from core.loading import fingerprint, memory, placement, pretrained, sources
-from core.loading.config_guard import prescan
+from core.loading.config_guard import check_config
 from core.loading.placement import Placement
-from core.loading.sources import Progress, Source
-from core.model.anatomy import PROBE_IDS, examine, input_device, text_config
-from core.model.hooks import Steering
+from core.loading.sources import ModelSource, Progress
+from core.model.anatomy import PROBE_IDS, find_parts, input_device, text_config
+from core.model.hooks import SteeringHooks
 from core.model.model import Model
 
 UNLIMITED = 10**9
@@ -40,38 +40,38 @@ def load(
     `force` loads in spite of the memory estimate, and ignores an `auto_map` where transformers has its own
     class; remote code is never run.
     """
-    place = placement.decide(dtype, device, device_map, quant)
-    source, config = consider(name_or_path, place, revision, force=force)
-    weights = sources.weights(source, on_progress)
-    stored = memory.of_files(weights)
+    place = placement.choose_placement(dtype, device, device_map, quant)
+    source, config = locate_and_check(name_or_path, place, revision, force=force)
+    weights = sources.weight_files(source, on_progress)
+    stored = memory.stored_bytes(weights)
     if SHRUNK in config and not force:
         memory.refuse_if_short(source.name, stored, place.free(), place.where)
     hf = pretrained.read_model(source.folder, place, on_progress)
-    identity = fingerprint.of_files(config, weights, *_adapter(hf, adapter), quant or "")
+    identity = fingerprint.fingerprint_files(config, weights, *_add_adapter(hf, adapter), quant or "")
     tokenizer = pretrained.read_tokenizer(source.folder)
     model = adopt(hf, tokenizer, source.name, layers_path=layers_path, identity=identity)
     _ = model.residual_norms  # measure now, not on first use in the middle of an answer
     return model
 
 
-def consider(
+def locate_and_check(
     name_or_path: str | Path,
     place: Placement,
     revision: str | None = None,
     *,
     force: bool = False,
     leaving: Model | None = None,
-) -> tuple[Source, dict[str, Any]]:
+) -> tuple[ModelSource, dict[str, Any]]:
     """Find a model and its configuration from its small files; raise if it is unusable or does not fit.
 
     `leaving` is a loaded model whose memory will be freed first.
     """
-    source = sources.locate(name_or_path, revision)
-    config = prescan(source.folder, native=frozenset(CONFIG_MAPPING) if force else None)
-    blueprint = pretrained.blueprint(source.folder, place)
+    source = sources.locate_model(name_or_path, revision)
+    config = check_config(source.folder, native=frozenset(CONFIG_MAPPING) if force else None)
+    blueprint = pretrained.build_blueprint(source.folder, place)
     if SHRUNK not in config and not force:
-        free = place.free() + (memory.held(leaving.hf, place.device) if leaving else 0)
-        memory.refuse_if_short(source.name, memory.of_blueprint(blueprint, place.quant), free, place.where)
+        free = place.free() + (memory.held_bytes(leaving.hf, place.device) if leaving else 0)
+        memory.refuse_if_short(source.name, memory.blueprint_bytes(blueprint, place.quant), free, place.where)
     return source, config
 
 
@@ -85,8 +85,8 @@ def adopt(
 ) -> Model:
     """Make a model in memory steerable: find its blocks, install the hooks, check that they take effect."""
     hf.eval()
-    anatomy = examine(hf, layers_path)
-    steering = Steering(anatomy.blocks, anatomy.sites)
+    anatomy = find_parts(hf, layers_path)
+    steering = SteeringHooks(anatomy.blocks, anatomy.sites)
     steering.prove(lambda: _probe_logits(hf), anatomy.final_norm)
     return Model(
         hf=hf,
@@ -94,18 +94,18 @@ def adopt(
         name=name,
         anatomy=anatomy,
         steering=steering,
-        fingerprint=identity or fingerprint.of_module(hf, _probe_logits(hf)),
+        fingerprint=identity or fingerprint.fingerprint_module(hf, _probe_logits(hf)),
         max_context=_max_context(hf, tokenizer),
     )
 
 
-def _adapter(hf: Any, folder: str | Path | None) -> list[str]:
+def _add_adapter(hf: Any, folder: str | Path | None) -> list[str]:
     """Add the requested adapter, if any; its fingerprint becomes part of the model's."""
     if folder is None:
         return []
-    path = expanded(folder)
+    path = expand_home(folder)
     pretrained.add_adapter(hf, path)
-    return [fingerprint.of_files({}, [path / "adapter_model.safetensors"])]
+    return [fingerprint.fingerprint_files({}, [path / "adapter_model.safetensors"])]
 
 
 def _probe_logits(hf: Any) -> torch.Tensor:

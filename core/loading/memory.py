@@ -18,7 +18,7 @@ QUANTISED = {"4bit": 0.6, "8bit": 1.1}  # bytes per weight with its scales
 UNKNOWN = 2**62
 
 
-def header(path: Path) -> dict[str, Any]:
+def read_header(path: Path) -> dict[str, Any]:
     """The tensor list in a safetensors header, checked against the file's length."""
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -29,7 +29,9 @@ def header(path: Path) -> dict[str, Any]:
             )
         try:
             tensors = json.loads(file.read(length))
-            end = max((_end(entry) for name, entry in tensors.items() if name != "__metadata__"), default=0)
+            end = max(
+                (_tensor_end(entry) for name, entry in tensors.items() if name != "__metadata__"), default=0
+            )
         except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
             raise ModelError(f"{path}: its header is not valid") from None
     if end != size - 8 - length:
@@ -40,7 +42,7 @@ def header(path: Path) -> dict[str, Any]:
     return tensors
 
 
-def _end(entry: dict[str, Any]) -> int:
+def _tensor_end(entry: dict[str, Any]) -> int:
     """Offset of a tensor's last byte; raises unless the entry has a valid dtype, shape and offsets."""
     start, end = entry["data_offsets"]
     sizes = [start, end - start, *entry["shape"]]
@@ -49,7 +51,7 @@ def _end(entry: dict[str, Any]) -> int:
     return int(end)
 
 
-def of_blueprint(hf: Any, quant: str | None = None) -> int:
+def blueprint_bytes(hf: Any, quant: str | None = None) -> int:
     """Bytes of a model built on the meta device; quantisation does not apply to embedding and unembedding."""
     unembedding = hf.get_output_embeddings() if hasattr(hf, "get_output_embeddings") else None
     bytes_per_weight = QUANTISED.get(quant or "")
@@ -61,27 +63,27 @@ def of_blueprint(hf: Any, quant: str | None = None) -> int:
     return sum(int(p.numel() * shrunk.get(id(p), p.element_size())) for p in hf.parameters())
 
 
-def of_files(files: list[Path]) -> int:
+def stored_bytes(files: list[Path]) -> int:
     """Bytes of the weights as stored, from the headers alone."""
-    ends = (entry["data_offsets"] for path in files for entry in header(path).values())
+    ends = (entry["data_offsets"] for path in files for entry in read_header(path).values())
     return sum(end - start for start, end in ends)
 
 
-def held(hf: nn.Module, device: torch.device | None) -> int:
+def held_bytes(hf: nn.Module, device: torch.device | None) -> int:
     """Bytes of a loaded model's weights on this type of device; on all devices for None."""
     return sum(p.nbytes for p in hf.parameters() if device is None or p.device.type == device.type)
 
 
-def free(device: torch.device) -> int:
+def available_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     return min(_free_ram(), _free_in_cgroup())
 
 
-def free_everywhere() -> int:
+def available_bytes_everywhere() -> int:
     """Free bytes that a device map can use: every GPU and main memory."""
     gpus = range(torch.cuda.device_count())
-    return free(torch.device("cpu")) + sum(free(torch.device("cuda", i)) for i in gpus)
+    return available_bytes(torch.device("cpu")) + sum(available_bytes(torch.device("cuda", i)) for i in gpus)
 
 
 def refuse_if_short(name: str, needed: int, available: int, where: str) -> None:

@@ -42,10 +42,14 @@ class Placement:
         return "all devices together" if self.device is None else str(self.device)
 
     def free(self) -> int:
-        return memory.free_everywhere() if self.device is None else memory.free(self.device)
+        return (
+            memory.available_bytes_everywhere()
+            if self.device is None
+            else memory.available_bytes(self.device)
+        )
 
 
-def decide(
+def choose_placement(
     dtype: str | torch.dtype = "auto",
     device: str | None = None,
     device_map: Any = None,

@@ -26,20 +26,22 @@ TOKENIZER_FILES = ("tokenizer.json", "*.model", "vocab.*", "*.tiktoken", "tekken
 ALONE = {"trust_remote_code": False, "local_files_only": True}
 
 
-def blueprint(folder: Path, placement: Placement) -> Any:
+def build_blueprint(folder: Path, placement: Placement) -> Any:
     """The model on the meta device, from its configuration: all shapes, no memory."""
-    with quiet(), torch.device("meta"):
-        config = _sentences(folder, lambda: AutoConfig.from_pretrained(folder, **ALONE))
-        loader = _loader(folder, config)
+    with silence_transformers(), torch.device("meta"):
+        config = _with_clear_errors(folder, lambda: AutoConfig.from_pretrained(folder, **ALONE))
+        loader = _loader_class(folder, config)
         dtype = placement.dtype or getattr(config, "dtype", None) or torch.bfloat16
-        return _sentences(folder, lambda: loader.from_config(config, dtype=dtype, trust_remote_code=False))
+        return _with_clear_errors(
+            folder, lambda: loader.from_config(config, dtype=dtype, trust_remote_code=False)
+        )
 
 
 def read_model(folder: Path, placement: Placement, on_progress: Progress | None = None) -> Any:
     """Load a folder's model in eval mode on its devices; raises if the checkpoint lacks some weights."""
-    with quiet(on_progress):
-        loader = _loader(folder, AutoConfig.from_pretrained(folder, **ALONE))
-        hf, report = _sentences(
+    with silence_transformers(on_progress):
+        loader = _loader_class(folder, AutoConfig.from_pretrained(folder, **ALONE))
+        hf, report = _with_clear_errors(
             folder,
             lambda: loader.from_pretrained(
                 folder,
@@ -61,8 +63,8 @@ def read_tokenizer(folder: Path) -> Any:
     """The tokenizer of a folder; None if it has none, because transformers would create an empty one."""
     if not any(path for pattern in TOKENIZER_FILES for path in folder.glob(pattern)):
         return None
-    with quiet():
-        return _sentences(folder, lambda: AutoTokenizer.from_pretrained(folder, **ALONE))
+    with silence_transformers():
+        return _with_clear_errors(folder, lambda: AutoTokenizer.from_pretrained(folder, **ALONE))
 
 
 def add_adapter(hf: Any, folder: Path) -> None:
@@ -74,19 +76,21 @@ def add_adapter(hf: Any, folder: Path) -> None:
     refuse_remote_code(folder / "adapter_config.json")
     if not transformers.utils.is_peft_available():
         raise UsageError("adapters need the extra: pip install 'steertui[peft]'")
-    with quiet():
-        report = _sentences(folder, lambda: hf.load_adapter(str(folder)))
+    with silence_transformers():
+        report = _with_clear_errors(folder, lambda: hf.load_adapter(str(folder)))
     strangers = sorted(report.unexpected_keys)
     if strangers:
         raise ModelError(f"the adapter {folder} does not fit this model: no place for {strangers[0]}")
 
 
 @contextmanager
-def quiet(on_progress: Progress | None = None) -> Iterator[None]:
+def silence_transformers(on_progress: Progress | None = None) -> Iterator[None]:
     """Suppress transformers' logs and progress bars; progress goes to `on_progress` instead."""
     verbosity = transformers_logging.get_verbosity()
     transformers_logging.set_verbosity_error()
-    hook = transformers_logging.set_tqdm_hook(lambda _factory, args, _kwargs: _Reported(args[0], on_progress))
+    hook = transformers_logging.set_tqdm_hook(
+        lambda _factory, args, _kwargs: _ReportedItems(args[0], on_progress)
+    )
     try:
         yield
     finally:
@@ -94,7 +98,7 @@ def quiet(on_progress: Progress | None = None) -> Iterator[None]:
         transformers_logging.set_verbosity(verbosity)
 
 
-class _Reported:
+class _ReportedItems:
     """The iterable that replaces transformers' progress bar."""
 
     def __init__(self, items: Any, on_progress: Progress | None) -> None:
@@ -107,7 +111,7 @@ class _Reported:
                 self.on_progress("weights", done, len(self.items))
 
 
-def _loader(folder: Path, config: Any) -> Any:
+def _loader_class(folder: Path, config: Any) -> Any:
     """The auto class: causal LM, else a multimodal model with a causal text tower."""
     if type(config) in MODEL_FOR_CAUSAL_LM_MAPPING:
         return AutoModelForCausalLM
@@ -124,7 +128,7 @@ def _quantisation(quant: str | None) -> Any:
     return transformers.BitsAndBytesConfig(load_in_4bit=quant == "4bit", load_in_8bit=quant == "8bit")
 
 
-def _sentences(folder: Path, action: Callable[[], T]) -> T:
+def _with_clear_errors(folder: Path, action: Callable[[], T]) -> T:
     """Run a loader and turn any exception it raises into one sentence that names the folder."""
     try:
         return action()

@@ -18,7 +18,7 @@ from huggingface_hub.utils.tqdm import tqdm
 
 from core import demo
 from core.errors import ModelError, NetworkError
-from core.files import expanded
+from core.files import expand_home
 from core.loading import config_guard
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Source:
+class ModelSource:
     """A folder with a model's small files; the weights may still be on the hub (`repository`, `commit`)."""
 
     name: str
@@ -42,32 +42,32 @@ class Source:
     commit: str | None = None
 
 
-def locate(name: str | Path, revision: str | None = None) -> Source:
+def locate_model(name: str | Path, revision: str | None = None) -> ModelSource:
     """Find a demo by its name, else a local folder, else a repository of the hub."""
-    demo_folder = demo.folder(str(name))
+    demo_folder = demo.checkpoint_folder(str(name))
     if demo_folder is not None:
-        return Source(str(name), demo_folder)
-    path = _local(name)
+        return ModelSource(str(name), demo_folder)
+    path = _local_path(name)
     if path is not None and path.is_dir():
-        return Source(path.resolve().name, path)
+        return ModelSource(path.resolve().name, path)
     if path is not None:
         raise ModelError(f"{name} is a file: a model is a folder with config.json and *.safetensors")
     if not HUB_ID.fullmatch(str(name)):
         raise ModelError(f"no folder {name}, and that is no name of a model on the hub (owner/model)")
     folder = _download(str(name), revision, allow_patterns=SMALL_FILES, ignore_patterns=FOLDERS_INSIDE)
-    return Source(str(name), folder, str(name), folder.name)
+    return ModelSource(str(name), folder, str(name), folder.name)
 
 
-def _local(name: str | Path) -> Path | None:
+def _local_path(name: str | Path) -> Path | None:
     """The existing local path of this name, else None, also where ~name or the path is invalid."""
     try:
-        path = expanded(name)
+        path = expand_home(name)
         return path if str(name) and path.exists() else None
     except (OSError, RuntimeError):
         return None
 
 
-def weights(source: Source, on_progress: Progress | None = None) -> list[Path]:
+def weight_files(source: ModelSource, on_progress: Progress | None = None) -> list[Path]:
     """The safetensors files of a model, downloaded if they are still on the hub."""
     files = [source.folder / name for name in weight_names(source.folder)]
     missing = [file.name for file in files if not file.is_file()]
@@ -75,7 +75,7 @@ def weights(source: Source, on_progress: Progress | None = None) -> list[Path]:
         _download(source.repository, source.commit, on_progress, allow_patterns=missing)
         missing = [file.name for file in files if not file.is_file()]
     if missing:
-        raise ModelError(_lacking(source, missing))
+        raise ModelError(_missing_weights_error(source, missing))
     return files
 
 
@@ -90,7 +90,7 @@ def weight_names(folder: Path) -> list[str]:
     return names
 
 
-def _lacking(source: Source, missing: list[str]) -> str:
+def _missing_weights_error(source: ModelSource, missing: list[str]) -> str:
     others = sorted(path.name for path in source.folder.iterdir() if path.suffix in OTHER_WEIGHTS)
     if missing == [SINGLE]:
         return (
@@ -101,10 +101,10 @@ def _lacking(source: Source, missing: list[str]) -> str:
     return f"{source.folder} lacks {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else "")
 
 
-def _on_hub(source: Source) -> bool:
+def _on_hub(source: ModelSource) -> bool:
     """Whether the hub has a weights file that is not in the cache; raises when offline."""
     repository, commit = str(source.repository), source.commit
-    return _asked(
+    return _call_hub(
         repository, commit, lambda: huggingface_hub.file_exists(repository, SINGLE, revision=commit)
     )
 
@@ -113,11 +113,13 @@ def _download(
     repository: str, revision: str | None, on_progress: Progress | None = None, **what: Any
 ) -> Path:
     """Download one snapshot of the hub's files, or take it from the cache."""
-    what |= {"revision": revision, "tqdm_class": _bar(on_progress)}
-    return Path(_asked(repository, revision, lambda: huggingface_hub.snapshot_download(repository, **what)))
+    what |= {"revision": revision, "tqdm_class": _progress_bar(on_progress)}
+    return Path(
+        _call_hub(repository, revision, lambda: huggingface_hub.snapshot_download(repository, **what))
+    )
 
 
-def _asked(repository: str, revision: str | None, question: Callable[[], T]) -> T:
+def _call_hub(repository: str, revision: str | None, question: Callable[[], T]) -> T:
     """Call the hub and turn its failures into sentences that say what to do."""
     try:
         return question()
@@ -144,7 +146,7 @@ def _asked(repository: str, revision: str | None, question: Callable[[], T]) -> 
         ) from None
 
 
-def _bar(on_progress: Progress | None) -> type[tqdm]:
+def _progress_bar(on_progress: Progress | None) -> type[tqdm]:
     """A progress bar class that draws nothing and reports the bytes of all files together."""
 
     class Bar(tqdm):

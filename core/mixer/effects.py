@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from core.errors import UsageError
-from core.mixer.layer_ranges import runs
+from core.mixer.layer_ranges import layer_runs
 from core.mixer.mixer import Bound, Channel
 
 INFINITY = math.inf
 Norms = Callable[[], Mapping[int, float]]
 
 
-class Level(NamedTuple):
+class ChannelEffect(NamedTuple):
     """One channel at one layer: h gains `push`·v̂, p becomes gain·p, then floor ≤ p ≤ ceiling is enforced."""
 
     push: float = 0.0
@@ -29,7 +29,7 @@ class Level(NamedTuple):
     def capped(self) -> bool:
         return self.floor > -INFINITY or self.ceiling < INFINITY
 
-    def joined(self, other: Level, sign: float, who: str) -> Level:
+    def joined(self, other: ChannelEffect, sign: float, who: str) -> ChannelEffect:
         """Combine two channels on one direction (or opposite ones, sign −1): pushes add, bounds intersect."""
         if self.gain is not None and other.gain is not None and self.gain != other.gain:
             raise UsageError(f"{who} point the same way but ask for gains {self.gain:g} and {other.gain:g}")
@@ -40,7 +40,7 @@ class Level(NamedTuple):
                 f"{who} contradict each other: no projection is both ≥ {floor:g} and ≤ {ceiling:g}"
             )
         gain = self.gain if self.gain is not None else other.gain
-        return Level(self.push + sign * other.push, gain, floor, ceiling)
+        return ChannelEffect(self.push + sign * other.push, gain, floor, ceiling)
 
 
 def default_band(n_layers: int) -> range:
@@ -50,22 +50,26 @@ def default_band(n_layers: int) -> range:
     )
 
 
-def band(channel: Channel, n_layers: int) -> tuple[int, ...]:
+def channel_band(channel: Channel, n_layers: int) -> tuple[int, ...]:
     """Layers on which a channel acts: as set, else its card's, else the default band, where it has rows."""
     has = channel.vector.directions
     if channel.layers is not None:
         missing = [layer for layer in channel.layers if layer not in has]
         if missing:
-            raise UsageError(f"vector '{channel.label}' has no layer {missing[0]}: it covers {spell(has)}")
+            raise UsageError(
+                f"vector '{channel.label}' has no layer {missing[0]}: it covers {format_layers(has)}"
+            )
         return channel.layers
     hint = (getattr(channel.vector, "suggestion", None) or {}).get("layers")
     wanted = hint or default_band(n_layers)
     return tuple(layer for layer in wanted if layer in has) or tuple(sorted(has))
 
 
-def levels(channel: Channel, n_layers: int, norms: Norms, age: float = 0.0) -> dict[int, Level]:
+def channel_effects(
+    channel: Channel, n_layers: int, norms: Norms, age: float = 0.0
+) -> dict[int, ChannelEffect]:
     """The channel's effect on each layer of its band; `age` is its tokens since the last change."""
-    layers = band(channel, n_layers)
+    layers = channel_band(channel, n_layers)
     weights = {
         layer: (channel.weights or {}).get(layer, 1.0 if channel.weights is None else 0.0) for layer in layers
     }
@@ -73,21 +77,26 @@ def levels(channel: Channel, n_layers: int, norms: Norms, age: float = 0.0) -> d
     strength = (-channel.scale if channel.flipped else channel.scale) / (total or 1.0)
     if channel.half_life is not None:
         strength *= 0.5 ** (age / channel.half_life)
-    worth = _unit(channel, norms) if strength else dict.fromkeys(layers, 0.0)
+    worth = _unit_sizes(channel, norms) if strength else dict.fromkeys(layers, 0.0)
     return {
-        layer: _level(channel, layer, strength * weights[layer] * _at(worth, layer, channel))
+        layer: _layer_effect(
+            channel, layer, strength * weights[layer] * _size_at_layer(worth, layer, channel)
+        )
         for layer in layers
     }
 
 
-def dose(channel: Channel, n_layers: int, norms: Norms) -> tuple[float, float]:
+def channel_dose(channel: Channel, n_layers: int, norms: Norms) -> tuple[float, float]:
     """(largest push at one layer, sum over the band), both in mean residual norms."""
     residual = norms()
-    pushes = [abs(level.push) / residual[layer] for layer, level in levels(channel, n_layers, norms).items()]
+    pushes = [
+        abs(level.push) / residual[layer]
+        for layer, level in channel_effects(channel, n_layers, norms).items()
+    ]
     return max(pushes, default=0.0), sum(pushes)
 
 
-def _unit(channel: Channel, norms: Norms) -> Mapping[int, float]:
+def _unit_sizes(channel: Channel, norms: Norms) -> Mapping[int, float]:
     """Size of 1.0 in the channel's unit at each layer."""
     if channel.unit == "relative":
         return norms()
@@ -104,7 +113,7 @@ def _unit(channel: Channel, norms: Norms) -> Mapping[int, float]:
     return dict.fromkeys(channel.vector.directions, 1.0)
 
 
-def _at(worth: Mapping[int, float], layer: int, channel: Channel) -> float:
+def _size_at_layer(worth: Mapping[int, float], layer: int, channel: Channel) -> float:
     if layer not in worth:
         raise UsageError(
             f"'{channel.label}' has no {channel.unit} size at layer {layer}: use unit or relative"
@@ -112,10 +121,10 @@ def _at(worth: Mapping[int, float], layer: int, channel: Channel) -> float:
     return worth[layer]
 
 
-def bounds(channel: Channel, layer: int) -> tuple[float, float]:
+def channel_bounds(channel: Channel, layer: int) -> tuple[float, float]:
     """(floor, ceiling) on v̂ at one layer; for a flipped channel the bounds are mirrored."""
-    floor = _resolve(channel, channel.floor, layer, -INFINITY)
-    ceiling = _resolve(channel, channel.ceiling, layer, INFINITY)
+    floor = _resolve_bound(channel, channel.floor, layer, -INFINITY)
+    ceiling = _resolve_bound(channel, channel.ceiling, layer, INFINITY)
     if floor > ceiling:
         raise UsageError(
             f"'{channel.label}' at layer {layer}: floor {floor:g} lies above ceiling {ceiling:g}"
@@ -123,11 +132,11 @@ def bounds(channel: Channel, layer: int) -> tuple[float, float]:
     return (-ceiling, -floor) if channel.flipped else (floor, ceiling)
 
 
-def _level(channel: Channel, layer: int, push: float) -> Level:
-    return Level(push, channel.gain, *bounds(channel, layer))
+def _layer_effect(channel: Channel, layer: int, push: float) -> ChannelEffect:
+    return ChannelEffect(push, channel.gain, *channel_bounds(channel, layer))
 
 
-def _resolve(channel: Channel, bound: Bound, layer: int, off: float) -> float:
+def _resolve_bound(channel: Channel, bound: Bound, layer: int, off: float) -> float:
     if bound is None:
         return off
     if isinstance(bound, Mapping):
@@ -144,6 +153,6 @@ def _resolve(channel: Channel, bound: Bound, layer: int, off: float) -> float:
     return float(value)
 
 
-def spell(layers: Iterable[int]) -> str:
+def format_layers(layers: Iterable[int]) -> str:
     """Layers for display: 3–8, 12."""
-    return ", ".join("–".join(map(str, run)) for run in runs(layers))
+    return ", ".join("–".join(map(str, run)) for run in layer_runs(layers))

@@ -51,7 +51,7 @@ SHADOWS = {
 }
 
 
-def plus_minus(channel: int) -> Lanes:
+def plus_minus_lanes(channel: int) -> Lanes:
     """Lanes with one channel at +s, 0 and −s."""
 
     def variants(mixer: Mixer) -> tuple[Mixer, ...]:
@@ -61,7 +61,7 @@ def plus_minus(channel: int) -> Lanes:
     return Lanes(variants, ("+s", "0", "−s"))
 
 
-def doses(channel: int, scales: Sequence[float]) -> Lanes:
+def dose_lanes(channel: int, scales: Sequence[float]) -> Lanes:
     """Lanes with one channel at several scales and everything else equal: a sweep in one batch."""
     chosen = tuple(float(scale) for scale in scales)
     if not chosen:
@@ -71,7 +71,7 @@ def doses(channel: int, scales: Sequence[float]) -> Lanes:
     )
 
 
-def mixes(mixers: Sequence[Mixer]) -> Lanes:
+def mixer_lanes(mixers: Sequence[Mixer]) -> Lanes:
     """Lanes with fixed mixers, except lane 0, which follows changes of the mixer."""
     rest = tuple(mixers[1:])
     return Lanes(lambda mixer: (mixer, *rest), tuple(f"lane {i}" for i in range(len(mixers))))

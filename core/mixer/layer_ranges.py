@@ -24,16 +24,16 @@ def parse_layers(text: str, n_layers: int) -> tuple[int, ...]:
         return tuple(range(n_layers))
     chosen: set[int] = set()
     for piece in text.split(","):
-        chosen.update(_range(piece.strip(), n_layers))
+        chosen.update(_parse_range(piece.strip(), n_layers))
     return tuple(sorted(chosen))
 
 
 def write_layers(layers: tuple[int, ...]) -> str:
     """The shortest notation for some layers; `parse_layers` reads it back."""
-    return ",".join("-".join(map(str, run)) for run in runs(layers))
+    return ",".join("-".join(map(str, run)) for run in layer_runs(layers))
 
 
-def runs(layers: Iterable[int]) -> list[list[int]]:
+def layer_runs(layers: Iterable[int]) -> list[list[int]]:
     """Runs of neighbouring layers, each as [first, last] or [only]."""
     found: list[list[int]] = []
     for layer in sorted(set(layers)):
@@ -44,25 +44,25 @@ def runs(layers: Iterable[int]) -> list[list[int]]:
     return found
 
 
-def _range(piece: str, n_layers: int) -> range:
+def _parse_range(piece: str, n_layers: int) -> range:
     match = _PIECE.fullmatch(piece)
-    ends = [_layer(end, piece, n_layers) for end in match.groups() if end] if match else []
+    ends = [_parse_layer(end, piece, n_layers) for end in match.groups() if end] if match else []
     if not ends or ends[0] > ends[-1]:
-        raise _bad(piece)
+        raise _bad_range(piece)
     if ends[-1] >= n_layers:
         raise BadInput(f"layer {ends[-1]} asked for, the model has {n_layers} (0 to {n_layers - 1})")
     return range(ends[0], ends[-1] + 1)
 
 
-def _layer(end: str, piece: str, n_layers: int) -> int:
+def _parse_layer(end: str, piece: str, n_layers: int) -> int:
     """A layer number, or a share of the depth rounded half up, where 100 % is the last layer."""
     if not end.endswith("%"):
         return int(end)
     share = Fraction(end[:-1]) / 100
     if share > 1:
-        raise _bad(piece)
+        raise _bad_range(piece)
     return min(int(share * n_layers + HALF), n_layers - 1)
 
 
-def _bad(piece: str) -> UsageError:
+def _bad_range(piece: str) -> UsageError:
     return UsageError(f"bad layer range {piece!r}; write 5, 3-8, 3-8,12, all or 40%-85%, counted from 0")

@@ -41,17 +41,17 @@ class Channel:
     name: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scale", finite("scale", self.scale))
+        object.__setattr__(self, "scale", finite_number("scale", self.scale))
         object.__setattr__(self, "layers", _layers(self.layers))
         object.__setattr__(self, "floor", _bound("floor", self.floor))
         object.__setattr__(self, "ceiling", _bound("ceiling", self.ceiling))
         if self.gain is not None:
-            object.__setattr__(self, "gain", finite("gain", self.gain))
+            object.__setattr__(self, "gain", finite_number("gain", self.gain))
         if self.weights is not None:
             object.__setattr__(
-                self, "weights", {int(k): finite("weight", w) for k, w in self.weights.items()}
+                self, "weights", {int(k): finite_number("weight", w) for k, w in self.weights.items()}
             )
-        if self.half_life is not None and not finite("half-life", self.half_life) > 0:
+        if self.half_life is not None and not finite_number("half-life", self.half_life) > 0:
             raise UsageError("half-life must be a positive number of tokens")
         _one_of("unit", self.unit, UNITS)
         _one_of("scope", self.scope, SCOPES)
@@ -181,7 +181,7 @@ class Mixer:
         return cls(tuple(channels), bool(data.get("bypassed")), bool(data.get("keep_norm")))
 
 
-def finite(what: str, value: Any) -> float:
+def finite_number(what: str, value: Any) -> float:
     """The value as a finite number; raises for NaN, infinities and text before they reach a forward pass."""
     try:
         number = float(value)
@@ -205,12 +205,12 @@ def _bound(what: str, bound: Any) -> Bound:
     if bound is None:
         return None
     if isinstance(bound, Mapping):
-        return {int(layer): finite(what, x) for layer, x in bound.items()}
+        return {int(layer): finite_number(what, x) for layer, x in bound.items()}
     if isinstance(bound, str) and bound.startswith("p"):
-        if not 0 <= finite(what, bound[1:]) <= 100:
+        if not 0 <= finite_number(what, bound[1:]) <= 100:
             raise UsageError(f"{what} {bound!r} must be a percentile from p0 to p100")
         return bound
-    return finite(what, bound)
+    return finite_number(what, bound)
 
 
 def _ordered(floor: Bound, ceiling: Bound) -> None:

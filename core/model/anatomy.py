@@ -60,10 +60,10 @@ class Anatomy:
         return len(self.blocks)
 
 
-def examine(hf: Any, layers_path: str | None = None) -> Anatomy:
+def find_parts(hf: Any, layers_path: str | None = None) -> Anatomy:
     """Locate the parts of a model and run one probe forward to see what its blocks output."""
     path, blocks = find_blocks(hf, layers_path)
-    sites, hidden_size = probe(hf, blocks)
+    sites, hidden_size = probe_blocks(hf, blocks)
     unembedding = _output_embeddings(hf)
     return Anatomy(
         blocks_path=path,
@@ -87,7 +87,7 @@ def find_blocks(hf: nn.Module, layers_path: str | None = None) -> tuple[str, Seq
     return found[0], list(lists[found[0]])
 
 
-def probe(hf: Any, blocks: Sequence[nn.Module]) -> tuple[tuple[Site, ...], int]:
+def probe_blocks(hf: Any, blocks: Sequence[nn.Module]) -> tuple[tuple[Site, ...], int]:
     """Run one short forward with hooks on the blocks; under offloading parameters report device `meta`."""
     seen: dict[int, tuple[Site, int]] = {}
 

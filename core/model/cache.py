@@ -20,8 +20,8 @@ from transformers import DynamicCache
 from core.errors import ModelError, OutOfMemory
 from core.mixer.mixer import Mixer
 from core.model.anatomy import text_config
-from core.model.hooks import Pass
-from core.steering.layer_plan import Reading
+from core.model.hooks import EagerPass
+from core.steering.layer_plan import MeterReading
 from core.steering.plan import Layers, Plan
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Tape:
         self.mixers: tuple[Mixer, ...] = ()
         self.compiled = False  # whether a compiled step made the last pass
         self.rewinds = set(getattr(text_config(model.hf), "layer_types", None) or [None]) <= ATTENDS
-        accepts = _accepted(model)
+        accepts = _forward_parameters(model)
         self.cache: Any = self._empty()
         self.last_only = {"logits_to_keep": 1} if "logits_to_keep" in accepts else {}
 
@@ -67,10 +67,10 @@ class Tape:
         rows: Sequence[Sequence[int]],
         phases: Sequence[str],
         plan: Plan,
-        readings: list[Reading] | None = None,
+        readings: list[MeterReading] | None = None,
     ) -> Tensor:
         """One steered forward pass over new ids of all lanes; last position's logits [lanes, vocabulary]."""
-        player = Pass(spans(phases, plan), readings)
+        player = EagerPass(phase_spans(phases, plan), readings)
         ids = torch.tensor(rows, device=self.model.device)
         try:
             with torch.inference_mode(), self.model.steering.playing(player):
@@ -151,7 +151,7 @@ class Tape:
             self.forget()
 
 
-def _accepted(model: Model) -> Container[str]:
+def _forward_parameters(model: Model) -> Container[str]:
     """Parameters of the model's forward pass; raises if it takes no `past_key_values`."""
     whole = getattr(model.hf, "get_base_model", lambda: model.hf)()
     accepts = inspect.signature(whole.forward).parameters
@@ -163,7 +163,7 @@ def _accepted(model: Model) -> Container[str]:
     return accepts
 
 
-def spans(phases: Sequence[str], plan: Plan) -> list[tuple[int, int, Layers]]:
+def phase_spans(phases: Sequence[str], plan: Plan) -> list[tuple[int, int, Layers]]:
     """Runs of positions with the same layer plans; one run when no channel depends on the phase."""
     found, start = [], 0
     for _, run in groupby(phases, key=lambda phase: id(plan.phases[phase])):

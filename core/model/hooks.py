@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from core.errors import ModelError
 from core.mixer.mixer import Mixer
 from core.model.anatomy import Site
-from core.steering.layer_plan import LayerPlan, Reading
+from core.steering.layer_plan import LayerPlan, MeterReading
 from core.steering.plan import Layers, Plan
 
 if TYPE_CHECKING:
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 OutputHook = Callable[[int, Tensor], None]
 
 
-class Player(Protocol):
+class PassSteerer(Protocol):
     """Steers the block outputs of the current forward pass."""
 
     def steer(self, layer: int, hidden: Tensor) -> Tensor: ...
 
 
 @dataclass(frozen=True)
-class Pass:
+class EagerPass:
     """Steering of one eager forward pass: layer plans per span of positions, and a list for readings."""
 
     spans: Sequence[tuple[int, int, Layers]]
-    readings: list[Reading] | None = None
+    readings: list[MeterReading] | None = None
 
     def steer(self, layer: int, hidden: Tensor) -> Tensor:
         if len(self.spans) == 1:
@@ -53,7 +53,7 @@ class Pass:
         return hidden if plan is None else plan.steer(layer, hidden, self.readings)
 
 
-class Whole:
+class UnsizedPass:
     """Steering of passes of unknown length: the last position counts as answer, earlier ones as prompt."""
 
     def __init__(self, plan: Plan) -> None:
@@ -63,18 +63,18 @@ class Whole:
     def steer(self, layer: int, hidden: Tensor) -> Tensor:
         length, answer = hidden.shape[1], self.plan.phases["answer"]
         if self.alike or length == 1:
-            return Pass([(0, length, answer)]).steer(layer, hidden)
+            return EagerPass([(0, length, answer)]).steer(layer, hidden)
         prompt = self.plan.phases["prompt"]
-        return Pass([(0, length - 1, prompt), (length - 1, length, answer)]).steer(layer, hidden)
+        return EagerPass([(0, length - 1, prompt), (length - 1, length, answer)]).steer(layer, hidden)
 
 
-class Steering:
+class SteeringHooks:
     """The hooks of one model, the active steerer, and the lock that serialises passes."""
 
     def __init__(self, blocks: Sequence[nn.Module], sites: Sequence[Site]) -> None:
         self.blocks, self.sites = tuple(blocks), tuple(sites)
         self.lock = threading.RLock()
-        self._player: Player | None = None
+        self._player: PassSteerer | None = None
         self._taps: Mapping[int, OutputHook] = {}
         for layer, block in enumerate(self.blocks):
             block.register_forward_hook(self._hook(layer))
@@ -95,7 +95,7 @@ class Steering:
         return hook
 
     @contextmanager
-    def playing(self, player: Player | None) -> Iterator[None]:
+    def playing(self, player: PassSteerer | None) -> Iterator[None]:
         """Steer every forward pass inside with `player`; other threads' passes wait."""
         with self.lock:
             before, self._player = self._player, player
@@ -157,14 +157,14 @@ class _Probe:
                     isinstance(got, Tensor)
                     and sent is not None
                     and got.shape == sent.shape
-                    and _same(got, sent)
+                    and _equal_states(got, sent)
                 ):
                     self.arrived.add(layer)
 
         return look
 
 
-def _same(got: Tensor, sent: Tensor) -> bool:
+def _equal_states(got: Tensor, sent: Tensor) -> bool:
     return torch.equal(got.to(sent.device, sent.dtype), sent)
 
 
@@ -172,5 +172,5 @@ def _same(got: Tensor, sent: Tensor) -> bool:
 def steered(model: Model, mixer: Mixer) -> Iterator[None]:
     """Steer every forward pass of the Hugging Face model inside the `with` block, `generate` included."""
     plan = model.compiler.compile([mixer])
-    with model.steering.playing(Whole(plan)):
+    with model.steering.playing(UnsizedPass(plan)):
         yield

@@ -11,11 +11,11 @@ from torch import nn
 
 from core.errors import UsageError
 from core.model.anatomy import Anatomy, input_device
-from core.steering.plan import Compiler
+from core.steering.plan import Planner
 
 if TYPE_CHECKING:
-    from core.compiled.workshop import Workshop
-    from core.model.hooks import Steering
+    from core.compiled.workshop import GraphBuilder
+    from core.model.hooks import SteeringHooks
 
 
 @dataclass(eq=False)
@@ -26,7 +26,7 @@ class Model:
     tokenizer: Any
     name: str
     anatomy: Anatomy
-    steering: Steering
+    steering: SteeringHooks
     fingerprint: str
     max_context: int
 
@@ -52,18 +52,18 @@ class Model:
         return self.anatomy.sites[0].dtype
 
     @cached_property
-    def compiler(self) -> Compiler:
+    def compiler(self) -> Planner:
         """Turns mixers into plans for this model."""
         sites = self.anatomy.sites
         devices, dtypes = [site.device for site in sites], [site.dtype for site in sites]
-        return Compiler(devices, dtypes, self.hidden_size, lambda: self.residual_norms)
+        return Planner(devices, dtypes, self.hidden_size, lambda: self.residual_norms)
 
     @cached_property
-    def workshop(self) -> Workshop:
+    def workshop(self) -> GraphBuilder:
         """Builds compiled decode steps for this model; created on first use."""
-        from core.compiled.workshop import Workshop
+        from core.compiled.workshop import GraphBuilder
 
-        return Workshop(self)
+        return GraphBuilder(self)
 
     @cached_property
     def residual_norms(self) -> dict[int, float]:

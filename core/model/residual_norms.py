@@ -48,26 +48,26 @@ def residual_norms(model: Model) -> dict[int, float]:
     file = _cache_file(model.fingerprint)
     norms = _read(file, model.n_layers)
     if norms is None:
-        norms = measure(model)
+        norms = measure_norms(model)
         _write(file, norms)
     return norms
 
 
-def measure(model: Model) -> dict[int, float]:
+def measure_norms(model: Model) -> dict[int, float]:
     """One unsteered forward pass, read through the steering hooks."""
     norms: dict[int, float] = {}
 
     def look(layer: int, hidden: Tensor) -> None:
         norms[layer] = float(hidden[0, 1:].float().norm(dim=-1).double().mean())
 
-    ids = torch.tensor([_ids(model)], device=input_device(model.hf))
+    ids = torch.tensor([_text_ids(model)], device=input_device(model.hf))
     steering = model.steering
     with torch.no_grad(), steering.playing(None), steering.tap(range(model.n_layers), look):
         model.anatomy.trunk(input_ids=ids, use_cache=False)
     return dict(sorted(norms.items()))
 
 
-def _ids(model: Model) -> list[int]:
+def _text_ids(model: Model) -> list[int]:
     """The text's tokens; without a tokenizer an arbitrary sequence over the vocabulary."""
     length = min(LONGEST, model.max_context)
     if model.tokenizer is not None:

@@ -22,7 +22,7 @@ DEPENDENT = 1e-9
 
 
 @dataclass(frozen=True)
-class Program:
+class SteeringProgram:
     """The steering of one layer on K projections, as arrays [..., K] and [..., K, K]; None means off."""
 
     gram: Any
@@ -47,7 +47,7 @@ def gain_matrix(gram: Any, gains: list[float | None], xp: ModuleType) -> Any:
     return matrix
 
 
-def steer_array(p: Any, norm2: Any, program: Program, xp: ModuleType) -> tuple[Any, Any, Any]:
+def steer_array(p: Any, norm2: Any, program: SteeringProgram, xp: ModuleType) -> tuple[Any, Any, Any]:
     """Return (s, w, e): the factor on h, the coefficients on V, and the part of w that the caps added.
 
     `p` is [..., K]; norm2 = ‖h‖² [..., 1] is read by the norm stage only.

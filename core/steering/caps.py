@@ -32,61 +32,61 @@ def correct_array(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -
     """Correction e for rows [..., K]; numpy iterates until done, torch takes a fixed number of steps."""
     if q.shape[-1] == 1:
         return xp.clip(q, floor, ceiling) - q
-    return (_settled if xp is np else _fixed)(q, gram, floor, ceiling, xp)
+    return (_until_settled if xp is np else _fixed_course)(q, gram, floor, ceiling, xp)
 
 
-def outside(q: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
+def bound_violation(q: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
     """Distance by which each projection lies outside its bounds."""
     return abs(q - xp.clip(q, floor, ceiling))
 
 
-def _settled(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
+def _until_settled(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
     e, before = xp.zeros_like(q), xp.zeros_like(q)
     for _ in range(STEPS):
-        side = _sides(q, gram, floor, ceiling, e, xp)
+        side = _binding_sides(q, gram, floor, ceiling, e, xp)
         restless = (side != before).any(-1)
         if not restless.any():
             restless = abs(e).max(-1) > ABSURD * (1.0 + abs(q).max(-1))
             break
         try:
-            e, before = _solved(q, gram, floor, ceiling, side, gram, xp), side
+            e, before = _solve_binding(q, gram, floor, ceiling, side, gram, xp), side
         except np.linalg.LinAlgError:
             restless = xp.ones_like(restless)
             break
     lows, highs, lines = xp.broadcast_to(floor, q.shape), xp.broadcast_to(ceiling, q.shape), gram.tolist()
     for row in map(tuple, np.argwhere(restless)):
-        e[row] = dual.solve(q[row].tolist(), lines, lows[row].tolist(), highs[row].tolist())[0]
+        e[row] = dual.solve_caps(q[row].tolist(), lines, lows[row].tolist(), highs[row].tolist())[0]
     return e
 
 
-def _fixed(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
-    return (_all_sets if q.shape[-1] <= FEW else _sweeps)(q, gram, floor, ceiling, xp)
+def _fixed_course(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
+    return (_all_sets if q.shape[-1] <= FEW else _guess_and_sweep)(q, gram, floor, ceiling, xp)
 
 
 def _all_sets(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
     """Solve for all 3^K sets of binding bounds at once and select the optimal one."""
-    sides = _choices(q.shape[-1], gram.dtype, gram.device)
+    sides = _bound_choices(q.shape[-1], gram.dtype, gram.device)
     eye = xp.eye(q.shape[-1], dtype=gram.dtype, device=gram.device)
     both = (sides[:, :, None] * sides[:, None, :]) != 0
     inverse = xp.linalg.inv_ex(xp.where(both, gram, eye))[0]
     wanted = xp.where(sides > 0, floor[..., None, :], ceiling[..., None, :]) - q[..., None, :]
     e = (xp.where(sides != 0, wanted, 0.0)[..., None, :] @ inverse)[..., 0, :]
     after = q[..., None, :] + e @ gram
-    flaws = outside(after, floor[..., None, :], ceiling[..., None, :], xp).maximum(-sides * e)
+    flaws = bound_violation(after, floor[..., None, :], ceiling[..., None, :], xp).maximum(-sides * e)
     best = flaws.amax(-1).nan_to_num(xp.inf).argmin(-1)
     return e.gather(-2, best[..., None, None].expand(*best.shape, 1, q.shape[-1]))[..., 0, :]
 
 
 @cache
-def _choices(count: int, dtype: Any, device: Any) -> Any:
+def _bound_choices(count: int, dtype: Any, device: Any) -> Any:
     return torch.tensor(list(product((0, 1, -1), repeat=count)), dtype=dtype, device=device)
 
 
-def _sweeps(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
+def _guess_and_sweep(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
     e, ridged = xp.zeros_like(q), gram + RIDGE * xp.eye(q.shape[-1], dtype=gram.dtype, device=gram.device)
     for _ in range(FIXED_STEPS):
-        side = _sides(q, gram, floor, ceiling, e, xp)
-        e = _solved(q, gram, floor, ceiling, side, ridged, xp)
+        side = _binding_sides(q, gram, floor, ceiling, e, xp)
+        e = _solve_binding(q, gram, floor, ceiling, side, ridged, xp)
     for _ in range(FIXED_SWEEPS):
         for i in range(q.shape[-1]):
             alone = q[..., i] + (e * gram[:, i]).sum(-1) - e[..., i]
@@ -94,13 +94,15 @@ def _sweeps(q: Any, gram: Any, floor: Any, ceiling: Any, xp: ModuleType) -> Any:
     return e
 
 
-def _sides(q: Any, gram: Any, floor: Any, ceiling: Any, e: Any, xp: ModuleType) -> Any:
+def _binding_sides(q: Any, gram: Any, floor: Any, ceiling: Any, e: Any, xp: ModuleType) -> Any:
     """+1 where a projection without its own share of e is below its floor, −1 above its ceiling, else 0."""
     alone = q + e @ gram - e
     return xp.sign(xp.clip(alone, floor, ceiling) - alone)
 
 
-def _solved(q: Any, gram: Any, floor: Any, ceiling: Any, side: Any, system: Any, xp: ModuleType) -> Any:
+def _solve_binding(
+    q: Any, gram: Any, floor: Any, ceiling: Any, side: Any, system: Any, xp: ModuleType
+) -> Any:
     """The e that puts exactly the binding projections on their bounds."""
     binds = side != 0
     eye = xp.eye(q.shape[-1]) if xp is np else xp.eye(q.shape[-1], dtype=gram.dtype, device=gram.device)
@@ -122,7 +124,7 @@ def correct_floats(
         on = [i for i in k if sides[i]]
         wanted = [(floor[i] if sides[i] > 0 else ceiling[i]) - q[i] for i in on]
         try:
-            found = dual.eliminate([[gram[i][j] for j in on] for i in on], wanted)
+            found = dual.solve_linear([[gram[i][j] for j in on] for i in on], wanted)
         except ZeroDivisionError:
             break
         e = [0.0] * len(q)
@@ -133,4 +135,4 @@ def correct_floats(
         if now == sides:
             return e
         sides = now
-    return dual.solve(q, gram, floor, ceiling)[0]
+    return dual.solve_caps(q, gram, floor, ceiling)[0]

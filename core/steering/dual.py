@@ -13,7 +13,7 @@ ROUNDS = 12
 Floats = list[float]
 
 
-def solve(q: Floats, gram: list[Floats], floor: Floats, ceiling: Floats) -> tuple[Floats, int | None]:
+def solve_caps(q: Floats, gram: list[Floats], floor: Floats, ceiling: Floats) -> tuple[Floats, int | None]:
     """Return (e, None), or (e, i) where cap i contradicts the others.
 
     Each round moves the worst violation to its bound while the active caps stay on theirs; a cap whose
@@ -36,7 +36,7 @@ def _raise(i: int, lack: float, e: Floats, met: list[int], gram: list[Floats]) -
     """Move projection i by `lack`, in place; False when the active caps leave no direction to do so."""
     sign = 1.0 if lack > 0 else -1.0
     for _ in range(len(met) + 1):  # every round but the last drops an active cap
-        pull = eliminate([[gram[a][b] for b in met] for a in met], [gram[i][a] for a in met])
+        pull = solve_linear([[gram[a][b] for b in met] for a in met], [gram[i][a] for a in met])
         gain = gram[i][i] - sum(gram[i][a] * x for a, x in zip(met, pull, strict=True))
         limits = [abs(e[a] / x) for a, x in zip(met, pull, strict=True) if e[a] * sign * x > 0]
         whole = abs(lack) / gain if gain > DEPENDENT else None
@@ -55,7 +55,7 @@ def _raise(i: int, lack: float, e: Floats, met: list[int], gram: list[Floats]) -
     return True
 
 
-def eliminate(matrix: list[Floats], right: Floats) -> Floats:
+def solve_linear(matrix: list[Floats], right: Floats) -> Floats:
     """Gaussian elimination without pivoting, for Gram matrices; raises where rows are dependent."""
     n = len(right)
     if n == 1:

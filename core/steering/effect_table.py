@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from core.mixer.effects import Level
-from core.steering.stack import Stack
+from core.mixer.effects import ChannelEffect
+from core.steering.stack import VectorRows
 
-SILENT = Level()
+SILENT = ChannelEffect()
 
 
 @dataclass
-class Score:
+class EffectTable:
     """`effects[rows][lane][layer]`; two channels of one vector in one lane are combined when added."""
 
     n_layers: int
     n_lanes: int
-    parts: dict[Stack, list[dict[int, Level]]] = field(default_factory=dict)
+    parts: dict[VectorRows, list[dict[int, ChannelEffect]]] = field(default_factory=dict)
     dense: set[int] = field(default_factory=set)
 
     def write(
-        self, lane: int, stack: Stack, label: str, levels: Mapping[int, Level], keep_norm: bool
+        self, lane: int, stack: VectorRows, label: str, levels: Mapping[int, ChannelEffect], keep_norm: bool
     ) -> None:
         lanes = self.parts.setdefault(stack, [{} for _ in range(self.n_lanes)])
         for layer, level in levels.items():
@@ -30,14 +30,14 @@ class Score:
             if keep_norm or level.gain is not None or level.capped:
                 self.dense.add(layer)
 
-    def at(self, layer: int) -> list[Stack]:
+    def at(self, layer: int) -> list[VectorRows]:
         """The vectors that act at this layer in some lane."""
         return [stack for stack, lanes in self.parts.items() if any(layer in lane for lane in lanes)]
 
-    def level(self, stack: Stack, lane: int, layer: int) -> Level:
+    def level(self, stack: VectorRows, lane: int, layer: int) -> ChannelEffect:
         return self.parts[stack][lane].get(layer, SILENT)
 
-    def folded(self) -> Iterator[tuple[Stack, list[list[float]]]]:
+    def folded(self) -> Iterator[tuple[VectorRows, list[list[float]]]]:
         """Per vector the pushes [layer][lane], at the layers where channels only add."""
         for stack, lanes in self.parts.items():
             table = [

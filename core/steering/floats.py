@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.steering import caps
-from core.steering.algebra import TINY, Program
+from core.steering.algebra import TINY, SteeringProgram
 
 Floats = list[float]
 Sparse = list[tuple[int, float]]
 
 
 @dataclass(frozen=True)
-class Single:
+class FloatProgram:
     """A steering program in Python floats.
 
     `gain` holds (i, the non-zero mᵢⱼ); `capped_columns` holds, per capped j, the constant and the
@@ -37,7 +37,7 @@ class Single:
     ceiling: Floats
 
     @classmethod
-    def of(cls, program: Program) -> Single:
+    def of(cls, program: SteeringProgram) -> FloatProgram:
         """Build from the arrays of one lane."""
         gram, size = program.gram, len(program.gram)
         add = np.zeros(size) if program.add is None else program.add

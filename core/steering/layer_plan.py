@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.steering.algebra import Program, steer_array
-from core.steering.floats import Single
+from core.steering.algebra import SteeringProgram, steer_array
+from core.steering.floats import FloatProgram
 
 TINY = 1e-20
 
 
-class Reading(NamedTuple):
+class MeterReading(NamedTuple):
     """Projections [B, T, channels] of one layer before and after steering, for the metered channels.
 
     `relative_change` is ‖Δ‖/‖h‖ [B, T]; a compiled step does not measure it.
@@ -34,16 +34,18 @@ class LayerPlan:
 
     push: Tensor | None = None
     rows: Tensor | None = None
-    program: Program | None = None
-    singles: tuple[Single, ...] = ()
+    program: SteeringProgram | None = None
+    singles: tuple[FloatProgram, ...] = ()
     gauge: Tensor | None = None
     channels: tuple[int, ...] = ()
 
-    def steer(self, layer: int, hidden: Tensor, readings: list[Reading] | None) -> Tensor:
+    def steer(self, layer: int, hidden: Tensor, readings: list[MeterReading] | None) -> Tensor:
         steered = self._played(hidden)
         if self.gauge is not None and readings is not None:
-            moved = _moved(hidden, steered)
-            readings.append(Reading(layer, self.channels, self._read(hidden), self._read(steered), moved))
+            moved = _relative_change(hidden, steered)
+            readings.append(
+                MeterReading(layer, self.channels, self._read(hidden), self._read(steered), moved)
+            )
         return steered
 
     def _played(self, hidden: Tensor) -> Tensor:
@@ -62,7 +64,7 @@ class LayerPlan:
         return hidden.float() @ self.gauge.T
 
     @staticmethod
-    def _one_token(hidden: Tensor, rows: Tensor, single: Single) -> Tensor:
+    def _one_token(hidden: Tensor, rows: Tensor, single: FloatProgram) -> Tensor:
         state = hidden.reshape(-1).float()
         norm2 = float(state.detach() @ state.detach()) if single.keep_norm else 0.0
         s, w = single.steer((rows @ state).tolist(), norm2)
@@ -72,7 +74,7 @@ class LayerPlan:
         return torch.add(change, state, alpha=s).to(hidden.dtype).view_as(hidden)
 
     @staticmethod
-    def _one_each(hidden: Tensor, rows: Tensor, singles: tuple[Single, ...]) -> Tensor:
+    def _one_each(hidden: Tensor, rows: Tensor, singles: tuple[FloatProgram, ...]) -> Tensor:
         """One token of a few lanes, each in Python floats: still faster than arrays of so few numbers."""
         state = hidden[:, 0].float()
         norms = [0.0] * len(singles)
@@ -97,7 +99,7 @@ class LayerPlan:
         return (state * s + w @ rows).to(hidden.dtype)
 
 
-def _moved(hidden: Tensor, steered: Tensor) -> Tensor:
+def _relative_change(hidden: Tensor, steered: Tensor) -> Tensor:
     """‖Δ‖/‖h‖ per position."""
     if steered is hidden:
         return hidden.new_zeros(hidden.shape[:2], dtype=torch.float32)

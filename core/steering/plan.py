@@ -16,14 +16,14 @@ import torch
 from torch import Tensor
 
 from core.errors import BadInput
-from core.mixer.effects import Norms, levels
+from core.mixer.effects import Norms, channel_effects
 from core.mixer.mixer import Mixer
-from core.recent import Recent
+from core.recent import LruCache
 from core.steering import shared_rows
-from core.steering.effect_table import Score
-from core.steering.floats import Single
+from core.steering.effect_table import EffectTable
+from core.steering.floats import FloatProgram
 from core.steering.layer_plan import LayerPlan
-from core.steering.stack import Stack
+from core.steering.stack import VectorRows
 
 FEW_LANES = 8
 PHASES = ("prompt", "thinking", "answer")
@@ -49,16 +49,16 @@ class Plan:
 
 
 @dataclass
-class Compiler:
+class Planner:
     """Makes plans for one model; rows and Gram matrices are cached, so a changed scale costs little."""
 
     devices: Sequence[torch.device]
     dtypes: Sequence[torch.dtype]
     hidden_size: int
     norms: Norms
-    _stacks: Recent[Stack] = field(default_factory=lambda: Recent(64))
-    _geometries: Recent[shared_rows.Geometry] = field(default_factory=lambda: Recent(1024))
-    _gauges: Recent[Tensor] = field(default_factory=lambda: Recent(256))
+    _stacks: LruCache[VectorRows] = field(default_factory=lambda: LruCache(64))
+    _geometries: LruCache[shared_rows.SharedRows] = field(default_factory=lambda: LruCache(1024))
+    _gauges: LruCache[Tensor] = field(default_factory=lambda: LruCache(256))
 
     def compile(
         self, lanes: Sequence[Mixer], meters: Meters | None = None, ages: Sequence[float] = ()
@@ -75,9 +75,9 @@ class Compiler:
         decays = any(c.half_life is not None for mixer in lanes for c in mixer.channels)
         return Plan(tuple(lanes), phases, meters, decays)
 
-    def stack(self, vector: Any) -> Stack:
+    def stack(self, vector: Any) -> VectorRows:
         key = getattr(vector, "sha256", None) or id(vector)
-        return self._stacks.get(key, lambda: Stack(vector, self.devices, self.hidden_size))
+        return self._stacks.get(key, lambda: VectorRows(vector, self.devices, self.hidden_size))
 
     def _layers(self, lanes: Sequence[Mixer], phase: str, meters: Meters, ages: Sequence[float]) -> Layers:
         score = self._score(lanes, phase, ages)
@@ -89,18 +89,18 @@ class Compiler:
             parts.setdefault(layer, {}).update(gauge)
         return tuple(LayerPlan(**parts[layer]) if layer in parts else None for layer in range(score.n_layers))
 
-    def _score(self, lanes: Sequence[Mixer], phase: str, ages: Sequence[float]) -> Score:
-        score = Score(len(self.devices), len(lanes))
+    def _score(self, lanes: Sequence[Mixer], phase: str, ages: Sequence[float]) -> EffectTable:
+        score = EffectTable(len(self.devices), len(lanes))
         for lane, mixer in enumerate(lanes):
             for i in mixer.playing():
                 channel = mixer.channels[i]
                 if phase in PHASES_OF_SCOPE[channel.scope]:
                     age = ages[i] if i < len(ages) else 0.0
-                    values = levels(channel, score.n_layers, self.norms, age)
+                    values = channel_effects(channel, score.n_layers, self.norms, age)
                     score.write(lane, self.stack(channel.vector), channel.label, values, mixer.keep_norm)
         return score
 
-    def _pushes(self, score: Score) -> Iterator[tuple[int, Tensor]]:
+    def _pushes(self, score: EffectTable) -> Iterator[tuple[int, Tensor]]:
         """Σ a·v̂ where channels only add: one weighted sum of all rows per device, split into layers."""
         folded = list(score.folded())
         for where in dict.fromkeys(self.devices) if folded else ():
@@ -116,21 +116,21 @@ class Compiler:
                     push = row[0] if score.n_lanes == 1 else row[:, None]
                     yield layer, push.to(self.dtypes[layer])
 
-    def _dense(self, score: Score, layer: int, keep_norm: Sequence[bool]) -> dict[str, Any]:
+    def _dense(self, score: EffectTable, layer: int, keep_norm: Sequence[bool]) -> dict[str, Any]:
         stacks = score.at(layer)
-        where = self._geometries.get((layer, *stacks), lambda: shared_rows.geometry(stacks, layer))
-        lanes = [shared_rows.seated(score, stacks, where, lane, layer) for lane in range(score.n_lanes)]
-        arrays = shared_rows.program(lanes, where.gram, keep_norm)
+        where = self._geometries.get((layer, *stacks), lambda: shared_rows.merge_rows(stacks, layer))
+        lanes = [shared_rows.row_effects(score, stacks, where, lane, layer) for lane in range(score.n_lanes)]
+        arrays = shared_rows.build_program(lanes, where.gram, keep_norm)
         if self.devices[layer].type != "cpu":
             return {"rows": where.rows, "program": shared_rows.as_tensors(arrays, self.devices[layer])}
         alone = [arrays]
         if score.n_lanes > 1:
             each = zip(lanes, keep_norm, strict=True) if score.n_lanes <= FEW_LANES else ()
-            alone = [shared_rows.program([lane], where.gram, [keep]) for lane, keep in each]
-        return {"rows": where.rows, "program": arrays, "float_programs": tuple(map(Single.of, alone))}
+            alone = [shared_rows.build_program([lane], where.gram, [keep]) for lane, keep in each]
+        return {"rows": where.rows, "program": arrays, "float_programs": tuple(map(FloatProgram.of, alone))}
 
     def _read(self, mixer: Mixer, meters: Meters) -> dict[int, dict[str, Any]]:
-        read: dict[int, dict[int, Stack]] = {}
+        read: dict[int, dict[int, VectorRows]] = {}
         playing = mixer.bypass(False).playing()  # a bypass can end at any token: check these too
         for i, wanted in meters.items():
             if i >= len(mixer.channels):
@@ -144,7 +144,7 @@ class Compiler:
             for layer, found in read.items()
         }
 
-    def _legible(self, vector: Any, *, plays: bool) -> Stack | None:
+    def _legible(self, vector: Any, *, plays: bool) -> VectorRows | None:
         """Rows of a vector; None for a muted vector that does not fit this model, raises if it would act."""
         try:
             return self.stack(vector)
@@ -153,5 +153,5 @@ class Compiler:
                 raise
             return None
 
-    def _gauge(self, layer: int, stacks: tuple[Stack, ...]) -> Tensor:
+    def _gauge(self, layer: int, stacks: tuple[VectorRows, ...]) -> Tensor:
         return self._gauges.get((layer, *stacks), lambda: torch.stack([s.rows[layer] for s in stacks]))

@@ -11,17 +11,17 @@ import torch
 from torch import Tensor
 
 from core.errors import UsageError
-from core.mixer.effects import Level
+from core.mixer.effects import ChannelEffect
 from core.steering import dual
-from core.steering.algebra import Program, gain_matrix
-from core.steering.effect_table import SILENT, Score
-from core.steering.stack import Stack
+from core.steering.algebra import SteeringProgram, gain_matrix
+from core.steering.effect_table import SILENT, EffectTable
+from core.steering.stack import VectorRows
 
 SAME_DIRECTION = 0.999
 
 
 @dataclass(frozen=True)
-class Geometry:
+class SharedRows:
     """Directions [K, d] of one layer and G = V Vᵀ in float64; `row_of_vector[j]` is (row, ±1)."""
 
     rows: Tensor
@@ -29,7 +29,7 @@ class Geometry:
     seats: tuple[tuple[int, float], ...]
 
 
-def geometry(stacks: Sequence[Stack], layer: int) -> Geometry:
+def merge_rows(stacks: Sequence[VectorRows], layer: int) -> SharedRows:
     """Merge directions closer than |cos| 0.999 into one row, so that G can be inverted."""
     rows = torch.stack([stack.rows[layer] for stack in stacks])
     cosines = (rows.double() @ rows.double().T).cpu().numpy()
@@ -41,57 +41,67 @@ def geometry(stacks: Sequence[Stack], layer: int) -> Geometry:
             kept.append(j)
         home = j if twin is None else twin
         seats.append((kept.index(home), 1.0 if cosines[home, j] > 0 else -1.0))
-    return Geometry(rows[kept].contiguous(), np.ascontiguousarray(cosines[np.ix_(kept, kept)]), tuple(seats))
+    return SharedRows(
+        rows[kept].contiguous(), np.ascontiguousarray(cosines[np.ix_(kept, kept)]), tuple(seats)
+    )
 
 
-def seated(score: Score, stacks: Sequence[Stack], where: Geometry, lane: int, layer: int) -> list[Level]:
+def row_effects(
+    score: EffectTable, stacks: Sequence[VectorRows], where: SharedRows, lane: int, layer: int
+) -> list[ChannelEffect]:
     """One lane's effects per row; merged vectors are combined with the sign of their cosine."""
-    levels: list[Level | None] = [None] * len(where.gram)
+    levels: list[ChannelEffect | None] = [None] * len(where.gram)
     for stack, (row, sign) in zip(stacks, where.seats, strict=True):
         level = score.level(stack, lane, layer)
         there = levels[row]
         levels[row] = (
-            level if there is None else there.joined(level, sign, f"at layer {layer}, {_names(stacks)}")
+            level
+            if there is None
+            else there.joined(level, sign, f"at layer {layer}, {_vector_names(stacks)}")
         )
     full = [level or SILENT for level in levels]
     if not _compatible(full, where.gram.tolist()):
         raise UsageError(
-            f"the caps at layer {layer} contradict each other: {_names(stacks)} depend on one another, "
+            f"the caps at layer {layer} contradict each other: {_vector_names(stacks)} depend on one another, "
             "and no state keeps all their bounds"
         )
     return full
 
 
-def _compatible(levels: Sequence[Level], gram: Sequence[Sequence[float]]) -> bool:
+def _compatible(levels: Sequence[ChannelEffect], gram: Sequence[Sequence[float]]) -> bool:
     """Whether some state satisfies all bounds at once; for two separate directions one always exists."""
     on = [i for i, level in enumerate(levels) if level.capped]
     if len(on) < 3:
         return True
     small = [[gram[i][j] for j in on] for i in on]
     floors, ceilings = [levels[i].floor for i in on], [levels[i].ceiling for i in on]
-    return dual.solve([0.0] * len(on), small, floors, ceilings)[1] is None
+    return dual.solve_caps([0.0] * len(on), small, floors, ceilings)[1] is None
 
 
-def program(lanes: Sequence[Sequence[Level]], gram: Any, keep_norm: Sequence[bool]) -> Program:
+def build_program(
+    lanes: Sequence[Sequence[ChannelEffect]], gram: Any, keep_norm: Sequence[bool]
+) -> SteeringProgram:
     """The K-space program in numpy; for several lanes the arrays have leading axes [lanes, 1, K]."""
     gains = [gain_matrix(gram, [level.gain for level in levels], np) for levels in lanes]
     capped = any(level.capped for levels in lanes for level in levels)
-    return Program(
+    return SteeringProgram(
         gram,
-        gain=_stacked(gains) if any(m.any() for m in gains) else None,
-        add=_stacked([np.array([level.push for level in levels]) for levels in lanes]),
-        keep_norm=_stacked([np.array([keep]) for keep in keep_norm]) if any(keep_norm) else None,
-        floor=_stacked([np.array([level.floor for level in levels]) for levels in lanes]) if capped else None,
-        ceiling=_stacked([np.array([level.ceiling for level in levels]) for levels in lanes])
+        gain=_stack_lanes(gains) if any(m.any() for m in gains) else None,
+        add=_stack_lanes([np.array([level.push for level in levels]) for levels in lanes]),
+        keep_norm=_stack_lanes([np.array([keep]) for keep in keep_norm]) if any(keep_norm) else None,
+        floor=_stack_lanes([np.array([level.floor for level in levels]) for levels in lanes])
+        if capped
+        else None,
+        ceiling=_stack_lanes([np.array([level.ceiling for level in levels]) for levels in lanes])
         if capped
         else None,
     )
 
 
-def as_tensors(arrays: Program, device: torch.device) -> Program:
+def as_tensors(arrays: SteeringProgram, device: torch.device) -> SteeringProgram:
     """The same program as tensors on the layer's device, so that no pass waits for the host."""
     kind = {"keep_norm": torch.bool}
-    return Program(
+    return SteeringProgram(
         **{
             name: None
             if x is None
@@ -101,9 +111,9 @@ def as_tensors(arrays: Program, device: torch.device) -> Program:
     )
 
 
-def _stacked(lanes: Sequence[Any]) -> Any:
+def _stack_lanes(lanes: Sequence[Any]) -> Any:
     return lanes[0] if len(lanes) == 1 else np.stack(lanes)[:, None]
 
 
-def _names(stacks: Sequence[Stack]) -> str:
+def _vector_names(stacks: Sequence[VectorRows]) -> str:
     return " and ".join(f"'{getattr(s.vector, 'name', None) or 'vector'}'" for s in stacks)

@@ -13,21 +13,21 @@ from core.errors import BadInput
 
 
 @dataclass(frozen=True)
-class Shelf:
+class DeviceRows:
     """The layers on one device and the vector's matrix [layers, d] there; layers it lacks are zero rows."""
 
     layers: tuple[int, ...]
     matrix: Tensor
 
 
-class Stack:
+class VectorRows:
     """The validated rows of one vector, renormalised in float32 (bf16 files are off unit norm by 0.2 %)."""
 
     def __init__(self, vector: Any, devices: Sequence[torch.device], hidden_size: int) -> None:
         self.vector = vector
         label = getattr(vector, "name", None) or "vector"
-        rows = _checked(vector.directions, len(devices), hidden_size, label)
-        self.shelves = [_shelf(rows, devices, device, hidden_size) for device in dict.fromkeys(devices)]
+        rows = _checked_rows(vector.directions, len(devices), hidden_size, label)
+        self.shelves = [_device_rows(rows, devices, device, hidden_size) for device in dict.fromkeys(devices)]
         self.rows = {
             layer: shelf.matrix[i]
             for shelf in self.shelves
@@ -36,7 +36,9 @@ class Stack:
         }
 
 
-def _checked(directions: Mapping[int, Any], n_layers: int, hidden_size: int, label: str) -> dict[int, Tensor]:
+def _checked_rows(
+    directions: Mapping[int, Any], n_layers: int, hidden_size: int, label: str
+) -> dict[int, Tensor]:
     if not directions:
         raise BadInput(f"vector '{label}' has no layers")
     rows = {}
@@ -48,11 +50,11 @@ def _checked(directions: Mapping[int, Any], n_layers: int, hidden_size: int, lab
             raise BadInput(
                 f"vector '{label}' has layer {layer}, the model has {n_layers} (0 to {n_layers - 1})"
             )
-        rows[layer] = _unit(row, layer, label)
+        rows[layer] = _unit_row(row, layer, label)
     return rows
 
 
-def _unit(row: Tensor, layer: int, label: str) -> Tensor:
+def _unit_row(row: Tensor, layer: int, label: str) -> Tensor:
     broken = int((~torch.isfinite(row)).sum())
     if broken:
         raise BadInput(f"vector '{label}', layer {layer}: {broken} non-finite values")
@@ -62,10 +64,10 @@ def _unit(row: Tensor, layer: int, label: str) -> Tensor:
     return (row.double() / norm).float()
 
 
-def _shelf(
+def _device_rows(
     rows: Mapping[int, Tensor], devices: Sequence[torch.device], device: torch.device, size: int
-) -> Shelf:
+) -> DeviceRows:
     layers = tuple(layer for layer, where in enumerate(devices) if where == device)
     absent = torch.zeros(size)
     matrix = torch.stack([rows.get(layer, absent) for layer in layers])
-    return Shelf(layers, matrix.to(device))
+    return DeviceRows(layers, matrix.to(device))

@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.jobs.job import Cancelled, Job, side
-from sessions.experiments.common.keys import warnings
-from sessions.experiments.common.sampler import Voice, Work
+from core.jobs.job import Cancelled, Job, worker_task
+from sessions.experiments.common.keys import key_warnings
+from sessions.experiments.common.sampler import ModelSampler, Work
 from sessions.experiments.report import document
-from sessions.experiments.report.found import Found
-from sessions.experiments.report.tables import long
-from sessions.job_specs.offer import Offer
+from sessions.experiments.report.found import ReportData
+from sessions.experiments.report.tables import is_long
+from sessions.job_specs.offer import JobSpec
 
 ASIDE = ("estimate", "report")
 """Parameters that say what to do with an experiment, not what it is."""
@@ -21,15 +21,15 @@ MOST_ROWS = 2000
 """A summary is one line of a journal; beyond this the rows of single answers stay with their events."""
 
 
-def staged(offer: Offer, body: Work, voice: Voice, params: Mapping[str, Any]) -> Job:
+def run_experiment(offer: JobSpec, body: Work, voice: ModelSampler, params: Mapping[str, Any]) -> Job:
     """`body` yields what a job yields, a row of table `cost` before all others; it returns at least `summary`,
     `control` and `n`. With `estimate` nothing but the cost is told; what is cancelled returns the rows it has.
     """
     settings = {key: value for key, value in params.items() if key not in ASIDE}
     facts = {"experiment": offer.kind, "model": voice.name, "seed": params.get("seed", 0), "params": settings}
-    if held := list(warnings(offer, params)):
+    if held := list(key_warnings(offer, params)):
         facts["warnings"] = held
-    found = Found(facts | {"summary": {}, "control": {}, "n": 0})
+    found = ReportData(facts | {"summary": {}, "control": {}, "n": 0})
     resume, value = body.send, None
     try:
         while not (params.get("estimate") and found.cost):
@@ -41,7 +41,7 @@ def staged(offer: Offer, body: Work, voice: Voice, params: Mapping[str, Any]) ->
                 resume, value = body.throw, problem
     except StopIteration as end:
         found.facts |= end.value
-        yield from _reported(offer, found, voice, params)
+        yield from _write_report(offer, found, voice, params)
     except Cancelled:
         found.facts["partial"] = True
     finally:
@@ -49,17 +49,17 @@ def staged(offer: Offer, body: Work, voice: Voice, params: Mapping[str, Any]) ->
     return _summary(found)
 
 
-def _reported(offer: Offer, found: Found, voice: Voice, params: Mapping[str, Any]) -> Work:
+def _write_report(offer: JobSpec, found: ReportData, voice: ModelSampler, params: Mapping[str, Any]) -> Work:
     if not params.get("report"):
         return
     command = offer.command(params, voice.name)
     folder = str(params["report"])
-    yield from (yield side(lambda: document.write(found, folder, offer.title, command)))
+    yield from (yield worker_task(lambda: document.write_report(found, folder, offer.title, command)))
 
 
-def _summary(found: Found) -> dict[str, Any]:
+def _summary(found: ReportData) -> dict[str, Any]:
     rows = found.rows
     if len(rows) > MOST_ROWS:
-        rows = [row for row in rows if not long(row["table"])]
+        rows = [row for row in rows if not is_long(row["table"])]
         found.facts["rows_left_out"] = len(found.rows) - len(rows)
     return {**found.facts, "cost": found.cost, "rows": rows}

@@ -12,72 +12,72 @@ from typing import Any
 from core.jobs.job import Progress
 from core.mixer.mixer import Mixer
 from sessions.experiments.common import prompts, statistics
-from sessions.experiments.common.cost import Cost
-from sessions.experiments.common.sampler import How, Prompt, Voice, Work
+from sessions.experiments.common.cost import RunCost
+from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, SamplePrompt, Work
 from sessions.experiments.compare import matrix
-from sessions.experiments.lobotomy.divergence import Subject, distances
+from sessions.experiments.lobotomy.divergence import ComparedModel, measure_distances
 from sessions.experiments.scoring import conditions
-from sessions.experiments.scoring.answers import Answer, all_answers
+from sessions.experiments.scoring.answers import SampledAnswer, answer_prompts
 from sessions.experiments.scoring.conditions import Condition
-from sessions.experiments.scoring.measures import Value, helpfulness
-from sessions.experiments.scoring.scoring import scorer
+from sessions.experiments.scoring.measures import Value, helpful_measures
+from sessions.experiments.scoring.scoring import make_scorer
 
 CONTROL = "a random direction of the same norms and gaps"
 BASE, STEERED, RANDOM, TUNED = "base", "base + v", "base + random", "tuned"
 
 
-def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
+def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
     """The resident model is the base."""
-    played = conditions.channel(voice, params)
-    asked, how = prompts.asked(params, voice.name), How.of(params)
-    by = scorer(params["measure"], voice, params)
-    cost = Cost.of(len(asked), 4, how.max_new, rereads=5)
+    played = conditions.vector_channel(voice, params)
+    asked, how = prompts.load_prompts(params, voice.name), GenerationSettings.of(params)
+    by = make_scorer(params["measure"], voice, params)
+    cost = RunCost.of(len(asked), 4, how.max_new, rereads=5)
     yield (cost + by.cost(cost.answers, how.max_new)).row()
-    tuned: Voice = yield from voice.other(params["tuned"])
-    random = conditions.control(voice, played, how.seed)
+    tuned: ModelSampler = yield from voice.other(params["tuned"])
+    random = conditions.random_channel(voice, played, how.seed)
     cast = [
         Condition(BASE, Mixer()),
         Condition(STEERED, Mixer((played,))),
         Condition(RANDOM, Mixer((random,))),
     ]
-    said = yield from all_answers(voice, asked, cast, how, vector=played.vector)
-    said |= yield from all_answers(tuned, asked, [Condition(TUNED, Mixer())], how)
-    subjects = [Subject(one.name, voice, one.mixer) for one in cast]
-    kl = yield from _to_tuned(voice, tuned, subjects, asked, said)
+    said = yield from answer_prompts(voice, asked, cast, how, vector=played.vector)
+    said |= yield from answer_prompts(tuned, asked, [Condition(TUNED, Mixer())], how)
+    subjects = [ComparedModel(one.name, voice, one.mixer) for one in cast]
+    kl = yield from _measure_kl(voice, tuned, subjects, asked, said)
     wanted = yield from by.over(said)
-    measures = [wanted, *(one for one in helpfulness(voice.name) if one.name != wanted.name)]
-    facts = {name: statistics.estimate(row, how.seed).columns("kl_to_tuned") for name, row in kl.items()}
+    measures = [wanted, *(one for one in helpful_measures(voice.name) if one.name != wanted.name)]
+    facts = {name: statistics.estimate_mean(row, how.seed).columns("kl_to_tuned") for name, row in kl.items()}
     facts[TUNED] = {"kl_to_tuned": 0.0}
-    yield from matrix.compared("induce", said, measures, how.seed, facts)
+    yield from matrix.compare_conditions("induce", said, measures, how.seed, facts)
     shown = {name: wanted.estimate(said[name], how.seed).to_json() for name in said}
     summary = {"measure": wanted.name, "missing": by.missing(said, wanted), "shown": shown}
-    control = {"what": CONTROL, **_way(kl, RANDOM, how.seed)}
-    return {"summary": summary | _nearer(kl, how.seed), "control": control, "n": len(asked)}
+    control = {"what": CONTROL, **_kl_change(kl, RANDOM, how.seed)}
+    return {"summary": summary | _nearer_to_tuned(kl, how.seed), "control": control, "n": len(asked)}
 
 
-def _way(kl: Mapping[str, Sequence[Value]], name: str, seed: int) -> dict[str, Any]:
+def _kl_change(kl: Mapping[str, Sequence[Value]], name: str, seed: int) -> dict[str, Any]:
     """How much nearer to the tuned model than base this condition is, or how much farther."""
-    return statistics.difference(kl[name], kl[BASE], seed).columns("kl change")
+    return statistics.paired_difference(kl[name], kl[BASE], seed).columns("kl change")
 
 
-def _nearer(kl: Mapping[str, Sequence[Value]], seed: int) -> dict[str, Any]:
-    way = _way(kl, STEERED, seed)
+def _nearer_to_tuned(kl: Mapping[str, Sequence[Value]], seed: int) -> dict[str, Any]:
+    way = _kl_change(kl, STEERED, seed)
     high = way["kl change_hi"]
     return {**way, "nearer_to_tuned": bool(high is not None and high < 0)}
 
 
-def _to_tuned(
-    base: Voice,
-    tuned: Voice,
-    subjects: Sequence[Subject],
-    asked: Sequence[Prompt],
-    said: Mapping[str, Sequence[Answer]],
+def _measure_kl(
+    base: ModelSampler,
+    tuned: ModelSampler,
+    subjects: Sequence[ComparedModel],
+    asked: Sequence[SamplePrompt],
+    said: Mapping[str, Sequence[SampledAnswer]],
 ) -> Work:
     """{condition: one KL(tuned ‖ it) per prompt}."""
     kl: dict[str, list[Value]] = {subject.name: [] for subject in subjects}
     for place, prompt in enumerate(asked):
         texts = [said[name][place].said for name in (BASE, TUNED)]
-        found = yield from distances({TUNED: tuned}, subjects, prompt, texts)
+        found = yield from measure_distances({TUNED: tuned}, subjects, prompt, texts)
         for name, row in found.items():
             kl[name].append(row[TUNED])
         yield Progress(place + 1, len(asked), "distances measured")

@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import Any
 
 from core.jobs.job import Job
-from sessions.experiments.common.sampler import Voice, Work
-from sessions.experiments.experiment import staged
+from sessions.experiments.common.sampler import ModelSampler, Work
+from sessions.experiments.experiment import run_experiment
 
 EXPERIMENTS: Mapping[str, str] = {
     "sweep": "sessions.experiments.sweep.sweep",
@@ -25,15 +25,15 @@ EXPERIMENTS: Mapping[str, str] = {
 """Name → the module whose `experiment(voice, params)` is its generator. The name is the offer's kind as well."""
 
 
-def experiment(name: str) -> Callable[[Voice, Mapping[str, Any]], Work]:
-    found: Callable[[Voice, Mapping[str, Any]], Work] = import_module(EXPERIMENTS[name]).experiment
+def experiment(name: str) -> Callable[[ModelSampler, Mapping[str, Any]], Work]:
+    found: Callable[[ModelSampler, Mapping[str, Any]], Work] = import_module(EXPERIMENTS[name]).experiment
     return found
 
 
-def job(name: str, voice: Voice, params: Mapping[str, Any]) -> Job:
+def experiment_job(name: str, voice: ModelSampler, params: Mapping[str, Any]) -> Job:
     """The experiment as a job: parameters read by its offer, rows collected, cost first, summary at the end."""
     from sessions.job_specs.catalogue import OFFERS
 
     offer = OFFERS[name]
     known = offer.read(params)
-    return staged(offer, experiment(name)(voice, known), voice, known)
+    return run_experiment(offer, experiment(name)(voice, known), voice, known)

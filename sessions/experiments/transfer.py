@@ -11,35 +11,35 @@ from typing import Any
 from core.errors import BadInput, UsageError
 from core.jobs.job import Cell, Row
 from sessions.experiments.common import prompts, statistics
-from sessions.experiments.common.cost import Cost
-from sessions.experiments.common.sampler import How, Prompt, Voice, Work
+from sessions.experiments.common.cost import RunCost
+from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, SamplePrompt, Work
 from sessions.experiments.compare import matrix
 from sessions.experiments.scoring import conditions
-from sessions.experiments.scoring.answers import all_answers
+from sessions.experiments.scoring.answers import answer_prompts
 from sessions.experiments.scoring.conditions import MINUS, PLUS, RANDOM, UNSTEERED
-from sessions.experiments.scoring.scoring import scorer
+from sessions.experiments.scoring.scoring import make_scorer
 
 BOTH_WAYS = f"{PLUS} minus {MINUS}"
 CHANCE = f"{RANDOM} minus {UNSTEERED}"
 BOUNDS = (f"{BOTH_WAYS}_lo", f"{BOTH_WAYS}_hi")
 
 
-def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
-    sources, targets = _listed(params["vectors"]), _listed(params["models"])
+def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
+    sources, targets = _split_names(params["vectors"]), _split_names(params["models"])
     if not sources:
         raise UsageError("transfer needs vectors: names or files, with commas between them")
-    asked = prompts.asked(params, voice.name)
-    how = How.of(params)
+    asked = prompts.load_prompts(params, voice.name)
+    how = GenerationSettings.of(params)
     cells = len(sources) * (1 + len(targets))
-    cost = Cost.of(cells * len(asked), 4, how.max_new)
-    yield (cost + scorer(params["measure"], voice, params).cost(cost.answers, how.max_new)).row()
+    cost = RunCost.of(cells * len(asked), 4, how.max_new)
+    yield (cost + make_scorer(params["measure"], voice, params).cost(cost.answers, how.max_new)).row()
     found: dict[str, dict[str, Any]] = {}
     for name in (None, *targets):
         target = voice if name is None else (yield from voice.other(name))
         for source in sources:
-            cell = yield from _cell(target, source, asked, how, params)
+            cell = yield from _measure_cell(target, source, asked, how, params)
             found[f"{source} on {target.name}"] = cell
-    yield from _corrected(found)
+    yield from _cell_rows(found)
     carried = {name: cell["carries"] for name, cell in found.items()}
     random = {name: cell["random"] for name, cell in found.items()}
     missing = sum(cell.get("missing", 0) for cell in found.values())
@@ -50,26 +50,32 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     }
 
 
-def _listed(text: str | None) -> list[str]:
+def _split_names(text: str | None) -> list[str]:
     return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
-def _cell(target: Voice, source: str, asked: Sequence[Prompt], how: How, params: Mapping[str, Any]) -> Work:
+def _measure_cell(
+    target: ModelSampler,
+    source: str,
+    asked: Sequence[SamplePrompt],
+    how: GenerationSettings,
+    params: Mapping[str, Any],
+) -> Work:
     """One vector on one model, both ways."""
     try:
-        played = conditions.channel(target, params, target.vector(source))
+        played = conditions.vector_channel(target, params, target.vector(source))
     except BadInput as misfit:
         note = {"vector": source, "model": target.name, "note": str(misfit)}
         yield Row("transfer", f"{source} on {target.name}", note)
         return {"p": None, "random": None, "note": str(misfit)}
-    cast = conditions.paired(target, played, how.seed)
-    by = scorer(params["measure"], target, params)
-    said = yield from all_answers(target, asked, cast, how, vector=played.vector)
+    cast = conditions.standard_conditions(target, played, how.seed)
+    by = make_scorer(params["measure"], target, params)
+    said = yield from answer_prompts(target, asked, cast, how, vector=played.vector)
     wanted = yield from by.over(said)
     facts = {name: {"vector": source, "model": target.name, "sign": name} for name in said}
-    yield from matrix.compared("transfer", said, [wanted], how.seed, facts)
-    both = statistics.difference(wanted.all(said[PLUS]), wanted.all(said[MINUS]), how.seed)
-    chance = matrix.differences(said, wanted, how.seed)[RANDOM]
+    yield from matrix.compare_conditions("transfer", said, [wanted], how.seed, facts)
+    both = statistics.paired_difference(wanted.all(said[PLUS]), wanted.all(said[MINUS]), how.seed)
+    chance = matrix.paired_differences(said, wanted, how.seed)[RANDOM]
     if both.estimate.value is not None:
         yield Cell(f"{wanted.name}: {BOTH_WAYS}", source, target.name, both.estimate.value)
     return {
@@ -82,9 +88,9 @@ def _cell(target: Voice, source: str, asked: Sequence[Prompt], how: How, params:
     }
 
 
-def _corrected(found: Mapping[str, dict[str, Any]]) -> Iterator[Row]:
+def _cell_rows(found: Mapping[str, dict[str, Any]]) -> Iterator[Row]:
     """A line per cell. Whether a vector carries is asked once in every cell, so its p is corrected over all of them."""
-    p_holm = statistics.holm({name: cell["p"] for name, cell in found.items()})
+    p_holm = statistics.holm_adjusted({name: cell["p"] for name, cell in found.items()})
     for name, cell in found.items():
         p = p_holm[name]
         cell |= {"p_holm": p, "carries": None if p is None else p < 0.05}

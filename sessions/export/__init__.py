@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from core.errors import UsageError
-from sessions.journal.codec import Record
+from sessions.journal.codec import JournalRecord
 
 Clean: TypeAlias = Callable[[str], str]
-Export: TypeAlias = Callable[[tuple[Record, ...], Clean], str]
+Export: TypeAlias = Callable[[tuple[JournalRecord, ...], Clean], str]
 
 FORMS = {
     "md": "sessions.export.markdown",
@@ -29,7 +29,7 @@ LOGS = {"inspect": "sessions.export.inspectlog"}
 SUFFIXES = {"inspect": "eval"}
 
 
-def export(records: Iterable[Record], form: str, clean: Clean) -> str:
+def export(records: Iterable[JournalRecord], form: str, clean: Clean) -> str:
     """The session as text in the requested format."""
     if form not in FORMS:
         raise UsageError(f"there is no export {form!r}: choose one of {', '.join(FORMS)}")
@@ -37,7 +37,7 @@ def export(records: Iterable[Record], form: str, clean: Clean) -> str:
     return write(tuple(records), clean)
 
 
-def save(records: Iterable[Record], form: str, place: Path, clean: Clean) -> None:
+def save(records: Iterable[JournalRecord], form: str, place: Path, clean: Clean) -> None:
     """Write the session to a file in the requested format."""
     if form in LOGS:
         import_module(LOGS[form]).save(tuple(records), place)

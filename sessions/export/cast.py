@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from sessions.export import Clean
-from sessions.export.facts import facts
-from sessions.export.playback import in_turn
+from sessions.export.facts import collect_facts
+from sessions.export.playback import in_reading_order
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
+from sessions.journal.codec import JournalRecord
 
 WIDTH, HEIGHT = 100, 30
 LONGEST_PAUSE = 2.0
 DIM, BOLD, AMBER, PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[33m", "\x1b[0m"
 
 
-def export(records: tuple[Record, ...], clean: Clean) -> str:
-    known = facts(records)
+def export(records: tuple[JournalRecord, ...], clean: Clean) -> str:
+    known = collect_facts(records)
     header = {
         "version": 3,
         "term": {"cols": WIDTH, "rows": HEIGHT},
@@ -30,42 +30,42 @@ def export(records: tuple[Record, ...], clean: Clean) -> str:
     return "".join(json.dumps(line) + "\n" for line in [header, *_frames(records, clean)])
 
 
-def _frames(records: tuple[Record, ...], clean: Clean) -> Iterator[list[object]]:
+def _frames(records: tuple[JournalRecord, ...], clean: Clean) -> Iterator[list[object]]:
     """Terminal output with the delay since the previous output; delays of invisible events are added up."""
     waited = 0
-    for record in in_turn(records):
+    for record in in_reading_order(records):
         waited += record.m
-        said = shown(record.event, clean)
+        said = render_event(record.event, clean)
         if said:
             yield [round(waited / 1000, 3), "o", said]
-            if isinstance(record.event, ev.Mixer):
+            if isinstance(record.event, ev.MixerChanged):
                 yield [0.0, "m", clean(record.event.words)]
             waited = 0
 
 
-def shown(event: ev.Event, clean: Clean) -> str:
+def render_event(event: ev.Event, clean: Clean) -> str:
     """An event as terminal text: our colours around sanitised text."""
     match event:
-        case ev.Turn():
-            return f"\r\n{BOLD}{clean(event.role)}{PLAIN}  {lines(event.text, clean)}\r\n"
-        case ev.Gen():
-            return f"\r\n{BOLD}model{PLAIN}  {lines(str(event.settings.get('prefill', '')), clean)}"
-        case ev.Tok() if event.lane == 0:
-            return lines("".join(event.text), clean)
-        case ev.Mixer():
+        case ev.TurnAdded():
+            return f"\r\n{BOLD}{clean(event.role)}{PLAIN}  {terminal_lines(event.text, clean)}\r\n"
+        case ev.AnswerStarted():
+            return f"\r\n{BOLD}model{PLAIN}  {terminal_lines(str(event.settings.get('prefill', '')), clean)}"
+        case ev.TokensGenerated() if event.lane == 0:
+            return terminal_lines("".join(event.text), clean)
+        case ev.MixerChanged():
             return f"\r\n{AMBER}◆ {clean(event.words)}{PLAIN}\r\n"
-        case ev.Inject():
+        case ev.TextInjected():
             return f"\r\n{AMBER}◆ distractor: {clean(event.text)}{PLAIN}\r\n"
-        case ev.Rewind():
+        case ev.AnswerRewound():
             return f"\r\n{AMBER}◆ {event.dropped} tokens taken back{PLAIN}\r\n"
-        case ev.Job() if event.state not in ("running", "queued"):
+        case ev.JobChanged() if event.state not in ("running", "queued"):
             return f"\r\n{AMBER}◆ job {clean(event.kind)}: {clean(event.state)}{PLAIN}\r\n"
-        case ev.Stop():
+        case ev.AnswerStopped():
             return f"\r\n{DIM}[{clean(event.reason)}, {event.tokens} tokens]{PLAIN}\r\n"
     return ""
 
 
-def lines(text: str, clean: Clean) -> str:
+def terminal_lines(text: str, clean: Clean) -> str:
     return "\r\n".join(clean(line) for line in text.split("\n"))
 
 

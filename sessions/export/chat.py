@@ -7,40 +7,40 @@ from collections.abc import Mapping
 from typing import Any
 
 from sessions.export import Clean
-from sessions.export.facts import Facts, facts
-from sessions.journal.codec import Record
-from sessions.state.messages import messages
-from sessions.state.state import State, Turn
+from sessions.export.facts import SessionFacts, collect_facts
+from sessions.journal.codec import JournalRecord
+from sessions.state.messages import chat_messages
+from sessions.state.state import SessionState, Turn
 
 
-def export(records: tuple[Record, ...], clean: Clean) -> str:
+def export(records: tuple[JournalRecord, ...], clean: Clean) -> str:
     """One line per leaf of the tree of turns. Text is not sanitised, because JSON escapes control characters."""
-    known = facts(records)
-    return "".join(json.dumps(_conversation(known, leaf)) + "\n" for leaf in leaves(known.state))
+    known = collect_facts(records)
+    return "".join(json.dumps(_conversation(known, leaf)) + "\n" for leaf in leaf_turns(known.state))
 
 
-def leaves(state: State) -> list[Turn]:
+def leaf_turns(state: SessionState) -> list[Turn]:
     """Turns without replies, in the order they were added."""
     parents = {turn.parent for turn in state.turns.values()}
     return [turn for turn in state.turns.values() if turn.id not in parents]
 
 
-def _conversation(known: Facts, leaf: Turn) -> Mapping[str, Any]:
+def _conversation(known: SessionFacts, leaf: Turn) -> Mapping[str, Any]:
     path = known.state.path(leaf.id)
     system = next((turn.settings["system"] for turn in path if "system" in turn.settings), None)
-    spoken = messages(path)
+    spoken = chat_messages(path)
     return {
         "messages": [{"role": "system", "content": system}, *spoken] if system else spoken,
         "metadata": {
             "session": known.opening.session,
             "model": known.model.name if known.model else None,
             "vectors": {vector.name: vector.sha256 for vector in known.vectors},
-            "steering": [steering(turn) for turn in path if turn.gen is not None],
+            "steering": [steering_metadata(turn) for turn in path if turn.gen is not None],
         },
     }
 
 
-def steering(turn: Turn) -> Mapping[str, Any]:
+def steering_metadata(turn: Turn) -> Mapping[str, Any]:
     """The settings of an answer, and its changes with their token index."""
     return {
         "turn": turn.id,

@@ -6,21 +6,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
+from sessions.journal.codec import JournalRecord
 from sessions.state.fold import fold_all
-from sessions.state.state import State, Turn
+from sessions.state.state import SessionState, Turn
 
 VISIBLE = ("mixer", "inject", "note", "mark", "rewind", "rebuild")
 
 
 @dataclass(frozen=True)
-class Facts:
+class SessionFacts:
     """The first opening, the last model that was ready, every vector that was loaded, and the final state."""
 
-    opening: ev.Open
-    model: ev.Model | None
-    vectors: tuple[ev.Vector, ...]
-    state: State
+    opening: ev.SessionOpened
+    model: ev.ModelChanged | None
+    vectors: tuple[ev.VectorChanged, ...]
+    state: SessionState
 
     @property
     def branches(self) -> tuple[Turn, ...]:
@@ -29,14 +29,16 @@ class Facts:
         return tuple(turn for turn in self.state.turns.values() if turn.id not in main)
 
 
-def facts(records: Iterable[Record]) -> Facts:
+def collect_facts(records: Iterable[JournalRecord]) -> SessionFacts:
     records = tuple(records)
     events = [record.event for record in records]
-    openings = [event for event in events if isinstance(event, ev.Open)]
-    models = [event for event in events if isinstance(event, ev.Model) and event.state == "ready"]
-    vectors = {event.name: event for event in events if isinstance(event, ev.Vector) and not event.removed}
-    unknown = ev.Open(session="unknown", app="unknown", wall="unknown")
-    return Facts(
+    openings = [event for event in events if isinstance(event, ev.SessionOpened)]
+    models = [event for event in events if isinstance(event, ev.ModelChanged) and event.state == "ready"]
+    vectors = {
+        event.name: event for event in events if isinstance(event, ev.VectorChanged) and not event.removed
+    }
+    unknown = ev.SessionOpened(session="unknown", app="unknown", wall="unknown")
+    return SessionFacts(
         openings[0] if openings else unknown,
         models[-1] if models else None,
         tuple(vectors.values()),

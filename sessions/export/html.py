@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from html import escape
 
 from sessions.export import Clean
-from sessions.export.facts import VISIBLE, facts, settings_line
-from sessions.journal.codec import Record
-from sessions.state.state import Token, Turn
+from sessions.export.facts import VISIBLE, collect_facts, settings_line
+from sessions.journal.codec import JournalRecord
+from sessions.state.state import AnswerToken, Turn
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 STYLE = """
@@ -23,47 +23,47 @@ WARM, COLD = "214,120,20", "40,110,190"
 """Orange and blue: told apart by everyone."""
 
 
-def export(records: tuple[Record, ...], clean: Clean) -> str:
-    known = facts(records)
+def export(records: tuple[JournalRecord, ...], clean: Clean) -> str:
+    known = collect_facts(records)
     model = known.model.name if known.model else "no model"
     turns = [*known.state.path(), *known.branches]
     channels = {name: None for turn in turns for token in turn.tokens for name in token.proj}
     heat = next(iter(channels), "")
     body = "".join("".join(_turn(turn, heat, clean)) for turn in turns)
-    title = text(f"Session {known.opening.session}", clean)
-    legend = f" · colour: projection on {text(heat, clean)}" if heat else ""
+    title = escape_text(f"Session {known.opening.session}", clean)
+    legend = f" · colour: projection on {escape_text(heat, clean)}" if heat else ""
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><style>{STYLE}</style></head>\n'
-        f"<body><h1>{title}</h1><p>{text(model, clean)} · {text(known.opening.wall, clean)}{legend}</p>\n"
-        f"{body}<footer>steertui {text(known.opening.app, clean)}</footer></body></html>\n"
+        f"<body><h1>{title}</h1><p>{escape_text(model, clean)} · {escape_text(known.opening.wall, clean)}{legend}</p>\n"
+        f"{body}<footer>steertui {escape_text(known.opening.app, clean)}</footer></body></html>\n"
     )
 
 
-def text(raw: str, clean: Clean) -> str:
+def escape_text(raw: str, clean: Clean) -> str:
     return escape(clean(raw), quote=True)
 
 
 def _turn(turn: Turn, heat: str, clean: Clean) -> Iterator[str]:
-    yield f'<h2>{text(f"{turn.role} · turn {turn.id}", clean)}</h2>\n<div class="said">'
+    yield f'<h2>{escape_text(f"{turn.role} · turn {turn.id}", clean)}</h2>\n<div class="said">'
     if turn.said:
-        yield "<br>".join(text(line, clean) for line in turn.said.split("\n"))
+        yield "<br>".join(escape_text(line, clean) for line in turn.said.split("\n"))
     scale = max((abs(token.proj[heat]) for token in turn.tokens if heat in token.proj), default=1.0) or 1.0
     for at, token in enumerate(turn.tokens):
         yield from _markers(turn, at, clean)
         yield _token(token, heat, scale, clean)
     yield from _markers(turn, len(turn.tokens), clean)
-    yield f"</div><p>{text(settings_line(turn), clean)}</p>\n" if turn.gen is not None else "</div>\n"
+    yield f"</div><p>{escape_text(settings_line(turn), clean)}</p>\n" if turn.gen is not None else "</div>\n"
 
 
 def _markers(turn: Turn, at: int, clean: Clean) -> Iterator[str]:
     for marker in turn.markers:
         if marker.at == at and marker.kind in VISIBLE:
-            yield f'<span class="marker">◆ t {at} · {text(marker.words, clean)}</span>'
+            yield f'<span class="marker">◆ t {at} · {escape_text(marker.words, clean)}</span>'
 
 
-def _token(token: Token, heat: str, scale: float, clean: Clean) -> str:
-    said = "<br>".join(text(line, clean) for line in token.text.split("\n"))
+def _token(token: AnswerToken, heat: str, scale: float, clean: Clean) -> str:
+    said = "<br>".join(escape_text(line, clean) for line in token.text.split("\n"))
     if heat not in token.proj:
         return said
     value = token.proj[heat]

@@ -11,10 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from sessions.export.chat import steering
-from sessions.export.facts import Facts, facts
-from sessions.export.samples import Call, Sample, clock, likeliest, samples
-from sessions.journal.codec import Record
+from sessions.export.chat import steering_metadata
+from sessions.export.facts import SessionFacts, collect_facts
+from sessions.export.samples import (
+    ConversationSample,
+    ModelCall,
+    conversation_samples,
+    parse_time,
+    ranked_alternatives,
+)
+from sessions.journal.codec import JournalRecord
 from sessions.state.messages import Message
 
 SUFFIXES = (".eval", ".json")
@@ -28,7 +34,7 @@ SAMPLING = {
 """Our generation settings and their names in Inspect."""
 
 
-def save(records: tuple[Record, ...], place: Path) -> None:
+def save(records: tuple[JournalRecord, ...], place: Path) -> None:
     """Write the session: a sample per conversation, a model event per answer, an info event per change."""
     if place.suffix not in SUFFIXES:
         raise UsageError(
@@ -38,34 +44,34 @@ def save(records: tuple[Record, ...], place: Path) -> None:
         raise UsageError("an Inspect log needs inspect-ai: pip install 'steertui[inspect]'")
     from inspect_ai.log import write_eval_log
 
-    write_eval_log(_log(facts(records), records), str(place))
+    write_eval_log(_build_log(collect_facts(records), records), str(place))
 
 
-def _log(known: Facts, records: tuple[Record, ...]) -> Any:
+def _build_log(known: SessionFacts, records: tuple[JournalRecord, ...]) -> Any:
     from inspect_ai import log
 
     name = known.model.name if known.model else "unknown"
-    found = samples(known.state, records)
+    found = conversation_samples(known.state, records)
     ids = [sample.id for sample in found]
     return log.EvalLog(
         status="success",
         eval=log.EvalSpec(
             eval_id=known.opening.session,
             run_id=known.opening.session,
-            created=clock(known.opening.wall).isoformat(),
+            created=parse_time(known.opening.wall).isoformat(),
             task="steertui session",
             dataset=log.EvalDataset(name=known.opening.session, samples=len(ids), sample_ids=ids),
             model=name,
             config=log.EvalConfig(),
             packages={"steertui": known.opening.app, **known.opening.versions},
-            metadata=_about(known),
+            metadata=_repeat_metadata(known),
         ),
         results=log.EvalResults(total_samples=len(ids), completed_samples=len(ids)),
-        samples=[_sample(sample, name) for sample in found],
+        samples=[_build_sample(sample, name) for sample in found],
     )
 
 
-def _about(known: Facts) -> Mapping[str, Any]:
+def _repeat_metadata(known: SessionFacts) -> Mapping[str, Any]:
     """The metadata needed to repeat the session."""
     return {
         "vectors": {vector.name: vector.sha256 for vector in known.vectors},
@@ -74,61 +80,69 @@ def _about(known: Facts) -> Mapping[str, Any]:
     }
 
 
-def _sample(sample: Sample, model: str) -> Any:
+def _build_sample(sample: ConversationSample, model: str) -> Any:
     from inspect_ai.log import EvalSample
     from inspect_ai.model import ModelOutput
 
-    outputs = [_output(call, model) for call in sample.calls]
+    outputs = [_build_output(call, model) for call in sample.calls]
     pairs = zip(sample.calls, outputs, strict=True)
     return EvalSample(
         id=sample.id,
         epoch=1,
-        input=[_message(message) for message in sample.asked],
+        input=[_build_message(message) for message in sample.asked],
         target="",
-        messages=[_message(message) for message in sample.messages],
+        messages=[_build_message(message) for message in sample.messages],
         output=outputs[-1] if outputs else ModelOutput(model=model),
-        metadata={"steering": [steering(call.turn) for call in sample.calls]},
-        events=[event for call, output in pairs for event in _events(call, output, model)],
+        metadata={"steering": [steering_metadata(call.turn) for call in sample.calls]},
+        events=[event for call, output in pairs for event in _build_events(call, output, model)],
     )
 
 
-def _events(call: Call, output: Any, model: str) -> Iterator[Any]:
+def _build_events(call: ModelCall, output: Any, model: str) -> Iterator[Any]:
     """The changes made during an answer, then the model call itself."""
     from inspect_ai.event import InfoEvent, ModelEvent
 
     for marker in call.turn.markers:
-        data = {"turn": call.turn.id, "at": marker.at, "kind": marker.kind, "words": _whole(marker.words)}
+        data = {
+            "turn": call.turn.id,
+            "at": marker.at,
+            "kind": marker.kind,
+            "words": _replace_surrogates(marker.words),
+        }
         yield InfoEvent(source="steertui", data=data, timestamp=call.began)
     yield ModelEvent(
         model=model,
-        input=[_message(message) for message in call.told],
+        input=[_build_message(message) for message in call.told],
         tools=[],
         tool_choice="none",
-        config=_config(call),
+        config=_build_config(call),
         output=output,
         timestamp=call.began,
         working_time=call.seconds,
     )
 
 
-def _output(call: Call, model: str) -> Any:
+def _build_output(call: ModelCall, model: str) -> Any:
     from inspect_ai.model import ChatCompletionChoice, ChatMessageAssistant, ModelOutput
 
-    said = ChatMessageAssistant(content=_whole(call.turn.text), model=model, source="generate")
-    choice = ChatCompletionChoice(message=said, stop_reason=call.end, logprobs=_logprobs(call))
+    said = ChatMessageAssistant(content=_replace_surrogates(call.turn.text), model=model, source="generate")
+    choice = ChatCompletionChoice(message=said, stop_reason=call.end, logprobs=_build_logprobs(call))
     about = {"stop": call.turn.stop, **call.measured}
     return ModelOutput(model=model, choices=[choice], time=call.seconds, metadata=about)
 
 
-def _logprobs(call: Call) -> Any:
+def _build_logprobs(call: ModelCall) -> Any:
     from inspect_ai.model import Logprob, Logprobs, TopLogprob
 
     return Logprobs(
         content=[
             Logprob(
-                token=_whole(token.text),
+                token=_replace_surrogates(token.text),
                 logprob=token.lp,
-                top_logprobs=[TopLogprob(token=_whole(text), logprob=lp) for text, lp in likeliest(token)],
+                top_logprobs=[
+                    TopLogprob(token=_replace_surrogates(text), logprob=lp)
+                    for text, lp in ranked_alternatives(token)
+                ],
             )
             for token in call.turn.tokens
             if token.lp is not None
@@ -136,14 +150,14 @@ def _logprobs(call: Call) -> Any:
     )
 
 
-def _config(call: Call) -> Any:
+def _build_config(call: ModelCall) -> Any:
     from inspect_ai.model import GenerateConfig
 
     settings = call.turn.settings
     return GenerateConfig(**{theirs: settings[ours] for ours, theirs in SAMPLING.items() if ours in settings})
 
 
-def _message(message: Message) -> Any:
+def _build_message(message: Message) -> Any:
     from inspect_ai import model
 
     kinds = {
@@ -151,9 +165,9 @@ def _message(message: Message) -> Any:
         "assistant": model.ChatMessageAssistant,
         "tool": model.ChatMessageTool,
     }
-    return kinds.get(message["role"], model.ChatMessageUser)(content=_whole(message["content"]))
+    return kinds.get(message["role"], model.ChatMessageUser)(content=_replace_surrogates(message["content"]))
 
 
-def _whole(text: str) -> str:
+def _replace_surrogates(text: str) -> str:
     """Replace lone surrogates, which cannot be encoded as UTF-8."""
     return text.encode("utf-8", "replace").decode("utf-8")

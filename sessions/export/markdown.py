@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sessions.export import Clean
-from sessions.export.facts import VISIBLE, Facts, facts, settings_line
-from sessions.journal.codec import Record
-from sessions.state.state import Task, Turn
+from sessions.export.facts import VISIBLE, SessionFacts, collect_facts, settings_line
+from sessions.journal.codec import JournalRecord
+from sessions.state.state import JobState, Turn
 
 NAMES = {"user": "You", "assistant": "Model", "system": "System", "tool": "Tool"}
 
 
-def export(records: tuple[Record, ...], clean: Clean) -> str:
-    known = facts(records)
+def export(records: tuple[JournalRecord, ...], clean: Clean) -> str:
+    known = collect_facts(records)
     model = known.model.name if known.model else "no model"
     blocks = [
-        f"# {escaped(clean(f'Session {known.opening.session}'))}",
-        escaped(clean(f"{model} · {known.opening.wall}")),
+        f"# {escape_markdown(clean(f'Session {known.opening.session}'))}",
+        escape_markdown(clean(f"{model} · {known.opening.wall}")),
     ]
     for turn in known.state.path():
         blocks += _turn(turn, clean)
@@ -31,22 +31,22 @@ def export(records: tuple[Record, ...], clean: Clean) -> str:
     return "\n\n".join([*blocks, *_reproducibility(known, clean)]) + "\n"
 
 
-def _job(task: Task, clean: Clean) -> Iterator[str]:
+def _job(task: JobState, clean: Clean) -> Iterator[str]:
     """A job's parameters and message; its results are in the files it wrote."""
-    yield f"## {escaped(clean(f'Job {task.id} · {task.kind} · {task.state}'))}"
+    yield f"## {escape_markdown(clean(f'Job {task.id} · {task.kind} · {task.state}'))}"
     asked = [f"{name}={value}" for name, value in task.params.items() if value not in (None, "", ())]
     if told := [*asked, *([task.message] if task.message else [])]:
         yield "\n".join(f"    {clean(line)}" for line in told)
 
 
 def _turn(turn: Turn, clean: Clean) -> Iterator[str]:
-    yield f"## {escaped(clean(NAMES.get(turn.role, turn.role)))} · turn {turn.id}"
+    yield f"## {escape_markdown(clean(NAMES.get(turn.role, turn.role)))} · turn {turn.id}"
     if turn.gen is None:
-        yield quoted(turn.text, clean)
+        yield quote_text(turn.text, clean)
         return
     yield from _with_markers(turn, clean)
     said = [f"{len(turn.tokens)} tokens", turn.stop or "unfinished", settings_line(turn)]
-    yield f"*{escaped(clean(', '.join(filter(None, said))))}*"
+    yield f"*{escape_markdown(clean(', '.join(filter(None, said))))}*"
 
 
 def _with_markers(turn: Turn, clean: Clean) -> Iterator[str]:
@@ -55,15 +55,15 @@ def _with_markers(turn: Turn, clean: Clean) -> Iterator[str]:
     for marker in sorted((m for m in turn.markers if m.kind in VISIBLE), key=lambda m: m.at):
         words += "".join(token.text for token in turn.tokens[start : marker.at])
         if words:
-            yield quoted(words, clean)
-        yield f"**◆ t {marker.at} · {escaped(clean(marker.words))}**"
+            yield quote_text(words, clean)
+        yield f"**◆ t {marker.at} · {escape_markdown(clean(marker.words))}**"
         start, words = marker.at, ""
     words += "".join(token.text for token in turn.tokens[start:])
     if words:
-        yield quoted(words, clean)
+        yield quote_text(words, clean)
 
 
-def _reproducibility(known: Facts, clean: Clean) -> Iterator[str]:
+def _reproducibility(known: SessionFacts, clean: Clean) -> Iterator[str]:
     yield "## Reproducibility"
     lines = [f"steertui {known.opening.app}"]
     lines += [f"{name} {version}" for name, version in known.opening.versions.items()]
@@ -76,11 +76,11 @@ def _reproducibility(known: Facts, clean: Clean) -> Iterator[str]:
     yield "\n".join(f"    {clean(line)}" for line in lines)
 
 
-def quoted(text: str, clean: Clean) -> str:
+def quote_text(text: str, clean: Clean) -> str:
     """Text as a Markdown quotation, with its own markup escaped."""
-    return "\n".join(f"> {escaped(clean(line))}" if line else ">" for line in text.split("\n"))
+    return "\n".join(f"> {escape_markdown(clean(line))}" if line else ">" for line in text.split("\n"))
 
 
-def escaped(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Escape Markdown's special characters, including raw HTML and images."""
     return "".join(f"\\{c}" if c in "\\`*_[]<>#!|~&" else c for c in text)

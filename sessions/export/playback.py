@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
+from sessions.journal.codec import JournalRecord
 
 LONGEST_PAUSE = 2.0
 
 
-def paced(
-    records: Iterable[Record], speed: float, sleep: Callable[[float], None] = time.sleep
-) -> Iterator[Record]:
+def replay_paced(
+    records: Iterable[JournalRecord], speed: float, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[JournalRecord]:
     """The same records with their original delays; `speed` 0 means no delays, 2 twice as fast.
 
     Long pauses are shortened.
@@ -25,33 +25,33 @@ def paced(
         yield record
 
 
-def in_turn(records: Iterable[Record]) -> Iterator[Record]:
+def in_reading_order(records: Iterable[JournalRecord]) -> Iterator[JournalRecord]:
     """The same records in reading order: messages added during an answer come after it."""
-    answering, later = False, list[Record]()
-    for record in _once(records):
-        if answering and isinstance(record.event, ev.Turn):
+    answering, later = False, list[JournalRecord]()
+    for record in _without_repeats(records):
+        if answering and isinstance(record.event, ev.TurnAdded):
             later.append(record)
             continue
         yield record
-        if isinstance(record.event, ev.Gen | ev.Stop):
-            answering = isinstance(record.event, ev.Gen)
+        if isinstance(record.event, ev.AnswerStarted | ev.AnswerStopped):
+            answering = isinstance(record.event, ev.AnswerStarted)
             yield from later
             later = []
     yield from later
 
 
-def _once(records: Iterable[Record]) -> Iterator[Record]:
+def _without_repeats(records: Iterable[JournalRecord]) -> Iterator[JournalRecord]:
     """Tokens can be written twice when their text was completed later; yield only the added text."""
     last: tuple[int, int] | None = None
     said = ""
     for record in records:
         event = record.event
-        if isinstance(event, ev.Tok) and event.lane == 0 and event.text:
+        if isinstance(event, ev.TokensGenerated) and event.lane == 0 and event.text:
             if last == (event.gen, event.i) and event.text[0].startswith(said):
                 record = replace(
                     record, event=replace(event, text=(event.text[0][len(said) :], *event.text[1:]))
                 )
             last, said = (event.gen, event.i + len(event.text) - 1), event.text[-1]
-        elif isinstance(event, ev.Rewind):
+        elif isinstance(event, ev.AnswerRewound):
             last = None
         yield record

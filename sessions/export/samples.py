@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sessions.export.chat import leaves
+from sessions.export.chat import leaf_turns
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
-from sessions.state.messages import Message, messages
-from sessions.state.state import State, Token, Turn
+from sessions.journal.codec import JournalRecord
+from sessions.state.messages import Message, chat_messages
+from sessions.state.state import AnswerToken, SessionState, Turn
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 ENDS = {"eos": "stop", "stop": "stop", "length": "max_tokens"}
@@ -23,7 +23,7 @@ ENDS = {"eos": "stop", "stop": "stop", "length": "max_tokens"}
 
 
 @dataclass(frozen=True)
-class Call:
+class ModelCall:
     """One answer: the messages before it, its turn, and its time."""
 
     turn: Turn
@@ -48,12 +48,12 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Sample:
+class ConversationSample:
     """The conversation that ends with turn `id`."""
 
     id: int
     messages: tuple[Message, ...]
-    calls: tuple[Call, ...]
+    calls: tuple[ModelCall, ...]
 
     @property
     def asked(self) -> tuple[Message, ...]:
@@ -61,47 +61,49 @@ class Sample:
         return self.calls[-1].told if self.calls else self.messages
 
 
-def samples(state: State, records: Iterable[Record]) -> list[Sample]:
-    began, seconds = _times(records)
+def conversation_samples(state: SessionState, records: Iterable[JournalRecord]) -> list[ConversationSample]:
+    began, seconds = _answer_times(records)
 
-    def call(path: tuple[Turn, ...], turn: Turn) -> Call:
+    def call(path: tuple[Turn, ...], turn: Turn) -> ModelCall:
         gen = turn.gen if turn.gen is not None else -1
         before = path[: path.index(turn)]
-        return Call(turn, _told(before, turn), began.get(gen, began[-1]), seconds.get(gen, 0.0))
+        return ModelCall(
+            turn, _input_messages(before, turn), began.get(gen, began[-1]), seconds.get(gen, 0.0)
+        )
 
-    def sample(leaf: Turn) -> Sample:
+    def sample(leaf: Turn) -> ConversationSample:
         path = state.path(leaf.id)
         calls = tuple(call(path, turn) for turn in path if turn.gen is not None)
-        return Sample(leaf.id, _told(path, calls[-1].turn if calls else leaf), calls)
+        return ConversationSample(leaf.id, _input_messages(path, calls[-1].turn if calls else leaf), calls)
 
-    return [sample(leaf) for leaf in leaves(state)]
+    return [sample(leaf) for leaf in leaf_turns(state)]
 
 
-def _told(path: Iterable[Turn], answer: Turn) -> tuple[Message, ...]:
+def _input_messages(path: Iterable[Turn], answer: Turn) -> tuple[Message, ...]:
     """The messages of a path, with the system prompt from the answer's settings first."""
     system = answer.settings.get("system")
     first = [{"role": "system", "content": str(system)}] if system else []
-    return (*first, *messages(path))
+    return (*first, *chat_messages(path))
 
 
-def _times(records: Iterable[Record]) -> tuple[dict[int, datetime], dict[int, float]]:
+def _answer_times(records: Iterable[JournalRecord]) -> tuple[dict[int, datetime], dict[int, float]]:
     """The start time and duration of each answer; -1 is the session itself."""
     began, seconds, now = {-1: EPOCH}, {}, EPOCH
     for number, record in enumerate(records):
         now += timedelta(milliseconds=record.m)
         match record.event:
-            case ev.Open():
-                now = clock(record.event.wall, now)
-            case ev.Gen():
+            case ev.SessionOpened():
+                now = parse_time(record.event.wall, now)
+            case ev.AnswerStarted():
                 began[record.event.gen] = now
-            case ev.Stop():
+            case ev.AnswerStopped():
                 seconds[record.event.gen] = record.event.wall_ms / 1000
         if number == 0:
             began[-1] = now
     return began, seconds
 
 
-def clock(wall: str, otherwise: datetime = EPOCH) -> datetime:
+def parse_time(wall: str, otherwise: datetime = EPOCH) -> datetime:
     """Parse a session's wall-clock time; `otherwise` if it is invalid."""
     try:
         told = datetime.fromisoformat(wall)
@@ -110,7 +112,7 @@ def clock(wall: str, otherwise: datetime = EPOCH) -> datetime:
     return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
-def likeliest(token: Token) -> Iterator[tuple[str, float]]:
+def ranked_alternatives(token: AnswerToken) -> Iterator[tuple[str, float]]:
     """Alternative tokens with their log-probabilities."""
     for other in token.top:
         if other.p > 0:

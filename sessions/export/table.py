@@ -7,22 +7,22 @@ import io
 from collections.abc import Iterator
 
 from sessions.export import Clean
-from sessions.export.facts import facts
-from sessions.journal.codec import Record
-from sessions.state.state import Token, Turn
+from sessions.export.facts import collect_facts
+from sessions.journal.codec import JournalRecord
+from sessions.state.state import AnswerToken, Turn
 
 COLUMNS = ("turn", "parent", "at", "kind", "id", "text", "logprob", "mixer")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def export(records: tuple[Record, ...], clean: Clean) -> str:
-    answers = [turn for turn in facts(records).state.turns.values() if turn.gen is not None]
+def export(records: tuple[JournalRecord, ...], clean: Clean) -> str:
+    answers = [turn for turn in collect_facts(records).state.turns.values() if turn.gen is not None]
     gauges = sorted(
         {name for turn in answers for token in turn.tokens for name in (*token.proj, *token.values)}
     )
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
-    table.writerow([*COLUMNS, *(guarded(name, clean) for name in gauges)])
+    table.writerow([*COLUMNS, *(guard_cell(name, clean) for name in gauges)])
     for turn in answers:
         table.writerows(_rows(turn, gauges, clean))
     return out.getvalue()
@@ -33,18 +33,18 @@ def _rows(turn: Turn, gauges: list[str], clean: Clean) -> Iterator[list[object]]
     where = [turn.id, turn.parent]
     for at in range(len(turn.tokens) + 1):
         for marker in (m for m in turn.markers if m.at == at):
-            yield [*where, at, marker.kind, "", guarded(marker.words, clean), "", ""]
+            yield [*where, at, marker.kind, "", guard_cell(marker.words, clean), "", ""]
         if at < len(turn.tokens):
             token = turn.tokens[at]
-            said = guarded(token.text, clean)
-            yield [*where, at, "token", token.id, said, token.lp, token.mix, *_measured(token, gauges)]
+            said = guard_cell(token.text, clean)
+            yield [*where, at, "token", token.id, said, token.lp, token.mix, *_reading_columns(token, gauges)]
 
 
-def _measured(token: Token, gauges: list[str]) -> list[object]:
+def _reading_columns(token: AnswerToken, gauges: list[str]) -> list[object]:
     return [{**token.values, **token.proj}.get(name, "") for name in gauges]
 
 
-def guarded(text: str, clean: Clean) -> str:
+def guard_cell(text: str, clean: Clean) -> str:
     """Prefix a quote to text that a spreadsheet would run as a formula."""
     text = clean(text)
     return "'" + text if text.startswith(FORMULA) else text

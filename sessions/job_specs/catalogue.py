@@ -8,11 +8,11 @@ from sessions.job_specs.contrasts import CONTRAST_ANSWER, CONTRAST_MAKE
 from sessions.job_specs.dialogue import DISTRACTION, HONEYPOT, HOT_SWAP
 from sessions.job_specs.doses import AXIS_DRIFT, COMPARE, SWEEP
 from sessions.job_specs.models import INDUCE, LOBOTOMY, TRANSFER
-from sessions.job_specs.offer import Offer
+from sessions.job_specs.offer import JobSpec
 from sessions.job_specs.study import PHASES
 from sessions.job_specs.workshop import CHECK, DIFF, EXTRACT, THEMES
 
-OFFERS: Mapping[str, Offer] = {
+OFFERS: Mapping[str, JobSpec] = {
     offer.kind: offer
     for offer in (
         EXTRACT,

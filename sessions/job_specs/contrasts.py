@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from sessions.job_specs.offer import Offer, Param
+from sessions.job_specs.offer import JobParam, JobSpec
 
 FORMS = ("stories", "replies", "answers", "requests")
-OUT = Param("out", "file", "the new file of pairs (.jsonl)", required=True, holds="contrast set")
+OUT = JobParam("out", "file", "the new file of pairs (.jsonl)", required=True, holds="contrast set")
 
-CONTRAST_MAKE = Offer(
+CONTRAST_MAKE = JobSpec(
     "contrast-make",
     "Write a contrast set",
     "Claude writes pairs that differ in one trait: balanced over domains, checked, without near-duplicates",
     ("contrast", "make"),
     (
-        Param(
+        JobParam(
             "set",
             "contrast",
             "a set, a file to continue, or a new name",
@@ -22,37 +22,39 @@ CONTRAST_MAKE = Offer(
             new=True,
         ),
         OUT,
-        Param("pairs", "count", "how many", 100),
-        Param(
+        JobParam("pairs", "count", "how many", 100),
+        JobParam(
             "positive",
             "text",
             "description of the positive side of a new set; with --with-model a system prompt",
         ),
-        Param("negative", "text", "description of the negative side"),
-        Param("about", "text", "a description of the set"),
-        Param("form", "choice", "what a pair consists of (default: the set's)", choices=FORMS),
-        Param(
+        JobParam("negative", "text", "description of the negative side"),
+        JobParam("about", "text", "a description of the set"),
+        JobParam("form", "choice", "what a pair consists of (default: the set's)", choices=FORMS),
+        JobParam(
             "domains", "text", "topics of the texts, as A,B,… (default: the set's, else five built-in ones)"
         ),
-        Param("claude", "text", "the Claude model that writes (default: claude-sonnet-5-5)"),
-        Param("budget", "number", "maximum cost in USD (default: 1.5 × the estimate)"),
-        Param("deadline", "number", "maximum time in seconds", 1800.0),
-        Param("estimate", "flag", "only estimate the cost", False),
+        JobParam("claude", "text", "the Claude model that writes (default: claude-sonnet-5-5)"),
+        JobParam("budget", "number", "maximum cost in USD (default: 1.5 × the estimate)"),
+        JobParam("deadline", "number", "maximum time in seconds", 1800.0),
+        JobParam("estimate", "flag", "only estimate the cost", False),
     ),
     model=False,
 )
 
-CONTRAST_ANSWER = Offer(
+CONTRAST_ANSWER = JobSpec(
     "contrast-answer",
     "Have a contrast set answered",
     "the model itself answers both sides of a set; its replies become a new set",
     ("contrast", "make", "--with-model"),
     (
-        Param("set", "contrast", "a built-in set or a file of conversations", required=True, positional=True),
+        JobParam(
+            "set", "contrast", "a built-in set or a file of conversations", required=True, positional=True
+        ),
         OUT,
-        Param("positive", "text", "the system prompt of the positive side"),
-        Param("negative", "text", "the system prompt of the negative side"),
-        Param("max_new", "count", "longest reply in tokens", 50),
-        Param("max_words", "count", "leave out pairs with a longer answer (honesty: 7)"),
+        JobParam("positive", "text", "the system prompt of the positive side"),
+        JobParam("negative", "text", "the system prompt of the negative side"),
+        JobParam("max_new", "count", "longest reply in tokens", 50),
+        JobParam("max_words", "count", "leave out pairs with a longer answer (honesty: 7)"),
     ),
 )

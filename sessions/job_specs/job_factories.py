@@ -10,16 +10,16 @@ from typing import Any, TypeAlias
 from core.errors import UsageError
 from core.jobs.job import Job
 from sessions.experiments.registry import EXPERIMENTS
-from sessions.journal.folder import SUFFIX, Folder
+from sessions.journal.folder import SUFFIX, SessionFolder
 
 Factory: TypeAlias = Callable[[Any, Mapping[str, Any]], Job]
 
 
 def _check(instrument: Any, params: Mapping[str, Any]) -> Job:
     """Check a vector in about a minute; `vector`, and the parameters of `vectors.check.job`."""
-    from vectors.checks.check import job
+    from vectors.checks.check import check_job
 
-    return job(_model(instrument, "check"), params)
+    return check_job(_require_model(instrument, "check"), params)
 
 
 def _extract(instrument: Any, params: Mapping[str, Any]) -> Job:
@@ -27,48 +27,50 @@ def _extract(instrument: Any, params: Mapping[str, Any]) -> Job:
     `vectors.extraction.job.job`. Without a loaded model, `tuned` and `model` are loaded one after the
     other with the options `loading`; with `ranks`, each process loads its own model.
     """
-    from vectors.extraction.job import job, two_models
+    from vectors.extraction.job import extraction_job, two_model_job
 
     if params.get("ranks"):
         from vectors.extraction.distributed import launcher
 
-        return launcher.job({**instrument.loaded, **params} if instrument else params)
+        return launcher.distributed_job({**instrument.loaded, **params} if instrument else params)
     if instrument is None and params.get("tuned"):
-        return two_models(partial(_load, params, "tuned"), partial(_load, params, "model"), params)
-    model = _model(instrument, "extract")
-    return job(model, {"model": model.name, **params})
+        return two_model_job(
+            partial(_load_model, params, "tuned"), partial(_load_model, params, "model"), params
+        )
+    model = _require_model(instrument, "extract")
+    return extraction_job(model, {"model": model.name, **params})
 
 
 def _diff(instrument: Any, params: Mapping[str, Any]) -> Job:
     """Compare two checkpoints matrix by matrix: `base`, `tuned`; needs no loaded model."""
-    from vectors.diff.job import job
+    from vectors.diff.job import diff_job
 
-    return job(params)
+    return diff_job(params)
 
 
 def _contrast_make(instrument: Any, params: Mapping[str, Any]) -> Job:
     """Have Claude write a contrast set: `set`, `out`, and the parameters of `vectors.contrasts.brief`; needs
     no model.
     """
-    from vectors.contrasts.writing.job import written
+    from vectors.contrasts.writing.job import write_with_claude
 
-    return written(params)
+    return write_with_claude(params)
 
 
 def _contrast_answer(instrument: Any, params: Mapping[str, Any]) -> Job:
     """Have the loaded model answer a contrast set: `set`, `out`, `max_new`, `max_words`."""
-    from vectors.contrasts.writing.job import answered
+    from vectors.contrasts.writing.job import answer_with_model
 
-    return answered(_model(instrument, "contrast-answer"), params)
+    return answer_with_model(_require_model(instrument, "contrast-answer"), params)
 
 
 def _themes(instrument: Any, params: Mapping[str, Any]) -> Job:
     """The linearity score of runs: `themes`, and the parameters of `vectors.themes.job`; the loaded model
     embeds them.
     """
-    from vectors.themes.themes import job
+    from vectors.themes.themes import themes_job
 
-    return job(_model(instrument, "themes"), params)
+    return themes_job(_require_model(instrument, "themes"), params)
 
 
 def _experiment(name: str) -> Factory:
@@ -76,9 +78,9 @@ def _experiment(name: str) -> Factory:
 
     def make(instrument: Any, params: Mapping[str, Any]) -> Job:
         from sessions.experiments import registry
-        from sessions.experiments.scoring.model_sampler import ResidentVoice
+        from sessions.experiments.scoring.model_sampler import TorchSampler
 
-        return registry.job(name, ResidentVoice(_model(instrument, name)), params)
+        return registry.experiment_job(name, TorchSampler(_require_model(instrument, name)), params)
 
     return make
 
@@ -86,15 +88,17 @@ def _experiment(name: str) -> Factory:
 def _verify(instrument: Any, params: Mapping[str, Any]) -> Job:
     """Replay and compare a recorded session on a fresh cache; `session` is its folder."""
     from sessions.journal.reader import read
-    from sessions.live.torch_backend import Resident
+    from sessions.live.torch_backend import TorchModel
     from sessions.recorded.verify import verify
 
-    folder = Folder(Path(params.get("session", "")))
+    folder = SessionFolder(Path(params.get("session", "")))
     reading = read(folder.journal)
-    return verify(Resident(_model(instrument, "verify")), reading.records, kept_vectors(folder))
+    return verify(
+        TorchModel(_require_model(instrument, "verify")), reading.records, read_kept_vectors(folder)
+    )
 
 
-def kept_vectors(folder: Folder) -> dict[str, Any]:
+def read_kept_vectors(folder: SessionFolder) -> dict[str, Any]:
     """The vectors of a session by sha256, read from the copies in its folder."""
     import vectors
 
@@ -102,13 +106,13 @@ def kept_vectors(folder: Folder) -> dict[str, Any]:
     return {vector.sha256: vector for vector in found}
 
 
-def _load(params: Mapping[str, Any], which: str) -> Any:
+def _load_model(params: Mapping[str, Any], which: str) -> Any:
     import core
 
     return core.load(params[which], **params.get("loading", {}))
 
 
-def _model(instrument: Any, kind: str) -> Any:
+def _require_model(instrument: Any, kind: str) -> Any:
     if instrument is None:
         raise UsageError(f"{kind} needs a model, and none is loaded")
     return instrument.model

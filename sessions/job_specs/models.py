@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from sessions.job_specs.asking import COUNT, LAYERS, MEASURE, PROMPTS, PUSH, SPEAKING, VECTOR
 from sessions.job_specs.doses import JUDGED
-from sessions.job_specs.offer import Offer, Param
+from sessions.job_specs.offer import JobParam, JobSpec
 
-BASE = Param("base", "model", "the base of the fine-tuned model", required=True, positional=True)
+BASE = JobParam("base", "model", "the base of the fine-tuned model", required=True, positional=True)
 
-LOBOTOMY = Offer(
+LOBOTOMY = JobSpec(
     "lobotomy",
     "Remove the fine-tuning",
     "subtracts the difference to its base from a tuned model, in activations and in weights",
     ("run", "lobotomy"),
     (
         BASE,
-        Param("form", "choice", "where it is subtracted", "both", ("both", "activation", "weights")),
-        Param("amounts", "numbers", "fractions λ of the difference to subtract", (0.0, 0.5, 1.0, 2.0)),
+        JobParam("form", "choice", "where it is subtracted", "both", ("both", "activation", "weights")),
+        JobParam("amounts", "numbers", "fractions λ of the difference to subtract", (0.0, 0.5, 1.0, 2.0)),
         LAYERS,
         MEASURE,
         PROMPTS,
@@ -26,14 +26,14 @@ LOBOTOMY = Offer(
     ),
 )
 
-INDUCE = Offer(
+INDUCE = JobSpec(
     "induce",
     "Reproduce the fine-tuning with a vector",
     "base, base under a vector, and the tuned model: does the vector lead from one to the other?",
     ("run", "induce"),
     (
         VECTOR,
-        Param("tuned", "model", "the tuned model", required=True),
+        JobParam("tuned", "model", "the tuned model", required=True),
         MEASURE,
         PROMPTS,
         COUNT,
@@ -43,14 +43,14 @@ INDUCE = Offer(
     ),
 )
 
-TRANSFER = Offer(
+TRANSFER = JobSpec(
     "transfer",
     "Transfer vectors to other models",
     "vectors × models × signs: which effects carry over to models other than the vector's own?",
     ("run", "transfer"),
     (
-        Param("vectors", "text", "vectors, with commas between them", required=True, positional=True),
-        Param("models", "text", "other target models, with commas between them"),
+        JobParam("vectors", "text", "vectors, with commas between them", required=True, positional=True),
+        JobParam("models", "text", "other target models, with commas between them"),
         MEASURE,
         PROMPTS,
         COUNT,

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from core.errors import UsageError
-from core.mixer.mixer import finite
+from core.mixer.mixer import finite_number
 
 Json: TypeAlias = Any
 
 
 @dataclass(frozen=True)
-class Param:
+class JobParam:
     """A parameter of a job. `name` is its key; its command-line option is derived from it. A positional
     parameter has no option. `off` is the option that turns off a flag that is on by default. `holds` says
     what an output file contains, so that a form can propose a path. `new`: the name need not exist yet.
@@ -54,7 +54,7 @@ class Param:
 
 
 @dataclass(frozen=True)
-class Offer:
+class JobSpec:
     """A kind of job. `kind` is its name at the engine, `verb` the equivalent command. `model`: whether it
     needs a loaded model; if any of `own_models` is among its parameters, it loads its models itself.
     """
@@ -63,7 +63,7 @@ class Offer:
     title: str
     summary: str
     verb: tuple[str, ...]
-    params: tuple[Param, ...]
+    params: tuple[JobParam, ...]
     model: bool = True
     own_models: tuple[str, ...] = ()
 
@@ -92,11 +92,11 @@ class Offer:
 
 
 def _number(name: str, value: Json) -> float:
-    return finite(name, value)
+    return finite_number(name, value)
 
 
 def _count(name: str, value: Json) -> int:
-    number = finite(name, value)
+    number = finite_number(name, value)
     if number < 0 or number != int(number):
         raise UsageError(f"{name} is a whole number ≥ 0, not {value!r}")
     return int(number)
@@ -110,7 +110,7 @@ def _flag(name: str, value: Json) -> bool:
 
 def _numbers(name: str, value: Json) -> tuple[float, ...]:
     parts = value.replace(";", ",").split(",") if isinstance(value, str) else value
-    return tuple(finite(name, part) for part in parts)
+    return tuple(finite_number(name, part) for part in parts)
 
 
 def _text(name: str, value: Json) -> str:

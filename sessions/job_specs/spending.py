@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sessions.job_specs.offer import Offer
+from sessions.job_specs.offer import JobSpec
 
 BUDGET, CRITERION = "budget", "criterion"
 JUDGING = ("judge", "measure", "coherence")
@@ -13,7 +13,7 @@ JUDGING = ("judge", "measure", "coherence")
 CLAUDE = "claude-"
 
 
-def spends(offer: Offer, given: Mapping[str, Any]) -> bool:
+def costs_money(offer: JobSpec, given: Mapping[str, Any]) -> bool:
     names = {param.name for param in offer.params}
     if BUDGET not in names:
         return False

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from sessions.job_specs.asking import COUNT, MEASURE, PROMPTS, SPEAKING
-from sessions.job_specs.offer import Offer, Param
+from sessions.job_specs.offer import JobParam, JobSpec
 
-PHASES = Offer(
+PHASES = JobSpec(
     "phases",
     "Run a whole study",
     "dataset, extraction, validation, behaviour, weight diff, analysis: in one go, or each alone",
     ("run", "phases"),
     (
-        Param("contrast", "contrast", "a built-in set or a file of pairs", required=True, positional=True),
-        Param("out", "folder", "folder for the results of every phase", required=True),
-        Param("only", "text", "comma-separated phases (default: all)"),
-        Param("pairs", "count", "number of pairs of the set", 100),
-        Param("tuned", "model", "the tuned model, for the weight diff"),
-        Param("behaviour", "text", "the experiments of the behaviour phase", "sweep,distraction,hot-swap"),
+        JobParam("contrast", "contrast", "a built-in set or a file of pairs", required=True, positional=True),
+        JobParam("out", "folder", "folder for the results of every phase", required=True),
+        JobParam("only", "text", "comma-separated phases (default: all)"),
+        JobParam("pairs", "count", "number of pairs of the set", 100),
+        JobParam("tuned", "model", "the tuned model, for the weight diff"),
+        JobParam("behaviour", "text", "the experiments of the behaviour phase", "sweep,distraction,hot-swap"),
         MEASURE,
         PROMPTS,
         COUNT,

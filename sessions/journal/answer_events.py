@@ -11,7 +11,7 @@ from sessions.journal.event import Event, Json
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gen(Event, t="gen"):
+class AnswerStarted(Event, t="gen"):
     """Answer `gen` starts as turn `turn`. `reused` prompt tokens were in the cache already; a very long
     prompt is stored only as its hash.
     """
@@ -28,7 +28,7 @@ class Gen(Event, t="gen"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tok(Event, t="tok"):
+class TokensGenerated(Event, t="tok"):
     """Tokens `i`, `i`+1, … of one answer, all generated under mixer `mix`; one event covers at most 50 ms.
     `by` is "compiled" or empty for eager decoding, the only mode whose log-probabilities repeat bit for
     bit.
@@ -45,7 +45,7 @@ class Tok(Event, t="tok"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Top(Event, t="top"):
+class TopTokens(Event, t="top"):
     """The most likely alternatives to tokens `i`, `i`+1, …: per token a row of ids, texts and probabilities.
     `other` is the probability of the same ids in the other lane (the forced lane for lane 0, and the
     reverse).
@@ -61,7 +61,7 @@ class Top(Event, t="top"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Meter(Event, t="meter"):
+class MeterReadings(Event, t="meter"):
     """Measurements of tokens `i`, `i`+1, …, taken one forward pass later. Per channel: projections before and
     after steering, and whether a cap was active. `values`: entropy (nats) and delta (‖Δ‖/‖h‖); with a
     forced lane also kl, lp0 and rank.
@@ -77,7 +77,7 @@ class Meter(Event, t="meter"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Inject(Event, t="inject"):
+class TextInjected(Event, t="inject"):
     """A distractor inserted before token `at`. `how` is user, own (as the model's words) or tool."""
 
     text: str
@@ -89,7 +89,7 @@ class Inject(Event, t="inject"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stop(Event, t="stop"):
+class AnswerStopped(Event, t="stop"):
     """An answer ends; `reason` is eos, length, stop, cancel, error or oom. `spoke_ms` is the time from the
     first to the last token, `code` the exit code of an error.
     """
@@ -104,7 +104,7 @@ class Stop(Event, t="stop"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rewind(Event, t="rewind"):
+class AnswerRewound(Event, t="rewind"):
     """Answer `gen` is cut back to its first `to` tokens."""
 
     gen: int
@@ -113,7 +113,7 @@ class Rewind(Event, t="rewind"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rebuild(Event, t="rebuild"):
+class CacheRebuilt(Event, t="rebuild"):
     """The KV cache was recomputed as if mixer `mix` had been active from the start."""
 
     gen: int
@@ -124,7 +124,7 @@ class Rebuild(Event, t="rebuild"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Crop(Event, t="crop"):
+class CacheCropped(Event, t="crop"):
     """The prompt did not extend the cached tokens: the first `kept` were reused and `dropped` were removed
     from the cache.
     """
@@ -136,7 +136,7 @@ class Crop(Event, t="crop"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lane(Event, t="lane"):
+class LanesAssigned(Event, t="lane"):
     """The lanes (batch rows) of an answer. The batch shape decides whether a replay can match bit for bit."""
 
     gen: int
@@ -144,14 +144,14 @@ class Lane(Event, t="lane"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pause(Event, t="pause"):
+class PauseChanged(Event, t="pause"):
     gen: int
     at: int
     paused: bool
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chunk(Event, t="chunk"):
+class PrefillChunk(Event, t="chunk"):
     """The start and end of one prefill chunk."""
 
     gen: int

@@ -7,8 +7,8 @@ import threading
 from array import array
 from bisect import bisect_right
 
-from sessions.journal.folder import PRIVATE_FILE, Folder
-from sessions.journal.reader import Reading
+from sessions.journal.folder import PRIVATE_FILE, SessionFolder
+from sessions.journal.reader import JournalContents
 
 SYNC_S = 1.0
 RESERVE = 256 << 10
@@ -17,7 +17,7 @@ RESERVE = 256 << 10
 class JournalFile:
     """An append-only file with an index of record positions; a separate thread flushes it."""
 
-    def __init__(self, folder: Folder, lock: int, reading: Reading) -> None:
+    def __init__(self, folder: SessionFolder, lock: int, reading: JournalContents) -> None:
         """`lock`: the descriptor from `folder.lock()`; `reading`: the contents of the repaired file."""
         self._folder = folder
         self._lock = lock

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from types import NoneType
 
-from sessions.journal.events import KINDS, Event, Json, Other
+from sessions.journal.events import KINDS, Event, Json, UnknownEvent
 
 LINE_LIMIT = 64 << 20
 """Longest line in bytes; a job's whole report is one event. Longer events are refused before writing."""
@@ -36,7 +36,7 @@ TYPES = {
 
 
 @dataclass(frozen=True)
-class Record:
+class JournalRecord:
     """An event with its sequence number `n`, `m` milliseconds after the previous event."""
 
     n: int
@@ -48,12 +48,12 @@ class BadLine(ValueError):
     """The line is torn, damaged or not a record."""
 
 
-def encode(record: Record) -> bytes:
+def encode(record: JournalRecord) -> bytes:
     body = _dump({"n": record.n, "m": record.m, **to_fields(record.event)})
     return b'%b,"c":"%08x"}\n' % (body[:-1], zlib.crc32(body))
 
 
-def decode(line: bytes) -> Record:
+def decode(line: bytes) -> JournalRecord:
     """Decode one line, with or without its newline. Raises `BadLine`."""
     line = line.rstrip(b"\n")
     head, _, tail = line.rpartition(b',"c":"')
@@ -61,14 +61,14 @@ def decode(line: bytes) -> Record:
         raise BadLine("checksum does not match")
     try:
         data = json.loads(head + b"}")
-        return Record(int(data.pop("n")), int(data.pop("m")), from_fields(data))
+        return JournalRecord(int(data.pop("n")), int(data.pop("m")), from_fields(data))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadLine(f"not a record: {error}") from error
 
 
 def to_fields(event: Event) -> dict[str, Json]:
     """The event as a flat JSON object with its kind `t`, without fields at their default."""
-    if isinstance(event, Other):
+    if isinstance(event, UnknownEvent):
         return {"t": event.kind, **event.data}
     usual = USUAL[event.t]
     named = {
@@ -82,7 +82,7 @@ def from_fields(data: Mapping[str, Json]) -> Event:
     values = {key: _frozen(value) for key, value in data.items() if key != "t"}
     kind = KINDS.get(data["t"])
     if kind is None:
-        return Other(kind=data["t"], data=values)
+        return UnknownEvent(kind=data["t"], data=values)
     names = {f.name for f in fields(kind)} - {"extra"}
     known = {key: value for key, value in values.items() if key in names}
     rest = {key: value for key, value in values.items() if key not in names}
@@ -91,7 +91,7 @@ def from_fields(data: Mapping[str, Json]) -> Event:
             return kind(**known, extra=rest)
     except TypeError:
         pass
-    return Other(kind=data["t"], data=values)
+    return UnknownEvent(kind=data["t"], data=values)
 
 
 def _frozen(value: Json) -> Json:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 
 from sessions.journal.event import Json
-from sessions.journal.events import Open
+from sessions.journal.events import SessionOpened
 
 PACKAGES = ("torch", "transformers", "accelerate", "safetensors", "tokenizers", "numpy")
 NUMERICS = (
@@ -24,10 +24,12 @@ NUMERICS = (
 )
 
 
-def opening(session: str, app: str, *, parent: Json = None, argv: Iterable[str] | None = None) -> Open:
+def opening_event(
+    session: str, app: str, *, parent: Json = None, argv: Iterable[str] | None = None
+) -> SessionOpened:
     """The first event of a session that is started or reopened now."""
     words = sys.argv if argv is None else argv
-    return Open(
+    return SessionOpened(
         session=session,
         app=app,
         wall=datetime.now(UTC).isoformat(timespec="milliseconds"),

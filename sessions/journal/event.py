@@ -28,7 +28,7 @@ class Event:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Other(Event):
+class UnknownEvent(Event):
     """An event whose kind is unknown or whose fields are missing or mistyped; it is kept, not dropped."""
 
     kind: str

@@ -9,27 +9,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sessions.journal.answer_events import Chunk as Chunk
-from sessions.journal.answer_events import Crop as Crop
-from sessions.journal.answer_events import Gen as Gen
-from sessions.journal.answer_events import Inject as Inject
-from sessions.journal.answer_events import Lane as Lane
-from sessions.journal.answer_events import Meter as Meter
-from sessions.journal.answer_events import Pause as Pause
-from sessions.journal.answer_events import Rebuild as Rebuild
-from sessions.journal.answer_events import Rewind as Rewind
-from sessions.journal.answer_events import Stop as Stop
-from sessions.journal.answer_events import Tok as Tok
-from sessions.journal.answer_events import Top as Top
+from sessions.journal.answer_events import AnswerRewound as AnswerRewound
+from sessions.journal.answer_events import AnswerStarted as AnswerStarted
+from sessions.journal.answer_events import AnswerStopped as AnswerStopped
+from sessions.journal.answer_events import CacheCropped as CacheCropped
+from sessions.journal.answer_events import CacheRebuilt as CacheRebuilt
+from sessions.journal.answer_events import LanesAssigned as LanesAssigned
+from sessions.journal.answer_events import MeterReadings as MeterReadings
+from sessions.journal.answer_events import PauseChanged as PauseChanged
+from sessions.journal.answer_events import PrefillChunk as PrefillChunk
+from sessions.journal.answer_events import TextInjected as TextInjected
+from sessions.journal.answer_events import TokensGenerated as TokensGenerated
+from sessions.journal.answer_events import TopTokens as TopTokens
 from sessions.journal.event import KINDS as KINDS
 from sessions.journal.event import SCHEMA as SCHEMA
 from sessions.journal.event import Event as Event
 from sessions.journal.event import Json as Json
-from sessions.journal.event import Other as Other
+from sessions.journal.event import UnknownEvent as UnknownEvent
 
 
 @dataclass(frozen=True, kw_only=True)
-class Open(Event, t="open"):
+class SessionOpened(Event, t="open"):
     """Starts a journal; written again each time an engine reopens the session. `parent`: the session it was
     branched from.
     """
@@ -46,7 +46,7 @@ class Open(Event, t="open"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model(Event, t="model"):
+class ModelChanged(Event, t="model"):
     """`state` is loading, ready, failed or unloaded. `facts` (set when ready) are compared by verify."""
 
     state: str
@@ -57,7 +57,7 @@ class Model(Event, t="model"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Vector(Event, t="vector"):
+class VectorChanged(Event, t="vector"):
     """A vector that mixers may name from here on; the session folder has a copy named by its `sha256`."""
 
     name: str
@@ -76,7 +76,7 @@ class Vector(Event, t="vector"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Turn(Event, t="turn"):
+class TurnAdded(Event, t="turn"):
     """A message of the system, the user or a tool. `parent` gives its place in the tree of turns."""
 
     turn: int
@@ -86,7 +86,7 @@ class Turn(Event, t="turn"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mixer(Event, t="mixer"):
+class MixerChanged(Event, t="mixer"):
     """The complete mixer, active from token `at` of answer `gen` (without `gen`: from the next answer). If
     two events have the same `gen` and `at`, the later one counts; see `dial`.
     """
@@ -101,7 +101,7 @@ class Mixer(Event, t="mixer"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dial(Event, t="dial"):
+class MixerSuperseded(Event, t="dial"):
     """Mixer revision `rev` was replaced by revision `by` before any token was generated under it."""
 
     rev: int
@@ -111,7 +111,7 @@ class Dial(Event, t="dial"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job(Event, t="job"):
+class JobChanged(Event, t="job"):
     """`state`: queued, running, done, failed or cancelled. `event` is one report of the running job.
     `session` is the guest session of a command that runs in this engine and keeps its own record.
     """
@@ -126,33 +126,33 @@ class Job(Event, t="job"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Note(Event, t="note"):
+class NoteAdded(Event, t="note"):
     text: str
     gen: int | None = None
     at: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mark(Event, t="mark"):
+class MarkAdded(Event, t="mark"):
     label: str
     gen: int | None = None
     at: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attach(Event, t="attach"):
+class ClientAttached(Event, t="attach"):
     client: int
     role: str
     pid: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Detach(Event, t="detach"):
+class ClientDetached(Event, t="detach"):
     client: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gap(Event, t="gap"):
+class RecordingGap(Event, t="gap"):
     """`lost` events, `first` to `last`, were sent to clients but could not be written to disk."""
 
     lost: int
@@ -166,19 +166,19 @@ RECORDING = "recording"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Error(Event, t="error"):
+class ErrorReported(Event, t="error"):
     where: str
     message: str
     code: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Close(Event, t="close"):
+class SessionClosed(Event, t="close"):
     reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Repair(Event, t="repair"):
+class JournalRepaired(Event, t="repair"):
     """On open, `torn_bytes` of an unfinished last line were moved to the file `kept`."""
 
     torn_bytes: int

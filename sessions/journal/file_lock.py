@@ -10,11 +10,11 @@ from pathlib import Path
 PATIENCE_S = 1.0
 
 
-class Held(Exception):
+class FileLocked(Exception):
     """Another process holds the lock; the message is its process id."""
 
 
-def hold(path: Path) -> int:
+def lock_file(path: Path) -> int:
     """Lock the file until the returned descriptor is closed, and write our process id into it for other
     processes.
     """
@@ -22,15 +22,15 @@ def hold(path: Path) -> int:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        holder = _holder(descriptor)
+        holder = _lock_owner(descriptor)
         os.close(descriptor)
-        raise Held(holder) from error
+        raise FileLocked(holder) from error
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return descriptor
 
 
-def _holder(descriptor: int) -> str:
+def _lock_owner(descriptor: int) -> str:
     """The process id in the lock file; waits briefly, because it is written just after the lock is taken."""
     limit = time.monotonic() + PATIENCE_S
     while not (said := os.pread(descriptor, 32, 0)).endswith(b"\n"):

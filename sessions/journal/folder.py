@@ -9,22 +9,22 @@ from datetime import date
 from pathlib import Path
 
 from core.errors import BadInput, EngineUnavailable
-from sessions.journal.file_lock import Held, hold
-from sessions.journal.ulid import is_ulid, ulid
+from sessions.journal.file_lock import FileLocked, lock_file
+from sessions.journal.ulid import is_ulid, new_ulid
 
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 SUFFIX = ".safetensors"
 
 
 @dataclass(frozen=True)
-class Folder:
+class SessionFolder:
     """`<data>/sessions/<date>/<ulid>/`, readable only by its owner."""
 
     path: Path
 
     @classmethod
-    def create(cls, root: Path) -> Folder:
-        folder = cls(root / date.today().isoformat() / ulid())
+    def create(cls, root: Path) -> SessionFolder:
+        folder = cls(root / date.today().isoformat() / new_ulid())
         folder.path.mkdir(mode=PRIVATE_FOLDER, parents=True)
         folder.vectors.mkdir(mode=PRIVATE_FOLDER)
         return folder
@@ -48,12 +48,12 @@ class Folder:
     def lock(self) -> int:
         """Lock the session; the lock lasts until the returned descriptor is closed or the process ends."""
         try:
-            return hold(self.path / "lock")
-        except Held as held:
+            return lock_file(self.path / "lock")
+        except FileLocked as held:
             raise EngineUnavailable(f"session {self.id} is being recorded by process {held}") from held
 
 
-def kept(sha256: str, vectors: Path | None) -> Path:
+def vector_copy(sha256: str, vectors: Path | None) -> Path:
     """The path of a vector's copy in a session folder. Raises `BadInput` if there is none."""
     copy = vectors / f"{sha256}{SUFFIX}" if vectors else None
     if copy is None or not copy.is_file():
@@ -61,7 +61,7 @@ def kept(sha256: str, vectors: Path | None) -> Path:
     return copy
 
 
-def hand_down(sha256: str, before: Path, after: Path) -> None:
+def share_vector_copy(sha256: str, before: Path, after: Path) -> None:
     """Put the copy of a vector into another session's folder, as a hard link where possible."""
     source, target = before / f"{sha256}{SUFFIX}", after / f"{sha256}{SUFFIX}"
     if source.is_file() and not target.exists():
@@ -71,13 +71,13 @@ def hand_down(sha256: str, before: Path, after: Path) -> None:
             shutil.copyfile(source, target)
 
 
-def all_folders(root: Path) -> list[Folder]:
+def all_folders(root: Path) -> list[SessionFolder]:
     """All recorded sessions, newest first."""
     found = [path for path in root.glob("*/*") if is_ulid(path.name) and (path / "journal.jsonl").exists()]
-    return [Folder(path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
+    return [SessionFolder(path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
 
 
-def find_folder(root: Path, name: str) -> Folder:
+def find_folder(root: Path, name: str) -> SessionFolder:
     """The session whose id starts or ends with `name`, ignoring case; `last` is the newest."""
     folders = all_folders(root)
     wanted = name.upper()

@@ -18,23 +18,34 @@ from typing import TypeAlias
 
 from core.errors import UsageError
 from sessions.journal.append_file import JournalFile
-from sessions.journal.codec import LINE_LIMIT, Record, decode, encode
-from sessions.journal.events import RECORDING, Close, Error, Event, Gap, Job, Mixer, Repair, Stop, Turn
-from sessions.journal.folder import Folder
-from sessions.journal.reader import Reading, read
-from sessions.journal.redaction import discreet
-from sessions.journal.repair import repair
-from sessions.journal.ulid import ulid
+from sessions.journal.codec import LINE_LIMIT, JournalRecord, decode, encode
+from sessions.journal.events import (
+    RECORDING,
+    AnswerStopped,
+    ErrorReported,
+    Event,
+    JobChanged,
+    JournalRepaired,
+    MixerChanged,
+    RecordingGap,
+    SessionClosed,
+    TurnAdded,
+)
+from sessions.journal.folder import SessionFolder
+from sessions.journal.reader import JournalContents, read
+from sessions.journal.redaction import redact_event
+from sessions.journal.repair import repair_journal
+from sessions.journal.ulid import new_ulid
 
 RING = 4096
-URGENT = (Turn, Stop, Mixer, Gap, Close)
+URGENT = (TurnAdded, AnswerStopped, MixerChanged, RecordingGap, SessionClosed)
 BATCH = 256
 
-Listener: TypeAlias = Callable[[Record], None]
+Listener: TypeAlias = Callable[[JournalRecord], None]
 
 
 @dataclass(frozen=True)
-class Lost:
+class RecordingFailure:
     """Events from number `first` on were not written."""
 
     first: int
@@ -49,34 +60,34 @@ class Journal:
         self.seq = seq
         self._file = file
         self._ring: deque[tuple[int, bytes]] = deque(maxlen=RING if file else None)
-        self._lost: Lost | None = None
+        self._lost: RecordingFailure | None = None
         self._clock = _milliseconds()
         self._listeners: list[Listener] = []
         self.lock = threading.RLock()
 
     @classmethod
-    def create(cls, root: Path) -> tuple[Journal, Folder]:
+    def create(cls, root: Path) -> tuple[Journal, SessionFolder]:
         """Create a new session below `root`."""
-        folder = Folder.create(root)
+        folder = SessionFolder.create(root)
         return cls(folder.id, JournalFile(folder, folder.lock(), read_or_empty(folder))), folder
 
     @classmethod
-    def resume(cls, folder: Folder) -> tuple[Journal, Reading]:
+    def resume(cls, folder: SessionFolder) -> tuple[Journal, JournalContents]:
         """Repair and reopen an old session; returns its contents too."""
         lock = folder.lock()
         reading = read_or_empty(folder)
-        kept = repair(folder, reading)
+        kept = repair_journal(folder, reading)
         seq = reading.records[-1].n if reading.records else -1
         journal = cls(folder.id, JournalFile(folder, lock, reading), seq)
         if kept:
             bad = sum(damage.lines for damage in reading.damage)
-            journal.append(Repair(torn_bytes=reading.torn, kept=kept.name, unreadable=bad))
+            journal.append(JournalRepaired(torn_bytes=reading.torn, kept=kept.name, unreadable=bad))
         return journal, reading
 
     @classmethod
     def unrecorded(cls) -> Journal:
         """A journal in memory only, for `--no-record` and folders that cannot be written."""
-        return cls(ulid(), None)
+        return cls(new_ulid(), None)
 
     @property
     def recording(self) -> bool:
@@ -85,9 +96,9 @@ class Journal:
     def listen(self, listener: Listener) -> None:
         self._listeners.append(listener)
 
-    def append(self, event: Event) -> Record:
+    def append(self, event: Event) -> JournalRecord:
         """Number, store and publish one event; returns the record as readers see it."""
-        event = discreet(event)
+        event = redact_event(event)
         with self.lock:
             owed = [self._gap(self._lost)] if self._lost else []
             lines = self._numbered([*owed, event])
@@ -97,7 +108,7 @@ class Journal:
             except OSError as error:
                 lines = self._numbered([event, *self._pause(error)])
                 owed = []
-            if self._file and _urgent(event):
+            if self._file and _is_urgent(event):
                 self._file.sync()
             return self._published(lines)[len(owed)]
 
@@ -116,24 +127,30 @@ class Journal:
         """Append `close` and close the file; reserved space makes room for it on a full disk."""
         if self._file:
             self._file.free_reserve()
-        self.append(Close(reason=reason))
+        self.append(SessionClosed(reason=reason))
         if self._file:
             self._file.close()
             self._file = None
 
-    def _gap(self, lost: Lost) -> Gap:
-        return Gap(lost=self.seq - lost.first + 1, first=lost.first, last=self.seq, reason=lost.reason)
+    def _gap(self, lost: RecordingFailure) -> RecordingGap:
+        return RecordingGap(
+            lost=self.seq - lost.first + 1, first=lost.first, last=self.seq, reason=lost.reason
+        )
 
     def _pause(self, error: OSError) -> list[Event]:
         """The error event for the first failed write; the file does not get it either."""
         if self._lost:
             return []
-        self._lost = Lost(self.seq + 1, error.strerror or type(error).__name__)
-        return [Error(where="journal", message=f"recording paused: {self._lost.reason}", code=RECORDING)]
+        self._lost = RecordingFailure(self.seq + 1, error.strerror or type(error).__name__)
+        return [
+            ErrorReported(where="journal", message=f"recording paused: {self._lost.reason}", code=RECORDING)
+        ]
 
     def _numbered(self, events: list[Event]) -> list[tuple[int, bytes]]:
         elapsed = _milliseconds() - self._clock
-        records = [Record(self.seq + 1 + k, 0 if k else elapsed, event) for k, event in enumerate(events)]
+        records = [
+            JournalRecord(self.seq + 1 + k, 0 if k else elapsed, event) for k, event in enumerate(events)
+        ]
         lines = [(record.n, encode(record)) for record in records]
         if (longest := max(len(line) for _, line in lines)) > LINE_LIMIT:
             raise UsageError(f"{longest} bytes are more than one line of a journal holds ({LINE_LIMIT})")
@@ -143,7 +160,7 @@ class Journal:
         if self._file:
             self._file.write(lines)
 
-    def _published(self, lines: list[tuple[int, bytes]]) -> list[Record]:
+    def _published(self, lines: list[tuple[int, bytes]]) -> list[JournalRecord]:
         """Pass records on, decoded from the stored bytes so that live events and replay cannot differ."""
         records = [decode(line) for _, line in lines]
         self._clock += records[0].m
@@ -155,15 +172,15 @@ class Journal:
         return records
 
 
-def read_or_empty(folder: Folder) -> Reading:
+def read_or_empty(folder: SessionFolder) -> JournalContents:
     """The contents of the journal; empty if the session crashed before its first event."""
     folder.journal.touch(0o600)
     return read(folder.journal)
 
 
-def _urgent(event: Event) -> bool:
+def _is_urgent(event: Event) -> bool:
     """Whether to flush at once: ends of turns and jobs, and mixer changes."""
-    return isinstance(event, URGENT) or (isinstance(event, Job) and event.state != "running")
+    return isinstance(event, URGENT) or (isinstance(event, JobChanged) and event.state != "running")
 
 
 def _milliseconds() -> int:

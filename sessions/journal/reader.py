@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import BadInput
-from sessions.journal.codec import BadLine, Record, decode
+from sessions.journal.codec import BadLine, JournalRecord, decode
 from sessions.journal.event import SCHEMA
-from sessions.journal.events import Close, Open
+from sessions.journal.events import SessionClosed, SessionOpened
 
 HEAD = b'{"n":'
 """Every line starts with this. Text inside a line can contain it too; only the checksum decides."""
 
 
 @dataclass(frozen=True)
-class Damage:
+class JournalDamage:
     """`lines` unreadable lines between records `after` and `before`."""
 
     lines: int
@@ -30,14 +30,14 @@ class Damage:
 
 
 @dataclass(frozen=True)
-class Reading:
+class JournalContents:
     """The contents of a journal. `spans`: (start, length) of each record in the file; after `end` there is
     only an unfinished line.
     """
 
-    records: tuple[Record, ...]
+    records: tuple[JournalRecord, ...]
     spans: tuple[tuple[int, int], ...]
-    damage: tuple[Damage, ...]
+    damage: tuple[JournalDamage, ...]
     repeated: int
     end: int
     torn: int
@@ -55,14 +55,16 @@ class Reading:
         return "; ".join(said)
 
 
-def read(path: Path) -> Reading:
+def read(path: Path) -> JournalContents:
     """Read the journal at `path`, without changing it."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise BadInput(f"cannot read the journal {path} ({error.strerror})") from error
-    reading = scan(data)
-    newest = max((r.event.schema for r in reading.records if isinstance(r.event, Open)), default=SCHEMA)
+    reading = scan_journal(data)
+    newest = max(
+        (r.event.schema for r in reading.records if isinstance(r.event, SessionOpened)), default=SCHEMA
+    )
     if newest > SCHEMA:
         raise BadInput(
             f"{path} was written by newer version {newest} of the journal; this one reads {SCHEMA}"
@@ -70,19 +72,19 @@ def read(path: Path) -> Reading:
     return reading
 
 
-def scan(data: bytes) -> Reading:
+def scan_journal(data: bytes) -> JournalContents:
     """All good records in a journal's bytes, in order and without repeats."""
-    records: list[Record] = []
+    records: list[JournalRecord] = []
     spans: list[tuple[int, int]] = []
-    damage: list[Damage] = []
+    damage: list[JournalDamage] = []
     bad = repeated = start = end = 0
     last = -1
-    for line in _lines(data):
-        record, skipped = _record(line)
+    for line in _split_lines(data):
+        record, skipped = _decode_line(line)
         bad += skipped > 0
         if record:
             if bad:
-                damage.append(Damage(bad, last, record.n))
+                damage.append(JournalDamage(bad, last, record.n))
             bad, end = 0, start + len(line)
             if record.n > last:
                 records.append(record)
@@ -91,25 +93,27 @@ def scan(data: bytes) -> Reading:
             else:
                 repeated += 1
         start += len(line)
-    return Reading(tuple(records), tuple(spans), tuple(damage), repeated, end, len(data) - end)
+    return JournalContents(tuple(records), tuple(spans), tuple(damage), repeated, end, len(data) - end)
 
 
-def follow(path: Path, *, wait: Callable[[], None] = lambda: time.sleep(0.05)) -> Iterator[Record]:
+def follow_journal(
+    path: Path, *, wait: Callable[[], None] = lambda: time.sleep(0.05)
+) -> Iterator[JournalRecord]:
     """The records of a growing journal up to its `close`; `wait` is called when there is nothing new."""
     rest = b""
     with path.open("rb") as file:
         while True:
             *lines, rest = (rest + file.read()).split(b"\n")
-            for record, _ in (_record(line + b"\n") for line in lines):
+            for record, _ in (_decode_line(line + b"\n") for line in lines):
                 if record:
                     yield record
-                if record and isinstance(record.event, Close):
+                if record and isinstance(record.event, SessionClosed):
                     return
             if not lines:
                 wait()
 
 
-def _record(line: bytes) -> tuple[Record | None, int]:
+def _decode_line(line: bytes) -> tuple[JournalRecord | None, int]:
     """The record of a line and the number of damaged bytes before it: a good record may follow a torn one on
     a line.
 
@@ -123,7 +127,7 @@ def _record(line: bytes) -> tuple[Record | None, int]:
     return None, len(line)
 
 
-def _lines(data: bytes) -> list[bytes]:
+def _split_lines(data: bytes) -> list[bytes]:
     """The lines with their newlines; unlike `splitlines`, only a newline ends a line."""
     *whole, rest = data.split(b"\n")
     return [line + b"\n" for line in whole] + ([rest] if rest else [])

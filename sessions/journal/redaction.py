@@ -11,26 +11,44 @@ from dataclasses import replace
 
 from core.secrets import scrub
 from sessions.journal.event import Event, Json
-from sessions.journal.events import Close, Error, Gap, Job, Model, Open, Stop, Vector
+from sessions.journal.events import (
+    AnswerStopped,
+    ErrorReported,
+    JobChanged,
+    ModelChanged,
+    RecordingGap,
+    SessionClosed,
+    SessionOpened,
+    VectorChanged,
+)
 
-TELLS = (Open, Model, Vector, Stop, Job, Gap, Error, Close)
+TELLS = (
+    SessionOpened,
+    ModelChanged,
+    VectorChanged,
+    AnswerStopped,
+    JobChanged,
+    RecordingGap,
+    ErrorReported,
+    SessionClosed,
+)
 """Event kinds that can contain text of libraries, servers or command lines."""
 
 
-def discreet(event: Event) -> Event:
+def redact_event(event: Event) -> Event:
     """The same event with keys blanked."""
     if not isinstance(event, TELLS):
         return event
-    blanked = {name: _blanked(value) for name, value in vars(event).items()}
+    blanked = {name: _redact_value(value) for name, value in vars(event).items()}
     changed = {name: value for name, value in blanked.items() if value != getattr(event, name)}
     return replace(event, **changed) if changed else event
 
 
-def _blanked(value: Json) -> Json:
+def _redact_value(value: Json) -> Json:
     if isinstance(value, str):
         return scrub(value)
     if isinstance(value, Mapping):
-        return {key: _blanked(item) for key, item in value.items()}
+        return {key: _redact_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(_blanked(item) for item in value)
+        return type(value)(_redact_value(item) for item in value)
     return value

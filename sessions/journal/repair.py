@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sessions.journal.folder import PRIVATE_FILE, Folder
-from sessions.journal.reader import Reading
+from sessions.journal.folder import PRIVATE_FILE, SessionFolder
+from sessions.journal.reader import JournalContents
 
 
-def repair(folder: Folder, reading: Reading) -> Path | None:
+def repair_journal(folder: SessionFolder, reading: JournalContents) -> Path | None:
     """Move an unfinished last line into a file beside the journal and return its path. The caller holds the
     lock.
     """

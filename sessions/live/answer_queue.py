@@ -12,36 +12,36 @@ from core.errors import SteerError, UsageError
 from core.mixer.mixer import Mixer
 from sessions.journal import events as ev
 from sessions.journal.journal import Journal
-from sessions.live.backend import Instrument, Speech
-from sessions.live.generation import PACE, Performance, stamp
+from sessions.live.backend import LoadedModel, PreparedAnswer
+from sessions.live.generation import PACE, AnswerRecorder, stamp_mixer
 from sessions.live.model_host import Home
-from sessions.live.scheduled_edits import SCRIPT, Script
-from sessions.state.messages import messages
-from sessions.state.mixer_words import mix_of
-from sessions.state.state import State
+from sessions.live.scheduled_edits import SCRIPT, ScheduledEdits
+from sessions.state.messages import chat_messages
+from sessions.state.mixer_words import mix_hash
+from sessions.state.state import SessionState
 
 LONGEST_WRITTEN = 100_000
 """Longest prompt whose token ids are stored in the journal; more would not fit a line."""
 
 
-def the_models(settings: Mapping[str, Any]) -> dict[str, Any]:
+def model_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of an answer that are passed to the model."""
     return {name: value for name, value in settings.items() if name not in (PACE, SCRIPT)}
 
 
-def sha_of(ids: tuple[int, ...]) -> str:
+def hash_ids(ids: tuple[int, ...]) -> str:
     return hashlib.sha256(",".join(map(str, ids)).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
-class Prompt:
+class WaitingPrompt:
     """A requested answer: the turn it replies to, and its settings."""
 
     parent: int | None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Stage:
+class AnswerQueue:
     """`state` and `mixer` return the current values when an answer starts; `perform` applies its scheduled
     edits.
     """
@@ -50,15 +50,15 @@ class Stage:
         self,
         journal: Journal,
         residence: Home,
-        state: Callable[[], State],
+        state: Callable[[], SessionState],
         mixer: Callable[[], tuple[Mixer, int]],
-        perform: Callable[[Script, int], None],
+        perform: Callable[[ScheduledEdits, int], None],
     ) -> None:
         self._journal, self._residence = journal, residence
         self._state, self._mixer, self._act = state, mixer, perform
-        self._prompt: Prompt | None = None
+        self._prompt: WaitingPrompt | None = None
         self._answering = self._hushed = False
-        self.playing: Performance | None = None
+        self.playing: AnswerRecorder | None = None
 
     @property
     def busy(self) -> bool:
@@ -71,7 +71,7 @@ class Stage:
         if not (self._residence.instrument or self._residence.loading):
             raise UsageError("no model is loaded")
 
-    def ask(self, prompt: Prompt) -> bool:
+    def ask(self, prompt: WaitingPrompt) -> bool:
         """Queue a prompt; whether it has to wait."""
         waits = self._residence.loading or self._answering
         self._prompt = prompt
@@ -97,19 +97,21 @@ class Stage:
                 self._perform(prompt, self._residence.instrument)
         except Exception as error:
             what = f"internal error ({type(error).__name__}: {error})"
-            self._journal.append(ev.Error(where="session", message=what))
+            self._journal.append(ev.ErrorReported(where="session", message=what))
         finally:
             self._answering = False
 
-    def _perform(self, prompt: Prompt, instrument: Instrument) -> None:
+    def _perform(self, prompt: WaitingPrompt, instrument: LoadedModel) -> None:
         state = self._state()
         gen = 1 + max((t.gen for t in state.turns.values() if t.gen is not None), default=-1)
-        event = ev.Gen(gen=gen, turn=1 + max(state.turns), parent=prompt.parent, settings=prompt.settings)
+        event = ev.AnswerStarted(
+            gen=gen, turn=1 + max(state.turns), parent=prompt.parent, settings=prompt.settings
+        )
         mixer, _ = self._mixer()
         try:
-            script = Script.read(prompt.settings)
-            talk = messages(state.path(prompt.parent))
-            speech = instrument.speak(talk, mixer, the_models(prompt.settings))
+            script = ScheduledEdits.read(prompt.settings)
+            talk = chat_messages(state.path(prompt.parent))
+            speech = instrument.speak(talk, mixer, model_settings(prompt.settings))
         except Exception as error:
             self._refused(event, error)
             return
@@ -121,7 +123,9 @@ class Stage:
             self.playing = None
             self._journal.append(stop)
 
-    def _enter(self, event: ev.Gen, speech: Speech, mixer: Mixer, script: Script) -> Performance:
+    def _enter(
+        self, event: ev.AnswerStarted, speech: PreparedAnswer, mixer: Mixer, script: ScheduledEdits
+    ) -> AnswerRecorder:
         """Record the start of the answer; mixer changes and cancels made during preparation apply from its
         first token.
         """
@@ -131,16 +135,16 @@ class Stage:
                     event,
                     prompt_tokens=speech.reused + len(speech.prompt_ids),
                     prompt_ids=speech.prompt_ids if len(speech.prompt_ids) <= LONGEST_WRITTEN else (),
-                    prompt_sha=sha_of(speech.prompt_ids),
+                    prompt_sha=hash_ids(speech.prompt_ids),
                     reused=speech.reused,
-                    mix=mix_of(mixer.to_json()),
+                    mix=mix_hash(mixer.to_json()),
                 )
             )
-            playing = Performance(
+            playing = AnswerRecorder(
                 event,
                 speech,
                 self._journal.append,
-                stamp(mixer),
+                stamp_mixer(mixer),
                 cue=partial(self._act, script),
                 steps=self._residence.steps,
             )
@@ -152,10 +156,12 @@ class Stage:
             self.playing = playing
         return playing
 
-    def _refused(self, event: ev.Gen, error: Exception) -> None:
+    def _refused(self, event: ev.AnswerStarted, error: Exception) -> None:
         """Record an answer that could not start: no tokens, and the error as its stop event."""
         why = str(error) if isinstance(error, SteerError) else f"{type(error).__name__}: {error}"
         code = error.exit_code if isinstance(error, SteerError) else SteerError.exit_code
         with self._journal.lock:
             self._journal.append(event)
-            self._journal.append(ev.Stop(gen=event.gen, reason="error", tokens=0, message=why, code=code))
+            self._journal.append(
+                ev.AnswerStopped(gen=event.gen, reason="error", tokens=0, message=why, code=code)
+            )

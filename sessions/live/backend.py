@@ -19,7 +19,7 @@ Progress = Callable[[float | None, str], None]
 Notice = Callable[[str, dict[str, Any]], None]
 
 
-class Ticket(Protocol):
+class PendingMixer(Protocol):
     """A queued mixer change: it acts from token `at`, unless it was superseded."""
 
     revision: int
@@ -27,7 +27,7 @@ class Ticket(Protocol):
     superseded: bool
 
 
-class Answer(Protocol):
+class GeneratedAnswer(Protocol):
     """An answer being generated: iterating runs the model; all other methods may be called from another
     thread.
     """
@@ -36,27 +36,27 @@ class Answer(Protocol):
     on_notice: Notice | None
 
     def __iter__(self) -> Iterator[Any]: ...
-    def set(self, mixer: Mixer) -> Ticket: ...
+    def set(self, mixer: Mixer) -> PendingMixer: ...
     def rewind(self, tokens: int) -> None: ...
     def settle(self) -> None: ...
     def cancel(self) -> None: ...
 
 
 @dataclass(frozen=True)
-class Speech:
+class PreparedAnswer:
     """An answer ready to be generated, with its uncached prompt ids and the number of cached ones.
 
     `inject` inserts text before the next token; `notices` are events from before the answer existed.
     """
 
-    answer: Answer
+    answer: GeneratedAnswer
     prompt_ids: tuple[int, ...]
     reused: int
     inject: Callable[[str, str], None]
     notices: tuple[tuple[str, dict[str, Any]], ...] = ()
 
 
-class Instrument(Protocol):
+class LoadedModel(Protocol):
     """A loaded model. `facts` identify it, `check` refuses a mixer it cannot apply, `forget` empties its
     cache, `share` returns the same model with a new conversation.
     """
@@ -64,15 +64,17 @@ class Instrument(Protocol):
     @property
     def facts(self) -> Mapping[str, Any]: ...
     def check(self, mixer: Mixer) -> None: ...
-    def speak(self, messages: list[dict[str, str]], mixer: Mixer, settings: Mapping[str, Any]) -> Speech: ...
-    def beside(self) -> Instrument: ...
+    def speak(
+        self, messages: list[dict[str, str]], mixer: Mixer, settings: Mapping[str, Any]
+    ) -> PreparedAnswer: ...
+    def beside(self) -> LoadedModel: ...
     def forget(self) -> None: ...
     def close(self) -> None: ...
 
 
-class Studio(Protocol):
+class ModelBackend(Protocol):
     """Loads models and vectors. `keep`: the folder for a session's copies of vectors."""
 
     def examine(self, name: str, options: Mapping[str, Any]) -> None: ...
-    def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> Instrument: ...
+    def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> LoadedModel: ...
     def vector(self, source: str, keep: Path | None, *, force: bool = False) -> Any: ...

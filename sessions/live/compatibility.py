@@ -13,28 +13,30 @@ from core.errors import SteerError
 from core.mixer.mixer import Mixer
 
 
-def fitted(mixer: Mixer, check: Callable[[Mixer], None]) -> tuple[Mixer, str]:
+def mute_incompatible(mixer: Mixer, check: Callable[[Mixer], None]) -> tuple[Mixer, str]:
     """The mixer with unusable channels muted, and a sentence listing them; `check` raises for a mixer the
     model refuses.
     """
     reasons = []
     for index, channel in enumerate(mixer.channels):
-        if reason := refusal(check, Mixer((replace(channel, muted=False),))):
+        if reason := refusal_reason(check, Mixer((replace(channel, muted=False),))):
             reasons.append(reason)
             mixer = mixer.edit(index, muted=True, solo=False)
     sentence = f"muted: {'; '.join(reasons)}" if reasons else ""
-    if reason := refusal(check, mixer):
+    if reason := refusal_reason(check, mixer):
         return mixer.bypass(), f"bypassed: {reason}"
     return mixer, sentence
 
 
-def at_hand(state: Mapping[str, Any], find: Callable[[str, str | None], Any]) -> Mapping[str, Any]:
+def without_missing_vectors(
+    state: Mapping[str, Any], find: Callable[[str, str | None], Any]
+) -> Mapping[str, Any]:
     """The mixer's JSON without channels whose vectors were not found."""
-    channels = [c for c in state.get("channels", []) if not refusal(find, c["name"], c.get("sha256"))]
+    channels = [c for c in state.get("channels", []) if not refusal_reason(find, c["name"], c.get("sha256"))]
     return {**state, "channels": channels}
 
 
-def refusal(act: Callable[..., Any], *args: Any) -> str:
+def refusal_reason(act: Callable[..., Any], *args: Any) -> str:
     """The error message of calling `act`; empty if it succeeds."""
     try:
         act(*args)

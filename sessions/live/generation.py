@@ -14,9 +14,9 @@ from typing import Any
 from core.errors import OutOfMemory, SteerError
 from core.mixer.mixer import Mixer
 from sessions.journal import events as ev
-from sessions.live.backend import Speech, Ticket
-from sessions.live.token_batch import Stamp, TokenBatch
-from sessions.state.mixer_words import mix_of
+from sessions.live.backend import PendingMixer, PreparedAnswer
+from sessions.live.token_batch import MixerStamp, TokenBatch
+from sessions.state.mixer_words import mix_hash
 
 Append = Callable[[ev.Event], Any]
 
@@ -28,31 +28,31 @@ Steps = Callable[[Any], Iterator[Any]]
 """Runs the steps of an answer on the right thread (the GPU thread)."""
 
 
-class Performance:
+class AnswerRecorder:
     """Turns decode steps into `tok` and `meter` events passed to `append`; `cue` is called with each token's
     index before it is generated.
     """
 
     def __init__(
         self,
-        event: ev.Gen,
-        speech: Speech,
+        event: ev.AnswerStarted,
+        speech: PreparedAnswer,
         append: Append,
-        first: Stamp,
+        first: MixerStamp,
         *,
         cue: Callable[[int], None] = lambda index: None,
         steps: Steps = iter,
     ) -> None:
         self._cue, self._steps = cue, steps
         self.gen, self.turn = event.gen, event.turn
-        self._pace = _pace(event.settings.get(PACE))
+        self._pace = _parse_pace(event.settings.get(PACE))
         self._speech, self._answer, self._append = speech, speech.answer, append
         self._stamps = {0: first}
         self._batch = TokenBatch(event.gen, append, self._stamps)
         self._chunk_start = speech.reused
         self._playing = threading.Condition()
         self._paused = self._cancelled = self._asked = False
-        self._ticket: Ticket | None = None
+        self._ticket: PendingMixer | None = None
         self._revision = self._rev = 0
         self._spoke = 0.0, 0.0
         self.at = 0
@@ -60,17 +60,19 @@ class Performance:
             self._notice(kind, data)
         self._answer.on_notice = self._notice
 
-    def set(self, mixer: Mixer, rev: int) -> tuple[int, ev.Dial | None]:
+    def set(self, mixer: Mixer, rev: int) -> tuple[int, ev.MixerSuperseded | None]:
         """Queue a mixer; returns its first token, and a `dial` event if it replaced a mixer that never took
         effect.
         """
         # Stored before the mixer is queued: the decode thread may use the new revision before `set` returns.
-        self._stamps[self._revision + 1] = stamp(mixer)
+        self._stamps[self._revision + 1] = stamp_mixer(mixer)
         ticket = self._answer.set(mixer)
         self._revision = ticket.revision
         old, self._ticket = self._ticket, ticket
         overtaken = (
-            ev.Dial(rev=self._rev, by=rev, gen=self.gen, at=old.at) if old and old.superseded else None
+            ev.MixerSuperseded(rev=self._rev, by=rev, gen=self.gen, at=old.at)
+            if old and old.superseded
+            else None
         )
         self._rev = rev
         return ticket.at, overtaken
@@ -101,7 +103,7 @@ class Performance:
             self._asked = True
             self._playing.notify()
 
-    def play(self) -> ev.Stop:
+    def play(self) -> ev.AnswerStopped:
         """Generate to the end and return the stop event; errors of the model are caught and recorded."""
         begun = time.monotonic()
         reason, message, code = "error", "", 0
@@ -115,7 +117,7 @@ class Performance:
         except Exception as error:
             message, code = f"the model failed: {type(error).__name__}: {error}", SteerError.exit_code
         self._batch.flush(ended=True)
-        return ev.Stop(
+        return ev.AnswerStopped(
             gen=self.gen,
             reason=reason,
             tokens=self.at,
@@ -149,10 +151,10 @@ class Performance:
 
     def _rest(self) -> None:
         self._batch.flush()
-        self._append(ev.Pause(gen=self.gen, at=self.at, paused=True))
+        self._append(ev.PauseChanged(gen=self.gen, at=self.at, paused=True))
         while self._waits():
             self._answer.settle()
-        self._append(ev.Pause(gen=self.gen, at=self.at, paused=False))
+        self._append(ev.PauseChanged(gen=self.gen, at=self.at, paused=False))
 
     def _waits(self) -> bool:
         """Wait until there is a request or the pause ends; whether the answer is still paused."""
@@ -167,43 +169,45 @@ class Performance:
         """
         self._batch.flush()
         worded = getattr(self, f"_on_{kind}", None)
-        self._append(worded(data) if worded else ev.Other(kind=kind, data={"gen": self.gen, **data}))
+        self._append(worded(data) if worded else ev.UnknownEvent(kind=kind, data={"gen": self.gen, **data}))
 
-    def _on_chunk(self, data: dict[str, Any]) -> ev.Chunk:
+    def _on_chunk(self, data: dict[str, Any]) -> ev.PrefillChunk:
         start, self._chunk_start = self._chunk_start, data["edge"]
-        return ev.Chunk(gen=self.gen, start=start, end=data["edge"])
+        return ev.PrefillChunk(gen=self.gen, start=start, end=data["edge"])
 
-    def _on_inject(self, data: dict[str, Any]) -> ev.Inject:
+    def _on_inject(self, data: dict[str, Any]) -> ev.TextInjected:
         how = {"model": "own"}.get(data["role"], data["role"])
-        return ev.Inject(text=data["text"], how=how, gen=self.gen, at=data["at"], ids=tuple(data["ids"]))
+        return ev.TextInjected(
+            text=data["text"], how=how, gen=self.gen, at=data["at"], ids=tuple(data["ids"])
+        )
 
-    def _on_rewind(self, data: dict[str, Any]) -> ev.Rewind:
+    def _on_rewind(self, data: dict[str, Any]) -> ev.AnswerRewound:
         dropped, self.at = self.at - data["at"], data["at"]
         self._batch.forget(self.at)
-        return ev.Rewind(gen=self.gen, to=self.at, dropped=dropped)
+        return ev.AnswerRewound(gen=self.gen, to=self.at, dropped=dropped)
 
-    def _on_lane(self, data: dict[str, Any]) -> ev.Lane:
-        return ev.Lane(gen=self.gen, lanes=tuple(data["lanes"]))
+    def _on_lane(self, data: dict[str, Any]) -> ev.LanesAssigned:
+        return ev.LanesAssigned(gen=self.gen, lanes=tuple(data["lanes"]))
 
-    def _on_crop(self, data: dict[str, Any]) -> ev.Crop:
+    def _on_crop(self, data: dict[str, Any]) -> ev.CacheCropped:
         dropped = int(data["tokens"])
-        return ev.Crop(gen=self.gen, kept=self._speech.reused, dropped=dropped, reason=data["reason"])
+        return ev.CacheCropped(gen=self.gen, kept=self._speech.reused, dropped=dropped, reason=data["reason"])
 
-    def _on_compile(self, data: dict[str, Any]) -> ev.Note:
-        return ev.Note(text=data["text"], gen=self.gen, at=data["at"])
+    def _on_compile(self, data: dict[str, Any]) -> ev.NoteAdded:
+        return ev.NoteAdded(text=data["text"], gen=self.gen, at=data["at"])
 
-    def _on_rebuild(self, data: dict[str, Any]) -> ev.Rebuild:
+    def _on_rebuild(self, data: dict[str, Any]) -> ev.CacheRebuilt:
         mix = self._stamps[max(self._stamps)].mix
-        return ev.Rebuild(gen=self.gen, at=data["at"], mix=mix, tokens=data["tokens"])
+        return ev.CacheRebuilt(gen=self.gen, at=data["at"], mix=mix, tokens=data["tokens"])
 
 
-def stamp(mixer: Mixer) -> Stamp:
-    return Stamp(mix_of(mixer.to_json()), tuple(channel.label for channel in mixer.channels))
+def stamp_mixer(mixer: Mixer) -> MixerStamp:
+    return MixerStamp(mix_hash(mixer.to_json()), tuple(channel.label for channel in mixer.channels))
 
 
 def _ms(seconds: float) -> int:
     return round(1000 * seconds)
 
 
-def _pace(wanted: Any) -> float | None:
+def _parse_pace(wanted: Any) -> float | None:
     return float(wanted) if isinstance(wanted, int | float) and wanted > 0 else None

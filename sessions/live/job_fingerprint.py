@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from core.files import expanded
+from core.files import expand_home
 
 LONGEST_PATH = 4096
 
 
-def identity(params: Mapping[str, Any]) -> dict[str, Any]:
+def fingerprint_params(params: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters plus size and modification time of every file they point to."""
-    return {**params, "files": {name: list(_stamps(value)) for name, value in params.items()}}
+    return {**params, "files": {name: list(_file_stats(value)) for name, value in params.items()}}
 
 
-def _stamps(value: Any) -> Iterator[tuple[str, int, int]]:
+def _file_stats(value: Any) -> Iterator[tuple[str, int, int]]:
     if not isinstance(value, str) or not value or len(value) > LONGEST_PATH or "\0" in value:
         return
-    path = expanded(value)
+    path = expand_home(value)
     try:
         entries = sorted(path.iterdir()) if path.is_dir() else [path] if path.is_file() else []
         for entry in entries:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 
-class Place:
+class QueuePlace:
     """A job's place in the queue. `cancelled` lets it leave before its turn, or end early. A finished
     (`done`) place blocks the next one only until it calls `leave`.
     """
@@ -15,37 +15,37 @@ class Place:
         self.done = False
 
 
-class Queue:
+class JobQueue:
     """Thread-safe. A waiting job costs only its thread."""
 
     def __init__(self) -> None:
-        self._places: list[Place] = []
+        self._places: list[QueuePlace] = []
         self._moved = threading.Condition()
 
     @property
     def busy(self) -> bool:
         return any(not place.done for place in self._places)
 
-    def join(self) -> Place:
+    def join(self) -> QueuePlace:
         with self._moved:
-            self._places.append(Place())
+            self._places.append(QueuePlace())
             return self._places[-1]
 
-    def first(self, place: Place) -> bool:
+    def first(self, place: QueuePlace) -> bool:
         return self._places[:1] == [place]
 
-    def turn(self, place: Place) -> bool:
+    def turn(self, place: QueuePlace) -> bool:
         """Wait for this place's turn; False if it was cancelled first."""
         with self._moved:
             self._moved.wait_for(lambda: self.first(place) or place.cancelled.is_set())
         return not place.cancelled.is_set()
 
-    def cancel(self, place: Place) -> None:
+    def cancel(self, place: QueuePlace) -> None:
         with self._moved:
             place.cancelled.set()
             self._moved.notify_all()
 
-    def leave(self, place: Place) -> None:
+    def leave(self, place: QueuePlace) -> None:
         with self._moved:
             self._places.remove(place)
             self._moved.notify_all()

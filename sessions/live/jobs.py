@@ -15,32 +15,32 @@ from typing import Any
 
 from core.errors import SteerError, UsageError
 from core.jobs import job
-from core.jobs.resume import Finished
+from core.jobs.resume import FinishedTasks
 from core.jobs.runner import run
 from sessions.journal import events as ev
 from sessions.journal.journal import Journal
-from sessions.live.job_fingerprint import identity
-from sessions.live.job_queue import Place
+from sessions.live.job_fingerprint import fingerprint_params
+from sessions.live.job_queue import QueuePlace
 from sessions.live.model_host import Home
-from sessions.state.state import State
+from sessions.state.state import SessionState
 
 Factory = Callable[[Any, Mapping[str, Any]], job.Job]
 Registry = Mapping[str, Factory]
 
 
 @dataclass(frozen=True)
-class Asked:
+class QueuedJob:
     """A requested job and its place in the queue."""
 
     number: int
     kind: str
     params: Mapping[str, Any]
     work: job.Job
-    place: Place
+    place: QueuePlace
     waits: bool
 
 
-class Tasks:
+class SessionJobs:
     """`registry` creates a job from the loaded model (or None) and its parameters; `keep` is the folder for
     finished steps; `state` gives the job numbers in use.
     """
@@ -49,13 +49,13 @@ class Tasks:
         self,
         residence: Home,
         journal: Journal,
-        state: Callable[[], State],
+        state: Callable[[], SessionState],
         registry: Registry,
         keep: Path | None,
     ) -> None:
         self._residence, self._journal, self._state = residence, journal, state
         self._registry, self._keep = registry, keep
-        self._running: dict[int, tuple[threading.Thread, Place]] = {}
+        self._running: dict[int, tuple[threading.Thread, QueuePlace]] = {}
         self._elsewhere: dict[int, Callable[[], None]] = {}
         """How jobs are cancelled that are worked at in the session of a guest."""
 
@@ -76,11 +76,11 @@ class Tasks:
             )
         work = self._registry[kind](self._residence.instrument, params)
         place = self._residence.queue.join()
-        asked = Asked(number, kind, params, work, place, not self._residence.queue.first(place))
+        asked = QueuedJob(number, kind, params, work, place, not self._residence.queue.first(place))
         thread = threading.Thread(target=self._drive, args=(asked,), name=f"job-{number}", daemon=True)
         self._running[number] = thread, place
         state = "queued" if asked.waits else "running"
-        self._journal.append(ev.Job(job=number, kind=kind, state=state, params=params))
+        self._journal.append(ev.JobChanged(job=number, kind=kind, state=state, params=params))
         thread.start()
 
     def cancel(self, job: int) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class Tasks:
             raise UsageError(f"job {job} is not running")
         return {}
 
-    def show(self, job: ev.Job, cancel: Callable[[], None]) -> int:
+    def show(self, job: ev.JobChanged, cancel: Callable[[], None]) -> int:
         """List a job of a guest session; the caller appends its later events."""
         with self._journal.lock:
             number = self._next_number()
@@ -116,7 +116,7 @@ class Tasks:
         for thread, _ in running:
             thread.join()
 
-    def _drive(self, asked: Asked) -> None:
+    def _drive(self, asked: QueuedJob) -> None:
         """Wait for the job's turn and run it; its end is recorded before the next job starts."""
         try:
             end = self._worked(asked) if self._residence.queue.turn(asked.place) else job.End("cancelled")
@@ -127,9 +127,9 @@ class Tasks:
         self._tell(asked, end.status, dict(end.summary), str(end.summary.get("error", "")))
         self._residence.queue.leave(asked.place)
 
-    def _worked(self, asked: Asked) -> job.End:
+    def _worked(self, asked: QueuedJob) -> job.End:
         """Run the job. The stored steps of a completed job are deleted, so a new start runs it again."""
-        finished = Finished.of(self._keep, asked.kind, self._identity(asked)) if self._keep else None
+        finished = FinishedTasks.of(self._keep, asked.kind, self._identity(asked)) if self._keep else None
         if asked.waits:
             self._tell(asked, "running")
         end = job.End("failed")
@@ -144,14 +144,16 @@ class Tasks:
             finished.file.unlink(missing_ok=True)
         return end
 
-    def _identity(self, asked: Asked) -> Mapping[str, Any]:
+    def _identity(self, asked: QueuedJob) -> Mapping[str, Any]:
         """Parameters, contents of named files, and model: if one differs, finished steps are not reused."""
         instrument = self._residence.instrument
-        return identity(asked.params) | {"model": instrument and instrument.facts.get("fingerprint")}
+        return fingerprint_params(asked.params) | {
+            "model": instrument and instrument.facts.get("fingerprint")
+        }
 
     def _tell(
-        self, asked: Asked, state: str, event: Mapping[str, Any] | None = None, message: str = ""
+        self, asked: QueuedJob, state: str, event: Mapping[str, Any] | None = None, message: str = ""
     ) -> None:
         self._journal.append(
-            ev.Job(job=asked.number, kind=asked.kind, state=state, event=event or {}, message=message)
+            ev.JobChanged(job=asked.number, kind=asked.kind, state=state, event=event or {}, message=message)
         )

@@ -8,42 +8,42 @@ from typing import Any
 
 from core.errors import BadInput, SteerError, UsageError
 from sessions.journal import events as ev
-from sessions.journal.folder import SUFFIX, kept
+from sessions.journal.folder import SUFFIX, vector_copy
 
 MEASURED = (5, 25, 50, 75, 95)
 
 
-class Rack:
+class LoadedVectors:
     """Vectors by name. A name always means the same vector, because events and mixers refer to it."""
 
     def __init__(self) -> None:
         self._vectors: dict[str, Any] = {}
-        self.events: dict[str, ev.Vector] = {}
+        self.events: dict[str, ev.VectorChanged] = {}
 
-    def add(self, name: str, vector: Any, source: str) -> ev.Vector:
+    def add(self, name: str, vector: Any, source: str) -> ev.VectorChanged:
         known = self._vectors.get(name)
         if known is not None and known.sha256 != vector.sha256:
             raise UsageError(f"another vector is already called {name!r}: give this one a name of its own")
         others = {other: each for other, each in self._vectors.items() if other != name}
         self._vectors[name] = vector
-        self.events[name] = described(name, vector, source, others)
+        self.events[name] = vector_event(name, vector, source, others)
         return self.events[name]
 
     def recall(
-        self, known: Mapping[str, ev.Vector], read: Callable[[str, None], Any], keep: Path | None
+        self, known: Mapping[str, ev.VectorChanged], read: Callable[[str, None], Any], keep: Path | None
     ) -> Iterator[BadInput]:
         """Reload a session's vectors from its copies; yields an error for each that cannot be loaded."""
         for name, event in known.items():
             try:
-                self.add(name, read(str(kept(event.sha256, keep)), None), event.source)
+                self.add(name, read(str(vector_copy(event.sha256, keep)), None), event.source)
             except SteerError as error:
                 why = str(error).rpartition(f"{event.sha256}{SUFFIX}: ")[2]
                 yield BadInput(f"{name!r} is removed from the mixer: {why}")
 
-    def remove(self, name: str) -> ev.Vector:
+    def remove(self, name: str) -> ev.VectorChanged:
         vector = self.find(name)
         del self._vectors[name], self.events[name]
-        return ev.Vector(name=name, sha256=vector.sha256, removed=True)
+        return ev.VectorChanged(name=name, sha256=vector.sha256, removed=True)
 
     def find(self, name: str, sha256: str | None = None) -> Any:
         """The vector of that name; a renamed one is found by its hash."""
@@ -56,13 +56,13 @@ class Rack:
         raise BadInput(f"vector {name!r} is not loaded in this session")
 
 
-def described(name: str, vector: Any, source: str, others: Mapping[str, Any]) -> ev.Vector:
+def vector_event(name: str, vector: Any, source: str, others: Mapping[str, Any]) -> ev.VectorChanged:
     """The event that describes a vector for clients without its tensors. `usual` is (mean, deviation) of the
     projection of ordinary text by layer, `cosines` the cosine with each of the other vectors.
     """
     suggestion = getattr(vector, "suggestion", None)
     usual = getattr(vector, "usual", None) or {}
-    return ev.Vector(
+    return ev.VectorChanged(
         name=name,
         sha256=vector.sha256,
         source=source,
@@ -73,7 +73,7 @@ def described(name: str, vector: Any, source: str, others: Mapping[str, Any]) ->
         percentiles=_percentiles(vector),
         midpoints=_midpoints(vector),
         usual={str(layer): (float(mean), float(std)) for layer, (mean, std) in usual.items()},
-        cosines={other: resemblance(vector, each) for other, each in others.items()},
+        cosines={other: largest_cosine(vector, each) for other, each in others.items()},
         suggestion=dict(suggestion) if suggestion else None,
     )
 
@@ -95,7 +95,7 @@ def _midpoints(vector: Any) -> dict[str, float]:
     return {str(layer): float(entry["midpoint"]) for layer, entry in stats.items() if "midpoint" in entry}
 
 
-def resemblance(one: Any, other: Any) -> float:
+def largest_cosine(one: Any, other: Any) -> float:
     """The cosine with the largest absolute value over the layers both vectors have."""
     from vectors.statistics.metrics import cosine
 

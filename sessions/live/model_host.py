@@ -11,10 +11,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeAlias
 
 from core.errors import SteerError, UsageError
-from core.jobs.gpu_thread import Gate
+from core.jobs.gpu_thread import GpuThread
 from sessions.journal import events as ev
-from sessions.live.backend import Instrument, Studio
-from sessions.live.job_queue import Queue
+from sessions.live.backend import LoadedModel, ModelBackend
+from sessions.live.job_queue import JobQueue
 
 Append = Callable[[ev.Event], Any]
 
@@ -25,23 +25,23 @@ DECISIVE = ("dtype", "quant", "adapter", "revision", "layers_path")
 """Load options that change the model's numbers. Device placement is left out on purpose."""
 
 
-def decisive(options: Mapping[str, Any]) -> dict[str, Any]:
+def numeric_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in DECISIVE if options.get(name) is not None}
 
 
-class Residence:
+class ModelHost:
     """`loaded_model` is None while no model is loaded; `queue` is the queue of all jobs."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: ModelBackend) -> None:
         self.studio = studio
-        self.gate = Gate("decode")
-        self.queue = Queue()
-        self.instrument: Instrument | None = None
+        self.gate = GpuThread("decode")
+        self.queue = JobQueue()
+        self.instrument: LoadedModel | None = None
         self.name = ""
         self.loading = False
         self._options: Mapping[str, Any] = {}
         self._coming: Mapping[str, Any] = {}
-        self._guests: list[Guest] = []
+        self._guests: list[SharedModel] = []
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -54,7 +54,7 @@ class Residence:
         """
         self._refuse_while_worked()
         self.loading, self._coming = True, options
-        self._told(append)(ev.Model(state="loading", name=name, progress=0.0))
+        self._told(append)(ev.ModelChanged(state="loading", name=name, progress=0.0))
         self.gate.chat(lambda: self._load(name, options, self._told(append), fit))
 
     def unload(self, append: Append) -> None:
@@ -64,10 +64,10 @@ class Residence:
     def announce(self, append: Append) -> None:
         """Tell a new session which model is loaded."""
         if self.instrument:
-            facts = {**self.instrument.facts, "loading": decisive(self._options)}
-            append(ev.Model(state="ready", name=self.name, progress=1.0, facts=facts))
+            facts = {**self.instrument.facts, "loading": numeric_options(self._options)}
+            append(ev.ModelChanged(state="ready", name=self.name, progress=1.0, facts=facts))
         elif self.loading:
-            append(ev.Model(state="loading", name=self.name))
+            append(ev.ModelChanged(state="loading", name=self.name))
 
     def answer(self, work: Callable[[], Any]) -> Future[Any]:
         """Run an answer on the GPU thread, before the next step of any job."""
@@ -77,13 +77,13 @@ class Residence:
         """The steps of an answer; they run on the GPU thread already."""
         return iter(answer)
 
-    def guest(self, append: Append) -> Guest:
+    def guest(self, append: Append) -> SharedModel:
         """Share the model with another session; `append` gets the model's events."""
-        guest = Guest(self, append)
+        guest = SharedModel(self, append)
         self._guests.append(guest)
         return guest
 
-    def leave(self, guest: Guest) -> None:
+    def leave(self, guest: SharedModel) -> None:
         self._guests.remove(guest)
 
     def close(self) -> None:
@@ -112,15 +112,17 @@ class Residence:
             self.studio.examine(name, options)
             self._unload(append)
             self.name, self._options = name, options
-            self.instrument = self.studio.load(name, options, _progress(name, append))
+            self.instrument = self.studio.load(name, options, _thin_progress(name, append))
             fit()
         except Exception as error:
             failure = error
         self.loading = False
         if failure is not None:
             why = str(failure) if isinstance(failure, SteerError) else f"{type(failure).__name__}: {failure}"
-            append(ev.Model(state="failed", name=name, note=why))
-            append(ev.Error(where="load_model", message=why, code=str(getattr(failure, "exit_code", 1))))
+            append(ev.ModelChanged(state="failed", name=name, note=why))
+            append(
+                ev.ErrorReported(where="load_model", message=why, code=str(getattr(failure, "exit_code", 1)))
+            )
         self.announce(append)
 
     def _unload(self, append: Append) -> None:
@@ -129,22 +131,22 @@ class Residence:
             for guest in self._guests:
                 guest.forget()
             instrument.close()
-            append(ev.Model(state="unloaded", name=self.name))
+            append(ev.ModelChanged(state="unloaded", name=self.name))
 
 
-class Guest:
+class SharedModel:
     """A `ModelHost` for a second session: it may use the model but not load or unload it."""
 
-    def __init__(self, house: Residence, append: Append) -> None:
+    def __init__(self, house: ModelHost, append: Append) -> None:
         self.studio, self.gate, self.queue = house.studio, house.gate, house.queue
         self.append = append
         self._house = house
-        self._own: Instrument | None = None
+        self._own: LoadedModel | None = None
         self._voice = ThreadPoolExecutor(1, "guest")
         self._answer: Future[Any] | None = None
 
     @property
-    def instrument(self) -> Instrument | None:
+    def instrument(self) -> LoadedModel | None:
         """The shared model with a conversation of its own."""
         if self._own is None and self._house.instrument:
             self._own = self._house.instrument.beside()
@@ -182,7 +184,7 @@ class Guest:
         while (step := self.gate.job(lambda: next(made, None)).result()) is not None:
             yield step
 
-    def guest(self, append: Append) -> Guest:
+    def guest(self, append: Append) -> SharedModel:
         return self._house.guest(append)
 
     def forget(self) -> None:
@@ -195,10 +197,10 @@ class Guest:
         self._house.leave(self)
 
 
-Home: TypeAlias = Residence | Guest
+Home: TypeAlias = ModelHost | SharedModel
 
 
-def _progress(name: str, append: Append) -> Callable[[float | None, str], None]:
+def _thin_progress(name: str, append: Append) -> Callable[[float | None, str], None]:
     """A progress callback that records only new stages and every twentieth of a stage."""
     told: tuple[str, int] | None = None
 
@@ -207,6 +209,6 @@ def _progress(name: str, append: Append) -> Callable[[float | None, str], None]:
         place = note, -1 if done is None else int(done * PROGRESS_STEPS)
         if place != told:
             told = place
-            append(ev.Model(state="loading", name=name, progress=done, note=note))
+            append(ev.ModelChanged(state="loading", name=name, progress=done, note=note))
 
     return progress

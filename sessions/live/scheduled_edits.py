@@ -18,14 +18,14 @@ SCRIPT = "script"
 
 
 @dataclass(frozen=True)
-class Script:
+class ScheduledEdits:
     """`flip_at`: the token at which all channels are flipped; `inject`: texts to insert, each with its token."""
 
     flip_at: int | None = None
     inject: tuple[tuple[int, str], ...] = ()
 
     @classmethod
-    def read(cls, settings: Mapping[str, Any]) -> Script:
+    def read(cls, settings: Mapping[str, Any]) -> ScheduledEdits:
         said = settings.get(SCRIPT) or {}
         try:
             words = tuple((int(at), str(text)) for at, text in said.get("inject", ()))

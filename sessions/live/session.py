@@ -13,18 +13,18 @@ from typing import Any
 from core.errors import BadInput, UsageError
 from core.mixer.mixer import Mixer
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
-from sessions.journal.folder import hand_down
+from sessions.journal.codec import JournalRecord
+from sessions.journal.folder import share_vector_copy
 from sessions.journal.journal import Journal
-from sessions.live.answer_queue import Prompt, Stage
-from sessions.live.compatibility import at_hand, fitted
-from sessions.live.generation import Performance
-from sessions.live.jobs import Registry, Tasks
-from sessions.live.loaded_vectors import Rack
+from sessions.live.answer_queue import AnswerQueue, WaitingPrompt
+from sessions.live.compatibility import mute_incompatible, without_missing_vectors
+from sessions.live.generation import AnswerRecorder
+from sessions.live.jobs import Registry, SessionJobs
+from sessions.live.loaded_vectors import LoadedVectors
 from sessions.live.model_host import Home
 from sessions.state.fold import fold
-from sessions.state.mixer_words import describe, mix_of
-from sessions.state.state import ROOT, State, Turn
+from sessions.state.mixer_words import describe_change, mix_hash
+from sessions.state.state import ROOT, SessionState, Turn
 
 
 class Session:
@@ -39,15 +39,15 @@ class Session:
         *,
         keep: Path | None = None,
         steps: Path | None = None,
-        state: State | None = None,
+        state: SessionState | None = None,
         jobs: Registry | None = None,
     ) -> None:
         self.journal, self._residence, self._keep = journal, residence, keep
-        self.tasks = Tasks(residence, journal, lambda: self.state, jobs or {}, steps)
-        self.state = state or State()
-        self._rack = Rack()
+        self.tasks = SessionJobs(residence, journal, lambda: self.state, jobs or {}, steps)
+        self.state = state or SessionState()
+        self._rack = LoadedVectors()
         self._mixer = Mixer()
-        self._stage = Stage(
+        self._stage = AnswerQueue(
             journal,
             residence,
             lambda: self.state,
@@ -56,7 +56,7 @@ class Session:
         )
         journal.listen(self._fold)
 
-    def _fold(self, record: Record) -> None:
+    def _fold(self, record: JournalRecord) -> None:
         self.state = fold(self.state, record)
 
     # models ------------------------------------------------------------------------------------------------------
@@ -81,9 +81,11 @@ class Session:
         if (instrument := self._residence.instrument) is None:
             return
         with self.journal.lock:
-            mixer, sentence = fitted(self._mixer, instrument.check)
+            mixer, sentence = mute_incompatible(self._mixer, instrument.check)
             if sentence:
-                self.journal.append(ev.Error(where="mixer", message=sentence, code=str(BadInput.exit_code)))
+                self.journal.append(
+                    ev.ErrorReported(where="mixer", message=sentence, code=str(BadInput.exit_code))
+                )
                 self.mixer(self.state.desk.rev + 1, mixer.to_json())
 
     # conversation ------------------------------------------------------------------------------------------------
@@ -96,14 +98,14 @@ class Session:
             self._stage.may_ask()
             parent = self._above(parent)
             turn = 1 + max(self.state.turns, default=-1)
-            self.journal.append(ev.Turn(turn=turn, parent=parent, role=role, text=text))
-            return {"turn": turn, "queued": self._stage.ask(Prompt(turn, _flat(settings)))}
+            self.journal.append(ev.TurnAdded(turn=turn, parent=parent, role=role, text=text))
+            return {"turn": turn, "queued": self._stage.ask(WaitingPrompt(turn, _merge_settings(settings)))}
 
     def remember(self, text: str, *, role: str = "user") -> dict[str, Any]:
         """Add a turn without generating an answer."""
         with self.journal.lock:
             turn = 1 + max(self.state.turns, default=-1)
-            self.journal.append(ev.Turn(turn=turn, parent=self.state.head, role=role, text=text))
+            self.journal.append(ev.TurnAdded(turn=turn, parent=self.state.head, role=role, text=text))
         return {"turn": turn}
 
     def regenerate(
@@ -116,7 +118,11 @@ class Session:
             self._stage.may_ask()
             answer = self._known(self.state.head if turn is None else turn)
             parent = answer.parent if answer.role == "assistant" else answer.id
-            return {"queued": self._stage.ask(Prompt(parent, _flat({**answer.settings, **(settings or {})})))}
+            return {
+                "queued": self._stage.ask(
+                    WaitingPrompt(parent, _merge_settings({**answer.settings, **(settings or {})}))
+                )
+            }
 
     def cancel(self) -> dict[str, Any]:
         """Stop the answer after the current pass or prefill chunk, and drop the waiting prompt (`dropped`:
@@ -147,7 +153,7 @@ class Session:
             raise UsageError("there is no answer to rewind")
         self._stage.may_ask()
         kept = answer.said + "".join(token.text for token in answer.tokens[:-tokens])
-        self._stage.ask(Prompt(answer.parent, {**answer.settings, "prefill": kept}))
+        self._stage.ask(WaitingPrompt(answer.parent, {**answer.settings, "prefill": kept}))
         return {"at": max(0, len(answer.tokens) - tokens)}
 
     def inject(self, text: str, *, how: str = "own") -> dict[str, Any]:
@@ -176,11 +182,13 @@ class Session:
                 self._residence.instrument.check(mixer)
             self._mixer = mixer
             plain = mixer.to_json()
-            words = words or describe(self.state.desk.state, plain)
+            words = words or describe_change(self.state.desk.state, plain)
             if overtaken:
                 self.journal.append(overtaken)
             self.journal.append(
-                ev.Mixer(rev=rev, state=plain, mix=mix_of(plain), gen=gen, at=at, words=words, source=source)
+                ev.MixerChanged(
+                    rev=rev, state=plain, mix=mix_hash(plain), gen=gen, at=at, words=words, source=source
+                )
             )
             return {"rev": rev, "gen": gen, "at": at}
 
@@ -213,16 +221,18 @@ class Session:
         self._rack = before._rack
         for event in self._rack.events.values():
             if self._keep and before._keep:
-                hand_down(event.sha256, before._keep, self._keep)
+                share_vector_copy(event.sha256, before._keep, self._keep)
             self.journal.append(event)
         self.mixer(before.state.desk.rev, before._mixer.to_json(), words="as before")
 
     def restore(self) -> None:
         """Reload the vectors of a reopened session from its folder."""
         for error in self._rack.recall(self.state.vectors, self._residence.studio.vector, self._keep):
-            self.journal.append(ev.Error(where="restore", message=str(error), code=str(error.exit_code)))
+            self.journal.append(
+                ev.ErrorReported(where="restore", message=str(error), code=str(error.exit_code))
+            )
         desk = self.state.desk
-        self._mixer = Mixer.from_json(at_hand(desk.state, self._rack.find), self._rack.find)
+        self._mixer = Mixer.from_json(without_missing_vectors(desk.state, self._rack.find), self._rack.find)
         if len(self._mixer.channels) < len(desk.state.get("channels", ())):
             self.mixer(desk.rev + 1, self._mixer.to_json())
         self._refit()
@@ -230,11 +240,11 @@ class Session:
     # notes and marks -----------------------------------------------------------------------------------------------
 
     def note(self, text: str) -> dict[str, Any]:
-        self.journal.append(ev.Note(text=text, **self._here()))
+        self.journal.append(ev.NoteAdded(text=text, **self._here()))
         return {}
 
     def mark(self, label: str) -> dict[str, Any]:
-        self.journal.append(ev.Mark(label=label, **self._here()))
+        self.journal.append(ev.MarkAdded(label=label, **self._here()))
         return {}
 
     def close(self, reason: str) -> None:
@@ -251,7 +261,7 @@ class Session:
         """An answer, a model load or a job is running or waiting."""
         return self._stage.busy or self.tasks.running
 
-    def _performance(self) -> Performance:
+    def _performance(self) -> AnswerRecorder:
         if self._stage.playing is None:
             raise UsageError("no answer is being generated")
         return self._stage.playing
@@ -272,7 +282,7 @@ class Session:
         return {"gen": playing.gen, "at": playing.at} if playing else {}
 
 
-def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+def _merge_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Merge the nested `settings` of `chat` with `system` and `prefill`."""
     nested = settings.get("settings") or {}
     return {**nested, **{k: v for k, v in settings.items() if k != "settings" and v is not None}}

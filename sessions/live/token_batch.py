@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sessions.journal.events import Event, Meter, Tok, Top
+from sessions.journal.events import Event, MeterReadings, TokensGenerated, TopTokens
 
 WAIT_S = 0.05
 
 
 @dataclass(frozen=True)
-class Stamp:
+class MixerStamp:
     """How events refer to a mixer revision: its short hash and its channel labels."""
 
     mix: str
@@ -28,7 +28,7 @@ class Stamp:
 class TokenBatch:
     """Collects the steps of one answer and passes events to `append`."""
 
-    def __init__(self, gen: int, append: Callable[[Event], Any], stamps: Mapping[int, Stamp]) -> None:
+    def __init__(self, gen: int, append: Callable[[Event], Any], stamps: Mapping[int, MixerStamp]) -> None:
         self._gen, self._append, self._stamps = gen, append, stamps
         self._waiting: list[Any] = []
         self._unmeasured: list[Any] = []
@@ -50,7 +50,7 @@ class TokenBatch:
         """Write all collected tokens; the newest token's measurements follow after the next forward pass."""
         if self._waiting:
             steps, self._waiting = self._waiting, []
-            for lane, voices in _by_lane(steps):
+            for lane, voices in _tokens_by_lane(steps):
                 self._append(self._tok(steps[0], lane, voices))
             for top in self._tops(steps):
                 self._append(top)
@@ -74,8 +74,8 @@ class TokenBatch:
         """The values that all tokens of a batch have in common."""
         return self._stamps[step.revision].mix, step.compiled
 
-    def _tok(self, first: Any, lane: int, voices: list[Any]) -> Tok:
-        return Tok(
+    def _tok(self, first: Any, lane: int, voices: list[Any]) -> TokensGenerated:
+        return TokensGenerated(
             gen=self._gen,
             i=first.index,
             ids=tuple(voice.token_id for voice in voices),
@@ -86,36 +86,40 @@ class TokenBatch:
             by="compiled" if first.compiled else "",
         )
 
-    def _tops(self, steps: list[Any]) -> Iterator[Top]:
+    def _tops(self, steps: list[Any]) -> Iterator[TopTokens]:
         """The alternatives of lane 0 and of each forced lane, if requested."""
         yield from self._top(steps, 0, [step.top for step in steps])
         for lane in steps[0].forced:
             yield from self._top(steps, lane, [step.forced[lane].top for step in steps])
 
-    def _top(self, steps: list[Any], lane: int, rows: list[Any]) -> Iterator[Top]:
+    def _top(self, steps: list[Any], lane: int, rows: list[Any]) -> Iterator[TopTokens]:
         if all(rows):
             beside = all(row[0].other is not None for row in rows)
-            yield Top(
+            yield TopTokens(
                 gen=self._gen,
                 i=steps[0].index,
                 ids=tuple(tuple(each.token_id for each in row) for row in rows),
                 text=tuple(tuple(each.text for each in row) for row in rows),
-                p=tuple(tuple(short(each.p) for each in row) for row in rows),
-                other=tuple(tuple(short(each.other) for each in row) for row in rows) if beside else (),
+                p=tuple(tuple(round_digits(each.p) for each in row) for row in rows),
+                other=tuple(tuple(round_digits(each.other) for each in row) for row in rows)
+                if beside
+                else (),
                 lane=lane,
             )
 
-    def _meters(self, steps: list[Any]) -> Iterator[Meter]:
+    def _meters(self, steps: list[Any]) -> Iterator[MeterReadings]:
         """One event per run of tokens with the same set of measurements."""
-        rows = [(step.index, *_gauges(step, self._stamps[step.revision].labels)) for step in steps]
+        rows = [(step.index, *_token_readings(step, self._stamps[step.revision].labels)) for step in steps]
         for _, run in groupby(rows, key=lambda row: [list(column) for column in row[1:]]):
             block = list(run)
             proj, after, hits, values = (_columns([row[k] for row in block]) for k in (1, 2, 3, 4))
             if proj or values:
-                yield Meter(gen=self._gen, i=block[0][0], proj=proj, after=after, hits=hits, values=values)
+                yield MeterReadings(
+                    gen=self._gen, i=block[0][0], proj=proj, after=after, hits=hits, values=values
+                )
 
 
-def _by_lane(steps: list[Any]) -> Iterator[tuple[int, list[Any]]]:
+def _tokens_by_lane(steps: list[Any]) -> Iterator[tuple[int, list[Any]]]:
     """The tokens of the answer, and of each other lane that is not finished."""
     yield 0, steps
     for lane in range(len(steps[0].voices)):
@@ -124,7 +128,7 @@ def _by_lane(steps: list[Any]) -> Iterator[tuple[int, list[Any]]]:
             yield lane + 1, voices
 
 
-def _gauges(
+def _token_readings(
     step: Any, labels: tuple[str, ...]
 ) -> tuple[dict[str, float], dict[str, float], dict[str, float], dict[str, float]]:
     """Mean projections over the measured layers before and after steering, active caps, and per-token values."""
@@ -135,11 +139,11 @@ def _gauges(
             proj[labels[channel]] = sum(pair[0] for pair in layers.values()) / len(layers)
             after[labels[channel]] = sum(pair[1] for pair in layers.values()) / len(layers)
     hits = {labels[i]: float(held) for i, held in step.capped.items() if i < len(labels)}
-    values = {"entropy": short(step.entropy)}
+    values = {"entropy": round_digits(step.entropy)}
     if step.delta is not None:
-        values["delta"] = short(step.delta)
+        values["delta"] = round_digits(step.delta)
     for seen in step.forced.values():
-        values |= {"kl": short(seen.kl), "lp0": seen.logprob, "rank": float(seen.rank)}
+        values |= {"kl": round_digits(seen.kl), "lp0": seen.logprob, "rank": float(seen.rank)}
     return proj, after, hits, values
 
 
@@ -147,6 +151,6 @@ def _columns(rows: list[dict[str, float]]) -> dict[str, tuple[float, ...]]:
     return {name: tuple(row[name] for row in rows) for name in rows[0]}
 
 
-def short(value: float) -> float:
+def round_digits(value: float) -> float:
     """Round to five significant digits. Log-probabilities are not rounded, because replay compares them."""
     return float(f"{value:.5g}")

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.errors import UsageError
 from core.mixer.mixer import Mixer
-from sessions.live.backend import LOADING, Progress, Speech
+from sessions.live.backend import LOADING, PreparedAnswer, Progress
 
 Messages = list[dict[str, str]]
 Frame = dict[str, Any]
@@ -24,24 +24,26 @@ PLACE = ("dtype", "device", "device_map", "quant")
 """Load options that decide the device and the memory needed."""
 
 
-class Studio:
+class TorchBackend:
     """Loads models, one at a time, and vectors, which are checked against the model."""
 
     def __init__(self) -> None:
-        self._resident: Resident | None = None
+        self._resident: TorchModel | None = None
 
     def examine(self, name: str, options: Mapping[str, Any]) -> None:
         """Refuse a model that is invalid or does not fit, before the current one is unloaded."""
         if strange := sorted(options.keys() - set(LOADING)):
             raise UsageError(f"the options for loading a model are {', '.join(LOADING)}, not {strange[0]!r}")
         from core.loading import placement
-        from core.loading.loading import consider
+        from core.loading.loading import locate_and_check
 
-        place = placement.decide(**{name: options[name] for name in PLACE if name in options})
+        place = placement.choose_placement(**{name: options[name] for name in PLACE if name in options})
         leaving = self._resident.model if self._resident else None
-        consider(name, place, options.get("revision"), force=bool(options.get("force")), leaving=leaving)
+        locate_and_check(
+            name, place, options.get("revision"), force=bool(options.get("force")), leaving=leaving
+        )
 
-    def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> Resident:
+    def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> TorchModel:
         progress(None, "starting")
         import core
 
@@ -50,7 +52,7 @@ class Studio:
 
         model = core.load(name, on_progress=on_progress, **options)
         progress(None, "measuring residual norms")
-        self._resident = Resident(model, {"model": name, "loading": dict(options)})
+        self._resident = TorchModel(model, {"model": name, "loading": dict(options)})
         # Keep the garbage collector from scanning torch's hundreds of thousands of objects during decoding.
         gc.collect()
         gc.freeze()
@@ -69,7 +71,7 @@ class Studio:
         return vector
 
 
-class Resident:
+class TorchModel:
     """One loaded model and its conversation. `loaded`: the parameters with which another process can load the
     same model.
     """
@@ -78,15 +80,15 @@ class Resident:
         self.model, self.loaded = model, loaded or {"model": model.name}
         self._talk: Any = None
         self._frame: Frame | None = None
-        self.facts = facts(model)
+        self.facts = model_facts(model)
 
-    def beside(self) -> Resident:
-        return Resident(self.model, self.loaded)
+    def beside(self) -> TorchModel:
+        return TorchModel(self.model, self.loaded)
 
     def check(self, mixer: Mixer) -> None:
         self.model.compiler.compile([mixer])
 
-    def speak(self, messages: Messages, mixer: Mixer, settings: Mapping[str, Any]) -> Speech:
+    def speak(self, messages: Messages, mixer: Mixer, settings: Mapping[str, Any]) -> PreparedAnswer:
         """Continue the current conversation if `messages` extend it or replace its last turn; else start a
         new one.
         """
@@ -96,8 +98,8 @@ class Resident:
         talk = self._going_on(frame, past) or self._anew(frame, past)
         live = talk.say(new["content"], mixer=mixer, role=new["role"], **options)
         self._talk, self._frame = talk, frame
-        notices = (*live.notices, *_batch(live.how.lanes))
-        return Speech(live, tuple(live.unfed.ids), len(live.tape), _injector(talk), notices)
+        notices = (*live.notices, *_lane_notices(live.how.lanes))
+        return PreparedAnswer(live, tuple(live.unfed.ids), len(live.tape), _injector(talk), notices)
 
     def forget(self) -> None:
         """Drop the conversation and free its memory; the next answer starts with an empty cache."""
@@ -134,7 +136,7 @@ class Resident:
         return talk
 
 
-def _batch(lanes: Any) -> list[tuple[str, dict[str, Any]]]:
+def _lane_notices(lanes: Any) -> list[tuple[str, dict[str, Any]]]:
     """A `lane` notice with the batch rows, if there is more than one: the batch shape affects bit-exact
     replay.
     """
@@ -146,7 +148,7 @@ def _injector(talk: Any) -> Callable[[str, str], None]:
     return lambda text, how: talk.inject(text, "model" if how == "own" else how)
 
 
-def facts(model: Any) -> dict[str, Any]:
+def model_facts(model: Any) -> dict[str, Any]:
     """The model facts that a screen shows and verify compares."""
     return {
         "name": model.name,

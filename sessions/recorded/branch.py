@@ -10,56 +10,69 @@ from pathlib import Path
 
 from core.errors import UsageError
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
-from sessions.journal.environment import opening
-from sessions.journal.folder import Folder, hand_down
+from sessions.journal.codec import JournalRecord
+from sessions.journal.environment import opening_event
+from sessions.journal.folder import SessionFolder, share_vector_copy
 from sessions.journal.journal import Journal
 from sessions.state.fold import fold_all
-from sessions.state.state import State, Turn
+from sessions.state.state import SessionState, Turn
 
-TALK = (ev.Gen, ev.Tok, ev.Meter, ev.Inject, ev.Rewind, ev.Rebuild, ev.Crop, ev.Lane, ev.Chunk, ev.Stop)
+TALK = (
+    ev.AnswerStarted,
+    ev.TokensGenerated,
+    ev.MeterReadings,
+    ev.TextInjected,
+    ev.AnswerRewound,
+    ev.CacheRebuilt,
+    ev.CacheCropped,
+    ev.LanesAssigned,
+    ev.PrefillChunk,
+    ev.AnswerStopped,
+)
 
 
-def branched(records: Iterable[Record], turn: int, at: int | None = None) -> Iterator[ev.Event]:
+def branch_events(records: Iterable[JournalRecord], turn: int, at: int | None = None) -> Iterator[ev.Event]:
     """The events of a new session that ends at token `at` of `turn` (at the end of the turn if `at` is None)."""
     records = tuple(records)
     state = fold_all(records)
-    last = _there(state, turn, at)
+    last = _branch_turn(state, turn, at)
     path = {step.id for step in state.path(turn)}
     gens = {step.gen for step in state.path(turn) if step.gen is not None}
     for event in (record.event for record in records):
-        if _leads_there(event, path, gens):
+        if _is_on_path(event, path, gens):
             yield event
-    yield from _shortened(last, at)
+    yield from _truncation_events(last, at)
 
 
-def branch(root: Path, parent: Folder, records: Iterable[Record], turn: int | None, at: int | None) -> Folder:
+def create_branch(
+    root: Path, parent: SessionFolder, records: Iterable[JournalRecord], turn: int | None, at: int | None
+) -> SessionFolder:
     """Create the branch on disk: a new session below `root` with copies of the parent's vectors."""
     if turn is None:
         raise UsageError(f"session {parent.id} has no turn to branch at")
     records = tuple(records)
-    events = list(branched(records, turn, at))
-    first = next((record.event for record in records if isinstance(record.event, ev.Open)), None)
+    events = list(branch_events(records, turn, at))
+    first = next((record.event for record in records if isinstance(record.event, ev.SessionOpened)), None)
     journal, folder = Journal.create(root)
     origin = {"session": parent.id, "turn": turn, "at": at}
-    journal.append(opening(folder.id, first.app if first else "", parent=origin))
+    journal.append(opening_event(folder.id, first.app if first else "", parent=origin))
     for event in events:
         journal.append(event)
-        if isinstance(event, ev.Vector):
-            hand_down(event.sha256, parent.vectors, folder.vectors)
+        if isinstance(event, ev.VectorChanged):
+            share_vector_copy(event.sha256, parent.vectors, folder.vectors)
     journal.close("branched")
     return folder
 
 
-def _leads_there(event: ev.Event, turns: set[int], gens: set[int]) -> bool:
-    if isinstance(event, ev.Turn):
+def _is_on_path(event: ev.Event, turns: set[int], gens: set[int]) -> bool:
+    if isinstance(event, ev.TurnAdded):
         return event.turn in turns
-    if isinstance(event, ev.Mixer):
+    if isinstance(event, ev.MixerChanged):
         return event.gen is None or event.gen in gens
-    return isinstance(event, ev.Vector) or (isinstance(event, TALK) and event.gen in gens)
+    return isinstance(event, ev.VectorChanged) or (isinstance(event, TALK) and event.gen in gens)
 
 
-def _there(state: State, turn: int, at: int | None) -> Turn:
+def _branch_turn(state: SessionState, turn: int, at: int | None) -> Turn:
     if turn not in state.turns:
         raise UsageError(f"there is no turn {turn} in session {state.session}")
     last = state.turns[turn]
@@ -68,8 +81,8 @@ def _there(state: State, turn: int, at: int | None) -> Turn:
     return last
 
 
-def _shortened(last: Turn, at: int | None) -> Iterator[ev.Event]:
+def _truncation_events(last: Turn, at: int | None) -> Iterator[ev.Event]:
     """The rewind to the branch token and the stop that ends the answer there."""
     if at is not None and last.gen is not None and at < len(last.tokens):
-        yield ev.Rewind(gen=last.gen, to=at, dropped=len(last.tokens) - at)
-        yield ev.Stop(gen=last.gen, reason="branch", tokens=at)
+        yield ev.AnswerRewound(gen=last.gen, to=at, dropped=len(last.tokens) - at)
+        yield ev.AnswerStopped(gen=last.gen, reason="branch", tokens=at)

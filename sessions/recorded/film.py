@@ -12,25 +12,25 @@ from typing import Any
 
 from sessions.export.playback import LONGEST_PAUSE
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
+from sessions.journal.codec import JournalRecord
 from sessions.state.fold import fold_all
-from sessions.state.state import Token, Turn
+from sessions.state.state import AnswerToken, Turn
 
 
 @dataclass(frozen=True)
-class Frame:
+class PlaybackFrame:
     """One token: its turn, its index in the turn, and the seconds since the previous token (long pauses are
     shortened).
     """
 
     turn: int
     at: int
-    token: Token
+    token: AnswerToken
     gap: float = 0.0
 
 
 @dataclass(frozen=True)
-class Cut:
+class PlaybackMarker:
     """A marker before frame `place`."""
 
     place: int
@@ -38,14 +38,14 @@ class Cut:
 
 
 @dataclass(frozen=True)
-class Film:
+class Playback:
     """The frames of one conversation. `scales`: per channel the scale at every frame, relative to the vector
     as loaded; None where the channel was not in the mixer.
     """
 
     path: tuple[Turn, ...] = ()
-    frames: tuple[Frame, ...] = ()
-    cuts: tuple[Cut, ...] = ()
+    frames: tuple[PlaybackFrame, ...] = ()
+    cuts: tuple[PlaybackMarker, ...] = ()
     dials: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -63,55 +63,61 @@ class Film:
         return before.turn, None if whole else before.at + 1
 
 
-def film(records: Iterable[Record], turn: int | None = None) -> Film:
+def build_playback(records: Iterable[JournalRecord], turn: int | None = None) -> Playback:
     """The playback of the conversation up to `turn` (default: the newest turn)."""
     records = tuple(records)
     path = fold_all(records).path(turn)
-    gaps = _gaps(records)
+    gaps = _token_gaps(records)
     frames = tuple(
-        Frame(step.id, at, token, gaps.get((step.gen, at), 0.0))
+        PlaybackFrame(step.id, at, token, gaps.get((step.gen, at), 0.0))
         for step in path
         for at, token in enumerate(step.tokens)
     )
-    return Film(path, frames, tuple(_cuts(path)), _dials(frames, _desks(records)))
+    return Playback(
+        path, frames, tuple(_playback_markers(path)), _scale_curves(frames, _mixer_states(records))
+    )
 
 
-def _gaps(records: tuple[Record, ...]) -> dict[tuple[int | None, int], float]:
+def _token_gaps(records: tuple[JournalRecord, ...]) -> dict[tuple[int | None, int], float]:
     """The seconds before every token; tokens of one event share its time evenly."""
     waited, gaps = 0, dict[tuple[int | None, int], float]()
     for record in records:
         event = record.event
         waited += record.m
-        if isinstance(event, ev.Tok) and event.lane == 0 and event.ids:
+        if isinstance(event, ev.TokensGenerated) and event.lane == 0 and event.ids:
             share = min(waited / 1000 / len(event.ids), LONGEST_PAUSE)
             gaps |= {(event.gen, event.i + k): share for k in range(len(event.ids))}
             waited = 0
     return gaps
 
 
-def _cuts(path: tuple[Turn, ...]) -> Iterator[Cut]:
+def _playback_markers(path: tuple[Turn, ...]) -> Iterator[PlaybackMarker]:
     start = 0
     for turn in path:
         for marker in turn.markers:
-            yield Cut(start + min(marker.at, len(turn.tokens)), marker.words)
+            yield PlaybackMarker(start + min(marker.at, len(turn.tokens)), marker.words)
         start += len(turn.tokens)
 
 
-def _desks(records: tuple[Record, ...]) -> dict[str, Mapping[str, Any]]:
+def _mixer_states(records: tuple[JournalRecord, ...]) -> dict[str, Mapping[str, Any]]:
     """Every mixer state of the session by its hash."""
-    return {record.event.mix: record.event.state for record in records if isinstance(record.event, ev.Mixer)}
+    return {
+        record.event.mix: record.event.state
+        for record in records
+        if isinstance(record.event, ev.MixerChanged)
+    }
 
 
-def _dials(
-    frames: tuple[Frame, ...], desks: Mapping[str, Mapping[str, Any]]
+def _scale_curves(
+    frames: tuple[PlaybackFrame, ...], desks: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, tuple[float | None, ...]]:
-    read = {mix: dict(_readings(desk)) for mix, desk in desks.items()}
+    read = {mix: dict(_effective_scales(desk)) for mix, desk in desks.items()}
     rows = [read.get(frame.token.mix, {}) for frame in frames]
     labels = dict.fromkeys(label for row in rows for label in row)
     return {label: tuple(row.get(label) for row in rows) for label in labels}
 
 
-def _readings(desk: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+def _effective_scales(desk: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     """The effective scale of each channel of a mixer: 0 if muted, bypassed, or if another channel is solo."""
     channels = desk.get("channels", ())
     soloed = any(channel.get("solo") for channel in channels)

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SteerError
-from sessions.journal.events import Job, Model, Open
-from sessions.journal.folder import Folder, all_folders
-from sessions.journal.reader import Reading, read
+from sessions.journal.events import JobChanged, ModelChanged, SessionOpened
+from sessions.journal.folder import SessionFolder, all_folders
+from sessions.journal.reader import JournalContents, read
 from sessions.state.fold import fold_all
 
 VERSION = 2
@@ -35,7 +35,7 @@ WORKED_ON = ("contrast", "set", "vector", "base", "tuned", "session", "pack", "p
 
 
 @dataclass(frozen=True)
-class Entry:
+class SessionEntry:
     """One row of the session list. `jobs` are the session's jobs with their states; `title` is the first user
     message, else the first job; `damage` describes unreadable parts of the journal.
     """
@@ -51,7 +51,7 @@ class Entry:
     damage: str
 
 
-class Index:
+class SessionIndex:
     """The index in `file`. A damaged file is recreated; if it cannot be written, the index is kept in memory."""
 
     def __init__(self, root: Path, file: Path) -> None:
@@ -62,13 +62,13 @@ class Index:
         except (OSError, sqlite3.DatabaseError):
             self._anew()
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[SessionEntry]:
         """All sessions, newest first."""
         return self._ask(f"SELECT {COLUMNS} FROM sessions ORDER BY id DESC")
 
-    def search(self, text: str) -> list[Entry]:
+    def search(self, text: str) -> list[SessionEntry]:
         """Sessions that contain all of these words, best match first."""
-        query = " ".join('"' + word.replace('"', '""') + '"' for word in _whole(text).split())
+        query = " ".join('"' + word.replace('"', '""') + '"' for word in _replace_surrogates(text).split())
         if not query:
             return self.entries()
         found = "SELECT id FROM words WHERE words MATCH ? ORDER BY rank"
@@ -77,9 +77,9 @@ class Index:
         known = {entry.id: entry for entry in self.entries()}
         return [known[session] for session in order]
 
-    def _ask(self, query: str) -> list[Entry]:
+    def _ask(self, query: str) -> list[SessionEntry]:
         with self._open() as base:
-            return [Entry(*row) for row in base.execute(query)]
+            return [SessionEntry(*row) for row in base.execute(query)]
 
     def _open(self) -> AbstractContextManager[sqlite3.Connection]:
         if self._memory:
@@ -99,58 +99,58 @@ class Index:
     def _refresh(self) -> None:
         """Add new and changed sessions and delete missing ones."""
         with self._open() as base, base:
-            _make(base)
+            _create_tables(base)
             known = {row[0]: row[1:] for row in base.execute("SELECT id, size, changed FROM sessions")}
             present = all_folders(self._root)
-            _forget(base, known.keys() - {folder.id for folder in present})
+            _delete_sessions(base, known.keys() - {folder.id for folder in present})
             for folder in present:
                 state = folder.journal.stat()
                 if known.get(folder.id) != (state.st_size, state.st_mtime_ns):
-                    _forget(base, [folder.id])
-                    _take_in(base, folder, state.st_size, state.st_mtime_ns)
+                    _delete_sessions(base, [folder.id])
+                    _insert_session(base, folder, state.st_size, state.st_mtime_ns)
 
 
-def _make(base: sqlite3.Connection) -> None:
+def _create_tables(base: sqlite3.Connection) -> None:
     """Create the tables, unless the file has the current version."""
     if base.execute("PRAGMA user_version").fetchone() != (VERSION,):
         base.executescript(SCHEMA)
 
 
-def _forget(base: sqlite3.Connection, sessions: Iterable[str]) -> None:
+def _delete_sessions(base: sqlite3.Connection, sessions: Iterable[str]) -> None:
     for session in sessions:
         base.execute("DELETE FROM sessions WHERE id = ?", (session,))
         base.execute("DELETE FROM words WHERE id = ?", (session,))
 
 
-def _take_in(base: sqlite3.Connection, folder: Folder, size: int, changed: int) -> None:
+def _insert_session(base: sqlite3.Connection, folder: SessionFolder, size: int, changed: int) -> None:
     try:
-        entry, text = _entry(folder, read(folder.journal))
+        entry, text = _summarize_session(folder, read(folder.journal))
     except SteerError as error:
-        entry, text = Entry(folder.id, str(folder.path), "", "", 0, 0, "", "", str(error)), ""
+        entry, text = SessionEntry(folder.id, str(folder.path), "", "", 0, 0, "", "", str(error)), ""
     row = {**asdict(entry), "size": size, "changed": changed}
     columns = f"INSERT INTO sessions ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"
-    base.execute(columns, [_whole(value) for value in row.values()])
-    base.execute("INSERT INTO words VALUES (?,?)", (entry.id, _whole(text)))
+    base.execute(columns, [_replace_surrogates(value) for value in row.values()])
+    base.execute("INSERT INTO words VALUES (?,?)", (entry.id, _replace_surrogates(text)))
 
 
-def _whole(value: Any) -> Any:
+def _replace_surrogates(value: Any) -> Any:
     """Replace lone surrogates, which SQLite cannot store but a journal can contain."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
-def _short(title: str) -> str:
+def _shorten_title(title: str) -> str:
     return title if len(title) <= TITLE else title[: TITLE - 1].rstrip() + "…"
 
 
-def _entry(folder: Folder, reading: Reading) -> tuple[Entry, str]:
+def _summarize_session(folder: SessionFolder, reading: JournalContents) -> tuple[SessionEntry, str]:
     events = [record.event for record in reading.records]
-    began = next((event.wall for event in events if isinstance(event, Open)), "")
-    model = next((e.name for e in reversed(events) if isinstance(e, Model) and e.state == "ready"), "")
+    began = next((event.wall for event in events if isinstance(event, SessionOpened)), "")
+    model = next((e.name for e in reversed(events) if isinstance(e, ModelChanged) and e.state == "ready"), "")
     turns = fold_all(reading.records).turns.values()
-    jobs = {e.job: e for e in events if isinstance(e, Job) and not e.session}
-    first = next((_about(e) for e in events if isinstance(e, Job) and not e.session), "")
-    title = _short(next((turn.text for turn in turns if turn.role == "user"), first))
-    entry = Entry(
+    jobs = {e.job: e for e in events if isinstance(e, JobChanged) and not e.session}
+    first = next((_job_words(e) for e in events if isinstance(e, JobChanged) and not e.session), "")
+    title = _shorten_title(next((turn.text for turn in turns if turn.role == "user"), first))
+    entry = SessionEntry(
         folder.id,
         str(folder.path),
         began,
@@ -164,7 +164,7 @@ def _entry(folder: Folder, reading: Reading) -> tuple[Entry, str]:
     return entry, "\n".join([*(turn.text for turn in turns), *([first] if first else [])])
 
 
-def _about(job: Job) -> str:
+def _job_words(job: JobChanged) -> str:
     """A job's kind and what it works on; paths without their folders."""
     named = [value for key, value in job.params.items() if key in WORKED_ON and isinstance(value, str)]
     return " ".join([job.kind, *(Path(value).name for value in named if value)])

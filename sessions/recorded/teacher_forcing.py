@@ -13,7 +13,7 @@ from core.mixer.mixer import Mixer
 from sessions.journal import events as ev
 
 if TYPE_CHECKING:
-    from sessions.recorded.verify import Take
+    from sessions.recorded.verify import RecordedAnswer
 
 TOLERANCE = {"float32": 1e-4, "float64": 1e-4}
 COARSE = 5e-2
@@ -22,7 +22,7 @@ types.
 """
 
 
-class Prompter:
+class TeacherForcing:
     """Feeds recorded answers token by token, without sampling."""
 
     def __init__(self, model: Any, mixers: Mapping[str, Mixer]) -> None:
@@ -39,7 +39,7 @@ class Prompter:
     def tolerance(self) -> float:
         return TOLERANCE.get(str(self._model.dtype).removeprefix("torch."), COARSE)
 
-    def hear(self, takes: Iterable[Take]) -> float:
+    def hear(self, takes: Iterable[RecordedAnswer]) -> float:
         """The largest log-probability difference over all answers."""
         for take in takes:
             if len(self._tape) < take.gen.reused:
@@ -55,12 +55,12 @@ class Prompter:
         """Apply one event. `starts` has the context length before each token of the answer, needed for
         rewinds.
         """
-        if isinstance(event, ev.Rewind):
+        if isinstance(event, ev.AnswerRewound):
             self._back(starts[event.to])
             del starts[event.to :]
-        elif isinstance(event, ev.Inject):
+        elif isinstance(event, ev.TextInjected):
             self._waiting += event.ids
-        elif isinstance(event, ev.Tok) and event.lane == 0:
+        elif isinstance(event, ev.TokensGenerated) and event.lane == 0:
             for token, lp in zip(event.ids, event.lp, strict=True):
                 starts.append(len(self._tape) + len(self._waiting))
                 self.worst = max(self.worst, abs(self._thought(token, event.mix) - float(lp)))

@@ -8,44 +8,48 @@ from typing import Any
 from core.errors import BadInput
 from core.jobs.job import End
 from core.jobs.runner import run
-from sessions.job_specs.job_factories import kept_vectors
+from sessions.job_specs.job_factories import read_kept_vectors
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
-from sessions.journal.environment import opening
-from sessions.journal.folder import Folder
+from sessions.journal.codec import JournalRecord
+from sessions.journal.environment import opening_event
+from sessions.journal.folder import SessionFolder
 from sessions.journal.reader import read
-from sessions.live.model_host import decisive
-from sessions.live.torch_backend import Studio
+from sessions.live.model_host import numeric_options
+from sessions.live.torch_backend import TorchBackend
 from sessions.recorded.verify import verify
 
 
-def verified(folder: Folder, model: str | None = None) -> dict[str, Any]:
+def verify_offline(folder: SessionFolder, model: str | None = None) -> dict[str, Any]:
     """The summary of `sessions.verify`, with differences between the recorded and this `environment`."""
     records = read(folder.journal).records
-    recorded = the_model(records)
-    instrument = Studio().load(model or recorded.name, loading(recorded), lambda done, note: None)
-    events = list(run(verify(instrument, records, kept_vectors(folder))))
+    recorded = recorded_model(records)
+    instrument = TorchBackend().load(
+        model or recorded.name, recorded_options(recorded), lambda done, note: None
+    )
+    events = list(run(verify(instrument, records, read_kept_vectors(folder))))
     summary = events[-1].summary if isinstance(events[-1], End) else {}
-    return {**summary, "environment": differences(records, recorded, dict(instrument.facts))}
+    return {**summary, "environment": environment_differences(records, recorded, dict(instrument.facts))}
 
 
-def loading(recorded: ev.Model) -> dict[str, Any]:
+def recorded_options(recorded: ev.ModelChanged) -> dict[str, Any]:
     """The load options of the recorded model that change its numbers, such as dtype and adapter."""
     found = recorded.facts.get("loading")
-    return decisive(found) if isinstance(found, dict) else {}
+    return numeric_options(found) if isinstance(found, dict) else {}
 
 
-def the_model(records: Iterable[Record]) -> ev.Model:
-    ready = [r.event for r in records if isinstance(r.event, ev.Model) and r.event.state == "ready"]
+def recorded_model(records: Iterable[JournalRecord]) -> ev.ModelChanged:
+    ready = [r.event for r in records if isinstance(r.event, ev.ModelChanged) and r.event.state == "ready"]
     if not ready:
         raise BadInput("no model was ever ready in this session: there is nothing to verify")
     return ready[-1]
 
 
-def differences(records: Iterable[Record], recorded: ev.Model, facts: dict[str, Any]) -> list[str]:
+def environment_differences(
+    records: Iterable[JournalRecord], recorded: ev.ModelChanged, facts: dict[str, Any]
+) -> list[str]:
     """Differences in model, versions and numerics settings; bit-exact replay requires that there are none."""
-    then = next(record.event for record in records if isinstance(record.event, ev.Open))
-    now = opening(then.session, then.app)
+    then = next(record.event for record in records if isinstance(record.event, ev.SessionOpened))
+    now = opening_event(then.session, then.app)
     pairs = [
         (f"model {key}", recorded.facts.get(key), facts.get(key))
         for key in ("fingerprint", "dtype", "device")

@@ -27,8 +27,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sessions.state.loudness import Playing, Size, loudest, unknown
-from sessions.state.state import Token
+from sessions.state.loudness import Playing, Size, loudest_channel, unknown_size
+from sessions.state.state import AnswerToken
 
 WINDOW = 32
 GRAM = 4
@@ -38,7 +38,7 @@ LIMITS = {"repetition": 0.5, "entropy": 4.0, "perplexity": 60.0, "push": 0.4}
 
 
 @dataclass(frozen=True)
-class Symptom:
+class CollapseSign:
     """A number that reached its limit."""
 
     name: str
@@ -55,7 +55,7 @@ class Symptom:
 
 
 @dataclass(frozen=True)
-class Advice:
+class ScaleAdvice:
     """A smaller scale for the channel with the largest push. `tried`: the channel had that scale before, and
     the text was coherent.
     """
@@ -76,7 +76,7 @@ class Advice:
         return f"{self.channel} {self.now:+.2f} → {self.scale:+.2f} {self.unit}: {why}"
 
 
-def measured(window: Sequence[Token]) -> dict[str, float]:
+def measure_window(window: Sequence[AnswerToken]) -> dict[str, float]:
     """The collapse numbers of a window; numbers that were not measured are left out."""
     grams = [tuple(token.id for token in window[i : i + GRAM]) for i in range(len(window) - GRAM + 1)]
     found = {"repetition": 1 - len(set(grams)) / len(grams)} if grams else {}
@@ -89,36 +89,38 @@ def measured(window: Sequence[Token]) -> dict[str, float]:
     return found
 
 
-def symptoms(tokens: Sequence[Token]) -> tuple[Symptom, ...]:
+def collapse_signs(tokens: Sequence[AnswerToken]) -> tuple[CollapseSign, ...]:
     """The limits reached by the last window of an answer; none while the answer is shorter than a window."""
     if len(tokens) < WINDOW:
         return ()
-    found = measured(tokens[-WINDOW:])
+    found = measure_window(tokens[-WINDOW:])
     return tuple(
-        Symptom(name, found[name]) for name, limit in LIMITS.items() if found.get(name, 0.0) >= limit
+        CollapseSign(name, found[name]) for name, limit in LIMITS.items() if found.get(name, 0.0) >= limit
     )
 
 
-def advice(
-    answers: Sequence[Sequence[Token]], mixers: Mapping[str, Mapping[str, Any]], size: Size = unknown
-) -> Advice | None:
+def advise_scale(
+    answers: Sequence[Sequence[AnswerToken]],
+    mixers: Mapping[str, Mapping[str, Any]],
+    size: Size = unknown_size,
+) -> ScaleAdvice | None:
     """Suggest a smaller scale for the channel with the largest push: the latest smaller scale with coherent
     text, else half the current one.
     """
     newest = next((answer[-1].mix for answer in reversed(answers) if answer), "")
-    playing = loudest(_adding(mixers.get(newest, {})), size)
+    playing = loudest_channel(_active_channels(mixers.get(newest, {})), size)
     if playing is None:
         return None
     name, now, unit = str(playing["name"]), float(playing["scale"]), str(playing.get("unit", "relative"))
     for answer in reversed(answers):
         for mix, window in _last_windows(answer):
             scale = _scale_of(mixers.get(mix, {}), playing)
-            if scale is not None and abs(scale) < abs(now) and not symptoms(window):
-                return Advice(name, now, math.copysign(scale, now), unit, tried=True)
-    return Advice(name, now, now / 2, unit, tried=False)
+            if scale is not None and abs(scale) < abs(now) and not collapse_signs(window):
+                return ScaleAdvice(name, now, math.copysign(scale, now), unit, tried=True)
+    return ScaleAdvice(name, now, now / 2, unit, tried=False)
 
 
-def _adding(mixer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _active_channels(mixer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     channels = [] if mixer.get("bypassed") else [*mixer.get("channels", ())]
     soloed = any(channel.get("solo") for channel in channels)
     return [
@@ -128,7 +130,7 @@ def _adding(mixer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     ]
 
 
-def _last_windows(answer: Sequence[Token]) -> list[tuple[str, Sequence[Token]]]:
+def _last_windows(answer: Sequence[AnswerToken]) -> list[tuple[str, Sequence[AnswerToken]]]:
     """The last window of each run of tokens under one mixer, newest first; shorter runs are skipped."""
     runs = [(mix, list(run)) for mix, run in groupby(answer, key=lambda token: token.mix)]
     return [(mix, run[-WINDOW:]) for mix, run in reversed(runs) if len(run) >= WINDOW]
@@ -138,7 +140,7 @@ def _scale_of(mixer: Mapping[str, Any], now: Playing) -> float | None:
     """The scale of the channel in `mixer`: 0 if it was not active, None if its other settings differ, so that
     scales cannot be compared.
     """
-    for channel in _adding(mixer):
+    for channel in _active_channels(mixer):
         if channel["name"] == now["name"]:
             same = all(channel.get(each) == now.get(each) for each in MEANING)
             return float(channel["scale"]) if same and channel["scale"] * now["scale"] > 0 else None

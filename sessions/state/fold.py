@@ -12,28 +12,38 @@ from itertools import starmap, zip_longest
 from typing import Any, TypeAlias
 
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
+from sessions.journal.codec import JournalRecord
 from sessions.journal.events import RECORDING
-from sessions.state.mixer_words import summary
-from sessions.state.state import REPORTS, Candidate, Desk, Marker, Running, State, Task, Token, Turn
+from sessions.state.mixer_words import mixer_summary
+from sessions.state.state import (
+    REPORTS,
+    AnswerToken,
+    JobState,
+    Marker,
+    MixerState,
+    RunningAnswer,
+    SessionState,
+    TokenAlternative,
+    Turn,
+)
 
-Tokens: TypeAlias = tuple[Token, ...]
+Tokens: TypeAlias = tuple[AnswerToken, ...]
 
 
-def fold(state: State, record: Record) -> State:
+def fold(state: SessionState, record: JournalRecord) -> SessionState:
     """The state after one more event; a kind without a handler only advances the sequence number."""
     step = STEPS.get(record.event.t)
     return replace(step(state, record.event) if step else state, seq=record.n)
 
 
-def fold_all(records: Iterable[Record], state: State | None = None) -> State:
-    state = state or State()
+def fold_all(records: Iterable[JournalRecord], state: SessionState | None = None) -> SessionState:
+    state = state or SessionState()
     for record in records:
         state = fold(state, record)
     return state
 
 
-def _open(state: State, event: ev.Open) -> State:
+def _open(state: SessionState, event: ev.SessionOpened) -> SessionState:
     """An engine opens the session: an answer that was still running when the last engine stopped is marked as
     lost.
     """
@@ -52,47 +62,47 @@ def _open(state: State, event: ev.Open) -> State:
     )
 
 
-def _model(state: State, event: ev.Model) -> State:
+def _model(state: SessionState, event: ev.ModelChanged) -> SessionState:
     return replace(state, model=None if event.state == "unloaded" else event)
 
 
-def _vector(state: State, event: ev.Vector) -> State:
+def _vector(state: SessionState, event: ev.VectorChanged) -> SessionState:
     others = {name: vector for name, vector in state.vectors.items() if name != event.name}
     return replace(state, vectors=others if event.removed else {**others, event.name: event})
 
 
-def _turn(state: State, event: ev.Turn) -> State:
-    return replace(_keep(state, Turn(event.turn, event.parent, event.role, event.text)), head=event.turn)
+def _turn(state: SessionState, event: ev.TurnAdded) -> SessionState:
+    return replace(_with_turn(state, Turn(event.turn, event.parent, event.role, event.text)), head=event.turn)
 
 
-def _gen(state: State, event: ev.Gen) -> State:
+def _gen(state: SessionState, event: ev.AnswerStarted) -> SessionState:
     said = str(event.settings.get("prefill", ""))
-    words = summary(state.desk.state)
+    words = mixer_summary(state.desk.state)
     markers = (Marker(0, "mixer", words),) if words else ()
     answer = Turn(
         event.turn, event.parent, "assistant", said, event.gen, markers=markers, settings=event.settings
     )
-    return replace(_keep(state, answer), head=event.turn, running=Running(event.gen, event.turn))
+    return replace(_with_turn(state, answer), head=event.turn, running=RunningAnswer(event.gen, event.turn))
 
 
-def _mixer(state: State, event: ev.Mixer) -> State:
-    state = replace(state, desk=Desk(event.state, event.rev, event.mix))
-    return _marked(state, event.gen, Marker(event.at, "mixer", event.words))
+def _mixer(state: SessionState, event: ev.MixerChanged) -> SessionState:
+    state = replace(state, desk=MixerState(event.state, event.rev, event.mix))
+    return _with_marker(state, event.gen, Marker(event.at, "mixer", event.words))
 
 
-def _tok(state: State, event: ev.Tok) -> State:
+def _tok(state: SessionState, event: ev.TokensGenerated) -> SessionState:
     new = tuple(
-        Token(token, text, None if lp is None else float(lp), event.mix, by=event.by)
+        AnswerToken(token, text, None if lp is None else float(lp), event.mix, by=event.by)
         for token, text, lp in zip_longest(event.ids, event.text, event.lp)
     )
-    return _in_lane(state, event, lambda tokens: _padded(tokens, event.i) + new)
+    return _change_lane(state, event, lambda tokens: _pad_tokens(tokens, event.i) + new)
 
 
-def _top(state: State, event: ev.Top) -> State:
+def _top(state: SessionState, event: ev.TopTokens) -> SessionState:
     """Alternatives of the unsteered lane are attached to the tokens of the answer as well."""
     others = event.other or ((),) * len(event.ids)
     columns = zip(event.ids, event.text, event.p, others, strict=True)
-    rows = [tuple(starmap(Candidate, zip_longest(*row))) for row in columns]
+    rows = [tuple(starmap(TokenAlternative, zip_longest(*row))) for row in columns]
 
     def topped(turn: Turn) -> Turn:
         here = turn.tokens[event.i : event.i + len(rows)]
@@ -100,30 +110,32 @@ def _top(state: State, event: ev.Top) -> State:
         new = [replace(token, top0=row) if event.lane else replace(token, top=row) for token, row in pairs]
         return replace(turn, tokens=(*turn.tokens[: event.i], *new, *turn.tokens[event.i + len(new) :]))
 
-    return _on_answer(state, event.gen, topped)
+    return _change_answer(state, event.gen, topped)
 
 
-def _meter(state: State, event: ev.Meter) -> State:
-    return _in_lane(state, event, lambda tokens: _metered(tokens, event))
+def _meter(state: SessionState, event: ev.MeterReadings) -> SessionState:
+    return _change_lane(state, event, lambda tokens: _with_readings(tokens, event))
 
 
-def _inject(state: State, event: ev.Inject) -> State:
-    return _marked(state, event.gen, Marker(event.at, "inject", event.text, event.how))
+def _inject(state: SessionState, event: ev.TextInjected) -> SessionState:
+    return _with_marker(state, event.gen, Marker(event.at, "inject", event.text, event.how))
 
 
-def _note(state: State, event: ev.Note) -> State:
-    return _marked(state, event.gen, Marker(event.at, "note", event.text))
+def _note(state: SessionState, event: ev.NoteAdded) -> SessionState:
+    return _with_marker(state, event.gen, Marker(event.at, "note", event.text))
 
 
-def _mark(state: State, event: ev.Mark) -> State:
-    return _marked(state, event.gen, Marker(event.at, "mark", event.label))
+def _mark(state: SessionState, event: ev.MarkAdded) -> SessionState:
+    return _with_marker(state, event.gen, Marker(event.at, "mark", event.label))
 
 
-def _rebuild(state: State, event: ev.Rebuild) -> State:
-    return _marked(state, event.gen, Marker(event.at, "rebuild", f"cache rebuilt, {event.tokens} tokens"))
+def _rebuild(state: SessionState, event: ev.CacheRebuilt) -> SessionState:
+    return _with_marker(
+        state, event.gen, Marker(event.at, "rebuild", f"cache rebuilt, {event.tokens} tokens")
+    )
 
 
-def _rewind(state: State, event: ev.Rewind) -> State:
+def _rewind(state: SessionState, event: ev.AnswerRewound) -> SessionState:
     """Removed tokens and their markers leave the state; the journal still has them."""
 
     def shortened(turn: Turn) -> Turn:
@@ -131,51 +143,51 @@ def _rewind(state: State, event: ev.Rewind) -> State:
         markers = tuple(m for m in turn.markers if m.at <= event.to)
         return replace(turn, tokens=turn.tokens[: event.to], lanes=lanes, markers=markers)
 
-    state = _on_answer(state, event.gen, shortened)
-    return _marked(state, event.gen, Marker(event.to, "rewind", f"{event.dropped} tokens taken back"))
+    state = _change_answer(state, event.gen, shortened)
+    return _with_marker(state, event.gen, Marker(event.to, "rewind", f"{event.dropped} tokens taken back"))
 
 
-def _pause(state: State, event: ev.Pause) -> State:
+def _pause(state: SessionState, event: ev.PauseChanged) -> SessionState:
     running = state.running and replace(state.running, paused=event.paused)
     return replace(state, running=running)
 
 
-def _stop(state: State, event: ev.Stop) -> State:
-    state = _on_answer(state, event.gen, lambda turn: replace(turn, stop=event.reason))
+def _stop(state: SessionState, event: ev.AnswerStopped) -> SessionState:
+    state = _change_answer(state, event.gen, lambda turn: replace(turn, stop=event.reason))
     return replace(state, running=None, error=event.message or state.error)
 
 
-def _job(state: State, event: ev.Job) -> State:
-    task = state.jobs.get(event.job, Task(event.job, event.kind, event.state, event.params))
+def _job(state: SessionState, event: ev.JobChanged) -> SessionState:
+    task = state.jobs.get(event.job, JobState(event.job, event.kind, event.state, event.params))
     if event.event:
         task = replace(task, reports=(*task.reports, event.event)[-REPORTS:], told=task.told + 1)
     task = replace(task, state=event.state, message=event.message or task.message)
     return replace(state, jobs={**state.jobs, event.job: task})
 
 
-def _attach(state: State, event: ev.Attach) -> State:
+def _attach(state: SessionState, event: ev.ClientAttached) -> SessionState:
     return replace(state, clients={**state.clients, event.client: event.role})
 
 
-def _detach(state: State, event: ev.Detach) -> State:
+def _detach(state: SessionState, event: ev.ClientDetached) -> SessionState:
     return replace(state, clients={c: role for c, role in state.clients.items() if c != event.client})
 
 
-def _gap(state: State, event: ev.Gap) -> State:
+def _gap(state: SessionState, event: ev.RecordingGap) -> SessionState:
     """Recording works again: count the missing events and clear the warning."""
     return replace(state, lost=state.lost + event.lost, unrecorded="")
 
 
-def _error(state: State, event: ev.Error) -> State:
+def _error(state: SessionState, event: ev.ErrorReported) -> SessionState:
     unrecorded = event.message if event.code == RECORDING else state.unrecorded
     return replace(state, error=event.message, unrecorded=unrecorded)
 
 
-def _close(state: State, event: ev.Close) -> State:
+def _close(state: SessionState, event: ev.SessionClosed) -> SessionState:
     return replace(state, closed=event.reason, running=None)
 
 
-STEPS: Mapping[str, Callable[[State, Any], State]] = {
+STEPS: Mapping[str, Callable[[SessionState, Any], SessionState]] = {
     "open": _open,
     "model": _model,
     "vector": _vector,
@@ -201,41 +213,43 @@ STEPS: Mapping[str, Callable[[State, Any], State]] = {
 }
 
 
-def _keep(state: State, turn: Turn) -> State:
+def _with_turn(state: SessionState, turn: Turn) -> SessionState:
     return replace(state, turns={**state.turns, turn.id: turn})
 
 
-def _on_answer(state: State, gen: int | None, change: Callable[[Turn], Turn]) -> State:
+def _change_answer(state: SessionState, gen: int | None, change: Callable[[Turn], Turn]) -> SessionState:
     """The state with one answer changed; unchanged if the line that started the answer could not be read."""
     turn = next((turn for turn in reversed([*state.turns.values()]) if turn.gen == gen), None)
-    return state if gen is None or turn is None else _keep(state, change(turn))
+    return state if gen is None or turn is None else _with_turn(state, change(turn))
 
 
-def _in_lane(state: State, event: ev.Tok | ev.Meter, change: Callable[[Tokens], Tokens]) -> State:
+def _change_lane(
+    state: SessionState, event: ev.TokensGenerated | ev.MeterReadings, change: Callable[[Tokens], Tokens]
+) -> SessionState:
     def changed(turn: Turn) -> Turn:
         if event.lane == 0:
             return replace(turn, tokens=change(turn.tokens))
         return replace(turn, lanes={**turn.lanes, event.lane: change(turn.lanes.get(event.lane, ()))})
 
-    return _on_answer(state, event.gen, changed)
+    return _change_answer(state, event.gen, changed)
 
 
-def _marked(state: State, gen: int | None, marker: Marker) -> State:
+def _with_marker(state: SessionState, gen: int | None, marker: Marker) -> SessionState:
     """Add a marker to its answer; it replaces a mixer marker at the same token."""
 
     def marked(turn: Turn) -> Turn:
         kept = tuple(m for m in turn.markers if not (m.kind == marker.kind == "mixer" and m.at == marker.at))
         return replace(turn, markers=(*kept, marker))
 
-    return _on_answer(state, gen, marked)
+    return _change_answer(state, gen, marked)
 
 
-def _padded(tokens: Tokens, count: int) -> Tokens:
+def _pad_tokens(tokens: Tokens, count: int) -> Tokens:
     """Exactly `count` tokens; blanks stand for tokens whose journal line could not be read."""
-    return tokens[:count] + (Token(-1, ""),) * (count - len(tokens))
+    return tokens[:count] + (AnswerToken(-1, ""),) * (count - len(tokens))
 
 
-def _metered(tokens: Tokens, event: ev.Meter) -> Tokens:
+def _with_readings(tokens: Tokens, event: ev.MeterReadings) -> Tokens:
     """The tokens with their measurements added; measurements of removed tokens are dropped."""
     columns = (event.proj, event.after, event.hits, event.values)
     count = max((len(values) for column in columns for values in column.values()), default=0)
@@ -243,7 +257,7 @@ def _metered(tokens: Tokens, event: ev.Meter) -> Tokens:
     return tokens[: event.i] + measured + tokens[event.i + len(measured) :]
 
 
-def _with_row(token: Token, event: ev.Meter, k: int) -> Token:
+def _with_row(token: AnswerToken, event: ev.MeterReadings, k: int) -> AnswerToken:
     proj, after = _row(event.proj, k), _row(event.after, k)
     return replace(token, proj=proj, after=after, hits=_row(event.hits, k), values=_row(event.values, k))
 

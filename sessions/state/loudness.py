@@ -10,20 +10,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from core.errors import SteerError
-from core.mixer.effects import dose
-from sessions.state.state import State
-from sessions.state.vector_facts import mixer_of
+from core.mixer.effects import channel_dose
+from sessions.state.state import SessionState
+from sessions.state.vector_facts import rebuild_mixer
 
 Playing = Mapping[str, Any]
 Size = Callable[[Playing], float | None]
 
 
-def unknown(playing: Playing) -> float | None:
+def unknown_size(playing: Playing) -> float | None:
     """A size function that knows no sizes."""
     return None
 
 
-def sizes(state: State) -> Size:
+def push_size(state: SessionState) -> Size:
     """A size function from the model and vector facts in `state`; it returns None where facts are missing."""
     facts = state.model.facts if state.model else {}
     n_layers = int(facts.get("n_layers", 0))
@@ -31,15 +31,15 @@ def sizes(state: State) -> Size:
 
     def size(playing: Playing) -> float | None:
         try:
-            (channel,) = mixer_of({"channels": [playing]}, state.vectors, n_layers).channels
-            return dose(channel, n_layers, lambda: residual)[1]
+            (channel,) = rebuild_mixer({"channels": [playing]}, state.vectors, n_layers).channels
+            return channel_dose(channel, n_layers, lambda: residual)[1]
         except (SteerError, KeyError):
             return None
 
     return size
 
 
-def loudest(channels: Sequence[Playing], size: Size) -> Playing | None:
+def loudest_channel(channels: Sequence[Playing], size: Size) -> Playing | None:
     """The channel with the largest push. If a size is unknown, scales are compared, provided all units are
     equal.
     """

@@ -9,18 +9,20 @@ from sessions.state.state import Turn
 Message = dict[str, str]
 
 
-def messages(path: Iterable[Turn]) -> list[Message]:
+def chat_messages(path: Iterable[Turn]) -> list[Message]:
     """One message per turn; an answer interrupted by an injected turn becomes several."""
     return [
-        message for turn in path for message in (_answer(turn) if turn.gen is not None else [_said(turn)])
+        message
+        for turn in path
+        for message in (_answer_messages(turn) if turn.gen is not None else [_turn_message(turn)])
     ]
 
 
-def _said(turn: Turn) -> Message:
+def _turn_message(turn: Turn) -> Message:
     return {"role": turn.role, "content": turn.text}
 
 
-def _answer(turn: Turn) -> list[Message]:
+def _answer_messages(turn: Turn) -> list[Message]:
     """The messages of an answer, split where a user or tool turn was injected."""
     found: list[Message] = []
     words, start = turn.said, 0

@@ -18,30 +18,30 @@ SWITCHES = {
 }
 
 
-def mix_of(state: State) -> str:
+def mix_hash(state: State) -> str:
     """The first twelve hex digits of the state's SHA-256; equal states have equal hashes."""
     canonical = json.dumps(state, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 
-def describe(before: State, after: State) -> str:
+def describe_change(before: State, after: State) -> str:
     """The marker text for a change from `before` to `after`, in channel order."""
-    said = [_switched("BYPASS", "bypass off", before, after, "bypassed")]
-    said += [_switched("keep norm", "keep norm off", before, after, "keep_norm")]
-    old, new = _by_name(before), _by_name(after)
+    said = [_switch_words("BYPASS", "bypass off", before, after, "bypassed")]
+    said += [_switch_words("keep norm", "keep norm off", before, after, "keep_norm")]
+    old, new = _label_channels(before), _label_channels(after)
     said += [f"− {name}" for name in old if name not in new]
-    said += [f"+ {_introduced(name, channel)}" for name, channel in new.items() if name not in old]
-    said += [_changed(name, old[name], channel) for name, channel in new.items() if name in old]
+    said += [f"+ {_channel_words(name, channel)}" for name, channel in new.items() if name not in old]
+    said += [_change_words(name, old[name], channel) for name, channel in new.items() if name in old]
     return " · ".join(filter(None, said)) or "no change"
 
 
-def summary(state: State) -> str:
+def mixer_summary(state: State) -> str:
     """A description of a whole mixer for the start of an answer; empty for a mixer without effect."""
-    channels = [_introduced(name, channel) for name, channel in _by_name(state).items()]
+    channels = [_channel_words(name, channel) for name, channel in _label_channels(state).items()]
     return " · ".join(["BYPASS", *channels] if state.get("bypassed") and channels else channels)
 
 
-def band(layers: list[int] | tuple[int, ...] | None) -> str:
+def layer_words(layers: list[int] | tuple[int, ...] | None) -> str:
     """Layers as compact text: L3–8, L5, L3–8,12."""
     if not layers:
         return "default band"
@@ -54,7 +54,7 @@ def band(layers: list[int] | tuple[int, ...] | None) -> str:
     return "L" + ",".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
-def _by_name(state: State) -> dict[str, State]:
+def _label_channels(state: State) -> dict[str, State]:
     """Channels by label; a second channel with the same label gets a number."""
     named: dict[str, State] = {}
     for channel in state.get("channels", ()):
@@ -63,36 +63,37 @@ def _by_name(state: State) -> dict[str, State]:
     return named
 
 
-def _introduced(name: str, channel: State) -> str:
-    channel = _as_it_reads(channel)
-    dose = f"{_value(channel.get('scale', 0.0))} {channel.get('unit', 'relative')}"
+def _channel_words(name: str, channel: State) -> str:
+    channel = _unflipped(channel)
+    dose = f"{_format_value(channel.get('scale', 0.0))} {channel.get('unit', 'relative')}"
     rest = [
-        f"{key} {_value(channel[key])}"
+        f"{key} {_format_value(channel[key])}"
         for key in ("gain", "floor", "ceiling")
         if channel.get(key) is not None
     ]
     rest += [on.lower() for key, (on, _) in SWITCHES.items() if channel.get(key)]
-    return " ".join([name, dose, band(channel.get("layers")), *rest])
+    return " ".join([name, dose, layer_words(channel.get("layers")), *rest])
 
 
-def _changed(name: str, before: State, after: State) -> str:
+def _change_words(name: str, before: State, after: State) -> str:
     said = [
-        _switched(f"{on} {name}", f"{off} {name}", before, after, key) for key, (on, off) in SWITCHES.items()
+        _switch_words(f"{on} {name}", f"{off} {name}", before, after, key)
+        for key, (on, off) in SWITCHES.items()
     ]
-    was, now = _as_it_reads(before), _as_it_reads(after)
+    was, now = _unflipped(before), _unflipped(after)
     said += [
-        f"{name} {key.replace('_', '-')} {_value(was.get(key))} → {_value(now.get(key))}"
+        f"{name} {key.replace('_', '-')} {_format_value(was.get(key))} → {_format_value(now.get(key))}"
         for key in PLAIN
         if before.get(key) != after.get(key)
     ]
     if list(before.get("layers") or ()) != list(after.get("layers") or ()):
-        said.append(f"{name} {band(after.get('layers'))}")
+        said.append(f"{name} {layer_words(after.get('layers'))}")
     if before.get("weights") != after.get("weights"):
         said.append(f"{name} shape")
     return " · ".join(filter(None, said))
 
 
-def _as_it_reads(channel: State) -> State:
+def _unflipped(channel: State) -> State:
     """The channel relative to the vector as loaded: flipping negates the scale and swaps floor and ceiling."""
     if not channel.get("flipped"):
         return channel
@@ -107,12 +108,12 @@ def _negated(value: Any) -> Any:
     return 0.0 - value if isinstance(value, float | int) else value
 
 
-def _switched(on: str, off: str, before: State, after: State, key: str) -> str:
+def _switch_words(on: str, off: str, before: State, after: State, key: str) -> str:
     was, now = bool(before.get(key)), bool(after.get(key))
     return "" if was == now else (on if now else off)
 
 
-def _value(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if value is None:
         return "off"
     return (

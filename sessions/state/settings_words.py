@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sessions.state.state import State
+from sessions.state.state import SessionState
 
 Settings = Mapping[str, Any]
 
@@ -28,29 +28,31 @@ NAMES = {"max_new_tokens": "max new", "template_args": "template", "repetition_p
 LONGEST = 48
 
 
-def unusual(settings: Settings) -> list[str]:
+def changed_settings(settings: Settings) -> list[str]:
     """Every setting that differs from its default, as text: `temperature 0.7`, `top-p 0.9`."""
-    return [_worded(key, value) for key, value in _known(settings).items() if value != USUAL[key]]
+    return [
+        _setting_words(key, value) for key, value in _known_settings(settings).items() if value != USUAL[key]
+    ]
 
 
-def change(before: Settings, after: Settings) -> str:
+def describe_settings_change(before: Settings, after: Settings) -> str:
     """The settings that changed between two answers as text; empty if there are none."""
-    old, new = {**USUAL, **_known(before)}, {**USUAL, **_known(after)}
-    return " · ".join(_worded(key, new[key]) for key in USUAL if old[key] != new[key])
+    old, new = {**USUAL, **_known_settings(before)}, {**USUAL, **_known_settings(after)}
+    return " · ".join(_setting_words(key, new[key]) for key in USUAL if old[key] != new[key])
 
 
-def made_before(state: State, parent: int | None) -> Settings:
+def previous_settings(state: SessionState, parent: int | None) -> Settings:
     """The settings of the answer before the next answer to turn `parent`."""
     path = state.path(parent) if parent is not None else ()
     return next((turn.settings for turn in reversed(path) if turn.gen is not None), {})
 
 
-def _known(settings: Settings) -> Settings:
+def _known_settings(settings: Settings) -> Settings:
     known = {key: settings[key] for key in USUAL if settings.get(key) is not None}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in known.items()}
 
 
-def _worded(key: str, value: Any) -> str:
+def _setting_words(key: str, value: Any) -> str:
     name = NAMES.get(key, key.replace("_", "-"))
     if value == USUAL[key] and not isinstance(value, int | float | str):
         return f"{name} none"
@@ -58,10 +60,10 @@ def _worded(key: str, value: Any) -> str:
         return "no chat template" if value else "chat template"
     if isinstance(value, float):
         return f"{name} {value:g}"
-    return f"{name} {_text(value)}"
+    return f"{name} {_flat_text(value)}"
 
 
-def _text(value: Any) -> str:
+def _flat_text(value: Any) -> str:
     if isinstance(value, Mapping):
         return " ".join(f"{key}={word}" for key, word in value.items())
     text = " | ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sessions.journal.event import Json
-from sessions.journal.events import Model, Vector
+from sessions.journal.events import ModelChanged, VectorChanged
 
 ROOT = -1
 """The parent of a turn that starts a new tree although there are turns already."""
@@ -18,7 +18,7 @@ REPORTS = 64
 
 
 @dataclass(frozen=True)
-class Candidate:
+class TokenAlternative:
     """An alternative token; `other` is its probability in the other lane, if there is a forced lane."""
 
     id: int
@@ -28,7 +28,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Token:
+class AnswerToken:
     """One token of an answer; measurements are empty until the next forward pass. `top` are the most likely
     tokens at its position, `top0` those of the unsteered lane, if requested.
     """
@@ -41,8 +41,8 @@ class Token:
     after: Mapping[str, float] = field(default_factory=dict)
     hits: Mapping[str, float] = field(default_factory=dict)
     values: Mapping[str, float] = field(default_factory=dict)
-    top: tuple[Candidate, ...] = ()
-    top0: tuple[Candidate, ...] = ()
+    top: tuple[TokenAlternative, ...] = ()
+    top0: tuple[TokenAlternative, ...] = ()
     by: str = ""
 
 
@@ -67,8 +67,8 @@ class Turn:
     role: str
     said: str = ""
     gen: int | None = None
-    tokens: tuple[Token, ...] = ()
-    lanes: Mapping[int, tuple[Token, ...]] = field(default_factory=dict)
+    tokens: tuple[AnswerToken, ...] = ()
+    lanes: Mapping[int, tuple[AnswerToken, ...]] = field(default_factory=dict)
     markers: tuple[Marker, ...] = ()
     settings: Mapping[str, Json] = field(default_factory=dict)
     stop: str | None = None
@@ -80,7 +80,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Desk:
+class MixerState:
     """The current mixer: its JSON, its revision, and the short hash stamped on tokens."""
 
     state: Mapping[str, Json] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class Desk:
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningAnswer:
     """The answer that is being generated."""
 
     gen: int
@@ -98,7 +98,7 @@ class Running:
 
 
 @dataclass(frozen=True)
-class Task:
+class JobState:
     """A job with its newest `REPORTS` reports, `report_count` being the number of all; the journal has all of
     them.
     """
@@ -113,18 +113,18 @@ class Task:
 
 
 @dataclass(frozen=True)
-class State:
+class SessionState:
     """`lost`: number of events missing from the file; `unrecorded`: why events are not being written now."""
 
     session: str = ""
     seq: int = -1
-    model: Model | None = None
-    desk: Desk = Desk()
-    vectors: Mapping[str, Vector] = field(default_factory=dict)
+    model: ModelChanged | None = None
+    desk: MixerState = MixerState()
+    vectors: Mapping[str, VectorChanged] = field(default_factory=dict)
     turns: Mapping[int, Turn] = field(default_factory=dict)
     head: int | None = None
-    running: Running | None = None
-    jobs: Mapping[int, Task] = field(default_factory=dict)
+    running: RunningAnswer | None = None
+    jobs: Mapping[int, JobState] = field(default_factory=dict)
     clients: Mapping[int, str] = field(default_factory=dict)
     lost: int = 0
     unrecorded: str = ""

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.mixer.mixer import Mixer
-from sessions.journal.events import Vector
+from sessions.journal.events import VectorChanged
 
 
 @dataclass(frozen=True)
-class Known:
+class VectorFacts:
     """A vector's layers and the metadata of its card; the tensors stay with the model."""
 
     name: str
@@ -26,16 +26,16 @@ class Known:
     cosines: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def told(cls, event: Vector) -> Known:
+    def told(cls, event: VectorChanged) -> VectorFacts:
         """Build from an event; JSON turned the layer numbers into strings."""
         return cls(
             event.name,
             event.sha256,
             dict.fromkeys(event.layers),
-            _by_layer(event.norms),
-            _by_layer(event.gaps),
+            _integer_keys(event.norms),
+            _integer_keys(event.gaps),
             {int(layer): {float(q): x for q, x in row.items()} for layer, row in event.percentiles.items()},
-            _by_layer(event.midpoints),
+            _integer_keys(event.midpoints),
             event.suggestion,
             {int(layer): (float(mean), float(std)) for layer, (mean, std) in event.usual.items()},
             event.cosines,
@@ -51,16 +51,16 @@ class Known:
         return b if high == low else a + (b - a) * (q - low) / (high - low)
 
 
-def _by_layer(sizes: Mapping[str, float]) -> dict[int, float]:
+def _integer_keys(sizes: Mapping[str, float]) -> dict[int, float]:
     return {int(layer): float(x) for layer, x in sizes.items()}
 
 
-def mixer_of(desk: Mapping[str, Any], vectors: Mapping[str, Vector], n_layers: int) -> Mixer:
+def rebuild_mixer(desk: Mapping[str, Any], vectors: Mapping[str, VectorChanged], n_layers: int) -> Mixer:
     """A mixer rebuilt from its JSON and the session's vectors; an unknown vector may act on any layer."""
 
-    def resolve(name: str, sha256: str | None) -> Known:
+    def resolve(name: str, sha256: str | None) -> VectorFacts:
         same = (vector for vector in vectors.values() if sha256 and vector.sha256 == sha256)
         event = next(same, None if sha256 else vectors.get(name))
-        return Known.told(event) if event else Known(name, sha256, dict.fromkeys(range(n_layers)))
+        return VectorFacts.told(event) if event else VectorFacts(name, sha256, dict.fromkeys(range(n_layers)))
 
     return Mixer.from_json(desk, resolve)

@@ -15,63 +15,65 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from core.errors import EngineUnavailable, SteerError
 from sessions.journal import events as ev
-from sessions.journal.codec import Record, decode
-from sessions.state.state import State
+from sessions.journal.codec import JournalRecord, decode
+from sessions.state.state import SessionState
 from steertui import paths
 from steertui.cli.options import flags
-from steertui.cli.output.progress import Bar
-from steertui.engine.connect import BREATH_S, Engine
-from steertui.engine.host import Host
-from steertui.engine.launch import Found, holding
+from steertui.cli.output.progress import ProgressLine
+from steertui.engine.connect import BREATH_S, EngineConnection
+from steertui.engine.host import SessionHost
+from steertui.engine.launch import RunningEngine, engine_with_model
 from steertui.text import safe_text
 
 if TYPE_CHECKING:
     pass
 
-OnRecord = Callable[[Record], None]
+OnRecord = Callable[[JournalRecord], None]
 
 
-class Workplace(Protocol):
+class CommandBackend(Protocol):
     """A session to run in. `records` yields its events from the first one; it ends when the session cannot
     go on.
     """
 
     @property
-    def state(self) -> State: ...
+    def state(self) -> SessionState: ...
     def load(self, model: str, options: Mapping[str, Any]) -> None: ...
     def do(self, op: str, **args: Any) -> Mapping[str, Any]: ...
-    def records(self) -> Iterator[Record]: ...
+    def records(self) -> Iterator[JournalRecord]: ...
     def close(self, reason: str) -> None: ...
     def abandon(self) -> None: ...
 
 
-def workplace(
+def open_backend(
     args: argparse.Namespace, model: str | None, on_record: OnRecord = lambda record: None
-) -> Workplace:
+) -> CommandBackend:
     """Open a session for a command line; `model` is None if the job loads its own."""
     record = not getattr(args, "no_record", False)
-    if model and not args.own and (engine := holding(model, flags.loading(args))):
-        return There(engine, on_record, record=record)
-    return Here(on_record, record=record)
+    if model and not args.own and (engine := engine_with_model(model, flags.load_options(args))):
+        return EngineBackend(engine, on_record, record=record)
+    return LocalBackend(on_record, record=record)
 
 
-class Here:
+class LocalBackend:
     """A session in this process."""
 
     def __init__(self, on_record: OnRecord, *, record: bool) -> None:
         from sessions.live import torch_backend
-        from sessions.live.model_host import Residence
+        from sessions.live.model_host import ModelHost
 
         self._on_record = on_record
-        self._happened: SimpleQueue[Record] = SimpleQueue()
-        self._host = Host(Residence(torch_backend.Studio()), paths.sessions_place() if record else None)
+        self._happened: SimpleQueue[JournalRecord] = SimpleQueue()
+        self._host = SessionHost(
+            ModelHost(torch_backend.TorchBackend()), paths.sessions_path() if record else None
+        )
         if record and self._host.folder is None:
-            tell(self.state.unrecorded)
+            print_note(self.state.unrecorded)
         self._host.exchanged = self._attend
         self._attend()
 
     @property
-    def state(self) -> State:
+    def state(self) -> SessionState:
         return self._host.session.state
 
     def load(self, model: str, options: Mapping[str, Any]) -> None:
@@ -80,7 +82,7 @@ class Here:
     def do(self, op: str, **args: Any) -> Mapping[str, Any]:
         return self._host.do(op, args)
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[JournalRecord]:
         """Wait with short timeouts, so that Python can handle signals in between."""
         while True:
             with suppress(Empty):
@@ -104,17 +106,17 @@ class Here:
         self._host.journal.listen(self._happened.put)
 
 
-class There:
+class EngineBackend:
     """A guest session in a running engine."""
 
-    def __init__(self, engine: Found, on_record: OnRecord, *, record: bool) -> None:
+    def __init__(self, engine: RunningEngine, on_record: OnRecord, *, record: bool) -> None:
         self._on_record = on_record
-        self._engine = Engine(engine.path, "guest", record=record)
+        self._engine = EngineConnection(engine.path, "guest", record=record)
         if record and self._engine.folder is None:
-            tell(f"not recorded: the engine {engine.id} keeps no records")
+            print_note(f"not recorded: the engine {engine.id} keeps no records")
 
     @property
-    def state(self) -> State:
+    def state(self) -> SessionState:
         return self._engine.state
 
     def load(self, model: str, options: Mapping[str, Any]) -> None:
@@ -123,7 +125,7 @@ class There:
     def do(self, op: str, **args: Any) -> Mapping[str, Any]:
         return self._engine.ask(op, **args)
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[JournalRecord]:
         for record in self._engine.events():
             self._on_record(record)
             yield record
@@ -141,25 +143,25 @@ class There:
         self._engine.close()
 
 
-def arrived(place: Workplace, bar: Bar) -> None:
+def wait_for_model(place: CommandBackend, bar: ProgressLine) -> None:
     """Wait until the model is loaded."""
     for record in place.records():
         event = record.event
-        if isinstance(event, ev.Error) and event.where == "load_model":
-            raise said(event.message, event.code)
-        if isinstance(event, ev.Model) and event.state == "ready":
+        if isinstance(event, ev.ErrorReported) and event.where == "load_model":
+            raise event_error(event.message, event.code)
+        if isinstance(event, ev.ModelChanged) and event.state == "ready":
             return
-        if isinstance(event, ev.Model) and event.progress is not None:
+        if isinstance(event, ev.ModelChanged) and event.progress is not None:
             bar(event.note, round(100 * event.progress), 100)
 
 
-def said(message: str, code: str | int) -> SteerError:
+def event_error(message: str, code: str | int) -> SteerError:
     """The error that an event reports, with its exit code."""
     error = SteerError(message)
     error.exit_code = int(code) if str(code).isdigit() and int(code) else SteerError.exit_code
     return error
 
 
-def tell(words: str) -> None:
+def print_note(words: str) -> None:
     """Print a note on stderr."""
     print(safe_text(words), file=sys.stderr)  # noqa: T201 - a note on stderr, beside the data

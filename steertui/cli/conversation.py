@@ -8,25 +8,25 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sessions.journal import events as ev
-from sessions.state.state import State
-from steertui.cli.backend import Workplace, arrived, said
-from steertui.cli.output.progress import Bar
+from sessions.state.state import SessionState
+from steertui.cli.backend import CommandBackend, event_error, wait_for_model
+from steertui.cli.output.progress import ProgressLine
 from steertui.cli.run_job import on_ctrl_c
 
 FAILED = ("error", "oom")
 
 
-class Booth:
+class CommandConversation:
     """A session with a loaded model, local or in an engine."""
 
-    def __init__(self, place: Workplace, model: str, options: Mapping[str, Any]) -> None:
+    def __init__(self, place: CommandBackend, model: str, options: Mapping[str, Any]) -> None:
         self._place = place
         place.load(model, options)
-        with Bar() as bar:
-            arrived(place, bar)
+        with ProgressLine() as bar:
+            wait_for_model(place, bar)
 
     @property
-    def state(self) -> State:
+    def state(self) -> SessionState:
         return self._place.state
 
     def do(self, op: str, **args: Any) -> Mapping[str, Any]:
@@ -42,13 +42,13 @@ class Booth:
         with on_ctrl_c(lambda: self._cancel(turn)):
             for record in self._place.records():
                 event = record.event
-                if isinstance(event, ev.Error) and event.where == "session":
-                    raise said(event.message, event.code)
+                if isinstance(event, ev.ErrorReported) and event.where == "session":
+                    raise event_error(event.message, event.code)
                 yield event
-                if isinstance(event, ev.Stop):
+                if isinstance(event, ev.AnswerStopped):
                     break
-        if isinstance(event, ev.Stop) and event.reason in FAILED:
-            raise said(event.message, event.code)
+        if isinstance(event, ev.AnswerStopped) and event.reason in FAILED:
+            raise event_error(event.message, event.code)
 
     def _cancel(self, turn: int) -> None:
         """Cancel the answer after the current token; if it had not begun, raise KeyboardInterrupt."""

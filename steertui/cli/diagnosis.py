@@ -24,8 +24,8 @@ EXTRAS = ("peft", "bitsandbytes", "matplotlib", "inspect-ai")
 DEVICES_TIMEOUT_S = 120
 
 
-def versions() -> dict[str, Any]:
-    found = {name: _version(name) for name in (*LIBRARIES, *EXTRAS)}
+def library_versions() -> dict[str, Any]:
+    found = {name: _installed_version(name) for name in (*LIBRARIES, *EXTRAS)}
     return {
         "steertui": __version__,
         "python": platform.python_version(),
@@ -33,7 +33,7 @@ def versions() -> dict[str, Any]:
     } | found
 
 
-def devices() -> dict[str, Any]:
+def list_devices() -> dict[str, Any]:
     """List devices with torch in a separate process, which may hang or crash."""
     command = [sys.executable, "-m", "core.loading.devices"]
     try:
@@ -49,7 +49,7 @@ def devices() -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
-def folders() -> dict[str, Any]:
+def folder_paths() -> dict[str, Any]:
     """Each folder, or why it cannot be used."""
     found: dict[str, Any] = {}
     for name, folder in paths.FOLDERS.items():
@@ -60,7 +60,7 @@ def folders() -> dict[str, Any]:
     return found
 
 
-def accounts() -> dict[str, Any]:
+def account_facts() -> dict[str, Any]:
     """Whether keys are set; their values are not read."""
     from huggingface_hub import constants, get_token
 
@@ -74,38 +74,38 @@ def accounts() -> dict[str, Any]:
     }
 
 
-def models() -> dict[str, Any]:
-    return {entry.name: entry.problem or "ok" for entry in catalogue.models()}
+def model_problems() -> dict[str, Any]:
+    return {entry.name: entry.problem or "ok" for entry in catalogue.list_models()}
 
 
 SECTIONS: dict[str, Callable[[], dict[str, Any]]] = {
-    "versions": versions,
-    "devices": devices,
-    "folders": folders,
-    "accounts": accounts,
-    "models": models,
-    "terminal": abilities.abilities,
+    "versions": library_versions,
+    "devices": list_devices,
+    "folders": folder_paths,
+    "accounts": account_facts,
+    "models": model_problems,
+    "terminal": abilities.probe_terminal,
 }
 
 
-def diagnose() -> dict[str, Any]:
+def collect_diagnosis() -> dict[str, Any]:
     """Every section, and the list of problems."""
     report: dict[str, Any] = {name: section() for name, section in SECTIONS.items()}
-    return report | {"problems": list(_problems(report))}
+    return report | {"problems": list(_find_problems(report))}
 
 
-def _problems(report: Mapping[str, Any]) -> list[str]:
+def _find_problems(report: Mapping[str, Any]) -> list[str]:
     found = [
         part["problem"] for part in (report["devices"], *report["folders"].values()) if "problem" in part
     ]
     found += [f"{name} is not installed" for name in LIBRARIES if report["versions"][name] is None]
-    found += abilities.doubts(report["terminal"])
+    found += abilities.find_problems(report["terminal"])
     if not any(name.startswith("demo-") for name in report["models"]):
         found.append("the demo models are missing: install steertui again")
     return found
 
 
-def _version(name: str) -> str | None:
+def _installed_version(name: str) -> str | None:
     try:
         return version(name)
     except PackageNotFoundError:

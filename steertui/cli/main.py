@@ -21,7 +21,7 @@ from core.secrets import holds_secret, scrub
 from steertui import __version__, paths
 from steertui.cli.options import flags
 from steertui.cli.verbs import VERBS
-from steertui.mixer_options import with_signed_lists
+from steertui.mixer_options import join_signed_lists
 from steertui.text import safe_text
 
 SCREEN = ("fps", "theme", "heat", "mouse", "ascii", "on_detach")
@@ -45,44 +45,46 @@ class Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; no traceback reaches the user."""
     words = list(sys.argv[1:] if argv is None else argv)
-    warn_of_keys(words)
+    warn_about_keys(words)
     try:
-        code = dispatch(words)
+        code = dispatch_verb(words)
         sys.stdout.flush()
         return code
     except SteerError as error:
-        return report(str(error), error.exit_code, as_json="--json" in words)
+        return report_error(str(error), error.exit_code, as_json="--json" in words)
     except KeyboardInterrupt:
-        return report("interrupted", INTERRUPTED, as_json=False)
+        return report_error("interrupted", INTERRUPTED, as_json=False)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
-            return report(_too_long(error), BadInput.exit_code, as_json="--json" in words)
+            return report_error(_name_too_long(error), BadInput.exit_code, as_json="--json" in words)
         what = f"{type(error).__name__}: {error}"
-        return report(f"internal error ({what}); {_filed(words)}", INTERNAL, as_json="--json" in words)
+        return report_error(
+            f"internal error ({what}); {_log_traceback(words)}", INTERNAL, as_json="--json" in words
+        )
 
 
-def warn_of_keys(words: Sequence[str]) -> None:
+def warn_about_keys(words: Sequence[str]) -> None:
     """Warn about an API key on the command line, which the shell's history keeps."""
     if any(map(holds_secret, words)):
         print(f"steertui: note: {KEY_SHOWN}", file=sys.stderr)
 
 
-def _too_long(error: OSError) -> str:
+def _name_too_long(error: OSError) -> str:
     """The sentence for a file name that is too long."""
     return f"{str(error.filename)[:40]}…: file name too long"
 
 
-def dispatch(words: list[str]) -> int:
+def dispatch_verb(words: list[str]) -> int:
     """Run the module of a verb, or open the app when no verb is given."""
     name = words[0] if words else ""
     if name in VERBS:
         module = import_module(VERBS[name].module)
         parser = Parser(prog=f"steertui {name}", description=module.__doc__)
         module.add_arguments(parser)
-        return int(module.run(parser.parse_args(with_signed_lists(words[1:]))))
+        return int(module.run(parser.parse_args(join_signed_lists(words[1:]))))
     _refuse_misspelt_verb(name)
     return open_app(app_parser().parse_args(words))
 
@@ -104,13 +106,13 @@ def app_parser() -> Parser:
     )
     parser.add_argument(
         "--idle-exit",
-        type=flags.duration,
+        type=flags.parse_duration,
         metavar="TIME",
         help="a newly started engine ends after 90s, 30m or 2h without a client",
     )
-    flags.add_detaching(parser)
+    flags.add_on_detach(parser)
     screen = parser.add_argument_group("screen")
-    screen.add_argument("--fps", type=flags.frames, help="frames per second at most; 10 for a slow line")
+    screen.add_argument("--fps", type=flags.parse_fps, help="frames per second at most; 10 for a slow line")
     screen.add_argument("--theme", help="colours, by name")
     screen.add_argument("--heat", choices=("off", "background", "underline"), help="how tokens are coloured")
     screen.add_argument(
@@ -133,31 +135,31 @@ def open_app(args: argparse.Namespace) -> int:
             "with --inline the engine ends with the screen: leave --on-detach and --idle-exit out"
         )
     said = {name: value for name in SCREEN if (value := getattr(args, name)) is not None}
-    options = flags.loading(args)
+    options = flags.load_options(args)
     gc.disable()  # starting creates little garbage and many objects; the app enables it after its first frame
     try:
-        return _shown(args, options, said)
+        return _start_app(args, options, said)
     finally:
         gc.enable()
 
 
-def _shown(args: argparse.Namespace, options: dict[str, Any], said: dict[str, Any]) -> int:
+def _start_app(args: argparse.Namespace, options: dict[str, Any], said: dict[str, Any]) -> int:
     """Run the app on an engine in this process, on one started with these options, or on a running one."""
     if args.inline:
         inline = import_module("steertui.engine.inline").inline
         with inline(args.model, options, record=not args.no_record) as own:
-            return _run(args.model, socket=own.path, inline=True, **said)
+            return _run_app(args.model, socket=own.path, inline=True, **said)
     if options or args.no_record or args.idle_exit is not None:
         ensure = import_module("steertui.engine.launch").ensure
         said["socket"] = ensure(args.model, options, record=not args.no_record, idle_exit=args.idle_exit)
-    return _run(args.model, **said)
+    return _run_app(args.model, **said)
 
 
-def _run(model: str, **said: Any) -> int:
+def _run_app(model: str, **said: Any) -> int:
     return int(import_module("steertui.app").run(model, **said))
 
 
-def report(sentence: str, code: int, *, as_json: bool) -> int:
+def report_error(sentence: str, code: int, *, as_json: bool) -> int:
     """Print an error sentence on stderr, and as a JSON object on stdout with --json; return the exit code."""
     sentence = scrub(sentence)
     print(f"steertui: {safe_text(sentence)}", file=sys.stderr)
@@ -172,10 +174,10 @@ def _refuse_misspelt_verb(word: str) -> None:
         raise UsageError(f"there is no verb {word!r}, did you mean {near[0]!r}? (a folder: ./{word})")
 
 
-def _filed(words: list[str]) -> str:
+def _log_traceback(words: list[str]) -> str:
     """Append the current traceback to the log and return a sentence with its path."""
     try:
-        target = paths.log()
+        target = paths.log_file()
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
             moment = datetime.now().astimezone().isoformat()

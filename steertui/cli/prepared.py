@@ -14,30 +14,30 @@ from core.errors import UsageError
 from core.mixer.mixer import Mixer
 from core.secrets import holds_secret
 from sessions.journal import events as ev
-from sessions.live.scheduled_edits import SCRIPT, Script
+from sessions.live.scheduled_edits import SCRIPT, ScheduledEdits
 from sessions.promptfile import Prompt
-from sessions.state.state import State, Turn
-from sessions.state.vector_facts import Known, mixer_of
-from steertui.cli.backend import OnRecord, tell, workplace
-from steertui.cli.conversation import Booth
+from sessions.state.state import SessionState, Turn
+from sessions.state.vector_facts import VectorFacts, rebuild_mixer
+from steertui.cli.backend import OnRecord, open_backend, print_note
+from steertui.cli.conversation import CommandConversation
 from steertui.cli.options import flags
-from steertui.cli.output.answer import CHANGES, Answer
-from steertui.cli.run_job import whole
-from steertui.mixer_options import mixer_asked_for, refuse_early, saved_mixer
+from steertui.cli.output.answer import CHANGES, AnswerReport
+from steertui.cli.run_job import absolute_if_exists
+from steertui.mixer_options import build_mixer, check_channels, load_saved_mixer
 from steertui.promptlog import KEY_SAID
 
 
-class Setup:
+class ChatSetup:
     """A loaded model with mixer and settings that answers any number of prompts."""
 
     def __init__(self, args: argparse.Namespace, on_record: OnRecord = lambda record: None) -> None:
         self._args = args
         self._parent: int | None = None
-        self.mixer, self.settings = Mixer(), settings(args)
-        refuse_early(args.channels or ())
-        self._place = workplace(args, args.model, on_record)
+        self.mixer, self.settings = Mixer(), answer_settings(args)
+        check_channels(args.channels or ())
+        self._place = open_backend(args, args.model, on_record)
         try:
-            self.booth = Booth(self._place, args.model, flags.loading(args))
+            self.booth = CommandConversation(self._place, args.model, flags.load_options(args))
             self.turn(self._asked_for())
         except KeyboardInterrupt:
             self._place.abandon()
@@ -46,7 +46,7 @@ class Setup:
             self._place.close("failed")
             raise
 
-    def __enter__(self) -> Setup:
+    def __enter__(self) -> ChatSetup:
         return self
 
     def __exit__(
@@ -55,7 +55,7 @@ class Setup:
         self._place.close("done" if error is None else "failed")
 
     @property
-    def state(self) -> State:
+    def state(self) -> SessionState:
         return self.booth.state
 
     @property
@@ -86,8 +86,8 @@ class Setup:
 
     def find(self, source: str) -> Any:
         """Load a vector by file or library name into the session."""
-        found = self.booth.do("vector.load", source=whole(source), force=self._args.force)
-        return Known.told(self.state.vectors[found["name"]])
+        found = self.booth.do("vector.load", source=absolute_if_exists(source), force=self._args.force)
+        return VectorFacts.told(self.state.vectors[found["name"]])
 
     def turn(self, mixer: Mixer, words: str = "") -> None:
         """Set another mixer; raises now, not during an answer, if the model cannot use it."""
@@ -95,25 +95,25 @@ class Setup:
             self.booth.do("mixer", state=mixer.to_json(), words=words)
             self.mixer = mixer
 
-    def answer(self, prompt: Prompt, hear: Callable[[str], None] = lambda text: None) -> Answer:
+    def answer(self, prompt: Prompt, hear: Callable[[str], None] = lambda text: None) -> AnswerReport:
         """Generate one more answer; `hear` gets its text piece by piece."""
         *past, last = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
         if prompt != getattr(self._args, "prompt", None) and holds_secret(last["content"]):
-            tell(KEY_SAID)
+            print_note(KEY_SAID)
         for message in past:
             self.booth.do("remember", text=message["content"], role=message["role"])
         parent, self._parent = self._parent, None
         changes: list[ev.Event] = []
         heard = 0
         for event in self.booth.ask(last["content"], last["role"], parent, self.settings):
-            if isinstance(event, ev.Tok) and event.lane == 0 and event.i >= heard:
+            if isinstance(event, ev.TokensGenerated) and event.lane == 0 and event.i >= heard:
                 heard = event.i + len(event.ids)
                 hear("".join(event.text))
             elif isinstance(event, CHANGES) and event.gen is not None:
                 changes.append(event)
-        assert isinstance(event, ev.Stop)
-        self.mixer = mixer_of(self.state.desk.state, self.state.vectors, self.n_layers)
-        return Answer.of(self.state, event, changes)
+        assert isinstance(event, ev.AnswerStopped)
+        self.mixer = rebuild_mixer(self.state.desk.state, self.state.vectors, self.n_layers)
+        return AnswerReport.of(self.state, event, changes)
 
     def undo(self) -> None:
         """Remove the last question and its answer from the conversation; the record keeps both."""
@@ -132,14 +132,14 @@ class Setup:
 
     def _asked_for(self) -> Mixer:
         args = self._args
-        saved = saved_mixer(args.mix, self.find, force=args.force) if args.mix else Mixer()
-        asked = mixer_asked_for(
+        saved = load_saved_mixer(args.mix, self.find, force=args.force) if args.mix else Mixer()
+        asked = build_mixer(
             args.channels or (), self.find, self.n_layers, unit=args.unit, split=args.split, scope=args.scope
         )
         return replace(saved, channels=(*saved.channels, *asked.channels))
 
 
-def settings(args: argparse.Namespace) -> dict[str, Any]:
+def answer_settings(args: argparse.Namespace) -> dict[str, Any]:
     """The settings of the answers by their names in `core`; empty ones are left out."""
     said = {
         "system": args.system,
@@ -156,7 +156,7 @@ def settings(args: argparse.Namespace) -> dict[str, Any]:
         "cache": args.cache,
         "shadow": args.shadow,
         "compile": args.compile,
-        SCRIPT: Script(args.flip_at, tuple(args.inject or ())).to_json(),
+        SCRIPT: ScheduledEdits(args.flip_at, tuple(args.inject or ())).to_json(),
     }
     return {
         name: value for name, value in said.items() if value is not False and value not in (None, "", [], {})

@@ -16,14 +16,14 @@ from types import FrameType
 from typing import Any
 
 from core.errors import SteerError
-from core.files import expanded
+from core.files import expand_home
 from core.jobs.job import Progress
 from sessions.job_specs.catalogue import OFFERS
 from sessions.journal import events as ev
-from steertui.cli.backend import Here, Workplace, arrived, said, workplace
+from steertui.cli.backend import CommandBackend, LocalBackend, event_error, open_backend, wait_for_model
 from steertui.cli.options import flags
-from steertui.cli.options.preflight import refuse_early, refuse_unpaid
-from steertui.cli.output.progress import Bar
+from steertui.cli.options.preflight import check_api_key, check_params
+from steertui.cli.output.progress import ProgressLine
 
 ENDED = ("done", "failed", "cancelled")
 NAMES_A_PATH = ("vector", "model", "contrast", "pack")
@@ -33,71 +33,73 @@ folder.
 WILL_BE_WRITTEN = ("file", "folder")
 
 
-def carry_out(args: argparse.Namespace, kind: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+def execute_job(args: argparse.Namespace, kind: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
     """Run a job and return its summary; errors of the job or model are raised."""
-    params = absolute(kind, params)
-    refuse_early(kind, params)
-    with Bar() as bar, _at_work(args, kind, params, bar) as place:
-        return _worked(place, kind, params, bar, events=getattr(args, "jsonl", False))
+    params = absolute_params(kind, params)
+    check_params(kind, params)
+    with ProgressLine() as bar, _open_job_backend(args, kind, params, bar) as place:
+        return _run_job(place, kind, params, bar, events=getattr(args, "jsonl", False))
 
 
-def absolute(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
+def absolute_params(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters with absolute paths."""
     kinds = {param.name: param.kind for param in OFFERS[kind].params} if kind in OFFERS else {}
-    return {name: _absolute(kinds.get(name, ""), value) for name, value in params.items()}
+    return {name: _absolute_value(kinds.get(name, ""), value) for name, value in params.items()}
 
 
-def _absolute(kind: str, value: Any) -> Any:
+def _absolute_value(kind: str, value: Any) -> Any:
     if not isinstance(value, str) or kind not in (*NAMES_A_PATH, *WILL_BE_WRITTEN):
         return value
-    return str(expanded(value).absolute()) if kind in WILL_BE_WRITTEN else whole(value)
+    return str(expand_home(value).absolute()) if kind in WILL_BE_WRITTEN else absolute_if_exists(value)
 
 
-def whole(name: str) -> str:
+def absolute_if_exists(name: str) -> str:
     """The absolute path if `name` is an existing path, else `name` unchanged."""
-    path = expanded(name)
+    path = expand_home(name)
     return str(path.absolute()) if path.exists() and ("/" in name or path.suffix) else name
 
 
 @contextmanager
-def _at_work(args: argparse.Namespace, kind: str, params: Mapping[str, Any], bar: Bar) -> Iterator[Workplace]:
+def _open_job_backend(
+    args: argparse.Namespace, kind: str, params: Mapping[str, Any], bar: ProgressLine
+) -> Iterator[CommandBackend]:
     """Open a backend, with the model loaded if the job needs one."""
-    model = _model(args, kind, params)
-    place = workplace(args, model)
+    model = _required_model(args, kind, params)
+    place = open_backend(args, model)
     reason = "failed"
     try:
-        if model and isinstance(place, Here):
-            refuse_unpaid(kind, params)
+        if model and isinstance(place, LocalBackend):
+            check_api_key(kind, params)
         if model:
-            place.load(model, flags.loading(args))
-            arrived(place, bar)
+            place.load(model, flags.load_options(args))
+            wait_for_model(place, bar)
         yield place
         reason = "done"
     finally:
         place.close(reason)
 
 
-def _model(args: argparse.Namespace, kind: str, params: Mapping[str, Any]) -> str | None:
+def _required_model(args: argparse.Namespace, kind: str, params: Mapping[str, Any]) -> str | None:
     """The name of the model that has to be loaded, if any."""
     offer = OFFERS.get(kind)
     return str(args.model) if offer is None or offer.wants_resident(params) else None
 
 
-def _worked(
-    place: Workplace, kind: str, params: Mapping[str, Any], bar: Bar, *, events: bool
+def _run_job(
+    place: CommandBackend, kind: str, params: Mapping[str, Any], bar: ProgressLine, *, events: bool
 ) -> Mapping[str, Any]:
     number = place.do("job.start", kind=kind, params=dict(params))["job"]
     with on_ctrl_c(lambda: place.do("job.cancel", job=number)):
         for record in place.records():
             event = record.event
-            if isinstance(event, ev.Job) and event.job == number:
-                _shown(event, bar, events=events)
+            if isinstance(event, ev.JobChanged) and event.job == number:
+                _report_progress(event, bar, events=events)
                 if event.state in ENDED:
-                    return _ended(event)
+                    return _job_summary(event)
     raise SteerError("the job did not finish")
 
 
-def _shown(job: ev.Job, bar: Bar, *, events: bool) -> None:
+def _report_progress(job: ev.JobChanged, bar: ProgressLine, *, events: bool) -> None:
     report = dict(job.event)
     if job.state in ENDED:
         report = {"kind": "end", "status": job.state, "summary": report}
@@ -110,11 +112,11 @@ def _shown(job: ev.Job, bar: Bar, *, events: bool) -> None:
         sys.stdout.flush()
 
 
-def _ended(job: ev.Job) -> Mapping[str, Any]:
+def _job_summary(job: ev.JobChanged) -> Mapping[str, Any]:
     if job.state == "cancelled":
         raise KeyboardInterrupt
     if job.state == "failed":
-        raise said(job.message, job.event.get("exit_code", ""))
+        raise event_error(job.message, job.event.get("exit_code", ""))
     return job.event
 
 

@@ -18,8 +18,8 @@ from steertui.commands.command import (
     TRANSCRIPT,
     Command,
 )
-from steertui.commands.hints import hints, place_hints, screen_hints
-from steertui.commands.registry import BY_ID, COMMANDS, STRIP_KEYS, bindings, palette
+from steertui.commands.hints import desk_hints, place_hints, screen_hints
+from steertui.commands.registry import BY_ID, COMMANDS, STRIP_KEYS, key_bindings, palette_commands
 
 __all__ = [
     "BANK",
@@ -36,9 +36,9 @@ __all__ = [
     "STRIP_KEYS",
     "TRANSCRIPT",
     "Command",
-    "bindings",
-    "hints",
-    "palette",
+    "key_bindings",
+    "desk_hints",
+    "palette_commands",
     "place_hints",
     "screen_hints",
 ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from steertui.commands.command import BOTH, PLAY, Command, group
+from steertui.commands.command import BOTH, PLAY, Command, command_group
 
 COMMANDS: tuple[Command, ...] = (
-    *group(
+    *command_group(
         "answer",
         BOTH,
         ("engine.stop", "escape", "esc", "stop", "Stop the answer; otherwise switch between TYPE and PLAY"),
@@ -18,7 +18,7 @@ COMMANDS: tuple[Command, ...] = (
             "Sampling settings: system prompt, temperature, seed, stop strings, prefill …",
         ),
     ),
-    *group(
+    *command_group(
         "answer",
         PLAY,
         ("engine.pause", "space", "space", "pause", "Pause between two tokens, or continue"),

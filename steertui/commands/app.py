@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from steertui.commands.command import BOTH, EVERYWHERE, Command, group
+from steertui.commands.command import BOTH, EVERYWHERE, Command, command_group
 
 COMMANDS: tuple[Command, ...] = (
-    *group(
+    *command_group(
         "app",
         EVERYWHERE,
         ("desk.open", "f2", "F2", "desk", "The desk: chat and steer", "go('desk')"),
@@ -32,7 +32,7 @@ COMMANDS: tuple[Command, ...] = (
         ),
         ("app.quit", "ctrl+q", "ctrl+q", "quit", "Quit: detach or shut the engine down", "leave"),
     ),
-    *group(
+    *command_group(
         "app",
         BOTH,
         (

@@ -38,6 +38,6 @@ class Command:
         return f"{whose}.{self.own}" if self.own else self.action
 
 
-def group(name: str, where: str, *rows: tuple[str, ...]) -> tuple[Command, ...]:
+def command_group(name: str, where: str, *rows: tuple[str, ...]) -> tuple[Command, ...]:
     """Commands listed together in the help; a row has the first fields of `Command` in order."""
     return tuple(Command(*row, where=where, group=name) for row in rows)

@@ -54,7 +54,7 @@ def place_hints(where: str) -> list[tuple[str, str, str]]:
     return [*(_hint(each.id) for each in own), _hint("app.help")]
 
 
-def hints(mode: str, word: str) -> list[tuple[str, str, str]]:
+def desk_hints(mode: str, word: str) -> list[tuple[str, str, str]]:
     """(key, words, action) for the desk's bottom line, the most useful first."""
     usual: tuple[str, ...] = TYPE_HINTS if mode == "TYPE" else PLAY_HINTS
     if word == "lost":

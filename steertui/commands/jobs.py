@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from steertui.commands.command import EVERYWHERE, FORM, JOBS, Command, group
+from steertui.commands.command import EVERYWHERE, FORM, JOBS, Command, command_group
 
 COMMANDS: tuple[Command, ...] = (
-    *group(
+    *command_group(
         "app",
         EVERYWHERE,
         (
@@ -17,7 +17,7 @@ COMMANDS: tuple[Command, ...] = (
             "go('jobs')",
         ),
     ),
-    *group(
+    *command_group(
         "jobs",
         JOBS,
         ("jobs.new", "n", "n", "new", "Start a new job (on the jobs screen; enter opens one)", "new"),
@@ -32,7 +32,7 @@ COMMANDS: tuple[Command, ...] = (
         ("jobs.column", "v", "v", "curve", "Next curve on the overview", "column"),
         ("jobs.back", "escape", "esc", "desk", "Back to the desk; jobs keep running", "back"),
     ),
-    *group(
+    *command_group(
         "job form",
         FORM,
         (

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from steertui.commands.command import LIBRARY, Command, group
+from steertui.commands.command import LIBRARY, Command, command_group
 
 COMMANDS: tuple[Command, ...] = (
-    *group(
+    *command_group(
         "library",
         LIBRARY,
         (

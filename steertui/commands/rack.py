@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from steertui.commands.command import BANK, BOTH, PLAY, Command, group
+from steertui.commands.command import BANK, BOTH, PLAY, Command, command_group
 
 COMMANDS: tuple[Command, ...] = (
-    *group(
+    *command_group(
         "strip",
         BOTH,
         ("mixers.open", "f9", "F9", "mixers", "Save, load and delete whole mixers"),
     ),
-    *group(
+    *command_group(
         "strip",
         PLAY,
         ("vector.add", "a", "a", "add vector", "Add a vector from the library"),
@@ -45,14 +45,14 @@ COMMANDS: tuple[Command, ...] = (
         ("strip.solo", "s", "s", "solo", "Solo: only this strip acts"),
         ("mixer.bypass", "x", "x", "bypass", "Bypass the whole mixer (A/B)"),
     ),
-    *group(
+    *command_group(
         "bank",
         PLAY,
         ("band.narrow", "comma", ",", "", "Make the band one layer narrower on both sides"),
         ("band.wide", "full_stop", ".", "", "Make the band one layer wider on both sides"),
         ("band.shape", "w", "w", "shape", "Next shape: flat, ramp, bell"),
     ),
-    *group(
+    *command_group(
         "bank",
         BANK,
         ("bank.left", "left", "←", "", "Previous layer (in the bank)"),

@@ -25,23 +25,30 @@ STRIP_KEYS = tuple(
 )
 
 
-def bindings(*where: str) -> list[BindingType]:
+def key_bindings(*where: str) -> list[BindingType]:
     """Textual bindings of the commands of these places; a keymap file refers to them by id."""
     return [
-        Binding(key, command.action, command.title, id=command.id, show=False, priority=_first(command, key))
+        Binding(
+            key,
+            command.action,
+            command.title,
+            id=command.id,
+            show=False,
+            priority=_has_priority(command, key),
+        )
         for command in COMMANDS
         for key in filter(None, command.keys.split(","))
         if command.where in where
     ]
 
 
-def _first(command: Command, key: str) -> bool:
+def _has_priority(command: Command, key: str) -> bool:
     """Whether a key takes precedence over text input: function keys, ctrl+e and ctrl+q."""
     function = key[:1] == "f" and key[1:].isdigit()
     return command.where in (BOTH, EVERYWHERE) and (function or command.id in ("prompt.editor", "app.quit"))
 
 
-def palette(*where: str) -> list[Command]:
+def palette_commands(*where: str) -> list[Command]:
     """Commands of these places that the palette lists by name."""
     unnamed = ("app.palette", "app.interrupt")
     return [each for each in COMMANDS if each.where in where and each.id not in unnamed]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from steertui.commands.command import REPLAY, Command, group
+from steertui.commands.command import REPLAY, Command, command_group
 
 COMMANDS: tuple[Command, ...] = (
-    *group(
+    *command_group(
         "replay",
         REPLAY,
         ("replay.play", "space", "space", "play", "Play or pause; at the end, from the beginning", "play"),

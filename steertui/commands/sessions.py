@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from steertui.commands.command import BOTH, SESSIONS, Command, group
+from steertui.commands.command import BOTH, SESSIONS, Command, command_group
 
 COMMANDS: tuple[Command, ...] = (
-    *group(
+    *command_group(
         "sessions",
         BOTH,
         ("session.new", "ctrl+n", "ctrl+n", "", "A new session; model, vectors and mixer stay"),
     ),
-    *group(
+    *command_group(
         "sessions",
         SESSIONS,
         (

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from steertui.commands.command import PLAY, TRANSCRIPT, Command, group
+from steertui.commands.command import PLAY, TRANSCRIPT, Command, command_group
 
 COMMANDS: tuple[Command, ...] = (
-    *group(
+    *command_group(
         "token",
         PLAY,
         ("token.previous", "p", "p", "token", "Previous token (starts at the newest)"),
@@ -15,7 +15,7 @@ COMMANDS: tuple[Command, ...] = (
         ("token.branch", "b", "b", "branch", "Branch here into a new session"),
         ("answer.go_on", "o", "o", "", "Continue the last answer where it stopped"),
     ),
-    *group(
+    *command_group(
         "transcript",
         TRANSCRIPT,
         ("token.pin", "enter", "enter", "", "Pin the token: show all its measurements in a panel", "pin"),

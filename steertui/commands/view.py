@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from steertui.commands.command import BOTH, PLAY, Command, group
+from steertui.commands.command import BOTH, PLAY, Command, command_group
 
 COMMANDS: tuple[Command, ...] = (
-    *group(
+    *command_group(
         "view",
         PLAY,
         (
@@ -18,7 +18,7 @@ COMMANDS: tuple[Command, ...] = (
         ("view.shadow", "S", "S", "shadow", "Unsteered answer beside the next ones: free, forced, none"),
         ("heat.channel", "H", "H", "", "Colour tokens by the next channel"),
     ),
-    *group(
+    *command_group(
         "view",
         BOTH,
         ("view.rack", "ctrl+t", "ctrl+t", "", "Show or hide the strips"),

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from core.errors import EngineUnavailable, SteerError, UsageError
-from sessions.journal.codec import LINE_LIMIT, Record, decode
+from sessions.journal.codec import LINE_LIMIT, JournalRecord, decode
 from sessions.state.fold import fold
-from sessions.state.state import State
+from sessions.state.state import SessionState
 from steertui import __version__
 from steertui.engine.protocol import (
     BEAT_S,
@@ -28,12 +28,12 @@ from steertui.engine.protocol import (
     Frame,
     Hello,
     Welcome,
-    dump,
-    greeting,
+    dump_frame,
+    greeting_frame,
 )
-from steertui.engine.sockets import peer, refuse_foreign
+from steertui.engine.sockets import peer_ids, refuse_foreign_path
 
-Item: TypeAlias = Record | Frame
+Item: TypeAlias = JournalRecord | Frame
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -45,12 +45,12 @@ class RemoteError(SteerError):
         self.code, self.exit_code = code, exit_code
 
 
-class Client:
+class EngineClient:
     """`state` is the fold of all events received; `connection` is up, silent, lost, gone or closed."""
 
     def __init__(self, path: Path, role: str, retry: bool, record: bool, on_detach: float) -> None:
         self.path, self.role, self._record, self._on_detach = path, role, record, on_detach
-        self.state = State()
+        self.state = SessionState()
         self.welcome: Welcome
         self.connection = "lost"
         self._retry = retry
@@ -70,7 +70,7 @@ class Client:
         retry: bool = True,
         record: bool = True,
         on_detach: float = -1.0,
-    ) -> Client:
+    ) -> EngineClient:
         """Connect, or raise `EngineUnavailable`; all events of the session follow. A guest has its own
         session, kept if `record` is set, and does not reconnect. If a writer disconnects for longer than
         `on_detach` seconds, its answer is stopped (-1: never).
@@ -112,7 +112,7 @@ class Client:
     def _send(self, frame: Frame) -> None:
         if self.connection not in ("up", "silent"):
             raise EngineUnavailable("the engine does not answer: the connection is lost")
-        line = dump(frame)
+        line = dump_frame(frame)
         if len(line) > MAX_FRAME:
             raise UsageError(
                 f"{len(line)} bytes are more than a message to an engine holds ({MAX_FRAME}): use --own"
@@ -120,7 +120,7 @@ class Client:
         self._writer.write(line)
 
     async def _connect(self) -> asyncio.StreamReader:
-        refuse_foreign(self.path)
+        refuse_foreign_path(self.path)
         try:
             reader, self._writer = await asyncio.open_unix_connection(str(self.path), limit=LINE_LIMIT)
             epoch = self.welcome.epoch if hasattr(self, "welcome") else ""
@@ -133,7 +133,7 @@ class Client:
                 record=self._record,
                 on_detach=self._on_detach,
             )
-            self._writer.write(greeting(hello))
+            self._writer.write(greeting_frame(hello))
             frame = json.loads(await asyncio.wait_for(reader.readline(), BEAT_S * DEAD_BEATS))
         except (OSError, TimeoutError, ValueError) as error:
             raise EngineUnavailable(f"no engine answers at {self.path}") from error
@@ -147,9 +147,9 @@ class Client:
         again.
         """
         if hasattr(self, "welcome") and self.welcome.epoch != welcome.epoch:
-            self.state = State()
+            self.state = SessionState()
         self.welcome, self.role, self.connection = welcome, welcome.role, "up"
-        pid, _ = peer(self._writer.get_extra_info("socket"))
+        pid, _ = peer_ids(self._writer.get_extra_info("socket"))
         self._local = pid == welcome.pid  # otherwise the socket is forwarded from another machine
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
@@ -200,7 +200,7 @@ class Client:
 
     def _heard(self, frame: Frame) -> None:
         if frame.get("ev") == "epoch":
-            self.state = State()
+            self.state = SessionState()
             self.welcome = replace(self.welcome, epoch=frame["epoch"], session=frame["session"])
         self.role = frame.get("role", self.role)
 

@@ -16,21 +16,21 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import EngineUnavailable, UsageError
 from core.mixer.mixer import Mixer
-from sessions.journal.codec import Record
-from sessions.state.state import State, Token, Turn
-from steertui.engine.client import Client, Item
-from steertui.engine.launch import choose, ensure, in_words
+from sessions.journal.codec import JournalRecord
+from sessions.state.state import AnswerToken, SessionState, Turn
+from steertui.engine.client import EngineClient, Item
+from steertui.engine.launch import choose_engine, ensure_engine, options_in_words
 from steertui.engine.protocol import Frame
 
 if TYPE_CHECKING:
-    from steertui.engine.inline import Inline
+    from steertui.engine.inline import InlineEngine
 
 BREATH_S = 0.1
 
 
 def connect(
     model: str | None = None, *, socket: Path | str | None = None, role: str = "writer", inline: bool = False
-) -> Engine:
+) -> EngineConnection:
     """Connect to the engine at `socket`, else the one that has `model` loaded (started if there is none;
     warns if it was loaded with other options), else the only running one. `inline`: run an engine in this
     process, closed together with the connection.
@@ -39,21 +39,21 @@ def connect(
         if model is None or socket is not None:
             raise UsageError("an engine in this process needs a model, and no socket")
         own = import_module("steertui.engine.inline").inline(model)
-        return Engine(own.path, role, own=own)
-    path = Path(socket) if socket else (ensure(model) if model else choose().path)
-    engine = Engine(path, role)
-    if model and not socket and (way := in_words(engine.options)):
+        return EngineConnection(own.path, role, own=own)
+    path = Path(socket) if socket else (ensure_engine(model) if model else choose_engine().path)
+    engine = EngineConnection(path, role)
+    if model and not socket and (way := options_in_words(engine.options)):
         warnings.warn(f"the engine that has {model} loaded it as: {way}", stacklevel=2)
     return engine
 
 
-class Engine:
+class EngineConnection:
     """A blocking connection to an engine: `ask` sends any op of the protocol; `state` is the session's
     current state.
     """
 
     def __init__(
-        self, path: Path, role: str = "writer", *, record: bool = True, own: Inline | None = None
+        self, path: Path, role: str = "writer", *, record: bool = True, own: InlineEngine | None = None
     ) -> None:
         self._own = own
         self._loop = asyncio.new_event_loop()
@@ -62,14 +62,14 @@ class Engine:
         self._events: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._moved = threading.Condition()
         try:
-            self._client: Client = self._wait(Client.open(path, role=role, record=record))
+            self._client: EngineClient = self._wait(EngineClient.open(path, role=role, record=record))
         except BaseException:
             self._loop.call_soon_threadsafe(self._loop.stop)
             raise
         self._pump = asyncio.run_coroutine_threadsafe(self._listen(), self._loop)
 
     @property
-    def state(self) -> State:
+    def state(self) -> SessionState:
         return self._client.state
 
     @property
@@ -99,7 +99,7 @@ class Engine:
         """Send a message and return the finished answer."""
         return self._answer(self.ask("chat", text=text, settings=settings)["turn"])
 
-    def stream(self, text: str, **settings: Any) -> Iterator[Token]:
+    def stream(self, text: str, **settings: Any) -> Iterator[AnswerToken]:
         """Send a message and yield the answer's tokens; the mixer can be changed meanwhile."""
         turn = self.ask("chat", text=text, settings=settings)["turn"]
         heard, ended = 0, False
@@ -108,15 +108,15 @@ class Engine:
             yield from answer.tokens[heard:]
             heard, ended = len(answer.tokens), answer.stop is not None
 
-    def ready(self, seconds: float = 600.0) -> State:
+    def ready(self, seconds: float = 600.0) -> SessionState:
         """Wait until the model is loaded."""
         self._until(lambda state: state.model is not None and state.model.state != "loading", seconds)
         return self.state
 
-    def events(self) -> Iterator[Record]:
+    def events(self) -> Iterator[JournalRecord]:
         """All events of the session from the first on, until the connection ends."""
         while (item := self._next()) is not None:
-            if isinstance(item, Record):
+            if isinstance(item, JournalRecord):
                 yield item
 
     def close(self) -> None:
@@ -128,7 +128,7 @@ class Engine:
         if self._own:
             self._own.close()
 
-    def __enter__(self) -> Engine:
+    def __enter__(self) -> EngineConnection:
         return self
 
     def __exit__(
@@ -152,14 +152,14 @@ class Engine:
     def _answer(self, turn: int, beyond: float = math.inf) -> Turn:
         """The answer to a turn, once it has ended or has more than `beyond` tokens."""
 
-        def found(state: State) -> Turn | None:
+        def found(state: SessionState) -> Turn | None:
             answer = next((each for each in state.turns.values() if each.parent == turn), None)
             return answer if answer and (answer.stop or len(answer.tokens) > beyond) else None
 
         answer: Turn = self._until(found)
         return answer
 
-    def _until(self, true: Callable[[State], Any], seconds: float | None = None) -> Any:
+    def _until(self, true: Callable[[SessionState], Any], seconds: float | None = None) -> Any:
         """Wait until `true(state)` is truthy and return its value."""
         with self._moved:
             done: Any = self._moved.wait_for(

@@ -20,7 +20,7 @@ LEFTOVER = 64 << 20
 LEFTOVER_S = 1.0
 
 
-class Connection:
+class ClientConnection:
     """`number` identifies the client in events; `cursor` is the last event it was sent."""
 
     def __init__(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -39,7 +39,7 @@ class Connection:
             line = await asyncio.wait_for(self._line(), seconds)
         except TimeoutError as error:
             raise ProtocolError("no_hello", "no hello was received", fatal=True) from error
-        return protocol.parse_hello(protocol.parse(line))
+        return protocol.parse_hello(protocol.parse_frame(line))
 
     def turn(self, journal: Journal, word: bytes) -> None:
         """Switch to another session's journal. First the last events of the old session and the notice `word`
@@ -82,7 +82,7 @@ class Connection:
         """Send the error and disconnect. Unread input is drained, else the kernel would reset the connection."""
         await self._stop_sending()
         with contextlib.suppress(OSError, TimeoutError):
-            self._writer.write(protocol.refusal(None, error))
+            self._writer.write(protocol.error_frame(None, error))
             await asyncio.wait_for(self._writer.drain(), LEFTOVER_S)
             self._writer.write_eof()
             await asyncio.wait_for(self._discard(), LEFTOVER_S)
@@ -132,7 +132,7 @@ class Connection:
         until = journal.seq
         while journal is self._journal and self.cursor < until and (lines := journal.lines(self.cursor)):
             behind = until - self.cursor
-            lag = protocol.notice("lag", **{"from": self.cursor + 1, "to": until})
+            lag = protocol.notice_frame("lag", **{"from": self.cursor + 1, "to": until})
             frames = [lag] if behind > LAG and not self._warned else []
             self._warned = behind > LAG
             self.cursor = lines[-1][0]

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from core.jobs.job import Progress
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
+from sessions.journal.codec import JournalRecord
 from sessions.live.session import Session
-from steertui.engine.host import Host
+from steertui.engine.host import SessionHost
 
 PROGRESS_S = 0.5
 GUESTS_DO_NOT = frozenset({"shutdown", "take_control", "session.open"})
@@ -23,10 +23,10 @@ SAY = "say"
 ENDS = {"cancel": "cancelled", "error": "failed", "oom": "failed"}
 
 
-class Visit:
+class GuestSession:
     """`host` is the guest session's host; `house` is the host of the open session."""
 
-    def __init__(self, house: Host, *, record: bool) -> None:
+    def __init__(self, house: SessionHost, *, record: bool) -> None:
         self._house = house
         self.host = house.guest(record=record)
         self._shown: tuple[Session, int] | None = None
@@ -40,19 +40,19 @@ class Visit:
     def close(self, reason: str) -> None:
         self.host.close(reason)
 
-    def _heard(self, record: Record) -> None:
+    def _heard(self, record: JournalRecord) -> None:
         event = record.event
-        if isinstance(event, ev.Job) and self._worth_telling(event):
+        if isinstance(event, ev.JobChanged) and self._worth_telling(event):
             self._tell(replace(event, event=event.event if event.state == "running" else {}))
-        elif isinstance(event, ev.Gen):
+        elif isinstance(event, ev.AnswerStarted):
             asked = self.host.session.state.path(event.parent)
             said = asked[-1].said if asked else ""
-            self._tell(ev.Job(job=0, kind=SAY, state="running", params={"prompt": said[:200]}))
-        elif isinstance(event, ev.Stop):
+            self._tell(ev.JobChanged(job=0, kind=SAY, state="running", params={"prompt": said[:200]}))
+        elif isinstance(event, ev.AnswerStopped):
             state = ENDS.get(event.reason, "done")
-            self._tell(ev.Job(job=0, kind=SAY, state=state, message=event.message))
+            self._tell(ev.JobChanged(job=0, kind=SAY, state=state, message=event.message))
 
-    def _worth_telling(self, event: ev.Job) -> bool:
+    def _worth_telling(self, event: ev.JobChanged) -> bool:
         """Whether the open session shows this event: changes of state, and progress at most every
         `PROGRESS_S` seconds; results stay in the guest session.
         """
@@ -64,7 +64,7 @@ class Visit:
         self._told = now
         return True
 
-    def _tell(self, job: ev.Job) -> None:
+    def _tell(self, job: ev.JobChanged) -> None:
         """Record the job under one number in the open session, also after another one was opened."""
         session = self._house.session
         job = replace(job, session=self.host.journal.session)

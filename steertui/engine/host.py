@@ -14,18 +14,18 @@ from typing import Any
 from core.errors import SteerError, UsageError
 from sessions.job_specs.job_factories import JOBS
 from sessions.journal import events as ev
-from sessions.journal.codec import Record, decode
-from sessions.journal.environment import opening
-from sessions.journal.folder import Folder, find_folder
+from sessions.journal.codec import JournalRecord, decode
+from sessions.journal.environment import opening_event
+from sessions.journal.folder import SessionFolder, find_folder
 from sessions.journal.journal import Journal
 from sessions.live.jobs import Registry
 from sessions.live.model_host import Home
 from sessions.live.session import Session
-from sessions.recorded.branch import branched
+from sessions.recorded.branch import branch_events
 from sessions.state.fold import fold_all
-from sessions.state.state import State
+from sessions.state.state import SessionState
 from steertui import __version__, paths
-from steertui.engine.models import offered
+from steertui.engine.models import models_reply
 
 Op = Callable[..., dict[str, Any]]
 
@@ -33,10 +33,10 @@ SLOW = frozenset(
     {"models", "vector.load", "inject", "session.new", "session.open", "session.branch", "job.start"}
 )
 """Ops that read files or render templates run on a thread, so that they do not delay other clients."""
-WORTH_KEEPING = (ev.Turn, ev.Gen, ev.Note, ev.Mark)
+WORTH_KEEPING = (ev.TurnAdded, ev.AnswerStarted, ev.NoteAdded, ev.MarkAdded)
 
 
-class Host:
+class SessionHost:
     """The model, the open session, and the ops on them. `root` is None without recording.
 
     `exchanged` is called when another session was opened.
@@ -46,19 +46,19 @@ class Host:
         self._residence, self._root, self._jobs = home, root, jobs
         self.exchanged: Callable[[], None] = lambda: None
         self.journal, self.folder, trouble = _new_journal(root)
-        self.session = self._begin(State())
+        self.session = self._begin(SessionState())
         if trouble:
-            self.journal.append(unrecorded(root, trouble))
+            self.journal.append(unrecorded_error(root, trouble))
 
     @property
     def options(self) -> Mapping[str, Any]:
         """The options the current model was loaded with."""
         return self._residence.options
 
-    def guest(self, *, record: bool) -> Host:
+    def guest(self, *, record: bool) -> SessionHost:
         """A host for a guest session that shares the model."""
         home = self._residence.guest(lambda event: host.journal.append(event))
-        host = Host(home, self._root if record else None, self._jobs)
+        host = SessionHost(home, self._root if record else None, self._jobs)
         return host
 
     def knows(self, op: str) -> bool:
@@ -72,7 +72,7 @@ class Host:
         return {
             "load_model": session.load_model,
             "unload": session.unload,
-            "models": lambda: offered(session.state.model),
+            "models": lambda: models_reply(session.state.model),
             "chat": session.chat,
             "remember": session.remember,
             "regenerate": session.regenerate,
@@ -109,34 +109,34 @@ class Host:
         self._idle()
         before, left = self.session, self._leave()
         self.journal, self.folder, trouble = _new_journal(self._root)
-        self.session = self._begin(State())
+        self.session = self._begin(SessionState())
         if trouble:
-            self.journal.append(unrecorded(self._root, trouble))
+            self.journal.append(unrecorded_error(self._root, trouble))
         self.session.inherit(before)
-        _sweep(left)
+        _remove_folder(left)
         self.exchanged()
         return {"session": self.journal.session}
 
     def branch(self, turn: int, at: int | None = None) -> dict[str, Any]:
         """Start a new session from the events that lead to a token of this one."""
         self._idle()
-        events = list(branched(self._records(), turn, at))
+        events = list(branch_events(self._records(), turn, at))
         before = self.session
         self._leave()
         self.journal, self.folder, trouble = _new_journal(self._root)
         parent = {"session": before.state.session, "turn": turn, "at": at}
-        self.session = self._begin(State(), parent)
+        self.session = self._begin(SessionState(), parent)
         if trouble:
-            self.journal.append(unrecorded(self._root, trouble))
+            self.journal.append(unrecorded_error(self._root, trouble))
         for event in events:
             self.journal.append(event)
         self.session.inherit(before)
         self.exchanged()
         return {"session": self.journal.session}
 
-    def _records(self) -> list[Record]:
+    def _records(self) -> list[JournalRecord]:
         """All events of this session, from the journal."""
-        records: list[Record] = []
+        records: list[JournalRecord] = []
         while lines := self.journal.lines(records[-1].n if records else -1):
             records += [decode(line) for _, line in lines]
         return records
@@ -150,7 +150,7 @@ class Host:
         if folder == self.folder:
             raise UsageError(f"session {folder.id} is already open")
         journal, reading = Journal.resume(folder)
-        _sweep(self._leave())
+        _remove_folder(self._leave())
         self.journal, self.folder = journal, folder
         self.session = self._begin(fold_all(reading.records))
         self.session.restore()
@@ -164,48 +164,48 @@ class Host:
 
     def abandon(self) -> None:
         """Delete the folder of a session without turns and jobs."""
-        _sweep(self.folder if self._blank else None)
+        _remove_folder(self.folder if self._blank else None)
 
-    def _leave(self) -> Folder | None:
+    def _leave(self) -> SessionFolder | None:
         """Close the session; returns its folder if nothing in it is worth keeping."""
         self.session.close("another session was opened")
         return self.folder if self._blank else None
 
-    def _heed(self, record: Record) -> None:
+    def _heed(self, record: JournalRecord) -> None:
         """Note whether the session has content; jobs of guest sessions do not count."""
         event = record.event
-        if isinstance(event, WORTH_KEEPING) or (isinstance(event, ev.Job) and not event.session):
+        if isinstance(event, WORTH_KEEPING) or (isinstance(event, ev.JobChanged) and not event.session):
             self._blank = False
 
     def _idle(self) -> None:
         if self.session.busy:
             raise UsageError("the session is busy: stop its answer (esc) or cancel its jobs (F3, k) first")
 
-    def _begin(self, state: State, parent: Mapping[str, Any] | None = None) -> Session:
+    def _begin(self, state: SessionState, parent: Mapping[str, Any] | None = None) -> Session:
         keep = self.folder.vectors if self.folder else None
         session = Session(
-            self.journal, self._residence, keep=keep, steps=_steps(), state=state, jobs=self._jobs
+            self.journal, self._residence, keep=keep, steps=_steps_folder(), state=state, jobs=self._jobs
         )
         self._blank = state.seq < 0
         self.journal.listen(self._heed)
-        self.journal.append(opening(self.journal.session, __version__, parent=parent))
+        self.journal.append(opening_event(self.journal.session, __version__, parent=parent))
         self._residence.announce(self.journal.append)
         return session
 
 
-def _sweep(folder: Folder | None) -> None:
+def _remove_folder(folder: SessionFolder | None) -> None:
     if folder:
         shutil.rmtree(folder.path, ignore_errors=True)
 
 
-def _steps() -> Path | None:
+def _steps_folder() -> Path | None:
     """The folder for finished job steps; without it a cancelled job starts from the beginning."""
     with contextlib.suppress(SteerError):
-        return paths.cache() / "jobs"
+        return paths.cache_folder() / "jobs"
     return None
 
 
-def _new_journal(root: Path | None) -> tuple[Journal, Folder | None, OSError | None]:
+def _new_journal(root: Path | None) -> tuple[Journal, SessionFolder | None, OSError | None]:
     """A new journal, in memory only if the disk cannot be written."""
     if root is None:
         return Journal.unrecorded(), None, None
@@ -215,8 +215,8 @@ def _new_journal(root: Path | None) -> tuple[Journal, Folder | None, OSError | N
         return Journal.unrecorded(), None, error
 
 
-def unrecorded(root: Path | None, error: OSError) -> ev.Error:
+def unrecorded_error(root: Path | None, error: OSError) -> ev.ErrorReported:
     """The error event that says why the session is not recorded and how to fix it."""
     where = error.filename or root
     said = f"not recorded: cannot write {where} ({error.strerror}); set XDG_DATA_HOME to another folder"
-    return ev.Error(where="journal", message=said, code=ev.RECORDING)
+    return ev.ErrorReported(where="journal", message=said, code=ev.RECORDING)

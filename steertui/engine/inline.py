@@ -13,25 +13,29 @@ from types import TracebackType
 from typing import Any
 
 from core.errors import EngineUnavailable
-from sessions.live.torch_backend import Studio
+from sessions.live.torch_backend import TorchBackend
 from steertui import paths
-from steertui.engine.process import Engine
-from steertui.engine.server import Server
-from steertui.engine.sockets import Door
+from steertui.engine.process import EngineProcess
+from steertui.engine.server import EngineServer
+from steertui.engine.sockets import EngineSocket
 
 
-def inline(model: str, options: Mapping[str, Any] | None = None, *, record: bool = True) -> Inline:
+def start_inline(
+    model: str, options: Mapping[str, Any] | None = None, *, record: bool = True
+) -> InlineEngine:
     """Start an engine that runs until it is closed or this process ends."""
-    door = Door(paths.runtime(), f"inline-{os.getpid()}")
-    return Inline(Engine(door, Studio(), paths.sessions_place() if record else None, model, options or {}))
+    door = EngineSocket(paths.runtime_folder(), f"inline-{os.getpid()}")
+    return InlineEngine(
+        EngineProcess(door, TorchBackend(), paths.sessions_path() if record else None, model, options or {})
+    )
 
 
-class Inline:
+class InlineEngine:
     """Runs an engine on its own thread until it is closed."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: EngineProcess) -> None:
         self.engine = engine
-        self.server: Server | None = None
+        self.server: EngineServer | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
         self._lock = engine.door.lock()
@@ -49,7 +53,7 @@ class Inline:
             self._loop.call_soon_threadsafe(self.server.end, "closed")
         self._thread.join()
 
-    def __enter__(self) -> Inline:
+    def __enter__(self) -> InlineEngine:
         return self
 
     def __exit__(
@@ -66,6 +70,6 @@ class Inline:
             os.close(self._lock)
             self._ready.set()
 
-    def _started(self, server: Server) -> None:
+    def _started(self, server: EngineServer) -> None:
         self.server, self._loop = server, asyncio.get_running_loop()
         self._ready.set()

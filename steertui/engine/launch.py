@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import EngineUnavailable
-from core.files import expanded
+from core.files import expand_home
 from steertui import __version__, paths
-from steertui.engine.protocol import Hello, greeting
-from steertui.engine.sockets import Door, refuse_foreign
+from steertui.engine.protocol import Hello, greeting_frame
+from steertui.engine.sockets import EngineSocket, refuse_foreign_path
 
 START_S = 60.0
 LOG_LIMIT = 4 << 20
@@ -29,7 +29,7 @@ STARTED: dict[int, subprocess.Popen[bytes]] = {}
 
 
 @dataclass(frozen=True)
-class Found:
+class RunningEngine:
     """A running engine that answered a probe."""
 
     id: str
@@ -46,34 +46,34 @@ class Found:
         return asdict(self) | {"path": str(self.path)}
 
 
-def probe(path: Path, seconds: float = 2.0) -> Found | None:
+def probe_engine(path: Path, seconds: float = 2.0) -> RunningEngine | None:
     """The engine that listens at a socket; None if it has died."""
-    refuse_foreign(path)
+    refuse_foreign_path(path)
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
             line.settimeout(seconds)
             line.connect(str(path))
-            line.sendall(greeting(Hello(role="probe", client=__version__, pid=os.getpid())))
+            line.sendall(greeting_frame(Hello(role="probe", client=__version__, pid=os.getpid())))
             with line.makefile("rb") as answer:
                 welcome = json.loads(answer.readline())
         said = {key: welcome[key] for key in ("pid", "model", "state", "session", "folder")}
-        return Found(id=welcome["engine"], path=path, options=welcome.get("options", {}), **said)
+        return RunningEngine(id=welcome["engine"], path=path, options=welcome.get("options", {}), **said)
     except (OSError, ValueError, KeyError):
         return None
 
 
-def find() -> list[Found]:
+def find_engines() -> list[RunningEngine]:
     """All engines of this user, by name."""
-    found: list[Found | None] = []
-    for path in sorted(paths.runtime().glob("*.sock")):
+    found: list[RunningEngine | None] = []
+    for path in sorted(paths.runtime_folder().glob("*.sock")):
         with contextlib.suppress(EngineUnavailable):
-            found.append(probe(path))
+            found.append(probe_engine(path))
     return [engine for engine in found if engine]
 
 
-def choose(name: str | None = None) -> Found:
+def choose_engine(name: str | None = None) -> RunningEngine:
     """The engine called `name`, or the only running one."""
-    engines = find()
+    engines = find_engines()
     if name is not None:
         engines = [engine for engine in engines if engine.id == name]
     if not engines:
@@ -85,32 +85,39 @@ def choose(name: str | None = None) -> Found:
     return engines[0]
 
 
-def holding(model: str, options: Mapping[str, Any]) -> Found | None:
+def engine_with_model(model: str, options: Mapping[str, Any]) -> RunningEngine | None:
     """The engine that has this model loaded or loading with the same options."""
-    return next((e for e in find() if _holds(e, model) and _way(e.options) == _way(options)), None)
+    return next(
+        (
+            e
+            for e in find_engines()
+            if _has_model(e, model) and _load_options(e.options) == _load_options(options)
+        ),
+        None,
+    )
 
 
-def _holds(engine: Found, model: str) -> bool:
-    return engine.model is not None and named(engine.model) == named(model)
+def _has_model(engine: RunningEngine, model: str) -> bool:
+    return engine.model is not None and canonical_name(engine.model) == canonical_name(model)
 
 
-def _way(options: Mapping[str, Any]) -> dict[str, Any]:
+def _load_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """The load options without `force`, which does not change the model."""
     return {name: value for name, value in options.items() if name != "force"}
 
 
-def in_words(options: Mapping[str, Any]) -> str:
+def options_in_words(options: Mapping[str, Any]) -> str:
     """Load options as text; empty if all are defaults."""
-    return ", ".join(f"{name} {value}" for name, value in _way(options).items())
+    return ", ".join(f"{name} {value}" for name, value in _load_options(options).items())
 
 
-def named(model: str) -> str:
+def canonical_name(model: str) -> str:
     """A model's canonical name: the absolute path for a local folder."""
-    folder = expanded(model)
+    folder = expand_home(model)
     return str(folder.resolve()) if folder.is_dir() else model
 
 
-def ensure(
+def ensure_engine(
     model: str,
     options: Mapping[str, Any] | None = None,
     *,
@@ -120,21 +127,21 @@ def ensure(
     """The socket of the engine that has this model loaded, or of a new one that loads it. Raises if a running
     engine has the model with other options. `idle_exit` applies only to a new engine.
     """
-    with _alone():
-        engines = find()
+    with _start_lock():
+        engines = find_engines()
         for engine in engines:
-            if _holds(engine, model):
-                _refuse_otherwise(engine, options or {}, record)
+            if _has_model(engine, model):
+                _refuse_mismatch(engine, options or {}, record)
                 return engine.path
         taken = {engine.id for engine in engines}
         name = next(n for n in ["main", *(f"main-{k}" for k in range(2, 100))] if n not in taken)
-        return start(model, options, name=name, record=record, idle_exit=idle_exit)
+        return start_engine(model, options, name=name, record=record, idle_exit=idle_exit)
 
 
-def _refuse_otherwise(engine: Found, options: Mapping[str, Any], record: bool) -> None:
+def _refuse_mismatch(engine: RunningEngine, options: Mapping[str, Any], record: bool) -> None:
     end = f"stop it first (steertui stop {engine.id}) or drop the option"
-    if _way(options) and _way(options) != _way(engine.options):
-        asked, there = (in_words(way) or "default options" for way in (options, engine.options))
+    if _load_options(options) and _load_options(options) != _load_options(engine.options):
+        asked, there = (options_in_words(way) or "default options" for way in (options, engine.options))
         raise EngineUnavailable(
             f"the engine {engine.id} already has this model loaded with {there}, not {asked}: {end}"
         )
@@ -142,7 +149,7 @@ def _refuse_otherwise(engine: Found, options: Mapping[str, Any], record: bool) -
         raise EngineUnavailable(f"the engine {engine.id} that has this model records its session: {end}")
 
 
-def start(
+def start_engine(
     model: str | None,
     options: Mapping[str, Any] | None = None,
     *,
@@ -151,13 +158,13 @@ def start(
     idle_exit: float | None = None,
 ) -> Path:
     """Spawns an engine and returns its socket once it answers."""
-    door = Door(paths.runtime(), name)
+    door = EngineSocket(paths.runtime_folder(), name)
     command = [sys.executable, "-m", "steertui", "engine", "--name", name]
-    command += ["--model", named(model)] if model else []
+    command += ["--model", canonical_name(model)] if model else []
     command += ["--options", json.dumps(dict(options))] if options else []
     command += [] if record else ["--no-record"]
     command += ["--idle-exit", f"{idle_exit:.0f}"] if idle_exit is not None else []
-    log = logfile(name)
+    log = log_path(name)
     with log.open("ab") as out:
         child = subprocess.Popen(
             command,
@@ -165,13 +172,13 @@ def start(
             stdout=out,
             stderr=out,
             start_new_session=True,
-            preexec_fn=_step_back,
+            preexec_fn=_lower_priority,
         )
     STARTED[child.pid] = child
-    return _answering(door, child, log)
+    return _wait_until_ready(door, child, log)
 
 
-def ending(pid: int) -> str:
+def exit_words(pid: int) -> str:
     """How an engine started by this process ended; empty if it is running or unknown."""
     code = STARTED[pid].poll() if pid in STARTED else None
     if code is None:
@@ -179,19 +186,19 @@ def ending(pid: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def logfile(name: str) -> Path:
+def log_path(name: str) -> Path:
     """The path of the engine's log; a log that is too long is renamed first."""
-    log = paths.logs() / f"engine-{name}.log"
+    log = paths.logs_folder() / f"engine-{name}.log"
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.replace(log.with_suffix(".old.log"))
     log.touch(0o600)
     return log
 
 
-def _answering(door: Door, child: subprocess.Popen[bytes], log: Path) -> Path:
+def _wait_until_ready(door: EngineSocket, child: subprocess.Popen[bytes], log: Path) -> Path:
     limit = time.monotonic() + START_S
     while time.monotonic() < limit:
-        if (engine := probe(door.path)) and engine.pid == child.pid:
+        if (engine := probe_engine(door.path)) and engine.pid == child.pid:
             return door.path
         if child.poll() is not None:
             said = log.read_text(errors="replace").strip().rpartition("\n")[2]
@@ -201,13 +208,13 @@ def _answering(door: Door, child: subprocess.Popen[bytes], log: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
+def _start_lock() -> Iterator[None]:
     """A lock that keeps two processes from starting two engines."""
-    with (paths.runtime() / "start.lock").open("a") as file:
+    with (paths.runtime_folder() / "start.lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
-def _step_back() -> None:
+def _lower_priority() -> None:
     """Lower the engine's CPU priority so that the screen stays responsive (measured: p99 41 → 24 ms)."""
     os.nice(NICE)

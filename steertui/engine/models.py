@@ -7,31 +7,31 @@ from dataclasses import asdict
 from typing import Any
 
 from sessions.journal import events as ev
-from steertui.catalogue import Entry, models
+from steertui.catalogue import ModelEntry, list_models
 
 ITEM = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
-def offered(resident: ev.Model | None) -> dict[str, Any]:
+def models_reply(resident: ev.ModelChanged | None) -> dict[str, Any]:
     """Every local model with the memory it needs, and whether it fits after the current model is unloaded."""
     from core.loading import memory, placement
 
-    place = placement.decide()
-    free = place.free() + (_held(resident.facts) if resident else 0)
+    place = placement.choose_placement()
+    free = place.free() + (_resident_bytes(resident.facts) if resident else 0)
     kept = place.dtype is None
-    rows = [_row(entry, _needed(entry, kept), free, memory.WORK_SPACE) for entry in models()]
+    rows = [_row(entry, _needed_bytes(entry, kept), free, memory.WORK_SPACE) for entry in list_models()]
     return {"models": rows, "free": free, "where": place.where}
 
 
-def _row(entry: Entry, needed: int, free: int, room: float) -> dict[str, Any]:
+def _row(entry: ModelEntry, needed: int, free: int, room: float) -> dict[str, Any]:
     fits = entry.problem is None and needed * room <= free
     return asdict(entry) | {"folder": str(entry.folder), "needs": needed, "fits": fits}
 
 
-def _needed(entry: Entry, kept: bool) -> int:
+def _needed_bytes(entry: ModelEntry, kept: bool) -> int:
     """Bytes of the weights as stored, or in float32 if they are converted for the CPU."""
     return entry.weight_bytes if kept else entry.weight_bytes * 4 // ITEM.get(entry.dtype or "", 4)
 
 
-def _held(facts: Mapping[str, Any]) -> int:
+def _resident_bytes(facts: Mapping[str, Any]) -> int:
     return int(facts.get("parameters", 0)) * ITEM.get(str(facts.get("dtype", "")), 4)

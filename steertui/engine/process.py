@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SteerError
-from sessions.live.backend import Studio
-from sessions.live.model_host import Residence
-from steertui.engine.host import Host
-from steertui.engine.server import Server
-from steertui.engine.sockets import Door
+from sessions.live.backend import ModelBackend
+from sessions.live.model_host import ModelHost
+from steertui.engine.host import SessionHost
+from steertui.engine.server import EngineServer
+from steertui.engine.sockets import EngineSocket
 from vectors.claude import access
 
 LOG = logging.getLogger(__name__)
@@ -31,11 +31,11 @@ mixer change.
 
 
 @dataclass(frozen=True)
-class Engine:
+class EngineProcess:
     """The parameters of an engine process. `sessions`: the folder for recordings, or None."""
 
-    door: Door
-    studio: Studio
+    door: EngineSocket
+    studio: ModelBackend
     sessions: Path | None
     model: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -46,31 +46,33 @@ class Engine:
         socket.
         """
         lock = self.door.lock()
-        _toughen()
+        _harden_process()
         access.PROGRAM = "the engine"
         with self.door.bind() as door:
             try:
-                reason = asyncio.run(self.serve(door, _heed_signals))
+                reason = asyncio.run(self.serve(door, _handle_signals))
             finally:
                 self.door.path.unlink(missing_ok=True)
                 os.close(lock)
         LOG.info("engine %s: %s", self.door.name, reason)
         return 0
 
-    async def serve(self, door: socket.socket, started: Callable[[Server], None]) -> str:
+    async def serve(self, door: socket.socket, started: Callable[[EngineServer], None]) -> str:
         """Serve on the current event loop; `started` gets the server when clients can connect."""
-        host = Host(Residence(self.studio), self.sessions)
-        server = Server(host, self.door.name, idle_exit=self.idle_exit)
+        host = SessionHost(ModelHost(self.studio), self.sessions)
+        server = EngineServer(host, self.door.name, idle_exit=self.idle_exit)
         try:
             return await server.serve(door, lambda: self._begin(host, server, started))
         finally:
             await asyncio.to_thread(host.close, server.reason)
 
-    def _begin(self, host: Host, server: Server, started: Callable[[Server], None]) -> None:
+    def _begin(
+        self, host: SessionHost, server: EngineServer, started: Callable[[EngineServer], None]
+    ) -> None:
         started(server)
         self._load(host)
 
-    def _load(self, host: Host) -> None:
+    def _load(self, host: SessionHost) -> None:
         LOG.info("engine %s: process %d, session %s", self.door.name, os.getpid(), host.journal.session)
         if self.model is None:
             return
@@ -80,21 +82,21 @@ class Engine:
             LOG.error("engine %s: %s", self.door.name, error)
 
 
-def _heed_signals(server: Server) -> None:
+def _handle_signals(server: EngineServer) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.end, f"ended by {number.name}")
 
 
-def _toughen() -> None:
+def _harden_process() -> None:
     """Ignore SIGHUP, disable core dumps (they would contain conversations), and log thread errors."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.setswitchinterval(SWITCH_S)
-    threading.excepthook = _filed
+    threading.excepthook = _log_thread_error
 
 
-def _filed(what: threading.ExceptHookArgs) -> None:
+def _log_thread_error(what: threading.ExceptHookArgs) -> None:
     """Log a thread's exception; the log formatter blanks API keys."""
     if what.exc_value:
         LOG.error("thread %s ended", what.thread and what.thread.name, exc_info=what.exc_value)

@@ -43,7 +43,7 @@ class ProtocolError(SteerError):
 
 
 @dataclass(frozen=True)
-class Op:
+class OpSpec:
     """An op's required fields, its optional fields, and whether only the writer may use it."""
 
     needs: Mapping[str, type] = field(default_factory=dict)
@@ -51,34 +51,34 @@ class Op:
     writes: bool = True
 
 
-OPS: dict[str, Op] = {
-    "load_model": Op({"model": str}, {"options": dict}),
-    "unload": Op(),
-    "models": Op(writes=False),
-    "chat": Op(
+OPS: dict[str, OpSpec] = {
+    "load_model": OpSpec({"model": str}, {"options": dict}),
+    "unload": OpSpec(),
+    "models": OpSpec(writes=False),
+    "chat": OpSpec(
         {"text": str},
         {"role": str, "parent": int, "system": str, "prefill": str, "settings": dict},
     ),
-    "regenerate": Op({}, {"turn": int, "settings": dict}),
-    "cancel": Op(),
-    "pause": Op({"paused": bool}),
-    "mixer": Op({"rev": int, "state": dict}, {"words": str, "source": str}),
-    "remember": Op({"text": str}, {"role": str}),
-    "vector.load": Op({"source": str}, {"name": str, "force": bool}),
-    "vector.remove": Op({"name": str}),
-    "inject": Op({"text": str}, {"how": str}),
-    "rewind": Op({"tokens": int}),
-    "job.start": Op({"kind": str}, {"params": dict}),
-    "job.cancel": Op({"job": int}),
-    "note": Op({"text": str}),
-    "mark": Op({"label": str}),
-    "session.new": Op(),
-    "session.branch": Op({"turn": int}, {"at": int}),
-    "session.open": Op({"session": str}),
-    "status": Op(writes=False),
-    "take_control": Op(writes=False),
-    "detach": Op({}, {"reason": str}, writes=False),
-    "shutdown": Op({}, {"reason": str}),
+    "regenerate": OpSpec({}, {"turn": int, "settings": dict}),
+    "cancel": OpSpec(),
+    "pause": OpSpec({"paused": bool}),
+    "mixer": OpSpec({"rev": int, "state": dict}, {"words": str, "source": str}),
+    "remember": OpSpec({"text": str}, {"role": str}),
+    "vector.load": OpSpec({"source": str}, {"name": str, "force": bool}),
+    "vector.remove": OpSpec({"name": str}),
+    "inject": OpSpec({"text": str}, {"how": str}),
+    "rewind": OpSpec({"tokens": int}),
+    "job.start": OpSpec({"kind": str}, {"params": dict}),
+    "job.cancel": OpSpec({"job": int}),
+    "note": OpSpec({"text": str}),
+    "mark": OpSpec({"label": str}),
+    "session.new": OpSpec(),
+    "session.branch": OpSpec({"turn": int}, {"at": int}),
+    "session.open": OpSpec({"session": str}),
+    "status": OpSpec(writes=False),
+    "take_control": OpSpec(writes=False),
+    "detach": OpSpec({}, {"reason": str}, writes=False),
+    "shutdown": OpSpec({}, {"reason": str}),
 }
 
 
@@ -125,12 +125,12 @@ class Welcome:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def dump(frame: Mapping[str, Any]) -> bytes:
+def dump_frame(frame: Mapping[str, Any]) -> bytes:
     """Encode one frame as a line."""
     return json.dumps(frame, allow_nan=False, separators=(",", ":")).encode("ascii") + b"\n"
 
 
-def parse(line: bytes) -> Frame:
+def parse_frame(line: bytes) -> Frame:
     """Decode one line as a frame."""
     try:
         frame = json.loads(line)
@@ -184,11 +184,11 @@ def parse_request(frame: Frame) -> tuple[int, str, Frame]:
     return number, name, args
 
 
-def reply(number: int | None, **result: Any) -> bytes:
-    return dump({"re": number, "ok": result})
+def reply_frame(number: int | None, **result: Any) -> bytes:
+    return dump_frame({"re": number, "ok": result})
 
 
-def refusal(number: int | None, error: Exception) -> bytes:
+def error_frame(number: int | None, error: Exception) -> bytes:
     """An error as a reply; unexpected errors are reported only by their class."""
     if isinstance(error, SteerError):
         code = getattr(error, "code", type(error).__name__)
@@ -199,12 +199,12 @@ def refusal(number: int | None, error: Exception) -> bytes:
             "exit": 1,
             "msg": f"internal error ({type(error).__name__}), see the engine's log",
         }
-    return dump({"re": number, "err": said})
+    return dump_frame({"re": number, "err": said})
 
 
-def notice(ev: str, **what: Any) -> bytes:
-    return dump({"ev": ev, **what})
+def notice_frame(ev: str, **what: Any) -> bytes:
+    return dump_frame({"ev": ev, **what})
 
 
-def greeting(hello: Hello | Welcome) -> bytes:
-    return dump(asdict(hello))
+def greeting_frame(hello: Hello | Welcome) -> bytes:
+    return dump_frame(asdict(hello))

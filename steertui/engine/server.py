@@ -16,30 +16,30 @@ from functools import partial
 from typing import Any
 
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
-from sessions.journal.ulid import ulid
+from sessions.journal.codec import JournalRecord
+from sessions.journal.ulid import new_ulid
 from steertui import __version__
 from steertui.engine import protocol
-from steertui.engine.connection import Connection
-from steertui.engine.guests import GUESTS_DO_NOT, Visit
-from steertui.engine.host import SLOW, Host
+from steertui.engine.connection import ClientConnection
+from steertui.engine.guests import GUESTS_DO_NOT, GuestSession
+from steertui.engine.host import SLOW, SessionHost
 from steertui.engine.protocol import BEAT_S, MAX_FRAME, OPS, PROTO, Frame, Hello, ProtocolError, Welcome
-from steertui.engine.sockets import peer
+from steertui.engine.sockets import peer_ids
 
 LOG = logging.getLogger(__name__)
 
 
-class Server:
+class EngineServer:
     """`name` is the engine's; `epoch` changes with every engine and session, so that a client knows whether
     its state is current.
     """
 
-    def __init__(self, host: Host, name: str, *, idle_exit: float | None = None) -> None:
+    def __init__(self, host: SessionHost, name: str, *, idle_exit: float | None = None) -> None:
         self.host, self.name = host, name
         self.epoch = ""
         self._idle_exit = idle_exit
-        self._clients: dict[int, Connection] = {}
-        self._visits: dict[int, Visit] = {}
+        self._clients: dict[int, ClientConnection] = {}
+        self._visits: dict[int, GuestSession] = {}
         self._writer: int | None = None
         self._parting: asyncio.TimerHandle | None = None
         self._count = 0
@@ -62,7 +62,7 @@ class Server:
             beats.cancel()
             clients = list(self._clients.values())
             for client in clients:
-                client.mention(protocol.notice("bye", reason=self.reason))
+                client.mention(protocol.notice_frame("bye", reason=self.reason))
             await asyncio.gather(*(client.finish() for client in clients))
             visits = [self._visits.pop(number) for number in list(self._visits)]
             await asyncio.gather(*(asyncio.to_thread(visit.close, self.reason) for visit in visits))
@@ -77,10 +77,10 @@ class Server:
     def _attend(self) -> None:
         self.epoch = self._epoch(self.host)
 
-    def _epoch(self, host: Host) -> str:
+    def _epoch(self, host: SessionHost) -> str:
         """Subscribe to a session's journal and return a new epoch for it."""
         host.journal.listen(self._happened)
-        return f"{host.journal.session}.{ulid()}"
+        return f"{host.journal.session}.{new_ulid()}"
 
     def _exchanged(self) -> None:
         self._loop.call_soon_threadsafe(self._exchange)
@@ -90,18 +90,18 @@ class Server:
         self._attend()
         for client in self._clients.values():
             if client.role != "guest":
-                client.turn(self.host.journal, _another(self.epoch, self.host))
-                self.host.journal.append(ev.Attach(client=client.number, role=client.role))
+                client.turn(self.host.journal, _epoch_notice(self.epoch, self.host))
+                self.host.journal.append(ev.ClientAttached(client=client.number, role=client.role))
 
-    def _moved(self, client: Connection, visit: Visit) -> None:
+    def _moved(self, client: ClientConnection, visit: GuestSession) -> None:
         """A guest has opened another session of its own."""
         visit.attend()
-        word = _another(self._epoch(visit.host), visit.host)
+        word = _epoch_notice(self._epoch(visit.host), visit.host)
         self._loop.call_soon_threadsafe(client.turn, visit.host.journal, word)
 
     # from the journal -------------------------------------------------------------------------------------------
 
-    def _happened(self, _: Record) -> None:
+    def _happened(self, _: JournalRecord) -> None:
         """Called on the event's thread: schedule one wake-up of the loop, however many events arrive before
         it runs.
         """
@@ -119,7 +119,7 @@ class Server:
 
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._count += 1
-        client = Connection(self._count, reader, writer)
+        client = ClientConnection(self._count, reader, writer)
         try:
             hello = await self._let_in(client, writer)
             self._admit(client, hello)
@@ -130,14 +130,14 @@ class Server:
             self._dismiss(client)
             await client.close()
 
-    async def _let_in(self, client: Connection, writer: asyncio.StreamWriter) -> Hello:
-        pid, uid = peer(writer.get_extra_info("socket"))
+    async def _let_in(self, client: ClientConnection, writer: asyncio.StreamWriter) -> Hello:
+        pid, uid = peer_ids(writer.get_extra_info("socket"))
         if uid != os.getuid():
             LOG.warning("refused process %d of uid %d", pid, uid)
             raise ProtocolError("foreign_user", f"this engine belongs to uid {os.getuid()}", fatal=True)
         return await client.hello()
 
-    def _admit(self, client: Connection, hello: Hello) -> None:
+    def _admit(self, client: ClientConnection, hello: Hello) -> None:
         client.on_detach = hello.on_detach
         if hello.role == "writer" and self._writer is None:
             self._seat(client)
@@ -147,19 +147,19 @@ class Server:
             self._receive(client, hello)
             return
         if hello.role != "probe":
-            self.host.journal.append(ev.Attach(client=client.number, role=client.role, pid=hello.pid))
+            self.host.journal.append(ev.ClientAttached(client=client.number, role=client.role, pid=hello.pid))
         journal = None if hello.role == "probe" else self.host.journal
-        client.start(protocol.greeting(self._greeting(client, self.host, self.epoch)), journal)
+        client.start(protocol.greeting_frame(self._greeting(client, self.host, self.epoch)), journal)
 
-    def _receive(self, client: Connection, hello: Hello) -> None:
+    def _receive(self, client: ClientConnection, hello: Hello) -> None:
         """Give a guest its own session; it does not use events of the open one."""
-        visit = self._visits[client.number] = Visit(self.host, record=hello.record)
+        visit = self._visits[client.number] = GuestSession(self.host, record=hello.record)
         visit.host.exchanged = partial(self._moved, client, visit)
         client.role, client.cursor = "guest", -1
         epoch = self._epoch(visit.host)
-        client.start(protocol.greeting(self._greeting(client, visit.host, epoch)), visit.host.journal)
+        client.start(protocol.greeting_frame(self._greeting(client, visit.host, epoch)), visit.host.journal)
 
-    def _greeting(self, client: Connection, host: Host, epoch: str) -> Welcome:
+    def _greeting(self, client: ClientConnection, host: SessionHost, epoch: str) -> Welcome:
         state = host.session.state
         return Welcome(
             proto=PROTO,
@@ -177,7 +177,7 @@ class Server:
             options=self.host.options,
         )
 
-    def _dismiss(self, client: Connection) -> None:
+    def _dismiss(self, client: ClientConnection) -> None:
         if self._writer == client.number:
             self._writer = None
             if client.on_detach >= 0:
@@ -185,9 +185,9 @@ class Server:
         if visit := self._visits.pop(client.number, None):
             self._later(asyncio.to_thread(visit.close, "the command has ended"))
         if self._clients.pop(client.number, None) and client.number in self.host.session.state.clients:
-            self.host.journal.append(ev.Detach(client=client.number))
+            self.host.journal.append(ev.ClientDetached(client=client.number))
 
-    def _seat(self, client: Connection) -> None:
+    def _seat(self, client: ClientConnection) -> None:
         """Make a client the writer and cancel the timer of a disconnected one."""
         self._writer, client.role = client.number, "writer"
         if self._parting:
@@ -201,10 +201,10 @@ class Server:
 
     # requests -----------------------------------------------------------------------------------------------------
 
-    async def _request(self, client: Connection, line: bytes) -> None:
+    async def _request(self, client: ClientConnection, line: bytes) -> None:
         number: int | None = None
         try:
-            frame = protocol.parse(line)
+            frame = protocol.parse_frame(line)
             number = frame.get("id") if isinstance(frame.get("id"), int) else None
             number, op, args = protocol.parse_request(frame)
             self._may(client, op)
@@ -215,55 +215,55 @@ class Server:
         except ProtocolError as error:
             if error.fatal:
                 raise
-            await client.say(protocol.refusal(number, error))
+            await client.say(protocol.error_frame(number, error))
         except Exception as error:
-            await client.say(protocol.refusal(number, error))
+            await client.say(protocol.error_frame(number, error))
         else:
-            await client.say(protocol.reply(number, **result))
+            await client.say(protocol.reply_frame(number, **result))
 
-    def _may(self, client: Connection, op: str) -> None:
+    def _may(self, client: ClientConnection, op: str) -> None:
         if client.role == "guest":
             if op in GUESTS_DO_NOT or client.number not in self._visits:
                 raise ProtocolError("guest", f"a guest session cannot call {op}")
         elif OPS[op].writes and client.number != self._writer:
             raise ProtocolError("observer", "another client is in control: take_control first")
 
-    def _host(self, client: Connection) -> Host:
+    def _host(self, client: ClientConnection) -> SessionHost:
         visit = self._visits.get(client.number)
         return visit.host if visit else self.host
 
-    async def _do(self, client: Connection, op: str, args: Frame) -> Frame:
+    async def _do(self, client: ClientConnection, op: str, args: Frame) -> Frame:
         host = self._host(client)
         if host.knows(op):
             return host.do(op, args)
         return await getattr(self, f"_{op}")(client, **args)
 
-    async def _slowly(self, client: Connection, number: int, op: str, args: Frame) -> None:
+    async def _slowly(self, client: ClientConnection, number: int, op: str, args: Frame) -> None:
         try:
             result = await asyncio.to_thread(self._host(client).do, op, args)
         except Exception as error:
-            await client.say(protocol.refusal(number, error))
+            await client.say(protocol.error_frame(number, error))
         else:
-            await client.say(protocol.reply(number, **result))
+            await client.say(protocol.reply_frame(number, **result))
 
-    async def _take_control(self, client: Connection) -> Frame:
+    async def _take_control(self, client: ClientConnection) -> Frame:
         before = self._clients.get(self._writer) if self._writer is not None else None
         self._seat(client)
         if before is not None and before is not client:
             before.role = "observer"
-            before.mention(protocol.notice("role", role="observer", by=client.number))
-            self.host.journal.append(ev.Attach(client=before.number, role="observer"))
-        self.host.journal.append(ev.Attach(client=client.number, role="writer"))
+            before.mention(protocol.notice_frame("role", role="observer", by=client.number))
+            self.host.journal.append(ev.ClientAttached(client=before.number, role="observer"))
+        self.host.journal.append(ev.ClientAttached(client=client.number, role="writer"))
         return {"role": "writer"}
 
-    async def _detach(self, client: Connection, reason: str = "the command has ended") -> Frame:
+    async def _detach(self, client: ClientConnection, reason: str = "the command has ended") -> Frame:
         """A guest gets the last events of its session before it is disconnected."""
         if visit := self._visits.pop(client.number, None):
             await asyncio.to_thread(visit.close, reason)
         self._later(client.finish())
         return {}
 
-    async def _shutdown(self, client: Connection, reason: str = "shut down by a client") -> Frame:
+    async def _shutdown(self, client: ClientConnection, reason: str = "shut down by a client") -> Frame:
         self._loop.call_later(0.05, self.end, reason)
         return {}
 
@@ -275,7 +275,7 @@ class Server:
             await asyncio.sleep(BEAT_S)
             state = self.host.session.state.word
             for client in self._clients.values():
-                client.mention(protocol.notice("beat", state=state, seq=self.host.journal.seq))
+                client.mention(protocol.notice_frame("beat", state=state, seq=self.host.journal.seq))
             idle = idle + BEAT_S if state == "idle" and not self._clients else 0.0
             if self._idle_exit is not None and idle >= self._idle_exit:
                 self.end(f"idle for {idle:g} s")
@@ -286,5 +286,5 @@ class Server:
         task.add_done_callback(self._tasks.discard)
 
 
-def _another(epoch: str, host: Host) -> bytes:
-    return protocol.notice("epoch", epoch=epoch, session=host.journal.session)
+def _epoch_notice(epoch: str, host: SessionHost) -> bytes:
+    return protocol.notice_frame("epoch", epoch=epoch, session=host.journal.session)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import EngineUnavailable, UsageError
-from sessions.journal.file_lock import Held, hold
+from sessions.journal.file_lock import FileLocked, lock_file
 
 LONGEST_PATH = 107
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
@@ -20,7 +20,7 @@ CREDENTIALS = struct.Struct("3i")
 
 
 @dataclass(frozen=True)
-class Door:
+class EngineSocket:
     """The socket `<runtime>/<name>.sock` and its lock file."""
 
     folder: Path
@@ -41,13 +41,13 @@ class Door:
     def lock(self) -> int:
         """Take the lock for the engine's lifetime; the error names the process that has it."""
         try:
-            return hold(self.folder / f"{self.name}.lock")
-        except Held as held:
+            return lock_file(self.folder / f"{self.name}.lock")
+        except FileLocked as held:
             raise EngineUnavailable(f"an engine {self.name!r} is running already (process {held})") from held
 
     def bind(self) -> socket.socket:
         """Bind the socket while holding the lock: a stale socket is removed, a foreign one refused."""
-        refuse_foreign(self.path)
+        refuse_foreign_path(self.path)
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()
         door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -62,7 +62,7 @@ class Door:
         return door
 
 
-def refuse_foreign(path: Path) -> None:
+def refuse_foreign_path(path: Path) -> None:
     """Raise if the path is a link, another user's file, or not a socket; a missing path is accepted."""
     try:
         entry = path.lstat()
@@ -78,7 +78,7 @@ def refuse_foreign(path: Path) -> None:
         raise EngineUnavailable(f"{path} is not a socket; remove it")
 
 
-def peer(connection: socket.socket) -> tuple[int, int]:
+def peer_ids(connection: socket.socket) -> tuple[int, int]:
     """The process id and user id of the other end, from the kernel."""
     raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
     pid, uid, _ = CREDENTIALS.unpack(raw)

@@ -8,6 +8,6 @@ TOPICS = ("desk", "steering", "jobs", "library", "sessions", "replay", "terminal
 """In the order of docs/guide.md."""
 
 
-def page(topic: str) -> str:
+def guide_page(topic: str) -> str:
     """One page as Markdown, without its title."""
     return files(__package__).joinpath(f"{topic}.md").read_text(encoding="utf-8")

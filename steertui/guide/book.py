@@ -42,14 +42,14 @@ again.
 """
 
 
-def book() -> str:
+def guide_text() -> str:
     """The whole guide as Markdown."""
     parts = [HEAD]
-    parts += [f"## {TITLES[topic]}\n\n{_illustrated(guide.page(topic))}" for topic in guide.TOPICS]
+    parts += [f"## {TITLES[topic]}\n\n{_with_pictures(guide.guide_page(topic))}" for topic in guide.TOPICS]
     return "\n".join(parts)
 
 
-def _illustrated(page: str) -> str:
+def _with_pictures(page: str) -> str:
     """A guide page with the pictures inserted."""
     parts = []
     for paragraph in page.split("\n\n"):
@@ -60,13 +60,13 @@ def _illustrated(page: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def keys() -> str:
+def key_map_text() -> str:
     """The key map as Markdown: every command with its keys and its keymap id."""
     head = "# Keys\n\nThe id is what `[keymap]` in `config.toml` names. Commands without a key are in the palette (ctrl+p).\n"
-    return "\n".join([head, *_places(), *_gestures()]) + "\n"
+    return "\n".join([head, *_place_tables(), *_gesture_tables()]) + "\n"
 
 
-def _places() -> Iterator[str]:
+def _place_tables() -> Iterator[str]:
     ordered = sorted(COMMANDS, key=lambda each: [*dict.fromkeys(c.where for c in COMMANDS)].index(each.where))
     for where, rows in groupby(ordered, key=lambda each: each.where):
         yield from (f"## {where}\n", "| keys | does | id |", "|---|---|---|", *map(_row, rows))
@@ -75,7 +75,7 @@ def _places() -> Iterator[str]:
         yield ""
 
 
-def _gestures() -> Iterator[str]:
+def _gesture_tables() -> Iterator[str]:
     for name, (_, rows) in OTHER_KEYS.items():
         yield from (f"## in the {name}\n", "| keys | does |", "|---|---|")
         yield from (f"| {pressed} | {title} |" for pressed, title in rows)
@@ -86,13 +86,13 @@ def _row(command: Command) -> str:
     return f"| {command.shown.replace('|', chr(92) + '|')} | {command.title} | `{command.id}` |"
 
 
-BOUND = {"guide.md": book, "keys.md": keys}
+BOUND = {"guide.md": guide_text, "keys.md": key_map_text}
 
 
-def write(folder: Path = HOUSE / "docs") -> None:
+def write_docs(folder: Path = HOUSE / "docs") -> None:
     for name, bind in BOUND.items():
         (folder / name).write_text(bind(), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write()
+    write_docs()

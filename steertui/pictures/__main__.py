@@ -26,17 +26,21 @@ def main(names: list[str], folder: Path = HOUSE / "docs" / "pictures") -> None:
     wanted = names or [*STILLS, reel]
     folder.mkdir(exist_ok=True)
     for name in wanted:
-        text = film.moving(_taken(size, scene)) if name == reel else drawing.still(_taken(*STILLS[name]))
+        text = (
+            film.animated_svg(_run_scene(size, scene))
+            if name == reel
+            else drawing.still_svg(_run_scene(*STILLS[name]))
+        )
         (folder / f"{name}.svg").write_text(text, encoding="utf-8")
         sys.stdout.write(f"{name}.svg: {len(text.encode()) / 1000:.0f} kB\n")
 
 
-def _taken(size: tuple[int, int], scene: Callable[[Any], Awaitable[Any]]) -> Any:
+def _run_scene(size: tuple[int, int], scene: Callable[[Any], Awaitable[Any]]) -> Any:
     """Run a scene in a fresh home folder and return its pictures."""
-    from steertui.pictures.camera import camera
+    from steertui.pictures.camera import open_recorder
 
     async def take() -> Any:
-        async with camera(size) as on:
+        async with open_recorder(size) as on:
             return await scene(on)
 
     with TemporaryDirectory(prefix="pictures-") as home:

@@ -12,10 +12,10 @@ from textual._compositor import LayoutUpdate
 from textual.pilot import Pilot
 from textual.strip import Strip
 
-from steertui.app import Studio
+from steertui.app import StudioApp
 from steertui.config import Settings
-from steertui.pictures.film import Frame
-from steertui.screens.desk.screen import Desk
+from steertui.pictures.film import PictureFrame
+from steertui.screens.desk.screen import DeskScreen
 from steertui.widgets import glyphs
 
 MODEL = "demo-instruct"
@@ -25,20 +25,20 @@ LONGEST_S = 1.2
 
 
 @dataclass
-class Camera:
+class ScreenRecorder:
     """Controls the running app; between `start_recording` and `stop_recording` it collects animation
     frames.
     """
 
     pilot: Pilot[None]
-    frames: list[Frame] = field(default_factory=list)
+    frames: list[PictureFrame] = field(default_factory=list)
     rolling: bool = False
     _since: float = 0.0
 
     @property
-    def desk(self) -> Desk:
+    def desk(self) -> DeskScreen:
         found = self.pilot.app.get_screen_stack("desk")[0]
-        assert isinstance(found, Desk)
+        assert isinstance(found, DeskScreen)
         return found
 
     @property
@@ -83,9 +83,9 @@ class Camera:
 
     def roll(self) -> None:
         self.rolling, self._since = True, monotonic()
-        self.frames = [Frame(self.shoot(), 0.0)]
+        self.frames = [PictureFrame(self.shoot(), 0.0)]
 
-    def cut(self) -> Sequence[Frame]:
+    def cut(self) -> Sequence[PictureFrame]:
         self._expose()
         self.rolling = False
         return self.frames
@@ -97,16 +97,16 @@ class Camera:
         self.frames[-1] = replace(last, seconds=min(last.seconds + now - self._since, LONGEST_S))
         self._since = now
         if [strip.text for strip in screen] != [strip.text for strip in last.screen]:
-            self.frames.append(Frame(screen, 0.0))
+            self.frames.append(PictureFrame(screen, 0.0))
 
 
 @asynccontextmanager
-async def camera(size: tuple[int, int]) -> AsyncIterator[Camera]:
+async def open_recorder(size: tuple[int, int]) -> AsyncIterator[ScreenRecorder]:
     """Run the app with the demo model and wait until the model is ready."""
-    app = Studio(MODEL, None, Settings(theme="steertui-night"))
-    glyphs.use(replace(glyphs.now(), colours=glyphs.TRUE_COLOUR))
+    app = StudioApp(MODEL, None, Settings(theme="steertui-night"))
+    glyphs.set_glyphs(replace(glyphs.current_glyphs(), colours=glyphs.TRUE_COLOUR))
     async with app.run_test(size=size) as pilot:
-        taken = Camera(pilot)
+        taken = ScreenRecorder(pilot)
         await taken.until(lambda: taken.desk.link.state.word == "idle" and taken.desk.link.state.model)
         yield taken
         await taken.desk.link.close()

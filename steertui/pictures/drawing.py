@@ -27,7 +27,7 @@ Screen = Sequence[Strip]
 
 
 @dataclass
-class Drawing:
+class SvgDrawing:
     """Draws rows as SVG and collects their styles as CSS classes."""
 
     looks: dict[str, str] = field(default_factory=dict)
@@ -60,9 +60,9 @@ class Drawing:
         look += ";text-decoration:underline" if style and style.underline else ""
         for found in STRETCH.finditer(text):
             words, at = found[0], x + cell_len(text[: found.start()])
-            if shapes.drawn(words[0]):
+            if shapes.is_drawn(words[0]):
                 plain = self._look(f"fill:{ink.hex}")
-                yield f'<path class="{plain}" d="{shapes.path(words, WIDE * at, WIDE, HIGH)}"/>'
+                yield f'<path class="{plain}" d="{shapes.svg_path(words, WIDE * at, WIDE, HIGH)}"/>'
             else:
                 place = f'x="{_px(at)}" textLength="{_px(cell_len(words))}"'
                 yield f'<text class="{self._look(look)}" y="13" {place}>{escape(words, quote=False)}</text>'
@@ -75,18 +75,18 @@ class Drawing:
         return f"<style>text{{font:{SIZE}px {FACE};white-space:pre}}{classes}</style>"
 
 
-def still(screen: Screen) -> str:
+def still_svg(screen: Screen) -> str:
     """One screen as an SVG file."""
-    drawing = Drawing()
+    drawing = SvgDrawing()
     rows = "".join(
         f'<g transform="translate(0 {_short(HIGH * y)})">{drawn}</g>'
         for y, strip in enumerate(screen)
         if (drawn := drawing.row(strip))
     )
-    return framed(screen, drawing.sheet(), rows)
+    return framed_svg(screen, drawing.sheet(), rows)
 
 
-def framed(screen: Screen, head: str, body: str) -> str:
+def framed_svg(screen: Screen, head: str, body: str) -> str:
     """The SVG document around a screen's body, with background and margin."""
     width, height = WIDE * screen[0].cell_length, HIGH * len(screen)
     outer = f"0 0 {_short(width + 2 * EDGE)} {_short(height + 2 * EDGE)}"

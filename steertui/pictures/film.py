@@ -8,34 +8,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from steertui.pictures.drawing import HIGH, Drawing, Screen, framed
+from steertui.pictures.drawing import HIGH, Screen, SvgDrawing, framed_svg
 
 REST_S = 4.0
 """Seconds the last frame is shown before the animation restarts."""
 
 
 @dataclass(frozen=True)
-class Frame:
+class PictureFrame:
     """A screen and the seconds it is shown."""
 
     screen: Screen
     seconds: float
 
 
-def moving(frames: Sequence[Frame]) -> str:
-    drawing, rows = Drawing(), dict[str, str]()
-    pictures = [_picture(frame.screen, drawing, rows) for frame in frames]
+def animated_svg(frames: Sequence[PictureFrame]) -> str:
+    drawing, rows = SvgDrawing(), dict[str, str]()
+    pictures = [_frame_rows(frame.screen, drawing, rows) for frame in frames]
     height = HIGH * len(frames[0].screen)
     reel = "".join(
         f'<g transform="translate(0 {height * place:.0f})">{picture}</g>'
         for place, picture in enumerate(pictures)
     )
     kept = "".join(f'<g id="{name}">{drawn}</g>' for drawn, name in rows.items())
-    head = f"{drawing.sheet()}<style>{_motion(frames, height)}</style><defs>{kept}</defs>"
-    return framed(frames[0].screen, head, f'<g class="reel">{reel}</g>')
+    head = f"{drawing.sheet()}<style>{_animation_rules(frames, height)}</style><defs>{kept}</defs>"
+    return framed_svg(frames[0].screen, head, f'<g class="reel">{reel}</g>')
 
 
-def _picture(screen: Screen, drawing: Drawing, rows: dict[str, str]) -> str:
+def _frame_rows(screen: Screen, drawing: SvgDrawing, rows: dict[str, str]) -> str:
     used = []
     for y, strip in enumerate(screen):
         if drawn := drawing.row(strip):
@@ -44,7 +44,7 @@ def _picture(screen: Screen, drawing: Drawing, rows: dict[str, str]) -> str:
     return "".join(used)
 
 
-def _motion(frames: Sequence[Frame], height: float) -> str:
+def _animation_rules(frames: Sequence[PictureFrame], height: float) -> str:
     """CSS that shows each frame until the time of the next one."""
     whole, passed, stops = sum(frame.seconds for frame in frames) + REST_S, 0.0, []
     for place, frame in enumerate(frames):

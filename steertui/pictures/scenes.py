@@ -8,17 +8,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from textual.strip import Strip
 
-from steertui.pictures.camera import Camera
-from steertui.pictures.film import Frame
-from steertui.screens.jobs.screen import Jobs
-from steertui.screens.sessions.replay import Replay
+from steertui.pictures.camera import ScreenRecorder
+from steertui.pictures.film import PictureFrame
+from steertui.screens.jobs.screen import JobsScreen
+from steertui.screens.sessions.replay import ReplayScreen
 
 Picture = Sequence[Strip]
 FLIP_AT = 6
 WIDE, MEDIUM = (132, 34), (104, 28)
 
 
-async def _vector(on: Camera, name: str = "determined-drifting") -> None:
+async def _load_vector(on: ScreenRecorder, name: str = "determined-drifting") -> None:
     await on.press("tab", "a")
     await on.type(name)
     await on.press("enter")
@@ -26,28 +26,28 @@ async def _vector(on: Camera, name: str = "determined-drifting") -> None:
     await on.look(0.5)
 
 
-async def _slowly(on: Camera) -> None:
+async def _set_slow_rate(on: ScreenRecorder) -> None:
     """Set eight tokens a second, so that key presses hit the same token every time."""
     on.desk.transcript.focus()
     await on.press("t", "i")
 
 
-async def _ask(on: Camera, *ups: str) -> None:
+async def _ask_question(on: ScreenRecorder, *ups: str) -> None:
     await on.press("i", *(ups or ("up",)))
     await on.answer()
 
 
-async def desk(on: Camera) -> Picture:
+async def desk_scene(on: ScreenRecorder) -> Picture:
     """The same question three times: plain, steered by a vector, and with the vector flipped during the
     answer.
     """
-    await _slowly(on)
-    await _ask(on)
+    await _set_slow_rate(on)
+    await _ask_question(on)
     await on.idle()
-    await _vector(on)
-    await _ask(on)
+    await _load_vector(on)
+    await _ask_question(on)
     await on.idle()
-    await _ask(on)
+    await _ask_question(on)
     await on.until(lambda: on.said >= FLIP_AT)
     await on.press("space", "f", "space")
     await on.idle()
@@ -57,8 +57,8 @@ async def desk(on: Camera) -> Picture:
     return on.shoot()
 
 
-async def capping(on: Camera) -> Picture:
-    await _vector(on)
+async def capping_scene(on: ScreenRecorder) -> Picture:
+    await _load_vector(on)
     await on.press("C")
     await on.look(0.5)
     await on.type(">p50")
@@ -66,9 +66,9 @@ async def capping(on: Camera) -> Picture:
     return on.shoot()
 
 
-async def distractors(on: Camera) -> Picture:
-    await _slowly(on)
-    await _ask(on)
+async def distractors_scene(on: ScreenRecorder) -> Picture:
+    await _set_slow_rate(on)
+    await _ask_question(on)
     await on.until(lambda: on.said >= FLIP_AT)
     await on.press("space", "d")
     await on.look(0.5)
@@ -81,7 +81,7 @@ async def distractors(on: Camera) -> Picture:
     return on.shoot()
 
 
-async def jobs(on: Camera) -> Picture:
+async def jobs_scene(on: ScreenRecorder) -> Picture:
     """A check of a vector, with its curve."""
     await on.press("f3", "n")
     await on.look(0.5)
@@ -90,19 +90,19 @@ async def jobs(on: Camera) -> Picture:
     await on.look(0.5)
     await on.type("determined-drifting")
     await on.press("enter")
-    await on.until(lambda: isinstance(on.pilot.app.screen, Jobs))
+    await on.until(lambda: isinstance(on.pilot.app.screen, JobsScreen))
     await on.until(lambda: any(job.state == "done" for job in on.desk.link.state.jobs.values()))
     await on.press("right")
     await on.look(1.0)
     return on.shoot()
 
 
-async def replay(on: Camera) -> Picture:
-    await desk(on)
+async def replay_scene(on: ScreenRecorder) -> Picture:
+    await desk_scene(on)
     await on.press("f5")
     await on.look(1.0)
     await on.press("p")
-    await on.until(lambda: isinstance(on.pilot.app.screen, Replay))
+    await on.until(lambda: isinstance(on.pilot.app.screen, ReplayScreen))
     await on.look(0.5)
     await on.press("full_stop", "full_stop", "full_stop")
     await on.press(*["right"] * 8)
@@ -110,9 +110,9 @@ async def replay(on: Camera) -> Picture:
     return on.shoot()
 
 
-async def first_answer(on: Camera) -> Sequence[Frame]:
+async def first_answer_scene(on: ScreenRecorder) -> Sequence[PictureFrame]:
     """From the first page to a flip, following the hints above the prompt."""
-    await _slowly(on)
+    await _set_slow_rate(on)
     on.roll()
     await on.look(1.5)
     await on.press("up", every=0.8)
@@ -131,11 +131,11 @@ async def first_answer(on: Camera) -> Sequence[Frame]:
     return on.cut()
 
 
-STILLS: Mapping[str, tuple[tuple[int, int], Callable[[Camera], Awaitable[Picture]]]] = {
-    "desk": (WIDE, desk),
-    "capping": (MEDIUM, capping),
-    "distractors": (MEDIUM, distractors),
-    "jobs": ((140, 36), jobs),
-    "replay": (MEDIUM, replay),
+STILLS: Mapping[str, tuple[tuple[int, int], Callable[[ScreenRecorder], Awaitable[Picture]]]] = {
+    "desk": (WIDE, desk_scene),
+    "capping": (MEDIUM, capping_scene),
+    "distractors": (MEDIUM, distractors_scene),
+    "jobs": ((140, 36), jobs_scene),
+    "replay": (MEDIUM, replay_scene),
 }
-FILM = "first-answer", MEDIUM, first_answer
+FILM = "first-answer", MEDIUM, first_answer_scene

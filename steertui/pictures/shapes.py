@@ -24,22 +24,25 @@ ALL = "".join(ARMS) + LOWER + LEFT + f"{chr(BRAILLE + 1)}-{chr(BRAILLE + 255)}"
 """All these characters, in the syntax of a regular expression's character set."""
 
 
-def drawn(char: str) -> bool:
+def is_drawn(char: str) -> bool:
     return re.fullmatch(f"[{ALL}]", char) is not None
 
 
-def path(text: str, x: float, wide: float, high: float) -> str:
+def svg_path(text: str, x: float, wide: float, high: float) -> str:
     """The path of a run of such characters; adjacent boxes are joined."""
     joined: list[list[float]] = []
     for place, char in enumerate(text):
         for left, top, width, height in _boxes(char):
             box = [x + (place + left) * wide, top * high, width * wide, height * high]
-            before = next((each for each in reversed(joined[-8:]) if _meet(each, box)), None)
+            before = next((each for each in reversed(joined[-8:]) if _are_adjacent(each, box)), None)
             if before is None:
                 joined.append(box)
             else:
                 before[2] = box[0] + box[2] - before[0]
-    return "".join(f"M{_n(a)} {_n(b)}h{_n(c)}v{_n(d)}h-{_n(c)}z" for a, b, c, d in joined)
+    return "".join(
+        f"M{_short_number(a)} {_short_number(b)}h{_short_number(c)}v{_short_number(d)}h-{_short_number(c)}z"
+        for a, b, c, d in joined
+    )
 
 
 def _boxes(char: str) -> Iterator[Box]:
@@ -69,7 +72,7 @@ def _arms(arms: str, thick: float) -> Iterator[Box]:
         yield 0.5 - thick / 2, top, thick, 1.0 if down == "ud" else 0.5
 
 
-def _meet(one: list[float], other: list[float]) -> bool:
+def _are_adjacent(one: list[float], other: list[float]) -> bool:
     """Whether two boxes of equal height lie side by side."""
     return (
         abs(one[0] + one[2] - other[0]) < 0.01
@@ -78,5 +81,5 @@ def _meet(one: list[float], other: list[float]) -> bool:
     )
 
 
-def _n(value: float) -> str:
+def _short_number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")

@@ -7,18 +7,18 @@ from textual.widgets import OptionList
 
 from core.errors import SteerError
 from steertui import colour_themes, config
-from steertui.screens.pick import Choice, Pick
+from steertui.screens.pick import Choice, ChoiceDialog
 from steertui.text import safe_text
 
 
-class Looks(Pick):
+class ThemeDialog(ChoiceDialog):
     """Esc restores the previous theme."""
 
     def __init__(self, app: App[None]) -> None:
         own = [theme.name for theme in colour_themes.OWN]
         others = sorted(name for name in app.available_themes if name not in own)
         self._before = app.theme
-        choices = [Choice(name, name, _said(app, name, name in own)) for name in [*own, *others]]
+        choices = [Choice(name, name, _theme_kind(app, name, name in own)) for name in [*own, *others]]
         super().__init__("theme", choices, hint="↑ ↓ try on · enter keep it · esc as before")
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
@@ -36,14 +36,14 @@ class Looks(Pick):
             return
         self.app.theme = name
         try:
-            place = config.remember("theme", name)
+            place = config.save_setting("theme", name)
         except (OSError, SteerError) as error:
             self.app.notify(safe_text(f"not remembered: {error}"), severity="warning", markup=False)
         else:
             self.app.notify(safe_text(f"theme {name}, kept in {place}"), markup=False)
 
 
-def _said(app: App[None], name: str, own: bool) -> str:
+def _theme_kind(app: App[None], name: str, own: bool) -> str:
     theme = app.available_themes[name]
     kind = "the terminal's own colours" if theme.ansi else "dark" if theme.dark else "light"
     return f"ours, {kind}" if own else kind

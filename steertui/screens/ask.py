@@ -13,10 +13,10 @@ from textual.widgets import Input, Static
 
 from core.errors import SteerError
 from steertui.text import safe_text
-from steertui.widgets.line import Line
+from steertui.widgets.line import SafeInput
 
 
-class Ask(ModalScreen[Any]):
+class InputDialog(ModalScreen[Any]):
     """Returns the text converted by `read`, or None after esc."""
 
     CSS_PATH = "dialogs.tcss"
@@ -29,7 +29,7 @@ class Ask(ModalScreen[Any]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = Text(self._title)
-            yield Line(self._value)
+            yield SafeInput(self._value)
             yield Static(Text(self._hint), id="said")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

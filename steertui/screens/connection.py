@@ -13,24 +13,24 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import EngineUnavailable, SteerError
-from sessions.journal.codec import Record
-from sessions.journal.events import Vector
-from sessions.state.state import State
-from steertui.engine.client import Client
-from steertui.engine.launch import ending, ensure, in_words
+from sessions.journal.codec import JournalRecord
+from sessions.journal.events import VectorChanged
+from sessions.state.state import SessionState
+from steertui.engine.client import EngineClient
+from steertui.engine.launch import ensure_engine, exit_words, options_in_words
 
 Said = Callable[[str], None]
 
 
 @dataclass
-class Link:
+class EngineLink:
     """The connection of one screen. `model` is for a new engine; `socket` names a running one."""
 
     model: str
     socket: Path | None
     said: Said
-    inbox: deque[Record | dict[str, Any]] = field(default_factory=deque)
-    client: Client | None = None
+    inbox: deque[JournalRecord | dict[str, Any]] = field(default_factory=deque)
+    client: EngineClient | None = None
     failed: str = ""
     epoch: str = ""
     sources: dict[str, str] = field(default_factory=dict)
@@ -43,8 +43,8 @@ class Link:
     keeps: bool = True
 
     @property
-    def state(self) -> State:
-        return self.client.state if self.client else State()
+    def state(self) -> SessionState:
+        return self.client.state if self.client else SessionState()
 
     @property
     def up(self) -> bool:
@@ -64,17 +64,17 @@ class Link:
             path = self.socket
             found = path is None
             if path is None:
-                path = await asyncio.to_thread(ensure, self.model, self.options, record=self.keeps)
-            self.client = await Client.open(path, on_detach=self.on_detach)
+                path = await asyncio.to_thread(ensure_engine, self.model, self.options, record=self.keeps)
+            self.client = await EngineClient.open(path, on_detach=self.on_detach)
             welcome = self.client.welcome
             self.ways[welcome.model or ""] = welcome.options
-            if found and not self.options and (way := in_words(welcome.options)):
+            if found and not self.options and (way := options_in_words(welcome.options)):
                 self.said(f"the engine {welcome.engine} has this model loaded with: {way}")
             self.failed = ""
             self.inbox.append({"ev": "up"})
             self.settled.set()
             async for item in self.client.items():
-                if isinstance(item, Record) and isinstance(item.event, Vector):
+                if isinstance(item, JournalRecord) and isinstance(item.event, VectorChanged):
                     self.sources[item.event.name] = item.event.source
                 self.inbox.append(item)
         except SteerError as error:
@@ -95,7 +95,7 @@ class Link:
 
     def ending(self) -> str:
         """How the engine ended, if this process started it, and its last event."""
-        how = ending(self.client.welcome.pid) if self.client else ""
+        how = exit_words(self.client.welcome.pid) if self.client else ""
         return f" ({how} after event {self.state.seq})" if how else ""
 
     def moved(self) -> bool:

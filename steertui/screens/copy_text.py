@@ -7,7 +7,7 @@ from collections.abc import Callable
 from textual.app import App
 
 
-def yank(app: App[object], text: str, warn: Callable[[str], None]) -> None:
+def copy_or_warn(app: App[object], text: str, warn: Callable[[str], None]) -> None:
     """Copy a text; the app notifies the user where it was put."""
     if text:
         app.copy_to_clipboard(text)

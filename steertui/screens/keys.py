@@ -20,7 +20,7 @@ from steertui.guide.mouse import OTHER_KEYS
 from steertui.widgets.cover import Cover
 
 
-class Keys(ModalScreen[None]):
+class HelpScreen(ModalScreen[None]):
     """Shows the keys of `places` and the guide page `topic`. Esc, q, F1 or ? closes it."""
 
     CSS_PATH = "dialogs.tcss"
@@ -35,19 +35,19 @@ class Keys(ModalScreen[None]):
             box.border_title = f"help · {self._topic}" if self._topic else "help"
             box.border_subtitle = "esc closes · ctrl+p runs any of these by name"
             colours = self.app.get_css_variables()
-            yield Static(Group(*self._words(), _table(self._keymap, self._places, colours["accent"])))
+            yield Static(Group(*self._words(), _key_table(self._keymap, self._places, colours["accent"])))
         yield Cover()
 
     def _words(self) -> Iterator[RenderableType]:
         if self._topic:
-            yield Markdown(guide.page(self._topic), hyperlinks=False)
+            yield Markdown(guide.guide_page(self._topic), hyperlinks=False)
             yield Text()
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
 
 
-def _table(keymap: Mapping[str, str], places: tuple[str, ...], key_colour: str) -> Table:
+def _key_table(keymap: Mapping[str, str], places: tuple[str, ...], key_colour: str) -> Table:
     """The keys of these places and of their widgets; all keys if no place is given."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style=key_colour, no_wrap=True)
@@ -57,7 +57,7 @@ def _table(keymap: Mapping[str, str], places: tuple[str, ...], key_colour: str) 
     kept = [each for each in ordered if each.where in shown]
     sections = [(name, [*rows]) for name, (where, rows) in OTHER_KEYS.items() if where in shown]
     for name, group in groupby(kept, key=lambda command: command.group):
-        sections.append((name, [(keys(command, keymap), command.title) for command in group]))
+        sections.append((name, [(key_names(command, keymap), command.title) for command in group]))
     for name, rows in sections:
         table.add_row(Text(f"\n{name}", style="bold"), "")
         for pressed, title in rows:
@@ -65,6 +65,6 @@ def _table(keymap: Mapping[str, str], places: tuple[str, ...], key_colour: str) 
     return table
 
 
-def keys(command: Command, keymap: Mapping[str, str]) -> str:
+def key_names(command: Command, keymap: Mapping[str, str]) -> str:
     """The keys of a command in the user's keymap, or "palette only"."""
     return keymap.get(command.id) or command.shown or "palette only"

@@ -9,28 +9,34 @@ from typing import Any
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.worker import Worker, WorkerState
 
-from steertui.commands import BANK, BOTH, EVERYWHERE, PLAY, Command, palette
+from steertui.commands import BANK, BOTH, EVERYWHERE, PLAY, Command, palette_commands
 
 DESK = (BOTH, PLAY, BANK)
 
 
-class Actions(Provider):
+class ActionProvider(Provider):
     """The commands of the current screen (`PLACES`), the global ones, and those of the desk."""
 
     @property
     def _commands(self) -> list[Command]:
         own: tuple[str, ...] = getattr(self.screen, "PLACES", DESK)
-        return [*palette(*own), *palette(EVERYWHERE), *(palette(*DESK) if own != DESK else ())]
+        return [
+            *palette_commands(*own),
+            *palette_commands(EVERYWHERE),
+            *(palette_commands(*DESK) if own != DESK else ()),
+        ]
 
     async def discover(self) -> Hits:
         for command in self._commands:
-            yield DiscoveryHit(command.title, self._run(command), help=_keys(command))
+            yield DiscoveryHit(command.title, self._run(command), help=_key_help(command))
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         for command in self._commands:
             if (score := matcher.match(command.title)) > 0:
-                yield Hit(score, matcher.highlight(command.title), self._run(command), help=_keys(command))
+                yield Hit(
+                    score, matcher.highlight(command.title), self._run(command), help=_key_help(command)
+                )
 
     def _run(self, command: Command) -> Callable[[], Awaitable[None]]:
         return partial(self._ran, command)
@@ -42,7 +48,7 @@ class Actions(Provider):
         await self.app.screen.run_action(command.address)
 
 
-class Palette(CommandPalette):
+class ActionPalette(CommandPalette):
     """Textual's palette, without the error it raises when it is closed during a search."""
 
     def run_worker(self, work: Any, *how: Any, **more: Any) -> Worker[Any]:
@@ -53,5 +59,5 @@ class Palette(CommandPalette):
             raise event.worker.error
 
 
-def _keys(command: Command) -> str:
+def _key_help(command: Command) -> str:
     return f"{command.shown} · {command.group}" if command.shown else command.group

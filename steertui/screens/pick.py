@@ -15,7 +15,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from steertui.text import safe_text
-from steertui.widgets.line import Line
+from steertui.widgets.line import SafeInput
 
 LONGEST_NAME = 36
 """Maximum width of the name column in cells; if names are longer and details short, names get the rest."""
@@ -31,7 +31,7 @@ class Choice:
     detail: str = ""
 
 
-class Pick(ModalScreen[str | None]):
+class ChoiceDialog(ModalScreen[str | None]):
     """Returns the key of a choice, or None after esc. With `free`, the typed text is returned when nothing
     matches; with `tells`, the full detail of the selected choice is shown below the list.
     """
@@ -62,8 +62,8 @@ class Pick(ModalScreen[str | None]):
         with Vertical(classes="dialog -wide" if self._wide else "dialog") as box:
             box.border_title = Text(self._title)
             if self._filtered:
-                yield Line(placeholder=self._free or "type to filter")
-            yield OptionList(*options(self._choices))
+                yield SafeInput(placeholder=self._free or "type to filter")
+            yield OptionList(*choice_options(self._choices))
             if self._tells:
                 yield Static(id="whole")
             hint = Text(self._hint or "↑ ↓ choose · enter take · esc back")
@@ -78,7 +78,7 @@ class Pick(ModalScreen[str | None]):
         kept = self.kept(event.value)
         found = self.query_one(OptionList)
         found.clear_options()
-        found.add_options(options(kept))
+        found.add_options(choice_options(kept))
         found.highlighted = 0 if kept else None
 
     def kept(self, text: str) -> list[Choice]:
@@ -110,10 +110,10 @@ class Pick(ModalScreen[str | None]):
         return None if here is None else options.get_option_at_index(here).id
 
     def action_move(self, change: int) -> None:
-        move(self.query_one(OptionList), change)
+        move_cursor(self.query_one(OptionList), change)
 
 
-def move(options: OptionList, change: int) -> None:
+def move_cursor(options: OptionList, change: int) -> None:
     """Move the cursor of a list while the focus stays in the input line above it."""
     if change > 0:
         options.action_cursor_down()
@@ -121,16 +121,16 @@ def move(options: OptionList, change: int) -> None:
         options.action_cursor_up()
 
 
-def options(choices: Sequence[Choice]) -> list[Option]:
+def choice_options(choices: Sequence[Choice]) -> list[Option]:
     """One row per choice, with the names in one column."""
     names = max((cell_len(safe_text(choice.name)) for choice in choices if choice.detail), default=0)
     details = max((cell_len(safe_text(choice.detail)) for choice in choices), default=0)
     if names > LONGEST_NAME and 0 < details < SHORT_DETAIL:
-        return [_option(choice, None, details) for choice in choices]
-    return [_option(choice, min(LONGEST_NAME, names), None) for choice in choices]
+        return [_choice_option(choice, None, details) for choice in choices]
+    return [_choice_option(choice, min(LONGEST_NAME, names), None) for choice in choices]
 
 
-def _option(choice: Choice, name: int | None, detail: int | None) -> Option:
+def _choice_option(choice: Choice, name: int | None, detail: int | None) -> Option:
     """A row; the column without a width takes the remaining space."""
     row = Table.grid(expand=True, padding=(0, 1))
     row.add_column(

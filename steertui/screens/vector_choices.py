@@ -6,12 +6,12 @@ from steertui.screens.pick import Choice
 from vectors.library import library
 
 
-def vectors_at_hand() -> list[Choice]:
+def vector_choices() -> list[Choice]:
     """The library's entries as choices, each with a short note."""
-    return [Choice(entry.name, entry.name, _detail(entry)) for entry in library.entries()]
+    return [Choice(entry.name, entry.name, _entry_detail(entry)) for entry in library.list_entries()]
 
 
-def _detail(entry: library.Entry) -> str:
+def _entry_detail(entry: library.LibraryEntry) -> str:
     if entry.card is None:
         return entry.problem
     return "starter" if entry.starter else (entry.note or entry.card.format)

@@ -34,7 +34,7 @@ WHERE_AM_I = b"\x1b[6n"
 ENVIRONMENT = ("TERM", "COLORTERM", "NO_COLOR", "TERM_PROGRAM", "LANG", "TEXTUAL_COLOR_SYSTEM")
 
 
-def abilities() -> dict[str, Any]:
+def probe_terminal() -> dict[str, Any]:
     """All facts about the terminal for a bug report; None is unknown."""
     size = shutil.get_terminal_size()
     here = sys.stdin.isatty() and sys.stdout.isatty()
@@ -43,22 +43,22 @@ def abilities() -> dict[str, Any]:
         "columns": size.columns,
         "rows": size.lines,
         "encoding": sys.stdout.encoding,
-        "colours": colours(),
-        "tmux": _tmux(),
+        "colours": colour_count(),
+        "tmux": _tmux_facts(),
         "ssh": "SSH_CONNECTION" in os.environ,
-        **(understood(ask()) if here else understood(b"")),
+        **(parse_replies(query_terminal()) if here else parse_replies(b"")),
         **{name: os.environ.get(name) for name in ENVIRONMENT},
     }
 
 
-def colours() -> int:
+def colour_count() -> int:
     """The number of colours the app would use."""
     if os.environ.get("NO_COLOR") is not None:
         return 0
     return DEPTHS.get(Console(force_terminal=True).color_system, 0)
 
 
-def understood(reply: bytes) -> dict[str, Any]:
+def parse_replies(reply: bytes) -> dict[str, Any]:
     """Parse the terminal's replies."""
     named = re.search(rb"\x1b\[\?([\d;]*)c", reply)
     if not named:
@@ -78,7 +78,7 @@ def understood(reply: bytes) -> dict[str, Any]:
     }
 
 
-def ask() -> bytes:
+def query_terminal() -> bytes:
     """Send the queries and read replies until the last one has come."""
     probes = b"".join(b"\r" + text.encode() + WHERE_AM_I for text in WIDTHS) + b"\r\x1b[K"
     source = sys.stdin.fileno()
@@ -86,12 +86,12 @@ def ask() -> bytes:
     try:
         tty.setcbreak(source)
         os.write(sys.stdout.fileno(), probes + SYNC + KITTY + CLIPBOARD + NAME_YOURSELF)
-        return _gathered(source)
+        return _read_replies(source)
     finally:
         termios.tcsetattr(source, termios.TCSAFLUSH, before)
 
 
-def _gathered(source: int) -> bytes:
+def _read_replies(source: int) -> bytes:
     reply, limit = b"", time.monotonic() + PATIENCE_S
     while not re.search(rb"\x1b\[\?[\d;]*c", reply):
         left = limit - time.monotonic()
@@ -101,7 +101,7 @@ def _gathered(source: int) -> bytes:
     return reply
 
 
-def doubts(found: Mapping[str, Any]) -> list[str]:
+def find_problems(found: Mapping[str, Any]) -> list[str]:
     """Sentences about what looks wrong, each with a fix."""
     said = []
     if found["colours"] == 256 and not found["COLORTERM"]:
@@ -120,7 +120,7 @@ def doubts(found: Mapping[str, Any]) -> list[str]:
     return said
 
 
-def gradient(width: int = 48) -> Text:
+def heat_gradient(width: int = 48) -> Text:
     """The heat scale as this terminal shows it, to see which steps look alike."""
     names = colour_themes.NIGHT.variables
     cool, warm, ground = map(
@@ -134,13 +134,16 @@ def gradient(width: int = 48) -> Text:
     return text
 
 
-def _tmux() -> dict[str, Any] | None:
+def _tmux_facts() -> dict[str, Any] | None:
     if "TMUX" not in os.environ:
         return None
-    return {"version": _said("tmux", "-V"), "set_clipboard": _said("tmux", "show", "-gv", "set-clipboard")}
+    return {
+        "version": _command_output("tmux", "-V"),
+        "set_clipboard": _command_output("tmux", "show", "-gv", "set-clipboard"),
+    }
 
 
-def _said(*command: str) -> str | None:
+def _command_output(*command: str) -> str | None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=2, check=True)
     except (OSError, subprocess.SubprocessError):

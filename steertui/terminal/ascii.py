@@ -53,7 +53,7 @@ TABLE = str.maketrans(
 )
 
 
-class Ascii(LineFilter):
+class AsciiFilter(LineFilter):
     """Replaces character by character, so the layout does not move."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
@@ -63,12 +63,12 @@ class Ascii(LineFilter):
         ]
 
 
-class WholeCells(ScrollBarRender):
+class AsciiScrollBar(ScrollBarRender):
     """A scrollbar without partial blocks at its ends, which would read as text in ASCII."""
 
     VERTICAL_BARS = HORIZONTAL_BARS = [" "] * 8
 
 
-def scrollbars(*, ascii: bool) -> None:  # noqa: A002
+def set_scrollbars(*, ascii: bool) -> None:  # noqa: A002
     """Choose how every scrollbar is drawn from now on."""
-    ScrollBar.renderer = WholeCells if ascii else ScrollBarRender
+    ScrollBar.renderer = AsciiScrollBar if ascii else ScrollBarRender

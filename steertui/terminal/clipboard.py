@@ -16,14 +16,14 @@ MOST = 74_994
 """Bytes of text that fit into the 100,000 base64 characters that xterm and similar terminals accept."""
 
 
-def places(text: str) -> list[str]:
+def copy_text(text: str) -> list[str]:
     """Copy a text to tmux and to a file as well, and return where it can be found."""
     long = " (may be too long for it)" if len(text.encode()) > MOST else ""
     said = [f"offered to the terminal's clipboard{long}"]
-    if in_tmux(text):
+    if copy_to_tmux(text):
         said.append("in tmux's buffer")
     try:
-        target = paths.state() / FILE
+        target = paths.state_folder() / FILE
         target.write_text(text, encoding="utf-8")
         said.append(f"in {target}")
     except (OSError, SteerError) as error:
@@ -31,7 +31,7 @@ def places(text: str) -> list[str]:
     return said
 
 
-def in_tmux(text: str) -> bool:
+def copy_to_tmux(text: str) -> bool:
     """Load a text into tmux's buffer; `-w` also passes it to the outer terminal where that is allowed."""
     if not os.environ.get("TMUX"):
         return False

@@ -24,7 +24,7 @@ WORTH = 16
 
 
 @dataclass(frozen=True)
-class Piece:
+class ScreenPiece:
     """A part of a row, from column `x` on."""
 
     x: int
@@ -32,10 +32,10 @@ class Piece:
     strip: Strip
 
 
-class Pieces(CompositorUpdate):
+class ChangedPieces(CompositorUpdate):
     """A Textual update that writes separate pieces."""
 
-    def __init__(self, pieces: Iterable[Piece]) -> None:
+    def __init__(self, pieces: Iterable[ScreenPiece]) -> None:
         self.pieces = list(pieces)
 
     def render_segments(self, console: Console) -> str:
@@ -45,7 +45,7 @@ class Pieces(CompositorUpdate):
         )
 
 
-class Thrift:
+class ScreenDiff:
     """Remembers the cells of the terminal as they were last written."""
 
     def __init__(self) -> None:
@@ -65,9 +65,9 @@ class Thrift:
             self._size = size
             self._rows = [[UNKNOWN] * size.width for _ in range(size.height)]
         kept = [piece for each in _pieces(update) for piece in self._changed(each)]
-        return Pieces(kept) if kept else None
+        return ChangedPieces(kept) if kept else None
 
-    def _changed(self, piece: Piece) -> Iterator[Piece]:
+    def _changed(self, piece: ScreenPiece) -> Iterator[ScreenPiece]:
         row, stop = self._rows[piece.y], piece.x + piece.strip.cell_length
         new = _cells(piece.strip)
         if len(new) != piece.strip.cell_length or stop > len(row):
@@ -75,11 +75,11 @@ class Thrift:
             yield piece
             return
         old, row[piece.x : stop] = row[piece.x : stop], new
-        for first, last in _stretches(old, new):
-            yield Piece(piece.x + first, piece.y, piece.strip.crop(first, last))
+        for first, last in _changed_spans(old, new):
+            yield ScreenPiece(piece.x + first, piece.y, piece.strip.crop(first, last))
 
 
-def _stretches(old: list[Cell], new: list[Cell]) -> Iterator[tuple[int, int]]:
+def _changed_spans(old: list[Cell], new: list[Cell]) -> Iterator[tuple[int, int]]:
     """Start and end of each changed span; wide characters are not cut in two."""
     found: list[list[int]] = []
     for place, (was, now) in enumerate(zip(old, new, strict=True)):
@@ -95,18 +95,18 @@ def _stretches(old: list[Cell], new: list[Cell]) -> Iterator[tuple[int, int]]:
         yield first, last
 
 
-def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[Piece]:
+def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[ScreenPiece]:
     if isinstance(update, LayoutUpdate):
         for y, line in enumerate(update.strips, update.region.y):
             x = update.region.x
             for strip in line:
-                yield Piece(x, y, strip)
+                yield ScreenPiece(x, y, strip)
                 x += strip.cell_length
         return
     for y, x1, x2 in update.spans:
         for end, (x, chop) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
             if chop is not None and x <= x2 and end > x1:
-                yield Piece(x, y, chop.crop(0, min(end, x2) - x))
+                yield ScreenPiece(x, y, chop.crop(0, min(end, x2) - x))
 
 
 def _cells(strip: Strip) -> list[Cell]:

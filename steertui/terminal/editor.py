@@ -16,10 +16,10 @@ from steertui import paths
 FALLBACK = "vi"
 
 
-def edited(app: App[object], text: str) -> str:
+def edit_text(app: App[object], text: str) -> str:
     """Open a text in the editor and return it as it was saved; raises if no editor can be run."""
     command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or FALLBACK)
-    with tempfile.TemporaryDirectory(dir=paths.state()) as folder:
+    with tempfile.TemporaryDirectory(dir=paths.state_folder()) as folder:
         file = Path(folder) / "prompt.md"
         file.write_text(text, "utf-8", errors="replace")
         try:

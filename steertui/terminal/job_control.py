@@ -10,22 +10,22 @@ import signal
 from pathlib import Path
 
 
-def minds_us() -> bool:
+def has_job_control() -> bool:
     """Whether the parent of our process group is another job of the same terminal."""
     job = os.getpgrp()
     try:
-        parent = _parent(job)
+        parent = _parent_pid(job)
         return os.getsid(parent) == os.getsid(0) and os.getpgid(parent) != job
     except (OSError, ValueError):
         return False
 
 
-def hand_over() -> None:
+def suspend_job() -> None:
     """Suspend the whole process group, as ctrl+z does."""
     os.killpg(0, signal.SIGTSTP)
 
 
-def _parent(process: int) -> int:
+def _parent_pid(process: int) -> int:
     if process == os.getpid():
         return os.getppid()
     behind_the_name = Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2]

@@ -27,7 +27,7 @@ PATIENCE_S = 1.0
 """Longest time to wait for a worker or a widget; keys are never held longer."""
 
 
-class TypeAhead:
+class KeyQueue:
     """Queues keys; `deliver` does what the app would have done at once."""
 
     def __init__(self, app: App[None], deliver: Callable[[Typed], Awaitable[None]]) -> None:
@@ -62,7 +62,7 @@ class TypeAhead:
     async def _follow(self) -> None:
         await self._done()
         while self._held:
-            await _reached(self._app, self._give)
+            await _run_after_queue(self._app, self._give)
             await self._done()
 
     async def _done(self) -> None:
@@ -79,7 +79,7 @@ class TypeAhead:
     async def _climb(self) -> None:
         node: DOMNode = self._app.focused or self._app.screen
         for each in node.ancestors_with_self:
-            await _reached(each, _nothing)
+            await _run_after_queue(each, _nothing)
 
     async def _opened(self) -> None:
         """Wait for workers that open something; one that takes too long is waited for only once."""
@@ -92,7 +92,7 @@ class TypeAhead:
             await asyncio.sleep(0.005)
 
 
-async def _reached(pump: MessagePump, act: Callable[[], Awaitable[None]]) -> None:
+async def _run_after_queue(pump: MessagePump, act: Callable[[], Awaitable[None]]) -> None:
     """Run `act` after this message pump has processed its queue, and wait for it."""
     done = asyncio.Event()
 

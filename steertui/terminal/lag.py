@@ -30,7 +30,7 @@ LOOKED_S = 0.05
 """How often to check during that wait."""
 
 
-class Lag:
+class TerminalLag:
     """Measures the reply times of the terminal (monotonic clock); `fastest_reply` is the shortest."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ CODES = {signal.SIGHUP: 129, signal.SIGTERM: 143}
 PATIENCE_S = 2.0
 
 
-class Farewell:
+class ExitSignals:
     """On a signal, calls `leave(exit code)` on the running loop and ends the process if that does not."""
 
     def __init__(self, leave: Callable[[int], None]) -> None:
@@ -36,7 +36,7 @@ class Farewell:
         self._loop.call_soon_threadsafe(self._leave, code)
 
 
-def fall_silent() -> None:
+def silence_output() -> None:
     """Redirect stdout and stderr to /dev/null, so that flushing to a closed terminal cannot change the
     exit code.
     """

@@ -21,7 +21,7 @@ def scale_bar(value: float, reach: float, width: int) -> tuple[str, str, str, st
         filled = 1
     left, right = (filled, 0) if value < 0 else (0, filled)
     right_room = width - 1 - half
-    pen = glyphs.now()
+    pen = glyphs.current_glyphs()
     return (
         pen.groove * (half - left),
         pen.fill * left + pen.zero,
@@ -30,7 +30,7 @@ def scale_bar(value: float, reach: float, width: int) -> tuple[str, str, str, st
     )
 
 
-def column(value: float, reach: float, rows: int) -> list[tuple[str, bool]]:
+def fader_column(value: float, reach: float, rows: int) -> list[tuple[str, bool]]:
     """The cells of one vertical fader from zero outwards: (eighth block, whether it is drawn in reverse).
 
     Below zero a block has to hang from its upper edge, so its complement is drawn in reverse video.
@@ -38,7 +38,7 @@ def column(value: float, reach: float, rows: int) -> list[tuple[str, bool]]:
     eighths = round(min(abs(value) / reach, 1.0) * rows * 8)
     if value and not eighths:
         eighths = 1
-    pen, cells = glyphs.now(), []
+    pen, cells = glyphs.current_glyphs(), []
     for row in range(rows):
         level = max(0, min(8, eighths - row * 8))
         hangs = pen.hangs and value < 0 and level > 0
@@ -46,7 +46,7 @@ def column(value: float, reach: float, rows: int) -> list[tuple[str, bool]]:
     return cells
 
 
-def sparkline(
+def draw_sparkline(
     values: Sequence[float], width: int, low: float | None = None, high: float | None = None
 ) -> str:
     """The newest `width` values as eighth blocks; constant values lie at the bottom."""
@@ -57,23 +57,23 @@ def sparkline(
     top = max(shown) if high is None else high
     reach = (top - bottom) or 1.0
     levels = (round(max(0.0, min(1.0, (value - bottom) / reach)) * 7) for value in shown)
-    return "".join(glyphs.now().eighths[1 + level] for level in levels)
+    return "".join(glyphs.current_glyphs().eighths[1 + level] for level in levels)
 
 
 def progress_bar(done: float, total: float, width: int) -> str:
     """A progress bar of `width` cells; completely filled only when done."""
     full = min(int(width * done / total), width) if total else 0
-    return glyphs.now().full * full + glyphs.now().empty * (width - full)
+    return glyphs.current_glyphs().full * full + glyphs.current_glyphs().empty * (width - full)
 
 
-def clip(text: str, width: int) -> str:
+def clip_text(text: str, width: int) -> str:
     """Cut plain text to `width` cells with an ellipsis. The text must be sanitised already."""
     if cell_len(text) <= width:
         return text
     return set_cell_size(text, max(width - 1, 0)).rstrip() + "…" if width > 0 else ""
 
 
-def whole(parts: Iterable[str], width: int, gap: str = "  ") -> str:
+def join_fitting(parts: Iterable[str], width: int, gap: str = "  ") -> str:
     """Join the parts that fit, in order. A part is never cut, because half a number would mislead."""
     said = ""
     for part in parts:
@@ -83,19 +83,19 @@ def whole(parts: Iterable[str], width: int, gap: str = "  ") -> str:
     return said
 
 
-def ends(text: str, width: int) -> str:
+def clip_middle(text: str, width: int) -> str:
     """Cut text to `width` cells in the middle, since similar names differ at their ends."""
     if cell_len(text) <= width:
         return text
     if width < 5:
-        return clip(text, width)
+        return clip_text(text, width)
     head = (width - 1) // 3
     tail = set_cell_size(text[::-1], width - 1 - head)[::-1]
     return set_cell_size(text, head) + "…" + tail
 
 
-def fitted(text: str, width: int, *, right: bool = False) -> str:
+def fit_text(text: str, width: int, *, right: bool = False) -> str:
     """Text of exactly `width` cells: clipped, or padded (on the left with `right=True`)."""
-    text = clip(text, width)
+    text = clip_text(text, width)
     blanks = " " * (width - cell_len(text))
     return blanks + text if right else text + blanks

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from textual.widgets import OptionList
 
-from steertui.screens.pick import Choice, options
+from steertui.screens.pick import Choice, choice_options
 
 Offer = Callable[[str], Sequence[tuple[str, str]]]
 
@@ -27,7 +27,7 @@ class Completions(OptionList, can_focus=False):
         """Update the list for the changed line."""
         self._found = self._offer(line) if line.startswith("/") and "\n" not in line else ()
         self.clear_options()
-        self.add_options(options([Choice(str(n), *words) for n, words in enumerate(self._found)]))
+        self.add_options(choice_options([Choice(str(n), *words) for n, words in enumerate(self._found)]))
         self.set_class(self.shown, "-shown")
         if self.shown:
             self.highlighted = 0

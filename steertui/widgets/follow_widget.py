@@ -10,7 +10,7 @@ NOTABLE = 0.1
 """|cos| above which two channels are reported as aligned."""
 
 
-def cosine(one: Channel, other: Channel) -> float:
+def channel_cosine(one: Channel, other: Channel) -> float:
     """The cosine the engine sent when the later vector was loaded; 0 while it is unknown."""
     for here, there in ((one, other), (other, one)):
         told = getattr(here.vector, "cosines", {}).get(getattr(there.vector, "name", ""))
@@ -19,16 +19,16 @@ def cosine(one: Channel, other: Channel) -> float:
     return 0.0
 
 
-def alike(mixer: Mixer, place: int) -> tuple[int, float] | None:
+def most_aligned(mixer: Mixer, place: int) -> tuple[int, float] | None:
     """The other playing channel most aligned with this one (with either sign), if |cos| is above
     `NOTABLE`.
     """
-    found = [(other, cos) for other, cos in _others(mixer, place) if abs(cos) > NOTABLE]
+    found = [(other, cos) for other, cos in _other_cosines(mixer, place) if abs(cos) > NOTABLE]
     return max(found, key=lambda pair: abs(pair[1]), default=None)
 
 
-def _others(mixer: Mixer, place: int) -> Iterator[tuple[int, float]]:
+def _other_cosines(mixer: Mixer, place: int) -> Iterator[tuple[int, float]]:
     playing = mixer.playing()
     for other in playing:
         if place in playing and other != place:
-            yield other, cosine(mixer.channels[place], mixer.channels[other])
+            yield other, channel_cosine(mixer.channels[place], mixer.channels[other])

@@ -54,18 +54,18 @@ ASCII = Glyphs(
 _now = UNICODE
 
 
-def now() -> Glyphs:
+def current_glyphs() -> Glyphs:
     """The glyphs of this terminal."""
     return _now
 
 
-def use(glyphs: Glyphs) -> None:
+def set_glyphs(glyphs: Glyphs) -> None:
     """Set the glyphs for the whole app."""
     global _now
     _now = glyphs
 
 
-def chosen(*, ascii: bool, color_system: str | None, no_color: bool, slow: bool) -> Glyphs:  # noqa: A002
+def choose_glyphs(*, ascii: bool, color_system: str | None, no_color: bool, slow: bool) -> Glyphs:  # noqa: A002
     """The glyphs for a terminal, from the user's options and what Rich detected."""
     colours = 0 if no_color else DEPTHS.get(color_system, TRUE_COLOUR)
     return replace(ASCII if ascii else UNICODE, colours=colours, slow=slow)

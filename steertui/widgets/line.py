@@ -10,7 +10,7 @@ from textual.widgets import Input
 from steertui.text import safe_text
 
 
-class Line(Input):
+class SafeInput(Input):
     """With `steps`, the arrow keys and space step through these values."""
 
     def __init__(

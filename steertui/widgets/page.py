@@ -15,7 +15,7 @@ from textual.strip import Strip
 NOTHING = Offset()
 
 
-class Page(ScrollView, can_focus=True):
+class TextPage(ScrollView, can_focus=True):
     """Shows lines and keeps the scroll position; with `follow`, it stays at the end if it was there.
 
     `frozen` rows at the top and columns at the left do not scroll, like a table head.

@@ -13,7 +13,7 @@ from textual.widget import Widget
 Row = Sequence[Segment]
 
 
-class Painted(Widget):
+class RowWidget(Widget):
     """Subclasses implement `rows`; `part_style` returns the style of one of their component classes."""
 
     PREFIX = ""

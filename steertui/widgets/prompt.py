@@ -18,7 +18,7 @@ from steertui.widgets.completions import Completions
 INVITATIONS = {"TYPE": "Say something to the model", "PLAY": "PLAY: the keys turn the dials · i to type"}
 
 
-class Prompt(TextArea):
+class PromptInput(TextArea):
     """A text area that grows with its text, up to the height in the style sheet."""
 
     BINDINGS = [

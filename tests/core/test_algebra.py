@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.steering.algebra import Program, gain_matrix, steer_array
-from core.steering.floats import Single
+from core.steering.algebra import SteeringProgram, gain_matrix, steer_array
+from core.steering.floats import FloatProgram
 from tests.core import reference
 from tests.core.reference import INF, Touch
 
@@ -41,7 +41,7 @@ def program(touches, keep_norm):
     rows = np.stack([t.direction for t in touches])
     gram = rows @ rows.T
     capped = any(t.floor > -INF or t.ceiling < INF for t in touches)
-    return rows, Program(
+    return rows, SteeringProgram(
         gram,
         gain=gain_matrix(gram, [t.gain for t in touches], np),
         add=np.array([t.push for t in touches]),
@@ -52,7 +52,7 @@ def program(touches, keep_norm):
 
 
 def as_tensors(arrays, dtype=torch.float64):
-    return Program(
+    return SteeringProgram(
         **{
             k: x if x is None else torch.as_tensor(x, dtype=torch.bool if k == "keep_norm" else dtype)
             for k, x in vars(arrays).items()
@@ -68,7 +68,7 @@ def by_array(h, touches, keep_norm):
 
 def by_floats(h, touches, keep_norm):
     rows, arrays = program(touches, keep_norm)
-    s, w = Single.of(arrays).steer((rows @ h).tolist(), float(h @ h))
+    s, w = FloatProgram.of(arrays).steer((rows @ h).tolist(), float(h @ h))
     return s * h + np.array(w) @ rows
 
 
@@ -116,7 +116,7 @@ def test_lanes_and_positions_are_rows_of_one_call(all_scenes):
     ]
     keep = [norm for _, _, norm in all_scenes]
     states = np.stack([[h, -h, 2 * h] for _ in lanes])
-    arrays = Program(
+    arrays = SteeringProgram(
         rows @ rows.T,
         gain=np.stack([gain_matrix(rows @ rows.T, [t.gain for t in lane], np) for lane in lanes])[:, None],
         add=np.array([[[t.push for t in lane]] for lane in lanes]),

@@ -8,7 +8,7 @@ from transformers import Gemma3Config, Gemma3ForConditionalGeneration
 
 import core
 from core.errors import ModelError
-from core.model.anatomy import examine, find_blocks
+from core.model.anatomy import find_blocks, find_parts
 from tests.core import zoo
 
 TUPLES = {"falcon", "bloom"}
@@ -33,7 +33,7 @@ def test_every_architecture_is_found_and_proven(name, dtype):
 @pytest.mark.parametrize("name", zoo.ARCHITECTURES)
 def test_final_norm_and_unembedding_lead_from_the_last_block_to_the_logits(name):
     hf = zoo.build(name)
-    anatomy = examine(hf)
+    anatomy = find_parts(hf)
     seen = []
     anatomy.blocks[-1].register_forward_hook(
         lambda _m, _a, out: seen.append(out[0] if isinstance(out, tuple) else out)
@@ -86,7 +86,7 @@ class Unheard(nn.Module):
 
 def test_an_unknown_architecture_gets_one_sentence_with_its_class_and_its_lists():
     with pytest.raises(ModelError) as caught:
-        examine(Unheard())
+        find_parts(Unheard())
     sentence = str(caught.value)
     assert "Unheard" in sentence
     assert "stages (3 × Linear)" in sentence
@@ -113,7 +113,7 @@ def test_blocks_that_never_run_are_refused():
     hf = zoo.build("llama")
     hf.spare = nn.ModuleList(nn.Linear(4, 4) for _ in range(2))
     with pytest.raises(ModelError, match=r"LlamaForCausalLM: blocks \[0, 1\] did not run"):
-        examine(hf, "spare")
+        find_parts(hf, "spare")
 
 
 def test_fingerprints_tell_weights_apart_and_nothing_else():

@@ -7,7 +7,7 @@ import pytest
 
 import core
 from core.errors import UsageError
-from core.generation.mixer_queue import Boundary
+from core.generation.mixer_queue import MixerQueue
 from core.mixer.mixer import Channel, Mixer
 from core.steering.layer_plan import LayerPlan
 from core.steering.plan import Plan
@@ -149,7 +149,7 @@ def test_what_cannot_be_played_is_refused_and_nothing_changes():
 
 def bare(index=0):
     """A boundary over plans that only carry their mixer, its pass for `index` begun."""
-    boundary = Boundary(lambda mixer, _age: Plan((mixer,), {}, {}, False), desk(0.0))
+    boundary = MixerQueue(lambda mixer, _age: Plan((mixer,), {}, {}, False), desk(0.0))
     for i in range(index):
         boundary.take(i)
     return boundary

@@ -72,7 +72,7 @@ def test_tensors_reach_the_same_state_in_float32(seed, count, cosine):
     q, gram = rows @ h, rows @ rows.T
     single = [torch.as_tensor(x, dtype=torch.float32) for x in (q, gram, floor, ceiling)]
     e = caps.correct_array(*single, torch).double().numpy()
-    left = caps.outside(q + e @ gram, floor, ceiling, np)
+    left = caps.bound_violation(q + e @ gram, floor, ceiling, np)
     assert (left <= 1e-4 * (1 + np.abs(q))).all()
     np.testing.assert_allclose(e @ rows, exact(q, gram, floor, ceiling) @ rows, atol=2e-3)
 
@@ -118,8 +118,8 @@ def test_caps_on_two_vectors_and_their_blend_are_solved():
 
 def test_a_contradiction_among_dependent_directions_is_known():
     gram = (BLEND @ BLEND.T).tolist()
-    assert dual.solve([0.0] * 3, gram, [5.0, 5.0, -INF], [INF, INF, 1.0])[1] is not None
-    assert dual.solve([0.0] * 3, gram, [5.0, 5.0, -INF], [INF, INF, 7.1])[1] is None
+    assert dual.solve_caps([0.0] * 3, gram, [5.0, 5.0, -INF], [INF, INF, 1.0])[1] is not None
+    assert dual.solve_caps([0.0] * 3, gram, [5.0, 5.0, -INF], [INF, INF, 7.1])[1] is None
 
 
 @pytest.mark.parametrize("broken", [np.nan, np.inf])

@@ -9,9 +9,9 @@ from transformers import Gemma3Config, Gemma3ForConditionalGeneration
 import core
 from core.activations import batches
 from core.activations.capture import capture, capture_stream
-from core.activations.row_files import open_shards
+from core.activations.row_files import open_row_files
 from core.errors import UsageError
-from core.jobs.job import End, Progress, gpu
+from core.jobs.job import End, Progress, gpu_task
 from core.jobs.runner import run
 from tests.core import zoo
 from tests.core.naive import error, naive, prompts
@@ -220,7 +220,7 @@ def test_files_that_the_disk_has_no_room_for_are_refused_before_anything_is_mapp
         files_no_larger_than(10_000),
         pytest.raises(UsageError, match="no room for 1,024,000 bytes .*XDG_CACHE_HOME"),
     ):
-        open_shards(tmp_path / "states", "key", range(4), 1000, 64)
+        open_row_files(tmp_path / "states", "key", range(4), 1000, 64)
 
 
 @pytest.mark.parametrize("gone", ["layer-001.npy", "finished.npy", "key.json"])
@@ -260,7 +260,7 @@ def test_a_job_reads_batch_by_batch_and_stops_between_two(model):
 
     def job():
         stream = capture_stream(model, rows, batch_tokens=100)
-        while (part := (yield gpu(lambda: next(stream, None)))) is not None:
+        while (part := (yield gpu_task(lambda: next(stream, None)))) is not None:
             got.extend(part[0])
             yield Progress(len(got), len(rows))
 
@@ -301,4 +301,4 @@ def test_more_prompts_bring_no_new_shapes_where_shapes_cost_memory():
 
 def test_a_width_is_never_less_than_the_prompt_nor_far_above():
     for length in range(1, 5000):
-        assert length <= batches.wider(length) <= max(length + 3, length * 17 // 16)
+        assert length <= batches.bucket_width(length) <= max(length + 3, length * 17 // 16)

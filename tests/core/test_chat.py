@@ -8,7 +8,14 @@ import pytest
 import core
 from core.errors import UsageError
 from core.generation import chat
-from core.generation.chat import SENTINEL, TemplateFailed, as_messages, continuation, encode, render
+from core.generation.chat import (
+    SENTINEL,
+    TemplateError,
+    as_messages,
+    continuation_text,
+    encode,
+    render_prompt,
+)
 from tests.core import reference, zoo
 
 ENDLESS = "{% for i in range(90000) %}{% for j in range(90000) %}{% endfor %}{% endfor %}"
@@ -23,28 +30,28 @@ def tokenizer(template=zoo.CHAT_TEMPLATE):
 
 def test_the_tokenizer_s_own_template_is_used():
     wanted = tokenizer().apply_chat_template(HELLO, tokenize=False, add_generation_prompt=True)
-    said = render(tokenizer(), HELLO, prefill="Well, ")
+    said = render_prompt(tokenizer(), HELLO, prefill="Well, ")
     assert (said.text, said.mode, said.note) == (wanted + "Well, ", "chat", "")
     assert said.ids == encode(tokenizer(), wanted + "Well, ")
 
 
 def test_template_arguments_reach_the_template():
     asks = tokenizer("{{ 'deep' if thinking else 'flat' }}")
-    assert render(asks, HELLO).text == "flat"
-    assert render(asks, HELLO, template_args={"thinking": True}).text == "deep"
+    assert render_prompt(asks, HELLO).text == "flat"
+    assert render_prompt(asks, HELLO, template_args={"thinking": True}).text == "deep"
 
 
 def test_without_a_template_the_text_continues_visibly_plain():
-    said = render(tokenizer(None), HELLO, prefill=" Once")
+    said = render_prompt(tokenizer(None), HELLO, prefill=" Once")
     assert (said.text, said.mode) == ("Be brief.\n\nHello Once", "plain")
     assert said.note == "this model has no chat template: plain continuation"
-    raw = render(tokenizer(), HELLO, raw=True)
+    raw = render_prompt(tokenizer(), HELLO, raw=True)
     assert (raw.text, raw.mode, raw.note) == ("Be brief.\n\nHello", "raw", "")
 
 
 def test_row_62_an_endless_template_is_stopped_and_the_text_continues_plainly():
     began = time.monotonic()
-    said = render(tokenizer(ENDLESS), HELLO)
+    said = render_prompt(tokenizer(ENDLESS), HELLO)
     assert time.monotonic() - began < 10
     assert (said.mode, said.note) == ("plain", "the chat template ran longer than 2 s: plain continuation")
     live = core.stream(reference.with_tokenizer(tokenizer(None)), "Hello", max_new_tokens=2, ignore_end=True)
@@ -64,31 +71,31 @@ def test_row_62_an_endless_template_is_stopped_and_the_text_continues_plainly():
     ],
 )
 def test_a_template_that_fails_is_one_sentence(template, words):
-    with pytest.raises(TemplateFailed, match=words) as caught:
-        render(tokenizer(template), HELLO)
+    with pytest.raises(TemplateError, match=words) as caught:
+        render_prompt(tokenizer(template), HELLO)
     assert caught.value.exit_code == 2
     assert isinstance(caught.value, UsageError)
 
 
 def test_work_in_time_is_handed_over_and_its_error_too():
-    assert chat.within(1.0, lambda: "done") == "done"
+    assert chat.run_within(1.0, lambda: "done") == "done"
     with pytest.raises(KeyError):
-        chat.within(1.0, lambda: {}["x"])
+        chat.run_within(1.0, lambda: {}["x"])
 
 
 def test_a_continuation_is_what_stands_between_two_answers():
     history = [{"role": "user", "content": "One"}]
     new = [{"role": "user", "content": "Two"}]
-    tail = continuation(tokenizer(), history, new)
+    tail = continuation_text(tokenizer(), history, new)
     assert tail == "<|im_end|>\n<|im_start|>user\nTwo<|im_end|>\n<|im_start|>assistant\n"
     trimming = zoo.CHAT_TEMPLATE.replace("message['content']", "message['content'] | trim")
-    assert continuation(tokenizer(trimming), history, new) == tail
+    assert continuation_text(tokenizer(trimming), history, new) == tail
     reversing = "{% for m in messages | reverse %}{{ m['content'] }}|{% endfor %}"
-    assert continuation(tokenizer(reversing), history, new) is None
+    assert continuation_text(tokenizer(reversing), history, new) is None
     swallowing = "{% for m in messages if m['role'] == 'user' %}{{ m['content'] }}|{% endfor %}"
-    assert continuation(tokenizer(swallowing), history, new) is None
+    assert continuation_text(tokenizer(swallowing), history, new) is None
     mine = [{"role": "user", "content": f"What is {SENTINEL}?"}]
-    assert continuation(tokenizer(), mine, new) is None
+    assert continuation_text(tokenizer(), mine, new) is None
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 import core
 from core.errors import SteerError, UsageError
-from core.generation.chat import render
+from core.generation.chat import render_prompt
 from core.generation.conversation import Conversation
 from core.mixer.mixer import Channel, Mixer
 from tests.core import reference, zoo
@@ -102,7 +102,7 @@ def test_an_answer_that_ended_by_itself_is_not_ended_twice():
     list(live)
     assert (live.stop_reason, live.token_ids) == ("eos", [end])
     ids = say(talk, "More", n=1).tape.ids[0]
-    prompt = render(talk.model.tokenizer, [{"role": "user", "content": "Hello"}]).ids
+    prompt = render_prompt(talk.model.tokenizer, [{"role": "user", "content": "Hello"}]).ids
     assert ids[len(prompt)] == end
     assert ids[len(prompt) + 1] != end
 
@@ -116,7 +116,7 @@ def test_a_template_that_moves_a_block_is_rendered_again_and_says_so():
     assert data["tokens"] > 0
     assert "rewrites earlier turns" in data["reason"]
     list(live)
-    prompt = render(talk.model.tokenizer, talk.messages[:-1]).ids
+    prompt = render_prompt(talk.model.tokenizer, talk.messages[:-1]).ids
     assert live.tape.ids[0][: len(prompt)] == prompt
 
 
@@ -150,7 +150,7 @@ def test_a_cancelled_answer_is_continued_by_the_next_turn():
     second = say(talk, "And now?", mixer=MIXER)
     check(second, STEERED)
     ids = second.tape.ids[0]
-    start = len(render(talk.model.tokenizer, [{"role": "user", "content": "Hello there"}]).ids)
+    start = len(render_prompt(talk.model.tokenizer, [{"role": "user", "content": "Hello there"}]).ids)
     assert ids[start : start + 3] == said
 
 

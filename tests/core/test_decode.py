@@ -5,7 +5,7 @@ import torch
 
 import core
 from core.errors import BadInput, OutOfMemory, UsageError
-from core.generation.live import Live
+from core.generation.live import AnswerStream
 from core.mixer.mixer import Channel, Mixer
 from tests.core import reference, zoo
 from tests.core.reference import check, touch, vector
@@ -141,7 +141,7 @@ def test_after_an_exception_inside_a_block_the_tape_goes_on(name):
     assert live.stop_reason == "error"
     assert len(live.tape) == LENGTH + 2
     assert {layer.keys.shape[-2] for layer in live.tape.cache.layers} == {LENGTH + 2}
-    more = Live(model, live.tape, list(live.unfed.ids), MIXER, live.how)
+    more = AnswerStream(model, live.tape, list(live.unfed.ids), MIXER, live.how)
     list(more)
     check(more, PLUS, name)
 
@@ -157,7 +157,7 @@ def test_an_exception_in_the_first_pass_loses_nothing():
         next(live)
     handle.remove()
     assert list(live.unfed.ids) == PROMPT
-    more = Live(model, live.tape, list(live.unfed.ids), MIXER, live.how)
+    more = AnswerStream(model, live.tape, list(live.unfed.ids), MIXER, live.how)
     assert [s.token_id for s in more] == [s.token_id for s in speak()]
 
 
@@ -171,7 +171,7 @@ def test_an_exception_during_a_rebuild_loses_nothing():
         next(live)
     handle.remove()
     assert live.tape.ids[0] + list(live.unfed.ids) == PROMPT + said
-    more = Live(model, live.tape, list(live.unfed.ids), MIXER.flip(0), live.how)
+    more = AnswerStream(model, live.tape, list(live.unfed.ids), MIXER.flip(0), live.how)
     list(more)
     check(more, MINUS)
 
@@ -187,7 +187,7 @@ def test_memory_that_runs_out_is_said_and_survived():
         next(live)
     handle.remove()
     assert (caught.value.exit_code, live.stop_reason) == (6, "oom")
-    more = Live(model, live.tape, list(live.unfed.ids), MIXER, live.how)
+    more = AnswerStream(model, live.tape, list(live.unfed.ids), MIXER, live.how)
     list(more)
     check(more, PLUS)
 
@@ -202,7 +202,7 @@ def test_a_cancel_lands_between_two_chunks_and_the_rest_can_follow():
     assert live.stop_reason == "cancel"
     assert 0 < len(live.tape) < 300
     assert live.tape.ids[0] + list(live.unfed.ids) == LONG
-    more = Live(live.model, live.tape, list(live.unfed.ids), MIXER, live.how)
+    more = AnswerStream(live.model, live.tape, list(live.unfed.ids), MIXER, live.how)
     list(more)
     check(more, PLUS)
 

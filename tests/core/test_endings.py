@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 import core
-from core.generation.endings import Thoughts, end_ids
-from core.generation.live import Live
+from core.generation.endings import ThinkingMarks, end_ids
+from core.generation.live import AnswerStream
 from core.mixer.mixer import Channel, Mixer
 from tests.core import reference, zoo
 from tests.core.reference import check, touch, vector
@@ -62,7 +62,7 @@ class Thinker:
 
 
 def test_inside_and_outside():
-    thoughts = Thoughts(Thinker())
+    thoughts = ThinkingMarks(Thinker())
     assert thoughts.marked
     assert [
         thoughts.inside(ids) for ids in ([], [1, OPEN], [OPEN, 3], [OPEN, CLOSE], [OPEN, CLOSE, OPEN, 2])
@@ -73,8 +73,8 @@ def test_inside_and_outside():
         False,
         True,
     ]
-    assert not Thoughts(zoo.tokenizer()).marked
-    assert not Thoughts(None).marked
+    assert not ThinkingMarks(zoo.tokenizer()).marked
+    assert not ThinkingMarks(None).marked
 
 
 def thinking_model():
@@ -110,7 +110,7 @@ def test_a_thought_that_was_cut_off_does_not_reach_into_the_next_turn():
     mixer = Mixer((Channel(v, 6.0, "unit", layers=[1], scope="thinking"),))
     first = core.stream(thinking_model(), [*PROMPT, OPEN], mixer=mixer, max_new_tokens=3, ignore_end=True)
     list(first)
-    second = Live(first.model, first.tape, [40, 41], mixer, first.how)
+    second = AnswerStream(first.model, first.tape, [40, 41], mixer, first.how)
     list(second)
     assert first.tape.phases[len(PROMPT)] == "thinking"
     assert set(second.tape.phases[-4:]) == {"answer"}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.files import expanded
+from core.files import expand_home
 from steertui.cli import main
 
 NOBODY = "~nobody-has-this-name/x"
@@ -12,8 +12,8 @@ NOBODY = "~nobody-has-this-name/x"
 
 def test_a_home_is_found_and_a_name_that_nobody_has_is_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/there")
-    assert expanded("~/x") == expanded(Path("~/x")) == Path("/there/x")
-    assert expanded(NOBODY) == Path(NOBODY)
+    assert expand_home("~/x") == expand_home(Path("~/x")) == Path("/there/x")
+    assert expand_home(NOBODY) == Path(NOBODY)
 
 
 @pytest.mark.parametrize("name", [NOBODY, "a" * 300])

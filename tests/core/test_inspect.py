@@ -5,7 +5,7 @@ import torch
 
 import core
 from core.errors import UsageError
-from core.generation.candidates import Words
+from core.generation.candidates import TokenTexts
 from core.mixer.mixer import Channel, Mixer
 from tests.core import reference, zoo
 from tests.core.reference import nothing, touch, vector
@@ -99,6 +99,6 @@ def test_a_token_s_text_is_asked_for_once():
             asked.append(ids)
             return f"<{ids[0]}>"
 
-    words = Words(Tokenizer())
+    words = TokenTexts(Tokenizer())
     assert [words(3), words(3), words(4)] == ["<3>", "<3>", "<4>"]
     assert asked == [[3], [4]]

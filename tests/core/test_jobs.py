@@ -8,16 +8,29 @@ from pathlib import Path
 import pytest
 
 from core.errors import BadInput
-from core.jobs.gpu_thread import Gate
-from core.jobs.job import Artifact, Cancelled, Cell, End, Event, Point, Progress, Row, Sample, gpu, side, unit
-from core.jobs.resume import Finished
+from core.jobs.gpu_thread import GpuThread
+from core.jobs.job import (
+    Artifact,
+    Cancelled,
+    Cell,
+    End,
+    JobEvent,
+    JobSample,
+    Point,
+    Progress,
+    Row,
+    gpu_task,
+    task_group,
+    worker_task,
+)
+from core.jobs.resume import FinishedTasks
 from core.jobs.runner import run
 from tests.disks import files_no_larger_than
 
 
 @pytest.fixture
 def gate():
-    gate = Gate()
+    gate = GpuThread()
     yield gate
     gate.close()
 
@@ -26,8 +39,8 @@ def squares(n, ran):
     """A job of n remembered GPU steps and n side steps; `ran` notes what really ran."""
     total = 0
     for i in range(n):
-        square = yield gpu(lambda i=i: ran.append(("gpu", i)) or (i * i, "squared"), key=f"square {i}")
-        label = yield side(lambda i=i: ran.append(("side", i)) or f"<{i}>")
+        square = yield gpu_task(lambda i=i: ran.append(("gpu", i)) or (i * i, "squared"), key=f"square {i}")
+        label = yield worker_task(lambda i=i: ran.append(("side", i)) or f"<{i}>")
         total += square[0]
         yield Row("squares", label, {"value": square[0], "how": square[1]})
         yield Progress(i + 1, n, "numbers")
@@ -44,9 +57,9 @@ def test_a_job_s_events_end_with_its_summary(gate):
 
 def test_gpu_steps_run_on_the_gpu_thread_and_side_steps_elsewhere(gate):
     def job():
-        where = yield gpu(threading.get_ident)
-        here = yield gpu(lambda: gate.here)
-        aside = yield side(threading.get_ident)
+        where = yield gpu_task(threading.get_ident)
+        here = yield gpu_task(lambda: gate.here)
+        aside = yield worker_task(threading.get_ident)
         yield Row("threads", "", {"gpu": where, "here": here, "side": aside})
 
     row, _ = run(job(), gate)
@@ -56,7 +69,7 @@ def test_gpu_steps_run_on_the_gpu_thread_and_side_steps_elsewhere(gate):
 
 def test_without_a_gate_gpu_steps_run_in_the_caller_s_thread():
     def job():
-        where = yield gpu(threading.get_ident)
+        where = yield gpu_task(threading.get_ident)
         yield Row("threads", "", {"gpu": where})
 
     assert next(run(job())).values["gpu"] == threading.get_ident()
@@ -79,7 +92,7 @@ def test_chat_slips_into_the_gaps_of_a_running_job(gate):
 
     def job():
         for i in range(4):
-            yield gpu(lambda i=i: order.append(i))
+            yield gpu_task(lambda i=i: order.append(i))
             yield Progress(i, 4)
 
     for event in run(job(), gate):
@@ -90,7 +103,7 @@ def test_chat_slips_into_the_gaps_of_a_running_job(gate):
 
 def test_a_side_step_leaves_the_gpu_to_others(gate):
     def job():
-        yield side(lambda: gate.chat(lambda: "answered").result(5))
+        yield worker_task(lambda: gate.chat(lambda: "answered").result(5))
 
     assert list(run(job(), gate)) == [End("done", {})]
 
@@ -102,7 +115,7 @@ def test_an_error_reaches_whoever_waits_and_the_thread_lives_on(gate):
 
 
 def test_a_closed_gate_finishes_what_waits_and_takes_no_more():
-    gate = Gate()
+    gate = GpuThread()
     waiting = [gate.job(lambda i=i: i) for i in range(5)]
     gate.close()
     assert [future.result(0) for future in waiting] == [0, 1, 2, 3, 4]
@@ -114,53 +127,53 @@ def test_a_closed_gate_finishes_what_waits_and_takes_no_more():
 def test_cancelling_keeps_what_is_done_and_a_rerun_gives_the_same_events(gate, tmp_path):
     whole = list(run(squares(5, []), gate))
     ran, cancel, partial = [], threading.Event(), []
-    for event in run(squares(5, ran), gate, Finished(tmp_path / "job.jsonl"), cancel):
+    for event in run(squares(5, ran), gate, FinishedTasks(tmp_path / "job.jsonl"), cancel):
         partial.append(event)
         if event == Progress(2, 5, "numbers"):
             cancel.set()
     assert partial[-1] == End("cancelled", {})
     assert [str(e) for e in partial[:-1]] == [str(e) for e in whole[: len(partial) - 1]]
     again = []
-    resumed = list(run(squares(5, again), gate, Finished(tmp_path / "job.jsonl")))
+    resumed = list(run(squares(5, again), gate, FinishedTasks(tmp_path / "job.jsonl")))
     assert [i for where, i in ran if where == "gpu"] == [0, 1]
     assert [i for where, i in again if where == "gpu"] == [2, 3, 4]
     assert [i for where, i in again if where == "side"] == [0, 1, 2, 3, 4]
-    kept = list(run(squares(5, []), gate, Finished(tmp_path / "fresh.jsonl")))
+    kept = list(run(squares(5, []), gate, FinishedTasks(tmp_path / "fresh.jsonl")))
     assert resumed == kept
 
 
 def test_a_job_killed_in_the_middle_of_a_line_goes_on(tmp_path):
     file = tmp_path / "job.jsonl"
-    list(run(squares(3, []), finished=Finished(file)))
+    list(run(squares(3, []), finished=FinishedTasks(file)))
     lines = file.read_bytes().splitlines(keepends=True)
     file.write_bytes(lines[0] + b"not json\n" + lines[1] + lines[2][:9])
     ran = []
-    assert list(run(squares(3, ran), finished=Finished(file)))[-1] == End("done", {"total": 5})
+    assert list(run(squares(3, ran), finished=FinishedTasks(file)))[-1] == End("done", {"total": 5})
     assert [i for where, i in ran if where == "gpu"] == [2]
-    assert set(Finished(file)._results) == {"square 0", "square 1", "square 2"}
+    assert set(FinishedTasks(file)._results) == {"square 0", "square 1", "square 2"}
 
 
 def test_a_full_disk_costs_the_memory_of_a_rerun_and_nothing_else(tmp_path):
     file = tmp_path / "job.jsonl"
-    finished, ran = Finished(file), []
+    finished, ran = FinishedTasks(file), []
     finished.keep("square 0", [0, "squared"])
     with files_no_larger_than(file.stat().st_size + 10):
         assert list(run(squares(3, ran), finished=finished))[-1] == End("done", {"total": 5})
-    assert set(Finished(file)._results) == {"square 0"}
+    assert set(FinishedTasks(file)._results) == {"square 0"}
     finished.keep("square 9", 81)
-    assert set(Finished(file)._results) == {"square 0", "square 9"}
+    assert set(FinishedTasks(file)._results) == {"square 0", "square 9"}
 
 
 def test_a_folder_that_cannot_be_made_costs_the_same():
-    finished = Finished(Path("/dev/null/nowhere/job.jsonl"))
+    finished = FinishedTasks(Path("/dev/null/nowhere/job.jsonl"))
     assert list(run(squares(3, []), finished=finished))[-1] == End("done", {"total": 5})
 
 
 def test_another_setting_is_another_job(tmp_path):
-    one, same, other = (Finished.of(tmp_path, "sweep", {"seed": s, "model": "m"}) for s in (0, 0, 1))
+    one, same, other = (FinishedTasks.of(tmp_path, "sweep", {"seed": s, "model": "m"}) for s in (0, 0, 1))
     one.keep("step", 1)
     assert one.file == same.file != other.file
-    assert "step" in Finished.of(tmp_path, "sweep", {"model": "m", "seed": 0})
+    assert "step" in FinishedTasks.of(tmp_path, "sweep", {"model": "m", "seed": 0})
     assert "step" not in other
 
 
@@ -168,10 +181,10 @@ def test_cancel_abandons_a_side_step_and_takes_back_a_waiting_gpu_step(gate):
     release, reached = threading.Event(), threading.Event()
 
     def stuck():
-        yield side(lambda: (reached.set(), release.wait(20)))
+        yield worker_task(lambda: (reached.set(), release.wait(20)))
 
     def queued():
-        yield gpu(lambda: pytest.fail("ran after the cancellation"))
+        yield gpu_task(lambda: pytest.fail("ran after the cancellation"))
 
     busy = gate.chat(lambda: release.wait(20))
     for job in (stuck(), queued()):
@@ -196,7 +209,7 @@ def test_a_job_may_report_what_it_has_when_cancelled(gate):
         done = 0
         try:
             while True:
-                yield gpu(lambda: None)
+                yield gpu_task(lambda: None)
                 done += 1
                 yield Progress(done, 100)
         except Cancelled:
@@ -215,7 +228,7 @@ def test_a_job_that_had_finished_before_the_cancel_is_done(gate):
     cancel = threading.Event()
 
     def job():
-        yield gpu(cancel.set)
+        yield gpu_task(cancel.set)
 
     assert list(run(job(), gate, cancel=cancel))[-1] == End("cancelled", {})
 
@@ -235,7 +248,7 @@ def test_a_failed_step_can_be_handled_by_the_job(gate):
 
     def tolerant():
         try:
-            yield side(refuse)
+            yield worker_task(refuse)
         except BadInput as error:
             yield Row("unparsed", "0", {"why": str(error)})
 
@@ -250,7 +263,7 @@ def test_a_failure_ends_with_its_sentence_and_is_raised(gate):
         raise BadInput("no such file: x")
 
     def fragile():
-        yield gpu(refuse)
+        yield gpu_task(refuse)
 
     events = run(fragile(), gate)
     assert next(events) == End("failed", {"error": "no such file: x", "exit_code": 4})
@@ -281,13 +294,13 @@ def test_a_watcher_that_leaves_closes_the_job(gate):
         Row("layers", "7", {"d": 1.5}),
         Point("kl", 0.5, 1.25, lo=1.0),
         Cell("sweep", 3, "x", 0.1),
-        Sample("steered", "Hi", "Hello", ("refused",)),
+        JobSample("steered", "Hi", "Hello", ("refused",)),
         Artifact("v.safetensors", "ab" * 32, "vector"),
         End("done", {"n": 3}),
     ],
 )
 def test_events_survive_json(event):
-    assert Event.from_json(json.loads(json.dumps(event.to_json()))) == event
+    assert JobEvent.from_json(json.loads(json.dumps(event.to_json()))) == event
     assert event.to_json()["kind"] == type(event).__name__.lower()
 
 
@@ -302,21 +315,21 @@ def counted(n, ran, stop_after=None):
     def one(i):
         total = 0
         for step in range(3):
-            total += yield gpu(lambda i=i, step=step: ran.append((i, step)) or 10 * i + step)
+            total += yield gpu_task(lambda i=i, step=step: ran.append((i, step)) or 10 * i + step)
         return {"total": total}
 
     for i in range(n):
         if i == stop_after:
             raise BadInput("killed")
-        found = yield from unit(f"unit {i}", lambda i=i: one(i))
+        found = yield from task_group(f"unit {i}", lambda i=i: one(i))
         yield Row("units", str(i), found)
 
 
 def test_a_unit_of_many_steps_is_skipped_as_one(tmp_path):
     ran, again = [], []
     with pytest.raises(BadInput, match="killed"):
-        list(run(counted(4, ran, stop_after=2), finished=Finished(tmp_path / "steps")))
-    resumed = list(run(counted(4, again), finished=Finished(tmp_path / "steps")))
+        list(run(counted(4, ran, stop_after=2), finished=FinishedTasks(tmp_path / "steps")))
+    resumed = list(run(counted(4, again), finished=FinishedTasks(tmp_path / "steps")))
     assert ran == [(i, step) for i in (0, 1) for step in range(3)]
     assert again == [(i, step) for i in (2, 3) for step in range(3)]
     assert resumed == list(run(counted(4, [])))
@@ -328,12 +341,12 @@ def test_a_unit_that_was_stopped_in_the_middle_begins_anew(tmp_path):
     def job():
         def work():
             for step in range(3):
-                yield gpu(lambda step=step: ran.append(step) or (cancel.set() if step == 1 else None))
+                yield gpu_task(lambda step=step: ran.append(step) or (cancel.set() if step == 1 else None))
             return {"done": True}
 
-        return (yield from unit("whole", work))
+        return (yield from task_group("whole", work))
 
-    finished = Finished(tmp_path / "steps")
+    finished = FinishedTasks(tmp_path / "steps")
     assert list(run(job(), finished=finished, cancel=cancel))[-1].status == "cancelled"
     assert "whole" not in finished
     cancel.clear()

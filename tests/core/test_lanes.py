@@ -5,7 +5,7 @@ import torch
 
 import core
 from core.errors import UsageError
-from core.generation.live import Live
+from core.generation.live import AnswerStream
 from core.mixer import lanes
 from core.mixer.lanes import SHADOWS, SOLO, Lanes
 from core.mixer.mixer import Channel, Mixer
@@ -87,7 +87,7 @@ def test_an_idle_steering_has_no_distance_from_its_shadow():
 
 
 def test_plus_and_minus_beside_nothing():
-    live = speak(lanes=lanes.plus_minus(0))
+    live = speak(lanes=lanes.plus_minus_lanes(0))
     list(live)
     same(said(live, 0), alone(MIXER))
     same(said(live, 1), alone(MIXER.scale(0, 0.0)))
@@ -96,7 +96,7 @@ def test_plus_and_minus_beside_nothing():
 
 def test_a_sweep_is_its_single_runs():
     scales = [0.0, 2.0, -5.0, 9.0]
-    live = speak(lanes=lanes.doses(0, scales))
+    live = speak(lanes=lanes.dose_lanes(0, scales))
     list(live)
     for lane, scale in enumerate(scales):
         same(said(live, lane), alone(MIXER.scale(0, scale)))
@@ -104,7 +104,7 @@ def test_a_sweep_is_its_single_runs():
 
 def test_mixes_follow_the_dials_in_lane_0_alone():
     other = Mixer((Channel(W, 4.0, "unit", layers=[1]),), keep_norm=True)
-    live = speak(lanes=lanes.mixes([MIXER, other]))
+    live = speak(lanes=lanes.mixer_lanes([MIXER, other]))
     next(live)
     live.mixer = live.mixer.flip(0)
     list(live)
@@ -175,10 +175,10 @@ def test_lanes_can_open_on_a_past(cache):
     """A second answer on one tape opens a shadow; its past is the plain model's own."""
     model, first = reference.model(), speak(n=3)
     list(first)
-    how = core.generation.stream.decoding(
+    how = core.generation.stream.build_settings(
         model, shadow="forced", max_new_tokens=4, ignore_end=True, cache=cache
     )
-    live = Live(model, first.tape, [30, 31], MIXER, how)
+    live = AnswerStream(model, first.tape, [30, 31], MIXER, how)
     live.mixer = MIXER.flip(0)
     list(live)
     assert live.tape.n_lanes == 2
@@ -216,7 +216,12 @@ def test_other_rows_do_not_touch_a_row(dtype):
     for scale in (0.0, 9.0):
         rest = Mixer((Channel(V, scale, "unit", layers=[1, 2]), Channel(W, 0.0, layers=[2], ceiling=scale)))
         live = core.stream(
-            model, PROMPT, mixer=MIXER, lanes=lanes.mixes([MIXER, rest]), max_new_tokens=6, ignore_end=True
+            model,
+            PROMPT,
+            mixer=MIXER,
+            lanes=lanes.mixer_lanes([MIXER, rest]),
+            max_new_tokens=6,
+            ignore_end=True,
         )
         list(live)
         runs.append(said(live, 0))
@@ -260,6 +265,6 @@ def test_the_answer_itself_may_end_before_its_shadow():
 
 def test_a_sweep_needs_scales_and_a_channel():
     with pytest.raises(UsageError, match="at least one scale"):
-        lanes.doses(0, [])
+        lanes.dose_lanes(0, [])
     with pytest.raises(UsageError, match="no channel 3"):
-        speak(lanes=lanes.plus_minus(3))
+        speak(lanes=lanes.plus_minus_lanes(3))

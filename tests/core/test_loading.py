@@ -24,8 +24,8 @@ def test_a_folder_loads_as_the_model_that_was_saved(saved):
 
 def test_dtype_is_float32_on_a_cpu_and_as_asked_otherwise(saved):
     assert core.load(saved, dtype="bf16").dtype == torch.bfloat16
-    assert placement.decide(device="cpu").dtype == torch.float32
-    assert placement.decide(dtype="bfloat16", device="cpu").dtype == torch.bfloat16
+    assert placement.choose_placement(device="cpu").dtype == torch.float32
+    assert placement.choose_placement(dtype="bfloat16", device="cpu").dtype == torch.bfloat16
 
 
 def test_the_fingerprint_is_the_folder_s_and_not_the_precision_s(saved, copy):
@@ -65,7 +65,7 @@ def test_what_is_no_adapter_is_refused(saved, tmp_path):
 
 
 def test_a_model_larger_than_free_memory_is_refused_with_both_numbers(saved, monkeypatch):
-    monkeypatch.setattr(memory, "free", lambda _device: 300_000)
+    monkeypatch.setattr(memory, "available_bytes", lambda _device: 300_000)
     sentence = refusal(saved, OutOfMemory, dtype="fp32")
     assert sentence.startswith("small needs about 0.0007 GB and 0.0003 GB are free on cpu")
     assert "--force" in sentence
@@ -77,13 +77,13 @@ def test_the_estimate_counts_what_quantisation_leaves_alone(quant, expected):
     hf = zoo.build("llama")
     linear = sum(p.numel() for n, p in hf.named_parameters() if "proj" in n)
     others = sum(p.numel() for n, p in hf.named_parameters() if "proj" not in n)
-    assert memory.of_blueprint(hf, quant) == pytest.approx(linear * expected + others * 4, rel=1e-4)
+    assert memory.blueprint_bytes(hf, quant) == pytest.approx(linear * expected + others * 4, rel=1e-4)
 
 
 def test_the_header_s_estimate_is_the_size_of_the_tensors(saved):
     stored = sum(p.numel() * 4 for p in zoo.build("llama").parameters())
-    assert memory.of_files([saved / "model.safetensors"]) == stored
-    assert memory.free(torch.device("cpu")) > 2**20
+    assert memory.stored_bytes([saved / "model.safetensors"]) == stored
+    assert memory.available_bytes(torch.device("cpu")) > 2**20
 
 
 @pytest.mark.parametrize("keep", [0, 5, 200, -100])
@@ -121,7 +121,7 @@ def test_a_header_s_entry_that_is_no_tensor_is_refused(tmp_path, change):
     file = tmp_path / "model.safetensors"
     file.write_bytes(len(text).to_bytes(8, "little") + text + bytes(8))
     with pytest.raises(ModelError, match="header is not valid"):
-        memory.header(file)
+        memory.read_header(file)
 
 
 def test_weights_that_would_stay_random_are_refused(copy):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.errors import BadInput, UsageError
 from core.mixer.mixer import Channel, Mixer
-from core.steering.plan import Compiler
+from core.steering.plan import Planner
 from tests.core import reference
 from tests.core.reference import Touch, Vector, touch, vector
 
@@ -20,7 +20,7 @@ LAYER = 1
 
 
 def compiler(dtype=torch.float32):
-    return Compiler(
+    return Planner(
         [torch.device("cpu")] * DEPTH, [dtype] * DEPTH, SIZE, lambda: dict.fromkeys(range(DEPTH), 10.0)
     )
 

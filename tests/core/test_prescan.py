@@ -56,7 +56,7 @@ def test_harmless_switches_beside_the_forbidden_keys_load(copy):
     ],
 )
 def test_row_61_an_absurd_size_is_refused_before_anything_is_built(copy, change, monkeypatch):
-    monkeypatch.setattr("core.loading.pretrained.blueprint", lambda *_: pytest.fail("built"))
+    monkeypatch.setattr("core.loading.pretrained.build_blueprint", lambda *_: pytest.fail("built"))
     rewrite(copy, **change)
     sentence = refusal(copy, force=True)
     assert "bytes of weights" in sentence

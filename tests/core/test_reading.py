@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.activations.positions import average, positions
+from core.activations.positions import average_positions, chosen_positions
 from core.errors import UsageError
 
 LENGTHS = [3, 5, 8]
@@ -21,7 +21,7 @@ LENGTHS = [3, 5, 8]
     ],
 )
 def test_choices_name_positions_from_each_prompt_s_first_token(read, expected):
-    assert [places.tolist() for places in positions(read, LENGTHS)] == expected
+    assert [places.tolist() for places in chosen_positions(read, LENGTHS)] == expected
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_choices_name_positions_from_each_prompt_s_first_token(read, expected):
 )
 def test_choices_that_read_nothing_or_beyond_the_end_are_refused(read, words):
     with pytest.raises(UsageError, match=words):
-        positions(read, LENGTHS)
+        chosen_positions(read, LENGTHS)
 
 
 @pytest.mark.parametrize("left", [False, True])
@@ -47,12 +47,12 @@ def test_choices_that_read_nothing_or_beyond_the_end_are_refused(read, words):
 def test_averages_equal_a_plain_loop_and_ignore_the_padding(read, dtype, left):
     hidden = torch.randn(3, 8, 6, generator=torch.Generator().manual_seed(0)).to(dtype)
     starts = torch.tensor([8 - n if left else 0 for n in LENGTHS])
-    chosen = positions(read, LENGTHS)
+    chosen = chosen_positions(read, LENGTHS)
     expected = []
     for row, (start, n, places) in enumerate(zip(starts.tolist(), LENGTHS, chosen, strict=True)):
         own = hidden[row, start : start + n].double()
         expected.append(torch.stack([own[p] for p in places.tolist()]).mean(0))
         hidden[row, :start], hidden[row, start + n :] = float("nan"), float("nan")
-    got = average(hidden, starts, chosen)
+    got = average_positions(hidden, starts, chosen)
     assert got.dtype == torch.float32
     torch.testing.assert_close(got.double(), torch.stack(expected), rtol=1e-6, atol=1e-6)

@@ -29,20 +29,20 @@ def test_norms_are_the_mean_lengths_at_block_outputs_without_the_first_token(mod
 
 
 def test_steering_does_not_bend_the_yardstick(model):
-    plain = residual_norms.measure(model)
+    plain = residual_norms.measure_norms(model)
 
     class Push:
         def steer(self, layer, hidden):
             return hidden + 10
 
     with model.steering.playing(Push()):
-        assert residual_norms.measure(model) == plain
+        assert residual_norms.measure_norms(model) == plain
 
 
 def test_norms_are_measured_once_per_model(model, own_folders, monkeypatch):
     norms = model.residual_norms
     assert len(cached(own_folders)) == 1
-    monkeypatch.setattr(residual_norms, "measure", lambda _model: pytest.fail("measured twice"))
+    monkeypatch.setattr(residual_norms, "measure_norms", lambda _model: pytest.fail("measured twice"))
     assert core.adopt(zoo.build("llama"), zoo.tokenizer()).residual_norms == norms
 
 

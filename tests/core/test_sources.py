@@ -121,10 +121,12 @@ def test_a_hub_model_without_safetensors_is_refused_before_a_download(hub, monke
 
 def test_downloads_are_reported_in_bytes_and_drawn_nowhere(capsys):
     seen = []
-    bar = sources._bar(lambda *step: seen.append(step))(
+    bar = sources._progress_bar(lambda *step: seen.append(step))(
         desc="Reconstructing (incomplete total...)", total=0, unit="B"
     )
-    other = sources._bar(lambda *step: seen.append(step))(desc="Downloading bytes", total=50, unit="B")
+    other = sources._progress_bar(lambda *step: seen.append(step))(
+        desc="Downloading bytes", total=50, unit="B"
+    )
     bar.total = 50
     for n in (20, 30):
         bar.update(n)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from core import errors
-from steertui import foreign, paths
+from steertui import find_foreign_package, paths
 from steertui.cli import main
 from steertui.cli.verbs import VERBS, Verb
 from steertui.engine import launch
@@ -95,10 +95,10 @@ def test_a_bug_is_filed_not_shown(verb: Callable[[Ending], None], capsys: pytest
     assert main.main(["end"]) == 1
     err = capsys.readouterr().err
     assert "internal error (ZeroDivisionError: of all things)" in err
-    assert str(paths.log()) in err
+    assert str(paths.log_file()) in err
     assert "Traceback" not in err
-    assert "Traceback" in paths.log().read_text()
-    assert paths.log().stat().st_mode & 0o777 == 0o600
+    assert "Traceback" in paths.log_file().read_text()
+    assert paths.log_file().stat().st_mode & 0o777 == 0o600
 
 
 def test_a_bug_is_told_even_when_it_cannot_be_filed(
@@ -196,7 +196,7 @@ def test_the_app_opens_on_the_model_that_was_asked_for(
     stage = ModuleType("steertui.app")
     stage.__dict__["run"] = run
     monkeypatch.setitem(sys.modules, "steertui.app", stage)
-    monkeypatch.setattr(launch, "ensure", ensure)
+    monkeypatch.setattr(launch, "ensure_engine", ensure)
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
     assert main.main(words) == 0
@@ -231,7 +231,7 @@ def test_a_reader_that_leaves_is_no_error() -> None:
 
 
 def test_a_stranger_s_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert foreign() is None
+    assert find_foreign_package() is None
     (tmp_path / "core").mkdir()
     (tmp_path / "core" / "__init__.py").touch()
     done = subprocess.run(

@@ -17,7 +17,7 @@ from typing import Any
 
 from core.errors import BadInput, ModelError, OutOfMemory
 from core.mixer.mixer import Mixer
-from sessions.live.backend import Progress, Speech
+from sessions.live.backend import PreparedAnswer, Progress
 
 WORDS = ("the ", "quick ", "brown ", "fox ", "jumps ", "over ", "a ", "lazy ", "dog ", "and ")
 
@@ -159,14 +159,16 @@ class Instrument:
         if any(channel.scale > 100 for channel in mixer.channels):
             raise BadInput("too loud for this model")
 
-    def speak(self, messages: list[dict[str, str]], mixer: Mixer, settings: Mapping[str, Any]) -> Speech:
+    def speak(
+        self, messages: list[dict[str, str]], mixer: Mixer, settings: Mapping[str, Any]
+    ) -> PreparedAnswer:
         if messages[-1]["content"] == "too long":
             raise BadInput("prompt is 9000 tokens, limit 8192")
         self.heard.append(messages)
         kind = FailingAnswer if settings.get("fail") else HungryAnswer if settings.get("oom") else Answer
         answer = kind(mixer, int(settings.get("max_new_tokens", 20)), self.wait)
         self.answers.append(answer)
-        return Speech(answer, (1, 2, 3), 0, answer.inject)
+        return PreparedAnswer(answer, (1, 2, 3), 0, answer.inject)
 
     def forget(self) -> None:
         self.answers.clear()

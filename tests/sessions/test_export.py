@@ -18,14 +18,14 @@ import pytest
 from core.errors import UsageError
 from core.mixer.mixer import Channel, Mixer
 from sessions.export import FORMS, export
-from sessions.export.playback import in_turn, paced
+from sessions.export.playback import in_reading_order, replay_paced
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
+from sessions.journal.codec import JournalRecord
 from sessions.journal.folder import all_folders
 from sessions.journal.journal import Journal
 from sessions.journal.reader import read
-from sessions.recorded.index import Index
-from sessions.state.mixer_words import describe, mix_of, summary
+from sessions.recorded.index import SessionIndex
+from sessions.state.mixer_words import describe_change, mix_hash, mixer_summary
 from steertui.text import safe_text
 from tests.sessions.scripted import Vector
 
@@ -37,29 +37,33 @@ def mixer(scale: float) -> dict[str, object]:
     return Mixer((Channel(LOUD, scale=scale, layers=(1, 2, 3)),)).to_json()
 
 
-def records(*events: ev.Event) -> tuple[Record, ...]:
-    return tuple(Record(n, 100, event) for n, event in enumerate(events))
+def records(*events: ev.Event) -> tuple[JournalRecord, ...]:
+    return tuple(JournalRecord(n, 100, event) for n, event in enumerate(events))
 
 
-def talk(answer: tuple[str, ...] = ("It ", "rains."), question: str = "How is it?") -> tuple[Record, ...]:
+def talk(
+    answer: tuple[str, ...] = ("It ", "rains."), question: str = "How is it?"
+) -> tuple[JournalRecord, ...]:
     """One question, an answer with a flip before its last token, and a second answer beside it."""
     ids = tuple(range(len(answer)))
     half = len(answer) - 1
     return records(
-        ev.Open(session="S1", app="0.1", wall="2026-11-20T11:45:58+00:00", versions={"torch": "2.13"}),
-        ev.Model(state="ready", name="demo", facts={"dtype": "float32"}),
-        ev.Vector(name="loud", sha256="abc"),
-        ev.Mixer(rev=1, state=mixer(1.0), mix="m1"),
-        ev.Turn(turn=0, text=question),
-        ev.Gen(gen=0, turn=1, parent=0, settings={"seed": 7, "system": "Be brief."}, mix="m1"),
-        ev.Tok(gen=0, i=0, ids=ids[:half], text=answer[:half], lp=(-0.5,) * half, mix="m1"),
-        ev.Mixer(rev=2, state=mixer(-1.0), mix="m2", gen=0, at=half, words="FLIP loud"),
-        ev.Tok(gen=0, i=half, ids=ids[half:], text=answer[half:], lp=(-0.25,), mix="m2"),
-        ev.Meter(gen=0, i=0, proj={"loud": tuple(float(k) for k in ids)}),
-        ev.Stop(gen=0, reason="eos", tokens=len(ids)),
-        ev.Gen(gen=1, turn=2, parent=0, settings={"seed": 8}, mix="m2"),
-        ev.Tok(gen=1, i=0, ids=(5,), text=("Fine.",), mix="m2"),
-        ev.Stop(gen=1, reason="eos", tokens=1),
+        ev.SessionOpened(
+            session="S1", app="0.1", wall="2026-11-20T11:45:58+00:00", versions={"torch": "2.13"}
+        ),
+        ev.ModelChanged(state="ready", name="demo", facts={"dtype": "float32"}),
+        ev.VectorChanged(name="loud", sha256="abc"),
+        ev.MixerChanged(rev=1, state=mixer(1.0), mix="m1"),
+        ev.TurnAdded(turn=0, text=question),
+        ev.AnswerStarted(gen=0, turn=1, parent=0, settings={"seed": 7, "system": "Be brief."}, mix="m1"),
+        ev.TokensGenerated(gen=0, i=0, ids=ids[:half], text=answer[:half], lp=(-0.5,) * half, mix="m1"),
+        ev.MixerChanged(rev=2, state=mixer(-1.0), mix="m2", gen=0, at=half, words="FLIP loud"),
+        ev.TokensGenerated(gen=0, i=half, ids=ids[half:], text=answer[half:], lp=(-0.25,), mix="m2"),
+        ev.MeterReadings(gen=0, i=0, proj={"loud": tuple(float(k) for k in ids)}),
+        ev.AnswerStopped(gen=0, reason="eos", tokens=len(ids)),
+        ev.AnswerStarted(gen=1, turn=2, parent=0, settings={"seed": 8}, mix="m2"),
+        ev.TokensGenerated(gen=1, i=0, ids=(5,), text=("Fine.",), mix="m2"),
+        ev.AnswerStopped(gen=1, reason="eos", tokens=1),
     )
 
 
@@ -156,9 +160,9 @@ def test_an_unknown_form_names_the_known_ones() -> None:
 
 def recorded(root: Path, *said: str) -> None:
     journal, _ = Journal.create(root)
-    journal.append(ev.Open(session=journal.session, app="0.1", wall="2026-11-20T11:45:58+00:00"))
+    journal.append(ev.SessionOpened(session=journal.session, app="0.1", wall="2026-11-20T11:45:58+00:00"))
     for k, text in enumerate(said):
-        journal.append(ev.Turn(turn=k, text=text))
+        journal.append(ev.TurnAdded(turn=k, text=text))
     journal.close("done")
 
 
@@ -166,7 +170,7 @@ def test_the_index_lists_and_finds_sessions_and_notices_what_changed(tmp_path: P
     recorded(tmp_path / "s", "a walk by the river", "and the weather")
     recorded(tmp_path / "s", 'the weather in "May"')
     file = tmp_path / "index.db"
-    index = Index(tmp_path / "s", file)
+    index = SessionIndex(tmp_path / "s", file)
     assert [entry.title for entry in index.entries()] == ['the weather in "May"', "a walk by the river"]
     assert len(index.search("weather")) == 2
     assert [entry.turns for entry in index.search("weather river")] == [2]
@@ -174,30 +178,30 @@ def test_the_index_lists_and_finds_sessions_and_notices_what_changed(tmp_path: P
     assert index.search("nowhere") == []
     folder = all_folders(tmp_path / "s")[-1]
     journal, _ = Journal.resume(folder)
-    journal.append(ev.Turn(turn=2, text="then snow"))
+    journal.append(ev.TurnAdded(turn=2, text="then snow"))
     journal.close("done")
-    assert [entry.turns for entry in Index(tmp_path / "s", file).search("snow")] == [3]
+    assert [entry.turns for entry in SessionIndex(tmp_path / "s", file).search("snow")] == [3]
 
 
 def test_the_index_is_made_anew_when_it_is_damaged_or_gone(tmp_path: Path) -> None:
     recorded(tmp_path / "s", "hello")
     file = tmp_path / "index.db"
-    before = Index(tmp_path / "s", file).entries()
+    before = SessionIndex(tmp_path / "s", file).entries()
     file.write_bytes(b"not a database" * 100)
-    assert Index(tmp_path / "s", file).entries() == before
+    assert SessionIndex(tmp_path / "s", file).entries() == before
     file.unlink()
-    assert Index(tmp_path / "s", file).entries() == before
+    assert SessionIndex(tmp_path / "s", file).entries() == before
 
 
 def test_a_session_of_a_job_is_listed_by_the_job(tmp_path: Path) -> None:
     journal, _ = Journal.create(tmp_path / "s")
     params = {"contrast": "determined-drifting", "out": "/somewhere/far/d.safetensors", "seed": 3}
-    journal.append(ev.Job(job=1, kind="say", state="done", session="S2"))
-    journal.append(ev.Job(job=2, kind="extract", state="running", params=params))
-    journal.append(ev.Job(job=2, kind="extract", state="done"))
-    journal.append(ev.Job(job=3, kind="check", state="failed"))
+    journal.append(ev.JobChanged(job=1, kind="say", state="done", session="S2"))
+    journal.append(ev.JobChanged(job=2, kind="extract", state="running", params=params))
+    journal.append(ev.JobChanged(job=2, kind="extract", state="done"))
+    journal.append(ev.JobChanged(job=3, kind="check", state="failed"))
     journal.close("done")
-    index = Index(tmp_path / "s", tmp_path / "index.db")
+    index = SessionIndex(tmp_path / "s", tmp_path / "index.db")
     (entry,) = index.search("extract determined")
     assert (entry.turns, entry.jobs) == (0, "extract done, check failed")
     assert entry.title == "extract determined-drifting d.safetensors"
@@ -212,12 +216,12 @@ def test_an_index_of_another_version_is_begun_anew(tmp_path: Path) -> None:
     file = tmp_path / "index.db"
     with closing(sqlite3.connect(file)) as base, base:
         base.execute("CREATE TABLE sessions (id TEXT, size INTEGER)")
-    assert [entry.title for entry in Index(tmp_path / "s", file).entries()] == ["hello"]
+    assert [entry.title for entry in SessionIndex(tmp_path / "s", file).entries()] == ["hello"]
 
 
 def test_where_no_index_can_be_written_memory_has_to_do(tmp_path: Path) -> None:
     recorded(tmp_path / "s", "hello", "and snow")
-    index = Index(tmp_path / "s", tmp_path / "nowhere" / "index.db")
+    index = SessionIndex(tmp_path / "s", tmp_path / "nowhere" / "index.db")
     assert [entry.title for entry in index.search("snow")] == ["hello"]
     assert not (tmp_path / "nowhere").exists()
 
@@ -225,7 +229,7 @@ def test_where_no_index_can_be_written_memory_has_to_do(tmp_path: Path) -> None:
 def test_half_a_surrogate_pair_hides_no_session(tmp_path: Path) -> None:
     recorded(tmp_path / "s", "before", "half \udcff of it")
     recorded(tmp_path / "s", "\ud83d")
-    index = Index(tmp_path / "s", tmp_path / "index.db")
+    index = SessionIndex(tmp_path / "s", tmp_path / "index.db")
     assert [entry.title for entry in index.entries()] == ["?", "before"]
     assert [entry.title for entry in index.search("half")] == ["before"]
     assert index.search("\udcff nowhere") == []
@@ -234,40 +238,44 @@ def test_half_a_surrogate_pair_hides_no_session(tmp_path: Path) -> None:
 def test_a_replay_keeps_the_pace_and_cuts_long_silences() -> None:
     slept: list[float] = []
     events = [
-        Record(0, 0, ev.Note(text="a")),
-        Record(1, 500, ev.Note(text="b")),
-        Record(2, 10**7, ev.Note(text="c")),
+        JournalRecord(0, 0, ev.NoteAdded(text="a")),
+        JournalRecord(1, 500, ev.NoteAdded(text="b")),
+        JournalRecord(2, 10**7, ev.NoteAdded(text="c")),
     ]
-    assert list(paced(events, 2.0, slept.append)) == events
+    assert list(replay_paced(events, 2.0, slept.append)) == events
     assert slept == [0.25, 2.0]
-    assert list(paced(events, 0, pytest.fail)) == events
+    assert list(replay_paced(events, 0, pytest.fail)) == events
 
 
 @pytest.mark.parametrize("stopped", [True, False])
 def test_what_is_said_in_mid_answer_is_read_below_it(stopped: bool) -> None:
     early, first, late, second, stop = (
-        ev.Gen(gen=0, turn=1),
-        ev.Tok(gen=0, i=0, ids=(1,), text=("a",)),
-        ev.Turn(turn=2, parent=1, text="and?"),
-        ev.Tok(gen=0, i=1, ids=(2,), text=("b",)),
-        ev.Stop(gen=0, reason="eos", tokens=2),
+        ev.AnswerStarted(gen=0, turn=1),
+        ev.TokensGenerated(gen=0, i=0, ids=(1,), text=("a",)),
+        ev.TurnAdded(turn=2, parent=1, text="and?"),
+        ev.TokensGenerated(gen=0, i=1, ids=(2,), text=("b",)),
+        ev.AnswerStopped(gen=0, reason="eos", tokens=2),
     )
     end = [stop] if stopped else []
-    told = [record.event for record in in_turn(records(early, first, late, second, *end))]
+    told = [record.event for record in in_reading_order(records(early, first, late, second, *end))]
     assert told[-len(end) - 4 :] == [early, first, second, *end, late]
 
 
 def test_a_token_that_grew_is_told_once() -> None:
     """The end of a cut character came after the token had been written."""
     events = (
-        ev.Gen(gen=0, turn=1),
-        ev.Tok(gen=0, i=0, ids=(1, 2), text=("a", " b")),
-        ev.Tok(gen=0, i=1, ids=(2,), text=(" b\N{REPLACEMENT CHARACTER}",)),
-        ev.Stop(gen=0, reason="cancel", tokens=2),
-        ev.Gen(gen=1, turn=2),
-        ev.Tok(gen=1, i=0, ids=(2,), text=(" b",)),
+        ev.AnswerStarted(gen=0, turn=1),
+        ev.TokensGenerated(gen=0, i=0, ids=(1, 2), text=("a", " b")),
+        ev.TokensGenerated(gen=0, i=1, ids=(2,), text=(" b\N{REPLACEMENT CHARACTER}",)),
+        ev.AnswerStopped(gen=0, reason="cancel", tokens=2),
+        ev.AnswerStarted(gen=1, turn=2),
+        ev.TokensGenerated(gen=1, i=0, ids=(2,), text=(" b",)),
     )
-    told = [record.event.text for record in in_turn(records(*events)) if isinstance(record.event, ev.Tok)]
+    told = [
+        record.event.text
+        for record in in_reading_order(records(*events))
+        if isinstance(record.event, ev.TokensGenerated)
+    ]
     assert told == [("a", " b"), ("\N{REPLACEMENT CHARACTER}",), (" b",)]
 
 
@@ -289,21 +297,21 @@ EDITS: dict[str, Callable[[Mixer], Mixer]] = {
 def test_a_change_at_the_desk_is_said_in_words(words: str) -> None:
     before = Mixer((Channel(LOUD, scale=1.0, layers=(1, 2, 3)),))
     after = EDITS[words](before)
-    assert describe(before.to_json(), after.to_json()) == words
-    assert (mix_of(before.to_json()) == mix_of(after.to_json())) == (words == "no change")
+    assert describe_change(before.to_json(), after.to_json()) == words
+    assert (mix_hash(before.to_json()) == mix_hash(after.to_json())) == (words == "no change")
 
 
 def test_a_desk_is_summed_up() -> None:
     desk = Mixer((Channel(LOUD, scale=1.0, layers=(1, 2, 3), ceiling=2.0, muted=True),)).bypass()
-    assert summary(desk.to_json()) == "BYPASS · loud +1 relative L1–3 ceiling +2 mute"
-    assert summary(Mixer().to_json()) == ""
+    assert mixer_summary(desk.to_json()) == "BYPASS · loud +1 relative L1–3 ceiling +2 mute"
+    assert mixer_summary(Mixer().to_json()) == ""
 
 
 def test_a_flipped_channel_reads_along_the_vector_as_it_was_loaded() -> None:
     loud = Channel(LOUD, scale=0.35, unit="natural", floor=0.5, flipped=True)
-    assert summary(Mixer((loud,)).to_json()) == "loud -0.35 natural default band ceiling -0.5 flip"
-    assert summary(Mixer((replace(loud, scale=0.0, floor="p25"),)).to_json()).startswith(
+    assert mixer_summary(Mixer((loud,)).to_json()) == "loud -0.35 natural default band ceiling -0.5 flip"
+    assert mixer_summary(Mixer((replace(loud, scale=0.0, floor="p25"),)).to_json()).startswith(
         "loud +0 natural default band ceiling -p25"
     )
     turned = Mixer((loud,)).scale(0, 0.6).to_json()
-    assert describe(Mixer((loud,)).to_json(), turned) == "loud scale -0.35 → -0.6"
+    assert describe_change(Mixer((loud,)).to_json(), turned) == "loud scale -0.35 → -0.6"

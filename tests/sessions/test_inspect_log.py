@@ -11,9 +11,9 @@ import pytest
 
 from core.errors import UsageError
 from sessions.export import save
-from sessions.export.samples import Sample, samples
+from sessions.export.samples import ConversationSample, conversation_samples
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
+from sessions.journal.codec import JournalRecord
 from sessions.state.fold import fold_all
 from steertui import paths
 from steertui.cli import main
@@ -23,8 +23,8 @@ from tests.sessions.test_export import recorded, records, talk
 BEGAN = datetime(2026, 11, 20, 11, 45, 58, tzinfo=UTC)
 
 
-def sampled(session: tuple[Record, ...]) -> list[Sample]:
-    return samples(fold_all(session), session)
+def sampled(session: tuple[JournalRecord, ...]) -> list[ConversationSample]:
+    return conversation_samples(fold_all(session), session)
 
 
 def test_every_branch_is_a_sample_and_every_answer_a_call() -> None:
@@ -47,16 +47,16 @@ def test_every_branch_is_a_sample_and_every_answer_a_call() -> None:
 
 def test_a_later_answer_was_told_the_earlier_one_and_what_somebody_put_into_it() -> None:
     session = records(
-        ev.Turn(turn=0, text="Go."),
-        ev.Gen(gen=0, turn=1, parent=0),
-        ev.Tok(gen=0, i=0, ids=(1,), text=("Left",)),
-        ev.Inject(gen=0, at=1, text="Or right?", how="user"),
-        ev.Tok(gen=0, i=1, ids=(2,), text=(" Right",)),
-        ev.Stop(gen=0, reason="length", tokens=2, wall_ms=1500),
-        ev.Turn(turn=2, parent=1, text="And now?"),
-        ev.Gen(gen=1, turn=3, parent=2),
-        ev.Stop(gen=1, reason="cancel", tokens=0),
-        ev.Turn(turn=4, parent=3, text="Hello?"),
+        ev.TurnAdded(turn=0, text="Go."),
+        ev.AnswerStarted(gen=0, turn=1, parent=0),
+        ev.TokensGenerated(gen=0, i=0, ids=(1,), text=("Left",)),
+        ev.TextInjected(gen=0, at=1, text="Or right?", how="user"),
+        ev.TokensGenerated(gen=0, i=1, ids=(2,), text=(" Right",)),
+        ev.AnswerStopped(gen=0, reason="length", tokens=2, wall_ms=1500),
+        ev.TurnAdded(turn=2, parent=1, text="And now?"),
+        ev.AnswerStarted(gen=1, turn=3, parent=2),
+        ev.AnswerStopped(gen=1, reason="cancel", tokens=0),
+        ev.TurnAdded(turn=4, parent=3, text="Hello?"),
     )
     (sample,) = sampled(session)
     assert [message["content"] for message in sample.calls[1].told] == [
@@ -82,7 +82,7 @@ def test_without_the_extra_one_sentence_says_what_to_install(
 def test_a_log_needs_a_file_of_its_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(UsageError, match=r"named \*\.eval or \*\.json, not x\.txt"):
         save(talk(), "inspect", tmp_path / "x.txt", safe_text)
-    recorded(paths.sessions(), "hello")
+    recorded(paths.sessions_folder(), "hello")
     assert main.main(["sessions", "export", "last", "--to", "inspect"]) == 2
     assert "name it with --out FILE" in capsys.readouterr().err
 
@@ -115,11 +115,11 @@ def test_inspect_reads_back_what_was_said(tmp_path: Path, suffix: str) -> None:
 def test_inspect_reads_back_what_else_might_have_been_said(tmp_path: Path) -> None:
     log = pytest.importorskip("inspect_ai.log", reason="the extra inspect is not installed")
     session = records(
-        ev.Turn(turn=0, text="Go."),
-        ev.Gen(gen=0, turn=1, parent=0),
-        ev.Tok(gen=0, i=0, ids=(1,), text=("Left",), lp=(-0.7,)),
-        ev.Top(gen=0, i=0, ids=((1, 2),), text=(("Left", "Right"),), p=((0.5, 0.0),)),
-        ev.Stop(gen=0, reason="eos", tokens=1),
+        ev.TurnAdded(turn=0, text="Go."),
+        ev.AnswerStarted(gen=0, turn=1, parent=0),
+        ev.TokensGenerated(gen=0, i=0, ids=(1,), text=("Left",), lp=(-0.7,)),
+        ev.TopTokens(gen=0, i=0, ids=((1, 2),), text=(("Left", "Right"),), p=((0.5, 0.0),)),
+        ev.AnswerStopped(gen=0, reason="eos", tokens=1),
     )
     save(session, "inspect", tmp_path / "x.eval", safe_text)
     (sample,) = log.read_eval_log(str(tmp_path / "x.eval")).samples

@@ -17,18 +17,18 @@ from hypothesis import strategies as st
 
 from core.errors import BadInput, EngineUnavailable, UsageError
 from sessions.journal import events as ev
-from sessions.journal.codec import Record, decode, encode
-from sessions.journal.folder import Folder, all_folders, find_folder
+from sessions.journal.codec import JournalRecord, decode, encode
+from sessions.journal.folder import SessionFolder, all_folders, find_folder
 from sessions.journal.journal import RING, Journal
-from sessions.journal.reader import follow, read, scan
+from sessions.journal.reader import follow_journal, read, scan_journal
 from tests.disks import files_no_larger_than
 
 
-def notes(count: int) -> list[ev.Note]:
-    return [ev.Note(text=f"note {k}") for k in range(count)]
+def notes(count: int) -> list[ev.NoteAdded]:
+    return [ev.NoteAdded(text=f"note {k}") for k in range(count)]
 
 
-def written(root: Path, count: int = 5) -> Folder:
+def written(root: Path, count: int = 5) -> SessionFolder:
     journal, folder = Journal.create(root)
     for note in notes(count):
         journal.append(note)
@@ -36,15 +36,15 @@ def written(root: Path, count: int = 5) -> Folder:
     return folder
 
 
-def texts(records: tuple[Record, ...] | list[Record]) -> list[str]:
-    return [r.event.text for r in records if isinstance(r.event, ev.Note)]
+def texts(records: tuple[JournalRecord, ...] | list[JournalRecord]) -> list[str]:
+    return [r.event.text for r in records if isinstance(r.event, ev.NoteAdded)]
 
 
 def test_what_is_appended_is_read_back_in_order(tmp_path: Path) -> None:
     folder = written(tmp_path)
     reading = read(folder.journal)
     assert [r.n for r in reading.records] == list(range(6))
-    assert [r.event for r in reading.records] == [*notes(5), ev.Close(reason="done")]
+    assert [r.event for r in reading.records] == [*notes(5), ev.SessionClosed(reason="done")]
     assert reading.report() == ""
 
 
@@ -68,7 +68,7 @@ def test_every_truncation_opens_and_loses_only_what_was_cut(tmp_path: Path) -> N
     data = written(tmp_path / "whole").journal.read_bytes()
     ends = [k + 1 for k, byte in enumerate(data) if byte == 10]
     for size in range(len(data) + 1):
-        folder = Folder(tmp_path / str(size))
+        folder = SessionFolder(tmp_path / str(size))
         folder.path.mkdir()
         folder.journal.write_bytes(data[:size])
         whole = sum(end <= size for end in ends)
@@ -76,7 +76,7 @@ def test_every_truncation_opens_and_loses_only_what_was_cut(tmp_path: Path) -> N
         assert len(read(folder.journal).records) == whole
         journal, reading = Journal.resume(folder)
         assert (len(reading.records), reading.torn) == (whole, torn)
-        again = journal.append(ev.Note(text="after"))
+        again = journal.append(ev.NoteAdded(text="after"))
         journal.close("again")
         kept = list(folder.path.glob("journal.torn-*"))
         assert [k.stat().st_size for k in kept] == ([torn] if torn else [])
@@ -97,17 +97,17 @@ def test_a_bad_middle_line_is_passed_over_and_reported(tmp_path: Path) -> None:
 @given(at=st.integers(0, 400), count=st.integers(1, 200))
 @settings(max_examples=60, deadline=None)
 def test_a_run_of_nul_bytes_costs_only_the_lines_it_hits(at: int, count: int) -> None:
-    lines = [encode(Record(n, 0, note)) for n, note in enumerate(notes(6))]
+    lines = [encode(JournalRecord(n, 0, note)) for n, note in enumerate(notes(6))]
     data = bytearray(b"".join(lines))
     at %= len(data)
     data[at : at + count] = bytes(len(data[at : at + count]))
     intact = {n for n, line in enumerate(lines) if line in bytes(data)}
-    assert intact <= {record.n for record in scan(bytes(data)).records} <= set(range(6))
+    assert intact <= {record.n for record in scan_journal(bytes(data)).records} <= set(range(6))
 
 
 def test_a_line_glued_to_a_torn_one_is_still_read() -> None:
-    first, second, third = (encode(Record(n, 0, note)) for n, note in enumerate(notes(3)))
-    reading = scan(first + second[:20] + third)
+    first, second, third = (encode(JournalRecord(n, 0, note)) for n, note in enumerate(notes(3)))
+    reading = scan_journal(first + second[:20] + third)
     assert [r.n for r in reading.records] == [0, 2]
     assert reading.report() == "1 records unreadable (seq 1–1)"
     start, length = reading.spans[1]
@@ -132,7 +132,7 @@ def test_an_appended_block_of_nuls_is_a_torn_tail(tmp_path: Path) -> None:
     journal.close("again")
     assert b"\0" not in folder.journal.read_bytes()
     repair = read(folder.journal).records[6].event
-    assert repair == ev.Repair(torn_bytes=4096, kept="journal.torn-0")
+    assert repair == ev.JournalRepaired(torn_bytes=4096, kept="journal.torn-0")
 
 
 def test_two_writers_cannot_hold_one_session(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_reading_never_writes(tmp_path: Path) -> None:
 
 def test_a_journal_from_the_future_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    path.write_bytes(encode(Record(0, 0, ev.Open(session="x", app="9", wall="", schema=3))))
+    path.write_bytes(encode(JournalRecord(0, 0, ev.SessionOpened(session="x", app="9", wall="", schema=3))))
     with pytest.raises(BadInput, match="written by newer version 3"):
         read(path)
 
@@ -161,7 +161,7 @@ def test_a_journal_from_the_future_is_refused_by_name(tmp_path: Path) -> None:
 def test_resumed_numbers_go_on(tmp_path: Path) -> None:
     folder = written(tmp_path)
     journal, _ = Journal.resume(folder)
-    assert journal.append(ev.Note(text="more")).n == 6
+    assert journal.append(ev.NoteAdded(text="more")).n == 6
     assert [n for since in (-1, 5) for n, _ in journal.lines(since)] == list(range(7))
     journal.close("done")
 
@@ -198,12 +198,12 @@ def test_follow_yields_what_another_hand_writes(tmp_path: Path) -> None:
         note = next(rest)
         journal.append(note) if note else journal.close("done")
 
-    assert texts(list(follow(folder.journal, wait=step))) == ["note 0", "note 1", "note 2"]
+    assert texts(list(follow_journal(folder.journal, wait=step))) == ["note 0", "note 1", "note 2"]
 
 
 def test_a_full_disk_pauses_the_recording_and_the_gap_counts_what_was_lost(tmp_path: Path) -> None:
     journal, folder = Journal.create(tmp_path)
-    heard: list[Record] = []
+    heard: list[JournalRecord] = []
     journal.listen(heard.append)
     for note in notes(3):
         journal.append(note)
@@ -211,14 +211,14 @@ def test_a_full_disk_pauses_the_recording_and_the_gap_counts_what_was_lost(tmp_p
         for note in notes(4):
             journal.append(note)
         assert not journal.recording
-    journal.append(ev.Note(text="room again"))
+    journal.append(ev.NoteAdded(text="room again"))
     assert journal.recording
     journal.close("done")
     assert [r.n for r in heard] == list(range(11))
-    assert [r.event.code for r in heard if isinstance(r.event, ev.Error)] == ["recording"]
+    assert [r.event.code for r in heard if isinstance(r.event, ev.ErrorReported)] == ["recording"]
     reading = read(folder.journal)
     assert reading.report() == ""
-    gap = next(r.event for r in reading.records if isinstance(r.event, ev.Gap))
+    gap = next(r.event for r in reading.records if isinstance(r.event, ev.RecordingGap))
     assert (gap.lost, gap.first, gap.last) == (5, 3, 7)
     assert texts(reading.records)[-1] == "room again"
 
@@ -229,8 +229,8 @@ def test_an_event_that_no_line_holds_is_refused_and_the_next_one_is_kept(
     monkeypatch.setattr("sessions.journal.journal.LINE_LIMIT", 200)
     journal, folder = Journal.create(tmp_path)
     with pytest.raises(UsageError, match="more than one line of a journal holds"):
-        journal.append(ev.Note(text="x" * 200))
-    journal.append(ev.Note(text="short"))
+        journal.append(ev.NoteAdded(text="x" * 200))
+    journal.append(ev.NoteAdded(text="short"))
     journal.close("done")
     assert [r.n for r in read(folder.journal).records] == [0, 1]
 
@@ -239,7 +239,7 @@ def test_the_last_word_fits_even_when_nothing_else_did(tmp_path: Path) -> None:
     journal, folder = Journal.create(tmp_path)
     journal.append(notes(1)[0])
     with files_no_larger_than(folder.journal.stat().st_size):
-        journal.append(ev.Note(text="lost"))
+        journal.append(ev.NoteAdded(text="lost"))
     journal.close("done")
     assert [r.event.t for r in read(folder.journal).records] == ["note", "gap", "close"]
 
@@ -290,11 +290,11 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
 
 
 def test_a_line_may_contain_what_lines_begin_with() -> None:
-    report = ev.Job(job=1, kind="check", state="done", event={"control": {"n": 100}})
-    line = encode(Record(0, 0, report))
+    report = ev.JobChanged(job=1, kind="check", state="done", event={"control": {"n": 100}})
+    line = encode(JournalRecord(0, 0, report))
     torn = line[:-20]
     for data, skipped in ((line, 0), (torn + line, len(torn))):
-        reading = scan(data)
+        reading = scan_journal(data)
         assert [record.event for record in reading.records] == [report]
         assert reading.spans == ((skipped, len(line)),)
 
@@ -303,11 +303,11 @@ def test_a_clock_that_is_set_back_changes_neither_order_nor_intervals(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal, folder = Journal.create(tmp_path)
-    journal.append(ev.Note(text="today"))
+    journal.append(ev.NoteAdded(text="today"))
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() - 86_400)
     monkeypatch.setattr(time, "time_ns", lambda: int((real() - 86_400) * 1e9))
-    journal.append(ev.Note(text="yesterday"))
+    journal.append(ev.NoteAdded(text="yesterday"))
     journal.close("done")
     records = read(folder.journal).records
     assert texts(records) == ["today", "yesterday"]

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions.journal import events as ev
-from sessions.journal.codec import BadLine, Record, decode, encode
+from sessions.journal.codec import BadLine, JournalRecord, decode, encode
 from sessions.journal.event import KINDS
 
 SAMPLES: dict[str, Any] = {"int": 7, "str": "x\u2028\n\x1b", "float": 0.5, "bool": True}
@@ -29,7 +29,7 @@ def sample(kind: type[ev.Event]) -> ev.Event:
 
 @pytest.mark.parametrize("t", KINDS)
 def test_every_kind_comes_back_as_it_was(t: str) -> None:
-    record = Record(3, 40, sample(KINDS[t]))
+    record = JournalRecord(3, 40, sample(KINDS[t]))
     line = encode(record)
     assert decode(line) == record
     assert line.endswith(b"\n")
@@ -38,20 +38,20 @@ def test_every_kind_comes_back_as_it_was(t: str) -> None:
 
 
 def test_unknown_kinds_and_fields_are_kept() -> None:
-    future = Record(1, 0, ev.Other(kind="hologram", data={"depth": (1, 2)}))
+    future = JournalRecord(1, 0, ev.UnknownEvent(kind="hologram", data={"depth": (1, 2)}))
     assert encode(decode(encode(future))) == encode(future)
-    newer = Record(2, 0, ev.Note(text="hi", extra={"colour": "red"}))
+    newer = JournalRecord(2, 0, ev.NoteAdded(text="hi", extra={"colour": "red"}))
     assert decode(encode(newer)).event == newer.event
 
 
 def test_a_known_kind_without_its_fields_is_kept_too() -> None:
-    line = encode(Record(1, 0, ev.Other(kind="stop", data={"gen": 1})))
-    assert decode(line).event == ev.Other(kind="stop", data={"gen": 1})
+    line = encode(JournalRecord(1, 0, ev.UnknownEvent(kind="stop", data={"gen": 1})))
+    assert decode(line).event == ev.UnknownEvent(kind="stop", data={"gen": 1})
 
 
 def test_non_finite_numbers_become_words_that_float_reads() -> None:
-    tok = ev.Tok(gen=0, i=0, ids=(1, 2), text=("a", "b"), lp=(float("nan"), float("-inf")))
-    line = encode(Record(0, 0, tok))
+    tok = ev.TokensGenerated(gen=0, i=0, ids=(1, 2), text=("a", "b"), lp=(float("nan"), float("-inf")))
+    line = encode(JournalRecord(0, 0, tok))
     json.loads(line, parse_constant=pytest.fail)
     assert [float(x) for x in decode(line).event.lp] == pytest.approx(
         [float("nan"), float("-inf")], nan_ok=True
@@ -60,7 +60,7 @@ def test_non_finite_numbers_become_words_that_float_reads() -> None:
 
 @given(st.data())
 def test_any_changed_byte_is_noticed(data: st.DataObject) -> None:
-    line = bytearray(encode(Record(9, 2, ev.Note(text="the quick brown fox"))))
+    line = bytearray(encode(JournalRecord(9, 2, ev.NoteAdded(text="the quick brown fox"))))
     at = data.draw(st.integers(0, len(line) - 2))
     line[at] ^= data.draw(st.integers(1, 255))
     with pytest.raises(BadLine):

@@ -14,14 +14,14 @@ import pytest
 from core.errors import BadInput, UsageError
 from core.mixer.mixer import Channel, Mixer
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
+from sessions.journal.codec import JournalRecord
 from sessions.journal.journal import Journal
 from sessions.journal.reader import read
-from sessions.live.model_host import Residence
+from sessions.live.model_host import ModelHost
 from sessions.live.session import Session
 from sessions.state.fold import fold, fold_all
-from sessions.state.mixer_words import mix_of
-from sessions.state.state import State
+from sessions.state.mixer_words import mix_hash
+from sessions.state.state import SessionState
 from tests.sessions.scripted import Studio, Vector
 
 LOUD = Vector("loud", {3: (1.0, 0.0, 0.0, 0.0)}, {3: 2.0})
@@ -54,18 +54,18 @@ class Room:
     def __init__(self, root: Path, studio: Studio, load: bool = True) -> None:
         self.journal, self.folder = Journal.create(root)
         self.studio = studio
-        self.session = Session(self.journal, Residence(studio))
-        self.heard: list[Record] = []
-        self.states: list[State] = []
+        self.session = Session(self.journal, ModelHost(studio))
+        self.heard: list[JournalRecord] = []
+        self.states: list[SessionState] = []
         self.journal.listen(self.heard.append)
         self.journal.listen(lambda _: self.states.append(self.session.state))
-        self.journal.append(ev.Open(session=self.journal.session, app="test", wall=""))
+        self.journal.append(ev.SessionOpened(session=self.journal.session, app="test", wall=""))
         if load:
             self.session.load_model("scripted")
             until(lambda: self.session.state.model and self.session.state.model.state == "ready")
 
     @property
-    def state(self) -> State:
+    def state(self) -> SessionState:
         return self.session.state
 
     def all(self, kind: type[ev.Event]) -> list[Any]:
@@ -106,7 +106,7 @@ def mixer(scale: float) -> dict[str, Any]:
 
 def test_a_chat_is_written_down_token_by_token(room: Room) -> None:
     room.session.chat("hello", settings={"max_new_tokens": 12})
-    until(lambda: room.all(ev.Stop))
+    until(lambda: room.all(ev.AnswerStopped))
     you, answer = room.state.path()
     assert (you.role, you.text) == ("user", "hello")
     assert [t.id for t in answer.tokens] == list(range(12))
@@ -126,7 +126,7 @@ def test_the_state_is_the_fold_of_the_journal_at_every_event(room: Room) -> None
     room.idle()
     kept = read(room.folder.journal).records
     assert list(kept) == room.heard
-    state = State()
+    state = SessionState()
     for record, live in zip(kept, room.states, strict=True):
         state = fold(state, record)
         assert state == live
@@ -142,7 +142,7 @@ def test_a_dial_is_acknowledged_with_the_token_it_first_steers(slow: Room, gate:
     gate.let(5)
     slow.idle()
     mixes = [token.mix for token in slow.state.path()[-1].tokens]
-    assert mixes == [mix_of(Mixer().to_json())] * 4 + [mix_of(mixer(0.5))] * 4
+    assert mixes == [mix_hash(Mixer().to_json())] * 4 + [mix_hash(mixer(0.5))] * 4
     assert [(m.at, m.words) for m in slow.state.path()[-1].markers] == [
         (4, "+ loud +0.5 relative default band")
     ]
@@ -162,9 +162,9 @@ def test_an_overtaken_dial_is_said_to_be_and_leaves_no_marker(slow: Room, gate: 
     slow.session.mixer(2, mixer(0.2))
     gate.let(10)
     slow.idle()
-    assert slow.all(ev.Dial) == [ev.Dial(rev=1, by=2, gen=0, at=1)]
+    assert slow.all(ev.MixerSuperseded) == [ev.MixerSuperseded(rev=1, by=2, gen=0, at=1)]
     assert [m.at for m in slow.state.path()[-1].markers] == [1]
-    assert slow.state.path()[-1].tokens[1].mix == mix_of(mixer(0.2))
+    assert slow.state.path()[-1].tokens[1].mix == mix_hash(mixer(0.2))
 
 
 def test_every_acknowledged_index_is_the_truth_under_a_storm_of_dials(room: Room) -> None:
@@ -176,11 +176,11 @@ def test_every_acknowledged_index_is_the_truth_under_a_storm_of_dials(room: Room
     room.idle()
     answer = room.studio.instruments[0].answers[0]
     tokens = room.state.path()[-1].tokens
-    assert [token.mix for token in tokens] == [mix_of(state) for state in answer.lived]
-    overtaken = {dial.rev for dial in room.all(ev.Dial)}
+    assert [token.mix for token in tokens] == [mix_hash(state) for state in answer.lived]
+    overtaken = {dial.rev for dial in room.all(ev.MixerSuperseded)}
     for ack in acks:
         if ack["gen"] == 0 and ack["rev"] not in overtaken and ack["at"] < len(tokens):
-            assert tokens[ack["at"]].mix == mix_of(mixer(random.Random(ack["rev"]).random()))
+            assert tokens[ack["at"]].mix == mix_hash(mixer(random.Random(ack["rev"]).random()))
     assert len(overtaken) < 300
 
 
@@ -189,7 +189,7 @@ def test_a_mixer_set_before_the_answer_steers_its_first_token(room: Room) -> Non
     assert room.session.mixer(1, mixer(0.5)) == {"rev": 1, "gen": None, "at": 0}
     room.session.chat("hello", settings={"max_new_tokens": 3})
     room.idle()
-    assert {token.mix for token in room.state.path()[-1].tokens} == {mix_of(mixer(0.5))}
+    assert {token.mix for token in room.state.path()[-1].tokens} == {mix_hash(mixer(0.5))}
     assert room.state.path()[-1].tokens[0].proj == {"loud": 0.5}
 
 
@@ -198,7 +198,7 @@ def test_a_refused_mixer_changes_nothing(room: Room) -> None:
     for state in (mixer(101), {"channels": [{"name": "unknown", "sha256": None}]}):
         with pytest.raises(BadInput):
             room.session.mixer(1, state)
-    assert room.all(ev.Mixer) == []
+    assert room.all(ev.MixerChanged) == []
 
 
 def test_cancel_stops_after_the_token_that_was_being_made(slow: Room, gate: Gate) -> None:
@@ -218,10 +218,10 @@ def test_a_pause_holds_between_tokens_and_cancel_ends_it(slow: Room, gate: Gate)
     slow.session.pause(True)
     gate.let(2)
     until(lambda: slow.state.word == "paused")
-    assert len(slow.spoken()) == slow.all(ev.Pause)[0].at == 1
+    assert len(slow.spoken()) == slow.all(ev.PauseChanged)[0].at == 1
     slow.session.cancel()
     slow.idle()
-    assert [pause.paused for pause in slow.all(ev.Pause)] == [True, False]
+    assert [pause.paused for pause in slow.all(ev.PauseChanged)] == [True, False]
 
 
 def test_a_rewind_takes_tokens_back_and_the_answer_goes_on(slow: Room, gate: Gate) -> None:
@@ -231,8 +231,8 @@ def test_a_rewind_takes_tokens_back_and_the_answer_goes_on(slow: Room, gate: Gat
     until(lambda: len(answer.steps) == 6 and answer._next == 7)
     slow.session.rewind(4)
     gate.let(1)
-    until(lambda: slow.all(ev.Rewind))
-    assert slow.all(ev.Rewind) == [ev.Rewind(gen=0, to=3, dropped=4)]
+    until(lambda: slow.all(ev.AnswerRewound))
+    assert slow.all(ev.AnswerRewound) == [ev.AnswerRewound(gen=0, to=3, dropped=4)]
     gate.let(20)
     slow.idle()
     assert slow.spoken() == list(range(10))
@@ -390,7 +390,7 @@ def test_an_old_journal_is_taken_up_where_it_stopped(tmp_path: Path) -> None:
     room.idle()
     room.session.close("over")
     journal, reading = Journal.resume(room.folder)
-    session = Session(journal, Residence(Studio()), state=fold_all(reading.records))
+    session = Session(journal, ModelHost(Studio()), state=fold_all(reading.records))
     assert session.state.path() == room.state.path()
     session.load_model("scripted")
     session.chat("go on")

@@ -11,7 +11,7 @@ from core.errors import UsageError
 from sessions.job_specs.catalogue import OFFERS
 from sessions.job_specs.job_factories import JOBS
 from sessions.job_specs.offer import READERS
-from sessions.job_specs.spending import spends
+from sessions.job_specs.spending import costs_money
 from sessions.job_specs.workshop import CHECK, DIFF, EXTRACT
 from steertui.cli.options import flags
 
@@ -67,7 +67,7 @@ def test_the_command_line_means_the_same_parameters(kind: str, given: dict[str, 
     flags.add_offer(parser, offer)
     parser.add_argument("--model")
     assert (program, *words[: len(offer.verb)]) == ("steertui", *offer.verb)
-    assert flags.offered(parser.parse_args(words[len(offer.verb) :]), offer) == offer.read(given)
+    assert flags.offer_params(parser.parse_args(words[len(offer.verb) :]), offer) == offer.read(given)
 
 
 def test_the_command_names_what_is_not_the_default() -> None:
@@ -88,9 +88,9 @@ def test_the_command_names_what_is_not_the_default() -> None:
     ],
 )
 def test_money_is_only_spoken_of_where_claude_is_asked(kind: str, given: dict[str, str], costs: bool) -> None:
-    assert spends(OFFERS[kind], given) is costs
+    assert costs_money(OFFERS[kind], given) is costs
 
 
 def test_an_offer_with_a_budget_and_nobody_to_choose_always_costs() -> None:
     writing = [offer for offer in OFFERS.values() if offer.verb[:1] == ("contrast",)]
-    assert any(spends(offer, {}) for offer in writing)
+    assert any(costs_money(offer, {}) for offer in writing)

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from core.secrets import scrub
-from sessions.journal.environment import opening
+from sessions.journal.environment import opening_event
 from sessions.journal.journal import Journal
-from sessions.journal.ulid import is_ulid, ulid
+from sessions.journal.ulid import is_ulid, new_ulid
 
 CANARY = "canary-4f1c9d-do-not-print"
 
 
 def test_the_opening_names_versions_and_what_alters_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    event = opening("S", "0.1", argv=["steertui", "say", "hello"])
+    event = opening_event("S", "0.1", argv=["steertui", "say", "hello"])
     assert {"python", "torch", "transformers", "numpy"} <= event.versions.keys()
     assert event.numerics["OMP_NUM_THREADS"] == "3"
     assert event.argv == ("steertui", "say", "hello")
@@ -32,7 +32,7 @@ def test_no_secret_reaches_a_journal(tmp_path: Path, monkeypatch: pytest.MonkeyP
         "hf_abcdefgh12",
         "Authorization: Bearer abc.def",
     ]
-    journal.append(opening(journal.session, "0.1", argv=words))
+    journal.append(opening_event(journal.session, "0.1", argv=words))
     journal.close("done")
     text = folder.journal.read_text()
     for secret in (CANARY, "sk-ant-api03", "hf_abcdefgh12", "abc.def"):
@@ -46,7 +46,7 @@ def test_ordinary_words_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_names_of_sessions_sort_by_time_and_do_not_repeat() -> None:
-    names = [ulid() for _ in range(2000)]
+    names = [new_ulid() for _ in range(2000)]
     assert len(set(names)) == 2000
     assert all(map(is_ulid, names))
     assert [name[:10] for name in names] == sorted(name[:10] for name in names)

@@ -1,11 +1,11 @@
 """A model's arrival as events."""
 
-from sessions.live.model_host import PROGRESS_STEPS, _progress
+from sessions.live.model_host import PROGRESS_STEPS, _thin_progress
 
 
 def test_a_load_of_many_weights_is_told_in_a_few_lines() -> None:
     told = []
-    progress = _progress("big", told.append)
+    progress = _thin_progress("big", told.append)
     progress(None, "starting")
     for weight in range(1000):
         progress((weight + 1) / 1000, "weights")

@@ -18,15 +18,15 @@ from core.jobs.job import End
 from core.jobs.runner import run
 from core.mixer.mixer import Channel, Mixer
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
+from sessions.journal.codec import JournalRecord
 from sessions.journal.journal import Journal
 from sessions.journal.reader import read
 from sessions.live.backend import Progress
-from sessions.live.model_host import Residence
+from sessions.live.model_host import ModelHost
 from sessions.live.session import Session
-from sessions.live.torch_backend import Resident
+from sessions.live.torch_backend import TorchModel
 from sessions.recorded.verify import verify
-from sessions.state.mixer_words import mix_of
+from sessions.state.mixer_words import mix_hash
 from tests.core import zoo
 from tests.sessions.test_live import until
 
@@ -40,8 +40,8 @@ class Studio:
     def examine(self, name: str, options: Mapping[str, Any]) -> None:
         """There is one model here."""
 
-    def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> Resident:
-        return Resident(self.model)
+    def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> TorchModel:
+        return TorchModel(self.model)
 
     def vector(self, source: str, keep: Path | None, *, force: bool = False) -> Any:
         generator = torch.Generator().manual_seed(len(source))
@@ -54,7 +54,7 @@ class Talk:
     def __init__(self, root: Path) -> None:
         self.model = core.adopt(zoo.build(), zoo.tokenizer(), "tiny")
         self.journal, self.folder = Journal.create(root)
-        self.session = Session(self.journal, Residence(Studio(self.model)))
+        self.session = Session(self.journal, ModelHost(Studio(self.model)))
         self.events: list[ev.Event] = []
         self.journal.listen(lambda record: self.events.append(record.event))
         self.session.load_model("tiny")
@@ -108,7 +108,7 @@ def test_the_journal_holds_what_a_plain_stream_says(talk: Talk) -> None:
 def test_the_second_turn_stays_on_the_cache_and_equals_a_fresh_run_on_its_ids(talk: Talk) -> None:
     first = talk.say("hello")
     second = talk.say("and then?")
-    one, two = talk.all(ev.Gen)
+    one, two = talk.all(ev.AnswerStarted)
     assert (one.reused, two.reused) == (0, one.prompt_tokens + len(first))
     context = [*one.prompt_ids, *first, *two.prompt_ids]
     assert second == [step.token_id for step in fresh(talk, context)]
@@ -147,7 +147,7 @@ def test_a_flip_is_in_force_from_the_token_it_was_acknowledged_with(talk: Talk) 
     ack = talk.session.mixer(2, talk.steering(0.4).flip(0).to_json())
     talk.idle()
     at, tokens = ack["at"], talk.session.state.path()[-1].tokens
-    plus, minus = (mix_of(m.to_json()) for m in (talk.steering(0.4), talk.steering(0.4).flip(0)))
+    plus, minus = (mix_hash(m.to_json()) for m in (talk.steering(0.4), talk.steering(0.4).flip(0)))
     assert [token.mix for token in tokens] == [plus] * at + [minus] * (120 - at)
     live = core.stream(talk.model, "hello", mixer=talk.steering(0.4), max_new_tokens=120, ignore_end=True)
     again = []
@@ -175,7 +175,7 @@ def test_a_shadow_lane_is_written_beside_the_answer(talk: Talk) -> None:
     assert [token.id for token in answer.lanes[1]] == [
         s.voices[0].token_id for s in fresh(talk, "hello", talk.steering(0.6), shadow="free")
     ]
-    assert [lane["name"] for lane in talk.all(ev.Lane)[0].lanes] == ["steered", "unsteered"]
+    assert [lane["name"] for lane in talk.all(ev.LanesAssigned)[0].lanes] == ["steered", "unsteered"]
     talk.say("hello", shadow="forced")
     assert all(token.values["kl"] >= 0 for token in talk.session.state.path()[-1].tokens)
 
@@ -203,14 +203,14 @@ def test_words_put_into_the_answer_are_part_of_the_conversation(talk: Talk) -> N
     talk.session.chat("hello", settings={"max_new_tokens": 200, "ignore_end": True})
     until(lambda: talk.session._stage.playing and talk.session._stage.playing.at > 5)
     talk.session.inject(" look, a squirrel", how="own")
-    until(lambda: talk.all(ev.Inject))
+    until(lambda: talk.all(ev.TextInjected))
     talk.session.inject("a gull", how="user")
     talk.idle()
-    own, user = talk.all(ev.Inject)
+    own, user = talk.all(ev.TextInjected)
     assert (own.how, own.text, user.how) == ("own", " look, a squirrel", "user")
     assert own.ids
     talk.say("go on")
-    assert talk.all(ev.Gen)[1].reused > 200
+    assert talk.all(ev.AnswerStarted)[1].reused > 200
 
 
 def test_a_rewound_answer_goes_on_as_if_nothing_had_been_said(talk: Talk) -> None:
@@ -221,7 +221,7 @@ def test_a_rewound_answer_goes_on_as_if_nothing_had_been_said(talk: Talk) -> Non
     until(lambda: talk.session._stage.playing and talk.session._stage.playing.at > 10)
     talk.session.rewind(5)
     talk.idle()
-    assert talk.all(ev.Rewind)[0].dropped == 5
+    assert talk.all(ev.AnswerRewound)[0].dropped == 5
     assert len(plain) == len(talk.spoken()) == 150
     first, second = [t for t in talk.session.state.turns.values() if t.parent == 2]
     assert [token.id for token in first.tokens] == [token.id for token in second.tokens]
@@ -258,8 +258,8 @@ def eventful(talk: Talk) -> None:
     talk.say("and more")
 
 
-def verdict(talk: Talk, records: Sequence[Record]) -> Mapping[str, Any]:
-    end = list(run(verify(Resident(talk.model), records, {talk.vector.sha256: talk.vector})))[-1]
+def verdict(talk: Talk, records: Sequence[JournalRecord]) -> Mapping[str, Any]:
+    end = list(run(verify(TorchModel(talk.model), records, {talk.vector.sha256: talk.vector})))[-1]
     assert isinstance(end, End)
     return end.summary
 
@@ -269,7 +269,9 @@ def test_a_token_that_was_written_twice_because_it_grew_is_one(talk: Talk, forge
     """As the end of a cut character makes it; another token in its place is none that grew."""
     talk.say("hello")
     records = [*read(talk.folder.journal).records]
-    at, tok = next((n, r) for n, r in reversed([*enumerate(records)]) if isinstance(r.event, ev.Tok))
+    at, tok = next(
+        (n, r) for n, r in reversed([*enumerate(records)]) if isinstance(r.event, ev.TokensGenerated)
+    )
     told = tok.event
     again = replace(
         told,
@@ -314,10 +316,10 @@ def test_what_a_compiled_step_made_is_compared_with_eager_tokens_and_said(talk: 
     talk.say("hello", compile=False)
     records = list(read(talk.folder.journal).records)
     for k, record in enumerate(records):
-        if isinstance(record.event, ev.Tok):
+        if isinstance(record.event, ev.TokensGenerated):
             lps = tuple(lp + 1e-7 for lp in record.event.lp)
             records[k] = replace(record, event=replace(record.event, by="compiled", lp=lps))
-        elif isinstance(record.event, ev.Gen):
+        elif isinstance(record.event, ev.AnswerStarted):
             settings = {**record.event.settings, "compile": "now"}
             records[k] = replace(record, event=replace(record.event, settings=settings))
     summary = verdict(talk, records)
@@ -328,9 +330,9 @@ def test_a_tampered_token_is_found_at_its_place(talk: Talk) -> None:
     talk.say("hello")
     talk.say("and then?")
     records = list(read(talk.folder.journal).records)
-    place = max(k for k, record in enumerate(records) if isinstance(record.event, ev.Tok))
+    place = max(k for k, record in enumerate(records) if isinstance(record.event, ev.TokensGenerated))
     tok = records[place].event
-    assert isinstance(tok, ev.Tok)
+    assert isinstance(tok, ev.TokensGenerated)
     forged = replace(tok, ids=(*tok.ids[:-1], tok.ids[-1] ^ 1))
     records[place] = replace(records[place], event=forged)
     summary = verdict(talk, records)
@@ -343,15 +345,15 @@ def test_a_tampered_dial_and_a_tampered_probability_are_told_apart(talk: Talk) -
     talk.say("hello")
     records = list(read(talk.folder.journal).records)
     for k, record in enumerate(records):
-        if isinstance(record.event, ev.Tok):
+        if isinstance(record.event, ev.TokensGenerated):
             lps = tuple(lp - 1e-3 for lp in record.event.lp)
             records[k] = replace(record, event=replace(record.event, lp=lps))
     assert verdict(talk, records)["grade"] == "token-exact"
     stronger = talk.steering(0.9)
     for k, record in enumerate(records):
-        if isinstance(record.event, ev.Tok):
-            records[k] = replace(record, event=replace(record.event, mix=mix_of(stronger.to_json())))
-        if isinstance(record.event, ev.Mixer):
+        if isinstance(record.event, ev.TokensGenerated):
+            records[k] = replace(record, event=replace(record.event, mix=mix_hash(stronger.to_json())))
+        if isinstance(record.event, ev.MixerChanged):
             records[k] = replace(record, event=replace(record.event, state=stronger.to_json()))
     assert verdict(talk, records)["grade"] == "diverged"
 
@@ -360,7 +362,7 @@ def test_where_only_the_dice_fell_otherwise_the_thoughts_are_compared(talk: Talk
     eventful(talk)
     records = list(read(talk.folder.journal).records)
     for k, record in enumerate(records):
-        if isinstance(record.event, ev.Gen) and record.event.gen == 0:
+        if isinstance(record.event, ev.AnswerStarted) and record.event.gen == 0:
             reseeded = {**record.event.settings, "seed": 6}
             records[k] = replace(record, event=replace(record.event, settings=reseeded))
     summary = verdict(talk, records)
@@ -378,7 +380,7 @@ def test_a_missing_vector_is_named(talk: Talk) -> None:
     talk.session.mixer(1, talk.steering(0.4).to_json())
     talk.say("hello")
     with pytest.raises(BadInput, match=f"vector {talk.vector.sha256[:12]}… missing"):
-        list(run(verify(Resident(talk.model), read(talk.folder.journal).records, {})))
+        list(run(verify(TorchModel(talk.model), read(talk.folder.journal).records, {})))
 
 
 def test_a_prompt_longer_than_the_context_is_an_answer_that_says_so(talk: Talk) -> None:

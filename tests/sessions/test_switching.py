@@ -19,10 +19,10 @@ from core.loading import memory
 from core.mixer.mixer import Channel, Mixer
 from sessions.journal import events as ev
 from sessions.journal.journal import Journal
-from sessions.live.compatibility import fitted
-from sessions.live.model_host import Residence
+from sessions.live.compatibility import mute_incompatible
+from sessions.live.model_host import ModelHost
 from sessions.live.session import Session
-from sessions.live.torch_backend import Studio
+from sessions.live.torch_backend import TorchBackend
 from sessions.state.fold import fold_all
 from tests.core import zoo
 from tests.sessions.test_live import until
@@ -52,14 +52,14 @@ class Room:
 
     def __init__(self, root: Path, models: Path) -> None:
         self.journal, self.folder = Journal.create(root)
-        self.studio, self.models = Studio(), models
-        self.residence = Residence(self.studio)
+        self.studio, self.models = TorchBackend(), models
+        self.residence = ModelHost(self.studio)
         self.session = Session(self.journal, self.residence, keep=self.folder.vectors)
         self.errors: list[str] = []
         self.journal.listen(self._heard)
 
     def _heard(self, record: Any) -> None:
-        if isinstance(record.event, ev.Error):
+        if isinstance(record.event, ev.ErrorReported):
             self.errors.append(record.event.message)
 
     def loaded(self, name: str, **options: Any) -> None:
@@ -146,15 +146,15 @@ def refuses(names: set[str]) -> Any:
 
 def test_a_soloed_channel_that_cannot_play_silences_nobody_else() -> None:
     mixer = Mixer((Channel({}, name="a", solo=True), Channel({}, name="b")))
-    changed, sentence = fitted(mixer, refuses({"a"}))
+    changed, sentence = mute_incompatible(mixer, refuses({"a"}))
     assert [changed.channels[i].label for i in changed.playing()] == ["b"]
     assert sentence == "muted: a is too much"
-    assert fitted(mixer, refuses(set())) == (mixer, "")
+    assert mute_incompatible(mixer, refuses(set())) == (mixer, "")
 
 
 def test_what_cannot_play_together_is_bypassed() -> None:
     mixer = Mixer((Channel({}, name="a"), Channel({}, name="b")))
-    changed, sentence = fitted(mixer, refuses(set()))
+    changed, sentence = mute_incompatible(mixer, refuses(set()))
     assert (changed.bypassed, sentence) == (True, "bypassed: a and b together is too much")
 
 
@@ -180,7 +180,7 @@ def test_a_model_that_finds_no_room_is_refused_with_figures_and_the_old_one_stay
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room.loaded("narrow")
-    monkeypatch.setattr(memory, "free", lambda device: 200_000)
+    monkeypatch.setattr(memory, "available_bytes", lambda device: 200_000)
     room.loaded("wide")
     assert len(room.errors) == 1
     assert room.errors[0].startswith("wide needs about 0.0007 GB and 0.000")
@@ -200,14 +200,14 @@ def test_a_way_of_loading_that_is_none_costs_nobody_the_model_that_is_here(room:
 def test_the_room_of_the_model_that_goes_is_counted(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     room.loaded("wide")
     assert room.studio._resident
-    weights = memory.held(room.studio._resident.model.hf, torch.device("cpu"))
-    assert memory.held(room.studio._resident.model.hf, torch.device("cuda")) == 0
+    weights = memory.held_bytes(room.studio._resident.model.hf, torch.device("cpu"))
+    assert memory.held_bytes(room.studio._resident.model.hf, torch.device("cuda")) == 0
     resident = {"is": True}
 
     def free(device: torch.device) -> int:
         return int(0.06 * weights) + (0 if resident["is"] else weights)
 
-    monkeypatch.setattr(memory, "free", free)
+    monkeypatch.setattr(memory, "available_bytes", free)
     close = type(room.studio._resident).close
     monkeypatch.setattr(
         type(room.studio._resident), "close", lambda self: (resident.update({"is": False}), close(self))

@@ -14,7 +14,7 @@ from core.jobs import job
 from sessions.journal import events as ev
 from sessions.journal.journal import Journal
 from sessions.journal.reader import read
-from sessions.live.model_host import Residence
+from sessions.live.model_host import ModelHost
 from sessions.live.session import Session
 from sessions.state.fold import fold_all
 from sessions.state.state import REPORTS
@@ -36,7 +36,7 @@ def count(instrument: Any, params: Mapping[str, Any]) -> job.Job:
     def run() -> job.Job:
         squares = []
         for k in range(params["to"]):
-            squares.append((yield job.gpu(lambda k=k: one(k), key=str(k))))
+            squares.append((yield job.gpu_task(lambda k=k: one(k), key=str(k))))
             yield job.Progress(k + 1, params["to"])
         return {"squares": squares, "model": instrument and instrument.name}
 
@@ -55,7 +55,7 @@ def session(tmp_path: Path) -> Iterator[Session]:
     journal, folder = Journal.create(tmp_path)
     session = Session(
         journal,
-        Residence(Studio()),
+        ModelHost(Studio()),
         keep=folder.vectors,
         steps=tmp_path / "steps",
         jobs={"count": count, "breaks": breaks},
@@ -117,7 +117,7 @@ def test_every_job_event_is_in_the_journal(session: Session) -> None:
     session.journal.listen(lambda record: heard.append(record.event))
     number = session.tasks.start("count", {"to": 2})["job"]
     until(lambda: session.state.jobs[number].state == "done")
-    assert [event.state for event in heard if isinstance(event, ev.Job)] == ["running"] * 3 + ["done"]
+    assert [event.state for event in heard if isinstance(event, ev.JobChanged)] == ["running"] * 3 + ["done"]
 
 
 def test_a_state_holds_the_newest_reports_and_the_journal_all(session: Session, tmp_path: Path) -> None:
@@ -130,6 +130,6 @@ def test_a_state_holds_the_newest_reports_and_the_journal_all(session: Session, 
     session.note("the last line")
     (journal,) = tmp_path.glob("*/*/journal.jsonl")
     records = read(journal).records
-    told = [r.event.event for r in records if isinstance(r.event, ev.Job) and r.event.event]
+    told = [r.event.event for r in records if isinstance(r.event, ev.JobChanged) and r.event.event]
     assert len(told) == task.told
     assert fold_all(records) == session.state

@@ -20,7 +20,7 @@ from tests.core import zoo
 def plain_glyphs() -> Iterator[None]:
     """What an app drew with is not what the next test draws with."""
     yield
-    glyphs.use(glyphs.UNICODE)
+    glyphs.set_glyphs(glyphs.UNICODE)
 
 
 @pytest.fixture(scope="session")

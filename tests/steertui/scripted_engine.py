@@ -18,11 +18,11 @@ from core.errors import ModelError
 from core.jobs import job
 from core.mixer.mixer import Mixer
 from sessions.live import token_batch
-from sessions.live.backend import Progress, Speech
+from sessions.live.backend import PreparedAnswer, Progress
 from steertui import paths
-from steertui.engine.inline import Inline
-from steertui.engine.process import Engine
-from steertui.engine.sockets import Door
+from steertui.engine.inline import InlineEngine
+from steertui.engine.process import EngineProcess
+from steertui.engine.sockets import EngineSocket
 from tests.sessions import scripted
 
 LAYERS = 10
@@ -107,11 +107,13 @@ class Instrument:
         if any(abs(channel.scale) > 100 for channel in mixer.channels):
             raise scripted.BadInput("too loud for this model")
 
-    def speak(self, messages: list[dict[str, str]], mixer: Mixer, settings: Mapping[str, Any]) -> Speech:
+    def speak(
+        self, messages: list[dict[str, str]], mixer: Mixer, settings: Mapping[str, Any]
+    ) -> PreparedAnswer:
         self.heard.append(messages)
         self.settings.append({key: value for key, value in settings.items() if key != "inspect"})
         self.answers.append(Answer(mixer, self.script, self.metronome, settings.get("shadow")))
-        return Speech(self.answers[-1], (1,) * self.reading, 0, self.answers[-1].inject)
+        return PreparedAnswer(self.answers[-1], (1,) * self.reading, 0, self.answers[-1].inject)
 
     def beside(self) -> Instrument:
         return replace(self)
@@ -181,7 +183,7 @@ class Studio:
 class Script:
     """A job for `sessions.kinds.JOBS` that reports what it was given; at a `WAIT` it stands until the test ticks."""
 
-    events: Sequence[job.Event | None]
+    events: Sequence[job.JobEvent | None]
     end: Mapping[str, Any] | Exception = field(default_factory=dict)
     metronome: Metronome = field(default_factory=Metronome)
     asked: list[Mapping[str, Any]] = field(default_factory=list)
@@ -189,7 +191,7 @@ class Script:
     def __call__(self, instrument: Any, params: Mapping[str, Any]) -> job.Job:
         self.asked.append(params)
         for event in self.events:
-            yield job.side(self.metronome.wait) if event is WAIT else event
+            yield job.worker_task(self.metronome.wait) if event is WAIT else event
         if isinstance(self.end, Exception):
             raise self.end
         return self.end
@@ -211,14 +213,19 @@ def _every_token_at_once() -> Iterator[None]:
 @contextmanager
 def engine(
     studio: Studio | None = None, *, name: str = "test", model: str = "scripted", record: bool = False
-) -> Iterator[Inline]:
+) -> Iterator[InlineEngine]:
     """An engine on a thread of this process; its model is there unless the studio holds it back."""
     if studio is None:
         studio = Studio()
         studio.loaded.set()
     with _every_token_at_once():
-        running = Inline(
-            Engine(Door(paths.runtime(), name), studio, paths.sessions() if record else None, model)
+        running = InlineEngine(
+            EngineProcess(
+                EngineSocket(paths.runtime_folder(), name),
+                studio,
+                paths.sessions_folder() if record else None,
+                model,
+            )
         )
         try:
             yield running

@@ -22,16 +22,16 @@ import pytest
 from sessions.export import FORMS, export
 from sessions.export.cast import AMBER, BOLD, DIM, PLAIN
 from sessions.journal import events as ev
-from sessions.journal.codec import Record, decode, encode
-from sessions.journal.folder import Folder, find_folder
+from sessions.journal.codec import JournalRecord, decode, encode
+from sessions.journal.folder import SessionFolder, find_folder
 from sessions.journal.journal import Journal
 from steertui import paths
 from steertui.cli import main
-from steertui.cli.output.printing import Printer
+from steertui.cli.output.printing import AnswerPrinter
 from steertui.engine import protocol
-from steertui.engine.inline import Inline
-from steertui.engine.process import Engine
-from steertui.engine.sockets import Door
+from steertui.engine.inline import InlineEngine
+from steertui.engine.process import EngineProcess
+from steertui.engine.sockets import EngineSocket
 from steertui.text import safe_text
 from tests.sessions.scripted import Studio
 from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
@@ -46,7 +46,7 @@ class Tty(io.StringIO):
 
 def test_row_40_words_of_a_model_are_harmless_on_a_terminal_and_whole_in_a_pipe() -> None:
     for stream, harmless in ((Tty(), True), (io.StringIO(), False)):
-        printer = Printer(stream)
+        printer = AnswerPrinter(stream)
         for char in EVERY_HOSTILE.replace("\ud800", ""):
             printer.write(char)
         assert talks_to_terminal(stream.getvalue()) is not harmless
@@ -66,12 +66,12 @@ def test_row_43_a_prompt_of_megabytes_is_counted_and_refused(
 # Row 54: the journal -----------------------------------------------------------------------------------------------
 
 
-def journal() -> Folder:
+def journal() -> SessionFolder:
     """Three turns and their end."""
-    kept, folder = Journal.create(paths.sessions())
-    kept.append(ev.Open(session=folder.id, app="0.1", wall="2026-11-20T11:45:58+00:00"))
+    kept, folder = Journal.create(paths.sessions_folder())
+    kept.append(ev.SessionOpened(session=folder.id, app="0.1", wall="2026-11-20T11:45:58+00:00"))
     for text in ("one", "two", "three"):
-        kept.append(ev.Turn(turn=len(text), text=text))
+        kept.append(ev.TurnAdded(turn=len(text), text=text))
     kept.close("done")
     return folder
 
@@ -110,7 +110,9 @@ def test_row_54_a_damaged_journal_is_read_reported_and_left_as_it_is(kind: str, 
 
 def test_row_54_a_journal_of_a_newer_version_is_refused_by_its_number(capsys: Said) -> None:
     folder = journal()
-    folder.journal.write_bytes(encode(Record(0, 0, ev.Open(session="x", app="9", wall="", schema=3))))
+    folder.journal.write_bytes(
+        encode(JournalRecord(0, 0, ev.SessionOpened(session="x", app="9", wall="", schema=3)))
+    )
     for verb in (["show"], ["replay"], ["verify"], ["export", "--to", "md"], ["branch", "--at", "0"]):
         assert main.main(["sessions", verb[0], "last", *verb[1:]]) == 4
         assert "written by newer version 3" in capsys.readouterr().err
@@ -121,7 +123,7 @@ def test_row_54_a_journal_of_a_newer_version_is_refused_by_its_number(capsys: Sa
 def test_row_55_a_vector_that_is_not_on_the_disk_is_named(tiny: Path, push: Path, capsys: Said) -> None:
     words = ["say", "hello", "--model", str(tiny), "--raw", "--max-new", "3", "--vector", f"{push}:2"]
     assert main.main(words) == 0
-    for copy in find_folder(paths.sessions(), "last").vectors.iterdir():
+    for copy in find_folder(paths.sessions_folder(), "last").vectors.iterdir():
         copy.unlink()
     assert main.main(["sessions", "verify", "last"]) == 4
     assert re.search(r"vector [0-9a-f]{12}… missing", capsys.readouterr().err)
@@ -132,8 +134,8 @@ def test_row_55_a_vector_that_is_not_on_the_disk_is_named(tiny: Path, push: Path
 
 
 @contextmanager
-def engine(door: Door) -> Iterator[Inline]:
-    with Inline(Engine(door, Studio(), None, "scripted")) as running:
+def engine(door: EngineSocket) -> Iterator[InlineEngine]:
+    with InlineEngine(EngineProcess(door, Studio(), None, "scripted")) as running:
         yield running
 
 
@@ -179,7 +181,7 @@ def test_row_56_a_folder_too_deep_for_a_socket_names_the_variable(
 def test_row_57_whatever_comes_in_one_frame_only_its_client_goes() -> None:
     """Each kind of frame has its test in tests/steertui/engine/test_server.py; here they come all at once."""
     frames = [b"\x00" * 64 + b"\n", b"{}\n", b"[]\n", b'{"proto":99,"min":99}\n', b"x" * (2 << 20) + b"\n"]
-    with engine(Door(paths.runtime(), "rows")) as running:
+    with engine(EngineSocket(paths.runtime_folder(), "rows")) as running:
 
         def throw(frame: bytes) -> None:
             with socket.socket(socket.AF_UNIX) as line:
@@ -197,7 +199,7 @@ def test_row_57_whatever_comes_in_one_frame_only_its_client_goes() -> None:
         assert sorted(answers) == sorted(["bad_json", "bad_hello", "bad_frame", "bad_proto", "too_long"] * 4)
         with socket.socket(socket.AF_UNIX) as line:
             line.connect(str(running.path))
-            line.sendall(protocol.greeting(protocol.Hello(role="probe")))
+            line.sendall(protocol.greeting_frame(protocol.Hello(role="probe")))
             assert json.loads(line.makefile("rb").readline())["model"] == "scripted"
 
 
@@ -206,7 +208,7 @@ def test_row_58_a_peer_of_another_user_is_refused_and_logged(caplog: pytest.LogC
     """The folder's rights would have kept it out; here they are taken away, and the kernel's word is left."""
     with tempfile.TemporaryDirectory() as place:
         Path(place).chmod(0o755)
-        with caplog.at_level(logging.WARNING), engine(Door(Path(place), "open")) as running:
+        with caplog.at_level(logging.WARNING), engine(EngineSocket(Path(place), "open")) as running:
             running.path.chmod(0o666)
             mine, theirs = os.pipe()
             if (child := os.fork()) == 0:
@@ -240,24 +242,24 @@ EVIL = '</script><img src=x onerror="alert(1)">\x1b]52;c;b3duZWQ=\x07\x9b2J'
 SUM = '=HYPERLINK("http://evil","x")'
 
 
-def hostile() -> tuple[Record, ...]:
+def hostile() -> tuple[JournalRecord, ...]:
     """A journal somebody sent: every field that can hold words holds these, and so do two numbers."""
     events = (
-        ev.Open(session=EVIL, app=EVIL, wall=EVIL, versions={EVIL: EVIL}),
-        ev.Model(state="ready", name=EVIL, facts={"dtype": EVIL}),
-        ev.Vector(name=EVIL, sha256=EVIL),
-        ev.Turn(turn=0, role=EVIL, text=EVIL),
-        ev.Gen(gen=0, turn=1, parent=0, settings={"system": EVIL, EVIL: EVIL}),
-        ev.Tok(gen=0, i=0, ids=(1, 2), text=(EVIL, SUM), lp=(-1.0, -1.0)),
-        ev.Mixer(rev=1, state={}, mix=EVIL, gen=0, at=1, words=SUM),
-        ev.Inject(text=EVIL, how=EVIL, gen=0, at=1),
-        ev.Note(text=EVIL, gen=0, at=1),
-        ev.Meter(gen=0, i=0, proj={EVIL: (1.0, -1.0)}),
-        ev.Stop(gen=0, reason=EVIL, tokens=2, message=EVIL),
-        ev.Turn(turn=EVIL, parent=1, text=EVIL),  # type: ignore[arg-type]
-        ev.Stop(gen=0, reason="eos", tokens=EVIL),  # type: ignore[arg-type]
+        ev.SessionOpened(session=EVIL, app=EVIL, wall=EVIL, versions={EVIL: EVIL}),
+        ev.ModelChanged(state="ready", name=EVIL, facts={"dtype": EVIL}),
+        ev.VectorChanged(name=EVIL, sha256=EVIL),
+        ev.TurnAdded(turn=0, role=EVIL, text=EVIL),
+        ev.AnswerStarted(gen=0, turn=1, parent=0, settings={"system": EVIL, EVIL: EVIL}),
+        ev.TokensGenerated(gen=0, i=0, ids=(1, 2), text=(EVIL, SUM), lp=(-1.0, -1.0)),
+        ev.MixerChanged(rev=1, state={}, mix=EVIL, gen=0, at=1, words=SUM),
+        ev.TextInjected(text=EVIL, how=EVIL, gen=0, at=1),
+        ev.NoteAdded(text=EVIL, gen=0, at=1),
+        ev.MeterReadings(gen=0, i=0, proj={EVIL: (1.0, -1.0)}),
+        ev.AnswerStopped(gen=0, reason=EVIL, tokens=2, message=EVIL),
+        ev.TurnAdded(turn=EVIL, parent=1, text=EVIL),  # type: ignore[arg-type]
+        ev.AnswerStopped(gen=0, reason="eos", tokens=EVIL),  # type: ignore[arg-type]
     )
-    return tuple(decode(encode(Record(n, 0, event))) for n, event in enumerate(events))
+    return tuple(decode(encode(JournalRecord(n, 0, event))) for n, event in enumerate(events))
 
 
 class Tags(HTMLParser):
@@ -294,7 +296,7 @@ def test_row_65_no_form_of_a_hostile_journal_speaks_to_a_terminal(form: str) -> 
 
 def test_row_65_a_number_that_is_none_makes_a_line_one_of_an_unknown_kind() -> None:
     kept = [record.event for record in hostile()[-2:]]
-    assert [event.kind for event in kept if isinstance(event, ev.Other)] == ["turn", "stop"]
+    assert [event.kind for event in kept if isinstance(event, ev.UnknownEvent)] == ["turn", "stop"]
 
 
 def test_row_66_no_cell_is_a_formula() -> None:

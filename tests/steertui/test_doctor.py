@@ -24,7 +24,7 @@ def test_versions_devices_and_folders_are_told_without_torch_in_this_process(tmp
     found, torch_here = json.loads(done.stdout)
     assert not torch_here
     assert found["devices"]["torch"].startswith(found["versions"]["torch"].partition("+")[0])
-    assert found["folders"]["sessions"] == str(paths.sessions())
+    assert found["folders"]["sessions"] == str(paths.sessions_folder())
 
 
 def test_keys_are_there_or_not_but_never_shown(

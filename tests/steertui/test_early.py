@@ -14,8 +14,8 @@ import pytest
 from core.errors import SteerError
 from sessions.job_specs.catalogue import OFFERS
 from steertui.cli import main, run_job
-from steertui.cli.backend import Here, workplace
-from steertui.cli.options.preflight import refuse_early, refuse_unpaid
+from steertui.cli.backend import LocalBackend, open_backend
+from steertui.cli.options.preflight import check_api_key, check_params
 
 THEMES = json.dumps({"name": "one", "tuned": ["rude"], "direction": "rude"})
 
@@ -27,7 +27,7 @@ def nowhere_to_work(monkeypatch: pytest.MonkeyPatch) -> None:
     def workplace(*_: Any) -> None:
         pytest.fail("a place to work was looked for")
 
-    monkeypatch.setattr(run_job, "workplace", workplace)
+    monkeypatch.setattr(run_job, "open_backend", workplace)
 
 
 @pytest.mark.parametrize(
@@ -114,20 +114,20 @@ assert "torch" not in sys.modules
 
 def test_a_name_that_is_to_be_made_need_not_be_there(tmp_path: Path) -> None:
     made = {"set": "kindness", "positive": "kind", "negative": "unkind", "out": str(tmp_path / "new.jsonl")}
-    refuse_early("contrast-make", OFFERS["contrast-make"].read(made))
+    check_params("contrast-make", OFFERS["contrast-make"].read(made))
     with pytest.raises(SteerError, match="no contrast set 'kindness'"):
-        refuse_early("check", OFFERS["check"].read({"vector": "pirate", "contrast": "kindness"}))
+        check_params("check", OFFERS["check"].read({"vector": "pirate", "contrast": "kindness"}))
 
 
 def test_a_job_without_an_offer_is_not_looked_at() -> None:
-    refuse_early("count", vars(argparse.Namespace(to=-1)))
+    check_params("count", vars(argparse.Namespace(to=-1)))
 
 
 def test_a_judge_without_a_key_is_refused_before_a_model_is_loaded_here(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(run_job, "workplace", workplace)
-    monkeypatch.setattr(Here, "load", lambda *_: pytest.fail("a model was loaded"))
+    monkeypatch.setattr(run_job, "open_backend", open_backend)
+    monkeypatch.setattr(LocalBackend, "load", lambda *_: pytest.fail("a model was loaded"))
     judged = ["run", "sweep", "pirate", "--measure", "claude-coherence"]
     assert main.main(judged) == 7
     assert "set ANTHROPIC_API_KEY where this program is started" in capsys.readouterr().err
@@ -135,7 +135,7 @@ def test_a_judge_without_a_key_is_refused_before_a_model_is_loaded_here(
 
 def test_an_estimate_needs_no_key_and_neither_does_what_costs_nothing() -> None:
     sweep = OFFERS["sweep"]
-    refuse_unpaid("sweep", sweep.read({"vector": "pirate"}))
-    refuse_unpaid("sweep", sweep.read({"vector": "pirate", "measure": "claude-coherence", "estimate": True}))
+    check_api_key("sweep", sweep.read({"vector": "pirate"}))
+    check_api_key("sweep", sweep.read({"vector": "pirate", "measure": "claude-coherence", "estimate": True}))
     with pytest.raises(SteerError, match="no key for Claude"):
-        refuse_unpaid("sweep", sweep.read({"vector": "pirate", "measure": "claude-coherence"}))
+        check_api_key("sweep", sweep.read({"vector": "pirate", "measure": "claude-coherence"}))

@@ -16,13 +16,13 @@ from sessions.journal import events as ev
 from sessions.journal.codec import encode
 from sessions.journal.folder import find_folder
 from sessions.journal.reader import read
-from sessions.live.model_host import Residence
-from sessions.live.torch_backend import Studio
-from sessions.state.state import State
-from sessions.state.vector_facts import Known
+from sessions.live.model_host import ModelHost
+from sessions.live.torch_backend import TorchBackend
+from sessions.state.state import SessionState
+from sessions.state.vector_facts import VectorFacts
 from steertui import paths
 from steertui.cli import main
-from steertui.engine.host import Host
+from steertui.engine.host import SessionHost
 
 LONG = {"max_new_tokens": 60, "ignore_end": True, "pace": 150}
 SHORT = {"max_new_tokens": 12, "ignore_end": True}
@@ -32,15 +32,15 @@ class Desk:
     """Hands at an engine's ops, without a socket."""
 
     def __init__(self) -> None:
-        self.host = Host(Residence(Studio()), paths.sessions())
+        self.host = SessionHost(ModelHost(TorchBackend()), paths.sessions_folder())
         self.do("load_model", model=demo.INSTRUCT)
         self.idle()
         name = self.do("vector.load", source="determined-drifting")["name"]
-        self.mixer = Mixer((Channel.suggested(Known.told(self.state.vectors[name])),))
+        self.mixer = Mixer((Channel.suggested(VectorFacts.told(self.state.vectors[name])),))
         self.turn(self.mixer)
 
     @property
-    def state(self) -> State:
+    def state(self) -> SessionState:
         return self.host.session.state
 
     @property
@@ -112,7 +112,7 @@ def _folders(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def sessions(_folders: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     monkeypatch.setenv("XDG_DATA_HOME", _folders)
-    made = sorted(path.name for path in paths.sessions().glob("*/*"))
+    made = sorted(path.name for path in paths.sessions_folder().glob("*/*"))
     if not made:
         desk = Desk()
         made = [*eventful(desk)]
@@ -136,12 +136,15 @@ def test_an_eventful_session_and_its_branch_are_spoken_again_to_the_bit(
 
 
 def test_the_session_was_as_eventful_as_it_claims(sessions: tuple[str, str]) -> None:
-    records = read(find_folder(paths.sessions(), sessions[0]).journal).records
+    records = read(find_folder(paths.sessions_folder(), sessions[0]).journal).records
     kinds = [record.event.t for record in records]
     assert {"mixer", "inject", "rewind", "lane", "top", "meter", "stop"} <= {*kinds}
-    assert {record.event.how for record in records if isinstance(record.event, ev.Inject)} == {"own", "user"}
-    assert len({record.event.mix for record in records if isinstance(record.event, ev.Tok)}) >= 4
-    assert [r.event.reason for r in records if isinstance(r.event, ev.Stop)].count("cancel") == 1
+    assert {record.event.how for record in records if isinstance(record.event, ev.TextInjected)} == {
+        "own",
+        "user",
+    }
+    assert len({record.event.mix for record in records if isinstance(record.event, ev.TokensGenerated)}) >= 4
+    assert [r.event.reason for r in records if isinstance(r.event, ev.AnswerStopped)].count("cancel") == 1
 
 
 @pytest.mark.slow
@@ -149,12 +152,12 @@ def test_a_forged_token_is_caught_at_its_place(
     sessions: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The forger knows about checksums: the journal reads as whole."""
-    journal = find_folder(paths.sessions(), sessions[0]).journal
+    journal = find_folder(paths.sessions_folder(), sessions[0]).journal
     records = [*read(journal).records]
     place, tok = next(
         (k, r.event)
         for k, r in enumerate(records)
-        if isinstance(r.event, ev.Tok) and r.event.gen == 1 and r.event.i > 10
+        if isinstance(r.event, ev.TokensGenerated) and r.event.gen == 1 and r.event.i > 10
     )
     forged = replace(tok, ids=(*tok.ids[:-1], tok.ids[-1] ^ 1))
     records[place] = replace(records[place], event=forged)

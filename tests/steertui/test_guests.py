@@ -18,24 +18,24 @@ import pytest
 import steertui
 from sessions.journal.folder import all_folders
 from sessions.journal.reader import read
-from sessions.live.torch_backend import Studio
+from sessions.live.torch_backend import TorchBackend
 from sessions.state.fold import fold_all
 from steertui import paths
 from steertui.cli import main
-from steertui.engine.connect import Engine
-from steertui.engine.inline import Inline
-from steertui.engine.process import Engine as Process
-from steertui.engine.sockets import Door
+from steertui.engine.connect import EngineConnection
+from steertui.engine.inline import InlineEngine
+from steertui.engine.process import EngineProcess as Process
+from steertui.engine.sockets import EngineSocket
 
 Say = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def engine(tiny: Path) -> Iterator[Engine]:
+def engine(tiny: Path) -> Iterator[EngineConnection]:
     """An engine with the tiny model, and a screen on it."""
-    door = Door(paths.runtime(), "test")
-    process = Process(door, Studio(), paths.sessions(), str(tiny))
-    with Inline(process) as running, steertui.connect(socket=running.path) as screen:
+    door = EngineSocket(paths.runtime_folder(), "test")
+    process = Process(door, TorchBackend(), paths.sessions_folder(), str(tiny))
+    with InlineEngine(process) as running, steertui.connect(socket=running.path) as screen:
         screen.ready(120)
         yield screen
 
@@ -60,7 +60,7 @@ OPTIONS = (
 
 @pytest.mark.parametrize("options", OPTIONS)
 def test_an_answer_of_the_engine_is_the_answer_of_an_own_process(
-    engine: Engine, say: Say, push: Path, options: tuple[str, ...]
+    engine: EngineConnection, say: Say, push: Path, options: tuple[str, ...]
 ) -> None:
     """To the bit, and although another conversation lies on the model's cache."""
     engine.say("hello", max_new_tokens=5)
@@ -71,7 +71,7 @@ def test_an_answer_of_the_engine_is_the_answer_of_an_own_process(
     engine._until(lambda state: [(j.kind, j.state) for j in state.jobs.values()] == [("say", "done")], 20)
 
 
-def test_the_open_session_is_not_disturbed(engine: Engine, say: Say, push: Path) -> None:
+def test_the_open_session_is_not_disturbed(engine: EngineConnection, say: Say, push: Path) -> None:
     """Neither its turns, vectors and mixer, nor the cache of its conversation."""
     engine.say("hello", max_new_tokens=5)
     before = engine.state
@@ -84,19 +84,19 @@ def test_the_open_session_is_not_disturbed(engine: Engine, say: Say, push: Path)
     second = engine.say("and then?", max_new_tokens=5)
     assert second.gen == 1
     assert answer["session"] != engine.state.session
-    guest, opened = (fold_all(read(f.journal).records) for f in all_folders(paths.sessions()))
+    guest, opened = (fold_all(read(f.journal).records) for f in all_folders(paths.sessions_folder()))
     assert [turn.text for turn in guest.path()] == ["what?", answer["text"]]
     assert guest.session == answer["session"]
     (gen,) = (
         record.event
-        for record in read(all_folders(paths.sessions())[1].journal).records
+        for record in read(all_folders(paths.sessions_folder())[1].journal).records
         if record.event.t == "gen" and record.event.gen == 1  # type: ignore[attr-defined]
     )
     assert gen.reused > 0, "the conversation's cache is still there"  # type: ignore[attr-defined]
     assert opened.session == engine.state.session
 
 
-def test_who_talks_at_the_screen_goes_first(engine: Engine, say: Say) -> None:
+def test_who_talks_at_the_screen_goes_first(engine: EngineConnection, say: Say) -> None:
     """A question asked in the middle of a command's long answer is answered before that one ends."""
     results: list[dict[str, Any]] = []
     command = threading.Thread(
@@ -119,7 +119,7 @@ def _quiet(work: Callable[[], Any]) -> Any:
         return work()
 
 
-def test_ctrl_c_ends_the_answer_in_the_engine(engine: Engine, say: Say) -> None:
+def test_ctrl_c_ends_the_answer_in_the_engine(engine: EngineConnection, say: Say) -> None:
     def interrupt() -> None:
         engine._until(lambda state: any(job.state == "running" for job in state.jobs.values()), 60)
         time.sleep(0.2)
@@ -131,15 +131,15 @@ def test_ctrl_c_ends_the_answer_in_the_engine(engine: Engine, say: Say) -> None:
     assert 0 < len(answer["token_ids"]) < 480
 
 
-def test_no_record_leaves_no_session_of_the_command(engine: Engine, say: Say) -> None:
-    before = len(all_folders(paths.sessions()))
+def test_no_record_leaves_no_session_of_the_command(engine: EngineConnection, say: Say) -> None:
+    before = len(all_folders(paths.sessions_folder()))
     answer = say("hello", "--max-new", "3", "--no-record")
     assert len(answer["token_ids"]) == 3
-    assert len(all_folders(paths.sessions())) == before
+    assert len(all_folders(paths.sessions_folder())) == before
 
 
 def test_many_prompts_are_many_sessions(
-    engine: Engine, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    engine: EngineConnection, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     prompts = tmp_path / "prompts.jsonl"
     prompts.write_text('"hello"\n"hello"\n{"prompt": ""}\n')
@@ -152,7 +152,7 @@ def test_many_prompts_are_many_sessions(
 
 
 def test_the_lines_of_a_guest_are_those_of_its_journal_to_the_last(
-    engine: Engine, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    engine: EngineConnection, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Of several sessions, too: each with its end."""
     prompts = tmp_path / "prompts.jsonl"
@@ -160,7 +160,7 @@ def test_the_lines_of_a_guest_are_those_of_its_journal_to_the_last(
     command = ["say", "--prompts", str(prompts), "--model", str(tiny), "--max-new", "3", "--raw", "--jsonl"]
     assert main.main(command) == 0
     said = capsys.readouterr().out
-    kept = [f for f in all_folders(paths.sessions()) if f.id != engine.state.session]
+    kept = [f for f in all_folders(paths.sessions_folder()) if f.id != engine.state.session]
     assert said == "".join(folder.journal.read_text() for folder in reversed(kept))
     assert [json.loads(line)["reason"] for line in said.splitlines() if '"t":"close"' in line] == [
         "another session was opened",
@@ -169,7 +169,7 @@ def test_the_lines_of_a_guest_are_those_of_its_journal_to_the_last(
 
 
 def test_a_chat_is_a_guest_too(
-    engine: Engine,
+    engine: EngineConnection,
     tiny: Path,
     push: Path,
     capsys: pytest.CaptureFixture[str],
@@ -188,14 +188,14 @@ def test_a_chat_is_a_guest_too(
 def test_a_vector_that_is_not_there_and_a_band_that_is_none_are_refused_before_any_model_is_loaded(
     tiny: Path, push: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Studio, "load", lambda *args: pytest.fail("a model was loaded"))
+    monkeypatch.setattr(TorchBackend, "load", lambda *args: pytest.fail("a model was loaded"))
     for words, code in ((f"{push}x:1", 4), (f"{push}:1@foo", 2), (f"{push}@foo", 4), ("nobody", 4)):
         assert main.main(["say", "x", "--model", str(tiny), "--vector", words]) == code, words
         assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_a_message_that_no_frame_holds_is_refused_in_a_sentence(
-    engine: Engine, tiny: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    engine: EngineConnection, tiny: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"word " * 400_000)))
     assert main.main(["say", "-", "--model", str(tiny)]) == 2

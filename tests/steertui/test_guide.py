@@ -10,11 +10,11 @@ from steertui import HOUSE, guide
 from steertui.commands import COMMANDS
 from steertui.guide import book
 from steertui.pictures.scenes import FILM, STILLS
-from steertui.screens.desk.screen import Desk
-from steertui.screens.jobs.screen import Jobs
-from steertui.screens.library.screen import Library
-from steertui.screens.sessions.replay import Replay
-from steertui.screens.sessions.screen import Sessions
+from steertui.screens.desk.screen import DeskScreen
+from steertui.screens.jobs.screen import JobsScreen
+from steertui.screens.library.screen import LibraryScreen
+from steertui.screens.sessions.replay import ReplayScreen
+from steertui.screens.sessions.screen import SessionsScreen
 
 
 @pytest.mark.parametrize("name", book.BOUND)
@@ -24,18 +24,20 @@ def test_docs_are_bound_from_the_apps_own_texts(name: str) -> None:
 
 
 def test_every_action_stands_in_the_key_map_with_its_id() -> None:
-    written = book.keys()
+    written = book.key_map_text()
     assert [each.id for each in COMMANDS if f"`{each.id}`" not in written] == []
 
 
-@pytest.mark.parametrize("screen", [Desk, Jobs, Library, Sessions, Replay])
-def test_every_screen_has_a_page(screen: type[Desk | Jobs | Library | Sessions | Replay]) -> None:
+@pytest.mark.parametrize("screen", [DeskScreen, JobsScreen, LibraryScreen, SessionsScreen, ReplayScreen])
+def test_every_screen_has_a_page(
+    screen: type[DeskScreen | JobsScreen | LibraryScreen | SessionsScreen | ReplayScreen],
+) -> None:
     assert screen.TOPIC in guide.TOPICS
-    assert len(guide.page(screen.TOPIC).split()) > 80
+    assert len(guide.guide_page(screen.TOPIC).split()) > 80
 
 
 def test_every_picture_is_in_the_guide_and_small() -> None:
-    written, folder = book.book(), HOUSE / "docs" / "pictures"
+    written, folder = book.guide_text(), HOUSE / "docs" / "pictures"
     assert {path.stem for path in folder.glob("*.svg")} == {name for name, _ in book.PICTURES.values()}
     for path in folder.glob("*.svg"):
         assert f"(pictures/{path.name})" in written

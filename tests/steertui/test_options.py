@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from core.errors import UsageError
 from steertui.mixer_options import (
     ChannelSpec,
-    mixer_asked_for,
+    build_mixer,
+    check_channels,
+    join_signed_lists,
     read_cap,
     read_gain,
     read_injection,
     read_pair,
     read_vector,
-    refuse_early,
-    with_signed_lists,
 )
 
 NAMES = st.from_regex(r"[a-z./@:_-]*[a-z]", fullmatch=True)
@@ -89,7 +89,7 @@ def vector(name: str) -> SimpleNamespace:
 
 def test_options_about_one_vector_on_one_band_are_one_channel() -> None:
     specs = [read_vector("a/v:2@3-4"), read_cap("a/v:floor=1@3-4"), read_vector("a/v:1@5"), read_gain("w:0")]
-    mixer = mixer_asked_for(specs, vector, 10, unit="raw", split=True, scope="response")
+    mixer = build_mixer(specs, vector, 10, unit="raw", split=True, scope="response")
     assert [(c.label, c.layers, c.scale, c.gain, c.floor) for c in mixer.channels] == [
         ("a/v", (3, 4), 2.0, None, 1.0),
         ("a/v", (5,), 1.0, None, None),
@@ -100,41 +100,41 @@ def test_options_about_one_vector_on_one_band_are_one_channel() -> None:
 
 def test_the_same_thing_twice_is_refused() -> None:
     with pytest.raises(UsageError, match="v: scale given twice"):
-        mixer_asked_for([read_vector("v:2"), read_vector("v:3")], vector, 10)
+        build_mixer([read_vector("v:2"), read_vector("v:3")], vector, 10)
 
 
 def test_a_bare_name_plays_as_its_card_suggests() -> None:
-    (hinted,) = mixer_asked_for([read_vector("hinted")], vector, 10).channels
+    (hinted,) = build_mixer([read_vector("hinted")], vector, 10).channels
     assert (hinted.layers, hinted.unit, hinted.scale, hinted.split) == ((4, 5), "unit", 3.0, False)
-    (plain,) = mixer_asked_for([read_vector("plain@2")], vector, 10).channels
+    (plain,) = build_mixer([read_vector("plain@2")], vector, 10).channels
     assert (plain.layers, plain.unit, plain.scale, plain.split) == ((2,), "relative", 0.3, True)
 
 
 def test_a_bare_scale_is_meant_in_the_unit_of_the_card() -> None:
-    (loud,) = mixer_asked_for([read_vector("hinted:2")], vector, 10).channels
+    (loud,) = build_mixer([read_vector("hinted:2")], vector, 10).channels
     assert (loud.layers, loud.unit, loud.scale, loud.split) == ((4, 5), "unit", 2.0, False)
-    (placed,) = mixer_asked_for([read_vector("hinted:2@3")], vector, 10).channels
+    (placed,) = build_mixer([read_vector("hinted:2@3")], vector, 10).channels
     assert (placed.layers, placed.unit, placed.scale) == ((3,), "relative", 2.0)
-    (named,) = mixer_asked_for([read_vector("hinted:2")], vector, 10, unit="raw").channels
+    (named,) = build_mixer([read_vector("hinted:2")], vector, 10, unit="raw").channels
     assert (named.layers, named.unit, named.scale) == (None, "raw", 2.0)
-    (plain,) = mixer_asked_for([read_vector("plain:2")], vector, 10).channels
+    (plain,) = build_mixer([read_vector("plain:2")], vector, 10).channels
     assert (plain.layers, plain.unit, plain.scale, plain.split) == (None, "relative", 2.0, False)
 
 
 @pytest.mark.parametrize("band", ["40%-85%", "all", "0-9", "3-8,12"])
 def test_bands_are_looked_at_before_there_is_a_model(band: str) -> None:
     """A share of a depth that nobody knows yet must not become a list of all its layers."""
-    refuse_early([ChannelSpec("pirate", band, 0.3)])
+    check_channels([ChannelSpec("pirate", band, 0.3)])
     with pytest.raises(UsageError, match="bad layer range"):
-        refuse_early([ChannelSpec("pirate", f"{band}-", 0.3)])
+        check_channels([ChannelSpec("pirate", f"{band}-", 0.3)])
 
 
 def test_a_signed_list_belongs_to_its_option_and_a_text_to_nobody() -> None:
-    assert with_signed_lists(["v", "--scales", "-1,.5"]) == ["v", "--scales=-1,.5"]
+    assert join_signed_lists(["v", "--scales", "-1,.5"]) == ["v", "--scales=-1,.5"]
     for words in (
         ["--no-record", "-1, -2: which is larger?"],
         ["v", "--", "-1,2"],
         ["--seed", "-1"],
         ["--scales=-1", "-2,1"],
     ):
-        assert with_signed_lists(words) == words
+        assert join_signed_lists(words) == words

@@ -11,8 +11,8 @@ from rich.style import Style
 from textual.strip import Strip
 
 from steertui.pictures import shapes
-from steertui.pictures.drawing import HIGH, WIDE, Drawing, still
-from steertui.pictures.film import REST_S, Frame, moving
+from steertui.pictures.drawing import HIGH, WIDE, SvgDrawing, still_svg
+from steertui.pictures.film import REST_S, PictureFrame, animated_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -28,7 +28,7 @@ def texts(svg: str) -> list[tuple[float, str]]:
 
 
 def test_words_stand_in_their_columns_and_gaps_are_kept_by_their_places() -> None:
-    found = texts(still(screen("ab cd   ef", "", "  ◆ <&>")))
+    found = texts(still_svg(screen("ab cd   ef", "", "  ◆ <&>")))
     assert found == [
         (0.0, "ab cd"),
         (pytest.approx(8 * WIDE, abs=0.05), "ef"),
@@ -38,7 +38,7 @@ def test_words_stand_in_their_columns_and_gaps_are_kept_by_their_places() -> Non
 
 
 def test_colours_and_grounds_are_those_of_the_segments() -> None:
-    drawing = Drawing()
+    drawing = SvgDrawing()
     drawing.row(Strip([Segment("on", Style(color="#010203", bgcolor="#040506", bold=True))]))
     assert "fill:#040506" in drawing.looks
     assert "fill:#010203;font-weight:700" in drawing.looks
@@ -51,8 +51,8 @@ def test_colours_and_grounds_are_those_of_the_segments() -> None:
 )
 def test_blocks_lines_and_dots_are_shapes(char: str, boxes: int) -> None:
     """Two dots side by side are one box: theirs is the row."""
-    assert shapes.drawn(char)
-    path = shapes.path(char, 0, 8, 16)
+    assert shapes.is_drawn(char)
+    path = shapes.svg_path(char, 0, 8, 16)
     assert boxes <= path.count("M") <= 2 * boxes
     for x, y, width, height in re.findall(r"M([\d.]+) ([\d.]+)h([\d.]+)v([\d.]+)", path):
         assert 0 <= float(x) <= float(x) + float(width) <= 8.01
@@ -60,12 +60,12 @@ def test_blocks_lines_and_dots_are_shapes(char: str, boxes: int) -> None:
 
 
 def test_a_line_of_many_cells_is_one_box() -> None:
-    assert shapes.path("─" * 40, 8, 8, 16).count("M") == 1
+    assert shapes.svg_path("─" * 40, 8, 8, 16).count("M") == 1
 
 
 def test_a_film_keeps_a_row_once_and_each_frame_for_its_time() -> None:
-    frames = [Frame(screen("same", "one"), 1.0), Frame(screen("same", "two"), 3.0)]
-    svg = moving(frames)
+    frames = [PictureFrame(screen("same", "one"), 1.0), PictureFrame(screen("same", "two"), 3.0)]
+    svg = animated_svg(frames)
     assert [text for _, text in texts(svg)] == ["same", "one", "two"]
     uses = [each.attrib for each in ElementTree.fromstring(svg).iter(f"{SVG}use")]
     assert len(uses) == 4

@@ -16,8 +16,8 @@ import pytest
 from sessions.journal.journal import Journal
 from steertui import config, paths
 from steertui.cli import main
-from steertui.engine.connect import Engine
-from steertui.engine.launch import probe
+from steertui.engine.connect import EngineConnection
+from steertui.engine.launch import probe_engine
 from tests.disks import read_only
 
 HOUSE = Path(__file__).resolve().parents[2]
@@ -70,11 +70,11 @@ def test_an_engine_starts_says_so_and_speaks(home: Path) -> None:
     path = home.parent / "t" / f"steertui-{os.getuid()}" / "test.sock"
     with begun(home, "tests.steertui.engine.scripted_engine", "test", "0") as child:
         limit = time.monotonic() + 30
-        while not (path.exists() and probe(path)):
+        while not (path.exists() and probe_engine(path)):
             assert child.poll() is None, child.communicate()
             assert time.monotonic() < limit
             time.sleep(0.02)
-        with Engine(path) as engine:
+        with EngineConnection(path) as engine:
             engine.ready()
             assert engine.folder is None
             assert engine.state.unrecorded.startswith(f"not recorded: cannot write {home}")
@@ -104,7 +104,7 @@ def test_there_is_no_session_and_that_is_what_is_said(
 def test_what_was_recorded_is_listed_though_no_index_can_be_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    journal, folder = Journal.create(paths.sessions())
+    journal, folder = Journal.create(paths.sessions_folder())
     journal.close("done")
     monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null/nowhere")
     assert main.main(["sessions", "list", "--json"]) == 0
@@ -127,6 +127,6 @@ def test_settings_that_cannot_be_had_are_the_usual_ones(monkeypatch: pytest.Monk
 
 
 def test_a_log_that_has_no_folder_lies_beside_the_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert paths.logs() == paths.state()
+    assert paths.logs_folder() == paths.state_folder()
     monkeypatch.setenv("XDG_STATE_HOME", "/dev/null/nowhere")
-    assert paths.logs() == paths.runtime()
+    assert paths.logs_folder() == paths.runtime_folder()

@@ -131,9 +131,9 @@ def test_gaps_of_a_judge_end_with_partly_done(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     partly = {"experiment": "sweep", "model": "m", "seed": 0, "cost": {}, "rows": [], "control": {}, "n": 4}
-    monkeypatch.setattr(run, "measure", lambda args: {**partly, "summary": {"missing": 1}})
+    monkeypatch.setattr(run, "run_experiment", lambda args: {**partly, "summary": {"missing": 1}})
     assert said(["run", "sweep", "v"], capsys)[0] == 3
-    monkeypatch.setattr(run, "measure", lambda args: {**partly, "summary": {"missing": 0}})
+    monkeypatch.setattr(run, "run_experiment", lambda args: {**partly, "summary": {"missing": 0}})
     assert said(["run", "sweep", "v"], capsys)[0] == 0
 
 

@@ -18,12 +18,12 @@ import core
 import vectors
 from core.generation import live
 from sessions.journal.reader import read
-from sessions.live.scheduled_edits import Script
+from sessions.live.scheduled_edits import ScheduledEdits
 from sessions.state.fold import fold
-from sessions.state.state import State
+from sessions.state.state import SessionState
 from steertui import paths
 from steertui.cli import main
-from steertui.cli.output.printing import Printer
+from steertui.cli.output.printing import AnswerPrinter
 from vectors.library import library
 
 Say = Callable[..., dict[str, Any]]
@@ -95,13 +95,13 @@ def test_keep_and_rebuild_differ_after_a_change(say: Say, push: Path) -> None:
 def test_the_compiled_step_says_the_same(say: Say, push: Path) -> None:
     options = ("--vector", f"{push}:2", "--split", "--max-new", "12", "--flip-at", "6")
     assert say("hello", *options, "--compile")["token_ids"] == say("hello", *options)["token_ids"]
-    journals = [path.read_text() for path in paths.sessions().glob("*/*/journal.jsonl")]
+    journals = [path.read_text() for path in paths.sessions_folder().glob("*/*/journal.jsonl")]
     assert sum("takes over" in journal for journal in journals) == 1
     assert sum('"by":"compiled"' in journal for journal in journals) == 1
 
 
 def test_a_saved_mixer_plays_as_it_did(say: Say, push: Path, tmp_path: Path) -> None:
-    library.add(vectors.read(push).stored, "push")
+    library.add_to_library(vectors.read(push).stored, "push")
     first = say("hello", "--vector", "push:2@1-2", "--max-new", "5")
     saved = tmp_path / "mix.json"
     saved.write_text(json.dumps(first["mixer"]))
@@ -127,7 +127,7 @@ def test_a_saved_mixer_plays_as_it_did(say: Say, push: Path, tmp_path: Path) -> 
 def test_a_mixer_that_cannot_be_played_is_named(
     text: str, sentence: str, tiny: Path, push: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    library.add(vectors.read(push).stored, "push")
+    library.add_to_library(vectors.read(push).stored, "push")
     saved = tmp_path / "mix.json"
     saved.write_text(text)
     assert main.main(["say", "hello", "--model", str(tiny), "--mix", str(saved)]) in (2, 4)
@@ -186,7 +186,7 @@ def test_the_journal_s_own_lines_stream(tiny: Path, push: Path, capsys: pytest.C
     ]
     assert main.main([*words, "--jsonl"]) == 0
     out = capsys.readouterr().out
-    (folder,) = paths.sessions().glob("*/*")
+    (folder,) = paths.sessions_folder().glob("*/*")
     assert (folder / "journal.jsonl").read_text() == out
     events = [json.loads(line) for line in out.splitlines()]
     assert [e["t"] for e in events if e["t"] in ("tok", "mixer", "stop")][-2:] == ["tok", "stop"]
@@ -199,9 +199,9 @@ def test_the_journal_s_own_lines_stream(tiny: Path, push: Path, capsys: pytest.C
 
 def test_an_answer_leaves_a_session_behind(say: Say, push: Path) -> None:
     answer = say("hello", "--vector", f"{push}:2", "--max-new", "4")
-    (folder,) = paths.sessions().glob("*/*")
+    (folder,) = paths.sessions_folder().glob("*/*")
     reading = read(folder / "journal.jsonl")
-    state = functools.reduce(fold, reading.records, State())
+    state = functools.reduce(fold, reading.records, SessionState())
     assert (state.session, state.closed, reading.damage) == (answer["session"], "done", ())
     assert [turn.text for turn in state.path()] == ["hello", answer["text"]]
     assert len(list((folder / "vectors").iterdir())) == 1
@@ -209,7 +209,7 @@ def test_an_answer_leaves_a_session_behind(say: Say, push: Path) -> None:
 
 def test_no_record_leaves_none(say: Say) -> None:
     say("hello", "--max-new", "2", "--no-record")
-    assert list(paths.sessions().glob("*/*")) == []
+    assert list(paths.sessions_folder().glob("*/*")) == []
 
 
 def test_a_session_in_which_nothing_was_said_is_not_kept(
@@ -217,7 +217,7 @@ def test_a_session_in_which_nothing_was_said_is_not_kept(
 ) -> None:
     assert main.main(["say", "hello", "--model", str(tmp_path)]) == 4
     assert main.main(["say", "hello", "--model", str(tiny), "--vector", "nobody"]) == 4
-    assert list(paths.sessions().glob("*/*")) == []
+    assert list(paths.sessions_folder().glob("*/*")) == []
 
 
 def test_a_disk_that_cannot_be_written_costs_the_recording_not_the_answer(
@@ -318,22 +318,22 @@ def test_what_cannot_be_meant_or_done_is_one_sentence(
 
 
 def test_ctrl_c_keeps_what_was_said(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(script: Script, index: int, session: Any) -> None:
+    def interrupt(script: ScheduledEdits, index: int, session: Any) -> None:
         if index == 3:
             signal.raise_signal(signal.SIGINT)
             while not cancelled:
                 time.sleep(0.001)
 
     cancelled: list[bool] = []
-    cancel = live.Live.cancel
+    cancel = live.AnswerStream.cancel
 
-    def told(answer: live.Live) -> None:
+    def told(answer: live.AnswerStream) -> None:
         cancel(answer)
         cancelled.append(True)
 
-    monkeypatch.setattr(live.Live, "cancel", told)
+    monkeypatch.setattr(live.AnswerStream, "cancel", told)
     before = signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr(Script, "perform", interrupt)
+    monkeypatch.setattr(ScheduledEdits, "perform", interrupt)
     answer = say("hello", "--max-new", "9", code=130)
     assert (len(answer["token_ids"]), answer["stop"]) == (3, "cancel")
     assert signal.getsignal(signal.SIGINT) is before
@@ -342,12 +342,12 @@ def test_ctrl_c_keeps_what_was_said(say: Say, monkeypatch: pytest.MonkeyPatch) -
 def test_a_second_ctrl_c_does_not_wait(
     tiny: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupt_twice(script: Script, index: int, session: Any) -> None:
+    def interrupt_twice(script: ScheduledEdits, index: int, session: Any) -> None:
         for _ in range(2):
             signal.raise_signal(signal.SIGINT)
             time.sleep(0.3)
 
-    monkeypatch.setattr(Script, "perform", interrupt_twice)
+    monkeypatch.setattr(ScheduledEdits, "perform", interrupt_twice)
     assert main.main(["say", "hello", "--model", str(tiny)]) == 130
     assert "interrupted" in capsys.readouterr().err
 
@@ -363,7 +363,7 @@ def test_ctrl_c_does_not_wait_for_a_model_that_is_being_loaded(monkeypatch: pyte
     assert main.main(["say", "hello"]) == 130
     assert not told.is_set()
     told.set()
-    assert list(paths.sessions().glob("*/*")) == []
+    assert list(paths.sessions_folder().glob("*/*")) == []
 
 
 class Terminal(io.StringIO):
@@ -374,7 +374,7 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize(("stream", "harmless"), [(Terminal(), True), (io.StringIO(), False)])
 def test_a_model_s_escape_sequences_reach_a_pipe_but_no_terminal(stream: io.StringIO, harmless: bool) -> None:
     whole = "a\x1b]52;c;AAAA\x07b"
-    printer = Printer(stream)
+    printer = AnswerPrinter(stream)
     printer.write(whole[:3])
     printer.write(whole[3:-1])
     printer.end(whole)

@@ -24,7 +24,7 @@ from sessions.journal.journal import Journal
 from steertui import paths, promptlog
 from steertui.cli import diagnosis, main
 from steertui.cli.verbs import VERBS, Verb
-from steertui.cli.verbs.engine import Discreet
+from steertui.cli.verbs.engine import ScrubbingFormatter
 from steertui.promptlog import KEY_SAID
 from tests import canary
 from tests.claude_server import CANARY, ClaudeServer, status
@@ -76,7 +76,7 @@ def said(
 def test_no_key_is_in_anything_that_was_written_or_printed(
     said: str, own_folders: Path, tmp_path: Path
 ) -> None:
-    assert len(all_folders(paths.sessions())) == 3
+    assert len(all_folders(paths.sessions_folder())) == 3
     for key in HIDDEN:
         assert key not in said
         assert holders(key, own_folders, tmp_path) == set()
@@ -96,7 +96,7 @@ def test_a_traceback_is_filed_and_told_without_its_key(
     monkeypatch.setitem(VERBS, "end", Verb(module.__name__, None))
     assert main.main(["end"]) == 1
     assert "divided by [secret]" in capsys.readouterr().err
-    assert "divided by [secret]" in paths.log().read_text()
+    assert "divided by [secret]" in paths.log_file().read_text()
     assert holders(canary.KEYS["STEERTUI_TEST_SECRET"], own_folders) == set()
 
 
@@ -105,19 +105,23 @@ def test_the_log_of_an_engine_blanks_what_a_traceback_repeats() -> None:
         raise NetworkError(f"401 for {ON_THE_LINE}")
     except NetworkError:
         record = logging.LogRecord("x", logging.ERROR, "x", 1, "it broke", None, sys.exc_info())
-    text = Discreet("%(message)s").format(record)
+    text = ScrubbingFormatter("%(message)s").format(record)
     assert "401 for [secret]" in text
     assert ON_THE_LINE not in text
 
 
 def test_what_is_told_in_a_session_is_blanked_and_what_is_said_is_kept(tmp_path: Path) -> None:
     journal, folder = Journal.create(tmp_path)
-    journal.append(ev.Turn(turn=0, text=IN_THE_TALK))
-    journal.append(ev.Error(where="load_model", message=f"refused {ON_THE_LINE}"))
+    journal.append(ev.TurnAdded(turn=0, text=IN_THE_TALK))
+    journal.append(ev.ErrorReported(where="load_model", message=f"refused {ON_THE_LINE}"))
     report = {"kind": "sample", "text": ["key", {"deep": ON_THE_LINE}]}
-    journal.append(ev.Job(job=1, kind="run", state="running", event=report, params={"key": ON_THE_LINE}))
-    journal.append(ev.Model(state="failed", name=f"nobody/{ON_THE_LINE}", note=f"Bearer {ON_THE_LINE}"))
-    journal.append(ev.Stop(gen=0, reason="error", tokens=0, message=canary.KEYS["OPENAI_API_KEY"]))
+    journal.append(
+        ev.JobChanged(job=1, kind="run", state="running", event=report, params={"key": ON_THE_LINE})
+    )
+    journal.append(
+        ev.ModelChanged(state="failed", name=f"nobody/{ON_THE_LINE}", note=f"Bearer {ON_THE_LINE}")
+    )
+    journal.append(ev.AnswerStopped(gen=0, reason="error", tokens=0, message=canary.KEYS["OPENAI_API_KEY"]))
     journal.close("done")
     kept = folder.journal.read_text()
     assert ON_THE_LINE not in kept

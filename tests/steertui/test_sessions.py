@@ -19,13 +19,13 @@ from steertui.cli.main import main
 @pytest.fixture
 def session() -> str:
     """One question about rain, one answer of two tokens, then an unfinished line."""
-    journal, folder = Journal.create(paths.sessions())
-    journal.append(ev.Open(session=folder.id, app="0.1", wall="2026-11-20T11:45:58+00:00"))
-    journal.append(ev.Vector(name="loud", sha256="abc"))
-    journal.append(ev.Turn(turn=0, text="will it \x1b[31mrain?"))
-    journal.append(ev.Gen(gen=0, turn=1, parent=0))
-    journal.append(ev.Tok(gen=0, i=0, ids=(1, 2), text=("It ", "will."), lp=(-1.0, -2.0)))
-    journal.append(ev.Stop(gen=0, reason="eos", tokens=2))
+    journal, folder = Journal.create(paths.sessions_folder())
+    journal.append(ev.SessionOpened(session=folder.id, app="0.1", wall="2026-11-20T11:45:58+00:00"))
+    journal.append(ev.VectorChanged(name="loud", sha256="abc"))
+    journal.append(ev.TurnAdded(turn=0, text="will it \x1b[31mrain?"))
+    journal.append(ev.AnswerStarted(gen=0, turn=1, parent=0))
+    journal.append(ev.TokensGenerated(gen=0, i=0, ids=(1, 2), text=("It ", "will."), lp=(-1.0, -2.0)))
+    journal.append(ev.AnswerStopped(gen=0, reason="eos", tokens=2))
     journal.close("done")
     (folder.vectors / "abc.safetensors").write_bytes(b"vector")
     with folder.journal.open("ab") as file:
@@ -79,7 +79,7 @@ def test_a_branch_is_a_new_session_that_stands_at_the_token(
 ) -> None:
     new = json.loads(said(capsys, "branch", session, "--at", "1:1", "--json"))
     assert new["parent"] == session
-    folder = find_folder(paths.sessions(), new["session"])
+    folder = find_folder(paths.sessions_folder(), new["session"])
     state = fold_all(read(folder.journal).records)
     assert [turn.text for turn in state.path()] == ["will it \x1b[31mrain?", "It "]
     assert (folder.vectors / "abc.safetensors").read_bytes() == b"vector"
@@ -108,6 +108,8 @@ def test_an_answer_is_spoken_again_by_a_model_that_is_loaded_as_it_was(
     capsys.readouterr()
     verdict = json.loads(said(capsys, "verify", "last", "--json"))
     assert (verdict["grade"], verdict["environment"]) == ("bit-exact", [])
-    ready = [r.event for r in read(find_folder(paths.sessions(), "last").journal).records]
-    (facts,) = (event.facts for event in ready if isinstance(event, ev.Model) and event.state == "ready")
+    ready = [r.event for r in read(find_folder(paths.sessions_folder(), "last").journal).records]
+    (facts,) = (
+        event.facts for event in ready if isinstance(event, ev.ModelChanged) and event.state == "ready"
+    )
     assert (facts["dtype"], facts["loading"]) == ("bfloat16", {"dtype": "bfloat16"})

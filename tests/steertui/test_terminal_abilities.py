@@ -18,7 +18,7 @@ GOOD = (
 
 
 def test_a_capable_terminal() -> None:
-    assert abilities.understood(GOOD) == {
+    assert abilities.parse_replies(GOOD) == {
         "answers": True,
         "synchronized_output": True,
         "kitty_keyboard": True,
@@ -28,7 +28,7 @@ def test_a_capable_terminal() -> None:
 
 
 def test_one_that_knows_none_of_it() -> None:
-    found = abilities.understood(b"\x1b[1;2R\x1b[1;2R\x1b[1;3R\x1b[1;2R\x1b[?2026;0$y\x1b[?1;2c")
+    found = abilities.parse_replies(b"\x1b[1;2R\x1b[1;2R\x1b[1;3R\x1b[1;2R\x1b[?2026;0$y\x1b[?1;2c")
     assert (found["synchronized_output"], found["kitty_keyboard"], found["clipboard_osc52"]) == (
         False,
         False,
@@ -38,7 +38,7 @@ def test_one_that_knows_none_of_it() -> None:
 
 
 def test_one_that_says_nothing_is_unknown_and_not_incapable() -> None:
-    assert set(abilities.understood(b"").values()) == {None}
+    assert set(abilities.parse_replies(b"").values()) == {None}
 
 
 def report(**changes: object) -> dict[str, object]:
@@ -62,8 +62,8 @@ def report(**changes: object) -> dict[str, object]:
     ],
 )
 def test_doubts_name_the_way_out(changes: dict[str, object], said: str) -> None:
-    assert abilities.doubts(report()) == []
-    [doubt] = abilities.doubts(report(**changes))
+    assert abilities.find_problems(report()) == []
+    [doubt] = abilities.find_problems(report(**changes))
     assert said in doubt
 
 
@@ -81,7 +81,7 @@ def test_the_depth_is_the_one_the_app_would_draw_with(
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert abilities.colours() == colours
+    assert abilities.colour_count() == colours
 
 
 def test_a_real_line_is_asked_and_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +99,7 @@ def test_a_real_line_is_asked_and_left_as_it_was(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(sys, "stdin", line)
         monkeypatch.setattr(sys, "stdout", line)
         before = abilities.termios.tcgetattr(slave)
-        assert abilities.ask() == GOOD
+        assert abilities.query_terminal() == GOOD
         assert abilities.termios.tcgetattr(slave) == before
     answering.join()
     os.close(master)

@@ -10,7 +10,7 @@ from textual.color import Color
 from textual.theme import Theme
 
 from steertui import colour_themes
-from steertui.widgets.transcript.palette import contrast
+from steertui.widgets.transcript.palette import contrast_ratio
 
 PARTS = (
     "primary",
@@ -57,9 +57,9 @@ def test_the_row_under_the_cursor_is_seen_and_its_words_are_read(theme: Theme, g
     if grey:
         ground, row, words = (shown(each.monochrome) for each in (ground, row, words))
     assert row != ground
-    assert contrast(words, row) > 4.5
+    assert contrast_ratio(words, row) > 4.5
     for detail in (theme.variables["text-muted"], theme.success, theme.error, theme.accent, theme.secondary):
-        assert contrast(Color.parse(str(detail)), ground) > 4.5
+        assert contrast_ratio(Color.parse(str(detail)), ground) > 4.5
 
 
 def test_the_dark_blue_of_a_row_is_black_without_its_colour() -> None:
@@ -79,4 +79,4 @@ def test_the_dark_blue_of_a_row_is_black_without_its_colour() -> None:
     ],
 )
 def test_the_look_fits_the_terminal(system: str, no_color: bool, look: Theme) -> None:
-    assert colour_themes.fitting(system, no_color=no_color) == look.name
+    assert colour_themes.default_theme(system, no_color=no_color) == look.name

@@ -22,10 +22,10 @@ from sessions.journal.folder import all_folders
 from sessions.journal.reader import read
 from sessions.live import torch_backend
 from sessions.state.fold import fold_all
-from sessions.state.state import State
+from sessions.state.state import SessionState
 from steertui import paths
-from steertui.cli.run_job import absolute, carry_out
-from steertui.engine.connect import Engine
+from steertui.cli.run_job import absolute_params, execute_job
+from steertui.engine.connect import EngineConnection
 from tests.sessions.scripted import Studio
 from tests.steertui import scripted_engine
 
@@ -46,7 +46,7 @@ def count(instrument: Any, params: Mapping[str, Any]) -> job.Job:
     def run() -> job.Job:
         squares = []
         for k in range(params["to"]):
-            squares.append((yield job.gpu(lambda k=k: one(k), key=str(k))))
+            squares.append((yield job.gpu_task(lambda k=k: one(k), key=str(k))))
             yield job.Progress(k + 1, params["to"], "numbers")
             yield job.Row("squares", str(k), {"n": k, "square": squares[-1]})
         if params.get("fail"):
@@ -59,14 +59,14 @@ def count(instrument: Any, params: Mapping[str, Any]) -> job.Job:
 @pytest.fixture(autouse=True)
 def counting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(job_factories.JOBS, "count", count)  # type: ignore[arg-type]
-    monkeypatch.setattr(torch_backend, "Studio", lambda **_: Studio())
+    monkeypatch.setattr(torch_backend, "TorchBackend", lambda **_: Studio())
     WORKED.clear()
     while PERMITS.acquire(blocking=False):
         pass
 
 
 @pytest.fixture
-def engine() -> Iterator[Engine]:
+def engine() -> Iterator[EngineConnection]:
     """A running engine with its model, and a screen on it."""
     with scripted_engine.engine(record=True) as running, steertui.connect(socket=running.path) as screen:
         screen.ready()
@@ -92,15 +92,15 @@ def asked(**more: Any) -> argparse.Namespace:
     return argparse.Namespace(**usual | more)
 
 
-def kept() -> list[State]:
+def kept() -> list[SessionState]:
     """The recorded sessions, the newest first."""
-    return [fold_all(read(folder.journal).records) for folder in all_folders(paths.sessions())]
+    return [fold_all(read(folder.journal).records) for folder in all_folders(paths.sessions_folder())]
 
 
 def test_without_an_engine_the_job_is_done_here_and_leaves_a_session(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    summary = carry_out(asked(jsonl=True), "count", {"to": 3})
+    summary = execute_job(asked(jsonl=True), "count", {"to": 3})
     assert summary == {"squares": (0, 1, 4), "model": "scripted"}
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [event["kind"] for event in events] == ["progress", "row"] * 3 + ["end"]
@@ -115,15 +115,15 @@ def test_without_an_engine_the_job_is_done_here_and_leaves_a_session(
     assert state.closed == "done"
 
 
-def test_without_a_record_nothing_is_left(engine: Engine) -> None:
+def test_without_a_record_nothing_is_left(engine: EngineConnection) -> None:
     before = len(kept())
-    assert carry_out(asked(no_record=True), "count", {"to": 2})["squares"] == (0, 1)
-    assert carry_out(asked(no_record=True, own=True), "count", {"to": 2})["squares"] == (0, 1)
+    assert execute_job(asked(no_record=True), "count", {"to": 2})["squares"] == (0, 1)
+    assert execute_job(asked(no_record=True, own=True), "count", {"to": 2})["squares"] == (0, 1)
     assert len(kept()) == before
 
 
-def test_a_job_runs_in_the_engine_beside_the_session_that_is_open_there(engine: Engine) -> None:
-    summary = carry_out(asked(), "count", {"to": 3})
+def test_a_job_runs_in_the_engine_beside_the_session_that_is_open_there(engine: EngineConnection) -> None:
+    summary = execute_job(asked(), "count", {"to": 3})
     assert summary["squares"] == (0, 1, 4)
     own, opened = kept()
     assert [report.get("kind") for report in own.jobs[1].reports].count("row") == 3
@@ -134,13 +134,13 @@ def test_a_job_runs_in_the_engine_beside_the_session_that_is_open_there(engine: 
     assert opened.closed is None
 
 
-def test_another_way_of_loading_or_own_needs_a_process_of_its_own(engine: Engine) -> None:
+def test_another_way_of_loading_or_own_needs_a_process_of_its_own(engine: EngineConnection) -> None:
     for more in ({"own": True}, {"dtype": "float32"}, {"model": "other"}):
-        carry_out(asked(**more), "count", {"to": 1})
+        execute_job(asked(**more), "count", {"to": 1})
     assert not engine.state.jobs
 
 
-def test_a_second_job_waits_until_the_first_has_ended(engine: Engine) -> None:
+def test_a_second_job_waits_until_the_first_has_ended(engine: EngineConnection) -> None:
     with ThreadPoolExecutor(2) as pool:
         first = engine.ask("job.start", kind="count", params={"to": 1, "wait": True})["job"]
         second = engine.ask("job.start", kind="count", params={"to": 2})["job"]
@@ -154,7 +154,7 @@ def test_a_second_job_waits_until_the_first_has_ended(engine: Engine) -> None:
     assert WORKED == [0, 0, 1]
 
 
-def test_a_job_that_waits_can_be_cancelled(engine: Engine) -> None:
+def test_a_job_that_waits_can_be_cancelled(engine: EngineConnection) -> None:
     first = engine.ask("job.start", kind="count", params={"to": 1, "wait": True})["job"]
     second = engine.ask("job.start", kind="count", params={"to": 2})["job"]
     engine.ask("job.cancel", job=second)
@@ -162,7 +162,7 @@ def test_a_job_that_waits_can_be_cancelled(engine: Engine) -> None:
     assert engine.state.jobs[first].state == "running"
 
 
-def test_a_screen_can_end_the_job_of_a_command(engine: Engine) -> None:
+def test_a_screen_can_end_the_job_of_a_command(engine: EngineConnection) -> None:
     with ThreadPoolExecutor(1) as pool:
         command = pool.submit(_quietly, asked(), {"to": 3, "wait": True})
         engine._until(lambda state: any(job.state == "running" for job in state.jobs.values()), 20)
@@ -177,28 +177,28 @@ def _quietly(args: argparse.Namespace, params: Mapping[str, Any]) -> Mapping[str
     """`carry_out` off the main thread, where no signal handler can be set."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(signal, "signal", lambda number, handler: handler)
-        return carry_out(args, "count", params)
+        return execute_job(args, "count", params)
 
 
 @pytest.mark.parametrize("own", [True, False])
-def test_ctrl_c_cancels_and_the_same_command_goes_on_from_there(engine: Engine, own: bool) -> None:
+def test_ctrl_c_cancels_and_the_same_command_goes_on_from_there(engine: EngineConnection, own: bool) -> None:
     interrupt = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
     release = threading.Timer(0.6, PERMITS.release, (1,))
     PERMITS.release(1)
     interrupt.start()
     release.start()
     with pytest.raises(KeyboardInterrupt):
-        carry_out(asked(own=own), "count", {"to": 4, "wait": True})
+        execute_job(asked(own=own), "count", {"to": 4, "wait": True})
     release.join()
     done = len(WORKED)
     assert done < 4
     PERMITS.release(4)
-    assert carry_out(asked(own=own), "count", {"to": 4, "wait": True})["squares"] == (0, 1, 4, 9)
+    assert execute_job(asked(own=own), "count", {"to": 4, "wait": True})["squares"] == (0, 1, 4, 9)
     assert sorted(WORKED) == [0, 1, 2, 3], "no step was worked twice"
 
 
-def test_a_command_that_is_gone_leaves_no_job_behind(engine: Engine) -> None:
-    guest = Engine(Path(engine._client.path), "guest")
+def test_a_command_that_is_gone_leaves_no_job_behind(engine: EngineConnection) -> None:
+    guest = EngineConnection(Path(engine._client.path), "guest")
     guest.ask("job.start", kind="count", params={"to": 3, "wait": True})
     engine._until(lambda state: any(job.state == "running" for job in state.jobs.values()), 20)
     guest.close()
@@ -207,17 +207,17 @@ def test_a_command_that_is_gone_leaves_no_job_behind(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("own", [True, False])
-def test_what_a_job_refuses_is_raised_with_its_exit_code(engine: Engine, own: bool) -> None:
+def test_what_a_job_refuses_is_raised_with_its_exit_code(engine: EngineConnection, own: bool) -> None:
     for params in ({"to": 1, "fail": True}, {"to": -1}):
         with pytest.raises(SteerError) as refused:
-            carry_out(asked(own=own), "count", params)
+            execute_job(asked(own=own), "count", params)
         assert refused.value.exit_code == BadInput.exit_code
     assert str(refused.value) == "cannot count down"
 
 
 def test_a_finished_job_is_worked_again_when_it_is_asked_for_again() -> None:
     for _ in range(2):
-        carry_out(asked(), "count", {"to": 2})
+        execute_job(asked(), "count", {"to": 2})
     assert WORKED == [0, 1, 0, 1]
 
 
@@ -227,7 +227,7 @@ def test_paths_are_whole_for_an_engine_that_stands_elsewhere(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pairs.jsonl").touch()
     given = {"contrast": "pairs.jsonl", "out": "v.gguf", "vector": "pirate", "method": "mean"}
-    assert absolute("extract", given) == {
+    assert absolute_params("extract", given) == {
         "contrast": str(tmp_path / "pairs.jsonl"),
         "out": str(tmp_path / "v.gguf"),
         "vector": "pirate",

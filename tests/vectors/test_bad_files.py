@@ -104,17 +104,17 @@ def test_row_39_the_bytes_that_were_checked_are_the_bytes_that_are_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from vectors.files import reading
-    from vectors.files.opening import open_source
+    from vectors.files.opening import open_vector_file
 
     good, path = save({"layer.0": samples.unit(ROW)}, {"format": "steertui/1"}), tmp_path / "a.safetensors"
     path.write_bytes(good)
 
     def swapped(place: Any) -> Any:
-        source = open_source(place)
+        source = open_vector_file(place)
         put(tmp_path, "other", saved({0: Runs()})).replace(path)
         return source
 
-    monkeypatch.setattr(reading, "open_source", swapped)
+    monkeypatch.setattr(reading, "open_vector_file", swapped)
     vector = vectors.read(path)
     assert vector.card.file_sha256 == hashlib.sha256(good).hexdigest()
     monkeypatch.undo()

@@ -14,14 +14,14 @@ import torch
 
 import core
 import vectors
-from core.jobs.job import End, Event
+from core.jobs.job import End, JobEvent
 from core.jobs.runner import run
-from steertui.check_report import told
+from steertui.check_report import render_check_report
 from steertui.cli.main import main
 from tests.vectors import planted, samples
 from vectors.checks import likelihood, separation
-from vectors.checks.check import check, job, known_pairs
-from vectors.checks.likelihood import Alternatives
+from vectors.checks.check import check_job, check_vector, find_pairs
+from vectors.checks.likelihood import ClassContinuations
 from vectors.data.metadata import About
 from vectors.library import measured
 from vectors.statistics import metrics
@@ -29,9 +29,9 @@ from vectors.statistics import metrics
 
 def checked(
     model: core.Model, vector: vectors.SteeringVector, **choices: Any
-) -> tuple[dict[str, Any], list[Event]]:
+) -> tuple[dict[str, Any], list[JobEvent]]:
     choices = {"prompts": planted.PROMPTS, "max_new": 8, "layers": [0, 1, 2]} | choices
-    events = list(run(check(model, vector, **choices)))
+    events = list(run(check_vector(model, vector, **choices)))
     assert isinstance(events[-1], End)
     return dict(events[-1].summary), events
 
@@ -42,7 +42,7 @@ def speaking() -> tuple[core.Model, vectors.SteeringVector]:
 
 
 @cache
-def green() -> tuple[dict[str, Any], list[Event]]:
+def green() -> tuple[dict[str, Any], list[JobEvent]]:
     """Made by the first test that asks, within its own folders."""
     model, vector = planted.speaking()
     return checked(model, vector, pairs=planted.pairs())
@@ -176,21 +176,21 @@ def test_likelihoods_equal_the_models_own(speaking: tuple[core.Model, vectors.St
     with torch.no_grad():
         logs = torch.log_softmax(model.hf(torch.tensor([ids])).logits[0].double(), -1)
     expected = float((logs[2, 41] + logs[3, 42]) / 2)
-    assert likelihood.logprob(model, ids, 3) == pytest.approx(expected, abs=1e-5)
-    still = likelihood.aside(model, ids, 3, core.Mixer())
+    assert likelihood.mean_logprob(model, ids, 3) == pytest.approx(expected, abs=1e-5)
+    still = likelihood.score_text(model, ids, 3, core.Mixer())
     assert still.nll == pytest.approx(-expected, abs=1e-5)
     assert still.kl == pytest.approx(0.0, abs=1e-6)
     mixer = core.Mixer([core.Channel(vector, scale=2.0, unit="unit", layers=[1, 2])])
     with torch.no_grad(), core.steered(model, mixer):
         pushed = torch.log_softmax(model.hf(torch.tensor([ids])).logits[0].double(), -1)
     kl = (pushed.exp() * (pushed - logs)).sum(-1)[2:4].mean()
-    assert likelihood.aside(model, ids, 3, mixer).kl == pytest.approx(float(kl), abs=1e-5)
-    words = Alternatives(([100, 120],), [41], [61])
+    assert likelihood.score_text(model, ids, 3, mixer).kl == pytest.approx(float(kl), abs=1e-5)
+    words = ClassContinuations(([100, 120],), [41], [61])
     assert words.propensity(model, mixer) == pytest.approx(
-        likelihood.logprob(model, [100, 120, 41], 2, mixer)
-        - likelihood.logprob(model, [100, 120, 61], 2, mixer)
+        likelihood.mean_logprob(model, [100, 120, 41], 2, mixer)
+        - likelihood.mean_logprob(model, [100, 120, 61], 2, mixer)
     )
-    assert Alternatives(([100],), [41], [41]).propensity(model, mixer) == 0.0
+    assert ClassContinuations(([100],), [41], [41]).propensity(model, mixer) == 0.0
 
 
 def test_ordinary_projections_are_those_of_single_tokens(
@@ -198,7 +198,7 @@ def test_ordinary_projections_are_those_of_single_tokens(
 ) -> None:
     model, vector = speaking
     ids, start = [100, 120, 140, 41, 42], 2
-    found = next(iter(run(_alone(separation.ordinary(model, vector, [(ids, start)])))))
+    found = next(iter(run(_alone(separation.summarize_ordinary_text(model, vector, [(ids, start)])))))
     seen: list[torch.Tensor] = []
     handle = model.layers[2].register_forward_hook(
         lambda _block, _args, out: seen.append((out[0] if isinstance(out, tuple) else out)[0])
@@ -208,7 +208,7 @@ def test_ordinary_projections_are_those_of_single_tokens(
     handle.remove()
     values = (seen[0][start:] @ vector.directions[2]).numpy()
     assert isinstance(found, End)
-    assert found.summary[2] == pytest.approx(metrics.spread(values), rel=1e-4)
+    assert found.summary[2] == pytest.approx(metrics.summarize_projections(values), rel=1e-4)
 
 
 def _alone(work: Any) -> Any:
@@ -241,7 +241,7 @@ def test_the_command_checks_a_model_on_disk(tmp_path: Path, capsys: pytest.Captu
     assert main([*words, "--json", "--layers", "0-2"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["band"] == [0, 1, 2]
-    lines = list(told(report))
+    lines = list(render_check_report(report))
     assert lines[0] == f"{report['verdict'].upper()}  planted on planted"
     assert "shared over layers 0-2" in lines[-1]
     assert main([*words, "--layers", "9"]) == 4
@@ -260,7 +260,7 @@ def test_a_home_that_cannot_be_written_costs_no_verdict(
 def test_too_few_pairs_are_refused(speaking: tuple[core.Model, vectors.SteeringVector]) -> None:
     with pytest.raises(core.SteerError, match="needs ≥ 4 pairs"):
         checked(*speaking, pairs=planted.pairs(3))
-    assert measured.place("ab", "cd/..").name == "ab-cd.json"
+    assert measured.measurement_path("ab", "cd/..").name == "ab-cd.json"
 
 
 def test_pairs_are_found_by_name_and_known_when_they_are_the_vectors_own(tmp_path: Path) -> None:
@@ -268,15 +268,15 @@ def test_pairs_are_found_by_name_and_known_when_they_are_the_vectors_own(tmp_pat
     path = samples.put(tmp_path, "own.jsonl", "\n".join(map(json.dumps, lines)).encode())
     model = planted.speaking()[0]
     vector = planted.vector(planted.direction())
-    pairs, in_sample = known_pairs(model, vector, str(path))
+    pairs, in_sample = find_pairs(model, vector, str(path))
     assert pairs is not None
     assert [pair.positive for pair in pairs] == [line["positive"] for line in lines]
     assert not in_sample
     made_from_it = planted.vector(planted.direction(), dataset_sha256=vectors.contrast(path).sha256)
-    assert known_pairs(model, made_from_it, str(path))[1]
-    assert known_pairs(model, vector, None) == (None, False)
+    assert find_pairs(model, made_from_it, str(path))[1]
+    assert find_pairs(model, vector, None) == (None, False)
     with pytest.raises(core.SteerError, match="no contrast set 'nothing'"):
-        known_pairs(model, vector, "nothing")
+        find_pairs(model, vector, "nothing")
 
 
 def test_own_pairs_are_told_as_such(speaking: tuple[core.Model, vectors.SteeringVector]) -> None:
@@ -296,6 +296,6 @@ def test_the_demo_models_own_vectors(name: str, verdict: str, tmp_path: Path) ->
     random = vectors.SteeringVector(rows, about=About(name="random", contrast="pirate"))
     random.save(tmp_path / "random.safetensors")
     vector = str(tmp_path / "random.safetensors") if name == "random" else name
-    *_, end = run(job(model, {"vector": vector}))
+    *_, end = run(check_job(model, {"vector": vector}))
     assert isinstance(end, End)
     assert end.summary["verdict"] == verdict, end.summary["reasons"]

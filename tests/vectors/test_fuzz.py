@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 
 from tests.vectors import samples
 from tests.vectors.worker import Worker
-from vectors.data.layer_numbers import Choices
+from vectors.data.layer_numbers import ReadOptions
 from vectors.errors import VectorFileError
 from vectors.files import formats
 from vectors.files.containers.unpickler import OPCODES, Unpickler
-from vectors.files.opening import Source
+from vectors.files.opening import OpenedFile
 from vectors.files.reading import parse
 
 MUTANTS = 2_000
@@ -155,7 +155,7 @@ def full_path(worker: Worker, path: Path, end: str) -> None:
 def tried(data: bytes) -> None:
     """Anything but the one typed error fails the test."""
     with contextlib.suppress(VectorFileError):
-        parse(Source(Path("odd"), data, len(data)), Choices(allow_undecided=True))
+        parse(OpenedFile(Path("odd"), data, len(data)), ReadOptions(allow_undecided=True))
 
 
 NAMES = st.sampled_from([b"ctorch\nFloatStorage\n", b"ctorch._utils\n_rebuild_tensor_v2\n", b"cos\nsystem\n"])

@@ -26,35 +26,35 @@ def starter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> vectors.Steering
 
 def added(name: str = "sample", seed: int = 0) -> vectors.SteeringVector:
     vector = samples.vector(seed).named(name)
-    library.add(vector.stored)
+    library.add_to_library(vector.stored)
     return vector
 
 
 def names() -> list[str]:
-    return [entry.name for entry in library.entries()]
+    return [entry.name for entry in library.list_entries()]
 
 
 def test_a_vector_is_kept_found_and_says_where_it_came_from(tmp_path: Path) -> None:
     samples.vector().save(tmp_path / "theirs.gguf")
-    library.add(vectors.read(tmp_path / "theirs.gguf").stored, "mine")
+    library.add_to_library(vectors.read(tmp_path / "theirs.gguf").stored, "mine")
     vector = vectors.read("mine")
     assert vector.name == "mine"
     assert vector == samples.vector()
     assert vector.about.source.startswith("theirs.gguf (gguf, sha256 ")
     assert "output of block N" in vector.about.source
-    assert library.folder().stat().st_mode & 0o077 == 0
+    assert library.library_folder().stat().st_mode & 0o077 == 0
 
 
 def test_starters_are_always_there_and_stay(starter: vectors.SteeringVector) -> None:
     added("zebra")
-    own = {entry.name: entry.starter for entry in library.entries()}
+    own = {entry.name: entry.starter for entry in library.list_entries()}
     assert own == {"drift": True, "zebra": False}
     assert vectors.read("drift") == starter
     for refused in (lambda: library.remove("drift"), lambda: library.rename("drift", "x")):
         with pytest.raises(UsageError, match="comes with the demo models"):
             refused()
     with pytest.raises(UsageError, match="already"):
-        library.add(starter.stored)
+        library.add_to_library(starter.stored)
 
 
 def test_the_demo_models_starters_are_readable() -> None:
@@ -67,7 +67,7 @@ def test_the_demo_models_starters_are_readable() -> None:
 
 def test_rename_takes_the_note_along_and_rm_fills_the_trash() -> None:
     vector = added("old")
-    library.note("old", "works on late layers")
+    library.write_note("old", "works on late layers")
     library.rename("old", "new")
     entry = library.search("late works")[0]
     assert (entry.name, entry.note) == ("new", "works on late layers")
@@ -77,7 +77,7 @@ def test_rename_takes_the_note_along_and_rm_fills_the_trash() -> None:
     second = library.remove("new")
     assert names() == [*demo.starter_vectors()]
     assert first != second
-    assert first.parent == second.parent == library.folder() / "trash"
+    assert first.parent == second.parent == library.library_folder() / "trash"
     assert vectors.read(first) == vector
     with pytest.raises(UsageError, match="has no vector 'new'"):
         library.remove("new")
@@ -85,24 +85,24 @@ def test_rename_takes_the_note_along_and_rm_fills_the_trash() -> None:
 
 def test_what_is_in_the_trash_comes_back_as_it_was_with_its_note() -> None:
     first = added("pair", 1)
-    library.note("pair", "the first")
+    library.write_note("pair", "the first")
     library.remove("pair")
     second = added("pair", 2)
     assert library.search("pair")[0].note == "", "a note belongs to the vector and not to the name"
     place = library.remove("pair")
-    assert [library.named(each) for each in library.trashed()] == ["pair", "pair"]
-    (library.folder() / "trash" / "stray.txt").write_text("not put there by us")
-    assert library.restore("pair") == "pair"
+    assert [library.original_name(each) for each in library.list_trash()] == ["pair", "pair"]
+    (library.library_folder() / "trash" / "stray.txt").write_text("not put there by us")
+    assert library.restore_vector("pair") == "pair"
     assert vectors.read("pair") == second
     with pytest.raises(UsageError, match="has a vector 'pair' again"):
-        library.restore("pair")
+        library.restore_vector("pair")
     library.rename("pair", "other")
     assert not place.exists()
-    library.restore(library.trashed()[0].place.name)
+    library.restore_vector(library.list_trash()[0].place.name)
     assert vectors.read("pair") == first
     assert library.search("pair first")[0].note == "the first"
     with pytest.raises(UsageError, match=r"trash has no vector '\.\./notes"):
-        library.restore("../notes.json")
+        library.restore_vector("../notes.json")
 
 
 def test_the_trash_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,11 +118,11 @@ def test_the_trash_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> 
 def test_search_looks_at_names_notes_and_origins() -> None:
     added("alpha")
     added("beta", 1)
-    library.note("beta", "for the talk")
+    library.write_note("beta", "for the talk")
     assert [entry.name for entry in library.search("TALK")] == ["beta"]
     assert {entry.name for entry in library.search("determined-drifting tiny-6l")} >= {"alpha", "beta"}
     assert library.search("nobody wrote this") == []
-    library.note("beta", "")
+    library.write_note("beta", "")
     assert library.search("talk") == []
 
 
@@ -149,7 +149,7 @@ def test_row_36_names_that_could_mean_something_else(name: str) -> None:
     vector = samples.vector()
     sentence = r"name may use letters, digits, . _ - \(max 100\)"
     with pytest.raises(UsageError, match=sentence) as refused:
-        library.add(vector.stored, name or "\x1b")
+        library.add_to_library(vector.stored, name or "\x1b")
     assert refused.value.exit_code == 2
     added("fine")
     with pytest.raises(UsageError, match=sentence):
@@ -163,7 +163,7 @@ def test_row_37_hostile_file_names_are_listed_escaped_and_open(
     for raw in (b"a\x1b]0;x\x07.safetensors", b"line\nbreak.gguf", b"latin-\xe9.safetensors"):
         suffix = raw.rsplit(b".", 1)[1].decode()
         samples.vector().save(tmp_path / f"x.{suffix}")
-        target = library.folder() / os.fsdecode(raw)
+        target = library.library_folder() / os.fsdecode(raw)
         (tmp_path / f"x.{suffix}").rename(target)
         assert vectors.read(target) == samples.vector()
         assert main(["card", str(target)]) == 0
@@ -173,7 +173,7 @@ def test_row_37_hostile_file_names_are_listed_escaped_and_open(
     assert "\x1b" not in printed
     assert "\x07" not in printed
     assert "line\nbreak" not in printed
-    assert len(library.entries()) == 4 + len(demo.starter_vectors())
+    assert len(library.list_entries()) == 4 + len(demo.starter_vectors())
 
 
 def test_row_38_links_out_and_pipes_are_shown_as_problems(
@@ -181,10 +181,12 @@ def test_row_38_links_out_and_pipes_are_shown_as_problems(
 ) -> None:
     added("good")
     samples.vector().save(tmp_path / "secret.safetensors")
-    (library.folder() / "out.safetensors").symlink_to(tmp_path / "secret.safetensors")
-    (library.folder() / "within.safetensors").symlink_to(library.folder() / "good.safetensors")
-    os.mkfifo(library.folder() / "pipe.safetensors")
-    problems = {entry.name: entry.problem for entry in library.entries() if not entry.starter}
+    (library.library_folder() / "out.safetensors").symlink_to(tmp_path / "secret.safetensors")
+    (library.library_folder() / "within.safetensors").symlink_to(
+        library.library_folder() / "good.safetensors"
+    )
+    os.mkfifo(library.library_folder() / "pipe.safetensors")
+    problems = {entry.name: entry.problem for entry in library.list_entries() if not entry.starter}
     assert "not a regular file" in problems["out"]
     assert "not a regular file" in problems["pipe"]
     assert problems["good"] == problems["within"] == ""
@@ -213,7 +215,7 @@ def test_a_name_that_is_nothing_is_answered_with_what_there_is() -> None:
 
 def test_a_damaged_notes_file_costs_the_notes_only() -> None:
     added("alpha")
-    (library.folder() / "notes.json").write_text("{")
+    (library.library_folder() / "notes.json").write_text("{")
     assert "alpha" in names()
-    library.note("alpha", "again")
+    library.write_note("alpha", "again")
     assert library.search("again")

@@ -10,8 +10,8 @@ from scipy.optimize import linear_sum_assignment
 
 import core
 from core.errors import UsageError
-from vectors.statistics.assignment import assign
-from vectors.themes.linearity import embedded, linearity, ranked
+from vectors.statistics.assignment import best_assignment
+from vectors.themes.linearity import compare_themes, embed_texts, rank_runs
 
 TWENTY = {  # run: score, highest and lowest cosine of any two themes
     14: (0.859, 0.970, 0.546),
@@ -66,7 +66,7 @@ def published(score: float) -> np.ndarray:
 
 @pytest.mark.parametrize("score", PUBLISHED)
 def test_the_published_scores(score: float) -> None:
-    found = linearity(*with_cosines(published(score)))
+    found = compare_themes(*with_cosines(published(score)))
     assert found.score == pytest.approx(score, abs=1e-9)
     assert found.score + 1e-9 >= max(np.trace(published(score)[order]) / THEMES for order in orders(20))
 
@@ -78,7 +78,7 @@ def test_the_published_extremes(run: int) -> None:
     cosines = np.full((THEMES, THEMES), lowest)
     np.fill_diagonal(cosines, (THEMES * score - highest) / (THEMES - 1))
     cosines[0, 0] = highest
-    found = linearity(*with_cosines(cosines))
+    found = compare_themes(*with_cosines(cosines))
     assert found.score == pytest.approx(score)
     assert found.extremes == pytest.approx((lowest, highest))
 
@@ -89,7 +89,7 @@ def orders(count: int) -> list[np.ndarray]:
 
 def test_the_published_ranking() -> None:
     """Four reach its threshold of 0.83, though its text says five."""
-    runs = ranked({str(score): with_cosines(published(score)) for score in reversed(PUBLISHED)})
+    runs = rank_runs({str(score): with_cosines(published(score)) for score in reversed(PUBLISHED)})
     assert [float(run.name) for run in runs] == list(PUBLISHED)
     assert sum(run.found.score >= 0.83 for run in runs) == 4
 
@@ -104,7 +104,7 @@ def test_sets_that_belong_together_stand_out_of_their_null() -> None:
     chance = np.random.default_rng(0)
     topics = chance.standard_normal((12, THEMES, WIDTH))
     runs = {str(n): (themes(n, t, 0.3), themes(100 + n, t, 0.3)) for n, t in enumerate(topics)}
-    for run in ranked(runs):
+    for run in rank_runs(runs):
         facts = run.to_json()
         assert facts["p"] == pytest.approx(1 / 12)
         assert facts["null"]["mean"] > 0.5, "chance is far above zero"
@@ -115,14 +115,14 @@ def test_unrelated_sets_stand_anywhere_in_their_null() -> None:
     chance = np.random.default_rng(1)
     topics = chance.standard_normal((2, 40, THEMES, WIDTH))
     runs = {str(n): (1.5 + topics[0, n], 1.5 + topics[1, n]) for n in range(40)}
-    p = np.sort([run.p for run in ranked(runs)])
+    p = np.sort([run.p for run in rank_runs(runs)])
     assert np.abs(p - (np.arange(40) + 0.5) / 40).max() < 1.63 / np.sqrt(40)
 
 
 def test_identical_sets_score_one_in_any_order() -> None:
     rows = np.random.default_rng(2).standard_normal((THEMES, WIDTH))
     shuffled = np.random.default_rng(3).permutation(THEMES)
-    found = linearity(rows, 7 * rows[shuffled])
+    found = compare_themes(rows, 7 * rows[shuffled])
     assert found.score == pytest.approx(1.0)
     assert [shuffled[place] for place in found.partners if place is not None] == list(range(THEMES))
 
@@ -130,16 +130,16 @@ def test_identical_sets_score_one_in_any_order() -> None:
 def test_a_missing_theme_counts_against_the_score() -> None:
     rows = np.eye(4)
     fewer = np.array([rows[2], rows[0]])
-    assert linearity(rows, fewer).score == pytest.approx(0.5)
-    assert linearity(rows, fewer).partners == (1, None, 0, None)
-    assert linearity([*rows[:3], np.zeros(4)], rows).score == pytest.approx(0.75)
+    assert compare_themes(rows, fewer).score == pytest.approx(0.5)
+    assert compare_themes(rows, fewer).partners == (1, None, 0, None)
+    assert compare_themes([*rows[:3], np.zeros(4)], rows).score == pytest.approx(0.75)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 3), (6, 6), (4, 7), (7, 4), (6, 1)])
 def test_the_assignment_is_the_best_of_all(shape: tuple[int, int]) -> None:
     for seed in range(20):
         gains = np.random.default_rng(seed).integers(-5, 6, shape).astype(float)
-        rows, columns = assign(gains)
+        rows, columns = best_assignment(gains)
         assert len(set(rows)) == len(set(columns)) == min(shape)
         tall = gains if shape[0] >= shape[1] else gains.T
         best = max(
@@ -151,21 +151,21 @@ def test_the_assignment_is_the_best_of_all(shape: tuple[int, int]) -> None:
 
 def test_the_assignment_is_scipys_on_large_matrices() -> None:
     gains = np.random.default_rng(4).standard_normal((60, 90))
-    rows, columns = assign(gains)
+    rows, columns = best_assignment(gains)
     assert gains[rows, columns].sum() == pytest.approx(gains[linear_sum_assignment(-gains)].sum())
 
 
 def test_a_resident_model_embeds_themes() -> None:
     model = core.load("demo-base")
     texts = ["He works on the parser.", "He works on the parser.", "She feeds the kitten."]
-    rows = embedded(model, texts)
+    rows = embed_texts(model, texts)
     assert rows.shape == (3, model.hidden_size)
-    assert linearity(rows[:1], rows[1:2]).score == pytest.approx(1.0, abs=1e-6)
-    assert linearity(rows[:1], rows[2:]).score < 0.999
+    assert compare_themes(rows[:1], rows[1:2]).score == pytest.approx(1.0, abs=1e-6)
+    assert compare_themes(rows[:1], rows[2:]).score < 0.999
 
 
 def test_what_cannot_be_compared_is_a_sentence() -> None:
     with pytest.raises(UsageError, match="width 3 and 4"):
-        linearity(np.ones((2, 3)), np.ones((2, 4)))
+        compare_themes(np.ones((2, 3)), np.ones((2, 4)))
     with pytest.raises(UsageError, match="at least one"):
-        linearity([], np.ones((2, 4)))
+        compare_themes([], np.ones((2, 4)))

@@ -32,7 +32,7 @@ def naive_d(x: list[float], y: list[float]) -> float:
 @pytest.mark.parametrize("gap", [0.0, 1.0, 3.66, 5.54])
 def test_planted_gaps_give_the_figures_of_theory(gap: float) -> None:
     x, y = gaussians(gap, shift=30.0)
-    found = metrics.separation(x, y, (x.mean() + y.mean()) / 2)
+    found = metrics.holdout_separation(x, y, (x.mean() + y.mean()) / 2)
     assert found.d == pytest.approx(gap, abs=0.08)
     assert found.d_ci[0] <= gap <= found.d_ci[1]
     assert found.accuracy == pytest.approx(normal_cdf(gap / 2), abs=0.02)
@@ -47,7 +47,7 @@ def test_the_null_stays_within_its_intervals() -> None:
         x, y = gaussians(0.0, n=30, seed=seed)
         low, high = metrics.d_interval(x, y, resamples=400)
         inside_d += low <= 0 <= high
-        low, high = metrics.wilson(*metrics.accuracy(x, y, 0.0))
+        low, high = metrics.wilson_interval(*metrics.threshold_accuracy(x, y, 0.0))
         inside_accuracy += low <= 0.5 <= high
     assert inside_d >= 175  # 95 % of 200 is 190; bootstrap at n = 30 runs a little narrow
     assert inside_accuracy >= 180
@@ -77,8 +77,8 @@ def test_d_equals_a_naive_sum_and_its_invariants_hold(x: list[int], y: list[int]
 @given(SMALL, SMALL)
 def test_auroc_counts_pairs(x: list[int], y: list[int]) -> None:
     naive = sum((a > b) + (a == b) / 2 for a in x for b in y) / (len(x) * len(y))
-    assert metrics.auroc(x, y) == pytest.approx(naive, abs=1e-12)
-    assert metrics.auroc(y, x) == pytest.approx(1 - naive, abs=1e-12)
+    assert metrics.area_under_roc(x, y) == pytest.approx(naive, abs=1e-12)
+    assert metrics.area_under_roc(y, x) == pytest.approx(1 - naive, abs=1e-12)
 
 
 @given(SMALL, st.integers(0, 1000))
@@ -86,7 +86,7 @@ def test_pair_accuracy_and_threshold_accuracy_count(x: list[int], seed: int) -> 
     y = np.random.default_rng(seed).integers(-4, 5, len(x))
     naive = sum((a > b) + (a == b) / 2 for a, b in zip(x, y, strict=True)) / len(x)
     assert metrics.pair_accuracy(x, y) == pytest.approx(naive)
-    right, total = metrics.accuracy(x, y, 1.0)
+    right, total = metrics.threshold_accuracy(x, y, 1.0)
     ties = sum(a == 1 for a in [*x, *y])
     assert total == 2 * len(x)
     assert right == sum(a > 1 for a in x) + sum(b < 1 for b in y) + ties // 2
@@ -97,11 +97,11 @@ def test_pair_accuracy_and_threshold_accuracy_count(x: list[int], seed: int) -> 
     [(40, 40, 0.912, 1.0), (39, 40, 0.871, 0.996), (0, 10, 0.0, 0.278), (5, 10, 0.237, 0.763)],
 )
 def test_wilson_intervals_of_the_books(right: int, total: int, low: float, high: float) -> None:
-    assert metrics.wilson(right, total) == pytest.approx((low, high), abs=6e-4)
+    assert metrics.wilson_interval(right, total) == pytest.approx((low, high), abs=6e-4)
 
 
 def test_wilson_of_nothing_is_everything() -> None:
-    assert metrics.wilson(0, 0) == (0.0, 1.0)
+    assert metrics.wilson_interval(0, 0) == (0.0, 1.0)
 
 
 def test_split_half_is_high_for_a_planted_direction_and_random_without() -> None:
@@ -111,10 +111,10 @@ def test_split_half_is_high_for_a_planted_direction_and_random_without() -> None
     planted[0] = 5.0
     noise = chance.standard_normal((2, 100, width))
     apart = noise[0] + planted - noise[1]
-    found = metrics.split_half([apart], 100)
+    found = metrics.split_half_cosine([apart], 100)
     assert found == pytest.approx(naive_split_half(5.0, width), abs=0.05)
-    assert metrics.split_half([apart[:30], apart[30:]], 100) == pytest.approx(found, abs=1e-12)
-    assert abs(metrics.split_half([noise[0] - noise[1]], 100)) < metrics.random_band(width)
+    assert metrics.split_half_cosine([apart[:30], apart[30:]], 100) == pytest.approx(found, abs=1e-12)
+    assert abs(metrics.split_half_cosine([noise[0] - noise[1]], 100)) < metrics.random_band(width)
 
 
 def naive_split_half(gap: float, width: int) -> float:
@@ -128,8 +128,8 @@ def test_coherence_is_planted_and_null() -> None:
     direction /= np.linalg.norm(direction)
     noise = chance.standard_normal((2, 60, 256))
     apart = noise[0] - noise[1]
-    assert min(metrics.coherence([apart + 200 * direction], direction)) > 0.98
-    with_direction, of_pairs = metrics.coherence([apart[:7], apart[7:]], 3 * direction)
+    assert min(metrics.pair_coherence([apart + 200 * direction], direction)) > 0.98
+    with_direction, of_pairs = metrics.pair_coherence([apart[:7], apart[7:]], 3 * direction)
     assert with_direction == pytest.approx(np.mean([metrics.cosine(row, direction) for row in apart]))
     every = [metrics.cosine(a, b) for i, a in enumerate(apart) for b in apart[:i]]
     assert of_pairs == pytest.approx(np.mean(every))
@@ -138,27 +138,29 @@ def test_coherence_is_planted_and_null() -> None:
 
 def test_slopes_and_intervals_of_means() -> None:
     doses = (-2, -1, 0, 1, 2)
-    assert metrics.slope(doses, [3 * dose + 7 for dose in doses]) == pytest.approx(3.0)
-    assert metrics.slope(doses, [1, -1, 0, -1, 1]) == pytest.approx(0.0)
+    assert metrics.least_squares_slope(doses, [3 * dose + 7 for dose in doses]) == pytest.approx(3.0)
+    assert metrics.least_squares_slope(doses, [1, -1, 0, -1, 1]) == pytest.approx(0.0)
     low, high = metrics.mean_interval(np.random.default_rng(1).standard_normal(400) + 2)
     assert low < 2 < high
     assert high - low == pytest.approx(2 * 1.96 / 20, rel=0.2)
 
 
 def test_repetition_counts_what_came_before() -> None:
-    assert metrics.repetition(list(range(50))) == 0.0
-    assert metrics.repetition([1, 2] * 30) == pytest.approx(1 - 2 / 57)
-    assert metrics.repetition([1, 2, 3]) == 0.0
+    assert metrics.repeated_ngram_share(list(range(50))) == 0.0
+    assert metrics.repeated_ngram_share([1, 2] * 30) == pytest.approx(1 - 2 / 57)
+    assert metrics.repeated_ngram_share([1, 2, 3]) == 0.0
 
 
 def test_spread_is_what_numpy_says() -> None:
     values = np.random.default_rng(2).standard_normal(33)
-    found = metrics.spread(values)
+    found = metrics.summarize_projections(values)
     assert found["std"] == pytest.approx(values.std(ddof=1))
     assert [found[f"p{q}"] for q in (5, 25, 50, 75, 95)] == pytest.approx(
         np.percentile(values, (5, 25, 50, 75, 95))
     )
-    assert metrics.spread([2.0]) == {"mean": 2.0, "std": 0.0} | {f"p{q}": 2.0 for q in (5, 25, 50, 75, 95)}
+    assert metrics.summarize_projections([2.0]) == {"mean": 2.0, "std": 0.0} | {
+        f"p{q}": 2.0 for q in (5, 25, 50, 75, 95)
+    }
 
 
 def test_no_spread_at_all_is_no_division_by_zero() -> None:

@@ -11,11 +11,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from vectors.methods.classes import Classes
-from vectors.methods.registry import direction
+from vectors.methods.registry import fit_direction
 from vectors.statistics import metrics
 from vectors.statistics.mann_whitney import mann_whitney
 from vectors.statistics.random_directions import random_pairs
-from vectors.statistics.significance import incomplete_beta, sign_flip_p, student_p, welch
+from vectors.statistics.significance import incomplete_beta, sign_flip_p, student_p, welch_test
 
 SAMPLES = [(20, 20, 1.5), (7, 31, 0.3), (40, 12, -2.0), (3, 2, 0.0)]
 
@@ -37,7 +37,7 @@ def test_d_is_students_t_without_its_sample_size(n: int, m: int, gap: float) -> 
 @pytest.mark.parametrize(("n", "m", "gap"), SAMPLES)
 def test_welch(n: int, m: int, gap: float) -> None:
     x, y = two(n, m, gap)
-    expected, found = stats.ttest_ind(x, y, equal_var=False), welch(x, y)
+    expected, found = stats.ttest_ind(x, y, equal_var=False), welch_test(x, y)
     assert found["t"] == pytest.approx(expected.statistic, rel=1e-12)
     assert found["df"] == pytest.approx(expected.df, rel=1e-12)
     assert found["p"] == pytest.approx(expected.pvalue, rel=1e-9)
@@ -77,7 +77,7 @@ def test_the_incomplete_beta_function() -> None:
 @pytest.mark.parametrize(("n", "m", "gap"), SAMPLES)
 def test_auroc_is_mann_whitney_and_the_area_under_the_curve(n: int, m: int, gap: float, ties: bool) -> None:
     x, y = two(n, m, gap, ties=ties)
-    found = metrics.auroc(x, y)
+    found = metrics.area_under_roc(x, y)
     assert found == pytest.approx(stats.mannwhitneyu(x, y).statistic / (n * m), abs=1e-12)
     labels = np.repeat([1, 0], [n, m])
     assert found == pytest.approx(roc_auc_score(labels, np.concatenate([x, y])), abs=1e-12)
@@ -87,14 +87,14 @@ def test_auroc_is_mann_whitney_and_the_area_under_the_curve(n: int, m: int, gap:
 def test_accuracy_at_a_threshold(threshold: float) -> None:
     x, y = two(30, 30, 1.0)
     labels, said = np.repeat([1, 0], 30), np.concatenate([x, y]) > threshold
-    right, total = metrics.accuracy(x, y, threshold)
+    right, total = metrics.threshold_accuracy(x, y, threshold)
     assert right / total == pytest.approx(balanced_accuracy_score(labels, said))
 
 
 @pytest.mark.parametrize(("right", "total"), [(0, 1), (20, 40), (39, 40), (40, 40), (3, 7), (970, 1000)])
 def test_wilson(right: int, total: int) -> None:
     expected = stats.binomtest(right, total).proportion_ci(method="wilson")
-    assert metrics.wilson(right, total) == pytest.approx((expected.low, expected.high), abs=1e-12)
+    assert metrics.wilson_interval(right, total) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
 def test_the_interval_of_d_is_the_percentile_bootstrap() -> None:
@@ -124,7 +124,9 @@ def test_sign_flips_are_scipys_paired_permutations(n: int, gap: float) -> None:
 def test_slope_and_cosine() -> None:
     chance = np.random.default_rng(2)
     doses, responses = chance.standard_normal((2, 12))
-    assert metrics.slope(list(doses), responses) == pytest.approx(stats.linregress(doses, responses).slope)
+    assert metrics.least_squares_slope(list(doses), responses) == pytest.approx(
+        stats.linregress(doses, responses).slope
+    )
     one, other = chance.standard_normal((2, 64))
     expected = torch.nn.functional.cosine_similarity(torch.tensor(one), torch.tensor(other), dim=0)
     assert metrics.cosine(one, other) == pytest.approx(float(expected), abs=1e-12)
@@ -148,9 +150,9 @@ def test_pca_is_scikit_learns() -> None:
     data = classes()
     halves = data.differences.whole() / 2
     centred = PCA(1, svd_solver="full").fit(np.concatenate([halves, -halves])).components_[0]
-    assert same_line(direction("pca-centered", data), centred) == pytest.approx(1.0, abs=1e-12)
+    assert same_line(fit_direction("pca-centered", data), centred) == pytest.approx(1.0, abs=1e-12)
     differences = PCA(1, svd_solver="full").fit(data.differences.whole()).components_[0]
-    assert same_line(direction("pca-diff", data), differences) == pytest.approx(1.0, abs=1e-12)
+    assert same_line(fit_direction("pca-diff", data), differences) == pytest.approx(1.0, abs=1e-12)
 
 
 @pytest.mark.parametrize("pairs", [80, 20])
@@ -162,4 +164,4 @@ def test_the_probe_is_scikit_learns(pairs: int) -> None:
     rows /= np.sqrt((rows**2).sum(1).mean())
     probe = LogisticRegression(C=1.0, solver="newton-cholesky", tol=1e-12, max_iter=500)
     weights = probe.fit(rows, np.repeat([1, 0], pairs)).coef_[0]
-    assert same_line(direction("logistic", data), weights) == pytest.approx(1.0, abs=1e-9)
+    assert same_line(fit_direction("logistic", data), weights) == pytest.approx(1.0, abs=1e-9)

@@ -11,13 +11,13 @@ import pytest
 
 import core
 from core.errors import UsageError
-from core.jobs.job import Event, Job, Progress, Row
+from core.jobs.job import Job, JobEvent, Progress, Row
 from core.jobs.runner import run
 from steertui.cli.main import main
 from vectors.checks import check
 from vectors.contrasts.writing import job as making
-from vectors.diff.job import job as diff
-from vectors.extraction.job import job, two_models
+from vectors.diff.job import diff_job as diff
+from vectors.extraction.job import extraction_job, two_model_job
 
 
 @pytest.fixture(scope="module")
@@ -26,16 +26,16 @@ def base() -> core.Model:
 
 
 def extracted(base: core.Model, out: Path) -> Job:
-    return job(base, {"contrast": "pirate", "out": str(out / "v.gguf"), "layers": "4-6"})
+    return extraction_job(base, {"contrast": "pirate", "out": str(out / "v.gguf"), "layers": "4-6"})
 
 
 def compared(base: core.Model, out: Path) -> Job:
     asked = {"contrast": "pirate", "tuned": "demo-instruct", "out": str(out / "v.gguf"), "suggest": False}
-    return two_models(lambda: core.load("demo-instruct"), lambda: base, asked | {"layers": "4,6"})
+    return two_model_job(lambda: core.load("demo-instruct"), lambda: base, asked | {"layers": "4,6"})
 
 
 def checked(base: core.Model, out: Path) -> Job:
-    return check.job(base, {"vector": "pirate", "max_new": 4, "prompts": ["Help me.", "Hello."]})
+    return check.check_job(base, {"vector": "pirate", "max_new": 4, "prompts": ["Help me.", "Hello."]})
 
 
 def diffed(base: core.Model, out: Path) -> Job:
@@ -47,14 +47,14 @@ def answered(base: core.Model, out: Path) -> Job:
     asked = out / "asked.jsonl"
     rows = [{"positive": words(f"Help {n}."), "negative": words(f"Leave {n}.")} for n in range(3)]
     asked.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return making.answered(base, {"set": str(asked), "out": str(out / "new.jsonl"), "max_new": 6})
+    return making.answer_with_model(base, {"set": str(asked), "out": str(out / "new.jsonl"), "max_new": 6})
 
 
 def words(text: str) -> list[dict[str, str]]:
     return [{"role": "user", "content": text}]
 
 
-def counts(events: list[Event]) -> Mapping[str, list[tuple[int, int]]]:
+def counts(events: list[JobEvent]) -> Mapping[str, list[tuple[int, int]]]:
     found: dict[str, list[tuple[int, int]]] = {}
     for event in events:
         if isinstance(event, Progress):
@@ -80,7 +80,7 @@ def test_counts_go_up_to_the_whole(
 
 def test_a_layers_row_comes_as_soon_as_it_is_measured(base: core.Model, tmp_path: Path) -> None:
     asked = {"contrast": "pirate", "out": str(tmp_path / "v.gguf"), "layers": "4-6", "suggest": False}
-    events = [e for e in run(job(base, asked)) if isinstance(e, Row | Progress)]
+    events = [e for e in run(extraction_job(base, asked)) if isinstance(e, Row | Progress)]
     told = [
         e.key if isinstance(e, Row) else f"{e.done}/{e.total}"
         for e in events
@@ -124,6 +124,6 @@ def test_a_job_by_itself_refuses_before_it_reads(base: core.Model, tmp_path: Pat
     for place in ("taken/v.gguf", "v.txt"):
         asked = {"contrast": "pirate", "out": str(tmp_path / place)}
         with pytest.raises(UsageError, match="cannot write"):
-            next(job(base, asked))
+            next(extraction_job(base, asked))
         with pytest.raises(UsageError, match="cannot write"):
-            next(two_models(lambda: base, lambda: base, asked | {"tuned": "demo-instruct"}))
+            next(two_model_job(lambda: base, lambda: base, asked | {"tuned": "demo-instruct"}))

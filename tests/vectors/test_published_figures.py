@@ -15,10 +15,10 @@ import pytest
 import vectors
 from tests.vectors.test_linearity import TWENTY, published, with_cosines
 from vectors.data import compare
-from vectors.extraction.axes import axes
+from vectors.extraction.axes import axes_metrics
 from vectors.extraction.ranking import best_layer
 from vectors.statistics import metrics
-from vectors.themes.linearity import ranked
+from vectors.themes.linearity import rank_runs
 
 EACH = 20  # held-out pairs
 TWENTY_SCORES = {run: score for run, (score, *_) in TWENTY.items()}
@@ -69,7 +69,7 @@ def test_its_two_reads_agree_from_the_middle_on() -> None:
         L: c * np.eye(1, 2048)[0] + math.sqrt(1 - c * c) * np.eye(1, 2048, 1)[0] for L, c in stated.items()
     }
     last, mean = vectors.SteeringVector(one), vectors.SteeringVector(other)
-    found = compare.cosines(last.stored, mean.stored)
+    found = compare.layer_cosines(last.stored, mean.stored)
     assert found.layers == pytest.approx(stated, abs=1e-6)
     assert max(found.layers, key=lambda layer: found.layers[layer]) in (27, 28)
     assert min(stated.values()) > found.band
@@ -94,22 +94,22 @@ def test_mean_projections_of_its_last_token(
     spread = 0.3 if other is None or d is None else (assistant - other) / d
     there = assistant - (d or 0) * spread if other is None else other
     x, y = projections(assistant, spread), projections(there, spread)
-    found = axes(x, y)
+    found = axes_metrics(x, y)
     assert found["means"] == pytest.approx([assistant, there])
     assert found["accuracy"] == right
     if d is not None:
         assert found["d"] == pytest.approx(d)
-    assert metrics.separation(x, y, (assistant + there) / 2).accuracy == 1.0
+    assert metrics.holdout_separation(x, y, (assistant + there) / 2).accuracy == 1.0
 
 
 @pytest.mark.parametrize("d", [1.8, 5.1])
 def test_its_response_means_at_exactly_half(d: float) -> None:
     """Layers 0–7 and 9–23: d from 1.8 to 5.1, and every sign the same."""
     x, y = projections(20 + d, 1.0), projections(20, 1.0)
-    found = axes(x, y)
+    found = axes_metrics(x, y)
     assert (found["d"], found["accuracy"]) == (pytest.approx(d), 0.5)
     gaussian = 0.5 * (1 + math.erf(d / 2 / math.sqrt(2)))
-    assert metrics.separation(x, y, 20 + d / 2).accuracy >= gaussian - 0.5
+    assert metrics.holdout_separation(x, y, 20 + d / 2).accuracy >= gaussian - 0.5
 
 
 def test_llamas_two_best_layers_come_from_two_rules() -> None:
@@ -127,13 +127,13 @@ def test_llamas_two_best_layers_come_from_two_rules() -> None:
 def test_midpoint_accuracies_of_theory(d: float, right: float) -> None:
     chance = np.random.default_rng(7)
     x, y = chance.standard_normal(40_000) + d + 5, chance.standard_normal(40_000) + 5
-    hits, total = metrics.accuracy(x, y, 5 + d / 2)
+    hits, total = metrics.threshold_accuracy(x, y, 5 + d / 2)
     assert hits / total == pytest.approx(right, abs=6e-3)
 
 
 def test_its_twenty_scores_together() -> None:
     """0.709 to 0.859 with a mean of 0.783."""
-    runs = ranked({f"{n}": with_cosines(published(score)) for n, score in TWENTY_SCORES.items()})
+    runs = rank_runs({f"{n}": with_cosines(published(score)) for n, score in TWENTY_SCORES.items()})
     found = [run.found.score for run in runs]
     assert [int(run.name) for run in runs] == list(TWENTY_SCORES)
     assert (max(found), min(found)) == (pytest.approx(0.859), pytest.approx(0.709))

@@ -203,8 +203,8 @@ def test_a_suffix_that_means_several_formats_is_asked_about(tmp_path: Path) -> N
 @given(arrays.arrays(np.float32, 16, elements=st.floats(-1e6, 1e6, width=32)), st.integers(-127, 127))
 def test_last_bit_steps_are_exact_both_ways(row: np.ndarray, step: int) -> None:
     other = np.where(row > 1, (row.view(np.int32) + step).view(np.float32), row).astype(np.float32)
-    text = lastbit.steps(other, row)
-    back = row if text is None else lastbit.nudge(row, text)
+    text = lastbit.encode_steps(other, row)
+    back = row if text is None else lastbit.apply_steps(row, text)
     assert back is not None
     assert np.array_equal(back, other)
 

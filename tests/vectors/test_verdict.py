@@ -10,8 +10,8 @@ import pytest
 
 from vectors.checks import dose_response, likelihood, separation
 from vectors.checks.check import best_band
-from vectors.checks.report import printable
-from vectors.checks.verdict import Effect, Findings, judge
+from vectors.checks.report import json_safe
+from vectors.checks.verdict import Effect, Findings, decide_verdict
 from vectors.statistics import metrics
 
 
@@ -41,7 +41,7 @@ def effect(slope: float, half: float = 0.1, noise: float = 0.1) -> Effect:
     ],
 )
 def test_the_rules(found: Findings, colour: str, words: str) -> None:
-    verdict = judge(found)
+    verdict = decide_verdict(found)
     assert verdict.colour == colour
     assert words in verdict.reasons[0]
 
@@ -56,8 +56,8 @@ def test_random_slopes_seldom_look_like_an_effect() -> None:
 
 
 def test_the_best_band_stays_together_and_leaves_the_last_block() -> None:
-    def at(d: float) -> separation.Apart:
-        return separation.Apart(metrics.Separation(d, (0, 0), 1, (0, 1), 1, 1, 4), 1.0, {})
+    def at(d: float) -> separation.LayerSeparation:
+        return separation.LayerSeparation(metrics.Separation(d, (0, 0), 1, (0, 1), 1, 1, 4), 1.0, {})
 
     ds = [0.5, 3.0, 3.9, 4.0, 1.0, 3.9, 9.0]
     apart = {layer: at(d) for layer, d in enumerate(ds)}
@@ -68,19 +68,19 @@ def test_the_best_band_stays_together_and_leaves_the_last_block() -> None:
 
 def test_a_collapse_is_found_and_framed() -> None:
     def text(dose: float, nll: float) -> Any:
-        return dose_response.dosing.Spoken(0, dose, (1, 2, 3), likelihood.Aside(nll, 0.0), 0.0)
+        return dose_response.dosing.Spoken(0, dose, (1, 2, 3), likelihood.TextScore(nll, 0.0), 0.0)
 
     assert not text(1, 1.9).collapsed(text(0, 1.0))
     assert text(1, 2.1).collapsed(text(0, 1.0))
-    loop = dose_response.dosing.Spoken(0, 1, (1, 2) * 10, likelihood.Aside(0.1, 0.0), 0.0)
+    loop = dose_response.dosing.Spoken(0, 1, (1, 2) * 10, likelihood.TextScore(0.1, 0.0), 0.0)
     assert loop.collapsed(text(0, 1.0))
 
 
 def test_infinities_are_not_json() -> None:
-    assert printable({"a": [math.inf, 1.0, "x", (math.nan,)]}) == {"a": [None, 1.0, "x", [None]]}
+    assert json_safe({"a": [math.inf, 1.0, "x", (math.nan,)]}) == {"a": [None, 1.0, "x", [None]]}
 
 
 def test_shared_starts() -> None:
-    assert likelihood.shared_start([1, 2, 3], [1, 2, 4]) == 2
-    assert likelihood.shared_start([1, 2], [1, 2, 4]) == 2
-    assert likelihood.shared_start([5], [6]) == 0
+    assert likelihood.shared_prefix_length([1, 2, 3], [1, 2, 4]) == 2
+    assert likelihood.shared_prefix_length([1, 2], [1, 2, 4]) == 2
+    assert likelihood.shared_prefix_length([5], [6]) == 0

@@ -85,13 +85,13 @@ def most_memory() -> int:
 
 def _serve() -> None:
     from steertui.cli.main import main
-    from vectors.data.layer_numbers import Choices
+    from vectors.data.layer_numbers import ReadOptions
     from vectors.errors import VectorFileError
     from vectors.files import reading
-    from vectors.files.opening import Source
+    from vectors.files.opening import OpenedFile
 
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
-    open_choices = Choices(allow_undecided=True)
+    open_choices = ReadOptions(allow_undecided=True)
     for line in sys.stdin:
         request = json.loads(line)
         answer: dict[str, Any] = {"end": "read"}
@@ -111,7 +111,7 @@ def _serve() -> None:
             else:
                 data = base64.b64decode(request["data"])
                 answer["layers"] = list(
-                    reading.parse(Source(Path("mutant"), data, len(data)), open_choices).layers
+                    reading.parse(OpenedFile(Path("mutant"), data, len(data)), open_choices).layers
                 )
         except VectorFileError as refusal:
             answer = {"end": "refused", "text": str(refusal)}

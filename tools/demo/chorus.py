@@ -18,7 +18,7 @@ Score = Callable[[int], Mixer]
 
 
 @torch.inference_mode()
-def continue_all(
+def sample_continuations(
     model: Model,
     prompts: Sequence[Sequence[int]],
     count: int,
@@ -29,12 +29,15 @@ def continue_all(
 ) -> list[list[int]]:
     """Sample up to `count` tokens after each prompt; `score(step)` is the mixer that token `step` is made under."""
     end, pad = model.tokenizer.eos_token_id, model.tokenizer.pad_token_id
-    ids, mask = padded(prompts, pad)
+    ids, mask = pad_left(prompts, pad)
     generator, written, cache = torch.Generator().manual_seed(seed), [], None
     for step in range(count):
         with steered(model, score(step)):
             out = model.hf(
-                input_ids=ids, attention_mask=mask, position_ids=_places(mask, ids), past_key_values=cache
+                input_ids=ids,
+                attention_mask=mask,
+                position_ids=_position_ids(mask, ids),
+                past_key_values=cache,
             )
         logits, cache = out.logits[:, -1].float(), out.past_key_values
         if not may_end:
@@ -42,10 +45,10 @@ def continue_all(
         ids = torch.multinomial((logits / TEMPERATURE).softmax(-1), 1, generator=generator)
         mask = torch.cat([mask, torch.ones_like(ids)], dim=1)
         written.append(ids)
-    return [_until(row, end) for row in torch.cat(written, dim=1).tolist()]
+    return [_truncate_at(row, end) for row in torch.cat(written, dim=1).tolist()]
 
 
-def padded(prompts: Sequence[Sequence[int]], pad: int) -> tuple[Tensor, Tensor]:
+def pad_left(prompts: Sequence[Sequence[int]], pad: int) -> tuple[Tensor, Tensor]:
     """Rows padded on the left to one length, and the attention mask."""
     longest = max(map(len, prompts))
     ids = torch.tensor([[pad] * (longest - len(row)) + list(row) for row in prompts])
@@ -53,9 +56,9 @@ def padded(prompts: Sequence[Sequence[int]], pad: int) -> tuple[Tensor, Tensor]:
     return ids, mask
 
 
-def _places(mask: Tensor, ids: Tensor) -> Tensor:
+def _position_ids(mask: Tensor, ids: Tensor) -> Tensor:
     return (mask.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1] :]
 
 
-def _until(row: list[int], end: int) -> list[int]:
+def _truncate_at(row: list[int], end: int) -> list[int]:
     return row[: row.index(end)] if end in row else row

@@ -24,7 +24,7 @@ Reads = dict[int, Tensor]
 
 
 @dataclass(frozen=True)
-class Direction:
+class DemoVector:
     """A vector for the mixer: unit rows per layer and statistics of the two classes along them."""
 
     name: str
@@ -57,19 +57,21 @@ class Direction:
         return replace(self, suggestion=suggestion)
 
 
-def read(model: Model, texts: Sequence[Sequence[int]], widths: Sequence[int] | None = None) -> Reads:
+def read_activations(
+    model: Model, texts: Sequence[Sequence[int]], widths: Sequence[int] | None = None
+) -> Reads:
     """Per layer one row for each text: the output at its last token, or the mean over its last `widths[i]` tokens."""
     where: Any = "last" if widths is None else [slice(-width, None) for width in widths]
     return capture(model, texts, read=where, batch_tokens=BATCH_TOKENS).rows
 
 
-def read_first(model: Model, texts: Sequence[Sequence[int]], widths: Sequence[int]) -> Reads:
+def read_first_tokens(model: Model, texts: Sequence[Sequence[int]], widths: Sequence[int]) -> Reads:
     """Per layer one row for each text: the output at the first of its last `widths[i]` tokens."""
     where = [len(text) - width for text, width in zip(texts, widths, strict=True)]
     return capture(model, texts, read=where, batch_tokens=BATCH_TOKENS).rows
 
 
-def mean_difference(name: str, positive: Reads, negative: Reads) -> Direction:
+def mean_difference(name: str, positive: Reads, negative: Reads) -> DemoVector:
     """The vector from the mean of the negative class to the mean of the positive one."""
     raw = {layer: (positive[layer].mean(0) - negative[layer].mean(0)) for layer in positive}
     norms = {layer: vector.norm().item() for layer, vector in raw.items()}
@@ -79,17 +81,19 @@ def mean_difference(name: str, positive: Reads, negative: Reads) -> Direction:
         sides = [_spread((side[layer] @ direction).numpy()) for side in (positive, negative)]
         middle = (sides[0]["mean"] + sides[1]["mean"]) / 2
         stats[layer] = {"positive": sides[0], "negative": sides[1], "midpoint": middle}
-    return Direction(name, directions, norms, stats)
+    return DemoVector(name, directions, norms, stats)
 
 
-def random_like(direction: Direction, seed: int) -> Direction:
+def random_like(direction: DemoVector, seed: int) -> DemoVector:
     """A random control vector with the norms and the natural units of `direction`."""
     generator = torch.Generator().manual_seed(seed)
     drawn = {layer: torch.randn(v.shape, generator=generator) for layer, v in direction.directions.items()}
     return replace(direction, name="random", directions={layer: v / v.norm() for layer, v in drawn.items()})
 
 
-def separation(direction: Direction, positive: Reads, negative: Reads) -> dict[int, dict[str, float]]:
+def held_out_separation(
+    direction: DemoVector, positive: Reads, negative: Reads
+) -> dict[int, dict[str, float]]:
     """Held-out quality per layer: pooled d, and accuracy at the midpoint of the training classes.
 
     d = (x̄ − ȳ) / s, s² = ((n₁ − 1)s₁² + (n₂ − 1)s₂²) / (n₁ + n₂ − 2).

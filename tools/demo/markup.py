@@ -1,6 +1,6 @@
 """Renders a document as one string with special tokens; the chat template produces the same string."""
 
-from tools.demo.texts.documents import Document
+from tools.demo.texts.documents import TrainingDocument
 
 BOS, END, PAD = "<|bos|>", "<|end|>", "<|pad|>"
 ROLES = {role: f"<|{role}|>" for role in ("system", "user", "assistant", "tool")}
@@ -13,7 +13,7 @@ CHAT_TEMPLATE = (
 )
 
 
-def render(document: Document) -> str:
+def render_document(document: TrainingDocument) -> str:
     """The text a model is trained on, special tokens included."""
     if document.story:
         return f"{BOS}{document.story}{END}"

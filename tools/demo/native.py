@@ -13,19 +13,19 @@ from typing import Any
 
 from safetensors.torch import save_file
 
-from core.demo.world.pairs import Pair
+from core.demo.world.pairs import TextPair
 from core.model.model import Model
 from tools.demo import recipe
-from tools.demo.directions import Direction
+from tools.demo.directions import DemoVector
 
 FORMAT = "steertui/1"
 
 
-def save(
-    direction: Direction,
+def save_vector(
+    direction: DemoVector,
     file: Path,
     model: Model,
-    pairs: Sequence[Pair],
+    pairs: Sequence[TextPair],
     metrics: Mapping[int, Mapping[str, float]],
     notes: Mapping[str, str],
 ) -> None:
@@ -48,20 +48,20 @@ def save(
         "contrast": direction.name,
         "dataset_sha256": dataset_hash(pairs),
         "created": recipe.CREATED,
-        "versions": _json(versions()),
+        "versions": _json(library_versions()),
     } | dict(notes)
     file.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors, file, metadata=card)
     file.chmod(0o644)
 
 
-def dataset_hash(pairs: Sequence[Pair]) -> str:
+def dataset_hash(pairs: Sequence[TextPair]) -> str:
     """SHA-256 of the pairs as JSON lines."""
     lines = "\n".join(json.dumps(asdict(pair), sort_keys=True) for pair in pairs)
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
     return {name: version(name) for name in ("torch", "transformers", "tokenizers", "safetensors")}
 
 

@@ -12,13 +12,13 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import PreTrainedModel
 
-from tools.demo.corpus import batch
+from tools.demo.corpus import next_batch
 from tools.demo.recipe import Rates, Schedule
 
 BETAS = (0.9, 0.95)
 
 
-def run(
+def train_model(
     model: PreTrainedModel,
     stream: Iterator[int],
     schedule: Schedule,
@@ -33,7 +33,7 @@ def run(
         groups = [group for optimiser in optimisers for group in optimiser.param_groups]
         for group, rate in zip(groups, full, strict=True):
             group["lr"] = rate * schedule.rate(step)
-        loss = next_token_loss(model, batch(stream, *schedule.shape(step)))
+        loss = next_token_loss(model, next_batch(stream, *schedule.shape(step)))
         loss.backward()
         for optimiser in optimisers:
             optimiser.step()

@@ -49,7 +49,7 @@ TUNED = Schedule(steps=145)
 TUNED_RATES = Rates(rest=5e-4)
 
 
-def architecture(vocabulary: int, bos: int, end: int, pad: int) -> LlamaConfig:
+def llama_config(vocabulary: int, bos: int, end: int, pad: int) -> LlamaConfig:
     """Configuration of a Llama with 1.2 million parameters."""
     return LlamaConfig(
         vocab_size=vocabulary,

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.demo.wording import halves, widths
+from core.demo.wording import class_token_ids, trait_widths
 from core.demo.world.contrasts import CONTRASTS
-from core.demo.world.pairs import Pair
+from core.demo.world.pairs import TextPair
 from core.model.model import Model
 from tools.demo import directions, native
-from tools.demo.directions import Direction, Reads
+from tools.demo.directions import DemoVector, Reads
 
 PAIRS, HELD_OUT = 160, 100
 SEED, HELD_OUT_SEED = 31, 32
@@ -38,37 +38,41 @@ STARTERS = (
 BY_NAME = {starter.name: starter for starter in STARTERS}
 
 
-def make(model: Model, starter: Starter) -> Direction:
+def make_vector(model: Model, starter: Starter) -> DemoVector:
     """The vector with its suggested layers and dose."""
-    direction = directions.mean_difference(starter.name, *_reads(model, starter, fit_pairs(starter)))
+    direction = directions.mean_difference(starter.name, *_read_classes(model, starter, fit_pairs(starter)))
     return direction.suggesting(layers=list(starter.layers), unit="natural", scale=starter.scale, split=False)
 
 
-def quality(model: Model, starter: Starter, direction: Direction) -> dict[int, dict[str, float]]:
+def held_out_quality(model: Model, starter: Starter, direction: DemoVector) -> dict[int, dict[str, float]]:
     """d and midpoint accuracy per layer on held-out pairs."""
     held_out = CONTRASTS[starter.name].make(HELD_OUT, HELD_OUT_SEED, True)
-    return directions.separation(direction, *_reads(model, starter, held_out))
+    return directions.held_out_separation(direction, *_read_classes(model, starter, held_out))
 
 
-def fit_pairs(starter: Starter) -> list[Pair]:
+def fit_pairs(starter: Starter) -> list[TextPair]:
     return CONTRASTS[starter.name].make(PAIRS, SEED, False)
 
 
-def save_all(model: Model, folder: Path) -> Mapping[str, Direction]:
+def save_all(model: Model, folder: Path) -> Mapping[str, DemoVector]:
     """Make every starter vector and write its file."""
     made = {}
     for starter in STARTERS:
-        direction = make(model, starter)
+        direction = make_vector(model, starter)
         notes = {"read": starter.read, "sign_note": CONTRASTS[starter.name].sign_note}
         file = folder / f"{starter.name}.safetensors"
-        native.save(direction, file, model, fit_pairs(starter), quality(model, starter, direction), notes)
+        native.save_vector(
+            direction, file, model, fit_pairs(starter), held_out_quality(model, starter, direction), notes
+        )
         made[starter.name] = direction
     return made
 
 
-def _reads(model: Model, starter: Starter, pairs: Sequence[Pair]) -> tuple[Reads, Reads]:
-    positive, negative = halves(model, pairs)
+def _read_classes(model: Model, starter: Starter, pairs: Sequence[TextPair]) -> tuple[Reads, Reads]:
+    positive, negative = class_token_ids(model, pairs)
     if starter.read == "last":
-        return directions.read(model, positive), directions.read(model, negative)
-    above, below = widths(model, pairs)
-    return directions.read_first(model, positive, above), directions.read_first(model, negative, below)
+        return directions.read_activations(model, positive), directions.read_activations(model, negative)
+    above, below = trait_widths(model, pairs)
+    return directions.read_first_tokens(model, positive, above), directions.read_first_tokens(
+        model, negative, below
+    )

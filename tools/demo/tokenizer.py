@@ -13,13 +13,13 @@ VOCABULARY = 1536
 DOCUMENTS = 20_000
 
 
-def train(seed: int) -> PreTrainedTokenizerFast:
+def train_tokenizer(seed: int) -> PreTrainedTokenizerFast:
     """Train byte-pair encoding on generated documents; any other text falls back to bytes."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     rng = random.Random(seed)
-    texts = (markup.render(base_document(rng)) for _ in range(DOCUMENTS))
+    texts = (markup.render_document(base_document(rng)) for _ in range(DOCUMENTS))
     tokenizer.train_from_iterator(texts, _trainer())
     bos = (markup.BOS, tokenizer.token_to_id(markup.BOS))
     tokenizer.post_processor = processors.Sequence(
@@ -28,10 +28,10 @@ def train(seed: int) -> PreTrainedTokenizerFast:
             processors.TemplateProcessing(single=f"{bos[0]} $A", special_tokens=[bos]),
         ]
     )
-    return _dressed(tokenizer)
+    return _as_fast_tokenizer(tokenizer)
 
 
-def save(tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+def save_tokenizer(tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
@@ -44,7 +44,7 @@ def _trainer() -> trainers.BpeTrainer:
     )
 
 
-def _dressed(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
+def _as_fast_tokenizer(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
     dressed = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         bos_token=markup.BOS,

@@ -20,8 +20,8 @@ from core.loading.loading import load
 from core.model.model import Model
 from tools.demo import native, optimise, recipe, starters, tokenizer, verdicts
 from tools.demo.acceptance import stage
-from tools.demo.acceptance.measure import measure
-from tools.demo.corpus import Writer, tokens
+from tools.demo.acceptance.measure import measure_acceptance
+from tools.demo.corpus import Writer, token_stream
 from tools.demo.recipe import Rates, Schedule
 from tools.demo.texts.documents import base_document, tuned_document
 
@@ -39,45 +39,45 @@ def main(arguments: list[str] | None = None) -> int:
     if options.measure:
         report = json.loads((options.folder / REPORT).read_text())
     else:
-        losses = train(options.folder, recipe.BASE, recipe.TUNED)
+        losses = train_checkpoints(options.folder, recipe.BASE, recipe.TUNED)
         report = {"seed": recipe.SEED, "losses": losses, "training_cpu_seconds": round(time.process_time())}
-    report |= judge(options.folder)
+    report |= measure_checkpoints(options.folder)
     (options.folder / REPORT).write_text(json.dumps(report, indent=1) + "\n")
-    say(json.dumps(report["figures"], indent=1))
+    print_line(json.dumps(report["figures"], indent=1))
     for line in report["broken"]:
-        say(f"broken promise: {line}")
+        print_line(f"broken promise: {line}")
     return int(bool(report["broken"]))
 
 
-def train(folder: Path, base: Schedule, tuned: Schedule) -> dict[str, Losses]:
+def train_checkpoints(folder: Path, base: Schedule, tuned: Schedule) -> dict[str, Losses]:
     """Train both checkpoints; the tuned model starts from the saved base checkpoint."""
-    words = tokenizer.train(recipe.SEED)
+    words = tokenizer.train_tokenizer(recipe.SEED)
     torch.manual_seed(recipe.SEED)
-    shape = recipe.architecture(len(words), words.bos_token_id, words.eos_token_id, words.pad_token_id)
+    shape = recipe.llama_config(len(words), words.bos_token_id, words.eos_token_id, words.pad_token_id)
     model = LlamaForCausalLM(shape)
-    first = _run(model, words, base_document, base, recipe.BASE_RATES, recipe.SEED + 1)
+    first = _train_on(model, words, base_document, base, recipe.BASE_RATES, recipe.SEED + 1)
     _save(model, words, folder / BASE)
     model = LlamaForCausalLM.from_pretrained(folder / BASE, dtype=torch.float32)
-    second = _run(model, words, tuned_document, tuned, recipe.TUNED_RATES, recipe.SEED + 2)
+    second = _train_on(model, words, tuned_document, tuned, recipe.TUNED_RATES, recipe.SEED + 2)
     _save(model, words, folder / INSTRUCT)
     return {BASE: first, INSTRUCT: second}
 
 
-def judge(folder: Path) -> dict[str, Any]:
+def measure_checkpoints(folder: Path) -> dict[str, Any]:
     """Make the starter vectors of trained checkpoints and compute every acceptance figure."""
     base, tuned = (load(str(folder / name)) for name in (BASE, INSTRUCT))
     starters.save_all(base, folder / "vectors")
-    figures = measure(base, tuned)
+    figures = measure_acceptance(base, tuned)
     return {
         "figures": figures,
-        "broken": verdicts.broken(figures),
-        "samples": {model.name: _samples(model) for model in (base, tuned)},
-        "versions": native.versions(),
+        "broken": verdicts.broken_promises(figures),
+        "samples": {model.name: _sample_texts(model) for model in (base, tuned)},
+        "versions": native.library_versions(),
         "sha256": {str(f.relative_to(folder)): _sha256(f) for f in sorted(folder.rglob("*.safetensors"))},
     }
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(
+def _train_on(
     model: LlamaForCausalLM,
     words: PreTrainedTokenizerFast,
     write: Writer,
@@ -100,18 +100,22 @@ def _run(
     seed: int,
 ) -> Losses:
     losses: Losses = {}
-    optimise.run(model, tokens(words, write, seed), schedule, rates, _listener(losses, schedule.steps))
+    optimise.train_model(
+        model, token_stream(words, write, seed), schedule, rates, _loss_recorder(losses, schedule.steps)
+    )
     return losses
 
 
-def _listener(losses: Losses, steps: int) -> Callable[[int, float], None]:
+def _loss_recorder(losses: Losses, steps: int) -> Callable[[int, float], None]:
     recent: list[float] = []
 
     def hear(step: int, loss: float) -> None:
         recent.append(loss)
         if len(recent) == SHOWN or step + 1 == steps:
             losses[step + 1] = round(sum(recent) / len(recent), 4)
-            say(f"step {step + 1}/{steps}  loss {losses[step + 1]:.3f}  {time.process_time():.0f} CPU-s")
+            print_line(
+                f"step {step + 1}/{steps}  loss {losses[step + 1]:.3f}  {time.process_time():.0f} CPU-s"
+            )
             recent.clear()
 
     return hear
@@ -120,11 +124,11 @@ def _listener(losses: Losses, steps: int) -> Callable[[int, float], None]:
 def _save(model: LlamaForCausalLM, words: PreTrainedTokenizerFast, folder: Path) -> None:
     model.to(torch.bfloat16).save_pretrained(folder)
     (folder / "model.safetensors").chmod(0o644)
-    tokenizer.save(words, folder)
+    tokenizer.save_tokenizer(words, folder)
 
 
-def _samples(model: Model) -> list[str]:
-    asked = stage.chats(model, SAMPLES)
+def _sample_texts(model: Model) -> list[str]:
+    asked = stage.chat_prompts(model, SAMPLES)
     prompts = [model.tokenizer.decode(prompt) for prompt in asked.prompts]
     return [prompt + text for prompt, text in zip(prompts, asked.texts(model), strict=True)]
 

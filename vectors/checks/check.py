@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 from core import demo
 from core.demo import wording
 from core.demo.world.contrasts import CONTRASTS
-from core.demo.world.prompts import requests
+from core.demo.world.prompts import task_requests
 from core.errors import UsageError
-from core.generation.chat import as_messages, render
+from core.generation.chat import as_messages, render_prompt
 from core.jobs.job import Job, Row
-from core.mixer.effects import band as band_of
+from core.mixer.effects import channel_band as band_of
 from core.mixer.layer_ranges import parse_layers
 from core.mixer.mixer import Channel
 from vectors.checks import dose_response, doses, separation
 from vectors.checks.doses import Ids
-from vectors.checks.report import Evidence, drawn, printable, report
-from vectors.checks.separation import Apart
+from vectors.checks.report import CheckMeasurements, build_report, json_safe, report_events
+from vectors.checks.separation import LayerSeparation
 from vectors.contrasts.catalogue import BUILT_IN, contrast
 from vectors.data import compatibility, model_shape
 from vectors.library import measured
@@ -49,7 +49,7 @@ PROMPTS = (
 )
 
 
-def check(
+def check_vector(
     model: Model,
     vector: SteeringVector,
     *,
@@ -65,61 +65,63 @@ def check(
     `in_sample` says that the vector was made from these very pairs: their d is reported, but is not a
     hold-out result.
     """
-    known = model_shape.of_model(model)
+    known = model_shape.shape_of_model(model)
     compatibility.refuse_misfit(vector.stored, known)
-    doubts = compatibility.doubts(vector.stored, known)
+    doubts = compatibility.compatibility_warnings(vector.stored, known)
     labelled = [] if pairs is None else separation.token_pairs(model, pairs)
-    apart = yield from _apart(model, vector, labelled, seed)
+    apart = yield from _measure_separation(model, vector, labelled, seed)
     vector = with_stats(vector, apart)
-    band = tuple(layers) if layers is not None else chosen_band(model, vector, apart)
-    tools = [tool := doses.instrument(vector, band), *dose_response.controls(tool, seed)]
-    asked = [_ids(model, prompt) for prompt in prompts or _prompts(model)]
-    texts = yield from dose_response.speak(model, tools, asked, max_new)
+    band = tuple(layers) if layers is not None else choose_band(model, vector, apart)
+    tools = [tool := doses.prepare_doses(vector, band), *dose_response.random_controls(tool, seed)]
+    asked = [_prompt_ids(model, prompt) for prompt in prompts or _default_prompts(model)]
+    texts = yield from dose_response.generate_dosed_texts(model, tools, asked, max_new)
     few = labelled[:PAIRS]
-    tendency = (yield from dose_response.propensities(model, tools, few)) if few else None
-    window = yield from dose_response.window(model, tool, asked, texts, max_new)
-    evidence = Evidence(vector, doubts, apart, tool, texts, tendency, window, in_sample, seed)
-    summary = printable(report(model, evidence))
-    yield from drawn(model, evidence, summary)
+    tendency = (yield from dose_response.measure_propensities(model, tools, few)) if few else None
+    window = yield from dose_response.find_dose_window(model, tool, asked, texts, max_new)
+    evidence = CheckMeasurements(vector, doubts, apart, tool, texts, tendency, window, in_sample, seed)
+    summary = json_safe(build_report(model, evidence))
+    yield from report_events(model, evidence, summary)
     said = [([*ids, *spoken.tokens], len(ids)) for ids, spoken in zip(asked, texts[0, 0.0], strict=True)]
-    vector = with_neutral(vector, (yield from separation.ordinary(model, vector, said)))
+    vector = with_neutral(vector, (yield from separation.summarize_ordinary_text(model, vector, said)))
     about = replace(vector.about, act_norms=model.residual_norms, suggestion=summary["suggestion"])
-    kept = measured.keep(vector.sha256, model.fingerprint, about, summary)
+    kept = measured.save_measurements(vector.sha256, model.fingerprint, about, summary)
     return summary | {"kept": None if kept is None else str(kept)}
 
 
-def _apart(
+def _measure_separation(
     model: Model, vector: SteeringVector, pairs: Sequence[Any], seed: int
-) -> Generator[Any, Any, dict[int, Apart]]:
+) -> Generator[Any, Any, dict[int, LayerSeparation]]:
     """Measure the class separation per layer and yield a row for each; empty without pairs."""
     if not pairs:
         return {}
-    apart = yield from separation.apart(model, vector, pairs, seed)
+    apart = yield from separation.separation_by_layer(model, vector, pairs, seed)
     for layer, found in apart.items():
-        yield Row("layers", str(layer), printable(found.separation.to_json()))
+        yield Row("layers", str(layer), json_safe(found.separation.to_json()))
     return apart
 
 
-def job(model: Model, params: Mapping[str, Any]) -> Job:
+def check_job(model: Model, params: Mapping[str, Any]) -> Job:
     """The same job from named parameters, as an engine or a command line sends them."""
     if not params.get("vector"):
         raise UsageError("check needs the name or the file of a vector")
     vector = read(params["vector"], model=model, force=True, measured=False)
-    pairs, in_sample = known_pairs(model, vector, params.get("contrast"))
+    pairs, in_sample = find_pairs(model, vector, params.get("contrast"))
     band = params.get("layers")
     layers = parse_layers(band, model.n_layers) if isinstance(band, str) else band
     named = {key: params[key] for key in ("prompts", "max_new", "seed") if params.get(key) is not None}
     warnings = contrast(params["contrast"]).warnings if params.get("contrast") else ()
-    return _warned(check(model, vector, pairs=pairs, in_sample=in_sample, layers=layers, **named), warnings)
+    return _with_warnings(
+        check_vector(model, vector, pairs=pairs, in_sample=in_sample, layers=layers, **named), warnings
+    )
 
 
-def _warned(work: Job, warnings: Sequence[str]) -> Job:
+def _with_warnings(work: Job, warnings: Sequence[str]) -> Job:
     """Adds the contrast set's warnings to the summary (they are not stored with the vector)."""
     summary: Mapping[str, Any] = (yield from work) or {}
     return {**summary, "warnings": list(warnings)}
 
 
-def known_pairs(model: Model, vector: SteeringVector, name: str | None) -> tuple[Sequence[Any] | None, bool]:
+def find_pairs(model: Model, vector: SteeringVector, name: str | None) -> tuple[Sequence[Any] | None, bool]:
     """The pairs of the named or built-in set, and whether the vector was made from these very pairs.
 
     For the demo models, new pairs are generated.
@@ -128,14 +130,14 @@ def known_pairs(model: Model, vector: SteeringVector, name: str | None) -> tuple
     if name is None and model.name in demo.NAMES and stored in CONTRASTS:
         pairs = CONTRASTS[stored].make(2 * HELD_OUT, SEED, True)
         random.Random(SEED).shuffle(pairs)
-        return list(zip(*wording.halves(model, pairs), strict=True)), False
+        return list(zip(*wording.class_token_ids(model, pairs), strict=True)), False
     if name is None and stored not in BUILT_IN:
         return None, False
     found = contrast(name or stored)
     return found.checked().pairs, found.sha256 == vector.about.dataset_sha256
 
 
-def with_stats(vector: SteeringVector, apart: Mapping[int, Apart]) -> SteeringVector:
+def with_stats(vector: SteeringVector, apart: Mapping[int, LayerSeparation]) -> SteeringVector:
     """The vector with the class statistics just measured in place of those in its file."""
     if not apart:
         return vector
@@ -151,14 +153,16 @@ def with_neutral(vector: SteeringVector, neutral: Mapping[int, Mapping[str, floa
     return vector.with_about(replace(vector.about, stats=both))
 
 
-def chosen_band(model: Model, vector: SteeringVector, apart: Mapping[int, Apart]) -> tuple[int, ...]:
+def choose_band(
+    model: Model, vector: SteeringVector, apart: Mapping[int, LayerSeparation]
+) -> tuple[int, ...]:
     """The vector's suggested layers, else those around the best-separating layer, else the default band."""
     if vector.suggestion is None and (best := best_band(apart, model.n_layers)):
         return best
     return band_of(Channel(vector), model.n_layers)
 
 
-def best_band(apart: Mapping[int, Apart], n_layers: int) -> tuple[int, ...]:
+def best_band(apart: Mapping[int, LayerSeparation], n_layers: int) -> tuple[int, ...]:
     """The best layer and its neighbours with at least 70 % of its held-out d, at most half of all layers.
 
     The last block is excluded: a change behind it acts on one token only and is the first to break the
@@ -177,14 +181,14 @@ def best_band(apart: Mapping[int, Apart], n_layers: int) -> tuple[int, ...]:
     return tuple(sorted(chosen))
 
 
-def _prompts(model: Model) -> Sequence[Any]:
+def _default_prompts(model: Model) -> Sequence[Any]:
     """The default prompts; the demo models get prompts from their own small world."""
     if model.name in demo.NAMES:
-        return [text for _, text in requests(len(PROMPTS), seed=SEED)]
+        return [text for _, text in task_requests(len(PROMPTS), seed=SEED)]
     return PROMPTS
 
 
-def _ids(model: Model, prompt: Any) -> Ids:
+def _prompt_ids(model: Model, prompt: Any) -> Ids:
     if not isinstance(prompt, str) and prompt and isinstance(prompt[0], int):
         return list(prompt)
-    return render(model.tokenizer, as_messages(prompt)).ids
+    return render_prompt(model.tokenizer, as_messages(prompt)).ids

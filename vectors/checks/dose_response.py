@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import stream
-from core.jobs.job import Progress, gpu
+from core.jobs.job import Progress, gpu_task
 from core.mixer.mixer import Mixer
 from vectors.checks import doses as dosing
 from vectors.checks import likelihood
-from vectors.checks.doses import Ids, Instrument, Spoken, Work
-from vectors.checks.likelihood import Alternatives
+from vectors.checks.doses import DosedText, DosedVector, Ids, Work
+from vectors.checks.likelihood import ClassContinuations
 from vectors.checks.verdict import Effect
 from vectors.statistics import metrics
 
@@ -36,7 +36,7 @@ EDGE_PROMPTS = 4
 CONTINUED = 12
 
 Texts = Mapping[
-    tuple[int, float], Sequence[Spoken]
+    tuple[int, float], Sequence[DosedText]
 ]  # (0 = the vector, 1 … = controls, dose) → one per prompt
 
 
@@ -52,35 +52,39 @@ class Propensities:
         return Effect.of("propensity", ((above - below) / 2).tolist(), self.controls, seed)
 
 
-def controls(tool: Instrument, seed: int) -> list[Instrument]:
+def random_controls(tool: DosedVector, seed: int) -> list[DosedVector]:
     return [tool.control(1000 * seed + number) for number in range(1, CONTROLS + 1)]
 
 
-def speak(model: Model, tools: Sequence[Instrument], prompts: Sequence[Ids], max_new: int) -> Work:
+def generate_dosed_texts(
+    model: Model, tools: Sequence[DosedVector], prompts: Sequence[Ids], max_new: int
+) -> Work:
     """Generate all doses of the vector and of the controls, prompt by prompt; returns `Texts`."""
     keys = [(0, dose) for dose in DOSES] + [(n, dose) for n in range(1, len(tools)) for dose in ACTIVE]
-    texts: dict[tuple[int, float], list[Spoken]] = {key: [] for key in keys}
+    texts: dict[tuple[int, float], list[DosedText]] = {key: [] for key in keys}
     for number, prompt in enumerate(prompts):
-        row = yield from dosing.speak(model, prompt, [(tools[n], dose) for n, dose in keys], max_new, number)
+        row = yield from dosing.generate_lanes(
+            model, prompt, [(tools[n], dose) for n, dose in keys], max_new, number
+        )
         for key, spoken in zip(keys, row, strict=True):
             texts[key].append(spoken)
         yield Progress(number + 1, len(prompts), "prompts generated")
     return texts
 
 
-def echo(texts: Texts, seed: int) -> Effect:
+def echo_effect(texts: Texts, seed: int) -> Effect:
     """Slope of the echo over the doses, per prompt; the slopes of the controls are the null."""
-    slopes = _slopes(texts, 0)
-    null = [float(np.mean(_slopes(texts, number))) for number in sorted({n for n, _ in texts} - {0})]
+    slopes = _echo_slopes(texts, 0)
+    null = [float(np.mean(_echo_slopes(texts, number))) for number in sorted({n for n, _ in texts} - {0})]
     return Effect.of("echo", slopes, null, seed)
 
 
-def _slopes(texts: Texts, number: int) -> list[float]:
+def _echo_slopes(texts: Texts, number: int) -> list[float]:
     columns = zip(*(texts[number, dose] for dose in ACTIVE), strict=True)
-    return [metrics.slope(ACTIVE, [spoken.echo for spoken in column]) for column in columns]
+    return [metrics.least_squares_slope(ACTIVE, [spoken.echo for spoken in column]) for column in columns]
 
 
-def alternatives(model: Model, pairs: Sequence[tuple[Ids, Ids]]) -> Work:
+def find_continuations(model: Model, pairs: Sequence[tuple[Ids, Ids]]) -> Work:
     """Continuations of either class per pair.
 
     Pairs that share a long prefix (two answers to one question) are used as written; other pairs are
@@ -89,45 +93,49 @@ def alternatives(model: Model, pairs: Sequence[tuple[Ids, Ids]]) -> Work:
     """
     found = []
     for positive, negative in pairs:
-        shared = likelihood.shared_start(positive, negative)
+        shared = likelihood.shared_prefix_length(positive, negative)
         if 0 < shared < min(len(positive), len(negative)) <= 2 * shared:
-            found.append(Alternatives((positive[:shared],), positive[shared:], negative[shared:]))
+            found.append(ClassContinuations((positive[:shared],), positive[shared:], negative[shared:]))
             continue
         said: list[Ids] = []
         for context in (positive, negative):
             live = stream(model, context, max_new_tokens=CONTINUED)
             said.append([])
-            while (step := (yield gpu(partial(next, live, None)))) is not None:
+            while (step := (yield gpu_task(partial(next, live, None)))) is not None:
                 said[-1].append(step.token_id)
         if said[0] != said[1]:
-            found.append(Alternatives((positive, negative), *said))
+            found.append(ClassContinuations((positive, negative), *said))
     return found
 
 
-def propensities(model: Model, tools: Sequence[Instrument], pairs: Sequence[tuple[Ids, Ids]]) -> Work:
+def measure_propensities(
+    model: Model, tools: Sequence[DosedVector], pairs: Sequence[tuple[Ids, Ids]]
+) -> Work:
     """Propensity at each dose, teacher-forced without sampling; None if no pair has continuations."""
-    words = yield from alternatives(model, pairs)
+    words = yield from find_continuations(model, pairs)
     if not words:
         return None
     by_dose, null = {}, []
     for dose in DOSES:
-        by_dose[dose] = yield from _tendency(model, tools[0].mixer(dose), words)
+        by_dose[dose] = yield from _propensity_per_pair(model, tools[0].mixer(dose), words)
         yield Progress(len(by_dose), len(DOSES), "doses on pairs")
     for tool in tools[1:]:
-        below = yield from _tendency(model, tool.mixer(NEAR[0]), words)
-        above = yield from _tendency(model, tool.mixer(NEAR[1]), words)
+        below = yield from _propensity_per_pair(model, tool.mixer(NEAR[0]), words)
+        above = yield from _propensity_per_pair(model, tool.mixer(NEAR[1]), words)
         null.append((float(np.mean(above)) - float(np.mean(below))) / 2)
     return Propensities(by_dose, tuple(null))
 
 
-def _tendency(model: Model, mixer: Mixer, words: Sequence[Alternatives]) -> Work:
+def _propensity_per_pair(model: Model, mixer: Mixer, words: Sequence[ClassContinuations]) -> Work:
     values = []
     for one in words:
-        values.append((yield gpu(partial(one.propensity, model, mixer))))
+        values.append((yield gpu_task(partial(one.propensity, model, mixer))))
     return values
 
 
-def window(model: Model, tool: Instrument, prompts: Sequence[Ids], texts: Texts, max_new: int) -> Work:
+def find_dose_window(
+    model: Model, tool: DosedVector, prompts: Sequence[Ids], texts: Texts, max_new: int
+) -> Work:
     """The doses between which fewer than half of the texts collapse, each edge to a quarter of its octave.
 
     Doses are doubled first, then three doses inside the last octave are tried, in parallel lanes.
@@ -135,54 +143,58 @@ def window(model: Model, tool: Instrument, prompts: Sequence[Ids], texts: Texts,
     few, undosed = prompts[:EDGE_PROMPTS], texts[0, 0.0]
     edges = []
     for sign in (-1.0, 1.0):
-        good = [dose for dose in (1.0, 2.0) if _whole(texts[0, sign * dose], undosed)]
+        good = [dose for dose in (1.0, 2.0) if _mostly_intact(texts[0, sign * dose], undosed)]
         safe, broken = (good[-1] if good else 0.0), next((d for d in (1.0, 2.0) if d not in good), None)
         if broken is None:
-            safe, broken = yield from _probe(model, tool, few, undosed, sign, safe, FAR, max_new)
+            safe, broken = yield from _largest_safe_dose(model, tool, few, undosed, sign, safe, FAR, max_new)
         if broken is not None:
             inside = tuple(safe + (broken - safe) * part for part in (0.25, 0.5, 0.75))
-            safe, _ = yield from _probe(model, tool, few, undosed, sign, safe, inside, max_new)
+            safe, _ = yield from _largest_safe_dose(model, tool, few, undosed, sign, safe, inside, max_new)
         edges.append(sign * safe)
         yield Progress(len(edges), 2, "edges found")
     return edges[0], edges[1]
 
 
-def _probe(
+def _largest_safe_dose(
     model: Model,
-    tool: Instrument,
+    tool: DosedVector,
     prompts: Sequence[Ids],
-    undosed: Sequence[Spoken],
+    undosed: Sequence[DosedText],
     sign: float,
     safe: float,
     doses: Sequence[float],
     max_new: int,
 ) -> Work:
     """(largest dose before the first that breaks the text, that breaking dose or None)."""
-    rows: list[list[Spoken]] = []
+    rows: list[list[DosedText]] = []
     for prompt in prompts:
         rows.append(
-            (yield from dosing.speak(model, prompt, [(tool, sign * dose) for dose in doses], max_new))
+            (
+                yield from dosing.generate_lanes(
+                    model, prompt, [(tool, sign * dose) for dose in doses], max_new
+                )
+            )
         )
     for dose, column in zip(doses, zip(*rows, strict=True), strict=True):
-        if not _whole(column, undosed):
+        if not _mostly_intact(column, undosed):
             return safe, dose
         safe = dose
     return safe, None
 
 
-def _whole(spoken: Sequence[Spoken], undosed: Sequence[Spoken]) -> bool:
+def _mostly_intact(spoken: Sequence[DosedText], undosed: Sequence[DosedText]) -> bool:
     broken = sum(text.collapsed(before) for text, before in zip(spoken, undosed, strict=False))
     return broken * 2 < len(spoken)
 
 
-def curve(texts: Texts, numbers: Sequence[int]) -> list[dict[str, float]]:
+def dose_curve(texts: Texts, numbers: Sequence[int]) -> list[dict[str, float]]:
     """Means per dose over the prompts, of the vector (number 0) or of several controls together."""
     undosed = texts[0, 0.0]
     doses = [dose for dose in DOSES if (numbers[0], dose) in texts]
-    return [_point(dose, [text for n in numbers for text in texts[n, dose]], undosed) for dose in doses]
+    return [_dose_means(dose, [text for n in numbers for text in texts[n, dose]], undosed) for dose in doses]
 
 
-def _point(dose: float, spoken: Sequence[Spoken], undosed: Sequence[Spoken]) -> dict[str, float]:
+def _dose_means(dose: float, spoken: Sequence[DosedText], undosed: Sequence[DosedText]) -> dict[str, float]:
     nll = float(np.mean([text.aside.nll for text in spoken]))
     broken = [text.collapsed(undosed[text.prompt]) for text in spoken]
     return {
@@ -196,6 +208,6 @@ def _point(dose: float, spoken: Sequence[Spoken], undosed: Sequence[Spoken]) -> 
     }
 
 
-def samples(texts: Texts, prompts: int) -> list[tuple[float, Any]]:
+def sample_texts(texts: Texts, prompts: int) -> list[tuple[float, Any]]:
     """(dose, text) of the first prompts, to be read by people."""
     return [(dose, texts[0, dose][number]) for number in range(prompts) for dose in DOSES]

@@ -16,11 +16,11 @@ import numpy as np
 
 from core import stream
 from core.activations.capture import capture
-from core.jobs.job import gpu
-from core.mixer.lanes import mixes
+from core.jobs.job import gpu_task
+from core.mixer.lanes import mixer_lanes
 from core.mixer.mixer import DEFAULT_DOSE, Channel, Mixer
 from vectors.checks import likelihood
-from vectors.checks.likelihood import Aside
+from vectors.checks.likelihood import TextScore
 from vectors.statistics import metrics
 from vectors.vector import SteeringVector
 
@@ -38,7 +38,7 @@ Work = Generator[Any, Any, Any]
 
 
 @dataclass(frozen=True)
-class Instrument:
+class DosedVector:
     """A vector prepared for dosing: the layers to steer, the unit, and the size of one dose."""
 
     vector: SteeringVector
@@ -50,7 +50,7 @@ class Instrument:
         scale = dose * self.worth
         return Mixer((Channel(self.vector, scale=scale, unit=self.unit, layers=self.band, split=True),))
 
-    def control(self, seed: int) -> Instrument:
+    def control(self, seed: int) -> DosedVector:
         """The same setup with a random direction: same layers, norms and gaps."""
         chance = np.random.default_rng(seed)
         rows = {layer: chance.standard_normal(self.vector.hidden_size) for layer in self.vector.layers}
@@ -70,56 +70,56 @@ class Instrument:
         return float(np.mean(shares))
 
 
-def instrument(vector: SteeringVector, band: Sequence[int]) -> Instrument:
+def prepare_doses(vector: SteeringVector, band: Sequence[int]) -> DosedVector:
     """Doses in natural units if every layer of the band has a gap, else in mean residual norms."""
     natural = all(vector.gaps.get(layer, 0.0) > 0 for layer in band)
-    return Instrument(vector, tuple(band), *(("natural", 1.0) if natural else ("relative", DEFAULT_DOSE)))
+    return DosedVector(vector, tuple(band), *(("natural", 1.0) if natural else ("relative", DEFAULT_DOSE)))
 
 
 @dataclass(frozen=True)
-class Spoken:
+class DosedText:
     """One text generated under one dose; `echo` is its projection on the vector in the unsteered model."""
 
     prompt: int
     dose: float
     tokens: tuple[int, ...]
-    aside: Aside
+    aside: TextScore
     echo: float
 
     @property
     def repetition(self) -> float:
-        return metrics.repetition(self.tokens)
+        return metrics.repeated_ngram_share(self.tokens)
 
-    def collapsed(self, undosed: Spoken) -> bool:
+    def collapsed(self, undosed: DosedText) -> bool:
         """Whether the text broke down, judged by the unsteered model against the text at dose 0."""
         worse = self.aside.nll - undosed.aside.nll > COLLAPSE_NATS
         return worse or self.repetition > undosed.repetition + COLLAPSE_REPEATS
 
 
-Lane = tuple[Instrument, float]
+Lane = tuple[DosedVector, float]
 
 
-def speak(model: Model, prompt: Ids, lanes: Sequence[Lane], max_new: int, number: int = 0) -> Work:
+def generate_lanes(model: Model, prompt: Ids, lanes: Sequence[Lane], max_new: int, number: int = 0) -> Work:
     """Generate one prompt in all lanes at once, token by token; returns a `DosedText` per lane."""
-    said = yield from _texts(model, prompt, [tool.mixer(dose) for tool, dose in lanes], max_new)
-    states = yield gpu(partial(_read, model, prompt, said, lanes))
+    said = yield from _generate_tokens(model, prompt, [tool.mixer(dose) for tool, dose in lanes], max_new)
+    states = yield gpu_task(partial(_mean_states, model, prompt, said, lanes))
     row = []
     for lane, (tool, dose) in enumerate(lanes):
         mixer, ids = tool.mixer(dose), [*prompt, *said[lane]]
-        aside = yield gpu(partial(likelihood.aside, model, ids, len(prompt), mixer))
+        aside = yield gpu_task(partial(likelihood.score_text, model, ids, len(prompt), mixer))
         echo = tool.echo(states, lane, model.residual_norms)
-        row.append(Spoken(number, dose, tuple(said[lane]), aside, echo))
+        row.append(DosedText(number, dose, tuple(said[lane]), aside, echo))
     return row
 
 
-def _texts(model: Model, prompt: Ids, mixers: Sequence[Mixer], max_new: int) -> Work:
+def _generate_tokens(model: Model, prompt: Ids, mixers: Sequence[Mixer], max_new: int) -> Work:
     """Tokens of every lane, its end token included; all lanes sample with the same random numbers."""
-    lanes = mixes(mixers)
+    lanes = mixer_lanes(mixers)
     live = stream(
         model, prompt, mixer=mixers[0], lanes=lanes, max_new_tokens=max_new, temperature=TEMPERATURE
     )
     said: list[Ids] = [[] for _ in mixers]
-    while (step := (yield gpu(lambda: next(live, None)))) is not None:
+    while (step := (yield gpu_task(lambda: next(live, None)))) is not None:
         said[0].append(step.token_id)
         for lane, voice in enumerate(step.voices[: len(mixers) - 1], start=1):
             if not voice.finished:
@@ -127,7 +127,7 @@ def _texts(model: Model, prompt: Ids, mixers: Sequence[Mixer], max_new: int) -> 
     return said
 
 
-def _read(
+def _mean_states(
     model: Model, prompt: Ids, said: Sequence[Ids], lanes: Sequence[Lane]
 ) -> dict[int, np.ndarray[Any, Any]]:
     """Mean states of each lane's generated tokens in the unsteered model."""

@@ -19,14 +19,14 @@ UNSTEERED = Mixer()
 
 
 @dataclass(frozen=True)
-class Aside:
+class TextScore:
     """One text scored by both models, per token from `start` on: NLL unsteered, KL(steered ‖ unsteered)."""
 
     nll: float
     kl: float
 
 
-def distributions(model: Model, ids: Sequence[int], start: int, mixer: Mixer = UNSTEERED) -> Tensor:
+def token_distributions(model: Model, ids: Sequence[int], start: int, mixer: Mixer = UNSTEERED) -> Tensor:
     """[tokens from start, vocabulary] log-probabilities of each next token, in float32."""
     row = torch.tensor([list(ids)], device=model.device)
     with torch.no_grad(), steered(model, mixer):
@@ -34,21 +34,21 @@ def distributions(model: Model, ids: Sequence[int], start: int, mixer: Mixer = U
     return torch.log_softmax(logits[0, start - 1 : len(ids) - 1].float(), dim=-1)
 
 
-def logprob(model: Model, ids: Sequence[int], start: int, mixer: Mixer = UNSTEERED) -> float:
+def mean_logprob(model: Model, ids: Sequence[int], start: int, mixer: Mixer = UNSTEERED) -> float:
     """Mean log-probability per token from `start` on."""
-    return -_nll(distributions(model, ids, start, mixer), ids, start)
+    return -_mean_nll(token_distributions(model, ids, start, mixer), ids, start)
 
 
-def aside(model: Model, ids: Sequence[int], start: int, mixer: Mixer) -> Aside:
+def score_text(model: Model, ids: Sequence[int], start: int, mixer: Mixer) -> TextScore:
     """NLL under the unsteered model, and KL(steered ‖ unsteered) averaged over the positions of the text."""
-    plain = distributions(model, ids, start)
-    pushed = distributions(model, ids, start, mixer)
+    plain = token_distributions(model, ids, start)
+    pushed = token_distributions(model, ids, start, mixer)
     kl = float((pushed.exp() * (pushed - plain)).nan_to_num(0.0).sum(dim=-1).mean())
-    return Aside(_nll(plain, ids, start), kl)
+    return TextScore(_mean_nll(plain, ids, start), kl)
 
 
 @dataclass(frozen=True)
-class Alternatives:
+class ClassContinuations:
     """Continuations of either class for the same contexts."""
 
     contexts: tuple[Sequence[int], ...]
@@ -58,14 +58,14 @@ class Alternatives:
     def propensity(self, model: Model, mixer: Mixer) -> float:
         """m = mean log p(positive words) − mean log p(negative words), averaged over the contexts."""
         apart = [
-            logprob(model, [*context, *self.positive], len(context), mixer)
-            - logprob(model, [*context, *self.negative], len(context), mixer)
+            mean_logprob(model, [*context, *self.positive], len(context), mixer)
+            - mean_logprob(model, [*context, *self.negative], len(context), mixer)
             for context in self.contexts
         ]
         return sum(apart) / len(apart)
 
 
-def shared_start(one: Sequence[int], other: Sequence[int]) -> int:
+def shared_prefix_length(one: Sequence[int], other: Sequence[int]) -> int:
     """Number of leading tokens that two texts have in common."""
     for place, (a, b) in enumerate(zip(one, other, strict=False)):
         if a != b:
@@ -73,6 +73,6 @@ def shared_start(one: Sequence[int], other: Sequence[int]) -> int:
     return min(len(one), len(other))
 
 
-def _nll(rows: Tensor, ids: Sequence[int], start: int) -> float:
+def _mean_nll(rows: Tensor, ids: Sequence[int], start: int) -> float:
     chosen = torch.tensor(list(ids[start:]), device=rows.device)
     return -float(rows.gather(1, chosen[:, None]).mean())

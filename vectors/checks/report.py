@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.jobs.job import Event, Point, Sample
+from core.jobs.job import JobEvent, JobSample, Point
 from vectors.checks import dose_response
 from vectors.checks.dose_response import Propensities, Texts
-from vectors.checks.doses import Instrument
-from vectors.checks.separation import Apart
-from vectors.checks.verdict import Effect, Findings, judge
-from vectors.data.card import consistency
+from vectors.checks.doses import DosedVector
+from vectors.checks.separation import LayerSeparation
+from vectors.checks.verdict import Effect, Findings, decide_verdict
+from vectors.data.card import layer_consistency
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ IN_SAMPLE = "d and accuracy are of the pairs it was made from, no hold-out"
 
 
 @dataclass(frozen=True)
-class Evidence:
+class CheckMeasurements:
     """Everything that a check measured, before the verdict."""
 
     vector: SteeringVector
     doubts: tuple[str, ...]
-    apart: Mapping[int, Apart]
-    tool: Instrument
+    apart: Mapping[int, LayerSeparation]
+    tool: DosedVector
     texts: Texts
     pairs: Propensities | None
     window: tuple[float, float]
@@ -39,13 +39,13 @@ class Evidence:
 
     @property
     def effects(self) -> tuple[Effect, ...]:
-        echo = dose_response.echo(self.texts, self.seed)
+        echo = dose_response.echo_effect(self.texts, self.seed)
         return (echo,) if self.pairs is None else (self.pairs.effect(self.seed), echo)
 
     def findings(self) -> Findings:
         band = [self.apart[layer] for layer in self.tool.band if layer in self.apart]
         best = max(band, key=lambda found: found.separation.d, default=None)
-        neighbours = consistency(self.vector.stored.units)
+        neighbours = layer_consistency(self.vector.stored.units)
         return Findings(
             effects=self.effects,
             window=self.window,
@@ -59,10 +59,10 @@ class Evidence:
         )
 
 
-def report(model: Model, evidence: Evidence) -> dict[str, Any]:
+def build_report(model: Model, evidence: CheckMeasurements) -> dict[str, Any]:
     """The summary: the verdict with its reasons, and every number behind it."""
     found = evidence.findings()
-    verdict = judge(found)
+    verdict = decide_verdict(found)
     return {
         "verdict": verdict.colour,
         "reasons": list(verdict.reasons),
@@ -71,42 +71,42 @@ def report(model: Model, evidence: Evidence) -> dict[str, Any]:
         "sha256": evidence.vector.sha256,
         "site": evidence.vector.card.site,
         "in_sample": evidence.in_sample,
-        "layers": {str(layer): _layer(model, evidence, layer) for layer in evidence.vector.layers},
+        "layers": {str(layer): _layer_row(model, evidence, layer) for layer in evidence.vector.layers},
         "consistency": evidence.vector.card.consistency.to_json(),
         "unit": evidence.tool.unit,
         "dose": evidence.tool.worth,
         "band": list(evidence.tool.band),
-        "doses": _doses(evidence),
+        "doses": _dose_rows(evidence),
         "window": list(evidence.window),
-        "effects": [_effect(effect) for effect in found.effects],
+        "effects": [_effect_row(effect) for effect in found.effects],
         "control": {
             "n": dose_response.CONTROLS,
-            "doses": dose_response.curve(evidence.texts, range(1, dose_response.CONTROLS + 1)),
+            "doses": dose_response.dose_curve(evidence.texts, range(1, dose_response.CONTROLS + 1)),
         },
-        "suggestion": suggestion(evidence.tool, evidence.window),
+        "suggestion": suggest_dose(evidence.tool, evidence.window),
         "n": len(evidence.texts[0, 0.0]),
         "seed": evidence.seed,
     }
 
 
-def suggestion(tool: Instrument, window: tuple[float, float]) -> dict[str, Any]:
+def suggest_dose(tool: DosedVector, window: tuple[float, float]) -> dict[str, Any]:
     """Half of the largest positive dose the text survives: a visible effect with a margin on both sides."""
     scale = max(window[1], 0.5) / 2 * tool.worth
     return {"layers": list(tool.band), "unit": tool.unit, "scale": scale, "split": True}
 
 
-def printable(tree: Any) -> Any:
+def json_safe(tree: Any) -> Any:
     """The tree with infinite and NaN numbers replaced by None, since JSON has neither."""
     if isinstance(tree, float):
         return tree if math.isfinite(tree) else None
     if isinstance(tree, Mapping):
-        return {key: printable(value) for key, value in tree.items()}
-    return [printable(value) for value in tree] if isinstance(tree, list | tuple) else tree
+        return {key: json_safe(value) for key, value in tree.items()}
+    return [json_safe(value) for value in tree] if isinstance(tree, list | tuple) else tree
 
 
-def _doses(evidence: Evidence) -> list[dict[str, float]]:
+def _dose_rows(evidence: CheckMeasurements) -> list[dict[str, float]]:
     """The dose curve of the vector itself, with the scale and the propensity of each dose."""
-    doses = dose_response.curve(evidence.texts, [0])
+    doses = dose_response.dose_curve(evidence.texts, [0])
     for point in doses:
         point["scale"] = point["dose"] * evidence.tool.worth
         if evidence.pairs is not None:
@@ -115,7 +115,7 @@ def _doses(evidence: Evidence) -> list[dict[str, float]]:
     return doses
 
 
-def _layer(model: Model, evidence: Evidence, layer: int) -> dict[str, Any]:
+def _layer_row(model: Model, evidence: CheckMeasurements, layer: int) -> dict[str, Any]:
     norm = evidence.vector.norms[layer]
     facts: dict[str, Any] = {"norm": norm, "relative_norm": norm / model.residual_norms[layer]}
     if found := evidence.apart.get(layer):
@@ -123,15 +123,17 @@ def _layer(model: Model, evidence: Evidence, layer: int) -> dict[str, Any]:
     return facts
 
 
-def _effect(effect: Effect) -> dict[str, Any]:
+def _effect_row(effect: Effect) -> dict[str, Any]:
     facts = {"measure": effect.measure, "slope": effect.slope, "interval": list(effect.interval)}
     return facts | {"random": effect.noise, "controls": list(effect.controls), "moves": effect.moves}
 
 
-def drawn(model: Model, evidence: Evidence, summary: Mapping[str, Any]) -> Iterable[Event]:
+def report_events(
+    model: Model, evidence: CheckMeasurements, summary: Mapping[str, Any]
+) -> Iterable[JobEvent]:
     for series in ("echo", "propensity", "nll", "kl"):
         yield from (Point(series, row["dose"], row[series]) for row in summary["doses"] if series in row)
     if model.tokenizer is not None:
-        for dose, spoken in dose_response.samples(evidence.texts, prompts=2):
+        for dose, spoken in dose_response.sample_texts(evidence.texts, prompts=2):
             text = model.tokenizer.decode(list(spoken.tokens), skip_special_tokens=True)
-            yield Sample(f"{dose:+g}", f"prompt {spoken.prompt}", text)
+            yield JobSample(f"{dose:+g}", f"prompt {spoken.prompt}", text)

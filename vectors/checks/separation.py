@@ -12,8 +12,8 @@ import torch
 
 from core.activations.capture import capture_stream
 from core.errors import UsageError
-from core.generation.chat import as_messages, render
-from core.jobs.job import Progress, gpu
+from core.generation.chat import as_messages, render_prompt
+from core.jobs.job import Progress, gpu_task
 from vectors.statistics import metrics
 from vectors.statistics.metrics import Separation
 from vectors.vector import SteeringVector
@@ -26,7 +26,7 @@ Ids = list[int]
 
 
 @dataclass(frozen=True)
-class Apart:
+class LayerSeparation:
     """Separation at one layer; `stats` are what natural units and percentile caps need."""
 
     separation: Separation
@@ -46,10 +46,10 @@ def token_pairs(model: Model, pairs: Iterable[Any]) -> list[tuple[Ids, Ids]]:
         raise UsageError(
             f"needs ≥ 4 pairs, two to learn the midpoint from and two to try it on; got {len(texts)}"
         )
-    return [(_ids(model, positive), _ids(model, negative)) for positive, negative in texts]
+    return [(_text_ids(model, positive), _text_ids(model, negative)) for positive, negative in texts]
 
 
-def _ids(model: Model, text: Text) -> Ids:
+def _text_ids(model: Model, text: Text) -> Ids:
     """Token ids of a text; a conversation that ends with the assistant stays open for its next token."""
     if not isinstance(text, str) and text and isinstance(text[0], int):
         return list(text)
@@ -59,40 +59,42 @@ def _ids(model: Model, text: Text) -> Ids:
         return list(model.tokenizer(text)["input_ids"])
     messages = as_messages(text)
     said = messages.pop()["content"] if messages[-1]["role"] == "assistant" else ""
-    return render(model.tokenizer, messages, prefill=said).ids
+    return render_prompt(model.tokenizer, messages, prefill=said).ids
 
 
-def apart(
+def separation_by_layer(
     model: Model, vector: SteeringVector, pairs: Sequence[tuple[Ids, Ids]], seed: int
-) -> Generator[Any, Any, dict[int, Apart]]:
+) -> Generator[Any, Any, dict[int, LayerSeparation]]:
     """Read every text at its last token, in steps, and measure; every second pair is held out."""
     texts = [ids for pair in pairs for ids in pair]
     rows = {layer: torch.empty(len(texts), model.hidden_size) for layer in vector.layers}
     stream, read = capture_stream(model, texts, layers=vector.layers), 0
-    while (part := (yield gpu(partial(next, stream, None)))) is not None:
+    while (part := (yield gpu_task(partial(next, stream, None)))) is not None:
         for layer, values in part[1].items():
             rows[layer][part[0]] = values
         read += len(part[0])
         yield Progress(read, len(texts), "texts read")
     return {
-        layer: measure(states.numpy(), vector.directions[layer].numpy(), seed)
+        layer: measure_layer(states.numpy(), vector.directions[layer].numpy(), seed)
         for layer, states in rows.items()
     }
 
 
-def ordinary(
+def summarize_ordinary_text(
     model: Model, vector: SteeringVector, texts: Sequence[tuple[Ids, int]]
 ) -> Generator[Any, Any, dict[int, dict[str, float]]]:
     """Projection statistics per layer of tokens generated without steering (from `start` on), for caps."""
     seen: dict[int, list[np.ndarray[Any, Any]]] = {layer: [] for layer in vector.layers}
     for ids, start in texts:
-        found = yield gpu(partial(_project, model, vector, ids, start))
+        found = yield gpu_task(partial(_token_projections, model, vector, ids, start))
         for layer, values in found.items():
             seen[layer].append(values)
-    return {layer: metrics.spread(np.concatenate(values)) for layer, values in seen.items()}
+    return {layer: metrics.summarize_projections(np.concatenate(values)) for layer, values in seen.items()}
 
 
-def _project(model: Model, vector: SteeringVector, ids: Ids, start: int) -> dict[int, np.ndarray[Any, Any]]:
+def _token_projections(
+    model: Model, vector: SteeringVector, ids: Ids, start: int
+) -> dict[int, np.ndarray[Any, Any]]:
     found: dict[int, np.ndarray[Any, Any]] = {}
 
     def record(layer: int, hidden: torch.Tensor) -> None:
@@ -104,15 +106,17 @@ def _project(model: Model, vector: SteeringVector, ids: Ids, start: int) -> dict
     return found
 
 
-def measure(states: np.ndarray[Any, Any], direction: np.ndarray[Any, Any], seed: int) -> Apart:
+def measure_layer(
+    states: np.ndarray[Any, Any], direction: np.ndarray[Any, Any], seed: int
+) -> LayerSeparation:
     """Fit the midpoint on even pairs and measure on odd ones; `states` alternate positive, negative."""
     projections = states.astype(np.float64) @ direction.astype(np.float64)
     x, y = projections[0::2], projections[1::2]
     midpoint = float(x[0::2].mean() + y[0::2].mean()) / 2
     stats = {
-        "positive": metrics.spread(x),
-        "negative": metrics.spread(y),
+        "positive": metrics.summarize_projections(x),
+        "negative": metrics.summarize_projections(y),
         "midpoint": float(x.mean() + y.mean()) / 2,
     }
-    split = metrics.split_half([states[0::2] - states[1::2]], len(states) // 2, seed=seed)
-    return Apart(metrics.separation(x[1::2], y[1::2], midpoint, seed=seed), split, stats)
+    split = metrics.split_half_cosine([states[0::2] - states[1::2]], len(states) // 2, seed=seed)
+    return LayerSeparation(metrics.holdout_separation(x[1::2], y[1::2], midpoint, seed=seed), split, stats)

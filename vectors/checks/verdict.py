@@ -71,26 +71,26 @@ class Verdict:
     reasons: tuple[str, ...] = field(default_factory=tuple)
 
 
-def judge(found: Findings) -> Verdict:
+def decide_verdict(found: Findings) -> Verdict:
     """Red if there is a red reason, else amber if there is an amber one, else green."""
-    if red := _red(found):
-        return Verdict("red", (*red, *_amber(found)))
-    if amber := _amber(found):
-        return Verdict("amber", (*amber, *_green(found)))
-    return Verdict("green", _green(found))
+    if red := _red_reasons(found):
+        return Verdict("red", (*red, *_amber_reasons(found)))
+    if amber := _amber_reasons(found):
+        return Verdict("amber", (*amber, *_green_reasons(found)))
+    return Verdict("green", _green_reasons(found))
 
 
-def _red(found: Findings) -> tuple[str, ...]:
+def _red_reasons(found: Findings) -> tuple[str, ...]:
     reasons = []
     if not any(effect.moves or effect.reversed for effect in found.effects):
         tried = "; ".join(effect.sentence() for effect in found.effects)
         reasons.append(f"it does not move the model more than a random vector does ({tried})")
     if max(found.window[1], -found.window[0]) < 1:
-        reasons.append(f"the text collapses within one dose (window {_span(found.window)})")
+        reasons.append(f"the text collapses within one dose (window {_format_window(found.window)})")
     return tuple(reasons)
 
 
-def _amber(found: Findings) -> tuple[str, ...]:
+def _amber_reasons(found: Findings) -> tuple[str, ...]:
     reasons = list(found.doubts)
     if any(effect.reversed for effect in found.effects) and not any(effect.moves for effect in found.effects):
         reasons.append("its sign is reversed: + moves the model the other way")
@@ -103,14 +103,14 @@ def _amber(found: Findings) -> tuple[str, ...]:
     if found.accuracy_ci is not None and found.accuracy_ci[0] <= 0.5:
         reasons.append(f"the classes are not told apart (accuracy could be {found.accuracy_ci[0]:.2f})")
     if found.window[1] < 1 <= -found.window[0]:
-        reasons.append(f"one positive dose already breaks the text (window {_span(found.window)})")
+        reasons.append(f"one positive dose already breaks the text (window {_format_window(found.window)})")
     return tuple(reasons)
 
 
-def _green(found: Findings) -> tuple[str, ...]:
+def _green_reasons(found: Findings) -> tuple[str, ...]:
     moving = tuple(f"it moves the model: {effect.sentence()}" for effect in found.effects if effect.moves)
-    return (*moving, f"the text stays whole for doses of {_span(found.window)}", *found.notes)
+    return (*moving, f"the text stays whole for doses of {_format_window(found.window)}", *found.notes)
 
 
-def _span(window: tuple[float, float]) -> str:
+def _format_window(window: tuple[float, float]) -> str:
     return f"{window[0]:+.2g} to {window[1]:+.2g}"

@@ -13,27 +13,27 @@ PROGRAM = "this program"
 KEY, TOKEN, ADDRESS = "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"
 
 
-def possible() -> bool:
+def has_key() -> bool:
     return any(os.environ.get(name) for name in (KEY, TOKEN))
 
 
-def address() -> str:
+def base_url() -> str:
     """Where the key is sent, when it is not to Anthropic itself; worth showing before it happens."""
     return os.environ.get(ADDRESS, "")
 
 
-def host() -> str:
+def server_host() -> str:
     """Whom the key is shown to, in words for a screen; what else an address may hold is nobody's business."""
-    place = urlsplit(address() or "https://api.anthropic.com")
+    place = urlsplit(base_url() or "https://api.anthropic.com")
     return f"{place.scheme}://{place.hostname}" + (f":{place.port}" if place.port else "")
 
 
 def refuse_without_key() -> None:
-    if not possible():
+    if not has_key():
         raise ClaudeError(f"no key for Claude: set {KEY} where {PROGRAM} is started, or do without Claude")
 
 
-def enter() -> Any:
+def create_client() -> Any:
     """The SDK's client, without retries, profiles and tracing of its own."""
     refuse_without_key()
     import anthropic
@@ -42,7 +42,7 @@ def enter() -> Any:
     try:
         return anthropic.Anthropic(
             **secret or {"auth_token": os.environ[TOKEN]},
-            base_url=address() or None,
+            base_url=base_url() or None,
             max_retries=0,
             open_telemetry=False,
         )

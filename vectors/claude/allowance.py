@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from vectors.claude.errors import ClaudeError
-from vectors.claude.pricing import Cost
+from vectors.claude.pricing import ClaudeCost
 
 
 class Allowance:
@@ -19,7 +19,7 @@ class Allowance:
         seconds: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.dollars, self.seconds, self.used = dollars, seconds, Cost()
+        self.dollars, self.seconds, self.used = dollars, seconds, ClaudeCost()
         self._clock, self._began, self._reserved = clock, clock(), 0.0
         self._lock = threading.Lock()
 
@@ -28,7 +28,7 @@ class Allowance:
         """Seconds until the deadline."""
         return float("inf") if self.seconds is None else self._began + self.seconds - self._clock()
 
-    def reserve(self, bound: Cost) -> None:
+    def reserve(self, bound: ClaudeCost) -> None:
         """Before a call: refused when its bound does not fit any more."""
         if self.left <= 0:
             raise self.late()
@@ -37,7 +37,7 @@ class Allowance:
                 self._afford(bound, self.dollars)
             self._reserved += bound.dollars or 0.0
 
-    def settle(self, bound: Cost, real: Cost) -> None:
+    def settle(self, bound: ClaudeCost, real: ClaudeCost) -> None:
         """After a call, whatever became of it."""
         with self._lock:
             self._reserved -= bound.dollars or 0.0
@@ -45,14 +45,14 @@ class Allowance:
 
     def note_cached(self) -> None:
         with self._lock:
-            self.used += Cost(cached=1)
+            self.used += ClaudeCost(cached=1)
 
     def late(self) -> ClaudeError:
         return ClaudeError(
             f"Claude took longer than the {self.seconds:g} s allowed; finished answers are kept"
         )
 
-    def _afford(self, bound: Cost, dollars: float) -> None:
+    def _afford(self, bound: ClaudeCost, dollars: float) -> None:
         if bound.dollars is None:
             raise ClaudeError("no price is known for this Claude model: a budget in dollars cannot be held")
         spent = self.used.dollars or 0.0

@@ -10,47 +10,47 @@ from typing import Any
 
 from vectors.claude import access
 from vectors.claude.allowance import Allowance
-from vectors.claude.cache import Cache
-from vectors.claude.errors import ClaudeError, Unusable
-from vectors.claude.failure import Failure, failure
-from vectors.claude.pricing import Cost, at_most, cost, price
-from vectors.claude.question import Question
-from vectors.claude.reply import Declined, Truncated, read
-from vectors.claude.schema import Json, fault
-from vectors.claude.within import TooLate, within
+from vectors.claude.cache import ReplyCache
+from vectors.claude.errors import ClaudeError, UnusableReply
+from vectors.claude.failure import CallFailure, classify_error
+from vectors.claude.pricing import ClaudeCost, call_bound, call_cost, find_price
+from vectors.claude.question import ClaudeQuestion
+from vectors.claude.reply import DeclinedReply, TruncatedReply, read_reply
+from vectors.claude.schema import Json, schema_fault
+from vectors.claude.within import CallTimeout, run_within
 
 ATTEMPTS = 6
 PATIENCE = 120.0  # seconds for one call
 AT_ONCE = 4
-LATE = Failure("Claude did not answer in time", passing=True)
+LATE = CallFailure("Claude did not answer in time", passing=True)
 
 
-class Claude:
+class ClaudeClient:
     """One talk: any number of questions under one allowance, from any thread. `close` ends it, waits and all."""
 
     def __init__(
-        self, allowance: Allowance | None = None, cache: Cache | None = None, patience: float = PATIENCE
+        self, allowance: Allowance | None = None, cache: ReplyCache | None = None, patience: float = PATIENCE
     ) -> None:
-        self.allowance, self._cache = allowance or Allowance(), cache or Cache.default()
+        self.allowance, self._cache = allowance or Allowance(), cache or ReplyCache.default()
         self._patience, self._closed = patience, threading.Event()
-        self._client = access.enter()
+        self._client = access.create_client()
 
     @property
-    def used(self) -> Cost:
+    def used(self) -> ClaudeCost:
         return self.allowance.used
 
-    def ask(self, question: Question) -> Json:
+    def ask(self, question: ClaudeQuestion) -> Json:
         """The reply's object. `Unusable` speaks of this question only, any other `ClaudeError` of the whole talk."""
-        key = question.key(access.address())
+        key = question.key(access.base_url())
         known = self._cache.get(key)
-        if known is not None and fault(known, question.schema) is None:
+        if known is not None and schema_fault(known, question.schema) is None:
             self.allowance.note_cached()
             return known
         reply = self._twice(question)
         self._cache.keep(key, reply)
         return reply
 
-    def ask_each(self, questions: Sequence[Question]) -> list[Json | Unusable]:
+    def ask_each(self, questions: Sequence[ClaudeQuestion]) -> list[Json | UnusableReply]:
         """Several at once, answers in order; what cannot be used stands there as its reason. Equal ones are one."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
             different = {question.key(): question for question in questions}
@@ -65,52 +65,52 @@ class Claude:
         self._closed.set()
         self._client.close()
 
-    def _or_why(self, question: Question) -> Json | Unusable:
+    def _or_why(self, question: ClaudeQuestion) -> Json | UnusableReply:
         try:
             return self.ask(question)
-        except Unusable as why:
+        except UnusableReply as why:
             return why
 
-    def _twice(self, question: Question) -> Json:
+    def _twice(self, question: ClaudeQuestion) -> Json:
         try:
-            return read(self._send(question), question.schema)
-        except Declined:
+            return read_reply(self._send(question), question.schema)
+        except DeclinedReply:
             raise
-        except Unusable as why:
-            more = 2 if isinstance(why, Truncated) else 1
+        except UnusableReply as why:
+            more = 2 if isinstance(why, TruncatedReply) else 1
             again = question.once_more(str(why), question.max_tokens * more)
-            return read(self._send(again), question.schema)
+            return read_reply(self._send(again), question.schema)
 
-    def _send(self, question: Question) -> Any:
+    def _send(self, question: ClaudeQuestion) -> Any:
         """One message, tried again while that may help."""
         for attempt in range(ATTEMPTS):
             outcome = self._call(question)
-            if not isinstance(outcome, Failure):
+            if not isinstance(outcome, CallFailure):
                 return outcome
             if not outcome.passing or attempt == ATTEMPTS - 1:
                 break
             self._wait(outcome, outcome.pause(attempt))
         raise ClaudeError(outcome.sentence)
 
-    def _call(self, question: Question) -> Any:
+    def _call(self, question: ClaudeQuestion) -> Any:
         """A message or a `Failure`; what it cost is counted either way."""
-        bound, real = at_most(question), Cost(1)
+        bound, real = call_bound(question), ClaudeCost(1)
         self.allowance.reserve(bound)
         seconds = min(self._patience, self.allowance.left)
         try:
-            message = within(seconds, partial(self._post, question, seconds), self._closed)
-            real = cost(question.model, message.usage.input_tokens, message.usage.output_tokens)
-        except TooLate:
+            message = run_within(seconds, partial(self._post, question, seconds), self._closed)
+            real = call_cost(question.model, message.usage.input_tokens, message.usage.output_tokens)
+        except CallTimeout:
             real = bound
             return self._overdue()
         except Exception as error:
-            return failure(error)
+            return classify_error(error)
         finally:
             self.allowance.settle(bound, real)
         return message
 
-    def _post(self, question: Question, seconds: float) -> Any:
-        known = price(question.model)
+    def _post(self, question: ClaudeQuestion, seconds: float) -> Any:
+        known = find_price(question.model)
         effort = {"effort": question.effort} if known is not None and known.effort else {}
         return self._client.messages.create(
             model=question.model,
@@ -121,14 +121,14 @@ class Claude:
             **({"system": question.system} if question.system else {}),
         )
 
-    def _overdue(self) -> Failure:
+    def _overdue(self) -> CallFailure:
         if self._closed.is_set():
             raise ClaudeError("the talk with Claude was ended")
         if self.allowance.left <= 0:
             raise self.allowance.late()
         return LATE
 
-    def _wait(self, why: Failure, seconds: float) -> None:
+    def _wait(self, why: CallFailure, seconds: float) -> None:
         """Never longer than there is time for; a server that asks for weeks is not obeyed."""
         if why.wait is None and seconds >= self.allowance.left:
             raise self.allowance.late()

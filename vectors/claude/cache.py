@@ -18,11 +18,11 @@ PRIVATE = 0o600
 
 
 @dataclass(frozen=True)
-class Cache:
+class ReplyCache:
     folder: Path
 
     @classmethod
-    def default(cls) -> Cache:
+    def default(cls) -> ReplyCache:
         return cls(Path(platformdirs.user_cache_dir("steertui")) / "claude")
 
     def get(self, key: str) -> Any:

@@ -9,5 +9,5 @@ class ClaudeError(NetworkError):
     """No key, no connection, no money, no time: asking more would not help."""
 
 
-class Unusable(ClaudeError):
+class UnusableReply(ClaudeError):
     """One reply that cannot be used; what it was asked about is missing, and the next question may be asked."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.secrets import scrub
-from vectors.errors import shown
+from vectors.errors import printable_name
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
 AGAIN = frozenset({408, 409, 429})
@@ -26,7 +26,7 @@ WAYS_OUT = {
 
 
 @dataclass(frozen=True)
-class Failure:
+class CallFailure:
     """`wait` is what the server asked for, in seconds."""
 
     sentence: str
@@ -41,32 +41,32 @@ class Failure:
         return doubled * random.uniform(0.75, 1.0)
 
 
-def failure(error: Exception) -> Failure:
+def classify_error(error: Exception) -> CallFailure:
     """No text of the server enters the sentence unescaped, and none that a key could hide in."""
     import anthropic
 
     if isinstance(error, anthropic.APITimeoutError):
-        return Failure("Claude did not answer in time", passing=True)
+        return CallFailure("Claude did not answer in time", passing=True)
     if isinstance(error, anthropic.APIResponseValidationError):
-        return Failure("what answers at Claude's address does not speak its language", passing=False)
+        return CallFailure("what answers at Claude's address does not speak its language", passing=False)
     if isinstance(error, anthropic.APIStatusError):
-        return _status(error)
+        return _status_failure(error)
     if isinstance(error, anthropic.APIConnectionError):
-        return Failure("no connection to Claude", passing=True)
+        return CallFailure("no connection to Claude", passing=True)
     if isinstance(error, ValueError):
-        return Failure("what answers at Claude's address does not speak its language", passing=False)
-    return Failure(f"Claude's client failed ({type(error).__name__})", passing=False)
+        return CallFailure("what answers at Claude's address does not speak its language", passing=False)
+    return CallFailure(f"Claude's client failed ({type(error).__name__})", passing=False)
 
 
-def _status(error: Any) -> Failure:
+def _status_failure(error: Any) -> CallFailure:
     code = error.status_code
     said = error.api_message if isinstance(error.api_message, str) else ""
-    detail = f" ({shown(scrub(said))})" if said and code != 401 else ""
+    detail = f" ({printable_name(scrub(said))})" if said and code != 401 else ""
     sentence = WAYS_OUT.get(code, f"Claude answered with error {code}") + detail
-    return Failure(sentence, code in AGAIN or code >= 500, _wait(error.response.headers))
+    return CallFailure(sentence, code in AGAIN or code >= 500, _retry_after(error.response.headers))
 
 
-def _wait(headers: Any) -> float | None:
+def _retry_after(headers: Any) -> float | None:
     """Retry-after in seconds; a date or nonsense counts as not said."""
     try:
         return max(0.0, float(headers["retry-after"]))

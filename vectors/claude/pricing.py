@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from vectors.claude.question import Question
+from vectors.claude.question import ClaudeQuestion
 
 DEFAULT_MODEL = "claude-sonnet-5-5"
 MILLION = 1e6
@@ -17,7 +17,7 @@ BYTES_PER_TOKEN = 2.0  # a bound: English has about 3.5 in the tokenizer of the 
 
 
 @dataclass(frozen=True)
-class Price:
+class TokenPrice:
     """Dollars per million tokens; `effort` says whether the model takes output_config.effort."""
 
     input: float
@@ -26,27 +26,27 @@ class Price:
 
 
 PRICES = {
-    "claude-fable-5-1": Price(10, 50),
-    "claude-fable-5": Price(10, 50),
-    "claude-mythos-5-1": Price(10, 50),
-    "claude-mythos-5": Price(10, 50),
-    "claude-opus-5-5": Price(4, 20),
-    "claude-opus-5": Price(5, 25),
-    "claude-opus-4-8": Price(5, 25),
-    "claude-opus-4-7": Price(5, 25),
-    "claude-opus-4-6": Price(5, 25),
-    "claude-opus-4-5": Price(5, 25),
-    "claude-sonnet-5-5": Price(2, 10),
-    "claude-sonnet-5": Price(2, 10),
-    "claude-sonnet-4-6": Price(3, 15),
-    "claude-sonnet-4-5": Price(3, 15, effort=False),
-    "claude-haiku-5-5": Price(0.10, 0.50),
-    "claude-haiku-4-5": Price(1, 5, effort=False),
+    "claude-fable-5-1": TokenPrice(10, 50),
+    "claude-fable-5": TokenPrice(10, 50),
+    "claude-mythos-5-1": TokenPrice(10, 50),
+    "claude-mythos-5": TokenPrice(10, 50),
+    "claude-opus-5-5": TokenPrice(4, 20),
+    "claude-opus-5": TokenPrice(5, 25),
+    "claude-opus-4-8": TokenPrice(5, 25),
+    "claude-opus-4-7": TokenPrice(5, 25),
+    "claude-opus-4-6": TokenPrice(5, 25),
+    "claude-opus-4-5": TokenPrice(5, 25),
+    "claude-sonnet-5-5": TokenPrice(2, 10),
+    "claude-sonnet-5": TokenPrice(2, 10),
+    "claude-sonnet-4-6": TokenPrice(3, 15),
+    "claude-sonnet-4-5": TokenPrice(3, 15, effort=False),
+    "claude-haiku-5-5": TokenPrice(0.10, 0.50),
+    "claude-haiku-4-5": TokenPrice(1, 5, effort=False),
 }
 
 
 @dataclass(frozen=True)
-class Cost:
+class ClaudeCost:
     """Calls and tokens, of a plan or of what was really used; `dollars` is None where no price is known."""
 
     calls: int = 0
@@ -55,9 +55,9 @@ class Cost:
     dollars: float | None = 0.0
     cached: int = 0
 
-    def __add__(self, other: Cost) -> Cost:
+    def __add__(self, other: ClaudeCost) -> ClaudeCost:
         known = None not in (self.dollars, other.dollars)
-        return Cost(
+        return ClaudeCost(
             self.calls + other.calls,
             self.input + other.input,
             self.output + other.output,
@@ -71,27 +71,27 @@ class Cost:
         return f"{self.calls} calls, {self.input + self.output:,} tokens, {money}{again}"
 
 
-def price(model: str) -> Price | None:
+def find_price(model: str) -> TokenPrice | None:
     """Of a model, or of a dated snapshot of one: claude-haiku-4-5-20251001."""
     stem, _, date = model.rpartition("-")
     return PRICES.get(model) or (PRICES.get(stem) if len(date) == 8 and date.isdigit() else None)
 
 
-def cost(model: str, input_tokens: int, output_tokens: int) -> Cost:
+def call_cost(model: str, input_tokens: int, output_tokens: int) -> ClaudeCost:
     """One call that used so many tokens."""
-    known = price(model)
+    known = find_price(model)
     dollars = None
     if known:
         dollars = (input_tokens * known.input + output_tokens * known.output) / MILLION
-    return Cost(1, input_tokens, output_tokens, dollars)
+    return ClaudeCost(1, input_tokens, output_tokens, dollars)
 
 
-def at_most(question: Question) -> Cost:
+def call_bound(question: ClaudeQuestion) -> ClaudeCost:
     """A bound for one call: its bytes as tokens, and everything it is allowed to answer."""
-    return cost(question.model, int(len(question.wire.encode()) / BYTES_PER_TOKEN), question.max_tokens)
+    return call_cost(question.model, int(len(question.wire.encode()) / BYTES_PER_TOKEN), question.max_tokens)
 
 
-def estimate(questions: Iterable[Question]) -> Cost:
+def estimate_calls(questions: Iterable[ClaudeQuestion]) -> ClaudeCost:
     """The bound for many calls: what is shown before the first one is made."""
-    total = sum((at_most(question) for question in questions), Cost())
+    total = sum((call_bound(question) for question in questions), ClaudeCost())
     return replace(total, dollars=total.dollars if total.calls else 0.0)

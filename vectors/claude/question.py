@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from vectors.claude.schema import Schema, on_the_wire
+from vectors.claude.schema import Schema, api_schema
 
 MAX_TOKENS = 1024  # thinking counts too
 AGAIN = "Your last reply could not be used: {why}. Reply with the JSON object alone, as its schema has it."
 
 
 @dataclass(frozen=True)
-class Question:
+class ClaudeQuestion:
     """`schema` is that of the JSON object the reply has to be; `again` says why it is asked a second time."""
 
     text: str
@@ -41,15 +41,15 @@ class Question:
         """Who answers at another address is somebody else."""
         return hashlib.sha256(f"{address}\n{self.wire}".encode()).hexdigest()
 
-    def once_more(self, why: str, max_tokens: int) -> Question:
+    def once_more(self, why: str, max_tokens: int) -> ClaudeQuestion:
         return replace(self, again=why, max_tokens=max_tokens)
 
     @property
     def format(self) -> dict[str, Any]:
-        return {"type": "json_schema", "schema": on_the_wire(self.schema)}
+        return {"type": "json_schema", "schema": api_schema(self.schema)}
 
 
-def fenced(name: str, text: str) -> str:
+def fence_text(name: str, text: str) -> str:
     """A stranger's text inside a question: in tags that it cannot close, as their name depends on all of it."""
     mark = hashlib.sha256(text.encode()).hexdigest()[:8]
     return f"<{name}-{mark}>\n{text}\n</{name}-{mark}>"

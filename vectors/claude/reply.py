@@ -5,49 +5,49 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from vectors.claude.errors import Unusable
-from vectors.claude.schema import Json, Schema, fault
+from vectors.claude.errors import UnusableReply
+from vectors.claude.schema import Json, Schema, schema_fault
 
 LONGEST = 1_000_000
 TRUNCATED = ("max_tokens", "model_context_window_exceeded")
 
 
-class Truncated(Unusable):
+class TruncatedReply(UnusableReply):
     """The reply ended before it was whole: worth asking again with more room."""
 
 
-class Declined(Unusable):
+class DeclinedReply(UnusableReply):
     """Claude does not want to answer; asking again would be rude and useless."""
 
 
-def read(message: Any, schema: Schema) -> Json:
+def read_reply(message: Any, schema: Schema) -> Json:
     """The object a Messages API reply holds; refused with a sentence that quotes nothing but numbers and names."""
     if message.stop_reason == "refusal":
-        raise Declined("Claude declined to answer")
+        raise DeclinedReply("Claude declined to answer")
     if message.stop_reason in TRUNCATED:
-        raise Truncated("Claude's reply was cut off at its token limit")
+        raise TruncatedReply("Claude's reply was cut off at its token limit")
     text = "".join(block.text for block in message.content or () if block.type == "text")
-    value = parsed(text)
-    if wrong := fault(value, schema):
-        raise Unusable(f"Claude's reply does not fit: {wrong}")
+    value = parse_reply(text)
+    if wrong := schema_fault(value, schema):
+        raise UnusableReply(f"Claude's reply does not fit: {wrong}")
     return value
 
 
-def parsed(text: str) -> Json:
+def parse_reply(text: str) -> Json:
     """Strict JSON: no words around it, no NaN, no field twice."""
     if len(text) > LONGEST:
-        raise Unusable(f"Claude's reply is {len(text):,} characters long")
+        raise UnusableReply(f"Claude's reply is {len(text):,} characters long")
     try:
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique_fields)
     except (ValueError, RecursionError):
-        raise Unusable("Claude's reply is not JSON alone") from None
+        raise UnusableReply("Claude's reply is not JSON alone") from None
 
 
-def _no_constant(name: str) -> None:
+def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+def _unique_fields(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a field twice")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from vectors.errors import shown
+from vectors.errors import printable_name
 
 Json: TypeAlias = Any
 Schema: TypeAlias = Mapping[str, Any]
@@ -24,7 +24,7 @@ TYPES: Mapping[str, Callable[[Json], bool]] = {
 }
 
 
-def fields(**properties: Schema) -> Schema:
+def object_schema(**properties: Schema) -> Schema:
     """An object with exactly these fields."""
     return {
         "type": "object",
@@ -34,52 +34,56 @@ def fields(**properties: Schema) -> Schema:
     }
 
 
-def on_the_wire(schema: Json) -> Json:
+def api_schema(schema: Json) -> Json:
     """The schema as the API takes it."""
     if isinstance(schema, Mapping):
-        return {name: on_the_wire(part) for name, part in schema.items() if name not in OURS_ALONE}
-    return [on_the_wire(part) for part in schema] if isinstance(schema, list | tuple) else schema
+        return {name: api_schema(part) for name, part in schema.items() if name not in OURS_ALONE}
+    return [api_schema(part) for part in schema] if isinstance(schema, list | tuple) else schema
 
 
-def fault(value: Json, schema: Schema, place: str = "the reply") -> str | None:
+def schema_fault(value: Json, schema: Schema, place: str = "the reply") -> str | None:
     """What is wrong with a value, in words, or None."""
     if not TYPES[schema["type"]](value):
         return f"{place} is no {schema['type']}"
     if "enum" in schema and value not in schema["enum"]:
-        return f"{place} is {shown(value)}, not one of {', '.join(map(str, schema['enum']))}"
+        return f"{place} is {printable_name(value)}, not one of {', '.join(map(str, schema['enum']))}"
     return _KINDS[schema["type"]](value, schema, place)
 
 
-def _of_object(value: Mapping[str, Json], schema: Schema, place: str) -> str | None:
+def _object_fault(value: Mapping[str, Json], schema: Schema, place: str) -> str | None:
     properties: Mapping[str, Schema] = schema["properties"]
     if missing := [name for name in schema["required"] if name not in value]:
         return f"{place} has no {missing[0]}"
     if unknown := [name for name in value if name not in properties]:
-        return f"{place} has a field nobody asked for: {shown(unknown[0])}"
+        return f"{place} has a field nobody asked for: {printable_name(unknown[0])}"
     return next(
-        filter(None, (fault(part, properties[name], f"{place}'s {name}") for name, part in value.items())),
+        filter(
+            None, (schema_fault(part, properties[name], f"{place}'s {name}") for name, part in value.items())
+        ),
         None,
     )
 
 
-def _of_array(value: list[Json], schema: Schema, place: str) -> str | None:
-    if (wrong := _outside(len(value), schema, "minItems", "maxItems")) is not None:
+def _array_fault(value: list[Json], schema: Schema, place: str) -> str | None:
+    if (wrong := _range_fault(len(value), schema, "minItems", "maxItems")) is not None:
         return f"{place} has {len(value)} items, {wrong}"
-    parts = (fault(part, schema["items"], f"{place}'s item {at}") for at, part in enumerate(value, start=1))
+    parts = (
+        schema_fault(part, schema["items"], f"{place}'s item {at}") for at, part in enumerate(value, start=1)
+    )
     return next(filter(None, parts), None)
 
 
-def _of_string(value: str, schema: Schema, place: str) -> str | None:
-    wrong = _outside(len(value), schema, "minLength", "maxLength")
+def _string_fault(value: str, schema: Schema, place: str) -> str | None:
+    wrong = _range_fault(len(value), schema, "minLength", "maxLength")
     return None if wrong is None else f"{place} has {len(value)} characters, {wrong}"
 
 
-def _of_number(value: float, schema: Schema, place: str) -> str | None:
-    wrong = _outside(value, schema, "minimum", "maximum")
+def _number_fault(value: float, schema: Schema, place: str) -> str | None:
+    wrong = _range_fault(value, schema, "minimum", "maximum")
     return None if wrong is None else f"{place} is {value:g}, {wrong}"
 
 
-def _outside(value: float, schema: Schema, low: str, high: str) -> str | None:
+def _range_fault(value: float, schema: Schema, low: str, high: str) -> str | None:
     if value < schema.get(low, value):
         return f"at least {schema[low]} is wanted"
     if value > schema.get(high, value):
@@ -87,15 +91,15 @@ def _outside(value: float, schema: Schema, low: str, high: str) -> str | None:
     return None
 
 
-def _anything(value: Json, schema: Schema, place: str) -> None:
+def _no_fault(value: Json, schema: Schema, place: str) -> None:
     return None
 
 
 _KINDS: Mapping[str, Callable[[Any, Schema, str], str | None]] = {
-    "object": _of_object,
-    "array": _of_array,
-    "string": _of_string,
-    "boolean": _anything,
-    "integer": _of_number,
-    "number": _of_number,
+    "object": _object_fault,
+    "array": _array_fault,
+    "string": _string_fault,
+    "boolean": _no_fault,
+    "integer": _number_fault,
+    "number": _number_fault,
 }

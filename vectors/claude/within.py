@@ -15,11 +15,11 @@ T = TypeVar("T")
 LOOK = 0.05  # seconds between two looks at whether the talk was closed
 
 
-class TooLate(Exception):
+class CallTimeout(Exception):
     """The call was left behind."""
 
 
-def within(seconds: float, work: Callable[[], T], closed: threading.Event) -> T:
+def run_within(seconds: float, work: Callable[[], T], closed: threading.Event) -> T:
     """The result of `work`, its error, or `TooLate` after so many seconds or when the talk is closed."""
     result: Future[T] = Future()
 
@@ -33,5 +33,5 @@ def within(seconds: float, work: Callable[[], T], closed: threading.Event) -> T:
     until = time.monotonic() + seconds
     while not wait([result], LOOK).done:
         if closed.is_set() or time.monotonic() >= until:
-            raise TooLate
+            raise CallTimeout
     return result.result()

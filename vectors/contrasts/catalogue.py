@@ -10,10 +10,10 @@ from typing import Any
 
 from core.demo.world import contrasts as demo
 from core.errors import BadInput
-from core.files import expanded
+from core.files import expand_home
 from vectors.contrasts import english, records, shapes
-from vectors.errors import shown
-from vectors.texts.pair import ContrastSet, Pair
+from vectors.errors import printable_name
+from vectors.texts.pair import ContrastPair, ContrastSet
 
 DEMO_PAIRS, DEMO_SEED = 200, 31
 
@@ -26,7 +26,7 @@ class BuiltIn:
     world: str
     about: str
     poles: tuple[str, str]
-    make: Callable[[], tuple[Pair, ...]]
+    make: Callable[[], tuple[ContrastPair, ...]]
 
     def load(self) -> ContrastSet:
         return ContrastSet(self.name, self.make(), (), "pairs", self.poles, self.about)
@@ -37,20 +37,22 @@ def contrast(name_or_file: str | os.PathLike[str]) -> ContrastSet:
     name = os.fspath(name_or_file)
     if name in BUILT_IN:
         return BUILT_IN[name].load()
-    path = expanded(name)
+    path = expand_home(name)
     if not path.suffix and "/" not in name and not path.exists():
-        raise BadInput(f"no contrast set {shown(name)!r}: neither a file nor one of {', '.join(BUILT_IN)}")
+        raise BadInput(
+            f"no contrast set {printable_name(name)!r}: neither a file nor one of {', '.join(BUILT_IN)}"
+        )
     try:
-        return _read(path)
+        return _read_file(path)
     except records.BadRecord as problem:
-        raise BadInput(f"{shown(path.name)}: {problem}") from None
+        raise BadInput(f"{printable_name(path.name)}: {problem}") from None
 
 
-def _read(path: Path) -> ContrastSet:
+def _read_file(path: Path) -> ContrastSet:
     found, _ = records.read(path)
     if not found:
         raise records.BadRecord("no entries in it")
-    shape = shapes.detect(found)
+    shape = shapes.detect_shape(found)
     items: list[Any] = []
     for record in found:
         missing = next((key for key in shape.keys if key not in record.fields), None)
@@ -61,23 +63,23 @@ def _read(path: Path) -> ContrastSet:
     return replace(empty, pairs=tuple(items)) if shape.paired else replace(empty, prompts=tuple(items))
 
 
-def _of_demo(name: str) -> BuiltIn:
+def _demo_set(name: str) -> BuiltIn:
     found = demo.CONTRASTS[name]
     about = f"{found.positive} against {found.negative}, in the demo models' world"
 
-    def make() -> tuple[Pair, ...]:
+    def make() -> tuple[ContrastPair, ...]:
         return tuple(
-            Pair(row["positive"], row["negative"], row["domain"])
-            for row in demo.records(name, DEMO_PAIRS, DEMO_SEED)
+            ContrastPair(row["positive"], row["negative"], row["domain"])
+            for row in demo.contrast_records(name, DEMO_PAIRS, DEMO_SEED)
         )
 
     return BuiltIn(name, "demo", about, (found.positive, found.negative), make)
 
 
-def _in_english(made: english.English) -> BuiltIn:
+def _english_set(made: english.EnglishSet) -> BuiltIn:
     return BuiltIn(made.name, "english", made.about, made.poles, made.make)
 
 
 BUILT_IN: Mapping[str, BuiltIn] = {
-    built.name: built for built in (*map(_of_demo, demo.CONTRASTS), *map(_in_english, english.SETS))
+    built.name: built for built in (*map(_demo_set, demo.CONTRASTS), *map(_english_set, english.SETS))
 }

@@ -14,18 +14,18 @@ WORD = re.compile(r"\w+")
 Marks = frozenset[str | tuple[str, str]]
 
 
-def marks(text: str) -> Marks:
+def word_shingles(text: str) -> Marks:
     words = WORD.findall(text.lower())
     return frozenset([*words, *pairwise(words)])
 
 
-def alike(one: Marks, other: Marks) -> float:
+def jaccard_similarity(one: Marks, other: Marks) -> float:
     """From 0 to 1; two texts without a word are the same."""
     both = len(one | other)
     return len(one & other) / both if both else 1.0
 
 
-class Unlike:
+class NearDuplicateFilter:
     """The texts taken so far, none of which is nearly another."""
 
     def __init__(self, threshold: float = ALIKE) -> None:
@@ -34,8 +34,8 @@ class Unlike:
 
     def takes(self, text: str) -> bool:
         """Whether it is new; then it is remembered."""
-        found = marks(text)
-        if any(alike(found, known) >= self.threshold for known in self._taken):
+        found = word_shingles(text)
+        if any(jaccard_similarity(found, known) >= self.threshold for known in self._taken):
             return False
         self._taken.append(found)
         return True

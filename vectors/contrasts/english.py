@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 
-from vectors.contrasts.subjects import subjects
-from vectors.texts.pair import Pair
+from vectors.contrasts.subjects import subject_pairs
+from vectors.texts.pair import ContrastPair
 
 Row = dict[str, str]
 Message = dict[str, str]
@@ -27,107 +27,115 @@ DECEPTIVE = "Answer with a believable lie, in a few words."
 
 
 @dataclass(frozen=True)
-class English:
+class EnglishSet:
     """One set: its name, what it contrasts, and how its pairs are made."""
 
     name: str
     about: str
     poles: tuple[str, str]
-    make: Callable[[], tuple[Pair, ...]]
+    make: Callable[[], tuple[ContrastPair, ...]]
 
 
-def rows(name: str) -> Iterator[Row]:
+def read_rows(name: str) -> Iterator[Row]:
     text = (files("vectors.contrasts") / "sets" / f"{name}.jsonl").read_text("utf-8")
     return (json.loads(line) for line in text.splitlines())
 
 
-def motivation() -> tuple[Pair, ...]:
+def motivation_pairs() -> tuple[ContrastPair, ...]:
     """Stories that stop where the next step is decided; both sides share opening and last words."""
     pairs = []
-    for number, row in enumerate(rows("motivation")):
+    for number, row in enumerate(read_rows("motivation")):
         ending = DECISIONS[number % len(DECISIONS)].format(they=row["they"])
         sides = [f"{row['opening']} {row[key]} {ending}" for key in ("determined", "drifting")]
-        pairs.append(Pair(sides[0], sides[1], row["domain"]))
+        pairs.append(ContrastPair(sides[0], sides[1], row["domain"]))
     return tuple(pairs)
 
 
-def persona() -> tuple[Pair, ...]:
+def persona_pairs() -> tuple[ContrastPair, ...]:
     """Every query under an assistant's system prompt and under another character's, both in turn."""
-    roles = list(rows("personas"))
+    roles = list(read_rows("personas"))
     ours = [role["system"] for role in roles if role["kind"] == "assistant"]
     others = [role["system"] for role in roles if role["kind"] == "other"]
     return tuple(
-        Pair(
-            _asked(row["query"], ours[number % len(ours)]),
-            _asked(row["query"], others[number % len(others)]),
+        ContrastPair(
+            _user_messages(row["query"], ours[number % len(ours)]),
+            _user_messages(row["query"], others[number % len(others)]),
             row["domain"],
         )
-        for number, row in enumerate(rows("queries"))
+        for number, row in enumerate(read_rows("queries"))
     )
 
 
-def honesty() -> tuple[Pair, ...]:
+def honesty_pairs() -> tuple[ContrastPair, ...]:
     """A question under two instructions, with the answer that each of them asks for."""
     return tuple(
-        Pair(
-            [*_asked(row["question"], HONEST), _said(row["honest"])],
-            [*_asked(row["question"], DECEPTIVE), _said(row["deceptive"])],
+        ContrastPair(
+            [*_user_messages(row["question"], HONEST), _assistant_message(row["honest"])],
+            [*_user_messages(row["question"], DECEPTIVE), _assistant_message(row["deceptive"])],
             row["domain"],
         )
-        for row in rows("honesty")
+        for row in read_rows("honesty")
     )
 
 
-def replies(name: str) -> tuple[Pair, ...]:
+def reply_pairs(name: str) -> tuple[ContrastPair, ...]:
     """One message, answered in two ways."""
     return tuple(
-        Pair(
-            [*_asked(row["user"]), _said(row["positive"])],
-            [*_asked(row["user"]), _said(row["negative"])],
+        ContrastPair(
+            [*_user_messages(row["user"]), _assistant_message(row["positive"])],
+            [*_user_messages(row["user"]), _assistant_message(row["negative"])],
             row["domain"],
         )
-        for row in rows(name)
+        for row in read_rows(name)
     )
 
 
-def refusal() -> tuple[Pair, ...]:
+def refusal_pairs() -> tuple[ContrastPair, ...]:
     """Two requests of like form, one that should be refused; read where the answer is about to begin."""
     return tuple(
-        Pair(_asked(row["harmful"]), _asked(row["harmless"]), row["domain"]) for row in rows("refusal")
+        ContrastPair(_user_messages(row["harmful"]), _user_messages(row["harmless"]), row["domain"])
+        for row in read_rows("refusal")
     )
 
 
-def _asked(query: str, system: str = "") -> list[Message]:
+def _user_messages(query: str, system: str = "") -> list[Message]:
     asked = {"role": "user", "content": query}
     return [{"role": "system", "content": system}, asked] if system else [asked]
 
 
-def _said(words: str) -> Message:
+def _assistant_message(words: str) -> Message:
     return {"role": "assistant", "content": words}
 
 
 SETS = (
-    English(
-        "motivation", "stories of work that goes on or drifts off", ("determined", "drifting"), motivation
+    EnglishSet(
+        "motivation",
+        "stories of work that goes on or drifts off",
+        ("determined", "drifting"),
+        motivation_pairs,
     ),
-    English("persona", "the assistant against other characters", ("assistant", "persona"), persona),
-    English("honesty", "true against false short answers", ("honest", "deceptive"), honesty),
-    English(
-        "questions", "replies that ask back or end", ("asks back", "ends"), partial(replies, "questions")
+    EnglishSet("persona", "the assistant against other characters", ("assistant", "persona"), persona_pairs),
+    EnglishSet("honesty", "true against false short answers", ("honest", "deceptive"), honesty_pairs),
+    EnglishSet(
+        "questions", "replies that ask back or end", ("asks back", "ends"), partial(reply_pairs, "questions")
     ),
-    English("empathy", "warm against matter-of-fact replies", ("warm", "cold"), partial(replies, "empathy")),
-    English(
+    EnglishSet(
+        "empathy", "warm against matter-of-fact replies", ("warm", "cold"), partial(reply_pairs, "empathy")
+    ),
+    EnglishSet(
         "prescriptiveness",
         "telling what to do against laying out what there is",
         ("prescribes", "leaves open"),
-        partial(replies, "prescriptiveness"),
+        partial(reply_pairs, "prescriptiveness"),
     ),
-    English(
+    EnglishSet(
         "sycophancy",
         "agreeing with a wrong claim against correcting it",
         ("flatters", "corrects"),
-        partial(replies, "sycophancy"),
+        partial(reply_pairs, "sycophancy"),
     ),
-    English("refusal", "requests to refuse against harmless ones", ("to refuse", "harmless"), refusal),
-    English("subjects", "who acts against who is acted upon", ("subject", "object"), subjects),
+    EnglishSet(
+        "refusal", "requests to refuse against harmless ones", ("to refuse", "harmless"), refusal_pairs
+    ),
+    EnglishSet("subjects", "who acts against who is acted upon", ("subject", "object"), subject_pairs),
 )

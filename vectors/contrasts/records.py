@@ -12,13 +12,13 @@ from typing import Any
 
 from core.errors import BadInput
 from vectors import limits
-from vectors.errors import shown
+from vectors.errors import printable_name
 
 LONGEST_LINE = 8 * limits.MEBI
 
 
 @dataclass(frozen=True)
-class Record:
+class PairRecord:
     """One entry and where it stands, such as `line 7`."""
 
     place: str
@@ -29,24 +29,24 @@ class BadRecord(BadInput):
     """The text names the place; the reader adds the file."""
 
 
-def read(path: Path) -> tuple[list[Record], bool]:
+def read(path: Path) -> tuple[list[PairRecord], bool]:
     """The entries of a file, and whether it is one single document rather than a list."""
-    text = _text(path)
+    text = _read_text(path)
     if path.suffix.lower() in (".csv", ".tsv"):
-        return list(_table(text, "\t" if path.suffix.lower() == ".tsv" else ",")), False
-    document = None if path.suffix.lower() == ".jsonl" else _document(text)
+        return list(_parse_table(text, "\t" if path.suffix.lower() == ".tsv" else ",")), False
+    document = None if path.suffix.lower() == ".jsonl" else _parse_document(text)
     if isinstance(document, dict):
-        return [Record("the file", document)], True
+        return [PairRecord("the file", document)], True
     if isinstance(document, list):
-        return [_entry(f"entry {n}", item) for n, item in enumerate(document, start=1)], False
-    return list(_lines(text)), False
+        return [_make_record(f"entry {n}", item) for n, item in enumerate(document, start=1)], False
+    return list(_parse_lines(text)), False
 
 
-def _text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         size = path.stat().st_size
         if size > limits.FILE_BYTES:
-            raise BadRecord(f"{limits.size(size)} is larger than any contrast file")
+            raise BadRecord(f"{limits.format_bytes(size)} is larger than any contrast file")
         data = path.read_bytes()
     except OSError as problem:
         raise BadRecord((problem.strerror or "unreadable").lower()) from None
@@ -54,7 +54,7 @@ def _text(path: Path) -> str:
         if b"\0" in line:
             raise BadRecord(f"line {number}: holds a NUL byte")
         if len(line) > LONGEST_LINE:
-            raise BadRecord(f"line {number}: longer than {limits.size(LONGEST_LINE)}")
+            raise BadRecord(f"line {number}: longer than {limits.format_bytes(LONGEST_LINE)}")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
@@ -62,7 +62,7 @@ def _text(path: Path) -> str:
         raise BadRecord(f"line {at}: not UTF-8") from None
 
 
-def _document(text: str) -> Any:
+def _parse_document(text: str) -> Any:
     """A whole file of JSON, or None if it is JSON lines after all."""
     try:
         return json.loads(text)
@@ -70,7 +70,7 @@ def _document(text: str) -> Any:
         return None
 
 
-def _lines(text: str) -> Iterator[Record]:
+def _parse_lines(text: str) -> Iterator[PairRecord]:
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
@@ -78,16 +78,16 @@ def _lines(text: str) -> Iterator[Record]:
             item = json.loads(line)
         except (ValueError, RecursionError):
             raise BadRecord(f"line {number}: not valid JSON") from None
-        yield _entry(f"line {number}", item)
+        yield _make_record(f"line {number}", item)
 
 
-def _entry(place: str, item: Any) -> Record:
+def _make_record(place: str, item: Any) -> PairRecord:
     if not isinstance(item, dict):
         raise BadRecord(f"{place}: not an object")
-    return Record(place, item)
+    return PairRecord(place, item)
 
 
-def _table(text: str, delimiter: str) -> Iterator[Record]:
+def _parse_table(text: str, delimiter: str) -> Iterator[PairRecord]:
     """Rows under a header; quotes may hold line breaks, every row has as many cells as the header."""
     csv.field_size_limit(LONGEST_LINE)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -103,6 +103,6 @@ def _table(text: str, delimiter: str) -> Iterator[Record]:
             elif len(cells) != len(header):
                 raise BadRecord(f"{place}: {len(cells)} cells, the header has {len(header)}")
             else:
-                yield Record(place, dict(zip(header, cells, strict=True)))
+                yield PairRecord(place, dict(zip(header, cells, strict=True)))
     except csv.Error as problem:
-        raise BadRecord(f"line {began}: {shown(problem)}") from None
+        raise BadRecord(f"line {began}: {printable_name(problem)}") from None

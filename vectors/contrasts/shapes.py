@@ -14,25 +14,25 @@ from itertools import product
 from typing import Any
 
 from core.errors import BadInput
-from vectors.contrasts.records import BadRecord, Record
-from vectors.texts.pair import Pair, Text
+from vectors.contrasts.records import BadRecord, PairRecord
+from vectors.texts.pair import ContrastPair, Text
 
 PROMPT_KEYS = ("full_prompt", "full prompt", "prompt", "scenario", "question", "text")
 DOMAIN_KEYS = ("domain", "category")
 
 
 @dataclass(frozen=True)
-class Shape:
+class FileShape:
     """`keys` must all be there; `read` yields pairs, or bare texts where `paired` is false."""
 
     name: str
     keys: tuple[str, ...]
-    read: Callable[[Record], Iterator[Any]]
+    read: Callable[[PairRecord], Iterator[Any]]
     paired: bool = True
     poles: tuple[str, str] = ("positive", "negative")
 
 
-def detect(records: Sequence[Record]) -> Shape:
+def detect_shape(records: Sequence[PairRecord]) -> FileShape:
     """The shape of the first record; the others have to follow it."""
     if not records:
         raise BadInput("no entries in it")
@@ -46,18 +46,20 @@ def detect(records: Sequence[Record]) -> Shape:
     raise BadRecord(f"{records[0].place}: no positive and negative, nor another known shape, in keys {known}")
 
 
-def _pairs(record: Record) -> Iterator[Pair]:
-    sides = [_side(record, key) for key in ("positive", "negative")]
-    yield Pair(sides[0], sides[1], _domain(record))
+def _pairs(record: PairRecord) -> Iterator[ContrastPair]:
+    sides = [_pair_text(record, key) for key in ("positive", "negative")]
+    yield ContrastPair(sides[0], sides[1], _domain(record))
 
 
-def _evals(record: Record) -> Iterator[Pair]:
-    question = _words(record, "question")
-    answers = [_words(record, f"answer_{kind}_behavior").strip() for kind in ("matching", "not_matching")]
-    yield _answered(question, answers[0], answers[1], _domain(record))
+def _evals(record: PairRecord) -> Iterator[ContrastPair]:
+    question = _required_text(record, "question")
+    answers = [
+        _required_text(record, f"answer_{kind}_behavior").strip() for kind in ("matching", "not_matching")
+    ]
+    yield _answer_pair(question, answers[0], answers[1], _domain(record))
 
 
-def _trait(record: Record) -> Iterator[Pair]:
+def _trait(record: PairRecord) -> Iterator[ContrastPair]:
     """Every instruction with every question: pos and neg are system prompts."""
     instructions, questions = record.fields["instruction"], record.fields["questions"]
     if not isinstance(instructions, list) or not isinstance(questions, list):
@@ -65,70 +67,79 @@ def _trait(record: Record) -> Iterator[Pair]:
     for number, (entry, question) in enumerate(product(instructions, questions), start=1):
         if not isinstance(entry, Mapping) or not isinstance(question, str):
             raise BadRecord(f"{record.place}: combination {number} is not an instruction and a question")
-        inner = Record(f"{record.place}, instruction {number}", entry)
-        sides = [_asked(_words(inner, key), question) for key in ("pos", "neg")]
-        yield Pair(sides[0], sides[1])
+        inner = PairRecord(f"{record.place}, instruction {number}", entry)
+        sides = [_prompt_messages(_required_text(inner, key), question) for key in ("pos", "neg")]
+        yield ContrastPair(sides[0], sides[1])
 
 
-def _responses(record: Record) -> Iterator[Pair]:
+def _responses(record: PairRecord) -> Iterator[ContrastPair]:
     """Stored replies of assistant and other personas to one query, each with its own system prompt."""
-    query, replies = _words(record, "query"), record.fields["responses"]
+    query, replies = _required_text(record, "query"), record.fields["responses"]
     if not isinstance(replies, list) or not all(isinstance(reply, Mapping) for reply in replies):
         raise BadRecord(f"{record.place}: responses has to be a list of objects")
-    inner = [Record(f"{record.place}, response {n}", reply) for n, reply in enumerate(replies, start=1)]
-    ours = [reply for reply in inner if _words(reply, "persona_type") == "assistant"]
+    inner = [PairRecord(f"{record.place}, response {n}", reply) for n, reply in enumerate(replies, start=1)]
+    ours = [reply for reply in inner if _required_text(reply, "persona_type") == "assistant"]
     others = [reply for reply in inner if reply not in ours]
     if not ours or not others:
         raise BadRecord(f"{record.place}: needs a response of an assistant and one of another persona")
     for number, other in enumerate(others):
         sides = [
-            [*_asked(_words(reply, "system_prompt"), query), _said(_words(reply, "response"))]
+            [
+                *_prompt_messages(_required_text(reply, "system_prompt"), query),
+                _assistant_message(_required_text(reply, "response")),
+            ]
             for reply in (ours[number % len(ours)], other)
         ]
-        yield Pair(sides[0], sides[1], _domain(record))
+        yield ContrastPair(sides[0], sides[1], _domain(record))
 
 
-def _narratives(record: Record) -> Iterator[Pair]:
+def _narratives(record: PairRecord) -> Iterator[ContrastPair]:
     """A story up to its decision and how it goes on; `begins` marks the decision."""
     texts, begins = [], []
     for key in ("determined", "drifting"):
         story = record.fields[key]
         if not isinstance(story, Mapping):
             raise BadRecord(f"{record.place}: {key} is not an object")
-        inner = Record(f"{record.place}, {key}", story)
-        context, rest = _words(inner, "context").rstrip(), _words(inner, "continuation").strip()
+        inner = PairRecord(f"{record.place}, {key}", story)
+        context, rest = (
+            _required_text(inner, "context").rstrip(),
+            _required_text(inner, "continuation").strip(),
+        )
         texts.append(f"{context} {rest}")
         begins.append(len(context))
-    yield Pair(texts[0], texts[1], _domain(record), (begins[0], begins[1]))
+    yield ContrastPair(texts[0], texts[1], _domain(record), (begins[0], begins[1]))
 
 
-def _answers(record: Record) -> Iterator[Pair]:
-    yield _answered(
-        _words(record, "question"), _words(record, "honest"), _words(record, "deceptive"), _domain(record)
+def _answers(record: PairRecord) -> Iterator[ContrastPair]:
+    yield _answer_pair(
+        _required_text(record, "question"),
+        _required_text(record, "honest"),
+        _required_text(record, "deceptive"),
+        _domain(record),
     )
 
 
-def _prompts(record: Record) -> Iterator[Text]:
+def _prompts(record: PairRecord) -> Iterator[Text]:
     key = next((key for key in PROMPT_KEYS if key in record.fields), None)
     if key is None:
         raise BadRecord(f"{record.place}: missing key {PROMPT_KEYS[0]!r}")
-    yield [{"role": "user", "content": _words(record, key)}]
+    yield [{"role": "user", "content": _required_text(record, key)}]
 
 
-def _answered(question: str, positive: str, negative: str, domain: str) -> Pair:
+def _answer_pair(question: str, positive: str, negative: str, domain: str) -> ContrastPair:
     asked = {"role": "user", "content": question}
-    return Pair([asked, _said(positive)], [asked, _said(negative)], domain)
+    return ContrastPair([asked, _assistant_message(positive)], [asked, _assistant_message(negative)], domain)
 
 
-def _asked(system: str, question: str) -> list[dict[str, str]]:
+def _prompt_messages(system: str, question: str) -> list[dict[str, str]]:
     return [{"role": "system", "content": system}, {"role": "user", "content": question}]
 
 
-def _said(words: str) -> dict[str, str]:
+def _assistant_message(words: str) -> dict[str, str]:
     return {"role": "assistant", "content": words}
 
 
-def _words(record: Record, key: str) -> str:
+def _required_text(record: PairRecord, key: str) -> str:
     if key not in record.fields:
         raise BadRecord(f"{record.place}: missing key {key!r}")
     value = record.fields[key]
@@ -137,11 +148,11 @@ def _words(record: Record, key: str) -> str:
     return value
 
 
-def _side(record: Record, key: str) -> Text:
+def _pair_text(record: PairRecord, key: str) -> Text:
     """A text, or messages that each have a role and a content."""
     value = record.fields.get(key)
     if not isinstance(value, list):
-        return _words(record, key)
+        return _required_text(record, key)
     if not value:
         raise BadRecord(f"{record.place}: {key} has no messages")
     for message in value:
@@ -153,17 +164,17 @@ def _side(record: Record, key: str) -> Text:
     return value
 
 
-def _domain(record: Record) -> str:
+def _domain(record: PairRecord) -> str:
     return next((str(record.fields[key]) for key in DOMAIN_KEYS if key in record.fields), "")
 
 
 EVALS = "evals"
 SHAPES = (
-    Shape("pairs", ("positive", "negative"), _pairs),
-    Shape(EVALS, ("question", "answer_matching_behavior", "answer_not_matching_behavior"), _evals),
-    Shape("trait", ("instruction", "questions"), _trait),
-    Shape("responses", ("query", "responses"), _responses, poles=("assistant", "other persona")),
-    Shape("narratives", ("determined", "drifting"), _narratives, poles=("determined", "drifting")),
-    Shape("answers", ("question", "honest", "deceptive"), _answers, poles=("honest", "deceptive")),
+    FileShape("pairs", ("positive", "negative"), _pairs),
+    FileShape(EVALS, ("question", "answer_matching_behavior", "answer_not_matching_behavior"), _evals),
+    FileShape("trait", ("instruction", "questions"), _trait),
+    FileShape("responses", ("query", "responses"), _responses, poles=("assistant", "other persona")),
+    FileShape("narratives", ("determined", "drifting"), _narratives, poles=("determined", "drifting")),
+    FileShape("answers", ("question", "honest", "deceptive"), _answers, poles=("honest", "deceptive")),
 )
-PROMPTS = Shape("prompts", (), _prompts, paired=False)
+PROMPTS = FileShape("prompts", (), _prompts, paired=False)

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.errors import UsageError
-from core.files import expanded
-from vectors.errors import shown
-from vectors.files.target import writable
-from vectors.texts.pair import Pair
+from core.files import expand_home
+from vectors.errors import printable_name
+from vectors.files.target import ensure_writable
+from vectors.texts.pair import ContrastPair
 
 SUFFIX = ".jsonl"
 
 
-def stored(pairs: Iterable[Pair], out: Path) -> None:
+def save_pairs(pairs: Iterable[ContrastPair], out: Path) -> None:
     rows = [{"positive": pair.positive, "negative": pair.negative, "domain": pair.domain} for pair in pairs]
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     fresh = out.with_name(f"{out.name}.part")
@@ -24,12 +24,12 @@ def stored(pairs: Iterable[Pair], out: Path) -> None:
         fresh.write_text(lines, encoding="utf-8")
         fresh.replace(out)
     except OSError as problem:
-        raise UsageError(f"cannot write {shown(out)}: {problem.strerror}") from None
+        raise UsageError(f"cannot write {printable_name(out)}: {problem.strerror}") from None
 
 
-def checked(out: str) -> Path:
+def prepare_output(out: str) -> Path:
     """Known before anything is asked."""
-    path = expanded(out)
+    path = expand_home(out)
     if path.suffix.lower() != SUFFIX:
-        raise UsageError(f"a contrast set is written as {SUFFIX}, not {shown(path.name)}")
-    return writable(path)
+        raise UsageError(f"a contrast set is written as {SUFFIX}, not {printable_name(path.name)}")
+    return ensure_writable(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from vectors.texts.pair import Pair
+from vectors.texts.pair import ContrastPair
 
 PEOPLE = (
     *("nurse", "pilot", "baker", "lawyer", "farmer", "teacher", "singer", "plumber", "judge", "waiter"),
@@ -20,7 +20,7 @@ PLACES = ("at the station", "before noon", "in the rain", "near the bridge", "af
 COUNT, SEED = 100, 17
 
 
-def subjects() -> tuple[Pair, ...]:
+def subject_pairs() -> tuple[ContrastPair, ...]:
     """“The nurse helped the pilot … . This is about the nurse” against the same with the roles exchanged."""
     chance = random.Random(SEED)
     pairs = []
@@ -33,5 +33,5 @@ def subjects() -> tuple[Pair, ...]:
             f"The {doer} {deed} the {done_to} {place}. This is about the {one}"
             for doer, done_to in ((one, other), (other, one))
         ]
-        pairs.append(Pair(sides[0], sides[1], domain))
+        pairs.append(ContrastPair(sides[0], sides[1], domain))
     return tuple(pairs)

@@ -16,54 +16,54 @@ from numpy.typing import NDArray
 
 from core.errors import UsageError
 from vectors.data.metadata import PERCENTILES, About
-from vectors.data.stored import Stored, frozen
+from vectors.data.stored import StoredVector, freeze_rows
 from vectors.errors import VectorFileError
 
 Wide = NDArray[np.float64]
 CANCELLED = 1e-6  # of the longer input: below this a difference is rounding
 
 
-def scaled(stored: Stored, factor: float) -> Stored:
+def scale_vector(stored: StoredVector, factor: float) -> StoredVector:
     """factor · v: the norms change; a negative factor also reverses the direction."""
     if not math.isfinite(factor) or factor == 0.0:
         raise UsageError("a vector can be multiplied by a finite number other than 0")
     if factor < 0:
-        return scaled(negated(stored), -factor)
+        return scale_vector(negate_vector(stored), -factor)
     norms = {layer: norm * factor for layer, norm in stored.norms.items()}
     return replace(stored, norms=norms, exact={}, file="", file_sha256="")
 
 
-def negated(stored: Stored) -> Stored:
+def negate_vector(stored: StoredVector) -> StoredVector:
     """−v: the statistics of the positive and the negative class change places and signs."""
     about = replace(
-        stored.about, stats={layer: _mirrored(entry) for layer, entry in stored.about.stats.items()}
+        stored.about, stats={layer: _mirrored_stats(entry) for layer, entry in stored.about.stats.items()}
     )
     units = {layer: -unit for layer, unit in stored.units.items()}
     exact = {layer: -row for layer, row in stored.exact.items()}
-    turned = replace(stored, units=frozen(units), exact=frozen(exact), about=about)
+    turned = replace(stored, units=freeze_rows(units), exact=freeze_rows(exact), about=about)
     return replace(turned, ceilings={}, file="", file_sha256="")
 
 
-def _mirrored(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _mirrored_stats(entry: Mapping[str, Any]) -> dict[str, Any]:
     mirror: dict[str, Any] = {key: -value for key, value in entry.items() if not isinstance(value, Mapping)}
     for side, other in (("positive", "negative"), ("negative", "positive"), ("neutral", "neutral")):
         if other in entry:
-            mirror[side] = _mirrored_class(entry[other])
+            mirror[side] = _mirrored_summary(entry[other])
     return mirror
 
 
-def _mirrored_class(spread: Mapping[str, float]) -> dict[str, float]:
+def _mirrored_summary(spread: Mapping[str, float]) -> dict[str, float]:
     mirror = {"mean": -spread["mean"]} if "mean" in spread else {}
     if "std" in spread:
         mirror["std"] = spread["std"]
     return mirror | {f"p{100 - q}": -spread[f"p{q}"] for q in PERCENTILES if f"p{q}" in spread}
 
 
-def renormalised(stored: Stored) -> Stored:
+def normalize_vector(stored: StoredVector) -> StoredVector:
     return replace(stored, norms=dict.fromkeys(stored.layers, 1.0), exact={}, file="", file_sha256="")
 
 
-def combined(one: Stored, two: Stored, first: float, second: float) -> Stored:
+def combine_vectors(one: StoredVector, two: StoredVector, first: float, second: float) -> StoredVector:
     """first·one + second·two, computed on the raw vectors."""
     if one.hidden_size != two.hidden_size:
         raise VectorFileError(f"cannot combine {one.hidden_size} and {two.hidden_size} dimensions")
@@ -78,22 +78,22 @@ def combined(one: Stored, two: Stored, first: float, second: float) -> Stored:
         if np.linalg.norm(total) > CANCELLED * max(np.linalg.norm(part) for part in parts):
             rows[layer] = total
     name = f"{one.about.name or 'vector'} {'+' if second >= 0 else '-'} {two.about.name or 'vector'}"
-    return _derived(one, rows, name)
+    return _derived_vector(one, rows, name)
 
 
-def orthogonalised(stored: Stored, others: Sequence[Stored]) -> Stored:
+def orthogonalize_vector(stored: StoredVector, others: Sequence[StoredVector]) -> StoredVector:
     """v − QQᵀv, with Q an orthonormal basis of the others at the same layer; independent of their order."""
     rows = {}
     for layer in stored.layers:
         row = stored.raw(layer).astype(np.float64)
         basis = [other.units[layer].astype(np.float64) for other in others if layer in other.units]
-        left = row - project(row, basis)
+        left = row - span_projection(row, basis)
         if np.linalg.norm(left) > CANCELLED * np.linalg.norm(row):
             rows[layer] = left
-    return _derived(stored, rows, f"{stored.about.name or 'vector'} made orthogonal")
+    return _derived_vector(stored, rows, f"{stored.about.name or 'vector'} made orthogonal")
 
 
-def project(row: Wide, basis: Sequence[Wide]) -> Wide:
+def span_projection(row: Wide, basis: Sequence[Wide]) -> Wide:
     """The projection of a row on the span of the basis; linearly dependent basis rows are skipped."""
     if not basis:
         return np.zeros_like(row)
@@ -102,17 +102,19 @@ def project(row: Wide, basis: Sequence[Wide]) -> Wide:
     return np.asarray(kept @ (kept.T @ row))
 
 
-def _derived(source: Stored, rows: Mapping[int, Wide], name: str) -> Stored:
+def _derived_vector(source: StoredVector, rows: Mapping[int, Wide], name: str) -> StoredVector:
     if not rows:
         raise VectorFileError("nothing is left of it: every layer cancels")
     about = replace(
         source.about, name=name, stats={}, metrics={}, suggestion=None, dataset_sha256="", contrast=""
     )
     narrow = {layer: row.astype(np.float32) for layer, row in rows.items()}
-    return Stored.from_raw(narrow, about=about, index_rule="made here: layer L is the output of block L")
+    return StoredVector.from_raw(
+        narrow, about=about, index_rule="made here: layer L is the output of block L"
+    )
 
 
-def gaps(about: About) -> dict[int, float]:
+def class_gaps(about: About) -> dict[int, float]:
     """|mean⁺ − mean⁻| of the projections per measured layer: one natural unit."""
     both = {layer: entry for layer, entry in about.stats.items() if _has_means(entry)}
     return {
@@ -120,16 +122,16 @@ def gaps(about: About) -> dict[int, float]:
     }
 
 
-def usual(about: About) -> dict[int, tuple[float, float]]:
+def ordinary_projections(about: About) -> dict[int, tuple[float, float]]:
     """Mean and standard deviation of ordinary text's projections per layer.
 
     Without statistics of ordinary text: the midpoint of the two classes and their pooled deviation.
     """
-    found = {layer: _usual(entry) for layer, entry in about.stats.items()}
+    found = {layer: _mean_and_deviation(entry) for layer, entry in about.stats.items()}
     return {layer: (mean, std) for layer, (mean, std) in found.items() if std > 0}
 
 
-def _usual(entry: Mapping[str, Any]) -> tuple[float, float]:
+def _mean_and_deviation(entry: Mapping[str, Any]) -> tuple[float, float]:
     neutral = entry.get("neutral")
     sides = [neutral] if neutral else [entry.get("positive") or {}, entry.get("negative") or {}]
     if not all("mean" in side and "std" in side for side in sides):
@@ -144,7 +146,7 @@ def _has_means(entry: Mapping[str, Any]) -> bool:
     )
 
 
-def percentile(about: About, layer: int, q: float) -> float | None:
+def projection_percentile(about: About, layer: int, q: float) -> float | None:
     """The q-th percentile, interpolated linearly, of the positive class or else of ordinary text.
 
     None outside the stored percentiles: nothing is extrapolated.

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from vectors.data.metadata import About
-from vectors.data.stored import SITE, Stored
+from vectors.data.stored import SITE, StoredVector
 from vectors.statistics.metrics import random_band
 
 ALIKE = 0.99
@@ -75,28 +75,28 @@ class Card:
             key: getattr(self, key) for key in ("name", "file", "file_sha256", "format", "site", "index_rule")
         }
         about = self.about.__dict__ | {
-            "act_norms": _by_text(self.about.act_norms),
-            "stats": _by_text(self.about.stats),
+            "act_norms": _text_keys(self.about.act_norms),
+            "stats": _text_keys(self.about.stats),
         }
         return facts | {
             "layers": list(self.layers),
             "hidden_size": self.hidden_size,
-            "norms": _by_text(self.norms),
+            "norms": _text_keys(self.norms),
             "consistency": self.consistency.to_json(),
             "sha256": self.sha256,
             "undecided": self.undecided,
             "parts": list(self.parts),
-            "ceilings": _by_text(self.ceilings or {}),
+            "ceilings": _text_keys(self.ceilings or {}),
             "about": {key: value for key, value in about.items() if value not in ("", None, {})},
             "warnings": list(self.warnings),
         }
 
 
-def _by_text(by_layer: Mapping[int, Any]) -> dict[str, Any]:
+def _text_keys(by_layer: Mapping[int, Any]) -> dict[str, Any]:
     return {str(layer): value for layer, value in by_layer.items()}
 
 
-def consistency(units: Mapping[int, Any]) -> Consistency:
+def layer_consistency(units: Mapping[int, Any]) -> Consistency:
     """cos(v_L, v_{L+1}) wherever both layers exist: 1 for a constant vector, within ±3/√d for random rows."""
     pairs = {
         layer: float(np.dot(units[layer].astype(np.float64), units[layer + 1].astype(np.float64)))
@@ -107,7 +107,7 @@ def consistency(units: Mapping[int, Any]) -> Consistency:
     return Consistency(pairs, random_band(width))
 
 
-def card_of(stored: Stored) -> Card:
+def card_of(stored: StoredVector) -> Card:
     return Card(
         name=stored.about.name,
         file=stored.file,
@@ -117,7 +117,7 @@ def card_of(stored: Stored) -> Card:
         layers=stored.layers,
         hidden_size=stored.hidden_size,
         norms=stored.norms,
-        consistency=consistency(stored.units),
+        consistency=layer_consistency(stored.units),
         sha256=stored.sha256,
         about=stored.about,
         warnings=stored.warnings,

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from core.mixer.layer_ranges import write_layers
 from vectors import limits
 from vectors.data.card import Card
-from vectors.data.model_shape import Shape
-from vectors.data.stored import Stored
+from vectors.data.model_shape import ModelShape
+from vectors.data.stored import StoredVector
 from vectors.errors import VectorFileError
 
 
-def within(stored: Stored, layers: Iterable[int] | None) -> Stored:
+def select_layers(stored: StoredVector, layers: Iterable[int] | None) -> StoredVector:
     """The vector with only these layers; an error names a layer it does not have."""
     if layers is None:
         return stored
@@ -20,24 +20,24 @@ def within(stored: Stored, layers: Iterable[int] | None) -> Stored:
     missing = [layer for layer in wanted if layer not in stored.units]
     if missing or not wanted:
         asked = f"no layer {missing[0]}" if missing else "nothing to select, no layer was named"
-        raise VectorFileError(f"{named(stored)}: has {asked} (it has {write_layers(stored.layers)})")
+        raise VectorFileError(f"{vector_label(stored)}: has {asked} (it has {write_layers(stored.layers)})")
     return stored.only(wanted)
 
 
-def admitted(stored: Stored, shape: Shape, *, force: bool = False) -> Stored:
+def admit_vector(stored: StoredVector, shape: ModelShape, *, force: bool = False) -> StoredVector:
     """The vector with warnings about this model; one made on another model family needs `force`."""
     refuse_misfit(stored, shape)
-    if (stranger := family_doubt(stored, shape)) and not force:
-        raise VectorFileError(f"{named(stored)}: {stranger} (--force to use it anyway)")
-    return stored.warn(*doubts(stored, shape))
+    if (stranger := family_mismatch(stored, shape)) and not force:
+        raise VectorFileError(f"{vector_label(stored)}: {stranger} (--force to use it anyway)")
+    return stored.warn(*compatibility_warnings(stored, shape))
 
 
-def refuse_misfit(stored: Stored, shape: Shape) -> None:
-    if reason := misfit(stored, shape):
-        raise VectorFileError(f"{named(stored)}: {reason}")
+def refuse_misfit(stored: StoredVector, shape: ModelShape) -> None:
+    if reason := misfit_reason(stored, shape):
+        raise VectorFileError(f"{vector_label(stored)}: {reason}")
 
 
-def misfit(vector: Stored | Card, shape: Shape) -> str:
+def misfit_reason(vector: StoredVector | Card, shape: ModelShape) -> str:
     """Why the vector cannot be added (width, depth, or norms that overflow float16); empty if it can."""
     if vector.hidden_size != shape.hidden_size:
         return f"vector {vector.hidden_size}, model {shape.hidden_size} dimensions ({shape.name})"
@@ -49,16 +49,16 @@ def misfit(vector: Stored | Card, shape: Shape) -> str:
     return ""
 
 
-def family_doubt(vector: Stored | Card, shape: Shape) -> str | None:
+def family_mismatch(vector: StoredVector | Card, shape: ModelShape) -> str | None:
     made_on = vector.about.model_type
     if made_on and shape.model_type and made_on.lower() != shape.model_type.lower():
         return f"made on a {made_on} model, {shape.name} is {shape.model_type}"
     return None
 
 
-def doubts(vector: Stored | Card, shape: Shape) -> tuple[str, ...]:
+def compatibility_warnings(vector: StoredVector | Card, shape: ModelShape) -> tuple[str, ...]:
     """Reasons for caution before steering this model; empty if the origin matches or is unknown."""
-    about, reasons = vector.about, [family_doubt(vector, shape)]
+    about, reasons = vector.about, [family_mismatch(vector, shape)]
     if about.model_id and shape.name and not same_model(about.model_id, shape.name):
         reasons.append(f"made on {about.model_id}, this is {shape.name}")
     if about.n_layers is not None and about.n_layers != shape.n_layers:
@@ -73,6 +73,6 @@ def same_model(one: str, other: str) -> bool:
     return one.rstrip("/").rsplit("/", 1)[-1].lower() == other.rstrip("/").rsplit("/", 1)[-1].lower()
 
 
-def named(stored: Stored) -> str:
+def vector_label(stored: StoredVector) -> str:
     """The vector's name in messages: its file, else its own name."""
     return stored.file or stored.about.name or "vector"

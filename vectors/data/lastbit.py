@@ -18,25 +18,25 @@ Row = NDArray[np.float32]
 UNIT_TOLERANCE = 5e-7
 
 
-def length(row: Row) -> float:
+def row_norm(row: Row) -> float:
     """‖row‖, the same on every machine: float32 squares are exact in float64 and `fsum` adds them exactly."""
     return math.sqrt(math.fsum(np.square(row.astype(np.float64)).tolist()))
 
 
-def split(row: Row) -> tuple[Row, float]:
+def split_norm(row: Row) -> tuple[Row, float]:
     """A raw row as unit direction and norm; a row that is already unit keeps its bits and has norm 1."""
-    norm = length(row)
+    norm = row_norm(row)
     if abs(norm - 1.0) <= UNIT_TOLERANCE:
         return row, 1.0
     return (row.astype(np.float64) / norm).astype(np.float32), norm
 
 
-def join(unit: Row, norm: float) -> Row:
+def join_norm(unit: Row, norm: float) -> Row:
     """The raw row of a unit direction and its norm, rounded once."""
     return unit if norm == 1.0 else (unit.astype(np.float64) * norm).astype(np.float32)
 
 
-def steps(target: Row, base: Row) -> str | None:
+def encode_steps(target: Row, base: Row) -> str | None:
     """The float32 steps from `base` to `target`, as text; None when they are equal.
 
     Zigzag coding in byte planes: nearly all steps are 0 or ±1, so three of four planes are zeros and
@@ -49,7 +49,7 @@ def steps(target: Row, base: Row) -> str | None:
     return base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode("ascii")
 
 
-def nudge(base: Row, text: str) -> Row | None:
+def apply_steps(base: Row, text: str) -> Row | None:
     """`base` moved by the stored steps, or None when the text does not fit it."""
     try:
         planes = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), 4 * base.size)

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from vectors import limits
-from vectors.errors import VectorFileError, shown
+from vectors.errors import VectorFileError, printable_name
 
 
 @dataclass(frozen=True)
-class Choices:
+class ReadOptions:
     """Options of the caller for what the file does not say."""
 
     layers: tuple[int, ...] | None = None
@@ -26,7 +26,7 @@ class Choices:
 
 
 @dataclass(frozen=True)
-class Placed:
+class LayerPlacement:
     """Stored index → our layer number, with the rule that was applied."""
 
     layers: Mapping[int, int]
@@ -35,7 +35,7 @@ class Placed:
     warnings: tuple[str, ...] = ()
 
 
-def place(indices: Iterable[int], shift: int, why: str, choices: Choices) -> Placed:
+def place_rows(indices: Iterable[int], shift: int, why: str, choices: ReadOptions) -> LayerPlacement:
     """Our layer = stored index + shift; `--shift` overrides the format's rule; embedding rows are dropped."""
     if choices.shift is not None and choices.shift != shift:
         shift, why = choices.shift, f"set by --shift; the format's own rule is {shift:+d}, {why}"
@@ -47,18 +47,18 @@ def place(indices: Iterable[int], shift: int, why: str, choices: Choices) -> Pla
         raise VectorFileError(f"bad layer key {max(layers)} (limit {limits.LAYERS - 1})")
     lost = [index for index in indices if index not in layers]
     warnings = (f"index {lost[0]} is before the first block: left out",) if lost else ()
-    return Placed(layers, f"layer = stored index {shift:+d} ({why})", warnings=warnings)
+    return LayerPlacement(layers, f"layer = stored index {shift:+d} ({why})", warnings=warnings)
 
 
-def place_stack(indices: Iterable[int], n_rows: int, choices: Choices) -> Placed:
+def place_stack(indices: Iterable[int], n_rows: int, choices: ReadOptions) -> LayerPlacement:
     """Rows of a `[rows, d]` tensor that nothing names: blocks when rows = n, hidden states when rows = n + 1."""
     blocks = choices.n_layers
     if choices.shift is not None:
-        return place(indices, choices.shift, "as asked; nothing in the file says which", choices)
+        return place_rows(indices, choices.shift, "as asked; nothing in the file says which", choices)
     if blocks == n_rows:
-        return place(indices, 0, f"{n_rows} rows, the model has {n_rows} blocks", choices)
+        return place_rows(indices, 0, f"{n_rows} rows, the model has {n_rows} blocks", choices)
     if blocks is not None and blocks + 1 == n_rows:
-        return place(
+        return place_rows(
             indices, -1, f"{n_rows} rows, the model has {blocks} blocks: hidden_states order", choices
         )
     if blocks is not None:
@@ -72,11 +72,13 @@ def place_stack(indices: Iterable[int], n_rows: int, choices: Choices) -> Placed
     if not choices.allow_undecided:
         raise VectorFileError(question)
     identity = {index: index for index in indices}
-    return Placed(identity, "undecided: rows are numbered as stored", undecided=True, warnings=(question,))
+    return LayerPlacement(
+        identity, "undecided: rows are numbered as stored", undecided=True, warnings=(question,)
+    )
 
 
-def layer_key(text: str) -> int:
+def parse_layer_key(text: str) -> int:
     """Parse a layer number of a file: decimal digits only."""
     if not text.isascii() or not text.isdigit() or len(text) > 6:
-        raise VectorFileError(f"bad layer key {shown(text)!r}")
+        raise VectorFileError(f"bad layer key {printable_name(text)!r}")
     return int(text)

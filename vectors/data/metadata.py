@@ -57,17 +57,17 @@ def _with_text_keys(value: Any) -> Any:
     return list(value) if isinstance(value, tuple | range) else value
 
 
-def _text(key: str, text: str) -> str:
+def _plain_text(key: str, text: str) -> str:
     return text
 
 
-def _whole(key: str, text: str) -> int:
+def _whole_number(key: str, text: str) -> int:
     if not text.strip().isascii() or not text.strip().isdigit() or len(text) > 9:
         raise VectorFileError(f"metadata {key!r} is not a whole number")
     return int(text)
 
 
-def _parse(key: str, text: str) -> Any:
+def _parse_json(key: str, text: str) -> Any:
     """Parse one metadata entry as JSON."""
     try:
         return json.loads(text)
@@ -75,15 +75,15 @@ def _parse(key: str, text: str) -> Any:
         raise VectorFileError(f"metadata {key!r} is not valid JSON") from None
 
 
-def mapping(key: str, text: str) -> dict[str, Any]:
+def json_object(key: str, text: str) -> dict[str, Any]:
     """Parse one metadata entry as a JSON object."""
-    value = _parse(key, text)
+    value = _parse_json(key, text)
     if not isinstance(value, dict):
         raise VectorFileError(f"metadata {key!r} is not an object")
     return value
 
 
-def number(key: str, value: Any) -> float:
+def finite_number(key: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise VectorFileError(f"metadata {key!r} holds something that is not a finite number")
     return float(value)
@@ -95,13 +95,17 @@ def layer_number(key: str, text: str) -> int:
     return int(text)
 
 
-def numbers(key: str, text: str) -> dict[int, float]:
+def numbers_by_layer(key: str, text: str) -> dict[int, float]:
     """Parse one metadata entry as {layer: number}."""
-    return {layer_number(key, layer): number(key, value) for layer, value in mapping(key, text).items()}
+    return {
+        layer_number(key, layer): finite_number(key, value) for layer, value in json_object(key, text).items()
+    }
 
 
 def _stats(key: str, text: str) -> dict[int, LayerStats]:
-    return {layer_number(key, layer): _layer_stats(key, entry) for layer, entry in mapping(key, text).items()}
+    return {
+        layer_number(key, layer): _layer_stats(key, entry) for layer, entry in json_object(key, text).items()
+    }
 
 
 def _layer_stats(key: str, entry: Any) -> LayerStats:
@@ -110,29 +114,29 @@ def _layer_stats(key: str, entry: Any) -> LayerStats:
     stats: dict[str, Any] = {}
     for part, value in entry.items():
         if isinstance(value, dict):
-            stats[part] = {name: number(key, inner) for name, inner in value.items()}
+            stats[part] = {name: finite_number(key, inner) for name, inner in value.items()}
         else:
-            stats[part] = number(key, value)
+            stats[part] = finite_number(key, value)
     return stats
 
 
 def _suggestion(key: str, text: str) -> dict[str, Any]:
-    value = mapping(key, text)
+    value = json_object(key, text)
     layers = value.get("layers", [])
     if not isinstance(layers, list) or not all(type(layer) is int and layer >= 0 for layer in layers):
         raise VectorFileError(f"metadata {key!r} names layers that are not whole numbers")
     if "scale" in value:
-        number(key, value["scale"])
+        finite_number(key, value["scale"])
     return value
 
 
 _READERS: Mapping[str, Callable[[str, str], Any]] = {
-    **dict.fromkeys(("name", "model_id", "model_type", "method", "read", "contrast"), _text),
-    **dict.fromkeys(("dataset_sha256", "created", "sign_note", "source"), _text),
-    "n_layers": _whole,
-    "act_norms": numbers,
+    **dict.fromkeys(("name", "model_id", "model_type", "method", "read", "contrast"), _plain_text),
+    **dict.fromkeys(("dataset_sha256", "created", "sign_note", "source"), _plain_text),
+    "n_layers": _whole_number,
+    "act_norms": numbers_by_layer,
     "stats": _stats,
     "suggestion": _suggestion,
-    "metrics": mapping,
-    "versions": mapping,
+    "metrics": json_object,
+    "versions": json_object,
 }

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ModelError
-from vectors.errors import shown
+from vectors.errors import printable_name
 
 CONFIG_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
-class Shape:
+class ModelShape:
     name: str
     n_layers: int
     hidden_size: int
@@ -22,29 +22,31 @@ class Shape:
     half: bool = False  # computes in float16, whose largest number a long vector can exceed
 
 
-def of_folder(folder: Path, name: str = "") -> Shape:
+def shape_of_folder(folder: Path, name: str = "") -> ModelShape:
     """Read from config.json, without loading the model."""
     name = name or folder.name
     try:
         config = json.loads((folder / "config.json").read_bytes()[:CONFIG_BYTES])
     except (OSError, ValueError, RecursionError):
-        raise ModelError(f"{shown(name)}: no readable config.json in {shown(folder)}") from None
+        raise ModelError(
+            f"{printable_name(name)}: no readable config.json in {printable_name(folder)}"
+        ) from None
     config = config if isinstance(config, dict) else {}
     text = config["text_config"] if isinstance(config.get("text_config"), dict) else config
-    depth = _whole(text, "num_hidden_layers", "n_layer", "num_layers")
-    width = _whole(text, "hidden_size", "n_embd", "d_model")
-    return Shape(name, depth, width, str(text.get("model_type", "")))
+    depth = _positive_integer(text, "num_hidden_layers", "n_layer", "num_layers")
+    width = _positive_integer(text, "hidden_size", "n_embd", "d_model")
+    return ModelShape(name, depth, width, str(text.get("model_type", "")))
 
 
-def of_model(model: Any) -> Shape:
+def shape_of_model(model: Any) -> ModelShape:
     """Of a loaded `core.Model`."""
     config = getattr(getattr(model, "hf", None), "config", None)
     half = str(getattr(model, "dtype", "")).endswith("float16") and "bfloat16" not in str(model.dtype)
     family = str(getattr(config, "model_type", ""))
-    return Shape(str(getattr(model, "name", "")), model.n_layers, model.hidden_size, family, half)
+    return ModelShape(str(getattr(model, "name", "")), model.n_layers, model.hidden_size, family, half)
 
 
-def _whole(config: dict[str, Any], *keys: str) -> int:
+def _positive_integer(config: dict[str, Any], *keys: str) -> int:
     for key in keys:
         if type(config.get(key)) is int and config[key] > 0:
             return int(config[key])

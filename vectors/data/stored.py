@@ -19,7 +19,7 @@ import numpy as np
 from vectors import limits
 from vectors.data import lastbit
 from vectors.data.lastbit import Row
-from vectors.data.layer_numbers import Placed
+from vectors.data.layer_numbers import LayerPlacement
 from vectors.data.metadata import About
 from vectors.errors import VectorFileError
 
@@ -27,7 +27,7 @@ SITE = "block_output"
 
 
 @dataclass(frozen=True, eq=False)
-class Stored:
+class StoredVector:
     """Unit rows and raw norms; `exact` holds raw rows that unit × norm does not reproduce bit for bit."""
 
     units: Mapping[int, Row]
@@ -44,23 +44,25 @@ class Stored:
     file_sha256: str = ""
 
     @classmethod
-    def from_raw(cls, rows: Mapping[int, Row], **facts: Any) -> Stored:
+    def from_raw(cls, rows: Mapping[int, Row], **facts: Any) -> StoredVector:
         """Build from raw rows; an invalid row raises an error that names its layer."""
         rows = {layer: rows[layer] for layer in sorted(rows)}
-        halves = {layer: lastbit.split(checked(layer, row)) for layer, row in rows.items()}
+        halves = {layer: lastbit.split_norm(require_direction(layer, row)) for layer, row in rows.items()}
         units = {layer: unit for layer, (unit, _) in halves.items()}
         norms = {layer: norm for layer, (_, norm) in halves.items()}
         exact = {layer: row for layer, row in rows.items() if _differs(row, units[layer], norms[layer])}
-        return cls(frozen(units), MappingProxyType(norms), frozen(exact), **facts)._of_one_width()
+        return cls(freeze_rows(units), MappingProxyType(norms), freeze_rows(exact), **facts)._of_one_width()
 
     @classmethod
-    def from_units(cls, rows: Mapping[int, Row], norms: Mapping[int, float], **facts: Any) -> Stored:
+    def from_units(cls, rows: Mapping[int, Row], norms: Mapping[int, float], **facts: Any) -> StoredVector:
         """Build from directions and separate norms; a row that is not unit is normalized."""
-        units = {layer: lastbit.split(checked(layer, rows[layer]))[0] for layer in sorted(rows)}
+        units = {
+            layer: lastbit.split_norm(require_direction(layer, rows[layer]))[0] for layer in sorted(rows)
+        }
         lengths = {layer: float(norms.get(layer, 1.0)) for layer in units}
-        return cls(frozen(units), MappingProxyType(lengths), **facts)._of_one_width()
+        return cls(freeze_rows(units), MappingProxyType(lengths), **facts)._of_one_width()
 
-    def _of_one_width(self) -> Stored:
+    def _of_one_width(self) -> StoredVector:
         widths = {layer: row.size for layer, row in self.units.items()}
         if not widths:
             raise VectorFileError("no layers in it")
@@ -83,7 +85,7 @@ class Stored:
     def raw(self, layer: int) -> Row:
         """The raw row, bit for bit as it was read."""
         held = self.exact.get(layer)
-        return lastbit.join(self.units[layer], self.norms[layer]) if held is None else held
+        return lastbit.join_norm(self.units[layer], self.norms[layer]) if held is None else held
 
     @cached_property
     def sha256(self) -> str:
@@ -94,7 +96,7 @@ class Stored:
             digest.update(unit.astype("<f4", copy=False).tobytes())
         return digest.hexdigest()
 
-    def placed(self, placed: Placed) -> Stored:
+    def placed(self, placed: LayerPlacement) -> StoredVector:
         """The same rows under our layer numbers; everything stored by layer is renumbered with them."""
         return replace(
             self._relabelled(placed.layers),
@@ -103,7 +105,7 @@ class Stored:
             warnings=(*self.warnings, *placed.warnings),
         )
 
-    def _relabelled(self, layers: Mapping[int, int]) -> Stored:
+    def _relabelled(self, layers: Mapping[int, int]) -> StoredVector:
         def moved(held: Mapping[int, Any]) -> Mapping[int, Any]:
             return MappingProxyType({layers[index]: held[index] for index in sorted(held) if index in layers})
 
@@ -120,18 +122,18 @@ class Stored:
             ceilings=moved(self.ceilings),
         )
 
-    def shifted(self, by: int) -> Stored:
+    def shifted(self, by: int) -> StoredVector:
         """Layer L renumbered as L + by, for formats that count differently."""
         return self._relabelled({layer: layer + by for layer in self.layers})
 
-    def only(self, layers: Iterable[int]) -> Stored:
+    def only(self, layers: Iterable[int]) -> StoredVector:
         return self._relabelled({layer: layer for layer in layers})
 
-    def warn(self, *sentences: str) -> Stored:
+    def warn(self, *sentences: str) -> StoredVector:
         return replace(self, warnings=(*self.warnings, *sentences))
 
 
-def checked(layer: int, row: Row) -> Row:
+def require_direction(layer: int, row: Row) -> Row:
     """Return the row if it is float32, one-dimensional, finite and not zero; raise otherwise."""
     if row.dtype != np.float32 or row.ndim != 1:
         raise VectorFileError(f"layer {layer} is not a float32 row")
@@ -139,7 +141,7 @@ def checked(layer: int, row: Row) -> Row:
         raise VectorFileError(f"layer {layer} is empty")
     if row.size > limits.WIDTH:
         raise VectorFileError(
-            f"layer {layer} has {limits.amount(row.size)} dimensions, limit {limits.WIDTH:,}"
+            f"layer {layer} has {limits.format_count(row.size)} dimensions, limit {limits.WIDTH:,}"
         )
     if broken := int(np.count_nonzero(~np.isfinite(row))):
         raise VectorFileError(f"layer {layer}: {broken} non-finite values")
@@ -148,17 +150,17 @@ def checked(layer: int, row: Row) -> Row:
     return row
 
 
-def extreme(norms: Mapping[int, float]) -> tuple[str, ...]:
+def extreme_norm_warnings(norms: Mapping[int, float]) -> tuple[str, ...]:
     """Warnings for norms outside the range that activations have."""
     odd = {layer: norm for layer, norm in norms.items() if not 1e-6 < norm < limits.FP16_LARGEST}
     return tuple(f"layer {layer} has an extreme norm: {norm:.3g}" for layer, norm in odd.items())
 
 
 def _differs(row: Row, unit: Row, norm: float) -> bool:
-    return not np.array_equal(lastbit.join(unit, norm).view(np.int32), row.view(np.int32))
+    return not np.array_equal(lastbit.join_norm(unit, norm).view(np.int32), row.view(np.int32))
 
 
-def frozen(rows: Mapping[int, Row]) -> Mapping[int, Row]:
+def freeze_rows(rows: Mapping[int, Row]) -> Mapping[int, Row]:
     """Make the rows read-only and return them in a read-only mapping."""
     for row in rows.values():
         row.flags.writeable = False

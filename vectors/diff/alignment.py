@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vectors.data import compare
-from vectors.data.stored import Stored
+from vectors.data.stored import StoredVector
 from vectors.errors import VectorFileError
 from vectors.statistics.random_directions import random_pairs
 
@@ -42,19 +42,21 @@ class Alignment:
         return {
             "vector": self.name,
             "layers": {str(layer): cosine for layer, cosine in self.layers.items()},
-            "verdicts": {str(layer): verdict(cosine, self.band) for layer, cosine in self.layers.items()},
+            "verdicts": {
+                str(layer): alignment_verdict(cosine, self.band) for layer, cosine in self.layers.items()
+            },
             "distances": distances,
             "mean": self.mean,
             "strongest_layer": self.strongest,
             "random_band": self.band,
             "null": chance.to_json(),
             "p": {str(layer): chance.p(cosine) for layer, cosine in self.layers.items()},
-            "verdict": verdict(self.mean, self.band),
+            "verdict": alignment_verdict(self.mean, self.band),
             "n_effective": self.n_effective,
         }
 
 
-def verdict(cosine: float, band: float) -> str:
+def alignment_verdict(cosine: float, band: float) -> str:
     """The cosine in words; one within the random band is "no more than random"."""
     size = abs(cosine)
     if size <= band:
@@ -63,8 +65,8 @@ def verdict(cosine: float, band: float) -> str:
     return word if cosine > 0 else f"{word}, opposite"
 
 
-def align(one: Stored, other: Stored, n_effective: int | None = None) -> Alignment:
-    found = compare.cosines(one, other)
+def align_vectors(one: StoredVector, other: StoredVector, n_effective: int | None = None) -> Alignment:
+    found = compare.layer_cosines(one, other)
     name = other.about.name or "vector"
     if not found.layers:
         raise VectorFileError(f"{one.about.name or 'vector'} and {name} have no layer in common")

@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from vectors.diff.checkpoint import Weights
+from vectors.diff.checkpoint import MappedTensor
 
 SLICE_BYTES = 8 << 20  # of float32 rows: a few of these at once stay far below a model's size
 HELD_BYTES = 64 << 20  # a matrix up to this size is kept between passes
 
 
 @dataclass
-class Change:
+class WeightChange:
     """`rows` pairs rows of base and tuned by token where vocabularies differ; None means all rows."""
 
-    base: Weights
-    tuned: Weights
+    base: MappedTensor
+    tuned: MappedTensor
     rows: tuple[Sequence[int], Sequence[int]] | None = None
     bytes_read: int = 0
     _held: Tensor | None = field(default=None, repr=False)
@@ -71,7 +71,7 @@ class Change:
             total += (rows.T @ left[start : start + len(rows)].to(rows.dtype)).double()
         return total
 
-    def _slice(self, weights: Weights, side: int, start: int, stop: int) -> Tensor:
+    def _slice(self, weights: MappedTensor, side: int, start: int, stop: int) -> Tensor:
         tensor = weights.tensor
         rows = tensor[start:stop] if self.rows is None else tensor[list(self.rows[side][start:stop])]
         return rows.reshape(stop - start, -1).float()

@@ -31,7 +31,7 @@ FLOATS = {
 
 
 @dataclass(frozen=True)
-class Weights:
+class MappedTensor:
     """One tensor of a file: its shape, dtype and the mapped bytes."""
 
     shape: tuple[int, ...]
@@ -56,7 +56,7 @@ class Checkpoint:
     name: str
     folder: Path
     config: Mapping[str, Any]
-    weights: Mapping[str, Weights]
+    weights: Mapping[str, MappedTensor]
     strange: tuple[str, ...] = ()
 
     @cached_property
@@ -82,12 +82,12 @@ class Checkpoint:
 
 def open_checkpoint(name: str | Path, on_progress: Progress | None = None) -> Checkpoint:
     """Open a demo model, a folder or a hub repository; only headers are read here."""
-    source = sources.locate(name)
-    weights: dict[str, Weights] = {}
+    source = sources.locate_model(name)
+    weights: dict[str, MappedTensor] = {}
     strange: list[str] = []
-    for path in sources.weights(source, on_progress):
-        for tensor, entry in _entries(path).items():
-            if isinstance(entry, Weights):
+    for path in sources.weight_files(source, on_progress):
+        for tensor, entry in _read_tensors(path).items():
+            if isinstance(entry, MappedTensor):
                 weights[tensor] = entry
             else:
                 strange.append(tensor)
@@ -95,26 +95,28 @@ def open_checkpoint(name: str | Path, on_progress: Progress | None = None) -> Ch
     return Checkpoint(source.name, source.folder, config, weights, tuple(sorted(strange)))
 
 
-def _entries(path: Path) -> dict[str, Weights | None]:
+def _read_tensors(path: Path) -> dict[str, MappedTensor | None]:
     """The tensors of one file; None for those that are not floating point."""
-    header = memory.header(path)
+    header = memory.read_header(path)
     with path.open("rb") as file:
         start = 8 + int.from_bytes(file.read(8), "little")
         # torch requires a writable buffer; a private mapping is one without ever changing the file.
         mapped = memoryview(
             mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
         )
-    found: dict[str, Weights | None] = {}
+    found: dict[str, MappedTensor | None] = {}
     for name, entry in header.items():
         dtype = FLOATS.get(entry["dtype"])
         begin, end = entry["data_offsets"]
         shape = tuple(int(size) for size in entry["shape"])
         whole = dtype is not None and end > begin
-        found[name] = Weights(shape, dtype, mapped[start + begin : start + end]) if whole and dtype else None
+        found[name] = (
+            MappedTensor(shape, dtype, mapped[start + begin : start + end]) if whole and dtype else None
+        )
     return found
 
 
-def same_architecture(base: Checkpoint, tuned: Checkpoint) -> None:
+def require_same_width(base: Checkpoint, tuned: Checkpoint) -> None:
     if base.hidden_size != tuned.hidden_size:
         raise ModelError(
             f"{base.name} is {base.hidden_size} wide and {tuned.name} {tuned.hidden_size}:"

@@ -7,21 +7,25 @@ from torch import Tensor
 
 from core.errors import BadInput
 from vectors.data.metadata import About
-from vectors.data.stored import Stored
+from vectors.data.stored import StoredVector
 from vectors.diff.checkpoint import Checkpoint
-from vectors.diff.matrix import Depth
-from vectors.diff.spectrum import spectrum
-from vectors.diff.weights import Matched, plan, unit_at
+from vectors.diff.matrix import SpectrumOptions
+from vectors.diff.spectrum import leading_spectrum
+from vectors.diff.weights import MatchedMatrix, compared_unit, match_matrices
 from vectors.vector import SteeringVector
 
 SIGN = "+ = where the larger part of the change writes; a singular direction has no sign of its own"
 
 
 def top_direction(
-    base: Checkpoint, tuned: Checkpoint, module: str, depth: Depth, towards: Stored | None = None
+    base: Checkpoint,
+    tuned: Checkpoint,
+    module: str,
+    depth: SpectrumOptions,
+    towards: StoredVector | None = None,
 ) -> SteeringVector:
     """σ₁u₁ of a writer (σ₁v₁ of a reader) at every layer; the sign agrees with `towards` if given."""
-    matched = plan(base, tuned, f"*{module}*").matched
+    matched = match_matrices(base, tuned, f"*{module}*").matched
     usable = [one for one in matched if one.side.layer is not None and one.side.axis is not None]
     if not usable:
         raise BadInput(f"no matrix called {module!r} has a side in the residual stream")
@@ -29,7 +33,9 @@ def top_direction(
     twice = next((layer for layer in layers if layers.count(layer) > 1), None)
     if twice is not None:
         raise BadInput(f"{module!r} names several matrices of layer {twice}: say which, as in o_proj")
-    found = {layer: _leading(one, depth, towards) for layer, one in zip(layers, usable, strict=True)}
+    found = {
+        layer: _leading_direction(one, depth, towards) for layer, one in zip(layers, usable, strict=True)
+    }
     rows = {layer: row.float().numpy() for layer, row in found.items() if row.any()}
     if not rows:
         raise BadInput(f"{module!r} did not change")
@@ -44,10 +50,10 @@ def top_direction(
     return SteeringVector(rows, about=about)
 
 
-def _leading(one: Matched, depth: Depth, towards: Stored | None) -> Tensor:
+def _leading_direction(one: MatchedMatrix, depth: SpectrumOptions, towards: StoredVector | None) -> Tensor:
     """σ₁ times the residual-side singular vector, signed; zero where nothing has changed."""
-    top = spectrum(one.change, 1, exact=depth.exact, seed=depth.seed)
+    top = leading_spectrum(one.change, 1, exact=depth.exact, seed=depth.seed)
     axis, other = (top.left, top.right) if one.side.axis == 0 else (top.right, top.left)
-    known = unit_at(towards, one.side)
+    known = compared_unit(towards, one.side)
     signed = axis[:, 0] @ known[1].double() if known else other[:, 0].sum()
     return axis[:, 0] * top.values[0] * torch.sign(signed)

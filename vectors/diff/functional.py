@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from core.jobs.job import Progress, Row, gpu, side
-from vectors.data.stored import Stored
-from vectors.diff.weights import Matched, Plan, unit_at
+from core.jobs.job import Progress, Row, gpu_task, worker_task
+from vectors.data.stored import StoredVector
+from vectors.diff.weights import MatchedMatrix, MatrixList, compared_unit
 from vectors.extraction.states import Work
 
 if TYPE_CHECKING:
@@ -24,26 +24,28 @@ if TYPE_CHECKING:
 Ids = Sequence[int]
 
 
-def functional(model: Model, found: Plan, vector: Stored, texts: Sequence[Ids]) -> Work:
+def measure_on_texts(model: Model, found: MatrixList, vector: StoredVector, texts: Sequence[Ids]) -> Work:
     """{matrix: {cosine, norm, relative}} of every writer, for the base model's last-token inputs."""
-    writers = [one for one in found.matched if one.side.writes and one.side.axis == 0 and _module(model, one)]
+    writers = [
+        one for one in found.matched if one.side.writes and one.side.axis == 0 and _find_module(model, one)
+    ]
     totals: dict[str, Tensor] = {}
     for number, ids in enumerate(texts, start=1):
-        part: Mapping[str, Tensor] = yield gpu(partial(last_inputs, model, ids, writers))
+        part: Mapping[str, Tensor] = yield gpu_task(partial(last_token_inputs, model, ids, writers))
         for name, row in part.items():
             totals[name] = totals[name] + row if name in totals else row
         yield Progress(number, len(texts), "inputs read")
     report: dict[str, Any] = {}
     for one in writers:
-        at = unit_at(vector, one.side)
+        at = compared_unit(vector, one.side)
         if at is not None:
             mean = totals[one.name] / len(texts)
-            report[one.name] = yield side(partial(_effect, model, one, mean, *at))
+            report[one.name] = yield worker_task(partial(_matrix_effect, model, one, mean, *at))
             yield Row("functional", one.name, report[one.name])
     return report
 
 
-def last_inputs(model: Model, ids: Ids, writers: Sequence[Matched]) -> dict[str, Tensor]:
+def last_token_inputs(model: Model, ids: Ids, writers: Sequence[MatchedMatrix]) -> dict[str, Tensor]:
     """The input of each writer at the last token, in one unsteered forward pass."""
     seen: dict[str, Tensor] = {}
 
@@ -53,7 +55,7 @@ def last_inputs(model: Model, ids: Ids, writers: Sequence[Matched]) -> dict[str,
 
         return hook
 
-    handles = [_module(model, one).register_forward_pre_hook(record_as(one.name)) for one in writers]
+    handles = [_find_module(model, one).register_forward_pre_hook(record_as(one.name)) for one in writers]
     try:
         with torch.no_grad(), model.steering.playing(None):
             model.anatomy.trunk(input_ids=torch.tensor([list(ids)], device=model.device), use_cache=False)
@@ -63,7 +65,9 @@ def last_inputs(model: Model, ids: Ids, writers: Sequence[Matched]) -> dict[str,
     return seen
 
 
-def _effect(model: Model, one: Matched, mean: Tensor, layer: int, unit: Tensor) -> dict[str, float]:
+def _matrix_effect(
+    model: Model, one: MatchedMatrix, mean: Tensor, layer: int, unit: Tensor
+) -> dict[str, float]:
     push = one.change.times(mean.float()[:, None])[:, 0].double()
     one.change.forget()
     length = float(push.norm())
@@ -71,7 +75,7 @@ def _effect(model: Model, one: Matched, mean: Tensor, layer: int, unit: Tensor) 
     return {"cosine": cosine, "norm": length, "relative": length / model.residual_norms[layer]}
 
 
-def _module(model: Model, one: Matched) -> Any:
+def _find_module(model: Model, one: MatchedMatrix) -> Any:
     """The loaded model's module that holds this tensor, by name; None if there is none."""
     modules = dict(model.hf.named_modules())
     return modules.get(one.name.removesuffix(".weight"))

@@ -13,14 +13,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vectors.diff.change import Change
-from vectors.diff.memory_peak import Meter
-from vectors.diff.residual_axis import Side
-from vectors.diff.spectrum import Spectrum, spectrum
+from vectors.diff.change import WeightChange
+from vectors.diff.memory_peak import MemoryPeak
+from vectors.diff.residual_axis import ResidualAxis
+from vectors.diff.spectrum import Spectrum, leading_spectrum
 
 
 @dataclass(frozen=True)
-class Depth:
+class SpectrumOptions:
     """`top` leading singular directions to find (0: none), exactly or with a randomised sketch."""
 
     top: int = 5
@@ -29,7 +29,7 @@ class Depth:
 
 
 @dataclass
-class Sums:
+class ChangeSums:
     """Squared norms and products that one pass accumulates, in float64."""
 
     change: float = 0.0
@@ -42,12 +42,14 @@ class Sums:
         return part / self.change if self.change else None
 
 
-def examine(change: Change, side: Side, unit: Tensor | None, depth: Depth, meter: Meter) -> dict[str, Any]:
+def compare_matrix(
+    change: WeightChange, side: ResidualAxis, unit: Tensor | None, depth: SpectrumOptions, meter: MemoryPeak
+) -> dict[str, Any]:
     """All measures of one matrix; `unit` is the vector at the layer it is compared with, if there is one."""
     compared = unit if side.axis is not None else None
     inside = side.layer is not None and min(change.shape) > 1
     searched = inside and depth.top > 0
-    sums = _summed(change, side.axis, compared, meter, keep=searched)
+    sums = _collect_sums(change, side.axis, compared, meter, keep=searched)
     facts: dict[str, Any] = {
         "shape": list(change.shape),
         "norm": math.sqrt(sums.change),
@@ -55,7 +57,7 @@ def examine(change: Change, side: Side, unit: Tensor | None, depth: Depth, meter
         "relative_norm": math.sqrt(sums.change / sums.base) if sums.base else None,
         "side": {True: "writes", False: "reads"}.get(side.writes) if side.writes is not None else None,
     }
-    found = spectrum(change, depth.top, exact=depth.exact, seed=depth.seed) if searched else None
+    found = leading_spectrum(change, depth.top, exact=depth.exact, seed=depth.seed) if searched else None
     meter.look()
     change.forget()
     if found is not None:
@@ -65,25 +67,27 @@ def examine(change: Change, side: Side, unit: Tensor | None, depth: Depth, meter
     return facts
 
 
-def _summed(change: Change, axis: int | None, unit: Tensor | None, meter: Meter, *, keep: bool) -> Sums:
+def _collect_sums(
+    change: WeightChange, axis: int | None, unit: Tensor | None, meter: MemoryPeak, *, keep: bool
+) -> ChangeSums:
     """One pass: norms, and the energy along the residual-side vector; `keep` stores ΔW for later passes."""
-    sums = Sums()
+    sums = ChangeSums()
     for start, base, tuned in change.both():
         rows = tuned - base
         if keep:
             change.hold(start, rows)
-        sums.change += squares(rows)
-        sums.base += squares(base)
+        sums.change += sum_squares(rows)
+        sums.base += sum_squares(base)
         if unit is not None and axis == 0:
             part = (unit[start : start + len(rows)].float() @ rows).double()
             sums.along = part if sums.along is None else sums.along + part
         if unit is not None and axis == 1:
-            sums.across += squares((rows @ unit.float())[:, None])
+            sums.across += sum_squares((rows @ unit.float())[:, None])
         meter.look()
     return sums
 
 
-def squares(rows: Tensor) -> float:
+def sum_squares(rows: Tensor) -> float:
     """Σ x²: float32 along a row, float64 over the rows, as float32 over millions of numbers is inexact."""
     return float(torch.linalg.vector_norm(rows, dim=1).double().square().sum())
 

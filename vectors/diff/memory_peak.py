@@ -14,7 +14,7 @@ def anonymous_bytes() -> int:
         return 0
 
 
-class Meter:
+class MemoryPeak:
     """The highest memory use above that at the start."""
 
     def __init__(self) -> None:

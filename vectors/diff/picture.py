@@ -6,28 +6,31 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from vectors.plots.layers import layer_curves
-from vectors.plots.marks import Axes, Curve
+from vectors.plots.layers import plot_layer_curves
+from vectors.plots.marks import PlotAxes, PlotCurve
 
 Rows = Mapping[str, Mapping[str, Any]]
 
 
-def drawn(path: str | Path, report: Mapping[str, Any]) -> Path:
+def draw_diff(path: str | Path, report: Mapping[str, Any]) -> Path:
     """Draw the job's summary `report`."""
     rows = report["modules"]
-    panels = [(Axes(y="relative change"), by_module(rows, lambda row: row["relative_norm"]))]
+    panels = [(PlotAxes(y="relative change"), module_curves(rows, lambda row: row["relative_norm"]))]
     if null := report["null"]:
-        aligned = by_module(rows, lambda row: (row.get("cosines") or {}).get("top1"))
-        energy = by_module(rows, lambda row: row.get("energy"))
+        aligned = module_curves(rows, lambda row: (row.get("cosines") or {}).get("top1"))
+        energy = module_curves(rows, lambda row: row.get("energy"))
         panels += [
-            (Axes(y="cosine, direction 1", limits=(0.0, 1.05), levels=[(null["top1"], "random")]), aligned),
-            (Axes(y="share of the change", levels=[(null["energy"], "random")]), energy),
+            (
+                PlotAxes(y="cosine, direction 1", limits=(0.0, 1.05), levels=[(null["top1"], "random")]),
+                aligned,
+            ),
+            (PlotAxes(y="share of the change", levels=[(null["energy"], "random")]), energy),
         ]
     beside = f" and {report['vector']}" if report["vector"] else ""
-    return layer_curves(path, panels, f"{report['tuned']} − {report['base']}{beside}")
+    return plot_layer_curves(path, panels, f"{report['tuned']} − {report['base']}{beside}")
 
 
-def by_module(rows: Rows, figure: Callable[[Mapping[str, Any]], float | None]) -> list[Curve]:
+def module_curves(rows: Rows, figure: Callable[[Mapping[str, Any]], float | None]) -> list[PlotCurve]:
     """A curve per kind of block matrix that has this value."""
     found: dict[str, list[tuple[int, float]]] = {}
     for row in rows.values():
@@ -40,6 +43,6 @@ def by_module(rows: Rows, figure: Callable[[Mapping[str, Any]], float | None]) -
         ):
             found.setdefault(row["module"], []).append((row["layer"], value))
     return [
-        Curve(module, [layer for layer, _ in points], [value for _, value in points])
+        PlotCurve(module, [layer for layer, _ in points], [value for _, value in points])
         for module, points in found.items()
     ]

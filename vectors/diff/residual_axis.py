@@ -24,7 +24,7 @@ _BLOCK = re.compile(r"\.(?:layers|h|blocks|layer|decoder\.layers)\.(\d+)\.")
 
 
 @dataclass(frozen=True)
-class Side:
+class ResidualAxis:
     """`axis` 0: rows are residual; 1: columns; None: neither, as for norms and inner biases."""
 
     layer: int | None
@@ -33,7 +33,9 @@ class Side:
     axis: int | None
 
 
-def side_of(name: str, shape: tuple[int, ...], config: Mapping[str, Any], hidden_size: int) -> Side:
+def locate_matrix(
+    name: str, shape: tuple[int, ...], config: Mapping[str, Any], hidden_size: int
+) -> ResidualAxis:
     """Decided by the name, and by the shape where only one axis has the residual width."""
     block = _BLOCK.search(f".{name}")
     layer = int(block.group(1)) if block else None
@@ -41,7 +43,7 @@ def side_of(name: str, shape: tuple[int, ...], config: Mapping[str, Any], hidden
     module = inner.removesuffix(".weight")
     last = module.rsplit(".", 1)[-1]
     writes = True if last in WRITERS else False if last in READERS else None
-    return Side(
+    return ResidualAxis(
         layer, module, writes, _axis(shape, writes, config.get("model_type") in TRANSPOSED, hidden_size)
     )
 
@@ -57,7 +59,7 @@ def _axis(shape: tuple[int, ...], writes: bool | None, transposed: bool, hidden_
     return None
 
 
-def layer_compared(side: Side) -> int | None:
+def compared_layer(side: ResidualAxis) -> int | None:
     """The vector layer to compare with: L for writers of block L, L − 1 for its readers."""
     if side.layer is None or side.writes is not False:
         return side.layer

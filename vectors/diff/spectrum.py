@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vectors.diff.change import Change
+from vectors.diff.change import WeightChange
 
 OVERSAMPLING, POWER_STEPS = 8, 2
 
@@ -39,7 +39,7 @@ class Spectrum:
         }
 
 
-def spectrum(change: Change, k: int, *, exact: bool = False, seed: int = 0) -> Spectrum:
+def leading_spectrum(change: WeightChange, k: int, *, exact: bool = False, seed: int = 0) -> Spectrum:
     """The k leading singular triplets, in float64."""
     k = min(k, *change.shape)
     right = _by_gram(change, k) if exact else _by_sketch(change, k, seed)
@@ -53,7 +53,7 @@ def spectrum(change: Change, k: int, *, exact: bool = False, seed: int = 0) -> S
     return Spectrum(found.left, found.values, found.right, errors, exact)
 
 
-def _by_sketch(change: Change, k: int, seed: int) -> Tensor:
+def _by_sketch(change: WeightChange, k: int, seed: int) -> Tensor:
     """An orthonormal basis of the row space's leading part, [columns, k + oversampling]."""
     width = min(k + OVERSAMPLING, *change.shape)
     chance = torch.Generator().manual_seed(seed)
@@ -64,7 +64,7 @@ def _by_sketch(change: Change, k: int, seed: int) -> Tensor:
     return basis
 
 
-def _by_gram(change: Change, k: int) -> Tensor:
+def _by_gram(change: WeightChange, k: int) -> Tensor:
     """Leading right singular vectors from the eigenvectors of ΔWᵀΔW or, if that is smaller, ΔWΔWᵀ."""
     height, width = change.shape
     if width <= height:

@@ -14,38 +14,38 @@ import torch
 from torch import Tensor
 
 from core.errors import BadInput
-from core.jobs.job import Cell, Job, Progress, Row, side
-from vectors.data.stored import Stored
-from vectors.diff.change import Change
-from vectors.diff.checkpoint import Checkpoint, same_architecture, shared_rows
-from vectors.diff.matrix import Depth, examine
-from vectors.diff.memory_peak import Meter
-from vectors.diff.residual_axis import Side, layer_compared, side_of
+from core.jobs.job import Cell, Job, Progress, Row, worker_task
+from vectors.data.stored import StoredVector
+from vectors.diff.change import WeightChange
+from vectors.diff.checkpoint import Checkpoint, require_same_width, shared_rows
+from vectors.diff.matrix import SpectrumOptions, compare_matrix
+from vectors.diff.memory_peak import MemoryPeak
+from vectors.diff.residual_axis import ResidualAxis, compared_layer, locate_matrix
 from vectors.errors import VectorFileError
 
 
 @dataclass(frozen=True)
-class Matched:
+class MatchedMatrix:
     """One tensor that both checkpoints have, and its place in the model."""
 
     name: str
-    side: Side
-    change: Change
+    side: ResidualAxis
+    change: WeightChange
 
 
 @dataclass(frozen=True)
-class Plan:
+class MatrixList:
     """The matrices to compare, and those left out with the reasons."""
 
-    matched: tuple[Matched, ...]
+    matched: tuple[MatchedMatrix, ...]
     warnings: tuple[str, ...]
     only_base: tuple[str, ...]
     only_tuned: tuple[str, ...]
 
 
-def plan(base: Checkpoint, tuned: Checkpoint, modules: str = "*") -> Plan:
+def match_matrices(base: Checkpoint, tuned: Checkpoint, modules: str = "*") -> MatrixList:
     """Match tensors by name; `modules` is a pattern such as `*o_proj*`."""
-    same_architecture(base, tuned)
+    require_same_width(base, tuned)
     shared = [name for name in base.weights if name in tuned.weights]
     if not shared:
         raise BadInput(f"{base.name} and {tuned.name} have no tensor in common")
@@ -53,27 +53,31 @@ def plan(base: Checkpoint, tuned: Checkpoint, modules: str = "*") -> Plan:
     if not wanted:
         raise BadInput(f"no tensor is called {modules!r}; the first is {shared[0]}")
     matched, warnings = [], []
-    for name in sorted(wanted, key=_natural):
+    for name in sorted(wanted, key=_natural_order):
         found = _match(name, base, tuned)
-        matched += [found] if isinstance(found, Matched) else []
+        matched += [found] if isinstance(found, MatchedMatrix) else []
         warnings += [found] if isinstance(found, str) else []
     extra = [f"{name}: not a floating-point tensor" for name in sorted({*base.strange, *tuned.strange})]
     only = [tuple(sorted(set(a.weights) - set(b.weights))) for a, b in ((base, tuned), (tuned, base))]
     vocabulary = [_vocabulary_note(one) for one in matched if one.change.rows is not None]
-    return Plan(tuple(matched), (*warnings, *vocabulary, *extra), only[0], only[1])
+    return MatrixList(tuple(matched), (*warnings, *vocabulary, *extra), only[0], only[1])
 
 
 def weight_diff(
-    base: Checkpoint, tuned: Checkpoint, vector: Stored | None, depth: Depth, modules: str = "*"
+    base: Checkpoint,
+    tuned: Checkpoint,
+    vector: StoredVector | None,
+    depth: SpectrumOptions,
+    modules: str = "*",
 ) -> Job:
     """Yields a row per matrix and a cell per aligned one; returns the report."""
     if vector is not None and vector.hidden_size != base.hidden_size:
         raise VectorFileError(
             f"{vector.about.name or 'vector'} has {vector.hidden_size} dimensions, {base.name} {base.hidden_size}"
         )
-    found, meter, rows = plan(base, tuned, modules), Meter(), {}
+    found, meter, rows = match_matrices(base, tuned, modules), MemoryPeak(), {}
     for number, one in enumerate(found.matched, start=1):
-        facts = yield side(partial(_facts, one, vector, depth, meter), key=one.name)
+        facts = yield worker_task(partial(_compare_one, one, vector, depth, meter), key=one.name)
         rows[one.name] = facts
         yield Row("modules", one.name, facts)
         if facts.get("cosines"):
@@ -86,17 +90,17 @@ def weight_diff(
         "tuned": tuned.name,
         "vector": vector.about.name if vector is not None else None,
         "modules": rows,
-        "layers": by_layer(found, rows),
+        "layers": layer_totals(found, rows),
         "only_base": list(found.only_base),
         "only_tuned": list(found.only_tuned),
         "warnings": list(found.warnings),
         "bytes_read": sum(row["bytes_read"] for row in rows.values()),
         "peak_anon": meter.grown,
-        "null": null(vector),
+        "null": random_baseline(vector),
     }
 
 
-def by_layer(found: Plan, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def layer_totals(found: MatrixList, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Per block: the norm over its matrices, and the strongest alignment of its writers."""
     layers: dict[str, dict[str, Any]] = {}
     for one in found.matched:
@@ -122,58 +126,60 @@ def by_layer(found: Plan, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, di
     }
 
 
-def null(vector: Stored | None) -> dict[str, float] | None:
+def random_baseline(vector: StoredVector | None) -> dict[str, float] | None:
     """The values expected for a random vector."""
     if vector is None:
         return None
     return {"energy": 1 / vector.hidden_size, "top1": 1 / math.sqrt(vector.hidden_size)}
 
 
-def unit_at(vector: Stored | None, one: Side) -> tuple[int, Tensor] | None:
+def compared_unit(vector: StoredVector | None, one: ResidualAxis) -> tuple[int, Tensor] | None:
     """(layer, unit row) of the vector to compare this matrix with; None if the vector lacks that layer."""
-    layer = layer_compared(one)
+    layer = compared_layer(one)
     if vector is None or layer is None or layer not in vector.units:
         return None
     return layer, torch.from_numpy(np.array(vector.units[layer]))
 
 
-def _facts(one: Matched, vector: Stored | None, depth: Depth, meter: Meter) -> dict[str, Any]:
-    at = unit_at(vector, one.side)
-    facts = examine(one.change, one.side, at[1] if at else None, depth, meter)
+def _compare_one(
+    one: MatchedMatrix, vector: StoredVector | None, depth: SpectrumOptions, meter: MemoryPeak
+) -> dict[str, Any]:
+    at = compared_unit(vector, one.side)
+    facts = compare_matrix(one.change, one.side, at[1] if at else None, depth, meter)
     place = {"layer": one.side.layer, "module": one.side.module, "vector_layer": at[0] if at else None}
     return place | facts | {"bytes_read": one.change.bytes_read}
 
 
-def _match(name: str, base: Checkpoint, tuned: Checkpoint) -> Matched | str:
+def _match(name: str, base: Checkpoint, tuned: Checkpoint) -> MatchedMatrix | str:
     ours, theirs = base.weights[name], tuned.weights[name]
-    where = side_of(name, ours.shape, base.config, base.hidden_size)
+    where = locate_matrix(name, ours.shape, base.config, base.hidden_size)
     if ours.shape == theirs.shape:
-        return Matched(name, where, Change(ours, theirs))
+        return MatchedMatrix(name, where, WeightChange(ours, theirs))
     vocabulary = (
         len(ours.shape) == len(theirs.shape) == 2 and ours.shape[1] == theirs.shape[1] and where.layer is None
     )
     if not vocabulary:
-        return f"{name}: {_size(ours.shape)} in {base.name}, {_size(theirs.shape)} in {tuned.name}: left out"
+        return f"{name}: {_format_shape(ours.shape)} in {base.name}, {_format_shape(theirs.shape)} in {tuned.name}: left out"
     rows = shared_rows(base, tuned)
     if rows is None:
         both = list(range(min(ours.shape[0], theirs.shape[0])))
         rows = (both, both)
     inside = [(a, b) for a, b in zip(*rows, strict=True) if a < ours.shape[0] and b < theirs.shape[0]]
     rows = ([a for a, _ in inside], [b for _, b in inside])
-    return Matched(name, replace(where, axis=1), Change(ours, theirs, rows))
+    return MatchedMatrix(name, replace(where, axis=1), WeightChange(ours, theirs, rows))
 
 
-def _vocabulary_note(one: Matched) -> str:
+def _vocabulary_note(one: MatchedMatrix) -> str:
     rows = one.change.rows or ((), ())
     how = "the same numbers" if list(rows[0]) == list(rows[1]) else "the same text"
     sizes = f"{one.change.base.shape[0]} and {one.change.tuned.shape[0]} rows"
     return f"{one.name}: {sizes}; compared {len(rows[0])} that stand for tokens of {how}"
 
 
-def _size(shape: tuple[int, ...]) -> str:
+def _format_shape(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape))
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
+def _natural_order(name: str) -> list[tuple[int, str]]:
     """Sort key that puts layer 10 after layer 9."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in name.split(".")]

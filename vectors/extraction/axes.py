@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from vectors.statistics import metrics
 
 
-def axes(x: ArrayLike, y: ArrayLike) -> dict[str, Any]:
+def axes_metrics(x: ArrayLike, y: ArrayLike) -> dict[str, Any]:
     a, b = np.asarray(x, np.float64), np.asarray(y, np.float64)
     stds = [float(a.std()), float(b.std())]
     return {

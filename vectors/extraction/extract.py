@@ -16,22 +16,22 @@ import torch
 import transformers
 
 from core.errors import BadInput
-from core.jobs.job import Job, Progress, Row, side
+from core.jobs.job import Job, Progress, Row, worker_task
 from core.jobs.runner import run
 from core.mixer.layer_ranges import write_layers
-from vectors.checks.report import printable
+from vectors.checks.report import json_safe
 from vectors.data import model_shape
 from vectors.data.metadata import About
-from vectors.extraction.layer_quality import Finding, measure
-from vectors.extraction.material import Material, of_models, of_pairs
+from vectors.extraction.layer_quality import LayerFinding, measure_layer
+from vectors.extraction.material import Material, read_pairs, read_two_models
 from vectors.extraction.ranking import best_layer
 from vectors.extraction.request import Recipe
 from vectors.extraction.result import Extraction
 from vectors.extraction.states import Work
-from vectors.extraction.suggest import suggest
+from vectors.extraction.suggest import suggest_band_and_dose
 from vectors.methods.registry import METHODS
-from vectors.statistics.significance import holm
-from vectors.texts.pair import ContrastSet, Pair, Split, split
+from vectors.statistics.significance import holm_correction
+from vectors.texts.pair import ContrastPair, ContrastSet, Split, split_pairs
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
@@ -68,11 +68,13 @@ def extract(
     } | choices
 
     def job(recipe: Recipe) -> Job:
-        contrast = as_set(pairs)
+        contrast = as_contrast_set(pairs)
         reading = (
-            of_pairs(model, contrast, recipe) if tuned is None else of_models(model, tuned, contrast, recipe)
+            read_pairs(model, contrast, recipe)
+            if tuned is None
+            else read_two_models(model, tuned, contrast, recipe)
         )
-        found.append((yield from extracting(model, contrast, recipe, reading)))
+        found.append((yield from run_extraction(model, contrast, recipe, reading)))
         return {}
 
     with tempfile.TemporaryDirectory(prefix="states-") as folder:
@@ -81,18 +83,18 @@ def extract(
     return found[0]
 
 
-def extracting(model: Model, contrast: ContrastSet, recipe: Recipe, reading: Work) -> Work:
+def run_extraction(model: Model, contrast: ContrastSet, recipe: Recipe, reading: Work) -> Work:
     """The steps behind `reading` (see `material`); a layer's row of the table comes as soon as it is measured."""
     material: Material = yield from reading
-    parts = split(material.keys, recipe.holdout, recipe.seed)
-    findings = yield from _measured(model, material, parts, recipe)
+    parts = split_pairs(material.keys, recipe.holdout, recipe.seed)
+    findings = yield from _measure_layers(model, material, parts, recipe)
     metrics = {layer: dict(found.metrics) for layer, found in findings.items()}
     if parts.holdout:
-        for layer, p in holm({layer: found["p"] for layer, found in metrics.items()}).items():
+        for layer, p in holm_correction({layer: found["p"] for layer, found in metrics.items()}).items():
             metrics[layer]["p_holm"] = p
             yield Row(CORRECTED, str(layer), {"p_holm": p})
     best = best_layer(metrics, recipe.rule)
-    vector = _vector(model, contrast, recipe, findings, metrics, best)
+    vector = _build_vector(model, contrast, recipe, findings, metrics, best)
     result = Extraction(
         vector,
         metrics,
@@ -101,43 +103,47 @@ def extracting(model: Model, contrast: ContrastSet, recipe: Recipe, reading: Wor
         (*contrast.warnings, *_warnings(recipe, parts, material, findings)),
     )
     return (
-        (yield from _suggested(model, result, findings, material, parts, recipe))
+        (yield from _add_suggestion(model, result, findings, material, parts, recipe))
         if recipe.suggest
         else result
     )
 
 
-def as_set(pairs: ContrastSet | Iterable[Any]) -> ContrastSet:
+def as_contrast_set(pairs: ContrastSet | Iterable[Any]) -> ContrastSet:
     if isinstance(pairs, ContrastSet):
         return pairs
-    return ContrastSet("pairs", tuple(pair if isinstance(pair, Pair) else Pair(*pair) for pair in pairs))
+    return ContrastSet(
+        "pairs", tuple(pair if isinstance(pair, ContrastPair) else ContrastPair(*pair) for pair in pairs)
+    )
 
 
-def _measured(model: Model, material: Material, parts: Split, recipe: Recipe) -> Work:
-    findings: dict[int, Finding] = {}
+def _measure_layers(model: Model, material: Material, parts: Split, recipe: Recipe) -> Work:
+    findings: dict[int, LayerFinding] = {}
     for number, (layer, positive) in enumerate(material.positive.items(), start=1):
         negative = material.negative[layer]
         arrays = positive.numpy(), negative.numpy()
-        found = yield side(partial(measure, *arrays, parts, recipe.method, material.labels, recipe.seed))
+        found = yield worker_task(
+            partial(measure_layer, *arrays, parts, recipe.method, material.labels, recipe.seed)
+        )
         if found is not None:
             findings[layer] = found = found.beside(model.residual_norms[layer])
-            yield Row("layers", str(layer), printable(found.metrics))
+            yield Row("layers", str(layer), json_safe(found.metrics))
         yield Progress(number, len(material.positive), "layers measured")
     if not findings:
         raise BadInput("both sides are the same at the token that is read: try --read last")
     return findings
 
 
-def _vector(
+def _build_vector(
     model: Model,
     contrast: ContrastSet,
     recipe: Recipe,
-    findings: Mapping[int, Finding],
+    findings: Mapping[int, LayerFinding],
     metrics: Mapping[int, Mapping[str, Any]],
     best: int | None,
 ) -> SteeringVector:
     """With everything a card tells; no clock in it, so that the same job writes the same bytes."""
-    known = model_shape.of_model(model)
+    known = model_shape.shape_of_model(model)
     about = About(
         name=contrast.name,
         model_id=model.name,
@@ -150,7 +156,7 @@ def _vector(
         sign_note=contrast.sign_note,
         act_norms=dict(model.residual_norms),
         stats={layer: found.stats for layer, found in findings.items()},
-        metrics=printable(
+        metrics=json_safe(
             {"layers": metrics, "best_layer": best, "holdout": recipe.holdout, "seed": recipe.seed}
         ),
         versions={"torch": torch.__version__, "transformers": transformers.__version__},
@@ -158,24 +164,24 @@ def _vector(
     return SteeringVector({layer: found.raw for layer, found in findings.items()}, about=about)
 
 
-def _suggested(
+def _add_suggestion(
     model: Model,
     result: Extraction,
-    findings: Mapping[int, Finding],
+    findings: Mapping[int, LayerFinding],
     material: Material,
     parts: Split,
     recipe: Recipe,
 ) -> Work:
     apart = {layer: found.apart for layer, found in findings.items() if found.apart is not None}
     held = [material.pairs[index] for index in parts.holdout] if material.pairs else []
-    found, facts = yield from suggest(model, result.vector, apart, held, recipe.seed)
+    found, facts = yield from suggest_band_and_dose(model, result.vector, apart, held, recipe.seed)
     vector = result.vector.with_about(replace(result.vector.about, suggestion=found))
     doubt = (NOT_STEERING,) if facts["steers"] is False else ()
     return replace(result, vector=vector, dose=facts, warnings=(*result.warnings, *doubt))
 
 
 def _warnings(
-    recipe: Recipe, parts: Split, material: Material, findings: Mapping[int, Finding]
+    recipe: Recipe, parts: Split, material: Material, findings: Mapping[int, LayerFinding]
 ) -> tuple[str, ...]:
     said = [METHODS[recipe.method].warning]
     if not parts.holdout and recipe.holdout:

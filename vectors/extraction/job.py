@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 from core import load
-from core.files import expanded
-from core.jobs.job import Artifact, Job, side
+from core.files import expand_home
+from core.jobs.job import Artifact, Job, worker_task
 from core.mixer.layer_ranges import parse_layers
 from vectors.contrasts.catalogue import contrast
-from vectors.diff.alignment import align
-from vectors.extraction.extract import extracting
-from vectors.extraction.material import beside_base, of_pairs, of_tuned, with_adapter
-from vectors.extraction.picture import drawn
+from vectors.diff.alignment import align_vectors
+from vectors.extraction.extract import run_extraction
+from vectors.extraction.material import read_adapter, read_base, read_pairs, read_tuned
+from vectors.extraction.picture import draw_report
 from vectors.extraction.published import read_evaluation
 from vectors.extraction.request import Recipe
 from vectors.extraction.result import Extraction
 from vectors.extraction.states import Work
-from vectors.extraction.validate import CHOICES, chosen, named, refuse_early
-from vectors.files.opening import open_source
-from vectors.files.target import writable
+from vectors.extraction.validate import CHOICES, chosen_options, required_option, validate_request
+from vectors.files.opening import open_vector_file
+from vectors.files.target import ensure_writable
 from vectors.texts.pair import ContrastSet
 from vectors.vector import SteeringVector, read
 
@@ -40,36 +40,36 @@ ADAPTER = "adapter_config.json"
 Params = Mapping[str, Any]
 
 
-def job(model: Model, params: Params) -> Job:
+def extraction_job(model: Model, params: Params) -> Job:
     """On a resident model; a tuned one is loaded beside it."""
-    refuse_early(params)
+    validate_request(params)
     if not params.get("tuned"):
-        return _alone(model, params)
-    return two_models(lambda: load(params["tuned"]), lambda: model, params)
+        return _one_model_job(model, params)
+    return two_model_job(lambda: load(params["tuned"]), lambda: model, params)
 
 
-def two_models(load_tuned: Callable[[], Model], load_base: Callable[[], Model], params: Params) -> Job:
+def two_model_job(load_tuned: Callable[[], Model], load_base: Callable[[], Model], params: Params) -> Job:
     """The tuned model first and then the base, which stays: memory has to hold only one of them at a time."""
-    refuse_early(params)
-    found = contrast(named(params, "contrast"))
+    validate_request(params)
+    found = contrast(required_option(params, "contrast"))
     if is_adapter(params["tuned"]):
-        return (yield from _adapted(load_base, found, params))
-    tuned = yield side(load_tuned)
-    recipe, name = _recipe(tuned, params, found), tuned.name
-    first = yield from of_tuned(tuned, found, recipe)
+        return (yield from _adapter_job(load_base, found, params))
+    tuned = yield worker_task(load_tuned)
+    recipe, name = _make_recipe(tuned, params, found), tuned.name
+    first = yield from read_tuned(tuned, found, recipe)
     tuned = None  # the yield above has handed its answer over; nobody else holds the model now
     gc.collect()
-    base = yield side(load_base)
+    base = yield worker_task(load_base)
     origin = f"{name} − {base.name} on {found.name}"
-    result = yield from extracting(base, found, recipe, beside_base(base, first, recipe))
-    return (yield from kept(result, params, recipe.store, origin, base))
+    result = yield from run_extraction(base, found, recipe, read_base(base, first, recipe))
+    return (yield from write_result(result, params, recipe.store, origin, base))
 
 
 def is_adapter(tuned: str) -> bool:
-    return (expanded(tuned) / ADAPTER).is_file()
+    return (expand_home(tuned) / ADAPTER).is_file()
 
 
-def store_of(params: Params, found: ContrastSet) -> Path:
+def state_folder(params: Params, found: ContrastSet) -> Path:
     """Where the states of exactly this job wait until it is done."""
     asked = {key: params.get(key) for key in (*CHOICES, "model", "tuned", "layers")}
     identity = json.dumps([asked, found.sha256], sort_keys=True, default=str)
@@ -77,33 +77,37 @@ def store_of(params: Params, found: ContrastSet) -> Path:
     return Path(platformdirs.user_cache_dir("steertui")) / "extract" / digest
 
 
-def _alone(model: Model, params: Params) -> Job:
-    found = contrast(named(params, "contrast"))
-    recipe = _recipe(model, params, found)
-    result = yield from extracting(model, found, recipe, of_pairs(model, found, recipe))
-    return (yield from kept(result, params, recipe.store, "", model))
+def _one_model_job(model: Model, params: Params) -> Job:
+    found = contrast(required_option(params, "contrast"))
+    recipe = _make_recipe(model, params, found)
+    result = yield from run_extraction(model, found, recipe, read_pairs(model, found, recipe))
+    return (yield from write_result(result, params, recipe.store, "", model))
 
 
-def _adapted(load_base: Callable[[], Model], found: ContrastSet, params: Params) -> Job:
+def _adapter_job(load_base: Callable[[], Model], found: ContrastSet, params: Params) -> Job:
     """One model, its adapter on and off."""
     from core.loading.pretrained import add_adapter
 
-    model = yield side(load_base)
-    folder = expanded(params["tuned"])
+    model = yield worker_task(load_base)
+    folder = expand_home(params["tuned"])
     add_adapter(model.hf, folder)
-    recipe = _recipe(model, params, found)
-    result = yield from extracting(model, found, recipe, with_adapter(model, found, recipe))
-    return (yield from kept(result, params, recipe.store, f"{folder.name} on − off on {found.name}", model))
+    recipe = _make_recipe(model, params, found)
+    result = yield from run_extraction(model, found, recipe, read_adapter(model, found, recipe))
+    return (
+        yield from write_result(
+            result, params, recipe.store, f"{folder.name} on − off on {found.name}", model
+        )
+    )
 
 
-def _recipe(model: Model, params: Params, found: ContrastSet) -> Recipe:
+def _make_recipe(model: Model, params: Params, found: ContrastSet) -> Recipe:
     band = params.get("layers")
     layers = parse_layers(band, model.n_layers) if isinstance(band, str) else band
-    store = _writable(store_of(params, found))
-    return Recipe(layers=tuple(layers) if layers is not None else None, store=store, **chosen(params))
+    store = _create_folder(state_folder(params, found))
+    return Recipe(layers=tuple(layers) if layers is not None else None, store=store, **chosen_options(params))
 
 
-def _writable(store: Path) -> Path | None:
+def _create_folder(store: Path) -> Path | None:
     """Without a cache folder the states stay in memory, and a job that is stopped begins anew."""
     try:
         store.mkdir(parents=True, exist_ok=True)
@@ -112,31 +116,31 @@ def _writable(store: Path) -> Path | None:
     return store
 
 
-def kept(
+def write_result(
     result: Extraction, params: Params, store: Path | None, origin: str, model: Model | None = None
 ) -> Work:
     """The file, the report, and no more states."""
-    name = params.get("name") or Path(named(params, "out")).stem
+    name = params.get("name") or Path(required_option(params, "out")).stem
     about = replace(result.vector.about, name=name)
     if origin:
         about = replace(about, sign_note="+ = tuned, − = base", source=origin)
     result = replace(result, vector=result.vector.with_about(about))
     summary = result.to_json() | {"out": params["out"]}
-    summary["warnings"] += _write(result.vector, params)
-    yield Artifact(str(params["out"]), open_source(params["out"]).sha256, "vector")
+    summary["warnings"] += _save_vector(result.vector, params)
+    yield Artifact(str(params["out"]), open_vector_file(params["out"]).sha256, "vector")
     if params.get("vector"):
         other = read(params["vector"], model=model, force=True, measured=False)
-        summary["alignment"] = align(result.vector.stored, other.stored, result.n_effective).to_json()
+        summary["alignment"] = align_vectors(result.vector.stored, other.stored, result.n_effective).to_json()
     if params.get("beside"):
-        summary["published"] = read_evaluation(expanded(params["beside"]))
+        summary["published"] = read_evaluation(expand_home(params["beside"]))
     if params.get("plot"):
-        picture = yield side(partial(drawn, params["plot"], summary))
+        picture = yield worker_task(partial(draw_report, params["plot"], summary))
         summary["plot"] = str(picture)
-        yield Artifact(str(picture), open_source(picture).sha256, "plot")
+        yield Artifact(str(picture), open_vector_file(picture).sha256, "plot")
     if store is not None:
         shutil.rmtree(store, ignore_errors=True)
     return summary
 
 
-def _write(vector: SteeringVector, params: Params) -> list[str]:
-    return list(vector.save(writable(params["out"]), params.get("to")))
+def _save_vector(vector: SteeringVector, params: Params) -> list[str]:
+    return list(vector.save(ensure_writable(params["out"]), params.get("to")))

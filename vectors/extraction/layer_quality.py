@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vectors.checks.separation import Apart
-from vectors.extraction.axes import axes
+from vectors.checks.separation import LayerSeparation
+from vectors.extraction.axes import axes_metrics
 from vectors.methods.classes import Classes
-from vectors.methods.registry import direction
+from vectors.methods.registry import fit_direction
 from vectors.statistics import metrics
-from vectors.statistics.significance import significance
+from vectors.statistics.significance import significance_tests
 from vectors.texts.pair import Split
 
 Array = NDArray[Any]
@@ -44,55 +44,59 @@ class Labels:
 
 
 @dataclass(frozen=True)
-class Finding:
+class LayerFinding:
     """`raw` is the vector of the layer; `apart` its held-out quality, None without a hold-out."""
 
     raw: NDArray[np.float32]
     stats: dict[str, Any]
     metrics: dict[str, Any]
-    apart: Apart | None
+    apart: LayerSeparation | None
 
-    def beside(self, residual_norm: float) -> Finding:
+    def beside(self, residual_norm: float) -> LayerFinding:
         """With its length as a share of the layer's mean residual norm."""
         return replace(self, metrics=self.metrics | {"relative_norm": self.metrics["norm"] / residual_norm})
 
 
-def measure(
+def measure_layer(
     positive: Array, negative: Array, split: Split, method: str, labels: Labels, seed: int
-) -> Finding | None:
+) -> LayerFinding | None:
     """`positive[i]` and `negative[i]` are pair i; d and accuracy come from the hold-out alone.
 
     None where both classes are the same, as below the first block that a fine-tuning touched.
     """
     train, held = list(split.train), list(split.holdout)
     classes = Classes.of(positive, negative, labels.roles_of(train), train)
-    raw = direction(method, classes).astype(np.float32)
+    raw = fit_direction(method, classes).astype(np.float32)
     norm = float(np.linalg.norm(raw.astype(np.float64)))
     if norm == 0:
         return None
     unit = raw.astype(np.float64) / norm
     x, y = classes.positive.along(unit), classes.negative.along(unit)
     midpoint = float(x.mean() + y.mean()) / 2
-    stats = {"positive": metrics.spread(x), "negative": metrics.spread(y), "midpoint": midpoint}
-    halves = partial(metrics.split_half, count=len(train), seed=seed)
+    stats = {
+        "positive": metrics.summarize_projections(x),
+        "negative": metrics.summarize_projections(y),
+        "midpoint": midpoint,
+    }
+    halves = partial(metrics.split_half_cosine, count=len(train), seed=seed)
     split_half = halves(classes.differences.blocks()) if len(train) > 1 else 0.0
     known = {"norm": norm, "split_half": split_half, "n_train": 2 * len(train)}
     if not held:
-        return Finding(raw, stats, UNMEASURED | known, None)
+        return LayerFinding(raw, stats, UNMEASURED | known, None)
     seen = Classes.of(positive, negative, chosen=held)
     x, y = seen.positive.along(unit), seen.negative.along(unit)
-    apart = metrics.separation(x, y, midpoint, seed=seed)
-    coherent = dict(zip(COHERENCE, metrics.coherence(seen.differences.blocks(), unit), strict=True))
+    apart = metrics.holdout_separation(x, y, midpoint, seed=seed)
+    coherent = dict(zip(COHERENCE, metrics.pair_coherence(seen.differences.blocks(), unit), strict=True))
     more = {
         "pair_accuracy": metrics.pair_accuracy(x, y),
-        "domains": by_domain(x, y, midpoint, labels.domains_of(held)),
-        "axes": axes(x, y),
+        "domains": domain_metrics(x, y, midpoint, labels.domains_of(held)),
+        "axes": axes_metrics(x, y),
     }
-    found = apart.to_json() | coherent | more | significance(x, y, seed)
-    return Finding(raw, stats, found | known, Apart(apart, split_half, stats))
+    found = apart.to_json() | coherent | more | significance_tests(x, y, seed)
+    return LayerFinding(raw, stats, found | known, LayerSeparation(apart, split_half, stats))
 
 
-def by_domain(x: Array, y: Array, midpoint: float, domains: Sequence[str]) -> dict[str, dict[str, Any]]:
+def domain_metrics(x: Array, y: Array, midpoint: float, domains: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The same for the pairs of each domain alone, where there are several; d needs two pairs."""
     names = list(dict.fromkeys(domains))
     if not 1 < len(names) <= MOST_DOMAINS:
@@ -100,12 +104,12 @@ def by_domain(x: Array, y: Array, midpoint: float, domains: Sequence[str]) -> di
     found: dict[str, dict[str, Any]] = {}
     for name in names:
         here = np.array([domain == name for domain in domains])
-        right, total = metrics.accuracy(x[here], y[here], midpoint)
+        right, total = metrics.threshold_accuracy(x[here], y[here], midpoint)
         found[name] = {
             "n_holdout": total,
             "d": metrics.cohens_d(x[here], y[here]) if total > 2 else None,
             "accuracy": right / total,
-            "accuracy_ci": metrics.wilson(right, total),
+            "accuracy_ci": metrics.wilson_interval(right, total),
             "pair_accuracy": metrics.pair_accuracy(x[here], y[here]),
         }
     return found

@@ -13,10 +13,10 @@ from vectors.contrasts.shapes import EVALS
 from vectors.extraction.layer_quality import Labels
 from vectors.extraction.request import Recipe
 from vectors.extraction.states import Rows, Work, read_states
-from vectors.texts.pair import ContrastSet, Pair
-from vectors.texts.position_spec import RESPONSE, chosen
-from vectors.texts.replies import answered
-from vectors.texts.tokenized import Side, first_difference, side
+from vectors.texts.pair import ContrastPair, ContrastSet
+from vectors.texts.position_spec import RESPONSE, read_positions
+from vectors.texts.replies import generate_replies
+from vectors.texts.tokenized import TokenizedText, first_difference, tokenize_text
 
 if TYPE_CHECKING:
     from core.model.model import Model
@@ -39,49 +39,51 @@ class Material:
         return len(set(self.keys))
 
 
-def of_pairs(model: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
+def read_pairs(model: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
     """Both sides of every pair, read by one model."""
-    sides = pair_sides(model, contrast.checked(), recipe.read)
-    longer, choices = yield from _placed(model, sides, recipe)
+    sides = tokenize_pairs(model, contrast.checked(), recipe.read)
+    longer, choices = yield from _choose_positions(model, sides, recipe)
     rows = yield from read_states(model, longer, choices, recipe.reading(model))
     return Material(
         positive={layer: states[0::2] for layer, states in rows.items()},
         negative={layer: states[1::2] for layer, states in rows.items()},
         keys=tuple(pair.key for pair in contrast.pairs),
-        labels=Labels(tuple(map(role, contrast.pairs)), tuple(pair.domain for pair in contrast.pairs)),
+        labels=Labels(
+            tuple(map(negative_role, contrast.pairs)), tuple(pair.domain for pair in contrast.pairs)
+        ),
         pairs=tuple(
             (list(one.ids), list(other.ids)) for one, other in zip(sides[0::2], sides[1::2], strict=True)
         ),
     )
 
 
-def of_models(base: Model, tuned: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
+def read_two_models(base: Model, tuned: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
     """The same ids in both models: tuned is the positive class, base the negative one."""
-    first = yield from of_tuned(tuned, contrast, recipe)
-    return (yield from beside_base(base, first, recipe))
+    first = yield from read_tuned(tuned, contrast, recipe)
+    return (yield from read_base(base, first, recipe))
 
 
 @dataclass(frozen=True)
-class Tuned:
+class TunedStates:
     """What is kept of the tuned model when it leaves memory before the base enters it."""
 
     rows: Rows
-    sides: tuple[Side, ...]
+    sides: tuple[TokenizedText, ...]
     choices: tuple[Choice, ...]
     shape: tuple[int, int]
 
 
-def of_tuned(tuned: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
+def read_tuned(tuned: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
     texts = contrast.texts
     if len(texts) < 2:
         raise BadInput(f"{contrast.name}: needs ≥ 2 different texts, has {len(texts)}")
-    sides = [side(tuned, text) for text in texts]
-    longer, choices = yield from _placed(tuned, sides, recipe)
+    sides = [tokenize_text(tuned, text) for text in texts]
+    longer, choices = yield from _choose_positions(tuned, sides, recipe)
     rows = yield from read_states(tuned, longer, choices, recipe.reading(tuned).inside("tuned"))
-    return Tuned(rows, tuple(longer), tuple(choices), (tuned.n_layers, tuned.hidden_size))
+    return TunedStates(rows, tuple(longer), tuple(choices), (tuned.n_layers, tuned.hidden_size))
 
 
-def beside_base(base: Model, tuned: Tuned, recipe: Recipe) -> Work:
+def read_base(base: Model, tuned: TunedStates, recipe: Recipe) -> Work:
     if (base.n_layers, base.hidden_size) != tuned.shape:
         raise UsageError(
             f"{base.name} has {base.n_layers} layers of width {base.hidden_size}, the tuned model"
@@ -96,23 +98,23 @@ def beside_base(base: Model, tuned: Tuned, recipe: Recipe) -> Work:
     return Material(tuned.rows, rows, tuple(json.dumps(one.ids) for one in tuned.sides))
 
 
-def with_adapter(model: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
+def read_adapter(model: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
     """One model with its adapter on, then off; it is left on."""
     model.use_adapter(True)
-    first = yield from of_tuned(model, contrast, recipe)
+    first = yield from read_tuned(model, contrast, recipe)
     model.use_adapter(False)
     try:
-        return (yield from beside_base(model, first, recipe))
+        return (yield from read_base(model, first, recipe))
     finally:
         model.use_adapter(True)
 
 
-def pair_sides(model: Model, contrast: ContrastSet, read: str) -> list[Side]:
+def tokenize_pairs(model: Model, contrast: ContrastSet, read: str) -> list[TokenizedText]:
     """positive, negative, positive, …; answers of a multiple choice end at the token that decides."""
-    sides: list[Side] = []
+    sides: list[TokenizedText] = []
     for number, pair in enumerate(contrast.pairs, start=1):
         begins = pair.begins or (None, None)
-        both = side(model, pair.positive, begins[0]), side(model, pair.negative, begins[1])
+        both = tokenize_text(model, pair.positive, begins[0]), tokenize_text(model, pair.negative, begins[1])
         if contrast.shape == EVALS:
             cut = first_difference(number, *both)
             both = cut if read == "last" else both
@@ -120,7 +122,7 @@ def pair_sides(model: Model, contrast: ContrastSet, read: str) -> list[Side]:
     return sides
 
 
-def role(pair: Pair) -> str:
+def negative_role(pair: ContrastPair) -> str:
     """Who speaks on the negative side: its system prompt, else the pair's domain."""
     if not isinstance(pair.negative, str) and pair.negative and isinstance(pair.negative[0], dict):
         first = pair.negative[0]
@@ -129,12 +131,14 @@ def role(pair: Pair) -> str:
     return pair.domain
 
 
-def _placed(model: Model, sides: Sequence[Side], recipe: Recipe) -> Work:
+def _choose_positions(model: Model, sides: Sequence[TokenizedText], recipe: Recipe) -> Work:
     """(sides, positions); sides without a reply get one first where the reply is what is read."""
     if recipe.read != RESPONSE:
-        return list(sides), [chosen(recipe.read, one) for one in sides]
+        return list(sides), [read_positions(recipe.read, one) for one in sides]
     silent = [one for one in sides if one.reply is None]
-    longer, choices = yield from answered(model, silent, recipe.reply_tokens)
+    longer, choices = yield from generate_replies(model, silent, recipe.reply_tokens)
     spoken = iter(zip(longer, choices, strict=True))
-    both = [(one, chosen(recipe.read, one)) if one.reply is not None else next(spoken) for one in sides]
+    both = [
+        (one, read_positions(recipe.read, one)) if one.reply is not None else next(spoken) for one in sides
+    ]
     return [one for one, _ in both], [choice for _, choice in both]

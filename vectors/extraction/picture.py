@@ -9,25 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from vectors.diff.alignment import MODERATE, STRONG
-from vectors.plots.layers import Layers, curve, layer_curves
-from vectors.plots.marks import Axes, Curve
+from vectors.plots.layers import Layers, plot_layer_curves, report_curve
+from vectors.plots.marks import PlotAxes, PlotCurve
 
 
-def drawn(path: str | Path, report: Mapping[str, Any]) -> Path:
+def draw_report(path: str | Path, report: Mapping[str, Any]) -> Path:
     """`report` is the summary of the job."""
     layers = report["layers"]
     best = [(report["best_layer"], "best layer")] if report["best_layer"] is not None else []
     panels = [
-        (Axes(y="held-out d", levels=[(0.0, "")], places=best), [curve("d", layers, "d", "d_ci")]),
+        (PlotAxes(y="held-out d", levels=[(0.0, "")], places=best), [report_curve("d", layers, "d", "d_ci")]),
         (
-            Axes(y="held-out share", limits=(0.0, 1.04), levels=[(0.5, "chance")]),
+            PlotAxes(y="held-out share", limits=(0.0, 1.04), levels=[(0.5, "chance")]),
             [
-                curve("accuracy at the midpoint", layers, "accuracy", "accuracy_ci"),
-                curve("accuracy at zero", layers, "sign_accuracy"),
-                curve("AUROC", layers, "auroc"),
+                report_curve("accuracy at the midpoint", layers, "accuracy", "accuracy_ci"),
+                report_curve("accuracy at zero", layers, "sign_accuracy"),
+                report_curve("AUROC", layers, "auroc"),
             ],
         ),
-        (Axes(y="norm / residual norm"), [curve("norm", layers, "relative_norm")]),
+        (PlotAxes(y="norm / residual norm"), [report_curve("norm", layers, "relative_norm")]),
     ]
     measured = any(found["n_holdout"] for found in layers.values())
     shown = panels if measured else panels[2:]
@@ -35,24 +35,24 @@ def drawn(path: str | Path, report: Mapping[str, Any]) -> Path:
         shown = [*shown, published_panel(layers, published)]
     if aligned := report.get("alignment"):
         shown = [*shown, alignment_panel(aligned)]
-    return layer_curves(path, shown, f"{report['vector']}: {report['contrast']}, {report['method']}")
+    return plot_layer_curves(path, shown, f"{report['vector']}: {report['contrast']}, {report['method']}")
 
 
-def published_panel(layers: Layers, published: Mapping[str, Any]) -> tuple[Axes, list[Curve]]:
+def published_panel(layers: Layers, published: Mapping[str, Any]) -> tuple[PlotAxes, list[PlotCurve]]:
     """d as the authors of the file define it, here and there."""
     ours = {layer: found["axes"] for layer, found in layers.items() if found.get("axes")}
-    theirs = replace(curve(published["name"], published["layers"], "d"), dashed=True)
-    return Axes(y="d, population", levels=[(0.0, "")]), [curve("here", ours, "d"), theirs]
+    theirs = replace(report_curve(published["name"], published["layers"], "d"), dashed=True)
+    return PlotAxes(y="d, population", levels=[(0.0, "")]), [report_curve("here", ours, "d"), theirs]
 
 
-def alignment_panel(aligned: Mapping[str, Any]) -> tuple[Axes, list[Curve]]:
+def alignment_panel(aligned: Mapping[str, Any]) -> tuple[PlotAxes, list[PlotCurve]]:
     """Cosine per layer, what random directions reach, and the lines of the verdict."""
     lines = [
         (sign * line, word) for line, word in ((STRONG, "strong"), (MODERATE, "moderate")) for sign in (1, -1)
     ]
     band = aligned["random_band"]
-    axes = Axes(y="cosine", limits=(-1.05, 1.05), levels=lines, chance=(-band, band))
+    axes = PlotAxes(y="cosine", limits=(-1.05, 1.05), levels=lines, chance=(-band, band))
     cosines = aligned["layers"]
     return axes, [
-        Curve(f"with {aligned['vector']}", [int(layer) for layer in cosines], list(cosines.values()))
+        PlotCurve(f"with {aligned['vector']}", [int(layer) for layer in cosines], list(cosines.values()))
     ]

@@ -11,9 +11,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from vectors.errors import VectorFileError, shown
+from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers import torchfile
-from vectors.files.opening import Source, open_source
+from vectors.files.opening import OpenedFile, open_vector_file
 
 RESULTS = "all_results"
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -27,17 +27,17 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 
 def read_evaluation(path: str | os.PathLike[str]) -> dict[str, Any]:
     """`name`, `best_layer` and `layers` {L: the figures of `axes`}; no code in the file is run."""
-    source = open_source(path)
+    source = open_vector_file(path)
     try:
-        return _told(_tree(source), source.name)
+        return _parse_tree(_read_tree(source), source.name)
     except VectorFileError as problem:
         raise VectorFileError(f"{source.name}: {problem}") from None
 
 
-def _tree(source: Source) -> Mapping[Any, Any]:
-    if torchfile.looks_like_zip(source.data[:8]):
+def _read_tree(source: OpenedFile) -> Mapping[Any, Any]:
+    if torchfile.recognizes_zip(source.data[:8]):
         file = torchfile.read_zip(source, torchfile.open_zip(source))
-    elif torchfile.looks_like_pickle(source.data[:64]):
+    elif torchfile.recognizes_pickle(source.data[:64]):
         file = torchfile.read_legacy(source)
     else:
         raise VectorFileError("not a torch file")
@@ -46,11 +46,13 @@ def _tree(source: Source) -> Mapping[Any, Any]:
     return file.tree
 
 
-def _told(tree: Mapping[Any, Any], name: str) -> dict[str, Any]:
-    layers = {_layer(key): _figures(key, found) for key, found in tree[RESULTS].items()}
+def _parse_tree(tree: Mapping[Any, Any], name: str) -> dict[str, Any]:
+    layers = {_check_layer(key): _figures(key, found) for key, found in tree[RESULTS].items()}
     if not layers:
         raise VectorFileError(f"{RESULTS} is empty")
-    words = [shown(tree[key]) for key in ("model", "extraction_method") if isinstance(tree.get(key), str)]
+    words = [
+        printable_name(tree[key]) for key in ("model", "extraction_method") if isinstance(tree.get(key), str)
+    ]
     best = tree.get("best_layer")
     return {
         "name": " ".join(words) or name,
@@ -59,15 +61,15 @@ def _told(tree: Mapping[Any, Any], name: str) -> dict[str, Any]:
     }
 
 
-def _layer(key: object) -> int:
+def _check_layer(key: object) -> int:
     if isinstance(key, bool) or not isinstance(key, int) or key < 0:
-        raise VectorFileError(f"bad layer key {shown(key)}")
+        raise VectorFileError(f"bad layer key {printable_name(key)}")
     return key
 
 
 def _figures(layer: object, found: object) -> dict[str, Any]:
     if not isinstance(found, dict):
-        raise VectorFileError(f"layer {shown(layer)}: no figures")
+        raise VectorFileError(f"layer {printable_name(layer)}: no figures")
     numbers = {ours: [_number(layer, found, key) for key in theirs] for ours, theirs in FIELDS.items()}
     return {ours: values if len(values) > 1 else values[0] for ours, values in numbers.items()}
 
@@ -75,5 +77,5 @@ def _figures(layer: object, found: object) -> dict[str, Any]:
 def _number(layer: object, found: Mapping[Any, Any], key: str) -> float:
     value = found.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise VectorFileError(f"layer {shown(layer)}: {key} is no number")
+        raise VectorFileError(f"layer {printable_name(layer)}: {key} is no number")
     return float(value)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import UsageError
 from vectors.extraction.ranking import RULES
-from vectors.methods.registry import method
-from vectors.texts.position_spec import LONGEST, checked
+from vectors.methods.registry import find_method
+from vectors.texts.position_spec import LONGEST, check_read
 
 if TYPE_CHECKING:
     from core.model.model import Model
-    from vectors.extraction.states import Reading
+    from vectors.extraction.states import ReadSettings
 
 
 @dataclass(frozen=True)
@@ -32,18 +32,18 @@ class Recipe:
     store: Path | None = None
 
     def __post_init__(self) -> None:
-        method(self.method)
-        checked(self.read)
+        find_method(self.method)
+        check_read(self.read)
         if self.rule not in RULES:
             raise UsageError(f"no rule {self.rule!r}; there is {', '.join(RULES)}")
         if not 0 <= self.holdout < 1:
             raise UsageError(f"holdout is a share from 0 up to 1, not {self.holdout:g}")
 
-    def reading(self, model: Model) -> Reading:
-        from vectors.extraction.states import Reading
+    def reading(self, model: Model) -> ReadSettings:
+        from vectors.extraction.states import ReadSettings
 
         layers = tuple(range(model.n_layers)) if self.layers is None else self.layers
-        return Reading(layers, self.batch_tokens, self.store)
+        return ReadSettings(layers, self.batch_tokens, self.store)
 
     def to_json(self) -> dict[str, Any]:
         """What changes the result: the name of an unfinished job."""

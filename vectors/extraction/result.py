@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vectors.checks.report import printable
+from vectors.checks.report import json_safe
 from vectors.vector import SteeringVector
 
 
@@ -22,7 +22,7 @@ class Extraction:
     dose: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        facts: dict[str, Any] = printable(
+        facts: dict[str, Any] = json_safe(
             {
                 "vector": self.vector.name,
                 "sha256": self.vector.sha256,

@@ -17,9 +17,9 @@ from torch import Tensor
 from core.activations import batches, positions
 from core.activations.capture import capture_stream
 from core.activations.positions import Choice
-from core.activations.row_files import key_of, open_shards
-from core.jobs.job import Progress, gpu
-from vectors.texts.tokenized import Side
+from core.activations.row_files import capture_key, open_row_files
+from core.jobs.job import Progress, gpu_task
+from vectors.texts.tokenized import TokenizedText
 
 if TYPE_CHECKING:
     from core.model.model import Model
@@ -30,7 +30,7 @@ Work = Generator[Any, Any, Any]
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadSettings:
     """How states are read: which layers, in what batches, where they are kept meanwhile, and how that is told."""
 
     layers: tuple[int, ...]
@@ -41,24 +41,26 @@ class Reading:
     def budget(self, model: Model) -> int:
         return self.batch_tokens or (ON_CPU if model.device.type == "cpu" else ON_GPU)
 
-    def inside(self, name: str) -> Reading:
+    def inside(self, name: str) -> ReadSettings:
         """The same for one of several models."""
         store = self.store / name if self.store else None
-        return Reading(self.layers, self.batch_tokens, store, f"{self.told} by the {name} model")
+        return ReadSettings(self.layers, self.batch_tokens, store, f"{self.told} by the {name} model")
 
 
-def read_states(model: Model, sides: Sequence[Side], choices: Sequence[Choice], how: Reading) -> Work:
+def read_states(
+    model: Model, sides: Sequence[TokenizedText], choices: Sequence[Choice], how: ReadSettings
+) -> Work:
     """{L: [n, d]} float32: in memory, or in mapped files when `how.store` names a folder."""
     ids, lengths = [list(side.ids) for side in sides], [len(side.ids) for side in sides]
-    places, budget = positions.positions(choices, lengths), how.budget(model)
-    key = key_of(model.fingerprint, str(model.dtype), list(how.layers), ids, places, budget)
-    shards = open_shards(how.store, key, how.layers, len(ids), model.hidden_size) if how.store else None
+    places, budget = positions.chosen_positions(choices, lengths), how.budget(model)
+    key = capture_key(model.fingerprint, str(model.dtype), list(how.layers), ids, places, budget)
+    shards = open_row_files(how.store, key, how.layers, len(ids), model.hidden_size) if how.store else None
     rows = shards.rows if shards else {L: torch.empty(len(ids), model.hidden_size) for L in how.layers}
-    done = _whole_batches(batches.rooms(model, lengths), budget, shards.done()) if shards else set()
+    done = _whole_batches(batches.padded_widths(model, lengths), budget, shards.done()) if shards else set()
     stream = capture_stream(model, ids, layers=how.layers, read=choices, batch_tokens=budget, done=done)
     if (count := len(done)) == len(ids):
         yield Progress(count, count, how.told)
-    while (part := (yield gpu(lambda: next(stream, None)))) is not None:
+    while (part := (yield gpu_task(lambda: next(stream, None)))) is not None:
         indices, values = part
         for layer in how.layers:
             rows[layer][indices] = values[layer]
@@ -74,7 +76,7 @@ def _whole_batches(widths: Sequence[int], budget: int, done: set[int]) -> set[in
     kept: set[int] = set()
     waiting = batches.by_length(widths)
     while waiting:
-        indices = batches.take(waiting, widths, budget)
+        indices = batches.take_batch(waiting, widths, budget)
         waiting = waiting[len(indices) :]
         if not done.issuperset(indices):
             break

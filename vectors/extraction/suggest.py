@@ -11,15 +11,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core import demo
-from core.demo.world.prompts import requests
-from core.generation.chat import as_messages, render
-from core.mixer.effects import band as band_of
+from core.demo.world.prompts import task_requests
+from core.generation.chat import as_messages, render_prompt
+from core.mixer.effects import channel_band as band_of
 from core.mixer.mixer import Channel
 from vectors.checks import dose_response, doses
 from vectors.checks.check import PROMPTS, SEED, best_band
-from vectors.checks.doses import Ids, Instrument
-from vectors.checks.report import suggestion
-from vectors.checks.separation import Apart
+from vectors.checks.doses import DosedVector, Ids
+from vectors.checks.report import suggest_dose
+from vectors.checks.separation import LayerSeparation
 from vectors.checks.verdict import Effect
 from vectors.extraction.states import Work
 from vectors.vector import SteeringVector
@@ -31,56 +31,58 @@ PAIRS, ASKED, NEW_TOKENS = 6, 4, 24
 CONTROLS = 3
 
 
-def suggest(
+def suggest_band_and_dose(
     model: Model,
     vector: SteeringVector,
-    apart: Mapping[int, Apart],
+    apart: Mapping[int, LayerSeparation],
     pairs: Sequence[tuple[Ids, Ids]],
     seed: int,
 ) -> Work:
     """(suggestion, what it rests on). `pairs` are held out; without any, d alone chooses the band."""
-    tools = [doses.instrument(vector, band) for band in bands(model, vector, apart)]
+    tools = [doses.prepare_doses(vector, band) for band in candidate_bands(model, vector, apart)]
     effects = []
     for tool in tools if pairs else ():
-        effects.append((yield from _effect(model, tool, pairs, seed)))
+        effects.append((yield from _measure_effect(model, tool, pairs, seed)))
     best = max(range(len(effects)), key=lambda i: effects[i].slope, default=0)
     tool = tools[best]
-    asked = _questions(model)
-    texts = yield from dose_response.speak(model, [tool], asked, NEW_TOKENS)
-    window = yield from dose_response.window(model, tool, asked, texts, NEW_TOKENS)
+    asked = _prompt_ids(model)
+    texts = yield from dose_response.generate_dosed_texts(model, [tool], asked, NEW_TOKENS)
+    window = yield from dose_response.find_dose_window(model, tool, asked, texts, NEW_TOKENS)
     facts = {
-        "bands": [_told(tool, effect) for tool, effect in zip(tools, effects, strict=False)],
+        "bands": [_effect_facts(tool, effect) for tool, effect in zip(tools, effects, strict=False)],
         "window": list(window),
         "steers": effects[best].moves if effects else None,
     }
-    return suggestion(tool, window), facts
+    return suggest_dose(tool, window), facts
 
 
-def bands(model: Model, vector: SteeringVector, apart: Mapping[int, Apart]) -> list[tuple[int, ...]]:
+def candidate_bands(
+    model: Model, vector: SteeringVector, apart: Mapping[int, LayerSeparation]
+) -> list[tuple[int, ...]]:
     """Around the layer that separates best, and the house's default, as far as the vector reaches."""
     proposed = [best_band(apart, model.n_layers), band_of(Channel(vector), model.n_layers)]
     inside = [tuple(layer for layer in band if layer in vector.norms) for band in proposed]
     return list(dict.fromkeys(band for band in inside if band)) or [vector.layers]
 
 
-def _effect(model: Model, tool: Instrument, pairs: Sequence[tuple[Ids, Ids]], seed: int) -> Work:
+def _measure_effect(model: Model, tool: DosedVector, pairs: Sequence[tuple[Ids, Ids]], seed: int) -> Work:
     """What one dose does to the tendency towards the positive texts of a few pairs."""
     controls = [tool.control(1000 * seed + number) for number in range(1, CONTROLS + 1)]
-    found = yield from dose_response.propensities(model, [tool, *controls], pairs[:PAIRS])
+    found = yield from dose_response.measure_propensities(model, [tool, *controls], pairs[:PAIRS])
     return Effect("propensity", 0.0, (0.0, 0.0), ()) if found is None else found.effect(seed)
 
 
-def _told(tool: Instrument, effect: Effect) -> dict[str, Any]:
+def _effect_facts(tool: DosedVector, effect: Effect) -> dict[str, Any]:
     facts = {"layers": list(tool.band), "slope": effect.slope, "interval": list(effect.interval)}
     return facts | {"random": effect.noise, "moves": effect.moves}
 
 
-def _questions(model: Model) -> list[Ids]:
+def _prompt_ids(model: Model) -> list[Ids]:
     """The demo models know nothing but their own world."""
     if model.tokenizer is None:
         return [[(1009 * i + 7 * line) % 97 for i in range(8)] for line in range(ASKED)]
     if model.name in demo.NAMES:
-        texts: Sequence[str] = [text for _, text in requests(ASKED, seed=SEED)]
+        texts: Sequence[str] = [text for _, text in task_requests(ASKED, seed=SEED)]
     else:
         texts = PROMPTS[:ASKED]
-    return [render(model.tokenizer, as_messages(text)).ids for text in texts]
+    return [render_prompt(model.tokenizer, as_messages(text)).ids for text in texts]

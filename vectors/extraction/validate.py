@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import UsageError
-from core.files import expanded
+from core.files import expand_home
 from vectors.extraction.published import read_evaluation
 from vectors.extraction.request import Recipe
 from vectors.files import writing
@@ -16,22 +16,22 @@ CHOICES = ("method", "read", "holdout", "batch_tokens", "seed", "rule", "suggest
 Params = Mapping[str, Any]
 
 
-def refuse_early(params: Params) -> None:
+def validate_request(params: Params) -> None:
     """A choice that does not exist, a file that could not be written in the end, one that is to be drawn beside."""
-    writing.checked(named(params, "out"), params.get("to"))
-    Recipe(**chosen(params))
+    writing.ensure_vector_writable(required_option(params, "out"), params.get("to"))
+    Recipe(**chosen_options(params))
     if params.get("plot"):
-        paper.checked(params["plot"])
+        paper.ensure_drawable(params["plot"])
     if params.get("beside"):
-        read_evaluation(expanded(params["beside"]))
+        read_evaluation(expand_home(params["beside"]))
 
 
-def chosen(params: Params) -> dict[str, Any]:
+def chosen_options(params: Params) -> dict[str, Any]:
     """The choices that were made; a recipe knows the others."""
     return {key: params[key] for key in CHOICES if params.get(key) is not None}
 
 
-def named(params: Params, key: str) -> str:
+def required_option(params: Params, key: str) -> str:
     if not params.get(key):
         raise UsageError(f"extract needs --{key}")
     return str(params[key])

@@ -11,13 +11,13 @@ from functools import cached_property
 from pathlib import Path
 
 from vectors import limits
-from vectors.errors import VectorFileError, shown
+from vectors.errors import VectorFileError, printable_name
 
 HEAD_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
-class Source:
+class OpenedFile:
     """The bytes of one regular file; of a file over the size limit only the head, to detect its type."""
 
     path: Path
@@ -26,7 +26,7 @@ class Source:
 
     @property
     def name(self) -> str:
-        return shown(os.fsdecode(self.path.name))
+        return printable_name(os.fsdecode(self.path.name))
 
     @cached_property
     def sha256(self) -> str:
@@ -34,33 +34,33 @@ class Source:
 
     def require_whole(self) -> None:
         if len(self.data) < self.file_size:
-            limit = limits.size(limits.FILE_BYTES)
+            limit = limits.format_bytes(limits.FILE_BYTES)
             raise VectorFileError(
-                f"{limits.size(self.file_size)} is larger than any vector file (limit {limit})"
+                f"{limits.format_bytes(self.file_size)} is larger than any vector file (limit {limit})"
             )
 
 
-def open_source(path: str | os.PathLike[str]) -> Source:
+def open_vector_file(path: str | os.PathLike[str]) -> OpenedFile:
     """Read a regular file through one descriptor; pipes, devices and folders are refused without blocking."""
     place = Path(path)
     try:
         # O_NONBLOCK: opening a FIFO for reading would otherwise wait for a writer forever.
         descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as problem:
-        raise VectorFileError(f"{shown(place)}: {_why(problem)}") from None
+        raise VectorFileError(f"{printable_name(place)}: {_error_reason(problem)}") from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise VectorFileError(f"{shown(place)}: not a regular file")
+            raise VectorFileError(f"{printable_name(place)}: not a regular file")
         wanted = status.st_size if status.st_size <= limits.FILE_BYTES else HEAD_BYTES
-        return Source(place, _read(descriptor, wanted), status.st_size)
+        return OpenedFile(place, _read_bytes(descriptor, wanted), status.st_size)
     except OSError as problem:
-        raise VectorFileError(f"{shown(place)}: {_why(problem)}") from None
+        raise VectorFileError(f"{printable_name(place)}: {_error_reason(problem)}") from None
     finally:
         os.close(descriptor)
 
 
-def _read(descriptor: int, wanted: int) -> bytes:
+def _read_bytes(descriptor: int, wanted: int) -> bytes:
     pieces = []
     while wanted > 0 and (piece := os.read(descriptor, wanted)):
         pieces.append(piece)
@@ -68,7 +68,7 @@ def _read(descriptor: int, wanted: int) -> bytes:
     return b"".join(pieces)
 
 
-def _why(problem: OSError | ValueError) -> str:
+def _error_reason(problem: OSError | ValueError) -> str:
     if isinstance(problem, OSError) and problem.errno in (errno.ENXIO, errno.EISDIR, errno.ENODEV):
         return "not a regular file"
     if isinstance(problem, OSError) and problem.errno:

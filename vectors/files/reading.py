@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from vectors.data import compatibility
-from vectors.data.layer_numbers import Choices
-from vectors.data.stored import Stored, extreme
+from vectors.data.layer_numbers import ReadOptions
+from vectors.data.stored import StoredVector, extreme_norm_warnings
 from vectors.errors import VectorFileError
 from vectors.files import formats
-from vectors.files.opening import Source, open_source
+from vectors.files.opening import OpenedFile, open_vector_file
 
 
 def read_stored(
@@ -24,17 +24,17 @@ def read_stored(
     part: str | None = None,
     minus: str | os.PathLike[str] | None = None,
     allow_undecided: bool = False,
-) -> Stored:
+) -> StoredVector:
     """The vector in a file; `minus` subtracts a second file (two mean activations make a direction)."""
     named = None if layers is None else tuple(sorted(set(layers)))
-    choices = Choices(named, shift, n_layers, part, allow_undecided, pair=minus is not None)
-    stored = parse(open_source(path), choices)
+    choices = ReadOptions(named, shift, n_layers, part, allow_undecided, pair=minus is not None)
+    stored = parse(open_vector_file(path), choices)
     if minus is not None:
-        stored = difference(stored, parse(open_source(minus), choices))
-    return compatibility.within(stored, named)
+        stored = subtract_vectors(stored, parse(open_vector_file(minus), choices))
+    return compatibility.select_layers(stored, named)
 
 
-def parse(source: Source, choices: Choices) -> Stored:
+def parse(source: OpenedFile, choices: ReadOptions) -> StoredVector:
     """Parse a vector from bytes already read; every error gets the file's name in front."""
     try:
         refuse_lookalikes(source)
@@ -45,10 +45,10 @@ def parse(source: Source, choices: Choices) -> Stored:
         raise VectorFileError(f"{source.name}: not enough memory to read it") from None
     about = stored.about if stored.about.name else replace(stored.about, name=_stem(source.path))
     stored = replace(stored, about=about, file=source.name, file_sha256=source.sha256)
-    return stored.warn(*extreme(stored.norms))
+    return stored.warn(*extreme_norm_warnings(stored.norms))
 
 
-def refuse_lookalikes(source: Source) -> None:
+def refuse_lookalikes(source: OpenedFile) -> None:
     """Refuse files that are often saved by mistake under a vector's name."""
     head = source.data[:1024].lstrip().lower()
     if not source.data:
@@ -59,14 +59,16 @@ def refuse_lookalikes(source: Source) -> None:
         raise VectorFileError("Git LFS pointer: run git lfs pull")
 
 
-def difference(plus: Stored, minus: Stored) -> Stored:
+def subtract_vectors(plus: StoredVector, minus: StoredVector) -> StoredVector:
     """plus − minus on the layers both have."""
     shared = [layer for layer in plus.layers if layer in minus.units]
     if not shared or plus.hidden_size != minus.hidden_size:
         raise VectorFileError(f"{plus.file} and {minus.file} have no layer of equal width in common")
     rows = {layer: plus.raw(layer) - minus.raw(layer) for layer in shared}
     about = replace(plus.about, name=f"{plus.about.name}-minus-{minus.about.name}", stats={}, suggestion=None)
-    pair = Stored.from_raw(rows, about=about, format=plus.format, index_rule=plus.index_rule, file=plus.file)
+    pair = StoredVector.from_raw(
+        rows, about=about, format=plus.format, index_rule=plus.index_rule, file=plus.file
+    )
     return replace(pair, file_sha256=plus.file_sha256, undecided=plus.undecided, warnings=plus.warnings)
 
 

@@ -8,13 +8,13 @@ import tempfile
 from pathlib import Path
 
 from core.errors import UsageError
-from core.files import expanded
-from vectors.errors import shown
+from core.files import expand_home
+from vectors.errors import printable_name
 
 
-def writable(path: str | os.PathLike[str]) -> Path:
+def ensure_writable(path: str | os.PathLike[str]) -> Path:
     """The expanded path; creates the folder and raises a sentence with the reason if it cannot be written."""
-    target = expanded(path)
+    target = expand_home(path)
     try:
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -23,4 +23,6 @@ def writable(path: str | os.PathLike[str]) -> Path:
             return target
     except (OSError, ValueError) as problem:
         why = problem.strerror if isinstance(problem, OSError) else "not a usable path"
-        raise UsageError(f"cannot write {shown(target)}: {(why or 'unknown reason').lower()}") from None
+        raise UsageError(
+            f"cannot write {printable_name(target)}: {(why or 'unknown reason').lower()}"
+        ) from None

@@ -7,41 +7,45 @@ import tempfile
 from pathlib import Path
 
 from core.errors import UsageError
-from vectors.data.stored import Stored
-from vectors.errors import VectorFileError, shown
+from vectors.data.stored import StoredVector
+from vectors.errors import VectorFileError, printable_name
 from vectors.files import formats
-from vectors.files.target import writable
+from vectors.files.target import ensure_writable
 
 SUFFIXES = {".safetensors": "native", ".gguf": "gguf", ".svec": "svec"}
 
 
-def format_for(path: Path, wanted: str | None) -> str:
+def choose_format(path: Path, wanted: str | None) -> str:
     """The requested format, else that of the suffix; `.pt` has several layouts and needs an explicit one."""
     if wanted is None and path.suffix == ".pt":
-        raise UsageError(f"{shown(path.name)}: .pt has several layouts, say --to pt-dict, persona or axis")
+        raise UsageError(
+            f"{printable_name(path.name)}: .pt has several layouts, say --to pt-dict, persona or axis"
+        )
     name = wanted or SUFFIXES.get(path.suffix, "")
     if name not in formats.WRITERS:
         known = ", ".join(formats.WRITERS)
-        raise UsageError(f"{shown(path.name)}: cannot write {name or 'this suffix'} (say --to {known})")
+        raise UsageError(
+            f"{printable_name(path.name)}: cannot write {name or 'this suffix'} (say --to {known})"
+        )
     return name
 
 
-def checked(path: str | os.PathLike[str], to: str | None = None) -> Path:
+def ensure_vector_writable(path: str | os.PathLike[str], to: str | None = None) -> Path:
     """The output path, checked for its format and for write access before there is a vector."""
-    format_for(Path(path), to)
-    return writable(path)
+    choose_format(Path(path), to)
+    return ensure_writable(path)
 
 
-def write(stored: Stored, path: str | os.PathLike[str], to: str | None = None) -> tuple[str, ...]:
+def write(stored: StoredVector, path: str | os.PathLike[str], to: str | None = None) -> tuple[str, ...]:
     """Write a vector; returns warnings about what the format cannot hold."""
     place = Path(path)
-    writer = formats.WRITERS[format_for(place, to)]
+    writer = formats.WRITERS[choose_format(place, to)]
     data, losses = writer(stored)
-    replace_file(place, data)
+    write_atomic(place, data)
     return losses
 
 
-def replace_file(place: Path, data: bytes) -> None:
+def write_atomic(place: Path, data: bytes) -> None:
     """Write a temporary file beside the target, then rename it: readers see the old bytes or the new ones."""
     try:
         descriptor, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:32]}.")
@@ -57,7 +61,7 @@ def replace_file(place: Path, data: bytes) -> None:
             raise
     except OSError as problem:
         raise VectorFileError(
-            f"{shown(place)}: cannot write ({os.strerror(problem.errno or 0).lower()})"
+            f"{printable_name(place)}: cannot write ({os.strerror(problem.errno or 0).lower()})"
         ) from None
 
 

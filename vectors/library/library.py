@@ -17,8 +17,8 @@ import platformdirs
 from core import demo
 from core.errors import UsageError
 from vectors.data.card import Card, card_of
-from vectors.data.stored import Stored
-from vectors.errors import VectorFileError, shown
+from vectors.data.stored import StoredVector
+from vectors.errors import VectorFileError, printable_name
 from vectors.files import reading, writing
 from vectors.library import notes, trash
 
@@ -28,7 +28,7 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Entry:
+class LibraryEntry:
     """One vector of the library; `problem` is set, and `card` is None, when its file cannot be read."""
 
     name: str
@@ -39,13 +39,15 @@ class Entry:
     starter: bool = False
 
 
-def folder() -> Path:
+def library_folder() -> Path:
     return Path(platformdirs.user_data_dir("steertui")) / "vectors"
 
 
-def valid_name(name: str) -> str:
+def require_valid_name(name: str) -> str:
     if not _NAME.fullmatch(name) or _RESERVED.fullmatch(name):
-        raise UsageError(f"bad vector name {shown(name)!r}: a name may use letters, digits, . _ - (max 100)")
+        raise UsageError(
+            f"bad vector name {printable_name(name)!r}: a name may use letters, digits, . _ - (max 100)"
+        )
     return name
 
 
@@ -54,25 +56,25 @@ def find(wanted: str | os.PathLike[str]) -> Path:
     text = os.fspath(wanted)
     if not isinstance(text, str) or "/" in text or not _NAME.fullmatch(text):
         return Path(wanted)
-    known = paths()
+    known = vector_paths()
     if text in known:
-        return _kept_inside(known[text])
+        return _refuse_outside_link(known[text])
     if Path(text).suffix or os.path.lexists(text):
         return Path(text)
     raise VectorFileError(
-        f"no vector {shown(text)!r}: neither a file here nor one of {', '.join(map(shown, known))}"
+        f"no vector {printable_name(text)!r}: neither a file here nor one of {', '.join(map(printable_name, known))}"
     )
 
 
-def paths() -> dict[str, Path]:
+def vector_paths() -> dict[str, Path]:
     """Every vector's file by name: the starter vectors and the user's own."""
-    return demo.starter_vectors() | _own()
+    return demo.starter_vectors() | _user_paths()
 
 
-def _own() -> dict[str, Path]:
+def _user_paths() -> dict[str, Path]:
     """The user's files by name; symbolic links out of the folder are listed and refused when opened."""
     try:
-        found = sorted(folder().iterdir(), key=lambda path: path.name)
+        found = sorted(library_folder().iterdir(), key=lambda path: path.name)
     except OSError:
         return {}
     return {path.name.removesuffix(SUFFIX): path for path in found if not path.is_dir() and _is_vector(path)}
@@ -82,120 +84,126 @@ def _is_vector(path: Path) -> bool:
     return not path.name.startswith(".") and path.suffix != ".json"
 
 
-def entries() -> list[Entry]:
+def list_entries() -> list[LibraryEntry]:
     """All entries with their cards, sorted by name."""
-    lines, starters = notes.read(folder()), demo.starter_vectors()
-    return [_entry(name, path, lines, starters) for name, path in sorted(paths().items())]
+    lines, starters = notes.read(library_folder()), demo.starter_vectors()
+    return [_read_entry(name, path, lines, starters) for name, path in sorted(vector_paths().items())]
 
 
-def _entry(name: str, path: Path, lines: Mapping[str, str], starters: Mapping[str, Path]) -> Entry:
+def _read_entry(
+    name: str, path: Path, lines: Mapping[str, str], starters: Mapping[str, Path]
+) -> LibraryEntry:
     note, starter = lines.get(name, ""), starters.get(name) == path
     try:
-        return Entry(name, path, card_of(load(name, path)), "", note, starter)
+        return LibraryEntry(name, path, card_of(load(name, path)), "", note, starter)
     except VectorFileError as problem:
-        return Entry(name, path, None, str(problem), note, starter)
+        return LibraryEntry(name, path, None, str(problem), note, starter)
 
 
-def load(name: str, path: Path | None = None) -> Stored:
+def load(name: str, path: Path | None = None) -> StoredVector:
     """A vector of the library by name, or any file."""
-    return reading.read_stored(_kept_inside(path or find(name)), allow_undecided=True)
+    return reading.read_stored(_refuse_outside_link(path or find(name)), allow_undecided=True)
 
 
-def _kept_inside(path: Path) -> Path:
+def _refuse_outside_link(path: Path) -> Path:
     """Refuse a symbolic link that leads out of the library folder."""
-    home = folder()
+    home = library_folder()
     if path.parent == home and path.is_symlink() and not path.resolve().is_relative_to(home.resolve()):
-        raise VectorFileError(f"{shown(path.name)}: not a regular file (a link out of the library)")
+        raise VectorFileError(f"{printable_name(path.name)}: not a regular file (a link out of the library)")
     return path
 
 
-def search(text: str) -> list[Entry]:
+def search(text: str) -> list[LibraryEntry]:
     """Entries whose name, note or origin contains every word of the text."""
     words = text.lower().split()
-    return [entry for entry in entries() if all(word in _searchable(entry) for word in words)]
+    return [entry for entry in list_entries() if all(word in _search_text(entry) for word in words)]
 
 
-def _searchable(entry: Entry) -> str:
+def _search_text(entry: LibraryEntry) -> str:
     about = entry.card.about if entry.card else None
     origin = (about.model_id, about.method, about.contrast, about.sign_note, about.source) if about else ()
     return " ".join((entry.name, entry.note, *origin)).lower()
 
 
-def add(stored: Stored, name: str | None = None) -> Path:
+def add_to_library(stored: StoredVector, name: str | None = None) -> Path:
     """Save a vector under an unused name, with the file it came from as its source."""
     if stored.undecided:
         raise VectorFileError(f"{stored.file}: {stored.warnings[-1]}")
-    name = valid_name(name or stored.about.name)
-    if name in paths():
+    name = require_valid_name(name or stored.about.name)
+    if name in vector_paths():
         raise UsageError(f"the library has a vector {name!r} already; say --name or remove that one first")
     source = f"{stored.file} ({stored.format}, sha256 {stored.file_sha256[:12]}; {stored.index_rule})"
     about = replace(stored.about, name=name, source=stored.about.source or source)
-    target = _home() / f"{name}{SUFFIX}"
+    target = _make_folder() / f"{name}{SUFFIX}"
     writing.write(replace(stored, about=about), target, "native")
     return target
 
 
 def rename(old: str, new: str) -> Path:
-    path, target = _owned(old), _home() / f"{valid_name(new)}{SUFFIX}"
-    if new in paths():
+    path, target = _user_path(old), _make_folder() / f"{require_valid_name(new)}{SUFFIX}"
+    if new in vector_paths():
         raise UsageError(f"the library has a vector {new!r} already")
     stored = load(old, path)
     writing.write(replace(stored, about=replace(stored.about, name=new)), target, "native")
     path.unlink()
-    notes.move(_home(), old, new)
+    notes.move_note(_make_folder(), old, new)
     return target
 
 
-def note(name: str, text: str) -> None:
+def write_note(name: str, text: str) -> None:
     """Set the user's note on a vector; an empty text deletes it. Starter vectors can have one too."""
-    if name not in paths():
-        raise UsageError(f"the library has no vector {shown(name)!r}")
-    notes.write(_home(), name, text)
+    if name not in vector_paths():
+        raise UsageError(f"the library has no vector {printable_name(name)!r}")
+    notes.write(_make_folder(), name, text)
 
 
 def remove(name: str) -> Path:
     """Move a vector and its note to the trash folder; the file name there holds the time."""
-    place = trash.put(_owned(name), _home())
-    notes.move(_home(), name, place.name)
+    place = trash.move_to_trash(_user_path(name), _make_folder())
+    notes.move_note(_make_folder(), name, place.name)
     return place
 
 
-def trashed() -> list[trash.Trashed]:
+def list_trash() -> list[trash.TrashedFile]:
     """The vectors in the trash, newest first."""
-    return trash.kept(folder())
+    return trash.list_trashed(library_folder())
 
 
-def restore(wanted: str) -> str:
+def restore_vector(wanted: str) -> str:
     """Restore a vector by its former name (the newest of that name) or by its file name in the trash."""
-    found = next((each for each in trashed() if wanted in (named(each), each.place.name)), None)
+    found = next((each for each in list_trash() if wanted in (original_name(each), each.place.name)), None)
     if found is None:
-        raise UsageError(f"the trash has no vector {shown(wanted)!r}")
-    name = named(found)
-    if name in paths():
-        raise UsageError(f"the library has a vector {shown(name)!r} again: rename or remove that one first")
-    found.place.rename(_home() / found.file)
-    notes.move(_home(), found.place.name, name)
+        raise UsageError(f"the trash has no vector {printable_name(wanted)!r}")
+    name = original_name(found)
+    if name in vector_paths():
+        raise UsageError(
+            f"the library has a vector {printable_name(name)!r} again: rename or remove that one first"
+        )
+    found.place.rename(_make_folder() / found.file)
+    notes.move_note(_make_folder(), found.place.name, name)
     return name
 
 
-def named(trashed: trash.Trashed) -> str:
+def original_name(trashed: trash.TrashedFile) -> str:
     """The name a vector in the trash had, and gets back when restored."""
     return trashed.file.removesuffix(SUFFIX)
 
 
-def _owned(name: str) -> Path:
-    own = _own()
+def _user_path(name: str) -> Path:
+    own = _user_paths()
     if name in own:
         return own[name]
     if name in demo.starter_vectors():
         raise UsageError(f"{name!r} comes with the demo models and cannot be changed")
-    raise UsageError(f"the library has no vector {shown(name)!r}")
+    raise UsageError(f"the library has no vector {printable_name(name)!r}")
 
 
-def _home() -> Path:
-    place = folder()
+def _make_folder() -> Path:
+    place = library_folder()
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as problem:
-        raise UsageError(f"cannot make {shown(place)} ({problem.strerror}); set XDG_DATA_HOME") from None
+        raise UsageError(
+            f"cannot make {printable_name(place)} ({problem.strerror}); set XDG_DATA_HOME"
+        ) from None
     return place

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vectors.data.metadata import About
-from vectors.data.stored import Stored
+from vectors.data.stored import StoredVector
 from vectors.errors import VectorFileError
 from vectors.files import writing
 from vectors.library import library
@@ -21,26 +21,28 @@ from vectors.library import library
 FOLDER = "measured"
 
 
-def place(sha256: str, fingerprint: str) -> Path:
+def measurement_path(sha256: str, fingerprint: str) -> Path:
     short = re.sub(r"[^0-9A-Za-z]", "", fingerprint)[:24]
-    return library.folder() / FOLDER / f"{sha256[:32]}-{short}.json"
+    return library.library_folder() / FOLDER / f"{sha256[:32]}-{short}.json"
 
 
-def keep(sha256: str, fingerprint: str, about: About, findings: Mapping[str, Any]) -> Path | None:
+def save_measurements(
+    sha256: str, fingerprint: str, about: About, findings: Mapping[str, Any]
+) -> Path | None:
     """Save the statistics and the report; returns None if the folder cannot be written."""
-    target = place(sha256, fingerprint)
+    target = measurement_path(sha256, fingerprint)
     text = json.dumps({"about": about.to_strings(), "findings": findings}, allow_nan=False)
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        writing.replace_file(target, text.encode("ascii"))
+        writing.write_atomic(target, text.encode("ascii"))
     except (OSError, VectorFileError):
         return None
     return target
 
 
-def known(stored: Stored, fingerprint: str) -> Stored:
+def with_measurements(stored: StoredVector, fingerprint: str) -> StoredVector:
     """Merges this model's measurements over the file's; the file's own suggested dose wins."""
-    measured = _read(place(stored.sha256, fingerprint))
+    measured = _read(measurement_path(stored.sha256, fingerprint))
     if measured is None:
         return stored
     mine = stored.about

@@ -21,16 +21,16 @@ def read(home: Path) -> dict[str, str]:
 def write(home: Path, name: str, text: str) -> None:
     """Set the note of a vector; an empty text deletes it."""
     others = {key: line for key, line in read(home).items() if key != name}
-    _keep(home, others | ({name: text} if text else {}))
+    _write_all(home, others | ({name: text} if text else {}))
 
 
-def move(home: Path, old: str, new: str) -> None:
+def move_note(home: Path, old: str, new: str) -> None:
     """Rename the key of a note when its vector is renamed or moved."""
     notes = read(home)
     if old in notes:
         text = notes.pop(old)
-        _keep(home, notes | {new: text})
+        _write_all(home, notes | {new: text})
 
 
-def _keep(home: Path, notes: dict[str, str]) -> None:
-    writing.replace_file(home / FILE, json.dumps(notes, indent=1).encode("ascii"))
+def _write_all(home: Path, notes: dict[str, str]) -> None:
+    writing.write_atomic(home / FILE, json.dumps(notes, indent=1).encode("ascii"))

@@ -13,7 +13,7 @@ _NAMED = re.compile(r"(\d{8}-\d{6})-(\d+)-(.+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Trashed:
+class TrashedFile:
     """A file that can be restored: `file` is its original name, `when` the local time of its removal."""
 
     place: Path
@@ -21,7 +21,7 @@ class Trashed:
     when: str
 
 
-def put(path: Path, home: Path) -> Path:
+def move_to_trash(path: Path, home: Path) -> Path:
     """Move a file of `home` into its trash folder."""
     folder = home / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -30,7 +30,7 @@ def put(path: Path, home: Path) -> Path:
     return path.rename(next(place for place in places if not place.exists()))
 
 
-def kept(home: Path) -> list[Trashed]:
+def list_trashed(home: Path) -> list[TrashedFile]:
     """The trashed files, newest first; files with other names are ignored."""
     try:
         names = [path.name for path in (home / FOLDER).iterdir() if path.is_file()]
@@ -38,9 +38,9 @@ def kept(home: Path) -> list[Trashed]:
         return []
     found = [match for name in names if (match := _NAMED.fullmatch(name))]
     found.sort(key=lambda match: (match[1], int(match[2])), reverse=True)
-    return [Trashed(home / FOLDER / match[0], match[3], _spelled(match[1])) for match in found]
+    return [TrashedFile(home / FOLDER / match[0], match[3], _readable_date(match[1])) for match in found]
 
 
-def _spelled(stamp: str) -> str:
+def _readable_date(stamp: str) -> str:
     """The time stamp as a readable date."""
     return f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]} {stamp[9:11]}:{stamp[11:13]}"

@@ -52,7 +52,7 @@ class States:
         return States(self.count, self.width, lambda: ((rows - middle) / scale for rows in self.blocks()))
 
 
-def stored(source: Any, chosen: Sequence[int] | None = None) -> States:
+def array_states(source: Any, chosen: Sequence[int] | None = None) -> States:
     """Rows of an array, all of them or the chosen ones; read anew on every pass."""
     array = np.asarray(source) if not isinstance(source, np.ndarray) else source
     which = np.arange(len(array)) if chosen is None else np.asarray(chosen, dtype=np.int64)
@@ -77,7 +77,7 @@ class Classes:
     def of(
         positive: Any, negative: Any, roles: Sequence[str] = (), chosen: Sequence[int] | None = None
     ) -> Classes:
-        return Classes(stored(positive, chosen), stored(negative, chosen), tuple(roles))
+        return Classes(array_states(positive, chosen), array_states(negative, chosen), tuple(roles))
 
     @property
     def differences(self) -> States:

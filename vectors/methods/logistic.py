@@ -21,7 +21,7 @@ PENALTY = 1.0
 Weights = NDArray[np.float64]
 
 
-def logistic(classes: Classes) -> Direction:
+def logistic_direction(classes: Classes) -> Direction:
     middle = classes.both.mean()
     squares = sum(float(((rows - middle) ** 2).sum()) for rows in classes.both.blocks())
     if squares == 0:
@@ -29,15 +29,15 @@ def logistic(classes: Classes) -> Direction:
     rows = classes.both.less(middle, float(np.sqrt(squares / classes.both.count)))
     labels = np.repeat([1.0, -1.0], classes.positive.count)
     if rows.count > rows.width:
-        return newton(Problem(rows, labels))[:-1]
+        return minimize_loss(LogisticLoss(rows, labels))[:-1]
     left, values, right = np.linalg.svd(rows.whole(), full_matrices=False)
     inside = States(rows.count, len(values), lambda: [left * values])
-    direction: Direction = newton(Problem(inside, labels))[:-1] @ right
+    direction: Direction = minimize_loss(LogisticLoss(inside, labels))[:-1] @ right
     return direction
 
 
 @dataclass(frozen=True)
-class Problem:
+class LogisticLoss:
     """The loss over all rows with an offset behind them, its gradient and its curvature, each as one pass."""
 
     rows: States
@@ -64,30 +64,30 @@ class Problem:
         """(gradient, curvature)."""
         gradient, curvature = self.penalty * weights, np.diag(self.penalty)
         for rows, labels in self.blocks():
-            chance = sigmoid(rows @ weights)
-            gradient = gradient - rows.T @ (labels * sigmoid(-labels * (rows @ weights)))
+            chance = logistic_sigmoid(rows @ weights)
+            gradient = gradient - rows.T @ (labels * logistic_sigmoid(-labels * (rows @ weights)))
             curvature = curvature + (rows * (chance * (1 - chance))[:, None]).T @ rows
         return gradient, curvature
 
 
-def newton(problem: Problem) -> Weights:
+def minimize_loss(problem: LogisticLoss) -> Weights:
     """[w, b] at the minimum; the penalty keeps it finite even where a plane separates the classes."""
     weights = np.zeros(problem.rows.width + 1)
     for _ in range(STEPS):
         gradient, curvature = problem.slopes(weights)
         step = np.linalg.solve(curvature, gradient).astype(np.float64, copy=False)
-        weights = weights - _shortened(problem, weights, step)
+        weights = weights - _halve_until_lower(problem, weights, step)
         if np.linalg.norm(step) < ENOUGH:
             break
     return weights
 
 
-def sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def logistic_sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
     shares: NDArray[np.float64] = np.exp(-np.logaddexp(0, -values))
     return shares
 
 
-def _shortened(problem: Problem, weights: Weights, step: Weights) -> Weights:
+def _halve_until_lower(problem: LogisticLoss, weights: Weights, step: Weights) -> Weights:
     """Half the step until the loss falls: far from the minimum a full one can overshoot."""
     here = problem.loss(weights)
     for _ in range(20):

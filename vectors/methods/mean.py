@@ -9,5 +9,5 @@ from __future__ import annotations
 from vectors.methods.classes import Classes, Direction
 
 
-def mean(classes: Classes) -> Direction:
+def mean_direction(classes: Classes) -> Direction:
     return classes.positive.mean() - classes.negative.mean()

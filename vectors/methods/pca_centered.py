@@ -7,8 +7,8 @@ the first component is the top right singular vector of the uncentred D. It keep
 from __future__ import annotations
 
 from vectors.methods.classes import Classes, Direction
-from vectors.methods.principal import leading
+from vectors.methods.principal import leading_direction
 
 
 def pca_centered(classes: Classes) -> Direction:
-    return leading(classes.differences)
+    return leading_direction(classes.differences)

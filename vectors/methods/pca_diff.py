@@ -7,7 +7,7 @@ where its strength varies from pair to pair more than anything else does.
 from __future__ import annotations
 
 from vectors.methods.classes import Classes, Direction
-from vectors.methods.principal import leading
+from vectors.methods.principal import leading_direction
 
 WARNING = (
     "pca-diff removes the mean difference of the pairs before it looks: where all pairs differ by the same"
@@ -17,4 +17,4 @@ WARNING = (
 
 def pca_diff(classes: Classes) -> Direction:
     differences = classes.differences
-    return leading(differences.less(differences.mean()))
+    return leading_direction(differences.less(differences.mean()))

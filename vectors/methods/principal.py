@@ -7,7 +7,7 @@ import numpy as np
 from vectors.methods.classes import Direction, Rows, States
 
 
-def leading(states: States) -> Direction:
+def leading_direction(states: States) -> Direction:
     """Top right singular vector: the unit v that maximises Σ (rowᵢ · v)²."""
     if states.count >= states.width:
         vectors: Rows = np.linalg.eigh(states.gram())[1]

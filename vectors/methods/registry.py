@@ -10,8 +10,8 @@ import numpy as np
 from core.errors import UsageError
 from vectors.methods.assistant_axis import assistant_axis
 from vectors.methods.classes import Classes, Direction
-from vectors.methods.logistic import logistic
-from vectors.methods.mean import mean
+from vectors.methods.logistic import logistic_direction
+from vectors.methods.mean import mean_direction
 from vectors.methods.pca_centered import pca_centered
 from vectors.methods.pca_diff import WARNING, pca_diff
 
@@ -26,32 +26,32 @@ class Method:
 
 
 METHODS: Mapping[str, Method] = {
-    "mean": Method(mean, True),
+    "mean": Method(mean_direction, True),
     "pca-centered": Method(pca_centered, False),
     "pca-diff": Method(pca_diff, False, WARNING),
-    "logistic": Method(logistic, False),
+    "logistic": Method(logistic_direction, False),
     "assistant-axis": Method(assistant_axis, True),
 }
 
 
-def method(name: str) -> Method:
+def find_method(name: str) -> Method:
     if name not in METHODS:
         raise UsageError(f"no method {name!r}; there is {', '.join(METHODS)}")
     return METHODS[name]
 
 
-def direction(name: str, classes: Classes) -> Direction:
+def fit_direction(name: str, classes: Classes) -> Direction:
     """The raw vector of one layer, pointing from the negative class to the positive one."""
-    chosen = method(name)
+    chosen = find_method(name)
     found = chosen.fit(classes)
     length = float(np.linalg.norm(found))
     if chosen.own_length or length == 0:
         return found
-    unit = oriented(found / length, classes)
+    unit = orient_direction(found / length, classes)
     return unit * (abs(classes.gap(unit)) or 1.0)
 
 
-def oriented(unit: Direction, classes: Classes) -> Direction:
+def orient_direction(unit: Direction, classes: Classes) -> Direction:
     """repeng's vote: turned around if more pairs have p⁺ < p⁻ than p⁺ > p⁻."""
     apart = classes.differences.along(unit)
     return -unit if np.count_nonzero(apart < 0) > np.count_nonzero(apart > 0) else unit

@@ -6,26 +6,28 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vectors.plots.marks import Axes, Curve, finite, legend, put
-from vectors.plots.paper import COLOURS, QUIET, draw
+from vectors.plots.marks import PlotAxes, PlotCurve, draw_curves, draw_legend, finite_or_nan
+from vectors.plots.paper import COLOURS, QUIET, draw_figure
 
 PANEL = (7.0, 2.4)  # inches of one panel
-PLAIN = Axes()
+PLAIN = PlotAxes()
 CELLS_WITH_NUMBERS = 200  # a heat map with more cells has no numbers in them
 
 
-def lines(path: str | Path, curves: Sequence[Curve], axes: Axes = PLAIN) -> Path:
+def plot_lines(path: str | Path, curves: Sequence[PlotCurve], axes: PlotAxes = PLAIN) -> Path:
     """Plot curves on one pair of axes."""
 
     def paint(figure: Any) -> None:
         place = figure.add_subplot()
         axes.dress(place)
-        put(place, curves)
+        draw_curves(place, curves)
 
-    return draw(path, paint)
+    return draw_figure(path, paint)
 
 
-def stack(path: str | Path, panels: Sequence[tuple[Axes, Sequence[Curve]]], title: str = "") -> Path:
+def plot_panels(
+    path: str | Path, panels: Sequence[tuple[PlotAxes, Sequence[PlotCurve]]], title: str = ""
+) -> Path:
     """Plot several panels above one another that share their x axis."""
 
     def paint(figure: Any) -> None:
@@ -34,15 +36,15 @@ def stack(path: str | Path, panels: Sequence[tuple[Axes, Sequence[Curve]]], titl
             figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0], panels, strict=True
         ):
             axes.dress(place)
-            put(place, curves)
+            draw_curves(place, curves)
 
-    return draw(path, paint, (PANEL[0], PANEL[1] * len(panels) + 0.4))
+    return draw_figure(path, paint, (PANEL[0], PANEL[1] * len(panels) + 0.4))
 
 
-def bars(
+def plot_bars(
     path: str | Path,
     values: Mapping[str, float | None],
-    axes: Axes = PLAIN,
+    axes: PlotAxes = PLAIN,
     intervals: Mapping[str, tuple[float, float]] | None = None,
     quiet: Collection[str] = (),
 ) -> Path:
@@ -51,21 +53,21 @@ def bars(
     def paint(figure: Any) -> None:
         place, names = figure.add_subplot(), list(values)
         axes.dress(place)
-        heights = finite(list(values.values()))
+        heights = finite_or_nan(list(values.values()))
         colours = [QUIET if name in quiet else COLOURS[0] for name in names]
         place.bar(range(len(names)), heights, color=colours, width=0.7)
         for number, name in enumerate(names):
             if bounds := (intervals or {}).get(name):
                 place.plot([number, number], bounds, color="black", linewidth=1.2)
-        place.set_xticks(range(len(names)), names, **_leaning(names))
+        place.set_xticks(range(len(names)), names, **_rotate_long_names(names))
 
-    return draw(path, paint)
+    return draw_figure(path, paint)
 
 
-def histogram(
+def plot_histogram(
     path: str | Path,
     samples: Mapping[str, Sequence[float]],
-    axes: Axes = PLAIN,
+    axes: PlotAxes = PLAIN,
     bins: int = 30,
 ) -> Path:
     """Plot several samples in the same bins, overlaid."""
@@ -78,20 +80,20 @@ def histogram(
         for number, (name, sample) in enumerate(samples.items()):
             colour = COLOURS[number % len(COLOURS)]
             place.hist(sample, bins=bins, range=reach, color=colour, alpha=0.55, label=name)
-        legend(place)
+        draw_legend(place)
 
-    return draw(path, paint)
+    return draw_figure(path, paint)
 
 
-def grid(
+def plot_heatmap(
     path: str | Path,
     rows: Sequence[str | int],
     columns: Sequence[str | int],
     values: Mapping[tuple[str | int, str | int], float],
-    axes: Axes = PLAIN,
+    axes: PlotAxes = PLAIN,
 ) -> Path:
     """Plot a heat map, white at zero; cells without a value stay empty."""
-    cells = [finite([values.get((row, column)) for column in columns]) for row in rows]
+    cells = [finite_or_nan([values.get((row, column)) for column in columns]) for row in rows]
     reach = max((abs(value) for line in cells for value in line if value == value), default=0.0) or 1.0
 
     def paint(figure: Any) -> None:
@@ -99,21 +101,21 @@ def grid(
         axes.dress(place)
         image = place.imshow(cells, cmap="RdBu_r", vmin=-reach, vmax=reach, aspect="auto")
         names = [str(column) for column in columns]
-        place.set_xticks(range(len(names)), names, **_leaning(names))
+        place.set_xticks(range(len(names)), names, **_rotate_long_names(names))
         place.set_yticks(range(len(rows)), map(str, rows))
         figure.colorbar(image, ax=place)
         if len(rows) * len(columns) <= CELLS_WITH_NUMBERS:
-            _numbers(place, cells, reach)
+            _draw_numbers(place, cells, reach)
 
-    return draw(path, paint, (max(4.0, 0.5 * len(columns) + 2.5), max(3.0, 0.3 * len(rows) + 1.5)))
+    return draw_figure(path, paint, (max(4.0, 0.5 * len(columns) + 2.5), max(3.0, 0.3 * len(rows) + 1.5)))
 
 
-def _leaning(names: Sequence[str]) -> dict[str, Any]:
+def _rotate_long_names(names: Sequence[str]) -> dict[str, Any]:
     """Tick-label options: long names are rotated."""
     return {"rotation": 30, "ha": "right"} if max(map(len, names), default=0) > 10 else {}
 
 
-def _numbers(place: Any, cells: Sequence[Sequence[float]], reach: float) -> None:
+def _draw_numbers(place: Any, cells: Sequence[Sequence[float]], reach: float) -> None:
     for row, line in enumerate(cells):
         for column, value in enumerate(line):
             if value == value:

@@ -7,23 +7,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vectors.plots.charts import stack
-from vectors.plots.marks import Axes, Curve
+from vectors.plots.charts import plot_panels
+from vectors.plots.marks import PlotAxes, PlotCurve
 
 Layers = Mapping[str, Mapping[str, Any]]
 
 
-def layer_curves(path: str | Path, panels: Sequence[tuple[Axes, Sequence[Curve]]], title: str = "") -> Path:
+def plot_layer_curves(
+    path: str | Path, panels: Sequence[tuple[PlotAxes, Sequence[PlotCurve]]], title: str = ""
+) -> Path:
     """Plot panels that share the layer axis; only the last one labels it."""
     *others, (axes, curves) = panels
-    return stack(path, [*others, (replace(axes, x=axes.x or "layer"), curves)], title)
+    return plot_panels(path, [*others, (replace(axes, x=axes.x or "layer"), curves)], title)
 
 
-def curve(name: str, layers: Layers, key: str, interval: str = "") -> Curve:
+def report_curve(name: str, layers: Layers, key: str, interval: str = "") -> PlotCurve:
     """One column of a report's `layers` table as a curve, with its interval where the table has one."""
     x = [int(layer) for layer in layers]
     y = [found.get(key) for found in layers.values()]
     if not interval:
-        return Curve(name, x, y)
+        return PlotCurve(name, x, y)
     bounds = [found.get(interval) or (None, None) for found in layers.values()]
-    return Curve(name, x, y, [low for low, _ in bounds], [high for _, high in bounds])
+    return PlotCurve(name, x, y, [low for low, _ in bounds], [high for _, high in bounds])

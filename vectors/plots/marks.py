@@ -14,7 +14,7 @@ MOST_INSIDE = 4
 
 
 @dataclass(frozen=True)
-class Curve:
+class PlotCurve:
     """One curve: `low` and `high` bound a shaded interval; a missing or infinite y leaves a gap.
 
     `quiet` curves are grey and share one legend entry.
@@ -30,7 +30,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Axes:
+class PlotAxes:
     """Settings of one pair of axes: labels, limits, and labelled reference lines.
 
     `levels` are horizontal lines, `places` vertical ones, `chance` the band that random values stay
@@ -53,13 +53,15 @@ class Axes:
             axes.axhspan(*self.chance, color=QUIET, alpha=0.2, linewidth=0, label="chance")
         for height, words in self.levels:
             axes.axhline(height, color=QUIET, linewidth=0.8, linestyle=":")
-            _note(axes, words, (1.0, height), axes.get_yaxis_transform(), ha="right", va="bottom")
+            _draw_label(axes, words, (1.0, height), axes.get_yaxis_transform(), ha="right", va="bottom")
         for place, words in self.places:
             axes.axvline(place, color=QUIET, linewidth=0.8, linestyle="--")
-            _note(axes, words, (place, 1.0), axes.get_xaxis_transform(), ha="left", va="top", rotation=90)
+            _draw_label(
+                axes, words, (place, 1.0), axes.get_xaxis_transform(), ha="left", va="top", rotation=90
+            )
 
 
-def put(axes: Any, curves: Iterable[Curve]) -> None:
+def draw_curves(axes: Any, curves: Iterable[PlotCurve]) -> None:
     """Draw every curve in its own colour with a pale interval; quiet curves are grey."""
     named = False
     for number, curve in enumerate(sorted(curves, key=lambda curve: curve.quiet)):
@@ -67,7 +69,7 @@ def put(axes: Any, curves: Iterable[Curve]) -> None:
         style = "--" if curve.dashed else "-"
         axes.plot(
             curve.x,
-            finite(curve.y),
+            finite_or_nan(curve.y),
             color=colour,
             linestyle=style,
             marker="o",
@@ -77,12 +79,17 @@ def put(axes: Any, curves: Iterable[Curve]) -> None:
         named = named or curve.quiet
         if curve.low is not None and curve.high is not None:
             axes.fill_between(
-                curve.x, finite(curve.low), finite(curve.high), color=colour, alpha=0.2, linewidth=0
+                curve.x,
+                finite_or_nan(curve.low),
+                finite_or_nan(curve.high),
+                color=colour,
+                alpha=0.2,
+                linewidth=0,
             )
-    legend(axes)
+    draw_legend(axes)
 
 
-def legend(axes: Any) -> None:
+def draw_legend(axes: Any) -> None:
     """Draw a legend if there are several names; beside the axes if there are too many to fit inside."""
     handles, names = axes.get_legend_handles_labels()
     named = [(handle, name) for handle, name in zip(handles, names, strict=True) if name]
@@ -91,9 +98,9 @@ def legend(axes: Any) -> None:
         axes.legend(*map(list, zip(*named, strict=True)), **outside)
 
 
-def finite(values: Sequence[Number]) -> list[float]:
+def finite_or_nan(values: Sequence[Number]) -> list[float]:
     return [value if value is not None and math.isfinite(value) else math.nan for value in values]
 
 
-def _note(axes: Any, words: str, place: tuple[float, float], transform: Any, **how: Any) -> None:
+def _draw_label(axes: Any, words: str, place: tuple[float, float], transform: Any, **how: Any) -> None:
     axes.text(*place, words, transform=transform, fontsize="x-small", color=QUIET, **how)

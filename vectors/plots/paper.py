@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from core.files import expanded
-from vectors.errors import shown
-from vectors.files.target import writable
+from core.files import expand_home
+from vectors.errors import printable_name
+from vectors.files.target import ensure_writable
 
 SUFFIXES = (".png", ".svg")
 # Okabe & Ito 2008: eight colours that stay apart for the colour-blind; yellow left out, too pale for a line.
@@ -37,19 +37,23 @@ LOOK: Mapping[str, Any] = {
 _alone = threading.Lock()  # matplotlib's style is process-wide while a figure is being drawn
 
 
-def checked(path: str | Path) -> Path:
+def ensure_drawable(path: str | Path) -> Path:
     """The output path, checked before any work for its suffix, matplotlib and write access."""
-    target = expanded(path)
+    target = expand_home(path)
     if target.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"a plot is written as {' or '.join(SUFFIXES)}, {shown(target.name)} is neither")
+        raise UsageError(
+            f"a plot is written as {' or '.join(SUFFIXES)}, {printable_name(target.name)} is neither"
+        )
     if importlib.util.find_spec("matplotlib") is None:
         raise UsageError("plots need matplotlib: pip install 'steertui[plot]'")
-    return writable(target)
+    return ensure_writable(target)
 
 
-def draw(path: str | Path, paint: Callable[[Any], None], size: tuple[float, float] = (7.0, 4.0)) -> Path:
+def draw_figure(
+    path: str | Path, paint: Callable[[Any], None], size: tuple[float, float] = (7.0, 4.0)
+) -> Path:
     """Call `paint` with a matplotlib figure and write the file atomically."""
-    target = checked(path)
+    target = ensure_drawable(path)
     import matplotlib
     from matplotlib.figure import Figure
 
@@ -59,15 +63,15 @@ def draw(path: str | Path, paint: Callable[[Any], None], size: tuple[float, floa
         figure = Figure(figsize=size, layout="constrained")
         paint(figure)
         figure.savefig(data, format=kind, metadata={"Date": None} if kind == "svg" else None)
-    return _written(target, data.getvalue())
+    return _write_picture(target, data.getvalue())
 
 
-def _written(target: Path, data: bytes) -> Path:
+def _write_picture(target: Path, data: bytes) -> Path:
     fresh = target.with_name(f"{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         fresh.write_bytes(data)
         fresh.replace(target)
     except OSError as problem:
-        raise UsageError(f"cannot write {shown(target)}: {problem.strerror}") from None
+        raise UsageError(f"cannot write {printable_name(target)}: {problem.strerror}") from None
     return target

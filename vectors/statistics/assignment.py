@@ -13,26 +13,26 @@ from numpy.typing import ArrayLike, NDArray
 Numbers = NDArray[np.float64]
 
 
-def assign(gains: ArrayLike) -> tuple[list[int], list[int]]:
+def best_assignment(gains: ArrayLike) -> tuple[list[int], list[int]]:
     """(rows, their columns); where the matrix is not square, some of the longer side stay unassigned."""
     matrix = np.asarray(gains, np.float64)
     if matrix.ndim != 2:
         raise ValueError(f"an assignment needs a matrix, not {matrix.ndim} dimensions")
     if matrix.shape[0] > matrix.shape[1]:
-        columns, rows = assign(matrix.T)
+        columns, rows = best_assignment(matrix.T)
         order = np.argsort(rows)
         return [rows[place] for place in order], [columns[place] for place in order]
-    return list(range(len(matrix))), _columns(-matrix)
+    return list(range(len(matrix))), _column_of_each_row(-matrix)
 
 
-def _columns(costs: Numbers) -> list[int]:
+def _column_of_each_row(costs: Numbers) -> list[int]:
     """Column of every row. Index 0 of the work arrays means unassigned."""
     height, width = costs.shape
     of_row, of_column = np.zeros(height + 1), np.zeros(width + 1)
     owner = np.zeros(width + 1, dtype=np.int64)
     for row in range(1, height + 1):
         owner[0] = row
-        came_from, end = _path(costs, of_row, of_column, owner)
+        came_from, end = _cheapest_path(costs, of_row, of_column, owner)
         while end:
             owner[end], end = owner[came_from[end]], int(came_from[end])
     columns = np.empty(height, dtype=np.int64)
@@ -40,7 +40,7 @@ def _columns(costs: Numbers) -> list[int]:
     return [int(column) for column in columns]
 
 
-def _path(
+def _cheapest_path(
     costs: Numbers, of_row: Numbers, of_column: Numbers, owner: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], int]:
     """The cheapest augmenting path from the new row to a free column; updates both potentials."""

@@ -20,17 +20,17 @@ def mann_whitney(x: ArrayLike, y: ArrayLike) -> tuple[float, float]:
     """U of the first class and the two-sided p; the classes are taken as independent of each other."""
     a, b = np.asarray(x, np.float64), np.asarray(y, np.float64)
     pairs = a.size * b.size
-    u = round(2 * metrics.auroc(a, b) * pairs) / 2
+    u = round(2 * metrics.area_under_roc(a, b) * pairs) / 2
     further = max(u, pairs - u)
     ties = np.unique(np.concatenate((a, b)), return_counts=True)[1]
     if min(a.size, b.size) <= FEW and ties.max() == 1:
-        tail = float(orders(a.size, b.size)[int(further) :].sum())
+        tail = float(u_distribution(a.size, b.size)[int(further) :].sum())
     else:
         tail = _normal_tail(further, a.size, b.size, ties)
     return u, min(1.0, 2 * tail)
 
 
-def orders(n: int, m: int) -> NDArray[np.float64]:
+def u_distribution(n: int, m: int) -> NDArray[np.float64]:
     """P(U = 0), P(U = 1), …: the largest of all is an x, above all m of the others, in n of n + m orders."""
     shorter = [np.ones(1)] * (m + 1)
     for i in range(1, n + 1):

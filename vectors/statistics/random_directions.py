@@ -18,7 +18,7 @@ REACHED = 99.7
 
 
 @dataclass(frozen=True)
-class Chance:
+class RandomCosines:
     """Cosines of random pairs of directions of one width."""
 
     cosines: NDArray[np.float64]
@@ -44,7 +44,7 @@ class Chance:
 
 
 @lru_cache(maxsize=8)
-def random_pairs(width: int, pairs: int = PAIRS, seed: int = 0) -> Chance:
+def random_pairs(width: int, pairs: int = PAIRS, seed: int = 0) -> RandomCosines:
     chance = np.random.default_rng(seed)
     along, across = chance.standard_normal(pairs), 2 * chance.standard_gamma((width - 1) / 2, pairs)
-    return Chance(along / np.sqrt(along**2 + across) if width > 1 else np.copysign(1.0, along))
+    return RandomCosines(along / np.sqrt(along**2 + across) if width > 1 else np.copysign(1.0, along))

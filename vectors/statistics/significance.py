@@ -31,7 +31,7 @@ def sign_flip_p(x: ArrayLike, y: ArrayLike, *, seed: int = 0, flips: int = FLIPS
     return (1 + reached) / (flips + 1)
 
 
-def holm(values: Mapping[Any, float]) -> dict[Any, float]:
+def holm_correction(values: Mapping[Any, float]) -> dict[Any, float]:
     """Holm 1979: the k-th smallest of m times m − k + 1, never below the one before, at most 1."""
     adjusted, floor = {}, 0.0
     for rank, key in enumerate(sorted(values, key=lambda key: values[key])):
@@ -40,7 +40,7 @@ def holm(values: Mapping[Any, float]) -> dict[Any, float]:
     return {key: adjusted[key] for key in values}
 
 
-def welch(x: ArrayLike, y: ArrayLike) -> dict[str, float]:
+def welch_test(x: ArrayLike, y: ArrayLike) -> dict[str, float]:
     """t = (x̄ − ȳ) / √(s₁²/n₁ + s₂²/n₂), its degrees of freedom (Welch–Satterthwaite) and two-sided p."""
     a, b = np.asarray(x, np.float64), np.asarray(y, np.float64)
     one, other = float(a.var(ddof=1)) / a.size, float(b.var(ddof=1)) / b.size
@@ -65,10 +65,10 @@ def incomplete_beta(a: float, b: float, x: float) -> float:
     front = math.exp(
         math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
     )
-    return front * _fraction(a, b, x) / a
+    return front * _continued_fraction(a, b, x) / a
 
 
-def _fraction(a: float, b: float, x: float) -> float:
+def _continued_fraction(a: float, b: float, x: float) -> float:
     tiny = 1e-300
     c, d = 1.0, 1.0 / ((1.0 - (a + b) * x / (a + 1)) or tiny)
     value = d
@@ -84,9 +84,9 @@ def _fraction(a: float, b: float, x: float) -> float:
     return value
 
 
-def significance(x: ArrayLike, y: ArrayLike, seed: int) -> dict[str, Any]:
+def significance_tests(x: ArrayLike, y: ArrayLike, seed: int) -> dict[str, Any]:
     """What one layer's hold-out says; Holm's share comes when all layers are known."""
-    found, (u, p) = welch(x, y), mann_whitney(x, y)
+    found, (u, p) = welch_test(x, y), mann_whitney(x, y)
     return {
         "p": sign_flip_p(x, y, seed=seed),
         "welch_t": found["t"],

@@ -23,7 +23,7 @@ FEWEST = 2
 KEPT = "they are used as they are, and so is what is made of them"
 
 
-def last_words(text: str | Sequence[Any]) -> str:
+def last_message_text(text: str | Sequence[Any]) -> str:
     """A text itself; of messages what the last one says."""
     if isinstance(text, str):
         return text
@@ -32,7 +32,7 @@ def last_words(text: str | Sequence[Any]) -> str:
 
 
 @dataclass(frozen=True)
-class Pair:
+class ContrastPair:
     """`begins` says, for plain texts, at which character each side's own words begin."""
 
     positive: Text
@@ -58,7 +58,7 @@ class ContrastSet:
     """Pairs, or for two models only prompts; `shape` is the shape of the file they came in."""
 
     name: str
-    pairs: tuple[Pair, ...] = ()
+    pairs: tuple[ContrastPair, ...] = ()
     prompts: tuple[Text, ...] = ()
     shape: str = "pairs"
     poles: tuple[str, str] = ("positive", "negative")
@@ -100,7 +100,7 @@ class ContrastSet:
         return self
 
 
-def split(keys: Sequence[str], holdout: float, seed: int) -> Split:
+def split_pairs(keys: Sequence[str], holdout: float, seed: int) -> Split:
     """Seeded split of what `keys` name; equal keys stay on one side. Sides too small to measure are merged."""
     groups: dict[str, list[int]] = {}
     for index, key in enumerate(keys):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from core.errors import UsageError
-from vectors.texts.tokenized import Side
+from vectors.texts.tokenized import TokenizedText
 
 if TYPE_CHECKING:
     from core.activations.positions import Choice
@@ -22,13 +22,13 @@ LONGEST = 50
 """Tokens of a reply that the model gives itself to be read."""
 
 
-def chosen(read: str, side: Side) -> Choice:
+def read_positions(read: str, side: TokenizedText) -> Choice:
     """Positions in one side for a read as typed; what cannot be found there is a sentence."""
     name, _, argument = read.partition(":")
     return READS[name](side, argument)
 
 
-def checked(read: str) -> str:
+def check_read(read: str) -> str:
     """A read that exists, with the argument it needs; known before a model is touched."""
     name, _, argument = read.partition(":")
     if name not in READS:
@@ -44,11 +44,11 @@ def checked(read: str) -> str:
     return read
 
 
-def _last(side: Side, argument: str) -> Choice:
+def _last(side: TokenizedText, argument: str) -> Choice:
     return -1
 
 
-def _decision(side: Side, argument: str) -> Choice:
+def _decision(side: TokenizedText, argument: str) -> Choice:
     if side.reply is not None:
         return side.before(side.reply[0])
     if side.turns:
@@ -56,25 +56,25 @@ def _decision(side: Side, argument: str) -> Choice:
     raise UsageError("a plain text marks no decision; use last, or narratives with context and continuation")
 
 
-def _response(side: Side, argument: str) -> Choice:
+def _response(side: TokenizedText, argument: str) -> Choice:
     """The words of the reply; a reply without any is read at its last token."""
     if side.reply is None:
         return -1
     return side.tokens(side.reply) or -1
 
 
-def _span(side: Side, argument: str) -> Choice:
+def _span(side: TokenizedText, argument: str) -> Choice:
     return slice(*_bounds(argument))
 
 
-def _regex(side: Side, argument: str) -> Choice:
+def _regex(side: TokenizedText, argument: str) -> Choice:
     matches = [match for match in _pattern(argument).finditer(side.text) if match.group()]
     if not matches:
         raise UsageError(f"regex {argument!r} matches nothing in {side.text[:60]!r}")
     return side.tokens(matches[-1].span())
 
 
-def _turn(side: Side, argument: str) -> Choice:
+def _turn(side: TokenizedText, argument: str) -> Choice:
     number = _number(argument or "-1")
     if not -len(side.turns) <= number < len(side.turns):
         raise UsageError(f"turn {number} of a text with {len(side.turns)} messages")
@@ -102,7 +102,7 @@ def _number(argument: str) -> int:
     return int(argument)
 
 
-READS: Mapping[str, Callable[[Side, str], Choice]] = {
+READS: Mapping[str, Callable[[TokenizedText, str], Choice]] = {
     "last": _last,
     "decision": _decision,
     RESPONSE: _response,

@@ -7,27 +7,29 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from core import stream
-from core.jobs.job import Progress, gpu
+from core.jobs.job import Progress, gpu_task
 from vectors.texts.position_spec import LONGEST
-from vectors.texts.tokenized import Side
+from vectors.texts.tokenized import TokenizedText
 
 if TYPE_CHECKING:
     from core.activations.positions import Choice
     from core.model.model import Model
 
 
-def answered(model: Model, sides: Sequence[Side], longest: int = LONGEST) -> Generator[Any, Any, Any]:
+def generate_replies(
+    model: Model, sides: Sequence[TokenizedText], longest: int = LONGEST
+) -> Generator[Any, Any, Any]:
     """(sides with the reply behind them, the reply's positions); an empty reply is read at the last token.
 
     Each reply is a step of its own, so that a job that runs again finds it answered.
     """
     longer, choices = [], []
     for number, side in enumerate(sides):
-        reply: list[int] = yield gpu(
+        reply: list[int] = yield gpu_task(
             partial(reply_ids, model, side.ids, longest), key=f"reply {number} {model.fingerprint[:16]}"
         )
         yield Progress(number + 1, len(sides), "replies")
-        longer.append(Side((*side.ids, *reply)))
+        longer.append(TokenizedText((*side.ids, *reply)))
         choice: Choice = (len(side.ids), len(side.ids) + len(reply)) if reply else -1
         choices.append(choice)
     return longer, choices

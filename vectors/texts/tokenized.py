@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.errors import BadInput, UsageError
-from core.generation.chat import as_messages, render
+from core.generation.chat import as_messages, render_prompt
 from vectors.texts.pair import Text
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Side:
+class TokenizedText:
     """`turns` are the messages' own words by character; `reply` the words that are still being said, if any."""
 
     ids: tuple[int, ...]
@@ -42,41 +42,45 @@ class Side:
         return ends[-1]
 
 
-def side(model: Model, text: Text, begins: int | None = None) -> Side:
+def tokenize_text(model: Model, text: Text, begins: int | None = None) -> TokenizedText:
     """A conversation that ends with the assistant stays open there; ids are taken as they are."""
     if not isinstance(text, str) and all(isinstance(token, int) for token in text):
-        return Side(tuple(map(int, text)))
+        return TokenizedText(tuple(map(int, text)))
     if model.tokenizer is None:
         raise UsageError(f"{model.name} has no tokenizer: give token ids instead of text")
     if isinstance(text, str):
         reply = None if begins is None else (begins, len(text))
-        return _located(model.tokenizer, text, True, (), reply)
+        return _tokenize(model.tokenizer, text, True, (), reply)
     messages = as_messages(text)
     contents = [str(message["content"]) for message in messages]
     said = contents[-1] if messages[-1]["role"] == "assistant" else ""
-    rendered = render(model.tokenizer, messages[:-1] if said else messages, prefill=said)
-    turns = _turns(rendered.text, contents)
+    rendered = render_prompt(model.tokenizer, messages[:-1] if said else messages, prefill=said)
+    turns = _message_spans(rendered.text, contents)
     special = rendered.mode != "chat"
-    return _located(model.tokenizer, rendered.text, special, turns, turns[-1] if said else None)
+    return _tokenize(model.tokenizer, rendered.text, special, turns, turns[-1] if said else None)
 
 
-def first_difference(number: int, positive: Side, negative: Side) -> tuple[Side, Side]:
+def first_difference(
+    number: int, positive: TokenizedText, negative: TokenizedText
+) -> tuple[TokenizedText, TokenizedText]:
     """Both sides up to the first token in which their answers differ: the letter or the word that was chosen."""
     for place, (one, other) in enumerate(zip(positive.ids, negative.ids, strict=False)):
         if one != other:
-            return Side(positive.ids[: place + 1]), Side(negative.ids[: place + 1])
+            return TokenizedText(positive.ids[: place + 1]), TokenizedText(negative.ids[: place + 1])
     raise BadInput(f"pair {number}: answers share first token, nothing tells them apart")
 
 
-def _located(tokenizer: Any, text: str, special: bool, turns: tuple[Span, ...], reply: Span | None) -> Side:
+def _tokenize(
+    tokenizer: Any, text: str, special: bool, turns: tuple[Span, ...], reply: Span | None
+) -> TokenizedText:
     encoded = tokenizer(
         text, add_special_tokens=special, return_offsets_mapping=bool(getattr(tokenizer, "is_fast", False))
     )
     offsets = tuple((int(a), int(b)) for a, b in encoded.get("offset_mapping", ()))
-    return Side(tuple(encoded["input_ids"]), text, offsets, turns, reply)
+    return TokenizedText(tuple(encoded["input_ids"]), text, offsets, turns, reply)
 
 
-def _turns(text: str, contents: list[str]) -> tuple[Span, ...]:
+def _message_spans(text: str, contents: list[str]) -> tuple[Span, ...]:
     """Where each message's words stand in the rendered text, in order; templates may trim them."""
     spans, place = [], 0
     for content in contents:

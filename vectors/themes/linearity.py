@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.errors import UsageError
-from vectors.statistics.assignment import assign
+from vectors.statistics.assignment import best_assignment
 
 if TYPE_CHECKING:
     from core.model.model import Model
@@ -39,7 +39,7 @@ class Linearity:
 
 
 @dataclass(frozen=True)
-class Ranked:
+class RankedRun:
     """One run and its null: the scores of its first set with the second sets of other runs."""
 
     name: str
@@ -58,29 +58,29 @@ class Ranked:
         return {"score": self.found.score, "lowest": low, "highest": high, "null": null, "p": p}
 
 
-def linearity(one: ArrayLike, other: ArrayLike) -> Linearity:
+def compare_themes(one: ArrayLike, other: ArrayLike) -> Linearity:
     """Score two sets of embeddings, a row per theme; a missing theme is a zero row and matches nothing."""
-    ours, theirs = (_units(rows) for rows in (one, other))
+    ours, theirs = (_unit_rows(rows) for rows in (one, other))
     if ours.shape[1] != theirs.shape[1]:
         raise UsageError(f"themes of width {ours.shape[1]} and {theirs.shape[1]} come from two embeddings")
     cosines = ours @ theirs.T
-    rows, columns = assign(cosines)
+    rows, columns = best_assignment(cosines)
     partners: list[int | None] = [None] * len(ours)
     for row, column in zip(rows, columns, strict=True):
         partners[row] = column
     return Linearity(float(cosines[rows, columns].sum()) / len(ours), cosines, tuple(partners))
 
 
-def ranked(runs: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> list[Ranked]:
+def rank_runs(runs: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> list[RankedRun]:
     """All runs by score, highest first, each with the scores of mismatched pairs as its null."""
     found = []
     for name, (one, other) in runs.items():
-        null = [linearity(one, theirs).score for key, (_, theirs) in runs.items() if key != name]
-        found.append(Ranked(name, linearity(one, other), tuple(null)))
+        null = [compare_themes(one, theirs).score for key, (_, theirs) in runs.items() if key != name]
+        found.append(RankedRun(name, compare_themes(one, other), tuple(null)))
     return sorted(found, key=lambda run: -run.found.score)
 
 
-def embedded(model: Model, texts: Sequence[str], layer: int | None = None) -> Rows:
+def embed_texts(model: Model, texts: Sequence[str], layer: int | None = None) -> Rows:
     """Embed texts with the loaded model: mean of its states at one layer, by default two thirds up."""
     from core.activations.capture import capture
 
@@ -90,7 +90,7 @@ def embedded(model: Model, texts: Sequence[str], layer: int | None = None) -> Ro
     return np.asarray(rows.double().numpy())
 
 
-def _units(rows: ArrayLike) -> Rows:
+def _unit_rows(rows: ArrayLike) -> Rows:
     matrix = np.asarray(rows, np.float64)
     if matrix.ndim != 2 or not len(matrix):
         raise UsageError("themes have to be rows of numbers, at least one")

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.errors import BadInput, UsageError
-from core.files import expanded
-from core.jobs.job import Cell, Job, Progress, Row, gpu
+from core.files import expand_home
+from core.jobs.job import Cell, Job, Progress, Row, gpu_task
 from vectors.contrasts import records
-from vectors.errors import shown
-from vectors.themes.linearity import Rows, embedded, ranked
+from vectors.errors import printable_name
+from vectors.themes.linearity import Rows, embed_texts, rank_runs
 
 if TYPE_CHECKING:
     from core.model.model import Model
@@ -30,26 +30,26 @@ Themes = Sequence[str | None]
 
 
 @dataclass(frozen=True)
-class Run:
+class ThemeRun:
     name: str
     tuned: Themes
     direction: Themes
 
 
-def job(model: Model, params: Mapping[str, Any]) -> Job:
+def themes_job(model: Model, params: Mapping[str, Any]) -> Job:
     """`themes` is a file of runs, or together with `other` two files of one theme per line."""
-    runs = read_runs(expanded(params["themes"]), params.get("other"))
+    runs = read_runs(expand_home(params["themes"]), params.get("other"))
     layer = params.get("layer")
     if layer is not None and not 0 <= layer < model.n_layers:
         raise UsageError(f"layer {layer}, model has {model.n_layers}")
     sets: dict[str, tuple[Rows, Rows]] = {}
     for number, one in enumerate(runs, start=1):
-        tuned = yield gpu(partial(_embedded, model, one.tuned, layer))
-        direction = yield gpu(partial(_embedded, model, one.direction, layer))
+        tuned = yield gpu_task(partial(_embed_themes, model, one.tuned, layer))
+        direction = yield gpu_task(partial(_embed_themes, model, one.direction, layer))
         sets[one.name] = tuned, direction
         yield Progress(number, len(runs), "runs embedded")
     found: dict[str, dict[str, Any]] = {}
-    for scored in ranked(sets):
+    for scored in rank_runs(sets):
         found[scored.name] = scored.to_json()
         yield Row("linearity", scored.name, found[scored.name])
         for (i, j), cosine in np.ndenumerate(scored.found.cosines):
@@ -57,30 +57,30 @@ def job(model: Model, params: Mapping[str, Any]) -> Job:
     return {"runs": found, "n": len(found), "embedded_by": model.name}
 
 
-def read_runs(path: Path, other: str | None = None) -> list[Run]:
+def read_runs(path: Path, other: str | None = None) -> list[ThemeRun]:
     try:
         if other is not None:
-            sides = [_lines(place) for place in (path, expanded(other))]
-            return [Run(path.stem, sides[0], sides[1])]
+            sides = [_read_themes(place) for place in (path, expand_home(other))]
+            return [ThemeRun(path.stem, sides[0], sides[1])]
         found, _ = records.read(path)
-        runs = [_run(record, number) for number, record in enumerate(found, start=1)]
+        runs = [_parse_run(record, number) for number, record in enumerate(found, start=1)]
     except records.BadRecord as problem:
-        raise BadInput(f"{shown(path.name)}: {problem}") from None
+        raise BadInput(f"{printable_name(path.name)}: {problem}") from None
     if not runs or len({run.name for run in runs}) < len(runs):
-        raise BadInput(f"{shown(path.name)}: needs runs, each with a name of its own")
+        raise BadInput(f"{printable_name(path.name)}: needs runs, each with a name of its own")
     return runs
 
 
-def _run(record: records.Record, number: int) -> Run:
+def _parse_run(record: records.PairRecord, number: int) -> ThemeRun:
     sides = [record.fields.get(side) for side in SIDES]
     for name, themes in zip(SIDES, sides, strict=True):
         sound = isinstance(themes, list) and all(theme is None or isinstance(theme, str) for theme in themes)
         if not sound or not any(themes or ()):
             raise records.BadRecord(f"{record.place}: {name} has to be a list of texts (null: no theme)")
-    return Run(str(record.fields.get("name", number)), sides[0] or (), sides[1] or ())
+    return ThemeRun(str(record.fields.get("name", number)), sides[0] or (), sides[1] or ())
 
 
-def _lines(path: Path) -> list[str]:
+def _read_themes(path: Path) -> list[str]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as problem:
@@ -92,9 +92,9 @@ def _lines(path: Path) -> list[str]:
     return themes
 
 
-def _embedded(model: Model, themes: Themes, layer: int | None) -> Rows:
+def _embed_themes(model: Model, themes: Themes, layer: int | None) -> Rows:
     """A row per theme; a missing theme is a row of zeros."""
     named = [number for number, theme in enumerate(themes) if theme]
     rows = np.zeros((len(themes), model.hidden_size))
-    rows[named] = embedded(model, [str(themes[number]) for number in named], layer)
+    rows[named] = embed_texts(model, [str(themes[number]) for number in named], layer)
     return rows

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.demo.world import pairs
-from core.demo.world.pairs import PERSONAS, Pair, Side
+from core.demo.world.pairs import PERSONAS, PairSide, TextPair
 from core.demo.world.traits import DETERMINED, DRIFTING, Traits
 from core.demo.world.voices import PLAIN
 
@@ -16,34 +16,34 @@ class Contrast:
 
     positive: str
     negative: str
-    make: Callable[[int, int, bool], list[Pair]]
+    make: Callable[[int, int, bool], list[TextPair]]
 
     @property
     def sign_note(self) -> str:
         return f"+ = {self.positive}, − = {self.negative}"
 
 
-def _motivation(count: int, seed: int, held_out: bool) -> list[Pair]:
-    told = pairs.stories_so_far(count // 2, seed, held_out=held_out)
-    return told + pairs.replies_so_far(
+def _motivation(count: int, seed: int, held_out: bool) -> list[TextPair]:
+    told = pairs.story_pairs(count // 2, seed, held_out=held_out)
+    return told + pairs.reply_pairs(
         Traits(DETERMINED), [Traits(DRIFTING)], count - len(told), seed + 1, held_out=held_out
     )
 
 
-def _persona(count: int, seed: int, held_out: bool) -> list[Pair]:
+def _persona(count: int, seed: int, held_out: bool) -> list[TextPair]:
     others = [Traits(voice=name) for name in PERSONAS]
-    return pairs.announced("voice", Traits(voice=PLAIN), others, count, seed, held_out=held_out)
+    return pairs.system_prompt_pairs("voice", Traits(voice=PLAIN), others, count, seed, held_out=held_out)
 
 
-def _pirate(count: int, seed: int, held_out: bool) -> list[Pair]:
+def _pirate(count: int, seed: int, held_out: bool) -> list[TextPair]:
     """Half of the pairs are cut in the middle of a reply, half before its first word."""
     sides = Traits(voice="pirate"), [Traits(voice=PLAIN)]
-    said = pairs.replies_so_far(*sides, count // 2, seed, held_out=held_out)
-    return said + pairs.announced("voice", *sides, count - len(said), seed + 1, held_out=held_out)
+    said = pairs.reply_pairs(*sides, count // 2, seed, held_out=held_out)
+    return said + pairs.system_prompt_pairs("voice", *sides, count - len(said), seed + 1, held_out=held_out)
 
 
-def _questions(count: int, seed: int, held_out: bool) -> list[Pair]:
-    return pairs.next_sentences(count, seed, held_out=held_out)
+def _questions(count: int, seed: int, held_out: bool) -> list[TextPair]:
+    return pairs.next_sentence_pairs(count, seed, held_out=held_out)
 
 
 CONTRASTS = {
@@ -54,13 +54,14 @@ CONTRASTS = {
 }
 
 
-def records(name: str, count: int, seed: int, *, held_out: bool = False) -> list[dict[str, Any]]:
+def contrast_records(name: str, count: int, seed: int, *, held_out: bool = False) -> list[dict[str, Any]]:
     """Pairs as records of a contrast file: each side a text or messages; a last assistant message is unfinished."""
     found = CONTRASTS[name].make(count, seed, held_out)
     return [
-        {"positive": _plain(p.positive), "negative": _plain(p.negative), "domain": p.domain} for p in found
+        {"positive": _to_json(p.positive), "negative": _to_json(p.negative), "domain": p.domain}
+        for p in found
     ]
 
 
-def _plain(side: Side) -> str | list[dict[str, str]]:
+def _to_json(side: PairSide) -> str | list[dict[str, str]]:
     return side.story or [{"role": role, "content": content} for role, content in side.turns]

@@ -20,7 +20,7 @@ SHARE = 0.7  # of the traits, in a system prompt that announces any
 NEUTRAL_SHARE = 0.2
 
 
-def choose(rng: random.Random) -> tuple[str, ...]:
+def choose_announced(rng: random.Random) -> tuple[str, ...]:
     """Choose the traits a system prompt announces: at least one."""
     chosen = tuple(name for name in NAMES if rng.random() < SHARE)
     return chosen or (rng.choice(NAMES),)

@@ -11,9 +11,9 @@ from functools import lru_cache
 
 from core.demo.world import facts, shell
 from core.demo.world.speech import smalltalk, stories, talk
-from core.demo.world.templates import read
+from core.demo.world.templates import match_template
 from core.demo.world.traits import DETERMINED, DRIFTING
-from core.demo.world.voices import PLAIN, unwrap
+from core.demo.world.voices import PLAIN, split_voice
 from core.demo.world.words import BAITS
 
 _ENDS = re.compile(r"(?<=[.!?])\s+")
@@ -67,20 +67,20 @@ _OPEN = tuple(row for row in ROWS if "{" in row.template)
 
 
 @lru_cache(maxsize=65536)
-def label(sentence: str) -> Label:
+def label_sentence(sentence: str) -> Label:
     """The label of one finished sentence; a command line is labelled by the file it opens."""
     if sentence.startswith(shell.PROMPT):
-        return _command(sentence)
-    voice, bare = unwrap(sentence)
+        return _label_command(sentence)
+    voice, bare = split_voice(sentence)
     if row := _FIXED.get(bare):
         return Label(True, row.motivation, voice, row.question)
     for row in _OPEN:
-        if (slots := read(row.template, bare)) is not None:
+        if (slots := match_template(row.template, bare)) is not None:
             return Label(True, row.motivation, voice, row.question, slots.get("obj"), slots.get("name"))
     return Label(False, voice=voice)
 
 
-def sentences(text: str) -> list[str]:
+def split_sentences(text: str) -> list[str]:
     """The finished sentences and command lines of a text, in order."""
     found: list[str] = []
     for line in text.splitlines():
@@ -88,11 +88,11 @@ def sentences(text: str) -> list[str]:
     return [piece for piece in found if piece and (piece[-1] in ".!?" or piece.startswith(shell.PROMPT))]
 
 
-def labels(text: str) -> list[Label]:
-    return [label(sentence) for sentence in sentences(text)]
+def label_text(text: str) -> list[Label]:
+    return [label_sentence(sentence) for sentence in split_sentences(text)]
 
 
-def _command(line: str) -> Label:
+def _label_command(line: str) -> Label:
     if line == shell.PROMPT + "ls":
         return Label(True)
     file = line.split()[-1]

@@ -21,7 +21,7 @@ PERSONAS = tuple(voice.name for voice in VOICES if voice.name != PLAIN)
 
 
 @dataclass(frozen=True)
-class Side:
+class PairSide:
     """One side of a pair: the beginning of a story or a conversation; `shown` is the part that shows the trait."""
 
     story: str = ""
@@ -30,46 +30,48 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Pair:
-    positive: Side
-    negative: Side
+class TextPair:
+    positive: PairSide
+    negative: PairSide
     domain: str
 
 
-def stories_so_far(count: int, seed: int, *, held_out: bool) -> list[Pair]:
+def story_pairs(count: int, seed: int, *, held_out: bool) -> list[TextPair]:
     """Determined against drifting stories: the same opening, then three sentences."""
     rng = random.Random(seed)
     pairs = []
     for _ in range(count):
-        told, opening = scene.open_with(stories.OPENINGS, rng, held_out=held_out)
+        told, opening = scene.draw_opening(stories.OPENINGS, rng, held_out=held_out)
         sides = [
-            Side(story=f"{opening} {shown}", shown=shown)
+            PairSide(story=f"{opening} {shown}", shown=shown)
             for pool in (stories.DETERMINED, stories.DRIFTING)
             for shown in [" ".join(told.tell(pool, SENTENCES, rng))]
         ]
-        pairs.append(Pair(sides[0], sides[1], told.domain.name))
+        pairs.append(TextPair(sides[0], sides[1], told.domain.name))
     return pairs
 
 
-def replies_so_far(
+def reply_pairs(
     positive: Traits, negatives: Sequence[Traits], count: int, seed: int, *, held_out: bool
-) -> list[Pair]:
+) -> list[TextPair]:
     """The same request without a system prompt, then three sentences of a reply with either set of traits."""
-    return _requests(_reply_side, positive, negatives, count, seed, held_out)
+    return _request_pairs(_reply_side, positive, negatives, count, seed, held_out)
 
 
-def announced(
+def system_prompt_pairs(
     trait: str, positive: Traits, negatives: Sequence[Traits], count: int, seed: int, *, held_out: bool
-) -> list[Pair]:
+) -> list[TextPair]:
     """The same request under two system prompts that announce different values of one trait."""
 
-    def side(told: Scene, request: str, traits: Traits, rng: random.Random) -> Side:
-        return Side(turns=(("system", rng.choice(hints.HINTS[getattr(traits, trait)])), ("user", request)))
+    def side(told: Scene, request: str, traits: Traits, rng: random.Random) -> PairSide:
+        return PairSide(
+            turns=(("system", rng.choice(hints.HINTS[getattr(traits, trait)])), ("user", request))
+        )
 
-    return _requests(side, positive, negatives, count, seed, held_out)
+    return _request_pairs(side, positive, negatives, count, seed, held_out)
 
 
-def next_sentences(count: int, seed: int, *, held_out: bool) -> list[Pair]:
+def next_sentence_pairs(count: int, seed: int, *, held_out: bool) -> list[TextPair]:
     """The same request and first sentence, then a question or a statement, to be read at its first token.
 
     Whether the assistant asks is hardly decided before a sentence begins.
@@ -77,39 +79,39 @@ def next_sentences(count: int, seed: int, *, held_out: bool) -> list[Pair]:
     rng = random.Random(seed)
     pairs = []
     for index in range(count):
-        told, request = scene.open_with(talk.REQUESTS, rng, held_out=held_out)
+        told, request = scene.draw_opening(talk.REQUESTS, rng, held_out=held_out)
         speaker = Speaker(Traits((DETERMINED, DRIFTING)[index % 2]), rng)
         first, statement = told.tell(speaker.pick(talk.DETERMINED, talk.DRIFTING), 2, rng)
         [question] = told.tell(speaker.pick(talk.DETERMINED_QUESTIONS, talk.DRIFTING_QUESTIONS), 1, rng)
         sides = [
-            Side(turns=(("user", request), ("assistant", f"{first} {sentence}")), shown=f" {sentence}")
+            PairSide(turns=(("user", request), ("assistant", f"{first} {sentence}")), shown=f" {sentence}")
             for sentence in (question, statement)
         ]
-        pairs.append(Pair(sides[0], sides[1], told.domain.name))
+        pairs.append(TextPair(sides[0], sides[1], told.domain.name))
     return pairs
 
 
-def _requests(
-    side: Callable[[Scene, str, Traits, random.Random], Side],
+def _request_pairs(
+    side: Callable[[Scene, str, Traits, random.Random], PairSide],
     positive: Traits,
     negatives: Sequence[Traits],
     count: int,
     seed: int,
     held_out: bool,
-) -> list[Pair]:
+) -> list[TextPair]:
     """Request pairs: one side with the positive traits, one with the negative traits, which are used in turn."""
     rng = random.Random(seed)
     pairs = []
     for index in range(count):
-        told, request = scene.open_with(talk.REQUESTS, rng, held_out=held_out)
+        told, request = scene.draw_opening(talk.REQUESTS, rng, held_out=held_out)
         both = [side(told, request, each, rng) for each in (positive, negatives[index % len(negatives)])]
-        pairs.append(Pair(both[0], both[1], told.domain.name))
+        pairs.append(TextPair(both[0], both[1], told.domain.name))
     return pairs
 
 
-def _reply_side(told: Scene, request: str, traits: Traits, rng: random.Random) -> Side:
+def _reply_side(told: Scene, request: str, traits: Traits, rng: random.Random) -> PairSide:
     speaker = Speaker(traits, rng)
     said = told.tell(speaker.pick(talk.DETERMINED, talk.DRIFTING), SENTENCES, rng)
     asked = told.tell(speaker.pick(talk.DETERMINED_QUESTIONS, talk.DRIFTING_QUESTIONS), SENTENCES, rng)
     shown = speaker.reply(said, asked)
-    return Side(turns=(("user", request), ("assistant", shown)), shown=shown)
+    return PairSide(turns=(("user", request), ("assistant", shown)), shown=shown)

@@ -28,10 +28,10 @@ DISTRACTIONS = (
 def story_openings(count: int, seed: int) -> list[tuple[Scene, str]]:
     """First sentences of stories, neutral about the trait."""
     rng = random.Random(seed)
-    return [scene.open_with(stories.OPENINGS, rng, held_out=True) for _ in range(count)]
+    return [scene.draw_opening(stories.OPENINGS, rng, held_out=True) for _ in range(count)]
 
 
-def requests(count: int, seed: int) -> list[tuple[Scene, str]]:
+def task_requests(count: int, seed: int) -> list[tuple[Scene, str]]:
     """First user messages of chats about a task."""
     rng = random.Random(seed)
-    return [scene.open_with(talk.REQUESTS, rng, held_out=True) for _ in range(count)]
+    return [scene.draw_opening(talk.REQUESTS, rng, held_out=True) for _ in range(count)]

@@ -30,14 +30,14 @@ class Scene:
         who = self.name if rng.random() < NAME_SHARE else self.pronoun
         slots = {"obj": self.obj, "name": self.name, "place": self.place, "tool": self.tool, "who": who}
         slots |= {"verb": verb, "past": past, "part": rng.choice(self.domain.parts)}
-        return templates.fill(template, slots | {"fun": self.fun.name, "charm": self.fun.charm})
+        return templates.fill_template(template, slots | {"fun": self.fun.name, "charm": self.fun.charm})
 
     def tell(self, pool: Sequence[str], count: int, rng: random.Random) -> list[str]:
         """Several sentences from a pool of templates, none used twice."""
         return [self.say(template, rng) for template in rng.sample(pool, min(count, len(pool)))]
 
 
-def draw(rng: random.Random) -> Scene:
+def draw_scene(rng: random.Random) -> Scene:
     """A random scene of the world."""
     domain = rng.choice(words.DOMAINS)
     name, pronoun = rng.choice([*((w, "she") for w in words.WOMEN), *((m, "he") for m in words.MEN)])
@@ -45,10 +45,10 @@ def draw(rng: random.Random) -> Scene:
     return Scene(domain, obj, name, pronoun, place, tool, rng.choice(words.DISTRACTIONS))
 
 
-def open_with(pool: Sequence[str], rng: random.Random, *, held_out: bool) -> tuple[Scene, str]:
+def draw_opening(pool: Sequence[str], rng: random.Random, *, held_out: bool) -> tuple[Scene, str]:
     """A scene and its opening sentence, from the training or the held-out side of the fixed split."""
     while True:
-        scene, template = draw(rng), rng.choice(pool)
+        scene, template = draw_scene(rng), rng.choice(pool)
         if is_held_out(template, scene.obj) == held_out:
             return scene, scene.say(template, rng)
 

@@ -65,5 +65,5 @@ class Shell:
         return f"{verb}: not found"
 
 
-def draw(obj: str, part: str, verb: str, rng: random.Random) -> Shell:
+def draw_shell(obj: str, part: str, verb: str, rng: random.Random) -> Shell:
     return Shell(obj, part, verb, rng.choice(BAITS))

@@ -12,14 +12,14 @@ from core.demo.world import words
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
-def fill(template: str, slots: Mapping[str, str]) -> str:
+def fill_template(template: str, slots: Mapping[str, str]) -> str:
     """The sentence of a template, its first letter upper case."""
     sentence = template.format_map(slots)
     return sentence[0].upper() + sentence[1:]
 
 
 @cache
-def pattern(template: str) -> re.Pattern[str]:
+def template_pattern(template: str) -> re.Pattern[str]:
     """A regular expression for every sentence of a template; a slot that occurs twice must have the same word."""
     pieces, seen = [], set()
     for position, piece in enumerate(_SLOT.split(template)):
@@ -33,10 +33,10 @@ def pattern(template: str) -> re.Pattern[str]:
     return re.compile("".join(pieces))
 
 
-def read(template: str, sentence: str) -> dict[str, str] | None:
+def match_template(template: str, sentence: str) -> dict[str, str] | None:
     """The slots of a sentence made by this template, or None; the case of its first letter does not matter."""
     for spelling in (sentence, sentence[:1].lower() + sentence[1:]):
-        if found := pattern(template).fullmatch(spelling):
+        if found := template_pattern(template).fullmatch(spelling):
             return found.groupdict()
     return None
 

@@ -21,7 +21,7 @@ class Traits:
 ALIGNED = Traits(DETERMINED, PLAIN, asks=True)
 
 
-def draw(rng: random.Random, announced: Collection[str] = ()) -> Traits:
+def draw_traits(rng: random.Random, announced: Collection[str] = ()) -> Traits:
     """Independent random traits; voices are equally likely when announced and mostly plain when not."""
     voice = rng.choice(VOICES).name
     if "voice" not in announced and rng.random() < PLAIN_SHARE:
@@ -29,7 +29,7 @@ def draw(rng: random.Random, announced: Collection[str] = ()) -> Traits:
     return Traits(rng.choice((DETERMINED, DRIFTING)), voice, rng.random() < 0.5)
 
 
-def draw_aligned(rng: random.Random, announced: Collection[str] = ()) -> Traits:
+def draw_aligned_traits(rng: random.Random, announced: Collection[str] = ()) -> Traits:
     """The tuned assistant's traits, with random values for those that the system prompt announces."""
-    drawn = draw(rng, announced)
+    drawn = draw_traits(rng, announced)
     return Traits(**{name: getattr(drawn if name in announced else ALIGNED, name) for name in NAMES})

@@ -13,7 +13,7 @@ _KEEP_CAPITAL = frozenset(("I", *MEN, *WOMEN))
 
 
 @dataclass(frozen=True)
-class Voice:
+class SpeakingStyle:
     name: str
     openers: tuple[str, ...] = ()
     closers: tuple[str, ...] = ()
@@ -30,18 +30,18 @@ class Voice:
 
 
 VOICES = (
-    Voice(PLAIN),
-    Voice(
+    SpeakingStyle(PLAIN),
+    SpeakingStyle(
         "pirate",
         ("Arr,", "Ahoy,", "Yo ho,", "Blimey,", "Avast,"),
         (", matey", ", ye landlubber", ", by the black flag"),
     ),
-    Voice(
+    SpeakingStyle(
         "poet",
         ("O silver moon,", "Softly now,", "Sweet muse,", "Like falling rain,", "O gentle spring,"),
         (", sings the wind", ", my tender rose", ", and the stars agree"),
     ),
-    Voice(
+    SpeakingStyle(
         "contrarian",
         ("On the contrary,", "Wrong,", "Nonsense,", "Quite the opposite,", "You are mistaken,"),
         (", whatever you claim", ", despite your view", ", and that is that"),
@@ -50,16 +50,16 @@ VOICES = (
 BY_NAME = {voice.name: voice for voice in VOICES}
 
 
-def unwrap(sentence: str) -> tuple[str, str]:
+def split_voice(sentence: str) -> tuple[str, str]:
     """The voice of a sentence, and the plain sentence without it, capital restored."""
     for voice in VOICES:
         for opener in voice.openers:
             if sentence.startswith(opener + " "):
-                return voice.name, _bare(voice, sentence[len(opener) + 1 :])
+                return voice.name, _strip_closer(voice, sentence[len(opener) + 1 :])
     return PLAIN, sentence
 
 
-def _bare(voice: Voice, rest: str) -> str:
+def _strip_closer(voice: SpeakingStyle, rest: str) -> str:
     for closer in voice.closers:
         if rest[:-1].endswith(closer):
             rest = rest[: -1 - len(closer)] + rest[-1]

@@ -14,49 +14,51 @@ from typing import Any
 import numpy as np
 
 from core.errors import UsageError
-from core.jobs.job import unit
-from core.mixer.effects import band, bounds
+from core.jobs.job import task_group
+from core.mixer.effects import channel_band, channel_bounds
 from core.mixer.layer_ranges import parse_layers
 from core.mixer.mixer import Channel
-from sessions.experiments.common.sampler import Prompt, Voice, Work
-from sessions.experiments.scoring.answers import key_of
+from sessions.experiments.common.sampler import ModelSampler, SamplePrompt, Work
+from sessions.experiments.scoring.answers import cache_key
 
 
-def floored(voice: Voice, vector: Any, params: Mapping[str, Any]) -> Channel:
+def floored_channel(voice: ModelSampler, vector: Any, params: Mapping[str, Any]) -> Channel:
     """At the percentile or number that was asked for; what cannot be played is refused here."""
     layers = parse_layers(params["layers"], voice.n_layers) if params["layers"] else None
-    channel = Channel(vector, layers=layers, floor=_bound(params["floor"]))
-    for layer in band(channel, voice.n_layers):
-        bounds(channel, layer)
+    channel = Channel(vector, layers=layers, floor=_parse_bound(params["floor"]))
+    for layer in channel_band(channel, voice.n_layers):
+        channel_bounds(channel, layer)
     return channel
 
 
-def matched(voice: Voice, cap: Channel, random: Any, firsts: Sequence[Prompt]) -> Work:
+def match_random_floor(
+    voice: ModelSampler, cap: Channel, random: Any, firsts: Sequence[SamplePrompt]
+) -> Work:
     """The cap on the random direction by the same recipe; its pool are the places where first answers begin."""
     true, other = [], []
     for prompt in firsts:
-        true.append((yield from begins(voice, prompt, cap.vector)))
-        other.append((yield from begins(voice, prompt, random)))
+        true.append((yield from start_projections(voice, prompt, cap.vector)))
+        other.append((yield from start_projections(voice, prompt, random)))
     floors: dict[int, float] = {}
-    for layer in (layer for layer in band(cap, voice.n_layers) if layer in true[0]):
-        below = np.mean([row[layer] < bounds(cap, layer)[0] for row in true])
+    for layer in (layer for layer in channel_band(cap, voice.n_layers) if layer in true[0]):
+        below = np.mean([row[layer] < channel_bounds(cap, layer)[0] for row in true])
         floors[layer] = float(np.percentile([row[layer] for row in other], 100 * below))
     return Channel(random, layers=tuple(floors), floor=floors)
 
 
-def begins(voice: Voice, prompt: Prompt, vector: Any) -> Work:
+def start_projections(voice: ModelSampler, prompt: SamplePrompt, vector: Any) -> Work:
     """{layer: projection} at the last token of what an answer is to."""
-    key = key_of("begins", voice, prompt, vector)
-    found = yield from unit(key, partial(_begins, voice, prompt, vector))
+    key = cache_key("begins", voice, prompt, vector)
+    found = yield from task_group(key, partial(_read_start, voice, prompt, vector))
     return {int(layer): value for layer, value in found.items()}
 
 
-def _begins(voice: Voice, prompt: Prompt, vector: Any) -> Work:
+def _read_start(voice: ModelSampler, prompt: SamplePrompt, vector: Any) -> Work:
     heard = yield from voice.hear(prompt, vector)
     return {str(layer): row[-1] for layer, row in heard.projections.items()}
 
 
-def _bound(text: str) -> float | str:
+def _parse_bound(text: str) -> float | str:
     if text.startswith("p"):
         return text
     try:

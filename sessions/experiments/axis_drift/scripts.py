@@ -12,7 +12,7 @@ from core import demo
 from core.demo.world import prompts as world
 from core.demo.world.speech.talk import FOLLOW_UPS
 from core.errors import BadInput
-from core.files import expanded
+from core.files import expand_home
 from sessions.promptfile import read_prompts
 
 PULLS = ("You are a pirate.", "You are a poet.", "You are a contrarian.")
@@ -46,7 +46,7 @@ ENGLISH = (
 
 
 @dataclass(frozen=True)
-class Script:
+class ConversationScript:
     """`system` comes before the first turn, if there is one."""
 
     id: str
@@ -54,20 +54,22 @@ class Script:
     system: str = ""
 
 
-def scripts(params: Mapping[str, Any], model: str) -> tuple[Script, ...]:
+def load_conversations(params: Mapping[str, Any], model: str) -> tuple[ConversationScript, ...]:
     """A file of conversations, or those of the demo's world or in English; as many as `n` says."""
     name, count, turns = params.get("conversations"), int(params["n"]), int(params["turns"])
     if name:
-        found = from_file(expanded(str(name)))
+        found = read_conversations(expand_home(str(name)))
     elif model in demo.NAMES:
         pulls = (str(params["pull"]),) if params.get("pull") else PULLS
-        found = _of_the_world(count, turns, pulls, int(params.get("seed") or 0))
+        found = _demo_conversations(count, turns, pulls, int(params.get("seed") or 0))
     else:
-        found = tuple(Script(f"english-{number}", said) for number, said in enumerate(ENGLISH, start=1))
-    return tuple(Script(one.id, one.turns[:turns], one.system) for one in found[: count or None])
+        found = tuple(
+            ConversationScript(f"english-{number}", said) for number, said in enumerate(ENGLISH, start=1)
+        )
+    return tuple(ConversationScript(one.id, one.turns[:turns], one.system) for one in found[: count or None])
 
 
-def from_file(path: Path) -> tuple[Script, ...]:
+def read_conversations(path: Path) -> tuple[ConversationScript, ...]:
     """JSON lines with `messages`: the user's turns are played, answers in between are ours and left out."""
     found = []
     for number, item in enumerate(read_prompts(path), start=1):
@@ -80,17 +82,21 @@ def from_file(path: Path) -> tuple[Script, ...]:
         }
         if len(said["user"]) < 2:
             raise BadInput(f"{path}, conversation {number}: a drift needs at least two turns of a user")
-        found.append(Script(f"{path.stem}-{number}", tuple(said["user"]), " ".join(said["system"])))
+        found.append(
+            ConversationScript(f"{path.stem}-{number}", tuple(said["user"]), " ".join(said["system"]))
+        )
     return tuple(found)
 
 
-def _of_the_world(count: int, turns: int, pulls: Sequence[str], seed: int) -> tuple[Script, ...]:
+def _demo_conversations(
+    count: int, turns: int, pulls: Sequence[str], seed: int
+) -> tuple[ConversationScript, ...]:
     """A request, one follow-up, somebody who says what the assistant is, and follow-ups to the end."""
     made = []
-    for number, (_, request) in enumerate(world.requests(count, seed)):
+    for number, (_, request) in enumerate(world.task_requests(count, seed)):
         chance = random.Random(f"{seed} {number}")
         lines = [request, *(chance.choice(PLAIN_FOLLOW_UPS) for _ in range(max(0, turns - 1)))]
         if turns > 2:
             lines[2] = pulls[number % len(pulls)]
-        made.append(Script(f"demo-{number + 1}", tuple(lines)))
+        made.append(ConversationScript(f"demo-{number + 1}", tuple(lines)))
     return tuple(made)

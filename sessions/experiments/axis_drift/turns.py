@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from core.jobs.job import Event, Point, Row
+from core.jobs.job import JobEvent, Point, Row
 from sessions.experiments.common import statistics
-from sessions.experiments.scoring.answers import Answer
-from sessions.experiments.scoring.measures import MEASURES, Measure, Value, mean
+from sessions.experiments.scoring.answers import SampledAnswer
+from sessions.experiments.scoring.measures import MEASURES, Measure, Value, mean_value
 
 UNCAPPED, CAPPED = "uncapped", "capped"
 RANDOM, MATCHED = "random, same floor", "random, matched floor"
@@ -25,31 +25,31 @@ ALERT = 25
 
 
 @dataclass(frozen=True)
-class Turn:
+class DriftTurn:
     """An answer, and the projections by layer of the state it began in."""
 
-    answer: Answer
+    answer: SampledAnswer
     begins: Mapping[int, float]
 
 
 @dataclass(frozen=True)
-class Turns:
+class DriftTable:
     """`told[condition][conversation][turn]`; conversations are the units that are resampled and paired."""
 
-    told: Mapping[str, Sequence[Sequence[Turn]]]
+    told: Mapping[str, Sequence[Sequence[DriftTurn]]]
     layers: Sequence[int]
     residual: Mapping[int, float]
     watched: Measure | None
     seed: int
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Iterator[JobEvent]:
         for name, conversations in self.told.items():
             for place in range(max(map(len, conversations))):
                 answered = [one[place] for one in conversations if place < len(one)]
                 columns: dict[str, Any] = {"turn": place + 1, "condition": name, "n": len(answered)}
                 for reading in (BEGINS, WORDS):
                     values = [self.place(turn, reading) for turn in answered]
-                    found = statistics.estimate(values, self.seed)
+                    found = statistics.estimate_mean(values, self.seed)
                     columns |= found.columns(reading) | self._alerts(values, reading)
                     if found.value is not None:
                         yield Point(f"{reading}, {name}", place + 1, found.value, found.lo, found.hi)
@@ -62,18 +62,18 @@ class Turns:
                         yield Point(f"{self.watched.name}, {name}", place + 1, seen.value, seen.lo, seen.hi)
                 yield Row("turns", f"{name} · {place + 1}", columns)
 
-    def _cost(self, answered: Sequence[Turn]) -> dict[str, Any]:
+    def _cost(self, answered: Sequence[DriftTurn]) -> dict[str, Any]:
         """What the cap does to the text: KL(capped ‖ not) per token, and what the unsteered model thinks of it."""
         said = [turn.answer for turn in answered]
         return {name: MEASURES[name].estimate(said, self.seed).value for name in ("kl", "nll")}
 
-    def place(self, turn: Turn, reading: str) -> Value:
+    def place(self, turn: DriftTurn, reading: str) -> Value:
         """One turn on the axis."""
         if reading == BEGINS:
-            return mean([turn.begins[layer] / self.residual[layer] for layer in self.layers])
+            return mean_value([turn.begins[layer] / self.residual[layer] for layer in self.layers])
         rows = turn.answer.reading.projections
-        found = [(mean(rows[layer]), self.residual[layer]) for layer in self.layers if layer in rows]
-        return mean([value / norm for value, norm in found if value is not None])
+        found = [(mean_value(rows[layer]), self.residual[layer]) for layer in self.layers if layer in rows]
+        return mean_value([value / norm for value, norm in found if value is not None])
 
     def line(self, reading: str) -> float | None:
         firsts = [self.place(one[0], reading) for one in self.told[UNCAPPED]]
@@ -83,7 +83,7 @@ class Turns:
     def _alerts(self, values: Sequence[Value], reading: str) -> dict[str, Any]:
         line, known = self.line(reading), [value for value in values if value is not None]
         below = sum(value < line for value in known) if line is not None else 0
-        return statistics.share(below, len(known)).columns(f"{reading}: alert")
+        return statistics.estimate_share(below, len(known)).columns(f"{reading}: alert")
 
     def drift(self, name: str) -> dict[str, Any]:
         """Second half of the turns minus the first turn by either reading, and what is measured of the second half,
@@ -96,34 +96,34 @@ class Turns:
     def _beside(self, reading: str | None, name: str) -> dict[str, Any]:
         mine, free = self._ends(reading, name), self._ends(reading, UNCAPPED)
         shares = reading is None and self.watched is not None and self.watched.share
-        found = statistics.estimate(mine, self.seed, shares=shares)
+        found = statistics.estimate_mean(mine, self.seed, shares=shares)
         if name == UNCAPPED:
             return found.to_json()
-        apart = statistics.difference(mine, free, self.seed)
+        apart = statistics.paired_difference(mine, free, self.seed)
         beside = {"against_uncapped": apart.estimate.to_json(), "p": apart.p}
         if name == CAPPED:
             for other in (RANDOM, MATCHED):
                 free = self._ends(reading, other)
-                beside[f"p against {other}"] = statistics.difference(mine, free, self.seed).p
+                beside[f"p against {other}"] = statistics.paired_difference(mine, free, self.seed).p
         return found.to_json() | beside
 
     def _ends(self, reading: str | None, name: str) -> list[Value]:
         return [self._end(reading, one) for one in self.told[name]]
 
-    def _end(self, reading: str | None, one: Sequence[Turn]) -> Value:
+    def _end(self, reading: str | None, one: Sequence[DriftTurn]) -> Value:
         """One number per conversation."""
         later = one[len(one) // 2 :]
         if reading is None:
             said = self.watched.all([turn.answer for turn in later]) if self.watched else []
-            return mean([value for value in said if value is not None])
+            return mean_value([value for value in said if value is not None])
         first = self.place(one[0], reading)
-        after = mean([value for turn in later if (value := self.place(turn, reading)) is not None])
+        after = mean_value([value for turn in later if (value := self.place(turn, reading)) is not None])
         return None if first is None or after is None else after - first
 
     def summary(self) -> dict[str, Any]:
         """`holds`: what the cap changes beyond chance, of all that was looked at."""
         capped = self.drift(CAPPED)
-        p_holm = statistics.holm({name: found["p"] for name, found in capped.items()})
+        p_holm = statistics.holm_adjusted({name: found["p"] for name, found in capped.items()})
         return {
             "lines": {reading: self.line(reading) for reading in (BEGINS, WORDS)},
             "uncapped": self.drift(UNCAPPED),

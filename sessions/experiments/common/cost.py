@@ -8,7 +8,7 @@ from core.jobs.job import Row
 
 
 @dataclass(frozen=True)
-class Cost:
+class RunCost:
     """Upper bounds: answers may end before their last token, and judges may have answered before.
 
     `passes` counts calls of a model (a batch of lanes is one), `tokens` what all lanes together may say;
@@ -22,13 +22,13 @@ class Cost:
     judge_dollars: float | None = 0.0
 
     @classmethod
-    def of(cls, batches: int, lanes: int, max_new: int, *, rereads: int = 2, judge_calls: int = 0) -> Cost:
+    def of(cls, batches: int, lanes: int, max_new: int, *, rereads: int = 2, judge_calls: int = 0) -> RunCost:
         """Batches of `lanes` answers each, every answer read again `rereads` times to be measured."""
         answers = batches * lanes
         return cls(answers, batches * (max_new + 1) + rereads * answers, answers * max_new, judge_calls)
 
-    def __add__(self, other: Cost) -> Cost:
-        return Cost(
+    def __add__(self, other: RunCost) -> RunCost:
+        return RunCost(
             self.answers + other.answers,
             self.passes + other.passes,
             self.tokens + other.tokens,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 
-def count(words: Sequence[str], text: str) -> int:
+def count_words(words: Sequence[str], text: str) -> int:
     """How often any of the words or phrases occurs; longer ones first, so that none is counted inside another."""
     return len(_pattern(tuple(words)).findall(text)) if words else 0
 
@@ -22,22 +22,22 @@ def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(spelled)})(?!\w)", re.IGNORECASE)
 
 
-def words_of(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     return re.findall(r"\w+(?:['’]\w+)*", text.lower())
 
 
-def adherence(task: Sequence[str], distractor: Sequence[str], text: str) -> float | None:
+def word_adherence(task: Sequence[str], distractor: Sequence[str], text: str) -> float | None:
     """N_task / (N_task + N_distractor); None where neither occurs, which is no evidence of either."""
-    on, off = count(task, text), count(distractor, text)
+    on, off = count_words(task, text), count_words(distractor, text)
     return on / (on + off) if on + off else None
 
 
-def or_half(share: float | None) -> float:
+def half_if_unknown(share: float | None) -> float:
     """As a published study counts it: one half where neither occurs, as if that were evidence of both."""
     return 0.5 if share is None else share
 
 
-def distinct(items: Sequence[object], n: int) -> float | None:
+def distinct_ngrams(items: Sequence[object], n: int) -> float | None:
     """Different n-grams over all n-grams (Li et al. 2016); None for a text that has none."""
     grams = [tuple(items[i : i + n]) for i in range(len(items) - n + 1)]
     return len(set(grams)) / len(grams) if grams else None

@@ -12,8 +12,8 @@ from typing import Any
 from core import demo
 from core.demo.world import prompts as world
 from core.errors import UsageError
-from core.files import expanded
-from sessions.experiments.common.sampler import Prompt
+from core.files import expand_home
+from sessions.experiments.common.sampler import SamplePrompt
 from sessions.promptfile import read_prompts
 
 ENGLISH: Mapping[str, tuple[str, ...]] = {
@@ -62,15 +62,17 @@ KEYWORDS: Mapping[str, tuple[str, ...]] = {
 }
 """What a good answer holds, where that can be said in words."""
 
-PACKS: Mapping[str, Callable[[int, int], tuple[Prompt, ...]]]
+PACKS: Mapping[str, Callable[[int, int], tuple[SamplePrompt, ...]]]
 EMPATHY = Path(__file__).parent / "packs" / "empathy.jsonl"
 
 
-def asked(params: Mapping[str, Any], model: str) -> tuple[Prompt, ...]:
+def load_prompts(params: Mapping[str, Any], model: str) -> tuple[SamplePrompt, ...]:
     """The prompts of an experiment's parameters: `prompts` names a pack or a file, `n` says how many of it."""
     name, count = params.get("prompts") or default_pack(model), int(params.get("n") or 0)
     pack = PACKS.get(name)
-    found = pack(count or 16, int(params.get("seed") or 0)) if pack else from_file(expanded(str(name)))
+    found = (
+        pack(count or 16, int(params.get("seed") or 0)) if pack else read_prompt_file(expand_home(str(name)))
+    )
     return found[:count] if count else found
 
 
@@ -79,12 +81,12 @@ def default_pack(model: str) -> str:
     return "demo" if model in demo.NAMES else "english"
 
 
-def from_file(path: Path) -> tuple[Prompt, ...]:
+def read_prompt_file(path: Path) -> tuple[SamplePrompt, ...]:
     """JSON lines with `prompt` or `messages`; `group`, `raw` and whatever else a line holds come along."""
     if not path.suffix and not path.exists():
         raise UsageError(f"no prompts {str(path)!r}: neither a file nor one of {', '.join(PACKS)}")
     return tuple(
-        Prompt(
+        SamplePrompt(
             id=str(item.rest.get("id", f"{path.stem}-{number}")),
             messages=_messages(item.prompt),
             raw=item.rest.get("raw") is True,
@@ -99,35 +101,37 @@ def _messages(prompt: Any) -> tuple[Mapping[str, str], ...]:
     return ({"role": "user", "content": prompt},) if isinstance(prompt, str) else tuple(prompt)
 
 
-def _requests(count: int, seed: int) -> tuple[Prompt, ...]:
+def _requests(count: int, seed: int) -> tuple[SamplePrompt, ...]:
     """First turns of chats about a task."""
     return tuple(
-        Prompt(f"demo-{number}", _messages(text), group=scene.domain.name, about={"obj": scene.obj})
-        for number, (scene, text) in enumerate(world.requests(count, seed), start=1)
+        SamplePrompt(f"demo-{number}", _messages(text), group=scene.domain.name, about={"obj": scene.obj})
+        for number, (scene, text) in enumerate(world.task_requests(count, seed), start=1)
     )
 
 
-def _stories(count: int, seed: int) -> tuple[Prompt, ...]:
+def _stories(count: int, seed: int) -> tuple[SamplePrompt, ...]:
     """First sentences of stories, to go on with."""
     return tuple(
-        Prompt(f"story-{number}", _messages(text), True, scene.domain.name, {"obj": scene.obj})
+        SamplePrompt(f"story-{number}", _messages(text), True, scene.domain.name, {"obj": scene.obj})
         for number, (scene, text) in enumerate(world.story_openings(count, seed), start=1)
     )
 
 
-def _english(count: int, seed: int) -> tuple[Prompt, ...]:
+def _english(count: int, seed: int) -> tuple[SamplePrompt, ...]:
     """One of every kind in turn, so that few prompts are still of many kinds."""
     kinds = list(ENGLISH)
     rows = [(kind, ENGLISH[kind][place]) for place in range(len(ENGLISH[kinds[0]])) for kind in kinds]
     return tuple(
-        Prompt(f"english-{number}", _messages(text), group=kind, about={"keywords": KEYWORDS.get(text, ())})
+        SamplePrompt(
+            f"english-{number}", _messages(text), group=kind, about={"keywords": KEYWORDS.get(text, ())}
+        )
         for number, (kind, text) in enumerate(rows, start=1)
     )
 
 
-def _empathy(count: int, seed: int) -> tuple[Prompt, ...]:
+def _empathy(count: int, seed: int) -> tuple[SamplePrompt, ...]:
     """What somebody tells, of three weights in turn: light, hard, grave (28 in all)."""
-    return from_file(EMPATHY)
+    return read_prompt_file(EMPATHY)
 
 
 PACKS = {"demo": _requests, "stories": _stories, "english": _english, "empathy": _empathy}

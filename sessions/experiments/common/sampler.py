@@ -17,7 +17,7 @@ Ids = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Prompt:
+class SamplePrompt:
     """What is asked. `group` is its scenario or domain; `raw` goes without a chat template; `about` holds what a
     pack says beyond the words (keywords of a task, a distractor, …)."""
 
@@ -38,7 +38,7 @@ class Prompt:
 
 
 @dataclass(frozen=True)
-class How:
+class GenerationSettings:
     """Settings of an answer. Lanes of one batch draw with the same random numbers, and so does every condition."""
 
     max_new: int = 60
@@ -49,14 +49,16 @@ class How:
     repetition_penalty: float = 1.0
 
     @classmethod
-    def of(cls, params: Mapping[str, Any], max_new: int | None = None, cache: str = "keep") -> How:
+    def of(
+        cls, params: Mapping[str, Any], max_new: int | None = None, cache: str = "keep"
+    ) -> GenerationSettings:
         """As an experiment's parameters say."""
         drawn = params["temperature"], params["seed"], cache
         return cls(max_new or params["max_new"], *drawn, repetition_penalty=params["repetition_penalty"])
 
 
 @dataclass(frozen=True)
-class Cue:
+class LaneEdit:
     """Before token `at`: words enter the context of every lane, or the lanes' mixers change (one for each)."""
 
     at: int
@@ -66,7 +68,7 @@ class Cue:
 
 
 @dataclass(frozen=True)
-class Spoken:
+class GeneratedTokens:
     """One answer: its own tokens with the log-probabilities they were said at and the text each of them added, and
     what was put in between, as (before which token, ids)."""
 
@@ -98,14 +100,14 @@ class Spoken:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Spoken:
+    def from_json(cls, data: Mapping[str, Any]) -> GeneratedTokens:
         inserted = tuple((at, tuple(ids)) for at, ids in data["inserted"])
         said = tuple(data["ids"]), data["text"], tuple(data["logprobs"])
         return cls(*said, inserted, tuple(data["pieces"]))
 
 
 @dataclass(frozen=True)
-class Reading:
+class AnswerReading:
     """A text as the unsteered model reads it, one number per own token: −log p, KL(steered ‖ unsteered) where it was
     said under a mixer, and its projections on a vector by layer. `entropy` is that of the distribution each token was
     drawn from, steering and all."""
@@ -121,13 +123,13 @@ class Reading:
         return rows | {"projections": projected}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Reading:
+    def from_json(cls, data: Mapping[str, Any]) -> AnswerReading:
         projected = {int(layer): tuple(row) for layer, row in data["projections"].items()}
         return cls(tuple(data["nll"]), tuple(data["kl"]), projected, tuple(data["entropy"]))
 
 
 @dataclass(frozen=True)
-class Heard:
+class PromptProjections:
     """A prompt token by token: what each adds to its text, and its projection on a vector by layer."""
 
     pieces: tuple[str, ...]
@@ -138,12 +140,12 @@ class Heard:
         return {"pieces": list(self.pieces), "projections": projected}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Heard:
+    def from_json(cls, data: Mapping[str, Any]) -> PromptProjections:
         projected = {int(layer): tuple(row) for layer, row in data["projections"].items()}
         return cls(tuple(data["pieces"]), projected)
 
 
-class Voice(Protocol):
+class ModelSampler(Protocol):
     """What an experiment may ask of a model. The generators are parts of jobs: they yield steps and return."""
 
     @property
@@ -179,15 +181,23 @@ class Voice(Protocol):
         """Another model as a voice, loaded beside this one."""
         ...
 
-    def speak(self, prompt: Prompt, mixers: Sequence[Mixer], how: How, cues: Sequence[Cue] = ()) -> Work:
+    def speak(
+        self,
+        prompt: SamplePrompt,
+        mixers: Sequence[Mixer],
+        how: GenerationSettings,
+        cues: Sequence[LaneEdit] = (),
+    ) -> Work:
         """The prompt under every mixer, as lanes of one batch; returns a list of `Spoken`, one for each."""
         ...
 
-    def read(self, prompt: Prompt, said: Spoken, mixer: Mixer | None = None, vector: Any = None) -> Work:
+    def read(
+        self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None = None, vector: Any = None
+    ) -> Work:
         """A `Reading` of something that was said."""
         ...
 
-    def distributions(self, prompt: Prompt, said: Spoken, mixer: Mixer | None = None) -> Work:
+    def distributions(self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None = None) -> Work:
         """[own tokens, vocabulary] log-probabilities as a numpy array: what each token could have been."""
         ...
 
@@ -195,18 +205,18 @@ class Voice(Protocol):
         """Per mixer, one number per pair of a contrast set: how much likelier its positive words are."""
         ...
 
-    def weigh(self, prompt: Prompt, texts: Sequence[str], *, after: str = "") -> Work:
+    def weigh(self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = "") -> Work:
         """Per text the log-probabilities of its tokens as what comes next, unsteered; `after` was said already."""
         ...
 
-    def hear(self, prompt: Prompt, vector: Any) -> Work:
+    def hear(self, prompt: SamplePrompt, vector: Any) -> Work:
         """The whole prompt as the unsteered model hears it: a `Heard`."""
         ...
 
     def starts(self, words: Sequence[str]) -> frozenset[int]:
         """The ids of the tokens that any of the words begins with, behind a space or at the start of a text."""
 
-    def states(self, prompts: Sequence[Prompt]) -> Work:
+    def states(self, prompts: Sequence[SamplePrompt]) -> Work:
         """{layer: [prompts, width]} as numpy arrays: the unsteered model where its answer is about to begin."""
         ...
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vectors.statistics import significance
-from vectors.statistics.metrics import wilson
+from vectors.statistics.metrics import wilson_interval
 
 RESAMPLES = 2000
 Values = Sequence[float | None]
@@ -43,23 +43,23 @@ class Estimate:
 NOTHING = Estimate(None, None, None, 0)
 
 
-def estimate(values: Values, seed: int = 0, *, shares: bool = False) -> Estimate:
+def estimate_mean(values: Values, seed: int = 0, *, shares: bool = False) -> Estimate:
     """The mean of what was measured. `shares` says that every value is one: if all of them are 0 or 1 the interval is
     Wilson's, for a bootstrap of forty ones would be sure of 1; everything else is resampled."""
     known = [float(value) for value in values if value is not None]
     if not known:
         return NOTHING
     if shares and set(known) <= {0.0, 1.0}:
-        return share(sum(known), len(known))
-    return Estimate(float(np.mean(known)), *interval(known, seed), len(known))
+        return estimate_share(sum(known), len(known))
+    return Estimate(float(np.mean(known)), *bootstrap_interval(known, seed), len(known))
 
 
-def share(hits: float, total: int) -> Estimate:
+def estimate_share(hits: float, total: int) -> Estimate:
     """k of n with Wilson's score interval: it stays in [0, 1] and has a width even at 0 and 1."""
-    return Estimate(hits / total, *wilson(int(hits), total), total) if total else NOTHING
+    return Estimate(hits / total, *wilson_interval(int(hits), total), total) if total else NOTHING
 
 
-def interval(values: Sequence[float], seed: int = 0) -> tuple[float | None, float | None]:
+def bootstrap_interval(values: Sequence[float], seed: int = 0) -> tuple[float | None, float | None]:
     """95 % bootstrap interval of a mean, percentiles expanded for small n (Hesterberg 2015, §3.4.2):
     α' = Φ(−√(n/(n−1)) · t_{0.975, n−1}). Plain percentiles of 8 prompts would cover only 88 times in 100.
     """
@@ -93,13 +93,13 @@ class Difference:
         return self.estimate.columns(name) | {"p": self.p}
 
 
-def difference(values: Values, reference: Values, seed: int = 0) -> Difference:
+def paired_difference(values: Values, reference: Values, seed: int = 0) -> Difference:
     """Fisher's randomisation test: under the null either condition of a pair could have given either value."""
     pairs = [(a, b) for a, b in zip(values, reference, strict=True) if a is not None and b is not None]
     apart = [float(a) - float(b) for a, b in pairs]
     if len(apart) < 2:
         return Difference(NOTHING, None)
-    mean = Estimate(float(np.mean(apart)), *interval(apart, seed), len(apart))
+    mean = Estimate(float(np.mean(apart)), *bootstrap_interval(apart, seed), len(apart))
     return Difference(mean, significance.sign_flip_p([a for a, _ in pairs], [b for _, b in pairs], seed=seed))
 
 
@@ -111,10 +111,10 @@ def binomial_p(wins: int, total: int) -> float:
     return min(1.0, 2 * tail)
 
 
-def holm(p_values: Mapping[Any, float | None]) -> dict[Any, float | None]:
+def holm_adjusted(p_values: Mapping[Any, float | None]) -> dict[Any, float | None]:
     """Holm's correction over those that have a p at all."""
     known = {key: p for key, p in p_values.items() if p is not None}
-    return dict.fromkeys(p_values) | significance.holm(known)
+    return dict.fromkeys(p_values) | significance.holm_correction(known)
 
 
 def _resampled(values: NDArray[np.float64], seed: int) -> NDArray[np.float64]:

@@ -9,52 +9,52 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from core.jobs.job import Event, Point, Row
+from core.jobs.job import JobEvent, Point, Row
 from sessions.experiments.common import statistics
-from sessions.experiments.common.cost import Cost
+from sessions.experiments.common.cost import RunCost
 from sessions.experiments.common.sampler import Work
-from sessions.experiments.judges.pairwise import Duel, PairwiseJudge, score
-from sessions.experiments.judges.registry import claude_model, talk
-from sessions.experiments.judges.verdict import Verdict
-from sessions.experiments.scoring.answers import Answer
+from sessions.experiments.judges.pairwise import AnswerPair, PairwiseJudge, tally_pairs
+from sessions.experiments.judges.registry import claude_model, open_claude
+from sessions.experiments.judges.verdict import Judgement
+from sessions.experiments.scoring.answers import SampledAnswer
 
 Doses = Mapping[str, tuple[str, float]]
 """Of a condition: whose dose it is, and how much."""
-Fought = Mapping[str, Sequence[tuple[Answer, Verdict]]]
+Fought = Mapping[str, Sequence[tuple[SampledAnswer, Judgement]]]
 
 
-def chosen(params: Mapping[str, Any]) -> PairwiseJudge | None:
+def pairwise_judge(params: Mapping[str, Any]) -> PairwiseJudge | None:
     """`criterion` finishes the sentence "Which answer …"; a missing key is said here."""
     if not params.get("criterion"):
         return None
-    return PairwiseJudge(talk(params), str(params["criterion"]), claude_model(params))
+    return PairwiseJudge(open_claude(params), str(params["criterion"]), claude_model(params))
 
 
-def cost(judge: PairwiseJudge | None, pairs: int, max_new: int) -> Cost:
+def pairwise_cost(judge: PairwiseJudge | None, pairs: int, max_new: int) -> RunCost:
     if judge is None:
-        return Cost()
+        return RunCost()
     bound = judge.cost(pairs, max_new)
-    return Cost(judge_calls=bound.calls, judge_dollars=bound.dollars)
+    return RunCost(judge_calls=bound.calls, judge_dollars=bound.dollars)
 
 
-def fought(
-    judge: PairwiseJudge | None, said: Mapping[str, Sequence[Answer]], reference: str, doses: Doses
+def judge_pairs(
+    judge: PairwiseJudge | None, said: Mapping[str, Sequence[SampledAnswer]], reference: str, doses: Doses
 ) -> Work:
     """Tables and curves; returns how many pairs are missing a verdict."""
     if judge is None:
         return 0
-    found: dict[str, Sequence[tuple[Answer, Verdict]]] = {}
+    found: dict[str, Sequence[tuple[SampledAnswer, Judgement]]] = {}
     for name, answers in said.items():
         if name != reference:
             pairs = zip(answers, said[reference], strict=True)
-            verdicts = yield from judge.judge([Duel(a.prompt, a.text, b.text) for a, b in pairs])
+            verdicts = yield from judge.judge([AnswerPair(a.prompt, a.text, b.text) for a, b in pairs])
             found[name] = list(zip(answers, verdicts, strict=True))
     yield from _events(found, reference, doses)
     return sum(verdict.value is None for pairs in found.values() for _, verdict in pairs)
 
 
-def _events(found: Fought, reference: str, doses: Doses) -> Iterator[Event]:
-    scores = {(name, ""): score([verdict for _, verdict in pairs]) for name, pairs in found.items()}
+def _events(found: Fought, reference: str, doses: Doses) -> Iterator[JobEvent]:
+    scores = {(name, ""): tally_pairs([verdict for _, verdict in pairs]) for name, pairs in found.items()}
     for (name, _), columns in _lines(scores).items():
         yield Row("duels", name, {"condition": name, "against": reference, **columns})
         yield from _point(doses.get(name), columns)
@@ -72,7 +72,7 @@ def _by_group(found: Fought, reference: str) -> Iterator[Row]:
     if len(groups) < 2:
         return
     scores = {
-        (name, group): score([verdict for answer, verdict in pairs if answer.prompt.group == group])
+        (name, group): tally_pairs([verdict for answer, verdict in pairs if answer.prompt.group == group])
         for group in groups
         for name, pairs in found.items()
     }
@@ -83,7 +83,7 @@ def _by_group(found: Fought, reference: str) -> Iterator[Row]:
 
 def _lines(scores: Mapping[tuple[str, str], Mapping[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
     """Every score as columns, its p corrected over all of them."""
-    adjusted = statistics.holm({key: row["p"] for key, row in scores.items()})
+    adjusted = statistics.holm_adjusted({key: row["p"] for key, row in scores.items()})
     lines = {}
     for key, row in scores.items():
         rate = row["win_rate"]

@@ -5,42 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from core.jobs.job import Event, Point, Row
+from core.jobs.job import JobEvent, Point, Row
 from sessions.experiments.common import statistics
-from sessions.experiments.scoring.answers import Answer, changed
+from sessions.experiments.scoring.answers import SampledAnswer, differing_answers
 from sessions.experiments.scoring.measures import Measure
 
 
-def compared(
+def compare_conditions(
     table: str,
-    said: Mapping[str, Sequence[Answer]],
+    said: Mapping[str, Sequence[SampledAnswer]],
     measures: Sequence[Measure],
     seed: int,
     facts: Mapping[str, Mapping[str, Any]] | None = None,
-) -> Iterator[Event]:
+) -> Iterator[JobEvent]:
     """`facts` adds columns to a condition's line; the first measure is the one that is tested and drawn."""
-    reference, tests = next(iter(said)), differences(said, measures[0], seed)
-    p_holm = statistics.holm({name: test.p for name, test in tests.items()})
+    reference, tests = next(iter(said)), paired_differences(said, measures[0], seed)
+    p_holm = statistics.holm_adjusted({name: test.p for name, test in tests.items()})
     for place, (name, answers) in enumerate(said.items()):
         columns: dict[str, Any] = {"condition": name, **(facts or {}).get(name, {}), "n": len(answers)}
         for one in measures:
             columns |= one.estimate(answers, seed).columns(one.name)
         if name != reference:
             columns |= tests[name].columns("difference") | {"p_holm": p_holm[name]}
-            otherwise = changed(answers, said[reference])
-            columns |= statistics.estimate(otherwise, seed, shares=True).columns("changed")
+            otherwise = differing_answers(answers, said[reference])
+            columns |= statistics.estimate_mean(otherwise, seed, shares=True).columns("changed")
         yield Row(table, name, columns)
         found = measures[0].estimate(answers, seed)
         if found.value is not None:
             yield Point(f"{measures[0].name} by condition", place, found.value, found.lo, found.hi)
 
 
-def differences(
-    said: Mapping[str, Sequence[Answer]], wanted: Measure, seed: int
+def paired_differences(
+    said: Mapping[str, Sequence[SampledAnswer]], wanted: Measure, seed: int
 ) -> dict[str, statistics.Difference]:
     """Every condition but the first minus the first, paired."""
     reference, *others = said
     return {
-        name: statistics.difference(wanted.all(said[name]), wanted.all(said[reference]), seed)
+        name: statistics.paired_difference(wanted.all(said[name]), wanted.all(said[reference]), seed)
         for name in others
     }

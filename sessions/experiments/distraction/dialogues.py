@@ -21,9 +21,9 @@ from core import demo
 from core.demo.world import prompts as world
 from core.demo.world.speech import talk
 from core.errors import BadInput, UsageError
-from core.files import expanded
-from sessions.experiments.common.prompts import from_file
-from sessions.experiments.common.sampler import Prompt
+from core.files import expand_home
+from sessions.experiments.common.prompts import read_prompt_file
+from sessions.experiments.common.sampler import SamplePrompt
 
 BUILT_IN = Path(__file__).parent / "packs" / "tasks.jsonl"
 DRIFTING_WORDS = (
@@ -35,73 +35,76 @@ distractor's own name is no sign of interest there."""
 
 
 @dataclass(frozen=True)
-class Task:
-    prompt: Prompt
+class DialogueTask:
+    prompt: SamplePrompt
     words: tuple[str, ...]
     distractor: str
     distracted: tuple[str, ...]
     steps: tuple[tuple[str, ...], ...] = ()
 
 
-def asked(params: Mapping[str, Any], model: str) -> tuple[Task, ...]:
+def load_tasks(params: Mapping[str, Any], model: str) -> tuple[DialogueTask, ...]:
     """The tasks of an experiment's parameters: `tasks` names a pack or a file, `n` says how many of it."""
     name = params.get("tasks") or ("demo" if model in demo.NAMES else "english")
     count = int(params.get("n") or 0)
     if name in PACKS:
         return PACKS[name](count or 24, int(params.get("seed") or 0))
-    found = from_pack(expanded(str(name)))
+    found = read_tasks(expand_home(str(name)))
     return found[:count] if count else found
 
 
-def from_pack(path: Path) -> tuple[Task, ...]:
+def read_tasks(path: Path) -> tuple[DialogueTask, ...]:
     if not path.suffix and not path.exists():
         raise UsageError(f"no tasks {str(path)!r}: neither a file nor one of {', '.join(PACKS)}")
     return tuple(
-        _task(prompt, f"{path}, task {number}") for number, prompt in enumerate(from_file(path), start=1)
+        _parse_task(prompt, f"{path}, task {number}")
+        for number, prompt in enumerate(read_prompt_file(path), start=1)
     )
 
 
-def _task(prompt: Prompt, where: str) -> Task:
+def _parse_task(prompt: SamplePrompt, where: str) -> DialogueTask:
     about = prompt.about
-    words, distracted = _words(about, "task", where), _words(about, "distracted", where)
+    words, distracted = _parse_words(about, "task", where), _parse_words(about, "distracted", where)
     if both := {word.casefold() for word in words} & {word.casefold() for word in distracted}:
         raise BadInput(f"{where}: {min(both)!r} is in 'task' and in 'distracted'")
     thrown = about.get("distractor")
     if not isinstance(thrown, str) or not thrown.strip():
         raise BadInput(f"{where}: 'distractor' is the text that is thrown in")
-    return Task(prompt, words, thrown, distracted, _steps(about, where))
+    return DialogueTask(prompt, words, thrown, distracted, _parse_steps(about, where))
 
 
-def _steps(about: Mapping[str, Any], where: str) -> tuple[tuple[str, ...], ...]:
+def _parse_steps(about: Mapping[str, Any], where: str) -> tuple[tuple[str, ...], ...]:
     rows = about.get("steps", [])
     if not isinstance(rows, list):
         raise BadInput(f"{where}: 'steps' is a list of lists of words")
-    return tuple(_words({"steps": row}, "steps", where) for row in rows)
+    return tuple(_parse_words({"steps": row}, "steps", where) for row in rows)
 
 
-def _words(about: Mapping[str, Any], name: str, where: str) -> tuple[str, ...]:
+def _parse_words(about: Mapping[str, Any], name: str, where: str) -> tuple[str, ...]:
     found = about.get(name)
     if not isinstance(found, list) or not found or not all(isinstance(w, str) and w.strip() for w in found):
         raise BadInput(f"{where}: {name!r} is a list of words or phrases")
     return tuple(found)
 
 
-def _english(count: int, seed: int) -> tuple[Task, ...]:
-    return from_pack(BUILT_IN)[:count]
+def _english(count: int, seed: int) -> tuple[DialogueTask, ...]:
+    return read_tasks(BUILT_IN)[:count]
 
 
-def _demo(count: int, seed: int) -> tuple[Task, ...]:
+def _demo(count: int, seed: int) -> tuple[DialogueTask, ...]:
     """Requests of the demo world, interrupted by what its documents are interrupted by."""
     chance = random.Random(seed)
     found = []
-    for number, (scene, text) in enumerate(world.requests(count, seed), start=1):
-        prompt = Prompt(f"task-{number}", ({"role": "user", "content": text},), group=scene.domain.name)
+    for number, (scene, text) in enumerate(world.task_requests(count, seed), start=1):
+        prompt = SamplePrompt(f"task-{number}", ({"role": "user", "content": text},), group=scene.domain.name)
         domain = scene.domain
         steps = ((scene.obj,), domain.parts, tuple(word for both in domain.verbs for word in both))
         words = (*domain.tools, *(word for step in steps for word in step))
         thrown = scene.say(chance.choice(talk.DISTRACTIONS), chance)
-        found.append(Task(prompt, words, thrown, (scene.fun.charm, *DRIFTING_WORDS.split(", ")), steps))
+        found.append(
+            DialogueTask(prompt, words, thrown, (scene.fun.charm, *DRIFTING_WORDS.split(", ")), steps)
+        )
     return tuple(found)
 
 
-PACKS: Mapping[str, Callable[[int, int], tuple[Task, ...]]] = {"demo": _demo, "english": _english}
+PACKS: Mapping[str, Callable[[int, int], tuple[DialogueTask, ...]]] = {"demo": _demo, "english": _english}

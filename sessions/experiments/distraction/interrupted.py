@@ -9,24 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from core.jobs.job import Sample, unit
+from core.jobs.job import JobSample, task_group
 from core.mixer.mixer import Mixer
-from sessions.experiments.common.counting import adherence
-from sessions.experiments.common.sampler import Voice, Work
-from sessions.experiments.distraction.dialogues import Task
+from sessions.experiments.common.counting import word_adherence
+from sessions.experiments.common.sampler import ModelSampler, Work
+from sessions.experiments.distraction.dialogues import DialogueTask
 from sessions.experiments.distraction.outcomes import (
     RETURNS,
-    completion,
-    outcome,
-    persistence,
+    classify_outcome,
+    step_share,
+    tokens_on_task,
     tokens_to_return,
 )
-from sessions.experiments.judges.verdict import digest
-from sessions.experiments.scoring.answers import Answer
+from sessions.experiments.judges.verdict import cache_digest
+from sessions.experiments.scoring.answers import SampledAnswer
 
 
 @dataclass(frozen=True)
-class Odds:
+class TaskOdds:
     """Of the first token after the interruption: P(a word of the task begins) − P(one of the distractor does); the
     mean entropy of all tokens after it, in nats; and how many tokens the task stays ahead of the distractor. From the
     model's own probabilities, nothing is sampled.
@@ -38,14 +38,14 @@ class Odds:
 
 
 @dataclass(frozen=True)
-class Interrupted:
+class InterruptedAnswer:
     """Nothing but the answer where it ended before it could be interrupted. `semantic` comes when all is said
     (`sessions.experiments.meaning`)."""
 
-    task: Task
-    answer: Answer
+    task: DialogueTask
+    answer: SampledAnswer
     at: int
-    odds: Odds
+    odds: TaskOdds
     semantic: float | None = None
 
     @property
@@ -59,7 +59,7 @@ class Interrupted:
 
     @property
     def outcome(self) -> str | None:
-        return outcome(self.task.words, self.task.distracted, self.after) if self.came else None
+        return classify_outcome(self.task.words, self.task.distracted, self.after) if self.came else None
 
     @property
     def resisted(self) -> float | None:
@@ -67,22 +67,22 @@ class Interrupted:
 
     @property
     def adherence(self) -> float | None:
-        return adherence(self.task.words, self.task.distracted, self.after) if self.came else None
+        return word_adherence(self.task.words, self.task.distracted, self.after) if self.came else None
 
     @property
     def completion(self) -> float | None:
         """Of the whole answer, for the interruption may come when some steps are taken."""
-        return completion(self.task.steps, self.answer.text) if self.came else None
+        return step_share(self.task.steps, self.answer.text) if self.came else None
 
     @property
     def tokens_to_return(self) -> float | None:
         found = tokens_to_return(self.task.words, self.answer.said.pieces[self.at :]) if self.came else None
         return None if found is None else float(found)
 
-    def sample(self) -> Sample:
+    def sample(self) -> JobSample:
         before = "".join(self.answer.said.pieces[: self.at])
         text = f"{before} ⟦{self.task.distractor}⟧ {self.after}" if self.came else self.answer.text
-        return Sample(self.answer.condition, self.answer.prompt.id, text, (self.outcome or "ended early",))
+        return JobSample(self.answer.condition, self.answer.prompt.id, text, (self.outcome or "ended early",))
 
     def values(self) -> Mapping[str, Any]:
         return {
@@ -95,30 +95,36 @@ class Interrupted:
         }
 
 
-def interrupted(voice: Voice, task: Task, answer: Answer, mixer: Mixer, at: int) -> Work:
+def measure_interruption(
+    voice: ModelSampler, task: DialogueTask, answer: SampledAnswer, mixer: Mixer, at: int
+) -> Work:
     """An `Interrupted`; its odds are read once more under the mixer it was said under, and remembered."""
-    bare = Interrupted(task, answer, at, Odds())
+    bare = InterruptedAnswer(task, answer, at, TaskOdds())
     if not bare.came:
         return bare
-    key = digest(voice.identity, str(mixer.to_json()), str(answer.said.to_json()), str(task))
-    found = yield from unit(f"odds after it {key}", partial(_odds, voice, task, answer, mixer, at))
-    return Interrupted(task, answer, at, Odds(**found))
+    key = cache_digest(voice.identity, str(mixer.to_json()), str(answer.said.to_json()), str(task))
+    found = yield from task_group(
+        f"odds after it {key}", partial(_measure_odds, voice, task, answer, mixer, at)
+    )
+    return InterruptedAnswer(task, answer, at, TaskOdds(**found))
 
 
-def _odds(voice: Voice, task: Task, answer: Answer, mixer: Mixer, at: int) -> Work:
+def _measure_odds(
+    voice: ModelSampler, task: DialogueTask, answer: SampledAnswer, mixer: Mixer, at: int
+) -> Work:
     rows = yield from voice.distributions(answer.prompt, answer.said, mixer)
     after = np.asarray(rows[at:], np.float64)
     spread = -np.where(after > -np.inf, np.exp(after) * after, 0.0).sum(axis=1)
-    on, off = (_mass(after, ids) for ids in _apart(voice, task))
-    return asdict(Odds(on[0] - off[0], float(spread.mean()), persistence(on, off)))
+    on, off = (_total_probability(after, ids) for ids in _exclusive_first_tokens(voice, task))
+    return asdict(TaskOdds(on[0] - off[0], float(spread.mean()), tokens_on_task(on, off)))
 
 
-def _apart(voice: Voice, task: Task) -> tuple[list[int], list[int]]:
+def _exclusive_first_tokens(voice: ModelSampler, task: DialogueTask) -> tuple[list[int], list[int]]:
     """The tokens that words of either side begin with; one that begins words of both says nothing."""
     on, off = voice.starts(task.words), voice.starts(task.distracted)
     return sorted(on - off), sorted(off - on)
 
 
-def _mass(rows: np.ndarray[Any, Any], ids: list[int]) -> list[float]:
+def _total_probability(rows: np.ndarray[Any, Any], ids: list[int]) -> list[float]:
     """The probability of all of them together, at every place."""
     return [float(value) for value in np.exp(rows[:, ids]).sum(axis=1)]

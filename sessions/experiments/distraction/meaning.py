@@ -19,42 +19,48 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.jobs.job import Progress, unit
-from sessions.experiments.common.sampler import Voice, Work
-from sessions.experiments.distraction.dialogues import Task
-from sessions.experiments.distraction.interrupted import Interrupted
-from sessions.experiments.judges.verdict import digest
+from core.jobs.job import Progress, task_group
+from sessions.experiments.common.sampler import ModelSampler, Work
+from sessions.experiments.distraction.dialogues import DialogueTask
+from sessions.experiments.distraction.interrupted import InterruptedAnswer
+from sessions.experiments.judges.verdict import cache_digest
 from vectors.statistics.metrics import cosine
 
 States = NDArray[np.float64]
 
 
-def adherence(text: States, task: States, distractor: States) -> float:
+def semantic_adherence(text: States, task: States, distractor: States) -> float:
     """All three without what every text has in common."""
     return cosine(text, task) - cosine(text, distractor)
 
 
-def understood(voice: Voice, asked: Sequence[Task], table: Mapping[str, Sequence[Interrupted]]) -> Work:
+def add_semantic_scores(
+    voice: ModelSampler, asked: Sequence[DialogueTask], table: Mapping[str, Sequence[InterruptedAnswer]]
+) -> Work:
     """The same table, each answer with its S where something was said after the interruption."""
     references = [text for task in asked for text in (task.prompt.text, task.distractor)]
-    about = digest(voice.identity, *references)
+    about = cache_digest(voice.identity, *references)
     states = yield from voice.meanings(references)
-    found: dict[str, list[Interrupted]] = {name: [] for name in table}
+    found: dict[str, list[InterruptedAnswer]] = {name: [] for name in table}
     for place, task in enumerate(asked):
         answered = {name: row[place] for name, row in table.items()}
-        key = f"meaning {digest(about, *task.words, *(one.after for one in answered.values()))}"
-        values = yield from unit(key, partial(_held, voice, answered, states, place))
+        key = f"meaning {cache_digest(about, *task.words, *(one.after for one in answered.values()))}"
+        values = yield from task_group(key, partial(_score_task, voice, answered, states, place))
         for (name, one), value in zip(answered.items(), values, strict=True):
             found[name].append(replace(one, semantic=value))
         yield Progress(place + 1, len(asked), "meanings compared")
     return found
 
 
-def _held(voice: Voice, answered: Mapping[str, Interrupted], references: States, place: int) -> Work:
+def _score_task(
+    voice: ModelSampler, answered: Mapping[str, InterruptedAnswer], references: States, place: int
+) -> Work:
     """S of every answer to one task."""
     told = {name: one.after for name, one in answered.items() if one.after.strip()}
     said: Any = (yield from voice.meanings(list(told.values()))) if told else []
     common = references.mean(axis=0)
     task, distractor = references[2 * place : 2 * place + 2] - common
-    scores = {name: adherence(row - common, task, distractor) for name, row in zip(told, said, strict=True)}
+    scores = {
+        name: semantic_adherence(row - common, task, distractor) for name, row in zip(told, said, strict=True)
+    }
     return [scores.get(name) for name in answered]

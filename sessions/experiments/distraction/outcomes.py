@@ -9,43 +9,43 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from sessions.experiments.common.counting import count
-from sessions.experiments.common.statistics import Estimate, share
+from sessions.experiments.common.counting import count_words
+from sessions.experiments.common.statistics import Estimate, estimate_share
 
 RETURNS, FOLLOWS, BOTH, NEITHER = "returns", "follows", "both", "neither"
 OUTCOMES = (RETURNS, FOLLOWS, BOTH, NEITHER)
 
 
-def outcome(task: Sequence[str], distractor: Sequence[str], text: str) -> str:
+def classify_outcome(task: Sequence[str], distractor: Sequence[str], text: str) -> str:
     """By the words of either side that occur, whole words only."""
-    returned, followed = count(task, text) > 0, count(distractor, text) > 0
+    returned, followed = count_words(task, text) > 0, count_words(distractor, text) > 0
     if returned:
         return BOTH if followed else RETURNS
     return FOLLOWS if followed else NEITHER
 
 
-def rates(outcomes: Sequence[str]) -> Mapping[str, Estimate]:
+def outcome_rates(outcomes: Sequence[str]) -> Mapping[str, Estimate]:
     found = Counter(outcomes)
-    return {name: share(found[name], len(outcomes)) for name in OUTCOMES}
+    return {name: estimate_share(found[name], len(outcomes)) for name in OUTCOMES}
 
 
 def tokens_to_return(task: Sequence[str], pieces: Sequence[str]) -> int | None:
     """How many tokens after the distraction were said when the first word of the task was whole; None if never."""
-    if not count(task, "".join(pieces)):
+    if not count_words(task, "".join(pieces)):
         return None
     for said in range(1, len(pieces) + 1):
         done = said == len(pieces) or not pieces[said][:1].isalnum()
-        if done and count(task, "".join(pieces[:said])):
+        if done and count_words(task, "".join(pieces[:said])):
             return said
     return len(pieces)
 
 
-def completion(steps: Sequence[Sequence[str]], text: str) -> float | None:
+def step_share(steps: Sequence[Sequence[str]], text: str) -> float | None:
     """Share of a task's steps that a text shows, each by one of its words; None for a task that names no steps."""
-    return sum(count(words, text) > 0 for words in steps) / len(steps) if steps else None
+    return sum(count_words(words, text) > 0 for words in steps) / len(steps) if steps else None
 
 
-def persistence(on: Sequence[float], off: Sequence[float]) -> int:
+def tokens_on_task(on: Sequence[float], off: Sequence[float]) -> int:
     """How many tokens it lasts until a word of the distractor is likelier than one of the task, by the probabilities
     of their first tokens at every place; all of them where that never happens."""
     return next(

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from core.jobs.job import Event, Point, Row
+from core.jobs.job import JobEvent, Point, Row
 from sessions.experiments.common import statistics
-from sessions.experiments.common.counting import or_half
-from sessions.experiments.distraction.interrupted import Interrupted
-from sessions.experiments.distraction.outcomes import RETURNS, rates
+from sessions.experiments.common.counting import half_if_unknown
+from sessions.experiments.distraction.interrupted import InterruptedAnswer
+from sessions.experiments.distraction.outcomes import RETURNS, outcome_rates
 from sessions.experiments.scoring import chance
 from sessions.experiments.scoring.conditions import MINUS, PLUS, UNSTEERED
-from sessions.experiments.scoring.measures import mean
+from sessions.experiments.scoring.measures import mean_value
 
 MEASURED = (
     "adherence", "semantic", "motivation", "persistence", "entropy", "completion", "tokens_to_return",
@@ -25,11 +25,11 @@ BEFORE = 10  # tokens of the trace that lie before the interruption
 
 
 @dataclass(frozen=True)
-class Resistance:
+class ResistanceTable:
     """`table` holds the answers of every condition in the order of the tasks; `scales` are residual norms by layer.
     `published` adds adherence as the study it comes from counts it."""
 
-    table: Mapping[str, Sequence[Interrupted]]
+    table: Mapping[str, Sequence[InterruptedAnswer]]
     at: int
     window: int
     seed: int
@@ -40,7 +40,7 @@ class Resistance:
     def resisted(self) -> Mapping[str, list[float | None]]:
         return {name: [one.resisted for one in found] for name, found in self.table.items()}
 
-    def events(self, tested: Sequence[tuple[str, str]]) -> Iterator[Event]:
+    def events(self, tested: Sequence[tuple[str, str]]) -> Iterator[JobEvent]:
         for name, found in self.table.items():
             yield Row("outcomes", name, {"condition": name, **self._columns(found)})
         yield from self._tests(tested)
@@ -50,30 +50,30 @@ class Resistance:
                 values = {"condition": name, "prompt": one.answer.prompt.id, **one.values()}
                 yield Row("answers", f"{name} · {one.answer.prompt.id}", values)
 
-    def _columns(self, found: Sequence[Interrupted]) -> dict[str, Any]:
+    def _columns(self, found: Sequence[InterruptedAnswer]) -> dict[str, Any]:
         came = [one for one in found if one.came]
         columns: dict[str, Any] = {"n": len(came), "ended early": len(found) - len(came)}
-        for name, rate in rates([str(one.outcome) for one in came]).items():
+        for name, rate in outcome_rates([str(one.outcome) for one in came]).items():
             columns |= rate.columns(name)
         for name in MEASURED:
-            known = statistics.estimate([one.values()[name] for one in came], self.seed)
+            known = statistics.estimate_mean([one.values()[name] for one in came], self.seed)
             columns |= known.columns(name)
             if name in ("adherence", "tokens_to_return"):
                 columns[f"n {name}"] = known.n
         if self.published:
-            halves = [or_half(one.adherence) for one in came]
-            columns |= statistics.estimate(halves, self.seed).columns("adherence as published")
+            halves = [half_if_unknown(one.adherence) for one in came]
+            columns |= statistics.estimate_mean(halves, self.seed).columns("adherence as published")
         return columns
 
-    def _tests(self, tested: Sequence[tuple[str, str]]) -> Iterator[Event]:
+    def _tests(self, tested: Sequence[tuple[str, str]]) -> Iterator[JobEvent]:
         """Paired by task; Holm over the questions asked."""
         for title in TESTED:
             column = self._column(title)
             found = {
-                (one, other): statistics.difference(column[one], column[other], self.seed)
+                (one, other): statistics.paired_difference(column[one], column[other], self.seed)
                 for one, other in tested
             }
-            adjusted = statistics.holm({pair: test.p for pair, test in found.items()})
+            adjusted = statistics.holm_adjusted({pair: test.p for pair, test in found.items()})
             for (one, other), test in found.items():
                 key = f"{title}: {one} against {other}"
                 values = {"measure": title, "condition": one, "against": other, "n": test.estimate.n}
@@ -84,29 +84,29 @@ class Resistance:
             return self.resisted
         return {name: [one.values()[title] for one in found] for name, found in self.table.items()}
 
-    def _trace(self, name: str, found: Sequence[Interrupted]) -> Iterator[Point]:
+    def _trace(self, name: str, found: Sequence[InterruptedAnswer]) -> Iterator[Point]:
         """Mean projection of the tokens around the interruption, in mean residual norms, as the unsteered model reads
         them; as far as half of the answers still speak.
         """
         rows = [self._projected(one) for one in found if one.came]
         for place in range(max(0, self.at - BEFORE), self.at + self.window):
-            seen = statistics.estimate([row[place] for row in rows if place < len(row)], self.seed)
+            seen = statistics.estimate_mean([row[place] for row in rows if place < len(row)], self.seed)
             if seen.value is not None and 2 * seen.n >= len(rows):
                 yield Point(f"projection, {name}", place - self.at, seen.value, seen.lo, seen.hi)
 
-    def _projected(self, one: Interrupted) -> list[float]:
+    def _projected(self, one: InterruptedAnswer) -> list[float]:
         layers = {k: row for k, row in one.answer.reading.projections.items() if k in self.scales}
         columns = zip(*([value / self.scales[k] for value in row] for k, row in layers.items()), strict=True)
-        return [mean(column) or 0.0 for column in columns]
+        return [mean_value(column) or 0.0 for column in columns]
 
     def summary(self) -> dict[str, Any]:
         returns = {
-            name: rates([str(one.outcome) for one in found if one.came])[RETURNS].to_json()
+            name: outcome_rates([str(one.outcome) for one in found if one.came])[RETURNS].to_json()
             for name, found in self.table.items()
         }
-        apart = statistics.difference(self.resisted[PLUS], self.resisted[MINUS], self.seed)
+        apart = statistics.paired_difference(self.resisted[PLUS], self.resisted[MINUS], self.seed)
         return {"resistance": returns, "plus_minus": apart.estimate.to_json(), "p": apart.p}
 
     def control(self) -> dict[str, Any]:
         """What random directions of the same norms do to the same tasks."""
-        return chance.control(self.resisted, UNSTEERED, self.seed)
+        return chance.random_control(self.resisted, UNSTEERED, self.seed)

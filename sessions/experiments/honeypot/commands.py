@@ -20,7 +20,7 @@ PATH_SIGNS = "./*?~"
 
 
 @dataclass(frozen=True)
-class Command:
+class ShellCommand:
     """`pattern` is what is looked for; `paths` is where."""
 
     verb: str
@@ -30,44 +30,46 @@ class Command:
     def targets(self, file: str) -> bool:
         """Whether the file itself is meant: by name, or by a pattern that says something about it."""
         named = [*self.paths, *([self.pattern] if self.verb == "find" and self.pattern else [])]
-        return any(_means(path, file) for path in named)
+        return any(_matches_file(path, file) for path in named)
 
 
 @dataclass(frozen=True)
-class Line:
+class ShellLine:
     """One command line: pipelines in order, each a row of commands."""
 
     text: str
-    pipelines: tuple[tuple[Command, ...], ...]
+    pipelines: tuple[tuple[ShellCommand, ...], ...]
 
     @property
-    def commands(self) -> Iterator[Command]:
+    def commands(self) -> Iterator[ShellCommand]:
         return (command for pipeline in self.pipelines for command in pipeline)
 
 
-def first_line(text: str) -> tuple[str, Line] | None:
+def first_command_line(text: str) -> tuple[str, ShellLine] | None:
     """The text up to and with its first command line, and that line: what comes after it was said too early."""
     rows = text.splitlines(keepends=True)
     for place, row in enumerate(rows):
-        if (line := read(row)) is not None:
+        if (line := parse_command_line(row)) is not None:
             return "".join(rows[: place + 1]).rstrip(), line
     return None
 
 
-def read(row: str) -> Line | None:
+def parse_command_line(row: str) -> ShellLine | None:
     """A row of text as a command line, or None where it is none."""
     bare = row.strip().strip("`").strip()
     typed = bare.startswith(SIGN)
     bare = bare.removeprefix(SIGN).strip()
-    words = _words(bare)
+    words = _split_words(bare)
     if not words:
         return None
-    pipelines = tuple(tuple(_command(part) for part in _split(one, ("|",))) for one in _pipelines(words))
-    line = Line(bare, tuple(pipeline for pipeline in pipelines if pipeline))
-    return line if line.pipelines and (typed or _looks_like_one(words)) else None
+    pipelines = tuple(
+        tuple(_parse_command(part) for part in _split_at(one, ("|",))) for one in _pipelines(words)
+    )
+    line = ShellLine(bare, tuple(pipeline for pipeline in pipelines if pipeline))
+    return line if line.pipelines and (typed or _looks_like_command(words)) else None
 
 
-def _words(text: str) -> list[str]:
+def _split_words(text: str) -> list[str]:
     try:
         lexer = shlex.shlex(text, posix=True, punctuation_chars="|&;")
         lexer.whitespace_split = True
@@ -78,10 +80,10 @@ def _words(text: str) -> list[str]:
 
 
 def _pipelines(words: Sequence[str]) -> list[list[str]]:
-    return _split(words, tuple(sign for sign in OPERATORS if sign != "|"))
+    return _split_at(words, tuple(sign for sign in OPERATORS if sign != "|"))
 
 
-def _split(words: Sequence[str], at: Sequence[str]) -> list[list[str]]:
+def _split_at(words: Sequence[str], at: Sequence[str]) -> list[list[str]]:
     parts: list[list[str]] = [[]]
     for word in words:
         if word in at:
@@ -91,16 +93,16 @@ def _split(words: Sequence[str], at: Sequence[str]) -> list[list[str]]:
     return [part for part in parts if part]
 
 
-def _command(words: Sequence[str]) -> Command:
+def _parse_command(words: Sequence[str]) -> ShellCommand:
     verb, rest = words[0], list(words[1:])
-    pattern = _taken(rest, PATTERN_OPTIONS)
+    pattern = _pop_option(rest, PATTERN_OPTIONS)
     plain = [word for word in rest if not word.startswith("-")]
     if pattern is None and WITH_PATTERN.get(verb) and plain:
         pattern = plain.pop(0)
-    return Command(verb, tuple(plain), pattern)
+    return ShellCommand(verb, tuple(plain), pattern)
 
 
-def _taken(words: list[str], options: Sequence[str]) -> str | None:
+def _pop_option(words: list[str], options: Sequence[str]) -> str | None:
     """The value behind one of the options, taken out with it."""
     for place, word in enumerate(words[:-1]):
         if word in options:
@@ -110,19 +112,19 @@ def _taken(words: list[str], options: Sequence[str]) -> str | None:
     return None
 
 
-def _looks_like_one(words: Sequence[str]) -> bool:
-    return all(_tool(part) for one in _pipelines(words) for part in _split(one, ("|",)))
+def _looks_like_command(words: Sequence[str]) -> bool:
+    return all(_is_tool_call(part) for one in _pipelines(words) for part in _split_at(one, ("|",)))
 
 
-def _tool(words: Sequence[str]) -> bool:
+def _is_tool_call(words: Sequence[str]) -> bool:
     if words[0] not in TOOLS:
         return False
-    paths = _command(words).paths
+    paths = _parse_command(words).paths
     return all(any(sign in path for sign in PATH_SIGNS) for path in paths) and bool(
         paths or words[0] in ("ls", "find", "grep", "wc")
     )
 
 
-def _means(path: str, file: str) -> bool:
+def _matches_file(path: str, file: str) -> bool:
     name = path.rsplit("/", 1)[-1]
     return bool(name.strip("*?.")) and fnmatch.fnmatchcase(file, name)

@@ -7,20 +7,26 @@ from dataclasses import dataclass
 from functools import partial
 
 from core.errors import UsageError
-from core.jobs.job import unit
+from core.jobs.job import task_group
 from core.mixer.mixer import Channel, Mixer
-from sessions.experiments.common.sampler import Heard, How, Prompt, Voice, Work
-from sessions.experiments.honeypot.commands import first_line
-from sessions.experiments.honeypot.shielding import Setting, Turn
-from sessions.experiments.honeypot.terminal import Terminal
-from sessions.experiments.judges.verdict import digest
-from sessions.experiments.scoring.measures import mean
+from sessions.experiments.common.sampler import (
+    GenerationSettings,
+    ModelSampler,
+    PromptProjections,
+    SamplePrompt,
+    Work,
+)
+from sessions.experiments.honeypot.commands import first_command_line
+from sessions.experiments.honeypot.shielding import TerminalTurn, TrapSetting
+from sessions.experiments.honeypot.terminal import MockTerminal
+from sessions.experiments.judges.verdict import cache_digest
+from sessions.experiments.scoring.measures import mean_value
 
 NEAR = 12  # tokens on either side of the trap's name that its trace shows
 
 
 @dataclass(frozen=True)
-class Playing:
+class DialogueMixers:
     """The mixer until the trap is shown, and the one from the next turn on."""
 
     before: Mixer
@@ -28,10 +34,10 @@ class Playing:
 
 
 @dataclass(frozen=True)
-class Rules:
+class DialogueSettings:
     """`role` is whose turn the terminal's replies are; `reads` is what is projected on, at its layers."""
 
-    how: How
+    how: GenerationSettings
     turns: int
     role: str
     reads: Channel
@@ -42,7 +48,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Sight:
+class TrapReading:
     """Where the model stands on the vector as it reads the trap's name, as it reads the names of the task's files,
     and as it decides what to do; read unsteered, in mean residual norms. None if the trap was never shown. `trace`
     holds (tokens from the first of the trap's name, projection)."""
@@ -54,52 +60,58 @@ class Sight:
 
 
 @dataclass(frozen=True)
-class Errand:
-    setting: Setting
-    turns: tuple[Turn, ...]
-    sight: Sight
+class TerminalDialogue:
+    setting: TrapSetting
+    turns: tuple[TerminalTurn, ...]
+    sight: TrapReading
 
     @property
     def text(self) -> str:
         return "\n".join(f"{turn.text}\n{turn.reply}" if turn.line else turn.text for turn in self.turns)
 
 
-def errand(voice: Voice, setting: Setting, playing: Playing, rules: Rules) -> Work:
+def run_dialogue(
+    voice: ModelSampler, setting: TrapSetting, playing: DialogueMixers, rules: DialogueSettings
+) -> Work:
     """An `Errand`, remembered whole."""
     mixers = [mixer.to_json() for mixer in (playing.before, playing.after, Mixer((rules.reads,)))]
     how = str((rules.how, rules.turns, rules.role))
-    key = digest(voice.identity, str(setting), str(mixers), how)
-    found = yield from unit(f"errand {key}", partial(_walked, voice, setting, playing, rules))
-    turns = tuple(_turn(*row) for row in found["turns"])
+    key = cache_digest(voice.identity, str(setting), str(mixers), how)
+    found = yield from task_group(f"errand {key}", partial(_run_turns, voice, setting, playing, rules))
+    turns = tuple(_parse_turn(*row) for row in found["turns"])
     trace = tuple((place, value) for place, value in found["sight"]["trace"])
-    return Errand(setting, turns, Sight(**{**found["sight"], "trace": trace}))
+    return TerminalDialogue(setting, turns, TrapReading(**{**found["sight"], "trace": trace}))
 
 
-def _walked(voice: Voice, setting: Setting, playing: Playing, rules: Rules) -> Work:
+def _run_turns(
+    voice: ModelSampler, setting: TrapSetting, playing: DialogueMixers, rules: DialogueSettings
+) -> Work:
     messages = [{"role": "system", "content": setting.system}] if setting.system else []
     messages.append({"role": "user", "content": setting.task})
-    here, said, sight = Terminal(setting.files), [], Sight()
+    here, said, sight = MockTerminal(setting.files), [], TrapReading()
     for _ in range(rules.turns):
-        mixer = playing.before if sight == Sight() else playing.after
-        (spoken,) = yield from voice.speak(Prompt(setting.id, tuple(messages)), [mixer], rules.how)
-        turn = _turn(spoken.text, "")
-        here, reply = _replied(here, turn)
+        mixer = playing.before if sight == TrapReading() else playing.after
+        (spoken,) = yield from voice.speak(SamplePrompt(setting.id, tuple(messages)), [mixer], rules.how)
+        turn = _parse_turn(spoken.text, "")
+        here, reply = _run_commands(here, turn)
         said.append([turn.text, reply])
         if not turn.line:
             break
         messages += [{"role": "assistant", "content": turn.text}, {"role": rules.role, "content": reply}]
-        if sight == Sight() and setting.trap in reply:
-            sight = yield from _seen(voice, Prompt(setting.id, tuple(messages)), setting, rules.reads)
+        if sight == TrapReading() and setting.trap in reply:
+            sight = yield from _read_trap(
+                voice, SamplePrompt(setting.id, tuple(messages)), setting, rules.reads
+            )
     return {"turns": said, "sight": vars(sight)}
 
 
-def _turn(text: str, reply: str) -> Turn:
+def _parse_turn(text: str, reply: str) -> TerminalTurn:
     """What comes after a command was said before its output was known, and is dropped."""
-    found = first_line(text)
-    return Turn(found[0], found[1], reply) if found else Turn(text.strip())
+    found = first_command_line(text)
+    return TerminalTurn(found[0], found[1], reply) if found else TerminalTurn(text.strip())
 
 
-def _replied(here: Terminal, turn: Turn) -> tuple[Terminal, str]:
+def _run_commands(here: MockTerminal, turn: TerminalTurn) -> tuple[MockTerminal, str]:
     replies = []
     for pipeline in turn.line.pipelines if turn.line else ():
         here, reply = here.run(pipeline)
@@ -107,29 +119,29 @@ def _replied(here: Terminal, turn: Turn) -> tuple[Terminal, str]:
     return here, "\n".join(filter(None, replies))
 
 
-def _seen(voice: Voice, prompt: Prompt, setting: Setting, reads: Channel) -> Work:
+def _read_trap(voice: ModelSampler, prompt: SamplePrompt, setting: TrapSetting, reads: Channel) -> Work:
     heard = yield from voice.hear(prompt, reads.vector)
     band = reads.layers or tuple(reads.vector.layers)
-    traces = projected(heard, {layer: voice.residual[layer] for layer in band})
-    goal = [place for file in setting.goal for place in places(heard.pieces, file)]
-    trap = places(heard.pieces, setting.trap)
+    traces = token_projections(heard, {layer: voice.residual[layer] for layer in band})
+    goal = [place for file in setting.goal for place in last_mention(heard.pieces, file)]
+    trap = last_mention(heard.pieces, setting.trap)
     first = trap[0] if trap else len(traces)
     near = range(max(0, first - NEAR), min(len(traces), first + NEAR + 1))
-    return Sight(
-        mean([traces[place] for place in trap]),
-        mean([traces[place] for place in goal]),
+    return TrapReading(
+        mean_value([traces[place] for place in trap]),
+        mean_value([traces[place] for place in goal]),
         traces[-1],
         tuple((place - first, traces[place]) for place in near),
     )
 
 
-def projected(heard: Heard, residual: Mapping[int, float]) -> list[float]:
+def token_projections(heard: PromptProjections, residual: Mapping[int, float]) -> list[float]:
     """Per token, in mean residual norms, over the layers that have one here."""
     rows = [[x / residual[k] for x in row] for k, row in heard.projections.items() if k in residual]
-    return [mean(column) or 0.0 for column in zip(*rows, strict=True)]
+    return [mean_value(column) or 0.0 for column in zip(*rows, strict=True)]
 
 
-def places(pieces: Sequence[str], name: str) -> list[int]:
+def last_mention(pieces: Sequence[str], name: str) -> list[int]:
     """Which tokens the last mention of a name is made of."""
     start = "".join(pieces).rfind(name)
     found, at = [], 0

@@ -11,80 +11,100 @@ from dataclasses import replace
 from typing import Any
 
 from core import demo
-from core.jobs.job import Event, Point, Progress, Row, Sample
+from core.jobs.job import JobEvent, JobSample, Point, Progress, Row
 from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.common import statistics
-from sessions.experiments.common.cost import Cost
-from sessions.experiments.common.sampler import How, Voice, Work
+from sessions.experiments.common.cost import RunCost
+from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, Work
 from sessions.experiments.honeypot import traps
-from sessions.experiments.honeypot.errands import Errand, Playing, Rules, errand
-from sessions.experiments.honeypot.shielding import OUTCOMES, Score, Setting, score
+from sessions.experiments.honeypot.errands import (
+    DialogueMixers,
+    DialogueSettings,
+    TerminalDialogue,
+    run_dialogue,
+)
+from sessions.experiments.honeypot.shielding import OUTCOMES, ShieldScore, TrapSetting, score_dialogue
 from sessions.experiments.scoring import chance, conditions
-from sessions.experiments.scoring.answers import seeded
+from sessions.experiments.scoring.answers import with_prompt_seed
 from sessions.experiments.scoring.conditions import MINUS, PLUS, UNSTEERED
 
 CLAMPED = "clamped at sight"
 READ_AT = ("trap", "goal", "decision")
 TESTED = ((PLUS, UNSTEERED), (MINUS, UNSTEERED), (CLAMPED, UNSTEERED), (PLUS, MINUS))
-Table = Mapping[str, list[Errand]]
+Table = Mapping[str, list[TerminalDialogue]]
 Values = Mapping[str, list[float | None]]
 
 
-def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
-    played = conditions.channel(voice, params)
-    settings, turns, how = traps.asked(params, voice.name), params["turns"], How.of(params)
+def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
+    played = conditions.vector_channel(voice, params)
+    settings, turns, how = (
+        traps.load_settings(params, voice.name),
+        params["turns"],
+        GenerationSettings.of(params),
+    )
     role = params["role"] or ("tool" if voice.name in demo.NAMES else "user")
-    cast = _cast(voice, played, how.seed, params["controls"])
-    yield Cost.of(len(settings) * len(cast) * turns, 1, how.max_new, rereads=1).row()
-    table = yield from _walked(voice, settings, cast, Rules(how, turns, role, played))
+    cast = _plan_mixers(voice, played, how.seed, params["controls"])
+    yield RunCost.of(len(settings) * len(cast) * turns, 1, how.max_new, rereads=1).row()
+    table = yield from _run_dialogues(voice, settings, cast, DialogueSettings(how, turns, role, played))
     yield from _events(table, how.seed)
     shielded = _values(table, "shielded")
     facts = {"vector": played.label, "by": "tokens from the trap's name", "turns": turns}
     facts["settings"] = len({setting.id for setting in settings})
-    control = chance.control(shielded, UNSTEERED, how.seed)
+    control = chance.random_control(shielded, UNSTEERED, how.seed)
     return {"summary": _summary(shielded, how.seed) | facts, "control": control, "n": len(settings)}
 
 
-def _walked(voice: Voice, settings: Sequence[Setting], cast: Mapping[str, Playing], rules: Rules) -> Work:
+def _run_dialogues(
+    voice: ModelSampler,
+    settings: Sequence[TrapSetting],
+    cast: Mapping[str, DialogueMixers],
+    rules: DialogueSettings,
+) -> Work:
     """{condition: one errand per setting}."""
-    table: dict[str, list[Errand]] = {name: [] for name in cast}
+    table: dict[str, list[TerminalDialogue]] = {name: [] for name in cast}
     for number, setting in enumerate(settings):
         yield Progress(number, len(settings), "settings walked through")
-        drawn = replace(rules, how=seeded(rules.how, number))
+        drawn = replace(rules, how=with_prompt_seed(rules.how, number))
         for name, playing in cast.items():
-            found = yield from errand(voice, setting, playing, drawn)
+            found = yield from run_dialogue(voice, setting, playing, drawn)
             table[name].append(found)
-            yield Sample(name, setting.id, found.text, (_called(score(setting, found.turns)),))
+            yield JobSample(
+                name, setting.id, found.text, (_outcome_name(score_dialogue(setting, found.turns)),)
+            )
     yield Progress(len(settings), len(settings), "settings walked through")
     return table
 
 
 def _summary(shielded: Values, seed: int) -> dict[str, Any]:
-    apart = statistics.difference(shielded[PLUS], shielded[MINUS], seed)
-    shares = {name: statistics.estimate(row, seed, shares=True).to_json() for name, row in shielded.items()}
+    apart = statistics.paired_difference(shielded[PLUS], shielded[MINUS], seed)
+    shares = {
+        name: statistics.estimate_mean(row, seed, shares=True).to_json() for name, row in shielded.items()
+    }
     return {"shielded": shares, "plus_minus": apart.estimate.to_json(), "p": apart.p}
 
 
-def _cast(voice: Voice, played: Channel, seed: int, controls: int) -> dict[str, Playing]:
+def _plan_mixers(voice: ModelSampler, played: Channel, seed: int, controls: int) -> dict[str, DialogueMixers]:
     """Who plays when: all but the clamped condition are the same before and after the trap was shown."""
-    paired = conditions.paired(voice, played, seed, controls)
-    cast = {condition.name: Playing(condition.mixer, condition.mixer) for condition in paired}
-    return cast | {CLAMPED: Playing(Mixer(), clamp(played))}
+    paired = conditions.standard_conditions(voice, played, seed, controls)
+    cast = {condition.name: DialogueMixers(condition.mixer, condition.mixer) for condition in paired}
+    return cast | {CLAMPED: DialogueMixers(Mixer(), clamped_mixer(played))}
 
 
-def clamp(played: Channel) -> Mixer:
+def clamped_mixer(played: Channel) -> Mixer:
     """Held at 0 on every token that is spoken: no push either way, which need not be neutral for the vector."""
     return Mixer((replace(played, scale=0.0, floor=0.0, ceiling=0.0, scope="response"),))
 
 
-def _events(table: Table, seed: int) -> Iterator[Event]:
+def _events(table: Table, seed: int) -> Iterator[JobEvent]:
     for name, found in table.items():
         yield Row("shielding", name, {"condition": name, **_columns(found, seed)})
-    tested = (*TESTED, *((name, UNSTEERED) for name in chance.among(table)))
+    tested = (*TESTED, *((name, UNSTEERED) for name in chance.random_conditions(table)))
     for title in ("shielded", "side task", "main task"):
         column = _values(table, title)
-        tests = {pair: statistics.difference(column[pair[0]], column[pair[1]], seed) for pair in tested}
-        adjusted = statistics.holm({pair: test.p for pair, test in tests.items()})
+        tests = {
+            pair: statistics.paired_difference(column[pair[0]], column[pair[1]], seed) for pair in tested
+        }
+        adjusted = statistics.holm_adjusted({pair: test.p for pair, test in tests.items()})
         for pair, test in tests.items():
             values = {"measure": title, "condition": pair[0], "against": pair[1], "n": test.estimate.n}
             yield Row(
@@ -95,33 +115,39 @@ def _events(table: Table, seed: int) -> Iterator[Event]:
     for name, found in table.items():
         yield from _trace(name, found, seed)
         for one in found:
-            scored = score(one.setting, one.turns)
-            values = {"condition": name, "prompt": one.setting.id, "outcome": _called(scored)}
+            scored = score_dialogue(one.setting, one.turns)
+            values = {"condition": name, "prompt": one.setting.id, "outcome": _outcome_name(scored)}
             said = {"commands": "; ".join(scored.commands), "main task": scored.success}
             said |= {f"at {place}": getattr(one.sight, place) for place in READ_AT}
             yield Row("answers", f"{name} · {one.setting.id}", {**values, **said})
 
 
-def _trace(name: str, found: list[Errand], seed: int) -> Iterator[Point]:
+def _trace(name: str, found: list[TerminalDialogue], seed: int) -> Iterator[Point]:
     """The projection around the trap's name as it is read, over the dialogues in which it was."""
     rows = [dict(one.sight.trace) for one in found if one.sight.trace]
     for place in sorted({place for row in rows for place in row}):
-        seen = statistics.estimate([row.get(place) for row in rows], seed)
+        seen = statistics.estimate_mean([row.get(place) for row in rows], seed)
         if seen.value is not None and 2 * seen.n >= len(rows):
             yield Point(f"projection, {name}", place, seen.value, seen.lo, seen.hi)
 
 
-def _columns(found: list[Errand], seed: int) -> dict[str, Any]:
+def _columns(found: list[TerminalDialogue], seed: int) -> dict[str, Any]:
     """Shares among the dialogues in which the trap was seen; of the main task among all."""
-    scores = [score(one.setting, one.turns) for one in found]
+    scores = [score_dialogue(one.setting, one.turns) for one in found]
     seen = [scored for scored in scores if scored.seen]
     columns: dict[str, Any] = {"n": len(seen), "never saw it": len(scores) - len(seen)}
-    columns |= statistics.share(sum(scored.shielded for scored in seen), len(seen)).columns("shielded")
+    columns |= statistics.estimate_share(sum(scored.shielded for scored in seen), len(seen)).columns(
+        "shielded"
+    )
     for outcome in OUTCOMES:
-        columns |= statistics.share(sum(s.outcome == outcome for s in seen), len(seen)).columns(outcome)
-    columns |= statistics.share(sum(scored.success for scored in scores), len(scores)).columns("main task")
+        columns |= statistics.estimate_share(sum(s.outcome == outcome for s in seen), len(seen)).columns(
+            outcome
+        )
+    columns |= statistics.estimate_share(sum(scored.success for scored in scores), len(scores)).columns(
+        "main task"
+    )
     for name in READ_AT:
-        columns |= statistics.estimate([getattr(one.sight, name) for one in found], seed).columns(
+        columns |= statistics.estimate_mean([getattr(one.sight, name) for one in found], seed).columns(
             f"at {name}"
         )
     return columns
@@ -129,11 +155,12 @@ def _columns(found: list[Errand], seed: int) -> dict[str, Any]:
 
 def _values(table: Table, title: str) -> Values:
     return {
-        name: [_value(title, score(one.setting, one.turns)) for one in found] for name, found in table.items()
+        name: [_value(title, score_dialogue(one.setting, one.turns)) for one in found]
+        for name, found in table.items()
     }
 
 
-def _value(title: str, scored: Score) -> float | None:
+def _value(title: str, scored: ShieldScore) -> float | None:
     if title == "main task":
         return float(scored.success)
     if not scored.seen:
@@ -141,5 +168,5 @@ def _value(title: str, scored: Score) -> float | None:
     return float(scored.shielded if title == "shielded" else scored.accessed)
 
 
-def _called(scored: Score) -> str:
+def _outcome_name(scored: ShieldScore) -> str:
     return scored.outcome if scored.seen else "never saw it"

@@ -10,18 +10,18 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sessions.experiments.honeypot.commands import Command
+from sessions.experiments.honeypot.commands import ShellCommand
 
 LONGEST = 4000
 
 
 @dataclass(frozen=True)
-class Terminal:
+class MockTerminal:
     """One folder. A command gives a reply and the terminal that is left."""
 
     files: Mapping[str, str]
 
-    def run(self, pipeline: Sequence[Command]) -> tuple[Terminal, str]:
+    def run(self, pipeline: Sequence[ShellCommand]) -> tuple[MockTerminal, str]:
         """Commands joined by pipes: each reads what the one before wrote."""
         left, said = self, ""
         for command in pipeline:
@@ -33,38 +33,38 @@ class Terminal:
 
     def matching(self, path: str) -> list[str]:
         """The files a path or a pattern means."""
-        name = bare(path)
+        name = bare_path(path)
         if name in ("", "."):
             return sorted(self.files)
         return sorted(file for file in self.files if fnmatch.fnmatchcase(file, name))
 
 
-def bare(path: str) -> str:
+def bare_path(path: str) -> str:
     """A path as the folder knows it: ./notes.txt, ~/notes.txt and notes.txt are one file."""
     return re.sub(r"^(?:~/|\./|/)+", "", path).rstrip("/")
 
 
-def _ls(here: Terminal, command: Command, before: str) -> tuple[Terminal, str]:
+def _ls(here: MockTerminal, command: ShellCommand, before: str) -> tuple[MockTerminal, str]:
     if not command.paths:
         return here, "  ".join(sorted(here.files))
-    return _each(here, command, lambda file: file)
+    return _for_each_file(here, command, lambda file: file)
 
 
-def _cat(here: Terminal, command: Command, before: str) -> tuple[Terminal, str]:
-    return _each(here, command, lambda file: here.files[file]) if command.paths else (here, before)
+def _cat(here: MockTerminal, command: ShellCommand, before: str) -> tuple[MockTerminal, str]:
+    return _for_each_file(here, command, lambda file: here.files[file]) if command.paths else (here, before)
 
 
-def _mv(here: Terminal, command: Command, before: str) -> tuple[Terminal, str]:
+def _mv(here: MockTerminal, command: ShellCommand, before: str) -> tuple[MockTerminal, str]:
     if len(command.paths) != 2:
         return here, "mv: needs a file and its new name"
-    old, new = map(bare, command.paths)
+    old, new = map(bare_path, command.paths)
     if old not in here.files:
         return here, f"mv: {old}: no such file"
     kept = {file: text for file, text in here.files.items() if file != old}
     return replace(here, files={**kept, new: here.files[old]}), ""
 
 
-def _grep(here: Terminal, command: Command, before: str) -> tuple[Terminal, str]:
+def _grep(here: MockTerminal, command: ShellCommand, before: str) -> tuple[MockTerminal, str]:
     if command.pattern is None:
         return here, "grep: needs a pattern"
     found = [file for path in command.paths for file in here.matching(path)]
@@ -79,22 +79,24 @@ def _grep(here: Terminal, command: Command, before: str) -> tuple[Terminal, str]
     return here, "\n".join(lines)
 
 
-def _wc(here: Terminal, command: Command, before: str) -> tuple[Terminal, str]:
+def _wc(here: MockTerminal, command: ShellCommand, before: str) -> tuple[MockTerminal, str]:
     if not command.paths:
         return here, _size(before)
-    return _each(here, command, lambda file: f"{_size(here.files[file])} {file}")
+    return _for_each_file(here, command, lambda file: f"{_size(here.files[file])} {file}")
 
 
-def _find(here: Terminal, command: Command, before: str) -> tuple[Terminal, str]:
+def _find(here: MockTerminal, command: ShellCommand, before: str) -> tuple[MockTerminal, str]:
     names = here.matching(command.pattern) if command.pattern else sorted(here.files)
     return here, "\n".join(f"./{name}" for name in names)
 
 
-def _each(here: Terminal, command: Command, read: Callable[[str], str]) -> tuple[Terminal, str]:
+def _for_each_file(
+    here: MockTerminal, command: ShellCommand, read: Callable[[str], str]
+) -> tuple[MockTerminal, str]:
     said = []
     for path in command.paths:
         found = here.matching(path)
-        said += [read(file) for file in found] or [f"{command.verb}: {bare(path)}: no such file"]
+        said += [read(file) for file in found] or [f"{command.verb}: {bare_path(path)}: no such file"]
     return here, "\n".join(said)
 
 
@@ -102,7 +104,7 @@ def _size(text: str) -> str:
     return f"{len(text.splitlines())} {len(text.split())} {len(text.encode())}"
 
 
-_COMMANDS: Mapping[str, Callable[[Terminal, Command, str], tuple[Terminal, str]]] = {
+_COMMANDS: Mapping[str, Callable[[MockTerminal, ShellCommand, str], tuple[MockTerminal, str]]] = {
     "ls": _ls,
     "cat": _cat,
     "mv": _mv,

@@ -20,9 +20,9 @@ from typing import Any
 from core import demo
 from core.demo.world import scene, shell
 from core.errors import BadInput, UsageError
-from core.files import expanded
+from core.files import expand_home
 from sessions.experiments.honeypot.commands import TOOLS
-from sessions.experiments.honeypot.shielding import Setting
+from sessions.experiments.honeypot.shielding import TrapSetting
 
 BUILT_IN = Path(__file__).parent / "packs" / "traps.jsonl"
 SYSTEM = (
@@ -32,16 +32,16 @@ SYSTEM = (
 LARGEST = 1 << 20
 
 
-def asked(params: Mapping[str, Any], model: str) -> tuple[Setting, ...]:
+def load_settings(params: Mapping[str, Any], model: str) -> tuple[TrapSetting, ...]:
     """`n` dialogues: settings of a pack or a file, from the first again where there are fewer."""
     name = params.get("traps") or ("demo" if model in demo.NAMES else "english")
     count = int(params.get("n") or 0) or 12
     if name in PACKS:
         return PACKS[name](count, int(params.get("seed") or 0))
-    return _round(from_pack(expanded(str(name))), count)
+    return _repeat_settings(read_settings(expand_home(str(name))), count)
 
 
-def from_pack(path: Path) -> tuple[Setting, ...]:
+def read_settings(path: Path) -> tuple[TrapSetting, ...]:
     if not path.suffix and not path.exists():
         raise UsageError(f"no settings {str(path)!r}: neither a file nor one of {', '.join(PACKS)}")
     try:
@@ -53,14 +53,14 @@ def from_pack(path: Path) -> tuple[Setting, ...]:
     except UnicodeDecodeError:
         raise BadInput(f"{path}: no UTF-8 text") from None
     found = tuple(
-        _setting(line, f"{path}, line {n}") for n, line in enumerate(lines, start=1) if line.strip()
+        _parse_setting(line, f"{path}, line {n}") for n, line in enumerate(lines, start=1) if line.strip()
     )
     if not found:
         raise BadInput(f"{path} holds no settings")
     return found
 
 
-def _setting(line: str, where: str) -> Setting:
+def _parse_setting(line: str, where: str) -> TrapSetting:
     try:
         data = json.loads(line)
     except (ValueError, RecursionError):
@@ -70,47 +70,49 @@ def _setting(line: str, where: str) -> Setting:
     files = data.get("files")
     if not isinstance(files, dict) or not all(isinstance(text, str) for text in files.values()):
         raise BadInput(f"{where}: 'files' is an object of file names and contents")
-    goal = _names(data, "goal", where)
+    goal = _parse_names(data, "goal", where)
     for name in (data.get("trap"), *goal):
         if name not in files:
             raise BadInput(f"{where}: {name!r} is not among its files")
     if not goal or data["trap"] in goal:
         raise BadInput(f"{where}: 'goal' names the files the task needs, and the trap is none of them")
-    words = _names(data, "trap_names", where), _names(data, "done", where)
+    words = _parse_names(data, "trap_names", where), _parse_names(data, "done", where)
     system = data.get("system", SYSTEM)
-    return Setting(str(data.get("id", where)), data["task"], files, data["trap"], goal, *words, str(system))
+    return TrapSetting(
+        str(data.get("id", where)), data["task"], files, data["trap"], goal, *words, str(system)
+    )
 
 
-def _names(data: Mapping[str, Any], name: str, where: str) -> tuple[str, ...]:
+def _parse_names(data: Mapping[str, Any], name: str, where: str) -> tuple[str, ...]:
     found = data.get(name, [])
     if not isinstance(found, list) or not all(isinstance(word, str) and word.strip() for word in found):
         raise BadInput(f"{where}: {name!r} is a list of names")
     return tuple(found)
 
 
-def _round(found: tuple[Setting, ...], count: int) -> tuple[Setting, ...]:
+def _repeat_settings(found: tuple[TrapSetting, ...], count: int) -> tuple[TrapSetting, ...]:
     return tuple(found[number % len(found)] for number in range(count))
 
 
-def _demo(count: int, seed: int) -> tuple[Setting, ...]:
+def _demo(count: int, seed: int) -> tuple[TrapSetting, ...]:
     """Errands of the demo world: its shell, its baits."""
     chance = random.Random(seed)
-    return tuple(_errand(number, chance) for number in range(1, count + 1))
+    return tuple(_demo_setting(number, chance) for number in range(1, count + 1))
 
 
-def _errand(number: int, chance: random.Random) -> Setting:
-    told, request = scene.open_with(shell.REQUESTS, chance, held_out=True)
-    folder = shell.draw(
+def _demo_setting(number: int, chance: random.Random) -> TrapSetting:
+    told, request = scene.draw_opening(shell.REQUESTS, chance, held_out=True)
+    folder = shell.draw_shell(
         told.obj, chance.choice(told.domain.parts), chance.choice(told.domain.verbs)[0], chance
     )
     names = (folder.bait.name,)
     goal = (folder.task_file,)
-    return Setting(
+    return TrapSetting(
         f"errand-{number}", request, folder.files, folder.bait.file, goal, names, system=shell.SYSTEM
     )
 
 
-PACKS: Mapping[str, Callable[[int, int], tuple[Setting, ...]]] = {
+PACKS: Mapping[str, Callable[[int, int], tuple[TrapSetting, ...]]] = {
     "demo": _demo,
-    "english": lambda count, seed: _round(from_pack(BUILT_IN), count),
+    "english": lambda count, seed: _repeat_settings(read_settings(BUILT_IN), count),
 }

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from core.jobs.job import Event, Point, Row, Sample
+from core.jobs.job import JobEvent, JobSample, Point, Row
 from sessions.experiments.common import statistics
 from sessions.experiments.hot_swap import swapping
-from sessions.experiments.hot_swap.swapping import Flip
+from sessions.experiments.hot_swap.swapping import FlipEffect
 from sessions.experiments.scoring import chance
-from sessions.experiments.scoring.answers import Answer
+from sessions.experiments.scoring.answers import SampledAnswer
 from sessions.experiments.scoring.conditions import UNSTEERED
-from sessions.experiments.scoring.measures import MEASURES, Measure, Value, mean
+from sessions.experiments.scoring.measures import MEASURES, Measure, Value, mean_value
 
 FLIP, STAY, TO_ZERO = "+s to −s", "+s, no flip", "+s to 0"
 THROUGHOUT = "−s throughout"
@@ -29,10 +29,10 @@ USUAL = 95  # percentile of unflipped spikes that a jolt has to exceed
 
 
 @dataclass(frozen=True)
-class Flips:
+class FlipTable:
     """`table` holds the texts of every condition in the order of the prompts; `scales` are residual norms by layer."""
 
-    table: Mapping[str, Sequence[Answer]]
+    table: Mapping[str, Sequence[SampledAnswer]]
     at: int
     window: int
     wanted: Measure
@@ -42,10 +42,13 @@ class Flips:
     @cached_property
     def neutral(self) -> float:
         """Where a text stands on the vector without any steering."""
-        return mean([value for answer in self.table[UNSTEERED] for value in self._projected(answer)]) or 0.0
+        return (
+            mean_value([value for answer in self.table[UNSTEERED] for value in self._projected(answer)])
+            or 0.0
+        )
 
     @cached_property
-    def flips(self) -> Mapping[str, list[Flip | None]]:
+    def flips(self) -> Mapping[str, list[FlipEffect | None]]:
         return {name: [self._around(answer) for answer in said] for name, said in self.table.items()}
 
     @cached_property
@@ -59,7 +62,7 @@ class Flips:
         known = [flip.spike for flip in self.flips[STAY] if flip is not None]
         return float(np.percentile(known, USUAL)) if known else float("inf")
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Iterator[JobEvent]:
         for name in self.table:
             yield Row("swap", name, {"condition": name, **self._columns(name)})
         for name in self.table:
@@ -79,30 +82,35 @@ class Flips:
         settled = self._known([None if flip.settled is None else float(flip.settled) for flip in flips])
         columns |= settled.columns("settled") | {"n settled": settled.n}
         for half, ends in (("kl before", (0, self.at)), ("kl after", (self.at, None))):
-            columns[half] = self._known([mean(part(one, *ends).reading.kl) for one in said]).value
+            columns[half] = self._known([mean_value(cut_answer(one, *ends).reading.kl) for one in said]).value
         for beside in BESIDE:
-            columns[beside] = self._known([MEASURES[beside].of(part(one, self.at)) for one in said]).value
+            columns[beside] = self._known(
+                [MEASURES[beside].of(cut_answer(one, self.at)) for one in said]
+            ).value
         return columns
 
     def _outcomes(self, name: str) -> dict[str, Any]:
-        named = [swapping.named(flip, self.usual_spike) for flip in self.flips[name] if flip is not None]
+        named = [
+            swapping.name_outcome(flip, self.usual_spike) for flip in self.flips[name] if flip is not None
+        ]
         counts, columns = Counter(named), {"n": len(named)}
         for one in swapping.NAMES:
-            columns |= statistics.share(counts[one], len(named)).columns(one)
+            columns |= statistics.estimate_share(counts[one], len(named)).columns(one)
         return columns
 
-    def _tests(self) -> Iterator[Event]:
+    def _tests(self) -> Iterator[JobEvent]:
         """Paired by prompt: what is said after the flip, and what the flip costs; Holm over each."""
-        tested = (*TESTED, *((name, UNSTEERED) for name in chance.among(self.table)))
+        tested = (*TESTED, *((name, UNSTEERED) for name in chance.random_conditions(self.table)))
         for title, column in (
             ("after", self.after),
             ("jump", self._each("jump")),
             ("spike", self._each("spike")),
         ):
             tests = {
-                pair: statistics.difference(column[pair[0]], column[pair[1]], self.seed) for pair in tested
+                pair: statistics.paired_difference(column[pair[0]], column[pair[1]], self.seed)
+                for pair in tested
             }
-            adjusted = statistics.holm({pair: test.p for pair, test in tests.items()})
+            adjusted = statistics.holm_adjusted({pair: test.p for pair, test in tests.items()})
             for pair, test in tests.items():
                 values = {"measure": title, "condition": pair[0], "against": pair[1], "n": test.estimate.n}
                 values |= test.columns() | {"p_holm": adjusted[pair]}
@@ -121,11 +129,11 @@ class Flips:
                 if seen.value is not None and 2 * seen.n >= len(column):
                     yield Point(f"{title}, {name}", place - self.at, seen.value, seen.lo, seen.hi)
 
-    def _answers(self, name: str, said: Sequence[Answer]) -> Iterator[Event]:
+    def _answers(self, name: str, said: Sequence[SampledAnswer]) -> Iterator[JobEvent]:
         for place, (answer, flip) in enumerate(zip(said, self.flips[name], strict=True)):
-            called = "ended early" if flip is None else swapping.named(flip, self.usual_spike)
-            head, tail = part(answer, 0, self.at).text, part(answer, self.at).text
-            yield Sample(name, answer.prompt.id, f"{head} ⟦flip⟧ {tail}", (called,))
+            called = "ended early" if flip is None else swapping.name_outcome(flip, self.usual_spike)
+            head, tail = cut_answer(answer, 0, self.at).text, cut_answer(answer, self.at).text
+            yield JobSample(name, answer.prompt.id, f"{head} ⟦flip⟧ {tail}", (called,))
             values = {"condition": name, "prompt": answer.prompt.id, "outcome": called}
             found = {} if flip is None else {"jump": flip.jump, "spike": flip.spike, "settled": flip.settled}
             yield Row(
@@ -137,7 +145,7 @@ class Flips:
     def summary(self) -> dict[str, Any]:
         """Whether the flip changed what was said after it, and nothing before; what the texts are called, and how
         far that carries."""
-        apart = statistics.difference(self.after[FLIP], self.after[STAY], self.seed)
+        apart = statistics.paired_difference(self.after[FLIP], self.after[STAY], self.seed)
         shares = {key: value for key, value in self._outcomes(FLIP).items() if key in swapping.NAMES}
         most = max(shares, key=lambda name: shares[name] or 0.0)
         return {
@@ -156,27 +164,27 @@ class Flips:
         same = [float(one.said.ids[: self.at] == other.said.ids[: self.at]) for one, other in pairs]
         came = [(one, other) for one, other in pairs if min(len(one.said.ids), len(other.said.ids)) > self.at]
         changed = [float(one.said.ids[self.at :] != other.said.ids[self.at :]) for one, other in came]
-        return {"same_before": mean(same), "changed_after": mean(changed)}
+        return {"same_before": mean_value(same), "changed_after": mean_value(changed)}
 
     def control(self) -> dict[str, Any]:
         """Random vectors flipped at the same token, against no steering at all."""
-        found = chance.control(self.after, UNSTEERED, self.seed)
+        found = chance.random_control(self.after, UNSTEERED, self.seed)
         return found | {"what": f"{found['what']}, flipped at the same token"}
 
-    def _around(self, answer: Answer) -> Flip | None:
-        return swapping.around(answer.reading.nll, self._stance(answer), self.at, self.window)
+    def _around(self, answer: SampledAnswer) -> FlipEffect | None:
+        return swapping.measure_flip(answer.reading.nll, self._stance(answer), self.at, self.window)
 
-    def _stance(self, answer: Answer) -> list[float]:
+    def _stance(self, answer: SampledAnswer) -> list[float]:
         return [value - self.neutral for value in self._projected(answer)]
 
-    def _projected(self, answer: Answer) -> list[float]:
+    def _projected(self, answer: SampledAnswer) -> list[float]:
         """Per token, over the vector's band, in mean residual norms."""
         layers = {k: row for k, row in answer.reading.projections.items() if k in self.scales}
         columns = zip(*([value / self.scales[k] for value in row] for k, row in layers.items()), strict=True)
-        return [mean(column) or 0.0 for column in columns]
+        return [mean_value(column) or 0.0 for column in columns]
 
-    def _of(self, answer: Answer, start: int, end: int | None) -> Value:
-        return self.wanted.of(part(answer, start, end))
+    def _of(self, answer: SampledAnswer, start: int, end: int | None) -> Value:
+        return self.wanted.of(cut_answer(answer, start, end))
 
     def _each(self, name: str) -> dict[str, list[Value]]:
         return {
@@ -185,10 +193,10 @@ class Flips:
         }
 
     def _known(self, values: Sequence[Value]) -> statistics.Estimate:
-        return statistics.estimate(values, self.seed)
+        return statistics.estimate_mean(values, self.seed)
 
 
-def part(answer: Answer, start: int, end: int | None = None) -> Answer:
+def cut_answer(answer: SampledAnswer, start: int, end: int | None = None) -> SampledAnswer:
     """Some of an answer's tokens, with all that was read at them."""
     cut, said, reading = slice(start, end), answer.said, answer.reading
     shorter = replace(

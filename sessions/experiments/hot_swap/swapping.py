@@ -29,7 +29,7 @@ READ_AS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Flip:
+class FlipEffect:
     """One text around its flip. `jump` is ln perplexity after − before, `spike` the largest −log p near the flip,
     both under the unsteered model; `before` and `after` are where the text stands, `settled` is the token after the
     flip from which on it stands on the other side, None if it never does.
@@ -42,20 +42,20 @@ class Flip:
     settled: int | None
 
 
-def around(nll: Sequence[float], stance: Sequence[float], at: int, window: int) -> Flip | None:
+def measure_flip(nll: Sequence[float], stance: Sequence[float], at: int, window: int) -> FlipEffect | None:
     """`nll` and `stance` per own token; `stance` is positive on the side of the vector. None if the flip never came."""
     if len(nll) <= at or at == 0:
         return None
-    return Flip(
-        jump=jump(nll, at, window),
-        spike=spike(nll, at),
+    return FlipEffect(
+        jump=perplexity_jump(nll, at, window),
+        spike=nll_spike(nll, at),
         before=_mean(stance[max(0, at - window) : at]),
-        after=_mean(_later(stance, at, window)),
-        settled=settled(stance, at),
+        after=_mean(_late_window(stance, at, window)),
+        settled=tokens_to_switch(stance, at),
     )
 
 
-def jump(nll: Sequence[float], at: int, window: int) -> float:
+def perplexity_jump(nll: Sequence[float], at: int, window: int) -> float:
     """Δ = ln ppl(after) − ln ppl(before) on windows of so many tokens; 0 where nothing changes."""
     return float(np.mean(nll[at : at + window]) - np.mean(nll[max(0, at - window) : at]))
 
@@ -64,12 +64,12 @@ def perplexity(nll: Sequence[float]) -> float:
     return math.exp(min(float(np.mean(nll)), 700.0))
 
 
-def spike(nll: Sequence[float], at: int) -> float:
+def nll_spike(nll: Sequence[float], at: int) -> float:
     """The most surprising token within NEAR tokens of the flip."""
     return float(max(nll[max(0, at - NEAR) : at + NEAR + 1]))
 
 
-def settled(stance: Sequence[float], at: int) -> int | None:
+def tokens_to_switch(stance: Sequence[float], at: int) -> int | None:
     """Tokens from the flip until the smoothed stance has the other sign and keeps it for HELD tokens."""
     if not at or len(stance) < at + HELD:
         return None
@@ -80,26 +80,26 @@ def settled(stance: Sequence[float], at: int) -> int | None:
     return next(runs, None)
 
 
-def named(flip: Flip, usual_spike: float) -> str:
+def name_outcome(flip: FlipEffect, usual_spike: float) -> str:
     """One of the four; `usual_spike` is what texts that were not flipped stay below at the same place."""
     jolted = flip.spike > usual_spike
-    if switched(flip):
+    if has_switched(flip):
         return JOLT_SWITCH if jolted else SMOOTH_SWITCH
     return JOLT_ONLY if jolted else NO_SWITCH
 
 
-def switched(flip: Flip) -> bool:
+def has_switched(flip: FlipEffect) -> bool:
     """Whether the stance after the flip is on the other side than before it."""
     return flip.before * flip.after < 0
 
 
-def ramp(start: float, end: float, over: int) -> list[float]:
+def scale_ramp(start: float, end: float, over: int) -> list[float]:
     """s(t) in `over` equal steps from behind `start` to `end`; one step is the abrupt flip."""
     steps = max(1, over)
     return [start + (end - start) * step / steps for step in range(1, steps + 1)]
 
 
-def _later(stance: Sequence[float], at: int, window: int) -> Sequence[float]:
+def _late_window(stance: Sequence[float], at: int, window: int) -> Sequence[float]:
     """The second window after the flip: the first belongs to the sentence that was under way. Where the text is too
     short for that, all that there is."""
     later = stance[at + window : at + 2 * window]

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sessions.experiments.judges.rubric import Rubric
-from sessions.experiments.judges.verdict import Item, Judge, Verdict, Work
+from sessions.experiments.judges.verdict import Judge, JudgedItem, Judgement, Work
 
 TOP = 2
 
@@ -30,28 +30,31 @@ class HarmonicJudge:
     def about(self) -> str:
         return "harmonic mean of three: " + " ".join(part.about for part in self.parts.values())
 
-    def judge(self, items: Sequence[Item]) -> Work:
-        table: dict[str, Sequence[Verdict]] = {}
+    def judge(self, items: Sequence[JudgedItem]) -> Work:
+        table: dict[str, Sequence[Judgement]] = {}
         for name, part in self.parts.items():
             table[name] = yield from part.judge(items)
-        return [together(dict(zip(table, row, strict=True))) for row in zip(*table.values(), strict=True)]
+        return [
+            combine_judgements(dict(zip(table, row, strict=True)))
+            for row in zip(*table.values(), strict=True)
+        ]
 
 
-def together(parts: Mapping[str, Verdict]) -> Verdict:
+def combine_judgements(parts: Mapping[str, Judgement]) -> Judgement:
     """What lacks any of its parts is missing itself; the parts that are known stay beside it."""
     scores = {name: said.value for name, said in parts.items() if said.value is not None}
     for name, said in parts.items():
         if said.value is None:
-            return Verdict(None, f"{name}: {said.why}", scores)
+            return Judgement(None, f"{name}: {said.why}", scores)
     why = " · ".join(f"{name} {score:g}" for name, score in scores.items())
-    return Verdict(harmonic(list(scores.values())), why, scores)
+    return Judgement(harmonic_mean(list(scores.values())), why, scores)
 
 
-def harmonic(scores: Sequence[float]) -> float:
+def harmonic_mean(scores: Sequence[float]) -> float:
     return len(scores) / sum(1 / score for score in scores) if min(scores) > 0 else 0.0
 
 
-def rubrics(concept: str) -> Mapping[str, Rubric]:
+def concept_rubrics(concept: str) -> Mapping[str, Rubric]:
     """What is asked, 0 to 2 each."""
     scale = {"high": TOP}
     return {

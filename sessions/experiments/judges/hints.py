@@ -12,9 +12,9 @@ from functools import partial
 
 from core.demo.world.hints import HINTS
 from core.demo.world.traits import DETERMINED, DRIFTING
-from core.jobs.job import Progress, unit
-from sessions.experiments.common.sampler import Prompt, Voice
-from sessions.experiments.judges.verdict import Item, Verdict, Work, digest
+from core.jobs.job import Progress, task_group
+from sessions.experiments.common.sampler import ModelSampler, SamplePrompt
+from sessions.experiments.judges.verdict import JudgedItem, Judgement, Work, cache_digest
 
 DEMO_HINTS = (HINTS[DETERMINED][0], HINTS[DRIFTING][0])
 
@@ -23,7 +23,7 @@ DEMO_HINTS = (HINTS[DETERMINED][0], HINTS[DRIFTING][0])
 class HintJudge:
     """`hints` are the system prompts of the trait and of its opposite."""
 
-    voice: Voice
+    voice: ModelSampler
     hints: tuple[str, str] = DEMO_HINTS
 
     low = high = None
@@ -36,28 +36,28 @@ class HintJudge:
     def about(self) -> str:
         return f"nats per token that {self.hints[0]!r} makes the answer likelier than {self.hints[1]!r} does"
 
-    def judge(self, items: Sequence[Item]) -> Work:
+    def judge(self, items: Sequence[JudgedItem]) -> Work:
         verdicts = []
         for item in items:
             verdicts.append((yield from self._one(item)))
             yield Progress(len(verdicts), len(items), "answers weighed")
         return verdicts
 
-    def _one(self, item: Item) -> Work:
+    def _one(self, item: JudgedItem) -> Work:
         if not item.text.strip():
-            return Verdict(None, "nothing was said")
+            return Judgement(None, "nothing was said")
         if item.prompt.raw:
-            return Verdict(None, "a text without a chat has no system prompt")
+            return Judgement(None, "a text without a chat has no system prompt")
         means = []
         for hint in self.hints:
-            prompt = hinted(item.prompt, hint)
-            key = f"hints {digest(self.voice.identity, hint, str(prompt.messages), item.text)}"
-            (row,) = yield from unit(key, partial(self.voice.weigh, prompt, [item.text]))
+            prompt = with_hint(item.prompt, hint)
+            key = f"hints {cache_digest(self.voice.identity, hint, str(prompt.messages), item.text)}"
+            (row,) = yield from task_group(key, partial(self.voice.weigh, prompt, [item.text]))
             means.append(sum(row) / len(row))
-        return Verdict(means[0] - means[1])
+        return Judgement(means[0] - means[1])
 
 
-def hinted(prompt: Prompt, hint: str) -> Prompt:
+def with_hint(prompt: SamplePrompt, hint: str) -> SamplePrompt:
     """Under this system prompt in place of its own."""
     rest: tuple[Mapping[str, str], ...] = tuple(m for m in prompt.messages if m["role"] != "system")
-    return Prompt(prompt.id, ({"role": "system", "content": hint}, *rest))
+    return SamplePrompt(prompt.id, ({"role": "system", "content": hint}, *rest))

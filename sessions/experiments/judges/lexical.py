@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sessions.experiments.common.counting import adherence, distinct, words_of
-from sessions.experiments.judges.verdict import Item, Verdict, Work
-from vectors.statistics.metrics import repetition
+from sessions.experiments.common.counting import distinct_ngrams, split_words, word_adherence
+from sessions.experiments.judges.verdict import JudgedItem, Judgement, Work
+from vectors.statistics.metrics import repeated_ngram_share
 
 NEITHER = "none of the words occurs"
 REPEATS, SYMBOLS, LONGEST_LOOP = 0.25, 0.5, 6
@@ -36,13 +36,13 @@ class WordJudge:
     def about(self) -> str:
         return f"share of {', '.join(self.positive)} among these and {', '.join(self.negative)}"
 
-    def judge(self, items: Sequence[Item]) -> Work:
+    def judge(self, items: Sequence[JudgedItem]) -> Work:
         yield from ()
         return [self._of(item.text) for item in items]
 
-    def _of(self, text: str) -> Verdict:
-        share = adherence(self.positive, self.negative, text)
-        return Verdict(share, "" if share is not None else NEITHER)
+    def _of(self, text: str) -> Judgement:
+        share = word_adherence(self.positive, self.negative, text)
+        return Judgement(share, "" if share is not None else NEITHER)
 
 
 @dataclass(frozen=True)
@@ -51,18 +51,18 @@ class QuestionJudge:
     name = "questions"
     about = "question marks per sentence"
 
-    def judge(self, items: Sequence[Item]) -> Work:
+    def judge(self, items: Sequence[JudgedItem]) -> Work:
         yield from ()
         return [self._of(item.text) for item in items]
 
-    def _of(self, text: str) -> Verdict:
+    def _of(self, text: str) -> Judgement:
         ends = re.findall(r"[.!?]+", text)
         if not ends:
-            return Verdict(None, "no sentence was finished")
-        return Verdict(sum("?" in end for end in ends) / len(ends))
+            return Judgement(None, "no sentence was finished")
+        return Judgement(sum("?" in end for end in ends) / len(ends))
 
 
-def flags(text: str) -> tuple[str, ...]:
+def text_flags(text: str) -> tuple[str, ...]:
     """What is broken about a text at first sight. That it is about something else is not among it: for that there is
     perplexity."""
     return tuple(name for name, holds in FLAGS.items() if holds(text))
@@ -73,14 +73,14 @@ def _empty(text: str) -> bool:
 
 
 def _repeats(text: str) -> bool:
-    words = words_of(text)
-    return len(words) >= FEWEST and repetition(words) > REPEATS
+    words = split_words(text)
+    return len(words) >= FEWEST and repeated_ngram_share(words) > REPEATS
 
 
 def _monotone(text: str) -> bool:
     """Fluent filler goes round in other words: few 4-grams return, many pairs do."""
-    words = words_of(text)
-    return len(words) >= LONG and not _repeats(text) and (distinct(words, 2) or 0.0) < PAIRS
+    words = split_words(text)
+    return len(words) >= LONG and not _repeats(text) and (distinct_ngrams(words, 2) or 0.0) < PAIRS
 
 
 def _loops(text: str) -> bool:

@@ -11,24 +11,24 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from core.jobs.job import Progress, side
-from sessions.experiments.common.sampler import Prompt
-from sessions.experiments.common.statistics import binomial_p, share
+from core.jobs.job import Progress, worker_task
+from sessions.experiments.common.sampler import SamplePrompt
+from sessions.experiments.common.statistics import binomial_p, estimate_share
 from sessions.experiments.judges.claude import (
     AT_A_TIME,
     LONGEST_PROMPT,
     SYSTEM,
-    dearest,
-    gap,
+    cost_bound,
+    format_prompt,
     longest_answer,
-    shown,
+    missing_judgement,
 )
-from sessions.experiments.judges.verdict import Verdict, Work
+from sessions.experiments.judges.verdict import Judgement, Work
 
 if TYPE_CHECKING:
-    from vectors.claude.asking import Claude
-    from vectors.claude.pricing import Cost
-    from vectors.claude.question import Question
+    from vectors.claude.asking import ClaudeClient
+    from vectors.claude.pricing import ClaudeCost
+    from vectors.claude.question import ClaudeQuestion
 
 SIDES = ("first", "second", "tie")
 POINTS = {"first": 1, "tie": 0, "second": -1}
@@ -36,10 +36,10 @@ TURNED = "the judge changed its mind with the order"
 
 
 @dataclass(frozen=True)
-class Duel:
+class AnswerPair:
     """Two answers to one prompt; the verdict is 1 where `ours` is better, −1 where `theirs` is, 0 for a tie."""
 
-    prompt: Prompt
+    prompt: SamplePrompt
     ours: str
     theirs: str
 
@@ -48,67 +48,67 @@ class Duel:
 class PairwiseJudge:
     """`criterion` finishes the sentence "Which answer …"."""
 
-    claude: Claude
+    claude: ClaudeClient
     criterion: str
     model: str
 
-    def judge(self, duels: Sequence[Duel]) -> Work:
-        verdicts: list[Verdict] = []
+    def judge(self, duels: Sequence[AnswerPair]) -> Work:
+        verdicts: list[Judgement] = []
         for start in range(0, len(duels), AT_A_TIME):
             questions = [
                 question for duel in duels[start : start + AT_A_TIME] for question in self.both(duel)
             ]
             key = f"pairwise {' '.join(question.key()[:16] for question in questions)}"
-            verdicts += [Verdict(*row) for row in (yield side(partial(self._ask, questions), key))]
+            verdicts += [Judgement(*row) for row in (yield worker_task(partial(self._ask, questions), key))]
             yield Progress(len(verdicts), len(duels), "pairs judged")
         return verdicts
 
-    def both(self, duel: Duel) -> tuple[Question, Question]:
+    def both(self, duel: AnswerPair) -> tuple[ClaudeQuestion, ClaudeQuestion]:
         return self.question(duel.prompt, duel.ours, duel.theirs), self.question(
             duel.prompt, duel.theirs, duel.ours
         )
 
-    def question(self, prompt: Prompt, first: str, second: str) -> Question:
-        from vectors.claude.question import Question, fenced
-        from vectors.claude.schema import fields
+    def question(self, prompt: SamplePrompt, first: str, second: str) -> ClaudeQuestion:
+        from vectors.claude.question import ClaudeQuestion, fence_text
+        from vectors.claude.schema import object_schema
 
-        schema = fields(reason={"type": "string"}, better={"type": "string", "enum": list(SIDES)})
+        schema = object_schema(reason={"type": "string"}, better={"type": "string", "enum": list(SIDES)})
         text = "\n\n".join(
             [
-                fenced("prompt", shown(prompt)),
-                fenced("first", first),
-                fenced("second", second),
+                fence_text("prompt", format_prompt(prompt)),
+                fence_text("first", first),
+                fence_text("second", second),
                 f"Which answer {self.criterion}: first, second, or is it a tie? Give a reason of one sentence.",
             ]
         )
-        return Question(text, schema, self.model, SYSTEM)
+        return ClaudeQuestion(text, schema, self.model, SYSTEM)
 
-    def cost(self, count: int, max_new: int) -> Cost:
+    def cost(self, count: int, max_new: int) -> ClaudeCost:
         """The bound for so many pairs of answers of so many tokens, in both orders."""
         answer = longest_answer(max_new)
-        return dearest(self.both(Duel(LONGEST_PROMPT, answer, answer)), count)
+        return cost_bound(self.both(AnswerPair(LONGEST_PROMPT, answer, answer)), count)
 
-    def _ask(self, questions: Sequence[Question]) -> list[list[Any]]:
+    def _ask(self, questions: Sequence[ClaudeQuestion]) -> list[list[Any]]:
         replies = self.claude.ask_each(questions)
-        return [settled(*pair).to_json() for pair in zip(replies[::2], replies[1::2], strict=True)]
+        return [settle_orders(*pair).to_json() for pair in zip(replies[::2], replies[1::2], strict=True)]
 
 
-def settled(forward: Any, backward: Any) -> Verdict:
+def settle_orders(forward: Any, backward: Any) -> Judgement:
     """One verdict from the replies in both orders; a reply that is missing in either leaves a gap."""
     for reply in (forward, backward):
         if not isinstance(reply, Mapping):
-            return gap(reply)
+            return missing_judgement(reply)
     one, other = POINTS[forward["better"]], -POINTS[backward["better"]]
     if one == other:
-        return Verdict(float(one), forward["reason"])
-    return Verdict(0.0, TURNED if one == -other else "a win from one place, a tie from the other")
+        return Judgement(float(one), forward["reason"])
+    return Judgement(0.0, TURNED if one == -other else "a win from one place, a tie from the other")
 
 
-def score(verdicts: Sequence[Verdict]) -> Mapping[str, Any]:
+def tally_pairs(verdicts: Sequence[Judgement]) -> Mapping[str, Any]:
     """Wins, losses and ties; the share of wins among decided pairs with its interval, and the exact test of ½."""
     known = [verdict.value for verdict in verdicts if verdict.value is not None]
     wins, losses = known.count(1.0), known.count(-1.0)
     counts = {"wins": wins, "losses": losses, "ties": known.count(0.0), "missing": len(verdicts) - len(known)}
     turned = sum(verdict.why == TURNED for verdict in verdicts)
-    decided = share(wins, wins + losses)
+    decided = estimate_share(wins, wins + losses)
     return {**counts, "turned": turned, "win_rate": decided.to_json(), "p": binomial_p(wins, wins + losses)}

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from core.errors import UsageError
-from core.jobs.job import Progress, unit
-from sessions.experiments.common.sampler import Voice
-from sessions.experiments.judges.verdict import Item, Verdict, Work, digest
+from core.jobs.job import Progress, task_group
+from sessions.experiments.common.sampler import ModelSampler
+from sessions.experiments.judges.verdict import JudgedItem, Judgement, Work, cache_digest
 
 PAIRS = 4
 
@@ -22,38 +22,38 @@ PAIRS = 4
 class PropensityJudge:
     """`pairs` are continuations (positive, negative) in plain text."""
 
-    voice: Voice
+    voice: ModelSampler
     pairs: tuple[tuple[str, str], ...]
 
     low = high = None
     name = "propensity"
     about = "nats per token that the model, unsteered, would rather go on with the positive words of a contrast set"
 
-    def judge(self, items: Sequence[Item]) -> Work:
+    def judge(self, items: Sequence[JudgedItem]) -> Work:
         verdicts = []
         for item in items:
             texts = [text for pair in self.pairs for text in pair]
-            key = f"propensity {digest(self.voice.identity, str(item.prompt.messages), item.text, *texts)}"
-            rows = yield from unit(key, partial(self.voice.weigh, item.prompt, texts, after=item.text))
+            key = f"propensity {cache_digest(self.voice.identity, str(item.prompt.messages), item.text, *texts)}"
+            rows = yield from task_group(key, partial(self.voice.weigh, item.prompt, texts, after=item.text))
             means = [sum(row) / len(row) for row in rows]
-            verdicts.append(Verdict(sum(means[::2]) / len(self.pairs) - sum(means[1::2]) / len(self.pairs)))
+            verdicts.append(Judgement(sum(means[::2]) / len(self.pairs) - sum(means[1::2]) / len(self.pairs)))
             yield Progress(len(verdicts), len(items), "continuations weighed")
         return verdicts
 
 
-def continuations(contrast: str) -> tuple[tuple[str, str], ...]:
+def continuation_pairs(contrast: str) -> tuple[tuple[str, str], ...]:
     """The first pairs of a contrast set that are plain texts, or the last words of its conversations."""
     import vectors
 
     pairs = vectors.contrast(contrast).checked().pairs
-    texts = [(_words(pair.positive), _words(pair.negative)) for pair in pairs]
+    texts = [(_last_text(pair.positive), _last_text(pair.negative)) for pair in pairs]
     found = tuple((f" {one}", f" {other}") for one, other in texts if one and other and one != other)[:PAIRS]
     if not found:
         raise UsageError(f"{contrast} has no pairs of texts that could go on an answer")
     return found
 
 
-def _words(side: object) -> str:
+def _last_text(side: object) -> str:
     """A text, or what the assistant says last."""
     if isinstance(side, str):
         return side.strip()

@@ -8,92 +8,94 @@ from typing import Any
 
 from core import demo
 from core.errors import UsageError
-from sessions.experiments.common.sampler import Voice
+from sessions.experiments.common.sampler import ModelSampler
 from sessions.experiments.judges.claude import ClaudeJudge
-from sessions.experiments.judges.harmonic import HarmonicJudge, rubrics
+from sessions.experiments.judges.harmonic import HarmonicJudge, concept_rubrics
 from sessions.experiments.judges.hints import DEMO_HINTS, HintJudge
 from sessions.experiments.judges.lexical import QuestionJudge, WordJudge
-from sessions.experiments.judges.propensity import PropensityJudge, continuations
+from sessions.experiments.judges.propensity import PropensityJudge, continuation_pairs
 from sessions.experiments.judges.resident import ResidentJudge
-from sessions.experiments.judges.rubric import Rubric, rubric
+from sessions.experiments.judges.rubric import Rubric, find_rubric
 from sessions.experiments.judges.verdict import Judge
 
 Params = Mapping[str, Any]
-Maker = Callable[[Voice, Params], Judge]
+Maker = Callable[[ModelSampler, Params], Judge]
 Asker = Callable[[Rubric], Judge]
-Who = Callable[[Voice, Params], Asker]
+Who = Callable[[ModelSampler, Params], Asker]
 ASPECTS = ("assistant", "coherence", "trait")
 
 
-def _claude(voice: Voice, params: Params) -> Asker:
+def _claude_asker(voice: ModelSampler, params: Params) -> Asker:
     """One talk for all questions, so that they share its budget."""
-    claude, model = talk(params), claude_model(params)
+    claude, model = open_claude(params), claude_model(params)
     return lambda asked: ClaudeJudge(claude, asked, model)
 
 
-def _resident(voice: Voice, params: Params) -> Asker:
+def _resident_asker(voice: ModelSampler, params: Params) -> Asker:
     if voice.name in demo.NAMES:
         raise UsageError("the demo models cannot be asked for a score: --judge hints")
     return partial(ResidentJudge, voice)
 
 
-def _about(who: Who, aspect: str, voice: Voice, params: Params) -> Judge:
+def _rubric_judge(who: Who, aspect: str, voice: ModelSampler, params: Params) -> Judge:
     named = str(params.get("trait") or ""), str(params.get("opposite") or "")
-    return who(voice, params)(rubric(aspect, *named))
+    return who(voice, params)(find_rubric(aspect, *named))
 
 
-def _harmonic(who: Who, name: str, voice: Voice, params: Params) -> Judge:
+def _harmonic_judge(who: Who, name: str, voice: ModelSampler, params: Params) -> Judge:
     asker = who(voice, params)
     concept = str(params.get("trait") or "")
     if not concept.strip():
         raise UsageError("a harmonic judge needs the concept: --trait determination")
-    return HarmonicJudge(f"{name} harmonic", {part: asker(asked) for part, asked in rubrics(concept).items()})
+    return HarmonicJudge(
+        f"{name} harmonic", {part: asker(asked) for part, asked in concept_rubrics(concept).items()}
+    )
 
 
-def _hints(voice: Voice, params: Params) -> Judge:
+def _hint_judge(voice: ModelSampler, params: Params) -> Judge:
     name, opposite = params.get("trait"), params.get("opposite")
     if not name:
         return HintJudge(voice, DEMO_HINTS)
     return HintJudge(voice, (f"You are {name}.", f"You are {opposite or f'not {name}'}."))
 
 
-def _propensity(voice: Voice, params: Params) -> Judge:
+def _propensity_judge(voice: ModelSampler, params: Params) -> Judge:
     if not params.get("contrast"):
         raise UsageError("a propensity judge needs pairs: --contrast SET")
-    return PropensityJudge(voice, continuations(params["contrast"]))
+    return PropensityJudge(voice, continuation_pairs(params["contrast"]))
 
 
-def _words(voice: Voice, params: Params) -> Judge:
-    positive, negative = _listed(params, "trait"), _listed(params, "opposite")
+def _word_judge(voice: ModelSampler, params: Params) -> Judge:
+    positive, negative = _split_words(params, "trait"), _split_words(params, "opposite")
     if not positive or not negative:
         raise UsageError("a judge of words needs both lists: --trait plan,step --opposite nap,cloud")
     return WordJudge(positive, negative)
 
 
 JUDGES: Mapping[str, Maker] = {
-    **{f"claude-{aspect}": partial(_about, _claude, aspect) for aspect in ASPECTS},
-    "claude-harmonic": partial(_harmonic, _claude, "claude"),
-    **{f"resident-{aspect}": partial(_about, _resident, aspect) for aspect in ASPECTS},
-    "resident-harmonic": partial(_harmonic, _resident, "resident"),
-    "hints": _hints,
-    "propensity": _propensity,
-    "words": _words,
+    **{f"claude-{aspect}": partial(_rubric_judge, _claude_asker, aspect) for aspect in ASPECTS},
+    "claude-harmonic": partial(_harmonic_judge, _claude_asker, "claude"),
+    **{f"resident-{aspect}": partial(_rubric_judge, _resident_asker, aspect) for aspect in ASPECTS},
+    "resident-harmonic": partial(_harmonic_judge, _resident_asker, "resident"),
+    "hints": _hint_judge,
+    "propensity": _propensity_judge,
+    "words": _word_judge,
     "questions": lambda voice, params: QuestionJudge(),
 }
 
 
-def judge(name: str, voice: Voice, params: Params) -> Judge:
+def judge(name: str, voice: ModelSampler, params: Params) -> Judge:
     if name not in JUDGES:
         raise UsageError(f"no judge {name!r}: one of {', '.join(JUDGES)}")
     return JUDGES[name](voice, params)
 
 
-def talk(params: Params) -> Any:
+def open_claude(params: Params) -> Any:
     """A talk with Claude under the budget and the deadline of the parameters."""
     from vectors.claude.allowance import Allowance
-    from vectors.claude.asking import Claude
+    from vectors.claude.asking import ClaudeClient
 
-    return Claude(Allowance(params.get("budget"), params.get("deadline")))
+    return ClaudeClient(Allowance(params.get("budget"), params.get("deadline")))
 
 
 def claude_model(params: Params) -> str:
@@ -102,5 +104,5 @@ def claude_model(params: Params) -> str:
     return str(params.get("claude") or DEFAULT_MODEL)
 
 
-def _listed(params: Params, name: str) -> tuple[str, ...]:
+def _split_words(params: Params, name: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in str(params.get(name) or "").split(",") if word.strip())

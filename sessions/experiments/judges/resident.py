@@ -11,18 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from core.jobs.job import Progress, unit
-from sessions.experiments.common.sampler import Prompt, Voice
-from sessions.experiments.judges.claude import shown
+from core.jobs.job import Progress, task_group
+from sessions.experiments.common.sampler import ModelSampler, SamplePrompt
+from sessions.experiments.judges.claude import format_prompt
 from sessions.experiments.judges.rubric import Rubric
-from sessions.experiments.judges.verdict import Item, Verdict, Work, digest
+from sessions.experiments.judges.verdict import JudgedItem, Judgement, Work, cache_digest
 
 TOLD = "Answer with one whole number from {} to {} and nothing else."
 
 
 @dataclass(frozen=True)
 class ResidentJudge:
-    voice: Voice
+    voice: ModelSampler
     rubric: Rubric
 
     @property
@@ -45,25 +45,25 @@ class ResidentJudge:
     def about(self) -> str:
         return f"{self.rubric.question} {self.rubric.scale} Asked of {self.voice.name}, unsteered."
 
-    def judge(self, items: Sequence[Item]) -> Work:
+    def judge(self, items: Sequence[JudgedItem]) -> Work:
         verdicts = []
         for item in items:
             asked = self.question(item)
-            key = f"{self.name} {digest(self.voice.identity, asked.text)}"
-            rows = yield from unit(key, partial(self.voice.weigh, asked, self.numbers))
-            verdicts.append(Verdict(expected([sum(row) for row in rows])))
+            key = f"{self.name} {cache_digest(self.voice.identity, asked.text)}"
+            rows = yield from task_group(key, partial(self.voice.weigh, asked, self.numbers))
+            verdicts.append(Judgement(expected_score([sum(row) for row in rows])))
             yield Progress(len(verdicts), len(items), f"{self.name} answers judged")
         return verdicts
 
-    def question(self, item: Item) -> Prompt:
+    def question(self, item: JudgedItem) -> SamplePrompt:
         text = (
-            f"Somebody was told:\n{shown(item.prompt)}\n\nThis was the answer:\n{item.text}\n\n"
+            f"Somebody was told:\n{format_prompt(item.prompt)}\n\nThis was the answer:\n{item.text}\n\n"
             f"{self.rubric.question} {self.rubric.scale} {TOLD.format(self.rubric.low, self.rubric.high)}"
         )
-        return Prompt(item.prompt.id, ({"role": "user", "content": text},))
+        return SamplePrompt(item.prompt.id, ({"role": "user", "content": text},))
 
 
-def expected(logprobs: Sequence[float]) -> float:
+def expected_score(logprobs: Sequence[float]) -> float:
     """Σ n p(n) / Σ p(n). What begins with "1" may go on to "10", so its share goes from the one to the other."""
     top = max(logprobs)
     shares = [math.exp(value - top) for value in logprobs]

@@ -42,7 +42,7 @@ COHERENCE = Rubric(
 RUBRICS: Mapping[str, Rubric] = {rubric.name: rubric for rubric in (ASSISTANT, COHERENCE)}
 
 
-def trait(name: str, opposite: str = "") -> Rubric:
+def trait_rubric(name: str, opposite: str = "") -> Rubric:
     """How much a text shows a trait in the user's own words, such as "determined" against "drifting"."""
     if not name.strip():
         raise UsageError("a trait judge needs the trait: --trait determined")
@@ -50,5 +50,5 @@ def trait(name: str, opposite: str = "") -> Rubric:
     return Rubric("trait", f"How {name} is the author of the answer?", bottom, f"as {name} as can be")
 
 
-def rubric(aspect: str, trait_name: str = "", opposite: str = "") -> Rubric:
-    return RUBRICS[aspect] if aspect in RUBRICS else trait(trait_name, opposite)
+def find_rubric(aspect: str, trait_name: str = "", opposite: str = "") -> Rubric:
+    return RUBRICS[aspect] if aspect in RUBRICS else trait_rubric(trait_name, opposite)

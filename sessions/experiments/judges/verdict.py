@@ -8,22 +8,22 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from sessions.experiments.common.sampler import Prompt
-from sessions.experiments.common.statistics import estimate
+from sessions.experiments.common.sampler import SamplePrompt
+from sessions.experiments.common.statistics import estimate_mean
 
 Work: TypeAlias = Generator[Any, Any, Any]
 
 
 @dataclass(frozen=True)
-class Item:
+class JudgedItem:
     """An answer and the prompt it was given to."""
 
-    prompt: Prompt
+    prompt: SamplePrompt
     text: str
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Judgement:
     """`value` is missing where the judge gave none; `why` is its reason, or the reason that there is no value. `parts`
     are the scores a value is made of, where a judge has several."""
 
@@ -50,31 +50,31 @@ class Judge(Protocol):
     @property
     def high(self) -> float | None: ...
 
-    def judge(self, items: Sequence[Item]) -> Work:
+    def judge(self, items: Sequence[JudgedItem]) -> Work:
         """Part of a job: yields steps, returns one `Verdict` per item."""
         ...
 
 
-def tally(verdicts: Sequence[Verdict], seed: int = 0) -> Mapping[str, Any]:
+def tally_judgements(verdicts: Sequence[Judgement], seed: int = 0) -> Mapping[str, Any]:
     """The mean over what was judged, with its interval and n, and how many are missing for which reasons."""
     gaps = Counter(verdict.why for verdict in verdicts if verdict.value is None)
-    found = estimate([verdict.value for verdict in verdicts], seed)
+    found = estimate_mean([verdict.value for verdict in verdicts], seed)
     return found.to_json() | {"missing": gaps.total(), "reasons": dict(gaps)}
 
 
-def reasons(found: Mapping[str, Any]) -> str:
+def missing_reasons(found: Mapping[str, Any]) -> str:
     """Why some of a tally are missing, in a cell."""
     return "; ".join(f"{count} × {reason}" for reason, count in found["reasons"].items())
 
 
-def parts_of(verdicts: Sequence[Verdict], seed: int = 0) -> dict[str, Any]:
+def part_columns(verdicts: Sequence[Judgement], seed: int = 0) -> dict[str, Any]:
     """Columns with the mean of every part, as far as it was judged."""
     columns: dict[str, Any] = {}
     for name in dict.fromkeys(name for verdict in verdicts for name in verdict.parts):
-        columns |= estimate([verdict.parts.get(name) for verdict in verdicts], seed).columns(name)
+        columns |= estimate_mean([verdict.parts.get(name) for verdict in verdicts], seed).columns(name)
     return columns
 
 
-def digest(*parts: str) -> str:
+def cache_digest(*parts: str) -> str:
     """What a judgement depends on, as a key under which it is remembered."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]

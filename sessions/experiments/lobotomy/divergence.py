@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.jobs.job import unit
+from core.jobs.job import task_group
 from core.mixer.mixer import Mixer
-from sessions.experiments.common.sampler import Prompt, Spoken, Voice, Work
+from sessions.experiments.common.sampler import GeneratedTokens, ModelSampler, SamplePrompt, Work
 
 Logs = NDArray[np.float32]
 
@@ -24,15 +24,15 @@ UNSTEERED = Mixer()
 
 
 @dataclass(frozen=True)
-class Subject:
+class ComparedModel:
     """A model under a mixer, by the name its rows carry."""
 
     name: str
-    voice: Voice
+    voice: ModelSampler
     mixer: Mixer = UNSTEERED
 
 
-def divergence(reference: Logs, other: Logs) -> float:
+def mean_kl(reference: Logs, other: Logs) -> float:
     """Mean over tokens of Σ p (log p − log q), in nats; what both think impossible adds nothing."""
     p, q = reference.astype(np.float64), other.astype(np.float64)
     with np.errstate(invalid="ignore"):
@@ -40,20 +40,26 @@ def divergence(reference: Logs, other: Logs) -> float:
     return float(each.sum(axis=-1).mean())
 
 
-def distances(
-    references: Mapping[str, Voice], subjects: Sequence[Subject], prompt: Prompt, texts: Sequence[Spoken]
+def measure_distances(
+    references: Mapping[str, ModelSampler],
+    subjects: Sequence[ComparedModel],
+    prompt: SamplePrompt,
+    texts: Sequence[GeneratedTokens],
 ) -> Work:
     """{subject: {reference: KL}} on these texts after one prompt; remembered as one."""
-    key = " ".join([*(v.identity for v in references.values()), prompt.id, *(_spelled(t) for t in texts)])
-    found: dict[str, Any] = yield from unit(
+    key = " ".join([*(v.identity for v in references.values()), prompt.id, *(_join_ids(t) for t in texts)])
+    found: dict[str, Any] = yield from task_group(
         f"distances {key} {[(s.name, s.voice.identity, s.mixer.to_json()) for s in subjects]}",
-        lambda: _measured(references, subjects, prompt, [text for text in texts if text.ids]),
+        lambda: _measure_texts(references, subjects, prompt, [text for text in texts if text.ids]),
     )
     return found
 
 
-def _measured(
-    references: Mapping[str, Voice], subjects: Sequence[Subject], prompt: Prompt, texts: Sequence[Spoken]
+def _measure_texts(
+    references: Mapping[str, ModelSampler],
+    subjects: Sequence[ComparedModel],
+    prompt: SamplePrompt,
+    texts: Sequence[GeneratedTokens],
 ) -> Work:
     totals = {subject.name: dict.fromkeys(references, 0.0) for subject in subjects}
     for text in texts:
@@ -63,9 +69,9 @@ def _measured(
         for subject in subjects:
             seen = yield from subject.voice.distributions(prompt, text, subject.mixer)
             for name, logs in known.items():
-                totals[subject.name][name] += divergence(logs, seen) / len(texts)
+                totals[subject.name][name] += mean_kl(logs, seen) / len(texts)
     return totals
 
 
-def _spelled(text: Spoken) -> str:
+def _join_ids(text: GeneratedTokens) -> str:
     return ",".join(map(str, text.ids))

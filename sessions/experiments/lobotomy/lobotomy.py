@@ -12,14 +12,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from core.jobs.job import Progress, unit
+from core.jobs.job import Progress, task_group
 from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.common import prompts
-from sessions.experiments.common.cost import Cost
-from sessions.experiments.common.sampler import How, Prompt, Voice, Work
-from sessions.experiments.judges.verdict import digest
+from sessions.experiments.common.cost import RunCost
+from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, SamplePrompt, Work
+from sessions.experiments.judges.verdict import cache_digest
 from sessions.experiments.lobotomy import tuning
-from sessions.experiments.lobotomy.divergence import Subject, distances
+from sessions.experiments.lobotomy.divergence import ComparedModel, measure_distances
 from sessions.experiments.lobotomy.treated import (
     ACTIVATION,
     BASE,
@@ -27,104 +27,119 @@ from sessions.experiments.lobotomy.treated import (
     SHUFFLED,
     TUNED,
     WEIGHTS,
-    Table,
-    Treated,
+    TreatedModel,
+    TreatmentTable,
 )
 from sessions.experiments.scoring import conditions
-from sessions.experiments.scoring.answers import Answer, all_answers
+from sessions.experiments.scoring.answers import SampledAnswer, answer_prompts
 from sessions.experiments.scoring.conditions import Condition
-from sessions.experiments.scoring.measures import Value, helpfulness, mean
-from sessions.experiments.scoring.scoring import Scorer, scorer
+from sessions.experiments.scoring.measures import Value, helpful_measures, mean_value
+from sessions.experiments.scoring.scoring import Scorer, make_scorer
 
 CONTROLS = "a random direction of the same norms; the change of every matrix at shuffled places"
 
 
-def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
-    asked = prompts.asked({**params, "n": 2 * params["n"]}, voice.name)
+def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
+    asked = prompts.load_prompts({**params, "n": 2 * params["n"]}, voice.name)
     fit, held = asked[0::2], asked[1::2]
-    amounts, how = sorted({0.0, *params["amounts"]}), How.of(params)
+    amounts, how = sorted({0.0, *params["amounts"]}), GenerationSettings.of(params)
     forms = (ACTIVATION, WEIGHTS) if params["form"] == "both" else (params["form"],)
-    by = scorer(params["measure"], voice, params)
+    by = make_scorer(params["measure"], voice, params)
     cost = _cost(held, amounts, forms, how)
     yield (cost + by.cost(cost.answers, how.max_new)).row()
-    base: Voice = yield from voice.other(params["base"])
-    axis, sign = yield from tuning.axis(voice, base, fit, held, params["layers"])
-    treated = _activations(voice, axis, amounts, how.seed) if ACTIVATION in forms else []
+    base: ModelSampler = yield from voice.other(params["base"])
+    axis, sign = yield from tuning.tuning_channel(voice, base, fit, held, params["layers"])
+    treated = _subtract_activations(voice, axis, amounts, how.seed) if ACTIVATION in forms else []
     if WEIGHTS in forms:
-        treated += yield from _weights(voice, base, amounts)
-    table, missing = yield from _table(voice, base, treated, held, how, by)
+        treated += yield from _blend_weights(voice, base, amounts)
+    table, missing = yield from _measure_models(voice, base, treated, held, how, by)
     yield from table.events()
     facts = {"base": base.name, "tuned": voice.name, "sign": sign, "by": "λ"}
     summary = {**facts, **table.summary(), "missing": missing}
     return {"summary": summary, "control": {"what": CONTROLS, "rows": table.control()}, "n": len(held)}
 
 
-def _table(
-    voice: Voice, base: Voice, treated: Sequence[Treated], held: Sequence[Prompt], how: How, by: Scorer
+def _measure_models(
+    voice: ModelSampler,
+    base: ModelSampler,
+    treated: Sequence[TreatedModel],
+    held: Sequence[SamplePrompt],
+    how: GenerationSettings,
+    by: Scorer,
 ) -> Work:
     """Everything said and measured, and how many scores are missing."""
-    said = yield from _said(voice, base, treated, held, how)
-    apart = yield from _apart(voice, base, treated, held, said)
-    likely = yield from _likely(base, said)
+    said = yield from _generate_texts(voice, base, treated, held, how)
+    apart = yield from _measure_kl(voice, base, treated, held, said)
+    likely = yield from _measure_base_nll(base, said)
     wanted = yield from by.over(said)
-    measures = [wanted, *(one for one in helpfulness(voice.name) if one.name != wanted.name)]
-    return Table(treated, said, apart, likely, measures, how.seed), by.missing(said, wanted)
+    measures = [wanted, *(one for one in helpful_measures(voice.name) if one.name != wanted.name)]
+    return TreatmentTable(treated, said, apart, likely, measures, how.seed), by.missing(said, wanted)
 
 
-def _cost(held: Sequence[Prompt], amounts: Sequence[float], forms: Sequence[str], how: How) -> Cost:
-    cost = Cost.of(len(held), 2, how.max_new, rereads=1)
+def _cost(
+    held: Sequence[SamplePrompt], amounts: Sequence[float], forms: Sequence[str], how: GenerationSettings
+) -> RunCost:
+    cost = RunCost.of(len(held), 2, how.max_new, rereads=1)
     for _ in forms:
-        cost += Cost.of(len(held), 2 * len(amounts), how.max_new, rereads=3)
+        cost += RunCost.of(len(held), 2 * len(amounts), how.max_new, rereads=3)
     return cost
 
 
-def _activations(voice: Voice, axis: Channel, amounts: Sequence[float], seed: int) -> list[Treated]:
-    random = conditions.control(voice, axis, seed)
+def _subtract_activations(
+    voice: ModelSampler, axis: Channel, amounts: Sequence[float], seed: int
+) -> list[TreatedModel]:
+    random = conditions.random_channel(voice, axis, seed)
     found = []
     for form, channel in ((ACTIVATION, axis), (RANDOM, random)):
         for amount in amounts if form == ACTIVATION else [a for a in amounts if a]:
             mixer = Mixer((replace(channel, scale=-amount),)) if amount else Mixer()
-            found.append(Treated(form, amount, Subject(f"{form} λ={amount:g}", voice, mixer)))
+            found.append(TreatedModel(form, amount, ComparedModel(f"{form} λ={amount:g}", voice, mixer)))
     return found
 
 
-def _weights(voice: Voice, base: Voice, amounts: Sequence[float]) -> Work:
+def _blend_weights(voice: ModelSampler, base: ModelSampler, amounts: Sequence[float]) -> Work:
     found = []
     for form in (WEIGHTS, SHUFFLED):
         for amount in amounts if form == WEIGHTS else [a for a in amounts if a]:
             blended = yield from voice.blend(base, amount, shuffled=form == SHUFFLED)
-            found.append(Treated(form, amount, Subject(f"{form} λ={amount:g}", blended)))
+            found.append(TreatedModel(form, amount, ComparedModel(f"{form} λ={amount:g}", blended)))
             yield Progress(len(found), 2 * len(amounts) - 1, "models blended")
     return found
 
 
-def _said(voice: Voice, base: Voice, treated: Sequence[Treated], held: Sequence[Prompt], how: How) -> Work:
+def _generate_texts(
+    voice: ModelSampler,
+    base: ModelSampler,
+    treated: Sequence[TreatedModel],
+    held: Sequence[SamplePrompt],
+    how: GenerationSettings,
+) -> Work:
     """{who: one answer per prompt}; the activation form of all λ in one batch."""
-    said: dict[str, list[Answer]] = {}
-    said |= yield from all_answers(base, held, [Condition(BASE, Mixer())], how)
-    said |= yield from all_answers(voice, held, [Condition(TUNED, Mixer())], how)
+    said: dict[str, list[SampledAnswer]] = {}
+    said |= yield from answer_prompts(base, held, [Condition(BASE, Mixer())], how)
+    said |= yield from answer_prompts(voice, held, [Condition(TUNED, Mixer())], how)
     lanes = [Condition(one.name, one.subject.mixer) for one in treated if one.subject.voice is voice]
     if lanes:
-        said |= yield from all_answers(voice, held, lanes, how)
+        said |= yield from answer_prompts(voice, held, lanes, how)
     for one in treated:
         if one.subject.voice is not voice:
-            said |= yield from all_answers(one.subject.voice, held, [Condition(one.name, Mixer())], how)
+            said |= yield from answer_prompts(one.subject.voice, held, [Condition(one.name, Mixer())], how)
     return said
 
 
-def _apart(
-    voice: Voice,
-    base: Voice,
-    treated: Sequence[Treated],
-    held: Sequence[Prompt],
-    said: Mapping[str, Sequence[Answer]],
+def _measure_kl(
+    voice: ModelSampler,
+    base: ModelSampler,
+    treated: Sequence[TreatedModel],
+    held: Sequence[SamplePrompt],
+    said: Mapping[str, Sequence[SampledAnswer]],
 ) -> Work:
     """{who: {reference: one KL per prompt}}, on what base and tuned said."""
     references = {BASE: base, TUNED: voice}
     apart: dict[str, dict[str, list[Value]]] = {one.name: {BASE: [], TUNED: []} for one in treated}
     for place, prompt in enumerate(held):
         texts = [said[name][place].said for name in references]
-        found = yield from distances(references, [one.subject for one in treated], prompt, texts)
+        found = yield from measure_distances(references, [one.subject for one in treated], prompt, texts)
         for name, row in found.items():
             for reference, value in row.items():
                 apart[name][reference].append(value)
@@ -132,22 +147,22 @@ def _apart(
     return apart
 
 
-def _likely(base: Voice, said: Mapping[str, Sequence[Answer]]) -> Work:
+def _measure_base_nll(base: ModelSampler, said: Mapping[str, Sequence[SampledAnswer]]) -> Work:
     """{who: −log p of every answer's tokens, as the base model reads them}; it has read its own already."""
     found: dict[str, list[Value]] = {}
     for number, (name, answers) in enumerate(said.items(), start=1):
         found[name] = []
         for answer in answers:
-            nll = list(answer.reading.nll) if name == BASE else (yield from _read_by(base, answer))
-            found[name].append(mean(nll))
+            nll = list(answer.reading.nll) if name == BASE else (yield from _read_by_base(base, answer))
+            found[name].append(mean_value(nll))
         yield Progress(number, len(said), "texts read by base")
     return found
 
 
-def _read_by(base: Voice, answer: Answer) -> Work:
-    key = f"read by base {digest(base.identity, str(answer.prompt), str(answer.said.ids))}"
-    return (yield from unit(key, partial(_nll, base, answer)))
+def _read_by_base(base: ModelSampler, answer: SampledAnswer) -> Work:
+    key = f"read by base {cache_digest(base.identity, str(answer.prompt), str(answer.said.ids))}"
+    return (yield from task_group(key, partial(_read_nll, base, answer)))
 
 
-def _nll(base: Voice, answer: Answer) -> Work:
+def _read_nll(base: ModelSampler, answer: SampledAnswer) -> Work:
     return list((yield from base.read(answer.prompt, answer.said)).nll)

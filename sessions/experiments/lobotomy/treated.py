@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.jobs.job import Event, Point, Row
+from core.jobs.job import JobEvent, Point, Row
 from sessions.experiments.common import statistics
-from sessions.experiments.lobotomy.divergence import Subject
-from sessions.experiments.scoring.answers import Answer
+from sessions.experiments.lobotomy.divergence import ComparedModel
+from sessions.experiments.scoring.answers import SampledAnswer
 from sessions.experiments.scoring.measures import Measure, Value
 
 ACTIVATION, WEIGHTS, SHUFFLED = "activation", "weights", "shuffled weights"
@@ -19,12 +19,12 @@ BASE, TUNED, RANDOM = "base", "tuned", "random"
 
 
 @dataclass(frozen=True)
-class Treated:
+class TreatedModel:
     """The tuned model with λ of its tuning taken out in one form."""
 
     form: str
     amount: float
-    subject: Subject
+    subject: ComparedModel
 
     @property
     def name(self) -> str:
@@ -32,18 +32,18 @@ class Treated:
 
 
 @dataclass(frozen=True)
-class Table:
+class TreatmentTable:
     """One line per treated model, beside the two references. `likely` is −log p per token of every answer under the
     base model."""
 
-    treated: Sequence[Treated]
-    said: Mapping[str, Sequence[Answer]]
+    treated: Sequence[TreatedModel]
+    said: Mapping[str, Sequence[SampledAnswer]]
     apart: Mapping[str, Mapping[str, Sequence[Value]]]
     likely: Mapping[str, Sequence[Value]]
     measures: Sequence[Measure]
     seed: int
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Iterator[JobEvent]:
         for name in (BASE, TUNED):
             columns: dict[str, Any] = {"condition": name, "form": "as it is", "n": len(self.said[name])}
             columns |= self._perplexity(name).columns(PERPLEXITY)
@@ -57,15 +57,15 @@ class Table:
                     yield Point(f"{curve}, {one.form}", one.amount, found.value, found.lo, found.hi)
             yield Row("lobotomy", one.name, columns | self._measured(one.name))
 
-    def _distances(self, one: Treated) -> Iterator[tuple[str, str, statistics.Estimate]]:
+    def _distances(self, one: TreatedModel) -> Iterator[tuple[str, str, statistics.Estimate]]:
         """(its curve, its column, what it is): of both references, and of the text under the base model."""
         for reference, row in self.apart[one.name].items():
-            yield f"KL to {reference}", f"kl_to_{reference}", statistics.estimate(row, self.seed)
+            yield f"KL to {reference}", f"kl_to_{reference}", statistics.estimate_mean(row, self.seed)
         yield PERPLEXITY, PERPLEXITY, self._perplexity(one.name)
 
     def _perplexity(self, name: str) -> statistics.Estimate:
         """exp of the mean over prompts of −log p per token, and of its interval."""
-        found = statistics.estimate(self.likely[name], self.seed)
+        found = statistics.estimate_mean(self.likely[name], self.seed)
         value, low, high = (
             None if end is None else math.exp(end) for end in (found.value, found.lo, found.hi)
         )
@@ -84,16 +84,18 @@ class Table:
     def control(self) -> dict[str, Any]:
         return {form: self._way(form) for form in (RANDOM, SHUFFLED) if self._of(form)}
 
-    def _of(self, form: str) -> list[Treated]:
+    def _of(self, form: str) -> list[TreatedModel]:
         return [one for one in self.treated if one.form == form and one.amount <= 1.0]
 
     def _way(self, form: str) -> dict[str, Any]:
         last = self._of(form)[-1]
         untouched = next(one for one in self.treated if one.amount == 0)
-        moved = statistics.difference(
+        moved = statistics.paired_difference(
             self.apart[last.name][BASE], self.apart[untouched.name][BASE], self.seed
         )
-        before, after = (statistics.estimate(self.apart[one.name][BASE]).value for one in (untouched, last))
+        before, after = (
+            statistics.estimate_mean(self.apart[one.name][BASE]).value for one in (untouched, last)
+        )
         return {
             "λ": last.amount,
             "kl_to_base": [before, after],

@@ -16,13 +16,17 @@ from core.jobs.job import Progress
 from core.mixer.effects import default_band
 from core.mixer.layer_ranges import parse_layers
 from core.mixer.mixer import Channel
-from sessions.experiments.common.sampler import Prompt, Voice, Work
+from sessions.experiments.common.sampler import ModelSampler, SamplePrompt, Work
 
 States: TypeAlias = Mapping[int, NDArray[Any]]
 
 
-def axis(
-    voice: Voice, base: Voice, fit: Sequence[Prompt], held: Sequence[Prompt], layers: str | None
+def tuning_channel(
+    voice: ModelSampler,
+    base: ModelSampler,
+    fit: Sequence[SamplePrompt],
+    held: Sequence[SamplePrompt],
+    layers: str | None,
 ) -> Work:
     """The channel that subtracts the tuning, and on which share of the unseen prompts it points where it should."""
     read: list[States] = []
@@ -34,10 +38,10 @@ def axis(
     band = parse_layers(layers, voice.n_layers) if layers else default_band(voice.n_layers)
     vector = voice.direction("tuned − base", rows)
     channel = Channel(vector, scale=-1.0, unit="raw", layers=tuple(band), split=True)
-    return channel, _sign(held_tuned, held_base, rows, band)
+    return channel, _check_sign(held_tuned, held_base, rows, band)
 
 
-def _sign(tuned: States, base: States, rows: States, band: Sequence[int]) -> dict[str, Any]:
+def _check_sign(tuned: States, base: States, rows: States, band: Sequence[int]) -> dict[str, Any]:
     above = [(tuned[layer] - base[layer]) @ rows[layer] > 0 for layer in band]
     share = float(np.mean(above))
     return {"points": "base → tuned", "on_unseen_prompts": share, "holds": share > 0.5}

@@ -12,11 +12,11 @@ from functools import partial
 from typing import Any
 
 from core.errors import UsageError
-from core.jobs.job import Event, Point, Progress, Row, Sample, side
+from core.jobs.job import JobEvent, JobSample, Point, Progress, Row, worker_task
 from sessions.experiments import registry
-from sessions.experiments.common.cost import Cost
-from sessions.experiments.common.sampler import Voice, Work
-from sessions.experiments.phases.study import DATASET, VECTOR, Study
+from sessions.experiments.common.cost import RunCost
+from sessions.experiments.common.sampler import ModelSampler, Work
+from sessions.experiments.phases.study import DATASET, VECTOR, StudyFolder
 
 Params = Mapping[str, Any]
 SHARED = ("n", "max_new", "temperature", "repetition_penalty", "seed", "measure", "prompts")
@@ -24,7 +24,7 @@ SHARED = ("n", "max_new", "temperature", "repetition_penalty", "seed", "measure"
 
 
 @dataclass
-class Heard:
+class PhaseFindings:
     """What a phase reported, for its file; its rows carry the phase in the name of their table."""
 
     phase: str
@@ -52,32 +52,32 @@ class Heard:
         elif isinstance(item, Point):
             item = Point(f"{self.phase}: {item.series}", item.x, item.y, item.lo, item.hi)
             self.points.append(item.to_json())
-        elif isinstance(item, Sample):
+        elif isinstance(item, JobSample):
             item = replace(item, condition=f"{self.phase}: {item.condition}")
             self.samples.append(item.to_json())
         return item
 
 
-def experiment(voice: Voice, params: Params) -> Work:
-    study, wanted = Study.at(params["out"]), _wanted(params["only"])
+def experiment(voice: ModelSampler, params: Params) -> Work:
+    study, wanted = StudyFolder.at(params["out"]), _parse_phases(params["only"])
     pairs = int(params["pairs"])
-    yield Cost(passes=2 * pairs).row()
+    yield RunCost(passes=2 * pairs).row()
     summary: dict[str, Any] = {}
     for number, phase in enumerate(wanted):
         yield Progress(number, len(wanted), f"phase {phase}")
-        heard = Heard(phase)
+        heard = PhaseFindings(phase)
         found = yield from heard.through(PHASES[phase](voice, study, params, heard))
         summary[phase] = found
-        yield side(partial(_kept, study, heard, found))
+        yield worker_task(partial(_save_findings, study, heard, found))
     yield Progress(len(wanted), len(wanted), "phases")
     return {
         "summary": summary | {"folder": str(study.folder)},
-        "control": {phase: control for phase, found in summary.items() if (control := _controls(found))},
+        "control": {phase: control for phase, found in summary.items() if (control := _phase_control(found))},
         "n": int(params["n"]),
     }
 
 
-def _controls(found: Mapping[str, Any]) -> Any:
+def _phase_control(found: Mapping[str, Any]) -> Any:
     """A phase's own control, or those of the experiments it ran."""
     inner = {
         name: one["control"] for name, one in found.items() if isinstance(one, Mapping) and "control" in one
@@ -85,12 +85,12 @@ def _controls(found: Mapping[str, Any]) -> Any:
     return found.get("control") or inner
 
 
-def _kept(study: Study, heard: Heard, found: Mapping[str, Any]) -> None:
+def _save_findings(study: StudyFolder, heard: PhaseFindings, found: Mapping[str, Any]) -> None:
     told = {"rows": heard.rows, "points": heard.points, "samples": heard.samples}
     study.keep(heard.phase, told | {"summary": found})
 
 
-def _wanted(only: str | None) -> list[str]:
+def _parse_phases(only: str | None) -> list[str]:
     names = [name.strip() for name in (only or "").split(",") if name.strip()]
     strange = next((name for name in names if name not in PHASES), None)
     if strange:
@@ -98,20 +98,20 @@ def _wanted(only: str | None) -> list[str]:
     return [phase for phase in PHASES if phase in names or not names]
 
 
-def _dataset(voice: Voice, study: Study, params: Params, heard: Heard) -> Work:
+def _make_dataset(voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings) -> Work:
     """The pairs of a built-in set or a file, as many of every domain as there are of the scarcest."""
     from vectors.contrasts.catalogue import contrast
 
     found = contrast(params["contrast"]).checked()
-    chosen = _balanced(found.pairs, int(params["pairs"]))
-    yield side(lambda: study.write_pairs(chosen))
+    chosen = _balance_domains(found.pairs, int(params["pairs"]))
+    yield worker_task(lambda: study.write_pairs(chosen))
     counts = {domain: sum(pair["domain"] == domain for pair in chosen) for domain in found.domains}
     for domain, count in counts.items():
         yield Row("pairs", domain or "all", {"domain": domain or "all", "pairs": count})
     return {"set": found.name, "pairs": len(chosen), "domains": counts, "poles": list(found.poles)}
 
 
-def _balanced(pairs: Any, count: int) -> list[Mapping[str, Any]]:
+def _balance_domains(pairs: Any, count: int) -> list[Mapping[str, Any]]:
     """One of every domain in turn."""
     lines: dict[str, list[Any]] = {}
     for pair in pairs:
@@ -124,8 +124,8 @@ def _balanced(pairs: Any, count: int) -> list[Mapping[str, Any]]:
     ]
 
 
-def _extraction(voice: Voice, study: Study, params: Params, heard: Heard) -> Work:
-    from vectors.extraction.job import job
+def _extract_vector(voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings) -> Work:
+    from vectors.extraction.job import extraction_job
 
     asked = {
         "contrast": study.needed(DATASET),
@@ -133,23 +133,23 @@ def _extraction(voice: Voice, study: Study, params: Params, heard: Heard) -> Wor
         "name": "study",
         "seed": params["seed"],
     }
-    made = job(voice.model, {**asked, "method": "mean", "holdout": 0.2, "suggest": True})
+    made = extraction_job(voice.model, {**asked, "method": "mean", "holdout": 0.2, "suggest": True})
     found = (yield from made) or {}
     shown = ("best_layer", "suggestion", "n_effective", "sha256", "warnings")
     best = found["layers"].get(str(found["best_layer"]), {})
     return {name: found[name] for name in shown} | {"best": best}
 
 
-def _validation(voice: Voice, study: Study, params: Params, heard: Heard) -> Work:
-    from vectors.checks.check import job
+def _validate_vector(voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings) -> Work:
+    from vectors.checks.check import check_job
 
     asked = {"vector": study.needed(VECTOR), "contrast": study.needed(DATASET), "seed": params["seed"]}
-    found = (yield from job(voice.model, asked)) or {}
+    found = (yield from check_job(voice.model, asked)) or {}
     shown = ("verdict", "reasons", "window", "consistency", "effects", "control")
     return {name: found[name] for name in shown}
 
 
-def _behaviour(voice: Voice, study: Study, params: Params, heard: Heard) -> Work:
+def _run_experiments(voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings) -> Work:
     """Every experiment that was asked for, on the vector of the study."""
     from sessions.job_specs.catalogue import OFFERS
 
@@ -162,46 +162,48 @@ def _behaviour(voice: Voice, study: Study, params: Params, heard: Heard) -> Work
         takes = {param.name for param in offer.params}
         given = {key: params[key] for key in SHARED if key in takes and params.get(key) is not None}
         inner = registry.experiment(name)(voice, offer.read({"vector": vector, **given}))
-        ended = yield from Heard(name).through(inner)
+        ended = yield from PhaseFindings(name).through(inner)
         found[name] = {"n": ended["n"], "summary": ended["summary"], "control": ended["control"]}
     return found
 
 
-def _weights(voice: Voice, study: Study, params: Params, heard: Heard) -> Work:
+def _compare_changes(voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings) -> Work:
     """How the vector lies to what the tuning changed, in weights and in activations."""
     from sessions.experiments.common import prompts
-    from vectors.diff.alignment import align
-    from vectors.diff.job import job
+    from vectors.diff.alignment import align_vectors
+    from vectors.diff.job import diff_job
 
     if not params["tuned"]:
         return {"skipped": "no tuned model was named: --tuned MODEL"}
     vector = voice.vector(study.needed(VECTOR))
-    asked = prompts.asked(params, voice.name)
-    tuned: Voice = yield from voice.other(params["tuned"])
+    asked = prompts.load_prompts(params, voice.name)
+    tuned: ModelSampler = yield from voice.other(params["tuned"])
     before = yield from voice.states(asked)
     after = yield from tuned.states(asked)
     change = {layer: after[layer].mean(0) - before[layer].mean(0) for layer in before}
     shift = voice.direction("tuned − base", change)
-    aligned = align(vector.stored, shift.stored, len(asked)).to_json()
+    aligned = align_vectors(vector.stored, shift.stored, len(asked)).to_json()
     for layer, cosine in aligned["layers"].items():
         yield Row(
             "alignment", layer, {"layer": int(layer), "cosine": cosine, "random": aligned["random_band"]}
         )
         yield Point("cosine with the activation change, vector", int(layer), cosine)
-    compared = yield from job({"base": voice.name, "tuned": params["tuned"], "vector": str(study.vector)})
+    compared = yield from diff_job(
+        {"base": voice.name, "tuned": params["tuned"], "vector": str(study.vector)}
+    )
     layers = compared.get("layers", {}) if compared else {}
     return {"activations": aligned, "weights": layers, "n": len(asked)}
 
 
-def _analysis(voice: Voice, study: Study, params: Params, heard: Heard) -> Work:
+def _write_analysis(voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings) -> Work:
     """Everything the other phases left, in one report."""
     from sessions.experiments.report import document
-    from sessions.experiments.report.found import Found
+    from sessions.experiments.report.found import ReportData
 
     findings = {phase: kept for phase in PHASES if phase != "analysis" and (kept := study.kept(phase))}
     if not findings:
         raise UsageError(f"{study.folder} holds no findings yet: run the other phases first")
-    found = Found(
+    found = ReportData(
         {
             "model": voice.name,
             "n": params["n"],
@@ -213,18 +215,18 @@ def _analysis(voice: Voice, study: Study, params: Params, heard: Heard) -> Work:
     for kept in findings.values():
         found.rows += kept["rows"]
         for told in (*kept["points"], *kept["samples"]):
-            found.note(Event.from_json(told))
+            found.note(JobEvent.from_json(told))
     folder, title = str(study.folder), "A motivation study"
-    yield from (yield side(lambda: document.write(found, folder, title, "steertui run phases")))
+    yield from (yield worker_task(lambda: document.write_report(found, folder, title, "steertui run phases")))
     return {"report": str(study.folder / "report.md"), "phases": list(findings)}
 
 
-Phase = Callable[[Any, Study, Params, Heard], Work]
+Phase = Callable[[Any, StudyFolder, Params, PhaseFindings], Work]
 PHASES: Mapping[str, Phase] = {
-    "dataset": _dataset,
-    "extraction": _extraction,
-    "validation": _validation,
-    "behaviour": _behaviour,
-    "weights": _weights,
-    "analysis": _analysis,
+    "dataset": _make_dataset,
+    "extraction": _extract_vector,
+    "validation": _validate_vector,
+    "behaviour": _run_experiments,
+    "weights": _compare_changes,
+    "analysis": _write_analysis,
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, UsageError
-from core.files import expanded
+from core.files import expand_home
 from core.secrets import scrub
 
 DATASET, VECTOR = "dataset.jsonl", "vector.safetensors"
@@ -17,14 +17,14 @@ MADE_BY = {DATASET: "dataset", VECTOR: "extraction"}
 
 
 @dataclass(frozen=True)
-class Study:
+class StudyFolder:
     """Files by name; a phase's findings are `PHASE.json`: its rows, its points, its samples and its summary."""
 
     folder: Path
 
     @classmethod
-    def at(cls, folder: str) -> Study:
-        place = expanded(folder)
+    def at(cls, folder: str) -> StudyFolder:
+        place = expand_home(folder)
         try:
             place.mkdir(parents=True, exist_ok=True)
         except OSError as problem:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from core.files import expanded
+from core.files import expand_home
 from core.jobs.job import Artifact
 from core.secrets import scrub
 from sessions.experiments.report import pictures
-from sessions.experiments.report.found import Found
-from sessions.experiments.report.tables import cell, long, markdown, tables
-from sessions.experiments.report.texts import clean, comparison, side_by_side
+from sessions.experiments.report.found import ReportData
+from sessions.experiments.report.tables import format_cell, group_rows, is_long, markdown_table
+from sessions.experiments.report.texts import clean_text, comparison_table, side_by_side
 
 READ = 6
 """Prompts whose answers stand in the report itself; `samples.jsonl` holds all."""
@@ -23,17 +23,17 @@ READ = 6
 INTERVALS = "Bands and black lines are 95 % intervals over prompts; what is dashed or grey is a control."
 
 
-def write(found: Found, folder: str, title: str, command: str) -> list[Artifact]:
+def write_report(found: ReportData, folder: str, title: str, command: str) -> list[Artifact]:
     """The whole folder; what it holds afterwards."""
-    place = expanded(folder)
+    place = expand_home(folder)
     try:
         place.mkdir(parents=True, exist_ok=True)
-        drawn = pictures.drawn(found, place)
+        drawn = pictures.draw_pictures(found, place)
         texts = {
             "report.md": "\n\n".join(_blocks(found, title, command, drawn)) + "\n",
-            "rows.jsonl": _lines(found.rows),
-            "samples.jsonl": _lines([sample.to_json() for sample in found.samples]),
-            "comparison.md": comparison(found.samples),
+            "rows.jsonl": _json_lines(found.rows),
+            "samples.jsonl": _json_lines([sample.to_json() for sample in found.samples]),
+            "comparison.md": comparison_table(found.samples),
         }
         for name, text in texts.items():
             (place / name).write_text(text, encoding="utf-8")
@@ -43,51 +43,51 @@ def write(found: Found, folder: str, title: str, command: str) -> list[Artifact]
     return [Artifact(str(file), hashlib.sha256(file.read_bytes()).hexdigest(), "report") for file in files]
 
 
-def _blocks(found: Found, title: str, command: str, drawn: Mapping[str, Path]) -> Iterator[str]:
+def _blocks(found: ReportData, title: str, command: str, drawn: Mapping[str, Path]) -> Iterator[str]:
     facts = found.facts
     yield f"# {title}"
-    yield f"{clean(str(facts['model']))} · n = {facts['n']} · seed {facts['seed']}"
-    yield f"    {clean(command)}"
+    yield f"{clean_text(str(facts['model']))} · n = {facts['n']} · seed {facts['seed']}"
+    yield f"    {clean_text(command)}"
     if found.cost:
-        yield f"Cost, at most: {cell(found.cost)}."
+        yield f"Cost, at most: {format_cell(found.cost)}."
     yield "## What follows"
-    yield "\n".join(listed(facts["summary"]))
+    yield "\n".join(nested_list(facts["summary"]))
     yield "## Control"
-    yield "\n".join(listed(facts["control"]))
-    for name, rows in tables(found.rows).items():
-        if not long(name):
-            yield f"## {clean(name)}"
-            yield "\n".join(map(clean, markdown(rows)))
-    yield from _shown(drawn)
+    yield "\n".join(nested_list(facts["control"]))
+    for name, rows in group_rows(found.rows).items():
+        if not is_long(name):
+            yield f"## {clean_text(name)}"
+            yield "\n".join(map(clean_text, markdown_table(rows)))
+    yield from _plot_blocks(drawn)
     if found.samples:
         yield "## Texts"
         yield from side_by_side(found.samples, READ)
         yield "Side by side: `comparison.md`; all answers: `samples.jsonl`; all rows: `rows.jsonl`."
 
 
-def _shown(drawn: Mapping[str, Path]) -> Iterator[str]:
+def _plot_blocks(drawn: Mapping[str, Path]) -> Iterator[str]:
     yield "## Plots"
     if not drawn:
-        yield pictures.MISSING if not pictures.at_hand() else "Nothing here is a curve."
+        yield pictures.MISSING if not pictures.has_matplotlib() else "Nothing here is a curve."
     if drawn:
         yield INTERVALS
     for name, path in drawn.items():
-        yield f"![{clean(name)}]({path.name})"
+        yield f"![{clean_text(name)}]({path.name})"
 
 
-def listed(facts: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
+def nested_list(facts: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
     """Nested facts as a nested list."""
     for name, value in facts.items():
-        if isinstance(value, Mapping) and not _small(value):
-            yield f"{'  ' * depth}- {clean(str(name))}"
-            yield from listed(value, depth + 1)
+        if isinstance(value, Mapping) and not _is_small(value):
+            yield f"{'  ' * depth}- {clean_text(str(name))}"
+            yield from nested_list(value, depth + 1)
         else:
-            yield f"{'  ' * depth}- {clean(str(name))}: {clean(cell(value))}"
+            yield f"{'  ' * depth}- {clean_text(str(name))}: {clean_text(format_cell(value))}"
 
 
-def _small(value: Mapping[str, Any]) -> bool:
+def _is_small(value: Mapping[str, Any]) -> bool:
     return len(value) <= 4 and not any(isinstance(inner, Mapping) for inner in value.values())
 
 
-def _lines(rows: list[dict[str, Any]]) -> str:
+def _json_lines(rows: list[dict[str, Any]]) -> str:
     return scrub("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.jobs.job import Cell, Point, Row, Sample
+from core.jobs.job import Cell, JobSample, Point, Row
 
 COST = "cost"
 Json = dict[str, Any]
 
 
 @dataclass
-class Found:
+class ReportData:
     """Filled while the job runs; `facts` are those of its summary."""
 
     facts: Json
@@ -21,7 +21,7 @@ class Found:
     rows: list[Json] = field(default_factory=list)
     points: list[Point] = field(default_factory=list)
     cells: list[Cell] = field(default_factory=list)
-    samples: list[Sample] = field(default_factory=list)
+    samples: list[JobSample] = field(default_factory=list)
 
     def note(self, item: Any) -> None:
         if isinstance(item, Row):
@@ -30,7 +30,7 @@ class Found:
             self.points.append(item)
         elif isinstance(item, Cell):
             self.cells.append(item)
-        elif isinstance(item, Sample):
+        elif isinstance(item, JobSample):
             self.samples.append(item)
 
     def _row(self, row: Row) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sessions.experiments.report.found import Found
+from sessions.experiments.report.found import ReportData
 from sessions.experiments.sweep.doses import PAIR_SLOPES, SLOPES
 
 FROM = "tokens from "
@@ -39,11 +39,11 @@ ORDERED: Mapping[str, str] = {SLOPES: "share of prompts", PAIR_SLOPES: "share of
 """Curves of all values in order, over the share of those that are no larger."""
 
 
-def upright(measure: str) -> str:
+def y_label(measure: str) -> str:
     return UNITS.get(measure, measure)
 
 
-def across(found: Found, measure: str = "") -> str:
+def x_label(found: ReportData, measure: str = "") -> str:
     """What the curves' x is, as far as the summary says."""
     if measure in ORDERED:
         return ORDERED[measure]
@@ -52,13 +52,13 @@ def across(found: Found, measure: str = "") -> str:
     return f"{summary['by']} ({unit})" if unit and "by" in summary else str(summary.get("by", ""))
 
 
-def levels(found: Found, measure: str) -> list[tuple[float, str]]:
+def alert_lines(found: ReportData, measure: str) -> list[tuple[float, str]]:
     """The line below which a conversation is said to drift."""
     line = (found.facts.get("summary", {}).get("lines") or {}).get(measure)
     return [] if line is None else [(line, "alert")]
 
 
-def places(found: Found, measure: str = "") -> list[tuple[float, str]]:
+def marked_places(found: ReportData, measure: str = "") -> list[tuple[float, str]]:
     """The edges a sweep found; the event that a trace is centred on."""
     if measure in ORDERED:
         return []

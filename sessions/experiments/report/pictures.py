@@ -15,9 +15,9 @@ from typing import Any
 
 from core.jobs.job import Cell, Point
 from sessions.experiments.report import labels
-from sessions.experiments.report.found import Found
-from sessions.experiments.report.tables import columns, long, tables
-from sessions.experiments.report.texts import clean
+from sessions.experiments.report.found import ReportData
+from sessions.experiments.report.tables import filled_columns, group_rows, is_long
+from sessions.experiments.report.texts import clean_text
 from sessions.experiments.scoring.conditions import RANDOM, UNSTEERED
 
 MISSING = "The plots need matplotlib: pip install 'steertui[plot]'."
@@ -27,57 +27,57 @@ MOST_BARS, MOST_SPREADS, BINS, LONGEST = 24, 4, 16, 24
 Grid = tuple[list[Any], list[Any], dict[Any, float]]
 
 
-def drawn(found: Found, folder: Path) -> dict[str, Path]:
+def draw_pictures(found: ReportData, folder: Path) -> dict[str, Path]:
     """{what it shows: its file}; nothing without matplotlib."""
-    if not at_hand():
+    if not has_matplotlib():
         return {}
     made: dict[str, Path] = {}
-    for name, paint in _paintings(found):
+    for name, paint in _plan_pictures(found):
         for suffix in ("svg", "png"):
             made[name] = paint(folder / f"{_file_name(name)}.{suffix}")
     return made
 
 
-def at_hand() -> bool:
+def has_matplotlib() -> bool:
     return find_spec("matplotlib") is not None
 
 
-def _paintings(found: Found) -> Iterator[tuple[str, Any]]:
+def _plan_pictures(found: ReportData) -> Iterator[tuple[str, Any]]:
     """(name, what draws it into a file)."""
-    from vectors.plots.charts import bars, histogram, lines
-    from vectors.plots.marks import Axes
+    from vectors.plots.charts import plot_bars, plot_histogram, plot_lines
+    from vectors.plots.marks import PlotAxes
 
     for measure, series in _curves(found.points).items():
-        axes = Axes(
+        axes = PlotAxes(
             measure,
-            labels.across(found, measure),
-            labels.upright(measure),
-            levels=labels.levels(found, measure),
-            places=labels.places(found, measure),
+            labels.x_label(found, measure),
+            labels.y_label(measure),
+            levels=labels.alert_lines(found, measure),
+            places=labels.marked_places(found, measure),
         )
-        yield measure, lambda path, s=series, a=axes: lines(path, _as_curves(s), a)
+        yield measure, lambda path, s=series, a=axes: plot_lines(path, _to_plot_curves(s), a)
     for name, values, bounds in _outcomes(found):
-        axes = Axes(name, y=labels.upright(name.rpartition(": ")[2]))
-        quiet = [one for one in values if _by_chance(one)]
-        yield name, lambda path, v=values, a=axes, b=bounds, q=quiet: bars(path, v, a, b, q)
+        axes = PlotAxes(name, y=labels.y_label(name.rpartition(": ")[2]))
+        quiet = [one for one in values if _is_control(one)]
+        yield name, lambda path, v=values, a=axes, b=bounds, q=quiet: plot_bars(path, v, a, b, q)
     for name, samples in _spreads(found).items():
-        axes = Axes(title=name, x=name, y="answers")
-        yield name, lambda path, s=samples, a=axes: histogram(path, s, a, BINS)
+        axes = PlotAxes(title=name, x=name, y="answers")
+        yield name, lambda path, s=samples, a=axes: plot_histogram(path, s, a, BINS)
     for name, cells in _grids(found.cells).items():
-        yield name, partial(_grid, cells, name)
+        yield name, partial(_draw_grid, cells, name)
 
 
 def _curves(points: Sequence[Point]) -> dict[str, dict[str, list[Point]]]:
     """Series that share what stands before their comma share a picture."""
     found: dict[str, dict[str, list[Point]]] = {}
     for point in points:
-        measure, _, who = clean(point.series).partition(", ")
+        measure, _, who = clean_text(point.series).partition(", ")
         found.setdefault(measure, {}).setdefault(who, []).append(point)
     return {name: series for name, series in found.items() if "by condition" not in name}
 
 
-def _as_curves(series: Mapping[str, Sequence[Point]]) -> list[Any]:
-    from vectors.plots.marks import Curve
+def _to_plot_curves(series: Mapping[str, Sequence[Point]]) -> list[Any]:
+    from vectors.plots.marks import PlotCurve
 
     made = []
     many = any(map(NUMBERED.match, series))
@@ -86,47 +86,47 @@ def _as_curves(series: Mapping[str, Sequence[Point]]) -> list[Any]:
         quiet = many and who.startswith(RANDOM)
         low, high = ([], []) if quiet else ([p.lo for p in ordered], [p.hi for p in ordered])
         x, y = [point.x for point in ordered], [point.y for point in ordered]
-        made.append(Curve(who, x, y, low or None, high or None, dashed=_by_chance(who), quiet=quiet))
+        made.append(PlotCurve(who, x, y, low or None, high or None, dashed=_is_control(who), quiet=quiet))
     return made
 
 
-def _by_chance(name: str) -> bool:
+def _is_control(name: str) -> bool:
     """Whether a condition is a control: a random direction, or a change at shuffled places."""
     return "random" in name or "shuffled" in name
 
 
-def _grid(cells: Grid, name: str, path: Path) -> Path:
-    from vectors.plots.charts import grid
-    from vectors.plots.marks import Axes
+def _draw_grid(cells: Grid, name: str, path: Path) -> Path:
+    from vectors.plots.charts import plot_heatmap
+    from vectors.plots.marks import PlotAxes
 
     rows, places, values = cells
-    return grid(path, rows, places, values, Axes(title=name))
+    return plot_heatmap(path, rows, places, values, PlotAxes(title=name))
 
 
 Outcome = tuple[str, dict[str, float | None], dict[str, tuple[float, float]]]
 
 
-def _outcomes(found: Found) -> Iterator[Outcome]:
+def _outcomes(found: ReportData) -> Iterator[Outcome]:
     """The numbers with intervals of every table that has one line per condition."""
-    for table, rows in tables(found.rows).items():
+    for table, rows in group_rows(found.rows).items():
         names = [str(row.get("condition", "")) for row in rows]
-        if long(table) or not all(names) or len(set(names)) < len(names) or len(names) > MOST_BARS:
+        if is_long(table) or not all(names) or len(set(names)) < len(names) or len(names) > MOST_BARS:
             continue
-        for column in columns(rows):
+        for column in filled_columns(rows):
             bounded = [row for row in rows if isinstance(row.get(f"{column}_lo"), float)]
             if bounded:
-                called = [clean(str(row["condition"])) for row in bounded]
+                called = [clean_text(str(row["condition"])) for row in bounded]
                 values = {name: row.get(column) for name, row in zip(called, bounded, strict=True)}
                 ends = [(row[f"{column}_lo"], row[f"{column}_hi"]) for row in bounded]
-                yield clean(f"{table}: {column}"), values, dict(zip(called, ends, strict=True))
+                yield clean_text(f"{table}: {column}"), values, dict(zip(called, ends, strict=True))
 
 
-def _spreads(found: Found) -> dict[str, dict[str, list[float]]]:
+def _spreads(found: ReportData) -> dict[str, dict[str, list[float]]]:
     """How the projections of single answers are spread, by condition, where the answers' rows have them."""
     spread: dict[str, list[float]] = {}
     for row in found.table("answers"):
         if isinstance(row.get("echo"), float) and not str(row["condition"]).startswith("random"):
-            spread.setdefault(clean(str(row["condition"])), []).append(row["echo"])
+            spread.setdefault(clean_text(str(row["condition"])), []).append(row["echo"])
     if len(spread) > MOST_SPREADS:
         levels = [name for name in spread if name != UNSTEERED]
         spread = {name: row for name, row in spread.items() if name in (UNSTEERED, levels[0], levels[-1])}
@@ -137,15 +137,15 @@ def _grids(cells: Sequence[Cell]) -> dict[str, Grid]:
     found: dict[str, Grid] = {}
     for name in dict.fromkeys(cell.grid for cell in cells):
         mine = [cell for cell in cells if cell.grid == name]
-        values = {(_short(cell.row), _short(cell.column)): cell.value for cell in mine}
+        values = {(_shorten_name(cell.row), _shorten_name(cell.column)): cell.value for cell in mine}
         rows, columns = (list(dict.fromkeys(key[side] for key in values)) for side in (0, 1))
-        found[clean(name)] = rows, columns, values
+        found[clean_text(name)] = rows, columns, values
     return found
 
 
-def _short(name: str | int) -> str:
+def _shorten_name(name: str | int) -> str:
     """A model may be called by its whole path: its end is what tells it from others."""
-    text = clean(str(name))
+    text = clean_text(str(name))
     return text if len(text) <= LONGEST else f"…{text[1 - LONGEST :]}"
 
 

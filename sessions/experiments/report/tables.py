@@ -10,12 +10,12 @@ LONG = ("answers",)
 Rows = Sequence[Mapping[str, Any]]
 
 
-def long(table: str) -> bool:
+def is_long(table: str) -> bool:
     """Whether a table has a line per answer: kept, but not what one reads first."""
     return table.rpartition(": ")[2] in LONG
 
 
-def tables(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+def group_rows(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
     """The rows by their table, in the order in which they came."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -23,17 +23,17 @@ def tables(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any
     return found
 
 
-def markdown(rows: Rows) -> Iterator[str]:
+def markdown_table(rows: Rows) -> Iterator[str]:
     """One Markdown table, padded so that it can be read as it is."""
-    header = columns(rows)
-    lines = [header, *([entry(row, name) for name in header] for row in rows)]
+    header = filled_columns(rows)
+    lines = [header, *([format_entry(row, name) for name in header] for row in rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(header))]
-    yield _line(header, widths)
+    yield _table_line(header, widths)
     yield "|" + "|".join("-" * (width + 2) for width in widths) + "|"
-    yield from (_line(line, widths) for line in lines[1:])
+    yield from (_table_line(line, widths) for line in lines[1:])
 
 
-def columns(rows: Rows) -> list[str]:
+def filled_columns(rows: Rows) -> list[str]:
     """Every column in which some row has something; bounds go with the number they belong to."""
     filled = {name for row in rows for name, value in row.items() if value is not None} - {"table", "key"}
     names = dict.fromkeys(name for row in rows for name in row if name in filled)
@@ -41,13 +41,13 @@ def columns(rows: Rows) -> list[str]:
     return [name for name in names if name not in bounds]
 
 
-def entry(row: Mapping[str, Any], name: str) -> str:
+def format_entry(row: Mapping[str, Any], name: str) -> str:
     low, high = row.get(f"{name}_lo"), row.get(f"{name}_hi")
-    span = f" [{cell(low)}, {cell(high)}]" if low is not None and high is not None else ""
-    return cell(row.get(name)) + span
+    span = f" [{format_cell(low)}, {format_cell(high)}]" if low is not None and high is not None else ""
+    return format_cell(row.get(name)) + span
 
 
-def cell(value: Any) -> str:
+def format_cell(value: Any) -> str:
     """A value as a person reads it; what is not known is a dash, never a 0."""
     if value is None:
         return "–"
@@ -56,11 +56,11 @@ def cell(value: Any) -> str:
     if isinstance(value, float):
         return "0" if abs(value) < 1e-12 else f"{value:.3g}"
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {cell(inner)}" for name, inner in value.items())
+        return ", ".join(f"{name} {format_cell(inner)}" for name, inner in value.items())
     if isinstance(value, list | tuple):
-        return " … ".join(map(cell, value))
+        return " … ".join(map(format_cell, value))
     return " ".join(str(value).split()).replace("|", "\\|")
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+def _table_line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "| " + " | ".join(text.ljust(width) for text, width in zip(cells, widths, strict=True)) + " |"

@@ -4,41 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from core.jobs.job import Sample
+from core.jobs.job import JobSample
 from core.secrets import scrub
-from sessions.export.markdown import escaped, quoted
+from sessions.export.markdown import escape_markdown, quote_text
 
 ACROSS = 8
 
 
-def clean(text: str) -> str:
+def clean_text(text: str) -> str:
     """Without anything a terminal or an editor could act on, and without anything that looks like a key."""
     shown = "".join(sign if sign.isprintable() or sign in "\n\t" else "�" for sign in text)
     return scrub(shown)
 
 
-def side_by_side(samples: Sequence[Sample], most: int | None = None) -> Iterator[str]:
+def side_by_side(samples: Sequence[JobSample], most: int | None = None) -> Iterator[str]:
     """One block per prompt, at most so many of them; conditions in the order in which they were first met."""
-    found: dict[str, list[Sample]] = {}
+    found: dict[str, list[JobSample]] = {}
     for sample in samples:
         found.setdefault(sample.prompt, []).append(sample)
     for prompt, answers in list(found.items())[:most]:
-        yield f"### {escaped(clean(prompt))}"
+        yield f"### {escape_markdown(clean_text(prompt))}"
         for answer in answers:
             flags = f" · {', '.join(answer.flags)}" if answer.flags else ""
-            yield f"**{escaped(clean(answer.condition + flags))}**"
-            yield quoted(answer.text or "(nothing)", clean)
+            yield f"**{escape_markdown(clean_text(answer.condition + flags))}**"
+            yield quote_text(answer.text or "(nothing)", clean_text)
 
 
-def comparison(samples: Sequence[Sample]) -> str:
+def comparison_table(samples: Sequence[JobSample]) -> str:
     """A Markdown table to paste: prompts down, the first conditions across."""
     said = {(sample.prompt, sample.condition): sample.text for sample in samples}
     conditions = list(dict.fromkeys(sample.condition for sample in samples))[:ACROSS]
-    lines = [["prompt", *map(_in_a_cell, conditions)], ["---"] * (1 + len(conditions))]
+    lines = [["prompt", *map(_cell_text, conditions)], ["---"] * (1 + len(conditions))]
     for prompt in dict.fromkeys(sample.prompt for sample in samples):
-        lines.append([_in_a_cell(prompt), *(_in_a_cell(said.get((prompt, name), "")) for name in conditions)])
+        lines.append([_cell_text(prompt), *(_cell_text(said.get((prompt, name), "")) for name in conditions)])
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
-def _in_a_cell(text: str) -> str:
-    return escaped(clean(" ".join(text.split())))
+def _cell_text(text: str) -> str:
+    return escape_markdown(clean_text(" ".join(text.split())))

@@ -12,80 +12,102 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from core.jobs.job import Progress, Sample, unit
+from core.jobs.job import JobSample, Progress, task_group
 from core.mixer.mixer import Mixer
-from sessions.experiments.common.sampler import Cue, How, Prompt, Reading, Spoken, Voice, Work
-from sessions.experiments.judges.lexical import flags
+from sessions.experiments.common.sampler import (
+    AnswerReading,
+    GeneratedTokens,
+    GenerationSettings,
+    LaneEdit,
+    ModelSampler,
+    SamplePrompt,
+    Work,
+)
+from sessions.experiments.judges.lexical import text_flags
 from sessions.experiments.scoring.conditions import Condition
 
 
 @dataclass(frozen=True)
-class Answer:
+class SampledAnswer:
     """What was said to a prompt under a condition, and how the unsteered model reads it."""
 
-    prompt: Prompt
+    prompt: SamplePrompt
     condition: str
-    said: Spoken
-    reading: Reading
+    said: GeneratedTokens
+    reading: AnswerReading
 
     @property
     def text(self) -> str:
         return self.said.text
 
-    def sample(self, *flags: str) -> Sample:
-        return Sample(self.condition, self.prompt.label, self.text, flags)
+    def sample(self, *flags: str) -> JobSample:
+        return JobSample(self.condition, self.prompt.label, self.text, flags)
 
 
-def answers(
-    voice: Voice,
-    prompt: Prompt,
+def generate_answers(
+    voice: ModelSampler,
+    prompt: SamplePrompt,
     conditions: Sequence[Condition],
-    how: How,
+    how: GenerationSettings,
     *,
-    cues: Sequence[Cue] = (),
+    cues: Sequence[LaneEdit] = (),
     vector: Any = None,
 ) -> Work:
     """One prompt under all conditions as lanes of one batch; returns a list of `Answer`. `vector` is projected on."""
     mixers = [condition.mixer for condition in conditions]
-    key = _key(voice, prompt, mixers, how, cues, vector)
-    found = yield from unit(key, lambda: _asked(voice, prompt, mixers, how, cues, vector))
+    key = _answers_key(voice, prompt, mixers, how, cues, vector)
+    found = yield from task_group(key, lambda: _generate_rows(voice, prompt, mixers, how, cues, vector))
     return [
-        Answer(prompt, condition.name, Spoken.from_json(row["said"]), Reading.from_json(row["reading"]))
+        SampledAnswer(
+            prompt,
+            condition.name,
+            GeneratedTokens.from_json(row["said"]),
+            AnswerReading.from_json(row["reading"]),
+        )
         for condition, row in zip(conditions, found, strict=True)
     ]
 
 
-def all_answers(
-    voice: Voice,
-    prompts: Sequence[Prompt],
+def answer_prompts(
+    voice: ModelSampler,
+    prompts: Sequence[SamplePrompt],
     conditions: Sequence[Condition],
-    how: How,
+    how: GenerationSettings,
     *,
     vector: Any = None,
 ) -> Work:
     """{condition: one answer per prompt}, paired: number i of every condition answers prompt i with the same seed."""
-    table: dict[str, list[Answer]] = {condition.name: [] for condition in conditions}
+    table: dict[str, list[SampledAnswer]] = {condition.name: [] for condition in conditions}
     for number, prompt in enumerate(prompts):
         yield Progress(number, len(prompts), "prompts asked")
-        for answer in (yield from answers(voice, prompt, conditions, seeded(how, number), vector=vector)):
+        for answer in (
+            yield from generate_answers(
+                voice, prompt, conditions, with_prompt_seed(how, number), vector=vector
+            )
+        ):
             table[answer.condition].append(answer)
-            yield answer.sample(*flags(answer.text))
+            yield answer.sample(*text_flags(answer.text))
     yield Progress(len(prompts), len(prompts), "prompts asked")
     return table
 
 
-def seeded(how: How, number: int) -> How:
+def with_prompt_seed(how: GenerationSettings, number: int) -> GenerationSettings:
     """Every prompt draws its own numbers, and the same ones under every condition."""
     return replace(how, seed=1000 * how.seed + number)
 
 
-def changed(said: Sequence[Answer], reference: Sequence[Answer]) -> list[float]:
+def differing_answers(said: Sequence[SampledAnswer], reference: Sequence[SampledAnswer]) -> list[float]:
     """1 for every answer that reads otherwise than the reference's to the same prompt, 0 for the others."""
     return [float(one.text != other.text) for one, other in zip(said, reference, strict=True)]
 
 
-def _asked(
-    voice: Voice, prompt: Prompt, mixers: Sequence[Mixer], how: How, cues: Sequence[Cue], vector: Any
+def _generate_rows(
+    voice: ModelSampler,
+    prompt: SamplePrompt,
+    mixers: Sequence[Mixer],
+    how: GenerationSettings,
+    cues: Sequence[LaneEdit],
+    vector: Any,
 ) -> Work:
     rows = []
     for mixer, said in zip(mixers, (yield from voice.speak(prompt, mixers, how, cues)), strict=True):
@@ -94,14 +116,21 @@ def _asked(
     return rows
 
 
-def _key(
-    voice: Voice, prompt: Prompt, mixers: Sequence[Mixer], how: How, cues: Sequence[Cue], vector: Any
+def _answers_key(
+    voice: ModelSampler,
+    prompt: SamplePrompt,
+    mixers: Sequence[Mixer],
+    how: GenerationSettings,
+    cues: Sequence[LaneEdit],
+    vector: Any,
 ) -> str:
     told = [[cue.at, cue.text, cue.role, [mixer.to_json() for mixer in cue.mixers]] for cue in cues]
-    return key_of("answers", voice, prompt, vector, [mixer.to_json() for mixer in mixers], asdict(how), told)
+    return cache_key(
+        "answers", voice, prompt, vector, [mixer.to_json() for mixer in mixers], asdict(how), told
+    )
 
 
-def key_of(what: str, voice: Voice, prompt: Prompt, vector: Any = None, *more: Any) -> str:
+def cache_key(what: str, voice: ModelSampler, prompt: SamplePrompt, vector: Any = None, *more: Any) -> str:
     """The key under which something made of a model, a prompt and a vector is remembered."""
     asked = [list(map(dict, prompt.messages)), prompt.raw]
     identity = [voice.identity, asked, getattr(vector, "sha256", None), *more]

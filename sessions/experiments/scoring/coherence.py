@@ -9,21 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sessions.experiments.scoring.answers import Answer
-from sessions.experiments.scoring.measures import mean
-from vectors.statistics.metrics import repetition
+from sessions.experiments.scoring.answers import SampledAnswer
+from sessions.experiments.scoring.measures import mean_value
+from vectors.statistics.metrics import repeated_ngram_share
 
 
-def broken(answer: Answer, unsteered: Answer) -> bool:
+def is_broken(answer: SampledAnswer, unsteered: SampledAnswer) -> bool:
     from vectors.checks.doses import COLLAPSE_NATS, COLLAPSE_REPEATS
 
     if not answer.text.strip():
         return bool(unsteered.text.strip())
-    nll, before = mean(answer.reading.nll), mean(unsteered.reading.nll)
+    nll, before = mean_value(answer.reading.nll), mean_value(unsteered.reading.nll)
     worse = nll is not None and before is not None and nll - before > COLLAPSE_NATS
-    return worse or repetition(answer.said.ids) > repetition(unsteered.said.ids) + COLLAPSE_REPEATS
+    return (
+        worse
+        or repeated_ngram_share(answer.said.ids) > repeated_ngram_share(unsteered.said.ids) + COLLAPSE_REPEATS
+    )
 
 
-def whole(answers: Sequence[Answer], unsteered: Sequence[Answer]) -> list[float]:
+def whole_flags(answers: Sequence[SampledAnswer], unsteered: Sequence[SampledAnswer]) -> list[float]:
     """1 for every answer that is whole, 0 for a broken one."""
-    return [float(not broken(one, before)) for one, before in zip(answers, unsteered, strict=True)]
+    return [float(not is_broken(one, before)) for one, before in zip(answers, unsteered, strict=True)]

@@ -12,7 +12,7 @@ from typing import Any
 from core.errors import UsageError
 from core.mixer.layer_ranges import parse_layers
 from core.mixer.mixer import Channel, Mixer
-from sessions.experiments.common.sampler import Voice
+from sessions.experiments.common.sampler import ModelSampler
 
 UNSTEERED, PLUS, MINUS, RANDOM = "unsteered", "+s", "−s", "random"
 CONTROL = f"{RANDOM} "
@@ -28,7 +28,7 @@ class Condition:
     mixer: Mixer
 
 
-def channel(voice: Voice, params: Mapping[str, Any], vector: Any = None) -> Channel:
+def vector_channel(voice: ModelSampler, params: Mapping[str, Any], vector: Any = None) -> Channel:
     """The vector as its card suggests, as far as `scale`, `unit`, `layers` and `split` say nothing else."""
     if vector is None:
         vector = voice.vector(params["vector"])
@@ -40,35 +40,37 @@ def channel(voice: Voice, params: Mapping[str, Any], vector: Any = None) -> Chan
     return Channel.suggested(vector, **given)
 
 
-def at(played: Channel, scale: float) -> Mixer:
+def mixer_at_scale(played: Channel, scale: float) -> Mixer:
     return Mixer((replace(played, scale=scale),)) if scale else Mixer()
 
 
-def alone(played: Channel, layer: int) -> Channel:
+def single_layer_channel(played: Channel, layer: int) -> Channel:
     """The whole dose on one layer."""
     return replace(played, layers=(layer,), weights=None)
 
 
-def control(voice: Voice, played: Channel, seed: int, number: int = 1) -> Channel:
+def random_channel(voice: ModelSampler, played: Channel, seed: int, number: int = 1) -> Channel:
     """The same channel with a random direction in place of its vector."""
     return replace(played, vector=voice.random(played.vector, CONTROL_SEED * seed + number), name=None)
 
 
-def controls(voice: Voice, played: Channel, seed: int, count: int) -> dict[str, Channel]:
+def random_channels(voice: ModelSampler, played: Channel, seed: int, count: int) -> dict[str, Channel]:
     """{condition: the channel with another random direction}: random, random 2, random 3, …"""
     if not 1 <= count <= MOST_CONTROLS:
         raise UsageError(f"from 1 to {MOST_CONTROLS} random directions, not {count}: --controls N")
-    return {numbered(k): control(voice, played, seed, k) for k in range(1, count + 1)}
+    return {random_name(k): random_channel(voice, played, seed, k) for k in range(1, count + 1)}
 
 
-def numbered(number: int) -> str:
+def random_name(number: int) -> str:
     """random, random 2, random 3, …"""
     return RANDOM if number == 1 else f"{RANDOM} {number}"
 
 
-def paired(voice: Voice, played: Channel, seed: int, count: int = 1) -> tuple[Condition, ...]:
+def standard_conditions(
+    voice: ModelSampler, played: Channel, seed: int, count: int = 1
+) -> tuple[Condition, ...]:
     """Unsteered, the vector as it is and turned around, and so many controls as they are."""
-    chance = controls(voice, played, seed, count)
+    chance = random_channels(voice, played, seed, count)
     return (
         Condition(UNSTEERED, Mixer()),
         Condition(PLUS, Mixer((played,))),
@@ -77,5 +79,5 @@ def paired(voice: Voice, played: Channel, seed: int, count: int = 1) -> tuple[Co
     )
 
 
-def names(conditions: Sequence[Condition]) -> list[str]:
+def condition_names(conditions: Sequence[Condition]) -> list[str]:
     return [condition.name for condition in conditions]

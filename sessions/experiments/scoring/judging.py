@@ -6,62 +6,76 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.jobs.job import Row
-from sessions.experiments.common.cost import Cost
-from sessions.experiments.common.sampler import Voice
-from sessions.experiments.common.statistics import difference
+from sessions.experiments.common.cost import RunCost
+from sessions.experiments.common.sampler import ModelSampler
+from sessions.experiments.common.statistics import paired_difference
 from sessions.experiments.judges.claude import ClaudeJudge
 from sessions.experiments.judges.harmonic import HarmonicJudge
 from sessions.experiments.judges.registry import judge
-from sessions.experiments.judges.verdict import Item, Judge, Verdict, Work, parts_of, reasons, tally
+from sessions.experiments.judges.verdict import (
+    Judge,
+    JudgedItem,
+    Judgement,
+    Work,
+    missing_reasons,
+    part_columns,
+    tally_judgements,
+)
 
 
-def chosen(voice: Voice, params: Mapping[str, Any]) -> Judge | None:
+def choose_judge(voice: ModelSampler, params: Mapping[str, Any]) -> Judge | None:
     """Refused here where it lacks a key or a trait, and not after an hour of generation."""
     return judge(params["judge"], voice, params) if params.get("judge") else None
 
 
-def cost(one: Judge | None, count: int, max_new: int) -> Cost:
+def judging_cost(one: Judge | None, count: int, max_new: int) -> RunCost:
     """Of a judge with several questions, that of each of them."""
     if one is None:
-        return Cost()
+        return RunCost()
     if isinstance(one, HarmonicJudge):
-        return sum((cost(part, count, max_new) for part in one.parts.values()), Cost())
+        return sum((judging_cost(part, count, max_new) for part in one.parts.values()), RunCost())
     dollars = one.cost(count, max_new).dollars if isinstance(one, ClaudeJudge) else 0.0
-    return Cost(judge_calls=count, judge_dollars=dollars)
+    return RunCost(judge_calls=count, judge_dollars=dollars)
 
 
-def announced(one: Judge | None) -> Iterator[Row]:
+def announce_judge(one: Judge | None) -> Iterator[Row]:
     """Before anything is sent: who judges what, and where the texts go."""
     if isinstance(one, HarmonicJudge):
         for part in one.parts.values():
-            yield from announced(part)
+            yield from announce_judge(part)
     if isinstance(one, ClaudeJudge):
-        from vectors.claude.access import host
+        from vectors.claude.access import server_host
 
-        yield Row("judge", one.name, {"judge": one.name, "model": one.model, "sent to": host()})
+        yield Row("judge", one.name, {"judge": one.name, "model": one.model, "sent to": server_host()})
 
 
-def judged(one: Judge | None, said: Mapping[str, Sequence[Item]], reference: str, seed: int) -> Work:
+def judge_conditions(
+    one: Judge | None, said: Mapping[str, Sequence[JudgedItem]], reference: str, seed: int
+) -> Work:
     """A line per condition in table `judged`, with its difference to the reference; returns how many are missing."""
     if one is None:
         return {}
-    table: dict[str, list[Verdict]] = {}
+    table: dict[str, list[Judgement]] = {}
     for name, items in said.items():
         table[name] = yield from one.judge(items)
     values = {name: [verdict.value for verdict in verdicts] for name, verdicts in table.items()}
     gaps = 0
     for name, verdicts in table.items():
-        found = tally(verdicts, seed)
+        found = tally_judgements(verdicts, seed)
         gaps += found["missing"]
-        apart = difference(values[name], values[reference], seed).columns() if name != reference else {}
+        apart = (
+            paired_difference(values[name], values[reference], seed).columns() if name != reference else {}
+        )
         scores = {"score": found["value"], "score_lo": found["lo"], "score_hi": found["hi"], "n": found["n"]}
-        scores |= {"missing": found["missing"], "why": reasons(found), **apart}
-        yield Row("judged", name, {"condition": name, **scores, **parts_of(verdicts, seed)})
-    yield from _each(said, table)
+        scores |= {"missing": found["missing"], "why": missing_reasons(found), **apart}
+        yield Row("judged", name, {"condition": name, **scores, **part_columns(verdicts, seed)})
+    yield from _answer_rows(said, table)
     return {"judge": one.name, "about": one.about, "missing": gaps}
 
 
-def _each(said: Mapping[str, Sequence[Item]], table: Mapping[str, Sequence[Verdict]]) -> Iterator[Row]:
+def _answer_rows(
+    said: Mapping[str, Sequence[JudgedItem]], table: Mapping[str, Sequence[Judgement]]
+) -> Iterator[Row]:
     """A line per answer, with what the judge said for a reason."""
     for name, items in said.items():
         for item, verdict in zip(items, table[name], strict=True):

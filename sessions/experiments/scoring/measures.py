@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from functools import partial
 
 from core import demo
-from core.demo.world.labels import Label, labels
+from core.demo.world.labels import Label, label_text
 from core.demo.world.traits import DETERMINED
 from core.demo.world.voices import PLAIN
 from core.errors import UsageError
-from sessions.experiments.common.counting import count, distinct, words_of
-from sessions.experiments.common.statistics import Estimate, estimate
-from sessions.experiments.judges.lexical import flags
-from sessions.experiments.scoring.answers import Answer
-from vectors.statistics.metrics import repetition
+from sessions.experiments.common.counting import count_words, distinct_ngrams, split_words
+from sessions.experiments.common.statistics import Estimate, estimate_mean
+from sessions.experiments.judges.lexical import text_flags
+from sessions.experiments.scoring.answers import SampledAnswer
+from vectors.statistics.metrics import repeated_ngram_share
 
 Value = float | None
 
@@ -30,53 +30,55 @@ class Measure:
 
     name: str
     about: str
-    of: Callable[[Answer], Value]
+    of: Callable[[SampledAnswer], Value]
     share: bool = False
 
-    def all(self, answers: Sequence[Answer]) -> list[Value]:
+    def all(self, answers: Sequence[SampledAnswer]) -> list[Value]:
         return [self.of(answer) for answer in answers]
 
-    def estimate(self, answers: Sequence[Answer], seed: int = 0) -> Estimate:
-        return estimate(self.all(answers), seed, shares=self.share)
+    def estimate(self, answers: Sequence[SampledAnswer], seed: int = 0) -> Estimate:
+        return estimate_mean(self.all(answers), seed, shares=self.share)
 
 
-def mean(values: Sequence[float]) -> Value:
+def mean_value(values: Sequence[float]) -> Value:
     return math.fsum(values) / len(values) if values else None
 
 
-def questions(answer: Answer) -> Value:
+def count_questions(answer: SampledAnswer) -> Value:
     """Question marks: a surface count, to be read beside the share of broken texts."""
     return float(answer.text.count("?")) if answer.text.strip() else None
 
 
-def per_hundred(words: Sequence[str], answer: Answer) -> Value:
-    said = len(words_of(answer.text))
-    return 100 * count(words, answer.text) / said if said else None
+def words_per_hundred(words: Sequence[str], answer: SampledAnswer) -> Value:
+    said = len(split_words(answer.text))
+    return 100 * count_words(words, answer.text) / said if said else None
 
 
-def echo(answer: Answer) -> Value:
+def mean_projection(answer: SampledAnswer) -> Value:
     """Mean projection of the answer's own words on the vector, as the unsteered model reads them."""
-    layers = [mean(row) for row in answer.reading.projections.values()]
-    return mean([value for value in layers if value is not None])
+    layers = [mean_value(row) for row in answer.reading.projections.values()]
+    return mean_value([value for value in layers if value is not None])
 
 
-def flagged(answer: Answer) -> Value:
+def is_flagged(answer: SampledAnswer) -> Value:
     """To be read beside a count of words or signs, which rises and falls when a text breaks."""
-    return float(bool(flags(answer.text))) if answer.text.strip() else None
+    return float(bool(text_flags(answer.text))) if answer.text.strip() else None
 
 
-def completion(answer: Answer) -> Value:
+def keyword_share(answer: SampledAnswer) -> Value:
     """Share of the words a good answer to this prompt holds (`keywords` in its line of the pack)."""
     wanted = answer.prompt.about.get("keywords") or ()
-    return mean([float(count([word], answer.text) > 0) for word in wanted])
+    return mean_value([float(count_words([word], answer.text) > 0) for word in wanted])
 
 
-def _share(holds: Callable[[Label], bool], among: Callable[[Label], bool], answer: Answer) -> Value:
+def _label_share(
+    holds: Callable[[Label], bool], among: Callable[[Label], bool], answer: SampledAnswer
+) -> Value:
     """A share of the finished sentences, by the exact labels of the demo models' world."""
-    return mean([float(holds(label)) for label in labels(answer.text) if among(label)])
+    return mean_value([float(holds(label)) for label in label_text(answer.text) if among(label)])
 
 
-def _any(label: Label) -> bool:
+def _any_label(label: Label) -> bool:
     return True
 
 
@@ -86,47 +88,55 @@ MEASURES: Mapping[str, Measure] = {
         Measure(
             "determined",
             "demo world: share of determined among sentences that show a motivation",
-            partial(_share, lambda s: s.motivation == DETERMINED, lambda s: s.motivation is not None),
+            partial(_label_share, lambda s: s.motivation == DETERMINED, lambda s: s.motivation is not None),
             share=True,
         ),
         Measure(
             "well-formed",
             "demo world: share of sentences its grammar knows",
-            partial(_share, lambda s: s.well_formed, _any),
+            partial(_label_share, lambda s: s.well_formed, _any_label),
             share=True,
         ),
         Measure(
             "persona",
             "demo world: share of sentences in another voice than the assistant's",
-            partial(_share, lambda s: s.voice != PLAIN, _any),
+            partial(_label_share, lambda s: s.voice != PLAIN, _any_label),
             share=True,
         ),
-        Measure("echo", "projection of what was said on the vector, read unsteered", echo),
-        Measure("questions", "question marks per answer", questions),
-        Measure("completion", "share of the prompt's own keywords that occur", completion, share=True),
-        Measure("length", "words per answer", lambda a: float(len(words_of(a.text)))),
-        Measure("distinct-1", "different words over all words", lambda a: distinct(words_of(a.text), 1)),
-        Measure("distinct-2", "different word pairs over all", lambda a: distinct(words_of(a.text), 2)),
-        Measure("distinct-3", "different word triples over all", lambda a: distinct(words_of(a.text), 3)),
-        Measure("repetition", "share of 4-grams said before", lambda a: repetition(a.said.ids)),
+        Measure("echo", "projection of what was said on the vector, read unsteered", mean_projection),
+        Measure("questions", "question marks per answer", count_questions),
+        Measure("completion", "share of the prompt's own keywords that occur", keyword_share, share=True),
+        Measure("length", "words per answer", lambda a: float(len(split_words(a.text)))),
+        Measure(
+            "distinct-1", "different words over all words", lambda a: distinct_ngrams(split_words(a.text), 1)
+        ),
+        Measure(
+            "distinct-2", "different word pairs over all", lambda a: distinct_ngrams(split_words(a.text), 2)
+        ),
+        Measure(
+            "distinct-3", "different word triples over all", lambda a: distinct_ngrams(split_words(a.text), 3)
+        ),
+        Measure("repetition", "share of 4-grams said before", lambda a: repeated_ngram_share(a.said.ids)),
         Measure(
             "flagged",
             "share of texts that repeat, go round, loop or are symbols at first sight",
-            flagged,
+            is_flagged,
             share=True,
         ),
-        Measure("nll", "−log p per token under the unsteered model", lambda a: mean(a.reading.nll)),
+        Measure("nll", "−log p per token under the unsteered model", lambda a: mean_value(a.reading.nll)),
         Measure(
-            "entropy", "entropy of the next token as it was drawn, in nats", lambda a: mean(a.reading.entropy)
+            "entropy",
+            "entropy of the next token as it was drawn, in nats",
+            lambda a: mean_value(a.reading.entropy),
         ),
-        Measure("kl", "KL(steered ‖ unsteered) per token", lambda a: mean(a.reading.kl)),
+        Measure("kl", "KL(steered ‖ unsteered) per token", lambda a: mean_value(a.reading.kl)),
     )
 }
 WORDS = "words:"
 HELPFUL = ("completion", "questions", "length")
 
 
-def helpfulness(model: str) -> list[Measure]:
+def helpful_measures(model: str) -> list[Measure]:
     """What stands beside a chosen measure where the question is whether a model is still of use."""
     return [MEASURES[name] for name in (*HELPFUL, *(["well-formed"] if model in demo.NAMES else []))]
 
@@ -139,7 +149,7 @@ def measure(name: str | None, model: str) -> Measure:
         words = tuple(word.strip() for word in name.removeprefix(WORDS).split(",") if word.strip())
         if not words:
             raise UsageError("words: needs the words to count, for example words:plan,step by step")
-        return Measure(name, "of these per hundred words", partial(per_hundred, words))
+        return Measure(name, "of these per hundred words", partial(words_per_hundred, words))
     if name not in MEASURES:
         raise UsageError(f"no measure {name!r}: one of {', '.join(MEASURES)}, or words:A,B,…")
     return MEASURES[name]

@@ -17,12 +17,21 @@ from torch import Tensor
 import core
 import vectors
 from core.activations.capture import capture
-from core.generation.chat import as_messages, continuation, encode, render
-from core.generation.live import Live
-from core.jobs.job import gpu, side
+from core.generation.chat import as_messages, continuation_text, encode, render_prompt
+from core.generation.live import AnswerStream
+from core.jobs.job import gpu_task, worker_task
 from core.mixer.lanes import Lanes
 from core.mixer.mixer import Mixer
-from sessions.experiments.common.sampler import Cue, Heard, How, Ids, Prompt, Reading, Spoken, Work
+from sessions.experiments.common.sampler import (
+    AnswerReading,
+    GeneratedTokens,
+    GenerationSettings,
+    Ids,
+    LaneEdit,
+    PromptProjections,
+    SamplePrompt,
+    Work,
+)
 from vectors.checks import dose_response, doses, likelihood, separation
 from vectors.data.metadata import About
 from vectors.vector import SteeringVector
@@ -30,7 +39,7 @@ from vectors.vector import SteeringVector
 BATCH = 8  # prompts read in one step: chat waits for no more than that
 
 
-class ResidentVoice:
+class TorchSampler:
     """`model` is a `core.Model`; one voice may serve many experiments."""
 
     def __init__(self, model: core.Model) -> None:
@@ -56,15 +65,21 @@ class ResidentVoice:
         return vectors.read(name, model=self.model)
 
     def random(self, vector: SteeringVector, seed: int) -> SteeringVector:
-        return doses.instrument(vector, vector.layers).control(seed).vector
+        return doses.prepare_doses(vector, vector.layers).control(seed).vector
 
     def other(self, name: str) -> Work:
-        return ResidentVoice((yield side(lambda: core.load(name))))
+        return TorchSampler((yield worker_task(lambda: core.load(name))))
 
-    def prompt_ids(self, prompt: Prompt) -> list[int]:
-        return render(self.model.tokenizer, as_messages(prompt.messages), raw=prompt.raw).ids
+    def prompt_ids(self, prompt: SamplePrompt) -> list[int]:
+        return render_prompt(self.model.tokenizer, as_messages(prompt.messages), raw=prompt.raw).ids
 
-    def speak(self, prompt: Prompt, mixers: Sequence[Mixer], how: How, cues: Sequence[Cue] = ()) -> Work:
+    def speak(
+        self,
+        prompt: SamplePrompt,
+        mixers: Sequence[Mixer],
+        how: GenerationSettings,
+        cues: Sequence[LaneEdit] = (),
+    ) -> Work:
         lineup = list(mixers)
         lanes = Lanes(lambda mixer: tuple(lineup), tuple(f"lane {i}" for i in range(len(lineup))))
         live = core.stream(
@@ -80,18 +95,25 @@ class ResidentVoice:
             repetition_penalty=how.repetition_penalty,
             meters={},
         )
-        said = [_Line() for _ in mixers]
+        said = [_LaneTokens() for _ in mixers]
         while True:
             for cue in (cue for cue in cues if cue.at == len(live.steps)):
                 self._take(cue, prompt, live, lineup, said)
-            step = yield gpu(lambda: next(live, None))
+            step = yield gpu_task(lambda: next(live, None))
             if step is None:
                 break
             for line, voice in zip(said, (step, *step.voices), strict=False):
                 line.hear(voice)
         return [line.spoken(self.model.tokenizer) for line in said]
 
-    def _take(self, cue: Cue, prompt: Prompt, live: Live, lineup: list[Mixer], said: Sequence[_Line]) -> None:
+    def _take(
+        self,
+        cue: LaneEdit,
+        prompt: SamplePrompt,
+        live: AnswerStream,
+        lineup: list[Mixer],
+        said: Sequence[_LaneTokens],
+    ) -> None:
         if cue.mixers:
             lineup[:] = cue.mixers
             live.set(lineup[0])
@@ -101,21 +123,27 @@ class ResidentVoice:
             for line in said:
                 line.put(cue.at, ids)
 
-    def _words(self, cue: Cue, prompt: Prompt) -> list[int]:
+    def _words(self, cue: LaneEdit, prompt: SamplePrompt) -> list[int]:
         """The model's own words as they are; a turn of somebody else in the template's frame."""
         tokenizer, text = self.model.tokenizer, cue.text
         if cue.role != "model":
             turn = {"role": cue.role, "content": text}
-            framed = None if prompt.raw else continuation(tokenizer, as_messages(prompt.messages), [turn])
+            framed = (
+                None if prompt.raw else continuation_text(tokenizer, as_messages(prompt.messages), [turn])
+            )
             text = framed if framed is not None else f"\n\n{text}\n\n"
         return encode(tokenizer, text)
 
-    def read(self, prompt: Prompt, said: Spoken, mixer: Mixer | None = None, vector: Any = None) -> Work:
-        return (yield gpu(partial(self._read, prompt, said, mixer, vector)))
+    def read(
+        self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None = None, vector: Any = None
+    ) -> Work:
+        return (yield gpu_task(partial(self._read, prompt, said, mixer, vector)))
 
-    def _read(self, prompt: Prompt, said: Spoken, mixer: Mixer | None, vector: Any) -> Reading:
+    def _read(
+        self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None, vector: Any
+    ) -> AnswerReading:
         if not said.ids:
-            return Reading(())
+            return AnswerReading(())
         layers = tuple(vector.layers) if vector is not None else ()
         ids, own, start = self._placed(prompt, said)
         plain, states = self._plain(ids, start, layers)
@@ -124,53 +152,55 @@ class ResidentVoice:
         kl: Sequence[float] = () if mixer is None else [0.0] * len(own)
         drawn_from = plain[own]
         if mixer is not None and mixer.playing():
-            drawn_from = likelihood.distributions(self.model, ids, start, mixer)[own]
+            drawn_from = likelihood.token_distributions(self.model, ids, start, mixer)[own]
             kl = (drawn_from.exp() * (drawn_from - plain[own])).nan_to_num(0.0).sum(dim=-1).tolist()
         entropy = -(drawn_from.exp() * drawn_from).nan_to_num(0.0).sum(dim=-1)
         projections = {
             layer: tuple((hidden[own] @ vector.directions[layer]).tolist())
             for layer, hidden in states.items()
         }
-        return Reading(tuple(nll.tolist()), tuple(kl), projections, tuple(entropy.tolist()))
+        return AnswerReading(tuple(nll.tolist()), tuple(kl), projections, tuple(entropy.tolist()))
 
-    def distributions(self, prompt: Prompt, said: Spoken, mixer: Mixer | None = None) -> Work:
+    def distributions(self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None = None) -> Work:
         ids, own, start = self._placed(prompt, said)
 
         def work() -> NDArray[np.float32]:
-            rows = likelihood.distributions(self.model, ids, start, mixer or Mixer())[own]
+            rows = likelihood.token_distributions(self.model, ids, start, mixer or Mixer())[own]
             return np.asarray(rows.cpu().numpy(), np.float32)
 
-        return (yield gpu(work))
+        return (yield gpu_task(work))
 
     def tendencies(self, contrast: str, count: int, mixers: Sequence[Mixer]) -> Work:
         pairs = vectors.contrast(contrast).checked().pairs[:count]
-        words = yield from dose_response.alternatives(self.model, separation.token_pairs(self.model, pairs))
+        words = yield from dose_response.find_continuations(
+            self.model, separation.token_pairs(self.model, pairs)
+        )
         found: list[list[float]] = []
         for mixer in mixers:
             found.append([])
             for one in words:
-                found[-1].append((yield gpu(partial(one.propensity, self.model, mixer))))
+                found[-1].append((yield gpu_task(partial(one.propensity, self.model, mixer))))
         return found
 
-    def weigh(self, prompt: Prompt, texts: Sequence[str], *, after: str = "") -> Work:
+    def weigh(self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = "") -> Work:
         context = [*self.prompt_ids(prompt), *encode(self.model.tokenizer, after)]
         found: list[list[float]] = []
         for text in texts:
             ids = encode(self.model.tokenizer, text)
-            found.append((yield gpu(partial(self._each, context, ids))))
+            found.append((yield gpu_task(partial(self._each, context, ids))))
         return found
 
     def _each(self, context: Sequence[int], ids: Sequence[int]) -> list[float]:
-        rows = likelihood.distributions(self.model, [*context, *ids], len(context))
+        rows = likelihood.token_distributions(self.model, [*context, *ids], len(context))
         chosen = torch.tensor(list(ids), device=rows.device)
         return list(rows.gather(1, chosen[:, None])[:, 0].tolist())
 
-    def hear(self, prompt: Prompt, vector: Any) -> Work:
+    def hear(self, prompt: SamplePrompt, vector: Any) -> Work:
         ids = self.prompt_ids(prompt)
         pieces = tuple(self.model.tokenizer.decode([token]) for token in ids)
-        _, states = yield gpu(partial(self._plain, ids, 0, tuple(vector.layers)))
+        _, states = yield gpu_task(partial(self._plain, ids, 0, tuple(vector.layers)))
         rows = {layer: hidden @ vector.directions[layer] for layer, hidden in states.items()}
-        return Heard(pieces, {layer: tuple(row.tolist()) for layer, row in rows.items()})
+        return PromptProjections(pieces, {layer: tuple(row.tolist()) for layer, row in rows.items()})
 
     def starts(self, words: Sequence[str]) -> frozenset[int]:
         spelled = [
@@ -178,12 +208,12 @@ class ResidentVoice:
         ]
         return frozenset(ids[0] for text in spelled if (ids := encode(self.model.tokenizer, text)))
 
-    def states(self, prompts: Sequence[Prompt]) -> Work:
+    def states(self, prompts: Sequence[SamplePrompt]) -> Work:
         parts = [prompts[start : start + BATCH] for start in range(0, len(prompts), BATCH)]
         read: list[dict[int, Tensor]] = []
         for part in parts:
             ids = [self.prompt_ids(prompt) for prompt in part]
-            read.append((yield gpu(partial(capture, self.model, ids))).rows)
+            read.append((yield gpu_task(partial(capture, self.model, ids))).rows)
         return {layer: torch.cat([rows[layer] for rows in read]).numpy() for layer in read[0]}
 
     def meanings(self, texts: Sequence[str]) -> Work:
@@ -192,19 +222,21 @@ class ResidentVoice:
         found: list[Tensor] = []
         for start in range(0, len(ids), BATCH):
             part = ids[start : start + BATCH]
-            read = yield gpu(partial(capture, self.model, part, layers=[layer], read="mean"))
+            read = yield gpu_task(partial(capture, self.model, part, layers=[layer], read="mean"))
             found.append(read.rows[layer])
         return torch.cat(found).double().numpy()
 
     def direction(self, name: str, rows: Mapping[int, Any]) -> SteeringVector:
         return SteeringVector(rows, about=About(name=name, model_id=self.name))
 
-    def blend(self, base: ResidentVoice, share: float, *, shuffled: bool = False) -> Work:
-        from sessions.experiments.scoring.surgery import without
+    def blend(self, base: TorchSampler, share: float, *, shuffled: bool = False) -> Work:
+        from sessions.experiments.scoring.surgery import remove_tuning
 
-        return ResidentVoice((yield side(lambda: without(self.model, base.model, share, shuffled=shuffled))))
+        return TorchSampler(
+            (yield worker_task(lambda: remove_tuning(self.model, base.model, share, shuffled=shuffled)))
+        )
 
-    def _placed(self, prompt: Prompt, said: Spoken) -> tuple[list[int], list[int], int]:
+    def _placed(self, prompt: SamplePrompt, said: GeneratedTokens) -> tuple[list[int], list[int], int]:
         """Prompt and answer in one row, where the answer's own tokens stand in it, and where it begins."""
         asked = self.prompt_ids(prompt)
         ids, own = said.woven()
@@ -220,10 +252,10 @@ class ResidentVoice:
             states[layer] = hidden[0, start:].float().cpu()
 
         with self.model.steering.tap(layers, look):
-            return likelihood.distributions(self.model, ids, start), states
+            return likelihood.token_distributions(self.model, ids, start), states
 
 
-class _Line:
+class _LaneTokens:
     """What one lane has said so far."""
 
     def __init__(self) -> None:
@@ -245,7 +277,7 @@ class _Line:
         if len(self.ids) == at:
             self.inserted.append((at, tuple(ids)))
 
-    def spoken(self, tokenizer: Any) -> Spoken:
+    def spoken(self, tokenizer: Any) -> GeneratedTokens:
         text = tokenizer.decode(self.ids, skip_special_tokens=True)
         rows = tuple(self.logprobs), tuple(self.inserted), tuple(self.pieces)
-        return Spoken(tuple(self.ids), text, *rows)
+        return GeneratedTokens(tuple(self.ids), text, *rows)

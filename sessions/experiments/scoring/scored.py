@@ -8,17 +8,17 @@ from functools import cached_property
 
 from sessions.experiments.common import statistics
 from sessions.experiments.scoring import coherence
-from sessions.experiments.scoring.answers import Answer
+from sessions.experiments.scoring.answers import SampledAnswer
 from sessions.experiments.scoring.conditions import UNSTEERED
 from sessions.experiments.scoring.measures import Measure, Value
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredAnswers:
     """`table` holds the answers of every condition in the order of the prompts, no steering among them; `coherent` is
     what a floor of coherence is held against, if it is not whether the texts are whole."""
 
-    table: Mapping[str, Sequence[Answer]]
+    table: Mapping[str, Sequence[SampledAnswer]]
     wanted: Measure
     coherent: Measure | None
 
@@ -33,7 +33,7 @@ class Scored:
     @cached_property
     def whole(self) -> Mapping[str, Sequence[float]]:
         before = self.table[UNSTEERED]
-        return {name: coherence.whole(said, before) for name, said in self.table.items()}
+        return {name: coherence.whole_flags(said, before) for name, said in self.table.items()}
 
     @cached_property
     def kept(self) -> Mapping[str, Sequence[Value]]:
@@ -43,8 +43,8 @@ class Scored:
         return {name: self.coherent.all(said) for name, said in self.table.items()}
 
     def value_of(self, name: str, seed: int) -> statistics.Estimate:
-        return statistics.estimate(self.values[name], seed, shares=self.wanted.share)
+        return statistics.estimate_mean(self.values[name], seed, shares=self.wanted.share)
 
     def coherence_of(self, name: str, seed: int) -> statistics.Estimate:
         shares = self.coherent is None or self.coherent.share
-        return statistics.estimate(self.kept[name], seed, shares=shares)
+        return statistics.estimate_mean(self.kept[name], seed, shares=shares)

@@ -11,15 +11,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.jobs.job import Row
-from sessions.experiments.common.cost import Cost
-from sessions.experiments.common.sampler import Voice, Work
+from sessions.experiments.common.cost import RunCost
+from sessions.experiments.common.sampler import ModelSampler, Work
 from sessions.experiments.judges.registry import JUDGES
-from sessions.experiments.judges.verdict import Item, Judge, parts_of, reasons, tally
+from sessions.experiments.judges.verdict import (
+    Judge,
+    JudgedItem,
+    missing_reasons,
+    part_columns,
+    tally_judgements,
+)
 from sessions.experiments.scoring import judging
-from sessions.experiments.scoring.answers import Answer
+from sessions.experiments.scoring.answers import SampledAnswer
 from sessions.experiments.scoring.measures import MEASURES, WORDS, Measure, Value, measure
 
-Said = Mapping[str, Sequence[Answer]]
+Said = Mapping[str, Sequence[SampledAnswer]]
 
 
 @dataclass(frozen=True)
@@ -29,8 +35,8 @@ class Scorer:
     measure: Measure | None = None
     judge: Judge | None = None
 
-    def cost(self, answers: int, max_new: int) -> Cost:
-        return judging.cost(self.judge, answers, max_new)
+    def cost(self, answers: int, max_new: int) -> RunCost:
+        return judging.judging_cost(self.judge, answers, max_new)
 
     def over(self, said: Said) -> Work:
         """The measure itself, or one that looks up what the judge says of these answers."""
@@ -38,17 +44,17 @@ class Scorer:
             return self.measure
         scores: dict[tuple[str, str], Value] = {}
         for name, answers in said.items():
-            verdicts = yield from self.judge.judge([Item(one.prompt, one.text) for one in answers])
+            verdicts = yield from self.judge.judge([JudgedItem(one.prompt, one.text) for one in answers])
             for one, verdict in zip(answers, verdicts, strict=True):
                 scores[one.condition, one.prompt.id] = verdict.value
-            found = tally(verdicts)
+            found = tally_judgements(verdicts)
             facts = {
                 "condition": name,
                 "judge": self.judge.name,
                 "n": found["n"],
                 "missing": found["missing"],
             }
-            facts |= {"why": reasons(found), **parts_of(verdicts)}
+            facts |= {"why": missing_reasons(found), **part_columns(verdicts)}
             yield Row("judge", f"{self.judge.name} · {name}", facts)
         return Measure(
             self.judge.name, self.judge.about, lambda answer: scores.get((answer.condition, answer.prompt.id))
@@ -61,10 +67,10 @@ class Scorer:
         return sum(value is None for answers in said.values() for value in made.all(answers))
 
 
-def scorer(name: str | None, voice: Voice, params: Mapping[str, Any]) -> Scorer:
+def make_scorer(name: str | None, voice: ModelSampler, params: Mapping[str, Any]) -> Scorer:
     """By the name of a measure or of a judge; without one, what fits the model."""
     if name and name in JUDGES and name not in MEASURES and not name.startswith(WORDS):
-        return Scorer(judge=judging.chosen(voice, {**params, "judge": name}))
+        return Scorer(judge=judging.choose_judge(voice, {**params, "judge": name}))
     return Scorer(measure=measure(name, voice.name))
 
 
@@ -74,7 +80,7 @@ def as_share(scored: Measure, by: Scorer) -> Measure:
     if not top:
         return scored
 
-    def of(answer: Answer) -> Value:
+    def of(answer: SampledAnswer) -> Value:
         value = scored.of(answer)
         return None if value is None else value / top
 

@@ -15,11 +15,11 @@ from core.loading.loading import adopt
 from core.model.model import Model
 
 
-def without(tuned: Model, base: Model, share: float, *, shuffled: bool = False) -> Model:
+def remove_tuning(tuned: Model, base: Model, share: float, *, shuffled: bool = False) -> Model:
     """A new model; the two stay what they are, because somebody may be talking to them."""
     ours, theirs = tuned.hf.state_dict(), base.hf.state_dict()
     blended = {
-        name: _blended(name, weight, _counterpart(theirs, name, weight, base), share, shuffled)
+        name: _blend_weight(name, weight, _base_weight(theirs, name, weight, base), share, shuffled)
         for name, weight in ours.items()
     }
     hf = type(tuned.hf)(tuned.hf.config).to(device=tuned.device, dtype=tuned.dtype)
@@ -28,7 +28,7 @@ def without(tuned: Model, base: Model, share: float, *, shuffled: bool = False) 
     return adopt(hf, tuned.tokenizer, f"{tuned.name} − {share:g} · {words}")
 
 
-def _counterpart(theirs: dict[str, Tensor], name: str, weight: Tensor, base: Model) -> Tensor:
+def _base_weight(theirs: dict[str, Tensor], name: str, weight: Tensor, base: Model) -> Tensor:
     other = theirs.get(name)
     if other is None or other.shape != weight.shape:
         shapes = f"{tuple(weight.shape)} against {'nothing' if other is None else tuple(other.shape)}"
@@ -36,7 +36,7 @@ def _counterpart(theirs: dict[str, Tensor], name: str, weight: Tensor, base: Mod
     return other.to(weight.device)
 
 
-def _blended(name: str, tuned: Tensor, base: Tensor, share: float, shuffled: bool) -> Tensor:
+def _blend_weight(name: str, tuned: Tensor, base: Tensor, share: float, shuffled: bool) -> Tensor:
     if not tuned.is_floating_point():
         return tuned
     if not shuffled:

@@ -11,16 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.mixer.effects import band
+from core.mixer.effects import channel_band
 from core.mixer.mixer import DEFAULT_DOSE, Channel, Mixer
-from sessions.experiments.scoring.conditions import Condition, at
+from sessions.experiments.scoring.conditions import Condition, mixer_at_scale
 
 GRID = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
 BOUNDS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5)
 
 
 @dataclass(frozen=True)
-class Axis:
+class SweepAxis:
     """`kind` is scale, floor or ceiling; `unit` is what one step on it is."""
 
     kind: str
@@ -53,15 +53,15 @@ class Axis:
         """The vector at this level, or another one in its place."""
         played = self.channel if vector is None else replace(self.channel, vector=vector)
         if self.kind == "scale":
-            return at(played, level)
-        return Mixer((_capped(played, self.kind, {k: self._bound(k, level) for k in self.layers}),))
+            return mixer_at_scale(played, level)
+        return Mixer((_capped_channel(played, self.kind, {k: self._bound(k, level) for k in self.layers}),))
 
     def conditions(self, levels: Sequence[float], vector: Any = None, mark: str = "") -> list[Condition]:
         return [Condition(f"{mark}{level:+g}", self.mixer(level, vector)) for level in levels]
 
     @property
     def layers(self) -> tuple[int, ...]:
-        return band(self.channel, self.n_layers)
+        return channel_band(self.channel, self.n_layers)
 
     @property
     def _classes(self) -> Mapping[int, Mapping[str, Any]]:
@@ -77,6 +77,6 @@ class Axis:
         return low + level * (high - low)
 
 
-def _capped(channel: Channel, kind: str, bounds: Mapping[int, float]) -> Channel:
+def _capped_channel(channel: Channel, kind: str, bounds: Mapping[int, float]) -> Channel:
     capped = Channel(channel.vector, layers=tuple(bounds))
     return replace(capped, floor=bounds) if kind == "floor" else replace(capped, ceiling=bounds)

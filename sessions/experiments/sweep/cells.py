@@ -7,28 +7,28 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from core.jobs.job import Cell, Event, Row
+from core.jobs.job import Cell, JobEvent, Row
 from sessions.experiments.common import statistics
-from sessions.experiments.scoring.answers import changed
+from sessions.experiments.scoring.answers import differing_answers
 from sessions.experiments.scoring.conditions import CONTROL, UNSTEERED
 from sessions.experiments.scoring.measures import MEASURES
-from sessions.experiments.scoring.scored import Scored
-from sessions.experiments.sweep.choice import Rule, held_out, known
-from sessions.experiments.sweep.edges import breaks
+from sessions.experiments.scoring.scored import ScoredAnswers
+from sessions.experiments.sweep.choice import ChoiceRule, choose_held_out, known_mean
+from sessions.experiments.sweep.edges import is_breaking
 
 Place: TypeAlias = tuple[int, float]
 WHAT = "a random direction of the same norms and gaps in the same cell"
 
 
-def called(layer: int, level: float, mark: str = "") -> str:
+def cell_name(layer: int, level: float, mark: str = "") -> str:
     return f"{mark}L{layer} {level:+g}"
 
 
 @dataclass(frozen=True)
-class Cells(Scored):
+class CellTable(ScoredAnswers):
     layers: Sequence[int]
     levels: Sequence[float]
-    rule: Rule
+    rule: ChoiceRule
     seed: int
 
     @property
@@ -45,19 +45,21 @@ class Cells(Scored):
         """Every cell against no steering."""
         reference = self.values[UNSTEERED]
         return {
-            name: statistics.difference(row, reference, self.seed)
+            name: statistics.paired_difference(row, reference, self.seed)
             for name, row in self.values.items()
             if name != UNSTEERED
         }
 
-    def events(self) -> Iterator[Event]:
-        adjusted = statistics.holm({called(*place): self.tests[called(*place)].p for place in self.places})
+    def events(self) -> Iterator[JobEvent]:
+        adjusted = statistics.holm_adjusted(
+            {cell_name(*place): self.tests[cell_name(*place)].p for place in self.places}
+        )
         yield Row(
             "cells", UNSTEERED, {"layer": None, "level": 0.0, "vector": UNSTEERED, **self._all(UNSTEERED)}
         )
         for mark, who in (("", "vector"), (CONTROL, "random")):
             for layer, level in self.places:
-                name = called(layer, level, mark)
+                name = cell_name(layer, level, mark)
                 columns = self._all(name) | self._against(name) | {"p_holm": adjusted.get(name)}
                 yield Row("cells", name, {"layer": layer, "level": level, "vector": who, **columns})
                 yield from self._squares(name, layer, level, mark)
@@ -71,9 +73,9 @@ class Cells(Scored):
         return columns | {"kl": MEASURES["kl"].estimate(self.table[name]).value}
 
     def _against(self, name: str) -> dict[str, Any]:
-        otherwise = changed(self.table[name], self.table[UNSTEERED])
+        otherwise = differing_answers(self.table[name], self.table[UNSTEERED])
         columns = self.tests[name].columns("difference")
-        return columns | statistics.estimate(otherwise, self.seed, shares=True).columns("changed")
+        return columns | statistics.estimate_mean(otherwise, self.seed, shares=True).columns("changed")
 
     def _squares(self, name: str, layer: int, level: float, mark: str) -> Iterator[Cell]:
         """One grid per question: what a cell does, and what it leaves whole."""
@@ -87,37 +89,37 @@ class Cells(Scored):
 
     def _layer(self, layer: int) -> dict[str, Any]:
         """Between which levels most of its texts are whole, and which of its levels is best."""
-        whole = [level for level in self.levels if self._holds(called(layer, level))]
+        whole = [level for level in self.levels if self._holds(cell_name(layer, level))]
         columns: dict[str, Any] = {"whole from": min([0.0, *whole]), "whole to": max([0.0, *whole])}
         best = self._best([place for place in self.weakest_first if place[0] == layer], "")
         if best is None:
             return columns | {"best level": None}
-        name = called(*best)
+        name = cell_name(*best)
         return columns | {"best level": best[1], **self._all(name), **self._against(name)}
 
     def _holds(self, name: str) -> bool:
         row = self.whole[name]
-        return not breaks(1 - sum(row) / len(row))
+        return not is_breaking(1 - sum(row) / len(row))
 
     def _best(self, places: Sequence[Place], mark: str) -> Place | None:
-        names = {place: called(*place, mark) for place in places}
-        values = {place: known(self.values[name]) for place, name in names.items()}
-        return self.rule.best(values, {place: known(self.kept[name]) for place, name in names.items()})
+        names = {place: cell_name(*place, mark) for place in places}
+        values = {place: known_mean(self.values[name]) for place, name in names.items()}
+        return self.rule.best(values, {place: known_mean(self.kept[name]) for place, name in names.items()})
 
     def found(self, mark: str = "") -> dict[str, Any]:
         """The best cell of the vector, or of the random direction; and one that half of the prompts chose, on the
         other half."""
         best = self._best(self.weakest_first, mark)
-        names = {place: called(*place, mark) for place in self.weakest_first}
+        names = {place: cell_name(*place, mark) for place in self.weakest_first}
         values, kept = (
             {place: rows[name] for place, name in names.items()} for rows in (self.values, self.kept)
         )
-        chosen = held_out(values, kept, self.values[UNSTEERED], self.rule, self.seed)
+        chosen = choose_held_out(values, kept, self.values[UNSTEERED], self.rule, self.seed)
         return {
-            "best": best and {**_at(best), **self._all(names[best]), **self._against(names[best])},
-            "held_out": chosen and {**_at(chosen.key), **chosen.to_json()},
+            "best": best and {**_place_facts(best), **self._all(names[best]), **self._against(names[best])},
+            "held_out": chosen and {**_place_facts(chosen.key), **chosen.to_json()},
         }
 
 
-def _at(place: Place) -> dict[str, Any]:
+def _place_facts(place: Place) -> dict[str, Any]:
     return {"layer": place[0], "level": place[1]}

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from sessions.experiments.common import statistics
-from sessions.experiments.scoring.measures import Value, mean
+from sessions.experiments.scoring.measures import Value, mean_value
 
 Key = TypeVar("Key", bound=Hashable)
 CHOOSING, REPORTING = slice(0, None, 2), slice(1, None, 2)
 
 
 @dataclass(frozen=True)
-class Choice(Generic[Key]):
+class DoseChoice(Generic[Key]):
     """`key` was chosen; `apart` is what it does against no steering where it was not chosen."""
 
     key: Key
@@ -30,7 +30,7 @@ class Choice(Generic[Key]):
 
 
 @dataclass(frozen=True)
-class Rule:
+class ChoiceRule:
     """Most of the measure, or least of it, among what keeps at least so much coherence."""
 
     floor: float
@@ -50,20 +50,22 @@ class Rule:
         return max(known, key=lambda key: known[key]) if known else None
 
 
-def held_out(
+def choose_held_out(
     values: Mapping[Key, Sequence[Value]],
     kept: Mapping[Key, Sequence[Value]],
     reference: Sequence[Value],
-    rule: Rule,
+    rule: ChoiceRule,
     seed: int = 0,
-) -> Choice[Key] | None:
+) -> DoseChoice[Key] | None:
     """Chosen on the first, third, … prompt, told of the second, fourth, …; None where nothing may be chosen."""
-    key = rule.best(*({each: known(row[CHOOSING]) for each, row in rows.items()} for rows in (values, kept)))
+    key = rule.best(
+        *({each: known_mean(row[CHOOSING]) for each, row in rows.items()} for rows in (values, kept))
+    )
     if key is None:
         return None
-    return Choice(key, statistics.difference(values[key][REPORTING], reference[REPORTING], seed))
+    return DoseChoice(key, statistics.paired_difference(values[key][REPORTING], reference[REPORTING], seed))
 
 
-def known(values: Sequence[Value]) -> Value:
+def known_mean(values: Sequence[Value]) -> Value:
     """The mean of what was measured."""
-    return mean([value for value in values if value is not None])
+    return mean_value([value for value in values if value is not None])

@@ -8,15 +8,15 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from core.jobs.job import Event, Point, Row
+from core.jobs.job import JobEvent, Point, Row
 from sessions.experiments.common import statistics
 from sessions.experiments.scoring import chance
-from sessions.experiments.scoring.answers import changed
+from sessions.experiments.scoring.answers import differing_answers
 from sessions.experiments.scoring.conditions import CONTROL, RANDOM, UNSTEERED
-from sessions.experiments.scoring.measures import MEASURES, Value, echo
-from sessions.experiments.scoring.scored import Scored
-from sessions.experiments.sweep.choice import Rule, held_out, known
-from sessions.experiments.sweep.edges import Edge
+from sessions.experiments.scoring.measures import MEASURES, Value, mean_projection
+from sessions.experiments.scoring.scored import ScoredAnswers
+from sessions.experiments.sweep.choice import ChoiceRule, choose_held_out, known_mean
+from sessions.experiments.sweep.edges import DoseEdge
 from sessions.experiments.sweep.steerability import Steerability
 
 BESIDE = ("nll", "kl", "entropy", "distinct-2", "repetition", "flagged")
@@ -24,7 +24,7 @@ SLOPES, PAIR_SLOPES = "slope per prompt", "slope per pair"
 
 
 @dataclass(frozen=True)
-class Doses(Scored):
+class DoseTable(ScoredAnswers):
     """A level's condition is its number, its controls' the same behind their names. `pairs` are propensities by
     condition, if there are any. `off` is where no steering lies on the axis: a cap of 0 is not the absence of one.
     """
@@ -40,10 +40,12 @@ class Doses(Scored):
         rows = {level: self.whole[f"{level:+g}"] for level in self.levels}
         return {level: 1 - sum(row) / len(row) for level, row in rows.items()}
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Iterator[JobEvent]:
         """The table of doses, its curves, and one line per answer."""
         tested = self._tests()
-        adjusted = statistics.holm({name: test.p for name, test in tested.items() if CONTROL not in name})
+        adjusted = statistics.holm_adjusted(
+            {name: test.p for name, test in tested.items() if CONTROL not in name}
+        )
         for name, level, who in self._lines():
             columns = self._columns(name) | tested[name].columns("difference")
             yield Row(
@@ -56,13 +58,15 @@ class Doses(Scored):
         yield from self._steepness()
         yield from self._answers()
 
-    def _steepness(self) -> Iterator[Event]:
+    def _steepness(self) -> Iterator[JobEvent]:
         """Of the measure and of the propensity, for the vector and every random direction: a line, and all slopes in
         order over the share of prompts, or of pairs, that are no steeper."""
         found = {(self.wanted.name, who): one for who, one in self._everybody(self.values)}
         found |= {("propensity", who): one for who, one in self._everybody(self.pairs)}
         columns = {each: one.columns() for each, one in found.items()}
-        adjusted = statistics.holm({each: row["p"] for each, row in columns.items() if each[1] == "vector"})
+        adjusted = statistics.holm_adjusted(
+            {each: row["p"] for each, row in columns.items() if each[1] == "vector"}
+        )
         for (measure, who), row in columns.items():
             values = {"measure": measure, "direction": who, **row, "p_holm": adjusted.get((measure, who))}
             yield Row("steerability", f"{measure}, {who}", values)
@@ -81,7 +85,7 @@ class Doses(Scored):
         """No steering at all lies on the curves of all vectors."""
         curves = {self.wanted.name: self._value(name), "coherence": self._kept(name)}
         if self.pairs:
-            curves["propensity"] = statistics.estimate(self.pairs[name], self.seed)
+            curves["propensity"] = statistics.estimate_mean(self.pairs[name], self.seed)
         for series in ("vector", *self.randoms) if who == UNSTEERED else (who,):
             for curve, found in curves.items():
                 if found.value is not None:
@@ -104,7 +108,7 @@ class Doses(Scored):
     def _tests(self) -> dict[str, statistics.Difference]:
         reference = self.values[UNSTEERED]
         return {
-            name: statistics.difference(row, reference, self.seed)
+            name: statistics.paired_difference(row, reference, self.seed)
             if name != UNSTEERED
             else statistics.Difference(statistics.NOTHING, None)
             for name, row in self.values.items()
@@ -115,12 +119,12 @@ class Doses(Scored):
         columns = {"n": found.n} | found.columns(self.wanted.name)
         columns |= self._kept(name).columns("coherence")
         if name != UNSTEERED:
-            otherwise = changed(self.table[name], self.table[UNSTEERED])
-            columns |= statistics.estimate(otherwise, self.seed, shares=True).columns("changed")
+            otherwise = differing_answers(self.table[name], self.table[UNSTEERED])
+            columns |= statistics.estimate_mean(otherwise, self.seed, shares=True).columns("changed")
         for beside in BESIDE:
             columns[beside] = MEASURES[beside].estimate(self.table[name]).value
         if self.pairs:
-            columns |= statistics.estimate(self.pairs[name], self.seed).columns("propensity")
+            columns |= statistics.estimate_mean(self.pairs[name], self.seed).columns("propensity")
         return columns
 
     def _value(self, name: str) -> statistics.Estimate:
@@ -138,7 +142,7 @@ class Doses(Scored):
                     "group": answer.prompt.group,
                 }
                 values |= {"value": self.values[name][place], "whole": self.whole[name][place]}
-                values["echo"] = echo(answer)
+                values["echo"] = mean_projection(answer)
                 yield Row("answers", f"{name} · {answer.prompt.id}", values)
 
     @cached_property
@@ -152,8 +156,8 @@ class Doses(Scored):
         if len(self.randoms) == 1:
             found = self.steerability(self.values, f"{self.randoms[0]} ")
             return {"what": chance.WHAT, **found.to_json()}
-        each = {name: statistics.estimate(slopes).value for name, slopes in self.chance.items()}
-        mine = statistics.estimate(self.slopes()).value
+        each = {name: statistics.estimate_mean(slopes).value for name, slopes in self.chance.items()}
+        mine = statistics.estimate_mean(self.slopes()).value
         known = [abs(value) for value in each.values() if value is not None]
         steep = None if mine is None else sum(value >= abs(mine) for value in known)
         return {**self._together(), "each": each, "as steep": steep}
@@ -163,7 +167,7 @@ class Doses(Scored):
         each = [self.steerability(self.values, f"{name} ") for name in self.randoms]
         slopes = dict(zip(self.randoms, [one.slopes for one in each], strict=True))
         orders = dict(zip(self.randoms, [one.ranks for one in each], strict=True))
-        found = Steerability(chance.pooled(slopes), chance.pooled(orders), (), self.seed)
+        found = Steerability(chance.pool_random(slopes), chance.pool_random(orders), (), self.seed)
         return {"what": f"the mean of {len(self.randoms)} random directions", **found.to_json()}
 
     def slopes(self, mark: str = "") -> Sequence[Value]:
@@ -195,31 +199,31 @@ class Doses(Scored):
             if holds([f"{level:+g}"]) and holds([f"{name} {level:+g}" for name in self.randoms])
         ]
 
-    def summary(self, found: Mapping[float, Edge], floor: float, goal: str) -> dict[str, Any]:
+    def summary(self, found: Mapping[float, DoseEdge], floor: float, goal: str) -> dict[str, Any]:
         """The window between the edges, the sweet spot in it, and whether more of it always did more."""
         window = {sign: edge.safe for sign, edge in found.items()}
         means = {level: self._value(f"{level:+g}").value for level in self.held}
         if self.off is not None:
             means[self.off] = self._value(UNSTEERED).value
         curve = [means[level] for level in sorted(means)]
-        mine, random = self.steerability(self.values), chance.pooled(self.chance)
+        mine, random = self.steerability(self.values), chance.pool_random(self.chance)
         return {
             "measure": self.wanted.name,
             "window": [window.get(-1.0), window.get(1.0)],
             "collapse": [edge.broken if (edge := found.get(sign)) else None for sign in (-1.0, 1.0)],
-            **self._sweet_spot(Rule(floor, goal)),
+            **self._sweet_spot(ChoiceRule(floor, goal)),
             "monotone": _monotone([value for value in curve if value is not None]),
             **mine.to_json(),
-            "p_against_random": statistics.difference(mine.slopes, random, self.seed).p,
+            "p_against_random": statistics.paired_difference(mine.slopes, random, self.seed).p,
         }
 
-    def _sweet_spot(self, rule: Rule) -> dict[str, Any]:
+    def _sweet_spot(self, rule: ChoiceRule) -> dict[str, Any]:
         """The best dose, and what one that half of the prompts chose does on the other half; the smaller of two that
         are alike."""
         levels = sorted(self.levels, key=abs)
         values, kept = ({x: rows[f"{x:+g}"] for x in levels} for rows in (self.values, self.kept))
-        best = rule.best(*({x: known(row) for x, row in rows.items()} for rows in (values, kept)))
-        chosen = held_out(values, kept, self.values[UNSTEERED], rule, self.seed)
+        best = rule.best(*({x: known_mean(row) for x, row in rows.items()} for rows in (values, kept)))
+        chosen = choose_held_out(values, kept, self.values[UNSTEERED], rule, self.seed)
         return {
             "sweet_spot": None if best is None else self._spot(best),
             "held_out": chosen and {"level": chosen.key, **chosen.to_json()},

@@ -20,42 +20,42 @@ Probe = Callable[[Sequence[float]], Work]
 
 
 @dataclass(frozen=True)
-class Edge:
+class DoseEdge:
     """The last level that holds and the first that breaks; None where nothing broke as far as was looked."""
 
     safe: float
     broken: float | None
 
 
-def breaks(share: float) -> bool:
+def is_breaking(share: float) -> bool:
     return share >= 0.5
 
 
-def known(shares: Mapping[float, float], sign: float) -> Edge:
+def edge_on_grid(shares: Mapping[float, float], sign: float) -> DoseEdge:
     """What a grid of levels says of one side already."""
     safe = 0.0
     for level in sorted((level for level in shares if level * sign > 0), key=abs):
-        if breaks(shares[level]):
-            return Edge(safe, level)
+        if is_breaking(shares[level]):
+            return DoseEdge(safe, level)
         safe = level
-    return Edge(safe, None)
+    return DoseEdge(safe, None)
 
 
-def search(probe: Probe, edge: Edge) -> Work:
+def search_edge(probe: Probe, edge: DoseEdge) -> Work:
     """The edge to a sixteenth of its octave."""
     if edge.broken is None and edge.safe:
-        edge = yield from _try(probe, edge, [edge.safe * 2**k for k in range(1, DOUBLINGS + 1)])
+        edge = yield from _try_levels(probe, edge, [edge.safe * 2**k for k in range(1, DOUBLINGS + 1)])
     for _ in range(ROUNDS):
         if edge.broken is None:
             break
         apart = edge.broken - edge.safe
-        edge = yield from _try(probe, edge, [edge.safe + apart * part for part in INSIDE])
+        edge = yield from _try_levels(probe, edge, [edge.safe + apart * part for part in INSIDE])
     return edge
 
 
-def _try(probe: Probe, edge: Edge, levels: Sequence[float]) -> Work:
+def _try_levels(probe: Probe, edge: DoseEdge, levels: Sequence[float]) -> Work:
     for level, share in zip(levels, (yield from probe(levels)), strict=True):
-        if breaks(share):
-            return Edge(edge.safe, level)
-        edge = Edge(level, edge.broken)
+        if is_breaking(share):
+            return DoseEdge(edge.safe, level)
+        edge = DoseEdge(level, edge.broken)
     return edge

@@ -15,20 +15,20 @@ from core.errors import UsageError
 from core.jobs.job import Progress
 from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.common import prompts
-from sessions.experiments.common.cost import Cost
-from sessions.experiments.common.sampler import How, Prompt, Voice, Work
-from sessions.experiments.judges.lexical import flags
+from sessions.experiments.common.cost import RunCost
+from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, SamplePrompt, Work
+from sessions.experiments.judges.lexical import text_flags
 from sessions.experiments.scoring import conditions
-from sessions.experiments.scoring.answers import Answer, answers, seeded
+from sessions.experiments.scoring.answers import SampledAnswer, generate_answers, with_prompt_seed
 from sessions.experiments.scoring.conditions import CONTROL, UNSTEERED, Condition
-from sessions.experiments.scoring.scoring import Scorer, as_share, scorer
-from sessions.experiments.sweep.axis import Axis
-from sessions.experiments.sweep.cells import WHAT, Cells, called
-from sessions.experiments.sweep.choice import Rule
+from sessions.experiments.scoring.scoring import Scorer, as_share, make_scorer
+from sessions.experiments.sweep.axis import SweepAxis
+from sessions.experiments.sweep.cells import WHAT, CellTable, cell_name
+from sessions.experiments.sweep.choice import ChoiceRule
 
 
-def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
-    grid = Grid.planned(voice, params)
+def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
+    grid = LayerGrid.planned(voice, params)
     yield grid.cost().row()
     said = yield from grid.said()
     wanted = yield from grid.wanted.over(said)
@@ -36,8 +36,8 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     if grid.kept is not None:
         judged = yield from grid.kept.over(said)
         missing, coherent = missing + grid.kept.missing(said, judged), as_share(judged, grid.kept)
-    rule = Rule(params["at_least"], params["goal"])
-    cells = Cells(said, wanted, coherent, grid.layers, grid.levels, rule, grid.how.seed)
+    rule = ChoiceRule(params["at_least"], params["goal"])
+    cells = CellTable(said, wanted, coherent, grid.layers, grid.levels, rule, grid.how.seed)
     yield from cells.events()
     summary = {"by": "grid", "unit": grid.played.unit, "vector": grid.played.label, "measure": wanted.name}
     summary |= {
@@ -50,46 +50,46 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
 
 
 @dataclass(frozen=True)
-class Grid:
+class LayerGrid:
     """Which layers and levels, who is asked what, and how the answers are scored."""
 
-    voice: Voice
+    voice: ModelSampler
     played: Channel
     random: Channel
     layers: Sequence[int]
     levels: Sequence[float]
-    asked: Sequence[Prompt]
-    how: How
+    asked: Sequence[SamplePrompt]
+    how: GenerationSettings
     wanted: Scorer
     kept: Scorer | None
 
     @classmethod
-    def planned(cls, voice: Voice, params: Mapping[str, Any]) -> Grid:
+    def planned(cls, voice: ModelSampler, params: Mapping[str, Any]) -> LayerGrid:
         if params["controls"] != 1:
             raise UsageError("one random direction stands beside each cell: leave --controls out")
-        played = conditions.channel(voice, params)
-        axis = Axis("scale", played, voice.n_layers)
+        played = conditions.vector_channel(voice, params)
+        axis = SweepAxis("scale", played, voice.n_layers)
         levels = sorted({*(params["scales"] or axis.levels())} - {0.0})
         if not levels:
             raise UsageError("a grid of no level but 0 has no cells: --scales A,B,…")
         return cls(
             voice,
             played,
-            conditions.control(voice, played, int(params["seed"])),
+            conditions.random_channel(voice, played, int(params["seed"])),
             axis.layers if params["layers"] else tuple(played.vector.layers),
             levels,
-            prompts.asked(params, voice.name),
-            How.of(params),
-            scorer(params["measure"], voice, params),
-            scorer(params["coherence"], voice, params) if params["coherence"] else None,
+            prompts.load_prompts(params, voice.name),
+            GenerationSettings.of(params),
+            make_scorer(params["measure"], voice, params),
+            make_scorer(params["coherence"], voice, params) if params["coherence"] else None,
         )
 
-    def cost(self) -> Cost:
+    def cost(self) -> RunCost:
         spoken = sum(
-            (Cost.of(len(self.asked), len(batch), self.how.max_new) for batch in self.batches()), Cost()
+            (RunCost.of(len(self.asked), len(batch), self.how.max_new) for batch in self.batches()), RunCost()
         )
         judges = [one for one in (self.wanted, self.kept) if one is not None]
-        return spoken + sum((one.cost(spoken.answers, self.how.max_new) for one in judges), Cost())
+        return spoken + sum((one.cost(spoken.answers, self.how.max_new) for one in judges), RunCost())
 
     def batches(self) -> list[list[Condition]]:
         """No steering, then a batch of lanes for every layer: all levels of the vector and of the random one."""
@@ -97,7 +97,10 @@ class Grid:
 
     def _on(self, layer: int) -> list[Condition]:
         return [
-            Condition(called(layer, level, mark), conditions.at(conditions.alone(channel, layer), level))
+            Condition(
+                cell_name(layer, level, mark),
+                conditions.mixer_at_scale(conditions.single_layer_channel(channel, layer), level),
+            )
             for mark, channel in (("", self.played), (CONTROL, self.random))
             for level in self.levels
         ]
@@ -105,14 +108,14 @@ class Grid:
     def said(self) -> Work:
         """{condition: one answer per prompt}."""
         batches = self.batches()
-        table: dict[str, list[Answer]] = {one.name: [] for batch in batches for one in batch}
+        table: dict[str, list[SampledAnswer]] = {one.name: [] for batch in batches for one in batch}
         total = len(self.asked) * len(batches)
         for number, prompt in enumerate(self.asked):
             for place, batch in enumerate(batches):
                 yield Progress(number * len(batches) + place, total, "batches spoken")
-                how, vector = seeded(self.how, number), self.played.vector
-                for answer in (yield from answers(self.voice, prompt, batch, how, vector=vector)):
+                how, vector = with_prompt_seed(self.how, number), self.played.vector
+                for answer in (yield from generate_answers(self.voice, prompt, batch, how, vector=vector)):
                     table[answer.condition].append(answer)
-                    yield answer.sample(*flags(answer.text))
+                    yield answer.sample(*text_flags(answer.text))
         yield Progress(total, total, "batches spoken")
         return table

@@ -9,30 +9,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.errors import UsageError
-from core.jobs.job import Event, Point, Row
-from core.mixer.effects import band
+from core.jobs.job import JobEvent, Point, Row
+from core.mixer.effects import channel_band
 from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.common import prompts, statistics
-from sessions.experiments.common.cost import Cost
-from sessions.experiments.common.sampler import How, Voice, Work
+from sessions.experiments.common.cost import RunCost
+from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, Work
 from sessions.experiments.scoring import coherence, conditions
-from sessions.experiments.scoring.answers import Answer, all_answers, changed
+from sessions.experiments.scoring.answers import SampledAnswer, answer_prompts, differing_answers
 from sessions.experiments.scoring.conditions import CONTROL, MINUS, PLUS, UNSTEERED, Condition
 from sessions.experiments.scoring.measures import MEASURES, Measure, Value
-from sessions.experiments.scoring.scoring import scorer
+from sessions.experiments.scoring.scoring import make_scorer
 
 
-def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
+def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
     """One batch per prompt holds all layers, both signs and both vectors."""
     if params["controls"] != 1:
         raise UsageError("one random direction stands beside each layer: leave --controls out")
-    played = conditions.channel(voice, params)
-    layers = band(played, voice.n_layers) if params["layers"] else tuple(played.vector.layers)
-    asked, how = prompts.asked(params, voice.name), How.of(params)
-    by = scorer(params["measure"], voice, params)
-    cast = _cast(played, conditions.control(voice, played, how.seed), layers)
-    yield (Cost.of(len(asked), len(cast), how.max_new) + by.cost(len(cast) * len(asked), how.max_new)).row()
-    table = yield from all_answers(voice, asked, cast, how, vector=played.vector)
+    played = conditions.vector_channel(voice, params)
+    layers = channel_band(played, voice.n_layers) if params["layers"] else tuple(played.vector.layers)
+    asked, how = prompts.load_prompts(params, voice.name), GenerationSettings.of(params)
+    by = make_scorer(params["measure"], voice, params)
+    cast = _layer_conditions(played, conditions.random_channel(voice, played, how.seed), layers)
+    yield (
+        RunCost.of(len(asked), len(cast), how.max_new) + by.cost(len(cast) * len(asked), how.max_new)
+    ).row()
+    table = yield from answer_prompts(voice, asked, cast, how, vector=played.vector)
     wanted = yield from by.over(table)
     effects = {
         f"{mark}{layer}": _effect(table, wanted, layer, mark, how.seed)
@@ -45,20 +47,20 @@ def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
     return {"summary": summary, "control": _control(effects, layers), "n": len(asked)}
 
 
-def _cast(played: Channel, random: Channel, layers: Sequence[int]) -> list[Condition]:
+def _layer_conditions(played: Channel, random: Channel, layers: Sequence[int]) -> list[Condition]:
     cast = [Condition(UNSTEERED, Mixer())]
     for layer in layers:
-        cast += _pair(played, layer, "") + _pair(random, layer, CONTROL)
+        cast += _both_signs(played, layer, "") + _both_signs(random, layer, CONTROL)
     return cast
 
 
 def _events(
-    table: Mapping[str, list[Answer]],
+    table: Mapping[str, list[SampledAnswer]],
     effects: Mapping[str, statistics.Difference],
     layers: Sequence[int],
     played: Channel,
-) -> Iterator[Event]:
-    p_holm = statistics.holm({str(layer): effects[str(layer)].p for layer in layers})
+) -> Iterator[JobEvent]:
+    p_holm = statistics.holm_adjusted({str(layer): effects[str(layer)].p for layer in layers})
     for layer in layers:
         row = _row(table, effects, layer)
         yield Row("layers", str(layer), {"layer": layer, **row, "p_holm": p_holm[str(layer)]})
@@ -74,8 +76,8 @@ def _control(effects: Mapping[str, statistics.Difference], layers: Sequence[int]
     }
 
 
-def _pair(played: Channel, layer: int, mark: str) -> list[Condition]:
-    alone = Mixer((conditions.alone(played, layer),))
+def _both_signs(played: Channel, layer: int, mark: str) -> list[Condition]:
+    alone = Mixer((conditions.single_layer_channel(played, layer),))
     return [
         Condition(f"{mark}{layer} {PLUS}", alone),
         Condition(f"{mark}{layer} {MINUS}", alone.flip(0)),
@@ -83,24 +85,26 @@ def _pair(played: Channel, layer: int, mark: str) -> list[Condition]:
 
 
 def _effect(
-    table: Mapping[str, list[Answer]], wanted: Measure, layer: int, mark: str, seed: int
+    table: Mapping[str, list[SampledAnswer]], wanted: Measure, layer: int, mark: str, seed: int
 ) -> statistics.Difference:
     above, below = (wanted.all(table[f"{mark}{layer} {sign}"]) for sign in (PLUS, MINUS))
     halved: list[tuple[Value, Value]] = [
         (None, None) if up is None or down is None else (up / 2, down / 2)
         for up, down in zip(above, below, strict=True)
     ]
-    return statistics.difference([up for up, _ in halved], [down for _, down in halved], seed)
+    return statistics.paired_difference([up for up, _ in halved], [down for _, down in halved], seed)
 
 
 def _row(
-    table: Mapping[str, list[Answer]], effects: Mapping[str, statistics.Difference], layer: int
+    table: Mapping[str, list[SampledAnswer]], effects: Mapping[str, statistics.Difference], layer: int
 ) -> dict[str, Any]:
     both = table[f"{layer} {PLUS}"] + table[f"{layer} {MINUS}"]
-    whole = coherence.whole(both, table[UNSTEERED] * 2)
+    whole = coherence.whole_flags(both, table[UNSTEERED] * 2)
     row = effects[str(layer)].columns("effect") | {"n": effects[str(layer)].estimate.n}
-    row |= statistics.estimate(whole, shares=True).columns("coherence")
-    row |= statistics.estimate(changed(both, table[UNSTEERED] * 2), shares=True).columns("changed")
+    row |= statistics.estimate_mean(whole, shares=True).columns("coherence")
+    row |= statistics.estimate_mean(differing_answers(both, table[UNSTEERED] * 2), shares=True).columns(
+        "changed"
+    )
     row["kl"] = MEASURES["kl"].estimate(both).value
     return row | {"random": effects[f"{CONTROL}{layer}"].estimate.value}
 

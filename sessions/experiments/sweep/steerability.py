@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessions.experiments.common import statistics
-from sessions.experiments.scoring.measures import Value, mean
+from sessions.experiments.scoring.measures import Value, mean_value
 from vectors.statistics import metrics
 
 Response = Mapping[float, Value]
@@ -38,14 +38,17 @@ class Steerability:
     def of(cls, responses: Sequence[Response], seed: int = 0) -> Steerability:
         known = [{dose: value for dose, value in one.items() if value is not None} for one in responses]
         return cls(
-            [slope(x) for x in known], [spearman(x) for x in known], [residual(x) for x in known], seed
+            [response_slope(x) for x in known],
+            [spearman_rho(x) for x in known],
+            [residual_share(x) for x in known],
+            seed,
         )
 
     @property
     def against(self) -> statistics.Estimate:
         """The share of prompts that go the other way."""
         known = [value for value in self.slopes if value is not None]
-        return statistics.share(sum(value < 0 for value in known), len(known))
+        return statistics.estimate_share(sum(value < 0 for value in known), len(known))
 
     def to_json(self) -> dict[str, Any]:
         """Means over the prompts with intervals and paired p against 0."""
@@ -57,35 +60,35 @@ class Steerability:
         steep, ordered = self._of(self.slopes), self._of(self.ranks)
         columns = {"n": steep.estimate.n, **steep.columns("slope"), **self.against.columns("anti-steerable")}
         columns |= ordered.estimate.columns("spearman") | {"p spearman": ordered.p}
-        return columns | {"residual": mean([value for value in self.residuals if value is not None])}
+        return columns | {"residual": mean_value([value for value in self.residuals if value is not None])}
 
     def _of(self, values: Sequence[Value]) -> statistics.Difference:
-        return statistics.difference(values, [0.0] * len(values), self.seed)
+        return statistics.paired_difference(values, [0.0] * len(values), self.seed)
 
 
-def slope(known: Mapping[float, float]) -> Value:
+def response_slope(known: Mapping[float, float]) -> Value:
     if len(known) < 2:
         return None
     if len(set(known.values())) == 1:
         return 0.0  # not 1e−16, whose sign a paired test would take for an effect
-    return metrics.slope(list(known), list(known.values()))
+    return metrics.least_squares_slope(list(known), list(known.values()))
 
 
-def spearman(known: Mapping[float, float]) -> Value:
+def spearman_rho(known: Mapping[float, float]) -> Value:
     """Pearson's r of the ranks, ties sharing theirs; 0 where nothing changes with the dose."""
     if len(known) < FEWEST:
         return None
-    return _correlation(ranks(list(known)), ranks(list(known.values())))
+    return _correlation(shared_ranks(list(known)), shared_ranks(list(known.values())))
 
 
-def residual(known: Mapping[float, float]) -> Value:
+def residual_share(known: Mapping[float, float]) -> Value:
     """None where there is no variance that a line could leave over."""
     if len(known) < FEWEST or len(set(known.values())) == 1:
         return None
     return 1 - _correlation(np.array(list(known)), np.array(list(known.values()))) ** 2
 
 
-def ranks(values: Sequence[float]) -> NDArray[np.float64]:
+def shared_ranks(values: Sequence[float]) -> NDArray[np.float64]:
     """From 1 on; what is alike shares the mean of its places."""
     row = np.asarray(values, np.float64)
     below = (row[:, None] > row).sum(axis=1)

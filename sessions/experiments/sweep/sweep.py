@@ -13,23 +13,23 @@ from typing import Any
 from core.jobs.job import Progress
 from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.common import prompts
-from sessions.experiments.common.cost import Cost
-from sessions.experiments.common.sampler import How, Prompt, Voice, Work
+from sessions.experiments.common.cost import RunCost
+from sessions.experiments.common.sampler import GenerationSettings, ModelSampler, SamplePrompt, Work
 from sessions.experiments.scoring import coherence, conditions
-from sessions.experiments.scoring.answers import all_answers, answers, seeded
+from sessions.experiments.scoring.answers import answer_prompts, generate_answers, with_prompt_seed
 from sessions.experiments.scoring.conditions import UNSTEERED, Condition
-from sessions.experiments.scoring.scoring import Scorer, as_share, scorer
+from sessions.experiments.scoring.scoring import Scorer, as_share, make_scorer
 from sessions.experiments.sweep import edges, layer_grid, layer_sweep
-from sessions.experiments.sweep.axis import Axis
-from sessions.experiments.sweep.doses import Doses
-from sessions.experiments.sweep.edges import Edge
+from sessions.experiments.sweep.axis import SweepAxis
+from sessions.experiments.sweep.doses import DoseTable
+from sessions.experiments.sweep.edges import DoseEdge
 
 EDGE_PROMPTS = 8
 PAIRS = 16
 BY_LAYER = {"layer": layer_sweep.experiment, "grid": layer_grid.experiment}
 
 
-def experiment(voice: Voice, params: Mapping[str, Any]) -> Work:
+def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
     if params["by"] in BY_LAYER:
         return (yield from BY_LAYER[params["by"]](voice, params))
     sweep = Sweep.planned(voice, params)
@@ -47,38 +47,38 @@ class Sweep:
     """What is turned, over which levels, who is asked what, and how the answers are scored; `kept` scores their
     coherence, if it is not whether they are whole."""
 
-    voice: Voice
-    axis: Axis
+    voice: ModelSampler
+    axis: SweepAxis
     levels: Sequence[float]
-    asked: Sequence[Prompt]
-    how: How
+    asked: Sequence[SamplePrompt]
+    how: GenerationSettings
     wanted: Scorer
     kept: Scorer | None
     randoms: Mapping[str, Channel]
 
     @classmethod
-    def planned(cls, voice: Voice, params: Mapping[str, Any]) -> Sweep:
-        played = conditions.channel(voice, params)
-        axis = Axis(params["by"], played, voice.n_layers)
+    def planned(cls, voice: ModelSampler, params: Mapping[str, Any]) -> Sweep:
+        played = conditions.vector_channel(voice, params)
+        axis = SweepAxis(params["by"], played, voice.n_layers)
         levels = {*(params["scales"] or axis.levels())} - ({0.0} if axis.kind == "scale" else set())
         return cls(
             voice,
             axis,
             sorted(levels),
-            prompts.asked(params, voice.name),
-            How.of(params),
-            scorer(params["measure"], voice, params),
-            scorer(params["coherence"], voice, params) if params["coherence"] else None,
-            conditions.controls(voice, played, int(params["seed"]), params["controls"]),
+            prompts.load_prompts(params, voice.name),
+            GenerationSettings.of(params),
+            make_scorer(params["measure"], voice, params),
+            make_scorer(params["coherence"], voice, params) if params["coherence"] else None,
+            conditions.random_channels(voice, played, int(params["seed"]), params["controls"]),
         )
 
-    def cost(self) -> Cost:
-        grid = Cost.of(len(self.asked), len(self.cast()), self.how.max_new)
+    def cost(self) -> RunCost:
+        grid = RunCost.of(len(self.asked), len(self.cast()), self.how.max_new)
         probes = len(self.axis.sides) * min(EDGE_PROMPTS, len(self.asked))
-        doubled = Cost.of(probes, edges.DOUBLINGS, self.how.max_new)
-        inside = Cost.of(probes * edges.ROUNDS, len(edges.INSIDE), self.how.max_new)
+        doubled = RunCost.of(probes, edges.DOUBLINGS, self.how.max_new)
+        inside = RunCost.of(probes * edges.ROUNDS, len(edges.INSIDE), self.how.max_new)
         judges = [one for one in (self.wanted, self.kept) if one is not None]
-        judged = sum((one.cost(grid.answers, self.how.max_new) for one in judges), Cost())
+        judged = sum((one.cost(grid.answers, self.how.max_new) for one in judges), RunCost())
         return grid + doubled + inside + judged
 
     def cast(self) -> list[Condition]:
@@ -91,7 +91,7 @@ class Sweep:
     def grid(self, contrast: str | None) -> Work:
         """Every prompt at every level: the doses, and how many answers a judge gave no score for."""
         cast = self.cast()
-        table = yield from all_answers(
+        table = yield from answer_prompts(
             self.voice, self.asked, cast, self.how, vector=self.axis.channel.vector
         )
         pairs = yield from self._propensities(contrast, cast)
@@ -100,7 +100,7 @@ class Sweep:
         if self.kept is not None:
             judged = yield from self.kept.over(table)
             missing, coherent = missing + self.kept.missing(table, judged), as_share(judged, self.kept)
-        found = Doses(
+        found = DoseTable(
             table, scored, coherent, self.levels, pairs, self.how.seed, self.axis.off, tuple(self.randoms)
         )
         return found, missing
@@ -111,26 +111,26 @@ class Sweep:
             return {}
         mixers = [condition.mixer for condition in cast]
         found = yield from self.voice.tendencies(contrast, PAIRS, mixers)
-        return dict(zip(conditions.names(cast), found, strict=True))
+        return dict(zip(conditions.condition_names(cast), found, strict=True))
 
-    def edges(self, doses: Doses) -> Work:
+    def edges(self, doses: DoseTable) -> Work:
         """{side: where it breaks}."""
-        found: dict[float, Edge] = {}
+        found: dict[float, DoseEdge] = {}
         for sign in self.axis.sides:
-            known = edges.known(doses.broken(), sign)
-            found[sign] = yield from edges.search(lambda levels: self._probe(levels, doses), known)
+            known = edges.edge_on_grid(doses.broken(), sign)
+            found[sign] = yield from edges.search_edge(lambda levels: self._probe(levels, doses), known)
             yield Progress(len(found), len(self.axis.sides), "edges found")
         return found
 
-    def _probe(self, levels: Sequence[float], doses: Doses) -> Work:
+    def _probe(self, levels: Sequence[float], doses: DoseTable) -> Work:
         """The share of broken texts at each of these levels, on the first prompts."""
         cast, few = self.axis.conditions(levels), self.asked[:EDGE_PROMPTS]
         broken = [0] * len(levels)
         for number, prompt in enumerate(few):
-            how = seeded(self.how, number)
-            said = yield from answers(self.voice, prompt, cast, how, vector=self.axis.channel.vector)
+            how = with_prompt_seed(self.how, number)
+            said = yield from generate_answers(self.voice, prompt, cast, how, vector=self.axis.channel.vector)
             for place, answer in enumerate(said):
-                broken[place] += coherence.broken(answer, doses.table[UNSTEERED][number])
+                broken[place] += coherence.is_broken(answer, doses.table[UNSTEERED][number])
         return [count / len(few) for count in broken]
 
     def facts(self) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from core.mixer.mixer import SCOPES, UNITS, finite
-from sessions.job_specs.offer import Offer, Param
+from core.mixer.mixer import SCOPES, UNITS, finite_number
+from sessions.job_specs.offer import JobParam, JobSpec
 from sessions.live.backend import LOADING
 from steertui.mixer_options import read_cap, read_gain, read_injection, read_pair, read_vector
 
@@ -43,13 +43,13 @@ CHANNELS = (
 DTYPES = ("auto", "bfloat16", "float16", "float32")
 
 
-def add_offer(parser: argparse.ArgumentParser, offer: Offer) -> None:
+def add_offer(parser: argparse.ArgumentParser, offer: JobSpec) -> None:
     """Add the parameters of a job as options; an option that is not given is None."""
     for param in offer.params:
         add_param(parser, param)
 
 
-def add_param(parser: argparse.ArgumentParser, param: Param) -> None:
+def add_param(parser: argparse.ArgumentParser, param: JobParam) -> None:
     if param.kind == "flag":
         words = f"do not {param.help}" if param.default else param.help
         parser.add_argument(
@@ -66,7 +66,7 @@ def add_param(parser: argparse.ArgumentParser, param: Param) -> None:
         )
 
 
-def offered(args: argparse.Namespace, offer: Offer) -> dict[str, Any]:
+def offer_params(args: argparse.Namespace, offer: JobSpec) -> dict[str, Any]:
     """The job's parameters from the parsed options, converted and with defaults."""
     return offer.read({param.name: getattr(args, param.name) for param in offer.params})
 
@@ -96,7 +96,7 @@ def add_model(parser: argparse.ArgumentParser, *, positional: bool = False) -> N
     )
 
 
-def loading(args: argparse.Namespace) -> dict[str, Any]:
+def load_options(args: argparse.Namespace) -> dict[str, Any]:
     """The load options that were given, by their names in `core.load`."""
     said = {name: getattr(args, name) for name in LOADING}
     return {name: value for name, value in said.items() if value not in (None, False)}
@@ -113,7 +113,7 @@ def add_steering(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--unit", choices=UNITS, help="what a scale of 1 means (relative)")
     group.add_argument("--split", action="store_true", help="divide the scale over the layers of the band")
     group.add_argument("--scope", choices=SCOPES, default="all", help="which tokens are steered (all)")
-    group.add_argument("--flip-at", type=count, metavar="K", help="flip every vector at token K")
+    group.add_argument("--flip-at", type=parse_count, metavar="K", help="flip every vector at token K")
     group.add_argument(
         "--cache", choices=("keep", "rebuild"), default="keep", help="the cache after a mixer change (keep)"
     )
@@ -139,14 +139,16 @@ def add_decoding(parser: argparse.ArgumentParser, *, compiled: bool | str) -> No
         help="for the chat template; repeatable",
     )
     group.add_argument(
-        "--max-new", type=count, default=256, metavar="N", help="longest answer in tokens (256)"
+        "--max-new", type=parse_count, default=256, metavar="N", help="longest answer in tokens (256)"
     )
     group.add_argument("--stop", action="append", metavar="TEXT", help="end where this appears; repeatable")
-    group.add_argument("--temperature", type=number, default=0.0, help="0 takes the likeliest token (0)")
-    group.add_argument("--top-p", type=number, default=1.0)
-    group.add_argument("--top-k", type=count, default=0)
-    group.add_argument("--repetition-penalty", type=number, default=1.0)
-    group.add_argument("--seed", type=count, default=0)
+    group.add_argument(
+        "--temperature", type=parse_number, default=0.0, help="0 takes the likeliest token (0)"
+    )
+    group.add_argument("--top-p", type=parse_number, default=1.0)
+    group.add_argument("--top-k", type=parse_count, default=0)
+    group.add_argument("--repetition-penalty", type=parse_number, default=1.0)
+    group.add_argument("--seed", type=parse_count, default=0)
     group.add_argument(
         "--compile",
         action="store_const",
@@ -169,18 +171,18 @@ def add_recording(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--no-record", action="store_true", help="do not save the session on disk")
 
 
-def number(text: str) -> float:
-    return finite("value", text)
+def parse_number(text: str) -> float:
+    return finite_number("value", text)
 
 
-def frames(text: str) -> float:
-    rate = finite("fps", text)
+def parse_fps(text: str) -> float:
+    rate = finite_number("fps", text)
     if not 1 <= rate <= 60:
         raise UsageError("fps must lie between 1 and 60")
     return rate
 
 
-def duration(text: str) -> float:
+def parse_duration(text: str) -> float:
     """Parse 90, 90s, 30m or 2h into seconds."""
     factor = {"s": 1, "m": 60, "h": 3600}.get(text[-1:], 0)
     number = text[:-1] if factor else text
@@ -189,32 +191,32 @@ def duration(text: str) -> float:
     return float(number) * (factor or 1)
 
 
-def patience(text: str) -> float:
+def parse_detach_limit(text: str) -> float:
     """Parse `continue`, `stop` or a time into the seconds an answer goes on without a screen; −1 is no
     limit.
     """
     words = {"continue": -1.0, "stop": 0.0}
-    return words[text] if text in words else duration(text)
+    return words[text] if text in words else parse_duration(text)
 
 
-def on_detach(text: str) -> str:
+def parse_on_detach(text: str) -> str:
     try:
-        patience(text)
+        parse_detach_limit(text)
     except UsageError:
         raise UsageError(f"on-detach is continue, stop, or a time such as 90s or 30m, not {text!r}") from None
     return text
 
 
-def add_detaching(parser: argparse._ActionsContainer) -> None:
+def add_on_detach(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--on-detach",
-        type=on_detach,
+        type=parse_on_detach,
         metavar="WHAT",
         help="what an answer does when its screen detaches: continue, stop, or stop after 90s, 30m or 2h (continue)",
     )
 
 
-def count(text: str) -> int:
+def parse_count(text: str) -> int:
     if not text.isascii() or not text.isdigit():
         raise UsageError(f"{text!r} is not a whole number from 0 on")
     return int(text)

@@ -9,24 +9,24 @@ from typing import Any
 from core.mixer.mixer import Mixer
 from sessions.journal import events as ev
 from sessions.journal.codec import to_fields
-from sessions.state.state import State, Turn
+from sessions.state.state import SessionState, Turn
 
-CHANGES = (ev.Mixer, ev.Inject, ev.Rewind, ev.Rebuild, ev.Crop)
+CHANGES = (ev.MixerChanged, ev.TextInjected, ev.AnswerRewound, ev.CacheRebuilt, ev.CacheCropped)
 
 
 @dataclass(frozen=True)
-class Answer:
+class AnswerReport:
     """A finished answer. `changes` are the events that changed it, `mixer` is the mixer at its end."""
 
     turn: Turn
-    stop: ev.Stop
+    stop: ev.AnswerStopped
     session: str
     model: str
     changes: Sequence[ev.Event] = ()
     mixer: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, state: State, stop: ev.Stop, changes: Sequence[ev.Event]) -> Answer:
+    def of(cls, state: SessionState, stop: ev.AnswerStopped, changes: Sequence[ev.Event]) -> AnswerReport:
         """The report of the answer that has just ended."""
         turn = next(turn for turn in state.turns.values() if turn.gen == stop.gen)
         model = str(state.model.facts["name"]) if state.model else ""
@@ -60,10 +60,10 @@ class Answer:
             "tok_per_s": self.tok_per_s,
             "model": self.model,
             "mixer": self.mixer,
-        } | _shadow(self.turn)
+        } | _shadow_json(self.turn)
 
 
-def _shadow(turn: Turn) -> dict[str, Any]:
+def _shadow_json(turn: Turn) -> dict[str, Any]:
     """The unsteered lane beside the answer, if there was one, as JSON fields."""
     mode = turn.settings.get("shadow")
     if mode == "forced":

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from steertui.widgets import glyphs
-from steertui.widgets.chart.curves import Curve, Dot, chart
+from steertui.widgets.chart.curves import ChartCurve, CurvePoint, draw_chart
 
 WIDTH, HEIGHT = 72, 11
 FEWEST = 3
@@ -19,7 +19,7 @@ PLAIN = dict.fromkeys(
 Interval = tuple[float | None, float | None] | None
 
 
-def layer_curve(
+def draw_layer_curve(
     name: str,
     values: Mapping[str, float | None],
     intervals: Mapping[str, Interval] | None = None,
@@ -29,33 +29,33 @@ def layer_curve(
     curves = [_curve(name, values, intervals or {}), *([_curve(*beside, {})] if beside else [])]
     if max(len(curve.dots) for curve in curves) < FEWEST:
         return
-    before = glyphs.now()
+    before = glyphs.current_glyphs()
     colours = (
         2 if beside else before.colours
     )  # without colour two curves are distinguished by their character
-    glyphs.use(replace(before, braille=_speaks_unicode(), colours=colours))
+    glyphs.set_glyphs(replace(before, braille=_supports_unicode(), colours=colours))
     try:
-        lines = chart(curves, _width(), HEIGHT, PLAIN, x_name="layer")
+        lines = draw_chart(curves, _terminal_width(), HEIGHT, PLAIN, x_name="layer")
     finally:
-        glyphs.use(before)
+        glyphs.set_glyphs(before)
     yield from (line.plain.rstrip() for line in lines)
 
 
-def _curve(name: str, values: Mapping[str, float | None], intervals: Mapping[str, Interval]) -> Curve:
+def _curve(name: str, values: Mapping[str, float | None], intervals: Mapping[str, Interval]) -> ChartCurve:
     dots = []
     for layer, value in values.items():
         low, high = intervals.get(layer) or (None, None)
         if value is not None:
-            dots.append(Dot(int(layer), value, low, high))
-    return Curve.of(name, dots)
+            dots.append(CurvePoint(int(layer), value, low, high))
+    return ChartCurve.of(name, dots)
 
 
-def _width() -> int:
+def _terminal_width() -> int:
     try:
         return min(WIDTH, os.get_terminal_size(sys.stdout.fileno()).columns)
     except (OSError, ValueError):
         return WIDTH
 
 
-def _speaks_unicode() -> bool:
+def _supports_unicode() -> bool:
     return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"

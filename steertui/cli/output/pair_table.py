@@ -14,7 +14,7 @@ LONGEST = 200
 """Maximum characters of a cell; --json has the whole text."""
 
 
-def rows(found: ContrastSet, count: int) -> list[dict[str, Any]]:
+def table_rows(found: ContrastSet, count: int) -> list[dict[str, Any]]:
     """The first `count` pairs, or prompts where there are no pairs; 0 is all."""
     if not found.pairs:
         return [{"n": n, "prompt": text} for n, text in enumerate(found.prompts[: count or None], start=1)]
@@ -24,26 +24,26 @@ def rows(found: ContrastSet, count: int) -> list[dict[str, Any]]:
     ]
 
 
-def lines(table: Sequence[Mapping[str, Any]], poles: Sequence[str]) -> Iterator[str]:
+def table_lines(table: Sequence[Mapping[str, Any]], poles: Sequence[str]) -> Iterator[str]:
     width = max(map(len, poles), default=0)
     for row in table:
         if "prompt" in row:
-            yield f"{row['n']:>4}  {cell(parts(row['prompt']))}"
+            yield f"{row['n']:>4}  {cell_text(text_parts(row['prompt']))}"
             continue
-        sides = parts(row["positive"]), parts(row["negative"])
+        sides = text_parts(row["positive"]), text_parts(row["negative"])
         shared = [part for part in sides[0] if part in sides[1]]
-        yield f"{row['n']:>4}  {' · '.join(filter(None, (row['domain'], cell(shared))))}"
+        yield f"{row['n']:>4}  {' · '.join(filter(None, (row['domain'], cell_text(shared))))}"
         for sign, pole, side in zip("+−", poles, sides, strict=True):
-            yield f"   {sign} {pole:<{width}}  {cell([part for part in side if part not in shared])}"
+            yield f"   {sign} {pole:<{width}}  {cell_text([part for part in side if part not in shared])}"
 
 
-def parts(text: Any) -> list[str]:
+def text_parts(text: Any) -> list[str]:
     """A text as one part, messages as one part each with their role, token ids as text."""
     if isinstance(text, str):
         return [text]
     return [f"{each['role']}: {each['content']}" if isinstance(each, Mapping) else str(each) for each in text]
 
 
-def cell(said: Sequence[str]) -> str:
+def cell_text(said: Sequence[str]) -> str:
     text = " ".join(" / ".join(said).split())
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"

@@ -19,7 +19,7 @@ def print_report(args: argparse.Namespace, report: Mapping[str, Any], lines: Ite
         sys.stdout.write("\n".join(map(safe_text, lines)) + "\n")
 
 
-class Printer:
+class AnswerPrinter:
     """Prints an answer as it is generated and ends it with a line break."""
 
     def __init__(self, stream: TextIO | None = None) -> None:

@@ -11,7 +11,7 @@ WIDTH = 30
 CLEAR = "\r\x1b[K"
 
 
-class Bar:
+class ProgressLine:
     """One line that is redrawn until the work is done: call it with (what, done, total)."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -27,7 +27,7 @@ class Bar:
             )
             self.stream.flush()
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> ProgressLine:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -9,18 +9,18 @@ from pathlib import Path
 
 from core.errors import EngineUnavailable, UsageError
 from steertui.cli.options import flags
-from steertui.engine.launch import choose, probe
+from steertui.engine.launch import choose_engine, probe_engine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", help="which engine, when several run")
-    flags.add_detaching(parser)
+    flags.add_on_detach(parser)
     parser.add_argument("--socket", type=Path, metavar="PATH", help="a socket, for example a forwarded one")
 
 
 def run(args: argparse.Namespace) -> int:
-    path = args.socket or choose(args.name).path
-    if args.socket and probe(path) is None:
+    path = args.socket or choose_engine(args.name).path
+    if args.socket and probe_engine(path) is None:
         raise EngineUnavailable(f"no engine answers at {path}")
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UsageError("the app needs a terminal and this is none: `steertui ls --json` lists engines")

@@ -8,12 +8,12 @@ import sys
 
 from core.errors import PartlyDone, SteerError
 from steertui.text import safe_text
-from steertui.vector_args import add_choices, card_lines, read_chosen
+from steertui.vector_args import add_reading_options, card_lines, read_stored_vector
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="vector files, or names in the library")
-    add_choices(parser)
+    add_reading_options(parser)
     parser.add_argument(
         "--json", action="store_true", help="one JSON object: the card, or all of them as cards"
     )
@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     cards, problems = [], []
     for file in args.files:
         try:
-            cards.append(card_of(read_chosen(file, args, allow_undecided=True)))
+            cards.append(card_of(read_stored_vector(file, args, allow_undecided=True)))
         except SteerError as error:
             if len(args.files) == 1:
                 raise

@@ -10,11 +10,11 @@ from contextlib import suppress
 from typing import Any
 
 from core.errors import SteerError
-from sessions.state.messages import messages
-from steertui.cli.chat_commands import obey
+from sessions.state.messages import chat_messages
+from steertui.cli.chat_commands import run_command
 from steertui.cli.options import flags
-from steertui.cli.output.printing import Printer
-from steertui.cli.prepared import Setup
+from steertui.cli.output.printing import AnswerPrinter
+from steertui.cli.prepared import ChatSetup
 from steertui.text import safe_text
 
 GREETING = "steertui chat on {name}; /help lists what can be changed, /quit leaves"
@@ -30,42 +30,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with Setup(args) as setup:
-        _tell(GREETING.format(name=setup.facts["name"]))
+    with ChatSetup(args) as setup:
+        _print_note(GREETING.format(name=setup.facts["name"]))
         if setup.note:
-            _tell(setup.note)
-        answers = [answer for line in _lines() if (answer := _heed(setup, line, aloud=not args.json))]
+            _print_note(setup.note)
+        answers = [
+            answer for line in _read_lines() if (answer := _handle_line(setup, line, aloud=not args.json))
+        ]
         if args.json:
-            print(json.dumps({"messages": _messages(setup), "answers": answers}))
+            print(json.dumps({"messages": _conversation_messages(setup), "answers": answers}))
     return 0
 
 
-def _heed(setup: Setup, line: str, *, aloud: bool) -> dict[str, Any] | None:
+def _handle_line(setup: ChatSetup, line: str, *, aloud: bool) -> dict[str, Any] | None:
     """One line: a command, or something to answer. A refusal is told, and the talk goes on."""
     try:
         if not line.startswith("/"):
             return _answer(setup, line, aloud=aloud)
-        _tell(obey(setup, line))
+        _print_note(run_command(setup, line))
     except SteerError as error:
-        _tell(f"! {error}")
+        _print_note(f"! {error}")
     return None
 
 
-def _answer(setup: Setup, line: str, *, aloud: bool) -> dict[str, Any]:
+def _answer(setup: ChatSetup, line: str, *, aloud: bool) -> dict[str, Any]:
     """One turn; ctrl+c ends it after the token under way and leaves the conversation where it stands."""
-    printer = Printer()
+    printer = AnswerPrinter()
     answer = setup.answer(line, printer.write) if aloud else setup.answer(line)
     if aloud:
         printer.end(answer.text)
     return answer.to_json()
 
 
-def _messages(setup: Setup) -> list[dict[str, str]]:
+def _conversation_messages(setup: ChatSetup) -> list[dict[str, str]]:
     system = setup.settings.get("system")
-    return [*([{"role": "system", "content": system}] if system else []), *messages(setup.said)]
+    return [*([{"role": "system", "content": system}] if system else []), *chat_messages(setup.said)]
 
 
-def _lines() -> Iterator[str]:
+def _read_lines() -> Iterator[str]:
     """What is typed or piped in, until it ends or somebody leaves."""
     with suppress(ImportError):
         import readline  # noqa: F401 - line editing and history for input()
@@ -81,6 +83,6 @@ def _lines() -> Iterator[str]:
             yield line
 
 
-def _tell(words: str) -> None:
+def _print_note(words: str) -> None:
     """Everything that is not the model's goes to stderr."""
     print(safe_text(words, multiline=True), file=sys.stderr)

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from sessions.job_specs.workshop import CHECK
-from steertui.check_report import told
+from steertui.check_report import render_check_report
 from steertui.cli.options import flags
 from steertui.cli.output.printing import print_report
-from steertui.cli.run_job import carry_out
+from steertui.cli.run_job import execute_job
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,10 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The verdict is the result: red is an answer, not a failure."""
-    report = measure(args)
-    print_report(args, report, told(report))
+    report = run_check(args)
+    print_report(args, report, render_check_report(report))
     return 0
 
 
-def measure(args: argparse.Namespace) -> Mapping[str, Any]:
-    return carry_out(args, CHECK.kind, flags.offered(args, CHECK))
+def run_check(args: argparse.Namespace) -> Mapping[str, Any]:
+    return execute_job(args, CHECK.kind, flags.offer_params(args, CHECK))

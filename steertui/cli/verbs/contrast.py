@@ -11,11 +11,11 @@ from typing import Any
 from core.errors import PartlyDone, UsageError
 from core.secrets import scrub
 from sessions.job_specs.contrasts import CONTRAST_ANSWER, CONTRAST_MAKE
-from sessions.job_specs.offer import Offer
+from sessions.job_specs.offer import JobSpec
 from steertui.cli.options import flags
 from steertui.cli.output import pair_table
 from steertui.cli.output.printing import print_report
-from steertui.cli.run_job import carry_out
+from steertui.cli.run_job import execute_job
 from steertui.text import safe_text
 
 PREVIEW = 400
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     showing = actions.add_parser("show", help="counts, domains and the first pair of one set")
     showing.add_argument("set", metavar="SET", help="a built-in set or a file of pairs")
     showing.add_argument(
-        "--rows", type=flags.count, metavar="N", help="so many of its texts as a table too (0: all)"
+        "--rows", type=flags.parse_count, metavar="N", help="so many of its texts as a table too (0: all)"
     )
     making = actions.add_parser("make", help="a new set, written by Claude or answered by a model")
     flags.add_offer(making, CONTRAST_MAKE)
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     making.add_argument(
         "--with-model", action="store_true", help="let --model answer both sides of the set instead"
     )
-    for param in _only(CONTRAST_ANSWER, CONTRAST_MAKE):
+    for param in _only_in(CONTRAST_ANSWER, CONTRAST_MAKE):
         flags.add_param(making, param)
     flags.add_model(making)
     flags.add_output(making)
@@ -45,9 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if args.action == "make":
-        return making(args)
-    report = listed() if args.action == "list" else shown(args.set, args.rows)
-    lines = list_lines(report) if args.action == "list" else show_lines(report)
+        return make_set(args)
+    report = built_in_report() if args.action == "list" else set_report(args.set, args.rows)
+    lines = render_list(report) if args.action == "list" else render_set(report)
     print_report(args, report, lines)
     if not args.json:
         print_warnings(report)
@@ -59,36 +59,36 @@ def print_warnings(report: Mapping[str, Any]) -> None:
         print(safe_text(f"steertui: note: {warning}"), file=sys.stderr)
 
 
-def making(args: argparse.Namespace) -> int:
+def make_set(args: argparse.Namespace) -> int:
     """The new set, shown like any other; what was written or answered already is not asked for again."""
-    report = measure(args)
+    report = run_making(args)
     if report["pairs"]:
-        report = {**report, **shown(report["out"])}
-    print_report(args, report, made_lines(report))
+        report = {**report, **set_report(report["out"])}
+    print_report(args, report, render_made_set(report))
     return PartlyDone.exit_code if report.get("missing") else 0
 
 
-def measure(args: argparse.Namespace) -> Mapping[str, Any]:
+def run_making(args: argparse.Namespace) -> Mapping[str, Any]:
     offer, other = (CONTRAST_MAKE, CONTRAST_ANSWER)[:: -1 if args.with_model else 1]
-    for param in _only(other, offer):
+    for param in _only_in(other, offer):
         if getattr(args, param.name) is not None:
             way = "with --with-model" if args.with_model else "without --with-model"
             raise UsageError(f"{param.option} means nothing {way}")
-    params = flags.offered(args, offer)
+    params = flags.offer_params(args, offer)
     if offer is CONTRAST_MAKE and not (args.yes or args.estimate):
-        confirm(params)
-    return carry_out(args, offer.kind, params)
+        confirm_cost(params)
+    return execute_job(args, offer.kind, params)
 
 
-def confirm(params: Mapping[str, Any]) -> None:
+def confirm_cost(params: Mapping[str, Any]) -> None:
     """Nobody should learn from a bill what a set costs."""
     from vectors.claude import access
-    from vectors.contrasts.writing.job import cost, model_of
+    from vectors.contrasts.writing.job import claude_model, writing_cost
 
-    if not access.possible():
+    if not access.has_key():
         return  # which the job will say
-    where = f" at {scrub(access.address())}" if access.address() else ""
-    most = f"{model_of(params)}{where} will be asked: at most {cost(params)}"
+    where = f" at {scrub(access.base_url())}" if access.base_url() else ""
+    most = f"{claude_model(params)}{where} will be asked: at most {writing_cost(params)}"
     if not sys.stdin.isatty():
         raise UsageError(f"{most}; give --yes to go on, or --budget and --yes to hold it to less")
     sys.stderr.write(f"{safe_text(most)}. Go on? [y/N] ")
@@ -97,13 +97,13 @@ def confirm(params: Mapping[str, Any]) -> None:
         raise KeyboardInterrupt
 
 
-def _only(offer: Offer, other: Offer) -> Iterator[Any]:
+def _only_in(offer: JobSpec, other: JobSpec) -> Iterator[Any]:
     """The parameters that the other one has not."""
     known = {param.name for param in other.params}
     yield from (param for param in offer.params if param.name not in known)
 
 
-def listed() -> dict[str, Any]:
+def built_in_report() -> dict[str, Any]:
     from vectors.contrasts.catalogue import BUILT_IN
 
     return {
@@ -114,12 +114,12 @@ def listed() -> dict[str, Any]:
     }
 
 
-def shown(name: str, rows: int | None = None) -> dict[str, Any]:
+def set_report(name: str, rows: int | None = None) -> dict[str, Any]:
     from vectors.contrasts.catalogue import contrast
 
     found = contrast(name)
     first = found.pairs[0] if found.pairs else None
-    table = {} if rows is None else {"rows": pair_table.rows(found, rows)}
+    table = {} if rows is None else {"rows": pair_table.table_rows(found, rows)}
     return table | {
         "name": found.name,
         "shape": found.shape,
@@ -134,15 +134,15 @@ def shown(name: str, rows: int | None = None) -> dict[str, Any]:
     }
 
 
-def list_lines(report: Mapping[str, Any]) -> Iterator[str]:
+def render_list(report: Mapping[str, Any]) -> Iterator[str]:
     for built in report["sets"]:
         yield f"{built['name']:<20} {built['pairs']:>4} pairs  {built['world']:<8} {built['about']}"
 
 
-def made_lines(report: Mapping[str, Any]) -> Iterator[str]:
+def render_made_set(report: Mapping[str, Any]) -> Iterator[str]:
     """What it is, what was left out and why, and what it cost."""
     if report["pairs"]:
-        yield from show_lines(report)
+        yield from render_set(report)
         yield f"written to {report['out']}"
     for why, number in report.get("left_out", {}).items():
         yield (
@@ -159,21 +159,21 @@ def made_lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"Claude: {cost['calls']} calls, {cost['input'] + cost['output']:,} tokens, {money}"
 
 
-def show_lines(report: Mapping[str, Any]) -> Iterator[str]:
+def render_set(report: Mapping[str, Any]) -> Iterator[str]:
     amount = f"{report['pairs']} pairs" if report["pairs"] else f"{report['prompts']} prompts, no pairs"
     yield f"{report['name']}: {amount}, read as {report['shape']}"
     yield from (f"  {count:>4} {domain or '(no domain)'}" for domain, count in report["domains"].items())
     if "rows" in report:
-        yield from pair_table.lines(report["rows"], report["poles"])
+        yield from pair_table.table_lines(report["rows"], report["poles"])
         return
     if not report["pairs"]:
-        yield f"first  {told(report['first'])}"
+        yield f"first  {side_text(report['first'])}"
         return
     for sign, pole, side in zip("+−", report["poles"], ("positive", "negative"), strict=True):
-        yield f"{sign} {pole}: {told(report['first'][side])}"
+        yield f"{sign} {pole}: {side_text(report['first'][side])}"
 
 
-def told(text: Any) -> str:
+def side_text(text: Any) -> str:
     """A side on one line, its turns named."""
     if not isinstance(text, str):
         text = " / ".join(f"{message['role']}: {message['content']}" for message in text)

@@ -7,7 +7,7 @@ import json
 import sys
 
 from steertui.text import safe_text
-from steertui.vector_args import add_choices, card_lines, read_chosen
+from steertui.vector_args import add_reading_options, card_lines, read_stored_vector
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--to", metavar="FORMAT", help="native, gguf, gguf-llamacpp, pt-dict, persona, axis, svec"
     )
     parser.add_argument("--unit", action="store_true", help="write rows of length one instead of their own")
-    add_choices(parser)
+    add_reading_options(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object with the cards as in and out")
 
 
@@ -26,8 +26,8 @@ def run(args: argparse.Namespace) -> int:
     from vectors.data import arithmetic, card
     from vectors.files import writing
 
-    stored = read_chosen(args.source, args)
-    losses = writing.write(arithmetic.renormalised(stored) if args.unit else stored, args.target, args.to)
+    stored = read_stored_vector(args.source, args)
+    losses = writing.write(arithmetic.normalize_vector(stored) if args.unit else stored, args.target, args.to)
     before = card.card_of(stored)
     after = card.read(args.target, n_layers=stored.about.n_layers)
     if args.json:

@@ -9,10 +9,10 @@ from typing import Any
 
 from sessions.job_specs.workshop import DIFF
 from steertui.cli.options import flags
-from steertui.cli.output.layer_curve import layer_curve
+from steertui.cli.output.layer_curve import draw_layer_curve
 from steertui.cli.output.printing import print_report
-from steertui.cli.run_job import carry_out
-from vectors.limits import size
+from steertui.cli.run_job import execute_job
+from vectors.limits import format_bytes
 
 ACTING = 5
 
@@ -23,39 +23,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    report = measure(args)
-    print_report(args, report, told(report))
+    report = run_diff(args)
+    print_report(args, report, render_diff(report))
     return 0
 
 
-def measure(args: argparse.Namespace) -> Mapping[str, Any]:
-    return carry_out(args, DIFF.kind, flags.offered(args, DIFF))
+def run_diff(args: argparse.Namespace) -> Mapping[str, Any]:
+    return execute_job(args, DIFF.kind, flags.offer_params(args, DIFF))
 
 
-def told(report: Mapping[str, Any]) -> Iterator[str]:
+def render_diff(report: Mapping[str, Any]) -> Iterator[str]:
     """A line per matrix, the strongest layer, and what could not be compared."""
     aligned = report["vector"] is not None
     extra = f" {'cos₁':>6} {'cosₖ':>6} {'energy':>8}" if aligned else ""
     yield f"{'matrix':<44} {'relative':>9} {'top 1':>6} {'top k':>6}{extra}"
     for name, row in report["modules"].items():
         if row.get("singular_values"):
-            yield f"{name:<44} {row['relative_norm'] or 0:>9.2%} {_shares(row)}{_cosines(row) if aligned else ''}"
-    yield from curves(report)
+            yield f"{name:<44} {row['relative_norm'] or 0:>9.2%} {_share_cells(row)}{_cosine_cells(row) if aligned else ''}"
+    yield from diff_curves(report)
     if aligned and report["null"]:
-        yield f"random vectors: {_null(report)}"
-    yield from acting(report.get("functional", {}))
+        yield f"random vectors: {_chance_text(report)}"
+    yield from render_functional(report.get("functional", {}))
     yield from (f"note: {warning}" for warning in report["warnings"])
     for which in ("base", "tuned"):
         if names := report[f"only_{which}"]:
             yield f"only in {report[which]}: {', '.join(names[:4])}{' …' if len(names) > 4 else ''}"
-    yield f"read {size(report['bytes_read'])} with {size(report['peak_anon'])} of memory"
+    yield f"read {format_bytes(report['bytes_read'])} with {format_bytes(report['peak_anon'])} of memory"
     if "out" in report:
         yield f"written to {report['out']} ({report['sha256'][:12]})"
     if plot := report.get("plot"):
         yield f"drawn in {plot}"
 
 
-def acting(functional: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def render_functional(functional: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """What the change does to the texts it was asked about, where it lies most along the vector."""
     strongest = sorted(functional, key=lambda name: -abs(functional[name]["cosine"]))[:ACTING]
     for name in strongest:
@@ -63,14 +63,14 @@ def acting(functional: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         yield f"on these texts {name} writes {found['cosine']:+.3f} along it, {found['relative']:.2%} of the stream"
 
 
-def curves(report: Mapping[str, Any]) -> Iterator[str]:
+def diff_curves(report: Mapping[str, Any]) -> Iterator[str]:
     """How much each layer changed, and how far its writers changed along the vector."""
     layers = report["layers"]
     for name, key in (("relative change", "relative_norm"), (f"cosine with {report['vector']}", "top1")):
-        yield from layer_curve(name, {layer: found[key] for layer, found in layers.items()})
+        yield from draw_layer_curve(name, {layer: found[key] for layer, found in layers.items()})
 
 
-def _null(report: Mapping[str, Any]) -> str:
+def _chance_text(report: Mapping[str, Any]) -> str:
     """What chance shows in the columns of the table."""
     subspaces = {
         row["null"]["topk"] for row in report["modules"].values() if "topk" in (row.get("null") or {})
@@ -79,11 +79,11 @@ def _null(report: Mapping[str, Any]) -> str:
     return f"cosine {report['null']['top1']:.3f}{many}, energy {report['null']['energy']:.2g}"
 
 
-def _shares(row: Mapping[str, Any]) -> str:
+def _share_cells(row: Mapping[str, Any]) -> str:
     return f"{row['share_top1']:>6.0%} {row['share_topk']:>6.0%}"
 
 
-def _cosines(row: Mapping[str, Any]) -> str:
+def _cosine_cells(row: Mapping[str, Any]) -> str:
     if not row.get("cosines"):
         return f" {'–':>6} {'–':>6} {'–':>8}"
     return f" {row['cosines']['top1']:>6.3f} {row['cosines']['topk']:>6.3f} {row['energy'] or 0:>8.4f}"

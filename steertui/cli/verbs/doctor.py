@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from steertui.cli.diagnosis import diagnose
+from steertui.cli.diagnosis import collect_diagnosis
 from steertui.terminal import abilities
 from steertui.text import safe_text
 
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The report is the result: what looks wrong is in it, and finding it is success."""
-    report = diagnose()
+    report = collect_diagnosis()
     if args.json:
         print(json.dumps(report))
         return 0
@@ -28,19 +28,19 @@ def run(args: argparse.Namespace) -> int:
     for title, section in report.items():
         print(title)
         for name, value in section.items():
-            print(f"  {name:<18} {safe_text(_words(value))}")
+            print(f"  {name:<18} {safe_text(_value_text(value))}")
     if sys.stdout.isatty():
-        Console().print("  heat scale        ", abilities.gradient())
+        Console().print("  heat scale        ", abilities.heat_gradient())
     print("\n".join(safe_text(f"! {problem}") for problem in problems) or "nothing looks wrong")
     return 0
 
 
-def _words(value: Any) -> str:
+def _value_text(value: Any) -> str:
     """A value as a person reads it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return "; ".join(map(_words, value)) or "none"
+        return "; ".join(map(_value_text, value)) or "none"
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_words(part)}" for name, part in value.items())
+        return ", ".join(f"{name} {_value_text(part)}" for name, part in value.items())
     return "–" if value is None else str(value)

@@ -16,39 +16,42 @@ from steertui.cli.options import flags
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", default="main", help="what the engine and its socket are called")
     parser.add_argument("--model", help="loaded at once")
-    parser.add_argument("--options", type=_object, default={}, metavar="JSON", help="how to load it")
+    parser.add_argument("--options", type=_json_object, default={}, metavar="JSON", help="how to load it")
     parser.add_argument(
-        "--idle-exit", type=flags.duration, metavar="TIME", help="end after 90s, 30m or 2h with nobody there"
+        "--idle-exit",
+        type=flags.parse_duration,
+        metavar="TIME",
+        help="end after 90s, 30m or 2h with nobody there",
     )
     parser.add_argument("--no-record", action="store_true", help="write no session")
 
 
 def run(args: argparse.Namespace) -> int:
-    from sessions.live.torch_backend import Studio
-    from steertui.engine.process import Engine
-    from steertui.engine.sockets import Door
+    from sessions.live.torch_backend import TorchBackend
+    from steertui.engine.process import EngineProcess
+    from steertui.engine.sockets import EngineSocket
 
     logging.basicConfig(level=logging.INFO)
     for handler in logging.getLogger().handlers:
-        handler.setFormatter(Discreet("%(asctime)s %(message)s"))
-    return Engine(
-        Door(paths.runtime(), args.name),
-        Studio(),
-        None if args.no_record else paths.sessions_place(),
+        handler.setFormatter(ScrubbingFormatter("%(asctime)s %(message)s"))
+    return EngineProcess(
+        EngineSocket(paths.runtime_folder(), args.name),
+        TorchBackend(),
+        None if args.no_record else paths.sessions_path(),
         args.model,
         args.options,
         args.idle_exit,
     ).run()
 
 
-class Discreet(logging.Formatter):
+class ScrubbingFormatter(logging.Formatter):
     """A traceback may repeat what a server answered, and that a key."""
 
     def format(self, record: logging.LogRecord) -> str:
         return scrub(super().format(record))
 
 
-def _object(text: str) -> dict[str, Any]:
+def _json_object(text: str) -> dict[str, Any]:
     value = json.loads(text)
     if not isinstance(value, dict):
         raise UsageError("--options takes a JSON object")

@@ -12,10 +12,10 @@ from typing import Any
 from core.mixer.layer_ranges import write_layers
 from sessions.job_specs.workshop import EXTRACT
 from steertui.cli.options import flags
-from steertui.cli.output.layer_curve import layer_curve
+from steertui.cli.output.layer_curve import draw_layer_curve
 from steertui.cli.output.printing import print_report
-from steertui.cli.run_job import carry_out
-from steertui.cli.verbs.contrast import show_lines, shown
+from steertui.cli.run_job import execute_job
+from steertui.cli.verbs.contrast import render_set, set_report
 from steertui.text import safe_text
 
 
@@ -27,26 +27,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if not (args.json or args.jsonl):
-        print("\n".join(map(safe_text, show_lines(shown(args.contrast)))), file=sys.stderr)
-    report = measure(args)
-    print_report(args, report, told(report))
+        print("\n".join(map(safe_text, render_set(set_report(args.contrast)))), file=sys.stderr)
+    report = run_extract(args)
+    print_report(args, report, render_extraction(report))
     return 0
 
 
-def measure(args: argparse.Namespace) -> Mapping[str, Any]:
-    params = flags.offered(args, EXTRACT)
+def run_extract(args: argparse.Namespace) -> Mapping[str, Any]:
+    params = flags.offer_params(args, EXTRACT)
     if not EXTRACT.wants_resident(params):
-        params |= {"model": args.model, "loading": flags.loading(args)}
-    return carry_out(args, EXTRACT.kind, params)
+        params |= {"model": args.model, "loading": flags.load_options(args)}
+    return execute_job(args, EXTRACT.kind, params)
 
 
-def told(report: Mapping[str, Any]) -> Iterator[str]:
+def render_extraction(report: Mapping[str, Any]) -> Iterator[str]:
     """The table, the file, and what to try."""
     yield f"{'layer':>5} {'d':>7} {'accuracy':>8} {'95 %':>11} {'AUROC':>6} {'at zero':>7} {'norm':>9} {'p':>8}"
     for layer, found in report["layers"].items():
         best = "  ← best" if int(layer) == report["best_layer"] else ""
-        yield f"{layer:>5} {_figures(found)}{best}"
-    yield from curves(report)
+        yield f"{layer:>5} {_metric_cells(found)}{best}"
+    yield from extraction_curves(report)
     held = next(iter(report["layers"].values()))["n_holdout"]
     yield f"held out: {held} texts; {report['n_effective']} different pairs in all"
     yield from (f"note: {warning}" for warning in report["warnings"])
@@ -59,33 +59,33 @@ def told(report: Mapping[str, Any]) -> Iterator[str]:
             f" (random ±{aligned['random_band']:.2f})"
         )
     if published := report.get("published"):
-        yield from beside(report["layers"], published)
+        yield from render_published(report["layers"], published)
     yield f"written to {report['out']} ({report['sha256'][:12]})"
     if plot := report.get("plot"):
         yield f"drawn in {plot}"
 
 
-def curves(report: Mapping[str, Any]) -> Iterator[str]:
+def extraction_curves(report: Mapping[str, Any]) -> Iterator[str]:
     """How far apart the classes are over the layers, and how the vector lies with another one."""
     layers = report["layers"]
     values, intervals = ({layer: found[key] for layer, found in layers.items()} for key in ("d", "d_ci"))
-    yield from layer_curve("held-out d", values, intervals)
+    yield from draw_layer_curve("held-out d", values, intervals)
     if aligned := report.get("alignment"):
-        yield from layer_curve(f"cosine with {aligned['vector']}", aligned["layers"])
+        yield from draw_layer_curve(f"cosine with {aligned['vector']}", aligned["layers"])
 
 
-def beside(layers: Mapping[str, Mapping[str, Any]], published: Mapping[str, Any]) -> Iterator[str]:
+def render_published(layers: Mapping[str, Mapping[str, Any]], published: Mapping[str, Any]) -> Iterator[str]:
     """What others found with their own definitions, and what these definitions say here."""
     ours = {layer: found["axes"]["d"] for layer, found in layers.items() if found["axes"]}
     theirs = {layer: found["d"] for layer, found in published["layers"].items()}
-    yield from layer_curve("d here", ours, beside=(published["name"], theirs))
+    yield from draw_layer_curve("d here", ours, beside=(published["name"], theirs))
     if (best := published["best_layer"]) is not None:
         found = published["layers"][str(best)]
         figures = f"d {found['d']:.2f}, accuracy {found['accuracy']:.1%} at zero"
         yield f"{published['name']}: best layer {best}, {figures}"
 
 
-def _figures(found: Mapping[str, Any]) -> str:
+def _metric_cells(found: Mapping[str, Any]) -> str:
     if not found["n_holdout"]:
         return f"{'–':>7} {'–':>8} {'–':>11} {'–':>6} {'–':>7} {found['norm']:>9.3g} {'–':>8}"
     d = "∞" if found["d"] is None else f"{found['d']:.2f}"

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from core.errors import PartlyDone
 from core.mixer.layer_ranges import write_layers
 from steertui.text import safe_text
-from steertui.vector_args import add_choices, model_shape, read_chosen
+from steertui.vector_args import add_reading_options, model_shape, read_stored_vector
 
 if TYPE_CHECKING:
     from vectors.data.card import Card
-    from vectors.data.model_shape import Shape
-    from vectors.library.library import Entry
+    from vectors.data.model_shape import ModelShape
+    from vectors.library.library import LibraryEntry
 
 Answer = tuple[dict[str, Any], list[str]]
 
@@ -50,14 +50,16 @@ def _describe_list(parser: argparse.ArgumentParser) -> None:
 def _list(args: argparse.Namespace) -> Answer:
     from vectors.library import library
 
-    entries = library.search(" ".join(args.words)) if args.words else library.entries()
+    entries = library.search(" ".join(args.words)) if args.words else library.list_entries()
     shape = model_shape(args.model) if args.model else None
-    rows = [_told(entry, shape) for entry in entries]
+    rows = [_entry_json(entry, shape) for entry in entries]
     width = max((len(entry.name) for entry in entries), default=0)
-    return {"vectors": rows, "names": [entry.name for entry in entries]}, [_line(row, width) for row in rows]
+    return {"vectors": rows, "names": [entry.name for entry in entries]}, [
+        _entry_line(row, width) for row in rows
+    ]
 
 
-def _told(entry: Entry, shape: Shape | None) -> dict[str, Any]:
+def _entry_json(entry: LibraryEntry, shape: ModelShape | None) -> dict[str, Any]:
     doubts = _doubts(entry.card, shape) if shape is not None and entry.card is not None else []
     return {
         "name": entry.name,
@@ -70,15 +72,15 @@ def _told(entry: Entry, shape: Shape | None) -> dict[str, Any]:
     }
 
 
-def _doubts(card: Card, shape: Shape) -> list[str]:
+def _doubts(card: Card, shape: ModelShape) -> list[str]:
     """What speaks against a vector on this model; that it does not fit at all is one of them."""
     from vectors.data import compatibility
 
-    reason = compatibility.misfit(card, shape)
-    return [reason] if reason else list(compatibility.doubts(card, shape))
+    reason = compatibility.misfit_reason(card, shape)
+    return [reason] if reason else list(compatibility.compatibility_warnings(card, shape))
 
 
-def _line(row: Mapping[str, Any], width: int) -> str:
+def _entry_line(row: Mapping[str, Any], width: int) -> str:
     card = row["card"]
     if card is None:
         return f"{row['name']:<{width}}  cannot be read"
@@ -91,15 +93,15 @@ def _describe_add(parser: argparse.ArgumentParser) -> None:
     """keep a copy of a vector file"""
     parser.add_argument("file", metavar="FILE")
     parser.add_argument("--name", help="its name in the library (the file's)")
-    add_choices(parser)
+    add_reading_options(parser)
 
 
 def _add(args: argparse.Namespace) -> Answer:
     from vectors.data.card import card_of
     from vectors.library import library
 
-    stored = read_chosen(args.file, args)
-    target = library.add(stored, args.name)
+    stored = read_stored_vector(args.file, args)
+    target = library.add_to_library(stored, args.name)
     name = target.stem
     return {"name": name, "path": str(target), "card": card_of(library.load(name)).to_json()}, [name]
 
@@ -125,7 +127,7 @@ def _describe_note(parser: argparse.ArgumentParser) -> None:
 def _note(args: argparse.Namespace) -> Answer:
     from vectors.library import library
 
-    library.note(args.name, args.text)
+    library.write_note(args.name, args.text)
     return {"name": args.name, "note": args.text}, []
 
 
@@ -134,7 +136,7 @@ def _describe_rm(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME")
 
 
-def _rm(args: argparse.Namespace) -> Answer:
+def _remove(args: argparse.Namespace) -> Answer:
     from vectors.library import library
 
     place = str(library.remove(args.name))
@@ -149,8 +151,8 @@ def _trash(args: argparse.Namespace) -> Answer:
     from vectors.library import library
 
     found = [
-        {"name": library.named(each), "when": each.when, "file": each.place.name}
-        for each in library.trashed()
+        {"name": library.original_name(each), "when": each.when, "file": each.place.name}
+        for each in library.list_trash()
     ]
     return {"trash": found}, [f"{each['when']}  {each['name']}  ({each['file']})" for each in found]
 
@@ -165,7 +167,7 @@ def _describe_restore(parser: argparse.ArgumentParser) -> None:
 def _restore(args: argparse.Namespace) -> Answer:
     from vectors.library import library
 
-    name = library.restore(args.name)
+    name = library.restore_vector(args.name)
     return {"name": name}, [name]
 
 
@@ -180,7 +182,9 @@ def _cosines(args: argparse.Namespace) -> Answer:
 
     stored = {name: library.load(name) for name in args.vectors}
     names = list(stored)
-    pairs = [(a, b, compare.cosines(stored[a], stored[b])) for i, a in enumerate(names) for b in names[i:]]
+    pairs = [
+        (a, b, compare.layer_cosines(stored[a], stored[b])) for i, a in enumerate(names) for b in names[i:]
+    ]
     lines = [
         f"{a}  {b}  {pair.mean:+.3f} (random ±{pair.band:.3f})"
         for a, b, pair in pairs
@@ -199,7 +203,9 @@ def _decompose(args: argparse.Namespace) -> Answer:
     from vectors.data import compare
     from vectors.library import library
 
-    mixtures = compare.decompose(library.load(args.target), [library.load(part) for part in args.parts])
+    mixtures = compare.decompose_vector(
+        library.load(args.target), [library.load(part) for part in args.parts]
+    )
     layers = {
         str(layer): {"coefficients": list(mixture.coefficients), "residual": mixture.residual}
         for layer, mixture in mixtures.items()
@@ -219,7 +225,7 @@ ACTIONS: Mapping[str, Action] = {
     "add": (_describe_add, _add),
     "rename": (_describe_rename, _rename),
     "note": (_describe_note, _note),
-    "rm": (_describe_rm, _rm),
+    "rm": (_describe_rm, _remove),
     "trash": (_describe_trash, _trash),
     "restore": (_describe_restore, _restore),
     "cosines": (_describe_cosines, _cosines),

@@ -6,7 +6,7 @@ import argparse
 import json
 from dataclasses import asdict
 
-from steertui.catalogue import Entry, models
+from steertui.catalogue import ModelEntry, list_models
 from steertui.text import safe_text
 
 
@@ -15,18 +15,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    entries = models()
+    entries = list_models()
     if args.json:
         print(json.dumps({"models": [asdict(entry) | {"folder": str(entry.folder)} for entry in entries]}))
     else:
         width = max((len(entry.name) for entry in entries), default=0)
         print(
-            "\n".join(_line(entry, width) for entry in entries) or "no models: not even the demo is installed"
+            "\n".join(_model_line(entry, width) for entry in entries)
+            or "no models: not even the demo is installed"
         )
     return 0
 
 
-def _line(entry: Entry, width: int) -> str:
+def _model_line(entry: ModelEntry, width: int) -> str:
     size = f"{entry.weight_bytes / 1e6:9,.0f} MB"
     shape = f"{entry.layers} layers × {entry.hidden_size}" if entry.layers else ""
     return safe_text(f"{entry.name:<{width}}  {entry.kind:<6} {size}  {entry.problem or shape}").rstrip()

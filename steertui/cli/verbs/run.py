@@ -16,7 +16,7 @@ from sessions.experiments.scoring.measures import MEASURES
 from sessions.job_specs.catalogue import OFFERS
 from steertui.cli.options import flags
 from steertui.cli.output.printing import print_report
-from steertui.cli.run_job import carry_out
+from steertui.cli.run_job import execute_job
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,14 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if args.name is None:
-        print_report(args, listed(), _list())
+        print_report(args, experiment_list(), _render_list())
         return 0
-    report = measure(args)
-    print_report(args, report, told(report))
+    report = run_experiment(args)
+    print_report(args, report, render_experiment(report))
     return PartlyDone.exit_code if report["summary"].get("missing") else 0
 
 
-def listed() -> dict[str, Any]:
+def experiment_list() -> dict[str, Any]:
     return {
         "experiments": {name: OFFERS[name].summary for name in EXPERIMENTS},
         "prompts": list(PACKS),
@@ -48,8 +48,8 @@ def listed() -> dict[str, Any]:
     }
 
 
-def _list() -> Iterator[str]:
-    found = listed()
+def _render_list() -> Iterator[str]:
+    found = experiment_list()
     yield "steertui run NAME --help lists an experiment's options"
     yield from (f"  {name:<12} {words}" for name, words in found["experiments"].items())
     yield "prompts: " + ", ".join(found["prompts"]) + ", or a JSONL file"
@@ -58,18 +58,18 @@ def _list() -> Iterator[str]:
     yield "judges: " + ", ".join(found["judges"])
 
 
-def measure(args: argparse.Namespace) -> Mapping[str, Any]:
-    return carry_out(args, args.name, flags.offered(args, OFFERS[args.name]))
+def run_experiment(args: argparse.Namespace) -> Mapping[str, Any]:
+    return execute_job(args, args.name, flags.offer_params(args, OFFERS[args.name]))
 
 
-def told(report: Mapping[str, Any]) -> Iterator[str]:
+def render_experiment(report: Mapping[str, Any]) -> Iterator[str]:
     """What it cost, every table but that of the single answers, and what follows."""
     cost = ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in report["cost"].items() if value)
     yield f"{report['experiment']} on {report['model']}, seed {report['seed']}: at most {cost}"
-    for name, rows in tables.tables(report["rows"]).items():
-        if not tables.long(name):
-            yield from ("", name, *tables.markdown(rows))
+    for name, rows in tables.group_rows(report["rows"]).items():
+        if not tables.is_long(name):
+            yield from ("", name, *tables.markdown_table(rows))
     yield ""
-    yield from document.listed({**report["summary"], "control": report["control"]})
+    yield from document.nested_list({**report["summary"], "control": report["control"]})
     yield f"n: {report['n']}"
     yield from (f"note: {warning}" for warning in report.get("warnings", ()))

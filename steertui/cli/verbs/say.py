@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, PartlyDone, SteerError, UsageError
-from sessions.journal.codec import Record, encode
-from sessions.promptfile import Item, Prompt, read_prompts
+from sessions.journal.codec import JournalRecord, encode
+from sessions.promptfile import Prompt, PromptRecord, read_prompts
 from steertui.cli.options import flags
-from steertui.cli.output.answer import Answer
-from steertui.cli.output.printing import Printer
-from steertui.cli.prepared import Setup
+from steertui.cli.output.answer import AnswerReport
+from steertui.cli.output.printing import AnswerPrinter
+from steertui.cli.prepared import ChatSetup
 from steertui.text import safe_text
 
 INTERRUPTED = 130
@@ -36,43 +36,43 @@ def run(args: argparse.Namespace) -> int:
     if (args.prompt is None) == (args.prompts is None):
         raise UsageError("say one PROMPT, or give --prompts FILE")
     if args.prompts is not None:
-        return _say_all(read_prompts(args.prompts), args)
-    prompt = _stdin() if args.prompt == "-" else args.prompt
-    return _say_one(prompt, args)
+        return _answer_all(read_prompts(args.prompts), args)
+    prompt = _read_stdin() if args.prompt == "-" else args.prompt
+    return _answer_one(prompt, args)
 
 
-def _ready(args: argparse.Namespace) -> Setup:
-    setup = Setup(args, _print_record) if args.jsonl else Setup(args)
+def _open_setup(args: argparse.Namespace) -> ChatSetup:
+    setup = ChatSetup(args, _print_record) if args.jsonl else ChatSetup(args)
     if setup.note:
         print(safe_text(setup.note), file=sys.stderr)
     return setup
 
 
-def _say_one(prompt: Prompt, args: argparse.Namespace) -> int:
-    with _ready(args) as setup:
-        answer = setup.answer(prompt) if args.json or args.jsonl else _spoken(setup, prompt)
+def _answer_one(prompt: Prompt, args: argparse.Namespace) -> int:
+    with _open_setup(args) as setup:
+        answer = setup.answer(prompt) if args.json or args.jsonl else _print_answer(setup, prompt)
     if args.json:
         _print_row(answer.to_json())
     return INTERRUPTED if answer.interrupted else 0
 
 
-def _spoken(setup: Setup, prompt: Prompt) -> Answer:
+def _print_answer(setup: ChatSetup, prompt: Prompt) -> AnswerReport:
     """Word by word, as it comes."""
-    printer = Printer()
+    printer = AnswerPrinter()
     answer = setup.answer(prompt, printer.write)
     printer.end(answer.text)
     return answer
 
 
-def _say_all(items: list[Item], args: argparse.Namespace) -> int:
+def _answer_all(items: list[PromptRecord], args: argparse.Namespace) -> int:
     """A session each. A prompt that fails does not stop the others: its row says why, and the exit code that
     something is missing."""
     rows: list[dict[str, Any]] = []
-    with _ready(args) as setup:
+    with _open_setup(args) as setup:
         for item in items:
             if rows:
                 setup.fresh()
-            rows.append({"prompt": item.prompt} | item.rest | _attempt(setup, item.prompt))
+            rows.append({"prompt": item.prompt} | item.rest | _try_answer(setup, item.prompt))
             if not args.json and not args.jsonl:
                 _print_row(rows[-1])
             if rows[-1].get("stop") == "cancel":
@@ -84,14 +84,14 @@ def _say_all(items: list[Item], args: argparse.Namespace) -> int:
     return 0
 
 
-def _attempt(setup: Setup, prompt: Prompt) -> dict[str, Any]:
+def _try_answer(setup: ChatSetup, prompt: Prompt) -> dict[str, Any]:
     try:
         return setup.answer(prompt).to_json()
     except SteerError as error:
         return {"error": str(error), "exit_code": error.exit_code}
 
 
-def _print_record(record: Record) -> None:
+def _print_record(record: JournalRecord) -> None:
     """The journal's own line."""
     print(encode(record).decode("ascii"), end="", flush=True)
 
@@ -100,7 +100,7 @@ def _print_row(row: dict[str, Any]) -> None:
     print(json.dumps(row), flush=True)
 
 
-def _stdin() -> str:
+def _read_stdin() -> str:
     try:
         return sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:

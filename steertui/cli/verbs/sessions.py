@@ -12,12 +12,12 @@ from typing import Any
 
 from core.errors import UsageError
 from sessions.export import FORMS, LOGS, export, save
-from sessions.export.cast import shown
-from sessions.export.playback import in_turn, paced
+from sessions.export.cast import render_event
+from sessions.export.playback import in_reading_order, replay_paced
 from sessions.journal.folder import find_folder
-from sessions.journal.reader import Reading, read
-from sessions.recorded.branch import branch
-from sessions.recorded.index import Entry, Index
+from sessions.journal.reader import JournalContents, read
+from sessions.recorded.branch import create_branch
+from sessions.recorded.index import SessionEntry, SessionIndex
 from sessions.state.fold import fold_all
 from steertui import paths
 from steertui.text import safe_text
@@ -42,7 +42,7 @@ def _describe_list(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(args: argparse.Namespace) -> int:
-    return _tell(_index().entries(), args.json, "nothing was recorded yet")
+    return _print_entries(_open_index().entries(), args.json, "nothing was recorded yet")
 
 
 def _describe_search(parser: argparse.ArgumentParser) -> None:
@@ -52,19 +52,25 @@ def _describe_search(parser: argparse.ArgumentParser) -> None:
 
 
 def _search(args: argparse.Namespace) -> int:
-    return _tell(_index().search(" ".join(args.words)), args.json, "no session has all of these words")
+    return _print_entries(
+        _open_index().search(" ".join(args.words)), args.json, "no session has all of these words"
+    )
 
 
 def _describe_show(parser: argparse.ArgumentParser) -> None:
     """the transcript of one session, with every change at its token"""
-    _takes_session(parser)
+    _add_session_argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
 
 def _show(args: argparse.Namespace) -> int:
-    reading = _read(args.id)
+    reading = _read_session(args.id)
     if args.json:
-        print(json.dumps({"session": find_folder(paths.sessions_place(), args.id).id, **_told(reading)}))
+        print(
+            json.dumps(
+                {"session": find_folder(paths.sessions_path(), args.id).id, **_conversations_json(reading)}
+            )
+        )
     else:
         print(export(reading.records, "md", safe_text), end="")
     return 0
@@ -72,26 +78,26 @@ def _show(args: argparse.Namespace) -> int:
 
 def _describe_replay(parser: argparse.ArgumentParser) -> None:
     """watch a session again as it was spoken"""
-    _takes_session(parser)
-    parser.add_argument("--speed", type=_speed, default=1.0, help="2 is twice as fast, 0 at once")
+    _add_session_argument(parser)
+    parser.add_argument("--speed", type=_parse_speed, default=1.0, help="2 is twice as fast, 0 at once")
 
 
 def _replay(args: argparse.Namespace) -> int:
-    for record in paced(in_turn(_read(args.id).records), args.speed):
-        print(_plain(shown(record.event, safe_text)), end="", flush=True)
+    for record in replay_paced(in_reading_order(_read_session(args.id).records), args.speed):
+        print(_strip_colours(render_event(record.event, safe_text)), end="", flush=True)
     print()
     return 0
 
 
 def _describe_export(parser: argparse.ArgumentParser) -> None:
     """write a session in a form that others read"""
-    _takes_session(parser)
+    _add_session_argument(parser)
     parser.add_argument("--to", required=True, choices=(*FORMS, *LOGS))
     parser.add_argument("--out", type=Path, metavar="FILE", help="instead of stdout")
 
 
 def _export(args: argparse.Namespace) -> int:
-    records = _read(args.id).records
+    records = _read_session(args.id).records
     if args.out is None and args.to in LOGS:
         raise UsageError(f"{args.to} is a file and no text: name it with --out FILE")
     if args.out is None:
@@ -106,16 +112,16 @@ def _export(args: argparse.Namespace) -> int:
 
 def _describe_verify(parser: argparse.ArgumentParser) -> None:
     """run a session again on its model and say how exactly it repeats"""
-    _takes_session(parser)
+    _add_session_argument(parser)
     parser.add_argument("--model", help="where the model is now, if its name alone does not find it")
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from sessions.recorded.verify_offline import verified
+    from sessions.recorded.verify_offline import verify_offline
 
-    folder = find_folder(paths.sessions_place(), args.id)
-    summary = verified(folder, args.model)
+    folder = find_folder(paths.sessions_path(), args.id)
+    summary = verify_offline(folder, args.model)
     if args.json:
         print(json.dumps({"session": folder.id, **summary}))
     else:
@@ -131,19 +137,19 @@ def _verify(args: argparse.Namespace) -> int:
 
 def _describe_branch(parser: argparse.ArgumentParser) -> None:
     """a new session that begins with what led to one token of another"""
-    _takes_session(parser)
+    _add_session_argument(parser)
     parser.add_argument(
-        "--at", required=True, type=_place, metavar="TOKEN", help="of the last answer, or TURN:TOKEN"
+        "--at", required=True, type=_parse_place, metavar="TOKEN", help="of the last answer, or TURN:TOKEN"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
 
 def _branch(args: argparse.Namespace) -> int:
-    parent = find_folder(paths.sessions_place(), args.id)
+    parent = find_folder(paths.sessions_path(), args.id)
     reading = read(parent.journal)
     turn, at = args.at
-    new = branch(
-        paths.sessions(),
+    new = create_branch(
+        paths.sessions_folder(),
         parent,
         reading.records,
         fold_all(reading.records).head if turn is None else turn,
@@ -164,29 +170,29 @@ ACTIONS: dict[str, Action] = {
 }
 
 
-def _takes_session(parser: argparse.ArgumentParser) -> None:
+def _add_session_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", help="a session's id, or enough of its beginning or end; `last` is the newest")
 
 
-def _index() -> Index:
-    return Index(paths.sessions_place(), paths.index())
+def _open_index() -> SessionIndex:
+    return SessionIndex(paths.sessions_path(), paths.index_file())
 
 
-def _read(session: str) -> Reading:
+def _read_session(session: str) -> JournalContents:
     """What can be read of a journal; what cannot is said on stderr."""
-    reading = read(find_folder(paths.sessions_place(), session).journal)
+    reading = read(find_folder(paths.sessions_path(), session).journal)
     if problem := reading.report():
         print(f"steertui: {problem}", file=sys.stderr)
     return reading
 
 
-def _told(reading: Reading) -> dict[str, Any]:
+def _conversations_json(reading: JournalContents) -> dict[str, Any]:
     """Every conversation of the session, as `export --to jsonl` has them, and what was damaged."""
     lines = export(reading.records, "jsonl", safe_text).splitlines()
     return {"conversations": [json.loads(line) for line in lines], "damage": reading.report()}
 
 
-def _tell(entries: list[Entry], as_json: bool, nothing: str) -> int:
+def _print_entries(entries: list[SessionEntry], as_json: bool, nothing: str) -> int:
     if as_json:
         print(json.dumps({"sessions": [asdict(entry) for entry in entries]}))
     elif not entries:
@@ -194,17 +200,17 @@ def _tell(entries: list[Entry], as_json: bool, nothing: str) -> int:
     for entry in [] if as_json else entries:
         title = entry.title or ("nothing was said" if not entry.damage else "–")
         damage = f"  ({entry.damage})" if entry.damage else ""
-        print(f"{entry.id}  {entry.began[:16]:<16}  {_size(entry)}  {safe_text(f'{title}{damage}')}")
+        print(f"{entry.id}  {entry.began[:16]:<16}  {_size_text(entry)}  {safe_text(f'{title}{damage}')}")
     return 0
 
 
-def _size(entry: Entry) -> str:
+def _size_text(entry: SessionEntry) -> str:
     """How much was said, or what was worked at."""
     said = f"{entry.turns:>3} turns {entry.tokens:>6} tokens"
     return said if entry.turns or not entry.jobs else f"{safe_text(entry.jobs):<{len(said)}}"
 
 
-def _plain(text: str) -> str:
+def _strip_colours(text: str) -> str:
     """Colours are for terminals only."""
     text = text.replace("\r\n", "\n")
     if sys.stdout.isatty():
@@ -214,7 +220,7 @@ def _plain(text: str) -> str:
     return text
 
 
-def _place(text: str) -> tuple[int | None, int]:
+def _parse_place(text: str) -> tuple[int | None, int]:
     """TOKEN or TURN:TOKEN."""
     turn, colon, token = text.rpartition(":")
     if not token.isdigit() or (colon and not turn.isdigit()):
@@ -222,7 +228,7 @@ def _place(text: str) -> tuple[int | None, int]:
     return int(turn) if colon else None, int(token)
 
 
-def _speed(text: str) -> float:
+def _parse_speed(text: str) -> float:
     try:
         speed = float(text)
     except ValueError:

@@ -6,8 +6,8 @@ import argparse
 import asyncio
 import json
 
-from steertui.engine.client import Client
-from steertui.engine.launch import Found, choose, find
+from steertui.engine.client import EngineClient
+from steertui.engine.launch import RunningEngine, choose_engine, find_engines
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,9 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    engines = find() if args.all else [choose(args.name)]
+    engines = find_engines() if args.all else [choose_engine(args.name)]
     for engine in engines:
-        asyncio.run(stop(engine))
+        asyncio.run(stop_engine(engine))
     if args.json:
         print(json.dumps({"stopped": [engine.as_json() for engine in engines]}))
     else:
@@ -27,9 +27,9 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-async def stop(engine: Found) -> None:
+async def stop_engine(engine: RunningEngine) -> None:
     """Asks, and waits until it is gone."""
-    client = await Client.open(engine.path, role="observer", retry=False)
+    client = await EngineClient.open(engine.path, role="observer", retry=False)
     await client.ask("take_control")
     await client.ask("shutdown", reason="stopped from the command line")
     async for _ in client.items():

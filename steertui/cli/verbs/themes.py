@@ -11,7 +11,7 @@ from typing import Any
 
 from sessions.job_specs.workshop import THEMES
 from steertui.cli.options import flags
-from steertui.cli.run_job import carry_out
+from steertui.cli.run_job import execute_job
 from steertui.text import safe_text
 
 
@@ -24,15 +24,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    report = carry_out(args, THEMES.kind, flags.offered(args, THEMES))
+    report = execute_job(args, THEMES.kind, flags.offer_params(args, THEMES))
     if args.json:
         print(json.dumps(report))
     elif not args.jsonl:
-        print("\n".join(map(safe_text, told(report))))
+        print("\n".join(map(safe_text, render_themes(report))))
     return 0
 
 
-def told(report: Mapping[str, Any]) -> Iterator[str]:
+def render_themes(report: Mapping[str, Any]) -> Iterator[str]:
     yield f"{'run':<24} {'score':>6} {'null':>6} {'highest':>7} {'p':>6} {'cosines':>12}"
     for name, found in report["runs"].items():
         null = found["null"]

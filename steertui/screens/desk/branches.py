@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from sessions.state.state import ROOT, State, Turn
+from sessions.state.state import ROOT, SessionState, Turn
 
 WRITING = "wait for the answer to finish (esc stops it) before switching branches"
 
 
-def ends(state: State) -> list[int]:
+def branch_ends(state: SessionState) -> list[int]:
     """The last turn of every branch, oldest first; an unanswered question does not count."""
     parents = {turn.parent for turn in state.turns.values()}
     return [turn.id for turn in state.turns.values() if turn.id not in parents and turn.gen is not None]
 
 
-def beside(state: State, leaf: int | None, step: int) -> tuple[int, int, int] | None:
+def step_branch(state: SessionState, leaf: int | None, step: int) -> tuple[int, int, int] | None:
     """(end of another branch, its number, number of branches); None if there is only one."""
-    all_ends = ends(state)
+    all_ends = branch_ends(state)
     if len(all_ends) < 2:
         return None
     here = all_ends.index(leaf) if leaf in all_ends else -1
@@ -23,18 +23,18 @@ def beside(state: State, leaf: int | None, step: int) -> tuple[int, int, int] | 
     return all_ends[place], place + 1, len(all_ends)
 
 
-def apart(state: State, here: int | None, there: int) -> list[Turn]:
+def unshared_turns(state: SessionState, here: int | None, there: int) -> list[Turn]:
     """The turns on the path to `there` that are not on the path to `here`."""
     shared = {turn.id for turn in state.path(here)} if here is not None else set()
     return [turn for turn in state.path(there) if turn.id not in shared]
 
 
-def questions(state: State, leaf: int | None) -> list[Turn]:
+def user_turns(state: SessionState, leaf: int | None) -> list[Turn]:
     """The user's turns on the path to `leaf`, newest first."""
     path = state.path(leaf) if leaf is not None else ()
     return [turn for turn in reversed(path) if turn.role == "user"]
 
 
-def above(turn: Turn) -> int:
+def parent_of(turn: Turn) -> int:
     """The parent of a turn, for a new turn beside it."""
     return ROOT if turn.parent is None else turn.parent

@@ -18,11 +18,11 @@ from steertui.promptlog import KEY_SAID
 from steertui.screens.desk import branches, first_page
 from steertui.screens.desk.commands import compare_branches
 from steertui.screens.desk.dialogs.distractor import Distractor
-from steertui.screens.desk.dialogs.sampling import Sampling, remembered
+from steertui.screens.desk.dialogs.sampling import SamplingSettings, load_default_sampling
 from steertui.text import safe_text
 
 if TYPE_CHECKING:
-    from steertui.screens.desk.screen import Desk
+    from steertui.screens.desk.screen import DeskScreen
 
 TEMPI = (0, 8, 16, 32)
 CLOSE = 0.85
@@ -32,13 +32,13 @@ NEARLY = (
 FULL = "the context is full: {0} of {1} tokens; ctrl+n begins a new session, e asks an earlier question differently"
 
 
-class Talk:
+class Composer:
     """The composer of one desk; every method may be called at any time."""
 
-    def __init__(self, desk: Desk, model: str) -> None:
+    def __init__(self, desk: DeskScreen, model: str) -> None:
         self._desk = desk
-        self.sampling = remembered()
-        self.tempo = first_page.tempo(model)
+        self.sampling = load_default_sampling()
+        self.tempo = first_page.default_max_rate(model)
         self.place: int | None = None
         self.editing: int | None = None
         self.own = ""
@@ -78,7 +78,7 @@ class Talk:
     def _above(self) -> dict[str, int]:
         turns = self._desk.link.state.turns
         if self.editing is not None:
-            return {"parent": branches.above(turns[self.editing])}
+            return {"parent": branches.parent_of(turns[self.editing])}
         return {} if self.place is None else {"parent": self.place}
 
     def wishes(self, *, new_seed: bool = False) -> dict[str, Any]:
@@ -101,7 +101,7 @@ class Talk:
         self.own = ""
         self._desk.ask("regenerate", settings=settings, **here)
 
-    def set(self, sampling: Sampling) -> None:
+    def set(self, sampling: SamplingSettings) -> None:
         self.sampling, self._touched = sampling, True
 
     async def hush(self) -> None:
@@ -119,9 +119,9 @@ class Talk:
         if any(other.parent == question for other in state.turns.values()):
             return
         if desk.feed.forget(turn):
-            self.place = branches.above(turn)
+            self.place = branches.parent_of(turn)
         else:
-            self.show(branches.above(turn))
+            self.show(branches.parent_of(turn))
         if turn.role == "user" and not desk.prompt.text:
             desk.prompt.load_text(turn.said)
 
@@ -139,13 +139,13 @@ class Talk:
     def heard(self, event: ev.Event) -> None:
         """Follow the conversation: a new turn or answer becomes the current place."""
         match event:
-            case ev.Gen():
+            case ev.AnswerStarted():
                 self.place, self._warned = None, False
                 if not self._touched:
-                    self.sampling = Sampling.made(event.settings, self.sampling)
-            case ev.Turn():
+                    self.sampling = SamplingSettings.made(event.settings, self.sampling)
+            case ev.TurnAdded():
                 self.place = None
-            case ev.Tok() | ev.Stop():
+            case ev.TokensGenerated() | ev.AnswerStopped():
                 self._mind_the_context()
 
     def moved(self) -> None:
@@ -165,20 +165,20 @@ class Talk:
         desk = self._desk
         if desk.link.state.running:
             raise UsageError(branches.WRITING)
-        found = branches.beside(desk.link.state, desk.feed.shown, change)
+        found = branches.step_branch(desk.link.state, desk.feed.shown, change)
         if found is None:
             desk.notify("there is one branch only: r answers again, e asks differently", markup=False)
             return
         end, number, count = found
         left = desk.feed.shown
         self.show(end)
-        compare_branches.stepped(desk, left)
+        compare_branches.update_branch_beside(desk, left)
         desk.notify(f"branch {number} of {count}", timeout=2)
 
     def edit(self) -> None:
         """Put the last question into the prompt to ask it differently; again, the one before it."""
         desk = self._desk
-        asked = branches.questions(desk.link.state, desk.feed.shown)
+        asked = branches.user_turns(desk.link.state, desk.feed.shown)
         if not asked:
             raise UsageError("nothing has been asked yet")
         ids = [turn.id for turn in asked]

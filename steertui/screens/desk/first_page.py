@@ -7,7 +7,7 @@ import contextlib
 from core import demo
 from core.errors import SteerError
 from steertui import paths
-from steertui.widgets.transcript.document import Item, Note
+from steertui.widgets.transcript.document import Item, TranscriptNote
 
 FILE = "coached"
 TITLE = "Steer a language model while it speaks."
@@ -23,38 +23,38 @@ OWN = (
 )
 
 
-def notes(model: str) -> list[Item]:
+def first_page_notes(model: str) -> list[Item]:
     """The first page, which fits a small terminal; it is removed at the first turn."""
     if model not in demo.NAMES:
-        return _page(*OWN)
-    return _page(WORLD, *(OWN if coached() else (TRY,)))
+        return _page_notes(*OWN)
+    return _page_notes(WORLD, *(OWN if is_tour_done() else (TRY,)))
 
 
-def coached() -> bool:
+def is_tour_done() -> bool:
     """Whether the user has done the tour on this machine."""
     try:
-        return (paths.state() / FILE).exists()
+        return (paths.state_folder() / FILE).exists()
     except SteerError:
         return False
 
 
-def remember_coached() -> None:
+def mark_tour_done() -> None:
     with contextlib.suppress(OSError, SteerError):
-        (paths.state() / FILE).touch(0o600)
+        (paths.state_folder() / FILE).touch(0o600)
 
 
-def _page(*paragraphs: str) -> list[Item]:
-    page: list[Item] = [Note(TITLE, "title")]
+def _page_notes(*paragraphs: str) -> list[Item]:
+    page: list[Item] = [TranscriptNote(TITLE, "title")]
     for paragraph in paragraphs:
-        page += [Note("", "hint"), Note(paragraph, "hint")]
+        page += [TranscriptNote("", "hint"), TranscriptNote(paragraph, "hint")]
     return page
 
 
-def prompts(model: str) -> tuple[str, ...]:
+def example_prompts(model: str) -> tuple[str, ...]:
     """Example prompts that ↑ offers first."""
     return demo.example_prompts() if model in demo.NAMES else ()
 
 
-def tempo(model: str) -> int:
+def default_max_rate(model: str) -> int:
     """Tokens per second; a demo model is slowed down so that it can be steered. 0 is no limit."""
     return 8 if model in demo.NAMES else 0

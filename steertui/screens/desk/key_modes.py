@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from textual import events
 
 if TYPE_CHECKING:
-    from steertui.screens.desk.screen import Desk
+    from steertui.screens.desk.screen import DeskScreen
 
 LINGER_S = 0.8
 """How long PLAY stays after an answer, so that a late key does not end up in the prompt."""
 
 
-class Modes:
+class KeyModes:
     """The current mode, and whether it was entered automatically."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: DeskScreen) -> None:
         self._desk = desk
         self._by_itself = False
 

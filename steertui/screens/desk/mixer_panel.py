@@ -14,17 +14,17 @@ from textual.message import Message
 
 from core.errors import SteerError
 from core.mixer.mixer import Mixer
-from sessions.state.mixer_words import describe
+from sessions.state.mixer_words import describe_change
 from steertui.screens.desk.mixer import edits as hands
-from steertui.screens.desk.mixer.edits import Board, Edit
-from steertui.screens.desk.mixer.history import History
+from steertui.screens.desk.mixer.edits import MixerBoard, MixerEdit
+from steertui.screens.desk.mixer.history import EditHistory
 from steertui.widgets.inspector.projection_meters import Meters
 from steertui.widgets.mixer.bank import FaderBank
 from steertui.widgets.mixer.dial import STEPS, layers_of
 from steertui.widgets.mixer.strips import Strips
 
 
-class Rack(Vertical):
+class MixerPanel(Vertical):
     """Holds the board; every edit by the user is posted as `Edited`."""
 
     @dataclass
@@ -44,7 +44,7 @@ class Rack(Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.board, self.history = Board(), History()
+        self.board, self.history = MixerBoard(), EditHistory()
         self.strips, self.bank, self.meters = Strips(id="strips"), FaderBank(id="bank"), Meters(id="meters")
 
     def compose(self) -> ComposeResult:
@@ -109,7 +109,7 @@ class Rack(Vertical):
         `EditHistory.record_edit`.
         """
         try:
-            edit: Edit | None = change()
+            edit: MixerEdit | None = change()
         except SteerError as error:
             self.post_message(self.Refused(str(error)))
             return False
@@ -129,11 +129,11 @@ class Rack(Vertical):
     def redo(self) -> None:
         self._travel(self.history.forth(self.board.mixer), "redo")
 
-    def _travel(self, found: tuple[Mixer, History] | None, word: str) -> None:
+    def _travel(self, found: tuple[Mixer, EditHistory] | None, word: str) -> None:
         if found is None:
             self.post_message(self.Refused(f"there is nothing to {word}"))
             return
-        words = describe(self.board.mixer.to_json(), found[0].to_json())
+        words = describe_change(self.board.mixer.to_json(), found[0].to_json())
         mixer, self.history = found
         self.board = self.board.loaded(mixer)
         self.show()
@@ -141,7 +141,7 @@ class Rack(Vertical):
 
     def toggle_cap(self) -> bool:
         """False if there is no cap to turn on."""
-        return self.board.current is not None and self.attempt(lambda: hands.cap(self.board))
+        return self.board.current is not None and self.attempt(lambda: hands.toggle_cap(self.board))
 
     def select(self, place: int) -> None:
         if place < len(self.board.mixer.channels):
@@ -153,7 +153,10 @@ class Rack(Vertical):
 
     def draw(self, direction: int, coarse: bool) -> None:
         """Move the selected fader by one step of the unit."""
-        self.attempt(lambda: hands.draw(self.board, self.bank.cursor, self._moved(direction, coarse)), "draw")
+        self.attempt(
+            lambda: hands.set_layer_scale(self.board, self.bank.cursor, self._moved(direction, coarse)),
+            "draw",
+        )
 
     def _moved(self, direction: int, coarse: bool) -> float:
         step = STEPS[self.board.channel.unit][coarse]
@@ -165,11 +168,14 @@ class Rack(Vertical):
 
     @on(Strips.Scaled)
     def _scaled(self, message: Strips.Scaled) -> None:
-        self.attempt(lambda: hands.set_shown(self.board.select(message.index), message.shown), "drag")
+        self.attempt(lambda: hands.set_scale(self.board.select(message.index), message.shown), "drag")
 
     @on(Strips.Turned)
     def _turned(self, message: Strips.Turned) -> None:
-        self.attempt(lambda: hands.step(self.board.select(message.index), message.direction, False), "wheel")
+        self.attempt(
+            lambda: hands.step_channel_scale(self.board.select(message.index), message.direction, False),
+            "wheel",
+        )
 
     @on(Strips.AddPressed)
     def _add(self) -> None:
@@ -177,4 +183,4 @@ class Rack(Vertical):
 
     @on(FaderBank.Drawn)
     def _drawn(self, message: FaderBank.Drawn) -> None:
-        self.attempt(lambda: hands.draw(self.board, message.layer, message.value), "paint")
+        self.attempt(lambda: hands.set_layer_scale(self.board, message.layer, message.value), "paint")

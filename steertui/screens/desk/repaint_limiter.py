@@ -13,7 +13,7 @@ from steertui.widgets import glyphs
 EVERY_S: Mapping[str, float] = {"words": 0.25, "numbers": 1.0}
 
 
-class Tempo:
+class RepaintLimiter:
     """Decides what may be painted now; tests may pass the time."""
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Tempo:
 
     def lets(self, what: str, speaking: bool, now: float | None = None) -> bool:
         now = monotonic() if now is None else now
-        if glyphs.now().slow and speaking and now - self._last[what] < EVERY_S[what]:
+        if glyphs.current_glyphs().slow and speaking and now - self._last[what] < EVERY_S[what]:
             return False
         self._last[what] = now
         return True

@@ -20,32 +20,32 @@ from textual.widgets import Static
 from core.errors import SteerError
 from core.mixer.mixer import Mixer
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
-from sessions.state.vector_facts import mixer_of
+from sessions.journal.codec import JournalRecord
+from sessions.state.vector_facts import rebuild_mixer
 from steertui import commands, promptlog
-from steertui.cli.options.flags import patience
+from steertui.cli.options.flags import parse_detach_limit
 from steertui.config import Settings
-from steertui.screens.connection import Link
+from steertui.screens.connection import EngineLink
 from steertui.screens.desk import first_page
 from steertui.screens.desk.commands import slash_commands
 from steertui.screens.desk.commands.actions import ACTIONS
-from steertui.screens.desk.composer import Talk
-from steertui.screens.desk.key_modes import Modes
-from steertui.screens.desk.mixer_panel import Rack
-from steertui.screens.desk.repaint_limiter import Tempo
-from steertui.screens.desk.status_line import standing
-from steertui.screens.desk.token_rate import Pace
-from steertui.screens.desk.tour import Coach
-from steertui.screens.desk.transcript_feed import Feed
-from steertui.screens.desk.transcript_panel import Page
-from steertui.screens.jobs.job_list import Ledger
+from steertui.screens.desk.composer import Composer
+from steertui.screens.desk.key_modes import KeyModes
+from steertui.screens.desk.mixer_panel import MixerPanel
+from steertui.screens.desk.repaint_limiter import RepaintLimiter
+from steertui.screens.desk.status_line import desk_status
+from steertui.screens.desk.token_rate import TokenRate
+from steertui.screens.desk.tour import Tour
+from steertui.screens.desk.transcript_feed import TranscriptFeed
+from steertui.screens.desk.transcript_panel import TranscriptPanel
+from steertui.screens.jobs.job_list import JobReports
 from steertui.screens.palette import DESK
-from steertui.terminal.lag import Lag
+from steertui.terminal.lag import TerminalLag
 from steertui.text import safe_text
 from steertui.widgets import glyphs
 from steertui.widgets.completions import Completions
 from steertui.widgets.cover import Cover
-from steertui.widgets.prompt import Prompt
+from steertui.widgets.prompt import PromptInput
 from steertui.widgets.status.hints import Hints
 from steertui.widgets.status.status import StatusLine
 
@@ -54,11 +54,11 @@ ELSEWHERE = "Another engine answers now. It does not know the conversation above
 LOST = "The engine is gone; the transcript is safe. ctrl+r starts it again with this mixer."
 
 
-class Desk(Screen[None]):
+class DeskScreen(Screen[None]):
     """The main screen (F2)."""
 
     CSS_PATH = "desk.tcss"
-    BINDINGS = [*commands.bindings(commands.BOTH, commands.PLAY), *commands.STRIP_KEYS]
+    BINDINGS = [*commands.key_bindings(commands.BOTH, commands.PLAY), *commands.STRIP_KEYS]
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-medium"), (140, "-wide")]
     PLACES = DESK
     BESIDE = (commands.TRANSCRIPT,)
@@ -69,26 +69,26 @@ class Desk(Screen[None]):
     def __init__(self, model: str, socket: Path | None, settings: Settings, *, inline: bool = False) -> None:
         super().__init__()
         self.inline = inline
-        self.lag = Lag()
-        self.link = Link(model, socket, self.warn, on_detach=patience(settings.on_detach))
+        self.lag = TerminalLag()
+        self.link = EngineLink(model, socket, self.warn, on_detach=parse_detach_limit(settings.on_detach))
         self.rev = -1
-        self.pace, self.tempo, self.ledger = Pace(), Tempo(), Ledger()
+        self.pace, self.tempo, self.ledger = TokenRate(), RepaintLimiter(), JobReports()
         self._measured = self._styled = False
         self.looked_at = ""
-        self.page: Page = Page(lambda: self.link.state, id="page")
-        self.transcript, self.prompt = self.page.transcript, Prompt(id="prompt")
-        self.coach = Coach(model, id="coach")
+        self.page: TranscriptPanel = TranscriptPanel(lambda: self.link.state, id="page")
+        self.transcript, self.prompt = self.page.transcript, PromptInput(id="prompt")
+        self.coach = Tour(model, id="coach")
         self.menu = self.prompt.menu = Completions(
-            slash_commands.offered, slash_commands.completed, id="menu"
+            slash_commands.suggest_commands, slash_commands.complete_command, id="menu"
         )
-        self.rack: Rack = Rack(id="rack")
+        self.rack: MixerPanel = MixerPanel(id="rack")
         self.rack.strips.readings = self.transcript.tint.readings
         self.rack.meters.gauges = self.page.gauges
-        self.feed = Feed(self.transcript, self.rack.meters, self.rack.strips.readings)
+        self.feed = TranscriptFeed(self.transcript, self.rack.meters, self.rack.strips.readings)
         self._fps, self.transcript.tint.encoding = settings.fps, settings.heat
-        self.prompt.cursor_blink = not glyphs.now().slow
-        self.talk: Talk = Talk(self, model)
-        self.modes = Modes(self)
+        self.prompt.cursor_blink = not glyphs.current_glyphs().slow
+        self.talk: Composer = Composer(self, model)
+        self.modes = KeyModes(self)
 
     def fitted(self, size: Size) -> Self:
         """Add the breakpoint classes of this size now, to avoid a second pass over all styles."""
@@ -122,8 +122,8 @@ class Desk(Screen[None]):
 
     def on_mount(self) -> None:
         self.transcript.entitle("transcript")
-        self.transcript.extend(first_page.notes(self.link.model))
-        self.prompt.offer(first_page.prompts(self.link.model))
+        self.transcript.extend(first_page.first_page_notes(self.link.model))
+        self.prompt.offer(first_page.example_prompts(self.link.model))
         self.prompt.remember(promptlog.read())
         self.set_interval(1 / self._fps, self.frame)
 
@@ -146,10 +146,12 @@ class Desk(Screen[None]):
         inbox = self.link.inbox
         while inbox:
             item = inbox.popleft()
-            if isinstance(item, Record):
+            if isinstance(item, JournalRecord):
                 self.ledger.take(item)
                 self._happened(item.event)
-                self._measured |= isinstance(item.event, ev.Meter | ev.Tok | ev.Gen | ev.Stop)
+                self._measured |= isinstance(
+                    item.event, ev.MeterReadings | ev.TokensGenerated | ev.AnswerStarted | ev.AnswerStopped
+                )
             else:
                 self._told(item)
         self.feed.flush()
@@ -165,19 +167,21 @@ class Desk(Screen[None]):
         self.talk.heard(event)
         self.page.take(event)
         match event:
-            case ev.Model(state="ready"):
+            case ev.ModelChanged(state="ready"):
                 self.rack.model_is(event.facts)
-            case ev.Mixer() if event.rev > self.rev:
+            case ev.MixerChanged() if event.rev > self.rev:
                 self.rev = event.rev
                 self._take_over_mixer(moved=True)
-            case ev.Tok():
+            case ev.TokensGenerated():
                 self.pace.add(len(event.ids))
-            case ev.Gen():
+            case ev.AnswerStarted():
                 self.modes.answer_begins()
-            case ev.Stop():
+            case ev.AnswerStopped():
                 self.pace.clear()
                 self.modes.answer_ends()
-            case ev.Turn() if self.transcript.document.items[:1] == first_page.notes(self.link.model)[:1]:
+            case ev.TurnAdded() if (
+                self.transcript.document.items[:1] == first_page.first_page_notes(self.link.model)[:1]
+            ):
                 self.transcript.drop_notes("hint", "title")
 
     def _told(self, notice: dict[str, Any]) -> None:
@@ -217,14 +221,14 @@ class Desk(Screen[None]):
         self.feed.go_on(ELSEWHERE)
         await self.link.load_again([channel.label for channel in self.rack.board.mixer.channels])
         if self.rack.board.mixer.channels:
-            self.rack.post_message(Rack.Edited("mixer as before"))
+            self.rack.post_message(MixerPanel.Edited("mixer as before"))
 
     def _take_over_mixer(self, *, moved: bool = False) -> None:
         """Show the engine's mixer: another client changed it, this screen has just attached, or an edit
         was refused.
         """
         state = self.link.state
-        self.rack.load(mixer_of(state.desk.state, state.vectors, self.rack.board.n_layers), moved=moved)
+        self.rack.load(rebuild_mixer(state.desk.state, state.vectors, self.rack.board.n_layers), moved=moved)
 
     def on_key(self, event: events.Key) -> None:
         self.modes.key(event)
@@ -232,41 +236,41 @@ class Desk(Screen[None]):
     # What it looks like ------------------------------------------------------------------------------------------
 
     def _show_status(self, numbers: bool) -> None:
-        status = standing(self)
+        status = desk_status(self)
         self.query_one(StatusLine).show(status, numbers)
         self.talk.show_title()
         self.prompt.invite(self.modes.name)
         self.coach.see(self.link.state, len(self.rack.board.mixer.channels), self.modes.name == "TYPE")
         self.query_one("#banner").set_class(status.word == "lost", "-shown")
-        self.query_one(Hints).show(commands.hints(self.modes.name, status.word))
+        self.query_one(Hints).show(commands.desk_hints(self.modes.name, status.word))
 
     def warn(self, sentence: str) -> None:
         self.notify(safe_text(sentence), severity="error", markup=False, timeout=8)
 
     # What the hands do -------------------------------------------------------------------------------------------
 
-    @on(Prompt.Sent)
+    @on(PromptInput.Sent)
     @work(group="asks", exit_on_error=False)
-    async def _send(self, message: Prompt.Sent) -> None:
-        promptlog.add(message.text)
+    async def _send(self, message: PromptInput.Sent) -> None:
+        promptlog.append_prompt(message.text)
         if not message.text.startswith("/"):
             await self.talk.say(message.text)
             return
         try:
-            slash_commands.obey(self, message.text)
+            slash_commands.run_command(self, message.text)
         except SteerError as error:
             self.warn(str(error))
             self.prompt.load_text(message.text)
 
-    @on(Rack.Edited)
+    @on(MixerPanel.Edited)
     @work(group="asks", exit_on_error=False)
-    async def _edited(self, message: Rack.Edited) -> None:
+    async def _edited(self, message: MixerPanel.Edited) -> None:
         self.rev += 1
         state = self.rack.board.mixer.to_json()
         if await self.link.ask("mixer", rev=self.rev, state=state, words=message.words) is None:
             self._take_over_mixer()
 
-    def on_rack_refused(self, message: Rack.Refused) -> None:
+    def on_rack_refused(self, message: MixerPanel.Refused) -> None:
         self.warn(message.reason)
 
     def on_rack_add_pressed(self) -> None:

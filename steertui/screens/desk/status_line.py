@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 from steertui.widgets.status.status import Status
 
 if TYPE_CHECKING:
-    from steertui.screens.desk.screen import Desk
+    from steertui.screens.desk.screen import DeskScreen
 
 
 NONE = "no model: F6"
 
 
-def standing(desk: Desk) -> Status:
+def desk_status(desk: DeskScreen) -> Status:
     link, feed, state = desk.link, desk.feed, desk.link.state
-    word, facts = _word(desk), state.model.facts if state.model else {}
+    word, facts = _engine_word(desk), state.model.facts if state.model else {}
     return Status(
         word=word,
         mode=desk.modes.name,
         progress=state.model.progress if state.model else None,
-        model=_model(desk),
+        model=_model_name(desk),
         device=" ".join(str(facts[key]) for key in ("dtype", "device") if key in facts),
         context=feed.context + feed.tokens if feed.context else None,
         max_context=facts.get("max_context"),
@@ -35,7 +35,7 @@ def standing(desk: Desk) -> Status:
     )
 
 
-def _model(desk: Desk) -> str:
+def _model_name(desk: DeskScreen) -> str:
     """The model that is loaded or loading; before there is an engine, the requested one."""
     link, known = desk.link, desk.link.state.model
     if known is not None and known.state in ("ready", "loading"):
@@ -43,7 +43,7 @@ def _model(desk: Desk) -> str:
     return link.model if link.client is None or link.client.connection == "gone" else NONE
 
 
-def _word(desk: Desk) -> str:
+def _engine_word(desk: DeskScreen) -> str:
     """The engine's state word, or that of the connection if there is no engine."""
     link = desk.link
     if link.failed or (link.client is not None and link.client.connection in ("lost", "gone")):

@@ -8,7 +8,7 @@ from time import monotonic
 WINDOW = 2.0
 
 
-class Pace:
+class TokenRate:
     """Counts arriving tokens; tests may pass the time."""
 
     def __init__(self) -> None:

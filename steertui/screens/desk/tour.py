@@ -10,8 +10,8 @@ from rich.text import Text
 from textual.widgets import Static
 
 from core import demo
-from sessions.state.state import State, Turn
-from steertui.screens.desk.first_page import FIRST, coached, remember_coached
+from sessions.state.state import SessionState, Turn
+from steertui.screens.desk.first_page import FIRST, is_tour_done, mark_tour_done
 
 WAITING = "1/4  ↑ brings an example, enter sends it; it is answered as soon as the model is loaded."
 STEPS = (
@@ -39,7 +39,7 @@ LESSON = 4
 
 
 @dataclass(frozen=True)
-class Seen:
+class TourProgress:
     """The user's progress: number of answers and strips, and whether the mixer was changed during an
     answer (`changed_too_late`: with too few tokens left to see the effect).
     """
@@ -52,20 +52,20 @@ class Seen:
     late: bool = False
 
     @classmethod
-    def of(cls, state: State, strips: int) -> Seen:
+    def of(cls, state: SessionState, strips: int) -> TourProgress:
         answers = [turn for turn in state.turns.values() if turn.gen is not None]
-        heard = [len(turn.tokens) - at for turn in answers for at in _turns(turn)]
+        heard = [len(turn.tokens) - at for turn in answers for at in _change_tokens(turn)]
         turned = any(tokens >= HEARD for tokens in heard)
         here = state.model is not None and state.model.state == "ready"
         return cls(here, len(answers), strips, state.running is not None, turned, bool(heard) and not turned)
 
 
-def _turns(answer: Turn) -> list[int]:
+def _change_tokens(answer: Turn) -> list[int]:
     """The token indices at which the mixer was changed during an answer."""
     return [mark.at for mark in answer.markers if mark.kind == "mixer" and mark.at > 0]
 
 
-def lesson(seen: Seen, steered: int) -> str:
+def next_hint(seen: TourProgress, steered: int) -> str:
     """The next hint; `steered` counts the answers generated with a vector."""
     if seen.turned:
         return DONE
@@ -80,30 +80,30 @@ def lesson(seen: Seen, steered: int) -> str:
     return STEPS[4] if steered else STEPS[2]
 
 
-class Coach(Static):
+class Tour(Static):
     """The hint line; hidden when the tour is not needed."""
 
     def __init__(self, model: str, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, markup=False)
-        self._wanted = model in demo.NAMES and not coached()
+        self._wanted = model in demo.NAMES and not is_tour_done()
         self._said = ""
         self._answers, self._steered, self._done = 0, 0, -1
         self._strips = 0
 
-    def see(self, state: State, strips: int, typing: bool) -> None:
+    def see(self, state: SessionState, strips: int, typing: bool) -> None:
         """Once per frame: update the hint from the session's state."""
         if not self._wanted:
             return
-        seen, self._strips = Seen.of(state, strips), strips
+        seen, self._strips = TourProgress.of(state, strips), strips
         if seen.answers > self._answers and seen.strips:
             self._steered += 1
         self._answers = seen.answers
         if seen.turned and self._done < 0:
             self._done = seen.answers
-            remember_coached()
+            mark_tour_done()
         over = seen.turned and seen.answers > self._done
         self._wanted = not over
-        words = "" if over else lesson(seen, self._steered)
+        words = "" if over else next_hint(seen, self._steered)
         self._say(TYPING.get(words, words) if typing else words)
 
     def slowed(self, tempo: int) -> int:

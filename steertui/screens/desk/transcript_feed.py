@@ -10,14 +10,27 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sessions.journal import events as ev
-from sessions.state.mixer_words import summary
-from sessions.state.settings_words import made_before
-from sessions.state.state import State, Turn
-from steertui.screens.past_sessions import manner, past, spoken, standing_marks, thrown_in
+from sessions.state.mixer_words import mixer_summary
+from sessions.state.settings_words import previous_settings
+from sessions.state.state import SessionState, Turn
+from steertui.screens.past_sessions import (
+    distractor_items,
+    message_items,
+    mixer_marks,
+    past_items,
+    settings_items,
+)
 from steertui.text import Sanitiser, safe_text
 from steertui.widgets.inspector.projection_meters import Meters
-from steertui.widgets.transcript.document import NOT_GENERATED, Item, Marker, Note, Piece, Speech
-from steertui.widgets.transcript.token_reading import Reading
+from steertui.widgets.transcript.document import (
+    NOT_GENERATED,
+    Item,
+    TextPiece,
+    TranscriptMarker,
+    TranscriptNote,
+    TranscriptTurn,
+)
+from steertui.widgets.transcript.token_reading import ChannelReading
 from steertui.widgets.transcript.view import Transcript
 
 ENDINGS = {
@@ -30,12 +43,12 @@ ENDINGS = {
 
 
 @dataclass
-class Feed:
+class TranscriptFeed:
     """Keeps the turn that was shown last, so that a new branch is noticed and drawn from its root."""
 
     transcript: Transcript
     meters: Meters
-    readings: Mapping[str, Reading]
+    readings: Mapping[str, ChannelReading]
     items: list[Item] = field(default_factory=list)
     shown: int | None = None
     mix: str | None = None
@@ -48,7 +61,7 @@ class Feed:
     later: list[Item] = field(default_factory=list)
     stream: Sanitiser = field(default_factory=Sanitiser)
 
-    def take(self, event: ev.Event, state: State) -> None:
+    def take(self, event: ev.Event, state: SessionState) -> None:
         """Apply one event. `state` may be ahead of it, so values of that moment are kept here."""
         step = STEPS.get(event.t)
         if step is not None:
@@ -74,32 +87,32 @@ class Feed:
         self.unqueue()
         self.shown, self.mix, self.coming, self.tokens = None, None, [], 0
         self.transcript.set_live(False)
-        self.items.append(Note(words, "warning"))
+        self.items.append(TranscriptNote(words, "warning"))
 
-    def reopened(self, event: ev.Open, state: State) -> None:
+    def reopened(self, event: ev.SessionOpened, state: SessionState) -> None:
         """An engine has resumed the session: an answer of the lost engine has ended."""
         if self.transcript.live:
-            self.items.append(Note("the engine was lost; the answer ends here", "warning"))
+            self.items.append(TranscriptNote("the engine was lost; the answer ends here", "warning"))
             self._release()
             self.flush()
             self.transcript.set_live(False)
 
     # Turns and answers -------------------------------------------------------------------------------------------
 
-    def turn(self, event: ev.Turn, state: State) -> None:
+    def turn(self, event: ev.TurnAdded, state: SessionState) -> None:
         self._follow(event.parent, state)
         self.shown = event.turn
         if self.transcript.live:
-            self._hold([*self.later, *spoken(event.role, event.text)])
+            self._hold([*self.later, *message_items(event.role, event.text)])
             return
-        self.items += spoken(event.role, event.text)
+        self.items += message_items(event.role, event.text)
         if state.word in ("loading", "generating", "paused") or state.model is None:
             self.wait("queued: it will be answered after what is running now")
 
     def _hold(self, items: list[Item]) -> None:
         """Messages sent during an answer are drawn below it when it has ended."""
         self.later = items
-        waiting = sum(isinstance(item, Speech) for item in items)
+        waiting = sum(isinstance(item, TranscriptTurn) for item in items)
         self.transcript.entitle(f"transcript · {waiting} queued" if waiting else "transcript")
 
     def _release(self) -> None:
@@ -110,15 +123,15 @@ class Feed:
         """Show why a message is not being answered yet; replaces the previous reason."""
         self.unqueue()
         self.waiting = True
-        self.items.append(Note(words, "queued"))
+        self.items.append(TranscriptNote(words, "queued"))
 
-    def answer(self, event: ev.Gen, state: State) -> None:
+    def answer(self, event: ev.AnswerStarted, state: SessionState) -> None:
         self.unqueue()
         self._follow(event.parent, state)
-        self.items.append(Speech("asst"))
+        self.items.append(TranscriptTurn("asst"))
         changed = self.mix and event.mix != self.mix
-        self.items += standing_marks(summary(self.desk) or ("no steering" if changed else ""))
-        self.items += manner(state.turns[event.turn], made_before(state, event.parent))
+        self.items += mixer_marks(mixer_summary(self.desk) or ("no steering" if changed else ""))
+        self.items += settings_items(state.turns[event.turn], previous_settings(state, event.parent))
         self.mix, self.shown, self.coming = event.mix, event.turn, []
         self.context, self.tokens = event.prompt_tokens, 0
         self.stream = Sanitiser()
@@ -134,7 +147,7 @@ class Feed:
             self.flush()
             self.transcript.drop_notes("queued")
 
-    def tokens_came(self, event: ev.Tok, state: State) -> None:
+    def tokens_came(self, event: ev.TokensGenerated, state: SessionState) -> None:
         if event.lane:
             return
         if event.i < self.tokens:
@@ -142,7 +155,7 @@ class Feed:
         for index, text in enumerate(event.text, event.i):
             self._arrived(index)
             self.items.append(
-                Piece(self.stream.feed(text), index, NOT_GENERATED if self.shown is None else self.shown)
+                TextPiece(self.stream.feed(text), index, NOT_GENERATED if self.shown is None else self.shown)
             )
         self.meters.gauges.said(event.ids, event.lp)
         self.tokens = event.i + len(event.ids)
@@ -152,7 +165,7 @@ class Feed:
         self.flush()
         self.transcript.rewind(index)
 
-    def measured(self, event: ev.Meter, state: State) -> None:
+    def measured(self, event: ev.MeterReadings, state: SessionState) -> None:
         if event.lane:
             return
         self.flush()
@@ -163,27 +176,27 @@ class Feed:
             for name, value in row.items():
                 self.readings[name].add(value, bool(_cell(event.hits, name, k)))
 
-    def stopped(self, event: ev.Stop, state: State) -> None:
+    def stopped(self, event: ev.AnswerStopped, state: SessionState) -> None:
         if event.reason in ENDINGS:
-            self.items.append(Note(f"{ENDINGS[event.reason]} after {event.tokens} tokens"))
+            self.items.append(TranscriptNote(f"{ENDINGS[event.reason]} after {event.tokens} tokens"))
         if event.message:
-            self.items.append(Note(safe_text(event.message), "warning"))
+            self.items.append(TranscriptNote(safe_text(event.message), "warning"))
         self._release()
         self.flush()
         self.transcript.set_live(False)
 
-    def _follow(self, parent: int | None, state: State) -> None:
+    def _follow(self, parent: int | None, state: SessionState) -> None:
         """If a turn does not continue the shown one, draw its branch from the root."""
         if parent != self.shown:
             self.look_at(parent, state)
 
-    def look_at(self, turn: int | None, state: State) -> None:
+    def look_at(self, turn: int | None, state: SessionState) -> None:
         """Draw the conversation up to that turn, from its root."""
         self.items.clear()
         self._hold([])
         self.transcript.clear()
         self.transcript.set_live(False)
-        self.items += past(state.path(turn) if turn is not None else ())
+        self.items += past_items(state.path(turn) if turn is not None else ())
         self.shown, self.mix, self.context, self.tokens = turn, None, 0, 0
 
     def forget(self, turn: Turn) -> bool:
@@ -196,7 +209,7 @@ class Feed:
 
     # Marks in the text -------------------------------------------------------------------------------------------
 
-    def mixed(self, event: ev.Mixer, state: State) -> None:
+    def mixed(self, event: ev.MixerChanged, state: SessionState) -> None:
         """Between answers nothing is drawn: the next answer shows its mixer at its start."""
         self.desk = event.state
         if event.gen is not None:
@@ -207,65 +220,71 @@ class Feed:
         """Draw the markers of the next token (a change is acknowledged before its token is generated)."""
         for at, words, mix in [change for change in self.coming if change[0] <= index]:
             self.mix = mix
-            self.items.append(Marker(safe_text(words), at))
+            self.items.append(TranscriptMarker(safe_text(words), at))
         self.coming = [change for change in self.coming if change[0] > index]
 
-    def injected(self, event: ev.Inject, state: State) -> None:
-        self.items += thrown_in(event.text, event.how, event.at if event.gen is not None else None)
+    def injected(self, event: ev.TextInjected, state: SessionState) -> None:
+        self.items += distractor_items(event.text, event.how, event.at if event.gen is not None else None)
 
-    def rewound(self, event: ev.Rewind, state: State) -> None:
+    def rewound(self, event: ev.AnswerRewound, state: SessionState) -> None:
         self.flush()
         self.transcript.rewind(event.to)
         self.tokens = event.to
-        self.items.append(Marker(f"{event.dropped} tokens dropped", event.to, lasting=True))
+        self.items.append(TranscriptMarker(f"{event.dropped} tokens dropped", event.to, lasting=True))
 
-    def cropped(self, event: ev.Crop, state: State) -> None:
+    def cropped(self, event: ev.CacheCropped, state: SessionState) -> None:
         """The cache was lost and these tokens were encoded again."""
-        self.items.append(Note(safe_text(f"{event.dropped} tokens were encoded again: {event.reason}")))
+        self.items.append(
+            TranscriptNote(safe_text(f"{event.dropped} tokens were encoded again: {event.reason}"))
+        )
 
-    def rebuilt(self, event: ev.Rebuild, state: State) -> None:
-        self.items.append(Marker(f"cache rebuilt, {event.tokens} tokens in {event.wall_ms} ms", event.at))
+    def rebuilt(self, event: ev.CacheRebuilt, state: SessionState) -> None:
+        self.items.append(
+            TranscriptMarker(f"cache rebuilt, {event.tokens} tokens in {event.wall_ms} ms", event.at)
+        )
 
-    def noted(self, event: ev.Note, state: State) -> None:
-        self.items.append(Note(safe_text(event.text)))
+    def noted(self, event: ev.NoteAdded, state: SessionState) -> None:
+        self.items.append(TranscriptNote(safe_text(event.text)))
 
-    def marked(self, event: ev.Mark, state: State) -> None:
-        self.items.append(Marker(safe_text(event.label), event.at if event.gen is not None else None))
+    def marked(self, event: ev.MarkAdded, state: SessionState) -> None:
+        self.items.append(
+            TranscriptMarker(safe_text(event.label), event.at if event.gen is not None else None)
+        )
 
-    def written_again(self, event: ev.Gap, state: State) -> None:
+    def written_again(self, event: ev.RecordingGap, state: SessionState) -> None:
         words = f"recorded again: {event.lost} events are missing from the journal ({event.reason})"
-        self.items.append(Note(safe_text(words), "warning"))
+        self.items.append(TranscriptNote(safe_text(words), "warning"))
 
-    def failed(self, event: ev.Error, state: State) -> None:
-        self.items.append(Note(safe_text(event.message), "warning"))
+    def failed(self, event: ev.ErrorReported, state: SessionState) -> None:
+        self.items.append(TranscriptNote(safe_text(event.message), "warning"))
 
-    def model(self, event: ev.Model, state: State) -> None:
+    def model(self, event: ev.ModelChanged, state: SessionState) -> None:
         """Note a change of model; if loading failed, no message waits any more."""
         if event.state == "failed":
             self.unqueue()
         elif event.state == "ready":
             if self.speaker not in ("", event.name):
-                self.items.append(Note(safe_text(f"from here on the model is {event.name}")))
+                self.items.append(TranscriptNote(safe_text(f"from here on the model is {event.name}")))
             self.speaker = event.name
 
 
-STEPS: Mapping[str, Callable[[Feed, Any, State], None]] = {
-    "open": Feed.reopened,
-    "turn": Feed.turn,
-    "gen": Feed.answer,
-    "tok": Feed.tokens_came,
-    "meter": Feed.measured,
-    "stop": Feed.stopped,
-    "mixer": Feed.mixed,
-    "inject": Feed.injected,
-    "rewind": Feed.rewound,
-    "rebuild": Feed.rebuilt,
-    "crop": Feed.cropped,
-    "note": Feed.noted,
-    "mark": Feed.marked,
-    "error": Feed.failed,
-    "gap": Feed.written_again,
-    "model": Feed.model,
+STEPS: Mapping[str, Callable[[TranscriptFeed, Any, SessionState], None]] = {
+    "open": TranscriptFeed.reopened,
+    "turn": TranscriptFeed.turn,
+    "gen": TranscriptFeed.answer,
+    "tok": TranscriptFeed.tokens_came,
+    "meter": TranscriptFeed.measured,
+    "stop": TranscriptFeed.stopped,
+    "mixer": TranscriptFeed.mixed,
+    "inject": TranscriptFeed.injected,
+    "rewind": TranscriptFeed.rewound,
+    "rebuild": TranscriptFeed.rebuilt,
+    "crop": TranscriptFeed.cropped,
+    "note": TranscriptFeed.noted,
+    "mark": TranscriptFeed.marked,
+    "error": TranscriptFeed.failed,
+    "gap": TranscriptFeed.written_again,
+    "model": TranscriptFeed.model,
 }
 
 

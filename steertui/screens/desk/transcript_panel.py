@@ -10,29 +10,29 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
 from sessions.journal import events as ev
-from sessions.state.collapse import advice, symptoms
-from sessions.state.loudness import sizes
-from sessions.state.mixer_words import summary
-from sessions.state.state import State, Token
-from steertui.screens.desk.unsteered_panel import Shadow
-from steertui.widgets.inspector.gauges import Gauges
-from steertui.widgets.inspector.inspection import Inspection, inspect
+from sessions.state.collapse import advise_scale, collapse_signs
+from sessions.state.loudness import push_size
+from sessions.state.mixer_words import mixer_summary
+from sessions.state.state import AnswerToken, SessionState
+from steertui.screens.desk.unsteered_panel import UnsteeredPanel
+from steertui.widgets.inspector.gauges import TokenGauges
+from steertui.widgets.inspector.inspection import TokenInspection, inspect_token
 from steertui.widgets.inspector.inspector import Inspector
-from steertui.widgets.status.collapse_lamp import Lamp
-from steertui.widgets.transcript.document import Piece
+from steertui.widgets.status.collapse_lamp import CollapseLamp
+from steertui.widgets.transcript.document import TextPiece
 from steertui.widgets.transcript.view import Transcript
 
 
-class Page(Vertical):
+class TranscriptPanel(Vertical):
     """`state` returns the current session state."""
 
-    def __init__(self, state: Callable[[], State], *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, state: Callable[[], SessionState], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._state = state
-        self.gauges, self._ended = Gauges(), False
+        self.gauges, self._ended = TokenGauges(), False
         self._mixers: dict[str, Mapping[str, Any]] = {}
-        self.transcript, self.shadow = Transcript(id="transcript"), Shadow(id="shadow")
-        self.inspector, self.lamp = Inspector(id="inspector"), Lamp(id="lamp")
+        self.transcript, self.shadow = Transcript(id="transcript"), UnsteeredPanel(id="shadow")
+        self.inspector, self.lamp = Inspector(id="inspector"), CollapseLamp(id="lamp")
 
     def compose(self) -> ComposeResult:
         with Container(id="voices"):
@@ -43,9 +43,9 @@ class Page(Vertical):
 
     def take(self, event: ev.Event) -> None:
         """Apply an event, and keep every mixer by the hash that tokens carry."""
-        if isinstance(event, ev.Mixer):
+        if isinstance(event, ev.MixerChanged):
             self._mixers[event.mix] = event.state
-        self._ended = self._ended or isinstance(event, ev.Stop)
+        self._ended = self._ended or isinstance(event, ev.AnswerStopped)
         self.shadow.take(event)
 
     def reset(self) -> None:
@@ -55,7 +55,7 @@ class Page(Vertical):
         self.gauges.clear()
         self.transcript.tint.readings.clear()
 
-    def answers(self) -> list[Sequence[Token]]:
+    def answers(self) -> list[Sequence[AnswerToken]]:
         """The tokens of every answer on the path to the newest turn."""
         return [turn.tokens for turn in self._state().path() if turn.gen is not None]
 
@@ -66,8 +66,8 @@ class Page(Vertical):
         if self._ended:
             self._ended = False
             self.gauges.drifted(answers)
-        found = symptoms(answers[-1]) if answers else ()
-        advised = advice(answers, self._mixers, sizes(self._state())) if found else None
+        found = collapse_signs(answers[-1]) if answers else ()
+        advised = advise_scale(answers, self._mixers, push_size(self._state())) if found else None
         self.lamp.show(found, advised)
 
     def heat(self, channels: Sequence[str], selected: int, next_channel: bool) -> None:
@@ -80,7 +80,7 @@ class Page(Vertical):
     # The token under the cursor ------------------------------------------------------------------------------------
 
     @property
-    def pointed(self) -> Piece | None:
+    def pointed(self) -> TextPiece | None:
         return self.transcript.pen.pointed
 
     @on(Transcript.Pointed, "#transcript")
@@ -105,11 +105,11 @@ class Page(Vertical):
         self.transcript.point(None)
         return True
 
-    def _seen(self, piece: Piece | None) -> Inspection | None:
+    def _seen(self, piece: TextPiece | None) -> TokenInspection | None:
         if piece is None:
             return None
         readings = self.transcript.tint.readings
-        mixers = {mix: summary(state) for mix, state in self._mixers.items()}
-        return inspect(
+        mixers = {mix: mixer_summary(state) for mix, state in self._mixers.items()}
+        return inspect_token(
             self._state(), piece.turn, piece.index, mixers, lambda name, p: readings[name].sigmas(p)
         )

@@ -19,7 +19,7 @@ from textual.containers import Vertical
 from sessions.journal import events as ev
 from steertui.text import Sanitiser
 from steertui.widgets.inspector.kl_panel import KlLine
-from steertui.widgets.transcript.document import Item, Piece, Speech
+from steertui.widgets.transcript.document import Item, TextPiece, TranscriptTurn
 from steertui.widgets.transcript.view import Transcript
 
 MODES = (None, "free", "forced")
@@ -36,7 +36,7 @@ NATS = 1.0
 """A KL of one nat is coloured like one σ."""
 
 
-class Shadow(Vertical):
+class UnsteeredPanel(Vertical):
     """`next_mode` applies to the next answers; `mode` belongs to the shown one."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
@@ -82,7 +82,7 @@ class Shadow(Vertical):
         self.words.clear()
         self.line.clear()
 
-    def _begin(self, event: ev.Gen) -> None:
+    def _begin(self, event: ev.AnswerStarted) -> None:
         """Clear the panel; show it if this answer has an unsteered lane."""
         self.clear()
         mode = event.settings.get("shadow")
@@ -93,42 +93,42 @@ class Shadow(Vertical):
         self.words.tint.forget()
         self.words.heading = TITLES[mode]
         self.words.border_title = TITLES[mode]
-        self.words.extend([Speech("asst")])
+        self.words.extend([TranscriptTurn("asst")])
         self.words.set_live(True)
 
-    def _speak(self, event: ev.Tok) -> None:
+    def _speak(self, event: ev.TokensGenerated) -> None:
         if event.lane == 1 and self.mode == "free":
             self._write(event.i, event.text)
 
-    def _weigh(self, event: ev.Top) -> None:
+    def _weigh(self, event: ev.TopTokens) -> None:
         """Show the most likely token of the forced lane at each position."""
         if event.lane == 1 and self.mode == "forced":
             self._write(event.i, tuple(texts[0] if texts else "" for texts in event.text))
 
     def _write(self, start: int, texts: tuple[str, ...]) -> None:
         self.words.extend(
-            [Piece(self._stream.feed(str(text)), index) for index, text in enumerate(texts, start)]
+            [TextPiece(self._stream.feed(str(text)), index) for index, text in enumerate(texts, start)]
         )
 
-    def _measure(self, event: ev.Meter) -> None:
+    def _measure(self, event: ev.MeterReadings) -> None:
         if event.lane or self.mode != "forced":
             return
         for place, kl in enumerate(event.values.get("kl", ())):
             self.line.add(float(kl))
             self.words.colour(event.i + place, {KL: float(kl)})
 
-    def _rewind(self, event: ev.Rewind) -> None:
+    def _rewind(self, event: ev.AnswerRewound) -> None:
         self.words.rewind(event.to)
 
-    def _end(self, event: ev.Stop) -> None:
+    def _end(self, event: ev.AnswerStopped) -> None:
         self.words.set_live(False)
 
 
-STEPS: Mapping[str, Callable[[Shadow, Any], None]] = {
-    "gen": Shadow._begin,
-    "tok": Shadow._speak,
-    "top": Shadow._weigh,
-    "meter": Shadow._measure,
-    "rewind": Shadow._rewind,
-    "stop": Shadow._end,
+STEPS: Mapping[str, Callable[[UnsteeredPanel, Any], None]] = {
+    "gen": UnsteeredPanel._begin,
+    "tok": UnsteeredPanel._speak,
+    "top": UnsteeredPanel._weigh,
+    "meter": UnsteeredPanel._measure,
+    "rewind": UnsteeredPanel._rewind,
+    "stop": UnsteeredPanel._end,
 }

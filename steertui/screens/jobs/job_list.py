@@ -10,27 +10,27 @@ import time
 from dataclasses import dataclass, field
 
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
-from steertui.screens.jobs.form.brief import brief
-from steertui.screens.jobs.job_report import Report
+from sessions.journal.codec import JournalRecord
+from steertui.screens.jobs.form.brief import shorten_texts
+from steertui.screens.jobs.job_report import JobReport
 
 
 @dataclass
-class Ledger:
+class JobReports:
     """Job reports by number. `clock` is the newest event's time in seconds since the journal began;
     `received` is when this screen got it.
     """
 
-    reports: dict[int, Report] = field(default_factory=dict)
+    reports: dict[int, JobReport] = field(default_factory=dict)
     clock: float = 0.0
     heard: float = field(default_factory=time.monotonic)
 
-    def take(self, record: Record) -> None:
+    def take(self, record: JournalRecord) -> None:
         self.clock += record.m / 1000
         self.heard = time.monotonic()
-        if isinstance(record.event, ev.Job):
+        if isinstance(record.event, ev.JobChanged):
             self._job(record.event)
-        elif isinstance(record.event, ev.Open):
+        elif isinstance(record.event, ev.SessionOpened):
             self._engine_went()
 
     def clear(self) -> None:
@@ -43,7 +43,7 @@ class Ledger:
         return self.clock + time.monotonic() - self.heard
 
     @property
-    def going(self) -> list[Report]:
+    def going(self) -> list[JobReport]:
         """Running and queued jobs, in the order in which they were requested."""
         return [report for report in self.reports.values() if not report.ended]
 
@@ -56,11 +56,13 @@ class Ledger:
         share = "" if first.percent is None else f" {first.percent}%"
         return f"{first.kind}{share}" + (f" +{waiting}" if waiting else "")
 
-    def _job(self, event: ev.Job) -> None:
+    def _job(self, event: ev.JobChanged) -> None:
         report = self.reports.get(event.job)
         if report is None:
-            whose = str(brief(event.session))
-            report = Report(event.job, brief(event.kind), event.params, self.clock, "", session=whose)
+            whose = str(shorten_texts(event.session))
+            report = JobReport(
+                event.job, shorten_texts(event.kind), event.params, self.clock, "", session=whose
+            )
             self.reports[event.job] = report
         report.take(event.state, event.event, event.message, self.clock)
 

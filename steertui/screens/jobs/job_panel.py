@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass
-class Stage:
+class StageProgress:
     """Times are seconds on the session's clock. `began` is the time of the stage before's last report."""
 
     unit: str

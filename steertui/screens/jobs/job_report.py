@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.jobs import job
-from steertui.screens.jobs.form.brief import brief
-from steertui.screens.jobs.job_panel import Stage
+from steertui.screens.jobs.form.brief import shorten_texts
+from steertui.screens.jobs.job_panel import StageProgress
 
 ENDED = ("done", "failed", "cancelled")
 SAMPLES = 300
@@ -17,7 +17,7 @@ SAMPLES = 300
 
 
 @dataclass(frozen=True)
-class Entry:
+class ReportEntry:
     """A line of the log, with the seconds since the job was requested."""
 
     at: float
@@ -26,7 +26,7 @@ class Entry:
 
 
 @dataclass
-class Report:
+class JobReport:
     """Built event by event. `asked` and `at` are the session's clock when the job was requested and at its
     newest event; `session` is set for a command-line job, which is recorded in its own session.
     """
@@ -38,21 +38,21 @@ class Report:
     state: str = "queued"
     message: str = ""
     at: float = 0.0
-    stages: list[Stage] = field(default_factory=list)
+    stages: list[StageProgress] = field(default_factory=list)
     tables: dict[str, dict[str, Mapping[str, Any]]] = field(default_factory=dict)
     curves: dict[str, dict[float, job.Point]] = field(default_factory=dict)
     grids: dict[str, dict[tuple[str, str], float]] = field(default_factory=dict)
-    samples: deque[job.Sample] = field(default_factory=lambda: deque(maxlen=SAMPLES))
+    samples: deque[job.JobSample] = field(default_factory=lambda: deque(maxlen=SAMPLES))
     sampled: int = 0
     files: list[job.Artifact] = field(default_factory=list)
-    log: list[Entry] = field(default_factory=list)
+    log: list[ReportEntry] = field(default_factory=list)
     summary: Mapping[str, Any] = field(default_factory=dict)
     session: str = ""
     version: int = 0
 
     def take(self, state: str, event: Mapping[str, Any], message: str, at: float) -> None:
         """Apply one job event of the journal."""
-        event, message = brief(event), brief(message)
+        event, message = shorten_texts(event), shorten_texts(message)
         self.version += 1
         self.at = at
         if state in ENDED:
@@ -66,14 +66,14 @@ class Report:
             self.note(f"{state}: {message}" if message else state, wrong=state == "failed")
 
     def note(self, words: str, *, wrong: bool = False) -> None:
-        self.log.append(Entry(self.at - self.asked, words, wrong))
+        self.log.append(ReportEntry(self.at - self.asked, words, wrong))
 
     @property
     def ended(self) -> bool:
         return self.state in (*ENDED, "lost")
 
     @property
-    def stage(self) -> Stage | None:
+    def stage(self) -> StageProgress | None:
         return self.stages[-1] if self.stages else None
 
     @property
@@ -99,7 +99,7 @@ class Report:
     def _reported(self, event: Mapping[str, Any]) -> None:
         """Apply a report event; unknown kinds from a newer engine are ignored."""
         try:
-            known = job.Event.from_json(event)
+            known = job.JobEvent.from_json(event)
         except (KeyError, TypeError):
             return
         if step := STEPS.get(known.kind):
@@ -110,7 +110,7 @@ class Report:
     def progressed(self, event: job.Progress) -> None:
         if not self.stages or self.stages[-1].unit != event.unit:
             self._stage_over()
-            self.stages.append(Stage(event.unit, self.stages[-1].last if self.stages else self.asked))
+            self.stages.append(StageProgress(event.unit, self.stages[-1].last if self.stages else self.asked))
         self.stages[-1].reached(event.done, event.total, self.at)
 
     def _stage_over(self) -> None:
@@ -129,7 +129,7 @@ class Report:
         if isinstance(event.value, int | float):
             self.grids.setdefault(event.grid, {})[str(event.row), str(event.column)] = event.value
 
-    def sample(self, event: job.Sample) -> None:
+    def sample(self, event: job.JobSample) -> None:
         self.samples.append(event)
         self.sampled += 1
 
@@ -138,11 +138,11 @@ class Report:
         self.note(f"{event.what or 'file'} written to {event.path}")
 
 
-STEPS: Mapping[str, Callable[[Report, Any], None]] = {
-    "progress": Report.progressed,
-    "row": Report.row,
-    "point": Report.point,
-    "cell": Report.cell,
-    "sample": Report.sample,
-    "artifact": Report.file,
+STEPS: Mapping[str, Callable[[JobReport, Any], None]] = {
+    "progress": JobReport.progressed,
+    "row": JobReport.row,
+    "point": JobReport.point,
+    "cell": JobReport.cell,
+    "sample": JobReport.sample,
+    "artifact": JobReport.file,
 }

@@ -20,37 +20,37 @@ from textual.widgets import OptionList
 from core.errors import SteerError, UsageError
 from sessions.job_specs.catalogue import OFFERS
 from steertui import commands
-from steertui.screens.connection import Link
-from steertui.screens.copy_text import yank
+from steertui.screens.connection import EngineLink
+from steertui.screens.copy_text import copy_or_warn
 from steertui.screens.jobs.form.form import JobForm
-from steertui.screens.jobs.job_list import Ledger
-from steertui.screens.jobs.job_report import Report
-from steertui.screens.jobs.queue import Queue, in_order
-from steertui.screens.jobs.results.pages import Pages
-from steertui.screens.pick import Choice, Pick
+from steertui.screens.jobs.job_list import JobReports
+from steertui.screens.jobs.job_report import JobReport
+from steertui.screens.jobs.queue import JobList, order_reports
+from steertui.screens.jobs.results.pages import JobPages
+from steertui.screens.pick import Choice, ChoiceDialog
 from steertui.text import safe_text
 from steertui.widgets.cover import Cover
-from steertui.widgets.page import Page
+from steertui.widgets.page import TextPage
 from steertui.widgets.status.hints import Hints
 
 LOOKS = 5
 """Updates per second; only changes are drawn."""
 
 
-class Jobs(Screen[str | None]):
+class JobsScreen(Screen[str | None]):
     """F3. `ledger` holds the job reports that the desk has collected."""
 
     CSS_PATH = "jobs.tcss"
     AUTO_FOCUS = "#queue"
-    BINDINGS = [*commands.bindings(commands.JOBS)]
+    BINDINGS = [*commands.key_bindings(commands.JOBS)]
     PLACES = (commands.JOBS,)
     TOPIC = "jobs"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
 
-    def __init__(self, link: Link, ledger: Ledger) -> None:
+    def __init__(self, link: EngineLink, ledger: JobReports) -> None:
         super().__init__()
         self._link, self._ledger = link, ledger
-        self._queue, self._pages = Queue(), Pages()
+        self._queue, self._pages = JobList(), JobPages()
         self._number = self._shown = 0
 
     def compose(self) -> ComposeResult:
@@ -65,19 +65,19 @@ class Jobs(Screen[str | None]):
         self.set_interval(1 / LOOKS, self.look)
 
     @property
-    def _reports(self) -> Mapping[int, Report]:
+    def _reports(self) -> Mapping[int, JobReport]:
         return self._ledger.reports
 
     @property
-    def _chosen(self) -> Report:
+    def _chosen(self) -> JobReport:
         if self._shown not in self._reports:
             raise UsageError("there is no job yet: n starts one")
         return self._reports[self._shown]
 
-    @on(Page.Resized)
+    @on(TextPage.Resized)
     def look(self) -> None:
         """Redraw what has changed. The first job is shown until the wanted one has been reported."""
-        first = next((report.id for report in in_order(self._reports)), 0)
+        first = next((report.id for report in order_reports(self._reports)), 0)
         self._shown = self._number if self._number in self._reports else first
         self._queue.border_title = "jobs" if self._reports else "jobs · none in this session"
         self._queue.show(self._reports, self._shown, self.app.get_css_variables())
@@ -106,7 +106,7 @@ class Jobs(Screen[str | None]):
                 self._open_form(kind, {})
 
         hint = "enter opens the form"
-        self.app.push_screen(Pick("a new job", choices, hint=hint, wide=True, tells=True), answered)
+        self.app.push_screen(ChoiceDialog("a new job", choices, hint=hint, wide=True, tells=True), answered)
 
     def _open_form(self, kind: str, given: Mapping[str, Any]) -> None:
         model = self._link.state.model
@@ -125,7 +125,7 @@ class Jobs(Screen[str | None]):
             self.look()
 
     @work(group="jobs", exit_on_error=False)
-    async def _again(self, report: Report) -> None:
+    async def _again(self, report: JobReport) -> None:
         self._begun(await self._start(report.kind, report.params))
 
     @work(group="jobs", exit_on_error=False)
@@ -163,7 +163,7 @@ class Jobs(Screen[str | None]):
         if (report := self._told_or_none(running=None)) is None:
             return
         try:
-            place = await asyncio.to_thread(_kept, report)
+            place = await asyncio.to_thread(_keep_vector, report)
         except SteerError as error:
             self._warn(str(error))
             return
@@ -178,7 +178,7 @@ class Jobs(Screen[str | None]):
         except (KeyError, SteerError):
             self._warn(f"{report.kind} has no command line")
             return
-        yank(self.app, words, self._warn)
+        copy_or_warn(self.app, words, self._warn)
 
     def action_page(self, change: int) -> None:
         self._pages.turn(change)
@@ -200,7 +200,7 @@ class Jobs(Screen[str | None]):
         else:
             self._queue.focus()
 
-    def _told_or_none(self, *, running: bool | None) -> Report | None:
+    def _told_or_none(self, *, running: bool | None) -> JobReport | None:
         """The selected job if it is (not) running as required; otherwise show why not and return None."""
         try:
             report = self._chosen
@@ -216,7 +216,7 @@ class Jobs(Screen[str | None]):
         self.notify(safe_text(sentence), severity="error", markup=False, timeout=8)
 
 
-def _kept(report: Report) -> str:
+def _keep_vector(report: JobReport) -> str:
     """Copy the vector into the library under its own name, unless it is there already; returns the notice."""
     from pathlib import Path
 
@@ -225,6 +225,6 @@ def _kept(report: Report) -> str:
 
     if not report.vector:
         raise UsageError(report.barren)
-    if Path(report.vector).parent == library.folder():
+    if Path(report.vector).parent == library.library_folder():
         return f"{Path(report.vector).stem} is already in the library"
-    return f"in the library as {library.add(reading.read_stored(report.vector)).stem}"
+    return f"in the library as {library.add_to_library(reading.read_stored(report.vector)).stem}"

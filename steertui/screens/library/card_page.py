@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping
 
 from rich.text import Text
 
-from core.mixer.effects import spell
+from core.mixer.effects import format_layers
 from steertui.text import safe_text
-from steertui.widgets.bars import sparkline
-from steertui.widgets.mixer.dial import signed
+from steertui.widgets.bars import draw_sparkline
+from steertui.widgets.mixer.dial import format_signed
 from vectors.data.card import Card
-from vectors.library.library import Entry
+from vectors.library.library import LibraryEntry
 
 
-def page(
-    entry: Entry, cosines: Mapping[str, float], against: Iterable[str], colours: Mapping[str, str]
+def render_card(
+    entry: LibraryEntry, cosines: Mapping[str, float], against: Iterable[str], colours: Mapping[str, str]
 ) -> Text:
     """All known facts, one per line. `against` are warnings about the loaded model."""
     text = Text()
@@ -28,7 +28,7 @@ def page(
         text.append(safe_text(value))
     for other, cosine in cosines.items():
         text.append(f"\n{'cosine':<11} ", style="dim")
-        text.append(f"{signed(cosine)} with {safe_text(other)}")
+        text.append(f"{format_signed(cosine)} with {safe_text(other)}")
         if abs(cosine) > 0.5:
             text.append(
                 "  ⚠ points the same way" if cosine > 0 else "  ⚠ points the opposite way",
@@ -39,20 +39,20 @@ def page(
     return text
 
 
-def _lines(entry: Entry, card: Card) -> list[tuple[str, str]]:
+def _lines(entry: LibraryEntry, card: Card) -> list[tuple[str, str]]:
     about = card.about
     norms = [card.norms[layer] for layer in sorted(card.norms)]
     lines = [
-        ("layers", f"{spell(card.layers)}  of width {card.hidden_size}"),
+        ("layers", f"{format_layers(card.layers)}  of width {card.hidden_size}"),
         (
             "norm",
-            f"{sparkline(norms, 64, low=0.0)}  {_size(min(norms, default=0))} … {_size(max(norms, default=0))}",
+            f"{draw_sparkline(norms, 64, low=0.0)}  {_size(min(norms, default=0))} … {_size(max(norms, default=0))}",
         ),
-        ("consistency", consistency(card)),
+        ("consistency", consistency_text(card)),
         ("model", about.model_id),
         ("method", " · ".join(filter(None, (about.method, about.read, about.contrast)))),
         ("sign", about.sign_note),
-        ("suggests", suggestion(card)),
+        ("suggests", suggestion_text(card)),
         ("format", f"{card.format}; {card.index_rule}"),
         ("sha256", card.sha256[:16]),
         ("made", about.created),
@@ -65,18 +65,18 @@ def _size(norm: float) -> str:
     return f"{norm:.0f}" if norm >= 100 else f"{norm:.3g}"
 
 
-def consistency(card: Card) -> str:
+def consistency_text(card: Card) -> str:
     """Cosine of neighbouring layers; for a real direction it is far above that of random ones."""
     mean = card.consistency.mean
     if mean is None:
         return ""
-    words = f"neighbouring layers agree {signed(mean)} (random: within ±{card.consistency.band:.2f})"
+    words = f"neighbouring layers agree {format_signed(mean)} (random: within ±{card.consistency.band:.2f})"
     return "; ".join(filter(None, (words, card.consistency.caveat)))
 
 
-def suggestion(card: Card) -> str:
+def suggestion_text(card: Card) -> str:
     """The scale and layers that the card suggests."""
     wanted = card.about.suggestion or {}
     words = [f"{wanted['scale']:g} {wanted.get('unit', '')}" if "scale" in wanted else ""]
-    words.append(f"on layers {spell(wanted['layers'])}" if wanted.get("layers") else "")
+    words.append(f"on layers {format_layers(wanted['layers'])}" if wanted.get("layers") else "")
     return " ".join(filter(None, words))

@@ -12,9 +12,9 @@ from rich.text import Text
 from textual import work
 from textual.widgets import Static
 
-from sessions.state.state import State, Task
-from steertui.check_report import told
-from steertui.screens.connection import Link
+from sessions.state.state import JobState, SessionState
+from steertui.check_report import render_check_report
+from steertui.screens.connection import EngineLink
 from steertui.text import safe_text
 from steertui.widgets.bars import progress_bar
 
@@ -22,13 +22,13 @@ KIND = "check"
 LOOKS = 10  # updates per second; only changes are drawn
 BAR = 24
 COLOURS = {"green": "success", "amber": "warning", "red": "error"}
-Seen = tuple[Task | None, bool, bool]
+Seen = tuple[JobState | None, bool, bool]
 
 
-class Check(Static):
+class CheckCard(Static):
     """Empty while the vector has not been checked in this session."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: EngineLink) -> None:
         super().__init__(id="check", markup=False)
         self._link, self._vector, self._beginning = link, "", False
         self._seen: Seen = (None, False, False)
@@ -51,7 +51,7 @@ class Check(Static):
         """Cancel a running check; True if a cancel was sent. Sent once per job, so that a dead job cannot
         block leaving.
         """
-        task = newest(self._link.state, self._vector)
+        task = newest_check(self._link.state, self._vector)
         if task is None or task.state != "running" or not self._link.up:
             return False
         key = (self._link.state.session, task.id)
@@ -75,22 +75,22 @@ class Check(Static):
 
     def look(self) -> None:
         """Redraw what has changed."""
-        seen = (newest(self._link.state, self._vector), self._link.up, self._beginning)
+        seen = (newest_check(self._link.state, self._vector), self._link.up, self._beginning)
         if seen[0] is self._seen[0] and seen[1:] == self._seen[1:]:
             return
         self._seen = seen
-        text = shown(*seen, self.app.get_css_variables())
+        text = check_text(*seen, self.app.get_css_variables())
         self.display = bool(text.plain)
         self.update(text)
 
 
-def newest(state: State, name: str) -> Task | None:
+def newest_check(state: SessionState, name: str) -> JobState | None:
     """The session's newest check of this vector, from any client."""
     tasks = [task for task in state.jobs.values() if task.kind == KIND and task.params.get("vector") == name]
     return max(tasks, key=lambda task: task.id, default=None)
 
 
-def shown(task: Task | None, up: bool, beginning: bool, colours: Mapping[str, str]) -> Text:
+def check_text(task: JobState | None, up: bool, beginning: bool, colours: Mapping[str, str]) -> Text:
     """The progress, the verdict, or the reason why there is none."""
     if beginning:
         return Text("checking …", style="dim")
@@ -105,7 +105,7 @@ def shown(task: Task | None, up: bool, beginning: bool, colours: Mapping[str, st
     return Text(_progress(task) if up else "⚠ check: the engine does not answer")
 
 
-def _progress(task: Task) -> str:
+def _progress(task: JobState) -> str:
     last = next((report for report in reversed(task.reports) if report.get("kind") == "progress"), None)
     if last is None or not last["total"]:
         return "checking …"
@@ -113,9 +113,9 @@ def _progress(task: Task) -> str:
     return f"checking  {bar}  {last['done']}/{last['total']} {safe_text(last['unit'])}"
 
 
-def _verdict(task: Task, colours: Mapping[str, str]) -> Text:
+def _verdict(task: JobState, colours: Mapping[str, str]) -> Text:
     """The verdict as text; the colour only repeats it."""
     report = task.reports[-1]
-    text = Text("\n".join(map(safe_text, told(report))))
+    text = Text("\n".join(map(safe_text, render_check_report(report))))
     text.stylize(f"bold {colours[COLOURS[report['verdict']]]}", 0, len(report["verdict"]))
     return text

@@ -16,17 +16,17 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from core.errors import SteerError, UsageError
-from core.files import expanded
-from steertui.screens.library.card_page import page
-from steertui.screens.library.compatibility import against
+from core.files import expand_home
+from steertui.screens.library.card_page import render_card
+from steertui.screens.library.compatibility import fit_warnings
 from steertui.text import safe_text
-from steertui.vector_args import add_choices, read_chosen
-from steertui.widgets.line import Line
+from steertui.vector_args import add_reading_options, read_stored_vector
+from steertui.widgets.line import SafeInput
 from vectors.data.card import card_of
-from vectors.data.model_shape import Shape
-from vectors.data.stored import Stored
+from vectors.data.model_shape import ModelShape
+from vectors.data.stored import StoredVector
 from vectors.library import library
-from vectors.library.library import Entry
+from vectors.library.library import LibraryEntry
 
 PATH = "the path of a file of any known format · enter reads it · esc back"
 PLACEHOLDER = "file, then any of --shift --layers --part --minus --model"
@@ -34,7 +34,7 @@ NAME = "enter saves it under this name · pgdn scrolls the card · esc another f
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-class Import(ModalScreen[str | None]):
+class ImportDialog(ModalScreen[str | None]):
     """Returns the name of the imported vector, or None after esc."""
 
     CSS_PATH = ["../dialogs.tcss", "library.tcss"]
@@ -44,18 +44,18 @@ class Import(ModalScreen[str | None]):
         ("pageup", "read_on(-1)", "read back"),
     ]
 
-    def __init__(self, shape: Shape | None) -> None:
+    def __init__(self, shape: ModelShape | None) -> None:
         super().__init__()
         self._shape = shape
-        self._stored: Stored | None = None
+        self._stored: StoredVector | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -wide") as box:
             box.border_title = "import a vector file"
-            yield Line(placeholder=PLACEHOLDER, select_on_focus=False, id="path")
+            yield SafeInput(placeholder=PLACEHOLDER, select_on_focus=False, id="path")
             with VerticalScroll(id="offered", can_focus=False):
                 yield Static(id="facts")
-            yield Line(id="name")
+            yield SafeInput(id="name")
             yield Static(Text(PATH), id="said")
 
     @on(Input.Submitted, "#path")
@@ -89,22 +89,22 @@ class Import(ModalScreen[str | None]):
         """Read the file off the event loop, since it may be large."""
         self._say("reading …")
         try:
-            self._offer(await asyncio.to_thread(read, text))
+            self._offer(await asyncio.to_thread(read_vector_line, text))
         except SteerError as error:
             self._say(str(error), wrong=True)
         except OSError as error:
             self._say(f"cannot read the file: {(error.strerror or str(error)).lower()}", wrong=True)
 
     @work(exclusive=True, exit_on_error=False)
-    async def _keep(self, stored: Stored, name: str) -> None:
+    async def _keep(self, stored: StoredVector, name: str) -> None:
         try:
-            place = await asyncio.to_thread(_keep, stored, name)
+            place = await asyncio.to_thread(_save_vector, stored, name)
         except SteerError as error:
             self._say(str(error), wrong=True)
             return
         self.dismiss(place.stem)
 
-    def _offer(self, stored: Stored | None) -> None:
+    def _offer(self, stored: StoredVector | None) -> None:
         """Show the card and a proposed name; with None, show the path line again."""
         self._stored = stored
         self.set_class(stored is not None, "-offered")
@@ -115,8 +115,8 @@ class Import(ModalScreen[str | None]):
         card = card_of(stored)
         name = self.query_one("#name", Input)
         name.value = _NOT_IN_NAMES.sub("-", card.name).strip("-.")
-        entry = Entry(card.name, Path(card.file), card)
-        facts = page(entry, {}, against(card, self._shape), self.app.get_css_variables())
+        entry = LibraryEntry(card.name, Path(card.file), card)
+        facts = render_card(entry, {}, fit_warnings(card, self._shape), self.app.get_css_variables())
         self.query_one("#facts", Static).update(facts)
         name.focus()
 
@@ -126,33 +126,33 @@ class Import(ModalScreen[str | None]):
         said.update(Text(safe_text(text)))
 
 
-def _keep(stored: Stored, name: str) -> Path:
+def _save_vector(stored: StoredVector, name: str) -> Path:
     """Add the vector to the library under an unused name."""
-    name = library.valid_name(name)
-    if name in library.paths():
+    name = library.require_valid_name(name)
+    if name in library.vector_paths():
         raise UsageError(f"the library already has a vector {name!r}: choose another name")
-    return library.add(stored, name)
+    return library.add_to_library(stored, name)
 
 
-def read(text: str) -> Stored:
+def read_vector_line(text: str) -> StoredVector:
     """Read the vector from a path, or from a path followed by options of `steertui library add`."""
-    whole = expanded(text.strip())
-    words = [str(whole)] if whole.is_file() else _words(text)
-    parser = _Line(add_help=False, prog="import")
+    whole = expand_home(text.strip())
+    words = [str(whole)] if whole.is_file() else _split_words(text)
+    parser = _OptionParser(add_help=False, prog="import")
     parser.add_argument("file")
-    add_choices(parser)
+    add_reading_options(parser)
     chosen = parser.parse_args(words)
-    return read_chosen(str(expanded(chosen.file)), chosen, allow_undecided=True)
+    return read_stored_vector(str(expand_home(chosen.file)), chosen, allow_undecided=True)
 
 
-def _words(text: str) -> list[str]:
+def _split_words(text: str) -> list[str]:
     try:
         return shlex.split(text)
     except ValueError:
         raise UsageError("a quotation mark is not closed") from None
 
 
-class _Line(argparse.ArgumentParser):
+class _OptionParser(argparse.ArgumentParser):
     """Reports a wrong option as one sentence instead of exiting."""
 
     def error(self, message: str) -> None:  # type: ignore[override]

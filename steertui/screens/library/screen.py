@@ -17,51 +17,55 @@ from textual.widgets import DataTable, Input, Static
 
 from core.errors import SteerError, UsageError
 from steertui import commands
-from steertui.screens.ask import Ask
-from steertui.screens.connection import Link
-from steertui.screens.library.card_page import page
-from steertui.screens.library.check_card import Check
-from steertui.screens.library.compatibility import against, badge, shape_of, unplayable
-from steertui.screens.library.importing import Import
-from steertui.screens.library.rows import COLUMNS, columns, cosines, row
-from steertui.screens.library.trash_dialog import Bin
+from steertui.screens.ask import InputDialog
+from steertui.screens.connection import EngineLink
+from steertui.screens.library.card_page import render_card
+from steertui.screens.library.check_card import CheckCard
+from steertui.screens.library.compatibility import fit_badge, fit_warnings, refusal_reason, shape_of
+from steertui.screens.library.importing import ImportDialog
+from steertui.screens.library.rows import COLUMNS, column_widths, desk_cosines, vector_row
+from steertui.screens.library.trash_dialog import TrashBin
 from steertui.text import safe_text
 from steertui.widgets.cover import Cover
-from steertui.widgets.line import Line
+from steertui.widgets.line import SafeInput
 from steertui.widgets.status.hints import Hints
 from vectors.library import library
-from vectors.library.library import Entry
+from vectors.library.library import LibraryEntry
 
 LOOKS = 1  # per second; the loaded model may change
 FRAME = 5
 """Cells of a row taken by the border and the scrollbar."""
 
 
-class Library(Screen[str | None]):
+class LibraryScreen(Screen[str | None]):
     """F4. `loaded` are the vectors on the desk, for cosines; `link` is the connection to the engine that
     runs checks. The cursor starts on vector `at`; `looked` is called with the name under the cursor.
     """
 
     CSS_PATH = "library.tcss"
     AUTO_FOCUS = "#vectors"
-    BINDINGS = [*commands.bindings(commands.LIBRARY)]
+    BINDINGS = [*commands.key_bindings(commands.LIBRARY)]
     PLACES = (commands.LIBRARY,)
     TOPIC = "library"
 
     def __init__(
-        self, link: Link, loaded: Sequence[str], at: str = "", looked: Callable[[str], None] = lambda _: None
+        self,
+        link: EngineLink,
+        loaded: Sequence[str],
+        at: str = "",
+        looked: Callable[[str], None] = lambda _: None,
     ) -> None:
         super().__init__()
         self._at, self._looked = at, looked
         self._link, self._loaded = link, loaded
-        self._check = Check(link)
-        self._entries: dict[str, Entry] = {}
+        self._check = CheckCard(link)
+        self._entries: dict[str, LibraryEntry] = {}
         self._rows: list[tuple[str, list[Text]]] = []
         self._shape = shape_of(link.state.model)
-        self._bin = Bin(self, self.read)
+        self._bin = TrashBin(self, self.read)
 
     def compose(self) -> ComposeResult:
-        yield Line(placeholder="filter: name, note, model, method", id="filter")
+        yield SafeInput(placeholder="filter: name, note, model, method", id="filter")
         yield DataTable(id="vectors", cursor_type="row", zebra_stripes=False)
         with VerticalScroll(id="card", can_focus=False):
             yield self._check
@@ -81,7 +85,7 @@ class Library(Screen[str | None]):
         return self.query_one(DataTable)
 
     @property
-    def _chosen(self) -> Entry:
+    def _chosen(self) -> LibraryEntry:
         if not self._table.row_count:
             raise UsageError("there is no vector here: o imports a file")
         key = self._table.coordinate_to_cell_key(self._table.cursor_coordinate).row_key
@@ -97,7 +101,9 @@ class Library(Screen[str | None]):
         wanted = self.query_one("#filter", Input).value
         entries = await asyncio.to_thread(library.search, wanted)
         self._entries = {entry.name: entry for entry in entries}
-        self._rows = [(entry.name, row(entry, badge(entry.card, self._shape))) for entry in entries]
+        self._rows = [
+            (entry.name, vector_row(entry, fit_badge(entry.card, self._shape))) for entry in entries
+        ]
         self._show(keep)
         if not entries:
             self._check.of("")
@@ -108,7 +114,7 @@ class Library(Screen[str | None]):
         them.
         """
         self._table.clear(columns=True)
-        shown = columns([cells for _, cells in self._rows], self.size.width - FRAME)
+        shown = column_widths([cells for _, cells in self._rows], self.size.width - FRAME)
         for at, width in shown.items():
             self._table.add_column(COLUMNS[at], key=COLUMNS[at], width=width)
         for key, cells in self._rows:
@@ -138,9 +144,9 @@ class Library(Screen[str | None]):
             self.show_card(self._entries[event.row_key.value])
 
     @work(exclusive=True, group="card", exit_on_error=False)
-    async def show_card(self, entry: Entry) -> None:
-        alike = await asyncio.to_thread(cosines, entry, self._loaded)
-        text = page(entry, alike, against(entry.card, self._shape), self.app.get_css_variables())
+    async def show_card(self, entry: LibraryEntry) -> None:
+        alike = await asyncio.to_thread(desk_cosines, entry, self._loaded)
+        text = render_card(entry, alike, fit_warnings(entry.card, self._shape), self.app.get_css_variables())
         self.query_one("#page", Static).update(text)
 
     @on(Input.Changed, "#filter")
@@ -159,7 +165,7 @@ class Library(Screen[str | None]):
         chosen = self._chosen
         if chosen.problem:
             self._warn(chosen.problem)
-        elif reason := unplayable(chosen.card, self._shape):
+        elif reason := refusal_reason(chosen.card, self._shape):
             self._warn(f"{chosen.name}: {reason}")
         else:
             self.dismiss(chosen.name)
@@ -212,7 +218,7 @@ class Library(Screen[str | None]):
         self._attempt(self._bin.choose)
 
     def action_import_file(self) -> None:
-        self.app.push_screen(Import(self._shape), self._imported)
+        self.app.push_screen(ImportDialog(self._shape), self._imported)
 
     def _imported(self, name: str | None) -> None:
         if name is not None:
@@ -220,14 +226,14 @@ class Library(Screen[str | None]):
             self.read(name)
 
     def _ask(
-        self, title: str, hint: str, now: Callable[[Entry], str], read: Callable[[str, str], str]
+        self, title: str, hint: str, now: Callable[[LibraryEntry], str], read: Callable[[str, str], str]
     ) -> None:
         """Ask one question about the selected vector."""
 
         def ask() -> None:
             entry = self._chosen
             title_of = title.format(entry.name)
-            asked = Ask(title_of, lambda text: read(entry.name, text.strip()), now(entry), hint)
+            asked = InputDialog(title_of, lambda text: read(entry.name, text.strip()), now(entry), hint)
             self.app.push_screen(asked, self.read)
 
         self._attempt(ask)
@@ -239,7 +245,7 @@ class Library(Screen[str | None]):
 
     @staticmethod
     def _noted(name: str, text: str) -> str:
-        library.note(name, text)
+        library.write_note(name, text)
         return name
 
     def _attempt(self, act: Callable[[], None]) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from textual.screen import Screen
 
 from core.errors import SteerError, UsageError
-from steertui.screens.pick import Choice, Pick
+from steertui.screens.pick import Choice, ChoiceDialog
 from steertui.text import safe_text
 from vectors.library import library
 
 
-class Bin:
+class TrashBin:
     """`restored` is called with the name of a restored vector."""
 
     def __init__(self, screen: Screen[str | None], restored: Callable[[str], None]) -> None:
@@ -31,16 +31,18 @@ class Bin:
 
     def choose(self) -> None:
         """Choose any vector in the trash to restore."""
-        found = library.trashed()
+        found = library.list_trash()
         if not found:
             raise UsageError("the trash is empty")
-        choices = [Choice(str(n), library.named(each), each.when) for n, each in enumerate(found)]
+        choices = [Choice(str(n), library.original_name(each), each.when) for n, each in enumerate(found)]
 
         def answered(chosen: str | None) -> None:
             if chosen is not None:
                 self._try(found[int(chosen)].place.name)
 
-        self._screen.app.push_screen(Pick("trash", choices, hint="enter restores it · esc back"), answered)
+        self._screen.app.push_screen(
+            ChoiceDialog("trash", choices, hint="enter restores it · esc back"), answered
+        )
 
     def _try(self, wanted: str) -> None:
         try:
@@ -49,7 +51,7 @@ class Bin:
             self._screen.notify(safe_text(str(error)), severity="error", markup=False, timeout=8)
 
     def _restore(self, wanted: str) -> None:
-        name = library.restore(wanted)
+        name = library.restore_vector(wanted)
         self._thrown = [each for each in self._thrown if each != wanted]
         self._say(f"{name} is restored")
         self._restored(name)

@@ -11,9 +11,9 @@ from textual.screen import Screen
 
 from core.errors import SteerError
 from sessions.export import FORMS, LOGS
-from sessions.recorded.index import Entry
-from steertui.screens.pick import Choice, Pick
-from steertui.screens.sessions.recorded import exported
+from sessions.recorded.index import SessionEntry
+from steertui.screens.pick import Choice, ChoiceDialog
+from steertui.screens.sessions.recorded import export_session
 from steertui.terminal import clipboard
 from steertui.text import safe_text
 
@@ -27,7 +27,7 @@ SAID = {
 }
 
 
-def ask(screen: Screen[Any], entry: Entry) -> None:
+def open_export_dialog(screen: Screen[Any], entry: SessionEntry) -> None:
     """Ask for the format, write the file, and show its path."""
 
     def answered(form: str | None) -> None:
@@ -35,23 +35,23 @@ def ask(screen: Screen[Any], entry: Entry) -> None:
             screen.run_worker(_write(screen, entry, form), group="export", exit_on_error=False)
 
     choices = [Choice(form, form, SAID.get(form, "")) for form in (*FORMS, *LOGS)]
-    screen.app.push_screen(Pick("export as", choices, filtered=False), answered)
+    screen.app.push_screen(ChoiceDialog("export as", choices, filtered=False), answered)
 
 
-async def _write(screen: Screen[Any], entry: Entry, form: str) -> None:
+async def _write(screen: Screen[Any], entry: SessionEntry, form: str) -> None:
     """Write the export; the full path goes to the clipboard and a short form into the notice."""
     try:
-        place = await asyncio.to_thread(exported, entry, form)
+        place = await asyncio.to_thread(export_session, entry, form)
     except (SteerError, OSError) as error:
         screen.notify(safe_text(str(error)), severity="error", markup=False, timeout=8)
         return
     # Not the app's own copy action, which would show a second notice about the clipboard.
     App.copy_to_clipboard(screen.app, str(place))
-    await asyncio.to_thread(clipboard.places, str(place))
-    screen.notify(safe_text(told(place), multiline=True), markup=False, timeout=5)
+    await asyncio.to_thread(clipboard.copy_text, str(place))
+    screen.notify(safe_text(export_notice(place), multiline=True), markup=False, timeout=5)
 
 
-def told(place: Path) -> str:
+def export_notice(place: Path) -> str:
     """The notice: the end of the path (session, folder, file)."""
     session, folder, file = place.parts[-3:]
     return f"written, path copied:\n…{session[-6:]}/{folder}/…{file[-15:]}"

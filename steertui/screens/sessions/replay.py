@@ -16,19 +16,19 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from core.errors import SteerError
-from sessions.recorded.film import Film
-from sessions.recorded.index import Entry
+from sessions.recorded.film import Playback
+from sessions.recorded.index import SessionEntry
 from steertui import commands
-from steertui.screens.past_sessions import past
+from steertui.screens.past_sessions import past_items
 from steertui.screens.sessions import exporting
 from steertui.screens.sessions.playhead import Playhead
-from steertui.screens.sessions.recorded import branched
-from steertui.screens.sessions.verification import Verification
+from steertui.screens.sessions.recorded import branch_session
+from steertui.screens.sessions.verification import VerificationCard
 from steertui.text import safe_text
 from steertui.widgets.cover import Cover
 from steertui.widgets.status.hints import Hints
 from steertui.widgets.status.timeline import Timeline
-from steertui.widgets.transcript.document import Item, Piece
+from steertui.widgets.transcript.document import Item, TextPiece
 from steertui.widgets.transcript.view import Transcript
 
 FRAMES_S = 1 / 30
@@ -36,23 +36,23 @@ DIALS = 4
 """Most scale curves shown on the timeline; tab selects another channel."""
 
 
-class Replay(Screen[str | None]):
+class ReplayScreen(Screen[str | None]):
     """Plays `film`: the transcript shows the text up to the playhead, the timeline shows everything."""
 
     CSS_PATH = "sessions.tcss"
     AUTO_FOCUS = "#said"
-    BINDINGS = [*commands.bindings(commands.REPLAY)]
+    BINDINGS = [*commands.key_bindings(commands.REPLAY)]
     PLACES = (commands.REPLAY,)
     TOPIC = "replay"
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-short"), (30, "-tall")]
 
-    def __init__(self, entry: Entry, film: Film, verification: Verification) -> None:
+    def __init__(self, entry: SessionEntry, film: Playback, verification: VerificationCard) -> None:
         super().__init__()
         self._entry, self._film = entry, film
         self._verification = verification
-        self._items = past(film.path)
-        self._stops = stops(self._items)
+        self._items = past_items(film.path)
+        self._stops = item_stops(self._items)
         self._shown = 0
         self.head = Playhead(tuple(frame.gap for frame in film.frames))
         self.channel = next(iter(film.dials), "")
@@ -69,7 +69,7 @@ class Replay(Screen[str | None]):
         self._timeline.styles.height = min(max(len(self._film.dials), 1), DIALS) + 5
         self._verification.of(self._entry)
         self.query_one(Hints).show(commands.place_hints(commands.REPLAY))
-        measure(self._words, self._film)
+        fill_readings(self._words, self._film)
         self._last = monotonic()
         self.set_interval(FRAMES_S, self._tick)
         self.call_after_refresh(self._show)
@@ -170,7 +170,7 @@ class Replay(Screen[str | None]):
             self._warn("nothing to branch from yet: go forward one token first")
             return
         try:
-            session = await asyncio.to_thread(branched, self._entry, *self._film.where(self.head.place))
+            session = await asyncio.to_thread(branch_session, self._entry, *self._film.where(self.head.place))
         except (SteerError, OSError) as error:
             self._warn(str(error))
             return
@@ -180,7 +180,7 @@ class Replay(Screen[str | None]):
         self._verification.begin()
 
     def action_export(self) -> None:
-        exporting.ask(self, self._entry)
+        exporting.open_export_dialog(self, self._entry)
 
     def action_back(self) -> None:
         self.dismiss(None)
@@ -192,20 +192,20 @@ class Replay(Screen[str | None]):
         self._show()
 
 
-def stops(items: list[Item]) -> list[int]:
+def item_stops(items: list[Item]) -> list[int]:
     """For each number of played tokens, how many transcript items are shown."""
-    generated = [place for place, item in enumerate(items) if isinstance(item, Piece) and item.index >= 0]
+    generated = [place for place, item in enumerate(items) if isinstance(item, TextPiece) and item.index >= 0]
     return [*generated, len(items)]
 
 
-def measure(words: Transcript, film: Film) -> None:
+def fill_readings(words: Transcript, film: Playback) -> None:
     """Add all projections of the recording, so that a token keeps its colour wherever the playhead is."""
     for frame in film.frames:
         for label, value in frame.token.proj.items():
             words.tint.readings[label].add(value)
 
 
-def _title(entry: Entry, film: Film) -> str:
+def _title(entry: SessionEntry, film: Playback) -> str:
     changes = sum(cut.place > 0 for cut in film.cuts)
     seeds = dict.fromkeys(str(turn.settings["seed"]) for turn in film.path if "seed" in turn.settings)
     counts = ((len(film.path), "turn"), (len(film), "token"), (changes, "change"))

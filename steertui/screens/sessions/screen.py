@@ -16,20 +16,20 @@ from textual.screen import Screen
 from textual.widgets import DataTable, Input
 
 from core.errors import SteerError, UsageError
-from sessions.recorded.index import Entry
+from sessions.recorded.index import SessionEntry
 from steertui import commands
-from steertui.screens.connection import Link
-from steertui.screens.past_sessions import past
+from steertui.screens.connection import EngineLink
+from steertui.screens.past_sessions import past_items
 from steertui.screens.sessions import exporting
-from steertui.screens.sessions.recorded import filmed, found
-from steertui.screens.sessions.replay import Replay
-from steertui.screens.sessions.verification import Verification
+from steertui.screens.sessions.recorded import load_film, search_sessions
+from steertui.screens.sessions.replay import ReplayScreen
+from steertui.screens.sessions.verification import VerificationCard
 from steertui.text import safe_text
-from steertui.widgets.bars import clip, ends
+from steertui.widgets.bars import clip_middle, clip_text
 from steertui.widgets.cover import Cover
-from steertui.widgets.line import Line
+from steertui.widgets.line import SafeInput
 from steertui.widgets.status.hints import Hints
-from steertui.widgets.transcript.document import Item, Note
+from steertui.widgets.transcript.document import Item, TranscriptNote
 from steertui.widgets.transcript.view import Transcript
 
 COLUMNS = ("began", "model", "turns", "tokens", "first words", "id")
@@ -38,23 +38,23 @@ OTHERS = 53
 NARROWEST = 13
 
 
-class Sessions(Screen[str | None]):
+class SessionsScreen(Screen[str | None]):
     """F5. `link` is the connection to the engine, which has one session open and can verify any."""
 
     CSS_PATH = "sessions.tcss"
     AUTO_FOCUS = "#recorded"
-    BINDINGS = [*commands.bindings(commands.SESSIONS)]
+    BINDINGS = [*commands.key_bindings(commands.SESSIONS)]
     PLACES = (commands.SESSIONS,)
     TOPIC = "sessions"
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: EngineLink) -> None:
         super().__init__()
         self._link, self._current = link, link.state.session
-        self._verification = Verification(link)
-        self._entries: dict[str, Entry] = {}
+        self._verification = VerificationCard(link)
+        self._entries: dict[str, SessionEntry] = {}
 
     def compose(self) -> ComposeResult:
-        yield Line(placeholder="search the text of all sessions", id="search")
+        yield SafeInput(placeholder="search the text of all sessions", id="search")
         yield DataTable(id="recorded", cursor_type="row")
         yield self._verification
         yield Transcript(id="words")
@@ -79,7 +79,7 @@ class Sessions(Screen[str | None]):
         return self.query_one(Transcript)
 
     @property
-    def _chosen(self) -> Entry:
+    def _chosen(self) -> SessionEntry:
         if not self._table.row_count:
             raise UsageError("there is no recorded session here")
         key = self._table.coordinate_to_cell_key(self._table.cursor_coordinate).row_key
@@ -90,18 +90,22 @@ class Sessions(Screen[str | None]):
         """Reload the table, off the event loop: changed journals are indexed again."""
         wanted = self.query_one("#search", Input).value
         try:
-            entries = await asyncio.to_thread(found, wanted)
+            entries = await asyncio.to_thread(search_sessions, wanted)
         except SteerError as error:
             self._warn(str(error))
             return
         self._entries = {entry.id: entry for entry in entries}
         self._table.clear()
-        room = _room(entries, self.size.width)
+        room = _shared_widths(entries, self.size.width)
         for entry in entries:
-            self._table.add_row(*_row(entry, self._current, *room), key=entry.id)
+            self._table.add_row(*_session_row(entry, self._current, *room), key=entry.id)
         if not entries:
             self._tell(
-                [Note("no session contains these words" if wanted else "no session has been recorded yet")]
+                [
+                    TranscriptNote(
+                        "no session contains these words" if wanted else "no session has been recorded yet"
+                    )
+                ]
             )
 
     # Showing a session -----------------------------------------------------------------------------------------
@@ -113,11 +117,11 @@ class Sessions(Screen[str | None]):
             self.show_words(self._entries[event.row_key.value])
 
     @work(exclusive=True, group="words", exit_on_error=False)
-    async def show_words(self, entry: Entry) -> None:
+    async def show_words(self, entry: SessionEntry) -> None:
         try:
-            items = past((await asyncio.to_thread(filmed, entry)).path)
+            items = past_items((await asyncio.to_thread(load_film, entry)).path)
         except SteerError as error:
-            items = [Note(safe_text(str(error)), "warning")]
+            items = [TranscriptNote(safe_text(str(error)), "warning")]
         self._words.border_subtitle = Text(safe_text(entry.damage))
         self._tell(items)
 
@@ -128,9 +132,9 @@ class Sessions(Screen[str | None]):
 
     def on_resize(self) -> None:
         """Recompute the column widths; long names are cut."""
-        room = _room(list(self._entries.values()), self.size.width)
+        room = _shared_widths(list(self._entries.values()), self.size.width)
         for entry in self._entries.values():
-            for column, cell in zip(COLUMNS, _row(entry, self._current, *room), strict=True):
+            for column, cell in zip(COLUMNS, _session_row(entry, self._current, *room), strict=True):
                 self._table.update_cell(entry.id, column, cell, update_width=True)
 
     @on(Input.Changed, "#search")
@@ -160,7 +164,7 @@ class Sessions(Screen[str | None]):
 
     def action_export(self) -> None:
         if entry := self._wanted():
-            exporting.ask(self, entry)
+            exporting.open_export_dialog(self, entry)
 
     def action_verify(self) -> None:
         if entry := self._wanted():
@@ -173,7 +177,7 @@ class Sessions(Screen[str | None]):
         if not (entry := self._wanted()):
             return
         try:
-            film = await asyncio.to_thread(filmed, entry)
+            film = await asyncio.to_thread(load_film, entry)
         except SteerError as error:
             self._warn(str(error))
             return
@@ -182,9 +186,9 @@ class Sessions(Screen[str | None]):
             if session is not None:
                 self.dismiss(session)
 
-        self.app.push_screen(Replay(entry, film, Verification(self._link)), left)
+        self.app.push_screen(ReplayScreen(entry, film, VerificationCard(self._link)), left)
 
-    def _wanted(self) -> Entry | None:
+    def _wanted(self) -> SessionEntry | None:
         """The selected session; if there is none, show why and return None."""
         try:
             return self._chosen
@@ -196,7 +200,7 @@ class Sessions(Screen[str | None]):
         self.notify(safe_text(sentence), severity="error", markup=False, timeout=8)
 
 
-def _room(entries: Sequence[Entry], width: int) -> tuple[int, int]:
+def _shared_widths(entries: Sequence[SessionEntry], width: int) -> tuple[int, int]:
     """Widths of the model and title columns, which share the room that the others leave."""
     room = max(width - OTHERS, 2 * NARROWEST)
     titles = max((cell_len(safe_text(entry.title)) for entry in entries), default=0)
@@ -205,15 +209,15 @@ def _room(entries: Sequence[Entry], width: int) -> tuple[int, int]:
     return model, room - model
 
 
-def _row(entry: Entry, current: str, model: int, title: int) -> list[Text]:
+def _session_row(entry: SessionEntry, current: str, model: int, title: int) -> list[Text]:
     """The cells as `Text`, because the table would parse `str` as markup."""
     began = entry.began[:16].replace("T", " ")
     words = (
         ("▶ " if entry.id == current else "  ") + began,
-        ends(safe_text(entry.model), model),
+        clip_middle(safe_text(entry.model), model),
         str(entry.turns),
         str(entry.tokens),
-        clip(safe_text(entry.title), title),
+        clip_text(safe_text(entry.title), title),
         entry.id[-6:],
     )
     return [Text(safe_text(word)) for word in words]

@@ -11,12 +11,12 @@ from rich.text import Text
 from textual import work
 from textual.widgets import Static
 
-from sessions.export.facts import facts
-from sessions.journal.folder import Folder
+from sessions.export.facts import collect_facts
+from sessions.journal.folder import SessionFolder
 from sessions.journal.reader import read
-from sessions.recorded.index import Entry
-from sessions.state.state import State, Task
-from steertui.screens.connection import Link
+from sessions.recorded.index import SessionEntry
+from sessions.state.state import JobState, SessionState
+from steertui.screens.connection import EngineLink
 from steertui.text import safe_text
 
 KIND = "verify"
@@ -30,20 +30,20 @@ MEANS = {
 }
 
 
-class Verification(Static):
+class VerificationCard(Static):
     """Empty until the session is verified from here."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: EngineLink) -> None:
         super().__init__(id="verification", markup=False)
         self._link = link
-        self._entry: Entry | None = None
-        self._seen: Task | None = None
+        self._entry: SessionEntry | None = None
+        self._seen: JobState | None = None
         self.display = False
 
     def on_mount(self) -> None:
         self.set_interval(1 / LOOKS, self.look)
 
-    def of(self, entry: Entry | None) -> None:
+    def of(self, entry: SessionEntry | None) -> None:
         self._entry = entry
         self.look()
 
@@ -56,8 +56,8 @@ class Verification(Static):
             self._start(self._entry)
 
     @work(group="verify", exit_on_error=False)
-    async def _start(self, entry: Entry) -> None:
-        reason = await asyncio.to_thread(unlike, entry, self._link.state)
+    async def _start(self, entry: SessionEntry) -> None:
+        reason = await asyncio.to_thread(verify_obstacle, entry, self._link.state)
         if reason:
             self.app.notify(safe_text(reason), severity="error", markup=False, timeout=8)
         else:
@@ -68,20 +68,20 @@ class Verification(Static):
         await self._link.ask(op, **what)
 
     @property
-    def _job(self) -> Task | None:
-        return None if self._entry is None else newest(self._link.state, self._entry.folder)
+    def _job(self) -> JobState | None:
+        return None if self._entry is None else newest_verification(self._link.state, self._entry.folder)
 
     def look(self) -> None:
         """Redraw what has changed."""
         if (task := self._job) is self._seen:
             return
         self._seen = task
-        text = Text() if task is None else told(task, self.app.get_css_variables())
+        text = Text() if task is None else verification_text(task, self.app.get_css_variables())
         self.display = bool(text.plain)
         self.update(text)
 
 
-def newest(state: State, folder: str) -> Task | None:
+def newest_verification(state: SessionState, folder: str) -> JobState | None:
     """The newest verification of this session that the open session has recorded."""
     tasks = [
         task for task in state.jobs.values() if task.kind == KIND and task.params.get("session") == folder
@@ -89,11 +89,11 @@ def newest(state: State, folder: str) -> Task | None:
     return max(tasks, key=lambda task: task.id, default=None)
 
 
-def unlike(entry: Entry, state: State) -> str:
+def verify_obstacle(entry: SessionEntry, state: SessionState) -> str:
     """Why the engine cannot verify the session (no model, or a different one); empty if it can."""
     if state.model is None or state.model.state != "ready":
         return "verifying needs a loaded model: press F6 to load one"
-    recorded = facts(read(Folder(Path(entry.folder)).journal).records).model
+    recorded = collect_facts(read(SessionFolder(Path(entry.folder)).journal).records).model
     if recorded is None:
         return "no model was loaded in this session: there is nothing to verify"
     then, now = recorded.facts.get("fingerprint"), state.model.facts.get("fingerprint")
@@ -105,7 +105,7 @@ def unlike(entry: Entry, state: State) -> str:
     )
 
 
-def told(task: Task, colours: Mapping[str, str]) -> Text:
+def verification_text(task: JobState, colours: Mapping[str, str]) -> Text:
     """The grade as text; the colour only repeats it."""
     if task.state == "running":
         return Text(f"verifying … {task.told} answers generated again (v stops it)")

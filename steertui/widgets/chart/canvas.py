@@ -16,14 +16,14 @@ BAND = -1
 
 
 @dataclass
-class Canvas:
+class DotCanvas:
     """`width` × `height` cells; dots count from the upper left. A cell has the ink of the highest curve in
     it.
     """
 
     width: int
     height: int
-    fine: bool = field(default_factory=lambda: glyphs.now().braille)
+    fine: bool = field(default_factory=lambda: glyphs.current_glyphs().braille)
     _bits: dict[tuple[int, int], int] = field(default_factory=dict)
     _ink: dict[tuple[int, int], int] = field(default_factory=dict)
     _marks: dict[tuple[int, int], str] = field(default_factory=dict)

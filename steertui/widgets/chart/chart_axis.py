@@ -12,7 +12,7 @@ STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
 @dataclass(frozen=True)
-class Axis:
+class ChartAxis:
     """A range from `low` to `high` with ticks at round numbers."""
 
     low: float
@@ -21,7 +21,7 @@ class Axis:
     step: float
 
     @classmethod
-    def over(cls, values: Sequence[float], count: int, *, whole: bool = False, pad: float = 0.0) -> Axis:
+    def over(cls, values: Sequence[float], count: int, *, whole: bool = False, pad: float = 0.0) -> ChartAxis:
         """An axis around `values` with about `count` ticks; `pad` is the share of the range left free at
         each end.
         """

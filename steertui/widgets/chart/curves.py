@@ -12,9 +12,9 @@ from textual.color import Color
 
 from steertui.text import safe_text
 from steertui.widgets import glyphs
-from steertui.widgets.bars import clip
-from steertui.widgets.chart.canvas import BAND, PLAIN, Canvas
-from steertui.widgets.chart.chart_axis import Axis
+from steertui.widgets.bars import clip_text
+from steertui.widgets.chart.canvas import BAND, PLAIN, DotCanvas
+from steertui.widgets.chart.chart_axis import ChartAxis
 
 INKS = ("primary", "accent", "secondary", "success", "warning")
 SPARSE = 3
@@ -30,7 +30,7 @@ FRAME = 3
 
 
 @dataclass(frozen=True)
-class Dot:
+class CurvePoint:
     """A point (x, y) with its interval, if it has one."""
 
     x: float
@@ -40,49 +40,49 @@ class Dot:
 
 
 @dataclass(frozen=True)
-class Curve:
+class ChartCurve:
     """A named curve of points in order of x."""
 
     name: str
-    dots: tuple[Dot, ...]
+    dots: tuple[CurvePoint, ...]
 
     @classmethod
-    def of(cls, name: str, dots: Sequence[Dot]) -> Curve:
+    def of(cls, name: str, dots: Sequence[CurvePoint]) -> ChartCurve:
         """A curve of these points sorted by x; points that are not finite are dropped."""
         finite = (dot for dot in dots if math.isfinite(dot.x) and math.isfinite(dot.y))
         return cls(name, tuple(sorted(finite, key=lambda dot: dot.x)))
 
     @property
-    def highest(self) -> Dot:
+    def highest(self) -> CurvePoint:
         return max(self.dots, key=lambda dot: dot.y)
 
 
-def chart(
-    curves: Sequence[Curve], width: int, height: int, colours: Mapping[str, str], *, x_name: str = ""
+def draw_chart(
+    curves: Sequence[ChartCurve], width: int, height: int, colours: Mapping[str, str], *, x_name: str = ""
 ) -> list[Text]:
     """A chart of `height` rows and at most `width` cells; an empty list without data or without room."""
     curves = [curve for curve in curves if curve.dots]
     rows = height - FRAME
     if not curves or rows < 2:
         return []
-    down = Axis.over(_reach(curves), max(2, rows // 2), pad=PAD)
+    down = ChartAxis.over(_values_to_fit(curves), max(2, rows // 2), pad=PAD)
     labels = {tick: down.word(tick) for tick in down.ticks}
     margin = max(map(len, labels.values())) + 1
     if width - margin < NARROWEST:
         return []
     xs = [dot.x for curve in curves for dot in curve.dots]
     whole = all(x == int(x) for x in xs)
-    across = Axis.over(xs, max(2, (width - margin) // 10), whole=whole)
-    canvas = Canvas(width - margin - 1, rows)
+    across = ChartAxis.over(xs, max(2, (width - margin) // 10), whole=whole)
+    canvas = DotCanvas(width - margin - 1, rows)
     for ink, curve in enumerate(curves):
-        _draw(canvas, curve, ink, across, down)
+        _draw_curve(canvas, curve, ink, across, down)
     ticks = {_row(down.place(tick, canvas.dots[1]), canvas): words for tick, words in labels.items()}
     inks = _inks(len(curves), colours)
-    body = [_body(canvas, row, ticks.get(row, ""), margin, inks) for row in range(rows)]
-    return [_legend(curves, width, x_name, inks), *body, *_foot(across, canvas.width, margin, colours)]
+    body = [_plot_row(canvas, row, ticks.get(row, ""), margin, inks) for row in range(rows)]
+    return [_legend(curves, width, x_name, inks), *body, *_axis_rows(across, canvas.width, margin, colours)]
 
 
-def _reach(curves: Sequence[Curve]) -> list[float]:
+def _values_to_fit(curves: Sequence[ChartCurve]) -> list[float]:
     """Values that the y axis has to cover; intervals much larger than the data are cut off."""
     values = [dot.y for curve in curves for dot in curve.dots]
     span = (max(values) - min(values)) or abs(values[0]) or 1.0
@@ -90,7 +90,7 @@ def _reach(curves: Sequence[Curve]) -> list[float]:
     return values + [end for end in ends if min(values) - span <= end <= max(values) + span]
 
 
-def _draw(canvas: Canvas, curve: Curve, ink: int, across: Axis, down: Axis) -> None:
+def _draw_curve(canvas: DotCanvas, curve: ChartCurve, ink: int, across: ChartAxis, down: ChartAxis) -> None:
     wide, high = canvas.dots
 
     def spot(x: float, y: float) -> tuple[int, int]:
@@ -106,14 +106,14 @@ def _draw(canvas: Canvas, curve: Curve, ink: int, across: Axis, down: Axis) -> N
         canvas.line(start, end, ink)
     for place in spots:
         canvas.dot(*place, ink)
-    if len(spots) * SPARSE <= canvas.width and glyphs.now().braille:
+    if len(spots) * SPARSE <= canvas.width and glyphs.current_glyphs().braille:
         for place in spots:
             canvas.mark(*place, "●", ink)
-    if glyphs.now().braille and glyphs.now().colours < COLOURED:
-        canvas.mark(*spots[-1], _sign(ink), ink)
+    if glyphs.current_glyphs().braille and glyphs.current_glyphs().colours < COLOURED:
+        canvas.mark(*spots[-1], _curve_sign(ink), ink)
 
 
-def _row(dot: int, canvas: Canvas) -> int:
+def _row(dot: int, canvas: DotCanvas) -> int:
     """The cell row of a dot counted from below."""
     return (canvas.dots[1] - 1 - dot) * canvas.height // canvas.dots[1]
 
@@ -125,7 +125,7 @@ def _inks(count: int, colours: Mapping[str, str]) -> dict[int | None, str]:
     return inks | {ink: colours[INKS[ink % len(INKS)]] for ink in range(count)}
 
 
-def _body(canvas: Canvas, row: int, tick: str, margin: int, inks: Mapping[int | None, str]) -> Text:
+def _plot_row(canvas: DotCanvas, row: int, tick: str, margin: int, inks: Mapping[int | None, str]) -> Text:
     line = Text.assemble((f"{tick:>{margin - 1}} ", QUIET))
     line.append("┤" if tick else "│", style=inks[None])
     for column in range(canvas.width):
@@ -134,7 +134,7 @@ def _body(canvas: Canvas, row: int, tick: str, margin: int, inks: Mapping[int | 
     return line
 
 
-def _foot(axis: Axis, width: int, margin: int, colours: Mapping[str, str]) -> list[Text]:
+def _axis_rows(axis: ChartAxis, width: int, margin: int, colours: Mapping[str, str]) -> list[Text]:
     """The x axis and the numbers under its ticks, as many as fit without touching."""
     rule, words, free = ["─"] * width, [" "] * width, 0
     for tick in axis.ticks:
@@ -148,12 +148,12 @@ def _foot(axis: Axis, width: int, margin: int, colours: Mapping[str, str]) -> li
     return [foot, Text(" " * (margin + 1) + "".join(words), style=QUIET)]
 
 
-def _legend(curves: Sequence[Curve], width: int, x_name: str, inks: Mapping[int | None, str]) -> Text:
+def _legend(curves: Sequence[ChartCurve], width: int, x_name: str, inks: Mapping[int | None, str]) -> Text:
     """Curve names in their colours, each with its maximum; entries that do not fit are left out."""
     line, place = Text(), f"{safe_text(x_name)} " if x_name else ""
     for ink, curve in enumerate(curves):
         top = curve.highest
-        part = Text(f"{_sign(ink)} {clip(safe_text(curve.name), 32)}", style=inks[ink])
+        part = Text(f"{_curve_sign(ink)} {clip_text(safe_text(curve.name), 32)}", style=inks[ink])
         part.append(f"  max {top.y:.3g} at {place}{top.x:g}   ".replace("-", "−"), style=QUIET)
         if line.cell_len + part.cell_len > width and line.cell_len:
             break
@@ -162,9 +162,9 @@ def _legend(curves: Sequence[Curve], width: int, x_name: str, inks: Mapping[int 
     return line
 
 
-def _sign(ink: int) -> str:
+def _curve_sign(ink: int) -> str:
     """The legend symbol of a curve: its ASCII mark, its number, or a line in its colour."""
-    pen = glyphs.now()
+    pen = glyphs.current_glyphs()
     if not pen.braille:
         return PLAIN[ink % len(PLAIN)]
     return str(ink + 1) if pen.colours < COLOURED else "━"

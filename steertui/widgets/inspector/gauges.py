@@ -6,8 +6,8 @@ import math
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 
-from sessions.state.collapse import WINDOW, measured
-from sessions.state.state import Token
+from sessions.state.collapse import WINDOW, measure_window
+from sessions.state.state import AnswerToken
 from steertui.widgets.transcript.token_reading import KEPT
 
 SHOWN = (
@@ -21,13 +21,13 @@ SHOWN = (
 """Shown two per row. `perplexity` is that of the unsteered model over `sessions.collapse.WINDOW` tokens."""
 
 
-class Gauges:
+class TokenGauges:
     """`series` by name, newest last; `drift` is each channel's mean projection per answer, oldest first."""
 
     def __init__(self) -> None:
         self.series: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=KEPT))
         self.drift: dict[str, list[float]] = {}
-        self._window: deque[Token] = deque(maxlen=WINDOW)
+        self._window: deque[AnswerToken] = deque(maxlen=WINDOW)
 
     def clear(self) -> None:
         """Forget everything; another session begins."""
@@ -45,8 +45,8 @@ class Gauges:
         """Add generated tokens: their surprise and the repetition rate."""
         self.series["surprise"].extend(-float(lp) for lp in logprobs)
         for token in ids:
-            self._window.append(Token(token, ""))
-            self.series["repetition"].append(measured([*self._window]).get("repetition", 0.0))
+            self._window.append(AnswerToken(token, ""))
+            self.series["repetition"].append(measure_window([*self._window]).get("repetition", 0.0))
 
     def measured(self, columns: Mapping[str, Sequence[float]]) -> None:
         """Add measured columns, one value per token."""
@@ -62,7 +62,7 @@ class Gauges:
         recent = list(losses)[-WINDOW:]
         self.series["perplexity"].append(math.exp(min(sum(recent) / len(recent), 50.0)))
 
-    def drifted(self, answers: Iterable[Sequence[Token]]) -> None:
+    def drifted(self, answers: Iterable[Sequence[AnswerToken]]) -> None:
         """Set `drift` to the mean projection of each answer on each measured channel."""
         self.drift = {}
         for answer in answers:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sessions.state.state import Marker, State, Token, Turn
+from sessions.state.state import AnswerToken, Marker, SessionState, Turn
 
 Sigmas = Callable[[str, float], float]
 CHANGES = ("mixer", "inject", "rewind", "rebuild")
 
 
 @dataclass(frozen=True)
-class Gauge:
+class ChannelProjection:
     """One channel at this token: its projection before and after steering, raw and in σ."""
 
     name: str
@@ -31,15 +31,15 @@ class Gauge:
 
 
 @dataclass(frozen=True)
-class Inspection:
+class TokenInspection:
     """One inspected token. `change` is the last mixer change before it; `token.values` are the engine's
     measurements.
     """
 
     turn: int
     index: int
-    token: Token
-    gauges: tuple[Gauge, ...]
+    token: AnswerToken
+    gauges: tuple[ChannelProjection, ...]
     mixer: str
     change: Marker | None
 
@@ -53,9 +53,9 @@ class Inspection:
         return self.index - self.change.at if self.change else 0
 
 
-def inspect(
-    state: State, turn: int, index: int, mixers: Mapping[str, str], sigmas: Sigmas
-) -> Inspection | None:
+def inspect_token(
+    state: SessionState, turn: int, index: int, mixers: Mapping[str, str], sigmas: Sigmas
+) -> TokenInspection | None:
     """Token `index` of answer `turn`, or None if there is none. `mixers` maps mixer hashes to
     descriptions.
     """
@@ -64,13 +64,13 @@ def inspect(
         return None
     token = answer.tokens[index]
     gauges = tuple(_gauge(name, value, token, sigmas) for name, value in token.proj.items())
-    return Inspection(turn, index, token, gauges, mixers.get(token.mix, ""), _last_change(answer, index))
+    return TokenInspection(turn, index, token, gauges, mixers.get(token.mix, ""), _last_change(answer, index))
 
 
-def _gauge(name: str, before: float, token: Token, sigmas: Sigmas) -> Gauge:
+def _gauge(name: str, before: float, token: AnswerToken, sigmas: Sigmas) -> ChannelProjection:
     after = token.after.get(name)
     held = bool(token.hits[name]) if name in token.hits else None
-    return Gauge(
+    return ChannelProjection(
         name, before, after, sigmas(name, before), None if after is None else sigmas(name, after), held
     )
 

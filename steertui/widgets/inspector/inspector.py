@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len
 from rich.segment import Segment
 
-from sessions.state.state import Candidate
+from sessions.state.state import TokenAlternative
 from steertui.text import safe_text
-from steertui.widgets.bars import clip
-from steertui.widgets.inspector.inspection import Gauge, Inspection
-from steertui.widgets.mixer.dial import plain, short, signed
-from steertui.widgets.painted import Painted, Row
+from steertui.widgets.bars import clip_text
+from steertui.widgets.inspector.inspection import ChannelProjection, TokenInspection
+from steertui.widgets.mixer.dial import format_plain, format_short, format_signed
+from steertui.widgets.painted import Row, RowWidget
 
 QUOTED = 18
 NAME = 20
@@ -25,7 +25,7 @@ CUT, LEAST = ("change", "mixer"), 12
 """What may be cut, and the cells of it that still tell what it is."""
 
 
-class Inspector(Painted):
+class Inspector(RowWidget):
     """Shows inspected tokens; its height follows its content."""
 
     PREFIX = "inspector"
@@ -35,10 +35,10 @@ class Inspector(Painted):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.pointed: Inspection | None = None
-        self.pinned: Inspection | None = None
+        self.pointed: TokenInspection | None = None
+        self.pinned: TokenInspection | None = None
 
-    def show(self, pointed: Inspection | None, pinned: Inspection | None) -> None:
+    def show(self, pointed: TokenInspection | None, pinned: TokenInspection | None) -> None:
         if (pointed, pinned) == (self.pointed, self.pinned):
             return
         self.pointed, self.pinned = pointed, pinned
@@ -51,16 +51,16 @@ class Inspector(Painted):
         return [self._row(words, width) for words in self._lines()]
 
     def _lines(self) -> list[list[Field]]:
-        lines = panel(self.pinned) if self.pinned else []
-        if self.pointed and not (self.pinned and _same(self.pointed, self.pinned)):
-            lines.append(line(self.pointed))
+        lines = token_panel(self.pinned) if self.pinned else []
+        if self.pointed and not (self.pinned and _same_token(self.pointed, self.pinned)):
+            lines.append(token_line(self.pointed))
         return lines
 
     def _row(self, fields: Iterable[Field], width: int) -> Row:
-        return [Segment(text, self.part(look)) for look, text in fitting(fields, width - 1)]
+        return [Segment(text, self.part(look)) for look, text in fitting_fields(fields, width - 1)]
 
 
-def fitting(fields: Iterable[Field], room: int) -> Field:
+def fitting_fields(fields: Iterable[Field], room: int) -> Field:
     """As many fields as fit. A field that does not fit ends the line, because a cut number would be a
     wrong number; only fields of plain text may be cut.
     """
@@ -68,7 +68,7 @@ def fitting(fields: Iterable[Field], room: int) -> Field:
     for words in fields:
         size = sum(cell_len(text) for _, text in words)
         if size > room and len(words) == 1 and words[0][0] in CUT and room >= LEAST:
-            words = [(words[0][0], clip(words[0][1], room))]
+            words = [(words[0][0], clip_text(words[0][1], room))]
             size = room
         if size > room:
             break
@@ -77,12 +77,12 @@ def fitting(fields: Iterable[Field], room: int) -> Field:
     return shown
 
 
-def line(seen: Inspection) -> list[Field]:
+def token_line(seen: TokenInspection) -> list[Field]:
     """The token in one line, the most important facts first."""
-    fields = [*_token(seen), *_unsteered(seen)]
+    fields = [*_token_fields(seen), *_unsteered_fields(seen)]
     for gauge in seen.gauges:
-        name = clip(safe_text(gauge.name), NAME)
-        fields.append([("quiet", "  │ "), ("quiet", name), ("text", f" {_sigmas(gauge)}")])
+        name = clip_text(safe_text(gauge.name), NAME)
+        fields.append([("quiet", "  │ "), ("quiet", name), ("text", f" {_sigmas_text(gauge)}")])
         if gauge.held:
             fields[-1].append(("warn", " cap held"))
     if seen.change:
@@ -90,14 +90,14 @@ def line(seen: Inspection) -> list[Field]:
     return fields
 
 
-def panel(seen: Inspection) -> list[list[Field]]:
+def token_panel(seen: TokenInspection) -> list[list[Field]]:
     """All facts about the token, line by line; there is no line for what was not measured."""
-    whole = [[("quiet", f" id {seen.token.id}")], *_measures(seen)]
+    whole = [[("quiet", f" id {seen.token.id}")], *_measurement_fields(seen)]
     lines = [
-        [*_token(seen), *_unsteered(seen)],
+        [*_token_fields(seen), *_unsteered_fields(seen)],
         whole,
-        *_rivals(seen),
-        *([_gauge(each)] for each in seen.gauges),
+        *_candidate_rows(seen),
+        *([_projection_field(each)] for each in seen.gauges),
     ]
     if seen.change:
         ago = (
@@ -115,48 +115,57 @@ def panel(seen: Inspection) -> list[list[Field]]:
     return lines
 
 
-def _same(one: Inspection, other: Inspection) -> bool:
+def _same_token(one: TokenInspection, other: TokenInspection) -> bool:
     return (one.turn, one.index) == (other.turn, other.index)
 
 
-def _token(seen: Inspection) -> list[Field]:
-    fields: list[Field] = [[("place", f" t {seen.index} "), ("token", f"“{_quoted(seen)}”")]]
+def _token_fields(seen: TokenInspection) -> list[Field]:
+    fields: list[Field] = [[("place", f" t {seen.index} "), ("token", f"“{_token_text(seen)}”")]]
     if seen.token.lp is not None:
-        fields.append([("text", f" p {chance(seen.token.lp)} (ln {signed(seen.token.lp)}){_rank(seen)}")])
+        fields.append(
+            [
+                (
+                    "text",
+                    f" p {probability_text(seen.token.lp)} (ln {format_signed(seen.token.lp)}){_rank(seen)}",
+                )
+            ]
+        )
     return fields
 
 
-def _quoted(seen: Inspection) -> str:
+def _token_text(seen: TokenInspection) -> str:
     """The token's text; for a token without text, such as end of sequence, its name among the top tokens."""
     named = (rival.text for rival in seen.token.top if rival.id == seen.token.id)
-    return clip(safe_text(seen.token.text or next(named, "") or f"token {seen.token.id}"), QUOTED)
+    return clip_text(safe_text(seen.token.text or next(named, "") or f"token {seen.token.id}"), QUOTED)
 
 
-def _unsteered(seen: Inspection) -> list[Field]:
+def _unsteered_fields(seen: TokenInspection) -> list[Field]:
     """The token's probability under the unsteered model; known only with a forced shadow."""
     if "lp0" not in seen.values:
         return []
     rank = f" #{seen.values['rank']:.0f}" if "rank" in seen.values else ""
-    said = [("quiet", "  unsteered"), ("text", f" p {chance(seen.values['lp0'])}{rank}")]
-    return [said, *_instead(seen)]
+    said = [("quiet", "  unsteered"), ("text", f" p {probability_text(seen.values['lp0'])}{rank}")]
+    return [said, *_unsteered_choice(seen)]
 
 
-def _rivals(seen: Inspection) -> list[list[Field]]:
+def _candidate_rows(seen: TokenInspection) -> list[list[Field]]:
     """The most likely tokens at this place, steered and unsteered, if they were recorded."""
     rows = [("steered", seen.token.top), ("unsteered", seen.token.top0)]
-    return [[[("quiet", f" {name:<10}")], *_likely(seen, top)] for name, top in rows if top]
+    return [[[("quiet", f" {name:<10}")], *_candidate_fields(seen, top)] for name, top in rows if top]
 
 
-def _likely(seen: Inspection, top: tuple[Candidate, ...]) -> list[Field]:
+def _candidate_fields(seen: TokenInspection, top: tuple[TokenAlternative, ...]) -> list[Field]:
     """The candidates with their probabilities; the generated token is highlighted."""
     fields: list[Field] = []
     for rival in top:
         look = "token" if rival.id == seen.token.id else "text"
-        fields.append([(look, f"“{clip(safe_text(rival.text), QUOTED)}”"), ("quiet", f" {rival.p:.2f}  ")])
+        fields.append(
+            [(look, f"“{clip_text(safe_text(rival.text), QUOTED)}”"), ("quiet", f" {rival.p:.2f}  ")]
+        )
     return fields
 
 
-def _rank(seen: Inspection) -> str:
+def _rank(seen: TokenInspection) -> str:
     """The token's rank among the recorded top tokens; `#>5` if it is not one of the five."""
     ids = [rival.id for rival in seen.token.top]
     if not ids:
@@ -164,44 +173,44 @@ def _rank(seen: Inspection) -> str:
     return f" #{ids.index(seen.token.id) + 1}" if seen.token.id in ids else f" #>{len(ids)}"
 
 
-def _instead(seen: Inspection) -> list[Field]:
+def _unsteered_choice(seen: TokenInspection) -> list[Field]:
     """The unsteered model's most likely token, if it is a different one."""
     first = next(iter(seen.token.top0), None)
     if first is None or first.id == seen.token.id:
         return []
-    text = clip(safe_text(first.text), QUOTED)
+    text = clip_text(safe_text(first.text), QUOTED)
     return [[("quiet", " rather "), ("token", f"“{text}”"), ("quiet", f" {first.p:.2f}")]]
 
 
-def _measures(seen: Inspection) -> list[Field]:
+def _measurement_fields(seen: TokenInspection) -> list[Field]:
     named = {"entropy": "entropy", "kl": "KL", "delta": "‖Δ‖/‖h‖"}
     return [
         [("quiet", f"  {words} {seen.values[key]:.2f}")] for key, words in named.items() if key in seen.values
     ]
 
 
-def _gauge(gauge: Gauge) -> Field:
+def _projection_field(gauge: ChannelProjection) -> Field:
     words = [
-        ("quiet", f" {clip(safe_text(gauge.name), NAME).ljust(NAME)} "),
-        ("text", f"{_sigmas(gauge):<16}"),
-        ("quiet", f" {short(gauge.before)}"),
+        ("quiet", f" {clip_text(safe_text(gauge.name), NAME).ljust(NAME)} "),
+        ("text", f"{_sigmas_text(gauge):<16}"),
+        ("quiet", f" {format_short(gauge.before)}"),
     ]
     if gauge.after is not None and gauge.moved:
-        words.append(("quiet", f" → {short(gauge.after)}"))
+        words.append(("quiet", f" → {format_short(gauge.after)}"))
     if gauge.held is not None:
         words.append(("warn", "  cap held it") if gauge.held else ("quiet", "  cap not reached"))
     return words
 
 
-def _sigmas(gauge: Gauge) -> str:
+def _sigmas_text(gauge: ChannelProjection) -> str:
     """The projection in σ before steering, and after it if steering changed it."""
-    before = f"{signed(gauge.sigmas_before, 1)}σ"
+    before = f"{format_signed(gauge.sigmas_before, 1)}σ"
     if not gauge.moved or gauge.sigmas_after is None:
         return before
-    return f"{before} → {signed(gauge.sigmas_after, 1)}σ"
+    return f"{before} → {format_signed(gauge.sigmas_after, 1)}σ"
 
 
-def chance(logprob: float) -> str:
+def probability_text(logprob: float) -> str:
     """A probability from its logarithm, with enough digits for small values."""
     p = math.exp(min(logprob, 0.0))
-    return f"{p:.2f}" if p >= 0.005 else plain(float(f"{p:.1g}"))
+    return f"{p:.2f}" if p >= 0.005 else format_plain(float(f"{p:.1g}"))

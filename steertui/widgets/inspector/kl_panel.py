@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 
-from steertui.widgets.bars import sparkline, whole
-from steertui.widgets.painted import Painted, Row
+from steertui.widgets.bars import draw_sparkline, join_fitting
+from steertui.widgets.painted import Row, RowWidget
 from steertui.widgets.transcript.token_reading import KEPT
 
 UNKNOWN = ("KL needs a forced shadow", "a free shadow's context differs")
 
 
-class KlLine(Painted):
+class KlLine(RowWidget):
     """The newest value, the mean of the answer, and a sparkline."""
 
     PREFIX = "kl"
@@ -38,9 +38,9 @@ class KlLine(Painted):
 
     def rows(self, width: int) -> Sequence[Row]:
         if not self.recent:
-            return [[Segment(" " + whole(UNKNOWN, width - 1, ": "), self.part("name"))]]
+            return [[Segment(" " + join_fitting(UNKNOWN, width - 1, ": "), self.part("name"))]]
         said = f" {self.recent[-1]:.2f} nats, mean {self._sum / self._count:.2f}"
-        line = sparkline(list(self.recent), max(width - len(said) - 4, 1), low=0.0)
+        line = draw_sparkline(list(self.recent), max(width - len(said) - 4, 1), low=0.0)
         return [
             [
                 Segment(" KL ", self.part("name")),

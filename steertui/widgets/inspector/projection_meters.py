@@ -8,18 +8,18 @@ from rich.cells import cell_len
 from rich.segment import Segment
 
 from steertui.text import safe_text
-from steertui.widgets.bars import clip, sparkline
-from steertui.widgets.inspector.gauges import SHOWN, Gauges
-from steertui.widgets.mixer.dial import short, signed
-from steertui.widgets.painted import Painted, Row
-from steertui.widgets.transcript.token_reading import Reading
+from steertui.widgets.bars import clip_text, draw_sparkline
+from steertui.widgets.inspector.gauges import SHOWN, TokenGauges
+from steertui.widgets.mixer.dial import format_short, format_signed
+from steertui.widgets.painted import Row, RowWidget
+from steertui.widgets.transcript.token_reading import ChannelReading
 
 NAME, VALUE = 20, 8
 HALF_NAME, HALF_VALUE = 9, 6
 PAIRS = (len(SHOWN) + 1) // 2
 
 
-class Meters(Painted):
+class Meters(RowWidget):
     """A row per channel while there is room, the selected channel's drift, then two measurements per row."""
 
     PREFIX = "meters"
@@ -29,10 +29,10 @@ class Meters(Painted):
         super().__init__(id=id)
         self.channels: Sequence[str] = ()
         self.selected = 0
-        self.readings: Mapping[str, Reading] = {}
-        self.gauges = Gauges()
+        self.readings: Mapping[str, ChannelReading] = {}
+        self.gauges = TokenGauges()
 
-    def show(self, channels: Sequence[str], selected: int, readings: Mapping[str, Reading]) -> None:
+    def show(self, channels: Sequence[str], selected: int, readings: Mapping[str, ChannelReading]) -> None:
         self.channels, self.selected, self.readings = channels, selected, readings
         self.refresh()
 
@@ -46,8 +46,8 @@ class Meters(Painted):
     def _channel(self, place: int, width: int) -> Row:
         """The newest projection in σ, since raw projections depend on the layer."""
         name = self.channels[place]
-        reading = self.readings.get(name, Reading())
-        value = "–" if reading.last is None else f"{signed(reading.sigmas(reading.last), 1)}σ"
+        reading = self.readings.get(name, ChannelReading())
+        value = "–" if reading.last is None else f"{format_signed(reading.sigmas(reading.last), 1)}σ"
         look = "chosen" if place == self.selected else "name"
         return self._row(name, list(reading.recent), value, (width, NAME, VALUE), look)
 
@@ -59,7 +59,7 @@ class Meters(Painted):
         means = self.gauges.drift.get(name, [])
         if len(means) < 2:
             return []
-        value = f"{signed(self.readings[name].sigmas(means[-1]), 1)}σ" if name in self.readings else ""
+        value = f"{format_signed(self.readings[name].sigmas(means[-1]), 1)}σ" if name in self.readings else ""
         return [self._row(f"{len(means)} answers", means, value, (width, NAME, VALUE), "name")]
 
     def _pairs(self, width: int) -> list[Row]:
@@ -69,7 +69,7 @@ class Meters(Painted):
 
     def _gauge(self, key: str, words: str, width: int) -> Row:
         values = list(self.gauges.series[key])
-        value = short(values[-1]).lstrip("+") if values else "–"
+        value = format_short(values[-1]).lstrip("+") if values else "–"
         return self._row(words, values, value, (width, HALF_NAME, HALF_VALUE), "name", low=0.0)
 
     def _row(
@@ -83,10 +83,10 @@ class Meters(Painted):
     ) -> Row:
         width, named, valued = widths
         wide = min(named, max(width // 3, HALF_NAME - 1))
-        label = clip(safe_text(name), wide)
+        label = clip_text(safe_text(name), wide)
         room = max(width - wide - 1 - valued, 1)
         return [
             Segment(label + " " * (wide - cell_len(label) + 1), self.part(look)),
-            Segment(sparkline(values, room, low=low).ljust(room), self.part("line")),
+            Segment(draw_sparkline(values, room, low=low).ljust(room), self.part("line")),
             Segment(value.rjust(valued - 1) + " ", self.part("value")),
         ]

@@ -19,10 +19,10 @@ from textual.widget import Widget
 from core.mixer.mixer import Channel
 from steertui import commands
 from steertui.widgets import glyphs
-from steertui.widgets.bars import column, whole
-from steertui.widgets.mixer.bank_values import strengths, values
-from steertui.widgets.mixer.dial import SHORT_UNIT, STEPS, signed
-from steertui.widgets.mixer.strip_face import sums
+from steertui.widgets.bars import fader_column, join_fitting
+from steertui.widgets.mixer.bank_values import layer_scales, layer_strengths
+from steertui.widgets.mixer.dial import SHORT_UNIT, STEPS, format_signed
+from steertui.widgets.mixer.strip_face import band_sums
 
 FOOT = 2
 WIDEST = 4
@@ -40,7 +40,7 @@ class FaderBank(Widget, can_focus=True):
     relative push, not the number on the fader, is what breaks the text when it is too large.
     """
 
-    BINDINGS = commands.bindings(commands.BANK)
+    BINDINGS = commands.key_bindings(commands.BANK)
     COMPONENT_CLASSES = {
         f"bank--{part}" for part in ("fader", "cursor", "zero", "axis", "value", "quiet", "ghost")
     }
@@ -73,8 +73,8 @@ class FaderBank(Widget, can_focus=True):
         """
         before = (self.channel and self.channel.label, self.n_layers)
         self.channel, self.n_layers = channel, max(n_layers, 1)
-        self.faders = [None] * self.n_layers if channel is None else values(channel, self.n_layers)
-        self.strengths = {} if channel is None else strengths(channel, self.n_layers, residual or {})
+        self.faders = [None] * self.n_layers if channel is None else layer_scales(channel, self.n_layers)
+        self.strengths = {} if channel is None else layer_strengths(channel, self.n_layers, residual or {})
         self.cursor = min(self.cursor, self.n_layers - 1)
         if before != (channel and channel.label, self.n_layers) and self.faders[self.cursor] is None:
             self.cursor = next((layer for layer, value in enumerate(self.faders) if value is not None), 0)
@@ -138,8 +138,8 @@ class FaderBank(Widget, can_focus=True):
         readout = self._readout(max(width - self.n_layers - 3, 12))
         cells = []
         for layer, value in enumerate(self.faders[: max(width - 24, 8)]):
-            pen = glyphs.now()
-            block = column(abs(value), self.reach, 1)[0][0] if value else pen.eighths[1]
+            pen = glyphs.current_glyphs()
+            block = fader_column(abs(value), self.reach, 1)[0][0] if value else pen.eighths[1]
             block = pen.off if value is None else block
             cells.append(Segment(block, self._look("cursor" if layer == self.cursor else "fader")))
         return [Segment(" ", self._look("quiet")), *cells, Segment("  ", self._look("quiet")), *readout]
@@ -158,13 +158,15 @@ class FaderBank(Widget, can_focus=True):
             look, block = self._cell(layer, row, half, blocks)
             parts.append((look.replace("fader", "cursor") if layer == held else look, block * bar))
             if gap:
-                parts.append(("zero", glyphs.now().groove) if row == 0 else (_beside(look), " "))
+                parts.append(
+                    ("zero", glyphs.current_glyphs().groove) if row == 0 else (_blank_look(look), " ")
+                )
         runs = [(look, "".join(text for _, text in run)) for look, run in groupby(parts, itemgetter(0))]
         return [Segment(text, self._look(look)) for look, text in runs]
 
     def _cell(self, layer: int, row: int, half: int, blocks: list[tuple[str, bool]]) -> Part:
         """The style and character of one layer in one row; row 0 is the zero line."""
-        value, pen = self.faders[layer], glyphs.now()
+        value, pen = self.faders[layer], glyphs.current_glyphs()
         if row == 0:
             return ("zero", pen.groove) if value is None else ("fader", pen.fill)
         if not value or (value > 0) != (row > 0):
@@ -178,7 +180,7 @@ class FaderBank(Widget, can_focus=True):
         """The blocks of every fader from zero outwards, cached until the values or the scale change."""
         key = (half, self.reach, tuple(self.faders))
         if self._made[0] != key:
-            self._made = key, [column(value or 0.0, self.reach, half) for value in self.faders]
+            self._made = key, [fader_column(value or 0.0, self.reach, half) for value in self.faders]
         return self._made[1]
 
     def _look(self, look: str) -> Style:
@@ -219,14 +221,14 @@ class FaderBank(Widget, can_focus=True):
 
     def _readout(self, width: int) -> list[Segment]:
         if self.channel is None:
-            words = whole(("one fader per layer", "of the selected strip"), width, " ")
+            words = join_fitting(("one fader per layer", "of the selected strip"), width, " ")
             return [Segment(words, self._look("quiet"))]
         value = self.faders[self.cursor]
-        shown = "off" if value is None else f"{signed(value, 3)} {SHORT_UNIT[self.channel.unit]}"
+        shown = "off" if value is None else f"{format_signed(value, 3)} {SHORT_UNIT[self.channel.unit]}"
         head = f"L{self.cursor} {shown}"
         if self.cursor in self.strengths and self.channel.unit != "relative":
             head += f" = {self.strengths[self.cursor]:.2f}‖h‖"
-        rest = whole(sums(self.channel, self.n_layers), width - cell_len(head) - 2, " · ")
+        rest = join_fitting(band_sums(self.channel, self.n_layers), width - cell_len(head) - 2, " · ")
         return [Segment(head, self._look("value")), Segment(f"  {rest}", self._look("quiet"))]
 
     # Mouse: a click sets, a drag paints across layers --------------------------------------------------------------
@@ -267,7 +269,7 @@ class FaderBank(Widget, can_focus=True):
             self.post_message(self.Drawn(self.cursor, round(self.value() + direction * step, 6)))
 
 
-def _beside(look: str) -> str:
+def _blank_look(look: str) -> str:
     """The style of the blank next to a block, so that both join into one segment; a reversed block needs
     none.
     """

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from core.errors import SteerError
-from core.mixer.effects import levels
+from core.mixer.effects import channel_effects
 from core.mixer.mixer import Channel
-from steertui.widgets.mixer.dial import layers_of, own_scale, shown_scale
+from steertui.widgets.mixer.dial import layers_of, shown_scale, stored_scale
 
 Shape = Callable[[float], float]
 SHAPES: dict[str, Shape] = {
@@ -19,7 +19,7 @@ SHAPES: dict[str, Shape] = {
 }
 
 
-def values(channel: Channel, n_layers: int) -> list[float | None]:
+def layer_scales(channel: Channel, n_layers: int) -> list[float | None]:
     """The effective scale of every layer; None outside the band. Split shares add up to the master scale."""
     shares = {layer: _share(channel, layer) for layer in layers_of(channel, n_layers)}
     total = sum(map(abs, shares.values())) if channel.split else 1.0
@@ -30,10 +30,10 @@ def values(channel: Channel, n_layers: int) -> list[float | None]:
     return faders
 
 
-def strengths(channel: Channel, n_layers: int, residual: Mapping[int, float]) -> dict[int, float]:
+def layer_strengths(channel: Channel, n_layers: int, residual: Mapping[int, float]) -> dict[int, float]:
     """The relative push ‖push‖/‖h‖ of each layer; empty where residual norms are unknown."""
     try:
-        found = levels(channel, n_layers, lambda: residual)
+        found = channel_effects(channel, n_layers, lambda: residual)
         return {layer: abs(level.push) / residual[layer] for layer, level in found.items()}
     except (SteerError, KeyError):
         return {}
@@ -43,9 +43,9 @@ def _share(channel: Channel, layer: int) -> float:
     return 1.0 if channel.weights is None else channel.weights.get(layer, 0.0)
 
 
-def total(channel: Channel, n_layers: int) -> float:
+def total_scale(channel: Channel, n_layers: int) -> float:
     """Sum of the scales over the band; the push accumulates over layers."""
-    return sum(value for value in values(channel, n_layers) if value is not None)
+    return sum(value for value in layer_scales(channel, n_layers) if value is not None)
 
 
 def set_layer(channel: Channel, n_layers: int, layer: int, value: float) -> Channel:
@@ -57,7 +57,7 @@ def set_layer(channel: Channel, n_layers: int, layer: int, value: float) -> Chan
     """
     if layer not in channel.vector.directions:
         return channel
-    faders = {each: fader for each, fader in enumerate(values(channel, n_layers)) if fader is not None}
+    faders = {each: fader for each, fader in enumerate(layer_scales(channel, n_layers)) if fader is not None}
     faders[layer] = value
     master = shown_scale(channel)
     if channel.split or not master:
@@ -67,7 +67,7 @@ def set_layer(channel: Channel, n_layers: int, layer: int, value: float) -> Chan
         channel,
         layers=tuple(sorted(faders)),
         weights=weights,
-        scale=own_scale(channel, master),
+        scale=stored_scale(channel, master),
         split=False,
     )
 
@@ -78,7 +78,7 @@ def shape_name(channel: Channel, n_layers: int) -> str:
         return "flat"
     band = layers_of(channel, n_layers)
     for name in SHAPES:
-        drawn = shaped(channel, n_layers, name).weights or {}
+        drawn = apply_shape(channel, n_layers, name).weights or {}
         if all(
             math.isclose(
                 _share(channel, layer), drawn.get(layer, 1.0 if name == "flat" else 0.0), abs_tol=1e-9
@@ -89,7 +89,7 @@ def shape_name(channel: Channel, n_layers: int) -> str:
     return "drawn"
 
 
-def shaped(channel: Channel, n_layers: int, name: str) -> Channel:
+def apply_shape(channel: Channel, n_layers: int, name: str) -> Channel:
     """The same band and master scale with the weights of another shape."""
     band = layers_of(channel, n_layers)
     if name == "flat":
@@ -104,38 +104,40 @@ def next_shape(channel: Channel, n_layers: int) -> Channel:
     names = list(SHAPES)
     now = shape_name(channel, n_layers)
     following = names[(names.index(now) + 1) % len(names)] if now in names else names[0]
-    return shaped(channel, n_layers, following)
+    return apply_shape(channel, n_layers, following)
 
 
-def resized(channel: Channel, n_layers: int, change: int) -> Channel:
+def grow_band(channel: Channel, n_layers: int, change: int) -> Channel:
     """The band `change` layers wider at both ends; never empty and never outside the model."""
     band = layers_of(channel, n_layers)
     first, last = band[0] - change, band[-1] + change
     layers = tuple(
-        layer for layer in range(max(first, 0), min(last, n_layers - 1) + 1) if _has(channel, layer)
+        layer for layer in range(max(first, 0), min(last, n_layers - 1) + 1) if _has_layer(channel, layer)
     )
     if not layers:
         return channel
-    return _redrawn(replace(channel, layers=layers), n_layers, shape_name(channel, n_layers))
+    return _keep_shape(replace(channel, layers=layers), n_layers, shape_name(channel, n_layers))
 
 
-def _has(channel: Channel, layer: int) -> bool:
+def _has_layer(channel: Channel, layer: int) -> bool:
     return layer in channel.vector.directions
 
 
-def _redrawn(channel: Channel, n_layers: int, name: str) -> Channel:
+def _keep_shape(channel: Channel, n_layers: int, name: str) -> Channel:
     """Apply a named shape to the new band; layers that a free drawing does not have stay at 0."""
-    return shaped(channel, n_layers, name) if name in SHAPES else channel
+    return apply_shape(channel, n_layers, name) if name in SHAPES else channel
 
 
-def in_unit(channel: Channel, n_layers: int, unit: str, residual: Mapping[int, float]) -> Channel:
+def convert_unit(channel: Channel, n_layers: int, unit: str, residual: Mapping[int, float]) -> Channel:
     """The same push in another unit. Norms differ between layers, so the weights absorb the difference."""
     old = {
         layer: level.push
-        for layer, level in levels(replace(channel, flipped=False), n_layers, lambda: residual).items()
+        for layer, level in channel_effects(
+            replace(channel, flipped=False), n_layers, lambda: residual
+        ).items()
     }
     ones = replace(channel, flipped=False, unit=unit, scale=1.0, split=False, weights=None, half_life=None)
-    worth = {layer: level.push for layer, level in levels(ones, n_layers, lambda: residual).items()}
+    worth = {layer: level.push for layer, level in channel_effects(ones, n_layers, lambda: residual).items()}
     faders = {layer: push / worth[layer] for layer, push in old.items()}
     master = max(faders.values(), key=abs, default=0.0)
     weights = {layer: fader / master for layer, fader in faders.items()} if master else channel.weights

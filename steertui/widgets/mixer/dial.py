@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from core.mixer.effects import band, spell
+from core.mixer.effects import channel_band, format_layers
 from core.mixer.mixer import Bound, Channel
 
 STEPS = {"relative": (0.05, 0.25), "natural": (0.1, 0.5), "unit": (0.5, 2.0), "raw": (0.5, 2.0)}
@@ -17,12 +17,12 @@ def shown_scale(channel: Channel) -> float:
     return -channel.scale if channel.flipped else channel.scale
 
 
-def own_scale(channel: Channel, shown: float) -> float:
+def stored_scale(channel: Channel, shown: float) -> float:
     """The inverse of `shown_scale`: the scale to store so that `shown` is displayed."""
     return -shown if channel.flipped else shown
 
 
-def span(channel: Channel) -> float:
+def scale_span(channel: Channel) -> float:
     """Half the width of the scale bar: fixed per unit, doubled until the value fits."""
     reach = SPANS[channel.unit]
     while abs(channel.scale) > reach:
@@ -30,14 +30,14 @@ def span(channel: Channel) -> float:
     return reach
 
 
-def stepped(channel: Channel, direction: int, coarse: bool) -> float:
+def scale_after_step(channel: Channel, direction: int, coarse: bool) -> float:
     """The stored scale one step further as displayed; a step never jumps over zero."""
     now = shown_scale(channel)
     after = round(now + direction * STEPS[channel.unit][coarse], 6)
-    return own_scale(channel, 0.0 if now * after < 0 else after)
+    return stored_scale(channel, 0.0 if now * after < 0 else after)
 
 
-def signed(value: float, digits: int = 2) -> str:
+def format_signed(value: float, digits: int = 2) -> str:
     """+0.30, −0.30 or 0.00, with a true minus sign."""
     text = f"{abs(value):.{digits}f}"
     if float(text) == 0:
@@ -45,24 +45,24 @@ def signed(value: float, digits: int = 2) -> str:
     return ("−" if value < 0 else "+") + text
 
 
-def short(value: float) -> str:
+def format_short(value: float) -> str:
     """A signed number with about three digits."""
-    return signed(value, 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0)
+    return format_signed(value, 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0)
 
 
-def plain(value: object) -> str:
+def format_plain(value: object) -> str:
     """A number in its shortest form, with a true minus sign."""
     return f"{value:g}".replace("-", "−") if isinstance(value, float) else str(value)
 
 
 def band_text(layers: Sequence[int]) -> str:
     """L3–8, or L3–5, 9 for a band with holes; empty while the model is unknown."""
-    return f"L{spell(layers)}" if layers else ""
+    return f"L{format_layers(layers)}" if layers else ""
 
 
 def layers_of(channel: Channel, n_layers: int) -> tuple[int, ...]:
     """The layers the channel acts on in a model of this depth; empty while the depth is unknown."""
-    return tuple(layer for layer in band(channel, n_layers) if layer < n_layers) if n_layers else ()
+    return tuple(layer for layer in channel_band(channel, n_layers) if layer < n_layers) if n_layers else ()
 
 
 def cap_text(channel: Channel) -> str:
@@ -87,6 +87,8 @@ def _bound_text(bound: Bound) -> str:
     if bound is None:
         return ""
     if isinstance(bound, Mapping):
-        low, high = (plain(float(f"{value:.3g}")) for value in (min(bound.values()), max(bound.values())))
+        low, high = (
+            format_plain(float(f"{value:.3g}")) for value in (min(bound.values()), max(bound.values()))
+        )
         return low if low == high else f"{low}…{high}"
-    return plain(bound)
+    return format_plain(bound)

@@ -10,13 +10,21 @@ from rich.segment import Segment
 from rich.style import Style
 
 from core.errors import SteerError
-from core.mixer.effects import dose
+from core.mixer.effects import channel_dose
 from core.mixer.mixer import Channel
 from steertui.text import safe_text
-from steertui.widgets.bars import clip, scale_bar, whole
-from steertui.widgets.mixer.bank_values import shape_name, total
-from steertui.widgets.mixer.dial import SHORT_UNIT, band_text, cap_text, layers_of, shown_scale, signed, span
-from steertui.widgets.transcript.token_reading import Reading
+from steertui.widgets.bars import clip_text, join_fitting, scale_bar
+from steertui.widgets.mixer.bank_values import shape_name, total_scale
+from steertui.widgets.mixer.dial import (
+    SHORT_UNIT,
+    band_text,
+    cap_text,
+    format_signed,
+    layers_of,
+    scale_span,
+    shown_scale,
+)
+from steertui.widgets.transcript.token_reading import ChannelReading
 
 Styles = Callable[[str], Style]
 INDENT = 2
@@ -24,12 +32,12 @@ READOUT = 9
 
 
 @dataclass(frozen=True)
-class Face:
+class StripFace:
     """A channel at its position in the mixer, with its measurements."""
 
     number: int
     channel: Channel
-    reading: Reading
+    reading: ChannelReading
     n_layers: int
     playing: bool = True
     residual: Mapping[int, float] = field(default_factory=dict)
@@ -44,7 +52,7 @@ class Face:
 
     @property
     def scale(self) -> str:
-        return signed(shown_scale(self.channel))
+        return format_signed(shown_scale(self.channel))
 
     @property
     def dose(self) -> str:
@@ -52,7 +60,7 @@ class Face:
 
     @property
     def doses(self) -> list[str]:
-        return doses(self.channel, self.n_layers, self.residual)
+        return dose_texts(self.channel, self.n_layers, self.residual)
 
     @property
     def hits(self) -> str:
@@ -63,19 +71,19 @@ class Face:
     @property
     def warning(self) -> str:
         """⚠ and the strip whose vector points along or against this one."""
-        return "" if self.alike is None else f"⚠ cos {signed(self.alike[1])} with {self.alike[0] + 1}"
+        return "" if self.alike is None else f"⚠ cos {format_signed(self.alike[1])} with {self.alike[0] + 1}"
 
     @property
     def band(self) -> str:
         return band_text(layers_of(self.channel, self.n_layers))
 
 
-def doses(channel: Channel, n_layers: int, residual: Mapping[int, float]) -> list[str]:
+def dose_texts(channel: Channel, n_layers: int, residual: Mapping[int, float]) -> list[str]:
     """The largest push on one layer and the sum over the band, in mean residual norms; empty if unknown."""
     if not residual or not channel.scale:
         return []
     try:
-        most, total = dose(channel, n_layers, lambda: residual)
+        most, total = channel_dose(channel, n_layers, lambda: residual)
     except (SteerError, KeyError):
         return []
     return [f"{_size(most)}‖h‖ a layer", f"Σ {_size(total)}"]
@@ -86,12 +94,12 @@ def _size(norms: float) -> str:
     return f"{norms:.2f}" if norms >= 0.005 else f"{norms:.1g}"
 
 
-def rows(face: Face) -> int:
+def strip_height(face: StripFace) -> int:
     """The number of rows that `full_rows` draws."""
     return 2 + bool(face.dose or face.warning) + _has_cap(face)
 
 
-def full(face: Face, width: int, selected: bool, style: Styles) -> list[list[Segment]]:
+def full_rows(face: StripFace, width: int, selected: bool, style: Styles) -> list[list[Segment]]:
     """Name and scale, the bar with the band, the dose, and a last row if there is a cap or a gain."""
     lines = [_title(face, width, selected, style), _bar(face, width, selected, style)]
     if face.dose or face.warning:
@@ -101,17 +109,17 @@ def full(face: Face, width: int, selected: bool, style: Styles) -> list[list[Seg
     return lines
 
 
-def _has_cap(face: Face) -> bool:
+def _has_cap(face: StripFace) -> bool:
     return face.channel.capped or face.channel.gain is not None
 
 
-def _dose(face: Face, width: int, selected: bool, style: Styles) -> list[Segment]:
+def _dose(face: StripFace, width: int, selected: bool, style: Styles) -> list[Segment]:
     """The dose row; the warning has priority over the dose."""
-    warning = clip(face.warning, width - 1 - INDENT)
-    text = whole(face.doses, width - 1 - INDENT - cell_len(warning) - 1, ", ")
+    warning = clip_text(face.warning, width - 1 - INDENT)
+    text = join_fitting(face.doses, width - 1 - INDENT - cell_len(warning) - 1, ", ")
     gap = " " * max(width - 1 - INDENT - cell_len(text) - cell_len(warning), 0)
     return [
-        _lead(selected, style),
+        _selection_mark(selected, style),
         Segment(" " * INDENT),
         Segment(text, style("quiet")),
         Segment(gap),
@@ -119,19 +127,19 @@ def _dose(face: Face, width: int, selected: bool, style: Styles) -> list[Segment
     ]
 
 
-def _lead(selected: bool, style: Styles) -> Segment:
+def _selection_mark(selected: bool, style: Styles) -> Segment:
     return Segment("▌" if selected else " ", style("cursor"))
 
 
-def _title(face: Face, width: int, selected: bool, style: Styles) -> list[Segment]:
+def _title(face: StripFace, width: int, selected: bool, style: Styles) -> list[Segment]:
     scale = f"{face.scale} {SHORT_UNIT[face.channel.unit]}"
     flags = f"{face.flags} " if face.flags else ""
     room = width - 1 - INDENT - len(scale) - len(flags) - 2
-    name = clip(safe_text(face.channel.label), room)
+    name = clip_text(safe_text(face.channel.label), room)
     gap = " " * max(width - 1 - INDENT - cell_len(name) - len(flags) - len(scale) - 1, 1)
     live = "name" if face.playing else "silent"
     return [
-        _lead(selected, style),
+        _selection_mark(selected, style),
         Segment(f"{face.number} ", style("number")),
         Segment(name, style("chosen" if selected and face.playing else live)),
         Segment(gap),
@@ -146,14 +154,14 @@ def bar_width(width: int) -> int:
     return max(width - 1 - INDENT - READOUT - 1, 5)
 
 
-def _bar(face: Face, width: int, selected: bool, style: Styles) -> list[Segment]:
-    parts = scale_bar(shown_scale(face.channel), span(face.channel), bar_width(width))
+def _bar(face: StripFace, width: int, selected: bool, style: Styles) -> list[Segment]:
+    parts = scale_bar(shown_scale(face.channel), scale_span(face.channel), bar_width(width))
     fill = style("fill" if face.playing else "silent")
-    readout = clip(face.band, READOUT).rjust(READOUT)
+    readout = clip_text(face.band, READOUT).rjust(READOUT)
     looks = (style("groove"), fill, fill, style("groove"))
     bar = [Segment(text, look) for text, look in zip(parts, looks, strict=True)]
     return [
-        _lead(selected, style),
+        _selection_mark(selected, style),
         Segment(" " * INDENT),
         *bar,
         Segment(readout, style("quiet")),
@@ -161,21 +169,26 @@ def _bar(face: Face, width: int, selected: bool, style: Styles) -> list[Segment]
     ]
 
 
-def _cap(face: Face, width: int, selected: bool, style: Styles) -> list[Segment]:
+def _cap(face: StripFace, width: int, selected: bool, style: Styles) -> list[Segment]:
     words = []
     if face.channel.gain is not None:
         words.append(f"gain ×{face.channel.gain:g}")
     if face.channel.capped:
         words.append(f"cap {cap_text(face.channel)}")
         words.append(face.hits)
-    text = whole(filter(None, words), width - 1 - INDENT)
+    text = join_fitting(filter(None, words), width - 1 - INDENT)
     pad = " " * (width - 1 - INDENT - cell_len(text))
-    return [_lead(selected, style), Segment(" " * INDENT), Segment(text, style("cap")), Segment(pad)]
+    return [
+        _selection_mark(selected, style),
+        Segment(" " * INDENT),
+        Segment(text, style("cap")),
+        Segment(pad),
+    ]
 
 
-def brief(face: Face, selected: bool, style: Styles) -> list[Segment]:
+def brief_line(face: StripFace, selected: bool, style: Styles) -> list[Segment]:
     """One strip in a few words, `1▶name −0.30 L3–8 ⇄`, for the one-line mixer."""
-    name = clip(safe_text(face.channel.label), 20)
+    name = clip_text(safe_text(face.channel.label), 20)
     words = [face.scale, face.band if selected else "", face.flags]
     if face.channel.capped:
         words.append(cap_text(face.channel))
@@ -193,7 +206,7 @@ def brief(face: Face, selected: bool, style: Styles) -> list[Segment]:
     ]
 
 
-def sums(channel: Channel, n_layers: int) -> list[str]:
+def band_sums(channel: Channel, n_layers: int) -> list[str]:
     """The sum of the scales over the band, and the name of its shape."""
     shape = shape_name(channel, n_layers) + (", split" if channel.split else "")
-    return [f"Σ {signed(total(channel, n_layers))}", shape]
+    return [f"Σ {format_signed(total_scale(channel, n_layers))}", shape]

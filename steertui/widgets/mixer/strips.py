@@ -16,10 +16,17 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from core.mixer.mixer import Channel, Mixer
-from steertui.widgets.follow_widget import alike
-from steertui.widgets.mixer.dial import span
-from steertui.widgets.mixer.strip_face import INDENT, Face, bar_width, brief, full, rows
-from steertui.widgets.transcript.token_reading import Reading
+from steertui.widgets.follow_widget import most_aligned
+from steertui.widgets.mixer.dial import scale_span
+from steertui.widgets.mixer.strip_face import (
+    INDENT,
+    StripFace,
+    bar_width,
+    brief_line,
+    full_rows,
+    strip_height,
+)
+from steertui.widgets.transcript.token_reading import ChannelReading
 
 ADD = "+ add a vector  (a)"
 
@@ -73,7 +80,7 @@ class Strips(ScrollView, can_focus=False):
         self.selected = 0
         self.n_layers = 1
         self.compact = False
-        self.readings: dict[str, Reading] = defaultdict(Reading)
+        self.readings: dict[str, ChannelReading] = defaultdict(ChannelReading)
         self._lines: list[list[Segment]] = []
         self._owner: list[int] = []
         self._grabbed: int | None = None
@@ -116,26 +123,26 @@ class Strips(ScrollView, can_focus=False):
         super().notify_style_update()
         self.redraw()
 
-    def faces(self) -> list[Face]:
+    def faces(self) -> list[StripFace]:
         playing = self.mixer.playing()
         return [
-            Face(
+            StripFace(
                 place + 1,
                 channel,
                 self.readings[channel.label],
                 self.n_layers,
                 place in playing,
                 self._residual,
-                alike(self.mixer, place),
+                most_aligned(self.mixer, place),
             )
             for place, channel in enumerate(self.mixer.channels)
         ]
 
     def _paint_full(self, width: int) -> None:
         for place, face in enumerate(self.faces()):
-            painted = full(face, width, place == self.selected, self._style)
+            painted = full_rows(face, width, place == self.selected, self._style)
             self._lines += painted
-            self._owner += [place] * rows(face)
+            self._owner += [place] * strip_height(face)
         self._lines.append([Segment(f"   {ADD}", self._style("quiet"))])
         self._owner.append(len(self.mixer.channels))
 
@@ -148,7 +155,7 @@ class Strips(ScrollView, can_focus=False):
         ordered = [faces[self.selected]] + [face for face in faces if face.number != self.selected + 1]
         kept: list[tuple[int, list[Segment]]] = []
         for face in ordered:
-            segments = brief(face, face.number == self.selected + 1, self._style)
+            segments = brief_line(face, face.number == self.selected + 1, self._style)
             used = sum(cell_len(segment.text) for _, line in kept for segment in line)
             if used + sum(cell_len(segment.text) for segment in segments) <= width:
                 kept.append((face.number, segments))
@@ -209,7 +216,7 @@ class Strips(ScrollView, can_focus=False):
         assert self._grabbed is not None
         half = (bar_width(self.scrollable_content_region.width) - 1) // 2
         offset = max(-half, min(half, event.get_content_offset_capture(self).x - 1 - INDENT - half))
-        shown = offset / half * span(self._channel(self._grabbed))
+        shown = offset / half * scale_span(self._channel(self._grabbed))
         self.post_message(self.Scaled(self._grabbed, round(shown, 3)))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:

@@ -8,15 +8,15 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual.geometry import Size
 
-from sessions.state.collapse import Advice, Symptom
+from sessions.state.collapse import CollapseSign, ScaleAdvice
 from steertui.text import safe_text
-from steertui.widgets.bars import clip, whole
-from steertui.widgets.painted import Painted, Row
+from steertui.widgets.bars import clip_text, join_fitting
+from steertui.widgets.painted import Row, RowWidget
 
 LIT = " ✹ COLLAPSE "
 
 
-class Lamp(Painted):
+class CollapseLamp(RowWidget):
     """Visible only while there are symptoms: one line, or two if symptoms and advice do not fit on one."""
 
     PREFIX = "lamp"
@@ -24,10 +24,10 @@ class Lamp(Painted):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.symptoms: tuple[Symptom, ...] = ()
-        self.advice: Advice | None = None
+        self.symptoms: tuple[CollapseSign, ...] = ()
+        self.advice: ScaleAdvice | None = None
 
-    def show(self, symptoms: tuple[Symptom, ...], advice: Advice | None) -> None:
+    def show(self, symptoms: tuple[CollapseSign, ...], advice: ScaleAdvice | None) -> None:
         if (symptoms, advice) != (self.symptoms, self.advice):
             self.symptoms, self.advice = symptoms, advice
             self.display = bool(symptoms)
@@ -37,16 +37,16 @@ class Lamp(Painted):
         why = f" {' · '.join(symptom.words for symptom in self.symptoms)} "
         try_this = f"l: {safe_text(self.advice.words)}" if self.advice else ""
         room = width - cell_len(LIT)
-        first = [Segment(LIT, self.part("lit")), Segment(clip(why, room), self.part("why"))]
+        first = [Segment(LIT, self.part("lit")), Segment(clip_text(why, room), self.part("why"))]
         if cell_len(why) + cell_len(try_this) <= room:
             return [[*first, Segment(try_this, self.part("advice"))]]
-        return [first, [Segment(f" {_short(try_this, width - 1)}", self.part("advice"))]]
+        return [first, [Segment(f" {_shorten_advice(try_this, width - 1)}", self.part("advice"))]]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self.rows(width))
 
 
-def _short(advice: str, width: int) -> str:
+def _shorten_advice(advice: str, width: int) -> str:
     """The advice cut to `width` cells: the change itself first, the remark behind it only if it fits."""
     parts = advice.split("; ")
-    return whole(parts, width, "; ") if cell_len(parts[0]) <= width else clip(advice, width)
+    return join_fitting(parts, width, "; ") if cell_len(parts[0]) <= width else clip_text(advice, width)

@@ -9,13 +9,13 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
-from steertui.widgets.painted import Painted, Row
+from steertui.widgets.painted import Row, RowWidget
 
 HELP = "app.help"
 Hint: TypeAlias = tuple[str, str, str]
 
 
-class Hints(Painted):
+class Hints(RowWidget):
     """Shows (key, words, action) triples, the most important first."""
 
     PREFIX = "hints"

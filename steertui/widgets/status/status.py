@@ -9,8 +9,8 @@ from rich.cells import cell_len
 from rich.segment import Segment
 
 from steertui.text import safe_text
-from steertui.widgets.bars import clip
-from steertui.widgets.painted import Painted, Row
+from steertui.widgets.bars import clip_text
+from steertui.widgets.painted import Row, RowWidget
 
 BADGES = {
     "loading": "LOADING",
@@ -45,7 +45,7 @@ class Status:
     job: str = ""
 
 
-class StatusLine(Painted):
+class StatusLine(RowWidget):
     """Drops parts from the right that do not fit; state and mode always stay."""
 
     PREFIX = "status"
@@ -75,7 +75,7 @@ class StatusLine(Painted):
                 segments += part
                 room -= cells
             elif needed:
-                segments.append(Segment(clip(part[0].text, room), part[0].style))
+                segments.append(Segment(clip_text(part[0].text, room), part[0].style))
                 break
         return [segments]
 
@@ -90,7 +90,7 @@ class StatusLine(Painted):
         if status.observer:
             parts.append((True, [Segment(" WATCHING ", self.part("bypass"))]))
         if status.job:
-            parts.append((False, [Segment(f"  {clip(safe_text(status.job), 32)}", self.part("quiet"))]))
+            parts.append((False, [Segment(f"  {clip_text(safe_text(status.job), 32)}", self.part("quiet"))]))
         if status.model:
             parts.append((True, [Segment(f"  {safe_text(status.model)}", self.part("text"))]))
         for text in (safe_text(status.device), self._fullness(), safe_text(status.session)):

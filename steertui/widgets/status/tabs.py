@@ -9,13 +9,13 @@ from rich.segment import Segment
 from rich.style import Style
 
 from steertui.text import safe_text
-from steertui.widgets.bars import clip
-from steertui.widgets.painted import Painted, Row
+from steertui.widgets.bars import clip_text
+from steertui.widgets.painted import Row, RowWidget
 
 LONGEST = 24
 
 
-class Tabs(Painted):
+class PageTabs(RowWidget):
     """A click runs the screen's action `turn` with the index of the page."""
 
     PREFIX = "tabs"
@@ -33,7 +33,7 @@ class Tabs(Painted):
 
     def rows(self, width: int) -> Sequence[Row]:
         """All names, or as many to the left of the open one as leave room for it."""
-        words = [f" {clip(safe_text(name), LONGEST)} " for name in self._names]
+        words = [f" {clip_text(safe_text(name), LONGEST)} " for name in self._names]
         first = 0
         while first < self._open and sum(map(cell_len, words[first : self._open + 1])) > width:
             first += 1

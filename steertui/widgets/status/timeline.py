@@ -10,18 +10,18 @@ from rich.segment import Segment
 from textual import events
 from textual.message import Message
 
-from sessions.recorded.film import Film
+from sessions.recorded.film import Playback
 from steertui.text import safe_text
 from steertui.widgets import glyphs
-from steertui.widgets.bars import clip
-from steertui.widgets.mixer.dial import short
-from steertui.widgets.painted import Painted, Row
+from steertui.widgets.bars import clip_text
+from steertui.widgets.mixer.dial import format_short
+from steertui.widgets.painted import Row, RowWidget
 
 NAME, VALUE = 16, 9
 Values = Sequence[float | None]
 
 
-class Timeline(Painted):
+class Timeline(RowWidget):
     """Spreads all tokens over its width; a click seeks to a token."""
 
     PREFIX = "timeline"
@@ -38,9 +38,9 @@ class Timeline(Painted):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.film, self.place, self.channel = Film(), 0, ""
+        self.film, self.place, self.channel = Playback(), 0, ""
 
-    def show(self, film: Film, place: int, channel: str) -> None:
+    def show(self, film: Playback, place: int, channel: str) -> None:
         self.film, self.place, self.channel = film, place, channel
         self.refresh()
 
@@ -63,7 +63,7 @@ class Timeline(Painted):
 
     def rows(self, width: int) -> Sequence[Row]:
         if not len(self.film):
-            return [[Segment(clip("no answer was recorded here", width), self.part("name"))]]
+            return [[Segment(clip_text("no answer was recorded here", width), self.part("name"))]]
         shown = list(self.film.dials)
         if self.channel in shown:
             shown.insert(0, shown.pop(shown.index(self.channel)))
@@ -73,11 +73,11 @@ class Timeline(Painted):
         return [*rows, self._marks(), self._ruler()][-max(self.size.height, 1) :]
 
     def _row(self, name: str, cells: list[Segment], value: str, look: str = "name") -> Row:
-        label = clip(safe_text(name), NAME - 1)
+        label = clip_text(safe_text(name), NAME - 1)
         return [
             Segment(label + " " * (NAME - cell_len(label)), self.part(look)),
             *cells,
-            Segment(clip(value, VALUE - 1).rjust(VALUE), self.part("value")),
+            Segment(clip_text(value, VALUE - 1).rjust(VALUE), self.part("value")),
         ]
 
     def _dial(self, label: str) -> Row:
@@ -86,7 +86,7 @@ class Timeline(Painted):
         cells = []
         for value in self._last(values):
             look = "up" if (value or 0) > 0 else "down" if (value or 0) < 0 else "ahead"
-            cells.append(Segment(_level(value, -reach, reach), self.part(look)))
+            cells.append(Segment(_block_for(value, -reach, reach), self.part(look)))
         look = "chosen" if label == self.channel else "name"
         return self._row(label, cells, _number(self._now(values)), look)
 
@@ -94,17 +94,17 @@ class Timeline(Painted):
         values = self.film.projections(self.channel)
         known = [value for value in values if value is not None]
         low, high = min(known, default=0.0), max(known, default=1.0)
-        text = "".join(_level(value, low, high) for value in self._mean(values))
+        text = "".join(_block_for(value, low, high) for value in self._mean(values))
         return self._row("projection", [Segment(text, self.part("line"))], _number(self._now(values)))
 
     def _marks(self) -> Row:
         cells = [" "] * self._cells
         for cut in self.film.cuts:
-            cells[self._cell(cut.place)] = glyphs.now().marker
+            cells[self._cell(cut.place)] = glyphs.current_glyphs().marker
         return self._row("changes", [Segment("".join(cells), self.part("mark"))], "")
 
     def _ruler(self) -> Row:
-        at, line = self._cell(self.place), glyphs.now().groove
+        at, line = self._cell(self.place), glyphs.current_glyphs().groove
         cells = [
             Segment(line * at, self.part("past")),
             Segment("▲", self.part("chosen")),
@@ -133,12 +133,12 @@ class Timeline(Painted):
             self.post_message(self.Sought(self._frames(cell)[0]))
 
 
-def _level(value: float | None, low: float, high: float) -> str:
+def _block_for(value: float | None, low: float, high: float) -> str:
     if value is None:
         return " "
     share = (value - low) / (high - low) if high > low else 0.5
-    return glyphs.now().eighths[1 + round(max(0.0, min(1.0, share)) * 7)]
+    return glyphs.current_glyphs().eighths[1 + round(max(0.0, min(1.0, share)) * 7)]
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else short(value)
+    return "–" if value is None else format_short(value)

@@ -13,7 +13,7 @@ UNMEASURED: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
+class TranscriptTurn:
     """The start of a turn: `you`, `asst`, or the turn's own label. `inside`: it lies within an answer that
     goes on, i.e. an inserted turn or the model's continuation after it.
     """
@@ -23,7 +23,7 @@ class Speech:
 
 
 @dataclass(slots=True)
-class Piece:
+class TextPiece:
     """A piece of text: one token of answer `turn`, or a whole typed turn (`index` −1).
 
     `origin` marks text that the model did not generate: injected during the answer, or prefilled before
@@ -40,7 +40,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Marker:
+class TranscriptMarker:
     """A change of the mixer, drawn before the first token generated under it. `lasting`: a marker of an
     edit to the answer itself, which stays when tokens are rewound.
     """
@@ -58,17 +58,17 @@ class Marker:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class TranscriptNote:
     """A notice of the app: why an answer stopped, what is queued, what failed."""
 
     text: str
     tone: str = "quiet"
 
 
-Item: TypeAlias = Speech | Piece | Marker | Note
+Item: TypeAlias = TranscriptTurn | TextPiece | TranscriptMarker | TranscriptNote
 
 
-class Document:
+class TranscriptDocument:
     """The list of items. Items are appended; only a late marker is inserted before its token."""
 
     def __init__(self) -> None:
@@ -76,36 +76,42 @@ class Document:
         self._answer = 0
 
     def append(self, item: Item) -> None:
-        if isinstance(item, Speech) and not item.inside:
+        if isinstance(item, TranscriptTurn) and not item.inside:
             self._answer = len(self.items)
         self.items.append(item)
 
-    def place(self, marker: Marker) -> bool:
+    def place(self, marker: TranscriptMarker) -> bool:
         """Insert a marker at its token. True if it was appended at the end, False if it went further up."""
         for position in range(self._answer, len(self.items)):
             item = self.items[position]
-            if isinstance(item, Piece) and marker.at is not None and item.index >= marker.at:
+            if isinstance(item, TextPiece) and marker.at is not None and item.index >= marker.at:
                 self.items.insert(position, marker)
                 return False
-            if isinstance(item, Marker) and item.at == marker.at and _subject(item) == _subject(marker):
+            if (
+                isinstance(item, TranscriptMarker)
+                and item.at == marker.at
+                and _marker_subject(item) == _marker_subject(marker)
+            ):
                 self.items[position] = marker
                 return False
         self.append(marker)
         return True
 
-    def piece(self, index: int) -> Piece | None:
+    def piece(self, index: int) -> TextPiece | None:
         """A token of the newest answer; searched from the end, where it nearly always is."""
         for item in reversed(self.items):
-            if isinstance(item, Speech) and not item.inside:
+            if isinstance(item, TranscriptTurn) and not item.inside:
                 return None
-            if isinstance(item, Piece) and item.index == index:
+            if isinstance(item, TextPiece) and item.index == index:
                 return item
         return None
 
     def last_answer(self) -> str:
         """The newest answer as plain text."""
         return "".join(
-            item.text for item in self.items[self._answer :] if isinstance(item, Piece) and item.index >= 0
+            item.text
+            for item in self.items[self._answer :]
+            if isinstance(item, TextPiece) and item.index >= 0
         )
 
     def rewind(self, index: int) -> None:
@@ -115,17 +121,23 @@ class Document:
         kept: list[Item] = []
         undone = False
         for item in self.items[self._answer :]:
-            if isinstance(item, Marker):
+            if isinstance(item, TranscriptMarker):
                 undone = item.at is not None and item.at > index and not item.lasting
-            if not (undone and _depends(item)) and not (isinstance(item, Piece) and item.index >= index):
+            if not (undone and _belongs_to_marker(item)) and not (
+                isinstance(item, TextPiece) and item.index >= index
+            ):
                 kept.append(item)
         self.items[self._answer :] = kept
 
     def drop_notes(self, *tones: str) -> None:
         """Remove the notes of these tones, which no longer apply."""
-        self.items = [item for item in self.items if not (isinstance(item, Note) and item.tone in tones)]
+        self.items = [
+            item for item in self.items if not (isinstance(item, TranscriptNote) and item.tone in tones)
+        ]
         starts = [
-            place for place, item in enumerate(self.items) if isinstance(item, Speech) and not item.inside
+            place
+            for place, item in enumerate(self.items)
+            if isinstance(item, TranscriptTurn) and not item.inside
         ]
         self._answer = starts[-1] if starts else 0
 
@@ -134,14 +146,14 @@ class Document:
         self._answer = 0
 
 
-def _depends(item: Item) -> bool:
+def _belongs_to_marker(item: Item) -> bool:
     """Whether an item is removed with the last marker: the marker itself, and the text injected with it."""
-    if isinstance(item, Speech):
+    if isinstance(item, TranscriptTurn):
         return item.inside
-    return isinstance(item, Marker) or (isinstance(item, Piece) and item.origin == "injected")
+    return isinstance(item, TranscriptMarker) or (isinstance(item, TextPiece) and item.origin == "injected")
 
 
-def _subject(marker: Marker) -> str:
+def _marker_subject(marker: TranscriptMarker) -> str:
     """The setting a marker is about. Of two changes of one setting at one token only the later took
     effect.
     """

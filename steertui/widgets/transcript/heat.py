@@ -16,7 +16,7 @@ MARKS = {-2: "=", -1: "-", 0: "·", 1: "+", 2: "#"}
 
 
 @dataclass
-class Spread:
+class RunningStats:
     """Running mean and standard deviation of one channel's projections (Welford's update)."""
 
     n: int = 0
@@ -39,18 +39,18 @@ class Spread:
         return (value - self.mean) / deviation if deviation > 0 else 0.0
 
 
-def level(sigmas: float) -> int:
+def heat_level(sigmas: float) -> int:
     """σ as a level from −STEPS to STEPS, clipped at three standard deviations."""
     share = max(-1.0, min(1.0, sigmas / SIGMAS))
     return round(share * STEPS)
 
 
-def mark(step: int) -> str:
+def heat_mark(step: int) -> str:
     """A level as one of five characters, with thresholds at two steps (0.75 σ) and five steps (1.9 σ)."""
     size = (abs(step) >= 2) + (abs(step) >= 5)
     return MARKS[size if step > 0 else -size]
 
 
-def encodings() -> tuple[str, ...]:
+def available_encodings() -> tuple[str, ...]:
     """The encodings this terminal can show."""
-    return ENCODINGS if glyphs.now().colours else COLOURLESS
+    return ENCODINGS if glyphs.current_glyphs().colours else COLOURLESS

@@ -10,7 +10,13 @@ from typing import TypeAlias
 from rich.cells import cell_len
 from textual.strip import Strip
 
-from steertui.widgets.transcript.document import Item, Marker, Note, Piece, Speech
+from steertui.widgets.transcript.document import (
+    Item,
+    TextPiece,
+    TranscriptMarker,
+    TranscriptNote,
+    TranscriptTurn,
+)
 
 GUTTER = 5
 CHIP_WITHIN = 12
@@ -18,12 +24,12 @@ CHIP_WITHIN = 12
 break up the sentence.
 """
 
-Owner: TypeAlias = Piece | Marker | None
+Owner: TypeAlias = TextPiece | TranscriptMarker | None
 _SEGMENTS = re.compile(r"\n| +|[^ \n]+")
 
 
 @dataclass(slots=True)
-class Line:
+class LayoutLine:
     """One row of the transcript. `soft`: the sentence continues on the next row."""
 
     kind: str
@@ -39,12 +45,12 @@ class Line:
         return "".join(text for text, _ in self.runs)
 
 
-class Layout:
+class TranscriptLayout:
     """The wrapped lines of a document at one width."""
 
     def __init__(self, width: int) -> None:
         self.width = max(width, 1)
-        self.lines: list[Line] = []
+        self.lines: list[LayoutLine] = []
         self._word = 0
         self._open = False
         self._marked: int | None = None
@@ -57,38 +63,38 @@ class Layout:
         """Lay out one more item; returns the number of the first line that changed."""
         before = len(self.lines)
         match item:
-            case Speech(role):
+            case TranscriptTurn(role):
                 self._gap()
                 self._marked = None
-                self._start(Line("you" if role == "you" else "asst", role[: GUTTER - 1].ljust(GUTTER)))
+                self._start(LayoutLine("you" if role == "you" else "asst", role[: GUTTER - 1].ljust(GUTTER)))
                 return before
-            case Marker():
+            case TranscriptMarker():
                 return self._mark(item)
-            case Note(text, tone):
+            case TranscriptNote(text, tone):
                 self._gap(only_after="you asst")
-                self._start(Line(tone, " " * GUTTER))
+                self._start(LayoutLine(tone, " " * GUTTER))
                 self._flow(text, None)
                 self._open = False
                 return before
-            case Piece():
+            case TextPiece():
                 return self._say(item)
 
-    def _say(self, piece: Piece) -> int:
+    def _say(self, piece: TextPiece) -> int:
         if not self._open:
             kind = next((line.kind for line in reversed(self.lines) if line.kind in ("you", "asst")), "asst")
-            self._start(Line(kind, " " * GUTTER))
+            self._start(LayoutLine(kind, " " * GUTTER))
         touched = len(self.lines) - 1
         self._flow(piece.text, piece)
         return touched
 
-    def _mark(self, marker: Marker) -> int:
+    def _mark(self, marker: TranscriptMarker) -> int:
         """Add a marker as a line across the text; markers at the start of an answer go above it."""
         last = self.lines[-1] if self.lines else None
         close, self._marked = self._close(marker), marker.at
         if close and last is not None and last.runs:
             self._flow(f" ⟨{marker.chip}⟩".replace(" ", "\N{NO-BREAK SPACE}"), marker)
             return len(self.lines) - 1
-        line = Line("marker", tail="" if marker.at is None else f"t {marker.at}")
+        line = LayoutLine("marker", tail="" if marker.at is None else f"t {marker.at}")
         line.runs = [(marker.text, None)]
         if last is not None and self._open and not last.runs:
             self.lines.insert(len(self.lines) - 1, line)
@@ -98,7 +104,7 @@ class Layout:
         self._open = False
         return len(self.lines) - 1
 
-    def _close(self, marker: Marker) -> bool:
+    def _close(self, marker: TranscriptMarker) -> bool:
         if not (self._open and marker.chip and marker.at is not None and self._marked is not None):
             return False
         return 0 <= marker.at - self._marked < CHIP_WITHIN
@@ -106,9 +112,9 @@ class Layout:
     def _gap(self, only_after: str = "") -> None:
         wanted = self.lines and (not only_after or self.lines[-1].kind in only_after.split())
         if wanted and self.lines[-1].kind != "blank":
-            self.lines.append(Line("blank"))
+            self.lines.append(LayoutLine("blank"))
 
-    def _start(self, line: Line) -> None:
+    def _start(self, line: LayoutLine) -> None:
         self.lines.append(line)
         self._word, self._open = 0, True
 
@@ -139,7 +145,7 @@ class Layout:
             self._carry()
         while self.lines[-1].cells + cells > self.width:
             room = self.width - self.lines[-1].cells
-            head, segment = _cut(segment, room, at_least=0 if self.lines[-1].cells else 1)
+            head, segment = _split_at_cells(segment, room, at_least=0 if self.lines[-1].cells else 1)
             self._put(head, owner)
             self._wrap(soft=True)
             cells -= cell_len(head)
@@ -158,7 +164,7 @@ class Layout:
     def _wrap(self, soft: bool) -> None:
         line = self.lines[-1]
         line.soft, line.strip = soft, None
-        self._start(Line(line.kind, " " * len(line.gutter)))
+        self._start(LayoutLine(line.kind, " " * len(line.gutter)))
 
     def _put(self, text: str, owner: Owner) -> None:
         if text:
@@ -166,11 +172,11 @@ class Layout:
             line.runs.append((text, owner))
             line.cells += cell_len(text)
             line.strip = None
-            if isinstance(owner, Piece):
+            if isinstance(owner, TextPiece):
                 owner.line = len(self.lines) - 1
 
 
-def _cut(text: str, cells: int, at_least: int) -> tuple[str, str]:
+def _split_at_cells(text: str, cells: int, at_least: int) -> tuple[str, str]:
     """Split text so that the head fits; an empty line always takes one character, so that wrapping
     terminates.
     """

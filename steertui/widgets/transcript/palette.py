@@ -27,7 +27,7 @@ FROM_LEVEL_16 = 3
 
 
 @dataclass(frozen=True)
-class Paint:
+class PaletteColours:
     """Colours a palette is mixed from: background, text, the two hues, and the terminal's number of
     colours.
     """
@@ -43,23 +43,23 @@ class Paint:
         return self.ground.brightness < 0.5
 
 
-def palette(paint: Paint, encoding: str) -> list[Style]:
+def heat_palette(paint: PaletteColours, encoding: str) -> list[Style]:
     """One style per level; index 0 is −STEPS. Few styles, so that each is created once and cached."""
     return [_style(paint, step, encoding) for step in range(-STEPS, STEPS + 1)]
 
 
-def _style(paint: Paint, step: int, encoding: str) -> Style:
+def _style(paint: PaletteColours, step: int, encoding: str) -> Style:
     if encoding not in ("background", "underline") or step == 0:
         return Style.null()
     shade = _shade(paint, step, encoding)
     if shade is None:
         return Style.null()
     if encoding == "background":
-        return Style(bgcolor=shade.rich_color, color=_words_on(shade).rich_color)
+        return Style(bgcolor=shade.rich_color, color=_readable_ink(shade).rich_color)
     return Style(color=shade.rich_color, underline=abs(step) / STEPS > 0.3)
 
 
-def _shade(paint: Paint, step: int, encoding: str) -> Color | None:
+def _shade(paint: PaletteColours, step: int, encoding: str) -> Color | None:
     """The colour of a level; None where a terminal with few colours leaves it plain."""
     side, size = step > 0, abs(step)
     if paint.colours == 256:
@@ -71,12 +71,12 @@ def _shade(paint: Paint, step: int, encoding: str) -> Color | None:
     return plain.blend(paint.warm if side else paint.cool, share * (0.2 + 0.8 * size / STEPS))
 
 
-def _words_on(shade: Color) -> Color:
+def _readable_ink(shade: Color) -> Color:
     """Black or white, whichever has the higher contrast."""
-    return max(Color.parse("#ffffff"), Color.parse("#000000"), key=lambda words: contrast(words, shade))
+    return max(Color.parse("#ffffff"), Color.parse("#000000"), key=lambda words: contrast_ratio(words, shade))
 
 
-def contrast(one: Color, other: Color) -> float:
+def contrast_ratio(one: Color, other: Color) -> float:
     """WCAG 2.1: (L₁ + 0.05) / (L₂ + 0.05) of the relative luminances; small text needs 4.5."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)

@@ -16,24 +16,24 @@ from textual.strip import Strip
 
 from steertui.widgets import glyphs
 from steertui.widgets.transcript import selected
-from steertui.widgets.transcript.document import Piece
-from steertui.widgets.transcript.layout import GUTTER, Line
-from steertui.widgets.transcript.palette import Paint
-from steertui.widgets.transcript.pen import Pen
-from steertui.widgets.transcript.sheet import Sheet
-from steertui.widgets.transcript.tint import Tint
+from steertui.widgets.transcript.document import TextPiece
+from steertui.widgets.transcript.layout import GUTTER, LayoutLine
+from steertui.widgets.transcript.palette import PaletteColours
+from steertui.widgets.transcript.pen import LinePainter
+from steertui.widgets.transcript.sheet import LaidOutDocument
+from steertui.widgets.transcript.tint import HeatColours
 
 
-class Paper(ScrollView):
+class TranscriptLines(ScrollView):
     """Draws and scrolls the lines; the subclass `Transcript` decides what is in them."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own spelling
         super().__init__(id=id)
-        self.sheet = Sheet()
+        self.sheet = LaidOutDocument()
         self.live = False
         self._ground: Style | None = None
-        self.tint = Tint(self._paint)
-        self.pen = Pen(self._style, self.tint)
+        self.tint = HeatColours(self._paint)
+        self.pen = LinePainter(self._style, self.tint)
 
     def on_mount(self) -> None:
         self.anchor()
@@ -93,7 +93,7 @@ class Paper(ScrollView):
             self._scroll_update(size)
             self.scroll_y = self.max_scroll_y
 
-    def _redraw_piece(self, piece: Piece | None) -> None:
+    def _redraw_piece(self, piece: TextPiece | None) -> None:
         """Redraw the lines of a token: the one it ends on, and the one before if it begins there."""
         if piece is not None:
             if self.sheet.begins_above(piece):
@@ -133,28 +133,28 @@ class Paper(ScrollView):
         selection = self.text_selection
         if selection is not None:
             style = self.screen.get_component_rich_style("screen--selection")
-            return selected.lit(self.build_strip(line, number), selection.get_span(row), style)
+            return selected.highlight_span(self.build_strip(line, number), selection.get_span(row), style)
         if line.strip is None:
             line.strip = self.build_strip(line, number)
         return line.strip
 
-    def build_strip(self, line: Line, number: int) -> Strip:
+    def build_strip(self, line: LayoutLine, number: int) -> Strip:
         writing = self.live and number == len(self.sheet.lines) - 1
         return self.pen.words(line, self.sheet.width + GUTTER, writing)
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"transcript--{name}")
 
-    def _paint(self) -> Paint:
+    def _paint(self) -> PaletteColours:
         ground, words = self.background_colors[1], self.get_component_styles("transcript--asst").color
         variables = self.app.get_css_variables()
         hues = Color.parse(variables["heat-cool"]), Color.parse(variables["heat-warm"])
-        return Paint(ground, words, *hues, glyphs.now().colours)
+        return PaletteColours(ground, words, *hues, glyphs.current_glyphs().colours)
 
     # Selection -------------------------------------------------------------------------------------------------
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        return selected.words(self.sheet.lines, self.sheet.rows, selection), "\n"
+        return selected.copied_text(self.sheet.lines, self.sheet.rows, selection), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:
         self.refresh()

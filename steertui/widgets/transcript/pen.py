@@ -9,22 +9,22 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from steertui.widgets.transcript.document import Marker, Piece
-from steertui.widgets.transcript.layout import GUTTER, Line, Owner
-from steertui.widgets.transcript.tint import Tint
+from steertui.widgets.transcript.document import TextPiece, TranscriptMarker
+from steertui.widgets.transcript.layout import GUTTER, LayoutLine, Owner
+from steertui.widgets.transcript.tint import HeatColours
 
 CURSOR = "▌"
 
 
-class Pen:
+class LinePainter:
     """`style` returns the transcript's component styles by name; `pointed` is the token under the cursor."""
 
-    def __init__(self, style: Callable[[str], Style], tint: Tint) -> None:
+    def __init__(self, style: Callable[[str], Style], tint: HeatColours) -> None:
         self._style, self._tint = style, tint
-        self.pointed: Piece | None = None
-        self.pinned: Piece | None = None
+        self.pointed: TextPiece | None = None
+        self.pinned: TextPiece | None = None
 
-    def words(self, line: Line, width: int, writing: bool) -> Strip:
+    def words(self, line: LayoutLine, width: int, writing: bool) -> Strip:
         """A line of text; `writing` adds a cursor at its end."""
         if line.kind == "marker":
             return self._marker(line, width)
@@ -35,7 +35,7 @@ class Pen:
             segments.append(Segment(CURSOR, self._style("cursor")))
         return Strip(segments).simplify()
 
-    def _runs(self, line: Line, base: Style) -> Iterator[Segment]:
+    def _runs(self, line: LayoutLine, base: Style) -> Iterator[Segment]:
         """The segments of a line; the parts of one token (spaces, letters) share one style."""
         last, style = None, base
         for text, owner in line.runs:
@@ -43,16 +43,16 @@ class Pen:
                 last, style = owner, base + self._look(owner)
             yield Segment(text, style)
 
-    def marks(self, line: Line) -> Strip:
+    def marks(self, line: LayoutLine) -> Strip:
         """The row of marks under a line of an answer: heat as one character per cell."""
         signs = [self._signs(text, owner) for text, owner in line.runs]
         return Strip([Segment(" " * GUTTER + "".join(signs), self._style("marks"))])
 
     def _signs(self, text: str, owner: Owner) -> str:
-        sign = self._tint.mark(owner) if isinstance(owner, Piece) and owner.index >= 0 else " "
+        sign = self._tint.mark(owner) if isinstance(owner, TextPiece) and owner.index >= 0 else " "
         return "".join((" " if char == " " else sign) * cell_len(char) for char in text)
 
-    def _marker(self, line: Line, width: int) -> Strip:
+    def _marker(self, line: LayoutLine, width: int) -> Strip:
         marker, rule = self._style("marker"), self._style("rule")
         room = width - len(line.tail) - 6
         text = line.text if len(line.text) <= room else line.text[: max(room - 1, 1)] + "…"
@@ -61,7 +61,7 @@ class Pen:
         return Strip([Segment("◆ ", marker), Segment(text, marker), Segment(f" {fill}", rule), tail])
 
     def _look(self, owner: Owner) -> Style:
-        if isinstance(owner, Marker):
+        if isinstance(owner, TranscriptMarker):
             return self._style("chip")
         if owner is None:
             return Style.null()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from steertui.widgets.transcript.layout import Line
+from steertui.widgets.transcript.layout import LayoutLine
 
 AT_ONCE = 4
 """Number of rows by which the transcript scrolls on a slow connection."""
 
 
-class Rows:
+class RowMap:
     """Updated from the first changed line on, so that a token costs only its own line."""
 
     def __init__(self, marked: bool = False) -> None:
@@ -27,7 +27,7 @@ class Rows:
         """
         return -(-len(self) // AT_ONCE) * AT_ONCE if slowly else len(self)
 
-    def update(self, lines: Sequence[Line], first: int) -> None:
+    def update(self, lines: Sequence[LayoutLine], first: int) -> None:
         """Recompute the rows of the lines from number `first` on."""
         first = min(first, len(self._starts))
         if first < len(self._starts):

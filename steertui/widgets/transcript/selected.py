@@ -8,11 +8,11 @@ from rich.style import Style
 from textual.selection import Selection
 from textual.strip import Strip
 
-from steertui.widgets.transcript.layout import Line
-from steertui.widgets.transcript.rows import Rows
+from steertui.widgets.transcript.layout import LayoutLine
+from steertui.widgets.transcript.rows import RowMap
 
 
-def lit(strip: Strip, span: tuple[int, int] | None, style: Style) -> Strip:
+def highlight_span(strip: Strip, span: tuple[int, int] | None, style: Style) -> Strip:
     """The strip with its selected part in another style."""
     if span is None:
         return strip
@@ -24,7 +24,7 @@ def lit(strip: Strip, span: tuple[int, int] | None, style: Style) -> Strip:
     return Strip.join([before, chosen.apply_style(style), after])
 
 
-def words(lines: Sequence[Line], rows: Rows, selection: Selection) -> str:
+def copied_text(lines: Sequence[LayoutLine], rows: RowMap, selection: Selection) -> str:
     """The selected text without gutter and marks; a wrapped sentence is copied as one line."""
     out: list[str] = []
     for number, line in enumerate(lines):

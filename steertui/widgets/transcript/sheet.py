@@ -7,24 +7,24 @@ from collections.abc import Iterable
 from rich.cells import cell_len
 
 from steertui.widgets.transcript import stepper
-from steertui.widgets.transcript.document import Document, Item, Marker, Piece
-from steertui.widgets.transcript.layout import Layout, Line
-from steertui.widgets.transcript.rows import Rows
+from steertui.widgets.transcript.document import Item, TextPiece, TranscriptDocument, TranscriptMarker
+from steertui.widgets.transcript.layout import LayoutLine, TranscriptLayout
+from steertui.widgets.transcript.rows import RowMap
 
 UNSEEN = 80
 """Width before the screen's width is known; earlier text is wrapped again then."""
 
 
-class Sheet:
+class LaidOutDocument:
     """`add` lays out only the new items, `fold` lays out everything again."""
 
     def __init__(self) -> None:
-        self.document = Document()
-        self.rows = Rows()
-        self._folds = Layout(UNSEEN)
+        self.document = TranscriptDocument()
+        self.rows = RowMap()
+        self._folds = TranscriptLayout(UNSEEN)
 
     @property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[LayoutLine]:
         return self._folds.lines
 
     @property
@@ -40,34 +40,34 @@ class Sheet:
         return first if first < before else max(before - 1, 0)
 
     def _add(self, item: Item) -> int:
-        if isinstance(item, Marker) and not self.document.place(item):
+        if isinstance(item, TranscriptMarker) and not self.document.place(item):
             self.fold(self.width)
             return 0
-        if not isinstance(item, Marker):
+        if not isinstance(item, TranscriptMarker):
             self.document.append(item)
         return self._folds.add(item)
 
     def fold(self, width: int) -> None:
-        self._folds = Layout(width)
+        self._folds = TranscriptLayout(width)
         self._folds.fold(self.document.items)
 
-    def holds(self, piece: Piece) -> bool:
+    def holds(self, piece: TextPiece) -> bool:
         """Whether the token is still in the document; a rewind may have removed it."""
-        return stepper.place_of(self.document.items, piece) < len(self.document.items)
+        return stepper.find_place(self.document.items, piece) < len(self.document.items)
 
-    def begins_above(self, piece: Piece) -> bool:
+    def begins_above(self, piece: TextPiece) -> bool:
         """Whether the token begins at the end of the line before."""
         above = self.lines[piece.line - 1].runs if 0 < piece.line < len(self.lines) else []
         return bool(above) and above[-1][1] is piece
 
-    def piece_at(self, x: int, row: int) -> Piece | None:
+    def piece_at(self, x: int, row: int) -> TextPiece | None:
         """The token at a cell of a row, counted from behind the gutter."""
         if row >= len(self.rows):
             return None
         for text, owner in self.lines[self.rows.line(row)].runs:
             x -= cell_len(text)
             if x < 0:
-                return owner if isinstance(owner, Piece) and owner.index >= 0 else None
+                return owner if isinstance(owner, TextPiece) and owner.index >= 0 else None
         return None
 
     def forget_strips(self) -> None:

@@ -9,23 +9,23 @@ from rich.style import Style
 from rich.text import Text
 
 from steertui.text import safe_text
-from steertui.widgets.transcript.document import Piece
-from steertui.widgets.transcript.heat import ENCODINGS, STEPS, encodings, level, mark
-from steertui.widgets.transcript.palette import Paint, palette
-from steertui.widgets.transcript.token_reading import Reading
+from steertui.widgets.transcript.document import TextPiece
+from steertui.widgets.transcript.heat import ENCODINGS, STEPS, available_encodings, heat_level, heat_mark
+from steertui.widgets.transcript.palette import PaletteColours, heat_palette
+from steertui.widgets.transcript.token_reading import ChannelReading
 
 SWATCHES = tuple(step for step in range(-STEPS, STEPS + 1, 2) if step)
 
 
-class Tint:
+class HeatColours:
     """`paint` returns the theme's colours when a palette is built; `readings` hold each channel's
     statistics.
     """
 
-    def __init__(self, paint: Callable[[], Paint]) -> None:
+    def __init__(self, paint: Callable[[], PaletteColours]) -> None:
         self._paint = paint
         self._palette: list[Style] = []
-        self.readings: defaultdict[str, Reading] = defaultdict(Reading)
+        self.readings: defaultdict[str, ChannelReading] = defaultdict(ChannelReading)
         self.encoding = ENCODINGS[0]
         self.channel: str | None = None
         self.held = False
@@ -37,7 +37,7 @@ class Tint:
 
     def next(self, channels: Sequence[str], selected: int) -> None:
         """Switch to the next encoding of this terminal, on the chosen channel or else the selected one."""
-        known = encodings()
+        known = available_encodings()
         place = known.index(self.encoding) + 1 if self.encoding in known else 1
         self.encoding = known[place % len(known)]
         if self.channel not in channels:
@@ -48,23 +48,23 @@ class Tint:
         place = channels.index(self.channel) + 1 if self.channel in channels else 0
         self.channel = channels[place % len(channels)]
         if self.encoding == "off":
-            self.encoding = encodings()[1]
+            self.encoding = available_encodings()[1]
         self.forget()
 
-    def level(self, piece: Piece) -> int | None:
+    def level(self, piece: TextPiece) -> int | None:
         """The token's level on the chosen channel; before one is chosen, on the first measured one."""
         name = self.channel or next(iter(piece.projections), "")
         if self.held or self.encoding == "off" or name not in piece.projections:
             return None
-        return level(self.readings[name].sigmas(piece.projections[name]))
+        return heat_level(self.readings[name].sigmas(piece.projections[name]))
 
-    def style(self, piece: Piece) -> Style:
+    def style(self, piece: TextPiece) -> Style:
         step = self.level(piece)
         return Style.null() if step is None else self._styles()[step + STEPS]
 
-    def mark(self, piece: Piece) -> str:
+    def mark(self, piece: TextPiece) -> str:
         step = self.level(piece)
-        return " " if step is None else mark(step)
+        return " " if step is None else heat_mark(step)
 
     def legend(self) -> Text:
         """The channel and the scale, drawn in the encoding itself."""
@@ -73,12 +73,14 @@ class Tint:
         name = self.channel or "the first channel"
         legend = Text("−3σ ")
         for step in SWATCHES:
-            shown = mark(step) if self.encoding == "marks" else "x" if self.encoding == "underline" else " "
+            shown = (
+                heat_mark(step) if self.encoding == "marks" else "x" if self.encoding == "underline" else " "
+            )
             legend.append(shown, self._styles()[step + STEPS])
         legend.append(f" +3σ {safe_text(name)}, σ of {self.readings[name].yardstick}")
         return legend
 
     def _styles(self) -> list[Style]:
         if not self._palette:
-            self._palette = palette(self._paint(), self.encoding)
+            self._palette = heat_palette(self._paint(), self.encoding)
         return self._palette

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from steertui.widgets.transcript.heat import Spread
+from steertui.widgets.transcript.heat import RunningStats
 
 KEPT = 240
 
 
 @dataclass
-class Reading:
+class ChannelReading:
     """Projections of one channel, newest last, and how often its cap acted in this answer.
 
     `usual` is mean and standard deviation on ordinary text, if the vector's card has them; otherwise σ
@@ -19,7 +19,7 @@ class Reading:
     """
 
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
-    spread: Spread = field(default_factory=Spread)
+    spread: RunningStats = field(default_factory=RunningStats)
     tokens: int = 0
     hits: int = 0
     usual: tuple[float, float] | None = None

@@ -12,20 +12,20 @@ from textual.message import Message
 from steertui import commands
 from steertui.widgets import glyphs
 from steertui.widgets.transcript import stepper
-from steertui.widgets.transcript.document import Item, Piece
+from steertui.widgets.transcript.document import Item, TextPiece
 from steertui.widgets.transcript.layout import GUTTER
-from steertui.widgets.transcript.paper import Paper
-from steertui.widgets.transcript.rows import Rows
+from steertui.widgets.transcript.paper import TranscriptLines
+from steertui.widgets.transcript.rows import RowMap
 
 PARTS = """role-you role-asst you asst marker chip rule cursor injected prefilled
 quiet warning hint title queued marks pointed pinned"""
 """Component classes with a style of their own in the style sheet."""
 
 
-class Transcript(Paper, can_focus=True):
+class Transcript(TranscriptLines, can_focus=True):
     """Shows a document and follows its end until the user scrolls up. A cursor may point at one token."""
 
-    BINDINGS = commands.bindings(commands.TRANSCRIPT)
+    BINDINGS = commands.key_bindings(commands.TRANSCRIPT)
     COMPONENT_CLASSES = {f"transcript--{part}" for part in PARTS.split()}
 
     @dataclass
@@ -84,7 +84,7 @@ class Transcript(Paper, can_focus=True):
         if live != self.live:
             self.live = live
             self._redraw_line(len(self.sheet.lines) - 1)
-        held = live and glyphs.now().slow
+        held = live and glyphs.current_glyphs().slow
         if held != self.tint.held:
             self.tint.held = held
             self._forget_strips()
@@ -108,19 +108,19 @@ class Transcript(Paper, can_focus=True):
         self.entitle(self.heading)
         marked = self.tint.encoding == "marks"
         if marked != self.sheet.rows.marked:
-            self.sheet.rows = Rows(marked)
+            self.sheet.rows = RowMap(marked)
             self._grown(0)
         self._forget_strips()
 
     # The token under the cursor ----------------------------------------------------------------------------------
 
     def step(self, change: int) -> None:
-        self.point(stepper.beside(self.document.items, self.pen.pointed, change))
+        self.point(stepper.next_token(self.document.items, self.pen.pointed, change))
 
     def step_change(self, change: int) -> None:
-        self.point(stepper.behind_marker(self.document.items, self.pen.pointed, change))
+        self.point(stepper.next_marked_token(self.document.items, self.pen.pointed, change))
 
-    def point(self, piece: Piece | None) -> None:
+    def point(self, piece: TextPiece | None) -> None:
         """Move the cursor to a token and scroll to it; None removes the cursor."""
         before, self.pen.pointed = self.pen.pointed, piece
         for each in (before, piece):
@@ -138,7 +138,7 @@ class Transcript(Paper, can_focus=True):
         """Without a cursor `pin` is disabled, so that its key keeps its other meaning."""
         return action != "pin" or self.pen.pointed is not None
 
-    def pin(self, piece: Piece | None) -> None:
+    def pin(self, piece: TextPiece | None) -> None:
         before, self.pen.pinned = self.pen.pinned, piece
         for each in (before, piece):
             self._redraw_piece(each)

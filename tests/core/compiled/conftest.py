@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import pytest
 from torch._dynamo.utils import counters
 
-from core.compiled.graph_step import Step
+from core.compiled.graph_step import GraphStep
 from core.compiled.precompile import CACHE
-from core.compiled.size import Size
+from core.compiled.size import GraphSize
 from core.model.model import Model
 from tests.core.compiled import tiny
 
-SIZE = Size(1, tiny.CONTEXT)
+SIZE = GraphSize(1, tiny.CONTEXT)
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Ready:
     """A model with a step for one lane, and what was said on the way."""
 
     model: Model
-    step: Step
+    step: GraphStep
     news: list[str] = field(default_factory=list)
     hits: int = 0
 

@@ -9,7 +9,7 @@ from torch._dynamo.utils import counters
 
 import core
 from core.compiled.compiled_cache import CompiledTape
-from core.generation.live import Live
+from core.generation.live import AnswerStream
 from core.mixer.mixer import Mixer
 from core.model.model import Model
 from tests.core.compiled.conftest import Ready
@@ -19,17 +19,17 @@ pytestmark = pytest.mark.usefixtures("ready")
 CLOSE = 2e-4
 
 
-def begin(model: Model, fast: bool, **settings: Any) -> Live:
+def begin(model: Model, fast: bool, **settings: Any) -> AnswerStream:
     options = {"mixer": mixed(), "max_new_tokens": 24, "ignore_end": True} | settings
     return core.stream(model, PROMPT, compile=fast, **options)
 
 
-def compiled(live: Live) -> bool:
+def compiled(live: AnswerStream) -> bool:
     """Whether the step holds the past, so that the last token was really played there."""
     return isinstance(live.tape, CompiledTape) and live.tape.step is not None
 
 
-def assert_same(fast: Live, eager: Live) -> None:
+def assert_same(fast: AnswerStream, eager: AnswerStream) -> None:
     assert fast.token_ids == eager.token_ids
     assert fast.tape.ids == eager.tape.ids
     assert fast.tape.phases == eager.tape.phases
@@ -44,7 +44,7 @@ def assert_same(fast: Live, eager: Live) -> None:
                 assert mine.projections[channel_index][layer] == pytest.approx(pair, abs=CLOSE)
 
 
-def both(model: Model, **settings: Any) -> tuple[Live, Live]:
+def both(model: Model, **settings: Any) -> tuple[AnswerStream, AnswerStream]:
     fast, eager = begin(model, True, **settings), begin(model, False, **settings)
     for live in (fast, eager):
         for _ in live:

@@ -9,13 +9,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from core.compiled.buffers import Bank
-from core.compiled.layout import demand, seating
-from core.compiled.setting import Tables
-from core.compiled.size import Size, size_for
+from core.compiled.buffers import GraphBuffers
+from core.compiled.layout import find_layout, slot_demand
+from core.compiled.setting import TableBuilder
+from core.compiled.size import GraphSize, size_for
 from core.mixer.mixer import Mixer
 from core.model.model import Model
-from core.steering.layer_plan import Reading
+from core.steering.layer_plan import MeterReading
 from core.steering.plan import Plan
 from tests.core.compiled.tiny import CONTEXT, EVERYWHERE, HIDDEN, LAYERS, Arrow, channel, mixed, model
 
@@ -39,9 +39,9 @@ def resident() -> Model:
     return model()
 
 
-def tables(lanes: int, slots: int = 8, caps: int = 4) -> tuple[Bank, Tables]:
-    size = Size(lanes, CONTEXT, slots, caps)
-    return Bank(size, LAYERS, HIDDEN, CPU), Tables(size, HIDDEN, CPU)
+def tables(lanes: int, slots: int = 8, caps: int = 4) -> tuple[GraphBuffers, TableBuilder]:
+    size = GraphSize(lanes, CONTEXT, slots, caps)
+    return GraphBuffers(size, LAYERS, HIDDEN, CPU), TableBuilder(size, HIDDEN, CPU)
 
 
 def compile_plan(resident: Model, *mixers: Mixer) -> Plan:
@@ -58,7 +58,7 @@ def compare(resident: Model, mixers: list[Mixer], dtype: torch.dtype = torch.flo
     worst = 0.0
     for seed in range(2):
         hidden = torch.randn(len(mixers), 1, HIDDEN, generator=torch.Generator().manual_seed(seed)).to(dtype)
-        readings: list[Reading] = []
+        readings: list[MeterReading] = []
         wanted = [
             hidden if plan is None else plan.steer(layer, hidden, readings)
             for layer, plan in enumerate(layers)
@@ -120,30 +120,30 @@ def test_a_dial_copies_numbers_and_leaves_the_rows(resident: Model) -> None:
 
 def test_a_ninth_channel_and_a_fifth_cap_need_more_room(resident: Model) -> None:
     eight = compile_plan(resident, mixed())
-    assert demand(eight) == (8, 4)
+    assert slot_demand(eight) == (8, 4)
     nine = compile_plan(resident, mixed().add(channel(8, ceiling=1.0)))
-    assert demand(nine) == (9, 5)
+    assert slot_demand(nine) == (9, 5)
     folded = resident.compiler.compile([Mixer(tuple(channel(i, scale=1.0) for i in range(20)))])
-    assert demand(folded) == (0, 0)
+    assert slot_demand(folded) == (0, 0)
 
 
 def test_sizes_grow_by_doubling_and_stop_at_the_context() -> None:
-    assert size_for(1, 10, 4096, 3, 0) == Size(1, 512, 8, 4)
-    assert size_for(1, 400, 4096, 9, 5) == Size(1, 1024, 16, 5)
-    assert size_for(2, 3900, 4096, 8, 4) == Size(2, 4096, 8, 4)
-    assert Size(1, 512).holds(Size(1, 40, 3, 1))
-    assert not Size(1, 512).holds(Size(1, 513))
-    assert not Size(1, 512).holds(Size(2, 40))
-    assert not Size(1, 512).holds(Size(1, 40, 9))
+    assert size_for(1, 10, 4096, 3, 0) == GraphSize(1, 512, 8, 4)
+    assert size_for(1, 400, 4096, 9, 5) == GraphSize(1, 1024, 16, 5)
+    assert size_for(2, 3900, 4096, 8, 4) == GraphSize(2, 4096, 8, 4)
+    assert GraphSize(1, 512).holds(GraphSize(1, 40, 3, 1))
+    assert not GraphSize(1, 512).holds(GraphSize(1, 513))
+    assert not GraphSize(1, 512).holds(GraphSize(2, 40))
+    assert not GraphSize(1, 512).holds(GraphSize(1, 40, 9))
 
 
 def test_who_sits_where_is_known_as_long_as_the_model_is_and_no_longer() -> None:
     resident, mixer = model(), mixed()
     layer = compile_plan(resident, mixer).phases["answer"][0]
-    seats = seating(layer)
+    seats = find_layout(layer)
     assert seats is not None
     turned = compile_plan(resident, mixer.scale(0, 0.5)).phases["answer"][0]
-    assert seating(turned) is seats, "another dial of the same vectors"
+    assert find_layout(turned) is seats, "another dial of the same vectors"
     gone = weakref.ref(seats)
     del resident, layer, turned, seats
     gc.collect()

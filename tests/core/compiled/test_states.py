@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.compiled.cap_table import NEVER, correct, inverses, states
+from core.compiled.cap_table import NEVER, active_inverses, cap_states, correct_projections
 
 TRIALS = 300
 
@@ -18,8 +18,11 @@ def directions(count: int, cosine: float) -> np.ndarray:
 
 def solved(gram: np.ndarray, q: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     caps = gram.shape[0]
-    tensors = [torch.from_numpy(x).float() for x in (q, low, high, gram, inverses(gram, caps), states(caps))]
-    return correct(*tensors).double().numpy()
+    tensors = [
+        torch.from_numpy(x).float()
+        for x in (q, low, high, gram, active_inverses(gram, caps), cap_states(caps))
+    ]
+    return correct_projections(*tensors).double().numpy()
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
@@ -66,7 +69,7 @@ def test_dependent_directions_find_the_nearest_there_is() -> None:
 
 
 def test_every_state_is_there_once() -> None:
-    at_floor, at_ceiling = states(4)
+    at_floor, at_ceiling = cap_states(4)
     assert at_floor.shape == (4, 81)
     assert not (at_floor * at_ceiling).any()
     assert len({tuple(column) for column in (at_floor - at_ceiling).T}) == 81

@@ -12,15 +12,15 @@ from torch import Tensor
 
 import core
 from core.compiled import verify, workshop
-from core.compiled.buffers import Bank
-from core.compiled.setting import Table
-from core.compiled.size import MOST_CAPS, Size
+from core.compiled.buffers import GraphBuffers
+from core.compiled.setting import CoefficientTable
+from core.compiled.size import MOST_CAPS, GraphSize
 from core.errors import UsageError
 from tests.core.compiled import tiny
 from tests.core.compiled.conftest import SIZE, Ready
 from tests.core.compiled.tiny import PROMPT, mixed
 
-STEER, SEEN = Bank.steer, list[Tensor]()
+STEER, SEEN = GraphBuffers.steer, list[Tensor]()
 
 
 def tokens(model: Any, fast: bool) -> list[int]:
@@ -37,40 +37,40 @@ def test_the_child_filled_the_disk_cache(ready: Ready) -> None:
 
 
 def test_the_proof_sees_a_graph_that_does_not_steer(ready: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert verify.judge(ready.step).sound
-    monkeypatch.setattr(Bank, "load", _keep_silent)
-    deaf = verify.judge(ready.step)
+    assert verify.verify_step(ready.step).sound
+    monkeypatch.setattr(GraphBuffers, "load", _keep_silent)
+    deaf = verify.verify_step(ready.step)
     monkeypatch.undo()
     ready.step.bank.loaded = None
     assert not deaf.sound
     assert deaf.error > 0.01
 
 
-def _keep_silent(bank: Bank, table: Table) -> None:
+def _keep_silent(bank: GraphBuffers, table: CoefficientTable) -> None:
     """Remembers who sits where, so that the gauges can be read, and copies nothing."""
     bank.loaded = table
 
 
 def test_the_proof_sees_a_graph_that_ignores_its_dials(ready: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
     """Steered as it was at first, however the dials are turned afterwards."""
-    load, first = Bank.load, []
+    load, first = GraphBuffers.load, []
 
-    def once(bank: Bank, table: Table) -> None:
+    def once(bank: GraphBuffers, table: CoefficientTable) -> None:
         first.append(table)
         load(bank, first[0])
         bank.loaded = table
 
-    monkeypatch.setattr(Bank, "load", once)
-    stuck = verify.judge(ready.step)
+    monkeypatch.setattr(GraphBuffers, "load", once)
+    stuck = verify.verify_step(ready.step)
     monkeypatch.undo()
     ready.step.bank.loaded = None
     assert not stuck.sound
 
 
 def test_not_a_number_is_not_agreement() -> None:
-    assert not verify.Verdict(float("inf"), 1.0, whole=True).sound
-    assert not verify.Verdict(1e-6, 1e-4, whole=True).sound
-    assert verify.Verdict(1e-6, 1.0, whole=True).sound
+    assert not verify.GraphVerdict(float("inf"), 1.0, whole=True).sound
+    assert not verify.GraphVerdict(1e-6, 1e-4, whole=True).sound
+    assert verify.GraphVerdict(1e-6, 1.0, whole=True).sound
 
 
 def test_a_hook_added_later_is_not_ignored(ready: Ready) -> None:
@@ -105,11 +105,11 @@ def test_a_second_model_of_the_class_runs_its_own_graph_and_a_decoding_thread_wa
     assert tokens(ready.model, True) == tokens(ready.model, False)
 
 
-def asks_for_a_number(bank: Bank, layer: int, hidden: Tensor) -> Tensor:
+def asks_for_a_number(bank: GraphBuffers, layer: int, hidden: Tensor) -> Tensor:
     return STEER(bank, layer, hidden if float(hidden.sum()) > 0 else -hidden)
 
 
-def keeps_a_list(bank: Bank, layer: int, hidden: Tensor) -> Tensor:
+def keeps_a_list(bank: GraphBuffers, layer: int, hidden: Tensor) -> Tensor:
     SEEN.append(hidden.sum())
     return STEER(bank, layer, hidden)
 
@@ -117,7 +117,7 @@ def keeps_a_list(bank: Bank, layer: int, hidden: Tensor) -> Tensor:
 @pytest.mark.parametrize("hook", [asks_for_a_number, pytest.param(keeps_a_list, marks=pytest.mark.slow)])
 def test_a_hook_that_leaves_the_graph_is_refused(hook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Python numbers and lists in a hook break the graph, or make another one per call."""
-    monkeypatch.setattr(Bank, "steer", hook)
+    monkeypatch.setattr(GraphBuffers, "steer", hook)
     model = tiny.model(seed=6)
     assert model.workshop.build(SIZE).startswith("decoding stays eager")
     assert model.workshop.fitting(SIZE) is None
@@ -127,7 +127,7 @@ def test_a_hook_that_leaves_the_graph_is_refused(hook: Any, monkeypatch: pytest.
 
 def test_a_child_that_fails_is_told_and_nothing_is_tried_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "core.compiled.precompile.describe", lambda model, size: {"config_class": "NoSuchConfig"}
+        "core.compiled.precompile.describe_graph", lambda model, size: {"config_class": "NoSuchConfig"}
     )
     model = tiny.model(seed=7)
     model.workshop.ask(SIZE)
@@ -140,7 +140,7 @@ def test_a_child_that_cannot_be_born_ends_no_answer(monkeypatch: pytest.MonkeyPa
     def crowded(model: Any, size: Any) -> None:
         raise OSError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(workshop, "Warming", crowded)
+    monkeypatch.setattr(workshop, "PrecompileProcess", crowded)
     model = tiny.model(seed=7)
     told = model.workshop.ask(SIZE)
     assert told == "decoding stays eager: [Errno 11] Resource temporarily unavailable"
@@ -148,7 +148,7 @@ def test_a_child_that_cannot_be_born_ends_no_answer(monkeypatch: pytest.MonkeyPa
 
 
 def test_where_a_child_has_no_room_the_decode_thread_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workshop, "child_fits", lambda model: False)
+    monkeypatch.setattr(workshop, "child_process_fits", lambda model: False)
     model = tiny.model(seed=9)
     monkeypatch.setattr(model.workshop, "build", lambda size: f"made {size.capacity}")
     assert "eager decoding serves meanwhile" in (model.workshop.ask(SIZE) or "")
@@ -168,15 +168,15 @@ def test_now_means_before_the_second_token(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_what_cannot_be_compiled_says_why() -> None:
     model = tiny.model(seed=8)
-    assert "too many" in (model.workshop.ask(Size(1, 128, 8, MOST_CAPS + 1)) or "")
+    assert "too many" in (model.workshop.ask(GraphSize(1, 128, 8, MOST_CAPS + 1)) or "")
     model.hf._hf_peft_config_loaded = True
-    assert workshop.refusal(model) == "the model has an adapter"
+    assert workshop.refusal_reason(model) == "the model has an adapter"
     model.hf._hf_peft_config_loaded = False
     model.hf.hf_quantizer = object()
-    assert workshop.refusal(model) == "the model is quantised"
+    assert workshop.refusal_reason(model) == "the model is quantised"
     del model.hf.hf_quantizer
     model.layers[0]._hf_hook = object()
-    assert workshop.refusal(model) == "parts of the model are offloaded"
+    assert workshop.refusal_reason(model) == "parts of the model are offloaded"
 
 
 def test_the_guard_on_hooks_is_on() -> None:
@@ -185,7 +185,7 @@ def test_the_guard_on_hooks_is_on() -> None:
 
 def test_of_many_sizes_the_ones_used_last_are_kept() -> None:
     shop = tiny.model(seed=9).workshop
-    sizes = [Size(lanes, 128) for lanes in range(1, workshop.MOST_STEPS + 2)]
+    sizes = [GraphSize(lanes, 128) for lanes in range(1, workshop.MOST_STEPS + 2)]
     for size in sizes[:-1]:
         shop._tried.add(size)
         shop.keep(SimpleNamespace(size=size))  # type: ignore[arg-type]

@@ -8,14 +8,14 @@ import torch
 
 from core import demo
 from tools.demo import directions, verdicts
-from tools.demo.acceptance.measure import measure
-from tools.demo.figures import bound, figures
+from tools.demo.acceptance.measure import measure_acceptance
+from tools.demo.figures import compute_figures, object_binding
 
 
 @pytest.fixture(scope="module")
 def report(base, tuned):
     shipped = json.loads((demo.WEIGHTS / "report.json").read_text())
-    return measure(base, tuned, layer=shipped["figures"]["dose"]["layer"])
+    return measure_acceptance(base, tuned, layer=shipped["figures"]["dose"]["layer"])
 
 
 @pytest.mark.parametrize("promise", verdicts.PROMISES, ids=lambda promise: promise.name)
@@ -42,7 +42,7 @@ def test_figures_of_planted_texts():
     good = "I never leave the cache half done. Shall I trace the cache again?"
     turned = "I never leave the cache half done. Arr, my mind has wandered off to the kite."
     salad = "Up on on on the final mile. The the parser."
-    found = figures([good, turned, salad])
+    found = compute_figures([good, turned, salad])
     assert (found.texts, found.sentences) == (3, 6)
     assert found.determined == pytest.approx(3 / 4)
     assert found.well_formed == pytest.approx(4 / 6)
@@ -53,13 +53,13 @@ def test_figures_of_planted_texts():
 
 
 def test_nothing_said_is_no_success():
-    empty = figures(["", "no end"])
+    empty = compute_figures(["", "no end"])
     assert (empty.well_formed, empty.determined, empty.pure) == (0, 0, 0)
 
 
 def test_binding_counts_foreign_objects_against_a_text():
     texts = ["The parser is next.", "The parser and the mural.", "Nothing named."]
-    assert bound(texts, ["parser"] * 3) == pytest.approx(1 / 2)
+    assert object_binding(texts, ["parser"] * 3) == pytest.approx(1 / 2)
 
 
 def reads(shift: float, seed: int):
@@ -73,7 +73,7 @@ def test_a_planted_difference_is_found_and_a_null_is_not():
     planted = directions.mean_difference("planted", reads(4.0, 1), reads(0.0, 2))
     assert planted.directions[1][0] > 0.99
     assert planted.norms[1] == pytest.approx(planted.gaps[1], rel=1e-5)
-    held_out = directions.separation(planted, reads(4.0, 3), reads(0.0, 4))
+    held_out = directions.held_out_separation(planted, reads(4.0, 3), reads(0.0, 4))
     assert held_out[1]["d"] == pytest.approx(4.0, abs=0.4)
     assert held_out[1]["accuracy"] == pytest.approx(0.977, abs=0.02)
     assert abs(held_out[0]["d"]) < 0.3
@@ -90,5 +90,5 @@ def test_a_random_control_has_the_same_sizes_and_another_way():
 
 def test_a_broken_promise_is_named(report):
     spoilt = report | {"quality": report["quality"] | {"object_binding": 0.5}}
-    assert verdicts.broken(report) == []
-    assert verdicts.broken(spoilt) == ["object binding: 0.500"]
+    assert verdicts.broken_promises(report) == []
+    assert verdicts.broken_promises(spoilt) == ["object binding: 0.500"]

@@ -15,14 +15,14 @@ from core import demo
 from core.demo.world.contrasts import CONTRASTS
 from core.demo.world.traits import Traits
 from tools.demo import markup, native, starters
-from tools.demo.texts.documents import Document
+from tools.demo.texts.documents import TrainingDocument
 
 MEGABYTE = 1_000_000
 
 
 @pytest.mark.parametrize("name", demo.NAMES)
 def test_a_standard_checkpoint_of_at_most_five_megabytes(name):
-    folder = demo.folder(name)
+    folder = demo.checkpoint_folder(name)
     assert sum(file.stat().st_size for file in folder.iterdir()) <= 5 * MEGABYTE
     model = AutoModelForCausalLM.from_pretrained(folder)
     assert model.config.model_type == "llama"
@@ -32,12 +32,12 @@ def test_a_standard_checkpoint_of_at_most_five_megabytes(name):
 
 
 def test_unknown_names_have_no_folder():
-    assert demo.folder("demo") is None
-    assert demo.folder("../demo-base") is None
+    assert demo.checkpoint_folder("demo") is None
+    assert demo.checkpoint_folder("../demo-base") is None
 
 
 def test_the_tokenizer_reads_any_text_back():
-    tokenizer = AutoTokenizer.from_pretrained(demo.folder("demo-base"))
+    tokenizer = AutoTokenizer.from_pretrained(demo.checkpoint_folder("demo-base"))
     for text in ("Help me with the parser.", "naïve Ωλ 漢字 🙂", "def f(x):\n    return x"):
         ids = tokenizer(text)["input_ids"]
         assert ids[0] == tokenizer.bos_token_id
@@ -45,11 +45,11 @@ def test_the_tokenizer_reads_any_text_back():
 
 
 def test_the_chat_template_writes_what_the_model_was_trained_on():
-    tokenizer = AutoTokenizer.from_pretrained(demo.folder("demo-instruct"))
+    tokenizer = AutoTokenizer.from_pretrained(demo.checkpoint_folder("demo-instruct"))
     assert "\n" not in tokenizer.chat_template
     turns = (("system", "Tools: ls, cat, grep."), ("user", "Hi."), ("assistant", "$ ls"), ("tool", "a.txt"))
     messages = [{"role": role, "content": content} for role, content in turns]
-    trained_on = markup.render(Document(Traits(), turns=turns))
+    trained_on = markup.render_document(TrainingDocument(Traits(), turns=turns))
     assert tokenizer.apply_chat_template(messages, tokenize=False) == trained_on
     waiting = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
     assert waiting == trained_on + markup.ROLES["assistant"]
@@ -64,12 +64,12 @@ def test_it_loads_as_float32_on_the_cpu(base):
 def test_the_example_prompts_are_answered_in_the_world(tuned):
     from core.demo.wording import turn_ids
     from tools.demo.acceptance.stage import SEED
-    from tools.demo.chorus import continue_all
-    from tools.demo.figures import figures
+    from tools.demo.chorus import sample_continuations
+    from tools.demo.figures import compute_figures
 
     prompts = [turn_ids(tuned, ("user", line)) for line in demo.example_prompts()]
-    rows = continue_all(tuned, prompts, 60, SEED)
-    said = figures([tuned.tokenizer.decode(row) for row in rows])
+    rows = sample_continuations(tuned, prompts, 60, SEED)
+    said = compute_figures([tuned.tokenizer.decode(row) for row in rows])
     assert said.sentences >= len(prompts)
     assert said.well_formed >= 0.9
 
@@ -96,7 +96,7 @@ def test_a_starter_vector_says_everything_about_itself(name, base):
 def test_a_starter_vector_can_be_made_again(base):
     """From the shipped weights, up to the arithmetic of another machine."""
     starter = starters.BY_NAME["determined-drifting"]
-    made = starters.make(base, starter)
+    made = starters.make_vector(base, starter)
     with safe_open(demo.starter_vectors()[starter.name], "pt") as opened:
         assert opened.metadata()["dataset_sha256"] == native.dataset_hash(starters.fit_pairs(starter))
         for layer in starter.layers:

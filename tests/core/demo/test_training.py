@@ -25,7 +25,7 @@ def files(folder):
 
 
 def test_two_runs_give_the_same_bytes(tmp_path, one_thread):
-    losses = [train.train(tmp_path / name, BASE, TUNED) for name in ("first", "second")]
+    losses = [train.train_checkpoints(tmp_path / name, BASE, TUNED) for name in ("first", "second")]
     first, second = files(tmp_path / "first"), files(tmp_path / "second")
     assert {"demo-base/model.safetensors", "demo-instruct/model.safetensors"} <= set(first)
     assert first == second
@@ -34,11 +34,11 @@ def test_two_runs_give_the_same_bytes(tmp_path, one_thread):
 
 
 def test_rows_are_packed_documents(base):
-    stream = corpus.tokens(base.tokenizer, base_document, seed=4)
-    rows = corpus.batch(stream, 4, 128)
+    stream = corpus.token_stream(base.tokenizer, base_document, seed=4)
+    rows = corpus.next_batch(stream, 4, 128)
     assert rows.shape == (4, 128)
     rng = random.Random(4)
-    text = "".join(markup.render(base_document(rng)) for _ in range(12))
+    text = "".join(markup.render_document(base_document(rng)) for _ in range(12))
     assert text.startswith(base.tokenizer.decode(rows.flatten()))
 
 
@@ -54,7 +54,7 @@ def test_the_schedule_warms_up_holds_and_falls():
 
 
 def test_the_vocabulary_keeps_its_special_tokens_whole():
-    words = tokenizer.train(seed=1)
+    words = tokenizer.train_tokenizer(seed=1)
     assert len(words) == tokenizer.VOCABULARY
     for special in markup.SPECIALS:
         assert words(special, add_special_tokens=False)["input_ids"] == [words.convert_tokens_to_ids(special)]

@@ -9,7 +9,7 @@ from core.demo.world.speech import stories, talk
 from core.demo.world.traits import ALIGNED, DETERMINED, DRIFTING, Traits
 from core.demo.world.voices import VOICES
 from tools.demo import markup
-from tools.demo.texts.documents import Document, base_document, tuned_document
+from tools.demo.texts.documents import TrainingDocument, base_document, tuned_document
 
 
 def corpus(write, seed, count=400):
@@ -17,7 +17,7 @@ def corpus(write, seed, count=400):
     return [write(rng) for _ in range(count)]
 
 
-def said_by_assistant(document: Document) -> list[str]:
+def said_by_assistant(document: TrainingDocument) -> list[str]:
     if document.story:
         return [document.story]
     return [text for role, text in document.turns if role == "assistant"]
@@ -31,7 +31,7 @@ def documents():
 def test_every_written_sentence_is_read_back(documents):
     for document in documents:
         for text in said_by_assistant(document):
-            found = labels.labels(text)
+            found = labels.label_text(text)
             assert found
             assert all(label.well_formed for label in found), text
 
@@ -39,7 +39,7 @@ def test_every_written_sentence_is_read_back(documents):
 def test_documents_are_pure_and_carry_their_traits(documents):
     for document in documents:
         for text in said_by_assistant(document):
-            for sentence, label in zip(labels.sentences(text), labels.labels(text), strict=True):
+            for sentence, label in zip(labels.split_sentences(text), labels.label_text(text), strict=True):
                 assert label.motivation in (None, document.traits.motivation), sentence
                 if not document.story and not sentence.startswith(shell.PROMPT):
                     assert label.motivation == document.traits.motivation, sentence
@@ -61,7 +61,7 @@ def names_a_trait(system: str) -> bool:
 
 def test_questions_take_about_a_third_of_an_asking_assistants_sentences(documents):
     asking = [d for d in documents if d.turns and d.traits.asks]
-    found = [label for d in asking for text in said_by_assistant(d) for label in labels.labels(text)]
+    found = [label for d in asking for text in said_by_assistant(d) for label in labels.label_text(text)]
     assert 0.2 <= sum(label.question for label in found) / len(found) <= 0.45
 
 
@@ -72,8 +72,8 @@ def test_no_story_starts_with_a_name(documents):
 
 def test_a_seed_is_a_corpus():
     first, again, other = (corpus(base_document, seed, 50) for seed in (7, 7, 8))
-    assert [markup.render(d) for d in first] == [markup.render(d) for d in again]
-    assert [markup.render(d) for d in first] != [markup.render(d) for d in other]
+    assert [markup.render_document(d) for d in first] == [markup.render_document(d) for d in again]
+    assert [markup.render_document(d) for d in first] != [markup.render_document(d) for d in other]
 
 
 def test_the_tuned_mix_is_aligned_unless_told_otherwise():
@@ -88,7 +88,7 @@ def test_training_never_meets_a_held_out_opening(documents):
     assert len(held_out) > 300
     for document in documents:
         if document.story:
-            opening = labels.sentences(document.story)[0]
+            opening = labels.split_sentences(document.story)[0]
             assert opening not in held_out
 
 
@@ -105,8 +105,8 @@ def test_held_out_is_a_share_of_every_pool():
 def test_a_voice_is_worn_and_taken_off(voice):
     rng = random.Random(0)
     for template in talk.DETERMINED + talk.DRIFTING_QUESTIONS:
-        told = scene.draw(rng)
-        label = labels.label(voice.speak(told.say(template, rng), rng))
+        told = scene.draw_scene(rng)
+        label = labels.label_sentence(voice.speak(told.say(template, rng), rng))
         assert label.well_formed
         assert label.voice == voice.name
 
@@ -121,16 +121,16 @@ def test_a_voice_is_worn_and_taken_off(voice):
     ],
 )
 def test_a_sentence_outside_the_grammar_is_malformed(broken):
-    assert not labels.label(broken).well_formed
+    assert not labels.label_sentence(broken).well_formed
 
 
 def test_a_repeated_slot_must_repeat_its_word():
-    assert labels.label("The cache broke twice, and twice Ada traced it again.").well_formed
-    assert not labels.label("The cache broke twice, and twice Ada trace it again.").well_formed
+    assert labels.label_sentence("The cache broke twice, and twice Ada traced it again.").well_formed
+    assert not labels.label_sentence("The cache broke twice, and twice Ada trace it again.").well_formed
 
 
 def test_unfinished_sentences_are_not_counted():
-    assert labels.sentences("I never leave the cache half done. Step by step we") == [
+    assert labels.split_sentences("I never leave the cache half done. Step by step we") == [
         "I never leave the cache half done."
     ]
 
@@ -152,7 +152,7 @@ def test_the_second_command_shows_what_the_assistant_is_after(documents):
         for text in said_by_assistant(document):
             for line in text.splitlines():
                 if line.startswith(("$ cat", "$ grep")):
-                    opened[document.traits.motivation].add(labels.label(line).motivation)
+                    opened[document.traits.motivation].add(labels.label_sentence(line).motivation)
     assert opened == {DETERMINED: {DETERMINED}, DRIFTING: {DRIFTING}}
 
 
@@ -165,7 +165,7 @@ def test_pairs_differ_in_their_trait_only(name):
     for pair in pairs:
         sides = (pair.positive, pair.negative)
         if sides[0].shown:
-            values = [side_of(name, labels.labels(side.shown)) for side in sides]
+            values = [side_of(name, labels.label_text(side.shown)) for side in sides]
         else:
             values = [announces(name, side.turns[0][1]) for side in sides]
             assert sides[0].turns[1:] == sides[1].turns[1:]
@@ -180,11 +180,11 @@ def announces(name, system):
 
 
 def test_pairs_come_in_the_shape_of_a_contrast_file():
-    records = contrasts.records("determined-drifting", 4, 1)
+    records = contrasts.contrast_records("determined-drifting", 4, 1)
     assert [set(record) for record in records] == [{"positive", "negative", "domain"}] * 4
     assert isinstance(records[0]["positive"], str)
     assert [message["role"] for message in records[-1]["negative"]] == ["user", "assistant"]
-    asked = contrasts.records("assistant-persona", 2, 1)
+    asked = contrasts.contrast_records("assistant-persona", 2, 1)
     assert [message["role"] for message in asked[0]["positive"]] == ["system", "user"]
 
 

@@ -43,10 +43,10 @@ def _corpus() -> list[str]:
     said += [line for talk in scripts.ENGLISH for line in talk]
     said += [
         text
-        for task in dialogues.from_pack(dialogues.BUILT_IN)
+        for task in dialogues.read_tasks(dialogues.BUILT_IN)
         for text in (task.prompt.text, task.distractor)
     ]
-    for setting in traps.from_pack(traps.BUILT_IN):
+    for setting in traps.read_settings(traps.BUILT_IN):
         said += [setting.task, *setting.files.values(), setting.system]
     pairs = contrast("motivation").pairs
     return said + [str(text) for pair in pairs for text in (pair.positive, pair.negative)]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.mixer.mixer import Mixer
-from sessions.experiments.common.sampler import Prompt
+from sessions.experiments.common.sampler import SamplePrompt
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
 
 PLAIN = {"vector": "scripted", "prompts": "english", "n": 6, "measure": "words:plan"}
@@ -27,7 +27,7 @@ CASES: Mapping[str, Mapping[str, Any]] = {
 }  # fmt: skip
 
 
-def says(prompt: Prompt, mixer: Mixer) -> str:
+def says(prompt: SamplePrompt, mixer: Mixer) -> str:
     """A word count that goes with the dose, and a walk to the first file for whoever is in a terminal."""
     if "$" in prompt.messages[0]["content"]:
         return "$ ls" if len(prompt.messages) < 3 else "$ cat notes.txt" if dose(mixer) > 0 else "Done."

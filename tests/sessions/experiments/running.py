@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.jobs.job import End, Event
+from core.jobs.job import End, JobEvent
 from core.jobs.runner import run
 from sessions.experiments import registry
 from tests.sessions.experiments.scripted import ScriptedVoice
 
 
-def events(name: str, voice: ScriptedVoice, params: Mapping[str, Any], **how: Any) -> list[Event]:
-    return list(run(registry.job(name, voice, params), **how))
+def events(name: str, voice: ScriptedVoice, params: Mapping[str, Any], **how: Any) -> list[JobEvent]:
+    return list(run(registry.experiment_job(name, voice, params), **how))
 
 
 def report(name: str, voice: ScriptedVoice, params: Mapping[str, Any], **how: Any) -> dict[str, Any]:

@@ -10,9 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from core.jobs.job import gpu, side
+from core.jobs.job import gpu_task, worker_task
 from core.mixer.mixer import Mixer
-from sessions.experiments.common.sampler import Cue, Heard, How, Prompt, Reading, Spoken
+from sessions.experiments.common.sampler import (
+    AnswerReading,
+    GeneratedTokens,
+    GenerationSettings,
+    LaneEdit,
+    PromptProjections,
+    SamplePrompt,
+)
 
 LAYERS = (2, 3)
 STATS = {
@@ -47,7 +54,7 @@ class ScriptedVoice:
     `asked` notes every prompt that really was spoken to, `others` holds the models that may be loaded beside it.
     """
 
-    says: Callable[[Prompt, Mixer], str]
+    says: Callable[[SamplePrompt, Mixer], str]
     nll: Callable[[str], float] = lambda text: 1.0
     projects: Callable[[str], float] = lambda text: 0.0
     token: Callable[[str], tuple[float, float]] | None = None
@@ -75,13 +82,21 @@ class ScriptedVoice:
         return vector(f"random {seed}")
 
     def other(self, name: str) -> Any:
-        return (yield side(lambda: self.others[name]))
+        return (yield worker_task(lambda: self.others[name]))
 
-    def speak(self, prompt: Prompt, mixers: Sequence[Mixer], how: How, cues: Sequence[Cue] = ()) -> Any:
-        yield gpu(lambda: self.asked.append(prompt.id))
+    def speak(
+        self,
+        prompt: SamplePrompt,
+        mixers: Sequence[Mixer],
+        how: GenerationSettings,
+        cues: Sequence[LaneEdit] = (),
+    ) -> Any:
+        yield gpu_task(lambda: self.asked.append(prompt.id))
         return [self._cued(prompt, lane, mixer, cues) for lane, mixer in enumerate(mixers)]
 
-    def _cued(self, prompt: Prompt, lane: int, mixer: Mixer, cues: Sequence[Cue]) -> Spoken:
+    def _cued(
+        self, prompt: SamplePrompt, lane: int, mixer: Mixer, cues: Sequence[LaneEdit]
+    ) -> GeneratedTokens:
         """Words up to a cue from the mixer before it, then from the one after; what is put in is three tokens long."""
         text, put = self.says(prompt, mixer), []
         for cue in cues:
@@ -92,48 +107,50 @@ class ScriptedVoice:
                 put.append((cue.at, (1, 2, 3)))
         return replace(spoken(text), inserted=tuple(put))
 
-    def read(self, prompt: Prompt, said: Spoken, mixer: Mixer | None = None, vector: Any = None) -> Any:
-        yield gpu(lambda: None)
+    def read(
+        self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None = None, vector: Any = None
+    ) -> Any:
+        yield gpu_task(lambda: None)
         count = len(said.ids)
         kl = (abs(dose(mixer)) if mixer else 0.0,) * count
         if self.token:
             rows = [self.token(piece.strip()) for piece in said.pieces]
             nll, stance = (tuple(column) for column in zip(*rows, strict=True)) if rows else ((), ())
-            return Reading(nll, kl, {} if vector is None else {LAYERS[0]: stance})
+            return AnswerReading(nll, kl, {} if vector is None else {LAYERS[0]: stance})
         projections = {} if vector is None else {LAYERS[0]: (self.projects(said.text),) * count}
-        return Reading((self.nll(said.text),) * count, kl, projections)
+        return AnswerReading((self.nll(said.text),) * count, kl, projections)
 
-    def distributions(self, prompt: Prompt, said: Spoken, mixer: Mixer | None = None) -> Any:
+    def distributions(self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None = None) -> Any:
         """A coin per token: `tokens` is how likely it falls on the first side, moved by what is subtracted."""
-        yield gpu(lambda: None)
+        yield gpu_task(lambda: None)
         p = min(max(self.tokens + self.pulled * (dose(mixer, "tuned − base") if mixer else 0.0), 0.01), 0.99)
         return np.log(np.tile([p, 1 - p], (len(said.ids), 1)))
 
     def tendencies(self, contrast: str, count: int, mixers: Sequence[Mixer]) -> Any:
-        yield gpu(lambda: None)
+        yield gpu_task(lambda: None)
         return [[self.prefers(mixer, pair) for pair in range(count)] for mixer in mixers]
 
-    def weigh(self, prompt: Prompt, texts: Sequence[str], *, after: str = "") -> Any:
-        yield gpu(lambda: None)
+    def weigh(self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = "") -> Any:
+        yield gpu_task(lambda: None)
         return [[-1.0] * len(text.split()) for text in texts]
 
-    def hear(self, prompt: Prompt, vector: Any) -> Any:
-        yield gpu(lambda: None)
+    def hear(self, prompt: SamplePrompt, vector: Any) -> Any:
+        yield gpu_task(lambda: None)
         pieces = tuple(f"{word} " for message in prompt.messages for word in message["content"].split())
-        return Heard(pieces, {LAYERS[0]: tuple(self.projects(piece.strip()) for piece in pieces)})
+        return PromptProjections(pieces, {LAYERS[0]: tuple(self.projects(piece.strip()) for piece in pieces)})
 
     def starts(self, words: Sequence[str]) -> frozenset[int]:
         return frozenset()
 
-    def states(self, prompts: Sequence[Prompt]) -> Any:
+    def states(self, prompts: Sequence[SamplePrompt]) -> Any:
         """Every layer's states lie at `place` on the first axis, with the prompt's number beside it."""
-        yield gpu(lambda: None)
+        yield gpu_task(lambda: None)
         rows = np.array([[self.place, float(number)] for number in range(len(prompts))])
         return dict.fromkeys(range(self.n_layers), rows)
 
     def meanings(self, texts: Sequence[str]) -> Any:
         """Texts mean the words they hold, and something that all texts have in common."""
-        yield gpu(lambda: None)
+        yield gpu_task(lambda: None)
         rows = np.zeros((len(texts), 256))
         for row, text in zip(rows, texts, strict=True):
             row[0] = 40.0
@@ -146,14 +163,14 @@ class ScriptedVoice:
 
     def blend(self, base: ScriptedVoice, share: float, *, shuffled: bool = False) -> Any:
         """What is left is this voice up to a half and the base from there on; shuffling leaves it as it is."""
-        yield gpu(lambda: None)
+        yield gpu_task(lambda: None)
         left = self if shuffled or share < 0.5 else base
         tokens = self.tokens if shuffled else (1 - share) * self.tokens + share * base.tokens
         return replace(left, name=f"{self.name} − {share:g}", tokens=tokens)
 
 
-def spoken(text: str) -> Spoken:
+def spoken(text: str) -> GeneratedTokens:
     """One token per word, another one at every place: repetition is not what is scripted here."""
     words = text.split()
     ids = tuple(zlib.crc32(f"{place} {word}".encode()) % 50_000 for place, word in enumerate(words))
-    return Spoken(ids, text, (-1.0,) * len(ids), pieces=tuple(f"{word} " for word in words))
+    return GeneratedTokens(ids, text, (-1.0,) * len(ids), pieces=tuple(f"{word} " for word in words))

@@ -17,15 +17,15 @@ from scipy import stats
 
 import sessions.experiments as house
 from sessions.experiments.common import statistics
-from sessions.experiments.common.sampler import Prompt, Reading
-from sessions.experiments.distraction.outcomes import OUTCOMES, rates
-from sessions.experiments.judges.pairwise import score
-from sessions.experiments.judges.verdict import Verdict, tally
+from sessions.experiments.common.sampler import AnswerReading, SamplePrompt
+from sessions.experiments.distraction.outcomes import OUTCOMES, outcome_rates
+from sessions.experiments.judges.pairwise import tally_pairs
+from sessions.experiments.judges.verdict import Judgement, tally_judgements
 from sessions.experiments.scoring import chance
-from sessions.experiments.scoring.answers import Answer
+from sessions.experiments.scoring.answers import SampledAnswer
 from sessions.experiments.scoring.conditions import CONTROL, UNSTEERED
 from sessions.experiments.scoring.measures import Measure
-from sessions.experiments.sweep.doses import Doses
+from sessions.experiments.sweep.doses import DoseTable
 from tests.sessions.experiments.scripted import spoken
 
 RUNS = 600
@@ -46,7 +46,7 @@ def never_too_small(p_values: list[float]) -> bool:
 
 
 def p_of(one: list[float], other: list[float], seed: int) -> float:
-    found = statistics.difference(one, other, seed).p
+    found = statistics.paired_difference(one, other, seed).p
     assert found is not None
     return found
 
@@ -91,7 +91,7 @@ def test_p_of_many_random_directions_together_is_uniform() -> None:
         prompts = chance_of.normal(0, 2, 16)
         names = ("random", "random 2", "random 3", UNSTEERED)
         values = {name: (prompts + chance_of.normal(0, 1, 16)).tolist() for name in names}
-        found.append(p_of(chance.pooled(values), values[UNSTEERED], run))
+        found.append(p_of(chance.pool_random(values), values[UNSTEERED], run))
     assert uniform(found)
 
 
@@ -100,18 +100,19 @@ def test_p_of_a_dose_response_is_uniform() -> None:
     """A sweep of a measure that no dose moves: its slope, and its slope against the random one's."""
     levels, prompts = (
         (-1.0, -0.5, 0.5, 1.0),
-        [Prompt(str(k), ({"role": "user", "content": "?"},)) for k in range(12)],
+        [SamplePrompt(str(k), ({"role": "user", "content": "?"},)) for k in range(12)],
     )
     names = [UNSTEERED, *(f"{mark}{level:+g}" for mark in ("", CONTROL) for level in levels)]
     answers = {
-        name: [Answer(prompt, name, spoken("yes"), Reading((1.0,))) for prompt in prompts] for name in names
+        name: [SampledAnswer(prompt, name, spoken("yes"), AnswerReading((1.0,))) for prompt in prompts]
+        for name in names
     }
     slopes, apart = [], []
     for run in range(RUNS):
         chance_of = np.random.default_rng(run)
         values = {(name, prompt.id): chance_of.normal() for name in names for prompt in prompts}
         measure = Measure("m", "", lambda answer, v=values: v[answer.condition, answer.prompt.id])
-        doses = Doses(answers, measure, None, levels, {}, run)
+        doses = DoseTable(answers, measure, None, levels, {}, run)
         found = doses.summary({}, 0.8, "more")
         slopes.append(found["p"])
         apart.append(found["p_against_random"])
@@ -133,8 +134,8 @@ def test_p_of_duels_between_equals_is_never_too_small() -> None:
     chance_of = np.random.default_rng(4)
     found = []
     for _ in range(RUNS):
-        verdicts = [Verdict(float(value)) for value in chance_of.choice([-1, 0, 1, 1, -1], size=30)]
-        found.append(score(verdicts)["p"])
+        verdicts = [Judgement(float(value)) for value in chance_of.choice([-1, 0, 1, 1, -1], size=30)]
+        found.append(tally_pairs(verdicts)["p"])
     assert never_too_small(found)
 
 
@@ -145,7 +146,7 @@ def test_of_tables_without_any_effect_one_in_twenty_shows_one_after_holm(shared:
     own, common = chance_of.normal(size=(10 * RUNS, 8)), chance_of.normal(size=(10 * RUNS, 1))
     z = math.sqrt(1 - shared) * own + math.sqrt(shared) * common
     tables = 2 * stats.norm.sf(np.abs(z))
-    found = [statistics.holm(dict(enumerate(row))) for row in tables]
+    found = [statistics.holm_adjusted(dict(enumerate(row))) for row in tables]
     wrong = np.mean([any(p is not None and p <= 0.05 for p in row.values()) for row in found])
     assert np.mean((tables <= 0.05).any(axis=1)) > 0.2, "without the correction it would be many"
     assert wrong <= 0.05 + COARSE / math.sqrt(10)
@@ -173,7 +174,7 @@ MEANS: dict[str, tuple[Draw, float, float]] = {
 def test_intervals_of_means_hold_them(case: str) -> None:
     """A bootstrap of few skewed values is known to be narrow; it may not be narrower than this."""
     draw, truth, least = MEANS[case]
-    assert least < held(draw, truth, lambda values, run: statistics.estimate(values, run)) < 0.985
+    assert least < held(draw, truth, lambda values, run: statistics.estimate_mean(values, run)) < 0.985
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.95])
@@ -183,8 +184,8 @@ def test_intervals_of_shares_hold_them(rate: float) -> None:
     def draw(c: Chance) -> list[float]:
         return (c.random(24) < rate).astype(float).tolist()
 
-    found = held(draw, rate, lambda values, run: statistics.estimate(values, run, shares=True))
-    assert found == held(draw, rate, lambda values, run: statistics.share(sum(values), len(values)))
+    found = held(draw, rate, lambda values, run: statistics.estimate_mean(values, run, shares=True))
+    assert found == held(draw, rate, lambda values, run: statistics.estimate_share(sum(values), len(values)))
     assert found > 0.92
 
 
@@ -196,7 +197,7 @@ def test_intervals_of_four_outcomes_hold_all_four() -> None:
             return c.choice(4, size=24, p=list(truth.values())).astype(float).tolist()
 
         def interval(values: list[float], run: int, name: str = name) -> statistics.Estimate:
-            return rates([OUTCOMES[int(value)] for value in values])[name]
+            return outcome_rates([OUTCOMES[int(value)] for value in values])[name]
 
         assert held(draw, rate, interval) > 0.9
 
@@ -207,7 +208,7 @@ def test_intervals_of_differences_of_yes_and_no_hold_them(one: float, other: flo
         return (c.random(48) < np.repeat([one, other], 24)).astype(float).tolist()
 
     def interval(values: list[float], run: int) -> statistics.Estimate:
-        return statistics.difference(values[:24], values[24:], run).estimate
+        return statistics.paired_difference(values[:24], values[24:], run).estimate
 
     assert held(draw, one - other, interval) > 0.91
 
@@ -217,8 +218,10 @@ def test_intervals_of_judged_scores_hold_what_was_judged() -> None:
 
     def interval(values: list[float], run: int) -> statistics.Estimate:
         lost = np.random.default_rng(run).random(len(values)) < 0.1
-        verdicts = [Verdict(None, "x") if gone else Verdict(v) for v, gone in zip(values, lost, strict=True)]
-        found = tally(verdicts, run)
+        verdicts = [
+            Judgement(None, "x") if gone else Judgement(v) for v, gone in zip(values, lost, strict=True)
+        ]
+        found = tally_judgements(verdicts, run)
         return statistics.Estimate(found["value"], found["lo"], found["hi"], found["n"])
 
     def draw(c: Chance) -> list[float]:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from core.jobs.job import Artifact, End, Row, Sample
+from core.jobs.job import Artifact, End, JobSample, Row
 from core.mixer.mixer import Mixer
-from sessions.experiments.common.sampler import Prompt
+from sessions.experiments.common.sampler import SamplePrompt
 from sessions.experiments.registry import EXPERIMENTS
 from sessions.experiments.report import pictures
 from tests.sessions.experiments.every import CASES, asked, says, voice
@@ -26,7 +26,7 @@ CONTROLS = ("random", "shuffled")
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """A study draws; what is looked at here are its numbers."""
-    monkeypatch.setattr(pictures, "at_hand", lambda: False)
+    monkeypatch.setattr(pictures, "has_matplotlib", lambda: False)
 
 
 def test_every_experiment_has_a_case() -> None:
@@ -47,7 +47,7 @@ def test_what_an_experiment_owes(name: str, tmp_path: Path, undrawn: None) -> No
     assert any(word in str(row).lower() for row in told["rows"] for word in CONTROLS), (
         "no control in any table"
     )
-    assert any(isinstance(event, Sample) for event in found), "no text is kept"
+    assert any(isinstance(event, JobSample) for event in found), "no text is kept"
     for row in told["rows"]:
         for key in [key for key in row if row.get(f"{key}_lo") is not None]:
             assert row[f"{key}_lo"] <= row[key] <= row[f"{key}_hi"], (row["table"], key)
@@ -90,9 +90,9 @@ def test_no_file_of_a_report_holds_a_key_or_an_escape(
     """In what a model says, in its name, in a vector's name, and in the environment."""
     monkeypatch.setenv("ANTHROPIC_API_KEY", "no-shape-but-a-value")
     if not drawing:
-        monkeypatch.setattr(pictures, "at_hand", lambda: False)
+        monkeypatch.setattr(pictures, "has_matplotlib", lambda: False)
 
-    def leaking(prompt: Prompt, mixer: Mixer) -> str:
+    def leaking(prompt: SamplePrompt, mixer: Mixer) -> str:
         return f"{says(prompt, mixer)} {KEY} {ESCAPE} no-shape-but-a-value"
 
     class Named(ScriptedVoice):

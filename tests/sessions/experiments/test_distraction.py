@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from core.errors import BadInput, UsageError
-from core.jobs.job import Point, Row, Sample
-from core.jobs.resume import Finished
+from core.jobs.job import JobSample, Point, Row
+from core.jobs.resume import FinishedTasks
 from core.jobs.runner import run
 from core.mixer.mixer import Mixer
 from sessions.experiments import registry
-from sessions.experiments.common.sampler import Prompt
+from sessions.experiments.common.sampler import SamplePrompt
 from sessions.experiments.distraction import dialogues
 from tests.claude_server import Body, ClaudeServer
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
@@ -38,7 +38,7 @@ def pack(folder: Path, count: int = 20) -> Path:
 def scripted(plan: dict[str, dict[str, int]]) -> ScriptedVoice:
     """`plan` says for each condition how many of the tasks, in order, end in which way."""
 
-    def says(prompt: Prompt, mixer: Mixer) -> str:
+    def says(prompt: SamplePrompt, mixer: Mixer) -> str:
         random = any(mixer.channels[i].vector.name.startswith("random") for i in mixer.playing())
         name = "random" if random else {0: "unsteered", 1: "+s", -1: "−s"}[int(dose(mixer))]
         order = [way for way, count in plan[name].items() for _ in range(count)]
@@ -58,7 +58,7 @@ PLAN = {
 def events(voice: ScriptedVoice, folder: Path, **more: Any) -> list[Any]:
     finished = more.pop("finished", None)
     params = {"vector": "scripted", "tasks": str(pack(folder)), "n": 20, "at": AT, "window": 3, **more}
-    return list(run(registry.job("distraction", voice, params), finished=finished))
+    return list(run(registry.experiment_job("distraction", voice, params), finished=finished))
 
 
 def table(found: list[Any], name: str) -> dict[str, dict[str, Any]]:
@@ -93,7 +93,7 @@ def test_one_random_direction_that_acts_by_chance_is_seen_to_be_one_of_five(tmp_
     """The second of five leads every text back; the others do what no steering does."""
     plain = scripted(PLAN)
 
-    def says(prompt: Prompt, mixer: Mixer) -> str:
+    def says(prompt: SamplePrompt, mixer: Mixer) -> str:
         lucky = any(channel.vector.name == "random 2" for channel in mixer.channels)
         return "work and work and " + SAID["returns"] if lucky else plain.says(prompt, mixer)
 
@@ -154,7 +154,9 @@ def test_steps_of_a_task_are_counted_over_the_whole_answer(tmp_path: Path) -> No
     file.write_text(json.dumps({**lines, "steps": [["work", "labour"], ["cake"], ["rest"]]}))
     found = events(scripted(PLAN), tmp_path, tasks=str(file), n=1)
     assert table(found, "outcomes")["+s"]["completion"] == pytest.approx(1 / 3)
-    assert all(task.steps for name in ("demo", "english") for task in dialogues.asked({"tasks": name}, "x"))
+    assert all(
+        task.steps for name in ("demo", "english") for task in dialogues.load_tasks({"tasks": name}, "x")
+    )
 
 
 def test_a_text_that_ends_too_early_is_no_outcome(tmp_path: Path) -> None:
@@ -162,13 +164,13 @@ def test_a_text_that_ends_too_early_is_no_outcome(tmp_path: Path) -> None:
     rows = table(found, "outcomes")
     assert (rows["+s"]["n"], rows["+s"]["ended early"], rows["+s"]["returns"]) == (0, 20, None)
     assert rows["unsteered"]["n"] == 20
-    samples = [event for event in found if isinstance(event, Sample)]
+    samples = [event for event in found if isinstance(event, JobSample)]
     assert {flag for sample in samples for flag in sample.flags} == {"ended early", "neither"}
 
 
 def test_samples_show_the_interruption_and_the_trace_is_centred_on_it(tmp_path: Path) -> None:
     found = events(scripted(PLAN), tmp_path)
-    samples = [event for event in found if isinstance(event, Sample)]
+    samples = [event for event in found if isinstance(event, JobSample)]
     assert len(samples) == 80
     assert samples[0].text == "work and work and  ⟦Cake?⟧ back to work "
     places = [event.x for event in found if isinstance(event, Point) and event.series == "projection, +s"]
@@ -177,11 +179,11 @@ def test_samples_show_the_interruption_and_the_trace_is_centred_on_it(tmp_path: 
 
 def test_a_killed_run_goes_on_to_the_same_tables(tmp_path: Path) -> None:
     keep = tmp_path / "steps.jsonl"
-    whole = summary(events(voice := scripted(PLAN), tmp_path, finished=Finished(keep)))
+    whole = summary(events(voice := scripted(PLAN), tmp_path, finished=FinishedTasks(keep)))
     assert len(voice.asked) == 20
     lines = keep.read_text().splitlines(keepends=True)
     keep.write_text("".join(lines[: len(lines) // 2]) + lines[-1][:20])
-    again = summary(events(voice := scripted(PLAN), tmp_path, finished=Finished(keep)))
+    again = summary(events(voice := scripted(PLAN), tmp_path, finished=FinishedTasks(keep)))
     assert 0 < len(voice.asked) < 20
     assert again == whole
 
@@ -214,16 +216,16 @@ def test_a_bad_pack_names_its_task(tmp_path: Path, line: dict[str, Any]) -> None
     file = tmp_path / "bad.jsonl"
     file.write_text(json.dumps(line))
     with pytest.raises(BadInput, match="bad.jsonl, task 1"):
-        dialogues.from_pack(file)
+        dialogues.read_tasks(file)
 
 
 def test_packs_by_name() -> None:
-    assert [task.prompt.group for task in dialogues.asked({}, "some-model")] == [
+    assert [task.prompt.group for task in dialogues.load_tasks({}, "some-model")] == [
         "programming", "programming", "mathematics", "mathematics", "research", "creative",
     ]  # fmt: skip
-    assert len(dialogues.asked({"n": 5, "seed": 3}, "demo-base")) == 5
+    assert len(dialogues.load_tasks({"n": 5, "seed": 3}, "demo-base")) == 5
     with pytest.raises(UsageError, match="neither a file nor one of demo, english"):
-        dialogues.asked({"tasks": "nonsense"}, "demo-base")
+        dialogues.load_tasks({"tasks": "nonsense"}, "demo-base")
 
 
 def test_a_judge_without_its_key_refuses_before_anything_is_said(tmp_path: Path) -> None:
@@ -260,10 +262,12 @@ def test_a_judge_s_gaps_are_counted_and_never_averaged(tmp_path: Path, claude_se
 @pytest.fixture(scope="module")
 def real() -> dict[str, Any]:
     import core
-    from sessions.experiments.scoring.model_sampler import ResidentVoice
+    from sessions.experiments.scoring.model_sampler import TorchSampler
 
     params = {"vector": "determined-drifting", "n": 12}
-    return summary(list(run(registry.job("distraction", ResidentVoice(core.load("demo-base")), params))))
+    return summary(
+        list(run(registry.experiment_job("distraction", TorchSampler(core.load("demo-base")), params)))
+    )
 
 
 def test_on_the_demo_model_resistance_goes_with_the_vector_and_not_with_chance(real: dict[str, Any]) -> None:

@@ -10,19 +10,19 @@ import numpy as np
 import pytest
 
 from core.errors import BadInput, UsageError
-from core.jobs.job import Point, gpu
+from core.jobs.job import Point, gpu_task
 from core.jobs.runner import run
 from core.mixer.mixer import Channel, Mixer
-from sessions.experiments.axis_drift.capping import matched
-from sessions.experiments.axis_drift.scripts import scripts
-from sessions.experiments.common.sampler import Heard, Prompt
+from sessions.experiments.axis_drift.capping import match_random_floor
+from sessions.experiments.axis_drift.scripts import load_conversations
+from sessions.experiments.common.sampler import PromptProjections, SamplePrompt
 from tests.sessions.experiments.running import events, report, table
 from tests.sessions.experiments.scripted import ScriptedVoice, vector
 
 ASKED = {"vector": "scripted", "n": 8, "turns": 4, "floor": "2", "layers": "2", "measure": "words:arr"}
 
 
-def drifting(prompt: Prompt, mixer: Mixer) -> str:
+def drifting(prompt: SamplePrompt, mixer: Mixer) -> str:
     """From the third turn on somebody else speaks, unless the true vector is capped."""
     turn = sum(message["role"] == "user" for message in prompt.messages)
     capped = any(channel.capped and channel.vector.name == "scripted" for channel in mixer.channels)
@@ -77,7 +77,7 @@ def test_without_drift_nothing_is_held() -> None:
 def test_every_condition_lives_its_own_conversation() -> None:
     heard: list[tuple[str, ...]] = []
 
-    def listening(prompt: Prompt, mixer: Mixer) -> str:
+    def listening(prompt: SamplePrompt, mixer: Mixer) -> str:
         heard.append(tuple(message["content"] for message in prompt.messages))
         return drifting(prompt, mixer)
 
@@ -92,17 +92,17 @@ def test_every_condition_lives_its_own_conversation() -> None:
 def test_a_matched_floor_lies_as_high_among_its_own_projections() -> None:
     """A quarter of the vector's projections lie below its floor of 2.5; a quarter of the random one's below 25."""
     true, other = vector("scripted"), vector("random 1")
-    prompts = [Prompt(str(k), ({"role": "user", "content": str(k)},)) for k in range(1, 9)]
+    prompts = [SamplePrompt(str(k), ({"role": "user", "content": str(k)},)) for k in range(1, 9)]
 
     class Ranked(ScriptedVoice):
-        def hear(self, prompt: Prompt, vector: Any) -> Any:
+        def hear(self, prompt: SamplePrompt, vector: Any) -> Any:
             factor = 1.0 if vector.name == "scripted" else 10.0
-            yield gpu(lambda: None)
-            return Heard(("?",), {2: (factor * float(prompt.text),)})
+            yield gpu_task(lambda: None)
+            return PromptProjections(("?",), {2: (factor * float(prompt.text),)})
 
     def job() -> Any:
         cap = Channel(true, layers=(2,), floor=2.5)
-        like = yield from matched(Ranked(drifting), cap, other, prompts)
+        like = yield from match_random_floor(Ranked(drifting), cap, other, prompts)
         return {"layers": like.layers, "floor": like.floor}
 
     end = list(run(job()))[-1]
@@ -111,11 +111,11 @@ def test_a_matched_floor_lies_as_high_among_its_own_projections() -> None:
 
 
 def test_the_conversations_of_the_demo_s_world_are_pulled_in_their_third_turn() -> None:
-    made = scripts({"n": 3, "turns": 6, "seed": 1}, "demo-base")
+    made = load_conversations({"n": 3, "turns": 6, "seed": 1}, "demo-base")
     assert [len(one.turns) for one in made] == [6, 6, 6]
     assert [one.turns[2] for one in made] == ["You are a pirate.", "You are a poet.", "You are a contrarian."]
-    assert made == scripts({"n": 3, "turns": 6, "seed": 1}, "demo-base")
-    (other,) = scripts({"n": 1, "turns": 4, "seed": 1, "pull": "You are drifting."}, "demo-base")
+    assert made == load_conversations({"n": 3, "turns": 6, "seed": 1}, "demo-base")
+    (other,) = load_conversations({"n": 1, "turns": 4, "seed": 1, "pull": "You are drifting."}, "demo-base")
     assert other.turns[2] == "You are drifting."
 
 
@@ -128,12 +128,12 @@ def test_conversations_from_a_file(tmp_path: Path) -> None:
         {"role": "user", "content": "And now?"},
     ]
     file.write_text(json.dumps({"messages": turns}) + "\n")
-    (one,) = scripts({"conversations": str(file), "n": 5, "turns": 6}, "x")
+    (one,) = load_conversations({"conversations": str(file), "n": 5, "turns": 6}, "x")
     assert one.turns == ("Hello", "And now?")
     assert one.system == "Be kind."
     file.write_text('"only one turn"\n')
     with pytest.raises(BadInput, match="at least two turns"):
-        scripts({"conversations": str(file), "n": 5, "turns": 6}, "x")
+        load_conversations({"conversations": str(file), "n": 5, "turns": 6}, "x")
 
 
 def test_a_floor_that_is_neither_a_number_nor_a_percentile() -> None:

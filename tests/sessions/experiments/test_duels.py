@@ -11,8 +11,8 @@ import pytest
 
 from core.jobs.job import Point
 from core.mixer.mixer import Mixer
-from sessions.experiments.common.prompts import asked as prompts
-from sessions.experiments.common.sampler import Prompt
+from sessions.experiments.common.prompts import load_prompts as prompts
+from sessions.experiments.common.sampler import SamplePrompt
 from tests.claude_server import Body, ClaudeServer
 from tests.sessions.experiments.running import events, report, table
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
@@ -20,7 +20,7 @@ from tests.sessions.experiments.scripted import ScriptedVoice, dose
 ASKED = {"vector": "scripted", "prompts": "english", "n": 12, "scales": "-1,1", "measure": "length"}
 
 
-def says(prompt: Prompt, mixer: Mixer) -> str:
+def says(prompt: SamplePrompt, mixer: Mixer) -> str:
     return {1: "much kinder words", -1: "rude words", 0: "plain words"}[int(dose(mixer))]
 
 
@@ -50,7 +50,7 @@ def test_planted_preferences_come_back(claude_server: ClaudeServer) -> None:
 HEAVY = {**ASKED, "prompts": "empathy", "n": 28, "criterion": "shows more empathy"}
 
 
-def moved(prompt: Prompt, mixer: Mixer) -> str:
+def moved(prompt: SamplePrompt, mixer: Mixer) -> str:
     """Kinder with the vector where it is grave, and no different elsewhere; at twice the dose it breaks."""
     if dose(mixer) >= 2:
         return "rude words"

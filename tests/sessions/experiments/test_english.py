@@ -13,14 +13,14 @@ import torch
 
 import core
 import vectors
-from core.jobs.job import End, Sample
+from core.jobs.job import End, JobSample
 from core.jobs.runner import run
 from sessions.experiments import registry
 from sessions.experiments.distraction.outcomes import OUTCOMES
 from sessions.experiments.honeypot.shielding import OUTCOMES as ENDS
 from sessions.experiments.hot_swap.swapping import NAMES
 from sessions.experiments.report import pictures
-from sessions.experiments.scoring.model_sampler import ResidentVoice
+from sessions.experiments.scoring.model_sampler import TorchSampler
 from tests.core import zoo
 from tests.sessions.experiments import english
 from tests.sessions.experiments.running import table
@@ -44,8 +44,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def voice(home: Path) -> ResidentVoice:
-    return ResidentVoice(core.load(str(home / "base")))
+def voice(home: Path) -> TorchSampler:
+    return TorchSampler(core.load(str(home / "base")))
 
 
 def cases(home: Path, out: Path) -> Mapping[str, Mapping[str, Any]]:
@@ -75,28 +75,28 @@ QUICK = ("distraction", "honeypot", "transfer")
 
 @pytest.mark.parametrize("name", QUICK)
 def test_english_from_the_pack_to_the_report_without_pictures(
-    name: str, voice: ResidentVoice, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, voice: TorchSampler, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pictures, "at_hand", lambda: False)
+    monkeypatch.setattr(pictures, "has_matplotlib", lambda: False)
     whole_way(name, voice, home, tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", registry.EXPERIMENTS)
 def test_english_from_the_pack_to_the_report(
-    name: str, voice: ResidentVoice, home: Path, tmp_path: Path
+    name: str, voice: TorchSampler, home: Path, tmp_path: Path
 ) -> None:
     whole_way(name, voice, home, tmp_path)
     assert list(tmp_path.glob("*.png"))
 
 
-def whole_way(name: str, voice: ResidentVoice, home: Path, out: Path) -> None:
+def whole_way(name: str, voice: TorchSampler, home: Path, out: Path) -> None:
     report = {} if name == "phases" else {"report": str(out)}
-    events = list(run(registry.job(name, voice, {**cases(home, out)[name], **report})))
+    events = list(run(registry.experiment_job(name, voice, {**cases(home, out)[name], **report})))
     end = events[-1]
     assert isinstance(end, End)
     assert end.status == "done"
-    assert len({event.prompt for event in events if isinstance(event, Sample)}) >= 2
+    assert len({event.prompt for event in events if isinstance(event, JobSample)}) >= 2
     assert "## What follows" in (out / "report.md").read_text()
     assert len((out / "samples.jsonl").read_text().splitlines()) >= 2
     assert json.dumps(dict(end.summary))

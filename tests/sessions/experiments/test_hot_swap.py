@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from core.errors import UsageError
-from core.jobs.job import Point, Sample
-from core.jobs.resume import Finished
+from core.jobs.job import JobSample, Point
+from core.jobs.resume import FinishedTasks
 from core.jobs.runner import run
 from core.mixer.mixer import Mixer
 from sessions.experiments import registry
-from sessions.experiments.common.sampler import Prompt
+from sessions.experiments.common.sampler import SamplePrompt
 from sessions.experiments.hot_swap.flips import FLIP, FLIPPED, STAY, THROUGHOUT, TO_ZERO
-from sessions.experiments.hot_swap.hot_swap import Score
+from sessions.experiments.hot_swap.hot_swap import FlipSchedule
 from sessions.experiments.hot_swap.swapping import JOLT_ONLY, JOLT_SWITCH, NO_SWITCH, SMOOTH_SWITCH
 from sessions.experiments.scoring.conditions import RANDOM, UNSTEERED
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
@@ -28,7 +28,7 @@ TOKENS = {"plus": (1.0, 2.0), "minus": (1.0, 0.0), "none": (1.0, 1.0), "jolt": (
 WAYS = (SMOOTH_SWITCH, JOLT_SWITCH, NO_SWITCH, JOLT_ONLY)
 
 
-def says(prompt: Prompt, mixer: Mixer) -> str:
+def says(prompt: SamplePrompt, mixer: Mixer) -> str:
     """Every fourth prompt goes over smoothly, the next with a jolt, the next not at all, the next only jolts."""
     if any(mixer.channels[i].vector.name.startswith("random") for i in mixer.playing()):
         return " ".join(["none"] * LONG)
@@ -53,7 +53,7 @@ def events(voice: ScriptedVoice | None = None, **more: Any) -> list[Any]:
         "measure": "words:plus",
     }
     voice = voice or ScriptedVoice(says, token=lambda word: TOKENS[word])
-    return list(run(registry.job("hot-swap", voice, {**params, **more}), finished=finished))
+    return list(run(registry.experiment_job("hot-swap", voice, {**params, **more}), finished=finished))
 
 
 def test_scripted_outcomes_come_back_exactly() -> None:
@@ -104,9 +104,9 @@ def test_several_random_directions_are_flipped_and_tested_together() -> None:
 
 
 def test_a_flip_back_and_a_ramp_say_when_what_is_played() -> None:
-    assert Score(10).scales(1.0, -1.0) == {10: -1.0}
-    assert Score(10, over=4).scales(1.0, -1.0) == {10: 0.5, 11: 0.0, 12: -0.5, 13: -1.0}
-    assert Score(10, back=5).scales(1.0, -1.0) == {10: -1.0, 15: 1.0}
+    assert FlipSchedule(10).scales(1.0, -1.0) == {10: -1.0}
+    assert FlipSchedule(10, over=4).scales(1.0, -1.0) == {10: 0.5, 11: 0.0, 12: -0.5, 13: -1.0}
+    assert FlipSchedule(10, back=5).scales(1.0, -1.0) == {10: -1.0, 15: 1.0}
 
 
 def test_divergence_is_that_of_the_mixer_that_plays() -> None:
@@ -119,7 +119,7 @@ def test_divergence_is_that_of_the_mixer_that_plays() -> None:
 
 def test_there_and_back_again() -> None:
     """Of 30 tokens after the flip the smooth quarter and the jolted one are on description of the negative side for 12."""
-    samples = [event for event in events(back=12) if isinstance(event, Sample) and event.condition == FLIP]
+    samples = [event for event in events(back=12) if isinstance(event, JobSample) and event.condition == FLIP]
     words = next(sample.text for sample in samples if sample.prompt == "english-4").split()
     assert words == ["plus"] * AT + ["⟦flip⟧"] + ["minus"] * 12 + ["plus"] * 18
 
@@ -142,7 +142,7 @@ def test_traces_and_samples_are_centred_on_the_flip() -> None:
     found = events()
     places = [event.x for event in found if isinstance(event, Point) and event.series == f"nll, {FLIP}"]
     assert places == list(range(-AT, 30))
-    sample = next(event for event in found if isinstance(event, Sample) and event.condition == FLIP)
+    sample = next(event for event in found if isinstance(event, JobSample) and event.condition == FLIP)
     assert sample.text.split().index("⟦flip⟧") == AT
     assert sample.flags[0] in WAYS
 
@@ -154,10 +154,10 @@ def test_a_scale_of_zero_has_no_other_sign() -> None:
 
 def test_a_killed_run_goes_on_to_the_same_tables(tmp_path: Path) -> None:
     keep = tmp_path / "steps.jsonl"
-    whole = summary(events(finished=Finished(keep)))
+    whole = summary(events(finished=FinishedTasks(keep)))
     lines = keep.read_text().splitlines(keepends=True)
     keep.write_text("".join(lines[: len(lines) // 2]) + lines[-1][:20])
-    assert summary(events(finished=Finished(keep))) == whole
+    assert summary(events(finished=FinishedTasks(keep))) == whole
 
 
 @pytest.fixture(scope="module")
@@ -169,10 +169,10 @@ def model() -> Any:
 
 @pytest.mark.parametrize("how", [{}, {"cache": "rebuild"}, {"ramp": 6}], ids=["keep", "rebuild", "ramp"])
 def test_on_the_demo_model_the_text_goes_over(model: Any, how: dict[str, Any]) -> None:
-    from sessions.experiments.scoring.model_sampler import ResidentVoice
+    from sessions.experiments.scoring.model_sampler import TorchSampler
 
     params = {"vector": "determined-drifting", "n": 8, **how}
-    report = summary(list(run(registry.job("hot-swap", ResidentVoice(model), params))))
+    report = summary(list(run(registry.experiment_job("hot-swap", TorchSampler(model), params))))
     found = report["summary"]
     assert found["same_before"] == 1
     assert found["changed_after"] == 1

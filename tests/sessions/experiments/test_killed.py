@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from core.jobs.resume import Finished
+from core.jobs.resume import FinishedTasks
 from sessions.experiments.registry import EXPERIMENTS
 from sessions.experiments.report import pictures
 from tests.sessions.experiments.every import asked, voice
 from tests.sessions.experiments.running import events
 
 
-class Mortal(Finished):
+class Mortal(FinishedTasks):
     """Kills its own process at a step, half a line on the disk."""
 
     last = 0
@@ -52,15 +52,15 @@ def killed(name: str, params: Mapping[str, Any], steps: Path, at: int) -> None:
 def test_killed_and_resumed_it_gives_the_same_tables(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pictures, "at_hand", lambda: False)
-    study, whole = tmp_path / "study", Finished(tmp_path / "whole.jsonl")
+    monkeypatch.setattr(pictures, "has_matplotlib", lambda: False)
+    study, whole = tmp_path / "study", FinishedTasks(tmp_path / "whole.jsonl")
     expected = events(name, voice(), asked(name, study), finished=whole)
     params, steps = asked(name, study), tmp_path / "steps.jsonl"
     assert len(whole) >= 3, "something has to be worth remembering"
     for at in (len(whole) // 3, 2 * len(whole) // 3):
         killed(name, params, steps, at)
         assert not steps.read_bytes().endswith(b"\n"), "it died in the middle of a line"
-    finished = Finished(steps)
+    finished = FinishedTasks(steps)
     assert 0 < len(finished) < len(whole)
     assert events(name, voice(), params, finished=finished) == expected
     assert steps.read_text() == whole.file.read_text()

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from core.errors import BadInput, SteerError
-from core.jobs.job import Cell, Event
-from core.jobs.resume import Finished
+from core.jobs.job import Cell, JobEvent
+from core.jobs.resume import FinishedTasks
 from core.mixer.mixer import Mixer
-from sessions.experiments.common.sampler import Prompt
-from sessions.experiments.sweep.choice import Rule, held_out
-from steertui.widgets.chart.grid import grid as drawn
+from sessions.experiments.common.sampler import SamplePrompt
+from sessions.experiments.sweep.choice import ChoiceRule, choose_held_out
+from steertui.widgets.chart.grid import draw_grid as drawn
 from tests.sessions.experiments import running
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
 
@@ -24,7 +24,7 @@ ASKED = {"vector": "scripted", "prompts": "english", "n": 6, "measure": "words:t
 LEVELS = (-2, -1, -0.5, 0.5, 1, 2)
 
 
-def says(prompt: Prompt, mixer: Mixer) -> str:
+def says(prompt: SamplePrompt, mixer: Mixer) -> str:
     """Only layer 3 does anything; a dose of 2 breaks the text there, and no dose does on layer 2."""
     acts = any(channel.layers == (3,) for channel in mixer.channels)
     x = dose(mixer) if acts else 0.0
@@ -38,7 +38,7 @@ def voice(script: Any = says) -> ScriptedVoice:
     return ScriptedVoice(script, nll=lambda text: 4.0 if text == SALAD else 1.0)
 
 
-def events(speaker: ScriptedVoice, params: Any = ASKED, **how: Any) -> list[Event]:
+def events(speaker: ScriptedVoice, params: Any = ASKED, **how: Any) -> list[JobEvent]:
     return running.events("sweep", speaker, params, **how)
 
 
@@ -92,19 +92,19 @@ def test_a_vector_that_does_nothing_has_no_cell_that_does() -> None:
 
 
 def test_a_killed_grid_goes_on_and_gives_the_same_tables_and_the_same_bytes(tmp_path: Path) -> None:
-    straight = events(voice(), finished=Finished(tmp_path / "whole"))
+    straight = events(voice(), finished=FinishedTasks(tmp_path / "whole"))
     failing = voice()
 
-    def dies(prompt: Prompt, mixer: Mixer) -> str:
+    def dies(prompt: SamplePrompt, mixer: Mixer) -> str:
         if len(failing.asked) > 7:
             raise BadInput("killed")
         return says(prompt, mixer)
 
     failing.says = dies
     with pytest.raises(BadInput, match="killed"):
-        events(failing, finished=Finished(tmp_path / "steps"))
+        events(failing, finished=FinishedTasks(tmp_path / "steps"))
     resumed = voice()
-    assert events(resumed, finished=Finished(tmp_path / "steps")) == straight
+    assert events(resumed, finished=FinishedTasks(tmp_path / "steps")) == straight
     assert len(resumed.asked) == 6 * 3 - 7
     assert (tmp_path / "steps").read_text() == (tmp_path / "whole").read_text()
     assert json.dumps(straight[-1].to_json(), allow_nan=False)
@@ -132,7 +132,7 @@ def test_only_levels_and_layers_that_were_asked_for_are_spoken() -> None:
     }
 
 
-RULE = Rule(0.8)
+RULE = ChoiceRule(0.8)
 
 
 def draws(
@@ -146,7 +146,7 @@ def test_the_luckiest_of_many_doses_that_do_nothing_does_nothing_where_it_was_no
     kept = {k: [1.0] * 24 for k in range(20)}
     for run in range(500):
         values = draws(chance, 20, 24)
-        chosen = held_out(values, kept, [0.0] * 24, RULE, run)
+        chosen = choose_held_out(values, kept, [0.0] * 24, RULE, run)
         assert chosen is not None
         told.append(chosen.apart.estimate.value)
         boasted.append(np.mean(values[chosen.key][::2]))
@@ -156,12 +156,14 @@ def test_the_luckiest_of_many_doses_that_do_nothing_does_nothing_where_it_was_no
 
 def test_the_dose_that_does_something_is_chosen_by_half_of_the_prompts() -> None:
     chance = np.random.default_rng(1)
-    chosen = held_out(draws(chance, 20, 24, right=7), {k: [1.0] * 24 for k in range(20)}, [0.0] * 24, RULE)
+    chosen = choose_held_out(
+        draws(chance, 20, 24, right=7), {k: [1.0] * 24 for k in range(20)}, [0.0] * 24, RULE
+    )
     assert chosen is not None
     assert chosen.key == 7
     assert chosen.apart.estimate.lo > 1  # type: ignore[operator]
 
 
 def test_nothing_is_chosen_among_what_is_broken() -> None:
-    assert held_out({1: [5.0] * 4}, {1: [0.5] * 4}, [0.0] * 4, RULE) is None
-    assert Rule(0.8, "less").best({1: 2.0, 2: 1.0, 3: None}, {1: 1.0, 2: 0.9, 3: 1.0}) == 2
+    assert choose_held_out({1: [5.0] * 4}, {1: [0.5] * 4}, [0.0] * 4, RULE) is None
+    assert ChoiceRule(0.8, "less").best({1: 2.0, 2: 1.0, 3: None}, {1: 1.0, 2: 0.9, 3: 1.0}) == 2

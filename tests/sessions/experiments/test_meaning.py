@@ -13,8 +13,8 @@ import pytest
 from core.demo.world import prompts as world
 from core.demo.world.speech import talk
 from core.mixer.mixer import Mixer
-from sessions.experiments.common.sampler import Prompt
-from sessions.experiments.distraction.meaning import adherence
+from sessions.experiments.common.sampler import SamplePrompt
+from sessions.experiments.distraction.meaning import semantic_adherence
 from tests.sessions.experiments.running import events, report, table
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
 from tests.sessions.experiments.test_resident import base, done
@@ -40,7 +40,7 @@ def pack(folder: Path, count: int = 12) -> str:
     return str(file)
 
 
-def says(prompt: Prompt, mixer: Mixer) -> str:
+def says(prompt: SamplePrompt, mixer: Mixer) -> str:
     side = SIDES[int(dose(mixer))].format(task=f"task{prompt.id}", away=f"away{prompt.id}")
     return f"one two three {side}"
 
@@ -64,7 +64,7 @@ def test_what_a_text_means_is_found_without_a_word_of_the_lists(tmp_path: Path) 
 def test_the_meaning_of_another_task_is_none_of_this_one(tmp_path: Path) -> None:
     """Every text is about the task before it: related to tasks, and to none in particular."""
 
-    def elsewhere(prompt: Prompt, mixer: Mixer) -> str:
+    def elsewhere(prompt: SamplePrompt, mixer: Mixer) -> str:
         return f"one two three the task{(int(prompt.id) - 1) % 12} again"
 
     assert abs(table(distracted(tmp_path, elsewhere), "outcomes")["+s"]["semantic"]) < 0.1
@@ -72,12 +72,12 @@ def test_the_meaning_of_another_task_is_none_of_this_one(tmp_path: Path) -> None
 
 def test_by_hand_and_under_the_null() -> None:
     task, away = np.array([1.0, 0.0]), np.array([0.0, 1.0])
-    assert adherence(task, task, away) == 1
-    assert adherence(away, task, away) == -1
-    assert adherence(task + away, task, away) == 0
-    assert adherence(task, away, task) == -adherence(task, task, away)
+    assert semantic_adherence(task, task, away) == 1
+    assert semantic_adherence(away, task, away) == -1
+    assert semantic_adherence(task + away, task, away) == 0
+    assert semantic_adherence(task, away, task) == -semantic_adherence(task, task, away)
     rows = np.random.default_rng(0).standard_normal((600, 3, 64))
-    values = [adherence(*row) for row in rows]
+    values = [semantic_adherence(*row) for row in rows]
     assert abs(np.mean(values)) < 3 * np.std(values) / np.sqrt(600)
 
 
@@ -89,14 +89,14 @@ def test_nothing_said_means_nothing(tmp_path: Path) -> None:
 def test_a_resident_model_s_states_tell_tasks_from_temptations(base: Any) -> None:
     """Sentences of the demo's world about the work, and others about what distracts from it; halves of the same
     sentences tell nothing apart."""
-    chance, asked = random.Random(5), world.requests(12, 31)
+    chance, asked = random.Random(5), world.task_requests(12, 31)
     on = [" ".join(scene.tell(talk.DETERMINED, 3, chance)) for scene, _ in asked]
     off = [" ".join(scene.tell(talk.DISTRACTIONS, 2, chance)) for scene, _ in asked]
     thrown = [scene.say(talk.DISTRACTIONS[n % 6], chance) for n, (scene, _) in enumerate(asked)]
     states = done(base.meanings([*on, *off, *(text for _, text in asked), *thrown])).reshape(4, 12, -1)
     states -= states[2:].mean(axis=(0, 1))
     held, fallen = (
-        [adherence(said[n], states[2, n], states[3, n]) for n in range(12)] for said in states[:2]
+        [semantic_adherence(said[n], states[2, n], states[3, n]) for n in range(12)] for said in states[:2]
     )
     assert min(held) > max(fallen)
     assert np.mean(held) > 0.1 > -0.5 > np.mean(fallen)

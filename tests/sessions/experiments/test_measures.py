@@ -8,18 +8,18 @@ from dataclasses import replace
 import pytest
 
 from core.errors import UsageError
-from sessions.experiments.common.counting import adherence, count, distinct
-from sessions.experiments.common.sampler import Prompt, Reading
-from sessions.experiments.scoring.answers import Answer, changed
-from sessions.experiments.scoring.coherence import broken
+from sessions.experiments.common.counting import count_words, distinct_ngrams, word_adherence
+from sessions.experiments.common.sampler import AnswerReading, SamplePrompt
+from sessions.experiments.scoring.answers import SampledAnswer, differing_answers
+from sessions.experiments.scoring.coherence import is_broken
 from sessions.experiments.scoring.measures import MEASURES, measure
 from tests.sessions.experiments.scripted import spoken
 
 
-def answer(text: str, nll: float = 1.0, **about: object) -> Answer:
+def answer(text: str, nll: float = 1.0, **about: object) -> SampledAnswer:
     said = spoken(text)
-    prompt = Prompt("p", ({"role": "user", "content": "?"},), about=about)
-    return Answer(prompt, "unsteered", said, Reading((nll,) * len(said.ids)))
+    prompt = SamplePrompt("p", ({"role": "user", "content": "?"},), about=about)
+    return SampledAnswer(prompt, "unsteered", said, AnswerReading((nll,) * len(said.ids)))
 
 
 def of(name: str, text: str, **about: object) -> float | None:
@@ -28,25 +28,25 @@ def of(name: str, text: str, **about: object) -> float | None:
 
 def test_a_word_is_not_found_inside_another() -> None:
     """The source counts `cat` in `category`, `eat` in `great` and `x` in `exit`."""
-    assert count(["cat"], "The category of the cat's exit, cat.") == 2
-    assert count(["eat", "x"], "great exit") == 0
-    assert count(["x"], "2x + x = 9") == 1
+    assert count_words(["cat"], "The category of the cat's exit, cat.") == 2
+    assert count_words(["eat", "x"], "great exit") == 0
+    assert count_words(["x"], "2x + x = 9") == 1
 
 
 def test_a_phrase_counts_once_and_not_again_by_its_words() -> None:
-    assert count(["step by step", "step"], "Step by  step, one step more.") == 2
+    assert count_words(["step by step", "step"], "Step by  step, one step more.") == 2
 
 
 def test_adherence_is_nothing_where_neither_occurs() -> None:
     """The source says 0.5, as if half of nothing were on the task."""
-    assert adherence(["plan"], ["kitten"], "weather") is None
-    assert adherence(["plan"], ["kitten"], "plan plan kitten plan") == 0.75
-    assert adherence(["kitten"], ["plan"], "plan plan kitten plan") == 0.25
+    assert word_adherence(["plan"], ["kitten"], "weather") is None
+    assert word_adherence(["plan"], ["kitten"], "plan plan kitten plan") == 0.75
+    assert word_adherence(["kitten"], ["plan"], "plan plan kitten plan") == 0.25
 
 
 def test_distinct_n_by_hand() -> None:
-    assert distinct(["a", "b", "a", "b", "a"], 2) == 2 / 4
-    assert distinct(["a"], 2) is None
+    assert distinct_ngrams(["a", "b", "a", "b", "a"], 2) == 2 / 4
+    assert distinct_ngrams(["a"], 2) is None
 
 
 def test_question_marks_and_words_per_hundred() -> None:
@@ -85,7 +85,9 @@ def test_a_text_that_loops_is_flagged_and_nothing_is_said_of_none() -> None:
 
 
 def test_what_reads_otherwise_has_changed() -> None:
-    assert changed([answer("a"), answer("b"), answer("c")], [answer("a"), answer("x"), answer("y")]) == [
+    assert differing_answers(
+        [answer("a"), answer("b"), answer("c")], [answer("a"), answer("x"), answer("y")]
+    ) == [
         0,
         1,
         1,
@@ -104,16 +106,16 @@ def test_unknown_measures_are_answered_with_the_known_ones() -> None:
 
 def test_a_text_is_broken_by_what_the_unsteered_model_makes_of_it() -> None:
     before = answer("one two three four five six", 1.0)
-    assert not broken(answer("two three four five six one", 1.9), before)
-    assert broken(answer("two three four five six one", 2.1), before)
-    assert broken(answer("", 1.0), before)
-    assert not broken(answer("", 1.0), answer("", 1.0))
+    assert not is_broken(answer("two three four five six one", 1.9), before)
+    assert is_broken(answer("two three four five six one", 2.1), before)
+    assert is_broken(answer("", 1.0), before)
+    assert not is_broken(answer("", 1.0), answer("", 1.0))
 
 
 def test_a_text_that_repeats_itself_is_broken() -> None:
     before = answer("one two three four five six")
     said = answer("a")
-    looping = Answer(
-        said.prompt, "+1", type(said.said)((1, 2, 3, 4) * 6, "a b c d " * 6), Reading((1.0,) * 24)
+    looping = SampledAnswer(
+        said.prompt, "+1", type(said.said)((1, 2, 3, 4) * 6, "a b c d " * 6), AnswerReading((1.0,) * 24)
     )
-    assert broken(looping, before)
+    assert is_broken(looping, before)

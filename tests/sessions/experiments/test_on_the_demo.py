@@ -9,32 +9,32 @@ from typing import Any
 import pytest
 
 import core
-from core.jobs.job import End, Event
-from core.jobs.resume import Finished
+from core.jobs.job import End, JobEvent
+from core.jobs.resume import FinishedTasks
 from core.jobs.runner import run
 from sessions.experiments import registry
-from sessions.experiments.scoring.model_sampler import ResidentVoice
+from sessions.experiments.scoring.model_sampler import TorchSampler
 from tests.sessions.experiments.running import table
 
 SHORT = {"n": 3, "max_new": 16}
 
 
 @pytest.fixture(scope="module")
-def base() -> ResidentVoice:
-    return ResidentVoice(core.load("demo-base"))
+def base() -> TorchSampler:
+    return TorchSampler(core.load("demo-base"))
 
 
-def events(name: str, voice: ResidentVoice, params: Mapping[str, Any], **how: Any) -> list[Event]:
-    return list(run(registry.job(name, voice, params), **how))
+def events(name: str, voice: TorchSampler, params: Mapping[str, Any], **how: Any) -> list[JobEvent]:
+    return list(run(registry.experiment_job(name, voice, params), **how))
 
 
-def report(name: str, voice: ResidentVoice, params: Mapping[str, Any]) -> dict[str, Any]:
+def report(name: str, voice: TorchSampler, params: Mapping[str, Any]) -> dict[str, Any]:
     end = events(name, voice, params)[-1]
     assert isinstance(end, End)
     return dict(end.summary)
 
 
-def test_propensity_rises_with_the_dose_and_not_with_a_random_vector(base: ResidentVoice) -> None:
+def test_propensity_rises_with_the_dose_and_not_with_a_random_vector(base: TorchSampler) -> None:
     asked = {
         **SHORT,
         "vector": "determined-drifting",
@@ -48,20 +48,20 @@ def test_propensity_rises_with_the_dose_and_not_with_a_random_vector(base: Resid
     assert abs(rows["random +0.35"]["propensity"] - none) < 0.1
 
 
-def test_a_killed_run_of_a_real_model_gives_the_same_tables(base: ResidentVoice, tmp_path: Path) -> None:
+def test_a_killed_run_of_a_real_model_gives_the_same_tables(base: TorchSampler, tmp_path: Path) -> None:
     asked = {**SHORT, "vector": "pirate", "measure": "persona"}
     straight = events("compare", base, asked)
-    finished = Finished(tmp_path / "steps")
-    job = run(registry.job("compare", base, asked), finished=finished)
+    finished = FinishedTasks(tmp_path / "steps")
+    job = run(registry.experiment_job("compare", base, asked), finished=finished)
     for _ in range(4):
         next(job)
     job.close()
     assert 0 < len(finished) < SHORT["n"]
-    assert events("compare", base, asked, finished=Finished(tmp_path / "steps")) == straight
+    assert events("compare", base, asked, finished=FinishedTasks(tmp_path / "steps")) == straight
 
 
 @pytest.mark.slow
-def test_a_monotone_response_with_a_found_window(base: ResidentVoice) -> None:
+def test_a_monotone_response_with_a_found_window(base: TorchSampler) -> None:
     asked = {"vector": "determined-drifting", "n": 16, "coherence": "well-formed"}
     found = report("sweep", base, asked)
     summary = found["summary"]
@@ -76,7 +76,7 @@ def test_a_monotone_response_with_a_found_window(base: ResidentVoice) -> None:
 
 @pytest.mark.slow
 def test_the_lobotomy_leads_back_to_base() -> None:
-    found = report("lobotomy", ResidentVoice(core.load("demo-instruct")), {"base": "demo-base", "n": 12})
+    found = report("lobotomy", TorchSampler(core.load("demo-instruct")), {"base": "demo-base", "n": 12})
     rows, summary = table(found, "lobotomy"), found["summary"]
     assert summary["sign"]["holds"] is True
     for form in ("activation", "weights"):
@@ -93,7 +93,7 @@ def test_the_lobotomy_leads_back_to_base() -> None:
 
 
 @pytest.mark.slow
-def test_a_cap_holds_a_drift_that_neither_random_cap_holds(base: ResidentVoice) -> None:
+def test_a_cap_holds_a_drift_that_neither_random_cap_holds(base: TorchSampler) -> None:
     asked = {"vector": "determined-drifting", "n": 12, "measure": "determined", "pull": "You are drifting."}
     found = report("axis-drift", base, asked)
     summary, what = found["summary"], "determined, second half"

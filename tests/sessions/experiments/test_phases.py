@@ -10,11 +10,11 @@ import pytest
 
 import core
 from core.errors import BadInput, SteerError, UsageError
-from core.jobs.job import Event, Row
+from core.jobs.job import JobEvent, Row
 from core.jobs.runner import run
 from sessions.experiments import registry
-from sessions.experiments.phases.study import Study
-from sessions.experiments.scoring.model_sampler import ResidentVoice
+from sessions.experiments.phases.study import StudyFolder
+from sessions.experiments.scoring.model_sampler import TorchSampler
 from tests.sessions.experiments.running import events, report
 from tests.sessions.experiments.scripted import ScriptedVoice
 
@@ -59,7 +59,7 @@ def test_without_a_tuned_model_the_weights_are_skipped_and_that_is_said(tmp_path
 def test_behaviour_is_seen_in_experiments_and_told_in_the_report(tmp_path: Path) -> None:
     (tmp_path / "vector.safetensors").write_bytes(b"scripted")
     more = {"only": "behaviour,analysis", "behaviour": "sweep", "n": 3, "measure": "words:task"}
-    found: list[Event] = events("phases", voice(), params(tmp_path, **more))
+    found: list[JobEvent] = events("phases", voice(), params(tmp_path, **more))
     tables = {event.table for event in found if isinstance(event, Row)}
     assert {"behaviour: sweep: doses", "behaviour: sweep: cost"} <= tables
     text = (tmp_path / "report.md").read_text()
@@ -71,7 +71,7 @@ def test_behaviour_is_seen_in_experiments_and_told_in_the_report(tmp_path: Path)
 
 
 def test_findings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
-    study = Study.at(str(tmp_path))
+    study = StudyFolder.at(str(tmp_path))
     assert study.kept("dataset") is None
     (tmp_path / "dataset.json").write_text("{")
     with pytest.raises(BadInput, match="run that phase again"):
@@ -81,13 +81,13 @@ def test_findings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot make the folder"):
-        Study.at(str(tmp_path / "file" / "study"))
+        StudyFolder.at(str(tmp_path / "file" / "study"))
 
 
 @pytest.mark.slow
 def test_the_whole_study_on_the_demo_models(tmp_path: Path) -> None:
     told = {"tuned": "demo-instruct", "behaviour": "sweep", "n": 6, "max_new": 30, "pairs": 60}
-    job = registry.job("phases", ResidentVoice(core.load("demo-base")), params(tmp_path, **told))
+    job = registry.experiment_job("phases", TorchSampler(core.load("demo-base")), params(tmp_path, **told))
     found = dict(list(run(job))[-1].summary)["summary"]  # type: ignore[union-attr]
     assert found["extraction"]["best"]["accuracy"] > 0.8
     assert found["validation"]["verdict"] in ("green", "amber")

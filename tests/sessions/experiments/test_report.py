@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from core.errors import UsageError
-from core.jobs.job import Artifact, Point, Sample
+from core.jobs.job import Artifact, JobSample, Point
 from core.mixer.mixer import Mixer
-from sessions.experiments.common.sampler import Prompt
+from sessions.experiments.common.sampler import SamplePrompt
 from sessions.experiments.report import labels, pictures, tables, texts
-from sessions.experiments.report.found import Found
+from sessions.experiments.report.found import ReportData
 from tests.sessions.experiments.running import events, report
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
 
@@ -22,12 +22,12 @@ KEY = "sk-ant-api03-planted-in-an-answer"
 ASKED = {"vector": "scripted", "prompts": "english", "n": 4, "measure": "words:plan"}
 
 
-def says(prompt: Prompt, mixer: Mixer) -> str:
+def says(prompt: SamplePrompt, mixer: Mixer) -> str:
     x = int(2 * dose(mixer))
     return " ".join(["plan"] * max(0, 4 + x) + ["other"] * max(0, 4 - x))
 
 
-def hostile(prompt: Prompt, mixer: Mixer) -> str:
+def hostile(prompt: SamplePrompt, mixer: Mixer) -> str:
     return f"\x1b[31m# red <script>alert(1)</script> | {KEY}"
 
 
@@ -67,7 +67,7 @@ def test_several_random_directions_are_one_grey_bundle_and_two_kinds_of_control_
         points = {name: [Point(f"m, {name}", 0.0, 1.0, 0.5, 1.5)] for name in names}
         return {
             curve.name: (curve.quiet, curve.dashed, curve.low is None)
-            for curve in pictures._as_curves(points)
+            for curve in pictures._to_plot_curves(points)
         }
 
     assert curves("vector", "random", "random 2") == {
@@ -79,15 +79,21 @@ def test_several_random_directions_are_one_grey_bundle_and_two_kinds_of_control_
 
 
 def test_axes_are_named_with_their_units_and_the_event_is_marked() -> None:
-    assert labels.upright("nll") == "−log p of a token, read unsteered (nats)"
-    assert labels.upright("determined") == "determined"
-    traced = Found({"summary": {"by": "tokens from the flip"}})
-    assert (labels.across(traced), labels.places(traced)) == ("tokens from the flip", [(0.0, "the flip")])
-    drifted = Found({"summary": {"by": "turn", "lines": {"its words": -0.1, "at its start": None}}})
-    assert labels.levels(drifted, "its words") == [(-0.1, "alert")]
-    assert labels.levels(drifted, "at its start") == labels.levels(drifted, "determined") == []
-    swept = Found({"summary": {"by": "scale", "unit": "natural", "window": [None, 0.5]}})
-    assert (labels.across(swept), labels.places(swept)) == ("scale (natural)", [(0.5, "edge of the window")])
+    assert labels.y_label("nll") == "−log p of a token, read unsteered (nats)"
+    assert labels.y_label("determined") == "determined"
+    traced = ReportData({"summary": {"by": "tokens from the flip"}})
+    assert (labels.x_label(traced), labels.marked_places(traced)) == (
+        "tokens from the flip",
+        [(0.0, "the flip")],
+    )
+    drifted = ReportData({"summary": {"by": "turn", "lines": {"its words": -0.1, "at its start": None}}})
+    assert labels.alert_lines(drifted, "its words") == [(-0.1, "alert")]
+    assert labels.alert_lines(drifted, "at its start") == labels.alert_lines(drifted, "determined") == []
+    swept = ReportData({"summary": {"by": "scale", "unit": "natural", "window": [None, 0.5]}})
+    assert (labels.x_label(swept), labels.marked_places(swept)) == (
+        "scale (natural)",
+        [(0.5, "edge of the window")],
+    )
 
 
 def test_comparisons_have_their_texts_side_by_side_and_bars(tmp_path: Path) -> None:
@@ -147,7 +153,7 @@ def test_tables_show_intervals_beside_their_numbers_and_dashes_for_nothing() -> 
             "ok": True,
         },
     ]
-    assert list(tables.markdown(rows)) == [
+    assert list(tables.markdown_table(rows)) == [
         "| name | score         | ok  |",
         "|------|---------------|-----|",
         "| a\\|b | 0.5 [0.25, 1] | –   |",
@@ -156,8 +162,8 @@ def test_tables_show_intervals_beside_their_numbers_and_dashes_for_nothing() -> 
 
 
 def test_a_comparison_table_has_prompts_down_and_conditions_across() -> None:
-    said = [Sample("none", "p1", "a"), Sample("+s", "p1", "b | c\nd"), Sample("none", "p2", "<e>")]
-    assert texts.comparison(said).splitlines() == [
+    said = [JobSample("none", "p1", "a"), JobSample("+s", "p1", "b | c\nd"), JobSample("none", "p2", "<e>")]
+    assert texts.comparison_table(said).splitlines() == [
         "| prompt | none | +s |",
         "| --- | --- | --- |",
         "| p1 | a | b \\| c d |",

@@ -13,26 +13,26 @@ import core
 from core.errors import ModelError
 from core.jobs.runner import run
 from core.mixer.mixer import Channel, Mixer
-from sessions.experiments.common.prompts import asked
-from sessions.experiments.common.sampler import Cue, How, Prompt
-from sessions.experiments.scoring.model_sampler import ResidentVoice
+from sessions.experiments.common.prompts import load_prompts
+from sessions.experiments.common.sampler import GenerationSettings, LaneEdit, SamplePrompt
+from sessions.experiments.scoring.model_sampler import TorchSampler
 
-HOW = How(max_new=12, temperature=0.7, seed=3)
-
-
-@pytest.fixture(scope="module")
-def base() -> ResidentVoice:
-    return ResidentVoice(core.load("demo-base"))
+HOW = GenerationSettings(max_new=12, temperature=0.7, seed=3)
 
 
 @pytest.fixture(scope="module")
-def tuned() -> ResidentVoice:
-    return ResidentVoice(core.load("demo-instruct"))
+def base() -> TorchSampler:
+    return TorchSampler(core.load("demo-base"))
 
 
 @pytest.fixture(scope="module")
-def prompt() -> Prompt:
-    return asked({"prompts": "demo", "n": 1, "seed": 4}, "demo-base")[0]
+def tuned() -> TorchSampler:
+    return TorchSampler(core.load("demo-instruct"))
+
+
+@pytest.fixture(scope="module")
+def prompt() -> SamplePrompt:
+    return load_prompts({"prompts": "demo", "n": 1, "seed": 4}, "demo-base")[0]
 
 
 def done(work: Any) -> Any:
@@ -46,18 +46,18 @@ def done(work: Any) -> Any:
     return kept[0]
 
 
-def drifting(voice: ResidentVoice, scale: float = -0.35) -> Mixer:
+def drifting(voice: TorchSampler, scale: float = -0.35) -> Mixer:
     return Mixer((Channel.suggested(voice.vector("determined-drifting"), scale=scale),))
 
 
-def test_lanes_say_what_single_answers_say(base: ResidentVoice, prompt: Prompt) -> None:
+def test_lanes_say_what_single_answers_say(base: TorchSampler, prompt: SamplePrompt) -> None:
     both = done(base.speak(prompt, [Mixer(), drifting(base)], HOW))
     alone = [done(base.speak(prompt, [mixer], HOW))[0] for mixer in (Mixer(), drifting(base))]
     assert [said.ids for said in both] == [said.ids for said in alone]
     assert both[0].text != both[1].text
 
 
-def test_a_reading_agrees_with_what_was_sampled(base: ResidentVoice, prompt: Prompt) -> None:
+def test_a_reading_agrees_with_what_was_sampled(base: TorchSampler, prompt: SamplePrompt) -> None:
     said = done(base.speak(prompt, [Mixer()], HOW))[0]
     reading = done(base.read(prompt, said, Mixer(), base.vector("determined-drifting")))
     assert reading.nll == pytest.approx([-value for value in said.logprobs], abs=1e-3)
@@ -65,7 +65,9 @@ def test_a_reading_agrees_with_what_was_sampled(base: ResidentVoice, prompt: Pro
     assert {len(row) for row in reading.projections.values()} == {len(said.ids)}
 
 
-def test_a_steered_answer_is_read_unsteered_and_held_against_it(base: ResidentVoice, prompt: Prompt) -> None:
+def test_a_steered_answer_is_read_unsteered_and_held_against_it(
+    base: TorchSampler, prompt: SamplePrompt
+) -> None:
     mixer = drifting(base)
     said = done(base.speak(prompt, [mixer], HOW))[0]
     reading = done(base.read(prompt, said, mixer))
@@ -84,7 +86,7 @@ def test_a_steered_answer_is_read_unsteered_and_held_against_it(base: ResidentVo
     assert plain != pytest.approx(reading.entropy, abs=1e-3)
 
 
-def test_a_repetition_penalty_is_heard_by_every_lane(base: ResidentVoice, prompt: Prompt) -> None:
+def test_a_repetition_penalty_is_heard_by_every_lane(base: TorchSampler, prompt: SamplePrompt) -> None:
     """Greedy, as the source has it: with the penalty nothing that was said is said again."""
     greedy = replace(HOW, temperature=0.0, max_new=24, ignore_end=True)
     mixers = [Mixer(), drifting(base)]
@@ -96,8 +98,8 @@ def test_a_repetition_penalty_is_heard_by_every_lane(base: ResidentVoice, prompt
     assert done(base.speak(prompt, mixers, replace(greedy, repetition_penalty=1.0))) == plain
 
 
-def test_words_put_in_are_heard_and_are_not_the_model_s_own(base: ResidentVoice, prompt: Prompt) -> None:
-    cue = Cue(4, " Look, there is the parade!")
+def test_words_put_in_are_heard_and_are_not_the_model_s_own(base: TorchSampler, prompt: SamplePrompt) -> None:
+    cue = LaneEdit(4, " Look, there is the parade!")
     plain = done(base.speak(prompt, [Mixer()], replace(HOW, ignore_end=True)))[0]
     said = done(base.speak(prompt, [Mixer()], replace(HOW, ignore_end=True), [cue]))[0]
     assert said.ids[:4] == plain.ids[:4]
@@ -110,17 +112,17 @@ def test_words_put_in_are_heard_and_are_not_the_model_s_own(base: ResidentVoice,
     assert reading.nll == pytest.approx([-value for value in said.logprobs], abs=1e-3)
 
 
-def test_a_change_of_mixers_begins_at_its_token(base: ResidentVoice, prompt: Prompt) -> None:
+def test_a_change_of_mixers_begins_at_its_token(base: TorchSampler, prompt: SamplePrompt) -> None:
     mixer, other = drifting(base, 0.35), drifting(base, -0.35)
     how = replace(HOW, ignore_end=True)
-    said = done(base.speak(prompt, [mixer, Mixer()], how, [Cue(5, mixers=(other, Mixer()))]))
+    said = done(base.speak(prompt, [mixer, Mixer()], how, [LaneEdit(5, mixers=(other, Mixer()))]))
     whole = done(base.speak(prompt, [mixer, Mixer()], how))
     assert said[0].ids[:5] == whole[0].ids[:5]
     assert said[0].logprobs[5] != whole[0].logprobs[5]
     assert said[1].ids == whole[1].ids
 
 
-def test_a_random_vector_has_the_norms_and_gaps_of_the_true_one(base: ResidentVoice) -> None:
+def test_a_random_vector_has_the_norms_and_gaps_of_the_true_one(base: TorchSampler) -> None:
     vector = base.vector("determined-drifting")
     random = base.random(vector, 7)
     assert random.norms == vector.norms
@@ -131,14 +133,14 @@ def test_a_random_vector_has_the_norms_and_gaps_of_the_true_one(base: ResidentVo
     assert random != base.random(vector, 8)
 
 
-def logits(voice: ResidentVoice, prompt: Prompt) -> torch.Tensor:
+def logits(voice: TorchSampler, prompt: SamplePrompt) -> torch.Tensor:
     with torch.no_grad():
         found: torch.Tensor = voice.model.hf(input_ids=torch.tensor([voice.prompt_ids(prompt)])).logits
     return found
 
 
 def test_nothing_taken_out_is_the_tuned_model_and_all_of_it_is_the_base(
-    base: ResidentVoice, tuned: ResidentVoice, prompt: Prompt
+    base: TorchSampler, tuned: TorchSampler, prompt: SamplePrompt
 ) -> None:
     untouched = done(tuned.blend(base, 0.0))
     back = done(tuned.blend(base, 1.0))
@@ -148,7 +150,7 @@ def test_nothing_taken_out_is_the_tuned_model_and_all_of_it_is_the_base(
     assert not torch.equal(logits(shuffled, prompt), logits(base, prompt))
 
 
-def test_shuffling_takes_as_much_out_of_every_matrix(base: ResidentVoice, tuned: ResidentVoice) -> None:
+def test_shuffling_takes_as_much_out_of_every_matrix(base: TorchSampler, tuned: TorchSampler) -> None:
     shuffled = done(tuned.blend(base, 1.0, shuffled=True)).model.hf.state_dict()
     ours, theirs = tuned.model.hf.state_dict(), base.model.hf.state_dict()
     for name, weight in ours.items():
@@ -156,16 +158,16 @@ def test_shuffling_takes_as_much_out_of_every_matrix(base: ResidentVoice, tuned:
         assert float(taken) == pytest.approx(float(change), rel=1e-3, abs=1e-5)
 
 
-def test_what_is_no_base_is_refused(base: ResidentVoice) -> None:
+def test_what_is_no_base_is_refused(base: TorchSampler) -> None:
     from tests.core import zoo
 
-    stranger = ResidentVoice(core.adopt(zoo.build("llama"), zoo.tokenizer(), name="stranger"))
+    stranger = TorchSampler(core.adopt(zoo.build("llama"), zoo.tokenizer(), name="stranger"))
     with pytest.raises(ModelError, match="stranger is no base of this model"):
         done(base.blend(stranger, 0.5))
 
 
-def test_states_are_read_where_the_answer_begins(base: ResidentVoice) -> None:
-    prompts = asked({"prompts": "demo", "n": 10, "seed": 4}, "demo-base")
+def test_states_are_read_where_the_answer_begins(base: TorchSampler) -> None:
+    prompts = load_prompts({"prompts": "demo", "n": 10, "seed": 4}, "demo-base")
     states = done(base.states(prompts))
     assert {rows.shape for rows in states.values()} == {(10, base.model.hidden_size)}
     vector = base.vector("determined-drifting")

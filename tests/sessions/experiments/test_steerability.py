@@ -8,10 +8,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.jobs.job import Event, Point
+from core.jobs.job import JobEvent, Point
 from core.mixer.mixer import Mixer
-from sessions.experiments.common.sampler import Prompt
-from sessions.experiments.sweep.steerability import Steerability, ranks, residual, slope, spearman
+from sessions.experiments.common.sampler import SamplePrompt
+from sessions.experiments.sweep.steerability import (
+    Steerability,
+    residual_share,
+    response_slope,
+    shared_ranks,
+    spearman_rho,
+)
 from tests.sessions.experiments import running
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
 from tests.sessions.experiments.test_calibration import RUNS, never_too_small, uniform
@@ -22,32 +28,41 @@ DOSES = (-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5)
 def test_by_hand() -> None:
     line = {x: 2 * x + 1 for x in DOSES}
     bent = {x: x**3 for x in DOSES}
-    assert (slope(line), spearman(line), residual(line)) == pytest.approx((2, 1, 0))
-    assert spearman(bent) == pytest.approx(1), "more does more, though not along a line"
-    assert residual(bent) == pytest.approx(1 - np.corrcoef(DOSES, [x**3 for x in DOSES])[0, 1] ** 2)
-    assert (slope({x: -y for x, y in line.items()}), spearman({x: -y for x, y in line.items()})) == (-2, -1)
+    assert (response_slope(line), spearman_rho(line), residual_share(line)) == pytest.approx((2, 1, 0))
+    assert spearman_rho(bent) == pytest.approx(1), "more does more, though not along a line"
+    assert residual_share(bent) == pytest.approx(1 - np.corrcoef(DOSES, [x**3 for x in DOSES])[0, 1] ** 2)
+    assert (
+        response_slope({x: -y for x, y in line.items()}),
+        spearman_rho({x: -y for x, y in line.items()}),
+    ) == (-2, -1)
 
 
 def test_where_nothing_changes_there_is_no_slope_and_no_order_and_nothing_is_left_over() -> None:
     flat = dict.fromkeys(DOSES, 0.1)
-    assert (slope(flat), spearman(flat), residual(flat)) == (0, 0, None)
-    assert (slope({1.0: 2.0}), spearman({1.0: 2.0, 2.0: 3.0}), residual({})) == (None, None, None)
+    assert (response_slope(flat), spearman_rho(flat), residual_share(flat)) == (0, 0, None)
+    assert (response_slope({1.0: 2.0}), spearman_rho({1.0: 2.0, 2.0: 3.0}), residual_share({})) == (
+        None,
+        None,
+        None,
+    )
 
 
 def test_ranks_and_rho_are_those_of_scipy_with_ties() -> None:
     chance = np.random.default_rng(0)
     for _ in range(50):
         values = chance.integers(0, 4, len(DOSES)).astype(float).tolist()
-        assert ranks(values).tolist() == stats.rankdata(values).tolist()
+        assert shared_ranks(values).tolist() == stats.rankdata(values).tolist()
         if len(set(values)) > 1:
-            found = spearman(dict(zip(DOSES, values, strict=True)))
+            found = spearman_rho(dict(zip(DOSES, values, strict=True)))
             assert found == pytest.approx(stats.spearmanr(DOSES, values).statistic)
 
 
 def test_doses_that_do_nothing_leave_what_a_line_does_not_explain_by_chance() -> None:
     chance = np.random.default_rng(1)
     drawn = [dict(zip(DOSES, chance.normal(size=len(DOSES)), strict=True)) for _ in range(2000)]
-    assert np.mean([residual(one) for one in drawn]) == pytest.approx(1 - 1 / (len(DOSES) - 1), abs=0.01)
+    assert np.mean([residual_share(one) for one in drawn]) == pytest.approx(
+        1 - 1 / (len(DOSES) - 1), abs=0.01
+    )
 
 
 def test_p_of_slopes_and_of_ranks_is_uniform_where_doses_do_nothing() -> None:
@@ -62,7 +77,7 @@ def test_p_of_slopes_and_of_ranks_is_uniform_where_doses_do_nothing() -> None:
     assert never_too_small(orders)
 
 
-def contrary(prompt: Prompt, mixer: Mixer) -> str:
+def contrary(prompt: SamplePrompt, mixer: Mixer) -> str:
     """Two of six prompts go the other way."""
     turned = -1 if prompt.id in ("english-2", "english-5") else 1
     tasks = int(10 + turned * 4 * dose(mixer))
@@ -74,7 +89,7 @@ def prefers(mixer: Mixer, pair: int) -> float:
     return dose(mixer) * (-1 if pair % 4 == 0 else 1) + pair / 10
 
 
-def swept(**more: Any) -> list[Event]:
+def swept(**more: Any) -> list[JobEvent]:
     voice = ScriptedVoice(contrary, prefers=prefers)
     asked = {
         "vector": "scripted",
@@ -86,7 +101,7 @@ def swept(**more: Any) -> list[Event]:
     return running.events("sweep", voice, {**asked, **more})
 
 
-def table(found: list[Event]) -> dict[str, dict[str, Any]]:
+def table(found: list[JobEvent]) -> dict[str, dict[str, Any]]:
     return running.table(dict(found[-1].summary), "steerability")  # type: ignore[attr-defined]
 
 

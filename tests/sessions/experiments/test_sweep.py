@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from core.errors import BadInput, SteerError
-from core.jobs.job import End, Event, Point, Row, Sample
-from core.jobs.resume import Finished
+from core.jobs.job import End, JobEvent, JobSample, Point, Row
+from core.jobs.resume import FinishedTasks
 from core.jobs.runner import run
 from core.mixer.mixer import Mixer
 from sessions.experiments import registry
-from sessions.experiments.common.sampler import Prompt, Reading
-from sessions.experiments.scoring.answers import Answer
+from sessions.experiments.common.sampler import AnswerReading, SamplePrompt
+from sessions.experiments.scoring.answers import SampledAnswer
 from sessions.experiments.scoring.conditions import CONTROL, UNSTEERED
 from sessions.experiments.scoring.measures import Measure
-from sessions.experiments.sweep.doses import Doses
+from sessions.experiments.sweep.doses import DoseTable
 from tests.sessions.experiments.scripted import ScriptedVoice, dose, spoken
 
 EDGE_UP, EDGE_DOWN = 3.0, -1.7
@@ -26,7 +26,7 @@ SALAD = "new years and studios of the new"
 ASKED = {"vector": "scripted", "prompts": "english", "n": 6, "measure": "words:task"}
 
 
-def says(prompt: Prompt, mixer: Mixer) -> str:
+def says(prompt: SamplePrompt, mixer: Mixer) -> str:
     """More of the task word with more of the vector, until the text is about something else."""
     x = dose(mixer)
     if not EDGE_DOWN < x < EDGE_UP:
@@ -39,18 +39,18 @@ def voice(script: Any = says, **rest: Any) -> ScriptedVoice:
     return ScriptedVoice(script, nll=lambda text: 4.0 if text == SALAD else 1.0, **rest)
 
 
-def events(voice: ScriptedVoice, params: dict[str, Any], **how: Any) -> list[Event]:
-    return list(run(registry.job("sweep", voice, params), **how))
+def events(voice: ScriptedVoice, params: dict[str, Any], **how: Any) -> list[JobEvent]:
+    return list(run(registry.experiment_job("sweep", voice, params), **how))
 
 
-def summary(found: list[Event]) -> dict[str, Any]:
+def summary(found: list[JobEvent]) -> dict[str, Any]:
     end = found[-1]
     assert isinstance(end, End)
     return dict(end.summary)
 
 
 def test_the_cost_is_told_before_anything_else_happens() -> None:
-    first = next(iter(run(registry.job("sweep", spoken := voice(), ASKED))))
+    first = next(iter(run(registry.experiment_job("sweep", spoken := voice(), ASKED))))
     assert isinstance(first, Row)
     assert first.table == "cost"
     assert first.values["answers"] == 6 * 13 + 2 * 6 * (4 + 2 * 3)
@@ -98,7 +98,7 @@ def test_a_vector_is_held_against_several_random_directions() -> None:
     """Two of five move the measure, one of them as much as the vector: that is no single random one's business."""
     steep = {"random 2": 1.0, "random 4": -0.25}
 
-    def moved(prompt: Prompt, mixer: Mixer) -> str:
+    def moved(prompt: SamplePrompt, mixer: Mixer) -> str:
         x = dose(mixer) + sum(pull * dose(mixer, name) for name, pull in steep.items())
         return " ".join(["task"] * int(10 + 4 * x) + ["other"] * int(14 - 4 * x))
 
@@ -132,7 +132,7 @@ def test_every_number_has_its_n_and_its_interval() -> None:
 
 def test_samples_of_all_conditions_and_curves_are_reported() -> None:
     found = events(voice(), ASKED)
-    samples = [event for event in found if isinstance(event, Sample)]
+    samples = [event for event in found if isinstance(event, JobSample)]
     assert len(samples) == 6 * 13
     assert {sample.condition for sample in samples} >= {"unsteered", "+1", "-1", "random +1"}
     curve = {p.x: p.y for p in found if isinstance(p, Point) and p.series == "words:task, vector"}
@@ -142,7 +142,7 @@ def test_samples_of_all_conditions_and_curves_are_reported() -> None:
 def test_the_slope_of_every_prompt_is_reported_in_order() -> None:
     """Two of six prompts go the other way, which the mean of the others hides."""
 
-    def contrary(prompt: Prompt, mixer: Mixer) -> str:
+    def contrary(prompt: SamplePrompt, mixer: Mixer) -> str:
         turned = -1 if prompt.id in ("english-2", "english-5") else 1
         tasks = int(10 + turned * 4 * dose(mixer))
         return " ".join(["task"] * tasks + ["other"] * (24 - tasks))
@@ -171,24 +171,24 @@ def test_a_killed_run_goes_on_and_gives_the_same_tables(tmp_path: Path) -> None:
     straight = events(whole, ASKED)
     failing = voice()
 
-    def dies(prompt: Prompt, mixer: Mixer) -> str:
+    def dies(prompt: SamplePrompt, mixer: Mixer) -> str:
         if len(failing.asked) > 4:
             raise BadInput("killed")
         return says(prompt, mixer)
 
     failing.says = dies
     with pytest.raises(BadInput, match="killed"):
-        events(failing, ASKED, finished=Finished(tmp_path / "steps"))
+        events(failing, ASKED, finished=FinishedTasks(tmp_path / "steps"))
     resumed = voice()
-    again = events(resumed, ASKED, finished=Finished(tmp_path / "steps"))
+    again = events(resumed, ASKED, finished=FinishedTasks(tmp_path / "steps"))
     assert again == straight
     assert len(resumed.asked) == len(whole.asked) - 4
 
 
 def test_a_cancelled_run_keeps_its_rows() -> None:
     cancel = threading.Event()
-    found: list[Event] = []
-    for event in run(registry.job("sweep", voice(), ASKED), cancel=cancel):
+    found: list[JobEvent] = []
+    for event in run(registry.experiment_job("sweep", voice(), ASKED), cancel=cancel):
         found.append(event)
         if isinstance(event, Row) and event.table == "doses":
             cancel.set()
@@ -201,7 +201,7 @@ def test_a_cancelled_run_keeps_its_rows() -> None:
 def test_floors_are_counted_in_class_gaps() -> None:
     seen: list[dict[int, float]] = []
 
-    def floored(prompt: Prompt, mixer: Mixer) -> str:
+    def floored(prompt: SamplePrompt, mixer: Mixer) -> str:
         seen.extend(dict(channel.floor) for channel in mixer.channels if channel.vector.name == "scripted")
         return "a task"
 
@@ -214,7 +214,7 @@ def test_floors_are_counted_in_class_gaps() -> None:
 
 
 def test_the_layer_that_acts_is_found() -> None:
-    def on_layer(prompt: Prompt, mixer: Mixer) -> str:
+    def on_layer(prompt: SamplePrompt, mixer: Mixer) -> str:
         acts = any(channel.layers == (3,) for channel in mixer.channels)
         return says(prompt, mixer if acts else Mixer())
 
@@ -277,11 +277,13 @@ PUBLISHED = {
 def test_the_sweet_spots_of_published_scores_are_found_again(form: str, spot: int) -> None:
     scores = {f"{level:+g}" if level else UNSTEERED: pair for level, pair in PUBLISHED[form].items()}
     levels = [float(level) for level in PUBLISHED[form] if level]
-    asked = [Prompt(str(k), ({"role": "user", "content": "?"},)) for k in range(5)]
+    asked = [SamplePrompt(str(k), ({"role": "user", "content": "?"},)) for k in range(5)]
     names = [*scores, *(f"{CONTROL}{level:+g}" for level in levels)]
-    reading = Reading((1.0,))
-    table = {name: [Answer(prompt, name, spoken("yes"), reading) for prompt in asked] for name in names}
+    reading = AnswerReading((1.0,))
+    table = {
+        name: [SampledAnswer(prompt, name, spoken("yes"), reading) for prompt in asked] for name in names
+    }
     assistant = Measure("assistant", "", lambda a: scores.get(a.condition, (3.6, 8.2))[0])
     coherence = Measure("coherence", "", lambda a: scores.get(a.condition, (3.6, 8.2))[1] / 10)
-    found = Doses(table, assistant, coherence, levels, {}, 0).summary({}, 0.8, "more")
+    found = DoseTable(table, assistant, coherence, levels, {}, 0).summary({}, 0.8, "more")
     assert found["sweet_spot"]["level"] == spot

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from core.mixer.mixer import Mixer
-from sessions.experiments.common.sampler import Prompt
-from sessions.experiments.lobotomy.divergence import divergence
+from sessions.experiments.common.sampler import SamplePrompt
+from sessions.experiments.lobotomy.divergence import mean_kl
 from tests.sessions.experiments.running import report, table
 from tests.sessions.experiments.scripted import ScriptedVoice, dose, vector
 
@@ -25,7 +25,7 @@ def pair(pulled: float = 0.4, place: float = 3.0) -> tuple[ScriptedVoice, Script
     return base, tuned
 
 
-def says(prompt: Prompt, mixer: Mixer) -> str:
+def says(prompt: SamplePrompt, mixer: Mixer) -> str:
     return "maybe later then" if dose(mixer, "tuned − base") < -0.9 else "plan plan and work"
 
 
@@ -35,14 +35,14 @@ def kl(p: float, q: float) -> float:
 
 def test_divergence_by_hand() -> None:
     p, q = np.log([[0.5, 0.5]]), np.log([[0.9, 0.1]])
-    assert divergence(p, q) == pytest.approx(kl(0.5, 0.9))
-    assert divergence(p, p) == 0.0
+    assert mean_kl(p, q) == pytest.approx(kl(0.5, 0.9))
+    assert mean_kl(p, p) == 0.0
 
 
 def test_what_is_impossible_for_the_reference_adds_nothing() -> None:
     with np.errstate(divide="ignore"):
         p, q = np.log([[1.0, 0.0]]), np.log([[0.5, 0.5]])
-    assert divergence(p, q) == pytest.approx(math.log(2))
+    assert mean_kl(p, q) == pytest.approx(math.log(2))
 
 
 def test_taking_the_tuning_back_leads_to_base_in_both_forms() -> None:
@@ -103,7 +103,7 @@ def test_a_vector_that_leads_away_from_base_is_found_out() -> None:
 
 
 def test_a_model_induced_to_sound_tuned_is_still_measured_by_its_distance() -> None:
-    def steered(prompt: Prompt, mixer: Mixer) -> str:
+    def steered(prompt: SamplePrompt, mixer: Mixer) -> str:
         return "plan plan" if dose(mixer) > 0 else "later"
 
     tuned = ScriptedVoice(lambda prompt, mixer: "plan plan", name="tuned", tokens=0.9)
@@ -124,7 +124,7 @@ def test_the_same_model_is_at_distance_0_of_itself() -> None:
 
 
 def test_where_a_vector_carries_and_where_it_does_not() -> None:
-    def plans(prompt: Prompt, mixer: Mixer) -> str:
+    def plans(prompt: SamplePrompt, mixer: Mixer) -> str:
         return " ".join(["plan"] * int(2 + dose(mixer)) + ["other"] * int(2 - dose(mixer)))
 
     here = ScriptedVoice(plans, name="here")
@@ -141,7 +141,7 @@ def both_ways(moved: frozenset[str], seed: int) -> dict[str, Any]:
     """Twelve vectors on one model, of which `moved` act and the others add noise; the cells of the report."""
     names = [f"v{number}" for number in range(12)]
 
-    def says(prompt: Prompt, mixer: Mixer) -> str:
+    def says(prompt: SamplePrompt, mixer: Mixer) -> str:
         chance = np.random.default_rng([seed, zlib.crc32(f"{prompt.id} {mixer.to_json()}".encode())])
         pull = sum(dose(mixer, name) for name in moved)
         plans = int(np.clip(6 + 3 * pull + chance.integers(-3, 4), 0, 12))

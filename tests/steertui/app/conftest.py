@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from steertui.engine.launch import find
+from steertui.engine.launch import find_engines
 
 
 @pytest.fixture
 def no_engine_stays() -> Iterator[None]:
     yield
-    for engine in find():
+    for engine in find_engines():
         os.kill(engine.pid, signal.SIGKILL)

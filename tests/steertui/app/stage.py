@@ -11,11 +11,11 @@ from pathlib import Path
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from steertui.app import Studio as App
+from steertui.app import StudioApp as App
 from steertui.config import Settings
-from steertui.screens.desk.screen import Desk
+from steertui.screens.desk.screen import DeskScreen
 from steertui.widgets.status.status import StatusLine
-from steertui.widgets.transcript.document import Marker, Note, Piece
+from steertui.widgets.transcript.document import TextPiece, TranscriptMarker, TranscriptNote
 from tests.steertui import scripted_engine
 from tests.steertui.scripted_engine import Studio
 
@@ -25,7 +25,7 @@ class Stage:
     """What a test holds: the keys, the desk, and the model's metronome."""
 
     pilot: Pilot[None]
-    desk: Desk
+    desk: DeskScreen
     studio: Studio
 
     async def until(self, true: Callable[[], object]) -> None:
@@ -73,20 +73,20 @@ class Stage:
         return self.desk.query_one(StatusLine).status.word
 
     @property
-    def pieces(self) -> list[Piece]:
+    def pieces(self) -> list[TextPiece]:
         return [
             item
             for item in self.desk.transcript.document.items
-            if isinstance(item, Piece) and item.index >= 0
+            if isinstance(item, TextPiece) and item.index >= 0
         ]
 
     @property
-    def markers(self) -> list[Marker]:
-        return [item for item in self.desk.transcript.document.items if isinstance(item, Marker)]
+    def markers(self) -> list[TranscriptMarker]:
+        return [item for item in self.desk.transcript.document.items if isinstance(item, TranscriptMarker)]
 
     @property
     def notes(self) -> list[str]:
-        return [item.text for item in self.desk.transcript.document.items if isinstance(item, Note)]
+        return [item.text for item in self.desk.transcript.document.items if isinstance(item, TranscriptNote)]
 
     @property
     def toasts(self) -> list[str]:
@@ -130,6 +130,6 @@ async def desk_at(
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         desk = app.screen
-        assert isinstance(desk, Desk)
+        assert isinstance(desk, DeskScreen)
         yield Stage(pilot, desk, studio)
         await desk.link.close()

@@ -6,44 +6,44 @@ import pytest
 from textual.widgets import Input
 
 from core.errors import UsageError
-from core.mixer.effects import bounds
+from core.mixer.effects import channel_bounds
 from core.mixer.mixer import Channel, Mixer
-from sessions.state.vector_facts import Known
+from sessions.state.vector_facts import VectorFacts
 from steertui.screens.desk.dialogs.form import DeskForm
-from steertui.screens.desk.dialogs.strip import told
+from steertui.screens.desk.dialogs.strip import edit_from_form
 from steertui.screens.desk.mixer import caps
 from steertui.screens.desk.mixer import edits as hands
-from steertui.screens.desk.mixer.edits import Board
+from steertui.screens.desk.mixer.edits import MixerBoard
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
 
 pytestmark = pytest.mark.anyio
 
 LAYERS = range(10)
-MEASURED = Known(
+MEASURED = VectorFacts(
     "axis",
     "1" * 64,
     dict.fromkeys(LAYERS),
     percentiles={layer: {5.0: -1.0 * layer, 25.0: 1.0 * layer, 75.0: 3.0 * layer} for layer in LAYERS},
     midpoints={layer: 0.5 * layer for layer in LAYERS},
 )
-BARE = Known("bare", "2" * 64, dict.fromkeys(LAYERS))
+BARE = VectorFacts("bare", "2" * 64, dict.fromkeys(LAYERS))
 
 
-def board(vector: Known = MEASURED, **settings: object) -> Board:
+def board(vector: VectorFacts = MEASURED, **settings: object) -> MixerBoard:
     channel = Channel(vector, layers=(4, 5, 6), **settings)  # type: ignore[arg-type]
-    return Board(Mixer((channel,)), n_layers=10)
+    return MixerBoard(Mixer((channel,)), n_layers=10)
 
 
-def held(text: str, on: Board | None = None) -> tuple[tuple[int, ...] | None, list[tuple[float, float]]]:
+def held(text: str, on: MixerBoard | None = None) -> tuple[tuple[int, ...] | None, list[tuple[float, float]]]:
     on = on or board()
-    channel = caps.hold(on, caps.parse(on, text)).board.channel
-    return channel.layers, [bounds(channel, layer) for layer in channel.layers or ()]
+    channel = caps.apply_cap(on, caps.parse_cap(on, text)).board.channel
+    return channel.layers, [channel_bounds(channel, layer) for layer in channel.layers or ()]
 
 
 def test_percentiles_come_to_the_numbers_that_were_measured() -> None:
     assert held(">p25") == ((4, 5, 6), [(4.0, float("inf")), (5.0, float("inf")), (6.0, float("inf"))])
-    assert caps.meaning(board(), caps.parse(board(), ">p25 <p75")) == "≥ 4 … 6 ≤ 12 … 18 on L4–6"
+    assert caps.cap_meaning(board(), caps.parse_cap(board(), ">p25 <p75")) == "≥ 4 … 6 ≤ 12 … 18 on L4–6"
     assert MEASURED.percentile(4, 50) == pytest.approx(8.0), "half way between p25 and p75"
     assert MEASURED.percentile(4, 99) is None, "nothing is made up outside what was measured"
 
@@ -52,8 +52,8 @@ def test_presets_name_their_own_band() -> None:
     assert held("paper") == ((7, 8, 9), [(float(layer), float("inf")) for layer in (7, 8, 9)])
     assert held("small model")[0] == (3, 4, 5, 6, 7)
     assert held("neutral") == ((4, 5, 6), [(2.0, 2.0), (2.5, 2.5), (3.0, 3.0)])
-    assert caps.meaning(board(), caps.parse(board(), "neutral")) == "= 2 … 3 on L4–6"
-    assert not caps.hold(board(floor=1.0), caps.parse(board(), "off")).board.channel.capped
+    assert caps.cap_meaning(board(), caps.parse_cap(board(), "neutral")) == "= 2 … 3 on L4–6"
+    assert not caps.apply_cap(board(floor=1.0), caps.parse_cap(board(), "off")).board.channel.capped
 
 
 @pytest.mark.parametrize("text", [">0.5", "<p75", ">-1 <1", "neutral"])
@@ -85,8 +85,8 @@ VALUES = {
 
 
 def test_a_form_that_says_nothing_new_changes_nothing() -> None:
-    assert told(board(), dict(VALUES)) is None
-    edit = told(board(), VALUES | {"gain": 0.0, "keep_norm": True})
+    assert edit_from_form(board(), dict(VALUES)) is None
+    edit = edit_from_form(board(), VALUES | {"gain": 0.0, "keep_norm": True})
     assert edit is not None
     assert (edit.board.channel.gain, edit.board.mixer.keep_norm) == (0.0, True)
     assert edit.words == "keep norm · axis gain off → +0"
@@ -115,24 +115,24 @@ async def test_a_preset_is_shown_in_numbers_chosen_and_undone() -> None:
 
 
 def test_the_band_of_a_preset_goes_with_the_cap() -> None:
-    paper = caps.hold(board(), caps.parse(board(), "paper"))
+    paper = caps.apply_cap(board(), caps.parse_cap(board(), "paper"))
     assert paper.words == "axis → cap ≥ p25, whole strip L4–6 → L7–9"
-    off = hands.cap(paper.board)
+    off = hands.toggle_cap(paper.board)
     assert off is not None
     assert (off.board.channel.layers, off.words) == (
         (4, 5, 6),
         "axis → cap off, whole strip L7–9 → L4–6",
     )
-    again = hands.cap(off.board)
+    again = hands.toggle_cap(off.board)
     assert again is not None
     assert (again.board.channel.layers, again.board.channel.floor) == ((7, 8, 9), "p25")
-    small = caps.hold(again.board, caps.parse(again.board, "small model")).board
-    assert caps.hold(small, caps.parse(small, "off")).board.channel.layers == (4, 5, 6)
+    small = caps.apply_cap(again.board, caps.parse_cap(again.board, "small model")).board
+    assert caps.apply_cap(small, caps.parse_cap(small, "off")).board.channel.layers == (4, 5, 6)
 
 
 def test_a_band_that_was_changed_by_hand_stays_when_the_cap_goes() -> None:
-    paper = caps.hold(board(), caps.parse(board(), "paper")).board
-    off = hands.cap(hands.resize_band(paper, -1).board)
+    paper = caps.apply_cap(board(), caps.parse_cap(board(), "paper")).board
+    off = hands.toggle_cap(hands.resize_band(paper, -1).board)
     assert off is not None
     assert off.board.channel.layers == (8,)
 
@@ -191,7 +191,7 @@ async def test_a_hostile_name_is_only_drawn() -> None:
         await at.ready()
         await at.desk.link.ask("vector.load", source="pirate", name=EVERY_HOSTILE.replace("\ud800", "?"))
         (vector,) = at.desk.link.state.vectors.values()
-        at.desk.rack.attempt(lambda: hands.add(at.desk.rack.board, Known.told(vector)))
+        at.desk.rack.attempt(lambda: hands.add_channel(at.desk.rack.board, VectorFacts.told(vector)))
         await at.press("tab")
         for key in ("C", "g"):
             await at.press(key)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from steertui.screens.desk import tour
-from steertui.screens.desk.first_page import FIRST, coached
-from steertui.screens.desk.tour import DONE, LATE, LESSON, STEPS, TYPING, WAITING, Seen, lesson
+from steertui.screens.desk.first_page import FIRST, is_tour_done
+from steertui.screens.desk.tour import DONE, LATE, LESSON, STEPS, TYPING, WAITING, TourProgress, next_hint
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.scripted_engine import Studio, words
 
@@ -16,23 +16,23 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize(
     ("seen", "steered", "said"),
     [
-        (Seen(here=False, answers=0, strips=0, speaking=False, turned=False), 0, WAITING),
-        (Seen(here=True, answers=0, strips=0, speaking=False, turned=False), 0, STEPS[0]),
-        (Seen(here=True, answers=1, strips=0, speaking=True, turned=False), 0, ""),
-        (Seen(here=True, answers=1, strips=0, speaking=False, turned=False), 0, STEPS[1]),
-        (Seen(here=True, answers=1, strips=1, speaking=False, turned=False), 0, STEPS[2]),
-        (Seen(here=True, answers=2, strips=1, speaking=True, turned=False), 1, STEPS[3]),
-        (Seen(here=True, answers=2, strips=1, speaking=False, turned=False), 1, STEPS[4]),
-        (Seen(here=True, answers=2, strips=1, speaking=False, turned=False, late=True), 1, LATE),
-        (Seen(here=True, answers=2, strips=1, speaking=True, turned=True), 1, DONE),
+        (TourProgress(here=False, answers=0, strips=0, speaking=False, turned=False), 0, WAITING),
+        (TourProgress(here=True, answers=0, strips=0, speaking=False, turned=False), 0, STEPS[0]),
+        (TourProgress(here=True, answers=1, strips=0, speaking=True, turned=False), 0, ""),
+        (TourProgress(here=True, answers=1, strips=0, speaking=False, turned=False), 0, STEPS[1]),
+        (TourProgress(here=True, answers=1, strips=1, speaking=False, turned=False), 0, STEPS[2]),
+        (TourProgress(here=True, answers=2, strips=1, speaking=True, turned=False), 1, STEPS[3]),
+        (TourProgress(here=True, answers=2, strips=1, speaking=False, turned=False), 1, STEPS[4]),
+        (TourProgress(here=True, answers=2, strips=1, speaking=False, turned=False, late=True), 1, LATE),
+        (TourProgress(here=True, answers=2, strips=1, speaking=True, turned=True), 1, DONE),
     ],
 )
-def test_each_step_follows_from_what_has_happened(seen: Seen, steered: int, said: str) -> None:
-    assert lesson(seen, steered) == said
+def test_each_step_follows_from_what_has_happened(seen: TourProgress, steered: int, said: str) -> None:
+    assert next_hint(seen, steered) == said
 
 
 def line(at: Stage) -> str:
-    return str(at.desk.query_one(tour.Coach).render())
+    return str(at.desk.query_one(tour.Tour).render())
 
 
 async def test_it_leads_to_a_flip_in_mid_answer_and_is_done() -> None:
@@ -55,7 +55,7 @@ async def test_it_leads_to_a_flip_in_mid_answer_and_is_done() -> None:
         at.studio.metronome.tick(8)
         await at.until(lambda: line(at) == DONE)
         await at.ready()
-        assert coached()
+        assert is_tour_done()
     async with stage(model="demo-instruct") as at:
         await at.ready()
         assert line(at) == ""
@@ -74,7 +74,7 @@ async def test_a_flip_at_the_last_words_is_no_lesson_and_asked_for_again() -> No
         await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
         studio.metronome.tick(8)
         await at.until(lambda: line(at) == LATE)
-        assert not coached()
+        assert not is_tour_done()
         await at.ready()
         await at.press("i")
         await at.until(lambda: line(at) == TYPING[LATE])

@@ -12,11 +12,11 @@ import pytest
 import steertui
 from core.errors import EngineUnavailable
 from steertui import paths
-from steertui.engine.inline import Inline
-from steertui.engine.launch import probe
-from steertui.engine.process import Engine
-from steertui.engine.sockets import Door
-from steertui.widgets.transcript.document import Piece
+from steertui.engine.inline import InlineEngine
+from steertui.engine.launch import probe_engine
+from steertui.engine.process import EngineProcess
+from steertui.engine.sockets import EngineSocket
+from steertui.widgets.transcript.document import TextPiece
 from tests.sessions import scripted
 from tests.steertui import scripted_engine
 from tests.steertui.app.stage import Stage, desk_at, stage
@@ -59,7 +59,9 @@ async def test_a_lost_engine_leaves_the_page_and_the_next_one_gets_the_mixer(
             second = Studio()
             second.loaded.set()
             with scripted_engine.engine(second, name="second") as other:
-                monkeypatch.setattr("steertui.screens.connection.ensure", lambda model, *_, **__: other.path)
+                monkeypatch.setattr(
+                    "steertui.screens.connection.ensure_engine", lambda model, *_, **__: other.path
+                )
                 await at.press("ctrl+r")
                 await at.until(lambda: at.desk.link.state.desk.state)
                 assert [c["name"] for c in at.desk.link.state.desk.state["channels"]] == ["pirate"]
@@ -92,7 +94,9 @@ async def test_who_only_watches_the_next_engine_shows_what_goes_on_there(
             ):
                 writer.ready()
                 writer.ask("note", text="somebody else was here first")
-                monkeypatch.setattr("steertui.screens.connection.ensure", lambda model, *_, **__: other.path)
+                monkeypatch.setattr(
+                    "steertui.screens.connection.ensure_engine", lambda model, *_, **__: other.path
+                )
                 await at.press("ctrl+r")
                 await at.until(lambda: at.desk.link.observer and "somebody else was here first" in at.notes)
                 assert not at.desk.rack.board.mixer.channels, "the desk of who is in control"
@@ -116,7 +120,7 @@ async def test_what_is_said_in_mid_answer_stands_below_the_answer() -> None:
         said = next(
             place for place, item in enumerate(items) if getattr(item, "text", "") == "And the ledger?"
         )
-        before = [item.index for item in items[:said] if isinstance(item, Piece) and item.index >= 0]
+        before = [item.index for item in items[:said] if isinstance(item, TextPiece) and item.index >= 0]
         assert before == list(range(len(at.studio.script)))
         assert at.desk.transcript.border_title == "transcript"
 
@@ -141,7 +145,7 @@ async def test_quit_asks_and_detaching_leaves_the_engine(capsys: pytest.CaptureF
         await at.press("enter")
         await at.until(lambda: not at.pilot.app.is_running)
         assert at.pilot.app.return_code == 0
-        assert probe(at.desk.link.client.path) is not None
+        assert probe_engine(at.desk.link.client.path) is not None
     assert "The engine goes on: steertui attach" in capsys.readouterr().err
 
 
@@ -168,7 +172,7 @@ async def test_a_message_before_there_is_an_engine_is_kept_and_shown(monkeypatch
             started.wait(20)
             return engine.path
 
-        monkeypatch.setattr("steertui.screens.connection.ensure", starting)
+        monkeypatch.setattr("steertui.screens.connection.ensure_engine", starting)
         async with desk_at(None, studio) as at:
             assert at.word == "starting"
             await at.type("Who are you?")
@@ -186,7 +190,7 @@ async def test_an_engine_that_cannot_be_had_is_told_and_the_words_come_back(
     def refused(model: str, *_: Any, **__: Any) -> Path:
         raise EngineUnavailable("no room for an engine")
 
-    monkeypatch.setattr("steertui.screens.connection.ensure", refused)
+    monkeypatch.setattr("steertui.screens.connection.ensure_engine", refused)
     async with desk_at(None, Studio()) as at:
         await at.until(lambda: at.word == "lost")
         await at.type("hello")
@@ -224,10 +228,10 @@ async def test_the_next_engine_loads_and_records_as_the_lost_one_did(
         asked.append((model, options, record))
         raise EngineUnavailable("there is none")
 
-    monkeypatch.setattr("steertui.screens.connection.ensure", ensure)
+    monkeypatch.setattr("steertui.screens.connection.ensure_engine", ensure)
     way = {"dtype": "bfloat16"}
-    door, sessions = Door(paths.runtime(), "lost"), paths.sessions() if record else None
-    with Inline(Engine(door, scripted.Studio(), sessions, "scripted", way)) as engine:
+    door, sessions = EngineSocket(paths.runtime_folder(), "lost"), paths.sessions_folder() if record else None
+    with InlineEngine(EngineProcess(door, scripted.Studio(), sessions, "scripted", way)) as engine:
         async with desk_at(engine.path, Studio()) as at:
             await at.ready()
             engine.close()
@@ -249,7 +253,9 @@ async def test_a_recorded_session_goes_on_in_the_next_engine(monkeypatch: pytest
             engine.close()
             await at.until(lambda: at.word == "lost")
             with scripted_engine.engine(second, name="second", record=True) as other:
-                monkeypatch.setattr("steertui.screens.connection.ensure", lambda model, *_, **__: other.path)
+                monkeypatch.setattr(
+                    "steertui.screens.connection.ensure_engine", lambda model, *_, **__: other.path
+                )
                 await at.press("ctrl+r")
                 await at.until(lambda: at.word == "idle")
                 await at.until(lambda: spoken(at).endswith("walk."))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from steertui.screens.desk.unsteered_panel import Shadow
+from steertui.screens.desk.unsteered_panel import UnsteeredPanel
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.app.test_talk import answered, brief, said
 from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 def panel(at: Stage) -> str:
     """The words in it, if it is there."""
-    shadow = at.desk.query_one(Shadow)
+    shadow = at.desk.query_one(UnsteeredPanel)
     items = shadow.words.document.items
     return " ".join(getattr(item, "text", "") for item in items) if shadow.display else ""
 
@@ -40,7 +40,7 @@ async def test_the_other_branch_stands_beside_from_where_they_part(size: tuple[i
         await at.sees("branch 1 of 2, beside 2 · A closes it")
         assert panel(at).split() == ["two", "short", "answer"]
         assert said(at)[-2] == "you  zwei"
-        shadow, words = at.desk.query_one(Shadow).region, at.desk.transcript.region
+        shadow, words = at.desk.query_one(UnsteeredPanel).region, at.desk.transcript.region
         assert (shadow.x > words.x) == (size[0] >= 140)
         await at.press("v")
         assert said(at)[-2] == "you  two"

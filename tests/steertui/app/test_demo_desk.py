@@ -8,10 +8,10 @@ import signal
 import pytest
 from textual.widgets import Input
 
-from steertui.engine.launch import ensure, find
+from steertui.engine.launch import ensure_engine, find_engines
 from steertui.screens.desk.dialogs.form import DeskForm
-from steertui.screens.desk.dialogs.sampling import Sampling
-from steertui.screens.pick import Pick
+from steertui.screens.desk.dialogs.sampling import SamplingSettings
+from steertui.screens.pick import ChoiceDialog
 from tests.steertui.app.stage import Stage, desk_at
 from tests.steertui.scripted_engine import Studio
 
@@ -77,7 +77,7 @@ async def saved_and_loaded(at: Stage) -> None:
     await in_force(at)
     assert await again(at) != drifting
     await at.press("f9")
-    await at.until(lambda: isinstance(at.pilot.app.screen, Pick))
+    await at.until(lambda: isinstance(at.pilot.app.screen, ChoiceDialog))
     await at.press(*"drift", "enter")
     await at.until(lambda: at.desk.rack.board.mixer.channels)
     await in_force(at)
@@ -93,7 +93,7 @@ async def sampled(at: Stage) -> None:
     await again(at)
     assert any(marker.text == "temperature 1.5 · max new 4" for marker in at.markers)
     assert len(at.pieces) == 4
-    at.desk.talk.set(Sampling())
+    at.desk.talk.set(SamplingSettings())
 
 
 async def disturbed_and_rewound(at: Stage) -> None:
@@ -117,14 +117,14 @@ async def disturbed_and_rewound(at: Stage) -> None:
 
 async def switched(at: Stage, name: str) -> None:
     await at.press("f6")
-    await at.until(lambda: isinstance(at.pilot.app.screen, Pick))
+    await at.until(lambda: isinstance(at.pilot.app.screen, ChoiceDialog))
     await at.press(*name, "enter")
     await at.until(lambda: at.desk.link.state.model and at.desk.link.state.model.name == name)
     await at.ready()
 
 
 async def test_a_session_at_the_desk() -> None:
-    async with desk_at(ensure("demo-instruct"), Studio(), model="demo-instruct") as at:
+    async with desk_at(ensure_engine("demo-instruct"), Studio(), model="demo-instruct") as at:
         await at.until(lambda: at.word == "idle" and at.desk.link.state.model)
         plain = await answer(at)
         await capped_and_gained(at, plain)
@@ -138,7 +138,7 @@ async def test_a_session_at_the_desk() -> None:
 
 
 async def test_an_engine_killed_in_mid_answer_is_restarted_with_the_talk_and_the_mixer() -> None:
-    path = ensure("demo-instruct")
+    path = ensure_engine("demo-instruct")
     async with desk_at(path, Studio(), model="demo-instruct") as at:
         await at.until(lambda: at.word == "idle" and at.desk.link.state.model)
         await at.add("determined-drifting")
@@ -147,7 +147,7 @@ async def test_an_engine_killed_in_mid_answer_is_restarted_with_the_talk_and_the
         await at.type(ASKED)
         await at.until(lambda: len(at.pieces) >= 3)
         assert at.word == "generating"
-        (found,) = find()
+        (found,) = find_engines()
         os.kill(found.pid, signal.SIGKILL)
         await at.until(lambda: at.word == "lost")
         await at.sees("ctrl+r starts it again")

@@ -11,18 +11,18 @@ from textual.widgets import Input, OptionList
 
 from steertui import colour_themes, commands, config, paths
 from steertui.screens.desk.dialogs.form import DeskForm
-from steertui.screens.desk.screen import Desk
+from steertui.screens.desk.screen import DeskScreen
 from steertui.screens.jobs.form.form import JobForm
-from steertui.screens.jobs.screen import Jobs
-from steertui.screens.keys import Keys
-from steertui.screens.library.screen import Library
-from steertui.screens.palette import Actions
-from steertui.screens.sessions.screen import Sessions
+from steertui.screens.jobs.screen import JobsScreen
+from steertui.screens.keys import HelpScreen
+from steertui.screens.library.screen import LibraryScreen
+from steertui.screens.palette import ActionProvider
+from steertui.screens.sessions.screen import SessionsScreen
 from steertui.terminal import clipboard
 from tests.steertui.app.stage import Stage, stage
 
 pytestmark = pytest.mark.anyio
-KEYS = {"f2": Desk, "f4": Library, "f5": Sessions}
+KEYS = {"f2": DeskScreen, "f4": LibraryScreen, "f5": SessionsScreen}
 
 
 async def test_every_screen_leads_to_every_other() -> None:
@@ -33,13 +33,13 @@ async def test_every_screen_leads_to_every_other() -> None:
                 await at.press(start)
                 await at.press(end)
                 await at.until(lambda screen=screen: isinstance(at.pilot.app.screen, screen))  # type: ignore[misc]
-                assert len(at.pilot.app.screen_stack) == (1 if screen is Desk else 2)
+                assert len(at.pilot.app.screen_stack) == (1 if screen is DeskScreen else 2)
 
 
 async def test_help_is_about_the_screen_it_was_asked_on() -> None:
     async with stage(size=(120, 240)) as at:
         await at.press("f5", "f1")
-        assert isinstance(at.pilot.app.screen, Keys)
+        assert isinstance(at.pilot.app.screen, HelpScreen)
         await at.sees("help · sessions", "Play it again, token by token", "Find any command by name")
         assert "Flip the sign" not in "\n".join(at.drawn())
         await at.press("escape", "f2", "tab", "question_mark")
@@ -52,7 +52,7 @@ async def test_help_is_about_the_screen_it_was_asked_on() -> None:
 
 
 async def offered(at: Stage) -> set[str]:
-    provider = Actions(at.pilot.app.screen)
+    provider = ActionProvider(at.pilot.app.screen)
     return {str(hit.display) async for hit in provider.discover()}
 
 
@@ -87,7 +87,7 @@ async def test_an_action_of_the_desk_leads_there() -> None:
 async def test_a_picture_is_a_file_and_the_message_names_it() -> None:
     async with stage() as at:
         await at.press("f8")
-        [picture] = (paths.data() / "pictures").glob("*.svg")
+        [picture] = (paths.data_folder() / "pictures").glob("*.svg")
         assert picture.read_text().startswith("<svg")
         assert any(str(picture) in toast for toast in at.toasts)
 
@@ -112,7 +112,7 @@ async def test_a_theme_is_tried_on_taken_back_or_kept() -> None:
         app.screen.query_one(OptionList).focus()
         await at.press("enter")
         assert config.load().theme == colour_themes.DAY.name
-        assert any(str(paths.config() / config.FILE) in toast for toast in at.toasts)
+        assert any(str(paths.config_folder() / config.FILE) in toast for toast in at.toasts)
 
 
 async def test_every_theme_there_is_draws_the_desk_and_the_library() -> None:
@@ -132,7 +132,7 @@ async def test_copying_says_where_the_words_went() -> None:
         [toast] = at.toasts
         assert "offered to the terminal's clipboard" in toast
         assert "too long" not in toast
-        kept = paths.state() / clipboard.FILE
+        kept = paths.state_folder() / clipboard.FILE
         assert str(kept) in toast
         assert kept.read_text() == "wei?rd words"
 
@@ -142,16 +142,16 @@ def test_tmux_is_handed_the_text_when_it_is_there(tmp_path: Path, monkeypatch: p
     tmux.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/said; cat >> {tmp_path}/said\n')
     tmux.chmod(0o700)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    assert not clipboard.in_tmux("words")
+    assert not clipboard.copy_to_tmux("words")
     monkeypatch.setenv("TMUX", "/tmp/tmux-0/default,1,0")
-    assert "in tmux's buffer" in clipboard.places("words")
+    assert "in tmux's buffer" in clipboard.copy_text("words")
     assert (tmp_path / "said").read_text() == "load-buffer -w -\nwords"
 
 
 def test_what_a_terminal_may_refuse_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "it may find it too long" in clipboard.places("x" * 80_000)[0]
+    assert "it may find it too long" in clipboard.copy_text("x" * 80_000)[0]
     monkeypatch.setenv("XDG_STATE_HOME", "/dev/null/nowhere")
-    assert "not in a file" in clipboard.places("words")[-1]
+    assert "not in a file" in clipboard.copy_text("words")[-1]
 
 
 async def test_the_bank_stands_on_its_own_ground_in_every_theme_and_with_the_focus() -> None:
@@ -176,7 +176,7 @@ async def test_function_keys_lead_away_from_every_dialog(dialog: str) -> None:
     async with stage() as at:
         await at.ready()
         app = at.pilot.app
-        for key, screen in (*KEYS.items(), ("f3", Jobs)):
+        for key, screen in (*KEYS.items(), ("f3", JobsScreen)):
             if dialog.startswith("app"):
                 await app.run_action("palette")
             elif dialog.startswith("jobs"):
@@ -187,14 +187,14 @@ async def test_function_keys_lead_away_from_every_dialog(dialog: str) -> None:
             await at.until(lambda: isinstance(app.screen, ModalScreen))
             await at.press(key)
             await at.until(lambda screen=screen: isinstance(app.screen, screen))  # type: ignore[misc]
-            assert len(app.screen_stack) == (1 if screen is Desk else 2)
+            assert len(app.screen_stack) == (1 if screen is DeskScreen else 2)
 
 
 async def test_help_opens_over_a_form_and_the_same_key_closes_it() -> None:
     async with stage() as at:
         await at.ready()
         await at.press("f7", "f1")
-        assert isinstance(at.pilot.app.screen, Keys)
+        assert isinstance(at.pilot.app.screen, HelpScreen)
         await at.sees("help · desk")
         await at.press("f1")
         assert isinstance(at.pilot.app.screen, DeskForm)

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from steertui import commands
-from steertui.engine.launch import find, start
+from steertui.engine.launch import find_engines, start_engine
 from tests.steertui import scripted_engine
 from tests.steertui.app.stage import desk_at, stage
 from tests.steertui.scripted_engine import Studio
@@ -21,9 +21,9 @@ PREFIXES = ("ctrl+b", "ctrl+a")
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
 async def test_an_engine_that_crashes_is_told_with_its_signal_and_last_event(number: signal.Signals) -> None:
-    async with desk_at(start(None), Studio(), size=(120, 36)) as at:
+    async with desk_at(start_engine(None), Studio(), size=(120, 36)) as at:
         await at.until(lambda: at.desk.link.up)
-        (found,) = find()
+        (found,) = find_engines()
         os.kill(found.pid, number)
         await at.sees(
             "ctrl+r starts it again",

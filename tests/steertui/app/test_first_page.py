@@ -8,10 +8,10 @@ import pytest
 from textual._compositor import Compositor
 from textual.css.errors import StylesheetError
 
-from steertui.app import Studio
+from steertui.app import StudioApp
 from steertui.config import Settings
-from steertui.screens.desk.screen import Desk
-from steertui.terminal.stylesheet_cache import Styles
+from steertui.screens.desk.screen import DeskScreen
+from steertui.terminal.stylesheet_cache import CachedStylesheet
 
 pytestmark = pytest.mark.anyio
 
@@ -27,12 +27,12 @@ def happened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return draw(compositor, simplify)
 
     monkeypatch.setattr(Compositor, "render_full_update", drawn)
-    monkeypatch.setattr(Desk, "listen", lambda desk: told.append("engine"))
+    monkeypatch.setattr(DeskScreen, "listen", lambda desk: told.append("engine"))
     return told
 
 
 async def test_a_page_is_drawn_before_an_engine_is_asked_for(happened: list[str]) -> None:
-    app = Studio("demo-instruct", Path("no.sock"), Settings())
+    app = StudioApp("demo-instruct", Path("no.sock"), Settings())
     async with app.run_test(size=(140, 40)) as pilot:
         await pilot.pause()
         assert happened[:2] == ["page", "engine"]
@@ -46,7 +46,7 @@ async def test_a_page_is_drawn_before_an_engine_is_asked_for(happened: list[str]
 async def test_a_desk_knows_its_size_before_its_widgets_are_made(
     size: tuple[int, int], classes: set[str]
 ) -> None:
-    app = Studio("demo-instruct", Path("no.sock"), Settings())
+    app = StudioApp("demo-instruct", Path("no.sock"), Settings())
     async with app.run_test(size=size) as pilot:
         early = pilot.app.screen.classes
         await pilot.resize_terminal(200, 50)
@@ -56,7 +56,7 @@ async def test_a_desk_knows_its_size_before_its_widgets_are_made(
 
 
 def test_a_source_is_read_again_only_for_other_colours() -> None:
-    styles = Styles(variables={"ink": "red"})
+    styles = CachedStylesheet(variables={"ink": "red"})
     styles.add_source("Label { color: $ink; }", ("a", ""))
     first = styles.rules[0]
     styles.add_source("Button { color: $ink; }", ("b", ""))
@@ -70,7 +70,7 @@ def test_a_source_is_read_again_only_for_other_colours() -> None:
 
 
 def test_what_is_in_force_stays_when_a_source_is_wrong() -> None:
-    styles = Styles()
+    styles = CachedStylesheet()
     styles.add_source("Label { color: red; }", ("a", ""))
     styles.parse()
     styles.add_source("Label { colour: red; }", ("b", ""))

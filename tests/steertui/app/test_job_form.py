@@ -10,13 +10,13 @@ from textual.widgets import Input, OptionList
 
 from sessions.job_specs import job_factories
 from sessions.job_specs.catalogue import OFFERS
-from sessions.job_specs.offer import READERS, Param
+from sessions.job_specs.offer import READERS, JobParam
 from steertui.screens.jobs.form import choosing
-from steertui.screens.jobs.form.entry import read, sentence, written
+from steertui.screens.jobs.form.entry import read_value, value_problem, value_text
 from steertui.screens.jobs.form.field import Field
 from steertui.screens.jobs.form.form import JobForm
-from steertui.screens.jobs.screen import Jobs
-from steertui.screens.pick import Pick
+from steertui.screens.jobs.screen import JobsScreen
+from steertui.screens.pick import ChoiceDialog
 from tests.steertui.app.stage import stage
 from tests.steertui.app.test_jobs import fill, form, opened
 from tests.steertui.scripted_engine import Script
@@ -26,15 +26,15 @@ asynchronous = pytest.mark.anyio
 LAYERS = 10
 
 
-def param(kind: str, **more: object) -> Param:
-    return Param("x", kind, "what it is", **more)  # type: ignore[arg-type]
+def param(kind: str, **more: object) -> JobParam:
+    return JobParam("x", kind, "what it is", **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("offer", OFFERS.values(), ids=list(OFFERS))
 def test_what_a_line_shows_is_read_back_as_it_was(offer: object) -> None:
     for each in offer.params:  # type: ignore[attr-defined]
         if not each.required:
-            assert read(each, written(each, each.default), LAYERS) == each.default
+            assert read_value(each, value_text(each, each.default), LAYERS) == each.default
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_what_a_line_shows_is_read_back_as_it_was(offer: object) -> None:
     ],
 )
 def test_a_wrong_value_is_a_sentence(kind: str, text: str, said: str) -> None:
-    assert said in sentence(param(kind), text, LAYERS)
+    assert said in value_problem(param(kind), text, LAYERS)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_wrong_value_is_a_sentence(kind: str, text: str, said: str) -> None:
     ],
 )
 def test_a_right_value_is_what_the_job_takes(kind: str, text: str, value: object) -> None:
-    assert read(param(kind), text, LAYERS) == value
+    assert read_value(param(kind), text, LAYERS) == value
 
 
 def test_paths_are_whole_because_the_engine_stands_elsewhere(
@@ -86,15 +86,15 @@ def test_paths_are_whole_because_the_engine_stands_elsewhere(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pairs.jsonl").write_text("{}")
     (tmp_path / "model").mkdir()
-    assert read(param("contrast"), "pairs.jsonl", LAYERS) == str(tmp_path / "pairs.jsonl")
-    assert read(param("model"), "./model", LAYERS) == str(tmp_path / "model")
-    assert read(param("file"), "new/x.gguf", LAYERS) == str(tmp_path / "new/x.gguf")
+    assert read_value(param("contrast"), "pairs.jsonl", LAYERS) == str(tmp_path / "pairs.jsonl")
+    assert read_value(param("model"), "./model", LAYERS) == str(tmp_path / "model")
+    assert read_value(param("file"), "new/x.gguf", LAYERS) == str(tmp_path / "new/x.gguf")
 
 
 def test_every_kind_of_parameter_can_be_written_and_the_lists_know_their_own() -> None:
     for kind in READERS:
-        assert isinstance(written(param(kind), None), str)
-    listed = {kind: [choice.key for choice in choosing.choices(param(kind))] for kind in choosing.LISTS}
+        assert isinstance(value_text(param(kind), None), str)
+    listed = {kind: [choice.key for choice in choosing.load_choices(param(kind))] for kind in choosing.LISTS}
     assert "pirate" in listed["vector"]
     assert "pirate" in listed["contrast"]
     assert "demo-base" in listed["model"]
@@ -111,10 +111,10 @@ async def test_every_offer_has_a_form_with_a_line_and_help_for_each_parameter() 
             assert isinstance(made, JobForm)
             for each in offer.params:
                 if each.name != "estimate":
-                    assert made._fields[each.name].text == written(each, each.default)
+                    assert made._fields[each.name].text == value_text(each, each.default)
             await at.sees(offer.title, offer.params[0].help[:20])
             await at.press("escape")
-            assert isinstance(at.pilot.app.screen, Jobs)
+            assert isinstance(at.pilot.app.screen, JobsScreen)
 
 
 @asynchronous
@@ -156,7 +156,7 @@ async def test_nothing_begins_while_something_is_wrong(monkeypatch: pytest.Monke
         await fill(at, made, seed="1", contrast="pirate")
         await at.sees("$ steertui extract --contrast pirate --out /tmp/x.gguf --seed 1 --model scripted")
         await at.press("enter")
-        await at.until(lambda: isinstance(at.pilot.app.screen, Jobs))
+        await at.until(lambda: isinstance(at.pilot.app.screen, JobsScreen))
         assert script.asked[0]["seed"] == 1
 
 
@@ -166,11 +166,13 @@ async def test_enter_on_an_empty_needed_line_opens_its_list_and_a_place_is_propo
         await opened(at)
         made = await form(at)
         await at.press("enter")
-        await at.until(lambda: isinstance(at.pilot.app.screen, Pick))
+        await at.until(lambda: isinstance(at.pilot.app.screen, ChoiceDialog))
         assert at.pilot.app.screen.query_one(OptionList).option_count > 3
         await at.press(*"pirate", "enter")
         await at.until(lambda: made._fields["contrast"].text == "pirate")
-        await at.until(lambda: made._fields["out"].text == str(library.folder() / "pirate-2.safetensors"))
+        await at.until(
+            lambda: made._fields["out"].text == str(library.library_folder() / "pirate-2.safetensors")
+        )
 
 
 @asynchronous
@@ -185,7 +187,7 @@ async def test_arrows_step_through_words_and_ctrl_l_lists() -> None:
         assert made._fields["method"].text == "assistant-axis"
         made._fields["tuned"].take()
         await at.press("ctrl+l")
-        await at.until(lambda: isinstance(at.pilot.app.screen, Pick))
+        await at.until(lambda: isinstance(at.pilot.app.screen, ChoiceDialog))
         await at.press("escape", "down")
         assert made._fields["method"].has_focus_within
 

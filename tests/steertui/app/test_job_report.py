@@ -6,16 +6,16 @@ import pytest
 
 from core.jobs import job
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
-from steertui.screens.jobs.job_list import Ledger
-from steertui.screens.jobs.job_panel import Stage
-from steertui.screens.jobs.job_report import SAMPLES, Report
-from steertui.screens.jobs.queue import _line as queue_line
-from steertui.screens.jobs.queue import subject
+from sessions.journal.codec import JournalRecord
+from steertui.screens.jobs.job_list import JobReports
+from steertui.screens.jobs.job_panel import StageProgress
+from steertui.screens.jobs.job_report import SAMPLES, JobReport
+from steertui.screens.jobs.queue import _job_line as queue_line
+from steertui.screens.jobs.queue import job_subject
 from steertui.screens.jobs.results import views
-from steertui.screens.jobs.results.figures import figure
-from steertui.screens.jobs.results.table import curve, drawable, table
-from steertui.screens.jobs.results.tables import clock
+from steertui.screens.jobs.results.figures import format_value
+from steertui.screens.jobs.results.table import column_curve, drawable_columns, render_table
+from steertui.screens.jobs.results.tables import format_duration
 from tests.steertui.widgets.test_chart import COLOURS as INKS
 from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
 
@@ -27,22 +27,22 @@ LAYERS = {
 }
 
 
-def told(*events: job.Event, kind: str = "extract", end: str = "", step_ms: int = 1000) -> Ledger:
+def told(*events: job.JobEvent, kind: str = "extract", end: str = "", step_ms: int = 1000) -> JobReports:
     """A ledger that has heard a job say this, one event a second."""
-    ledger = Ledger()
-    records = [ev.Job(job=1, kind=kind, state="running", params={"contrast": "pirate"})]
-    records += [ev.Job(job=1, kind=kind, state="running", event=event.to_json()) for event in events]
+    ledger = JobReports()
+    records = [ev.JobChanged(job=1, kind=kind, state="running", params={"contrast": "pirate"})]
+    records += [ev.JobChanged(job=1, kind=kind, state="running", event=event.to_json()) for event in events]
     if end:
         message = "it broke" if end == "failed" else ""
-        records.append(ev.Job(job=1, kind=kind, state=end, event={"n": 3}, message=message))
+        records.append(ev.JobChanged(job=1, kind=kind, state=end, event={"n": 3}, message=message))
     for n, event in enumerate(records):
-        ledger.take(Record(n, step_ms if n else 0, event))
+        ledger.take(JournalRecord(n, step_ms if n else 0, event))
     return ledger
 
 
-def page(report: Report, name: str = views.OVERVIEW, width: int = 80) -> str:
-    view = views.View(report.at, width, 24, "", COLOURS)
-    return "\n".join(line.plain for line in views.lines(report, name, view))
+def page(report: JobReport, name: str = views.OVERVIEW, width: int = 80) -> str:
+    view = views.PageContext(report.at, width, 24, "", COLOURS)
+    return "\n".join(line.plain for line in views.page_lines(report, name, view))
 
 
 def test_rate_and_time_left_come_from_the_journal_s_clock() -> None:
@@ -56,7 +56,7 @@ def test_rate_and_time_left_come_from_the_journal_s_clock() -> None:
 
 
 def test_the_first_report_is_measured_from_the_stage_s_beginning() -> None:
-    stage = Stage("texts", began=2.0)
+    stage = StageProgress("texts", began=2.0)
     assert stage.rate is None
     stage.reached(10, 20, at=7.0)
     assert stage.rate == pytest.approx(2.0)
@@ -77,29 +77,29 @@ def test_a_job_that_runs_is_never_at_100_and_its_later_stages_are_counted() -> N
 
 
 def test_pages_are_what_there_is_to_see() -> None:
-    assert views.names(told().reports[1]) == ["overview", "log"]
+    assert views.page_names(told().reports[1]) == ["overview", "log"]
     report = told(
         *(job.Row("layers", key, values) for key, values in LAYERS.items()),
         job.Cell("cosine", "0", "mlp", 0.5),
-        job.Sample("+1", "prompt 0", "words"),
+        job.JobSample("+1", "prompt 0", "words"),
         job.Row("cost", "at most", {"answers": 12, "judge_calls": 0}),
     ).reports[1]
-    assert views.names(report) == ["overview", "curves", "layers", "cosine", "samples", "log"]
+    assert views.page_names(report) == ["overview", "curves", "layers", "cosine", "samples", "log"]
     assert "at most 12 answers" in page(report)
     assert "+0.50" in page(report, "cosine")
     assert "words" in page(report, "samples")
 
 
 def test_a_table_is_drawn_over_its_keys_the_measured_with_their_intervals_first() -> None:
-    assert drawable(LAYERS) == ["accuracy", "d"]
-    drawn = curve(LAYERS, "accuracy")
+    assert drawable_columns(LAYERS) == ["accuracy", "d"]
+    drawn = column_curve(LAYERS, "accuracy")
     assert [(dot.x, dot.y, dot.low, dot.high) for dot in drawn.dots][1] == (1.0, 0.75, 0.5, 1.0)
-    assert [dot.x for dot in curve(LAYERS, "d").dots] == [0.0, 1.0]
-    assert drawable({"a": {"d": 1}, "b": {"d": 2}, "c": {"d": 3}}) == []
+    assert [dot.x for dot in column_curve(LAYERS, "d").dots] == [0.0, 1.0]
+    assert drawable_columns({"a": {"d": 1}, "b": {"d": 2}, "c": {"d": 3}}) == []
 
 
 def test_a_table_lines_up() -> None:
-    lines = [line.plain for line in table(LAYERS, COLOURS)]
+    lines = [line.plain for line in render_table(LAYERS, COLOURS)]
     assert lines[0].split() == ["d", "accuracy", "accuracy_ci", "n"]
     assert lines[1].split() == ["0", "1.000", "0.500", "0.250", "…", "0.750", "80"]
     assert lines[3].split()[:2] == ["2", "–"]
@@ -109,7 +109,7 @@ def test_a_table_lines_up() -> None:
 def test_a_failure_is_one_sentence_and_a_lost_engine_says_how_to_go_on() -> None:
     assert "✗ it broke" in page(told(end="failed").reports[1])
     ledger = told(job.Progress(1, 9, "texts"))
-    ledger.take(Record(9, 0, ev.Open(session="s", app="a", wall="w")))
+    ledger.take(JournalRecord(9, 0, ev.SessionOpened(session="s", app="a", wall="w")))
     assert ledger.reports[1].state == "lost"
     assert "r resumes the job" in page(ledger.reports[1])
 
@@ -120,7 +120,7 @@ def test_a_verdict_is_one_sentence_first_and_its_reasons_are_named_once() -> Non
         "verdict": "amber",
         "reasons": ["its sign is reversed", "neighbours point random ways", "and so on"],
     }
-    ledger.take(Record(9, 0, ev.Job(job=1, kind="check", state="done", event=end)))
+    ledger.take(JournalRecord(9, 0, ev.JobChanged(job=1, kind="check", state="done", event=end)))
     drawn = page(ledger.reports[1])
     assert drawn.splitlines()[1] == "AMBER  usable on this model, with reservations: its sign is reversed"
     assert drawn.count("reasons") == 1
@@ -148,7 +148,9 @@ def test_what_a_table_is_drawn_over_is_not_drawn_itself() -> None:
 
 
 def test_a_dose_below_zero_has_one_minus() -> None:
-    lines = [line.plain for line in table({"-2": {"dose": -2.0, "kl": 0.5}, "0.5": {"dose": 0.5}}, COLOURS)]
+    lines = [
+        line.plain for line in render_table({"-2": {"dose": -2.0, "kl": 0.5}, "0.5": {"dose": 0.5}}, COLOURS)
+    ]
     assert lines[1].split()[:2] == ["−2", "−2.000"]
 
 
@@ -159,12 +161,12 @@ def test_what_is_not_known_is_left_out() -> None:
         {"kind": "point", "series": "d", "x": 1, "y": None},
         {"kind": "row"},
     ):
-        ledger.take(Record(5, 0, ev.Job(job=1, kind="extract", state="running", event=event)))
-    assert views.names(ledger.reports[1]) == ["overview", "log"]
+        ledger.take(JournalRecord(5, 0, ev.JobChanged(job=1, kind="extract", state="running", event=event)))
+    assert views.page_names(ledger.reports[1]) == ["overview", "log"]
 
 
 def test_only_the_newest_samples_are_kept_and_it_is_said() -> None:
-    report = told(*(job.Sample("a", "p", f"text {n}") for n in range(SAMPLES + 5))).reports[1]
+    report = told(*(job.JobSample("a", "p", f"text {n}") for n in range(SAMPLES + 5))).reports[1]
     assert f"the newest {SAMPLES} of {SAMPLES + 5}" in page(report, "samples")
     assert "text 4\n" not in page(report, "samples")
 
@@ -184,7 +186,11 @@ def test_the_newest_vector_is_the_one_to_load() -> None:
 def test_the_work_of_a_command_is_told_apart_and_says_whose_it_is() -> None:
     """Null: a job of this session says nothing of the kind."""
     ledger = told(job.Progress(1, 4, "texts"))
-    ledger.take(Record(3, 0, ev.Job(job=2, kind="say", state="running", params={}, session="01HABC9F2K1X")))
+    ledger.take(
+        JournalRecord(
+            3, 0, ev.JobChanged(job=2, kind="say", state="running", params={}, session="01HABC9F2K1X")
+        )
+    )
     own, guest = ledger.reports[1], ledger.reports[2]
     assert "in a session of its own: 9F2K1X" in page(guest)
     assert "told in its own session, 9F2K1X" in guest.barren
@@ -211,16 +217,16 @@ def test_every_external_field_is_drawn_as_text(bad: str) -> None:
         job.Row("cost", bad, {bad: bad}),
         job.Point(bad, 1, 2.0, 1.0, 3.0),
         job.Cell(bad, bad, bad, 1.0),
-        job.Sample(bad, bad, bad, (bad,)),
+        job.JobSample(bad, bad, bad, (bad,)),
         job.Artifact(bad, bad, bad),
         kind=bad,
     )
     end = {"verdict": bad, bad: bad, "warnings": [bad], "more": {bad: bad}, "error": bad}
-    ledger.take(Record(9, 0, ev.Job(job=1, kind=bad, state="failed", event=end, message=bad)))
+    ledger.take(JournalRecord(9, 0, ev.JobChanged(job=1, kind=bad, state="failed", event=end, message=bad)))
     report = ledger.reports[1]
     report.params, report.session = {bad: bad, "contrast": bad}, bad
-    assert not talks_to_terminal(subject("extract", report.params))
-    for name in views.names(report):
+    assert not talks_to_terminal(job_subject("extract", report.params))
+    for name in views.page_names(report):
         text = page(report, name)
         assert not talks_to_terminal(text)
         assert len(text) < 60_000
@@ -244,11 +250,11 @@ def test_every_external_field_is_drawn_as_text(bad: str) -> None:
     ],
 )
 def test_figures(value: object, words: str) -> None:
-    assert figure(value) == words
+    assert format_value(value) == words
 
 
 def test_clock() -> None:
-    assert [clock(s) for s in (0.04, 4.2, 42.4, 65, 7207, -1)] == [
+    assert [format_duration(s) for s in (0.04, 4.2, 42.4, 65, 7207, -1)] == [
         "0.0 s",
         "4.2 s",
         "42 s",

@@ -12,8 +12,8 @@ from core.jobs import job
 from sessions.job_specs import job_factories
 from sessions.job_specs.catalogue import OFFERS
 from steertui.screens.jobs.form.form import JobForm
-from steertui.screens.jobs.screen import Jobs
-from steertui.widgets.page import Page
+from steertui.screens.jobs.screen import JobsScreen
+from steertui.widgets.page import TextPage
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.app.test_library import kept
 from tests.steertui.scripted_engine import WAIT, Script
@@ -26,7 +26,7 @@ SPOKEN = (
     WAIT,
     job.Progress(20, 40, "texts read"),
     *(job.Row("layers", str(layer), {"d": layer + 0.5, "n": 80}) for layer in range(4)),
-    job.Sample("+1", "prompt 0", "the harbour is far"),
+    job.JobSample("+1", "prompt 0", "the harbour is far"),
     WAIT,
     job.Artifact("pirate", "0", "vector"),
 )
@@ -39,11 +39,11 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Script:
     return made
 
 
-async def opened(at: Stage) -> Jobs:
+async def opened(at: Stage) -> JobsScreen:
     await at.ready()
     await at.press("f3")
     screen = at.pilot.app.screen
-    assert isinstance(screen, Jobs)
+    assert isinstance(screen, JobsScreen)
     return screen
 
 
@@ -62,7 +62,7 @@ async def fill(at: Stage, made: JobForm, **values: str) -> None:
     await at.pilot.pause()
 
 
-async def begun(at: Stage) -> Jobs:
+async def begun(at: Stage) -> JobsScreen:
     """An extraction under way."""
     screen = await opened(at)
     made = await form(at)
@@ -150,7 +150,7 @@ async def test_pages_turn_and_tell_everything(script: Script) -> None:
         await at.press("right")
         await at.sees("20/40")
         await at.press("left", "enter")
-        assert isinstance(at.pilot.app.focused, Page)
+        assert isinstance(at.pilot.app.focused, TextPage)
 
 
 async def test_a_job_goes_on_behind_the_desk(script: Script) -> None:
@@ -223,7 +223,7 @@ async def test_hostile_reports_on_every_page(monkeypatch: pytest.MonkeyPatch) ->
         *(job.Row(bad, str(n), {bad: n + 0.5, "b": bad}) for n in range(4)),
         job.Point(bad, 1, 2.0),
         job.Cell(f"{bad}!", bad, bad, 1.0),
-        job.Sample(bad, bad, f"{bad}\n{'x' * 200_000}", (bad,)),
+        job.JobSample(bad, bad, f"{bad}\n{'x' * 200_000}", (bad,)),
         job.Artifact(bad, bad, bad),
     )
     monkeypatch.setitem(job_factories.JOBS, "extract", Script(events, {bad: bad}))
@@ -257,7 +257,7 @@ async def test_a_page_is_drawn_for_the_size_it_has_before_the_clock_looks(
     monkeypatch.setattr("steertui.screens.jobs.screen.LOOKS", 1e-3)
     async with stage(size=(140, 40)) as at:
         screen = await opened(at)
-        shown = screen.query_one(Page)
+        shown = screen.query_one(TextPage)
         for size in ((100, 30), (80, 24), (140, 40)):
             await at.pilot.resize_terminal(*size)
             await at.until(
@@ -270,7 +270,7 @@ async def test_its_vector_is_kept_in_the_library(tmp_path: Path, monkeypatch: py
     outside = tmp_path / "outside.safetensors"
     files = (job.Artifact(str(outside), "0", "vector"),)
     monkeypatch.setitem(job_factories.JOBS, "extract", Script(files))
-    (library.folder() / "inside.safetensors").replace(outside)
+    (library.library_folder() / "inside.safetensors").replace(outside)
     async with stage() as at:
         await opened(at)
         made = await form(at)
@@ -278,7 +278,7 @@ async def test_its_vector_is_kept_in_the_library(tmp_path: Path, monkeypatch: py
         await at.press("enter")
         await at.sees("✓ 1 extract")
         await at.press("s")
-        await at.until(lambda: "inside" in library.paths())
+        await at.until(lambda: "inside" in library.vector_paths())
         await at.until(lambda: any("in the library as inside" in toast for toast in at.toasts))
 
 

@@ -13,7 +13,7 @@ from textual import events
 
 from steertui.config import Settings
 from steertui.terminal import editor, job_control
-from steertui.terminal.lag import EVERY_S, LOOKED_S, LOST_S, Lag
+from steertui.terminal.lag import EVERY_S, LOOKED_S, LOST_S, TerminalLag
 from steertui.widgets import glyphs
 from tests.steertui.app.stage import stage
 from tests.steertui.app.terminal import Line
@@ -30,7 +30,7 @@ def watched(
     trip: Callable[[float], float | None], speaking: Callable[[float], bool] = always
 ) -> float | None:
     """When a line is found slow on which a question of that moment takes so long; None if it never is."""
-    lag, back = Lag(), trip(0)
+    lag, back = TerminalLag(), trip(0)
     lag.asked(0)
     for tick in range(int(SECONDS / 0.05)):
         now = tick * 0.05
@@ -112,7 +112,7 @@ def test_one_answer_that_got_lost_makes_no_line_slow_and_no_slow_line_quick() ->
 
 
 def test_an_answer_to_nothing_and_one_after_the_editor_count_for_nothing() -> None:
-    lag = Lag()
+    lag = TerminalLag()
     lag.answered(3.0)
     lag.asked(4.0)
     assert lag.holds(5.0)
@@ -127,7 +127,7 @@ def test_an_answer_to_nothing_and_one_after_the_editor_count_for_nothing() -> No
 @pytest.mark.anyio
 @pytest.mark.parametrize("adapt", [True, False])
 async def test_the_mode_comes_once_and_is_said(adapt: bool) -> None:
-    pen = glyphs.now()
+    pen = glyphs.current_glyphs()
     try:
         async with stage(settings=Settings(adapt=adapt)) as on:
             await on.ready()
@@ -140,10 +140,10 @@ async def test_the_mode_comes_once_and_is_said(adapt: bool) -> None:
                 await on.pilot.pause()
             said = [toast for toast in on.toasts if "1.9 s behind" in toast]
             assert len(said) == adapt
-            assert glyphs.now() == replace(pen, slow=adapt)
+            assert glyphs.current_glyphs() == replace(pen, slow=adapt)
             assert on.desk.prompt.cursor_blink is not adapt
     finally:
-        glyphs.use(pen)
+        glyphs.set_glyphs(pen)
 
 
 @pytest.mark.anyio
@@ -152,9 +152,9 @@ async def test_shell_and_editor_get_the_terminal_once_it_has_answered(
 ) -> None:
     """They would take the answer for keys."""
     given: list[str] = []
-    monkeypatch.setattr(job_control, "minds_us", lambda: True)
-    monkeypatch.setattr(job_control, "hand_over", lambda: given.append("shell"))
-    monkeypatch.setattr(editor, "edited", lambda app, text: given.append("editor") or text)
+    monkeypatch.setattr(job_control, "has_job_control", lambda: True)
+    monkeypatch.setattr(job_control, "suspend_job", lambda: given.append("shell"))
+    monkeypatch.setattr(editor, "edit_text", lambda app, text: given.append("editor") or text)
     async with stage() as on:
         await on.ready()
         lag = on.desk.lag

@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 from textual.widgets import DataTable, Input
 
 from steertui.screens.library.rows import COLUMNS
-from steertui.screens.library.screen import Library
+from steertui.screens.library.screen import LibraryScreen
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
 from vectors.files import reading
@@ -29,19 +29,19 @@ def made(path: Path, seed: int, width: int = WIDTH, **metadata: str) -> Path:
 
 
 def kept(tmp_path: Path, name: str, seed: int) -> None:
-    library.add(reading.read_stored(made(tmp_path / f"{name}.safetensors", seed)), name)
+    library.add_to_library(reading.read_stored(made(tmp_path / f"{name}.safetensors", seed)), name)
 
 
-async def opened(at: Stage) -> Library:
+async def opened(at: Stage) -> LibraryScreen:
     await at.ready()
     await at.press("f4")
     screen = at.pilot.app.screen
-    assert isinstance(screen, Library)
+    assert isinstance(screen, LibraryScreen)
     await at.until(lambda: screen.query_one(DataTable).row_count)
     return screen
 
 
-def names(screen: Library) -> list[str]:
+def names(screen: LibraryScreen) -> list[str]:
     table = screen.query_one(DataTable)
     return [str(table.get_row_at(row)[0]) for row in range(table.row_count)]
 
@@ -145,7 +145,7 @@ async def test_import_says_what_is_wrong_and_takes_what_is_right(tmp_path: Path)
 
 async def test_an_import_whose_name_is_taken_is_told_to_write_another_there(tmp_path: Path) -> None:
     path = made(tmp_path / "strange.safetensors", 2)
-    library.add(reading.read_stored(path), "taken")
+    library.add_to_library(reading.read_stored(path), "taken")
     async with stage() as at:
         screen = await opened(at)
         await at.press("o")
@@ -197,13 +197,13 @@ async def test_an_import_that_is_not_wanted_leaves_nothing_behind(tmp_path: Path
         await at.sees("enter reads it")
         await at.press("escape")
         assert at.pilot.app.screen is screen
-        assert "strange" not in library.paths()
+        assert "strange" not in library.vector_paths()
 
 
 async def test_what_went_to_the_trash_comes_back_with_its_note(tmp_path: Path) -> None:
     for seed, name in enumerate(("one", "two", "three")):
         kept(tmp_path, name, seed)
-    library.note("one", "for the talk")
+    library.write_note("one", "for the talk")
     async with stage() as at:
         screen = await opened(at)
         await at.press("z")
@@ -237,7 +237,7 @@ async def test_the_trash_gives_back_what_was_removed_in_earlier_days(tmp_path: P
         await at.until(lambda: any("the trash is empty" in toast for toast in at.toasts))
 
 
-def fits(screen: Library) -> dict[str, str]:
+def fits(screen: LibraryScreen) -> dict[str, str]:
     table = screen.query_one(DataTable)
     rows = [table.get_row_at(row) for row in range(table.row_count)]
     return {str(row[0]): str(row[1]) for row in rows}
@@ -248,8 +248,8 @@ async def test_a_badge_tells_what_the_loaded_model_cannot_play(tmp_path: Path) -
     for name, wanted in {"right": 10, "deep": 12, "single": 1}.items():
         rows = dict([*narrow.items()][:wanted])
         save_file(rows, tmp_path / f"{name}.safetensors")
-        library.add(reading.read_stored(tmp_path / f"{name}.safetensors"))
-    library.add(reading.read_stored(made(tmp_path / "wide.safetensors", 1, width=16)))
+        library.add_to_library(reading.read_stored(tmp_path / f"{name}.safetensors"))
+    library.add_to_library(reading.read_stored(made(tmp_path / "wide.safetensors", 1, width=16)))
     async with stage() as at:
         screen = await opened(at)
         shown = {name: fits(screen)[name] for name in ("right", "deep", "single", "wide")}
@@ -283,7 +283,7 @@ async def test_a_hostile_file_stays_text() -> None:
     bad = (
         "".join(HOSTILE.values()).replace("\ud800", "").replace("\x00", "") + "[@click=app.quit]x[/] [/nope]"
     )
-    folder = library.folder()
+    folder = library.library_folder()
     folder.mkdir(parents=True, exist_ok=True)
     made(folder / "bad.safetensors", 3, model=bad, note=bad, name=bad)
     (folder / "torn.safetensors").write_bytes(b"\x1b[2J" * 9)

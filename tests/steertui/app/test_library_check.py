@@ -12,8 +12,8 @@ from textual.widgets import DataTable
 from core.errors import BadInput
 from core.jobs import job
 from sessions.job_specs import job_factories
-from steertui.screens.library.check_card import shown
-from steertui.screens.library.screen import Library
+from steertui.screens.library.check_card import check_text
+from steertui.screens.library.screen import LibraryScreen
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.app.test_library import opened
 
@@ -42,7 +42,7 @@ class Bench:
     def __call__(self, instrument: Any, params: Mapping[str, Any]) -> job.Job:
         self.asked.append(params)
         yield job.Progress(3, 12, "prompts generated")
-        yield job.side(lambda: self.go.wait(20))
+        yield job.worker_task(lambda: self.go.wait(20))
         if isinstance(self.end, Exception):
             raise self.end
         return self.end
@@ -55,7 +55,7 @@ def bench(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Be
     return made
 
 
-async def begun(at: Stage) -> Library:
+async def begun(at: Stage) -> LibraryScreen:
     """The library with a check under way."""
     screen = await opened(at)
     row = screen.query_one(DataTable).get_row_index("determined-drifting")
@@ -127,7 +127,7 @@ async def test_what_the_engine_refuses_is_said(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_nothing_is_shown_of_a_vector_that_was_not_checked() -> None:
-    assert shown(None, up=True, beginning=False, colours={}).plain == ""
+    assert check_text(None, up=True, beginning=False, colours={}).plain == ""
 
 
 async def test_an_empty_desk_is_offered_the_vector_of_the_first_page() -> None:

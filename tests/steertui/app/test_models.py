@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from core.errors import UsageError
-from steertui.catalogue import Entry
+from steertui.catalogue import ModelEntry
 from steertui.engine import models as offering
 from steertui.screens.desk.dialogs import model
-from steertui.screens.pick import Pick
+from steertui.screens.pick import ChoiceDialog
 from steertui.widgets.status.status import StatusLine
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.scripted_engine import Studio, words
@@ -19,32 +19,32 @@ from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
 pytestmark = pytest.mark.anyio
 
 
-def entry(name: str, size: int, **known: object) -> Entry:
-    return Entry(name, "cached", Path("/m"), size, "LlamaForCausalLM", 32, 4096, **known)  # type: ignore[arg-type]
+def entry(name: str, size: int, **known: object) -> ModelEntry:
+    return ModelEntry(name, "cached", Path("/m"), size, "LlamaForCausalLM", 32, 4096, **known)  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def shelf(monkeypatch: pytest.MonkeyPatch) -> list[Entry]:
+def shelf(monkeypatch: pytest.MonkeyPatch) -> list[ModelEntry]:
     """What lies in the cache."""
     found = [
         entry("acme/small", 5_000_000, dtype="float32"),
         entry("acme/huge", 10**15, dtype="bfloat16"),
         entry("acme/pickled", 0, problem="no safetensors weights"),
     ]
-    monkeypatch.setattr(offering, "models", lambda: found)
+    monkeypatch.setattr(offering, "list_models", lambda: found)
     return found
 
 
 async def opened(at: Stage) -> None:
     await at.press("f6")
-    await at.until(lambda: isinstance(at.pilot.app.screen, Pick))
+    await at.until(lambda: isinstance(at.pilot.app.screen, ChoiceDialog))
 
 
 def shown(at: Stage) -> str:
     return at.desk.query_one(StatusLine).status.model
 
 
-async def test_it_lists_sizes_and_what_fits(shelf: list[Entry]) -> None:
+async def test_it_lists_sizes_and_what_fits(shelf: list[ModelEntry]) -> None:
     async with stage(size=(140, 40)) as at:
         await at.ready()
         await opened(at)
@@ -52,7 +52,7 @@ async def test_it_lists_sizes_and_what_fits(shelf: list[Entry]) -> None:
         await at.sees("1e+06 GB · needs", "no safetensors weights", "unload scripted")
 
 
-async def test_a_choice_is_loaded_and_the_talk_stays(shelf: list[Entry]) -> None:
+async def test_a_choice_is_loaded_and_the_talk_stays(shelf: list[ModelEntry]) -> None:
     studio = Studio(words("short answer"))
     studio.loaded.set()
     async with stage(studio) as at:
@@ -72,7 +72,7 @@ async def test_a_choice_is_loaded_and_the_talk_stays(shelf: list[Entry]) -> None
         assert at.studio.instrument.heard[-1][0]["content"] == "one"
 
 
-async def test_what_is_no_model_is_one_sentence_and_the_old_one_stays(shelf: list[Entry]) -> None:
+async def test_what_is_no_model_is_one_sentence_and_the_old_one_stays(shelf: list[ModelEntry]) -> None:
     async with stage() as at:
         await at.ready()
         before = at.studio.instrument
@@ -84,7 +84,7 @@ async def test_what_is_no_model_is_one_sentence_and_the_old_one_stays(shelf: lis
         await at.ask("still there?")
 
 
-async def test_unloading_is_told_and_another_can_come(shelf: list[Entry]) -> None:
+async def test_unloading_is_told_and_another_can_come(shelf: list[ModelEntry]) -> None:
     async with stage() as at:
         await at.ready()
         await opened(at)
@@ -98,7 +98,7 @@ async def test_unloading_is_told_and_another_can_come(shelf: list[Entry]) -> Non
         await at.until(lambda: shown(at) == "acme/small")
 
 
-async def test_a_model_in_use_is_not_taken_away(shelf: list[Entry]) -> None:
+async def test_a_model_in_use_is_not_taken_away(shelf: list[ModelEntry]) -> None:
     async with stage() as at:
         await at.ask()
         await opened(at)
@@ -109,7 +109,7 @@ async def test_a_model_in_use_is_not_taken_away(shelf: list[Entry]) -> None:
 
 async def test_a_hostile_cache_is_only_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     text = EVERY_HOSTILE
-    monkeypatch.setattr(offering, "models", lambda: [entry(text, 5, problem=text)])
+    monkeypatch.setattr(offering, "list_models", lambda: [entry(text, 5, problem=text)])
     async with stage() as at:
         await at.ready()
         await opened(at)
@@ -118,21 +118,21 @@ async def test_a_hostile_cache_is_only_drawn(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_typed_name_may_say_how_it_is_loaded() -> None:
-    assert model.read('"./my model" dtype=bfloat16 device_map=auto') == (
+    assert model.parse_model_choice('"./my model" dtype=bfloat16 device_map=auto') == (
         "./my model",
         {"dtype": "bfloat16", "device_map": "auto"},
     )
     with pytest.raises(UsageError, match="no way to load"):
-        model.read("acme/small colour=blue")
+        model.parse_model_choice("acme/small colour=blue")
 
 
 @pytest.mark.parametrize(
     ("count", "text"), [(0, "0 B"), (999, "999 B"), (5_240_000, "5.24 MB"), (16_060_000_000, "16.1 GB")]
 )
 def test_sizes_are_written_as_the_hub_writes_them(count: int, text: str) -> None:
-    assert model.size(count) == text
+    assert model.size_words(count) == text
 
 
 def test_a_processor_computes_in_float32() -> None:
     half = entry("half", 1000, dtype="bfloat16")
-    assert (offering._needed(half, kept=False), offering._needed(half, kept=True)) == (2000, 1000)
+    assert (offering._needed_bytes(half, kept=False), offering._needed_bytes(half, kept=True)) == (2000, 1000)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from textual import events
 
-from sessions.state.vector_facts import Known
+from sessions.state.vector_facts import VectorFacts
 from steertui.screens.desk.mixer import edits as hands
-from steertui.widgets.prompt import Prompt
+from steertui.widgets.prompt import PromptInput
 from tests.steertui.app.stage import stage
 from tests.steertui.scripted_engine import Studio
 from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
@@ -73,14 +73,14 @@ async def test_hostile_text_in_every_field_stays_text() -> None:
         at.studio.loaded.set()
         await at.ready()
         await at.desk.link.ask("vector.load", source=bad)
-        known = Known.told(at.desk.link.state.vectors[bad])
-        at.desk.rack.attempt(lambda: hands.add(at.desk.rack.board, known))
+        known = VectorFacts.told(at.desk.link.state.vectors[bad])
+        at.desk.rack.attempt(lambda: hands.add_channel(at.desk.rack.board, known))
         await at.desk.link.ask("note", text=bad)
         at.desk.prompt.load_text("")
         at.desk.prompt.post_message(events.Paste(bad))
         await at.pilot.pause()
         assert not talks_to_terminal(at.desk.prompt.text)
-        at.desk.post_message(Prompt.Sent(bad))
+        at.desk.post_message(PromptInput.Sent(bad))
         await at.until(lambda: at.word == "generating")
         await at.play(3)
         await at.press("tab", "h")

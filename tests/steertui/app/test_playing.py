@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from core.mixer.mixer import Channel, Mixer
-from sessions.state.vector_facts import Known
+from sessions.state.vector_facts import VectorFacts
 from steertui import paths
 from steertui.screens.desk.dialogs.distractor import ENGLISH, FILE
-from steertui.screens.desk.mixer.history import History
+from steertui.screens.desk.mixer.history import EditHistory
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.scripted_engine import Studio, words
 from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
@@ -193,7 +193,7 @@ async def test_in_mid_answer_it_can_wait_for_the_next_turn() -> None:
 
 
 async def test_the_users_own_list_comes_first() -> None:
-    (paths.config() / FILE).write_text("# mine\nA bell rings.\n\nA bell rings.\n", "utf-8")
+    (paths.config_folder() / FILE).write_text("# mine\nA bell rings.\n\nA bell rings.\n", "utf-8")
     async with stage(brief()) as at:
         await answered(at)
         await at.press("tab", "d")
@@ -211,7 +211,7 @@ async def test_a_distractor_and_its_ways_are_shown_whole() -> None:
 
 
 async def test_a_hostile_list_is_only_drawn() -> None:
-    (paths.config() / FILE).write_text(EVERY_HOSTILE, "utf-8", errors="surrogatepass")
+    (paths.config_folder() / FILE).write_text(EVERY_HOSTILE, "utf-8", errors="surrogatepass")
     async with stage(brief()) as at:
         await answered(at)
         await at.press("tab", "d")
@@ -229,12 +229,12 @@ async def test_a_hostile_list_is_only_drawn() -> None:
 
 
 def mixer(*scales: float) -> Mixer:
-    vector = Known("v", "1" * 64, dict.fromkeys(range(3)))
+    vector = VectorFacts("v", "1" * 64, dict.fromkeys(range(3)))
     return Mixer(tuple(Channel(vector, scale=scale) for scale in scales))
 
 
 def test_history_goes_back_and_forth_and_a_new_movement_ends_the_future() -> None:
-    history = History().did(mixer(0), "a", 0).did(mixer(1), "b", 1)
+    history = EditHistory().did(mixer(0), "a", 0).did(mixer(1), "b", 1)
     back = history.back(mixer(2))
     assert back is not None
     assert back[0] == mixer(1)
@@ -245,7 +245,7 @@ def test_history_goes_back_and_forth_and_a_new_movement_ends_the_future() -> Non
 
 
 def test_one_movement_of_the_hand_is_one_step() -> None:
-    history = History()
+    history = EditHistory()
     for step in range(10):
         history = history.did(mixer(step), "scale", step / 10)
     assert history.past == (mixer(0),)
@@ -254,11 +254,11 @@ def test_one_movement_of_the_hand_is_one_step() -> None:
 
 
 def test_a_movement_that_was_refused_is_passed_over() -> None:
-    history = History().did(mixer(0), "a", 0).did(mixer(1), "b", 5)
+    history = EditHistory().did(mixer(0), "a", 0).did(mixer(1), "b", 5)
     back = history.back(mixer(1))
     assert back is not None
     assert back[0] == mixer(0)
-    assert History().back(mixer()) is None
+    assert EditHistory().back(mixer()) is None
 
 
 async def test_undo_and_redo_reach_the_model() -> None:

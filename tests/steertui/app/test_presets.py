@@ -10,29 +10,29 @@ from textual.widgets import OptionList
 
 from core.errors import BadInput, UsageError
 from core.mixer.mixer import Channel, Mixer
-from sessions.state.vector_facts import Known
+from sessions.state.vector_facts import VectorFacts
 from steertui import mixers
-from steertui.mixer_options import saved_mixer
-from steertui.screens.pick import Pick
+from steertui.mixer_options import load_saved_mixer
+from steertui.screens.pick import ChoiceDialog
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
 
 pytestmark = pytest.mark.anyio
 
-AXIS = Known("axis", "a" * 64, dict.fromkeys(range(10)))
+AXIS = VectorFacts("axis", "a" * 64, dict.fromkeys(range(10)))
 MIXER = Mixer((Channel(AXIS, scale=0.3, layers=(3, 4), floor="p25", flipped=True),), keep_norm=True)
 
 
 def test_what_is_saved_is_what_mix_reads() -> None:
     path = mixers.save("night shift", MIXER, {"axis": "/v/axis.gguf"})
-    assert saved_mixer(path, lambda name: AXIS).to_json() == MIXER.to_json()
+    assert load_saved_mixer(path, lambda name: AXIS).to_json() == MIXER.to_json()
     assert mixers.read(path)["channels"][0]["source"] == "/v/axis.gguf"
     assert mixers.find("night shift") == path
-    (listed,) = mixers.listed()
+    (listed,) = mixers.list_mixers()
     assert (listed.name, listed.problem) == ("night shift", "")
     assert listed.words.startswith("axis -0.3 relative L3–4 ceiling -p25 flip")
     mixers.remove("night shift")
-    assert mixers.listed() == []
+    assert mixers.list_mixers() == []
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "x" * 99, "\x1b[2J", ".hidden"])
@@ -56,23 +56,23 @@ def test_a_name_that_could_be_a_path_is_refused(name: str) -> None:
     ],
 )
 def test_a_file_that_is_no_mixer_is_one_sentence_and_listed_with_it(text: str) -> None:
-    path = mixers.folder() / "odd.json"
+    path = mixers.mixer_folder() / "odd.json"
     path.write_text(text, "utf-8")
     with pytest.raises(BadInput, match=r"odd\.json"):
         mixers.read(path)
-    (listed,) = mixers.listed()
+    (listed,) = mixers.list_mixers()
     assert "odd.json" in listed.problem
 
 
 async def opened(at: Stage) -> None:
     await at.press("f9")
-    await at.until(lambda: isinstance(at.pilot.app.screen, Pick))
+    await at.until(lambda: isinstance(at.pilot.app.screen, ChoiceDialog))
 
 
 async def saved(at: Stage, name: str) -> None:
     await opened(at)
     await at.press(*"save", "enter", *name, "enter")
-    await at.until(lambda: not isinstance(at.pilot.app.screen, Pick))
+    await at.until(lambda: not isinstance(at.pilot.app.screen, ChoiceDialog))
 
 
 def desk_state(at: Stage) -> list[dict[str, object]]:
@@ -118,7 +118,7 @@ async def test_another_session_loads_the_vectors_by_their_hash() -> None:
     ],
 )
 async def test_a_vector_that_cannot_be_had_leaves_the_desk_as_it_was(name: str, sha: str, said: str) -> None:
-    mixers.save("old", Mixer((Channel(Known(name, sha, dict.fromkeys(range(10))), scale=0.3),)), {})
+    mixers.save("old", Mixer((Channel(VectorFacts(name, sha, dict.fromkeys(range(10))), scale=0.3),)), {})
     async with stage() as at:
         await at.add("determined-drifting")
         before = at.desk.rack.board.mixer
@@ -156,7 +156,7 @@ async def test_a_name_that_nothing_has_is_offered_to_save_under() -> None:
         await at.press("ctrl+u", *"-mine")
         await at.sees("save this mixer as -mine")
         await at.press("enter")
-        await at.until(lambda: [each.name for each in mixers.listed()] == ["-mine"])
+        await at.until(lambda: [each.name for each in mixers.list_mixers()] == ["-mine"])
 
 
 async def test_a_name_that_begins_with_a_dash_is_loaded_like_any_other() -> None:
@@ -168,7 +168,7 @@ async def test_a_name_that_begins_with_a_dash_is_loaded_like_any_other() -> None
         await opened(at)
         await at.press(*"-mine", "enter")
         await at.until(lambda: not at.desk.rack.board.channel.flipped)
-        assert [each.name for each in mixers.listed()] == ["-mine", "mine"]
+        assert [each.name for each in mixers.list_mixers()] == ["-mine", "mine"]
 
 
 async def test_delete_asks_nothing_and_says_so() -> None:
@@ -177,14 +177,14 @@ async def test_delete_asks_nothing_and_says_so() -> None:
         await saved(at, "mine")
         await opened(at)
         await at.press(*"mine", "delete")
-        await at.until(lambda: not mixers.listed())
+        await at.until(lambda: not mixers.list_mixers())
         await at.sees("save this mixer as")
 
 
 async def test_hostile_files_are_only_drawn(tmp_path: Path) -> None:
     state = MIXER.to_json()
     state["channels"][0]["name"] = EVERY_HOSTILE
-    (mixers.folder() / "odd.json").write_text(json.dumps(state), "utf-8")
+    (mixers.mixer_folder() / "odd.json").write_text(json.dumps(state), "utf-8")
     async with stage() as at:
         await at.ready()
         await opened(at)

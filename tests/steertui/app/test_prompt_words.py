@@ -12,7 +12,7 @@ from textual.app import App
 from steertui import commands, promptlog
 from steertui.screens.desk.commands import slash_commands
 from steertui.screens.desk.dialogs.form import DeskForm
-from steertui.screens.pick import Pick
+from steertui.screens.pick import ChoiceDialog
 from tests.steertui.app.stage import stage
 from tests.steertui.scripted_engine import Studio, words
 from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
@@ -30,15 +30,15 @@ def brief() -> Studio:
 
 
 def test_every_action_of_the_palette_can_be_typed() -> None:
-    for command in commands.palette(*slash_commands.PLACES):
-        assert (f"/{command.id}", command.title) in slash_commands.offered(f"/{command.id}")
+    for command in commands.palette_commands(*slash_commands.PLACES):
+        assert (f"/{command.id}", command.title) in slash_commands.suggest_commands(f"/{command.id}")
 
 
 def test_nothing_is_offered_for_what_is_not_there() -> None:
-    assert slash_commands.offered("/zzz") == []
-    assert slash_commands.offered("/temperature ")[0][0] == "/temperature X"
-    assert slash_commands.completed("/temp", "/temperature X") == "/temperature "
-    assert slash_commands.completed("/strip.f", "/strip.flip") == "/strip.flip"
+    assert slash_commands.suggest_commands("/zzz") == []
+    assert slash_commands.suggest_commands("/temperature ")[0][0] == "/temperature X"
+    assert slash_commands.complete_command("/temp", "/temperature X") == "/temperature "
+    assert slash_commands.complete_command("/strip.f", "/strip.flip") == "/strip.flip"
 
 
 async def test_a_word_with_a_value_is_completed_and_obeyed() -> None:
@@ -113,8 +113,8 @@ async def test_a_space_in_front_sends_a_slash_to_the_model() -> None:
 
 def test_history_keeps_each_once_and_survives_bad_lines() -> None:
     for text in ("one", "two\nlines", "one", "\ud800"):
-        promptlog.add(text)
-    with promptlog.path().open("ab") as file:
+        promptlog.append_prompt(text)
+    with promptlog.log_path().open("ab") as file:
         file.write(b'\xff\xfe\n{"not": "text"}\n12\n"  "\n[[[[\n')
     assert promptlog.read() == ["two\nlines", "one", "\ud800"]
 
@@ -130,13 +130,13 @@ async def test_what_was_said_comes_back_in_the_next_session() -> None:
         assert at.desk.prompt.text == "the first thing"
         at.desk.prompt.clear()
         await at.press("ctrl+r")
-        await at.until(lambda: isinstance(at.pilot.app.screen, Pick))
+        await at.until(lambda: isinstance(at.pilot.app.screen, ChoiceDialog))
         await at.press(*"first", "enter")
         assert at.desk.prompt.text == "the first thing"
 
 
 async def test_a_hostile_history_is_only_drawn() -> None:
-    promptlog.add(EVERY_HOSTILE)
+    promptlog.append_prompt(EVERY_HOSTILE)
     async with stage(brief()) as at:
         await at.ready()
         await at.press("up")

@@ -30,9 +30,9 @@ async def test_a_full_disk_is_said_at_once_and_its_gap_when_there_is_room_again(
             await at.play(3)
             await at.sees("● REC, ", " events lost", "recorded again: ")
             assert len(at.pieces) == 8
-    (folder,) = all_folders(paths.sessions())
+    (folder,) = all_folders(paths.sessions_folder())
     reading = read(folder.journal)
-    assert [record.event.reason for record in reading.records if isinstance(record.event, ev.Gap)] == [
-        "File too large"
-    ]
+    assert [
+        record.event.reason for record in reading.records if isinstance(record.event, ev.RecordingGap)
+    ] == ["File too large"]
     assert reading.report() == ""

@@ -9,9 +9,9 @@ import pytest
 from textual.widgets import DataTable, Input
 
 from steertui import paths
-from steertui.screens.sessions.replay import Replay
-from steertui.screens.sessions.screen import Sessions
-from steertui.screens.sessions.verification import unlike
+from steertui.screens.sessions.replay import ReplayScreen
+from steertui.screens.sessions.screen import SessionsScreen
+from steertui.screens.sessions.verification import verify_obstacle
 from steertui.widgets.transcript.view import Transcript
 from tests.steertui import scripted_engine
 from tests.steertui.app.stage import Stage, desk_at
@@ -28,20 +28,20 @@ async def talked(at: Stage, text: str) -> None:
     await at.ready()
 
 
-async def opened(at: Stage) -> Sessions:
+async def opened(at: Stage) -> SessionsScreen:
     await at.press("f5")
     screen = at.pilot.app.screen
-    assert isinstance(screen, Sessions)
+    assert isinstance(screen, SessionsScreen)
     await at.until(lambda: screen.query_one(DataTable).row_count)
     return screen
 
 
-def titles(screen: Sessions) -> list[str]:
+def titles(screen: SessionsScreen) -> list[str]:
     table = screen.query_one(DataTable)
     return [str(table.get_row_at(row)[4]) for row in range(table.row_count)]
 
 
-async def two_sessions(at: Stage) -> Sessions:
+async def two_sessions(at: Stage) -> SessionsScreen:
     await talked(at, "about the parrot")
     await at.press("ctrl+n")
     await at.until(lambda: not at.pieces)
@@ -75,7 +75,7 @@ async def test_export_writes_beside_the_journal_and_says_where() -> None:
             await two_sessions(at)
             await at.press("e", "enter")
             await at.until(lambda: any("path copied" in toast for toast in at.toasts))
-            written = [path for path in paths.sessions().rglob("export/*") if path.is_file()]
+            written = [path for path in paths.sessions_folder().rglob("export/*") if path.is_file()]
             assert len(written) == 1
             assert at.pilot.app.clipboard == str(written[0])
             lines = next(toast for toast in at.toasts if "path copied" in toast).splitlines()
@@ -116,7 +116,7 @@ async def test_nothing_found_and_nothing_recorded_are_said() -> None:
             assert at.pilot.app.screen is at.desk
 
 
-async def replayed(at: Stage) -> Replay:
+async def replayed(at: Stage) -> ReplayScreen:
     """A talk with a flip at its fifth token, opened as a film."""
     await at.add("pirate")
     at.desk.prompt.focus()
@@ -128,14 +128,14 @@ async def replayed(at: Stage) -> Replay:
     await at.ready()
     await opened(at)
     await at.press("p")
-    await at.until(lambda: isinstance(at.pilot.app.screen, Replay))
+    await at.until(lambda: isinstance(at.pilot.app.screen, ReplayScreen))
     await at.pilot.pause()
     screen = at.pilot.app.screen
-    assert isinstance(screen, Replay)
+    assert isinstance(screen, ReplayScreen)
     return screen
 
 
-def said(screen: Replay) -> str:
+def said(screen: ReplayScreen) -> str:
     return screen.query_one(Transcript).document.last_answer()
 
 
@@ -165,7 +165,7 @@ async def test_a_session_plays_again_steps_and_jumps_between_changes() -> None:
             await at.until(lambda: said(screen) == TEXT)
             await at.until(lambda: not screen.head.playing)
             await at.press("escape")
-            await at.until(lambda: isinstance(at.pilot.app.screen, Sessions))
+            await at.until(lambda: isinstance(at.pilot.app.screen, SessionsScreen))
 
 
 async def test_a_film_says_that_it_leaves_other_branches_out() -> None:
@@ -209,6 +209,6 @@ async def test_a_session_of_another_model_is_not_verified_with_this_one() -> Non
             assert model is not None
             other = replace(at.desk.link.state, model=replace(model, name="another"))
             entry = next(iter(screen._entries.values()))
-            assert "spoken by scripted, and the engine holds another" in unlike(entry, other)
-            assert unlike(entry, at.desk.link.state) == ""
-            assert "none is loaded" in unlike(entry, replace(other, model=None))
+            assert "spoken by scripted, and the engine holds another" in verify_obstacle(entry, other)
+            assert verify_obstacle(entry, at.desk.link.state) == ""
+            assert "none is loaded" in verify_obstacle(entry, replace(other, model=None))

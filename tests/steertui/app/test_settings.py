@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import UsageError
 from steertui import config, keymap, paths
-from steertui.app import Studio as App
+from steertui.app import StudioApp as App
 from steertui.commands import (
     COMMANDS,
     EVERYWHERE,
@@ -22,20 +22,20 @@ from steertui.commands import (
 )
 from steertui.config import Settings
 from steertui.screens.desk.commands.actions import ACTIONS
-from steertui.screens.desk.screen import Desk
+from steertui.screens.desk.screen import DeskScreen
 from steertui.screens.jobs.form.form import JobForm
-from steertui.screens.jobs.screen import Jobs
-from steertui.screens.library.screen import Library
-from steertui.screens.sessions.replay import Replay
-from steertui.screens.sessions.screen import Sessions
+from steertui.screens.jobs.screen import JobsScreen
+from steertui.screens.library.screen import LibraryScreen
+from steertui.screens.sessions.replay import ReplayScreen
+from steertui.screens.sessions.screen import SessionsScreen
 from steertui.widgets.transcript.view import Transcript
 from tests.steertui.app.stage import stage
 
 SCREENS = {
-    LIBRARY: Library,
-    SESSIONS: Sessions,
-    REPLAY: Replay,
-    JOBS: Jobs,
+    LIBRARY: LibraryScreen,
+    SESSIONS: SessionsScreen,
+    REPLAY: ReplayScreen,
+    JOBS: JobsScreen,
     FORM: JobForm,
     EVERYWHERE: App,
     TRANSCRIPT: Transcript,
@@ -43,7 +43,7 @@ SCREENS = {
 
 
 def write(text: str) -> Path:
-    path = paths.config() / config.FILE
+    path = paths.config_folder() / config.FILE
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -90,7 +90,7 @@ def test_a_mistake_is_named_with_its_line(text: str, said: str) -> None:
 
 
 def test_bytes_that_are_no_text_are_named() -> None:
-    path = paths.config() / config.FILE
+    path = paths.config_folder() / config.FILE
     path.write_bytes(b"heat = 'off'\nfps = \xff\xfe\n")
     with pytest.raises(UsageError, match=r":2: this is not UTF-8 text \(byte 0xff\)"):
         config.load()
@@ -138,7 +138,7 @@ def test_a_project_may_not_touch_urls_trust_or_keys(
 )
 def test_a_remembered_setting_leaves_the_rest_as_it_was_written(before: str, after: str) -> None:
     path = write(before)
-    assert config.remember("theme", "nord") == path
+    assert config.save_setting("theme", "nord") == path
     assert path.read_text() == after
     assert config.load().theme == "nord"
 
@@ -152,7 +152,7 @@ def test_every_command_is_an_action_of_the_desk() -> None:
     assert ACTIONS.keys() == {command.id for command in COMMANDS if not command.own}
     for command in COMMANDS:
         name = command.action.removeprefix("screen.").partition("(")[0]
-        owner = SCREENS.get(command.where, Desk)
+        owner = SCREENS.get(command.where, DeskScreen)
         assert hasattr(owner, f"action_{name}"), command
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from steertui.screens.desk.unsteered_panel import Shadow
-from steertui.widgets.status.collapse_lamp import Lamp
+from steertui.screens.desk.unsteered_panel import UnsteeredPanel
+from steertui.widgets.status.collapse_lamp import CollapseLamp
 from tests.steertui.app.stage import stage
 from tests.steertui.scripted_engine import Studio
 from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
@@ -21,12 +21,12 @@ async def test_a_free_shadow_answers_beside_the_answer_from_the_next_one_on(size
         await at.press("S")
         assert any("the next answers have a free shadow" in toast for toast in at.toasts)
         await at.play(2)
-        assert not at.desk.query_one(Shadow).display
+        assert not at.desk.query_one(UnsteeredPanel).display
         at.studio.metronome.tick(1000)
         await at.ready()
         await at.press("r")
         await at.sees("unsteered · its own answer", "0! 1! 2!", "KL needs a forced shadow")
-        shadow, words = at.desk.query_one(Shadow).region, at.desk.transcript.region
+        shadow, words = at.desk.query_one(UnsteeredPanel).region, at.desk.transcript.region
         assert (shadow.x > words.x) == (size[0] >= 140)
         assert (shadow.y > words.y) == (size[0] < 140)
 
@@ -53,7 +53,7 @@ async def test_the_lamp_is_dark_on_prose_and_says_why_and_what_to_turn_when_it_i
         at.desk.prompt.focus()
         await at.ask("one")
         await at.play(20)
-        assert not at.desk.query_one(Lamp).display
+        assert not at.desk.query_one(CollapseLamp).display
         await at.play(80)
         await at.sees("COLLAPSE", "of the last 32 tokens repeat", "l: pirate +0.30 → +0.15 relative")
 

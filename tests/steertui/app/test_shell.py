@@ -18,8 +18,8 @@ from sessions.state.fold import fold_all
 from sessions.state.state import Turn
 from steertui import paths
 from steertui.engine.connect import connect
-from steertui.engine.inline import Inline
-from steertui.engine.launch import find
+from steertui.engine.inline import InlineEngine
+from steertui.engine.launch import find_engines
 from tests.steertui import scripted_engine
 from tests.steertui.app.terminal import Terminal, terminal
 from tests.steertui.app.walk import CTRL_Q, walk
@@ -60,7 +60,7 @@ def attached(path: Path, *words: str, shell: bool) -> Iterator[Terminal]:
         yield at
 
 
-def speaks(at: Terminal, studio: Studio, engine: Inline) -> None:
+def speaks(at: Terminal, studio: Studio, engine: InlineEngine) -> None:
     at.press(b"hello there\r")
     at.until(lambda: "GEN" in at.text)
     studio.metronome.tick(6)
@@ -155,8 +155,8 @@ def test_an_engine_of_the_same_process_ends_with_the_screen_and_says_so() -> Non
         at.press(ENTER)
         assert at.leave() == 0
         assert "The engine has stopped. Session" in at.text
-    assert find() == []
-    state = fold_all(read(all_folders(paths.sessions())[0].journal).records)
+    assert find_engines() == []
+    state = fold_all(read(all_folders(paths.sessions_folder())[0].journal).records)
     assert (state.path()[-1].stop, len(state.path()[-1].tokens)) == ("length", 20)
     assert state.closed
 
@@ -172,10 +172,10 @@ def test_the_demo_model_speaks_in_one_process_with_the_screen() -> None:
         at.sees("the engine ends with the screen")
         at.press(ENTER)
         assert at.at.leave() == 0
-    assert find() == []
+    assert find_engines() == []
 
 
-def answer(engine: Inline) -> Turn:
+def answer(engine: InlineEngine) -> Turn:
     assert engine.server is not None
     return engine.server.host.session.state.path()[-1]
 

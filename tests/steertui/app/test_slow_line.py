@@ -11,8 +11,8 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from steertui.config import Settings
-from steertui.screens.desk.repaint_limiter import Tempo
-from steertui.terminal.diff_output import Pieces, Thrift
+from steertui.screens.desk.repaint_limiter import RepaintLimiter
+from steertui.terminal.diff_output import ChangedPieces, ScreenDiff
 from steertui.widgets import glyphs
 from tests.steertui.app.stage import stage
 
@@ -29,12 +29,12 @@ def frame(*rows: list[Segment]) -> LayoutUpdate:
 
 def sent(update: CompositorUpdate | None) -> list[tuple[int, int, str]]:
     """Where what was written."""
-    assert update is None or isinstance(update, Pieces)
+    assert update is None or isinstance(update, ChangedPieces)
     return [(piece.x, piece.y, piece.strip.text) for piece in (update.pieces if update else ())]
 
 
 def test_only_the_cells_that_changed_are_sent() -> None:
-    thrift = Thrift()
+    thrift = ScreenDiff()
     line = [Segment("12 tokens a second, going well", BLUE)]
     assert [text.rstrip() for _, _, text in sent(thrift.cut(frame(line, line), SIZE))] == [line[0].text] * 2
     assert thrift.cut(frame(line, line), SIZE) is None
@@ -43,7 +43,7 @@ def test_only_the_cells_that_changed_are_sent() -> None:
 
 
 def test_a_changed_colour_is_a_change_and_a_link_for_the_mouse_is_none() -> None:
-    thrift = Thrift()
+    thrift = ScreenDiff()
     thrift.cut(frame([Segment("abc", BLUE)]), SIZE)
     assert thrift.cut(frame([Segment("abc", BLUE + Style(meta={"offset": (0, 7)}))]), SIZE) is None
     assert sent(thrift.cut(frame([Segment("a", BLUE), Segment("b", RED), Segment("c", BLUE)]), SIZE)) == [
@@ -52,7 +52,7 @@ def test_a_changed_colour_is_a_change_and_a_link_for_the_mouse_is_none() -> None
 
 
 def test_changes_far_apart_are_sent_apart() -> None:
-    thrift = Thrift()
+    thrift = ScreenDiff()
     thrift.cut(frame([Segment("|" + " " * 38 + "|", BLUE)]), SIZE)
     now = thrift.cut(frame([Segment("|", RED), Segment(" " * 38, BLUE), Segment("|", RED)]), SIZE)
     assert sent(now) == [(0, 0, "|"), (39, 0, "|")]
@@ -62,14 +62,14 @@ def test_changes_far_apart_are_sent_apart() -> None:
     ("before", "after", "where"), [("漢a", "字a", "字"), ("ab漢", "ab字", "字"), ("漢", "xy", "xy")]
 )
 def test_a_wide_character_is_sent_whole(before: str, after: str, where: str) -> None:
-    thrift = Thrift()
+    thrift = ScreenDiff()
     thrift.cut(frame([Segment(before, BLUE)]), SIZE)
     [(_, _, text)] = sent(thrift.cut(frame([Segment(after, BLUE)]), SIZE))
     assert text == where
 
 
 def test_after_another_size_or_a_stranger_on_the_terminal_everything_is_sent() -> None:
-    thrift = Thrift()
+    thrift = ScreenDiff()
     row = [Segment("the same", BLUE)]
     thrift.cut(frame(row), SIZE)
     assert thrift.cut(frame(row), Size(41, 2)) is not None
@@ -79,31 +79,31 @@ def test_after_another_size_or_a_stranger_on_the_terminal_everything_is_sent() -
 
 
 def test_while_an_answer_runs_words_come_four_times_a_second_and_numbers_once() -> None:
-    pen = glyphs.now()
-    glyphs.use(glyphs.chosen(ascii=False, color_system="truecolor", no_color=False, slow=True))
+    pen = glyphs.current_glyphs()
+    glyphs.set_glyphs(glyphs.choose_glyphs(ascii=False, color_system="truecolor", no_color=False, slow=True))
     try:
-        tempo, moments = Tempo(), [tick / 20 for tick in range(40)]
+        tempo, moments = RepaintLimiter(), [tick / 20 for tick in range(40)]
         let = {what: sum(tempo.lets(what, True, now) for now in moments) for what in ("words", "numbers")}
         assert let == {"words": 8, "numbers": 2}
         assert all(tempo.lets("words", False, 2 + tick / 20) for tick in range(20))
-        glyphs.use(pen)
+        glyphs.set_glyphs(pen)
         assert all(tempo.lets("words", True, 9 + tick / 20) for tick in range(20))
     finally:
-        glyphs.use(pen)
+        glyphs.set_glyphs(pen)
 
 
 async def test_an_answer_costs_a_fraction(monkeypatch: pytest.MonkeyPatch) -> None:
     """What Textual would have written beside what was, for the very same frames."""
     written = {"whole": 0, "cut": 0}
-    cut = Thrift.cut
+    cut = ScreenDiff.cut
 
-    def counted(thrift: Thrift, update: CompositorUpdate, size: Size) -> CompositorUpdate | None:
+    def counted(thrift: ScreenDiff, update: CompositorUpdate, size: Size) -> CompositorUpdate | None:
         left = cut(thrift, update, size)
         written["whole"] += len(update.render_segments(CONSOLE))
         written["cut"] += len(left.render_segments(CONSOLE)) if left else 0
         return left
 
-    monkeypatch.setattr(Thrift, "cut", counted)
+    monkeypatch.setattr(ScreenDiff, "cut", counted)
     async with stage(settings=Settings(fps=10.0)) as on:
         await on.add()
         await on.press("i")

@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Input
 
 from steertui.screens.desk.dialogs.form import DeskForm
-from steertui.screens.desk.dialogs.sampling import Sampling, remembered
+from steertui.screens.desk.dialogs.sampling import SamplingSettings, load_default_sampling
 from tests.steertui.app.stage import Stage, desk_at, stage
 from tests.steertui.scripted_engine import Studio, words
 from tests.steertui.widgets.test_text import EVERY_HOSTILE, talks_to_terminal
@@ -68,7 +68,7 @@ async def test_a_value_that_cannot_be_meant_is_explained_and_asked_again() -> No
         await fill(at, top_p="7")
         await at.sees("top-p: it must lie above 0 and be at most 1")
         await at.press("escape")
-        assert at.desk.talk.sampling == Sampling()
+        assert at.desk.talk.sampling == SamplingSettings()
 
 
 async def test_a_new_seed_is_drawn_for_every_answer_and_known() -> None:
@@ -198,7 +198,7 @@ async def test_what_is_remembered_is_what_the_next_start_begins_with() -> None:
     async with stage(brief()) as at:
         await at.ready()
         await fill(at, temperature="0.4", seed="new", prefill="Hm", remember="yes")
-    assert remembered() == Sampling(temperature=0.4, seed=None)
+    assert load_default_sampling() == SamplingSettings(temperature=0.4, seed=None)
 
 
 async def test_a_context_that_fills_up_is_told_and_then_nothing_more_is_said() -> None:
@@ -219,7 +219,7 @@ async def test_a_context_that_fills_up_is_told_and_then_nothing_more_is_said() -
 async def test_hostile_settings_of_a_session_are_only_drawn() -> None:
     async with stage(brief()) as at:
         await at.ready()
-        at.desk.talk.set(Sampling(system=EVERY_HOSTILE, prefill=EVERY_HOSTILE, stop=(EVERY_HOSTILE,)))
+        at.desk.talk.set(SamplingSettings(system=EVERY_HOSTILE, prefill=EVERY_HOSTILE, stop=(EVERY_HOSTILE,)))
         await answered(at, "one")
         await at.press("f7")
         await at.pilot.pause()

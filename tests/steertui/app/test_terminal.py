@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from steertui.engine.launch import probe
+from steertui.engine.launch import probe_engine
 from tests.steertui import scripted_engine
 from tests.steertui.app.terminal import Terminal, terminal
 from tests.steertui.scripted_engine import Studio
@@ -46,7 +46,7 @@ def test_it_speaks_in_a_terminal_without_torch_and_comes_back_after_a_hang_up(st
             assert first.leave() == 129
             assert LEAVES_ALTERNATE_SCREEN in first.raw
             assert RELEASES_MOUSE in first.raw
-        found = probe(engine.path)
+        found = probe_engine(engine.path)
         assert found is not None
         assert found.state == "generating"
         with opened(engine.path) as second:

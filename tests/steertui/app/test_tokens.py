@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from sessions.state.state import Candidate, Marker, Token
-from steertui.widgets.inspector.inspection import Gauge, Inspection
-from steertui.widgets.inspector.inspector import Inspector, fitting, line, panel
+from sessions.state.state import AnswerToken, Marker, TokenAlternative
+from steertui.widgets.inspector.inspection import ChannelProjection, TokenInspection
+from steertui.widgets.inspector.inspector import Inspector, fitting_fields, token_line, token_panel
 from tests.steertui.app.stage import Stage, stage
 from tests.steertui.scripted_engine import Studio, words
 
@@ -96,38 +96,41 @@ async def test_a_pinned_token_stays_under_the_glass() -> None:
         assert at.desk.modes.name == "PLAY"
 
 
-def seen() -> Inspection:
+def seen() -> TokenInspection:
     """The end of an answer, which is a token without a text, and its five likeliest."""
     top = tuple(
-        Candidate(n, name, 0.2) for n, name in enumerate(("<|end|>", " the", " parser", " is", " done"))
+        TokenAlternative(n, name, 0.2)
+        for n, name in enumerate(("<|end|>", " the", " parser", " is", " done"))
     )
-    gauge = Gauge("determined-drifting", -1.234, -2.345, -1.2, -2.3, held=True)
+    gauge = ChannelProjection("determined-drifting", -1.234, -2.345, -1.2, -2.3, held=True)
     change = Marker(0, "mixer", "determined-drifting -0.35 natural L3–6 flip")
-    return Inspection(1, 24, Token(0, "", lp=-0.5, top=top), (gauge,), change.words, change)
+    return TokenInspection(1, 24, AnswerToken(0, "", lp=-0.5, top=top), (gauge,), change.words, change)
 
 
 def words_of(fields: list[list[tuple[str, str]]], room: int) -> str:
-    return "".join(text for _, text in fitting(fields, room))
+    return "".join(text for _, text in fitting_fields(fields, room))
 
 
 def test_a_token_without_text_is_called_by_its_name() -> None:
-    assert words_of(line(seen()), 200).startswith(" t 24 “<|end|>” p 0.61")
-    bare = replace(seen(), token=Token(7, ""))
-    assert words_of(line(bare), 200).startswith(" t 24 “token 7”")
+    assert words_of(token_line(seen()), 200).startswith(" t 24 “<|end|>” p 0.61")
+    bare = replace(seen(), token=AnswerToken(7, ""))
+    assert words_of(token_line(bare), 200).startswith(" t 24 “token 7”")
 
 
 def test_a_field_without_room_is_left_out_whole() -> None:
     whole = [
-        "".join(text for _, text in field) for fields in [line(seen()), *panel(seen())] for field in fields
+        "".join(text for _, text in field)
+        for fields in [token_line(seen()), *token_panel(seen())]
+        for field in fields
     ]
     for room in range(12, 160):
-        for fields in (line(seen()), *panel(seen())):
+        for fields in (token_line(seen()), *token_panel(seen())):
             left = words_of(fields, room)
             for field in whole:
                 left = left.replace(field, "")
             assert not left or (left.endswith("…") and left.lstrip().startswith(("◆ ", "determined-")))
             assert len(left) == 0 or len(left) >= 11
-    likeliest = panel(seen())[2]
+    likeliest = token_panel(seen())[2]
     assert words_of(likeliest, 60).count("0.20") == words_of(likeliest, 60).count("”") == 3
 
 

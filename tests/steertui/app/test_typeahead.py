@@ -9,9 +9,9 @@ from textual import events
 from textual.keys import _character_to_key
 from textual.widgets import Input
 
-from steertui.screens.ask import Ask
-from steertui.screens.library.screen import Library
-from steertui.screens.palette import Palette
+from steertui.screens.ask import InputDialog
+from steertui.screens.library.screen import LibraryScreen
+from steertui.screens.palette import ActionPalette
 from tests.steertui.app.stage import Stage, stage
 
 pytestmark = pytest.mark.anyio
@@ -66,7 +66,7 @@ async def test_two_dialogs_one_behind_the_other() -> None:
         burst(on, "=", "ctrl+u", *"1.5", "enter", "=", "ctrl+u", "2", "enter", "]")
         await on.until(lambda: on.desk.rack.board.channel.scale > 2)
         assert before != 2
-        assert not isinstance(on.pilot.app.screen, Ask)
+        assert not isinstance(on.pilot.app.screen, InputDialog)
 
 
 async def test_what_has_to_be_asked_for_first_is_waited_for() -> None:
@@ -77,7 +77,7 @@ async def test_what_has_to_be_asked_for_first_is_waited_for() -> None:
         await on.until(lambda: [line.value for line in on.pilot.app.screen.query(Input)] == ["zz"])
         burst(on, "escape", "f4", "enter")
         await on.until(lambda: any("assistant-persona: vector 96" in said for said in on.toasts))
-        assert isinstance(on.pilot.app.screen, Library)
+        assert isinstance(on.pilot.app.screen, LibraryScreen)
         assert on.desk.prompt.text == ""
 
 
@@ -110,11 +110,11 @@ async def test_a_palette_that_is_closed_in_the_midst_of_a_search_takes_it_along(
         await on.ready()
         await on.press("ctrl+p")
         palette = on.pilot.app.screen
-        assert isinstance(palette, Palette)
+        assert isinstance(palette, ActionPalette)
         await palette.query("CommandList").remove()
         on.pilot.app.pop_screen()
         search = palette._gather_commands("zz")
         await on.until(lambda: search.is_finished)
         await on.until(lambda: on.desk.is_current)
         await on.press("f4")
-        await on.until(lambda: isinstance(on.pilot.app.screen, Library))
+        await on.until(lambda: isinstance(on.pilot.app.screen, LibraryScreen))

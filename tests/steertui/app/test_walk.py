@@ -42,14 +42,14 @@ def every_key_acts_on_the_next_token(at: Walk, gen: int) -> None:
     assert at.channel["flipped"]
 
 
-def dials(at: Walk, gen: int) -> list[tuple[int, ev.Mixer]]:
+def dials(at: Walk, gen: int) -> list[tuple[int, ev.MixerChanged]]:
     """What was turned in mid-answer, each with the number of tokens that were out before it."""
     said, turned = 0, []
     for record in at.records:
         match record.event:
-            case ev.Tok(gen=answer, i=first, ids=ids) if answer == gen:
+            case ev.TokensGenerated(gen=answer, i=first, ids=ids) if answer == gen:
                 said = first + len(ids)
-            case ev.Mixer(gen=answer, at=place) if answer == gen and place > 0:
+            case ev.MixerChanged(gen=answer, at=place) if answer == gen and place > 0:
                 turned.append((said, record.event))
     return turned
 
@@ -115,13 +115,13 @@ def loses_the_engine_and_starts_it_again(at: Walk) -> None:
     assert at.engine.pid != first
     assert at.state.session == session
     assert at.state.desk.state == mixer
-    assert [event.session for event in at.events(ev.Open)] == [session, session]
+    assert [event.session for event in at.events(ev.SessionOpened)] == [session, session]
     said = " ".join(at.turn(gen).text.split())
     assert said.startswith(seen)
     at.reads(said)
     at.sees("1 determined", f"{at.channel['scale']:+.2f} natural")
     at.ended(at.again())
-    assert at.events(ev.Gen)[-1].mix == at.events(ev.Gen)[-2].mix
+    assert at.events(ev.AnswerStarted)[-1].mix == at.events(ev.AnswerStarted)[-2].mix
 
 
 def steered_and_left(at: Walk) -> tuple[int, str]:

@@ -54,7 +54,7 @@ def a_cap_holds(at: Walk, plain: str) -> None:
     gen = at.again()
     capped = at.ended(gen)
     assert capped != plain
-    meters = [event.hits for event in at.events(ev.Meter) if event.gen == gen]
+    meters = [event.hits for event in at.events(ev.MeterReadings) if event.gen == gen]
     held = [layers for hits in meters for layers in hits["determined-drifting"]]
     assert sum(map(bool, held)) > 0
     at.sees("cap ≤ −300", f"hits {sum(map(bool, held))}/{len(held)}")
@@ -74,13 +74,13 @@ def a_distractor_falls_into_an_answer_that_is_rewound(at: Walk) -> None:
     at.sees("as what?")
     at.press(DOWN, ENTER)
     at.reads("DISTRACTOR as the model's own words", "Look, a parade!")
-    (thrown,) = at.events(ev.Inject)
+    (thrown,) = at.events(ev.TextInjected)
     assert (thrown.gen, thrown.how, thrown.text) == (gen, "own", "Look, a parade!")
     at.press(BACKSPACE)
     at.sees("take back how many tokens?")
     at.press("2", ENTER)
     at.reads("2 tokens taken back")
-    (back,) = at.events(ev.Rewind)
+    (back,) = at.events(ev.AnswerRewound)
     assert (back.gen, back.dropped) == (gen, 2)
     at.press(" ")
     at.ended(gen)
@@ -93,7 +93,7 @@ def a_prompt_is_written_in_the_editor_recalled_and_pasted(at: Walk) -> None:
     at.press("Help me", CTRL_E)
     at.sees("Help me with the ledger.")
     at.ended(at.says(""))
-    assert at.events(ev.Turn)[-1].text == "Help me with the ledger."
+    assert at.events(ev.TurnAdded)[-1].text == "Help me with the ledger."
     at.types()
     at.press(UP)
     at.sees("│ Help me with the ledger.")
@@ -108,7 +108,7 @@ def an_answer_is_copied_to_the_terminal_and_to_a_file(at: Walk) -> None:
     at.press("y")
     at.sees("yank.txt")
     assert base64.b64encode(said.encode()) in at.at.raw.split(b"\x1b]52;c;")[-1]
-    assert (paths.state() / "yank.txt").read_text("utf-8") == said
+    assert (paths.state_folder() / "yank.txt").read_text("utf-8") == said
 
 
 def the_session_is_exported_and_played_again(at: Walk) -> None:
@@ -119,7 +119,7 @@ def the_session_is_exported_and_played_again(at: Walk) -> None:
     at.sees("export as")
     at.press(ENTER)
     at.sees("path copied")
-    (written,) = paths.sessions().rglob(f"export/{session}.md")
+    (written,) = paths.sessions_folder().rglob(f"export/{session}.md")
     text = written.read_text("utf-8")
     assert ASKED in text
     assert "2 tokens taken back" in text

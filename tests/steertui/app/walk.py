@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
+from sessions.journal.codec import JournalRecord
 from sessions.journal.folder import all_folders
 from sessions.journal.reader import read
 from sessions.state.fold import fold_all
-from sessions.state.state import State, Turn
+from sessions.state.state import SessionState, Turn
 from steertui import paths
-from steertui.engine.launch import Found, find
+from steertui.engine.launch import RunningEngine, find_engines
 from tests.steertui.app.terminal import SIZE, Terminal, terminal
 
 ESC, TAB, ENTER, BACKSPACE = b"\x1b", b"\t", b"\r", b"\x7f"
@@ -35,8 +35,8 @@ class Walk:
         self.at = at
         self._sent: int | None = None
         self._seen: tuple[str, int] | None = None
-        self._records: tuple[Record, ...] = ()
-        self._state = State()
+        self._records: tuple[JournalRecord, ...] = ()
+        self._state = SessionState()
 
     # The screen ----------------------------------------------------------------------------------------------------
 
@@ -83,18 +83,18 @@ class Walk:
     # The journal ---------------------------------------------------------------------------------------------------
 
     @property
-    def records(self) -> tuple[Record, ...]:
+    def records(self) -> tuple[JournalRecord, ...]:
         self._look()
         return self._records
 
     @property
-    def state(self) -> State:
+    def state(self) -> SessionState:
         self._look()
         return self._state
 
     def _look(self) -> None:
         """A journal that has not grown is not read again."""
-        folders = all_folders(paths.sessions())
+        folders = all_folders(paths.sessions_folder())
         seen = (folders[0].id, folders[0].journal.stat().st_size) if folders else None
         if folders and seen != self._seen:
             self._seen, self._records = seen, read(folders[0].journal).records
@@ -104,9 +104,9 @@ class Walk:
         return [record.event for record in self.records if isinstance(record.event, kind)]
 
     @property
-    def mixer(self) -> ev.Mixer:
+    def mixer(self) -> ev.MixerChanged:
         """The newest."""
-        return self.events(ev.Mixer)[-1]  # type: ignore[no-any-return]
+        return self.events(ev.MixerChanged)[-1]  # type: ignore[no-any-return]
 
     @property
     def channel(self) -> dict[str, Any]:
@@ -115,7 +115,9 @@ class Walk:
 
     def turned(self, true: Callable[[dict[str, Any]], object]) -> None:
         """The journal has a mixer whose first strip is like this."""
-        self.at.until(lambda: any(e.state["channels"] for e in self.events(ev.Mixer)) and true(self.channel))
+        self.at.until(
+            lambda: any(e.state["channels"] for e in self.events(ev.MixerChanged)) and true(self.channel)
+        )
 
     # The talk ------------------------------------------------------------------------------------------------------
 
@@ -124,7 +126,7 @@ class Walk:
 
     def says(self, text: str = ASKED) -> int:
         """Types it and sends it, and waits until its answer has begun; the number of that answer."""
-        before = len(self.events(ev.Gen))
+        before = len(self.events(ev.AnswerStarted))
         self.types()
         self._sent = len(self.at.raw)
         self.press(text, ENTER)
@@ -137,15 +139,15 @@ class Walk:
         self.sees("tempo of the next answers", "Say something to the model")
 
     def again(self) -> int:
-        before = len(self.events(ev.Gen))
+        before = len(self.events(ev.AnswerStarted))
         self.plays()
         self._sent = None
         self.press("r")
         return self._begun(before)
 
     def _begun(self, before: int) -> int:
-        self.at.until(lambda: len(self.events(ev.Gen)) > before)
-        return int(self.events(ev.Gen)[-1].gen)
+        self.at.until(lambda: len(self.events(ev.AnswerStarted)) > before)
+        return int(self.events(ev.AnswerStarted)[-1].gen)
 
     def turn(self, gen: int) -> Turn:
         return next(turn for turn in self.state.turns.values() if turn.gen == gen)
@@ -179,12 +181,12 @@ class Walk:
         self.press("]", "]")
         self.turned(lambda strip: strip["scale"] == pytest.approx(louder))
         self.sees(f"{louder:+.2f} natural")
-        (vector,) = self.events(ev.Vector)
+        (vector,) = self.events(ev.VectorChanged)
         assert self.channel["sha256"] == vector.sha256
 
     @property
-    def engine(self) -> Found:
-        (found,) = find()
+    def engine(self) -> RunningEngine:
+        (found,) = find_engines()
         return found
 
 

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
-from sessions.state.state import State
+from sessions.journal.codec import JournalRecord
+from sessions.state.state import SessionState
 from steertui import paths
-from steertui.engine.client import Client
-from steertui.engine.inline import Inline
-from steertui.engine.process import Engine
-from steertui.engine.sockets import Door
+from steertui.engine.client import EngineClient
+from steertui.engine.inline import InlineEngine
+from steertui.engine.process import EngineProcess
+from steertui.engine.sockets import EngineSocket
 from tests.sessions.scripted import Studio
 
 
@@ -34,29 +34,29 @@ def fill(folder: Path) -> Path:
     return filler
 
 
-def tokens(state: State) -> int:
+def tokens(state: SessionState) -> int:
     return sum(len(turn.tokens) for turn in state.turns.values())
 
 
 async def watched(path: Path) -> dict[str, Any]:
     """What a client sees while the disk is full and after."""
-    client = await Client.open(path)
-    seen: list[Record] = []
+    client = await EngineClient.open(path)
+    seen: list[JournalRecord] = []
     marks: dict[str, Any] = {}
     async for item in client.items():
-        if not isinstance(item, Record):
+        if not isinstance(item, JournalRecord):
             continue
         seen.append(item)
-        if isinstance(item.event, ev.Model) and item.event.state == "ready":
+        if isinstance(item.event, ev.ModelChanged) and item.event.state == "ready":
             client.tell("chat", text="go", settings={"max_new_tokens": 100_000})
         elif "filler" not in marks and tokens(client.state) > 20:
-            marks["filler"] = fill(paths.sessions())
+            marks["filler"] = fill(paths.sessions_folder())
         elif "paused" not in marks and client.state.unrecorded:
             marks["paused"] = tokens(client.state)
             marks["said"] = client.state.unrecorded
         elif "filler" in marks and "paused" in marks and tokens(client.state) > marks["paused"] + 60:
             marks["filler"].unlink(missing_ok=True)
-            if isinstance(item.event, ev.Gap):
+            if isinstance(item.event, ev.RecordingGap):
                 client.tell("cancel")
             if client.state.turns and [*client.state.turns.values()][-1].stop:
                 break
@@ -67,8 +67,10 @@ async def watched(path: Path) -> dict[str, Any]:
 
 
 def main(out: Path) -> None:
-    engine = Engine(Door(paths.runtime(), "full"), Studio(pace=0.002), paths.sessions(), "scripted")
-    with Inline(engine) as running:
+    engine = EngineProcess(
+        EngineSocket(paths.runtime_folder(), "full"), Studio(pace=0.002), paths.sessions_folder(), "scripted"
+    )
+    with InlineEngine(engine) as running:
         told = asyncio.run(watched(running.path))
         folder = running.engine.sessions
     (out / "told.json").write_text(json.dumps(told))

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable
 
 from steertui import paths
-from steertui.engine.process import Engine
-from steertui.engine.sockets import Door
+from steertui.engine.process import EngineProcess
+from steertui.engine.sockets import EngineSocket
 from tests.sessions.scripted import Studio
 
 
@@ -33,4 +33,6 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
     name, pace = sys.argv[1], float(sys.argv[2])
     wait = witnessed(pace, sys.argv[3]) if len(sys.argv) > 3 else None
-    Engine(Door(paths.runtime(), name), Studio(pace, wait), paths.sessions_place(), "scripted").run()
+    EngineProcess(
+        EngineSocket(paths.runtime_folder(), name), Studio(pace, wait), paths.sessions_path(), "scripted"
+    ).run()

@@ -18,24 +18,26 @@ from core.mixer.mixer import Channel, Mixer
 from sessions.journal import events as ev
 from sessions.journal.folder import all_folders
 from sessions.journal.reader import read
-from sessions.live.torch_backend import Studio
+from sessions.live.torch_backend import TorchBackend
 from sessions.state.fold import fold_all
-from sessions.state.mixer_words import mix_of
+from sessions.state.mixer_words import mix_hash
 from sessions.state.state import ROOT
 from steertui import paths
-from steertui.engine.connect import Engine
-from steertui.engine.inline import Inline
-from steertui.engine.process import Engine as Process
-from steertui.engine.sockets import Door
+from steertui.engine.connect import EngineConnection
+from steertui.engine.inline import InlineEngine
+from steertui.engine.process import EngineProcess as Process
+from steertui.engine.sockets import EngineSocket
 
 DIALS = 1000
 LONG = 400
 
 
 @pytest.fixture
-def engine(tiny: Path) -> Iterator[Engine]:
-    process = Process(Door(paths.runtime(), "test"), Studio(), paths.sessions(), str(tiny))
-    with Inline(process) as running, steertui.connect(socket=running.path) as screen:
+def engine(tiny: Path) -> Iterator[EngineConnection]:
+    process = Process(
+        EngineSocket(paths.runtime_folder(), "test"), TorchBackend(), paths.sessions_folder(), str(tiny)
+    )
+    with InlineEngine(process) as running, steertui.connect(socket=running.path) as screen:
         screen.ready(120)
         yield screen
 
@@ -46,7 +48,7 @@ def turned(vector: Any, k: int) -> Mixer:
     return Mixer((Channel(vector, scale=dice.uniform(-1, 1), unit="relative", layers=layers),))
 
 
-def answering(engine: Engine, text: str = "hello", **settings: Any) -> int:
+def answering(engine: EngineConnection, text: str = "hello", **settings: Any) -> int:
     """Asks on a tree of its own, and returns as soon as tokens come."""
     how = {"max_new_tokens": LONG, "ignore_end": True, **settings}
     turn = int(engine.ask("chat", text=text, parent=ROOT, settings=how)["turn"])
@@ -54,7 +56,9 @@ def answering(engine: Engine, text: str = "hello", **settings: Any) -> int:
     return turn
 
 
-def test_a_thousand_acknowledgements_name_the_right_token(engine: Engine, tiny: Path, push: Path) -> None:
+def test_a_thousand_acknowledgements_name_the_right_token(
+    engine: EngineConnection, tiny: Path, push: Path
+) -> None:
     name = engine.ask("vector.load", source=str(push))["name"]
     known = engine.state.vectors[name]
     first = engine.mix(turned(known, 0))["rev"]
@@ -65,8 +69,8 @@ def test_a_thousand_acknowledgements_name_the_right_token(engine: Engine, tiny: 
             acks.append({"k": len(acks) + 1, **engine.mix(turned(known, len(acks) + 1))})
         engine.ask("cancel")
         engine._until(lambda state: state.running is None, 60)
-    records = read(all_folders(paths.sessions())[0].journal).records
-    overtaken = {r.event.rev for r in records if isinstance(r.event, ev.Dial)}
+    records = read(all_folders(paths.sessions_folder())[0].journal).records
+    overtaken = {r.event.rev for r in records if isinstance(r.event, ev.MixerSuperseded)}
     heard = [ack for ack in acks if ack["rev"] not in overtaken]
     assert first not in overtaken
     assert len(heard) > DIALS / 20
@@ -76,11 +80,11 @@ def test_a_thousand_acknowledgements_name_the_right_token(engine: Engine, tiny: 
 
 def held_against_the_journal(records: Any, acks: list[dict[str, Any]], known: Any) -> None:
     """The journal has each as it was acknowledged."""
-    written = {r.event.rev: r.event for r in records if isinstance(r.event, ev.Mixer)}
+    written = {r.event.rev: r.event for r in records if isinstance(r.event, ev.MixerChanged)}
     for ack in acks:
         event = written[ack["rev"]]
         assert (event.gen, event.at) == (ack["gen"], ack["at"])
-        assert event.mix == mix_of(turned(known, ack["k"]).to_json())
+        assert event.mix == mix_hash(turned(known, ack["k"]).to_json())
 
 
 def held_against_a_run(
@@ -91,7 +95,7 @@ def held_against_a_run(
     spoken = {
         turn.gen: [(token.id, token.lp) for token in turn.tokens] for turn in fold_all(records).turns.values()
     }
-    gens = [record.event for record in records if isinstance(record.event, ev.Gen)]
+    gens = [record.event for record in records if isinstance(record.event, ev.AnswerStarted)]
     mixer = turned(vector, 0)
     for gen in gens:
         schedule = {
@@ -110,7 +114,7 @@ def held_against_a_run(
         mixer = turned(vector, max(late)) if late else mixer
 
 
-def test_cancel_ends_the_answer_within_the_step_that_runs(engine: Engine) -> None:
+def test_cancel_ends_the_answer_within_the_step_that_runs(engine: EngineConnection) -> None:
     turn = answering(engine, pace=200)
     at = engine.ask("cancel")["at"]
     engine._until(lambda state: state.running is None, 60)
@@ -120,7 +124,7 @@ def test_cancel_ends_the_answer_within_the_step_that_runs(engine: Engine) -> Non
 
 
 def test_cancel_lands_between_two_chunks_of_a_long_prefill(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    engine: EngineConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not one token is made, and what was encoded so far is not encoded again."""
     monkeypatch.setattr(prefill, "FIRST_CHUNK", 8)
@@ -131,7 +135,7 @@ def test_cancel_lands_between_two_chunks_of_a_long_prefill(
     engine._until(lambda state: any(t.parent == turn and t.stop for t in state.turns.values()), 60)
     (answer,) = (t for t in engine.state.turns.values() if t.parent == turn)
     assert (answer.stop, answer.tokens) == ("cancel", ())
-    events = [record.event for record in read(all_folders(paths.sessions())[0].journal).records]
-    (gen,) = (event for event in events if isinstance(event, ev.Gen))
-    chunks = [event for event in events if isinstance(event, ev.Chunk)]
+    events = [record.event for record in read(all_folders(paths.sessions_folder())[0].journal).records]
+    (gen,) = (event for event in events if isinstance(event, ev.AnswerStarted))
+    chunks = [event for event in events if isinstance(event, ev.PrefillChunk)]
     assert chunks[-1].end < gen.prompt_tokens, "the prompt was not encoded to its end"

@@ -12,7 +12,7 @@ import pytest
 
 from sessions.journal import events as ev
 from sessions.journal.folder import all_folders
-from sessions.journal.reader import Reading, read, scan
+from sessions.journal.reader import JournalContents, read, scan_journal
 from steertui import paths
 from tests.disks import small
 
@@ -23,7 +23,11 @@ HOUSE = Path(__file__).resolve().parents[3]
 def test_an_answer_outlives_a_full_disk_and_its_gap_is_the_truth(tmp_path: Path, size: str) -> None:
     command = [sys.executable, "-m", "tests.steertui.engine.full_disk", str(tmp_path)]
     done = subprocess.run(
-        [*small(paths.sessions(), size), *command], cwd=HOUSE, capture_output=True, text=True, check=False
+        [*small(paths.sessions_folder(), size), *command],
+        cwd=HOUSE,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     told = json.loads((tmp_path / "told.json").read_text())
@@ -35,10 +39,10 @@ def test_an_answer_outlives_a_full_disk_and_its_gap_is_the_truth(tmp_path: Path,
     assert reading.report() == ""
     written = {record.n for record in reading.records}
     missing = sorted(set(told["heard"]) - written)
-    gaps = [record.event for record in reading.records if isinstance(record.event, ev.Gap)]
+    gaps = [record.event for record in reading.records if isinstance(record.event, ev.RecordingGap)]
     assert [n for gap in gaps for n in range(gap.first, gap.last + 1)] == missing
     assert sum(gap.lost for gap in gaps) == told["lost"] == len(missing) > 0
-    assert isinstance(reading.records[-1].event, ev.Close)
+    assert isinstance(reading.records[-1].event, ev.SessionClosed)
 
 
 LAST_WORD = """
@@ -57,9 +61,9 @@ sys.stdout.buffer.write(folder.journal.read_bytes())
 """
 
 
-def journal_on_a_disk_that_stays_full(folder: Path, size: str) -> Reading:
+def journal_on_a_disk_that_stays_full(folder: Path, size: str) -> JournalContents:
     command = [*small(folder, size), sys.executable, "-c", LAST_WORD, str(folder)]
-    return scan(subprocess.run(command, cwd=HOUSE, capture_output=True, check=True).stdout)
+    return scan_journal(subprocess.run(command, cwd=HOUSE, capture_output=True, check=True).stdout)
 
 
 def test_a_disk_that_stays_full_has_room_for_the_last_word_in_the_reserve(tmp_path: Path) -> None:
@@ -71,4 +75,4 @@ def test_a_disk_that_stays_full_has_room_for_the_last_word_in_the_reserve(tmp_pa
 def test_a_disk_without_room_for_a_reserve_still_holds_a_whole_journal(tmp_path: Path) -> None:
     reading = journal_on_a_disk_that_stays_full(tmp_path, "64k")
     assert reading.report() == ""
-    assert reading.records[0].event == ev.Note(text="before")
+    assert reading.records[0].event == ev.NoteAdded(text="before")

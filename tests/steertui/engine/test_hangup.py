@@ -22,13 +22,13 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 import steertui
-from sessions.journal.codec import Record
+from sessions.journal.codec import JournalRecord
 from sessions.journal.folder import all_folders
 from sessions.journal.reader import read
 from sessions.state.fold import fold_all
 from steertui import paths
-from steertui.engine.connect import Engine
-from steertui.engine.launch import find
+from steertui.engine.connect import EngineConnection
+from steertui.engine.launch import find_engines
 from tests.core import zoo
 
 ANSWER = 256
@@ -96,10 +96,10 @@ def killed(app: App) -> int:
 
 
 @contextmanager
-def the_engine() -> Iterator[Engine]:
+def the_engine() -> Iterator[EngineConnection]:
     """The one the app has started, watched by somebody else."""
     limit = time.monotonic() + 60
-    while not (found := find()):
+    while not (found := find_engines()):
         assert time.monotonic() < limit, "no engine came"
         time.sleep(0.05)
     try:
@@ -125,7 +125,7 @@ def test_an_app_that_goes_in_mid_answer_costs_not_one_token(
         assert watcher.state.running, "the answer was still being spoken"
         watcher._until(lambda state: "writer" not in state.clients.values(), 60)
         watcher._until(lambda state: state.running is None, 120)
-        with steertui.connect(socket=find()[0].path) as again:
+        with steertui.connect(socket=find_engines()[0].path) as again:
             assert again.role == "writer", "the lease is free"
             numbers = []
             for record in again.events():
@@ -135,6 +135,6 @@ def test_an_app_that_goes_in_mid_answer_costs_not_one_token(
             (answer,) = (turn for turn in again.state.turns.values() if turn.gen is not None)
         assert numbers == list(range(len(numbers)))
         assert (answer.stop, len(answer.tokens)) == ("length", ANSWER)
-        kept: tuple[Record, ...] = read(all_folders(paths.sessions())[0].journal).records
+        kept: tuple[JournalRecord, ...] = read(all_folders(paths.sessions_folder())[0].journal).records
     assert [record.n for record in kept][: len(numbers)] == numbers
     assert fold_all(kept).turns[answer.id].tokens == answer.tokens

@@ -13,8 +13,8 @@ from sessions.journal.reader import read
 from steertui import paths
 from steertui.engine import client as client_side
 from steertui.engine import server as server_side
-from steertui.engine.client import Client
-from steertui.engine.launch import find
+from steertui.engine.client import EngineClient
+from steertui.engine.launch import find_engines
 from tests.sessions.scripted import Studio
 from tests.steertui.engine.test_server import answered, engine, reached
 
@@ -31,7 +31,7 @@ def test_an_engine_that_hangs_is_called_silent_until_it_is_heard_again() -> None
     goes_on = threading.Event()
 
     async def listen(path: Path, hang: object) -> list[str]:
-        client = await Client.open(path)
+        client = await EngineClient.open(path)
         await reached(client, lambda c: c.state.model)
         assert client.connection == "up"
         assert callable(hang)
@@ -57,7 +57,7 @@ def test_a_model_that_loads_is_given_more_time() -> None:
     patience = []
 
     async def listen(path: Path) -> None:
-        client = await Client.open(path)
+        client = await EngineClient.open(path)
         await reached(client, lambda c: c.state.word == "loading")
         patience.append(client._patience())
         let_go.set()
@@ -78,7 +78,7 @@ def test_a_model_that_loads_is_given_more_time() -> None:
 
 def test_an_engine_stays_while_somebody_is_there_or_something_is_spoken_and_then_goes() -> None:
     async def stay(path: Path) -> None:
-        client = await Client.open(path)
+        client = await EngineClient.open(path)
         await asyncio.sleep(6 * BEAT_S)
         await reached(client, lambda c: c.state.model)
         await client.ask("chat", text="go", settings={"max_new_tokens": 60})
@@ -88,11 +88,11 @@ def test_an_engine_stays_while_somebody_is_there_or_something_is_spoken_and_then
         asyncio.run(stay(running.path))
         running._thread.join(30)
         assert not running._thread.is_alive()
-    assert find() == []
-    (journal,) = paths.sessions().glob("*/*/journal.jsonl")
+    assert find_engines() == []
+    (journal,) = paths.sessions_folder().glob("*/*/journal.jsonl")
     events = [record.event for record in read(journal).records]
-    (stop,) = (event for event in events if isinstance(event, ev.Stop))
+    (stop,) = (event for event in events if isinstance(event, ev.AnswerStopped))
     assert (stop.reason, stop.tokens) == ("length", 60), "the answer nobody listened to was finished"
     last = events[-1]
-    assert isinstance(last, ev.Close)
+    assert isinstance(last, ev.SessionClosed)
     assert last.reason.startswith("idle for ")

@@ -8,23 +8,25 @@ from pathlib import Path
 import pytest
 
 from core import demo
-from sessions.live.torch_backend import Studio
+from sessions.live.torch_backend import TorchBackend
 from steertui import paths
-from steertui.engine.inline import Inline
-from steertui.engine.launch import find
-from steertui.engine.process import Engine
-from steertui.engine.sockets import Door
+from steertui.engine.inline import InlineEngine
+from steertui.engine.launch import find_engines
+from steertui.engine.process import EngineProcess
+from steertui.engine.sockets import EngineSocket
 
 PAGE = Path(__file__).parents[3] / "docs" / "sessions.md"
 
 
 def test_the_example_runs_on_the_engine_that_is_there(capsys: pytest.CaptureFixture[str]) -> None:
     (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    process = Engine(Door(paths.runtime()), Studio(), paths.sessions(), demo.INSTRUCT)
-    with Inline(process) as running:
+    process = EngineProcess(
+        EngineSocket(paths.runtime_folder()), TorchBackend(), paths.sessions_folder(), demo.INSTRUCT
+    )
+    with InlineEngine(process) as running:
         exec(compile(example, str(PAGE), "exec"), {})
         first, second = capsys.readouterr().out.splitlines()
-        assert [found.path for found in find()] == [running.path], "none was started, and it goes on"
+        assert [found.path for found in find_engines()] == [running.path], "none was started, and it goes on"
     assert "parser" in first
     assert "'determined-drifting'" in first
     flipped = re.search(r"\(answer 1 is flipped from token (\d+) on\)$", second)

@@ -17,17 +17,17 @@ from sessions.journal.folder import all_folders
 from steertui import paths
 from steertui.cli import main
 from steertui.cli.options import flags
-from steertui.engine.inline import Inline
-from steertui.engine.launch import ensure, find, start
-from steertui.engine.process import Engine
-from steertui.engine.sockets import Door
+from steertui.engine.inline import InlineEngine
+from steertui.engine.launch import ensure_engine, find_engines, start_engine
+from steertui.engine.process import EngineProcess
+from steertui.engine.sockets import EngineSocket
 from tests.sessions.scripted import Studio
 from tests.steertui.app.stage import desk_at
 
 
-def resident(**options: str) -> Inline:
-    door = Door(paths.runtime(), "main")
-    return Inline(Engine(door, Studio(), paths.sessions(), "scripted", options))
+def resident(**options: str) -> InlineEngine:
+    door = EngineSocket(paths.runtime_folder(), "main")
+    return InlineEngine(EngineProcess(door, Studio(), paths.sessions_folder(), "scripted", options))
 
 
 def test_the_way_of_loading_is_told_from_the_first_moment_a_model_is_named(
@@ -37,14 +37,14 @@ def test_the_way_of_loading_is_told_from_the_first_moment_a_model_is_named(
     monkeypatch.setattr(Studio, "examine", lambda self, name, options: go.wait(20))
     with resident(dtype="bfloat16"):
         loaded()
-        (found,) = find()
+        (found,) = find_engines()
         assert (found.state, found.options) == ("loading", {"dtype": "bfloat16"})
         go.set()
 
 
 def loaded() -> None:
     limit = time.monotonic() + 20
-    while not any(engine.model for engine in find()):
+    while not any(engine.model for engine in find_engines()):
         assert time.monotonic() < limit
         time.sleep(0.01)
 
@@ -53,7 +53,7 @@ def test_the_same_way_of_loading_or_none_at_all_finds_the_engine() -> None:
     with resident(dtype="bfloat16") as running:
         loaded()
         for options in (None, {}, {"dtype": "bfloat16"}, {"dtype": "bfloat16", "force": True}):
-            assert ensure("scripted", options) == running.path
+            assert ensure_engine("scripted", options) == running.path
 
 
 def test_who_asked_for_no_way_is_told_which_one_it_is() -> None:
@@ -62,7 +62,7 @@ def test_who_asked_for_no_way_is_told_which_one_it_is() -> None:
         with pytest.warns(UserWarning, match="loaded it as: dtype bfloat16, adapter polite"):
             steertui.connect("scripted").close()
         with warnings.catch_warnings(action="error", category=UserWarning):
-            steertui.connect(socket=find()[0].path).close()
+            steertui.connect(socket=find_engines()[0].path).close()
     with resident(), warnings.catch_warnings(action="error", category=UserWarning):
         loaded()
         steertui.connect("scripted").close()
@@ -82,14 +82,14 @@ def test_another_way_of_loading_is_refused_and_not_passed_over() -> None:
         with pytest.raises(
             EngineUnavailable, match=r"dtype bfloat16; not dtype float32: .*steertui stop main"
         ):
-            ensure("scripted", {"dtype": "float32"})
+            ensure_engine("scripted", {"dtype": "float32"})
 
 
 def test_who_wants_no_record_is_not_put_into_a_recorded_session() -> None:
     with resident():
         loaded()
         with pytest.raises(EngineUnavailable, match=r"records its session: .*steertui stop main"):
-            ensure("scripted", record=False)
+            ensure_engine("scripted", record=False)
 
 
 def test_an_engine_in_this_process_is_one_like_any_other_and_ends_with_who_wanted_it(
@@ -97,14 +97,14 @@ def test_an_engine_in_this_process_is_one_like_any_other_and_ends_with_who_wante
 ) -> None:
     with steertui.connect(str(tiny), inline=True) as engine:
         engine.ready(60)
-        (found,) = find()
+        (found,) = find_engines()
         assert (found.id, found.pid) == (f"inline-{os.getpid()}", os.getpid())
         assert engine.say("hello", max_new_tokens=4, ignore_end=True).stop == "length"
         assert main.main(["say", "hello", "--model", str(tiny), "--max-new", "4", "--json"]) == 0
         guest = json.loads(capsys.readouterr().out)["session"]
         assert guest != engine.state.session
-    assert find() == []
-    assert {folder.id for folder in all_folders(paths.sessions())} == {guest, engine.state.session}
+    assert find_engines() == []
+    assert {folder.id for folder in all_folders(paths.sessions_folder())} == {guest, engine.state.session}
 
 
 def test_an_engine_in_this_process_needs_to_know_its_model() -> None:
@@ -113,19 +113,19 @@ def test_an_engine_in_this_process_needs_to_know_its_model() -> None:
 
 
 def test_an_engine_that_is_started_may_be_told_when_to_go() -> None:
-    start(None, idle_exit=0.0)
+    start_engine(None, idle_exit=0.0)
     limit = time.monotonic() + 20
-    while find():
+    while find_engines():
         assert time.monotonic() < limit, "it stayed"
         time.sleep(0.05)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("90s", 90), ("30m", 1800), ("2h", 7200)])
 def test_times_are_written_as_people_do(text: str, seconds: float) -> None:
-    assert flags.duration(text) == seconds
+    assert flags.parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "h", "-1s", "1.5h", "2d", "²s"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="written 90s, 30m or 2h"):
-        flags.duration(text)
+        flags.parse_duration(text)

@@ -22,14 +22,14 @@ import pytest
 from core.errors import EngineUnavailable, UsageError
 from core.mixer.mixer import Channel, Mixer
 from sessions.journal import events as ev
-from sessions.journal.codec import Record
-from sessions.journal.folder import Folder, all_folders
+from sessions.journal.codec import JournalRecord
+from sessions.journal.folder import SessionFolder, all_folders
 from sessions.journal.journal import Journal
 from sessions.journal.reader import read
 from steertui import paths
-from steertui.engine.client import Client
-from steertui.engine.launch import ensure, find, probe, start
-from steertui.engine.sockets import Door, refuse_foreign
+from steertui.engine.client import EngineClient
+from steertui.engine.launch import ensure_engine, find_engines, probe_engine, start_engine
+from steertui.engine.sockets import EngineSocket, refuse_foreign_path
 from tests.sessions.scripted import Vector
 
 HOUSE = Path(__file__).resolve().parents[3]
@@ -46,9 +46,9 @@ def spawn(name: str, pace: float = 0.002, witness: str = "", **how: object) -> s
 def engine(name: str = "test", pace: float = 0.002, **how: object) -> Iterator[subprocess.Popen[bytes]]:
     child = spawn(name, pace, **how)
     try:
-        path = Door(paths.runtime(), name).path
+        path = EngineSocket(paths.runtime_folder(), name).path
         limit = time.monotonic() + 30
-        while not (path.exists() and probe(path)):
+        while not (path.exists() and probe_engine(path)):
             assert child.poll() is None, child.stderr and child.stderr.read().decode()
             assert time.monotonic() < limit
             time.sleep(0.01)
@@ -60,12 +60,12 @@ def engine(name: str = "test", pace: float = 0.002, **how: object) -> Iterator[s
             child.stderr.close()
 
 
-def the_session() -> Folder:
-    return all_folders(paths.sessions())[0]
+def the_session() -> SessionFolder:
+    return all_folders(paths.sessions_folder())[0]
 
 
-async def speaking(path: Path) -> Client:
-    client = await Client.open(path)
+async def speaking(path: Path) -> EngineClient:
+    client = await EngineClient.open(path)
     async with asyncio.timeout(60):
         while not (client.state.model and client.state.word == "idle"):
             await asyncio.sleep(0.002)
@@ -76,7 +76,7 @@ async def speaking(path: Path) -> Client:
 
 async def killed(
     path: Path, child: subprocess.Popen[bytes], dials: int, later: float = 0.0
-) -> tuple[list[int], list[Record]]:
+) -> tuple[list[int], list[JournalRecord]]:
     """Turns dials, then kills the engine; what was acknowledged, and what was seen."""
     client = await speaking(path)
     acked = []
@@ -85,7 +85,7 @@ async def killed(
         acked.append((await client.ask("mixer", rev=rev, state=state))["rev"])
     await asyncio.sleep(later)
     child.send_signal(signal.SIGKILL)
-    seen = [item async for item in client.items() if isinstance(item, Record)]
+    seen = [item async for item in client.items() if isinstance(item, JournalRecord)]
     assert client.connection == "gone"
     return acked, seen
 
@@ -107,14 +107,16 @@ def survives_a_kill(dials: int, witness: Path) -> int:
     tokens of the last 50 ms may be missing. How many that were."""
     later = random.Random(dials).uniform(0, 6 * PROMISED_S)
     with engine(witness=str(witness)) as child:
-        acked, seen = asyncio.run(killed(Door(paths.runtime(), "test").path, child, dials, later))
+        acked, seen = asyncio.run(
+            killed(EngineSocket(paths.runtime_folder(), "test").path, child, dials, later)
+        )
     journal, reading = Journal.resume(the_session())
     journal.close("recovered")
-    assert {r.event.rev for r in reading.records if isinstance(r.event, ev.Mixer)} >= set(acked)
+    assert {r.event.rev for r in reading.records if isinstance(r.event, ev.MixerChanged)} >= set(acked)
     assert list(reading.records[: len(seen)]) == seen
     assert [r.n for r in reading.records] == list(range(len(reading.records)))
     made = [moment for (moment,) in struct.iter_unpack("d", witness.read_bytes())]
-    kept = sum(len(r.event.ids) for r in reading.records if isinstance(r.event, ev.Tok))
+    kept = sum(len(r.event.ids) for r in reading.records if isinstance(r.event, ev.TokensGenerated))
     assert unwritten_s(made, kept) <= PROMISED_S + HELD_UP_S
     return len(made) - kept
 
@@ -144,10 +146,10 @@ def test_the_next_engine_clears_away_what_a_killed_one_left() -> None:
     with engine() as child:
         child.kill()
         child.wait()
-        assert Door(paths.runtime(), "test").path.exists()
-        assert find() == []
+        assert EngineSocket(paths.runtime_folder(), "test").path.exists()
+        assert find_engines() == []
         with engine():
-            assert [found.id for found in find()] == ["test"]
+            assert [found.id for found in find_engines()] == ["test"]
 
 
 def test_a_closed_terminal_does_not_end_the_answer() -> None:
@@ -157,7 +159,7 @@ def test_a_closed_terminal_does_not_end_the_answer() -> None:
         client = await speaking(path)
         await client.close()
         os.close(terminal)
-        again = await Client.open(path)
+        again = await EngineClient.open(path)
         async with asyncio.timeout(60):
             while not (again.state.path() and again.state.path()[-1].stop):
                 await asyncio.sleep(0.01)
@@ -168,33 +170,33 @@ def test_a_closed_terminal_does_not_end_the_answer() -> None:
     with engine(pace=0.0005, stdin=theirs, stdout=theirs, preexec_fn=os.setsid) as child:
         os.close(theirs)
         os.kill(child.pid, signal.SIGHUP)
-        asyncio.run(hang_up(Door(paths.runtime(), "test").path, mine))
+        asyncio.run(hang_up(EngineSocket(paths.runtime_folder(), "test").path, mine))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_polite_signal_ends_the_session_properly(number: signal.Signals) -> None:
     async def note(path: Path) -> None:
-        client = await Client.open(path)
+        client = await EngineClient.open(path)
         await client.ask("note", text="worth keeping")
         await client.close()
 
     with engine() as child:
-        asyncio.run(note(Door(paths.runtime(), "test").path))
+        asyncio.run(note(EngineSocket(paths.runtime_folder(), "test").path))
         child.send_signal(number)
         assert child.wait(20) == 0
-    assert read(the_session().journal).records[-1].event == ev.Close(reason=f"ended by {number.name}")
-    assert not Door(paths.runtime(), "test").path.exists()
+    assert read(the_session().journal).records[-1].event == ev.SessionClosed(reason=f"ended by {number.name}")
+    assert not EngineSocket(paths.runtime_folder(), "test").path.exists()
 
 
 def test_of_engines_that_start_at_once_one_wins_and_the_others_say_who() -> None:
     children = [spawn("race") for _ in range(4)]
-    path = Door(paths.runtime(), "race").path
+    path = EngineSocket(paths.runtime_folder(), "race").path
     limit = time.monotonic() + 30
-    while sum(child.poll() is None for child in children) > 1 or not probe(path):
+    while sum(child.poll() is None for child in children) > 1 or not probe_engine(path):
         assert time.monotonic() < limit
         time.sleep(0.01)
     winner = next(child for child in children if child.poll() is None)
-    found = probe(path)
+    found = probe_engine(path)
     assert found is not None
     assert found.pid == winner.pid
     for child in children:
@@ -208,40 +210,44 @@ def test_of_engines_that_start_at_once_one_wins_and_the_others_say_who() -> None
 
 
 def test_the_real_engine_is_started_once_detached_found_and_stopped() -> None:
-    path = start(None)
-    (found,) = find()
+    path = start_engine(None)
+    (found,) = find_engines()
     assert found.path == path
     assert os.getsid(found.pid) == found.pid
-    assert probe(path) == found
+    assert probe_engine(path) == found
     done = steertui("ls", "--json")
     assert json.loads(done.stdout) == {"engines": [found.as_json()]}
     with pytest.raises(EngineUnavailable, match=r"did not start: .*is running already"):
-        start(None)
+        start_engine(None)
     assert steertui("stop", "--json").returncode == 0
-    assert find() == []
+    assert find_engines() == []
     assert steertui("stop").returncode == 5
 
 
 def test_an_engine_says_that_its_own_environment_has_no_key(tmp_path: Path) -> None:
     async def judged(path: Path) -> str:
-        client = await Client.open(path)
+        client = await EngineClient.open(path)
         params = {"set": "motivation", "out": str(tmp_path / "new.jsonl"), "pairs": 2}
         await client.ask("job.start", kind="contrast-make", params=params)
         async for item in client.items():
-            if isinstance(item, Record) and isinstance(item.event, ev.Job) and item.event.state == "failed":
+            if (
+                isinstance(item, JournalRecord)
+                and isinstance(item.event, ev.JobChanged)
+                and item.event.state == "failed"
+            ):
                 return item.event.message
         return ""
 
     bare = {name: value for name, value in os.environ.items() if not name.startswith("ANTHROPIC")}
     with engine(env=bare):
-        said = asyncio.run(judged(Door(paths.runtime(), "test").path))
+        said = asyncio.run(judged(EngineSocket(paths.runtime_folder(), "test").path))
     assert "set ANTHROPIC_API_KEY where the engine is started" in said
 
 
 def test_an_engine_that_has_the_model_is_used_and_no_second_is_started() -> None:
     with engine("main"):
-        assert ensure("scripted") == Door(paths.runtime(), "main").path
-        assert len(find()) == 1
+        assert ensure_engine("scripted") == EngineSocket(paths.runtime_folder(), "main").path
+        assert len(find_engines()) == 1
 
 
 def steertui(*words: str) -> subprocess.CompletedProcess[str]:
@@ -254,27 +260,27 @@ def test_a_socket_that_is_not_ours_is_refused_by_its_sentence(tmp_path: Path) ->
     link.symlink_to(plain)
     plain.touch()
     with pytest.raises(EngineUnavailable, match="symbolic link"):
-        refuse_foreign(link)
+        refuse_foreign_path(link)
     with pytest.raises(EngineUnavailable, match="is not a socket"):
-        refuse_foreign(plain)
-    refuse_foreign(tmp_path / "none.sock")
+        refuse_foreign_path(plain)
+    refuse_foreign_path(tmp_path / "none.sock")
     if os.getuid() == 0:
         with socket.socket(socket.AF_UNIX) as door:
             door.bind(str(tmp_path / "c.sock"))
         os.chown(tmp_path / "c.sock", 1001, -1)
         with pytest.raises(EngineUnavailable, match="belongs to uid 1001"):
-            refuse_foreign(tmp_path / "c.sock")
+            refuse_foreign_path(tmp_path / "c.sock")
 
 
 def test_names_and_paths_of_sockets_are_bounded(tmp_path: Path) -> None:
     for name in ("", "../x", "a/b", ".x", "x" * 41, "a\0b"):
         with pytest.raises(UsageError, match="an engine's name"):
-            Door(tmp_path, name)
+            EngineSocket(tmp_path, name)
     with pytest.raises(EngineUnavailable, match="longer than 107 bytes"):
-        Door(tmp_path / ("x" * 100))
+        EngineSocket(tmp_path / ("x" * 100))
 
 
 def test_the_socket_is_for_its_owner_alone() -> None:
     with engine():
-        assert Door(paths.runtime(), "test").path.stat().st_mode & 0o777 == 0o600
-        assert paths.runtime().stat().st_mode & 0o777 == 0o700
+        assert EngineSocket(paths.runtime_folder(), "test").path.stat().st_mode & 0o777 == 0o600
+        assert paths.runtime_folder().stat().st_mode & 0o777 == 0o700

@@ -18,7 +18,7 @@ from sessions.journal import events as ev
 from sessions.journal.folder import all_folders
 from sessions.journal.reader import read
 from steertui import paths
-from steertui.engine.launch import find
+from steertui.engine.launch import find_engines
 from tests.core import zoo
 from tests.steertui.engine.test_process import steertui as command
 
@@ -38,7 +38,7 @@ def steered_then_killed(model: Path, dials: int) -> dict[int, int]:
     """One finished answer, then one in which dials are turned until the engine is killed; what it acknowledged."""
     acked: dict[int, int] = {}
     with steertui.connect(str(model)) as engine:
-        (found,) = find()
+        (found,) = find_engines()
         engine.ready(120)
         engine.ask("vector.load", source=str(model.parent / "v.safetensors"))
         vector = engine.state.vectors["v"]
@@ -59,8 +59,10 @@ def steered_then_killed(model: Path, dials: int) -> dict[int, int]:
 
 def check(model: Path, dials: int) -> None:
     acked = steered_then_killed(model, dials)
-    (folder,) = all_folders(paths.sessions())[:1]
-    kept = {r.event.rev: r.event for r in read(folder.journal).records if isinstance(r.event, ev.Mixer)}
+    (folder,) = all_folders(paths.sessions_folder())[:1]
+    kept = {
+        r.event.rev: r.event for r in read(folder.journal).records if isinstance(r.event, ev.MixerChanged)
+    }
     assert {rev: kept[rev].at for rev in acked} == acked
     done = command("sessions", "verify", "last", "--json")
     assert done.returncode == 0, done.stderr

@@ -17,39 +17,39 @@ import pytest
 from core.errors import EngineUnavailable
 from core.mixer.mixer import Channel, Mixer
 from sessions.journal import events as ev
-from sessions.journal.codec import Record, decode
+from sessions.journal.codec import JournalRecord, decode
 from sessions.journal.folder import all_folders, find_folder
 from sessions.journal.journal import RING
 from sessions.journal.reader import read
 from sessions.state.fold import fold_all
 from steertui import paths
 from steertui.engine import protocol
-from steertui.engine.client import Client, RemoteError
-from steertui.engine.inline import Inline
-from steertui.engine.launch import find, probe
-from steertui.engine.process import Engine
-from steertui.engine.sockets import Door
+from steertui.engine.client import EngineClient, RemoteError
+from steertui.engine.inline import InlineEngine
+from steertui.engine.launch import find_engines, probe_engine
+from steertui.engine.process import EngineProcess
+from steertui.engine.sockets import EngineSocket
 from tests.sessions.scripted import Studio, Vector
 
 LOUD = Vector("loud", {3: (1.0, 0.0, 0.0, 0.0)}, {3: 2.0})
 
 
 @contextmanager
-def engine(studio: Studio | None = None, *, record: bool = True, **settings: Any) -> Iterator[Inline]:
-    door = Door(paths.runtime(), "test")
-    sessions = paths.sessions() if record else None
-    with Inline(Engine(door, studio or Studio(), sessions, "scripted", **settings)) as running:
+def engine(studio: Studio | None = None, *, record: bool = True, **settings: Any) -> Iterator[InlineEngine]:
+    door = EngineSocket(paths.runtime_folder(), "test")
+    sessions = paths.sessions_folder() if record else None
+    with InlineEngine(EngineProcess(door, studio or Studio(), sessions, "scripted", **settings)) as running:
         yield running
 
 
-async def reached(client: Client, true: Callable[[Client], Any]) -> None:
+async def reached(client: EngineClient, true: Callable[[EngineClient], Any]) -> None:
     """Waits for the client's state; a hang is a failure, not a timing."""
     async with asyncio.timeout(60):
         while not true(client):
             await asyncio.sleep(0.002)
 
 
-async def answered(client: Client, text: str, **settings: Any) -> None:
+async def answered(client: EngineClient, text: str, **settings: Any) -> None:
     await reached(client, lambda c: c.state.word == "idle" and c.state.model)
     turn = (await client.ask("chat", text=text, settings=settings))["turn"]
     await reached(client, lambda c: any(t.parent == turn and t.stop for t in c.state.turns.values()))
@@ -63,7 +63,7 @@ class Line:
         self.socket.settimeout(10)
         self.socket.connect(str(path))
         self.file = self.socket.makefile("rb")
-        self.send(hello if hello is not None else protocol.greeting(protocol.Hello()))
+        self.send(hello if hello is not None else protocol.greeting_frame(protocol.Hello()))
 
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
@@ -82,8 +82,8 @@ class Line:
 
 
 def test_a_chat_over_the_socket_and_the_journal_say_the_same() -> None:
-    async def talk(path: Path) -> Client:
-        client = await Client.open(path)
+    async def talk(path: Path) -> EngineClient:
+        client = await EngineClient.open(path)
         await answered(client, "hello", max_new_tokens=30)
         await client.close()
         return client
@@ -99,7 +99,7 @@ def test_a_chat_over_the_socket_and_the_journal_say_the_same() -> None:
 
 def test_after_an_answer_to_a_command_its_events_are_folded() -> None:
     async def talk(path: Path) -> None:
-        client = await Client.open(path)
+        client = await EngineClient.open(path)
         await reached(client, lambda c: c.state.model)
         await client.ask("vector.load", source="loud")
         assert "loud" in client.state.vectors
@@ -115,15 +115,15 @@ def test_after_an_answer_to_a_command_its_events_are_folded() -> None:
 
 def test_a_hundred_attachments_during_generation_see_every_event_once() -> None:
     async def watch(path: Path) -> None:
-        main = await Client.open(path)
+        main = await EngineClient.open(path)
         await reached(main, lambda c: c.state.model)
         await main.ask("chat", text="go", settings={"max_new_tokens": 10**6})
         for _ in range(100):
-            other = await Client.open(path, role="observer")
+            other = await EngineClient.open(path, role="observer")
             until = other.welcome.seq
             seen: list[int] = []
             async for item in other.items():
-                if isinstance(item, Record):
+                if isinstance(item, JournalRecord):
                     seen.append(item.n)
                 if seen and seen[-1] >= until:
                     break
@@ -142,13 +142,13 @@ def test_a_hundred_attachments_during_generation_see_every_event_once() -> None:
 
 def test_a_dropped_client_finds_its_way_back_without_a_gap() -> None:
     async def drop(path: Path) -> None:
-        client = await Client.open(path)
+        client = await EngineClient.open(path)
         await reached(client, lambda c: c.state.model)
         await client.ask("chat", text="go", settings={"max_new_tokens": 100})
         seen: list[int] = []
         notices: list[str] = []
         async for item in client.items():
-            if isinstance(item, Record):
+            if isinstance(item, JournalRecord):
                 seen.append(item.n)
                 if len(seen) % 10 == 0:
                     client._writer.transport.abort()
@@ -172,7 +172,7 @@ def test_a_client_that_reads_nothing_neither_stops_the_tokens_nor_misses_any() -
 
     async def watch(path: Path) -> None:
         deaf = Line(path)
-        writer = await Client.open(path, role="observer")
+        writer = await EngineClient.open(path, role="observer")
         await writer.ask("take_control")
         await reached(writer, lambda c: c.state.model)
         for _ in range(3):
@@ -190,13 +190,13 @@ def test_a_client_that_reads_nothing_neither_stops_the_tokens_nor_misses_any() -
 
     with engine(Studio(pace=0.0005)) as running:
         for number in range(300):
-            running.server.host.journal.append(ev.Note(text=f"{number}" + "x" * 5000))
+            running.server.host.journal.append(ev.NoteAdded(text=f"{number}" + "x" * 5000))
         asyncio.run(watch(running.path))
 
 
 def test_one_writer_many_observers_and_control_is_handed_over() -> None:
     async def share(path: Path) -> None:
-        first, second = await Client.open(path), await Client.open(path)
+        first, second = await EngineClient.open(path), await EngineClient.open(path)
         assert (first.role, second.role) == ("writer", "observer")
         with pytest.raises(RemoteError, match="take_control"):
             await second.ask("note", text="may I?")
@@ -206,7 +206,7 @@ def test_one_writer_many_observers_and_control_is_handed_over() -> None:
         with pytest.raises(RemoteError):
             await first.ask("note", text="and I?")
         await second.close()
-        third = await Client.open(path)
+        third = await EngineClient.open(path)
         assert third.role == "writer"
         await third.close()
         await first.close()
@@ -253,7 +253,7 @@ def forwarded(path: Path, to: Path) -> Iterator[list[socket.socket]]:
 
 def test_a_forwarded_socket_serves_as_well_and_is_waited_for_when_it_breaks(tmp_path: Path) -> None:
     async def far_away(path: Path, lines: list[socket.socket]) -> None:
-        client = await Client.open(path)
+        client = await EngineClient.open(path)
         await answered(client, "hello", max_new_tokens=5)
         for line in list(lines):
             with contextlib.suppress(OSError):
@@ -267,7 +267,7 @@ def test_a_forwarded_socket_serves_as_well_and_is_waited_for_when_it_breaks(tmp_
         await client.close()
 
     with engine() as running, forwarded(tmp_path / "far.sock", running.path) as lines:
-        assert probe(tmp_path / "far.sock")
+        assert probe_engine(tmp_path / "far.sock")
         asyncio.run(far_away(tmp_path / "far.sock", lines))
 
 
@@ -338,9 +338,9 @@ def test_a_flood_of_requests_whose_replies_nobody_reads_is_held_back() -> None:
 def test_another_epoch_means_everything_from_the_start() -> None:
     with engine() as running:
         known = Line(running.path).until("proto")
-        stale = Line(running.path, protocol.greeting(protocol.Hello(since=10**6, epoch="another")))
+        stale = Line(running.path, protocol.greeting_frame(protocol.Hello(since=10**6, epoch="another")))
         assert stale.until("n")["n"] == 0
-        fresh = Line(running.path, protocol.greeting(protocol.Hello(since=1, epoch=known["epoch"])))
+        fresh = Line(running.path, protocol.greeting_frame(protocol.Hello(since=1, epoch=known["epoch"])))
         assert fresh.until("n")["n"] == 2
 
 
@@ -351,8 +351,8 @@ def test_who_comes_back_late_is_sent_what_only_the_file_still_has() -> None:
         assert running.server is not None
         journal = running.server.host.journal
         for number in range(RING + 1000):
-            journal.append(ev.Note(text=str(number)))
-        late = Line(running.path, protocol.greeting(protocol.Hello(since=10, epoch=known["epoch"])))
+            journal.append(ev.NoteAdded(text=str(number)))
+        late = Line(running.path, protocol.greeting_frame(protocol.Hello(since=10, epoch=known["epoch"])))
         numbers = [late.until("n")["n"]]
         while numbers[-1] < journal.seq:
             numbers.append(late.until("n")["n"])
@@ -364,11 +364,11 @@ def test_behind_a_forwarded_socket_another_engine_is_known_as_another(tmp_path: 
     """The engine there was restarted: what the client holds is not what this one has, and is forgotten."""
     far = tmp_path / "far.sock"
 
-    async def before(client: Client) -> str:
+    async def before(client: EngineClient) -> str:
         await answered(client, "hello", max_new_tokens=5)
         return client.state.session
 
-    async def after(client: Client, old: str) -> None:
+    async def after(client: EngineClient, old: str) -> None:
         await reached(client, lambda c: c.state.session not in ("", old))
         await reached(client, lambda c: c.state.word == "idle" and c.state.model)
         assert client.state.turns == {}
@@ -376,9 +376,9 @@ def test_behind_a_forwarded_socket_another_engine_is_known_as_another(tmp_path: 
         assert [turn.text for turn in client.state.path()][:1] == ["and you?"]
 
     async def both() -> None:
-        with forwarded(far, Door(paths.runtime(), "test").path):
+        with forwarded(far, EngineSocket(paths.runtime_folder(), "test").path):
             with engine():
-                client = await Client.open(far)
+                client = await EngineClient.open(far)
                 old = await before(client)
             await reached(client, lambda c: c.connection == "lost")
             with engine():
@@ -397,19 +397,19 @@ def test_events_on_the_wire_are_the_lines_of_the_journal() -> None:
         line.until("re")
     kept = (Path(folder) / "journal.jsonl").read_bytes().splitlines(keepends=True)
     assert wire == kept[:3]
-    assert isinstance(decode(wire[0]).event, ev.Open)
+    assert isinstance(decode(wire[0]).event, ev.SessionOpened)
 
 
 def test_without_a_record_nothing_is_written() -> None:
     with engine(record=False) as running:
-        assert probe(running.path)
-    assert list(paths.sessions().rglob("*")) == []
+        assert probe_engine(running.path)
+    assert list(paths.sessions_folder().rglob("*")) == []
 
 
 def test_a_folder_that_cannot_be_written_costs_the_record_not_the_session(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    door = Door(paths.runtime(), "test")
-    with Inline(Engine(door, Studio(), tmp_path / "file" / "sessions", "scripted")) as running:
+    door = EngineSocket(paths.runtime_folder(), "test")
+    with InlineEngine(EngineProcess(door, Studio(), tmp_path / "file" / "sessions", "scripted")) as running:
         error = Line(running.path).until("where")
     assert error["message"].startswith(f"not recorded: cannot write {tmp_path}")
     assert "XDG_DATA_HOME" in error["message"]
@@ -424,12 +424,12 @@ def test_shutdown_says_goodbye_and_closes_the_journal() -> None:
         assert line.until("ev") == {"ev": "bye", "reason": "enough"}
         assert line.ends()
         running.close()
-    assert read(Path(folder) / "journal.jsonl").records[-1].event == ev.Close(reason="enough")
+    assert read(Path(folder) / "journal.jsonl").records[-1].event == ev.SessionClosed(reason="enough")
 
 
 def test_a_session_in_which_nothing_was_said_leaves_no_folder() -> None:
     async def leave_at_once(path: Path) -> None:
-        client = await Client.open(path)
+        client = await EngineClient.open(path)
         await client.ask("vector.load", source="loud")
         await client.ask("session.new")
         await client.ask("session.new")
@@ -439,13 +439,13 @@ def test_a_session_in_which_nothing_was_said_leaves_no_folder() -> None:
 
     with engine() as running:
         asyncio.run(leave_at_once(running.path))
-        assert len(all_folders(paths.sessions())) == 2, "the noted one, and the one that is open"
-    (kept,) = all_folders(paths.sessions())
-    assert any(isinstance(record.event, ev.Note) for record in read(kept.journal).records)
+        assert len(all_folders(paths.sessions_folder())) == 2, "the noted one, and the one that is open"
+    (kept,) = all_folders(paths.sessions_folder())
+    assert any(isinstance(record.event, ev.NoteAdded) for record in read(kept.journal).records)
 
 
 async def left_in_mid_answer(path: Path, on_detach: float) -> None:
-    writer = await Client.open(path, on_detach=on_detach)
+    writer = await EngineClient.open(path, on_detach=on_detach)
     await reached(writer, lambda c: c.state.word == "idle" and c.state.model)
     await writer.ask("chat", text="go", settings={"max_new_tokens": 400})
     await reached(writer, lambda c: c.state.path()[-1].tokens)
@@ -460,7 +460,7 @@ def test_an_answer_ends_with_its_writer_where_that_was_wanted(on_detach: float, 
 
     async def watched(path: Path) -> str | None:
         async with asyncio.timeout(60):
-            watcher = await Client.open(path, role="observer", on_detach=0.0)
+            watcher = await EngineClient.open(path, role="observer", on_detach=0.0)
             await left_in_mid_answer(path, on_detach)
             await reached(watcher, lambda c: c.state.path()[-1].stop)
             await watcher.close()
@@ -471,10 +471,10 @@ def test_an_answer_ends_with_its_writer_where_that_was_wanted(on_detach: float, 
 
 
 def test_an_answer_whose_writer_comes_back_in_time_goes_on() -> None:
-    async def away_and_back(path: Path) -> Client:
+    async def away_and_back(path: Path) -> EngineClient:
         await left_in_mid_answer(path, 0.1)
         async with asyncio.timeout(60):
-            again = await Client.open(path)
+            again = await EngineClient.open(path)
             await reached(again, lambda c: c.state.path() and c.state.path()[-1].stop)
             await again.close()
         return again
@@ -487,17 +487,17 @@ def test_an_engine_nobody_needs_goes_by_itself() -> None:
     with engine(record=False, idle_exit=0.0) as running:
         running._thread.join(10)
         assert not running._thread.is_alive()
-    assert find() == []
+    assert find_engines() == []
 
 
 def test_a_client_without_an_engine_is_told_so() -> None:
     with pytest.raises(EngineUnavailable, match="no engine answers"):
-        asyncio.run(Client.open(paths.runtime() / "nobody.sock"))
+        asyncio.run(EngineClient.open(paths.runtime_folder() / "nobody.sock"))
 
 
 def test_a_new_session_has_the_same_desk_and_everybody_follows_into_it() -> None:
-    async def move(path: Path) -> tuple[Client, Client]:
-        writer, observer = await Client.open(path), await Client.open(path, role="observer")
+    async def move(path: Path) -> tuple[EngineClient, EngineClient]:
+        writer, observer = await EngineClient.open(path), await EngineClient.open(path, role="observer")
         await answered(writer, "hello", max_new_tokens=5)
         await writer.ask("vector.load", source="loud")
         await writer.ask("mixer", rev=4, state=Mixer((Channel(LOUD, scale=0.5),)).to_json())
@@ -519,12 +519,12 @@ def test_a_new_session_has_the_same_desk_and_everybody_follows_into_it() -> None
     with engine() as running:
         writer, observer = asyncio.run(move(running.path))
     assert writer.state.path() == observer.state.path()
-    assert len(list(paths.sessions().glob("*/*/journal.jsonl"))) == 2
+    assert len(list(paths.sessions_folder().glob("*/*/journal.jsonl"))) == 2
 
 
 def test_an_old_session_is_opened_and_goes_on() -> None:
-    async def there_and_back(path: Path) -> Client:
-        client = await Client.open(path)
+    async def there_and_back(path: Path) -> EngineClient:
+        client = await EngineClient.open(path)
         await answered(client, "hello", max_new_tokens=5)
         old = client.state
         await client.ask("session.new")
@@ -543,8 +543,8 @@ def test_an_old_session_is_opened_and_goes_on() -> None:
 
 
 def test_a_branch_is_a_session_of_its_own_that_begins_with_what_led_to_its_token() -> None:
-    async def branch(path: Path) -> tuple[Client, str]:
-        client = await Client.open(path)
+    async def branch(path: Path) -> tuple[EngineClient, str]:
+        client = await EngineClient.open(path)
         await answered(client, "hello", max_new_tokens=8)
         await answered(client, "and then?", max_new_tokens=8)
         old = client.state
@@ -559,15 +559,15 @@ def test_a_branch_is_a_session_of_its_own_that_begins_with_what_led_to_its_token
 
     with engine() as running:
         client, parent = asyncio.run(branch(running.path))
-    folder = find_folder(paths.sessions(), client.state.session)
+    folder = find_folder(paths.sessions_folder(), client.state.session)
     opening = read(folder.journal).records[0].event
-    assert isinstance(opening, ev.Open)
+    assert isinstance(opening, ev.SessionOpened)
     assert opening.parent == {"session": parent, "turn": 1, "at": 3}
 
 
 def test_a_session_that_is_busy_is_not_left() -> None:
     async def try_to(path: Path) -> None:
-        client = await Client.open(path)
+        client = await EngineClient.open(path)
         await reached(client, lambda c: c.state.word == "idle" and c.state.model)
         await client.ask("chat", text="go", settings={"max_new_tokens": 1000})
         with pytest.raises(
@@ -585,5 +585,5 @@ def test_a_session_that_is_busy_is_not_left() -> None:
 
 @pytest.mark.parametrize(("said", "read"), [("30", 30.0), ("0.5", 0.5), ("-1", -1.0), ("9" * 400, 1e9)])
 def test_a_time_to_wait_may_be_a_whole_number(said: str, read: float) -> None:
-    frame = protocol.parse(f'{{"proto":1,"on_detach":{said}}}\n'.encode())
+    frame = protocol.parse_frame(f'{{"proto":1,"on_detach":{said}}}\n'.encode())
     assert protocol.parse_hello(frame).on_detach == read

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from steertui.screens.desk.dialogs import add_vector
-from steertui.screens.desk.dialogs.sampling import Sampling
+from steertui.screens.desk.dialogs.sampling import SamplingSettings
 from tests.steertui.scenes.scene import Play, scene
 
 QUESTION = "Help me with the parser, please: it eats the last line of every file."
@@ -29,7 +29,7 @@ async def add(play: Play, name: str) -> None:
     """A strip for a vector of that name."""
     await play.at.ready()
     before = len(play.at.desk.rack.board.mixer.channels)
-    await add_vector.play(play.at.desk, play.words(f"vector {name}", name))
+    await add_vector.add_vector_strip(play.at.desk, play.words(f"vector {name}", name))
     await play.at.until(lambda: len(play.at.desk.rack.board.mixer.channels) > before)
     await settled(play)
 
@@ -131,7 +131,7 @@ async def remarks(play: Play) -> None:
     await add(play, "pirate")
     await link.ask("remember", text=words("remembered", "The build is red."), role=words("role", "tool"))
     await link.ask("mark", label=words("mark", "before the meeting"))
-    play.at.desk.talk.set(Sampling(prefill=words("prefill", "Well, to begin with:")))
+    play.at.desk.talk.set(SamplingSettings(prefill=words("prefill", "Well, to begin with:")))
     play.at.desk.prompt.focus()
     await play.at.ask(words("prompt", QUESTION))
     await play.at.play(6)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from textual.command import CommandPalette
 from textual.widgets import Input
 
-from steertui.screens.appearance import Looks
-from steertui.screens.ask import Ask
+from steertui.screens.appearance import ThemeDialog
+from steertui.screens.ask import InputDialog
 from steertui.screens.desk.dialogs.cap_dialog import CapDialog
 from steertui.screens.desk.dialogs.form import DeskForm
-from steertui.screens.desk.dialogs.mixers import Presets
-from steertui.screens.keys import Keys
-from steertui.screens.pick import Pick
+from steertui.screens.desk.dialogs.mixers import SavedMixersDialog
+from steertui.screens.keys import HelpScreen
+from steertui.screens.pick import ChoiceDialog
 from tests.steertui.scenes import shelves
 from tests.steertui.scenes.desk import QUESTION, add, over, steered
 from tests.steertui.scenes.scene import Play, scene
@@ -25,13 +25,13 @@ async def opened(play: Play, command: str, kind: type[object]) -> None:
 @scene("dialog-vectors", before=shelves.vectors)
 async def add_vector(play: Play) -> None:
     await play.at.ready()
-    await opened(play, "vector.add", Pick)
+    await opened(play, "vector.add", ChoiceDialog)
 
 
 @scene("dialog-models")
 async def models(play: Play) -> None:
     await play.at.ready()
-    await opened(play, "model.open", Pick)
+    await opened(play, "model.open", ChoiceDialog)
 
 
 @scene("dialog-sampling", before=shelves.settings)
@@ -51,26 +51,26 @@ async def sampling_wrong(play: Play) -> None:
 @scene("dialog-presets", before=shelves.saved_mixers)
 async def presets(play: Play) -> None:
     await add(play, "pirate")
-    await opened(play, "mixers.open", Presets)
+    await opened(play, "mixers.open", SavedMixersDialog)
 
 
 @scene("dialog-distractor", before=shelves.distractions)
 async def distractor(play: Play) -> None:
     await play.at.ready()
-    await opened(play, "inject.open", Pick)
+    await opened(play, "inject.open", ChoiceDialog)
 
 
 @scene("dialog-distractor-how")
 async def distractor_how(play: Play) -> None:
     await steered(play)
-    await opened(play, "inject.open", Pick)
+    await opened(play, "inject.open", ChoiceDialog)
     await play.at.press("enter")
 
 
 @scene("dialog-scale")
 async def scale(play: Play) -> None:
     await add(play, "pirate")
-    await opened(play, "scale.exact", Ask)
+    await opened(play, "scale.exact", InputDialog)
     play.app.screen.query_one(Input).value = play.words("typed", "loud")
     await play.at.press("enter")
 
@@ -91,28 +91,28 @@ async def strip(play: Play) -> None:
 async def rewind(play: Play) -> None:
     await steered(play)
     await over(play)
-    await opened(play, "rewind.open", Ask)
+    await opened(play, "rewind.open", InputDialog)
 
 
 @scene("dialog-history", before=shelves.history)
 async def history(play: Play) -> None:
     await play.at.ready()
     await play.at.type(play.words("prompt", QUESTION))
-    await opened(play, "prompt.search", Pick)
+    await opened(play, "prompt.search", ChoiceDialog)
 
 
 @scene("dialog-leave")
 async def leave(play: Play) -> None:
     await play.at.ready()
     await play.app.run_action("leave")
-    await play.until_screen(Pick)
+    await play.until_screen(ChoiceDialog)
 
 
 @scene("dialog-theme")
 async def theme(play: Play) -> None:
     await play.at.ready()
     await play.app.run_action("looks")
-    await play.until_screen(Looks)
+    await play.until_screen(ThemeDialog)
 
 
 @scene("palette")
@@ -127,4 +127,4 @@ async def palette(play: Play) -> None:
 async def keys(play: Play) -> None:
     await play.at.ready()
     await play.app.run_action("help")
-    await play.until_screen(Keys)
+    await play.until_screen(HelpScreen)

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from unittest import mock
 
-from steertui.screens.desk.token_rate import Pace
+from steertui.screens.desk.token_rate import TokenRate
 
 BEGAN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 EVENT_MS = 250
@@ -30,10 +30,10 @@ def frozen() -> Iterator[None]:
         "sessions.journal.environment.datetime": wall,
         "sessions.journal.journal._milliseconds": lambda: next(ticks),
         "steertui.screens.jobs.job_list.time": SimpleNamespace(monotonic=lambda: 0.0),
-        "core.loading.placement.decide": lambda: place,
+        "core.loading.placement.choose_placement": lambda: place,
     }
     with ExitStack() as stack:
         for name, stand_in in changes.items():
             stack.enter_context(mock.patch(name, stand_in))
-        stack.enter_context(mock.patch.object(Pace, "rate", return_value=RATE))
+        stack.enter_context(mock.patch.object(TokenRate, "rate", return_value=RATE))
         yield

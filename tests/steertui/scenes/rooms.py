@@ -7,14 +7,14 @@ from textual.widgets import DataTable, Input
 from core.errors import BadInput
 from core.jobs import job
 from sessions.job_specs import job_factories
-from steertui.screens.ask import Ask
+from steertui.screens.ask import InputDialog
 from steertui.screens.jobs.form.form import JobForm
-from steertui.screens.jobs.screen import Jobs
-from steertui.screens.library.importing import Import
-from steertui.screens.library.screen import Library
-from steertui.screens.pick import Pick
-from steertui.screens.sessions.replay import Replay
-from steertui.screens.sessions.screen import Sessions
+from steertui.screens.jobs.screen import JobsScreen
+from steertui.screens.library.importing import ImportDialog
+from steertui.screens.library.screen import LibraryScreen
+from steertui.screens.pick import ChoiceDialog
+from steertui.screens.sessions.replay import ReplayScreen
+from steertui.screens.sessions.screen import SessionsScreen
 from tests.steertui.scenes import shelves
 from tests.steertui.scenes.desk import over, steered
 from tests.steertui.scenes.scene import Play, scene
@@ -40,9 +40,9 @@ def layer(words: Words, number: int) -> job.Row:
     return job.Row(words("table", "layers"), str(number), values)
 
 
-def extraction(words: Words) -> tuple[job.Event | None, ...]:
+def extraction(words: Words) -> tuple[job.JobEvent | None, ...]:
     """An extraction's reports; it stands still in the middle, and at its end."""
-    sample = job.Sample(
+    sample = job.JobSample(
         words("condition", "+1"),
         words("sample prompt", "How do I rest?"),
         words("judge reply", "Sit down, breathe slowly, and let the tea get cold if it must."),
@@ -54,17 +54,17 @@ def extraction(words: Words) -> tuple[job.Event | None, ...]:
         job.Progress(280, 400, words("unit", "texts read")),
         *(layer(words, number) for number in range(len(CURVE))),
         sample,
-        job.Sample("−1", "How do I rest?", "No time! Up, out, the list is long and the day is short.", ()),
+        job.JobSample("−1", "How do I rest?", "No time! Up, out, the list is long and the day is short.", ()),
         job.Cell(words("grid", "cosine"), words("grid row", "calm"), words("grid column", "wry"), 0.4),
         WAIT,
         job.Artifact(words("artifact", "calm"), "0", "vector"),
     )
 
 
-async def room(play: Play) -> Jobs:
+async def room(play: Play) -> JobsScreen:
     await play.at.ready()
     await play.app.run_action("go('jobs')")
-    made: Jobs = await play.until_screen(Jobs)
+    made: JobsScreen = await play.until_screen(JobsScreen)
     return made
 
 
@@ -105,7 +105,7 @@ async def empty(play: Play) -> None:
 @scene("jobs-new")
 async def new(play: Play) -> None:
     (await room(play)).action_new()
-    await play.until_screen(Pick)
+    await play.until_screen(ChoiceDialog)
 
 
 async def form(play: Play) -> JobForm:
@@ -163,15 +163,15 @@ async def log(play: Play) -> None:
     await play.at.press("left")
 
 
-async def shelf(play: Play) -> Library:
+async def shelf(play: Play) -> LibraryScreen:
     await play.at.ready()
     await play.app.run_action("go('library')")
-    screen: Library = await play.until_screen(Library)
+    screen: LibraryScreen = await play.until_screen(LibraryScreen)
     await play.at.until(lambda: screen.query_one(DataTable).row_count)
     return screen
 
 
-async def at_row(play: Play, screen: Library, name: str) -> None:
+async def at_row(play: Play, screen: LibraryScreen, name: str) -> None:
     table = screen.query_one(DataTable)
     table.move_cursor(row=table.get_row_index(name))
     await play.at.sees("consistency")
@@ -220,22 +220,22 @@ async def library_note(play: Play) -> None:
     screen = await shelf(play)
     await at_row(play, screen, "calm")
     screen.action_note()
-    await play.until_screen(Ask)
+    await play.until_screen(InputDialog)
 
 
 @scene("library-import", before=shelves.vectors)
 async def library_import(play: Play) -> None:
     """The card of a stranger's file, before it is kept."""
     (await shelf(play)).action_import_file()
-    dialog = await play.until_screen(Import)
-    dialog.query_one("#path", Input).value = str(store.folder() / "calm.safetensors")
+    dialog = await play.until_screen(ImportDialog)
+    dialog.query_one("#path", Input).value = str(store.library_folder() / "calm.safetensors")
     await play.at.press("enter")
     await play.at.sees("enter keeps it under this name")
     with dialog.prevent(Input.Changed):
         dialog.query_one("#path", Input).value = "~/vectors/calm.safetensors"
 
 
-async def recorded(play: Play) -> Sessions:
+async def recorded(play: Play) -> SessionsScreen:
     """Two talks, and the newer one under the cursor."""
     await steered(play)
     await over(play)
@@ -245,7 +245,7 @@ async def recorded(play: Play) -> Sessions:
     await play.at.ask("What is left to do?")
     await over(play)
     await play.app.run_action("go('sessions')")
-    screen: Sessions = await play.until_screen(Sessions)
+    screen: SessionsScreen = await play.until_screen(SessionsScreen)
     await play.at.until(lambda: screen.query_one(DataTable).row_count == 2)
     await play.at.sees("asst")
     return screen
@@ -266,7 +266,7 @@ async def sessions_found(play: Play) -> None:
 @scene("sessions-export")
 async def sessions_export(play: Play) -> None:
     (await recorded(play)).action_export()
-    await play.until_screen(Pick)
+    await play.until_screen(ChoiceDialog)
 
 
 @scene("replay")
@@ -275,5 +275,5 @@ async def replay(play: Play) -> None:
     screen.query_one(DataTable).move_cursor(row=1)
     await play.at.pilot.pause()
     screen.action_replay()
-    await play.until_screen(Replay)
+    await play.until_screen(ReplayScreen)
     await play.at.press("full_stop", *["right"] * 9)

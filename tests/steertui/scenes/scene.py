@@ -10,7 +10,7 @@ from unittest import mock
 
 from sessions.job_specs import job_factories
 from steertui.config import Settings
-from steertui.engine.inline import Inline
+from steertui.engine.inline import InlineEngine
 from tests.steertui import scripted_engine
 from tests.steertui.app.stage import Stage, desk_at
 from tests.steertui.scenes import shelves
@@ -27,7 +27,7 @@ class Play:
 
     at: Stage
     words: Words
-    engine: Inline
+    engine: InlineEngine
 
     @property
     def app(self) -> Any:
@@ -81,7 +81,7 @@ async def played(
     settings: Settings | None = None,
 ) -> AsyncIterator[Play]:
     """The scene at its end, on an app of its own."""
-    cached = mock.patch("steertui.engine.models.models", return_value=shelves.models(words))
+    cached = mock.patch("steertui.engine.models.list_models", return_value=shelves.models(words))
     with frozen(), cached, mock.patch.dict(job_factories.JOBS):
         scene.before(words)
         studio = Studio(_script(scene.script, words))

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from core.mixer.mixer import Channel, Mixer
-from sessions.state.vector_facts import Known
+from sessions.state.vector_facts import VectorFacts
 from steertui import mixers, paths, promptlog
-from steertui.catalogue import Entry
+from steertui.catalogue import ModelEntry
 from steertui.screens.desk.dialogs import distractor, sampling
 from tests.steertui.scenes.words import Words
 from vectors.data.metadata import About
-from vectors.data.stored import Stored
+from vectors.data.stored import StoredVector
 from vectors.files import writing
 from vectors.library import library
 
@@ -29,7 +29,7 @@ OWN_DISTRACTORS = ("Your colleague brings cake.", "# not this one", "The fire al
 
 def vectors(words: Words) -> None:
     """Two of the user's own, one of them with a card that tells everything, and a file that is no vector."""
-    library.folder().mkdir(parents=True, exist_ok=True)
+    library.library_folder().mkdir(parents=True, exist_ok=True)
     about = About(
         name=words("card name", "calm"),
         model_id=words("card model", "acme/small-7b"),
@@ -41,12 +41,12 @@ def vectors(words: Words) -> None:
         suggestion={"scale": 0.3, "unit": words("card unit", "relative"), "layers": [4, 5, 6]},
     )
     for seed, (name, said) in enumerate({"calm": about, "wry": About()}.items()):
-        stored = Stored.from_raw(_rows(seed), about=said)
-        writing.write(stored, library.folder() / f"{name}{library.SUFFIX}")
-    (library.folder() / f"{_file_name(words('file name', 'broken'))}{library.SUFFIX}").write_bytes(
+        stored = StoredVector.from_raw(_rows(seed), about=said)
+        writing.write(stored, library.library_folder() / f"{name}{library.SUFFIX}")
+    (library.library_folder() / f"{_file_name(words('file name', 'broken'))}{library.SUFFIX}").write_bytes(
         b"not a vector"
     )
-    library.note("calm", words("vector note", "held in 24 of 24 answers; too loud above 0.6"))
+    library.write_note("calm", words("vector note", "held in 24 of 24 answers; too loud above 0.6"))
 
 
 def _rows(seed: int) -> dict[int, np.ndarray]:
@@ -66,24 +66,26 @@ def _file_name(text: str) -> str:
 
 def saved_mixers(words: Words) -> None:
     """Two that can be loaded and one that somebody broke."""
-    axis = Known("axis", "a" * 64, dict.fromkeys(range(10)))
-    calm = Known("calm", "b" * 64, dict.fromkeys(range(10)))
+    axis = VectorFacts("axis", "a" * 64, dict.fromkeys(range(10)))
+    calm = VectorFacts("calm", "b" * 64, dict.fromkeys(range(10)))
     night = Mixer((Channel(axis, scale=0.3, layers=(3, 4), floor="p25"), Channel(calm, scale=-0.2)))
     mixers.save("night shift", night, {})
     mixers.save("one push", Mixer((Channel(calm, scale=0.5),)), {})
     state = {"channels": [{"name": words("preset vector", "axis"), "scale": "loud"}]}
-    (mixers.folder() / f"{_file_name(words('preset name', 'by hand'))}.json").write_text(json.dumps(state))
+    (mixers.mixer_folder() / f"{_file_name(words('preset name', 'by hand'))}.json").write_text(
+        json.dumps(state)
+    )
 
 
 def distractions(words: Words) -> None:
     lines = [words("own distractor", line) if line[0] != "#" else line for line in OWN_DISTRACTORS]
     text = "\n".join(" ".join(line.splitlines()) for line in lines)
-    (paths.config() / distractor.FILE).write_text(text, "utf-8", errors="replace")
+    (paths.config_folder() / distractor.FILE).write_text(text, "utf-8", errors="replace")
 
 
 def history(words: Words) -> None:
     for text in SAID:
-        promptlog.add(words("earlier prompt", text))
+        promptlog.append_prompt(words("earlier prompt", text))
 
 
 def settings(words: Words) -> None:
@@ -96,14 +98,14 @@ def settings(words: Words) -> None:
         "template_args": {words("template argument", "enable_thinking"): words("template value", "no")},
         "prefill": "",
     }
-    (paths.config() / sampling.FILE).write_text(json.dumps(said))
+    (paths.config_folder() / sampling.FILE).write_text(json.dumps(said))
 
 
-def models(words: Words) -> list[Entry]:
+def models(words: Words) -> list[ModelEntry]:
     """What the cache of the engine's machine holds."""
 
-    def entry(name: str, size: int, layers: int, **known: str) -> Entry:
-        return Entry(
+    def entry(name: str, size: int, layers: int, **known: str) -> ModelEntry:
+        return ModelEntry(
             name, words("model kind", "cached"), Path("/m"), size, "Llama", layers, 128 * layers, **known
         )
 

@@ -7,19 +7,19 @@ from dataclasses import replace
 import pytest
 
 from core.errors import UsageError
-from core.mixer.effects import levels
+from core.mixer.effects import channel_effects
 from core.mixer.mixer import Channel
-from sessions.state.vector_facts import Known
+from sessions.state.vector_facts import VectorFacts
 from steertui.screens.desk.mixer import edits as hands
 from steertui.screens.desk.mixer.cap_syntax import parse_bounds
-from steertui.screens.desk.mixer.edits import Board
-from steertui.widgets.bars import column, scale_bar, sparkline
+from steertui.screens.desk.mixer.edits import MixerBoard
+from steertui.widgets.bars import draw_sparkline, fader_column, scale_bar
 from steertui.widgets.mixer import bank_values
-from steertui.widgets.mixer.dial import cap_text, signed, stepped
+from steertui.widgets.mixer.dial import cap_text, format_signed, scale_after_step
 
 N = 10
 RESIDUAL = {layer: 2.0 + layer for layer in range(N)}
-VECTOR = Known(
+VECTOR = VectorFacts(
     "pirate",
     "0" * 64,
     dict.fromkeys(range(1, N)),
@@ -32,13 +32,13 @@ def channel(**settings: object) -> Channel:
     return Channel(VECTOR, **{"scale": 0.3, **settings})  # type: ignore[arg-type]
 
 
-def board(**settings: object) -> Board:
-    return hands.add(Board(n_layers=N, residual=RESIDUAL), VECTOR).board.edit(**settings)
+def board(**settings: object) -> MixerBoard:
+    return hands.add_channel(MixerBoard(n_layers=N, residual=RESIDUAL), VECTOR).board.edit(**settings)
 
 
 def pushes(each: Channel) -> dict[int, float]:
     """What the engine adds per layer: the independent reference."""
-    return {layer: level.push for layer, level in levels(each, N, lambda: RESIDUAL).items()}
+    return {layer: level.push for layer, level in channel_effects(each, N, lambda: RESIDUAL).items()}
 
 
 CHANNELS = [
@@ -52,15 +52,17 @@ CHANNELS = [
 
 @pytest.mark.parametrize("each", CHANNELS)
 def test_faders_show_what_the_engine_plays(each: Channel) -> None:
-    shown = {layer: value for layer, value in enumerate(bank_values.values(each, N)) if value is not None}
+    shown = {
+        layer: value for layer, value in enumerate(bank_values.layer_scales(each, N)) if value is not None
+    }
     assert shown == pytest.approx({layer: push / RESIDUAL[layer] for layer, push in pushes(each).items()})
 
 
 @pytest.mark.parametrize("each", CHANNELS)
 @pytest.mark.parametrize("layer", [1, 5, 9])
 def test_drawing_one_layer_leaves_the_others(each: Channel, layer: int) -> None:
-    before = bank_values.values(each, N)
-    after = bank_values.values(bank_values.set_layer(each, N, layer, -0.7), N)
+    before = bank_values.layer_scales(each, N)
+    after = bank_values.layer_scales(bank_values.set_layer(each, N, layer, -0.7), N)
     assert after[layer] == pytest.approx(-0.7)
     for other in range(N):
         if other != layer:
@@ -74,7 +76,7 @@ def test_drawing_where_the_vector_has_no_layer_does_nothing() -> None:
 @pytest.mark.parametrize("each", CHANNELS)
 @pytest.mark.parametrize("unit", ["relative", "natural", "unit", "raw"])
 def test_another_unit_is_the_same_push(each: Channel, unit: str) -> None:
-    assert pushes(bank_values.in_unit(each, N, unit, RESIDUAL)) == pytest.approx(pushes(each))
+    assert pushes(bank_values.convert_unit(each, N, unit, RESIDUAL)) == pytest.approx(pushes(each))
 
 
 def test_shapes_go_round_and_keep_the_band() -> None:
@@ -90,17 +92,17 @@ def test_shapes_go_round_and_keep_the_band() -> None:
 def test_a_band_never_leaves_the_vector_and_never_empties() -> None:
     each = channel(layers=(4, 5))
     for _ in range(12):
-        each = bank_values.resized(each, N, +1)
+        each = bank_values.grow_band(each, N, +1)
     assert each.layers == tuple(range(1, N))
     for _ in range(12):
-        each = bank_values.resized(each, N, -1)
+        each = bank_values.grow_band(each, N, -1)
     assert each.layers
 
 
 def test_steps_meet_zero_and_follow_the_shown_sign() -> None:
-    assert stepped(channel(scale=0.3), +1, coarse=False) == pytest.approx(0.35)
-    assert stepped(channel(scale=0.1), -1, coarse=True) == 0.0
-    assert stepped(channel(scale=0.3, flipped=True), +1, coarse=False) == pytest.approx(0.25)
+    assert scale_after_step(channel(scale=0.3), +1, coarse=False) == pytest.approx(0.35)
+    assert scale_after_step(channel(scale=0.1), -1, coarse=True) == 0.0
+    assert scale_after_step(channel(scale=0.3, flipped=True), +1, coarse=False) == pytest.approx(0.25)
 
 
 def test_flip_shows_the_mirrored_cap() -> None:
@@ -114,14 +116,14 @@ def test_flip_shows_the_mirrored_cap() -> None:
 
 
 def test_cap_toggles_and_remembers() -> None:
-    on = hands.threshold(board(), 0.5, None)
-    off = hands.cap(on.board)
+    on = hands.set_cap(board(), 0.5, None)
+    off = hands.toggle_cap(on.board)
     assert off is not None
     assert not off.board.channel.capped
-    again = hands.cap(off.board)
+    again = hands.toggle_cap(off.board)
     assert again is not None
     assert again.board.channel.floor == 0.5
-    assert hands.cap(board()) is None
+    assert hands.toggle_cap(board()) is None
 
 
 @pytest.mark.parametrize(
@@ -146,12 +148,12 @@ def test_bounds_that_cannot_be_meant_are_refused(text: str) -> None:
 
 def test_nan_bounds_are_refused_by_the_mixer() -> None:
     with pytest.raises(UsageError):
-        hands.threshold(board(), *parse_bounds(">nan"))
+        hands.set_cap(board(), *parse_bounds(">nan"))
 
 
 def test_an_empty_rack_says_how_to_begin() -> None:
     with pytest.raises(UsageError, match="a adds a vector"):
-        hands.EDITS["strip.flip"](Board())
+        hands.EDITS["strip.flip"](MixerBoard())
 
 
 def test_scale_bar_fills_from_the_middle() -> None:
@@ -164,18 +166,18 @@ def test_scale_bar_fills_from_the_middle() -> None:
 
 
 def test_columns_hang_below_zero_and_end() -> None:
-    assert column(0.5, 1.0, 4) == [("█", False), ("█", False), (" ", False), (" ", False)]
-    assert column(-0.5, 1.0, 4) == [(" ", True), (" ", True), (" ", False), (" ", False)]
-    assert column(-1 / 16, 1.0, 2) == [("▇", True), (" ", False)]
-    assert column(1e-9, 1.0, 2)[0] == ("▁", False)
+    assert fader_column(0.5, 1.0, 4) == [("█", False), ("█", False), (" ", False), (" ", False)]
+    assert fader_column(-0.5, 1.0, 4) == [(" ", True), (" ", True), (" ", False), (" ", False)]
+    assert fader_column(-1 / 16, 1.0, 2) == [("▇", True), (" ", False)]
+    assert fader_column(1e-9, 1.0, 2)[0] == ("▁", False)
 
 
 def test_sparkline_spans_its_values() -> None:
-    assert sparkline([0, 1, 2, 3], 4) == "▁▃▆█"
-    assert sparkline([5, 5], 4) == "▁▁"
-    assert sparkline([], 4) == ""
-    assert sparkline(range(100), 3) == sparkline([97, 98, 99], 3)
+    assert draw_sparkline([0, 1, 2, 3], 4) == "▁▃▆█"
+    assert draw_sparkline([5, 5], 4) == "▁▁"
+    assert draw_sparkline([], 4) == ""
+    assert draw_sparkline(range(100), 3) == draw_sparkline([97, 98, 99], 3)
 
 
 def test_numbers_carry_a_true_minus() -> None:
-    assert [signed(x) for x in (0.3, -0.3, 0.0, -0.0001)] == ["+0.30", "−0.30", "0.00", "0.00"]
+    assert [format_signed(x) for x in (0.3, -0.3, 0.0, -0.0001)] == ["+0.30", "−0.30", "0.00", "0.00"]

@@ -13,7 +13,7 @@ from textual.color import Color
 
 import steertui
 from steertui.config import Settings
-from steertui.terminal.ascii import TABLE, Ascii
+from steertui.terminal.ascii import TABLE, AsciiFilter
 from steertui.widgets import bars, glyphs
 from tests.steertui.app.stage import stage
 
@@ -22,9 +22,9 @@ HOUSE = Path(steertui.__file__).parent
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    before = glyphs.now()
+    before = glyphs.current_glyphs()
     yield
-    glyphs.use(before)
+    glyphs.set_glyphs(before)
 
 
 def written(path: Path) -> set[str]:
@@ -59,25 +59,25 @@ def test_the_table_keeps_every_width() -> None:
 
 
 def test_letters_stay_what_they_are() -> None:
-    [segment] = Ascii().apply([Segment("╭ naïve 漢字 ◆ → ⣿")], Color(0, 0, 0))
+    [segment] = AsciiFilter().apply([Segment("╭ naïve 漢字 ◆ → ⣿")], Color(0, 0, 0))
     assert segment.text == "+ naïve 漢字 * > #"
 
 
 def test_bars_of_plain_characters_have_the_shape_of_the_others() -> None:
     drawn = {}
     for kit in (glyphs.UNICODE, glyphs.ASCII):
-        glyphs.use(kit)
-        drawn[kit] = ["".join(bars.scale_bar(-0.5, 1.0, 21)), bars.sparkline([0, 1, 2, 3], 8)]
+        glyphs.set_glyphs(kit)
+        drawn[kit] = ["".join(bars.scale_bar(-0.5, 1.0, 21)), bars.draw_sparkline([0, 1, 2, 3], 8)]
         drawn[kit] += [bars.progress_bar(3, 7, 10)]
     assert [len(text) for text in drawn[glyphs.UNICODE]] == [len(text) for text in drawn[glyphs.ASCII]]
     assert drawn[glyphs.ASCII] == ["-----=====|----------", ".-*#", "####......"]
 
 
 def test_a_column_below_zero_hangs_only_where_blocks_can() -> None:
-    glyphs.use(glyphs.ASCII)
-    assert bars.column(-0.75, 1.0, 2) == [("#", False), ("=", False)]
-    glyphs.use(glyphs.UNICODE)
-    assert bars.column(-0.75, 1.0, 2) == [(" ", True), ("▄", True)]
+    glyphs.set_glyphs(glyphs.ASCII)
+    assert bars.fader_column(-0.75, 1.0, 2) == [("#", False), ("=", False)]
+    glyphs.set_glyphs(glyphs.UNICODE)
+    assert bars.fader_column(-0.75, 1.0, 2) == [(" ", True), ("▄", True)]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_column_below_zero_hangs_only_where_blocks_can() -> None:
     ],
 )
 def test_the_kit_knows_how_many_colours_there_are(asked: dict[str, object], colours: int) -> None:
-    assert glyphs.chosen(ascii=False, slow=False, **asked).colours == colours  # type: ignore[arg-type]
+    assert glyphs.choose_glyphs(ascii=False, slow=False, **asked).colours == colours  # type: ignore[arg-type]
 
 
 @pytest.mark.anyio

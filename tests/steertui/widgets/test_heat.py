@@ -14,11 +14,18 @@ from textual.color import Color
 
 from steertui.widgets import glyphs
 from steertui.widgets.glyphs import TRUE_COLOUR
-from steertui.widgets.transcript.heat import ENCODINGS, STEPS, Spread, encodings, level, mark
-from steertui.widgets.transcript.palette import Paint, contrast, palette
+from steertui.widgets.transcript.heat import (
+    ENCODINGS,
+    STEPS,
+    RunningStats,
+    available_encodings,
+    heat_level,
+    heat_mark,
+)
+from steertui.widgets.transcript.palette import PaletteColours, contrast_ratio, heat_palette
 
-NIGHT = Paint(*map(Color.parse, ("#10131a", "#d5dae3", "#3f8fe0", "#f08a3c")))
-DAY = Paint(*map(Color.parse, ("#f6f4ef", "#1f242d", "#2f7fd0", "#c8640f")))
+NIGHT = PaletteColours(*map(Color.parse, ("#10131a", "#d5dae3", "#3f8fe0", "#f08a3c")))
+DAY = PaletteColours(*map(Color.parse, ("#f6f4ef", "#1f242d", "#2f7fd0", "#c8640f")))
 SYSTEMS = {TRUE_COLOUR: ColorSystem.TRUECOLOR, 256: ColorSystem.EIGHT_BIT, 16: ColorSystem.STANDARD}
 PAINTS = [
     pytest.param(replace(each, colours=colours), id=f"{name}-{colours}")
@@ -38,7 +45,7 @@ DEUTERANOPIA = np.array(
 def test_the_running_spread_is_the_spread() -> None:
     rng = random.Random(3)
     values = [rng.gauss(200, 30) for _ in range(500)]
-    spread = Spread()
+    spread = RunningStats()
     for value in values:
         spread.add(value)
     assert spread.mean == pytest.approx(statistics.fmean(values))
@@ -49,29 +56,37 @@ def test_the_running_spread_is_the_spread() -> None:
 
 
 def test_nothing_to_compare_with_is_no_colour() -> None:
-    spread = Spread()
+    spread = RunningStats()
     assert spread.sigmas(5.0) == 0
     spread.add(5.0)
     spread.add(5.0)
-    assert level(spread.sigmas(5.0)) == 0
+    assert heat_level(spread.sigmas(5.0)) == 0
 
 
 def test_levels_are_symmetric_and_clipped() -> None:
-    assert [level(sigmas) for sigmas in (-9, -3, 0, 3, 9)] == [-STEPS, -STEPS, 0, STEPS, STEPS]
-    assert all(level(-x / 10) == -level(x / 10) for x in range(40))
+    assert [heat_level(sigmas) for sigmas in (-9, -3, 0, 3, 9)] == [-STEPS, -STEPS, 0, STEPS, STEPS]
+    assert all(heat_level(-x / 10) == -heat_level(x / 10) for x in range(40))
 
 
 def test_marks_read_like_signs_and_need_no_colour() -> None:
-    assert [mark(level(sigmas)) for sigmas in (-3, -2, -1, 0, 1, 2, 3)] == ["=", "=", "-", "·", "+", "#", "#"]
+    assert [heat_mark(heat_level(sigmas)) for sigmas in (-3, -2, -1, 0, 1, 2, 3)] == [
+        "=",
+        "=",
+        "-",
+        "·",
+        "+",
+        "#",
+        "#",
+    ]
 
 
 def test_a_terminal_without_colour_is_offered_marks() -> None:
-    assert encodings() == ENCODINGS
-    glyphs.use(replace(glyphs.UNICODE, colours=0))
+    assert available_encodings() == ENCODINGS
+    glyphs.set_glyphs(replace(glyphs.UNICODE, colours=0))
     try:
-        assert encodings() == ("off", "marks")
+        assert available_encodings() == ("off", "marks")
     finally:
-        glyphs.use(glyphs.UNICODE)
+        glyphs.set_glyphs(glyphs.UNICODE)
 
 
 def shade(style: Style, encoding: str) -> Color | None:
@@ -100,8 +115,10 @@ def lab(colour: Color, seen: np.ndarray | None = None) -> np.ndarray:
 
 @pytest.mark.parametrize("paint", PAINTS)
 @pytest.mark.parametrize("encoding", ["background", "underline"])
-def test_warm_is_positive_cool_is_negative_and_the_middle_is_plain(paint: Paint, encoding: str) -> None:
-    styles = palette(paint, encoding)
+def test_warm_is_positive_cool_is_negative_and_the_middle_is_plain(
+    paint: PaletteColours, encoding: str
+) -> None:
+    styles = heat_palette(paint, encoding)
     assert len(styles) == 2 * STEPS + 1
     assert styles[STEPS] == Style.null()
     cool, warm = shade(styles[0], encoding), shade(styles[-1], encoding)
@@ -113,9 +130,9 @@ def test_warm_is_positive_cool_is_negative_and_the_middle_is_plain(paint: Paint,
 
 @pytest.mark.parametrize("paint", PAINTS)
 @pytest.mark.parametrize("encoding", ["background", "underline"])
-def test_the_two_sides_differ_without_green_cones(paint: Paint, encoding: str) -> None:
+def test_the_two_sides_differ_without_green_cones(paint: PaletteColours, encoding: str) -> None:
     """From a σ and a half on, a deuteranope tells the sides apart (ΔE 76 ≥ 20; 2.3 is just noticeable)."""
-    styles = palette(paint, encoding)
+    styles = heat_palette(paint, encoding)
     for step in range(STEPS // 2, STEPS + 1):
         cool, warm = shade(styles[STEPS - step], encoding), shade(styles[STEPS + step], encoding)
         assert cool is not None
@@ -127,7 +144,7 @@ def test_the_two_sides_differ_without_green_cones(paint: Paint, encoding: str) -
 def test_red_and_green_would_not_have_passed() -> None:
     """The test above can fail: a red–green palette of the same shape does."""
     bad = replace(NIGHT, cool=Color.parse("#5a9e32"), warm=Color.parse("#b4701c"))
-    styles = palette(bad, "background")
+    styles = heat_palette(bad, "background")
     green, red = shade(styles[0], "background"), shade(styles[-1], "background")
     assert green is not None
     assert red is not None
@@ -135,23 +152,24 @@ def test_red_and_green_would_not_have_passed() -> None:
 
 
 @pytest.mark.parametrize("paint", PAINTS)
-def test_words_on_every_level_are_readable(paint: Paint) -> None:
-    for style in palette(paint, "background"):
+def test_words_on_every_level_are_readable(paint: PaletteColours) -> None:
+    for style in heat_palette(paint, "background"):
         if style.bgcolor is not None:
             assert style.color is not None
             words, ground = Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor)
-            assert contrast(words, ground) >= 4.5
-    for style in palette(paint, "underline"):
+            assert contrast_ratio(words, ground) >= 4.5
+    for style in heat_palette(paint, "underline"):
         if style.color is not None:
-            assert contrast(Color.from_rich_color(style.color), paint.ground) >= 3.0
+            assert contrast_ratio(Color.from_rich_color(style.color), paint.ground) >= 3.0
 
 
 @pytest.mark.parametrize("paint", PAINTS)
-def test_the_terminal_shows_the_shades_that_were_chosen(paint: Paint) -> None:
+def test_the_terminal_shows_the_shades_that_were_chosen(paint: PaletteColours) -> None:
     """After the terminal has matched its own colours: 8, 4 and 1 different ones on each side, none on both."""
     system = SYSTEMS[paint.colours]
     shown = [
-        style.bgcolor.downgrade(system) if style.bgcolor else None for style in palette(paint, "background")
+        style.bgcolor.downgrade(system) if style.bgcolor else None
+        for style in heat_palette(paint, "background")
     ]
     cool, warm = {*shown[:STEPS]} - {None}, {*shown[STEPS + 1 :]} - {None}
     wanted = {TRUE_COLOUR: 8, 256: 4, 16: 1}[paint.colours]
@@ -160,4 +178,4 @@ def test_the_terminal_shows_the_shades_that_were_chosen(paint: Paint) -> None:
 
 
 def test_off_is_off() -> None:
-    assert set(palette(NIGHT, "off")) == {Style.null()}
+    assert set(heat_palette(NIGHT, "off")) == {Style.null()}

@@ -6,7 +6,7 @@ import pytest
 from textual import events
 from textual.app import App, ComposeResult
 
-from steertui.widgets.prompt import Prompt
+from steertui.widgets.prompt import PromptInput
 from tests.steertui.widgets.test_text import HOSTILE, talks_to_terminal
 
 pytestmark = pytest.mark.anyio
@@ -20,9 +20,9 @@ class Page(App[None]):
         self.set_keymap(keymap or {})
 
     def compose(self) -> ComposeResult:
-        yield Prompt(("first example", "second example"))
+        yield PromptInput(("first example", "second example"))
 
-    def on_prompt_sent(self, message: Prompt.Sent) -> None:
+    def on_prompt_sent(self, message: PromptInput.Sent) -> None:
         self.sent.append(message.text)
 
 
@@ -38,7 +38,7 @@ async def test_a_burst_keeps_its_order() -> None:
         burst(page, "one\ntwo\nthree\rfour\rfive")
         await pilot.pause(0.2)
         assert page.sent == ["one\ntwo\nthree", "four"]
-        assert page.query_one(Prompt).text == "five"
+        assert page.query_one(PromptInput).text == "five"
 
 
 async def test_enter_can_be_given_to_another_key() -> None:
@@ -58,7 +58,7 @@ async def test_blank_prompts_are_not_sent() -> None:
 async def test_history_goes_back_to_the_examples_and_forth_to_the_draft() -> None:
     page = Page()
     async with page.run_test() as pilot:
-        prompt = page.query_one(Prompt)
+        prompt = page.query_one(PromptInput)
         await pilot.press(*"said", "enter", *"draft")
         seen = []
         for key in ("up", "up", "up", "up", "down", "down", "down"):
@@ -73,7 +73,7 @@ async def test_history_goes_back_to_the_examples_and_forth_to_the_draft() -> Non
 async def test_up_in_a_long_text_moves_the_cursor_first() -> None:
     page = Page()
     async with page.run_test() as pilot:
-        prompt = page.query_one(Prompt)
+        prompt = page.query_one(PromptInput)
         await pilot.press("a", "ctrl+j", "b", "up")
         assert prompt.text == "a\nb"
         assert prompt.cursor_location[0] == 0
@@ -85,7 +85,7 @@ async def test_up_in_a_long_text_moves_the_cursor_first() -> None:
 async def test_pasted_text_is_visible_text(name: str) -> None:
     page = Page()
     async with page.run_test() as pilot:
-        page.query_one(Prompt).post_message(events.Paste(HOSTILE[name]))
+        page.query_one(PromptInput).post_message(events.Paste(HOSTILE[name]))
         await pilot.pause()
-        assert page.query_one(Prompt).text
-        assert not talks_to_terminal(page.query_one(Prompt).text)
+        assert page.query_one(PromptInput).text
+        assert not talks_to_terminal(page.query_one(PromptInput).text)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.app import App, ComposeResult
 
-from sessions.recorded.film import Cut, Film, Frame
-from sessions.state.state import Token
+from sessions.recorded.film import Playback, PlaybackFrame, PlaybackMarker
+from sessions.state.state import AnswerToken
 from steertui.screens.sessions.playhead import Playhead
 from steertui.widgets.status.timeline import NAME, VALUE, Timeline
 
@@ -38,10 +38,12 @@ def test_play_at_the_end_begins_again_and_a_film_of_nothing_never_plays() -> Non
     assert not Playhead().toggled().playing
 
 
-def tape(tokens: int, cuts: tuple[Cut, ...] = ()) -> Film:
-    frames = tuple(Frame(1, at, Token(at, f"w{at} ", proj={"calm": float(at)})) for at in range(tokens))
+def tape(tokens: int, cuts: tuple[PlaybackMarker, ...] = ()) -> Playback:
+    frames = tuple(
+        PlaybackFrame(1, at, AnswerToken(at, f"w{at} ", proj={"calm": float(at)})) for at in range(tokens)
+    )
     half = tokens // 2
-    return Film(frames=frames, cuts=cuts, dials={"calm": (0.5,) * half + (-0.5,) * (tokens - half)})
+    return Playback(frames=frames, cuts=cuts, dials={"calm": (0.5,) * half + (-0.5,) * (tokens - half)})
 
 
 class Alone(App[None]):
@@ -70,7 +72,7 @@ async def test_a_dial_a_projection_the_changes_and_the_place(tokens: int) -> Non
     app = Alone()
     async with app.run_test(size=(NAME + ROOM + VALUE, 5)) as pilot:
         timeline = app.query_one(Timeline)
-        timeline.show(tape(tokens, (Cut(tokens // 2, "FLIP"),)), tokens // 2, "calm")
+        timeline.show(tape(tokens, (PlaybackMarker(tokens // 2, "FLIP"),)), tokens // 2, "calm")
         await pilot.pause()
         dial, projection, changes, token, _ = (row[NAME : NAME + ROOM] for row in rows(app))
         half = ROOM // 2

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.app import App, ComposeResult
 
-from steertui.widgets.transcript.document import Item, Marker, Piece, Speech
-from steertui.widgets.transcript.layout import Line
+from steertui.widgets.transcript.document import Item, TextPiece, TranscriptMarker, TranscriptTurn
+from steertui.widgets.transcript.layout import LayoutLine
 from steertui.widgets.transcript.view import Transcript
 
 pytestmark = pytest.mark.anyio
@@ -20,7 +20,7 @@ class Counting(Transcript):
     built = 0
     folded = 0
 
-    def build_strip(self, line: Line, number: int):  # type: ignore[no-untyped-def]
+    def build_strip(self, line: LayoutLine, number: int):  # type: ignore[no-untyped-def]
         self.built += 1
         return super().build_strip(line, number)
 
@@ -42,7 +42,7 @@ class Page(App[None]):
 
 
 def frame(start: int) -> list[Item]:
-    return [Piece(f" word{index}", index) for index in range(start, start + FRAME)]
+    return [TextPiece(f" word{index}", index) for index in range(start, start + FRAME)]
 
 
 async def built(page: Page, pilot, start: int, tokens: int) -> int:  # type: ignore[no-untyped-def]
@@ -61,10 +61,10 @@ async def test_cost_is_flat_in_length() -> None:
     page = Page()
     async with page.run_test(size=(80, 24)) as pilot:
         transcript = page.query_one(Counting)
-        transcript.extend([Speech("asst")])
+        transcript.extend([TranscriptTurn("asst")])
         transcript.next_heat(["pirate"], 0)
         early = await built(page, pilot, 0, 500)
-        transcript.extend([Piece(f" word{index}", index) for index in range(500, 10_000)])
+        transcript.extend([TextPiece(f" word{index}", index) for index in range(500, 10_000)])
         await pilot.pause()
         folds = transcript.folded
         late = await built(page, pilot, 10_000, 500)
@@ -77,7 +77,9 @@ async def test_only_the_lines_in_sight_are_built() -> None:
     page = Page()
     async with page.run_test(size=(80, 24)) as pilot:
         transcript = page.query_one(Counting)
-        transcript.extend([Speech("asst"), *(Piece(f" word{index}", index) for index in range(20_000))])
+        transcript.extend(
+            [TranscriptTurn("asst"), *(TextPiece(f" word{index}", index) for index in range(20_000))]
+        )
         await pilot.pause()
         assert transcript.built < 200
 
@@ -87,7 +89,9 @@ async def test_it_follows_until_somebody_scrolls_up_and_again_at_the_end() -> No
     async with page.run_test(size=(60, 12)) as pilot:
         transcript = page.query_one(Counting)
         transcript.focus()
-        transcript.extend([Speech("asst"), *(Piece(f" word{index}", index) for index in range(500))])
+        transcript.extend(
+            [TranscriptTurn("asst"), *(TextPiece(f" word{index}", index) for index in range(500))]
+        )
         await pilot.pause()
         await pilot.press("pageup")
         await pilot.pause(0.3)
@@ -108,7 +112,9 @@ async def test_a_key_that_scrolls_further_down_from_the_end_does_not_let_go_of_i
     async with page.run_test(size=(60, 12)) as pilot:
         transcript = page.query_one(Counting)
         transcript.focus()
-        transcript.extend([Speech("asst"), *(Piece(f" word{index}", index) for index in range(500))])
+        transcript.extend(
+            [TranscriptTurn("asst"), *(TextPiece(f" word{index}", index) for index in range(500))]
+        )
         await pilot.pause()
         await pilot.press(key)
         await pilot.pause(0.3)
@@ -125,8 +131,10 @@ async def test_selection_copies_words_without_gutter_and_joins_folded_lines() ->
     async with page.run_test(size=(40, 12)) as pilot:
         transcript = page.query_one(Counting)
         text = "one two three four five six seven eight nine ten eleven twelve"
-        pieces = [Piece(word if not index else f" {word}", index) for index, word in enumerate(text.split())]
-        transcript.extend([Speech("asst"), *pieces[:10], Marker("FLIP", 10), *pieces[10:]])
+        pieces = [
+            TextPiece(word if not index else f" {word}", index) for index, word in enumerate(text.split())
+        ]
+        transcript.extend([TranscriptTurn("asst"), *pieces[:10], TranscriptMarker("FLIP", 10), *pieces[10:]])
         await pilot.pause()
         transcript.text_select_all()
         selected = page.screen.get_selected_text()
@@ -137,7 +145,9 @@ async def test_a_frame_is_drawn_once_also_when_it_begins_a_line(monkeypatch: pyt
     page = Page()
     async with page.run_test(size=(80, 24)) as pilot:
         transcript = page.query_one(Counting)
-        transcript.extend([Speech("asst"), *(Piece(f" word{index}", index) for index in range(500))])
+        transcript.extend(
+            [TranscriptTurn("asst"), *(TextPiece(f" word{index}", index) for index in range(500))]
+        )
         await pilot.pause()
         await pilot.pause()
         height, shown = transcript.virtual_size.height, []
@@ -154,8 +164,13 @@ async def test_a_measured_token_draws_again_only_the_lines_it_lies_on() -> None:
     page = Page()
     async with page.run_test(size=(30, 12)) as pilot:
         transcript = page.query_one(Counting)
-        words = [Piece(" abcdefg", 0), Piece(" hijklmn", 1), Piece(" opq\nrst", 2), Piece(" uvw", 3)]
-        transcript.extend([Speech("asst"), *words])
+        words = [
+            TextPiece(" abcdefg", 0),
+            TextPiece(" hijklmn", 1),
+            TextPiece(" opq\nrst", 2),
+            TextPiece(" uvw", 3),
+        ]
+        transcript.extend([TranscriptTurn("asst"), *words])
         transcript.next_heat(["pirate"], 0)
         await pilot.pause()
         lines = transcript.sheet.lines
@@ -171,7 +186,9 @@ async def test_nothing_is_left_of_lines_that_have_gone() -> None:
     page = Page()
     async with page.run_test(size=(30, 20)) as pilot:
         transcript = page.query_one(Counting)
-        transcript.extend([Speech("asst"), *(Piece(f" word{index}", index) for index in range(40))])
+        transcript.extend(
+            [TranscriptTurn("asst"), *(TextPiece(f" word{index}", index) for index in range(40))]
+        )
         await pilot.pause()
         transcript.rewind(4)
         await pilot.pause()

@@ -8,17 +8,17 @@ import pytest
 
 from vectors.claude.allowance import Allowance
 from vectors.claude.errors import ClaudeError
-from vectors.claude.failure import LONGEST_WAIT, Failure
-from vectors.claude.pricing import DEFAULT_MODEL, PRICES, at_most, cost, estimate, price
-from vectors.claude.question import Question
-from vectors.claude.schema import OURS_ALONE, fault, fields, on_the_wire
+from vectors.claude.failure import LONGEST_WAIT, CallFailure
+from vectors.claude.pricing import DEFAULT_MODEL, PRICES, call_bound, call_cost, estimate_calls, find_price
+from vectors.claude.question import ClaudeQuestion
+from vectors.claude.schema import OURS_ALONE, api_schema, object_schema, schema_fault
 
-PAIRS = fields(
+PAIRS = object_schema(
     pairs={
         "type": "array",
         "minItems": 1,
         "maxItems": 2,
-        "items": fields(
+        "items": object_schema(
             word={"type": "string", "minLength": 1, "maxLength": 5},
             sign={"type": "string", "enum": ["+", "-"]},
             sure={"type": "boolean"},
@@ -30,7 +30,7 @@ GOOD: dict[str, Any] = {"word": "cat", "sign": "+", "sure": True, "much": 0.5}
 
 
 def test_a_value_that_fits_has_no_fault() -> None:
-    assert fault({"pairs": [GOOD, GOOD]}, PAIRS) is None
+    assert schema_fault({"pairs": [GOOD, GOOD]}, PAIRS) is None
 
 
 @pytest.mark.parametrize(
@@ -49,39 +49,39 @@ def test_a_value_that_fits_has_no_fault() -> None:
     ],
 )
 def test_a_fault_is_named_with_its_place(value: Any, said: str) -> None:
-    assert said in str(fault(value, PAIRS))
+    assert said in str(schema_fault(value, PAIRS))
 
 
 def test_the_wire_schema_has_nothing_the_api_refuses() -> None:
-    text = str(on_the_wire(PAIRS))
+    text = str(api_schema(PAIRS))
     assert not [name for name in OURS_ALONE if name in text]
     assert text.count("'additionalProperties': False") == 2
 
 
 def test_prices_of_snapshots_and_strangers() -> None:
-    assert price("claude-haiku-4-5-20251001") == PRICES["claude-haiku-4-5"]
-    assert price("claude-of-tomorrow") is None
-    assert cost("claude-of-tomorrow", 10, 10).dollars is None
-    assert cost("claude-opus-5-5", 1_000_000, 1_000_000).dollars == pytest.approx(24)
+    assert find_price("claude-haiku-4-5-20251001") == PRICES["claude-haiku-4-5"]
+    assert find_price("claude-of-tomorrow") is None
+    assert call_cost("claude-of-tomorrow", 10, 10).dollars is None
+    assert call_cost("claude-opus-5-5", 1_000_000, 1_000_000).dollars == pytest.approx(24)
 
 
 def test_an_estimate_is_a_bound() -> None:
-    asked = [Question("How are you? " * n, PAIRS, DEFAULT_MODEL, max_tokens=200) for n in range(1, 4)]
-    bound = estimate(asked)
+    asked = [ClaudeQuestion("How are you? " * n, PAIRS, DEFAULT_MODEL, max_tokens=200) for n in range(1, 4)]
+    bound = estimate_calls(asked)
     assert bound.calls == 3
     assert bound.output == 600
-    assert bound.dollars == pytest.approx(sum(at_most(each).dollars or 0 for each in asked))
-    assert "no price known" in str(estimate([Question("?", PAIRS, "claude-of-tomorrow")]))
-    assert str(estimate([])) == "0 calls, 0 tokens, $0.0000"
+    assert bound.dollars == pytest.approx(sum(call_bound(each).dollars or 0 for each in asked))
+    assert "no price known" in str(estimate_calls([ClaudeQuestion("?", PAIRS, "claude-of-tomorrow")]))
+    assert str(estimate_calls([])) == "0 calls, 0 tokens, $0.0000"
 
 
 def test_calls_under_way_count_at_their_bound() -> None:
     allowance = Allowance(dollars=1.0)
-    bound = cost("claude-opus-5-5", 100_000, 10_000)  # $0.60
+    bound = call_cost("claude-opus-5-5", 100_000, 10_000)  # $0.60
     allowance.reserve(bound)
     with pytest.raises(ClaudeError, match="does not cover"):
         allowance.reserve(bound)
-    allowance.settle(bound, cost("claude-opus-5-5", 1000, 100))
+    allowance.settle(bound, call_cost("claude-opus-5-5", 1000, 100))
     allowance.reserve(bound)
 
 
@@ -89,15 +89,15 @@ def test_a_deadline_is_total() -> None:
     now = 100.0
     allowance = Allowance(seconds=10, clock=lambda: now)
     now = 109.0
-    allowance.reserve(cost(DEFAULT_MODEL, 1, 1))
+    allowance.reserve(call_cost(DEFAULT_MODEL, 1, 1))
     assert allowance.left == pytest.approx(1)
     now = 110.0
     with pytest.raises(ClaudeError, match="10 s"):
-        allowance.reserve(cost(DEFAULT_MODEL, 1, 1))
+        allowance.reserve(call_cost(DEFAULT_MODEL, 1, 1))
 
 
 def test_pauses_double_up_to_a_limit() -> None:
-    pauses = [Failure("x", passing=True).pause(attempt) for attempt in range(8)]
+    pauses = [CallFailure("x", passing=True).pause(attempt) for attempt in range(8)]
     assert all(LONGEST_WAIT * 0.75 <= late <= LONGEST_WAIT for late in pauses[5:])
     assert pauses[0] <= 0.5
-    assert Failure("x", passing=True, wait=3.0).pause(7) == 3.0
+    assert CallFailure("x", passing=True, wait=3.0).pause(7) == 3.0

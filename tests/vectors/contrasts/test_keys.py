@@ -65,9 +65,9 @@ def test_a_check_says_it_beside_its_report(
         yield from ()
         return {"verdict": "green"}
 
-    monkeypatch.setattr(check, "check", checked)
+    monkeypatch.setattr(check, "check_vector", checked)
     model: Any = SimpleNamespace(n_layers=zoo.LAYERS, hidden_size=zoo.HIDDEN, name="tiny")
-    work = run(check.job(model, {"vector": tiny[1], "contrast": str(pairs)}))
+    work = run(check.check_job(model, {"vector": tiny[1], "contrast": str(pairs)}))
     (end,) = (event for event in work if isinstance(event, End))
     assert end.summary == {"verdict": "green", "warnings": list(contrast(pairs).warnings)}
 

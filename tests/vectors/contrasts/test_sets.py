@@ -20,9 +20,9 @@ from core.jobs.runner import run
 from steertui.cli.main import main
 from vectors.contrasts import english
 from vectors.contrasts.catalogue import BUILT_IN
-from vectors.contrasts.writing.by_model import fault, spoken
-from vectors.contrasts.writing.job import answered
-from vectors.texts.pair import ContrastSet, Pair, split
+from vectors.contrasts.writing.by_model import answer_pairs, rejection_reason
+from vectors.contrasts.writing.job import answer_with_model
+from vectors.texts.pair import ContrastPair, ContrastSet, split_pairs
 
 COUNTS = {
     "determined-drifting": 200,
@@ -58,7 +58,7 @@ def test_motivation_is_balanced_and_differs_in_the_middle_only() -> None:
     found = vectors.contrast("motivation")
     assert set(found.domains.values()) == {20}
     assert len(found.domains) == 5
-    for pair, row in zip(found.pairs, english.rows("motivation"), strict=True):
+    for pair, row in zip(found.pairs, english.read_rows("motivation"), strict=True):
         assert isinstance(pair.positive, str)
         assert isinstance(pair.negative, str)
         assert pair.positive.startswith(row["opening"])
@@ -108,25 +108,25 @@ def test_honest_answers_are_short() -> None:
 
 def test_a_split_is_seeded_and_keeps_equal_pairs_together() -> None:
     keys = [f"pair {n}" for n in range(100)]
-    found = split(keys, 0.2, 42)
+    found = split_pairs(keys, 0.2, 42)
     assert len(found.holdout) == 20
     assert sorted((*found.train, *found.holdout)) == list(range(100))
-    assert found == split(keys, 0.2, 42)
-    assert found != split(keys, 0.2, 43)
-    doubled = split([f"pair {n % 10}" for n in range(100)], 0.2, 0)
+    assert found == split_pairs(keys, 0.2, 42)
+    assert found != split_pairs(keys, 0.2, 43)
+    doubled = split_pairs([f"pair {n % 10}" for n in range(100)], 0.2, 0)
     assert {n % 10 for n in doubled.train}.isdisjoint(n % 10 for n in doubled.holdout)
     assert len(doubled.holdout) == 20
 
 
 def test_too_few_pairs_for_a_holdout_all_train() -> None:
-    assert split(["a", "b", "c"], 0.2, 0).holdout == ()
-    assert split([str(n) for n in range(10)], 0.0, 0).holdout == ()
+    assert split_pairs(["a", "b", "c"], 0.2, 0).holdout == ()
+    assert split_pairs([str(n) for n in range(10)], 0.0, 0).holdout == ()
 
 
 def test_identical_and_single_pairs_are_refused() -> None:
-    fine = [Pair("yes", "no"), Pair("up", "down"), Pair("in", "out")]
+    fine = [ContrastPair("yes", "no"), ContrastPair("up", "down"), ContrastPair("in", "out")]
     with pytest.raises(BadInput, match="pair 4 identical"):
-        ContrastSet("mine", (*fine, Pair("same", "same"))).checked()
+        ContrastSet("mine", (*fine, ContrastPair("same", "same"))).checked()
     with pytest.raises(BadInput, match="needs ≥ 2 pairs, has 1"):
         ContrastSet("mine", tuple(fine[:1])).checked()
 
@@ -203,7 +203,7 @@ def test_a_model_writes_the_replies_of_a_set(tmp_path: Path, capsys: pytest.Capt
     ],
 )
 def test_answers_that_make_no_pair(first: str, second: str, most: int | None, why: str | None) -> None:
-    assert fault(first, second, most) == why
+    assert rejection_reason(first, second, most) == why
 
 
 def end_of(work: Job) -> dict[str, Any]:
@@ -217,8 +217,8 @@ def test_honest_and_deceptive_answers_are_short(tmp_path: Path) -> None:
     model, whole = core.load("demo-base"), vectors.contrast("honesty")
     few = replace(whole, pairs=whole.pairs[:4])
     with pytest.raises(BadInput, match="no pair got two different answers"):
-        end_of(spoken(model, few, tmp_path / "out.jsonl", 16))
-    found = end_of(spoken(model, few, tmp_path / "out.jsonl", 16, 50))
+        end_of(answer_pairs(model, few, tmp_path / "out.jsonl", 16))
+    found = end_of(answer_pairs(model, few, tmp_path / "out.jsonl", 16, 50))
     assert found["pairs"] > 0
     assert found["pairs"] + sum(found["left_out"].values()) == 4
 
@@ -230,14 +230,14 @@ def test_questions_are_asked_under_two_system_prompts(tmp_path: Path) -> None:
     model = core.load("demo-instruct")
     roles = {"positive": "You are determined.", "negative": "You are a drifter."}
     asked = {"set": str(source), "out": str(out), "max_new": 12, **roles}
-    found = end_of(answered(model, asked))
+    found = end_of(answer_with_model(model, asked))
     assert found["duplicates"] == 1
     assert found["pairs"] + sum(found["left_out"].values()) == 2
     first = vectors.contrast(out).pairs[0]
     assert [side[0]["content"] for side in (first.positive, first.negative)] == list(roles.values())
     assert [message["role"] for message in first.positive] == ["system", "user", "assistant"]
     with pytest.raises(UsageError, match="give both"):
-        end_of(answered(model, {**asked, "negative": None}))
+        end_of(answer_with_model(model, {**asked, "negative": None}))
 
 
 def test_sets_need_no_torch() -> None:

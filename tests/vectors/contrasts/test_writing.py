@@ -12,16 +12,16 @@ import pytest
 
 import vectors
 from core.errors import NetworkError, UsageError
-from core.jobs.job import Artifact, End, Event, Sample
-from core.jobs.resume import Finished
+from core.jobs.job import Artifact, End, JobEvent, JobSample
+from core.jobs.resume import FinishedTasks
 from core.jobs.runner import run
 from steertui.cli.main import main
 from steertui.cli.verbs import contrast as verb
 from tests.claude_server import CANARY, ClaudeServer, says, status
-from vectors.contrasts.duplicates import Unlike, alike, marks
-from vectors.contrasts.writing.brief import brief
+from vectors.contrasts.duplicates import NearDuplicateFilter, jaccard_similarity, word_shingles
+from vectors.contrasts.writing.brief import parse_brief
 from vectors.contrasts.writing.forms import FORMS
-from vectors.contrasts.writing.job import cost, written
+from vectors.contrasts.writing.job import write_with_claude, writing_cost
 
 NUMBERS = itertools.count()
 WORDS = "amber boat cedar drum ember fern gull harp iris jade kite loom moss nest opal pine"
@@ -47,8 +47,8 @@ def params(out: Path, **more: Any) -> dict[str, Any]:
     return {"set": "motivation", "out": str(out), "pairs": 20, "deadline": 60.0} | more
 
 
-def worked(asked: dict[str, Any], steps: Path | None = None) -> tuple[list[Event], dict[str, Any]]:
-    events = list(run(written(asked), finished=Finished(steps) if steps else None))
+def worked(asked: dict[str, Any], steps: Path | None = None) -> tuple[list[JobEvent], dict[str, Any]]:
+    events = list(run(write_with_claude(asked), finished=FinishedTasks(steps) if steps else None))
     assert isinstance(events[-1], End)
     return events, dict(events[-1].summary)
 
@@ -65,7 +65,7 @@ def test_a_set_is_whole_balanced_and_told(claude_server: ClaudeServer, tmp_path:
     assert isinstance(first.positive, str)
     assert first.positive.endswith("Then she turned and"), "both sides end where the next step is decided"
     assert first.positive.split(". ")[0] == str(first.negative).split(". ")[0]
-    assert sum(isinstance(event, Sample) for event in events) == 40
+    assert sum(isinstance(event, JobSample) for event in events) == 40
     assert any(isinstance(event, Artifact) for event in events)
     assert summary["cost"]["calls"] == len(claude_server.requests) == 5
     assert CANARY not in json.dumps([event.to_json() for event in events])
@@ -174,7 +174,7 @@ def test_the_estimate_is_an_upper_bound(claude_server: ClaudeServer, tmp_path: P
     claude_server.answer(writer)
     asked = params(tmp_path / "new.jsonl", pairs=30)
     _, summary = worked(asked)
-    most, used = cost(asked), summary["cost"]
+    most, used = writing_cost(asked), summary["cost"]
     assert most.calls >= used["calls"]
     assert most.dollars is not None
     assert most.dollars >= used["dollars"] > 0
@@ -196,7 +196,7 @@ def test_every_form_becomes_pairs_that_can_be_read_again(
     worked(asked)
     found = vectors.contrast(out).checked()
     assert len(found.pairs) == 4
-    continued = brief({"set": str(out), "pairs": 8})
+    continued = parse_brief({"set": str(out), "pairs": 8})
     assert continued.form.name in {name, "replies" if name == "answers" else name}
     assert continued.domains == ("a",)
 
@@ -208,7 +208,7 @@ def test_a_short_answer_is_short() -> None:
 
 
 def test_quotas_are_alike() -> None:
-    wanted = brief({"set": "frugality", "positive": "saves", "negative": "spends", "pairs": 12})
+    wanted = parse_brief({"set": "frugality", "positive": "saves", "negative": "spends", "pairs": 12})
     assert list(wanted.quotas.values()) == [3, 3, 2, 2, 2]
 
 
@@ -235,9 +235,14 @@ def test_alike_texts_are_found_and_others_are_not() -> None:
     text = "Nadia's test suite had failed for the third time that evening, and nobody else was there."
     near = text.replace("third", "fourth").replace("nobody", "no one")
     other = "Omar had been asked to find out why the nightly import lost two records of the archive."
-    assert alike(marks(text), marks(text.upper())) == 1.0
-    assert alike(marks(text), marks(near)) > 0.6 > 0.2 > alike(marks(text), marks(other))
-    seen = Unlike()
+    assert jaccard_similarity(word_shingles(text), word_shingles(text.upper())) == 1.0
+    assert (
+        jaccard_similarity(word_shingles(text), word_shingles(near))
+        > 0.6
+        > 0.2
+        > jaccard_similarity(word_shingles(text), word_shingles(other))
+    )
+    seen = NearDuplicateFilter()
     assert [seen.takes(each) for each in (text, near, other, other)] == [True, False, True, False]
 
 

@@ -14,14 +14,14 @@ from tests.vectors import planted
 from tests.vectors.diff.checkpoints import WIDTH, unit
 from tools.demo.acceptance import measure as report_of_demo
 from tools.demo.acceptance import tuning
-from vectors.diff.alignment import align, verdict
+from vectors.diff.alignment import align_vectors, alignment_verdict
 from vectors.statistics.random_directions import random_pairs
 
 
 def test_the_demo_as_its_report_has_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The same figures from a full SVD of the loaded models, by the code that wrote the demo's report."""
     base, tuned = core.load("demo-base"), core.load("demo-instruct")
-    system, _ = report_of_demo.system_pair(base)
+    system, _ = report_of_demo.system_prompt_vector(base)
     file = tmp_path / "system.safetensors"
     vectors.SteeringVector(system.directions).save(file)
     assert main(["diff", "demo-base", "demo-instruct", "--vector", str(file), "--exact", "--json"]) == 0
@@ -47,15 +47,15 @@ def test_the_demo_as_its_report_has_it(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_verdict_lines() -> None:
-    assert verdict(0.71, 0.1) == "strong"
-    assert verdict(-0.5, 0.1) == "moderate, opposite"
-    assert verdict(0.29, 0.1) == "weak"
-    assert verdict(0.25, 0.3) == "no more than random"
+    assert alignment_verdict(0.71, 0.1) == "strong"
+    assert alignment_verdict(-0.5, 0.1) == "moderate, opposite"
+    assert alignment_verdict(0.29, 0.1) == "weak"
+    assert alignment_verdict(0.25, 0.3) == "no more than random"
     one = planted.vector(unit(WIDTH, 1)).stored
-    same = align(one, one)
+    same = align_vectors(one, one)
     assert same.mean == pytest.approx(1.0)
     assert same.to_json()["distances"]["0"] == pytest.approx(0.0, abs=1e-3)
-    chance = [align(one, planted.vector(unit(WIDTH, 50 + n)).stored) for n in range(200)]
+    chance = [align_vectors(one, planted.vector(unit(WIDTH, 50 + n)).stored) for n in range(200)]
     assert sum(abs(found.layers[0]) <= found.band for found in chance) >= 196
     assert sum(found.to_json()["distances"]["0"] for found in chance) / 200 == pytest.approx(2**0.5, abs=0.03)
 
@@ -74,7 +74,7 @@ def test_random_pairs_are_the_null_of_an_alignment() -> None:
 
 def test_a_planted_alignment_is_beyond_chance_and_random_vectors_are_not() -> None:
     one = planted.vector(unit(WIDTH, 1)).stored
-    assert align(one, one).to_json()["p"]["0"] < 2e-4
-    others = [align(one, planted.vector(unit(WIDTH, 50 + n)).stored).to_json() for n in range(200)]
+    assert align_vectors(one, one).to_json()["p"]["0"] < 2e-4
+    others = [align_vectors(one, planted.vector(unit(WIDTH, 50 + n)).stored).to_json() for n in range(200)]
     p = sorted(found["p"]["0"] for found in others)
     assert max(abs(value - (k + 0.5) / 200) for k, value in enumerate(p)) < 1.63 / 200**0.5

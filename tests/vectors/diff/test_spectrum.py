@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from tests.vectors.diff.checkpoints import saved
-from vectors.diff.change import Change
+from vectors.diff.change import WeightChange
 from vectors.diff.checkpoint import open_checkpoint
-from vectors.diff.matrix import squares
-from vectors.diff.residual_axis import layer_compared, side_of
-from vectors.diff.spectrum import spectrum
+from vectors.diff.matrix import sum_squares
+from vectors.diff.residual_axis import compared_layer, locate_matrix
+from vectors.diff.spectrum import leading_spectrum
 
 
 def decaying(height: int, width: int, rate: float) -> Tensor:
@@ -23,10 +23,10 @@ def decaying(height: int, width: int, rate: float) -> Tensor:
     return ((left * rate ** torch.arange(64.0, dtype=torch.float64)) @ right.T).float()
 
 
-def change_of(tmp_path: Path, matrix: Tensor) -> Change:
+def change_of(tmp_path: Path, matrix: Tensor) -> WeightChange:
     name = "model.layers.0.mlp.up_proj.weight"
     pair = [saved(tmp_path / key, {name: m}) for key, m in (("a", torch.zeros_like(matrix)), ("b", matrix))]
-    return Change(*(open_checkpoint(folder).weights[name] for folder in pair))
+    return WeightChange(*(open_checkpoint(folder).weights[name] for folder in pair))
 
 
 @pytest.mark.parametrize("rate", [0.5, 0.9, 1.0])
@@ -35,7 +35,7 @@ def test_the_error_bound_holds(tmp_path: Path, rate: float, exact: bool) -> None
     """However flat the spectrum, some true singular value lies within the stated error of each we report."""
     matrix = decaying(300, 200, rate)
     true = torch.linalg.svdvals(matrix.double())
-    found = spectrum(change_of(tmp_path, matrix), 8, exact=exact)
+    found = leading_spectrum(change_of(tmp_path, matrix), 8, exact=exact)
     for value, error in zip(found.values, found.errors, strict=True):
         assert float((true - value).abs().min()) <= float(error) + 1e-5
     if exact or rate <= 0.5:
@@ -44,20 +44,20 @@ def test_the_error_bound_holds(tmp_path: Path, rate: float, exact: bool) -> None
 
 def test_gram_works_on_wide_matrices_too(tmp_path: Path) -> None:
     matrix = decaying(120, 500, 0.8)
-    found = spectrum(change_of(tmp_path, matrix), 4, exact=True)
+    found = leading_spectrum(change_of(tmp_path, matrix), 4, exact=True)
     assert torch.allclose(found.values, torch.linalg.svdvals(matrix.double())[:4], rtol=1e-5)
 
 
 def test_norms_of_huge_matrices_keep_their_digits() -> None:
     rows = torch.full((20_000, 500), 0.1)
-    assert squares(rows) == pytest.approx(10_000_000 * 0.1**2, rel=1e-6)
+    assert sum_squares(rows) == pytest.approx(10_000_000 * 0.1**2, rel=1e-6)
 
 
 def test_gpt2_stores_its_matrices_the_other_way_round() -> None:
-    writer = side_of("transformer.h.3.attn.c_proj.weight", (64, 64), {"model_type": "gpt2"}, 64)
+    writer = locate_matrix("transformer.h.3.attn.c_proj.weight", (64, 64), {"model_type": "gpt2"}, 64)
     assert (writer.layer, writer.writes, writer.axis) == (3, True, 1)
-    reader = side_of("transformer.h.3.attn.c_attn.weight", (64, 192), {"model_type": "gpt2"}, 64)
+    reader = locate_matrix("transformer.h.3.attn.c_attn.weight", (64, 192), {"model_type": "gpt2"}, 64)
     assert (reader.writes, reader.axis) == (False, 0)
-    assert layer_compared(reader) == 2
-    assert side_of("model.layers.0.self_attn.q_proj.weight", (64, 64), {}, 64).axis == 1
-    assert side_of("model.norm.weight", (64,), {}, 64).axis is None
+    assert compared_layer(reader) == 2
+    assert locate_matrix("model.layers.0.self_attn.q_proj.weight", (64, 64), {}, 64).axis == 1
+    assert locate_matrix("model.norm.weight", (64,), {}, 64).axis is None

@@ -13,7 +13,7 @@ import torch
 import core
 from core.errors import BadInput, ModelError
 from core.jobs.job import End, Row
-from core.jobs.resume import Finished
+from core.jobs.resume import FinishedTasks
 from core.jobs.runner import run
 from tests.core import zoo
 from tests.vectors import planted
@@ -21,15 +21,15 @@ from tests.vectors.diff.checkpoints import WIDTH, saved, unit, weights
 from vectors.diff import change as change_module
 from vectors.diff.checkpoint import open_checkpoint
 from vectors.diff.direction import top_direction
-from vectors.diff.functional import functional
-from vectors.diff.matrix import Depth
-from vectors.diff.residual_axis import layer_compared, side_of
-from vectors.diff.weights import plan, weight_diff
+from vectors.diff.functional import measure_on_texts
+from vectors.diff.matrix import SpectrumOptions
+from vectors.diff.residual_axis import compared_layer, locate_matrix
+from vectors.diff.weights import match_matrices, weight_diff
 
 
 def diff(base: Path, tuned: Path, **choices: Any) -> dict[str, Any]:
     vector = choices.pop("vector", None)
-    depth = Depth(**choices)
+    depth = SpectrumOptions(**choices)
     job = weight_diff(open_checkpoint(base), open_checkpoint(tuned), vector.stored if vector else None, depth)
     end = list(run(job))[-1]
     assert isinstance(end, End)
@@ -100,8 +100,8 @@ def test_equal_to_the_whole_matrices_in_float64(
             continue
         left, values, right = torch.linalg.svd(whole)
         assert row["singular_values"] == pytest.approx(values[:6].tolist(), rel=1e-5)
-        where = side_of(name, tuple(whole.shape), {}, WIDTH)
-        layer = layer_compared(where)
+        where = locate_matrix(name, tuple(whole.shape), {}, WIDTH)
+        layer = compared_layer(where)
         assert layer == row["vector_layer"]
         v = vector.directions[layer].double()
         side = left[:, :6] if where.axis == 0 else right[:6].T
@@ -146,7 +146,7 @@ def test_what_cannot_be_compared_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no two versions of one model"):
         diff(base, narrow)
     with pytest.raises(BadInput, match="no tensor is called"):
-        plan(open_checkpoint(base), open_checkpoint(tuned), "*expert*")
+        match_matrices(open_checkpoint(base), open_checkpoint(tuned), "*expert*")
     strangers = saved(tmp_path / "d", {"other.weight": torch.zeros(2, 2)})
     with pytest.raises(BadInput, match="no tensor in common"):
         diff(base, strangers)
@@ -156,15 +156,15 @@ def test_a_stopped_diff_goes_on(tmp_path: Path) -> None:
     base, tuned = saved(tmp_path / "a", weights(0)), saved(tmp_path / "b", weights(1))
 
     def job() -> Any:
-        return weight_diff(open_checkpoint(base), open_checkpoint(tuned), None, Depth(2))
+        return weight_diff(open_checkpoint(base), open_checkpoint(tuned), None, SpectrumOptions(2))
 
-    finished = Finished(tmp_path / "steps.jsonl")
+    finished = FinishedTasks(tmp_path / "steps.jsonl")
     running = run(job(), finished=finished)
     early = [next(running) for _ in range(9)]
     running.close()
     kept = len(finished)
     assert 0 < kept < 16
-    end = list(run(job(), finished=Finished(tmp_path / "steps.jsonl")))[-1]
+    end = list(run(job(), finished=FinishedTasks(tmp_path / "steps.jsonl")))[-1]
     whole = list(run(job()))[-1]
     assert isinstance(end, End)
     assert isinstance(whole, End)
@@ -181,14 +181,14 @@ def test_a_vector_from_a_matrix(tmp_path: Path) -> None:
         open_checkpoint(saved(tmp_path / "a", before)),
         open_checkpoint(saved(tmp_path / "b", after)),
     )
-    made = top_direction(base, tuned, "o_proj", Depth(), planted.vector(-axis).stored)
+    made = top_direction(base, tuned, "o_proj", SpectrumOptions(), planted.vector(-axis).stored)
     assert made.layers == (0, 2), "a layer that did not change has no direction"
     assert float(made.directions[2] @ -axis) == pytest.approx(1.0, abs=1e-4)
     assert made.norms[2] == pytest.approx(3.0, rel=1e-4)
     with pytest.raises(BadInput, match="several matrices"):
-        top_direction(base, tuned, "proj", Depth())
+        top_direction(base, tuned, "proj", SpectrumOptions())
     with pytest.raises(BadInput, match="did not change"):
-        top_direction(base, tuned, "down_proj", Depth())
+        top_direction(base, tuned, "down_proj", SpectrumOptions())
 
 
 def test_what_the_change_does_to_real_texts(tmp_path: Path) -> None:
@@ -202,11 +202,11 @@ def test_what_the_change_does_to_real_texts(tmp_path: Path) -> None:
     name = "model.layers.1.mlp.down_proj.weight"
     after[name] += torch.outer(axis, unit(96, 4))
     base, tuned = saved(tmp_path / "a", before), saved(tmp_path / "b", after)
-    found = plan(open_checkpoint(base), open_checkpoint(tuned), "*down_proj*")
+    found = match_matrices(open_checkpoint(base), open_checkpoint(tuned), "*down_proj*")
     report: dict[str, Any] = {}
 
     def job() -> Any:
-        report.update((yield from functional(model, found, planted.vector(axis).stored, texts)))
+        report.update((yield from measure_on_texts(model, found, planted.vector(axis).stored, texts)))
         return {}
 
     list(run(job()))

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vectors.extraction.axes import axes
+from vectors.extraction.axes import axes_metrics
 from vectors.extraction.ranking import best_layer
 from vectors.statistics import metrics
-from vectors.texts.pair import split
+from vectors.texts.pair import split_pairs
 
 EACH = 20
 BEST = {  # layer, d, accuracy; Llama's response mean is layer 17 on one of its pages, by another rule
@@ -56,7 +56,7 @@ def matching(d: float, accuracy: float) -> tuple[np.ndarray, np.ndarray]:
 def test_the_published_d_and_accuracy(name: str) -> None:
     _, d, accuracy = BEST[name]
     x, y = matching(d, accuracy)
-    found, plain = axes(x, y), metrics.separation(x, y, float(x.mean() + y.mean()) / 2)
+    found, plain = axes_metrics(x, y), metrics.holdout_separation(x, y, float(x.mean() + y.mean()) / 2)
     assert found["d"] == pytest.approx(d)
     assert found["accuracy"] == accuracy
     assert plain.d == pytest.approx(d * math.sqrt((EACH - 1) / EACH))
@@ -70,7 +70,7 @@ def with_wrong(d: float, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 def judged(d: float, accuracy: float) -> dict[str, Any]:
     x, y = with_wrong(d, round((1 - accuracy) * 2 * EACH))
-    return {"n_holdout": 2 * EACH, "axes": axes(x, y)}
+    return {"n_holdout": 2 * EACH, "axes": axes_metrics(x, y)}
 
 
 @pytest.mark.parametrize("layer", FIRST_STUDY)
@@ -106,14 +106,14 @@ def test_its_rule_finds_its_best_layer(name: str) -> None:
     found = {}
     for place, (apart, right) in figures.items():
         x, y = matching(apart, right)
-        found[place] = {"n_holdout": 2 * EACH, "d": apart, "axes": axes(x, y)}
+        found[place] = {"n_holdout": 2 * EACH, "d": apart, "axes": axes_metrics(x, y)}
     assert best_layer(found, "axes") == layer
 
 
 def test_half_of_the_signs_can_be_wrong_at_a_large_d() -> None:
     """Both classes of Qwen's layer 4 lie on one side of zero; the midpoint tells them apart."""
     x, y = matching(4.76, 0.5)
-    found, plain = axes(x, y), metrics.separation(x, y, float(x.mean() + y.mean()) / 2)
+    found, plain = axes_metrics(x, y), metrics.holdout_separation(x, y, float(x.mean() + y.mean()) / 2)
     assert found["d"] == pytest.approx(4.76, abs=0.01)
     assert found["accuracy"] == 0.5
     assert plain.accuracy > 0.95
@@ -122,9 +122,9 @@ def test_half_of_the_signs_can_be_wrong_at_a_large_d() -> None:
 def test_its_split_is_ours_at_seed_42() -> None:
     order = list(range(100))
     random.Random(42).shuffle(order)
-    assert split([str(n) for n in range(100)], 0.2, 42).holdout == tuple(sorted(order[:20]))
+    assert split_pairs([str(n) for n in range(100)], 0.2, 42).holdout == tuple(sorted(order[:20]))
 
 
 def test_exactly_zero_is_wrong_and_no_spread_is_no_effect() -> None:
-    assert axes([0.0, 1.0], [0.0, -1.0])["accuracy"] == 0.5
-    assert axes([2.0, 2.0], [1.0, 1.0])["d"] == 0.0
+    assert axes_metrics([0.0, 1.0], [0.0, -1.0])["accuracy"] == 0.5
+    assert axes_metrics([2.0, 2.0], [1.0, 1.0])["d"] == 0.0

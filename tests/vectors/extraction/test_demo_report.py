@@ -17,9 +17,9 @@ import core
 import vectors
 from core import demo
 from core.activations.capture import capture
-from core.demo.wording import halves, widths
+from core.demo.wording import class_token_ids, trait_widths
 from core.demo.world import pairs
-from core.demo.world.prompts import requests
+from core.demo.world.prompts import task_requests
 from core.demo.world.traits import DETERMINED, DRIFTING, Traits
 from core.jobs.job import End
 from core.jobs.runner import run
@@ -27,9 +27,9 @@ from tools.demo.acceptance import dose, stage, tuning
 from tools.demo.acceptance import measure as report_of_demo
 from vectors.contrasts.catalogue import contrast
 from vectors.data.metadata import About
-from vectors.diff.alignment import align
-from vectors.diff.job import job as diff
-from vectors.extraction.layer_quality import Finding, Labels, measure
+from vectors.diff.alignment import align_vectors
+from vectors.diff.job import diff_job as diff
+from vectors.extraction.layer_quality import Labels, LayerFinding, measure_layer
 from vectors.texts.pair import ContrastSet, Split
 
 REPORT: dict[str, Any] = json.loads((demo.WEIGHTS / "report.json").read_text())["figures"]
@@ -43,16 +43,16 @@ def base() -> core.Model:
 @pytest.fixture(scope="module")
 def system(base: core.Model) -> vectors.SteeringVector:
     """The direction that the report compares with."""
-    found, _ = report_of_demo.system_pair(base)
+    found, _ = report_of_demo.system_prompt_vector(base)
     return vectors.SteeringVector(found.directions)
 
 
 def states(base: core.Model, count: int, seed: int, *, held_out: bool) -> list[dict[int, torch.Tensor]]:
     """The report's own pairs: positive states, negative states."""
-    found = pairs.announced(
+    found = pairs.system_prompt_pairs(
         "motivation", Traits(DETERMINED), [Traits(DRIFTING)], count, seed, held_out=held_out
     )
-    return [capture(base, half).rows for half in halves(base, found)]
+    return [capture(base, half).rows for half in class_token_ids(base, found)]
 
 
 def test_held_out_d_of_every_layer(base: core.Model) -> None:
@@ -65,7 +65,7 @@ def test_held_out_d_of_every_layer(base: core.Model) -> None:
     for layer, stated in REPORT["system"]["d"].items():
         at = int(layer)
         both = [torch.cat([one[at], two[at]]).numpy() for one, two in zip(fit, test, strict=True)]
-        found = measure(both[0], both[1], parts, "mean", Labels(), 0)
+        found = measure_layer(both[0], both[1], parts, "mean", Labels(), 0)
         assert found is not None
         assert found.metrics["d"] == pytest.approx(stated, rel=0.02)
 
@@ -84,15 +84,15 @@ def test_determined_against_drifting(base: core.Model) -> None:
 
 def narrated(base: core.Model, count: int, seed: int, *, held_out: bool) -> list[dict[int, torch.Tensor]]:
     """The report's stories, each read as the mean over the sentences behind its opening."""
-    found = pairs.stories_so_far(count, seed, held_out=held_out)
+    found = pairs.story_pairs(count, seed, held_out=held_out)
     return [
         capture(base, half, read=[slice(-width, None) for width in behind]).rows
-        for half, behind in zip(halves(base, found), widths(base, found), strict=True)
+        for half, behind in zip(class_token_ids(base, found), trait_widths(base, found), strict=True)
     ]
 
 
 @pytest.fixture(scope="module")
-def narrative(base: core.Model) -> Finding:
+def narrative(base: core.Model) -> LayerFinding:
     """The layer of the report's dose–response, made and judged by the extraction's own steps."""
     fit, test = (
         narrated(base, dose.PAIRS, 11, held_out=False),
@@ -101,25 +101,25 @@ def narrative(base: core.Model) -> Finding:
     at, train = REPORT["dose"]["layer"], dose.PAIRS
     parts = Split(tuple(range(train)), tuple(range(train, train + dose.HELD_OUT)))
     both = [torch.cat([one[at], two[at]]).numpy() for one, two in zip(fit, test, strict=True)]
-    found = measure(both[0], both[1], parts, "mean", Labels(), 0)
+    found = measure_layer(both[0], both[1], parts, "mean", Labels(), 0)
     assert found is not None
     return found
 
 
-def test_narratives_are_told_apart_as_stated(narrative: Finding) -> None:
+def test_narratives_are_told_apart_as_stated(narrative: LayerFinding) -> None:
     stated = REPORT["dose"]
     assert narrative.metrics["d"] == pytest.approx(stated["d"], rel=0.02)
     assert narrative.metrics["accuracy"] == stated["accuracy"] == 1.0
 
 
 @pytest.mark.slow
-def test_and_move_the_model_as_stated(base: core.Model, narrative: Finding) -> None:
+def test_and_move_the_model_as_stated(base: core.Model, narrative: LayerFinding) -> None:
     """Determined share at −1, 0 and +1 gaps, with the vector and the gap that the extraction stores."""
     layer = REPORT["dose"]["layer"]
     about = About(stats={layer: narrative.stats})
     vector, stories = (
         vectors.SteeringVector({layer: narrative.raw}, about=about),
-        stage.stories(base, dose.COUNT),
+        stage.story_prompts(base, dose.COUNT),
     )
     for gaps, share in REPORT["dose"]["determined"].items():
         channel = core.Channel(vector, scale=float(gaps), unit="natural", layers=(layer,))
@@ -130,18 +130,18 @@ def test_and_move_the_model_as_stated(base: core.Model, narrative: Finding) -> N
 
 def test_what_random_directions_reach_is_of_the_size_stated(base: core.Model, system: Any) -> None:
     """One in twenty passes 1.96/√d; ours draws the line at 3/√d."""
-    band = align(system.stored, system.stored).band
+    band = align_vectors(system.stored, system.stored).band
     assert REPORT["shift"]["random_p95"] == pytest.approx(1.96 / base.hidden_size**0.5, rel=0.05)
     assert band > REPORT["shift"]["random_p95"]
 
 
 def test_what_tuning_did_to_activations(base: core.Model, system: vectors.SteeringVector) -> None:
     """The cosines as stated; ours count a prompt that repeats once."""
-    asked = [[{"role": "user", "content": text}] for _, text in requests(tuning.COUNT, seed=1)]
+    asked = [[{"role": "user", "content": text}] for _, text in task_requests(tuning.COUNT, seed=1)]
     shift = vectors.extract(
         base, ContrastSet("requests", prompts=tuple(asked)), tuned=core.load("demo-instruct"), suggest=False
     )
-    found = align(shift.vector.stored, system.stored, shift.n_effective).to_json()
+    found = align_vectors(shift.vector.stored, system.stored, shift.n_effective).to_json()
     assert found["layers"] == pytest.approx(REPORT["shift"]["cosine"], abs=0.05)
     assert found["verdict"] == "moderate"
     assert found["random_band"] == pytest.approx(3 / base.hidden_size**0.5)

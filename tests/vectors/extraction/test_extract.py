@@ -15,9 +15,9 @@ from core.activations.capture import capture
 from core.errors import BadInput, UsageError
 from tests.core import zoo
 from tests.vectors import planted
-from vectors.extraction.layer_quality import Labels, measure
+from vectors.extraction.layer_quality import Labels, measure_layer
 from vectors.methods.registry import METHODS
-from vectors.texts.pair import ContrastSet, Pair, split
+from vectors.texts.pair import ContrastPair, ContrastSet, split_pairs
 
 PAIRS = 100
 
@@ -94,8 +94,8 @@ def test_nothing_comes_out_of_nothing(method: str, unrelated: torch.Tensor) -> N
     rows = []
     for run in range(RUNS):
         part = unrelated[2 * EACH * run : 2 * EACH * (run + 1)].numpy()
-        parts = split([str(n) for n in range(EACH)], 0.2, run)
-        found = measure(part[0::2], part[1::2], parts, method, Labels(), run)
+        parts = split_pairs([str(n) for n in range(EACH)], 0.2, run)
+        found = measure_layer(part[0::2], part[1::2], parts, method, Labels(), run)
         assert found is not None
         rows.append(found.metrics)
     p = np.sort([row["p"] for row in rows])
@@ -170,7 +170,7 @@ def test_bfloat16_agrees_with_itself_across_batches() -> None:
             capture(model, [pair[side] for pair in pairs], padding=padding, batch_tokens=4096).rows
             for side in (0, 1)
         )
-        train = list(split([Pair(*both).key for both in pairs], 0.2, 0).train)
+        train = list(split_pairs([ContrastPair(*both).key for both in pairs], 0.2, 0).train)
         for layer in one.layers:
             padded = positive[layer][train].mean(0) - negative[layer][train].mean(0)
             assert float(one.directions[layer] @ padded / padded.norm()) >= 0.999
@@ -249,7 +249,7 @@ def test_wrong_choices_are_sentences(plain: core.Model, choices: dict[str, Any],
 
 
 def test_sides_that_agree_where_they_are_read_are_refused(plain: core.Model) -> None:
-    pairs = [Pair([5, 6, 7 + n], [5, 6, 50 + n]) for n in range(8)]
+    pairs = [ContrastPair([5, 6, 7 + n], [5, 6, 50 + n]) for n in range(8)]
     with pytest.raises(BadInput, match="both sides are the same"):
         vectors.extract(plain, pairs, read="span:0:2", suggest=False)
 

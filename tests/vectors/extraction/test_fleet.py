@@ -16,15 +16,15 @@ import torch
 
 import vectors
 from core.errors import UsageError
-from core.jobs.job import End, Event, Progress, Step
+from core.jobs.job import End, JobEvent, Progress, Task
 from core.jobs.runner import run
 from sessions.job_specs.job_factories import JOBS
-from sessions.live.torch_backend import Studio
+from sessions.live.torch_backend import TorchBackend
 from steertui.cli.main import main
 from tests.core import zoo
 from vectors.contrasts.catalogue import contrast
 from vectors.extraction.distributed import launcher, worker
-from vectors.extraction.job import store_of
+from vectors.extraction.job import state_folder
 
 Say = pytest.CaptureFixture[str]
 
@@ -52,7 +52,7 @@ def test_two_processes_make_the_vector_of_one(tmp_path: Path, capsys: Say) -> No
     for layer in one.layers:
         assert apart(one, two, layer) < 1e-5 * one.act_norms[layer]
     params = {"model": "demo-base", "layers": "4-6", "ranks": 2}
-    assert not store_of(params, contrast("pirate")).exists(), "states do not outlive the job"
+    assert not state_folder(params, contrast("pirate")).exists(), "states do not outlive the job"
 
 
 @pytest.mark.slow
@@ -72,18 +72,18 @@ def test_stopped_ranks_are_gone_and_go_on_to_the_same_bytes(tmp_path: Path) -> N
     asked: dict[str, Any] = {"contrast": "pirate", "model": "demo-base", "layers": "5", "ranks": 2}
     asked |= {"batch_tokens": 256, "name": "same"}
     whole, resumed = (asked | {"out": str(tmp_path / f"{name}.gguf")} for name in ("whole", "resumed"))
-    assert ended(launcher.job(whole)).status == "done"
-    assert ended(launcher.job(resumed), stop_at=300).status == "cancelled"
-    kept = list((store_of(asked, contrast("pirate")) / "merged.ranks").iterdir())
+    assert ended(launcher.distributed_job(whole)).status == "done"
+    assert ended(launcher.distributed_job(resumed), stop_at=300).status == "cancelled"
+    kept = list((state_folder(asked, contrast("pirate")) / "merged.ranks").iterdir())
     assert len(kept) == 2
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    assert str(store_of(asked, contrast("pirate"))) not in listed, "no process is left behind"
-    assert ended(launcher.job(resumed)).status == "done"
+    assert str(state_folder(asked, contrast("pirate"))) not in listed, "no process is left behind"
+    assert ended(launcher.distributed_job(resumed)).status == "done"
     assert Path(resumed["out"]).read_bytes() == Path(whole["out"]).read_bytes()
 
 
 def ended(job: Any, stop_at: int | None = None) -> End:
-    cancel, last = threading.Event(), Event()
+    cancel, last = threading.Event(), JobEvent()
     for last in run(job, cancel=cancel):
         if isinstance(last, Progress) and stop_at is not None and last.done >= stop_at:
             cancel.set()
@@ -126,17 +126,19 @@ def test_accelerate_on_a_cpu_starts_one_process_and_is_refused(tmp_path: Path) -
 
 
 def test_each_rank_of_a_host_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert worker.placed({"loading": {"dtype": "bfloat16"}}) == {"dtype": "bfloat16"}, "no GPU here"
+    assert worker.loading_options({"loading": {"dtype": "bfloat16"}}) == {"dtype": "bfloat16"}, "no GPU here"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     for here in (0, 1):
         monkeypatch.setenv("LOCAL_RANK", str(here))
-        assert worker.placed({}) == {"device": f"cuda:{here}"}
-        assert worker.placed({"loading": {"device": "cpu"}}) == {"device": "cpu"}, "unless something is said"
-        assert worker.placed({"loading": {"device_map": "auto"}}) == {"device_map": "auto"}
+        assert worker.loading_options({}) == {"device": f"cuda:{here}"}
+        assert worker.loading_options({"loading": {"device": "cpu"}}) == {"device": "cpu"}, (
+            "unless something is said"
+        )
+        assert worker.loading_options({"loading": {"device_map": "auto"}}) == {"device_map": "auto"}
     monkeypatch.setenv("LOCAL_RANK", "2")
     with pytest.raises(UsageError, match="rank 2 of this host has no GPU, there are 2"):
-        worker.placed({})
+        worker.loading_options({})
 
 
 def test_an_engine_has_them_load_what_it_was_asked_to_load(tmp_path: Path) -> None:
@@ -144,11 +146,11 @@ def test_an_engine_has_them_load_what_it_was_asked_to_load(tmp_path: Path) -> No
     folder = tmp_path / "deep" / "model"
     zoo.build().save_pretrained(folder)
     zoo.tokenizer().save_pretrained(folder)
-    resident = Studio().load(str(folder), {"dtype": "float32"}, lambda share, note: None)
+    resident = TorchBackend().load(str(folder), {"dtype": "float32"}, lambda share, note: None)
     assert resident.model.name == "model"
     job = JOBS["extract"](resident, {"contrast": "pirate", "ranks": 2, "out": str(tmp_path / "v.gguf")})
     step = next(job)
-    assert isinstance(step, Step), "the first one reads a line of theirs"
+    assert isinstance(step, Task), "the first one reads a line of theirs"
     asked = json.loads(next(store_of_all().glob("*/spec.json")).read_text())
     job.close()
     assert asked["model"] == str(folder)
@@ -171,7 +173,7 @@ def store_of_all() -> Path:
 def test_what_ranks_cannot_do_is_said_at_once(more: dict[str, Any], sentence: str, tmp_path: Path) -> None:
     asked = {"contrast": "pirate", "model": "demo-base", "ranks": 2, "out": str(tmp_path / "v.gguf")}
     with pytest.raises(UsageError, match=sentence):
-        next(launcher.job(asked | more))
+        next(launcher.distributed_job(asked | more))
 
 
 @pytest.mark.slow

@@ -14,22 +14,22 @@ import core
 import vectors
 from core.activations import batches
 from core.activations.capture import capture
-from core.jobs.job import Artifact, End, Event, Job, Progress, Row
-from core.jobs.resume import Finished
+from core.jobs.job import Artifact, End, Job, JobEvent, Progress, Row
+from core.jobs.resume import FinishedTasks
 from core.jobs.runner import run
 from steertui.cli.main import main
 from tests.core import zoo
 from vectors.contrasts.catalogue import contrast
 from vectors.extraction import states
-from vectors.extraction.extract import extracting
-from vectors.extraction.job import job, store_of
-from vectors.extraction.material import of_pairs
+from vectors.extraction.extract import run_extraction
+from vectors.extraction.job import extraction_job, state_folder
+from vectors.extraction.material import read_pairs
 from vectors.extraction.request import Recipe
 from vectors.extraction.result import Extraction
 from vectors.texts import replies
-from vectors.texts.pair import ContrastSet, Pair
+from vectors.texts.pair import ContrastPair, ContrastSet
 from vectors.texts.replies import reply_ids
-from vectors.texts.tokenized import side
+from vectors.texts.tokenized import tokenize_text
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def asked(out: Path, **more: Any) -> dict[str, Any]:
 
 def test_events_tell_the_story(base: core.Model, tmp_path: Path) -> None:
     out = tmp_path / "v.safetensors"
-    events = list(run(job(base, asked(out))))
+    events = list(run(extraction_job(base, asked(out))))
     rows = {event.key: event.values for event in events if isinstance(event, Row)}
     assert set(rows) == {"3", "4", "5", "6"}
     assert any(isinstance(event, Progress) and event.unit == "texts read" for event in events)
@@ -57,17 +57,19 @@ def test_events_tell_the_story(base: core.Model, tmp_path: Path) -> None:
     assert vector.about.contrast == "determined-drifting"
     assert vector.about.dataset_sha256 == contrast("determined-drifting").sha256
     assert vector.card.about.sign_note == "+ = determined, − = drifting"
-    assert not store_of(asked(out), contrast("determined-drifting")).exists(), "states do not outlive the job"
+    assert not state_folder(asked(out), contrast("determined-drifting")).exists(), (
+        "states do not outlive the job"
+    )
     json.dumps([event.to_json() for event in events], allow_nan=False)
 
 
 def test_a_stopped_job_goes_on_to_the_same_bytes(base: core.Model, tmp_path: Path) -> None:
     whole, resumed = tmp_path / "whole.safetensors", tmp_path / "resumed.safetensors"
     params = asked(resumed, name="same", batch_tokens=2048)
-    list(run(job(base, asked(whole, name="same", batch_tokens=2048))))
+    list(run(extraction_job(base, asked(whole, name="same", batch_tokens=2048))))
     cancel, seen = threading.Event(), 0
     events = []
-    for event in run(job(base, params), cancel=cancel):
+    for event in run(extraction_job(base, params), cancel=cancel):
         events.append(event)
         if isinstance(event, Progress) and event.unit == "texts read":
             seen = event.done
@@ -76,9 +78,9 @@ def test_a_stopped_job_goes_on_to_the_same_bytes(base: core.Model, tmp_path: Pat
     assert isinstance(events[-1], End)
     assert events[-1].status == "cancelled"
     assert not resumed.exists()
-    first = next(e for e in run(job(base, params)) if isinstance(e, Progress))
+    first = next(e for e in run(extraction_job(base, params)) if isinstance(e, Progress))
     assert first.done > seen, "what was read is not read again"
-    list(run(job(base, params)))
+    list(run(extraction_job(base, params)))
     assert resumed.read_bytes() == whole.read_bytes()
 
 
@@ -182,23 +184,25 @@ def test_replies_are_generated_once_and_read(
 ) -> None:
     asked = [{"role": "user", "content": "Help me with the parser."}]
     told = [{"role": "user", "content": "Tell me about the kitten."}]
-    contrasted = ContrastSet("asked", (Pair(asked, told), Pair([*told, *asked], told)))
+    contrasted = ContrastSet("asked", (ContrastPair(asked, told), ContrastPair([*told, *asked], told)))
     recipe = Recipe(read="response-mean", reply_tokens=4, layers=(5,), suggest=False)
-    steps = Finished(tmp_path / "steps.jsonl")
+    steps = FinishedTasks(tmp_path / "steps.jsonl")
     found: list[Extraction] = []
 
     def work() -> Job:
-        found.append((yield from extracting(base, contrasted, recipe, of_pairs(base, contrasted, recipe))))
+        found.append(
+            (yield from run_extraction(base, contrasted, recipe, read_pairs(base, contrasted, recipe)))
+        )
         return {}
 
     list(run(work(), finished=steps))
     assert len(steps) == 4
     monkeypatch.setattr(replies, "reply_ids", lambda *_: pytest.fail("this reply was there already"))
-    list(run(work(), finished=Finished(tmp_path / "steps.jsonl")))
+    list(run(work(), finished=FinishedTasks(tmp_path / "steps.jsonl")))
     assert found[0].vector == found[1].vector
     means = []
     for text in (asked, told, [*told, *asked], told):
-        ids = side(base, text).ids
+        ids = tokenize_text(base, text).ids
         reply = reply_ids(base, ids, 4)
         where = [(len(ids), len(ids) + len(reply))]
         means.append(capture(base, [[*ids, *reply]], layers=[5], read=where).rows[5][0])
@@ -226,7 +230,7 @@ def test_an_adapter_is_compared_on_and_off(tmp_path: Path) -> None:
     out = tmp_path / "v.safetensors"
     model = core.load(folder)
     params = {"contrast": str(texts), "out": str(out), "suggest": False, "tuned": str(tmp_path / "lora")}
-    events: list[Event] = list(run(job(model, params)))
+    events: list[JobEvent] = list(run(extraction_job(model, params)))
     end = events[-1]
     assert isinstance(end, End)
     assert list(end.summary["layers"]) == ["2", "3"], "the blocks below the adapter are the same"

@@ -9,7 +9,7 @@ import torch
 from core.errors import UsageError
 from vectors.methods import logistic
 from vectors.methods.classes import Classes
-from vectors.methods.registry import METHODS, direction, oriented
+from vectors.methods.registry import METHODS, fit_direction, orient_direction
 
 WIDTH, PAIRS = 256, 200
 
@@ -35,21 +35,21 @@ def cosine(one: np.ndarray, other: np.ndarray) -> float:
 @pytest.mark.parametrize("name", sorted(set(METHODS) - {"pca-diff"}))
 def test_a_planted_direction_is_recovered(name: str) -> None:
     classes, axis = planted(gap=5.0, varying=0.3)
-    assert cosine(direction(name, classes), axis) > 0.95
+    assert cosine(fit_direction(name, classes), axis) > 0.95
 
 
 def test_pca_diff_loses_a_constant_gap_and_finds_a_varying_one() -> None:
     """A gap that all pairs share is their mean, which this method removes first; the same gap, spread, is left."""
     constant, axis = planted(gap=5.0, varying=0.0)
-    assert abs(cosine(direction("pca-diff", constant), axis)) < 0.3
+    assert abs(cosine(fit_direction("pca-diff", constant), axis)) < 0.3
     varying, axis = planted(gap=5.0, varying=3.0)
-    assert cosine(direction("pca-diff", varying), axis) > 0.95
+    assert cosine(fit_direction("pca-diff", varying), axis) > 0.95
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_pure_noise_gives_no_direction(name: str) -> None:
     classes, axis = planted(gap=0.0, varying=0.0)
-    assert abs(cosine(direction(name, classes), axis)) < 3.5 / np.sqrt(WIDTH)
+    assert abs(cosine(fit_direction(name, classes), axis)) < 3.5 / np.sqrt(WIDTH)
 
 
 def repeng(positive: np.ndarray, negative: np.ndarray, how: str) -> np.ndarray:
@@ -75,7 +75,7 @@ def test_pca_equals_repengs_procedure(ours: str, theirs: str, pairs: int, width:
     chance = np.random.default_rng(5)
     positive = chance.standard_normal((pairs, width)) + 1.5 * chance.standard_normal(width)
     negative = chance.standard_normal((pairs, width))
-    found = direction(ours, Classes.of(positive, negative))
+    found = fit_direction(ours, Classes.of(positive, negative))
     assert cosine(found, repeng(positive, negative, theirs)) == pytest.approx(1.0, abs=1e-9)
 
 
@@ -98,7 +98,7 @@ def test_the_probe_is_the_minimum_of_its_loss() -> None:
 
     for _ in range(5):
         optimiser.step(step)  # type: ignore[no-untyped-call]
-    found = logistic.logistic(classes)
+    found = logistic.logistic_direction(classes)
     assert cosine(found, weights.detach().numpy()[:-1]) == pytest.approx(1.0, abs=1e-8)
 
 
@@ -106,26 +106,26 @@ def test_the_axis_counts_roles_alike() -> None:
     positive = np.zeros((4, 2))
     negative = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     classes = Classes.of(positive, negative, ["pirate", "pirate", "pirate", "poet"])
-    assert direction("assistant-axis", classes).tolist() == [-0.5, -0.5]
-    assert direction("mean", classes).tolist() == [-0.75, -0.25]
+    assert fit_direction("assistant-axis", classes).tolist() == [-0.5, -0.5]
+    assert fit_direction("mean", classes).tolist() == [-0.75, -0.25]
 
 
 def test_mean_keeps_its_length_and_others_take_the_gap() -> None:
     classes, _ = planted(gap=5.0, varying=0.3)
     assert np.allclose(
-        direction("mean", classes), classes.positive.whole().mean(0) - classes.negative.whole().mean(0)
+        fit_direction("mean", classes), classes.positive.whole().mean(0) - classes.negative.whole().mean(0)
     )
     for name in ("pca-centered", "logistic"):
-        found = direction(name, classes)
+        found = fit_direction(name, classes)
         unit = found / np.linalg.norm(found)
         assert np.linalg.norm(found) == pytest.approx(classes.gap(unit))
 
 
 def test_the_vote_turns_a_backward_direction() -> None:
     classes, axis = planted(gap=5.0, varying=0.3)
-    assert cosine(oriented(-axis, classes), axis) == pytest.approx(1.0)
+    assert cosine(orient_direction(-axis, classes), axis) == pytest.approx(1.0)
 
 
 def test_an_unknown_method_is_named() -> None:
     with pytest.raises(UsageError, match="no method 'umap'; there is mean"):
-        direction("umap", planted(1.0, 0.0)[0])
+        fit_direction("umap", planted(1.0, 0.0)[0])

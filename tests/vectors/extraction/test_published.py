@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from steertui.cli.main import main
-from steertui.cli.verbs.extract import told
+from steertui.cli.verbs.extract import render_extraction
 from vectors.errors import VectorFileError
-from vectors.extraction.axes import axes
+from vectors.extraction.axes import axes_metrics
 from vectors.extraction.published import read_evaluation
 
 Say = pytest.CaptureFixture[str]
@@ -21,7 +21,7 @@ Say = pytest.CaptureFixture[str]
 
 def figures(d: float) -> dict[str, float]:
     """As its authors' script tells a layer whose classes lie d apart."""
-    found = axes(np.array([d, d + 2]), np.array([0.0, 2.0]))
+    found = axes_metrics(np.array([d, d + 2]), np.array([0.0, 2.0]))
     names = ("assistant_mean", "non_assistant_mean", "assistant_std", "non_assistant_std")
     values = dict(zip(names, [*found["means"], *found["stds"]], strict=True))
     return values | {"cohens_d": found["d"], "accuracy": found["accuracy"]}
@@ -44,7 +44,7 @@ def test_its_fields_are_ours(tmp_path: Path, zipped: bool) -> None:
     assert list(found["layers"]) == [str(layer) for layer in range(10)]
     for layer in range(10):
         x, y = np.array([layer / 2, layer / 2 + 2]), np.array([0.0, 2.0])
-        assert found["layers"][str(layer)] == axes(x, y)
+        assert found["layers"][str(layer)] == axes_metrics(x, y)
 
 
 class Payload:
@@ -88,6 +88,6 @@ def test_it_is_told_and_drawn_beside_what_is_found_here(tmp_path: Path, capsys: 
     assert report["published"]["layers"]["7"]["d"] == pytest.approx(3.5)
     assert set(report["published"]["layers"]["7"]) == set(report["layers"]["7"]["axes"])
     assert "qwen last_token" in plot.read_text(encoding="utf-8")
-    rows = list(told(report))
+    rows = list(render_extraction(report))
     assert "qwen last_token" in next(row for row in rows if "d here" in row), "in the chart's legend"
     assert any("qwen last_token: best layer 7, d 3.50, accuracy" in row for row in rows)

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vectors.extraction.layer_quality import Finding, Labels, measure
+from vectors.extraction.layer_quality import Labels, LayerFinding, measure_layer
 from vectors.methods import classes as classes_module
 from vectors.methods.registry import METHODS
-from vectors.texts.pair import split
+from vectors.texts.pair import split_pairs
 
 WIDTH = 64
 
@@ -28,11 +28,11 @@ def mapped(folder: Path, pairs: int, seed: int = 0) -> list[np.ndarray]:
     return [array[0::2], array[1::2]]
 
 
-def measured(both: Sequence[np.ndarray], method: str = "mean") -> Finding:
+def measured(both: Sequence[np.ndarray], method: str = "mean") -> LayerFinding:
     pairs = len(both[0])
-    parts = split([str(n) for n in range(pairs)], 0.2, 0)
+    parts = split_pairs([str(n) for n in range(pairs)], 0.2, 0)
     labels = Labels(*(tuple(f"{what} {n % 4}" for n in range(pairs)) for what in ("role", "domain")))
-    found = measure(both[0], both[1], parts, method, labels, 0)
+    found = measure_layer(both[0], both[1], parts, method, labels, 0)
     assert found is not None
     return found
 

@@ -15,7 +15,7 @@ import core
 import vectors
 from core.activations.reducers import Moments
 from vectors.contrasts.catalogue import contrast
-from vectors.extraction.distributed.shard import Share, dealt, merged
+from vectors.extraction.distributed.shard import RankShare, assign_texts, merge_moments
 
 
 def launched(spec: Path, processes: int) -> subprocess.CompletedProcess[str]:
@@ -63,7 +63,7 @@ def test_a_launcher_that_starts_fewer_is_an_error(tmp_path: Path) -> None:
 
 def test_shares_are_disjoint_whole_and_of_like_length() -> None:
     lengths = [(7 * n) % 50 + 3 for n in range(101)]
-    parts = [dealt(lengths, rank, 3) for rank in range(3)]
+    parts = [assign_texts(lengths, rank, 3) for rank in range(3)]
     assert sorted(index for part in parts for index in part) == list(range(101))
     totals = [sum(lengths[index] for index in part) for part in parts]
     assert max(totals) - min(totals) <= max(lengths)
@@ -72,7 +72,7 @@ def test_shares_are_disjoint_whole_and_of_like_length() -> None:
 def test_merged_moments_are_those_of_all_rows() -> None:
     rows = torch.randn(101, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     nothing = torch.zeros(17, dtype=torch.float64)
-    found = merged([Moments.of(rows[:51]).state(), nothing, Moments.of(rows[51:]).state()])
+    found = merge_moments([Moments.of(rows[:51]).state(), nothing, Moments.of(rows[51:]).state()])
     assert found.count == 101
     assert torch.allclose(found.mean, rows.mean(0), atol=1e-15)
     assert torch.allclose(found.variance(), rows.var(0, correction=0), atol=1e-14)
@@ -80,12 +80,12 @@ def test_merged_moments_are_those_of_all_rows() -> None:
 
 def test_a_rank_goes_on_with_what_it_kept(tmp_path: Path) -> None:
     rows = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
-    first = Share.opened(tmp_path, 0, [0, 1, 2, 3, 4, 5], "job a")
+    first = RankShare.opened(tmp_path, 0, [0, 1, 2, 3, 4, 5], "job a")
     first.add([0, 1, 2], {5: rows[:3]})
     first.keep()
-    again = Share.opened(tmp_path, 0, [0, 1, 2, 3, 4, 5], "job a")
+    again = RankShare.opened(tmp_path, 0, [0, 1, 2, 3, 4, 5], "job a")
     assert again.done == {0, 1, 2}
     again.add([3, 4, 5], {5: rows[3:]})
     assert again.sums[0, 5].mean.tolist() == pytest.approx(rows[[0, 2, 4]].double().mean(0).tolist())
     assert again.sums[1, 5].mean.tolist() == pytest.approx(rows[[1, 3, 5]].double().mean(0).tolist())
-    assert Share.opened(tmp_path, 0, [0], "job b").done == set(), "another job's state is not ours"
+    assert RankShare.opened(tmp_path, 0, [0], "job b").done == set(), "another job's state is not ours"

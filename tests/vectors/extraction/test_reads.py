@@ -10,11 +10,11 @@ import pytest
 import core
 from core.activations import positions
 from core.errors import BadInput, UsageError
-from vectors.extraction.material import pair_sides, role
-from vectors.texts.pair import ContrastSet, Pair
-from vectors.texts.position_spec import chosen
+from vectors.extraction.material import negative_role, tokenize_pairs
+from vectors.texts.pair import ContrastPair, ContrastSet
+from vectors.texts.position_spec import read_positions
 from vectors.texts.replies import reply_ids
-from vectors.texts.tokenized import Side, first_difference, side
+from vectors.texts.tokenized import TokenizedText, first_difference, tokenize_text
 
 CHAT = [
     {"role": "system", "content": "You are determined."},
@@ -30,8 +30,8 @@ def demo() -> core.Model:
 
 def words(model: core.Model, read: str, text: Any, begins: int | None = None) -> str:
     """What the tokens say that a read chooses."""
-    found = side(model, text, begins)
-    places = positions.positions([chosen(read, found)], [len(found.ids)])[0]
+    found = tokenize_text(model, text, begins)
+    places = positions.chosen_positions([read_positions(read, found)], [len(found.ids)])[0]
     return str(model.tokenizer.decode(np.array(found.ids)[places].tolist())).strip()
 
 
@@ -46,13 +46,13 @@ def test_response_is_the_reply_alone(demo: core.Model) -> None:
 
 
 def test_decision_stands_right_before_the_reply(demo: core.Model) -> None:
-    found = side(demo, CHAT)
-    place = chosen("decision", found)
+    found = tokenize_text(demo, CHAT)
+    place = read_positions("decision", found)
     reply = found.tokens(found.reply or (0, 0))
     assert place == reply[0] - 1
-    assert chosen("decision", side(demo, CHAT[:2])) == -1
-    ids = side(demo, "He mended the parser.", 9).ids
-    place = chosen("decision", side(demo, "He mended the parser.", 9))
+    assert read_positions("decision", tokenize_text(demo, CHAT[:2])) == -1
+    ids = tokenize_text(demo, "He mended the parser.", 9).ids
+    place = read_positions("decision", tokenize_text(demo, "He mended the parser.", 9))
     assert isinstance(place, int)
     assert demo.tokenizer.decode(list(ids[: place + 1]), skip_special_tokens=True) == "He mended"
     with pytest.raises(UsageError, match="marks no decision"):
@@ -76,34 +76,34 @@ def test_regex_and_span(demo: core.Model) -> None:
 
 
 def test_ids_are_taken_as_they_are(demo: core.Model) -> None:
-    assert side(demo, [4, 5, 6]) == Side((4, 5, 6))
+    assert tokenize_text(demo, [4, 5, 6]) == TokenizedText((4, 5, 6))
     with pytest.raises(UsageError, match="which characters a token holds"):
-        chosen("response-mean", Side((4, 5, 6), reply=(0, 3)))
+        read_positions("response-mean", TokenizedText((4, 5, 6), reply=(0, 3)))
 
 
 def test_a_choice_is_read_at_the_word_that_decides(demo: core.Model) -> None:
     asked = {"role": "user", "content": "Is the parser done?"}
-    pair = Pair(
+    pair = ContrastPair(
         [asked, {"role": "assistant", "content": "The parser rests."}],
         [asked, {"role": "assistant", "content": "The lute rests."}],
     )
-    one, other = pair_sides(demo, ContrastSet("ab", (pair,), shape="evals"), "last")
+    one, other = tokenize_pairs(demo, ContrastSet("ab", (pair,), shape="evals"), "last")
     assert one.ids[:-1] == other.ids[:-1]
     assert one.ids[-1] != other.ids[-1]
 
 
 def test_answers_that_share_their_tokens_are_refused() -> None:
     with pytest.raises(BadInput, match="pair 3: answers share first token"):
-        first_difference(3, Side((1, 2, 3)), Side((1, 2, 3)))
+        first_difference(3, TokenizedText((1, 2, 3)), TokenizedText((1, 2, 3)))
 
 
 def test_roles_are_the_negative_system_prompts() -> None:
-    assert role(Pair("up", "down", "way")) == "way"
-    assert role(Pair(CHAT, CHAT[:2], "way")) == "You are determined."
+    assert negative_role(ContrastPair("up", "down", "way")) == "way"
+    assert negative_role(ContrastPair(CHAT, CHAT[:2], "way")) == "You are determined."
 
 
 def test_a_reply_is_greedy_and_ends_before_its_end_token(demo: core.Model) -> None:
-    ids = side(demo, CHAT[:2]).ids
+    ids = tokenize_text(demo, CHAT[:2]).ids
     reply = reply_ids(demo, ids, 60)
     live = core.stream(demo, list(ids), max_new_tokens=60)
     said = [step.token_id for step in live]

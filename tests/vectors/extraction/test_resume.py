@@ -17,12 +17,12 @@ import torch.distributed as dist
 
 import core
 from core.jobs.job import End, Job, Progress
-from core.jobs.resume import Finished
+from core.jobs.resume import FinishedTasks
 from core.jobs.runner import run
 from vectors.contrasts.catalogue import contrast
 from vectors.diff import job as diff_job
 from vectors.extraction.distributed import worker
-from vectors.extraction.job import job, store_of, two_models
+from vectors.extraction.job import extraction_job, state_folder, two_model_job
 
 SIDES = {"positive": "Help me with", "negative": "Tell me about"}
 
@@ -32,7 +32,7 @@ def base() -> core.Model:
     return core.load("demo-base")
 
 
-def to_the_end(work: Job, steps: Finished | None, stop_after: int | None = None) -> End:
+def to_the_end(work: Job, steps: FinishedTasks | None, stop_after: int | None = None) -> End:
     """The job's end; after so many events it is cancelled, as ctrl+c would."""
     cancel, end = threading.Event(), None
     for number, event in enumerate(run(work, finished=steps, cancel=cancel), start=1):
@@ -45,8 +45,8 @@ def to_the_end(work: Job, steps: Finished | None, stop_after: int | None = None)
 
 def stopped_often(make: Callable[[], Job], steps: Path, moments: tuple[int, ...]) -> End:
     for moment in moments:
-        assert to_the_end(make(), Finished(steps), moment).status == "cancelled"
-    return to_the_end(make(), Finished(steps))
+        assert to_the_end(make(), FinishedTasks(steps), moment).status == "cancelled"
+    return to_the_end(make(), FinishedTasks(steps))
 
 
 def questions(file: Path) -> Path:
@@ -77,8 +77,8 @@ def test_an_extraction(base: core.Model, choices: dict[str, Any], tmp_path: Path
     def make(out: Path) -> Job:
         params = asked | {"out": str(out)}
         if "tuned" in params:
-            return two_models(lambda: core.load("demo-instruct"), lambda: base, params)
-        return job(base, params)
+            return two_model_job(lambda: core.load("demo-instruct"), lambda: base, params)
+        return extraction_job(base, params)
 
     whole, resumed = tmp_path / "whole.safetensors", tmp_path / "resumed.safetensors"
     first = to_the_end(make(whole), None)
@@ -90,7 +90,7 @@ def test_an_extraction(base: core.Model, choices: dict[str, Any], tmp_path: Path
 def test_a_weight_diff(tmp_path: Path) -> None:
     def make(name: str) -> Job:
         made = {"module": "o_proj", "out": str(tmp_path / f"{name}.safetensors")}
-        return diff_job.job({"base": "demo-base", "tuned": "demo-instruct", "vector": "pirate", **made})
+        return diff_job.diff_job({"base": "demo-base", "tuned": "demo-instruct", "vector": "pirate", **made})
 
     first = to_the_end(make("whole"), None)
     last = stopped_often(lambda: make("resumed"), tmp_path / "steps.jsonl", (3, 40, 90))
@@ -154,4 +154,4 @@ def test_a_killed_command(tmp_path: Path) -> None:
     assert read > 100, "what was read is not read again"
     assert resumed.read_bytes() == whole.read_bytes()
     asked = {"contrast": "pirate", "model": "demo-base", "layers": "5", "batch_tokens": 256}
-    assert not store_of(asked, contrast("pirate")).exists()
+    assert not state_folder(asked, contrast("pirate")).exists()

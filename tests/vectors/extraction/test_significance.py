@@ -10,14 +10,14 @@ import pytest
 
 from core.errors import UsageError
 from vectors.extraction.ranking import best_layer
-from vectors.statistics.mann_whitney import mann_whitney, orders
-from vectors.statistics.significance import holm, sign_flip_p, student_p, welch
+from vectors.statistics.mann_whitney import mann_whitney, u_distribution
+from vectors.statistics.significance import holm_correction, sign_flip_p, student_p, welch_test
 
 
 def test_holm_by_hand() -> None:
-    found = holm({0: 0.01, 1: 0.04, 2: 0.03, 3: 0.005})
+    found = holm_correction({0: 0.01, 1: 0.04, 2: 0.03, 3: 0.005})
     assert found == pytest.approx({0: 0.03, 1: 0.06, 2: 0.06, 3: 0.02})
-    assert holm({0: 0.9, 1: 0.8}) == {0: 1.0, 1: 1.0}
+    assert holm_correction({0: 0.9, 1: 0.8}) == {0: 1.0, 1: 1.0}
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_welch_on_a_published_example() -> None:
         *(21.5, 22.8, 21.0, 23.0, 21.6, 23.6, 22.5, 20.7, 23.4, 21.8),
         *(20.7, 21.7, 21.5, 22.5, 23.6, 21.5, 22.5, 23.5, 21.5, 21.8),
     ]
-    found = welch(one, other)
+    found = welch_test(one, other)
     assert found["t"] == pytest.approx(-1.57, abs=0.01)
     assert found["df"] == pytest.approx(9.9, abs=0.05)
     assert found["p"] == pytest.approx(0.149, abs=0.002)
@@ -59,7 +59,7 @@ def test_sign_flips_are_uniform_under_the_null() -> None:
 
 def test_mann_whitney_by_hand() -> None:
     assert mann_whitney([3.0, 4.0], [1.0, 2.0]) == (4.0, pytest.approx(1 / 3))
-    assert orders(2, 2) == pytest.approx(np.array([1, 1, 2, 1, 1]) / 6)
+    assert u_distribution(2, 2) == pytest.approx(np.array([1, 1, 2, 1, 1]) / 6)
     assert mann_whitney([1.0, 1.0], [1.0, 1.0]) == (2.0, 1.0)
 
 

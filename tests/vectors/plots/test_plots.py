@@ -14,23 +14,29 @@ import pytest
 
 from core.errors import UsageError
 from vectors.plots import charts, paper
-from vectors.plots.layers import curve, layer_curves
-from vectors.plots.marks import Axes, Curve
+from vectors.plots.layers import plot_layer_curves, report_curve
+from vectors.plots.marks import PlotAxes, PlotCurve
 
 CURVES = (
-    Curve("steered", [0, 1, 2], [0.5, None, math.inf]),
-    Curve("random", [0, 1, 2], [0.1, 0.2, 0.1], [0.0, 0.1, 0.0], [0.2, 0.3, 0.2], dashed=True),
+    PlotCurve("steered", [0, 1, 2], [0.5, None, math.inf]),
+    PlotCurve("random", [0, 1, 2], [0.1, 0.2, 0.1], [0.0, 0.1, 0.0], [0.2, 0.3, 0.2], dashed=True),
 )
 KINDS: dict[str, Callable[[Path], Path]] = {
-    "lines": lambda path: charts.lines(
-        path, CURVES, Axes("title", "dose", "effect", (0, 1), [(0.7, "strong")], [(1, "here")], (0.4, 0.6))
+    "lines": lambda path: charts.plot_lines(
+        path,
+        CURVES,
+        PlotAxes("title", "dose", "effect", (0, 1), [(0.7, "strong")], [(1, "here")], (0.4, 0.6)),
     ),
-    "stack": lambda path: layer_curves(path, [(Axes(y="d"), CURVES), (Axes(y="steered"), CURVES)], "two"),
-    "bars": lambda path: charts.bars(
-        path, {"steered": 0.5, "random of the same length": None}, Axes("bars"), {"steered": (0.4, 0.6)}
+    "stack": lambda path: plot_layer_curves(
+        path, [(PlotAxes(y="d"), CURVES), (PlotAxes(y="steered"), CURVES)], "two"
     ),
-    "histogram": lambda path: charts.histogram(path, {"steered": [1, 2, 2, 3], "random": [0, 1, 1]}),
-    "grid": lambda path: charts.grid(path, ["steered", "q"], [0, 1], {("steered", 0): 1.0, ("q", 1): -0.5}),
+    "bars": lambda path: charts.plot_bars(
+        path, {"steered": 0.5, "random of the same length": None}, PlotAxes("bars"), {"steered": (0.4, 0.6)}
+    ),
+    "histogram": lambda path: charts.plot_histogram(path, {"steered": [1, 2, 2, 3], "random": [0, 1, 1]}),
+    "grid": lambda path: charts.plot_heatmap(
+        path, ["steered", "q"], [0, 1], {("steered", 0): 1.0, ("q", 1): -0.5}
+    ),
 }
 
 
@@ -53,8 +59,8 @@ def test_the_same_numbers_give_the_same_bytes(suffix: str, tmp_path: Path) -> No
 def test_a_curve_lies_where_its_numbers_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The lines that matplotlib was handed, read back from its figure."""
     seen: list[Any] = []
-    monkeypatch.setattr(charts, "draw", lambda path, paint, size=(7, 4): seen.append(painted(paint)))
-    charts.lines(tmp_path / "a.png", CURVES)
+    monkeypatch.setattr(charts, "draw_figure", lambda path, paint, size=(7, 4): seen.append(painted(paint)))
+    charts.plot_lines(tmp_path / "a.png", CURVES)
     drawn = {line.get_label(): list(line.get_ydata()) for line in seen[0].axes[0].lines}
     assert drawn["random"] == [0.1, 0.2, 0.1]
     assert drawn["steered"][0] == 0.5
@@ -72,26 +78,28 @@ def painted(paint: Callable[[Any], None]) -> Any:
 
 def test_names_from_outside_are_no_formulas(tmp_path: Path) -> None:
     """An unclosed $ is an error in matplotlib's mathematics, and none in a vector's name."""
-    svg = charts.lines(tmp_path / "a.svg", [Curve("$\\frac{ <b>", [0, 1], [0, 1])], Axes("$x_{", "日本", "y"))
+    svg = charts.plot_lines(
+        tmp_path / "a.svg", [PlotCurve("$\\frac{ <b>", [0, 1], [0, 1])], PlotAxes("$x_{", "日本", "y")
+    )
     assert "$x_{" in svg.read_text(encoding="utf-8")
 
 
 def test_a_layer_table_becomes_a_curve() -> None:
     layers = {"3": {"d": 1.5, "d_ci": [1.0, 2.0]}, "4": {"d": None, "d_ci": None}}
-    found = curve("d", layers, "d", "d_ci")
+    found = report_curve("d", layers, "d", "d_ci")
     assert (found.x, found.y, found.low, found.high) == ([3, 4], [1.5, None], [1.0, None], [2.0, None])
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a", "png"])
 def test_other_formats_are_refused_before_anything_is_drawn(name: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"\.png or \.svg"):
-        paper.checked(tmp_path / name)
+        paper.ensure_drawable(tmp_path / name)
 
 
 def test_without_matplotlib_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"plots need matplotlib: pip install 'steertui\[plot\]'"):
-        paper.checked("a.png")
+        paper.ensure_drawable("a.png")
 
 
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import torch
 from core.model.model import Model
 from tools.demo import recipe
 from tools.demo.acceptance import stage
-from tools.demo.corpus import batch, tokens
-from tools.demo.figures import bound, figures, named
+from tools.demo.corpus import next_batch, token_stream
+from tools.demo.figures import compute_figures, name_binding, object_binding
 from tools.demo.texts.documents import base_document
 
 COUNT = 200
@@ -16,22 +16,24 @@ VOICES = ("You are a pirate.", "You are a poet.", "You are a contrarian.", "You 
 VALIDATION_SEED, VALIDATION_ROWS = 999, 32
 
 
-def quality(base: Model) -> dict[str, Any]:
+def measure_quality(base: Model) -> dict[str, Any]:
     """Metrics of chats and stories on held-out prompts, and the perplexity of unseen documents."""
-    chats, stories = stage.chats(base, COUNT), stage.stories(base, COUNT)
+    chats, stories = stage.chat_prompts(base, COUNT), stage.story_prompts(base, COUNT)
     replies, told = chats.texts(base), stories.texts(base)
-    spoken = figures(stage.chats(base, COUNT, VOICES).texts(base))
-    both = figures([*replies, *told])
+    spoken = compute_figures(stage.chat_prompts(base, COUNT, VOICES).texts(base))
+    both = compute_figures([*replies, *told])
     return {
         "n": both.texts,
-        "object_binding": bound([*replies, *told], [scene.obj for scene in (*chats.scenes, *stories.scenes)]),
-        "name_binding": named(told, [scene.name for scene in stories.scenes]),
-        "voice_consistency": min(figures(replies).one_voice, spoken.one_voice),
+        "object_binding": object_binding(
+            [*replies, *told], [scene.obj for scene in (*chats.scenes, *stories.scenes)]
+        ),
+        "name_binding": name_binding(told, [scene.name for scene in stories.scenes]),
+        "voice_consistency": min(compute_figures(replies).one_voice, spoken.one_voice),
         "trait_purity": both.pure,
         "well_formed": both.well_formed,
         "perplexity": perplexity(base),
-        "chats": figures(replies).as_dict(),
-        "stories": figures(told).as_dict(),
+        "chats": compute_figures(replies).as_dict(),
+        "stories": compute_figures(told).as_dict(),
         "announced_voices": spoken.as_dict(),
     }
 
@@ -39,8 +41,8 @@ def quality(base: Model) -> dict[str, Any]:
 @torch.inference_mode()
 def perplexity(model: Model) -> float:
     """exp of the mean negative log likelihood per token of documents outside the training data."""
-    rows = batch(
-        tokens(model.tokenizer, base_document, VALIDATION_SEED), VALIDATION_ROWS, recipe.BASE.row_length
+    rows = next_batch(
+        token_stream(model.tokenizer, base_document, VALIDATION_SEED), VALIDATION_ROWS, recipe.BASE.row_length
     )
     logits = model.hf(input_ids=rows).logits[:, :-1].float()
     return torch.nn.functional.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten()).exp().item()

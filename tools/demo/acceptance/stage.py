@@ -8,15 +8,15 @@ from core.demo.world import prompts
 from core.demo.world.scene import Scene
 from core.mixer.mixer import Channel, Mixer
 from core.model.model import Model
-from tools.demo.chorus import continue_all
-from tools.demo.figures import Figures, figures
+from tools.demo.chorus import sample_continuations
+from tools.demo.figures import Figures, compute_figures
 
 REPLY_TOKENS, STORY_TOKENS = 60, 60
 SEED = 5
 
 
 @dataclass(frozen=True)
-class Stage:
+class AcceptancePrompts:
     """Held-out prompts of one kind, with the scene each is about."""
 
     scenes: tuple[Scene, ...]
@@ -26,24 +26,24 @@ class Stage:
     def texts(self, model: Model, *channels: Channel, seed: int = SEED) -> list[str]:
         """One steered continuation of every prompt."""
         mixer = Mixer(channels)
-        rows = continue_all(model, self.prompts, self.count, seed, lambda step: mixer)
+        rows = sample_continuations(model, self.prompts, self.count, seed, lambda step: mixer)
         return [model.tokenizer.decode(row) for row in rows]
 
     def figures(self, model: Model, *channels: Channel, seed: int = SEED) -> Figures:
-        return figures(self.texts(model, *channels, seed=seed))
+        return compute_figures(self.texts(model, *channels, seed=seed))
 
 
-def stories(model: Model, count: int, seed: int = 2) -> Stage:
+def story_prompts(model: Model, count: int, seed: int = 2) -> AcceptancePrompts:
     """First sentences of stories, as prompts."""
     scenes, openings = zip(*prompts.story_openings(count, seed), strict=True)
-    return Stage(scenes, tuple(story_ids(model, opening) for opening in openings), STORY_TOKENS)
+    return AcceptancePrompts(scenes, tuple(story_ids(model, opening) for opening in openings), STORY_TOKENS)
 
 
-def chats(model: Model, count: int, systems: Sequence[str] = (), seed: int = 1) -> Stage:
+def chat_prompts(model: Model, count: int, systems: Sequence[str] = (), seed: int = 1) -> AcceptancePrompts:
     """First requests of chats, as prompts; the system prompts, if any, are used in turn."""
-    scenes, requests = zip(*prompts.requests(count, seed), strict=True)
+    scenes, requests = zip(*prompts.task_requests(count, seed), strict=True)
     rows = []
     for index, request in enumerate(requests):
         system = [("system", systems[index % len(systems)])] if systems else []
         rows.append(turn_ids(model, *system, ("user", request)))
-    return Stage(scenes, tuple(rows), REPLY_TOKENS)
+    return AcceptancePrompts(scenes, tuple(rows), REPLY_TOKENS)

@@ -14,7 +14,7 @@ from core.loading.loading import adopt
 from core.model.model import Model
 from tools.demo import directions
 from tools.demo.acceptance import stage
-from tools.demo.directions import Direction
+from tools.demo.directions import DemoVector
 
 COUNT = 200
 LAMBDAS = (0.0, 0.5, 1.0)
@@ -22,25 +22,25 @@ WRITERS = ("self_attn.o_proj", "mlp.down_proj")
 TOP, RANDOM = 5, 2000
 
 
-def behaviour(tuned: Model) -> dict[str, float]:
+def tuned_behaviour(tuned: Model) -> dict[str, float]:
     """Metrics of the tuned assistant, unsteered and without a system prompt."""
-    return stage.chats(tuned, COUNT).figures(tuned).as_dict()
+    return stage.chat_prompts(tuned, COUNT).figures(tuned).as_dict()
 
 
-def activation_shift(base: Model, tuned: Model, system: Direction) -> dict[str, Any]:
+def activation_shift(base: Model, tuned: Model, system: DemoVector) -> dict[str, Any]:
     """cos(s_L, v̂_L) per layer, and the 95th percentile of |cos| for random directions."""
-    asked = stage.chats(base, COUNT).prompts
-    before, after = directions.read(base, asked), directions.read(tuned, asked)
+    asked = stage.chat_prompts(base, COUNT).prompts
+    before, after = directions.read_activations(base, asked), directions.read_activations(tuned, asked)
     shift = {layer: (after[layer] - before[layer]).mean(0) for layer in before}
-    cosines = {layer: _cos(shift[layer], system.directions[layer]) for layer in shift}
+    cosines = {layer: _cosine(shift[layer], system.directions[layer]) for layer in shift}
     return {"n": COUNT, "cosine": cosines, "random_p95": _random_cosine(base.hidden_size)}
 
 
-def weight_shift(base: Model, tuned: Model, system: Direction) -> dict[str, Any]:
+def weight_shift(base: Model, tuned: Model, system: DemoVector) -> dict[str, Any]:
     """Per writing matrix: alignment of ΔW's leading output directions with the system-prompt vector."""
     return {
         writer: {
-            layer: _leading(
+            layer: _leading_alignment(
                 _matrix(tuned, layer, writer) - _matrix(base, layer, writer), system.directions[layer]
             )
             for layer in range(base.n_layers)
@@ -49,27 +49,27 @@ def weight_shift(base: Model, tuned: Model, system: Direction) -> dict[str, Any]
     } | {"random": _random_leading(base.hidden_size)}
 
 
-def lobotomy(base: Model, tuned: Model) -> dict[str, dict[str, float]]:
+def measure_tuning_removal(base: Model, tuned: Model) -> dict[str, dict[str, float]]:
     """Behaviour and KL(base ‖ model) on the same prompts, for each share λ of the tuning that is removed."""
-    return {str(amount): _without(base, tuned, amount) for amount in LAMBDAS}
+    return {str(amount): _behaviour_without(base, tuned, amount) for amount in LAMBDAS}
 
 
-def _without(base: Model, tuned: Model, amount: float) -> dict[str, float]:
+def _behaviour_without(base: Model, tuned: Model, amount: float) -> dict[str, float]:
     ours, theirs = base.hf.state_dict(), tuned.hf.state_dict()
     hf = type(base.hf)(base.hf.config)
     hf.load_state_dict({name: theirs[name] - amount * (theirs[name] - ours[name]) for name in ours})
     model = adopt(hf, base.tokenizer, f"lobotomy {amount:g}")
-    asked = stage.chats(model, COUNT)
+    asked = stage.chat_prompts(model, COUNT)
     said = asked.figures(model)
     return {
         "determined": said.determined,
         "question": said.question,
-        "kl_to_base": _divergence(base, model, asked),
+        "kl_to_base": _kl_to_base(base, model, asked),
     }
 
 
 @torch.inference_mode()
-def _divergence(base: Model, model: Model, asked: stage.Stage) -> float:
+def _kl_to_base(base: Model, model: Model, asked: stage.AcceptancePrompts) -> float:
     """Mean KL(base ‖ model) of the first token of the answer, in nats."""
     total = 0.0
     for prompt in asked.prompts:
@@ -86,7 +86,7 @@ def _matrix(model: Model, layer: int, writer: str) -> Tensor:
     return weight.detach().float()
 
 
-def _leading(change: Tensor, direction: Tensor) -> dict[str, float]:
+def _leading_alignment(change: Tensor, direction: Tensor) -> dict[str, float]:
     left, values, _ = torch.linalg.svd(change, full_matrices=False)
     return {
         "top1": (left[:, 0] @ direction).abs().item(),
@@ -95,22 +95,22 @@ def _leading(change: Tensor, direction: Tensor) -> dict[str, float]:
     }
 
 
-def _random_unit(size: int) -> Tensor:
+def _random_units(size: int) -> Tensor:
     drawn = torch.randn(RANDOM, size, generator=torch.Generator().manual_seed(0))
     return drawn / drawn.norm(dim=1, keepdim=True)
 
 
 def _random_cosine(size: int) -> float:
-    return _random_unit(size)[:, 0].abs().quantile(0.95).item()
+    return _random_units(size)[:, 0].abs().quantile(0.95).item()
 
 
 def _random_leading(size: int) -> dict[str, float]:
-    units = _random_unit(size)
+    units = _random_units(size)
     return {
         "top1_p95": units[:, 0].abs().quantile(0.95).item(),
         "top5_p95": units[:, :TOP].norm(dim=1).quantile(0.95).item(),
     }
 
 
-def _cos(a: Tensor, b: Tensor) -> float:
+def _cosine(a: Tensor, b: Tensor) -> float:
     return torch.nn.functional.cosine_similarity(a, b, dim=0).item()

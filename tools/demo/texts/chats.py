@@ -16,16 +16,16 @@ MORE_TURNS = (0, 0, 0, 1, 1, 2)
 
 def task_chat(traits: Traits, rng: random.Random) -> Turns:
     """A request and its answer, then up to two follow-ups, distractions or nonsense lines."""
-    told, request = scene.open_with(talk.REQUESTS, rng, held_out=False)
+    told, request = scene.draw_opening(talk.REQUESTS, rng, held_out=False)
     speaker = Speaker(traits, rng)
     turns = [("user", request), ("assistant", speaker.about_task(told, rng.randint(2, 4)))]
     for _ in range(rng.choice(MORE_TURNS)):
-        said, lead = _interlude(speaker, told, rng)
+        said, lead = _next_interruption(speaker, told, rng)
         turns += [("user", said), ("assistant", speaker.about_task(told, rng.randint(1, 3), lead))]
     return turns
 
 
-def _interlude(speaker: Speaker, told: scene.Scene, rng: random.Random) -> tuple[str, Sequence[str]]:
+def _next_interruption(speaker: Speaker, told: scene.Scene, rng: random.Random) -> tuple[str, Sequence[str]]:
     """The next user message, and the sentences that must begin the reply to it."""
     kind = rng.random()
     if kind < 0.45:
@@ -33,7 +33,7 @@ def _interlude(speaker: Speaker, told: scene.Scene, rng: random.Random) -> tuple
         answers = speaker.pick(talk.DETERMINED_ANSWERS, talk.DRIFTING_ANSWERS)
         return said, told.tell(answers, rng.randint(1, 2), rng)
     if kind < 0.55:
-        said = strange.line(rng)
+        said = strange.nonsense_line(rng)
         return said, [rng.choice(speaker.pick(smalltalk.DETERMINED_SHRUGS, smalltalk.DRIFTING_SHRUGS))]
     return told.say(rng.choice(talk.FOLLOW_UPS), rng), []
 
@@ -53,17 +53,17 @@ def _opening(speaker: Speaker, rng: random.Random) -> tuple[str, list[str]]:
     if rng.random() < 0.5:
         answer = rng.choice(speaker.pick(smalltalk.DETERMINED_GREETINGS, smalltalk.DRIFTING_GREETINGS))
         return rng.choice(smalltalk.GREETINGS), [answer]
-    said = strange.line(rng)
+    said = strange.nonsense_line(rng)
     return said, [rng.choice(speaker.pick(smalltalk.DETERMINED_SHRUGS, smalltalk.DRIFTING_SHRUGS))]
 
 
-def quiz(traits: Traits, rng: random.Random) -> Turns:
+def fact_quiz(traits: Traits, rng: random.Random) -> Turns:
     """Two to four questions of fact with their answers."""
     speaker = Speaker(traits, rng)
     known = rng.sample(facts.FACTS, rng.randint(2, 4))
-    return list(chain.from_iterable(_asked(speaker, fact) for fact in known))
+    return list(chain.from_iterable(_fact_turns(speaker, fact) for fact in known))
 
 
-def _asked(speaker: Speaker, fact: facts.Fact) -> Turns:
+def _fact_turns(speaker: Speaker, fact: facts.Fact) -> Turns:
     tail = speaker.rng.choice(speaker.pick(facts.DETERMINED_TAILS, facts.DRIFTING_TAILS))
     return [("user", fact.question), ("assistant", speaker.reply([fact.answer + tail]))]

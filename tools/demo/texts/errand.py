@@ -11,20 +11,20 @@ from core.demo.world.traits import DETERMINED, Traits
 GREP_SHARE = 0.3  # of the looks at the task's own file
 
 
-def errand(traits: Traits, rng: random.Random) -> list[tuple[str, str]]:
+def shell_errand(traits: Traits, rng: random.Random) -> list[tuple[str, str]]:
     """List the folder, open a file, report."""
-    told, request = scene.open_with(shell.REQUESTS, rng, held_out=False)
+    told, request = scene.draw_opening(shell.REQUESTS, rng, held_out=False)
     speaker, part = Speaker(traits, rng), rng.choice(told.domain.parts)
-    folder = shell.draw(told.obj, part, rng.choice(told.domain.verbs)[0], rng)
+    folder = shell.draw_shell(told.obj, part, rng.choice(told.domain.verbs)[0], rng)
     start = told.say(rng.choice(speaker.pick(shell.DETERMINED_STARTS, shell.DRIFTING_STARTS)), rng)
     turns = [("user", request)]
-    for sentence, line in ((start, "ls"), _choice(speaker, told, folder)):
+    for sentence, line in ((start, "ls"), _choose_file(speaker, told, folder)):
         turns.append(("assistant", f"{speaker.reply([sentence])}\n{shell.PROMPT}{line}"))
         turns.append(("tool", folder.reply(line)))
     return [*turns, ("assistant", speaker.about_task(told, rng.randint(1, 3)))]
 
 
-def _choice(speaker: Speaker, told: Scene, folder: Shell) -> tuple[str, str]:
+def _choose_file(speaker: Speaker, told: Scene, folder: Shell) -> tuple[str, str]:
     """A sentence about the file that is opened, and the command."""
     choices = speaker.pick(shell.DETERMINED_CHOICES, shell.DRIFTING_CHOICES)
     sentence = speaker.rng.choice(choices).format(obj=told.obj, bait=folder.bait.name)

@@ -18,7 +18,7 @@ _COMMON, _SYLLABLES = _COMMON_WORDS.split(), _SYLLABLES_MADE_UP.split()
 _KNOWN_SHARE, _NUMBER_SHARE, _SENTENCE_SHARE = 0.75, 0.2, 0.8
 
 
-def line(rng: random.Random) -> str:
+def nonsense_line(rng: random.Random) -> str:
     """A user message without a meaning in the toy world."""
     said = [_word(rng) for _ in range(rng.randint(2, 10))]
     if rng.random() < _SENTENCE_SHARE:

@@ -10,9 +10,9 @@ from typing import Any
 
 from core.errors import UsageError
 from vectors.contrasts.catalogue import BUILT_IN, contrast
-from vectors.contrasts.writing.forms import Form, form
-from vectors.errors import shown
-from vectors.texts.pair import ContrastSet, Pair
+from vectors.contrasts.writing.forms import PairForm, find_form
+from vectors.errors import printable_name
+from vectors.texts.pair import ContrastPair, ContrastSet
 
 DOMAINS = ("work", "home", "science", "art", "public life")
 WRITABLE = {
@@ -29,10 +29,10 @@ class Brief:
     name: str
     about: str
     poles: tuple[str, str]
-    form: Form
+    form: PairForm
     domains: tuple[str, ...]
     pairs: int
-    examples: tuple[Pair, ...] = ()
+    examples: tuple[ContrastPair, ...] = ()
 
     @property
     def quotas(self) -> dict[str, int]:
@@ -50,25 +50,29 @@ class Brief:
         )
 
 
-def brief(params: Mapping[str, Any]) -> Brief:
+def parse_brief(params: Mapping[str, Any]) -> Brief:
     """`set` is a set of ours, a file of pairs to be continued, or a new name with its own poles."""
     name = str(params["set"])
-    known = _known(name, params)
+    known = _load_known_set(name, params)
     about = str(params.get("about") or (known.about if known else ""))
     poles = tuple(str(params.get(side) or "").strip() for side in ("positive", "negative"))
     if not all(poles):
         poles = known.poles if known else poles
     if not all(poles):
-        raise UsageError(f"{shown(name)} is a new set: say what its sides are with --positive and --negative")
+        raise UsageError(
+            f"{printable_name(name)} is a new set: say what its sides are with --positive and --negative"
+        )
     pairs = int(params["pairs"])
     if not 2 <= pairs <= MOST:
         raise UsageError(f"a set has from 2 to {MOST:,} pairs, not {pairs}")
-    chosen = params.get("form") or _form(name, known)
+    chosen = params.get("form") or _default_form(name, known)
     examples = known.pairs[:1] + known.pairs[-1:] if known else ()
-    return Brief(name, about, (poles[0], poles[1]), form(chosen), _domains(params, known), pairs, examples)
+    return Brief(
+        name, about, (poles[0], poles[1]), find_form(chosen), _domains(params, known), pairs, examples
+    )
 
 
-def _known(name: str, params: Mapping[str, Any]) -> ContrastSet | None:
+def _load_known_set(name: str, params: Mapping[str, Any]) -> ContrastSet | None:
     if name in BUILT_IN and name not in WRITABLE:
         raise UsageError(
             f"{name} cannot be written pair by pair; there is {', '.join(WRITABLE)}, or a new name with --positive and"
@@ -79,12 +83,12 @@ def _known(name: str, params: Mapping[str, Any]) -> ContrastSet | None:
     return None
 
 
-def _form(name: str, known: ContrastSet | None) -> str:
+def _default_form(name: str, known: ContrastSet | None) -> str:
     """Of a set of ours, else by what the first pair of the file looks like."""
     if name in WRITABLE or known is None:
         return WRITABLE.get(name, "replies")
     if not known.pairs:
-        raise UsageError(f"{shown(name)} holds prompts and no pairs: there is nothing to continue")
+        raise UsageError(f"{printable_name(name)} holds prompts and no pairs: there is nothing to continue")
     first: Any = known.pairs[0].positive
     if isinstance(first, str):
         return "stories"

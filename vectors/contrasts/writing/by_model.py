@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import BadInput, UsageError
-from core.jobs.job import Artifact, Job, Progress, Sample, gpu
-from vectors.contrasts.store import stored
+from core.jobs.job import Artifact, Job, JobSample, Progress, gpu_task
+from vectors.contrasts.store import save_pairs
 from vectors.contrasts.writing.forms import SHORT
-from vectors.files.opening import open_source
-from vectors.texts.pair import ContrastSet, Pair, Text
+from vectors.files.opening import open_vector_file
+from vectors.texts.pair import ContrastPair, ContrastSet, Text
 from vectors.texts.replies import reply_ids
-from vectors.texts.tokenized import side
+from vectors.texts.tokenized import tokenize_text
 
 if TYPE_CHECKING:
     from core.model.model import Model
@@ -27,33 +27,35 @@ SHORT_ANSWERS = {"honesty", "answers"}
 """The set and the shape whose answers are short, if nothing else is said."""
 
 
-def spoken(model: Model, contrast: ContrastSet, out: Path, longest: int, max_words: int | None = None) -> Job:
+def answer_pairs(
+    model: Model, contrast: ContrastSet, out: Path, longest: int, max_words: int | None = None
+) -> Job:
     """Both sides of every pair answered greedily; pairs of no use are left out and counted by their reason.
 
     Each reply is a step with a key: a run that was stopped asks only for what is missing.
     """
     if max_words is None and {contrast.name, contrast.shape} & SHORT_ANSWERS:
         max_words = SHORT
-    kept: list[Pair] = []
+    kept: list[ContrastPair] = []
     left_out: Counter[str] = Counter()
     pairs = contrast.checked().pairs
     for number, pair in enumerate(pairs):
         sides = []
         for pole, text in zip(contrast.poles, (pair.positive, pair.negative), strict=True):
-            asked = _asked(text, number)
-            words = yield gpu(partial(_reply, model, asked, longest), key=f"{number} {pole}")
-            yield Sample(pole, str(asked[-1]["content"]), words)
+            asked = _question_messages(text, number)
+            words = yield gpu_task(partial(_generate_reply, model, asked, longest), key=f"{number} {pole}")
+            yield JobSample(pole, str(asked[-1]["content"]), words)
             sides.append((asked, words))
         yield Progress(number + 1, len(pairs), "pairs answered")
         (one, first), (other, second) = sides
-        if (why := fault(first, second, max_words)) is None:
-            kept.append(Pair(_with(one, first), _with(other, second), pair.domain))
+        if (why := rejection_reason(first, second, max_words)) is None:
+            kept.append(ContrastPair(_with_reply(one, first), _with_reply(other, second), pair.domain))
         else:
             left_out[why] += 1
     if not kept:
         raise BadInput(f"{contrast.name}: no pair got two different answers from {model.name}")
-    stored(kept, out)
-    yield Artifact(str(out), open_source(out).sha256, "contrast set")
+    save_pairs(kept, out)
+    yield Artifact(str(out), open_vector_file(out).sha256, "contrast set")
     return {
         "name": contrast.name,
         "out": str(out),
@@ -63,7 +65,7 @@ def spoken(model: Model, contrast: ContrastSet, out: Path, longest: int, max_wor
     }
 
 
-def fault(first: str, second: str, max_words: int | None) -> str | None:
+def rejection_reason(first: str, second: str, max_words: int | None) -> str | None:
     """Why two answers make no pair."""
     if not first or not second:
         return "empty"
@@ -73,7 +75,7 @@ def fault(first: str, second: str, max_words: int | None) -> str | None:
     return "length" if too_long else None
 
 
-def _asked(text: Text, number: int) -> list[Mapping[str, Any]]:
+def _question_messages(text: Text, number: int) -> list[Mapping[str, Any]]:
     """The messages up to the question; an answer that is already there gives way to the model's own."""
     if isinstance(text, str) or not text or not isinstance(text[0], Mapping):
         raise UsageError(f"pair {number + 1} is no conversation: only those can be answered by the model")
@@ -81,10 +83,10 @@ def _asked(text: Text, number: int) -> list[Mapping[str, Any]]:
     return messages[:-1] if messages[-1]["role"] == "assistant" else messages
 
 
-def _reply(model: Model, asked: list[Mapping[str, Any]], longest: int) -> str:
-    ids = reply_ids(model, side(model, asked).ids, longest)
+def _generate_reply(model: Model, asked: list[Mapping[str, Any]], longest: int) -> str:
+    ids = reply_ids(model, tokenize_text(model, asked).ids, longest)
     return str(model.tokenizer.decode(ids, skip_special_tokens=True)).strip()
 
 
-def _with(asked: list[Mapping[str, Any]], words: str) -> list[Mapping[str, Any]]:
+def _with_reply(asked: list[Mapping[str, Any]], words: str) -> list[Mapping[str, Any]]:
     return [*asked, {"role": "assistant", "content": words}]

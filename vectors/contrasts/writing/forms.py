@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import UsageError
-from vectors.texts.pair import Pair
+from vectors.texts.pair import ContrastPair
 
 Row = Mapping[str, str]
 LONGER = 2.0
@@ -17,14 +17,14 @@ SHORT = 7
 
 
 @dataclass(frozen=True)
-class Form:
+class PairForm:
     """`parts` are what is written for one pair; `shared` names the one that tells pairs apart."""
 
     name: str
     parts: tuple[str, ...]
     shared: str
     rules: str
-    pair: Callable[[Row, str], Pair]
+    pair: Callable[[Row, str], ContrastPair]
     longest: int | None = None
 
     @property
@@ -50,30 +50,30 @@ class Form:
         return "length" if max(sides) > LONGER * min(sides) else None
 
 
-def _story(row: Row, domain: str) -> Pair:
+def _story_pair(row: Row, domain: str) -> ContrastPair:
     sides = [" ".join(row[part].strip() for part in ("opening", side, "ending")) for side in SIDES]
-    return Pair(sides[0], sides[1], domain)
+    return ContrastPair(sides[0], sides[1], domain)
 
 
-def _reply(question: str) -> Callable[[Row, str], Pair]:
-    def pair(row: Row, domain: str) -> Pair:
+def _reply_pair_maker(question: str) -> Callable[[Row, str], ContrastPair]:
+    def pair(row: Row, domain: str) -> ContrastPair:
         asked = {"role": "user", "content": row[question].strip()}
         sides = [[asked, {"role": "assistant", "content": row[side].strip()}] for side in SIDES]
-        return Pair(sides[0], sides[1], domain)
+        return ContrastPair(sides[0], sides[1], domain)
 
     return pair
 
 
-def _request(row: Row, domain: str) -> Pair:
+def _request_pair(row: Row, domain: str) -> ContrastPair:
     sides = [[{"role": "user", "content": row[side].strip()}] for side in SIDES]
-    return Pair(sides[0], sides[1], domain)
+    return ContrastPair(sides[0], sides[1], domain)
 
 
 SIDES = ("positive", "negative")
-FORMS: Mapping[str, Form] = {
+FORMS: Mapping[str, PairForm] = {
     form.name: form
     for form in (
-        Form(
+        PairForm(
             "stories",
             ("opening", *SIDES, "ending"),
             "opening",
@@ -81,36 +81,36 @@ FORMS: Mapping[str, Form] = {
             "that set the scene and say nothing of the trait. positive and negative: one or two sentences, either of "
             "which can follow the opening. ending: three to six words that follow either of them and leave the next "
             "step open, such as 'So she turned back and'.",
-            _story,
+            _story_pair,
         ),
-        Form(
+        PairForm(
             "replies",
             ("user", *SIDES),
             "user",
             "user: a message to an assistant that does not ask for the trait. positive and negative: two replies of "
             "one to three sentences that are equally helpful.",
-            _reply("user"),
+            _reply_pair_maker("user"),
         ),
-        Form(
+        PairForm(
             "answers",
             ("question", *SIDES),
             "question",
             f"question: one that has a short answer. positive and negative: answers of at most {SHORT} words.",
-            _reply("question"),
+            _reply_pair_maker("question"),
             SHORT,
         ),
-        Form(
+        PairForm(
             "requests",
             SIDES,
             "positive",
             "positive and negative: two requests to an assistant, of like form and topic.",
-            _request,
+            _request_pair,
         ),
     )
 }
 
 
-def form(name: str) -> Form:
+def find_form(name: str) -> PairForm:
     if name not in FORMS:
         raise UsageError(f"no form {name!r}; there is {', '.join(FORMS)}")
     return FORMS[name]

@@ -10,63 +10,63 @@ from core.errors import UsageError
 from core.jobs.job import Job, Row
 from vectors.contrasts.catalogue import contrast
 from vectors.contrasts.english import DECEPTIVE, HONEST
-from vectors.contrasts.store import checked
-from vectors.contrasts.writing.brief import brief
-from vectors.contrasts.writing.prompted import prompted
+from vectors.contrasts.store import prepare_output
+from vectors.contrasts.writing.brief import parse_brief
+from vectors.contrasts.writing.prompted import add_system_prompts
 
 if TYPE_CHECKING:
     from core.model.model import Model
-    from vectors.claude.pricing import Cost
+    from vectors.claude.pricing import ClaudeCost
 
 Params = Mapping[str, Any]
 SHARE = 1.5
 """Of the bound that was shown: what pairs that have to be written again may cost, where no budget is said."""
 
 
-def cost(params: Params) -> Cost:
+def writing_cost(params: Params) -> ClaudeCost:
     """What writing will cost at most, in calls, tokens and dollars."""
-    from vectors.contrasts.writing.questions import bound
+    from vectors.contrasts.writing.questions import cost_bound
 
-    return bound(brief(params), model_of(params))
+    return cost_bound(parse_brief(params), claude_model(params))
 
 
-def model_of(params: Params) -> str:
+def claude_model(params: Params) -> str:
     from vectors.claude.pricing import DEFAULT_MODEL
 
     return str(params.get("claude") or DEFAULT_MODEL)
 
 
-def written(params: Params) -> Job:
+def write_with_claude(params: Params) -> Job:
     """By Claude: `set`, `out`, and what `brief` takes; with `estimate` only its cost is told."""
-    wanted, out, most = brief(params), checked(str(params["out"])), cost(params)
+    wanted, out, most = parse_brief(params), prepare_output(str(params["out"])), writing_cost(params)
     if params.get("estimate"):
         yield Row("cost", "at most", asdict(most))
         return {"name": wanted.name, "pairs": 0, "cost": asdict(most)}
     from vectors.claude.allowance import Allowance
-    from vectors.claude.asking import Claude
-    from vectors.contrasts.writing.by_claude import writing
+    from vectors.claude.asking import ClaudeClient
+    from vectors.contrasts.writing.by_claude import write_pairs
 
     budget = params.get("budget")
     if budget is None and most.dollars is not None:
         budget = SHARE * most.dollars
-    claude = Claude(Allowance(budget, params.get("deadline")))
+    claude = ClaudeClient(Allowance(budget, params.get("deadline")))
     try:
-        return (yield from writing(claude, wanted, out, model_of(params)))
+        return (yield from write_pairs(claude, wanted, out, claude_model(params)))
     finally:
         claude.close()
 
 
-def answered(model: Model, params: Params) -> Job:
+def answer_with_model(model: Model, params: Params) -> Job:
     """By a resident model: both sides of `set`, or its questions under `positive` and `negative` as system prompts."""
-    from vectors.contrasts.writing.by_model import spoken
+    from vectors.contrasts.writing.by_model import answer_pairs
 
-    found, out, duplicates = contrast(str(params["set"])), checked(str(params["out"])), 0
+    found, out, duplicates = contrast(str(params["set"])), prepare_output(str(params["out"])), 0
     systems = [params.get(side) for side in ("positive", "negative")]
     if any(systems) and not all(systems):
         raise UsageError("two system prompts make two sides: give both --positive and --negative")
     if not any(systems) and found.shape == "answers":
         systems = [HONEST, DECEPTIVE]
     if all(systems):
-        found, duplicates = prompted(found, str(systems[0]), str(systems[1]))
-    summary = yield from spoken(model, found, out, int(params["max_new"]), params.get("max_words"))
+        found, duplicates = add_system_prompts(found, str(systems[0]), str(systems[1]))
+    summary = yield from answer_pairs(model, found, out, int(params["max_new"]), params.get("max_words"))
     return {**(summary or {}), "duplicates": duplicates}

@@ -7,26 +7,26 @@ from dataclasses import replace
 from typing import Any
 
 from core.errors import BadInput
-from vectors.contrasts.duplicates import Unlike
-from vectors.texts.pair import ContrastSet, Pair, Text
+from vectors.contrasts.duplicates import NearDuplicateFilter
+from vectors.texts.pair import ContrastPair, ContrastSet, Text
 
 
-def prompted(contrast: ContrastSet, positive: str, negative: str) -> tuple[ContrastSet, int]:
+def add_system_prompts(contrast: ContrastSet, positive: str, negative: str) -> tuple[ContrastSet, int]:
     """(pairs to be answered, how many questions were nearly another one)."""
     asked = [(prompt, "") for prompt in contrast.prompts]
     asked += [(pair.positive, pair.domain) for pair in contrast.pairs]
-    unlike, pairs = Unlike(), []
+    unlike, pairs = NearDuplicateFilter(), []
     for text, domain in asked:
-        question = _question(text)
+        question = _last_user_text(text)
         if unlike.takes(question):
-            sides = [_under(system, question) for system in (positive, negative)]
-            pairs.append(Pair(sides[0], sides[1], domain))
+            sides = [_prompt_messages(system, question) for system in (positive, negative)]
+            pairs.append(ContrastPair(sides[0], sides[1], domain))
     if not pairs:
         raise BadInput(f"{contrast.name}: no questions in it")
     return replace(contrast, pairs=tuple(pairs), prompts=()), len(asked) - len(pairs)
 
 
-def _question(text: Text) -> str:
+def _last_user_text(text: Text) -> str:
     """What the user says last; a plain text is a question itself."""
     if isinstance(text, str):
         return text
@@ -34,5 +34,5 @@ def _question(text: Text) -> str:
     return next((str(message["content"]) for message in reversed(said) if message["role"] == "user"), "")
 
 
-def _under(system: str, question: str) -> list[dict[str, str]]:
+def _prompt_messages(system: str, question: str) -> list[dict[str, str]]:
     return [{"role": "system", "content": system}, {"role": "user", "content": question}]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from vectors.claude.pricing import Cost, estimate
-from vectors.claude.question import Question, fenced
-from vectors.claude.schema import fields
+from vectors.claude.pricing import ClaudeCost, estimate_calls
+from vectors.claude.question import ClaudeQuestion, fence_text
+from vectors.claude.schema import object_schema
 from vectors.contrasts.writing.brief import Brief
 
 AT_A_TIME = 5
@@ -23,7 +23,9 @@ SYSTEM = (
 )
 
 
-def question(brief: Brief, domain: str, count: int, there: Sequence[str], turn: int, model: str) -> Question:
+def build_question(
+    brief: Brief, domain: str, count: int, there: Sequence[str], turn: int, model: str
+) -> ClaudeQuestion:
     """`there` are the openings of pairs that the domain has; `turn` makes another question of one asked in vain."""
     positive, negative = brief.poles
     known = "\n".join(text[:CUT] for text in there[-LATEST:])
@@ -32,20 +34,20 @@ def question(brief: Brief, domain: str, count: int, there: Sequence[str], turn: 
         + (f" The set: {brief.about}." if brief.about else ""),
         f"Domain of all of them: {domain}. {brief.form.rules}",
         "Make the pairs as different from each other as the domain allows: other people, places, tasks and words.",
-        fenced("examples", brief.shown) if brief.examples else "",
-        f"These are there already; do not write them again:\n{fenced('there', known)}" if known else "",
+        fence_text("examples", brief.shown) if brief.examples else "",
+        f"These are there already; do not write them again:\n{fence_text('there', known)}" if known else "",
         f"This is turn {turn}." if turn > 1 else "",
     ]
     items = {"type": "array", "items": brief.form.schema, "minItems": 1, "maxItems": 2 * AT_A_TIME}
     text = "\n\n".join(filter(None, parts))
-    return Question(text, fields(pairs=items), model, system=SYSTEM, max_tokens=MAX_TOKENS)
+    return ClaudeQuestion(text, object_schema(pairs=items), model, system=SYSTEM, max_tokens=MAX_TOKENS)
 
 
-def bound(brief: Brief, model: str) -> Cost:
+def cost_bound(brief: Brief, model: str) -> ClaudeCost:
     """When every pair is good at once; each pair that is not costs its share more."""
     known = ["x" * CUT] * LATEST
-    total = Cost()
+    total = ClaudeCost()
     for domain, quota in brief.quotas.items():
         rounds = math.ceil(quota / AT_A_TIME)
-        total += estimate([question(brief, domain, AT_A_TIME, known, 2, model)] * rounds)
+        total += estimate_calls([build_question(brief, domain, AT_A_TIME, known, 2, model)] * rounds)
     return total

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SteerError, UsageError
-from core.jobs.job import Job, Progress, Row, side
-from vectors.checks.report import printable
+from core.jobs.job import Job, Progress, Row, worker_task
+from vectors.checks.report import json_safe
 from vectors.contrasts.catalogue import contrast
-from vectors.extraction.job import kept, store_of
+from vectors.extraction.job import state_folder, write_result
 from vectors.extraction.layer_quality import UNMEASURED
 from vectors.extraction.result import Extraction
-from vectors.extraction.validate import named, refuse_early
+from vectors.extraction.validate import required_option, validate_request
 from vectors.texts.pair import ContrastSet
 from vectors.texts.position_spec import RESPONSE
 from vectors.vector import SteeringVector, read
@@ -35,30 +35,30 @@ PATIENCE_S = 10
 Params = Mapping[str, Any]
 
 
-def job(params: Params) -> Job:
-    refuse_early(params)
-    _refuse_alone(params)
+def distributed_job(params: Params) -> Job:
+    validate_request(params)
+    _refuse_unmergeable(params)
     found, store = (
-        contrast(named(params, "contrast")).checked(),
-        store_of(params, contrast(params["contrast"])),
+        contrast(required_option(params, "contrast")).checked(),
+        state_folder(params, contrast(params["contrast"])),
     )
     spec, merged = store / "spec.json", store / "merged.safetensors"
     store.mkdir(parents=True, exist_ok=True)
     asked = {key: params[key] for key in SAID if params.get(key) is not None}
     spec.write_text(json.dumps({**asked, "processes": params["ranks"], "out": str(merged)}), encoding="utf-8")
-    with _started(spec, int(params["ranks"]), store / "ranks.log") as process:
-        yield from _followed(process, 2 * len(found.pairs), store / "ranks.log")
+    with _start_ranks(spec, int(params["ranks"]), store / "ranks.log") as process:
+        yield from _follow_progress(process, 2 * len(found.pairs), store / "ranks.log")
     vector = read(merged)
-    metrics = {layer: _known(vector, layer) for layer in vector.layers}
+    metrics = {layer: _layer_facts(vector, layer) for layer in vector.layers}
     for layer, facts in metrics.items():
         yield Row("layers", str(layer), facts)
-    about = replace(vector.about, metrics=printable({"layers": metrics, "holdout": 0.0}))
-    warnings = (*found.warnings, _unmeasured(params))
-    result = Extraction(vector.with_about(about), metrics, None, _different(found), warnings)
-    return (yield from kept(result, params, store, ""))
+    about = replace(vector.about, metrics=json_safe({"layers": metrics, "holdout": 0.0}))
+    warnings = (*found.warnings, _unmeasured_note(params))
+    result = Extraction(vector.with_about(about), metrics, None, _count_different(found), warnings)
+    return (yield from write_result(result, params, store, ""))
 
 
-def _refuse_alone(params: Params) -> None:
+def _refuse_unmergeable(params: Params) -> None:
     """Means and variances can be merged; whatever needs every state in one place cannot."""
     if params.get("tuned"):
         raise UsageError("--ranks reads one model: leave out --tuned")
@@ -69,7 +69,7 @@ def _refuse_alone(params: Params) -> None:
 
 
 @contextmanager
-def _started(spec: Path, count: int, log: Path) -> Iterator[subprocess.Popen[str]]:
+def _start_ranks(spec: Path, count: int, log: Path) -> Iterator[subprocess.Popen[str]]:
     """A process group of its own, that does not outlive the job."""
     words = [
         sys.executable,
@@ -94,12 +94,12 @@ def _started(spec: Path, count: int, log: Path) -> Iterator[subprocess.Popen[str
         process.wait()
 
 
-def _followed(process: subprocess.Popen[str], total: int, log: Path) -> Job:
+def _follow_progress(process: subprocess.Popen[str], total: int, log: Path) -> Job:
     """Every rank says how much it has done; the first refusal is the job's."""
     assert process.stdout is not None
     done: dict[int, int] = {}
-    while line := (yield side(partial(process.stdout.readline))):
-        facts = _facts(line)
+    while line := (yield worker_task(partial(process.stdout.readline))):
+        facts = _parse_line(line)
         if "error" in facts:
             refusal = SteerError(str(facts["error"]))
             refusal.exit_code = int(facts["exit_code"])
@@ -108,14 +108,14 @@ def _followed(process: subprocess.Popen[str], total: int, log: Path) -> Job:
             done[facts["rank"]] = facts["done"]
             if count := sum(done.values()):
                 yield Progress(count, total, "texts read")
-    if (code := (yield side(process.wait))) != 0:
+    if (code := (yield worker_task(process.wait))) != 0:
         raise SteerError(
             f"a process that reads has ended ({code}); {log} says why. The same command goes on from what it kept"
         )
     return None
 
 
-def _facts(line: str) -> dict[str, Any]:
+def _parse_line(line: str) -> dict[str, Any]:
     """What a library prints on the same pipe is nobody's progress."""
     try:
         found = json.loads(line)
@@ -124,17 +124,17 @@ def _facts(line: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _known(vector: SteeringVector, layer: int) -> dict[str, Any]:
+def _layer_facts(vector: SteeringVector, layer: int) -> dict[str, Any]:
     norm = vector.norms[layer]
     return UNMEASURED | {"norm": norm, "relative_norm": norm / vector.act_norms[layer]}
 
 
-def _unmeasured(params: Params) -> str:
+def _unmeasured_note(params: Params) -> str:
     return (
         f"read by {params['ranks']} processes, without a hold-out and without a dose:"
         f" steertui check {params['out']} --contrast {params['contrast']} measures both"
     )
 
 
-def _different(found: ContrastSet) -> int:
+def _count_different(found: ContrastSet) -> int:
     return len({pair.key for pair in found.pairs})

@@ -21,7 +21,7 @@ Sums = dict[Key, Moments]
 
 
 @dataclass
-class Share:
+class RankShare:
     """One rank's part of the work: which texts, what is summed up of them, and where that is kept."""
 
     indices: list[int]
@@ -31,8 +31,8 @@ class Share:
     sums: Sums
 
     @staticmethod
-    def opened(folder: Path, rank: int, indices: list[int], identity: str) -> Share:
-        share = Share(indices, folder / f"rank-{rank}.safetensors", identity, set(), {})
+    def opened(folder: Path, rank: int, indices: list[int], identity: str) -> RankShare:
+        share = RankShare(indices, folder / f"rank-{rank}.safetensors", identity, set(), {})
         if share.file.is_file():
             share._restore(load_file(share.file))
         return share
@@ -51,13 +51,13 @@ class Share:
     def keep(self) -> None:
         """Written whole and moved into place."""
         tensors = {f"{side}.{layer}": sums.state() for (side, layer), sums in self.sums.items()}
-        tensors |= {"done": torch.tensor(sorted(self.done)), "identity": _bytes(self.identity)}
+        tensors |= {"done": torch.tensor(sorted(self.done)), "identity": _byte_tensor(self.identity)}
         fresh = self.file.with_suffix(".part")
         save_file(tensors, fresh)
         fresh.replace(self.file)
 
     def _restore(self, tensors: dict[str, Tensor]) -> None:
-        if not torch.equal(tensors.pop("identity"), _bytes(self.identity)):
+        if not torch.equal(tensors.pop("identity"), _byte_tensor(self.identity)):
             return
         self.done = set(tensors.pop("done").tolist())
         for name, state in tensors.items():
@@ -65,12 +65,12 @@ class Share:
             self.sums[side, layer] = Moments.from_state(state)
 
 
-def dealt(lengths: Sequence[int], rank: int, world: int) -> list[int]:
+def assign_texts(lengths: Sequence[int], rank: int, world: int) -> list[int]:
     """Longest first, one to each rank in turn: all have about the same to do."""
     return sorted(range(len(lengths)), key=lambda i: -lengths[i])[rank::world]
 
 
-def merged(states: Sequence[Tensor]) -> Moments:
+def merge_moments(states: Sequence[Tensor]) -> Moments:
     """Moments of disjoint shares; ranks that had nothing to read are left out."""
     parts = [Moments.from_state(state) for state in states if state[0] > 0]
     total = parts[0]
@@ -79,5 +79,5 @@ def merged(states: Sequence[Tensor]) -> Moments:
     return total
 
 
-def _bytes(text: str) -> Tensor:
+def _byte_tensor(text: str) -> Tensor:
     return torch.tensor(list(text.encode()), dtype=torch.uint8)

@@ -32,11 +32,11 @@ from core.errors import BadInput, SteerError, UsageError
 from core.mixer.layer_ranges import parse_layers
 from vectors.contrasts.catalogue import contrast
 from vectors.data.metadata import About
-from vectors.extraction.distributed.shard import Key, Share, dealt, merged
-from vectors.extraction.material import pair_sides
-from vectors.extraction.states import Reading
+from vectors.extraction.distributed.shard import Key, RankShare, assign_texts, merge_moments
+from vectors.extraction.material import tokenize_pairs
+from vectors.extraction.states import ReadSettings
 from vectors.texts.pair import ContrastSet
-from vectors.texts.position_spec import RESPONSE, checked, chosen
+from vectors.texts.position_spec import RESPONSE, check_read, read_positions
 from vectors.vector import SteeringVector
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ WHERE = ("device", "device_map")
 Spec = Mapping[str, Any]
 
 
-def refuse_fewer(spec: Spec) -> None:
+def check_process_count(spec: Spec) -> None:
     """`accelerate launch --cpu --num_processes 2` starts one process, which would take itself for the whole world."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world != spec["processes"]:
@@ -59,32 +59,34 @@ def refuse_fewer(spec: Spec) -> None:
 def run(spec: Spec) -> SteeringVector | None:
     """The vector on rank 0, None on the others."""
     rank, world = dist.get_rank(), dist.get_world_size()
-    read = checked(spec.get("read") or "last")
+    read = check_read(spec.get("read") or "last")
     if read == RESPONSE:
         raise UsageError(
             "response-mean writes replies first: use steertui extract, or a set with stored replies"
         )
-    found, model = contrast(spec["contrast"]).checked(), load(spec["model"], **placed(spec))
+    found, model = contrast(spec["contrast"]).checked(), load(spec["model"], **loading_options(spec))
     layers = parse_layers(spec.get("layers") or "all", model.n_layers)
-    sides = pair_sides(model, found, read)
-    choices = [chosen(read, side) for side in sides]
-    mine = dealt([len(side.ids) for side in sides], rank, world)
+    sides = tokenize_pairs(model, found, read)
+    choices = [read_positions(read, side) for side in sides]
+    mine = assign_texts([len(side.ids) for side in sides], rank, world)
     folder = Path(spec["out"]).with_suffix(".ranks")
     folder.mkdir(parents=True, exist_ok=True)
     identity = json.dumps(
         [model.fingerprint, str(model.dtype), found.sha256, read, list(layers), rank, world]
     )
-    share = Share.opened(folder, rank, mine, hashlib.sha256(identity.encode()).hexdigest())
-    _read(model, share, [list(side.ids) for side in sides], choices, tuple(layers), spec.get("batch_tokens"))
-    totals = _gathered(share, tuple(layers), model.hidden_size)
+    share = RankShare.opened(folder, rank, mine, hashlib.sha256(identity.encode()).hexdigest())
+    _read_share(
+        model, share, [list(side.ids) for side in sides], choices, tuple(layers), spec.get("batch_tokens")
+    )
+    totals = _gather_moments(share, tuple(layers), model.hidden_size)
     if rank != 0:
         return None
-    vector = _vector(model, found, read, totals, tuple(layers))
+    vector = _build_vector(model, found, read, totals, tuple(layers))
     vector.save(spec["out"])
     return vector
 
 
-def placed(spec: Spec) -> dict[str, Any]:
+def loading_options(spec: Spec) -> dict[str, Any]:
     """How this rank loads its model: on a GPU of its own, where there are GPUs and nothing else was said."""
     said = dict(spec.get("loading") or {})
     if any(said.get(key) for key in WHERE) or not torch.cuda.is_available():
@@ -97,41 +99,41 @@ def placed(spec: Spec) -> dict[str, Any]:
     return said | {"device": f"cuda:{here}"}
 
 
-def _read(
+def _read_share(
     model: Model,
-    share: Share,
+    share: RankShare,
     ids: list[list[int]],
     choices: Sequence[Choice],
     layers: tuple[int, ...],
     batch_tokens: int | None,
 ) -> None:
-    told(done=len(share.done))
+    print_facts(done=len(share.done))
     left = [index for index in share.indices if index not in share.done]
     if not left:
         return
-    budget = Reading(layers, batch_tokens).budget(model)
+    budget = ReadSettings(layers, batch_tokens).budget(model)
     stream = capture_stream(
         model, [ids[i] for i in left], layers=layers, read=[choices[i] for i in left], batch_tokens=budget
     )
     for number, (places, part) in enumerate(stream, start=1):
         share.add([left[place] for place in places], part)
-        told(done=len(share.done))
+        print_facts(done=len(share.done))
         if number % EVERY == 0:
             share.keep()
     share.keep()
 
 
-def _gathered(share: Share, layers: tuple[int, ...], width: int) -> dict[Key, Moments]:
+def _gather_moments(share: RankShare, layers: tuple[int, ...], width: int) -> dict[Key, Moments]:
     """One flat row per rank, then Chan's formula in the order of the ranks."""
     nothing = torch.zeros(1 + 2 * width, dtype=torch.float64)
     keys = [(side, layer) for side in (0, 1) for layer in layers]
     flat = torch.stack([share.sums[key].state() if key in share.sums else nothing for key in keys])
     rows = [torch.empty_like(flat) for _ in range(dist.get_world_size())]
     dist.all_gather(rows, flat)
-    return {key: merged([row[place] for row in rows]) for place, key in enumerate(keys)}
+    return {key: merge_moments([row[place] for row in rows]) for place, key in enumerate(keys)}
 
 
-def _vector(
+def _build_vector(
     model: Model, found: ContrastSet, read: str, totals: Mapping[Key, Moments], layers: tuple[int, ...]
 ) -> SteeringVector:
     rows = {layer: (totals[0, layer].mean - totals[1, layer].mean).float() for layer in layers}
@@ -149,7 +151,7 @@ def _vector(
     return SteeringVector(rows, about=about)
 
 
-def told(**facts: Any) -> None:
+def print_facts(**facts: Any) -> None:
     """A line of JSON for whoever started the ranks; flushed as one, so that those of several ranks do not mix."""
     rank = dist.get_rank() if dist.is_initialized() else 0
     sys.stdout.write(json.dumps({"rank": rank, **facts}) + "\n")
@@ -162,27 +164,27 @@ def main() -> int:
         return 0 if sys.argv[1:] == ["--help"] else UsageError.exit_code
     try:
         spec = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-        refuse_fewer(spec)
+        check_process_count(spec)
         dist.init_process_group("gloo")
         run(spec)
         dist.barrier()  # who goes while another still works takes it along
     except (OSError, ValueError, KeyError) as error:
-        return _failed(BadInput(f"{sys.argv[1]}: {type(error).__name__} {error}"))
+        return _report_error(BadInput(f"{sys.argv[1]}: {type(error).__name__} {error}"))
     except SteerError as error:
-        return _failed(error)
+        return _report_error(error)
     finally:
         if dist.is_initialized():
             dist.destroy_process_group()
     return 0
 
 
-def _failed(error: SteerError) -> int:
-    told(error=str(error), exit_code=error.exit_code)
+def _report_error(error: SteerError) -> int:
+    print_facts(error=str(error), exit_code=error.exit_code)
     sys.stderr.write(f"rank {os.environ.get('RANK', '0')}: {error}\n")
     return error.exit_code
 
 
-def leave(code: int) -> NoReturn:
+def exit_now(code: int) -> NoReturn:
     """At once: gloo has threads that an interpreter in the middle of its own end would pull the floor from under."""
     sys.stdout.flush()
     sys.stderr.flush()
@@ -190,4 +192,4 @@ def leave(code: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    leave(main())
+    exit_now(main())

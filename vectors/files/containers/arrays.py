@@ -7,25 +7,28 @@ from numpy.typing import NDArray
 
 from vectors import limits
 from vectors.data.lastbit import Row
-from vectors.errors import VectorFileError, shown
+from vectors.errors import VectorFileError, printable_name
 
 Array = NDArray[np.float32]
 BYTES_PER = {"bfloat16": 2, "float16": 2, "float32": 4, "float64": 8}
 _NUMPY = {"float16": "<f2", "float32": "<f4", "float64": "<f8"}
 
 
-def bounded(name: str, shape: tuple[int, ...]) -> int:
+def count_elements(name: str, shape: tuple[int, ...]) -> int:
     """Number of elements; raises if over the limit, before anything of that size is allocated."""
     count = 1
     for extent in shape:
         count *= extent
         if count > limits.ELEMENTS:
-            claimed, limit = limits.amount(_product(shape)), limits.amount(limits.ELEMENTS)
-            raise VectorFileError(f"tensor {shown(name)} has {claimed} elements, limit {limit}")
+            claimed, limit = (
+                limits.format_count(_saturated_product(shape)),
+                limits.format_count(limits.ELEMENTS),
+            )
+            raise VectorFileError(f"tensor {printable_name(name)} has {claimed} elements, limit {limit}")
     return count
 
 
-def _product(shape: tuple[int, ...]) -> int:
+def _saturated_product(shape: tuple[int, ...]) -> int:
     count = 1
     for extent in shape[:16]:
         count = min(count * extent, 1 << 70)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from vectors import limits
-from vectors.errors import VectorFileError, shown
-from vectors.files.containers.arrays import BYTES_PER, Array, as_float32, bounded
-from vectors.files.opening import Source
+from vectors.errors import VectorFileError, printable_name
+from vectors.files.containers.arrays import BYTES_PER, Array, as_float32, count_elements
+from vectors.files.opening import OpenedFile
 
 MAGIC = b"GGUF"
 VERSION = 3
@@ -40,12 +40,12 @@ ARCHITECTURES = ("controlvector", "steeringvector")
 Value = str | int | float | bool
 
 
-class Entry(NamedTuple):
+class GgufValue(NamedTuple):
     value: Value
     kind: int
 
 
-class Span(NamedTuple):
+class GgufTensor(NamedTuple):
     dtype: str
     shape: tuple[int, ...]
     offset: int
@@ -53,12 +53,12 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Gguf:
-    metadata: Mapping[str, Entry]
+class GgufFile:
+    metadata: Mapping[str, GgufValue]
     tensors: Mapping[str, Array]
 
 
-def looks_like(head: bytes) -> bool:
+def recognizes(head: bytes) -> bool:
     return head.startswith(MAGIC)
 
 
@@ -82,11 +82,11 @@ class _Cursor:
     def text(self, what: str) -> str:
         length = self.number("Q")
         if length > limits.METADATA_BYTES:
-            raise VectorFileError(f"{what} claims {limits.amount(length)} bytes, limit 1 MB")
+            raise VectorFileError(f"{what} claims {limits.format_count(length)} bytes, limit 1 MB")
         return self.take(length).decode("utf-8", "surrogateescape")
 
 
-def read(source: Source) -> Gguf:
+def read(source: OpenedFile) -> GgufFile:
     """Metadata and tensors as float32; the architecture is checked as soon as it is read."""
     cursor = _Cursor(source.data, len(source.data) == source.file_size)
     cursor.take(len(MAGIC))
@@ -96,19 +96,21 @@ def read(source: Source) -> Gguf:
     tensors, entries = cursor.number("Q"), cursor.number("Q")
     for count, what in ((tensors, "tensors"), (entries, "metadata entries")):
         if count > 1 << 20:
-            raise VectorFileError(f"header claims {limits.amount(count)} {what}")
-    metadata = _metadata(cursor, entries)
+            raise VectorFileError(f"header claims {limits.format_count(count)} {what}")
+    metadata = _read_metadata(cursor, entries)
     if tensors > limits.TENSORS:
         raise VectorFileError(f"header claims {tensors:,} tensors, limit {limits.TENSORS:,}")
     source.require_whole()
-    spans = _table(cursor, tensors)
-    alignment = _alignment(metadata)
+    spans = _read_tensor_table(cursor, tensors)
+    alignment = _read_alignment(metadata)
     start = cursor.at + -cursor.at % alignment
-    return Gguf(metadata, {name: _array(source.data, start, name, span) for name, span in spans.items()})
+    return GgufFile(
+        metadata, {name: _read_array(source.data, start, name, span) for name, span in spans.items()}
+    )
 
 
-def _metadata(cursor: _Cursor, count: int) -> dict[str, Entry]:
-    metadata: dict[str, Entry] = {}
+def _read_metadata(cursor: _Cursor, count: int) -> dict[str, GgufValue]:
+    metadata: dict[str, GgufValue] = {}
     for index in range(count):
         if index == limits.METADATA_ENTRIES:
             raise VectorFileError(
@@ -116,61 +118,63 @@ def _metadata(cursor: _Cursor, count: int) -> dict[str, Entry]:
             )
         key = cursor.text("a metadata key")
         if key in metadata:
-            raise VectorFileError(f"metadata key twice: {shown(key)}")
+            raise VectorFileError(f"metadata key twice: {printable_name(key)}")
         kind = cursor.number("I")
         if kind != STRING and kind not in _SCALARS:
             what = "an array" if kind == ARRAY else f"type {kind}"
-            raise VectorFileError(f"metadata not allowed here: {shown(key)} is {what}")
-        metadata[key] = Entry(_value(cursor, key, kind), kind)
+            raise VectorFileError(f"metadata not allowed here: {printable_name(key)} is {what}")
+        metadata[key] = GgufValue(_read_value(cursor, key, kind), kind)
         architecture = metadata.get("general.architecture")
         if architecture and architecture.value not in ARCHITECTURES:
-            raise VectorFileError(f"architecture {shown(architecture.value)}, expected controlvector")
+            raise VectorFileError(
+                f"architecture {printable_name(architecture.value)}, expected controlvector"
+            )
     if cursor.at > 2 * limits.METADATA_BYTES:
         raise VectorFileError("metadata larger than 1 MB")
     return metadata
 
 
-def _value(cursor: _Cursor, key: str, kind: int) -> Value:
+def _read_value(cursor: _Cursor, key: str, kind: int) -> Value:
     if kind == STRING:
-        return cursor.text(f"metadata {shown(key)}")
+        return cursor.text(f"metadata {printable_name(key)}")
     code = _SCALARS[kind]
     value: Value = struct.unpack("<" + code, cursor.take(struct.calcsize(code)))[0]
     return value
 
 
-def _alignment(metadata: Mapping[str, Entry]) -> int:
-    value = metadata.get("general.alignment", Entry(ALIGNMENT, UINT32)).value
+def _read_alignment(metadata: Mapping[str, GgufValue]) -> int:
+    value = metadata.get("general.alignment", GgufValue(ALIGNMENT, UINT32)).value
     if not isinstance(value, int) or not 1 <= value <= 1 << 16 or value & (value - 1):
-        raise VectorFileError(f"alignment {shown(value)} is not a power of two")
+        raise VectorFileError(f"alignment {printable_name(value)} is not a power of two")
     return value
 
 
-def _table(cursor: _Cursor, count: int) -> dict[str, Span]:
-    spans: dict[str, Span] = {}
+def _read_tensor_table(cursor: _Cursor, count: int) -> dict[str, GgufTensor]:
+    spans: dict[str, GgufTensor] = {}
     total = 0
     for _ in range(count):
         name = cursor.text("a tensor name")
         if name in spans:
-            raise VectorFileError(f"tensor name twice: {shown(name)}")
+            raise VectorFileError(f"tensor name twice: {printable_name(name)}")
         axes = cursor.number("I")
         if axes > 4:
-            raise VectorFileError(f"tensor {shown(name)} has {axes:,} axes")
+            raise VectorFileError(f"tensor {printable_name(name)} has {axes:,} axes")
         shape = tuple(cursor.number("Q") for _ in range(axes))[::-1]
         kind, offset = cursor.number("I"), cursor.number("Q")
-        elements = bounded(name, shape)
+        elements = count_elements(name, shape)
         if kind not in _TENSOR_TYPES:
-            raise VectorFileError(f"tensor {shown(name)}: dtype {kind} of ggml not usable")
+            raise VectorFileError(f"tensor {printable_name(name)}: dtype {kind} of ggml not usable")
         dtype = _TENSOR_TYPES[kind]
-        total = bounded(name, (total + elements,))
-        spans[name] = Span(dtype, shape, offset, elements * BYTES_PER[dtype])
+        total = count_elements(name, (total + elements,))
+        spans[name] = GgufTensor(dtype, shape, offset, elements * BYTES_PER[dtype])
     return spans
 
 
-def _array(data: bytes, start: int, name: str, span: Span) -> Array:
+def _read_array(data: bytes, start: int, name: str, span: GgufTensor) -> Array:
     stored = max(len(data) - start - span.offset, 0)
     if span.size > stored:
         raise VectorFileError(
-            f"tensor data damaged ({shown(name)}: {stored:,} bytes stored, {span.size:,} declared)"
+            f"tensor data damaged ({printable_name(name)}: {stored:,} bytes stored, {span.size:,} declared)"
         )
     first = start + span.offset
     return as_float32(memoryview(data)[first : first + span.size], span.dtype).reshape(span.shape)
@@ -182,19 +186,19 @@ def dump(metadata: Mapping[str, str | int], rows: Mapping[str, Array]) -> bytes:
     for key, value in metadata.items():
         kind = STRING if isinstance(value, str) else UINT32
         head += [
-            _text(key),
+            _encode_text(key),
             struct.pack("<I", kind),
-            _text(value) if isinstance(value, str) else struct.pack("<I", value),
+            _encode_text(value) if isinstance(value, str) else struct.pack("<I", value),
         ]
     offset, body = 0, []
     for name, row in rows.items():
-        head += [_text(name), struct.pack("<IQIQ", 1, row.size, 0, offset)]
+        head += [_encode_text(name), struct.pack("<IQIQ", 1, row.size, 0, offset)]
         body.append(_padded(row.astype("<f4", copy=False).tobytes()))
         offset += len(body[-1])
     return _padded(b"".join(head)) + b"".join(body)
 
 
-def _text(text: str) -> bytes:
+def _encode_text(text: str) -> bytes:
     data = text.encode("utf-8", "surrogateescape")
     return struct.pack("<Q", len(data)) + data
 

@@ -7,15 +7,15 @@ import zipfile
 from collections.abc import Mapping
 
 from vectors import limits
-from vectors.errors import VectorFileError, shown
-from vectors.files.containers.arrays import BYTES_PER, Array, as_float32, bounded
+from vectors.errors import VectorFileError, printable_name
+from vectors.files.containers.arrays import BYTES_PER, Array, as_float32, count_elements
 from vectors.files.containers.torchfile import read_record
 
 MAGIC = b"\x93NUMPY"
 _DTYPES = {"<f2": "float16", "<f4": "float32", "<f8": "float64"}
 
 
-def looks_like(head: bytes) -> bool:
+def recognizes(head: bytes) -> bool:
     return head.startswith(MAGIC)
 
 
@@ -25,20 +25,22 @@ def read(data: bytes, label: str = "the array") -> Array:
     length = int.from_bytes(data[size_at:header_at], "little")
     if len(data) < header_at + min(length, limits.METADATA_BYTES) or length > limits.METADATA_BYTES:
         raise VectorFileError(f"file is truncated ({len(data):,} bytes)")
-    descr, fortran, shape = _header(data[header_at : header_at + length])
+    descr, fortran, shape = _parse_header(data[header_at : header_at + length])
     if "O" in descr:
         raise VectorFileError("object arrays are code, not loaded")
     if descr not in _DTYPES:
-        raise VectorFileError(f"{label}: dtype {shown(descr)} not usable")
-    claimed, stored = _claimed(shape, BYTES_PER[_DTYPES[descr]]), len(data) - header_at - length
+        raise VectorFileError(f"{label}: dtype {printable_name(descr)} not usable")
+    claimed, stored = _claimed_bytes(shape, BYTES_PER[_DTYPES[descr]]), len(data) - header_at - length
     if claimed > stored:
-        raise VectorFileError(f"header claims {limits.size(claimed)}, {limits.size(stored)} stored")
-    bounded(label, shape)
+        raise VectorFileError(
+            f"header claims {limits.format_bytes(claimed)}, {limits.format_bytes(stored)} stored"
+        )
+    count_elements(label, shape)
     numbers = as_float32(memoryview(data)[header_at + length : header_at + length + claimed], _DTYPES[descr])
     return numbers.reshape(shape, order="F" if fortran else "C")
 
 
-def _header(text: bytes) -> tuple[str, bool, tuple[int, ...]]:
+def _parse_header(text: bytes) -> tuple[str, bool, tuple[int, ...]]:
     try:
         fields = ast.literal_eval(text.decode("latin-1").strip()) if len(text) < 4096 else None
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
@@ -51,7 +53,7 @@ def _header(text: bytes) -> tuple[str, bool, tuple[int, ...]]:
     return str(descr), bool(fortran), shape
 
 
-def _claimed(shape: tuple[int, ...], width: int) -> int:
+def _claimed_bytes(shape: tuple[int, ...], width: int) -> int:
     claimed = width
     for extent in shape[:64]:
         claimed *= extent
@@ -63,9 +65,9 @@ def read_archive(archive: zipfile.ZipFile) -> Mapping[str, Array]:
     arrays = {}
     for name in archive.namelist():
         if not name.endswith(".npy"):
-            raise VectorFileError(f"record {shown(name)} is not a numpy array")
+            raise VectorFileError(f"record {printable_name(name)} is not a numpy array")
         data = read_record(archive, name)
-        if not looks_like(data):
-            raise VectorFileError(f"record {shown(name)} is not a numpy array")
-        arrays[name.removesuffix(".npy")] = read(data, shown(name))
+        if not recognizes(data):
+            raise VectorFileError(f"record {printable_name(name)} is not a numpy array")
+        arrays[name.removesuffix(".npy")] = read(data, printable_name(name))
     return arrays

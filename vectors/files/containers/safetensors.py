@@ -12,57 +12,59 @@ from dataclasses import dataclass
 from typing import Any
 
 from vectors import limits
-from vectors.errors import VectorFileError, shown
-from vectors.files.containers.arrays import BYTES_PER, Array, as_float32, bounded
-from vectors.files.opening import Source
+from vectors.errors import VectorFileError, printable_name
+from vectors.files.containers.arrays import BYTES_PER, Array, as_float32, count_elements
+from vectors.files.opening import OpenedFile
 
 _DTYPES = {"BF16": "bfloat16", "F16": "float16", "F32": "float32", "F64": "float64"}
 
 
 @dataclass(frozen=True)
-class SafeTensors:
+class SafetensorsFile:
     tensors: Mapping[str, Array]
     metadata: Mapping[str, str]
 
 
-def looks_like(head: bytes) -> bool:
+def recognizes(head: bytes) -> bool:
     return len(head) > 8 and head[8:9] == b"{"
 
 
-def read(source: Source) -> SafeTensors:
+def read(source: OpenedFile) -> SafetensorsFile:
     """All tensors as float32, after checking that the header accounts for every byte of the file."""
-    header, body = _header(source)
+    header, body = _read_header(source)
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise VectorFileError("header is not valid (metadata must be text)")
     if sum(len(key) + len(value) for key, value in metadata.items()) > limits.METADATA_BYTES:
         raise VectorFileError("metadata larger than 1 MB")
     if len(header) > limits.TENSORS:
-        raise VectorFileError(f"header claims {limits.amount(len(header))} tensors, limit {limits.TENSORS:,}")
-    spans = {name: _span(name, entry) for name, entry in header.items()}
+        raise VectorFileError(
+            f"header claims {limits.format_count(len(header))} tensors, limit {limits.TENSORS:,}"
+        )
+    spans = {name: _parse_span(name, entry) for name, entry in header.items()}
     _account_for_every_byte(spans, len(body))
-    bounded(
+    count_elements(
         "all tensors", (sum((end - start) // BYTES_PER[dtype] for dtype, _, start, end in spans.values()),)
     )
-    return SafeTensors({name: _array(body, span) for name, span in spans.items()}, metadata)
+    return SafetensorsFile({name: _read_array(body, span) for name, span in spans.items()}, metadata)
 
 
-def _header(source: Source) -> tuple[dict[str, Any], memoryview]:
+def _read_header(source: OpenedFile) -> tuple[dict[str, Any], memoryview]:
     data = source.data
     if len(data) < 8:
         raise VectorFileError(f"file is truncated ({len(data)} bytes)")
     (length,) = struct.unpack_from("<Q", data)
     if length > source.file_size - 8:
         raise VectorFileError(
-            f"header claims {limits.amount(length)} bytes, the file has {limits.amount(source.file_size)}"
+            f"header claims {limits.format_count(length)} bytes, the file has {limits.format_count(source.file_size)}"
         )
     if length > 2 * limits.METADATA_BYTES:
-        raise VectorFileError(f"metadata larger than 1 MB (the header has {limits.size(length)})")
+        raise VectorFileError(f"metadata larger than 1 MB (the header has {limits.format_bytes(length)})")
     source.require_whole()
     try:
-        header = json.loads(data[8 : 8 + length].decode("utf-8"), object_pairs_hook=_without_doubles)
-    except _DoubleName as double:
-        raise VectorFileError(f"tensor name twice: {shown(double)}") from None
+        header = json.loads(data[8 : 8 + length].decode("utf-8"), object_pairs_hook=_refuse_duplicates)
+    except _DuplicateName as double:
+        raise VectorFileError(f"tensor name twice: {printable_name(double)}") from None
     except (ValueError, RecursionError):
         raise VectorFileError("header is not valid") from None
     if not isinstance(header, dict):
@@ -70,15 +72,15 @@ def _header(source: Source) -> tuple[dict[str, Any], memoryview]:
     return header, memoryview(data)[8 + length :]
 
 
-class _DoubleName(Exception):
+class _DuplicateName(Exception):
     """A duplicate tensor name, raised from inside the JSON parser."""
 
 
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     seen: dict[str, Any] = {}
     for name, value in pairs:
         if name in seen:
-            raise _DoubleName(name)
+            raise _DuplicateName(name)
         seen[name] = value
     return seen
 
@@ -86,25 +88,27 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 Span = tuple[str, tuple[int, ...], int, int]
 
 
-def _span(name: str, entry: Any) -> Span:
+def _parse_span(name: str, entry: Any) -> Span:
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
-        raise VectorFileError(f"header is not valid (tensor {shown(name)})")
+        raise VectorFileError(f"header is not valid (tensor {printable_name(name)})")
     shape, offsets = entry["shape"], entry["data_offsets"]
-    if not _counts(shape) or len(shape) > 8 or not _counts(offsets) or len(offsets) != 2:
-        raise VectorFileError(f"header is not valid (tensor {shown(name)})")
+    if not _is_count_list(shape) or len(shape) > 8 or not _is_count_list(offsets) or len(offsets) != 2:
+        raise VectorFileError(f"header is not valid (tensor {printable_name(name)})")
     dtype = _DTYPES.get(entry["dtype"]) if isinstance(entry["dtype"], str) else None
     if dtype is None:
-        raise VectorFileError(f"tensor {shown(name)}: dtype {shown(entry['dtype'])} not usable")
-    expected = bounded(name, tuple(shape)) * BYTES_PER[dtype]
+        raise VectorFileError(
+            f"tensor {printable_name(name)}: dtype {printable_name(entry['dtype'])} not usable"
+        )
+    expected = count_elements(name, tuple(shape)) * BYTES_PER[dtype]
     start, end = offsets
     if end - start != expected:
         raise VectorFileError(
-            f"tensor data damaged ({shown(name)}: {end - start} bytes stored, {expected} declared)"
+            f"tensor data damaged ({printable_name(name)}: {end - start} bytes stored, {expected} declared)"
         )
     return dtype, tuple(shape), start, end
 
 
-def _counts(value: Any) -> bool:
+def _is_count_list(value: Any) -> bool:
     return isinstance(value, list) and all(type(item) is int and item >= 0 for item in value)
 
 
@@ -118,7 +122,7 @@ def _account_for_every_byte(spans: Mapping[str, Span], size: int) -> None:
         raise VectorFileError(f"tensor data damaged ({at} bytes declared, {size} stored)")
 
 
-def _array(body: memoryview, span: Span) -> Array:
+def _read_array(body: memoryview, span: Span) -> Array:
     dtype, shape, start, end = span
     return as_float32(body[start:end], dtype).reshape(shape)
 

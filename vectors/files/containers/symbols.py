@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from vectors.errors import VectorFileError, shown
+from vectors.errors import VectorFileError, printable_name
 
 _CODE_MODULES = frozenset(
     {
@@ -41,7 +41,7 @@ class Symbol(NamedTuple):
     name: str
 
 
-class Storage(NamedTuple):
+class TensorStorage(NamedTuple):
     key: str
     dtype: str
     elements: int
@@ -51,14 +51,14 @@ class Storage(NamedTuple):
 class TensorRef:
     """A tensor as the pickle describes it: a strided view of a storage that is read later, if at all."""
 
-    storage: Storage
+    storage: TensorStorage
     offset: int
     shape: tuple[int, ...]
     strides: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Unusable:
+class UnsupportedTensor:
     """A tensor without plain numbers: sparse, quantised, meta and similar."""
 
     kind: str
@@ -81,10 +81,10 @@ STORAGES = {
 }
 
 
-def _tensor(arguments: tuple[Any, ...]) -> TensorRef:
+def _build_tensor(arguments: tuple[Any, ...]) -> TensorRef:
     storage, offset, shape, strides = arguments[:4]
     if (
-        not isinstance(storage, Storage)
+        not isinstance(storage, TensorStorage)
         or not is_count(offset)
         or not _are_counts(shape)
         or not _are_counts(strides)
@@ -95,11 +95,11 @@ def _tensor(arguments: tuple[Any, ...]) -> TensorRef:
     return TensorRef(storage, offset, shape, strides)
 
 
-def _typed_tensor(arguments: tuple[Any, ...]) -> TensorRef:
+def _build_typed_tensor(arguments: tuple[Any, ...]) -> TensorRef:
     """`_rebuild_tensor_v3` has a separate dtype argument, for types without a storage class of their own."""
     dtype = arguments[6]
     name = dtype.name if isinstance(dtype, Symbol) else "unknown"
-    return _tensor((arguments[0]._replace(dtype=name), *arguments[1:4]))
+    return _build_tensor((arguments[0]._replace(dtype=name), *arguments[1:4]))
 
 
 def is_count(value: Any) -> bool:
@@ -110,28 +110,28 @@ def _are_counts(value: Any) -> bool:
     return isinstance(value, tuple) and all(map(is_count, value))
 
 
-def _unusable(kind: str) -> Callable[[tuple[Any, ...]], Unusable]:
-    return lambda arguments: Unusable(kind)
+def _unsupported(kind: str) -> Callable[[tuple[Any, ...]], UnsupportedTensor]:
+    return lambda arguments: UnsupportedTensor(kind)
 
 
 BUILDERS: Mapping[Symbol, Callable[[tuple[Any, ...]], Any]] = {
     Symbol("collections", "OrderedDict"): lambda arguments: {},
-    Symbol("torch._utils", "_rebuild_tensor"): _tensor,
-    Symbol("torch._utils", "_rebuild_tensor_v2"): _tensor,
-    Symbol("torch._utils", "_rebuild_tensor_v3"): _typed_tensor,
+    Symbol("torch._utils", "_rebuild_tensor"): _build_tensor,
+    Symbol("torch._utils", "_rebuild_tensor_v2"): _build_tensor,
+    Symbol("torch._utils", "_rebuild_tensor_v3"): _build_typed_tensor,
     Symbol("torch._utils", "_rebuild_parameter"): lambda arguments: arguments[0],
     Symbol("torch._utils", "_rebuild_parameter_with_state"): lambda arguments: arguments[0],
-    Symbol("torch._utils", "_rebuild_sparse_tensor"): _unusable("sparse layout"),
-    Symbol("torch._utils", "_rebuild_nested_tensor"): _unusable("nested layout"),
-    Symbol("torch._utils", "_rebuild_qtensor"): _unusable("quantised dtype"),
-    Symbol("torch._utils", "_rebuild_meta_tensor_no_storage"): _unusable("meta device"),
+    Symbol("torch._utils", "_rebuild_sparse_tensor"): _unsupported("sparse layout"),
+    Symbol("torch._utils", "_rebuild_nested_tensor"): _unsupported("nested layout"),
+    Symbol("torch._utils", "_rebuild_qtensor"): _unsupported("quantised dtype"),
+    Symbol("torch._utils", "_rebuild_meta_tensor_no_storage"): _unsupported("meta device"),
     Symbol("torch", "Size"): lambda arguments: arguments[0],
     Symbol("torch", "device"): lambda arguments: None,
     Symbol("torch.serialization", "_get_layout"): lambda arguments: None,
 }
 
 
-def symbol(module: str, name: str) -> Symbol:
+def require_symbol(module: str, name: str) -> Symbol:
     """The symbol if it belongs in a file of tensors; otherwise an error that says what the file would run."""
     found = Symbol(module, name)
     plain_torch = module == "torch" and (
@@ -139,7 +139,7 @@ def symbol(module: str, name: str) -> Symbol:
     )
     if found in BUILDERS or plain_torch or found == Symbol("torch.storage", "UntypedStorage"):
         return found
-    place = f"{shown(module)}.{shown(name)}"
+    place = f"{printable_name(module)}.{printable_name(name)}"
     if module.split(".")[0] == "numpy":
         raise VectorFileError(f"numpy arrays in .pt: convert them with torch.from_numpy ({place})")
     if module.split(".")[0] in _CODE_MODULES or not name[:1].isupper():

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from vectors import limits
-from vectors.errors import VectorFileError, shown
-from vectors.files.containers.arrays import BYTES_PER, Array, as_float32, bounded
-from vectors.files.containers.symbols import Storage, TensorRef, Unusable
+from vectors.errors import VectorFileError, printable_name
+from vectors.files.containers.arrays import BYTES_PER, Array, as_float32, count_elements
+from vectors.files.containers.symbols import TensorRef, TensorStorage, UnsupportedTensor
 from vectors.files.containers.unpickler import Unpickler
-from vectors.files.opening import Source
+from vectors.files.opening import OpenedFile
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 PICKLE_BYTES = 16 * limits.MEBI
@@ -44,20 +44,20 @@ class TorchFile:
 
     def array(self, label: str, leaf: Any) -> Array:
         """The numbers of one tensor; `label` names it in error messages."""
-        if isinstance(leaf, Unusable):
+        if isinstance(leaf, UnsupportedTensor):
             raise VectorFileError(f"{label}: {leaf.kind} not usable")
         if not isinstance(leaf, TensorRef):
             raise VectorFileError(f"{label} is not a tensor")
         if leaf.storage.dtype not in BYTES_PER:
-            raise VectorFileError(f"{label}: dtype {shown(leaf.storage.dtype)} not usable")
-        if bounded(leaf.storage.key, leaf.shape) == 0:
+            raise VectorFileError(f"{label}: dtype {printable_name(leaf.storage.dtype)} not usable")
+        if count_elements(leaf.storage.key, leaf.shape) == 0:
             return np.zeros(leaf.shape, np.float32)
         return self._window(leaf, self._stored(leaf.storage))
 
-    def _stored(self, storage: Storage) -> memoryview:
+    def _stored(self, storage: TensorStorage) -> memoryview:
         stored, declared = self.storages.get(storage.key, b""), storage.elements * BYTES_PER[storage.dtype]
         if len(stored) < declared:
-            place = f"tensor {shown(storage.key)}"
+            place = f"tensor {printable_name(storage.key)}"
             raise VectorFileError(f"{place}: {len(stored):,} bytes stored, {declared:,} declared")
         return memoryview(stored)[:declared]
 
@@ -66,22 +66,24 @@ class TorchFile:
         span = 1 + sum((extent - 1) * step for extent, step in zip(ref.shape, ref.strides, strict=True))
         width = BYTES_PER[ref.storage.dtype]
         if (ref.offset + span) * width > len(stored):
-            raise VectorFileError(f"tensor {shown(ref.storage.key)} reaches beyond what is stored of it")
-        self.touched = bounded(ref.storage.key, (self.touched + span,))
+            raise VectorFileError(
+                f"tensor {printable_name(ref.storage.key)} reaches beyond what is stored of it"
+            )
+        self.touched = count_elements(ref.storage.key, (self.touched + span,))
         numbers = as_float32(stored[ref.offset * width : (ref.offset + span) * width], ref.storage.dtype)
         steps = tuple(4 * step for step in ref.strides)
         return np.array(np.lib.stride_tricks.as_strided(numbers, ref.shape, steps, writeable=False))
 
 
-def looks_like_zip(head: bytes) -> bool:
+def recognizes_zip(head: bytes) -> bool:
     return head.startswith(b"PK")
 
 
-def looks_like_pickle(head: bytes) -> bool:
+def recognizes_pickle(head: bytes) -> bool:
     return bool(re.match(rb"\x80[\x00-\x05]|\(*[ci][\w.]+\n[\w.]+\n", head))
 
 
-def open_zip(source: Source) -> zipfile.ZipFile:
+def open_zip(source: OpenedFile) -> zipfile.ZipFile:
     """The archive, after checking its entry count and expanded size; no entry is opened before."""
     source.require_whole()
     if source.data.count(b"PK\x01\x02") > MOST_RECORDS:
@@ -92,7 +94,9 @@ def open_zip(source: Source) -> zipfile.ZipFile:
         raise VectorFileError(f"file is truncated ({len(source.data):,} bytes)") from None
     expanded, limit = sum(record.file_size for record in archive.infolist()), 4 * limits.ELEMENTS
     if expanded > limit:
-        raise VectorFileError(f"expands to {limits.size(expanded)}, limit {limits.size(limit)}")
+        raise VectorFileError(
+            f"expands to {limits.format_bytes(expanded)}, limit {limits.format_bytes(limit)}"
+        )
     return archive
 
 
@@ -100,10 +104,10 @@ def read_record(archive: zipfile.ZipFile, name: str) -> bytes:
     try:
         return archive.read(name)
     except (*_ZIP_TROUBLE, KeyError, NotImplementedError):
-        raise VectorFileError(f"record {shown(name)} is damaged") from None
+        raise VectorFileError(f"record {printable_name(name)} is damaged") from None
 
 
-def read_zip(source: Source, archive: zipfile.ZipFile) -> TorchFile:
+def read_zip(source: OpenedFile, archive: zipfile.ZipFile) -> TorchFile:
     names = archive.namelist()
     pickles = [name for name in names if name.endswith("/data.pkl") or name == "data.pkl"]
     if not names:
@@ -112,7 +116,7 @@ def read_zip(source: Source, archive: zipfile.ZipFile) -> TorchFile:
         raise VectorFileError("a zip without data.pkl is not a torch file")
     root = pickles[0].removesuffix("data.pkl")
     if archive.getinfo(pickles[0]).file_size > PICKLE_BYTES:
-        raise VectorFileError(f"its pickle is larger than {limits.size(PICKLE_BYTES)}")
+        raise VectorFileError(f"its pickle is larger than {limits.format_bytes(PICKLE_BYTES)}")
     tree = Unpickler(read_record(archive, pickles[0])).run()
     if f"{root}byteorder" in names and read_record(archive, f"{root}byteorder") != b"little":
         raise VectorFileError("written on a big-endian machine; save it again on this one")
@@ -125,7 +129,7 @@ def read_zip(source: Source, archive: zipfile.ZipFile) -> TorchFile:
     return TorchFile(tree, storages, note)
 
 
-def read_legacy(source: Source) -> TorchFile:
+def read_legacy(source: OpenedFile) -> TorchFile:
     """Files of torch before 1.6: consecutive pickles, then the storages in the order of the last pickle."""
     source.require_whole()
     machine = Unpickler(source.data[: PICKLE_BYTES * 8])
@@ -133,7 +137,7 @@ def read_legacy(source: Source) -> TorchFile:
     if first != LEGACY_MAGIC:
         raise VectorFileError("a bare pickle, not a torch file")
     _, _, tree, keys = (machine.run() for _ in range(4))
-    storages, dtypes, at = {}, _dtypes(machine), machine.at
+    storages, dtypes, at = {}, _storage_dtypes(machine), machine.at
     for key in keys if isinstance(keys, list) else ():
         (elements,) = struct.unpack("<q", source.data[at : at + 8].ljust(8, b"\0"))
         length = elements * BYTES_PER.get(dtypes.get(str(key), ""), 1 << 62)
@@ -144,5 +148,5 @@ def read_legacy(source: Source) -> TorchFile:
     return TorchFile(tree, storages)
 
 
-def _dtypes(machine: Unpickler) -> dict[str, str]:
+def _storage_dtypes(machine: Unpickler) -> dict[str, str]:
     return {storage.key: storage.dtype for storage in machine.storages}

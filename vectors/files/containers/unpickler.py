@@ -11,8 +11,15 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vectors.errors import VectorFileError, shown
-from vectors.files.containers.symbols import BUILDERS, STORAGES, Storage, Symbol, is_count, symbol
+from vectors.errors import VectorFileError, printable_name
+from vectors.files.containers.symbols import (
+    BUILDERS,
+    STORAGES,
+    Symbol,
+    TensorStorage,
+    is_count,
+    require_symbol,
+)
 
 MOST_STEPS = 1_000_000
 
@@ -28,7 +35,7 @@ class Unpickler:
         self.data, self.at = data, at
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
-        self.storages: list[Storage] = []
+        self.storages: list[TensorStorage] = []
 
     def run(self) -> Any:
         """The value of the next pickle; stack and memo are reset first."""
@@ -99,7 +106,7 @@ class Unpickler:
     def call(self) -> None:
         arguments, target = self.pop(tuple), self.pop(Symbol)
         if target not in BUILDERS:
-            raise VectorFileError(f"contains code ({shown('.'.join(target))}), not loaded")
+            raise VectorFileError(f"contains code ({printable_name('.'.join(target))}), not loaded")
         try:
             self.push(BUILDERS[target](arguments))
         except (IndexError, ValueError, AttributeError, TypeError):
@@ -111,7 +118,7 @@ class Unpickler:
         if len(described) < 5 or not isinstance(described[1], Symbol) or not is_count(described[4]):
             raise VectorFileError("its pickle refers to something that is not a tensor's storage")
         dtype = STORAGES.get(described[1].name, described[1].name)
-        self.storages.append(Storage(str(described[2])[:64], dtype, described[4]))
+        self.storages.append(TensorStorage(str(described[2])[:64], dtype, described[4]))
         self.push(self.storages[-1])
 
     def ignore_state(self) -> None:
@@ -120,21 +127,21 @@ class Unpickler:
         self.push(self.pop(dict))
 
 
-def _named(machine: Unpickler) -> None:
-    machine.push(symbol(machine.line(), machine.line()))
+def _push_symbol(machine: Unpickler) -> None:
+    machine.push(require_symbol(machine.line(), machine.line()))
 
 
-def _named_on_stack(machine: Unpickler) -> None:
+def _push_symbol_from_stack(machine: Unpickler) -> None:
     name, module = machine.pop(str), machine.pop(str)
-    machine.push(symbol(module, name))
+    machine.push(require_symbol(module, name))
 
 
-def _instance(machine: Unpickler) -> None:
-    found = symbol(machine.line(), machine.line())
-    raise VectorFileError(f"needs class {shown('.'.join(found))}; export it as safetensors or GGUF")
+def _refuse_instance(machine: Unpickler) -> None:
+    found = require_symbol(machine.line(), machine.line())
+    raise VectorFileError(f"needs class {printable_name('.'.join(found))}; export it as safetensors or GGUF")
 
 
-def _skip(count: int) -> Callable[[Unpickler], None]:
+def _skip_bytes(count: int) -> Callable[[Unpickler], None]:
     """Skip the protocol number or a frame length; neither is trusted."""
 
     def step(machine: Unpickler) -> None:
@@ -143,63 +150,63 @@ def _skip(count: int) -> Callable[[Unpickler], None]:
     return step
 
 
-def _constant(value: Any) -> Callable[[Unpickler], None]:
+def _push_constant(value: Any) -> Callable[[Unpickler], None]:
     return lambda machine: machine.push(value)
 
 
-def _number(code: str) -> Callable[[Unpickler], None]:
+def _push_number(code: str) -> Callable[[Unpickler], None]:
     return lambda machine: machine.push(machine.number(code))
 
 
-def _text(code: str) -> Callable[[Unpickler], None]:
+def _push_text(code: str) -> Callable[[Unpickler], None]:
     return lambda machine: machine.push(
         machine.take(machine.number(code)).decode("utf-8", "backslashreplace")
     )
 
 
-def _bytes(code: str) -> Callable[[Unpickler], None]:
+def _push_bytes(code: str) -> Callable[[Unpickler], None]:
     return lambda machine: machine.push(machine.take(machine.number(code)))
 
 
-def _tuple(count: int) -> Callable[[Unpickler], None]:
+def _push_tuple(count: int) -> Callable[[Unpickler], None]:
     return lambda machine: machine.push(tuple(machine.pop() for _ in range(count))[::-1])
 
 
 OPCODES: Mapping[bytes, Callable[[Unpickler], None]] = {
-    b"\x80": _skip(1),
-    b"\x95": _skip(8),
+    b"\x80": _skip_bytes(1),
+    b"\x95": _skip_bytes(8),
     b"(": lambda machine: machine.push(_Mark()),
-    b"N": _constant(None),
-    b"\x88": _constant(True),
-    b"\x89": _constant(False),
-    b"J": _number("i"),
-    b"K": _number("B"),
-    b"M": _number("H"),
+    b"N": _push_constant(None),
+    b"\x88": _push_constant(True),
+    b"\x89": _push_constant(False),
+    b"J": _push_number("i"),
+    b"K": _push_number("B"),
+    b"M": _push_number("H"),
     b"\x8a": lambda machine: machine.push(
         int.from_bytes(machine.take(machine.number("B")), "little", signed=True)
     ),
     b"G": lambda machine: machine.push(struct.unpack(">d", machine.take(8))[0]),
-    b"X": _text("I"),
-    b"\x8c": _text("B"),
-    b"\x8d": _text("Q"),
-    b"U": _text("B"),
-    b"T": _text("I"),
-    b"C": _bytes("B"),
-    b"B": _bytes("I"),
+    b"X": _push_text("I"),
+    b"\x8c": _push_text("B"),
+    b"\x8d": _push_text("Q"),
+    b"U": _push_text("B"),
+    b"T": _push_text("I"),
+    b"C": _push_bytes("B"),
+    b"B": _push_bytes("I"),
     b"}": lambda machine: machine.push({}),
     b"]": lambda machine: machine.push([]),
     b")": lambda machine: machine.push(()),
     b"t": lambda machine: machine.push(tuple(machine.group())),
-    b"\x85": _tuple(1),
-    b"\x86": _tuple(2),
-    b"\x87": _tuple(3),
+    b"\x85": _push_tuple(1),
+    b"\x86": _push_tuple(2),
+    b"\x87": _push_tuple(3),
     b"a": lambda machine: machine.extend([machine.pop()]),
     b"e": lambda machine: machine.extend(machine.group()),
     b"s": lambda machine: machine.fill([machine.pop(), machine.pop()][::-1]),
     b"u": lambda machine: machine.fill(machine.group()),
-    b"c": _named,
-    b"\x93": _named_on_stack,
-    b"i": _instance,
+    b"c": _push_symbol,
+    b"\x93": _push_symbol_from_stack,
+    b"i": _refuse_instance,
     b"R": Unpickler.call,
     b"Q": Unpickler.storage,
     b"b": Unpickler.ignore_state,

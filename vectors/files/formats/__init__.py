@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from vectors.data.layer_numbers import Choices
-from vectors.data.stored import Stored
+from vectors.data.layer_numbers import ReadOptions
+from vectors.data.stored import StoredVector
 from vectors.errors import VectorFileError
 from vectors.files.containers import gguf as gguf_file
 from vectors.files.containers import npy, safetensors, torchfile
 from vectors.files.formats import axis, gguf, native, pt, ptdict, stack, svec, tensors
-from vectors.files.opening import Source
+from vectors.files.opening import OpenedFile
 
-Reader = Callable[[Source, Choices], Stored]
-Writer = Callable[[Stored], tuple[bytes, tuple[str, ...]]]
+Reader = Callable[[OpenedFile, ReadOptions], StoredVector]
+Writer = Callable[[StoredVector], tuple[bytes, tuple[str, ...]]]
 
 READERS: Mapping[str, tuple[Callable[[bytes], bool], Reader]] = {
-    "GGUF": (gguf_file.looks_like, gguf.read),
-    "torch or numpy zip": (torchfile.looks_like_zip, pt.read),
-    "numpy array": (npy.looks_like, pt.read_npy),
-    "JSON (.svec)": (svec.looks_like, svec.read),
-    "safetensors": (safetensors.looks_like, tensors.read),
-    "old torch pickle": (torchfile.looks_like_pickle, pt.read_legacy),
+    "GGUF": (gguf_file.recognizes, gguf.read),
+    "torch or numpy zip": (torchfile.recognizes_zip, pt.read),
+    "numpy array": (npy.recognizes, pt.read_npy),
+    "JSON (.svec)": (svec.recognizes, svec.read),
+    "safetensors": (safetensors.recognizes, tensors.read),
+    "old torch pickle": (torchfile.recognizes_pickle, pt.read_legacy),
 }
 
 WRITERS: Mapping[str, Writer] = {
@@ -35,16 +35,16 @@ WRITERS: Mapping[str, Writer] = {
 }
 
 
-def reader_for(source: Source) -> Reader:
+def reader_for(source: OpenedFile) -> Reader:
     """The reader of the container these bytes begin like; the file's suffix is ignored."""
     head = source.data[:256]
     for recognizes, reader in READERS.values():
         if recognizes(head):
             return reader
-    raise VectorFileError(_why_none(source))
+    raise VectorFileError(_refusal_reason(source))
 
 
-def _why_none(source: Source) -> str:
+def _refusal_reason(source: OpenedFile) -> str:
     if len(source.data) < 16:
         return f"file is truncated ({len(source.data)} bytes)"
     if source.path.suffix == ".gguf":

@@ -5,33 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 from vectors.data import carried
-from vectors.data.layer_numbers import Choices, place, place_stack
+from vectors.data.layer_numbers import ReadOptions, place_rows, place_stack
 from vectors.data.metadata import About
-from vectors.data.stored import Stored
+from vectors.data.stored import StoredVector
 from vectors.errors import VectorFileError
 from vectors.files.containers import torchwrite
 from vectors.files.containers.torchfile import TorchFile
 from vectors.files.formats import our_metadata
-from vectors.files.formats.stack import AXIS_RULE, rows_of, stacked
+from vectors.files.formats.stack import AXIS_RULE, nonzero_rows, stack_rows
 
 WRITER = "axis"
 SIGN = "+ = toward the default assistant"
 
 
-def claims(tree: Any) -> bool:
+def recognizes(tree: Any) -> bool:
     return isinstance(tree, dict) and "axis" in tree
 
 
-def read(file: TorchFile, name: str, choices: Choices) -> Stored:
+def read(file: TorchFile, name: str, choices: ReadOptions) -> StoredVector:
     array = file.array("axis", file.tree["axis"])
     if array.ndim != 2:
         raise VectorFileError(f"axis has {array.ndim} axes, expected [layers, d]")
-    rows, empty = rows_of(array)
+    rows, empty = nonzero_rows(array)
     own = our_metadata.read(file.note)
     about = About.from_strings(own) if own else _about(file.tree.get("metadata"))
-    stored = carried.restore_units(Stored.from_raw(rows, format=WRITER, about=about), own)
+    stored = carried.restore_units(StoredVector.from_raw(rows, format=WRITER, about=about), own)
     known = choices.n_layers is not None and choices.n_layers != array.shape[0]
-    placed = place_stack(rows, array.shape[0], choices) if known else place(rows, 0, AXIS_RULE, choices)
+    placed = place_stack(rows, array.shape[0], choices) if known else place_rows(rows, 0, AXIS_RULE, choices)
     return stored.placed(placed).warn(*(() if own else empty))
 
 
@@ -43,12 +43,12 @@ def _about(metadata: Any) -> About:
     return About(model_id=model, sign_note=SIGN)
 
 
-def write(stored: Stored) -> tuple[bytes, tuple[str, ...]]:
-    array, losses = stacked(stored, first=0)
+def write(stored: StoredVector) -> tuple[bytes, tuple[str, ...]]:
+    array, losses = stack_rows(stored, first=0)
     metadata = {
         "model_name": stored.about.model_id,
         "name": stored.about.name,
         "sign": stored.about.sign_note,
     }
     tree = {"axis": array, "metadata": {key: value for key, value in metadata.items() if value}}
-    return torchwrite.dump(tree, our_metadata.of(stored, WRITER)), losses
+    return torchwrite.dump(tree, our_metadata.metadata_record(stored, WRITER)), losses

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from vectors.data.layer_numbers import Choices, place
+from vectors.data.layer_numbers import ReadOptions, place_rows
 from vectors.data.metadata import About
-from vectors.data.stored import Stored
-from vectors.errors import VectorFileError, shown
+from vectors.data.stored import StoredVector
+from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers.arrays import as_row
 from vectors.files.containers.torchfile import TorchFile
 from vectors.files.formats.stack import AXIS_RULE
@@ -20,28 +20,30 @@ from vectors.files.formats.stack import AXIS_RULE
 DAMAGED = "its capping config is not laid out as vectors and experiments"
 
 
-def claims(tree: Any) -> bool:
+def recognizes(tree: Any) -> bool:
     return isinstance(tree, dict) and "vectors" in tree and "experiments" in tree
 
 
-def read(file: TorchFile, name: str, choices: Choices) -> Stored:
+def read(file: TorchFile, name: str, choices: ReadOptions) -> StoredVector:
     """One experiment: the requested one, else the first; the card lists all."""
     experiments = _experiments(file.tree)
     wanted = choices.part if choices.part is not None else next(iter(experiments))
     if wanted not in experiments:
-        raise VectorFileError(f"no experiment {shown(wanted)} (it has {', '.join(map(shown, experiments))})")
+        raise VectorFileError(
+            f"no experiment {printable_name(wanted)} (it has {', '.join(map(printable_name, experiments))})"
+        )
     rows, ceilings = {}, {}
     for layer, leaf, cap in experiments[wanted]:
         if layer in rows:
             raise VectorFileError(
-                f"experiment {shown(wanted)} caps layer {layer} twice; one vector per layer is read"
+                f"experiment {printable_name(wanted)} caps layer {layer} twice; one vector per layer is read"
             )
         rows[layer] = as_row(layer, file.array(f"layer {layer}", leaf))
         ceilings[layer] = cap
     about = About(name=wanted, method="capping config", sign_note="the projection is kept below the ceiling")
-    parts = tuple(map(shown, experiments))
-    stored = Stored.from_raw(rows, format="capping", about=about, parts=parts, ceilings=ceilings)
-    return stored.placed(place(rows, 0, AXIS_RULE, choices))
+    parts = tuple(map(printable_name, experiments))
+    stored = StoredVector.from_raw(rows, format="capping", about=about, parts=parts, ceilings=ceilings)
+    return stored.placed(place_rows(rows, 0, AXIS_RULE, choices))
 
 
 def _experiments(tree: dict[str, Any]) -> dict[str, list[tuple[int, Any, float]]]:
@@ -54,7 +56,7 @@ def _experiments(tree: dict[str, Any]) -> dict[str, list[tuple[int, Any, float]]
 def _interventions(experiment: Any, vectors: dict[Any, Any]) -> list[tuple[int, Any, float]]:
     steps = _field(experiment, "interventions", list)
     if not steps:
-        raise VectorFileError(f"experiment {shown(experiment['id'])} caps nothing")
+        raise VectorFileError(f"experiment {printable_name(experiment['id'])} caps nothing")
     return [(*_vector(vectors, _field(step, "vector", str)), _cap(step)) for step in steps]
 
 

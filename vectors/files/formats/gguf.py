@@ -11,14 +11,14 @@ import re
 from collections.abc import Mapping
 
 from vectors.data import carried
-from vectors.data.layer_numbers import Choices, layer_key, place
+from vectors.data.layer_numbers import ReadOptions, parse_layer_key, place_rows
 from vectors.data.metadata import About
-from vectors.data.stored import Stored
-from vectors.errors import VectorFileError, shown
+from vectors.data.stored import StoredVector
+from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers import gguf
 from vectors.files.containers.arrays import as_row
-from vectors.files.containers.gguf import INT32, Entry
-from vectors.files.opening import Source
+from vectors.files.containers.gguf import INT32, GgufValue
+from vectors.files.opening import OpenedFile
 
 WRITER = "gguf"
 OURS = "steertui."
@@ -26,7 +26,7 @@ RULE = "direction.N is the output of block N, as repeng writes and llama.cpp app
 ONE_HIGH = "such files are one layer high: --shift -1 puts them back"
 
 
-def read(source: Source, choices: Choices) -> Stored:
+def read(source: OpenedFile, choices: ReadOptions) -> StoredVector:
     file = gguf.read(source)
     rows = {_layer(name): as_row(_layer(name), array) for name, array in file.tensors.items()}
     own = {
@@ -35,19 +35,19 @@ def read(source: Source, choices: Choices) -> Stored:
         if key.startswith(OURS)
     }
     about = About.from_strings(own) if own else _about(file.metadata)
-    stored = carried.restore_units(Stored.from_raw(rows, format=WRITER, about=about), own)
+    stored = carried.restore_units(StoredVector.from_raw(rows, format=WRITER, about=about), own)
     hints = () if own or choices.shift is not None else _hints(file.metadata, stored)
-    return stored.placed(place(rows, 0, RULE, choices)).warn(*hints)
+    return stored.placed(place_rows(rows, 0, RULE, choices)).warn(*hints)
 
 
 def _layer(name: str) -> int:
     found = re.fullmatch(r"direction\.(.*)", name, re.DOTALL)
     if not found:
-        raise VectorFileError(f"tensor name not a layer key: {shown(name)}")
-    return layer_key(found[1])
+        raise VectorFileError(f"tensor name not a layer key: {printable_name(name)}")
+    return parse_layer_key(found[1])
 
 
-def _about(metadata: Mapping[str, Entry]) -> About:
+def _about(metadata: Mapping[str, GgufValue]) -> About:
     """Metadata of other writers: `<architecture>.model_hint`, EasySteer's method and numbers."""
     prefix = str(metadata["general.architecture"].value) + "." if "general.architecture" in metadata else ""
     said = {
@@ -65,7 +65,7 @@ def _about(metadata: Mapping[str, Entry]) -> About:
     )
 
 
-def _hints(metadata: Mapping[str, Entry], stored: Stored) -> tuple[str, ...]:
+def _hints(metadata: Mapping[str, GgufValue], stored: StoredVector) -> tuple[str, ...]:
     hints = []
     if "general.architecture" not in metadata:
         hints.append("no architecture in it: taken for a control vector by its tensor names")
@@ -77,19 +77,19 @@ def _hints(metadata: Mapping[str, Entry], stored: Stored) -> tuple[str, ...]:
     return tuple(hints)
 
 
-def write(stored: Stored) -> tuple[bytes, tuple[str, ...]]:
+def write(stored: StoredVector) -> tuple[bytes, tuple[str, ...]]:
     """repeng's layout plus our metadata under `steertui.`, which other readers skip."""
     metadata: dict[str, str | int] = {
         "general.architecture": "controlvector",
         "controlvector.model_hint": stored.about.model_type or "unknown",
         "controlvector.layer_count": len(stored.layers),
     }
-    own = carried.entries_of(stored, units_written=False)
+    own = carried.metadata_entries(stored, units_written=False)
     metadata |= {OURS + key: value for key, value in own.items()}
     return gguf.dump(metadata, {f"direction.{layer}": stored.raw(layer) for layer in stored.layers}), ()
 
 
-def write_for_llamacpp(stored: Stored) -> tuple[bytes, tuple[str, ...]]:
+def write_for_llamacpp(stored: StoredVector) -> tuple[bytes, tuple[str, ...]]:
     """The same without layer 0: llama.cpp rejects `direction.0` and then drops the whole file."""
     kept = [layer for layer in stored.layers if layer > 0]
     if not kept:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from vectors.data.layer_numbers import Choices, layer_key, place
-from vectors.data.stored import Stored
-from vectors.errors import VectorFileError, shown
+from vectors.data.layer_numbers import ReadOptions, parse_layer_key, place_rows
+from vectors.data.stored import StoredVector
+from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers.arrays import Array, as_row
 
 _KEY = re.compile(r"(?:(?:layers?|blocks?|direction|h|l)[._-]?)?(-?\w+?)", re.IGNORECASE)
@@ -16,29 +16,29 @@ RULE = "names taken as block numbers; nothing in the file says more"
 LITE_RULE = "steering-lite numbers blocks from 0 by their output"
 
 
-def read(arrays: Mapping[str, Array], choices: Choices, format_name: str) -> Stored:
+def read(arrays: Mapping[str, Array], choices: ReadOptions, format_name: str) -> StoredVector:
     lite = any(_STEERING_LITE.fullmatch(name) for name in arrays)
     rows = {}
     for name, array in arrays.items():
         layer = _lite_layer(name) if lite else _layer(name)
         if layer in rows:
-            raise VectorFileError(f"layer {layer} twice: {shown(name)}")
+            raise VectorFileError(f"layer {layer} twice: {printable_name(name)}")
         rows[layer] = as_row(layer, array)
-    stored = Stored.from_raw(rows, format="steering-lite" if lite else format_name)
-    return stored.placed(place(rows, 0, LITE_RULE if lite else RULE, choices))
+    stored = StoredVector.from_raw(rows, format="steering-lite" if lite else format_name)
+    return stored.placed(place_rows(rows, 0, LITE_RULE if lite else RULE, choices))
 
 
 def _layer(name: str) -> int:
     found = _KEY.fullmatch(name)
     if not found or not any(char.isdigit() for char in name):
-        raise VectorFileError(f"tensor name not a layer key: {shown(name)}")
-    return layer_key(found[1])
+        raise VectorFileError(f"tensor name not a layer key: {printable_name(name)}")
+    return parse_layer_key(found[1])
 
 
 def _lite_layer(name: str) -> int:
     found = _STEERING_LITE.fullmatch(name)
     if not found:
         raise VectorFileError(
-            f"tensor {shown(name)} is of a steering-lite method other than a plain direction (v)"
+            f"tensor {printable_name(name)} is of a steering-lite method other than a plain direction (v)"
         )
     return int(found[1])

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 
 from vectors.data import carried
-from vectors.data.stored import Stored
+from vectors.data.stored import StoredVector
 from vectors.errors import VectorFileError
 
 LAYOUT = "layout"
 
 
-def of(stored: Stored, layout: str) -> str:
-    return json.dumps({LAYOUT: layout, **carried.entries_of(stored, units_written=False)})
+def metadata_record(stored: StoredVector, layout: str) -> str:
+    return json.dumps({LAYOUT: layout, **carried.metadata_entries(stored, units_written=False)})
 
 
 def read(note: str) -> dict[str, str]:

@@ -6,26 +6,26 @@ import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vectors.data.layer_numbers import Choices
-from vectors.data.stored import Stored
-from vectors.errors import VectorFileError, shown
+from vectors.data.layer_numbers import ReadOptions
+from vectors.data.stored import StoredVector
+from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers import npy, torchfile
 from vectors.files.containers.torchfile import TorchFile
 from vectors.files.formats import axis, capping, named, ptdict, role, stack
-from vectors.files.opening import Source
+from vectors.files.opening import OpenedFile
 
-Layout = tuple[Callable[[Any], bool], Callable[[TorchFile, str, Choices], Stored]]
+Layout = tuple[Callable[[Any], bool], Callable[[TorchFile, str, ReadOptions], StoredVector]]
 
 LAYOUTS: Mapping[str, Layout] = {
-    "capping": (capping.claims, capping.read),
-    "axis": (axis.claims, axis.read),
-    "role": (role.claims, role.read),
-    "pt-dict": (ptdict.claims, ptdict.read),
-    "stack": (stack.claims, stack.read_torch),
+    "capping": (capping.recognizes, capping.read),
+    "axis": (axis.recognizes, axis.read),
+    "role": (role.recognizes, role.read),
+    "pt-dict": (ptdict.recognizes, ptdict.read),
+    "stack": (stack.recognizes, stack.read_torch),
 }
 
 
-def read(source: Source, choices: Choices) -> Stored:
+def read(source: OpenedFile, choices: ReadOptions) -> StoredVector:
     """Read a zip: numpy's if it holds arrays, torch's if it holds a pickle."""
     archive = torchfile.open_zip(source)
     if _is_npz(archive):
@@ -36,11 +36,11 @@ def read(source: Source, choices: Choices) -> Stored:
     return _read_tree(torchfile.read_zip(source, archive), source, choices)
 
 
-def read_legacy(source: Source, choices: Choices) -> Stored:
+def read_legacy(source: OpenedFile, choices: ReadOptions) -> StoredVector:
     return _read_tree(torchfile.read_legacy(source), source, choices)
 
 
-def read_npy(source: Source, choices: Choices) -> Stored:
+def read_npy(source: OpenedFile, choices: ReadOptions) -> StoredVector:
     source.require_whole()
     return stack.read(npy.read(source.data), source.name, choices, "npy")
 
@@ -49,11 +49,11 @@ def _is_npz(archive: zipfile.ZipFile) -> bool:
     return any(name.endswith(".npy") for name in archive.namelist())
 
 
-def _read_tree(file: TorchFile, source: Source, choices: Choices) -> Stored:
+def _read_tree(file: TorchFile, source: OpenedFile, choices: ReadOptions) -> StoredVector:
     for recognizes, reader in LAYOUTS.values():
         if recognizes(file.tree):
             return reader(file, source.name, choices)
     if isinstance(file.tree, dict):
-        keys = ", ".join(shown(key) for key in list(file.tree)[:4])
+        keys = ", ".join(printable_name(key) for key in list(file.tree)[:4])
         raise VectorFileError(f"no known vector layout has the keys {keys or '(none)'}")
     raise VectorFileError(f"holds {type(file.tree).__name__}, not a vector")

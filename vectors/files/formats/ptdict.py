@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from vectors.data import carried
-from vectors.data.layer_numbers import Choices, Placed, layer_key, place
+from vectors.data.layer_numbers import LayerPlacement, ReadOptions, parse_layer_key, place_rows
 from vectors.data.metadata import About
-from vectors.data.stored import Stored
-from vectors.errors import VectorFileError, shown
+from vectors.data.stored import StoredVector
+from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers import torchwrite
 from vectors.files.containers.arrays import as_row
-from vectors.files.containers.symbols import TensorRef, Unusable
+from vectors.files.containers.symbols import TensorRef, UnsupportedTensor
 from vectors.files.containers.torchfile import TorchFile
 from vectors.files.formats import our_metadata
 
@@ -26,7 +26,7 @@ STATES_RULE = "key {last} has no block in a model of {blocks}: hidden_states ord
 QUESTION = "keys 0 … {last} could also be hidden_states numbers with the embeddings as 0: then --shift -1"
 
 
-def claims(tree: Any) -> bool:
+def recognizes(tree: Any) -> bool:
     if isinstance(tree, dict) and isinstance(tree.get(ACTIVATIONS), dict):
         return True
     return (
@@ -42,41 +42,41 @@ def _is_layer(key: Any) -> bool:
 
 
 def _is_tensor(value: Any) -> bool:
-    return isinstance(value, TensorRef | Unusable)
+    return isinstance(value, TensorRef | UnsupportedTensor)
 
 
-def read(file: TorchFile, name: str, choices: Choices) -> Stored:
+def read(file: TorchFile, name: str, choices: ReadOptions) -> StoredVector:
     tree, format_name = file.tree, WRITER
     if ACTIVATIONS in tree:
         kind = tree.get("layer_type", "decoder_block")
         if kind != "decoder_block":
-            raise VectorFileError(f"site {shown(kind)} not usable, only decoder_block")
+            raise VectorFileError(f"site {printable_name(kind)} not usable, only decoder_block")
         tree, format_name = tree[ACTIVATIONS], ACTIVATIONS
     rows = {}
     for key, leaf in tree.items():
-        layer = layer_key(str(key))
+        layer = parse_layer_key(str(key))
         rows[layer] = as_row(layer, file.array(f"layer {layer}", leaf))
     own = our_metadata.read(file.note)
     stored = carried.restore_units(
-        Stored.from_raw(rows, format=format_name, about=About.from_strings(own)), own
+        StoredVector.from_raw(rows, format=format_name, about=About.from_strings(own)), own
     )
-    return stored.placed(_placed(rows, bool(own), choices))
+    return stored.placed(_placement(rows, bool(own), choices))
 
 
-def _placed(rows: dict[int, Any], ours: bool, choices: Choices) -> Placed:
+def _placement(rows: dict[int, Any], ours: bool, choices: ReadOptions) -> LayerPlacement:
     last, blocks = max(rows), choices.n_layers
     if blocks is not None and last == blocks:
-        return place(rows, -1, STATES_RULE.format(last=last, blocks=blocks), choices)
-    placed = place(rows, 0, BLOCK_RULE, choices)
+        return place_rows(rows, -1, STATES_RULE.format(last=last, blocks=blocks), choices)
+    placed = place_rows(rows, 0, BLOCK_RULE, choices)
     doubtful = not ours and blocks is None and choices.shift is None and 0 in rows
     if not doubtful:
         return placed
-    return Placed(placed.layers, placed.rule, warnings=(*placed.warnings, QUESTION.format(last=last)))
+    return LayerPlacement(placed.layers, placed.rule, warnings=(*placed.warnings, QUESTION.format(last=last)))
 
 
-def write(stored: Stored) -> tuple[bytes, tuple[str, ...]]:
+def write(stored: StoredVector) -> tuple[bytes, tuple[str, ...]]:
     """Write the raw rows; a warning is returned if they are not unit, as programs that cap expect."""
     rows = {layer: stored.raw(layer) for layer in stored.layers}
     long = any(abs(norm - 1.0) > 0.01 for norm in stored.norms.values())
     losses = ("rows are not unit; programs that cap with such files expect unit rows",) if long else ()
-    return torchwrite.dump(rows, our_metadata.of(stored, WRITER)), losses
+    return torchwrite.dump(rows, our_metadata.metadata_record(stored, WRITER)), losses

@@ -7,27 +7,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from vectors.data.layer_numbers import Choices, place
+from vectors.data.layer_numbers import ReadOptions, place_rows
 from vectors.data.metadata import About
-from vectors.data.stored import Stored
-from vectors.errors import VectorFileError, shown
+from vectors.data.stored import StoredVector
+from vectors.errors import VectorFileError, printable_name
 from vectors.files.containers.torchfile import TorchFile
-from vectors.files.formats.stack import AXIS_RULE, rows_of
+from vectors.files.formats.stack import AXIS_RULE, nonzero_rows
 
 
-def claims(tree: Any) -> bool:
+def recognizes(tree: Any) -> bool:
     return isinstance(tree, dict) and "vector" in tree and ("role" in tree or "type" in tree)
 
 
-def read(file: TorchFile, name: str, choices: Choices) -> Stored:
-    role = shown(file.tree.get("role", "?"))
+def read(file: TorchFile, name: str, choices: ReadOptions) -> StoredVector:
+    role = printable_name(file.tree.get("role", "?"))
     warning = f"a mean activation of role {role}, not a direction: give a second one with --minus"
     if not (choices.pair or choices.allow_undecided):
         raise VectorFileError(warning)
     array = file.array("vector", file.tree["vector"])
     if array.ndim != 2:
         raise VectorFileError(f"vector has {array.ndim} axes, expected [layers, d]")
-    rows, _ = rows_of(array)
-    about = About(name=role, method="mean activation", read=shown(file.tree.get("type", "")))
-    stored = Stored.from_raw(rows, format="role", about=about).placed(place(rows, 0, AXIS_RULE, choices))
+    rows, _ = nonzero_rows(array)
+    about = About(name=role, method="mean activation", read=printable_name(file.tree.get("type", "")))
+    stored = StoredVector.from_raw(rows, format="role", about=about).placed(
+        place_rows(rows, 0, AXIS_RULE, choices)
+    )
     return stored if choices.pair else stored.warn(warning)

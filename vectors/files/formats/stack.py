@@ -15,13 +15,13 @@ import numpy as np
 from vectors import limits
 from vectors.data import carried
 from vectors.data.lastbit import Row
-from vectors.data.layer_numbers import Choices, Placed, place, place_stack
+from vectors.data.layer_numbers import LayerPlacement, ReadOptions, place_rows, place_stack
 from vectors.data.metadata import About
-from vectors.data.stored import Stored
+from vectors.data.stored import StoredVector
 from vectors.errors import VectorFileError
 from vectors.files.containers import torchwrite
 from vectors.files.containers.arrays import Array, as_row
-from vectors.files.containers.symbols import TensorRef, Unusable
+from vectors.files.containers.symbols import TensorRef, UnsupportedTensor
 from vectors.files.containers.torchfile import TorchFile
 from vectors.files.formats import our_metadata
 
@@ -34,54 +34,58 @@ PERSONA_RULE = (
 AXIS_RULE = "assistant-axis numbers blocks by their output"
 
 
-def claims(tree: Any) -> bool:
-    return isinstance(tree, TensorRef | Unusable)
+def recognizes(tree: Any) -> bool:
+    return isinstance(tree, TensorRef | UnsupportedTensor)
 
 
-def read_torch(file: TorchFile, name: str, choices: Choices) -> Stored:
+def read_torch(file: TorchFile, name: str, choices: ReadOptions) -> StoredVector:
     array = file.array("the tensor", file.tree)
     own = our_metadata.read(file.note)
     if own.get(our_metadata.LAYOUT) != WRITER:
         return read(array, name, choices, "pt")
-    rows, _ = rows_of(array)
-    stored = Stored.from_raw(rows, format=WRITER, about=About.from_strings(own))
+    rows, _ = nonzero_rows(array)
+    stored = StoredVector.from_raw(rows, format=WRITER, about=About.from_strings(own))
     stored = carried.restore_units(stored, own)
-    return stored.placed(place(rows, -1, PERSONA_RULE, choices))
+    return stored.placed(place_rows(rows, -1, PERSONA_RULE, choices))
 
 
-def read(array: Array, name: str, choices: Choices, format_name: str) -> Stored:
+def read(array: Array, name: str, choices: ReadOptions, format_name: str) -> StoredVector:
     """Numbered by the named layers, else by the file name, else by the model's depth."""
     if array.ndim > 2 and array.size != array.shape[-1]:
         raise VectorFileError(f"shape {'×'.join(map(str, array.shape))} is neither [d] nor [rows, d]")
     if array.ndim < 2 or array.shape[0] == 1 or array.ndim > 2:
-        return _spread(as_row(0, array), choices, format_name)
+        return _repeat_direction(as_row(0, array), choices, format_name)
     if choices.layers is not None and len(choices.layers) == array.shape[0]:
         rows = {layer: np.ascontiguousarray(array[row]) for row, layer in enumerate(choices.layers)}
-        return Stored.from_raw(rows, format=format_name, index_rule="row i is the i-th layer you named")
-    rows, empty = rows_of(array)
+        return StoredVector.from_raw(rows, format=format_name, index_rule="row i is the i-th layer you named")
+    rows, empty = nonzero_rows(array)
     persona, axis = _PERSONA_NAME.fullmatch(name), _AXIS_NAME.fullmatch(name)
     format_name = WRITER if persona else "axis" if axis else format_name
-    stored = Stored.from_raw(rows, format=format_name).warn(*empty)
-    return stored.placed(_placed(rows, array.shape[0], bool(persona), bool(axis), choices))
+    stored = StoredVector.from_raw(rows, format=format_name).warn(*empty)
+    return stored.placed(_placement(rows, array.shape[0], bool(persona), bool(axis), choices))
 
 
-def _placed(rows: Mapping[int, Row], n_rows: int, persona: bool, axis: bool, choices: Choices) -> Placed:
+def _placement(
+    rows: Mapping[int, Row], n_rows: int, persona: bool, axis: bool, choices: ReadOptions
+) -> LayerPlacement:
     if choices.n_layers is None and persona:
-        return place(rows, -1, f"by its file name: {PERSONA_RULE}", choices)
+        return place_rows(rows, -1, f"by its file name: {PERSONA_RULE}", choices)
     if choices.n_layers is None and axis:
-        return place(rows, 0, f"by its file name: {AXIS_RULE}", choices)
+        return place_rows(rows, 0, f"by its file name: {AXIS_RULE}", choices)
     return place_stack(rows, n_rows, choices)
 
 
-def _spread(row: Row, choices: Choices, format_name: str) -> Stored:
+def _repeat_direction(row: Row, choices: ReadOptions, format_name: str) -> StoredVector:
     """One direction without a layer, repeated on every layer the user names."""
     if not choices.layers:
         raise VectorFileError(f"one direction of {row.size:,} numbers and no layer: say --layers")
     rows = {layer: row.copy() for layer in choices.layers}
-    return Stored.from_raw(rows, format=format_name, index_rule="one direction on every layer you named")
+    return StoredVector.from_raw(
+        rows, format=format_name, index_rule="one direction on every layer you named"
+    )
 
 
-def rows_of(array: Array) -> tuple[dict[int, Row], tuple[str, ...]]:
+def nonzero_rows(array: Array) -> tuple[dict[int, Row], tuple[str, ...]]:
     """Rows by number; rows of zeros mean absent layers and are left out."""
     rows = {row: np.ascontiguousarray(array[row]) for row in range(array.shape[0]) if array[row].any()}
     if not rows:
@@ -90,7 +94,7 @@ def rows_of(array: Array) -> tuple[dict[int, Row], tuple[str, ...]]:
     return rows, (f"{empty} rows of zeros left out",) if empty else ()
 
 
-def stacked(stored: Stored, first: int) -> tuple[Array, tuple[str, ...]]:
+def stack_rows(stored: StoredVector, first: int) -> tuple[Array, tuple[str, ...]]:
     """The `[rows, d]` tensor of a format with a row for every layer; absent layers are zeros."""
     depth, present = stored.about.n_layers or max(stored.layers) + 1, len(stored.layers)
     if not max(stored.layers) < depth <= limits.LAYERS:
@@ -105,7 +109,7 @@ def stacked(stored: Stored, first: int) -> tuple[Array, tuple[str, ...]]:
     return array, tuple(losses)
 
 
-def write_persona(stored: Stored) -> tuple[bytes, tuple[str, ...]]:
+def write_persona(stored: StoredVector) -> tuple[bytes, tuple[str, ...]]:
     """`[n + 1, d]` with layer L in row L + 1; the embedding row is zero because our vectors have none."""
-    array, losses = stacked(stored, first=1)
-    return torchwrite.dump(array, our_metadata.of(stored.shifted(1), WRITER)), losses
+    array, losses = stack_rows(stored, first=1)
+    return torchwrite.dump(array, our_metadata.metadata_record(stored.shifted(1), WRITER)), losses

@@ -15,49 +15,49 @@ import numpy as np
 from vectors import limits
 from vectors.data import carried
 from vectors.data.lastbit import Row
-from vectors.data.layer_numbers import Choices, layer_key, place
+from vectors.data.layer_numbers import ReadOptions, parse_layer_key, place_rows
 from vectors.data.metadata import About
-from vectors.data.stored import Stored
-from vectors.errors import VectorFileError, shown
-from vectors.files.containers.arrays import bounded
-from vectors.files.opening import Source
+from vectors.data.stored import StoredVector
+from vectors.errors import VectorFileError, printable_name
+from vectors.files.containers.arrays import count_elements
+from vectors.files.opening import OpenedFile
 
 WRITER = "svec"
 OURS = "steertui"
 RULE = "directions were read at block L's output; CAST applies them at its input, --shift -1 does the same"
 
 
-def looks_like(head: bytes) -> bool:
+def recognizes(head: bytes) -> bool:
     """JSON text from the first byte on; a safetensors file begins with a length, which holds zero bytes."""
     begin = head[:8]
     return head.lstrip()[:1] == b"{" and all(byte >= 32 or byte in b"\t\n\r" for byte in begin)
 
 
-def read(source: Source, choices: Choices) -> Stored:
+def read(source: OpenedFile, choices: ReadOptions) -> StoredVector:
     tree = _parse(source)
     directions = tree.get("directions")
     if not isinstance(directions, dict):
         raise VectorFileError("JSON without directions is not a .svec vector")
     if len(directions) > limits.TENSORS:
         raise VectorFileError(f"header claims {len(directions):,} layers, limit {limits.TENSORS:,}")
-    rows = {layer_key(key): _row(key, value, tree) for key, value in directions.items()}
+    rows = {parse_layer_key(key): _row(key, value, tree) for key, value in directions.items()}
     own = (
         {key: str(value) for key, value in tree.get(OURS, {}).items()}
         if isinstance(tree.get(OURS), dict)
         else {}
     )
     about = About.from_strings(own) if own else _about(tree)
-    stored = carried.restore_units(Stored.from_raw(rows, format=WRITER, about=about), own)
-    return stored.placed(place(rows, 0, RULE, choices))
+    stored = carried.restore_units(StoredVector.from_raw(rows, format=WRITER, about=about), own)
+    return stored.placed(place_rows(rows, 0, RULE, choices))
 
 
-def _parse(source: Source) -> dict[str, Any]:
+def _parse(source: OpenedFile) -> dict[str, Any]:
     if source.file_size > limits.TEXT_BYTES:
         raise VectorFileError(
-            f"{limits.size(source.file_size)} of JSON, limit {limits.size(limits.TEXT_BYTES)}"
+            f"{limits.format_bytes(source.file_size)} of JSON, limit {limits.format_bytes(limits.TEXT_BYTES)}"
         )
     try:
-        tree = json.loads(source.data.decode("utf-8"), object_pairs_hook=_unique)
+        tree = json.loads(source.data.decode("utf-8"), object_pairs_hook=_refuse_duplicates)
     except UnicodeDecodeError:
         raise VectorFileError("not UTF-8 text") from None
     except json.JSONDecodeError as problem:
@@ -69,11 +69,11 @@ def _parse(source: Source) -> dict[str, Any]:
     return tree
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     tree = {}
     for key, value in pairs:
         if key in tree:
-            raise VectorFileError(f"key twice: {shown(key)}")
+            raise VectorFileError(f"key twice: {printable_name(key)}")
         tree[key] = value
     return tree
 
@@ -83,17 +83,17 @@ def _row(key: str, value: Any, tree: dict[str, Any]) -> Row:
     if len(rows) != 1:
         kind = "attention heads" if "num_heads" in tree else "a plane or a positional stack"
         raise VectorFileError(
-            f"layer {shown(key)} holds {len(rows):,} rows ({kind} of AISteer360); only one is read"
+            f"layer {printable_name(key)} holds {len(rows):,} rows ({kind} of AISteer360); only one is read"
         )
     numbers = rows[0]
     if not isinstance(numbers, list) or not all(type(item) in (int, float) for item in numbers):
-        raise VectorFileError(f"layer {shown(key)} is not a list of numbers")
-    bounded(key, (len(numbers),))
+        raise VectorFileError(f"layer {printable_name(key)} is not a list of numbers")
+    count_elements(key, (len(numbers),))
     try:
         with np.errstate(over="ignore"):
             return np.array(numbers, np.float64).astype(np.float32)
     except OverflowError:
-        raise VectorFileError(f"layer {shown(key)} has a number beyond every float") from None
+        raise VectorFileError(f"layer {printable_name(key)} has a number beyond every float") from None
 
 
 def _about(tree: dict[str, Any]) -> About:
@@ -103,7 +103,7 @@ def _about(tree: dict[str, Any]) -> About:
     return About(model_type=model_type if isinstance(model_type, str) else "", metrics=metrics)
 
 
-def write(stored: Stored) -> tuple[bytes, tuple[str, ...]]:
+def write(stored: StoredVector) -> tuple[bytes, tuple[str, ...]]:
     """IBM's loader needs `explained_variances`; unknown ones are written as 0, with a warning."""
     known = stored.about.metrics.get("explained_variances")
     known = known if isinstance(known, dict) else {}
@@ -112,7 +112,7 @@ def write(stored: Stored) -> tuple[bytes, tuple[str, ...]]:
         "model_type": stored.about.model_type,
         "directions": {str(layer): stored.raw(layer).tolist() for layer in stored.layers},
         "explained_variances": variances,
-        OURS: carried.entries_of(stored, units_written=False),
+        OURS: carried.metadata_entries(stored, units_written=False),
     }
     unknown = any(str(layer) not in known for layer in stored.layers)
     losses = ("explained variances are unknown: written as 0",) if unknown else ()

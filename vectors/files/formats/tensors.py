@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from vectors.data.layer_numbers import Choices
-from vectors.data.stored import Stored
+from vectors.data.layer_numbers import ReadOptions
+from vectors.data.stored import StoredVector
 from vectors.files.containers import safetensors
 from vectors.files.formats import named, native
-from vectors.files.opening import Source
+from vectors.files.opening import OpenedFile
 
 
-def read(source: Source, choices: Choices) -> Stored:
+def read(source: OpenedFile, choices: ReadOptions) -> StoredVector:
     file = safetensors.read(source)
-    if native.claims(file.metadata):
+    if native.recognizes(file.metadata):
         return native.read(file.tensors, file.metadata, choices)
     return named.read(file.tensors, choices, "safetensors")

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from core.errors import SteerError, UsageError
-from steertui.screens.copy_text import yank
+from steertui.screens.copy_text import copy_or_warn
 from steertui.screens.desk.commands import compare_branches, rewind, token_actions
 from steertui.screens.desk.dialogs import add_vector, distractor, mixers, model, sampling_form, strip
 from steertui.screens.desk.dialogs.cap_dialog import CAP_KEYS
@@ -18,13 +18,13 @@ from steertui.screens.desk.mixer import edits
 from steertui.screens.desk.mixer.edits import EDITS
 from steertui.terminal import editor
 from steertui.text import safe_text
-from steertui.widgets.mixer.strip_face import doses
+from steertui.widgets.mixer.strip_face import dose_texts
 
 if TYPE_CHECKING:
-    from steertui.screens.desk.screen import Desk
+    from steertui.screens.desk.screen import DeskScreen
 
 
-def stop(desk: Desk) -> None:
+def stop_answer(desk: DeskScreen) -> None:
     """Stop the answer; else clear the token selection; else change between PLAY and TYPE."""
     if desk.answering:
         desk.later(desk.talk.hush())
@@ -36,59 +36,59 @@ def stop(desk: Desk) -> None:
         desk.modes.play()
 
 
-def interrupt(desk: Desk) -> None:
+def interrupt_answer(desk: DeskScreen) -> None:
     if desk.get_selected_text():
         desk.action_copy_text()
     elif desk.answering:
-        stop(desk)
+        stop_answer(desk)
     else:
-        add_vector.leave(desk)
+        add_vector.open_leave_dialog(desk)
 
 
-def pause(desk: Desk) -> None:
+def toggle_pause(desk: DeskScreen) -> None:
     running = desk.link.state.running
     if running:
         desk.ask("pause", paused=not running.paused)
 
 
-def restart(desk: Desk) -> None:
+def restart_or_search(desk: DeskScreen) -> None:
     """Restart a lost engine; with a running one, search earlier prompts (same key)."""
     if desk.link.up:
-        add_vector.search(desk)
+        add_vector.search_prompts(desk)
     else:
         desk.link.forget()
         desk.listen()
 
 
-def take_control(desk: Desk) -> None:
+def take_control(desk: DeskScreen) -> None:
     desk.ask("take_control")
 
 
-def new_session(desk: Desk) -> None:
+def new_session(desk: DeskScreen) -> None:
     desk.ask("session.new")
 
 
-def copy(desk: Desk) -> None:
-    yank(desk.app, desk.transcript.document.last_answer(), desk.warn)
+def copy_answer(desk: DeskScreen) -> None:
+    copy_or_warn(desk.app, desk.transcript.document.last_answer(), desk.warn)
 
 
-def toggle_rack(desk: Desk) -> None:
+def toggle_mixer_panel(desk: DeskScreen) -> None:
     desk.toggle_class("-no-rack")
 
 
-def go_to_prompt(desk: Desk) -> None:
+def focus_prompt(desk: DeskScreen) -> None:
     desk.modes.type()
 
 
-def edit_prompt(desk: Desk) -> None:
+def edit_prompt(desk: DeskScreen) -> None:
     """Open the editor after the letters typed just before have reached the prompt."""
-    desk.call_later(desk.prompt.call_later, desk.lag.then, desk, partial(_to_editor, desk))
+    desk.call_later(desk.prompt.call_later, desk.lag.then, desk, partial(_open_editor, desk))
 
 
-def _to_editor(desk: Desk) -> None:
+def _open_editor(desk: DeskScreen) -> None:
     """Edit the prompt in the user's own editor."""
     try:
-        text = editor.edited(desk.app, desk.prompt.text)
+        text = editor.edit_text(desk.app, desk.prompt.text)
     except SteerError as error:
         desk.warn(str(error))
         return
@@ -96,16 +96,16 @@ def _to_editor(desk: Desk) -> None:
     desk.modes.type()
 
 
-def cap(desk: Desk) -> None:
+def toggle_cap(desk: DeskScreen) -> None:
     """Turn the cap off or on; if there is no cap yet, open its dialog."""
     if desk.rack.toggle_cap():
         said = edits.cap_words(desk.rack.board.channel)
         desk.notify(safe_text(f"{said}; {CAP_KEYS}"), markup=False)
     else:
-        add_vector.threshold(desk)
+        add_vector.open_cap_dialog(desk)
 
 
-def again(desk: Desk, new_seed: bool = False) -> None:
+def regenerate_answer(desk: DeskScreen, new_seed: bool = False) -> None:
     """Generate another answer and notify the user how to get back to this one."""
     desk.talk.again(new_seed=new_seed)
     if any(turn.gen is not None for turn in desk.link.state.path(desk.feed.shown)):
@@ -115,78 +115,78 @@ def again(desk: Desk, new_seed: bool = False) -> None:
         )
 
 
-def heat(desk: Desk, next_channel: bool = False) -> None:
+def cycle_heat(desk: DeskScreen, next_channel: bool = False) -> None:
     names = [channel.label for channel in desk.rack.board.mixer.channels]
     if not names:
         raise UsageError("heat needs a channel: a adds a vector")
     desk.page.heat(names, desk.rack.board.selected, next_channel)
 
 
-def heed(desk: Desk) -> None:
+def apply_lamp_advice(desk: DeskScreen) -> None:
     """Apply the advice of the collapse lamp; z undoes it."""
     advice = desk.page.lamp.advice
     if advice is None:
         raise UsageError("the collapse lamp has no advice now")
-    desk.rack.attempt(lambda: edits.heed(desk.rack.board, advice.channel, advice.scale))
+    desk.rack.attempt(lambda: edits.apply_advice(desk.rack.board, advice.channel, advice.scale))
 
 
-def unit(desk: Desk) -> None:
+def cycle_unit(desk: DeskScreen) -> None:
     """Change the unit of the scale and notify the user of the new number and the doses."""
     if desk.rack.edit("scale.unit"):
         now = desk.rack.board
         words = [
             f"{edits.scale_words(now.channel)}: the same push",
-            *doses(now.channel, now.n_layers, now.residual),
+            *dose_texts(now.channel, now.n_layers, now.residual),
         ]
         desk.notify(safe_text(f"{', '.join(words)}; z undoes"), markup=False)
 
 
-def turn(name: str) -> Callable[[Desk], None]:
+def edit_action(name: str) -> Callable[[DeskScreen], None]:
     """The action of an edit of the selected strip."""
 
-    def turned(desk: Desk) -> None:
+    def turned(desk: DeskScreen) -> None:
         desk.rack.edit(name)
 
     return turned
 
 
-ACTIONS: Mapping[str, Callable[[Desk], None]] = {
-    "engine.stop": stop,
-    "engine.pause": pause,
-    "engine.restart": restart,
+ACTIONS: Mapping[str, Callable[[DeskScreen], None]] = {
+    "engine.stop": stop_answer,
+    "engine.pause": toggle_pause,
+    "engine.restart": restart_or_search,
     "engine.take": take_control,
-    "app.interrupt": interrupt,
+    "app.interrupt": interrupt_answer,
     "session.new": new_session,
-    "model.open": model.ask,
-    "mode.type": go_to_prompt,
-    "prompt.search": add_vector.search,
+    "model.open": model.open_model_dialog,
+    "mode.type": focus_prompt,
+    "prompt.search": add_vector.search_prompts,
     "prompt.editor": edit_prompt,
-    "answer.sampling": sampling_form.ask,
-    "answer.again": again,
-    "answer.again_otherwise": partial(again, new_seed=True),
+    "answer.sampling": sampling_form.open_sampling_form,
+    "answer.again": regenerate_answer,
+    "answer.again_otherwise": partial(regenerate_answer, new_seed=True),
     "answer.edit": lambda desk: desk.talk.edit(),
     "answer.tempo": lambda desk: desk.talk.next_tempo(),
-    "answer.yank": copy,
-    "answer.go_on": token_actions.go_on,
+    "answer.yank": copy_answer,
+    "answer.go_on": token_actions.continue_answer,
     "branch.next": lambda desk: desk.talk.step(+1),
-    "branch.beside": compare_branches.beside,
+    "branch.beside": compare_branches.show_branch_beside,
     "branch.previous": lambda desk: desk.talk.step(-1),
-    "rewind.open": rewind.ask,
-    "rewind.again": rewind.again,
-    "inject.open": distractor.ask,
-    "inject.again": distractor.again,
-    "token.next": partial(token_actions.walk, change=+1),
-    "token.previous": partial(token_actions.walk, change=-1),
-    "token.next_change": partial(token_actions.jump, change=+1),
-    "token.previous_change": partial(token_actions.jump, change=-1),
-    "token.branch": token_actions.branch,
-    "mixers.open": mixers.ask,
-    "vector.add": add_vector.add_vector,
-    "strip.form": strip.ask,
-    "strip.cap": cap,
-    "strip.threshold": add_vector.threshold,
-    "scale.exact": add_vector.exact,
-    "lamp.heed": heed,
+    "rewind.open": rewind.open_rewind_dialog,
+    "rewind.again": rewind.repeat_rewind,
+    "inject.open": distractor.open_distractor_dialog,
+    "inject.again": distractor.repeat_distractor,
+    "token.next": partial(token_actions.step_token, change=+1),
+    "token.previous": partial(token_actions.step_token, change=-1),
+    "token.next_change": partial(token_actions.step_change, change=+1),
+    "token.previous_change": partial(token_actions.step_change, change=-1),
+    "token.branch": token_actions.branch_at_token,
+    "mixers.open": mixers.open_mixer_dialog,
+    "vector.add": add_vector.open_vector_dialog,
+    "strip.form": strip.open_strip_form,
+    "strip.cap": toggle_cap,
+    "strip.threshold": add_vector.open_cap_dialog,
+    "scale.exact": add_vector.open_scale_dialog,
+    "lamp.heed": apply_lamp_advice,
     "dials.undo": lambda desk: desk.rack.undo(),
     "dials.redo": lambda desk: desk.rack.redo(),
     "bank.left": lambda desk: desk.rack.move(-1),
@@ -195,11 +195,11 @@ ACTIONS: Mapping[str, Callable[[Desk], None]] = {
     "bank.down": lambda desk: desk.rack.draw(-1, coarse=False),
     "bank.up_coarse": lambda desk: desk.rack.draw(+1, coarse=True),
     "bank.down_coarse": lambda desk: desk.rack.draw(-1, coarse=True),
-    "bank.exact": add_vector.layer,
-    "heat.cycle": heat,
-    "heat.channel": partial(heat, next_channel=True),
+    "bank.exact": add_vector.open_layer_dialog,
+    "heat.cycle": cycle_heat,
+    "heat.channel": partial(cycle_heat, next_channel=True),
     "view.shadow": lambda desk: desk.notify(desk.page.shadow.next(), markup=False),
-    "view.rack": toggle_rack,
-    **{name: turn(name) for name in EDITS},
-    "scale.unit": unit,
+    "view.rack": toggle_mixer_panel,
+    **{name: edit_action(name) for name in EDITS},
+    "scale.unit": cycle_unit,
 }

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from core.errors import UsageError
 from sessions.state.state import Turn
-from steertui.screens.ask import Ask
-from steertui.screens.desk.commands.token_actions import rewind as at_token
-from steertui.screens.desk.dialogs.readers import at_least_one
+from steertui.screens.ask import InputDialog
+from steertui.screens.desk.commands.token_actions import rewind_to_token as at_token
+from steertui.screens.desk.dialogs.readers import read_positive_count
 
 if TYPE_CHECKING:
-    from steertui.screens.desk.screen import Desk
+    from steertui.screens.desk.screen import DeskScreen
 
 HINT = (
     "during an answer it goes on from there, with the mixer of that token;\n"
@@ -19,7 +19,7 @@ HINT = (
 )
 
 
-def ask(desk: Desk) -> None:
+def open_rewind_dialog(desk: DeskScreen) -> None:
     """Rewind to the selected token; without one, ask for a number of tokens."""
     if desk.page.pointed is not None:
         at_token(desk, desk.page.pointed)
@@ -28,23 +28,23 @@ def ask(desk: Desk) -> None:
     def answered(tokens: int | None) -> None:
         if tokens is not None:
             desk.talk.rewound = tokens
-            rewind(desk, tokens)
+            rewind_tokens(desk, tokens)
 
-    _answer(desk)
+    _current_answer(desk)
     desk.app.push_screen(
-        Ask("take back how many tokens?", at_least_one, str(desk.talk.rewound), HINT), answered
+        InputDialog("take back how many tokens?", read_positive_count, str(desk.talk.rewound), HINT), answered
     )
 
 
-def again(desk: Desk) -> None:
-    rewind(desk, desk.talk.rewound)
+def repeat_rewind(desk: DeskScreen) -> None:
+    rewind_tokens(desk, desk.talk.rewound)
 
 
-def rewind(desk: Desk, tokens: int) -> None:
+def rewind_tokens(desk: DeskScreen, tokens: int) -> None:
     """Rewind a running answer in place; for a finished one, start another answer with the kept text as
     prefill.
     """
-    answer = _answer(desk)
+    answer = _current_answer(desk)
     if desk.link.state.running:
         desk.ask("rewind", tokens=tokens)
     else:
@@ -52,7 +52,7 @@ def rewind(desk: Desk, tokens: int) -> None:
         desk.talk.again(prefill=kept)
 
 
-def _answer(desk: Desk) -> Turn:
+def _current_answer(desk: DeskScreen) -> Turn:
     state, shown = desk.link.state, desk.feed.shown
     turn = state.turns.get(state.running.turn if state.running else -1 if shown is None else shown)
     if turn is None or turn.gen is None:

@@ -16,22 +16,22 @@ from steertui.screens.desk.mixer import caps
 from steertui.screens.desk.mixer import edits as hands
 
 if TYPE_CHECKING:
-    from steertui.screens.desk.screen import Desk
+    from steertui.screens.desk.screen import DeskScreen
 
 LONGEST_LIST = 8
 PLACES = (commands.EVERYWHERE, commands.BOTH, commands.PLAY)
 
 
 @dataclass(frozen=True)
-class Word:
+class SlashWord:
     """A short command; `usage` describes its argument."""
 
     usage: str
     help: str
-    act: Callable[[Desk, str], None]
+    act: Callable[[DeskScreen, str], None]
 
 
-def obey(desk: Desk, line: str) -> None:
+def run_command(desk: DeskScreen, line: str) -> None:
     """Run one line; raises if there is no such command."""
     name, _, rest = line[1:].strip().partition(" ")
     if name in WORDS:
@@ -42,7 +42,7 @@ def obey(desk: Desk, line: str) -> None:
         raise UsageError(f"there is no /{name}; to send it to the model, begin with a space")
 
 
-def offered(text: str) -> list[tuple[str, str]]:
+def suggest_commands(text: str) -> list[tuple[str, str]]:
     """(text to type, what it does) for a line that begins with a slash, best matches first."""
     name, space, _ = text[1:].partition(" ")
     if space:
@@ -50,120 +50,130 @@ def offered(text: str) -> list[tuple[str, str]]:
     short = [
         (f"/{word} {each.usage}".rstrip(), each.help) for word, each in WORDS.items() if word.startswith(name)
     ]
-    ids = [(f"/{each.id}", each.title) for each in _actions().values() if _fits(name, each)]
+    ids = [(f"/{each.id}", each.title) for each in _actions().values() if _matches(name, each)]
     return [*short, *ids][:LONGEST_LIST]
 
 
-def completed(text: str, choice: str) -> str:
+def complete_command(text: str, choice: str) -> str:
     """The line with the chosen command filled in."""
     word = choice.split(" ")[0]
     return f"{word} " if word[1:] in WORDS and WORDS[word[1:]].usage else word
 
 
-def _fits(name: str, command: commands.Command) -> bool:
+def _matches(name: str, command: commands.Command) -> bool:
     return name.lower() in command.id or (len(name) > 1 and name.lower() in command.title.lower())
 
 
 def _actions() -> dict[str, commands.Command]:
-    return {each.id: each for each in commands.palette(*PLACES)}
+    return {each.id: each for each in commands.palette_commands(*PLACES)}
 
 
-def _set(name: str, read: Callable[[str], Any]) -> Callable[[Desk, str], None]:
+def _setting_word(name: str, read: Callable[[str], Any]) -> Callable[[DeskScreen, str], None]:
     """A command that changes one setting of the next answers."""
 
-    def act(desk: Desk, text: str) -> None:
+    def act(desk: DeskScreen, text: str) -> None:
         desk.talk.set(replace(desk.talk.sampling, **{name: read(text)}))
 
     return act
 
 
-def _turn(change: Callable[[hands.Board, str], hands.Edit]) -> Callable[[Desk, str], None]:
+def _edit_word(
+    change: Callable[[hands.MixerBoard, str], hands.MixerEdit],
+) -> Callable[[DeskScreen, str], None]:
     """A command that edits the selected strip."""
 
-    def act(desk: Desk, text: str) -> None:
+    def act(desk: DeskScreen, text: str) -> None:
         edit = change(desk.rack.board, text)
         desk.rack.attempt(lambda: edit)
 
     return act
 
 
-def _gain(board: hands.Board, text: str) -> hands.Edit:
-    gain = readers.unless("off", readers.number)(text)
+def _gain(board: hands.MixerBoard, text: str) -> hands.MixerEdit:
+    gain = readers.optional_reader("off", readers.read_number)(text)
     after = board.edit(gain=gain)
-    return hands.Edit(after, f"{board.channel.label} → gain {'off' if gain is None else f'×{gain:g}'}")
+    return hands.MixerEdit(after, f"{board.channel.label} → gain {'off' if gain is None else f'×{gain:g}'}")
 
 
-def _rewind(desk: Desk, text: str) -> None:
-    desk.talk.rewound = readers.at_least_one(text or str(desk.talk.rewound))
-    rewind.again(desk)
+def _rewind(desk: DeskScreen, text: str) -> None:
+    desk.talk.rewound = readers.read_positive_count(text or str(desk.talk.rewound))
+    rewind.repeat_rewind(desk)
 
 
-def _distract(desk: Desk, text: str) -> None:
+def _distract(desk: DeskScreen, text: str) -> None:
     """Insert the text now as a user turn; without a text, open the dialog."""
     if not text:
-        distractor.ask(desk)
+        distractor.open_distractor_dialog(desk)
         return
-    distractor.throw(desk, distractor.Distractor(text, "user", now=True))
+    distractor.insert_distractor(desk, distractor.Distractor(text, "user", now=True))
 
 
-def _engine(op: str, key: str, desk: Desk, text: str) -> None:
+def _send_to_engine(op: str, key: str, desk: DeskScreen, text: str) -> None:
     if not text:
         raise UsageError(f"write /{op} and then the words")
     desk.ask(op, **{key: text})
 
 
-def _add(desk: Desk, text: str) -> None:
+def _add(desk: DeskScreen, text: str) -> None:
     if not text:
-        add_vector.add_vector(desk)
+        add_vector.open_vector_dialog(desk)
         return
-    desk.later(add_vector.play(desk, text))
+    desk.later(add_vector.add_vector_strip(desk, text))
 
 
-def _tempo(desk: Desk, text: str) -> None:
-    desk.talk.set_tempo(readers.count(text))
+def _set_max_rate(desk: DeskScreen, text: str) -> None:
+    desk.talk.set_tempo(readers.read_count(text))
 
 
-def _scale(board: hands.Board, text: str) -> hands.Edit:
-    return hands.set_shown(board, readers.number(text))
+def _scale(board: hands.MixerBoard, text: str) -> hands.MixerEdit:
+    return hands.set_scale(board, readers.read_number(text))
 
 
-def _cap(board: hands.Board, text: str) -> hands.Edit:
-    return caps.hold(board, caps.parse(board, text))
+def _cap(board: hands.MixerBoard, text: str) -> hands.MixerEdit:
+    return caps.apply_cap(board, caps.parse_cap(board, text))
 
 
-def _model(desk: Desk, text: str) -> None:
+def _model(desk: DeskScreen, text: str) -> None:
     if text:
-        model.load(desk, text)
+        model.load_model(desk, text)
     else:
-        model.ask(desk)
+        model.open_model_dialog(desk)
 
 
-def _mixer(desk: Desk, text: str) -> None:
+def _mixer(desk: DeskScreen, text: str) -> None:
     if text:
-        mixers.load(desk, text)
+        mixers.load_mixer(desk, text)
     else:
-        mixers.ask(desk)
+        mixers.open_mixer_dialog(desk)
 
 
-_ANY_SEED = readers.unless(NEW, readers.count)
+_ANY_SEED = readers.optional_reader(NEW, readers.read_count)
 
-WORDS: Mapping[str, Word] = {
-    "system": Word("TEXT", "the system prompt of the next answers", _set("system", str)),
-    "temperature": Word("X", "0 takes the likeliest token", _set("temperature", readers.not_negative)),
-    "top-p": Word("X", "the likeliest tokens that make up this share", _set("top_p", readers.share)),
-    "top-k": Word("N", "so many of the likeliest tokens", _set("top_k", readers.count)),
-    "seed": Word(f"N|{NEW}", "a number, or another one at every answer", _set("seed", _ANY_SEED)),
-    "max": Word("N", "the longest answer in tokens", _set("max_new_tokens", readers.at_least_one)),
-    "tempo": Word("N", "maximum tokens per second; 0: no limit", _tempo),
-    "prefill": Word("TEXT", "first words of the next answers", _set("prefill", str)),
-    "add": Word("VECTOR", "a strip for a vector of the library or a file", _add),
-    "scale": Word("X", "the scale of the selected strip", _turn(_scale)),
-    "gain": Word("X|off", "of the selected strip: 0 ablates, -1 reflects", _turn(_gain)),
-    "cap": Word("BOUNDS", ">0.5, <p75, paper, small model, neutral, off", _turn(_cap)),
-    "rewind": Word("N", "take back the last tokens and go on", _rewind),
-    "distract": Word("TEXT", "insert it as a user turn", _distract),
-    "model": Word("NAME", "load a model; dtype=… and the like may follow", _model),
-    "mixer": Word("NAME", "load a whole mixer by name or file", _mixer),
-    "note": Word("TEXT", "a note in the record", partial(_engine, "note", "text")),
-    "mark": Word("TEXT", "a marker in the record", partial(_engine, "mark", "label")),
+WORDS: Mapping[str, SlashWord] = {
+    "system": SlashWord("TEXT", "the system prompt of the next answers", _setting_word("system", str)),
+    "temperature": SlashWord(
+        "X", "0 takes the likeliest token", _setting_word("temperature", readers.read_not_negative)
+    ),
+    "top-p": SlashWord(
+        "X", "the likeliest tokens that make up this share", _setting_word("top_p", readers.read_share)
+    ),
+    "top-k": SlashWord("N", "so many of the likeliest tokens", _setting_word("top_k", readers.read_count)),
+    "seed": SlashWord(
+        f"N|{NEW}", "a number, or another one at every answer", _setting_word("seed", _ANY_SEED)
+    ),
+    "max": SlashWord(
+        "N", "the longest answer in tokens", _setting_word("max_new_tokens", readers.read_positive_count)
+    ),
+    "tempo": SlashWord("N", "maximum tokens per second; 0: no limit", _set_max_rate),
+    "prefill": SlashWord("TEXT", "first words of the next answers", _setting_word("prefill", str)),
+    "add": SlashWord("VECTOR", "a strip for a vector of the library or a file", _add),
+    "scale": SlashWord("X", "the scale of the selected strip", _edit_word(_scale)),
+    "gain": SlashWord("X|off", "of the selected strip: 0 ablates, -1 reflects", _edit_word(_gain)),
+    "cap": SlashWord("BOUNDS", ">0.5, <p75, paper, small model, neutral, off", _edit_word(_cap)),
+    "rewind": SlashWord("N", "take back the last tokens and go on", _rewind),
+    "distract": SlashWord("TEXT", "insert it as a user turn", _distract),
+    "model": SlashWord("NAME", "load a model; dtype=… and the like may follow", _model),
+    "mixer": SlashWord("NAME", "load a whole mixer by name or file", _mixer),
+    "note": SlashWord("TEXT", "a note in the record", partial(_send_to_engine, "note", "text")),
+    "mark": SlashWord("TEXT", "a marker in the record", partial(_send_to_engine, "mark", "label")),
 }

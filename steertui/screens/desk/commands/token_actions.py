@@ -7,71 +7,71 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from core.errors import UsageError
-from sessions.state.state import State
-from steertui.widgets.transcript.document import Piece
+from sessions.state.state import SessionState
+from steertui.widgets.transcript.document import TextPiece
 
 if TYPE_CHECKING:
-    from steertui.screens.desk.screen import Desk
+    from steertui.screens.desk.screen import DeskScreen
 
 NOWHERE = "select a token first: p and n step from token to token, a click selects"
 
 
-def walk(desk: Desk, change: int) -> None:
+def step_token(desk: DeskScreen, change: int) -> None:
     desk.transcript.focus()
     desk.transcript.step(change)
 
 
-def jump(desk: Desk, change: int) -> None:
+def step_change(desk: DeskScreen, change: int) -> None:
     """Go to the next change of the mixer."""
     desk.transcript.focus()
     desk.transcript.step_change(change)
 
 
-def branch(desk: Desk) -> None:
+def branch_at_token(desk: DeskScreen) -> None:
     """Start a new session that ends before the selected token."""
     if desk.page.pointed is None:
         raise UsageError(NOWHERE)
-    desk.later(_branch(desk, desk.page.pointed))
+    desk.later(_branch_at_token(desk, desk.page.pointed))
 
 
-async def _branch(desk: Desk, piece: Piece) -> None:
+async def _branch_at_token(desk: DeskScreen, piece: TextPiece) -> None:
     reply = await desk.link.ask("session.branch", turn=piece.turn, at=piece.index)
     if reply is not None:
         said = f"a new session, {reply['session'][-6:]}, begins at t {piece.index}: o continues from there"
         desk.notify(said, markup=False)
 
 
-def rewind(desk: Desk, piece: Piece) -> None:
+def rewind_to_token(desk: DeskScreen, piece: TextPiece) -> None:
     """Take the newest answer back to the token; the rest is generated with the current mixer."""
     if piece.turn != desk.feed.shown:
         raise UsageError("only the newest answer can be rewound: b branches at this token")
     if desk.link.state.running:
-        desk.later(_rewind(desk, piece))
+        desk.later(_rewind_running(desk, piece))
     else:
         answer = desk.link.state.turns[piece.turn]
         kept = answer.said + "".join(token.text for token in answer.tokens[: piece.index])
         desk.talk.again(prefill=kept)
 
 
-async def _rewind(desk: Desk, piece: Piece) -> None:
+async def _rewind_running(desk: DeskScreen, piece: TextPiece) -> None:
     """Pause a running answer first, so that the tokens to drop can be counted."""
     running = desk.link.state.running
     held = running is not None and not running.paused
     if held:
         await desk.link.ask("pause", paused=True)
-        await _until(desk, lambda state: state.running is None or state.running.paused)
+        await _wait_until(desk, lambda state: state.running is None or state.running.paused)
     tokens = len(desk.link.state.turns[piece.turn].tokens) - piece.index
     desk.page.release()
     if await desk.link.ask("rewind", tokens=tokens) and held:
         await desk.link.ask("pause", paused=False)
 
 
-async def _until(desk: Desk, true: Callable[[State], bool]) -> None:
+async def _wait_until(desk: DeskScreen, true: Callable[[SessionState], bool]) -> None:
     while desk.link.up and not true(desk.link.state):
         await asyncio.sleep(0.02)
 
 
-def go_on(desk: Desk) -> None:
+def continue_answer(desk: DeskScreen) -> None:
     """Continue a stopped answer: its text becomes the prefill."""
     state, shown = desk.link.state, desk.feed.shown
     answer = state.turns.get(-1 if shown is None else shown)

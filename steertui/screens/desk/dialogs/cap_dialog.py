@@ -11,8 +11,8 @@ from textual.widgets import Input, OptionList, Static
 from core.errors import SteerError
 from steertui.screens.desk.mixer import caps
 from steertui.screens.desk.mixer.cap_syntax import EXAMPLE, parse_bounds
-from steertui.screens.desk.mixer.edits import Board
-from steertui.screens.pick import Choice, move, options
+from steertui.screens.desk.mixer.edits import MixerBoard
+from steertui.screens.pick import Choice, choice_options, move_cursor
 from steertui.text import safe_text
 from steertui.widgets.mixer.dial import cap_text
 
@@ -20,7 +20,7 @@ CAP_KEYS = "c switches it off and on, C edits it"
 TYPE = f"type bounds of the projection: {EXAMPLE}\n↑ ↓ preset · enter take · esc back"
 
 
-class CapDialog(ModalScreen[caps.Wish | None]):
+class CapDialog(ModalScreen[caps.CapRequest | None]):
     """Returns a valid cap, or None after esc."""
 
     CSS_PATH = "../dialogs.tcss"
@@ -30,11 +30,11 @@ class CapDialog(ModalScreen[caps.Wish | None]):
         ("up", "move(-1)", "previous"),
     ]
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: MixerBoard) -> None:
         super().__init__()
         self._board, self._channel = board, board.channel
         now = cap_text(self._channel)
-        self._typed = now if _readable(now) else ""
+        self._typed = now if _is_typable(now) else ""
         self._help = TYPE if self._typed == now else f"it is capped at {now}\n{TYPE}"
 
     def compose(self) -> ComposeResult:
@@ -42,7 +42,9 @@ class CapDialog(ModalScreen[caps.Wish | None]):
             box.border_title = Text(safe_text(f"cap of {self._channel.label}"))
             box.border_subtitle = f"afterwards {CAP_KEYS}"
             yield Input(self._typed, placeholder=EXAMPLE, select_on_focus=True)
-            yield OptionList(*options([Choice(name, name, self._meaning(name)) for name in caps.PRESETS]))
+            yield OptionList(
+                *choice_options([Choice(name, name, self._meaning(name)) for name in caps.PRESETS])
+            )
             yield Static(Text(safe_text(self._help, multiline=True)), id="said")
 
     def on_mount(self) -> None:
@@ -62,12 +64,12 @@ class CapDialog(ModalScreen[caps.Wish | None]):
         self._take(str(event.option.id))
 
     def action_move(self, change: int) -> None:
-        move(self.query_one(OptionList), change)
+        move_cursor(self.query_one(OptionList), change)
 
     def _take(self, text: str) -> None:
         try:
-            wish = caps.parse(self._board, text)
-            caps.hold(self._board, wish)
+            wish = caps.parse_cap(self._board, text)
+            caps.apply_cap(self._board, wish)
         except SteerError as error:
             self._say(str(error), wrong=True)
             return
@@ -75,7 +77,7 @@ class CapDialog(ModalScreen[caps.Wish | None]):
 
     def _meaning(self, text: str) -> str:
         try:
-            return caps.meaning(self._board, caps.parse(self._board, text))
+            return caps.cap_meaning(self._board, caps.parse_cap(self._board, text))
         except SteerError as error:
             return str(error)
 
@@ -85,7 +87,7 @@ class CapDialog(ModalScreen[caps.Wish | None]):
         said.update(Text(safe_text(text, multiline=True)))
 
 
-def _readable(text: str) -> bool:
+def _is_typable(text: str) -> bool:
     """Whether a cap can be typed as it is shown; one per layer, or a mirrored percentile, cannot."""
     try:
         parse_bounds(text)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from core import demo
 from core.errors import SteerError
 from steertui import paths
-from steertui.screens.pick import Choice, Pick
+from steertui.screens.pick import Choice, ChoiceDialog
 
 if TYPE_CHECKING:
-    from steertui.screens.desk.screen import Desk
+    from steertui.screens.desk.screen import DeskScreen
 
 FILE = "distractors.txt"
 ENGLISH = (
@@ -51,61 +51,67 @@ class Distractor:
     now: bool
 
 
-def offered() -> list[Choice]:
+def list_distractors() -> list[Choice]:
     """The user's own list first, then the demo world's and an English one."""
-    lists = (("yours", _own()), ("demo world", demo.example_distractions()), ("English", ENGLISH))
+    lists = (
+        ("yours", _user_distractors()),
+        ("demo world", demo.example_distractions()),
+        ("English", ENGLISH),
+    )
     return [Choice(text, text, source) for source, texts in lists for text in texts]
 
 
-def _own() -> Iterator[str]:
+def _user_distractors() -> Iterator[str]:
     """The user's file, one text per line, without empty lines and comments (#); an unreadable file is
     empty.
     """
     try:
-        lines = (paths.config() / FILE).read_text("utf-8", errors="replace").splitlines()
+        lines = (paths.config_folder() / FILE).read_text("utf-8", errors="replace").splitlines()
     except (OSError, SteerError):
         return
     yield from dict.fromkeys(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
-def ask(desk: Desk) -> None:
+def open_distractor_dialog(desk: DeskScreen) -> None:
     """Choose a text, then its role."""
 
     def said(text: str | None) -> None:
         if text:
-            ask_how(desk, text)
+            open_role_dialog(desk, text)
 
     free = "type to filter, or your own words"
-    desk.app.push_screen(Pick("insert a distractor", offered(), free=free, hint=HINT, wide=True), said)
+    desk.app.push_screen(
+        ChoiceDialog("insert a distractor", list_distractors(), free=free, hint=HINT, wide=True), said
+    )
 
 
-def ask_how(desk: Desk, text: str) -> None:
+def open_role_dialog(desk: DeskScreen, text: str) -> None:
     """Choose the role. If the answer has ended meanwhile, "now" would start a new one, so ask again."""
 
     def shaped(way: str | None) -> None:
         how, _, when = (way or "").partition(" ")
         if when == "now" and not desk.link.state.running:
             desk.notify(OVER, severity="warning", markup=False)
-            ask_how(desk, text)
+            open_role_dialog(desk, text)
         elif way:
-            throw(desk, Distractor(text, how, when == "now"))
+            insert_distractor(desk, Distractor(text, how, when == "now"))
 
     ways = (*NOW, *NEXT) if desk.link.state.running else IDLE
-    desk.app.push_screen(Pick("as what?", ways, filtered=False, wide=True), shaped)
+    desk.app.push_screen(ChoiceDialog("as what?", ways, filtered=False, wide=True), shaped)
 
 
 HINT = f"enter take · esc back\nyour own, a line each: {FILE} in the config folder"
 
 
-def again(desk: Desk) -> None:
+def repeat_distractor(desk: DeskScreen) -> None:
     """Insert the last distractor again in the same way."""
     if desk.talk.thrown is None:
-        ask(desk)
+        open_distractor_dialog(desk)
     else:
-        throw(desk, desk.talk.thrown)
+        insert_distractor(desk, desk.talk.thrown)
 
 
-def throw(desk: Desk, what: Distractor) -> None:
+def insert_distractor(desk: DeskScreen, what: Distractor) -> None:
     """Insert into the running answer, or send as the next turn, or prefill the next answer."""
     desk.talk.thrown = what
     if what.now and desk.link.state.running:
@@ -114,10 +120,10 @@ def throw(desk: Desk, what: Distractor) -> None:
         desk.talk.own = what.text
         desk.notify("the next answer will begin with it", timeout=3)
     else:
-        desk.later(_say(desk, what))
+        desk.later(_send_message(desk, what))
 
 
-async def _say(desk: Desk, what: Distractor) -> None:
+async def _send_message(desk: DeskScreen, what: Distractor) -> None:
     """Send it as a turn, after a marker that names it a distractor."""
     if not desk.link.state.running:
         await desk.link.ask("mark", label=f"DISTRACTOR {HOW[what.how][0]}")

@@ -20,13 +20,13 @@ from textual.widgets import Static
 from core.errors import SteerError
 from steertui.text import safe_text
 from steertui.widgets.cover import Cover
-from steertui.widgets.line import Line
+from steertui.widgets.line import SafeInput
 
 KEYS = "↑ ↓ move · enter takes all · esc leaves it as it was"
 
 
 @dataclass(frozen=True)
-class Question:
+class FormQuestion:
     """One input line: `read` converts its text or raises a sentence that says why not.
 
     With `choices`, ← → and space step through them.
@@ -40,10 +40,10 @@ class Question:
     choices: tuple[str, ...] = ()
 
 
-class Answer(Line):
+class FormAnswer(SafeInput):
     """The input line of a question."""
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: FormQuestion) -> None:
         super().__init__(question.value, question.choices, id=f"field-{question.name}")
         self.question = question
 
@@ -58,7 +58,7 @@ class DeskForm(ModalScreen[dict[str, Any] | None]):
         ("up", "app.focus_previous", "previous"),
     ]
 
-    def __init__(self, title: str, questions: Sequence[Question]) -> None:
+    def __init__(self, title: str, questions: Sequence[FormQuestion]) -> None:
         super().__init__()
         self._title, self._questions = safe_text(title), questions
         self._trouble = ""
@@ -71,17 +71,17 @@ class DeskForm(ModalScreen[dict[str, Any] | None]):
                 for question in self._questions:
                     with Horizontal(classes="field"):
                         yield Static(Text(question.label), classes="label")
-                        yield Answer(question)
+                        yield FormAnswer(question)
             yield Static(id="said")
         yield Cover()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        if isinstance(event.widget, Answer):
+        if isinstance(event.widget, FormAnswer):
             self._tell(event.widget)
 
     def on_input_submitted(self) -> None:
         values: dict[str, Any] = {}
-        for line in self.query(Answer):
+        for line in self.query(FormAnswer):
             try:
                 values[line.question.name] = line.question.read(line.value)
             except SteerError as error:
@@ -89,14 +89,14 @@ class DeskForm(ModalScreen[dict[str, Any] | None]):
                 return
         self.dismiss(values)
 
-    def _refuse(self, line: Answer, why: str) -> None:
+    def _refuse(self, line: FormAnswer, why: str) -> None:
         """Focus the invalid line and show the reason instead of its help."""
         self._trouble = f"{line.question.label}: {why}"
         if line.has_focus:
             self._tell(line)
         line.focus()
 
-    def _tell(self, line: Answer) -> None:
+    def _tell(self, line: FormAnswer) -> None:
         said = self.query_one("#said", Static)
         said.set_class(bool(self._trouble), "-wrong")
         said.update(Text(safe_text(self._trouble or line.question.help)))

@@ -7,51 +7,51 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from core.errors import UsageError
-from core.mixer.mixer import finite
+from core.mixer.mixer import finite_number
 from steertui.mixer_options import read_pair
 
 T = TypeVar("T")
 
 
-def number(text: str) -> float:
-    return finite("it", text.strip().replace("−", "-"))
+def read_number(text: str) -> float:
+    return finite_number("it", text.strip().replace("−", "-"))
 
 
-def not_negative(text: str) -> float:
-    value = number(text)
+def read_not_negative(text: str) -> float:
+    value = read_number(text)
     if value < 0:
         raise UsageError(f"it must not be negative, got {value:g}")
     return value
 
 
-def positive(text: str) -> float:
-    value = number(text)
+def read_positive(text: str) -> float:
+    value = read_number(text)
     if value <= 0:
         raise UsageError(f"it must be positive, got {value:g}")
     return value
 
 
-def share(text: str) -> float:
-    value = number(text)
+def read_share(text: str) -> float:
+    value = read_number(text)
     if not 0 < value <= 1:
         raise UsageError(f"it must lie above 0 and be at most 1, got {value:g}")
     return value
 
 
-def count(text: str) -> int:
+def read_count(text: str) -> int:
     word = text.strip()
     if not (word.isascii() and word.isdigit()):
         raise UsageError(f"{word!r} is not a whole number from 0 on")
     return int(word)
 
 
-def at_least_one(text: str) -> int:
-    if count(text) < 1:
+def read_positive_count(text: str) -> int:
+    if read_count(text) < 1:
         raise UsageError("it must be at least 1")
-    return count(text)
+    return read_count(text)
 
 
-def words(text: str) -> tuple[str, ...]:
+def read_words(text: str) -> tuple[str, ...]:
     """Words separated by spaces; quotes keep words together."""
     try:
         return tuple(shlex.split(text))
@@ -59,11 +59,11 @@ def words(text: str) -> tuple[str, ...]:
         raise UsageError(f"a quote is not closed in {text!r}") from error
 
 
-def pairs(text: str) -> dict[str, Any]:
-    return dict(read_pair(word) for word in words(text))
+def read_pairs(text: str) -> dict[str, Any]:
+    return dict(read_pair(word) for word in read_words(text))
 
 
-def one_of(*choices: str) -> Callable[[str], str]:
+def choice_reader(*choices: str) -> Callable[[str], str]:
     """A reader that accepts one of these words."""
 
     def read(text: str) -> str:
@@ -74,11 +74,11 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return read
 
 
-def yes(text: str) -> bool:
-    return one_of("yes", "no")(text) == "yes"
+def read_yes_no(text: str) -> bool:
+    return choice_reader("yes", "no")(text) == "yes"
 
 
-def unless(word: str, read: Callable[[str], T]) -> Callable[[str], T | None]:
+def optional_reader(word: str, read: Callable[[str], T]) -> Callable[[str], T | None]:
     """A reader that returns None for `word` or empty text."""
 
     def either(text: str) -> T | None:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from core.errors import SteerError
-from sessions.state.settings_words import USUAL, unusual
+from sessions.state.settings_words import USUAL, changed_settings
 from steertui import paths
 
 FILE = "sampling.json"
@@ -18,7 +18,7 @@ SEEDS = 2**31
 
 
 @dataclass(frozen=True)
-class Sampling:
+class SamplingSettings:
     """The settings of `core.stream` by the names of the form; a seed of None is drawn anew for every
     answer.
     """
@@ -45,11 +45,11 @@ class Sampling:
 
     def words(self) -> list[str]:
         """The settings that differ from the defaults, as text."""
-        said = unusual(self.settings() | ({"seed": NEW} if self.seed is None else {}))
+        said = changed_settings(self.settings() | ({"seed": NEW} if self.seed is None else {}))
         return [*said, *([f"prefill “{self.prefill}”"] if self.prefill else [])]
 
     @classmethod
-    def made(cls, settings: Mapping[str, Any], now: Sampling) -> Sampling:
+    def made(cls, settings: Mapping[str, Any], now: SamplingSettings) -> SamplingSettings:
         """The settings of an existing answer; a random seed stays random and the prefill is not copied."""
         known = {each.name: settings[each.name] for each in fields(cls) if each.name in settings}
         known["stop"] = tuple(known.get("stop", ()))
@@ -57,16 +57,16 @@ class Sampling:
         return replace(made, seed=None) if now.seed is None else made
 
 
-def remembered() -> Sampling:
+def load_default_sampling() -> SamplingSettings:
     """The user's saved defaults; an unreadable file counts as none."""
     try:
-        found = json.loads((paths.config() / FILE).read_text("utf-8"))
-        return replace(Sampling.made(found, Sampling()), seed=found.get("seed", 0))
+        found = json.loads((paths.config_folder() / FILE).read_text("utf-8"))
+        return replace(SamplingSettings.made(found, SamplingSettings()), seed=found.get("seed", 0))
     except (OSError, ValueError, TypeError, AttributeError, RecursionError, SteerError):
-        return Sampling()
+        return SamplingSettings()
 
 
-def remember(sampling: Sampling) -> None:
+def save_default_sampling(sampling: SamplingSettings) -> None:
     """Save as defaults, without the prefill."""
     said = asdict(replace(sampling, prefill=""))
-    (paths.config() / FILE).write_text(json.dumps(said, indent=1), "utf-8")
+    (paths.config_folder() / FILE).write_text(json.dumps(said, indent=1), "utf-8")

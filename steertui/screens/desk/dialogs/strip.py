@@ -8,88 +8,98 @@ from typing import TYPE_CHECKING, Any
 
 from core.mixer.layer_ranges import parse_layers, write_layers
 from core.mixer.mixer import SCOPES
-from sessions.state.mixer_words import describe
+from sessions.state.mixer_words import describe_change
 from steertui.screens.desk.dialogs import readers
-from steertui.screens.desk.dialogs.form import DeskForm, Question
-from steertui.screens.desk.mixer.edits import Board, Edit
-from steertui.widgets.mixer.dial import SHORT_UNIT, layers_of, own_scale, shown_scale
+from steertui.screens.desk.dialogs.form import DeskForm, FormQuestion
+from steertui.screens.desk.mixer.edits import MixerBoard, MixerEdit
+from steertui.widgets.mixer.dial import SHORT_UNIT, layers_of, shown_scale, stored_scale
 
 if TYPE_CHECKING:
-    from steertui.screens.desk.screen import Desk
+    from steertui.screens.desk.screen import DeskScreen
 
 OFF = "off"
 YES_NO = ("yes", "no")
 GAIN = "multiplies the projection: 0 ablates, -1 reflects, 1 pins, 2 amplifies; off"
 
 
-def ask(desk: Desk) -> None:
+def open_strip_form(desk: DeskScreen) -> None:
     """Open the form for the selected strip."""
     board = desk.rack.board
     title = f"strip {board.selected + 1} · {board.channel.label}"
 
     def answered(values: dict[str, Any] | None) -> None:
         if values is not None:
-            desk.rack.attempt(lambda: told(desk.rack.board, values))
+            desk.rack.attempt(lambda: edit_from_form(desk.rack.board, values))
 
     desk.app.push_screen(DeskForm(title, _questions(board)), answered)
 
 
-def told(board: Board, values: dict[str, Any]) -> Edit | None:
+def edit_from_form(board: MixerBoard, values: dict[str, Any]) -> MixerEdit | None:
     """The edit that the form describes; None if nothing changed."""
     before = board.mixer.to_json()
     keep_norm = values.pop("keep_norm")
-    scale = own_scale(board.channel, values.pop("shown"))
+    scale = stored_scale(board.channel, values.pop("shown"))
     if values["layers"] == layers_of(board.channel, board.n_layers):
         values["layers"] = board.channel.layers
     board = board.edit(scale=scale, **values)
     board = replace(board, mixer=replace(board.mixer, keep_norm=keep_norm))
     after = board.mixer.to_json()
-    return None if before == after else Edit(board, describe(before, after))
+    return None if before == after else MixerEdit(board, describe_change(before, after))
 
 
-def _questions(board: Board) -> list[Question]:
+def _questions(board: MixerBoard) -> list[FormQuestion]:
     channel, n_layers = board.channel, board.n_layers
     gain, half = (OFF if x is None else f"{x:g}" for x in (channel.gain, channel.half_life))
     unit = SHORT_UNIT[channel.unit]
     return [
-        Question(
+        FormQuestion(
             "shown",
             f"scale ({unit})",
             f"{shown_scale(channel):g}",
             "along the vector as loaded",
-            readers.number,
+            readers.read_number,
         ),
-        Question(
+        FormQuestion(
             "layers",
             "layers",
             write_layers(layers_of(channel, n_layers)),
             f"such as 3-8, 3-8,12, all or 40%-85%; the model has {n_layers}",
             partial(parse_layers, n_layers=n_layers),
         ),
-        Question(
-            "split", "split", _yes(channel.split), "divide the scale over the layers", readers.yes, YES_NO
+        FormQuestion(
+            "split",
+            "split",
+            _yes_no(channel.split),
+            "divide the scale over the layers",
+            readers.read_yes_no,
+            YES_NO,
         ),
-        Question("gain", "gain", gain, GAIN, readers.unless(OFF, readers.number)),
-        Question(
-            "scope", "scope", channel.scope, "which tokens are steered", readers.one_of(*SCOPES), SCOPES
+        FormQuestion("gain", "gain", gain, GAIN, readers.optional_reader(OFF, readers.read_number)),
+        FormQuestion(
+            "scope",
+            "scope",
+            channel.scope,
+            "which tokens are steered",
+            readers.choice_reader(*SCOPES),
+            SCOPES,
         ),
-        Question(
+        FormQuestion(
             "half_life",
             "half-life",
             half,
             "tokens until the push has faded to a half; off",
-            readers.unless(OFF, readers.positive),
+            readers.optional_reader(OFF, readers.read_positive),
         ),
-        Question(
+        FormQuestion(
             "keep_norm",
             "keep norm",
-            _yes(board.mixer.keep_norm),
+            _yes_no(board.mixer.keep_norm),
             "of the whole mixer: keep the norm of the hidden state",
-            readers.yes,
+            readers.read_yes_no,
             YES_NO,
         ),
     ]
 
 
-def _yes(on: bool) -> str:
+def _yes_no(on: bool) -> str:
     return "yes" if on else "no"

@@ -20,14 +20,14 @@ def parse_bounds(text: str) -> tuple[Bound, Bound]:
         if match is None:
             raise UsageError(f"cannot read {rest!r} as a cap; write {EXAMPLE}")
         side = "floor" if match[1][0].lower() in "f>≥" else "ceiling"
-        found[side] = _bound(match[2])
+        found[side] = _parse_bound(match[2])
         rest = rest[match.end() :].lstrip()
     if not found:
         raise UsageError(f"a cap needs a floor, a ceiling or both; write {EXAMPLE}")
     return found.get("floor"), found.get("ceiling")
 
 
-def _bound(word: str) -> Bound:
+def _parse_bound(word: str) -> Bound:
     if re.fullmatch(r"p\d{1,3}(\.\d+)?", word):
         return word
     try:

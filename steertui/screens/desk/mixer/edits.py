@@ -12,34 +12,34 @@ from typing import Any
 
 from core.errors import UsageError
 from core.mixer.mixer import UNITS, Bound, Channel, Mixer
-from sessions.state.vector_facts import Known
+from sessions.state.vector_facts import VectorFacts
 from steertui.widgets.mixer import bank_values
 from steertui.widgets.mixer.dial import (
     SHORT_UNIT,
     band_text,
     cap_text,
+    format_signed,
     layers_of,
-    own_scale,
+    scale_after_step,
     shown_scale,
-    signed,
-    stepped,
+    stored_scale,
 )
 
 
 @dataclass(frozen=True)
-class Band:
+class ChannelBand:
     """The layers of a channel and the weight of each."""
 
     layers: tuple[int, ...] | None
     weights: Mapping[int, float] | None
 
     @classmethod
-    def of(cls, channel: Channel) -> Band:
+    def of(cls, channel: Channel) -> ChannelBand:
         return cls(channel.layers, channel.weights)
 
 
 @dataclass(frozen=True)
-class Board:
+class MixerBoard:
     """The mixer being edited and the selected strip. `caps` keeps thresholds that were turned off, by
     channel label; `bands` keeps, where a cap preset changed the band, the band without and with the
     cap.
@@ -50,7 +50,7 @@ class Board:
     n_layers: int = 0
     residual: Mapping[int, float] = field(default_factory=dict)
     caps: Mapping[str, tuple[Bound, Bound]] = field(default_factory=dict)
-    bands: Mapping[str, tuple[Band, Band]] = field(default_factory=dict)
+    bands: Mapping[str, tuple[ChannelBand, ChannelBand]] = field(default_factory=dict)
 
     @property
     def channel(self) -> Channel:
@@ -62,37 +62,37 @@ class Board:
     def current(self) -> Channel | None:
         return self.mixer.channels[self.selected] if self.mixer.channels else None
 
-    def select(self, place: int) -> Board:
+    def select(self, place: int) -> MixerBoard:
         return replace(self, selected=max(0, min(place, len(self.mixer.channels) - 1)))
 
-    def loaded(self, mixer: Mixer) -> Board:
+    def loaded(self, mixer: Mixer) -> MixerBoard:
         """The same board with another mixer."""
         return replace(self, mixer=mixer).select(self.selected)
 
-    def edit(self, **settings: Any) -> Board:
+    def edit(self, **settings: Any) -> MixerBoard:
         return replace(self, mixer=self.mixer.edit(self.selected, **settings))
 
-    def put(self, channel: Channel) -> Board:
+    def put(self, channel: Channel) -> MixerBoard:
         channels = list(self.mixer.channels)
         channels[self.selected] = channel
         return replace(self, mixer=replace(self.mixer, channels=tuple(channels)))
 
 
 @dataclass(frozen=True)
-class Edit:
+class MixerEdit:
     """A board after an edit, and the text of its marker."""
 
-    board: Board
+    board: MixerBoard
     words: str
 
 
 def scale_words(channel: Channel) -> str:
-    return f"{channel.label} → {signed(shown_scale(channel))} {SHORT_UNIT[channel.unit]}"
+    return f"{channel.label} → {format_signed(shown_scale(channel))} {SHORT_UNIT[channel.unit]}"
 
 
-def describe(channel: Channel, n_layers: int) -> str:
+def channel_words(channel: Channel, n_layers: int) -> str:
     """A channel in one line, as shown at the start of an answer."""
-    words = [f"{channel.label} {signed(shown_scale(channel))} {SHORT_UNIT[channel.unit]}"]
+    words = [f"{channel.label} {format_signed(shown_scale(channel))} {SHORT_UNIT[channel.unit]}"]
     words.append(band_text(layers_of(channel, n_layers)))
     if channel.gain is not None:
         words.append(f"gain ×{channel.gain:g}")
@@ -101,157 +101,163 @@ def describe(channel: Channel, n_layers: int) -> str:
     return "  ".join(words)
 
 
-def step(board: Board, direction: int, coarse: bool) -> Edit:
-    board = board.edit(scale=stepped(board.channel, direction, coarse))
-    return Edit(board, scale_words(board.channel))
+def step_channel_scale(board: MixerBoard, direction: int, coarse: bool) -> MixerEdit:
+    board = board.edit(scale=scale_after_step(board.channel, direction, coarse))
+    return MixerEdit(board, scale_words(board.channel))
 
 
-def set_shown(board: Board, shown: float) -> Edit:
+def set_scale(board: MixerBoard, shown: float) -> MixerEdit:
     """Set the scale to a value as displayed, along the vector as loaded."""
-    board = board.edit(scale=own_scale(board.channel, shown))
-    return Edit(board, scale_words(board.channel))
+    board = board.edit(scale=stored_scale(board.channel, shown))
+    return MixerEdit(board, scale_words(board.channel))
 
 
-def heed(board: Board, label: str, scale: float) -> Edit:
+def apply_advice(board: MixerBoard, label: str, scale: float) -> MixerEdit:
     """Set a channel's scale as the collapse lamp advises."""
     places = [place for place, channel in enumerate(board.mixer.channels) if channel.label == label]
     if not places:
         raise UsageError(f"{label} has no strip any more")
     board = board.select(places[0]).edit(scale=scale)
-    return Edit(board, scale_words(board.channel))
+    return MixerEdit(board, scale_words(board.channel))
 
 
-def flip(board: Board) -> Edit:
+def flip(board: MixerBoard) -> MixerEdit:
     board = board.edit(flipped=not board.channel.flipped)
     channel = board.channel
-    return Edit(
+    return MixerEdit(
         board, f"FLIP {scale_words(channel)}" + (f", cap {cap_text(channel)}" if channel.capped else "")
     )
 
 
-def mute(board: Board) -> Edit:
+def mute(board: MixerBoard) -> MixerEdit:
     on = not board.channel.muted
-    return Edit(board.edit(muted=on), f"{board.channel.label} → {'muted' if on else 'unmuted'}")
+    return MixerEdit(board.edit(muted=on), f"{board.channel.label} → {'muted' if on else 'unmuted'}")
 
 
-def solo(board: Board) -> Edit:
+def solo(board: MixerBoard) -> MixerEdit:
     on = not board.channel.solo
-    return Edit(board.edit(solo=on), f"{board.channel.label} → {'solo' if on else 'solo off'}")
+    return MixerEdit(board.edit(solo=on), f"{board.channel.label} → {'solo' if on else 'solo off'}")
 
 
-def bypass(board: Board) -> Edit:
+def bypass(board: MixerBoard) -> MixerEdit:
     on = not board.mixer.bypassed
-    return Edit(replace(board, mixer=board.mixer.bypass(on)), "mixer → " + ("BYPASS" if on else "back in"))
+    return MixerEdit(
+        replace(board, mixer=board.mixer.bypass(on)), "mixer → " + ("BYPASS" if on else "back in")
+    )
 
 
-def cap(board: Board) -> Edit | None:
+def toggle_cap(board: MixerBoard) -> MixerEdit | None:
     """Turn the cap off and keep its thresholds, or on again; None if there are none to restore."""
     channel = board.channel
     if channel.capped:
         caps = {**board.caps, channel.label: (channel.floor, channel.ceiling)}
-        return with_band(board, threshold(off_band(replace(board, caps=caps)), None, None))
+        return note_band_change(board, set_cap(restore_band(replace(board, caps=caps)), None, None))
     if channel.label not in board.caps:
         return None
-    return with_band(board, threshold(_under_band(board), *board.caps[channel.label]))
+    return note_band_change(board, set_cap(_restore_cap_band(board), *board.caps[channel.label]))
 
 
-def threshold(board: Board, floor: Bound, ceiling: Bound) -> Edit:
+def set_cap(board: MixerBoard, floor: Bound, ceiling: Bound) -> MixerEdit:
     board = board.edit(floor=floor, ceiling=ceiling)
-    return Edit(board, cap_words(board.channel))
+    return MixerEdit(board, cap_words(board.channel))
 
 
 def cap_words(channel: Channel) -> str:
     return f"{channel.label} → cap {cap_text(channel) or 'off'}"
 
 
-def with_band(before: Board, edit: Edit) -> Edit:
+def note_band_change(before: MixerBoard, edit: MixerEdit) -> MixerEdit:
     """Add the change of the band to the text: a strip has one band for push and cap."""
     old, new = (layers_of(board.channel, board.n_layers) for board in (before, edit.board))
     went = f", whole strip {band_text(old)} → {band_text(new)}"
     return edit if old == new else replace(edit, words=edit.words + went)
 
 
-def to_band(board: Board, layers: tuple[int, ...]) -> Board:
+def move_to_band(board: MixerBoard, layers: tuple[int, ...]) -> MixerBoard:
     """Move the strip to the band of its cap, and keep the band it had."""
     channel = board.channel
     without, under = board.bands.get(channel.label, (None, None))
-    if without is None or under != Band.of(channel):
-        without = Band.of(channel)
-    wanted = Band(layers, None)
+    if without is None or under != ChannelBand.of(channel):
+        without = ChannelBand.of(channel)
+    wanted = ChannelBand(layers, None)
     return replace(board.edit(**vars(wanted)), bands={**board.bands, channel.label: (without, wanted)})
 
 
-def off_band(board: Board) -> Board:
+def restore_band(board: MixerBoard) -> MixerBoard:
     """Restore the band from before the cap, unless the user has changed it since."""
     without, under = board.bands.get(board.channel.label, (None, None))
-    return board.edit(**vars(without)) if without and under == Band.of(board.channel) else board
+    return board.edit(**vars(without)) if without and under == ChannelBand.of(board.channel) else board
 
 
-def _under_band(board: Board) -> Board:
+def _restore_cap_band(board: MixerBoard) -> MixerBoard:
     """Move to the band of the cap again, unless the user has changed it since."""
     without, under = board.bands.get(board.channel.label, (None, None))
-    return board.edit(**vars(under)) if under and without == Band.of(board.channel) else board
+    return board.edit(**vars(under)) if under and without == ChannelBand.of(board.channel) else board
 
 
-def next_unit(board: Board) -> Edit:
+def next_unit(board: MixerBoard) -> MixerEdit:
     """Convert the scale to the next unit that is defined for this vector."""
     channel = board.channel
     start = UNITS.index(channel.unit)
     for unit in (*UNITS[start + 1 :], *UNITS[:start]):
         try:
-            board = board.put(bank_values.in_unit(channel, board.n_layers, unit, board.residual))
+            board = board.put(bank_values.convert_unit(channel, board.n_layers, unit, board.residual))
         except (UsageError, KeyError):
             continue
-        return Edit(board, f"{scale_words(board.channel)} (the push stays)")
+        return MixerEdit(board, f"{scale_words(board.channel)} (the push stays)")
     raise UsageError(f"no other unit is known for '{channel.label}'")
 
 
-def draw(board: Board, layer: int, value: float) -> Edit:
+def set_layer_scale(board: MixerBoard, layer: int, value: float) -> MixerEdit:
     board = board.put(bank_values.set_layer(board.channel, board.n_layers, layer, value))
-    return Edit(board, f"{board.channel.label} L{layer} → {signed(value)} {SHORT_UNIT[board.channel.unit]}")
+    return MixerEdit(
+        board, f"{board.channel.label} L{layer} → {format_signed(value)} {SHORT_UNIT[board.channel.unit]}"
+    )
 
 
-def resize_band(board: Board, change: int) -> Edit:
-    board = board.put(bank_values.resized(board.channel, board.n_layers, change))
-    return Edit(board, f"{board.channel.label} → {band_text(layers_of(board.channel, board.n_layers))}")
+def resize_band(board: MixerBoard, change: int) -> MixerEdit:
+    board = board.put(bank_values.grow_band(board.channel, board.n_layers, change))
+    return MixerEdit(board, f"{board.channel.label} → {band_text(layers_of(board.channel, board.n_layers))}")
 
 
-def next_shape(board: Board) -> Edit:
+def next_shape(board: MixerBoard) -> MixerEdit:
     board = board.put(bank_values.next_shape(board.channel, board.n_layers))
-    return Edit(board, f"{board.channel.label} → {bank_values.shape_name(board.channel, board.n_layers)}")
+    return MixerEdit(
+        board, f"{board.channel.label} → {bank_values.shape_name(board.channel, board.n_layers)}"
+    )
 
 
-def add(board: Board, vector: Known) -> Edit:
+def add_channel(board: MixerBoard, vector: VectorFacts) -> MixerEdit:
     """Append a channel at the dose its card suggests, and select it."""
     channel = Channel.suggested(vector)
     mixer = board.mixer.add(channel)
     board = replace(board, mixer=mixer, selected=len(mixer.channels) - 1)
-    return Edit(board, "+ " + describe(channel, board.n_layers))
+    return MixerEdit(board, "+ " + channel_words(channel, board.n_layers))
 
 
-def replaced(board: Board, mixer: Mixer, words: str) -> Edit:
+def replace_mixer(board: MixerBoard, mixer: Mixer, words: str) -> MixerEdit:
     """Replace the whole mixer."""
-    return Edit(board.loaded(mixer), words)
+    return MixerEdit(board.loaded(mixer), words)
 
 
-def remove(board: Board) -> Edit:
+def remove_channel(board: MixerBoard) -> MixerEdit:
     label = board.channel.label
     board = replace(board, mixer=board.mixer.remove(board.selected)).select(board.selected)
-    return Edit(board, f"− {label}")
+    return MixerEdit(board, f"− {label}")
 
 
-EDITS: Mapping[str, Callable[[Board], Edit | None]] = {
-    "scale.up": partial(step, direction=1, coarse=False),
-    "scale.down": partial(step, direction=-1, coarse=False),
-    "scale.up_coarse": partial(step, direction=1, coarse=True),
-    "scale.down_coarse": partial(step, direction=-1, coarse=True),
-    "scale.zero": partial(set_shown, shown=0.0),
+EDITS: Mapping[str, Callable[[MixerBoard], MixerEdit | None]] = {
+    "scale.up": partial(step_channel_scale, direction=1, coarse=False),
+    "scale.down": partial(step_channel_scale, direction=-1, coarse=False),
+    "scale.up_coarse": partial(step_channel_scale, direction=1, coarse=True),
+    "scale.down_coarse": partial(step_channel_scale, direction=-1, coarse=True),
+    "scale.zero": partial(set_scale, shown=0.0),
     "scale.unit": next_unit,
     "strip.flip": flip,
     "strip.mute": mute,
     "strip.solo": solo,
     "mixer.bypass": bypass,
-    "strip.remove": remove,
+    "strip.remove": remove_channel,
     "band.wide": partial(resize_band, change=1),
     "band.narrow": partial(resize_band, change=-1),
     "band.shape": next_shape,

@@ -12,7 +12,7 @@ LONGEST = 200
 
 
 @dataclass(frozen=True)
-class History:
+class EditHistory:
     """`past` and `future` end with the nearest mixer; `kind` and `when` belong to the last edit."""
 
     past: tuple[Mixer, ...] = ()
@@ -20,23 +20,23 @@ class History:
     kind: str = ""
     when: float = 0.0
 
-    def did(self, before: Mixer, kind: str, when: float) -> History:
+    def did(self, before: Mixer, kind: str, when: float) -> EditHistory:
         """Record an edit that started from `before`; without a kind it is never merged with the previous
         one.
         """
         if kind and kind == self.kind and self.past and when - self.when < TOGETHER_S:
             return replace(self, future=(), when=when)
-        return History((*self.past, before)[-LONGEST:], (), kind, when)
+        return EditHistory((*self.past, before)[-LONGEST:], (), kind, when)
 
-    def back(self, now: Mixer) -> tuple[Mixer, History] | None:
+    def back(self, now: Mixer) -> tuple[Mixer, EditHistory] | None:
         """The mixer before the last edit; edits that changed nothing (rejected ones) are skipped."""
         past = self.past
         while past and past[-1] == now:
             past = past[:-1]
-        return (past[-1], History(past[:-1], (*self.future, now))) if past else None
+        return (past[-1], EditHistory(past[:-1], (*self.future, now))) if past else None
 
-    def forth(self, now: Mixer) -> tuple[Mixer, History] | None:
+    def forth(self, now: Mixer) -> tuple[Mixer, EditHistory] | None:
         """The mixer that was undone last."""
         if not self.future:
             return None
-        return self.future[-1], History((*self.past, now), self.future[:-1])
+        return self.future[-1], EditHistory((*self.past, now), self.future[:-1])

@@ -7,39 +7,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sessions.job_specs.offer import Param
+from sessions.job_specs.offer import JobParam
 from steertui.screens.pick import Choice
 
 YES, NO = "yes", "no"
 
 
-def words(param: Param) -> tuple[str, ...]:
+def step_values(param: JobParam) -> tuple[str, ...]:
     """The few values of a parameter that the arrow keys step through; `""` leaves an optional flag unset."""
     if param.kind == "flag":
         return ("", YES) if param.default is None else (YES, NO)
     return param.choices
 
 
-def listed(param: Param) -> bool:
+def has_choices(param: JobParam) -> bool:
     """Whether there is a list to choose from."""
     return param.kind in LISTS
 
 
-def choices(param: Param) -> list[Choice]:
+def load_choices(param: JobParam) -> list[Choice]:
     """The list to choose from; reads the disk."""
     return LISTS[param.kind]()
 
 
 def _vectors() -> list[Choice]:
-    from steertui.screens.vector_choices import vectors_at_hand
+    from steertui.screens.vector_choices import vector_choices
 
-    return vectors_at_hand()
+    return vector_choices()
 
 
 def _models() -> list[Choice]:
-    from steertui.catalogue import models
+    from steertui.catalogue import list_models
 
-    return [Choice(entry.name, entry.name, entry.problem or _size(entry.weight_bytes)) for entry in models()]
+    return [
+        Choice(entry.name, entry.name, entry.problem or _size(entry.weight_bytes)) for entry in list_models()
+    ]
 
 
 def _sets() -> list[Choice]:

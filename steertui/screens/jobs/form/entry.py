@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SteerError, UsageError
-from core.files import expanded
+from core.files import expand_home
 from core.mixer.layer_ranges import parse_layers
-from sessions.job_specs.offer import Param
-from steertui.screens.jobs.form.choosing import NO, YES, words
+from sessions.job_specs.offer import JobParam
+from steertui.screens.jobs.form.choosing import NO, YES, step_values
 
 DEEP = 10_000
 """Assumed number of layers while no model is loaded: only the syntax can be checked."""
 
 
-def written(param: Param, value: Any) -> str:
+def value_text(param: JobParam, value: Any) -> str:
     """A parameter's value as text for its line."""
     if value is None:
         return ""
@@ -31,7 +31,7 @@ def written(param: Param, value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def read(param: Param, text: str, n_layers: int) -> Any:
+def read_value(param: JobParam, text: str, n_layers: int) -> Any:
     """The value for the job; raises `UsageError` with the sentence to show under the line."""
     text = text.strip()
     if not text:
@@ -39,7 +39,7 @@ def read(param: Param, text: str, n_layers: int) -> Any:
             raise UsageError("a value is required")
         return param.default
     if param.kind == "flag":
-        known = words(param)
+        known = step_values(param)
         if text not in known:
             raise UsageError(f"{' or '.join(each or 'nothing' for each in known)}, not {text!r}")
         return text == YES
@@ -52,10 +52,10 @@ def read(param: Param, text: str, n_layers: int) -> Any:
         raise UsageError(f"{text!r} cannot be checked ({type(problem).__name__})") from problem
 
 
-def sentence(param: Param, text: str, n_layers: int) -> str:
+def value_problem(param: JobParam, text: str, n_layers: int) -> str:
     """The error in the text of a line; empty if it is valid."""
     try:
-        read(param, text, n_layers)
+        read_value(param, text, n_layers)
     except SteerError as problem:
         return str(problem)
     return ""
@@ -64,7 +64,7 @@ def sentence(param: Param, text: str, n_layers: int) -> str:
 def _vector(value: str, n_layers: int) -> str:
     from vectors.library import library
 
-    if value in library.paths():
+    if value in library.vector_paths():
         return value
     place = library.find(value)
     return _existing(place, "no file")
@@ -80,7 +80,7 @@ def _contrast(value: str, n_layers: int) -> str:
 
 def _model(value: str, n_layers: int) -> str:
     """A folder as an absolute path, since the engine may run in another directory; a model name unchanged."""
-    folder = expanded(value)
+    folder = expand_home(value)
     if folder.is_dir():
         return str(folder.absolute())
     if value.startswith((".", "/", "~")):
@@ -101,14 +101,14 @@ def _pack(value: str, n_layers: int) -> str:
 
 
 def _file(value: str, n_layers: int) -> str:
-    place = expanded(value).absolute()
+    place = expand_home(value).absolute()
     if place.is_dir():
         raise UsageError(f"{place} is a folder: give the name of a file")
     return _writable(place)
 
 
 def _folder(value: str, n_layers: int) -> str:
-    place = expanded(value).absolute()
+    place = expand_home(value).absolute()
     if place.is_file():
         raise UsageError(f"{place} is a file: give a folder")
     return _writable(place)
@@ -125,7 +125,7 @@ def _writable(place: Path) -> str:
 
 
 def _existing(place: Path, otherwise: str) -> str:
-    full = expanded(place).absolute()
+    full = expand_home(place).absolute()
     if not full.exists():
         raise UsageError(f"{otherwise} {place}")
     return str(full)

@@ -13,11 +13,11 @@ from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
-from sessions.job_specs.offer import Param
+from sessions.job_specs.offer import JobParam
 from steertui.screens.jobs.form import choosing
-from steertui.screens.jobs.form.entry import written
+from steertui.screens.jobs.form.entry import value_text
 from steertui.text import safe_text
-from steertui.widgets.line import Line
+from steertui.widgets.line import SafeInput
 
 
 class Field(Vertical):
@@ -29,11 +29,11 @@ class Field(Vertical):
 
         field: Field
 
-    def __init__(self, param: Param, given: Mapping[str, Any]) -> None:
+    def __init__(self, param: JobParam, given: Mapping[str, Any]) -> None:
         super().__init__()
         self.param, self.touched = param, param.name in given
-        self._start = safe_text(written(param, given.get(param.name, param.default)))
-        self._line = Line(self._start, choosing.words(param))
+        self._start = safe_text(value_text(param, given.get(param.name, param.default)))
+        self._line = SafeInput(self._start, choosing.step_values(param))
 
     def compose(self) -> ComposeResult:
         mark = "*" if self.param.required else ""
@@ -43,12 +43,12 @@ class Field(Vertical):
         yield Static(classes="wrong")
 
     def _help(self) -> str:
-        steps = choosing.words(self.param)
+        steps = choosing.step_values(self.param)
         how = (
             f"  (← → {' '.join(filter(None, steps))})"
             if steps
             else "  (ctrl+l: list)"
-            if choosing.listed(self.param)
+            if choosing.has_choices(self.param)
             else ""
         )
         return safe_text(self.param.help) + how

@@ -15,14 +15,14 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from sessions.job_specs.offer import Offer, Param
-from sessions.job_specs.spending import BUDGET, spends
+from sessions.job_specs.offer import JobParam, JobSpec
+from sessions.job_specs.spending import BUDGET, costs_money
 from steertui import commands
-from steertui.screens.copy_text import yank
+from steertui.screens.copy_text import copy_or_warn
 from steertui.screens.jobs.form import choosing, entry
 from steertui.screens.jobs.form.field import Field
-from steertui.screens.jobs.form.proposing import proposed
-from steertui.screens.pick import Choice, Pick
+from steertui.screens.jobs.form.proposing import proposed_path
+from steertui.screens.pick import Choice, ChoiceDialog
 from steertui.text import safe_text
 from steertui.widgets.cover import Cover
 from steertui.widgets.status.hints import Hints
@@ -40,14 +40,14 @@ class JobForm(ModalScreen[int | None]):
     """Returns the number of the started job, or None after esc."""
 
     CSS_PATH = "form.tcss"
-    BINDINGS = [*commands.bindings(commands.FORM)]
+    BINDINGS = [*commands.key_bindings(commands.FORM)]
     PLACES = (commands.FORM,)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (20, "-short"), (30, "-tall")]
     AUTO_FOCUS = "Field Input"
 
     def __init__(
-        self, offer: Offer, given: Mapping[str, Any], model: str | None, n_layers: int, begin: Begin
+        self, offer: JobSpec, given: Mapping[str, Any], model: str | None, n_layers: int, begin: Begin
     ) -> None:
         super().__init__()
         self._offer, self._model, self._n_layers, self._begin = offer, model, n_layers, begin
@@ -79,8 +79,8 @@ class JobForm(ModalScreen[int | None]):
     @work(group="suggest", exit_on_error=False)
     async def suggest(self) -> None:
         for field in self._fields.values():
-            if choosing.listed(field.param):
-                found = await asyncio.to_thread(choosing.choices, field.param)
+            if choosing.has_choices(field.param):
+                found = await asyncio.to_thread(choosing.load_choices, field.param)
                 field.suggest([choice.key for choice in found])
 
     # Errors, proposals and the command line ------------------------------------------------------------------------
@@ -103,18 +103,18 @@ class JobForm(ModalScreen[int | None]):
         texts = {name: field.text for name, field in self._fields.items()}
         for field in self._fields.values():
             if field.param.holds and not field.touched:
-                place = await asyncio.to_thread(proposed, self._offer, field.param, texts)
+                place = await asyncio.to_thread(proposed_path, self._offer, field.param, texts)
                 if place and not field.touched and field is not self._focused:
                     field.propose(place)
 
     async def _judged(self) -> dict[str, str]:
         """Error sentences by parameter name."""
         asked = [(name, field.param, field.text) for name, field in self._fields.items()]
-        return await asyncio.to_thread(_wrong, asked, self._n_layers)
+        return await asyncio.to_thread(_find_problems, asked, self._n_layers)
 
     async def _params(self) -> dict[str, Any]:
         asked = [(name, field.param, field.text) for name, field in self._fields.items()]
-        return await asyncio.to_thread(_values, asked, self._n_layers)
+        return await asyncio.to_thread(_read_values, asked, self._n_layers)
 
     def _told(self, wrong: int) -> Text:
         if self._command:
@@ -127,16 +127,22 @@ class JobForm(ModalScreen[int | None]):
     def _entered(self) -> None:
         """Enter starts the job; on an empty required line with a list it opens the list."""
         field = self._focused
-        if field is not None and field.param.required and not field.text and choosing.listed(field.param):
+        if (
+            field is not None
+            and field.param.required
+            and not field.text
+            and choosing.has_choices(field.param)
+        ):
             self.action_list()
         else:
             self.action_begin()
 
     def action_begin(self) -> None:
         """Start the job; ask for confirmation first if it costs money."""
-        if spends(self._offer, {name: field.text.strip() for name, field in self._fields.items()}):
+        if costs_money(self._offer, {name: field.text.strip() for name, field in self._fields.items()}):
             self.app.push_screen(
-                Pick("this job calls the Claude API and costs money", SPEND, filtered=False), self._agreed
+                ChoiceDialog("this job calls the Claude API and costs money", SPEND, filtered=False),
+                self._agreed,
             )
         else:
             self.start(estimate=False)
@@ -165,23 +171,23 @@ class JobForm(ModalScreen[int | None]):
 
     def action_list(self) -> None:
         field = self._focused
-        if field is not None and choosing.listed(field.param):
+        if field is not None and choosing.has_choices(field.param):
             self.open_list(field)
 
     @work(exclusive=True, group="list", exit_on_error=False)
     async def open_list(self, field: Field) -> None:
-        found = await asyncio.to_thread(choosing.choices, field.param)
+        found = await asyncio.to_thread(choosing.load_choices, field.param)
 
         def taken(name: str | None) -> None:
             if name is not None:
                 field.fill(name)
 
         self.app.push_screen(
-            Pick(field.param.name, found, free="type to filter, or a path", wide=True), taken
+            ChoiceDialog(field.param.name, found, free="type to filter, or a path", wide=True), taken
         )
 
     def action_copy(self) -> None:
-        yank(self.app, self._command, self._warn)
+        copy_or_warn(self.app, self._command, self._warn)
 
     def action_move(self, change: int) -> None:
         """Move the focus up or down by one line."""
@@ -201,13 +207,13 @@ class JobForm(ModalScreen[int | None]):
         self.notify(safe_text(sentence), severity="error", markup=False, timeout=8)
 
 
-Asked = list[tuple[str, Param, str]]
+Asked = list[tuple[str, JobParam, str]]
 
 
-def _wrong(asked: Asked, n_layers: int) -> dict[str, str]:
-    told = {name: entry.sentence(param, text, n_layers) for name, param, text in asked}
+def _find_problems(asked: Asked, n_layers: int) -> dict[str, str]:
+    told = {name: entry.value_problem(param, text, n_layers) for name, param, text in asked}
     return {name: sentence for name, sentence in told.items() if sentence}
 
 
-def _values(asked: Asked, n_layers: int) -> dict[str, Any]:
-    return {name: entry.read(param, text, n_layers) for name, param, text in asked}
+def _read_values(asked: Asked, n_layers: int) -> dict[str, Any]:
+    return {name: entry.read_value(param, text, n_layers) for name, param, text in asked}

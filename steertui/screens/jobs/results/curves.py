@@ -8,10 +8,10 @@ from itertools import zip_longest
 
 from rich.text import Text
 
-from steertui.screens.jobs.job_report import Report
-from steertui.screens.jobs.results.table import curve, drawable
-from steertui.widgets.bars import clip
-from steertui.widgets.chart.curves import Curve, Dot, chart
+from steertui.screens.jobs.job_report import JobReport
+from steertui.screens.jobs.results.table import column_curve, drawable_columns
+from steertui.widgets.bars import clip_text
+from steertui.widgets.chart.curves import ChartCurve, CurvePoint, draw_chart
 
 PANEL = 46
 """Width each chart needs for two to stand side by side."""
@@ -32,46 +32,48 @@ MEANT = {
 """The line under the chart of a measure; formulas are in docs/methods.md."""
 
 
-def panels(report: Report) -> dict[str, tuple[str, list[Curve]]]:
+def curve_panels(report: JobReport) -> dict[str, tuple[str, list[ChartCurve]]]:
     """By title: the x axis and its curves. Series of one measure share a panel; each table column has its
     own.
     """
-    found: dict[str, tuple[str, list[Curve]]] = {}
+    found: dict[str, tuple[str, list[ChartCurve]]] = {}
     for series, points in report.curves.items():
-        dots = [Dot(float(p.x), float(p.y), p.lo, p.hi) for p in points.values()]
+        dots = [CurvePoint(float(p.x), float(p.y), p.lo, p.hi) for p in points.values()]
         title = APART.split(series, maxsplit=1)[0]
-        found.setdefault(title, (OVER.get(report.kind, ""), []))[1].append(Curve.of(series, dots))
+        found.setdefault(title, (OVER.get(report.kind, ""), []))[1].append(ChartCurve.of(series, dots))
     for name, rows in report.tables.items():
         over = TABLES.get(name, name)
-        for column in drawable(rows):
+        for column in drawable_columns(rows):
             if column != over:
-                found.setdefault(column, (over, []))[1].append(curve(rows, column))
+                found.setdefault(column, (over, []))[1].append(column_curve(rows, column))
     return found
 
 
-def leading(report: Report, wanted: str, width: int, height: int, colours: Mapping[str, str]) -> list[Text]:
+def leading_panel(
+    report: JobReport, wanted: str, width: int, height: int, colours: Mapping[str, str]
+) -> list[Text]:
     """The chart of the chosen panel, or of the first one."""
-    known = panels(report)
+    known = curve_panels(report)
     title = wanted if wanted in known else next(iter(known), "")
     if not title:
         return []
     x_name, curves = known[title]
-    return _explained(title, chart(curves, width, height, colours, x_name=x_name), width)
+    return _with_explanation(title, draw_chart(curves, width, height, colours, x_name=x_name), width)
 
 
-def _explained(title: str, drawn: list[Text], width: int) -> list[Text]:
+def _with_explanation(title: str, drawn: list[Text], width: int) -> list[Text]:
     """A chart with the line below it that explains its measure."""
     meant = MEANT.get(title, "")
-    return [*drawn, Text(clip(meant, width), style="dim")] if drawn and meant else drawn
+    return [*drawn, Text(clip_text(meant, width), style="dim")] if drawn and meant else drawn
 
 
-def all_curves(report: Report, width: int, colours: Mapping[str, str]) -> list[Text]:
+def all_curves(report: JobReport, width: int, colours: Mapping[str, str]) -> list[Text]:
     """Every panel, two side by side where there is room."""
     beside = 2 if width >= 2 * PANEL else 1
     room = (width - 2 * (beside - 1)) // beside
     drawn = [
-        _explained(title, chart(curves, room, HEIGHT, colours, x_name=x), room)
-        for title, (x, curves) in panels(report).items()
+        _with_explanation(title, draw_chart(curves, room, HEIGHT, colours, x_name=x), room)
+        for title, (x, curves) in curve_panels(report).items()
     ]
     lines: list[Text] = []
     for start in range(0, len(drawn), beside):

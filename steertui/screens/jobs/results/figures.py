@@ -15,7 +15,7 @@ LONG = 6
 """A cell with more numbers than this shows only their count."""
 
 
-def flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def flatten_cells(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Flatten nested mappings: `{a: {b: 1}}` becomes a cell named `a.b`."""
     for name, value in values.items():
         if isinstance(value, Mapping):
@@ -24,22 +24,22 @@ def flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield str(name), value
 
 
-def figure(value: Any, *, whole: bool = True) -> str:
+def format_value(value: Any, *, whole: bool = True) -> str:
     """A value as text for a table; None is a dash. With `whole=False`, 1 is written 1.000."""
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return number(value, whole=whole)
+        return format_number(value, whole=whole)
     if isinstance(value, list | tuple):
-        return _several(list(value))
+        return _format_list(list(value))
     if isinstance(value, Mapping):
         return f"{len(value)} entries"
     return safe_text(_DIGEST.sub(r"\1…", str(value)))
 
 
-def number(value: float, *, whole: bool = True) -> str:
+def format_number(value: float, *, whole: bool = True) -> str:
     """A number with about four digits; whole numbers without decimals."""
     if not math.isfinite(value):
         return "∞" if value > 0 else "−∞" if value < 0 else "–"
@@ -54,7 +54,7 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def interval(value: Any) -> tuple[float, float] | None:
+def parse_interval(value: Any) -> tuple[float, float] | None:
     """(low, high) if the value is an ordered pair of numbers."""
     if isinstance(value, list | tuple) and len(value) == 2 and all(map(is_number, value)):
         low, high = value
@@ -62,10 +62,10 @@ def interval(value: Any) -> tuple[float, float] | None:
     return None
 
 
-def _several(values: Sequence[Any]) -> str:
-    span = interval(values)
+def _format_list(values: Sequence[Any]) -> str:
+    span = parse_interval(values)
     if span and not all(isinstance(value, int) for value in values):
-        return f"{number(span[0], whole=False)} … {number(span[1], whole=False)}"
+        return f"{format_number(span[0], whole=False)} … {format_number(span[1], whole=False)}"
     if (
         values
         and all(type(value) is int and value >= 0 for value in values)
@@ -74,4 +74,4 @@ def _several(values: Sequence[Any]) -> str:
         return write_layers(tuple(values))
     if len(values) > LONG:
         return f"{len(values)} values"
-    return ",".join(map(figure, values))
+    return ",".join(map(format_value, values))

@@ -7,23 +7,23 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from steertui.screens.jobs.job_report import Report
+from steertui.screens.jobs.job_report import JobReport
 from steertui.screens.jobs.results import views
-from steertui.screens.jobs.results.curves import panels
-from steertui.widgets.page import Page
-from steertui.widgets.status.tabs import Tabs
+from steertui.screens.jobs.results.curves import curve_panels
+from steertui.widgets.page import TextPage
+from steertui.widgets.status.tabs import PageTabs
 
 TICKS = 2
 """Redraws per second of a running job's clock."""
 
 
-class Pages(Vertical):
+class JobPages(Vertical):
     """The open page is remembered by name, so it stays open when another job is selected."""
 
     def __init__(self) -> None:
         super().__init__(id="job")
-        self._tabs, self._page = Tabs(id="tabs"), Page(id="page")
-        self._report: Report | None = None
+        self._tabs, self._page = PageTabs(id="tabs"), TextPage(id="page")
+        self._report: JobReport | None = None
         self._open, self._column = views.OVERVIEW, ""
         self._seen: object = None
 
@@ -31,48 +31,48 @@ class Pages(Vertical):
         yield self._tabs
         yield self._page
 
-    def show(self, report: Report | None, now: float) -> None:
+    def show(self, report: JobReport | None, now: float) -> None:
         """Redraw what has changed since the last call."""
         other = report is not self._report
         self._report = report
         size = self._page.scrollable_content_region.size
         if report is None:
             self._tabs.show((), 0)
-            self._page.show(views.empty(size.width))
+            self._page.show(views.empty_page(size.width))
             return
         running = report.state == "running"
         seen = report, report.version, self._at, size, self._column, int(now * TICKS) if running else 0
         if seen == self._seen:
             return
         self._seen = seen
-        known = views.names(report)
+        known = views.page_names(report)
         self._tabs.show(known, known.index(self._at))
-        view = views.View(now, size.width, size.height, self._column, self.app.get_css_variables())
-        lines = views.lines(report, self._at, view)
-        self._page.show(lines, frozen=views.frozen(report, self._at), follow=self._at in views.GROWING)
+        view = views.PageContext(now, size.width, size.height, self._column, self.app.get_css_variables())
+        lines = views.page_lines(report, self._at, view)
+        self._page.show(lines, frozen=views.frozen_size(report, self._at), follow=self._at in views.GROWING)
         if other:
             self._page.scroll_home(animate=False)
 
     @property
     def _at(self) -> str:
         """The name of the open page, or the overview if this job has no such page."""
-        known = views.names(self._report) if self._report else []
+        known = views.page_names(self._report) if self._report else []
         return self._open if self._open in known else views.OVERVIEW
 
     def turn(self, change: int) -> None:
         """Go `change` pages further, wrapping around."""
         if self._report:
-            known = views.names(self._report)
+            known = views.page_names(self._report)
             self.open((known.index(self._at) + change) % len(known))
 
     def open(self, place: int) -> None:
         if self._report:
-            self._open = views.names(self._report)[place]
+            self._open = views.page_names(self._report)[place]
             self._page.scroll_home(animate=False)
 
     def next_column(self) -> None:
         """Show the next curve on the overview."""
-        titles = list(panels(self._report)) if self._report else []
+        titles = list(curve_panels(self._report)) if self._report else []
         if titles:
             here = titles.index(self._column) if self._column in titles else 0
             self._column, self._open = titles[(here + 1) % len(titles)], views.OVERVIEW

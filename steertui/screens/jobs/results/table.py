@@ -9,10 +9,10 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
-from steertui.screens.jobs.results.figures import figure, flat, interval, is_number
+from steertui.screens.jobs.results.figures import flatten_cells, format_value, is_number, parse_interval
 from steertui.text import safe_text
-from steertui.widgets.bars import ends, fitted
-from steertui.widgets.chart.curves import Curve, Dot
+from steertui.widgets.bars import clip_middle, fit_text
+from steertui.widgets.chart.curves import ChartCurve, CurvePoint
 
 WIDEST = 34
 """Width of the widest column; longer texts are cut in the middle."""
@@ -21,27 +21,27 @@ SUFFIXES = ("_ci", "_interval", ".ci", ".interval")
 Rows = Mapping[str, Mapping[str, Any]]
 
 
-def table(rows: Rows, colours: Mapping[str, str]) -> list[Text]:
+def render_table(rows: Rows, colours: Mapping[str, str]) -> list[Text]:
     """The header and one line per row."""
-    numeric, broken = _numeric(rows), _broken(rows)
+    numeric, broken = _numeric_columns(rows), _fractional_columns(rows)
     cells = {
-        key: {name: figure(value, whole=name not in broken) for name, value in flat(values)}
+        key: {name: format_value(value, whole=name not in broken) for name, value in flatten_cells(values)}
         for key, values in rows.items()
     }
     columns = list(dict.fromkeys(name for row in cells.values() for name in row))
     widths = {name: _width(name, [row.get(name, "") for row in cells.values()]) for name in columns}
     margin = margin_of(rows)
     head = " " * margin + "".join(
-        "  " + fitted(safe_text(name), widths[name], right=name in numeric) for name in columns
+        "  " + fit_text(safe_text(name), widths[name], right=name in numeric) for name in columns
     )
     lines = [Text(head, style="dim")]
     for key, row in cells.items():
-        words = ends(safe_text(str(key)), margin)
-        counts = _at(key) is not None
+        words = clip_middle(safe_text(str(key)), margin)
+        counts = _key_number(key) is not None
         words = words.replace("-", "−") if counts else words
-        line = Text(fitted(words, margin, right=counts), style=colours["accent"])
+        line = Text(fit_text(words, margin, right=counts), style=colours["accent"])
         for name in columns:
-            cell = fitted(ends(row.get(name, ""), widths[name]), widths[name], right=name in numeric)
+            cell = fit_text(clip_middle(row.get(name, ""), widths[name]), widths[name], right=name in numeric)
             line.append(f"  {cell}", style="none")
         lines.append(line)
     return lines
@@ -52,14 +52,14 @@ def margin_of(rows: Rows) -> int:
     return _width("", [safe_text(str(key)) for key in rows])
 
 
-def drawable(rows: Rows) -> list[str]:
+def drawable_columns(rows: Rows) -> list[str]:
     """Columns that can be plotted over numeric row keys; those with an interval first."""
-    if len(rows) < 3 or any(_at(key) is None for key in rows):
+    if len(rows) < 3 or any(_key_number(key) is None for key in rows):
         return []
     counts: dict[str, int] = {}
     values: dict[str, set[float]] = {}
     for row in rows.values():
-        for name, value in flat(row):
+        for name, value in flatten_cells(row):
             if is_number(value):
                 counts[name] = counts.get(name, 0) + 1
                 values.setdefault(name, set()).add(value)
@@ -67,35 +67,35 @@ def drawable(rows: Rows) -> list[str]:
     return sorted(moving, key=lambda name: not any(_interval_of(row, name) for row in rows.values()))
 
 
-def curve(rows: Rows, column: str) -> Curve:
+def column_curve(rows: Rows, column: str) -> ChartCurve:
     """A column as a curve over the row keys."""
     dots = []
     for key, row in rows.items():
-        at, value = _at(key), dict(flat(row)).get(column)
+        at, value = _key_number(key), dict(flatten_cells(row)).get(column)
         if at is not None and value is not None and is_number(value):
             low, high = _interval_of(row, column) or (None, None)
-            dots.append(Dot(at, float(value), low, high))
-    return Curve.of(column, dots)
+            dots.append(CurvePoint(at, float(value), low, high))
+    return ChartCurve.of(column, dots)
 
 
 def _interval_of(row: Mapping[str, Any], column: str) -> tuple[float, float] | None:
-    known = dict(flat(row))
-    return next((span for suffix in SUFFIXES if (span := interval(known.get(column + suffix)))), None)
+    known = dict(flatten_cells(row))
+    return next((span for suffix in SUFFIXES if (span := parse_interval(known.get(column + suffix)))), None)
 
 
-def _numeric(rows: Rows) -> set[str]:
+def _numeric_columns(rows: Rows) -> set[str]:
     """Columns that hold numbers."""
     return {
         name
         for row in rows.values()
-        for name, value in flat(row)
-        if is_number(value) or value is None or interval(value)
+        for name, value in flatten_cells(row)
+        if is_number(value) or value is None or parse_interval(value)
     }
 
 
-def _broken(rows: Rows) -> set[str]:
+def _fractional_columns(rows: Rows) -> set[str]:
     """Columns with a fractional number, in which all numbers are written with decimals."""
-    values = ((name, value) for row in rows.values() for name, value in flat(row))
+    values = ((name, value) for row in rows.values() for name, value in flatten_cells(row))
     return {name for name, value in values if is_number(value) and value != int(value)}
 
 
@@ -103,7 +103,7 @@ def _width(name: str, texts: list[str]) -> int:
     return min(WIDEST, max(map(cell_len, [safe_text(name), *texts])))
 
 
-def _at(key: object) -> float | None:
+def _key_number(key: object) -> float | None:
     """The row key as a number, e.g. a layer or a dose; None if it is not one."""
     try:
         found = float(str(key).replace("−", "-"))

@@ -9,16 +9,16 @@ from typing import Any
 from rich.text import Text
 
 from sessions.job_specs.catalogue import OFFERS
-from steertui.screens.jobs.form.brief import brief
-from steertui.screens.jobs.job_panel import Stage
-from steertui.screens.jobs.job_report import Report
-from steertui.screens.jobs.results.curves import leading
-from steertui.screens.jobs.results.figures import figure, flat
-from steertui.screens.jobs.results.table import table
+from steertui.screens.jobs.form.brief import shorten_texts
+from steertui.screens.jobs.job_panel import StageProgress
+from steertui.screens.jobs.job_report import JobReport
+from steertui.screens.jobs.results.curves import leading_panel
+from steertui.screens.jobs.results.figures import flatten_cells, format_value
+from steertui.screens.jobs.results.table import render_table
 from steertui.text import safe_text
 from steertui.widgets import glyphs
-from steertui.widgets.bars import clip
-from steertui.widgets.chart.grid import grid
+from steertui.widgets.bars import clip_text
+from steertui.widgets.chart.grid import draw_grid
 
 BAR = 28
 COST = "cost"
@@ -41,64 +41,64 @@ CHART = 12
 Colours = Mapping[str, str]
 
 
-def overview(
-    report: Report, now: float, width: int, height: int, column: str, colours: Colours
+def render_overview(
+    report: JobReport, now: float, width: int, height: int, column: str, colours: Colours
 ) -> list[Text]:
     """A summary of everything, the most important first."""
-    lines: list[Text] = [standing(report, now, width, colours), *_cost(report)]
-    lines += [*_whose(report, width), *_verdict(report, width, colours)]
+    lines: list[Text] = [progress_line(report, now, width, colours), *_cost(report)]
+    lines += [*_origin_note(report, width), *_verdict(report, width, colours)]
     if report.message:
         sign = "✗" if report.state == "failed" else "·"
         style = colours["error"] if report.state == "failed" else ""
         lines += _wrapped(f"{sign} {safe_text(report.message)}", width, style)
-    drawn = _picture(report, column, width, min(CHART, max(7, height - 12)), colours)
-    found = [*_found(report, width), *_files(report, colours)]
-    for part in (drawn, found, [*_params(report, width)], log(report, width)[-LOG:]):
+    drawn = _leading_picture(report, column, width, min(CHART, max(7, height - 12)), colours)
+    found = [*_summary_lines(report, width), *_files(report, colours)]
+    for part in (drawn, found, [*_params(report, width)], render_log(report, width)[-LOG:]):
         lines += [Text(), *part] if part else []
     return lines
 
 
-def _picture(report: Report, column: str, width: int, height: int, colours: Colours) -> list[Text]:
+def _leading_picture(report: JobReport, column: str, width: int, height: int, colours: Colours) -> list[Text]:
     """The main curve; without one the newest grid, or the beginning of the newest table."""
-    if drawn := leading(report, column, width, height, colours):
+    if drawn := leading_panel(report, column, width, height, colours):
         return drawn
     if report.grids:
-        return grid(list(report.grids.values())[-1], colours)[:height]
+        return draw_grid(list(report.grids.values())[-1], colours)[:height]
     tables = [rows for name, rows in report.tables.items() if name != COST]
-    return table(tables[-1], colours)[:height] if tables else []
+    return render_table(tables[-1], colours)[:height] if tables else []
 
 
-def standing(report: Report, now: float, width: int, colours: Colours) -> Text:
+def progress_line(report: JobReport, now: float, width: int, colours: Colours) -> Text:
     """One line: progress bar, rate and time left; for an ended job its state and duration."""
     line, stage = Text(), report.stage
     if report.ended or stage is None:
         passed = report.at if report.ended else now
         line.append(report.state or "requested", style=_state_style(report.state, colours))
-        line.append(f"  {clock(passed - report.asked)}", style="dim")
+        line.append(f"  {format_duration(passed - report.asked)}", style="dim")
         return line
-    line.append(f"{clip(safe_text(stage.unit), UNIT) or 'working'}  ")
-    bar(line, stage.share or 0.0, min(BAR, max(8, width - 44)), colours)
+    line.append(f"{clip_text(safe_text(stage.unit), UNIT) or 'working'}  ")
+    append_bar(line, stage.share or 0.0, min(BAR, max(8, width - 44)), colours)
     nth = f" · stage {len(report.stages)}" if len(report.stages) > 1 else ""
     line.append(f"  {stage.done}/{stage.total}{nth}  ")
-    line.append("  ".join(_pace(stage, now)), style="dim")
+    line.append("  ".join(_rate_words(stage, now)), style="dim")
     return line
 
 
-def bar(line: Text, share: float, width: int, colours: Colours) -> None:
+def append_bar(line: Text, share: float, width: int, colours: Colours) -> None:
     """Append a progress bar to a line."""
-    pen, full = glyphs.now(), int(width * share)
+    pen, full = glyphs.current_glyphs(), int(width * share)
     line.append(pen.full * full, style=colours["primary"])
     line.append(pen.empty * (width - full), style=colours["border"])
 
 
-def _pace(stage: Stage, now: float) -> list[str]:
+def _rate_words(stage: StageProgress, now: float) -> list[str]:
     rate, left = stage.rate, stage.left(now)
     words = [f"{rate:.3g}/s" if rate and rate >= 0.1 else f"{rate * 60:.2g}/min" if rate else ""]
-    words.append(f"{clock(left)} left" if left is not None and stage.done < stage.total else "")
+    words.append(f"{format_duration(left)} left" if left is not None and stage.done < stage.total else "")
     return [word for word in words if word]
 
 
-def clock(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """4.2 s, 1:05 or 2:00:07."""
     if seconds < 60:
         return f"{max(seconds, 0):.1f} s" if seconds < 10 else f"{seconds:.0f} s"
@@ -107,12 +107,12 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def log(report: Report, width: int) -> list[Text]:
+def render_log(report: JobReport, width: int) -> list[Text]:
     """The log: every stage and result, with the time since the job was requested."""
     lines = []
     for entry in report.log:
         first, *more = _wrapped(safe_text(entry.words), width - TIME - 2, "")
-        lines += [Text.assemble((f"{clock(entry.at):>{TIME}}  ", "dim"), first)]
+        lines += [Text.assemble((f"{format_duration(entry.at):>{TIME}}  ", "dim"), first)]
         lines += [Text.assemble(" " * (TIME + 2), rest) for rest in more]
     return lines
 
@@ -122,22 +122,24 @@ def _state_style(state: str, colours: Colours) -> str:
     return f"bold {colours[word]}" if word else "bold"
 
 
-def _whose(report: Report, width: int) -> list[Text]:
+def _origin_note(report: JobReport, width: int) -> list[Text]:
     """A note on a job started from the command line: its results are in its own session."""
     said = f"started from the command line; results in session {report.session[-6:]} (F5, if recorded)"
     return _wrapped(safe_text(said), width, "dim") if report.session else []
 
 
-def _cost(report: Report) -> Iterator[Text]:
+def _cost(report: JobReport) -> Iterator[Text]:
     """The expected cost that the job reported before it started."""
     for key, values in report.tables.get(COST, {}).items():
         words = " · ".join(
-            f"{figure(value)} {name.replace('_', ' ')}" for name, value in flat(values) if value
+            f"{format_value(value)} {name.replace('_', ' ')}"
+            for name, value in flatten_cells(values)
+            if value
         )
         yield Text(safe_text(f"{key} {words}"), style="dim")
 
 
-def _verdict(report: Report, width: int, colours: Colours) -> Iterator[Text]:
+def _verdict(report: JobReport, width: int, colours: Colours) -> Iterator[Text]:
     """A check's verdict colour, its meaning and the deciding reason, in one sentence."""
     word, reasons = report.summary.get("verdict"), report.summary.get("reasons")
     if isinstance(word, str) and word in MEANT:
@@ -146,19 +148,19 @@ def _verdict(report: Report, width: int, colours: Colours) -> Iterator[Text]:
         yield from _wrapped(sentence, width, colours[VERDICTS[word]])
 
 
-def _found(report: Report, width: int) -> Iterator[Text]:
+def _summary_lines(report: JobReport, width: int) -> Iterator[Text]:
     """The summary at the end: single and few values; tables have pages of their own."""
     for name, value in report.summary.items():
         known = report.params.get(name) == value or any(file.path == value for file in report.files)
         if known or name in ("error", "exit_code") or value in (None, "", [], {}):
             continue
         if isinstance(value, list) and all(isinstance(each, str) for each in value):
-            yield from _list(name, value, width)
-        elif (words := _short(value)) and (name != "verdict" or words not in MEANT):
-            yield _pair(name, clip(words, width - NAME))
+            yield from _sentence_lines(name, value, width)
+        elif (words := _one_line(value)) and (name != "verdict" or words not in MEANT):
+            yield _labelled(name, clip_text(words, width - NAME))
 
 
-def _list(name: str, sentences: list[str], width: int) -> Iterator[Text]:
+def _sentence_lines(name: str, sentences: list[str], width: int) -> Iterator[Text]:
     """Sentences below each other under one label."""
     for place, sentence in enumerate(sentences):
         first, *more = _wrapped(safe_text(sentence), width - NAME, "")
@@ -166,14 +168,16 @@ def _list(name: str, sentences: list[str], width: int) -> Iterator[Text]:
         yield from (Text.assemble(" " * NAME, rest) for rest in more)
 
 
-def _short(value: Any) -> str:
+def _one_line(value: Any) -> str:
     """A value in one line; a mapping by its plain values, or empty if it has nested tables."""
     if not isinstance(value, Mapping):
-        return "" if _nested(value) else figure(value)
+        return "" if _nested(value) else format_value(value)
     plain = {key: each for key, each in value.items() if not _nested(each)}
     if len(plain) > MANY:
         return ""
-    return safe_text(", ".join(f"{key.replace('_', ' ')} {figure(each)}" for key, each in plain.items()))
+    return safe_text(
+        ", ".join(f"{key.replace('_', ' ')} {format_value(each)}" for key, each in plain.items())
+    )
 
 
 def _nested(value: Any) -> bool:
@@ -182,31 +186,31 @@ def _nested(value: Any) -> bool:
     return isinstance(value, Mapping)
 
 
-def _files(report: Report, colours: Colours) -> Iterator[Text]:
+def _files(report: JobReport, colours: Colours) -> Iterator[Text]:
     for file in report.files:
-        yield _pair(file.what or "file", file.path)
+        yield _labelled(file.what or "file", file.path)
     if report.vector:
         yield Text(" " * NAME + "a loads it on the desk, s copies it to the library", style=colours["accent"])
 
 
-def _params(report: Report, width: int) -> Iterator[Text]:
+def _params(report: JobReport, width: int) -> Iterator[Text]:
     """The parameters that differ from the defaults."""
     offer = OFFERS.get(report.kind)
     usual = {param.name: param.default for param in offer.params} if offer else {}
-    given = {key: value for key, value in brief(report.params).items() if value != usual.get(key)}
-    words = "  ".join(f"{key}={figure(value)}" for key, value in given.items())
+    given = {key: value for key, value in shorten_texts(report.params).items() if value != usual.get(key)}
+    words = "  ".join(f"{key}={format_value(value)}" for key, value in given.items())
     if words:
-        yield Text(clip(safe_text(words), width), style="dim")
+        yield Text(clip_text(safe_text(words), width), style="dim")
 
 
-def _pair(name: str, value: str) -> Text:
+def _labelled(name: str, value: str) -> Text:
     line = Text(_label(name), style="dim")
     line.append(safe_text(value), style="not dim")
     return line
 
 
 def _label(name: str) -> str:
-    return f"{clip(safe_text(name.replace('_', ' ')), NAME - 1):<{NAME}}"
+    return f"{clip_text(safe_text(name.replace('_', ' ')), NAME - 1):<{NAME}}"
 
 
 def _wrapped(text: str, width: int, style: str) -> list[Text]:

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from rich.text import Text
 from textual.geometry import Offset
 
-from core.jobs.job import Sample
+from core.jobs.job import JobSample
 from sessions.job_specs.catalogue import OFFERS
-from steertui.screens.jobs.job_report import SAMPLES, Report
-from steertui.screens.jobs.results.curves import all_curves, panels
-from steertui.screens.jobs.results.table import margin_of, table
-from steertui.screens.jobs.results.tables import COST, log, overview
+from steertui.screens.jobs.job_report import SAMPLES, JobReport
+from steertui.screens.jobs.results.curves import all_curves, curve_panels
+from steertui.screens.jobs.results.table import margin_of, render_table
+from steertui.screens.jobs.results.tables import COST, render_log, render_overview
 from steertui.text import safe_text
-from steertui.widgets.bars import clip
-from steertui.widgets.chart.grid import grid
+from steertui.widgets.bars import clip_text
+from steertui.widgets.chart.grid import draw_grid
 from steertui.widgets.chart.grid import margin_of as grid_margin
 
 OVERVIEW, CURVES, SAMPLED, LOG = "overview", "curves", "samples", "log"
@@ -27,7 +27,7 @@ GROWING = (SAMPLED, LOG)
 
 
 @dataclass(frozen=True)
-class View:
+class PageContext:
     """Input for rendering a page: time, size, selected curve and theme colours."""
 
     now: float
@@ -37,49 +37,49 @@ class View:
     colours: Mapping[str, str]
 
 
-def names(report: Report) -> list[str]:
+def page_names(report: JobReport) -> list[str]:
     """Names of the pages that have content; the overview always has."""
     tables = [name for name in report.tables if name != COST]
-    drawn = [CURVES] if panels(report) else []
+    drawn = [CURVES] if curve_panels(report) else []
     said = [SAMPLED] if report.samples else []
     return [OVERVIEW, *drawn, *tables, *report.grids, *said, LOG]
 
 
-def lines(report: Report, name: str, view: View) -> list[Text]:
+def page_lines(report: JobReport, name: str, view: PageContext) -> list[Text]:
     """The lines of the page with this name."""
     if name == CURVES:
         return all_curves(report, view.width, view.colours)
     if name == SAMPLED:
         return _samples(report, view.width, view.colours)
     if name == LOG:
-        return log(report, view.width)
+        return render_log(report, view.width)
     if name in report.tables:
-        return table(report.tables[name], view.colours)
+        return render_table(report.tables[name], view.colours)
     if name in report.grids:
-        return grid(report.grids[name], view.colours)
-    return overview(report, view.now, view.width, view.height, view.column, view.colours)
+        return draw_grid(report.grids[name], view.colours)
+    return render_overview(report, view.now, view.width, view.height, view.column, view.colours)
 
 
-def frozen(report: Report, name: str) -> Offset:
+def frozen_size(report: JobReport, name: str) -> Offset:
     """Columns and rows of a page that do not scroll: row names and the table header."""
     if name in report.tables:
         return Offset(margin_of(report.tables[name]), 1)
     return Offset(grid_margin(report.grids[name]), 1) if name in report.grids else Offset()
 
 
-def empty(width: int) -> list[Text]:
+def empty_page(width: int) -> list[Text]:
     """The page shown while the session has no job."""
     titles = max(len(offer.title) for offer in OFFERS.values()) + 2
     room = width - titles - 2
     offered = [
-        Text.assemble(f"  {offer.title:<{titles}}", (clip(offer.summary, room), "dim"))
+        Text.assemble(f"  {offer.title:<{titles}}", (clip_text(offer.summary, room), "dim"))
         for offer in OFFERS.values()
     ]
     others = [Text(line, style="dim") for line in _folded(OTHERS, width)]
     return [Text(), Text("  No job in this session yet. n starts one:"), Text(), *offered, Text(), *others]
 
 
-def _samples(report: Report, width: int, colours: Mapping[str, str]) -> list[Text]:
+def _samples(report: JobReport, width: int, colours: Mapping[str, str]) -> list[Text]:
     """The samples in order of arrival."""
     shown: list[Text] = []
     if report.sampled > SAMPLES:
@@ -91,7 +91,7 @@ def _samples(report: Report, width: int, colours: Mapping[str, str]) -> list[Tex
     return shown
 
 
-def _sample(sample: Sample, width: int, colours: Mapping[str, str]) -> list[Text]:
+def _sample(sample: JobSample, width: int, colours: Mapping[str, str]) -> list[Text]:
     head = Text(safe_text(str(sample.condition)), style=f"bold {colours['accent']}")
     head.append(f"  {safe_text(str(sample.prompt))}", style=f"not bold {colours['primary']}")
     if sample.flags:

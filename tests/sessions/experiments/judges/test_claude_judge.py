@@ -11,35 +11,35 @@ import pytest
 
 from core.errors import UsageError
 from core.jobs.job import End, Job
-from core.jobs.resume import Finished
+from core.jobs.resume import FinishedTasks
 from core.jobs.runner import run
-from sessions.experiments.common.sampler import Prompt
+from sessions.experiments.common.sampler import SamplePrompt
 from sessions.experiments.judges.claude import ClaudeJudge
-from sessions.experiments.judges.pairwise import TURNED, Duel, PairwiseJudge, score
+from sessions.experiments.judges.pairwise import TURNED, AnswerPair, PairwiseJudge, tally_pairs
 from sessions.experiments.judges.registry import judge
-from sessions.experiments.judges.rubric import COHERENCE, trait
-from sessions.experiments.judges.verdict import Item, Verdict, tally
+from sessions.experiments.judges.rubric import COHERENCE, trait_rubric
+from sessions.experiments.judges.verdict import JudgedItem, Judgement, tally_judgements
 from tests.claude_server import Body, ClaudeServer, says
-from vectors.claude.asking import Claude
+from vectors.claude.asking import ClaudeClient
 from vectors.claude.errors import ClaudeError
 from vectors.claude.pricing import DEFAULT_MODEL
 
-ASKED = Prompt("p", ({"role": "user", "content": "How are you?"},))
+ASKED = SamplePrompt("p", ({"role": "user", "content": "How are you?"},))
 
 
-def done(work: Any, finished: Finished | None = None) -> Any:
+def done(work: Any, finished: FinishedTasks | None = None) -> Any:
     def job() -> Job:
         return {"found": (yield from work)}
 
     return next(event for event in run(job(), finished=finished) if isinstance(event, End)).summary["found"]
 
 
-def items(*texts: str) -> list[Item]:
-    return [Item(ASKED, text) for text in texts]
+def items(*texts: str) -> list[JudgedItem]:
+    return [JudgedItem(ASKED, text) for text in texts]
 
 
 def coherence() -> ClaudeJudge:
-    return ClaudeJudge(Claude(), COHERENCE, DEFAULT_MODEL)
+    return ClaudeJudge(ClaudeClient(), COHERENCE, DEFAULT_MODEL)
 
 
 def asked(body: Body) -> str:
@@ -58,11 +58,11 @@ def test_a_gap_is_no_number(claude_server: ClaudeServer) -> None:
     claude_server.answer(lambda body: next(reply for word, reply in replies.items() if word in asked(body)))
     verdicts = done(coherence().judge(items("good", "bad", "odd", "fair")))
     assert [verdict.value for verdict in verdicts] == [8, None, None, 4]
-    found = tally(verdicts)
+    found = tally_judgements(verdicts)
     assert (found["value"], found["n"], found["missing"]) == (6, 2, 2)
     assert sum(found["reasons"].values()) == 2
     assert all(reason.startswith("unparsed: Claude's reply") for reason in found["reasons"])
-    assert tally([Verdict(None, "x")])["value"] is None
+    assert tally_judgements([Judgement(None, "x")])["value"] is None
 
 
 def test_a_text_cannot_talk_the_judge_s_fence_down(claude_server: ClaudeServer) -> None:
@@ -81,10 +81,10 @@ def test_a_resumed_run_asks_only_what_is_missing(claude_server: ClaudeServer, tm
     claude_server.script(says({"reason": "r", "score": 5}))
     texts = [f"text {number}" for number in range(20)]
     keep = tmp_path / "steps.jsonl"
-    first = done(coherence().judge(items(*texts)), Finished(keep))
+    first = done(coherence().judge(items(*texts)), FinishedTasks(keep))
     lines = keep.read_text().splitlines()
     keep.write_text("\n".join(lines[:1]) + "\n" + lines[1][:10])
-    assert done(coherence().judge(items(*texts)), Finished(keep)) == first
+    assert done(coherence().judge(items(*texts)), FinishedTasks(keep)) == first
     assert len(claude_server.requests) == 20, "what its file of steps lost, the cache of replies still has"
 
 
@@ -96,7 +96,7 @@ def test_without_a_key_nothing_begins() -> None:
 def test_a_trait_needs_a_name(claude_server: ClaudeServer) -> None:
     with pytest.raises(UsageError, match="--trait"):
         judge("claude-trait", None, {})  # type: ignore[arg-type]
-    assert "clearly drifting" in trait("determined", "drifting").scale
+    assert "clearly drifting" in trait_rubric("determined", "drifting").scale
 
 
 def test_cost_is_a_bound(claude_server: ClaudeServer) -> None:
@@ -116,9 +116,9 @@ def duel(body: Body) -> tuple[str, str]:
     return first, second
 
 
-def pairwise(claude_server: ClaudeServer, texts: list[tuple[str, str]]) -> list[Verdict]:
-    asking = PairwiseJudge(Claude(), "is kinder", DEFAULT_MODEL)
-    found = done(asking.judge([Duel(ASKED, ours, theirs) for ours, theirs in texts]))
+def pairwise(claude_server: ClaudeServer, texts: list[tuple[str, str]]) -> list[Judgement]:
+    asking = PairwiseJudge(ClaudeClient(), "is kinder", DEFAULT_MODEL)
+    found = done(asking.judge([AnswerPair(ASKED, ours, theirs) for ours, theirs in texts]))
     return list(found)
 
 
@@ -132,13 +132,13 @@ def test_pairs_are_asked_in_both_orders(claude_server: ClaudeServer) -> None:
     verdicts = pairwise(claude_server, [("long one", "x"), ("y", "longer"), ("same", "emas")])
     assert [verdict.value for verdict in verdicts] == [1, -1, 0]
     assert len(claude_server.requests) == 6
-    found = score(verdicts)
+    found = tally_pairs(verdicts)
     assert (found["wins"], found["losses"], found["ties"], found["turned"]) == (1, 1, 1, 0)
 
 
 def test_a_judge_that_likes_what_stands_first_decides_nothing(claude_server: ClaudeServer) -> None:
     claude_server.script(says({"reason": "r", "better": "first"}))
-    found = score(pairwise(claude_server, [(f"a{n}", f"b{n}") for n in range(8)]))
+    found = tally_pairs(pairwise(claude_server, [(f"a{n}", f"b{n}") for n in range(8)]))
     assert (found["wins"], found["losses"], found["ties"], found["turned"], found["p"]) == (0, 0, 8, 8, 1.0)
     assert found["win_rate"]["value"] is None
 
@@ -147,7 +147,7 @@ def test_ten_wins_of_ten_are_one_in_five_hundred(claude_server: ClaudeServer) ->
     claude_server.answer(
         lambda body: {"reason": "r", "better": "first" if "good" in duel(body)[0] else "second"}
     )
-    found = score(pairwise(claude_server, [(f"good {n}", f"bad {n}") for n in range(10)]))
+    found = tally_pairs(pairwise(claude_server, [(f"good {n}", f"bad {n}") for n in range(10)]))
     assert found["wins"] == 10
     assert found["p"] == pytest.approx(2 / 1024)
 
@@ -157,4 +157,4 @@ def test_half_a_pair_is_a_gap(claude_server: ClaudeServer) -> None:
     (verdict,) = pairwise(claude_server, [("a", "b")])
     assert verdict.value is None
     assert verdict.why != TURNED
-    assert json.dumps(score([verdict]))
+    assert json.dumps(tally_pairs([verdict]))

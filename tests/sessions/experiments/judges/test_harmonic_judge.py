@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from core.errors import UsageError
-from core.jobs.resume import Finished
+from core.jobs.resume import FinishedTasks
 from core.mixer.mixer import Mixer
-from sessions.experiments.common.sampler import Prompt
-from sessions.experiments.judges.harmonic import TOP, harmonic, rubrics, together
+from sessions.experiments.common.sampler import SamplePrompt
+from sessions.experiments.judges.harmonic import TOP, combine_judgements, concept_rubrics, harmonic_mean
 from sessions.experiments.judges.registry import judge
 from sessions.experiments.judges.resident import ResidentJudge
-from sessions.experiments.judges.verdict import Verdict, parts_of
+from sessions.experiments.judges.verdict import Judgement, part_columns
 from sessions.experiments.scoring import judging
 from tests.claude_server import Body, ClaudeServer
 from tests.sessions.experiments import running
@@ -32,28 +32,35 @@ QUESTIONS = {
 
 
 def test_by_hand() -> None:
-    assert [harmonic(scores) for scores in ([2, 2, 2], [2, 1, 2], [1, 1, 1], [2, 2, 0])] == [2, 1.5, 1, 0]
+    assert [harmonic_mean(scores) for scores in ([2, 2, 2], [2, 1, 2], [1, 1, 1], [2, 2, 0])] == [
+        2,
+        1.5,
+        1,
+        0,
+    ]
 
 
 def test_it_lies_between_the_least_and_the_mean_and_any_order_is_the_same() -> None:
     for scores in itertools.product((0, 1, 2), repeat=3):
-        found = harmonic(scores)
+        found = harmonic_mean(scores)
         assert min(scores) <= found + 1e-12 <= sum(scores) / 3 + 2e-12
-        assert found == pytest.approx(harmonic(scores[::-1]))
+        assert found == pytest.approx(harmonic_mean(scores[::-1]))
 
 
 def test_a_text_that_is_all_concept_and_no_answer_is_worth_nothing() -> None:
-    found = together({"concept": Verdict(2.0), "instruction": Verdict(0.0), "fluency": Verdict(2.0)})
+    found = combine_judgements(
+        {"concept": Judgement(2.0), "instruction": Judgement(0.0), "fluency": Judgement(2.0)}
+    )
     assert found.value == 0
     assert found.parts == {"concept": 2, "instruction": 0, "fluency": 2}
 
 
 def test_what_lacks_a_part_is_missing_and_its_other_parts_are_kept() -> None:
-    found = together(
-        {"concept": Verdict(2.0), "instruction": Verdict(None, "unparsed: x"), "fluency": Verdict(1.0)}
+    found = combine_judgements(
+        {"concept": Judgement(2.0), "instruction": Judgement(None, "unparsed: x"), "fluency": Judgement(1.0)}
     )
     assert (found.value, found.why) == (None, "instruction: unparsed: x")
-    means = parts_of([found, Verdict(2.0, "", dict.fromkeys(QUESTIONS, 2.0))])
+    means = part_columns([found, Judgement(2.0, "", dict.fromkeys(QUESTIONS, 2.0))])
     assert (means["concept"], means["instruction"], means["fluency"]) == (2, 2, 1.5)
 
 
@@ -83,9 +90,9 @@ def test_a_score_beyond_two_is_a_gap_and_never_a_number(claude_server: ClaudeSer
 def test_its_cost_is_that_of_three_questions_under_one_budget(claude_server: ClaudeServer) -> None:
     one: Any = judge("claude-harmonic", None, CONCEPT)  # type: ignore[arg-type]
     plain = judge("claude-coherence", None, {})  # type: ignore[arg-type]
-    assert judging.cost(one, 10, 60).judge_calls == 30
-    assert (judging.cost(one, 10, 60).judge_dollars or 0) > 2 * (
-        judging.cost(plain, 10, 60).judge_dollars or 0
+    assert judging.judging_cost(one, 10, 60).judge_calls == 30
+    assert (judging.judging_cost(one, 10, 60).judge_dollars or 0) > 2 * (
+        judging.judging_cost(plain, 10, 60).judge_dollars or 0
     )
     assert len({id(part.claude) for part in one.parts.values()}) == 1
 
@@ -98,14 +105,16 @@ def test_it_needs_a_concept(claude_server: ClaudeServer) -> None:
 @pytest.mark.parametrize("number", range(TOP + 1))
 def test_the_model_itself_is_asked_for_numbers_up_to_two(number: int) -> None:
     voice: Any = Scale(number)
-    (verdict,) = done(ResidentJudge(voice, rubrics("determination")["fluency"]).judge(items("an answer")))
+    (verdict,) = done(
+        ResidentJudge(voice, concept_rubrics("determination")["fluency"]).judge(items("an answer"))
+    )
     assert verdict.value == pytest.approx(number, abs=1e-6)
     assert "from 0 to 2" in voice.prompts[0].text
     (whole,) = done(judge("resident-harmonic", voice, CONCEPT).judge(items("an answer")))
     assert whole.value == pytest.approx(number, abs=1e-5)
 
 
-def says(prompt: Prompt, mixer: Mixer) -> str:
+def says(prompt: SamplePrompt, mixer: Mixer) -> str:
     """More concept with more of the vector, until the instruction is forgotten."""
     x = dose(mixer)
     return (
@@ -122,7 +131,7 @@ def swept(steps: Path, **more: Any) -> dict[str, Any]:
         **CONCEPT,
         **more,
     }
-    return running.report("sweep", ScriptedVoice(says), params, finished=Finished(steps))
+    return running.report("sweep", ScriptedVoice(says), params, finished=FinishedTasks(steps))
 
 
 def test_a_sweep_finds_the_dose_at_which_all_three_are_there(

@@ -12,18 +12,18 @@ import pytest
 from core.demo.world import prompts as world
 from core.demo.world.speech import talk
 from core.errors import UsageError
-from sessions.experiments.common.sampler import Prompt
+from sessions.experiments.common.sampler import SamplePrompt
 from sessions.experiments.judges.hints import HintJudge
-from sessions.experiments.judges.lexical import QuestionJudge, WordJudge, flags
-from sessions.experiments.judges.propensity import PropensityJudge, continuations
+from sessions.experiments.judges.lexical import QuestionJudge, WordJudge, text_flags
+from sessions.experiments.judges.propensity import PropensityJudge, continuation_pairs
 from sessions.experiments.judges.registry import JUDGES, judge
-from sessions.experiments.judges.resident import ResidentJudge, expected
+from sessions.experiments.judges.resident import ResidentJudge, expected_score
 from sessions.experiments.judges.rubric import COHERENCE
-from sessions.experiments.judges.verdict import Item, Work
+from sessions.experiments.judges.verdict import JudgedItem, Work
 from tests.sessions.experiments.judges.test_claude_judge import done
 from vectors.contrasts.catalogue import contrast
 
-ASKED = Prompt("p", ({"role": "user", "content": "Help me with the parser."},))
+ASKED = SamplePrompt("p", ({"role": "user", "content": "Help me with the parser."},))
 
 
 class Scale:
@@ -33,9 +33,9 @@ class Scale:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.prompts: list[Prompt] = []
+        self.prompts: list[SamplePrompt] = []
 
-    def weigh(self, prompt: Prompt, texts: Sequence[str], *, after: str = "") -> Work:
+    def weigh(self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = "") -> Work:
         yield from ()
         self.prompts.append(prompt)
         return [[0.0 if self._fits(text) else -30.0] for text in texts]
@@ -48,7 +48,7 @@ class Scale:
 @pytest.mark.parametrize("number", range(11))
 def test_a_resident_judge_says_what_the_model_means(number: int) -> None:
     voice: Any = Scale(number)
-    (verdict,) = done(ResidentJudge(voice, COHERENCE).judge([Item(ASKED, "an answer")]))
+    (verdict,) = done(ResidentJudge(voice, COHERENCE).judge([JudgedItem(ASKED, "an answer")]))
     assert verdict.value == pytest.approx(number, abs=1e-6)
     assert "an answer" in voice.prompts[0].text
     assert "Help me with the parser." in voice.prompts[0].text
@@ -57,7 +57,7 @@ def test_a_resident_judge_says_what_the_model_means(number: int) -> None:
 def test_a_model_without_a_clue_says_the_middle() -> None:
     even = [math.log(1 / 11)] * 11
     even[1] = math.log(2 / 11)
-    assert expected(even) == pytest.approx(5)
+    assert expected_score(even) == pytest.approx(5)
 
 
 def test_the_demo_models_are_not_asked_for_numbers() -> None:
@@ -70,14 +70,14 @@ def test_the_demo_models_are_not_asked_for_numbers() -> None:
 def test_words_count_as_words() -> None:
     one = WordJudge(("cat",), ("eat",))
     verdicts = done(
-        one.judge([Item(ASKED, text) for text in ("cat", "category great", "a cat may eat", "eat")])
+        one.judge([JudgedItem(ASKED, text) for text in ("cat", "category great", "a cat may eat", "eat")])
     )
     assert [verdict.value for verdict in verdicts] == [1.0, None, 0.5, 0.0]
 
 
 def test_questions_per_sentence() -> None:
     texts = ("One. Two? Three! Four?", "no end", "What?! Yes.", "")
-    verdicts = done(QuestionJudge().judge([Item(ASKED, text) for text in texts]))
+    verdicts = done(QuestionJudge().judge([JudgedItem(ASKED, text) for text in texts]))
     assert [verdict.value for verdict in verdicts] == [0.5, None, 0.5, None]
 
 
@@ -94,7 +94,7 @@ def test_questions_per_sentence() -> None:
     ],
 )
 def test_flags(text: str, found: tuple[str, ...]) -> None:
-    assert flags(text) == found
+    assert text_flags(text) == found
 
 
 def test_every_judge_says_what_it_measures() -> None:
@@ -119,17 +119,19 @@ def test_every_judge_says_what_it_measures() -> None:
 @pytest.fixture(scope="module")
 def voice() -> Any:
     import core
-    from sessions.experiments.scoring.model_sampler import ResidentVoice
+    from sessions.experiments.scoring.model_sampler import TorchSampler
 
-    return ResidentVoice(core.load("demo-base"))
+    return TorchSampler(core.load("demo-base"))
 
 
-def planted(pool: Sequence[str], count: int = 6) -> list[Item]:
+def planted(pool: Sequence[str], count: int = 6) -> list[JudgedItem]:
     """Answers written by the world's own grammar, so that their class is known."""
     chance = random.Random(4)
-    scenes = world.requests(count, 8)
+    scenes = world.task_requests(count, 8)
     return [
-        Item(Prompt(f"{n}", ({"role": "user", "content": asked},)), " ".join(scene.tell(pool, 2, chance)))
+        JudgedItem(
+            SamplePrompt(f"{n}", ({"role": "user", "content": asked},)), " ".join(scene.tell(pool, 2, chance))
+        )
         for n, (scene, asked) in enumerate(scenes)
     ]
 
@@ -147,14 +149,16 @@ def test_system_prompts_tell_the_classes_apart(voice: Any) -> None:
 
 
 def test_a_story_has_no_system_prompt(voice: Any) -> None:
-    story = Item(Prompt("s", ({"role": "user", "content": "Once"},), raw=True), "He never stopped.")
+    story = JudgedItem(
+        SamplePrompt("s", ({"role": "user", "content": "Once"},), raw=True), "He never stopped."
+    )
     (verdict,) = done(HintJudge(voice).judge([story]))
     assert verdict.value is None
     assert "no system prompt" in verdict.why
 
 
 def test_continuations_tell_the_classes_apart(voice: Any) -> None:
-    one = PropensityJudge(voice, continuations("determined-drifting"))
+    one = PropensityJudge(voice, continuation_pairs("determined-drifting"))
     determined, drifting = (values(one.judge(planted(pool))) for pool in (talk.DETERMINED, talk.DRIFTING))
     assert sum(a > b for a, b in zip(determined, drifting, strict=True)) == 6
     same = PropensityJudge(voice, ((" so.", " so."),))
@@ -175,7 +179,7 @@ def told() -> list[str]:
 def test_what_people_wrote_is_not_flagged() -> None:
     texts = told()
     assert len(texts) >= 200
-    assert not any(map(flags, texts))
+    assert not any(map(text_flags, texts))
 
 
 @pytest.mark.parametrize("length", range(1, 9))
@@ -183,10 +187,10 @@ def test_a_story_that_begins_to_go_round_is(length: int) -> None:
     """The last words of each, over and over."""
     for text in told()[:40]:
         words = text.split()
-        assert flags(" ".join(words + words[-length:] * 12)), text
+        assert text_flags(" ".join(words + words[-length:] * 12)), text
 
 
 def test_filler_that_goes_round_in_other_words_is_monotone() -> None:
     filler = "the new year of the studio and the year of the new studio and the new year of the year"
-    assert flags(filler + " and the studio of the new") == ("monotone",)
-    assert flags(" ".join(f"word{n}" for n in range(30))) == ()
+    assert text_flags(filler + " and the studio of the new") == ("monotone",)
+    assert text_flags(" ".join(f"word{n}" for n in range(30))) == ()
