@@ -41,14 +41,14 @@ def measured(run: Any) -> int:
 
     def watch() -> None:
         while not over.wait(EVERY_S):
-            meter.look()
+            meter.update_peak()
 
     watcher = threading.Thread(target=watch)
     watcher.start()
     run()
     over.set()
     watcher.join()
-    return meter.grown
+    return meter.grown_bytes
 
 
 def main() -> None:

@@ -25,8 +25,8 @@ GOALS = (Goal("compiled, eight mixed", "eager, eight mixed", 1.5),)
 def bench(setting: Setting) -> dict[str, Any]:
     model = demo(setting.device)
     graphs = counters["stats"]["unique_graphs"]
-    news = model.workshop.build(GraphSize(1, CAPACITY))
-    step = model.workshop.fitting(GraphSize(1, CAPACITY))
+    news = model.graph_builder.build_step(GraphSize(1, CAPACITY))
+    step = model.graph_builder.find_step(GraphSize(1, CAPACITY))
     if step is None:
         raise SystemExit(news)
     verdict = verify.verify_step(step)

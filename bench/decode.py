@@ -108,7 +108,7 @@ def _steered(model: Model) -> list[Check]:
 
 
 def _decoded(model: Model, mixer: Mixer) -> Tensor:
-    ids, plan = prompt(model, PROMPT), model.compiler.compile([mixer])
+    ids, plan = prompt(model, PROMPT), model.planner.plan([mixer])
     tape = Tape(model)
     tape.feed([ids[:-1]], ["prompt"] * (PROMPT - 1), plan)
     return tape.feed([ids[-1:]], ["answer"], plan)
@@ -116,7 +116,7 @@ def _decoded(model: Model, mixer: Mixer) -> Tensor:
 
 def _by_hand(model: Model, mixer: Mixer) -> Tensor:
     """The same two passes of the plain model, with hooks written out for these two channels."""
-    tape, ids, plain = Tape(model), prompt(model, PROMPT), model.compiler.compile([Mixer()])
+    tape, ids, plain = Tape(model), prompt(model, PROMPT), model.planner.plan([Mixer()])
     tape.feed([ids[:-1]], ["prompt"] * (PROMPT - 1), plain)
     with _naive_hooks(model, mixer):
         return tape.feed([ids[-1:]], ["answer"], plain)

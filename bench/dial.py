@@ -63,8 +63,8 @@ def _microseconds(action: Callable[[int], Any]) -> float:
 def _plans(model: Model) -> dict[str, Callable[[int], Any]]:
     one, eight = Mixer((channel(model, 0, scale=0.1, scope="all"),)), eight_mixed(model)
     return {
-        "plan, one add": lambda change: model.compiler.compile([one.scale(0, 0.001 * change)]),
-        "plan, eight mixed": lambda change: model.compiler.compile([turned(eight, change)]),
+        "plan, one add": lambda change: model.planner.plan([one.scale(0, 0.001 * change)]),
+        "plan, eight mixed": lambda change: model.planner.plan([turned(eight, change)]),
     }
 
 
@@ -74,22 +74,22 @@ def _bank(model: Model) -> dict[str, Callable[[int], Any]]:
     bank = GraphBuffers(size, model.n_layers, model.hidden_size, model.device)
 
     def made(mixer: Mixer) -> Any:
-        return tables.make(model.compiler.compile([mixer]).phases["answer"])
+        return tables.build_table(model.planner.plan([mixer]).phases["answer"])
 
     eight, loud = eight_mixed(model), adds(model)
-    settings = [model.compiler.compile([turned(eight, i)]).phases["answer"] for i in range(BATCH)]
+    settings = [model.planner.plan([turned(eight, i)]).phases["answer"] for i in range(BATCH)]
     scales = [made(loud.scale(0, 0.001 * i)) for i in range(BATCH)]
     dials = [made(eight.scale(0, 0.001 * i)) for i in range(BATCH)]
     return {
         "copy into the bank, scales": lambda change: bank.load(scales[change]),
         "copy into the bank, any dial": lambda change: bank.load(dials[change]),
-        "table, eight mixed": lambda change: tables.make(settings[change]),
+        "table, eight mixed": lambda change: tables.build_table(settings[change]),
     }
 
 
 def _swap(model: Model) -> Callable[[int], Any]:
     """Queueing a plan that is ready, which another thread does, and taking it over."""
-    plans = [model.compiler.compile([adds(model).scale(0, 0.001 * i)]) for i in range(8)]
+    plans = [model.planner.plan([adds(model).scale(0, 0.001 * i)]) for i in range(8)]
     queue = iter(range(10**9))
     boundary = MixerQueue(lambda mixer, ages: plans[next(queue) % 8], Mixer())
 

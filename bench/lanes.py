@@ -69,11 +69,11 @@ def _steps(model: Model, mixer: Mixer, lanes: int) -> Any:
     """Decode steps alone, on a prompt encoded beforehand; eight lanes at once or eight times one."""
     variants = [mixer.scale(0, scale) for scale in SCALES]
     groups = [variants] if lanes == 8 else [[variant] for variant in variants]
-    plans = [model.compiler.compile(group) for group in groups]
+    plans = [model.planner.plan(group) for group in groups]
     tape = Tape(model)
     ids = prompt(model, PROMPT)
-    tape.feed([ids], ["prompt"] * PROMPT, plans[0] if lanes == 1 else model.compiler.compile([mixer]))
-    tape.fan_out(lanes)
+    tape.feed([ids], ["prompt"] * PROMPT, plans[0] if lanes == 1 else model.planner.plan([mixer]))
+    tape.repeat_lane(lanes)
 
     def run() -> int:
         for plan in plans:
@@ -108,7 +108,7 @@ def _check(model: Model, name: str) -> Check:
     ids = prompt(model, PROMPT)
     logits = []
     for group in (variants, variants[-1:]):
-        plan, tape = model.compiler.compile(group), Tape(model, len(group))
+        plan, tape = model.planner.plan(group), Tape(model, len(group))
         tape.feed([ids] * len(group), ["prompt"] * PROMPT, plan)
         logits.append(tape.feed([ids[:1]] * len(group), ["answer"], plan)[-1])
     apart = float((logits[0] - logits[1]).abs().max() / logits[1].std())

@@ -93,7 +93,7 @@ async def _turned(client: EngineClient, state: dict[str, Any]) -> tuple[Frame | 
     heard = asyncio.ensure_future(client.ask("pause", paused=False))
     await asyncio.sleep(0)
     began = time.perf_counter()
-    ack = await client.ask("mixer", rev=client.state.desk.rev + 1, state=state)
+    ack = await client.ask("mixer", rev=client.state.mixer.rev + 1, state=state)
     took = 1e6 * (time.perf_counter() - began)
     try:
         return await heard, ack, took

@@ -129,7 +129,7 @@ def _write(transcript: Transcript, at: int) -> None:
     transcript.extend(_said(at, at + FRAME))
     for index in range(at - 1, at + FRAME - 1):
         transcript.tint.readings["pirate"].add(float(index % 7))
-        transcript.colour(index, {"pirate": float(index % 7)})
+        transcript.set_projections(index, {"pirate": float(index % 7)})
 
 
 def _draw(bank: FaderBank, number: int) -> None:

@@ -19,7 +19,7 @@ GOALS = (Goal("after the history", "alone", 1 / 1.2),)
 
 def bench(setting: Setting) -> dict[str, Any]:
     model = core.adopt(qwen(device=setting.device), name="qwen shape")
-    plan = model.compiler.compile([add_and_cap(model)])
+    plan = model.planner.plan([add_and_cap(model)])
     long, short = Tape(model), Tape(model)
     _feed(long, prompt(model, HISTORY), plan)
     ids = prompt(model, TURN, seed=1)
@@ -48,7 +48,7 @@ def _forget(tape: Tape, length: int) -> None:
     if length:
         tape.crop(length)
     else:
-        tape.forget()
+        tape.clear()
 
 
 def _nothing_encoded_again(model: Model) -> Check:
@@ -60,6 +60,6 @@ def _nothing_encoded_again(model: Model) -> Check:
     tape, how = Tape(model), AnswerSettings(max_new_tokens=2, ignore_end=True)
     list(AnswerStream(model, tape, prompt(model, HISTORY // 10), Mixer(), how))
     fed: list[int] = []
-    with model.steering.tap([0], lambda layer, hidden: fed.append(hidden.shape[1])):
+    with model.steering.hooking_outputs([0], lambda layer, hidden: fed.append(hidden.shape[1])):
         list(AnswerStream(model, tape, prompt(model, TURN, seed=1), Mixer(), how))
     return Check("positions encoded again", sum(fed) - TURN - 2, 0)

@@ -20,15 +20,15 @@ class LruCache(Generic[T]):
         self._made: dict[Hashable, T] = {}
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+    def get_or_make(self, key: Hashable, make: Callable[[], T]) -> T:
         """The value of this key, made now if it is not cached."""
         with self._lock:
             if key in self._made:
                 self._made[key] = self._made.pop(key)
                 return self._made[key]
-        return self._keep(key, make())
+        return self._store(key, make())
 
-    def _keep(self, key: Hashable, thing: T) -> T:
+    def _store(self, key: Hashable, thing: T) -> T:
         with self._lock:
             self._made[key] = thing
             while len(self._made) > self._limit:

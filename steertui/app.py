@@ -76,7 +76,7 @@ class StudioApp(App[None], inherit_bindings=False):
         self._keys = settings.keymap
         self._desk = DeskScreen(model, socket, settings, inline=inline)
         self._lag, self._adapts = self._desk.lag, settings.adapt
-        self.add_mode("desk", lambda: self._desk.fitted(self.size))
+        self.add_mode("desk", lambda: self._desk.with_breakpoints(self.size))
         for theme in colour_themes.OWN:
             self.register_theme(theme)
         usual = colour_themes.default_theme(self.console.color_system, no_color=self.no_color)
@@ -94,10 +94,10 @@ class StudioApp(App[None], inherit_bindings=False):
         """Copy text and notify the user where it was put."""
         text = text.encode("utf-8", "replace").decode()
         super().copy_to_clipboard(text)
-        self._say_where(text)
+        self._notify_copied(text)
 
     @work(group="copy", exit_on_error=False)
-    async def _say_where(self, text: str) -> None:
+    async def _notify_copied(self, text: str) -> None:
         places = await asyncio.to_thread(clipboard.copy_text, text)
         self.notify(safe_text(f"{len(text)} characters: {', '.join(places)}"), markup=False, timeout=8)
 
@@ -105,15 +105,15 @@ class StudioApp(App[None], inherit_bindings=False):
         """Clean pasted text, which may hold control sequences, and send keys through the key queue."""
         if isinstance(event, events.Paste):
             if len(event.text) > MAX_FRAME:
-                self._refuse(len(event.text))
+                self._reject_paste(len(event.text))
                 return
             event.text = safe_text(event.text, multiline=True)
         if isinstance(event, Typed) and not event.is_forwarded:
-            await self._ahead.take(event)
+            await self._ahead.enqueue(event)
         else:
             await super().on_event(event)
 
-    def _refuse(self, characters: int) -> None:
+    def _reject_paste(self, characters: int) -> None:
         """Reject a paste that is longer than a message to the engine may be."""
         said = f"{characters:,} characters were pasted: a message holds {MAX_FRAME:,}"
         self.notify(said, severity="error", markup=False, timeout=8)
@@ -125,59 +125,59 @@ class StudioApp(App[None], inherit_bindings=False):
         """On a slow line, write only the cells that changed (Textual has no public hook for this)."""
         writes = self._running and not self._closed and not self._batch_count
         if glyphs.current_glyphs().slow and writes and isinstance(renderable, CompositorUpdate):
-            renderable = self._thrift.cut(renderable, self.size)
+            renderable = self._thrift.keep_changes(renderable, self.size)
         super()._display(screen, renderable)
         if writes and not self._shown:
             self._shown = True
-            self.call_later(self._begin)
+            self.call_later(self._start_engine)
 
     def on_mount(self) -> None:
         self._farewell = ExitSignals(lambda code: self.exit(return_code=code))
         if glyphs.current_glyphs().slow:
             self.animation_level = "none"
         elif self._adapts and getattr(self._driver, "input_tty", False):
-            self.set_interval(EVERY_S, self._ask_terminal)
-            self._ask_terminal(True)
-        self.app_suspend_signal.subscribe(self, lambda _: self._forget(), immediate=True)
-        self.app_resume_signal.subscribe(self, lambda _: self._come_back(), immediate=True)
+            self.set_interval(EVERY_S, self._query_terminal)
+            self._query_terminal(True)
+        self.app_suspend_signal.subscribe(self, lambda _: self._forget_terminal(), immediate=True)
+        self.app_resume_signal.subscribe(self, lambda _: self._redraw_after_suspend(), immediate=True)
 
-    def _begin(self) -> None:
+    def _start_engine(self) -> None:
         """Start the engine after the first frame is drawn, so that the two do not compete for the CPU."""
         # Objects made at start live until exit; freezing them spares the collector pauses of 70 ms.
         gc.freeze()
         gc.enable()
         self._desk.listen()
 
-    def _come_back(self) -> None:
+    def _redraw_after_suspend(self) -> None:
         """Redraw the whole screen after a suspend: the shell has overwritten it."""
-        self._thrift.forget()
+        self._thrift.forget_screen()
         self.refresh(layout=True)
 
     # How quick the line is ----------------------------------------------------------------------------------------
 
-    def _ask_terminal(self, first: bool = False) -> None:
+    def _query_terminal(self, first: bool = False) -> None:
         """Query the cursor position before the first frame and during answers, to measure the terminal's
         lag.
         """
         now, speaking = monotonic(), self._desk.link.state.running is not None
-        due = self._lag.due(now, speaking) or first
+        due = self._lag.should_query(now, speaking) or first
         if due and self._driver and not glyphs.current_glyphs().slow:
-            self._lag.asked(now)
+            self._lag.query_sent(now)
             self._driver.write(QUESTION)
 
     def on_cursor_position(self, event: events.CursorPosition) -> None:
         """Measure the lag with the time at which the reply was read, and turn slow-line mode on if it is
         slow.
         """
-        self._lag.answered(event.time)
+        self._lag.reply_received(event.time)
         if self._lag.slow and self._adapts and not glyphs.current_glyphs().slow:
             glyphs.set_glyphs(replace(glyphs.current_glyphs(), slow=True))
             self.animation_level, self._desk.prompt.cursor_blink = "none", False
-            self.notify(self._lag.words, markup=False, timeout=12)
+            self.notify(self._lag.notice, markup=False, timeout=12)
 
-    def _forget(self) -> None:
-        self._thrift.forget()
-        self._lag.forget()
+    def _forget_terminal(self) -> None:
+        self._thrift.forget_screen()
+        self._lag.forget_query()
 
     def exit(self, result: None = None, return_code: int = 0, message: Any = None) -> None:
         """Leave after a pending terminal reply has arrived (the shell would read it); with an exit code,
@@ -188,11 +188,11 @@ class StudioApp(App[None], inherit_bindings=False):
             leave()
         elif not self._leaving:
             self._leaving = True
-            self._lag.then(self, leave)
+            self._lag.run_after_reply(self, leave)
 
     def on_unmount(self) -> None:
-        self._ahead.forget()
-        self._farewell.forget()
+        self._ahead.cancel()
+        self._farewell.restore_handlers()
 
     # What can be done on every screen ----------------------------------------------------------------------------
 
@@ -212,11 +212,11 @@ class StudioApp(App[None], inherit_bindings=False):
     def action_background(self) -> None:
         """Suspend the app as ctrl+z does; the engine goes on with the answer."""
         if job_control.has_job_control():
-            self._lag.then(self, self._hand_over)
+            self._lag.run_after_reply(self, self._suspend_to_shell)
         else:
             self.notify("no shell here could resume the app; ctrl+q leaves, the engine goes on", markup=False)
 
-    def _hand_over(self) -> None:
+    def _suspend_to_shell(self) -> None:
         self.app_suspend_signal.publish(self)
         job_control.suspend_job()
 
@@ -241,7 +241,7 @@ class StudioApp(App[None], inherit_bindings=False):
 
     def action_looks(self) -> None:
         looks = ThemeDialog(self)
-        self.push_screen(looks, looks.keep)
+        self.push_screen(looks, looks.apply_choice)
 
     def action_picture(self) -> None:
         """Save a screenshot in the data folder and notify the user of its path."""

@@ -34,7 +34,7 @@ class Batch:
         """Number of tokens without the padding."""
         return int(self.mask.sum())
 
-    def inputs(self, accepts_positions: bool) -> dict[str, Any]:
+    def model_inputs(self, accepts_positions: bool) -> dict[str, Any]:
         """Arguments of the forward pass that keep padding from changing any result.
 
         Padding on the right needs no mask (a full one is passed): causal attention never reads it. Padding on

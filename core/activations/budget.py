@@ -27,14 +27,16 @@ class TokenBudget:
     limit: int = 2**62
 
     @property
-    def settled(self) -> bool:
-        return len(self._fitting()) == 1 or all(self._tries(c) >= ROUNDS for c in self._fitting())
+    def is_settled(self) -> bool:
+        return len(self._candidates_within_limit()) == 1 or all(
+            self._try_count(c) >= ROUNDS for c in self._candidates_within_limit()
+        )
 
-    def tokens(self) -> int:
+    def next_limit(self) -> int:
         """Token limit of the next batch."""
-        return self.best() if self.settled else min(self._fitting(), key=self._tries)
+        return self.best() if self.is_settled else min(self._candidates_within_limit(), key=self._try_count)
 
-    def note(self, budget: int, tokens: int, seconds: float) -> None:
+    def record_speed(self, budget: int, tokens: int, seconds: float) -> None:
         """Record the speed of one batch; padding is not counted as work."""
         self.rates.setdefault(budget, []).append(tokens / max(seconds, 1e-9))
 
@@ -43,12 +45,12 @@ class TokenBudget:
         self.limit = max(1, used // 2)
 
     def best(self) -> int:
-        return max(self._fitting(), key=lambda c: max(self.rates.get(c, [0.0])))
+        return max(self._candidates_within_limit(), key=lambda c: max(self.rates.get(c, [0.0])))
 
-    def _fitting(self) -> Sequence[int]:
+    def _candidates_within_limit(self) -> Sequence[int]:
         return [c for c in self.candidates if c <= self.limit] or [self.limit]
 
-    def _tries(self, candidate: int) -> int:
+    def _try_count(self, candidate: int) -> int:
         return len(self.rates.get(candidate, ()))
 
 
@@ -62,5 +64,5 @@ def budget_for_model(model: Model, total_tokens: int, fixed: int | None = None) 
 
 
 def remember_budget(model: Model, budget: TokenBudget) -> None:
-    if len(budget.candidates) > 1 and budget.settled:
+    if len(budget.candidates) > 1 and budget.is_settled:
         _measured[model] = budget.best()

@@ -62,7 +62,7 @@ def capture(
         key = capture_key(model.fingerprint, str(model.dtype), wanted, ids, chosen, _mixer_identity(mixer))
         shards = open_row_files(store, key, wanted, len(ids), model.hidden_size)
     rows = shards.rows if shards else {layer: torch.empty(len(ids), model.hidden_size) for layer in wanted}
-    finished = shards.done() if shards else set()
+    finished = shards.finished_indices() if shards else set()
     settings: dict[str, Any] = {
         "read": read,
         "batch_tokens": batch_tokens,
@@ -74,7 +74,7 @@ def capture(
             rows[layer][indices] = values
         finished.update(indices)
         if shards is not None:
-            shards.mark(indices)
+            shards.mark_finished(indices)
         if on_progress is not None:
             on_progress("capture", len(finished), len(ids))
     return CapturedRows(rows)
@@ -101,8 +101,8 @@ def capture_stream(
     tokens = budget.budget_for_model(model, sum(lengths[i] for i in waiting), batch_tokens)
     listener = BatchReader(model, _checked_layers(model, layers), mixer, padding)
     while waiting:
-        indices = batches.take_batch(waiting, widths, tokens.tokens())
-        batch = batches.pad_batch(ids, indices, widths[indices[0]], model.device, left=listener.left)
+        indices = batches.take_batch(waiting, widths, tokens.next_limit())
+        batch = batches.pad_batch(ids, indices, widths[indices[0]], model.device, left=listener.pads_left)
         part = _read_within_budget(listener, batch, [chosen[i] for i in indices], tokens)
         if part is not None:
             waiting = waiting[len(indices) :]
@@ -125,7 +125,7 @@ def _read_within_budget(
     listener: BatchReader, batch: Batch, chosen: Sequence[np.ndarray], tokens: TokenBudget
 ) -> dict[int, Tensor] | None:
     """Rows of the batch, its speed recorded; None if it ran out of memory and a smaller one may fit."""
-    used, start = tokens.tokens(), time.perf_counter()
+    used, start = tokens.next_limit(), time.perf_counter()
     try:
         rows = listener.read(batch, chosen)
     except torch.OutOfMemoryError:
@@ -133,7 +133,7 @@ def _read_within_budget(
             raise OutOfMemory(f"a prompt of {batch.tokens} tokens does not fit into memory") from None
         tokens.halve(batch.ids.numel())
         return None
-    tokens.note(used, batch.tokens, time.perf_counter() - start)
+    tokens.record_speed(used, batch.tokens, time.perf_counter() - start)
     return rows
 
 

@@ -26,11 +26,11 @@ class BatchReader:
 
     def __init__(self, model: Model, layers: Sequence[int], mixer: Mixer | None, padding: str | None) -> None:
         self.model, self.layers, self.trunk = model, layers, model.anatomy.trunk
-        self.player = None if mixer is None else UnsizedPass(model.compiler.compile([mixer]))
+        self.steerer = None if mixer is None else UnsizedPass(model.planner.plan([mixer]))
         # Scoped channels treat a row's last position as the answer, so rows must end at the same column.
-        scoped = self.player is not None and not self.player.alike
-        self.left = padding == "left" or (padding is None and scoped)
-        self.positions = "position_ids" in inspect.signature(self.trunk.forward).parameters
+        scoped = self.steerer is not None and not self.steerer.is_uniform
+        self.pads_left = padding == "left" or (padding is None and scoped)
+        self.accepts_positions = "position_ids" in inspect.signature(self.trunk.forward).parameters
 
     def read(self, batch: Batch, chosen: Sequence[np.ndarray]) -> dict[int, Tensor]:
         rows: dict[int, Tensor] = {}
@@ -40,11 +40,11 @@ class BatchReader:
             if layer == self.layers[-1]:
                 raise _LastLayerRead
 
-        steering, inputs = self.model.steering, batch.inputs(self.positions)
+        steering, inputs = self.model.steering, batch.model_inputs(self.accepts_positions)
         with (
             torch.no_grad(),
-            steering.playing(self.player),
-            steering.tap(self.layers, look),
+            steering.steering_with(self.steerer),
+            steering.hooking_outputs(self.layers, look),
             suppress(_LastLayerRead),
         ):
             self.trunk(**inputs, use_cache=False)

@@ -26,10 +26,10 @@ class RowFiles:
     rows: dict[int, Tensor]
     finished: np.memmap
 
-    def done(self) -> set[int]:
+    def finished_indices(self) -> set[int]:
         return set(np.flatnonzero(self.finished).tolist())
 
-    def mark(self, indices: Sequence[int]) -> None:
+    def mark_finished(self, indices: Sequence[int]) -> None:
         """Mark rows as written, after writing them: rows unmarked at a crash are written again."""
         self.finished[list(indices)] = True
 

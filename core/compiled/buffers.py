@@ -35,7 +35,7 @@ class GraphBuffers:
         self.rows = zeros(n_layers, size.slots, hidden_size)
         self.gram = zeros(n_layers, size.caps, size.slots)
         self.inverse = zeros(n_layers, size.caps, size.caps, many)
-        self.dials = zeros(n_layers, size.lanes, sum(self.sections))
+        self.coefficients = zeros(n_layers, size.lanes, sum(self.sections))
         self.push = zeros(n_layers, size.lanes, hidden_size)
         self.seen = [zeros(2, size.lanes, size.slots) for _ in range(n_layers)]
         self.sides = zeros(2, size.caps, many)
@@ -46,17 +46,17 @@ class GraphBuffers:
         loaded, self.loaded = self.loaded, table
         if loaded is table:
             return
-        if loaded is None or loaded.frame is not table.frame:
-            self.rows.copy_(table.frame.rows)
-            self.gram.copy_(table.frame.gram)
-            self.inverse.copy_(table.frame.inverse)
-        self.dials.copy_(table.dials)
+        if loaded is None or loaded.directions is not table.directions:
+            self.rows.copy_(table.directions.rows)
+            self.gram.copy_(table.directions.gram)
+            self.inverse.copy_(table.directions.inverse)
+        self.coefficients.copy_(table.coefficients)
         self.push.copy_(table.push)
 
     def steer(self, layer: int, hidden: Tensor) -> Tensor:
         """Runs inside the graph on h [lanes, 1, d]: the stages of `steer_array` without branches."""
         state, rows = hidden[:, 0].float(), self.rows[layer]
-        through, plus, pushed, floor, ceiling, keep = self.dials[layer].split(self.sections, dim=-1)
+        through, plus, pushed, floor, ceiling, keep = self.coefficients[layer].split(self.sections, dim=-1)
         slots, caps = self.size.slots, self.size.caps
         p = (state[:, None] * rows).sum(-1)
         both = (p[..., None] * through.unflatten(-1, (slots, 2 * slots))).sum(-2) + plus
@@ -72,12 +72,12 @@ class GraphBuffers:
         steered = s * state + (w[..., None] * rows).sum(-2) + self.push[layer]
         return steered.to(hidden.dtype)[:, None]
 
-    def readings(self, layers: Layers) -> list[MeterReading]:
+    def meter_readings(self, layers: Layers) -> list[MeterReading]:
         """Meter readings of the last pass, in the form an eager pass reports them."""
         assert self.loaded is not None
         found = []
-        for layer, (plan, seating) in enumerate(zip(layers, self.loaded.chairs, strict=True)):
-            if plan is not None and plan.gauge is not None and seating is not None:
-                before, after = self.seen[layer][:, :, list(seating.read)][:, :, None].clone()
+        for layer, (plan, seating) in enumerate(zip(layers, self.loaded.layouts, strict=True)):
+            if plan is not None and plan.meter_rows is not None and seating is not None:
+                before, after = self.seen[layer][:, :, list(seating.meter_slots)][:, :, None].clone()
                 found.append(MeterReading(layer, plan.channels, before, after))
         return found

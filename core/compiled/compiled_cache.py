@@ -30,21 +30,21 @@ class CompiledTape(Tape):
         self.at_once = at_once
         self.step: GraphStep | None = None
         self._demand: tuple[Plan | None, int, int] = None, 0, 0
-        self._tell: Callable[..., None] = lambda kind, **data: None
+        self._notify: Callable[..., None] = lambda kind, **data: None
 
-    def begin(self, tell: Callable[..., None]) -> None:
-        self._tell = tell
-        for news in self.model.workshop.settle():
+    def begin_answer(self, tell: Callable[..., None]) -> None:
+        self._notify = tell
+        for news in self.model.graph_builder.install_finished():
             tell("compile", text=news)
-        self.model.workshop.check_again()
+        self.model.graph_builder.recheck_guards()
 
-    def blank(self, n_lanes: int) -> Tape:
+    def new_empty(self, n_lanes: int) -> Tape:
         other = CompiledTape(self.model, n_lanes, at_once=self.at_once)
-        other._tell = self._tell
+        other._notify = self._notify
         return other
 
-    def prepare(self, plan: Plan) -> Plan:
-        self.model.workshop.prepare(plan)
+    def prepare_plan(self, plan: Plan) -> Plan:
+        self.model.graph_builder.prepare_tables(plan)
         return plan
 
     def feed(
@@ -55,82 +55,82 @@ class CompiledTape(Tape):
         readings: list[MeterReading] | None = None,
     ) -> Tensor:
         """Decode one token per lane with the compiled step if possible; feed everything else eagerly."""
-        if len(phases) == 1 and len(self) and self._ready(plan):
-            logits = self._played([row[0] for row in rows], phases[0], plan, readings)
+        if len(phases) == 1 and len(self) and self._attach_step(plan):
+            logits = self._graph_logits([row[0] for row in rows], phases[0], plan, readings)
             if logits is not None:
                 self.compiled = True
                 return logits
-        self.leave()
+        self.return_cache()
         self.compiled = False
         return super().feed(rows, phases, plan, readings)
 
     def crop(self, length: int) -> None:
-        self.leave()
+        self.return_cache()
         super().crop(length)
 
-    def fan_out(self, n_lanes: int) -> None:
-        self.leave()
-        super().fan_out(n_lanes)
+    def repeat_lane(self, n_lanes: int) -> None:
+        self.return_cache()
+        super().repeat_lane(n_lanes)
 
-    def keep(self, lane: int) -> None:
+    def keep_lane(self, lane: int) -> None:
         if self.n_lanes > 1:
-            self.leave()
-        super().keep(lane)
+            self.return_cache()
+        super().keep_lane(lane)
 
-    def join(self, other: Tape) -> None:
-        self.leave()
-        super().join(other)
+    def append_lanes(self, other: Tape) -> None:
+        self.return_cache()
+        super().append_lanes(other)
 
-    def forget(self) -> tuple[list[list[int]], list[str]]:
+    def clear(self) -> tuple[list[list[int]], list[str]]:
         self.step = None
-        return super().forget()
+        return super().clear()
 
-    def leave(self) -> None:
+    def return_cache(self) -> None:
         """Copy the cache back from the compiled step."""
         if self.step is not None:
             step, self.step = self.step, None
             self.cache = self._empty()
-            step.give(self.cache, len(self))
+            step.copy_cache_to(self.cache, len(self))
 
-    def _ready(self, plan: Plan) -> bool:
+    def _attach_step(self, plan: Plan) -> bool:
         """Move the cache to a step that fits this plan and one more token; False if there is none yet."""
-        step, wanted = self.step, self._size(plan, len(self) + 1)
-        if step is None or not step.size.holds(wanted):
-            found = self.model.workshop.fitting(wanted) or self._asked(wanted)
+        step, wanted = self.step, self._needed_size(plan, len(self) + 1)
+        if step is None or not step.size.covers(wanted):
+            found = self.model.graph_builder.find_step(wanted) or self._request_step(wanted)
             if found is None:
                 return False
-            self.leave()
-            found.take(self, self.cache, len(self))
+            self.return_cache()
+            found.take_cache(self, self.cache, len(self))
             self.step, self.cache = found, self._empty()
         return True
 
-    def _size(self, plan: Plan, capacity: int) -> GraphSize:
+    def _needed_size(self, plan: Plan, capacity: int) -> GraphSize:
         if self._demand[0] is not plan:
             self._demand = plan, *slot_demand(plan)
         return GraphSize(self.n_lanes, capacity, *self._demand[1:])
 
-    def _asked(self, wanted: GraphSize) -> GraphStep | None:
+    def _request_step(self, wanted: GraphSize) -> GraphStep | None:
         """Request a missing step, with some room to grow; returns it if it was built at once."""
         size = size_for(wanted.lanes, wanted.capacity, self.model.max_context, wanted.slots, wanted.caps)
-        news = self.model.workshop.ask(size, self.at_once)
+        news = self.model.graph_builder.request_step(size, self.at_once)
         if news is None:
             return None
-        self._tell("compile", text=news)
-        return self.model.workshop.fitting(wanted)
+        self._notify("compile", text=news)
+        return self.model.graph_builder.find_step(wanted)
 
-    def _played(
+    def _graph_logits(
         self, tokens: list[int], phase: str, plan: Plan, readings: list[MeterReading] | None
     ) -> Tensor | None:
         """Logits of the compiled step; None when it failed, after which it is not used again."""
         assert self.step is not None
         try:
-            logits = self.step.play(tokens, plan.phases[phase])
+            logits = self.step.decode_tokens(tokens, plan.phases[phase])
         except Exception as error:  # a graph may raise anything; the same token can be decoded eagerly
-            self.model.workshop.drop(self.step)
-            self._tell("compile", text=f"back to eager decoding: {' '.join(str(error).split())[:200]}")
+            self.model.graph_builder.drop_step(self.step)
+            self._notify("compile", text=f"back to eager decoding: {' '.join(str(error).split())[:200]}")
             return None
         if readings is not None:
-            readings.extend(self.step.bank.readings(plan.phases[phase]))
+            readings.extend(self.step.buffers.meter_readings(plan.phases[phase]))
         for lane, token in zip(self.ids, tokens, strict=True):
             lane.append(token)
         self.phases.append(phase)

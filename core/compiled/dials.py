@@ -35,7 +35,7 @@ class CoefficientRows:
     keep: Array
 
     @classmethod
-    def silent(cls, n_layers: int, size: GraphSize) -> CoefficientRows:
+    def without_effect(cls, n_layers: int, size: GraphSize) -> CoefficientRows:
         """Coefficients that leave every layer's output unchanged."""
         slots, caps, lead = size.slots, size.caps, (n_layers, size.lanes)
         return cls(
@@ -48,14 +48,14 @@ class CoefficientRows:
             keep=np.zeros((*lead, 1)),
         )
 
-    def write(self, layer: int, plan: LayerPlan, seats: SlotLayout, push: Tensor) -> None:
+    def set_layer(self, layer: int, plan: LayerPlan, seats: SlotLayout, push: Tensor) -> None:
         n, program = len(seats), plan.program
         self.gram[layer, 0, :n, :n] = seats.gram
         if plan.push is not None:
             self.pushed[layer, :, :n] = (push @ seats.rows.T).cpu().numpy()
         if program is None:
             return
-        order, capped = list(seats.played), list(seats.played[: seats.caps])
+        order, capped = list(seats.program_rows), list(seats.program_rows[: seats.caps])
         k = len(order)
         if program.gain is not None:
             self.gain[layer, :, :k, :k] = _with_lane_axis(program.gain, k, k)[:, order][:, :, order]
@@ -67,7 +67,7 @@ class CoefficientRows:
             for mine, theirs in ((self.floor, program.floor), (self.ceiling, program.ceiling)):
                 mine[layer, :, : len(capped)] = np.clip(_with_lane_axis(theirs, k)[:, capped], -NEVER, NEVER)
 
-    def rows(self) -> Tensor:
+    def to_tensor(self) -> Tensor:
         """float32 [layers, lanes, width], divided as `section_widths` lists."""
         through = np.concatenate([self.gain, np.eye(self.gain.shape[-1]) + self.gain @ self.gram], axis=-1)
         plus = np.concatenate([self.add, (self.add[..., None, :] @ self.gram)[..., 0, :]], axis=-1)

@@ -32,7 +32,7 @@ torch._dynamo.config.skip_nnmodule_hook_guards = False
 class CacheHolder(Protocol):
     """The tape whose cache a compiled step currently uses."""
 
-    def leave(self) -> None: ...
+    def return_cache(self) -> None: ...
 
 
 class GraphStep:
@@ -40,10 +40,10 @@ class GraphStep:
 
     def __init__(self, model: Model, size: GraphSize) -> None:
         self.model, self.size, self.length = model, size, 0
-        self.bank = GraphBuffers(size, model.n_layers, model.hidden_size, model.device)
+        self.buffers = GraphBuffers(size, model.n_layers, model.hidden_size, model.device)
         self.cache = _static_cache(model, size)
         self._tables = TableBuilder(size, model.hidden_size, model.device)
-        self._made: LruCache[tuple[Layers, CoefficientTable]] = LruCache(16)
+        self._table_cache: LruCache[tuple[Layers, CoefficientTable]] = LruCache(16)
         options: dict[str, Any] = {"triton.cudagraphs": True} if model.device.type == "cuda" else {}
         function = _with_own_code(_decode_function(model, self.cache))
         self._function = torch.compile(function, fullgraph=True, dynamic=False, options=options)
@@ -51,35 +51,37 @@ class GraphStep:
         self._checked = False
         self._holder: Callable[[], CacheHolder | None] = lambda: None
 
-    def seal(self) -> None:
+    def compile_graph(self) -> None:
         """Compile; from then on anything that would need a recompile raises."""
-        self.play([0] * self.size.lanes, (None,) * self.model.n_layers)
+        self.decode_tokens([0] * self.size.lanes, (None,) * self.model.n_layers)
         self._stance = "fail_on_recompile"
 
-    def check_again(self) -> None:
+    def recheck_guards(self) -> None:
         """Check the guards (new hook? adapter switched?) at the next token; too slow for every token."""
         self._checked = False
 
-    def table(self, layers: Layers) -> CoefficientTable:
+    def table_for(self, layers: Layers) -> CoefficientTable:
         """The coefficient table of these layer plans, built once, on the thread that first needs it."""
-        return self._made.get(id(layers), lambda: (layers, self._tables.make(layers)))[1]
+        return self._table_cache.get_or_make(id(layers), lambda: (layers, self._tables.build_table(layers)))[
+            1
+        ]
 
-    def play(self, tokens: Sequence[int], layers: Layers) -> Tensor:
+    def decode_tokens(self, tokens: Sequence[int], layers: Layers) -> Tensor:
         """Decode one more token per lane; logits [lanes, vocabulary]."""
-        self.bank.load(self.table(layers))
+        self.buffers.load(self.table_for(layers))
         ids = torch.tensor(tokens, device=self.model.device)[:, None]
         stance = torch.compiler.set_stance(self._stance, skip_guard_eval_unsafe=self._checked)
-        with torch.no_grad(), self.model.steering.playing(self.bank), stance:
+        with torch.no_grad(), self.model.steering.steering_with(self.buffers), stance:
             logits: Tensor = self._function(ids)
         self._checked = self._stance == "fail_on_recompile"
         self.length += 1
         return logits.clone()
 
-    def take(self, tape: CacheHolder, cache: Any, length: int) -> None:
+    def take_cache(self, tape: CacheHolder, cache: Any, length: int) -> None:
         """Copy a dynamic cache in and continue from it; a previous holder first gets its own cache back."""
         holder = self._holder()
         if holder is not None and holder is not tape:
-            holder.leave()
+            holder.return_cache()
         self._holder = weakref.ref(tape)
         with torch.no_grad():
             for mine, theirs in zip(self.cache.layers, cache.layers, strict=True):
@@ -87,7 +89,7 @@ class GraphStep:
                 mine.values[:, :, :length].copy_(theirs.values)
         self._set_length(length)
 
-    def give(self, cache: Any, length: int) -> None:
+    def copy_cache_to(self, cache: Any, length: int) -> None:
         """Copy the first positions into an empty dynamic cache, so that eager passes can continue."""
         for index, mine in enumerate(self.cache.layers):
             cache.update(mine.keys[:, :, :length].clone(), mine.values[:, :, :length].clone(), index)
@@ -103,7 +105,7 @@ def _static_cache(model: Model, size: GraphSize) -> Cache:
     """A static cache with full layers, as on the eager tape, with shapes taken from one eager token."""
     shown = DynamicCache()
     token = torch.zeros(size.lanes, 1, dtype=torch.long, device=model.device)
-    with torch.no_grad(), model.steering.playing(None):
+    with torch.no_grad(), model.steering.steering_with(None):
         model.hf(input_ids=token, past_key_values=shown, use_cache=True)
     layers = []
     for layer in shown.layers:

@@ -32,9 +32,9 @@ class SlotLayout:
 
     rows: Tensor
     gram: NDArray[np.float64]
-    played: tuple[int, ...]
+    program_rows: tuple[int, ...]
     caps: int
-    read: tuple[int, ...]
+    meter_slots: tuple[int, ...]
 
     def __len__(self) -> int:
         return len(self.gram)
@@ -48,12 +48,14 @@ def find_layout(plan: LayerPlan | None) -> SlotLayout | None:
     """Slot layout of one layer, None if it needs none; cached per row tensor, weakly."""
     if plan is None:
         return None
-    if (rows := plan.gauge if plan.rows is None else plan.rows) is None:
+    if (rows := plan.meter_rows if plan.rows is None else plan.rows) is None:
         return None
     capped = _capped_rows(plan)
     with _lock:
         lately = _seated.setdefault(rows, LruCache(GAUGES))
-    return lately.get((id(plan.gauge), capped), lambda: (plan.gauge, _build_layout(plan, capped)))[1]
+    return lately.get_or_make(
+        (id(plan.meter_rows), capped), lambda: (plan.meter_rows, _build_layout(plan, capped))
+    )[1]
 
 
 def slot_demand(plan: Plan) -> tuple[int, int]:
@@ -75,7 +77,7 @@ def _capped_rows(plan: LayerPlan) -> tuple[int, ...]:
 def _build_layout(plan: LayerPlan, capped: tuple[int, ...]) -> SlotLayout:
     rows = [] if plan.rows is None else list(plan.rows)
     played = (*capped, *(i for i in range(len(rows)) if i not in capped))
-    gauges = [] if plan.gauge is None else list(plan.gauge)
+    gauges = [] if plan.meter_rows is None else list(plan.meter_rows)
     everyone = torch.stack([*(rows[i] for i in played), *gauges])
     gram = (everyone.double() @ everyone.double().T).cpu().numpy()
     kept, read = list(range(len(played))), []

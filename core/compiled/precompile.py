@@ -56,7 +56,7 @@ class PrecompileProcess:
         return self._child.poll() == 0
 
     @property
-    def complaint(self) -> str:
+    def error_text(self) -> str:
         """Last line of a failed child's stderr."""
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").split("\n")
@@ -114,7 +114,7 @@ def main() -> None:
     torch.set_num_threads(spec["threads"])
     size = GraphSize(**spec["size"])
     model = empty_model(spec)
-    GraphStep(model, size).seal()
+    GraphStep(model, size).compile_graph()
 
 
 if __name__ == "__main__":

@@ -31,10 +31,10 @@ class DirectionTensors:
 class CoefficientTable:
     """Buffer contents for one plan: directions, coefficients [L, lanes, width], pushes [L, lanes, d]."""
 
-    frame: DirectionTensors
-    dials: Tensor
+    directions: DirectionTensors
+    coefficients: Tensor
     push: Tensor
-    chairs: Chairs
+    layouts: Chairs
 
 
 @dataclass
@@ -44,21 +44,23 @@ class TableBuilder:
     size: GraphSize
     hidden_size: int
     device: torch.device
-    _frames: LruCache[tuple[Chairs, DirectionTensors]] = field(default_factory=lambda: LruCache(4))
+    _direction_cache: LruCache[tuple[Chairs, DirectionTensors]] = field(default_factory=lambda: LruCache(4))
 
-    def make(self, layers: Layers) -> CoefficientTable:
+    def build_table(self, layers: Layers) -> CoefficientTable:
         chairs = tuple(map(find_layout, layers))
-        frame = self._frames.get(tuple(map(id, chairs)), lambda: (chairs, self._frame(chairs)))[1]
-        dials = CoefficientRows.silent(len(layers), self.size)
+        frame = self._direction_cache.get_or_make(
+            tuple(map(id, chairs)), lambda: (chairs, self._build_directions(chairs))
+        )[1]
+        dials = CoefficientRows.without_effect(len(layers), self.size)
         push = torch.zeros(len(layers), self.size.lanes, self.hidden_size, device=self.device)
         for layer, (plan, seats) in enumerate(zip(layers, chairs, strict=True)):
             if plan is not None and plan.push is not None:
                 push[layer] = plan.push.reshape(-1, self.hidden_size)
             if plan is not None and seats is not None:
-                dials.write(layer, plan, seats, push[layer])
-        return CoefficientTable(frame, dials.rows(), push, chairs)
+                dials.set_layer(layer, plan, seats, push[layer])
+        return CoefficientTable(frame, dials.to_tensor(), push, chairs)
 
-    def _frame(self, chairs: Chairs) -> DirectionTensors:
+    def _build_directions(self, chairs: Chairs) -> DirectionTensors:
         size = self.size
         rows = torch.zeros(len(chairs), size.slots, self.hidden_size, device=self.device)
         gram = np.zeros((len(chairs), size.slots, size.slots))

@@ -23,7 +23,7 @@ class GraphSize:
         lanes = f"{self.lanes} lane{'s' if self.lanes > 1 else ''}"
         return f"{lanes}, {self.capacity} positions and {self.slots} channels, {self.caps} of them capped"
 
-    def holds(self, other: GraphSize) -> bool:
+    def covers(self, other: GraphSize) -> bool:
         """True if a need of `other` fits; lanes must be equal, as batch size changes rounding."""
         room = self.capacity >= other.capacity and self.slots >= other.slots and self.caps >= other.caps
         return self.lanes == other.lanes and room

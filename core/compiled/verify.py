@@ -32,11 +32,11 @@ class GraphVerdict:
 
     error: float
     effect: float
-    whole: bool
+    is_float32: bool
 
     @property
-    def sound(self) -> bool:
-        tolerance, ratio = (1e-4, 1000.0) if self.whole else (0.1, 10.0)
+    def is_sound(self) -> bool:
+        tolerance, ratio = (1e-4, 1000.0) if self.is_float32 else (0.1, 10.0)
         return self.error <= tolerance and self.effect > ratio * self.error
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ def verify_step(step: GraphStep) -> GraphVerdict:
     tape, plain = Tape(model, lanes), Tape(model, lanes)
     for each in (tape, plain):
         each.feed([row[:PROMPT] for row in ids], ["prompt"] * PROMPT, silent)
-    step.take(NullCacheHolder(), tape.cache, PROMPT)
+    step.take_cache(NullCacheHolder(), tape.cache, PROMPT)
     unsteered = plain.feed([row[PROMPT : PROMPT + 1] for row in ids], ["answer"], silent)
     error, spread = 0.0, float(unsteered.std())
     effect = 0.0
@@ -64,16 +64,16 @@ def verify_step(step: GraphStep) -> GraphVerdict:
         error = max(error, missed / spread)
         if at == PROMPT:
             effect = _max_difference(steered, unsteered) / spread
-    return GraphVerdict(error, effect, whole=model.dtype == torch.float32)
+    return GraphVerdict(error, effect, is_float32=model.dtype == torch.float32)
 
 
 def _compare_token(step: GraphStep, tape: Tape, tokens: list[int], plan: Plan) -> tuple[Tensor, float]:
     """Decode one token both ways: eager logits, and the graph's largest error in logits and projections."""
     seen: list[MeterReading] = []
-    step.check_again()
+    step.recheck_guards()
     eager = tape.feed([[token] for token in tokens], ["answer"], plan, seen)
-    compiled = step.play(tokens, plan.phases["answer"])
-    told = step.bank.readings(plan.phases["answer"])
+    compiled = step.decode_tokens(tokens, plan.phases["answer"])
+    told = step.buffers.meter_readings(plan.phases["answer"])
     missed = [_max_difference(eager, compiled)]
     for mine, theirs in zip(told, seen, strict=True):
         scale = float(theirs.before.abs().max().clamp(min=1.0))
@@ -92,7 +92,7 @@ def _max_difference(a: Tensor, b: Tensor) -> float:
 class NullCacheHolder:
     """A cache holder for the self-test; giving the cache back is a no-op."""
 
-    def leave(self) -> None:
+    def return_cache(self) -> None:
         pass
 
 
@@ -124,7 +124,7 @@ def _test_mixers(model: Model, lanes: int, keep_norm: bool = False) -> list[Mixe
 
 
 def _plan(model: Model, mixers: list[Mixer]) -> Plan:
-    return model.compiler.compile(mixers, {i: [model.n_layers - 1] for i in range(len(mixers[0].channels))})
+    return model.planner.plan(mixers, {i: [model.n_layers - 1] for i in range(len(mixers[0].channels))})
 
 
 def _seeded_generator(other: bool = False) -> torch.Generator:

@@ -36,18 +36,18 @@ class GraphBuilder:
         self.refusal = refusal_reason(model)
         self._steps: dict[GraphSize, GraphStep] = {}
         self._tried: set[GraphSize] = set()
-        self._warming: dict[GraphSize, PrecompileProcess | None] = {}
+        self._child_processes: dict[GraphSize, PrecompileProcess | None] = {}
 
-    def fitting(self, wanted: GraphSize) -> GraphStep | None:
+    def find_step(self, wanted: GraphSize) -> GraphStep | None:
         """The smallest verified step that covers `wanted`; it becomes the most recently used one."""
-        sizes = [size for size in self._steps if size.holds(wanted)]
+        sizes = [size for size in self._steps if size.covers(wanted)]
         if not sizes:
             return None
         size = min(sizes, key=lambda size: (size.capacity, size.slots))
         self._steps[size] = self._steps.pop(size)
         return self._steps[size]
 
-    def ask(self, size: GraphSize, at_once: bool = False) -> str | None:
+    def request_step(self, size: GraphSize, at_once: bool = False) -> str | None:
         """Precompile an untried size in a child process, or build it now; returns a notice or None."""
         if size in self._tried:
             return None
@@ -56,30 +56,30 @@ class GraphBuilder:
             reason = self.refusal or f"{size.caps} capped directions at one layer are too many for a graph"
             return f"decoding stays eager: {reason}"
         if at_once:
-            return self.build(size)
+            return self.build_step(size)
         try:
-            self._warming[size] = (
+            self._child_processes[size] = (
                 PrecompileProcess(self.model, size) if child_process_fits(self.model) else None
             )
         except OSError as error:
             return f"decoding stays eager: {' '.join(str(error).split())[:LAST_WORDS]}"
         return f"a step for {size} is being compiled; decoding stays eager until it is ready"
 
-    def settle(self) -> Iterator[str]:
+    def install_finished(self) -> Iterator[str]:
         """Build the steps whose child process has finished; slow, so call it between two answers."""
-        ready = [size for size, child in self._warming.items() if child is None or child.finished]
+        ready = [size for size, child in self._child_processes.items() if child is None or child.finished]
         for size in ready:
-            child = self._warming.pop(size)
+            child = self._child_processes.pop(size)
             if child is None or child.succeeded:
-                yield self.build(size)
+                yield self.build_step(size)
             else:
-                yield f"decoding stays eager: {child.complaint}"
+                yield f"decoding stays eager: {child.error_text}"
 
-    def wait(self) -> None:
-        for child in filter(None, self._warming.values()):
+    def wait_for_children(self) -> None:
+        for child in filter(None, self._child_processes.values()):
             child.wait()
 
-    def build(self, size: GraphSize) -> str:
+    def build_step(self, size: GraphSize) -> str:
         """Compile a step now, verify it, and keep it only if it is verified; no other pass runs meanwhile."""
         use_own_cache()
         self._tried.add(size)
@@ -87,16 +87,16 @@ class GraphBuilder:
         with self.model.steering.lock:
             try:
                 step = GraphStep(self.model, size)
-                step.seal()
+                step.compile_graph()
                 verdict = verify_step(step)
             except Exception as error:  # compilers raise errors of any class; eager decoding continues
                 return f"decoding stays eager: {' '.join(str(error).split())[:LAST_WORDS]}"
-        if not verdict.sound:
+        if not verdict.is_sound:
             return f"decoding stays eager: the compiled step does not agree with it ({verdict})"
-        self.keep(step)
+        self.add_step(step)
         return f"a compiled step for {size} takes over ({verdict}; {time.perf_counter() - began:.1f} s)"
 
-    def keep(self, step: GraphStep) -> None:
+    def add_step(self, step: GraphStep) -> None:
         """Add a step, dropping the least recently used beyond the limit; tapes using one keep it."""
         self._steps[step.size] = step
         while len(self._steps) > MOST_STEPS:
@@ -104,21 +104,21 @@ class GraphBuilder:
             del self._steps[oldest]
             self._tried.discard(oldest)
 
-    def drop(self, step: GraphStep) -> None:
+    def drop_step(self, step: GraphStep) -> None:
         """Stop offering a step that failed in use."""
         self._steps.pop(step.size, None)
 
-    def check_again(self) -> None:
+    def recheck_guards(self) -> None:
         for step in self._steps.values():
-            step.check_again()
+            step.recheck_guards()
 
-    def prepare(self, plan: Plan) -> None:
+    def prepare_tables(self, plan: Plan) -> None:
         """Build the coefficient tables of a new plan on the thread that changes the mixer."""
         slots, caps = slot_demand(plan)
         for step in list(self._steps.values()):
-            if step.size.holds(GraphSize(len(plan.lanes), 0, slots, caps)):
+            if step.size.covers(GraphSize(len(plan.lanes), 0, slots, caps)):
                 for layers in {id(layers): layers for layers in plan.phases.values()}.values():
-                    step.table(layers)
+                    step.table_for(layers)
 
 
 def child_process_fits(model: Model) -> bool:
@@ -132,7 +132,7 @@ def child_process_fits(model: Model) -> bool:
 def refusal_reason(model: Model) -> str | None:
     """The reason why this model cannot be compiled, or None."""
     hf = model.hf
-    if not Tape(model).rewinds:
+    if not Tape(model).can_rewind:
         return "the model keeps a running state instead of a cache of tokens"
     devices = {site.device for site in model.anatomy.sites}
     if len(devices) > 1:

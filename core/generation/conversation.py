@@ -38,7 +38,7 @@ class Conversation:
         self.messages: list[Message] = [{"role": "system", "content": system}] if system else []
         self.live: AnswerStream | None = None
         self.mode, self.note = "chat", ""
-        self._tape, self._waiting = open_tape(model, compile), PendingTokens()
+        self._tape, self._pending = open_tape(model, compile), PendingTokens()
         self._prefill = ""
         self._past: list[Message] = []
         self._undo: tuple[int, PendingTokens, list[Message], list[Message]] | None = None
@@ -50,9 +50,9 @@ class Conversation:
         if self.model.tokenizer is None:
             raise UsageError(f"{self.model.name} has no tokenizer: a conversation needs one")
         new: Message = {"role": role, "content": text}
-        tape, waiting = self._settle()
+        tape, waiting = self._finish_last_turn()
         before = (len(tape), waiting, list(self.messages), list(self._past))
-        ids, notices, pending_phases = self._ids(tape, waiting, new, prefill)
+        ids, notices, pending_phases = self._turn_ids(tape, waiting, new, prefill)
         check_length(self.model, len(tape) + len(ids))
         live = AnswerStream(
             self.model, tape, ids, mixer or Mixer(), build_settings(self.model, **settings), pending_phases
@@ -60,7 +60,7 @@ class Conversation:
         live.notices.extend(notices)
         self.messages.append(new)
         self._past, self._undo = list(self.messages), before
-        self.live, self._prefill, live.on_end = live, prefill, self._ended
+        self.live, self._prefill, live.on_end = live, prefill, self._record_answer
         return live
 
     def undo(self) -> None:
@@ -69,9 +69,9 @@ class Conversation:
             raise UsageError("there is no turn to take back")
         length, waiting, self.messages, self._past = self._undo
         tape = self.live.tape
-        tape.keep(0)
+        tape.keep_lane(0)
         tape.crop(length)
-        self._tape, self._waiting, self.live, self._undo = tape, waiting, None, None
+        self._tape, self._pending, self.live, self._undo = tape, waiting, None, None
 
     def inject(self, text: str, role: str = "model") -> None:
         """Insert text before the running answer's next token: as the model's own, or as a turn.
@@ -83,22 +83,22 @@ class Conversation:
         if role == "model":
             self.live.inject(text)
             return
-        tail = self._tail({"role": role, "content": text})
+        tail = self._template_tail({"role": role, "content": text})
         if tail is None:
             raise UsageError(
                 "this chat template rewrites earlier turns: a turn cannot be put into a running answer"
             )
         self.live.inject_ids(encode(self.model.tokenizer, tail), role, text)
 
-    def _settle(self) -> tuple[Tape, PendingTokens]:
+    def _finish_last_turn(self) -> tuple[Tape, PendingTokens]:
         """The tape as the last answer left it, reduced to lane 0 if the lanes diverged."""
         if self.live is None:
-            return self._tape, self._waiting
+            return self._tape, self._pending
         if self.live.stop_reason is None:
             raise UsageError("the last answer is still being spoken")
-        return self.live.leave()
+        return self.live.finish_turn()
 
-    def _ids(
+    def _turn_ids(
         self, tape: Tape, waiting: PendingTokens, new: Message, prefill: str
     ) -> tuple[list[int], list[Any], Sequence[str]]:
         """The ids to feed for this turn, notices, and the phases of ids left over from the last answer.
@@ -107,17 +107,17 @@ class Conversation:
         """
         tokenizer = self.model.tokenizer
         context = [*tape.ids[0], *waiting.ids]
-        state_lost = len(tape) == 0 and not tape.rewinds  # a running state is lost after an error
+        state_lost = len(tape) == 0 and not tape.can_rewind  # a running state is lost after an error
         if not context or state_lost:
-            return self._rendered([*self.messages, new], prefill), [], ()
-        tail = self._tail(new)
+            return self._render_ids([*self.messages, new], prefill), [], ()
+        tail = self._template_tail(new)
         if tail is None:
-            return *self._rewritten(tape, [*self.messages, new], prefill), ()
+            return *self._reencode_after_rewrite(tape, [*self.messages, new], prefill), ()
         ids = encode(tokenizer, tail + prefill)
         closed = context[-1] in end_ids(self.model.hf, tokenizer) and ids[:1] == context[-1:]
         return [*waiting.ids, *(ids[1:] if closed else ids)], [], waiting.phases
 
-    def _tail(self, new: Message) -> str | None:
+    def _template_tail(self, new: Message) -> str | None:
         """Text between the answer so far and the next one; None where the template rewrites earlier turns."""
         if self.mode == "chat":
             try:
@@ -126,11 +126,11 @@ class Conversation:
                 self.mode, self.note = "plain", TOO_SLOW
         return "\n\n" + str(new["content"])
 
-    def _rewritten(
+    def _reencode_after_rewrite(
         self, tape: Tape, messages: Sequence[Message], prefill: str
     ) -> tuple[list[int], list[Any]]:
         """Crop the tape to the prefix shared with the newly rendered text; return the other ids."""
-        ids = self._rendered(messages, prefill)
+        ids = self._render_ids(messages, prefill)
         context = tape.ids[0]
         same = next(
             (i for i, (a, b) in enumerate(zip(context, ids, strict=False)) if a != b),
@@ -142,7 +142,7 @@ class Conversation:
         reason = "the chat template rewrites earlier turns"
         return ids[same:], [("crop", {"at": 0, "tokens": lost, "reason": reason})] if lost else []
 
-    def _rendered(self, messages: Sequence[Message], prefill: str) -> list[int]:
+    def _render_ids(self, messages: Sequence[Message], prefill: str) -> list[int]:
         prompt = render_prompt(
             self.model.tokenizer,
             as_messages(messages),
@@ -153,7 +153,7 @@ class Conversation:
         self.mode, self.note = prompt.mode, prompt.note
         return prompt.ids
 
-    def _ended(self, live: AnswerStream) -> None:
+    def _record_answer(self, live: AnswerStream) -> None:
         """Append the answer to the messages, split where turns were inserted into it."""
         start, words = 0, self._prefill
         for at, role, text in [*live.inserts, (len(live.steps), "", "")]:

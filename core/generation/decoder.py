@@ -49,21 +49,21 @@ class Decoder:
         pending_phases: Sequence[str] = (),
     ) -> None:
         """`pending_phases`: phases of leading ids that the previous turn sampled but never fed."""
-        self.model, self.tape, self.how = model, tape, how
-        self.check(prompt)
+        self.model, self.tape, self.settings = model, tape, how
+        self.check_ids(prompt)
         self.rows = [list(prompt) for _ in range(how.lanes.count)]
         self.phases = [*pending_phases, *["prompt"] * (len(prompt) - len(pending_phases))]
         self.logits: Tensor | None = None
-        self._turn = len(tape)
+        self._turn_start = len(tape)
         self._plan: Plan | None = None
         self._thoughts = ThinkingMarks(model.tokenizer)
         self._ends = frozenset() if how.ignore_end else end_ids(model.hf, model.tokenizer)
         self._texts = [TextStream(model.tokenizer, how.stops) for _ in self.rows]
-        self._said: list[list[int]] = [[] for _ in self.rows]
-        self._words = TokenTexts(model.tokenizer)
-        self._mark_last()
+        self._sampled_ids: list[list[int]] = [[] for _ in self.rows]
+        self._token_texts = TokenTexts(model.tokenizer)
+        self._set_last_phase()
 
-    def check(self, ids: Sequence[int]) -> None:
+    def check_ids(self, ids: Sequence[int]) -> None:
         """Raise for ids outside the embedding: on a GPU they would invalidate the CUDA context."""
         known = self.model.hf.get_input_embeddings().num_embeddings
         strange = next((i for i in ids if not 0 <= i < known), None)
@@ -71,9 +71,9 @@ class Decoder:
             raise UsageError(f"there is no token {strange}: the model has {known} tokens, 0 to {known - 1}")
 
     @property
-    def free(self) -> list[int]:
+    def free_lanes(self) -> list[int]:
         """The lanes that sample their own tokens."""
-        return [lane for lane in range(self.how.lanes.count) if lane not in self.how.lanes.forced]
+        return [lane for lane in range(self.settings.lanes.count) if lane not in self.settings.lanes.forced]
 
     @property
     def context(self) -> list[int]:
@@ -85,31 +85,33 @@ class Decoder:
         return len(self.tape) + len(self.rows[0])
 
     @property
-    def ended(self) -> str | None:
+    def lane0_stop_reason(self) -> str | None:
         """Why lane 0 has ended, though other lanes may continue; None while it goes on."""
-        if not self._said[0] or not self._ended(0):
+        if not self._sampled_ids[0] or not self._lane_ended(0):
             return None
         return "stop" if self._texts[0].stopped else "eos"
 
-    def finished(self) -> str | None:
+    def stop_reason(self) -> str | None:
         """Why the answer has ended, once every free lane has; None before."""
-        return self.ended if all(self._ended(lane) for lane in self.free) else None
+        return self.lane0_stop_reason if all(self._lane_ended(lane) for lane in self.free_lanes) else None
 
     def feed(self, plan: Plan, readings: list[MeterReading]) -> Edges:
         """Feed pending ids and yield the tape's length per chunk; then `logits` predict the next token."""
         self._plan = plan
-        if self.tape.n_lanes != self.how.lanes.count:
+        if self.tape.n_lanes != self.settings.lanes.count:
             yield from self._open_lanes(plan)
-        yield from self._chunks(self.how.lanes.count, len(self.phases), plan, readings)
+        yield from self._feed_chunks(self.settings.lanes.count, len(self.phases), plan, readings)
 
-    def _chunks(self, n_lanes: int, count: int, plan: Plan, readings: list[MeterReading] | None) -> Edges:
+    def _feed_chunks(
+        self, n_lanes: int, count: int, plan: Plan, readings: list[MeterReading] | None
+    ) -> Edges:
         """Drops fed ids after every chunk, so that a consumer that stops leaves a consistent state."""
         rows = [row[:count] for row in self.rows[:n_lanes]]
         before = 0
-        chunks = feed_in_chunks(self.tape, rows, self.phases[:count], plan, readings, self.how.edges)
+        chunks = feed_in_chunks(self.tape, rows, self.phases[:count], plan, readings, self.settings.edges)
         for done, logits in chunks:
             self.logits = logits
-            self.tape.lived_under(self._plan, fresh=len(self.tape) == done - before)
+            self.tape.set_cache_mixers(self._plan, fresh=len(self.tape) == done - before)
             self.rows = [row[done - before :] for row in self.rows]
             self.phases = self.phases[done - before :]
             before = done
@@ -117,38 +119,38 @@ class Decoder:
 
     def _open_lanes(self, plan: Plan) -> Edges:
         """From one lane to many: share one prompt encoding if all steer it alike, else encode per lane."""
-        count = self.how.lanes.count
-        self.tape.keep(0)
+        count = self.settings.lanes.count
+        self.tape.keep_lane(0)
         if count == 1:
             return
         if len(self.tape):
-            others = self.tape.blank(count - 1)
+            others = self.tape.new_empty(count - 1)
             past = [list(self.tape.ids[0]) for _ in range(count - 1)]
-            rest = self.model.compiler.compile(plan.lanes[1:])
+            rest = self.model.planner.plan(plan.lanes[1:])
             # Fixed cuts, independent of speed: a replay must use the same chunks.
             cuts = range(FIRST_CHUNK, len(self.tape), FIRST_CHUNK)
             for _ in feed_in_chunks(others, past, self.tape.phases, rest, edges=cuts):
                 yield len(self.tape)
-            self.tape.join(others)
-        elif self.tape.rewinds and same_prompt(plan.lanes) and len(self.phases) > 1:
-            yield from self._chunks(
-                1, len(self.phases) - 1, self.model.compiler.compile(plan.lanes[:1]), None
+            self.tape.append_lanes(others)
+        elif self.tape.can_rewind and same_prompt(plan.lanes) and len(self.phases) > 1:
+            yield from self._feed_chunks(
+                1, len(self.phases) - 1, self.model.planner.plan(plan.lanes[:1]), None
             )
-            self.tape.fan_out(count)
+            self.tape.repeat_lane(count)
         else:
-            self.tape = self.tape.blank(count)
+            self.tape = self.tape.new_empty(count)
 
-    def choose(self, index: int, revision: int) -> GeneratedToken:
+    def sample_tokens(self, index: int, revision: int) -> GeneratedToken:
         """Sample the next token of every free lane from the logits; it is fed by the next pass."""
         assert self.logits is not None
         logprobs = log_probabilities(self.logits)
-        voices = [self._voice(lane, index, logprobs[lane]) for lane in self.free]
-        chosen = dict(zip(self.free, voices, strict=True))
+        voices = [self._sample_lane(lane, index, logprobs[lane]) for lane in self.free_lanes]
+        chosen = dict(zip(self.free_lanes, voices, strict=True))
         lead = chosen[0]
-        self.rows = [[chosen.get(lane, lead).token_id] for lane in range(self.how.lanes.count)]
+        self.rows = [[chosen.get(lane, lead).token_id] for lane in range(self.settings.lanes.count)]
         self.phases = [""]
-        self._mark_last()
-        shown = range(1, self.how.lanes.shown)
+        self._set_last_phase()
+        shown = range(1, self.settings.lanes.n_shown)
         listening = [lane for lane in shown if lane not in chosen]
         return GeneratedToken(
             index,
@@ -159,28 +161,36 @@ class Decoder:
             token_entropy(logprobs[0]),
             len(self.tape),
             finished=lead.finished,
-            voices=tuple(chosen[lane] for lane in shown if lane in chosen),
-            forced={lane: self._forced(logprobs, lane, lead.token_id) for lane in listening},
-            top=self._likeliest(logprobs[0], logprobs[listening[0]] if listening else None),
-            compiled=self.tape.compiled,
+            lane_tokens=tuple(chosen[lane] for lane in shown if lane in chosen),
+            forced={lane: self._compare_forced_lane(logprobs, lane, lead.token_id) for lane in listening},
+            top=self._top_candidates(logprobs[0], logprobs[listening[0]] if listening else None),
+            compiled=self.tape.used_graph,
         )
 
-    def _forced(self, logprobs: Tensor, lane: int, token_id: int) -> LaneComparison:
+    def _compare_forced_lane(self, logprobs: Tensor, lane: int, token_id: int) -> LaneComparison:
         seen = compare_lanes(logprobs[0], logprobs[lane], token_id)
-        return replace(seen, top=self._likeliest(logprobs[lane], logprobs[0])) if self.how.inspect else seen
+        return (
+            replace(seen, top=self._top_candidates(logprobs[lane], logprobs[0]))
+            if self.settings.inspect
+            else seen
+        )
 
-    def _likeliest(self, logprobs: Tensor, beside: Tensor | None) -> tuple[Candidate, ...]:
-        return top_candidates(logprobs, self.how.inspect, self._words, beside) if self.how.inspect else ()
+    def _top_candidates(self, logprobs: Tensor, beside: Tensor | None) -> tuple[Candidate, ...]:
+        return (
+            top_candidates(logprobs, self.settings.inspect, self._token_texts, beside)
+            if self.settings.inspect
+            else ()
+        )
 
-    def _voice(self, lane: int, index: int, logprobs: Tensor) -> LaneToken:
-        if self._ended(lane):
-            return LaneToken(self._said[lane][-1], "", 0.0, finished=True)
+    def _sample_lane(self, lane: int, index: int, logprobs: Tensor) -> LaneToken:
+        if self._lane_ended(lane):
+            return LaneToken(self._sampled_ids[lane][-1], "", 0.0, finished=True)
         assert self.logits is not None
         self._check_finite(lane, index)
-        token = self.how.sampling.pick(self.logits[lane], self.tape.ids[lane], index)
-        self._said[lane].append(token)
+        token = self.settings.sampling.sample_token(self.logits[lane], self.tape.ids[lane], index)
+        self._sampled_ids[lane].append(token)
         text = self._texts[lane].push(token)
-        if self._ended(lane) or index + 1 == self.how.max_new_tokens:
+        if self._lane_ended(lane) or index + 1 == self.settings.max_new_tokens:
             text += self._texts[lane].flush()
         return LaneToken(token, text, float(logprobs[token]))
 
@@ -193,24 +203,24 @@ class Decoder:
                 f"token {index}: the model's logits are not finite under {state}: lower the scales"
             )
 
-    def _ended(self, lane: int) -> bool:
-        said = self._said[lane]
+    def _lane_ended(self, lane: int) -> bool:
+        said = self._sampled_ids[lane]
         return self._texts[lane].stopped or bool(said and said[-1] in self._ends)
 
-    def last_words(self) -> str:
+    def flush_text(self) -> str:
         """The end of lane 0's text that was held back as a possible part of a stop text or character."""
         return self._texts[0].flush()
 
-    def insert(self, ids: Sequence[int], role: str) -> None:
+    def insert_ids(self, ids: Sequence[int], role: str) -> None:
         """Append ids that were not sampled; the pass that feeds the last of them produces the next token."""
-        if not self._said[0]:
+        if not self._sampled_ids[0]:
             self.phases[-1] = "prompt"
         for row in self.rows:
             row.extend(ids)
         self.phases.extend(["answer" if role == "model" else "prompt"] * len(ids))
-        self._mark_last()
+        self._set_last_phase()
 
-    def go_back(self, to: GeneratedToken) -> None:
+    def rewind_to(self, to: GeneratedToken) -> None:
         """Remove a token and all after it, inserted ones included; the next pass produces it again."""
         contexts = [fed + waiting for fed, waiting in zip(self.tape.ids, self.rows, strict=True)]
         phases = [*self.tape.phases, *self.phases]
@@ -218,21 +228,21 @@ class Decoder:
         start = len(self.tape)
         self.rows = [ids[start : to.position] for ids in contexts]
         self.phases = phases[start : to.position]
-        for lane, said in enumerate(self._said):
-            self._said[lane] = said[: to.index]
-            self._texts[lane] = TextStream(self.model.tokenizer, self.how.stops)
-            for token in self._said[lane]:
+        for lane, said in enumerate(self._sampled_ids):
+            self._sampled_ids[lane] = said[: to.index]
+            self._texts[lane] = TextStream(self.model.tokenizer, self.settings.stops)
+            for token in self._sampled_ids[lane]:
                 self._texts[lane].push(token)
 
-    def rebuild(self) -> int:
+    def requeue_cache(self) -> int:
         """Clear the cache and queue the whole context to be encoded under the next plan; its length."""
-        rows, phases = self.tape.forget()
+        rows, phases = self.tape.clear()
         past = rows if len(rows) == len(self.rows) else [rows[0]] * len(self.rows)
         self.rows = [before + row for before, row in zip(past, self.rows, strict=True)]
         self.phases = [*phases, *self.phases]
         return len(phases)
 
-    def _mark_last(self) -> None:
+    def _set_last_phase(self) -> None:
         """Set the phase of the last position, which produces the next token, from this turn's marks."""
-        inside = self._thoughts.marked and self._thoughts.inside(self.context[self._turn :])
+        inside = self._thoughts.has_marks and self._thoughts.is_thinking(self.context[self._turn_start :])
         self.phases[-1] = "thinking" if inside else "answer"

@@ -32,11 +32,11 @@ class ThinkingMarks:
         self._closes = {b for _, b in pairs}
 
     @property
-    def marked(self) -> bool:
+    def has_marks(self) -> bool:
         """Whether the tokenizer has thinking marks."""
         return bool(self._opens)
 
-    def inside(self, ids: Sequence[int]) -> bool:
+    def is_thinking(self, ids: Sequence[int]) -> bool:
         """Whether these ids end inside an open thinking block."""
         last = next((i for i in reversed(ids) if i in self._opens or i in self._closes), None)
         return last in self._opens

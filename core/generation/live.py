@@ -51,20 +51,21 @@ class AnswerStream:
         how: AnswerSettings,
         pending_phases: Sequence[str] = (),
     ) -> None:
-        self.model, self.how = model, how
+        self.model, self.settings = model, how
         self.steps: list[GeneratedToken] = []
         self.stop_reason: str | None = None
         self.notices: list[Notice] = []
         self.inserts: list[tuple[int, str, str]] = []
         self.on_notice: Callable[[str, dict[str, Any]], None] | None = None
         self.on_end: Callable[[AnswerStream], None] | None = None
-        self._boundary = MixerQueue(
-            lambda mixer, ages: tape.prepare(plan_for_mixer(model, how.lanes, how.meters, mixer, ages)), mixer
+        self._mixer_queue = MixerQueue(
+            lambda mixer, ages: tape.prepare_plan(plan_for_mixer(model, how.lanes, how.meters, mixer, ages)),
+            mixer,
         )
         self._decoder = Decoder(model, tape, prompt, how, pending_phases)
-        self._asked: deque[Callable[[], None]] = deque()
+        self._requests: deque[Callable[[], None]] = deque()
         self._cancelled = False
-        self._run = self._speak()
+        self._run = self._generate()
 
     def __iter__(self) -> Iterator[GeneratedToken]:
         return self._run
@@ -75,7 +76,7 @@ class AnswerStream:
     @property
     def mixer(self) -> Mixer:
         """The newest requested mixer; setting it takes effect from the next pass on."""
-        return self._boundary.newest.mixer
+        return self._mixer_queue.newest.mixer
 
     @mixer.setter
     def mixer(self, mixer: Mixer) -> None:
@@ -83,7 +84,7 @@ class AnswerStream:
 
     def set(self, mixer: Mixer) -> QueuedChange:
         """Queue a mixer; the result says which token it affects first. Raises if it cannot be applied."""
-        return self._boundary.set(mixer)
+        return self._mixer_queue.set(mixer)
 
     def inject(self, text: str) -> None:
         """Insert text into the context before the next token, as if the model had generated it."""
@@ -92,76 +93,76 @@ class AnswerStream:
         self.inject_ids(self.model.tokenizer(text, add_special_tokens=False)["input_ids"], "model", text)
 
     def inject_ids(self, ids: Sequence[int], role: str, text: str = "") -> None:
-        self._decoder.check(ids)
+        self._decoder.check_ids(ids)
         left = self.model.max_context - self._decoder.length - 1
         if len(ids) > left:
             raise UsageError(f"the text is {len(ids)} tokens, the context has {max(left, 0)} left")
-        self._asked.append(lambda: self._insert(list(ids), role, text))
+        self._requests.append(lambda: self._insert(list(ids), role, text))
 
     def rewind(self, tokens: int) -> None:
         """Remove the last tokens of the answer before the next one is produced."""
         if tokens < 1:
             raise UsageError(f"rewind takes a positive number of tokens, got {tokens}")
-        self.tape.refuse_without_tokens("rewind")
-        self._asked.append(lambda: self._rewind(tokens))
+        self.tape.require_token_cache("rewind")
+        self._requests.append(lambda: self._rewind(tokens))
 
     def settle(self) -> None:
         """Apply queued injections and rewinds now; call it on the driving thread, between two tokens."""
-        while self._asked:
-            self._asked.popleft()()
+        while self._requests:
+            self._requests.popleft()()
 
     def cancel(self) -> None:
         """Stop before the next pass, or before the next chunk of a long prompt."""
         self._cancelled = True
 
     @property
-    def spoken(self) -> list[GeneratedToken]:
+    def answer_tokens(self) -> list[GeneratedToken]:
         """The answer's own tokens, without those recorded while other lanes went on after its end."""
         return [step for step in self.steps if not step.finished]
 
     @property
     def text(self) -> str:
-        return "".join(step.text for step in self.spoken)
+        return "".join(step.text for step in self.answer_tokens)
 
     @property
     def token_ids(self) -> list[int]:
-        return [step.token_id for step in self.spoken]
+        return [step.token_id for step in self.answer_tokens]
 
     @property
     def tape(self) -> Tape:
         return self._decoder.tape
 
     @property
-    def unfed(self) -> PendingTokens:
+    def pending(self) -> PendingTokens:
         """Ids that are not on the tape yet, for example after a cancel."""
         ids, phases = self._decoder.rows[0], self._decoder.phases
         return PendingTokens(tuple(ids), tuple(phases if self.steps else ["prompt"] * len(phases)))
 
-    def leave(self) -> tuple[Tape, PendingTokens]:
+    def finish_turn(self) -> tuple[Tape, PendingTokens]:
         """After the answer: the tape for the next turn, and the ids still to feed.
 
         Keeps only lane 0 if the lanes differ, and crops the end tokens lane 0 repeated while other lanes
         continued.
         """
-        tape, spoken = self.tape, self.spoken
+        tape, spoken = self.tape, self.answer_tokens
         if any(ids != tape.ids[0] for ids in tape.ids):
-            tape.keep(0)
-        if len(spoken) < len(self.steps) and not self.inserts and tape.rewinds:
+            tape.keep_lane(0)
+        if len(spoken) < len(self.steps) and not self.inserts and tape.can_rewind:
             tape.crop(spoken[-1].position + 1)
             return tape, PendingTokens()
-        return tape, self.unfed
+        return tape, self.pending
 
-    def _speak(self) -> Iterator[GeneratedToken]:
+    def _generate(self) -> Iterator[GeneratedToken]:
         try:
-            self.tape.begin(self._notify)
-            while self._proceed():
+            self.tape.begin_answer(self._notify)
+            while self._may_continue():
                 index = len(self.steps)
-                plan = self._boundary.take(index)
-                if self.how.cache == "rebuild" and len(self.tape) and self.tape.mixers != plan.lanes:
-                    self._notify("rebuild", tokens=self._decoder.rebuild())
-                if not self._pass(plan):
+                plan = self._mixer_queue.take_plan(index)
+                if self.settings.cache == "rebuild" and len(self.tape) and self.tape.mixers != plan.lanes:
+                    self._notify("rebuild", tokens=self._decoder.requeue_cache())
+                if not self._run_pass(plan):
                     continue
-                step = self._decoder.choose(index, self._boundary.current.revision)
+                step = self._decoder.sample_tokens(index, self._mixer_queue.current.revision)
                 self.steps.append(step)
                 yield step
             self._finish()
@@ -173,20 +174,20 @@ class AnswerStream:
             if self.on_end is not None:
                 self.on_end(self)
 
-    def _proceed(self) -> bool:
+    def _may_continue(self) -> bool:
         """Between two tokens: apply queued requests, then decide whether there is another token."""
         self.settle()
         if self._cancelled:
             self.stop_reason = "cancel"
-        elif ended := self._decoder.finished():
+        elif ended := self._decoder.stop_reason():
             self.stop_reason = ended
-        elif len(self.steps) >= self.how.max_new_tokens:
-            self.stop_reason = self._decoder.ended or "length"
+        elif len(self.steps) >= self.settings.max_new_tokens:
+            self.stop_reason = self._decoder.lane0_stop_reason or "length"
         elif self._decoder.length >= self.model.max_context:
             self.stop_reason = "context"
         return self.stop_reason is None
 
-    def _pass(self, plan: Plan) -> bool:
+    def _run_pass(self, plan: Plan) -> bool:
         """Feed pending ids and store the last token's projections; False when cancelled midway."""
         readings: list[MeterReading] = []
         start = len(self.tape)
@@ -199,7 +200,7 @@ class AnswerStream:
             step = self.steps[-1]
             step.projections = lane_projections(readings, step.position - start)
             step.delta = largest_change(readings, step.position - start)
-            step.capped = caps_on_bound(plan.lanes[0], step.projections, self._slack)
+            step.held_on_bound = caps_on_bound(plan.lanes[0], step.projections, self._slack)
         return True
 
     @cached_property
@@ -211,25 +212,25 @@ class AnswerStream:
     def _finish(self) -> None:
         """One last pass puts the last token into the cache and reads its projections; not after a cancel."""
         if self.stop_reason != "cancel":
-            self._pass(self._boundary.plan)
+            self._run_pass(self._mixer_queue.plan)
         if self.steps:
-            self.steps[-1].text += self._decoder.last_words()
+            self.steps[-1].text += self._decoder.flush_text()
 
     def _insert(self, ids: list[int], role: str, text: str) -> None:
         if self._decoder.length + len(ids) >= self.model.max_context:
             self.stop_reason = "context"
         elif ids:
-            self._decoder.insert(ids, role)
+            self._decoder.insert_ids(ids, role)
             self.inserts.append((len(self.steps), role, text))
             self._notify("inject", text=text, role=role, ids=ids)
 
     def _rewind(self, tokens: int) -> None:
         keep = max(0, len(self.steps) - tokens)
         if keep < len(self.steps):
-            self._decoder.go_back(self.steps[keep])
+            self._decoder.rewind_to(self.steps[keep])
             del self.steps[keep:]
             self.inserts = [insert for insert in self.inserts if insert[0] <= keep]
-            self._boundary.back_to(keep)
+            self._mixer_queue.rewind_to(keep)
             self._notify("rewind", tokens=tokens)
 
     def _notify(self, kind: str, **data: Any) -> None:
@@ -246,4 +247,4 @@ def plan_for_mixer(model: Model, lanes: Lanes, meters: Meters | None, mixer: Mix
         if meters is None
         else meters
     )
-    return model.compiler.compile(lanes.variants(mixer), wanted, ages)
+    return model.planner.plan(lanes.variants(mixer), wanted, ages)

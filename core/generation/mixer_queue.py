@@ -32,7 +32,7 @@ class MixerQueue:
     """Holds the newest requested mixer and the plan that is in force."""
 
     def __init__(self, compile_plan: Compile, mixer: Mixer) -> None:
-        self._compile = compile_plan
+        self._make_plan = compile_plan
         self._editing = threading.Lock()
         self._lock = threading.Lock()
         self._next = 0
@@ -45,7 +45,7 @@ class MixerQueue:
     def set(self, mixer: Mixer) -> QueuedChange:
         """Queue a mixer for the next pass not yet begun; raises at once if it cannot be applied."""
         with self._editing:
-            plan = self._compile(mixer, ())
+            plan = self._make_plan(mixer, ())
             with self._lock:
                 if self._pending is not None:
                     self._pending[0].superseded = True
@@ -53,28 +53,28 @@ class MixerQueue:
                 self._pending = self.newest, plan
                 return self.newest
 
-    def take(self, index: int) -> Plan:
+    def take_plan(self, index: int) -> Plan:
         """Apply the queued change, if any, and return the plan of the pass that produces token `index`."""
         with self._lock:
             pending, self._pending = self._pending, None
             self._next = index + 1
             if pending is not None:
-                self._since = self._still(pending[0].mixer, index)
+                self._since = self._unchanged_since(pending[0].mixer, index)
                 self.current, self.plan = pending
         if self.plan.decays:
-            self.plan = self._compile(
+            self.plan = self._make_plan(
                 self.current.mixer, tuple(float(index - since) for since in self._since)
             )
         return self.plan
 
-    def _still(self, mixer: Mixer, index: int) -> tuple[int, ...]:
+    def _unchanged_since(self, mixer: Mixer, index: int) -> tuple[int, ...]:
         """Per channel, the token since which it is unchanged; an edit does not reset other channels."""
         before = list(zip(self.current.mixer.channels, self._since, strict=True))
         return tuple(
             next((since for old, since in before if old == channel), index) for channel in mixer.channels
         )
 
-    def back_to(self, index: int) -> None:
+    def rewind_to(self, index: int) -> None:
         """After a rewind: the next pass produces token `index` again."""
         with self._lock:
             self._next = index

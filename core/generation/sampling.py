@@ -62,7 +62,7 @@ class TokenSampler:
             chosen.append(TopPLogitsWarper(self.top_p))
         return chosen
 
-    def pick(self, logits: Tensor, history: Sequence[int], index: int) -> int:
+    def sample_token(self, logits: Tensor, history: Sequence[int], index: int) -> int:
         """Sample the token of one lane from its logits [vocabulary]."""
         scores = logits[None]
         if self.processors:

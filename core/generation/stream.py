@@ -84,7 +84,7 @@ def build_settings(
         sampling=TokenSampler(**sampling),
         stops=(stop,) if isinstance(stop, str) else tuple(stop),
         cache=cache,
-        lanes=wanted.padded(CLIFF_ROWS) if _is_slow_row_count(model, wanted.count) else wanted,
+        lanes=wanted.padded_to(CLIFF_ROWS) if _is_slow_row_count(model, wanted.count) else wanted,
         meters=meters,
         ignore_end=ignore_end,
         edges=tuple(edges),

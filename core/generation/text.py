@@ -26,7 +26,7 @@ class TextStream:
         if token_id in self._silent:
             return ""
         self._ids.append(token_id)
-        return "" if self.stopped else self._release(self._decode())
+        return "" if self.stopped else self._hold_stop_texts(self._decode())
 
     def flush(self) -> str:
         """The text still held back, at the end of the answer."""
@@ -59,7 +59,7 @@ class TextStream:
             else ""
         )
 
-    def _release(self, fresh: str) -> str:
+    def _hold_stop_texts(self, fresh: str) -> str:
         text = self._held + fresh
         found = [at for at in (text.find(stop) for stop in self._stops) if at >= 0]
         if found:

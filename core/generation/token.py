@@ -57,10 +57,10 @@ class GeneratedToken:
     revision: int
     entropy: float
     position: int
-    voices: tuple[LaneToken, ...] = ()
+    lane_tokens: tuple[LaneToken, ...] = ()
     forced: dict[int, LaneComparison] = field(default_factory=dict)
     projections: Projections | None = None
-    capped: dict[int, bool] = field(default_factory=dict)
+    held_on_bound: dict[int, bool] = field(default_factory=dict)
     delta: float | None = None
     top: tuple[Candidate, ...] = ()
     compiled: bool = False
@@ -79,7 +79,7 @@ def lane_projections(readings: Sequence[MeterReading], position: int, lane: int 
 
 def largest_change(readings: Sequence[MeterReading], position: int, lane: int = 0) -> float | None:
     """The largest ‖Δ‖/‖h‖ at `position` over metered layers; None if it was not measured."""
-    seen = ((reading.moved, here) for reading, here in _readings_at(readings, position))
+    seen = ((reading.relative_change, here) for reading, here in _readings_at(readings, position))
     return max((float(moved[lane, here]) for moved, here in seen if moved is not None), default=None)
 
 
@@ -96,10 +96,10 @@ def _readings_at(readings: Sequence[MeterReading], position: int) -> Iterator[tu
 def caps_on_bound(mixer: Mixer, seen: Projections, slack: Sequence[float]) -> dict[int, bool]:
     """Per acting channel with a cap: whether a metered layer ended on a bound, to within `slack`."""
     found = {}
-    for i in mixer.playing():
+    for i in mixer.active_indices():
         channel = mixer.channels[i]
         read = [layer for layer in seen.get(i, ()) if layer in channel_band(channel, len(slack))]
-        if channel.capped and read:
+        if channel.is_capped and read:
             found[i] = any(_is_on_bound(channel, layer, seen[i][layer][1], slack[layer]) for layer in read)
     return found
 

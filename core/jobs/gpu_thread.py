@@ -36,14 +36,14 @@ class GpuThread:
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
 
-    def chat(self, work: Callable[[], Any]) -> Future[Any]:
+    def submit_chat(self, work: Callable[[], Any]) -> Future[Any]:
         return self._submit(CHAT, work)
 
-    def job(self, work: Callable[[], Any]) -> Future[Any]:
+    def submit_job(self, work: Callable[[], Any]) -> Future[Any]:
         return self._submit(JOB, work)
 
     @property
-    def here(self) -> bool:
+    def is_current_thread(self) -> bool:
         """Whether the caller runs on the GPU thread itself."""
         return threading.current_thread() is self._thread
 

@@ -115,7 +115,7 @@ class Task:
     work: Callable[[], Any]
     where: str
     key: str | None = None
-    keeps: bool = True
+    is_recorded: bool = True
 
 
 def gpu_task(work: Callable[[], Any], key: str | None = None) -> Task:
@@ -137,7 +137,7 @@ Job: TypeAlias = Generator[JobEvent | Task, Any, Mapping[str, Json] | None]
 
 def task_group(key: str, work: Callable[[], Generator[Any, Any, Json]]) -> Generator[Any, Any, Json]:
     """Several short tasks recorded under one key: chat is not delayed, and a rerun skips them all."""
-    found = yield Task(lambda: None, "gpu", key, keeps=False)
+    found = yield Task(lambda: None, "gpu", key, is_recorded=False)
     if found is not None:
         return found
     made = yield from work()

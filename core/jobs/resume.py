@@ -25,7 +25,7 @@ class FinishedTasks:
             file.parent.mkdir(parents=True, exist_ok=True)
 
     @classmethod
-    def of(cls, folder: Path, kind: str, settings: Mapping[str, Any]) -> FinishedTasks:
+    def for_job(cls, folder: Path, kind: str, settings: Mapping[str, Any]) -> FinishedTasks:
         """The results file of this job and settings: another model, seed or vector is another job."""
         identity = json.dumps([kind, settings], sort_keys=True, default=str)
         return cls(folder / f"{kind}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.jsonl")
@@ -39,7 +39,7 @@ class FinishedTasks:
     def __len__(self) -> int:
         return len(self._results)
 
-    def keep(self, key: str, result: Any) -> None:
+    def record_result(self, key: str, result: Any) -> None:
         """Record a result as JSON returns it, so that a first run and a rerun see the same value."""
         line = json.dumps({"step": key, "result": result})
         with suppress(OSError):

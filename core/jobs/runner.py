@@ -67,7 +67,7 @@ def _drive(job: Job, steps: _TaskRunner, cancel: threading.Event) -> Iterator[Jo
 
 def _run_task(job: Job, step: Task, steps: _TaskRunner) -> Answer:
     try:
-        return job.send, steps.answer(step)
+        return job.send, steps.result_of(step)
     except Exception as error:
         return job.throw, error
 
@@ -80,33 +80,33 @@ class _TaskRunner:
     ) -> None:
         self.gate, self.finished, self.cancel = gate, finished, cancel
 
-    def answer(self, step: Task) -> Any:
+    def result_of(self, step: Task) -> Any:
         if self.finished is None or step.key is None:
             return self._run(step)
         if step.key not in self.finished:
             result = self._run(step)
-            if not step.keeps:
+            if not step.is_recorded:
                 return result
-            self.finished.keep(step.key, result)
+            self.finished.record_result(step.key, result)
         return self.finished[step.key]
 
     def _run(self, step: Task) -> Any:
         if self.cancel.is_set():
             raise Cancelled
         if step.where == "side":
-            return self._abandonable(_start_worker(step.work))
-        if self.gate is None or self.gate.here:
+            return self._wait_for_worker(_start_worker(step.work))
+        if self.gate is None or self.gate.is_current_thread:
             return step.work()
-        return self._in_turn(self.gate.job(step.work))
+        return self._wait_for_gpu(self.gate.submit_job(step.work))
 
-    def _in_turn(self, result: Future[Any]) -> Any:
+    def _wait_for_gpu(self, result: Future[Any]) -> Any:
         """Wait for a GPU task; it can be cancelled while it is queued, not while it runs."""
         while not wait([result], PATIENCE).done:
             if self.cancel.is_set() and result.cancel():
                 raise Cancelled
         return result.result()
 
-    def _abandonable(self, result: Future[Any]) -> Any:
+    def _wait_for_worker(self, result: Future[Any]) -> Any:
         while not wait([result], PATIENCE).done:
             if self.cancel.is_set():
                 raise Cancelled

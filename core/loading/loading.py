@@ -45,7 +45,7 @@ def load(
     weights = sources.weight_files(source, on_progress)
     stored = memory.stored_bytes(weights)
     if SHRUNK in config and not force:
-        memory.refuse_if_short(source.name, stored, place.free(), place.where)
+        memory.refuse_if_short(source.name, stored, place.available_bytes(), place.device_label)
     hf = pretrained.read_model(source.folder, place, on_progress)
     identity = fingerprint.fingerprint_files(config, weights, *_add_adapter(hf, adapter), quant or "")
     tokenizer = pretrained.read_tokenizer(source.folder)
@@ -70,8 +70,10 @@ def locate_and_check(
     config = check_config(source.folder, native=frozenset(CONFIG_MAPPING) if force else None)
     blueprint = pretrained.build_blueprint(source.folder, place)
     if SHRUNK not in config and not force:
-        free = place.free() + (memory.held_bytes(leaving.hf, place.device) if leaving else 0)
-        memory.refuse_if_short(source.name, memory.blueprint_bytes(blueprint, place.quant), free, place.where)
+        free = place.available_bytes() + (memory.held_bytes(leaving.hf, place.device) if leaving else 0)
+        memory.refuse_if_short(
+            source.name, memory.blueprint_bytes(blueprint, place.quant), free, place.device_label
+        )
     return source, config
 
 
@@ -87,7 +89,7 @@ def adopt(
     hf.eval()
     anatomy = find_parts(hf, layers_path)
     steering = SteeringHooks(anatomy.blocks, anatomy.sites)
-    steering.prove(lambda: _probe_logits(hf), anatomy.final_norm)
+    steering.check_hooks(lambda: _probe_logits(hf), anatomy.final_norm)
     return Model(
         hf=hf,
         tokenizer=tokenizer,

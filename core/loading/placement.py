@@ -31,17 +31,17 @@ class Placement:
     quant: str | None = None
 
     @property
-    def map(self) -> Any:
+    def hf_device_map(self) -> Any:
         """The device_map argument of from_pretrained; a plain CPU model needs none."""
         if self.device is None:
             return self.device_map
         return None if self.device.type == "cpu" else {"": self.device}
 
     @property
-    def where(self) -> str:
+    def device_label(self) -> str:
         return "all devices together" if self.device is None else str(self.device)
 
-    def free(self) -> int:
+    def available_bytes(self) -> int:
         return (
             memory.available_bytes_everywhere()
             if self.device is None

@@ -46,7 +46,7 @@ def read_model(folder: Path, placement: Placement, on_progress: Progress | None 
             lambda: loader.from_pretrained(
                 folder,
                 dtype=placement.dtype or "auto",
-                device_map=placement.map,
+                device_map=placement.hf_device_map,
                 quantization_config=_quantisation(placement.quant),
                 use_safetensors=True,
                 output_loading_info=True,

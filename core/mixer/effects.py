@@ -26,10 +26,10 @@ class ChannelEffect(NamedTuple):
     ceiling: float = INFINITY
 
     @property
-    def capped(self) -> bool:
+    def is_capped(self) -> bool:
         return self.floor > -INFINITY or self.ceiling < INFINITY
 
-    def joined(self, other: ChannelEffect, sign: float, who: str) -> ChannelEffect:
+    def combined_with(self, other: ChannelEffect, sign: float, who: str) -> ChannelEffect:
         """Combine two channels on one direction (or opposite ones, sign −1): pushes add, bounds intersect."""
         if self.gain is not None and other.gain is not None and self.gain != other.gain:
             raise UsageError(f"{who} point the same way but ask for gains {self.gain:g} and {other.gain:g}")

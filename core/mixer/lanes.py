@@ -26,7 +26,7 @@ class Lanes:
     def count(self) -> int:
         return len(self.names)
 
-    def padded(self, count: int) -> Lanes:
+    def padded_to(self, count: int) -> Lanes:
         """Add idle rows up to `count`: some matrix kernels are slower for two or three rows than for four."""
         missing = count - self.count
         if missing <= 0:
@@ -39,7 +39,7 @@ class Lanes:
         )
 
     @property
-    def shown(self) -> int:
+    def n_shown(self) -> int:
         """Number of lanes that are reported: all but the padding."""
         return sum(bool(name) for name in self.names)
 
@@ -81,7 +81,7 @@ def same_prompt(mixers: Sequence[Mixer]) -> bool:
     """Whether all lanes steer the prompt alike, so that it can be encoded once and shared."""
 
     def heard(mixer: Mixer) -> tuple[object, ...]:
-        playing = [mixer.channels[i] for i in mixer.playing()]
+        playing = [mixer.channels[i] for i in mixer.active_indices()]
         return mixer.keep_norm and not mixer.bypassed, *[c for c in playing if c.scope in ("all", "prompt")]
 
     return all(heard(mixer) == heard(mixers[0]) for mixer in mixers[1:])

@@ -70,7 +70,7 @@ class Channel:
         return self.name or getattr(self.vector, "name", None) or "vector"
 
     @property
-    def capped(self) -> bool:
+    def is_capped(self) -> bool:
         return self.floor is not None or self.ceiling is not None
 
     @property
@@ -113,7 +113,7 @@ class Mixer:
     def __post_init__(self) -> None:
         object.__setattr__(self, "channels", tuple(self.channels))
 
-    def playing(self) -> tuple[int, ...]:
+    def active_indices(self) -> tuple[int, ...]:
         """Indices of the acting channels: none when bypassed, only solo ones if any, no muted ones."""
         if self.bypassed:
             return ()
@@ -123,7 +123,7 @@ class Mixer:
     @property
     def summary(self) -> str:
         """The acting channels as text."""
-        return "; ".join(self.channels[i].summary for i in self.playing()) or "no steering"
+        return "; ".join(self.channels[i].summary for i in self.active_indices()) or "no steering"
 
     def edit(self, index: int, **settings: Any) -> Mixer:
         if not 0 <= index < len(self.channels):

@@ -38,8 +38,8 @@ class Tape:
         self.ids: list[list[int]] = [[] for _ in range(n_lanes)]
         self.phases: list[str] = []
         self.mixers: tuple[Mixer, ...] = ()
-        self.compiled = False  # whether a compiled step made the last pass
-        self.rewinds = set(getattr(text_config(model.hf), "layer_types", None) or [None]) <= ATTENDS
+        self.used_graph = False  # whether a compiled step made the last pass
+        self.can_rewind = set(getattr(text_config(model.hf), "layer_types", None) or [None]) <= ATTENDS
         accepts = _forward_parameters(model)
         self.cache: Any = self._empty()
         self.last_only = {"logits_to_keep": 1} if "logits_to_keep" in accepts else {}
@@ -51,14 +51,14 @@ class Tape:
     def n_lanes(self) -> int:
         return len(self.ids)
 
-    def begin(self, tell: Callable[..., None]) -> None:
+    def begin_answer(self, tell: Callable[..., None]) -> None:
         """Called when an answer begins; `tell(kind, **data)` reports notices during that answer."""
 
-    def prepare(self, plan: Plan) -> Plan:
+    def prepare_plan(self, plan: Plan) -> Plan:
         """Prepare a plan on the thread that changes the mixer; subclasses do work here."""
         return plan
 
-    def blank(self, n_lanes: int) -> Tape:
+    def new_empty(self, n_lanes: int) -> Tape:
         """An empty tape of the same kind."""
         return Tape(self.model, n_lanes)
 
@@ -73,7 +73,7 @@ class Tape:
         player = EagerPass(phase_spans(phases, plan), readings)
         ids = torch.tensor(rows, device=self.model.device)
         try:
-            with torch.inference_mode(), self.model.steering.playing(player):
+            with torch.inference_mode(), self.model.steering.steering_with(player):
                 out = self.model.hf(
                     input_ids=ids, past_key_values=self.cache, use_cache=True, **self.last_only
                 )
@@ -90,7 +90,7 @@ class Tape:
         self.phases.extend(phases)
         return out.logits[:, -1].float()
 
-    def lived_under(self, plan: Plan | None, *, fresh: bool) -> None:
+    def set_cache_mixers(self, plan: Plan | None, *, fresh: bool) -> None:
         """Record the mixers the whole cache was computed under; empty once there was more than one set."""
         lanes = plan.lanes if plan is not None else ()
         self.mixers = lanes if fresh or self.mixers == lanes else ()
@@ -99,56 +99,56 @@ class Tape:
         """Remove everything after the first `length` positions, in every lane."""
         if length >= len(self):
             return
-        self.refuse_without_tokens("rewind")
+        self.require_token_cache("rewind")
         self.cache.crop(length - len(self))
         for lane in self.ids:
             del lane[length:]
         del self.phases[length:]
 
-    def fan_out(self, n_lanes: int) -> None:
+    def repeat_lane(self, n_lanes: int) -> None:
         """Repeat one lane's cache for many lanes, so that a common prompt is encoded once."""
-        self.refuse_without_tokens("share a prompt between lanes")
+        self.require_token_cache("share a prompt between lanes")
         self.cache.batch_repeat_interleave(n_lanes)
         self.ids = [list(self.ids[0]) for _ in range(n_lanes)]
 
-    def keep(self, lane: int) -> None:
+    def keep_lane(self, lane: int) -> None:
         """Drop all lanes but one."""
         if self.n_lanes > 1:
-            self.refuse_without_tokens("drop lanes")
+            self.require_token_cache("drop lanes")
             self.cache.batch_select_indices(torch.tensor([lane], device=self.model.device))
             self.ids = [self.ids[lane]]
 
-    def join(self, other: Tape) -> None:
+    def append_lanes(self, other: Tape) -> None:
         """Append another tape's lanes: same length, each with its own cache."""
-        self.refuse_without_tokens("add lanes in a later turn")
+        self.require_token_cache("add lanes in a later turn")
         for mine, theirs in zip(self.cache.layers, other.cache.layers, strict=True):
             mine.keys = torch.cat([mine.keys, theirs.keys])
             mine.values = torch.cat([mine.values, theirs.values])
         self.ids.extend(other.ids)
 
-    def forget(self) -> tuple[list[list[int]], list[str]]:
+    def clear(self) -> tuple[list[list[int]], list[str]]:
         """Empty the tape; returns its ids and phases, to be encoded again."""
         was = self.ids, self.phases
         self.ids, self.phases, self.cache = [[] for _ in self.ids], [], self._empty()
         return was
 
-    def refuse_without_tokens(self, what: str) -> None:
+    def require_token_cache(self, what: str) -> None:
         """Raise if the model has no per-token cache; `what` names the refused operation."""
-        if not self.rewinds:
+        if not self.can_rewind:
             raise ModelError(
                 f"{self.model.name} keeps a running state instead of a cache of tokens: it cannot {what}"
             )
 
     def _empty(self) -> Any:
-        return DynamicCache() if self.rewinds else DynamicCache(config=self.model.hf.config)
+        return DynamicCache() if self.can_rewind else DynamicCache(config=self.model.hf.config)
 
     def _trim(self) -> None:
         """After an exception inside a block, cut every layer's cache back to the last complete token."""
-        for layer in self.cache.layers if self.rewinds else ():
+        for layer in self.cache.layers if self.can_rewind else ():
             if getattr(layer, "keys", None) is not None and layer.is_initialized:
                 layer.keys, layer.values = layer.keys[..., : len(self), :], layer.values[..., : len(self), :]
-        if not self.rewinds or len(self) == 0:
-            self.forget()
+        if not self.can_rewind or len(self) == 0:
+            self.clear()
 
 
 def _forward_parameters(model: Model) -> Container[str]:

@@ -45,11 +45,12 @@ class EagerPass:
             plan = self.spans[0][2][layer]
             return hidden if plan is None else plan.steer(layer, hidden, self.readings)
         parts = [
-            self._part(layer, hidden[:, start:stop], layers[layer]) for start, stop, layers in self.spans
+            self._steer_span(layer, hidden[:, start:stop], layers[layer])
+            for start, stop, layers in self.spans
         ]
         return torch.cat(parts, dim=1)
 
-    def _part(self, layer: int, hidden: Tensor, plan: LayerPlan | None) -> Tensor:
+    def _steer_span(self, layer: int, hidden: Tensor, plan: LayerPlan | None) -> Tensor:
         return hidden if plan is None else plan.steer(layer, hidden, self.readings)
 
 
@@ -58,11 +59,11 @@ class UnsizedPass:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.alike = len({id(layers) for layers in plan.phases.values()}) == 1
+        self.is_uniform = len({id(layers) for layers in plan.phases.values()}) == 1
 
     def steer(self, layer: int, hidden: Tensor) -> Tensor:
         length, answer = hidden.shape[1], self.plan.phases["answer"]
-        if self.alike or length == 1:
+        if self.is_uniform or length == 1:
             return EagerPass([(0, length, answer)]).steer(layer, hidden)
         prompt = self.plan.phases["prompt"]
         return EagerPass([(0, length - 1, prompt), (length - 1, length, answer)]).steer(layer, hidden)
@@ -74,14 +75,14 @@ class SteeringHooks:
     def __init__(self, blocks: Sequence[nn.Module], sites: Sequence[Site]) -> None:
         self.blocks, self.sites = tuple(blocks), tuple(sites)
         self.lock = threading.RLock()
-        self._player: PassSteerer | None = None
-        self._taps: Mapping[int, OutputHook] = {}
+        self._steerer: PassSteerer | None = None
+        self._output_hooks: Mapping[int, OutputHook] = {}
         for layer, block in enumerate(self.blocks):
             block.register_forward_hook(self._hook(layer))
 
     def _hook(self, layer: int) -> Callable[[nn.Module, Any, Any], Any]:
         def hook(_block: nn.Module, _args: Any, output: Any) -> Any:
-            player, taps = self._player, self._taps
+            player, taps = self._steerer, self._output_hooks
             if player is None and not taps:
                 return None
             hidden = output[0] if isinstance(output, tuple) else output
@@ -95,35 +96,35 @@ class SteeringHooks:
         return hook
 
     @contextmanager
-    def playing(self, player: PassSteerer | None) -> Iterator[None]:
+    def steering_with(self, player: PassSteerer | None) -> Iterator[None]:
         """Steer every forward pass inside with `player`; other threads' passes wait."""
         with self.lock:
-            before, self._player = self._player, player
+            before, self._steerer = self._steerer, player
             try:
                 yield
             finally:
-                self._player = before
+                self._steerer = before
 
     @contextmanager
-    def tap(self, layers: Sequence[int], look: OutputHook) -> Iterator[None]:
+    def hooking_outputs(self, layers: Sequence[int], look: OutputHook) -> Iterator[None]:
         """Call `look(layer, output)` with these blocks' steered outputs; an exception ends the pass."""
         with self.lock:
-            before, self._taps = self._taps, dict.fromkeys(layers, look)
+            before, self._output_hooks = self._output_hooks, dict.fromkeys(layers, look)
             try:
                 yield
             finally:
-                self._taps = before
+                self._output_hooks = before
 
-    def prove(self, forward: Callable[[], Any], final_norm: nn.Module | None = None) -> None:
+    def check_hooks(self, forward: Callable[[], Any], final_norm: nn.Module | None = None) -> None:
         """Push every block once and check that exactly the pushed state reaches the next module."""
         probe = _Probe(self.sites)
         followers = [*self.blocks[1:], *([final_norm] if final_norm is not None else [])]
         handles = [
-            follower.register_forward_pre_hook(probe.arrival(layer), with_kwargs=True)
+            follower.register_forward_pre_hook(probe.arrival_hook(layer), with_kwargs=True)
             for layer, follower in enumerate(followers)
         ]
         try:
-            with self.playing(probe), torch.no_grad():
+            with self.steering_with(probe), torch.no_grad():
                 forward()
         finally:
             for handle in handles:
@@ -149,7 +150,7 @@ class _Probe:
         self.sent[layer] = hidden + pattern
         return self.sent[layer]
 
-    def arrival(self, layer: int) -> Callable[[nn.Module, Any, Any], None]:
+    def arrival_hook(self, layer: int) -> Callable[[nn.Module, Any, Any], None]:
         def look(_follower: nn.Module, args: Any, kwargs: Any) -> None:
             sent = self.sent.get(layer)
             for got in (*args, *kwargs.values()):
@@ -171,6 +172,6 @@ def _equal_states(got: Tensor, sent: Tensor) -> bool:
 @contextmanager
 def steered(model: Model, mixer: Mixer) -> Iterator[None]:
     """Steer every forward pass of the Hugging Face model inside the `with` block, `generate` included."""
-    plan = model.compiler.compile([mixer])
-    with model.steering.playing(UnsizedPass(plan)):
+    plan = model.planner.plan([mixer])
+    with model.steering.steering_with(UnsizedPass(plan)):
         yield

@@ -52,14 +52,14 @@ class Model:
         return self.anatomy.sites[0].dtype
 
     @cached_property
-    def compiler(self) -> Planner:
+    def planner(self) -> Planner:
         """Turns mixers into plans for this model."""
         sites = self.anatomy.sites
         devices, dtypes = [site.device for site in sites], [site.dtype for site in sites]
         return Planner(devices, dtypes, self.hidden_size, lambda: self.residual_norms)
 
     @cached_property
-    def workshop(self) -> GraphBuilder:
+    def graph_builder(self) -> GraphBuilder:
         """Builds compiled decode steps for this model; created on first use."""
         from core.compiled.workshop import GraphBuilder
 

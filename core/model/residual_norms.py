@@ -62,7 +62,7 @@ def measure_norms(model: Model) -> dict[int, float]:
 
     ids = torch.tensor([_text_ids(model)], device=input_device(model.hf))
     steering = model.steering
-    with torch.no_grad(), steering.playing(None), steering.tap(range(model.n_layers), look):
+    with torch.no_grad(), steering.steering_with(None), steering.hooking_outputs(range(model.n_layers), look):
         model.anatomy.trunk(input_ids=ids, use_cache=False)
     return dict(sorted(norms.items()))
 

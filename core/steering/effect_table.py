@@ -17,29 +17,31 @@ class EffectTable:
 
     n_layers: int
     n_lanes: int
-    parts: dict[VectorRows, list[dict[int, ChannelEffect]]] = field(default_factory=dict)
+    effects: dict[VectorRows, list[dict[int, ChannelEffect]]] = field(default_factory=dict)
     dense: set[int] = field(default_factory=set)
 
-    def write(
+    def add_effects(
         self, lane: int, stack: VectorRows, label: str, levels: Mapping[int, ChannelEffect], keep_norm: bool
     ) -> None:
-        lanes = self.parts.setdefault(stack, [{} for _ in range(self.n_lanes)])
+        lanes = self.effects.setdefault(stack, [{} for _ in range(self.n_lanes)])
         for layer, level in levels.items():
             there = lanes[lane].get(layer)
-            lanes[lane][layer] = there.joined(level, 1.0, f"two channels of '{label}'") if there else level
-            if keep_norm or level.gain is not None or level.capped:
+            lanes[lane][layer] = (
+                there.combined_with(level, 1.0, f"two channels of '{label}'") if there else level
+            )
+            if keep_norm or level.gain is not None or level.is_capped:
                 self.dense.add(layer)
 
-    def at(self, layer: int) -> list[VectorRows]:
+    def vectors_at(self, layer: int) -> list[VectorRows]:
         """The vectors that act at this layer in some lane."""
-        return [stack for stack, lanes in self.parts.items() if any(layer in lane for lane in lanes)]
+        return [stack for stack, lanes in self.effects.items() if any(layer in lane for lane in lanes)]
 
-    def level(self, stack: VectorRows, lane: int, layer: int) -> ChannelEffect:
-        return self.parts[stack][lane].get(layer, SILENT)
+    def effect_at(self, stack: VectorRows, lane: int, layer: int) -> ChannelEffect:
+        return self.effects[stack][lane].get(layer, SILENT)
 
-    def folded(self) -> Iterator[tuple[VectorRows, list[list[float]]]]:
+    def additive_pushes(self) -> Iterator[tuple[VectorRows, list[list[float]]]]:
         """Per vector the pushes [layer][lane], at the layers where channels only add."""
-        for stack, lanes in self.parts.items():
+        for stack, lanes in self.effects.items():
             table = [
                 [0.0 if layer in self.dense or layer not in lane else lane[layer].push for lane in lanes]
                 for layer in range(self.n_layers)

@@ -30,14 +30,14 @@ class FloatProgram:
     gain: list[tuple[int, Sparse]]
     gram: list[Floats]
     keep_norm: bool
-    capped: list[int]
-    reach: list[tuple[float, Sparse]]
-    between: list[Floats]
+    capped_rows: list[int]
+    capped_columns: list[tuple[float, Sparse]]
+    capped_gram: list[Floats]
     floor: Floats
     ceiling: Floats
 
     @classmethod
-    def of(cls, program: SteeringProgram) -> FloatProgram:
+    def from_program(cls, program: SteeringProgram) -> FloatProgram:
         """Build from the arrays of one lane."""
         gram, size = program.gram, len(program.gram)
         add = np.zeros(size) if program.add is None else program.add
@@ -51,9 +51,9 @@ class FloatProgram:
             gain=[(i, _sparse(row)) for i, row in enumerate(gain) if row.any()],
             gram=gram.tolist(),
             keep_norm=program.keep_norm is not None and bool(program.keep_norm.all()),
-            capped=capped.tolist(),
-            reach=[(float(plus[j]), _sparse(through[:, j])) for j in capped],
-            between=gram[np.ix_(capped, capped)].tolist(),
+            capped_rows=capped.tolist(),
+            capped_columns=[(float(plus[j]), _sparse(through[:, j])) for j in capped],
+            capped_gram=gram[np.ix_(capped, capped)].tolist(),
             floor=low[capped].tolist(),
             ceiling=high[capped].tolist(),
         )
@@ -66,16 +66,16 @@ class FloatProgram:
             for j, m in row:
                 w[j] += x * m
         if self.keep_norm:
-            s = self._shrink(p, w, norm2)
+            s = self._norm_factor(p, w, norm2)
             w = [s * x for x in w]
-        if self.capped:
-            q = [s * (plus + sum([p[i] * x for i, x in column])) for plus, column in self.reach]
-            e = caps.correct_floats(q, self.between, self.floor, self.ceiling)
-            for j, x in zip(self.capped, e, strict=True):
+        if self.capped_rows:
+            q = [s * (plus + sum([p[i] * x for i, x in column])) for plus, column in self.capped_columns]
+            e = caps.correct_floats(q, self.capped_gram, self.floor, self.ceiling)
+            for j, x in zip(self.capped_rows, e, strict=True):
                 w[j] += x
         return s, w
 
-    def _shrink(self, p: Floats, c: Floats, norm2: float) -> float:
+    def _norm_factor(self, p: Floats, c: Floats, norm2: float) -> float:
         """s = ‖h‖ / ‖h + cV‖, with ‖h + cV‖² = ‖h‖² + c·(2p + cG)."""
         pushed = [sum([x * line[j] for x, line in zip(c, self.gram, strict=True)]) for j in range(len(c))]
         grown = norm2 + sum([x * (2.0 * y + z) for x, y, z in zip(c, p, pushed, strict=True)])

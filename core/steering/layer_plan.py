@@ -25,7 +25,7 @@ class MeterReading(NamedTuple):
     channels: tuple[int, ...]
     before: Tensor
     after: Tensor
-    moved: Tensor | None = None
+    relative_change: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -35,33 +35,33 @@ class LayerPlan:
     push: Tensor | None = None
     rows: Tensor | None = None
     program: SteeringProgram | None = None
-    singles: tuple[FloatProgram, ...] = ()
-    gauge: Tensor | None = None
+    float_programs: tuple[FloatProgram, ...] = ()
+    meter_rows: Tensor | None = None
     channels: tuple[int, ...] = ()
 
     def steer(self, layer: int, hidden: Tensor, readings: list[MeterReading] | None) -> Tensor:
-        steered = self._played(hidden)
-        if self.gauge is not None and readings is not None:
+        steered = self._apply(hidden)
+        if self.meter_rows is not None and readings is not None:
             moved = _relative_change(hidden, steered)
             readings.append(
-                MeterReading(layer, self.channels, self._read(hidden), self._read(steered), moved)
+                MeterReading(layer, self.channels, self._project(hidden), self._project(steered), moved)
             )
         return steered
 
-    def _played(self, hidden: Tensor) -> Tensor:
+    def _apply(self, hidden: Tensor) -> Tensor:
         if self.push is not None:
             return hidden + self.push
         if self.rows is None:
             return hidden
-        if hidden.shape[1] == 1 and hidden.shape[0] == len(self.singles):
-            if len(self.singles) == 1:
-                return self._one_token(hidden, self.rows, self.singles[0])
-            return self._one_each(hidden, self.rows, self.singles)
-        return self._many(hidden, self.rows, self.program)
+        if hidden.shape[1] == 1 and hidden.shape[0] == len(self.float_programs):
+            if len(self.float_programs) == 1:
+                return self._one_token(hidden, self.rows, self.float_programs[0])
+            return self._one_token_per_lane(hidden, self.rows, self.float_programs)
+        return self._apply_arrays(hidden, self.rows, self.program)
 
-    def _read(self, hidden: Tensor) -> Tensor:
-        assert self.gauge is not None
-        return hidden.float() @ self.gauge.T
+    def _project(self, hidden: Tensor) -> Tensor:
+        assert self.meter_rows is not None
+        return hidden.float() @ self.meter_rows.T
 
     @staticmethod
     def _one_token(hidden: Tensor, rows: Tensor, single: FloatProgram) -> Tensor:
@@ -74,7 +74,7 @@ class LayerPlan:
         return torch.add(change, state, alpha=s).to(hidden.dtype).view_as(hidden)
 
     @staticmethod
-    def _one_each(hidden: Tensor, rows: Tensor, singles: tuple[FloatProgram, ...]) -> Tensor:
+    def _one_token_per_lane(hidden: Tensor, rows: Tensor, singles: tuple[FloatProgram, ...]) -> Tensor:
         """One token of a few lanes, each in Python floats: still faster than arrays of so few numbers."""
         state = hidden[:, 0].float()
         norms = [0.0] * len(singles)
@@ -86,7 +86,7 @@ class LayerPlan:
         return torch.addmm(state, torch.tensor([w for _, w in found]), rows).to(hidden.dtype)[:, None]
 
     @staticmethod
-    def _many(hidden: Tensor, rows: Tensor, program: Any) -> Tensor:
+    def _apply_arrays(hidden: Tensor, rows: Tensor, program: Any) -> Tensor:
         state = hidden.float()
         p = state @ rows.T
         norm2 = state.square().sum(-1, keepdim=True) if program.keep_norm is not None else None

@@ -56,57 +56,59 @@ class Planner:
     dtypes: Sequence[torch.dtype]
     hidden_size: int
     norms: Norms
-    _stacks: LruCache[VectorRows] = field(default_factory=lambda: LruCache(64))
-    _geometries: LruCache[shared_rows.SharedRows] = field(default_factory=lambda: LruCache(1024))
-    _gauges: LruCache[Tensor] = field(default_factory=lambda: LruCache(256))
+    _row_cache: LruCache[VectorRows] = field(default_factory=lambda: LruCache(64))
+    _shared_row_cache: LruCache[shared_rows.SharedRows] = field(default_factory=lambda: LruCache(1024))
+    _meter_row_cache: LruCache[Tensor] = field(default_factory=lambda: LruCache(256))
 
-    def compile(
-        self, lanes: Sequence[Mixer], meters: Meters | None = None, ages: Sequence[float] = ()
-    ) -> Plan:
+    def plan(self, lanes: Sequence[Mixer], meters: Meters | None = None, ages: Sequence[float] = ()) -> Plan:
         """One plan for all lanes; `meters` lists, per channel, the layers to measure projections at.
 
         `ages` are the numbers of tokens for which each channel has been unchanged.
         """
         meters = meters or {}
         if all(c.scope == "all" for mixer in lanes for c in mixer.channels):
-            phases = dict.fromkeys(PHASES, self._layers(lanes, "answer", meters, ages))
+            phases = dict.fromkeys(PHASES, self._plan_layers(lanes, "answer", meters, ages))
         else:
-            phases = {phase: self._layers(lanes, phase, meters, ages) for phase in PHASES}
+            phases = {phase: self._plan_layers(lanes, phase, meters, ages) for phase in PHASES}
         decays = any(c.half_life is not None for mixer in lanes for c in mixer.channels)
         return Plan(tuple(lanes), phases, meters, decays)
 
-    def stack(self, vector: Any) -> VectorRows:
+    def vector_rows(self, vector: Any) -> VectorRows:
         key = getattr(vector, "sha256", None) or id(vector)
-        return self._stacks.get(key, lambda: VectorRows(vector, self.devices, self.hidden_size))
+        return self._row_cache.get_or_make(key, lambda: VectorRows(vector, self.devices, self.hidden_size))
 
-    def _layers(self, lanes: Sequence[Mixer], phase: str, meters: Meters, ages: Sequence[float]) -> Layers:
-        score = self._score(lanes, phase, ages)
+    def _plan_layers(
+        self, lanes: Sequence[Mixer], phase: str, meters: Meters, ages: Sequence[float]
+    ) -> Layers:
+        score = self._effect_table(lanes, phase, ages)
         keep_norm = [m.keep_norm and not m.bypassed for m in lanes]
         parts: dict[int, dict[str, Any]] = {layer: {"push": push} for layer, push in self._pushes(score)}
         for layer in score.dense:
-            parts[layer] = self._dense(score, layer, keep_norm)
-        for layer, gauge in self._read(lanes[0], meters).items():
+            parts[layer] = self._plan_dense_layer(score, layer, keep_norm)
+        for layer, gauge in self._plan_meters(lanes[0], meters).items():
             parts.setdefault(layer, {}).update(gauge)
         return tuple(LayerPlan(**parts[layer]) if layer in parts else None for layer in range(score.n_layers))
 
-    def _score(self, lanes: Sequence[Mixer], phase: str, ages: Sequence[float]) -> EffectTable:
+    def _effect_table(self, lanes: Sequence[Mixer], phase: str, ages: Sequence[float]) -> EffectTable:
         score = EffectTable(len(self.devices), len(lanes))
         for lane, mixer in enumerate(lanes):
-            for i in mixer.playing():
+            for i in mixer.active_indices():
                 channel = mixer.channels[i]
                 if phase in PHASES_OF_SCOPE[channel.scope]:
                     age = ages[i] if i < len(ages) else 0.0
                     values = channel_effects(channel, score.n_layers, self.norms, age)
-                    score.write(lane, self.stack(channel.vector), channel.label, values, mixer.keep_norm)
+                    score.add_effects(
+                        lane, self.vector_rows(channel.vector), channel.label, values, mixer.keep_norm
+                    )
         return score
 
     def _pushes(self, score: EffectTable) -> Iterator[tuple[int, Tensor]]:
         """Σ a·v̂ where channels only add: one weighted sum of all rows per device, split into layers."""
-        folded = list(score.folded())
+        folded = list(score.additive_pushes())
         for where in dict.fromkeys(self.devices) if folded else ():
             total: Any = 0.0
             for stack, table in folded:
-                shelf = next(s for s in stack.shelves if s.matrix.device == where)
+                shelf = next(s for s in stack.by_device if s.matrix.device == where)
                 weights = torch.tensor([table[layer] for layer in shelf.layers], device=where)
                 total = total + weights[..., None] * shelf.matrix[:, None]
             for layer, row in zip(
@@ -116,9 +118,11 @@ class Planner:
                     push = row[0] if score.n_lanes == 1 else row[:, None]
                     yield layer, push.to(self.dtypes[layer])
 
-    def _dense(self, score: EffectTable, layer: int, keep_norm: Sequence[bool]) -> dict[str, Any]:
-        stacks = score.at(layer)
-        where = self._geometries.get((layer, *stacks), lambda: shared_rows.merge_rows(stacks, layer))
+    def _plan_dense_layer(self, score: EffectTable, layer: int, keep_norm: Sequence[bool]) -> dict[str, Any]:
+        stacks = score.vectors_at(layer)
+        where = self._shared_row_cache.get_or_make(
+            (layer, *stacks), lambda: shared_rows.merge_rows(stacks, layer)
+        )
         lanes = [shared_rows.row_effects(score, stacks, where, lane, layer) for lane in range(score.n_lanes)]
         arrays = shared_rows.build_program(lanes, where.gram, keep_norm)
         if self.devices[layer].type != "cpu":
@@ -127,31 +131,37 @@ class Planner:
         if score.n_lanes > 1:
             each = zip(lanes, keep_norm, strict=True) if score.n_lanes <= FEW_LANES else ()
             alone = [shared_rows.build_program([lane], where.gram, [keep]) for lane, keep in each]
-        return {"rows": where.rows, "program": arrays, "float_programs": tuple(map(FloatProgram.of, alone))}
+        return {
+            "rows": where.rows,
+            "program": arrays,
+            "float_programs": tuple(map(FloatProgram.from_program, alone)),
+        }
 
-    def _read(self, mixer: Mixer, meters: Meters) -> dict[int, dict[str, Any]]:
+    def _plan_meters(self, mixer: Mixer, meters: Meters) -> dict[int, dict[str, Any]]:
         read: dict[int, dict[int, VectorRows]] = {}
-        playing = mixer.bypass(False).playing()  # a bypass can end at any token: check these too
+        playing = mixer.bypass(False).active_indices()  # a bypass can end at any token: check these too
         for i, wanted in meters.items():
             if i >= len(mixer.channels):
                 continue  # removed from the mixer after the meters were set
-            stack = self._legible(mixer.channels[i].vector, plays=i in playing)
+            stack = self._rows_if_fitting(mixer.channels[i].vector, plays=i in playing)
             for layer in wanted:
                 if stack and layer in stack.rows:
                     read.setdefault(layer, {})[i] = stack
         return {
-            layer: {"meter_rows": self._gauge(layer, tuple(found.values())), "channels": tuple(found)}
+            layer: {"meter_rows": self._meter_rows(layer, tuple(found.values())), "channels": tuple(found)}
             for layer, found in read.items()
         }
 
-    def _legible(self, vector: Any, *, plays: bool) -> VectorRows | None:
+    def _rows_if_fitting(self, vector: Any, *, plays: bool) -> VectorRows | None:
         """Rows of a vector; None for a muted vector that does not fit this model, raises if it would act."""
         try:
-            return self.stack(vector)
+            return self.vector_rows(vector)
         except BadInput:
             if plays:
                 raise
             return None
 
-    def _gauge(self, layer: int, stacks: tuple[VectorRows, ...]) -> Tensor:
-        return self._gauges.get((layer, *stacks), lambda: torch.stack([s.rows[layer] for s in stacks]))
+    def _meter_rows(self, layer: int, stacks: tuple[VectorRows, ...]) -> Tensor:
+        return self._meter_row_cache.get_or_make(
+            (layer, *stacks), lambda: torch.stack([s.rows[layer] for s in stacks])
+        )

@@ -26,7 +26,7 @@ class SharedRows:
 
     rows: Tensor
     gram: Any
-    seats: tuple[tuple[int, float], ...]
+    row_of_vector: tuple[tuple[int, float], ...]
 
 
 def merge_rows(stacks: Sequence[VectorRows], layer: int) -> SharedRows:
@@ -51,13 +51,13 @@ def row_effects(
 ) -> list[ChannelEffect]:
     """One lane's effects per row; merged vectors are combined with the sign of their cosine."""
     levels: list[ChannelEffect | None] = [None] * len(where.gram)
-    for stack, (row, sign) in zip(stacks, where.seats, strict=True):
-        level = score.level(stack, lane, layer)
+    for stack, (row, sign) in zip(stacks, where.row_of_vector, strict=True):
+        level = score.effect_at(stack, lane, layer)
         there = levels[row]
         levels[row] = (
             level
             if there is None
-            else there.joined(level, sign, f"at layer {layer}, {_vector_names(stacks)}")
+            else there.combined_with(level, sign, f"at layer {layer}, {_vector_names(stacks)}")
         )
     full = [level or SILENT for level in levels]
     if not _compatible(full, where.gram.tolist()):
@@ -70,7 +70,7 @@ def row_effects(
 
 def _compatible(levels: Sequence[ChannelEffect], gram: Sequence[Sequence[float]]) -> bool:
     """Whether some state satisfies all bounds at once; for two separate directions one always exists."""
-    on = [i for i, level in enumerate(levels) if level.capped]
+    on = [i for i, level in enumerate(levels) if level.is_capped]
     if len(on) < 3:
         return True
     small = [[gram[i][j] for j in on] for i in on]
@@ -83,7 +83,7 @@ def build_program(
 ) -> SteeringProgram:
     """The K-space program in numpy; for several lanes the arrays have leading axes [lanes, 1, K]."""
     gains = [gain_matrix(gram, [level.gain for level in levels], np) for levels in lanes]
-    capped = any(level.capped for levels in lanes for level in levels)
+    capped = any(level.is_capped for levels in lanes for level in levels)
     return SteeringProgram(
         gram,
         gain=_stack_lanes(gains) if any(m.any() for m in gains) else None,

@@ -27,10 +27,12 @@ class VectorRows:
         self.vector = vector
         label = getattr(vector, "name", None) or "vector"
         rows = _checked_rows(vector.directions, len(devices), hidden_size, label)
-        self.shelves = [_device_rows(rows, devices, device, hidden_size) for device in dict.fromkeys(devices)]
+        self.by_device = [
+            _device_rows(rows, devices, device, hidden_size) for device in dict.fromkeys(devices)
+        ]
         self.rows = {
             layer: shelf.matrix[i]
-            for shelf in self.shelves
+            for shelf in self.by_device
             for i, layer in enumerate(shelf.layers)
             if layer in rows
         }

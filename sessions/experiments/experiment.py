@@ -34,7 +34,7 @@ def run_experiment(offer: JobSpec, body: Work, voice: ModelSampler, params: Mapp
     try:
         while not (params.get("estimate") and found.cost):
             item = resume(value)
-            found.note(item)
+            found.collect(item)
             try:
                 resume, value = body.send, (yield item)
             except Exception as problem:  # whatever the runner throws, the experiment hears first

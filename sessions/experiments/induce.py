@@ -29,11 +29,11 @@ BASE, STEERED, RANDOM, TUNED = "base", "base + v", "base + random", "tuned"
 def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
     """The resident model is the base."""
     played = conditions.vector_channel(voice, params)
-    asked, how = prompts.load_prompts(params, voice.name), GenerationSettings.of(params)
+    asked, how = prompts.load_prompts(params, voice.name), GenerationSettings.from_params(params)
     by = make_scorer(params["measure"], voice, params)
-    cost = RunCost.of(len(asked), 4, how.max_new, rereads=5)
+    cost = RunCost.of_batches(len(asked), 4, how.max_new, rereads=5)
     yield (cost + by.cost(cost.answers, how.max_new)).row()
-    tuned: ModelSampler = yield from voice.other(params["tuned"])
+    tuned: ModelSampler = yield from voice.load_other(params["tuned"])
     random = conditions.random_channel(voice, played, how.seed)
     cast = [
         Condition(BASE, Mixer()),
@@ -44,13 +44,13 @@ def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
     said |= yield from answer_prompts(tuned, asked, [Condition(TUNED, Mixer())], how)
     subjects = [ComparedModel(one.name, voice, one.mixer) for one in cast]
     kl = yield from _measure_kl(voice, tuned, subjects, asked, said)
-    wanted = yield from by.over(said)
+    wanted = yield from by.score_answers(said)
     measures = [wanted, *(one for one in helpful_measures(voice.name) if one.name != wanted.name)]
     facts = {name: statistics.estimate_mean(row, how.seed).columns("kl_to_tuned") for name, row in kl.items()}
     facts[TUNED] = {"kl_to_tuned": 0.0}
     yield from matrix.compare_conditions("induce", said, measures, how.seed, facts)
     shown = {name: wanted.estimate(said[name], how.seed).to_json() for name in said}
-    summary = {"measure": wanted.name, "missing": by.missing(said, wanted), "shown": shown}
+    summary = {"measure": wanted.name, "missing": by.count_missing(said, wanted), "shown": shown}
     control = {"what": CONTROL, **_kl_change(kl, RANDOM, how.seed)}
     return {"summary": summary | _nearer_to_tuned(kl, how.seed), "control": control, "n": len(asked)}
 
@@ -76,7 +76,7 @@ def _measure_kl(
     """{condition: one KL(tuned ‖ it) per prompt}."""
     kl: dict[str, list[Value]] = {subject.name: [] for subject in subjects}
     for place, prompt in enumerate(asked):
-        texts = [said[name][place].said for name in (BASE, TUNED)]
+        texts = [said[name][place].generated for name in (BASE, TUNED)]
         found = yield from measure_distances({TUNED: tuned}, subjects, prompt, texts)
         for name, row in found.items():
             kl[name].append(row[TUNED])

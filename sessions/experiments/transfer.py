@@ -29,13 +29,13 @@ def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
     if not sources:
         raise UsageError("transfer needs vectors: names or files, with commas between them")
     asked = prompts.load_prompts(params, voice.name)
-    how = GenerationSettings.of(params)
+    how = GenerationSettings.from_params(params)
     cells = len(sources) * (1 + len(targets))
-    cost = RunCost.of(cells * len(asked), 4, how.max_new)
+    cost = RunCost.of_batches(cells * len(asked), 4, how.max_new)
     yield (cost + make_scorer(params["measure"], voice, params).cost(cost.answers, how.max_new)).row()
     found: dict[str, dict[str, Any]] = {}
     for name in (None, *targets):
-        target = voice if name is None else (yield from voice.other(name))
+        target = voice if name is None else (yield from voice.load_other(name))
         for source in sources:
             cell = yield from _measure_cell(target, source, asked, how, params)
             found[f"{source} on {target.name}"] = cell
@@ -71,7 +71,7 @@ def _measure_cell(
     cast = conditions.standard_conditions(target, played, how.seed)
     by = make_scorer(params["measure"], target, params)
     said = yield from answer_prompts(target, asked, cast, how, vector=played.vector)
-    wanted = yield from by.over(said)
+    wanted = yield from by.score_answers(said)
     facts = {name: {"vector": source, "model": target.name, "sign": name} for name in said}
     yield from matrix.compare_conditions("transfer", said, [wanted], how.seed, facts)
     both = statistics.paired_difference(wanted.all(said[PLUS]), wanted.all(said[MINUS]), how.seed)
@@ -80,7 +80,7 @@ def _measure_cell(
         yield Cell(f"{wanted.name}: {BOTH_WAYS}", source, target.name, both.estimate.value)
     return {
         "measure": wanted.name,
-        "missing": by.missing(said, wanted),
+        "missing": by.count_missing(said, wanted),
         UNSTEERED: wanted.estimate(said[UNSTEERED], how.seed).to_json(),
         **both.columns(BOTH_WAYS),
         "n": both.estimate.n,

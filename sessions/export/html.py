@@ -46,8 +46,8 @@ def escape_text(raw: str, clean: Clean) -> str:
 
 def _turn(turn: Turn, heat: str, clean: Clean) -> Iterator[str]:
     yield f'<h2>{escape_text(f"{turn.role} · turn {turn.id}", clean)}</h2>\n<div class="said">'
-    if turn.said:
-        yield "<br>".join(escape_text(line, clean) for line in turn.said.split("\n"))
+    if turn.given_text:
+        yield "<br>".join(escape_text(line, clean) for line in turn.given_text.split("\n"))
     scale = max((abs(token.proj[heat]) for token in turn.tokens if heat in token.proj), default=1.0) or 1.0
     for at, token in enumerate(turn.tokens):
         yield from _markers(turn, at, clean)

@@ -89,7 +89,7 @@ def _build_sample(sample: ConversationSample, model: str) -> Any:
     return EvalSample(
         id=sample.id,
         epoch=1,
-        input=[_build_message(message) for message in sample.asked],
+        input=[_build_message(message) for message in sample.input_messages],
         target="",
         messages=[_build_message(message) for message in sample.messages],
         output=outputs[-1] if outputs else ModelOutput(model=model),
@@ -112,7 +112,7 @@ def _build_events(call: ModelCall, output: Any, model: str) -> Iterator[Any]:
         yield InfoEvent(source="steertui", data=data, timestamp=call.began)
     yield ModelEvent(
         model=model,
-        input=[_build_message(message) for message in call.told],
+        input=[_build_message(message) for message in call.input_messages],
         tools=[],
         tool_choice="none",
         config=_build_config(call),
@@ -127,7 +127,7 @@ def _build_output(call: ModelCall, model: str) -> Any:
 
     said = ChatMessageAssistant(content=_replace_surrogates(call.turn.text), model=model, source="generate")
     choice = ChatCompletionChoice(message=said, stop_reason=call.end, logprobs=_build_logprobs(call))
-    about = {"stop": call.turn.stop, **call.measured}
+    about = {"stop": call.turn.stop, **call.token_columns}
     return ModelOutput(model=model, choices=[choice], time=call.seconds, metadata=about)
 
 

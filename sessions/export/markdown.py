@@ -51,7 +51,7 @@ def _turn(turn: Turn, clean: Clean) -> Iterator[str]:
 
 def _with_markers(turn: Turn, clean: Clean) -> Iterator[str]:
     """The answer split at its markers; text before the first marker is one paragraph."""
-    start, words = 0, turn.said
+    start, words = 0, turn.given_text
     for marker in sorted((m for m in turn.markers if m.kind in VISIBLE), key=lambda m: m.at):
         words += "".join(token.text for token in turn.tokens[start : marker.at])
         if words:

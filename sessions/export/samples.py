@@ -27,7 +27,7 @@ class ModelCall:
     """One answer: the messages before it, its turn, and its time."""
 
     turn: Turn
-    told: tuple[Message, ...]
+    input_messages: tuple[Message, ...]
     began: datetime
     seconds: float
 
@@ -36,7 +36,7 @@ class ModelCall:
         return ENDS.get(self.turn.stop or "", "unknown")
 
     @property
-    def measured(self) -> Mapping[str, Any]:
+    def token_columns(self) -> Mapping[str, Any]:
         """Per-token values that Inspect's model output has no field for."""
         tokens = self.turn.tokens
         names = {name: None for token in tokens for name in token.proj}
@@ -56,9 +56,9 @@ class ConversationSample:
     calls: tuple[ModelCall, ...]
 
     @property
-    def asked(self) -> tuple[Message, ...]:
+    def input_messages(self) -> tuple[Message, ...]:
         """The messages before the last answer; all messages if there is no answer."""
-        return self.calls[-1].told if self.calls else self.messages
+        return self.calls[-1].input_messages if self.calls else self.messages
 
 
 def conversation_samples(state: SessionState, records: Iterable[JournalRecord]) -> list[ConversationSample]:

@@ -67,7 +67,7 @@ class JobSpec:
     model: bool = True
     own_models: tuple[str, ...] = ()
 
-    def wants_resident(self, given: Mapping[str, Json]) -> bool:
+    def needs_resident(self, given: Mapping[str, Json]) -> bool:
         return self.model and not any(given.get(name) for name in self.own_models)
 
     def read(self, given: Mapping[str, Json]) -> dict[str, Json]:

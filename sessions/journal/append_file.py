@@ -46,7 +46,7 @@ class JournalFile:
             self._starts.append(self._size)
             self._lengths.append(len(line))
             self._size += len(line)
-        self._flusher.dirty()
+        self._flusher.mark_dirty()
 
     def lines(self, since: int, most: int) -> list[tuple[int, bytes]]:
         """Up to `most` records with numbers above `since`."""
@@ -58,7 +58,7 @@ class JournalFile:
 
     def sync(self) -> None:
         """Request a flush now instead of within a second; does not wait."""
-        self._flusher.now()
+        self._flusher.flush_soon()
 
     def keep_reserve(self) -> None:
         """Reserve space for a `gap` and a `close` on a full disk; skipped if even that does not fit."""
@@ -90,13 +90,13 @@ class Flusher:
         self._thread = threading.Thread(target=self._run, name="journal-flusher", daemon=True)
         self._thread.start()
 
-    def dirty(self) -> None:
+    def mark_dirty(self) -> None:
         with self._change:
             if not self._dirty:
                 self._dirty = True
                 self._change.notify()
 
-    def now(self) -> None:
+    def flush_soon(self) -> None:
         with self._change:
             self._urgent = True
             self._change.notify()

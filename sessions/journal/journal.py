@@ -60,7 +60,7 @@ class Journal:
         self.seq = seq
         self._file = file
         self._ring: deque[tuple[int, bytes]] = deque(maxlen=RING if file else None)
-        self._lost: RecordingFailure | None = None
+        self._failure: RecordingFailure | None = None
         self._clock = _milliseconds()
         self._listeners: list[Listener] = []
         self.lock = threading.RLock()
@@ -91,7 +91,7 @@ class Journal:
 
     @property
     def recording(self) -> bool:
-        return self._file is not None and self._lost is None
+        return self._file is not None and self._failure is None
 
     def listen(self, listener: Listener) -> None:
         self._listeners.append(listener)
@@ -100,17 +100,17 @@ class Journal:
         """Number, store and publish one event; returns the record as readers see it."""
         event = redact_event(event)
         with self.lock:
-            owed = [self._gap(self._lost)] if self._lost else []
-            lines = self._numbered([*owed, event])
+            owed = [self._gap_event(self._failure)] if self._failure else []
+            lines = self._encode_numbered([*owed, event])
             try:
                 self._write(lines)
-                self._lost = None
+                self._failure = None
             except OSError as error:
-                lines = self._numbered([event, *self._pause(error)])
+                lines = self._encode_numbered([event, *self._pause_recording(error)])
                 owed = []
             if self._file and _is_urgent(event):
                 self._file.sync()
-            return self._published(lines)[len(owed)]
+            return self._publish(lines)[len(owed)]
 
     def lines(self, since: int, most: int = BATCH) -> list[tuple[int, bytes]]:
         """Up to `most` lines after number `since`, from memory if recent, else from the file."""
@@ -132,21 +132,23 @@ class Journal:
             self._file.close()
             self._file = None
 
-    def _gap(self, lost: RecordingFailure) -> RecordingGap:
+    def _gap_event(self, lost: RecordingFailure) -> RecordingGap:
         return RecordingGap(
             lost=self.seq - lost.first + 1, first=lost.first, last=self.seq, reason=lost.reason
         )
 
-    def _pause(self, error: OSError) -> list[Event]:
+    def _pause_recording(self, error: OSError) -> list[Event]:
         """The error event for the first failed write; the file does not get it either."""
-        if self._lost:
+        if self._failure:
             return []
-        self._lost = RecordingFailure(self.seq + 1, error.strerror or type(error).__name__)
+        self._failure = RecordingFailure(self.seq + 1, error.strerror or type(error).__name__)
         return [
-            ErrorReported(where="journal", message=f"recording paused: {self._lost.reason}", code=RECORDING)
+            ErrorReported(
+                where="journal", message=f"recording paused: {self._failure.reason}", code=RECORDING
+            )
         ]
 
-    def _numbered(self, events: list[Event]) -> list[tuple[int, bytes]]:
+    def _encode_numbered(self, events: list[Event]) -> list[tuple[int, bytes]]:
         elapsed = _milliseconds() - self._clock
         records = [
             JournalRecord(self.seq + 1 + k, 0 if k else elapsed, event) for k, event in enumerate(events)
@@ -160,7 +162,7 @@ class Journal:
         if self._file:
             self._file.write(lines)
 
-    def _published(self, lines: list[tuple[int, bytes]]) -> list[JournalRecord]:
+    def _publish(self, lines: list[tuple[int, bytes]]) -> list[JournalRecord]:
         """Pass records on, decoded from the stored bytes so that live events and replay cannot differ."""
         records = [decode(line) for _, line in lines]
         self._clock += records[0].m

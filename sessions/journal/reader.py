@@ -42,7 +42,7 @@ class JournalContents:
     end: int
     torn: int
 
-    def report(self) -> str:
+    def damage_words(self) -> str:
         """One sentence about the damage; empty if there is none."""
         said = [
             f"{damage.lines} records unreadable (seq {damage.after + 1}–{damage.before - 1})"

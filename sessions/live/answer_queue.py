@@ -55,53 +55,53 @@ class AnswerQueue:
         perform: Callable[[ScheduledEdits, int], None],
     ) -> None:
         self._journal, self._residence = journal, residence
-        self._state, self._mixer, self._act = state, mixer, perform
+        self._state, self._mixer, self._apply_edits = state, mixer, perform
         self._prompt: WaitingPrompt | None = None
-        self._answering = self._hushed = False
-        self.playing: AnswerRecorder | None = None
+        self._answering = self._cancelled = False
+        self.current: AnswerRecorder | None = None
 
     @property
     def busy(self) -> bool:
         return self._residence.loading or self._answering or self._prompt is not None
 
-    def may_ask(self) -> None:
+    def refuse_if_full(self) -> None:
         """Refuse a prompt if no model is loaded or another prompt is waiting."""
         if self._prompt:
             raise UsageError("a prompt is waiting already: it is answered first")
-        if not (self._residence.instrument or self._residence.loading):
+        if not (self._residence.loaded_model or self._residence.loading):
             raise UsageError("no model is loaded")
 
-    def ask(self, prompt: WaitingPrompt) -> bool:
+    def enqueue(self, prompt: WaitingPrompt) -> bool:
         """Queue a prompt; whether it has to wait."""
         waits = self._residence.loading or self._answering
         self._prompt = prompt
-        self._residence.answer(self.answer_next)
+        self._residence.run_answer(self.answer_next)
         return waits
 
-    def hush(self) -> int | None:
+    def cancel(self) -> int | None:
         """Stop after the current forward pass or prefill chunk and drop the waiting prompt. Returns the
         parent turn of the dropped prompt.
         """
-        dropped, self._prompt, self._hushed = self._prompt, None, True
-        if self.playing:
-            self.playing.cancel()
+        dropped, self._prompt, self._cancelled = self._prompt, None, True
+        if self.current:
+            self.current.cancel()
         return dropped.parent if dropped else None
 
     def answer_next(self) -> None:
         """On the GPU thread: answer the waiting prompt, if a model is loaded."""
         with self._journal.lock:
             prompt, self._prompt = self._prompt, None
-            self._answering, self._hushed = prompt is not None, False
+            self._answering, self._cancelled = prompt is not None, False
         try:
-            if prompt and self._residence.instrument:
-                self._perform(prompt, self._residence.instrument)
+            if prompt and self._residence.loaded_model:
+                self._generate(prompt, self._residence.loaded_model)
         except Exception as error:
             what = f"internal error ({type(error).__name__}: {error})"
             self._journal.append(ev.ErrorReported(where="session", message=what))
         finally:
             self._answering = False
 
-    def _perform(self, prompt: WaitingPrompt, instrument: LoadedModel) -> None:
+    def _generate(self, prompt: WaitingPrompt, instrument: LoadedModel) -> None:
         state = self._state()
         gen = 1 + max((t.gen for t in state.turns.values() if t.gen is not None), default=-1)
         event = ev.AnswerStarted(
@@ -109,21 +109,21 @@ class AnswerQueue:
         )
         mixer, _ = self._mixer()
         try:
-            script = ScheduledEdits.read(prompt.settings)
+            script = ScheduledEdits.from_settings(prompt.settings)
             talk = chat_messages(state.path(prompt.parent))
-            speech = instrument.speak(talk, mixer, model_settings(prompt.settings))
+            speech = instrument.prepare_answer(talk, mixer, model_settings(prompt.settings))
         except Exception as error:
-            self._refused(event, error)
+            self._record_refusal(event, error)
             return
-        playing = self._enter(event, speech, mixer, script)
-        stop = playing.play()
+        playing = self._begin(event, speech, mixer, script)
+        stop = playing.run()
         if stop.reason == "oom":
             instrument.forget()
         with self._journal.lock:
-            self.playing = None
+            self.current = None
             self._journal.append(stop)
 
-    def _enter(
+    def _begin(
         self, event: ev.AnswerStarted, speech: PreparedAnswer, mixer: Mixer, script: ScheduledEdits
     ) -> AnswerRecorder:
         """Record the start of the answer; mixer changes and cancels made during preparation apply from its
@@ -145,18 +145,18 @@ class AnswerQueue:
                 speech,
                 self._journal.append,
                 stamp_mixer(mixer),
-                cue=partial(self._act, script),
-                steps=self._residence.steps,
+                cue=partial(self._apply_edits, script),
+                steps=self._residence.run_steps,
             )
             newest, rev = self._mixer()
             if newest is not mixer:
                 playing.set(newest, rev)
-            if self._hushed:
+            if self._cancelled:
                 playing.cancel()
-            self.playing = playing
+            self.current = playing
         return playing
 
-    def _refused(self, event: ev.AnswerStarted, error: Exception) -> None:
+    def _record_refusal(self, event: ev.AnswerStarted, error: Exception) -> None:
         """Record an answer that could not start: no tokens, and the error as its stop event."""
         why = str(error) if isinstance(error, SteerError) else f"{type(error).__name__}: {error}"
         code = error.exit_code if isinstance(error, SteerError) else SteerError.exit_code

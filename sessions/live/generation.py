@@ -43,22 +43,22 @@ class AnswerRecorder:
         cue: Callable[[int], None] = lambda index: None,
         steps: Steps = iter,
     ) -> None:
-        self._cue, self._steps = cue, steps
+        self._before_token, self._steps = cue, steps
         self.gen, self.turn = event.gen, event.turn
         self._pace = _parse_pace(event.settings.get(PACE))
         self._speech, self._answer, self._append = speech, speech.answer, append
         self._stamps = {0: first}
         self._batch = TokenBatch(event.gen, append, self._stamps)
         self._chunk_start = speech.reused
-        self._playing = threading.Condition()
-        self._paused = self._cancelled = self._asked = False
+        self._changed = threading.Condition()
+        self._paused = self._cancelled = self._has_request = False
         self._ticket: PendingMixer | None = None
         self._revision = self._rev = 0
-        self._spoke = 0.0, 0.0
+        self._token_times = 0.0, 0.0
         self.at = 0
         for kind, data in speech.notices:
-            self._notice(kind, data)
-        self._answer.on_notice = self._notice
+            self._on_notice(kind, data)
+        self._answer.on_notice = self._on_notice
 
     def set(self, mixer: Mixer, rev: int) -> tuple[int, ev.MixerSuperseded | None]:
         """Queue a mixer; returns its first token, and a `dial` event if it replaced a mixer that never took
@@ -78,37 +78,37 @@ class AnswerRecorder:
         return ticket.at, overtaken
 
     def cancel(self) -> None:
-        with self._playing:
+        with self._changed:
             self._cancelled = True
             self._answer.cancel()
-            self._playing.notify()
+            self._changed.notify()
 
     def pause(self, paused: bool) -> None:
         """Pause or resume between two tokens; the current forward pass is finished first."""
-        with self._playing:
+        with self._changed:
             self._paused = paused
-            self._playing.notify()
+            self._changed.notify()
 
     def rewind(self, tokens: int) -> None:
         self._answer.rewind(tokens)
-        self._stir()
+        self._wake()
 
     def inject(self, text: str, how: str) -> None:
         self._speech.inject(text, how)
-        self._stir()
+        self._wake()
 
-    def _stir(self) -> None:
+    def _wake(self) -> None:
         """Wake a paused decode loop so that rewind and inject take effect during the pause."""
-        with self._playing:
-            self._asked = True
-            self._playing.notify()
+        with self._changed:
+            self._has_request = True
+            self._changed.notify()
 
-    def play(self) -> ev.AnswerStopped:
+    def run(self) -> ev.AnswerStopped:
         """Generate to the end and return the stop event; errors of the model are caught and recorded."""
         begun = time.monotonic()
         reason, message, code = "error", "", 0
         try:
-            self._play()
+            self._decode()
             reason = self._answer.stop_reason or "eos"
         except OutOfMemory as error:
             reason, message, code = "oom", str(error), error.exit_code
@@ -122,48 +122,48 @@ class AnswerRecorder:
             reason=reason,
             tokens=self.at,
             wall_ms=_ms(time.monotonic() - begun),
-            spoke_ms=_ms(self._spoke[1] - self._spoke[0]),
+            spoke_ms=_ms(self._token_times[1] - self._token_times[0]),
             message=message,
             code=code,
         )
 
-    def _play(self) -> None:
+    def _decode(self) -> None:
         last = None
         said = ""
-        self._cue(0)
+        self._before_token(0)
         for step in self._steps(self._answer):
             self._batch.add(step)
-            self._spoke = (self._spoke[0] if last else time.monotonic(), time.monotonic())
+            self._token_times = (self._token_times[0] if last else time.monotonic(), time.monotonic())
             last, said, self.at = step, step.text, step.index + 1
             if self._pace:
-                self._linger(1 / self._pace)
+                self._wait_for_pace(1 / self._pace)
             if self._paused:
-                self._rest()
-            self._cue(self.at)
+                self._hold_paused()
+            self._before_token(self.at)
         if last is not None and last.text != said:
-            self._batch.restate(last)
+            self._batch.write_again(last)
 
-    def _linger(self, seconds: float) -> None:
+    def _wait_for_pace(self, seconds: float) -> None:
         """Wait to keep the token rate below the limit; cancel and pause end the wait."""
         self._batch.flush()
-        with self._playing:
-            self._playing.wait_for(lambda: self._cancelled or self._paused, timeout=seconds)
+        with self._changed:
+            self._changed.wait_for(lambda: self._cancelled or self._paused, timeout=seconds)
 
-    def _rest(self) -> None:
+    def _hold_paused(self) -> None:
         self._batch.flush()
         self._append(ev.PauseChanged(gen=self.gen, at=self.at, paused=True))
-        while self._waits():
+        while self._stays_paused():
             self._answer.settle()
         self._append(ev.PauseChanged(gen=self.gen, at=self.at, paused=False))
 
-    def _waits(self) -> bool:
+    def _stays_paused(self) -> bool:
         """Wait until there is a request or the pause ends; whether the answer is still paused."""
-        with self._playing:
-            self._playing.wait_for(lambda: self._cancelled or not self._paused or self._asked)
-            self._asked = False
+        with self._changed:
+            self._changed.wait_for(lambda: self._cancelled or not self._paused or self._has_request)
+            self._has_request = False
             return self._paused and not self._cancelled
 
-    def _notice(self, kind: str, data: dict[str, Any]) -> None:
+    def _on_notice(self, kind: str, data: dict[str, Any]) -> None:
         """Record a notice of the answer, between two passes on the decode thread; unknown kinds are stored as
         they are.
         """
@@ -183,7 +183,7 @@ class AnswerRecorder:
 
     def _on_rewind(self, data: dict[str, Any]) -> ev.AnswerRewound:
         dropped, self.at = self.at - data["at"], data["at"]
-        self._batch.forget(self.at)
+        self._batch.drop_unmeasured(self.at)
         return ev.AnswerRewound(gen=self.gen, to=self.at, dropped=dropped)
 
     def _on_lane(self, data: dict[str, Any]) -> ev.LanesAssigned:

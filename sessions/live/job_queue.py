@@ -20,32 +20,32 @@ class JobQueue:
 
     def __init__(self) -> None:
         self._places: list[QueuePlace] = []
-        self._moved = threading.Condition()
+        self._changed = threading.Condition()
 
     @property
     def busy(self) -> bool:
         return any(not place.done for place in self._places)
 
     def join(self) -> QueuePlace:
-        with self._moved:
+        with self._changed:
             self._places.append(QueuePlace())
             return self._places[-1]
 
-    def first(self, place: QueuePlace) -> bool:
+    def is_first(self, place: QueuePlace) -> bool:
         return self._places[:1] == [place]
 
-    def turn(self, place: QueuePlace) -> bool:
+    def wait_turn(self, place: QueuePlace) -> bool:
         """Wait for this place's turn; False if it was cancelled first."""
-        with self._moved:
-            self._moved.wait_for(lambda: self.first(place) or place.cancelled.is_set())
+        with self._changed:
+            self._changed.wait_for(lambda: self.is_first(place) or place.cancelled.is_set())
         return not place.cancelled.is_set()
 
     def cancel(self, place: QueuePlace) -> None:
-        with self._moved:
+        with self._changed:
             place.cancelled.set()
-            self._moved.notify_all()
+            self._changed.notify_all()
 
     def leave(self, place: QueuePlace) -> None:
-        with self._moved:
+        with self._changed:
             self._places.remove(place)
-            self._moved.notify_all()
+            self._changed.notify_all()

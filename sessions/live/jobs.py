@@ -56,28 +56,28 @@ class SessionJobs:
         self._residence, self._journal, self._state = residence, journal, state
         self._registry, self._keep = registry, keep
         self._running: dict[int, tuple[threading.Thread, QueuePlace]] = {}
-        self._elsewhere: dict[int, Callable[[], None]] = {}
+        self._external: dict[int, Callable[[], None]] = {}
         """How jobs are cancelled that are worked at in the session of a guest."""
 
     def start(self, kind: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Start or queue a job; raises if its parameters are invalid."""
         with self._journal.lock:
             number = self._next_number()
-            self._begin(number, kind, params or {})
+            self._enqueue(number, kind, params or {})
         return {"job": number}
 
     def _next_number(self) -> int:
         return 1 + max(self._state().jobs, default=0)
 
-    def _begin(self, number: int, kind: str, params: Mapping[str, Any]) -> None:
+    def _enqueue(self, number: int, kind: str, params: Mapping[str, Any]) -> None:
         if kind not in self._registry:
             raise UsageError(
                 f"there is no job {kind!r}: choose one of {', '.join(sorted(self._registry)) or 'none'}"
             )
-        work = self._registry[kind](self._residence.instrument, params)
+        work = self._registry[kind](self._residence.loaded_model, params)
         place = self._residence.queue.join()
-        asked = QueuedJob(number, kind, params, work, place, not self._residence.queue.first(place))
-        thread = threading.Thread(target=self._drive, args=(asked,), name=f"job-{number}", daemon=True)
+        asked = QueuedJob(number, kind, params, work, place, not self._residence.queue.is_first(place))
+        thread = threading.Thread(target=self._wait_and_run, args=(asked,), name=f"job-{number}", daemon=True)
         self._running[number] = thread, place
         state = "queued" if asked.waits else "running"
         self._journal.append(ev.JobChanged(job=number, kind=kind, state=state, params=params))
@@ -85,24 +85,24 @@ class SessionJobs:
 
     def cancel(self, job: int) -> dict[str, Any]:
         """Cancel a job. Finished steps are kept, and a restarted job continues from them."""
-        if job in self._elsewhere:
-            self._elsewhere[job]()
+        if job in self._external:
+            self._external[job]()
         elif job in self._running:
             self._residence.queue.cancel(self._running[job][1])
         else:
             raise UsageError(f"job {job} is not running")
         return {}
 
-    def show(self, job: ev.JobChanged, cancel: Callable[[], None]) -> int:
+    def show_external(self, job: ev.JobChanged, cancel: Callable[[], None]) -> int:
         """List a job of a guest session; the caller appends its later events."""
         with self._journal.lock:
             number = self._next_number()
-            self._elsewhere[number] = cancel
+            self._external[number] = cancel
             self._journal.append(replace(job, job=number))
         return number
 
-    def end_shown(self, number: int) -> None:
-        self._elsewhere.pop(number, None)
+    def end_external(self, number: int) -> None:
+        self._external.pop(number, None)
 
     @property
     def running(self) -> bool:
@@ -116,22 +116,26 @@ class SessionJobs:
         for thread, _ in running:
             thread.join()
 
-    def _drive(self, asked: QueuedJob) -> None:
+    def _wait_and_run(self, asked: QueuedJob) -> None:
         """Wait for the job's turn and run it; its end is recorded before the next job starts."""
         try:
-            end = self._worked(asked) if self._residence.queue.turn(asked.place) else job.End("cancelled")
+            end = (
+                self._run_job(asked) if self._residence.queue.wait_turn(asked.place) else job.End("cancelled")
+            )
         except Exception as error:
             end = job.End("failed", {"error": f"internal error ({type(error).__name__}: {error})"})
         asked.place.done = True
         del self._running[asked.number]
-        self._tell(asked, end.status, dict(end.summary), str(end.summary.get("error", "")))
+        self._report(asked, end.status, dict(end.summary), str(end.summary.get("error", "")))
         self._residence.queue.leave(asked.place)
 
-    def _worked(self, asked: QueuedJob) -> job.End:
+    def _run_job(self, asked: QueuedJob) -> job.End:
         """Run the job. The stored steps of a completed job are deleted, so a new start runs it again."""
-        finished = FinishedTasks.of(self._keep, asked.kind, self._identity(asked)) if self._keep else None
+        finished = (
+            FinishedTasks.for_job(self._keep, asked.kind, self._fingerprint(asked)) if self._keep else None
+        )
         if asked.waits:
-            self._tell(asked, "running")
+            self._report(asked, "running")
         end = job.End("failed")
         # The job's error message is already in the summary of its end event.
         with suppress(SteerError):
@@ -139,19 +143,19 @@ class SessionJobs:
                 if isinstance(event, job.End):
                     end = event
                 else:
-                    self._tell(asked, "running", event.to_json())
+                    self._report(asked, "running", event.to_json())
         if finished and end.status == "done":
             finished.file.unlink(missing_ok=True)
         return end
 
-    def _identity(self, asked: QueuedJob) -> Mapping[str, Any]:
+    def _fingerprint(self, asked: QueuedJob) -> Mapping[str, Any]:
         """Parameters, contents of named files, and model: if one differs, finished steps are not reused."""
-        instrument = self._residence.instrument
+        instrument = self._residence.loaded_model
         return fingerprint_params(asked.params) | {
             "model": instrument and instrument.facts.get("fingerprint")
         }
 
-    def _tell(
+    def _report(
         self, asked: QueuedJob, state: str, event: Mapping[str, Any] | None = None, message: str = ""
     ) -> None:
         self._journal.append(

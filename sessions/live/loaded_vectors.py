@@ -29,7 +29,7 @@ class LoadedVectors:
         self.events[name] = vector_event(name, vector, source, others)
         return self.events[name]
 
-    def recall(
+    def reload(
         self, known: Mapping[str, ev.VectorChanged], read: Callable[[str, None], Any], keep: Path | None
     ) -> Iterator[BadInput]:
         """Reload a session's vectors from its copies; yields an error for each that cannot be loaded."""

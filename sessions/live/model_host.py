@@ -33,69 +33,69 @@ class ModelHost:
     """`loaded_model` is None while no model is loaded; `queue` is the queue of all jobs."""
 
     def __init__(self, studio: ModelBackend) -> None:
-        self.studio = studio
+        self.backend = studio
         self.gate = GpuThread("decode")
         self.queue = JobQueue()
-        self.instrument: LoadedModel | None = None
+        self.loaded_model: LoadedModel | None = None
         self.name = ""
         self.loading = False
         self._options: Mapping[str, Any] = {}
-        self._coming: Mapping[str, Any] = {}
+        self._next_options: Mapping[str, Any] = {}
         self._guests: list[SharedModel] = []
 
     @property
     def options(self) -> Mapping[str, Any]:
         """The load options of the current model, or of the one being loaded."""
-        return self._coming if self.loading else self._options
+        return self._next_options if self.loading else self._options
 
     def load(self, name: str, options: Mapping[str, Any], append: Append, fit: Callable[[], None]) -> None:
         """Start loading; the current model is unloaded first. `fit` runs on the GPU thread before the new
         model is used.
         """
-        self._refuse_while_worked()
-        self.loading, self._coming = True, options
-        self._told(append)(ev.ModelChanged(state="loading", name=name, progress=0.0))
-        self.gate.chat(lambda: self._load(name, options, self._told(append), fit))
+        self._refuse_while_busy()
+        self.loading, self._next_options = True, options
+        self._broadcast(append)(ev.ModelChanged(state="loading", name=name, progress=0.0))
+        self.gate.submit_chat(lambda: self._load(name, options, self._broadcast(append), fit))
 
     def unload(self, append: Append) -> None:
-        self._refuse_while_worked()
-        self.gate.chat(lambda: self._unload(self._told(append)))
+        self._refuse_while_busy()
+        self.gate.submit_chat(lambda: self._unload(self._broadcast(append)))
 
     def announce(self, append: Append) -> None:
         """Tell a new session which model is loaded."""
-        if self.instrument:
-            facts = {**self.instrument.facts, "loading": numeric_options(self._options)}
+        if self.loaded_model:
+            facts = {**self.loaded_model.facts, "loading": numeric_options(self._options)}
             append(ev.ModelChanged(state="ready", name=self.name, progress=1.0, facts=facts))
         elif self.loading:
             append(ev.ModelChanged(state="loading", name=self.name))
 
-    def answer(self, work: Callable[[], Any]) -> Future[Any]:
+    def run_answer(self, work: Callable[[], Any]) -> Future[Any]:
         """Run an answer on the GPU thread, before the next step of any job."""
-        return self.gate.chat(work)
+        return self.gate.submit_chat(work)
 
-    def steps(self, answer: Iterable[Any]) -> Iterator[Any]:
+    def run_steps(self, answer: Iterable[Any]) -> Iterator[Any]:
         """The steps of an answer; they run on the GPU thread already."""
         return iter(answer)
 
-    def guest(self, append: Append) -> SharedModel:
+    def share(self, append: Append) -> SharedModel:
         """Share the model with another session; `append` gets the model's events."""
         guest = SharedModel(self, append)
         self._guests.append(guest)
         return guest
 
-    def leave(self, guest: SharedModel) -> None:
+    def remove_guest(self, guest: SharedModel) -> None:
         self._guests.remove(guest)
 
     def close(self) -> None:
         self.gate.close()
 
-    def _refuse_while_worked(self) -> None:
+    def _refuse_while_busy(self) -> None:
         if self.queue.busy:
             raise UsageError("a job is using the model: cancel the job before loading another model")
-        if any(guest.speaking for guest in self._guests):
+        if any(guest.answering for guest in self._guests):
             raise UsageError("a command is using the model: cancel the command before loading another model")
 
-    def _told(self, append: Append) -> Append:
+    def _broadcast(self, append: Append) -> Append:
         """Append events to the open session and to all guest sessions."""
 
         def tell(event: ev.Event) -> None:
@@ -109,10 +109,10 @@ class ModelHost:
         """Load on the GPU thread. When the final event is sent, the new or the kept model is ready for use."""
         failure = None
         try:
-            self.studio.examine(name, options)
+            self.backend.check_load(name, options)
             self._unload(append)
             self.name, self._options = name, options
-            self.instrument = self.studio.load(name, options, _thin_progress(name, append))
+            self.loaded_model = self.backend.load(name, options, _thin_progress(name, append))
             fit()
         except Exception as error:
             failure = error
@@ -126,8 +126,8 @@ class ModelHost:
         self.announce(append)
 
     def _unload(self, append: Append) -> None:
-        if self.instrument:
-            instrument, self.instrument = self.instrument, None
+        if self.loaded_model:
+            instrument, self.loaded_model = self.loaded_model, None
             for guest in self._guests:
                 guest.forget()
             instrument.close()
@@ -138,27 +138,27 @@ class SharedModel:
     """A `ModelHost` for a second session: it may use the model but not load or unload it."""
 
     def __init__(self, house: ModelHost, append: Append) -> None:
-        self.studio, self.gate, self.queue = house.studio, house.gate, house.queue
+        self.backend, self.gate, self.queue = house.backend, house.gate, house.queue
         self.append = append
-        self._house = house
+        self._owner = house
         self._own: LoadedModel | None = None
-        self._voice = ThreadPoolExecutor(1, "guest")
+        self._thread = ThreadPoolExecutor(1, "guest")
         self._answer: Future[Any] | None = None
 
     @property
-    def instrument(self) -> LoadedModel | None:
+    def loaded_model(self) -> LoadedModel | None:
         """The shared model with a conversation of its own."""
-        if self._own is None and self._house.instrument:
-            self._own = self._house.instrument.beside()
+        if self._own is None and self._owner.loaded_model:
+            self._own = self._owner.loaded_model.share()
         return self._own
 
     @property
     def loading(self) -> bool:
-        return self._house.loading
+        return self._owner.loading
 
     @property
     def options(self) -> Mapping[str, Any]:
-        return self._house.options
+        return self._owner.options
 
     def load(self, name: str, options: Mapping[str, Any], append: Append, fit: Callable[[], None]) -> None:
         raise UsageError("a guest session cannot load another model")
@@ -167,25 +167,25 @@ class SharedModel:
         raise UsageError("a guest session cannot unload the model")
 
     def announce(self, append: Append) -> None:
-        self._house.announce(append)
+        self._owner.announce(append)
 
-    def answer(self, work: Callable[[], Any]) -> Future[Any]:
+    def run_answer(self, work: Callable[[], Any]) -> Future[Any]:
         """Run an answer on another thread, so that the open session does not wait for its end."""
-        self._answer = self._voice.submit(work)
+        self._answer = self._thread.submit(work)
         return self._answer
 
     @property
-    def speaking(self) -> bool:
+    def answering(self) -> bool:
         return self._answer is not None and not self._answer.done()
 
-    def steps(self, answer: Iterable[Any]) -> Iterator[Any]:
+    def run_steps(self, answer: Iterable[Any]) -> Iterator[Any]:
         """Run each step on the GPU thread, after everything the open session requested."""
         made = iter(answer)
-        while (step := self.gate.job(lambda: next(made, None)).result()) is not None:
+        while (step := self.gate.submit_job(lambda: next(made, None)).result()) is not None:
             yield step
 
-    def guest(self, append: Append) -> SharedModel:
-        return self._house.guest(append)
+    def share(self, append: Append) -> SharedModel:
+        return self._owner.share(append)
 
     def forget(self) -> None:
         """Drop the reference to the model before it is unloaded."""
@@ -193,8 +193,8 @@ class SharedModel:
 
     def close(self) -> None:
         """Stop sharing; the owner and its model stay."""
-        self._voice.shutdown()
-        self._house.leave(self)
+        self._thread.shutdown()
+        self._owner.remove_guest(self)
 
 
 Home: TypeAlias = ModelHost | SharedModel

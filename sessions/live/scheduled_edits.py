@@ -25,7 +25,7 @@ class ScheduledEdits:
     inject: tuple[tuple[int, str], ...] = ()
 
     @classmethod
-    def read(cls, settings: Mapping[str, Any]) -> ScheduledEdits:
+    def from_settings(cls, settings: Mapping[str, Any]) -> ScheduledEdits:
         said = settings.get(SCRIPT) or {}
         try:
             words = tuple((int(at), str(text)) for at, text in said.get("inject", ()))
@@ -37,7 +37,7 @@ class ScheduledEdits:
         said = {"flip_at": self.flip_at, "inject": [list(pair) for pair in self.inject]}
         return {name: value for name, value in said.items() if value not in (None, [])}
 
-    def perform(self, index: int, session: Session) -> None:
+    def apply_before(self, index: int, session: Session) -> None:
         """Apply the edits scheduled before token `index`."""
         if index == self.flip_at:
             session.flip_all()

@@ -42,17 +42,17 @@ class Session:
         state: SessionState | None = None,
         jobs: Registry | None = None,
     ) -> None:
-        self.journal, self._residence, self._keep = journal, residence, keep
+        self.journal, self._host, self._keep = journal, residence, keep
         self.tasks = SessionJobs(residence, journal, lambda: self.state, jobs or {}, steps)
         self.state = state or SessionState()
-        self._rack = LoadedVectors()
+        self._vectors = LoadedVectors()
         self._mixer = Mixer()
-        self._stage = AnswerQueue(
+        self._answers = AnswerQueue(
             journal,
             residence,
             lambda: self.state,
-            lambda: (self._mixer, self.state.desk.rev),
-            lambda script, index: script.perform(index, self),
+            lambda: (self._mixer, self.state.mixer.rev),
+            lambda script, index: script.apply_before(index, self),
         )
         journal.listen(self._fold)
 
@@ -65,20 +65,20 @@ class Session:
         """Start loading a model; `model` events report the progress. The current model is unloaded first."""
         if self.busy:
             raise UsageError("the model is in use: cancel its answer and jobs before loading another model")
-        self._residence.load(model, options or {}, self.journal.append, self._refit)
+        self._host.load(model, options or {}, self.journal.append, self._mute_incompatible)
         return {}
 
     def unload(self) -> dict[str, Any]:
         if self.busy:
             raise UsageError("the model is in use: cancel its answer and jobs first")
-        self._residence.unload(self.journal.append)
+        self._host.unload(self.journal.append)
         return {}
 
-    def _refit(self) -> None:
+    def _mute_incompatible(self) -> None:
         """Mute mixer channels that the newly loaded model cannot apply, instead of failing at the next
         answer.
         """
-        if (instrument := self._residence.instrument) is None:
+        if (instrument := self._host.loaded_model) is None:
             return
         with self.journal.lock:
             mixer, sentence = mute_incompatible(self._mixer, instrument.check)
@@ -86,7 +86,7 @@ class Session:
                 self.journal.append(
                     ev.ErrorReported(where="mixer", message=sentence, code=str(BadInput.exit_code))
                 )
-                self.mixer(self.state.desk.rev + 1, mixer.to_json())
+                self.mixer(self.state.mixer.rev + 1, mixer.to_json())
 
     # conversation ------------------------------------------------------------------------------------------------
 
@@ -95,11 +95,14 @@ class Session:
     ) -> dict[str, Any]:
         """Add a turn and request an answer; while the model is busy or loading, one prompt may wait."""
         with self.journal.lock:
-            self._stage.may_ask()
-            parent = self._above(parent)
+            self._answers.refuse_if_full()
+            parent = self._parent_of_new_turn(parent)
             turn = 1 + max(self.state.turns, default=-1)
             self.journal.append(ev.TurnAdded(turn=turn, parent=parent, role=role, text=text))
-            return {"turn": turn, "queued": self._stage.ask(WaitingPrompt(turn, _merge_settings(settings)))}
+            return {
+                "turn": turn,
+                "queued": self._answers.enqueue(WaitingPrompt(turn, _merge_settings(settings))),
+            }
 
     def remember(self, text: str, *, role: str = "user") -> dict[str, Any]:
         """Add a turn without generating an answer."""
@@ -115,11 +118,11 @@ class Session:
         of None is removed from the first answer's settings.
         """
         with self.journal.lock:
-            self._stage.may_ask()
-            answer = self._known(self.state.head if turn is None else turn)
+            self._answers.refuse_if_full()
+            answer = self._find_turn(self.state.head if turn is None else turn)
             parent = answer.parent if answer.role == "assistant" else answer.id
             return {
-                "queued": self._stage.ask(
+                "queued": self._answers.enqueue(
                     WaitingPrompt(parent, _merge_settings({**answer.settings, **(settings or {})}))
                 )
             }
@@ -129,11 +132,11 @@ class Session:
         its parent turn).
         """
         with self.journal.lock:
-            dropped = self._stage.hush()
-            return {"at": self._stage.playing.at if self._stage.playing else None, "dropped": dropped}
+            dropped = self._answers.cancel()
+            return {"at": self._answers.current.at if self._answers.current else None, "dropped": dropped}
 
     def pause(self, paused: bool) -> dict[str, Any]:
-        performance = self._performance()
+        performance = self._current_answer()
         performance.pause(paused)
         return {"at": performance.at}
 
@@ -142,25 +145,25 @@ class Session:
         if tokens < 1:
             raise UsageError(f"rewind takes a positive number of tokens, not {tokens}")
         with self.journal.lock:
-            if self._stage.playing is None:
-                return self._go_on_from(self._known(self.state.head), tokens)
-            self._stage.playing.rewind(tokens)
-            return {"at": self._stage.playing.at}
+            if self._answers.current is None:
+                return self._continue_from(self._find_turn(self.state.head), tokens)
+            self._answers.current.rewind(tokens)
+            return {"at": self._answers.current.at}
 
-    def _go_on_from(self, answer: Turn, tokens: int) -> dict[str, Any]:
+    def _continue_from(self, answer: Turn, tokens: int) -> dict[str, Any]:
         """Generate a new answer with the kept text as its prefill; the old answer stays."""
         if answer.gen is None:
             raise UsageError("there is no answer to rewind")
-        self._stage.may_ask()
-        kept = answer.said + "".join(token.text for token in answer.tokens[:-tokens])
-        self._stage.ask(WaitingPrompt(answer.parent, {**answer.settings, "prefill": kept}))
+        self._answers.refuse_if_full()
+        kept = answer.given_text + "".join(token.text for token in answer.tokens[:-tokens])
+        self._answers.enqueue(WaitingPrompt(answer.parent, {**answer.settings, "prefill": kept}))
         return {"at": max(0, len(answer.tokens) - tokens)}
 
     def inject(self, text: str, *, how: str = "own") -> dict[str, Any]:
         """Insert a distractor before the next token: as `own` words of the model, a `user` turn, or `tool`
         output.
         """
-        performance = self._performance()
+        performance = self._current_answer()
         if how not in ("own", "user", "tool"):
             raise UsageError(f"a distractor comes as own, user or tool, not {how!r}")
         performance.inject(text, how)
@@ -173,16 +176,16 @@ class Session:
     ) -> dict[str, Any]:
         """Set the mixer, active from token `at` of answer `gen`; it is in the journal when this returns."""
         with self.journal.lock:
-            mixer = Mixer.from_json(state, self._rack.find)
+            mixer = Mixer.from_json(state, self._vectors.find)
             gen, at, overtaken = None, 0, None
-            if playing := self._stage.playing:
+            if playing := self._answers.current:
                 gen = playing.gen
                 at, overtaken = playing.set(mixer, rev)
-            elif self._residence.instrument:
-                self._residence.instrument.check(mixer)
+            elif self._host.loaded_model:
+                self._host.loaded_model.check(mixer)
             self._mixer = mixer
             plain = mixer.to_json()
-            words = words or describe_change(self.state.desk.state, plain)
+            words = words or describe_change(self.state.mixer.state, plain)
             if overtaken:
                 self.journal.append(overtaken)
             self.journal.append(
@@ -197,61 +200,63 @@ class Session:
         mixer = self._mixer
         for channel in range(len(mixer.channels)):
             mixer = mixer.flip(channel)
-        self.mixer(self.state.desk.rev + 1, mixer.to_json(), words="flip")
+        self.mixer(self.state.mixer.rev + 1, mixer.to_json(), words="flip")
 
     def load_vector(self, source: str, *, name: str | None = None, force: bool = False) -> dict[str, Any]:
         """Load a vector from a file or the library so that mixers can use it, and keep a copy in the session
         folder. `force` skips the check that it belongs to this model.
         """
-        vector = self._residence.studio.vector(source, self._keep, force=force)
+        vector = self._host.backend.read_vector(source, self._keep, force=force)
         with self.journal.lock:
-            event = self._rack.add(name or vector.name, vector, source)
+            event = self._vectors.add(name or vector.name, vector, source)
             self.journal.append(event)
         return {"name": event.name, "sha256": event.sha256, "layers": list(event.layers)}
 
     def remove_vector(self, name: str) -> dict[str, Any]:
         with self.journal.lock:
-            if any(channel.vector is self._rack.find(name) for channel in self._mixer.channels):
+            if any(channel.vector is self._vectors.find(name) for channel in self._mixer.channels):
                 raise UsageError(f"{name!r} is on the mixer: remove its channel first")
-            self.journal.append(self._rack.remove(name))
+            self.journal.append(self._vectors.remove(name))
         return {}
 
     def inherit(self, before: Session) -> None:
         """Take over the vectors and the mixer of the previous session."""
-        self._rack = before._rack
-        for event in self._rack.events.values():
+        self._vectors = before._vectors
+        for event in self._vectors.events.values():
             if self._keep and before._keep:
                 share_vector_copy(event.sha256, before._keep, self._keep)
             self.journal.append(event)
-        self.mixer(before.state.desk.rev, before._mixer.to_json(), words="as before")
+        self.mixer(before.state.mixer.rev, before._mixer.to_json(), words="as before")
 
     def restore(self) -> None:
         """Reload the vectors of a reopened session from its folder."""
-        for error in self._rack.recall(self.state.vectors, self._residence.studio.vector, self._keep):
+        for error in self._vectors.reload(self.state.vectors, self._host.backend.read_vector, self._keep):
             self.journal.append(
                 ev.ErrorReported(where="restore", message=str(error), code=str(error.exit_code))
             )
-        desk = self.state.desk
-        self._mixer = Mixer.from_json(without_missing_vectors(desk.state, self._rack.find), self._rack.find)
+        desk = self.state.mixer
+        self._mixer = Mixer.from_json(
+            without_missing_vectors(desk.state, self._vectors.find), self._vectors.find
+        )
         if len(self._mixer.channels) < len(desk.state.get("channels", ())):
             self.mixer(desk.rev + 1, self._mixer.to_json())
-        self._refit()
+        self._mute_incompatible()
 
     # notes and marks -----------------------------------------------------------------------------------------------
 
     def note(self, text: str) -> dict[str, Any]:
-        self.journal.append(ev.NoteAdded(text=text, **self._here()))
+        self.journal.append(ev.NoteAdded(text=text, **self._position()))
         return {}
 
     def mark(self, label: str) -> dict[str, Any]:
-        self.journal.append(ev.MarkAdded(label=label, **self._here()))
+        self.journal.append(ev.MarkAdded(label=label, **self._position()))
         return {}
 
     def close(self, reason: str) -> None:
         """Cancel the answer, wait for it to end, and close the journal. The model stays loaded."""
         self.cancel()
         self.tasks.close()
-        self._residence.answer(lambda: None).result()
+        self._host.run_answer(lambda: None).result()
         self.journal.close(reason)
 
     # helpers ---------------------------------------------------------------------------------------------------------
@@ -259,26 +264,26 @@ class Session:
     @property
     def busy(self) -> bool:
         """An answer, a model load or a job is running or waiting."""
-        return self._stage.busy or self.tasks.running
+        return self._answers.busy or self.tasks.running
 
-    def _performance(self) -> AnswerRecorder:
-        if self._stage.playing is None:
+    def _current_answer(self) -> AnswerRecorder:
+        if self._answers.current is None:
             raise UsageError("no answer is being generated")
-        return self._stage.playing
+        return self._answers.current
 
-    def _above(self, parent: int | None) -> int | None:
+    def _parent_of_new_turn(self, parent: int | None) -> int | None:
         """The parent of a new turn: the current head by default; `ROOT` starts a new tree."""
         if parent is None:
             return self.state.head
-        return None if parent == ROOT else self._known(parent).id
+        return None if parent == ROOT else self._find_turn(parent).id
 
-    def _known(self, turn: int | None) -> Turn:
+    def _find_turn(self, turn: int | None) -> Turn:
         if turn is None or turn not in self.state.turns:
             raise UsageError("there is no turn to answer" if turn is None else f"there is no turn {turn}")
         return self.state.turns[turn]
 
-    def _here(self) -> dict[str, Any]:
-        playing = self._stage.playing
+    def _position(self) -> dict[str, Any]:
+        playing = self._answers.current
         return {"gen": playing.gen, "at": playing.at} if playing else {}
 
 

@@ -36,7 +36,7 @@ class TokenBatch:
 
     def add(self, step: Any) -> None:
         now = time.monotonic()
-        if self._waiting and self._shared(step) != self._shared(self._waiting[-1]):
+        if self._waiting and self._batch_key(step) != self._batch_key(self._waiting[-1]):
             self.flush()
         if not self._waiting:
             self._oldest = now
@@ -51,30 +51,30 @@ class TokenBatch:
         if self._waiting:
             steps, self._waiting = self._waiting, []
             for lane, voices in _tokens_by_lane(steps):
-                self._append(self._tok(steps[0], lane, voices))
-            for top in self._tops(steps):
+                self._append(self._token_event(steps[0], lane, voices))
+            for top in self._top_events(steps):
                 self._append(top)
         due = len(self._unmeasured) if ended else len(self._unmeasured) - 1
         ready, self._unmeasured = self._unmeasured[: max(0, due)], self._unmeasured[max(0, due) :]
-        for event in self._meters(ready):
+        for event in self._meter_events(ready):
             self._append(event)
 
-    def restate(self, step: Any) -> None:
+    def write_again(self, step: Any) -> None:
         """Write the last token again, because its text was completed after it was written (split UTF-8)."""
         if all(waiting is not step for waiting in self._waiting):
-            self._append(self._tok(step, 0, [step]))
-            for top in self._tops([step]):
+            self._append(self._token_event(step, 0, [step]))
+            for top in self._top_events([step]):
                 self._append(top)
 
-    def forget(self, kept: int) -> None:
+    def drop_unmeasured(self, kept: int) -> None:
         """After a rewind to `kept` tokens, drop the pending measurements of removed tokens."""
         self._unmeasured = [step for step in self._unmeasured if step.index < kept]
 
-    def _shared(self, step: Any) -> tuple[str, bool]:
+    def _batch_key(self, step: Any) -> tuple[str, bool]:
         """The values that all tokens of a batch have in common."""
         return self._stamps[step.revision].mix, step.compiled
 
-    def _tok(self, first: Any, lane: int, voices: list[Any]) -> TokensGenerated:
+    def _token_event(self, first: Any, lane: int, voices: list[Any]) -> TokensGenerated:
         return TokensGenerated(
             gen=self._gen,
             i=first.index,
@@ -86,13 +86,13 @@ class TokenBatch:
             by="compiled" if first.compiled else "",
         )
 
-    def _tops(self, steps: list[Any]) -> Iterator[TopTokens]:
+    def _top_events(self, steps: list[Any]) -> Iterator[TopTokens]:
         """The alternatives of lane 0 and of each forced lane, if requested."""
-        yield from self._top(steps, 0, [step.top for step in steps])
+        yield from self._top_event(steps, 0, [step.top for step in steps])
         for lane in steps[0].forced:
-            yield from self._top(steps, lane, [step.forced[lane].top for step in steps])
+            yield from self._top_event(steps, lane, [step.forced[lane].top for step in steps])
 
-    def _top(self, steps: list[Any], lane: int, rows: list[Any]) -> Iterator[TopTokens]:
+    def _top_event(self, steps: list[Any], lane: int, rows: list[Any]) -> Iterator[TopTokens]:
         if all(rows):
             beside = all(row[0].other is not None for row in rows)
             yield TopTokens(
@@ -107,7 +107,7 @@ class TokenBatch:
                 lane=lane,
             )
 
-    def _meters(self, steps: list[Any]) -> Iterator[MeterReadings]:
+    def _meter_events(self, steps: list[Any]) -> Iterator[MeterReadings]:
         """One event per run of tokens with the same set of measurements."""
         rows = [(step.index, *_token_readings(step, self._stamps[step.revision].labels)) for step in steps]
         for _, run in groupby(rows, key=lambda row: [list(column) for column in row[1:]]):

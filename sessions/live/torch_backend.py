@@ -30,7 +30,7 @@ class TorchBackend:
     def __init__(self) -> None:
         self._resident: TorchModel | None = None
 
-    def examine(self, name: str, options: Mapping[str, Any]) -> None:
+    def check_load(self, name: str, options: Mapping[str, Any]) -> None:
         """Refuse a model that is invalid or does not fit, before the current one is unloaded."""
         if strange := sorted(options.keys() - set(LOADING)):
             raise UsageError(f"the options for loading a model are {', '.join(LOADING)}, not {strange[0]!r}")
@@ -58,7 +58,7 @@ class TorchBackend:
         gc.freeze()
         return self._resident
 
-    def vector(self, source: str, keep: Path | None, *, force: bool = False) -> Any:
+    def read_vector(self, source: str, keep: Path | None, *, force: bool = False) -> Any:
         """Read a vector from a file or the library, and save a copy named by its hash to `keep`."""
         import vectors
         from vectors.library import library
@@ -77,27 +77,27 @@ class TorchModel:
     """
 
     def __init__(self, model: Any, loaded: Mapping[str, Any] | None = None) -> None:
-        self.model, self.loaded = model, loaded or {"model": model.name}
-        self._talk: Any = None
+        self.model, self.load_params = model, loaded or {"model": model.name}
+        self._conversation: Any = None
         self._frame: Frame | None = None
         self.facts = model_facts(model)
 
-    def beside(self) -> TorchModel:
-        return TorchModel(self.model, self.loaded)
+    def share(self) -> TorchModel:
+        return TorchModel(self.model, self.load_params)
 
     def check(self, mixer: Mixer) -> None:
         self.model.compiler.compile([mixer])
 
-    def speak(self, messages: Messages, mixer: Mixer, settings: Mapping[str, Any]) -> PreparedAnswer:
+    def prepare_answer(self, messages: Messages, mixer: Mixer, settings: Mapping[str, Any]) -> PreparedAnswer:
         """Continue the current conversation if `messages` extend it or replace its last turn; else start a
         new one.
         """
         options = dict(settings)
         frame = {key: options.pop(key) for key in FRAME if key in options}
         *past, new = messages
-        talk = self._going_on(frame, past) or self._anew(frame, past)
+        talk = self._continued_conversation(frame, past) or self._new_conversation(frame, past)
         live = talk.say(new["content"], mixer=mixer, role=new["role"], **options)
-        self._talk, self._frame = talk, frame
+        self._conversation, self._frame = talk, frame
         notices = (*live.notices, *_lane_notices(live.how.lanes))
         return PreparedAnswer(live, tuple(live.unfed.ids), len(live.tape), _injector(talk), notices)
 
@@ -105,7 +105,7 @@ class TorchModel:
         """Drop the conversation and free its memory; the next answer starts with an empty cache."""
         import torch
 
-        self._talk = self._frame = None
+        self._conversation = self._frame = None
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -116,8 +116,8 @@ class TorchModel:
         gc.unfreeze()
         self.forget()
 
-    def _going_on(self, frame: Frame, past: Messages) -> Any:
-        talk = self._talk
+    def _continued_conversation(self, frame: Frame, past: Messages) -> Any:
+        talk = self._conversation
         if talk is None or frame != self._frame or talk.live is None:
             return None
         start = 1 if frame.get("system") else 0
@@ -128,7 +128,7 @@ class TorchModel:
             return talk if talk.messages[start:] == past else None
         return None
 
-    def _anew(self, frame: Frame, past: Messages) -> Any:
+    def _new_conversation(self, frame: Frame, past: Messages) -> Any:
         from core.generation.conversation import Conversation
 
         talk = Conversation(self.model, **frame)

@@ -45,8 +45,8 @@ class Playback:
 
     path: tuple[Turn, ...] = ()
     frames: tuple[PlaybackFrame, ...] = ()
-    cuts: tuple[PlaybackMarker, ...] = ()
-    dials: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
+    markers: tuple[PlaybackMarker, ...] = ()
+    scales: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -54,7 +54,7 @@ class Playback:
     def projections(self, channel: str) -> tuple[float | None, ...]:
         return tuple(frame.token.proj.get(channel) for frame in self.frames)
 
-    def where(self, place: int) -> tuple[int, int | None]:
+    def branch_point(self, place: int) -> tuple[int, int | None]:
         """The turn and token to branch at so that everything before `place` is kept; token None means the
         whole turn.
         """

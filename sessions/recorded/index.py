@@ -60,11 +60,11 @@ class SessionIndex:
         try:
             self._refresh()
         except (OSError, sqlite3.DatabaseError):
-            self._anew()
+            self._recreate()
 
     def entries(self) -> list[SessionEntry]:
         """All sessions, newest first."""
-        return self._ask(f"SELECT {COLUMNS} FROM sessions ORDER BY id DESC")
+        return self._query(f"SELECT {COLUMNS} FROM sessions ORDER BY id DESC")
 
     def search(self, text: str) -> list[SessionEntry]:
         """Sessions that contain all of these words, best match first."""
@@ -77,7 +77,7 @@ class SessionIndex:
         known = {entry.id: entry for entry in self.entries()}
         return [known[session] for session in order]
 
-    def _ask(self, query: str) -> list[SessionEntry]:
+    def _query(self, query: str) -> list[SessionEntry]:
         with self._open() as base:
             return [SessionEntry(*row) for row in base.execute(query)]
 
@@ -88,7 +88,7 @@ class SessionIndex:
         self._file.chmod(0o600)
         return base
 
-    def _anew(self) -> None:
+    def _recreate(self) -> None:
         try:
             self._file.unlink()
             self._refresh()
@@ -159,7 +159,7 @@ def _summarize_session(folder: SessionFolder, reading: JournalContents) -> tuple
         sum(len(turn.tokens) for turn in turns),
         ", ".join(f"{job.kind} {job.state}" for job in jobs.values()),
         title,
-        reading.report(),
+        reading.damage_words(),
     )
     return entry, "\n".join([*(turn.text for turn in turns), *([first] if first else [])])
 

@@ -39,7 +39,7 @@ class TeacherForcing:
     def tolerance(self) -> float:
         return TOLERANCE.get(str(self._model.dtype).removeprefix("torch."), COARSE)
 
-    def hear(self, takes: Iterable[RecordedAnswer]) -> float:
+    def largest_difference(self, takes: Iterable[RecordedAnswer]) -> float:
         """The largest log-probability difference over all answers."""
         for take in takes:
             if len(self._tape) < take.gen.reused:
@@ -47,32 +47,32 @@ class TeacherForcing:
             self._tape.crop(take.gen.reused)
             self._waiting = list(take.gen.prompt_ids)
             starts: list[int] = []
-            for event in take.lived:
-                self._live(event, starts)
+            for event in take.events:
+                self._apply(event, starts)
         return self.worst
 
-    def _live(self, event: ev.Event, starts: list[int]) -> None:
+    def _apply(self, event: ev.Event, starts: list[int]) -> None:
         """Apply one event. `starts` has the context length before each token of the answer, needed for
         rewinds.
         """
         if isinstance(event, ev.AnswerRewound):
-            self._back(starts[event.to])
+            self._rewind_to(starts[event.to])
             del starts[event.to :]
         elif isinstance(event, ev.TextInjected):
             self._waiting += event.ids
         elif isinstance(event, ev.TokensGenerated) and event.lane == 0:
             for token, lp in zip(event.ids, event.lp, strict=True):
                 starts.append(len(self._tape) + len(self._waiting))
-                self.worst = max(self.worst, abs(self._thought(token, event.mix) - float(lp)))
+                self.worst = max(self.worst, abs(self._logprob_of(token, event.mix) - float(lp)))
                 self._waiting = [token]
 
-    def _back(self, length: int) -> None:
+    def _rewind_to(self, length: int) -> None:
         """Crop the context to `length`; its last token is fed again."""
         context = [*self._tape.ids[0], *self._waiting][:length]
         self._tape.crop(length - 1)
         self._waiting = context[len(self._tape) :]
 
-    def _thought(self, token: int, mix: str) -> float:
+    def _logprob_of(self, token: int, mix: str) -> float:
         """The log-probability of a token after all waiting tokens were fed under its mixer."""
         return float(self._feed(mix)[0].log_softmax(-1)[token])
 

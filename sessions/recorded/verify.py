@@ -58,21 +58,21 @@ class RecordedAnswer:
     """A recorded answer: the messages before it and its events, in order."""
 
     gen: ev.AnswerStarted
-    talk: list[dict[str, str]]
-    lived: tuple[ev.Event, ...] = ()
+    messages: list[dict[str, str]]
+    events: tuple[ev.Event, ...] = ()
 
-    def then(self, event: ev.Event) -> RecordedAnswer:
+    def with_event(self, event: ev.Event) -> RecordedAnswer:
         """Append an event. A token that is journaled twice (because its last UTF-8 byte arrived later) is
         ignored the second time.
         """
-        last = next((each for each in reversed(self.lived) if is_main_lane(each)), None)
+        last = next((each for each in reversed(self.events) if is_main_lane(each)), None)
         if is_main_lane(event) and last and (event.i, event.ids, event.lp) == last_token(last):
             return self
-        return replace(self, lived=(*self.lived, event))
+        return replace(self, events=(*self.events, event))
 
     @property
     def edges(self) -> tuple[int, ...]:
-        return tuple(event.end for event in self.lived if isinstance(event, ev.PrefillChunk))
+        return tuple(event.end for event in self.events if isinstance(event, ev.PrefillChunk))
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def _forced_difference(
 ) -> float | None:
     """The largest log-probability difference with teacher forcing; None if it exceeds rounding."""
     prompter = TeacherForcing(instrument.model, mixers)
-    worst = prompter.hear(takes) if all(take.gen.prompt_ids for take in takes) else math.inf
+    worst = prompter.largest_difference(takes) if all(take.gen.prompt_ids for take in takes) else math.inf
     return worst if worst <= prompter.tolerance else None
 
 
@@ -144,10 +144,10 @@ def recorded_answers(records: Iterable[JournalRecord]) -> list[RecordedAnswer]:
         if isinstance(event, ev.AnswerStarted):
             begun[event.gen] = RecordedAnswer(event, chat_messages(state.path(event.parent)))
         elif isinstance(event, LIVED) and event.gen in begun:
-            begun[event.gen] = begun[event.gen].then(event)
+            begun[event.gen] = begun[event.gen].with_event(event)
         state = fold(state, record)
     return [
-        take for take in begun.values() if any(isinstance(event, ev.TokensGenerated) for event in take.lived)
+        take for take in begun.values() if any(isinstance(event, ev.TokensGenerated) for event in take.events)
     ]
 
 
@@ -175,12 +175,12 @@ def replay_answer(instrument: Any, take: RecordedAnswer, mixers: Mapping[str, Mi
     """
     if not take.gen.reused:
         instrument.forget()
-    mix = next(event.mix for event in take.lived if isinstance(event, ev.TokensGenerated))
-    speech = instrument.speak(take.talk, mixers[mix], take.settings)
+    mix = next(event.mix for event in take.events if isinstance(event, ev.TokensGenerated))
+    speech = instrument.speak(take.messages, mixers[mix], take.settings)
     if hash_ids(speech.prompt_ids) != take.gen.prompt_sha or speech.reused != take.gen.reused:
         speech.answer.cancel()
         return AnswerCheck(take.gen.gen, "diverged", 0, -1)
-    return AnswerReplay(speech, mix, mixers).of(take)
+    return AnswerReplay(speech, mix, mixers).check_answer(take)
 
 
 class AnswerReplay:
@@ -190,13 +190,13 @@ class AnswerReplay:
         self._speech, self._answer = speech, speech.answer
         self._steps = iter(self._answer)
         self._mix, self._mixers = mix, mixers
-        self._spoken: dict[int, Any] = {}
+        self._generated: dict[int, Any] = {}
         self._tokens = 0
         self._worst = 0.0
 
-    def of(self, take: RecordedAnswer) -> AnswerCheck:
-        wrong = next((at for at in map(self._live, take.lived) if at is not None), None)
-        ended = next((e.reason for e in reversed(take.lived) if isinstance(e, ev.AnswerStopped)), "lost")
+    def check_answer(self, take: RecordedAnswer) -> AnswerCheck:
+        wrong = next((at for at in map(self._apply, take.events) if at is not None), None)
+        ended = next((e.reason for e in reversed(take.events) if isinstance(e, ev.AnswerStopped)), "lost")
         if wrong is not None or ended not in ("eos", "stop", "length", "context"):
             self._answer.cancel()
         extra = next(self._steps, None)
@@ -206,11 +206,11 @@ class AnswerReplay:
             next(self._steps, None)
         grade = "diverged" if wrong is not None else "token-exact" if self._worst else "bit-exact"
         compiled = sum(
-            len(e.ids) for e in take.lived if isinstance(e, ev.TokensGenerated) and e.by == "compiled"
+            len(e.ids) for e in take.events if isinstance(e, ev.TokensGenerated) and e.by == "compiled"
         )
         return AnswerCheck(take.gen.gen, grade, self._tokens, wrong, self._worst, compiled)
 
-    def _live(self, event: ev.Event) -> int | None:
+    def _apply(self, event: ev.Event) -> int | None:
         """Repeat one recorded event; the token index at which it differs, or None."""
         if isinstance(event, ev.AnswerRewound):
             self._answer.rewind(event.dropped)
@@ -219,12 +219,12 @@ class AnswerReplay:
             self._speech.inject(event.text, event.how)
             self._answer.settle()
         elif isinstance(event, ev.TokensGenerated):
-            return self._beside(event) if event.lane else self._speak(event)
+            return self._compare_lane(event) if event.lane else self._compare_tokens(event)
         elif isinstance(event, ev.MeterReadings):
-            self._thought(event)
+            self._compare_forced(event)
         return None
 
-    def _speak(self, event: ev.TokensGenerated) -> int | None:
+    def _compare_tokens(self, event: ev.TokensGenerated) -> int | None:
         if event.mix != self._mix:
             self._answer.set(self._mixers[event.mix])
             self._mix = event.mix
@@ -234,26 +234,26 @@ class AnswerReplay:
             if step is None or (step.index, step.token_id) != (at, token):
                 return at
             self._tokens += 1
-            self._spoken[at] = step
-            self._differ(step.logprob, lp)
+            self._generated[at] = step
+            self._record_difference(step.logprob, lp)
         return None
 
-    def _beside(self, event: ev.TokensGenerated) -> int | None:
+    def _compare_lane(self, event: ev.TokensGenerated) -> int | None:
         """Compare the tokens of another lane at the same steps."""
         probabilities = event.lp or (None,) * len(event.ids)
         for at, (token, lp) in enumerate(zip(event.ids, probabilities, strict=True), event.i):
-            voice = self._spoken[at].voices[event.lane - 1]
+            voice = self._generated[at].voices[event.lane - 1]
             if voice.token_id != token:
                 return at
-            self._differ(voice.logprob, lp)
+            self._record_difference(voice.logprob, lp)
         return None
 
-    def _thought(self, event: ev.MeterReadings) -> None:
+    def _compare_forced(self, event: ev.MeterReadings) -> None:
         """Compare the log-probabilities of a forced lane."""
         for at, lp in enumerate(event.values.get("lp0", ()), event.i):
-            for seen in self._spoken[at].forced.values():
-                self._differ(seen.logprob, lp)
+            for seen in self._generated[at].forced.values():
+                self._record_difference(seen.logprob, lp)
 
-    def _differ(self, now: float, then: float | None) -> None:
+    def _record_difference(self, now: float, then: float | None) -> None:
         if then is not None and now != float(then):
             self._worst = max(self._worst, abs(now - float(then)))

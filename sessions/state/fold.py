@@ -77,7 +77,7 @@ def _turn(state: SessionState, event: ev.TurnAdded) -> SessionState:
 
 def _gen(state: SessionState, event: ev.AnswerStarted) -> SessionState:
     said = str(event.settings.get("prefill", ""))
-    words = mixer_summary(state.desk.state)
+    words = mixer_summary(state.mixer.state)
     markers = (Marker(0, "mixer", words),) if words else ()
     answer = Turn(
         event.turn, event.parent, "assistant", said, event.gen, markers=markers, settings=event.settings
@@ -86,7 +86,7 @@ def _gen(state: SessionState, event: ev.AnswerStarted) -> SessionState:
 
 
 def _mixer(state: SessionState, event: ev.MixerChanged) -> SessionState:
-    state = replace(state, desk=MixerState(event.state, event.rev, event.mix))
+    state = replace(state, mixer=MixerState(event.state, event.rev, event.mix))
     return _with_marker(state, event.gen, Marker(event.at, "mixer", event.words))
 
 
@@ -160,7 +160,7 @@ def _stop(state: SessionState, event: ev.AnswerStopped) -> SessionState:
 def _job(state: SessionState, event: ev.JobChanged) -> SessionState:
     task = state.jobs.get(event.job, JobState(event.job, event.kind, event.state, event.params))
     if event.event:
-        task = replace(task, reports=(*task.reports, event.event)[-REPORTS:], told=task.told + 1)
+        task = replace(task, reports=(*task.reports, event.event)[-REPORTS:], report_count=task.report_count + 1)
     task = replace(task, state=event.state, message=event.message or task.message)
     return replace(state, jobs={**state.jobs, event.job: task})
 

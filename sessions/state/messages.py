@@ -25,7 +25,7 @@ def _turn_message(turn: Turn) -> Message:
 def _answer_messages(turn: Turn) -> list[Message]:
     """The messages of an answer, split where a user or tool turn was injected."""
     found: list[Message] = []
-    words, start = turn.said, 0
+    words, start = turn.given_text, 0
     for marker in (m for m in turn.markers if m.kind == "inject"):
         words += "".join(token.text for token in turn.tokens[start : marker.at])
         start = marker.at

@@ -65,7 +65,7 @@ class Turn:
     id: int
     parent: int | None
     role: str
-    said: str = ""
+    given_text: str = ""
     gen: int | None = None
     tokens: tuple[AnswerToken, ...] = ()
     lanes: Mapping[int, tuple[AnswerToken, ...]] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Turn:
     @property
     def text(self) -> str:
         """The text of the message without injected turns."""
-        return self.said + "".join(token.text for token in self.tokens)
+        return self.given_text + "".join(token.text for token in self.tokens)
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class JobState:
     state: str
     params: Mapping[str, Json] = field(default_factory=dict)
     reports: tuple[Mapping[str, Json], ...] = ()
-    told: int = 0
+    report_count: int = 0
     message: str = ""
 
 
@@ -119,7 +119,7 @@ class SessionState:
     session: str = ""
     seq: int = -1
     model: ModelChanged | None = None
-    desk: MixerState = MixerState()
+    mixer: MixerState = MixerState()
     vectors: Mapping[str, VectorChanged] = field(default_factory=dict)
     turns: Mapping[int, Turn] = field(default_factory=dict)
     head: int | None = None

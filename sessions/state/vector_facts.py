@@ -26,7 +26,7 @@ class VectorFacts:
     cosines: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def told(cls, event: VectorChanged) -> VectorFacts:
+    def from_event(cls, event: VectorChanged) -> VectorFacts:
         """Build from an event; JSON turned the layer numbers into strings."""
         return cls(
             event.name,
@@ -61,6 +61,10 @@ def rebuild_mixer(desk: Mapping[str, Any], vectors: Mapping[str, VectorChanged],
     def resolve(name: str, sha256: str | None) -> VectorFacts:
         same = (vector for vector in vectors.values() if sha256 and vector.sha256 == sha256)
         event = next(same, None if sha256 else vectors.get(name))
-        return VectorFacts.told(event) if event else VectorFacts(name, sha256, dict.fromkeys(range(n_layers)))
+        return (
+            VectorFacts.from_event(event)
+            if event
+            else VectorFacts(name, sha256, dict.fromkeys(range(n_layers)))
+        )
 
     return Mixer.from_json(desk, resolve)

@@ -63,14 +63,14 @@ class LocalBackend:
         from sessions.live.model_host import ModelHost
 
         self._on_record = on_record
-        self._happened: SimpleQueue[JournalRecord] = SimpleQueue()
+        self._queued: SimpleQueue[JournalRecord] = SimpleQueue()
         self._host = SessionHost(
             ModelHost(torch_backend.TorchBackend()), paths.sessions_path() if record else None
         )
         if record and self._host.folder is None:
             print_note(self.state.unrecorded)
-        self._host.exchanged = self._attend
-        self._attend()
+        self._host.exchanged = self._follow_journal
+        self._follow_journal()
 
     @property
     def state(self) -> SessionState:
@@ -80,30 +80,30 @@ class LocalBackend:
         self.do("load_model", model=model, options=dict(options))
 
     def do(self, op: str, **args: Any) -> Mapping[str, Any]:
-        return self._host.do(op, args)
+        return self._host.run_op(op, args)
 
     def records(self) -> Iterator[JournalRecord]:
         """Wait with short timeouts, so that Python can handle signals in between."""
         while True:
             with suppress(Empty):
-                record = self._happened.get(timeout=BREATH_S)
+                record = self._queued.get(timeout=BREATH_S)
                 self._on_record(record)
                 yield record
 
     def close(self, reason: str) -> None:
         self._host.close(reason)
-        while not self._happened.empty():
-            self._on_record(self._happened.get())
+        while not self._queued.empty():
+            self._on_record(self._queued.get())
 
     def abandon(self) -> None:
         """Exit without waiting: a model load cannot be cancelled."""
-        self._host.abandon()
+        self._host.discard_blank()
 
-    def _attend(self) -> None:
+    def _follow_journal(self) -> None:
         """Receive the records of the current session, from its first line."""
         for _, line in self._host.journal.lines(-1):
-            self._happened.put(decode(line))
-        self._host.journal.listen(self._happened.put)
+            self._queued.put(decode(line))
+        self._host.journal.listen(self._queued.put)
 
 
 class EngineBackend:

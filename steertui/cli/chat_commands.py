@@ -39,58 +39,62 @@ def run_command(setup: ChatSetup, line: str) -> str:
 
 def _add(setup: ChatSetup, words: list[str]) -> None:
     spec = read_vector(_single_word(words, "/add VECTOR[:SCALE[@LAYERS]]"))
-    (channel,) = build_mixer([spec], setup.find, setup.n_layers).channels
-    setup.turn(setup.mixer.add(channel))
+    (channel,) = build_mixer([spec], setup.load_vector, setup.n_layers).channels
+    setup.set_mixer(setup.mixer.add(channel))
 
 
 def _remove(setup: ChatSetup, words: list[str]) -> None:
-    setup.turn(setup.mixer.remove(pop_channel_index(setup, words)))
+    setup.set_mixer(setup.mixer.remove(pop_channel_index(setup, words)))
 
 
 def _scale(setup: ChatSetup, words: list[str]) -> None:
     index = pop_channel_index(setup, words, 1)
-    setup.turn(setup.mixer.scale(index, finite_number("scale", _single_word(words, "/scale N NUMBER"))))
+    setup.set_mixer(setup.mixer.scale(index, finite_number("scale", _single_word(words, "/scale N NUMBER"))))
 
 
 def _gain(setup: ChatSetup, words: list[str]) -> None:
     index = pop_channel_index(setup, words, 1)
     word = _single_word(words, "/gain N NUMBER, or /gain N off")
-    setup.turn(setup.mixer.gain(index, None if word == "off" else finite_number("gain", word)))
+    setup.set_mixer(setup.mixer.gain(index, None if word == "off" else finite_number("gain", word)))
 
 
 def _band(setup: ChatSetup, words: list[str]) -> None:
     index = pop_channel_index(setup, words, 1)
-    setup.turn(setup.mixer.band(index, parse_layers(_single_word(words, "/band N LAYERS"), setup.n_layers)))
+    setup.set_mixer(
+        setup.mixer.band(index, parse_layers(_single_word(words, "/band N LAYERS"), setup.n_layers))
+    )
 
 
 def _cap(setup: ChatSetup, words: list[str]) -> None:
     index = pop_channel_index(setup, words, 1)
     bounds = _single_word(words, "/cap N floor=X,ceiling=Y, or /cap N off")
     spec = ChannelSpec("") if bounds == "off" else read_cap(f"channel:{bounds}")
-    setup.turn(setup.mixer.cap(index, floor=spec.floor, ceiling=spec.ceiling))
+    setup.set_mixer(setup.mixer.cap(index, floor=spec.floor, ceiling=spec.ceiling))
 
 
 def _unit(setup: ChatSetup, words: list[str]) -> None:
     index = pop_channel_index(setup, words, 1)
-    setup.turn(setup.mixer.edit(index, unit=_single_word(words, "/unit N relative, natural, unit or raw")))
+    setup.set_mixer(
+        setup.mixer.edit(index, unit=_single_word(words, "/unit N relative, natural, unit or raw"))
+    )
 
 
 def _flip(setup: ChatSetup, words: list[str]) -> None:
-    setup.turn(setup.mixer.flip(pop_channel_index(setup, words)))
+    setup.set_mixer(setup.mixer.flip(pop_channel_index(setup, words)))
 
 
 def _mute(setup: ChatSetup, words: list[str]) -> None:
     index = pop_channel_index(setup, words)
-    setup.turn(setup.mixer.mute(index, not setup.mixer.channels[index].muted))
+    setup.set_mixer(setup.mixer.mute(index, not setup.mixer.channels[index].muted))
 
 
 def _solo(setup: ChatSetup, words: list[str]) -> None:
     index = pop_channel_index(setup, words)
-    setup.turn(setup.mixer.solo(index, not setup.mixer.channels[index].solo))
+    setup.set_mixer(setup.mixer.solo(index, not setup.mixer.channels[index].solo))
 
 
 def _bypass(setup: ChatSetup, words: list[str]) -> None:
-    setup.turn(setup.mixer.bypass(not setup.mixer.bypassed))
+    setup.set_mixer(setup.mixer.bypass(not setup.mixer.bypassed))
 
 
 def _vectors(setup: ChatSetup, words: list[str]) -> str:
@@ -98,7 +102,7 @@ def _vectors(setup: ChatSetup, words: list[str]) -> str:
 
 
 def _new(setup: ChatSetup, words: list[str]) -> str:
-    setup.fresh()
+    setup.start_session()
     return "a new conversation"
 
 
@@ -167,7 +171,7 @@ def _render_channel(setup: ChatSetup, index: int, channel: Channel) -> str:
         )
     if channel.gain is not None:
         words.append(f"gain {channel.gain:g}")
-    if channel.capped:
+    if channel.is_capped:
         words.append(f"cap {channel.floor} to {channel.ceiling}")
     words += [state for state in ("flipped", "muted", "solo") if getattr(channel, state)]
     return ", ".join(words)

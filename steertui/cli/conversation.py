@@ -31,10 +31,10 @@ class CommandConversation:
 
     def do(self, op: str, **args: Any) -> Mapping[str, Any]:
         if op == "mixer":
-            args["rev"] = self.state.desk.rev + 1
+            args["rev"] = self.state.mixer.rev + 1
         return self._place.do(op, **args)
 
-    def ask(
+    def stream_answer(
         self, text: str, role: str, parent: int | None, settings: Mapping[str, Any]
     ) -> Iterator[ev.Event]:
         """Send a message and yield the events until its answer has ended; a failed answer is raised."""

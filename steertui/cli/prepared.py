@@ -37,8 +37,8 @@ class ChatSetup:
         check_channels(args.channels or ())
         self._place = open_backend(args, args.model, on_record)
         try:
-            self.booth = CommandConversation(self._place, args.model, flags.load_options(args))
-            self.turn(self._asked_for())
+            self.conversation = CommandConversation(self._place, args.model, flags.load_options(args))
+            self.set_mixer(self._requested_mixer())
         except KeyboardInterrupt:
             self._place.abandon()
             raise
@@ -56,7 +56,7 @@ class ChatSetup:
 
     @property
     def state(self) -> SessionState:
-        return self.booth.state
+        return self.conversation.state
 
     @property
     def facts(self) -> Any:
@@ -73,26 +73,26 @@ class ChatSetup:
         return {int(layer): norm for layer, norm in self.facts["residual_norms"].items()}
 
     @property
-    def note(self) -> str:
+    def template_note(self) -> str:
         """A warning if the model has no chat template, else empty."""
         if self.settings.get("raw") or self.facts["chat_template"]:
             return ""
         return f"{self.facts['name']} has no chat template: it continues the text (--raw says so too)"
 
     @property
-    def said(self) -> tuple[Turn, ...]:
+    def turns(self) -> tuple[Turn, ...]:
         """The turns of the current conversation, without undone ones."""
         return self.state.path(self._parent)
 
-    def find(self, source: str) -> Any:
+    def load_vector(self, source: str) -> Any:
         """Load a vector by file or library name into the session."""
-        found = self.booth.do("vector.load", source=absolute_if_exists(source), force=self._args.force)
-        return VectorFacts.told(self.state.vectors[found["name"]])
+        found = self.conversation.do("vector.load", source=absolute_if_exists(source), force=self._args.force)
+        return VectorFacts.from_event(self.state.vectors[found["name"]])
 
-    def turn(self, mixer: Mixer, words: str = "") -> None:
+    def set_mixer(self, mixer: Mixer, words: str = "") -> None:
         """Set another mixer; raises now, not during an answer, if the model cannot use it."""
         if mixer != self.mixer:
-            self.booth.do("mixer", state=mixer.to_json(), words=words)
+            self.conversation.do("mixer", state=mixer.to_json(), words=words)
             self.mixer = mixer
 
     def answer(self, prompt: Prompt, hear: Callable[[str], None] = lambda text: None) -> AnswerReport:
@@ -101,40 +101,45 @@ class ChatSetup:
         if prompt != getattr(self._args, "prompt", None) and holds_secret(last["content"]):
             print_note(KEY_SAID)
         for message in past:
-            self.booth.do("remember", text=message["content"], role=message["role"])
+            self.conversation.do("remember", text=message["content"], role=message["role"])
         parent, self._parent = self._parent, None
         changes: list[ev.Event] = []
         heard = 0
-        for event in self.booth.ask(last["content"], last["role"], parent, self.settings):
+        for event in self.conversation.stream_answer(last["content"], last["role"], parent, self.settings):
             if isinstance(event, ev.TokensGenerated) and event.lane == 0 and event.i >= heard:
                 heard = event.i + len(event.ids)
                 hear("".join(event.text))
             elif isinstance(event, CHANGES) and event.gen is not None:
                 changes.append(event)
         assert isinstance(event, ev.AnswerStopped)
-        self.mixer = rebuild_mixer(self.state.desk.state, self.state.vectors, self.n_layers)
+        self.mixer = rebuild_mixer(self.state.mixer.state, self.state.vectors, self.n_layers)
         return AnswerReport.of(self.state, event, changes)
 
     def undo(self) -> None:
         """Remove the last question and its answer from the conversation; the record keeps both."""
-        path = self.said
+        path = self.turns
         if len(path) < 2:
             raise UsageError("there is no turn to take back")
         if len(path) == 2:
-            self.fresh()
+            self.start_session()
         else:
             self._parent = path[-3].id
 
-    def fresh(self) -> None:
+    def start_session(self) -> None:
         """Start another session with the same model, vectors and mixer."""
-        self.booth.do("session.new")
+        self.conversation.do("session.new")
         self._parent = None
 
-    def _asked_for(self) -> Mixer:
+    def _requested_mixer(self) -> Mixer:
         args = self._args
-        saved = load_saved_mixer(args.mix, self.find, force=args.force) if args.mix else Mixer()
+        saved = load_saved_mixer(args.mix, self.load_vector, force=args.force) if args.mix else Mixer()
         asked = build_mixer(
-            args.channels or (), self.find, self.n_layers, unit=args.unit, split=args.split, scope=args.scope
+            args.channels or (),
+            self.load_vector,
+            self.n_layers,
+            unit=args.unit,
+            split=args.split,
+            scope=args.scope,
         )
         return replace(saved, channels=(*saved.channels, *asked.channels))
 

@@ -82,7 +82,7 @@ def _open_job_backend(
 def _required_model(args: argparse.Namespace, kind: str, params: Mapping[str, Any]) -> str | None:
     """The name of the model that has to be loaded, if any."""
     offer = OFFERS.get(kind)
-    return str(args.model) if offer is None or offer.wants_resident(params) else None
+    return str(args.model) if offer is None or offer.needs_resident(params) else None
 
 
 def _run_job(

@@ -56,7 +56,7 @@ class EngineClient:
         self._retry = retry
         self._local = False
         self._numbers = itertools.count(1)
-        self._asked: dict[int, asyncio.Future[Frame]] = {}
+        self._pending: dict[int, asyncio.Future[Frame]] = {}
         self._items: asyncio.Queue[Item | None] = asyncio.Queue()
         self._writer: asyncio.StreamWriter
         self._listening: asyncio.Task[None]
@@ -89,14 +89,14 @@ class EngineClient:
         """Send a request and wait for its reply; its events are folded by then. Raises the engine's error."""
         number = next(self._numbers)
         answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
-        self._asked[number] = answer
+        self._pending[number] = answer
         try:
             self._send({"id": number, "op": op, **args})
             return await answer
         finally:
-            self._asked.pop(number, None)
+            self._pending.pop(number, None)
 
-    def tell(self, op: str, **args: Any) -> None:
+    def send_command(self, op: str, **args: Any) -> None:
         """Send a request without waiting; an error comes as a notice with `err`."""
         self._send({"id": next(self._numbers), "op": op, **args})
 
@@ -139,10 +139,10 @@ class EngineClient:
             raise EngineUnavailable(f"no engine answers at {self.path}") from error
         if "err" in frame:
             raise RemoteError(frame["err"]["code"], frame["err"]["msg"], 5)
-        self._greeted(Welcome(**{k: v for k, v in frame.items() if k in Welcome.__dataclass_fields__}))
+        self._accept_welcome(Welcome(**{k: v for k, v in frame.items() if k in Welcome.__dataclass_fields__}))
         return reader
 
-    def _greeted(self, welcome: Welcome) -> None:
+    def _accept_welcome(self, welcome: Welcome) -> None:
         """Apply the welcome. A new epoch means the local state is outdated; the engine sends all events
         again.
         """
@@ -156,8 +156,8 @@ class EngineClient:
         try:
             while True:
                 await self._read(reader)
-                self._lost()
-                again = await self._again()
+                self._on_lost()
+                again = await self._reconnect()
                 if again is None:
                     return
                 reader = again
@@ -169,21 +169,21 @@ class EngineClient:
         line = asyncio.ensure_future(reader.readline())
         try:
             while True:
-                done, _ = await asyncio.wait({line}, timeout=self._patience())
+                done, _ = await asyncio.wait({line}, timeout=self._silence_limit())
                 if not done:
-                    self._turned("silent")
+                    self._set_connection("silent")
                     continue
                 with contextlib.suppress(OSError, ValueError):
                     if data := line.result():
-                        self._turned("up")
-                        self._take(data)
+                        self._set_connection("up")
+                        self._dispatch(data)
                         line = asyncio.ensure_future(reader.readline())
                         continue
                 return
         finally:
             line.cancel()
 
-    def _take(self, data: bytes) -> None:
+    def _dispatch(self, data: bytes) -> None:
         """Fold an event, hand a reply to its request, or queue a notice."""
         if data.startswith(b'{"n":'):
             record = decode(data)
@@ -191,14 +191,14 @@ class EngineClient:
             self._items.put_nowait(record)
             return
         frame = json.loads(data)
-        answer = self._asked.get(frame.get("re", -1))
+        answer = self._pending.get(frame.get("re", -1))
         if answer is not None and not answer.done():
             self._answer(answer, frame)
         elif "ev" in frame or "err" in frame:
-            self._heard(frame)
+            self._apply_notice(frame)
             self._items.put_nowait(frame)
 
-    def _heard(self, frame: Frame) -> None:
+    def _apply_notice(self, frame: Frame) -> None:
         if frame.get("ev") == "epoch":
             self.state = SessionState()
             self.welcome = replace(self.welcome, epoch=frame["epoch"], session=frame["session"])
@@ -212,22 +212,22 @@ class EngineClient:
             self.role = frame["ok"].get("role", self.role)
             answer.set_result(frame["ok"])
 
-    def _patience(self) -> float:
+    def _silence_limit(self) -> float:
         return BEAT_S * (DEAD_BEATS_LOADING if self.state.word == "loading" else DEAD_BEATS)
 
-    def _turned(self, connection: str) -> None:
+    def _set_connection(self, connection: str) -> None:
         if self.connection != connection:
             self.connection = connection
             self._items.put_nowait({"ev": connection})
 
-    def _lost(self) -> None:
-        self._turned("lost")
+    def _on_lost(self) -> None:
+        self._set_connection("lost")
         self._writer.close()
-        for answer in self._asked.values():
+        for answer in self._pending.values():
             if not answer.done():
                 answer.set_exception(EngineUnavailable("the connection to the engine was lost"))
 
-    async def _again(self) -> asyncio.StreamReader | None:
+    async def _reconnect(self) -> asyncio.StreamReader | None:
         """Reconnect; gives up if the engine ran on this machine and its socket no longer accepts connections."""
         for pause in itertools.chain(RETRY_S, itertools.repeat(RETRY_S[-1])):
             if not self._retry:
@@ -241,5 +241,5 @@ class EngineClient:
             else:
                 self._items.put_nowait({"ev": "up"})
                 return reader
-        self._turned("gone")
+        self._set_connection("gone")
         return None

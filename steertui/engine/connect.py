@@ -93,7 +93,7 @@ class EngineConnection:
     def mix(self, mixer: Mixer | Mapping[str, Any], words: str = "") -> Frame:
         """Set the mixer; the reply says from which token it acts."""
         state = mixer.to_json() if isinstance(mixer, Mixer) else dict(mixer)
-        return self.ask("mixer", rev=self.state.desk.rev + 1, state=state, words=words)
+        return self.ask("mixer", rev=self.state.mixer.rev + 1, state=state, words=words)
 
     def say(self, text: str, **settings: Any) -> Turn:
         """Send a message and return the finished answer."""

@@ -29,53 +29,53 @@ class ClientConnection:
         self._reader, self._writer = reader, writer
         self._journal: Journal | None = None
         self._wake = asyncio.Event()
-        self._words: asyncio.Queue[bytes] = asyncio.Queue(QUEUE)
+        self._queue: asyncio.Queue[bytes] = asyncio.Queue(QUEUE)
         self._warned = False
-        self._first: list[bytes] = []
+        self._leading: list[bytes] = []
         self._sender: asyncio.Task[None] | None = None
 
-    async def hello(self, seconds: float = 5.0) -> Hello:
+    async def read_hello(self, seconds: float = 5.0) -> Hello:
         try:
-            line = await asyncio.wait_for(self._line(), seconds)
+            line = await asyncio.wait_for(self._read_line(), seconds)
         except TimeoutError as error:
             raise ProtocolError("no_hello", "no hello was received", fatal=True) from error
         return protocol.parse_hello(protocol.parse_frame(line))
 
-    def turn(self, journal: Journal, word: bytes) -> None:
+    def switch_journal(self, journal: Journal, word: bytes) -> None:
         """Switch to another session's journal. First the last events of the old session and the notice `word`
         are sent.
         """
         if self._journal:
             last = self._journal.lines(self.cursor)
             near = last and last[-1][0] == self._journal.seq
-            self._first = [line for _, line in last if near] + [word]
+            self._leading = [line for _, line in last if near] + [word]
             self._journal, self.cursor = journal, -1
             self.wake()
 
     def start(self, welcome: bytes, journal: Journal | None) -> None:
         """Start the sender with the welcome; without a journal the client only gets replies."""
         self._journal = journal
-        self._sender = asyncio.create_task(self._send(welcome))
+        self._sender = asyncio.create_task(self._send_all(welcome))
         self.wake()
 
     def wake(self) -> None:
         """Signal the sender that there may be something to send."""
         self._wake.set()
 
-    async def requests(self, answer: Callable[[bytes], Awaitable[None]]) -> None:
+    async def serve_requests(self, answer: Callable[[bytes], Awaitable[None]]) -> None:
         """Pass every line to `answer` until the client disconnects."""
-        while line := await self._line():
+        while line := await self._read_line():
             await answer(line)
 
-    async def say(self, frame: bytes) -> None:
+    async def send_reply(self, frame: bytes) -> None:
         """Send a frame after all events so far; blocks if the client does not read its replies."""
-        await self._words.put(frame)
+        await self._queue.put(frame)
         self._wake.set()
 
-    def mention(self, frame: bytes) -> None:
+    def send_notice(self, frame: bytes) -> None:
         """Send a notice that may be dropped if the queue is full."""
         with contextlib.suppress(asyncio.QueueFull):
-            self._words.put_nowait(frame)
+            self._queue.put_nowait(frame)
             self._wake.set()
 
     async def refuse(self, error: ProtocolError) -> None:
@@ -99,11 +99,11 @@ class ClientConnection:
     async def finish(self, seconds: float = 1.0) -> None:
         """Send all queued frames, then close."""
         limit = asyncio.get_running_loop().time() + seconds
-        while not self._words.empty() and asyncio.get_running_loop().time() < limit:
+        while not self._queue.empty() and asyncio.get_running_loop().time() < limit:
             await asyncio.sleep(0.005)
         await self.close()
 
-    async def _line(self) -> bytes:
+    async def _read_line(self) -> bytes:
         try:
             return await self._reader.readline()
         except ValueError as error:
@@ -111,21 +111,21 @@ class ClientConnection:
         except OSError:
             return b""
 
-    async def _send(self, welcome: bytes) -> None:
+    async def _send_all(self, welcome: bytes) -> None:
         with contextlib.suppress(OSError):
             await self._write([welcome])
             while True:
                 await self._wake.wait()
                 self._wake.clear()
-                words = self._take()
-                first, self._first = self._first, []
+                words = self._queued_frames()
+                first, self._leading = self._leading, []
                 await self._write(first)
                 if self._journal:
                     await self._catch_up(self._journal)
                 await self._write(words)
 
-    def _take(self) -> list[bytes]:
-        return [self._words.get_nowait() for _ in range(self._words.qsize())]
+    def _queued_frames(self) -> list[bytes]:
+        return [self._queue.get_nowait() for _ in range(self._queue.qsize())]
 
     async def _catch_up(self, journal: Journal) -> None:
         """Send events up to the current one; later events wait, so that a busy engine still sends replies."""

@@ -27,53 +27,53 @@ class GuestSession:
     """`host` is the guest session's host; `house` is the host of the open session."""
 
     def __init__(self, house: SessionHost, *, record: bool) -> None:
-        self._house = house
-        self.host = house.guest(record=record)
+        self._open_host = house
+        self.host = house.guest_host(record=record)
         self._shown: tuple[Session, int] | None = None
-        self._told = 0.0
-        self.attend()
+        self._last_progress = 0.0
+        self.follow_session()
 
-    def attend(self) -> None:
+    def follow_session(self) -> None:
         """Listen to the guest's current session."""
-        self.host.journal.listen(self._heard)
+        self.host.journal.listen(self._on_record)
 
     def close(self, reason: str) -> None:
         self.host.close(reason)
 
-    def _heard(self, record: JournalRecord) -> None:
+    def _on_record(self, record: JournalRecord) -> None:
         event = record.event
-        if isinstance(event, ev.JobChanged) and self._worth_telling(event):
-            self._tell(replace(event, event=event.event if event.state == "running" else {}))
+        if isinstance(event, ev.JobChanged) and self._is_worth_showing(event):
+            self._show_job(replace(event, event=event.event if event.state == "running" else {}))
         elif isinstance(event, ev.AnswerStarted):
             asked = self.host.session.state.path(event.parent)
-            said = asked[-1].said if asked else ""
-            self._tell(ev.JobChanged(job=0, kind=SAY, state="running", params={"prompt": said[:200]}))
+            said = asked[-1].given_text if asked else ""
+            self._show_job(ev.JobChanged(job=0, kind=SAY, state="running", params={"prompt": said[:200]}))
         elif isinstance(event, ev.AnswerStopped):
             state = ENDS.get(event.reason, "done")
-            self._tell(ev.JobChanged(job=0, kind=SAY, state=state, message=event.message))
+            self._show_job(ev.JobChanged(job=0, kind=SAY, state=state, message=event.message))
 
-    def _worth_telling(self, event: ev.JobChanged) -> bool:
+    def _is_worth_showing(self, event: ev.JobChanged) -> bool:
         """Whether the open session shows this event: changes of state, and progress at most every
         `PROGRESS_S` seconds; results stay in the guest session.
         """
         if not event.event or event.state in ENDED:
             return True
         now = time.monotonic()
-        if event.event.get("kind") != Progress.kind or now - self._told < PROGRESS_S:
+        if event.event.get("kind") != Progress.kind or now - self._last_progress < PROGRESS_S:
             return False
-        self._told = now
+        self._last_progress = now
         return True
 
-    def _tell(self, job: ev.JobChanged) -> None:
+    def _show_job(self, job: ev.JobChanged) -> None:
         """Record the job under one number in the open session, also after another one was opened."""
-        session = self._house.session
+        session = self._open_host.session
         job = replace(job, session=self.host.journal.session)
         if self._shown and self._shown[0] is session:
             session.journal.append(replace(job, job=self._shown[1]))
         else:
-            self._shown = session, session.tasks.show(job, self._cancel)
+            self._shown = session, session.tasks.show_external(job, self._cancel)
         if job.state in ENDED:
-            session.tasks.end_shown(self._shown[1])
+            session.tasks.end_external(self._shown[1])
             self._shown = None
 
     def _cancel(self) -> None:

@@ -43,28 +43,28 @@ class SessionHost:
     """
 
     def __init__(self, home: Home, root: Path | None, jobs: Registry = JOBS) -> None:
-        self._residence, self._root, self._jobs = home, root, jobs
+        self._models, self._root, self._jobs = home, root, jobs
         self.exchanged: Callable[[], None] = lambda: None
         self.journal, self.folder, trouble = _new_journal(root)
-        self.session = self._begin(SessionState())
+        self.session = self._start_session(SessionState())
         if trouble:
             self.journal.append(unrecorded_error(root, trouble))
 
     @property
     def options(self) -> Mapping[str, Any]:
         """The options the current model was loaded with."""
-        return self._residence.options
+        return self._models.options
 
-    def guest(self, *, record: bool) -> SessionHost:
+    def guest_host(self, *, record: bool) -> SessionHost:
         """A host for a guest session that shares the model."""
-        home = self._residence.guest(lambda event: host.journal.append(event))
+        home = self._models.share(lambda event: host.journal.append(event))
         host = SessionHost(home, self._root if record else None, self._jobs)
         return host
 
-    def knows(self, op: str) -> bool:
+    def has_op(self, op: str) -> bool:
         return op in self._ops()
 
-    def do(self, op: str, args: Mapping[str, Any]) -> dict[str, Any]:
+    def run_op(self, op: str, args: Mapping[str, Any]) -> dict[str, Any]:
         return self._ops()[op](**args)
 
     def _ops(self) -> Mapping[str, Op]:
@@ -88,7 +88,7 @@ class SessionHost:
             "note": session.note,
             "mark": session.mark,
             "session.new": self.new_session,
-            "session.branch": self.branch,
+            "session.branch": self.branch_session,
             "session.open": self.open_session,
             "status": self.status,
         }
@@ -106,10 +106,10 @@ class SessionHost:
 
     def new_session(self) -> dict[str, Any]:
         """Start a new session; model, vectors and mixer stay."""
-        self._idle()
-        before, left = self.session, self._leave()
+        self._refuse_while_busy()
+        before, left = self.session, self._close_session()
         self.journal, self.folder, trouble = _new_journal(self._root)
-        self.session = self._begin(SessionState())
+        self.session = self._start_session(SessionState())
         if trouble:
             self.journal.append(unrecorded_error(self._root, trouble))
         self.session.inherit(before)
@@ -117,15 +117,15 @@ class SessionHost:
         self.exchanged()
         return {"session": self.journal.session}
 
-    def branch(self, turn: int, at: int | None = None) -> dict[str, Any]:
+    def branch_session(self, turn: int, at: int | None = None) -> dict[str, Any]:
         """Start a new session from the events that lead to a token of this one."""
-        self._idle()
+        self._refuse_while_busy()
         events = list(branch_events(self._records(), turn, at))
         before = self.session
-        self._leave()
+        self._close_session()
         self.journal, self.folder, trouble = _new_journal(self._root)
         parent = {"session": before.state.session, "turn": turn, "at": at}
-        self.session = self._begin(SessionState(), parent)
+        self.session = self._start_session(SessionState(), parent)
         if trouble:
             self.journal.append(unrecorded_error(self._root, trouble))
         for event in events:
@@ -143,53 +143,53 @@ class SessionHost:
 
     def open_session(self, session: str) -> dict[str, Any]:
         """Reopen a recorded session with its vectors and mixer, on the current model."""
-        self._idle()
+        self._refuse_while_busy()
         if self._root is None:
             raise UsageError("this engine does not record, so it cannot reopen a recorded session")
         folder = find_folder(self._root, session)
         if folder == self.folder:
             raise UsageError(f"session {folder.id} is already open")
         journal, reading = Journal.resume(folder)
-        _remove_folder(self._leave())
+        _remove_folder(self._close_session())
         self.journal, self.folder = journal, folder
-        self.session = self._begin(fold_all(reading.records))
+        self.session = self._start_session(fold_all(reading.records))
         self.session.restore()
         self.exchanged()
-        return {"session": self.journal.session, "report": reading.report()}
+        return {"session": self.journal.session, "report": reading.damage_words()}
 
     def close(self, reason: str) -> None:
         self.session.close(reason)
-        self._residence.close()
-        self.abandon()
+        self._models.close()
+        self.discard_blank()
 
-    def abandon(self) -> None:
+    def discard_blank(self) -> None:
         """Delete the folder of a session without turns and jobs."""
         _remove_folder(self.folder if self._blank else None)
 
-    def _leave(self) -> SessionFolder | None:
+    def _close_session(self) -> SessionFolder | None:
         """Close the session; returns its folder if nothing in it is worth keeping."""
         self.session.close("another session was opened")
         return self.folder if self._blank else None
 
-    def _heed(self, record: JournalRecord) -> None:
+    def _on_record(self, record: JournalRecord) -> None:
         """Note whether the session has content; jobs of guest sessions do not count."""
         event = record.event
         if isinstance(event, WORTH_KEEPING) or (isinstance(event, ev.JobChanged) and not event.session):
             self._blank = False
 
-    def _idle(self) -> None:
+    def _refuse_while_busy(self) -> None:
         if self.session.busy:
             raise UsageError("the session is busy: stop its answer (esc) or cancel its jobs (F3, k) first")
 
-    def _begin(self, state: SessionState, parent: Mapping[str, Any] | None = None) -> Session:
+    def _start_session(self, state: SessionState, parent: Mapping[str, Any] | None = None) -> Session:
         keep = self.folder.vectors if self.folder else None
         session = Session(
-            self.journal, self._residence, keep=keep, steps=_steps_folder(), state=state, jobs=self._jobs
+            self.journal, self._models, keep=keep, steps=_steps_folder(), state=state, jobs=self._jobs
         )
         self._blank = state.seq < 0
-        self.journal.listen(self._heed)
+        self.journal.listen(self._on_record)
         self.journal.append(opening_event(self.journal.session, __version__, parent=parent))
-        self._residence.announce(self.journal.append)
+        self._models.announce(self.journal.append)
         return session
 
 

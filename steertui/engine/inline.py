@@ -38,15 +38,15 @@ class InlineEngine:
         self.server: EngineServer | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
-        self._lock = engine.door.lock()
+        self._lock = engine.endpoint.lock()
         self._thread = threading.Thread(target=self._run, name="inline-engine", daemon=True)
         self._thread.start()
         if not self._ready.wait(30) or self.server is None:
-            raise EngineUnavailable(f"the engine {engine.door.name} did not start")
+            raise EngineUnavailable(f"the engine {engine.endpoint.name} did not start")
 
     @property
     def path(self) -> Path:
-        return self.engine.door.path
+        return self.engine.endpoint.path
 
     def close(self) -> None:
         if self._loop and self.server and self._thread.is_alive():
@@ -63,7 +63,7 @@ class InlineEngine:
 
     def _run(self) -> None:
         try:
-            with self.engine.door.bind() as door:
+            with self.engine.endpoint.bind() as door:
                 asyncio.run(self.engine.serve(door, self._started))
         finally:
             self.path.unlink(missing_ok=True)

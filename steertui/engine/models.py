@@ -17,10 +17,10 @@ def models_reply(resident: ev.ModelChanged | None) -> dict[str, Any]:
     from core.loading import memory, placement
 
     place = placement.choose_placement()
-    free = place.free() + (_resident_bytes(resident.facts) if resident else 0)
+    free = place.available_bytes() + (_resident_bytes(resident.facts) if resident else 0)
     kept = place.dtype is None
     rows = [_row(entry, _needed_bytes(entry, kept), free, memory.WORK_SPACE) for entry in list_models()]
-    return {"models": rows, "free": free, "where": place.where}
+    return {"models": rows, "free": free, "where": place.device_label}
 
 
 def _row(entry: ModelEntry, needed: int, free: int, room: float) -> dict[str, Any]:

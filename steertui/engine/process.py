@@ -34,8 +34,8 @@ mixer change.
 class EngineProcess:
     """The parameters of an engine process. `sessions`: the folder for recordings, or None."""
 
-    door: EngineSocket
-    studio: ModelBackend
+    endpoint: EngineSocket
+    backend: ModelBackend
     sessions: Path | None
     model: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -45,41 +45,41 @@ class EngineProcess:
         """Run until stopped. The lock is taken first, so that a second engine does not touch the first one's
         socket.
         """
-        lock = self.door.lock()
+        lock = self.endpoint.lock()
         _harden_process()
         access.PROGRAM = "the engine"
-        with self.door.bind() as door:
+        with self.endpoint.bind() as door:
             try:
                 reason = asyncio.run(self.serve(door, _handle_signals))
             finally:
-                self.door.path.unlink(missing_ok=True)
+                self.endpoint.path.unlink(missing_ok=True)
                 os.close(lock)
-        LOG.info("engine %s: %s", self.door.name, reason)
+        LOG.info("engine %s: %s", self.endpoint.name, reason)
         return 0
 
     async def serve(self, door: socket.socket, started: Callable[[EngineServer], None]) -> str:
         """Serve on the current event loop; `started` gets the server when clients can connect."""
-        host = SessionHost(ModelHost(self.studio), self.sessions)
-        server = EngineServer(host, self.door.name, idle_exit=self.idle_exit)
+        host = SessionHost(ModelHost(self.backend), self.sessions)
+        server = EngineServer(host, self.endpoint.name, idle_exit=self.idle_exit)
         try:
-            return await server.serve(door, lambda: self._begin(host, server, started))
+            return await server.serve(door, lambda: self._on_started(host, server, started))
         finally:
             await asyncio.to_thread(host.close, server.reason)
 
-    def _begin(
+    def _on_started(
         self, host: SessionHost, server: EngineServer, started: Callable[[EngineServer], None]
     ) -> None:
         started(server)
-        self._load(host)
+        self._load_model(host)
 
-    def _load(self, host: SessionHost) -> None:
-        LOG.info("engine %s: process %d, session %s", self.door.name, os.getpid(), host.journal.session)
+    def _load_model(self, host: SessionHost) -> None:
+        LOG.info("engine %s: process %d, session %s", self.endpoint.name, os.getpid(), host.journal.session)
         if self.model is None:
             return
         try:
             host.session.load_model(self.model, self.options)
         except SteerError as error:
-            LOG.error("engine %s: %s", self.door.name, error)
+            LOG.error("engine %s: %s", self.endpoint.name, error)
 
 
 def _handle_signals(server: EngineServer) -> None:

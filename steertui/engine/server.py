@@ -39,124 +39,124 @@ class EngineServer:
         self.epoch = ""
         self._idle_exit = idle_exit
         self._clients: dict[int, ClientConnection] = {}
-        self._visits: dict[int, GuestSession] = {}
+        self._guests: dict[int, GuestSession] = {}
         self._writer: int | None = None
-        self._parting: asyncio.TimerHandle | None = None
+        self._detach_timer: asyncio.TimerHandle | None = None
         self._count = 0
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._over = asyncio.Event()
+        self._ended = asyncio.Event()
         self.reason = "shut down"
         self._loop = asyncio.get_running_loop()
         self._woken = False
-        self._attend()
-        host.exchanged = self._exchanged
+        self._start_epoch()
+        host.exchanged = self._on_session_changed
 
     async def serve(self, door: socket.socket, ready: Callable[[], None] = lambda: None) -> str:
         """Serve until `end` is called; returns the reason."""
-        server = await asyncio.start_unix_server(self._welcome, sock=door, limit=MAX_FRAME)
-        beats = asyncio.create_task(self._beat())
+        server = await asyncio.start_unix_server(self._serve_client, sock=door, limit=MAX_FRAME)
+        beats = asyncio.create_task(self._send_beats())
         ready()
         async with server:
-            await self._over.wait()
+            await self._ended.wait()
             server.close()
             beats.cancel()
             clients = list(self._clients.values())
             for client in clients:
-                client.mention(protocol.notice_frame("bye", reason=self.reason))
+                client.send_notice(protocol.notice_frame("bye", reason=self.reason))
             await asyncio.gather(*(client.finish() for client in clients))
-            visits = [self._visits.pop(number) for number in list(self._visits)]
+            visits = [self._guests.pop(number) for number in list(self._guests)]
             await asyncio.gather(*(asyncio.to_thread(visit.close, self.reason) for visit in visits))
         return self.reason
 
     def end(self, reason: str) -> None:
         """Stop the server; only the first reason is kept."""
-        if not self._over.is_set():
+        if not self._ended.is_set():
             self.reason = reason
-            self._over.set()
+            self._ended.set()
 
-    def _attend(self) -> None:
-        self.epoch = self._epoch(self.host)
+    def _start_epoch(self) -> None:
+        self.epoch = self._new_epoch(self.host)
 
-    def _epoch(self, host: SessionHost) -> str:
+    def _new_epoch(self, host: SessionHost) -> str:
         """Subscribe to a session's journal and return a new epoch for it."""
-        host.journal.listen(self._happened)
+        host.journal.listen(self._on_record)
         return f"{host.journal.session}.{new_ulid()}"
 
-    def _exchanged(self) -> None:
-        self._loop.call_soon_threadsafe(self._exchange)
+    def _on_session_changed(self) -> None:
+        self._loop.call_soon_threadsafe(self._move_clients)
 
-    def _exchange(self) -> None:
+    def _move_clients(self) -> None:
         """Move all clients to the new session; a notice is sent before its first event."""
-        self._attend()
+        self._start_epoch()
         for client in self._clients.values():
             if client.role != "guest":
-                client.turn(self.host.journal, _epoch_notice(self.epoch, self.host))
+                client.switch_journal(self.host.journal, _epoch_notice(self.epoch, self.host))
                 self.host.journal.append(ev.ClientAttached(client=client.number, role=client.role))
 
-    def _moved(self, client: ClientConnection, visit: GuestSession) -> None:
+    def _on_guest_session_changed(self, client: ClientConnection, visit: GuestSession) -> None:
         """A guest has opened another session of its own."""
-        visit.attend()
-        word = _epoch_notice(self._epoch(visit.host), visit.host)
-        self._loop.call_soon_threadsafe(client.turn, visit.host.journal, word)
+        visit.follow_session()
+        word = _epoch_notice(self._new_epoch(visit.host), visit.host)
+        self._loop.call_soon_threadsafe(client.switch_journal, visit.host.journal, word)
 
     # from the journal -------------------------------------------------------------------------------------------
 
-    def _happened(self, _: JournalRecord) -> None:
+    def _on_record(self, _: JournalRecord) -> None:
         """Called on the event's thread: schedule one wake-up of the loop, however many events arrive before
         it runs.
         """
         if not self._woken:
             self._woken = True
             with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._wake)
+                self._loop.call_soon_threadsafe(self._wake_clients)
 
-    def _wake(self) -> None:
+    def _wake_clients(self) -> None:
         self._woken = False
         for client in self._clients.values():
             client.wake()
 
     # one client ---------------------------------------------------------------------------------------------------
 
-    async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._count += 1
         client = ClientConnection(self._count, reader, writer)
         try:
-            hello = await self._let_in(client, writer)
-            self._admit(client, hello)
-            await client.requests(partial(self._request, client))
+            hello = await self._check_peer(client, writer)
+            self._admit_client(client, hello)
+            await client.serve_requests(partial(self._request, client))
         except ProtocolError as error:
             await client.refuse(error)
         finally:
-            self._dismiss(client)
+            self._remove_client(client)
             await client.close()
 
-    async def _let_in(self, client: ClientConnection, writer: asyncio.StreamWriter) -> Hello:
+    async def _check_peer(self, client: ClientConnection, writer: asyncio.StreamWriter) -> Hello:
         pid, uid = peer_ids(writer.get_extra_info("socket"))
         if uid != os.getuid():
             LOG.warning("refused process %d of uid %d", pid, uid)
             raise ProtocolError("foreign_user", f"this engine belongs to uid {os.getuid()}", fatal=True)
-        return await client.hello()
+        return await client.read_hello()
 
-    def _admit(self, client: ClientConnection, hello: Hello) -> None:
+    def _admit_client(self, client: ClientConnection, hello: Hello) -> None:
         client.on_detach = hello.on_detach
         if hello.role == "writer" and self._writer is None:
-            self._seat(client)
+            self._make_writer(client)
         client.cursor = hello.since if hello.epoch == self.epoch else -1
         self._clients[client.number] = client
         if hello.role == "guest":
-            self._receive(client, hello)
+            self._admit_guest(client, hello)
             return
         if hello.role != "probe":
             self.host.journal.append(ev.ClientAttached(client=client.number, role=client.role, pid=hello.pid))
         journal = None if hello.role == "probe" else self.host.journal
         client.start(protocol.greeting_frame(self._greeting(client, self.host, self.epoch)), journal)
 
-    def _receive(self, client: ClientConnection, hello: Hello) -> None:
+    def _admit_guest(self, client: ClientConnection, hello: Hello) -> None:
         """Give a guest its own session; it does not use events of the open one."""
-        visit = self._visits[client.number] = GuestSession(self.host, record=hello.record)
-        visit.host.exchanged = partial(self._moved, client, visit)
+        visit = self._guests[client.number] = GuestSession(self.host, record=hello.record)
+        visit.host.exchanged = partial(self._on_guest_session_changed, client, visit)
         client.role, client.cursor = "guest", -1
-        epoch = self._epoch(visit.host)
+        epoch = self._new_epoch(visit.host)
         client.start(protocol.greeting_frame(self._greeting(client, visit.host, epoch)), visit.host.journal)
 
     def _greeting(self, client: ClientConnection, host: SessionHost, epoch: str) -> Welcome:
@@ -177,23 +177,23 @@ class EngineServer:
             options=self.host.options,
         )
 
-    def _dismiss(self, client: ClientConnection) -> None:
+    def _remove_client(self, client: ClientConnection) -> None:
         if self._writer == client.number:
             self._writer = None
             if client.on_detach >= 0:
-                self._parting = self._loop.call_later(client.on_detach, self._hush)
-        if visit := self._visits.pop(client.number, None):
-            self._later(asyncio.to_thread(visit.close, "the command has ended"))
+                self._detach_timer = self._loop.call_later(client.on_detach, self._stop_abandoned_answer)
+        if visit := self._guests.pop(client.number, None):
+            self._schedule(asyncio.to_thread(visit.close, "the command has ended"))
         if self._clients.pop(client.number, None) and client.number in self.host.session.state.clients:
             self.host.journal.append(ev.ClientDetached(client=client.number))
 
-    def _seat(self, client: ClientConnection) -> None:
+    def _make_writer(self, client: ClientConnection) -> None:
         """Make a client the writer and cancel the timer of a disconnected one."""
         self._writer, client.role = client.number, "writer"
-        if self._parting:
-            self._parting.cancel()
+        if self._detach_timer:
+            self._detach_timer.cancel()
 
-    def _hush(self) -> None:
+    def _stop_abandoned_answer(self) -> None:
         """Stop the answer of a disconnected writer whose time to return has passed."""
         if self.host.session.state.running:
             LOG.info("answer stopped: its writer did not reconnect")
@@ -207,60 +207,60 @@ class EngineServer:
             frame = protocol.parse_frame(line)
             number = frame.get("id") if isinstance(frame.get("id"), int) else None
             number, op, args = protocol.parse_request(frame)
-            self._may(client, op)
+            self._check_allowed(client, op)
             if op in SLOW:
-                self._later(self._slowly(client, number, op, args))
+                self._schedule(self._run_slow_op(client, number, op, args))
                 return
-            result = await self._do(client, op, args)
+            result = await self._run_op(client, op, args)
         except ProtocolError as error:
             if error.fatal:
                 raise
-            await client.say(protocol.error_frame(number, error))
+            await client.send_reply(protocol.error_frame(number, error))
         except Exception as error:
-            await client.say(protocol.error_frame(number, error))
+            await client.send_reply(protocol.error_frame(number, error))
         else:
-            await client.say(protocol.reply_frame(number, **result))
+            await client.send_reply(protocol.reply_frame(number, **result))
 
-    def _may(self, client: ClientConnection, op: str) -> None:
+    def _check_allowed(self, client: ClientConnection, op: str) -> None:
         if client.role == "guest":
-            if op in GUESTS_DO_NOT or client.number not in self._visits:
+            if op in GUESTS_DO_NOT or client.number not in self._guests:
                 raise ProtocolError("guest", f"a guest session cannot call {op}")
         elif OPS[op].writes and client.number != self._writer:
             raise ProtocolError("observer", "another client is in control: take_control first")
 
-    def _host(self, client: ClientConnection) -> SessionHost:
-        visit = self._visits.get(client.number)
+    def _host_for(self, client: ClientConnection) -> SessionHost:
+        visit = self._guests.get(client.number)
         return visit.host if visit else self.host
 
-    async def _do(self, client: ClientConnection, op: str, args: Frame) -> Frame:
-        host = self._host(client)
-        if host.knows(op):
-            return host.do(op, args)
+    async def _run_op(self, client: ClientConnection, op: str, args: Frame) -> Frame:
+        host = self._host_for(client)
+        if host.has_op(op):
+            return host.run_op(op, args)
         return await getattr(self, f"_{op}")(client, **args)
 
-    async def _slowly(self, client: ClientConnection, number: int, op: str, args: Frame) -> None:
+    async def _run_slow_op(self, client: ClientConnection, number: int, op: str, args: Frame) -> None:
         try:
-            result = await asyncio.to_thread(self._host(client).do, op, args)
+            result = await asyncio.to_thread(self._host_for(client).run_op, op, args)
         except Exception as error:
-            await client.say(protocol.error_frame(number, error))
+            await client.send_reply(protocol.error_frame(number, error))
         else:
-            await client.say(protocol.reply_frame(number, **result))
+            await client.send_reply(protocol.reply_frame(number, **result))
 
     async def _take_control(self, client: ClientConnection) -> Frame:
         before = self._clients.get(self._writer) if self._writer is not None else None
-        self._seat(client)
+        self._make_writer(client)
         if before is not None and before is not client:
             before.role = "observer"
-            before.mention(protocol.notice_frame("role", role="observer", by=client.number))
+            before.send_notice(protocol.notice_frame("role", role="observer", by=client.number))
             self.host.journal.append(ev.ClientAttached(client=before.number, role="observer"))
         self.host.journal.append(ev.ClientAttached(client=client.number, role="writer"))
         return {"role": "writer"}
 
     async def _detach(self, client: ClientConnection, reason: str = "the command has ended") -> Frame:
         """A guest gets the last events of its session before it is disconnected."""
-        if visit := self._visits.pop(client.number, None):
+        if visit := self._guests.pop(client.number, None):
             await asyncio.to_thread(visit.close, reason)
-        self._later(client.finish())
+        self._schedule(client.finish())
         return {}
 
     async def _shutdown(self, client: ClientConnection, reason: str = "shut down by a client") -> Frame:
@@ -269,18 +269,18 @@ class EngineServer:
 
     # time ---------------------------------------------------------------------------------------------------------
 
-    async def _beat(self) -> None:
+    async def _send_beats(self) -> None:
         idle = 0.0
         while True:
             await asyncio.sleep(BEAT_S)
             state = self.host.session.state.word
             for client in self._clients.values():
-                client.mention(protocol.notice_frame("beat", state=state, seq=self.host.journal.seq))
+                client.send_notice(protocol.notice_frame("beat", state=state, seq=self.host.journal.seq))
             idle = idle + BEAT_S if state == "idle" and not self._clients else 0.0
             if self._idle_exit is not None and idle >= self._idle_exit:
                 self.end(f"idle for {idle:g} s")
 
-    def _later(self, work: Any) -> None:
+    def _schedule(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -32,7 +32,7 @@ class ScreenRecorder:
 
     pilot: Pilot[None]
     frames: list[PictureFrame] = field(default_factory=list)
-    rolling: bool = False
+    recording: bool = False
     _since: float = 0.0
 
     @property
@@ -42,57 +42,57 @@ class ScreenRecorder:
         return found
 
     @property
-    def said(self) -> int:
+    def token_count(self) -> int:
         """Number of tokens of the newest answer."""
         return self.desk.feed.tokens
 
     async def press(self, *keys: str, every: float = 0.0) -> None:
         for key in keys:
             await self.pilot.press(key)
-            await self.look(every)
+            await self.wait(every)
 
-    async def type(self, text: str, every: float = 0.0) -> None:
+    async def type_text(self, text: str, every: float = 0.0) -> None:
         await self.press(*text, every=every)
 
-    async def until(self, true: Callable[[], object]) -> None:
+    async def wait_until(self, true: Callable[[], object]) -> None:
         async with asyncio.timeout(PATIENCE_S):
             while not true():
-                await self.look(0.05)
+                await self.wait(0.05)
 
-    async def idle(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Wait until the answer is complete and the key mode has been restored."""
-        await self.until(lambda: self.desk.link.state.word == "idle" and not self.desk.link.inbox)
-        await self.look(1.2)
+        await self.wait_until(lambda: self.desk.link.state.word == "idle" and not self.desk.link.inbox)
+        await self.wait(1.2)
 
-    async def answer(self) -> None:
+    async def send_prompt(self) -> None:
         """Send the prompt and wait until the answer begins."""
         await self.press("enter")
-        await self.until(lambda: self.desk.link.state.running is not None)
+        await self.wait_until(lambda: self.desk.link.state.running is not None)
 
-    async def look(self, seconds: float) -> None:
+    async def wait(self, seconds: float) -> None:
         await self.pilot.pause(seconds)
-        if self.rolling:
-            self._expose()
+        if self.recording:
+            self._record_frame()
 
-    def shoot(self) -> Sequence[Strip]:
+    def take_screenshot(self) -> Sequence[Strip]:
         """The current screen, with everything that lies over it."""
         app = self.pilot.app
         update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
         assert isinstance(update, LayoutUpdate)
         return [Strip.join(row).discard_meta() for row in update.strips]
 
-    def roll(self) -> None:
-        self.rolling, self._since = True, monotonic()
-        self.frames = [PictureFrame(self.shoot(), 0.0)]
+    def start_recording(self) -> None:
+        self.recording, self._since = True, monotonic()
+        self.frames = [PictureFrame(self.take_screenshot(), 0.0)]
 
-    def cut(self) -> Sequence[PictureFrame]:
-        self._expose()
-        self.rolling = False
+    def stop_recording(self) -> Sequence[PictureFrame]:
+        self._record_frame()
+        self.recording = False
         return self.frames
 
-    def _expose(self) -> None:
+    def _record_frame(self) -> None:
         """Append a frame if the screen has changed, else extend the last one."""
-        now, screen = monotonic(), self.shoot()
+        now, screen = monotonic(), self.take_screenshot()
         last = self.frames[-1]
         self.frames[-1] = replace(last, seconds=min(last.seconds + now - self._since, LONGEST_S))
         self._since = now
@@ -107,6 +107,6 @@ async def open_recorder(size: tuple[int, int]) -> AsyncIterator[ScreenRecorder]:
     glyphs.set_glyphs(replace(glyphs.current_glyphs(), colours=glyphs.TRUE_COLOUR))
     async with app.run_test(size=size) as pilot:
         taken = ScreenRecorder(pilot)
-        await taken.until(lambda: taken.desk.link.state.word == "idle" and taken.desk.link.state.model)
+        await taken.wait_until(lambda: taken.desk.link.state.word == "idle" and taken.desk.link.state.model)
         yield taken
         await taken.desk.link.close()

@@ -44,7 +44,7 @@ class SvgDrawing:
             ink, paper = _colours(style)
             if paper != PAPER:
                 grounds.append(
-                    f'<path class="{self._look(f"fill:{paper.hex}")}" d="M{_px(x)} 0h{_px(cells)}v17h-{_px(cells)}z"/>'
+                    f'<path class="{self._style_class(f"fill:{paper.hex}")}" d="M{_px(x)} 0h{_px(cells)}v17h-{_px(cells)}z"/>'
                 )
             words += self._words(text, x, ink, style)
             x += cells
@@ -61,13 +61,13 @@ class SvgDrawing:
         for found in STRETCH.finditer(text):
             words, at = found[0], x + cell_len(text[: found.start()])
             if shapes.is_drawn(words[0]):
-                plain = self._look(f"fill:{ink.hex}")
+                plain = self._style_class(f"fill:{ink.hex}")
                 yield f'<path class="{plain}" d="{shapes.svg_path(words, WIDE * at, WIDE, HIGH)}"/>'
             else:
                 place = f'x="{_px(at)}" textLength="{_px(cell_len(words))}"'
-                yield f'<text class="{self._look(look)}" y="13" {place}>{escape(words, quote=False)}</text>'
+                yield f'<text class="{self._style_class(look)}" y="13" {place}>{escape(words, quote=False)}</text>'
 
-    def _look(self, rules: str) -> str:
+    def _style_class(self, rules: str) -> str:
         return self.looks.setdefault(rules, f"c{len(self.looks)}")
 
     def sheet(self) -> str:

@@ -20,10 +20,10 @@ WIDE, MEDIUM = (132, 34), (104, 28)
 
 async def _load_vector(on: ScreenRecorder, name: str = "determined-drifting") -> None:
     await on.press("tab", "a")
-    await on.type(name)
+    await on.type_text(name)
     await on.press("enter")
-    await on.until(lambda: on.desk.rack.board.mixer.channels)
-    await on.look(0.5)
+    await on.wait_until(lambda: on.desk.mixer_panel.board.mixer.channels)
+    await on.wait(0.5)
 
 
 async def _set_slow_rate(on: ScreenRecorder) -> None:
@@ -34,7 +34,7 @@ async def _set_slow_rate(on: ScreenRecorder) -> None:
 
 async def _ask_question(on: ScreenRecorder, *ups: str) -> None:
     await on.press("i", *(ups or ("up",)))
-    await on.answer()
+    await on.send_prompt()
 
 
 async def desk_scene(on: ScreenRecorder) -> Picture:
@@ -43,92 +43,92 @@ async def desk_scene(on: ScreenRecorder) -> Picture:
     """
     await _set_slow_rate(on)
     await _ask_question(on)
-    await on.idle()
+    await on.wait_until_idle()
     await _load_vector(on)
     await _ask_question(on)
-    await on.idle()
+    await on.wait_until_idle()
     await _ask_question(on)
-    await on.until(lambda: on.said >= FLIP_AT)
+    await on.wait_until(lambda: on.token_count >= FLIP_AT)
     await on.press("space", "f", "space")
-    await on.idle()
+    await on.wait_until_idle()
     on.desk.transcript.focus()
     await on.press("h")
-    await on.look(0.5)
-    return on.shoot()
+    await on.wait(0.5)
+    return on.take_screenshot()
 
 
 async def capping_scene(on: ScreenRecorder) -> Picture:
     await _load_vector(on)
     await on.press("C")
-    await on.look(0.5)
-    await on.type(">p50")
-    await on.look(0.8)
-    return on.shoot()
+    await on.wait(0.5)
+    await on.type_text(">p50")
+    await on.wait(0.8)
+    return on.take_screenshot()
 
 
 async def distractors_scene(on: ScreenRecorder) -> Picture:
     await _set_slow_rate(on)
     await _ask_question(on)
-    await on.until(lambda: on.said >= FLIP_AT)
+    await on.wait_until(lambda: on.token_count >= FLIP_AT)
     await on.press("space", "d")
-    await on.look(0.5)
+    await on.wait(0.5)
     await on.press("enter")
-    await on.look(0.3)
+    await on.wait(0.3)
     await on.press("enter")
-    await on.look(0.3)
+    await on.wait(0.3)
     await on.press("space")
-    await on.idle()
-    return on.shoot()
+    await on.wait_until_idle()
+    return on.take_screenshot()
 
 
 async def jobs_scene(on: ScreenRecorder) -> Picture:
     """A check of a vector, with its curve."""
     await on.press("f3", "n")
-    await on.look(0.5)
-    await on.type("check")
+    await on.wait(0.5)
+    await on.type_text("check")
     await on.press("enter")
-    await on.look(0.5)
-    await on.type("determined-drifting")
+    await on.wait(0.5)
+    await on.type_text("determined-drifting")
     await on.press("enter")
-    await on.until(lambda: isinstance(on.pilot.app.screen, JobsScreen))
-    await on.until(lambda: any(job.state == "done" for job in on.desk.link.state.jobs.values()))
+    await on.wait_until(lambda: isinstance(on.pilot.app.screen, JobsScreen))
+    await on.wait_until(lambda: any(job.state == "done" for job in on.desk.link.state.jobs.values()))
     await on.press("right")
-    await on.look(1.0)
-    return on.shoot()
+    await on.wait(1.0)
+    return on.take_screenshot()
 
 
 async def replay_scene(on: ScreenRecorder) -> Picture:
     await desk_scene(on)
     await on.press("f5")
-    await on.look(1.0)
+    await on.wait(1.0)
     await on.press("p")
-    await on.until(lambda: isinstance(on.pilot.app.screen, ReplayScreen))
-    await on.look(0.5)
+    await on.wait_until(lambda: isinstance(on.pilot.app.screen, ReplayScreen))
+    await on.wait(0.5)
     await on.press("full_stop", "full_stop", "full_stop")
     await on.press(*["right"] * 8)
-    await on.look(0.5)
-    return on.shoot()
+    await on.wait(0.5)
+    return on.take_screenshot()
 
 
 async def first_answer_scene(on: ScreenRecorder) -> Sequence[PictureFrame]:
     """From the first page to a flip, following the hints above the prompt."""
     await _set_slow_rate(on)
-    on.roll()
-    await on.look(1.5)
+    on.start_recording()
+    await on.wait(1.5)
     await on.press("up", every=0.8)
-    await on.answer()
-    await on.idle()
+    await on.send_prompt()
+    await on.wait_until_idle()
     await on.press("tab", every=0.6)
     await on.press("a", every=0.8)
     await on.press("enter", every=0.8)
     await on.press("i", every=0.4)
     await on.press("up", every=0.6)
-    await on.answer()
-    await on.until(lambda: on.said >= FLIP_AT)
+    await on.send_prompt()
+    await on.wait_until(lambda: on.token_count >= FLIP_AT)
     await on.press("f", every=0.2)
-    await on.idle()
-    await on.look(2.0)
-    return on.cut()
+    await on.wait_until_idle()
+    await on.wait(2.0)
+    return on.stop_recording()
 
 
 STILLS: Mapping[str, tuple[tuple[int, int], Callable[[ScreenRecorder], Awaitable[Picture]]]] = {

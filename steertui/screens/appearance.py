@@ -29,7 +29,7 @@ class ThemeDialog(ChoiceDialog):
         options = self.query_one(OptionList)
         options.highlighted = options.get_option_index(self._before)
 
-    def keep(self, name: str | None) -> None:
+    def apply_choice(self, name: str | None) -> None:
         """Save the chosen theme and notify the user of the file, or restore the previous one."""
         if name is None:
             self.app.theme = self._before

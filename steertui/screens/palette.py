@@ -39,9 +39,9 @@ class ActionProvider(Provider):
                 )
 
     def _run(self, command: Command) -> Callable[[], Awaitable[None]]:
-        return partial(self._ran, command)
+        return partial(self._run_on_screen, command)
 
-    async def _ran(self, command: Command) -> None:
+    async def _run_on_screen(self, command: Command) -> None:
         """Run a command on its screen; commands of the desk go to the desk first."""
         if command.where in DESK and getattr(self.screen, "PLACES", DESK) != DESK:
             await self.app.run_action("go('desk')")

@@ -23,7 +23,7 @@ def past_items(turns: Iterable[Turn]) -> list[Item]:
             items += _answer_items(turn, before)
             before = turn.settings
         else:
-            items += message_items(turn.role, turn.said)
+            items += message_items(turn.role, turn.given_text)
     return items
 
 
@@ -54,7 +54,9 @@ def settings_items(turn: Turn, before: Mapping[str, Any]) -> list[Item]:
     """A marker for changed settings of an answer, and its prefill."""
     made = describe_settings_change(before, turn.settings)
     marks: list[Item] = [TranscriptMarker(safe_text(made), 0)] if made else []
-    put = [TextPiece(safe_text(turn.said, multiline=True), origin="prefilled")] if turn.said else []
+    put = (
+        [TextPiece(safe_text(turn.given_text, multiline=True), origin="prefilled")] if turn.given_text else []
+    )
     return [*marks, *put]
 
 

@@ -75,13 +75,13 @@ class ChoiceDialog(ModalScreen[str | None]):
             self.query_one(OptionList).focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        kept = self.kept(event.value)
+        kept = self.matching_choices(event.value)
         found = self.query_one(OptionList)
         found.clear_options()
         found.add_options(choice_options(kept))
         found.highlighted = 0 if kept else None
 
-    def kept(self, text: str) -> list[Choice]:
+    def matching_choices(self, text: str) -> list[Choice]:
         """The choices that contain every typed word, matches in the name first."""
         words = text.lower().split()
         kept = [c for c in self._choices if all(word in f"{c.name} {c.detail}".lower() for word in words)]
@@ -103,7 +103,7 @@ class ChoiceDialog(ModalScreen[str | None]):
         self.dismiss(event.option.id)
 
     @property
-    def marked(self) -> str | None:
+    def selected_key(self) -> str | None:
         """The key of the choice under the cursor."""
         options = self.query_one(OptionList)
         here = options.highlighted

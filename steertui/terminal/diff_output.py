@@ -52,14 +52,14 @@ class ScreenDiff:
         self._size = Size(0, 0)
         self._rows: list[list[Cell]] = []
 
-    def forget(self) -> None:
+    def forget_screen(self) -> None:
         """Forget the cells: another program has written on the terminal."""
         self._size = Size(0, 0)
 
-    def cut(self, update: CompositorUpdate, size: Size) -> CompositorUpdate | None:
+    def keep_changes(self, update: CompositorUpdate, size: Size) -> CompositorUpdate | None:
         """Reduce an update to the cells that change; None if there are none."""
         if not isinstance(update, LayoutUpdate | ChopsUpdate):
-            self.forget()
+            self.forget_screen()
             return update
         if size != self._size:
             self._size = size

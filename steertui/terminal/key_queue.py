@@ -36,18 +36,18 @@ class KeyQueue:
         self._task: asyncio.Task[None] | None = None
         self._late: set[Worker[object]] = set()
 
-    async def take(self, typed: Typed) -> None:
+    async def enqueue(self, typed: Typed) -> None:
         """Deliver a key now if all keys before it are done, else queue it."""
         self._held.append(typed)
         if self._task is None or self._task.done():
-            await self._give()
-            self._task = asyncio.create_task(self._follow())
+            await self._deliver_next()
+            self._task = asyncio.create_task(self._drain())
 
-    def forget(self) -> None:
+    def cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
 
-    async def _give(self) -> None:
+    async def _deliver_next(self) -> None:
         """Deliver the next key; letters for a text field are delivered together."""
         while self._held:
             typed = self._held.popleft()
@@ -59,29 +59,29 @@ class KeyQueue:
         letters = isinstance(typed, events.Paste) or typed.is_printable
         return letters and isinstance(self._app.focused, Input | TextArea)
 
-    async def _follow(self) -> None:
-        await self._done()
+    async def _drain(self) -> None:
+        await self._wait_until_processed()
         while self._held:
-            await _run_after_queue(self._app, self._give)
-            await self._done()
+            await _run_after_queue(self._app, self._deliver_next)
+            await self._wait_until_processed()
 
-    async def _done(self) -> None:
+    async def _wait_until_processed(self) -> None:
         """Wait until the key and the messages it caused have been processed by every widget from the focus
         up to the app; repeat while the focus moves.
         """
         before: object = None
         while (now := (self._app.screen, self._app.focused)) != before:
             before = now
-            await self._climb()
-            await self._climb()
-            await self._opened()
+            await self._wait_for_ancestors()
+            await self._wait_for_ancestors()
+            await self._wait_for_workers()
 
-    async def _climb(self) -> None:
+    async def _wait_for_ancestors(self) -> None:
         node: DOMNode = self._app.focused or self._app.screen
         for each in node.ancestors_with_self:
             await _run_after_queue(each, _nothing)
 
-    async def _opened(self) -> None:
+    async def _wait_for_workers(self) -> None:
         """Wait for workers that open something; one that takes too long is waited for only once."""
         limit = monotonic() + PATIENCE_S
         while (

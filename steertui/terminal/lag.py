@@ -34,59 +34,59 @@ class TerminalLag:
     """Measures the reply times of the terminal (monotonic clock); `fastest_reply` is the shortest."""
 
     def __init__(self) -> None:
-        self.trip = float("inf")
-        self.behind: list[float] = []
+        self.fastest_reply = float("inf")
+        self.delays: list[float] = []
         self._asked: float | None = None
         self._last, self._speaking = float("-inf"), False
 
-    def due(self, now: float, speaking: bool) -> bool:
+    def should_query(self, now: float, speaking: bool) -> bool:
         """Whether to query now: only while an answer is being generated, not at its start."""
         amidst, self._speaking = speaking and self._speaking, speaking
-        return self._free(now) and amidst
+        return self._may_query(now) and amidst
 
-    def _free(self, now: float) -> bool:
+    def _may_query(self, now: float) -> bool:
         if self._asked is None:
             return now - self._last >= EVERY_S
-        if self.trip == float("inf") and now - self._asked > DEAF_S:
+        if self.fastest_reply == float("inf") and now - self._asked > DEAF_S:
             self._asked, self._last = None, float("inf")
         elif now - self._asked > LOST_S:
-            self.answered(now)
+            self.reply_received(now)
         return False
 
-    def asked(self, now: float) -> None:
+    def query_sent(self, now: float) -> None:
         self._asked = self._last = now
 
-    def answered(self, now: float) -> None:
+    def reply_received(self, now: float) -> None:
         if self._asked is None:
             return
         trip, self._asked = now - self._asked, None
-        self.trip = min(self.trip, trip)
-        late = trip - self.trip
-        self.behind = [*self.behind, late] if late > LATE_S else []
+        self.fastest_reply = min(self.fastest_reply, trip)
+        late = trip - self.fastest_reply
+        self.delays = [*self.delays, late] if late > LATE_S else []
 
-    def forget(self) -> None:
+    def forget_query(self) -> None:
         """Drop the open query: another program has the terminal."""
-        self._asked, self.behind = None, []
+        self._asked, self.delays = None, []
 
     @property
     def slow(self) -> bool:
-        return len(self.behind) > 1 and sum(self.behind) >= TOO_MUCH_S
+        return len(self.delays) > 1 and sum(self.delays) >= TOO_MUCH_S
 
     @property
-    def words(self) -> str:
+    def notice(self) -> str:
         return (
-            f"this terminal is {self.behind[-1]:.1f} s behind: from now on only changes are sent, and less often "
+            f"this terminal is {self.delays[-1]:.1f} s behind: from now on only changes are sent, and less often "
             "(slow-line mode; adapt = false in config.toml turns it off)"
         )
 
-    def holds(self, now: float | None = None) -> bool:
+    def reply_pending(self, now: float | None = None) -> bool:
         """Whether a reply is still expected that should be read before the terminal is given away."""
         now = monotonic() if now is None else now
         return self._asked is not None and now - self._asked < LEAVING_S
 
-    def then(self, node: MessagePump, act: Callable[[], object]) -> None:
+    def run_after_reply(self, node: MessagePump, act: Callable[[], object]) -> None:
         """Call `act` once no reply is pending, because a shell or editor would read the reply as keys."""
-        if self.holds():
-            node.set_timer(LOOKED_S, lambda: self.then(node, act))
+        if self.reply_pending():
+            node.set_timer(LOOKED_S, lambda: self.run_after_reply(node, act))
         else:
             act()

@@ -22,13 +22,13 @@ class ExitSignals:
 
     def __init__(self, leave: Callable[[int], None]) -> None:
         self._leave, self._loop = leave, asyncio.get_running_loop()
-        self._before = {number: signal.signal(number, self._heard) for number in CODES}
+        self._before = {number: signal.signal(number, self._on_signal) for number in CODES}
 
-    def forget(self) -> None:
+    def restore_handlers(self) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _heard(self, number: int, _frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         code = CODES[signal.Signals(number)]
         last = threading.Timer(PATIENCE_S, os._exit, (code,))
         last.daemon = True

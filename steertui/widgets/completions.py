@@ -23,7 +23,7 @@ class Completions(OptionList, can_focus=False):
     def shown(self) -> bool:
         return bool(self._found)
 
-    def follow(self, line: str) -> None:
+    def update_for(self, line: str) -> None:
         """Update the list for the changed line."""
         self._found = self._offer(line) if line.startswith("/") and "\n" not in line else ()
         self.clear_options()
@@ -35,6 +35,6 @@ class Completions(OptionList, can_focus=False):
     def move(self, change: int) -> None:
         self.highlighted = ((self.highlighted or 0) + change) % len(self._found)
 
-    def taken(self, line: str) -> str:
+    def completed_line(self, line: str) -> str:
         """The line with the highlighted choice inserted; unchanged once arguments have been started."""
         return line if " " in line else self._complete(line, self._found[self.highlighted or 0][0])

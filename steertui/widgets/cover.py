@@ -31,10 +31,10 @@ class Cover(Static):
         self._meanwhile = meanwhile
 
     def on_mount(self) -> None:
-        self.screen.screen_layout_refresh_signal.subscribe(self, self._look)
-        self.call_after_refresh(self._look, self.screen)
+        self.screen.screen_layout_refresh_signal.subscribe(self, self._check_size)
+        self.call_after_refresh(self._check_size, self.screen)
 
-    def _look(self, screen: Screen[object]) -> None:
+    def _check_size(self, screen: Screen[object]) -> None:
         """Show or hide the notice after a layout; an unchanged state triggers no further layout."""
         width, height = screen.size
         small = width < NEEDED[0] or height < NEEDED[1]

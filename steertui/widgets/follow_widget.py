@@ -28,7 +28,7 @@ def most_aligned(mixer: Mixer, place: int) -> tuple[int, float] | None:
 
 
 def _other_cosines(mixer: Mixer, place: int) -> Iterator[tuple[int, float]]:
-    playing = mixer.playing()
+    playing = mixer.active_indices()
     for other in playing:
         if place in playing and other != place:
             yield other, channel_cosine(mixer.channels[place], mixer.channels[other])

@@ -23,7 +23,7 @@ class RowWidget(Widget):
         """The rows at this width, from top to bottom."""
         return ()
 
-    def part(self, name: str) -> Style:
+    def part_style(self, name: str) -> Style:
         return self.get_component_rich_style(f"{self.PREFIX}--{name}")
 
     def render_lines(self, crop: Region) -> list[Strip]:

@@ -53,15 +53,15 @@ class PromptInput(TextArea):
         """Sanitise text from a history file, a session or an editor: it may contain control characters."""
         super().load_text(safe_text(text, multiline=True))
 
-    def invite(self, mode: str) -> None:
+    def show_mode(self, mode: str) -> None:
         """Set the placeholder that says what the keys do in this mode."""
         self.placeholder = INVITATIONS[mode]
 
-    def remember(self, said: Sequence[str]) -> None:
+    def add_history(self, said: Sequence[str]) -> None:
         """Add earlier prompts, oldest first; the examples stay older than all of them."""
         self.earlier += [text for text in said if text not in self.earlier]
 
-    def offer(self, examples: Sequence[str]) -> None:
+    def set_examples(self, examples: Sequence[str]) -> None:
         """Set the example prompts. They count as the oldest prompts, so ↑ reaches them first in a new
         session.
         """
@@ -72,7 +72,7 @@ class PromptInput(TextArea):
         """Run the prompt's own bindings at once. Textual would run them only after the key has bubbled up
         to the app, so a fast typist's next letter could overtake enter.
         """
-        if self._meant_for_menu(event.key):
+        if self._handle_menu_key(event.key):
             event.prevent_default()
             event.stop()
             return
@@ -83,19 +83,19 @@ class PromptInput(TextArea):
             event.prevent_default()
             event.stop()
 
-    def _meant_for_menu(self, key: str) -> bool:
+    def _handle_menu_key(self, key: str) -> bool:
         """While the completion list is open, the arrows choose and tab completes."""
         if self.menu is None or not self.menu.shown or key not in ("up", "down", "tab"):
             return False
         if key == "tab":
-            self._recall(self.menu.taken(self.text))
+            self._recall(self.menu.completed_line(self.text))
         else:
             self.menu.move(-1 if key == "up" else 1)
         return True
 
     def on_text_area_changed(self) -> None:
         if self.menu is not None:
-            self.menu.follow(self.text)
+            self.menu.update_for(self.text)
 
     def edit(self, edit: Edit) -> EditResult:
         """Sanitise pasted text, so that what is sent is what is shown. It also breaks very long words,
@@ -110,7 +110,7 @@ class PromptInput(TextArea):
         if not text.strip():
             return
         if self.menu is not None and self.menu.shown:
-            text = self.menu.taken(text)
+            text = self.menu.completed_line(text)
             if text.endswith(" ") and text != self.text:  # it still needs an argument
                 self._recall(text)
                 return

@@ -68,7 +68,7 @@ def by_array(h, touches, keep_norm):
 
 def by_floats(h, touches, keep_norm):
     rows, arrays = program(touches, keep_norm)
-    s, w = FloatProgram.of(arrays).steer((rows @ h).tolist(), float(h @ h))
+    s, w = FloatProgram.from_program(arrays).steer((rows @ h).tolist(), float(h @ h))
     return s * h + np.array(w) @ rows
 
 

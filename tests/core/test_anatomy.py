@@ -132,7 +132,10 @@ def test_caps_steer_a_model_whose_weights_still_want_gradients():
     )
     mixer = core.Mixer([core.Channel(direction, unit="unit", ceiling=-3.0, layers=[1])])
     seen = []
-    with core.steered(model, mixer), model.steering.tap([1], lambda _layer, hidden: seen.append(hidden)):
+    with (
+        core.steered(model, mixer),
+        model.steering.hooking_outputs([1], lambda _layer, hidden: seen.append(hidden)),
+    ):
         logits = model.hf(zoo.ids(1, 6)).logits
     assert logits.requires_grad
     assert seen[0][..., 5].max() <= -3.0 + 1e-4

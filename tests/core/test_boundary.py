@@ -169,7 +169,7 @@ def test_overtaken_before_its_boundary():
 def test_a_rewind_moves_what_waits():
     boundary = bare(8)
     waiting = boundary.set(desk(1.0))
-    boundary.back_to(2)
+    boundary.rewind_to(2)
     assert waiting.at == 2
     assert boundary.set(desk(2.0)).at == 2
     assert waiting.superseded

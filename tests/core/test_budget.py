@@ -31,8 +31,8 @@ def test_the_budget_tries_every_candidate_and_stays_with_the_fastest():
     rates = {256: 100.0, 512: 300.0, 1024: 200.0}
     budget, used = TokenBudget(tuple(rates)), []
     for _ in range(10):
-        used.append(budget.tokens())
-        budget.note(used[-1], 1000, 1000 / rates[used[-1]])
+        used.append(budget.next_limit())
+        budget.record_speed(used[-1], 1000, 1000 / rates[used[-1]])
     assert sorted(used[:6]) == [256, 256, 512, 512, 1024, 1024]
     assert set(used[6:]) == {512}
 
@@ -40,7 +40,7 @@ def test_the_budget_tries_every_candidate_and_stays_with_the_fastest():
 def test_a_slow_first_try_is_forgiven():
     budget = TokenBudget((256, 512))
     for used, seconds in ((256, 9.0), (512, 1.0), (256, 0.1), (512, 1.0)):
-        budget.note(used, 100, seconds)
+        budget.record_speed(used, 100, seconds)
     assert budget.best() == 256
 
 
@@ -48,7 +48,7 @@ def test_the_budget_is_measured_only_where_there_is_work_enough_and_then_remembe
     model = core.adopt(zoo.build("llama"))
     assert len(budget_for_model(model, 100).candidates) == 1
     assert len(budget_for_model(model, 10**6).candidates) > 1
-    assert budget_for_model(model, 10**6, fixed=77).tokens() == 77
+    assert budget_for_model(model, 10**6, fixed=77).next_limit() == 77
     capture(model, [[7] * 500] * 64)
     assert len(budget_for_model(model, 10**6).candidates) == 1
 
@@ -78,8 +78,8 @@ def test_running_out_of_memory_halves_the_batch_until_one_prompt_fails(model, mo
 def test_after_running_out_of_memory_only_what_fits_is_tried():
     budget = TokenBudget((256, 512, 1024))
     budget.halve(1300)
-    budget.note(256, 100, 1.0)
-    assert budget.tokens() == 512
+    budget.record_speed(256, 100, 1.0)
+    assert budget.next_limit() == 512
     budget.halve(300)
-    assert budget.tokens() == 150
-    assert budget.settled
+    assert budget.next_limit() == 150
+    assert budget.is_settled

@@ -375,5 +375,5 @@ def test_what_a_cancel_left_waiting_keeps_its_phase():
         if len(live.steps) == 3:
             live.cancel()
     place = len(live.tape)
-    assert len(live.unfed.ids) == 1
+    assert len(live.pending.ids) == 1
     assert say(talk, "More", n=1).tape.phases[place] == "answer"

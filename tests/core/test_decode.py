@@ -141,7 +141,7 @@ def test_after_an_exception_inside_a_block_the_tape_goes_on(name):
     assert live.stop_reason == "error"
     assert len(live.tape) == LENGTH + 2
     assert {layer.keys.shape[-2] for layer in live.tape.cache.layers} == {LENGTH + 2}
-    more = AnswerStream(model, live.tape, list(live.unfed.ids), MIXER, live.how)
+    more = AnswerStream(model, live.tape, list(live.pending.ids), MIXER, live.settings)
     list(more)
     check(more, PLUS, name)
 
@@ -156,8 +156,8 @@ def test_an_exception_in_the_first_pass_loses_nothing():
     with pytest.raises(RuntimeError):
         next(live)
     handle.remove()
-    assert list(live.unfed.ids) == PROMPT
-    more = AnswerStream(model, live.tape, list(live.unfed.ids), MIXER, live.how)
+    assert list(live.pending.ids) == PROMPT
+    more = AnswerStream(model, live.tape, list(live.pending.ids), MIXER, live.settings)
     assert [s.token_id for s in more] == [s.token_id for s in speak()]
 
 
@@ -170,8 +170,8 @@ def test_an_exception_during_a_rebuild_loses_nothing():
     with pytest.raises(RuntimeError):
         next(live)
     handle.remove()
-    assert live.tape.ids[0] + list(live.unfed.ids) == PROMPT + said
-    more = AnswerStream(model, live.tape, list(live.unfed.ids), MIXER.flip(0), live.how)
+    assert live.tape.ids[0] + list(live.pending.ids) == PROMPT + said
+    more = AnswerStream(model, live.tape, list(live.pending.ids), MIXER.flip(0), live.settings)
     list(more)
     check(more, MINUS)
 
@@ -187,7 +187,7 @@ def test_memory_that_runs_out_is_said_and_survived():
         next(live)
     handle.remove()
     assert (caught.value.exit_code, live.stop_reason) == (6, "oom")
-    more = AnswerStream(model, live.tape, list(live.unfed.ids), MIXER, live.how)
+    more = AnswerStream(model, live.tape, list(live.pending.ids), MIXER, live.settings)
     list(more)
     check(more, PLUS)
 
@@ -201,8 +201,8 @@ def test_a_cancel_lands_between_two_chunks_and_the_rest_can_follow():
     assert list(live) == []
     assert live.stop_reason == "cancel"
     assert 0 < len(live.tape) < 300
-    assert live.tape.ids[0] + list(live.unfed.ids) == LONG
-    more = AnswerStream(live.model, live.tape, list(live.unfed.ids), MIXER, live.how)
+    assert live.tape.ids[0] + list(live.pending.ids) == LONG
+    more = AnswerStream(live.model, live.tape, list(live.pending.ids), MIXER, live.settings)
     list(more)
     check(more, PLUS)
 
@@ -221,7 +221,7 @@ def test_a_cancel_lands_inside_a_rebuild():
     live.mixer = live.mixer.flip(0)
     live.on_notice = lambda kind, _data: live.cancel() if kind in ("chunk", "rebuild") else None
     assert list(live) == []
-    assert live.tape.ids[0] + list(live.unfed.ids) == LONG + live.token_ids
+    assert live.tape.ids[0] + list(live.pending.ids) == LONG + live.token_ids
 
 
 def test_prefill_cuts_are_told_and_can_be_repeated():
@@ -448,4 +448,4 @@ def test_a_step_says_which_caps_held():
     )
     live = speak(mixer=mixer)
     list(live)
-    assert [step.capped for step in live.steps] == [{0: False, 1: True}] * len(live.steps)
+    assert [step.held_on_bound for step in live.steps] == [{0: False, 1: True}] * len(live.steps)

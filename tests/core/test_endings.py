@@ -63,9 +63,9 @@ class Thinker:
 
 def test_inside_and_outside():
     thoughts = ThinkingMarks(Thinker())
-    assert thoughts.marked
+    assert thoughts.has_marks
     assert [
-        thoughts.inside(ids) for ids in ([], [1, OPEN], [OPEN, 3], [OPEN, CLOSE], [OPEN, CLOSE, OPEN, 2])
+        thoughts.is_thinking(ids) for ids in ([], [1, OPEN], [OPEN, 3], [OPEN, CLOSE], [OPEN, CLOSE, OPEN, 2])
     ] == [
         False,
         True,
@@ -73,8 +73,8 @@ def test_inside_and_outside():
         False,
         True,
     ]
-    assert not ThinkingMarks(zoo.tokenizer()).marked
-    assert not ThinkingMarks(None).marked
+    assert not ThinkingMarks(zoo.tokenizer()).has_marks
+    assert not ThinkingMarks(None).has_marks
 
 
 def thinking_model():
@@ -110,7 +110,7 @@ def test_a_thought_that_was_cut_off_does_not_reach_into_the_next_turn():
     mixer = Mixer((Channel(v, 6.0, "unit", layers=[1], scope="thinking"),))
     first = core.stream(thinking_model(), [*PROMPT, OPEN], mixer=mixer, max_new_tokens=3, ignore_end=True)
     list(first)
-    second = AnswerStream(first.model, first.tape, [40, 41], mixer, first.how)
+    second = AnswerStream(first.model, first.tape, [40, 41], mixer, first.settings)
     list(second)
     assert first.tape.phases[len(PROMPT)] == "thinking"
     assert set(second.tape.phases[-4:]) == {"answer"}

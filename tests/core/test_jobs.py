@@ -116,11 +116,11 @@ def test_an_error_reaches_whoever_waits_and_the_thread_lives_on(gate):
 
 def test_a_closed_gate_finishes_what_waits_and_takes_no_more():
     gate = GpuThread()
-    waiting = [gate.job(lambda i=i: i) for i in range(5)]
+    waiting = [gate.submit_job(lambda i=i: i) for i in range(5)]
     gate.close()
     assert [future.result(0) for future in waiting] == [0, 1, 2, 3, 4]
     with pytest.raises(RuntimeError):
-        gate.chat(lambda: None)
+        gate.submit_chat(lambda: None)
     gate.close()
 
 
@@ -156,11 +156,11 @@ def test_a_job_killed_in_the_middle_of_a_line_goes_on(tmp_path):
 def test_a_full_disk_costs_the_memory_of_a_rerun_and_nothing_else(tmp_path):
     file = tmp_path / "job.jsonl"
     finished, ran = FinishedTasks(file), []
-    finished.keep("square 0", [0, "squared"])
+    finished.record_result("square 0", [0, "squared"])
     with files_no_larger_than(file.stat().st_size + 10):
         assert list(run(squares(3, ran), finished=finished))[-1] == End("done", {"total": 5})
     assert set(FinishedTasks(file)._results) == {"square 0"}
-    finished.keep("square 9", 81)
+    finished.record_result("square 9", 81)
     assert set(FinishedTasks(file)._results) == {"square 0", "square 9"}
 
 
@@ -170,10 +170,12 @@ def test_a_folder_that_cannot_be_made_costs_the_same():
 
 
 def test_another_setting_is_another_job(tmp_path):
-    one, same, other = (FinishedTasks.of(tmp_path, "sweep", {"seed": s, "model": "m"}) for s in (0, 0, 1))
-    one.keep("step", 1)
+    one, same, other = (
+        FinishedTasks.for_job(tmp_path, "sweep", {"seed": s, "model": "m"}) for s in (0, 0, 1)
+    )
+    one.record_result("step", 1)
     assert one.file == same.file != other.file
-    assert "step" in FinishedTasks.of(tmp_path, "sweep", {"model": "m", "seed": 0})
+    assert "step" in FinishedTasks.for_job(tmp_path, "sweep", {"model": "m", "seed": 0})
     assert "step" not in other
 
 

@@ -76,7 +76,7 @@ def test_a_forced_shadow_is_what_the_plain_model_thinks_of_the_same_text(name):
         assert seen.logprob == pytest.approx(float(q[step.token_id]), abs=1e-3)
         assert seen.rank == int((q > q[step.token_id]).sum()) + 1
         assert seen.kl == pytest.approx(float((p.exp() * (p - q)).sum()), rel=1e-2, abs=1e-3)
-        assert not step.voices
+        assert not step.lane_tokens
 
 
 def test_an_idle_steering_has_no_distance_from_its_shadow():
@@ -196,13 +196,13 @@ def test_lanes_can_open_on_a_past(cache):
 
 
 def test_padding_lanes_change_nothing_and_are_not_shown():
-    padded = SHADOWS["free"].padded(4)
-    assert (padded.count, padded.shown, padded.names) == (4, 2, ("steered", "unsteered", "", ""))
-    assert SOLO.padded(1) is SOLO
+    padded = SHADOWS["free"].padded_to(4)
+    assert (padded.count, padded.n_shown, padded.names) == (4, 2, ("steered", "unsteered", "", ""))
+    assert SOLO.padded_to(1) is SOLO
     live = speak(lanes=padded)
     list(live)
     assert live.tape.n_lanes == 4
-    assert {len(step.voices) for step in live.steps} == {1}
+    assert {len(step.lane_tokens) for step in live.steps} == {1}
     assert {tuple(step.forced) for step in live.steps} == {()}
     same(said(live, 0), alone(MIXER))
     same(said(live, 1), alone(MIXER.bypass()))
@@ -245,8 +245,8 @@ def ends_at_17(monkeypatch):
 def test_a_finished_lane_waits_as_padding():
     live = core.stream(reference.model(), PROMPT, mixer=Mixer(), lanes=one_that_ends(), max_new_tokens=5)
     list(live)
-    assert [s.voices[0].token_id for s in live.steps] == [17] * 5
-    assert [s.voices[0].finished for s in live.steps] == [False] + [True] * 4
+    assert [s.lane_tokens[0].token_id for s in live.steps] == [17] * 5
+    assert [s.lane_tokens[0].finished for s in live.steps] == [False] + [True] * 4
     same(said(live, 0), alone(Mixer(), n=5))
 
 

@@ -68,7 +68,7 @@ def test_percentiles_per_layer_come_from_the_vector():
 
 def test_bounds_by_layer_hold_where_they_are_named():
     channel = Channel(V, ceiling={2: 1.5}, layers=[1, 2])
-    assert [x.capped for x in channel_effects(channel, 4, dict).values()] == [False, True]
+    assert [x.is_capped for x in channel_effects(channel, 4, dict).values()] == [False, True]
     with pytest.raises(UsageError, match="'v0' at layer 2: floor 2 lies above ceiling 1.5"):
         channel_effects(Channel(V, floor=2.0, ceiling={2: 1.5}, layers=[2]), 4, dict)
 
@@ -124,14 +124,16 @@ def test_whose_band_it_is():
 
 def test_joining():
     one = ChannelEffect(1.0, None, -2.0, 5.0)
-    assert one.joined(ChannelEffect(0.5, 0.0, -1.0), 1.0, "x") == ChannelEffect(1.5, 0.0, -1.0, 5.0)
-    assert one.joined(ChannelEffect(0.5, None, -1.0, 3.0), -1.0, "x") == ChannelEffect(0.5, None, -2.0, 1.0)
+    assert one.combined_with(ChannelEffect(0.5, 0.0, -1.0), 1.0, "x") == ChannelEffect(1.5, 0.0, -1.0, 5.0)
+    assert one.combined_with(ChannelEffect(0.5, None, -1.0, 3.0), -1.0, "x") == ChannelEffect(
+        0.5, None, -2.0, 1.0
+    )
     with pytest.raises(UsageError, match="x contradict each other: no projection is both ≥ 6 and ≤ 5"):
-        one.joined(ChannelEffect(floor=6.0), 1.0, "x")
+        one.combined_with(ChannelEffect(floor=6.0), 1.0, "x")
     with pytest.raises(UsageError, match="x contradict each other: no projection is both ≥ 1 and ≤ -1"):
-        ChannelEffect(floor=1.0).joined(ChannelEffect(floor=1.0), -1.0, "x")
+        ChannelEffect(floor=1.0).combined_with(ChannelEffect(floor=1.0), -1.0, "x")
     with pytest.raises(UsageError, match="x point the same way but ask for gains 0 and 2"):
-        ChannelEffect(gain=0.0).joined(ChannelEffect(gain=2.0), 1.0, "x")
+        ChannelEffect(gain=0.0).combined_with(ChannelEffect(gain=2.0), 1.0, "x")
 
 
 def test_layers_as_a_person_writes_them():

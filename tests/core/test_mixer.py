@@ -65,12 +65,12 @@ def test_a_channel_that_is_not_there(index):
 
 def test_who_plays():
     both = desk()
-    assert both.playing() == (0, 1)
-    assert both.mute(0).playing() == (1,)
-    assert both.solo(0).playing() == (0,)
-    assert both.solo(0).mute(0).playing() == ()
-    assert both.solo(0).solo(1).playing() == (0, 1)
-    assert both.bypass().playing() == ()
+    assert both.active_indices() == (0, 1)
+    assert both.mute(0).active_indices() == (1,)
+    assert both.solo(0).active_indices() == (0,)
+    assert both.solo(0).mute(0).active_indices() == ()
+    assert both.solo(0).solo(1).active_indices() == (0, 1)
+    assert both.bypass().active_indices() == ()
     assert both.bypass().bypass(False) == both
 
 

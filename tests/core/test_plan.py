@@ -36,7 +36,7 @@ def unit(vector, scale=0.0, **settings):
 
 def played(mixers, hidden, phase="answer"):
     """What the plan makes of [B, T, d] states at LAYER."""
-    plan = compiler(hidden.dtype).compile(mixers).phases[phase][LAYER]
+    plan = compiler(hidden.dtype).plan(mixers).phases[phase][LAYER]
     return hidden if plan is None else plan.steer(LAYER, hidden, None)
 
 
@@ -75,7 +75,7 @@ def test_a_layer_does_what_the_reference_does(data):
 
 def test_adds_fold_into_one_push_however_many_there_are():
     mixer = Mixer((unit(V, 1.0), unit(W, -2.0), unit(V, 0.5)))
-    plan = compiler().compile([mixer]).phases["answer"]
+    plan = compiler().plan([mixer]).phases["answer"]
     assert [p is None for p in plan] == [True, False, True]
     assert plan[LAYER].rows is None
     wanted = 1.5 * AT[0].direction - 2.0 * AT[1].direction
@@ -93,7 +93,7 @@ def test_adds_fold_into_one_push_however_many_there_are():
     ],
 )
 def test_what_does_nothing_has_no_plan(mixer):
-    assert compiler().compile([mixer]).phases["answer"] == (None,) * DEPTH
+    assert compiler().plan([mixer]).phases["answer"] == (None,) * DEPTH
 
 
 def test_neutral_programs_return_the_state_to_the_bit():
@@ -106,7 +106,7 @@ def test_neutral_programs_return_the_state_to_the_bit():
 
 def test_rows_are_renormalised_in_float32():
     rough = Vector({LAYER: (V.directions[LAYER] * 1.003).bfloat16()})
-    (row,) = compiler().stack(rough).rows.values()
+    (row,) = compiler().vector_rows(rough).rows.values()
     assert row.dtype == torch.float32
     assert float(row.double().norm()) == pytest.approx(1.0, abs=1e-7)
 
@@ -122,7 +122,7 @@ class TestNearDuplicates:
 
     def test_their_pushes_add_and_their_bounds_intersect(self, sign):
         mixer = Mixer((unit(V, 1.0, floor=-5.0), unit(near_twin(sign), 0.5, ceiling=2.0)))
-        plan = compiler().compile([mixer]).phases["answer"][LAYER]
+        plan = compiler().plan([mixer]).phases["answer"][LAYER]
         assert plan.rows.shape == (1, SIZE)
         low, high = (-5.0, 2.0) if sign > 0 else (-2.0, np.inf)
         expected = AT[0]._replace(push=1.0 + sign * 0.5, floor=low, ceiling=high)
@@ -134,12 +134,12 @@ class TestNearDuplicates:
         bounds = {"floor": 3.0} if sign < 0 else {"ceiling": -3.0}
         mixer = Mixer((unit(V, floor=1.0), unit(near_twin(sign), **bounds)))
         with pytest.raises(UsageError, match=r"at layer 1, 'v0' and 'twin' contradict each other") as caught:
-            compiler().compile([mixer])
+            compiler().plan([mixer])
         assert caught.value.exit_code == 2
 
     def test_two_gains_are_refused_and_one_is_shared(self, sign):
         with pytest.raises(UsageError, match="ask for gains 0 and 2"):
-            compiler().compile([Mixer((unit(V, gain=0.0), unit(near_twin(sign), gain=2.0)))])
+            compiler().plan([Mixer((unit(V, gain=0.0), unit(near_twin(sign), gain=2.0)))])
         hidden = states(1, 2)
         once, twice = (
             played([Mixer(channels)], hidden)
@@ -149,13 +149,13 @@ class TestNearDuplicates:
 
     def test_a_wider_angle_is_not_merged(self, sign):
         mixer = Mixer((unit(V, floor=0.0), unit(near_twin(sign, 0.1), gain=0.0)))
-        assert compiler().compile([mixer]).phases["answer"][LAYER].rows.shape == (2, SIZE)
+        assert compiler().plan([mixer]).phases["answer"][LAYER].rows.shape == (2, SIZE)
 
 
 def test_a_floor_on_v_and_on_its_flip_contradict():
     mixer = Mixer((unit(V, floor=1.0), unit(V, floor=1.0, flipped=True)))
     with pytest.raises(UsageError, match="two channels of 'v0' contradict each other: no projection is both"):
-        compiler().compile([mixer])
+        compiler().plan([mixer])
 
 
 def test_caps_that_only_contradict_all_together_are_refused():
@@ -164,9 +164,9 @@ def test_caps_that_only_contradict_all_together_are_refused():
     with pytest.raises(
         UsageError, match="the caps at layer 1 contradict each other: 'v0' and 'v1' and 'blend'"
     ):
-        compiler().compile([Mixer(channels)])
-    compiler().compile([Mixer(channels).mute(2)])
-    compiler().compile([Mixer(channels).cap(2, ceiling=50.0)])
+        compiler().plan([Mixer(channels)])
+    compiler().plan([Mixer(channels).mute(2)])
+    compiler().plan([Mixer(channels).cap(2, ceiling=50.0)])
 
 
 def test_gaining_a_blend_beside_its_parts():
@@ -196,7 +196,7 @@ def test_scopes_choose_phases():
     heard = {
         scope: {
             phase
-            for phase, layers in compiler().compile([Mixer((unit(V, 1.0, scope=scope),))]).phases.items()
+            for phase, layers in compiler().plan([Mixer((unit(V, 1.0, scope=scope),))]).phases.items()
             if layers[LAYER] is not None
         }
         for scope in ("all", "prompt", "response", "thinking", "answer")
@@ -213,7 +213,7 @@ def test_scopes_choose_phases():
 def test_meters_read_before_and_after_without_playing():
     hidden, seen = states(1, 3), []
     mixer = Mixer((unit(V, 2.0, ceiling=1.0), unit(W, 9.0, muted=True)))
-    plan = compiler().compile([mixer], {0: [LAYER, 2], 1: [LAYER]}).phases["answer"]
+    plan = compiler().plan([mixer], {0: [LAYER, 2], 1: [LAYER]}).phases["answer"]
     assert plan[2] is None
     after = plan[LAYER].steer(LAYER, hidden, seen)
     ((_, channels, before, reading, _),) = seen
@@ -224,13 +224,13 @@ def test_meters_read_before_and_after_without_playing():
 
 
 def test_meters_of_a_channel_that_was_removed_are_quiet():
-    assert compiler().compile([Mixer((unit(V, 1.0),))], {0: [LAYER], 1: [LAYER]}).phases["answer"][LAYER]
+    assert compiler().plan([Mixer((unit(V, 1.0),))], {0: [LAYER], 1: [LAYER]}).phases["answer"][LAYER]
 
 
 def test_a_change_costs_only_its_own_numbers():
     desk = compiler()
-    first = desk.compile([Mixer((unit(V, 1.0, floor=0.0),))]).phases["answer"][LAYER]
-    second = desk.compile([Mixer((unit(V, 2.0, floor=0.0),))]).phases["answer"][LAYER]
+    first = desk.plan([Mixer((unit(V, 1.0, floor=0.0),))]).phases["answer"][LAYER]
+    second = desk.plan([Mixer((unit(V, 2.0, floor=0.0),))]).phases["answer"][LAYER]
     assert first.rows is second.rows
 
 
@@ -251,7 +251,7 @@ def test_many_threads_compile_at_once():
     def turn(seed):
         try:
             for i in range(60):
-                desk.compile([Mixer((unit(vector(i % 3, [LAYER], SIZE), 1.0, floor=0.0), unit(V, 1.0)))])
+                desk.plan([Mixer((unit(vector(i % 3, [LAYER], SIZE), 1.0, floor=0.0), unit(V, 1.0)))])
         except Exception as error:
             failures.append(error)
 
@@ -279,19 +279,21 @@ def test_many_threads_compile_at_once():
 )
 def test_rows_29_to_33_a_vector_that_does_not_fit_the_model(vector, words):
     with pytest.raises(BadInput, match=words) as caught:
-        compiler().compile([Mixer((Channel(vector, 1.0, "unit"),))])
+        compiler().plan([Mixer((Channel(vector, 1.0, "unit"),))])
     assert caught.value.exit_code == 4
 
 
 @pytest.mark.parametrize("shape", [(1, 1, SIZE), (1, SIZE), (SIZE,)])
 def test_row_35_a_direction_of_any_rank_is_one_row(shape):
     row = V.directions[LAYER].reshape(shape)
-    assert torch.equal(compiler().stack(Vector({LAYER: row})).rows[LAYER], compiler().stack(V).rows[LAYER])
+    assert torch.equal(
+        compiler().vector_rows(Vector({LAYER: row})).rows[LAYER], compiler().vector_rows(V).rows[LAYER]
+    )
 
 
 def test_tiny_and_huge_norms_are_directions_all_the_same():
     for size in (1e-38, 1e37):
-        (row,) = compiler().stack(Vector({LAYER: V.directions[LAYER] * size})).rows.values()
+        (row,) = compiler().vector_rows(Vector({LAYER: V.directions[LAYER] * size})).rows.values()
         np.testing.assert_allclose(row, V.directions[LAYER], atol=1e-5)
 
 

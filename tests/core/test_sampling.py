@@ -14,12 +14,12 @@ LOGITS = torch.randn(300, generator=torch.Generator().manual_seed(0)) * 3
 
 def draws(n=4000, history=(), **settings):
     sampling = TokenSampler(**settings)
-    return torch.tensor([sampling.pick(LOGITS, list(history), i) for i in range(n)])
+    return torch.tensor([sampling.sample_token(LOGITS, list(history), i) for i in range(n)])
 
 
 def test_zero_temperature_is_greedy():
     assert set(draws(20).tolist()) == {int(LOGITS.argmax())}
-    assert TokenSampler(seed=9, top_p=0.5, top_k=3).pick(LOGITS, [], 0) == int(LOGITS.argmax())
+    assert TokenSampler(seed=9, top_p=0.5, top_k=3).sample_token(LOGITS, [], 0) == int(LOGITS.argmax())
 
 
 @pytest.mark.parametrize("temperature", [0.7, 1.0, 1.5])
@@ -39,18 +39,18 @@ def test_top_k_and_top_p_cut_the_tail():
 
 def test_a_repetition_penalty_acts_on_what_was_said():
     best, second = LOGITS.argsort(descending=True)[:2].tolist()
-    assert TokenSampler(repetition_penalty=100.0).pick(LOGITS, [best], 0) == second
-    assert TokenSampler(repetition_penalty=100.0).pick(LOGITS, [], 0) == best
+    assert TokenSampler(repetition_penalty=100.0).sample_token(LOGITS, [best], 0) == second
+    assert TokenSampler(repetition_penalty=100.0).sample_token(LOGITS, [], 0) == best
 
 
 def test_the_noise_of_a_token_depends_on_seed_and_index_alone():
     one, again = (TokenSampler(temperature=1.0, seed=7) for _ in range(2))
-    forward = [one.pick(LOGITS, [], i) for i in range(20)]
-    assert [again.pick(LOGITS, [1, 2], i) for i in reversed(range(20))] == forward[::-1]
-    assert [TokenSampler(temperature=1.0, seed=8).pick(LOGITS, [], i) for i in range(20)] != forward
+    forward = [one.sample_token(LOGITS, [], i) for i in range(20)]
+    assert [again.sample_token(LOGITS, [1, 2], i) for i in reversed(range(20))] == forward[::-1]
+    assert [TokenSampler(temperature=1.0, seed=8).sample_token(LOGITS, [], i) for i in range(20)] != forward
     assert len(set(forward)) > 3
     for seed in (-1, 2**70):
-        assert 0 <= TokenSampler(temperature=1.0, seed=seed).pick(LOGITS, [], 0) < 300
+        assert 0 <= TokenSampler(temperature=1.0, seed=seed).sample_token(LOGITS, [], 0) < 300
 
 
 def test_a_rewind_draws_the_same_noise_again():
@@ -97,4 +97,4 @@ def test_settings_that_cannot_be_meant(settings, words):
 
 
 def test_a_tiny_temperature_is_as_good_as_greedy():
-    assert TokenSampler(temperature=1e-40).pick(LOGITS, [], 0) == int(LOGITS.argmax())
+    assert TokenSampler(temperature=1e-40).sample_token(LOGITS, [], 0) == int(LOGITS.argmax())

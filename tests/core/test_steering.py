@@ -61,7 +61,7 @@ def test_bypass_is_bit_identical_at_prefill_and_at_every_step(name, dtype):
             with core.steered(model, mixer):
                 assert torch.equal(model.hf(prompt).logits, wanted)
         tape, theirs = Tape(model, 2), Tape(model, 2).cache
-        plan = model.compiler.compile([DESK.bypass()] * 2, {0: [1, 2]})
+        plan = model.planner.plan([DESK.bypass()] * 2, {0: [1, 2]})
         for ids in (prompt, zoo.ids(2, 1, seed=1), zoo.ids(2, 1, seed=2)):
             ours = tape.feed(ids.tolist(), ["answer"] * ids.shape[1], plan, [])
             out = plain(ids, past_key_values=theirs, use_cache=True, **tape.last_only)
@@ -86,7 +86,7 @@ def test_steered_logits_equal_naive_hooks(name, dtype):
 def test_cached_steps_equal_one_uncached_forward(name):
     model, ids = reference.model(name), zoo.ids(1, 12)[0].tolist()
     wanted = reference.logits(reference.copy(name), ids, reference.always(desk), reference.path(name))
-    tape, plan = Tape(model), model.compiler.compile([DESK])
+    tape, plan = Tape(model), model.planner.plan([DESK])
     got = [tape.feed([ids[:5]], ["prompt"] * 5, plan)[0]]
     got += [tape.feed([[token]], ["answer"], plan)[0] for token in ids[5:]]
     close(torch.stack(got), wanted[4:])
@@ -163,7 +163,7 @@ def test_a_tap_sees_what_the_next_block_gets():
     model, ids, seen = reference.model(), zoo.ids(1, 6), {}
     arrived = {}
     handle = model.layers[3].register_forward_pre_hook(lambda _m, args: arrived.update({2: args[0]}))
-    with torch.no_grad(), core.steered(model, DESK), model.steering.tap([2], seen.__setitem__):
+    with torch.no_grad(), core.steered(model, DESK), model.steering.hooking_outputs([2], seen.__setitem__):
         model.hf(ids)
     handle.remove()
     assert torch.equal(seen[2], arrived[2])

@@ -56,18 +56,18 @@ def test_a_line_shares_its_time_among_its_tokens_and_nobody_waits_long() -> None
 
 
 def test_dials_are_read_off_the_stamps_of_the_tokens() -> None:
-    assert build_playback(TALK).dials == {"calm": (0.5, 0.5, -0.5, -0.5, -0.5)}
+    assert build_playback(TALK).scales == {"calm": (0.5, 0.5, -0.5, -0.5, -0.5)}
 
 
 def test_a_channel_that_is_not_heard_reads_zero() -> None:
     for settings in ({"muted": True}, {"bypassed": True}):
         state = desk(0.5, **settings) | settings
         records = (*TALK[:1], JournalRecord(1, 0, ev.MixerChanged(rev=0, state=state, mix="on")), *TALK[2:6])
-        assert build_playback(records).dials == {"calm": (0.0, 0.0)}
+        assert build_playback(records).scales == {"calm": (0.0, 0.0)}
 
 
 def test_changes_stand_before_their_token_and_measures_on_theirs() -> None:
-    assert build_playback(TALK).cuts == (
+    assert build_playback(TALK).markers == (
         PlaybackMarker(0, "calm +0.5 relative default band"),
         PlaybackMarker(2, "FLIP calm"),
         PlaybackMarker(4, "calm -0.5 relative default band flip"),
@@ -77,7 +77,7 @@ def test_changes_stand_before_their_token_and_measures_on_theirs() -> None:
 
 def test_a_branch_is_made_at_the_token_that_comes_next() -> None:
     tape = build_playback(TALK)
-    assert [tape.where(place) for place in (1, 2, 4, 5)] == [(1, 1), (1, 2), (1, None), (3, None)]
+    assert [tape.branch_point(place) for place in (1, 2, 4, 5)] == [(1, 1), (1, 2), (1, None), (3, None)]
 
 
 def test_of_two_answers_the_one_on_the_way_is_shown() -> None:
@@ -92,4 +92,4 @@ def test_of_two_answers_the_one_on_the_way_is_shown() -> None:
 
 def test_nothing_said_is_an_empty_film() -> None:
     assert len(build_playback(TALK[:2])) == 0
-    assert json.dumps(build_playback(()).dials) == "{}"
+    assert json.dumps(build_playback(()).scales) == "{}"

@@ -30,15 +30,15 @@ def sampled(session: tuple[JournalRecord, ...]) -> list[ConversationSample]:
 def test_every_branch_is_a_sample_and_every_answer_a_call() -> None:
     first, second = sampled(talk())
     assert (first.id, second.id) == (1, 2)
-    assert first.asked == (
+    assert first.input_messages == (
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": "How is it?"},
     )
-    assert first.messages == (*first.asked, {"role": "assistant", "content": "It rains."})
+    assert first.messages == (*first.input_messages, {"role": "assistant", "content": "It rains."})
     (call,) = first.calls
     assert call.end == "stop"
     assert call.began == BEGAN + timedelta(milliseconds=500), "five events of 100 ms after the first"
-    assert call.measured == {
+    assert call.token_columns == {
         "token_ids": [0, 1],
         "mixers": ["m1", "m2"],
         "projections": {"loud": [0.0, 1.0]},
@@ -59,7 +59,7 @@ def test_a_later_answer_was_told_the_earlier_one_and_what_somebody_put_into_it()
         ev.TurnAdded(turn=4, parent=3, text="Hello?"),
     )
     (sample,) = sampled(session)
-    assert [message["content"] for message in sample.calls[1].told] == [
+    assert [message["content"] for message in sample.calls[1].input_messages] == [
         "Go.",
         "Left",
         "Or right?",

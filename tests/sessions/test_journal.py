@@ -45,7 +45,7 @@ def test_what_is_appended_is_read_back_in_order(tmp_path: Path) -> None:
     reading = read(folder.journal)
     assert [r.n for r in reading.records] == list(range(6))
     assert [r.event for r in reading.records] == [*notes(5), ev.SessionClosed(reason="done")]
-    assert reading.report() == ""
+    assert reading.damage_words() == ""
 
 
 def test_folder_and_files_are_private(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_every_truncation_opens_and_loses_only_what_was_cut(tmp_path: Path) -> N
         kept = list(folder.path.glob("journal.torn-*"))
         assert [k.stat().st_size for k in kept] == ([torn] if torn else [])
         assert again.n == whole + bool(torn)
-        assert read(folder.journal).report() == ""
+        assert read(folder.journal).damage_words() == ""
 
 
 def test_a_bad_middle_line_is_passed_over_and_reported(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_bad_middle_line_is_passed_over_and_reported(tmp_path: Path) -> None:
     folder.journal.write_bytes(b"".join(lines))
     reading = read(folder.journal)
     assert [r.n for r in reading.records] == [0, 1, 3, 4, 5]
-    assert reading.report() == "1 records unreadable (seq 2–2)"
+    assert reading.damage_words() == "1 records unreadable (seq 2–2)"
 
 
 @given(at=st.integers(0, 400), count=st.integers(1, 200))
@@ -109,7 +109,7 @@ def test_a_line_glued_to_a_torn_one_is_still_read() -> None:
     first, second, third = (encode(JournalRecord(n, 0, note)) for n, note in enumerate(notes(3)))
     reading = scan_journal(first + second[:20] + third)
     assert [r.n for r in reading.records] == [0, 2]
-    assert reading.report() == "1 records unreadable (seq 1–1)"
+    assert reading.damage_words() == "1 records unreadable (seq 1–1)"
     start, length = reading.spans[1]
     assert (first + second[:20] + third)[start : start + length] == third
 
@@ -120,7 +120,7 @@ def test_a_duplicated_tail_is_read_once(tmp_path: Path) -> None:
     folder.journal.write_bytes(b"".join(lines + lines[-3:]))
     reading = read(folder.journal)
     assert [r.n for r in reading.records] == list(range(6))
-    assert reading.report() == "3 records twice"
+    assert reading.damage_words() == "3 records twice"
 
 
 def test_an_appended_block_of_nuls_is_a_torn_tail(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_a_full_disk_pauses_the_recording_and_the_gap_counts_what_was_lost(tmp_p
     assert [r.n for r in heard] == list(range(11))
     assert [r.event.code for r in heard if isinstance(r.event, ev.ErrorReported)] == ["recording"]
     reading = read(folder.journal)
-    assert reading.report() == ""
+    assert reading.damage_words() == ""
     gap = next(r.event for r in reading.records if isinstance(r.event, ev.RecordingGap))
     assert (gap.lost, gap.first, gap.last) == (5, 3, 7)
     assert texts(reading.records)[-1] == "room again"

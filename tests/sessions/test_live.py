@@ -149,7 +149,7 @@ def test_a_dial_is_acknowledged_with_the_token_it_first_steers(slow: Room, gate:
 
 
 def until_answer(room: Room) -> Any:
-    until(lambda: room.studio.instruments[0].answers and room.session._stage.playing)
+    until(lambda: room.studio.instruments[0].answers and room.session._answers.current)
     return room.studio.instruments[0].answers[-1]
 
 
@@ -261,7 +261,7 @@ def test_a_rewind_after_the_end_goes_on_in_another_answer(room: Room) -> None:
     assert room.session.rewind(3) == {"at": 2}
     room.idle()
     first, second = [turn for turn in room.state.turns.values() if turn.gen is not None]
-    assert (second.parent, second.said) == (first.parent, "the quick ")
+    assert (second.parent, second.given_text) == (first.parent, "the quick ")
     assert second.text.startswith("the quick the quick brown")
     with pytest.raises(UsageError, match="positive number"):
         room.session.rewind(0)
@@ -368,8 +368,11 @@ def test_an_edited_turn_branches_and_both_branches_stay(room: Room) -> None:
         room.idle()
     room.session.chat("two, but better", parent=1, settings={"max_new_tokens": 2})
     room.idle()
-    assert [turn.said for turn in room.state.path() if turn.role == "user"] == ["one", "two, but better"]
-    assert [turn.said for turn in room.state.path(3) if turn.role == "user"] == ["one", "two"]
+    assert [turn.given_text for turn in room.state.path() if turn.role == "user"] == [
+        "one",
+        "two, but better",
+    ]
+    assert [turn.given_text for turn in room.state.path(3) if turn.role == "user"] == ["one", "two"]
 
 
 def test_a_vector_on_the_mixer_stays_and_a_name_belongs_to_one_vector(room: Room) -> None:

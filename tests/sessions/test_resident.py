@@ -60,7 +60,7 @@ class Talk:
         self.session.load_model("tiny")
         self.idle()
         self.session.load_vector("v")
-        self.vector = self.session._rack.find("v")
+        self.vector = self.session._vectors.find("v")
 
     def all(self, kind: type[ev.Event]) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]
@@ -143,7 +143,7 @@ def test_a_branch_hears_only_its_own_past(talk: Talk) -> None:
 def test_a_flip_is_in_force_from_the_token_it_was_acknowledged_with(talk: Talk) -> None:
     talk.session.mixer(1, talk.steering(0.4).to_json())
     talk.session.chat("hello", settings={"max_new_tokens": 120, "ignore_end": True})
-    until(lambda: talk.session._stage.playing and talk.session._stage.playing.at > 20)
+    until(lambda: talk.session._answers.current and talk.session._answers.current.at > 20)
     ack = talk.session.mixer(2, talk.steering(0.4).flip(0).to_json())
     talk.idle()
     at, tokens = ack["at"], talk.session.state.path()[-1].tokens
@@ -201,7 +201,7 @@ def test_what_an_inspector_shows_is_in_the_journal_and_in_the_state(talk: Talk) 
 
 def test_words_put_into_the_answer_are_part_of_the_conversation(talk: Talk) -> None:
     talk.session.chat("hello", settings={"max_new_tokens": 200, "ignore_end": True})
-    until(lambda: talk.session._stage.playing and talk.session._stage.playing.at > 5)
+    until(lambda: talk.session._answers.current and talk.session._answers.current.at > 5)
     talk.session.inject(" look, a squirrel", how="own")
     until(lambda: talk.all(ev.TextInjected))
     talk.session.inject("a gull", how="user")
@@ -218,7 +218,7 @@ def test_a_rewound_answer_goes_on_as_if_nothing_had_been_said(talk: Talk) -> Non
     talk.session.chat("hello", parent=None, settings={"max_new_tokens": 150, "ignore_end": True})
     talk.idle()
     talk.session.regenerate()
-    until(lambda: talk.session._stage.playing and talk.session._stage.playing.at > 10)
+    until(lambda: talk.session._answers.current and talk.session._answers.current.at > 10)
     talk.session.rewind(5)
     talk.idle()
     assert talk.all(ev.AnswerRewound)[0].dropped == 5
@@ -229,7 +229,7 @@ def test_a_rewound_answer_goes_on_as_if_nothing_had_been_said(talk: Talk) -> Non
 
 def test_what_the_model_cannot_play_is_refused_at_the_edit(talk: Talk) -> None:
     foreign = vectors.SteeringVector({1: torch.ones(32)}).named("foreign")
-    talk.session._rack.add("foreign", foreign, "test")
+    talk.session._vectors.add("foreign", foreign, "test")
     with pytest.raises(BadInput, match=r"32.*64"):
         talk.session.mixer(1, Mixer((Channel(foreign, scale=1.0, layers=(1,)),)).to_json())
 
@@ -248,11 +248,11 @@ def eventful(talk: Talk) -> None:
             lambda: talk.session.inject("and a gull", how="user"),
         )
     ):
-        until(lambda k=k: talk.session._stage.playing and talk.session._stage.playing.at > 8 * k)
+        until(lambda k=k: talk.session._answers.current and talk.session._answers.current.at > 8 * k)
         act()
     talk.idle()
     talk.session.chat("go on", settings={"max_new_tokens": 200, "ignore_end": True})
-    until(lambda: talk.session._stage.playing and talk.session._stage.playing.at > 5)
+    until(lambda: talk.session._answers.current and talk.session._answers.current.at > 5)
     talk.session.cancel()
     talk.idle()
     talk.say("and more")

@@ -72,7 +72,7 @@ class Room:
     def put_on(self, *names: str, **settings: Any) -> None:
         for name in names:
             self.session.load_vector(str(self.models / f"{name}.safetensors"))
-        known = [self.session._rack.find(name) for name in names]
+        known = [self.session._vectors.find(name) for name in names]
         how = {"scale": 0.5, "unit": "relative", "layers": (1, 2), **settings}
         self.session.mixer(1, Mixer(tuple(Channel(vector, **how) for vector in known)).to_json())
 
@@ -83,7 +83,7 @@ class Room:
 
     @property
     def strips(self) -> list[tuple[str, float, bool]]:
-        channels = self.session.state.desk.state["channels"]
+        channels = self.session.state.mixer.state["channels"]
         return [(channel["name"], channel["scale"], channel["muted"]) for channel in channels]
 
 
@@ -122,9 +122,9 @@ def test_on_its_own_model_again_it_is_switched_on_again(room: Room) -> None:
 def test_a_model_that_can_play_it_changes_nothing(room: Room) -> None:
     room.loaded("wide")
     room.put_on("wide")
-    rev = room.session.state.desk.rev
+    rev = room.session.state.mixer.rev
     room.loaded("wide")
-    assert (room.errors, room.session.state.desk.rev) == ([], rev)
+    assert (room.errors, room.session.state.mixer.rev) == ([], rev)
 
 
 def test_a_waiting_prompt_is_answered_by_what_can_be_played(room: Room) -> None:
@@ -137,7 +137,7 @@ def test_a_waiting_prompt_is_answered_by_what_can_be_played(room: Room) -> None:
 
 def refuses(names: set[str]) -> Any:
     def check(mixer: Mixer) -> None:
-        playing = [mixer.channels[i].label for i in mixer.playing()]
+        playing = [mixer.channels[i].label for i in mixer.active_indices()]
         if bad := sorted(names & set(playing)) or (playing == ["a", "b"] and ["a and b together"]):
             raise BadInput(f"{bad[0]} is too much")
 
@@ -147,7 +147,7 @@ def refuses(names: set[str]) -> Any:
 def test_a_soloed_channel_that_cannot_play_silences_nobody_else() -> None:
     mixer = Mixer((Channel({}, name="a", solo=True), Channel({}, name="b")))
     changed, sentence = mute_incompatible(mixer, refuses({"a"}))
-    assert [changed.channels[i].label for i in changed.playing()] == ["b"]
+    assert [changed.channels[i].label for i in changed.active_indices()] == ["b"]
     assert sentence == "muted: a is too much"
     assert mute_incompatible(mixer, refuses(set())) == (mixer, "")
 
@@ -168,7 +168,7 @@ def test_a_model_that_has_gone_leaves_nothing_behind(room: Room) -> None:
         room.put_on(name, ceiling=0.1)
         for shadow in ("free", "forced"):
             room.said(shadow=shadow)
-        assert room.residence.guest(lambda event: None).instrument
+        assert room.residence.share(lambda event: None).loaded_model
     room.session.unload()
     room.idle()
     until(lambda: room.session.state.model is None, 60)
@@ -218,9 +218,9 @@ def test_the_room_of_the_model_that_goes_is_counted(room: Room, monkeypatch: pyt
 
 def test_no_model_is_exchanged_under_a_guest_that_speaks(room: Room) -> None:
     room.loaded("wide")
-    guest = room.residence.guest(lambda event: None)
+    guest = room.residence.share(lambda event: None)
     go = threading.Event()
-    said = guest.answer(lambda: go.wait(10))
+    said = guest.run_answer(lambda: go.wait(10))
     with pytest.raises(UsageError, match="in use by a command"):
         room.session.load_model(str(room.models / "narrow"))
     with pytest.raises(UsageError, match="in use by a command"):
@@ -239,7 +239,7 @@ def test_an_old_session_of_another_model_opens_without_what_it_cannot_have(room:
     journal, reading = Journal.resume(room.folder)
     room.session = Session(journal, room.residence, keep=room.folder.vectors, state=fold_all(reading.records))
     room.session.restore()
-    assert not room.session.state.desk.state["channels"], "what the desk shows is what plays"
+    assert not room.session.state.mixer.state["channels"], "what the desk shows is what plays"
     assert room.session.state.error == (
         "'wide' is taken off the desk: vector 64, model 32 dimensions (narrow)"
     )

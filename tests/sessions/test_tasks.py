@@ -124,12 +124,12 @@ def test_a_state_holds_the_newest_reports_and_the_journal_all(session: Session, 
     number = session.tasks.start("count", {"to": 3 * REPORTS})["job"]
     until(lambda: session.state.jobs[number].state == "done")
     task = session.state.jobs[number]
-    assert (len(task.reports), task.told) == (REPORTS, 3 * REPORTS + 1)
+    assert (len(task.reports), task.report_count) == (REPORTS, 3 * REPORTS + 1)
     assert task.reports[-2]["done"] == 3 * REPORTS
     assert "squares" in task.reports[-1]
     session.note("the last line")
     (journal,) = tmp_path.glob("*/*/journal.jsonl")
     records = read(journal).records
     told = [r.event.event for r in records if isinstance(r.event, ev.JobChanged) and r.event.event]
-    assert len(told) == task.told
+    assert len(told) == task.report_count
     assert fold_all(records) == session.state

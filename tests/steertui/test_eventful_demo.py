@@ -36,7 +36,7 @@ class Desk:
         self.do("load_model", model=demo.INSTRUCT)
         self.idle()
         name = self.do("vector.load", source="determined-drifting")["name"]
-        self.mixer = Mixer((Channel.suggested(VectorFacts.told(self.state.vectors[name])),))
+        self.mixer = Mixer((Channel.suggested(VectorFacts.from_event(self.state.vectors[name])),))
         self.turn(self.mixer)
 
     @property
@@ -48,7 +48,7 @@ class Desk:
         return self.host.journal.session
 
     def do(self, op: str, **args: Any) -> dict[str, Any]:
-        return self.host.do(op, args)
+        return self.host.run_op(op, args)
 
     def until(self, true: Callable[[], object]) -> None:
         limit = time.monotonic() + 60
@@ -61,7 +61,7 @@ class Desk:
 
     def turn(self, mixer: Mixer) -> None:
         self.mixer = mixer
-        self.do("mixer", rev=self.state.desk.rev + 1, state=mixer.to_json())
+        self.do("mixer", rev=self.state.mixer.rev + 1, state=mixer.to_json())
 
     def say(self, text: str, *deeds: Callable[[], object], **settings: Any) -> None:
         """One answer, with a deed after every eight of its tokens."""
@@ -164,7 +164,7 @@ def test_a_forged_token_is_caught_at_its_place(
     whole = journal.read_bytes()
     try:
         journal.write_bytes(b"".join(map(encode, records)))
-        assert read(journal).report() == ""
+        assert read(journal).damage_words() == ""
         assert main.main(["sessions", "verify", sessions[0]]) == 3
         assert f"diverged, first at token {tok.i + len(tok.ids) - 1} of answer 1 " in capsys.readouterr().out
     finally:

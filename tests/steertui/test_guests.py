@@ -76,10 +76,10 @@ def test_the_open_session_is_not_disturbed(engine: EngineConnection, say: Say, p
     engine.say("hello", max_new_tokens=5)
     before = engine.state
     answer = say("what?", "--vector", f"{push}:2", "--max-new", "5")
-    assert (engine.state.turns, engine.state.vectors, engine.state.desk) == (
+    assert (engine.state.turns, engine.state.vectors, engine.state.mixer) == (
         before.turns,
         before.vectors,
-        before.desk,
+        before.mixer,
     )
     second = engine.say("and then?", max_new_tokens=5)
     assert second.gen == 1

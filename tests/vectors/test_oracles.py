@@ -148,10 +148,10 @@ def same_line(found: np.ndarray, expected: np.ndarray) -> float:
 def test_pca_is_scikit_learns() -> None:
     """It removes the mean itself: nothing for centred pairs of both signs, everything for the differences."""
     data = classes()
-    halves = data.differences.whole() / 2
+    halves = data.differences.all_rows() / 2
     centred = PCA(1, svd_solver="full").fit(np.concatenate([halves, -halves])).components_[0]
     assert same_line(fit_direction("pca-centered", data), centred) == pytest.approx(1.0, abs=1e-12)
-    differences = PCA(1, svd_solver="full").fit(data.differences.whole()).components_[0]
+    differences = PCA(1, svd_solver="full").fit(data.differences.all_rows()).components_[0]
     assert same_line(fit_direction("pca-diff", data), differences) == pytest.approx(1.0, abs=1e-12)
 
 
@@ -159,7 +159,7 @@ def test_pca_is_scikit_learns() -> None:
 def test_the_probe_is_scikit_learns(pairs: int) -> None:
     """With more rows than dimensions, and with fewer."""
     data = classes(3, pairs)
-    rows = data.both.whole()
+    rows = data.both.all_rows()
     rows = rows - rows.mean(0)
     rows /= np.sqrt((rows**2).sum(1).mean())
     probe = LogisticRegression(C=1.0, solver="newton-cholesky", tol=1e-12, max_iter=500)

@@ -134,7 +134,7 @@ def test_midpoint_accuracies_of_theory(d: float, right: float) -> None:
 def test_its_twenty_scores_together() -> None:
     """0.709 to 0.859 with a mean of 0.783."""
     runs = rank_runs({f"{n}": with_cosines(published(score)) for n, score in TWENTY_SCORES.items()})
-    found = [run.found.score for run in runs]
+    found = [run.linearity.score for run in runs]
     assert [int(run.name) for run in runs] == list(TWENTY_SCORES)
     assert (max(found), min(found)) == (pytest.approx(0.859), pytest.approx(0.709))
     assert float(np.mean(found)) == pytest.approx(0.783, abs=5e-4)

@@ -51,7 +51,9 @@ def test_random_slopes_seldom_look_like_an_effect() -> None:
     alarms = 0
     for seed in range(500):
         truth, *null = chance.standard_normal(9)
-        alarms += Effect.of("echo", (truth + 0.1 * chance.standard_normal(8)).tolist(), null, seed).moves
+        alarms += Effect.from_slopes(
+            "echo", (truth + 0.1 * chance.standard_normal(8)).tolist(), null, seed
+        ).moves
     assert alarms <= 12  # one in a hundred expected
 
 

@@ -35,7 +35,7 @@ class DemoVector:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def gaps(self) -> dict[int, float]:
+    def class_gaps(self) -> dict[int, float]:
         return {layer: s["positive"]["mean"] - s["negative"]["mean"] for layer, s in self.stats.items()}
 
     @property
@@ -53,7 +53,7 @@ class DemoVector:
         """One statistic of the positive class per layer, usable as the bound of a cap."""
         return {layer: s["positive"][key] for layer, s in self.stats.items()}
 
-    def suggesting(self, **suggestion: Any) -> "Direction":
+    def with_suggestion(self, **suggestion: Any) -> "Direction":
         return replace(self, suggestion=suggestion)
 
 

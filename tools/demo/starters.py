@@ -41,7 +41,9 @@ BY_NAME = {starter.name: starter for starter in STARTERS}
 def make_vector(model: Model, starter: Starter) -> DemoVector:
     """The vector with its suggested layers and dose."""
     direction = directions.mean_difference(starter.name, *_read_classes(model, starter, fit_pairs(starter)))
-    return direction.suggesting(layers=list(starter.layers), unit="natural", scale=starter.scale, split=False)
+    return direction.with_suggestion(
+        layers=list(starter.layers), unit="natural", scale=starter.scale, split=False
+    )
 
 
 def held_out_quality(model: Model, starter: Starter, direction: DemoVector) -> dict[int, dict[str, float]]:

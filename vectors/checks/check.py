@@ -134,7 +134,7 @@ def find_pairs(model: Model, vector: SteeringVector, name: str | None) -> tuple[
     if name is None and stored not in BUILT_IN:
         return None, False
     found = contrast(name or stored)
-    return found.checked().pairs, found.sha256 == vector.about.dataset_sha256
+    return found.validated().pairs, found.sha256 == vector.about.dataset_sha256
 
 
 def with_stats(vector: SteeringVector, apart: Mapping[int, LayerSeparation]) -> SteeringVector:

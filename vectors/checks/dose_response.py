@@ -49,11 +49,11 @@ class Propensities:
 
     def effect(self, seed: int) -> Effect:
         below, above = (np.asarray(self.by_dose[dose]) for dose in NEAR)
-        return Effect.of("propensity", ((above - below) / 2).tolist(), self.controls, seed)
+        return Effect.from_slopes("propensity", ((above - below) / 2).tolist(), self.controls, seed)
 
 
 def random_controls(tool: DosedVector, seed: int) -> list[DosedVector]:
-    return [tool.control(1000 * seed + number) for number in range(1, CONTROLS + 1)]
+    return [tool.random_control(1000 * seed + number) for number in range(1, CONTROLS + 1)]
 
 
 def generate_dosed_texts(
@@ -76,7 +76,7 @@ def echo_effect(texts: Texts, seed: int) -> Effect:
     """Slope of the echo over the doses, per prompt; the slopes of the controls are the null."""
     slopes = _echo_slopes(texts, 0)
     null = [float(np.mean(_echo_slopes(texts, number))) for number in sorted({n for n, _ in texts} - {0})]
-    return Effect.of("echo", slopes, null, seed)
+    return Effect.from_slopes("echo", slopes, null, seed)
 
 
 def _echo_slopes(texts: Texts, number: int) -> list[float]:
@@ -183,7 +183,7 @@ def _largest_safe_dose(
 
 
 def _mostly_intact(spoken: Sequence[DosedText], undosed: Sequence[DosedText]) -> bool:
-    broken = sum(text.collapsed(before) for text, before in zip(spoken, undosed, strict=False))
+    broken = sum(text.has_collapsed(before) for text, before in zip(spoken, undosed, strict=False))
     return broken * 2 < len(spoken)
 
 
@@ -195,12 +195,12 @@ def dose_curve(texts: Texts, numbers: Sequence[int]) -> list[dict[str, float]]:
 
 
 def _dose_means(dose: float, spoken: Sequence[DosedText], undosed: Sequence[DosedText]) -> dict[str, float]:
-    nll = float(np.mean([text.aside.nll for text in spoken]))
-    broken = [text.collapsed(undosed[text.prompt]) for text in spoken]
+    nll = float(np.mean([text.text_score.nll for text in spoken]))
+    broken = [text.has_collapsed(undosed[text.prompt]) for text in spoken]
     return {
         "dose": dose,
         "echo": float(np.mean([text.echo for text in spoken])),
-        "kl": float(np.mean([text.aside.kl for text in spoken])),
+        "kl": float(np.mean([text.text_score.kl for text in spoken])),
         "nll": nll,
         "perplexity": float(np.exp(min(nll, 700.0))),
         "repetition": float(np.mean([text.repetition for text in spoken])),

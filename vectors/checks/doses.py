@@ -44,13 +44,13 @@ class DosedVector:
     vector: SteeringVector
     band: tuple[int, ...]
     unit: str
-    worth: float
+    dose_size: float
 
     def mixer(self, dose: float) -> Mixer:
-        scale = dose * self.worth
+        scale = dose * self.dose_size
         return Mixer((Channel(self.vector, scale=scale, unit=self.unit, layers=self.band, split=True),))
 
-    def control(self, seed: int) -> DosedVector:
+    def random_control(self, seed: int) -> DosedVector:
         """The same setup with a random direction: same layers, norms and gaps."""
         chance = np.random.default_rng(seed)
         rows = {layer: chance.standard_normal(self.vector.hidden_size) for layer in self.vector.layers}
@@ -59,7 +59,7 @@ class DosedVector:
         )
         return replace(self, vector=random)
 
-    def echo(
+    def project_echo(
         self, states: Mapping[int, np.ndarray[Any, Any]], text: int, residual: Mapping[int, float]
     ) -> float:
         """Projection of a text, read unsteered, on the vector, in mean residual norms of the band."""
@@ -83,16 +83,16 @@ class DosedText:
     prompt: int
     dose: float
     tokens: tuple[int, ...]
-    aside: TextScore
+    text_score: TextScore
     echo: float
 
     @property
     def repetition(self) -> float:
         return metrics.repeated_ngram_share(self.tokens)
 
-    def collapsed(self, undosed: DosedText) -> bool:
+    def has_collapsed(self, undosed: DosedText) -> bool:
         """Whether the text broke down, judged by the unsteered model against the text at dose 0."""
-        worse = self.aside.nll - undosed.aside.nll > COLLAPSE_NATS
+        worse = self.text_score.nll - undosed.text_score.nll > COLLAPSE_NATS
         return worse or self.repetition > undosed.repetition + COLLAPSE_REPEATS
 
 
@@ -107,7 +107,7 @@ def generate_lanes(model: Model, prompt: Ids, lanes: Sequence[Lane], max_new: in
     for lane, (tool, dose) in enumerate(lanes):
         mixer, ids = tool.mixer(dose), [*prompt, *said[lane]]
         aside = yield gpu_task(partial(likelihood.score_text, model, ids, len(prompt), mixer))
-        echo = tool.echo(states, lane, model.residual_norms)
+        echo = tool.project_echo(states, lane, model.residual_norms)
         row.append(DosedText(number, dose, tuple(said[lane]), aside, echo))
     return row
 

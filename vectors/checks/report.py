@@ -29,10 +29,10 @@ class CheckMeasurements:
 
     vector: SteeringVector
     doubts: tuple[str, ...]
-    apart: Mapping[int, LayerSeparation]
-    tool: DosedVector
+    separations: Mapping[int, LayerSeparation]
+    dosed: DosedVector
     texts: Texts
-    pairs: Propensities | None
+    propensities: Propensities | None
     window: tuple[float, float]
     in_sample: bool
     seed: int
@@ -40,10 +40,10 @@ class CheckMeasurements:
     @property
     def effects(self) -> tuple[Effect, ...]:
         echo = dose_response.echo_effect(self.texts, self.seed)
-        return (echo,) if self.pairs is None else (self.pairs.effect(self.seed), echo)
+        return (echo,) if self.propensities is None else (self.propensities.effect(self.seed), echo)
 
     def findings(self) -> Findings:
-        band = [self.apart[layer] for layer in self.tool.band if layer in self.apart]
+        band = [self.separations[layer] for layer in self.dosed.band if layer in self.separations]
         best = max(band, key=lambda found: found.separation.d, default=None)
         neighbours = layer_consistency(self.vector.stored.units)
         return Findings(
@@ -73,9 +73,9 @@ def build_report(model: Model, evidence: CheckMeasurements) -> dict[str, Any]:
         "in_sample": evidence.in_sample,
         "layers": {str(layer): _layer_row(model, evidence, layer) for layer in evidence.vector.layers},
         "consistency": evidence.vector.card.consistency.to_json(),
-        "unit": evidence.tool.unit,
-        "dose": evidence.tool.worth,
-        "band": list(evidence.tool.band),
+        "unit": evidence.dosed.unit,
+        "dose": evidence.dosed.dose_size,
+        "band": list(evidence.dosed.band),
         "doses": _dose_rows(evidence),
         "window": list(evidence.window),
         "effects": [_effect_row(effect) for effect in found.effects],
@@ -83,7 +83,7 @@ def build_report(model: Model, evidence: CheckMeasurements) -> dict[str, Any]:
             "n": dose_response.CONTROLS,
             "doses": dose_response.dose_curve(evidence.texts, range(1, dose_response.CONTROLS + 1)),
         },
-        "suggestion": suggest_dose(evidence.tool, evidence.window),
+        "suggestion": suggest_dose(evidence.dosed, evidence.window),
         "n": len(evidence.texts[0, 0.0]),
         "seed": evidence.seed,
     }
@@ -91,7 +91,7 @@ def build_report(model: Model, evidence: CheckMeasurements) -> dict[str, Any]:
 
 def suggest_dose(tool: DosedVector, window: tuple[float, float]) -> dict[str, Any]:
     """Half of the largest positive dose the text survives: a visible effect with a margin on both sides."""
-    scale = max(window[1], 0.5) / 2 * tool.worth
+    scale = max(window[1], 0.5) / 2 * tool.dose_size
     return {"layers": list(tool.band), "unit": tool.unit, "scale": scale, "split": True}
 
 
@@ -108,9 +108,9 @@ def _dose_rows(evidence: CheckMeasurements) -> list[dict[str, float]]:
     """The dose curve of the vector itself, with the scale and the propensity of each dose."""
     doses = dose_response.dose_curve(evidence.texts, [0])
     for point in doses:
-        point["scale"] = point["dose"] * evidence.tool.worth
-        if evidence.pairs is not None:
-            values = evidence.pairs.by_dose[point["dose"]]
+        point["scale"] = point["dose"] * evidence.dosed.dose_size
+        if evidence.propensities is not None:
+            values = evidence.propensities.by_dose[point["dose"]]
             point["propensity"] = sum(values) / len(values)
     return doses
 
@@ -118,7 +118,7 @@ def _dose_rows(evidence: CheckMeasurements) -> list[dict[str, float]]:
 def _layer_row(model: Model, evidence: CheckMeasurements, layer: int) -> dict[str, Any]:
     norm = evidence.vector.norms[layer]
     facts: dict[str, Any] = {"norm": norm, "relative_norm": norm / model.residual_norms[layer]}
-    if found := evidence.apart.get(layer):
+    if found := evidence.separations.get(layer):
         facts |= {**found.separation.to_json(), "gap": found.gap, "split_half": found.split_half}
     return facts
 

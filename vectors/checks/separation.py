@@ -101,7 +101,7 @@ def _token_projections(
         found[layer] = (hidden[0, start:].float().cpu() @ vector.directions[layer]).numpy()
 
     row, steering = torch.tensor([ids], device=model.device), model.steering
-    with torch.no_grad(), steering.playing(None), steering.tap(vector.layers, record):
+    with torch.no_grad(), steering.steering_with(None), steering.hooking_outputs(vector.layers, record):
         model.anatomy.trunk(input_ids=row, use_cache=False)
     return found
 

@@ -27,7 +27,9 @@ class Effect:
     controls: tuple[float, ...]
 
     @classmethod
-    def of(cls, measure: str, slopes: Sequence[float], controls: Sequence[float], seed: int) -> Effect:
+    def from_slopes(
+        cls, measure: str, slopes: Sequence[float], controls: Sequence[float], seed: int
+    ) -> Effect:
         interval = metrics.mean_interval(slopes, seed=seed)
         return cls(measure, math.fsum(slopes) / len(slopes), interval, tuple(controls))
 

@@ -31,10 +31,10 @@ class Allowance:
     def reserve(self, bound: ClaudeCost) -> None:
         """Before a call: refused when its bound does not fit any more."""
         if self.left <= 0:
-            raise self.late()
+            raise self.deadline_error()
         with self._lock:
             if self.dollars is not None:
-                self._afford(bound, self.dollars)
+                self._check_budget(bound, self.dollars)
             self._reserved += bound.dollars or 0.0
 
     def settle(self, bound: ClaudeCost, real: ClaudeCost) -> None:
@@ -43,16 +43,16 @@ class Allowance:
             self._reserved -= bound.dollars or 0.0
             self.used += real
 
-    def note_cached(self) -> None:
+    def count_cached(self) -> None:
         with self._lock:
             self.used += ClaudeCost(cached=1)
 
-    def late(self) -> ClaudeError:
+    def deadline_error(self) -> ClaudeError:
         return ClaudeError(
             f"Claude took longer than the {self.seconds:g} s allowed; finished answers are kept"
         )
 
-    def _afford(self, bound: ClaudeCost, dollars: float) -> None:
+    def _check_budget(self, bound: ClaudeCost, dollars: float) -> None:
         if bound.dollars is None:
             raise ClaudeError("no price is known for this Claude model: a budget in dollars cannot be held")
         spent = self.used.dollars or 0.0

@@ -22,7 +22,7 @@ from vectors.claude.within import CallTimeout, run_within
 ATTEMPTS = 6
 PATIENCE = 120.0  # seconds for one call
 AT_ONCE = 4
-LATE = CallFailure("Claude did not answer in time", passing=True)
+LATE = CallFailure("Claude did not answer in time", transient=True)
 
 
 class ClaudeClient:
@@ -44,17 +44,17 @@ class ClaudeClient:
         key = question.key(access.base_url())
         known = self._cache.get(key)
         if known is not None and schema_fault(known, question.schema) is None:
-            self.allowance.note_cached()
+            self.allowance.count_cached()
             return known
-        reply = self._twice(question)
-        self._cache.keep(key, reply)
+        reply = self._send_and_correct(question)
+        self._cache.put(key, reply)
         return reply
 
     def ask_each(self, questions: Sequence[ClaudeQuestion]) -> list[Json | UnusableReply]:
         """Several at once, answers in order; what cannot be used stands there as its reason. Equal ones are one."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
             different = {question.key(): question for question in questions}
-            asked = {key: pool.submit(self._or_why, question) for key, question in different.items()}
+            asked = {key: pool.submit(self._ask_or_error, question) for key, question in different.items()}
             try:
                 return [asked[question.key()].result() for question in questions]
             except BaseException:
@@ -65,20 +65,20 @@ class ClaudeClient:
         self._closed.set()
         self._client.close()
 
-    def _or_why(self, question: ClaudeQuestion) -> Json | UnusableReply:
+    def _ask_or_error(self, question: ClaudeQuestion) -> Json | UnusableReply:
         try:
             return self.ask(question)
         except UnusableReply as why:
             return why
 
-    def _twice(self, question: ClaudeQuestion) -> Json:
+    def _send_and_correct(self, question: ClaudeQuestion) -> Json:
         try:
             return read_reply(self._send(question), question.schema)
         except DeclinedReply:
             raise
         except UnusableReply as why:
             more = 2 if isinstance(why, TruncatedReply) else 1
-            again = question.once_more(str(why), question.max_tokens * more)
+            again = question.with_correction(str(why), question.max_tokens * more)
             return read_reply(self._send(again), question.schema)
 
     def _send(self, question: ClaudeQuestion) -> Any:
@@ -87,9 +87,9 @@ class ClaudeClient:
             outcome = self._call(question)
             if not isinstance(outcome, CallFailure):
                 return outcome
-            if not outcome.passing or attempt == ATTEMPTS - 1:
+            if not outcome.transient or attempt == ATTEMPTS - 1:
                 break
-            self._wait(outcome, outcome.pause(attempt))
+            self._wait(outcome, outcome.retry_delay(attempt))
         raise ClaudeError(outcome.sentence)
 
     def _call(self, question: ClaudeQuestion) -> Any:
@@ -102,7 +102,7 @@ class ClaudeClient:
             real = call_cost(question.model, message.usage.input_tokens, message.usage.output_tokens)
         except CallTimeout:
             real = bound
-            return self._overdue()
+            return self._timeout_failure()
         except Exception as error:
             return classify_error(error)
         finally:
@@ -121,17 +121,17 @@ class ClaudeClient:
             **({"system": question.system} if question.system else {}),
         )
 
-    def _overdue(self) -> CallFailure:
+    def _timeout_failure(self) -> CallFailure:
         if self._closed.is_set():
             raise ClaudeError("the talk with Claude was ended")
         if self.allowance.left <= 0:
-            raise self.allowance.late()
+            raise self.allowance.deadline_error()
         return LATE
 
     def _wait(self, why: CallFailure, seconds: float) -> None:
         """Never longer than there is time for; a server that asks for weeks is not obeyed."""
         if why.wait is None and seconds >= self.allowance.left:
-            raise self.allowance.late()
+            raise self.allowance.deadline_error()
         if seconds >= min(self.allowance.left, self._patience):
             raise ClaudeError(f"{why.sentence}; the next try would be in {seconds:,.0f} s, which is too long")
         if self._closed.wait(seconds):

@@ -33,7 +33,7 @@ class ReplyCache:
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
-    def keep(self, key: str, reply: Any) -> None:
+    def put(self, key: str, reply: Any) -> None:
         """Whole or not at all, readable by its owner; a disk that cannot be written costs asking again."""
         file = self._file(key)
         fresh = file.with_suffix(f".{os.getpid()}.{id(reply):x}.new")

@@ -30,10 +30,10 @@ class CallFailure:
     """`wait` is what the server asked for, in seconds."""
 
     sentence: str
-    passing: bool
+    transient: bool
     wait: float | None = None
 
-    def pause(self, attempt: int) -> float:
+    def retry_delay(self, attempt: int) -> float:
         """Before attempt number `attempt` + 1: what the server asked for, else doubling, with some chance in it."""
         if self.wait is not None:
             return self.wait
@@ -46,16 +46,16 @@ def classify_error(error: Exception) -> CallFailure:
     import anthropic
 
     if isinstance(error, anthropic.APITimeoutError):
-        return CallFailure("Claude did not answer in time", passing=True)
+        return CallFailure("Claude did not answer in time", transient=True)
     if isinstance(error, anthropic.APIResponseValidationError):
-        return CallFailure("what answers at Claude's address does not speak its language", passing=False)
+        return CallFailure("what answers at Claude's address does not speak its language", transient=False)
     if isinstance(error, anthropic.APIStatusError):
         return _status_failure(error)
     if isinstance(error, anthropic.APIConnectionError):
-        return CallFailure("no connection to Claude", passing=True)
+        return CallFailure("no connection to Claude", transient=True)
     if isinstance(error, ValueError):
-        return CallFailure("what answers at Claude's address does not speak its language", passing=False)
-    return CallFailure(f"Claude's client failed ({type(error).__name__})", passing=False)
+        return CallFailure("what answers at Claude's address does not speak its language", transient=False)
+    return CallFailure(f"Claude's client failed ({type(error).__name__})", transient=False)
 
 
 def _status_failure(error: Any) -> CallFailure:

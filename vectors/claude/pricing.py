@@ -88,7 +88,9 @@ def call_cost(model: str, input_tokens: int, output_tokens: int) -> ClaudeCost:
 
 def call_bound(question: ClaudeQuestion) -> ClaudeCost:
     """A bound for one call: its bytes as tokens, and everything it is allowed to answer."""
-    return call_cost(question.model, int(len(question.wire.encode()) / BYTES_PER_TOKEN), question.max_tokens)
+    return call_cost(
+        question.model, int(len(question.serialized.encode()) / BYTES_PER_TOKEN), question.max_tokens
+    )
 
 
 def estimate_calls(questions: Iterable[ClaudeQuestion]) -> ClaudeCost:

@@ -32,16 +32,16 @@ class ClaudeQuestion:
         return [{"role": "user", "content": "\n\n".join(asked)}]
 
     @cached_property
-    def wire(self) -> str:
+    def serialized(self) -> str:
         """Everything that decides about the answer, as one text that is always the same."""
         asked = [self.model, self.effort, self.system, self.messages, self.max_tokens, self.format]
         return json.dumps(asked, sort_keys=True)
 
     def key(self, address: str = "") -> str:
         """Who answers at another address is somebody else."""
-        return hashlib.sha256(f"{address}\n{self.wire}".encode()).hexdigest()
+        return hashlib.sha256(f"{address}\n{self.serialized}".encode()).hexdigest()
 
-    def once_more(self, why: str, max_tokens: int) -> ClaudeQuestion:
+    def with_correction(self, why: str, max_tokens: int) -> ClaudeQuestion:
         return replace(self, again=why, max_tokens=max_tokens)
 
     @property

@@ -32,7 +32,7 @@ class NearDuplicateFilter:
         self.threshold = threshold
         self._taken: list[Marks] = []
 
-    def takes(self, text: str) -> bool:
+    def add_if_new(self, text: str) -> bool:
         """Whether it is new; then it is remembered."""
         found = word_shingles(text)
         if any(jaccard_similarity(found, known) >= self.threshold for known in self._taken):

@@ -51,7 +51,9 @@ class StoredVector:
         units = {layer: unit for layer, (unit, _) in halves.items()}
         norms = {layer: norm for layer, (_, norm) in halves.items()}
         exact = {layer: row for layer, row in rows.items() if _differs(row, units[layer], norms[layer])}
-        return cls(freeze_rows(units), MappingProxyType(norms), freeze_rows(exact), **facts)._of_one_width()
+        return cls(
+            freeze_rows(units), MappingProxyType(norms), freeze_rows(exact), **facts
+        )._require_one_width()
 
     @classmethod
     def from_units(cls, rows: Mapping[int, Row], norms: Mapping[int, float], **facts: Any) -> StoredVector:
@@ -60,9 +62,9 @@ class StoredVector:
             layer: lastbit.split_norm(require_direction(layer, rows[layer]))[0] for layer in sorted(rows)
         }
         lengths = {layer: float(norms.get(layer, 1.0)) for layer in units}
-        return cls(freeze_rows(units), MappingProxyType(lengths), **facts)._of_one_width()
+        return cls(freeze_rows(units), MappingProxyType(lengths), **facts)._require_one_width()
 
-    def _of_one_width(self) -> StoredVector:
+    def _require_one_width(self) -> StoredVector:
         widths = {layer: row.size for layer, row in self.units.items()}
         if not widths:
             raise VectorFileError("no layers in it")
@@ -96,16 +98,16 @@ class StoredVector:
             digest.update(unit.astype("<f4", copy=False).tobytes())
         return digest.hexdigest()
 
-    def placed(self, placed: LayerPlacement) -> StoredVector:
+    def apply_placement(self, placed: LayerPlacement) -> StoredVector:
         """The same rows under our layer numbers; everything stored by layer is renumbered with them."""
         return replace(
-            self._relabelled(placed.layers),
+            self._renumber_layers(placed.layers),
             index_rule=placed.rule,
             undecided=placed.undecided,
             warnings=(*self.warnings, *placed.warnings),
         )
 
-    def _relabelled(self, layers: Mapping[int, int]) -> StoredVector:
+    def _renumber_layers(self, layers: Mapping[int, int]) -> StoredVector:
         def moved(held: Mapping[int, Any]) -> Mapping[int, Any]:
             return MappingProxyType({layers[index]: held[index] for index in sorted(held) if index in layers})
 
@@ -122,12 +124,12 @@ class StoredVector:
             ceilings=moved(self.ceilings),
         )
 
-    def shifted(self, by: int) -> StoredVector:
+    def shift_layers(self, by: int) -> StoredVector:
         """Layer L renumbered as L + by, for formats that count differently."""
-        return self._relabelled({layer: layer + by for layer in self.layers})
+        return self._renumber_layers({layer: layer + by for layer in self.layers})
 
     def only(self, layers: Iterable[int]) -> StoredVector:
-        return self._relabelled({layer: layer for layer in layers})
+        return self._renumber_layers({layer: layer for layer in layers})
 
     def warn(self, *sentences: str) -> StoredVector:
         return replace(self, warnings=(*self.warnings, *sentences))

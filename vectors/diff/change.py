@@ -22,15 +22,15 @@ class WeightChange:
     tuned: MappedTensor
     rows: tuple[Sequence[int], Sequence[int]] | None = None
     bytes_read: int = 0
-    _held: Tensor | None = field(default=None, repr=False)
-    _filled: int = 0
+    _kept_delta: Tensor | None = field(default=None, repr=False)
+    _kept_rows: int = 0
 
     @property
     def shape(self) -> tuple[int, int]:
         height = len(self.rows[0]) if self.rows else self.base.tensor.shape[0]
         return height, self.base.tensor.shape[1:].numel()
 
-    def both(self) -> Iterator[tuple[int, Tensor, Tensor]]:
+    def row_slices(self) -> Iterator[tuple[int, Tensor, Tensor]]:
         """(first row, base rows, tuned rows) in float32, slice by slice."""
         height, width = self.shape
         step = max(1, SLICE_BYTES // (4 * width))
@@ -39,35 +39,35 @@ class WeightChange:
             yield start, self._slice(self.base, 0, start, stop), self._slice(self.tuned, 1, start, stop)
             self.bytes_read += (stop - start) * (self.base.row_bytes + self.tuned.row_bytes)
 
-    def hold(self, start: int, rows: Tensor) -> None:
+    def keep_rows(self, start: int, rows: Tensor) -> None:
         """Keep these rows of ΔW in memory for later passes if the whole matrix is small enough."""
         height, width = self.shape
         if 4 * height * width <= HELD_BYTES:
-            if self._held is None:
-                self._held = torch.empty(height, width)
-            self._held[start : start + len(rows)] = rows
-            self._filled = start + len(rows)
+            if self._kept_delta is None:
+                self._kept_delta = torch.empty(height, width)
+            self._kept_delta[start : start + len(rows)] = rows
+            self._kept_rows = start + len(rows)
 
-    def slices(self) -> Iterator[tuple[int, Tensor]]:
+    def change_slices(self) -> Iterator[tuple[int, Tensor]]:
         """(first row, rows of ΔW); a matrix kept in memory is not read again."""
         height = self.shape[0]
-        if self._held is not None and self._filled == height:
-            yield 0, self._held
+        if self._kept_delta is not None and self._kept_rows == height:
+            yield 0, self._kept_delta
             return
-        for start, base, tuned in self.both():
+        for start, base, tuned in self.row_slices():
             yield start, tuned - base
 
-    def forget(self) -> None:
-        self._held, self._filled = None, 0
+    def drop_rows(self) -> None:
+        self._kept_delta, self._kept_rows = None, 0
 
-    def times(self, right: Tensor) -> Tensor:
+    def multiply(self, right: Tensor) -> Tensor:
         """ΔW @ right, [rows, k]."""
-        return torch.cat([rows @ right for _, rows in self.slices()])
+        return torch.cat([rows @ right for _, rows in self.change_slices()])
 
-    def transposed_times(self, left: Tensor) -> Tensor:
+    def multiply_transposed(self, left: Tensor) -> Tensor:
         """ΔWᵀ @ left, [columns, k], summed in float64."""
         total = torch.zeros(self.shape[1], left.shape[1], dtype=torch.float64)
-        for start, rows in self.slices():
+        for start, rows in self.change_slices():
             total += (rows.T @ left[start : start + len(rows)].to(rows.dtype)).double()
         return total
 

@@ -57,7 +57,7 @@ class Checkpoint:
     folder: Path
     config: Mapping[str, Any]
     weights: Mapping[str, MappedTensor]
-    strange: tuple[str, ...] = ()
+    other_dtypes: tuple[str, ...] = ()
 
     @cached_property
     def vocabulary(self) -> dict[str, int]:

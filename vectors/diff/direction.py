@@ -26,10 +26,12 @@ def top_direction(
 ) -> SteeringVector:
     """σ₁u₁ of a writer (σ₁v₁ of a reader) at every layer; the sign agrees with `towards` if given."""
     matched = match_matrices(base, tuned, f"*{module}*").matched
-    usable = [one for one in matched if one.side.layer is not None and one.side.axis is not None]
+    usable = [
+        one for one in matched if one.residual_side.layer is not None and one.residual_side.axis is not None
+    ]
     if not usable:
         raise BadInput(f"no matrix called {module!r} has a side in the residual stream")
-    layers = [one.side.layer for one in usable if one.side.layer is not None]
+    layers = [one.residual_side.layer for one in usable if one.residual_side.layer is not None]
     twice = next((layer for layer in layers if layers.count(layer) > 1), None)
     if twice is not None:
         raise BadInput(f"{module!r} names several matrices of layer {twice}: say which, as in o_proj")
@@ -53,7 +55,7 @@ def top_direction(
 def _leading_direction(one: MatchedMatrix, depth: SpectrumOptions, towards: StoredVector | None) -> Tensor:
     """σ₁ times the residual-side singular vector, signed; zero where nothing has changed."""
     top = leading_spectrum(one.change, 1, exact=depth.exact, seed=depth.seed)
-    axis, other = (top.left, top.right) if one.side.axis == 0 else (top.right, top.left)
-    known = compared_unit(towards, one.side)
+    axis, other = (top.left, top.right) if one.residual_side.axis == 0 else (top.right, top.left)
+    known = compared_unit(towards, one.residual_side)
     signed = axis[:, 0] @ known[1].double() if known else other[:, 0].sum()
     return axis[:, 0] * top.values[0] * torch.sign(signed)

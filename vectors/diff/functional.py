@@ -27,7 +27,9 @@ Ids = Sequence[int]
 def measure_on_texts(model: Model, found: MatrixList, vector: StoredVector, texts: Sequence[Ids]) -> Work:
     """{matrix: {cosine, norm, relative}} of every writer, for the base model's last-token inputs."""
     writers = [
-        one for one in found.matched if one.side.writes and one.side.axis == 0 and _find_module(model, one)
+        one
+        for one in found.matched
+        if one.residual_side.writes and one.residual_side.axis == 0 and _find_module(model, one)
     ]
     totals: dict[str, Tensor] = {}
     for number, ids in enumerate(texts, start=1):
@@ -37,7 +39,7 @@ def measure_on_texts(model: Model, found: MatrixList, vector: StoredVector, text
         yield Progress(number, len(texts), "inputs read")
     report: dict[str, Any] = {}
     for one in writers:
-        at = compared_unit(vector, one.side)
+        at = compared_unit(vector, one.residual_side)
         if at is not None:
             mean = totals[one.name] / len(texts)
             report[one.name] = yield worker_task(partial(_matrix_effect, model, one, mean, *at))
@@ -57,7 +59,7 @@ def last_token_inputs(model: Model, ids: Ids, writers: Sequence[MatchedMatrix]) 
 
     handles = [_find_module(model, one).register_forward_pre_hook(record_as(one.name)) for one in writers]
     try:
-        with torch.no_grad(), model.steering.playing(None):
+        with torch.no_grad(), model.steering.steering_with(None):
             model.anatomy.trunk(input_ids=torch.tensor([list(ids)], device=model.device), use_cache=False)
     finally:
         for handle in handles:
@@ -68,8 +70,8 @@ def last_token_inputs(model: Model, ids: Ids, writers: Sequence[MatchedMatrix]) 
 def _matrix_effect(
     model: Model, one: MatchedMatrix, mean: Tensor, layer: int, unit: Tensor
 ) -> dict[str, float]:
-    push = one.change.times(mean.float()[:, None])[:, 0].double()
-    one.change.forget()
+    push = one.change.multiply(mean.float()[:, None])[:, 0].double()
+    one.change.drop_rows()
     length = float(push.norm())
     cosine = float(push @ unit.double()) / length if length else 0.0
     return {"cosine": cosine, "norm": length, "relative": length / model.residual_norms[layer]}

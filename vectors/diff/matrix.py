@@ -58,8 +58,8 @@ def compare_matrix(
         "side": {True: "writes", False: "reads"}.get(side.writes) if side.writes is not None else None,
     }
     found = leading_spectrum(change, depth.top, exact=depth.exact, seed=depth.seed) if searched else None
-    meter.look()
-    change.forget()
+    meter.update_peak()
+    change.drop_rows()
     if found is not None:
         facts |= found.to_json(sums.change)
     if compared is not None:
@@ -72,10 +72,10 @@ def _collect_sums(
 ) -> ChangeSums:
     """One pass: norms, and the energy along the residual-side vector; `keep` stores ΔW for later passes."""
     sums = ChangeSums()
-    for start, base, tuned in change.both():
+    for start, base, tuned in change.row_slices():
         rows = tuned - base
         if keep:
-            change.hold(start, rows)
+            change.keep_rows(start, rows)
         sums.change += sum_squares(rows)
         sums.base += sum_squares(base)
         if unit is not None and axis == 0:
@@ -83,7 +83,7 @@ def _collect_sums(
             sums.along = part if sums.along is None else sums.along + part
         if unit is not None and axis == 1:
             sums.across += sum_squares((rows @ unit.float())[:, None])
-        meter.look()
+        meter.update_peak()
     return sums
 
 

@@ -21,9 +21,9 @@ class MemoryPeak:
         self.start = anonymous_bytes()
         self.peak = self.start
 
-    def look(self) -> None:
+    def update_peak(self) -> None:
         self.peak = max(self.peak, anonymous_bytes())
 
     @property
-    def grown(self) -> int:
+    def grown_bytes(self) -> int:
         return self.peak - self.start

@@ -43,12 +43,12 @@ def leading_spectrum(change: WeightChange, k: int, *, exact: bool = False, seed:
     """The k leading singular triplets, in float64."""
     k = min(k, *change.shape)
     right = _by_gram(change, k) if exact else _by_sketch(change, k, seed)
-    image = change.times(right.float()).double()
+    image = change.multiply(right.float()).double()
     # Both methods give right vectors V; the SVD of ΔW·V gives values and left vectors, ΔWᵀu the errors.
     left, values, turn = torch.linalg.svd(image, full_matrices=False)
     right = right @ turn.T
     found = Spectrum(left[:, :k], values[:k], right[:, :k], torch.zeros(k, dtype=torch.float64), exact)
-    back = change.transposed_times(found.left.float())
+    back = change.multiply_transposed(found.left.float())
     errors = (back - found.right * found.values).norm(dim=0)
     return Spectrum(found.left, found.values, found.right, errors, exact)
 
@@ -59,8 +59,8 @@ def _by_sketch(change: WeightChange, k: int, seed: int) -> Tensor:
     chance = torch.Generator().manual_seed(seed)
     basis = torch.randn(change.shape[1], width, generator=chance, dtype=torch.float64)
     for _ in range(POWER_STEPS + 1):
-        image = torch.linalg.qr(change.times(basis.float()).double())[0]
-        basis = torch.linalg.qr(change.transposed_times(image.float()))[0]
+        image = torch.linalg.qr(change.multiply(basis.float()).double())[0]
+        basis = torch.linalg.qr(change.multiply_transposed(image.float()))[0]
     return basis
 
 
@@ -69,12 +69,12 @@ def _by_gram(change: WeightChange, k: int) -> Tensor:
     height, width = change.shape
     if width <= height:
         gram = torch.zeros(width, width, dtype=torch.float64)
-        for _, rows in change.slices():
+        for _, rows in change.change_slices():
             gram += rows.double().T @ rows.double()
         return torch.linalg.eigh(gram)[1][:, -k:].flip(1)
     gram = torch.zeros(height, height, dtype=torch.float64)
-    for start, rows in change.slices():
-        for other, columns in change.slices():
+    for start, rows in change.change_slices():
+        for other, columns in change.change_slices():
             gram[start : start + len(rows), other : other + len(columns)] = rows.double() @ columns.double().T
     left = torch.linalg.eigh(gram)[1][:, -k:].flip(1)
-    return torch.linalg.qr(change.transposed_times(left.float()))[0]
+    return torch.linalg.qr(change.multiply_transposed(left.float()))[0]

@@ -29,7 +29,7 @@ class MatchedMatrix:
     """One tensor that both checkpoints have, and its place in the model."""
 
     name: str
-    side: ResidualAxis
+    residual_side: ResidualAxis
     change: WeightChange
 
 
@@ -57,7 +57,9 @@ def match_matrices(base: Checkpoint, tuned: Checkpoint, modules: str = "*") -> M
         found = _match(name, base, tuned)
         matched += [found] if isinstance(found, MatchedMatrix) else []
         warnings += [found] if isinstance(found, str) else []
-    extra = [f"{name}: not a floating-point tensor" for name in sorted({*base.strange, *tuned.strange})]
+    extra = [
+        f"{name}: not a floating-point tensor" for name in sorted({*base.other_dtypes, *tuned.other_dtypes})
+    ]
     only = [tuple(sorted(set(a.weights) - set(b.weights))) for a, b in ((base, tuned), (tuned, base))]
     vocabulary = [_vocabulary_note(one) for one in matched if one.change.rows is not None]
     return MatrixList(tuple(matched), (*warnings, *vocabulary, *extra), only[0], only[1])
@@ -82,7 +84,10 @@ def weight_diff(
         yield Row("modules", one.name, facts)
         if facts.get("cosines"):
             yield Cell(
-                "cosine with the vector", str(one.side.layer), one.side.module, facts["cosines"]["top1"]
+                "cosine with the vector",
+                str(one.residual_side.layer),
+                one.residual_side.module,
+                facts["cosines"]["top1"],
             )
         yield Progress(number, len(found.matched), "matrices")
     return {
@@ -95,7 +100,7 @@ def weight_diff(
         "only_tuned": list(found.only_tuned),
         "warnings": list(found.warnings),
         "bytes_read": sum(row["bytes_read"] for row in rows.values()),
-        "peak_anon": meter.grown,
+        "peak_anon": meter.grown_bytes,
         "null": random_baseline(vector),
     }
 
@@ -104,15 +109,15 @@ def layer_totals(found: MatrixList, rows: Mapping[str, Mapping[str, Any]]) -> di
     """Per block: the norm over its matrices, and the strongest alignment of its writers."""
     layers: dict[str, dict[str, Any]] = {}
     for one in found.matched:
-        if one.side.layer is None:
+        if one.residual_side.layer is None:
             continue
         row = rows[one.name]
         sums = layers.setdefault(
-            str(one.side.layer), {"change": 0.0, "base": 0.0, "top1": None, "energy": None}
+            str(one.residual_side.layer), {"change": 0.0, "base": 0.0, "top1": None, "energy": None}
         )
         sums["change"] += row["norm"] ** 2
         sums["base"] += row["base_norm"] ** 2
-        if row.get("cosines") and one.side.writes:
+        if row.get("cosines") and one.residual_side.writes:
             sums["top1"] = max(sums["top1"] or 0.0, row["cosines"]["top1"])
             sums["energy"] = max(sums["energy"] or 0.0, row["energy"] or 0.0)
     return {
@@ -144,9 +149,13 @@ def compared_unit(vector: StoredVector | None, one: ResidualAxis) -> tuple[int, 
 def _compare_one(
     one: MatchedMatrix, vector: StoredVector | None, depth: SpectrumOptions, meter: MemoryPeak
 ) -> dict[str, Any]:
-    at = compared_unit(vector, one.side)
-    facts = compare_matrix(one.change, one.side, at[1] if at else None, depth, meter)
-    place = {"layer": one.side.layer, "module": one.side.module, "vector_layer": at[0] if at else None}
+    at = compared_unit(vector, one.residual_side)
+    facts = compare_matrix(one.change, one.residual_side, at[1] if at else None, depth, meter)
+    place = {
+        "layer": one.residual_side.layer,
+        "module": one.residual_side.module,
+        "vector_layer": at[0] if at else None,
+    }
     return place | facts | {"bytes_read": one.change.bytes_read}
 
 

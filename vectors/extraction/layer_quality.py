@@ -52,7 +52,7 @@ class LayerFinding:
     metrics: dict[str, Any]
     apart: LayerSeparation | None
 
-    def beside(self, residual_norm: float) -> LayerFinding:
+    def with_relative_norm(self, residual_norm: float) -> LayerFinding:
         """With its length as a share of the layer's mean residual norm."""
         return replace(self, metrics=self.metrics | {"relative_norm": self.metrics["norm"] / residual_norm})
 
@@ -71,7 +71,7 @@ def measure_layer(
     if norm == 0:
         return None
     unit = raw.astype(np.float64) / norm
-    x, y = classes.positive.along(unit), classes.negative.along(unit)
+    x, y = classes.positive.projections(unit), classes.negative.projections(unit)
     midpoint = float(x.mean() + y.mean()) / 2
     stats = {
         "positive": metrics.summarize_projections(x),
@@ -84,7 +84,7 @@ def measure_layer(
     if not held:
         return LayerFinding(raw, stats, UNMEASURED | known, None)
     seen = Classes.of(positive, negative, chosen=held)
-    x, y = seen.positive.along(unit), seen.negative.along(unit)
+    x, y = seen.positive.projections(unit), seen.negative.projections(unit)
     apart = metrics.holdout_separation(x, y, midpoint, seed=seed)
     coherent = dict(zip(COHERENCE, metrics.pair_coherence(seen.differences.blocks(), unit), strict=True))
     more = {

@@ -41,9 +41,9 @@ class Material:
 
 def read_pairs(model: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
     """Both sides of every pair, read by one model."""
-    sides = tokenize_pairs(model, contrast.checked(), recipe.read)
+    sides = tokenize_pairs(model, contrast.validated(), recipe.read)
     longer, choices = yield from _choose_positions(model, sides, recipe)
-    rows = yield from read_states(model, longer, choices, recipe.reading(model))
+    rows = yield from read_states(model, longer, choices, recipe.read_settings(model))
     return Material(
         positive={layer: states[0::2] for layer, states in rows.items()},
         negative={layer: states[1::2] for layer, states in rows.items()},
@@ -79,7 +79,7 @@ def read_tuned(tuned: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
         raise BadInput(f"{contrast.name}: needs ≥ 2 different texts, has {len(texts)}")
     sides = [tokenize_text(tuned, text) for text in texts]
     longer, choices = yield from _choose_positions(tuned, sides, recipe)
-    rows = yield from read_states(tuned, longer, choices, recipe.reading(tuned).inside("tuned"))
+    rows = yield from read_states(tuned, longer, choices, recipe.read_settings(tuned).for_model("tuned"))
     return TunedStates(rows, tuple(longer), tuple(choices), (tuned.n_layers, tuned.hidden_size))
 
 
@@ -94,7 +94,9 @@ def read_base(base: Model, tuned: TunedStates, recipe: Recipe) -> Work:
         raise UsageError(
             f"{base.name} knows {known} tokens, the texts hold token {largest} of the tuned model"
         )
-    rows = yield from read_states(base, tuned.sides, tuned.choices, recipe.reading(base).inside("base"))
+    rows = yield from read_states(
+        base, tuned.sides, tuned.choices, recipe.read_settings(base).for_model("base")
+    )
     return Material(tuned.rows, rows, tuple(json.dumps(one.ids) for one in tuned.sides))
 
 

@@ -39,7 +39,7 @@ class Recipe:
         if not 0 <= self.holdout < 1:
             raise UsageError(f"holdout is a share from 0 up to 1, not {self.holdout:g}")
 
-    def reading(self, model: Model) -> ReadSettings:
+    def read_settings(self, model: Model) -> ReadSettings:
         from vectors.extraction.states import ReadSettings
 
         layers = tuple(range(model.n_layers)) if self.layers is None else self.layers

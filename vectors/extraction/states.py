@@ -36,15 +36,17 @@ class ReadSettings:
     layers: tuple[int, ...]
     batch_tokens: int | None = None
     store: Path | None = None
-    told: str = "texts read"
+    progress_label: str = "texts read"
 
     def budget(self, model: Model) -> int:
         return self.batch_tokens or (ON_CPU if model.device.type == "cpu" else ON_GPU)
 
-    def inside(self, name: str) -> ReadSettings:
+    def for_model(self, name: str) -> ReadSettings:
         """The same for one of several models."""
         store = self.store / name if self.store else None
-        return ReadSettings(self.layers, self.batch_tokens, store, f"{self.told} by the {name} model")
+        return ReadSettings(
+            self.layers, self.batch_tokens, store, f"{self.progress_label} by the {name} model"
+        )
 
 
 def read_states(
@@ -56,18 +58,22 @@ def read_states(
     key = capture_key(model.fingerprint, str(model.dtype), list(how.layers), ids, places, budget)
     shards = open_row_files(how.store, key, how.layers, len(ids), model.hidden_size) if how.store else None
     rows = shards.rows if shards else {L: torch.empty(len(ids), model.hidden_size) for L in how.layers}
-    done = _whole_batches(batches.padded_widths(model, lengths), budget, shards.done()) if shards else set()
+    done = (
+        _whole_batches(batches.padded_widths(model, lengths), budget, shards.finished_indices())
+        if shards
+        else set()
+    )
     stream = capture_stream(model, ids, layers=how.layers, read=choices, batch_tokens=budget, done=done)
     if (count := len(done)) == len(ids):
-        yield Progress(count, count, how.told)
+        yield Progress(count, count, how.progress_label)
     while (part := (yield gpu_task(lambda: next(stream, None)))) is not None:
         indices, values = part
         for layer in how.layers:
             rows[layer][indices] = values[layer]
         if shards is not None:
-            shards.mark(indices)
+            shards.mark_finished(indices)
         count += len(indices)
-        yield Progress(count, len(ids), how.told)
+        yield Progress(count, len(ids), how.progress_label)
     return rows
 
 

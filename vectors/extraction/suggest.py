@@ -67,7 +67,7 @@ def candidate_bands(
 
 def _measure_effect(model: Model, tool: DosedVector, pairs: Sequence[tuple[Ids, Ids]], seed: int) -> Work:
     """What one dose does to the tendency towards the positive texts of a few pairs."""
-    controls = [tool.control(1000 * seed + number) for number in range(1, CONTROLS + 1)]
+    controls = [tool.random_control(1000 * seed + number) for number in range(1, CONTROLS + 1)]
     found = yield from dose_response.measure_propensities(model, [tool, *controls], pairs[:PAIRS])
     return Effect("propensity", 0.0, (0.0, 0.0), ()) if found is None else found.effect(seed)
 

@@ -32,7 +32,7 @@ class States:
             total += rows.sum(0)
         return total / self.count
 
-    def along(self, direction: Direction) -> NDArray[np.float64]:
+    def projections(self, direction: Direction) -> NDArray[np.float64]:
         """Every row's projection."""
         return np.concatenate([rows @ direction for rows in self.blocks()])
 
@@ -43,11 +43,11 @@ class States:
             total += rows.T @ rows
         return total
 
-    def whole(self) -> Rows:
+    def all_rows(self) -> Rows:
         """All rows at once: for sets that are no larger than the model is wide."""
         return np.concatenate(list(self.blocks()))
 
-    def less(self, middle: Direction, scale: float = 1.0) -> States:
+    def standardized(self, middle: Direction, scale: float = 1.0) -> States:
         """(row − middle) / scale."""
         return States(self.count, self.width, lambda: ((rows - middle) / scale for rows in self.blocks()))
 

@@ -26,11 +26,11 @@ def logistic_direction(classes: Classes) -> Direction:
     squares = sum(float(((rows - middle) ** 2).sum()) for rows in classes.both.blocks())
     if squares == 0:
         return np.zeros(classes.both.width)
-    rows = classes.both.less(middle, float(np.sqrt(squares / classes.both.count)))
+    rows = classes.both.standardized(middle, float(np.sqrt(squares / classes.both.count)))
     labels = np.repeat([1.0, -1.0], classes.positive.count)
     if rows.count > rows.width:
         return minimize_loss(LogisticLoss(rows, labels))[:-1]
-    left, values, right = np.linalg.svd(rows.whole(), full_matrices=False)
+    left, values, right = np.linalg.svd(rows.all_rows(), full_matrices=False)
     inside = States(rows.count, len(values), lambda: [left * values])
     direction: Direction = minimize_loss(LogisticLoss(inside, labels))[:-1] @ right
     return direction
@@ -60,7 +60,7 @@ class LogisticLoss:
         )
         return total + float((self.penalty * weights**2).sum()) / 2
 
-    def slopes(self, weights: Weights) -> tuple[Weights, Rows]:
+    def derivatives(self, weights: Weights) -> tuple[Weights, Rows]:
         """(gradient, curvature)."""
         gradient, curvature = self.penalty * weights, np.diag(self.penalty)
         for rows, labels in self.blocks():
@@ -74,7 +74,7 @@ def minimize_loss(problem: LogisticLoss) -> Weights:
     """[w, b] at the minimum; the penalty keeps it finite even where a plane separates the classes."""
     weights = np.zeros(problem.rows.width + 1)
     for _ in range(STEPS):
-        gradient, curvature = problem.slopes(weights)
+        gradient, curvature = problem.derivatives(weights)
         step = np.linalg.solve(curvature, gradient).astype(np.float64, copy=False)
         weights = weights - _halve_until_lower(problem, weights, step)
         if np.linalg.norm(step) < ENOUGH:

@@ -17,4 +17,4 @@ WARNING = (
 
 def pca_diff(classes: Classes) -> Direction:
     differences = classes.differences
-    return leading_direction(differences.less(differences.mean()))
+    return leading_direction(differences.standardized(differences.mean()))

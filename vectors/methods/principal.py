@@ -12,7 +12,7 @@ def leading_direction(states: States) -> Direction:
     if states.count >= states.width:
         vectors: Rows = np.linalg.eigh(states.gram())[1]
         return vectors[:, -1]
-    rows = states.whole()
+    rows = states.all_rows()
     weights = np.linalg.eigh(rows @ rows.T)[1][:, -1]
     direction: Direction = weights @ rows
     length = float(np.linalg.norm(direction))

@@ -53,5 +53,5 @@ def fit_direction(name: str, classes: Classes) -> Direction:
 
 def orient_direction(unit: Direction, classes: Classes) -> Direction:
     """repeng's vote: turned around if more pairs have p⁺ < p⁻ than p⁺ > p⁻."""
-    apart = classes.differences.along(unit)
+    apart = classes.differences.projections(unit)
     return -unit if np.count_nonzero(apart < 0) > np.count_nonzero(apart > 0) else unit

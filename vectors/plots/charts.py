@@ -19,7 +19,7 @@ def plot_lines(path: str | Path, curves: Sequence[PlotCurve], axes: PlotAxes = P
 
     def paint(figure: Any) -> None:
         place = figure.add_subplot()
-        axes.dress(place)
+        axes.apply_to(place)
         draw_curves(place, curves)
 
     return draw_figure(path, paint)
@@ -35,7 +35,7 @@ def plot_panels(
         for place, (axes, curves) in zip(
             figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0], panels, strict=True
         ):
-            axes.dress(place)
+            axes.apply_to(place)
             draw_curves(place, curves)
 
     return draw_figure(path, paint, (PANEL[0], PANEL[1] * len(panels) + 0.4))
@@ -52,7 +52,7 @@ def plot_bars(
 
     def paint(figure: Any) -> None:
         place, names = figure.add_subplot(), list(values)
-        axes.dress(place)
+        axes.apply_to(place)
         heights = finite_or_nan(list(values.values()))
         colours = [QUIET if name in quiet else COLOURS[0] for name in names]
         place.bar(range(len(names)), heights, color=colours, width=0.7)
@@ -74,7 +74,7 @@ def plot_histogram(
 
     def paint(figure: Any) -> None:
         place = figure.add_subplot()
-        axes.dress(place)
+        axes.apply_to(place)
         every = [value for sample in samples.values() for value in sample]
         reach = (min(every), max(every)) if every else None
         for number, (name, sample) in enumerate(samples.items()):
@@ -98,7 +98,7 @@ def plot_heatmap(
 
     def paint(figure: Any) -> None:
         place = figure.add_subplot()
-        axes.dress(place)
+        axes.apply_to(place)
         image = place.imshow(cells, cmap="RdBu_r", vmin=-reach, vmax=reach, aspect="auto")
         names = [str(column) for column in columns]
         place.set_xticks(range(len(names)), names, **_rotate_long_names(names))

@@ -45,7 +45,7 @@ class PlotAxes:
     places: Sequence[tuple[float, str]] = ()
     chance: tuple[float, float] | None = None
 
-    def dress(self, axes: Any) -> None:
+    def apply_to(self, axes: Any) -> None:
         axes.set(title=self.title, xlabel=self.x, ylabel=self.y)
         if self.limits is not None:
             axes.set_ylim(*self.limits)

@@ -89,7 +89,7 @@ class ContrastSet:
         held = sum(holds_secret(json.dumps(text, ensure_ascii=False)) for text in self.texts)
         return (f"{self.name}: {held} of its texts hold a key; {KEPT}",) if held else ()
 
-    def checked(self) -> ContrastSet:
+    def validated(self) -> ContrastSet:
         """Refuse what no direction can be made from."""
         for number, pair in enumerate(self.pairs, start=1):
             if pair.positive == pair.negative:

@@ -50,7 +50,7 @@ def _last(side: TokenizedText, argument: str) -> Choice:
 
 def _decision(side: TokenizedText, argument: str) -> Choice:
     if side.reply is not None:
-        return side.before(side.reply[0])
+        return side.last_token_before(side.reply[0])
     if side.turns:
         return -1
     raise UsageError("a plain text marks no decision; use last, or narratives with context and continuation")

@@ -32,7 +32,7 @@ class TokenizedText:
             raise UsageError("this read needs to know which characters a token holds; use last or span:A:B")
         return [i for i, (a, b) in enumerate(self.offsets) if b > a and b > start and a < stop]
 
-    def before(self, place: int) -> int:
+    def last_token_before(self, place: int) -> int:
         """The last token that ends before a character."""
         if not self.offsets:
             raise UsageError("this read needs to know which characters a token holds; use last or span:A:B")

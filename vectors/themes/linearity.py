@@ -43,19 +43,19 @@ class RankedRun:
     """One run and its null: the scores of its first set with the second sets of other runs."""
 
     name: str
-    found: Linearity
+    linearity: Linearity
     null: tuple[float, ...]
 
     @property
     def p(self) -> float:
         """Share of scores at least this high among the mismatched ones and this one."""
-        return (1 + sum(score >= self.found.score for score in self.null)) / (len(self.null) + 1)
+        return (1 + sum(score >= self.linearity.score for score in self.null)) / (len(self.null) + 1)
 
     def to_json(self) -> dict[str, Any]:
-        low, high = self.found.extremes
+        low, high = self.linearity.extremes
         null = {"mean": float(np.mean(self.null)), "highest": max(self.null)} if self.null else None
         p = self.p if self.null else None
-        return {"score": self.found.score, "lowest": low, "highest": high, "null": null, "p": p}
+        return {"score": self.linearity.score, "lowest": low, "highest": high, "null": null, "p": p}
 
 
 def compare_themes(one: ArrayLike, other: ArrayLike) -> Linearity:
@@ -77,7 +77,7 @@ def rank_runs(runs: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> list[RankedRun
     for name, (one, other) in runs.items():
         null = [compare_themes(one, theirs).score for key, (_, theirs) in runs.items() if key != name]
         found.append(RankedRun(name, compare_themes(one, other), tuple(null)))
-    return sorted(found, key=lambda run: -run.found.score)
+    return sorted(found, key=lambda run: -run.linearity.score)
 
 
 def embed_texts(model: Model, texts: Sequence[str], layer: int | None = None) -> Rows:

@@ -52,7 +52,7 @@ def themes_job(model: Model, params: Mapping[str, Any]) -> Job:
     for scored in rank_runs(sets):
         found[scored.name] = scored.to_json()
         yield Row("linearity", scored.name, found[scored.name])
-        for (i, j), cosine in np.ndenumerate(scored.found.cosines):
+        for (i, j), cosine in np.ndenumerate(scored.linearity.cosines):
             yield Cell(f"cosines of {scored.name}", int(i) + 1, int(j) + 1, float(cosine))
     return {"runs": found, "n": len(found), "embedded_by": model.name}
 

@@ -45,7 +45,7 @@ def story_pairs(count: int, seed: int, *, held_out: bool) -> list[TextPair]:
         sides = [
             PairSide(story=f"{opening} {shown}", shown=shown)
             for pool in (stories.DETERMINED, stories.DRIFTING)
-            for shown in [" ".join(told.tell(pool, SENTENCES, rng))]
+            for shown in [" ".join(told.write_sentences(pool, SENTENCES, rng))]
         ]
         pairs.append(TextPair(sides[0], sides[1], told.domain.name))
     return pairs
@@ -81,8 +81,10 @@ def next_sentence_pairs(count: int, seed: int, *, held_out: bool) -> list[TextPa
     for index in range(count):
         told, request = scene.draw_opening(talk.REQUESTS, rng, held_out=held_out)
         speaker = Speaker(Traits((DETERMINED, DRIFTING)[index % 2]), rng)
-        first, statement = told.tell(speaker.pick(talk.DETERMINED, talk.DRIFTING), 2, rng)
-        [question] = told.tell(speaker.pick(talk.DETERMINED_QUESTIONS, talk.DRIFTING_QUESTIONS), 1, rng)
+        first, statement = told.write_sentences(speaker.pick(talk.DETERMINED, talk.DRIFTING), 2, rng)
+        [question] = told.write_sentences(
+            speaker.pick(talk.DETERMINED_QUESTIONS, talk.DRIFTING_QUESTIONS), 1, rng
+        )
         sides = [
             PairSide(turns=(("user", request), ("assistant", f"{first} {sentence}")), shown=f" {sentence}")
             for sentence in (question, statement)
@@ -111,7 +113,9 @@ def _request_pairs(
 
 def _reply_side(told: Scene, request: str, traits: Traits, rng: random.Random) -> PairSide:
     speaker = Speaker(traits, rng)
-    said = told.tell(speaker.pick(talk.DETERMINED, talk.DRIFTING), SENTENCES, rng)
-    asked = told.tell(speaker.pick(talk.DETERMINED_QUESTIONS, talk.DRIFTING_QUESTIONS), SENTENCES, rng)
+    said = told.write_sentences(speaker.pick(talk.DETERMINED, talk.DRIFTING), SENTENCES, rng)
+    asked = told.write_sentences(
+        speaker.pick(talk.DETERMINED_QUESTIONS, talk.DRIFTING_QUESTIONS), SENTENCES, rng
+    )
     shown = speaker.reply(said, asked)
     return PairSide(turns=(("user", request), ("assistant", shown)), shown=shown)

@@ -24,7 +24,7 @@ class Scene:
     tool: str
     fun: words.Distraction
 
-    def say(self, template: str, rng: random.Random) -> str:
+    def write_sentence(self, template: str, rng: random.Random) -> str:
         """One sentence from a template, with a random part and verb of this scene."""
         verb, past = rng.choice(self.domain.verbs)
         who = self.name if rng.random() < NAME_SHARE else self.pronoun
@@ -32,9 +32,9 @@ class Scene:
         slots |= {"verb": verb, "past": past, "part": rng.choice(self.domain.parts)}
         return templates.fill_template(template, slots | {"fun": self.fun.name, "charm": self.fun.charm})
 
-    def tell(self, pool: Sequence[str], count: int, rng: random.Random) -> list[str]:
+    def write_sentences(self, pool: Sequence[str], count: int, rng: random.Random) -> list[str]:
         """Several sentences from a pool of templates, none used twice."""
-        return [self.say(template, rng) for template in rng.sample(pool, min(count, len(pool)))]
+        return [self.write_sentence(template, rng) for template in rng.sample(pool, min(count, len(pool)))]
 
 
 def draw_scene(rng: random.Random) -> Scene:
@@ -50,7 +50,7 @@ def draw_opening(pool: Sequence[str], rng: random.Random, *, held_out: bool) -> 
     while True:
         scene, template = draw_scene(rng), rng.choice(pool)
         if is_held_out(template, scene.obj) == held_out:
-            return scene, scene.say(template, rng)
+            return scene, scene.write_sentence(template, rng)
 
 
 def is_held_out(template: str, obj: str) -> bool:

@@ -18,7 +18,7 @@ class SpeakingStyle:
     openers: tuple[str, ...] = ()
     closers: tuple[str, ...] = ()
 
-    def speak(self, sentence: str, rng: random.Random) -> str:
+    def apply_style(self, sentence: str, rng: random.Random) -> str:
         """The sentence in this voice."""
         if not self.openers:
             return sentence

@@ -26,9 +26,9 @@ def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
     vector = voice.vector(params["vector"])
     cap = floored_channel(voice, vector, params)
     played = load_conversations(params, voice.name)
-    how = GenerationSettings.of(params)
+    how = GenerationSettings.from_params(params)
     turns = sum(len(script.turns) for script in played)
-    yield RunCost.of(4 * turns, 1, how.max_new, rereads=3).row()
+    yield RunCost.of_batches(4 * turns, 1, how.max_new, rereads=3).row()
     random = voice.random(vector, CONTROL_SEED * how.seed + 1)
     firsts = [_prompt_at_turn(script, [], 0) for script in played]
     like = yield from match_random_floor(voice, cap, random, firsts)

@@ -54,7 +54,7 @@ def start_projections(voice: ModelSampler, prompt: SamplePrompt, vector: Any) ->
 
 
 def _read_start(voice: ModelSampler, prompt: SamplePrompt, vector: Any) -> Work:
-    heard = yield from voice.hear(prompt, vector)
+    heard = yield from voice.read_prompt(prompt, vector)
     return {str(layer): row[-1] for layer, row in heard.projections.items()}
 
 

@@ -29,26 +29,26 @@ class DriftTurn:
     """An answer, and the projections by layer of the state it began in."""
 
     answer: SampledAnswer
-    begins: Mapping[int, float]
+    start_projections: Mapping[int, float]
 
 
 @dataclass(frozen=True)
 class DriftTable:
     """`told[condition][conversation][turn]`; conversations are the units that are resampled and paired."""
 
-    told: Mapping[str, Sequence[Sequence[DriftTurn]]]
+    conversations: Mapping[str, Sequence[Sequence[DriftTurn]]]
     layers: Sequence[int]
     residual: Mapping[int, float]
     watched: Measure | None
     seed: int
 
     def events(self) -> Iterator[JobEvent]:
-        for name, conversations in self.told.items():
+        for name, conversations in self.conversations.items():
             for place in range(max(map(len, conversations))):
                 answered = [one[place] for one in conversations if place < len(one)]
                 columns: dict[str, Any] = {"turn": place + 1, "condition": name, "n": len(answered)}
                 for reading in (BEGINS, WORDS):
-                    values = [self.place(turn, reading) for turn in answered]
+                    values = [self.position(turn, reading) for turn in answered]
                     found = statistics.estimate_mean(values, self.seed)
                     columns |= found.columns(reading) | self._alerts(values, reading)
                     if found.value is not None:
@@ -67,34 +67,34 @@ class DriftTable:
         said = [turn.answer for turn in answered]
         return {name: MEASURES[name].estimate(said, self.seed).value for name in ("kl", "nll")}
 
-    def place(self, turn: DriftTurn, reading: str) -> Value:
+    def position(self, turn: DriftTurn, reading: str) -> Value:
         """One turn on the axis."""
         if reading == BEGINS:
-            return mean_value([turn.begins[layer] / self.residual[layer] for layer in self.layers])
+            return mean_value([turn.start_projections[layer] / self.residual[layer] for layer in self.layers])
         rows = turn.answer.reading.projections
         found = [(mean_value(rows[layer]), self.residual[layer]) for layer in self.layers if layer in rows]
         return mean_value([value / norm for value, norm in found if value is not None])
 
-    def line(self, reading: str) -> float | None:
-        firsts = [self.place(one[0], reading) for one in self.told[UNCAPPED]]
+    def alert_line(self, reading: str) -> float | None:
+        firsts = [self.position(one[0], reading) for one in self.conversations[UNCAPPED]]
         known = [value for value in firsts if value is not None]
         return float(np.percentile(known, ALERT)) if known else None
 
     def _alerts(self, values: Sequence[Value], reading: str) -> dict[str, Any]:
-        line, known = self.line(reading), [value for value in values if value is not None]
+        line, known = self.alert_line(reading), [value for value in values if value is not None]
         below = sum(value < line for value in known) if line is not None else 0
         return statistics.estimate_share(below, len(known)).columns(f"{reading}: alert")
 
     def drift(self, name: str) -> dict[str, Any]:
         """Second half of the turns minus the first turn by either reading, and what is measured of the second half,
         beside the uncapped conversations."""
-        found = {reading: self._beside(reading, name) for reading in (BEGINS, WORDS)}
+        found = {reading: self._against_uncapped(reading, name) for reading in (BEGINS, WORDS)}
         if self.watched:
-            found[f"{self.watched.name}, second half"] = self._beside(None, name)
+            found[f"{self.watched.name}, second half"] = self._against_uncapped(None, name)
         return found
 
-    def _beside(self, reading: str | None, name: str) -> dict[str, Any]:
-        mine, free = self._ends(reading, name), self._ends(reading, UNCAPPED)
+    def _against_uncapped(self, reading: str | None, name: str) -> dict[str, Any]:
+        mine, free = self._drift_values(reading, name), self._drift_values(reading, UNCAPPED)
         shares = reading is None and self.watched is not None and self.watched.share
         found = statistics.estimate_mean(mine, self.seed, shares=shares)
         if name == UNCAPPED:
@@ -103,21 +103,21 @@ class DriftTable:
         beside = {"against_uncapped": apart.estimate.to_json(), "p": apart.p}
         if name == CAPPED:
             for other in (RANDOM, MATCHED):
-                free = self._ends(reading, other)
+                free = self._drift_values(reading, other)
                 beside[f"p against {other}"] = statistics.paired_difference(mine, free, self.seed).p
         return found.to_json() | beside
 
-    def _ends(self, reading: str | None, name: str) -> list[Value]:
-        return [self._end(reading, one) for one in self.told[name]]
+    def _drift_values(self, reading: str | None, name: str) -> list[Value]:
+        return [self._drift_value(reading, one) for one in self.conversations[name]]
 
-    def _end(self, reading: str | None, one: Sequence[DriftTurn]) -> Value:
+    def _drift_value(self, reading: str | None, one: Sequence[DriftTurn]) -> Value:
         """One number per conversation."""
         later = one[len(one) // 2 :]
         if reading is None:
             said = self.watched.all([turn.answer for turn in later]) if self.watched else []
             return mean_value([value for value in said if value is not None])
-        first = self.place(one[0], reading)
-        after = mean_value([value for turn in later if (value := self.place(turn, reading)) is not None])
+        first = self.position(one[0], reading)
+        after = mean_value([value for turn in later if (value := self.position(turn, reading)) is not None])
         return None if first is None or after is None else after - first
 
     def summary(self) -> dict[str, Any]:
@@ -125,7 +125,7 @@ class DriftTable:
         capped = self.drift(CAPPED)
         p_holm = statistics.holm_adjusted({name: found["p"] for name, found in capped.items()})
         return {
-            "lines": {reading: self.line(reading) for reading in (BEGINS, WORDS)},
+            "lines": {reading: self.alert_line(reading) for reading in (BEGINS, WORDS)},
             "uncapped": self.drift(UNCAPPED),
             "capped": capped,
             "kl in the first turn": {name: self._first_kl(name) for name in (CAPPED, RANDOM, MATCHED)},
@@ -134,4 +134,4 @@ class DriftTable:
 
     def _first_kl(self, name: str) -> Value:
         """What a cap costs where nothing has drifted yet."""
-        return MEASURES["kl"].estimate([one[0].answer for one in self.told[name]]).value
+        return MEASURES["kl"].estimate([one[0].answer for one in self.conversations[name]]).value

@@ -22,7 +22,9 @@ class RunCost:
     judge_dollars: float | None = 0.0
 
     @classmethod
-    def of(cls, batches: int, lanes: int, max_new: int, *, rereads: int = 2, judge_calls: int = 0) -> RunCost:
+    def of_batches(
+        cls, batches: int, lanes: int, max_new: int, *, rereads: int = 2, judge_calls: int = 0
+    ) -> RunCost:
         """Batches of `lanes` answers each, every answer read again `rereads` times to be measured."""
         answers = batches * lanes
         return cls(answers, batches * (max_new + 1) + rereads * answers, answers * max_new, judge_calls)

@@ -49,7 +49,7 @@ class GenerationSettings:
     repetition_penalty: float = 1.0
 
     @classmethod
-    def of(
+    def from_params(
         cls, params: Mapping[str, Any], max_new: int | None = None, cache: str = "keep"
     ) -> GenerationSettings:
         """As an experiment's parameters say."""
@@ -78,7 +78,7 @@ class GeneratedTokens:
     inserted: tuple[tuple[int, Ids], ...] = ()
     pieces: tuple[str, ...] = ()
 
-    def woven(self) -> tuple[list[int], list[int]]:
+    def interleave(self) -> tuple[list[int], list[int]]:
         """All ids after the prompt in the order in which they were heard, and where the model's own ones stand."""
         ids: list[int] = []
         own: list[int] = []
@@ -177,11 +177,11 @@ class ModelSampler(Protocol):
         """A random direction with the layers, norms and gaps of a vector."""
         ...
 
-    def other(self, name: str) -> Work:
+    def load_other(self, name: str) -> Work:
         """Another model as a voice, loaded beside this one."""
         ...
 
-    def speak(
+    def generate(
         self,
         prompt: SamplePrompt,
         mixers: Sequence[Mixer],
@@ -201,26 +201,26 @@ class ModelSampler(Protocol):
         """[own tokens, vocabulary] log-probabilities as a numpy array: what each token could have been."""
         ...
 
-    def tendencies(self, contrast: str, count: int, mixers: Sequence[Mixer]) -> Work:
+    def measure_propensities(self, contrast: str, count: int, mixers: Sequence[Mixer]) -> Work:
         """Per mixer, one number per pair of a contrast set: how much likelier its positive words are."""
         ...
 
-    def weigh(self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = "") -> Work:
+    def text_logprobs(self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = "") -> Work:
         """Per text the log-probabilities of its tokens as what comes next, unsteered; `after` was said already."""
         ...
 
-    def hear(self, prompt: SamplePrompt, vector: Any) -> Work:
+    def read_prompt(self, prompt: SamplePrompt, vector: Any) -> Work:
         """The whole prompt as the unsteered model hears it: a `Heard`."""
         ...
 
-    def starts(self, words: Sequence[str]) -> frozenset[int]:
+    def first_tokens(self, words: Sequence[str]) -> frozenset[int]:
         """The ids of the tokens that any of the words begins with, behind a space or at the start of a text."""
 
     def states(self, prompts: Sequence[SamplePrompt]) -> Work:
         """{layer: [prompts, width]} as numpy arrays: the unsteered model where its answer is about to begin."""
         ...
 
-    def meanings(self, texts: Sequence[str]) -> Work:
+    def mean_states(self, texts: Sequence[str]) -> Work:
         """[texts, width] as a numpy array: the unsteered model's states two thirds up, averaged over each text."""
         ...
 

@@ -30,21 +30,23 @@ WHAT = "a random direction of the first vector's norms and gaps"
 def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
     names = [params["vector"], *([params["other"]] if params["other"] else [])]
     played = [conditions.vector_channel(voice, params, voice.vector(name)) for name in names]
-    asked, how = prompts.load_prompts(params, voice.name), GenerationSettings.of(params)
+    asked, how = prompts.load_prompts(params, voice.name), GenerationSettings.from_params(params)
     doses = _plan_doses(voice, played, params["scales"], how.seed)
     cast = [Condition(UNSTEERED, Mixer()), *(dose.condition for dose in doses)]
     by, judge = make_scorer(params["measure"], voice, params), duels.pairwise_judge(params)
-    spoken = RunCost.of(len(asked), len(cast), how.max_new) + by.cost(len(asked) * len(cast), how.max_new)
+    spoken = RunCost.of_batches(len(asked), len(cast), how.max_new) + by.cost(
+        len(asked) * len(cast), how.max_new
+    )
     yield (spoken + duels.pairwise_cost(judge, len(asked) * len(doses), how.max_new)).row()
     said = yield from answer_prompts(voice, asked, cast, how, vector=played[0].vector)
-    wanted = yield from by.over(said)
+    wanted = yield from by.score_answers(said)
     yield from _report_doses(said, wanted, doses, how.seed)
     unsettled = yield from duels.judge_pairs(
         judge, said, UNSTEERED, {d.name: (d.who, d.level) for d in doses}
     )
     tests = matrix.paired_differences(said, wanted, how.seed)
     facts = {"measure": wanted.name, "by": "scale", "unit": played[0].unit}
-    facts |= {"missing": by.missing(said, wanted) + unsettled, "vectors": [one.label for one in played]}
+    facts |= {"missing": by.count_missing(said, wanted) + unsettled, "vectors": [one.label for one in played]}
     facts["differences"] = {name: test.columns() for name, test in tests.items() if name != RANDOM}
     return {"summary": facts, "control": {"what": WHAT, **tests[RANDOM].columns()}, "n": len(asked)}
 

@@ -100,7 +100,7 @@ def _demo(count: int, seed: int) -> tuple[DialogueTask, ...]:
         domain = scene.domain
         steps = ((scene.obj,), domain.parts, tuple(word for both in domain.verbs for word in both))
         words = (*domain.tools, *(word for step in steps for word in step))
-        thrown = scene.say(chance.choice(talk.DISTRACTIONS), chance)
+        thrown = scene.write_sentence(chance.choice(talk.DISTRACTIONS), chance)
         found.append(
             DialogueTask(prompt, words, thrown, (scene.fun.charm, *DRIFTING_WORDS.split(", ")), steps)
         )

@@ -31,10 +31,10 @@ def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
     played = conditions.vector_channel(voice, params)
     asked = dialogues.load_tasks(params, voice.name)
     at, window = params["at"], params["window"]
-    how = GenerationSettings.of(params, at + window)
+    how = GenerationSettings.from_params(params, at + window)
     cast = conditions.standard_conditions(voice, played, how.seed, params["controls"])
     judge = judging.choose_judge(voice, params)
-    spoken = RunCost.of(len(asked), len(cast), how.max_new, rereads=4)
+    spoken = RunCost.of_batches(len(asked), len(cast), how.max_new, rereads=4)
     yield (spoken + judging.judging_cost(judge, len(asked) * len(cast), window)).row()
     yield from judging.announce_judge(judge)
     table = yield from _interrupt_tasks(voice, played, asked, cast, how, params)

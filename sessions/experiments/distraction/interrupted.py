@@ -49,39 +49,51 @@ class InterruptedAnswer:
     semantic: float | None = None
 
     @property
-    def came(self) -> bool:
+    def was_interrupted(self) -> bool:
         """Whether the interruption came, and something was said after it."""
-        return bool(self.answer.said.inserted) and len(self.answer.said.ids) > self.at
+        return bool(self.answer.generated.inserted) and len(self.answer.generated.ids) > self.at
 
     @property
     def after(self) -> str:
-        return "".join(self.answer.said.pieces[self.at :]) if self.came else ""
+        return "".join(self.answer.generated.pieces[self.at :]) if self.was_interrupted else ""
 
     @property
     def outcome(self) -> str | None:
-        return classify_outcome(self.task.words, self.task.distracted, self.after) if self.came else None
+        return (
+            classify_outcome(self.task.words, self.task.distracted, self.after)
+            if self.was_interrupted
+            else None
+        )
 
     @property
     def resisted(self) -> float | None:
-        return float(self.outcome == RETURNS) if self.came else None
+        return float(self.outcome == RETURNS) if self.was_interrupted else None
 
     @property
     def adherence(self) -> float | None:
-        return word_adherence(self.task.words, self.task.distracted, self.after) if self.came else None
+        return (
+            word_adherence(self.task.words, self.task.distracted, self.after)
+            if self.was_interrupted
+            else None
+        )
 
     @property
     def completion(self) -> float | None:
         """Of the whole answer, for the interruption may come when some steps are taken."""
-        return step_share(self.task.steps, self.answer.text) if self.came else None
+        return step_share(self.task.steps, self.answer.text) if self.was_interrupted else None
 
     @property
     def tokens_to_return(self) -> float | None:
-        found = tokens_to_return(self.task.words, self.answer.said.pieces[self.at :]) if self.came else None
+        found = (
+            tokens_to_return(self.task.words, self.answer.generated.pieces[self.at :])
+            if self.was_interrupted
+            else None
+        )
         return None if found is None else float(found)
 
     def sample(self) -> JobSample:
-        before = "".join(self.answer.said.pieces[: self.at])
-        text = f"{before} ⟦{self.task.distractor}⟧ {self.after}" if self.came else self.answer.text
+        before = "".join(self.answer.generated.pieces[: self.at])
+        text = f"{before} ⟦{self.task.distractor}⟧ {self.after}" if self.was_interrupted else self.answer.text
         return JobSample(self.answer.condition, self.answer.prompt.id, text, (self.outcome or "ended early",))
 
     def values(self) -> Mapping[str, Any]:
@@ -100,9 +112,9 @@ def measure_interruption(
 ) -> Work:
     """An `Interrupted`; its odds are read once more under the mixer it was said under, and remembered."""
     bare = InterruptedAnswer(task, answer, at, TaskOdds())
-    if not bare.came:
+    if not bare.was_interrupted:
         return bare
-    key = cache_digest(voice.identity, str(mixer.to_json()), str(answer.said.to_json()), str(task))
+    key = cache_digest(voice.identity, str(mixer.to_json()), str(answer.generated.to_json()), str(task))
     found = yield from task_group(
         f"odds after it {key}", partial(_measure_odds, voice, task, answer, mixer, at)
     )
@@ -112,7 +124,7 @@ def measure_interruption(
 def _measure_odds(
     voice: ModelSampler, task: DialogueTask, answer: SampledAnswer, mixer: Mixer, at: int
 ) -> Work:
-    rows = yield from voice.distributions(answer.prompt, answer.said, mixer)
+    rows = yield from voice.distributions(answer.prompt, answer.generated, mixer)
     after = np.asarray(rows[at:], np.float64)
     spread = -np.where(after > -np.inf, np.exp(after) * after, 0.0).sum(axis=1)
     on, off = (_total_probability(after, ids) for ids in _exclusive_first_tokens(voice, task))
@@ -121,7 +133,7 @@ def _measure_odds(
 
 def _exclusive_first_tokens(voice: ModelSampler, task: DialogueTask) -> tuple[list[int], list[int]]:
     """The tokens that words of either side begin with; one that begins words of both says nothing."""
-    on, off = voice.starts(task.words), voice.starts(task.distracted)
+    on, off = voice.first_tokens(task.words), voice.first_tokens(task.distracted)
     return sorted(on - off), sorted(off - on)
 
 

@@ -40,7 +40,7 @@ def add_semantic_scores(
     """The same table, each answer with its S where something was said after the interruption."""
     references = [text for task in asked for text in (task.prompt.text, task.distractor)]
     about = cache_digest(voice.identity, *references)
-    states = yield from voice.meanings(references)
+    states = yield from voice.mean_states(references)
     found: dict[str, list[InterruptedAnswer]] = {name: [] for name in table}
     for place, task in enumerate(asked):
         answered = {name: row[place] for name, row in table.items()}
@@ -57,7 +57,7 @@ def _score_task(
 ) -> Work:
     """S of every answer to one task."""
     told = {name: one.after for name, one in answered.items() if one.after.strip()}
-    said: Any = (yield from voice.meanings(list(told.values()))) if told else []
+    said: Any = (yield from voice.mean_states(list(told.values()))) if told else []
     common = references.mean(axis=0)
     task, distractor = references[2 * place : 2 * place + 2] - common
     scores = {

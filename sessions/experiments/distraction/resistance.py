@@ -51,7 +51,7 @@ class ResistanceTable:
                 yield Row("answers", f"{name} · {one.answer.prompt.id}", values)
 
     def _columns(self, found: Sequence[InterruptedAnswer]) -> dict[str, Any]:
-        came = [one for one in found if one.came]
+        came = [one for one in found if one.was_interrupted]
         columns: dict[str, Any] = {"n": len(came), "ended early": len(found) - len(came)}
         for name, rate in outcome_rates([str(one.outcome) for one in came]).items():
             columns |= rate.columns(name)
@@ -88,20 +88,20 @@ class ResistanceTable:
         """Mean projection of the tokens around the interruption, in mean residual norms, as the unsteered model reads
         them; as far as half of the answers still speak.
         """
-        rows = [self._projected(one) for one in found if one.came]
+        rows = [self._projections(one) for one in found if one.was_interrupted]
         for place in range(max(0, self.at - BEFORE), self.at + self.window):
             seen = statistics.estimate_mean([row[place] for row in rows if place < len(row)], self.seed)
             if seen.value is not None and 2 * seen.n >= len(rows):
                 yield Point(f"projection, {name}", place - self.at, seen.value, seen.lo, seen.hi)
 
-    def _projected(self, one: InterruptedAnswer) -> list[float]:
+    def _projections(self, one: InterruptedAnswer) -> list[float]:
         layers = {k: row for k, row in one.answer.reading.projections.items() if k in self.scales}
         columns = zip(*([value / self.scales[k] for value in row] for k, row in layers.items()), strict=True)
         return [mean_value(column) or 0.0 for column in columns]
 
     def summary(self) -> dict[str, Any]:
         returns = {
-            name: outcome_rates([str(one.outcome) for one in found if one.came])[RETURNS].to_json()
+            name: outcome_rates([str(one.outcome) for one in found if one.was_interrupted])[RETURNS].to_json()
             for name, found in self.table.items()
         }
         apart = statistics.paired_difference(self.resisted[PLUS], self.resisted[MINUS], self.seed)

@@ -40,7 +40,7 @@ class DialogueSettings:
     how: GenerationSettings
     turns: int
     role: str
-    reads: Channel
+    projected_on: Channel
 
     def __post_init__(self) -> None:
         if self.turns < 2:
@@ -74,7 +74,7 @@ def run_dialogue(
     voice: ModelSampler, setting: TrapSetting, playing: DialogueMixers, rules: DialogueSettings
 ) -> Work:
     """An `Errand`, remembered whole."""
-    mixers = [mixer.to_json() for mixer in (playing.before, playing.after, Mixer((rules.reads,)))]
+    mixers = [mixer.to_json() for mixer in (playing.before, playing.after, Mixer((rules.projected_on,)))]
     how = str((rules.how, rules.turns, rules.role))
     key = cache_digest(voice.identity, str(setting), str(mixers), how)
     found = yield from task_group(f"errand {key}", partial(_run_turns, voice, setting, playing, rules))
@@ -91,7 +91,7 @@ def _run_turns(
     here, said, sight = MockTerminal(setting.files), [], TrapReading()
     for _ in range(rules.turns):
         mixer = playing.before if sight == TrapReading() else playing.after
-        (spoken,) = yield from voice.speak(SamplePrompt(setting.id, tuple(messages)), [mixer], rules.how)
+        (spoken,) = yield from voice.generate(SamplePrompt(setting.id, tuple(messages)), [mixer], rules.how)
         turn = _parse_turn(spoken.text, "")
         here, reply = _run_commands(here, turn)
         said.append([turn.text, reply])
@@ -100,7 +100,7 @@ def _run_turns(
         messages += [{"role": "assistant", "content": turn.text}, {"role": rules.role, "content": reply}]
         if sight == TrapReading() and setting.trap in reply:
             sight = yield from _read_trap(
-                voice, SamplePrompt(setting.id, tuple(messages)), setting, rules.reads
+                voice, SamplePrompt(setting.id, tuple(messages)), setting, rules.projected_on
             )
     return {"turns": said, "sight": vars(sight)}
 
@@ -120,7 +120,7 @@ def _run_commands(here: MockTerminal, turn: TerminalTurn) -> tuple[MockTerminal,
 
 
 def _read_trap(voice: ModelSampler, prompt: SamplePrompt, setting: TrapSetting, reads: Channel) -> Work:
-    heard = yield from voice.hear(prompt, reads.vector)
+    heard = yield from voice.read_prompt(prompt, reads.vector)
     band = reads.layers or tuple(reads.vector.layers)
     traces = token_projections(heard, {layer: voice.residual[layer] for layer in band})
     goal = [place for file in setting.goal for place in last_mention(heard.pieces, file)]

@@ -40,11 +40,11 @@ def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
     settings, turns, how = (
         traps.load_settings(params, voice.name),
         params["turns"],
-        GenerationSettings.of(params),
+        GenerationSettings.from_params(params),
     )
     role = params["role"] or ("tool" if voice.name in demo.NAMES else "user")
     cast = _plan_mixers(voice, played, how.seed, params["controls"])
-    yield RunCost.of(len(settings) * len(cast) * turns, 1, how.max_new, rereads=1).row()
+    yield RunCost.of_batches(len(settings) * len(cast) * turns, 1, how.max_new, rereads=1).row()
     table = yield from _run_dialogues(voice, settings, cast, DialogueSettings(how, turns, role, played))
     yield from _events(table, how.seed)
     shielded = _values(table, "shielded")

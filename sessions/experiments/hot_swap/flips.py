@@ -49,16 +49,17 @@ class FlipTable:
 
     @cached_property
     def flips(self) -> Mapping[str, list[FlipEffect | None]]:
-        return {name: [self._around(answer) for answer in said] for name, said in self.table.items()}
+        return {name: [self._measure_flip(answer) for answer in said] for name, said in self.table.items()}
 
     @cached_property
     def after(self) -> Mapping[str, list[Value]]:
         return {
-            name: [self._of(answer, self.at, None) for answer in said] for name, said in self.table.items()
+            name: [self._measure_part(answer, self.at, None) for answer in said]
+            for name, said in self.table.items()
         }
 
     @cached_property
-    def usual_spike(self) -> float:
+    def unflipped_spike(self) -> float:
         known = [flip.spike for flip in self.flips[STAY] if flip is not None]
         return float(np.percentile(known, USUAL)) if known else float("inf")
 
@@ -74,24 +75,28 @@ class FlipTable:
 
     def _columns(self, name: str) -> dict[str, Any]:
         said, flips = self.table[name], [flip for flip in self.flips[name] if flip is not None]
-        before = [self._of(answer, 0, self.at) for answer in said]
+        before = [self._measure_part(answer, 0, self.at) for answer in said]
         columns: dict[str, Any] = {"n": len(flips), "ended early": len(said) - len(flips)}
-        columns |= self._known(before).columns("before") | self._known(self.after[name]).columns("after")
-        columns |= self._known([flip.jump for flip in flips]).columns("jump")
-        columns |= self._known([flip.spike for flip in flips]).columns("spike")
-        settled = self._known([None if flip.settled is None else float(flip.settled) for flip in flips])
+        columns |= self._estimate(before).columns("before") | self._estimate(self.after[name]).columns(
+            "after"
+        )
+        columns |= self._estimate([flip.jump for flip in flips]).columns("jump")
+        columns |= self._estimate([flip.spike for flip in flips]).columns("spike")
+        settled = self._estimate([None if flip.settled is None else float(flip.settled) for flip in flips])
         columns |= settled.columns("settled") | {"n settled": settled.n}
         for half, ends in (("kl before", (0, self.at)), ("kl after", (self.at, None))):
-            columns[half] = self._known([mean_value(cut_answer(one, *ends).reading.kl) for one in said]).value
+            columns[half] = self._estimate(
+                [mean_value(cut_answer(one, *ends).reading.kl) for one in said]
+            ).value
         for beside in BESIDE:
-            columns[beside] = self._known(
+            columns[beside] = self._estimate(
                 [MEASURES[beside].of(cut_answer(one, self.at)) for one in said]
             ).value
         return columns
 
     def _outcomes(self, name: str) -> dict[str, Any]:
         named = [
-            swapping.name_outcome(flip, self.usual_spike) for flip in self.flips[name] if flip is not None
+            swapping.name_outcome(flip, self.unflipped_spike) for flip in self.flips[name] if flip is not None
         ]
         counts, columns = Counter(named), {"n": len(named)}
         for one in swapping.NAMES:
@@ -103,8 +108,8 @@ class FlipTable:
         tested = (*TESTED, *((name, UNSTEERED) for name in chance.random_conditions(self.table)))
         for title, column in (
             ("after", self.after),
-            ("jump", self._each("jump")),
-            ("spike", self._each("spike")),
+            ("jump", self._column("jump")),
+            ("spike", self._column("spike")),
         ):
             tests = {
                 pair: statistics.paired_difference(column[pair[0]], column[pair[1]], self.seed)
@@ -125,13 +130,13 @@ class FlipTable:
         }
         for title, column in rows.items():
             for place in range(max((len(row) for row in column), default=0)):
-                seen = self._known([row[place] for row in column if place < len(row)])
+                seen = self._estimate([row[place] for row in column if place < len(row)])
                 if seen.value is not None and 2 * seen.n >= len(column):
                     yield Point(f"{title}, {name}", place - self.at, seen.value, seen.lo, seen.hi)
 
     def _answers(self, name: str, said: Sequence[SampledAnswer]) -> Iterator[JobEvent]:
         for place, (answer, flip) in enumerate(zip(said, self.flips[name], strict=True)):
-            called = "ended early" if flip is None else swapping.name_outcome(flip, self.usual_spike)
+            called = "ended early" if flip is None else swapping.name_outcome(flip, self.unflipped_spike)
             head, tail = cut_answer(answer, 0, self.at).text, cut_answer(answer, self.at).text
             yield JobSample(name, answer.prompt.id, f"{head} ⟦flip⟧ {tail}", (called,))
             values = {"condition": name, "prompt": answer.prompt.id, "outcome": called}
@@ -150,7 +155,7 @@ class FlipTable:
         most = max(shares, key=lambda name: shares[name] or 0.0)
         return {
             "measure": self.wanted.name,
-            **self._changed(),
+            **self._changed_shares(),
             "after_flip": apart.estimate.to_json(),
             "p": apart.p,
             "outcomes": shares,
@@ -158,12 +163,18 @@ class FlipTable:
             "reading": swapping.READ_AS[most],
         }
 
-    def _changed(self) -> dict[str, float | None]:
+    def _changed_shares(self) -> dict[str, float | None]:
         """Shares of the prompts: same tokens before the flip, other tokens from it on."""
         pairs = list(zip(self.table[FLIP], self.table[STAY], strict=True))
-        same = [float(one.said.ids[: self.at] == other.said.ids[: self.at]) for one, other in pairs]
-        came = [(one, other) for one, other in pairs if min(len(one.said.ids), len(other.said.ids)) > self.at]
-        changed = [float(one.said.ids[self.at :] != other.said.ids[self.at :]) for one, other in came]
+        same = [float(one.generated.ids[: self.at] == other.generated.ids[: self.at]) for one, other in pairs]
+        came = [
+            (one, other)
+            for one, other in pairs
+            if min(len(one.generated.ids), len(other.generated.ids)) > self.at
+        ]
+        changed = [
+            float(one.generated.ids[self.at :] != other.generated.ids[self.at :]) for one, other in came
+        ]
         return {"same_before": mean_value(same), "changed_after": mean_value(changed)}
 
     def control(self) -> dict[str, Any]:
@@ -171,7 +182,7 @@ class FlipTable:
         found = chance.random_control(self.after, UNSTEERED, self.seed)
         return found | {"what": f"{found['what']}, flipped at the same token"}
 
-    def _around(self, answer: SampledAnswer) -> FlipEffect | None:
+    def _measure_flip(self, answer: SampledAnswer) -> FlipEffect | None:
         return swapping.measure_flip(answer.reading.nll, self._stance(answer), self.at, self.window)
 
     def _stance(self, answer: SampledAnswer) -> list[float]:
@@ -183,22 +194,22 @@ class FlipTable:
         columns = zip(*([value / self.scales[k] for value in row] for k, row in layers.items()), strict=True)
         return [mean_value(column) or 0.0 for column in columns]
 
-    def _of(self, answer: SampledAnswer, start: int, end: int | None) -> Value:
+    def _measure_part(self, answer: SampledAnswer, start: int, end: int | None) -> Value:
         return self.wanted.of(cut_answer(answer, start, end))
 
-    def _each(self, name: str) -> dict[str, list[Value]]:
+    def _column(self, name: str) -> dict[str, list[Value]]:
         return {
             key: [None if flip is None else getattr(flip, name) for flip in row]
             for key, row in self.flips.items()
         }
 
-    def _known(self, values: Sequence[Value]) -> statistics.Estimate:
+    def _estimate(self, values: Sequence[Value]) -> statistics.Estimate:
         return statistics.estimate_mean(values, self.seed)
 
 
 def cut_answer(answer: SampledAnswer, start: int, end: int | None = None) -> SampledAnswer:
     """Some of an answer's tokens, with all that was read at them."""
-    cut, said, reading = slice(start, end), answer.said, answer.reading
+    cut, said, reading = slice(start, end), answer.generated, answer.reading
     shorter = replace(
         said,
         ids=said.ids[cut],
@@ -210,4 +221,4 @@ def cut_answer(answer: SampledAnswer, start: int, end: int | None = None) -> Sam
     projections = {layer: row[cut] for layer, row in reading.projections.items()}
     rows = {"nll": reading.nll[cut], "kl": reading.kl[cut], "entropy": reading.entropy[cut]}
     read = replace(reading, projections=projections, **rows)
-    return replace(answer, said=shorter, reading=read)
+    return replace(answer, generated=shorter, reading=read)

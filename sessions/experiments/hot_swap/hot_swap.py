@@ -47,26 +47,28 @@ class FlipSchedule:
     """When the sign turns: at a token, over so many more, and back again after so many (0: never)."""
 
     at: int
-    over: int = 1
+    ramp_tokens: int = 1
     back: int = 0
 
     def __post_init__(self) -> None:
         if self.at < 1:
             raise UsageError("a flip needs at least one token before it: --at N")
-        if 0 < self.back < self.over:
+        if 0 < self.back < self.ramp_tokens:
             raise UsageError(
                 "the way back would begin before the ramp has ended: --back N of at least --ramp"
             )
 
     def facts(self) -> dict[str, Any]:
-        return {"by": "tokens from the flip", "at": self.at, "ramp": self.over, "back": self.back}
+        return {"by": "tokens from the flip", "at": self.at, "ramp": self.ramp_tokens, "back": self.back}
 
     def scales(self, start: float, end: float) -> dict[int, float]:
         """Token → scale from there on."""
-        found = {self.at + step: scale for step, scale in enumerate(scale_ramp(start, end, self.over))}
+        found = {self.at + step: scale for step, scale in enumerate(scale_ramp(start, end, self.ramp_tokens))}
         if self.back:
             there = self.at + self.back
-            found |= {there + step: scale for step, scale in enumerate(scale_ramp(end, start, self.over))}
+            found |= {
+                there + step: scale for step, scale in enumerate(scale_ramp(end, start, self.ramp_tokens))
+            }
         return found
 
 
@@ -76,13 +78,13 @@ def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
         raise UsageError("a scale of 0 has no other sign: --scale X")
     score = FlipSchedule(params["at"], params["ramp"] or 1, params["back"])
     asked = prompts.load_prompts({**params, "prompts": params["prompts"] or _default_pack(voice)}, voice.name)
-    how = GenerationSettings.of(params, score.at + params["after"], params["cache"])
+    how = GenerationSettings.from_params(params, score.at + params["after"], params["cache"])
     wanted = measure(params["measure"], voice.name)
     cast = FlipLanes.of(
         played, conditions.random_channels(voice, played, how.seed, params["controls"]), score
     )
     judge = judging.choose_judge(voice, params)
-    spoken = RunCost.of(len(asked), len(cast.lanes), how.max_new, rereads=3)
+    spoken = RunCost.of_batches(len(asked), len(cast.lanes), how.max_new, rereads=3)
     yield (spoken + judging.judging_cost(judge, 2 * len(asked) * len(cast.lanes), how.max_new)).row()
     yield from judging.announce_judge(judge)
     table = yield from _generate_flipped(voice, asked, cast, how)
@@ -101,9 +103,9 @@ class FlipLanes:
     """Who speaks, what changes when, and in which order."""
 
     vector: Any
-    score: FlipSchedule
+    schedule: FlipSchedule
     lanes: Sequence[Condition]
-    cues: Sequence[LaneEdit]
+    edits: Sequence[LaneEdit]
 
     @classmethod
     def of(cls, played: Channel, randoms: Mapping[str, Channel], score: FlipSchedule) -> FlipLanes:
@@ -115,9 +117,9 @@ class FlipLanes:
         )
 
     @property
-    def turned(self) -> Sequence[Mixer]:
+    def flipped_mixers(self) -> Sequence[Mixer]:
         """What plays in every lane when the turn is over."""
-        return self.cues[self.score.over - 1].mixers
+        return self.edits[self.schedule.ramp_tokens - 1].mixers
 
 
 def _generate_flipped(
@@ -129,11 +131,11 @@ def _generate_flipped(
         yield Progress(number, len(asked), "texts turned")
         drawn = with_prompt_seed(how, number)
         said = yield from generate_answers(
-            voice, prompt, cast.lanes, drawn, cues=cast.cues, vector=cast.vector
+            voice, prompt, cast.lanes, drawn, cues=cast.edits, vector=cast.vector
         )
-        for answer, mixer in zip(said, cast.turned, strict=True):
+        for answer, mixer in zip(said, cast.flipped_mixers, strict=True):
             table[answer.condition].append(
-                (yield from _reread_after_flip(voice, answer, mixer, cast.score.at))
+                (yield from _reread_after_flip(voice, answer, mixer, cast.schedule.at))
             )
     yield Progress(len(asked), len(asked), "texts turned")
     return table
@@ -180,7 +182,7 @@ def _flip_edits(played: Channel, randoms: Sequence[Channel], score: FlipSchedule
 def _reread_after_flip(voice: ModelSampler, answer: SampledAnswer, mixer: Mixer, at: int) -> Work:
     """The answer with KL(steered ‖ unsteered) and entropy from the flip on under the mixer that plays there, reading
     it all."""
-    key = f"read on {cache_digest(voice.identity, str(mixer.to_json()), str(answer.prompt), str(answer.said.ids))}"
+    key = f"read on {cache_digest(voice.identity, str(mixer.to_json()), str(answer.prompt), str(answer.generated.ids))}"
     later = AnswerReading.from_json(
         (yield from task_group(key, partial(_reread_answer, voice, answer, mixer)))
     )
@@ -190,7 +192,7 @@ def _reread_after_flip(voice: ModelSampler, answer: SampledAnswer, mixer: Mixer,
 
 
 def _reread_answer(voice: ModelSampler, answer: SampledAnswer, mixer: Mixer) -> Work:
-    return (yield from voice.read(answer.prompt, answer.said, mixer)).to_json()
+    return (yield from voice.read(answer.prompt, answer.generated, mixer)).to_json()
 
 
 def _half_items(

@@ -59,7 +59,9 @@ class ClaudeJudge:
         for start in range(0, len(items), AT_A_TIME):
             questions = [self.question(item) for item in items[start : start + AT_A_TIME]]
             key = f"{self.name} {' '.join(question.key()[:16] for question in questions)}"
-            verdicts += [Judgement(*row) for row in (yield worker_task(partial(self._ask, questions), key))]
+            verdicts += [
+                Judgement(*row) for row in (yield worker_task(partial(self._ask_each, questions), key))
+            ]
             yield Progress(len(verdicts), len(items), f"{self.name} answers judged")
         return verdicts
 
@@ -82,7 +84,7 @@ class ClaudeJudge:
         """The bound for judging so many answers of so many tokens."""
         return cost_bound([self.question(JudgedItem(LONGEST_PROMPT, longest_answer(max_new)))], count)
 
-    def _ask(self, questions: Sequence[ClaudeQuestion]) -> list[list[Any]]:
+    def _ask_each(self, questions: Sequence[ClaudeQuestion]) -> list[list[Any]]:
         return [said.to_json() for said in map(parse_reply, self.claude.ask_each(questions))]
 
 

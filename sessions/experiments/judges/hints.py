@@ -39,11 +39,11 @@ class HintJudge:
     def judge(self, items: Sequence[JudgedItem]) -> Work:
         verdicts = []
         for item in items:
-            verdicts.append((yield from self._one(item)))
+            verdicts.append((yield from self._judge_item(item)))
             yield Progress(len(verdicts), len(items), "answers weighed")
         return verdicts
 
-    def _one(self, item: JudgedItem) -> Work:
+    def _judge_item(self, item: JudgedItem) -> Work:
         if not item.text.strip():
             return Judgement(None, "nothing was said")
         if item.prompt.raw:
@@ -52,7 +52,7 @@ class HintJudge:
         for hint in self.hints:
             prompt = with_hint(item.prompt, hint)
             key = f"hints {cache_digest(self.voice.identity, hint, str(prompt.messages), item.text)}"
-            (row,) = yield from task_group(key, partial(self.voice.weigh, prompt, [item.text]))
+            (row,) = yield from task_group(key, partial(self.voice.text_logprobs, prompt, [item.text]))
             means.append(sum(row) / len(row))
         return Judgement(means[0] - means[1])
 

@@ -38,9 +38,9 @@ class WordJudge:
 
     def judge(self, items: Sequence[JudgedItem]) -> Work:
         yield from ()
-        return [self._of(item.text) for item in items]
+        return [self._judge_text(item.text) for item in items]
 
-    def _of(self, text: str) -> Judgement:
+    def _judge_text(self, text: str) -> Judgement:
         share = word_adherence(self.positive, self.negative, text)
         return Judgement(share, "" if share is not None else NEITHER)
 
@@ -53,9 +53,9 @@ class QuestionJudge:
 
     def judge(self, items: Sequence[JudgedItem]) -> Work:
         yield from ()
-        return [self._of(item.text) for item in items]
+        return [self._judge_text(item.text) for item in items]
 
-    def _of(self, text: str) -> Judgement:
+    def _judge_text(self, text: str) -> Judgement:
         ends = re.findall(r"[.!?]+", text)
         if not ends:
             return Judgement(None, "no sentence was finished")

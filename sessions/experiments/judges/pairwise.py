@@ -56,14 +56,16 @@ class PairwiseJudge:
         verdicts: list[Judgement] = []
         for start in range(0, len(duels), AT_A_TIME):
             questions = [
-                question for duel in duels[start : start + AT_A_TIME] for question in self.both(duel)
+                question for duel in duels[start : start + AT_A_TIME] for question in self.both_orders(duel)
             ]
             key = f"pairwise {' '.join(question.key()[:16] for question in questions)}"
-            verdicts += [Judgement(*row) for row in (yield worker_task(partial(self._ask, questions), key))]
+            verdicts += [
+                Judgement(*row) for row in (yield worker_task(partial(self._ask_pairs, questions), key))
+            ]
             yield Progress(len(verdicts), len(duels), "pairs judged")
         return verdicts
 
-    def both(self, duel: AnswerPair) -> tuple[ClaudeQuestion, ClaudeQuestion]:
+    def both_orders(self, duel: AnswerPair) -> tuple[ClaudeQuestion, ClaudeQuestion]:
         return self.question(duel.prompt, duel.ours, duel.theirs), self.question(
             duel.prompt, duel.theirs, duel.ours
         )
@@ -86,9 +88,9 @@ class PairwiseJudge:
     def cost(self, count: int, max_new: int) -> ClaudeCost:
         """The bound for so many pairs of answers of so many tokens, in both orders."""
         answer = longest_answer(max_new)
-        return cost_bound(self.both(AnswerPair(LONGEST_PROMPT, answer, answer)), count)
+        return cost_bound(self.both_orders(AnswerPair(LONGEST_PROMPT, answer, answer)), count)
 
-    def _ask(self, questions: Sequence[ClaudeQuestion]) -> list[list[Any]]:
+    def _ask_pairs(self, questions: Sequence[ClaudeQuestion]) -> list[list[Any]]:
         replies = self.claude.ask_each(questions)
         return [settle_orders(*pair).to_json() for pair in zip(replies[::2], replies[1::2], strict=True)]
 

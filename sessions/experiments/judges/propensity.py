@@ -34,7 +34,9 @@ class PropensityJudge:
         for item in items:
             texts = [text for pair in self.pairs for text in pair]
             key = f"propensity {cache_digest(self.voice.identity, str(item.prompt.messages), item.text, *texts)}"
-            rows = yield from task_group(key, partial(self.voice.weigh, item.prompt, texts, after=item.text))
+            rows = yield from task_group(
+                key, partial(self.voice.text_logprobs, item.prompt, texts, after=item.text)
+            )
             means = [sum(row) / len(row) for row in rows]
             verdicts.append(Judgement(sum(means[::2]) / len(self.pairs) - sum(means[1::2]) / len(self.pairs)))
             yield Progress(len(verdicts), len(items), "continuations weighed")
@@ -45,7 +47,7 @@ def continuation_pairs(contrast: str) -> tuple[tuple[str, str], ...]:
     """The first pairs of a contrast set that are plain texts, or the last words of its conversations."""
     import vectors
 
-    pairs = vectors.contrast(contrast).checked().pairs
+    pairs = vectors.contrast(contrast).validated().pairs
     texts = [(_last_text(pair.positive), _last_text(pair.negative)) for pair in pairs]
     found = tuple((f" {one}", f" {other}") for one, other in texts if one and other and one != other)[:PAIRS]
     if not found:

@@ -50,7 +50,7 @@ class ResidentJudge:
         for item in items:
             asked = self.question(item)
             key = f"{self.name} {cache_digest(self.voice.identity, asked.text)}"
-            rows = yield from task_group(key, partial(self.voice.weigh, asked, self.numbers))
+            rows = yield from task_group(key, partial(self.voice.text_logprobs, asked, self.numbers))
             verdicts.append(Judgement(expected_score([sum(row) for row in rows])))
             yield Progress(len(verdicts), len(items), f"{self.name} answers judged")
         return verdicts

@@ -42,12 +42,12 @@ CONTROLS = "a random direction of the same norms; the change of every matrix at 
 def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
     asked = prompts.load_prompts({**params, "n": 2 * params["n"]}, voice.name)
     fit, held = asked[0::2], asked[1::2]
-    amounts, how = sorted({0.0, *params["amounts"]}), GenerationSettings.of(params)
+    amounts, how = sorted({0.0, *params["amounts"]}), GenerationSettings.from_params(params)
     forms = (ACTIVATION, WEIGHTS) if params["form"] == "both" else (params["form"],)
     by = make_scorer(params["measure"], voice, params)
     cost = _cost(held, amounts, forms, how)
     yield (cost + by.cost(cost.answers, how.max_new)).row()
-    base: ModelSampler = yield from voice.other(params["base"])
+    base: ModelSampler = yield from voice.load_other(params["base"])
     axis, sign = yield from tuning.tuning_channel(voice, base, fit, held, params["layers"])
     treated = _subtract_activations(voice, axis, amounts, how.seed) if ACTIVATION in forms else []
     if WEIGHTS in forms:
@@ -71,17 +71,17 @@ def _measure_models(
     said = yield from _generate_texts(voice, base, treated, held, how)
     apart = yield from _measure_kl(voice, base, treated, held, said)
     likely = yield from _measure_base_nll(base, said)
-    wanted = yield from by.over(said)
+    wanted = yield from by.score_answers(said)
     measures = [wanted, *(one for one in helpful_measures(voice.name) if one.name != wanted.name)]
-    return TreatmentTable(treated, said, apart, likely, measures, how.seed), by.missing(said, wanted)
+    return TreatmentTable(treated, said, apart, likely, measures, how.seed), by.count_missing(said, wanted)
 
 
 def _cost(
     held: Sequence[SamplePrompt], amounts: Sequence[float], forms: Sequence[str], how: GenerationSettings
 ) -> RunCost:
-    cost = RunCost.of(len(held), 2, how.max_new, rereads=1)
+    cost = RunCost.of_batches(len(held), 2, how.max_new, rereads=1)
     for _ in forms:
-        cost += RunCost.of(len(held), 2 * len(amounts), how.max_new, rereads=3)
+        cost += RunCost.of_batches(len(held), 2 * len(amounts), how.max_new, rereads=3)
     return cost
 
 
@@ -138,7 +138,7 @@ def _measure_kl(
     references = {BASE: base, TUNED: voice}
     apart: dict[str, dict[str, list[Value]]] = {one.name: {BASE: [], TUNED: []} for one in treated}
     for place, prompt in enumerate(held):
-        texts = [said[name][place].said for name in references]
+        texts = [said[name][place].generated for name in references]
         found = yield from measure_distances(references, [one.subject for one in treated], prompt, texts)
         for name, row in found.items():
             for reference, value in row.items():
@@ -160,9 +160,9 @@ def _measure_base_nll(base: ModelSampler, said: Mapping[str, Sequence[SampledAns
 
 
 def _read_by_base(base: ModelSampler, answer: SampledAnswer) -> Work:
-    key = f"read by base {cache_digest(base.identity, str(answer.prompt), str(answer.said.ids))}"
+    key = f"read by base {cache_digest(base.identity, str(answer.prompt), str(answer.generated.ids))}"
     return (yield from task_group(key, partial(_read_nll, base, answer)))
 
 
 def _read_nll(base: ModelSampler, answer: SampledAnswer) -> Work:
-    return list((yield from base.read(answer.prompt, answer.said)).nll)
+    return list((yield from base.read(answer.prompt, answer.generated)).nll)

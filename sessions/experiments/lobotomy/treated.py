@@ -37,64 +37,64 @@ class TreatmentTable:
     base model."""
 
     treated: Sequence[TreatedModel]
-    said: Mapping[str, Sequence[SampledAnswer]]
-    apart: Mapping[str, Mapping[str, Sequence[Value]]]
-    likely: Mapping[str, Sequence[Value]]
+    answers: Mapping[str, Sequence[SampledAnswer]]
+    distances: Mapping[str, Mapping[str, Sequence[Value]]]
+    base_nll: Mapping[str, Sequence[Value]]
     measures: Sequence[Measure]
     seed: int
 
     def events(self) -> Iterator[JobEvent]:
         for name in (BASE, TUNED):
-            columns: dict[str, Any] = {"condition": name, "form": "as it is", "n": len(self.said[name])}
+            columns: dict[str, Any] = {"condition": name, "form": "as it is", "n": len(self.answers[name])}
             columns |= self._perplexity(name).columns(PERPLEXITY)
-            yield Row("lobotomy", name, columns | self._measured(name))
+            yield Row("lobotomy", name, columns | self._measure_columns(name))
         for one in self.treated:
             columns = {"condition": one.name, "form": one.form, "λ": one.amount}
-            columns["n"] = len(self.said[one.name])
+            columns["n"] = len(self.answers[one.name])
             for curve, name, found in self._distances(one):
                 columns |= found.columns(name)
                 if found.value is not None:
                     yield Point(f"{curve}, {one.form}", one.amount, found.value, found.lo, found.hi)
-            yield Row("lobotomy", one.name, columns | self._measured(one.name))
+            yield Row("lobotomy", one.name, columns | self._measure_columns(one.name))
 
     def _distances(self, one: TreatedModel) -> Iterator[tuple[str, str, statistics.Estimate]]:
         """(its curve, its column, what it is): of both references, and of the text under the base model."""
-        for reference, row in self.apart[one.name].items():
+        for reference, row in self.distances[one.name].items():
             yield f"KL to {reference}", f"kl_to_{reference}", statistics.estimate_mean(row, self.seed)
         yield PERPLEXITY, PERPLEXITY, self._perplexity(one.name)
 
     def _perplexity(self, name: str) -> statistics.Estimate:
         """exp of the mean over prompts of −log p per token, and of its interval."""
-        found = statistics.estimate_mean(self.likely[name], self.seed)
+        found = statistics.estimate_mean(self.base_nll[name], self.seed)
         value, low, high = (
             None if end is None else math.exp(end) for end in (found.value, found.lo, found.hi)
         )
         return statistics.Estimate(value, low, high, found.n)
 
-    def _measured(self, name: str) -> dict[str, Any]:
+    def _measure_columns(self, name: str) -> dict[str, Any]:
         columns: dict[str, Any] = {}
         for one in self.measures:
-            columns |= one.estimate(self.said[name], self.seed).columns(one.name)
+            columns |= one.estimate(self.answers[name], self.seed).columns(one.name)
         return columns
 
     def summary(self) -> dict[str, Any]:
         """Per form the way from λ = 0 to λ = 1 (or the largest up to it): is it towards base, beyond chance?"""
-        return {form: self._way(form) for form in (ACTIVATION, WEIGHTS) if self._of(form)}
+        return {form: self._change_to_base(form) for form in (ACTIVATION, WEIGHTS) if self._models_of(form)}
 
     def control(self) -> dict[str, Any]:
-        return {form: self._way(form) for form in (RANDOM, SHUFFLED) if self._of(form)}
+        return {form: self._change_to_base(form) for form in (RANDOM, SHUFFLED) if self._models_of(form)}
 
-    def _of(self, form: str) -> list[TreatedModel]:
+    def _models_of(self, form: str) -> list[TreatedModel]:
         return [one for one in self.treated if one.form == form and one.amount <= 1.0]
 
-    def _way(self, form: str) -> dict[str, Any]:
-        last = self._of(form)[-1]
+    def _change_to_base(self, form: str) -> dict[str, Any]:
+        last = self._models_of(form)[-1]
         untouched = next(one for one in self.treated if one.amount == 0)
         moved = statistics.paired_difference(
-            self.apart[last.name][BASE], self.apart[untouched.name][BASE], self.seed
+            self.distances[last.name][BASE], self.distances[untouched.name][BASE], self.seed
         )
         before, after = (
-            statistics.estimate_mean(self.apart[one.name][BASE]).value for one in (untouched, last)
+            statistics.estimate_mean(self.distances[one.name][BASE]).value for one in (untouched, last)
         )
         return {
             "λ": last.amount,

@@ -32,7 +32,7 @@ class PhaseFindings:
     points: list[dict[str, Any]] = field(default_factory=list)
     samples: list[dict[str, Any]] = field(default_factory=list)
 
-    def through(self, work: Work) -> Work:
+    def relay(self, work: Work) -> Work:
         """The events of an inner job under this phase's name; its steps are answered as they are."""
         resume, value = work.send, None
         while True:
@@ -41,11 +41,11 @@ class PhaseFindings:
             except StopIteration as end:
                 return end.value
             try:
-                resume, value = work.send, (yield self._named(item))
+                resume, value = work.send, (yield self._with_phase_name(item))
             except Exception as problem:
                 resume, value = work.throw, problem
 
-    def _named(self, item: Any) -> Any:
+    def _with_phase_name(self, item: Any) -> Any:
         if isinstance(item, Row):
             item = Row(f"{self.phase}: {item.table}", item.key, item.values)
             self.rows.append({"table": item.table, "key": item.key, **item.values})
@@ -59,14 +59,14 @@ class PhaseFindings:
 
 
 def experiment(voice: ModelSampler, params: Params) -> Work:
-    study, wanted = StudyFolder.at(params["out"]), _parse_phases(params["only"])
+    study, wanted = StudyFolder.open_folder(params["out"]), _parse_phases(params["only"])
     pairs = int(params["pairs"])
     yield RunCost(passes=2 * pairs).row()
     summary: dict[str, Any] = {}
     for number, phase in enumerate(wanted):
         yield Progress(number, len(wanted), f"phase {phase}")
         heard = PhaseFindings(phase)
-        found = yield from heard.through(PHASES[phase](voice, study, params, heard))
+        found = yield from heard.relay(PHASES[phase](voice, study, params, heard))
         summary[phase] = found
         yield worker_task(partial(_save_findings, study, heard, found))
     yield Progress(len(wanted), len(wanted), "phases")
@@ -87,7 +87,7 @@ def _phase_control(found: Mapping[str, Any]) -> Any:
 
 def _save_findings(study: StudyFolder, heard: PhaseFindings, found: Mapping[str, Any]) -> None:
     told = {"rows": heard.rows, "points": heard.points, "samples": heard.samples}
-    study.keep(heard.phase, told | {"summary": found})
+    study.save_findings(heard.phase, told | {"summary": found})
 
 
 def _parse_phases(only: str | None) -> list[str]:
@@ -102,7 +102,7 @@ def _make_dataset(voice: ModelSampler, study: StudyFolder, params: Params, heard
     """The pairs of a built-in set or a file, as many of every domain as there are of the scarcest."""
     from vectors.contrasts.catalogue import contrast
 
-    found = contrast(params["contrast"]).checked()
+    found = contrast(params["contrast"]).validated()
     chosen = _balance_domains(found.pairs, int(params["pairs"]))
     yield worker_task(lambda: study.write_pairs(chosen))
     counts = {domain: sum(pair["domain"] == domain for pair in chosen) for domain in found.domains}
@@ -128,7 +128,7 @@ def _extract_vector(voice: ModelSampler, study: StudyFolder, params: Params, hea
     from vectors.extraction.job import extraction_job
 
     asked = {
-        "contrast": study.needed(DATASET),
+        "contrast": study.require_file(DATASET),
         "out": str(study.vector),
         "name": "study",
         "seed": params["seed"],
@@ -143,7 +143,11 @@ def _extract_vector(voice: ModelSampler, study: StudyFolder, params: Params, hea
 def _validate_vector(voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings) -> Work:
     from vectors.checks.check import check_job
 
-    asked = {"vector": study.needed(VECTOR), "contrast": study.needed(DATASET), "seed": params["seed"]}
+    asked = {
+        "vector": study.require_file(VECTOR),
+        "contrast": study.require_file(DATASET),
+        "seed": params["seed"],
+    }
     found = (yield from check_job(voice.model, asked)) or {}
     shown = ("verdict", "reasons", "window", "consistency", "effects", "control")
     return {name: found[name] for name in shown}
@@ -154,7 +158,7 @@ def _run_experiments(voice: ModelSampler, study: StudyFolder, params: Params, he
     from sessions.job_specs.catalogue import OFFERS
 
     found: dict[str, Any] = {}
-    vector = study.needed(VECTOR)
+    vector = study.require_file(VECTOR)
     for name in [name.strip() for name in params["behaviour"].split(",") if name.strip()]:
         if name not in registry.EXPERIMENTS or name == "phases":
             raise UsageError(f"no experiment {name!r} to see behaviour in")
@@ -162,7 +166,7 @@ def _run_experiments(voice: ModelSampler, study: StudyFolder, params: Params, he
         takes = {param.name for param in offer.params}
         given = {key: params[key] for key in SHARED if key in takes and params.get(key) is not None}
         inner = registry.experiment(name)(voice, offer.read({"vector": vector, **given}))
-        ended = yield from PhaseFindings(name).through(inner)
+        ended = yield from PhaseFindings(name).relay(inner)
         found[name] = {"n": ended["n"], "summary": ended["summary"], "control": ended["control"]}
     return found
 
@@ -175,9 +179,9 @@ def _compare_changes(voice: ModelSampler, study: StudyFolder, params: Params, he
 
     if not params["tuned"]:
         return {"skipped": "no tuned model was named: --tuned MODEL"}
-    vector = voice.vector(study.needed(VECTOR))
+    vector = voice.vector(study.require_file(VECTOR))
     asked = prompts.load_prompts(params, voice.name)
-    tuned: ModelSampler = yield from voice.other(params["tuned"])
+    tuned: ModelSampler = yield from voice.load_other(params["tuned"])
     before = yield from voice.states(asked)
     after = yield from tuned.states(asked)
     change = {layer: after[layer].mean(0) - before[layer].mean(0) for layer in before}
@@ -200,7 +204,9 @@ def _write_analysis(voice: ModelSampler, study: StudyFolder, params: Params, hea
     from sessions.experiments.report import document
     from sessions.experiments.report.found import ReportData
 
-    findings = {phase: kept for phase in PHASES if phase != "analysis" and (kept := study.kept(phase))}
+    findings = {
+        phase: kept for phase in PHASES if phase != "analysis" and (kept := study.load_findings(phase))
+    }
     if not findings:
         raise UsageError(f"{study.folder} holds no findings yet: run the other phases first")
     found = ReportData(
@@ -215,7 +221,7 @@ def _write_analysis(voice: ModelSampler, study: StudyFolder, params: Params, hea
     for kept in findings.values():
         found.rows += kept["rows"]
         for told in (*kept["points"], *kept["samples"]):
-            found.note(JobEvent.from_json(told))
+            found.collect(JobEvent.from_json(told))
     folder, title = str(study.folder), "A motivation study"
     yield from (yield worker_task(lambda: document.write_report(found, folder, title, "steertui run phases")))
     return {"report": str(study.folder / "report.md"), "phases": list(findings)}

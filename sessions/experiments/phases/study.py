@@ -23,7 +23,7 @@ class StudyFolder:
     folder: Path
 
     @classmethod
-    def at(cls, folder: str) -> StudyFolder:
+    def open_folder(cls, folder: str) -> StudyFolder:
         place = expand_home(folder)
         try:
             place.mkdir(parents=True, exist_ok=True)
@@ -39,17 +39,17 @@ class StudyFolder:
     def vector(self) -> Path:
         return self.folder / VECTOR
 
-    def needed(self, name: str) -> str:
+    def require_file(self, name: str) -> str:
         """A file of an earlier phase; the sentence says which one makes it."""
         path = self.folder / name
         if not path.is_file():
             raise BadInput(f"{path} is not there: run the phase {MADE_BY[name]} first")
         return str(path)
 
-    def keep(self, phase: str, found: Mapping[str, Any]) -> None:
+    def save_findings(self, phase: str, found: Mapping[str, Any]) -> None:
         self._write(f"{phase}.json", json.dumps(found, ensure_ascii=False, indent=1) + "\n")
 
-    def kept(self, phase: str) -> dict[str, Any] | None:
+    def load_findings(self, phase: str) -> dict[str, Any] | None:
         """What a phase found, if it was run; what cannot be read is refused by its name."""
         path = self.folder / f"{phase}.json"
         if not path.is_file():

@@ -23,9 +23,9 @@ class ReportData:
     cells: list[Cell] = field(default_factory=list)
     samples: list[JobSample] = field(default_factory=list)
 
-    def note(self, item: Any) -> None:
+    def collect(self, item: Any) -> None:
         if isinstance(item, Row):
-            self._row(item)
+            self._collect_row(item)
         elif isinstance(item, Point):
             self.points.append(item)
         elif isinstance(item, Cell):
@@ -33,7 +33,7 @@ class ReportData:
         elif isinstance(item, JobSample):
             self.samples.append(item)
 
-    def _row(self, row: Row) -> None:
+    def _collect_row(self, row: Row) -> None:
         if row.table == COST:
             self.cost = dict(row.values)
         else:

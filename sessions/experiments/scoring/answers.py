@@ -33,12 +33,12 @@ class SampledAnswer:
 
     prompt: SamplePrompt
     condition: str
-    said: GeneratedTokens
+    generated: GeneratedTokens
     reading: AnswerReading
 
     @property
     def text(self) -> str:
-        return self.said.text
+        return self.generated.text
 
     def sample(self, *flags: str) -> JobSample:
         return JobSample(self.condition, self.prompt.label, self.text, flags)
@@ -110,7 +110,7 @@ def _generate_rows(
     vector: Any,
 ) -> Work:
     rows = []
-    for mixer, said in zip(mixers, (yield from voice.speak(prompt, mixers, how, cues)), strict=True):
+    for mixer, said in zip(mixers, (yield from voice.generate(prompt, mixers, how, cues)), strict=True):
         reading = yield from voice.read(prompt, said, mixer, vector)
         rows.append({"said": said.to_json(), "reading": reading.to_json()})
     return rows

@@ -23,7 +23,8 @@ def is_broken(answer: SampledAnswer, unsteered: SampledAnswer) -> bool:
     worse = nll is not None and before is not None and nll - before > COLLAPSE_NATS
     return (
         worse
-        or repeated_ngram_share(answer.said.ids) > repeated_ngram_share(unsteered.said.ids) + COLLAPSE_REPEATS
+        or repeated_ngram_share(answer.generated.ids)
+        > repeated_ngram_share(unsteered.generated.ids) + COLLAPSE_REPEATS
     )
 
 

@@ -116,7 +116,9 @@ MEASURES: Mapping[str, Measure] = {
         Measure(
             "distinct-3", "different word triples over all", lambda a: distinct_ngrams(split_words(a.text), 3)
         ),
-        Measure("repetition", "share of 4-grams said before", lambda a: repeated_ngram_share(a.said.ids)),
+        Measure(
+            "repetition", "share of 4-grams said before", lambda a: repeated_ngram_share(a.generated.ids)
+        ),
         Measure(
             "flagged",
             "share of texts that repeat, go round, loop or are symbols at first sight",

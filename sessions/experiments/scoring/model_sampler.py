@@ -65,15 +65,15 @@ class TorchSampler:
         return vectors.read(name, model=self.model)
 
     def random(self, vector: SteeringVector, seed: int) -> SteeringVector:
-        return doses.prepare_doses(vector, vector.layers).control(seed).vector
+        return doses.prepare_doses(vector, vector.layers).random_control(seed).vector
 
-    def other(self, name: str) -> Work:
+    def load_other(self, name: str) -> Work:
         return TorchSampler((yield worker_task(lambda: core.load(name))))
 
     def prompt_ids(self, prompt: SamplePrompt) -> list[int]:
         return render_prompt(self.model.tokenizer, as_messages(prompt.messages), raw=prompt.raw).ids
 
-    def speak(
+    def generate(
         self,
         prompt: SamplePrompt,
         mixers: Sequence[Mixer],
@@ -98,15 +98,15 @@ class TorchSampler:
         said = [_LaneTokens() for _ in mixers]
         while True:
             for cue in (cue for cue in cues if cue.at == len(live.steps)):
-                self._take(cue, prompt, live, lineup, said)
+                self._apply_edit(cue, prompt, live, lineup, said)
             step = yield gpu_task(lambda: next(live, None))
             if step is None:
                 break
             for line, voice in zip(said, (step, *step.voices), strict=False):
-                line.hear(voice)
-        return [line.spoken(self.model.tokenizer) for line in said]
+                line.append(voice)
+        return [line.to_tokens(self.model.tokenizer) for line in said]
 
-    def _take(
+    def _apply_edit(
         self,
         cue: LaneEdit,
         prompt: SamplePrompt,
@@ -118,12 +118,12 @@ class TorchSampler:
             lineup[:] = cue.mixers
             live.set(lineup[0])
         if cue.text:
-            ids = self._words(cue, prompt)
+            ids = self._edit_tokens(cue, prompt)
             live.inject_ids(ids, cue.role, cue.text)
             for line in said:
-                line.put(cue.at, ids)
+                line.insert(cue.at, ids)
 
-    def _words(self, cue: LaneEdit, prompt: SamplePrompt) -> list[int]:
+    def _edit_tokens(self, cue: LaneEdit, prompt: SamplePrompt) -> list[int]:
         """The model's own words as they are; a turn of somebody else in the template's frame."""
         tokenizer, text = self.model.tokenizer, cue.text
         if cue.role != "model":
@@ -137,21 +137,21 @@ class TorchSampler:
     def read(
         self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None = None, vector: Any = None
     ) -> Work:
-        return (yield gpu_task(partial(self._read, prompt, said, mixer, vector)))
+        return (yield gpu_task(partial(self._read_answer, prompt, said, mixer, vector)))
 
-    def _read(
+    def _read_answer(
         self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None, vector: Any
     ) -> AnswerReading:
         if not said.ids:
             return AnswerReading(())
         layers = tuple(vector.layers) if vector is not None else ()
-        ids, own, start = self._placed(prompt, said)
-        plain, states = self._plain(ids, start, layers)
+        ids, own, start = self._join_tokens(prompt, said)
+        plain, states = self._unsteered_pass(ids, start, layers)
         chosen = torch.tensor(said.ids, device=plain.device)
         nll = -plain[own].gather(1, chosen[:, None])[:, 0]
         kl: Sequence[float] = () if mixer is None else [0.0] * len(own)
         drawn_from = plain[own]
-        if mixer is not None and mixer.playing():
+        if mixer is not None and mixer.active_indices():
             drawn_from = likelihood.token_distributions(self.model, ids, start, mixer)[own]
             kl = (drawn_from.exp() * (drawn_from - plain[own])).nan_to_num(0.0).sum(dim=-1).tolist()
         entropy = -(drawn_from.exp() * drawn_from).nan_to_num(0.0).sum(dim=-1)
@@ -162,7 +162,7 @@ class TorchSampler:
         return AnswerReading(tuple(nll.tolist()), tuple(kl), projections, tuple(entropy.tolist()))
 
     def distributions(self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None = None) -> Work:
-        ids, own, start = self._placed(prompt, said)
+        ids, own, start = self._join_tokens(prompt, said)
 
         def work() -> NDArray[np.float32]:
             rows = likelihood.token_distributions(self.model, ids, start, mixer or Mixer())[own]
@@ -170,8 +170,8 @@ class TorchSampler:
 
         return (yield gpu_task(work))
 
-    def tendencies(self, contrast: str, count: int, mixers: Sequence[Mixer]) -> Work:
-        pairs = vectors.contrast(contrast).checked().pairs[:count]
+    def measure_propensities(self, contrast: str, count: int, mixers: Sequence[Mixer]) -> Work:
+        pairs = vectors.contrast(contrast).validated().pairs[:count]
         words = yield from dose_response.find_continuations(
             self.model, separation.token_pairs(self.model, pairs)
         )
@@ -182,27 +182,27 @@ class TorchSampler:
                 found[-1].append((yield gpu_task(partial(one.propensity, self.model, mixer))))
         return found
 
-    def weigh(self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = "") -> Work:
+    def text_logprobs(self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = "") -> Work:
         context = [*self.prompt_ids(prompt), *encode(self.model.tokenizer, after)]
         found: list[list[float]] = []
         for text in texts:
             ids = encode(self.model.tokenizer, text)
-            found.append((yield gpu_task(partial(self._each, context, ids))))
+            found.append((yield gpu_task(partial(self._token_logprobs, context, ids))))
         return found
 
-    def _each(self, context: Sequence[int], ids: Sequence[int]) -> list[float]:
+    def _token_logprobs(self, context: Sequence[int], ids: Sequence[int]) -> list[float]:
         rows = likelihood.token_distributions(self.model, [*context, *ids], len(context))
         chosen = torch.tensor(list(ids), device=rows.device)
         return list(rows.gather(1, chosen[:, None])[:, 0].tolist())
 
-    def hear(self, prompt: SamplePrompt, vector: Any) -> Work:
+    def read_prompt(self, prompt: SamplePrompt, vector: Any) -> Work:
         ids = self.prompt_ids(prompt)
         pieces = tuple(self.model.tokenizer.decode([token]) for token in ids)
-        _, states = yield gpu_task(partial(self._plain, ids, 0, tuple(vector.layers)))
+        _, states = yield gpu_task(partial(self._unsteered_pass, ids, 0, tuple(vector.layers)))
         rows = {layer: hidden @ vector.directions[layer] for layer, hidden in states.items()}
         return PromptProjections(pieces, {layer: tuple(row.tolist()) for layer, row in rows.items()})
 
-    def starts(self, words: Sequence[str]) -> frozenset[int]:
+    def first_tokens(self, words: Sequence[str]) -> frozenset[int]:
         spelled = [
             text for word in words for text in (word, f" {word}", word.capitalize(), f" {word.capitalize()}")
         ]
@@ -216,7 +216,7 @@ class TorchSampler:
             read.append((yield gpu_task(partial(capture, self.model, ids))).rows)
         return {layer: torch.cat([rows[layer] for rows in read]).numpy() for layer in read[0]}
 
-    def meanings(self, texts: Sequence[str]) -> Work:
+    def mean_states(self, texts: Sequence[str]) -> Work:
         layer = round(2 * (self.n_layers - 1) / 3)
         ids = [encode(self.model.tokenizer, text) for text in texts]
         found: list[Tensor] = []
@@ -236,13 +236,13 @@ class TorchSampler:
             (yield worker_task(lambda: remove_tuning(self.model, base.model, share, shuffled=shuffled)))
         )
 
-    def _placed(self, prompt: SamplePrompt, said: GeneratedTokens) -> tuple[list[int], list[int], int]:
+    def _join_tokens(self, prompt: SamplePrompt, said: GeneratedTokens) -> tuple[list[int], list[int], int]:
         """Prompt and answer in one row, where the answer's own tokens stand in it, and where it begins."""
         asked = self.prompt_ids(prompt)
-        ids, own = said.woven()
+        ids, own = said.interleave()
         return [*asked, *ids], own, len(asked)
 
-    def _plain(
+    def _unsteered_pass(
         self, ids: Sequence[int], start: int, layers: Sequence[int]
     ) -> tuple[Tensor, dict[int, Tensor]]:
         """One unsteered pass: log-probabilities of every token from `start` on, and the states at those tokens."""
@@ -251,7 +251,7 @@ class TorchSampler:
         def look(layer: int, hidden: Tensor) -> None:
             states[layer] = hidden[0, start:].float().cpu()
 
-        with self.model.steering.tap(layers, look):
+        with self.model.steering.hooking_outputs(layers, look):
             return likelihood.token_distributions(self.model, ids, start), states
 
 
@@ -263,21 +263,21 @@ class _LaneTokens:
         self.logprobs: list[float] = []
         self.pieces: list[str] = []
         self.inserted: list[tuple[int, Ids]] = []
-        self.over = False
+        self.finished = False
 
-    def hear(self, voice: Any) -> None:
+    def append(self, voice: Any) -> None:
         """A step, or another lane's voice; one that has ended repeats itself and is not listened to."""
-        self.over = self.over or voice.finished
-        if not self.over:
+        self.finished = self.finished or voice.finished
+        if not self.finished:
             self.ids.append(voice.token_id)
             self.logprobs.append(voice.logprob)
             self.pieces.append(voice.text)
 
-    def put(self, at: int, ids: Sequence[int]) -> None:
+    def insert(self, at: int, ids: Sequence[int]) -> None:
         if len(self.ids) == at:
             self.inserted.append((at, tuple(ids)))
 
-    def spoken(self, tokenizer: Any) -> GeneratedTokens:
+    def to_tokens(self, tokenizer: Any) -> GeneratedTokens:
         text = tokenizer.decode(self.ids, skip_special_tokens=True)
         rows = tuple(self.logprobs), tuple(self.inserted), tuple(self.pieces)
         return GeneratedTokens(tuple(self.ids), text, *rows)

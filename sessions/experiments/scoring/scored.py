@@ -20,7 +20,7 @@ class ScoredAnswers:
 
     table: Mapping[str, Sequence[SampledAnswer]]
     wanted: Measure
-    coherent: Measure | None
+    coherence_measure: Measure | None
 
     @property
     def n(self) -> int:
@@ -36,15 +36,15 @@ class ScoredAnswers:
         return {name: coherence.whole_flags(said, before) for name, said in self.table.items()}
 
     @cached_property
-    def kept(self) -> Mapping[str, Sequence[Value]]:
+    def coherence_values(self) -> Mapping[str, Sequence[Value]]:
         """What the coherence floor is held against: the chosen measure, else whether the texts are whole."""
-        if self.coherent is None:
+        if self.coherence_measure is None:
             return self.whole
-        return {name: self.coherent.all(said) for name, said in self.table.items()}
+        return {name: self.coherence_measure.all(said) for name, said in self.table.items()}
 
     def value_of(self, name: str, seed: int) -> statistics.Estimate:
         return statistics.estimate_mean(self.values[name], seed, shares=self.wanted.share)
 
     def coherence_of(self, name: str, seed: int) -> statistics.Estimate:
-        shares = self.coherent is None or self.coherent.share
-        return statistics.estimate_mean(self.kept[name], seed, shares=shares)
+        shares = self.coherence_measure is None or self.coherence_measure.share
+        return statistics.estimate_mean(self.coherence_values[name], seed, shares=shares)

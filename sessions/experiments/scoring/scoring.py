@@ -38,7 +38,7 @@ class Scorer:
     def cost(self, answers: int, max_new: int) -> RunCost:
         return judging.judging_cost(self.judge, answers, max_new)
 
-    def over(self, said: Said) -> Work:
+    def score_answers(self, said: Said) -> Work:
         """The measure itself, or one that looks up what the judge says of these answers."""
         if self.judge is None:
             return self.measure
@@ -60,7 +60,7 @@ class Scorer:
             self.judge.name, self.judge.about, lambda answer: scores.get((answer.condition, answer.prompt.id))
         )
 
-    def missing(self, said: Said, made: Measure | None) -> int:
+    def count_missing(self, said: Said, made: Measure | None) -> int:
         """Answers the judge gave no score for."""
         if self.judge is None or made is None:
             return 0

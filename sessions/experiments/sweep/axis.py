@@ -34,7 +34,7 @@ class SweepAxis:
         return "gaps from the negative class" if self._classes else "projection"
 
     @property
-    def sides(self) -> tuple[float, ...]:
+    def breaking_signs(self) -> tuple[float, ...]:
         """In which directions more of it can break a text: a low floor and a high ceiling do nothing."""
         return {"scale": (-1.0, 1.0), "floor": (1.0,), "ceiling": (-1.0,)}[self.kind]
 

@@ -55,29 +55,35 @@ class CellTable(ScoredAnswers):
             {cell_name(*place): self.tests[cell_name(*place)].p for place in self.places}
         )
         yield Row(
-            "cells", UNSTEERED, {"layer": None, "level": 0.0, "vector": UNSTEERED, **self._all(UNSTEERED)}
+            "cells",
+            UNSTEERED,
+            {"layer": None, "level": 0.0, "vector": UNSTEERED, **self._value_columns(UNSTEERED)},
         )
         for mark, who in (("", "vector"), (CONTROL, "random")):
             for layer, level in self.places:
                 name = cell_name(layer, level, mark)
-                columns = self._all(name) | self._against(name) | {"p_holm": adjusted.get(name)}
+                columns = (
+                    self._value_columns(name)
+                    | self._difference_columns(name)
+                    | {"p_holm": adjusted.get(name)}
+                )
                 yield Row("cells", name, {"layer": layer, "level": level, "vector": who, **columns})
-                yield from self._squares(name, layer, level, mark)
+                yield from self._grid_cells(name, layer, level, mark)
         for layer in self.layers:
-            yield Row("layers", str(layer), {"layer": layer, **self._layer(layer)})
+            yield Row("layers", str(layer), {"layer": layer, **self._layer_columns(layer)})
 
-    def _all(self, name: str) -> dict[str, Any]:
+    def _value_columns(self, name: str) -> dict[str, Any]:
         found = self.value_of(name, self.seed)
         columns = {"n": found.n} | found.columns(self.wanted.name)
         columns |= self.coherence_of(name, self.seed).columns("coherence")
         return columns | {"kl": MEASURES["kl"].estimate(self.table[name]).value}
 
-    def _against(self, name: str) -> dict[str, Any]:
+    def _difference_columns(self, name: str) -> dict[str, Any]:
         otherwise = differing_answers(self.table[name], self.table[UNSTEERED])
         columns = self.tests[name].columns("difference")
         return columns | statistics.estimate_mean(otherwise, self.seed, shares=True).columns("changed")
 
-    def _squares(self, name: str, layer: int, level: float, mark: str) -> Iterator[Cell]:
+    def _grid_cells(self, name: str, layer: int, level: float, mark: str) -> Iterator[Cell]:
         """One grid per question: what a cell does, and what it leaves whole."""
         found = {
             f"{mark}{self.wanted.name}: minus unsteered": self.tests[name].estimate.value,
@@ -87,36 +93,48 @@ class CellTable(ScoredAnswers):
             if value is not None:
                 yield Cell(grid, f"L{layer}", f"{level:+g}", value)
 
-    def _layer(self, layer: int) -> dict[str, Any]:
+    def _layer_columns(self, layer: int) -> dict[str, Any]:
         """Between which levels most of its texts are whole, and which of its levels is best."""
-        whole = [level for level in self.levels if self._holds(cell_name(layer, level))]
+        whole = [level for level in self.levels if self._mostly_whole(cell_name(layer, level))]
         columns: dict[str, Any] = {"whole from": min([0.0, *whole]), "whole to": max([0.0, *whole])}
         best = self._best([place for place in self.weakest_first if place[0] == layer], "")
         if best is None:
             return columns | {"best level": None}
         name = cell_name(*best)
-        return columns | {"best level": best[1], **self._all(name), **self._against(name)}
+        return columns | {
+            "best level": best[1],
+            **self._value_columns(name),
+            **self._difference_columns(name),
+        }
 
-    def _holds(self, name: str) -> bool:
+    def _mostly_whole(self, name: str) -> bool:
         row = self.whole[name]
         return not is_breaking(1 - sum(row) / len(row))
 
     def _best(self, places: Sequence[Place], mark: str) -> Place | None:
         names = {place: cell_name(*place, mark) for place in places}
         values = {place: known_mean(self.values[name]) for place, name in names.items()}
-        return self.rule.best(values, {place: known_mean(self.kept[name]) for place, name in names.items()})
+        return self.rule.best(
+            values, {place: known_mean(self.coherence_values[name]) for place, name in names.items()}
+        )
 
-    def found(self, mark: str = "") -> dict[str, Any]:
+    def best_cells(self, mark: str = "") -> dict[str, Any]:
         """The best cell of the vector, or of the random direction; and one that half of the prompts chose, on the
         other half."""
         best = self._best(self.weakest_first, mark)
         names = {place: cell_name(*place, mark) for place in self.weakest_first}
         values, kept = (
-            {place: rows[name] for place, name in names.items()} for rows in (self.values, self.kept)
+            {place: rows[name] for place, name in names.items()}
+            for rows in (self.values, self.coherence_values)
         )
         chosen = choose_held_out(values, kept, self.values[UNSTEERED], self.rule, self.seed)
         return {
-            "best": best and {**_place_facts(best), **self._all(names[best]), **self._against(names[best])},
+            "best": best
+            and {
+                **_place_facts(best),
+                **self._value_columns(names[best]),
+                **self._difference_columns(names[best]),
+            },
             "held_out": chosen and {**_place_facts(chosen.key), **chosen.to_json()},
         }
 

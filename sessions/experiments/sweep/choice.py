@@ -23,10 +23,10 @@ class DoseChoice(Generic[Key]):
     """`key` was chosen; `apart` is what it does against no steering where it was not chosen."""
 
     key: Key
-    apart: statistics.Difference
+    difference: statistics.Difference
 
     def to_json(self) -> dict[str, Any]:
-        return self.apart.columns() | {"n": self.apart.estimate.n}
+        return self.difference.columns() | {"n": self.difference.estimate.n}
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class DoseTable(ScoredAnswers):
     off: float | None = 0.0
     randoms: Sequence[str] = (RANDOM,)
 
-    def broken(self) -> dict[float, float]:
+    def broken_shares(self) -> dict[float, float]:
         """Share of broken texts by level."""
         rows = {level: self.whole[f"{level:+g}"] for level in self.levels}
         return {level: 1 - sum(row) / len(row) for level, row in rows.items()}
@@ -55,14 +55,14 @@ class DoseTable(ScoredAnswers):
             )
             if level is not None:
                 yield from self._points(name, level, who)
-        yield from self._steepness()
+        yield from self._slope_events()
         yield from self._answers()
 
-    def _steepness(self) -> Iterator[JobEvent]:
+    def _slope_events(self) -> Iterator[JobEvent]:
         """Of the measure and of the propensity, for the vector and every random direction: a line, and all slopes in
         order over the share of prompts, or of pairs, that are no steeper."""
-        found = {(self.wanted.name, who): one for who, one in self._everybody(self.values)}
-        found |= {("propensity", who): one for who, one in self._everybody(self.pairs)}
+        found = {(self.wanted.name, who): one for who, one in self._by_direction(self.values)}
+        found |= {("propensity", who): one for who, one in self._by_direction(self.pairs)}
         columns = {each: one.columns() for each, one in found.items()}
         adjusted = statistics.holm_adjusted(
             {each: row["p"] for each, row in columns.items() if each[1] == "vector"}
@@ -76,14 +76,14 @@ class DoseTable(ScoredAnswers):
             for rank, value in enumerate(known, start=1):
                 yield Point(f"{title}, {who}", rank / len(known), value)
 
-    def _everybody(self, rows: Mapping[str, Sequence[Value]]) -> Iterator[tuple[str, Steerability]]:
+    def _by_direction(self, rows: Mapping[str, Sequence[Value]]) -> Iterator[tuple[str, Steerability]]:
         for who, mark in (("vector", ""), *((name, f"{name} ") for name in self.randoms)):
             if rows:
                 yield who, self.steerability(rows, mark)
 
     def _points(self, name: str, level: float, who: str) -> Iterator[Point]:
         """No steering at all lies on the curves of all vectors."""
-        curves = {self.wanted.name: self._value(name), "coherence": self._kept(name)}
+        curves = {self.wanted.name: self._value(name), "coherence": self._coherence(name)}
         if self.pairs:
             curves["propensity"] = statistics.estimate_mean(self.pairs[name], self.seed)
         for series in ("vector", *self.randoms) if who == UNSTEERED else (who,):
@@ -117,7 +117,7 @@ class DoseTable(ScoredAnswers):
     def _columns(self, name: str) -> dict[str, Any]:
         found = self._value(name)
         columns = {"n": found.n} | found.columns(self.wanted.name)
-        columns |= self._kept(name).columns("coherence")
+        columns |= self._coherence(name).columns("coherence")
         if name != UNSTEERED:
             otherwise = differing_answers(self.table[name], self.table[UNSTEERED])
             columns |= statistics.estimate_mean(otherwise, self.seed, shares=True).columns("changed")
@@ -130,7 +130,7 @@ class DoseTable(ScoredAnswers):
     def _value(self, name: str) -> statistics.Estimate:
         return self.value_of(name, self.seed)
 
-    def _kept(self, name: str) -> statistics.Estimate:
+    def _coherence(self, name: str) -> statistics.Estimate:
         return self.coherence_of(name, self.seed)
 
     def _answers(self) -> Iterator[Row]:
@@ -146,7 +146,7 @@ class DoseTable(ScoredAnswers):
                 yield Row("answers", f"{name} · {answer.prompt.id}", values)
 
     @cached_property
-    def chance(self) -> Mapping[str, Sequence[Value]]:
+    def random_slopes(self) -> Mapping[str, Sequence[Value]]:
         """The slopes of every random direction."""
         return {name: self.slopes(f"{name} ") for name in self.randoms}
 
@@ -156,13 +156,13 @@ class DoseTable(ScoredAnswers):
         if len(self.randoms) == 1:
             found = self.steerability(self.values, f"{self.randoms[0]} ")
             return {"what": chance.WHAT, **found.to_json()}
-        each = {name: statistics.estimate_mean(slopes).value for name, slopes in self.chance.items()}
+        each = {name: statistics.estimate_mean(slopes).value for name, slopes in self.random_slopes.items()}
         mine = statistics.estimate_mean(self.slopes()).value
         known = [abs(value) for value in each.values() if value is not None]
         steep = None if mine is None else sum(value >= abs(mine) for value in known)
-        return {**self._together(), "each": each, "as steep": steep}
+        return {**self._pooled_control(), "each": each, "as steep": steep}
 
-    def _together(self) -> dict[str, Any]:
+    def _pooled_control(self) -> dict[str, Any]:
         """All random directions as one: per prompt the mean over them."""
         each = [self.steerability(self.values, f"{name} ") for name in self.randoms]
         slopes = dict(zip(self.randoms, [one.slopes for one in each], strict=True))
@@ -177,15 +177,15 @@ class DoseTable(ScoredAnswers):
     def steerability(self, rows: Mapping[str, Sequence[Value]], mark: str = "") -> Steerability:
         """Over the levels at which most texts are whole, of one row per condition: a number per prompt, or per
         pair."""
-        columns = {level: rows[f"{mark}{level:+g}"] for level in self.held}
+        columns = {level: rows[f"{mark}{level:+g}"] for level in self.whole_levels}
         if self.off is not None:
             columns[self.off] = rows[UNSTEERED]
         count = len(rows[UNSTEERED])
         responses = [{x: row[place] for x, row in columns.items()} for place in range(count)]
-        return Steerability.of(responses, self.seed)
+        return Steerability.from_responses(responses, self.seed)
 
     @cached_property
-    def held(self) -> list[float]:
+    def whole_levels(self) -> list[float]:
         """Levels at which most texts are whole, those of the vector and those of the random ones: what a broken text
         shows is no response, and a control is only one over the same levels."""
 
@@ -202,11 +202,11 @@ class DoseTable(ScoredAnswers):
     def summary(self, found: Mapping[float, DoseEdge], floor: float, goal: str) -> dict[str, Any]:
         """The window between the edges, the sweet spot in it, and whether more of it always did more."""
         window = {sign: edge.safe for sign, edge in found.items()}
-        means = {level: self._value(f"{level:+g}").value for level in self.held}
+        means = {level: self._value(f"{level:+g}").value for level in self.whole_levels}
         if self.off is not None:
             means[self.off] = self._value(UNSTEERED).value
         curve = [means[level] for level in sorted(means)]
-        mine, random = self.steerability(self.values), chance.pool_random(self.chance)
+        mine, random = self.steerability(self.values), chance.pool_random(self.random_slopes)
         return {
             "measure": self.wanted.name,
             "window": [window.get(-1.0), window.get(1.0)],
@@ -221,7 +221,7 @@ class DoseTable(ScoredAnswers):
         """The best dose, and what one that half of the prompts chose does on the other half; the smaller of two that
         are alike."""
         levels = sorted(self.levels, key=abs)
-        values, kept = ({x: rows[f"{x:+g}"] for x in levels} for rows in (self.values, self.kept))
+        values, kept = ({x: rows[f"{x:+g}"] for x in levels} for rows in (self.values, self.coherence_values))
         best = rule.best(*({x: known_mean(row) for x, row in rows.items()} for rows in (values, kept)))
         chosen = choose_held_out(values, kept, self.values[UNSTEERED], rule, self.seed)
         return {
@@ -231,7 +231,7 @@ class DoseTable(ScoredAnswers):
         }
 
     def _spot(self, level: float) -> dict[str, Any]:
-        value, kept = self._value(f"{level:+g}"), self._kept(f"{level:+g}")
+        value, kept = self._value(f"{level:+g}"), self._coherence(f"{level:+g}")
         return {"level": level, **value.columns("value"), **kept.columns("coherence"), "n": value.n}
 
 

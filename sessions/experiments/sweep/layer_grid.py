@@ -28,25 +28,28 @@ from sessions.experiments.sweep.choice import ChoiceRule
 
 
 def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
-    grid = LayerGrid.planned(voice, params)
+    grid = LayerGrid.from_params(voice, params)
     yield grid.cost().row()
-    said = yield from grid.said()
-    wanted = yield from grid.wanted.over(said)
-    missing, coherent = grid.wanted.missing(said, wanted), None
-    if grid.kept is not None:
-        judged = yield from grid.kept.over(said)
-        missing, coherent = missing + grid.kept.missing(said, judged), as_share(judged, grid.kept)
+    said = yield from grid.generate_answers()
+    wanted = yield from grid.wanted.score_answers(said)
+    missing, coherent = grid.wanted.count_missing(said, wanted), None
+    if grid.coherence is not None:
+        judged = yield from grid.coherence.score_answers(said)
+        missing, coherent = (
+            missing + grid.coherence.count_missing(said, judged),
+            as_share(judged, grid.coherence),
+        )
     rule = ChoiceRule(params["at_least"], params["goal"])
     cells = CellTable(said, wanted, coherent, grid.layers, grid.levels, rule, grid.how.seed)
     yield from cells.events()
-    summary = {"by": "grid", "unit": grid.played.unit, "vector": grid.played.label, "measure": wanted.name}
+    summary = {"by": "grid", "unit": grid.channel.unit, "vector": grid.channel.label, "measure": wanted.name}
     summary |= {
         "coherence_floor": rule.floor,
         "cells": len(cells.places),
-        **cells.found(),
+        **cells.best_cells(),
         "missing": missing,
     }
-    return {"summary": summary, "control": {"what": WHAT, **cells.found(CONTROL)}, "n": cells.n}
+    return {"summary": summary, "control": {"what": WHAT, **cells.best_cells(CONTROL)}, "n": cells.n}
 
 
 @dataclass(frozen=True)
@@ -54,17 +57,17 @@ class LayerGrid:
     """Which layers and levels, who is asked what, and how the answers are scored."""
 
     voice: ModelSampler
-    played: Channel
+    channel: Channel
     random: Channel
     layers: Sequence[int]
     levels: Sequence[float]
-    asked: Sequence[SamplePrompt]
+    prompts: Sequence[SamplePrompt]
     how: GenerationSettings
     wanted: Scorer
-    kept: Scorer | None
+    coherence: Scorer | None
 
     @classmethod
-    def planned(cls, voice: ModelSampler, params: Mapping[str, Any]) -> LayerGrid:
+    def from_params(cls, voice: ModelSampler, params: Mapping[str, Any]) -> LayerGrid:
         if params["controls"] != 1:
             raise UsageError("one random direction stands beside each cell: leave --controls out")
         played = conditions.vector_channel(voice, params)
@@ -79,41 +82,42 @@ class LayerGrid:
             axis.layers if params["layers"] else tuple(played.vector.layers),
             levels,
             prompts.load_prompts(params, voice.name),
-            GenerationSettings.of(params),
+            GenerationSettings.from_params(params),
             make_scorer(params["measure"], voice, params),
             make_scorer(params["coherence"], voice, params) if params["coherence"] else None,
         )
 
     def cost(self) -> RunCost:
         spoken = sum(
-            (RunCost.of(len(self.asked), len(batch), self.how.max_new) for batch in self.batches()), RunCost()
+            (RunCost.of_batches(len(self.prompts), len(batch), self.how.max_new) for batch in self.batches()),
+            RunCost(),
         )
-        judges = [one for one in (self.wanted, self.kept) if one is not None]
+        judges = [one for one in (self.wanted, self.coherence) if one is not None]
         return spoken + sum((one.cost(spoken.answers, self.how.max_new) for one in judges), RunCost())
 
     def batches(self) -> list[list[Condition]]:
         """No steering, then a batch of lanes for every layer: all levels of the vector and of the random one."""
-        return [[Condition(UNSTEERED, Mixer())], *(self._on(layer) for layer in self.layers)]
+        return [[Condition(UNSTEERED, Mixer())], *(self._layer_conditions(layer) for layer in self.layers)]
 
-    def _on(self, layer: int) -> list[Condition]:
+    def _layer_conditions(self, layer: int) -> list[Condition]:
         return [
             Condition(
                 cell_name(layer, level, mark),
                 conditions.mixer_at_scale(conditions.single_layer_channel(channel, layer), level),
             )
-            for mark, channel in (("", self.played), (CONTROL, self.random))
+            for mark, channel in (("", self.channel), (CONTROL, self.random))
             for level in self.levels
         ]
 
-    def said(self) -> Work:
+    def generate_answers(self) -> Work:
         """{condition: one answer per prompt}."""
         batches = self.batches()
         table: dict[str, list[SampledAnswer]] = {one.name: [] for batch in batches for one in batch}
-        total = len(self.asked) * len(batches)
-        for number, prompt in enumerate(self.asked):
+        total = len(self.prompts) * len(batches)
+        for number, prompt in enumerate(self.prompts):
             for place, batch in enumerate(batches):
                 yield Progress(number * len(batches) + place, total, "batches spoken")
-                how, vector = with_prompt_seed(self.how, number), self.played.vector
+                how, vector = with_prompt_seed(self.how, number), self.channel.vector
                 for answer in (yield from generate_answers(self.voice, prompt, batch, how, vector=vector)):
                     table[answer.condition].append(answer)
                     yield answer.sample(*text_flags(answer.text))

@@ -28,14 +28,14 @@ def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
         raise UsageError("one random direction stands beside each layer: leave --controls out")
     played = conditions.vector_channel(voice, params)
     layers = channel_band(played, voice.n_layers) if params["layers"] else tuple(played.vector.layers)
-    asked, how = prompts.load_prompts(params, voice.name), GenerationSettings.of(params)
+    asked, how = prompts.load_prompts(params, voice.name), GenerationSettings.from_params(params)
     by = make_scorer(params["measure"], voice, params)
     cast = _layer_conditions(played, conditions.random_channel(voice, played, how.seed), layers)
     yield (
-        RunCost.of(len(asked), len(cast), how.max_new) + by.cost(len(cast) * len(asked), how.max_new)
+        RunCost.of_batches(len(asked), len(cast), how.max_new) + by.cost(len(cast) * len(asked), how.max_new)
     ).row()
     table = yield from answer_prompts(voice, asked, cast, how, vector=played.vector)
-    wanted = yield from by.over(table)
+    wanted = yield from by.score_answers(table)
     effects = {
         f"{mark}{layer}": _effect(table, wanted, layer, mark, how.seed)
         for layer in layers
@@ -43,7 +43,7 @@ def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
     }
     yield from _events(table, effects, layers, played)
     facts = {"by": "layer", "measure": wanted.name, "scale": played.scale}
-    summary = _summary(effects, layers) | facts | {"missing": by.missing(table, wanted)}
+    summary = _summary(effects, layers) | facts | {"missing": by.count_missing(table, wanted)}
     return {"summary": summary, "control": _control(effects, layers), "n": len(asked)}
 
 

@@ -35,7 +35,7 @@ class Steerability:
     seed: int = 0
 
     @classmethod
-    def of(cls, responses: Sequence[Response], seed: int = 0) -> Steerability:
+    def from_responses(cls, responses: Sequence[Response], seed: int = 0) -> Steerability:
         known = [{dose: value for dose, value in one.items() if value is not None} for one in responses]
         return cls(
             [response_slope(x) for x in known],
@@ -45,24 +45,28 @@ class Steerability:
         )
 
     @property
-    def against(self) -> statistics.Estimate:
+    def opposite_share(self) -> statistics.Estimate:
         """The share of prompts that go the other way."""
         known = [value for value in self.slopes if value is not None]
         return statistics.estimate_share(sum(value < 0 for value in known), len(known))
 
     def to_json(self) -> dict[str, Any]:
         """Means over the prompts with intervals and paired p against 0."""
-        steep, ordered = self._of(self.slopes), self._of(self.ranks)
-        told = {"slope": steep.estimate.to_json(), "p": steep.p, "anti_steerable": self.against.value}
+        steep, ordered = self._against_zero(self.slopes), self._against_zero(self.ranks)
+        told = {"slope": steep.estimate.to_json(), "p": steep.p, "anti_steerable": self.opposite_share.value}
         return told | {"spearman": ordered.estimate.to_json(), "p_spearman": ordered.p}
 
     def columns(self) -> dict[str, Any]:
-        steep, ordered = self._of(self.slopes), self._of(self.ranks)
-        columns = {"n": steep.estimate.n, **steep.columns("slope"), **self.against.columns("anti-steerable")}
+        steep, ordered = self._against_zero(self.slopes), self._against_zero(self.ranks)
+        columns = {
+            "n": steep.estimate.n,
+            **steep.columns("slope"),
+            **self.opposite_share.columns("anti-steerable"),
+        }
         columns |= ordered.estimate.columns("spearman") | {"p spearman": ordered.p}
         return columns | {"residual": mean_value([value for value in self.residuals if value is not None])}
 
-    def _of(self, values: Sequence[Value]) -> statistics.Difference:
+    def _against_zero(self, values: Sequence[Value]) -> statistics.Difference:
         return statistics.paired_difference(values, [0.0] * len(values), self.seed)
 
 

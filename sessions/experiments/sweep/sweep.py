@@ -32,11 +32,11 @@ BY_LAYER = {"layer": layer_sweep.experiment, "grid": layer_grid.experiment}
 def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
     if params["by"] in BY_LAYER:
         return (yield from BY_LAYER[params["by"]](voice, params))
-    sweep = Sweep.planned(voice, params)
+    sweep = Sweep.from_params(voice, params)
     yield sweep.cost().row()
-    doses, missing = yield from sweep.grid(params["contrast"])
+    doses, missing = yield from sweep.run_grid(params["contrast"])
     yield from doses.events()
-    found = yield from sweep.edges(doses)
+    found = yield from sweep.find_edges(doses)
     summary = doses.summary(found, params["at_least"], params["goal"])
     facts = sweep.facts() | {"missing": missing}
     return {"summary": summary | facts, "control": doses.control(), "n": doses.n}
@@ -50,14 +50,14 @@ class Sweep:
     voice: ModelSampler
     axis: SweepAxis
     levels: Sequence[float]
-    asked: Sequence[SamplePrompt]
+    prompts: Sequence[SamplePrompt]
     how: GenerationSettings
     wanted: Scorer
-    kept: Scorer | None
+    coherence: Scorer | None
     randoms: Mapping[str, Channel]
 
     @classmethod
-    def planned(cls, voice: ModelSampler, params: Mapping[str, Any]) -> Sweep:
+    def from_params(cls, voice: ModelSampler, params: Mapping[str, Any]) -> Sweep:
         played = conditions.vector_channel(voice, params)
         axis = SweepAxis(params["by"], played, voice.n_layers)
         levels = {*(params["scales"] or axis.levels())} - ({0.0} if axis.kind == "scale" else set())
@@ -66,40 +66,43 @@ class Sweep:
             axis,
             sorted(levels),
             prompts.load_prompts(params, voice.name),
-            GenerationSettings.of(params),
+            GenerationSettings.from_params(params),
             make_scorer(params["measure"], voice, params),
             make_scorer(params["coherence"], voice, params) if params["coherence"] else None,
             conditions.random_channels(voice, played, int(params["seed"]), params["controls"]),
         )
 
     def cost(self) -> RunCost:
-        grid = RunCost.of(len(self.asked), len(self.cast()), self.how.max_new)
-        probes = len(self.axis.sides) * min(EDGE_PROMPTS, len(self.asked))
-        doubled = RunCost.of(probes, edges.DOUBLINGS, self.how.max_new)
-        inside = RunCost.of(probes * edges.ROUNDS, len(edges.INSIDE), self.how.max_new)
-        judges = [one for one in (self.wanted, self.kept) if one is not None]
+        grid = RunCost.of_batches(len(self.prompts), len(self.conditions()), self.how.max_new)
+        probes = len(self.axis.breaking_signs) * min(EDGE_PROMPTS, len(self.prompts))
+        doubled = RunCost.of_batches(probes, edges.DOUBLINGS, self.how.max_new)
+        inside = RunCost.of_batches(probes * edges.ROUNDS, len(edges.INSIDE), self.how.max_new)
+        judges = [one for one in (self.wanted, self.coherence) if one is not None]
         judged = sum((one.cost(grid.answers, self.how.max_new) for one in judges), RunCost())
         return grid + doubled + inside + judged
 
-    def cast(self) -> list[Condition]:
+    def conditions(self) -> list[Condition]:
         """None, every level of the vector, every level of each random one."""
         cast = [Condition(UNSTEERED, Mixer()), *self.axis.conditions(self.levels)]
         for name, channel in self.randoms.items():
             cast += self.axis.conditions(self.levels, channel.vector, f"{name} ")
         return cast
 
-    def grid(self, contrast: str | None) -> Work:
+    def run_grid(self, contrast: str | None) -> Work:
         """Every prompt at every level: the doses, and how many answers a judge gave no score for."""
-        cast = self.cast()
+        cast = self.conditions()
         table = yield from answer_prompts(
-            self.voice, self.asked, cast, self.how, vector=self.axis.channel.vector
+            self.voice, self.prompts, cast, self.how, vector=self.axis.channel.vector
         )
         pairs = yield from self._propensities(contrast, cast)
-        scored = yield from self.wanted.over(table)
-        missing, coherent = self.wanted.missing(table, scored), None
-        if self.kept is not None:
-            judged = yield from self.kept.over(table)
-            missing, coherent = missing + self.kept.missing(table, judged), as_share(judged, self.kept)
+        scored = yield from self.wanted.score_answers(table)
+        missing, coherent = self.wanted.count_missing(table, scored), None
+        if self.coherence is not None:
+            judged = yield from self.coherence.score_answers(table)
+            missing, coherent = (
+                missing + self.coherence.count_missing(table, judged),
+                as_share(judged, self.coherence),
+            )
         found = DoseTable(
             table, scored, coherent, self.levels, pairs, self.how.seed, self.axis.off, tuple(self.randoms)
         )
@@ -110,21 +113,21 @@ class Sweep:
         if not contrast:
             return {}
         mixers = [condition.mixer for condition in cast]
-        found = yield from self.voice.tendencies(contrast, PAIRS, mixers)
+        found = yield from self.voice.measure_propensities(contrast, PAIRS, mixers)
         return dict(zip(conditions.condition_names(cast), found, strict=True))
 
-    def edges(self, doses: DoseTable) -> Work:
+    def find_edges(self, doses: DoseTable) -> Work:
         """{side: where it breaks}."""
         found: dict[float, DoseEdge] = {}
-        for sign in self.axis.sides:
-            known = edges.edge_on_grid(doses.broken(), sign)
+        for sign in self.axis.breaking_signs:
+            known = edges.edge_on_grid(doses.broken_shares(), sign)
             found[sign] = yield from edges.search_edge(lambda levels: self._probe(levels, doses), known)
-            yield Progress(len(found), len(self.axis.sides), "edges found")
+            yield Progress(len(found), len(self.axis.breaking_signs), "edges found")
         return found
 
     def _probe(self, levels: Sequence[float], doses: DoseTable) -> Work:
         """The share of broken texts at each of these levels, on the first prompts."""
-        cast, few = self.axis.conditions(levels), self.asked[:EDGE_PROMPTS]
+        cast, few = self.axis.conditions(levels), self.prompts[:EDGE_PROMPTS]
         broken = [0] * len(levels)
         for number, prompt in enumerate(few):
             how = with_prompt_seed(self.how, number)

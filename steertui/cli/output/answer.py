@@ -30,7 +30,7 @@ class AnswerReport:
         """The report of the answer that has just ended."""
         turn = next(turn for turn in state.turns.values() if turn.gen == stop.gen)
         model = str(state.model.facts["name"]) if state.model else ""
-        return cls(turn, stop, state.session, model, changes, state.desk.state or Mixer().to_json())
+        return cls(turn, stop, state.session, model, changes, state.mixer.state or Mixer().to_json())
 
     @property
     def text(self) -> str:

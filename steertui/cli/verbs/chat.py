@@ -32,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     with ChatSetup(args) as setup:
         _print_note(GREETING.format(name=setup.facts["name"]))
-        if setup.note:
-            _print_note(setup.note)
+        if setup.template_note:
+            _print_note(setup.template_note)
         answers = [
             answer for line in _read_lines() if (answer := _handle_line(setup, line, aloud=not args.json))
         ]
@@ -64,7 +64,7 @@ def _answer(setup: ChatSetup, line: str, *, aloud: bool) -> dict[str, Any]:
 
 def _conversation_messages(setup: ChatSetup) -> list[dict[str, str]]:
     system = setup.settings.get("system")
-    return [*([{"role": "system", "content": system}] if system else []), *chat_messages(setup.said)]
+    return [*([{"role": "system", "content": system}] if system else []), *chat_messages(setup.turns)]
 
 
 def _read_lines() -> Iterator[str]:

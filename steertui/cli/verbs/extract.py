@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
 def run_extract(args: argparse.Namespace) -> Mapping[str, Any]:
     params = flags.offer_params(args, EXTRACT)
-    if not EXTRACT.wants_resident(params):
+    if not EXTRACT.needs_resident(params):
         params |= {"model": args.model, "loading": flags.load_options(args)}
     return execute_job(args, EXTRACT.kind, params)
 

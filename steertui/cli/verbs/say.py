@@ -43,8 +43,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _open_setup(args: argparse.Namespace) -> ChatSetup:
     setup = ChatSetup(args, _print_record) if args.jsonl else ChatSetup(args)
-    if setup.note:
-        print(safe_text(setup.note), file=sys.stderr)
+    if setup.template_note:
+        print(safe_text(setup.template_note), file=sys.stderr)
     return setup
 
 
@@ -71,7 +71,7 @@ def _answer_all(items: list[PromptRecord], args: argparse.Namespace) -> int:
     with _open_setup(args) as setup:
         for item in items:
             if rows:
-                setup.fresh()
+                setup.start_session()
             rows.append({"prompt": item.prompt} | item.rest | _try_answer(setup, item.prompt))
             if not args.json and not args.jsonl:
                 _print_row(rows[-1])

@@ -181,7 +181,7 @@ def _open_index() -> SessionIndex:
 def _read_session(session: str) -> JournalContents:
     """What can be read of a journal; what cannot is said on stderr."""
     reading = read(find_folder(paths.sessions_path(), session).journal)
-    if problem := reading.report():
+    if problem := reading.damage_words():
         print(f"steertui: {problem}", file=sys.stderr)
     return reading
 
@@ -189,7 +189,7 @@ def _read_session(session: str) -> JournalContents:
 def _conversations_json(reading: JournalContents) -> dict[str, Any]:
     """Every conversation of the session, as `export --to jsonl` has them, and what was damaged."""
     lines = export(reading.records, "jsonl", safe_text).splitlines()
-    return {"conversations": [json.loads(line) for line in lines], "damage": reading.report()}
+    return {"conversations": [json.loads(line) for line in lines], "damage": reading.damage_words()}
 
 
 def _print_entries(entries: list[SessionEntry], as_json: bool, nothing: str) -> int:

@@ -38,155 +38,161 @@ class Composer:
     def __init__(self, desk: DeskScreen, model: str) -> None:
         self._desk = desk
         self.sampling = load_default_sampling()
-        self.tempo = first_page.default_max_rate(model)
-        self.place: int | None = None
+        self.max_rate = first_page.default_max_rate(model)
+        self.parent_turn: int | None = None
         self.editing: int | None = None
-        self.own = ""
-        self.rewound = 8
-        self.thrown: Distractor | None = None
+        self.next_prefill = ""
+        self.rewind_count = 8
+        self.last_distractor: Distractor | None = None
         self._touched = self._warned = False
         self._title = ""
 
     def show_title(self) -> None:
         """Show over the prompt which settings of the next answer differ from the defaults."""
         words = ["asks again as another branch (esc cancels)"] if self.editing is not None else []
-        words += [f"begins “{self.own}”"] if self.own else []
+        words += [f"begins “{self.next_prefill}”"] if self.next_prefill else []
         title = safe_text(" · ".join([*words, *self.sampling.words()]))
         if title != self._title:
             self._title, self._desk.prompt.border_title = title, Text(title)
 
     # Saying ------------------------------------------------------------------------------------------------------
 
-    async def say(self, text: str, role: str = "user") -> None:
+    async def send_message(self, text: str, role: str = "user") -> None:
         """Send a turn and request an answer; if that fails, the text returns to the prompt."""
         desk, self._touched = self._desk, True
-        if self._full():
+        if self._is_context_full():
             desk.prompt.load_text(text)
             return
         if holds_secret(text):
             desk.warn(KEY_SAID)
-        if not desk.link.settled.is_set():
-            desk.feed.wait(f"queued until the engine is there: {safe_text(text)}")
-        asked = await desk.link.ask("chat", text=text, role=role, settings=self.wishes(), **self._above())
+        if not desk.link.connect_done.is_set():
+            desk.feed.show_queued(f"queued until the engine is there: {safe_text(text)}")
+        asked = await desk.link.request(
+            "chat", text=text, role=role, settings=self.answer_settings(), **self._parent_args()
+        )
         if asked is None:
             desk.prompt.load_text(text)
         else:
-            self.own, self.editing = "", None
+            self.next_prefill, self.editing = "", None
         if asked is None or not asked["queued"]:
-            desk.feed.unqueue()
+            desk.feed.clear_queued()
 
-    def _above(self) -> dict[str, int]:
+    def _parent_args(self) -> dict[str, int]:
         turns = self._desk.link.state.turns
         if self.editing is not None:
             return {"parent": branches.parent_of(turns[self.editing])}
-        return {} if self.place is None else {"parent": self.place}
+        return {} if self.parent_turn is None else {"parent": self.parent_turn}
 
-    def wishes(self, *, new_seed: bool = False) -> dict[str, Any]:
+    def answer_settings(self, *, new_seed: bool = False) -> dict[str, Any]:
         """The settings of the next answer; a distractor as prefill takes precedence over the form's
         prefill.
         """
         wishes = self.sampling.settings(new_seed=new_seed)
-        if self.own:
-            wishes["prefill"] = self.own
-        pace = self._desk.coach.slowed(self.tempo)
-        return wishes | self._desk.page.shadow.wishes() | ({"pace": pace} if pace else {})
+        if self.next_prefill:
+            wishes["prefill"] = self.next_prefill
+        pace = self._desk.tour.limit_rate(self.max_rate)
+        return (
+            wishes | self._desk.transcript_panel.shadow.answer_settings() | ({"pace": pace} if pace else {})
+        )
 
-    def again(self, *, new_seed: bool = False, prefill: str | None = None) -> None:
+    def regenerate(self, *, new_seed: bool = False, prefill: str | None = None) -> None:
         """Generate another answer beside the shown one, with the current settings only."""
         self._touched = True
-        here = {} if self._desk.feed.shown is None else {"turn": self._desk.feed.shown}
-        settings = dict.fromkeys((*USUAL, "prefill", "pace", "shadow")) | self.wishes(new_seed=new_seed)
+        here = {} if self._desk.feed.shown_turn is None else {"turn": self._desk.feed.shown_turn}
+        settings = dict.fromkeys((*USUAL, "prefill", "pace", "shadow")) | self.answer_settings(
+            new_seed=new_seed
+        )
         if prefill is not None:
             settings["prefill"] = prefill
-        self.own = ""
-        self._desk.ask("regenerate", settings=settings, **here)
+        self.next_prefill = ""
+        self._desk.request("regenerate", settings=settings, **here)
 
-    def set(self, sampling: SamplingSettings) -> None:
+    def set_sampling(self, sampling: SamplingSettings) -> None:
         self.sampling, self._touched = sampling, True
 
-    async def hush(self) -> None:
+    async def cancel_answer(self) -> None:
         """Cancel the answer and drop the message that waits behind it."""
         desk = self._desk
-        reply = await desk.link.ask("cancel")
-        desk.feed.unqueue()
+        reply = await desk.link.request("cancel")
+        desk.feed.clear_queued()
         if reply and reply.get("dropped") is not None:
-            self._take_back(reply["dropped"])
+            self._take_question_back(reply["dropped"])
 
-    def _take_back(self, question: int) -> None:
+    def _take_question_back(self, question: int) -> None:
         """Put a dropped question back into the prompt, and continue at its parent."""
         desk, state = self._desk, self._desk.link.state
         turn = state.turns[question]
         if any(other.parent == question for other in state.turns.values()):
             return
-        if desk.feed.forget(turn):
-            self.place = branches.parent_of(turn)
+        if desk.feed.drop_waiting(turn):
+            self.parent_turn = branches.parent_of(turn)
         else:
-            self.show(branches.parent_of(turn))
+            self.show_turn(branches.parent_of(turn))
         if turn.role == "user" and not desk.prompt.text:
-            desk.prompt.load_text(turn.said)
+            desk.prompt.load_text(turn.given_text)
 
-    def next_tempo(self) -> None:
-        self.set_tempo(next((tempo for tempo in TEMPI if tempo > self.tempo), TEMPI[0]))
+    def next_max_rate(self) -> None:
+        self.set_max_rate(next((tempo for tempo in TEMPI if tempo > self.max_rate), TEMPI[0]))
 
-    def set_tempo(self, tempo: int) -> None:
+    def set_max_rate(self, tempo: int) -> None:
         """Limit tokens per second; 0 is no limit."""
-        self.tempo = tempo
-        said = f"at most {self.tempo} tokens a second" if self.tempo else "as fast as it can"
+        self.max_rate = tempo
+        said = f"at most {self.max_rate} tokens a second" if self.max_rate else "as fast as it can"
         self._desk.notify(f"tempo of the next answers: {said}")
 
     # Listening ---------------------------------------------------------------------------------------------------
 
-    def heard(self, event: ev.Event) -> None:
+    def apply_event(self, event: ev.Event) -> None:
         """Follow the conversation: a new turn or answer becomes the current place."""
         match event:
             case ev.AnswerStarted():
-                self.place, self._warned = None, False
+                self.parent_turn, self._warned = None, False
                 if not self._touched:
-                    self.sampling = SamplingSettings.made(event.settings, self.sampling)
+                    self.sampling = SamplingSettings.from_answer(event.settings, self.sampling)
             case ev.TurnAdded():
-                self.place = None
+                self.parent_turn = None
             case ev.TokensGenerated() | ev.AnswerStopped():
-                self._mind_the_context()
+                self._warn_of_full_context()
 
-    def moved(self) -> None:
+    def reset_session(self) -> None:
         """Reset for another session; its answers set the settings until the user changes them."""
-        self.place = self.editing = None
-        self.own, self._touched = "", False
+        self.parent_turn = self.editing = None
+        self.next_prefill, self._touched = "", False
 
     # Elsewhere in the tree ---------------------------------------------------------------------------------------
 
-    def show(self, place: int) -> None:
+    def show_turn(self, place: int) -> None:
         """Draw the conversation up to that turn; the next message continues there."""
-        self.place = place
-        self._desk.feed.look_at(place if place >= 0 else None, self._desk.link.state)
+        self.parent_turn = place
+        self._desk.feed.show_turn(place if place >= 0 else None, self._desk.link.state)
 
-    def step(self, change: int) -> None:
+    def step_branch(self, change: int) -> None:
         """Go to the end of another branch."""
         desk = self._desk
         if desk.link.state.running:
             raise UsageError(branches.WRITING)
-        found = branches.step_branch(desk.link.state, desk.feed.shown, change)
+        found = branches.step_branch(desk.link.state, desk.feed.shown_turn, change)
         if found is None:
             desk.notify("there is one branch only: r answers again, e asks differently", markup=False)
             return
         end, number, count = found
-        left = desk.feed.shown
-        self.show(end)
+        left = desk.feed.shown_turn
+        self.show_turn(end)
         compare_branches.update_branch_beside(desk, left)
         desk.notify(f"branch {number} of {count}", timeout=2)
 
-    def edit(self) -> None:
+    def edit_question(self) -> None:
         """Put the last question into the prompt to ask it differently; again, the one before it."""
         desk = self._desk
-        asked = branches.user_turns(desk.link.state, desk.feed.shown)
+        asked = branches.user_turns(desk.link.state, desk.feed.shown_turn)
         if not asked:
             raise UsageError("nothing has been asked yet")
         ids = [turn.id for turn in asked]
         at = ids.index(self.editing) + 1 if self.editing in ids else 0
         turn = asked[at % len(asked)]
         self.editing = turn.id
-        desk.prompt.load_text(turn.said)
-        desk.modes.type()
+        desk.prompt.load_text(turn.given_text)
+        desk.modes.enter_type()
 
     def leave_edit(self) -> bool:
         """Stop editing a question; False if none was being edited."""
@@ -198,20 +204,20 @@ class Composer:
 
     # The context -------------------------------------------------------------------------------------------------
 
-    def _room(self) -> tuple[int, int] | None:
+    def _context_use(self) -> tuple[int, int] | None:
         feed, model = self._desk.feed, self._desk.link.state.model
         limit = model.facts.get("max_context") if model else None
-        return (feed.context + feed.tokens, int(limit)) if limit and feed.context else None
+        return (feed.prompt_tokens + feed.tokens, int(limit)) if limit and feed.prompt_tokens else None
 
-    def _full(self) -> bool:
-        room = self._room()
+    def _is_context_full(self) -> bool:
+        room = self._context_use()
         if room is None or room[0] < room[1] - 1 or self.editing is not None:
             return False
         self._desk.warn(FULL.format(*room))
         return True
 
-    def _mind_the_context(self) -> None:
-        room = self._room()
+    def _warn_of_full_context(self) -> None:
+        room = self._context_use()
         if room and not self._warned and room[0] >= CLOSE * room[1]:
             self._warned = True
             self._desk.notify(

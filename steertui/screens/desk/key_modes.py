@@ -28,28 +28,28 @@ class KeyModes:
     def name(self) -> str:
         return "TYPE" if self._desk.focused is self._desk.prompt else "PLAY"
 
-    def type(self) -> None:
+    def enter_type(self) -> None:
         self._by_itself = False
         self._desk.prompt.focus()
 
-    def play(self) -> None:
+    def enter_play(self) -> None:
         self._desk.transcript.focus()
 
-    def answer_begins(self) -> None:
+    def on_answer_start(self) -> None:
         if self.name == "TYPE" and not self._desk.prompt.text:
             self._by_itself = True
-            self.play()
+            self.enter_play()
 
-    def answer_ends(self) -> None:
-        self._desk.set_timer(LINGER_S, self._back)
+    def on_answer_end(self) -> None:
+        self._desk.set_timer(LINGER_S, self._return_to_type)
 
-    def _back(self) -> None:
+    def _return_to_type(self) -> None:
         """Return to TYPE if PLAY was automatic, no dialog is open and no answer runs."""
         desk = self._desk
         if self._by_itself and self.name == "PLAY" and desk.is_current and not desk.link.state.running:
-            self.type()
+            self.enter_type()
 
-    def key(self, event: events.Key) -> None:
+    def on_desk_key(self, event: events.Key) -> None:
         """A bound key keeps PLAY; an unbound letter shows a hint, as it may have been meant for the
         prompt.
         """

@@ -55,44 +55,44 @@ class MixerPanel(Vertical):
     def on_mount(self) -> None:
         for widget in (self.strips, self.bank, self.meters):
             widget.border_title = widget.id
-        self.show()
+        self.show_board()
 
-    def fold(self, compact: bool) -> None:
+    def set_compact(self, compact: bool) -> None:
         """Use one line per widget on a narrow screen."""
         self.strips.compact = self.bank.compact = compact
-        self.show()
+        self.show_board()
 
     # What is known ---------------------------------------------------------------------------------------------
 
-    def model_is(self, facts: Mapping[str, Any]) -> None:
+    def set_model(self, facts: Mapping[str, Any]) -> None:
         """Set depth and residual norms of a loaded model."""
         residual = {int(layer): float(norm) for layer, norm in facts.get("residual_norms", {}).items()}
         self.board = replace(self.board, n_layers=int(facts.get("n_layers", 0)), residual=residual)
-        self.show()
+        self.show_board()
 
-    def load(self, mixer: Mixer, *, moved: bool = False) -> None:
+    def load_mixer(self, mixer: Mixer, *, moved: bool = False) -> None:
         """Show a mixer from the engine. `moved`: another client changed it, which can be undone here."""
         if moved and self.board.mixer.channels:
-            self.history = self.history.did(self.board.mixer, "", monotonic())
-        self.board = self.board.loaded(mixer)
-        self.show()
+            self.history = self.history.record_edit(self.board.mixer, "", monotonic())
+        self.board = self.board.with_mixer(mixer)
+        self.show_board()
 
-    def show(self) -> None:
+    def show_board(self) -> None:
         board = self.board
-        self._know_the_usual()
+        self._set_usual_ranges()
         self.strips.show(board.mixer, board.selected, board.n_layers, board.residual)
         self.bank.show(board.current, board.n_layers, board.residual)
         self.bank.border_title = f"bank · strip {board.selected + 1}" if board.current else "bank"
-        self.meter()
+        self.show_meters()
 
-    def _know_the_usual(self) -> None:
+    def _set_usual_ranges(self) -> None:
         """Set the range of ordinary text for each meter, at the top layer of its band."""
         for channel in self.board.mixer.channels:
             layers = layers_of(channel, self.board.n_layers)
             usual = getattr(channel.vector, "usual", {})
             self.strips.readings[channel.label].usual = usual.get(layers[-1]) if layers else None
 
-    def meter(self) -> None:
+    def show_meters(self) -> None:
         """Repaint meters and strips with new measurements."""
         names = [channel.label for channel in self.board.mixer.channels]
         self.meters.show(names, self.board.selected, self.strips.readings)
@@ -102,9 +102,9 @@ class MixerPanel(Vertical):
 
     def edit(self, name: str) -> bool:
         turning = name.startswith(("scale.up", "scale.down"))
-        return self.attempt(lambda: hands.EDITS[name](self.board), "scale" if turning else "")
+        return self.try_edit(lambda: hands.EDITS[name](self.board), "scale" if turning else "")
 
-    def attempt(self, change: Any, kind: str = "") -> bool:
+    def try_edit(self, change: Any, kind: str = "") -> bool:
         """Make one edit; False if it was rejected or changed nothing. `kind`: see
         `EditHistory.record_edit`.
         """
@@ -115,50 +115,52 @@ class MixerPanel(Vertical):
             return False
         if edit is None:
             return False
-        self.history = self.history.did(
+        self.history = self.history.record_edit(
             self.board.mixer, kind and f"{kind} {edit.board.selected}", monotonic()
         )
         self.board = edit.board
-        self.show()
+        self.show_board()
         self.post_message(self.Edited(edit.words))
         return True
 
     def undo(self) -> None:
-        self._travel(self.history.back(self.board.mixer), "undo")
+        self._restore_mixer(self.history.undo(self.board.mixer), "undo")
 
     def redo(self) -> None:
-        self._travel(self.history.forth(self.board.mixer), "redo")
+        self._restore_mixer(self.history.redo(self.board.mixer), "redo")
 
-    def _travel(self, found: tuple[Mixer, EditHistory] | None, word: str) -> None:
+    def _restore_mixer(self, found: tuple[Mixer, EditHistory] | None, word: str) -> None:
         if found is None:
             self.post_message(self.Refused(f"there is nothing to {word}"))
             return
         words = describe_change(self.board.mixer.to_json(), found[0].to_json())
         mixer, self.history = found
-        self.board = self.board.loaded(mixer)
-        self.show()
+        self.board = self.board.with_mixer(mixer)
+        self.show_board()
         self.post_message(self.Edited(f"{word}: {words}"))
 
     def toggle_cap(self) -> bool:
         """False if there is no cap to turn on."""
-        return self.board.current is not None and self.attempt(lambda: hands.toggle_cap(self.board))
+        return self.board.current is not None and self.try_edit(lambda: hands.toggle_cap(self.board))
 
     def select(self, place: int) -> None:
         if place < len(self.board.mixer.channels):
             self.board = self.board.select(place)
-            self.show()
+            self.show_board()
 
-    def move(self, change: int) -> None:
+    def move_bank_cursor(self, change: int) -> None:
         self.bank.move(change)
 
-    def draw(self, direction: int, coarse: bool) -> None:
+    def move_fader(self, direction: int, coarse: bool) -> None:
         """Move the selected fader by one step of the unit."""
-        self.attempt(
-            lambda: hands.set_layer_scale(self.board, self.bank.cursor, self._moved(direction, coarse)),
+        self.try_edit(
+            lambda: hands.set_layer_scale(
+                self.board, self.bank.cursor, self._stepped_value(direction, coarse)
+            ),
             "draw",
         )
 
-    def _moved(self, direction: int, coarse: bool) -> float:
+    def _stepped_value(self, direction: int, coarse: bool) -> float:
         step = STEPS[self.board.channel.unit][coarse]
         return round(self.bank.value() + direction * step, 6)
 
@@ -168,11 +170,11 @@ class MixerPanel(Vertical):
 
     @on(Strips.Scaled)
     def _scaled(self, message: Strips.Scaled) -> None:
-        self.attempt(lambda: hands.set_scale(self.board.select(message.index), message.shown), "drag")
+        self.try_edit(lambda: hands.set_scale(self.board.select(message.index), message.shown), "drag")
 
     @on(Strips.Turned)
     def _turned(self, message: Strips.Turned) -> None:
-        self.attempt(
+        self.try_edit(
             lambda: hands.step_channel_scale(self.board.select(message.index), message.direction, False),
             "wheel",
         )
@@ -183,4 +185,4 @@ class MixerPanel(Vertical):
 
     @on(FaderBank.Drawn)
     def _drawn(self, message: FaderBank.Drawn) -> None:
-        self.attempt(lambda: hands.set_layer_scale(self.board, message.layer, message.value), "paint")
+        self.try_edit(lambda: hands.set_layer_scale(self.board, message.layer, message.value), "paint")

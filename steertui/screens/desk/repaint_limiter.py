@@ -19,7 +19,7 @@ class RepaintLimiter:
     def __init__(self) -> None:
         self._last = dict.fromkeys(EVERY_S, float("-inf"))
 
-    def lets(self, what: str, speaking: bool, now: float | None = None) -> bool:
+    def allows(self, what: str, speaking: bool, now: float | None = None) -> bool:
         now = monotonic() if now is None else now
         if glyphs.current_glyphs().slow and speaking and now - self._last[what] < EVERY_S[what]:
             return False

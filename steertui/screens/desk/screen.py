@@ -71,26 +71,26 @@ class DeskScreen(Screen[None]):
         self.inline = inline
         self.lag = TerminalLag()
         self.link = EngineLink(model, socket, self.warn, on_detach=parse_detach_limit(settings.on_detach))
-        self.rev = -1
-        self.pace, self.tempo, self.ledger = TokenRate(), RepaintLimiter(), JobReports()
+        self.mixer_rev = -1
+        self.token_rate, self.repaint_limiter, self.ledger = TokenRate(), RepaintLimiter(), JobReports()
         self._measured = self._styled = False
-        self.looked_at = ""
-        self.page: TranscriptPanel = TranscriptPanel(lambda: self.link.state, id="page")
-        self.transcript, self.prompt = self.page.transcript, PromptInput(id="prompt")
-        self.coach = Tour(model, id="coach")
+        self.library_cursor = ""
+        self.transcript_panel: TranscriptPanel = TranscriptPanel(lambda: self.link.state, id="page")
+        self.transcript, self.prompt = self.transcript_panel.transcript, PromptInput(id="prompt")
+        self.tour = Tour(model, id="coach")
         self.menu = self.prompt.menu = Completions(
             slash_commands.suggest_commands, slash_commands.complete_command, id="menu"
         )
-        self.rack: MixerPanel = MixerPanel(id="rack")
-        self.rack.strips.readings = self.transcript.tint.readings
-        self.rack.meters.gauges = self.page.gauges
-        self.feed = TranscriptFeed(self.transcript, self.rack.meters, self.rack.strips.readings)
+        self.mixer_panel: MixerPanel = MixerPanel(id="rack")
+        self.mixer_panel.strips.readings = self.transcript.tint.readings
+        self.mixer_panel.meters.gauges = self.transcript_panel.gauges
+        self.feed = TranscriptFeed(self.transcript, self.mixer_panel.meters, self.mixer_panel.strips.readings)
         self._fps, self.transcript.tint.encoding = settings.fps, settings.heat
         self.prompt.cursor_blink = not glyphs.current_glyphs().slow
-        self.talk: Composer = Composer(self, model)
+        self.composer: Composer = Composer(self, model)
         self.modes = KeyModes(self)
 
-    def fitted(self, size: Size) -> Self:
+    def with_breakpoints(self, size: Size) -> Self:
         """Add the breakpoint classes of this size now, to avoid a second pass over all styles."""
         for extent, steps in (
             (size.width, self.HORIZONTAL_BREAKPOINTS),
@@ -107,9 +107,9 @@ class DeskScreen(Screen[None]):
         yield StatusLine(id="status")
         yield Static(LOST, id="banner", markup=False)
         with Horizontal(id="stage"):
-            yield self.page
-            yield self.rack
-        yield self.coach
+            yield self.transcript_panel
+            yield self.mixer_panel
+        yield self.tour
         yield self.menu
         yield self.prompt
         yield Hints(id="hints")
@@ -121,126 +121,130 @@ class DeskScreen(Screen[None]):
             super()._compositor_refresh()
 
     def on_mount(self) -> None:
-        self.transcript.entitle("transcript")
+        self.transcript.set_title("transcript")
         self.transcript.extend(first_page.first_page_notes(self.link.model))
-        self.prompt.offer(first_page.example_prompts(self.link.model))
-        self.prompt.remember(promptlog.read())
-        self.set_interval(1 / self._fps, self.frame)
+        self.prompt.set_examples(first_page.example_prompts(self.link.model))
+        self.prompt.add_history(promptlog.read())
+        self.set_interval(1 / self._fps, self.paint_frame)
 
     def on_resize(self, event: events.Resize) -> None:
-        self.rack.fold(event.size.width < 100)
+        self.mixer_panel.set_compact(event.size.width < 100)
 
     @work(exclusive=True, group="line", exit_on_error=False)
     async def listen(self) -> None:
         await self.link.run()
-        if self.link.failed:
-            self.warn(self.link.failed)
+        if self.link.failure:
+            self.warn(self.link.failure)
 
     # What the engine says ----------------------------------------------------------------------------------------
 
-    def frame(self) -> None:
+    def paint_frame(self) -> None:
         """Process everything received since the last frame, and paint once."""
         speaking = self.link.state.running is not None
-        if not self.tempo.lets("words", speaking):
+        if not self.repaint_limiter.allows("words", speaking):
             return
         inbox = self.link.inbox
         while inbox:
             item = inbox.popleft()
             if isinstance(item, JournalRecord):
-                self.ledger.take(item)
-                self._happened(item.event)
+                self.ledger.on_record(item)
+                self._apply_event(item.event)
                 self._measured |= isinstance(
                     item.event, ev.MeterReadings | ev.TokensGenerated | ev.AnswerStarted | ev.AnswerStopped
                 )
             else:
-                self._told(item)
+                self._apply_notice(item)
         self.feed.flush()
-        numbers = self.tempo.lets("numbers", speaking)
+        numbers = self.repaint_limiter.allows("numbers", speaking)
         if self._measured and numbers:
             self._measured = False
-            self.page.look()
-            self.rack.meter()
+            self.transcript_panel.refresh_readings()
+            self.mixer_panel.show_meters()
         self._show_status(numbers)
 
-    def _happened(self, event: ev.Event) -> None:
-        self.feed.take(event, self.link.state)
-        self.talk.heard(event)
-        self.page.take(event)
+    def _apply_event(self, event: ev.Event) -> None:
+        self.feed.apply_event(event, self.link.state)
+        self.composer.apply_event(event)
+        self.transcript_panel.apply_event(event)
         match event:
             case ev.ModelChanged(state="ready"):
-                self.rack.model_is(event.facts)
-            case ev.MixerChanged() if event.rev > self.rev:
-                self.rev = event.rev
-                self._take_over_mixer(moved=True)
+                self.mixer_panel.set_model(event.facts)
+            case ev.MixerChanged() if event.rev > self.mixer_rev:
+                self.mixer_rev = event.rev
+                self._load_engine_mixer(moved=True)
             case ev.TokensGenerated():
-                self.pace.add(len(event.ids))
+                self.token_rate.add(len(event.ids))
             case ev.AnswerStarted():
-                self.modes.answer_begins()
+                self.modes.on_answer_start()
             case ev.AnswerStopped():
-                self.pace.clear()
-                self.modes.answer_ends()
+                self.token_rate.clear()
+                self.modes.on_answer_end()
             case ev.TurnAdded() if (
                 self.transcript.document.items[:1] == first_page.first_page_notes(self.link.model)[:1]
             ):
                 self.transcript.drop_notes("hint", "title")
 
-    def _told(self, notice: dict[str, Any]) -> None:
+    def _apply_notice(self, notice: dict[str, Any]) -> None:
         """Apply a notice about the connection (not the session)."""
         match notice.get("ev"):
             case "lost":
                 self.transcript.set_live(False)
             case "gone":
                 self.transcript.set_live(False)
-                self.query_one("#banner", Static).update(LOST + self.link.ending())
+                self.query_one("#banner", Static).update(LOST + self.link.ending_words())
             case "bye":
                 self.warn(f"the engine has left: {notice.get('reason', '')}")
             case "epoch":
-                self.link.moved()
-                self._begin_anew()
-            case "up" if self.link.moved():
+                self.link.session_changed()
+                self._reset_session()
+            case "up" if self.link.session_changed():
                 if self.link.observer:
-                    self._begin_anew()
+                    self._reset_session()
                 else:
-                    self.feed.unqueue()
-                    self._restore()
+                    self.feed.clear_queued()
+                    self._restore_session()
 
-    def _begin_anew(self) -> None:
+    def _reset_session(self) -> None:
         """Clear everything for another session, which is then replayed from its first event."""
         self.feed.reset()
-        self.page.reset()
+        self.transcript_panel.reset()
         self.ledger.clear()
-        self.talk.moved()
-        self.rev = -1
-        self.rack.load(Mixer())
+        self.composer.reset_session()
+        self.mixer_rev = -1
+        self.mixer_panel.load_mixer(Mixer())
 
     @work(group="asks", exit_on_error=False)
-    async def _restore(self) -> None:
+    async def _restore_session(self) -> None:
         """Resume the old session, or load its vectors and mixer into the new one."""
         if await self.link.resume():
             return
-        self.feed.go_on(ELSEWHERE)
-        await self.link.load_again([channel.label for channel in self.rack.board.mixer.channels])
-        if self.rack.board.mixer.channels:
-            self.rack.post_message(MixerPanel.Edited("mixer as before"))
+        self.feed.continue_on_new_engine(ELSEWHERE)
+        await self.link.reload_vectors([channel.label for channel in self.mixer_panel.board.mixer.channels])
+        if self.mixer_panel.board.mixer.channels:
+            self.mixer_panel.post_message(MixerPanel.Edited("mixer as before"))
 
-    def _take_over_mixer(self, *, moved: bool = False) -> None:
+    def _load_engine_mixer(self, *, moved: bool = False) -> None:
         """Show the engine's mixer: another client changed it, this screen has just attached, or an edit
         was refused.
         """
         state = self.link.state
-        self.rack.load(rebuild_mixer(state.desk.state, state.vectors, self.rack.board.n_layers), moved=moved)
+        self.mixer_panel.load_mixer(
+            rebuild_mixer(state.mixer.state, state.vectors, self.mixer_panel.board.n_layers), moved=moved
+        )
 
     def on_key(self, event: events.Key) -> None:
-        self.modes.key(event)
+        self.modes.on_desk_key(event)
 
     # What it looks like ------------------------------------------------------------------------------------------
 
     def _show_status(self, numbers: bool) -> None:
         status = desk_status(self)
         self.query_one(StatusLine).show(status, numbers)
-        self.talk.show_title()
-        self.prompt.invite(self.modes.name)
-        self.coach.see(self.link.state, len(self.rack.board.mixer.channels), self.modes.name == "TYPE")
+        self.composer.show_title()
+        self.prompt.show_mode(self.modes.name)
+        self.tour.update_hint(
+            self.link.state, len(self.mixer_panel.board.mixer.channels), self.modes.name == "TYPE"
+        )
         self.query_one("#banner").set_class(status.word == "lost", "-shown")
         self.query_one(Hints).show(commands.desk_hints(self.modes.name, status.word))
 
@@ -251,10 +255,10 @@ class DeskScreen(Screen[None]):
 
     @on(PromptInput.Sent)
     @work(group="asks", exit_on_error=False)
-    async def _send(self, message: PromptInput.Sent) -> None:
+    async def _send_prompt(self, message: PromptInput.Sent) -> None:
         promptlog.append_prompt(message.text)
         if not message.text.startswith("/"):
-            await self.talk.say(message.text)
+            await self.composer.send_message(message.text)
             return
         try:
             slash_commands.run_command(self, message.text)
@@ -264,31 +268,31 @@ class DeskScreen(Screen[None]):
 
     @on(MixerPanel.Edited)
     @work(group="asks", exit_on_error=False)
-    async def _edited(self, message: MixerPanel.Edited) -> None:
-        self.rev += 1
-        state = self.rack.board.mixer.to_json()
-        if await self.link.ask("mixer", rev=self.rev, state=state, words=message.words) is None:
-            self._take_over_mixer()
+    async def _send_mixer(self, message: MixerPanel.Edited) -> None:
+        self.mixer_rev += 1
+        state = self.mixer_panel.board.mixer.to_json()
+        if await self.link.request("mixer", rev=self.mixer_rev, state=state, words=message.words) is None:
+            self._load_engine_mixer()
 
-    def on_rack_refused(self, message: MixerPanel.Refused) -> None:
+    def on_mixer_panel_refused(self, message: MixerPanel.Refused) -> None:
         self.warn(message.reason)
 
-    def on_rack_add_pressed(self) -> None:
+    def on_mixer_panel_add_pressed(self) -> None:
         self.action_do("vector.add")
 
-    def later(self, work: Coroutine[Any, Any, None]) -> None:
+    def run_async(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine that waits for the engine."""
         self.run_worker(work, group="asks", exit_on_error=False)
 
     @work(group="asks", exit_on_error=False)
-    async def ask(self, op: str, **what: object) -> None:
+    async def request(self, op: str, **what: object) -> None:
         """Send a request to the engine; errors are shown."""
-        await self.link.ask(op, **what)
+        await self.link.request(op, **what)
 
     @property
     def answering(self) -> bool:
         """Whether an answer is running or a message waits for one."""
-        return self.link.state.running is not None or self.feed.waiting
+        return self.link.state.running is not None or self.feed.has_queued
 
     def action_do(self, command: str) -> None:
         """Run a command of the desk by its id and show its error."""
@@ -298,4 +302,4 @@ class DeskScreen(Screen[None]):
             self.warn(str(error))
 
     def action_select(self, place: int) -> None:
-        self.rack.select(place)
+        self.mixer_panel.select(place)

@@ -22,10 +22,10 @@ def desk_status(desk: DeskScreen) -> Status:
         progress=state.model.progress if state.model else None,
         model=_model_name(desk),
         device=" ".join(str(facts[key]) for key in ("dtype", "device") if key in facts),
-        context=feed.context + feed.tokens if feed.context else None,
+        context=feed.prompt_tokens + feed.tokens if feed.prompt_tokens else None,
         max_context=facts.get("max_context"),
-        rate=desk.pace.rate() if word == "generating" else None,
-        bypassed=desk.rack.board.mixer.bypassed,
+        rate=desk.token_rate.rate() if word == "generating" else None,
+        bypassed=desk.mixer_panel.board.mixer.bypassed,
         session=state.session[-6:],
         recorded=link.recorded,
         record_paused=bool(state.unrecorded),
@@ -46,7 +46,7 @@ def _model_name(desk: DeskScreen) -> str:
 def _engine_word(desk: DeskScreen) -> str:
     """The engine's state word, or that of the connection if there is no engine."""
     link = desk.link
-    if link.failed or (link.client is not None and link.client.connection in ("lost", "gone")):
+    if link.failure or (link.client is not None and link.client.connection in ("lost", "gone")):
         return "lost"
     if link.client is None:
         return "starting"

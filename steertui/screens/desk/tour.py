@@ -44,12 +44,12 @@ class TourProgress:
     answer (`changed_too_late`: with too few tokens left to see the effect).
     """
 
-    here: bool
+    model_ready: bool
     answers: int
     strips: int
-    speaking: bool
-    turned: bool
-    late: bool = False
+    generating: bool
+    changed_midway: bool
+    changed_too_late: bool = False
 
     @classmethod
     def of(cls, state: SessionState, strips: int) -> TourProgress:
@@ -67,15 +67,15 @@ def _change_tokens(answer: Turn) -> list[int]:
 
 def next_hint(seen: TourProgress, steered: int) -> str:
     """The next hint; `steered` counts the answers generated with a vector."""
-    if seen.turned:
+    if seen.changed_midway:
         return DONE
     if not seen.answers:
-        return STEPS[0] if seen.here else WAITING
+        return STEPS[0] if seen.model_ready else WAITING
     if not seen.strips:
-        return "" if seen.speaking else STEPS[1]
-    if seen.speaking:
+        return "" if seen.generating else STEPS[1]
+    if seen.generating:
         return STEPS[3]
-    if seen.late:
+    if seen.changed_too_late:
         return LATE
     return STEPS[4] if steered else STEPS[2]
 
@@ -90,7 +90,7 @@ class Tour(Static):
         self._answers, self._steered, self._done = 0, 0, -1
         self._strips = 0
 
-    def see(self, state: SessionState, strips: int, typing: bool) -> None:
+    def update_hint(self, state: SessionState, strips: int, typing: bool) -> None:
         """Once per frame: update the hint from the session's state."""
         if not self._wanted:
             return
@@ -98,19 +98,19 @@ class Tour(Static):
         if seen.answers > self._answers and seen.strips:
             self._steered += 1
         self._answers = seen.answers
-        if seen.turned and self._done < 0:
+        if seen.changed_midway and self._done < 0:
             self._done = seen.answers
             mark_tour_done()
-        over = seen.turned and seen.answers > self._done
+        over = seen.changed_midway and seen.answers > self._done
         self._wanted = not over
         words = "" if over else next_hint(seen, self._steered)
-        self._say(TYPING.get(words, words) if typing else words)
+        self._show_hint(TYPING.get(words, words) if typing else words)
 
-    def slowed(self, tempo: int) -> int:
+    def limit_rate(self, tempo: int) -> int:
         """Limit the rate of the answer in which the user is to press f for the first time."""
         return min(tempo, LESSON) if self._wanted and self._strips and self._done < 0 else tempo
 
-    def _say(self, words: str) -> None:
+    def _show_hint(self, words: str) -> None:
         if words != self._said:
             self._said = words
             self.update(Text(words))

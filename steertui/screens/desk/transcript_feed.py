@@ -50,18 +50,18 @@ class TranscriptFeed:
     meters: Meters
     readings: Mapping[str, ChannelReading]
     items: list[Item] = field(default_factory=list)
-    shown: int | None = None
+    shown_turn: int | None = None
     mix: str | None = None
-    desk: Mapping[str, Any] = field(default_factory=dict)
-    context: int = 0
+    mixer_state: Mapping[str, Any] = field(default_factory=dict)
+    prompt_tokens: int = 0
     tokens: int = 0
-    waiting: bool = False
-    speaker: str = ""
-    coming: list[tuple[int, str, str]] = field(default_factory=list)
-    later: list[Item] = field(default_factory=list)
+    has_queued: bool = False
+    model_name: str = ""
+    pending_markers: list[tuple[int, str, str]] = field(default_factory=list)
+    waiting_items: list[Item] = field(default_factory=list)
     stream: Sanitiser = field(default_factory=Sanitiser)
 
-    def take(self, event: ev.Event, state: SessionState) -> None:
+    def apply_event(self, event: ev.Event, state: SessionState) -> None:
         """Apply one event. `state` may be ahead of it, so values of that moment are kept here."""
         step = STEPS.get(event.t)
         if step is not None:
@@ -74,217 +74,227 @@ class TranscriptFeed:
 
     def reset(self) -> None:
         """Clear everything for another session."""
-        self.items, self.desk, self.context, self.speaker = [], {}, 0, ""
-        self.shown, self.mix, self.coming, self.tokens, self.waiting = None, None, [], 0, False
-        self._hold([])
+        self.items, self.mixer_state, self.prompt_tokens, self.model_name = [], {}, 0, ""
+        self.shown_turn, self.mix, self.pending_markers, self.tokens, self.has_queued = (
+            None,
+            None,
+            [],
+            0,
+            False,
+        )
+        self._set_waiting([])
         self.transcript.set_live(False)
         self.transcript.clear()
 
-    def go_on(self, words: str) -> None:
+    def continue_on_new_engine(self, words: str) -> None:
         """Keep the transcript, but start afresh with another engine."""
-        self._release()
+        self._release_waiting()
         self.flush()
-        self.unqueue()
-        self.shown, self.mix, self.coming, self.tokens = None, None, [], 0
+        self.clear_queued()
+        self.shown_turn, self.mix, self.pending_markers, self.tokens = None, None, [], 0
         self.transcript.set_live(False)
         self.items.append(TranscriptNote(words, "warning"))
 
-    def reopened(self, event: ev.SessionOpened, state: SessionState) -> None:
+    def on_open(self, event: ev.SessionOpened, state: SessionState) -> None:
         """An engine has resumed the session: an answer of the lost engine has ended."""
         if self.transcript.live:
             self.items.append(TranscriptNote("the engine was lost; the answer ends here", "warning"))
-            self._release()
+            self._release_waiting()
             self.flush()
             self.transcript.set_live(False)
 
     # Turns and answers -------------------------------------------------------------------------------------------
 
-    def turn(self, event: ev.TurnAdded, state: SessionState) -> None:
-        self._follow(event.parent, state)
-        self.shown = event.turn
+    def on_turn(self, event: ev.TurnAdded, state: SessionState) -> None:
+        self._follow_branch(event.parent, state)
+        self.shown_turn = event.turn
         if self.transcript.live:
-            self._hold([*self.later, *message_items(event.role, event.text)])
+            self._set_waiting([*self.waiting_items, *message_items(event.role, event.text)])
             return
         self.items += message_items(event.role, event.text)
         if state.word in ("loading", "generating", "paused") or state.model is None:
-            self.wait("queued: it will be answered after what is running now")
+            self.show_queued("queued: it will be answered after what is running now")
 
-    def _hold(self, items: list[Item]) -> None:
+    def _set_waiting(self, items: list[Item]) -> None:
         """Messages sent during an answer are drawn below it when it has ended."""
-        self.later = items
+        self.waiting_items = items
         waiting = sum(isinstance(item, TranscriptTurn) for item in items)
-        self.transcript.entitle(f"transcript · {waiting} queued" if waiting else "transcript")
+        self.transcript.set_title(f"transcript · {waiting} queued" if waiting else "transcript")
 
-    def _release(self) -> None:
-        self.items += self.later
-        self._hold([])
+    def _release_waiting(self) -> None:
+        self.items += self.waiting_items
+        self._set_waiting([])
 
-    def wait(self, words: str) -> None:
+    def show_queued(self, words: str) -> None:
         """Show why a message is not being answered yet; replaces the previous reason."""
-        self.unqueue()
-        self.waiting = True
+        self.clear_queued()
+        self.has_queued = True
         self.items.append(TranscriptNote(words, "queued"))
 
-    def answer(self, event: ev.AnswerStarted, state: SessionState) -> None:
-        self.unqueue()
-        self._follow(event.parent, state)
+    def on_gen(self, event: ev.AnswerStarted, state: SessionState) -> None:
+        self.clear_queued()
+        self._follow_branch(event.parent, state)
         self.items.append(TranscriptTurn("asst"))
         changed = self.mix and event.mix != self.mix
-        self.items += mixer_marks(mixer_summary(self.desk) or ("no steering" if changed else ""))
+        self.items += mixer_marks(mixer_summary(self.mixer_state) or ("no steering" if changed else ""))
         self.items += settings_items(state.turns[event.turn], previous_settings(state, event.parent))
-        self.mix, self.shown, self.coming = event.mix, event.turn, []
-        self.context, self.tokens = event.prompt_tokens, 0
+        self.mix, self.shown_turn, self.pending_markers = event.mix, event.turn, []
+        self.prompt_tokens, self.tokens = event.prompt_tokens, 0
         self.stream = Sanitiser()
         self.meters.gauges.new_answer()
         for reading in self.readings.values():
             reading.new_answer()
         self.transcript.set_live(True)
 
-    def unqueue(self) -> None:
+    def clear_queued(self) -> None:
         """Remove the note about a waiting message."""
-        if self.waiting:
-            self.waiting = False
+        if self.has_queued:
+            self.has_queued = False
             self.flush()
             self.transcript.drop_notes("queued")
 
-    def tokens_came(self, event: ev.TokensGenerated, state: SessionState) -> None:
+    def on_tok(self, event: ev.TokensGenerated, state: SessionState) -> None:
         if event.lane:
             return
         if event.i < self.tokens:
-            self._say_again(event.i)
+            self._redraw_from(event.i)
         for index, text in enumerate(event.text, event.i):
-            self._arrived(index)
+            self._draw_due_markers(index)
             self.items.append(
-                TextPiece(self.stream.feed(text), index, NOT_GENERATED if self.shown is None else self.shown)
+                TextPiece(
+                    self.stream.feed(text),
+                    index,
+                    NOT_GENERATED if self.shown_turn is None else self.shown_turn,
+                )
             )
-        self.meters.gauges.said(event.ids, event.lp)
+        self.meters.gauges.add_tokens(event.ids, event.lp)
         self.tokens = event.i + len(event.ids)
 
-    def _say_again(self, index: int) -> None:
+    def _redraw_from(self, index: int) -> None:
         """Redraw the last token: its text changed when the rest of a split character arrived."""
         self.flush()
         self.transcript.rewind(index)
 
-    def measured(self, event: ev.MeterReadings, state: SessionState) -> None:
+    def on_meter(self, event: ev.MeterReadings, state: SessionState) -> None:
         if event.lane:
             return
         self.flush()
-        self.meters.gauges.measured(event.values)
+        self.meters.gauges.add_measurements(event.values)
         for k in range(max(map(len, event.proj.values()), default=0)):
             row = {name: float(column[k]) for name, column in event.proj.items() if k < len(column)}
-            self.transcript.colour(event.i + k, row)
+            self.transcript.set_projections(event.i + k, row)
             for name, value in row.items():
                 self.readings[name].add(value, bool(_cell(event.hits, name, k)))
 
-    def stopped(self, event: ev.AnswerStopped, state: SessionState) -> None:
+    def on_stop(self, event: ev.AnswerStopped, state: SessionState) -> None:
         if event.reason in ENDINGS:
             self.items.append(TranscriptNote(f"{ENDINGS[event.reason]} after {event.tokens} tokens"))
         if event.message:
             self.items.append(TranscriptNote(safe_text(event.message), "warning"))
-        self._release()
+        self._release_waiting()
         self.flush()
         self.transcript.set_live(False)
 
-    def _follow(self, parent: int | None, state: SessionState) -> None:
+    def _follow_branch(self, parent: int | None, state: SessionState) -> None:
         """If a turn does not continue the shown one, draw its branch from the root."""
-        if parent != self.shown:
-            self.look_at(parent, state)
+        if parent != self.shown_turn:
+            self.show_turn(parent, state)
 
-    def look_at(self, turn: int | None, state: SessionState) -> None:
+    def show_turn(self, turn: int | None, state: SessionState) -> None:
         """Draw the conversation up to that turn, from its root."""
         self.items.clear()
-        self._hold([])
+        self._set_waiting([])
         self.transcript.clear()
         self.transcript.set_live(False)
         self.items += past_items(state.path(turn) if turn is not None else ())
-        self.shown, self.mix, self.context, self.tokens = turn, None, 0, 0
+        self.shown_turn, self.mix, self.prompt_tokens, self.tokens = turn, None, 0, 0
 
-    def forget(self, turn: Turn) -> bool:
+    def drop_waiting(self, turn: Turn) -> bool:
         """Remove a question that waits below the answer; False if it is not there."""
-        if not self.later:
+        if not self.waiting_items:
             return False
-        self._hold([])
-        self.shown = turn.parent
+        self._set_waiting([])
+        self.shown_turn = turn.parent
         return True
 
     # Marks in the text -------------------------------------------------------------------------------------------
 
-    def mixed(self, event: ev.MixerChanged, state: SessionState) -> None:
+    def on_mixer(self, event: ev.MixerChanged, state: SessionState) -> None:
         """Between answers nothing is drawn: the next answer shows its mixer at its start."""
-        self.desk = event.state
+        self.mixer_state = event.state
         if event.gen is not None:
-            self.coming.append((event.at, event.words or "mixer changed", event.mix))
-            self._arrived(self.tokens)
+            self.pending_markers.append((event.at, event.words or "mixer changed", event.mix))
+            self._draw_due_markers(self.tokens)
 
-    def _arrived(self, index: int) -> None:
+    def _draw_due_markers(self, index: int) -> None:
         """Draw the markers of the next token (a change is acknowledged before its token is generated)."""
-        for at, words, mix in [change for change in self.coming if change[0] <= index]:
+        for at, words, mix in [change for change in self.pending_markers if change[0] <= index]:
             self.mix = mix
             self.items.append(TranscriptMarker(safe_text(words), at))
-        self.coming = [change for change in self.coming if change[0] > index]
+        self.pending_markers = [change for change in self.pending_markers if change[0] > index]
 
-    def injected(self, event: ev.TextInjected, state: SessionState) -> None:
+    def on_inject(self, event: ev.TextInjected, state: SessionState) -> None:
         self.items += distractor_items(event.text, event.how, event.at if event.gen is not None else None)
 
-    def rewound(self, event: ev.AnswerRewound, state: SessionState) -> None:
+    def on_rewind(self, event: ev.AnswerRewound, state: SessionState) -> None:
         self.flush()
         self.transcript.rewind(event.to)
         self.tokens = event.to
         self.items.append(TranscriptMarker(f"{event.dropped} tokens dropped", event.to, lasting=True))
 
-    def cropped(self, event: ev.CacheCropped, state: SessionState) -> None:
+    def on_crop(self, event: ev.CacheCropped, state: SessionState) -> None:
         """The cache was lost and these tokens were encoded again."""
         self.items.append(
             TranscriptNote(safe_text(f"{event.dropped} tokens were encoded again: {event.reason}"))
         )
 
-    def rebuilt(self, event: ev.CacheRebuilt, state: SessionState) -> None:
+    def on_rebuild(self, event: ev.CacheRebuilt, state: SessionState) -> None:
         self.items.append(
             TranscriptMarker(f"cache rebuilt, {event.tokens} tokens in {event.wall_ms} ms", event.at)
         )
 
-    def noted(self, event: ev.NoteAdded, state: SessionState) -> None:
+    def on_note(self, event: ev.NoteAdded, state: SessionState) -> None:
         self.items.append(TranscriptNote(safe_text(event.text)))
 
-    def marked(self, event: ev.MarkAdded, state: SessionState) -> None:
+    def on_mark(self, event: ev.MarkAdded, state: SessionState) -> None:
         self.items.append(
             TranscriptMarker(safe_text(event.label), event.at if event.gen is not None else None)
         )
 
-    def written_again(self, event: ev.RecordingGap, state: SessionState) -> None:
+    def on_gap(self, event: ev.RecordingGap, state: SessionState) -> None:
         words = f"recorded again: {event.lost} events are missing from the journal ({event.reason})"
         self.items.append(TranscriptNote(safe_text(words), "warning"))
 
-    def failed(self, event: ev.ErrorReported, state: SessionState) -> None:
+    def on_error(self, event: ev.ErrorReported, state: SessionState) -> None:
         self.items.append(TranscriptNote(safe_text(event.message), "warning"))
 
-    def model(self, event: ev.ModelChanged, state: SessionState) -> None:
+    def on_model(self, event: ev.ModelChanged, state: SessionState) -> None:
         """Note a change of model; if loading failed, no message waits any more."""
         if event.state == "failed":
-            self.unqueue()
+            self.clear_queued()
         elif event.state == "ready":
-            if self.speaker not in ("", event.name):
+            if self.model_name not in ("", event.name):
                 self.items.append(TranscriptNote(safe_text(f"from here on the model is {event.name}")))
-            self.speaker = event.name
+            self.model_name = event.name
 
 
 STEPS: Mapping[str, Callable[[TranscriptFeed, Any, SessionState], None]] = {
-    "open": TranscriptFeed.reopened,
-    "turn": TranscriptFeed.turn,
-    "gen": TranscriptFeed.answer,
-    "tok": TranscriptFeed.tokens_came,
-    "meter": TranscriptFeed.measured,
-    "stop": TranscriptFeed.stopped,
-    "mixer": TranscriptFeed.mixed,
-    "inject": TranscriptFeed.injected,
-    "rewind": TranscriptFeed.rewound,
-    "rebuild": TranscriptFeed.rebuilt,
-    "crop": TranscriptFeed.cropped,
-    "note": TranscriptFeed.noted,
-    "mark": TranscriptFeed.marked,
-    "error": TranscriptFeed.failed,
-    "gap": TranscriptFeed.written_again,
-    "model": TranscriptFeed.model,
+    "open": TranscriptFeed.on_open,
+    "turn": TranscriptFeed.on_turn,
+    "gen": TranscriptFeed.on_gen,
+    "tok": TranscriptFeed.on_tok,
+    "meter": TranscriptFeed.on_meter,
+    "stop": TranscriptFeed.on_stop,
+    "mixer": TranscriptFeed.on_mixer,
+    "inject": TranscriptFeed.on_inject,
+    "rewind": TranscriptFeed.on_rewind,
+    "rebuild": TranscriptFeed.on_rebuild,
+    "crop": TranscriptFeed.on_crop,
+    "note": TranscriptFeed.on_note,
+    "mark": TranscriptFeed.on_mark,
+    "error": TranscriptFeed.on_error,
+    "gap": TranscriptFeed.on_gap,
+    "model": TranscriptFeed.on_model,
 }
 
 

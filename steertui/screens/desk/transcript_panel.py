@@ -41,12 +41,12 @@ class TranscriptPanel(Vertical):
         yield self.lamp
         yield self.inspector
 
-    def take(self, event: ev.Event) -> None:
+    def apply_event(self, event: ev.Event) -> None:
         """Apply an event, and keep every mixer by the hash that tokens carry."""
         if isinstance(event, ev.MixerChanged):
             self._mixers[event.mix] = event.state
         self._ended = self._ended or isinstance(event, ev.AnswerStopped)
-        self.shadow.take(event)
+        self.shadow.apply_event(event)
 
     def reset(self) -> None:
         """Clear everything for another session."""
@@ -59,18 +59,18 @@ class TranscriptPanel(Vertical):
         """The tokens of every answer on the path to the newest turn."""
         return [turn.tokens for turn in self._state().path() if turn.gen is not None]
 
-    def look(self) -> None:
+    def refresh_readings(self) -> None:
         """Update inspector and lamp after a frame with new measurements."""
-        self.point()
+        self.inspect_selected()
         answers = self.answers()
         if self._ended:
             self._ended = False
-            self.gauges.drifted(answers)
+            self.gauges.set_drift(answers)
         found = collapse_signs(answers[-1]) if answers else ()
         advised = advise_scale(answers, self._mixers, push_size(self._state())) if found else None
         self.lamp.show(found, advised)
 
-    def heat(self, channels: Sequence[str], selected: int, next_channel: bool) -> None:
+    def cycle_heat(self, channels: Sequence[str], selected: int, next_channel: bool) -> None:
         """Switch to the next way of colouring tokens, or colour by the next channel."""
         if next_channel:
             self.transcript.next_heat_channel(channels)
@@ -80,23 +80,23 @@ class TranscriptPanel(Vertical):
     # The token under the cursor ------------------------------------------------------------------------------------
 
     @property
-    def pointed(self) -> TextPiece | None:
+    def selected_piece(self) -> TextPiece | None:
         return self.transcript.pen.pointed
 
     @on(Transcript.Pointed, "#transcript")
-    def point(self) -> None:
+    def inspect_selected(self) -> None:
         """Show the selected token; its projections arrive after it."""
         pen = self.transcript.pen
-        self.inspector.show(self._seen(pen.pointed), self._seen(pen.pinned))
+        self.inspector.show(self._inspection(pen.pointed), self._inspection(pen.pinned))
 
     @on(Transcript.Pinned, "#transcript")
-    def pin(self) -> None:
+    def toggle_pin(self) -> None:
         """Pin the selected token in the inspector, or unpin it."""
         pen = self.transcript.pen
         self.transcript.pin(None if pen.pinned is pen.pointed else pen.pointed)
-        self.point()
+        self.inspect_selected()
 
-    def release(self) -> bool:
+    def release_selection(self) -> bool:
         """Clear selection and pin; False if there was neither."""
         pen = self.transcript.pen
         if pen.pointed is None and pen.pinned is None:
@@ -105,7 +105,7 @@ class TranscriptPanel(Vertical):
         self.transcript.point(None)
         return True
 
-    def _seen(self, piece: TextPiece | None) -> TokenInspection | None:
+    def _inspection(self, piece: TextPiece | None) -> TokenInspection | None:
         if piece is None:
             return None
         readings = self.transcript.tint.readings

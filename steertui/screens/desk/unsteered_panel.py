@@ -41,94 +41,94 @@ class UnsteeredPanel(Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.wanted: str | None = None
+        self.next_mode: str | None = None
         self.mode: str | None = None
         self.branch: int | None = None
-        self.words, self.line = Transcript(id="unsteered"), KlLine(id="kl")
-        self.words.tint.readings[KL].usual = (0.0, NATS)
-        self.words.tint.channel = KL
+        self.transcript, self.line = Transcript(id="unsteered"), KlLine(id="kl")
+        self.transcript.tint.readings[KL].usual = (0.0, NATS)
+        self.transcript.tint.channel = KL
         self._stream = Sanitiser()
 
     def compose(self) -> ComposeResult:
-        yield self.words
+        yield self.transcript
         yield self.line
 
-    def next(self) -> str:
+    def cycle_mode(self) -> str:
         """Switch the mode of the next answers and return a sentence about it."""
-        self.wanted = MODES[(MODES.index(self.wanted) + 1) % len(MODES)]
-        return SAID[self.wanted]
+        self.next_mode = MODES[(MODES.index(self.next_mode) + 1) % len(MODES)]
+        return SAID[self.next_mode]
 
-    def wishes(self) -> dict[str, Any]:
+    def answer_settings(self) -> dict[str, Any]:
         """Settings of the next answer."""
-        return {"inspect": ALTERNATIVES} | ({"shadow": self.wanted} if self.wanted else {})
+        return {"inspect": ALTERNATIVES} | ({"shadow": self.next_mode} if self.next_mode else {})
 
-    def take(self, event: ev.Event) -> None:
+    def apply_event(self, event: ev.Event) -> None:
         step = STEPS.get(event.t)
         if step is not None:
             step(self, event)
 
-    def pose(self, branch: int, title: str, items: list[Item]) -> None:
+    def show_branch(self, branch: int, title: str, items: list[Item]) -> None:
         """Show another branch from its beginning."""
         self.clear()
         self.branch, self.display, self.line.display = branch, True, False
-        self.words.tint.encoding = "off"
-        self.words.heading = self.words.border_title = title
-        self.words.extend(items)
-        self.words.scroll_home(animate=False)
+        self.transcript.tint.encoding = "off"
+        self.transcript.heading = self.transcript.border_title = title
+        self.transcript.extend(items)
+        self.transcript.scroll_home(animate=False)
 
     def clear(self) -> None:
         self.mode = self.branch = None
         self.display, self.line.display = False, True
-        self.words.clear()
+        self.transcript.clear()
         self.line.clear()
 
-    def _begin(self, event: ev.AnswerStarted) -> None:
+    def _apply_gen(self, event: ev.AnswerStarted) -> None:
         """Clear the panel; show it if this answer has an unsteered lane."""
         self.clear()
         mode = event.settings.get("shadow")
         if mode not in TITLES:
             return
         self.mode, self.display, self._stream = mode, True, Sanitiser()
-        self.words.tint.encoding = "background" if mode == "forced" else "off"
-        self.words.tint.forget()
-        self.words.heading = TITLES[mode]
-        self.words.border_title = TITLES[mode]
-        self.words.extend([TranscriptTurn("asst")])
-        self.words.set_live(True)
+        self.transcript.tint.encoding = "background" if mode == "forced" else "off"
+        self.transcript.tint.clear_palette()
+        self.transcript.heading = TITLES[mode]
+        self.transcript.border_title = TITLES[mode]
+        self.transcript.extend([TranscriptTurn("asst")])
+        self.transcript.set_live(True)
 
-    def _speak(self, event: ev.TokensGenerated) -> None:
+    def _add_free_tokens(self, event: ev.TokensGenerated) -> None:
         if event.lane == 1 and self.mode == "free":
-            self._write(event.i, event.text)
+            self._append_texts(event.i, event.text)
 
-    def _weigh(self, event: ev.TopTokens) -> None:
+    def _add_forced_tokens(self, event: ev.TopTokens) -> None:
         """Show the most likely token of the forced lane at each position."""
         if event.lane == 1 and self.mode == "forced":
-            self._write(event.i, tuple(texts[0] if texts else "" for texts in event.text))
+            self._append_texts(event.i, tuple(texts[0] if texts else "" for texts in event.text))
 
-    def _write(self, start: int, texts: tuple[str, ...]) -> None:
-        self.words.extend(
+    def _append_texts(self, start: int, texts: tuple[str, ...]) -> None:
+        self.transcript.extend(
             [TextPiece(self._stream.feed(str(text)), index) for index, text in enumerate(texts, start)]
         )
 
-    def _measure(self, event: ev.MeterReadings) -> None:
+    def _apply_meter(self, event: ev.MeterReadings) -> None:
         if event.lane or self.mode != "forced":
             return
         for place, kl in enumerate(event.values.get("kl", ())):
             self.line.add(float(kl))
-            self.words.colour(event.i + place, {KL: float(kl)})
+            self.transcript.set_projections(event.i + place, {KL: float(kl)})
 
-    def _rewind(self, event: ev.AnswerRewound) -> None:
-        self.words.rewind(event.to)
+    def _apply_rewind(self, event: ev.AnswerRewound) -> None:
+        self.transcript.rewind(event.to)
 
-    def _end(self, event: ev.AnswerStopped) -> None:
-        self.words.set_live(False)
+    def _apply_stop(self, event: ev.AnswerStopped) -> None:
+        self.transcript.set_live(False)
 
 
 STEPS: Mapping[str, Callable[[UnsteeredPanel, Any], None]] = {
-    "gen": UnsteeredPanel._begin,
-    "tok": UnsteeredPanel._speak,
-    "top": UnsteeredPanel._weigh,
-    "meter": UnsteeredPanel._measure,
-    "rewind": UnsteeredPanel._rewind,
-    "stop": UnsteeredPanel._end,
+    "gen": UnsteeredPanel._apply_gen,
+    "tok": UnsteeredPanel._add_free_tokens,
+    "top": UnsteeredPanel._add_forced_tokens,
+    "meter": UnsteeredPanel._apply_meter,
+    "rewind": UnsteeredPanel._apply_rewind,
+    "stop": UnsteeredPanel._apply_stop,
 }

@@ -23,15 +23,15 @@ class JobReports:
 
     reports: dict[int, JobReport] = field(default_factory=dict)
     clock: float = 0.0
-    heard: float = field(default_factory=time.monotonic)
+    received: float = field(default_factory=time.monotonic)
 
-    def take(self, record: JournalRecord) -> None:
+    def on_record(self, record: JournalRecord) -> None:
         self.clock += record.m / 1000
-        self.heard = time.monotonic()
+        self.received = time.monotonic()
         if isinstance(record.event, ev.JobChanged):
-            self._job(record.event)
+            self._on_job(record.event)
         elif isinstance(record.event, ev.SessionOpened):
-            self._engine_went()
+            self._mark_lost()
 
     def clear(self) -> None:
         """Forget all jobs; another session begins."""
@@ -40,23 +40,23 @@ class JobReports:
 
     @property
     def now(self) -> float:
-        return self.clock + time.monotonic() - self.heard
+        return self.clock + time.monotonic() - self.received
 
     @property
-    def going(self) -> list[JobReport]:
+    def unfinished(self) -> list[JobReport]:
         """Running and queued jobs, in the order in which they were requested."""
         return [report for report in self.reports.values() if not report.ended]
 
     @property
     def words(self) -> str:
         """A short text: the running job, its progress, and the number of queued jobs."""
-        if not self.going:
+        if not self.unfinished:
             return ""
-        first, waiting = self.going[0], len(self.going) - 1
+        first, waiting = self.unfinished[0], len(self.unfinished) - 1
         share = "" if first.percent is None else f" {first.percent}%"
         return f"{first.kind}{share}" + (f" +{waiting}" if waiting else "")
 
-    def _job(self, event: ev.JobChanged) -> None:
+    def _on_job(self, event: ev.JobChanged) -> None:
         report = self.reports.get(event.job)
         if report is None:
             whose = str(shorten_texts(event.session))
@@ -64,9 +64,9 @@ class JobReports:
                 event.job, shorten_texts(event.kind), event.params, self.clock, "", session=whose
             )
             self.reports[event.job] = report
-        report.take(event.state, event.event, event.message, self.clock)
+        report.on_job_event(event.state, event.event, event.message, self.clock)
 
-    def _engine_went(self) -> None:
+    def _mark_lost(self) -> None:
         """An engine has opened the session again: jobs left running by the last engine are lost."""
-        for report in self.going:
-            report.take("lost", {}, "The engine stopped. r resumes the job.", self.clock)
+        for report in self.unfinished:
+            report.on_job_event("lost", {}, "The engine stopped. r resumes the job.", self.clock)

@@ -16,7 +16,7 @@ class StageProgress:
     first: tuple[float, int] | None = None
     last: float = 0.0
 
-    def reached(self, done: int, total: int, at: float) -> None:
+    def set_progress(self, done: int, total: int, at: float) -> None:
         self.done, self.total, self.last = done, total, at
         if self.first is None or done < self.first[1]:
             self.first = at, done
@@ -35,7 +35,7 @@ class StageProgress:
             return (self.done - done) / (self.last - at)
         return self.done / (at - self.began) if at > self.began and self.done else None
 
-    def left(self, now: float) -> float | None:
+    def seconds_left(self, now: float) -> float | None:
         """Estimated seconds until the stage ends, corrected by the time since the last report."""
         if not self.rate:
             return None

@@ -50,7 +50,7 @@ class JobReport:
     session: str = ""
     version: int = 0
 
-    def take(self, state: str, event: Mapping[str, Any], message: str, at: float) -> None:
+    def on_job_event(self, state: str, event: Mapping[str, Any], message: str, at: float) -> None:
         """Apply one job event of the journal."""
         event, message = shorten_texts(event), shorten_texts(message)
         self.version += 1
@@ -58,14 +58,14 @@ class JobReport:
         if state in ENDED:
             self.summary, self.message = event, message
         elif event:
-            self._reported(event)
+            self._apply_event(event)
         if state != self.state:
             if state in ENDED:
-                self._stage_over()
+                self._end_stage()
             self.state = state
-            self.note(f"{state}: {message}" if message else state, wrong=state == "failed")
+            self.add_log_line(f"{state}: {message}" if message else state, wrong=state == "failed")
 
-    def note(self, words: str, *, wrong: bool = False) -> None:
+    def add_log_line(self, words: str, *, wrong: bool = False) -> None:
         self.log.append(ReportEntry(self.at - self.asked, words, wrong))
 
     @property
@@ -90,13 +90,13 @@ class JobReport:
         return next((file.path for file in reversed(self.files) if file.what == "vector"), "")
 
     @property
-    def barren(self) -> str:
+    def no_vector_reason(self) -> str:
         """The reason why there is no vector to load."""
         if self.session:
             return f"job {self.id} was started from the command line; its result is in session {self.session[-6:]}"
         return f"job {self.id} has made no vector"
 
-    def _reported(self, event: Mapping[str, Any]) -> None:
+    def _apply_event(self, event: Mapping[str, Any]) -> None:
         """Apply a report event; unknown kinds from a newer engine are ignored."""
         try:
             known = job.JobEvent.from_json(event)
@@ -107,42 +107,42 @@ class JobReport:
 
     # One kind of event each ------------------------------------------------------------------------------------
 
-    def progressed(self, event: job.Progress) -> None:
+    def add_progress(self, event: job.Progress) -> None:
         if not self.stages or self.stages[-1].unit != event.unit:
-            self._stage_over()
+            self._end_stage()
             self.stages.append(StageProgress(event.unit, self.stages[-1].last if self.stages else self.asked))
-        self.stages[-1].reached(event.done, event.total, self.at)
+        self.stages[-1].set_progress(event.done, event.total, self.at)
 
-    def _stage_over(self) -> None:
+    def _end_stage(self) -> None:
         if self.stages:
             stage = self.stages[-1]
-            self.note(f"{stage.done}/{stage.total} {stage.unit}")
+            self.add_log_line(f"{stage.done}/{stage.total} {stage.unit}")
 
-    def row(self, event: job.Row) -> None:
+    def add_row(self, event: job.Row) -> None:
         self.tables.setdefault(event.table, {})[event.key] = event.values
 
-    def point(self, event: job.Point) -> None:
+    def add_point(self, event: job.Point) -> None:
         if isinstance(event.y, int | float):
             self.curves.setdefault(event.series, {})[event.x] = event
 
-    def cell(self, event: job.Cell) -> None:
+    def add_cell(self, event: job.Cell) -> None:
         if isinstance(event.value, int | float):
             self.grids.setdefault(event.grid, {})[str(event.row), str(event.column)] = event.value
 
-    def sample(self, event: job.JobSample) -> None:
+    def add_sample(self, event: job.JobSample) -> None:
         self.samples.append(event)
         self.sampled += 1
 
-    def file(self, event: job.Artifact) -> None:
+    def add_file(self, event: job.Artifact) -> None:
         self.files.append(event)
-        self.note(f"{event.what or 'file'} written to {event.path}")
+        self.add_log_line(f"{event.what or 'file'} written to {event.path}")
 
 
 STEPS: Mapping[str, Callable[[JobReport, Any], None]] = {
-    "progress": JobReport.progressed,
-    "row": JobReport.row,
-    "point": JobReport.point,
-    "cell": JobReport.cell,
-    "sample": JobReport.sample,
-    "artifact": JobReport.file,
+    "progress": JobReport.add_progress,
+    "row": JobReport.add_row,
+    "point": JobReport.add_point,
+    "cell": JobReport.add_cell,
+    "sample": JobReport.add_sample,
+    "artifact": JobReport.add_file,
 }

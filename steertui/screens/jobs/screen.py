@@ -62,7 +62,7 @@ class JobsScreen(Screen[str | None]):
 
     def on_mount(self) -> None:
         self.query_one(Hints).show(commands.screen_hints(commands.JOBS, "read"))
-        self.set_interval(1 / LOOKS, self.look)
+        self.set_interval(1 / LOOKS, self.update_view)
 
     @property
     def _reports(self) -> Mapping[int, JobReport]:
@@ -75,7 +75,7 @@ class JobsScreen(Screen[str | None]):
         return self._reports[self._shown]
 
     @on(TextPage.Resized)
-    def look(self) -> None:
+    def update_view(self) -> None:
         """Redraw what has changed. The first job is shown until the wanted one has been reported."""
         first = next((report.id for report in order_reports(self._reports)), 0)
         self._shown = self._number if self._number in self._reports else first
@@ -90,11 +90,11 @@ class JobsScreen(Screen[str | None]):
         """The user moved the cursor to another job."""
         if event.option.id not in (None, str(self._shown)):
             self._number = int(str(event.option.id))
-            self.look()
+            self.update_view()
 
     @on(OptionList.OptionSelected, "#queue")
-    def _opened(self) -> None:
-        self._pages.read()
+    def _read_selected(self) -> None:
+        self._pages.focus_page()
 
     # Starting jobs -------------------------------------------------------------------------------------------------
 
@@ -112,55 +112,55 @@ class JobsScreen(Screen[str | None]):
         model = self._link.state.model
         n_layers = int(model.facts.get("n_layers", 0)) if model else 0
         form = JobForm(OFFERS[kind], given, model.name if model else None, n_layers, self._start)
-        self.app.push_screen(form, self._begun)
+        self.app.push_screen(form, self._select_started)
 
     async def _start(self, kind: str, params: Mapping[str, Any]) -> int | None:
         """Start a job and return its number; None if it was refused, which has already been reported."""
-        reply = await self._link.ask("job.start", kind=kind, params=dict(params))
+        reply = await self._link.request("job.start", kind=kind, params=dict(params))
         return None if reply is None else int(reply["job"])
 
-    def _begun(self, number: int | None) -> None:
+    def _select_started(self, number: int | None) -> None:
         if number is not None:
             self._number = number
-            self.look()
+            self.update_view()
 
     @work(group="jobs", exit_on_error=False)
     async def _again(self, report: JobReport) -> None:
-        self._begun(await self._start(report.kind, report.params))
+        self._select_started(await self._start(report.kind, report.params))
 
     @work(group="jobs", exit_on_error=False)
     async def _cancel(self, number: int) -> None:
-        await self._link.ask("job.cancel", job=number)
+        await self._link.request("job.cancel", job=number)
 
     # Actions on the selected job ---------------------------------------------------------------------------------
 
     def action_again(self) -> None:
-        if report := self._told_or_none(running=False):
+        if report := self._chosen_or_warn(running=False):
             self._again(report)
 
     def action_change(self) -> None:
-        report = self._told_or_none(running=None)
+        report = self._chosen_or_warn(running=None)
         if report is not None and report.kind in OFFERS:
             self._open_form(report.kind, report.params)
         elif report is not None:
             self._warn(f"{report.kind} has no form")
 
     def action_cancel(self) -> None:
-        if report := self._told_or_none(running=True):
+        if report := self._chosen_or_warn(running=True):
             self._cancel(report.id)
 
     def action_load(self) -> None:
         """Close the screen with the job's vector, which the desk loads."""
-        if (report := self._told_or_none(running=None)) is None:
+        if (report := self._chosen_or_warn(running=None)) is None:
             return
         if report.vector:
             self.dismiss(report.vector)
         else:
-            self._warn(report.barren)
+            self._warn(report.no_vector_reason)
 
     @work(group="keep", exit_on_error=False)
     async def action_keep(self) -> None:
-        if (report := self._told_or_none(running=None)) is None:
+        if (report := self._chosen_or_warn(running=None)) is None:
             return
         try:
             place = await asyncio.to_thread(_keep_vector, report)
@@ -170,7 +170,7 @@ class JobsScreen(Screen[str | None]):
         self.notify(safe_text(place), markup=False)
 
     def action_copy(self) -> None:
-        if (report := self._told_or_none(running=None)) is None:
+        if (report := self._chosen_or_warn(running=None)) is None:
             return
         model = self._link.state.model
         try:
@@ -181,17 +181,17 @@ class JobsScreen(Screen[str | None]):
         copy_or_warn(self.app, words, self._warn)
 
     def action_page(self, change: int) -> None:
-        self._pages.turn(change)
-        self.look()
+        self._pages.change_page(change)
+        self.update_view()
 
     def action_turn(self, place: int) -> None:
         """Open the page whose tab was clicked."""
-        self._pages.open(place)
-        self.look()
+        self._pages.open_page(place)
+        self.update_view()
 
     def action_column(self) -> None:
         self._pages.next_column()
-        self.look()
+        self.update_view()
 
     def action_back(self) -> None:
         """Leave the page for the list, or leave the screen."""
@@ -200,7 +200,7 @@ class JobsScreen(Screen[str | None]):
         else:
             self._queue.focus()
 
-    def _told_or_none(self, *, running: bool | None) -> JobReport | None:
+    def _chosen_or_warn(self, *, running: bool | None) -> JobReport | None:
         """The selected job if it is (not) running as required; otherwise show why not and return None."""
         try:
             report = self._chosen
@@ -224,7 +224,7 @@ def _keep_vector(report: JobReport) -> str:
     from vectors.library import library
 
     if not report.vector:
-        raise UsageError(report.barren)
+        raise UsageError(report.no_vector_reason)
     if Path(report.vector).parent == library.library_folder():
         return f"{Path(report.vector).stem} is already in the library"
     return f"in the library as {library.add_to_library(reading.read_stored(report.vector)).stem}"

@@ -36,11 +36,11 @@ class CheckCard(Static):
         self.display = False
 
     def on_mount(self) -> None:
-        self.set_interval(1 / LOOKS, self.look)
+        self.set_interval(1 / LOOKS, self.update_view)
 
-    def of(self, name: str) -> None:
+    def set_vector(self, name: str) -> None:
         self._vector = name
-        self.look()
+        self.update_view()
 
     def toggle(self) -> None:
         """Start the check, or stop it if it is running."""
@@ -52,7 +52,7 @@ class CheckCard(Static):
         block leaving.
         """
         task = newest_check(self._link.state, self._vector)
-        if task is None or task.state != "running" or not self._link.up:
+        if task is None or task.state != "running" or not self._link.connected:
             return False
         key = (self._link.state.session, task.id)
         if key in self._stopped:
@@ -65,17 +65,17 @@ class CheckCard(Static):
     async def _begin(self) -> None:
         self._beginning = True
         try:
-            await self._link.ask("job.start", kind=KIND, params={"vector": self._vector})
+            await self._link.request("job.start", kind=KIND, params={"vector": self._vector})
         finally:
             self._beginning = False
 
     @work(group="check", exit_on_error=False)
     async def _cancel(self, job: int) -> None:
-        await self._link.ask("job.cancel", job=job)
+        await self._link.request("job.cancel", job=job)
 
-    def look(self) -> None:
+    def update_view(self) -> None:
         """Redraw what has changed."""
-        seen = (newest_check(self._link.state, self._vector), self._link.up, self._beginning)
+        seen = (newest_check(self._link.state, self._vector), self._link.connected, self._beginning)
         if seen[0] is self._seen[0] and seen[1:] == self._seen[1:]:
             return
         self._seen = seen

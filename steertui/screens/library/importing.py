@@ -59,16 +59,16 @@ class ImportDialog(ModalScreen[str | None]):
             yield Static(Text(PATH), id="said")
 
     @on(Input.Submitted, "#path")
-    def _chosen(self, event: Input.Submitted) -> None:
+    def _path_submitted(self, event: Input.Submitted) -> None:
         self._read(event.value)
 
     @on(Input.Changed, "#path")
-    def _another(self) -> None:
+    def _path_changed(self) -> None:
         """The path has changed: hide the card of the file read before."""
-        self._offer(None)
+        self._show_card(None)
 
     @on(Input.Submitted, "#name")
-    def _named(self, event: Input.Submitted) -> None:
+    def _name_submitted(self, event: Input.Submitted) -> None:
         if self._stored is not None:
             self._keep(self._stored, event.value.strip())
 
@@ -82,33 +82,33 @@ class ImportDialog(ModalScreen[str | None]):
         if self._stored is None:
             self.dismiss(None)
         else:
-            self._offer(None)
+            self._show_card(None)
 
     @work(exclusive=True, exit_on_error=False)
     async def _read(self, text: str) -> None:
         """Read the file off the event loop, since it may be large."""
-        self._say("reading …")
+        self._show_message("reading …")
         try:
-            self._offer(await asyncio.to_thread(read_vector_line, text))
+            self._show_card(await asyncio.to_thread(read_vector_line, text))
         except SteerError as error:
-            self._say(str(error), wrong=True)
+            self._show_message(str(error), wrong=True)
         except OSError as error:
-            self._say(f"cannot read the file: {(error.strerror or str(error)).lower()}", wrong=True)
+            self._show_message(f"cannot read the file: {(error.strerror or str(error)).lower()}", wrong=True)
 
     @work(exclusive=True, exit_on_error=False)
     async def _keep(self, stored: StoredVector, name: str) -> None:
         try:
             place = await asyncio.to_thread(_save_vector, stored, name)
         except SteerError as error:
-            self._say(str(error), wrong=True)
+            self._show_message(str(error), wrong=True)
             return
         self.dismiss(place.stem)
 
-    def _offer(self, stored: StoredVector | None) -> None:
+    def _show_card(self, stored: StoredVector | None) -> None:
         """Show the card and a proposed name; with None, show the path line again."""
         self._stored = stored
         self.set_class(stored is not None, "-offered")
-        self._say(PATH if stored is None else NAME)
+        self._show_message(PATH if stored is None else NAME)
         if stored is None:
             self.query_one("#path").focus()
             return
@@ -120,7 +120,7 @@ class ImportDialog(ModalScreen[str | None]):
         self.query_one("#facts", Static).update(facts)
         name.focus()
 
-    def _say(self, text: str, *, wrong: bool = False) -> None:
+    def _show_message(self, text: str, *, wrong: bool = False) -> None:
         said = self.query_one("#said", Static)
         said.set_class(wrong, "-wrong")
         said.update(Text(safe_text(text)))

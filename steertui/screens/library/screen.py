@@ -56,13 +56,13 @@ class LibraryScreen(Screen[str | None]):
         looked: Callable[[str], None] = lambda _: None,
     ) -> None:
         super().__init__()
-        self._at, self._looked = at, looked
+        self._start_at, self._cursor_callback = at, looked
         self._link, self._loaded = link, loaded
         self._check = CheckCard(link)
         self._entries: dict[str, LibraryEntry] = {}
         self._rows: list[tuple[str, list[Text]]] = []
         self._shape = shape_of(link.state.model)
-        self._bin = TrashBin(self, self.read)
+        self._bin = TrashBin(self, self.reload)
 
     def compose(self) -> ComposeResult:
         yield SafeInput(placeholder="filter: name, note, model, method", id="filter")
@@ -77,8 +77,8 @@ class LibraryScreen(Screen[str | None]):
         self._table.border_title = "library"
         self.query_one("#card").border_title = "card"
         self.query_one(Hints).show(commands.screen_hints(commands.LIBRARY, "load"))
-        self.set_interval(1 / LOOKS, self._look)
-        self.read(self._at)
+        self.set_interval(1 / LOOKS, self._check_model)
+        self.reload(self._start_at)
 
     @property
     def _table(self) -> DataTable[Text]:
@@ -91,7 +91,7 @@ class LibraryScreen(Screen[str | None]):
         key = self._table.coordinate_to_cell_key(self._table.cursor_coordinate).row_key
         return self._entries[str(key.value)]
 
-    def read(self, keep: str | None = None) -> None:
+    def reload(self, keep: str | None = None) -> None:
         """Reload the table, with the cursor on `keep`."""
         self._read(keep)
 
@@ -106,7 +106,7 @@ class LibraryScreen(Screen[str | None]):
         ]
         self._show(keep)
         if not entries:
-            self._check.of("")
+            self._check.set_vector("")
             self.query_one("#page", Static).update(Text("no vector matches these words"))
 
     def _show(self, keep: str | None) -> None:
@@ -127,20 +127,20 @@ class LibraryScreen(Screen[str | None]):
         if self._rows and self._table.row_count:
             self._show(self._chosen.name)
 
-    def _look(self) -> None:
+    def _check_model(self) -> None:
         """Update the badges when another model has been loaded."""
         shape = shape_of(self._link.state.model)
         if shape != self._shape:
             self._shape = shape
-            self.read(self._chosen.name if self._table.row_count else None)
+            self.reload(self._chosen.name if self._table.row_count else None)
 
     # Showing a card --------------------------------------------------------------------------------------------
 
     @on(DataTable.RowHighlighted)
     def _highlighted(self, event: DataTable.RowHighlighted) -> None:
         if event.row_key.value in self._entries and event.cursor_row == self._table.cursor_row:
-            self._looked(event.row_key.value)
-            self._check.of(event.row_key.value)
+            self._cursor_callback(event.row_key.value)
+            self._check.set_vector(event.row_key.value)
             self.show_card(self._entries[event.row_key.value])
 
     @work(exclusive=True, group="card", exit_on_error=False)
@@ -151,7 +151,7 @@ class LibraryScreen(Screen[str | None]):
 
     @on(Input.Changed, "#filter")
     def _filtered(self) -> None:
-        self.read()
+        self.reload()
 
     @on(Input.Submitted, "#filter")
     def _filter_done(self) -> None:
@@ -160,7 +160,7 @@ class LibraryScreen(Screen[str | None]):
     # Actions ---------------------------------------------------------------------------------------------------
 
     @on(DataTable.RowSelected)
-    def _taken(self) -> None:
+    def _return_selected(self) -> None:
         """Return the vector if it fits the model; otherwise show the reason."""
         chosen = self._chosen
         if chosen.problem:
@@ -184,13 +184,13 @@ class LibraryScreen(Screen[str | None]):
         """Start the check of the selected vector, or stop it."""
 
         def check() -> None:
-            self._check.of(self._chosen.name)
+            self._check.set_vector(self._chosen.name)
             self._check.toggle()
 
         self._attempt(check)
 
     def action_rename(self) -> None:
-        self._ask(
+        self._open_question(
             "new name of {}",
             "enter renames it · esc cancels",
             lambda entry: entry.name,
@@ -198,16 +198,18 @@ class LibraryScreen(Screen[str | None]):
         )
 
     def action_note(self) -> None:
-        self._ask("note on {}", "enter saves it · esc cancels", lambda entry: entry.note, self._noted)
+        self._open_question(
+            "note on {}", "enter saves it · esc cancels", lambda entry: entry.note, self._noted
+        )
 
     def action_remove(self) -> None:
         """Move the vector to the trash; the cursor keeps its row."""
 
         def remove() -> None:
             name, here = self._chosen.name, self._table.cursor_row
-            self._bin.throw(name)
+            self._bin.move_to_trash(name)
             names = [key for key in self._entries if key != name]
-            self.read(names[min(here, len(names) - 1)] if names else None)
+            self.reload(names[min(here, len(names) - 1)] if names else None)
 
         self._attempt(remove)
 
@@ -215,7 +217,7 @@ class LibraryScreen(Screen[str | None]):
         self._attempt(self._bin.undo)
 
     def action_trash(self) -> None:
-        self._attempt(self._bin.choose)
+        self._attempt(self._bin.open_trash_dialog)
 
     def action_import_file(self) -> None:
         self.app.push_screen(ImportDialog(self._shape), self._imported)
@@ -223,9 +225,9 @@ class LibraryScreen(Screen[str | None]):
     def _imported(self, name: str | None) -> None:
         if name is not None:
             self.notify(safe_text(f"saved as {name}"), markup=False)
-            self.read(name)
+            self.reload(name)
 
-    def _ask(
+    def _open_question(
         self, title: str, hint: str, now: Callable[[LibraryEntry], str], read: Callable[[str, str], str]
     ) -> None:
         """Ask one question about the selected vector."""
@@ -234,7 +236,7 @@ class LibraryScreen(Screen[str | None]):
             entry = self._chosen
             title_of = title.format(entry.name)
             asked = InputDialog(title_of, lambda text: read(entry.name, text.strip()), now(entry), hint)
-            self.app.push_screen(asked, self.read)
+            self.app.push_screen(asked, self.reload)
 
         self._attempt(ask)
 

@@ -17,19 +17,19 @@ class TrashBin:
 
     def __init__(self, screen: Screen[str | None], restored: Callable[[str], None]) -> None:
         self._screen, self._restored = screen, restored
-        self._thrown: list[str] = []
+        self._removed: list[str] = []
 
-    def throw(self, name: str) -> None:
-        self._thrown.append(library.remove(name).name)
-        self._say(f"{name} is in the trash: z restores it")
+    def move_to_trash(self, name: str) -> None:
+        self._removed.append(library.remove(name).name)
+        self._show_notice(f"{name} is in the trash: z restores it")
 
     def undo(self) -> None:
         """Restore the vector removed last on this screen; older ones are restored with `T`."""
-        if not self._thrown:
+        if not self._removed:
             raise UsageError("nothing to undo: T lists the trash")
-        self._restore(self._thrown[-1])
+        self._restore(self._removed[-1])
 
-    def choose(self) -> None:
+    def open_trash_dialog(self) -> None:
         """Choose any vector in the trash to restore."""
         found = library.list_trash()
         if not found:
@@ -38,13 +38,13 @@ class TrashBin:
 
         def answered(chosen: str | None) -> None:
             if chosen is not None:
-                self._try(found[int(chosen)].place.name)
+                self._restore_or_warn(found[int(chosen)].place.name)
 
         self._screen.app.push_screen(
             ChoiceDialog("trash", choices, hint="enter restores it · esc back"), answered
         )
 
-    def _try(self, wanted: str) -> None:
+    def _restore_or_warn(self, wanted: str) -> None:
         try:
             self._restore(wanted)
         except SteerError as error:
@@ -52,9 +52,9 @@ class TrashBin:
 
     def _restore(self, wanted: str) -> None:
         name = library.restore_vector(wanted)
-        self._thrown = [each for each in self._thrown if each != wanted]
-        self._say(f"{name} is restored")
+        self._removed = [each for each in self._removed if each != wanted]
+        self._show_notice(f"{name} is restored")
         self._restored(name)
 
-    def _say(self, sentence: str) -> None:
+    def _show_notice(self, sentence: str) -> None:
         self._screen.notify(safe_text(sentence), markup=False)

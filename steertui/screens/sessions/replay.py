@@ -55,7 +55,7 @@ class ReplayScreen(Screen[str | None]):
         self._stops = item_stops(self._items)
         self._shown = 0
         self.head = Playhead(tuple(frame.gap for frame in film.frames))
-        self.channel = next(iter(film.dials), "")
+        self.channel = next(iter(film.scales), "")
 
     def compose(self) -> ComposeResult:
         yield Static(Text(_title(self._entry, self._film)), id="title")
@@ -66,16 +66,16 @@ class ReplayScreen(Screen[str | None]):
         yield Cover()
 
     def on_mount(self) -> None:
-        self._timeline.styles.height = min(max(len(self._film.dials), 1), DIALS) + 5
-        self._verification.of(self._entry)
+        self._timeline.styles.height = min(max(len(self._film.scales), 1), DIALS) + 5
+        self._verification.set_session(self._entry)
         self.query_one(Hints).show(commands.place_hints(commands.REPLAY))
-        fill_readings(self._words, self._film)
+        fill_readings(self._transcript, self._film)
         self._last = monotonic()
         self.set_interval(FRAMES_S, self._tick)
         self.call_after_refresh(self._show)
 
     @property
-    def _words(self) -> Transcript:
+    def _transcript(self) -> Transcript:
         return self.query_one(Transcript)
 
     @property
@@ -88,9 +88,9 @@ class ReplayScreen(Screen[str | None]):
         now = monotonic()
         passed, self._last = now - self._last, now
         if self.head.playing:
-            self._at(self.head.after(passed))
+            self._set_playhead(self.head.after(passed))
 
-    def _at(self, head: Playhead) -> None:
+    def _set_playhead(self, head: Playhead) -> None:
         moved = (head.place, head.playing, head.speed) != (
             self.head.place,
             self.head.playing,
@@ -104,20 +104,20 @@ class ReplayScreen(Screen[str | None]):
         """Show the items up to the playhead; going back lays them out again."""
         stop = self._stops[self.head.place]
         if stop < self._shown:
-            self._words.clear()
+            self._transcript.clear()
             self._shown = 0
-        self._words.extend(self._items[self._shown : stop])
+        self._transcript.extend(self._items[self._shown : stop])
         self._shown = stop
-        self._words.set_live(self.head.playing)
+        self._transcript.set_live(self.head.playing)
         self._timeline.show(self._film, self.head.place, self.channel)
-        last = next((cut for cut in reversed(self._film.cuts) if cut.place <= self.head.place), None)
+        last = next((cut for cut in reversed(self._film.markers) if cut.place <= self.head.place), None)
         self._timeline.border_subtitle = Text(safe_text(last.words) if last else "")
-        self._timeline.border_title = f"timeline · {self._pace}"
+        self._timeline.border_title = f"timeline · {self._playback_text}"
         begins = self._film and not self.head.place and not self.head.playing
-        self._words.border_title = "transcript" + (" · space plays it" if begins else "")
+        self._transcript.border_title = "transcript" + (" · space plays it" if begins else "")
 
     @property
-    def _pace(self) -> str:
+    def _playback_text(self) -> str:
         """The playback state in words."""
         if self.head.playing:
             return f"playing ×{self.head.speed}"
@@ -126,10 +126,10 @@ class ReplayScreen(Screen[str | None]):
     # Actions ---------------------------------------------------------------------------------------------------
 
     def action_play(self) -> None:
-        self._at(self.head.toggled())
+        self._set_playhead(self.head.toggled())
 
     def action_speed(self) -> None:
-        self._at(self.head.faster())
+        self._set_playhead(self.head.faster())
 
     def action_step(self, change: int) -> None:
         self.seek(self.head.place + change)
@@ -139,29 +139,29 @@ class ReplayScreen(Screen[str | None]):
 
     def action_jump(self, direction: int) -> None:
         """Go to the next change in this direction, if there is one."""
-        places = sorted({cut.place for cut in self._film.cuts}, reverse=direction < 0)
+        places = sorted({cut.place for cut in self._film.markers}, reverse=direction < 0)
         beyond = (place for place in places if (place - self.head.place) * direction > 0)
         self.seek(next(beyond, self.head.place))
 
     def seek(self, place: int) -> None:
         """Go to a token and pause."""
         head = self.head.seek(place)
-        self._at(head.toggled() if head.playing else head)
+        self._set_playhead(head.toggled() if head.playing else head)
 
     def action_channel(self) -> None:
-        labels = list(self._film.dials)
+        labels = list(self._film.scales)
         if labels:
             self.channel = labels[(labels.index(self.channel) + 1) % len(labels)]
-            self._words.tint.channel = self.channel
-            self._words.notify_style_update()
+            self._transcript.tint.channel = self.channel
+            self._transcript.notify_style_update()
             self._show()
 
     def action_heat(self) -> None:
         if self.channel:
-            self._words.next_heat([self.channel], 0)
+            self._transcript.next_heat([self.channel], 0)
 
     @on(Timeline.Sought)
-    def _sought(self, message: Timeline.Sought) -> None:
+    def _seek_clicked(self, message: Timeline.Sought) -> None:
         self.seek(message.place)
 
     @work(group="branch", exclusive=True, exit_on_error=False)
@@ -170,14 +170,16 @@ class ReplayScreen(Screen[str | None]):
             self._warn("nothing to branch from yet: go forward one token first")
             return
         try:
-            session = await asyncio.to_thread(branch_session, self._entry, *self._film.where(self.head.place))
+            session = await asyncio.to_thread(
+                branch_session, self._entry, *self._film.branch_point(self.head.place)
+            )
         except (SteerError, OSError) as error:
             self._warn(str(error))
             return
         self.dismiss(session)
 
     def action_verify(self) -> None:
-        self._verification.begin()
+        self._verification.toggle()
 
     def action_export(self) -> None:
         exporting.open_export_dialog(self, self._entry)
@@ -206,7 +208,7 @@ def fill_readings(words: Transcript, film: Playback) -> None:
 
 
 def _title(entry: SessionEntry, film: Playback) -> str:
-    changes = sum(cut.place > 0 for cut in film.cuts)
+    changes = sum(cut.place > 0 for cut in film.markers)
     seeds = dict.fromkeys(str(turn.settings["seed"]) for turn in film.path if "seed" in turn.settings)
     counts = ((len(film.path), "turn"), (len(film), "token"), (changes, "change"))
     words = [entry.id[-6:], entry.model, *(f"{n} {what}{'s' * (n != 1)}" for n, what in counts)]

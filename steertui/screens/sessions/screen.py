@@ -65,17 +65,17 @@ class SessionsScreen(Screen[str | None]):
         self._table.border_title = "sessions"
         for column in COLUMNS:
             self._table.add_column(column, key=column)
-        self._words.border_title = "transcript"
-        self._words.anchor(False)
+        self._transcript.border_title = "transcript"
+        self._transcript.anchor(False)
         self.query_one(Hints).show(commands.screen_hints(commands.SESSIONS, "go on"))
-        self.read()
+        self.reload()
 
     @property
     def _table(self) -> DataTable[Text]:
         return self.query_one(DataTable)
 
     @property
-    def _words(self) -> Transcript:
+    def _transcript(self) -> Transcript:
         return self.query_one(Transcript)
 
     @property
@@ -86,7 +86,7 @@ class SessionsScreen(Screen[str | None]):
         return self._entries[str(key.value)]
 
     @work(exclusive=True, group="read", exit_on_error=False)
-    async def read(self) -> None:
+    async def reload(self) -> None:
         """Reload the table, off the event loop: changed journals are indexed again."""
         wanted = self.query_one("#search", Input).value
         try:
@@ -100,7 +100,7 @@ class SessionsScreen(Screen[str | None]):
         for entry in entries:
             self._table.add_row(*_session_row(entry, self._current, *room), key=entry.id)
         if not entries:
-            self._tell(
+            self._show_items(
                 [
                     TranscriptNote(
                         "no session contains these words" if wanted else "no session has been recorded yet"
@@ -113,7 +113,7 @@ class SessionsScreen(Screen[str | None]):
     @on(DataTable.RowHighlighted)
     def _highlighted(self, event: DataTable.RowHighlighted) -> None:
         if event.row_key.value in self._entries:
-            self._verification.of(self._entries[event.row_key.value])
+            self._verification.set_session(self._entries[event.row_key.value])
             self.show_words(self._entries[event.row_key.value])
 
     @work(exclusive=True, group="words", exit_on_error=False)
@@ -122,13 +122,13 @@ class SessionsScreen(Screen[str | None]):
             items = past_items((await asyncio.to_thread(load_film, entry)).path)
         except SteerError as error:
             items = [TranscriptNote(safe_text(str(error)), "warning")]
-        self._words.border_subtitle = Text(safe_text(entry.damage))
-        self._tell(items)
+        self._transcript.border_subtitle = Text(safe_text(entry.damage))
+        self._show_items(items)
 
-    def _tell(self, items: list[Item]) -> None:
-        self._words.clear()
-        self._words.extend(items)
-        self._words.scroll_home(animate=False)
+    def _show_items(self, items: list[Item]) -> None:
+        self._transcript.clear()
+        self._transcript.extend(items)
+        self._transcript.scroll_home(animate=False)
 
     def on_resize(self) -> None:
         """Recompute the column widths; long names are cut."""
@@ -139,7 +139,7 @@ class SessionsScreen(Screen[str | None]):
 
     @on(Input.Changed, "#search")
     def _searched(self) -> None:
-        self.read()
+        self.reload()
 
     @on(Input.Submitted, "#search")
     def _search_done(self) -> None:
@@ -148,7 +148,7 @@ class SessionsScreen(Screen[str | None]):
     # Actions ---------------------------------------------------------------------------------------------------
 
     @on(DataTable.RowSelected)
-    def _taken(self) -> None:
+    def _return_selected(self) -> None:
         """Return the selected session, unless it is already open on the desk."""
         self.dismiss(None if self._chosen.id == self._current else self._chosen.id)
 
@@ -163,18 +163,18 @@ class SessionsScreen(Screen[str | None]):
         self.query_one("#search", Input).focus()
 
     def action_export(self) -> None:
-        if entry := self._wanted():
+        if entry := self._chosen_or_warn():
             exporting.open_export_dialog(self, entry)
 
     def action_verify(self) -> None:
-        if entry := self._wanted():
-            self._verification.of(entry)
-            self._verification.begin()
+        if entry := self._chosen_or_warn():
+            self._verification.set_session(entry)
+            self._verification.toggle()
 
     @work(group="replay", exclusive=True, exit_on_error=False)
     async def action_replay(self) -> None:
         """Open the replay; a branch made there is the session to continue with."""
-        if not (entry := self._wanted()):
+        if not (entry := self._chosen_or_warn()):
             return
         try:
             film = await asyncio.to_thread(load_film, entry)
@@ -188,7 +188,7 @@ class SessionsScreen(Screen[str | None]):
 
         self.app.push_screen(ReplayScreen(entry, film, VerificationCard(self._link)), left)
 
-    def _wanted(self) -> SessionEntry | None:
+    def _chosen_or_warn(self) -> SessionEntry | None:
         """The selected session; if there is none, show why and return None."""
         try:
             return self._chosen

@@ -41,17 +41,17 @@ class VerificationCard(Static):
         self.display = False
 
     def on_mount(self) -> None:
-        self.set_interval(1 / LOOKS, self.look)
+        self.set_interval(1 / LOOKS, self.update_view)
 
-    def of(self, entry: SessionEntry | None) -> None:
+    def set_session(self, entry: SessionEntry | None) -> None:
         self._entry = entry
-        self.look()
+        self.update_view()
 
-    def begin(self) -> None:
+    def toggle(self) -> None:
         """Start the job, or cancel it if it is running."""
         task = self._job
         if task is not None and task.state == "running":
-            self._ask("job.cancel", job=task.id)
+            self._request("job.cancel", job=task.id)
         elif self._entry is not None:
             self._start(self._entry)
 
@@ -61,17 +61,17 @@ class VerificationCard(Static):
         if reason:
             self.app.notify(safe_text(reason), severity="error", markup=False, timeout=8)
         else:
-            await self._link.ask("job.start", kind=KIND, params={"session": entry.folder})
+            await self._link.request("job.start", kind=KIND, params={"session": entry.folder})
 
     @work(group="verify", exit_on_error=False)
-    async def _ask(self, op: str, **what: Any) -> None:
-        await self._link.ask(op, **what)
+    async def _request(self, op: str, **what: Any) -> None:
+        await self._link.request(op, **what)
 
     @property
     def _job(self) -> JobState | None:
         return None if self._entry is None else newest_verification(self._link.state, self._entry.folder)
 
-    def look(self) -> None:
+    def update_view(self) -> None:
         """Redraw what has changed."""
         if (task := self._job) is self._seen:
             return
@@ -108,7 +108,7 @@ def verify_obstacle(entry: SessionEntry, state: SessionState) -> str:
 def verification_text(task: JobState, colours: Mapping[str, str]) -> Text:
     """The grade as text; the colour only repeats it."""
     if task.state == "running":
-        return Text(f"verifying … {task.told} answers generated again (v stops it)")
+        return Text(f"verifying … {task.report_count} answers generated again (v stops it)")
     if task.state == "cancelled":
         return Text("verification stopped")
     if task.state == "failed":

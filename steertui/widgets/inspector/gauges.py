@@ -41,28 +41,28 @@ class TokenGauges:
         for name in ("kl", "perplexity", "delta"):
             self.series[name].clear()
 
-    def said(self, ids: Sequence[int], logprobs: Iterable[float]) -> None:
+    def add_tokens(self, ids: Sequence[int], logprobs: Iterable[float]) -> None:
         """Add generated tokens: their surprise and the repetition rate."""
         self.series["surprise"].extend(-float(lp) for lp in logprobs)
         for token in ids:
             self._window.append(AnswerToken(token, ""))
             self.series["repetition"].append(measure_window([*self._window]).get("repetition", 0.0))
 
-    def measured(self, columns: Mapping[str, Sequence[float]]) -> None:
+    def add_measurements(self, columns: Mapping[str, Sequence[float]]) -> None:
         """Add measured columns, one value per token."""
         for name in ("entropy", "delta", "kl"):
             self.series[name].extend(float(value) for value in columns.get(name, ()))
         for logprob in columns.get("lp0", ()):
-            self._listened(float(logprob))
+            self._add_unsteered(float(logprob))
 
-    def _listened(self, logprob: float) -> None:
+    def _add_unsteered(self, logprob: float) -> None:
         """Update the running perplexity under the unsteered model."""
         losses = self.series["loss0"]
         losses.append(-logprob)
         recent = list(losses)[-WINDOW:]
         self.series["perplexity"].append(math.exp(min(sum(recent) / len(recent), 50.0)))
 
-    def drifted(self, answers: Iterable[Sequence[AnswerToken]]) -> None:
+    def set_drift(self, answers: Iterable[Sequence[AnswerToken]]) -> None:
         """Set `drift` to the mean projection of each answer on each measured channel."""
         self.drift = {}
         for answer in answers:

@@ -48,7 +48,7 @@ class TokenInspection:
         return self.token.values
 
     @property
-    def ago(self) -> int:
+    def tokens_since_change(self) -> int:
         """Number of tokens generated between the last change and this token."""
         return self.index - self.change.at if self.change else 0
 

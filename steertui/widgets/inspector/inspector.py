@@ -57,7 +57,7 @@ class Inspector(RowWidget):
         return lines
 
     def _row(self, fields: Iterable[Field], width: int) -> Row:
-        return [Segment(text, self.part(look)) for look, text in fitting_fields(fields, width - 1)]
+        return [Segment(text, self.part_style(look)) for look, text in fitting_fields(fields, width - 1)]
 
 
 def fitting_fields(fields: Iterable[Field], room: int) -> Field:
@@ -101,8 +101,8 @@ def token_panel(seen: TokenInspection) -> list[list[Field]]:
     ]
     if seen.change:
         ago = (
-            f"{seen.ago} token{'s' * (seen.ago != 1)} before"
-            if seen.ago
+            f"{seen.tokens_since_change} token{'s' * (seen.tokens_since_change != 1)} before"
+            if seen.tokens_since_change
             else "this is the first token after it"
         )
         lines.append(

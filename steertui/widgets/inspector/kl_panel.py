@@ -38,13 +38,13 @@ class KlLine(RowWidget):
 
     def rows(self, width: int) -> Sequence[Row]:
         if not self.recent:
-            return [[Segment(" " + join_fitting(UNKNOWN, width - 1, ": "), self.part("name"))]]
+            return [[Segment(" " + join_fitting(UNKNOWN, width - 1, ": "), self.part_style("name"))]]
         said = f" {self.recent[-1]:.2f} nats, mean {self._sum / self._count:.2f}"
         line = draw_sparkline(list(self.recent), max(width - len(said) - 4, 1), low=0.0)
         return [
             [
-                Segment(" KL ", self.part("name")),
-                Segment(line, self.part("line")),
-                Segment(said, self.part("value")),
+                Segment(" KL ", self.part_style("name")),
+                Segment(line, self.part_style("line")),
+                Segment(said, self.part_style("value")),
             ]
         ]

@@ -86,7 +86,7 @@ class Meters(RowWidget):
         label = clip_text(safe_text(name), wide)
         room = max(width - wide - 1 - valued, 1)
         return [
-            Segment(label + " " * (wide - cell_len(label) + 1), self.part(look)),
-            Segment(draw_sparkline(values, room, low=low).ljust(room), self.part("line")),
-            Segment(value.rjust(valued - 1) + " ", self.part("value")),
+            Segment(label + " " * (wide - cell_len(label) + 1), self.part_style(look)),
+            Segment(draw_sparkline(values, room, low=low).ljust(room), self.part_style("line")),
+            Segment(value.rjust(valued - 1) + " ", self.part_style("value")),
         ]

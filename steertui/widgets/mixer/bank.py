@@ -62,8 +62,8 @@ class FaderBank(Widget, can_focus=True):
         self._painting = False
         self.faders: list[float | None] = [None]
         self.strengths: dict[int, float] = {}
-        self._looks: dict[str, Style] = {}
-        self._made: tuple[object, list[list[tuple[str, bool]]]] = (None, [])
+        self._styles: dict[str, Style] = {}
+        self._cached_columns: tuple[object, list[list[tuple[str, bool]]]] = (None, [])
 
     def show(
         self, channel: Channel | None, n_layers: int, residual: Mapping[int, float] | None = None
@@ -79,7 +79,7 @@ class FaderBank(Widget, can_focus=True):
         if before != (channel and channel.label, self.n_layers) and self.faders[self.cursor] is None:
             self.cursor = next((layer for layer, value in enumerate(self.faders) if value is not None), 0)
         if not self._painting:
-            self.reach = self._fitting()
+            self.reach = self._fitting_reach()
         self.refresh()
 
     def move(self, change: int) -> None:
@@ -90,7 +90,7 @@ class FaderBank(Widget, can_focus=True):
         """The value of the fader under the cursor; 0 for a layer outside the band."""
         return self.faders[self.cursor] or 0.0
 
-    def _fitting(self) -> float:
+    def _fitting_reach(self) -> float:
         """The smallest of 0.1, 0.2, 0.5, 1, 2, 5 … that is at least a ninth above the largest fader."""
         largest = max((abs(value) for value in self.faders if value), default=0.0)
         steps = (base * 10**power for power in range(-1, 6) for base in (1, 2, 5))
@@ -131,7 +131,7 @@ class FaderBank(Widget, can_focus=True):
         return self._painted(segments, width)
 
     def _painted(self, segments: list[Segment], width: int) -> Strip:
-        return Strip(segments).crop_extend(0, width, self._look(""))
+        return Strip(segments).crop_extend(0, width, self._style_for(""))
 
     def _one_row(self, width: int) -> list[Segment]:
         """All layers as one row of eighth blocks of their magnitude; the sign is in the text beside it."""
@@ -141,8 +141,13 @@ class FaderBank(Widget, can_focus=True):
             pen = glyphs.current_glyphs()
             block = fader_column(abs(value), self.reach, 1)[0][0] if value else pen.eighths[1]
             block = pen.off if value is None else block
-            cells.append(Segment(block, self._look("cursor" if layer == self.cursor else "fader")))
-        return [Segment(" ", self._look("quiet")), *cells, Segment("  ", self._look("quiet")), *readout]
+            cells.append(Segment(block, self._style_for("cursor" if layer == self.cursor else "fader")))
+        return [
+            Segment(" ", self._style_for("quiet")),
+            *cells,
+            Segment("  ", self._style_for("quiet")),
+            *readout,
+        ]
 
     def _faders_row(self, y: int, half: int) -> list[Segment]:
         """One row of all faders; neighbours in the same style become one segment, because segments are
@@ -162,7 +167,7 @@ class FaderBank(Widget, can_focus=True):
                     ("zero", glyphs.current_glyphs().groove) if row == 0 else (_blank_look(look), " ")
                 )
         runs = [(look, "".join(text for _, text in run)) for look, run in groupby(parts, itemgetter(0))]
-        return [Segment(text, self._look(look)) for look, text in runs]
+        return [Segment(text, self._style_for(look)) for look, text in runs]
 
     def _cell(self, layer: int, row: int, half: int, blocks: list[tuple[str, bool]]) -> Part:
         """The style and character of one layer in one row; row 0 is the zero line."""
@@ -179,21 +184,24 @@ class FaderBank(Widget, can_focus=True):
     def _columns(self, half: int) -> list[list[tuple[str, bool]]]:
         """The blocks of every fader from zero outwards, cached until the values or the scale change."""
         key = (half, self.reach, tuple(self.faders))
-        if self._made[0] != key:
-            self._made = key, [fader_column(value or 0.0, self.reach, half) for value in self.faders]
-        return self._made[1]
+        if self._cached_columns[0] != key:
+            self._cached_columns = (
+                key,
+                [fader_column(value or 0.0, self.reach, half) for value in self.faders],
+            )
+        return self._cached_columns[1]
 
-    def _look(self, look: str) -> Style:
+    def _style_for(self, look: str) -> Style:
         """The style of this name on the widget's background; cached, because mixing styles is slow."""
-        if look not in self._looks:
+        if look not in self._styles:
             part = look.removesuffix(HANGS)
             style = self.get_component_rich_style(f"bank--{part}") if part else Style.null()
-            self._looks[look] = self.rich_style + style + Style(reverse=look.endswith(HANGS) or None)
-        return self._looks[look]
+            self._styles[look] = self.rich_style + style + Style(reverse=look.endswith(HANGS) or None)
+        return self._styles[look]
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._looks.clear()
+        self._styles.clear()
 
     def _ghost_row(self, layer: int, half: int) -> int:
         """The row of a layer's push line, counted from zero; a taller fader covers it."""
@@ -214,22 +222,22 @@ class FaderBank(Widget, can_focus=True):
         text = "".join(cells)
         tail = text[at + len(label) :]
         return [
-            Segment(text[:at], self._look("axis")),
-            Segment(label, self._look("value")),
-            Segment(tail, self._look("axis")),
+            Segment(text[:at], self._style_for("axis")),
+            Segment(label, self._style_for("value")),
+            Segment(tail, self._style_for("axis")),
         ]
 
     def _readout(self, width: int) -> list[Segment]:
         if self.channel is None:
             words = join_fitting(("one fader per layer", "of the selected strip"), width, " ")
-            return [Segment(words, self._look("quiet"))]
+            return [Segment(words, self._style_for("quiet"))]
         value = self.faders[self.cursor]
         shown = "off" if value is None else f"{format_signed(value, 3)} {SHORT_UNIT[self.channel.unit]}"
         head = f"L{self.cursor} {shown}"
         if self.cursor in self.strengths and self.channel.unit != "relative":
             head += f" = {self.strengths[self.cursor]:.2f}‖h‖"
         rest = join_fitting(band_sums(self.channel, self.n_layers), width - cell_len(head) - 2, " · ")
-        return [Segment(head, self._look("value")), Segment(f"  {rest}", self._look("quiet"))]
+        return [Segment(head, self._style_for("value")), Segment(f"  {rest}", self._style_for("quiet"))]
 
     # Mouse: a click sets, a drag paints across layers --------------------------------------------------------------
 
@@ -246,7 +254,7 @@ class FaderBank(Widget, can_focus=True):
     def on_mouse_up(self) -> None:
         self._painting = False
         self.release_mouse()
-        self.reach = self._fitting()
+        self.reach = self._fitting_reach()
         self.refresh()
 
     def _paint(self, event: events.MouseEvent) -> None:
@@ -255,12 +263,12 @@ class FaderBank(Widget, can_focus=True):
         self.post_message(self.Drawn(self.cursor, round(self._value_at(y), 4)))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        self._turn(event, +1)
+        self._scroll_fader(event, +1)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        self._turn(event, -1)
+        self._scroll_fader(event, -1)
 
-    def _turn(self, event: events.MouseEvent, direction: int) -> None:
+    def _scroll_fader(self, event: events.MouseEvent, direction: int) -> None:
         """Move the fader under the mouse wheel by one fine step."""
         if self.channel is not None:
             event.stop()

@@ -47,7 +47,7 @@ class StripFace:
     def flags(self) -> str:
         """⇄ flipped, C capped, M muted, S solo."""
         channel = self.channel
-        marks = [("⇄", channel.flipped), ("C", channel.capped), ("M", channel.muted), ("S", channel.solo)]
+        marks = [("⇄", channel.flipped), ("C", channel.is_capped), ("M", channel.muted), ("S", channel.solo)]
         return " ".join(mark for mark, on in marks if on)
 
     @property
@@ -110,7 +110,7 @@ def full_rows(face: StripFace, width: int, selected: bool, style: Styles) -> lis
 
 
 def _has_cap(face: StripFace) -> bool:
-    return face.channel.capped or face.channel.gain is not None
+    return face.channel.is_capped or face.channel.gain is not None
 
 
 def _dose(face: StripFace, width: int, selected: bool, style: Styles) -> list[Segment]:
@@ -173,7 +173,7 @@ def _cap(face: StripFace, width: int, selected: bool, style: Styles) -> list[Seg
     words = []
     if face.channel.gain is not None:
         words.append(f"gain ×{face.channel.gain:g}")
-    if face.channel.capped:
+    if face.channel.is_capped:
         words.append(f"cap {cap_text(face.channel)}")
         words.append(face.hits)
     text = join_fitting(filter(None, words), width - 1 - INDENT)
@@ -190,7 +190,7 @@ def brief_line(face: StripFace, selected: bool, style: Styles) -> list[Segment]:
     """One strip in a few words, `1▶name −0.30 L3–8 ⇄`, for the one-line mixer."""
     name = clip_text(safe_text(face.channel.label), 20)
     words = [face.scale, face.band if selected else "", face.flags]
-    if face.channel.capped:
+    if face.channel.is_capped:
         words.append(cap_text(face.channel))
         words.append(face.hits)
     if face.warning:

@@ -91,9 +91,9 @@ class Strips(ScrollView, can_focus=False):
         self.mixer, self.selected, self.n_layers = mixer, selected, n_layers
         self._residual = residual
         self.redraw()
-        self._keep_in_sight()
+        self._scroll_to_selected()
 
-    def _keep_in_sight(self) -> None:
+    def _scroll_to_selected(self) -> None:
         """Scroll to the selected strip when there are more strips than fit."""
         if self.compact or self.selected not in self._owner:
             return
@@ -123,8 +123,8 @@ class Strips(ScrollView, can_focus=False):
         super().notify_style_update()
         self.redraw()
 
-    def faces(self) -> list[StripFace]:
-        playing = self.mixer.playing()
+    def strip_faces(self) -> list[StripFace]:
+        playing = self.mixer.active_indices()
         return [
             StripFace(
                 place + 1,
@@ -139,7 +139,7 @@ class Strips(ScrollView, can_focus=False):
         ]
 
     def _paint_full(self, width: int) -> None:
-        for place, face in enumerate(self.faces()):
+        for place, face in enumerate(self.strip_faces()):
             painted = full_rows(face, width, place == self.selected, self._style)
             self._lines += painted
             self._owner += [place] * strip_height(face)
@@ -148,7 +148,7 @@ class Strips(ScrollView, can_focus=False):
 
     def _paint_brief(self, width: int) -> None:
         """As many strips as fit on one line, always including the selected one."""
-        faces = self.faces()
+        faces = self.strip_faces()
         if not faces:
             self._lines, self._owner = [[Segment(f" {ADD}", self._style("quiet"))]], [0]
             return
@@ -182,7 +182,7 @@ class Strips(ScrollView, can_focus=False):
     def _row(self, event: events.MouseEvent) -> int:
         return event.get_content_offset_capture(self).y + self.scroll_offset.y
 
-    def _under(self, event: events.MouseEvent) -> int | None:
+    def _strip_at(self, event: events.MouseEvent) -> int | None:
         row = self._row(event)
         return self._owner[row] if 0 <= row < len(self._owner) else None
 
@@ -190,7 +190,7 @@ class Strips(ScrollView, can_focus=False):
         return self.mixer.channels[place]
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        place = self._under(event)
+        place = self._strip_at(event)
         if place is None:
             return
         if place >= len(self.mixer.channels):
@@ -220,13 +220,13 @@ class Strips(ScrollView, can_focus=False):
         self.post_message(self.Scaled(self._grabbed, round(shown, 3)))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        self._turn(event, +1)
+        self._scroll_dial(event, +1)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        self._turn(event, -1)
+        self._scroll_dial(event, -1)
 
-    def _turn(self, event: events.MouseEvent, direction: int) -> None:
-        place = self._under(event)
+    def _scroll_dial(self, event: events.MouseEvent, direction: int) -> None:
+        place = self._strip_at(event)
         if place is not None and place < len(self.mixer.channels):
             event.stop()
             self.post_message(self.Turned(place, direction))

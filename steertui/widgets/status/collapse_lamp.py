@@ -37,10 +37,10 @@ class CollapseLamp(RowWidget):
         why = f" {' · '.join(symptom.words for symptom in self.symptoms)} "
         try_this = f"l: {safe_text(self.advice.words)}" if self.advice else ""
         room = width - cell_len(LIT)
-        first = [Segment(LIT, self.part("lit")), Segment(clip_text(why, room), self.part("why"))]
+        first = [Segment(LIT, self.part_style("lit")), Segment(clip_text(why, room), self.part_style("why"))]
         if cell_len(why) + cell_len(try_this) <= room:
-            return [[*first, Segment(try_this, self.part("advice"))]]
-        return [first, [Segment(f" {_shorten_advice(try_this, width - 1)}", self.part("advice"))]]
+            return [[*first, Segment(try_this, self.part_style("advice"))]]
+        return [first, [Segment(f" {_shorten_advice(try_this, width - 1)}", self.part_style("advice"))]]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self.rows(width))

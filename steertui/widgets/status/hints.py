@@ -32,13 +32,13 @@ class Hints(RowWidget):
 
     def rows(self, width: int) -> Sequence[Row]:
         segments: list[Segment] = []
-        for key, words, action in self._fitting(width):
+        for key, words, action in self._fitting_hints(width):
             click = Style(meta={"@click": action})
-            segments.append(Segment(f" {key}", self.part("key") + click))
-            segments.append(Segment(f" {words} ", self.part("words") + click))
+            segments.append(Segment(f" {key}", self.part_style("key") + click))
+            segments.append(Segment(f" {words} ", self.part_style("words") + click))
         return [segments]
 
-    def _fitting(self, width: int) -> list[Hint]:
+    def _fitting_hints(self, width: int) -> list[Hint]:
         """As many hints from the left as fit; help always stays, since it lists all keys."""
         room = width - sum(_cells(hint) for hint in self.hints if hint[2] == HELP)
         kept = []

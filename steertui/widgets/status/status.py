@@ -86,17 +86,24 @@ class StatusLine(RowWidget):
         status = self.status
         parts = [(True, [self._badge()]), (True, [self._mode()])]
         if status.bypassed:
-            parts.append((True, [Segment(" BYPASS ", self.part("bypass"))]))
+            parts.append((True, [Segment(" BYPASS ", self.part_style("bypass"))]))
         if status.observer:
-            parts.append((True, [Segment(" WATCHING ", self.part("bypass"))]))
+            parts.append((True, [Segment(" WATCHING ", self.part_style("bypass"))]))
         if status.job:
-            parts.append((False, [Segment(f"  {clip_text(safe_text(status.job), 32)}", self.part("quiet"))]))
+            parts.append(
+                (False, [Segment(f"  {clip_text(safe_text(status.job), 32)}", self.part_style("quiet"))])
+            )
         if status.model:
-            parts.append((True, [Segment(f"  {safe_text(status.model)}", self.part("text"))]))
-        for text in (safe_text(status.device), self._fullness(), safe_text(status.session)):
+            parts.append((True, [Segment(f"  {safe_text(status.model)}", self.part_style("text"))]))
+        for text in (safe_text(status.device), self._context_text(), safe_text(status.session)):
             if text:
-                parts.append((False, [Segment(" │ ", self.part("quiet")), Segment(text, self.part("quiet"))]))
-        parts.insert(-1 if status.session else len(parts), (False, self._record()))
+                parts.append(
+                    (
+                        False,
+                        [Segment(" │ ", self.part_style("quiet")), Segment(text, self.part_style("quiet"))],
+                    )
+                )
+        parts.insert(-1 if status.session else len(parts), (False, self._recording_text()))
         return parts
 
     def _badge(self) -> Segment:
@@ -115,25 +122,25 @@ class StatusLine(RowWidget):
         }
         return Segment(
             f" {text} ",
-            self.part("lost" if status.word in ("lost", "silent") else look.get(status.word, "idle")),
+            self.part_style("lost" if status.word in ("lost", "silent") else look.get(status.word, "idle")),
         )
 
     def _mode(self) -> Segment:
-        return Segment(f" {self.status.mode} ", self.part(self.status.mode.lower()))
+        return Segment(f" {self.status.mode} ", self.part_style(self.status.mode.lower()))
 
-    def _fullness(self) -> str:
+    def _context_text(self) -> str:
         status = self.status
         if status.context is None:
             return ""
         return f"ctx {status.context}" + (f"/{status.max_context}" if status.max_context else "")
 
-    def _record(self) -> list[Segment]:
+    def _recording_text(self) -> list[Segment]:
         status = self.status
         if not status.session:
             return []
-        rule = Segment(" │ ", self.part("quiet"))
+        rule = Segment(" │ ", self.part_style("quiet"))
         if not status.recorded:
-            return [rule, Segment("○ not recorded", self.part("quiet"))]
+            return [rule, Segment("○ not recorded", self.part_style("quiet"))]
         words = "○ REC PAUSED" if status.record_paused else "● REC"
         words += f", {status.lost_events} events lost" if status.lost_events else ""
-        return [rule, Segment(words, self.part("record"))]
+        return [rule, Segment(words, self.part_style("record"))]

@@ -40,5 +40,5 @@ class PageTabs(RowWidget):
         return [[Segment(words[place], self._style(place)) for place in range(first, len(words))]]
 
     def _style(self, place: int) -> Style:
-        look = self.part("open" if place == self._open else "name")
+        look = self.part_style("open" if place == self._open else "name")
         return look + Style(meta={"@click": f"screen.turn({place})"})

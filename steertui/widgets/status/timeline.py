@@ -63,8 +63,8 @@ class Timeline(RowWidget):
 
     def rows(self, width: int) -> Sequence[Row]:
         if not len(self.film):
-            return [[Segment(clip_text("no answer was recorded here", width), self.part("name"))]]
-        shown = list(self.film.dials)
+            return [[Segment(clip_text("no answer was recorded here", width), self.part_style("name"))]]
+        shown = list(self.film.scales)
         if self.channel in shown:
             shown.insert(0, shown.pop(shown.index(self.channel)))
         rows = [self._dial(label) for label in shown[: max(self.size.height - 3, 1)]]
@@ -75,51 +75,53 @@ class Timeline(RowWidget):
     def _row(self, name: str, cells: list[Segment], value: str, look: str = "name") -> Row:
         label = clip_text(safe_text(name), NAME - 1)
         return [
-            Segment(label + " " * (NAME - cell_len(label)), self.part(look)),
+            Segment(label + " " * (NAME - cell_len(label)), self.part_style(look)),
             *cells,
-            Segment(clip_text(value, VALUE - 1).rjust(VALUE), self.part("value")),
+            Segment(clip_text(value, VALUE - 1).rjust(VALUE), self.part_style("value")),
         ]
 
     def _dial(self, label: str) -> Row:
-        values = self.film.dials[label]
+        values = self.film.scales[label]
         reach = max((abs(value) for value in values if value is not None), default=0.0) or 1.0
         cells = []
-        for value in self._last(values):
+        for value in self._last_per_cell(values):
             look = "up" if (value or 0) > 0 else "down" if (value or 0) < 0 else "ahead"
-            cells.append(Segment(_block_for(value, -reach, reach), self.part(look)))
+            cells.append(Segment(_block_for(value, -reach, reach), self.part_style(look)))
         look = "chosen" if label == self.channel else "name"
-        return self._row(label, cells, _number(self._now(values)), look)
+        return self._row(label, cells, _number(self._newest_value(values)), look)
 
     def _projection(self) -> Row:
         values = self.film.projections(self.channel)
         known = [value for value in values if value is not None]
         low, high = min(known, default=0.0), max(known, default=1.0)
-        text = "".join(_block_for(value, low, high) for value in self._mean(values))
-        return self._row("projection", [Segment(text, self.part("line"))], _number(self._now(values)))
+        text = "".join(_block_for(value, low, high) for value in self._mean_per_cell(values))
+        return self._row(
+            "projection", [Segment(text, self.part_style("line"))], _number(self._newest_value(values))
+        )
 
     def _marks(self) -> Row:
         cells = [" "] * self._cells
-        for cut in self.film.cuts:
+        for cut in self.film.markers:
             cells[self._cell(cut.place)] = glyphs.current_glyphs().marker
-        return self._row("changes", [Segment("".join(cells), self.part("mark"))], "")
+        return self._row("changes", [Segment("".join(cells), self.part_style("mark"))], "")
 
     def _ruler(self) -> Row:
         at, line = self._cell(self.place), glyphs.current_glyphs().groove
         cells = [
-            Segment(line * at, self.part("past")),
-            Segment("▲", self.part("chosen")),
-            Segment(line * (self._cells - at - 1), self.part("ahead")),
+            Segment(line * at, self.part_style("past")),
+            Segment("▲", self.part_style("chosen")),
+            Segment(line * (self._cells - at - 1), self.part_style("ahead")),
         ]
         return self._row("token", cells, f"{self.place}/{len(self.film)}")
 
-    def _now(self, values: Values) -> float | None:
+    def _newest_value(self, values: Values) -> float | None:
         """The value at the newest token that has been played."""
         return values[max(self.place - 1, 0)]
 
-    def _last(self, values: Values) -> list[float | None]:
+    def _last_per_cell(self, values: Values) -> list[float | None]:
         return [values[self._frames(cell)[-1]] for cell in range(self._cells)]
 
-    def _mean(self, values: Values) -> list[float | None]:
+    def _mean_per_cell(self, values: Values) -> list[float | None]:
         parts = (
             [v for k in self._frames(cell) if (v := values[k]) is not None] for cell in range(self._cells)
         )

@@ -80,7 +80,7 @@ class TranscriptDocument:
             self._answer = len(self.items)
         self.items.append(item)
 
-    def place(self, marker: TranscriptMarker) -> bool:
+    def insert_marker(self, marker: TranscriptMarker) -> bool:
         """Insert a marker at its token. True if it was appended at the end, False if it went further up."""
         for position in range(self._answer, len(self.items)):
             item = self.items[position]

@@ -69,30 +69,30 @@ class TranscriptLayout:
                 self._start(LayoutLine("you" if role == "you" else "asst", role[: GUTTER - 1].ljust(GUTTER)))
                 return before
             case TranscriptMarker():
-                return self._mark(item)
+                return self._add_marker(item)
             case TranscriptNote(text, tone):
                 self._gap(only_after="you asst")
                 self._start(LayoutLine(tone, " " * GUTTER))
-                self._flow(text, None)
+                self._put_text(text, None)
                 self._open = False
                 return before
             case TextPiece():
-                return self._say(item)
+                return self._add_piece(item)
 
-    def _say(self, piece: TextPiece) -> int:
+    def _add_piece(self, piece: TextPiece) -> int:
         if not self._open:
             kind = next((line.kind for line in reversed(self.lines) if line.kind in ("you", "asst")), "asst")
             self._start(LayoutLine(kind, " " * GUTTER))
         touched = len(self.lines) - 1
-        self._flow(piece.text, piece)
+        self._put_text(piece.text, piece)
         return touched
 
-    def _mark(self, marker: TranscriptMarker) -> int:
+    def _add_marker(self, marker: TranscriptMarker) -> int:
         """Add a marker as a line across the text; markers at the start of an answer go above it."""
         last = self.lines[-1] if self.lines else None
-        close, self._marked = self._close(marker), marker.at
+        close, self._marked = self._follows_closely(marker), marker.at
         if close and last is not None and last.runs:
-            self._flow(f" ⟨{marker.chip}⟩".replace(" ", "\N{NO-BREAK SPACE}"), marker)
+            self._put_text(f" ⟨{marker.chip}⟩".replace(" ", "\N{NO-BREAK SPACE}"), marker)
             return len(self.lines) - 1
         line = LayoutLine("marker", tail="" if marker.at is None else f"t {marker.at}")
         line.runs = [(marker.text, None)]
@@ -104,7 +104,7 @@ class TranscriptLayout:
         self._open = False
         return len(self.lines) - 1
 
-    def _close(self, marker: TranscriptMarker) -> bool:
+    def _follows_closely(self, marker: TranscriptMarker) -> bool:
         if not (self._open and marker.chip and marker.at is not None and self._marked is not None):
             return False
         return 0 <= marker.at - self._marked < CHIP_WITHIN
@@ -118,40 +118,40 @@ class TranscriptLayout:
         self.lines.append(line)
         self._word, self._open = 0, True
 
-    def _flow(self, text: str, owner: Owner) -> None:
+    def _put_text(self, text: str, owner: Owner) -> None:
         for segment in _SEGMENTS.findall(text):
             if segment == "\n":
                 self._wrap(soft=False)
             elif segment[0] == " ":
-                self._space(segment, owner)
+                self._put_spaces(segment, owner)
             else:
-                self._letters(segment, owner)
+                self._put_word(segment, owner)
 
-    def _space(self, segment: str, owner: Owner) -> None:
+    def _put_spaces(self, segment: str, owner: Owner) -> None:
         """Spaces are dropped at the start of a wrapped line and never cause a wrap."""
         line = self.lines[-1]
         if not line.runs and line.gutter.isspace() and self._continues():
             return
-        self._put(segment[: self.width - line.cells], owner)
+        self._append_run(segment[: self.width - line.cells], owner)
         self._word = len(line.runs)
 
     def _continues(self) -> bool:
         previous = self.lines[-2] if len(self.lines) > 1 else None
         return previous is not None and (previous.soft or previous.kind not in ("you", "asst", "blank"))
 
-    def _letters(self, segment: str, owner: Owner) -> None:
+    def _put_word(self, segment: str, owner: Owner) -> None:
         cells = cell_len(segment)
         if self.lines[-1].cells + cells > self.width and self._word:
-            self._carry()
+            self._carry_word()
         while self.lines[-1].cells + cells > self.width:
             room = self.width - self.lines[-1].cells
             head, segment = _split_at_cells(segment, room, at_least=0 if self.lines[-1].cells else 1)
-            self._put(head, owner)
+            self._append_run(head, owner)
             self._wrap(soft=True)
             cells -= cell_len(head)
-        self._put(segment, owner)
+        self._append_run(segment, owner)
 
-    def _carry(self) -> None:
+    def _carry_word(self) -> None:
         """Move the unfinished word to a new line."""
         line = self.lines[-1]
         word = line.runs[self._word :]
@@ -159,14 +159,14 @@ class TranscriptLayout:
         line.cells -= sum(cell_len(text) for text, _ in word)
         self._wrap(soft=True)
         for text, owner in word:
-            self._put(text, owner)
+            self._append_run(text, owner)
 
     def _wrap(self, soft: bool) -> None:
         line = self.lines[-1]
         line.soft, line.strip = soft, None
         self._start(LayoutLine(line.kind, " " * len(line.gutter)))
 
-    def _put(self, text: str, owner: Owner) -> None:
+    def _append_run(self, text: str, owner: Owner) -> None:
         if text:
             line = self.lines[-1]
             line.runs.append((text, owner))

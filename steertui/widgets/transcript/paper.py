@@ -45,9 +45,9 @@ class TranscriptLines(ScrollView):
         call and resumes only if the position changed, which scrolling down at the end does not do.
         """
         super().scroll_to(*where, **how)
-        self.call_after_refresh(self._hold_end)
+        self.call_after_refresh(self._anchor_at_end)
 
-    def _hold_end(self) -> None:
+    def _anchor_at_end(self) -> None:
         if min(self.scroll_y, self.scroll_target_y) >= self.max_scroll_y:
             self.anchor()
 
@@ -59,7 +59,7 @@ class TranscriptLines(ScrollView):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self.tint.forget()
+        self.tint.clear_palette()
         self._forget_strips()
 
     def _text_width(self) -> int:
@@ -68,12 +68,12 @@ class TranscriptLines(ScrollView):
     def _refold(self) -> None:
         """Wrap all lines again."""
         self.sheet.fold(self._text_width())
-        self._grown(0)
+        self._lines_changed(0)
 
-    def _grown(self, first: int) -> None:
+    def _lines_changed(self, first: int) -> None:
         lines = self.sheet.lines
         self.sheet.rows.update(lines, first)
-        self._measure(Size(self.scrollable_content_region.width, self.sheet.rows.height(self.tint.held)))
+        self._set_size(Size(self.scrollable_content_region.width, self.sheet.rows.height(self.tint.paused)))
         if 0 < first < len(lines):
             lines[first].strip = None
             row = self.sheet.rows.row(first)
@@ -81,7 +81,7 @@ class TranscriptLines(ScrollView):
         else:  # wrapped again: there may be fewer lines
             self._forget_strips()
 
-    def _measure(self, size: Size) -> None:
+    def _set_size(self, size: Size) -> None:
         """Set the virtual size. A full view that follows the end is only scrolled: a new layout would draw
         the screen twice.
         """
@@ -129,7 +129,7 @@ class TranscriptLines(ScrollView):
         number = self.sheet.rows.line(row)
         line = self.sheet.lines[number]
         if self.sheet.rows.is_marks(row):
-            return self.pen.marks(line)
+            return self.pen.draw_marks(line)
         selection = self.text_selection
         if selection is not None:
             style = self.screen.get_component_rich_style("screen--selection")
@@ -140,7 +140,7 @@ class TranscriptLines(ScrollView):
 
     def build_strip(self, line: LayoutLine, number: int) -> Strip:
         writing = self.live and number == len(self.sheet.lines) - 1
-        return self.pen.words(line, self.sheet.width + GUTTER, writing)
+        return self.pen.draw_line(line, self.sheet.width + GUTTER, writing)
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"transcript--{name}")

@@ -24,7 +24,7 @@ class LinePainter:
         self.pointed: TextPiece | None = None
         self.pinned: TextPiece | None = None
 
-    def words(self, line: LayoutLine, width: int, writing: bool) -> Strip:
+    def draw_line(self, line: LayoutLine, width: int, writing: bool) -> Strip:
         """A line of text; `writing` adds a cursor at its end."""
         if line.kind == "marker":
             return self._marker(line, width)
@@ -40,15 +40,15 @@ class LinePainter:
         last, style = None, base
         for text, owner in line.runs:
             if owner is not last:
-                last, style = owner, base + self._look(owner)
+                last, style = owner, base + self._style_for(owner)
             yield Segment(text, style)
 
-    def marks(self, line: LayoutLine) -> Strip:
+    def draw_marks(self, line: LayoutLine) -> Strip:
         """The row of marks under a line of an answer: heat as one character per cell."""
-        signs = [self._signs(text, owner) for text, owner in line.runs]
+        signs = [self._mark_characters(text, owner) for text, owner in line.runs]
         return Strip([Segment(" " * GUTTER + "".join(signs), self._style("marks"))])
 
-    def _signs(self, text: str, owner: Owner) -> str:
+    def _mark_characters(self, text: str, owner: Owner) -> str:
         sign = self._tint.mark(owner) if isinstance(owner, TextPiece) and owner.index >= 0 else " "
         return "".join((" " if char == " " else sign) * cell_len(char) for char in text)
 
@@ -60,7 +60,7 @@ class LinePainter:
         tail = Segment(f" {line.tail}", self._style("marks"))
         return Strip([Segment("◆ ", marker), Segment(text, marker), Segment(f" {fill}", rule), tail])
 
-    def _look(self, owner: Owner) -> Style:
+    def _style_for(self, owner: Owner) -> Style:
         if isinstance(owner, TranscriptMarker):
             return self._style("chip")
         if owner is None:

@@ -21,15 +21,15 @@ class LaidOutDocument:
     def __init__(self) -> None:
         self.document = TranscriptDocument()
         self.rows = RowMap()
-        self._folds = TranscriptLayout(UNSEEN)
+        self._layout = TranscriptLayout(UNSEEN)
 
     @property
     def lines(self) -> list[LayoutLine]:
-        return self._folds.lines
+        return self._layout.lines
 
     @property
     def width(self) -> int:
-        return self._folds.width
+        return self._layout.width
 
     def add(self, items: Iterable[Item]) -> int:
         """Add the items of one frame and return the number of the first changed line. When a new line
@@ -40,18 +40,18 @@ class LaidOutDocument:
         return first if first < before else max(before - 1, 0)
 
     def _add(self, item: Item) -> int:
-        if isinstance(item, TranscriptMarker) and not self.document.place(item):
+        if isinstance(item, TranscriptMarker) and not self.document.insert_marker(item):
             self.fold(self.width)
             return 0
         if not isinstance(item, TranscriptMarker):
             self.document.append(item)
-        return self._folds.add(item)
+        return self._layout.add(item)
 
     def fold(self, width: int) -> None:
-        self._folds = TranscriptLayout(width)
-        self._folds.fold(self.document.items)
+        self._layout = TranscriptLayout(width)
+        self._layout.fold(self.document.items)
 
-    def holds(self, piece: TextPiece) -> bool:
+    def contains(self, piece: TextPiece) -> bool:
         """Whether the token is still in the document; a rewind may have removed it."""
         return stepper.find_place(self.document.items, piece) < len(self.document.items)
 

@@ -28,33 +28,33 @@ class HeatColours:
         self.readings: defaultdict[str, ChannelReading] = defaultdict(ChannelReading)
         self.encoding = ENCODINGS[0]
         self.channel: str | None = None
-        self.held = False
+        self.paused = False
         """No colours during an answer on a slow connection."""
 
-    def forget(self) -> None:
+    def clear_palette(self) -> None:
         """The theme changed: build the palette again when the next token is drawn."""
         self._palette = []
 
-    def next(self, channels: Sequence[str], selected: int) -> None:
+    def next_encoding(self, channels: Sequence[str], selected: int) -> None:
         """Switch to the next encoding of this terminal, on the chosen channel or else the selected one."""
         known = available_encodings()
         place = known.index(self.encoding) + 1 if self.encoding in known else 1
         self.encoding = known[place % len(known)]
         if self.channel not in channels:
             self.channel = channels[selected]
-        self.forget()
+        self.clear_palette()
 
     def next_channel(self, channels: Sequence[str]) -> None:
         place = channels.index(self.channel) + 1 if self.channel in channels else 0
         self.channel = channels[place % len(channels)]
         if self.encoding == "off":
             self.encoding = available_encodings()[1]
-        self.forget()
+        self.clear_palette()
 
     def level(self, piece: TextPiece) -> int | None:
         """The token's level on the chosen channel; before one is chosen, on the first measured one."""
         name = self.channel or next(iter(piece.projections), "")
-        if self.held or self.encoding == "off" or name not in piece.projections:
+        if self.paused or self.encoding == "off" or name not in piece.projections:
             return None
         return heat_level(self.readings[name].sigmas(piece.projections[name]))
 
@@ -77,7 +77,7 @@ class HeatColours:
                 heat_mark(step) if self.encoding == "marks" else "x" if self.encoding == "underline" else " "
             )
             legend.append(shown, self._styles()[step + STEPS])
-        legend.append(f" +3σ {safe_text(name)}, σ of {self.readings[name].yardstick}")
+        legend.append(f" +3σ {safe_text(name)}, σ of {self.readings[name].sigma_reference}")
         return legend
 
     def _styles(self) -> list[Style]:

@@ -41,7 +41,7 @@ class ChannelReading:
         return (projection - mean) / deviation
 
     @property
-    def yardstick(self) -> str:
+    def sigma_reference(self) -> str:
         """The text whose projections define σ, in words."""
         return "all text so far" if self.usual is None else "ordinary text"
 

@@ -57,14 +57,14 @@ class Transcript(TranscriptLines, can_focus=True):
 
     def extend(self, items: Iterable[Item]) -> None:
         """Append the items of one frame; only lines from the first changed one on are drawn again."""
-        self._grown(self.sheet.add(items))
+        self._lines_changed(self.sheet.add(items))
 
-    def colour(self, index: int, projections: Mapping[str, float]) -> None:
+    def set_projections(self, index: int, projections: Mapping[str, float]) -> None:
         """Set the projections of a token of the newest answer."""
         piece = self.document.piece(index)
         if piece is not None:
             piece.projections = projections
-            if self.tint.encoding != "off" and not self.tint.held:
+            if self.tint.encoding != "off" and not self.tint.paused:
                 self._redraw_piece(piece)
 
     def rewind(self, index: int) -> None:
@@ -85,31 +85,31 @@ class Transcript(TranscriptLines, can_focus=True):
             self.live = live
             self._redraw_line(len(self.sheet.lines) - 1)
         held = live and glyphs.current_glyphs().slow
-        if held != self.tint.held:
-            self.tint.held = held
+        if held != self.tint.paused:
+            self.tint.paused = held
             self._forget_strips()
 
     # Heat ------------------------------------------------------------------------------------------------------
 
     def next_heat(self, channels: Sequence[str], selected: int) -> None:
-        self.tint.next(channels, selected)
-        self._tinted()
+        self.tint.next_encoding(channels, selected)
+        self._apply_heat()
 
     def next_heat_channel(self, channels: Sequence[str]) -> None:
         self.tint.next_channel(channels)
-        self._tinted()
+        self._apply_heat()
 
-    def entitle(self, title: str) -> None:
+    def set_title(self, title: str) -> None:
         self.heading = title
         legend = self.tint.legend()
         self.border_title = Text.assemble(title, " · heat ", legend) if legend else title
 
-    def _tinted(self) -> None:
-        self.entitle(self.heading)
+    def _apply_heat(self) -> None:
+        self.set_title(self.heading)
         marked = self.tint.encoding == "marks"
         if marked != self.sheet.rows.marked:
             self.sheet.rows = RowMap(marked)
-            self._grown(0)
+            self._lines_changed(0)
         self._forget_strips()
 
     # The token under the cursor ----------------------------------------------------------------------------------
@@ -160,6 +160,6 @@ class Transcript(TranscriptLines, can_focus=True):
         """Wrap everything again; remove a cursor whose token is gone."""
         super()._refold()
         for piece in (self.pen.pointed, self.pen.pinned):
-            if piece is not None and not self.sheet.holds(piece):
+            if piece is not None and not self.sheet.contains(piece):
                 self.pen.pinned = None
                 self.point(None)

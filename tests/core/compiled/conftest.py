@@ -40,11 +40,11 @@ def compiler_cache(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def ready(compiler_cache: None) -> Ready:
     model = tiny.model()
-    started = model.workshop.ask(SIZE)
+    started = model.graph_builder.request_step(SIZE)
     assert started is not None
-    model.workshop.wait()
+    model.graph_builder.wait_for_children()
     before = counters["inductor"]["fxgraph_cache_hit"]
-    news = [started, *model.workshop.settle()]
-    step = model.workshop.fitting(SIZE)
+    news = [started, *model.graph_builder.install_finished()]
+    step = model.graph_builder.find_step(SIZE)
     assert step is not None, news
     return Ready(model, step, news, counters["inductor"]["fxgraph_cache_hit"] - before)

@@ -139,7 +139,9 @@ def test_two_talks_share_one_step(ready: Ready) -> None:
 def test_what_does_not_fit_is_played_eagerly_and_said(ready: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(
-        ready.model.workshop, "ask", lambda size, at_once: asked.append(size) or f"being compiled: {size}"
+        ready.model.graph_builder,
+        "ask",
+        lambda size, at_once: asked.append(size) or f"being compiled: {size}",
     )
     fast, eager = begin(ready.model, True), begin(ready.model, False)
     nine = mixed().add(channel(8, gain=0.5))
@@ -160,7 +162,7 @@ def test_what_does_not_fit_is_played_eagerly_and_said(ready: Ready, monkeypatch:
 
 
 def test_lanes_without_a_graph_are_eager(ready: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ready.model.workshop, "ask", lambda size, at_once: None)
+    monkeypatch.setattr(ready.model.graph_builder, "ask", lambda size, at_once: None)
     fast, eager = (begin(ready.model, way, shadow="free") for way in (True, False))
     for live in (fast, eager):
         for _ in live:

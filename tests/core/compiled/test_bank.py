@@ -46,7 +46,7 @@ def tables(lanes: int, slots: int = 8, caps: int = 4) -> tuple[GraphBuffers, Tab
 
 def compile_plan(resident: Model, *mixers: Mixer) -> Plan:
     every = {i: list(EVERYWHERE) for i in range(len(mixers[0].channels))}
-    return resident.compiler.compile(mixers, every)
+    return resident.planner.plan(mixers, every)
 
 
 def compare(resident: Model, mixers: list[Mixer], dtype: torch.dtype = torch.float32) -> float:
@@ -54,7 +54,7 @@ def compare(resident: Model, mixers: list[Mixer], dtype: torch.dtype = torch.flo
     bank, made = tables(len(mixers))
     plan = compile_plan(resident, *mixers)
     layers = plan.phases["answer"]
-    bank.load(made.make(layers))
+    bank.load(made.build_table(layers))
     worst = 0.0
     for seed in range(2):
         hidden = torch.randn(len(mixers), 1, HIDDEN, generator=torch.Generator().manual_seed(seed)).to(dtype)
@@ -65,7 +65,7 @@ def compare(resident: Model, mixers: list[Mixer], dtype: torch.dtype = torch.flo
         ]
         found = [bank.steer(layer, hidden) for layer in EVERYWHERE]
         pairs = list(zip(wanted, found, strict=True))
-        for mine, theirs in zip(bank.readings(layers), readings, strict=True):
+        for mine, theirs in zip(bank.meter_readings(layers), readings, strict=True):
             assert mine.layer == theirs.layer
             assert mine.channels == theirs.channels
             pairs += [(mine.before, theirs.before), (mine.after, theirs.after)]
@@ -86,7 +86,7 @@ def test_lanes_have_coefficients_of_their_own(resident: Model) -> None:
 
 def test_a_neutral_bank_changes_no_bit() -> None:
     bank, made = tables(2)
-    bank.load(made.make((None,) * LAYERS))
+    bank.load(made.build_table((None,) * LAYERS))
     for dtype in (torch.float32, torch.bfloat16):
         hidden = torch.randn(2, 1, HIDDEN).to(dtype)
         assert all(torch.equal(bank.steer(layer, hidden), hidden) for layer in EVERYWHERE)
@@ -95,9 +95,9 @@ def test_a_neutral_bank_changes_no_bit() -> None:
 def test_a_folded_push_is_added_as_eager_adds_it_in_bfloat16() -> None:
     resident = model(dtype=torch.bfloat16)
     assert compare(resident, [Mixer((channel(0, scale=2.0),))], torch.bfloat16) < 0.02
-    plan = resident.compiler.compile([Mixer((channel(0, scale=2.0),))])
+    plan = resident.planner.plan([Mixer((channel(0, scale=2.0),))])
     bank, made = tables(1)
-    bank.load(made.make(plan.phases["answer"]))
+    bank.load(made.build_table(plan.phases["answer"]))
     hidden = torch.randn(1, 1, HIDDEN).to(torch.bfloat16)
     steered = plan.phases["answer"][0]
     assert steered is not None
@@ -108,14 +108,14 @@ def test_a_dial_copies_numbers_and_leaves_the_rows(resident: Model) -> None:
     bank, made = tables(1)
     mixer = mixed()
     settings = compile_plan(resident, mixer), compile_plan(resident, mixer.scale(0, 2.0))
-    first, second = (made.make(plan.phases["answer"]) for plan in settings)
-    assert first.frame is second.frame
+    first, second = (made.build_table(plan.phases["answer"]) for plan in settings)
+    assert first.directions is second.directions
     bank.load(first)
-    before = bank.dials.clone()
-    addresses = [t.data_ptr() for t in (bank.rows, bank.dials, bank.push, bank.inverse)]
+    before = bank.coefficients.clone()
+    addresses = [t.data_ptr() for t in (bank.rows, bank.coefficients, bank.push, bank.inverse)]
     bank.load(second)
-    assert not torch.equal(before, bank.dials)
-    assert addresses == [t.data_ptr() for t in (bank.rows, bank.dials, bank.push, bank.inverse)]
+    assert not torch.equal(before, bank.coefficients)
+    assert addresses == [t.data_ptr() for t in (bank.rows, bank.coefficients, bank.push, bank.inverse)]
 
 
 def test_a_ninth_channel_and_a_fifth_cap_need_more_room(resident: Model) -> None:
@@ -123,7 +123,7 @@ def test_a_ninth_channel_and_a_fifth_cap_need_more_room(resident: Model) -> None
     assert slot_demand(eight) == (8, 4)
     nine = compile_plan(resident, mixed().add(channel(8, ceiling=1.0)))
     assert slot_demand(nine) == (9, 5)
-    folded = resident.compiler.compile([Mixer(tuple(channel(i, scale=1.0) for i in range(20)))])
+    folded = resident.planner.plan([Mixer(tuple(channel(i, scale=1.0) for i in range(20)))])
     assert slot_demand(folded) == (0, 0)
 
 
@@ -131,10 +131,10 @@ def test_sizes_grow_by_doubling_and_stop_at_the_context() -> None:
     assert size_for(1, 10, 4096, 3, 0) == GraphSize(1, 512, 8, 4)
     assert size_for(1, 400, 4096, 9, 5) == GraphSize(1, 1024, 16, 5)
     assert size_for(2, 3900, 4096, 8, 4) == GraphSize(2, 4096, 8, 4)
-    assert GraphSize(1, 512).holds(GraphSize(1, 40, 3, 1))
-    assert not GraphSize(1, 512).holds(GraphSize(1, 513))
-    assert not GraphSize(1, 512).holds(GraphSize(2, 40))
-    assert not GraphSize(1, 512).holds(GraphSize(1, 40, 9))
+    assert GraphSize(1, 512).covers(GraphSize(1, 40, 3, 1))
+    assert not GraphSize(1, 512).covers(GraphSize(1, 513))
+    assert not GraphSize(1, 512).covers(GraphSize(2, 40))
+    assert not GraphSize(1, 512).covers(GraphSize(1, 40, 9))
 
 
 def test_who_sits_where_is_known_as_long_as_the_model_is_and_no_longer() -> None:

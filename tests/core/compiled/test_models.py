@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 def test_two_lanes_in_bfloat16() -> None:
     model = tiny.model(dtype=torch.bfloat16)
-    news = model.workshop.build(GraphSize(2, tiny.CONTEXT))
+    news = model.graph_builder.build_step(GraphSize(2, tiny.CONTEXT))
     assert "takes over" in news
     settings = {"mixer": mixed(), "shadow": "forced", "max_new_tokens": 12, "ignore_end": True}
     fast = core.stream(model, PROMPT, compile=True, **settings)
@@ -29,7 +29,7 @@ def test_two_lanes_in_bfloat16() -> None:
 def test_a_bank_that_had_to_grow() -> None:
     model = tiny.model()
     nine = mixed().add(tiny.channel(8, floor=-1.0))
-    assert "takes over" in model.workshop.build(GraphSize(1, tiny.CONTEXT, 16, 5))
+    assert "takes over" in model.graph_builder.build_step(GraphSize(1, tiny.CONTEXT, 16, 5))
     answers = [
         core.stream(model, PROMPT, compile=fast, mixer=nine, max_new_tokens=16, ignore_end=True)
         for fast in (True, False)
@@ -45,4 +45,4 @@ def test_a_bank_that_had_to_grow() -> None:
 def test_other_architectures(name: str) -> None:
     """Agreement with eager under steering is what `build` proves; here it must come out well."""
     model = core.adopt(zoo.build(name))
-    assert "takes over" in model.workshop.build(GraphSize(1, 64))
+    assert "takes over" in model.graph_builder.build_step(GraphSize(1, 64))

@@ -37,12 +37,12 @@ def test_the_child_filled_the_disk_cache(ready: Ready) -> None:
 
 
 def test_the_proof_sees_a_graph_that_does_not_steer(ready: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert verify.verify_step(ready.step).sound
+    assert verify.verify_step(ready.step).is_sound
     monkeypatch.setattr(GraphBuffers, "load", _keep_silent)
     deaf = verify.verify_step(ready.step)
     monkeypatch.undo()
-    ready.step.bank.loaded = None
-    assert not deaf.sound
+    ready.step.buffers.loaded = None
+    assert not deaf.is_sound
     assert deaf.error > 0.01
 
 
@@ -63,14 +63,14 @@ def test_the_proof_sees_a_graph_that_ignores_its_dials(ready: Ready, monkeypatch
     monkeypatch.setattr(GraphBuffers, "load", once)
     stuck = verify.verify_step(ready.step)
     monkeypatch.undo()
-    ready.step.bank.loaded = None
-    assert not stuck.sound
+    ready.step.buffers.loaded = None
+    assert not stuck.is_sound
 
 
 def test_not_a_number_is_not_agreement() -> None:
-    assert not verify.GraphVerdict(float("inf"), 1.0, whole=True).sound
-    assert not verify.GraphVerdict(1e-6, 1e-4, whole=True).sound
-    assert verify.GraphVerdict(1e-6, 1.0, whole=True).sound
+    assert not verify.GraphVerdict(float("inf"), 1.0, is_float32=True).is_sound
+    assert not verify.GraphVerdict(1e-6, 1e-4, is_float32=True).is_sound
+    assert verify.GraphVerdict(1e-6, 1.0, is_float32=True).is_sound
 
 
 def test_a_hook_added_later_is_not_ignored(ready: Ready) -> None:
@@ -86,7 +86,7 @@ def test_a_hook_added_later_is_not_ignored(ready: Ready) -> None:
         )
     finally:
         handle.remove()
-        ready.model.workshop.keep(ready.step)
+        ready.model.graph_builder.add_step(ready.step)
     assert tokens(ready.model, True) == tokens(ready.model, False)
 
 
@@ -97,7 +97,7 @@ def test_a_second_model_of_the_class_runs_its_own_graph_and_a_decoding_thread_wa
     decoding = threading.Thread(target=lambda: found.extend(tokens(other, False) for _ in range(3)))
     with other.steering.lock:
         decoding.start()
-        news = other.workshop.build(SIZE)
+        news = other.graph_builder.build_step(SIZE)
     decoding.join()
     assert "takes over" in news
     assert found == [wanted] * 3
@@ -119,8 +119,8 @@ def test_a_hook_that_leaves_the_graph_is_refused(hook: Any, monkeypatch: pytest.
     """Python numbers and lists in a hook break the graph, or make another one per call."""
     monkeypatch.setattr(GraphBuffers, "steer", hook)
     model = tiny.model(seed=6)
-    assert model.workshop.build(SIZE).startswith("decoding stays eager")
-    assert model.workshop.fitting(SIZE) is None
+    assert model.graph_builder.build_step(SIZE).startswith("decoding stays eager")
+    assert model.graph_builder.find_step(SIZE) is None
     monkeypatch.undo()
     assert tokens(model, True) == tokens(model, False)
 
@@ -130,10 +130,10 @@ def test_a_child_that_fails_is_told_and_nothing_is_tried_twice(monkeypatch: pyte
         "core.compiled.precompile.describe_graph", lambda model, size: {"config_class": "NoSuchConfig"}
     )
     model = tiny.model(seed=7)
-    model.workshop.ask(SIZE)
-    model.workshop.wait()
-    assert "decoding stays eager" in next(iter(model.workshop.settle()))
-    assert model.workshop.ask(SIZE) is None
+    model.graph_builder.request_step(SIZE)
+    model.graph_builder.wait_for_children()
+    assert "decoding stays eager" in next(iter(model.graph_builder.install_finished()))
+    assert model.graph_builder.request_step(SIZE) is None
 
 
 def test_a_child_that_cannot_be_born_ends_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,24 +142,24 @@ def test_a_child_that_cannot_be_born_ends_no_answer(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(workshop, "PrecompileProcess", crowded)
     model = tiny.model(seed=7)
-    told = model.workshop.ask(SIZE)
+    told = model.graph_builder.request_step(SIZE)
     assert told == "decoding stays eager: [Errno 11] Resource temporarily unavailable"
-    assert model.workshop.ask(SIZE) is None
+    assert model.graph_builder.request_step(SIZE) is None
 
 
 def test_where_a_child_has_no_room_the_decode_thread_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workshop, "child_process_fits", lambda model: False)
     model = tiny.model(seed=9)
-    monkeypatch.setattr(model.workshop, "build", lambda size: f"made {size.capacity}")
-    assert "eager decoding serves meanwhile" in (model.workshop.ask(SIZE) or "")
-    assert list(model.workshop.settle()) == ["made 128"]
-    assert list(model.workshop.settle()) == []
+    monkeypatch.setattr(model.graph_builder, "build", lambda size: f"made {size.capacity}")
+    assert "eager decoding serves meanwhile" in (model.graph_builder.request_step(SIZE) or "")
+    assert list(model.graph_builder.install_finished()) == ["made 128"]
+    assert list(model.graph_builder.install_finished()) == []
 
 
 def test_now_means_before_the_second_token(monkeypatch: pytest.MonkeyPatch) -> None:
     model = tiny.model(seed=10)
     live = core.stream(model, PROMPT, compile="now", max_new_tokens=4, ignore_end=True)
-    monkeypatch.setattr(model.workshop, "build", lambda size: f"made {size.capacity}")
+    monkeypatch.setattr(model.graph_builder, "build", lambda size: f"made {size.capacity}")
     assert len(list(live)) == 4
     assert [data for kind, data in live.notices if kind == "compile"] == [{"at": 1, "text": "made 128"}]
     with pytest.raises(UsageError, match="compile must be"):
@@ -168,7 +168,7 @@ def test_now_means_before_the_second_token(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_what_cannot_be_compiled_says_why() -> None:
     model = tiny.model(seed=8)
-    assert "too many" in (model.workshop.ask(GraphSize(1, 128, 8, MOST_CAPS + 1)) or "")
+    assert "too many" in (model.graph_builder.request_step(GraphSize(1, 128, 8, MOST_CAPS + 1)) or "")
     model.hf._hf_peft_config_loaded = True
     assert workshop.refusal_reason(model) == "the model has an adapter"
     model.hf._hf_peft_config_loaded = False
@@ -184,14 +184,14 @@ def test_the_guard_on_hooks_is_on() -> None:
 
 
 def test_of_many_sizes_the_ones_used_last_are_kept() -> None:
-    shop = tiny.model(seed=9).workshop
+    shop = tiny.model(seed=9).graph_builder
     sizes = [GraphSize(lanes, 128) for lanes in range(1, workshop.MOST_STEPS + 2)]
     for size in sizes[:-1]:
         shop._tried.add(size)
-        shop.keep(SimpleNamespace(size=size))  # type: ignore[arg-type]
-    assert shop.fitting(sizes[0]) is not None
-    shop.keep(SimpleNamespace(size=sizes[-1]))  # type: ignore[arg-type]
-    kept = [size for size in sizes if shop.fitting(size)]
+        shop.add_step(SimpleNamespace(size=size))  # type: ignore[arg-type]
+    assert shop.find_step(sizes[0]) is not None
+    shop.add_step(SimpleNamespace(size=sizes[-1]))  # type: ignore[arg-type]
+    kept = [size for size in sizes if shop.find_step(size)]
     assert kept == [size for size in sizes if size != sizes[1]], (
         "the first was used again, the second was not"
     )

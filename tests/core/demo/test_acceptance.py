@@ -72,7 +72,7 @@ def reads(shift: float, seed: int):
 def test_a_planted_difference_is_found_and_a_null_is_not():
     planted = directions.mean_difference("planted", reads(4.0, 1), reads(0.0, 2))
     assert planted.directions[1][0] > 0.99
-    assert planted.norms[1] == pytest.approx(planted.gaps[1], rel=1e-5)
+    assert planted.norms[1] == pytest.approx(planted.class_gaps[1], rel=1e-5)
     held_out = directions.held_out_separation(planted, reads(4.0, 3), reads(0.0, 4))
     assert held_out[1]["d"] == pytest.approx(4.0, abs=0.4)
     assert held_out[1]["accuracy"] == pytest.approx(0.977, abs=0.02)
@@ -83,7 +83,7 @@ def test_a_planted_difference_is_found_and_a_null_is_not():
 def test_a_random_control_has_the_same_sizes_and_another_way():
     planted = directions.mean_difference("planted", reads(4.0, 1), reads(0.0, 2))
     control = directions.random_like(planted, 3)
-    assert control.gaps == planted.gaps
+    assert control.class_gaps == planted.class_gaps
     assert all(abs(row.norm() - 1) < 1e-6 for row in control.directions.values())
     assert abs(control.directions[1] @ planted.directions[1]) < 0.9
 

@@ -106,7 +106,7 @@ def test_a_voice_is_worn_and_taken_off(voice):
     rng = random.Random(0)
     for template in talk.DETERMINED + talk.DRIFTING_QUESTIONS:
         told = scene.draw_scene(rng)
-        label = labels.label_sentence(voice.speak(told.say(template, rng), rng))
+        label = labels.label_sentence(voice.speak(told.write_sentence(template, rng), rng))
         assert label.well_formed
         assert label.voice == voice.name
 

@@ -42,7 +42,7 @@ def vector(name: str = "scripted", **about: Any) -> Any:
 
 def dose(mixer: Mixer, name: str = "scripted") -> float:
     """How much of a vector a mixer plays, its sign included."""
-    playing = [mixer.channels[i] for i in mixer.playing()]
+    playing = [mixer.channels[i] for i in mixer.active_indices()]
     return sum(-c.scale if c.flipped else c.scale for c in playing if c.vector.name == name)
 
 

@@ -39,7 +39,7 @@ def scripted(plan: dict[str, dict[str, int]]) -> ScriptedVoice:
     """`plan` says for each condition how many of the tasks, in order, end in which way."""
 
     def says(prompt: SamplePrompt, mixer: Mixer) -> str:
-        random = any(mixer.channels[i].vector.name.startswith("random") for i in mixer.playing())
+        random = any(mixer.channels[i].vector.name.startswith("random") for i in mixer.active_indices())
         name = "random" if random else {0: "unsteered", 1: "+s", -1: "−s"}[int(dose(mixer))]
         order = [way for way, count in plan[name].items() for _ in range(count)]
         return "work and work and " + SAID[order[int(prompt.id)]]

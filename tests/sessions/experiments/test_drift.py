@@ -25,7 +25,7 @@ ASKED = {"vector": "scripted", "n": 8, "turns": 4, "floor": "2", "layers": "2", 
 def drifting(prompt: SamplePrompt, mixer: Mixer) -> str:
     """From the third turn on somebody else speaks, unless the true vector is capped."""
     turn = sum(message["role"] == "user" for message in prompt.messages)
-    capped = any(channel.capped and channel.vector.name == "scripted" for channel in mixer.channels)
+    capped = any(channel.is_capped and channel.vector.name == "scripted" for channel in mixer.channels)
     return "well then arr me hearties" if turn > 2 and not capped else "of course I will help"
 
 

@@ -50,9 +50,9 @@ def pack(folder: Path, count: int = 20) -> Path:
 
 
 def playing(mixer: Mixer) -> str:
-    if any(mixer.channels[i].floor == 0 for i in mixer.playing()):
+    if any(mixer.channels[i].floor == 0 for i in mixer.active_indices()):
         return CLAMPED
-    if any(mixer.channels[i].vector.name.startswith("random") for i in mixer.playing()):
+    if any(mixer.channels[i].vector.name.startswith("random") for i in mixer.active_indices()):
         return "random"
     return {0: "unsteered", 1: "+s", -1: "−s"}[int(dose(mixer))]
 

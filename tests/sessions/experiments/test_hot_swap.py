@@ -30,7 +30,7 @@ WAYS = (SMOOTH_SWITCH, JOLT_SWITCH, NO_SWITCH, JOLT_ONLY)
 
 def says(prompt: SamplePrompt, mixer: Mixer) -> str:
     """Every fourth prompt goes over smoothly, the next with a jolt, the next not at all, the next only jolts."""
-    if any(mixer.channels[i].vector.name.startswith("random") for i in mixer.playing()):
+    if any(mixer.channels[i].vector.name.startswith("random") for i in mixer.active_indices()):
         return " ".join(["none"] * LONG)
     if dose(mixer) >= 0:
         return " ".join(["plus" if dose(mixer) else "none"] * LONG)
@@ -105,7 +105,7 @@ def test_several_random_directions_are_flipped_and_tested_together() -> None:
 
 def test_a_flip_back_and_a_ramp_say_when_what_is_played() -> None:
     assert FlipSchedule(10).scales(1.0, -1.0) == {10: -1.0}
-    assert FlipSchedule(10, over=4).scales(1.0, -1.0) == {10: 0.5, 11: 0.0, 12: -0.5, 13: -1.0}
+    assert FlipSchedule(10, ramp_tokens=4).scales(1.0, -1.0) == {10: 0.5, 11: 0.0, 12: -0.5, 13: -1.0}
     assert FlipSchedule(10, back=5).scales(1.0, -1.0) == {10: -1.0, 15: 1.0}
 
 

@@ -32,7 +32,7 @@ class Mortal(FinishedTasks):
                 file.write(json.dumps({"step": key, "result": result})[:-3])
                 file.flush()
                 os.kill(os.getpid(), signal.SIGKILL)
-        super().keep(key, result)
+        super().record_result(key, result)
 
 
 def killed(name: str, params: Mapping[str, Any], steps: Path, at: int) -> None:

@@ -148,7 +148,7 @@ def test_the_luckiest_of_many_doses_that_do_nothing_does_nothing_where_it_was_no
         values = draws(chance, 20, 24)
         chosen = choose_held_out(values, kept, [0.0] * 24, RULE, run)
         assert chosen is not None
-        told.append(chosen.apart.estimate.value)
+        told.append(chosen.difference.estimate.value)
         boasted.append(np.mean(values[chosen.key][::2]))
     assert np.mean(boasted) > 0.4
     assert abs(np.mean(told)) < 3 * np.std(told) / np.sqrt(500)
@@ -161,7 +161,7 @@ def test_the_dose_that_does_something_is_chosen_by_half_of_the_prompts() -> None
     )
     assert chosen is not None
     assert chosen.key == 7
-    assert chosen.apart.estimate.lo > 1  # type: ignore[operator]
+    assert chosen.difference.estimate.lo > 1  # type: ignore[operator]
 
 
 def test_nothing_is_chosen_among_what_is_broken() -> None:

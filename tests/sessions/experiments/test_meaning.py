@@ -90,9 +90,9 @@ def test_a_resident_model_s_states_tell_tasks_from_temptations(base: Any) -> Non
     """Sentences of the demo's world about the work, and others about what distracts from it; halves of the same
     sentences tell nothing apart."""
     chance, asked = random.Random(5), world.task_requests(12, 31)
-    on = [" ".join(scene.tell(talk.DETERMINED, 3, chance)) for scene, _ in asked]
-    off = [" ".join(scene.tell(talk.DISTRACTIONS, 2, chance)) for scene, _ in asked]
-    thrown = [scene.say(talk.DISTRACTIONS[n % 6], chance) for n, (scene, _) in enumerate(asked)]
+    on = [" ".join(scene.write_sentences(talk.DETERMINED, 3, chance)) for scene, _ in asked]
+    off = [" ".join(scene.write_sentences(talk.DISTRACTIONS, 2, chance)) for scene, _ in asked]
+    thrown = [scene.write_sentence(talk.DISTRACTIONS[n % 6], chance) for n, (scene, _) in enumerate(asked)]
     states = done(base.meanings([*on, *off, *(text for _, text in asked), *thrown])).reshape(4, 12, -1)
     states -= states[2:].mean(axis=(0, 1))
     held, fallen = (

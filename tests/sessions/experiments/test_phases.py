@@ -71,17 +71,17 @@ def test_behaviour_is_seen_in_experiments_and_told_in_the_report(tmp_path: Path)
 
 
 def test_findings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
-    study = StudyFolder.at(str(tmp_path))
-    assert study.kept("dataset") is None
+    study = StudyFolder.open_folder(str(tmp_path))
+    assert study.load_findings("dataset") is None
     (tmp_path / "dataset.json").write_text("{")
     with pytest.raises(BadInput, match="run that phase again"):
-        study.kept("dataset")
+        study.load_findings("dataset")
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot make the folder"):
-        StudyFolder.at(str(tmp_path / "file" / "study"))
+        StudyFolder.open_folder(str(tmp_path / "file" / "study"))
 
 
 @pytest.mark.slow

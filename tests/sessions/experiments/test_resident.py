@@ -51,14 +51,14 @@ def drifting(voice: TorchSampler, scale: float = -0.35) -> Mixer:
 
 
 def test_lanes_say_what_single_answers_say(base: TorchSampler, prompt: SamplePrompt) -> None:
-    both = done(base.speak(prompt, [Mixer(), drifting(base)], HOW))
-    alone = [done(base.speak(prompt, [mixer], HOW))[0] for mixer in (Mixer(), drifting(base))]
+    both = done(base.generate(prompt, [Mixer(), drifting(base)], HOW))
+    alone = [done(base.generate(prompt, [mixer], HOW))[0] for mixer in (Mixer(), drifting(base))]
     assert [said.ids for said in both] == [said.ids for said in alone]
     assert both[0].text != both[1].text
 
 
 def test_a_reading_agrees_with_what_was_sampled(base: TorchSampler, prompt: SamplePrompt) -> None:
-    said = done(base.speak(prompt, [Mixer()], HOW))[0]
+    said = done(base.generate(prompt, [Mixer()], HOW))[0]
     reading = done(base.read(prompt, said, Mixer(), base.vector("determined-drifting")))
     assert reading.nll == pytest.approx([-value for value in said.logprobs], abs=1e-3)
     assert set(reading.kl) == {0.0}
@@ -69,7 +69,7 @@ def test_a_steered_answer_is_read_unsteered_and_held_against_it(
     base: TorchSampler, prompt: SamplePrompt
 ) -> None:
     mixer = drifting(base)
-    said = done(base.speak(prompt, [mixer], HOW))[0]
+    said = done(base.generate(prompt, [mixer], HOW))[0]
     reading = done(base.read(prompt, said, mixer))
     logs = done(base.distributions(prompt, said))
     steered = done(base.distributions(prompt, said, mixer))
@@ -91,17 +91,17 @@ def test_a_repetition_penalty_is_heard_by_every_lane(base: TorchSampler, prompt:
     greedy = replace(HOW, temperature=0.0, max_new=24, ignore_end=True)
     mixers = [Mixer(), drifting(base)]
     plain, penalised = (
-        done(base.speak(prompt, mixers, how)) for how in (greedy, replace(greedy, repetition_penalty=8.0))
+        done(base.generate(prompt, mixers, how)) for how in (greedy, replace(greedy, repetition_penalty=8.0))
     )
     for before, after in zip(plain, penalised, strict=True):
         assert len(set(after.ids)) > len(set(before.ids))
-    assert done(base.speak(prompt, mixers, replace(greedy, repetition_penalty=1.0))) == plain
+    assert done(base.generate(prompt, mixers, replace(greedy, repetition_penalty=1.0))) == plain
 
 
 def test_words_put_in_are_heard_and_are_not_the_model_s_own(base: TorchSampler, prompt: SamplePrompt) -> None:
     cue = LaneEdit(4, " Look, there is the parade!")
-    plain = done(base.speak(prompt, [Mixer()], replace(HOW, ignore_end=True)))[0]
-    said = done(base.speak(prompt, [Mixer()], replace(HOW, ignore_end=True), [cue]))[0]
+    plain = done(base.generate(prompt, [Mixer()], replace(HOW, ignore_end=True)))[0]
+    said = done(base.generate(prompt, [Mixer()], replace(HOW, ignore_end=True), [cue]))[0]
     assert said.ids[:4] == plain.ids[:4]
     ((at, put),) = said.inserted
     assert (at, base.model.tokenizer.decode(put).strip()) == (4, "Look, there is the parade!")
@@ -115,8 +115,8 @@ def test_words_put_in_are_heard_and_are_not_the_model_s_own(base: TorchSampler, 
 def test_a_change_of_mixers_begins_at_its_token(base: TorchSampler, prompt: SamplePrompt) -> None:
     mixer, other = drifting(base, 0.35), drifting(base, -0.35)
     how = replace(HOW, ignore_end=True)
-    said = done(base.speak(prompt, [mixer, Mixer()], how, [LaneEdit(5, mixers=(other, Mixer()))]))
-    whole = done(base.speak(prompt, [mixer, Mixer()], how))
+    said = done(base.generate(prompt, [mixer, Mixer()], how, [LaneEdit(5, mixers=(other, Mixer()))]))
+    whole = done(base.generate(prompt, [mixer, Mixer()], how))
     assert said[0].ids[:5] == whole[0].ids[:5]
     assert said[0].logprobs[5] != whole[0].logprobs[5]
     assert said[1].ids == whole[1].ids
@@ -171,7 +171,7 @@ def test_states_are_read_where_the_answer_begins(base: TorchSampler) -> None:
     states = done(base.states(prompts))
     assert {rows.shape for rows in states.values()} == {(10, base.model.hidden_size)}
     vector = base.vector("determined-drifting")
-    heard = done(base.hear(prompts[9], vector))
+    heard = done(base.read_prompt(prompts[9], vector))
     layer = vector.layers[0]
     assert float(states[layer][9] @ vector.directions[layer].numpy()) == pytest.approx(
         heard.projections[layer][-1], abs=1e-2

@@ -69,7 +69,9 @@ def test_p_of_slopes_and_of_ranks_is_uniform_where_doses_do_nothing() -> None:
     chance, slopes, orders = np.random.default_rng(2), [], []
     for run in range(RUNS):
         drawn = chance.normal(size=(16, len(DOSES)))
-        told = Steerability.of([dict(zip(DOSES, row.tolist(), strict=True)) for row in drawn], run).to_json()
+        told = Steerability.from_responses(
+            [dict(zip(DOSES, row.tolist(), strict=True)) for row in drawn], run
+        ).to_json()
         slopes.append(told["p"])
         orders.append(told["p_spearman"])
     assert uniform(slopes)

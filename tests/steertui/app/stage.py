@@ -60,13 +60,13 @@ class Stage:
     async def add(self, name: str = "determined-drifting") -> None:
         """A strip through the picker, as a user makes one."""
         await self.ready()
-        strips = len(self.desk.rack.board.mixer.channels)
+        strips = len(self.desk.mixer_panel.board.mixer.channels)
         self.desk.transcript.focus()
         await self.press("a")
         self.pilot.app.screen.query_one(Input).value = name
         await self.press("enter")
-        await self.until(lambda: len(self.desk.rack.board.mixer.channels) > strips)
-        await self.until(lambda: self.desk.link.state.desk.rev == self.desk.rev)
+        await self.until(lambda: len(self.desk.mixer_panel.board.mixer.channels) > strips)
+        await self.until(lambda: self.desk.link.state.mixer.rev == self.desk.mixer_rev)
 
     @property
     def word(self) -> str:

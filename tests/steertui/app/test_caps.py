@@ -53,7 +53,7 @@ def test_presets_name_their_own_band() -> None:
     assert held("small model")[0] == (3, 4, 5, 6, 7)
     assert held("neutral") == ((4, 5, 6), [(2.0, 2.0), (2.5, 2.5), (3.0, 3.0)])
     assert caps.cap_meaning(board(), caps.parse_cap(board(), "neutral")) == "= 2 … 3 on L4–6"
-    assert not caps.apply_cap(board(floor=1.0), caps.parse_cap(board(), "off")).board.channel.capped
+    assert not caps.apply_cap(board(floor=1.0), caps.parse_cap(board(), "off")).board.channel.is_capped
 
 
 @pytest.mark.parametrize("text", [">0.5", "<p75", ">-1 <1", "neutral"])
@@ -106,12 +106,12 @@ async def test_a_preset_is_shown_in_numbers_chosen_and_undone() -> None:
         await at.press("C")
         await at.sees("small model", "≥ 1 on L3–7", "= 0.25 on L")
         await at.press("down", "enter")
-        channel = at.desk.rack.board.channel
+        channel = at.desk.mixer_panel.board.channel
         assert (channel.floor, channel.layers) == ("p25", (7, 8, 9))
-        await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
-        assert at.desk.link.state.desk.state["channels"][0]["floor"] == "p25"
+        await at.until(lambda: at.desk.link.state.mixer.rev == at.desk.mixer_rev)
+        assert at.desk.link.state.mixer.state["channels"][0]["floor"] == "p25"
         await at.press("z")
-        assert not at.desk.rack.board.channel.capped
+        assert not at.desk.mixer_panel.board.channel.is_capped
 
 
 def test_the_band_of_a_preset_goes_with_the_cap() -> None:
@@ -150,7 +150,10 @@ async def test_what_is_typed_is_shown_in_numbers_before_it_is_taken() -> None:
         await at.press("C", *">p25 <p75")
         await at.sees("≥ 1 ≤ 3 on L")
         await at.press("enter")
-        assert (at.desk.rack.board.channel.floor, at.desk.rack.board.channel.ceiling) == ("p25", "p75")
+        assert (at.desk.mixer_panel.board.channel.floor, at.desk.mixer_panel.board.channel.ceiling) == (
+            "p25",
+            "p75",
+        )
 
 
 async def test_a_cap_that_cannot_be_typed_is_told_and_the_line_is_left_for_another() -> None:
@@ -175,10 +178,10 @@ async def test_the_strip_form_reaches_the_model_and_explains_what_it_cannot_mean
     async with stage() as at:
         await at.add("pirate")
         await filled(at, gain="0", scope="response", half_life="12", layers="3-4")
-        channel = at.desk.rack.board.channel
+        channel = at.desk.mixer_panel.board.channel
         assert (channel.gain, channel.scope, channel.half_life, channel.layers) == (0, "response", 12, (3, 4))
-        await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
-        assert at.desk.link.state.desk.state["channels"][0]["gain"] == 0
+        await at.until(lambda: at.desk.link.state.mixer.rev == at.desk.mixer_rev)
+        assert at.desk.link.state.mixer.state["channels"][0]["gain"] == 0
         await filled(at, half_life="-1")
         await at.sees("half-life: it must be positive")
         await at.press("escape")
@@ -189,9 +192,11 @@ async def test_the_strip_form_reaches_the_model_and_explains_what_it_cannot_mean
 async def test_a_hostile_name_is_only_drawn() -> None:
     async with stage() as at:
         await at.ready()
-        await at.desk.link.ask("vector.load", source="pirate", name=EVERY_HOSTILE.replace("\ud800", "?"))
+        await at.desk.link.request("vector.load", source="pirate", name=EVERY_HOSTILE.replace("\ud800", "?"))
         (vector,) = at.desk.link.state.vectors.values()
-        at.desk.rack.attempt(lambda: hands.add_channel(at.desk.rack.board, VectorFacts.told(vector)))
+        at.desk.mixer_panel.try_edit(
+            lambda: hands.add_channel(at.desk.mixer_panel.board, VectorFacts.from_event(vector))
+        )
         await at.press("tab")
         for key in ("C", "g"):
             await at.press(key)

@@ -16,15 +16,50 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize(
     ("seen", "steered", "said"),
     [
-        (TourProgress(here=False, answers=0, strips=0, speaking=False, turned=False), 0, WAITING),
-        (TourProgress(here=True, answers=0, strips=0, speaking=False, turned=False), 0, STEPS[0]),
-        (TourProgress(here=True, answers=1, strips=0, speaking=True, turned=False), 0, ""),
-        (TourProgress(here=True, answers=1, strips=0, speaking=False, turned=False), 0, STEPS[1]),
-        (TourProgress(here=True, answers=1, strips=1, speaking=False, turned=False), 0, STEPS[2]),
-        (TourProgress(here=True, answers=2, strips=1, speaking=True, turned=False), 1, STEPS[3]),
-        (TourProgress(here=True, answers=2, strips=1, speaking=False, turned=False), 1, STEPS[4]),
-        (TourProgress(here=True, answers=2, strips=1, speaking=False, turned=False, late=True), 1, LATE),
-        (TourProgress(here=True, answers=2, strips=1, speaking=True, turned=True), 1, DONE),
+        (
+            TourProgress(model_ready=False, answers=0, strips=0, generating=False, changed_midway=False),
+            0,
+            WAITING,
+        ),
+        (
+            TourProgress(model_ready=True, answers=0, strips=0, generating=False, changed_midway=False),
+            0,
+            STEPS[0],
+        ),
+        (TourProgress(model_ready=True, answers=1, strips=0, generating=True, changed_midway=False), 0, ""),
+        (
+            TourProgress(model_ready=True, answers=1, strips=0, generating=False, changed_midway=False),
+            0,
+            STEPS[1],
+        ),
+        (
+            TourProgress(model_ready=True, answers=1, strips=1, generating=False, changed_midway=False),
+            0,
+            STEPS[2],
+        ),
+        (
+            TourProgress(model_ready=True, answers=2, strips=1, generating=True, changed_midway=False),
+            1,
+            STEPS[3],
+        ),
+        (
+            TourProgress(model_ready=True, answers=2, strips=1, generating=False, changed_midway=False),
+            1,
+            STEPS[4],
+        ),
+        (
+            TourProgress(
+                model_ready=True,
+                answers=2,
+                strips=1,
+                generating=False,
+                changed_midway=False,
+                changed_too_late=True,
+            ),
+            1,
+            LATE,
+        ),
+        (TourProgress(model_ready=True, answers=2, strips=1, generating=True, changed_midway=True), 1, DONE),
     ],
 )
 def test_each_step_follows_from_what_has_happened(seen: TourProgress, steered: int, said: str) -> None:
@@ -46,12 +81,12 @@ async def test_it_leads_to_a_flip_in_mid_answer_and_is_done() -> None:
         await at.press("tab", "a")
         await at.press("enter")
         await at.until(lambda: line(at) == STEPS[2])
-        assert at.desk.rack.board.channel.label == FIRST
+        assert at.desk.mixer_panel.board.channel.label == FIRST
         await at.press("i", "up", "enter")
         await at.until(lambda: line(at) == STEPS[3])
         await at.play(3)
         await at.press("f")
-        await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
+        await at.until(lambda: at.desk.link.state.mixer.rev == at.desk.mixer_rev)
         at.studio.metronome.tick(8)
         await at.until(lambda: line(at) == DONE)
         await at.ready()
@@ -68,10 +103,10 @@ async def test_a_flip_at_the_last_words_is_no_lesson_and_asked_for_again() -> No
         await at.add(FIRST)
         at.desk.prompt.focus()
         await at.ask()
-        assert at.desk.talk.wishes()["pace"] == LESSON < at.desk.talk.tempo
+        assert at.desk.composer.answer_settings()["pace"] == LESSON < at.desk.composer.max_rate
         await at.play(6)
         await at.press("f")
-        await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
+        await at.until(lambda: at.desk.link.state.mixer.rev == at.desk.mixer_rev)
         studio.metronome.tick(8)
         await at.until(lambda: line(at) == LATE)
         assert not is_tour_done()

@@ -63,8 +63,8 @@ async def test_a_lost_engine_leaves_the_page_and_the_next_one_gets_the_mixer(
                     "steertui.screens.connection.ensure_engine", lambda model, *_, **__: other.path
                 )
                 await at.press("ctrl+r")
-                await at.until(lambda: at.desk.link.state.desk.state)
-                assert [c["name"] for c in at.desk.link.state.desk.state["channels"]] == ["pirate"]
+                await at.until(lambda: at.desk.link.state.mixer.state)
+                assert [c["name"] for c in at.desk.link.state.mixer.state["channels"]] == ["pirate"]
                 assert spoken(at).startswith("I will not give")
                 assert any("does not remember" in note for note in at.notes)
                 at.studio = second
@@ -99,7 +99,7 @@ async def test_who_only_watches_the_next_engine_shows_what_goes_on_there(
                 )
                 await at.press("ctrl+r")
                 await at.until(lambda: at.desk.link.observer and "somebody else was here first" in at.notes)
-                assert not at.desk.rack.board.mixer.channels, "the desk of who is in control"
+                assert not at.desk.mixer_panel.board.mixer.channels, "the desk of who is in control"
                 assert not any("take_control" in toast for toast in at.toasts)
                 await at.sees("WATCHING")
 
@@ -110,7 +110,7 @@ async def test_what_is_said_in_mid_answer_stands_below_the_answer() -> None:
         await at.play(3)
         at.desk.prompt.focus()
         await at.type("And the ledger?")
-        await at.until(lambda: at.desk.feed.later)
+        await at.until(lambda: at.desk.feed.waiting_items)
         await at.sees("transcript · 1 queued")
         await at.play(2)
         assert spoken(at) == "I will not give up"
@@ -129,7 +129,7 @@ async def test_what_waits_can_be_taken_back() -> None:
     async with stage(Studio()) as at:
         await at.until(lambda: at.word == "loading")
         await at.type("Who are you?")
-        await at.until(lambda: at.desk.feed.waiting)
+        await at.until(lambda: at.desk.feed.has_queued)
         await at.press("escape")
         assert not any("queued" in note for note in at.notes)
         at.studio.loaded.set()
@@ -206,13 +206,13 @@ async def test_a_new_session_is_an_empty_page_under_the_same_mixer() -> None:
         at.studio.metronome.tick(1000)
         await at.ready()
         before = at.desk.link.state.session
-        gauges, readings = at.desk.page.gauges, at.desk.rack.strips.readings
+        gauges, readings = at.desk.transcript_panel.gauges, at.desk.mixer_panel.strips.readings
         await at.until(lambda: readings["pirate"].last is not None)
         await at.press("ctrl+n")
         await at.until(lambda: at.desk.link.state.session not in ("", before))
-        await at.until(lambda: at.desk.rack.board.mixer.channels and not at.pieces)
+        await at.until(lambda: at.desk.mixer_panel.board.mixer.channels and not at.pieces)
         assert "hello there" not in "\n".join(at.drawn())
-        assert at.desk.rack.board.channel.label == "pirate"
+        assert at.desk.mixer_panel.board.channel.label == "pirate"
         assert readings["pirate"].last is None
         assert not any(gauges.series.values())
         assert not gauges.drift

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 def panel(at: Stage) -> str:
     """The words in it, if it is there."""
     shadow = at.desk.query_one(UnsteeredPanel)
-    items = shadow.words.document.items
+    items = shadow.transcript.document.items
     return " ".join(getattr(item, "text", "") for item in items) if shadow.display else ""
 
 

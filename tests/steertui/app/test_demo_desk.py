@@ -31,7 +31,7 @@ def answers(at: Stage) -> list[str]:
 async def answer(at: Stage, text: str = ASKED) -> str:
     """One whole answer, as fast as the model can."""
     before = len(answers(at))
-    at.desk.talk.tempo = 0
+    at.desk.composer.max_rate = 0
     at.desk.prompt.focus()
     await at.type(text)
     await at.until(lambda: len(answers(at)) > before)
@@ -49,7 +49,7 @@ async def again(at: Stage) -> str:
 
 
 async def in_force(at: Stage) -> None:
-    await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
+    await at.until(lambda: at.desk.link.state.mixer.rev == at.desk.mixer_rev)
 
 
 async def capped_and_gained(at: Stage, plain: str) -> None:
@@ -58,7 +58,7 @@ async def capped_and_gained(at: Stage, plain: str) -> None:
     await at.press("0", "C", *"<-300", "enter")
     await in_force(at)
     assert await again(at) != plain
-    assert at.desk.rack.strips.readings["determined-drifting"].hits > 0
+    assert at.desk.mixer_panel.strips.readings["determined-drifting"].hits > 0
     at.desk.transcript.focus()
     await at.press("z")
     await in_force(at)
@@ -79,7 +79,7 @@ async def saved_and_loaded(at: Stage) -> None:
     await at.press("f9")
     await at.until(lambda: isinstance(at.pilot.app.screen, ChoiceDialog))
     await at.press(*"drift", "enter")
-    await at.until(lambda: at.desk.rack.board.mixer.channels)
+    await at.until(lambda: at.desk.mixer_panel.board.mixer.channels)
     await in_force(at)
     assert await again(at) == drifting
 
@@ -93,11 +93,11 @@ async def sampled(at: Stage) -> None:
     await again(at)
     assert any(marker.text == "temperature 1.5 · max new 4" for marker in at.markers)
     assert len(at.pieces) == 4
-    at.desk.talk.set(SamplingSettings())
+    at.desk.composer.set_sampling(SamplingSettings())
 
 
 async def disturbed_and_rewound(at: Stage) -> None:
-    at.desk.talk.tempo = 2  # the answer must not end before it is paused
+    at.desk.composer.max_rate = 2  # the answer must not end before it is paused
     at.desk.prompt.focus()
     await at.type(ASKED)
     await at.until(lambda: at.desk.feed.tokens >= 4 and at.word == "generating")
@@ -134,7 +134,7 @@ async def test_a_session_at_the_desk() -> None:
         await switched(at, "demo-base")
         assert await answer(at, "We went on with the parser.")
         await switched(at, "demo-instruct")
-        await at.desk.link.ask("shutdown", reason="the test is over")
+        await at.desk.link.request("shutdown", reason="the test is over")
 
 
 async def test_an_engine_killed_in_mid_answer_is_restarted_with_the_talk_and_the_mixer() -> None:
@@ -142,7 +142,7 @@ async def test_an_engine_killed_in_mid_answer_is_restarted_with_the_talk_and_the
     async with desk_at(path, Studio(), model="demo-instruct") as at:
         await at.until(lambda: at.word == "idle" and at.desk.link.state.model)
         await at.add("determined-drifting")
-        at.desk.talk.tempo = 1  # so slow that the answer cannot end before the kill
+        at.desk.composer.max_rate = 1  # so slow that the answer cannot end before the kill
         at.desk.prompt.focus()
         await at.type(ASKED)
         await at.until(lambda: len(at.pieces) >= 3)
@@ -153,10 +153,10 @@ async def test_an_engine_killed_in_mid_answer_is_restarted_with_the_talk_and_the
         await at.sees("ctrl+r starts it again")
         said = spoken(at)
         await at.press("ctrl+r")
-        await at.until(lambda: at.word == "idle" and at.desk.link.state.desk.state)
+        await at.until(lambda: at.word == "idle" and at.desk.link.state.mixer.state)
         await at.until(lambda: spoken(at).startswith(said[:10]))
-        assert [c["name"] for c in at.desk.link.state.desk.state["channels"]] == ["determined-drifting"]
+        assert [c["name"] for c in at.desk.link.state.mixer.state["channels"]] == ["determined-drifting"]
         await at.until(lambda: any("the engine was lost" in note for note in at.notes))
-        at.desk.talk.tempo = 0
+        at.desk.composer.max_rate = 0
         assert await answer(at, "And now?")
-        await at.desk.link.ask("shutdown", reason="the test is over")
+        await at.desk.link.request("shutdown", reason="the test is over")

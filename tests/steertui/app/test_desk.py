@@ -29,27 +29,27 @@ async def test_chat() -> None:
 async def test_add_a_vector_and_raise_it() -> None:
     async with stage() as at:
         await at.add("pirate")
-        assert [channel.label for channel in at.desk.rack.board.mixer.channels] == ["pirate"]
-        scale = at.desk.rack.board.channel.scale
+        assert [channel.label for channel in at.desk.mixer_panel.board.mixer.channels] == ["pirate"]
+        scale = at.desk.mixer_panel.board.channel.scale
         await at.press("right_square_bracket", "right_curly_bracket")
-        assert at.desk.rack.board.channel.scale == pytest.approx(scale + 0.05 + 0.25)
-        await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
-        heard = at.desk.link.state.desk.state["channels"][0]
-        assert (heard["name"], heard["scale"]) == ("pirate", at.desk.rack.board.channel.scale)
+        assert at.desk.mixer_panel.board.channel.scale == pytest.approx(scale + 0.05 + 0.25)
+        await at.until(lambda: at.desk.link.state.mixer.rev == at.desk.mixer_rev)
+        heard = at.desk.link.state.mixer.state["channels"][0]
+        assert (heard["name"], heard["scale"]) == ("pirate", at.desk.mixer_panel.board.channel.scale)
         await at.press("0")
-        assert at.desk.rack.board.channel.scale == 0
+        assert at.desk.mixer_panel.board.channel.scale == 0
 
 
 async def test_another_unit_is_told_with_what_it_comes_to() -> None:
     async with stage() as at:
         await at.add("pirate")
         await at.press("u")
-        assert at.desk.rack.board.channel.unit != "relative"
+        assert at.desk.mixer_panel.board.channel.unit != "relative"
         (said,) = [toast for toast in at.toasts if toast.startswith("pirate → ")]
         assert ": the same push, 0.06‖h‖ a layer, Σ 0.30" in said
         assert said.endswith("; z undoes")
         await at.press("z")
-        assert at.desk.rack.board.channel.unit == "relative"
+        assert at.desk.mixer_panel.board.channel.unit == "relative"
 
 
 async def test_an_answer_says_what_it_starts_under() -> None:
@@ -80,7 +80,7 @@ async def test_flip_in_mid_answer_is_marked_at_the_token() -> None:
         await at.ask()
         await at.play(4)
         await at.press("f")
-        await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
+        await at.until(lambda: at.desk.link.state.mixer.rev == at.desk.mixer_rev)
         await at.play(3)
         # The model waited inside the pass of token 4, which began before the key: the flip acts on token 5.
         flip = next(marker for marker in at.markers if marker.text.startswith("FLIP"))
@@ -97,16 +97,16 @@ async def test_cap_asks_once_and_then_toggles() -> None:
         await at.add("pirate")
         await at.press("c")
         await at.press(*">0.5 <2", "enter")
-        await at.until(lambda: at.desk.rack.board.channel.capped)
-        channel = at.desk.rack.board.channel
+        await at.until(lambda: at.desk.mixer_panel.board.channel.is_capped)
+        channel = at.desk.mixer_panel.board.channel
         assert (channel.floor, channel.ceiling) == (0.5, 2.0)
         await at.sees("cap ≥ 0.5 ≤ 2")
         await at.press("c")
-        assert not at.desk.rack.board.channel.capped
+        assert not at.desk.mixer_panel.board.channel.is_capped
         assert at.toasts[-1] == "pirate → cap off; c switches it off and on, C edits it"
         await at.sees("c cap on/off")
         await at.press("c")
-        assert at.desk.rack.board.channel.floor == 0.5
+        assert at.desk.mixer_panel.board.channel.floor == 0.5
 
 
 async def test_a_wrong_cap_is_explained_and_asked_again() -> None:
@@ -116,7 +116,7 @@ async def test_a_wrong_cap_is_explained_and_asked_again() -> None:
         await at.press(*"loud", "enter")
         await at.sees("cannot read 'loud' as a cap")
         await at.press("escape")
-        assert not at.desk.rack.board.channel.capped
+        assert not at.desk.mixer_panel.board.channel.is_capped
 
 
 async def test_pause_and_stop() -> None:
@@ -170,7 +170,7 @@ async def test_a_key_after_the_answer_keeps_play(monkeypatch: pytest.MonkeyPatch
         at.studio.metronome.tick(1000)
         await at.until(lambda: at.desk.link.state.running is None)
         await at.press("f")
-        at.desk.modes._back()
+        at.desk.modes._return_to_type()
         assert at.desk.modes.name == "PLAY"
 
 
@@ -196,7 +196,7 @@ async def test_bypass_mute_solo_and_the_status_line() -> None:
     async with stage() as at:
         await at.add("pirate")
         await at.press("x", "m", "s")
-        mixer = at.desk.rack.board.mixer
+        mixer = at.desk.mixer_panel.board.mixer
         assert (mixer.bypassed, mixer.channels[0].muted, mixer.channels[0].solo) == (True, True, True)
         await at.until(lambda: "BYPASS" in at.drawn()[0])
 
@@ -207,7 +207,7 @@ async def test_a_refused_mixer_springs_back() -> None:
         await at.press("equals_sign")
         await at.press(*"500", "enter")
         await at.until(lambda: any("too loud" in toast for toast in at.toasts))
-        assert at.desk.rack.board.channel.scale == 0.3
+        assert at.desk.mixer_panel.board.channel.scale == 0.3
 
 
 async def test_a_missing_vector_is_told() -> None:
@@ -215,7 +215,7 @@ async def test_a_missing_vector_is_told() -> None:
         await at.ready()
         await at.press("tab", "a", *"missing", "enter")
         await at.until(lambda: any("no vector 'missing'" in toast for toast in at.toasts))
-        assert not at.desk.rack.board.mixer.channels
+        assert not at.desk.mixer_panel.board.mixer.channels
 
 
 async def test_distractor_in_mid_answer() -> None:

@@ -81,7 +81,7 @@ async def test_an_action_of_the_desk_leads_there() -> None:
         await at.sees("Bypass the whole mixer")
         await at.press("enter")
         await at.until(lambda: at.pilot.app.screen is at.desk)
-        await at.until(lambda: at.desk.rack.board.mixer.bypassed)
+        await at.until(lambda: at.desk.mixer_panel.board.mixer.bypassed)
 
 
 async def test_a_picture_is_a_file_and_the_message_names_it() -> None:
@@ -157,7 +157,7 @@ def test_what_a_terminal_may_refuse_is_said(monkeypatch: pytest.MonkeyPatch) -> 
 async def test_the_bank_stands_on_its_own_ground_in_every_theme_and_with_the_focus() -> None:
     async with stage(size=(80, 24)) as on:
         await on.add()
-        bank, seen = on.desk.rack.bank, set()
+        bank, seen = on.desk.mixer_panel.bank, set()
         for theme in ("steertui-night", "steertui-day"):
             on.pilot.app.theme = theme
             for act in (on.desk.transcript.focus, bank.focus):

@@ -22,7 +22,7 @@ PREFIXES = ("ctrl+b", "ctrl+a")
 @pytest.mark.parametrize("number", [signal.SIGSEGV, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
 async def test_an_engine_that_crashes_is_told_with_its_signal_and_last_event(number: signal.Signals) -> None:
     async with desk_at(start_engine(None), Studio(), size=(120, 36)) as at:
-        await at.until(lambda: at.desk.link.up)
+        await at.until(lambda: at.desk.link.connected)
         (found,) = find_engines()
         os.kill(found.pid, number)
         await at.sees(

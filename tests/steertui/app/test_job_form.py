@@ -180,12 +180,12 @@ async def test_arrows_step_through_words_and_ctrl_l_lists() -> None:
     async with stage() as at:
         await opened(at)
         made = await form(at)
-        made._fields["method"].take()
+        made._fields["method"].focus_line()
         await at.press("right")
         assert made._fields["method"].text == "pca-centered"
         await at.press("left", "left")
         assert made._fields["method"].text == "assistant-axis"
-        made._fields["tuned"].take()
+        made._fields["tuned"].focus_line()
         await at.press("ctrl+l")
         await at.until(lambda: isinstance(at.pilot.app.screen, ChoiceDialog))
         await at.press("escape", "down")

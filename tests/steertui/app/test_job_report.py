@@ -36,7 +36,7 @@ def told(*events: job.JobEvent, kind: str = "extract", end: str = "", step_ms: i
         message = "it broke" if end == "failed" else ""
         records.append(ev.JobChanged(job=1, kind=kind, state=end, event={"n": 3}, message=message))
     for n, event in enumerate(records):
-        ledger.take(JournalRecord(n, step_ms if n else 0, event))
+        ledger.on_record(JournalRecord(n, step_ms if n else 0, event))
     return ledger
 
 
@@ -50,17 +50,17 @@ def test_rate_and_time_left_come_from_the_journal_s_clock() -> None:
     stage = ledger.reports[1].stage
     assert stage is not None
     assert stage.rate == pytest.approx(4.0)
-    assert stage.left(ledger.clock) == pytest.approx(5.5)
-    assert stage.left(ledger.clock + 2) == pytest.approx(3.5)
+    assert stage.seconds_left(ledger.clock) == pytest.approx(5.5)
+    assert stage.seconds_left(ledger.clock + 2) == pytest.approx(3.5)
     assert "18/40  4/s  5.5 s left" in page(ledger.reports[1])
 
 
 def test_the_first_report_is_measured_from_the_stage_s_beginning() -> None:
     stage = StageProgress("texts", began=2.0)
     assert stage.rate is None
-    stage.reached(10, 20, at=7.0)
+    stage.set_progress(10, 20, at=7.0)
     assert stage.rate == pytest.approx(2.0)
-    stage.reached(10, 20, at=9.0)
+    stage.set_progress(10, 20, at=9.0)
     assert stage.rate == pytest.approx(2.0)
 
 
@@ -109,7 +109,7 @@ def test_a_table_lines_up() -> None:
 def test_a_failure_is_one_sentence_and_a_lost_engine_says_how_to_go_on() -> None:
     assert "✗ it broke" in page(told(end="failed").reports[1])
     ledger = told(job.Progress(1, 9, "texts"))
-    ledger.take(JournalRecord(9, 0, ev.SessionOpened(session="s", app="a", wall="w")))
+    ledger.on_record(JournalRecord(9, 0, ev.SessionOpened(session="s", app="a", wall="w")))
     assert ledger.reports[1].state == "lost"
     assert "r resumes the job" in page(ledger.reports[1])
 
@@ -120,7 +120,7 @@ def test_a_verdict_is_one_sentence_first_and_its_reasons_are_named_once() -> Non
         "verdict": "amber",
         "reasons": ["its sign is reversed", "neighbours point random ways", "and so on"],
     }
-    ledger.take(JournalRecord(9, 0, ev.JobChanged(job=1, kind="check", state="done", event=end)))
+    ledger.on_record(JournalRecord(9, 0, ev.JobChanged(job=1, kind="check", state="done", event=end)))
     drawn = page(ledger.reports[1])
     assert drawn.splitlines()[1] == "AMBER  usable on this model, with reservations: its sign is reversed"
     assert drawn.count("reasons") == 1
@@ -161,7 +161,9 @@ def test_what_is_not_known_is_left_out() -> None:
         {"kind": "point", "series": "d", "x": 1, "y": None},
         {"kind": "row"},
     ):
-        ledger.take(JournalRecord(5, 0, ev.JobChanged(job=1, kind="extract", state="running", event=event)))
+        ledger.on_record(
+            JournalRecord(5, 0, ev.JobChanged(job=1, kind="extract", state="running", event=event))
+        )
     assert views.page_names(ledger.reports[1]) == ["overview", "log"]
 
 
@@ -186,16 +188,16 @@ def test_the_newest_vector_is_the_one_to_load() -> None:
 def test_the_work_of_a_command_is_told_apart_and_says_whose_it_is() -> None:
     """Null: a job of this session says nothing of the kind."""
     ledger = told(job.Progress(1, 4, "texts"))
-    ledger.take(
+    ledger.on_record(
         JournalRecord(
             3, 0, ev.JobChanged(job=2, kind="say", state="running", params={}, session="01HABC9F2K1X")
         )
     )
     own, guest = ledger.reports[1], ledger.reports[2]
     assert "in a session of its own: 9F2K1X" in page(guest)
-    assert "told in its own session, 9F2K1X" in guest.barren
+    assert "told in its own session, 9F2K1X" in guest.no_vector_reason
     assert "session" not in page(own)
-    assert own.barren == "job 1 has made no vector"
+    assert own.no_vector_reason == "job 1 has made no vector"
     marked = [
         "by command" in queue_line(report, COLOURS).columns[1]._cells[0].plain for report in (own, guest)
     ]
@@ -222,7 +224,9 @@ def test_every_external_field_is_drawn_as_text(bad: str) -> None:
         kind=bad,
     )
     end = {"verdict": bad, bad: bad, "warnings": [bad], "more": {bad: bad}, "error": bad}
-    ledger.take(JournalRecord(9, 0, ev.JobChanged(job=1, kind=bad, state="failed", event=end, message=bad)))
+    ledger.on_record(
+        JournalRecord(9, 0, ev.JobChanged(job=1, kind=bad, state="failed", event=end, message=bad))
+    )
     report = ledger.reports[1]
     report.params, report.session = {bad: bad, "contrast": bad}, bad
     assert not talks_to_terminal(job_subject("extract", report.params))

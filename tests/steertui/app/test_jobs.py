@@ -89,8 +89,8 @@ async def test_a_job_is_begun_from_its_form_watched_and_its_vector_loaded(script
         script.go()
         await at.sees("✓ 1 extract pirate", "best layer", "few pairs", "a puts it on the desk")
         await at.press("a")
-        await at.until(lambda: at.desk.rack.board.mixer.channels)
-        assert at.desk.rack.board.channel.label == "pirate"
+        await at.until(lambda: at.desk.mixer_panel.board.mixer.channels)
+        assert at.desk.mixer_panel.board.channel.label == "pirate"
         assert at.pilot.app.screen is at.desk
 
 

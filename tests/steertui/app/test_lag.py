@@ -31,16 +31,16 @@ def watched(
 ) -> float | None:
     """When a line is found slow on which a question of that moment takes so long; None if it never is."""
     lag, back = TerminalLag(), trip(0)
-    lag.asked(0)
+    lag.query_sent(0)
     for tick in range(int(SECONDS / 0.05)):
         now = tick * 0.05
         if back is not None and now >= back:
-            lag.answered(back)
+            lag.reply_received(back)
             back = None
         if lag.slow:
             return now
-        if lag.due(now, speaking(now)):
-            lag.asked(now)
+        if lag.should_query(now, speaking(now)):
+            lag.query_sent(now)
             took = trip(now)
             back = None if took is None else now + took
     return None
@@ -113,15 +113,15 @@ def test_one_answer_that_got_lost_makes_no_line_slow_and_no_slow_line_quick() ->
 
 def test_an_answer_to_nothing_and_one_after_the_editor_count_for_nothing() -> None:
     lag = TerminalLag()
-    lag.answered(3.0)
-    lag.asked(4.0)
-    assert lag.holds(5.0)
-    assert not lag.holds(7.0)
-    lag.forget()
-    lag.answered(90.0)
+    lag.reply_received(3.0)
+    lag.query_sent(4.0)
+    assert lag.reply_pending(5.0)
+    assert not lag.reply_pending(7.0)
+    lag.forget_query()
+    lag.reply_received(90.0)
     assert not lag.slow
-    assert not lag.holds(4.1)
-    assert [lag.due(4.0 + EVERY_S, speaks) for speaks in (False, True, True)] == [False, False, True]
+    assert not lag.reply_pending(4.1)
+    assert [lag.should_query(4.0 + EVERY_S, speaks) for speaks in (False, True, True)] == [False, False, True]
 
 
 @pytest.mark.anyio
@@ -160,7 +160,7 @@ async def test_shell_and_editor_get_the_terminal_once_it_has_answered(
         lag = on.desk.lag
         for key, taker in (("ctrl+e", "editor"), ("ctrl+z", "shell")):
             on.desk.transcript.focus()
-            lag.asked(monotonic())
+            lag.query_sent(monotonic())
             await on.press(key)
             await asyncio.sleep(3 * LOOKED_S)
             assert taker not in given
@@ -173,7 +173,7 @@ async def test_who_leaves_twice_meanwhile_is_told_what_the_first_time_was_to_say
     async with stage() as on:
         await on.ready()
         app = on.pilot.app
-        on.desk.lag.asked(monotonic())
+        on.desk.lag.query_sent(monotonic())
         app.exit(message="the first")
         app.exit()
         await asyncio.sleep(3 * LOOKED_S)

@@ -76,7 +76,7 @@ async def test_the_cursor_is_where_it_was_when_one_comes_back(tmp_path: Path) ->
         here = names(screen).index("fresh")
         assert here
         await at.press(*["down"] * here)
-        await at.until(lambda: at.desk.looked_at == "fresh")
+        await at.until(lambda: at.desk.library_cursor == "fresh")
         await at.press("f2")
         table = (await opened(at)).query_one(DataTable)
         await at.until(lambda: table.cursor_row == here)
@@ -89,8 +89,8 @@ async def test_enter_takes_a_vector_to_the_desk(tmp_path: Path) -> None:
         await at.press("slash", *"fresh", "enter")
         await at.until(lambda: at.pilot.app.screen.query_one(DataTable).row_count == 1)
         await at.press("enter")
-        await at.until(lambda: at.desk.rack.board.mixer.channels)
-        assert at.desk.rack.board.channel.label == "fresh"
+        await at.until(lambda: at.desk.mixer_panel.board.mixer.channels)
+        assert at.desk.mixer_panel.board.channel.label == "fresh"
         assert at.pilot.app.screen is at.desk
 
 
@@ -261,7 +261,7 @@ async def test_a_badge_tells_what_the_loaded_model_cannot_play(tmp_path: Path) -
         assert at.pilot.app.screen is screen
         screen.query_one(DataTable).move_cursor(row=names(screen).index("single"))
         await at.sees("⚠ only layer 0 of 10")
-        await at.desk.link.ask("unload")
+        await at.desk.link.request("unload")
         await at.until(lambda: set(fits(screen).values()) == {""})
 
 

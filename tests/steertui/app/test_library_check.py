@@ -135,8 +135,8 @@ async def test_an_empty_desk_is_offered_the_vector_of_the_first_page() -> None:
         await at.ready()
         at.desk.transcript.focus()
         await at.press("a", "enter")
-        await at.until(lambda: at.desk.rack.board.mixer.channels)
-        assert at.desk.rack.board.channel.label == "determined-drifting"
+        await at.until(lambda: at.desk.mixer_panel.board.mixer.channels)
+        assert at.desk.mixer_panel.board.channel.label == "determined-drifting"
         await at.press("a", "enter")
-        await at.until(lambda: len(at.desk.rack.board.mixer.channels) == 2)
-        assert at.desk.rack.board.channel.label != "determined-drifting"
+        await at.until(lambda: len(at.desk.mixer_panel.board.mixer.channels) == 2)
+        assert at.desk.mixer_panel.board.channel.label != "determined-drifting"

@@ -121,10 +121,10 @@ async def test_a_turn_thrown_into_an_answer_has_its_speaker_also_when_it_is_draw
         await at.ready()
         assert spoken(at) == "".join(at.studio.script), "the answer is one, whoever spoke in it"
         live = [line.gutter + line.text for line in at.desk.transcript.sheet.lines]
-        assert at.desk.talk.thrown is not None
-        assert f"{who:5}{at.desk.talk.thrown.text}" in live
+        assert at.desk.composer.last_distractor is not None
+        assert f"{who:5}{at.desk.composer.last_distractor.text}" in live
         assert sum(row.startswith("asst ") for row in live) == 2
-        at.desk.feed.look_at(at.desk.feed.shown, at.desk.link.state)
+        at.desk.feed.show_turn(at.desk.feed.shown_turn, at.desk.link.state)
         at.desk.feed.flush()
         again = [line.gutter + line.text for line in at.desk.transcript.sheet.lines]
         assert again == live[: len(again)], "all but the note that it was stopped"
@@ -186,7 +186,7 @@ async def test_in_mid_answer_it_can_wait_for_the_next_turn() -> None:
         await at.ask()
         await at.play(1)
         await throw(at, "kitten", "down", "down", "down")
-        await at.until(lambda: at.desk.feed.later)
+        await at.until(lambda: at.desk.feed.waiting_items)
         at.studio.metronome.tick(3)
         await at.ready()
         assert heard(at)[-1][-1]["content"] == "Forget that, tell me about the kitten."
@@ -234,56 +234,56 @@ def mixer(*scales: float) -> Mixer:
 
 
 def test_history_goes_back_and_forth_and_a_new_movement_ends_the_future() -> None:
-    history = EditHistory().did(mixer(0), "a", 0).did(mixer(1), "b", 1)
-    back = history.back(mixer(2))
+    history = EditHistory().record_edit(mixer(0), "a", 0).record_edit(mixer(1), "b", 1)
+    back = history.undo(mixer(2))
     assert back is not None
     assert back[0] == mixer(1)
-    forth = back[1].forth(mixer(1))
+    forth = back[1].redo(mixer(1))
     assert forth is not None
     assert forth[0] == mixer(2)
-    assert back[1].did(mixer(1), "c", 2).forth(mixer(9)) is None
+    assert back[1].record_edit(mixer(1), "c", 2).redo(mixer(9)) is None
 
 
 def test_one_movement_of_the_hand_is_one_step() -> None:
     history = EditHistory()
     for step in range(10):
-        history = history.did(mixer(step), "scale", step / 10)
+        history = history.record_edit(mixer(step), "scale", step / 10)
     assert history.past == (mixer(0),)
-    assert len(history.did(mixer(10), "scale", 60).past) == 2
-    assert len(history.did(mixer(10), "", 1).past) == 2
+    assert len(history.record_edit(mixer(10), "scale", 60).past) == 2
+    assert len(history.record_edit(mixer(10), "", 1).past) == 2
 
 
 def test_a_movement_that_was_refused_is_passed_over() -> None:
-    history = EditHistory().did(mixer(0), "a", 0).did(mixer(1), "b", 5)
-    back = history.back(mixer(1))
+    history = EditHistory().record_edit(mixer(0), "a", 0).record_edit(mixer(1), "b", 5)
+    back = history.undo(mixer(1))
     assert back is not None
     assert back[0] == mixer(0)
-    assert EditHistory().back(mixer()) is None
+    assert EditHistory().undo(mixer()) is None
 
 
 async def test_undo_and_redo_reach_the_model() -> None:
     async with stage() as at:
         await at.add("pirate")
-        scale = at.desk.rack.board.channel.scale
+        scale = at.desk.mixer_panel.board.channel.scale
         await at.press("right_square_bracket", "right_square_bracket", "f", "m")
         await at.press("z", "z")
-        channel = at.desk.rack.board.channel
+        channel = at.desk.mixer_panel.board.channel
         assert (channel.muted, channel.flipped) == (False, False)
         await at.press("z")
-        assert at.desk.rack.board.channel.scale == pytest.approx(scale)
+        assert at.desk.mixer_panel.board.channel.scale == pytest.approx(scale)
         await at.press("Z", "Z")
-        assert at.desk.rack.board.channel.flipped
-        await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
-        assert at.desk.link.state.desk.state["channels"][0]["flipped"]
+        assert at.desk.mixer_panel.board.channel.flipped
+        await at.until(lambda: at.desk.link.state.mixer.rev == at.desk.mixer_rev)
+        assert at.desk.link.state.mixer.state["channels"][0]["flipped"]
 
 
 async def test_a_strip_that_was_taken_out_comes_back() -> None:
     async with stage() as at:
         await at.add("pirate")
         await at.press("delete")
-        assert not at.desk.rack.board.mixer.channels
+        assert not at.desk.mixer_panel.board.mixer.channels
         await at.press("z")
-        assert at.desk.rack.board.channel.label == "pirate"
+        assert at.desk.mixer_panel.board.channel.label == "pirate"
         await at.press("z", "z")
         await at.until(lambda: any("nothing to undo" in toast for toast in at.toasts))
 
@@ -295,9 +295,9 @@ async def test_an_undo_in_mid_answer_is_marked_at_its_token() -> None:
         await at.ask()
         await at.play(2)
         await at.press("f")
-        await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
+        await at.until(lambda: at.desk.link.state.mixer.rev == at.desk.mixer_rev)
         await at.play(2)
         await at.press("z")
-        await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
+        await at.until(lambda: at.desk.link.state.mixer.rev == at.desk.mixer_rev)
         await at.play(3)
         assert [marker.text for marker in at.markers][-1] == "undo: FLIP pirate"

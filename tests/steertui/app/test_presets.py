@@ -76,7 +76,7 @@ async def saved(at: Stage, name: str) -> None:
 
 
 def desk_state(at: Stage) -> list[dict[str, object]]:
-    return list(at.desk.link.state.desk.state.get("channels", []))
+    return list(at.desk.link.state.mixer.state.get("channels", []))
 
 
 async def test_save_change_load_and_undo() -> None:
@@ -84,18 +84,18 @@ async def test_save_change_load_and_undo() -> None:
         await at.add("pirate")
         await at.press("f")
         await saved(at, "mine")
-        before = at.desk.rack.board.mixer
+        before = at.desk.mixer_panel.board.mixer
         await at.press("delete")
-        assert not at.desk.rack.board.mixer.channels
+        assert not at.desk.mixer_panel.board.mixer.channels
         await opened(at)
         await at.sees("mine", "pirate -0.3")
         await at.press(*"mine", "enter")
-        await at.until(lambda: at.desk.rack.board.mixer.channels)
-        assert at.desk.rack.board.mixer.to_json() == before.to_json()
+        await at.until(lambda: at.desk.mixer_panel.board.mixer.channels)
+        assert at.desk.mixer_panel.board.mixer.to_json() == before.to_json()
         await at.until(lambda: desk_state(at))
         assert desk_state(at)[0]["flipped"] is True
         await at.press("z")
-        assert not at.desk.rack.board.mixer.channels
+        assert not at.desk.mixer_panel.board.mixer.channels
 
 
 async def test_another_session_loads_the_vectors_by_their_hash() -> None:
@@ -121,11 +121,11 @@ async def test_a_vector_that_cannot_be_had_leaves_the_desk_as_it_was(name: str, 
     mixers.save("old", Mixer((Channel(VectorFacts(name, sha, dict.fromkeys(range(10))), scale=0.3),)), {})
     async with stage() as at:
         await at.add("determined-drifting")
-        before = at.desk.rack.board.mixer
+        before = at.desk.mixer_panel.board.mixer
         await opened(at)
         await at.press(*"old", "enter")
         await at.until(lambda: any(said in toast for toast in at.toasts))
-        assert at.desk.rack.board.mixer == before
+        assert at.desk.mixer_panel.board.mixer == before
 
 
 async def test_a_name_that_is_taken_asks_for_an_exclamation_mark() -> None:
@@ -167,7 +167,7 @@ async def test_a_name_that_begins_with_a_dash_is_loaded_like_any_other() -> None
         await at.press("f")
         await opened(at)
         await at.press(*"-mine", "enter")
-        await at.until(lambda: not at.desk.rack.board.channel.flipped)
+        await at.until(lambda: not at.desk.mixer_panel.board.channel.flipped)
         assert [each.name for each in mixers.list_mixers()] == ["-mine", "mine"]
 
 

@@ -49,7 +49,7 @@ async def test_a_word_with_a_value_is_completed_and_obeyed() -> None:
         await at.press("tab")
         assert at.desk.prompt.text == "/temperature "
         await at.press(*"0.5", "enter")
-        await at.until(lambda: at.desk.talk.sampling.temperature == 0.5)
+        await at.until(lambda: at.desk.composer.sampling.temperature == 0.5)
         assert at.desk.prompt.text == ""
         assert not at.desk.link.state.turns
 
@@ -58,11 +58,11 @@ async def test_a_tempo_may_be_any_and_the_key_goes_on_from_there() -> None:
     async with stage(brief()) as at:
         await at.ready()
         await at.type("/tempo 10")
-        await at.until(lambda: at.desk.talk.tempo == 10)
+        await at.until(lambda: at.desk.composer.max_rate == 10)
         await at.press("tab", "t")
-        assert at.desk.talk.tempo == 16
+        assert at.desk.composer.max_rate == 16
         await at.press("t", "t")
-        assert at.desk.talk.tempo == 0
+        assert at.desk.composer.max_rate == 0
 
 
 async def test_the_arrows_choose_and_enter_runs() -> None:
@@ -76,13 +76,13 @@ async def test_strip_words_turn_the_selected_strip() -> None:
     async with stage() as at:
         await at.ready()
         await at.type("/add pirate")
-        await at.until(lambda: at.desk.rack.board.mixer.channels)
+        await at.until(lambda: at.desk.mixer_panel.board.mixer.channels)
         for line in ("/scale -0.4", "/gain 0", "/cap >p25"):
             await at.type(line)
-        channel = at.desk.rack.board.channel
+        channel = at.desk.mixer_panel.board.channel
         assert (channel.scale, channel.gain, channel.floor) == (-0.4, 0.0, "p25")
         await at.type("/strip.flip")
-        await at.until(lambda: at.desk.rack.board.channel.flipped)
+        await at.until(lambda: at.desk.mixer_panel.board.channel.flipped)
 
 
 @pytest.mark.parametrize("line", ["/nonsense", "/temperature hot", "/scale 1", "/cap"])

@@ -35,4 +35,4 @@ async def test_a_full_disk_is_said_at_once_and_its_gap_when_there_is_room_again(
     assert [
         record.event.reason for record in reading.records if isinstance(record.event, ev.RecordingGap)
     ] == ["File too large"]
-    assert reading.report() == ""
+    assert reading.damage_words() == ""

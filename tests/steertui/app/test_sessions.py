@@ -123,7 +123,7 @@ async def replayed(at: Stage) -> ReplayScreen:
     await at.ask("about the circus")
     await at.play(4)
     await at.press("f")
-    await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
+    await at.until(lambda: at.desk.link.state.mixer.rev == at.desk.mixer_rev)
     at.studio.metronome.tick(len(at.studio.script))
     await at.ready()
     await opened(at)

@@ -182,8 +182,8 @@ async def test_a_remapped_key_works_and_shows_in_the_help() -> None:
     async with stage(size=(120, 240), settings=Settings(keymap={"mixer.bypass": "z"})) as at:
         await at.add("pirate")
         await at.press("x")
-        assert not at.desk.rack.board.mixer.bypassed
+        assert not at.desk.mixer_panel.board.mixer.bypassed
         await at.press("z")
-        assert at.desk.rack.board.mixer.bypassed
+        assert at.desk.mixer_panel.board.mixer.bypassed
         await at.press("question_mark")
         await at.until(lambda: any("z" in row and "Bypass the whole mixer" in row for row in at.drawn()))

@@ -69,11 +69,13 @@ async def test_a_key_does_what_the_lamp_advises_and_another_takes_it_back() -> N
         await at.play(80)
         await at.sees("COLLAPSE")
         await at.press("l")
-        await at.until(lambda: [round(c.scale, 3) for c in at.desk.rack.board.mixer.channels] == [0.15])
+        await at.until(
+            lambda: [round(c.scale, 3) for c in at.desk.mixer_panel.board.mixer.channels] == [0.15]
+        )
         await at.play(4)
         assert [marker.text for marker in at.markers if marker.at] == ["pirate → +0.15 rel"]
         await at.press("z")
-        assert [round(c.scale, 3) for c in at.desk.rack.board.mixer.channels] == [0.3]
+        assert [round(c.scale, 3) for c in at.desk.mixer_panel.board.mixer.channels] == [0.3]
 
 
 async def test_hostile_words_of_a_shadow_stay_words() -> None:

@@ -36,25 +36,27 @@ def sent(update: CompositorUpdate | None) -> list[tuple[int, int, str]]:
 def test_only_the_cells_that_changed_are_sent() -> None:
     thrift = ScreenDiff()
     line = [Segment("12 tokens a second, going well", BLUE)]
-    assert [text.rstrip() for _, _, text in sent(thrift.cut(frame(line, line), SIZE))] == [line[0].text] * 2
-    assert thrift.cut(frame(line, line), SIZE) is None
+    assert [text.rstrip() for _, _, text in sent(thrift.keep_changes(frame(line, line), SIZE))] == [
+        line[0].text
+    ] * 2
+    assert thrift.keep_changes(frame(line, line), SIZE) is None
     grown = [Segment("13 tokens a second, going well", BLUE)]
-    assert sent(thrift.cut(frame(line, grown), SIZE)) == [(1, 1, "3")]
+    assert sent(thrift.keep_changes(frame(line, grown), SIZE)) == [(1, 1, "3")]
 
 
 def test_a_changed_colour_is_a_change_and_a_link_for_the_mouse_is_none() -> None:
     thrift = ScreenDiff()
-    thrift.cut(frame([Segment("abc", BLUE)]), SIZE)
-    assert thrift.cut(frame([Segment("abc", BLUE + Style(meta={"offset": (0, 7)}))]), SIZE) is None
-    assert sent(thrift.cut(frame([Segment("a", BLUE), Segment("b", RED), Segment("c", BLUE)]), SIZE)) == [
-        (1, 0, "b")
-    ]
+    thrift.keep_changes(frame([Segment("abc", BLUE)]), SIZE)
+    assert thrift.keep_changes(frame([Segment("abc", BLUE + Style(meta={"offset": (0, 7)}))]), SIZE) is None
+    assert sent(
+        thrift.keep_changes(frame([Segment("a", BLUE), Segment("b", RED), Segment("c", BLUE)]), SIZE)
+    ) == [(1, 0, "b")]
 
 
 def test_changes_far_apart_are_sent_apart() -> None:
     thrift = ScreenDiff()
-    thrift.cut(frame([Segment("|" + " " * 38 + "|", BLUE)]), SIZE)
-    now = thrift.cut(frame([Segment("|", RED), Segment(" " * 38, BLUE), Segment("|", RED)]), SIZE)
+    thrift.keep_changes(frame([Segment("|" + " " * 38 + "|", BLUE)]), SIZE)
+    now = thrift.keep_changes(frame([Segment("|", RED), Segment(" " * 38, BLUE), Segment("|", RED)]), SIZE)
     assert sent(now) == [(0, 0, "|"), (39, 0, "|")]
 
 
@@ -63,19 +65,19 @@ def test_changes_far_apart_are_sent_apart() -> None:
 )
 def test_a_wide_character_is_sent_whole(before: str, after: str, where: str) -> None:
     thrift = ScreenDiff()
-    thrift.cut(frame([Segment(before, BLUE)]), SIZE)
-    [(_, _, text)] = sent(thrift.cut(frame([Segment(after, BLUE)]), SIZE))
+    thrift.keep_changes(frame([Segment(before, BLUE)]), SIZE)
+    [(_, _, text)] = sent(thrift.keep_changes(frame([Segment(after, BLUE)]), SIZE))
     assert text == where
 
 
 def test_after_another_size_or_a_stranger_on_the_terminal_everything_is_sent() -> None:
     thrift = ScreenDiff()
     row = [Segment("the same", BLUE)]
-    thrift.cut(frame(row), SIZE)
-    assert thrift.cut(frame(row), Size(41, 2)) is not None
-    assert thrift.cut(frame(row), Size(41, 2)) is None
-    thrift.forget()
-    assert thrift.cut(frame(row), Size(41, 2)) is not None
+    thrift.keep_changes(frame(row), SIZE)
+    assert thrift.keep_changes(frame(row), Size(41, 2)) is not None
+    assert thrift.keep_changes(frame(row), Size(41, 2)) is None
+    thrift.forget_screen()
+    assert thrift.keep_changes(frame(row), Size(41, 2)) is not None
 
 
 def test_while_an_answer_runs_words_come_four_times_a_second_and_numbers_once() -> None:
@@ -83,11 +85,11 @@ def test_while_an_answer_runs_words_come_four_times_a_second_and_numbers_once() 
     glyphs.set_glyphs(glyphs.choose_glyphs(ascii=False, color_system="truecolor", no_color=False, slow=True))
     try:
         tempo, moments = RepaintLimiter(), [tick / 20 for tick in range(40)]
-        let = {what: sum(tempo.lets(what, True, now) for now in moments) for what in ("words", "numbers")}
+        let = {what: sum(tempo.allows(what, True, now) for now in moments) for what in ("words", "numbers")}
         assert let == {"words": 8, "numbers": 2}
-        assert all(tempo.lets("words", False, 2 + tick / 20) for tick in range(20))
+        assert all(tempo.allows("words", False, 2 + tick / 20) for tick in range(20))
         glyphs.set_glyphs(pen)
-        assert all(tempo.lets("words", True, 9 + tick / 20) for tick in range(20))
+        assert all(tempo.allows("words", True, 9 + tick / 20) for tick in range(20))
     finally:
         glyphs.set_glyphs(pen)
 
@@ -95,7 +97,7 @@ def test_while_an_answer_runs_words_come_four_times_a_second_and_numbers_once() 
 async def test_an_answer_costs_a_fraction(monkeypatch: pytest.MonkeyPatch) -> None:
     """What Textual would have written beside what was, for the very same frames."""
     written = {"whole": 0, "cut": 0}
-    cut = ScreenDiff.cut
+    cut = ScreenDiff.keep_changes
 
     def counted(thrift: ScreenDiff, update: CompositorUpdate, size: Size) -> CompositorUpdate | None:
         left = cut(thrift, update, size)
@@ -113,7 +115,7 @@ async def test_an_answer_costs_a_fraction(monkeypatch: pytest.MonkeyPatch) -> No
             before = written["cut"]
             await on.play(6)
             await on.until(lambda so_far=before: written["cut"] > so_far)
-        assert on.desk.transcript.tint.held
+        assert on.desk.transcript.tint.paused
         assert 0 < written["cut"] < written["whole"] / 4
         assert on.pilot.app.animation_level == "none"
         assert not on.desk.prompt.cursor_blink

@@ -68,7 +68,7 @@ async def test_a_value_that_cannot_be_meant_is_explained_and_asked_again() -> No
         await fill(at, top_p="7")
         await at.sees("top-p: it must lie above 0 and be at most 1")
         await at.press("escape")
-        assert at.desk.talk.sampling == SamplingSettings()
+        assert at.desk.composer.sampling == SamplingSettings()
 
 
 async def test_a_new_seed_is_drawn_for_every_answer_and_known() -> None:
@@ -81,7 +81,7 @@ async def test_a_new_seed_is_drawn_for_every_answer_and_known() -> None:
         seeds = [settings["seed"] for settings in at.studio.instrument.settings]
         assert len(set(seeds)) == 2
         assert [marker.text for marker in at.markers] == [f"seed {seed}" for seed in seeds]
-        assert at.desk.talk.sampling.seed is None
+        assert at.desk.composer.sampling.seed is None
 
 
 async def test_again_with_the_same_seed_and_with_another() -> None:
@@ -99,7 +99,7 @@ async def test_again_with_the_same_seed_and_with_another() -> None:
         first, same, other = at.studio.instrument.settings
         assert (first, same) == ({}, {})
         assert other["seed"]
-        assert at.desk.talk.sampling.seed == 0, "another seed is for one answer"
+        assert at.desk.composer.sampling.seed == 0, "another seed is for one answer"
 
 
 async def test_an_answer_again_forgets_what_has_been_set_back() -> None:
@@ -168,7 +168,7 @@ async def test_a_question_that_waited_leaves_no_unanswered_turn() -> None:
         await at.play(2)
         at.desk.prompt.focus()
         await at.type("two")
-        await at.until(lambda: at.desk.feed.later)
+        await at.until(lambda: at.desk.feed.waiting_items)
         await at.press("escape")
         at.studio.metronome.tick(1)
         await at.ready()
@@ -190,8 +190,8 @@ async def test_the_settings_of_a_session_come_back_with_it() -> None:
         assert at.desk.link.client is not None
         async with desk_at(at.desk.link.client.path, at.studio) as other:
             await other.ready()
-            await other.until(lambda: other.desk.talk.sampling.temperature == 0.7)
-            assert other.desk.talk.sampling.system == "You are a pirate."
+            await other.until(lambda: other.desk.composer.sampling.temperature == 0.7)
+            assert other.desk.composer.sampling.system == "You are a pirate."
 
 
 async def test_what_is_remembered_is_what_the_next_start_begins_with() -> None:
@@ -219,7 +219,9 @@ async def test_a_context_that_fills_up_is_told_and_then_nothing_more_is_said() -
 async def test_hostile_settings_of_a_session_are_only_drawn() -> None:
     async with stage(brief()) as at:
         await at.ready()
-        at.desk.talk.set(SamplingSettings(system=EVERY_HOSTILE, prefill=EVERY_HOSTILE, stop=(EVERY_HOSTILE,)))
+        at.desk.composer.set_sampling(
+            SamplingSettings(system=EVERY_HOSTILE, prefill=EVERY_HOSTILE, stop=(EVERY_HOSTILE,))
+        )
         await answered(at, "one")
         await at.press("f7")
         await at.pilot.pause()

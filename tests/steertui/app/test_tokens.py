@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 
 def pointed(at: Stage) -> tuple[int, str]:
-    piece = at.desk.page.pointed
+    piece = at.desk.transcript_panel.selected_piece
     assert piece is not None
     return piece.index, piece.text
 
@@ -34,7 +34,7 @@ async def answered(at: Stage, tokens: int) -> None:
     await at.ask("one")
     await at.play(tokens - 2)
     await at.press("f")
-    await at.until(lambda: at.desk.link.state.desk.rev == at.desk.rev)
+    await at.until(lambda: at.desk.link.state.mixer.rev == at.desk.mixer_rev)
     at.studio.metronome.tick(1000)
     await at.ready()
 
@@ -59,10 +59,10 @@ async def test_past_the_newest_token_and_with_esc_the_cursor_lets_go() -> None:
         await answered(at, 8)
         at.desk.transcript.focus()
         await at.press("p", "n")
-        assert at.desk.page.pointed is None
+        assert at.desk.transcript_panel.selected_piece is None
         assert not at.desk.query_one(Inspector).display
         await at.press("p", "escape")
-        assert at.desk.page.pointed is None
+        assert at.desk.transcript_panel.selected_piece is None
         assert at.desk.modes.name == "PLAY"
 
 
@@ -169,8 +169,8 @@ async def test_it_walks_across_turns() -> None:
         assert pointed(at) == (2, " c")
         turns = {piece.turn for piece in at.pieces}
         assert len(turns) == 2
-        assert at.desk.page.pointed is not None
-        assert at.desk.page.pointed.turn == min(turns)
+        assert at.desk.transcript_panel.selected_piece is not None
+        assert at.desk.transcript_panel.selected_piece.turn == min(turns)
 
 
 async def test_branching_at_the_token_opens_a_session_that_stands_there() -> None:

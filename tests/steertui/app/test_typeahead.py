@@ -32,7 +32,7 @@ async def test_letters_behind_the_key_of_a_dialog_go_to_the_dialog() -> None:
         burst(on, "d", *"mff")
         await on.until(lambda: [line.value for line in on.pilot.app.screen.query(Input)] == ["mff"])
         assert on.toasts == []
-        assert not on.desk.rack.board.mixer.channels
+        assert not on.desk.mixer_panel.board.mixer.channels
 
 
 async def test_the_way_back_to_the_prompt_and_what_was_said_before() -> None:
@@ -53,7 +53,7 @@ async def test_a_dialog_that_is_answered_at_once_gives_the_keys_back() -> None:
         await on.pilot.pause()
         burst(on, "a", "enter", "d", "escape", "ctrl+p", *"keys")
         await on.until(lambda: [line.value for line in on.pilot.app.screen.query(Input)] == ["keys"])
-        await on.until(lambda: on.desk.rack.board.mixer.channels)
+        await on.until(lambda: on.desk.mixer_panel.board.mixer.channels)
 
 
 async def test_two_dialogs_one_behind_the_other() -> None:
@@ -62,9 +62,9 @@ async def test_two_dialogs_one_behind_the_other() -> None:
         await on.add()
         on.desk.transcript.focus()
         await on.pilot.pause()
-        before = on.desk.rack.board.channel.scale
+        before = on.desk.mixer_panel.board.channel.scale
         burst(on, "=", "ctrl+u", *"1.5", "enter", "=", "ctrl+u", "2", "enter", "]")
-        await on.until(lambda: on.desk.rack.board.channel.scale > 2)
+        await on.until(lambda: on.desk.mixer_panel.board.channel.scale > 2)
         assert before != 2
         assert not isinstance(on.pilot.app.screen, InputDialog)
 

@@ -114,7 +114,7 @@ def loses_the_engine_and_starts_it_again(at: Walk) -> None:
     at.sees("IDLE", "the engine was lost", seconds=120)
     assert at.engine.pid != first
     assert at.state.session == session
-    assert at.state.desk.state == mixer
+    assert at.state.mixer.state == mixer
     assert [event.session for event in at.events(ev.SessionOpened)] == [session, session]
     said = " ".join(at.turn(gen).text.split())
     assert said.startswith(seen)

@@ -48,7 +48,7 @@ async def watched(path: Path) -> dict[str, Any]:
             continue
         seen.append(item)
         if isinstance(item.event, ev.ModelChanged) and item.event.state == "ready":
-            client.tell("chat", text="go", settings={"max_new_tokens": 100_000})
+            client.send_command("chat", text="go", settings={"max_new_tokens": 100_000})
         elif "filler" not in marks and tokens(client.state) > 20:
             marks["filler"] = fill(paths.sessions_folder())
         elif "paused" not in marks and client.state.unrecorded:
@@ -57,7 +57,7 @@ async def watched(path: Path) -> dict[str, Any]:
         elif "filler" in marks and "paused" in marks and tokens(client.state) > marks["paused"] + 60:
             marks["filler"].unlink(missing_ok=True)
             if isinstance(item.event, ev.RecordingGap):
-                client.tell("cancel")
+                client.send_command("cancel")
             if client.state.turns and [*client.state.turns.values()][-1].stop:
                 break
     told = {"heard": [record.n for record in seen], "tokens": tokens(client.state)}

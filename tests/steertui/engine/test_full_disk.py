@@ -36,7 +36,7 @@ def test_an_answer_outlives_a_full_disk_and_its_gap_is_the_truth(tmp_path: Path,
     assert told["heard"] == list(range(len(told["heard"])))
     (folder,) = all_folders(tmp_path / "sessions")
     reading = read(folder.journal)
-    assert reading.report() == ""
+    assert reading.damage_words() == ""
     written = {record.n for record in reading.records}
     missing = sorted(set(told["heard"]) - written)
     gaps = [record.event for record in reading.records if isinstance(record.event, ev.RecordingGap)]
@@ -68,11 +68,11 @@ def journal_on_a_disk_that_stays_full(folder: Path, size: str) -> JournalContent
 
 def test_a_disk_that_stays_full_has_room_for_the_last_word_in_the_reserve(tmp_path: Path) -> None:
     reading = journal_on_a_disk_that_stays_full(tmp_path, "1m")
-    assert reading.report() == ""
+    assert reading.damage_words() == ""
     assert [record.event.t for record in reading.records][-2:] == ["gap", "close"]
 
 
 def test_a_disk_without_room_for_a_reserve_still_holds_a_whole_journal(tmp_path: Path) -> None:
     reading = journal_on_a_disk_that_stays_full(tmp_path, "64k")
-    assert reading.report() == ""
+    assert reading.damage_words() == ""
     assert reading.records[0].event == ev.NoteAdded(text="before")

@@ -59,10 +59,10 @@ def test_a_model_that_loads_is_given_more_time() -> None:
     async def listen(path: Path) -> None:
         client = await EngineClient.open(path)
         await reached(client, lambda c: c.state.word == "loading")
-        patience.append(client._patience())
+        patience.append(client._silence_limit())
         let_go.set()
         await reached(client, lambda c: c.state.word == "idle" and c.state.model)
-        patience.append(client._patience())
+        patience.append(client._silence_limit())
         await client.close()
 
     class Slowly(Studio):

@@ -106,7 +106,7 @@ def test_after_an_answer_to_a_command_its_events_are_folded() -> None:
         for rev in range(50):
             state = Mixer((Channel(LOUD, scale=rev / 10),)).to_json()
             assert (await client.ask("mixer", rev=rev, state=state))["rev"] == rev
-            assert client.state.desk.rev == rev
+            assert client.state.mixer.rev == rev
         await client.close()
 
     with engine(record=False) as running:
@@ -504,9 +504,9 @@ def test_a_new_session_has_the_same_desk_and_everybody_follows_into_it() -> None
         before = writer.state
         fresh = (await writer.ask("session.new"))["session"]
         for client in (writer, observer):
-            await reached(client, lambda c: c.state.session == fresh and c.state.desk.rev == 4)
+            await reached(client, lambda c: c.state.session == fresh and c.state.mixer.rev == 4)
             assert client.state.turns == {}
-            assert client.state.desk == before.desk
+            assert client.state.mixer == before.mixer
             assert client.state.vectors == before.vectors
             assert client.state.model == before.model
         await answered(writer, "here too", max_new_tokens=5)

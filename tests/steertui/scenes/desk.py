@@ -28,15 +28,15 @@ async def steered(play: Play, tokens: int = 24) -> None:
 async def add(play: Play, name: str) -> None:
     """A strip for a vector of that name."""
     await play.at.ready()
-    before = len(play.at.desk.rack.board.mixer.channels)
+    before = len(play.at.desk.mixer_panel.board.mixer.channels)
     await add_vector.add_vector_strip(play.at.desk, play.words(f"vector {name}", name))
-    await play.at.until(lambda: len(play.at.desk.rack.board.mixer.channels) > before)
+    await play.at.until(lambda: len(play.at.desk.mixer_panel.board.mixer.channels) > before)
     await settled(play)
 
 
 async def settled(play: Play) -> None:
     """What the hands did is with the engine and back."""
-    await play.at.until(lambda: play.at.desk.link.state.desk.rev == play.at.desk.rev)
+    await play.at.until(lambda: play.at.desk.link.state.mixer.rev == play.at.desk.mixer_rev)
 
 
 async def over(play: Play) -> None:
@@ -72,7 +72,7 @@ async def loading(play: Play) -> None:
 async def speaking(play: Play) -> None:
     await steered(play)
     words = play.words("distractor", "By the way, did you see the new cafe?")
-    await play.at.desk.link.ask("inject", text=words, how="own")
+    await play.at.desk.link.request("inject", text=words, how="own")
     await play.at.play(6)
 
 
@@ -129,17 +129,21 @@ async def remarks(play: Play) -> None:
     """Everything that is written between the words: turns of others, marks, notes, a prefill, a refusal."""
     link, words = play.at.desk.link, play.words
     await add(play, "pirate")
-    await link.ask("remember", text=words("remembered", "The build is red."), role=words("role", "tool"))
-    await link.ask("mark", label=words("mark", "before the meeting"))
-    play.at.desk.talk.set(SamplingSettings(prefill=words("prefill", "Well, to begin with:")))
+    await link.request("remember", text=words("remembered", "The build is red."), role=words("role", "tool"))
+    await link.request("mark", label=words("mark", "before the meeting"))
+    play.at.desk.composer.set_sampling(SamplingSettings(prefill=words("prefill", "Well, to begin with:")))
     play.at.desk.prompt.focus()
     await play.at.ask(words("prompt", QUESTION))
     await play.at.play(6)
-    play.at.desk.rev += 1
-    state = play.at.desk.rack.board.mixer.scale(0, 0.4).to_json()
-    await link.ask("mixer", rev=play.at.desk.rev, state=state, words=words("change", "pirate → +0.40 rel"))
+    play.at.desk.mixer_rev += 1
+    state = play.at.desk.mixer_panel.board.mixer.scale(0, 0.4).to_json()
+    await link.request(
+        "mixer", rev=play.at.desk.mixer_rev, state=state, words=words("change", "pirate → +0.40 rel")
+    )
     await play.at.play(6)
-    await link.ask("inject", text=words("distractor", "By the way, did you see the new cafe?"), how="user")
-    await link.ask("note", text=words("note", "this is where it turns"))
+    await link.request(
+        "inject", text=words("distractor", "By the way, did you see the new cafe?"), how="user"
+    )
+    await link.request("note", text=words("note", "this is where it turns"))
     await play.at.play(8)
-    await link.ask("load_model", model="no-model " + words("refused model", "here"))
+    await link.request("load_model", model="no-model " + words("refused model", "here"))

@@ -76,9 +76,9 @@ async def begun(play: Play) -> Script:
     job_factories.JOBS["extract"] = script = Script(extraction(play.words), end)
     await room(play)
     wanted = {"vector": play.words("job parameter", "wry")}
-    await play.at.desk.link.ask("job.start", kind="check", params=wanted)
+    await play.at.desk.link.request("job.start", kind="check", params=wanted)
     await play.at.until(lambda: [task.state for task in play.at.desk.link.state.jobs.values()] == ["failed"])
-    await play.at.desk.link.ask("job.start", kind="extract", params=PARAMS)
+    await play.at.desk.link.request("job.start", kind="extract", params=PARAMS)
     await play.at.sees("120/400")
     script.go()
     await play.at.sees("280/400")
@@ -239,7 +239,7 @@ async def recorded(play: Play) -> SessionsScreen:
     """Two talks, and the newer one under the cursor."""
     await steered(play)
     await over(play)
-    await play.at.desk.link.ask("session.new")
+    await play.at.desk.link.request("session.new")
     await play.at.until(lambda: not play.at.pieces)
     play.at.desk.prompt.focus()
     await play.at.ask("What is left to do?")

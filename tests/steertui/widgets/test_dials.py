@@ -119,7 +119,7 @@ def test_cap_toggles_and_remembers() -> None:
     on = hands.set_cap(board(), 0.5, None)
     off = hands.toggle_cap(on.board)
     assert off is not None
-    assert not off.board.channel.capped
+    assert not off.board.channel.is_capped
     again = hands.toggle_cap(off.board)
     assert again is not None
     assert again.board.channel.floor == 0.5

@@ -43,7 +43,7 @@ def tape(tokens: int, cuts: tuple[PlaybackMarker, ...] = ()) -> Playback:
         PlaybackFrame(1, at, AnswerToken(at, f"w{at} ", proj={"calm": float(at)})) for at in range(tokens)
     )
     half = tokens // 2
-    return Playback(frames=frames, cuts=cuts, dials={"calm": (0.5,) * half + (-0.5,) * (tokens - half)})
+    return Playback(frames=frames, markers=cuts, scales={"calm": (0.5,) * half + (-0.5,) * (tokens - half)})
 
 
 class Alone(App[None]):

@@ -52,7 +52,7 @@ async def built(page: Page, pilot, start: int, tokens: int) -> int:  # type: ign
     for at in range(start, start + tokens, FRAME):
         transcript.extend(frame(at))
         transcript.tint.readings["pirate"].add(float(at % 7))
-        transcript.colour(at, {"pirate": float(at % 7)})
+        transcript.set_projections(at, {"pirate": float(at % 7)})
         await pilot.pause()
     return transcript.built - before
 
@@ -178,7 +178,7 @@ async def test_a_measured_token_draws_again_only_the_lines_it_lies_on() -> None:
         for index, drawn_again in ((3, [False, True]), (2, [True, True]), (0, [True, False])):
             for number in range(len(lines)):
                 transcript._strip(number)
-            transcript.colour(index, {"pirate": 1.0})
+            transcript.set_projections(index, {"pirate": 1.0})
             assert [line.strip is None for line in lines] == drawn_again
 
 

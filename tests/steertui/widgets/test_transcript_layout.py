@@ -114,18 +114,18 @@ def test_a_late_marker_finds_its_token() -> None:
     document = TranscriptDocument()
     for item in (TranscriptTurn("asst"), TextPiece("a", 0), TextPiece("b", 1), TextPiece("c", 2)):
         document.append(item)
-    assert not document.place(TranscriptMarker("late", 1))
+    assert not document.insert_marker(TranscriptMarker("late", 1))
     assert [getattr(item, "text", "") for item in document.items] == ["", "a", "late", "b", "c"]
-    assert document.place(TranscriptMarker("now", 3))
+    assert document.insert_marker(TranscriptMarker("now", 3))
 
 
 def test_an_overtaken_change_leaves_one_marker() -> None:
     document = TranscriptDocument()
     for item in (TranscriptTurn("asst"), TextPiece("a", 0)):
         document.append(item)
-    document.place(TranscriptMarker("pirate → +0.05 rel", 1))
-    document.place(TranscriptMarker("pirate → +0.10 rel", 1))
-    document.place(TranscriptMarker("poet → +0.10 rel", 1))
+    document.insert_marker(TranscriptMarker("pirate → +0.05 rel", 1))
+    document.insert_marker(TranscriptMarker("pirate → +0.10 rel", 1))
+    document.insert_marker(TranscriptMarker("poet → +0.10 rel", 1))
     assert [item.text for item in document.items if isinstance(item, TranscriptMarker)] == [
         "pirate → +0.10 rel",
         "poet → +0.10 rel",

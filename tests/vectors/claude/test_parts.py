@@ -97,7 +97,7 @@ def test_a_deadline_is_total() -> None:
 
 
 def test_pauses_double_up_to_a_limit() -> None:
-    pauses = [CallFailure("x", passing=True).pause(attempt) for attempt in range(8)]
+    pauses = [CallFailure("x", transient=True).retry_delay(attempt) for attempt in range(8)]
     assert all(LONGEST_WAIT * 0.75 <= late <= LONGEST_WAIT for late in pauses[5:])
     assert pauses[0] <= 0.5
-    assert CallFailure("x", passing=True, wait=3.0).pause(7) == 3.0
+    assert CallFailure("x", transient=True, wait=3.0).retry_delay(7) == 3.0

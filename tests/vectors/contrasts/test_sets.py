@@ -43,7 +43,7 @@ COUNTS = {
 
 @pytest.mark.parametrize(("name", "count"), COUNTS.items())
 def test_every_set_is_whole(name: str, count: int) -> None:
-    found = vectors.contrast(name).checked()
+    found = vectors.contrast(name).validated()
     assert len(found.pairs) == count
     assert len({pair.key for pair in found.pairs}) >= 0.95 * count
     assert all(pair.domain for pair in found.pairs)
@@ -126,9 +126,9 @@ def test_too_few_pairs_for_a_holdout_all_train() -> None:
 def test_identical_and_single_pairs_are_refused() -> None:
     fine = [ContrastPair("yes", "no"), ContrastPair("up", "down"), ContrastPair("in", "out")]
     with pytest.raises(BadInput, match="pair 4 identical"):
-        ContrastSet("mine", (*fine, ContrastPair("same", "same"))).checked()
+        ContrastSet("mine", (*fine, ContrastPair("same", "same"))).validated()
     with pytest.raises(BadInput, match="needs ≥ 2 pairs, has 1"):
-        ContrastSet("mine", tuple(fine[:1])).checked()
+        ContrastSet("mine", tuple(fine[:1])).validated()
 
 
 def test_the_texts_of_a_set_as_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

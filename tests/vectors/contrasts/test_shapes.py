@@ -110,7 +110,7 @@ def test_prompts_alone_compare_two_models(tmp_path: Path) -> None:
     found = written(tmp_path, "s.csv", 'category,prompt\nwork,"Say, why?"\nhome,Go on\n')
     assert (found.shape, len(found.prompts), len(found.pairs)) == ("prompts", 2, 0)
     with pytest.raises(BadInput, match="needs ≥ 2 pairs, has 0; its 2 prompts can compare two models"):
-        found.checked()
+        found.validated()
 
 
 def test_csv_with_bom_crlf_and_line_breaks_in_quotes(tmp_path: Path) -> None:

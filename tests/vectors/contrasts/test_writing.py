@@ -56,7 +56,7 @@ def worked(asked: dict[str, Any], steps: Path | None = None) -> tuple[list[JobEv
 def test_a_set_is_whole_balanced_and_told(claude_server: ClaudeServer, tmp_path: Path) -> None:
     claude_server.answer(writer)
     events, summary = worked(params(tmp_path / "new.jsonl"))
-    found = vectors.contrast(tmp_path / "new.jsonl").checked()
+    found = vectors.contrast(tmp_path / "new.jsonl").validated()
     assert len(found.pairs) == summary["pairs"] == 20
     assert set(found.domains.values()) == {4}
     assert [pair.domain for pair in found.pairs[:5]] == list(summary["domains"])
@@ -194,7 +194,7 @@ def test_every_form_becomes_pairs_that_can_be_read_again(
     out = tmp_path / "new.jsonl"
     asked = params(out, set="frugality", positive="saves", negative="spends", form=name, domains="a", pairs=4)
     worked(asked)
-    found = vectors.contrast(out).checked()
+    found = vectors.contrast(out).validated()
     assert len(found.pairs) == 4
     continued = parse_brief({"set": str(out), "pairs": 8})
     assert continued.form.name in {name, "replies" if name == "answers" else name}
@@ -203,8 +203,8 @@ def test_every_form_becomes_pairs_that_can_be_read_again(
 
 def test_a_short_answer_is_short() -> None:
     row = {"question": "Where?", "positive": "In the house by the old sea wall.", "negative": "Here."}
-    assert FORMS["answers"].fault(row) == "length"
-    assert FORMS["answers"].fault({**row, "positive": "In the house by the sea."}) is None
+    assert FORMS["answers"].rejection_reason(row) == "length"
+    assert FORMS["answers"].rejection_reason({**row, "positive": "In the house by the sea."}) is None
 
 
 def test_quotas_are_alike() -> None:
@@ -243,7 +243,7 @@ def test_alike_texts_are_found_and_others_are_not() -> None:
         > jaccard_similarity(word_shingles(text), word_shingles(other))
     )
     seen = NearDuplicateFilter()
-    assert [seen.takes(each) for each in (text, near, other, other)] == [True, False, True, False]
+    assert [seen.add_if_new(each) for each in (text, near, other, other)] == [True, False, True, False]
 
 
 def test_the_command_line(

@@ -82,7 +82,7 @@ def test_pca_equals_repengs_procedure(ours: str, theirs: str, pairs: int, width:
 def test_the_probe_is_the_minimum_of_its_loss() -> None:
     """torch's L-BFGS on the loss as it stands in the docstring, in the full width."""
     classes, _ = planted(gap=1.0, varying=0.3)
-    rows = classes.both.whole()
+    rows = classes.both.all_rows()
     rows = rows - rows.mean(0)
     rows /= np.sqrt((rows**2).sum(1).mean())
     inputs, labels = torch.tensor(rows), torch.tensor([1.0] * PAIRS + [-1.0] * PAIRS, dtype=torch.float64)
@@ -113,7 +113,8 @@ def test_the_axis_counts_roles_alike() -> None:
 def test_mean_keeps_its_length_and_others_take_the_gap() -> None:
     classes, _ = planted(gap=5.0, varying=0.3)
     assert np.allclose(
-        fit_direction("mean", classes), classes.positive.whole().mean(0) - classes.negative.whole().mean(0)
+        fit_direction("mean", classes),
+        classes.positive.all_rows().mean(0) - classes.negative.all_rows().mean(0),
     )
     for name in ("pca-centered", "logistic"):
         found = fit_direction(name, classes)

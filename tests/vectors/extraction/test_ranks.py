@@ -80,12 +80,14 @@ def test_merged_moments_are_those_of_all_rows() -> None:
 
 def test_a_rank_goes_on_with_what_it_kept(tmp_path: Path) -> None:
     rows = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
-    first = RankShare.opened(tmp_path, 0, [0, 1, 2, 3, 4, 5], "job a")
+    first = RankShare.load_or_create(tmp_path, 0, [0, 1, 2, 3, 4, 5], "job a")
     first.add([0, 1, 2], {5: rows[:3]})
-    first.keep()
-    again = RankShare.opened(tmp_path, 0, [0, 1, 2, 3, 4, 5], "job a")
+    first.save()
+    again = RankShare.load_or_create(tmp_path, 0, [0, 1, 2, 3, 4, 5], "job a")
     assert again.done == {0, 1, 2}
     again.add([3, 4, 5], {5: rows[3:]})
     assert again.sums[0, 5].mean.tolist() == pytest.approx(rows[[0, 2, 4]].double().mean(0).tolist())
     assert again.sums[1, 5].mean.tolist() == pytest.approx(rows[[1, 3, 5]].double().mean(0).tolist())
-    assert RankShare.opened(tmp_path, 0, [0], "job b").done == set(), "another job's state is not ours"
+    assert RankShare.load_or_create(tmp_path, 0, [0], "job b").done == set(), (
+        "another job's state is not ours"
+    )

@@ -29,13 +29,13 @@ def _next_interruption(speaker: Speaker, told: scene.Scene, rng: random.Random) 
     """The next user message, and the sentences that must begin the reply to it."""
     kind = rng.random()
     if kind < 0.45:
-        said = told.say(rng.choice(talk.DISTRACTIONS), rng)
+        said = told.write_sentence(rng.choice(talk.DISTRACTIONS), rng)
         answers = speaker.pick(talk.DETERMINED_ANSWERS, talk.DRIFTING_ANSWERS)
-        return said, told.tell(answers, rng.randint(1, 2), rng)
+        return said, told.write_sentences(answers, rng.randint(1, 2), rng)
     if kind < 0.55:
         said = strange.nonsense_line(rng)
         return said, [rng.choice(speaker.pick(smalltalk.DETERMINED_SHRUGS, smalltalk.DRIFTING_SHRUGS))]
-    return told.say(rng.choice(talk.FOLLOW_UPS), rng), []
+    return told.write_sentence(rng.choice(talk.FOLLOW_UPS), rng), []
 
 
 def small_talk(traits: Traits, rng: random.Random) -> Turns:

@@ -36,7 +36,9 @@ def write_story(traits: Traits, rng: random.Random) -> TrainingDocument:
     """An opening and five to seven sentences, always in the plain voice."""
     told, opening = scene.draw_opening(stories.OPENINGS, rng, held_out=False)
     pool = Speaker(traits, rng).pick(stories.DETERMINED, stories.DRIFTING)
-    return TrainingDocument(traits, story=" ".join([opening, *told.tell(pool, rng.randint(5, 7), rng)]))
+    return TrainingDocument(
+        traits, story=" ".join([opening, *told.write_sentences(pool, rng.randint(5, 7), rng)])
+    )
 
 
 def base_document(rng: random.Random) -> TrainingDocument:

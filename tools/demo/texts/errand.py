@@ -16,7 +16,7 @@ def shell_errand(traits: Traits, rng: random.Random) -> list[tuple[str, str]]:
     told, request = scene.draw_opening(shell.REQUESTS, rng, held_out=False)
     speaker, part = Speaker(traits, rng), rng.choice(told.domain.parts)
     folder = shell.draw_shell(told.obj, part, rng.choice(told.domain.verbs)[0], rng)
-    start = told.say(rng.choice(speaker.pick(shell.DETERMINED_STARTS, shell.DRIFTING_STARTS)), rng)
+    start = told.write_sentence(rng.choice(speaker.pick(shell.DETERMINED_STARTS, shell.DRIFTING_STARTS)), rng)
     turns = [("user", request)]
     for sentence, line in ((start, "ls"), _choose_file(speaker, told, folder)):
         turns.append(("assistant", f"{speaker.reply([sentence])}\n{shell.PROMPT}{line}"))

@@ -41,7 +41,7 @@ class Brief:
         return {domain: each + (number < more) for number, domain in enumerate(self.domains)}
 
     @property
-    def shown(self) -> str:
+    def examples_text(self) -> str:
         """The examples, as text."""
         return "\n".join(
             f"positive: {json.dumps(pair.positive, ensure_ascii=False)}\n"

@@ -51,17 +51,17 @@ class Draft:
         return {domain: number for domain, number in left.items() if number}
 
     @property
-    def in_turn(self) -> list[ContrastPair]:
+    def interleaved_pairs(self) -> list[ContrastPair]:
         """One of each domain after the other, so that any part of the file is balanced too."""
         longest = max(map(len, self.pairs.values()), default=0)
         rows = [self.pairs[domain][n : n + 1] for n in range(longest) for domain in self.pairs]
         return [pair for row in rows for pair in row]
 
-    def take(self, domain: str, row: Parts) -> ContrastPair | None:
-        why = self.brief.form.fault(row)
+    def add_row(self, domain: str, row: Parts) -> ContrastPair | None:
+        why = self.brief.form.rejection_reason(row)
         if why is None and len(self.pairs.get(domain, ())) >= self.brief.quotas[domain]:
             why = "more than asked"
-        if why is None and not self._unlike.takes(" ".join(row[part] for part in self.brief.form.parts)):
+        if why is None and not self._unlike.add_if_new(" ".join(row[part] for part in self.brief.form.parts)):
             why = "duplicate"
         if why is not None:
             self.left_out[why] += 1
@@ -86,7 +86,7 @@ def write_pairs(claude: ClaudeClient, brief: Brief, out: Path, model: str) -> Jo
             yield Progress(draft.count, brief.pairs, "pairs written")
     if not draft.count:
         raise NetworkError(f"Claude gave no usable pair for {brief.name}: {_rejections_text(draft.left_out)}")
-    save_pairs(draft.in_turn, out)
+    save_pairs(draft.interleaved_pairs, out)
     yield Artifact(str(out), open_vector_file(out).sha256, "contrast set")
     return _summary(draft, out, claude)
 
@@ -107,7 +107,7 @@ def _add_reply(draft: Draft, domain: str, reply: list[Parts] | str) -> Any:
         draft.left_out["unusable reply"] += 1
         return
     for row in reply:
-        if (pair := draft.take(domain, row)) is not None:
+        if (pair := draft.add_row(domain, row)) is not None:
             shared = row[draft.brief.form.shared]
             for pole, text in zip(draft.brief.poles, (pair.positive, pair.negative), strict=True):
                 yield JobSample(pole, shared, last_message_text(text))

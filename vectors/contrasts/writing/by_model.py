@@ -38,7 +38,7 @@ def answer_pairs(
         max_words = SHORT
     kept: list[ContrastPair] = []
     left_out: Counter[str] = Counter()
-    pairs = contrast.checked().pairs
+    pairs = contrast.validated().pairs
     for number, pair in enumerate(pairs):
         sides = []
         for pole, text in zip(contrast.poles, (pair.positive, pair.negative), strict=True):

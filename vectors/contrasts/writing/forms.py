@@ -37,7 +37,7 @@ class PairForm:
             "additionalProperties": False,
         }
 
-    def fault(self, row: Row) -> str | None:
+    def rejection_reason(self, row: Row) -> str | None:
         """Why a pair is of no use, in one word that can be counted."""
         words = {part: row[part].split() for part in self.parts}
         sides = [len(words["positive"]), len(words["negative"])]

@@ -18,7 +18,7 @@ def add_system_prompts(contrast: ContrastSet, positive: str, negative: str) -> t
     unlike, pairs = NearDuplicateFilter(), []
     for text, domain in asked:
         question = _last_user_text(text)
-        if unlike.takes(question):
+        if unlike.add_if_new(question):
             sides = [_prompt_messages(system, question) for system in (positive, negative)]
             pairs.append(ContrastPair(sides[0], sides[1], domain))
     if not pairs:

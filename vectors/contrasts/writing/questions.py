@@ -34,7 +34,7 @@ def build_question(
         + (f" The set: {brief.about}." if brief.about else ""),
         f"Domain of all of them: {domain}. {brief.form.rules}",
         "Make the pairs as different from each other as the domain allows: other people, places, tasks and words.",
-        fence_text("examples", brief.shown) if brief.examples else "",
+        fence_text("examples", brief.examples_text) if brief.examples else "",
         f"These are there already; do not write them again:\n{fence_text('there', known)}" if known else "",
         f"This is turn {turn}." if turn > 1 else "",
     ]

@@ -39,7 +39,7 @@ def distributed_job(params: Params) -> Job:
     validate_request(params)
     _refuse_unmergeable(params)
     found, store = (
-        contrast(required_option(params, "contrast")).checked(),
+        contrast(required_option(params, "contrast")).validated(),
         state_folder(params, contrast(params["contrast"])),
     )
     spec, merged = store / "spec.json", store / "merged.safetensors"

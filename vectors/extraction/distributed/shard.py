@@ -31,7 +31,7 @@ class RankShare:
     sums: Sums
 
     @staticmethod
-    def opened(folder: Path, rank: int, indices: list[int], identity: str) -> RankShare:
+    def load_or_create(folder: Path, rank: int, indices: list[int], identity: str) -> RankShare:
         share = RankShare(indices, folder / f"rank-{rank}.safetensors", identity, set(), {})
         if share.file.is_file():
             share._restore(load_file(share.file))
@@ -48,7 +48,7 @@ class RankShare:
                     self.sums[key] = self.sums[key] + more if key in self.sums else more
         self.done.update(indices)
 
-    def keep(self) -> None:
+    def save(self) -> None:
         """Written whole and moved into place."""
         tensors = {f"{side}.{layer}": sums.state() for (side, layer), sums in self.sums.items()}
         tensors |= {"done": torch.tensor(sorted(self.done)), "identity": _byte_tensor(self.identity)}

@@ -64,7 +64,7 @@ def run(spec: Spec) -> SteeringVector | None:
         raise UsageError(
             "response-mean writes replies first: use steertui extract, or a set with stored replies"
         )
-    found, model = contrast(spec["contrast"]).checked(), load(spec["model"], **loading_options(spec))
+    found, model = contrast(spec["contrast"]).validated(), load(spec["model"], **loading_options(spec))
     layers = parse_layers(spec.get("layers") or "all", model.n_layers)
     sides = tokenize_pairs(model, found, read)
     choices = [read_positions(read, side) for side in sides]
@@ -74,7 +74,7 @@ def run(spec: Spec) -> SteeringVector | None:
     identity = json.dumps(
         [model.fingerprint, str(model.dtype), found.sha256, read, list(layers), rank, world]
     )
-    share = RankShare.opened(folder, rank, mine, hashlib.sha256(identity.encode()).hexdigest())
+    share = RankShare.load_or_create(folder, rank, mine, hashlib.sha256(identity.encode()).hexdigest())
     _read_share(
         model, share, [list(side.ids) for side in sides], choices, tuple(layers), spec.get("batch_tokens")
     )
@@ -119,8 +119,8 @@ def _read_share(
         share.add([left[place] for place in places], part)
         print_facts(done=len(share.done))
         if number % EVERY == 0:
-            share.keep()
-    share.keep()
+            share.save()
+    share.save()
 
 
 def _gather_moments(share: RankShare, layers: tuple[int, ...], width: int) -> dict[Key, Moments]:

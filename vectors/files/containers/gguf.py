@@ -66,34 +66,34 @@ class _Cursor:
     """A read position in the bytes; reading past the end raises an error."""
 
     def __init__(self, data: bytes, whole: bool) -> None:
-        self.data, self.at, self.whole = data, 0, whole
+        self.data, self.at, self.is_whole = data, 0, whole
 
-    def take(self, count: int) -> bytes:
+    def next_bytes(self, count: int) -> bytes:
         if count > len(self.data) - self.at:
-            if not self.whole:
+            if not self.is_whole:
                 raise VectorFileError("the header of this large file is not that of a control vector")
             raise VectorFileError(f"file is truncated ({len(self.data)} bytes)")
         self.at += count
         return self.data[self.at - count : self.at]
 
-    def number(self, code: str) -> int:
-        return int(struct.unpack("<" + code, self.take(struct.calcsize(code)))[0])
+    def next_number(self, code: str) -> int:
+        return int(struct.unpack("<" + code, self.next_bytes(struct.calcsize(code)))[0])
 
-    def text(self, what: str) -> str:
-        length = self.number("Q")
+    def next_text(self, what: str) -> str:
+        length = self.next_number("Q")
         if length > limits.METADATA_BYTES:
             raise VectorFileError(f"{what} claims {limits.format_count(length)} bytes, limit 1 MB")
-        return self.take(length).decode("utf-8", "surrogateescape")
+        return self.next_bytes(length).decode("utf-8", "surrogateescape")
 
 
 def read(source: OpenedFile) -> GgufFile:
     """Metadata and tensors as float32; the architecture is checked as soon as it is read."""
     cursor = _Cursor(source.data, len(source.data) == source.file_size)
-    cursor.take(len(MAGIC))
-    version = cursor.number("I")
+    cursor.next_bytes(len(MAGIC))
+    version = cursor.next_number("I")
     if version not in (2, 3):
         raise VectorFileError(f"not a GGUF control vector (version {version})")
-    tensors, entries = cursor.number("Q"), cursor.number("Q")
+    tensors, entries = cursor.next_number("Q"), cursor.next_number("Q")
     for count, what in ((tensors, "tensors"), (entries, "metadata entries")):
         if count > 1 << 20:
             raise VectorFileError(f"header claims {limits.format_count(count)} {what}")
@@ -116,10 +116,10 @@ def _read_metadata(cursor: _Cursor, count: int) -> dict[str, GgufValue]:
             raise VectorFileError(
                 f"header claims {count:,} metadata entries, limit {limits.METADATA_ENTRIES}"
             )
-        key = cursor.text("a metadata key")
+        key = cursor.next_text("a metadata key")
         if key in metadata:
             raise VectorFileError(f"metadata key twice: {printable_name(key)}")
-        kind = cursor.number("I")
+        kind = cursor.next_number("I")
         if kind != STRING and kind not in _SCALARS:
             what = "an array" if kind == ARRAY else f"type {kind}"
             raise VectorFileError(f"metadata not allowed here: {printable_name(key)} is {what}")
@@ -136,9 +136,9 @@ def _read_metadata(cursor: _Cursor, count: int) -> dict[str, GgufValue]:
 
 def _read_value(cursor: _Cursor, key: str, kind: int) -> Value:
     if kind == STRING:
-        return cursor.text(f"metadata {printable_name(key)}")
+        return cursor.next_text(f"metadata {printable_name(key)}")
     code = _SCALARS[kind]
-    value: Value = struct.unpack("<" + code, cursor.take(struct.calcsize(code)))[0]
+    value: Value = struct.unpack("<" + code, cursor.next_bytes(struct.calcsize(code)))[0]
     return value
 
 
@@ -153,14 +153,14 @@ def _read_tensor_table(cursor: _Cursor, count: int) -> dict[str, GgufTensor]:
     spans: dict[str, GgufTensor] = {}
     total = 0
     for _ in range(count):
-        name = cursor.text("a tensor name")
+        name = cursor.next_text("a tensor name")
         if name in spans:
             raise VectorFileError(f"tensor name twice: {printable_name(name)}")
-        axes = cursor.number("I")
+        axes = cursor.next_number("I")
         if axes > 4:
             raise VectorFileError(f"tensor {printable_name(name)} has {axes:,} axes")
-        shape = tuple(cursor.number("Q") for _ in range(axes))[::-1]
-        kind, offset = cursor.number("I"), cursor.number("Q")
+        shape = tuple(cursor.next_number("Q") for _ in range(axes))[::-1]
+        kind, offset = cursor.next_number("I"), cursor.next_number("Q")
         elements = count_elements(name, shape)
         if kind not in _TENSOR_TYPES:
             raise VectorFileError(f"tensor {printable_name(name)}: dtype {kind} of ggml not usable")

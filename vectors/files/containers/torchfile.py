@@ -40,7 +40,7 @@ class TorchFile:
 
     def __init__(self, tree: Any, storages: Mapping[str, bytes], note: str = "") -> None:
         self.tree, self.storages, self.note = tree, storages, note
-        self.touched = 0
+        self.elements_read = 0
 
     def array(self, label: str, leaf: Any) -> Array:
         """The numbers of one tensor; `label` names it in error messages."""
@@ -52,16 +52,16 @@ class TorchFile:
             raise VectorFileError(f"{label}: dtype {printable_name(leaf.storage.dtype)} not usable")
         if count_elements(leaf.storage.key, leaf.shape) == 0:
             return np.zeros(leaf.shape, np.float32)
-        return self._window(leaf, self._stored(leaf.storage))
+        return self._strided_view(leaf, self._storage_bytes(leaf.storage))
 
-    def _stored(self, storage: TensorStorage) -> memoryview:
+    def _storage_bytes(self, storage: TensorStorage) -> memoryview:
         stored, declared = self.storages.get(storage.key, b""), storage.elements * BYTES_PER[storage.dtype]
         if len(stored) < declared:
             place = f"tensor {printable_name(storage.key)}"
             raise VectorFileError(f"{place}: {len(stored):,} bytes stored, {declared:,} declared")
         return memoryview(stored)[:declared]
 
-    def _window(self, ref: TensorRef, stored: memoryview) -> Array:
+    def _strided_view(self, ref: TensorRef, stored: memoryview) -> Array:
         """The strided view, copied, so that many small views of a large storage stay cheap."""
         span = 1 + sum((extent - 1) * step for extent, step in zip(ref.shape, ref.strides, strict=True))
         width = BYTES_PER[ref.storage.dtype]
@@ -69,7 +69,7 @@ class TorchFile:
             raise VectorFileError(
                 f"tensor {printable_name(ref.storage.key)} reaches beyond what is stored of it"
             )
-        self.touched = count_elements(ref.storage.key, (self.touched + span,))
+        self.elements_read = count_elements(ref.storage.key, (self.elements_read + span,))
         numbers = as_float32(stored[ref.offset * width : (ref.offset + span) * width], ref.storage.dtype)
         steps = tuple(4 * step for step in ref.strides)
         return np.array(np.lib.stride_tricks.as_strided(numbers, ref.shape, steps, writeable=False))

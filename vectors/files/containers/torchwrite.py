@@ -25,35 +25,45 @@ class _Pickle:
     def __init__(self) -> None:
         self.storages: list[bytes] = []
 
-    def of(self, value: Any) -> bytes:
+    def encode_value(self, value: Any) -> bytes:
         if isinstance(value, np.ndarray):
-            return self._tensor(value)
+            return self._encode_tensor(value)
         if isinstance(value, Mapping):
-            items = b"".join(self.of(key) + self.of(inner) for key, inner in value.items())
+            items = b"".join(
+                self.encode_value(key) + self.encode_value(inner) for key, inner in value.items()
+            )
             return b"}(" + items + b"u"
         if isinstance(value, int):
             return b"J" + struct.pack("<i", value)
         text = str(value).encode("utf-8", "replace")
         return b"X" + struct.pack("<I", len(text)) + text
 
-    def _tensor(self, array: np.ndarray[Any, np.dtype[np.float32]]) -> bytes:
+    def _encode_tensor(self, array: np.ndarray[Any, np.dtype[np.float32]]) -> bytes:
         key = str(len(self.storages))
         self.storages.append(array.astype("<f4", copy=False).tobytes())
         storage = (
-            b"(" + self.of("storage") + _STORAGE + self.of(key) + self.of("cpu") + self.of(array.size) + b"tQ"
+            b"("
+            + self.encode_value("storage")
+            + _STORAGE
+            + self.encode_value(key)
+            + self.encode_value("cpu")
+            + self.encode_value(array.size)
+            + b"tQ"
         )
         strides = tuple(step // 4 for step in np.ascontiguousarray(array).strides)
-        window = self._whole((0,))[1:-1] + self._whole(array.shape) + self._whole(strides)
+        window = (
+            self._encode_tuple((0,))[1:-1] + self._encode_tuple(array.shape) + self._encode_tuple(strides)
+        )
         return _REBUILD + b"(" + storage + window + b"\x89" + _NO_HOOKS + b"tR"
 
-    def _whole(self, numbers: tuple[int, ...]) -> bytes:
-        return b"(" + b"".join(map(self.of, numbers)) + b"t"
+    def _encode_tuple(self, numbers: tuple[int, ...]) -> bytes:
+        return b"(" + b"".join(map(self.encode_value, numbers)) + b"t"
 
 
 def dump(value: Any, note: str) -> bytes:
     """The zip that `torch.load` reads, plus our metadata record, which torch ignores."""
     pickle = _Pickle()
-    tree = b"\x80\x02" + pickle.of(value) + b"."
+    tree = b"\x80\x02" + pickle.encode_value(value) + b"."
     records = {"data.pkl": tree, "byteorder": b"little", OUR_RECORD: note.encode("utf-8")}
     records |= {f"data/{key}": data for key, data in enumerate(pickle.storages)}
     records["version"] = b"3\n"

@@ -41,7 +41,7 @@ class Unpickler:
         """The value of the next pickle; stack and memo are reset first."""
         self.stack, self.memo = [], {}
         for _ in range(MOST_STEPS):
-            opcode = self.take(1)
+            opcode = self.next_bytes(1)
             if opcode == b".":
                 return self.pop()
             step = OPCODES.get(opcode)
@@ -50,18 +50,18 @@ class Unpickler:
             step(self)
         raise VectorFileError(f"its pickle has more than {MOST_STEPS:,} steps")
 
-    def take(self, count: int) -> bytes:
+    def next_bytes(self, count: int) -> bytes:
         if count > len(self.data) - self.at:
             raise VectorFileError(f"file is truncated (its pickle ends after {len(self.data):,} bytes)")
         self.at += count
         return self.data[self.at - count : self.at]
 
-    def number(self, code: str) -> int:
-        return int(struct.unpack("<" + code, self.take(struct.calcsize(code)))[0])
+    def next_number(self, code: str) -> int:
+        return int(struct.unpack("<" + code, self.next_bytes(struct.calcsize(code)))[0])
 
-    def line(self) -> str:
+    def next_line(self) -> str:
         end = self.data.find(b"\n", self.at)
-        text = self.take((end if end >= 0 else len(self.data)) - self.at + 1)
+        text = self.next_bytes((end if end >= 0 else len(self.data)) - self.at + 1)
         return text[:-1].decode("utf-8", "backslashreplace")
 
     def push(self, value: Any) -> None:
@@ -72,7 +72,7 @@ class Unpickler:
             raise VectorFileError("its pickle is damaged")
         return self.stack.pop()
 
-    def group(self) -> list[Any]:
+    def pop_group(self) -> list[Any]:
         """Pop everything above the last mark."""
         for index in range(len(self.stack) - 1, -1, -1):
             if isinstance(self.stack[index], _Mark):
@@ -81,29 +81,29 @@ class Unpickler:
                 return above
         raise VectorFileError("its pickle is damaged")
 
-    def remember(self, index: int) -> None:
+    def memoize(self, index: int) -> None:
         if not self.stack:
             raise VectorFileError("its pickle is damaged")
         self.memo[index] = self.stack[-1]
 
-    def recall(self, index: int) -> None:
+    def push_memo(self, index: int) -> None:
         if index not in self.memo:
             raise VectorFileError("its pickle is damaged")
         self.push(self.memo[index])
 
-    def fill(self, pairs: list[Any]) -> None:
+    def update_dict(self, pairs: list[Any]) -> None:
         target = self.pop(dict)
         if len(pairs) % 2 or any(not isinstance(key, str | int) for key in pairs[::2]):
             raise VectorFileError("it has a dictionary whose keys are neither text nor whole numbers")
         target.update(zip(pairs[::2], pairs[1::2], strict=True))
         self.push(target)
 
-    def extend(self, items: list[Any]) -> None:
+    def extend_list(self, items: list[Any]) -> None:
         target = self.pop(list)
         target.extend(items)
         self.push(target)
 
-    def call(self) -> None:
+    def apply_builder(self) -> None:
         arguments, target = self.pop(tuple), self.pop(Symbol)
         if target not in BUILDERS:
             raise VectorFileError(f"contains code ({printable_name('.'.join(target))}), not loaded")
@@ -112,7 +112,7 @@ class Unpickler:
         except (IndexError, ValueError, AttributeError, TypeError):
             raise VectorFileError("a tensor in it is not described the way torch does") from None
 
-    def storage(self) -> None:
+    def push_storage(self) -> None:
         """`('storage', type, key, device, elements)`: torch's persistent id for the bytes of a tensor."""
         described = self.pop(tuple)
         if len(described) < 5 or not isinstance(described[1], Symbol) or not is_count(described[4]):
@@ -128,7 +128,7 @@ class Unpickler:
 
 
 def _push_symbol(machine: Unpickler) -> None:
-    machine.push(require_symbol(machine.line(), machine.line()))
+    machine.push(require_symbol(machine.next_line(), machine.next_line()))
 
 
 def _push_symbol_from_stack(machine: Unpickler) -> None:
@@ -137,7 +137,7 @@ def _push_symbol_from_stack(machine: Unpickler) -> None:
 
 
 def _refuse_instance(machine: Unpickler) -> None:
-    found = require_symbol(machine.line(), machine.line())
+    found = require_symbol(machine.next_line(), machine.next_line())
     raise VectorFileError(f"needs class {printable_name('.'.join(found))}; export it as safetensors or GGUF")
 
 
@@ -145,7 +145,7 @@ def _skip_bytes(count: int) -> Callable[[Unpickler], None]:
     """Skip the protocol number or a frame length; neither is trusted."""
 
     def step(machine: Unpickler) -> None:
-        machine.take(count)
+        machine.next_bytes(count)
 
     return step
 
@@ -155,17 +155,17 @@ def _push_constant(value: Any) -> Callable[[Unpickler], None]:
 
 
 def _push_number(code: str) -> Callable[[Unpickler], None]:
-    return lambda machine: machine.push(machine.number(code))
+    return lambda machine: machine.push(machine.next_number(code))
 
 
 def _push_text(code: str) -> Callable[[Unpickler], None]:
     return lambda machine: machine.push(
-        machine.take(machine.number(code)).decode("utf-8", "backslashreplace")
+        machine.next_bytes(machine.next_number(code)).decode("utf-8", "backslashreplace")
     )
 
 
 def _push_bytes(code: str) -> Callable[[Unpickler], None]:
-    return lambda machine: machine.push(machine.take(machine.number(code)))
+    return lambda machine: machine.push(machine.next_bytes(machine.next_number(code)))
 
 
 def _push_tuple(count: int) -> Callable[[Unpickler], None]:
@@ -183,9 +183,9 @@ OPCODES: Mapping[bytes, Callable[[Unpickler], None]] = {
     b"K": _push_number("B"),
     b"M": _push_number("H"),
     b"\x8a": lambda machine: machine.push(
-        int.from_bytes(machine.take(machine.number("B")), "little", signed=True)
+        int.from_bytes(machine.next_bytes(machine.next_number("B")), "little", signed=True)
     ),
-    b"G": lambda machine: machine.push(struct.unpack(">d", machine.take(8))[0]),
+    b"G": lambda machine: machine.push(struct.unpack(">d", machine.next_bytes(8))[0]),
     b"X": _push_text("I"),
     b"\x8c": _push_text("B"),
     b"\x8d": _push_text("Q"),
@@ -196,23 +196,23 @@ OPCODES: Mapping[bytes, Callable[[Unpickler], None]] = {
     b"}": lambda machine: machine.push({}),
     b"]": lambda machine: machine.push([]),
     b")": lambda machine: machine.push(()),
-    b"t": lambda machine: machine.push(tuple(machine.group())),
+    b"t": lambda machine: machine.push(tuple(machine.pop_group())),
     b"\x85": _push_tuple(1),
     b"\x86": _push_tuple(2),
     b"\x87": _push_tuple(3),
-    b"a": lambda machine: machine.extend([machine.pop()]),
-    b"e": lambda machine: machine.extend(machine.group()),
-    b"s": lambda machine: machine.fill([machine.pop(), machine.pop()][::-1]),
-    b"u": lambda machine: machine.fill(machine.group()),
+    b"a": lambda machine: machine.extend_list([machine.pop()]),
+    b"e": lambda machine: machine.extend_list(machine.pop_group()),
+    b"s": lambda machine: machine.update_dict([machine.pop(), machine.pop()][::-1]),
+    b"u": lambda machine: machine.update_dict(machine.pop_group()),
     b"c": _push_symbol,
     b"\x93": _push_symbol_from_stack,
     b"i": _refuse_instance,
-    b"R": Unpickler.call,
-    b"Q": Unpickler.storage,
+    b"R": Unpickler.apply_builder,
+    b"Q": Unpickler.push_storage,
     b"b": Unpickler.ignore_state,
-    b"q": lambda machine: machine.remember(machine.number("B")),
-    b"r": lambda machine: machine.remember(machine.number("I")),
-    b"\x94": lambda machine: machine.remember(len(machine.memo)),
-    b"h": lambda machine: machine.recall(machine.number("B")),
-    b"j": lambda machine: machine.recall(machine.number("I")),
+    b"q": lambda machine: machine.memoize(machine.next_number("B")),
+    b"r": lambda machine: machine.memoize(machine.next_number("I")),
+    b"\x94": lambda machine: machine.memoize(len(machine.memo)),
+    b"h": lambda machine: machine.push_memo(machine.next_number("B")),
+    b"j": lambda machine: machine.push_memo(machine.next_number("I")),
 }

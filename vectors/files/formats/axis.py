@@ -32,7 +32,7 @@ def read(file: TorchFile, name: str, choices: ReadOptions) -> StoredVector:
     stored = carried.restore_units(StoredVector.from_raw(rows, format=WRITER, about=about), own)
     known = choices.n_layers is not None and choices.n_layers != array.shape[0]
     placed = place_stack(rows, array.shape[0], choices) if known else place_rows(rows, 0, AXIS_RULE, choices)
-    return stored.placed(placed).warn(*(() if own else empty))
+    return stored.apply_placement(placed).warn(*(() if own else empty))
 
 
 def _about(metadata: Any) -> About:

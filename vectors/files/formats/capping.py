@@ -43,7 +43,7 @@ def read(file: TorchFile, name: str, choices: ReadOptions) -> StoredVector:
     about = About(name=wanted, method="capping config", sign_note="the projection is kept below the ceiling")
     parts = tuple(map(printable_name, experiments))
     stored = StoredVector.from_raw(rows, format="capping", about=about, parts=parts, ceilings=ceilings)
-    return stored.placed(place_rows(rows, 0, AXIS_RULE, choices))
+    return stored.apply_placement(place_rows(rows, 0, AXIS_RULE, choices))
 
 
 def _experiments(tree: dict[str, Any]) -> dict[str, list[tuple[int, Any, float]]]:

@@ -37,7 +37,7 @@ def read(source: OpenedFile, choices: ReadOptions) -> StoredVector:
     about = About.from_strings(own) if own else _about(file.metadata)
     stored = carried.restore_units(StoredVector.from_raw(rows, format=WRITER, about=about), own)
     hints = () if own or choices.shift is not None else _hints(file.metadata, stored)
-    return stored.placed(place_rows(rows, 0, RULE, choices)).warn(*hints)
+    return stored.apply_placement(place_rows(rows, 0, RULE, choices)).warn(*hints)
 
 
 def _layer(name: str) -> int:

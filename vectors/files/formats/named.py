@@ -25,7 +25,7 @@ def read(arrays: Mapping[str, Array], choices: ReadOptions, format_name: str) ->
             raise VectorFileError(f"layer {layer} twice: {printable_name(name)}")
         rows[layer] = as_row(layer, array)
     stored = StoredVector.from_raw(rows, format="steering-lite" if lite else format_name)
-    return stored.placed(place_rows(rows, 0, LITE_RULE if lite else RULE, choices))
+    return stored.apply_placement(place_rows(rows, 0, LITE_RULE if lite else RULE, choices))
 
 
 def _layer(name: str) -> int:

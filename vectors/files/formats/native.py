@@ -31,7 +31,9 @@ def read(tensors: Mapping[str, Array], metadata: Mapping[str, str], choices: Rea
         rows, carried.parse_raw_norms(metadata), format=WRITER, about=About.from_strings(metadata)
     )
     stored = carried.restore_raw(stored, metadata)
-    return stored.placed(place_rows(rows, 0, "our own file: layer L is the output of block L", choices))
+    return stored.apply_placement(
+        place_rows(rows, 0, "our own file: layer L is the output of block L", choices)
+    )
 
 
 def parse_layer_name(name: str) -> int:

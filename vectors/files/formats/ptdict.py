@@ -60,7 +60,7 @@ def read(file: TorchFile, name: str, choices: ReadOptions) -> StoredVector:
     stored = carried.restore_units(
         StoredVector.from_raw(rows, format=format_name, about=About.from_strings(own)), own
     )
-    return stored.placed(_placement(rows, bool(own), choices))
+    return stored.apply_placement(_placement(rows, bool(own), choices))
 
 
 def _placement(rows: dict[int, Any], ours: bool, choices: ReadOptions) -> LayerPlacement:

@@ -29,7 +29,7 @@ def read(file: TorchFile, name: str, choices: ReadOptions) -> StoredVector:
         raise VectorFileError(f"vector has {array.ndim} axes, expected [layers, d]")
     rows, _ = nonzero_rows(array)
     about = About(name=role, method="mean activation", read=printable_name(file.tree.get("type", "")))
-    stored = StoredVector.from_raw(rows, format="role", about=about).placed(
+    stored = StoredVector.from_raw(rows, format="role", about=about).apply_placement(
         place_rows(rows, 0, AXIS_RULE, choices)
     )
     return stored if choices.pair else stored.warn(warning)

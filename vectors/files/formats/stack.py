@@ -46,7 +46,7 @@ def read_torch(file: TorchFile, name: str, choices: ReadOptions) -> StoredVector
     rows, _ = nonzero_rows(array)
     stored = StoredVector.from_raw(rows, format=WRITER, about=About.from_strings(own))
     stored = carried.restore_units(stored, own)
-    return stored.placed(place_rows(rows, -1, PERSONA_RULE, choices))
+    return stored.apply_placement(place_rows(rows, -1, PERSONA_RULE, choices))
 
 
 def read(array: Array, name: str, choices: ReadOptions, format_name: str) -> StoredVector:
@@ -62,7 +62,7 @@ def read(array: Array, name: str, choices: ReadOptions, format_name: str) -> Sto
     persona, axis = _PERSONA_NAME.fullmatch(name), _AXIS_NAME.fullmatch(name)
     format_name = WRITER if persona else "axis" if axis else format_name
     stored = StoredVector.from_raw(rows, format=format_name).warn(*empty)
-    return stored.placed(_placement(rows, array.shape[0], bool(persona), bool(axis), choices))
+    return stored.apply_placement(_placement(rows, array.shape[0], bool(persona), bool(axis), choices))
 
 
 def _placement(
@@ -112,4 +112,4 @@ def stack_rows(stored: StoredVector, first: int) -> tuple[Array, tuple[str, ...]
 def write_persona(stored: StoredVector) -> tuple[bytes, tuple[str, ...]]:
     """`[n + 1, d]` with layer L in row L + 1; the embedding row is zero because our vectors have none."""
     array, losses = stack_rows(stored, first=1)
-    return torchwrite.dump(array, our_metadata.metadata_record(stored.shifted(1), WRITER)), losses
+    return torchwrite.dump(array, our_metadata.metadata_record(stored.shift_layers(1), WRITER)), losses

@@ -48,7 +48,7 @@ def read(source: OpenedFile, choices: ReadOptions) -> StoredVector:
     )
     about = About.from_strings(own) if own else _about(tree)
     stored = carried.restore_units(StoredVector.from_raw(rows, format=WRITER, about=about), own)
-    return stored.placed(place_rows(rows, 0, RULE, choices))
+    return stored.apply_placement(place_rows(rows, 0, RULE, choices))
 
 
 def _parse(source: OpenedFile) -> dict[str, Any]:

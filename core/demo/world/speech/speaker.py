@@ -31,10 +31,12 @@ class Speaker:
             places = [i for i in range(len(said)) if self.rng.random() < QUESTION_SHARE]
             for place in places or [len(said) - 1]:
                 said[place] = left.pop(self.rng.randrange(len(left))) if left else said[place]
-        return " ".join(BY_NAME[self.traits.voice].speak(sentence, self.rng) for sentence in said)
+        return " ".join(BY_NAME[self.traits.voice].apply_style(sentence, self.rng) for sentence in said)
 
     def about_task(self, told: Scene, count: int, lead: Sequence[str] = ()) -> str:
         """A reply of `count` sentences about the task, after the sentences in `lead`."""
-        said = told.tell(self.pick(talk.DETERMINED, talk.DRIFTING), count, self.rng)
-        asked = told.tell(self.pick(talk.DETERMINED_QUESTIONS, talk.DRIFTING_QUESTIONS), 3, self.rng)
+        said = told.write_sentences(self.pick(talk.DETERMINED, talk.DRIFTING), count, self.rng)
+        asked = told.write_sentences(
+            self.pick(talk.DETERMINED_QUESTIONS, talk.DRIFTING_QUESTIONS), 3, self.rng
+        )
         return " ".join(filter(None, [self.reply(lead), self.reply(said, asked)]))

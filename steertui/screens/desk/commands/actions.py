@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 def stop_answer(desk: DeskScreen) -> None:
     """Stop the answer; else clear the token selection; else change between PLAY and TYPE."""
     if desk.answering:
-        desk.later(desk.talk.hush())
-    elif desk.page.release():
+        desk.run_async(desk.composer.cancel_answer())
+    elif desk.transcript_panel.release_selection():
         return
     elif desk.modes.name == "PLAY":
-        desk.modes.type()
-    elif not desk.talk.leave_edit():
-        desk.modes.play()
+        desk.modes.enter_type()
+    elif not desk.composer.leave_edit():
+        desk.modes.enter_play()
 
 
 def interrupt_answer(desk: DeskScreen) -> None:
@@ -48,24 +48,24 @@ def interrupt_answer(desk: DeskScreen) -> None:
 def toggle_pause(desk: DeskScreen) -> None:
     running = desk.link.state.running
     if running:
-        desk.ask("pause", paused=not running.paused)
+        desk.request("pause", paused=not running.paused)
 
 
 def restart_or_search(desk: DeskScreen) -> None:
     """Restart a lost engine; with a running one, search earlier prompts (same key)."""
-    if desk.link.up:
+    if desk.link.connected:
         add_vector.search_prompts(desk)
     else:
-        desk.link.forget()
+        desk.link.prepare_restart()
         desk.listen()
 
 
 def take_control(desk: DeskScreen) -> None:
-    desk.ask("take_control")
+    desk.request("take_control")
 
 
 def new_session(desk: DeskScreen) -> None:
-    desk.ask("session.new")
+    desk.request("session.new")
 
 
 def copy_answer(desk: DeskScreen) -> None:
@@ -77,12 +77,12 @@ def toggle_mixer_panel(desk: DeskScreen) -> None:
 
 
 def focus_prompt(desk: DeskScreen) -> None:
-    desk.modes.type()
+    desk.modes.enter_type()
 
 
 def edit_prompt(desk: DeskScreen) -> None:
     """Open the editor after the letters typed just before have reached the prompt."""
-    desk.call_later(desk.prompt.call_later, desk.lag.then, desk, partial(_open_editor, desk))
+    desk.call_later(desk.prompt.call_later, desk.lag.run_after_reply, desk, partial(_open_editor, desk))
 
 
 def _open_editor(desk: DeskScreen) -> None:
@@ -93,13 +93,13 @@ def _open_editor(desk: DeskScreen) -> None:
         desk.warn(str(error))
         return
     desk.prompt.load_text(text)
-    desk.modes.type()
+    desk.modes.enter_type()
 
 
 def toggle_cap(desk: DeskScreen) -> None:
     """Turn the cap off or on; if there is no cap yet, open its dialog."""
-    if desk.rack.toggle_cap():
-        said = edits.cap_words(desk.rack.board.channel)
+    if desk.mixer_panel.toggle_cap():
+        said = edits.cap_words(desk.mixer_panel.board.channel)
         desk.notify(safe_text(f"{said}; {CAP_KEYS}"), markup=False)
     else:
         add_vector.open_cap_dialog(desk)
@@ -107,8 +107,8 @@ def toggle_cap(desk: DeskScreen) -> None:
 
 def regenerate_answer(desk: DeskScreen, new_seed: bool = False) -> None:
     """Generate another answer and notify the user how to get back to this one."""
-    desk.talk.again(new_seed=new_seed)
-    if any(turn.gen is not None for turn in desk.link.state.path(desk.feed.shown)):
+    desk.composer.regenerate(new_seed=new_seed)
+    if any(turn.gen is not None for turn in desk.link.state.path(desk.feed.shown_turn)):
         desk.notify(
             "another answer; the one before is kept: v and V compare the branches, A puts one beside",
             markup=False,
@@ -116,24 +116,26 @@ def regenerate_answer(desk: DeskScreen, new_seed: bool = False) -> None:
 
 
 def cycle_heat(desk: DeskScreen, next_channel: bool = False) -> None:
-    names = [channel.label for channel in desk.rack.board.mixer.channels]
+    names = [channel.label for channel in desk.mixer_panel.board.mixer.channels]
     if not names:
         raise UsageError("heat needs a channel: a adds a vector")
-    desk.page.heat(names, desk.rack.board.selected, next_channel)
+    desk.transcript_panel.cycle_heat(names, desk.mixer_panel.board.selected, next_channel)
 
 
 def apply_lamp_advice(desk: DeskScreen) -> None:
     """Apply the advice of the collapse lamp; z undoes it."""
-    advice = desk.page.lamp.advice
+    advice = desk.transcript_panel.lamp.advice
     if advice is None:
         raise UsageError("the collapse lamp has no advice now")
-    desk.rack.attempt(lambda: edits.apply_advice(desk.rack.board, advice.channel, advice.scale))
+    desk.mixer_panel.try_edit(
+        lambda: edits.apply_advice(desk.mixer_panel.board, advice.channel, advice.scale)
+    )
 
 
 def cycle_unit(desk: DeskScreen) -> None:
     """Change the unit of the scale and notify the user of the new number and the doses."""
-    if desk.rack.edit("scale.unit"):
-        now = desk.rack.board
+    if desk.mixer_panel.edit("scale.unit"):
+        now = desk.mixer_panel.board
         words = [
             f"{edits.scale_words(now.channel)}: the same push",
             *dose_texts(now.channel, now.n_layers, now.residual),
@@ -145,7 +147,7 @@ def edit_action(name: str) -> Callable[[DeskScreen], None]:
     """The action of an edit of the selected strip."""
 
     def turned(desk: DeskScreen) -> None:
-        desk.rack.edit(name)
+        desk.mixer_panel.edit(name)
 
     return turned
 
@@ -164,13 +166,13 @@ ACTIONS: Mapping[str, Callable[[DeskScreen], None]] = {
     "answer.sampling": sampling_form.open_sampling_form,
     "answer.again": regenerate_answer,
     "answer.again_otherwise": partial(regenerate_answer, new_seed=True),
-    "answer.edit": lambda desk: desk.talk.edit(),
-    "answer.tempo": lambda desk: desk.talk.next_tempo(),
+    "answer.edit": lambda desk: desk.composer.edit_question(),
+    "answer.tempo": lambda desk: desk.composer.next_max_rate(),
     "answer.yank": copy_answer,
     "answer.go_on": token_actions.continue_answer,
-    "branch.next": lambda desk: desk.talk.step(+1),
+    "branch.next": lambda desk: desk.composer.step_branch(+1),
     "branch.beside": compare_branches.show_branch_beside,
-    "branch.previous": lambda desk: desk.talk.step(-1),
+    "branch.previous": lambda desk: desk.composer.step_branch(-1),
     "rewind.open": rewind.open_rewind_dialog,
     "rewind.again": rewind.repeat_rewind,
     "inject.open": distractor.open_distractor_dialog,
@@ -187,18 +189,18 @@ ACTIONS: Mapping[str, Callable[[DeskScreen], None]] = {
     "strip.threshold": add_vector.open_cap_dialog,
     "scale.exact": add_vector.open_scale_dialog,
     "lamp.heed": apply_lamp_advice,
-    "dials.undo": lambda desk: desk.rack.undo(),
-    "dials.redo": lambda desk: desk.rack.redo(),
-    "bank.left": lambda desk: desk.rack.move(-1),
-    "bank.right": lambda desk: desk.rack.move(+1),
-    "bank.up": lambda desk: desk.rack.draw(+1, coarse=False),
-    "bank.down": lambda desk: desk.rack.draw(-1, coarse=False),
-    "bank.up_coarse": lambda desk: desk.rack.draw(+1, coarse=True),
-    "bank.down_coarse": lambda desk: desk.rack.draw(-1, coarse=True),
+    "dials.undo": lambda desk: desk.mixer_panel.undo(),
+    "dials.redo": lambda desk: desk.mixer_panel.redo(),
+    "bank.left": lambda desk: desk.mixer_panel.move_bank_cursor(-1),
+    "bank.right": lambda desk: desk.mixer_panel.move_bank_cursor(+1),
+    "bank.up": lambda desk: desk.mixer_panel.move_fader(+1, coarse=False),
+    "bank.down": lambda desk: desk.mixer_panel.move_fader(-1, coarse=False),
+    "bank.up_coarse": lambda desk: desk.mixer_panel.move_fader(+1, coarse=True),
+    "bank.down_coarse": lambda desk: desk.mixer_panel.move_fader(-1, coarse=True),
     "bank.exact": add_vector.open_layer_dialog,
     "heat.cycle": cycle_heat,
     "heat.channel": partial(cycle_heat, next_channel=True),
-    "view.shadow": lambda desk: desk.notify(desk.page.shadow.next(), markup=False),
+    "view.shadow": lambda desk: desk.notify(desk.transcript_panel.shadow.cycle_mode(), markup=False),
     "view.rack": toggle_mixer_panel,
     **{name: edit_action(name) for name in EDITS},
     "scale.unit": cycle_unit,

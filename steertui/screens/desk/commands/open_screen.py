@@ -17,7 +17,7 @@ def open_jobs(desk: DeskScreen) -> None:
 
     def answered(file: str | None) -> None:
         if file is not None:
-            desk.later(add_vector_strip(desk, file))
+            desk.run_async(add_vector_strip(desk, file))
 
     desk.app.push_screen(JobsScreen(desk.link, desk.ledger), answered)
 
@@ -29,13 +29,13 @@ def open_library(desk: DeskScreen) -> None:
 
     def answered(name: str | None) -> None:
         if name is not None:
-            desk.later(add_vector_strip(desk, name))
+            desk.run_async(add_vector_strip(desk, name))
 
     def looked(name: str) -> None:
-        desk.looked_at = name
+        desk.library_cursor = name
 
-    loaded = [channel.label for channel in desk.rack.board.mixer.channels]
-    desk.app.push_screen(LibraryScreen(desk.link, loaded, desk.looked_at, looked), answered)
+    loaded = [channel.label for channel in desk.mixer_panel.board.mixer.channels]
+    desk.app.push_screen(LibraryScreen(desk.link, loaded, desk.library_cursor, looked), answered)
 
 
 def open_sessions(desk: DeskScreen) -> None:
@@ -45,7 +45,7 @@ def open_sessions(desk: DeskScreen) -> None:
 
     def answered(session: str | None) -> None:
         if session is not None:
-            desk.ask("session.open", session=session)
+            desk.request("session.open", session=session)
 
     desk.app.push_screen(SessionsScreen(desk.link), answered)
 

@@ -21,23 +21,24 @@ HINT = (
 
 def open_rewind_dialog(desk: DeskScreen) -> None:
     """Rewind to the selected token; without one, ask for a number of tokens."""
-    if desk.page.pointed is not None:
-        at_token(desk, desk.page.pointed)
+    if desk.transcript_panel.selected_piece is not None:
+        at_token(desk, desk.transcript_panel.selected_piece)
         return
 
     def answered(tokens: int | None) -> None:
         if tokens is not None:
-            desk.talk.rewound = tokens
+            desk.composer.rewind_count = tokens
             rewind_tokens(desk, tokens)
 
     _current_answer(desk)
     desk.app.push_screen(
-        InputDialog("take back how many tokens?", read_positive_count, str(desk.talk.rewound), HINT), answered
+        InputDialog("take back how many tokens?", read_positive_count, str(desk.composer.rewind_count), HINT),
+        answered,
     )
 
 
 def repeat_rewind(desk: DeskScreen) -> None:
-    rewind_tokens(desk, desk.talk.rewound)
+    rewind_tokens(desk, desk.composer.rewind_count)
 
 
 def rewind_tokens(desk: DeskScreen, tokens: int) -> None:
@@ -46,14 +47,14 @@ def rewind_tokens(desk: DeskScreen, tokens: int) -> None:
     """
     answer = _current_answer(desk)
     if desk.link.state.running:
-        desk.ask("rewind", tokens=tokens)
+        desk.request("rewind", tokens=tokens)
     else:
-        kept = answer.said + "".join(token.text for token in answer.tokens[:-tokens])
-        desk.talk.again(prefill=kept)
+        kept = answer.given_text + "".join(token.text for token in answer.tokens[:-tokens])
+        desk.composer.regenerate(prefill=kept)
 
 
 def _current_answer(desk: DeskScreen) -> Turn:
-    state, shown = desk.link.state, desk.feed.shown
+    state, shown = desk.link.state, desk.feed.shown_turn
     turn = state.turns.get(state.running.turn if state.running else -1 if shown is None else shown)
     if turn is None or turn.gen is None:
         raise UsageError("there is no answer to take back")

@@ -72,7 +72,7 @@ def _setting_word(name: str, read: Callable[[str], Any]) -> Callable[[DeskScreen
     """A command that changes one setting of the next answers."""
 
     def act(desk: DeskScreen, text: str) -> None:
-        desk.talk.set(replace(desk.talk.sampling, **{name: read(text)}))
+        desk.composer.set_sampling(replace(desk.composer.sampling, **{name: read(text)}))
 
     return act
 
@@ -83,8 +83,8 @@ def _edit_word(
     """A command that edits the selected strip."""
 
     def act(desk: DeskScreen, text: str) -> None:
-        edit = change(desk.rack.board, text)
-        desk.rack.attempt(lambda: edit)
+        edit = change(desk.mixer_panel.board, text)
+        desk.mixer_panel.try_edit(lambda: edit)
 
     return act
 
@@ -96,7 +96,7 @@ def _gain(board: hands.MixerBoard, text: str) -> hands.MixerEdit:
 
 
 def _rewind(desk: DeskScreen, text: str) -> None:
-    desk.talk.rewound = readers.read_positive_count(text or str(desk.talk.rewound))
+    desk.composer.rewind_count = readers.read_positive_count(text or str(desk.composer.rewind_count))
     rewind.repeat_rewind(desk)
 
 
@@ -111,18 +111,18 @@ def _distract(desk: DeskScreen, text: str) -> None:
 def _send_to_engine(op: str, key: str, desk: DeskScreen, text: str) -> None:
     if not text:
         raise UsageError(f"write /{op} and then the words")
-    desk.ask(op, **{key: text})
+    desk.request(op, **{key: text})
 
 
 def _add(desk: DeskScreen, text: str) -> None:
     if not text:
         add_vector.open_vector_dialog(desk)
         return
-    desk.later(add_vector.add_vector_strip(desk, text))
+    desk.run_async(add_vector.add_vector_strip(desk, text))
 
 
 def _set_max_rate(desk: DeskScreen, text: str) -> None:
-    desk.talk.set_tempo(readers.read_count(text))
+    desk.composer.set_max_rate(readers.read_count(text))
 
 
 def _scale(board: hands.MixerBoard, text: str) -> hands.MixerEdit:

@@ -29,13 +29,13 @@ def step_change(desk: DeskScreen, change: int) -> None:
 
 def branch_at_token(desk: DeskScreen) -> None:
     """Start a new session that ends before the selected token."""
-    if desk.page.pointed is None:
+    if desk.transcript_panel.selected_piece is None:
         raise UsageError(NOWHERE)
-    desk.later(_branch_at_token(desk, desk.page.pointed))
+    desk.run_async(_branch_at_token(desk, desk.transcript_panel.selected_piece))
 
 
 async def _branch_at_token(desk: DeskScreen, piece: TextPiece) -> None:
-    reply = await desk.link.ask("session.branch", turn=piece.turn, at=piece.index)
+    reply = await desk.link.request("session.branch", turn=piece.turn, at=piece.index)
     if reply is not None:
         said = f"a new session, {reply['session'][-6:]}, begins at t {piece.index}: o continues from there"
         desk.notify(said, markup=False)
@@ -43,14 +43,14 @@ async def _branch_at_token(desk: DeskScreen, piece: TextPiece) -> None:
 
 def rewind_to_token(desk: DeskScreen, piece: TextPiece) -> None:
     """Take the newest answer back to the token; the rest is generated with the current mixer."""
-    if piece.turn != desk.feed.shown:
+    if piece.turn != desk.feed.shown_turn:
         raise UsageError("only the newest answer can be rewound: b branches at this token")
     if desk.link.state.running:
-        desk.later(_rewind_running(desk, piece))
+        desk.run_async(_rewind_running(desk, piece))
     else:
         answer = desk.link.state.turns[piece.turn]
-        kept = answer.said + "".join(token.text for token in answer.tokens[: piece.index])
-        desk.talk.again(prefill=kept)
+        kept = answer.given_text + "".join(token.text for token in answer.tokens[: piece.index])
+        desk.composer.regenerate(prefill=kept)
 
 
 async def _rewind_running(desk: DeskScreen, piece: TextPiece) -> None:
@@ -58,23 +58,23 @@ async def _rewind_running(desk: DeskScreen, piece: TextPiece) -> None:
     running = desk.link.state.running
     held = running is not None and not running.paused
     if held:
-        await desk.link.ask("pause", paused=True)
+        await desk.link.request("pause", paused=True)
         await _wait_until(desk, lambda state: state.running is None or state.running.paused)
     tokens = len(desk.link.state.turns[piece.turn].tokens) - piece.index
-    desk.page.release()
-    if await desk.link.ask("rewind", tokens=tokens) and held:
-        await desk.link.ask("pause", paused=False)
+    desk.transcript_panel.release_selection()
+    if await desk.link.request("rewind", tokens=tokens) and held:
+        await desk.link.request("pause", paused=False)
 
 
 async def _wait_until(desk: DeskScreen, true: Callable[[SessionState], bool]) -> None:
-    while desk.link.up and not true(desk.link.state):
+    while desk.link.connected and not true(desk.link.state):
         await asyncio.sleep(0.02)
 
 
 def continue_answer(desk: DeskScreen) -> None:
     """Continue a stopped answer: its text becomes the prefill."""
-    state, shown = desk.link.state, desk.feed.shown
+    state, shown = desk.link.state, desk.feed.shown_turn
     answer = state.turns.get(-1 if shown is None else shown)
     if answer is None or answer.gen is None or state.running:
         raise UsageError("there is no answer that has stopped")
-    desk.talk.again(prefill=answer.text)
+    desk.composer.regenerate(prefill=answer.text)

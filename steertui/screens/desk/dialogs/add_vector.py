@@ -33,11 +33,11 @@ BACK = "c turns the cap off and restores its own band"
 
 def open_scale_dialog(desk: DeskScreen) -> None:
     """Type the scale of the selected strip."""
-    channel = desk.rack.board.channel
+    channel = desk.mixer_panel.board.channel
 
     def answered(value: float | None) -> None:
         if value is not None:
-            desk.rack.attempt(lambda: hands.set_scale(desk.rack.board, value))
+            desk.mixer_panel.try_edit(lambda: hands.set_scale(desk.mixer_panel.board, value))
 
     title = f"scale of {channel.label} ({SHORT_UNIT[channel.unit]})"
     now = f"{shown_scale(channel):g}"
@@ -48,12 +48,12 @@ def open_scale_dialog(desk: DeskScreen) -> None:
 
 def open_layer_dialog(desk: DeskScreen) -> None:
     """Type the value of one layer in the fader bank."""
-    channel, bank = desk.rack.board.channel, desk.rack.bank
+    channel, bank = desk.mixer_panel.board.channel, desk.mixer_panel.bank
     at = bank.cursor
 
     def answered(value: float | None) -> None:
         if value is not None:
-            desk.rack.attempt(lambda: hands.set_layer_scale(desk.rack.board, at, value))
+            desk.mixer_panel.try_edit(lambda: hands.set_layer_scale(desk.mixer_panel.board, at, value))
 
     title = f"layer {at} of {channel.label} ({SHORT_UNIT[channel.unit]})"
     hint = "a number; the sign is along the vector as loaded, the other layers stay"
@@ -64,13 +64,17 @@ def open_cap_dialog(desk: DeskScreen) -> None:
     """Set the cap: typed or a preset."""
 
     def answered(wish: CapRequest | None) -> None:
-        if wish is not None and desk.rack.attempt(lambda: apply_cap(desk.rack.board, wish)) and wish.layers:
-            label, band = desk.rack.board.channel.label, desk.rack.board.channel.layers
+        if (
+            wish is not None
+            and desk.mixer_panel.try_edit(lambda: apply_cap(desk.mixer_panel.board, wish))
+            and wish.layers
+        ):
+            label, band = desk.mixer_panel.board.channel.label, desk.mixer_panel.board.channel.layers
             desk.notify(
                 safe_text(f"{label} acts on {band_text(band or ())} now (push and cap); {BACK}"), markup=False
             )
 
-    desk.app.push_screen(CapDialog(desk.rack.board), answered)
+    desk.app.push_screen(CapDialog(desk.mixer_panel.board), answered)
 
 
 def open_vector_dialog(desk: DeskScreen) -> None:
@@ -78,14 +82,14 @@ def open_vector_dialog(desk: DeskScreen) -> None:
     # Reading cards costs an import of numpy, which the first frame need not wait for.
     from steertui.screens.vector_choices import vector_choices
 
-    loaded = {channel.label for channel in desk.rack.board.mixer.channels}
+    loaded = {channel.label for channel in desk.mixer_panel.board.mixer.channels}
     choices = [choice for choice in vector_choices() if choice.name not in loaded]
     if not loaded:
         choices.sort(key=lambda choice: choice.name != FIRST)
 
     def answered(source: str | None) -> None:
         if source is not None:
-            desk.later(add_vector_strip(desk, source))
+            desk.run_async(add_vector_strip(desk, source))
 
     desk.app.push_screen(
         ChoiceDialog("add a vector", choices, free="type to filter, or the path of a file"), answered
@@ -94,16 +98,16 @@ def open_vector_dialog(desk: DeskScreen) -> None:
 
 async def add_vector_strip(desk: DeskScreen, source: str) -> None:
     """Load a vector in the engine and add a strip for it."""
-    reply = await desk.link.ask("vector.load", source=source)
+    reply = await desk.link.request("vector.load", source=source)
     if reply is None:
         return
     name = reply["name"]
-    board = desk.rack.board
+    board = desk.mixer_panel.board
     if any(channel.label == name for channel in board.mixer.channels):
         desk.warn(f"{name} has a strip already")
         return
-    known = VectorFacts.told(desk.link.state.vectors[name])
-    desk.rack.attempt(lambda: hands.add_channel(desk.rack.board, known))
+    known = VectorFacts.from_event(desk.link.state.vectors[name])
+    desk.mixer_panel.try_edit(lambda: hands.add_channel(desk.mixer_panel.board, known))
 
 
 def search_prompts(desk: DeskScreen) -> None:
@@ -114,7 +118,7 @@ def search_prompts(desk: DeskScreen) -> None:
     def answered(chosen: str | None) -> None:
         if chosen is not None:
             desk.prompt.load_text(said[int(chosen)])
-            desk.modes.type()
+            desk.modes.enter_type()
 
     desk.app.push_screen(ChoiceDialog("earlier prompts", choices, wide=True), answered)
 
@@ -127,14 +131,14 @@ def open_leave_dialog(desk: DeskScreen) -> None:
 
     async def go(how: str) -> None:
         wanted = how == "shutdown"
-        stopped = wanted and await desk.link.ask("shutdown", reason="quit from the desk") is not None
+        stopped = wanted and await desk.link.request("shutdown", reason="quit from the desk") is not None
         words = leave_message(desk, stopped)
         await desk.link.close()
         desk.app.exit(0, message=words)
 
     def answered(how: str | None) -> None:
         if how in ("detach", "shutdown"):
-            desk.later(go(how))
+            desk.run_async(go(how))
 
     choices = LEAVE_BOTH if desk.inline else LEAVE
     desk.app.push_screen(ChoiceDialog("leave the desk", choices, filtered=False), answered)
@@ -144,7 +148,7 @@ def leave_message(desk: DeskScreen, stopped: bool) -> str:
     """The message printed after the screen has closed; empty if the engine was already lost."""
     link = desk.link
     if not stopped:
-        return GOES_ON if link.up else ""
+        return GOES_ON if link.connected else ""
     kept = link.recorded and link.state.turns
     return KEPT.format(link.state.session[-6:]) if kept else "The engine has stopped."
 

@@ -53,25 +53,25 @@ class CapDialog(ModalScreen[caps.CapRequest | None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show the typed cap in numbers, or how to write one."""
         self.query_one(OptionList).highlighted = None
-        self._say(self._meaning(event.value) if event.value.strip() else self._help, wrong=False)
+        self._show_line(self._meaning(event.value) if event.value.strip() else self._help, wrong=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         options = self.query_one(OptionList)
         here = options.highlighted
-        self._take(event.value if here is None else str(options.get_option_at_index(here).id))
+        self._submit(event.value if here is None else str(options.get_option_at_index(here).id))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self._take(str(event.option.id))
+        self._submit(str(event.option.id))
 
     def action_move(self, change: int) -> None:
         move_cursor(self.query_one(OptionList), change)
 
-    def _take(self, text: str) -> None:
+    def _submit(self, text: str) -> None:
         try:
             wish = caps.parse_cap(self._board, text)
             caps.apply_cap(self._board, wish)
         except SteerError as error:
-            self._say(str(error), wrong=True)
+            self._show_line(str(error), wrong=True)
             return
         self.dismiss(wish)
 
@@ -81,7 +81,7 @@ class CapDialog(ModalScreen[caps.CapRequest | None]):
         except SteerError as error:
             return str(error)
 
-    def _say(self, text: str, *, wrong: bool) -> None:
+    def _show_line(self, text: str, *, wrong: bool) -> None:
         said = self.query_one("#said", Static)
         said.set_class(wrong, "-wrong")
         said.update(Text(safe_text(text, multiline=True)))

@@ -105,26 +105,26 @@ HINT = f"enter take · esc back\nyour own, a line each: {FILE} in the config fol
 
 def repeat_distractor(desk: DeskScreen) -> None:
     """Insert the last distractor again in the same way."""
-    if desk.talk.thrown is None:
+    if desk.composer.last_distractor is None:
         open_distractor_dialog(desk)
     else:
-        insert_distractor(desk, desk.talk.thrown)
+        insert_distractor(desk, desk.composer.last_distractor)
 
 
 def insert_distractor(desk: DeskScreen, what: Distractor) -> None:
     """Insert into the running answer, or send as the next turn, or prefill the next answer."""
-    desk.talk.thrown = what
+    desk.composer.last_distractor = what
     if what.now and desk.link.state.running:
-        desk.ask("inject", text=what.text, how=what.how)
+        desk.request("inject", text=what.text, how=what.how)
     elif what.how == "own":
-        desk.talk.own = what.text
+        desk.composer.next_prefill = what.text
         desk.notify("the next answer will begin with it", timeout=3)
     else:
-        desk.later(_send_message(desk, what))
+        desk.run_async(_send_message(desk, what))
 
 
 async def _send_message(desk: DeskScreen, what: Distractor) -> None:
     """Send it as a turn, after a marker that names it a distractor."""
     if not desk.link.state.running:
-        await desk.link.ask("mark", label=f"DISTRACTOR {HOW[what.how][0]}")
-    await desk.talk.say(what.text, role=what.how)
+        await desk.link.request("mark", label=f"DISTRACTOR {HOW[what.how][0]}")
+    await desk.composer.send_message(what.text, role=what.how)

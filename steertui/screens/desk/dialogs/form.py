@@ -77,7 +77,7 @@ class DeskForm(ModalScreen[dict[str, Any] | None]):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         if isinstance(event.widget, FormAnswer):
-            self._tell(event.widget)
+            self._show_help(event.widget)
 
     def on_input_submitted(self) -> None:
         values: dict[str, Any] = {}
@@ -93,10 +93,10 @@ class DeskForm(ModalScreen[dict[str, Any] | None]):
         """Focus the invalid line and show the reason instead of its help."""
         self._trouble = f"{line.question.label}: {why}"
         if line.has_focus:
-            self._tell(line)
+            self._show_help(line)
         line.focus()
 
-    def _tell(self, line: FormAnswer) -> None:
+    def _show_help(self, line: FormAnswer) -> None:
         said = self.query_one("#said", Static)
         said.set_class(bool(self._trouble), "-wrong")
         said.update(Text(safe_text(self._trouble or line.question.help)))

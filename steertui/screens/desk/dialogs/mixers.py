@@ -28,17 +28,17 @@ class SavedMixersDialog(ChoiceDialog):
     CSS_PATH = "../dialogs.tcss"
     BINDINGS = [Binding("delete", "remove", "delete", priority=True)]
 
-    def kept(self, text: str) -> list[Choice]:
+    def matching_choices(self, text: str) -> list[Choice]:
         """The matches; without any, an offer to save under the typed name."""
-        kept, name = super().kept(text), text.strip()
+        kept, name = super().matching_choices(text), text.strip()
         savable = any(choice.key == SAVE for choice in self._choices)
         if kept or not savable or not _is_mixer_name(name):
             return kept
         return [Choice(f"{SAVE}{name}", f"save this mixer as {name}")]
 
     def action_remove(self) -> None:
-        if self.marked and not self.marked.startswith(SAVE):
-            self.dismiss(f"{GONE}{self.marked}")
+        if self.selected_key and not self.selected_key.startswith(SAVE):
+            self.dismiss(f"{GONE}{self.selected_key}")
 
 
 def open_mixer_dialog(desk: DeskScreen) -> None:
@@ -46,7 +46,7 @@ def open_mixer_dialog(desk: DeskScreen) -> None:
     saved = mixers.list_mixers()
     now = Choice(SAVE, "save this mixer as …", "")
     choices = [Choice(each.name, each.name, each.problem or each.words) for each in saved]
-    on_desk = [now] if desk.rack.board.mixer.channels else []
+    on_desk = [now] if desk.mixer_panel.board.mixer.channels else []
 
     def answered(name: str | None) -> None:
         if name == SAVE:
@@ -106,7 +106,7 @@ def save_mixer(desk: DeskScreen) -> None:
 
 def _save_mixer(desk: DeskScreen, name: str) -> None:
     try:
-        path = mixers.save(name, desk.rack.board.mixer, desk.link.sources)
+        path = mixers.save(name, desk.mixer_panel.board.mixer, desk.link.sources)
     except SteerError as error:
         desk.warn(str(error))
         return
@@ -122,7 +122,7 @@ def remove_mixer(desk: DeskScreen, name: str) -> None:
 
 
 def load_mixer(desk: DeskScreen, wanted: str) -> None:
-    desk.later(_load_mixer(desk, mixers.find(wanted)))
+    desk.run_async(_load_mixer(desk, mixers.find(wanted)))
 
 
 async def _load_mixer(desk: DeskScreen, path: Path) -> None:
@@ -135,8 +135,8 @@ async def _load_mixer(desk: DeskScreen, path: Path) -> None:
         desk.warn(str(error))
         return
     known = desk.link.state.vectors
-    mixer = rebuild_mixer(state, known, desk.rack.board.n_layers)
-    desk.rack.attempt(lambda: replace_mixer(desk.rack.board, mixer, f"mixer → {path.stem}"))
+    mixer = rebuild_mixer(state, known, desk.mixer_panel.board.n_layers)
+    desk.mixer_panel.try_edit(lambda: replace_mixer(desk.mixer_panel.board, mixer, f"mixer → {path.stem}"))
 
 
 async def _ensure_vector(desk: DeskScreen, channel: dict[str, Any]) -> None:
@@ -156,7 +156,7 @@ async def _load_vector(desk: DeskScreen, name: str, places: list[str]) -> dict[s
     trouble = ""
     for place in dict.fromkeys(places):
         try:
-            return await desk.link.demand("vector.load", source=place, name=name)
+            return await desk.link.request_or_raise("vector.load", source=place, name=name)
         except SteerError as error:
             trouble = trouble or str(error)
     raise BadInput(f"cannot load vector {name!r} of this mixer: {trouble}")

@@ -25,7 +25,7 @@ def open_model_dialog(desk: DeskScreen) -> None:
 
 
 async def _open_model_dialog(desk: DeskScreen) -> None:
-    found = await desk.link.ask("models")
+    found = await desk.link.request("models")
     if found is None:
         return
     known = desk.link.state.model
@@ -35,7 +35,7 @@ async def _open_model_dialog(desk: DeskScreen) -> None:
 
     def answered(wanted: str | None) -> None:
         if wanted == UNLOAD:
-            desk.ask("unload")
+            desk.request("unload")
         elif wanted:
             load_model(desk, wanted)
 
@@ -50,8 +50,8 @@ def load_model(desk: DeskScreen, wanted: str) -> None:
     except SteerError as error:
         desk.warn(str(error))
         return
-    desk.link.ways[name] = options
-    desk.ask("load_model", model=name, options=options)
+    desk.link.load_options[name] = options
+    desk.request("load_model", model=name, options=options)
 
 
 def parse_model_choice(text: str) -> tuple[str, dict[str, str]]:

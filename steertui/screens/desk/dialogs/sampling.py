@@ -49,7 +49,7 @@ class SamplingSettings:
         return [*said, *([f"prefill “{self.prefill}”"] if self.prefill else [])]
 
     @classmethod
-    def made(cls, settings: Mapping[str, Any], now: SamplingSettings) -> SamplingSettings:
+    def from_answer(cls, settings: Mapping[str, Any], now: SamplingSettings) -> SamplingSettings:
         """The settings of an existing answer; a random seed stays random and the prefill is not copied."""
         known = {each.name: settings[each.name] for each in fields(cls) if each.name in settings}
         known["stop"] = tuple(known.get("stop", ()))
@@ -61,7 +61,7 @@ def load_default_sampling() -> SamplingSettings:
     """The user's saved defaults; an unreadable file counts as none."""
     try:
         found = json.loads((paths.config_folder() / FILE).read_text("utf-8"))
-        return replace(SamplingSettings.made(found, SamplingSettings()), seed=found.get("seed", 0))
+        return replace(SamplingSettings.from_answer(found, SamplingSettings()), seed=found.get("seed", 0))
     except (OSError, ValueError, TypeError, AttributeError, RecursionError, SteerError):
         return SamplingSettings()
 

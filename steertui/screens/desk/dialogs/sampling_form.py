@@ -23,11 +23,11 @@ def open_sampling_form(desk: DeskScreen) -> None:
         if values is None:
             return
         keep, template = values.pop("remember"), values.pop("template")
-        desk.talk.set(SamplingSettings(**values, raw=not template))
+        desk.composer.set_sampling(SamplingSettings(**values, raw=not template))
         if keep:
             _save_defaults(desk)
 
-    now = desk.talk.sampling
+    now = desk.composer.sampling
     desk.app.push_screen(
         DeskForm(
             "the next answers", [*_text_questions(now), *_sampling_questions(now), *_limit_questions(now)]
@@ -38,7 +38,7 @@ def open_sampling_form(desk: DeskScreen) -> None:
 
 def _save_defaults(desk: DeskScreen) -> None:
     try:
-        save_default_sampling(desk.talk.sampling)
+        save_default_sampling(desk.composer.sampling)
     except (OSError, SteerError) as error:
         desk.warn(f"not remembered: {error}")
 

@@ -24,12 +24,12 @@ GAIN = "multiplies the projection: 0 ablates, -1 reflects, 1 pins, 2 amplifies; 
 
 def open_strip_form(desk: DeskScreen) -> None:
     """Open the form for the selected strip."""
-    board = desk.rack.board
+    board = desk.mixer_panel.board
     title = f"strip {board.selected + 1} · {board.channel.label}"
 
     def answered(values: dict[str, Any] | None) -> None:
         if values is not None:
-            desk.rack.attempt(lambda: edit_from_form(desk.rack.board, values))
+            desk.mixer_panel.try_edit(lambda: edit_from_form(desk.mixer_panel.board, values))
 
     desk.app.push_screen(DeskForm(title, _questions(board)), answered)
 

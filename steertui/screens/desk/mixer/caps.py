@@ -102,8 +102,8 @@ def cap_meaning(board: MixerBoard, wish: CapRequest) -> str:
     """A cap in numbers: `≥ 1.8 … 2.4 on L3–8`."""
     held = apply_cap(board, wish).board
     layers = layers_of(held.channel, held.n_layers)
-    if not held.channel.capped or not layers:
-        return "no cap" if not held.channel.capped else ""
+    if not held.channel.is_capped or not layers:
+        return "no cap" if not held.channel.is_capped else ""
     lows, highs = zip(*(channel_bounds(held.channel, layer) for layer in layers), strict=True)
     sides = [_range_words("≥", lows), _range_words("≤", highs)]
     same = lows == highs

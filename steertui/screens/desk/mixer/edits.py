@@ -65,14 +65,14 @@ class MixerBoard:
     def select(self, place: int) -> MixerBoard:
         return replace(self, selected=max(0, min(place, len(self.mixer.channels) - 1)))
 
-    def loaded(self, mixer: Mixer) -> MixerBoard:
+    def with_mixer(self, mixer: Mixer) -> MixerBoard:
         """The same board with another mixer."""
         return replace(self, mixer=mixer).select(self.selected)
 
     def edit(self, **settings: Any) -> MixerBoard:
         return replace(self, mixer=self.mixer.edit(self.selected, **settings))
 
-    def put(self, channel: Channel) -> MixerBoard:
+    def with_channel(self, channel: Channel) -> MixerBoard:
         channels = list(self.mixer.channels)
         channels[self.selected] = channel
         return replace(self, mixer=replace(self.mixer, channels=tuple(channels)))
@@ -96,7 +96,7 @@ def channel_words(channel: Channel, n_layers: int) -> str:
     words.append(band_text(layers_of(channel, n_layers)))
     if channel.gain is not None:
         words.append(f"gain ×{channel.gain:g}")
-    if channel.capped:
+    if channel.is_capped:
         words.append(f"cap {cap_text(channel)}")
     return "  ".join(words)
 
@@ -125,7 +125,7 @@ def flip(board: MixerBoard) -> MixerEdit:
     board = board.edit(flipped=not board.channel.flipped)
     channel = board.channel
     return MixerEdit(
-        board, f"FLIP {scale_words(channel)}" + (f", cap {cap_text(channel)}" if channel.capped else "")
+        board, f"FLIP {scale_words(channel)}" + (f", cap {cap_text(channel)}" if channel.is_capped else "")
     )
 
 
@@ -149,7 +149,7 @@ def bypass(board: MixerBoard) -> MixerEdit:
 def toggle_cap(board: MixerBoard) -> MixerEdit | None:
     """Turn the cap off and keep its thresholds, or on again; None if there are none to restore."""
     channel = board.channel
-    if channel.capped:
+    if channel.is_capped:
         caps = {**board.caps, channel.label: (channel.floor, channel.ceiling)}
         return note_band_change(board, set_cap(restore_band(replace(board, caps=caps)), None, None))
     if channel.label not in board.caps:
@@ -201,7 +201,9 @@ def next_unit(board: MixerBoard) -> MixerEdit:
     start = UNITS.index(channel.unit)
     for unit in (*UNITS[start + 1 :], *UNITS[:start]):
         try:
-            board = board.put(bank_values.convert_unit(channel, board.n_layers, unit, board.residual))
+            board = board.with_channel(
+                bank_values.convert_unit(channel, board.n_layers, unit, board.residual)
+            )
         except (UsageError, KeyError):
             continue
         return MixerEdit(board, f"{scale_words(board.channel)} (the push stays)")
@@ -209,19 +211,19 @@ def next_unit(board: MixerBoard) -> MixerEdit:
 
 
 def set_layer_scale(board: MixerBoard, layer: int, value: float) -> MixerEdit:
-    board = board.put(bank_values.set_layer(board.channel, board.n_layers, layer, value))
+    board = board.with_channel(bank_values.set_layer(board.channel, board.n_layers, layer, value))
     return MixerEdit(
         board, f"{board.channel.label} L{layer} → {format_signed(value)} {SHORT_UNIT[board.channel.unit]}"
     )
 
 
 def resize_band(board: MixerBoard, change: int) -> MixerEdit:
-    board = board.put(bank_values.grow_band(board.channel, board.n_layers, change))
+    board = board.with_channel(bank_values.grow_band(board.channel, board.n_layers, change))
     return MixerEdit(board, f"{board.channel.label} → {band_text(layers_of(board.channel, board.n_layers))}")
 
 
 def next_shape(board: MixerBoard) -> MixerEdit:
-    board = board.put(bank_values.next_shape(board.channel, board.n_layers))
+    board = board.with_channel(bank_values.next_shape(board.channel, board.n_layers))
     return MixerEdit(
         board, f"{board.channel.label} → {bank_values.shape_name(board.channel, board.n_layers)}"
     )
@@ -237,7 +239,7 @@ def add_channel(board: MixerBoard, vector: VectorFacts) -> MixerEdit:
 
 def replace_mixer(board: MixerBoard, mixer: Mixer, words: str) -> MixerEdit:
     """Replace the whole mixer."""
-    return MixerEdit(board.loaded(mixer), words)
+    return MixerEdit(board.with_mixer(mixer), words)
 
 
 def remove_channel(board: MixerBoard) -> MixerEdit:

@@ -20,7 +20,7 @@ class EditHistory:
     kind: str = ""
     when: float = 0.0
 
-    def did(self, before: Mixer, kind: str, when: float) -> EditHistory:
+    def record_edit(self, before: Mixer, kind: str, when: float) -> EditHistory:
         """Record an edit that started from `before`; without a kind it is never merged with the previous
         one.
         """
@@ -28,14 +28,14 @@ class EditHistory:
             return replace(self, future=(), when=when)
         return EditHistory((*self.past, before)[-LONGEST:], (), kind, when)
 
-    def back(self, now: Mixer) -> tuple[Mixer, EditHistory] | None:
+    def undo(self, now: Mixer) -> tuple[Mixer, EditHistory] | None:
         """The mixer before the last edit; edits that changed nothing (rejected ones) are skipped."""
         past = self.past
         while past and past[-1] == now:
             past = past[:-1]
         return (past[-1], EditHistory(past[:-1], (*self.future, now))) if past else None
 
-    def forth(self, now: Mixer) -> tuple[Mixer, EditHistory] | None:
+    def redo(self, now: Mixer) -> tuple[Mixer, EditHistory] | None:
         """The mixer that was undone last."""
         if not self.future:
             return None

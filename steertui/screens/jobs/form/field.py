@@ -62,17 +62,17 @@ class Field(Vertical):
         self._start = text
         self._line.value = text
 
-    def fill(self, text: str) -> None:
+    def set_text(self, text: str) -> None:
         self._line.value = text
 
-    def take(self) -> None:
+    def focus_line(self) -> None:
         self._line.focus()
 
     def suggest(self, names: Sequence[str]) -> None:
         """Complete known names while the user types; → accepts."""
         self._line.suggester = SuggestFromList(names)
 
-    def say(self, sentence: str) -> None:
+    def show_problem(self, sentence: str) -> None:
         """Show an error under the line; an empty sentence removes it."""
         self.set_class(bool(sentence), "-wrong")
         self.query_one(".wrong", Static).update(Text(safe_text(sentence)))

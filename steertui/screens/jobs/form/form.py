@@ -68,12 +68,12 @@ class JobForm(ModalScreen[int | None]):
 
     def on_mount(self) -> None:
         hints = [("enter", "start", "screen.begin"), *commands.place_hints(commands.FORM)]
-        self.query_one(Hints).show([hint for hint in hints if self._costed or hint[1] != "cost"])
+        self.query_one(Hints).show([hint for hint in hints if self._has_estimate or hint[1] != "cost"])
         self.suggest()
-        self.look()
+        self.update_form()
 
     @property
-    def _costed(self) -> bool:
+    def _has_estimate(self) -> bool:
         return any(param.name == ESTIMATE for param in self._offer.params)
 
     @work(group="suggest", exit_on_error=False)
@@ -87,17 +87,17 @@ class JobForm(ModalScreen[int | None]):
 
     def on_field_changed(self, message: Field.Changed) -> None:
         message.stop()
-        self.look()
+        self.update_form()
 
     @work(exclusive=True, group="look", exit_on_error=False)
-    async def look(self) -> None:
+    async def update_form(self) -> None:
         """Check touched fields, propose values for the others, and update the command line."""
         await self._propose()
-        wrong = await self._judged()
+        wrong = await self._problems()
         for name, field in self._fields.items():
-            field.say(wrong.get(name, "") if field.touched else "")
+            field.show_problem(wrong.get(name, "") if field.touched else "")
         self._command = "" if wrong else self._offer.command(await self._params(), self._model)
-        self.query_one("#command", Static).update(self._told(len(wrong)))
+        self.query_one("#command", Static).update(self._command_text(len(wrong)))
 
     async def _propose(self) -> None:
         texts = {name: field.text for name, field in self._fields.items()}
@@ -107,7 +107,7 @@ class JobForm(ModalScreen[int | None]):
                 if place and not field.touched and field is not self._focused:
                     field.propose(place)
 
-    async def _judged(self) -> dict[str, str]:
+    async def _problems(self) -> dict[str, str]:
         """Error sentences by parameter name."""
         asked = [(name, field.param, field.text) for name, field in self._fields.items()]
         return await asyncio.to_thread(_find_problems, asked, self._n_layers)
@@ -116,7 +116,7 @@ class JobForm(ModalScreen[int | None]):
         asked = [(name, field.param, field.text) for name, field in self._fields.items()]
         return await asyncio.to_thread(_read_values, asked, self._n_layers)
 
-    def _told(self, wrong: int) -> Text:
+    def _command_text(self, wrong: int) -> Text:
         if self._command:
             return Text.assemble(("$ ", "dim"), safe_text(self._command))
         return Text(f"{wrong} to fill in or correct before it can start", style="dim")
@@ -124,7 +124,7 @@ class JobForm(ModalScreen[int | None]):
     # Actions -----------------------------------------------------------------------------------------------------
 
     @on(Input.Submitted)
-    def _entered(self) -> None:
+    def _submit(self) -> None:
         """Enter starts the job; on an empty required line with a list it opens the list."""
         field = self._focused
         if (
@@ -142,27 +142,27 @@ class JobForm(ModalScreen[int | None]):
         if costs_money(self._offer, {name: field.text.strip() for name, field in self._fields.items()}):
             self.app.push_screen(
                 ChoiceDialog("this job calls the Claude API and costs money", SPEND, filtered=False),
-                self._agreed,
+                self._start_confirmed,
             )
         else:
             self.start(estimate=False)
 
-    def _agreed(self, how: str | None) -> None:
+    def _start_confirmed(self, how: str | None) -> None:
         if how is not None:
             self.start(estimate=how == ESTIMATE)
 
     def action_cost(self) -> None:
-        if self._costed:
+        if self._has_estimate:
             self.start(estimate=True)
 
     @work(exclusive=True, group="start", exit_on_error=False)
     async def start(self, *, estimate: bool) -> None:
-        wrong = await self._judged()
+        wrong = await self._problems()
         for name, field in self._fields.items():
             field.touched = True
-            field.say(wrong.get(name, ""))
+            field.show_problem(wrong.get(name, ""))
         if wrong:
-            self._fields[next(name for name in self._fields if name in wrong)].take()
+            self._fields[next(name for name in self._fields if name in wrong)].focus_line()
             return
         params = {key: value for key, value in (await self._params()).items() if value is not None}
         begun = await self._begin(self._offer.kind, params | ({ESTIMATE: True} if estimate else {}))
@@ -180,7 +180,7 @@ class JobForm(ModalScreen[int | None]):
 
         def taken(name: str | None) -> None:
             if name is not None:
-                field.fill(name)
+                field.set_text(name)
 
         self.app.push_screen(
             ChoiceDialog(field.param.name, found, free="type to filter, or a path", wide=True), taken

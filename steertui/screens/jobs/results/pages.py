@@ -41,31 +41,33 @@ class JobPages(Vertical):
             self._page.show(views.empty_page(size.width))
             return
         running = report.state == "running"
-        seen = report, report.version, self._at, size, self._column, int(now * TICKS) if running else 0
+        seen = report, report.version, self._open_name, size, self._column, int(now * TICKS) if running else 0
         if seen == self._seen:
             return
         self._seen = seen
         known = views.page_names(report)
-        self._tabs.show(known, known.index(self._at))
+        self._tabs.show(known, known.index(self._open_name))
         view = views.PageContext(now, size.width, size.height, self._column, self.app.get_css_variables())
-        lines = views.page_lines(report, self._at, view)
-        self._page.show(lines, frozen=views.frozen_size(report, self._at), follow=self._at in views.GROWING)
+        lines = views.page_lines(report, self._open_name, view)
+        self._page.show(
+            lines, frozen=views.frozen_size(report, self._open_name), follow=self._open_name in views.GROWING
+        )
         if other:
             self._page.scroll_home(animate=False)
 
     @property
-    def _at(self) -> str:
+    def _open_name(self) -> str:
         """The name of the open page, or the overview if this job has no such page."""
         known = views.page_names(self._report) if self._report else []
         return self._open if self._open in known else views.OVERVIEW
 
-    def turn(self, change: int) -> None:
+    def change_page(self, change: int) -> None:
         """Go `change` pages further, wrapping around."""
         if self._report:
             known = views.page_names(self._report)
-            self.open((known.index(self._at) + change) % len(known))
+            self.open_page((known.index(self._open_name) + change) % len(known))
 
-    def open(self, place: int) -> None:
+    def open_page(self, place: int) -> None:
         if self._report:
             self._open = views.page_names(self._report)[place]
             self._page.scroll_home(animate=False)
@@ -77,5 +79,5 @@ class JobPages(Vertical):
             here = titles.index(self._column) if self._column in titles else 0
             self._column, self._open = titles[(here + 1) % len(titles)], views.OVERVIEW
 
-    def read(self) -> None:
+    def focus_page(self) -> None:
         self._page.focus()

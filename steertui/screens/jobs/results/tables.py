@@ -92,7 +92,7 @@ def append_bar(line: Text, share: float, width: int, colours: Colours) -> None:
 
 
 def _rate_words(stage: StageProgress, now: float) -> list[str]:
-    rate, left = stage.rate, stage.left(now)
+    rate, left = stage.rate, stage.seconds_left(now)
     words = [f"{rate:.3g}/s" if rate and rate >= 0.1 else f"{rate * 60:.2g}/min" if rate else ""]
     words.append(f"{format_duration(left)} left" if left is not None and stage.done < stage.total else "")
     return [word for word in words if word]

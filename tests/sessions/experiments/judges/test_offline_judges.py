@@ -130,7 +130,8 @@ def planted(pool: Sequence[str], count: int = 6) -> list[JudgedItem]:
     scenes = world.task_requests(count, 8)
     return [
         JudgedItem(
-            SamplePrompt(f"{n}", ({"role": "user", "content": asked},)), " ".join(scene.tell(pool, 2, chance))
+            SamplePrompt(f"{n}", ({"role": "user", "content": asked},)),
+            " ".join(scene.write_sentences(pool, 2, chance)),
         )
         for n, (scene, asked) in enumerate(scenes)
     ]
