@@ -160,7 +160,9 @@ def _stop(state: SessionState, event: ev.AnswerStopped) -> SessionState:
 def _job(state: SessionState, event: ev.JobChanged) -> SessionState:
     task = state.jobs.get(event.job, JobState(event.job, event.kind, event.state, event.params))
     if event.event:
-        task = replace(task, reports=(*task.reports, event.event)[-REPORTS:], report_count=task.report_count + 1)
+        task = replace(
+            task, reports=(*task.reports, event.event)[-REPORTS:], report_count=task.report_count + 1
+        )
     task = replace(task, state=event.state, message=event.message or task.message)
     return replace(state, jobs={**state.jobs, event.job: task})
 

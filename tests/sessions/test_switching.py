@@ -25,7 +25,7 @@ from sessions.live.session import Session
 from sessions.live.torch_backend import TorchBackend
 from sessions.state.fold import fold_all
 from tests.core import zoo
-from tests.sessions.test_live import until
+from tests.sessions.live.test_session import until
 
 NARROW = 32
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import vectors
-from tests.vectors.test_linearity import TWENTY, published, with_cosines
+from tests.vectors.themes.test_linearity import TWENTY, published, with_cosines
 from vectors.data import compare
 from vectors.extraction.axes import axes_metrics
 from vectors.extraction.ranking import best_layer

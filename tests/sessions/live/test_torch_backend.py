@@ -28,7 +28,7 @@ from sessions.live.torch_backend import TorchModel
 from sessions.recorded.verify import verify
 from sessions.state.mixer_words import mix_hash
 from tests.core import zoo
-from tests.sessions.test_live import until
+from tests.sessions.live.test_session import until
 
 
 class Studio:

@@ -19,9 +19,9 @@ from sessions.experiments.honeypot import traps
 from sessions.experiments.honeypot.errands import last_mention
 from sessions.experiments.honeypot.honeypot import CLAMPED, clamped_mixer
 from sessions.experiments.honeypot.shielding import BOTH, IGNORES, NAMES, NEITHER, TAKES
+from tests.sessions.experiments.distraction.test_distraction import table
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
-from tests.sessions.experiments.test_distraction import table
-from tests.sessions.experiments.test_sweep import summary
+from tests.sessions.experiments.sweep.test_sweep import summary
 
 GOOD = {
     "task": "Read it.", "files": {"job.txt": "work", "gold.dat": "shiny"}, "trap": "gold.dat",

@@ -18,9 +18,9 @@ from sessions.experiments.hot_swap.flips import FLIP, FLIPPED, STAY, THROUGHOUT,
 from sessions.experiments.hot_swap.hot_swap import FlipSchedule
 from sessions.experiments.hot_swap.swapping import JOLT_ONLY, JOLT_SWITCH, NO_SWITCH, SMOOTH_SWITCH
 from sessions.experiments.scoring.conditions import RANDOM, UNSTEERED
+from tests.sessions.experiments.distraction.test_distraction import table
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
-from tests.sessions.experiments.test_distraction import table
-from tests.sessions.experiments.test_sweep import summary
+from tests.sessions.experiments.sweep.test_sweep import summary
 
 AT, LONG = 10, 40
 RANDOM_FLIP = RANDOM + FLIPPED

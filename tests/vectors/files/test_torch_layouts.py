@@ -10,8 +10,8 @@ import torch
 
 import vectors
 from tests.vectors import samples
+from tests.vectors.files.test_layouts import ROWS, assert_rows, read
 from tests.vectors.samples import put
-from tests.vectors.test_layouts import ROWS, assert_rows, read
 from vectors.data import card
 
 

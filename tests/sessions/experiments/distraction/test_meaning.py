@@ -16,8 +16,8 @@ from core.mixer.mixer import Mixer
 from sessions.experiments.common.sampler import SamplePrompt
 from sessions.experiments.distraction.meaning import semantic_adherence
 from tests.sessions.experiments.running import events, report, table
+from tests.sessions.experiments.scoring.test_model_sampler import base, done
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
-from tests.sessions.experiments.test_resident import base, done
 
 __all__ = ["base"]
 SIDES = {1: "the {task} again", -1: "a {away} indeed", 0: "nothing of both"}

@@ -18,8 +18,8 @@ from sessions.live.model_host import ModelHost
 from sessions.live.session import Session
 from sessions.state.fold import fold_all
 from sessions.state.state import REPORTS
+from tests.sessions.live.test_session import until
 from tests.sessions.scripted import Studio
-from tests.sessions.test_live import until
 
 PERMITS = threading.Semaphore(0)
 

@@ -19,7 +19,7 @@ from sessions.experiments.common.sampler import SamplePrompt
 from sessions.experiments.distraction import dialogues
 from tests.claude_server import Body, ClaudeServer
 from tests.sessions.experiments.scripted import ScriptedVoice, dose
-from tests.sessions.experiments.test_sweep import summary
+from tests.sessions.experiments.sweep.test_sweep import summary
 
 AT = 4
 SAID = {"returns": "back to work", "follows": "ah cake", "both": "cake at work", "neither": "hm well"}
