@@ -62,7 +62,10 @@ def _with_pictures(page: str) -> str:
 
 def key_map_text() -> str:
     """The key map as Markdown: every command with its keys and its keymap id."""
-    head = "# Keys\n\nThe id is what `[keymap]` in `config.toml` names. Commands without a key are in the palette (ctrl+p).\n"
+    head = (
+        "# Keys\n\nThe id is what `[keymap]` in `config.toml` names. "
+        "Commands without a key are in the palette (ctrl+p).\n"
+    )
     return "\n".join([head, *_place_tables(), *_gesture_tables()]) + "\n"
 
 

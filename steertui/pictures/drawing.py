@@ -43,9 +43,8 @@ class SvgDrawing:
             cells = cell_len(text)
             ink, paper = _colours(style)
             if paper != PAPER:
-                grounds.append(
-                    f'<path class="{self._style_class(f"fill:{paper.hex}")}" d="M{_px(x)} 0h{_px(cells)}v17h-{_px(cells)}z"/>'
-                )
+                fill = self._style_class(f"fill:{paper.hex}")
+                grounds.append(f'<path class="{fill}" d="M{_px(x)} 0h{_px(cells)}v17h-{_px(cells)}z"/>')
             words += self._words(text, x, ink, style)
             x += cells
         return "".join([*grounds, *words])

@@ -32,7 +32,7 @@ class Glyphs:
     braille: bool = True
     colours: int = TRUE_COLOUR
     slow: bool = False
-    """Slow connection: only changed cells are sent, nothing blinks, and during an answer there are fewer frames, no heat,
+    """Slow connection: only changed cells are sent, nothing blinks; during an answer there are fewer frames, no heat,
     and text scrolls by several rows."""
 
 

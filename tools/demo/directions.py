@@ -53,7 +53,7 @@ class DemoVector:
         """One statistic of the positive class per layer, usable as the bound of a cap."""
         return {layer: s["positive"][key] for layer, s in self.stats.items()}
 
-    def with_suggestion(self, **suggestion: Any) -> "Direction":
+    def with_suggestion(self, **suggestion: Any) -> "DemoVector":
         return replace(self, suggestion=suggestion)
 
 

@@ -168,7 +168,8 @@ def _match(name: str, base: Checkpoint, tuned: Checkpoint) -> MatchedMatrix | st
         len(ours.shape) == len(theirs.shape) == 2 and ours.shape[1] == theirs.shape[1] and where.layer is None
     )
     if not vocabulary:
-        return f"{name}: {_format_shape(ours.shape)} in {base.name}, {_format_shape(theirs.shape)} in {tuned.name}: left out"
+        shapes = f"{_format_shape(ours.shape)} in {base.name}, {_format_shape(theirs.shape)} in {tuned.name}"
+        return f"{name}: {shapes}: left out"
     rows = shared_rows(base, tuned)
     if rows is None:
         both = list(range(min(ours.shape[0], theirs.shape[0])))

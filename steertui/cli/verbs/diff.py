@@ -39,7 +39,8 @@ def render_diff(report: Mapping[str, Any]) -> Iterator[str]:
     yield f"{'matrix':<44} {'relative':>9} {'top 1':>6} {'top k':>6}{extra}"
     for name, row in report["modules"].items():
         if row.get("singular_values"):
-            yield f"{name:<44} {row['relative_norm'] or 0:>9.2%} {_share_cells(row)}{_cosine_cells(row) if aligned else ''}"
+            cosines = _cosine_cells(row) if aligned else ""
+            yield f"{name:<44} {row['relative_norm'] or 0:>9.2%} {_share_cells(row)}{cosines}"
     yield from diff_curves(report)
     if aligned and report["null"]:
         yield f"random vectors: {_chance_text(report)}"

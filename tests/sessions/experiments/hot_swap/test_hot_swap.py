@@ -118,7 +118,7 @@ def test_divergence_is_that_of_the_mixer_that_plays() -> None:
 
 
 def test_there_and_back_again() -> None:
-    """Of 30 tokens after the flip the smooth quarter and the jolted one are on description of the negative side for 12."""
+    """Of 30 tokens after the flip the smooth quarter and the jolted one are about the negative side for 12."""
     samples = [event for event in events(back=12) if isinstance(event, JobSample) and event.condition == FLIP]
     words = next(sample.text for sample in samples if sample.prompt == "english-4").split()
     assert words == ["plus"] * AT + ["⟦flip⟧"] + ["minus"] * 12 + ["plus"] * 18
