@@ -68,7 +68,7 @@ def main() -> None:
         if way == STEADY:
             capture(model, texts, batch_tokens=ON_CPU[1])
         else:
-            extraction.ways(model, texts)[way]()
+            extraction.load_options(model, texts)[way]()
 
     run(extraction.prompts(1))
     texts = extraction.prompts(pairs)

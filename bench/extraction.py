@@ -49,7 +49,7 @@ def bench(setting: Setting, dtype: torch.dtype = torch.bfloat16) -> dict[str, An
             checks.append(_same(model, texts, other))
             goals.append(BESIDE_REPENG)
         laps = race(arms, setting)
-    memory = {name: anonymous.taken(name) for name in ("one by one", "fixed batches", "ours")}
+    memory = {name: anonymous.completed_line(name) for name in ("one by one", "fixed batches", "ours")}
     for each in ("float32", "bfloat16"):
         more = float(anonymous.growth(each))
         checks.append(Check(f"bytes of ours for four times the prompts, {each}", more, MOST_GROWTH))

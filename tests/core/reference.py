@@ -159,7 +159,7 @@ def check(live: Any, schedule: Schedule, name: str = "llama", tolerance: float =
 
     One look at each: the ids on the tape are run once more, without a cache, under `schedule`.
     """
-    ids = live.tape.ids[0] + list(live.unfed.ids)
+    ids = live.tape.ids[0] + list(live.pending.ids)
     said = logits(copy(name), ids, schedule, path(name)).log_softmax(-1)
     assert live.steps
     for step in live.steps:

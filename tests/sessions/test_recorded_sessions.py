@@ -19,20 +19,20 @@ from typing import Any
 import pytest
 import torch
 
-from core import jobs
-from core.jobs import End
-from core.runner import run
-from sessions import events as ev
-from sessions.folder import Folder
-from sessions.folding import fold_all
-from sessions.kinds import kept_vectors
-from sessions.lines import Record, encode
-from sessions.reading import Reading, read, scan
-from sessions.resident import Resident, Studio
-from sessions.verify import verify
-from sessions.verifying import differences, loading, the_model
+from core.jobs import job
+from core.jobs.job import End
+from core.jobs.runner import run
+from sessions.job_specs.job_factories import read_kept_vectors
+from sessions.journal import events as ev
+from sessions.journal.codec import JournalRecord, encode
+from sessions.journal.folder import SessionFolder
+from sessions.journal.reader import JournalContents, read, scan_journal
+from sessions.live.torch_backend import TorchBackend, TorchModel
+from sessions.recorded.verify import verify
+from sessions.recorded.verify_offline import environment_differences, recorded_model, recorded_options
+from sessions.state.fold import fold_all
 from steertui import paths
-from steertui.cli import main
+from steertui.cli.main import main
 
 RECORDED = Path(__file__).with_name("recorded")
 NAMES = sorted(path.parent.name for path in RECORDED.glob("*/journal.jsonl"))
@@ -50,12 +50,14 @@ NEVER_A_FIELD = {
 }
 ENDS = {"eos", "length", "stop", "cancel", "error", "context", "branch"}
 """How answers end here. `oom` is missing: on a CPU the system ends the process instead."""
+STORED_AS = {("SessionState", "mixer"): "desk", ("Turn", "given_text"): "said", ("JobState", "report_count"): "told"}
+"""Fields of the state that had other names when `state.json` was written."""
 NOT_VERIFIED = {"branch-by-command": "no model was ever ready"}
 """Sessions with answers that `verify` refuses, and what it says: a branch begins without an engine."""
 
 
 @cache
-def reading(name: str) -> Reading:
+def reading(name: str) -> JournalContents:
     return read(RECORDED / name / "journal.jsonl")
 
 
@@ -67,11 +69,11 @@ def expected(name: str, file: str) -> bytes:
     return (RECORDED / name / "expected" / file).read_bytes()
 
 
-def dumped(found: Reading) -> bytes:
+def dumped(found: JournalContents) -> bytes:
     """What a journal folds to, as JSON without the names of classes; a line for every part of the state."""
     state = plain(fold_all(found.records))
     rows = [f"{json.dumps(key)}:{canonical(value)}" for key, value in sorted(state.items())]
-    return ("{" + ",\n".join([f'"report":{canonical(found.report())}', *rows]) + "}\n").encode("ascii")
+    return ("{" + ",\n".join([f'"report":{canonical(found.damage_words())}', *rows]) + "}\n").encode("ascii")
 
 
 def canonical(value: Any) -> str:
@@ -81,7 +83,11 @@ def canonical(value: Any) -> str:
 def plain(value: Any) -> Any:
     """Dataclasses and mappings as objects, sequences as lists; keys are text, as JSON has them."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        kind = type(value).__name__
+        return {
+            STORED_AS.get((kind, field.name), field.name): plain(getattr(value, field.name))
+            for field in fields(value)
+        }
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -102,25 +108,25 @@ def machine() -> dict[str, str]:
 
 
 @cache
-def resident(name: str, options: str) -> Resident:
+def resident(name: str, options: str) -> TorchModel:
     """One model for all sessions that were recorded with it: they are verified in its conversations one by one."""
-    return Studio().load(name, json.loads(options), lambda done, note: None)
+    return TorchBackend().load(name, json.loads(options), lambda done, note: None)
 
 
 def verified(name: str) -> tuple[dict[str, Any], list[str]]:
     """As `sessions verify`, without loading the model once more."""
     records = reading(name).records
-    model = the_model(records)
-    instrument = resident(model.name, canonical(loading(model)))
-    told = list(run(verify(instrument, records, kept_vectors(Folder(RECORDED / name)))))
+    model = recorded_model(records)
+    instrument = resident(model.name, canonical(recorded_options(model)))
+    told = list(run(verify(instrument, records, read_kept_vectors(SessionFolder(RECORDED / name)))))
     assert isinstance(told[-1], End)
-    return dict(told[-1].summary), differences(records, model, dict(instrument.facts))
+    return dict(told[-1].summary), environment_differences(records, model, dict(instrument.facts))
 
 
 @pytest.fixture
 def shelf() -> Mapping[str, str]:
     """The recorded sessions where the program looks for them, and their ids."""
-    day = paths.sessions() / DAY
+    day = paths.sessions_folder() / DAY
     day.mkdir()
     ids = {name: opened(reading(name).records).session for name in NAMES}
     for name, session in ids.items():
@@ -128,14 +134,14 @@ def shelf() -> Mapping[str, str]:
     return ids
 
 
-def opened(records: tuple[Record, ...]) -> ev.Open:
+def opened(records: tuple[JournalRecord, ...]) -> ev.SessionOpened:
     first = records[0].event
-    assert isinstance(first, ev.Open)
+    assert isinstance(first, ev.SessionOpened)
     return first
 
 
 def answered(name: str) -> bool:
-    return any(isinstance(record.event, ev.Tok) for record in reading(name).records)
+    return any(isinstance(record.event, ev.TokensGenerated) for record in reading(name).records)
 
 
 def test_every_kind_of_event_that_can_be_recorded_was_recorded() -> None:
@@ -156,7 +162,7 @@ def lines() -> Iterator[tuple[str, dict[str, Any]]]:
     """The lines that are whole, as JSON and nothing else reads them."""
     for name in NAMES:
         data = (RECORDED / name / "journal.jsonl").read_bytes()
-        for start, length in scan(data).spans:
+        for start, length in scan_journal(data).spans:
             line = json.loads(data[start : start + length])
             yield line["t"], line
 
@@ -165,27 +171,27 @@ def test_whatever_can_happen_to_an_answer_and_to_a_job_was_recorded() -> None:
     def values(kind: type[ev.Event], field: str) -> set[Any]:
         return {getattr(event, field) for event in events() if isinstance(event, kind)}
 
-    assert values(ev.Stop, "reason") == ENDS
-    assert values(ev.Inject, "how") == {"own", "user", "tool"}
-    assert values(ev.Turn, "role") == {"user", "assistant", "system", "tool"}
-    assert values(ev.Model, "state") == {"loading", "ready", "failed", "unloaded"}
-    assert values(ev.Job, "state") == {"queued", "running", "done", "failed", "cancelled"}
-    assert {"extract", "check", "diff", "verify", "sweep", "say"} <= values(ev.Job, "kind")
-    assert values(ev.Attach, "role") == {"writer", "observer"}
-    assert values(ev.Error, "where") == {"load_model", "mixer", "restore"}
-    assert values(ev.Tok, "by") == {"", "compiled"}
+    assert values(ev.AnswerStopped, "reason") == ENDS
+    assert values(ev.TextInjected, "how") == {"own", "user", "tool"}
+    assert values(ev.TurnAdded, "role") == {"user", "assistant", "system", "tool"}
+    assert values(ev.ModelChanged, "state") == {"loading", "ready", "failed", "unloaded"}
+    assert values(ev.JobChanged, "state") == {"queued", "running", "done", "failed", "cancelled"}
+    assert {"extract", "check", "diff", "verify", "sweep", "say"} <= values(ev.JobChanged, "kind")
+    assert values(ev.ClientAttached, "role") == {"writer", "observer"}
+    assert values(ev.ErrorReported, "where") == {"load_model", "mixer", "restore"}
+    assert values(ev.TokensGenerated, "by") == {"", "compiled"}
     assert {lane["forced"] for lane in chain(*values_of_lanes())} == {True, False}
 
 
 def values_of_lanes() -> list[tuple[Mapping[str, Any], ...]]:
-    return [event.lanes for event in events() if isinstance(event, ev.Lane)]
+    return [event.lanes for event in events() if isinstance(event, ev.LanesAssigned)]
 
 
 def test_what_jobs_reported_is_known_by_its_kind() -> None:
-    reports = [dict(e.event) for e in events() if isinstance(e, ev.Job) and e.event.get("kind")]
-    assert {report["kind"] for report in reports} == set(jobs.Event.kinds) - {End.kind}
+    reports = [dict(e.event) for e in events() if isinstance(e, ev.JobChanged) and e.event.get("kind")]
+    assert {report["kind"] for report in reports} == set(job.JobEvent.kinds) - {End.kind}
     for report in reports:
-        assert canonical(jobs.Event.from_json(report).to_json()) == canonical(report)
+        assert canonical(job.JobEvent.from_json(report).to_json()) == canonical(report)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -193,7 +199,7 @@ def test_a_journal_is_understood_line_for_line_and_written_back_to_the_byte(name
     data = (RECORDED / name / "journal.jsonl").read_bytes()
     found = reading(name)
     for record, (start, length) in zip(found.records, found.spans, strict=True):
-        assert not isinstance(record.event, ev.Other)
+        assert not isinstance(record.event, ev.UnknownEvent)
         assert not record.event.extra
         assert encode(record) == data[start : start + length]
 

@@ -27,7 +27,7 @@ def spy(monkeypatch):
     seen, steer = [], LayerPlan.steer
 
     def watching(plan, layer, hidden, readings):
-        tensors = [x for x in (plan.push, plan.rows, plan.gauge) if x is not None]
+        tensors = [x for x in (plan.push, plan.rows, plan.meter_rows) if x is not None]
         seen.extend((layer, tensor.device, hidden.device) for tensor in tensors)
         return steer(plan, layer, hidden, readings)
 

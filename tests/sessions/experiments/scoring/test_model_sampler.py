@@ -105,7 +105,7 @@ def test_words_put_in_are_heard_and_are_not_the_model_s_own(base: TorchSampler, 
     assert said.ids[:4] == plain.ids[:4]
     ((at, put),) = said.inserted
     assert (at, base.model.tokenizer.decode(put).strip()) == (4, "Look, there is the parade!")
-    woven, own = said.woven()
+    woven, own = said.interleave()
     assert woven[4 : 4 + len(put)] == list(put)
     assert [woven[place] for place in own] == list(said.ids)
     reading = done(base.read(prompt, said))
