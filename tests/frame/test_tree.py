@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PLACES = re.compile(r"/(?:work|farm|root|home/\w+|Users/\w+|tmp/\w+)/")
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|raise NotImplementedError)\b")
-HARD_LIMIT = 300
+HARD_LIMIT = 400
 
 
 def tracked(*patterns: str) -> list[Path]:
