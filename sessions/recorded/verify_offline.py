@@ -8,7 +8,6 @@ from typing import Any
 from core.errors import BadInput
 from core.jobs.job import End
 from core.jobs.runner import run
-from sessions.job_specs.job_factories import read_kept_vectors
 from sessions.journal import events as ev
 from sessions.journal.codec import JournalRecord
 from sessions.journal.environment import opening_event
@@ -16,6 +15,7 @@ from sessions.journal.folder import SessionFolder
 from sessions.journal.reader import read
 from sessions.live.model_host import numeric_options
 from sessions.live.torch_backend import TorchBackend
+from sessions.recorded.kept_vectors import read_kept_vectors
 from sessions.recorded.verify import verify
 
 

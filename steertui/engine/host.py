@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SteerError, UsageError
-from sessions.job_specs.job_factories import JOBS
+from sessions.job_factories import JOBS
 from sessions.journal import events as ev
 from sessions.journal.codec import JournalRecord, decode
 from sessions.journal.environment import opening_event

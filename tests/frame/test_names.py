@@ -61,7 +61,9 @@ def test_no_class_name_stands_for_two_things() -> None:
 def test_no_class_is_told_apart_by_a_number_or_its_package() -> None:
     names = set(class_files(DEFINITIONS))
     prefixes = ("Core", "Vectors", "Sessions", "Steertui")
-    assert {n for n in names if n[-1].isdigit() or (n.startswith(prefixes) and n[len("Core") :] in names)} == set()
+    assert {
+        n for n in names if n[-1].isdigit() or (n.startswith(prefixes) and n[len("Core") :] in names)
+    } == set()
 
 
 def test_a_function_of_one_word_is_in_the_glossary() -> None:

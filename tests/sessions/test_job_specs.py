@@ -8,8 +8,8 @@ import shlex
 import pytest
 
 from core.errors import UsageError
+from sessions.job_factories import JOBS
 from sessions.job_specs.catalogue import OFFERS
-from sessions.job_specs.job_factories import JOBS
 from sessions.job_specs.offer import READERS
 from sessions.job_specs.spending import costs_money
 from sessions.job_specs.workshop import CHECK, DIFF, EXTRACT

@@ -22,12 +22,12 @@ import torch
 from core.jobs import job
 from core.jobs.job import End
 from core.jobs.runner import run
-from sessions.job_specs.job_factories import read_kept_vectors
 from sessions.journal import events as ev
 from sessions.journal.codec import JournalRecord, encode
 from sessions.journal.folder import SessionFolder
 from sessions.journal.reader import JournalContents, read, scan_journal
 from sessions.live.torch_backend import TorchBackend, TorchModel
+from sessions.recorded.kept_vectors import read_kept_vectors
 from sessions.recorded.verify import verify
 from sessions.recorded.verify_offline import environment_differences, recorded_model, recorded_options
 from sessions.state.fold import fold_all
@@ -50,7 +50,11 @@ NEVER_A_FIELD = {
 }
 ENDS = {"eos", "length", "stop", "cancel", "error", "context", "branch"}
 """How answers end here. `oom` is missing: on a CPU the system ends the process instead."""
-STORED_AS = {("SessionState", "mixer"): "desk", ("Turn", "given_text"): "said", ("JobState", "report_count"): "told"}
+STORED_AS = {
+    ("SessionState", "mixer"): "desk",
+    ("Turn", "given_text"): "said",
+    ("JobState", "report_count"): "told",
+}
 """Fields of the state that had other names when `state.json` was written."""
 NOT_VERIFIED = {"branch-by-command": "no model was ever ready"}
 """Sessions with answers that `verify` refuses, and what it says: a branch begins without an engine."""

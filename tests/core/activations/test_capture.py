@@ -74,7 +74,10 @@ def test_a_choice_per_prompt_reads_what_it_names(model):
     read = [0, (1, len(rows[1])), [0, -1], slice(None, 2)]
     got = capture(model, rows, read=read).rows
     states = []
-    with model.steering.hooking_outputs([2], lambda _layer, hidden: states.append(hidden[0])), torch.no_grad():
+    with (
+        model.steering.hooking_outputs([2], lambda _layer, hidden: states.append(hidden[0])),
+        torch.no_grad(),
+    ):
         for row in rows:
             model.hf(torch.tensor([row]))
     expected = [states[0][0], states[1][1:].mean(0), states[2][[0, -1]].mean(0), states[3][:2].mean(0)]

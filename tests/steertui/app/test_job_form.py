@@ -8,7 +8,7 @@ import pytest
 from textual.color import Color
 from textual.widgets import Input, OptionList
 
-from sessions.job_specs import job_factories
+from sessions import job_factories
 from sessions.job_specs.catalogue import OFFERS
 from sessions.job_specs.offer import READERS, JobParam
 from steertui.screens.jobs.form import choosing

@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from core.errors import BadInput
 from core.jobs import job
-from sessions.job_specs import job_factories
+from sessions import job_factories
 from sessions.job_specs.catalogue import OFFERS
 from steertui.screens.jobs.form.form import JobForm
 from steertui.screens.jobs.screen import JobsScreen

@@ -11,7 +11,7 @@ from textual.widgets import DataTable
 
 from core.errors import BadInput
 from core.jobs import job
-from sessions.job_specs import job_factories
+from sessions import job_factories
 from steertui.screens.library.check_card import check_text
 from steertui.screens.library.screen import LibraryScreen
 from tests.steertui.app.stage import Stage, stage

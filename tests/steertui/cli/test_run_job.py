@@ -17,7 +17,7 @@ import pytest
 import steertui
 from core.errors import BadInput, SteerError
 from core.jobs import job
-from sessions.job_specs import job_factories
+from sessions import job_factories
 from sessions.journal.folder import all_folders
 from sessions.journal.reader import read
 from sessions.live import torch_backend

@@ -6,7 +6,7 @@ from textual.widgets import DataTable, Input
 
 from core.errors import BadInput
 from core.jobs import job
-from sessions.job_specs import job_factories
+from sessions import job_factories
 from steertui.screens.ask import InputDialog
 from steertui.screens.jobs.form.form import JobForm
 from steertui.screens.jobs.screen import JobsScreen

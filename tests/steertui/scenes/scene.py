@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from unittest import mock
 
-from sessions.job_specs import job_factories
+from sessions import job_factories
 from steertui.config import Settings
 from steertui.engine.inline import InlineEngine
 from tests.steertui import scripted_engine

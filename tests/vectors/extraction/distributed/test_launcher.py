@@ -18,7 +18,7 @@ import vectors
 from core.errors import UsageError
 from core.jobs.job import End, JobEvent, Progress, Task
 from core.jobs.runner import run
-from sessions.job_specs.job_factories import JOBS
+from sessions.job_factories import JOBS
 from sessions.live.torch_backend import TorchBackend
 from steertui.cli.main import main
 from tests.core import zoo

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from core.errors import UsageError
 from core.jobs.job import Job
 from sessions.experiments.registry import EXPERIMENTS
-from sessions.journal.folder import SUFFIX, SessionFolder
+from sessions.journal.folder import SessionFolder
 
 Factory: TypeAlias = Callable[[Any, Mapping[str, Any]], Job]
 
@@ -89,6 +89,7 @@ def _verify(instrument: Any, params: Mapping[str, Any]) -> Job:
     """Replay and compare a recorded session on a fresh cache; `session` is its folder."""
     from sessions.journal.reader import read
     from sessions.live.torch_backend import TorchModel
+    from sessions.recorded.kept_vectors import read_kept_vectors
     from sessions.recorded.verify import verify
 
     folder = SessionFolder(Path(params.get("session", "")))
@@ -96,14 +97,6 @@ def _verify(instrument: Any, params: Mapping[str, Any]) -> Job:
     return verify(
         TorchModel(_require_model(instrument, "verify")), reading.records, read_kept_vectors(folder)
     )
-
-
-def read_kept_vectors(folder: SessionFolder) -> dict[str, Any]:
-    """The vectors of a session by sha256, read from the copies in its folder."""
-    import vectors
-
-    found = [vectors.read(path) for path in sorted(folder.vectors.glob(f"*{SUFFIX}"))]
-    return {vector.sha256: vector for vector in found}
 
 
 def _load_model(params: Mapping[str, Any], which: str) -> Any:
