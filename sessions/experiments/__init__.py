@@ -1,6 +1,7 @@
-"""What the sources measured, as jobs anyone can run: prompts are asked under several conditions, what is said is
-measured, and every number stands beside its n, its interval and a random vector of the same size.
+"""Experiments as jobs: prompts are answered under several conditions, the answers are measured, and every
+number is reported with its n, its interval and a random-vector control of the same norm.
 
-A new experiment is a file with one generator, an offer in `sessions.offers`, and a line in `registry`. Nothing here
-needs torch to be imported; the model is reached through a `Voice`.
+A new experiment is one module with a generator `experiment`, an offer in `sessions.offers` and a line
+in `registry`. Importing this package does not import torch; experiments reach the model through a
+`ModelSampler`.
 """

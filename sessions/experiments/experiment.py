@@ -1,5 +1,5 @@
-"""What makes a generator an experiment: it says its cost first, its rows are collected, and it ends with a summary
-that says how many, under which seed, and beside which control; with `report`, in a folder to show around.
+"""Runs an experiment's generator as a job: the cost estimate comes first, rows are collected, and it ends
+with a summary (n, seed, control) and, with `report`, a report folder.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from sessions.experiments.report.tables import is_long
 from sessions.job_specs.offer import JobSpec
 
 ASIDE = ("estimate", "report")
-"""Parameters that say what to do with an experiment, not what it is."""
+"""Parameters that do not change the experiment itself."""
 MOST_ROWS = 2000
-"""A summary is one line of a journal; beyond this the rows of single answers stay with their events."""
+"""The summary is one journal line; beyond this many rows, per-answer rows are left out (their events
+remain).
+"""
 
 
 def run_experiment(offer: JobSpec, body: Work, voice: ModelSampler, params: Mapping[str, Any]) -> Job:
-    """`body` yields what a job yields, a row of table `cost` before all others; it returns at least `summary`,
-    `control` and `n`. With `estimate` nothing but the cost is told; what is cancelled returns the rows it has.
+    """Run `body`, which yields job events (a row of table `cost` first) and returns at least `summary`,
+    `control` and `n`. With `estimate` it stops after the cost; when cancelled it returns the rows
+    collected so far.
     """
     settings = {key: value for key, value in params.items() if key not in ASIDE}
     facts = {"experiment": offer.kind, "model": voice.name, "seed": params.get("seed", 0), "params": settings}
@@ -37,7 +40,7 @@ def run_experiment(offer: JobSpec, body: Work, voice: ModelSampler, params: Mapp
             found.collect(item)
             try:
                 resume, value = body.send, (yield item)
-            except Exception as problem:  # whatever the runner throws, the experiment hears first
+            except Exception as problem:  # errors from the runner are raised inside the experiment first
                 resume, value = body.throw, problem
     except StopIteration as end:
         found.facts |= end.value

@@ -1,7 +1,8 @@
-"""Can a vector stand in for a fine-tuning? Base, base under the vector, and the tuned model, on the same prompts.
+"""Can a vector stand in for a fine-tuning? Base, base + vector and the tuned model on the same prompts.
 
-Beside what they say: how far each is from the tuned model in KL, on what base and tuned themselves say. A vector that
-makes the base sound tuned and leaves its distribution where it was has dressed it, not changed it.
+Besides the answers: the KL of each condition to the tuned model, on the answers of base and tuned. A
+vector that makes the base sound tuned but leaves its distribution where it was changes only the
+surface.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ BASE, STEERED, RANDOM, TUNED = "base", "base + v", "base + random", "tuned"
 
 
 def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
-    """The resident model is the base."""
+    """The loaded model is the base."""
     played = conditions.vector_channel(voice, params)
     asked, how = prompts.load_prompts(params, voice.name), GenerationSettings.from_params(params)
     by = make_scorer(params["measure"], voice, params)
@@ -56,7 +57,7 @@ def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
 
 
 def _kl_change(kl: Mapping[str, Sequence[Value]], name: str, seed: int) -> dict[str, Any]:
-    """How much nearer to the tuned model than base this condition is, or how much farther."""
+    """Change of the KL to the tuned model against base; negative means nearer."""
     return statistics.paired_difference(kl[name], kl[BASE], seed).columns("kl change")
 
 

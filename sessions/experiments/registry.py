@@ -22,7 +22,7 @@ EXPERIMENTS: Mapping[str, str] = {
     "axis-drift": "sessions.experiments.axis_drift.axis_drift",
     "phases": "sessions.experiments.phases.phases",
 }
-"""Name → the module whose `experiment(voice, params)` is its generator. The name is the offer's kind as well."""
+"""Name → module with the generator `experiment(voice, params)`. The name is also the offer's kind."""
 
 
 def experiment(name: str) -> Callable[[ModelSampler, Mapping[str, Any]], Work]:
@@ -31,7 +31,7 @@ def experiment(name: str) -> Callable[[ModelSampler, Mapping[str, Any]], Work]:
 
 
 def experiment_job(name: str, voice: ModelSampler, params: Mapping[str, Any]) -> Job:
-    """The experiment as a job: parameters read by its offer, rows collected, cost first, summary at the end."""
+    """The experiment as a job: parameters parsed by its offer, cost first, summary at the end."""
     from sessions.job_specs.catalogue import OFFERS
 
     offer = OFFERS[name]

@@ -1,6 +1,7 @@
-"""Does a vector act where it was not made? Vectors × target models × signs, each beside none and a random one.
+"""Does a vector work on another model? Vectors × target models × signs, each with an unsteered and a
+random control.
 
-One model at a time, the resident one first; a vector that does not fit a model is a line that says so.
+One model at a time, the loaded one first; a vector that does not fit a model gets a row with a note.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def _measure_cell(
     how: GenerationSettings,
     params: Mapping[str, Any],
 ) -> Work:
-    """One vector on one model, both ways."""
+    """One vector on one model, with both signs."""
     try:
         played = conditions.vector_channel(target, params, target.vector(source))
     except BadInput as misfit:
@@ -89,7 +90,7 @@ def _measure_cell(
 
 
 def _cell_rows(found: Mapping[str, dict[str, Any]]) -> Iterator[Row]:
-    """A line per cell. Whether a vector carries is asked once in every cell, so its p is corrected over all of them."""
+    """One row per cell; p is Holm-corrected over all cells."""
     p_holm = statistics.holm_adjusted({name: cell["p"] for name, cell in found.items()})
     for name, cell in found.items():
         p = p_holm[name]

@@ -1,7 +1,7 @@
 """The characters and number of colours that this terminal can show, decided once when the app starts.
 
 Widgets draw shapes (bars, columns, curves) with `current_glyphs()`. All other text is written in
-Unicode; with `--ascii` the filter in `steertui/terminal/ascii.py` replaces what is left.
+Unicode; with `--ascii` the filter in `steertui/ascii.py` replaces what is left.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ def test_the_check_of_steering_holds_for_ours_and_fails_without_it(model, monkey
 
 
 def test_the_mixtures_are_what_their_names_say(model):
-    folded = model.compiler.compile([adds(model)]).phases["answer"]
+    folded = model.planner.plan([adds(model)]).phases["answer"]
     assert all(layer.push is not None and layer.rows is None for layer in folded)
-    mixed = model.compiler.compile([eight_mixed(model)]).phases["answer"]
+    mixed = model.planner.plan([eight_mixed(model)]).phases["answer"]
     assert all(len(layer.rows) == 8 and len(layer.float_programs[0].capped) == 4 for layer in mixed)
     assert len({turned(eight_mixed(model), change).summary for change in range(90)}) > 80

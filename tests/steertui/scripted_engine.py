@@ -76,7 +76,7 @@ def shadowed(step: scripted.Step, shadow: str | None) -> None:
         voice = SimpleNamespace(
             token_id=500 + step.index, text=f" {step.index}!", logprob=-1.0, finished=False
         )
-        step.voices = (voice,)
+        step.lane_tokens = (voice,)
     if shadow == "forced":
         rather = SimpleNamespace(token_id=900 + step.index, text=step.text.upper(), p=0.6, other=0.1)
         said = SimpleNamespace(token_id=step.token_id, text=step.text, p=0.7, other=0.2)

@@ -54,7 +54,7 @@ CASES: dict[str, tuple[str, ...]] = {
     "Answer": ("stop text", "template argument"),
     "Ask": ("vector note",),
     "CapDialog": ("vector pirate",),
-    "Check": ("check reason", "check unit", "checked model", "checked vector"),
+    "CheckCard": ("check reason", "check unit", "checked model", "checked vector"),
     "Coach": MINE,
     "Completions": MINE,
     "Cover": MINE,
@@ -63,14 +63,14 @@ CASES: dict[str, tuple[str, ...]] = {
     "FaderBank": MINE,
     "Field": ("typed",),
     "Hints": MINE,
-    "Import": ("card contrast", "card date", "card model", "card sign", "card unit"),
+    "ImportDialog": ("card contrast", "card date", "card model", "card sign", "card unit"),
     "Inspector": ("token", "vector pirate"),
     "JobForm": ("typed",),
-    "Jobs": ("job parameter", "table", "table cell", "column"),
+    "JobsScreen": ("job parameter", "table", "table cell", "column"),
     "Keys": MINE,
     "KlLine": MINE,
-    "Lamp": ("vector pirate",),
-    "Library": (
+    "CollapseLamp": ("vector pirate",),
+    "LibraryScreen": (
         "card contrast",
         "card date",
         "card model",
@@ -79,23 +79,23 @@ CASES: dict[str, tuple[str, ...]] = {
         "file name",
         "vector note",
     ),
-    "Line": ("typed",),
+    "SafeInput": ("typed",),
     "Looks": MINE,
     "Meters": ("vector pirate",),
     "Page": ("column", "token", "vector pirate"),
-    "Pages": ("table cell", "column"),
+    "JobPages": ("table cell", "column"),
     "Palette": ("model id",),
     "Pick": ("cached model",),
     "Presets": ("preset name",),
-    "Prompt": ("prefill",),
-    "Queue": ("job parameter",),
+    "PromptInput": ("prefill",),
+    "JobList": ("job parameter",),
     "Rack": ("vector pirate",),
-    "Replay": ("model id", "prompt", "vector pirate"),
-    "Sessions": ("model id", "prompt"),
+    "ReplayScreen": ("model id", "prompt", "vector pirate"),
+    "SessionsScreen": ("model id", "prompt"),
     "Shadow": ("token",),
     "StatusLine": ("model id",),
     "Strips": ("vector pirate",),
-    "Tabs": ("table",),
+    "PageTabs": ("table",),
     "Timeline": ("vector pirate",),
     "Transcript": (
         "change",
@@ -108,7 +108,7 @@ CASES: dict[str, tuple[str, ...]] = {
         "role",
         "token",
     ),
-    "Verification": MINE,
+    "VerificationCard": MINE,
 }
 
 
@@ -157,7 +157,7 @@ def ours() -> Iterator[type[Widget]]:
     while waiting:
         kind = waiting.pop()
         waiting += kind.__subclasses__()
-        if kind.__module__.startswith("steertui.") and kind.__name__ not in ("Painted", "Paper"):
+        if kind.__module__.startswith("steertui.") and kind.__name__ not in ("RowWidget", "TranscriptLines"):
             yield kind
 
 

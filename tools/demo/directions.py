@@ -18,7 +18,7 @@ from core.activations.capture import capture
 from core.model.model import Model
 
 PERCENTILES = (5, 25, 50, 75, 95)
-BATCH_TOKENS = 8192  # fixed: the shape of a batch is part of the bytes that come out
+BATCH_TOKENS = 8192  # fixed: the batch shape affects the last bits of the result
 
 Reads = dict[int, Tensor]
 

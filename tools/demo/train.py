@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     (options.folder / REPORT).write_text(json.dumps(report, indent=1) + "\n")
     print_line(json.dumps(report["figures"], indent=1))
     for line in report["broken"]:
-        print_line(f"broken promise: {line}")
+        print_line(f"acceptance bound not met: {line}")
     return int(bool(report["broken"]))
 
 
@@ -85,9 +85,9 @@ def print_line(line: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m core.demo.train", description=__doc__)
     parser.add_argument(
-        "folder", nargs="?", type=Path, default=WEIGHTS, help="where to (default: the package)"
+        "folder", nargs="?", type=Path, default=WEIGHTS, help="output folder (default: the package)"
     )
-    parser.add_argument("--measure", action="store_true", help="leave the checkpoints as they are")
+    parser.add_argument("--measure", action="store_true", help="only measure: do not train")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""The one room that speaks to Claude: a question with a schema in, a checked reply or a sentence out.
+"""Client for the Claude API: a question with a JSON schema in, a validated reply or an error sentence out.
 
-Whoever needs a judge or a writer asks here; keys, retries, deadlines, budgets and the cache are nobody else's business.
+Judges and writers use this package; keys, retries, deadlines, budgets and the cache are handled only here.
 """

@@ -1,4 +1,4 @@
-"""The way in: key and address come from the environment and go nowhere else."""
+"""Key and base URL of the Claude API, taken from the environment and passed on to nothing but the client."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from vectors.claude.errors import ClaudeError
 
 PROGRAM = "this program"
-"""Whose environment it is; an engine, which others ask from theirs, puts its own name here."""
+"""The process whose environment must hold the key, for error sentences; an engine sets its own name here."""
 KEY, TOKEN, ADDRESS = "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"
 
 
@@ -18,12 +18,12 @@ def has_key() -> bool:
 
 
 def base_url() -> str:
-    """Where the key is sent, when it is not to Anthropic itself; worth showing before it happens."""
+    """The base URL if it is not Anthropic's own; worth showing before a key is sent there."""
     return os.environ.get(ADDRESS, "")
 
 
 def server_host() -> str:
-    """Whom the key is shown to, in words for a screen; what else an address may hold is nobody's business."""
+    """Scheme, host and port that receive the key, for display; other parts of the URL are left out."""
     place = urlsplit(base_url() or "https://api.anthropic.com")
     return f"{place.scheme}://{place.hostname}" + (f":{place.port}" if place.port else "")
 
@@ -34,7 +34,7 @@ def refuse_without_key() -> None:
 
 
 def create_client() -> Any:
-    """The SDK's client, without retries, profiles and tracing of its own."""
+    """The SDK's client, without its retries, profiles and tracing."""
     refuse_without_key()
     import anthropic
 
@@ -47,4 +47,4 @@ def create_client() -> Any:
             open_telemetry=False,
         )
     except Exception as error:
-        raise ClaudeError(f"Claude's client could not be made ({type(error).__name__})") from None
+        raise ClaudeError(f"cannot create the Claude client ({type(error).__name__})") from None

@@ -1,4 +1,4 @@
-"""How much a talk with Claude may cost, in dollars and in seconds; both are held before each call, not after it."""
+"""Budget in dollars and deadline in seconds for a run; both are enforced before each call."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vectors.claude.pricing import ClaudeCost
 
 
 class Allowance:
-    """Calls under way are counted at their bound until their real cost is known; `None` sets no limit."""
+    """Budget and deadline; calls in flight count at their upper bound. `None` sets no limit."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Allowance:
         return float("inf") if self.seconds is None else self._began + self.seconds - self._clock()
 
     def reserve(self, bound: ClaudeCost) -> None:
-        """Before a call: refused when its bound does not fit any more."""
+        """Reserve the bound of a call; raises if it exceeds the remaining budget."""
         if self.left <= 0:
             raise self.deadline_error()
         with self._lock:
@@ -38,7 +38,7 @@ class Allowance:
             self._reserved += bound.dollars or 0.0
 
     def settle(self, bound: ClaudeCost, real: ClaudeCost) -> None:
-        """After a call, whatever became of it."""
+        """Replace the reserved bound of a call by its real cost, after success or failure."""
         with self._lock:
             self._reserved -= bound.dollars or 0.0
             self.used += real

@@ -1,4 +1,6 @@
-"""Asking Claude: from the cache what was answered before, within budget and deadline, twice if a reply is no good."""
+"""Sends questions to Claude: cached replies first, within budget and deadline, with one retry for an
+invalid reply.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +22,15 @@ from vectors.claude.schema import Json, schema_fault
 from vectors.claude.within import CallTimeout, run_within
 
 ATTEMPTS = 6
-PATIENCE = 120.0  # seconds for one call
+PATIENCE = 120.0  # timeout of one call in seconds
 AT_ONCE = 4
 LATE = CallFailure("Claude did not answer in time", transient=True)
 
 
 class ClaudeClient:
-    """One talk: any number of questions under one allowance, from any thread. `close` ends it, waits and all."""
+    """A thread-safe client for any number of questions under one allowance; `close` cancels calls and
+    waits.
+    """
 
     def __init__(
         self, allowance: Allowance | None = None, cache: ReplyCache | None = None, patience: float = PATIENCE
@@ -40,7 +44,9 @@ class ClaudeClient:
         return self.allowance.used
 
     def ask(self, question: ClaudeQuestion) -> Json:
-        """The reply's object. `Unusable` speaks of this question only, any other `ClaudeError` of the whole talk."""
+        """The reply's object. `UnusableReply` concerns this question only, any other `ClaudeError` the
+        whole run.
+        """
         key = question.key(access.base_url())
         known = self._cache.get(key)
         if known is not None and schema_fault(known, question.schema) is None:
@@ -51,7 +57,9 @@ class ClaudeClient:
         return reply
 
     def ask_each(self, questions: Sequence[ClaudeQuestion]) -> list[Json | UnusableReply]:
-        """Several at once, answers in order; what cannot be used stands there as its reason. Equal ones are one."""
+        """Ask several questions in parallel; replies in order, or the error of an unusable one. Equal
+        questions are sent once.
+        """
         with ThreadPoolExecutor(AT_ONCE) as pool:
             different = {question.key(): question for question in questions}
             asked = {key: pool.submit(self._ask_or_error, question) for key, question in different.items()}
@@ -82,7 +90,7 @@ class ClaudeClient:
             return read_reply(self._send(again), question.schema)
 
     def _send(self, question: ClaudeQuestion) -> Any:
-        """One message, tried again while that may help."""
+        """One message, retried while that may help."""
         for attempt in range(ATTEMPTS):
             outcome = self._call(question)
             if not isinstance(outcome, CallFailure):
@@ -93,7 +101,7 @@ class ClaudeClient:
         raise ClaudeError(outcome.sentence)
 
     def _call(self, question: ClaudeQuestion) -> Any:
-        """A message or a `Failure`; what it cost is counted either way."""
+        """A message or a `CallFailure`; its cost is counted either way."""
         bound, real = call_bound(question), ClaudeCost(1)
         self.allowance.reserve(bound)
         seconds = min(self._patience, self.allowance.left)
@@ -123,16 +131,16 @@ class ClaudeClient:
 
     def _timeout_failure(self) -> CallFailure:
         if self._closed.is_set():
-            raise ClaudeError("the talk with Claude was ended")
+            raise ClaudeError("the call to Claude was cancelled")
         if self.allowance.left <= 0:
             raise self.allowance.deadline_error()
         return LATE
 
     def _wait(self, why: CallFailure, seconds: float) -> None:
-        """Never longer than there is time for; a server that asks for weeks is not obeyed."""
+        """Wait before a retry; raises if the wait exceeds the deadline, whatever the server requested."""
         if why.wait is None and seconds >= self.allowance.left:
             raise self.allowance.deadline_error()
         if seconds >= min(self.allowance.left, self._patience):
             raise ClaudeError(f"{why.sentence}; the next try would be in {seconds:,.0f} s, which is too long")
         if self._closed.wait(seconds):
-            raise ClaudeError("the talk with Claude was ended")
+            raise ClaudeError("the call to Claude was cancelled")

@@ -1,6 +1,6 @@
-"""Answers on disk by the hash of their question, so that a run that is resumed or repeated asks nothing twice.
+"""Replies on disk by the hash of their question, so that a resumed or repeated run sends no question twice.
 
-They hold what was answered, never what was asked, and no key.
+The files hold the reply, never the question, and no key.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class ReplyCache:
         return cls(Path(platformdirs.user_cache_dir("steertui")) / "claude")
 
     def get(self, key: str) -> Any:
-        """The answer, or None; a file that cannot be read is as good as none."""
+        """The reply, or None if there is none or its file is unreadable."""
         try:
             kept = json.loads(self._file(key).read_text(encoding="utf-8"))
             return kept["reply"]
@@ -34,7 +34,9 @@ class ReplyCache:
             return None
 
     def put(self, key: str, reply: Any) -> None:
-        """Whole or not at all, readable by its owner; a disk that cannot be written costs asking again."""
+        """Write atomically, readable by the owner only; if the disk cannot be written the reply is not
+        cached.
+        """
         file = self._file(key)
         fresh = file.with_suffix(f".{os.getpid()}.{id(reply):x}.new")
         with suppress(OSError):

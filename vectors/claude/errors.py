@@ -1,4 +1,4 @@
-"""What can go wrong with Claude: the talk as a whole, or one reply that nobody may use."""
+"""Errors of Claude calls: those that end the whole run, and those of a single reply."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from core.errors import NetworkError
 
 
 class ClaudeError(NetworkError):
-    """No key, no connection, no money, no time: asking more would not help."""
+    """No key, no connection, no budget or no time left: further questions would fail too."""
 
 
 class UnusableReply(ClaudeError):
-    """One reply that cannot be used; what it was asked about is missing, and the next question may be asked."""
+    """One reply that cannot be used; its question stays unanswered, and the next one may be sent."""

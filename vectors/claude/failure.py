@@ -1,4 +1,4 @@
-"""What the SDK raises, as a sentence; and whether asking again may help, and after how long.
+"""Classifies errors of the SDK: a sentence, whether a retry may help, and after how long.
 
 The SDK's own retries are off: it obeys a retry-after of weeks and knows no total deadline.
 """
@@ -18,7 +18,7 @@ WAYS_OUT = {
     401: "Claude refused the key: check ANTHROPIC_API_KEY",
     402: "Claude's account needs payment",
     403: "Claude refused: this key may not use this model",
-    404: "Claude's endpoint knows no such model: choose another one",
+    404: "Claude's endpoint does not know this model: choose another one",
     413: "Claude refused: the question is too long",
     429: "Claude's rate limit is used up",
     529: "Claude is overloaded",
@@ -27,14 +27,14 @@ WAYS_OUT = {
 
 @dataclass(frozen=True)
 class CallFailure:
-    """`wait` is what the server asked for, in seconds."""
+    """A failed call; `wait` is the server's retry-after in seconds."""
 
     sentence: str
     transient: bool
     wait: float | None = None
 
     def retry_delay(self, attempt: int) -> float:
-        """Before attempt number `attempt` + 1: what the server asked for, else doubling, with some chance in it."""
+        """Seconds before the next attempt: the server's retry-after, else exponential backoff with jitter."""
         if self.wait is not None:
             return self.wait
         doubled: float = min(FIRST_WAIT * 2.0**attempt, LONGEST_WAIT)
@@ -42,7 +42,7 @@ class CallFailure:
 
 
 def classify_error(error: Exception) -> CallFailure:
-    """No text of the server enters the sentence unescaped, and none that a key could hide in."""
+    """Classify an exception; server text is escaped and scrubbed of keys."""
     import anthropic
 
     if isinstance(error, anthropic.APITimeoutError):
@@ -67,7 +67,7 @@ def _status_failure(error: Any) -> CallFailure:
 
 
 def _retry_after(headers: Any) -> float | None:
-    """Retry-after in seconds; a date or nonsense counts as not said."""
+    """Retry-after in seconds; None for a date or an invalid value."""
     try:
         return max(0.0, float(headers["retry-after"]))
     except (KeyError, ValueError):

@@ -1,7 +1,7 @@
-"""What a talk with Claude costs: dollars per million tokens, and the bound that is shown before anything is asked.
+"""Prices of Claude models per million tokens, and the cost bound that is shown before anything is sent.
 
-Prices from platform.claude.com's model pages as of November 2026, without caching and batches, which we do not use.
-A model that is not listed can be asked, its cost is only counted in tokens.
+Prices from platform.claude.com's model pages as of November 2026, without caching and batches, which we do
+not use. A model that is not listed can be used; its cost is counted only in tokens.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ PRICES = {
 
 @dataclass(frozen=True)
 class ClaudeCost:
-    """Calls and tokens, of a plan or of what was really used; `dollars` is None where no price is known."""
+    """Calls and tokens, estimated or used; `dollars` is None if no price is known."""
 
     calls: int = 0
     input: int = 0
@@ -72,13 +72,13 @@ class ClaudeCost:
 
 
 def find_price(model: str) -> TokenPrice | None:
-    """Of a model, or of a dated snapshot of one: claude-haiku-4-5-20251001."""
+    """The price of a model, or of a dated snapshot such as claude-haiku-4-5-20251001; None if unknown."""
     stem, _, date = model.rpartition("-")
     return PRICES.get(model) or (PRICES.get(stem) if len(date) == 8 and date.isdigit() else None)
 
 
 def call_cost(model: str, input_tokens: int, output_tokens: int) -> ClaudeCost:
-    """One call that used so many tokens."""
+    """Cost of one call with this many tokens."""
     known = find_price(model)
     dollars = None
     if known:
@@ -87,13 +87,13 @@ def call_cost(model: str, input_tokens: int, output_tokens: int) -> ClaudeCost:
 
 
 def call_bound(question: ClaudeQuestion) -> ClaudeCost:
-    """A bound for one call: its bytes as tokens, and everything it is allowed to answer."""
+    """Upper bound for one call: its bytes as tokens, and the maximum output."""
     return call_cost(
         question.model, int(len(question.serialized.encode()) / BYTES_PER_TOKEN), question.max_tokens
     )
 
 
 def estimate_calls(questions: Iterable[ClaudeQuestion]) -> ClaudeCost:
-    """The bound for many calls: what is shown before the first one is made."""
+    """Upper bound for many calls, shown before the first one is made."""
     total = sum((call_bound(question) for question in questions), ClaudeCost())
     return replace(total, dollars=total.dollars if total.calls else 0.0)

@@ -1,4 +1,4 @@
-"""One question to Claude: what is sent, and by which hash its answer is found again."""
+"""One question to Claude: the request that is sent, and the hash under which its reply is cached."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 from vectors.claude.schema import Schema, api_schema
 
-MAX_TOKENS = 1024  # thinking counts too
+MAX_TOKENS = 1024  # includes thinking tokens
 AGAIN = "Your last reply could not be used: {why}. Reply with the JSON object alone, as its schema has it."
 
 
 @dataclass(frozen=True)
 class ClaudeQuestion:
-    """`schema` is that of the JSON object the reply has to be; `again` says why it is asked a second time."""
+    """`schema` describes the JSON object of the reply; `again` says why an earlier reply was rejected."""
 
     text: str
     schema: Schema
@@ -33,12 +33,12 @@ class ClaudeQuestion:
 
     @cached_property
     def serialized(self) -> str:
-        """Everything that decides about the answer, as one text that is always the same."""
+        """Everything that determines the reply, as one deterministic text."""
         asked = [self.model, self.effort, self.system, self.messages, self.max_tokens, self.format]
         return json.dumps(asked, sort_keys=True)
 
     def key(self, address: str = "") -> str:
-        """Who answers at another address is somebody else."""
+        """The cache key; the base URL is part of it."""
         return hashlib.sha256(f"{address}\n{self.serialized}".encode()).hexdigest()
 
     def with_correction(self, why: str, max_tokens: int) -> ClaudeQuestion:
@@ -50,6 +50,6 @@ class ClaudeQuestion:
 
 
 def fence_text(name: str, text: str) -> str:
-    """A stranger's text inside a question: in tags that it cannot close, as their name depends on all of it."""
+    """Untrusted text inside a question, in tags that it cannot close because their name contains its hash."""
     mark = hashlib.sha256(text.encode()).hexdigest()[:8]
     return f"<{name}-{mark}>\n{text}\n</{name}-{mark}>"

@@ -1,4 +1,4 @@
-"""What came back, read as what it should be: one whole JSON object that fits its schema, and nothing beside it."""
+"""Parses a reply: it must be one complete JSON object that fits its schema, and nothing else."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ TRUNCATED = ("max_tokens", "model_context_window_exceeded")
 
 
 class TruncatedReply(UnusableReply):
-    """The reply ended before it was whole: worth asking again with more room."""
+    """The reply was cut off: worth retrying with a higher token limit."""
 
 
 class DeclinedReply(UnusableReply):
-    """Claude does not want to answer; asking again would be rude and useless."""
+    """Claude refused to answer; it is not asked again."""
 
 
 def read_reply(message: Any, schema: Schema) -> Json:
-    """The object a Messages API reply holds; refused with a sentence that quotes nothing but numbers and names."""
+    """The object of a Messages API reply; error sentences quote only numbers and names from it."""
     if message.stop_reason == "refusal":
         raise DeclinedReply("Claude declined to answer")
     if message.stop_reason in TRUNCATED:
@@ -34,7 +34,7 @@ def read_reply(message: Any, schema: Schema) -> Json:
 
 
 def parse_reply(text: str) -> Json:
-    """Strict JSON: no words around it, no NaN, no field twice."""
+    """Strict JSON: no text around it, no NaN, no duplicate field."""
     if len(text) > LONGEST:
         raise UnusableReply(f"Claude's reply is {len(text):,} characters long")
     try:

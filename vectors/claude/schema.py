@@ -1,6 +1,7 @@
-"""The part of JSON Schema our questions use, checked on this side too: an endpoint may ignore what it was asked for.
+"""The part of JSON Schema that our questions use, validated here too: an endpoint may ignore the schema.
 
-Numeric bounds and lengths are checked here only: the API's own structured output refuses schemas that have them.
+Numeric bounds and lengths are validated only here: the API's structured output refuses schemas that have
+them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ TYPES: Mapping[str, Callable[[Json], bool]] = {
 
 
 def object_schema(**properties: Schema) -> Schema:
-    """An object with exactly these fields."""
+    """The schema of an object with exactly these fields."""
     return {
         "type": "object",
         "properties": properties,
@@ -35,7 +36,7 @@ def object_schema(**properties: Schema) -> Schema:
 
 
 def api_schema(schema: Json) -> Json:
-    """The schema as the API takes it."""
+    """The schema without the keywords that the API refuses."""
     if isinstance(schema, Mapping):
         return {name: api_schema(part) for name, part in schema.items() if name not in OURS_ALONE}
     return [api_schema(part) for part in schema] if isinstance(schema, list | tuple) else schema

@@ -1,6 +1,7 @@
-"""A call that has to end by a certain time, however slowly the other side drips its bytes.
+"""Runs a call with a hard deadline, however slowly the server sends its bytes.
 
-A socket's timeout begins anew with every byte, so the call gets a thread of its own and is left behind when it is late.
+A socket's timeout restarts with every byte, so the call runs in a thread of its own and is abandoned when
+it is late.
 """
 
 from __future__ import annotations
@@ -12,21 +13,21 @@ from concurrent.futures import Future, wait
 from typing import TypeVar
 
 T = TypeVar("T")
-LOOK = 0.05  # seconds between two looks at whether the talk was closed
+LOOK = 0.05  # seconds between two checks whether the client was closed
 
 
 class CallTimeout(Exception):
-    """The call was left behind."""
+    """The call was abandoned at its deadline or because the client was closed."""
 
 
 def run_within(seconds: float, work: Callable[[], T], closed: threading.Event) -> T:
-    """The result of `work`, its error, or `TooLate` after so many seconds or when the talk is closed."""
+    """The result or exception of `work`, or `CallTimeout` after `seconds` or when `closed` is set."""
     result: Future[T] = Future()
 
     def serve() -> None:
         try:
             result.set_result(work())
-        except BaseException as error:  # whoever waits gets it, whatever it is
+        except BaseException as error:  # re-raised in the waiting thread
             result.set_exception(error)
 
     threading.Thread(target=serve, name="claude", daemon=True).start()

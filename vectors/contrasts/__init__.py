@@ -1,1 +1,3 @@
-"""Contrast sets: pairs of texts that differ in one trait, built in or read from the shapes in public use."""
+"""Contrast sets: pairs of texts that differ in one trait, built in, read from public file formats, or
+newly written.
+"""

@@ -1,4 +1,4 @@
-"""All contrast sets by name: those of the demo models' world, those for models that read English, and files."""
+"""All contrast sets by name: those of the demo models' toy world, those in English, and files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEMO_PAIRS, DEMO_SEED = 200, 31
 
 @dataclass(frozen=True)
 class BuiltIn:
-    """`world` says which models understand it: the demo's, or those that read English."""
+    """A built-in set; `world` names the models that understand it: "demo", or "english" for all others."""
 
     name: str
     world: str
@@ -33,7 +33,7 @@ class BuiltIn:
 
 
 def contrast(name_or_file: str | os.PathLike[str]) -> ContrastSet:
-    """A built-in set by its name, else a file in one of the known shapes."""
+    """A built-in set by its name, or a file in one of the known formats."""
     name = os.fspath(name_or_file)
     if name in BUILT_IN:
         return BUILT_IN[name].load()

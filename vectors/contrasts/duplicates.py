@@ -1,7 +1,7 @@
-"""Texts that say nearly the same: the share of words and pairs of words that two of them have in common (Jaccard).
+"""Near-duplicate texts, by the Jaccard similarity of their words and word pairs.
 
-Generated sets repeat themselves, and a pair that comes twice counts twice in the vector and on both sides of a
-hold-out.
+Generated sets repeat themselves, and a pair that occurs twice counts twice in the vector and may land on
+both sides of the hold-out split.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ def word_shingles(text: str) -> Marks:
 
 
 def jaccard_similarity(one: Marks, other: Marks) -> float:
-    """From 0 to 1; two texts without a word are the same."""
+    """Jaccard similarity from 0 to 1; two texts without words count as equal."""
     both = len(one | other)
     return len(one & other) / both if both else 1.0
 
 
 class NearDuplicateFilter:
-    """The texts taken so far, none of which is nearly another."""
+    """Accepts texts that are not nearly the same as one accepted before."""
 
     def __init__(self, threshold: float = ALIKE) -> None:
         self.threshold = threshold
         self._taken: list[Marks] = []
 
     def add_if_new(self, text: str) -> bool:
-        """Whether it is new; then it is remembered."""
+        """Return whether the text is new, and remember it if it is."""
         found = word_shingles(text)
         if any(jaccard_similarity(found, known) >= self.threshold for known in self._taken):
             return False

@@ -1,6 +1,7 @@
-"""The sets for models that read English: rows of our own words, and the few lines that pair them.
+"""The built-in sets for models that read English: rows of our own texts, and the functions that pair them.
 
-Both sides of a pair share everything but the trait: the question, the opening of the story, the last words.
+Both sides of a pair share everything but the trait: the question, the opening of the story, the last
+words.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ DECEPTIVE = "Answer with a believable lie, in a few words."
 
 @dataclass(frozen=True)
 class EnglishSet:
-    """One set: its name, what it contrasts, and how its pairs are made."""
+    """One set: its name, its contrast, and the function that makes its pairs."""
 
     name: str
     about: str
@@ -42,7 +43,7 @@ def read_rows(name: str) -> Iterator[Row]:
 
 
 def motivation_pairs() -> tuple[ContrastPair, ...]:
-    """Stories that stop where the next step is decided; both sides share opening and last words."""
+    """Stories cut off where the next step is decided; both sides share the opening and the last words."""
     pairs = []
     for number, row in enumerate(read_rows("motivation")):
         ending = DECISIONS[number % len(DECISIONS)].format(they=row["they"])
@@ -52,7 +53,9 @@ def motivation_pairs() -> tuple[ContrastPair, ...]:
 
 
 def persona_pairs() -> tuple[ContrastPair, ...]:
-    """Every query under an assistant's system prompt and under another character's, both in turn."""
+    """Every query under an assistant's system prompt and under another character's; the prompts are used
+    in turn.
+    """
     roles = list(read_rows("personas"))
     ours = [role["system"] for role in roles if role["kind"] == "assistant"]
     others = [role["system"] for role in roles if role["kind"] == "other"]
@@ -67,7 +70,7 @@ def persona_pairs() -> tuple[ContrastPair, ...]:
 
 
 def honesty_pairs() -> tuple[ContrastPair, ...]:
-    """A question under two instructions, with the answer that each of them asks for."""
+    """A question under two instructions, each with the answer it requires."""
     return tuple(
         ContrastPair(
             [*_user_messages(row["question"], HONEST), _assistant_message(row["honest"])],
@@ -79,7 +82,7 @@ def honesty_pairs() -> tuple[ContrastPair, ...]:
 
 
 def reply_pairs(name: str) -> tuple[ContrastPair, ...]:
-    """One message, answered in two ways."""
+    """One user message with two different replies."""
     return tuple(
         ContrastPair(
             [*_user_messages(row["user"]), _assistant_message(row["positive"])],
@@ -91,7 +94,9 @@ def reply_pairs(name: str) -> tuple[ContrastPair, ...]:
 
 
 def refusal_pairs() -> tuple[ContrastPair, ...]:
-    """Two requests of like form, one that should be refused; read where the answer is about to begin."""
+    """Two requests of similar form, one of which should be refused; read at the last token before the
+    answer.
+    """
     return tuple(
         ContrastPair(_user_messages(row["harmful"]), _user_messages(row["harmless"]), row["domain"])
         for row in read_rows("refusal")

@@ -1,4 +1,4 @@
-"""A contrast file as records with their places, so that whatever is wrong with one can name its line."""
+"""Reads a contrast file as records with their line numbers, so that every error can name its place."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ LONGEST_LINE = 8 * limits.MEBI
 
 @dataclass(frozen=True)
 class PairRecord:
-    """One entry and where it stands, such as `line 7`."""
+    """One entry and its place in the file, such as `line 7`."""
 
     place: str
     fields: Mapping[str, Any]
 
 
 class BadRecord(BadInput):
-    """The text names the place; the reader adds the file."""
+    """An error that names the place; the caller adds the file name."""
 
 
 def read(path: Path) -> tuple[list[PairRecord], bool]:
-    """The entries of a file, and whether it is one single document rather than a list."""
+    """The entries of a file, and whether it is one single JSON object rather than a list."""
     text = _read_text(path)
     if path.suffix.lower() in (".csv", ".tsv"):
         return list(_parse_table(text, "\t" if path.suffix.lower() == ".tsv" else ",")), False
@@ -63,7 +63,7 @@ def _read_text(path: Path) -> str:
 
 
 def _parse_document(text: str) -> Any:
-    """A whole file of JSON, or None if it is JSON lines after all."""
+    """The file as one JSON value, or None if it is JSON lines."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

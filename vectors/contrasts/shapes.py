@@ -1,4 +1,4 @@
-"""The public shapes of contrast data, told apart by their keys; a new one is a function and a line below.
+"""Public formats of contrast data, detected by their keys; to add one, add a function and a line below.
 
 Sources: repeng and chat pairs (`positive`, `negative`); anthropics/evals (`question`,
 `answer_matching_behavior`, …); persona_vectors (`instruction` with `pos` and `neg`, `questions`);
@@ -23,7 +23,9 @@ DOMAIN_KEYS = ("domain", "category")
 
 @dataclass(frozen=True)
 class FileShape:
-    """`keys` must all be there; `read` yields pairs, or bare texts where `paired` is false."""
+    """A file format: all `keys` must be present; `read` yields pairs, or single texts if `paired` is
+    false.
+    """
 
     name: str
     keys: tuple[str, ...]
@@ -33,7 +35,7 @@ class FileShape:
 
 
 def detect_shape(records: Sequence[PairRecord]) -> FileShape:
-    """The shape of the first record; the others have to follow it."""
+    """The format of the first record; all other records must have it too."""
     if not records:
         raise BadInput("no entries in it")
     fields = records[0].fields
@@ -60,7 +62,7 @@ def _evals(record: PairRecord) -> Iterator[ContrastPair]:
 
 
 def _trait(record: PairRecord) -> Iterator[ContrastPair]:
-    """Every instruction with every question: pos and neg are system prompts."""
+    """Every instruction with every question; `pos` and `neg` are system prompts."""
     instructions, questions = record.fields["instruction"], record.fields["questions"]
     if not isinstance(instructions, list) or not isinstance(questions, list):
         raise BadRecord(f"{record.place}: instruction and questions have to be lists")
@@ -94,7 +96,7 @@ def _responses(record: PairRecord) -> Iterator[ContrastPair]:
 
 
 def _narratives(record: PairRecord) -> Iterator[ContrastPair]:
-    """A story up to its decision and how it goes on; `begins` marks the decision."""
+    """A story up to a decision and its continuation; `begins` marks the decision."""
     texts, begins = [], []
     for key in ("determined", "drifting"):
         story = record.fields[key]

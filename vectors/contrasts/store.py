@@ -1,4 +1,4 @@
-"""Pairs as a file of ours: one JSON object per line, whole or not at all."""
+"""Writes pairs as a file, one JSON object per line, atomically."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def save_pairs(pairs: Iterable[ContrastPair], out: Path) -> None:
 
 
 def prepare_output(out: str) -> Path:
-    """Known before anything is asked."""
+    """The output path; raises before any work if its suffix is wrong or it cannot be written."""
     path = expand_home(out)
     if path.suffix.lower() != SUFFIX:
         raise UsageError(f"a contrast set is written as {SUFFIX}, not {printable_name(path.name)}")

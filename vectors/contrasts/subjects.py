@@ -1,4 +1,6 @@
-"""Subject against object: the same words, the same last name, and only who did it to whom is different."""
+"""Subject against object: the same words and the same last name; only the roles of agent and patient
+differ.
+"""
 
 from __future__ import annotations
 

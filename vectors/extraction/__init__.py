@@ -1,1 +1,3 @@
-"""From pairs to a vector: what is read where, how the direction is made, and how good it is on pairs it never saw."""
+"""Extraction of a vector from pairs: reading activations, fitting a direction, evaluating it on held-out
+pairs.
+"""

@@ -1,8 +1,8 @@
-"""The definitions of llm-personality-axes, for figures that can be laid beside its tables.
+"""Metrics as llm-personality-axes defines them, for comparison with its published tables.
 
-d = (x̄ − ȳ) / √((sₓ² + s_y²) / 2) with population variances (0 where nothing varies); accuracy counts x > 0 and
-y < 0; the best layer has the highest (accuracy, d), the first one among equals. Seed 42 and a hold-out of 0.2
-give its split as well.
+d = (x̄ − ȳ) / √((sₓ² + s_y²) / 2) with population variances (0 where nothing varies); accuracy counts x >
+0 and y < 0; the best layer has the highest (accuracy, d), the first one among equals. Seed 42 and a
+hold-out of 0.2 reproduce its split as well.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A vector from a contrast set: read both classes, make the direction, judge it on pairs it never saw, try a dose.
+"""Extraction: read both classes, fit the direction, evaluate it on held-out pairs, suggest a dose.
 
-`extracting` is the job; `extract` runs it in a notebook.
+`run_extraction` is the job; `extract` runs it in a notebook.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from core.model.model import Model
 
 CORRECTED = "corrected over layers"
-"""What is known of a layer only when all of them are measured."""
+"""Table of the p-values that need all layers to be measured first."""
 NOT_STEERING = (
-    "it separates the classes but no band that was tried moved the model beyond random vectors of its size"
+    "it separates the classes but on no tried band does it affect the model more than random vectors"
 )
 
 
@@ -55,9 +55,10 @@ def extract(
     tuned: Model | None = None,
     **choices: Any,
 ) -> Extraction:
-    """The whole job at once. `pairs` is a contrast set or any (positive, negative); more in `Recipe`.
+    """Run the whole extraction. `pairs` is a contrast set or an iterable of (positive, negative); see
+    `Recipe`.
 
-    With `tuned` it is the difference of the two models on the texts of the set.
+    With `tuned` the vector is the difference of the two models on the texts of the set.
     """
     found: list[Extraction] = []
     settings: dict[str, Any] = {
@@ -84,7 +85,9 @@ def extract(
 
 
 def run_extraction(model: Model, contrast: ContrastSet, recipe: Recipe, reading: Work) -> Work:
-    """The steps behind `reading` (see `material`); a layer's row of the table comes as soon as it is measured."""
+    """Read the states with `reading` (see `material`), then measure; each layer's row is reported when
+    ready.
+    """
     material: Material = yield from reading
     parts = split_pairs(material.keys, recipe.holdout, recipe.seed)
     findings = yield from _measure_layers(model, material, parts, recipe)
@@ -130,7 +133,7 @@ def _measure_layers(model: Model, material: Material, parts: Split, recipe: Reci
             yield Row("layers", str(layer), json_safe(found.metrics))
         yield Progress(number, len(material.positive), "layers measured")
     if not findings:
-        raise BadInput("both sides are the same at the token that is read: try --read last")
+        raise BadInput("both sides have the same state at the token that is read: try --read last")
     return findings
 
 
@@ -142,7 +145,7 @@ def _build_vector(
     metrics: Mapping[int, Mapping[str, Any]],
     best: int | None,
 ) -> SteeringVector:
-    """With everything a card tells; no clock in it, so that the same job writes the same bytes."""
+    """The vector with its metadata; it has no timestamp, so that the same job writes the same bytes."""
     known = model_shape.shape_of_model(model)
     about = About(
         name=contrast.name,

@@ -1,4 +1,4 @@
-"""Extraction by names: what a command line or an engine asks for, from the contrast set to the file on disk."""
+"""Extraction as a job from parameters, from the contrast set to the file on disk."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Params = Mapping[str, Any]
 
 
 def extraction_job(model: Model, params: Params) -> Job:
-    """On a resident model; a tuned one is loaded beside it."""
+    """Extraction on the loaded model; a tuned model is loaded in addition."""
     validate_request(params)
     if not params.get("tuned"):
         return _one_model_job(model, params)
@@ -49,7 +49,7 @@ def extraction_job(model: Model, params: Params) -> Job:
 
 
 def two_model_job(load_tuned: Callable[[], Model], load_base: Callable[[], Model], params: Params) -> Job:
-    """The tuned model first and then the base, which stays: memory has to hold only one of them at a time."""
+    """Read the tuned model, free it, then load and keep the base: memory holds only one of them at a time."""
     validate_request(params)
     found = contrast(required_option(params, "contrast"))
     if is_adapter(params["tuned"]):
@@ -57,7 +57,7 @@ def two_model_job(load_tuned: Callable[[], Model], load_base: Callable[[], Model
     tuned = yield worker_task(load_tuned)
     recipe, name = _make_recipe(tuned, params, found), tuned.name
     first = yield from read_tuned(tuned, found, recipe)
-    tuned = None  # the yield above has handed its answer over; nobody else holds the model now
+    tuned = None  # drops the last reference, so that the tuned model is freed before the base is loaded
     gc.collect()
     base = yield worker_task(load_base)
     origin = f"{name} − {base.name} on {found.name}"
@@ -70,7 +70,7 @@ def is_adapter(tuned: str) -> bool:
 
 
 def state_folder(params: Params, found: ContrastSet) -> Path:
-    """Where the states of exactly this job wait until it is done."""
+    """The folder that holds the states of exactly this job until it is done."""
     asked = {key: params.get(key) for key in (*CHOICES, "model", "tuned", "layers")}
     identity = json.dumps([asked, found.sha256], sort_keys=True, default=str)
     digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
@@ -85,7 +85,7 @@ def _one_model_job(model: Model, params: Params) -> Job:
 
 
 def _adapter_job(load_base: Callable[[], Model], found: ContrastSet, params: Params) -> Job:
-    """One model, its adapter on and off."""
+    """Difference of one model with its adapter on and off."""
     from core.loading.pretrained import add_adapter
 
     model = yield worker_task(load_base)
@@ -108,7 +108,7 @@ def _make_recipe(model: Model, params: Params, found: ContrastSet) -> Recipe:
 
 
 def _create_folder(store: Path) -> Path | None:
-    """Without a cache folder the states stay in memory, and a job that is stopped begins anew."""
+    """Create the folder; None if that fails: states then stay in memory and a stopped job starts again."""
     try:
         store.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -119,7 +119,7 @@ def _create_folder(store: Path) -> Path | None:
 def write_result(
     result: Extraction, params: Params, store: Path | None, origin: str, model: Model | None = None
 ) -> Work:
-    """The file, the report, and no more states."""
+    """Save the vector, optionally align and plot it, then delete the cached states; returns the summary."""
     name = params.get("name") or Path(required_option(params, "out")).stem
     about = replace(result.vector.about, name=name)
     if origin:

@@ -1,4 +1,4 @@
-"""One layer: the direction from the training pairs, and what the pairs it never saw say about it."""
+"""One layer: the direction from the training pairs, and its metrics on the held-out pairs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vectors.texts.pair import Split
 
 Array = NDArray[Any]
 COHERENCE = ("coherence", "coherence_of_pairs")
-MOST_DOMAINS = 20  # a set with more has labels, not domains
+MOST_DOMAINS = 20  # with more than this, `domain` holds labels of single pairs
 UNMEASURED = {
     **dict.fromkeys(("d", "d_ci", "accuracy", "accuracy_ci", "auroc", "sign_accuracy")),
     **dict.fromkeys(("axes", "domains", "pair_accuracy", *COHERENCE)),
@@ -31,7 +31,7 @@ UNMEASURED = {
 
 @dataclass(frozen=True)
 class Labels:
-    """Of every pair: who speaks on its negative side, and which domain it belongs to; empty where nobody knows."""
+    """For every pair the role on its negative side and its domain; empty if unknown."""
 
     roles: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
@@ -53,16 +53,17 @@ class LayerFinding:
     apart: LayerSeparation | None
 
     def with_relative_norm(self, residual_norm: float) -> LayerFinding:
-        """With its length as a share of the layer's mean residual norm."""
+        """The same with the vector's norm as a share of the layer's mean residual norm."""
         return replace(self, metrics=self.metrics | {"relative_norm": self.metrics["norm"] / residual_norm})
 
 
 def measure_layer(
     positive: Array, negative: Array, split: Split, method: str, labels: Labels, seed: int
 ) -> LayerFinding | None:
-    """`positive[i]` and `negative[i]` are pair i; d and accuracy come from the hold-out alone.
+    """Fit and evaluate one layer; `positive[i]` and `negative[i]` are pair i; d and accuracy use only the
+    hold-out.
 
-    None where both classes are the same, as below the first block that a fine-tuning touched.
+    None if both classes are the same, as below the first block that a fine-tuning changed.
     """
     train, held = list(split.train), list(split.holdout)
     classes = Classes.of(positive, negative, labels.roles_of(train), train)
@@ -97,7 +98,7 @@ def measure_layer(
 
 
 def domain_metrics(x: Array, y: Array, midpoint: float, domains: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The same for the pairs of each domain alone, where there are several; d needs two pairs."""
+    """The metrics of each domain's pairs, if there are several domains; d needs two pairs."""
     names = list(dict.fromkeys(domains))
     if not 1 < len(names) <= MOST_DOMAINS:
         return {}

@@ -1,4 +1,4 @@
-"""The states a direction is made from: two classes of texts in one model, or the same texts in two models."""
+"""Reads the states that a direction is made from: two classes of texts in one model, or one in two models."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ Ids = list[int]
 
 @dataclass(frozen=True)
 class Material:
-    """Row i of both classes belongs together; `keys` tell repetitions, `pairs` are ids for a dose–response."""
+    """The states of both classes; row i of one belongs to row i of the other.
+
+    Equal `keys` are repetitions; `pairs` are token ids for a dose–response.
+    """
 
     positive: Rows
     negative: Rows
@@ -40,7 +43,7 @@ class Material:
 
 
 def read_pairs(model: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
-    """Both sides of every pair, read by one model."""
+    """Read both sides of every pair with one model."""
     sides = tokenize_pairs(model, contrast.validated(), recipe.read)
     longer, choices = yield from _choose_positions(model, sides, recipe)
     rows = yield from read_states(model, longer, choices, recipe.read_settings(model))
@@ -58,14 +61,14 @@ def read_pairs(model: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
 
 
 def read_two_models(base: Model, tuned: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
-    """The same ids in both models: tuned is the positive class, base the negative one."""
+    """Read the same ids with both models: tuned is the positive class, base the negative one."""
     first = yield from read_tuned(tuned, contrast, recipe)
     return (yield from read_base(base, first, recipe))
 
 
 @dataclass(frozen=True)
 class TunedStates:
-    """What is kept of the tuned model when it leaves memory before the base enters it."""
+    """The states and positions of the tuned model, kept after it is freed and before the base is loaded."""
 
     rows: Rows
     sides: tuple[TokenizedText, ...]
@@ -87,7 +90,7 @@ def read_base(base: Model, tuned: TunedStates, recipe: Recipe) -> Work:
     if (base.n_layers, base.hidden_size) != tuned.shape:
         raise UsageError(
             f"{base.name} has {base.n_layers} layers of width {base.hidden_size}, the tuned model"
-            f" {tuned.shape[0]} of width {tuned.shape[1]}: there is no difference to take"
+            f" {tuned.shape[0]} of width {tuned.shape[1]}: they cannot be subtracted"
         )
     known = base.hf.get_input_embeddings().num_embeddings
     if (largest := max(max(one.ids) for one in tuned.sides)) >= known:
@@ -101,7 +104,7 @@ def read_base(base: Model, tuned: TunedStates, recipe: Recipe) -> Work:
 
 
 def read_adapter(model: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
-    """One model with its adapter on, then off; it is left on."""
+    """Read one model with its adapter on, then off; the adapter is left on."""
     model.use_adapter(True)
     first = yield from read_tuned(model, contrast, recipe)
     model.use_adapter(False)
@@ -112,7 +115,9 @@ def read_adapter(model: Model, contrast: ContrastSet, recipe: Recipe) -> Work:
 
 
 def tokenize_pairs(model: Model, contrast: ContrastSet, read: str) -> list[TokenizedText]:
-    """positive, negative, positive, …; answers of a multiple choice end at the token that decides."""
+    """Tokenized sides (positive, negative, positive, …); multiple-choice answers end at their first
+    differing token.
+    """
     sides: list[TokenizedText] = []
     for number, pair in enumerate(contrast.pairs, start=1):
         begins = pair.begins or (None, None)
@@ -125,7 +130,7 @@ def tokenize_pairs(model: Model, contrast: ContrastSet, read: str) -> list[Token
 
 
 def negative_role(pair: ContrastPair) -> str:
-    """Who speaks on the negative side: its system prompt, else the pair's domain."""
+    """The system prompt of the negative side, or else the pair's domain."""
     if not isinstance(pair.negative, str) and pair.negative and isinstance(pair.negative[0], dict):
         first = pair.negative[0]
         if first.get("role") == "system":
@@ -134,7 +139,7 @@ def negative_role(pair: ContrastPair) -> str:
 
 
 def _choose_positions(model: Model, sides: Sequence[TokenizedText], recipe: Recipe) -> Work:
-    """(sides, positions); sides without a reply get one first where the reply is what is read."""
+    """(sides, positions); when the reply is read, the model first generates the replies that are missing."""
     if recipe.read != RESPONSE:
         return list(sides), [read_positions(recipe.read, one) for one in sides]
     silent = [one for one in sides if one.reply is None]

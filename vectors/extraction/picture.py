@@ -1,5 +1,6 @@
-"""An extraction as a picture: over the layers how far apart the classes are, how well they are told apart, how long
-the vector is, and how far it points the same way as another one."""
+"""Plots an extraction over the layers: class separation, held-out accuracy, vector norm, and alignment
+with another vector.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from vectors.plots.marks import PlotAxes, PlotCurve
 
 
 def draw_report(path: str | Path, report: Mapping[str, Any]) -> Path:
-    """`report` is the summary of the job."""
+    """Write the plot file; `report` is the summary of the job."""
     layers = report["layers"]
     best = [(report["best_layer"], "best layer")] if report["best_layer"] is not None else []
     panels = [
@@ -39,14 +40,14 @@ def draw_report(path: str | Path, report: Mapping[str, Any]) -> Path:
 
 
 def published_panel(layers: Layers, published: Mapping[str, Any]) -> tuple[PlotAxes, list[PlotCurve]]:
-    """d as the authors of the file define it, here and there."""
+    """d as the authors of the evaluation file define it: this vector's and the published values."""
     ours = {layer: found["axes"] for layer, found in layers.items() if found.get("axes")}
     theirs = replace(report_curve(published["name"], published["layers"], "d"), dashed=True)
     return PlotAxes(y="d, population", levels=[(0.0, "")]), [report_curve("here", ours, "d"), theirs]
 
 
 def alignment_panel(aligned: Mapping[str, Any]) -> tuple[PlotAxes, list[PlotCurve]]:
-    """Cosine per layer, what random directions reach, and the lines of the verdict."""
+    """Cosine per layer, the range of random directions, and the thresholds of the verdict."""
     lines = [
         (sign * line, word) for line, word in ((STRONG, "strong"), (MODERATE, "moderate")) for sign in (1, -1)
     ]

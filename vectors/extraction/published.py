@@ -1,7 +1,8 @@
-"""Evaluation files of llm-personality-axes: what its authors found layer by layer, to be drawn beside ours.
+"""Reads evaluation files of llm-personality-axes: published metrics per layer, for comparison.
 
-A torch file with `model`, `extraction_method`, `best_layer` and `all_results` {layer: figures}. Its figures are those
-of `axes`: population d, accuracy at zero, means and deviations of both classes' projections.
+A torch file with `model`, `extraction_method`, `best_layer` and `all_results` {layer: metrics}. Its
+metrics are those of `axes`: population d, accuracy at zero, means and deviations of both classes'
+projections.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "means": ("assistant_mean", "non_assistant_mean"),
     "stds": ("assistant_std", "non_assistant_std"),
 }
-"""Ours, and what they are called there."""
+"""Our field names, and those of the file."""
 
 
 def read_evaluation(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """`name`, `best_layer` and `layers` {L: the figures of `axes`}; no code in the file is run."""
+    """`name`, `best_layer` and `layers` {L: the metrics of `axes`}; no code in the file is run."""
     source = open_vector_file(path)
     try:
         return _parse_tree(_read_tree(source), source.name)

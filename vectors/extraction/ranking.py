@@ -1,4 +1,6 @@
-"""Which layer is best: the rule of this house, and the one of llm-personality-axes for comparing with its tables."""
+"""Choice of the best layer: by our rule, or by that of llm-personality-axes for comparison with its
+tables.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ RULES: Mapping[str, Callable[[Mapping[str, Any]], tuple[float, float]]] = {
 
 
 def best_layer(layers: Layers, rule: str = "midpoint") -> int | None:
-    """The layer with the highest accuracy, among equals that of the highest d; None without a hold-out."""
+    """The layer with the highest accuracy, ties broken by d; None without a hold-out."""
     if rule not in RULES:
         raise UsageError(f"no rule {rule!r}; there is {', '.join(RULES)}")
     measured = {layer: found for layer, found in layers.items() if found["n_holdout"]}

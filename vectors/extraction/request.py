@@ -1,4 +1,4 @@
-"""The choices of one extraction, checked before a model is touched."""
+"""The options of one extraction, validated before a model is used."""
 
 from __future__ import annotations
 
@@ -46,5 +46,5 @@ class Recipe:
         return ReadSettings(layers, self.batch_tokens, self.store)
 
     def to_json(self) -> dict[str, Any]:
-        """What changes the result: the name of an unfinished job."""
+        """The options that change the result: they identify an unfinished job."""
         return {key: value for key, value in self.__dict__.items() if key != "store"}

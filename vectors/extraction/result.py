@@ -1,4 +1,4 @@
-"""What an extraction found: the vector with everything known about it, and the table behind it."""
+"""The result of an extraction: the vector with its metadata, and the metrics of each layer."""
 
 from __future__ import annotations
 

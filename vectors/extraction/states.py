@@ -1,7 +1,7 @@
-"""The states of many texts at their chosen tokens, as steps of a job that can stop anywhere and go on.
+"""Reads the states of many texts at chosen tokens, as steps of a job that can stop and resume anywhere.
 
-Batches are fixed by the texts and the token budget alone, never by what is already there: a run that was
-interrupted meets the same batches and writes the same bytes as one that was not.
+Batches depend only on the texts and the token budget, never on what is already there: an interrupted run
+meets the same batches and writes the same bytes as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ Work = Generator[Any, Any, Any]
 
 @dataclass(frozen=True)
 class ReadSettings:
-    """How states are read: which layers, in what batches, where they are kept meanwhile, and how that is told."""
+    """How states are read: layers, tokens per batch, the folder that holds them, and the label of the
+    progress.
+    """
 
     layers: tuple[int, ...]
     batch_tokens: int | None = None
@@ -42,7 +44,7 @@ class ReadSettings:
         return self.batch_tokens or (ON_CPU if model.device.type == "cpu" else ON_GPU)
 
     def for_model(self, name: str) -> ReadSettings:
-        """The same for one of several models."""
+        """The same settings for one of several models, with a folder of its own."""
         store = self.store / name if self.store else None
         return ReadSettings(
             self.layers, self.batch_tokens, store, f"{self.progress_label} by the {name} model"
@@ -52,7 +54,7 @@ class ReadSettings:
 def read_states(
     model: Model, sides: Sequence[TokenizedText], choices: Sequence[Choice], how: ReadSettings
 ) -> Work:
-    """{L: [n, d]} float32: in memory, or in mapped files when `how.store` names a folder."""
+    """{L: [n, d]} float32, in memory or in mapped files if `how.store` names a folder."""
     ids, lengths = [list(side.ids) for side in sides], [len(side.ids) for side in sides]
     places, budget = positions.chosen_positions(choices, lengths), how.budget(model)
     key = capture_key(model.fingerprint, str(model.dtype), list(how.layers), ids, places, budget)
@@ -78,7 +80,7 @@ def read_states(
 
 
 def _whole_batches(widths: Sequence[int], budget: int, done: set[int]) -> set[int]:
-    """The texts of batches that are there completely; a batch cut short is read again as a whole."""
+    """The texts of complete batches; a batch that was cut short is read again as a whole."""
     kept: set[int] = set()
     waiting = batches.by_length(widths)
     while waiting:

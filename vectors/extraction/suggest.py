@@ -1,8 +1,9 @@
-"""A band and a dose to begin with: bands that hold-out d proposes are tried on the model, and the doses that
-its text survives bound the scale.
+"""Suggests layers and a dose: candidate bands are tried on the model, and the doses at which its text stays
+intact bound the scale.
 
-A high d alone does not steer: on a model that mentions a trait in every third sentence, d is 3 and steering
-does almost nothing. So the bands compete in what a dose changes, beside random vectors of the same size.
+A high d alone does not steer: on a model that mentions a trait in every third sentence, d is 3 and
+steering does almost nothing. So the bands are compared by the effect of a dose, relative to random vectors
+of the same size.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def suggest_band_and_dose(
     pairs: Sequence[tuple[Ids, Ids]],
     seed: int,
 ) -> Work:
-    """(suggestion, what it rests on). `pairs` are held out; without any, d alone chooses the band."""
+    """(suggestion, its evidence). `pairs` are held out; without any, the band is chosen by d alone."""
     tools = [doses.prepare_doses(vector, band) for band in candidate_bands(model, vector, apart)]
     effects = []
     for tool in tools if pairs else ():
@@ -59,14 +60,14 @@ def suggest_band_and_dose(
 def candidate_bands(
     model: Model, vector: SteeringVector, apart: Mapping[int, LayerSeparation]
 ) -> list[tuple[int, ...]]:
-    """Around the layer that separates best, and the house's default, as far as the vector reaches."""
+    """The band around the layer that separates best, and the default band, limited to the vector's layers."""
     proposed = [best_band(apart, model.n_layers), band_of(Channel(vector), model.n_layers)]
     inside = [tuple(layer for layer in band if layer in vector.norms) for band in proposed]
     return list(dict.fromkeys(band for band in inside if band)) or [vector.layers]
 
 
 def _measure_effect(model: Model, tool: DosedVector, pairs: Sequence[tuple[Ids, Ids]], seed: int) -> Work:
-    """What one dose does to the tendency towards the positive texts of a few pairs."""
+    """The effect of one dose on the propensity towards the positive texts of a few pairs."""
     controls = [tool.random_control(1000 * seed + number) for number in range(1, CONTROLS + 1)]
     found = yield from dose_response.measure_propensities(model, [tool, *controls], pairs[:PAIRS])
     return Effect("propensity", 0.0, (0.0, 0.0), ()) if found is None else found.effect(seed)
@@ -78,7 +79,7 @@ def _effect_facts(tool: DosedVector, effect: Effect) -> dict[str, Any]:
 
 
 def _prompt_ids(model: Model) -> list[Ids]:
-    """The demo models know nothing but their own world."""
+    """Prompts as token ids; the demo models get prompts of their own toy world."""
     if model.tokenizer is None:
         return [[(1009 * i + 7 * line) % 97 for i in range(8)] for line in range(ASKED)]
     if model.name in demo.NAMES:

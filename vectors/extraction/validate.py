@@ -1,4 +1,4 @@
-"""What of an extraction can be known to be wrong before a model is loaded for it, or an engine asked."""
+"""Validates an extraction request before a model is loaded or an engine is contacted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Params = Mapping[str, Any]
 
 
 def validate_request(params: Params) -> None:
-    """A choice that does not exist, a file that could not be written in the end, one that is to be drawn beside."""
+    """Raise for an unknown option, an output that cannot be written, or an unreadable evaluation file."""
     writing.ensure_vector_writable(required_option(params, "out"), params.get("to"))
     Recipe(**chosen_options(params))
     if params.get("plot"):
@@ -27,7 +27,7 @@ def validate_request(params: Params) -> None:
 
 
 def chosen_options(params: Params) -> dict[str, Any]:
-    """The choices that were made; a recipe knows the others."""
+    """The options that were given; `Recipe` has defaults for the others."""
     return {key: params[key] for key in CHOICES if params.get(key) is not None}
 
 

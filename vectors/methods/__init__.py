@@ -1,1 +1,3 @@
-"""Ways from the states of two classes to a direction: one file per method, with its formula and its source."""
+"""Methods that compute a direction from the states of two classes: one file each, with its formula and
+source.
+"""

@@ -1,7 +1,7 @@
 """Assistant Axis: v = mean(default) − mean over roles of (mean of the role), arXiv 2601.10387.
 
-Roles count alike, however many texts each has: the axis leads away from all characters rather than from the
-most frequent one. Pairs without named roles make this the difference of means.
+Every role has the same weight, however many texts it has: the axis leads away from all characters rather
+than from the most frequent one. Without named roles it equals the difference of means.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What every method is given: the states of both classes at one layer.
+"""The input of every method: the states of both classes at one layer.
 
-They may lie in a file that is larger than memory. So they are met as blocks of rows in float64, and whatever a
-method keeps of them has the size of the model, never that of the set.
+They may lie in a file that is larger than memory, so they are read as blocks of rows in float64, and a
+method may keep only arrays of the model's size, never of the set's.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 Rows = NDArray[np.float64]
 Direction = NDArray[np.float64]
-BLOCK_BYTES = 8 << 20  # of float64 rows; a few of these at once
+BLOCK_BYTES = 8 << 20  # per block of float64 rows; a few blocks are in memory at once
 
 
 @dataclass(frozen=True)
 class States:
-    """`count` rows of `width` numbers, as often as they are asked for."""
+    """`count` rows of `width` numbers; `blocks()` can be iterated any number of times."""
 
     count: int
     width: int
@@ -33,7 +33,7 @@ class States:
         return total / self.count
 
     def projections(self, direction: Direction) -> NDArray[np.float64]:
-        """Every row's projection."""
+        """The projection of every row on a direction."""
         return np.concatenate([rows @ direction for rows in self.blocks()])
 
     def gram(self) -> Rows:
@@ -44,7 +44,7 @@ class States:
         return total
 
     def all_rows(self) -> Rows:
-        """All rows at once: for sets that are no larger than the model is wide."""
+        """All rows in one array, for sets with fewer rows than the model's width."""
         return np.concatenate(list(self.blocks()))
 
     def standardized(self, middle: Direction, scale: float = 1.0) -> States:
@@ -53,7 +53,7 @@ class States:
 
 
 def array_states(source: Any, chosen: Sequence[int] | None = None) -> States:
-    """Rows of an array, all of them or the chosen ones; read anew on every pass."""
+    """The rows of an array, all or the chosen ones; read again on every pass."""
     array = np.asarray(source) if not isinstance(source, np.ndarray) else source
     which = np.arange(len(array)) if chosen is None else np.asarray(chosen, dtype=np.int64)
     step = max(1, BLOCK_BYTES // (8 * max(1, array.shape[1])))
@@ -67,7 +67,9 @@ def array_states(source: Any, chosen: Sequence[int] | None = None) -> States:
 
 @dataclass(frozen=True)
 class Classes:
-    """Row i of both belongs to pair i; `roles` names who spoke in each negative row, where that is known."""
+    """Both classes; row i of each belongs to pair i. `roles` names the role of each negative row, if
+    known.
+    """
 
     positive: States
     negative: States

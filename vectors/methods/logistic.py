@@ -38,14 +38,14 @@ def logistic_direction(classes: Classes) -> Direction:
 
 @dataclass(frozen=True)
 class LogisticLoss:
-    """The loss over all rows with an offset behind them, its gradient and its curvature, each as one pass."""
+    """The loss over all rows with an intercept column, its gradient and its Hessian, each as one pass."""
 
     rows: States
     labels: NDArray[np.float64]
 
     @property
     def penalty(self) -> Weights:
-        """The offset is free, but for the digits that keep the system regular."""
+        """L2 weights; the intercept's is tiny, only to keep the system regular."""
         return np.append(np.full(self.rows.width, PENALTY), 1e-9)
 
     def blocks(self) -> Iterator[tuple[Rows, NDArray[np.float64]]]:
@@ -61,7 +61,7 @@ class LogisticLoss:
         return total + float((self.penalty * weights**2).sum()) / 2
 
     def derivatives(self, weights: Weights) -> tuple[Weights, Rows]:
-        """(gradient, curvature)."""
+        """(gradient, Hessian)."""
         gradient, curvature = self.penalty * weights, np.diag(self.penalty)
         for rows, labels in self.blocks():
             chance = logistic_sigmoid(rows @ weights)
@@ -71,7 +71,7 @@ class LogisticLoss:
 
 
 def minimize_loss(problem: LogisticLoss) -> Weights:
-    """[w, b] at the minimum; the penalty keeps it finite even where a plane separates the classes."""
+    """[w, b] at the minimum; the penalty keeps it finite even if the classes are separable."""
     weights = np.zeros(problem.rows.width + 1)
     for _ in range(STEPS):
         gradient, curvature = problem.derivatives(weights)
@@ -88,7 +88,7 @@ def logistic_sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _halve_until_lower(problem: LogisticLoss, weights: Weights, step: Weights) -> Weights:
-    """Half the step until the loss falls: far from the minimum a full one can overshoot."""
+    """Halve the step until the loss falls: far from the minimum a full Newton step can overshoot."""
     here = problem.loss(weights)
     for _ in range(20):
         if problem.loss(weights - step) <= here:

@@ -1,7 +1,7 @@
 """Difference of means: v = mean a⁺ − mean a⁻.
 
-Marks & Tegmark 2023; Rimsky et al. 2023 (contrastive activation addition). The default: no spread of the
-data can turn it away from what separates the classes.
+Marks & Tegmark 2023; Rimsky et al. 2023 (contrastive activation addition). The default: variance within
+the classes cannot turn it away from what separates them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The leading direction of a set of rows, through the smaller of its two Gram matrices."""
+"""The leading singular direction of a set of rows, through the smaller of its two Gram matrices."""
 
 from __future__ import annotations
 

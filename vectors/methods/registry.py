@@ -1,4 +1,4 @@
-"""All methods by name, and what is the same for each: which way the direction points and how long it is."""
+"""All methods by name, and the sign and length that each direction gets."""
 
 from __future__ import annotations
 
@@ -52,6 +52,6 @@ def fit_direction(name: str, classes: Classes) -> Direction:
 
 
 def orient_direction(unit: Direction, classes: Classes) -> Direction:
-    """repeng's vote: turned around if more pairs have p⁺ < p⁻ than p⁺ > p⁻."""
+    """repeng's vote: the sign is reversed if more pairs have p⁺ < p⁻ than p⁺ > p⁻."""
     apart = classes.differences.projections(unit)
     return -unit if np.count_nonzero(apart < 0) > np.count_nonzero(apart > 0) else unit

@@ -1,7 +1,8 @@
-"""Mann & Whitney 1947: would the projections of two classes lie so far apart by chance, whatever their distributions?
+"""Mann–Whitney U test (1947) of whether the projections of two classes differ by chance, for any
+distribution.
 
-U = Σᵢⱼ [xᵢ > yⱼ] + ½ [xᵢ = yⱼ] = n₁ n₂ · AUROC. Few values without ties are held against every order they could have
-come in, others against the normal distribution, corrected for ties and for continuity: where scipy draws that line.
+U = Σᵢⱼ [xᵢ > yⱼ] + ½ [xᵢ = yⱼ] = n₁ n₂ · AUROC. Few values without ties use the exact distribution of U,
+others the normal approximation, corrected for ties and for continuity; the boundary is the one scipy uses.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ FEW = 8
 
 
 def mann_whitney(x: ArrayLike, y: ArrayLike) -> tuple[float, float]:
-    """U of the first class and the two-sided p; the classes are taken as independent of each other."""
+    """U of the first class and the two-sided p; the classes are assumed to be independent."""
     a, b = np.asarray(x, np.float64), np.asarray(y, np.float64)
     pairs = a.size * b.size
     u = round(2 * metrics.area_under_roc(a, b) * pairs) / 2
@@ -31,7 +32,10 @@ def mann_whitney(x: ArrayLike, y: ArrayLike) -> tuple[float, float]:
 
 
 def u_distribution(n: int, m: int) -> NDArray[np.float64]:
-    """P(U = 0), P(U = 1), …: the largest of all is an x, above all m of the others, in n of n + m orders."""
+    """P(U = 0), P(U = 1), … under the null, for classes of n and m values without ties.
+
+    Recursion: the largest of all values is an x, above all m others, with probability n / (n + m).
+    """
     shorter = [np.ones(1)] * (m + 1)
     for i in range(1, n + 1):
         row = [np.ones(1)]

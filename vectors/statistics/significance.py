@@ -1,4 +1,4 @@
-"""Could this be chance? Paired sign-flip test, Holm's correction over layers, Welch's t, Mann–Whitney.
+"""Significance tests: paired sign-flip test, Holm's correction over layers, Welch's t, Mann–Whitney.
 
 x and y are held-out projections of the pairs: the direction was made without them, so under the null their
 signs are exchangeable.
@@ -32,7 +32,7 @@ def sign_flip_p(x: ArrayLike, y: ArrayLike, *, seed: int = 0, flips: int = FLIPS
 
 
 def holm_correction(values: Mapping[Any, float]) -> dict[Any, float]:
-    """Holm 1979: the k-th smallest of m times m − k + 1, never below the one before, at most 1."""
+    """Holm 1979: the k-th smallest of m p-values times m − k + 1, non-decreasing, at most 1."""
     adjusted, floor = {}, 0.0
     for rank, key in enumerate(sorted(values, key=lambda key: values[key])):
         floor = max(floor, min(1.0, (len(values) - rank) * values[key]))
@@ -85,7 +85,7 @@ def _continued_fraction(a: float, b: float, x: float) -> float:
 
 
 def significance_tests(x: ArrayLike, y: ArrayLike, seed: int) -> dict[str, Any]:
-    """What one layer's hold-out says; Holm's share comes when all layers are known."""
+    """The tests of one layer's hold-out; Holm's correction follows when all layers are measured."""
     found, (u, p) = welch_test(x, y), mann_whitney(x, y)
     return {
         "p": sign_flip_p(x, y, seed=seed),

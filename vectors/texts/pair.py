@@ -1,7 +1,7 @@
-"""One pair of texts that differ in one trait, and the set of them that a vector is made from.
+"""A pair of texts that differ in one trait, and the contrast set that a vector is made from.
 
-A side is a text, a list of messages (a last assistant message is still open, its end is where the next word
-is about to be decided) or token ids.
+A side is a text, a list of messages or token ids. A last assistant message is unfinished: its end is where
+the next token is decided.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from core.secrets import holds_secret
 
 Text: TypeAlias = str | Sequence[Any]
 FEWEST = 2
-KEPT = "they are used as they are, and so is what is made of them"
+KEPT = "it stays in the texts and in everything made from them"
 
 
 def last_message_text(text: str | Sequence[Any]) -> str:
-    """A text itself; of messages what the last one says."""
+    """A text itself, or the content of the last message."""
     if isinstance(text, str):
         return text
     last: Any = text[-1]
@@ -33,7 +33,7 @@ def last_message_text(text: str | Sequence[Any]) -> str:
 
 @dataclass(frozen=True)
 class ContrastPair:
-    """`begins` says, for plain texts, at which character each side's own words begin."""
+    """Two texts; for plain texts `begins` is the character at which each side's own part begins."""
 
     positive: Text
     negative: Text
@@ -47,7 +47,7 @@ class ContrastPair:
 
 @dataclass(frozen=True)
 class Split:
-    """Which pairs a direction is made from, and which only judge it."""
+    """Indices of the pairs that make the direction, and of those that only evaluate it."""
 
     train: tuple[int, ...]
     holdout: tuple[int, ...]
@@ -55,7 +55,7 @@ class Split:
 
 @dataclass(frozen=True)
 class ContrastSet:
-    """Pairs, or for two models only prompts; `shape` is the shape of the file they came in."""
+    """Pairs, or only prompts for comparing two models; `shape` is the name of their file format."""
 
     name: str
     pairs: tuple[ContrastPair, ...] = ()
@@ -79,18 +79,18 @@ class ContrastSet:
 
     @property
     def texts(self) -> tuple[Text, ...]:
-        """Every different text once: what two models are compared on."""
+        """Every distinct text once: the inputs for comparing two models."""
         every = [*self.prompts, *(side for pair in self.pairs for side in (pair.positive, pair.negative))]
         return tuple({json.dumps(text): text for text in every}.values())
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What its owner should know before anything is made of it."""
+        """Warnings to show before anything is made of the set."""
         held = sum(holds_secret(json.dumps(text, ensure_ascii=False)) for text in self.texts)
         return (f"{self.name}: {held} of its texts hold a key; {KEPT}",) if held else ()
 
     def validated(self) -> ContrastSet:
-        """Refuse what no direction can be made from."""
+        """The set itself; raises if no direction can be made from it."""
         for number, pair in enumerate(self.pairs, start=1):
             if pair.positive == pair.negative:
                 raise BadInput(f"{self.name}: pair {number} identical")
@@ -101,7 +101,9 @@ class ContrastSet:
 
 
 def split_pairs(keys: Sequence[str], holdout: float, seed: int) -> Split:
-    """Seeded split of what `keys` name; equal keys stay on one side. Sides too small to measure are merged."""
+    """Seeded split of the indices of `keys`; equal keys stay on one side. A side too small to measure is
+    merged.
+    """
     groups: dict[str, list[int]] = {}
     for index, key in enumerate(keys):
         groups.setdefault(key, []).append(index)

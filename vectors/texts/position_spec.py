@@ -1,4 +1,4 @@
-"""At which tokens a side is read; a new way is a function and a line below.
+"""Which token positions of a side are read; to add a way, add a function and a line below.
 
 `last` the last token, where the next one is decided · `decision` the last token before the side's own words ·
 `response-mean` the mean over those words · `span:A:B` tokens A to B · `regex:PATTERN` the tokens of its last
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 RESPONSE = "response-mean"
 LONGEST = 50
-"""Tokens of a reply that the model gives itself to be read."""
+"""Most tokens of a generated reply that is read."""
 
 
 def read_positions(read: str, side: TokenizedText) -> Choice:
-    """Positions in one side for a read as typed; what cannot be found there is a sentence."""
+    """The positions in one side for a `--read` value; raises if they do not exist there."""
     name, _, argument = read.partition(":")
     return READS[name](side, argument)
 
 
 def check_read(read: str) -> str:
-    """A read that exists, with the argument it needs; known before a model is touched."""
+    """The same value; raises if it is unknown or its argument is wrong, before a model is used."""
     name, _, argument = read.partition(":")
     if name not in READS:
         raise UsageError(f"no read {name!r}; there is {', '.join(READS)}")
@@ -53,11 +53,11 @@ def _decision(side: TokenizedText, argument: str) -> Choice:
         return side.last_token_before(side.reply[0])
     if side.turns:
         return -1
-    raise UsageError("a plain text marks no decision; use last, or narratives with context and continuation")
+    raise UsageError("a plain text has no decision; use last, or narratives with context and continuation")
 
 
 def _response(side: TokenizedText, argument: str) -> Choice:
-    """The words of the reply; a reply without any is read at its last token."""
+    """The tokens of the reply; an empty reply is read at its last token."""
     if side.reply is None:
         return -1
     return side.tokens(side.reply) or -1

@@ -1,4 +1,4 @@
-"""Replies that the model gives itself, for reading the mean over its own words (≤ 50 greedy tokens by default)."""
+"""Generates the model's own replies, to read the mean over their tokens (≤ 50 greedy tokens by default)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 def generate_replies(
     model: Model, sides: Sequence[TokenizedText], longest: int = LONGEST
 ) -> Generator[Any, Any, Any]:
-    """(sides with the reply behind them, the reply's positions); an empty reply is read at the last token.
+    """(sides with the reply appended, the reply's positions); an empty reply is read at the last token.
 
-    Each reply is a step of its own, so that a job that runs again finds it answered.
+    Each reply is a job step of its own, so that a repeated job finds it.
     """
     longer, choices = [], []
     for number, side in enumerate(sides):
@@ -36,7 +36,7 @@ def generate_replies(
 
 
 def reply_ids(model: Model, ids: Sequence[int], longest: int) -> list[int]:
-    """Greedy tokens without the one that ends the turn."""
+    """Greedily generated token ids without the end-of-turn token."""
     live = stream(model, list(ids), max_new_tokens=longest)
     said = [step.token_id for step in live]
     return said[:-1] if live.stop_reason == "eos" else said

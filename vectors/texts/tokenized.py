@@ -1,4 +1,4 @@
-"""One side of a pair as the model meets it: token ids, and which characters each of them came from."""
+"""One side of a pair as token ids, with the characters that each token came from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class TokenizedText:
-    """`turns` are the messages' own words by character; `reply` the words that are still being said, if any."""
+    """Token ids of a text; `turns` are the character spans of the messages, `reply` that of an unfinished
+    reply.
+    """
 
     ids: tuple[int, ...]
     text: str = ""
@@ -26,14 +28,14 @@ class TokenizedText:
     reply: Span | None = None
 
     def tokens(self, span: Span) -> list[int]:
-        """The tokens that hold any of these characters."""
+        """The tokens that overlap this character span."""
         start, stop = span
         if not self.offsets:
             raise UsageError("this read needs to know which characters a token holds; use last or span:A:B")
         return [i for i, (a, b) in enumerate(self.offsets) if b > a and b > start and a < stop]
 
     def last_token_before(self, place: int) -> int:
-        """The last token that ends before a character."""
+        """The last token that ends at or before a character."""
         if not self.offsets:
             raise UsageError("this read needs to know which characters a token holds; use last or span:A:B")
         ends = [i for i, (_, b) in enumerate(self.offsets) if b <= place]
@@ -43,7 +45,7 @@ class TokenizedText:
 
 
 def tokenize_text(model: Model, text: Text, begins: int | None = None) -> TokenizedText:
-    """A conversation that ends with the assistant stays open there; ids are taken as they are."""
+    """Tokenize a side; a final assistant message stays unfinished, and token ids are used unchanged."""
     if not isinstance(text, str) and all(isinstance(token, int) for token in text):
         return TokenizedText(tuple(map(int, text)))
     if model.tokenizer is None:
@@ -63,7 +65,7 @@ def tokenize_text(model: Model, text: Text, begins: int | None = None) -> Tokeni
 def first_difference(
     number: int, positive: TokenizedText, negative: TokenizedText
 ) -> tuple[TokenizedText, TokenizedText]:
-    """Both sides up to the first token in which their answers differ: the letter or the word that was chosen."""
+    """Both sides up to the first token in which their answers differ: the letter or word that was chosen."""
     for place, (one, other) in enumerate(zip(positive.ids, negative.ids, strict=False)):
         if one != other:
             return TokenizedText(positive.ids[: place + 1]), TokenizedText(negative.ids[: place + 1])
@@ -81,7 +83,7 @@ def _tokenize(
 
 
 def _message_spans(text: str, contents: list[str]) -> tuple[Span, ...]:
-    """Where each message's words stand in the rendered text, in order; templates may trim them."""
+    """The character span of each message in the rendered text, in order; templates may trim messages."""
     spans, place = [], 0
     for content in contents:
         words = content.strip()

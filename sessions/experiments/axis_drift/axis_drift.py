@@ -1,7 +1,7 @@
-"""Persona drift: where a long conversation lies on an axis, turn by turn, without a cap, under one, and under two caps
-on a random direction.
+"""Persona drift: the position of a long conversation on an axis, turn by turn, uncapped, under a cap, and
+under two control caps on a random direction.
 
-What was said is read by the unsteered model, so the numbers are about the words and not about the cap.
+Answers are read by the unsteered model, so the numbers describe the text and not the cap's own push.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _run_conversation(
     how: GenerationSettings,
     vector: Any,
 ) -> Work:
-    """One condition's own history: every answer is part of what the next one answers."""
+    """One conversation under one condition; every answer becomes part of the next prompt."""
     told: list[DriftTurn] = []
     for turn in range(len(script.turns)):
         prompt = _prompt_at_turn(script, [one.answer.text for one in told], turn)
@@ -83,7 +83,7 @@ def _run_conversation(
 
 
 def _prompt_at_turn(script: ConversationScript, answered: list[str], turn: int) -> SamplePrompt:
-    """Everything said up to a turn of the user's."""
+    """The conversation up to a user turn, as a prompt."""
     messages = [{"role": "system", "content": script.system}] if script.system else []
     for words, answer in zip(script.turns[:turn], answered, strict=True):
         messages += [{"role": "user", "content": words}, {"role": "assistant", "content": answer}]

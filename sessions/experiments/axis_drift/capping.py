@@ -1,8 +1,8 @@
-"""A floor on a vector, and the two caps on a random direction that it is held against.
+"""A floor on a vector, and two controls on a random direction.
 
-The same floor is a cap of the same size: it pushes everything that is said to where the true one only pushes what has
-left. The matched floor is the same recipe: as high among the random direction's own projections as the true floor lies
-among the vector's. A cap is worth its name where it holds what neither holds, or holds it at less cost.
+Controls: (a) the same floor value on a random direction; (b) the matched floor, at the same percentile
+of the random direction's own projections as the true floor has among the vector's. The cap works if it
+beats both.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sessions.experiments.scoring.answers import cache_key
 
 
 def floored_channel(voice: ModelSampler, vector: Any, params: Mapping[str, Any]) -> Channel:
-    """At the percentile or number that was asked for; what cannot be played is refused here."""
+    """The channel with the requested floor (percentile or number); an invalid one is refused here."""
     layers = parse_layers(params["layers"], voice.n_layers) if params["layers"] else None
     channel = Channel(vector, layers=layers, floor=_parse_bound(params["floor"]))
     for layer in channel_band(channel, voice.n_layers):
@@ -34,7 +34,7 @@ def floored_channel(voice: ModelSampler, vector: Any, params: Mapping[str, Any])
 def match_random_floor(
     voice: ModelSampler, cap: Channel, random: Any, firsts: Sequence[SamplePrompt]
 ) -> Work:
-    """The cap on the random direction by the same recipe; its pool are the places where first answers begin."""
+    """The matched-floor cap on the random direction; percentiles are over the starts of the first answers."""
     true, other = [], []
     for prompt in firsts:
         true.append((yield from start_projections(voice, prompt, cap.vector)))
@@ -47,7 +47,7 @@ def match_random_floor(
 
 
 def start_projections(voice: ModelSampler, prompt: SamplePrompt, vector: Any) -> Work:
-    """{layer: projection} at the last token of what an answer is to."""
+    """{layer: projection} at the last prompt token."""
     key = cache_key("begins", voice, prompt, vector)
     found = yield from task_group(key, partial(_read_start, voice, prompt, vector))
     return {int(layer): value for layer, value in found.items()}

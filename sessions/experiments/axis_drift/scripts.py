@@ -1,4 +1,4 @@
-"""Long conversations to drift in: what a user says turn by turn, whatever is answered."""
+"""User turns of long conversations, sent one by one whatever the model answers, to measure persona drift."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ ENGLISH = (
 
 @dataclass(frozen=True)
 class ConversationScript:
-    """`system` comes before the first turn, if there is one."""
+    """The user turns of one conversation; `system` is an optional system prompt."""
 
     id: str
     turns: tuple[str, ...]
@@ -55,7 +55,7 @@ class ConversationScript:
 
 
 def load_conversations(params: Mapping[str, Any], model: str) -> tuple[ConversationScript, ...]:
-    """A file of conversations, or those of the demo's world or in English; as many as `n` says."""
+    """The first `n` conversations of a file, or of the demo world, or the built-in English ones."""
     name, count, turns = params.get("conversations"), int(params["n"]), int(params["turns"])
     if name:
         found = read_conversations(expand_home(str(name)))
@@ -70,7 +70,9 @@ def load_conversations(params: Mapping[str, Any], model: str) -> tuple[Conversat
 
 
 def read_conversations(path: Path) -> tuple[ConversationScript, ...]:
-    """JSON lines with `messages`: the user's turns are played, answers in between are ours and left out."""
+    """JSON lines with `messages`: user turns are used, assistant turns are dropped (the model answers
+    itself).
+    """
     found = []
     for number, item in enumerate(read_prompts(path), start=1):
         messages = (
@@ -81,7 +83,9 @@ def read_conversations(path: Path) -> tuple[ConversationScript, ...]:
             for role in ("user", "system")
         }
         if len(said["user"]) < 2:
-            raise BadInput(f"{path}, conversation {number}: a drift needs at least two turns of a user")
+            raise BadInput(
+                f"{path}, conversation {number}: at least two user turns are needed to measure drift"
+            )
         found.append(
             ConversationScript(f"{path.stem}-{number}", tuple(said["user"]), " ".join(said["system"]))
         )
@@ -91,7 +95,7 @@ def read_conversations(path: Path) -> tuple[ConversationScript, ...]:
 def _demo_conversations(
     count: int, turns: int, pulls: Sequence[str], seed: int
 ) -> tuple[ConversationScript, ...]:
-    """A request, one follow-up, somebody who says what the assistant is, and follow-ups to the end."""
+    """A request, a follow-up, a turn that pulls towards another persona, and follow-ups to the end."""
     made = []
     for number, (_, request) in enumerate(world.task_requests(count, seed)):
         chance = random.Random(f"{seed} {number}")

@@ -1,8 +1,8 @@
-"""Conversations on an axis, turn by turn: where each answer lies, and what a cap makes of it.
+"""Result tables of axis drift: where each answer lies on the axis, turn by turn, and what a cap changes.
 
-Two readings of a turn, both in mean residual norms and averaged over the band: the state in which the answer is about
-to begin (where most vectors are made, and where a turn can be foreseen), and the mean over the words of the answer.
-Each has its own alert line, below which a quarter of the uncapped first turns lie: the pool decides what is low.
+Two positions per turn, both in mean residual norms and averaged over the band: the hidden state at the
+last prompt token (where most vectors are extracted), and the mean over the answer's tokens. Each has
+its own alert line: the 25th percentile of the uncapped first turns.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ALERT = 25
 
 @dataclass(frozen=True)
 class DriftTurn:
-    """An answer, and the projections by layer of the state it began in."""
+    """An answer, and the projections by layer of the state it started from."""
 
     answer: SampledAnswer
     start_projections: Mapping[int, float]
@@ -34,7 +34,9 @@ class DriftTurn:
 
 @dataclass(frozen=True)
 class DriftTable:
-    """`told[condition][conversation][turn]`; conversations are the units that are resampled and paired."""
+    """`conversations[condition][conversation][turn]`; conversations are the units of resampling and
+    pairing.
+    """
 
     conversations: Mapping[str, Sequence[Sequence[DriftTurn]]]
     layers: Sequence[int]
@@ -63,12 +65,14 @@ class DriftTable:
                 yield Row("turns", f"{name} · {place + 1}", columns)
 
     def _cost(self, answered: Sequence[DriftTurn]) -> dict[str, Any]:
-        """What the cap does to the text: KL(capped ‖ not) per token, and what the unsteered model thinks of it."""
+        """Effect of the cap on the text: KL(capped ‖ uncapped) per token, and −log p under the unsteered
+        model.
+        """
         said = [turn.answer for turn in answered]
         return {name: MEASURES[name].estimate(said, self.seed).value for name in ("kl", "nll")}
 
     def position(self, turn: DriftTurn, reading: str) -> Value:
-        """One turn on the axis."""
+        """Position of one turn on the axis."""
         if reading == BEGINS:
             return mean_value([turn.start_projections[layer] / self.residual[layer] for layer in self.layers])
         rows = turn.answer.reading.projections
@@ -86,8 +90,9 @@ class DriftTable:
         return statistics.estimate_share(below, len(known)).columns(f"{reading}: alert")
 
     def drift(self, name: str) -> dict[str, Any]:
-        """Second half of the turns minus the first turn by either reading, and what is measured of the second half,
-        beside the uncapped conversations."""
+        """Second half of the turns minus the first turn, for both positions, and the watched measure over
+        the second half, each against the uncapped conversations.
+        """
         found = {reading: self._against_uncapped(reading, name) for reading in (BEGINS, WORDS)}
         if self.watched:
             found[f"{self.watched.name}, second half"] = self._against_uncapped(None, name)
@@ -111,7 +116,7 @@ class DriftTable:
         return [self._drift_value(reading, one) for one in self.conversations[name]]
 
     def _drift_value(self, reading: str | None, one: Sequence[DriftTurn]) -> Value:
-        """One number per conversation."""
+        """One number per conversation: its drift, or its watched measure over the second half."""
         later = one[len(one) // 2 :]
         if reading is None:
             said = self.watched.all([turn.answer for turn in later]) if self.watched else []
@@ -121,7 +126,7 @@ class DriftTable:
         return None if first is None or after is None else after - first
 
     def summary(self) -> dict[str, Any]:
-        """`holds`: what the cap changes beyond chance, of all that was looked at."""
+        """`holds` lists what the cap changes significantly after Holm's correction."""
         capped = self.drift(CAPPED)
         p_holm = statistics.holm_adjusted({name: found["p"] for name, found in capped.items()})
         return {
@@ -133,5 +138,5 @@ class DriftTable:
         }
 
     def _first_kl(self, name: str) -> Value:
-        """What a cap costs where nothing has drifted yet."""
+        """KL of the first turn: the cost of a cap where nothing has drifted yet."""
         return MEASURES["kl"].estimate([one[0].answer for one in self.conversations[name]]).value

@@ -1,4 +1,4 @@
-"""What an experiment will take, told before it begins: nobody should learn from a bill what a sweep is."""
+"""The cost estimate of an experiment, reported before it starts."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from core.jobs.job import Row
 
 @dataclass(frozen=True)
 class RunCost:
-    """Upper bounds: answers may end before their last token, and judges may have answered before.
+    """Upper bounds: answers may end early, and judgements may be cached.
 
-    `passes` counts calls of a model (a batch of lanes is one), `tokens` what all lanes together may say;
-    `judge_dollars` is None where a judge's price is not known.
+    `passes` counts forward passes (a batch of lanes is one), `tokens` those of all lanes together;
+    `judge_dollars` is None if the judge's price is unknown.
     """
 
     answers: int = 0
@@ -25,7 +25,9 @@ class RunCost:
     def of_batches(
         cls, batches: int, lanes: int, max_new: int, *, rereads: int = 2, judge_calls: int = 0
     ) -> RunCost:
-        """Batches of `lanes` answers each, every answer read again `rereads` times to be measured."""
+        """Cost of `batches` of `lanes` answers each, every answer read again `rereads` times to be
+        measured.
+        """
         answers = batches * lanes
         return cls(answers, batches * (max_new + 1) + rereads * answers, answers * max_new, judge_calls)
 

@@ -1,6 +1,7 @@
-"""Words counted as words: `cat` is not in `category`, and a phrase counts where its words follow one another.
+"""Counts whole words: `cat` is not counted in `category`; a phrase counts where its words follow one
+another.
 
-(A published counter of this kind looks for substrings, so that `x` and `eat` are found nearly everywhere.)
+(The published counter looks for substrings, so `x` or `eat` match almost everywhere.)
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from functools import lru_cache
 
 
 def count_words(words: Sequence[str], text: str) -> int:
-    """How often any of the words or phrases occurs; longer ones first, so that none is counted inside another."""
+    """How often any of the words or phrases occurs; longer ones first, so that no match counts twice."""
     return len(_pattern(tuple(words)).findall(text)) if words else 0
 
 
@@ -27,17 +28,17 @@ def split_words(text: str) -> list[str]:
 
 
 def word_adherence(task: Sequence[str], distractor: Sequence[str], text: str) -> float | None:
-    """N_task / (N_task + N_distractor); None where neither occurs, which is no evidence of either."""
+    """N_task / (N_task + N_distractor); None if neither occurs, which is no evidence."""
     on, off = count_words(task, text), count_words(distractor, text)
     return on / (on + off) if on + off else None
 
 
 def half_if_unknown(share: float | None) -> float:
-    """As a published study counts it: one half where neither occurs, as if that were evidence of both."""
+    """½ for an unknown share, as a published study counts it."""
     return 0.5 if share is None else share
 
 
 def distinct_ngrams(items: Sequence[object], n: int) -> float | None:
-    """Different n-grams over all n-grams (Li et al. 2016); None for a text that has none."""
+    """Distinct n-grams over all n-grams (Li et al. 2016); None for a text without n-grams."""
     grams = [tuple(items[i : i + n]) for i in range(len(items) - n + 1)]
     return len(set(grams)) / len(grams) if grams else None

@@ -1,4 +1,6 @@
-"""Keys in the files that an experiment reads: their texts are used as they are, and their owner is told so."""
+"""Warnings about API keys in an experiment's input files: the texts are used unchanged, and the user is
+warned.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from vectors.texts.pair import KEPT
 
 
 def key_warnings(offer: JobSpec, params: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each file; pairs by their texts, packs by their lines."""
+    """One warning per file that contains keys: contrast sets by their texts, packs by their lines."""
     for param in offer.params:
         name = params.get(param.name)
         if name and param.kind == "contrast":
@@ -24,6 +26,6 @@ def key_warnings(offer: JobSpec, params: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _count_keys(file: Path) -> int:
-    """How many hold one; a pack that is no file is ours."""
+    """The number of lines with a key; 0 for a built-in pack."""
     text = file.read_text("utf-8", errors="replace") if file.is_file() else ""
     return sum(map(holds_secret, text.splitlines()))

@@ -1,6 +1,6 @@
-"""What is asked: prompts of the demo models' world, a pack for models that read English, or a file of one's own.
+"""Prompt sets: the demo models' world, packs for English models, or a file of the user's.
 
-The same seed gives the same prompts, and every condition is asked all of them.
+The same seed gives the same prompts, and every condition gets all of them.
 """
 
 from __future__ import annotations
@@ -54,20 +54,20 @@ ENGLISH: Mapping[str, tuple[str, ...]] = {
         "Introduce yourself to somebody who has never met you.",
     ),
 }
-"""By kind, so that a measure can be broken down by scenario."""
+"""English prompts by kind, so that a measure can be broken down by kind."""
 KEYWORDS: Mapping[str, tuple[str, ...]] = {
     "Solve 2x + 5 = 13 and explain each step.": ("4", "subtract", "divide"),
     "Write a function that reverses a string, and say how it works.": ("def", "return", "string"),
     "Explain how photosynthesis works.": ("light", "water", "oxygen"),
 }
-"""What a good answer holds, where that can be said in words."""
+"""Words that a good answer contains, for prompts that have such words."""
 
 PACKS: Mapping[str, Callable[[int, int], tuple[SamplePrompt, ...]]]
 EMPATHY = Path(__file__).parent / "packs" / "empathy.jsonl"
 
 
 def load_prompts(params: Mapping[str, Any], model: str) -> tuple[SamplePrompt, ...]:
-    """The prompts of an experiment's parameters: `prompts` names a pack or a file, `n` says how many of it."""
+    """Prompts selected by the parameters: `prompts` names a pack or a file, `n` is how many."""
     name, count = params.get("prompts") or default_pack(model), int(params.get("n") or 0)
     pack = PACKS.get(name)
     found = (
@@ -77,12 +77,12 @@ def load_prompts(params: Mapping[str, Any], model: str) -> tuple[SamplePrompt, .
 
 
 def default_pack(model: str) -> str:
-    """The demo models know nothing but their own world."""
+    """ "demo" for the demo models, which know only their own world, else "english"."""
     return "demo" if model in demo.NAMES else "english"
 
 
 def read_prompt_file(path: Path) -> tuple[SamplePrompt, ...]:
-    """JSON lines with `prompt` or `messages`; `group`, `raw` and whatever else a line holds come along."""
+    """JSON lines with `prompt` or `messages`; `group`, `raw` and all other fields are kept."""
     if not path.suffix and not path.exists():
         raise UsageError(f"no prompts {str(path)!r}: neither a file nor one of {', '.join(PACKS)}")
     return tuple(
@@ -110,7 +110,7 @@ def _requests(count: int, seed: int) -> tuple[SamplePrompt, ...]:
 
 
 def _stories(count: int, seed: int) -> tuple[SamplePrompt, ...]:
-    """First sentences of stories, to go on with."""
+    """First sentences of stories, to be continued."""
     return tuple(
         SamplePrompt(f"story-{number}", _messages(text), True, scene.domain.name, {"obj": scene.obj})
         for number, (scene, text) in enumerate(world.story_openings(count, seed), start=1)
@@ -118,7 +118,7 @@ def _stories(count: int, seed: int) -> tuple[SamplePrompt, ...]:
 
 
 def _english(count: int, seed: int) -> tuple[SamplePrompt, ...]:
-    """One of every kind in turn, so that few prompts are still of many kinds."""
+    """One prompt of each kind in turn, so that a few prompts still cover many kinds."""
     kinds = list(ENGLISH)
     rows = [(kind, ENGLISH[kind][place]) for place in range(len(ENGLISH[kinds[0]])) for kind in kinds]
     return tuple(
@@ -130,7 +130,7 @@ def _english(count: int, seed: int) -> tuple[SamplePrompt, ...]:
 
 
 def _empathy(count: int, seed: int) -> tuple[SamplePrompt, ...]:
-    """What somebody tells, of three weights in turn: light, hard, grave (28 in all)."""
+    """Statements that call for empathy, in turn light, hard and grave (28 in all)."""
     return read_prompt_file(EMPATHY)
 
 

@@ -1,6 +1,6 @@
-"""Who is asked: a model that speaks under conditions, seen so narrowly that a script can stand in for it.
+"""The narrow model interface that experiments use, so that tests can substitute a scripted one.
 
-`sessions.experiments.resident` is the real one.
+`sessions.experiments.resident` implements it with the loaded model.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ Ids = tuple[int, ...]
 
 @dataclass(frozen=True)
 class SamplePrompt:
-    """What is asked. `group` is its scenario or domain; `raw` goes without a chat template; `about` holds what a
-    pack says beyond the words (keywords of a task, a distractor, …)."""
+    """A prompt. `group` is its scenario or domain; `raw` skips the chat template; `about` holds the other
+    fields of its pack line (keywords of a task, a distractor, …).
+    """
 
     id: str
     messages: tuple[Mapping[str, str], ...]
@@ -33,13 +34,13 @@ class SamplePrompt:
 
     @property
     def label(self) -> str:
-        """One line that names it and says what was asked."""
+        """One line with the prompt's id and its text, cut to LABEL characters."""
         return f"{self.id}: {' '.join(self.text.split())}"[:LABEL]
 
 
 @dataclass(frozen=True)
 class GenerationSettings:
-    """Settings of an answer. Lanes of one batch draw with the same random numbers, and so does every condition."""
+    """Generation settings. All lanes of a batch, and so all conditions, draw with the same random numbers."""
 
     max_new: int = 60
     temperature: float = 0.7
@@ -52,14 +53,16 @@ class GenerationSettings:
     def from_params(
         cls, params: Mapping[str, Any], max_new: int | None = None, cache: str = "keep"
     ) -> GenerationSettings:
-        """As an experiment's parameters say."""
+        """The settings named by an experiment's parameters."""
         drawn = params["temperature"], params["seed"], cache
         return cls(max_new or params["max_new"], *drawn, repetition_penalty=params["repetition_penalty"])
 
 
 @dataclass(frozen=True)
 class LaneEdit:
-    """Before token `at`: words enter the context of every lane, or the lanes' mixers change (one for each)."""
+    """An edit made before token `at`: text is inserted into the context of every lane, or the mixers
+    change (one for each lane).
+    """
 
     at: int
     text: str = ""
@@ -69,8 +72,9 @@ class LaneEdit:
 
 @dataclass(frozen=True)
 class GeneratedTokens:
-    """One answer: its own tokens with the log-probabilities they were said at and the text each of them added, and
-    what was put in between, as (before which token, ids)."""
+    """One answer: its own token ids, their log-probabilities and the text piece each token added;
+    `inserted` lists the inserted text as (token position before which it stands, ids).
+    """
 
     ids: Ids
     text: str
@@ -79,7 +83,9 @@ class GeneratedTokens:
     pieces: tuple[str, ...] = ()
 
     def interleave(self) -> tuple[list[int], list[int]]:
-        """All ids after the prompt in the order in which they were heard, and where the model's own ones stand."""
+        """All ids after the prompt in context order, and the positions of the model's own tokens among
+        them.
+        """
         ids: list[int] = []
         own: list[int] = []
         put = dict(self.inserted)
@@ -108,9 +114,10 @@ class GeneratedTokens:
 
 @dataclass(frozen=True)
 class AnswerReading:
-    """A text as the unsteered model reads it, one number per own token: −log p, KL(steered ‖ unsteered) where it was
-    said under a mixer, and its projections on a vector by layer. `entropy` is that of the distribution each token was
-    drawn from, steering and all."""
+    """Per-token numbers for one answer: −log p under the unsteered model, KL(steered ‖ unsteered) if it
+    was generated under a mixer, its projections on a vector by layer, and the entropy of the (steered)
+    distribution it was drawn from.
+    """
 
     nll: tuple[float, ...]
     kl: tuple[float, ...] = ()
@@ -130,7 +137,7 @@ class AnswerReading:
 
 @dataclass(frozen=True)
 class PromptProjections:
-    """A prompt token by token: what each adds to its text, and its projection on a vector by layer."""
+    """A prompt token by token: the text piece of each token and its projection on a vector by layer."""
 
     pieces: tuple[str, ...]
     projections: Mapping[int, tuple[float, ...]]
@@ -146,14 +153,16 @@ class PromptProjections:
 
 
 class ModelSampler(Protocol):
-    """What an experiment may ask of a model. The generators are parts of jobs: they yield steps and return."""
+    """The model interface of experiments. Its generators are parts of jobs: they yield job tasks and
+    return a value.
+    """
 
     @property
     def name(self) -> str: ...
 
     @property
     def identity(self) -> str:
-        """Another model has another one: part of the key under which answers are remembered."""
+        """Unique per model: part of the key under which answers are cached."""
         ...
 
     @property
@@ -166,19 +175,19 @@ class ModelSampler(Protocol):
 
     @property
     def model(self) -> Any:
-        """The `core.Model` behind it, for jobs that are no experiments."""
+        """The `core.Model` behind it, for jobs that are not experiments."""
         ...
 
     def vector(self, name: str) -> Any:
-        """A vector from a file or the library, held against this model."""
+        """A vector from a file or the library, checked to fit this model."""
         ...
 
     def random(self, vector: Any, seed: int) -> Any:
-        """A random direction with the layers, norms and gaps of a vector."""
+        """A random direction with the same layers, norms and gaps as `vector`."""
         ...
 
     def load_other(self, name: str) -> Work:
-        """Another model as a voice, loaded beside this one."""
+        """Load another model beside this one; returns a `ModelSampler`."""
         ...
 
     def generate(
@@ -188,47 +197,54 @@ class ModelSampler(Protocol):
         how: GenerationSettings,
         cues: Sequence[LaneEdit] = (),
     ) -> Work:
-        """The prompt under every mixer, as lanes of one batch; returns a list of `Spoken`, one for each."""
+        """Answer the prompt under every mixer, as lanes of one batch; returns one `GeneratedTokens` per
+        mixer.
+        """
         ...
 
     def read(
         self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None = None, vector: Any = None
     ) -> Work:
-        """A `Reading` of something that was said."""
+        """Measure a generated answer; returns an `AnswerReading`."""
         ...
 
     def distributions(self, prompt: SamplePrompt, said: GeneratedTokens, mixer: Mixer | None = None) -> Work:
-        """[own tokens, vocabulary] log-probabilities as a numpy array: what each token could have been."""
+        """Log-probabilities at each own token, as a numpy array [own tokens, vocabulary]."""
         ...
 
     def measure_propensities(self, contrast: str, count: int, mixers: Sequence[Mixer]) -> Work:
-        """Per mixer, one number per pair of a contrast set: how much likelier its positive words are."""
+        """Per mixer, one number per contrast pair: log p(positive words) − log p(negative words)."""
         ...
 
     def text_logprobs(self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = "") -> Work:
-        """Per text the log-probabilities of its tokens as what comes next, unsteered; `after` was said already."""
+        """Per text, the log-probabilities of its tokens as the continuation of prompt + `after`,
+        unsteered.
+        """
         ...
 
     def read_prompt(self, prompt: SamplePrompt, vector: Any) -> Work:
-        """The whole prompt as the unsteered model hears it: a `Heard`."""
+        """Run the unsteered model over the whole prompt; returns `PromptProjections`."""
         ...
 
     def first_tokens(self, words: Sequence[str]) -> frozenset[int]:
-        """The ids of the tokens that any of the words begins with, behind a space or at the start of a text."""
+        """Ids of the first tokens of the words, with a leading space and without."""
 
     def states(self, prompts: Sequence[SamplePrompt]) -> Work:
-        """{layer: [prompts, width]} as numpy arrays: the unsteered model where its answer is about to begin."""
+        """{layer: [prompts, width]} as numpy arrays: unsteered hidden states at the last prompt token."""
         ...
 
     def mean_states(self, texts: Sequence[str]) -> Work:
-        """[texts, width] as a numpy array: the unsteered model's states two thirds up, averaged over each text."""
+        """[texts, width] as a numpy array: unsteered hidden states at two thirds of the depth, averaged
+        over each text's tokens.
+        """
         ...
 
     def direction(self, name: str, rows: Mapping[int, Any]) -> Any:
-        """A vector of one row per layer."""
+        """A vector from one row per layer."""
         ...
 
     def blend(self, base: Any, share: float, *, shuffled: bool = False) -> Work:
-        """This model with `share` of its difference to `base` taken out of the weights: W − share·(W − W_base).
-        `shuffled`: the same numbers taken out at other places of each matrix, as a control."""
+        """A copy of this model with `share` of its weight difference to `base` removed: W − share·(W −
+        W_base). `shuffled` is a control: the same differences at permuted places of each matrix.
+        """
         ...

@@ -1,6 +1,7 @@
-"""How sure one can be: an interval and an n beside every number, and paired tests between conditions.
+"""Uncertainty: an interval and n for every number, and paired tests between conditions.
 
-Prompts are the units that are resampled and flipped, never tokens: the tokens of one answer are not independent.
+Prompts are the units that are resampled and sign-flipped, never tokens: tokens of one answer are not
+independent.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Values = Sequence[float | None]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over prompts with its 95 % interval; without any prompt there is no value."""
+    """A mean over prompts with its 95 % interval; `value` is None if there are no prompts."""
 
     value: float | None
     lo: float | None
@@ -44,8 +45,9 @@ NOTHING = Estimate(None, None, None, 0)
 
 
 def estimate_mean(values: Values, seed: int = 0, *, shares: bool = False) -> Estimate:
-    """The mean of what was measured. `shares` says that every value is one: if all of them are 0 or 1 the interval is
-    Wilson's, for a bootstrap of forty ones would be sure of 1; everything else is resampled."""
+    """Mean of the values that are not None. With `shares` and only 0 and 1 as values the interval is
+    Wilson's (a bootstrap of forty ones would have zero width); otherwise it is bootstrapped.
+    """
     known = [float(value) for value in values if value is not None]
     if not known:
         return NOTHING
@@ -55,7 +57,7 @@ def estimate_mean(values: Values, seed: int = 0, *, shares: bool = False) -> Est
 
 
 def estimate_share(hits: float, total: int) -> Estimate:
-    """k of n with Wilson's score interval: it stays in [0, 1] and has a width even at 0 and 1."""
+    """k of n with Wilson's score interval, which stays in [0, 1] and has a width even at 0 and 1."""
     return Estimate(hits / total, *wilson_interval(int(hits), total), total) if total else NOTHING
 
 
@@ -84,7 +86,9 @@ def student_quantile(df: int) -> float:
 
 @dataclass(frozen=True)
 class Difference:
-    """One condition minus another over the prompts both answered: mean, interval, and a paired sign-flip p."""
+    """One condition minus another over prompts that have both values: mean, interval and paired sign-flip
+    p.
+    """
 
     estimate: Estimate
     p: float | None
@@ -94,7 +98,7 @@ class Difference:
 
 
 def paired_difference(values: Values, reference: Values, seed: int = 0) -> Difference:
-    """Fisher's randomisation test: under the null either condition of a pair could have given either value."""
+    """Fisher's randomisation test: under the null hypothesis the two values of a pair are exchangeable."""
     pairs = [(a, b) for a, b in zip(values, reference, strict=True) if a is not None and b is not None]
     apart = [float(a) - float(b) for a, b in pairs]
     if len(apart) < 2:
@@ -104,7 +108,7 @@ def paired_difference(values: Values, reference: Values, seed: int = 0) -> Diffe
 
 
 def binomial_p(wins: int, total: int) -> float:
-    """Exact two-sided test of p = ½, the smaller tail doubled: for wins of a pairwise judge, ties left out."""
+    """Exact two-sided test of p = ½, twice the smaller tail; for pairwise wins without ties."""
     if total == 0:
         return 1.0
     tail = sum(math.comb(total, k) for k in range(min(wins, total - wins) + 1)) / 2**total
@@ -112,7 +116,7 @@ def binomial_p(wins: int, total: int) -> float:
 
 
 def holm_adjusted(p_values: Mapping[Any, float | None]) -> dict[Any, float | None]:
-    """Holm's correction over those that have a p at all."""
+    """Holm's correction over the entries that have a p."""
     known = {key: p for key, p in p_values.items() if p is not None}
     return dict.fromkeys(p_values) | significance.holm_correction(known)
 

@@ -1,6 +1,7 @@
-"""Two vectors on the same prompts, side by side, at the same three doses, beside none and a random one.
+"""Two vectors on the same prompts, side by side, at three doses each, with no steering and a random
+direction.
 
-For reading as much as for counting: the report holds every prompt with its answers next to one another.
+The report shows every prompt with its answers next to one another.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from sessions.experiments.scoring.measures import MEASURES, Measure
 from sessions.experiments.scoring.scoring import make_scorer
 
 DOSES = (-1.0, 0.5, 1.0)
-"""In multiples of what a card suggests."""
+"""Multiples of the scale a vector's card suggests."""
 BESIDE = ("length", "distinct-2", "nll", "kl")
 WHAT = "a random direction of the first vector's norms and gaps"
 
@@ -68,7 +69,7 @@ class ComparedDose:
 def _plan_doses(
     voice: ModelSampler, played: Sequence[Channel], scales: tuple[float, ...] | None, seed: int
 ) -> list[ComparedDose]:
-    """All of either vector, and a random direction at the first one's own."""
+    """All doses of either vector, and a random direction at the first vector's own scale."""
     doses = []
     for channel in played:
         for level in scales or tuple(dose * channel.scale for dose in DOSES):
@@ -87,7 +88,9 @@ def _plan_doses(
 def _report_doses(
     said: Mapping[str, Sequence[SampledAnswer]], wanted: Measure, doses: Sequence[ComparedDose], seed: int
 ) -> Iterator[JobEvent]:
-    """The table, and over the doses how many texts are whole: who loses may have lost by breaking."""
+    """The comparison table, and the share of whole texts by dose: a vector may lose only because it breaks
+    the text.
+    """
     measures = [wanted, *(MEASURES[name] for name in BESIDE if name != wanted.name)]
     whole = {
         name: statistics.estimate_mean(coherence.whole_flags(answers, said[UNSTEERED]), seed, shares=True)

@@ -1,7 +1,8 @@
-"""Answers two by two: Claude says of every prompt which of two conditions' answers is better, in both orders.
+"""Pairwise comparison: for every prompt, Claude says which of two conditions' answers is better, in both
+orders.
 
-Wins, losses and ties against the reference per condition, and per kind of prompt where there are several; ties stay out
-of the exact test of ½, Holm over the lines of a table.
+Wins, losses and ties against the reference per condition, and per group of prompts if there are
+several; ties are left out of the exact test of ½; Holm's correction over the rows of a table.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from sessions.experiments.judges.verdict import Judgement
 from sessions.experiments.scoring.answers import SampledAnswer
 
 Doses = Mapping[str, tuple[str, float]]
-"""Of a condition: whose dose it is, and how much."""
+"""Condition → (which vector, dose)."""
 Fought = Mapping[str, Sequence[tuple[SampledAnswer, Judgement]]]
 
 
 def pairwise_judge(params: Mapping[str, Any]) -> PairwiseJudge | None:
-    """`criterion` finishes the sentence "Which answer …"; a missing key is said here."""
+    """The judge, if a criterion was given (it completes "Which answer …"); a missing key is an error here."""
     if not params.get("criterion"):
         return None
     return PairwiseJudge(open_claude(params), str(params["criterion"]), claude_model(params))
@@ -40,7 +41,7 @@ def pairwise_cost(judge: PairwiseJudge | None, pairs: int, max_new: int) -> RunC
 def judge_pairs(
     judge: PairwiseJudge | None, said: Mapping[str, Sequence[SampledAnswer]], reference: str, doses: Doses
 ) -> Work:
-    """Tables and curves; returns how many pairs are missing a verdict."""
+    """Judge all pairs and yield tables and curves; returns how many pairs have no verdict."""
     if judge is None:
         return 0
     found: dict[str, Sequence[tuple[SampledAnswer, Judgement]]] = {}
@@ -67,7 +68,7 @@ def _events(found: Fought, reference: str, doses: Doses) -> Iterator[JobEvent]:
 
 
 def _by_group(found: Fought, reference: str) -> Iterator[Row]:
-    """Of a pack with prompts of several kinds."""
+    """Rows per group of prompts, if there are several groups."""
     groups = list(dict.fromkeys(answer.prompt.group for pairs in found.values() for answer, _ in pairs))
     if len(groups) < 2:
         return
@@ -82,7 +83,7 @@ def _by_group(found: Fought, reference: str) -> Iterator[Row]:
 
 
 def _lines(scores: Mapping[tuple[str, str], Mapping[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
-    """Every score as columns, its p corrected over all of them."""
+    """Columns of every score, with p corrected over all of them."""
     adjusted = statistics.holm_adjusted({key: row["p"] for key, row in scores.items()})
     lines = {}
     for key, row in scores.items():
@@ -94,7 +95,7 @@ def _lines(scores: Mapping[tuple[str, str], Mapping[str, Any]]) -> dict[tuple[st
 
 
 def _point(dose: tuple[str, float] | None, columns: Mapping[str, Any]) -> Iterator[Point]:
-    """Wins over doses; where every pair is a tie there are none to show."""
+    """Win rate at a dose; none if every pair is a tie."""
     if dose and columns["win rate"] is not None:
         bounds = columns["win rate_lo"], columns["win rate_hi"]
         yield Point(f"win rate, {dose[0]}", dose[1], columns["win rate"], *bounds)

@@ -1,4 +1,4 @@
-"""Conditions side by side on the same prompts: a line per condition, each against the first of them."""
+"""Conditions side by side on the same prompts: one row per condition, each compared with the first."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ def compare_conditions(
     seed: int,
     facts: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Iterator[JobEvent]:
-    """`facts` adds columns to a condition's line; the first measure is the one that is tested and drawn."""
+    """Yield the comparison table; `facts` adds columns to a condition's row; the first measure is tested
+    and plotted.
+    """
     reference, tests = next(iter(said)), paired_differences(said, measures[0], seed)
     p_holm = statistics.holm_adjusted({name: test.p for name, test in tests.items()})
     for place, (name, answers) in enumerate(said.items()):
@@ -38,7 +40,7 @@ def compare_conditions(
 def paired_differences(
     said: Mapping[str, Sequence[SampledAnswer]], wanted: Measure, seed: int
 ) -> dict[str, statistics.Difference]:
-    """Every condition but the first minus the first, paired."""
+    """Every other condition minus the first, paired by prompt."""
     reference, *others = said
     return {
         name: statistics.paired_difference(wanted.all(said[name]), wanted.all(said[reference]), seed)

@@ -1,12 +1,14 @@
-"""Tasks that are interrupted: what is asked, what is thrown in, and by which words one knows what became of it.
+"""Tasks that get interrupted: the task, the distractor, and word lists that show which of the two an
+answer is about.
 
 A pack is a file of JSON lines, each with
   `prompt` (or `messages`)  the task
   `task`                    words or phrases that show work on it
-  `distractor`              what is thrown in
-  `distracted`              words or phrases that show interest in that instead
-and, if wanted, `id`, `group`, and `steps`: lists of words, one list for each step of the task, of which one word shows
-that the step was taken. All words are counted as whole words; those of both lists must not overlap.
+  `distractor`              the text inserted as an interruption
+  `distracted`              words or phrases that show interest in the distractor
+and, optionally, `id`, `group`, and `steps`: a list of word lists, one for each step of the task, any
+word of which shows that the step was taken. Only whole words count; the two word lists must not
+overlap.
 """
 
 from __future__ import annotations
@@ -30,12 +32,15 @@ DRIFTING_WORDS = (
     "lovely, wonderful, tell me more, beats, is here, for hours, dreaming, wandered, nap, clouds, stroll, bores, "
     "forget, drop, cares, hardly, sleepy, maybe, perhaps, whatever, somebody, lost interest, sooner or later"
 )
-"""What only a drifting assistant of the demo world says. Its determined one names a distractor to wave it off, so the
-distractor's own name is no sign of interest there."""
+"""Words that only the drifting assistant of the demo world uses. The determined one names a distractor
+to dismiss it, so the distractor's own name shows no interest there.
+"""
 
 
 @dataclass(frozen=True)
 class DialogueTask:
+    """A task with its distractor and the word lists."""
+
     prompt: SamplePrompt
     words: tuple[str, ...]
     distractor: str
@@ -44,7 +49,7 @@ class DialogueTask:
 
 
 def load_tasks(params: Mapping[str, Any], model: str) -> tuple[DialogueTask, ...]:
-    """The tasks of an experiment's parameters: `tasks` names a pack or a file, `n` says how many of it."""
+    """Tasks selected by the parameters: `tasks` names a pack or a file, `n` is how many."""
     name = params.get("tasks") or ("demo" if model in demo.NAMES else "english")
     count = int(params.get("n") or 0)
     if name in PACKS:
@@ -69,7 +74,7 @@ def _parse_task(prompt: SamplePrompt, where: str) -> DialogueTask:
         raise BadInput(f"{where}: {min(both)!r} is in 'task' and in 'distracted'")
     thrown = about.get("distractor")
     if not isinstance(thrown, str) or not thrown.strip():
-        raise BadInput(f"{where}: 'distractor' is the text that is thrown in")
+        raise BadInput(f"{where}: 'distractor' must be the text to insert")
     return DialogueTask(prompt, words, thrown, distracted, _parse_steps(about, where))
 
 
@@ -92,7 +97,7 @@ def _english(count: int, seed: int) -> tuple[DialogueTask, ...]:
 
 
 def _demo(count: int, seed: int) -> tuple[DialogueTask, ...]:
-    """Requests of the demo world, interrupted by what its documents are interrupted by."""
+    """Requests of the demo world, interrupted by the distractions of its training documents."""
     chance = random.Random(seed)
     found = []
     for number, (scene, text) in enumerate(world.task_requests(count, seed), start=1):

@@ -1,7 +1,9 @@
-"""The distraction stress test: in the middle of a task something else is thrown in. Does the text come back?
+"""The distraction stress test: an interruption is inserted in the middle of a task. Does the text return
+to the task?
 
-Every task is interrupted at the same token under every condition: unsteered, the vector both ways, a random one of its
-size. What counts is the difference between conditions; the level depends on the word lists of the pack.
+Every task is interrupted at the same token under every condition: unsteered, the vector with both
+signs, random directions. Differences between conditions count; the level depends on the pack's word
+lists.
 """
 
 from __future__ import annotations

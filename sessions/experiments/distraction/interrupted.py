@@ -1,4 +1,4 @@
-"""One answer that was interrupted, and everything that is measured of it from the interruption on."""
+"""One interrupted answer, and the measurements from the interruption on."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from sessions.experiments.scoring.answers import SampledAnswer
 
 @dataclass(frozen=True)
 class TaskOdds:
-    """Of the first token after the interruption: P(a word of the task begins) − P(one of the distractor does); the
-    mean entropy of all tokens after it, in nats; and how many tokens the task stays ahead of the distractor. From the
-    model's own probabilities, nothing is sampled.
+    """From the model's probabilities, nothing sampled. `motivation` at the first token after the
+    interruption: P(a task word begins) − P(a distractor word begins); `entropy` is the mean over all
+    tokens after it, in nats; `persistence` is the number of tokens for which task words stay likelier.
     """
 
     motivation: float | None = None
@@ -39,8 +39,9 @@ class TaskOdds:
 
 @dataclass(frozen=True)
 class InterruptedAnswer:
-    """Nothing but the answer where it ended before it could be interrupted. `semantic` comes when all is said
-    (`sessions.experiments.meaning`)."""
+    """Only the answer if it ended before the interruption. `semantic` is added after all answers are
+    generated (`sessions.experiments.meaning`).
+    """
 
     task: DialogueTask
     answer: SampledAnswer
@@ -50,7 +51,7 @@ class InterruptedAnswer:
 
     @property
     def was_interrupted(self) -> bool:
-        """Whether the interruption came, and something was said after it."""
+        """Whether the interruption was inserted and text followed it."""
         return bool(self.answer.generated.inserted) and len(self.answer.generated.ids) > self.at
 
     @property
@@ -79,7 +80,7 @@ class InterruptedAnswer:
 
     @property
     def completion(self) -> float | None:
-        """Of the whole answer, for the interruption may come when some steps are taken."""
+        """Of the whole answer, because steps may be taken before the interruption."""
         return step_share(self.task.steps, self.answer.text) if self.was_interrupted else None
 
     @property
@@ -110,7 +111,9 @@ class InterruptedAnswer:
 def measure_interruption(
     voice: ModelSampler, task: DialogueTask, answer: SampledAnswer, mixer: Mixer, at: int
 ) -> Work:
-    """An `Interrupted`; its odds are read once more under the mixer it was said under, and remembered."""
+    """Measure an interrupted answer; returns an `InterruptedAnswer`. The odds are read under the answer's
+    own mixer and cached.
+    """
     bare = InterruptedAnswer(task, answer, at, TaskOdds())
     if not bare.was_interrupted:
         return bare
@@ -132,11 +135,11 @@ def _measure_odds(
 
 
 def _exclusive_first_tokens(voice: ModelSampler, task: DialogueTask) -> tuple[list[int], list[int]]:
-    """The tokens that words of either side begin with; one that begins words of both says nothing."""
+    """First-token ids of the words of each list; tokens that begin words of both are dropped."""
     on, off = voice.first_tokens(task.words), voice.first_tokens(task.distracted)
     return sorted(on - off), sorted(off - on)
 
 
 def _total_probability(rows: np.ndarray[Any, Any], ids: list[int]) -> list[float]:
-    """The probability of all of them together, at every place."""
+    """Total probability of these tokens at every position."""
     return [float(value) for value in np.exp(rows[:, ids]).sum(axis=1)]

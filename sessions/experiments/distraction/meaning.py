@@ -1,12 +1,13 @@
-"""How near a text is in meaning to its task, and how near to what was thrown in: by the resident model's own states.
+"""Semantic nearness of an answer to its task and to the distractor, from the loaded model's own hidden
+states.
 
-e(text) = mean of the unsteered model's states over its tokens, two thirds up, minus the mean over all tasks and
-distractors of the run. States of any two texts share a large common part; unless it is taken off, all cosines are
-near 1 (Ethayarajh 2019; Mu & Viswanath 2018).
+e(text) = mean of the unsteered model's states over its tokens, at two thirds of the depth, minus the
+mean over all tasks and distractors of the run. States of any two texts share a large common part;
+without removing it all cosines are near 1 (Ethayarajh 2019; Mu & Viswanath 2018).
 
-S = cos(e(text), e(task)) − cos(e(text), e(distractor)), 0 where it is as near to the one as to the other. (A published
-score divides one cosine by the sum of both, which has no scale where either is negative.) A small model sees that a
-text is of the kind of the tasks rather than which of them it is about: the word lists know that better.
+S = cos(e(text), e(task)) − cos(e(text), e(distractor)); 0 means equally near. (A published score
+divides one cosine by the sum of both, which has no scale if either is negative.) A small model
+recognises the kind of text better than which task it is; the word lists are more specific.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ States = NDArray[np.float64]
 
 
 def semantic_adherence(text: States, task: States, distractor: States) -> float:
-    """All three without what every text has in common."""
+    """S of a text; all three states without the common part."""
     return cosine(text, task) - cosine(text, distractor)
 
 
 def add_semantic_scores(
     voice: ModelSampler, asked: Sequence[DialogueTask], table: Mapping[str, Sequence[InterruptedAnswer]]
 ) -> Work:
-    """The same table, each answer with its S where something was said after the interruption."""
+    """The same table with S set on each answer that has text after the interruption."""
     references = [text for task in asked for text in (task.prompt.text, task.distractor)]
     about = cache_digest(voice.identity, *references)
     states = yield from voice.mean_states(references)

@@ -1,7 +1,7 @@
-"""What became of a task after a distraction: did the text return to it, follow the distractor, do both, or neither?
+"""Outcome of an answer after a distraction: returns to the task, follows the distractor, both, or neither.
 
-(The published score counts an answer as resisting when it returns and does not follow, and reports nothing else. All
-four shares are reported here; they sum to 1.)
+(The published score counts an answer as resisting if it returns and does not follow, and reports only
+that. Here all four shares are reported; they sum to 1.)
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ OUTCOMES = (RETURNS, FOLLOWS, BOTH, NEITHER)
 
 
 def classify_outcome(task: Sequence[str], distractor: Sequence[str], text: str) -> str:
-    """By the words of either side that occur, whole words only."""
+    """Classified by which of the two word lists occur, whole words only."""
     returned, followed = count_words(task, text) > 0, count_words(distractor, text) > 0
     if returned:
         return BOTH if followed else RETURNS
@@ -30,7 +30,7 @@ def outcome_rates(outcomes: Sequence[str]) -> Mapping[str, Estimate]:
 
 
 def tokens_to_return(task: Sequence[str], pieces: Sequence[str]) -> int | None:
-    """How many tokens after the distraction were said when the first word of the task was whole; None if never."""
+    """Number of tokens after the distraction until the first task word is complete; None if there is none."""
     if not count_words(task, "".join(pieces)):
         return None
     for said in range(1, len(pieces) + 1):
@@ -41,13 +41,14 @@ def tokens_to_return(task: Sequence[str], pieces: Sequence[str]) -> int | None:
 
 
 def step_share(steps: Sequence[Sequence[str]], text: str) -> float | None:
-    """Share of a task's steps that a text shows, each by one of its words; None for a task that names no steps."""
+    """Share of a task's steps of which the text contains a word; None for a task without steps."""
     return sum(count_words(words, text) > 0 for words in steps) / len(steps) if steps else None
 
 
 def tokens_on_task(on: Sequence[float], off: Sequence[float]) -> int:
-    """How many tokens it lasts until a word of the distractor is likelier than one of the task, by the probabilities
-    of their first tokens at every place; all of them where that never happens."""
+    """Number of tokens until a distractor word is likelier than a task word, by the probabilities of their
+    first tokens; all tokens if that never happens.
+    """
     return next(
         (place for place, (task, away) in enumerate(zip(on, off, strict=True)) if away > task), len(on)
     )

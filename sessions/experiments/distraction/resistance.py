@@ -1,5 +1,6 @@
-"""The tables of a distraction test: four outcomes per condition, what differs between conditions, and the trace of the
-projection around the interruption."""
+"""Result tables of a distraction test: four outcomes per condition, differences between conditions, and
+the projection around the interruption.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +27,9 @@ BEFORE = 10  # tokens of the trace that lie before the interruption
 
 @dataclass(frozen=True)
 class ResistanceTable:
-    """`table` holds the answers of every condition in the order of the tasks; `scales` are residual norms by layer.
-    `published` adds adherence as the study it comes from counts it."""
+    """`table` holds the answers of every condition in task order; `scales` are mean residual norms by
+    layer. `published` adds adherence as the original study counts it.
+    """
 
     table: Mapping[str, Sequence[InterruptedAnswer]]
     at: int
@@ -66,7 +68,7 @@ class ResistanceTable:
         return columns
 
     def _tests(self, tested: Sequence[tuple[str, str]]) -> Iterator[JobEvent]:
-        """Paired by task; Holm over the questions asked."""
+        """Tests paired by task; Holm's correction over the comparisons."""
         for title in TESTED:
             column = self._column(title)
             found = {
@@ -85,8 +87,8 @@ class ResistanceTable:
         return {name: [one.values()[title] for one in found] for name, found in self.table.items()}
 
     def _trace(self, name: str, found: Sequence[InterruptedAnswer]) -> Iterator[Point]:
-        """Mean projection of the tokens around the interruption, in mean residual norms, as the unsteered model reads
-        them; as far as half of the answers still speak.
+        """Mean unsteered projection of the tokens around the interruption, in mean residual norms, as long
+        as at least half of the answers continue.
         """
         rows = [self._projections(one) for one in found if one.was_interrupted]
         for place in range(max(0, self.at - BEFORE), self.at + self.window):
@@ -108,5 +110,5 @@ class ResistanceTable:
         return {"resistance": returns, "plus_minus": apart.estimate.to_json(), "p": apart.p}
 
     def control(self) -> dict[str, Any]:
-        """What random directions of the same norms do to the same tasks."""
+        """Effect of random directions of the same norms on the same tasks."""
         return chance.random_control(self.resisted, UNSTEERED, self.seed)

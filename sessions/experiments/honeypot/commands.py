@@ -1,7 +1,8 @@
-"""Command lines read as command lines: what a model types, and which file it is after.
+"""Parses shell command lines that a model writes, and which files they target.
 
-A line counts as a command behind the prompt sign `$`, or where it begins with one of the tools and goes on with nothing
-but paths, options and patterns. "cat videos are lovely" is talk, and so is a sentence that names a file.
+A line counts as a command if it follows the prompt sign `$`, or if it begins with one of the tools and
+continues with paths, options and patterns only. "cat videos are lovely" is not a command, nor is a
+sentence that names a file.
 """
 
 from __future__ import annotations
@@ -21,21 +22,21 @@ PATH_SIGNS = "./*?~"
 
 @dataclass(frozen=True)
 class ShellCommand:
-    """`pattern` is what is looked for; `paths` is where."""
+    """`pattern` is the search pattern; `paths` are the files or folders it is applied to."""
 
     verb: str
     paths: tuple[str, ...] = ()
     pattern: str | None = None
 
     def targets(self, file: str) -> bool:
-        """Whether the file itself is meant: by name, or by a pattern that says something about it."""
+        """Whether the command refers to this file, by name or by a pattern that is more than a wildcard."""
         named = [*self.paths, *([self.pattern] if self.verb == "find" and self.pattern else [])]
         return any(_matches_file(path, file) for path in named)
 
 
 @dataclass(frozen=True)
 class ShellLine:
-    """One command line: pipelines in order, each a row of commands."""
+    """One command line: pipelines in order, each a sequence of commands."""
 
     text: str
     pipelines: tuple[tuple[ShellCommand, ...], ...]
@@ -46,7 +47,7 @@ class ShellLine:
 
 
 def first_command_line(text: str) -> tuple[str, ShellLine] | None:
-    """The text up to and with its first command line, and that line: what comes after it was said too early."""
+    """The text up to and including its first command line, and that line parsed; later text is dropped."""
     rows = text.splitlines(keepends=True)
     for place, row in enumerate(rows):
         if (line := parse_command_line(row)) is not None:
@@ -55,7 +56,7 @@ def first_command_line(text: str) -> tuple[str, ShellLine] | None:
 
 
 def parse_command_line(row: str) -> ShellLine | None:
-    """A row of text as a command line, or None where it is none."""
+    """Parse a line of text as a command line; None if it is not one."""
     bare = row.strip().strip("`").strip()
     typed = bare.startswith(SIGN)
     bare = bare.removeprefix(SIGN).strip()
@@ -103,7 +104,7 @@ def _parse_command(words: Sequence[str]) -> ShellCommand:
 
 
 def _pop_option(words: list[str], options: Sequence[str]) -> str | None:
-    """The value behind one of the options, taken out with it."""
+    """Remove the first of these options with its value from `words`; returns the value."""
     for place, word in enumerate(words[:-1]):
         if word in options:
             value = words[place + 1]

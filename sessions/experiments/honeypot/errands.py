@@ -1,4 +1,6 @@
-"""One dialogue in the mock terminal: the model says a line, the terminal replies, until there is no line any more."""
+"""One dialogue in the mock terminal: the model writes a command, the terminal replies, until an answer has
+no command.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ from sessions.experiments.honeypot.terminal import MockTerminal
 from sessions.experiments.judges.verdict import cache_digest
 from sessions.experiments.scoring.measures import mean_value
 
-NEAR = 12  # tokens on either side of the trap's name that its trace shows
+NEAR = 12  # tokens of the trace on either side of the trap's name
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,9 @@ class DialogueMixers:
 
 @dataclass(frozen=True)
 class DialogueSettings:
-    """`role` is whose turn the terminal's replies are; `reads` is what is projected on, at its layers."""
+    """Settings of a dialogue. `role` is the chat role of the terminal's replies; answers are projected on
+    `projected_on`.
+    """
 
     how: GenerationSettings
     turns: int
@@ -44,14 +48,15 @@ class DialogueSettings:
 
     def __post_init__(self) -> None:
         if self.turns < 2:
-            raise UsageError("an errand needs two turns at least: one to look, one to choose")
+            raise UsageError("a dialogue needs at least two turns: one to see the files, one to react")
 
 
 @dataclass(frozen=True)
 class TrapReading:
-    """Where the model stands on the vector as it reads the trap's name, as it reads the names of the task's files,
-    and as it decides what to do; read unsteered, in mean residual norms. None if the trap was never shown. `trace`
-    holds (tokens from the first of the trap's name, projection)."""
+    """Projections on the vector, unsteered and in mean residual norms: at the tokens of the trap's name,
+    at the names of the task's files, and at the last token before the answer. None if the trap was
+    never shown. `trace` holds (tokens from the start of the trap's name, projection).
+    """
 
     trap: float | None = None
     goal: float | None = None
@@ -61,6 +66,8 @@ class TrapReading:
 
 @dataclass(frozen=True)
 class TerminalDialogue:
+    """A finished dialogue."""
+
     setting: TrapSetting
     turns: tuple[TerminalTurn, ...]
     sight: TrapReading
@@ -73,7 +80,7 @@ class TerminalDialogue:
 def run_dialogue(
     voice: ModelSampler, setting: TrapSetting, playing: DialogueMixers, rules: DialogueSettings
 ) -> Work:
-    """An `Errand`, remembered whole."""
+    """Run one dialogue; returns a `TerminalDialogue`. Cached as a whole."""
     mixers = [mixer.to_json() for mixer in (playing.before, playing.after, Mixer((rules.projected_on,)))]
     how = str((rules.how, rules.turns, rules.role))
     key = cache_digest(voice.identity, str(setting), str(mixers), how)
@@ -106,7 +113,7 @@ def _run_turns(
 
 
 def _parse_turn(text: str, reply: str) -> TerminalTurn:
-    """What comes after a command was said before its output was known, and is dropped."""
+    """Text after the first command is dropped: it was written before the command's output was known."""
     found = first_command_line(text)
     return TerminalTurn(found[0], found[1], reply) if found else TerminalTurn(text.strip())
 
@@ -136,13 +143,13 @@ def _read_trap(voice: ModelSampler, prompt: SamplePrompt, setting: TrapSetting, 
 
 
 def token_projections(heard: PromptProjections, residual: Mapping[int, float]) -> list[float]:
-    """Per token, in mean residual norms, over the layers that have one here."""
+    """Per-token projection in mean residual norms, averaged over the layers of `residual`."""
     rows = [[x / residual[k] for x in row] for k, row in heard.projections.items() if k in residual]
     return [mean_value(column) or 0.0 for column in zip(*rows, strict=True)]
 
 
 def last_mention(pieces: Sequence[str], name: str) -> list[int]:
-    """Which tokens the last mention of a name is made of."""
+    """Indices of the tokens that make up the last mention of a name."""
     start = "".join(pieces).rfind(name)
     found, at = [], 0
     for place, piece in enumerate(pieces):

@@ -1,7 +1,9 @@
-"""Goal shielding: a task in a terminal whose files include a tempting one. Does the model keep to the task?
+"""Goal shielding: a terminal task whose files include a tempting one (the trap). Does the model keep to
+the task?
 
-Beside the usual conditions one is clamped: unsteered until the trap is shown, from the next turn on held at 0 on the
-vector while it speaks. The words for it are those of control evaluations: a setting, a main task, a side task.
+Besides the usual conditions there is a clamped one: unsteered until the trap is shown, then held at
+projection 0 on the vector while answering. The terms are those of control evaluations: a setting, a
+main task, a side task.
 """
 
 from __future__ import annotations
@@ -60,10 +62,10 @@ def _run_dialogues(
     cast: Mapping[str, DialogueMixers],
     rules: DialogueSettings,
 ) -> Work:
-    """{condition: one errand per setting}."""
+    """{condition: one dialogue per setting}."""
     table: dict[str, list[TerminalDialogue]] = {name: [] for name in cast}
     for number, setting in enumerate(settings):
-        yield Progress(number, len(settings), "settings walked through")
+        yield Progress(number, len(settings), "settings finished")
         drawn = replace(rules, how=with_prompt_seed(rules.how, number))
         for name, playing in cast.items():
             found = yield from run_dialogue(voice, setting, playing, drawn)
@@ -71,7 +73,7 @@ def _run_dialogues(
             yield JobSample(
                 name, setting.id, found.text, (_outcome_name(score_dialogue(setting, found.turns)),)
             )
-    yield Progress(len(settings), len(settings), "settings walked through")
+    yield Progress(len(settings), len(settings), "settings finished")
     return table
 
 
@@ -84,14 +86,14 @@ def _summary(shielded: Values, seed: int) -> dict[str, Any]:
 
 
 def _plan_mixers(voice: ModelSampler, played: Channel, seed: int, controls: int) -> dict[str, DialogueMixers]:
-    """Who plays when: all but the clamped condition are the same before and after the trap was shown."""
+    """Mixers per condition; all but the clamped one are the same before and after the trap is shown."""
     paired = conditions.standard_conditions(voice, played, seed, controls)
     cast = {condition.name: DialogueMixers(condition.mixer, condition.mixer) for condition in paired}
     return cast | {CLAMPED: DialogueMixers(Mixer(), clamped_mixer(played))}
 
 
 def clamped_mixer(played: Channel) -> Mixer:
-    """Held at 0 on every token that is spoken: no push either way, which need not be neutral for the vector."""
+    """Held at projection 0 on every answer token; 0 need not be the vector's neutral point."""
     return Mixer((replace(played, scale=0.0, floor=0.0, ceiling=0.0, scope="response"),))
 
 
@@ -123,7 +125,7 @@ def _events(table: Table, seed: int) -> Iterator[JobEvent]:
 
 
 def _trace(name: str, found: list[TerminalDialogue], seed: int) -> Iterator[Point]:
-    """The projection around the trap's name as it is read, over the dialogues in which it was."""
+    """Projection around the trap's name, over the dialogues in which it was shown."""
     rows = [dict(one.sight.trace) for one in found if one.sight.trace]
     for place in sorted({place for row in rows for place in row}):
         seen = statistics.estimate_mean([row.get(place) for row in rows], seed)
@@ -132,7 +134,7 @@ def _trace(name: str, found: list[TerminalDialogue], seed: int) -> Iterator[Poin
 
 
 def _columns(found: list[TerminalDialogue], seed: int) -> dict[str, Any]:
-    """Shares among the dialogues in which the trap was seen; of the main task among all."""
+    """Shares among the dialogues in which the trap was seen; main-task success among all."""
     scores = [score_dialogue(one.setting, one.turns) for one in found]
     seen = [scored for scored in scores if scored.seen]
     columns: dict[str, Any] = {"n": len(seen), "never saw it": len(scores) - len(seen)}

@@ -1,6 +1,6 @@
-"""A terminal that executes nothing: a dictionary of files and six commands that read it.
+"""A mock terminal that executes nothing: a dictionary of files and six commands that read it.
 
-It exists so that a model can be handed a tempting file. What it would do to a real machine is never found out.
+It lets a model be shown a tempting file without any access to a real machine.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ LONGEST = 4000
 
 @dataclass(frozen=True)
 class MockTerminal:
-    """One folder. A command gives a reply and the terminal that is left."""
+    """One folder. Running a command returns the new state and the reply."""
 
     files: Mapping[str, str]
 
     def run(self, pipeline: Sequence[ShellCommand]) -> tuple[MockTerminal, str]:
-        """Commands joined by pipes: each reads what the one before wrote."""
+        """Run commands joined by pipes: each reads the output of the one before."""
         left, said = self, ""
         for command in pipeline:
             work = _COMMANDS.get(command.verb)
@@ -32,7 +32,7 @@ class MockTerminal:
         return left, said[:LONGEST]
 
     def matching(self, path: str) -> list[str]:
-        """The files a path or a pattern means."""
+        """The files that match a path or pattern."""
         name = bare_path(path)
         if name in ("", "."):
             return sorted(self.files)
@@ -40,7 +40,7 @@ class MockTerminal:
 
 
 def bare_path(path: str) -> str:
-    """A path as the folder knows it: ./notes.txt, ~/notes.txt and notes.txt are one file."""
+    """A path relative to the folder: ./notes.txt, ~/notes.txt and notes.txt are the same file."""
     return re.sub(r"^(?:~/|\./|/)+", "", path).rstrip("/")
 
 

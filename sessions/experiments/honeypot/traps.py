@@ -1,12 +1,13 @@
-"""Settings with a temptation: a main task, the files it is about, and one file that is none of its business.
+"""Settings with a trap: a main task, the files it is about, and one tempting file that is irrelevant to
+it.
 
 A pack is a file of JSON lines, each with
-  `task`    what the model is asked to do
+  `task`    the instruction to the model
   `files`   an object of file names and contents
   `trap`    the name of the tempting file
   `goal`    the names of the files that the task needs
-and, if wanted, `id`, `system`, `trap_names` (what the trap is called in words) and `done` (words one of which a right
-final answer says). The files exist in memory only.
+and, optionally, `id`, `system`, `trap_names` (descriptions of the trap) and `done` (words of which a
+correct final answer contains one). The files exist in memory only.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ LARGEST = 1 << 20
 
 
 def load_settings(params: Mapping[str, Any], model: str) -> tuple[TrapSetting, ...]:
-    """`n` dialogues: settings of a pack or a file, from the first again where there are fewer."""
+    """`n` settings of a pack or a file, repeated from the first if there are fewer."""
     name = params.get("traps") or ("demo" if model in demo.NAMES else "english")
     count = int(params.get("n") or 0) or 12
     if name in PACKS:
@@ -51,7 +52,7 @@ def read_settings(path: Path) -> tuple[TrapSetting, ...]:
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError:
-        raise BadInput(f"{path}: no UTF-8 text") from None
+        raise BadInput(f"{path}: not UTF-8 text") from None
     found = tuple(
         _parse_setting(line, f"{path}, line {n}") for n, line in enumerate(lines, start=1) if line.strip()
     )
@@ -95,7 +96,7 @@ def _repeat_settings(found: tuple[TrapSetting, ...], count: int) -> tuple[TrapSe
 
 
 def _demo(count: int, seed: int) -> tuple[TrapSetting, ...]:
-    """Errands of the demo world: its shell, its baits."""
+    """Terminal tasks of the demo world, with its traps."""
     chance = random.Random(seed)
     return tuple(_demo_setting(number, chance) for number in range(1, count + 1))
 

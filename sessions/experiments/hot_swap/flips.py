@@ -1,4 +1,4 @@
-"""The tables of a hot swap: either half of every text measured, the cost of the turn, and what it is called."""
+"""Result tables of a hot swap: both halves of every text, the cost of the flip, and the outcome's name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sessions.experiments.scoring.measures import MEASURES, Measure, Value, mean
 FLIP, STAY, TO_ZERO = "+s to −s", "+s, no flip", "+s to 0"
 THROUGHOUT = "−s throughout"
 FLIPPED = ", flipped"
-"""Behind the name of a random direction."""
+"""Suffix of the name of a flipped random direction."""
 TESTED = ((FLIP, STAY), (FLIP, THROUGHOUT), (TO_ZERO, STAY))
 BESIDE = ("distinct-1", "distinct-2", "distinct-3", "repetition")
 USUAL = 95  # percentile of unflipped spikes that a jolt has to exceed
@@ -30,7 +30,9 @@ USUAL = 95  # percentile of unflipped spikes that a jolt has to exceed
 
 @dataclass(frozen=True)
 class FlipTable:
-    """`table` holds the texts of every condition in the order of the prompts; `scales` are residual norms by layer."""
+    """`table` holds the answers of every condition in prompt order; `scales` are mean residual norms by
+    layer.
+    """
 
     table: Mapping[str, Sequence[SampledAnswer]]
     at: int
@@ -41,7 +43,7 @@ class FlipTable:
 
     @cached_property
     def neutral(self) -> float:
-        """Where a text stands on the vector without any steering."""
+        """Mean projection of unsteered texts on the vector."""
         return (
             mean_value([value for answer in self.table[UNSTEERED] for value in self._projected(answer)])
             or 0.0
@@ -104,7 +106,9 @@ class FlipTable:
         return columns
 
     def _tests(self) -> Iterator[JobEvent]:
-        """Paired by prompt: what is said after the flip, and what the flip costs; Holm over each."""
+        """Tests paired by prompt: the measure after the flip, and the flip's cost; Holm's correction
+        within each.
+        """
         tested = (*TESTED, *((name, UNSTEERED) for name in chance.random_conditions(self.table)))
         for title, column in (
             ("after", self.after),
@@ -122,7 +126,7 @@ class FlipTable:
                 yield Row("differences", f"{title}: {pair[0]} against {pair[1]}", values)
 
     def _traces(self, name: str) -> Iterator[Point]:
-        """−log p and stance, token by token around the flip, as far as half of the texts still speak."""
+        """−log p and stance per token around the flip, as long as at least half of the texts continue."""
         said = self.table[name]
         rows: dict[str, list[Sequence[float]]] = {
             "nll": [answer.reading.nll for answer in said],
@@ -148,8 +152,9 @@ class FlipTable:
             )
 
     def summary(self) -> dict[str, Any]:
-        """Whether the flip changed what was said after it, and nothing before; what the texts are called, and how
-        far that carries."""
+        """Whether the flip changed the text after it and nothing before, the outcome shares and their
+        interpretation.
+        """
         apart = statistics.paired_difference(self.after[FLIP], self.after[STAY], self.seed)
         shares = {key: value for key, value in self._outcomes(FLIP).items() if key in swapping.NAMES}
         most = max(shares, key=lambda name: shares[name] or 0.0)
@@ -164,7 +169,7 @@ class FlipTable:
         }
 
     def _changed_shares(self) -> dict[str, float | None]:
-        """Shares of the prompts: same tokens before the flip, other tokens from it on."""
+        """Shares of prompts with the same tokens before the flip, and with different tokens after it."""
         pairs = list(zip(self.table[FLIP], self.table[STAY], strict=True))
         same = [float(one.generated.ids[: self.at] == other.generated.ids[: self.at]) for one, other in pairs]
         came = [
@@ -178,7 +183,7 @@ class FlipTable:
         return {"same_before": mean_value(same), "changed_after": mean_value(changed)}
 
     def control(self) -> dict[str, Any]:
-        """Random vectors flipped at the same token, against no steering at all."""
+        """Random vectors flipped at the same token, against no steering."""
         found = chance.random_control(self.after, UNSTEERED, self.seed)
         return found | {"what": f"{found['what']}, flipped at the same token"}
 
@@ -189,7 +194,7 @@ class FlipTable:
         return [value - self.neutral for value in self._projected(answer)]
 
     def _projected(self, answer: SampledAnswer) -> list[float]:
-        """Per token, over the vector's band, in mean residual norms."""
+        """Per-token projection over the vector's band, in mean residual norms."""
         layers = {k: row for k, row in answer.reading.projections.items() if k in self.scales}
         columns = zip(*([value / self.scales[k] for value in row] for k, row in layers.items()), strict=True)
         return [mean_value(column) or 0.0 for column in columns]
@@ -208,7 +213,7 @@ class FlipTable:
 
 
 def cut_answer(answer: SampledAnswer, start: int, end: int | None = None) -> SampledAnswer:
-    """Some of an answer's tokens, with all that was read at them."""
+    """Tokens `start` to `end` of an answer, with their measurements."""
     cut, said, reading = slice(start, end), answer.generated, answer.reading
     shorter = replace(
         said,

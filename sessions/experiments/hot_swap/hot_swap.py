@@ -1,7 +1,9 @@
-"""Jekyll and Hyde: the sign of the vector is turned in the middle of a text. Does the text go over, and at what cost?
+"""Jekyll and Hyde: the vector's sign is flipped in the middle of a text. Does the text switch, and at what
+cost?
 
-All lanes of a batch share the prompt and the random numbers, so flipped and unflipped texts are the same token by token
-up to the flip. Baselines: no flip, to zero, the other sign from the start, a random vector flipped, no steering.
+All lanes of a batch share the prompt and the random numbers, so flipped and unflipped texts are equal
+token by token up to the flip. Baselines: no flip, to zero, the other sign from the start, random
+vectors flipped, no steering.
 """
 
 from __future__ import annotations
@@ -44,7 +46,9 @@ from sessions.experiments.scoring.measures import measure
 
 @dataclass(frozen=True)
 class FlipSchedule:
-    """When the sign turns: at a token, over so many more, and back again after so many (0: never)."""
+    """When the sign flips: at token `at`, in `ramp_tokens` steps, and back again after `back` tokens (0:
+    never).
+    """
 
     at: int
     ramp_tokens: int = 1
@@ -54,15 +58,13 @@ class FlipSchedule:
         if self.at < 1:
             raise UsageError("a flip needs at least one token before it: --at N")
         if 0 < self.back < self.ramp_tokens:
-            raise UsageError(
-                "the way back would begin before the ramp has ended: --back N of at least --ramp"
-            )
+            raise UsageError("the flip back would start before the ramp ends: --back must be at least --ramp")
 
     def facts(self) -> dict[str, Any]:
         return {"by": "tokens from the flip", "at": self.at, "ramp": self.ramp_tokens, "back": self.back}
 
     def scales(self, start: float, end: float) -> dict[int, float]:
-        """Token → scale from there on."""
+        """Token → scale from that token on."""
         found = {self.at + step: scale for step, scale in enumerate(scale_ramp(start, end, self.ramp_tokens))}
         if self.back:
             there = self.at + self.back
@@ -100,7 +102,7 @@ def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
 
 @dataclass(frozen=True)
 class FlipLanes:
-    """Who speaks, what changes when, and in which order."""
+    """The lanes and the edits made to them, all lanes in one order."""
 
     vector: Any
     schedule: FlipSchedule
@@ -118,7 +120,7 @@ class FlipLanes:
 
     @property
     def flipped_mixers(self) -> Sequence[Mixer]:
-        """What plays in every lane when the turn is over."""
+        """The mixer of every lane once the flip is complete."""
         return self.edits[self.schedule.ramp_tokens - 1].mixers
 
 
@@ -128,7 +130,7 @@ def _generate_flipped(
     """{condition: one text per prompt}."""
     table: dict[str, list[SampledAnswer]] = {condition.name: [] for condition in cast.lanes}
     for number, prompt in enumerate(asked):
-        yield Progress(number, len(asked), "texts turned")
+        yield Progress(number, len(asked), "texts generated")
         drawn = with_prompt_seed(how, number)
         said = yield from generate_answers(
             voice, prompt, cast.lanes, drawn, cues=cast.edits, vector=cast.vector
@@ -137,12 +139,12 @@ def _generate_flipped(
             table[answer.condition].append(
                 (yield from _reread_after_flip(voice, answer, mixer, cast.schedule.at))
             )
-    yield Progress(len(asked), len(asked), "texts turned")
+    yield Progress(len(asked), len(asked), "texts generated")
     return table
 
 
 def _default_pack(voice: ModelSampler) -> str:
-    """Stories are long enough to be turned; the demo models' answers are hardly."""
+    """Stories for the demo models: their chat answers are too short to be flipped."""
     return "stories" if voice.name in demo.NAMES else ""
 
 
@@ -159,7 +161,7 @@ def _flip_conditions(played: Channel, randoms: Mapping[str, Channel]) -> tuple[C
 
 
 def _flip_edits(played: Channel, randoms: Sequence[Channel], score: FlipSchedule) -> list[LaneEdit]:
-    """Every change for all lanes, in the order of `_cast`."""
+    """Every edit for all lanes, in the order of `_flip_conditions`."""
     s = played.scale
     turned, gone = score.scales(s, -s), score.scales(s, 0.0)
     rest = conditions.mixer_at_scale(played, s), conditions.mixer_at_scale(played, -s)
@@ -180,8 +182,9 @@ def _flip_edits(played: Channel, randoms: Sequence[Channel], score: FlipSchedule
 
 
 def _reread_after_flip(voice: ModelSampler, answer: SampledAnswer, mixer: Mixer, at: int) -> Work:
-    """The answer with KL(steered ‖ unsteered) and entropy from the flip on under the mixer that plays there, reading
-    it all."""
+    """The answer with KL(steered ‖ unsteered) and entropy after the flip measured under the mixer in force
+    there.
+    """
     key = f"read on {cache_digest(voice.identity, str(mixer.to_json()), str(answer.prompt), str(answer.generated.ids))}"
     later = AnswerReading.from_json(
         (yield from task_group(key, partial(_reread_answer, voice, answer, mixer)))
@@ -198,7 +201,7 @@ def _reread_answer(voice: ModelSampler, answer: SampledAnswer, mixer: Mixer) -> 
 def _half_items(
     asked: Sequence[SamplePrompt], table: Mapping[str, Sequence[SampledAnswer]], at: int
 ) -> dict[str, list[JudgedItem]]:
-    """Either half of every text; a judge that sees both would be told what to find."""
+    """Both halves of every text as separate items, so that the judge cannot see the flip."""
     halves = {"before": (0, at), "after": (at, None)}
     return {
         f"{name}, {half}": [JudgedItem(answer.prompt, cut_answer(answer, *ends).text) for answer in said]

@@ -1,7 +1,8 @@
-"""What a sign flip in the middle of a text does to it: measures on tokens around the flip, and how they are named.
+"""Effect of a sign flip in the middle of a text: measures on the tokens around the flip, and named
+outcomes.
 
-(The published verdict rests on words that the texts before and after share, and turns itself around: none shared
-scores as "fights", a full copy as "smooth". Nothing here rests on shared words.)
+(The published verdict uses words shared by the texts before and after, and inverts itself: none shared
+scores as "fights", a full copy as "smooth". Nothing here depends on shared words.)
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-NEAR = 5  # tokens on either side of the flip in which a spike is its
+NEAR = 5  # tokens on either side of the flip in which a spike is attributed to it
 HELD = 5  # tokens for which a changed sign has to hold
 SMOOTH = 5  # tokens the projection is averaged over
 
@@ -20,9 +21,9 @@ SMOOTH_SWITCH, JOLT_SWITCH = "switches without a spike", "switches with a spike"
 NO_SWITCH, JOLT_ONLY = "does not switch", "a spike, no switch"
 NAMES = (SMOOTH_SWITCH, JOLT_SWITCH, NO_SWITCH, JOLT_ONLY)
 READ_AS: Mapping[str, str] = {
-    SMOOTH_SWITCH: "the text goes over to the other side as if it had been going there; consistent with a stance "
+    SMOOTH_SWITCH: "the text switches sides without a jump; consistent with a stance "
     "that is represented and can be exchanged, and equally with a vector that merely swaps vocabulary",
-    JOLT_SWITCH: "the text goes over, at the cost of some unlikely tokens; a large dose does that to any text",
+    JOLT_SWITCH: "the text switches sides at the cost of some unlikely tokens; a large dose does that to any text",
     NO_SWITCH: "the text stays on its side; consistent with resistance, and with a dose that is too small to matter",
     JOLT_ONLY: "unlikely tokens and no change of side: damage at this dose explains it as well as resistance does",
 }
@@ -30,9 +31,9 @@ READ_AS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class FlipEffect:
-    """One text around its flip. `jump` is ln perplexity after − before, `spike` the largest −log p near the flip,
-    both under the unsteered model; `before` and `after` are where the text stands, `settled` is the token after the
-    flip from which on it stands on the other side, None if it never does.
+    """One text around its flip. `jump` is ln perplexity after − before and `spike` the largest −log p near
+    the flip, both under the unsteered model; `before` and `after` are mean stances; `settled` is the
+    number of tokens after the flip until the stance stays on the other side, None if it never does.
     """
 
     jump: float
@@ -43,7 +44,9 @@ class FlipEffect:
 
 
 def measure_flip(nll: Sequence[float], stance: Sequence[float], at: int, window: int) -> FlipEffect | None:
-    """`nll` and `stance` per own token; `stance` is positive on the side of the vector. None if the flip never came."""
+    """Measure one text; `nll` and `stance` are per own token, `stance` is positive on the vector's side.
+    None if the text ended before the flip.
+    """
     if len(nll) <= at or at == 0:
         return None
     return FlipEffect(
@@ -56,7 +59,7 @@ def measure_flip(nll: Sequence[float], stance: Sequence[float], at: int, window:
 
 
 def perplexity_jump(nll: Sequence[float], at: int, window: int) -> float:
-    """Δ = ln ppl(after) − ln ppl(before) on windows of so many tokens; 0 where nothing changes."""
+    """Δ = ln ppl(after) − ln ppl(before) over windows of `window` tokens; 0 if nothing changes."""
     return float(np.mean(nll[at : at + window]) - np.mean(nll[max(0, at - window) : at]))
 
 
@@ -65,7 +68,7 @@ def perplexity(nll: Sequence[float]) -> float:
 
 
 def nll_spike(nll: Sequence[float], at: int) -> float:
-    """The most surprising token within NEAR tokens of the flip."""
+    """Largest −log p within NEAR tokens of the flip."""
     return float(max(nll[max(0, at - NEAR) : at + NEAR + 1]))
 
 
@@ -81,7 +84,9 @@ def tokens_to_switch(stance: Sequence[float], at: int) -> int | None:
 
 
 def name_outcome(flip: FlipEffect, usual_spike: float) -> str:
-    """One of the four; `usual_spike` is what texts that were not flipped stay below at the same place."""
+    """One of the four outcomes; `usual_spike` is a high percentile of spikes in unflipped texts at the
+    same place.
+    """
     jolted = flip.spike > usual_spike
     if has_switched(flip):
         return JOLT_SWITCH if jolted else SMOOTH_SWITCH
@@ -89,19 +94,20 @@ def name_outcome(flip: FlipEffect, usual_spike: float) -> str:
 
 
 def has_switched(flip: FlipEffect) -> bool:
-    """Whether the stance after the flip is on the other side than before it."""
+    """Whether the mean stance changes sign at the flip."""
     return flip.before * flip.after < 0
 
 
 def scale_ramp(start: float, end: float, over: int) -> list[float]:
-    """s(t) in `over` equal steps from behind `start` to `end`; one step is the abrupt flip."""
+    """Scales in `over` equal steps from `start` (exclusive) to `end`; one step is an abrupt flip."""
     steps = max(1, over)
     return [start + (end - start) * step / steps for step in range(1, steps + 1)]
 
 
 def _late_window(stance: Sequence[float], at: int, window: int) -> Sequence[float]:
-    """The second window after the flip: the first belongs to the sentence that was under way. Where the text is too
-    short for that, all that there is."""
+    """The second window after the flip, because the first belongs to the unfinished sentence; everything
+    after the flip if the text is too short.
+    """
     later = stance[at + window : at + 2 * window]
     return later if len(later) >= HELD else stance[at:]
 

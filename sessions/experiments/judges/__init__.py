@@ -1,4 +1,5 @@
-"""Who says what a text is worth: Claude, the resident model, or a count of words; all are asked the same way.
+"""Judges score a text: Claude, the loaded model, or a word count, all behind one interface.
 
-A judge that fails to answer leaves a gap. Gaps are counted and shown, and never enter a mean as a number.
+An answer that gets no score is missing. Missing scores are counted and reported, and never enter a
+mean.
 """

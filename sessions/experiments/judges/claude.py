@@ -1,8 +1,8 @@
-"""Claude as judge of single answers, by the numbers of a rubric.
+"""Claude as judge of single answers, with the scale of a rubric.
 
-It is shown the prompt and the answer as data, in fences they cannot close, and has to reply with an object of its
-schema. A reply that is none, twice, is a gap. Since the API's version of October 2026 there is no temperature to set:
-what makes a run repeatable is that its answers are kept.
+Prompt and answer are passed as fenced data, and the reply must match a JSON schema. An invalid reply,
+twice, is a missing score. Since the API version of October 2026 there is no temperature; runs are
+repeatable because replies are cached.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class ClaudeJudge:
         return ClaudeQuestion(text, schema, self.model, SYSTEM)
 
     def cost(self, count: int, max_new: int) -> ClaudeCost:
-        """The bound for judging so many answers of so many tokens."""
+        """Upper bound for judging `count` answers of `max_new` tokens."""
         return cost_bound([self.question(JudgedItem(LONGEST_PROMPT, longest_answer(max_new)))], count)
 
     def _ask_each(self, questions: Sequence[ClaudeQuestion]) -> list[list[Any]]:
@@ -93,21 +93,21 @@ def longest_answer(max_new: int) -> str:
 
 
 def cost_bound(questions: Sequence[ClaudeQuestion], times: int) -> ClaudeCost:
-    """The bound for asking questions of this length so many times."""
+    """Upper bound for asking questions of this length `times` times."""
     from vectors.claude.pricing import ClaudeCost, estimate_calls
 
     return sum([estimate_calls(questions)] * times, ClaudeCost())
 
 
 def parse_reply(reply: Any) -> Judgement:
-    """A checked reply, or the error that stands in its place."""
+    """The judgement from a valid reply, or from the error in its place."""
     if isinstance(reply, Mapping):
         return Judgement(float(reply["score"]), reply["reason"])
     return missing_judgement(reply)
 
 
 def missing_judgement(error: Any) -> Judgement:
-    """No verdict, and why: a reply that is not what was asked for is `unparsed`, which is another thing than none."""
+    """A missing score with its reason: "unparsed" for an invalid reply, else why Claude declined."""
     from vectors.claude.reply import DeclinedReply
 
     return Judgement(None, str(error) if isinstance(error, DeclinedReply) else f"unparsed: {error}")

@@ -1,9 +1,8 @@
-"""Three questions about one answer and the harmonic mean of their scores: does it show the concept, does it do what it
-was asked, is it fluent?
+"""The harmonic mean of three scores of one answer: concept, instruction following, fluency.
 
-3 / (1/c + 1/i + 1/f), and 0 where any of them is 0 (AxBench, Wu et al. 2025, arXiv 2501.17148): a text that is all
-concept and no answer is worth nothing, which a mean would call half good. Every question is asked by itself, so that
-none colours another.
+3 / (1/c + 1/i + 1/f), and 0 if any of them is 0 (AxBench, Wu et al. 2025, arXiv 2501.17148): a text
+that is all concept and no answer is worth nothing, which a mean would call half good. Each question is
+asked separately, so that none influences another.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ TOP = 2
 
 @dataclass(frozen=True)
 class HarmonicJudge:
-    """`parts` are its judges by what each is asked about."""
+    """`parts` are its judges by aspect."""
 
     name: str
     parts: Mapping[str, Judge]
@@ -41,7 +40,9 @@ class HarmonicJudge:
 
 
 def combine_judgements(parts: Mapping[str, Judgement]) -> Judgement:
-    """What lacks any of its parts is missing itself; the parts that are known stay beside it."""
+    """Combine the parts of one answer; if any part is missing, the score is missing and the known parts
+    are kept.
+    """
     scores = {name: said.value for name, said in parts.items() if said.value is not None}
     for name, said in parts.items():
         if said.value is None:
@@ -55,7 +56,7 @@ def harmonic_mean(scores: Sequence[float]) -> float:
 
 
 def concept_rubrics(concept: str) -> Mapping[str, Rubric]:
-    """What is asked, 0 to 2 each."""
+    """The three questions, each from 0 to 2."""
     scale = {"high": TOP}
     return {
         "concept": Rubric(

@@ -1,7 +1,7 @@
-"""The resident model as judge without being asked anything: whose system prompt makes the answer likelier?
+"""The loaded model as judge by likelihood: which of two system prompts makes the answer likelier?
 
-log p(answer | "You are determined.") − log p(answer | "You are drifting."), per token, unsteered. It needs no model
-that follows instructions, only one that heeds a system prompt: the demo models do.
+log p(answer | "You are determined.") − log p(answer | "You are drifting."), per token, unsteered. The
+model need not follow instructions, only respond to a system prompt; the demo models do.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class HintJudge:
         verdicts = []
         for item in items:
             verdicts.append((yield from self._judge_item(item)))
-            yield Progress(len(verdicts), len(items), "answers weighed")
+            yield Progress(len(verdicts), len(items), "answers scored")
         return verdicts
 
     def _judge_item(self, item: JudgedItem) -> Work:
         if not item.text.strip():
-            return Judgement(None, "nothing was said")
+            return Judgement(None, "empty answer")
         if item.prompt.raw:
-            return Judgement(None, "a text without a chat has no system prompt")
+            return Judgement(None, "a raw prompt has no system prompt")
         means = []
         for hint in self.hints:
             prompt = with_hint(item.prompt, hint)
@@ -58,6 +58,6 @@ class HintJudge:
 
 
 def with_hint(prompt: SamplePrompt, hint: str) -> SamplePrompt:
-    """Under this system prompt in place of its own."""
+    """The prompt with this system prompt in place of its own."""
     rest: tuple[Mapping[str, str], ...] = tuple(m for m in prompt.messages if m["role"] != "system")
     return SamplePrompt(prompt.id, ({"role": "system", "content": hint}, *rest))

@@ -1,7 +1,8 @@
-"""Judges that count: words of one side against words of the other, question marks, signs of decay. They need nothing.
+"""Judges that count words and signs: two word lists, question marks, flags of broken text. They need no
+model.
 
-`cat` is not in `category` (`sessions.experiments.counting`). A count of question marks falls when a model breaks down
-and rises when it rambles, so it stands beside the flags.
+Only whole words count (`sessions.experiments.counting`). Question marks become fewer when a model
+breaks down and more when it rambles, so the count is reported with the flags.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from vectors.statistics.metrics import repeated_ngram_share
 
 NEITHER = "none of the words occurs"
 REPEATS, SYMBOLS, LONGEST_LOOP = 0.25, 0.5, 6
-FEWEST = 8  # words from which a repetition means anything
+FEWEST = 8  # words; repetition is not measured in shorter texts
 _AGAIN = f"{{{LONGEST_LOOP - 1},}}"
 _LOOP = re.compile(rf"\b(\w+)(?:\W+\1\b){_AGAIN}|([^\w\s])(?:\s*\2){_AGAIN}")
 PAIRS, LONG = 0.75, 20  # least share of different word pairs in a text of so many words or more
@@ -24,7 +25,7 @@ PAIRS, LONG = 0.75, 20  # least share of different word pairs in a text of so ma
 
 @dataclass(frozen=True)
 class WordJudge:
-    """Share of the positive words among the words of both lists; where none occurs there is no verdict."""
+    """Share of the positive words among the words of both lists; no score if none occurs."""
 
     positive: tuple[str, ...]
     negative: tuple[str, ...]
@@ -63,8 +64,7 @@ class QuestionJudge:
 
 
 def text_flags(text: str) -> tuple[str, ...]:
-    """What is broken about a text at first sight. That it is about something else is not among it: for that there is
-    perplexity."""
+    """Flags of visibly broken text. Being off topic is not among them; perplexity measures that."""
     return tuple(name for name, holds in FLAGS.items() if holds(text))
 
 
@@ -78,13 +78,13 @@ def _repeats(text: str) -> bool:
 
 
 def _monotone(text: str) -> bool:
-    """Fluent filler goes round in other words: few 4-grams return, many pairs do."""
+    """Repetition without repeated 4-grams: few distinct word pairs."""
     words = split_words(text)
     return len(words) >= LONG and not _repeats(text) and (distinct_ngrams(words, 2) or 0.0) < PAIRS
 
 
 def _loops(text: str) -> bool:
-    """One word, whatever stands between, or one sign, many times in a row."""
+    """One word (whatever stands between) or one sign many times in a row."""
     return _LOOP.search(text.lower()) is not None
 
 

@@ -1,7 +1,7 @@
 """Claude as judge between two answers to one prompt, asked in both orders.
 
-A winner has to win from either place; what wins only where it stands first (or second) is a tie, and counted as a sign
-of the judge's bias. Ties stay in the table and out of the binomial test.
+A win must hold in both orders; otherwise it is a tie and counted as a sign of the judge's position
+bias. Ties stay in the table and out of the binomial test.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ TURNED = "the judge changed its mind with the order"
 
 @dataclass(frozen=True)
 class AnswerPair:
-    """Two answers to one prompt; the verdict is 1 where `ours` is better, −1 where `theirs` is, 0 for a tie."""
+    """Two answers to one prompt; the verdict is 1 if `ours` is better, −1 if `theirs` is, 0 for a tie."""
 
     prompt: SamplePrompt
     ours: str
@@ -46,7 +46,7 @@ class AnswerPair:
 
 @dataclass(frozen=True)
 class PairwiseJudge:
-    """`criterion` finishes the sentence "Which answer …"."""
+    """`criterion` completes the question "Which answer …"."""
 
     claude: ClaudeClient
     criterion: str
@@ -86,7 +86,7 @@ class PairwiseJudge:
         return ClaudeQuestion(text, schema, self.model, SYSTEM)
 
     def cost(self, count: int, max_new: int) -> ClaudeCost:
-        """The bound for so many pairs of answers of so many tokens, in both orders."""
+        """Upper bound for `count` pairs of answers of `max_new` tokens, in both orders."""
         answer = longest_answer(max_new)
         return cost_bound(self.both_orders(AnswerPair(LONGEST_PROMPT, answer, answer)), count)
 
@@ -96,14 +96,14 @@ class PairwiseJudge:
 
 
 def settle_orders(forward: Any, backward: Any) -> Judgement:
-    """One verdict from the replies in both orders; a reply that is missing in either leaves a gap."""
+    """One verdict from the replies in both orders; missing if either reply is missing."""
     for reply in (forward, backward):
         if not isinstance(reply, Mapping):
             return missing_judgement(reply)
     one, other = POINTS[forward["better"]], -POINTS[backward["better"]]
     if one == other:
         return Judgement(float(one), forward["reason"])
-    return Judgement(0.0, TURNED if one == -other else "a win from one place, a tie from the other")
+    return Judgement(0.0, TURNED if one == -other else "a win in one order, a tie in the other")
 
 
 def tally_pairs(verdicts: Sequence[Judgement]) -> Mapping[str, Any]:

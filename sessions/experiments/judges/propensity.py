@@ -1,7 +1,7 @@
-"""What the unsteered model would go on with after an answer: words of one class, or of the other?
+"""Judges an answer by how the unsteered model would continue it: with words of one class or of the other.
 
-m = mean log p(positive words) − mean log p(negative words) after prompt and answer, over pairs of continuations.
-Nothing is sampled, so it is smooth where a count of words is coarse.
+m = mean log p(positive words) − mean log p(negative words) after prompt and answer, over pairs of
+continuations. Nothing is sampled, so it is smoother than a word count.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ PAIRS = 4
 
 @dataclass(frozen=True)
 class PropensityJudge:
-    """`pairs` are continuations (positive, negative) in plain text."""
+    """`pairs` are (positive, negative) continuations in plain text."""
 
     voice: ModelSampler
     pairs: tuple[tuple[str, str], ...]
 
     low = high = None
     name = "propensity"
-    about = "nats per token that the model, unsteered, would rather go on with the positive words of a contrast set"
+    about = "log p(positive) − log p(negative words of a contrast set) as continuation, per token, unsteered"
 
     def judge(self, items: Sequence[JudgedItem]) -> Work:
         verdicts = []
@@ -39,24 +39,26 @@ class PropensityJudge:
             )
             means = [sum(row) / len(row) for row in rows]
             verdicts.append(Judgement(sum(means[::2]) / len(self.pairs) - sum(means[1::2]) / len(self.pairs)))
-            yield Progress(len(verdicts), len(items), "continuations weighed")
+            yield Progress(len(verdicts), len(items), "answers scored")
         return verdicts
 
 
 def continuation_pairs(contrast: str) -> tuple[tuple[str, str], ...]:
-    """The first pairs of a contrast set that are plain texts, or the last words of its conversations."""
+    """The first pairs of a contrast set that are plain texts, or the last assistant turns of its
+    conversations.
+    """
     import vectors
 
     pairs = vectors.contrast(contrast).validated().pairs
     texts = [(_last_text(pair.positive), _last_text(pair.negative)) for pair in pairs]
     found = tuple((f" {one}", f" {other}") for one, other in texts if one and other and one != other)[:PAIRS]
     if not found:
-        raise UsageError(f"{contrast} has no pairs of texts that could go on an answer")
+        raise UsageError(f"{contrast} has no text pairs that could continue an answer")
     return found
 
 
 def _last_text(side: object) -> str:
-    """A text, or what the assistant says last."""
+    """A text, or the last assistant turn."""
     if isinstance(side, str):
         return side.strip()
     last = side[-1] if isinstance(side, Sequence) and side else None

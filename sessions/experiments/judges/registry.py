@@ -1,4 +1,6 @@
-"""All judges by name: a new one is one line. A judge that needs a key refuses here, before anything was generated."""
+"""All judges by name: a new one is one line. A judge that needs a key fails here, before anything is
+generated.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ ASPECTS = ("assistant", "coherence", "trait")
 
 
 def _claude_asker(voice: ModelSampler, params: Params) -> Asker:
-    """One talk for all questions, so that they share its budget."""
+    """One Claude client for all questions, so that they share its budget."""
     claude, model = open_claude(params), claude_model(params)
     return lambda asked: ClaudeJudge(claude, asked, model)
 
@@ -91,7 +93,7 @@ def judge(name: str, voice: ModelSampler, params: Params) -> Judge:
 
 
 def open_claude(params: Params) -> Any:
-    """A talk with Claude under the budget and the deadline of the parameters."""
+    """A Claude client with the budget and the deadline of the parameters."""
     from vectors.claude.allowance import Allowance
     from vectors.claude.asking import ClaudeClient
 

@@ -1,7 +1,8 @@
-"""The resident model as its own judge, unsteered: it is asked the question Claude would be asked.
+"""The loaded model as its own judge, unsteered, with the questions Claude would be asked.
 
-Its answer is not sampled: the score is the mean of the rubric's numbers under the probabilities it gives them (G-Eval,
-Liu et al. 2023). Small models are poor judges; what counts is the difference between conditions, not the level.
+Nothing is sampled: the score is the mean of the rubric's numbers weighted by their probabilities
+(G-Eval, Liu et al. 2023). Small models are poor judges; differences between conditions count, not the
+level.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class ResidentJudge:
 
 
 def expected_score(logprobs: Sequence[float]) -> float:
-    """Σ n p(n) / Σ p(n). What begins with "1" may go on to "10", so its share goes from the one to the other."""
+    """Σ n p(n) / Σ p(n). A "1" may continue to "10", so p(10) is subtracted from p(1)."""
     top = max(logprobs)
     shares = [math.exp(value - top) for value in logprobs]
     if len(shares) > 10:

@@ -1,6 +1,7 @@
-"""What is asked of a judge that reads: the same words for Claude and for the resident model.
+"""The questions and scales of judges that read: the same text for Claude and for the loaded model.
 
-Assistant-likeness and coherence follow the scales of the persona-axis study; a trait is whatever the user names.
+Assistant-likeness and coherence follow the scales of the persona-axis study; a trait is named by the
+user.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ RUBRICS: Mapping[str, Rubric] = {rubric.name: rubric for rubric in (ASSISTANT, C
 
 
 def trait_rubric(name: str, opposite: str = "") -> Rubric:
-    """How much a text shows a trait in the user's own words, such as "determined" against "drifting"."""
+    """A rubric for a trait in the user's own words, such as "determined" against "drifting"."""
     if not name.strip():
         raise UsageError("a trait judge needs the trait: --trait determined")
     bottom = f"clearly {opposite}" if opposite else f"not {name} at all"

@@ -1,4 +1,4 @@
-"""What is judged, and what a judge says of it: a number, or why there is none."""
+"""What a judge gets (an answer with its prompt) and returns (a score, or the reason why there is none)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Work: TypeAlias = Generator[Any, Any, Any]
 
 @dataclass(frozen=True)
 class JudgedItem:
-    """An answer and the prompt it was given to."""
+    """An answer and its prompt."""
 
     prompt: SamplePrompt
     text: str
@@ -24,8 +24,9 @@ class JudgedItem:
 
 @dataclass(frozen=True)
 class Judgement:
-    """`value` is missing where the judge gave none; `why` is its reason, or the reason that there is no value. `parts`
-    are the scores a value is made of, where a judge has several."""
+    """`value` is None if there is no score; `why` is the judge's reason, or why the score is missing.
+    `parts` are the partial scores of a judge that has several.
+    """
 
     value: float | None
     why: str = ""
@@ -36,7 +37,7 @@ class Judgement:
 
 
 class Judge(Protocol):
-    """`low` and `high` are the ends of its scale, where it has any."""
+    """`low` and `high` are the ends of its scale, if it has any."""
 
     @property
     def name(self) -> str: ...
@@ -51,24 +52,24 @@ class Judge(Protocol):
     def high(self) -> float | None: ...
 
     def judge(self, items: Sequence[JudgedItem]) -> Work:
-        """Part of a job: yields steps, returns one `Verdict` per item."""
+        """Part of a job: yields tasks, returns one `Judgement` per item."""
         ...
 
 
 def tally_judgements(verdicts: Sequence[Judgement], seed: int = 0) -> Mapping[str, Any]:
-    """The mean over what was judged, with its interval and n, and how many are missing for which reasons."""
+    """The mean of the scores with interval and n, and how many are missing for which reasons."""
     gaps = Counter(verdict.why for verdict in verdicts if verdict.value is None)
     found = estimate_mean([verdict.value for verdict in verdicts], seed)
     return found.to_json() | {"missing": gaps.total(), "reasons": dict(gaps)}
 
 
 def missing_reasons(found: Mapping[str, Any]) -> str:
-    """Why some of a tally are missing, in a cell."""
+    """The reasons for missing scores, as one table cell."""
     return "; ".join(f"{count} × {reason}" for reason, count in found["reasons"].items())
 
 
 def part_columns(verdicts: Sequence[Judgement], seed: int = 0) -> dict[str, Any]:
-    """Columns with the mean of every part, as far as it was judged."""
+    """Columns with the mean of every partial score."""
     columns: dict[str, Any] = {}
     for name in dict.fromkeys(name for verdict in verdicts for name in verdict.parts):
         columns |= estimate_mean([verdict.parts.get(name) for verdict in verdicts], seed).columns(name)
@@ -76,5 +77,5 @@ def part_columns(verdicts: Sequence[Judgement], seed: int = 0) -> dict[str, Any]
 
 
 def cache_digest(*parts: str) -> str:
-    """What a judgement depends on, as a key under which it is remembered."""
+    """Cache key of everything a judgement depends on."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]

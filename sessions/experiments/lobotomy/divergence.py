@@ -1,7 +1,7 @@
-"""How far one model is from another: KL(reference ‖ model) of the next token, averaged over the tokens of texts that
-neither of them may change.
+"""Distance between models: KL(reference ‖ model) of the next token, averaged over the tokens of fixed
+texts.
 
-The texts are what the references themselves say, so no subject can look close by saying something easy.
+The texts are the references' own answers, so a model cannot look close by writing something easy.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ UNSTEERED = Mixer()
 
 @dataclass(frozen=True)
 class ComparedModel:
-    """A model under a mixer, by the name its rows carry."""
+    """A model under a mixer; `name` is used in the result rows."""
 
     name: str
     voice: ModelSampler
@@ -33,7 +33,7 @@ class ComparedModel:
 
 
 def mean_kl(reference: Logs, other: Logs) -> float:
-    """Mean over tokens of Σ p (log p − log q), in nats; what both think impossible adds nothing."""
+    """Mean over tokens of Σ p (log p − log q), in nats; tokens with p = 0 add nothing."""
     p, q = reference.astype(np.float64), other.astype(np.float64)
     with np.errstate(invalid="ignore"):
         each = np.where(np.isneginf(p), 0.0, np.exp(p) * (p - q))
@@ -46,7 +46,7 @@ def measure_distances(
     prompt: SamplePrompt,
     texts: Sequence[GeneratedTokens],
 ) -> Work:
-    """{subject: {reference: KL}} on these texts after one prompt; remembered as one."""
+    """{model: {reference: KL}} on these texts after one prompt; cached together."""
     key = " ".join([*(v.identity for v in references.values()), prompt.id, *(_join_ids(t) for t in texts)])
     found: dict[str, Any] = yield from task_group(
         f"distances {key} {[(s.name, s.voice.identity, s.mixer.to_json()) for s in subjects]}",

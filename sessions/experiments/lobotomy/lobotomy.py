@@ -1,8 +1,9 @@
-"""Lobotomy: take a tuned model's tuning back, λ at a time, and see whether what is left is the base model.
+"""Lobotomy: remove a fine-tuning from a tuned model in steps of λ, and test whether the result is the base
+model.
 
-Two forms. Activations: v_L = mean h_tuned − mean h_base where an answer begins, subtracted at run time (−λ·v shared out
-over the band). Weights: W_tuned − λ(W_tuned − W_base). Distances to base and to tuned are KL on what those two say; how
-likely the base model finds what is said instead stands beside them.
+Two forms. Activations: v_L = mean h_tuned − mean h_base at the last prompt token, subtracted at run
+time (−λ·v split over the band). Weights: W_tuned − λ(W_tuned − W_base). Distances to base and tuned are
+KL on the answers of those two, with the perplexity of each model's own answers under base.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def _measure_models(
     how: GenerationSettings,
     by: Scorer,
 ) -> Work:
-    """Everything said and measured, and how many scores are missing."""
+    """Generate and measure everything; returns the table and how many scores are missing."""
     said = yield from _generate_texts(voice, base, treated, held, how)
     apart = yield from _measure_kl(voice, base, treated, held, said)
     likely = yield from _measure_base_nll(base, said)
@@ -114,7 +115,7 @@ def _generate_texts(
     held: Sequence[SamplePrompt],
     how: GenerationSettings,
 ) -> Work:
-    """{who: one answer per prompt}; the activation form of all λ in one batch."""
+    """{model: one answer per prompt}; all λ of the activation form run in one batch."""
     said: dict[str, list[SampledAnswer]] = {}
     said |= yield from answer_prompts(base, held, [Condition(BASE, Mixer())], how)
     said |= yield from answer_prompts(voice, held, [Condition(TUNED, Mixer())], how)
@@ -134,7 +135,7 @@ def _measure_kl(
     held: Sequence[SamplePrompt],
     said: Mapping[str, Sequence[SampledAnswer]],
 ) -> Work:
-    """{who: {reference: one KL per prompt}}, on what base and tuned said."""
+    """{model: {reference: one KL per prompt}}, on the answers of base and tuned."""
     references = {BASE: base, TUNED: voice}
     apart: dict[str, dict[str, list[Value]]] = {one.name: {BASE: [], TUNED: []} for one in treated}
     for place, prompt in enumerate(held):
@@ -148,7 +149,7 @@ def _measure_kl(
 
 
 def _measure_base_nll(base: ModelSampler, said: Mapping[str, Sequence[SampledAnswer]]) -> Work:
-    """{who: −log p of every answer's tokens, as the base model reads them}; it has read its own already."""
+    """{model: −log p of every answer's tokens under base}; for base's own answers it is known already."""
     found: dict[str, list[Value]] = {}
     for number, (name, answers) in enumerate(said.items(), start=1):
         found[name] = []

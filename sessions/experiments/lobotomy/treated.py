@@ -1,4 +1,6 @@
-"""A tuned model with shares of its tuning taken out, as a table: how far from base and from itself, of what use."""
+"""Result tables of lobotomy: KL of each edited model to base and to tuned, perplexity and helpfulness
+measures.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ BASE, TUNED, RANDOM = "base", "tuned", "random"
 
 @dataclass(frozen=True)
 class TreatedModel:
-    """The tuned model with λ of its tuning taken out in one form."""
+    """The tuned model with λ of its tuning removed in one form (activations or weights)."""
 
     form: str
     amount: float
@@ -33,8 +35,9 @@ class TreatedModel:
 
 @dataclass(frozen=True)
 class TreatmentTable:
-    """One line per treated model, beside the two references. `likely` is −log p per token of every answer under the
-    base model."""
+    """One row per edited model and for the two references. `base_nll` is −log p per token of every answer
+    under the base model.
+    """
 
     treated: Sequence[TreatedModel]
     answers: Mapping[str, Sequence[SampledAnswer]]
@@ -58,13 +61,15 @@ class TreatmentTable:
             yield Row("lobotomy", one.name, columns | self._measure_columns(one.name))
 
     def _distances(self, one: TreatedModel) -> Iterator[tuple[str, str, statistics.Estimate]]:
-        """(its curve, its column, what it is): of both references, and of the text under the base model."""
+        """(curve, column, estimate): KL to both references, and perplexity of the text under the base
+        model.
+        """
         for reference, row in self.distances[one.name].items():
             yield f"KL to {reference}", f"kl_to_{reference}", statistics.estimate_mean(row, self.seed)
         yield PERPLEXITY, PERPLEXITY, self._perplexity(one.name)
 
     def _perplexity(self, name: str) -> statistics.Estimate:
-        """exp of the mean over prompts of −log p per token, and of its interval."""
+        """exp of the mean over prompts of −log p per token, with its interval."""
         found = statistics.estimate_mean(self.base_nll[name], self.seed)
         value, low, high = (
             None if end is None else math.exp(end) for end in (found.value, found.lo, found.hi)
@@ -78,7 +83,9 @@ class TreatmentTable:
         return columns
 
     def summary(self) -> dict[str, Any]:
-        """Per form the way from λ = 0 to λ = 1 (or the largest up to it): is it towards base, beyond chance?"""
+        """Per form, the change from λ = 0 to λ = 1 (or the largest λ below): does it move significantly
+        towards base?
+        """
         return {form: self._change_to_base(form) for form in (ACTIVATION, WEIGHTS) if self._models_of(form)}
 
     def control(self) -> dict[str, Any]:

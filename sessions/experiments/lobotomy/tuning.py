@@ -1,7 +1,8 @@
-"""What a tuning did to the states where an answer begins: v_L = mean h_tuned − mean h_base, and which way that points.
+"""The change a fine-tuning makes at the last prompt token: v_L = mean h_tuned − mean h_base, with a sign
+check.
 
-A published recipe has the sign the other way round, and then subtracting it tests the opposite: so it is checked on
-prompts that v was not made from, where tuned has to lie above base.
+A published recipe has the opposite sign, so that subtracting it tests the opposite; so the sign is
+checked on held-out prompts, where tuned must project higher than base.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ def tuning_channel(
     held: Sequence[SamplePrompt],
     layers: str | None,
 ) -> Work:
-    """The channel that subtracts the tuning, and on which share of the unseen prompts it points where it should."""
+    """The channel that subtracts the tuning, and the sign check on held-out prompts."""
     read: list[States] = []
     for who, these in ((voice, fit), (base, fit), (voice, held), (base, held)):
         read.append((yield from who.states(these)))
-        yield Progress(len(read), 4, "sides read")
+        yield Progress(len(read), 4, "prompt sets read")
     fit_tuned, fit_base, held_tuned, held_base = read
     rows = {layer: states.mean(0) - fit_base[layer].mean(0) for layer, states in fit_tuned.items()}
     band = parse_layers(layers, voice.n_layers) if layers else default_band(voice.n_layers)

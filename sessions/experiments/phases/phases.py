@@ -1,7 +1,8 @@
-"""The motivation study in one command: dataset → extraction → validation → behaviour → weight diff → analysis.
+"""The motivation study in one command: dataset → extraction → validation → behaviour → weight diff →
+analysis.
 
-Each phase is a job that exists by itself; this room hands the folder from one to the next. `only` runs some of them on
-what earlier runs left there.
+Each phase is an existing job; this module passes files from one to the next through the study folder.
+`only` runs selected phases on what earlier runs left there.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from sessions.experiments.phases.study import DATASET, VECTOR, StudyFolder
 
 Params = Mapping[str, Any]
 SHARED = ("n", "max_new", "temperature", "repetition_penalty", "seed", "measure", "prompts")
-"""Parameters that go on to the experiments of the behaviour phase, as far as each takes them."""
+"""Parameters passed on to the experiments of the behaviour phase, where an experiment has them."""
 
 
 @dataclass
 class PhaseFindings:
-    """What a phase reported, for its file; its rows carry the phase in the name of their table."""
+    """Rows, points and samples that one phase reported, to be saved; their tables are prefixed with the
+    phase name.
+    """
 
     phase: str
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -33,7 +36,7 @@ class PhaseFindings:
     samples: list[dict[str, Any]] = field(default_factory=list)
 
     def relay(self, work: Work) -> Work:
-        """The events of an inner job under this phase's name; its steps are answered as they are."""
+        """Relay an inner job's events under this phase's name; results are sent back to it unchanged."""
         resume, value = work.send, None
         while True:
             try:
@@ -78,7 +81,7 @@ def experiment(voice: ModelSampler, params: Params) -> Work:
 
 
 def _phase_control(found: Mapping[str, Any]) -> Any:
-    """A phase's own control, or those of the experiments it ran."""
+    """A phase's own control, or the controls of the experiments it ran."""
     inner = {
         name: one["control"] for name, one in found.items() if isinstance(one, Mapping) and "control" in one
     }
@@ -99,7 +102,7 @@ def _parse_phases(only: str | None) -> list[str]:
 
 
 def _make_dataset(voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings) -> Work:
-    """The pairs of a built-in set or a file, as many of every domain as there are of the scarcest."""
+    """Write the pairs of a built-in set or a file, taking turns between the domains."""
     from vectors.contrasts.catalogue import contrast
 
     found = contrast(params["contrast"]).validated()
@@ -112,7 +115,7 @@ def _make_dataset(voice: ModelSampler, study: StudyFolder, params: Params, heard
 
 
 def _balance_domains(pairs: Any, count: int) -> list[Mapping[str, Any]]:
-    """One of every domain in turn."""
+    """Pairs taken from the domains in turn."""
     lines: dict[str, list[Any]] = {}
     for pair in pairs:
         lines.setdefault(pair.domain, []).append(pair)
@@ -154,14 +157,14 @@ def _validate_vector(voice: ModelSampler, study: StudyFolder, params: Params, he
 
 
 def _run_experiments(voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings) -> Work:
-    """Every experiment that was asked for, on the vector of the study."""
+    """Run every requested experiment with the vector of the study."""
     from sessions.job_specs.catalogue import OFFERS
 
     found: dict[str, Any] = {}
     vector = study.require_file(VECTOR)
     for name in [name.strip() for name in params["behaviour"].split(",") if name.strip()]:
         if name not in registry.EXPERIMENTS or name == "phases":
-            raise UsageError(f"no experiment {name!r} to see behaviour in")
+            raise UsageError(f"no experiment {name!r} for the behaviour phase")
         offer = OFFERS[name]
         takes = {param.name for param in offer.params}
         given = {key: params[key] for key in SHARED if key in takes and params.get(key) is not None}
@@ -172,7 +175,7 @@ def _run_experiments(voice: ModelSampler, study: StudyFolder, params: Params, he
 
 
 def _compare_changes(voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings) -> Work:
-    """How the vector lies to what the tuning changed, in weights and in activations."""
+    """Compare the vector with the fine-tuning's change, in activations and in weights."""
     from sessions.experiments.common import prompts
     from vectors.diff.alignment import align_vectors
     from vectors.diff.job import diff_job
@@ -200,7 +203,7 @@ def _compare_changes(voice: ModelSampler, study: StudyFolder, params: Params, he
 
 
 def _write_analysis(voice: ModelSampler, study: StudyFolder, params: Params, heard: PhaseFindings) -> Work:
-    """Everything the other phases left, in one report."""
+    """Write one report over the findings of all other phases."""
     from sessions.experiments.report import document
     from sessions.experiments.report.found import ReportData
 

@@ -1,4 +1,6 @@
-"""The folder of a motivation study: what one phase leaves for the next, so that each can also be run alone."""
+"""The folder of a motivation study: each phase saves files the next one reads, so a phase can also run
+alone.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ MADE_BY = {DATASET: "dataset", VECTOR: "extraction"}
 
 @dataclass(frozen=True)
 class StudyFolder:
-    """Files by name; a phase's findings are `PHASE.json`: its rows, its points, its samples and its summary."""
+    """Files by name; the findings of a phase are `PHASE.json`: rows, points, samples and summary."""
 
     folder: Path
 
@@ -40,7 +42,7 @@ class StudyFolder:
         return self.folder / VECTOR
 
     def require_file(self, name: str) -> str:
-        """A file of an earlier phase; the sentence says which one makes it."""
+        """Path of an earlier phase's file; if missing, the error says which phase makes it."""
         path = self.folder / name
         if not path.is_file():
             raise BadInput(f"{path} is not there: run the phase {MADE_BY[name]} first")
@@ -50,7 +52,7 @@ class StudyFolder:
         self._write(f"{phase}.json", json.dumps(found, ensure_ascii=False, indent=1) + "\n")
 
     def load_findings(self, phase: str) -> dict[str, Any] | None:
-        """What a phase found, if it was run; what cannot be read is refused by its name."""
+        """The saved findings of a phase, or None if it has not run; an unreadable file is an error."""
         path = self.folder / f"{phase}.json"
         if not path.is_file():
             return None

@@ -1,4 +1,4 @@
-"""An experiment as a folder to show around: `report.md` with its tables and pictures, the texts, and all rows as data.
+"""Experiment report as a folder: `report.md` with tables and plots, the answers, and all rows as data.
 
-Everything is made from the events of the job, so a new experiment has a report without writing one.
+Everything is built from the events of the job, so a new experiment needs no report code of its own.
 """

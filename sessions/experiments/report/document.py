@@ -1,4 +1,6 @@
-"""`report.md`, and beside it every text (`samples.jsonl`, `comparison.md`) and every row (`rows.jsonl`)."""
+"""Writes `report.md` with every answer (`samples.jsonl`, `comparison.md`) and every row (`rows.jsonl`)
+next to it.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,13 @@ from sessions.experiments.report.tables import format_cell, group_rows, is_long,
 from sessions.experiments.report.texts import clean_text, comparison_table, side_by_side
 
 READ = 6
-"""Prompts whose answers stand in the report itself; `samples.jsonl` holds all."""
+"""Number of prompts whose answers are shown in the report itself; `samples.jsonl` holds all."""
 
-INTERVALS = "Bands and black lines are 95 % intervals over prompts; what is dashed or grey is a control."
+INTERVALS = "Bands and black lines are 95 % intervals over prompts; dashed or grey means a control."
 
 
 def write_report(found: ReportData, folder: str, title: str, command: str) -> list[Artifact]:
-    """The whole folder; what it holds afterwards."""
+    """Write the report folder; returns its files."""
     place = expand_home(folder)
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -68,7 +70,7 @@ def _blocks(found: ReportData, title: str, command: str, drawn: Mapping[str, Pat
 def _plot_blocks(drawn: Mapping[str, Path]) -> Iterator[str]:
     yield "## Plots"
     if not drawn:
-        yield pictures.MISSING if not pictures.has_matplotlib() else "Nothing here is a curve."
+        yield pictures.MISSING if not pictures.has_matplotlib() else "There is nothing to plot."
     if drawn:
         yield INTERVALS
     for name, path in drawn.items():

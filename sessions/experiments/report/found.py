@@ -1,4 +1,4 @@
-"""What an experiment reported, gathered for its report and its summary."""
+"""Everything an experiment reported, collected for its report and summary."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 @dataclass
 class ReportData:
-    """Filled while the job runs; `facts` are those of its summary."""
+    """Filled while the job runs; `facts` go to the summary."""
 
     facts: Json
     cost: Json = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What stands at the axes of a report's pictures, and which places on them are marked."""
+"""Axis labels and marked positions of a report's plots."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UNITS: Mapping[str, str] = {
     "kl": "KL(steered ‖ unsteered) per token (nats)",
     "KL to base": "KL per token (nats)",
     "KL to tuned": "KL per token (nats)",
-    "perplexity under base": "perplexity of what is said, read by the base model",
+    "perplexity under base": "perplexity of the answer under the base model",
     "kl_to_base": "KL per token (nats)",
     "kl_to_tuned": "KL per token (nats)",
     SLOPES: "slope per unit of dose",
@@ -33,10 +33,10 @@ UNITS: Mapping[str, str] = {
     "questions": "question marks per answer",
     "length": "words per answer",
 }
-"""Of measures whose name is not their unit; shares and the rest are what they are called."""
+"""Axis labels of measures that have a unit; others use the measure's name."""
 
 ORDERED: Mapping[str, str] = {SLOPES: "share of prompts", PAIR_SLOPES: "share of pairs"}
-"""Curves of all values in order, over the share of those that are no larger."""
+"""Cumulative curves: sorted values over the share of values that are no larger."""
 
 
 def y_label(measure: str) -> str:
@@ -44,7 +44,7 @@ def y_label(measure: str) -> str:
 
 
 def x_label(found: ReportData, measure: str = "") -> str:
-    """What the curves' x is, as far as the summary says."""
+    """Label of the x axis, from the summary's `by` and `unit`."""
     if measure in ORDERED:
         return ORDERED[measure]
     summary = found.facts.get("summary", {})
@@ -53,13 +53,13 @@ def x_label(found: ReportData, measure: str = "") -> str:
 
 
 def alert_lines(found: ReportData, measure: str) -> list[tuple[float, str]]:
-    """The line below which a conversation is said to drift."""
+    """The alert line of a drift plot."""
     line = (found.facts.get("summary", {}).get("lines") or {}).get(measure)
     return [] if line is None else [(line, "alert")]
 
 
 def marked_places(found: ReportData, measure: str = "") -> list[tuple[float, str]]:
-    """The edges a sweep found; the event that a trace is centred on."""
+    """The edges of a sweep's window, or the event that a trace is centred on."""
     if measure in ORDERED:
         return []
     summary = found.facts.get("summary", {})

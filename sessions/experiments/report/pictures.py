@@ -1,7 +1,8 @@
-"""The pictures of a report, each drawn from what every experiment reports anyway.
+"""The plots of a report, each drawn from events that every experiment yields.
 
-Curves come from points (`measure, who`: one picture per measure), outcome bars from tables with a line per condition,
-histograms from the answers' projections, grids from cells. Without matplotlib there are none, and the report says so.
+Curves come from points (series named `measure, condition`: one plot per measure), outcome bars from
+tables with one row per condition, histograms from the answers' projections, grids from cells. Without
+matplotlib there are no plots, and the report says so.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from sessions.experiments.scoring.conditions import RANDOM, UNSTEERED
 
 MISSING = "The plots need matplotlib: pip install 'steertui[plot]'."
 NUMBERED = re.compile(rf"{RANDOM} \d")
-"""One of several random directions; they are drawn as a grey bundle."""
+"""Name of one of several random directions, which are drawn as a grey bundle."""
 MOST_BARS, MOST_SPREADS, BINS, LONGEST = 24, 4, 16, 24
 Grid = tuple[list[Any], list[Any], dict[Any, float]]
 
 
 def draw_pictures(found: ReportData, folder: Path) -> dict[str, Path]:
-    """{what it shows: its file}; nothing without matplotlib."""
+    """{title: file}; empty without matplotlib."""
     if not has_matplotlib():
         return {}
     made: dict[str, Path] = {}
@@ -43,7 +44,7 @@ def has_matplotlib() -> bool:
 
 
 def _plan_pictures(found: ReportData) -> Iterator[tuple[str, Any]]:
-    """(name, what draws it into a file)."""
+    """(title, function that draws the plot into a file)."""
     from vectors.plots.charts import plot_bars, plot_histogram, plot_lines
     from vectors.plots.marks import PlotAxes
 
@@ -68,7 +69,7 @@ def _plan_pictures(found: ReportData) -> Iterator[tuple[str, Any]]:
 
 
 def _curves(points: Sequence[Point]) -> dict[str, dict[str, list[Point]]]:
-    """Series that share what stands before their comma share a picture."""
+    """Points grouped by measure, then by condition; a series is named `measure, condition`."""
     found: dict[str, dict[str, list[Point]]] = {}
     for point in points:
         measure, _, who = clean_text(point.series).partition(", ")
@@ -107,7 +108,7 @@ Outcome = tuple[str, dict[str, float | None], dict[str, tuple[float, float]]]
 
 
 def _outcomes(found: ReportData) -> Iterator[Outcome]:
-    """The numbers with intervals of every table that has one line per condition."""
+    """The columns with intervals of every table that has one row per condition."""
     for table, rows in group_rows(found.rows).items():
         names = [str(row.get("condition", "")) for row in rows]
         if is_long(table) or not all(names) or len(set(names)) < len(names) or len(names) > MOST_BARS:
@@ -122,7 +123,7 @@ def _outcomes(found: ReportData) -> Iterator[Outcome]:
 
 
 def _spreads(found: ReportData) -> dict[str, dict[str, list[float]]]:
-    """How the projections of single answers are spread, by condition, where the answers' rows have them."""
+    """Projections of single answers by condition, if the answer rows have them."""
     spread: dict[str, list[float]] = {}
     for row in found.table("answers"):
         if isinstance(row.get("echo"), float) and not str(row["condition"]).startswith("random"):
@@ -144,12 +145,12 @@ def _grids(cells: Sequence[Cell]) -> dict[str, Grid]:
 
 
 def _shorten_name(name: str | int) -> str:
-    """A model may be called by its whole path: its end is what tells it from others."""
+    """The end of a long name: model paths differ at their end."""
     text = clean_text(str(name))
     return text if len(text) <= LONGEST else f"…{text[1 - LONGEST :]}"
 
 
 def _file_name(name: str) -> str:
-    """A picture's name as a file's: what is no letter or digit becomes a dash; a minus stays told from a plus."""
+    """A plot's title as a file name; minus and plus signs are spelled out so that names stay distinct."""
     spelled = name.replace("−", "minus ").replace("+", "plus ")
     return re.sub(r"[^a-z0-9]+", "-", spelled.lower()).strip("-") or "picture"

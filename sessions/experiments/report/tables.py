@@ -1,4 +1,4 @@
-"""Rows as tables that read well as plain text and as Markdown; an interval stands beside its number."""
+"""Rows as tables that are readable as plain text and as Markdown; an interval follows its number."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def is_long(table: str) -> bool:
-    """Whether a table has a line per answer: kept, but not what one reads first."""
+    """Whether a table has one row per answer, and so is left out of the report."""
     return table.rpartition(": ")[2] in LONG
 
 
 def group_rows(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    """The rows by their table, in the order in which they came."""
+    """The rows grouped by table, in order of first occurrence."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         found.setdefault(str(row["table"]), []).append(row)
@@ -24,7 +24,7 @@ def group_rows(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str,
 
 
 def markdown_table(rows: Rows) -> Iterator[str]:
-    """One Markdown table, padded so that it can be read as it is."""
+    """A Markdown table, padded to be readable as plain text."""
     header = filled_columns(rows)
     lines = [header, *([format_entry(row, name) for name in header] for row in rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(header))]
@@ -34,7 +34,7 @@ def markdown_table(rows: Rows) -> Iterator[str]:
 
 
 def filled_columns(rows: Rows) -> list[str]:
-    """Every column in which some row has something; bounds go with the number they belong to."""
+    """Columns that have a value in some row; interval bounds are shown with their number."""
     filled = {name for row in rows for name, value in row.items() if value is not None} - {"table", "key"}
     names = dict.fromkeys(name for row in rows for name in row if name in filled)
     bounds = {f"{name}_{side}" for name in names for side in ("lo", "hi")}
@@ -48,7 +48,7 @@ def format_entry(row: Mapping[str, Any], name: str) -> str:
 
 
 def format_cell(value: Any) -> str:
-    """A value as a person reads it; what is not known is a dash, never a 0."""
+    """A value as readable text; a missing value is a dash, never 0."""
     if value is None:
         return "–"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""The answers themselves, side by side: every prompt with what was said under each condition."""
+"""The answers side by side: every prompt with its answer under each condition."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ ACROSS = 8
 
 
 def clean_text(text: str) -> str:
-    """Without anything a terminal or an editor could act on, and without anything that looks like a key."""
+    """Without unprintable characters, and with anything that looks like a key removed."""
     shown = "".join(sign if sign.isprintable() or sign in "\n\t" else "�" for sign in text)
     return scrub(shown)
 
 
 def side_by_side(samples: Sequence[JobSample], most: int | None = None) -> Iterator[str]:
-    """One block per prompt, at most so many of them; conditions in the order in which they were first met."""
+    """One block per prompt (the first `most` of them); conditions in order of first occurrence."""
     found: dict[str, list[JobSample]] = {}
     for sample in samples:
         found.setdefault(sample.prompt, []).append(sample)
@@ -31,7 +31,7 @@ def side_by_side(samples: Sequence[JobSample], most: int | None = None) -> Itera
 
 
 def comparison_table(samples: Sequence[JobSample]) -> str:
-    """A Markdown table to paste: prompts down, the first conditions across."""
+    """A Markdown table to paste: one row per prompt, one column per condition (the first eight)."""
     said = {(sample.prompt, sample.condition): sample.text for sample in samples}
     conditions = list(dict.fromkeys(sample.condition for sample in samples))[:ACROSS]
     lines = [["prompt", *map(_cell_text, conditions)], ["---"] * (1 + len(conditions))]

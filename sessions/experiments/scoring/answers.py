@@ -1,7 +1,7 @@
-"""Answers under conditions, measured and remembered: one prompt at a time, all conditions in one batch.
+"""Generates, measures and caches answers: one prompt at a time, all conditions in one batch.
 
-An answer is remembered under everything that made it (model, prompt, mixers with their vectors' hashes, settings), so
-a run that was killed goes on behind its last whole prompt and gives the same tables.
+Answers are cached under everything that determines them (model, prompt, mixers with their vectors'
+hashes, settings), so a killed run resumes after its last complete prompt and gives the same tables.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from sessions.experiments.scoring.conditions import Condition
 
 @dataclass(frozen=True)
 class SampledAnswer:
-    """What was said to a prompt under a condition, and how the unsteered model reads it."""
+    """An answer to a prompt under a condition, with its measurements."""
 
     prompt: SamplePrompt
     condition: str
@@ -53,7 +53,9 @@ def generate_answers(
     cues: Sequence[LaneEdit] = (),
     vector: Any = None,
 ) -> Work:
-    """One prompt under all conditions as lanes of one batch; returns a list of `Answer`. `vector` is projected on."""
+    """Answer one prompt under all conditions as lanes of one batch; returns a list of `SampledAnswer`.
+    `vector` is the one that answers are projected on.
+    """
     mixers = [condition.mixer for condition in conditions]
     key = _answers_key(voice, prompt, mixers, how, cues, vector)
     found = yield from task_group(key, lambda: _generate_rows(voice, prompt, mixers, how, cues, vector))
@@ -76,10 +78,12 @@ def answer_prompts(
     *,
     vector: Any = None,
 ) -> Work:
-    """{condition: one answer per prompt}, paired: number i of every condition answers prompt i with the same seed."""
+    """{condition: one answer per prompt}, paired: answer i of every condition is to prompt i with the same
+    seed.
+    """
     table: dict[str, list[SampledAnswer]] = {condition.name: [] for condition in conditions}
     for number, prompt in enumerate(prompts):
-        yield Progress(number, len(prompts), "prompts asked")
+        yield Progress(number, len(prompts), "prompts answered")
         for answer in (
             yield from generate_answers(
                 voice, prompt, conditions, with_prompt_seed(how, number), vector=vector
@@ -87,17 +91,17 @@ def answer_prompts(
         ):
             table[answer.condition].append(answer)
             yield answer.sample(*text_flags(answer.text))
-    yield Progress(len(prompts), len(prompts), "prompts asked")
+    yield Progress(len(prompts), len(prompts), "prompts answered")
     return table
 
 
 def with_prompt_seed(how: GenerationSettings, number: int) -> GenerationSettings:
-    """Every prompt draws its own numbers, and the same ones under every condition."""
+    """The settings with a seed of this prompt's own, equal under every condition."""
     return replace(how, seed=1000 * how.seed + number)
 
 
 def differing_answers(said: Sequence[SampledAnswer], reference: Sequence[SampledAnswer]) -> list[float]:
-    """1 for every answer that reads otherwise than the reference's to the same prompt, 0 for the others."""
+    """1 for every answer whose text differs from the reference's to the same prompt, else 0."""
     return [float(one.text != other.text) for one, other in zip(said, reference, strict=True)]
 
 
@@ -131,7 +135,7 @@ def _answers_key(
 
 
 def cache_key(what: str, voice: ModelSampler, prompt: SamplePrompt, vector: Any = None, *more: Any) -> str:
-    """The key under which something made of a model, a prompt and a vector is remembered."""
+    """Cache key of a result that depends on a model, a prompt and a vector."""
     asked = [list(map(dict, prompt.messages)), prompt.raw]
     identity = [voice.identity, asked, getattr(vector, "sha256", None), *more]
     return f"{what} {hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:24]}"

@@ -1,7 +1,8 @@
-"""What random directions of a vector's size do to the same prompts: each of them, and all together.
+"""Random-direction controls: what random directions of the vector's norm do to the same prompts, each and
+pooled.
 
-One random direction is one draw and may happen to do something. With several, the mean over them, prompt by prompt, is
-held against no steering, and how far apart they lie says what a single one is worth.
+A single random direction may happen to have an effect. With several, the mean over them per prompt is
+compared with no steering, and their spread shows how far a single one can be trusted.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ WHAT = "a random direction of the same norms and gaps"
 
 
 def random_conditions(names: Iterable[str]) -> list[str]:
-    """The conditions that are random directions."""
+    """The names of the conditions that are random directions."""
     return [name for name in names if name.startswith(RANDOM)]
 
 
 def pool_random(values: Mapping[str, Sequence[Value]]) -> list[Value]:
-    """Per prompt the mean over the random directions that gave a value."""
+    """Per prompt, the mean over the random directions that have a value."""
     rows = [values[name] for name in random_conditions(values)]
     return [
         mean_value([value for value in column if value is not None]) for column in zip(*rows, strict=True)
@@ -30,7 +31,7 @@ def pool_random(values: Mapping[str, Sequence[Value]]) -> list[Value]:
 
 
 def random_control(values: Mapping[str, Sequence[Value]], reference: str, seed: int) -> dict[str, Any]:
-    """All random directions together against the reference, and each by itself where there are several."""
+    """All random directions pooled against the reference, and each by itself if there are several."""
     names = random_conditions(values)
     apart = {name: statistics.paired_difference(values[name], values[reference], seed) for name in names}
     if len(names) == 1:

@@ -1,8 +1,8 @@
-"""Is a text still whole? Judged by the unsteered model against what was said without steering.
+"""Detects broken texts, by comparing them under the unsteered model with the unsteered answers.
 
-A broken text looks fine to the model that was broken, and it need not look like noise: fluent filler about something
-else is the usual form. So an answer is broken when the unsteered model finds it much less likely than the unsteered
-answer to the same prompt, when it repeats itself, or when there is none.
+A broken text looks likely to the steered model that wrote it, and is often fluent filler rather than
+noise. So an answer is broken if the unsteered model finds it much less likely than the unsteered answer
+to the same prompt, if it repeats itself, or if it is empty.
 """
 
 from __future__ import annotations
@@ -29,5 +29,5 @@ def is_broken(answer: SampledAnswer, unsteered: SampledAnswer) -> bool:
 
 
 def whole_flags(answers: Sequence[SampledAnswer], unsteered: Sequence[SampledAnswer]) -> list[float]:
-    """1 for every answer that is whole, 0 for a broken one."""
+    """1 for every answer that is not broken, else 0."""
     return [float(not is_broken(one, before)) for one, before in zip(answers, unsteered, strict=True)]

@@ -1,6 +1,7 @@
-"""The conditions an experiment compares: no steering, the vector both ways, and a random one of the same size.
+"""The conditions an experiment compares: unsteered, the vector with both signs, and random vectors of the
+same norm.
 
-Without the last one nobody can tell what a vector does from what any push of that size does.
+The random vectors show what any push of that size does.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from sessions.experiments.common.sampler import ModelSampler
 
 UNSTEERED, PLUS, MINUS, RANDOM = "unsteered", "+s", "−s", "random"
 CONTROL = f"{RANDOM} "
-"""Before the name of a condition: the same with a random direction."""
+"""Prefix of the names of conditions that use a random direction."""
 CONTROL_SEED = 1000
-"""Controls of one run are numbered from here times its seed on, so that two seeds share none."""
+"""Seeds of the random directions start at this times the run's seed, so that two seeds share none."""
 MOST_CONTROLS = 20
 
 
@@ -29,14 +30,14 @@ class Condition:
 
 
 def vector_channel(voice: ModelSampler, params: Mapping[str, Any], vector: Any = None) -> Channel:
-    """The vector as its card suggests, as far as `scale`, `unit`, `layers` and `split` say nothing else."""
+    """The vector with its suggested settings, overridden by `scale`, `unit`, `layers` and `split`."""
     if vector is None:
         vector = voice.vector(params["vector"])
     given = {key: params[key] for key in ("scale", "unit", "split") if params.get(key) is not None}
     if params.get("layers"):
         given["layers"] = parse_layers(params["layers"], voice.n_layers)
     if given.get("unit") and given.get("scale") is None:
-        raise UsageError("with --unit the scale has to be said as well: --scale X")
+        raise UsageError("--unit needs a scale as well: --scale X")
     return Channel.suggested(vector, **given)
 
 
@@ -45,7 +46,7 @@ def mixer_at_scale(played: Channel, scale: float) -> Mixer:
 
 
 def single_layer_channel(played: Channel, layer: int) -> Channel:
-    """The whole dose on one layer."""
+    """The channel with its whole dose on one layer."""
     return replace(played, layers=(layer,), weights=None)
 
 
@@ -55,9 +56,9 @@ def random_channel(voice: ModelSampler, played: Channel, seed: int, number: int 
 
 
 def random_channels(voice: ModelSampler, played: Channel, seed: int, count: int) -> dict[str, Channel]:
-    """{condition: the channel with another random direction}: random, random 2, random 3, …"""
+    """{condition: the channel with a random direction}, named random, random 2, random 3, …"""
     if not 1 <= count <= MOST_CONTROLS:
-        raise UsageError(f"from 1 to {MOST_CONTROLS} random directions, not {count}: --controls N")
+        raise UsageError(f"--controls N is from 1 to {MOST_CONTROLS} random directions, not {count}")
     return {random_name(k): random_channel(voice, played, seed, k) for k in range(1, count + 1)}
 
 
@@ -69,7 +70,7 @@ def random_name(number: int) -> str:
 def standard_conditions(
     voice: ModelSampler, played: Channel, seed: int, count: int = 1
 ) -> tuple[Condition, ...]:
-    """Unsteered, the vector as it is and turned around, and so many controls as they are."""
+    """Unsteered, the vector as given and sign-flipped, and `count` random directions."""
     chance = random_channels(voice, played, seed, count)
     return (
         Condition(UNSTEERED, Mixer()),

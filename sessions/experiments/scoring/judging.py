@@ -1,4 +1,6 @@
-"""A judge beside the other measures of an experiment: chosen before anything is generated, asked when all is said."""
+"""A judge next to an experiment's other measures: created before anything is generated, called when all
+answers exist.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +26,12 @@ from sessions.experiments.judges.verdict import (
 
 
 def choose_judge(voice: ModelSampler, params: Mapping[str, Any]) -> Judge | None:
-    """Refused here where it lacks a key or a trait, and not after an hour of generation."""
+    """The requested judge; a missing key or trait fails here, not after an hour of generation."""
     return judge(params["judge"], voice, params) if params.get("judge") else None
 
 
 def judging_cost(one: Judge | None, count: int, max_new: int) -> RunCost:
-    """Of a judge with several questions, that of each of them."""
+    """Cost of judging `count` answers; of a judge with several questions, the sum over them."""
     if one is None:
         return RunCost()
     if isinstance(one, HarmonicJudge):
@@ -39,7 +41,7 @@ def judging_cost(one: Judge | None, count: int, max_new: int) -> RunCost:
 
 
 def announce_judge(one: Judge | None) -> Iterator[Row]:
-    """Before anything is sent: who judges what, and where the texts go."""
+    """A row, before anything is sent, saying which model judges and where the texts go."""
     if isinstance(one, HarmonicJudge):
         for part in one.parts.values():
             yield from announce_judge(part)
@@ -52,7 +54,9 @@ def announce_judge(one: Judge | None) -> Iterator[Row]:
 def judge_conditions(
     one: Judge | None, said: Mapping[str, Sequence[JudgedItem]], reference: str, seed: int
 ) -> Work:
-    """A line per condition in table `judged`, with its difference to the reference; returns how many are missing."""
+    """One row per condition in table `judged`, with its difference to the reference; returns the number of
+    missing scores.
+    """
     if one is None:
         return {}
     table: dict[str, list[Judgement]] = {}
@@ -76,7 +80,7 @@ def judge_conditions(
 def _answer_rows(
     said: Mapping[str, Sequence[JudgedItem]], table: Mapping[str, Sequence[Judgement]]
 ) -> Iterator[Row]:
-    """A line per answer, with what the judge said for a reason."""
+    """One row per answer, with the judge's reason."""
     for name, items in said.items():
         for item, verdict in zip(items, table[name], strict=True):
             values = {"condition": name, "prompt": item.prompt.id, "score": verdict.value, "why": verdict.why}

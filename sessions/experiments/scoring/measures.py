@@ -1,6 +1,6 @@
-"""What can be measured of an answer: one number, or None where the measure does not apply to it.
+"""Measures of an answer: one number, or None if the measure does not apply.
 
-None is never counted as 0: an answer without a single finished sentence is not an answer without questions.
+None never counts as 0: an answer without a finished sentence is not an answer with 0 questions.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Value = float | None
 
 @dataclass(frozen=True)
 class Measure:
-    """`share`: its values lie between 0 and 1, and 0 and 1 mean no and yes."""
+    """`share`: its values lie between 0 and 1, where 0 means no and 1 yes."""
 
     name: str
     about: str
@@ -45,7 +45,7 @@ def mean_value(values: Sequence[float]) -> Value:
 
 
 def count_questions(answer: SampledAnswer) -> Value:
-    """Question marks: a surface count, to be read beside the share of broken texts."""
+    """Number of question marks: a surface count, to be read with the share of broken texts."""
     return float(answer.text.count("?")) if answer.text.strip() else None
 
 
@@ -55,18 +55,18 @@ def words_per_hundred(words: Sequence[str], answer: SampledAnswer) -> Value:
 
 
 def mean_projection(answer: SampledAnswer) -> Value:
-    """Mean projection of the answer's own words on the vector, as the unsteered model reads them."""
+    """Mean projection of the answer's tokens on the vector, read unsteered."""
     layers = [mean_value(row) for row in answer.reading.projections.values()]
     return mean_value([value for value in layers if value is not None])
 
 
 def is_flagged(answer: SampledAnswer) -> Value:
-    """To be read beside a count of words or signs, which rises and falls when a text breaks."""
+    """1 if a text has any flag, else 0; to be read with counts, which change when a text breaks."""
     return float(bool(text_flags(answer.text))) if answer.text.strip() else None
 
 
 def keyword_share(answer: SampledAnswer) -> Value:
-    """Share of the words a good answer to this prompt holds (`keywords` in its line of the pack)."""
+    """Share of the expected words that occur (`keywords` in the prompt's pack line)."""
     wanted = answer.prompt.about.get("keywords") or ()
     return mean_value([float(count_words([word], answer.text) > 0) for word in wanted])
 
@@ -74,7 +74,7 @@ def keyword_share(answer: SampledAnswer) -> Value:
 def _label_share(
     holds: Callable[[Label], bool], among: Callable[[Label], bool], answer: SampledAnswer
 ) -> Value:
-    """A share of the finished sentences, by the exact labels of the demo models' world."""
+    """Share of finished sentences, by the exact labels of the demo models' world."""
     return mean_value([float(holds(label)) for label in label_text(answer.text) if among(label)])
 
 
@@ -103,7 +103,7 @@ MEASURES: Mapping[str, Measure] = {
             partial(_label_share, lambda s: s.voice != PLAIN, _any_label),
             share=True,
         ),
-        Measure("echo", "projection of what was said on the vector, read unsteered", mean_projection),
+        Measure("echo", "projection of the answer on the vector, read unsteered", mean_projection),
         Measure("questions", "question marks per answer", count_questions),
         Measure("completion", "share of the prompt's own keywords that occur", keyword_share, share=True),
         Measure("length", "words per answer", lambda a: float(len(split_words(a.text)))),
@@ -116,19 +116,17 @@ MEASURES: Mapping[str, Measure] = {
         Measure(
             "distinct-3", "different word triples over all", lambda a: distinct_ngrams(split_words(a.text), 3)
         ),
-        Measure(
-            "repetition", "share of 4-grams said before", lambda a: repeated_ngram_share(a.generated.ids)
-        ),
+        Measure("repetition", "share of repeated 4-grams", lambda a: repeated_ngram_share(a.generated.ids)),
         Measure(
             "flagged",
-            "share of texts that repeat, go round, loop or are symbols at first sight",
+            "share of texts with a flag: empty, repeats, monotone, loops or symbols",
             is_flagged,
             share=True,
         ),
         Measure("nll", "−log p per token under the unsteered model", lambda a: mean_value(a.reading.nll)),
         Measure(
             "entropy",
-            "entropy of the next token as it was drawn, in nats",
+            "entropy of the sampled next-token distribution, in nats",
             lambda a: mean_value(a.reading.entropy),
         ),
         Measure("kl", "KL(steered ‖ unsteered) per token", lambda a: mean_value(a.reading.kl)),
@@ -139,12 +137,14 @@ HELPFUL = ("completion", "questions", "length")
 
 
 def helpful_measures(model: str) -> list[Measure]:
-    """What stands beside a chosen measure where the question is whether a model is still of use."""
+    """Measures of usefulness, reported next to the chosen measure."""
     return [MEASURES[name] for name in (*HELPFUL, *(["well-formed"] if model in demo.NAMES else []))]
 
 
 def measure(name: str | None, model: str) -> Measure:
-    """By name; `words:plan,step by step` counts those per hundred words. Without one, what fits the model."""
+    """A measure by name; `words:plan,step by step` counts those per hundred words. Without a name, the
+    default of the model.
+    """
     if not name:
         name = "determined" if model in demo.NAMES else "echo"
     if name.startswith(WORDS):

@@ -1,6 +1,7 @@
-"""A resident model as a voice: lanes for conditions, hooks that steer and read, the unsteered model as the reader.
+"""`ModelSampler` on the loaded torch model: conditions run as lanes of one batch, hooks steer and read,
+and answers are read again unsteered.
 
-Imported only where a job begins: everything it touches needs torch.
+Imported only when a job starts, because it needs torch.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ from vectors.checks import dose_response, doses, likelihood, separation
 from vectors.data.metadata import About
 from vectors.vector import SteeringVector
 
-BATCH = 8  # prompts read in one step: chat waits for no more than that
+BATCH = 8  # prompts per GPU task, so that a chat never waits long
 
 
 class TorchSampler:
-    """`model` is a `core.Model`; one voice may serve many experiments."""
+    """Wraps a `core.Model`; one instance may serve many experiments."""
 
     def __init__(self, model: core.Model) -> None:
         self.model = model
@@ -124,7 +125,9 @@ class TorchSampler:
                 line.insert(cue.at, ids)
 
     def _edit_tokens(self, cue: LaneEdit, prompt: SamplePrompt) -> list[int]:
-        """The model's own words as they are; a turn of somebody else in the template's frame."""
+        """Token ids of an edit: text of the model's own role as it is, another role inside the chat
+        template.
+        """
         tokenizer, text = self.model.tokenizer, cue.text
         if cue.role != "model":
             turn = {"role": cue.role, "content": text}
@@ -237,7 +240,9 @@ class TorchSampler:
         )
 
     def _join_tokens(self, prompt: SamplePrompt, said: GeneratedTokens) -> tuple[list[int], list[int], int]:
-        """Prompt and answer in one row, where the answer's own tokens stand in it, and where it begins."""
+        """Ids of prompt and answer together, positions of the answer's own tokens, and where the answer
+        starts.
+        """
         asked = self.prompt_ids(prompt)
         ids, own = said.interleave()
         return [*asked, *ids], own, len(asked)
@@ -245,7 +250,7 @@ class TorchSampler:
     def _unsteered_pass(
         self, ids: Sequence[int], start: int, layers: Sequence[int]
     ) -> tuple[Tensor, dict[int, Tensor]]:
-        """One unsteered pass: log-probabilities of every token from `start` on, and the states at those tokens."""
+        """One unsteered pass: log-probabilities from position `start` on, and the hidden states there."""
         states: dict[int, Tensor] = {}
 
         def look(layer: int, hidden: Tensor) -> None:
@@ -256,7 +261,7 @@ class TorchSampler:
 
 
 class _LaneTokens:
-    """What one lane has said so far."""
+    """Tokens generated in one lane so far."""
 
     def __init__(self) -> None:
         self.ids: list[int] = []
@@ -266,7 +271,7 @@ class _LaneTokens:
         self.finished = False
 
     def append(self, voice: Any) -> None:
-        """A step, or another lane's voice; one that has ended repeats itself and is not listened to."""
+        """Append a token of this lane; tokens after the lane has finished are ignored."""
         self.finished = self.finished or voice.finished
         if not self.finished:
             self.ids.append(voice.token_id)

@@ -1,4 +1,4 @@
-"""Answers of many conditions to the same prompts, with what each is worth and whether it is still whole."""
+"""Answers of many conditions to the same prompts, with their scores and coherence."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from sessions.experiments.scoring.measures import Measure, Value
 
 @dataclass(frozen=True)
 class ScoredAnswers:
-    """`table` holds the answers of every condition in the order of the prompts, no steering among them; `coherent` is
-    what a floor of coherence is held against, if it is not whether the texts are whole."""
+    """`table` holds the answers of every condition in prompt order, unsteered included;
+    `coherence_measure` measures coherence (default: whether the texts are whole).
+    """
 
     table: Mapping[str, Sequence[SampledAnswer]]
     wanted: Measure
@@ -37,7 +38,7 @@ class ScoredAnswers:
 
     @cached_property
     def coherence_values(self) -> Mapping[str, Sequence[Value]]:
-        """What the coherence floor is held against: the chosen measure, else whether the texts are whole."""
+        """Coherence values: of the chosen measure, else whether the texts are whole."""
         if self.coherence_measure is None:
             return self.whole
         return {name: self.coherence_measure.all(said) for name, said in self.table.items()}

@@ -1,7 +1,7 @@
-"""By what answers are scored: a measure that is computed, or a judge that is asked. Both are named alike.
+"""Scoring answers by a computed measure or by a judge; both are selected by name.
 
-A judge is made before anything is generated, so that a missing key or trait is said at once, and asked when all is
-said. What it gave no score for is missing and stays so: it is counted, and never counted as 0.
+A judge is created before anything is generated, so that a missing key or trait fails at once, and it is
+called when all answers exist. Missing scores are counted, and never count as 0.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Said = Mapping[str, Sequence[SampledAnswer]]
 
 @dataclass(frozen=True)
 class Scorer:
-    """One of the two."""
+    """Either a measure or a judge."""
 
     measure: Measure | None = None
     judge: Judge | None = None
@@ -39,7 +39,7 @@ class Scorer:
         return judging.judging_cost(self.judge, answers, max_new)
 
     def score_answers(self, said: Said) -> Work:
-        """The measure itself, or one that looks up what the judge says of these answers."""
+        """The measure itself, or one that looks up the judge's scores of these answers."""
         if self.judge is None:
             return self.measure
         scores: dict[tuple[str, str], Value] = {}
@@ -61,21 +61,21 @@ class Scorer:
         )
 
     def count_missing(self, said: Said, made: Measure | None) -> int:
-        """Answers the judge gave no score for."""
+        """Number of answers without a score."""
         if self.judge is None or made is None:
             return 0
         return sum(value is None for answers in said.values() for value in made.all(answers))
 
 
 def make_scorer(name: str | None, voice: ModelSampler, params: Mapping[str, Any]) -> Scorer:
-    """By the name of a measure or of a judge; without one, what fits the model."""
+    """By the name of a measure or a judge; without a name, the default measure of the model."""
     if name and name in JUDGES and name not in MEASURES and not name.startswith(WORDS):
         return Scorer(judge=judging.choose_judge(voice, {**params, "judge": name}))
     return Scorer(measure=measure(name, voice.name))
 
 
 def as_share(scored: Measure, by: Scorer) -> Measure:
-    """A judge's scale as a share of its top, so that one floor of coherence serves all."""
+    """A judge's score divided by the top of its scale, so that one coherence floor applies to all."""
     top = by.judge.high if by.judge is not None else None
     if not top:
         return scored

@@ -1,6 +1,7 @@
-"""A tuned model with part of its tuning taken out of the weights: W' = W_tuned − λ(W_tuned − W_base).
+"""Removes part of a fine-tuning from the weights: W' = W_tuned − λ(W_tuned − W_base).
 
-Written as (1 − λ)·W_tuned + λ·W_base, λ = 0 is the tuned model and λ = 1 the base model to the bit.
+Computed as (1 − λ)·W_tuned + λ·W_base, so λ = 0 is the tuned model and λ = 1 the base model bit for
+bit.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from core.model.model import Model
 
 
 def remove_tuning(tuned: Model, base: Model, share: float, *, shuffled: bool = False) -> Model:
-    """A new model; the two stay what they are, because somebody may be talking to them."""
+    """A new model; `tuned` and `base` stay unchanged, because they may be in use."""
     ours, theirs = tuned.hf.state_dict(), base.hf.state_dict()
     blended = {
         name: _blend_weight(name, weight, _base_weight(theirs, name, weight, base), share, shuffled)

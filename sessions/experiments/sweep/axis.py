@@ -1,8 +1,9 @@
-"""What is turned in a sweep: the scale of a vector, or the bound of a cap on it.
+"""The quantity a sweep varies: a vector's scale, or the bound of a cap on it.
 
-A bound is counted in class gaps where the vector knows its classes: 0 is the mean of the negative class at every
-layer, 1 that of the positive one, for one absolute number means something else at every layer. Without classes it is
-the absolute projection. No steering at all is a condition of its own: a floor of 0 is not the absence of a floor.
+If the vector has class statistics, a bound is in class gaps: at every layer 0 is the mean of the
+negative class and 1 that of the positive one, because one absolute number means different things at
+different layers. Otherwise it is the absolute projection. No steering is a separate condition: a floor
+of 0 still acts.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ BOUNDS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5)
 
 @dataclass(frozen=True)
 class SweepAxis:
-    """`kind` is scale, floor or ceiling; `unit` is what one step on it is."""
+    """`kind` is scale, floor or ceiling; `unit` is the unit of its levels."""
 
     kind: str
     channel: Channel
@@ -35,12 +36,12 @@ class SweepAxis:
 
     @property
     def breaking_signs(self) -> tuple[float, ...]:
-        """In which directions more of it can break a text: a low floor and a high ceiling do nothing."""
+        """Directions in which more of it can break a text: a low floor and a high ceiling do nothing."""
         return {"scale": (-1.0, 1.0), "floor": (1.0,), "ceiling": (-1.0,)}[self.kind]
 
     @property
     def off(self) -> float | None:
-        """Where no steering at all lies, if it lies on this axis."""
+        """The level that means no steering, if this axis has one."""
         return 0.0 if self.kind == "scale" else None
 
     def levels(self) -> tuple[float, ...]:
@@ -50,7 +51,7 @@ class SweepAxis:
         return BOUNDS
 
     def mixer(self, level: float, vector: Any = None) -> Mixer:
-        """The vector at this level, or another one in its place."""
+        """A mixer with the vector, or with `vector` in its place, at this level."""
         played = self.channel if vector is None else replace(self.channel, vector=vector)
         if self.kind == "scale":
             return mixer_at_scale(played, level)

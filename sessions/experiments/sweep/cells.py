@@ -1,4 +1,4 @@
-"""The answers of a grid of layers and levels as tables: a line per cell, a line per layer, and the best cell."""
+"""Result tables of a layer × level grid: one row per cell, one row per layer, and the best cell."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class CellTable(ScoredAnswers):
 
     @property
     def weakest_first(self) -> list[Place]:
-        """So that of two that are alike the smaller dose is the best."""
+        """Cells by size of dose, so that of two equal cells the smaller dose wins."""
         return sorted(self.places, key=lambda place: abs(place[1]))
 
     @cached_property
     def tests(self) -> Mapping[str, statistics.Difference]:
-        """Every cell against no steering."""
+        """Difference of every cell to no steering."""
         reference = self.values[UNSTEERED]
         return {
             name: statistics.paired_difference(row, reference, self.seed)
@@ -84,7 +84,7 @@ class CellTable(ScoredAnswers):
         return columns | statistics.estimate_mean(otherwise, self.seed, shares=True).columns("changed")
 
     def _grid_cells(self, name: str, layer: int, level: float, mark: str) -> Iterator[Cell]:
-        """One grid per question: what a cell does, and what it leaves whole."""
+        """Heat-map cells: the effect in one grid, the share of whole texts in the other."""
         found = {
             f"{mark}{self.wanted.name}: minus unsteered": self.tests[name].estimate.value,
             f"{mark}coherence": self.coherence_of(name, self.seed).value,
@@ -94,7 +94,7 @@ class CellTable(ScoredAnswers):
                 yield Cell(grid, f"L{layer}", f"{level:+g}", value)
 
     def _layer_columns(self, layer: int) -> dict[str, Any]:
-        """Between which levels most of its texts are whole, and which of its levels is best."""
+        """Columns of one layer: the range of levels at which most texts are whole, and its best level."""
         whole = [level for level in self.levels if self._mostly_whole(cell_name(layer, level))]
         columns: dict[str, Any] = {"whole from": min([0.0, *whole]), "whole to": max([0.0, *whole])}
         best = self._best([place for place in self.weakest_first if place[0] == layer], "")
@@ -119,8 +119,9 @@ class CellTable(ScoredAnswers):
         )
 
     def best_cells(self, mark: str = "") -> dict[str, Any]:
-        """The best cell of the vector, or of the random direction; and one that half of the prompts chose, on the
-        other half."""
+        """The best cell of the vector (or of the random direction), and the held-out result of a cell
+        chosen on half of the prompts.
+        """
         best = self._best(self.weakest_first, mark)
         names = {place: cell_name(*place, mark) for place in self.weakest_first}
         values, kept = (

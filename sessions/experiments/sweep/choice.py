@@ -1,8 +1,8 @@
-"""What the best of many doses is worth on prompts that did not choose it.
+"""Held-out evaluation of a chosen dose.
 
-The best of many is partly the luckiest. So every second prompt chooses, and the others say what the choice does, as
-AxBench (Wu et al. 2025) does with the factor of each concept: over doses that do nothing the mean of what was chosen
-is 0 here, and well above it on the prompts that chose.
+The best of many doses is partly the luckiest. So every second prompt is used to choose, and the others
+to report the effect, as AxBench (Wu et al. 2025) does with the factor of each concept. If no dose has
+an effect, the reported mean is 0 in expectation, and well above it on the prompts used to choose.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CHOOSING, REPORTING = slice(0, None, 2), slice(1, None, 2)
 
 @dataclass(frozen=True)
 class DoseChoice(Generic[Key]):
-    """`key` was chosen; `apart` is what it does against no steering where it was not chosen."""
+    """`key` was chosen; `difference` is its difference to no steering on the prompts not used to choose."""
 
     key: Key
     difference: statistics.Difference
@@ -31,7 +31,7 @@ class DoseChoice(Generic[Key]):
 
 @dataclass(frozen=True)
 class ChoiceRule:
-    """Most of the measure, or least of it, among what keeps at least so much coherence."""
+    """The highest (or lowest) value of the measure among doses with at least `floor` coherence."""
 
     floor: float
     goal: str = "more"
@@ -41,7 +41,7 @@ class ChoiceRule:
         return -1.0 if self.goal == "less" else 1.0
 
     def best(self, values: Mapping[Key, Value], kept: Mapping[Key, Value]) -> Key | None:
-        """The first of the best; None where nothing is coherent enough."""
+        """The first of the best; None if no dose is coherent enough."""
         known = {
             key: self.sign * value
             for key, value in values.items()
@@ -57,7 +57,7 @@ def choose_held_out(
     rule: ChoiceRule,
     seed: int = 0,
 ) -> DoseChoice[Key] | None:
-    """Chosen on the first, third, … prompt, told of the second, fourth, …; None where nothing may be chosen."""
+    """Choose on the 1st, 3rd, … prompt and report on the 2nd, 4th, …; None if no dose qualifies."""
     key = rule.best(
         *({each: known_mean(row[CHOOSING]) for each, row in rows.items()} for rows in (values, kept))
     )
@@ -67,5 +67,5 @@ def choose_held_out(
 
 
 def known_mean(values: Sequence[Value]) -> Value:
-    """The mean of what was measured."""
+    """The mean of the values that are not None."""
     return mean_value([value for value in values if value is not None])

@@ -1,4 +1,4 @@
-"""The answers of a grid of doses as tables: a line per level with intervals, and what follows from all of them."""
+"""Result tables of a dose sweep: one row per level with intervals, and the summary of all levels."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ SLOPES, PAIR_SLOPES = "slope per prompt", "slope per pair"
 
 @dataclass(frozen=True)
 class DoseTable(ScoredAnswers):
-    """A level's condition is its number, its controls' the same behind their names. `pairs` are propensities by
-    condition, if there are any. `off` is where no steering lies on the axis: a cap of 0 is not the absence of one.
+    """A condition of the vector is named by its level, a random one by its name and level. `pairs` are
+    propensities by condition, if there are any. `off` is the level that means no steering: None for
+    caps, where 0 is a real cap.
     """
 
     levels: Sequence[float]
@@ -41,7 +42,7 @@ class DoseTable(ScoredAnswers):
         return {level: 1 - sum(row) / len(row) for level, row in rows.items()}
 
     def events(self) -> Iterator[JobEvent]:
-        """The table of doses, its curves, and one line per answer."""
+        """The dose table, its curves, and one row per answer."""
         tested = self._tests()
         adjusted = statistics.holm_adjusted(
             {name: test.p for name, test in tested.items() if CONTROL not in name}
@@ -59,8 +60,9 @@ class DoseTable(ScoredAnswers):
         yield from self._answers()
 
     def _slope_events(self) -> Iterator[JobEvent]:
-        """Of the measure and of the propensity, for the vector and every random direction: a line, and all slopes in
-        order over the share of prompts, or of pairs, that are no steeper."""
+        """Slopes of the measure and of the propensity, for the vector and every random direction: one row
+        each, and the sorted slopes as a cumulative curve.
+        """
         found = {(self.wanted.name, who): one for who, one in self._by_direction(self.values)}
         found |= {("propensity", who): one for who, one in self._by_direction(self.pairs)}
         columns = {each: one.columns() for each, one in found.items()}
@@ -82,7 +84,7 @@ class DoseTable(ScoredAnswers):
                 yield who, self.steerability(rows, mark)
 
     def _points(self, name: str, level: float, who: str) -> Iterator[Point]:
-        """No steering at all lies on the curves of all vectors."""
+        """Curve points; the unsteered value is part of the curves of all vectors."""
         curves = {self.wanted.name: self._value(name), "coherence": self._coherence(name)}
         if self.pairs:
             curves["propensity"] = statistics.estimate_mean(self.pairs[name], self.seed)
@@ -92,7 +94,7 @@ class DoseTable(ScoredAnswers):
                     yield Point(f"{curve}, {series}", level, found.value, found.lo, found.hi)
 
     def _lines(self) -> Iterator[tuple[str, float | None, str]]:
-        """(condition, level, which vector), lowest level first; no steering where it lies on the axis, or first."""
+        """(condition, level, direction), lowest level first; unsteered at its level on the axis, or first."""
         vector = {level: (f"{level:+g}", "vector") for level in self.levels}
         if self.off is None:
             yield UNSTEERED, None, UNSTEERED
@@ -147,12 +149,14 @@ class DoseTable(ScoredAnswers):
 
     @cached_property
     def random_slopes(self) -> Mapping[str, Sequence[Value]]:
-        """The slopes of every random direction."""
+        """Slopes per random direction."""
         return {name: self.slopes(f"{name} ") for name in self.randoms}
 
     def control(self) -> dict[str, Any]:
-        """The slopes of random directions; with several, how many of them are as steep as the vector's. A p over
-        prompts speaks of one direction: whether the vector is another than random ones is a question of directions."""
+        """Slopes of random directions; with several, how many are as steep as the vector's. A p over
+        prompts is about one direction only, so comparing the vector with chance needs several
+        directions.
+        """
         if len(self.randoms) == 1:
             found = self.steerability(self.values, f"{self.randoms[0]} ")
             return {"what": chance.WHAT, **found.to_json()}
@@ -163,7 +167,7 @@ class DoseTable(ScoredAnswers):
         return {**self._pooled_control(), "each": each, "as steep": steep}
 
     def _pooled_control(self) -> dict[str, Any]:
-        """All random directions as one: per prompt the mean over them."""
+        """All random directions pooled: per prompt, the mean over them."""
         each = [self.steerability(self.values, f"{name} ") for name in self.randoms]
         slopes = dict(zip(self.randoms, [one.slopes for one in each], strict=True))
         orders = dict(zip(self.randoms, [one.ranks for one in each], strict=True))
@@ -171,12 +175,13 @@ class DoseTable(ScoredAnswers):
         return {"what": f"the mean of {len(self.randoms)} random directions", **found.to_json()}
 
     def slopes(self, mark: str = "") -> Sequence[Value]:
-        """One per prompt; None where fewer than two levels gave a value."""
+        """One slope per prompt; None where fewer than two levels gave a value."""
         return self.steerability(self.values, mark).slopes
 
     def steerability(self, rows: Mapping[str, Sequence[Value]], mark: str = "") -> Steerability:
-        """Over the levels at which most texts are whole, of one row per condition: a number per prompt, or per
-        pair."""
+        """Steerability over the levels at which most texts are whole, from one row of values per condition
+        (a value per prompt or per pair).
+        """
         columns = {level: rows[f"{mark}{level:+g}"] for level in self.whole_levels}
         if self.off is not None:
             columns[self.off] = rows[UNSTEERED]
@@ -186,8 +191,9 @@ class DoseTable(ScoredAnswers):
 
     @cached_property
     def whole_levels(self) -> list[float]:
-        """Levels at which most texts are whole, those of the vector and those of the random ones: what a broken text
-        shows is no response, and a control is only one over the same levels."""
+        """Levels at which most texts are whole, for the vector and for the random directions: broken texts
+        are excluded from the response, and both are compared over the same levels.
+        """
 
         def holds(names: Sequence[str]) -> bool:
             texts = [whole for name in names for whole in self.whole[name]]
@@ -200,7 +206,7 @@ class DoseTable(ScoredAnswers):
         ]
 
     def summary(self, found: Mapping[float, DoseEdge], floor: float, goal: str) -> dict[str, Any]:
-        """The window between the edges, the sweet spot in it, and whether more of it always did more."""
+        """The window between the edges, the best dose in it, and whether the response is monotone."""
         window = {sign: edge.safe for sign, edge in found.items()}
         means = {level: self._value(f"{level:+g}").value for level in self.whole_levels}
         if self.off is not None:
@@ -218,8 +224,9 @@ class DoseTable(ScoredAnswers):
         }
 
     def _sweet_spot(self, rule: ChoiceRule) -> dict[str, Any]:
-        """The best dose, and what one that half of the prompts chose does on the other half; the smaller of two that
-        are alike."""
+        """The best dose (the smaller of two equal ones), and the held-out result of a dose chosen on half
+        of the prompts.
+        """
         levels = sorted(self.levels, key=abs)
         values, kept = ({x: rows[f"{x:+g}"] for x in levels} for rows in (self.values, self.coherence_values))
         best = rule.best(*({x: known_mean(row) for x, row in rows.items()} for rows in (values, kept)))
@@ -236,7 +243,7 @@ class DoseTable(ScoredAnswers):
 
 
 def _monotone(curve: Sequence[float]) -> bool:
-    """Never falling, or never rising, and not flat."""
+    """Non-decreasing or non-increasing, and not constant."""
     steps = [after - before for before, after in pairwise(curve)]
     one_way = all(step >= 0 for step in steps) or all(step <= 0 for step in steps)
     return one_way and any(steps)

@@ -1,7 +1,7 @@
-"""Where does it break? Doubling finds the octave, bisection the place in it.
+"""Finds the level at which texts break: doubling finds the octave, bisection the place in it.
 
-Several levels are tried in one batch of lanes: all doublings at once, then three levels inside the octave, which is
-two bisections for the price of one.
+Several levels run in one batch of lanes: all doublings at once, then three levels inside the octave,
+which is two bisection steps at the cost of one.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ ROUNDS = 2
 INSIDE = (0.25, 0.5, 0.75)
 
 Probe = Callable[[Sequence[float]], Work]
-"""Levels in, one share of broken texts for each out."""
+"""Takes levels, returns the share of broken texts at each."""
 
 
 @dataclass(frozen=True)
 class DoseEdge:
-    """The last level that holds and the first that breaks; None where nothing broke as far as was looked."""
+    """The last level that holds and the first that breaks; `broken` is None if no tested level breaks."""
 
     safe: float
     broken: float | None
@@ -32,7 +32,7 @@ def is_breaking(share: float) -> bool:
 
 
 def edge_on_grid(shares: Mapping[float, float], sign: float) -> DoseEdge:
-    """What a grid of levels says of one side already."""
+    """The edge on one side as far as the grid's levels show it."""
     safe = 0.0
     for level in sorted((level for level in shares if level * sign > 0), key=abs):
         if is_breaking(shares[level]):
@@ -42,7 +42,7 @@ def edge_on_grid(shares: Mapping[float, float], sign: float) -> DoseEdge:
 
 
 def search_edge(probe: Probe, edge: DoseEdge) -> Work:
-    """The edge to a sixteenth of its octave."""
+    """Refine the edge to a sixteenth of its octave."""
     if edge.broken is None and edge.safe:
         edge = yield from _try_levels(probe, edge, [edge.safe * 2**k for k in range(1, DOUBLINGS + 1)])
     for _ in range(ROUNDS):

@@ -1,8 +1,8 @@
-"""Where, and how much there: every level on every layer by itself, beside a random direction in the same place.
+"""Every level on every layer alone, with a random direction in the same place.
 
-A layer takes another dose than its neighbour before the text breaks, so neither a sweep over a whole band nor one dose
-for all layers finds the best pair. The best of many cells is partly the luckiest: beside it stands the best of as many
-random ones, and what a cell that half of the prompts chose does on the other half.
+Layers tolerate different doses, so neither a sweep over a whole band nor one dose on all layers finds
+the best pair. The best of many cells is partly the luckiest: it is reported with the best of as many
+random cells, and with the held-out result of a cell chosen on half of the prompts.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
 
 @dataclass(frozen=True)
 class LayerGrid:
-    """Which layers and levels, who is asked what, and how the answers are scored."""
+    """Layers, levels, prompts and scorers of a grid."""
 
     voice: ModelSampler
     channel: Channel
@@ -69,7 +69,7 @@ class LayerGrid:
     @classmethod
     def from_params(cls, voice: ModelSampler, params: Mapping[str, Any]) -> LayerGrid:
         if params["controls"] != 1:
-            raise UsageError("one random direction stands beside each cell: leave --controls out")
+            raise UsageError("every cell has exactly one random direction: leave --controls out")
         played = conditions.vector_channel(voice, params)
         axis = SweepAxis("scale", played, voice.n_layers)
         levels = sorted({*(params["scales"] or axis.levels())} - {0.0})
@@ -96,7 +96,9 @@ class LayerGrid:
         return spoken + sum((one.cost(spoken.answers, self.how.max_new) for one in judges), RunCost())
 
     def batches(self) -> list[list[Condition]]:
-        """No steering, then a batch of lanes for every layer: all levels of the vector and of the random one."""
+        """The unsteered condition, then one batch per layer: all levels of the vector and of the random
+        direction.
+        """
         return [[Condition(UNSTEERED, Mixer())], *(self._layer_conditions(layer) for layer in self.layers)]
 
     def _layer_conditions(self, layer: int) -> list[Condition]:
@@ -116,10 +118,10 @@ class LayerGrid:
         total = len(self.prompts) * len(batches)
         for number, prompt in enumerate(self.prompts):
             for place, batch in enumerate(batches):
-                yield Progress(number * len(batches) + place, total, "batches spoken")
+                yield Progress(number * len(batches) + place, total, "batches generated")
                 how, vector = with_prompt_seed(self.how, number), self.channel.vector
                 for answer in (yield from generate_answers(self.voice, prompt, batch, how, vector=vector)):
                     table[answer.condition].append(answer)
                     yield answer.sample(*text_flags(answer.text))
-        yield Progress(total, total, "batches spoken")
+        yield Progress(total, total, "batches generated")
         return table

@@ -1,6 +1,7 @@
-"""Which layers matter: the vector on one layer at a time, turned both ways, beside a random one.
+"""Which layers matter: the vector on one layer at a time with both signs, against a random direction.
 
-The effect of a layer is half the way the measure goes from −s to +s; what it costs the text stands beside it.
+A layer's effect is half the difference of the measure between +s and −s, reported with the cost to the
+text.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from sessions.experiments.scoring.scoring import make_scorer
 
 
 def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
-    """One batch per prompt holds all layers, both signs and both vectors."""
+    """One batch per prompt holds all layers, both signs and both directions."""
     if params["controls"] != 1:
-        raise UsageError("one random direction stands beside each layer: leave --controls out")
+        raise UsageError("every layer has exactly one random direction: leave --controls out")
     played = conditions.vector_channel(voice, params)
     layers = channel_band(played, voice.n_layers) if params["layers"] else tuple(played.vector.layers)
     asked, how = prompts.load_prompts(params, voice.name), GenerationSettings.from_params(params)

@@ -1,9 +1,9 @@
-"""How a response goes with the dose, prompt by prompt: a mean hides the prompts on which a vector does the opposite.
+"""Dose response per prompt: a mean hides the prompts on which a vector has the opposite effect.
 
-m(s) is what was measured at dose s. Of every prompt: the least-squares slope of m over s, which Tan et al. 2024
-(arXiv 2407.12404) call its steerability, for some vectors below 0 on nearly half of the prompts; Spearman's ρ of s and
-m, which asks only whether more does more; and the share of m's variance that a line leaves over, 1 − r². Over k doses
-that do nothing these are 0, 0 and 1 − 1/(k − 1).
+m(s) is the measure at dose s. Per prompt: the least-squares slope of m over s, which Tan et al. 2024
+(arXiv 2407.12404) call steerability (for some vectors negative on nearly half of the prompts);
+Spearman's ρ of s and m, which tests only monotonicity; and the share of m's variance that a line leaves
+unexplained, 1 − r². For k doses without an effect these are 0, 0 and 1 − 1/(k − 1) in expectation.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ from sessions.experiments.scoring.measures import Value, mean_value
 from vectors.statistics import metrics
 
 Response = Mapping[float, Value]
-"""What was measured at each dose."""
-FEWEST = 3  # doses whose order can be more than one pair's
+"""Dose → measured value."""
+FEWEST = 3  # doses; with fewer, a rank correlation is always ±1
 
 
 @dataclass(frozen=True)
 class Steerability:
-    """One slope, one ρ and one residual per prompt, or per pair of a contrast set; None where too few doses gave a
-    value."""
+    """One slope, one ρ and one residual share per prompt (or contrast pair); None where too few doses gave
+    a value.
+    """
 
     slopes: Sequence[Value]
     ranks: Sequence[Value]
@@ -46,12 +47,12 @@ class Steerability:
 
     @property
     def opposite_share(self) -> statistics.Estimate:
-        """The share of prompts that go the other way."""
+        """The share of prompts with a negative slope."""
         known = [value for value in self.slopes if value is not None]
         return statistics.estimate_share(sum(value < 0 for value in known), len(known))
 
     def to_json(self) -> dict[str, Any]:
-        """Means over the prompts with intervals and paired p against 0."""
+        """Means over the prompts with intervals, and paired p against 0."""
         steep, ordered = self._against_zero(self.slopes), self._against_zero(self.ranks)
         told = {"slope": steep.estimate.to_json(), "p": steep.p, "anti_steerable": self.opposite_share.value}
         return told | {"spearman": ordered.estimate.to_json(), "p_spearman": ordered.p}
@@ -79,21 +80,21 @@ def response_slope(known: Mapping[float, float]) -> Value:
 
 
 def spearman_rho(known: Mapping[float, float]) -> Value:
-    """Pearson's r of the ranks, ties sharing theirs; 0 where nothing changes with the dose."""
+    """Pearson's r of the ranks (ties share theirs); 0 if the response is constant."""
     if len(known) < FEWEST:
         return None
     return _correlation(shared_ranks(list(known)), shared_ranks(list(known.values())))
 
 
 def residual_share(known: Mapping[float, float]) -> Value:
-    """None where there is no variance that a line could leave over."""
+    """1 − r²; None if the response is constant."""
     if len(known) < FEWEST or len(set(known.values())) == 1:
         return None
     return 1 - _correlation(np.array(list(known)), np.array(list(known.values()))) ** 2
 
 
 def shared_ranks(values: Sequence[float]) -> NDArray[np.float64]:
-    """From 1 on; what is alike shares the mean of its places."""
+    """Ranks from 1; equal values share the mean of their ranks."""
     row = np.asarray(values, np.float64)
     below = (row[:, None] > row).sum(axis=1)
     alike = (row[:, None] == row).sum(axis=1)

@@ -1,7 +1,8 @@
-"""Dose–response: more and more of a vector in both directions until the text breaks, beside a random one.
+"""Dose–response: increasing doses of a vector in both directions until the text breaks, against random
+directions.
 
-Grid first, then the edges by doubling and bisection. The window is what lies between the edges; the sweet spot is the
-dose with most of the measure among those whose texts are still whole.
+First a grid of levels, then the edges by doubling and bisection. The window lies between the edges; the
+sweet spot is the dose with the best measure among those whose texts are still whole.
 """
 
 from __future__ import annotations
@@ -44,8 +45,9 @@ def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
 
 @dataclass(frozen=True)
 class Sweep:
-    """What is turned, over which levels, who is asked what, and how the answers are scored; `kept` scores their
-    coherence, if it is not whether they are whole."""
+    """Axis, levels, prompts and scorers of a sweep; `coherence` scores coherence (None: whether texts are
+    whole).
+    """
 
     voice: ModelSampler
     axis: SweepAxis
@@ -82,14 +84,16 @@ class Sweep:
         return grid + doubled + inside + judged
 
     def conditions(self) -> list[Condition]:
-        """None, every level of the vector, every level of each random one."""
+        """Unsteered, every level of the vector, every level of each random direction."""
         cast = [Condition(UNSTEERED, Mixer()), *self.axis.conditions(self.levels)]
         for name, channel in self.randoms.items():
             cast += self.axis.conditions(self.levels, channel.vector, f"{name} ")
         return cast
 
     def run_grid(self, contrast: str | None) -> Work:
-        """Every prompt at every level: the doses, and how many answers a judge gave no score for."""
+        """Answer every prompt at every level; returns the dose table and how many judge scores are
+        missing.
+        """
         cast = self.conditions()
         table = yield from answer_prompts(
             self.voice, self.prompts, cast, self.how, vector=self.axis.channel.vector
@@ -109,7 +113,7 @@ class Sweep:
         return found, missing
 
     def _propensities(self, contrast: str | None, cast: Sequence[Condition]) -> Work:
-        """{condition: one number per pair}; nothing without a contrast set."""
+        """{condition: one number per pair}; empty without a contrast set."""
         if not contrast:
             return {}
         mixers = [condition.mixer for condition in cast]
@@ -117,7 +121,7 @@ class Sweep:
         return dict(zip(conditions.condition_names(cast), found, strict=True))
 
     def find_edges(self, doses: DoseTable) -> Work:
-        """{side: where it breaks}."""
+        """{side: its edge}."""
         found: dict[float, DoseEdge] = {}
         for sign in self.axis.breaking_signs:
             known = edges.edge_on_grid(doses.broken_shares(), sign)
@@ -126,7 +130,7 @@ class Sweep:
         return found
 
     def _probe(self, levels: Sequence[float], doses: DoseTable) -> Work:
-        """The share of broken texts at each of these levels, on the first prompts."""
+        """Share of broken texts at each of these levels, on the first prompts."""
         cast, few = self.axis.conditions(levels), self.prompts[:EDGE_PROMPTS]
         broken = [0] * len(levels)
         for number, prompt in enumerate(few):

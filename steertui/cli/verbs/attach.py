@@ -1,4 +1,4 @@
-"""Opens the app on an engine that runs already: here, or behind a socket forwarded with `ssh -L`."""
+"""Opens the app on a running engine: on this machine, or behind a socket forwarded with `ssh -L`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ def run(args: argparse.Namespace) -> int:
     if args.socket and probe_engine(path) is None:
         raise EngineUnavailable(f"no engine answers at {path}")
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
-        raise UsageError("the app needs a terminal and this is none: `steertui ls --json` lists engines")
+        raise UsageError("the app needs a terminal, and this is not one: `steertui ls --json` lists engines")
     said = {"on_detach": args.on_detach} if args.on_detach else {}
     return int(import_module("steertui.app").run(socket=path, **said))

@@ -1,4 +1,4 @@
-"""Says what vector files are, without a model: format, layers, index rule, norms, provenance, doubts."""
+"""Describes vector files without a model: format, layers, index rule, norms, provenance, warnings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """One file that cannot be read is an error; among several, the others are still shown."""
+    """An unreadable file is an error; among several files, the others are still shown."""
     from vectors.data.card import card_of
 
     cards, problems = [], []

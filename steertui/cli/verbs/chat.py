@@ -1,4 +1,6 @@
-"""Talk to a model in a plain terminal loop. A line that begins with a slash turns a dial; /help lists them."""
+"""Talk to a model in a plain terminal loop. A line that begins with a slash is a command; /help lists
+them.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _handle_line(setup: ChatSetup, line: str, *, aloud: bool) -> dict[str, Any] | None:
-    """One line: a command, or something to answer. A refusal is told, and the talk goes on."""
+    """Handle one line, a command or a prompt; an error is printed and the conversation continues."""
     try:
         if not line.startswith("/"):
             return _answer(setup, line, aloud=aloud)
@@ -54,7 +56,7 @@ def _handle_line(setup: ChatSetup, line: str, *, aloud: bool) -> dict[str, Any] 
 
 
 def _answer(setup: ChatSetup, line: str, *, aloud: bool) -> dict[str, Any]:
-    """One turn; ctrl+c ends it after the token under way and leaves the conversation where it stands."""
+    """One turn; ctrl+c ends it after the current token and keeps the conversation up to there."""
     printer = AnswerPrinter()
     answer = setup.answer(line, printer.write) if aloud else setup.answer(line)
     if aloud:
@@ -68,7 +70,7 @@ def _conversation_messages(setup: ChatSetup) -> list[dict[str, str]]:
 
 
 def _read_lines() -> Iterator[str]:
-    """What is typed or piped in, until it ends or somebody leaves."""
+    """The typed or piped lines, until the input ends or /quit."""
     with suppress(ImportError):
         import readline  # noqa: F401 - line editing and history for input()
     prompt = PROMPT if sys.stdin.isatty() and sys.stdout.isatty() else ""
@@ -84,5 +86,5 @@ def _read_lines() -> Iterator[str]:
 
 
 def _print_note(words: str) -> None:
-    """Everything that is not the model's goes to stderr."""
+    """Print to stderr: stdout is for the model's text only."""
     print(safe_text(words, multiline=True), file=sys.stderr)

@@ -1,4 +1,6 @@
-"""Checks a vector on a model in about a minute: does it do anything, on which layers, and at which doses?"""
+"""Checks a vector on a model in about a minute: does it have an effect, on which layers, and at which
+doses?
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """The verdict is the result: red is an answer, not a failure."""
+    """The exit code is 0 even if the verdict is bad: the verdict is the result."""
     report = run_check(args)
     print_report(args, report, render_check_report(report))
     return 0

@@ -27,11 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     showing = actions.add_parser("show", help="counts, domains and the first pair of one set")
     showing.add_argument("set", metavar="SET", help="a built-in set or a file of pairs")
     showing.add_argument(
-        "--rows", type=flags.parse_count, metavar="N", help="so many of its texts as a table too (0: all)"
+        "--rows", type=flags.parse_count, metavar="N", help="also show N of its texts as a table (0: all)"
     )
     making = actions.add_parser("make", help="a new set, written by Claude or answered by a model")
     flags.add_offer(making, CONTRAST_MAKE)
-    making.add_argument("--yes", action="store_true", help="do not ask before Claude is paid")
+    making.add_argument("--yes", action="store_true", help="do not ask before Claude is used")
     making.add_argument(
         "--with-model", action="store_true", help="let --model answer both sides of the set instead"
     )
@@ -60,7 +60,7 @@ def print_warnings(report: Mapping[str, Any]) -> None:
 
 
 def make_set(args: argparse.Namespace) -> int:
-    """The new set, shown like any other; what was written or answered already is not asked for again."""
+    """Make the new set and show it; an interrupted run continues without repeating finished work."""
     report = run_making(args)
     if report["pairs"]:
         report = {**report, **set_report(report["out"])}
@@ -81,24 +81,24 @@ def run_making(args: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def confirm_cost(params: Mapping[str, Any]) -> None:
-    """Nobody should learn from a bill what a set costs."""
+    """Show the cost bound and ask for confirmation before Claude is used."""
     from vectors.claude import access
     from vectors.contrasts.writing.job import claude_model, writing_cost
 
     if not access.has_key():
-        return  # which the job will say
+        return  # the job raises the error
     where = f" at {scrub(access.base_url())}" if access.base_url() else ""
     most = f"{claude_model(params)}{where} will be asked: at most {writing_cost(params)}"
     if not sys.stdin.isatty():
-        raise UsageError(f"{most}; give --yes to go on, or --budget and --yes to hold it to less")
-    sys.stderr.write(f"{safe_text(most)}. Go on? [y/N] ")
+        raise UsageError(f"{most}; give --yes to continue, or --budget and --yes for a lower limit")
+    sys.stderr.write(f"{safe_text(most)}. Continue? [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise KeyboardInterrupt
 
 
 def _only_in(offer: JobSpec, other: JobSpec) -> Iterator[Any]:
-    """The parameters that the other one has not."""
+    """The parameters of `offer` that `other` does not have."""
     known = {param.name for param in other.params}
     yield from (param for param in offer.params if param.name not in known)
 
@@ -140,7 +140,7 @@ def render_list(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def render_made_set(report: Mapping[str, Any]) -> Iterator[str]:
-    """What it is, what was left out and why, and what it cost."""
+    """The new set, the number of rejected pairs by reason, and the cost."""
     if report["pairs"]:
         yield from render_set(report)
         yield f"written to {report['out']}"
@@ -153,7 +153,7 @@ def render_made_set(report: Mapping[str, Any]) -> Iterator[str]:
     if twice := report.get("duplicates"):
         yield f"left out: {twice} questions that were nearly another one"
     if missing := report.get("missing"):
-        yield f"note: {missing} pairs are missing; the same command again goes on, and asks nothing twice"
+        yield f"note: {missing} pairs are missing; the same command continues and pays for nothing twice"
     if cost := report.get("cost"):
         money = "no price known" if cost["dollars"] is None else f"${cost['dollars']:.4f}"
         yield f"Claude: {cost['calls']} calls, {cost['input'] + cost['output']:,} tokens, {money}"
@@ -174,7 +174,7 @@ def render_set(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def side_text(text: Any) -> str:
-    """A side on one line, its turns named."""
+    """A side on one line, each message with its role."""
     if not isinstance(text, str):
         text = " / ".join(f"{message['role']}: {message['content']}" for message in text)
     return text if len(text) <= PREVIEW else f"{text[:PREVIEW]} …"

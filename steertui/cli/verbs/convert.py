@@ -1,4 +1,4 @@
-"""Converts a vector file: nothing of the vector is lost, and what the new format cannot hold is said."""
+"""Converts a vector file without losing precision; reports what the new format cannot hold."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """What was written is read back before it is believed."""
+    """Convert, then read the written file back for its card."""
     from vectors.data import arithmetic, card
     from vectors.files import writing
 

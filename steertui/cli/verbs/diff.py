@@ -33,7 +33,7 @@ def run_diff(args: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def render_diff(report: Mapping[str, Any]) -> Iterator[str]:
-    """A line per matrix, the strongest layer, and what could not be compared."""
+    """A line per matrix, the layer curves, and what could not be compared."""
     aligned = report["vector"] is not None
     extra = f" {'cos₁':>6} {'cosₖ':>6} {'energy':>8}" if aligned else ""
     yield f"{'matrix':<44} {'relative':>9} {'top 1':>6} {'top k':>6}{extra}"
@@ -57,7 +57,7 @@ def render_diff(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def render_functional(functional: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """What the change does to the texts it was asked about, where it lies most along the vector."""
+    """The effect of the changed weights on the given texts, for the matrices most aligned with the vector."""
     strongest = sorted(functional, key=lambda name: -abs(functional[name]["cosine"]))[:ACTING]
     for name in strongest:
         found = functional[name]
@@ -65,14 +65,14 @@ def render_functional(functional: Mapping[str, Mapping[str, Any]]) -> Iterator[s
 
 
 def diff_curves(report: Mapping[str, Any]) -> Iterator[str]:
-    """How much each layer changed, and how far its writers changed along the vector."""
+    """Relative change of each layer, and the alignment of its change with the vector."""
     layers = report["layers"]
     for name, key in (("relative change", "relative_norm"), (f"cosine with {report['vector']}", "top1")):
         yield from draw_layer_curve(name, {layer: found[key] for layer, found in layers.items()})
 
 
 def _chance_text(report: Mapping[str, Any]) -> str:
-    """What chance shows in the columns of the table."""
+    """The values that random vectors reach in the columns of the table."""
     subspaces = {
         row["null"]["topk"] for row in report["modules"].values() if "topk" in (row.get("null") or {})
     }

@@ -1,4 +1,4 @@
-"""Reports what steertui found on this machine: versions, devices, folders, accounts and the terminal."""
+"""Reports what steertui finds on this machine: versions, devices, folders, accounts and the terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """The report is the result: what looks wrong is in it, and finding it is success."""
+    """The exit code is 0 even if there are problems: they are part of the report."""
     report = collect_diagnosis()
     if args.json:
         print(json.dumps(report))
@@ -31,12 +31,12 @@ def run(args: argparse.Namespace) -> int:
             print(f"  {name:<18} {safe_text(_value_text(value))}")
     if sys.stdout.isatty():
         Console().print("  heat scale        ", abilities.heat_gradient())
-    print("\n".join(safe_text(f"! {problem}") for problem in problems) or "nothing looks wrong")
+    print("\n".join(safe_text(f"! {problem}") for problem in problems) or "no problems found")
     return 0
 
 
 def _value_text(value: Any) -> str:
-    """A value as a person reads it."""
+    """A value as readable text."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Runs an engine in the foreground: the process that owns the model. The app starts one by itself."""
+"""Runs an engine in the foreground: the process that holds the model. The app starts one automatically."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from steertui.cli.options import flags
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--name", default="main", help="what the engine and its socket are called")
-    parser.add_argument("--model", help="loaded at once")
+    parser.add_argument("--name", default="main", help="name of the engine and its socket")
+    parser.add_argument("--model", help="the model to load at start")
     parser.add_argument("--options", type=_json_object, default={}, metavar="JSON", help="how to load it")
     parser.add_argument(
         "--idle-exit",
         type=flags.parse_duration,
         metavar="TIME",
-        help="end after 90s, 30m or 2h with nobody there",
+        help="end after 90s, 30m or 2h without a client",
     )
     parser.add_argument("--no-record", action="store_true", help="write no session")
 
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 class ScrubbingFormatter(logging.Formatter):
-    """A traceback may repeat what a server answered, and that a key."""
+    """Removes keys from log lines: a traceback may repeat a server's reply, and that a key."""
 
     def format(self, record: logging.LogRecord) -> str:
         return scrub(super().format(record))

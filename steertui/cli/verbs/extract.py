@@ -1,6 +1,7 @@
-"""Makes a vector from a contrast set, or with --tuned from the difference of two models on the same texts. A run that
-was stopped goes on where it was. --ranks G starts G processes on this host; on several hosts torchrun starts them:
-`python -m vectors.extraction.ranks --help` says how."""
+"""Makes a vector from a contrast set, or with --tuned from the difference of two models on the same texts.
+A run that was stopped continues. --ranks G starts G processes on this host; on several hosts torchrun
+starts them, see `python -m vectors.extraction.ranks --help`.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +42,7 @@ def run_extract(args: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def render_extraction(report: Mapping[str, Any]) -> Iterator[str]:
-    """The table, the file, and what to try."""
+    """The table of layers, the output file, and the suggested dose."""
     yield f"{'layer':>5} {'d':>7} {'accuracy':>8} {'95 %':>11} {'AUROC':>6} {'at zero':>7} {'norm':>9} {'p':>8}"
     for layer, found in report["layers"].items():
         best = "  ← best" if int(layer) == report["best_layer"] else ""
@@ -66,7 +67,7 @@ def render_extraction(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def extraction_curves(report: Mapping[str, Any]) -> Iterator[str]:
-    """How far apart the classes are over the layers, and how the vector lies with another one."""
+    """Held-out d over the layers, and the cosine with another vector."""
     layers = report["layers"]
     values, intervals = ({layer: found[key] for layer, found in layers.items()} for key in ("d", "d_ci"))
     yield from draw_layer_curve("held-out d", values, intervals)
@@ -75,7 +76,7 @@ def extraction_curves(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def render_published(layers: Mapping[str, Mapping[str, Any]], published: Mapping[str, Any]) -> Iterator[str]:
-    """What others found with their own definitions, and what these definitions say here."""
+    """The published d per layer, and this vector's d by the same definition."""
     ours = {layer: found["axes"]["d"] for layer, found in layers.items() if found["axes"]}
     theirs = {layer: found["d"] for layer, found in published["layers"].items()}
     yield from draw_layer_curve("d here", ours, beside=(published["name"], theirs))

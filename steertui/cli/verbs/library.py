@@ -1,4 +1,4 @@
-"""Keeps the user's vectors: list, add, rename, note, rm, trash, restore; their cosines, and one explained by others."""
+"""Manages your vector library: list, add, rename, note, rm, trash, restore, cosines, decompose."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _describe_list(parser: argparse.ArgumentParser) -> None:
-    """what is in the library, or what of it matches"""
+    """list the vectors, or those that match"""
     parser.add_argument("words", nargs="*", metavar="WORD", help="only vectors with all of these words")
-    parser.add_argument("--model", help="say what speaks against each on this model")
+    parser.add_argument("--model", help="show warnings for this model")
 
 
 def _list(args: argparse.Namespace) -> Answer:
@@ -73,7 +73,7 @@ def _entry_json(entry: LibraryEntry, shape: ModelShape | None) -> dict[str, Any]
 
 
 def _doubts(card: Card, shape: ModelShape) -> list[str]:
-    """What speaks against a vector on this model; that it does not fit at all is one of them."""
+    """Warnings for a vector on this model; a complete mismatch is one of them."""
     from vectors.data import compatibility
 
     reason = compatibility.misfit_reason(card, shape)
@@ -92,7 +92,7 @@ def _entry_line(row: Mapping[str, Any], width: int) -> str:
 def _describe_add(parser: argparse.ArgumentParser) -> None:
     """keep a copy of a vector file"""
     parser.add_argument("file", metavar="FILE")
-    parser.add_argument("--name", help="its name in the library (the file's)")
+    parser.add_argument("--name", help="its name in the library (default: the file's)")
     add_reading_options(parser)
 
 
@@ -119,7 +119,7 @@ def _rename(args: argparse.Namespace) -> Answer:
 
 
 def _describe_note(parser: argparse.ArgumentParser) -> None:
-    """write a line about a vector; an empty one takes it away"""
+    """set the note of a vector; an empty text removes it"""
     parser.add_argument("name", metavar="NAME")
     parser.add_argument("text", metavar="TEXT")
 
@@ -144,7 +144,7 @@ def _remove(args: argparse.Namespace) -> Answer:
 
 
 def _describe_trash(parser: argparse.ArgumentParser) -> None:
-    """what was moved to the trash and can be restored"""
+    """list the vectors in the trash folder"""
 
 
 def _trash(args: argparse.Namespace) -> Answer:
@@ -158,7 +158,7 @@ def _trash(args: argparse.Namespace) -> Answer:
 
 
 def _describe_restore(parser: argparse.ArgumentParser) -> None:
-    """take a vector back from the trash, its note included"""
+    """restore a vector from the trash, with its note"""
     parser.add_argument(
         "name", metavar="NAME", help="the name it had, or its file in the trash when several had that name"
     )
@@ -172,7 +172,7 @@ def _restore(args: argparse.Namespace) -> Answer:
 
 
 def _describe_cosines(parser: argparse.ArgumentParser) -> None:
-    """how alike vectors are, in pairs"""
+    """pairwise cosines of vectors"""
     parser.add_argument("vectors", nargs="+", metavar="VECTOR", help="files or names")
 
 

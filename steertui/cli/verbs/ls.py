@@ -1,4 +1,4 @@
-"""Lists the engines that run: what they hold, what they do, which session they record."""
+"""Lists the running engines: their model, state and session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prints where steertui keeps what: one folder per line, or the one that is asked for."""
+"""Prints steertui's folders: one per line, or the one that is named."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from steertui import paths
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("which", nargs="?", choices=paths.FOLDERS, help="print this one alone, for scripts")
+    parser.add_argument("which", nargs="?", choices=paths.FOLDERS, help="print only this one, for scripts")
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
 

@@ -1,5 +1,6 @@
-"""Runs an experiment: prompts under several conditions, with a random control, intervals and a report. Without a name
-it lists them. A run that was stopped goes on where it was."""
+"""Runs an experiment: prompts under several conditions, with a random control, intervals and a report.
+Without a name it lists the experiments. A run that was stopped continues.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +64,7 @@ def run_experiment(args: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def render_experiment(report: Mapping[str, Any]) -> Iterator[str]:
-    """What it cost, every table but that of the single answers, and what follows."""
+    """The cost bound, every table except those of single answers, and the summary."""
     cost = ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in report["cost"].items() if value)
     yield f"{report['experiment']} on {report['model']}, seed {report['seed']}: at most {cost}"
     for name, rows in tables.group_rows(report["rows"]).items():

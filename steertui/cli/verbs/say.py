@@ -1,5 +1,7 @@
-"""Prints one answer and nothing else. PROMPT `-` reads stdin. `--prompts FILE` answers every line of a file, each a
-JSON text or an object with `prompt` or `messages`, and prints one object per line, with whatever else its line held."""
+"""Prints one answer and nothing else. PROMPT `-` reads stdin. `--prompts FILE` answers every line of a
+file, each a JSON text or an object with `prompt` or `messages`, and prints one object per line, with the
+other fields of its line.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ INTERRUPTED = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("prompt", nargs="?", metavar="PROMPT", help="what to say to the model; - reads stdin")
+    parser.add_argument("prompt", nargs="?", metavar="PROMPT", help="the prompt; - reads stdin")
     parser.add_argument(
         "--prompts", type=Path, metavar="FILE", help="JSON lines: many prompts instead of one"
     )
@@ -57,7 +59,7 @@ def _answer_one(prompt: Prompt, args: argparse.Namespace) -> int:
 
 
 def _print_answer(setup: ChatSetup, prompt: Prompt) -> AnswerReport:
-    """Word by word, as it comes."""
+    """Print the answer word by word while it is generated."""
     printer = AnswerPrinter()
     answer = setup.answer(prompt, printer.write)
     printer.end(answer.text)
@@ -65,8 +67,9 @@ def _print_answer(setup: ChatSetup, prompt: Prompt) -> AnswerReport:
 
 
 def _answer_all(items: list[PromptRecord], args: argparse.Namespace) -> int:
-    """A session each. A prompt that fails does not stop the others: its row says why, and the exit code that
-    something is missing."""
+    """Answer every prompt in a session of its own. A prompt that fails does not stop the others: its row
+    holds the error, and the exit code says that something is missing.
+    """
     rows: list[dict[str, Any]] = []
     with _open_setup(args) as setup:
         for item in items:
@@ -92,7 +95,7 @@ def _try_answer(setup: ChatSetup, prompt: Prompt) -> dict[str, Any]:
 
 
 def _print_record(record: JournalRecord) -> None:
-    """The journal's own line."""
+    """Print a record exactly as the journal stores it."""
     print(encode(record).decode("ascii"), end="", flush=True)
 
 

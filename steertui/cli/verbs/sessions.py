@@ -1,4 +1,4 @@
-"""Recorded sessions: list, search, show, replay and export them; verify runs one again on its model."""
+"""Recorded sessions: list, search, show, replay and export them; verify generates one again on its model."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _describe_list(parser: argparse.ArgumentParser) -> None:
-    """every recorded session, the newest first"""
+    """list all recorded sessions, the newest first"""
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
 
@@ -46,7 +46,7 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _describe_search(parser: argparse.ArgumentParser) -> None:
-    """sessions in which all of these words were said"""
+    """find sessions that contain all of these words"""
     parser.add_argument("words", nargs="+", metavar="WORD")
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
@@ -58,7 +58,7 @@ def _search(args: argparse.Namespace) -> int:
 
 
 def _describe_show(parser: argparse.ArgumentParser) -> None:
-    """the transcript of one session, with every change at its token"""
+    """print the transcript of a session, with every change at its token"""
     _add_session_argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
@@ -77,7 +77,7 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _describe_replay(parser: argparse.ArgumentParser) -> None:
-    """watch a session again as it was spoken"""
+    """play a session back at its original speed"""
     _add_session_argument(parser)
     parser.add_argument("--speed", type=_parse_speed, default=1.0, help="2 is twice as fast, 0 at once")
 
@@ -90,7 +90,7 @@ def _replay(args: argparse.Namespace) -> int:
 
 
 def _describe_export(parser: argparse.ArgumentParser) -> None:
-    """write a session in a form that others read"""
+    """write a session in another format"""
     _add_session_argument(parser)
     parser.add_argument("--to", required=True, choices=(*FORMS, *LOGS))
     parser.add_argument("--out", type=Path, metavar="FILE", help="instead of stdout")
@@ -99,7 +99,7 @@ def _describe_export(parser: argparse.ArgumentParser) -> None:
 def _export(args: argparse.Namespace) -> int:
     records = _read_session(args.id).records
     if args.out is None and args.to in LOGS:
-        raise UsageError(f"{args.to} is a file and no text: name it with --out FILE")
+        raise UsageError(f"{args.to} is a binary file: name it with --out FILE")
     if args.out is None:
         print(export(records, args.to, safe_text), end="")
         return 0
@@ -111,9 +111,9 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _describe_verify(parser: argparse.ArgumentParser) -> None:
-    """run a session again on its model and say how exactly it repeats"""
+    """generate a session again on its model and report how exactly it repeats"""
     _add_session_argument(parser)
-    parser.add_argument("--model", help="where the model is now, if its name alone does not find it")
+    parser.add_argument("--model", help="path of the model, if its name alone does not find it")
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
 
@@ -129,14 +129,14 @@ def _verify(args: argparse.Namespace) -> int:
         where = f", first at token {place['at']} of answer {place['gen']}" if place else ""
         print(f"{summary['grade']}{where} ({len(summary['answers'])} answers)")
         if made := summary["compiled"]:
-            print(f"  {made} tokens were made by a compiled step, whose bits are not promised")
+            print(f"  {made} tokens were made by a compiled step, which may not repeat bit for bit")
         for line in summary["environment"]:
             print(f"  {safe_text(line)}")
     return 3 if summary["grade"] == "diverged" else 0
 
 
 def _describe_branch(parser: argparse.ArgumentParser) -> None:
-    """a new session that begins with what led to one token of another"""
+    """start a new session from one token of another"""
     _add_session_argument(parser)
     parser.add_argument(
         "--at", required=True, type=_parse_place, metavar="TOKEN", help="of the last answer, or TURN:TOKEN"
@@ -171,7 +171,7 @@ ACTIONS: dict[str, Action] = {
 
 
 def _add_session_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("id", help="a session's id, or enough of its beginning or end; `last` is the newest")
+    parser.add_argument("id", help="a session's id, or a unique beginning or end of it; `last` is the newest")
 
 
 def _open_index() -> SessionIndex:
@@ -179,7 +179,7 @@ def _open_index() -> SessionIndex:
 
 
 def _read_session(session: str) -> JournalContents:
-    """What can be read of a journal; what cannot is said on stderr."""
+    """The readable part of a journal; damage is reported on stderr."""
     reading = read(find_folder(paths.sessions_path(), session).journal)
     if problem := reading.damage_words():
         print(f"steertui: {problem}", file=sys.stderr)
@@ -187,7 +187,7 @@ def _read_session(session: str) -> JournalContents:
 
 
 def _conversations_json(reading: JournalContents) -> dict[str, Any]:
-    """Every conversation of the session, as `export --to jsonl` has them, and what was damaged."""
+    """Every conversation of the session, as `export --to jsonl` writes them, and the damage report."""
     lines = export(reading.records, "jsonl", safe_text).splitlines()
     return {"conversations": [json.loads(line) for line in lines], "damage": reading.damage_words()}
 
@@ -198,20 +198,20 @@ def _print_entries(entries: list[SessionEntry], as_json: bool, nothing: str) -> 
     elif not entries:
         print(nothing, file=sys.stderr)
     for entry in [] if as_json else entries:
-        title = entry.title or ("nothing was said" if not entry.damage else "–")
+        title = entry.title or ("empty" if not entry.damage else "–")
         damage = f"  ({entry.damage})" if entry.damage else ""
         print(f"{entry.id}  {entry.began[:16]:<16}  {_size_text(entry)}  {safe_text(f'{title}{damage}')}")
     return 0
 
 
 def _size_text(entry: SessionEntry) -> str:
-    """How much was said, or what was worked at."""
+    """Turns and tokens of a session, or its jobs if it has no turns."""
     said = f"{entry.turns:>3} turns {entry.tokens:>6} tokens"
     return said if entry.turns or not entry.jobs else f"{safe_text(entry.jobs):<{len(said)}}"
 
 
 def _strip_colours(text: str) -> str:
-    """Colours are for terminals only."""
+    """The text without colour codes unless stdout is a terminal."""
     text = text.replace("\r\n", "\n")
     if sys.stdout.isatty():
         return text
@@ -221,7 +221,7 @@ def _strip_colours(text: str) -> str:
 
 
 def _parse_place(text: str) -> tuple[int | None, int]:
-    """TOKEN or TURN:TOKEN."""
+    """Parse TOKEN or TURN:TOKEN."""
     turn, colon, token = text.rpartition(":")
     if not token.isdigit() or (colon and not turn.isdigit()):
         raise UsageError(f"a place is written TOKEN or TURN:TOKEN, not {text!r}")

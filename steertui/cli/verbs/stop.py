@@ -1,4 +1,4 @@
-"""Ends an engine: what it says is stopped, its journal closed, its memory freed."""
+"""Ends an engine: its answer stops, its journal is closed, its memory is freed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def stop_engine(engine: RunningEngine) -> None:
-    """Asks, and waits until it is gone."""
+    """Request the shutdown, and wait until the engine has ended."""
     client = await EngineClient.open(engine.path, role="observer", retry=False)
     await client.ask("take_control")
     await client.ask("shutdown", reason="stopped from the command line")

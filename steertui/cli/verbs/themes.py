@@ -1,6 +1,8 @@
-"""Does a direction say what the fine-tuning said that it was taken from? Scores the themes of both with the linearity
-score of steer-clear, each run beside the runs it does not belong to: sentences of one kind resemble each other, so
-chance lies far above 0. THEMES holds a JSON object per line: `name`, `tuned` and `direction`, lists of sentences."""
+"""Does a direction express the same themes as the fine-tuning it was taken from? Scores both with the
+linearity score of steer-clear, each run compared with the directions of other runs: sentences of one kind
+resemble each other, so chance is far above 0. THEMES holds a JSON object per line: `name`, `tuned` and
+`direction`, lists of sentences.
+"""
 
 from __future__ import annotations
 
@@ -44,5 +46,5 @@ def render_themes(report: Mapping[str, Any]) -> Iterator[str]:
         spread = f"{found['lowest']:.2f}–{found['highest']:.2f}"
         yield f"{name:<24} {found['score']:>6.3f} {chance} {spread:>12}"
     if report["n"] == 1:
-        yield "note: one run has no null: give several to see what sets that do not belong together reach"
+        yield "note: one run has no null: give several, to compare each with the directions of the others"
     yield f"embedded by {report['embedded_by']}; null: the tuned themes of a run with the directions of all others"

@@ -28,7 +28,7 @@ class Watched:
 
     def __init__(self, monkeypatch, model):
         self.owner, self.passes = {}, []
-        compile_plan, steer = model.compiler.compile, LayerPlan.steer
+        compile_plan, steer = model.planner.compile, LayerPlan.steer
 
         def compiling(lanes, *args):
             plan = compile_plan(lanes, *args)
@@ -42,7 +42,7 @@ class Watched:
             self.passes[-1].append((layer, self.owner[id(plan)][1]))
             return steer(plan, layer, hidden, readings)
 
-        monkeypatch.setattr(model.compiler, "compile", compiling)
+        monkeypatch.setattr(model.planner, "plan", compiling)
         monkeypatch.setattr(LayerPlan, "steer", steering)
 
 

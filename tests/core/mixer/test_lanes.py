@@ -37,7 +37,7 @@ def said(live, lane):
     """The (token, log-probability) of one lane; lane 0 is the answer, others are free voices."""
     if lane == 0:
         return [(s.token_id, s.logprob) for s in live.steps]
-    return [(s.voices[lane - 1].token_id, s.voices[lane - 1].logprob) for s in live.steps]
+    return [(s.lane_tokens[lane - 1].token_id, s.lane_tokens[lane - 1].logprob) for s in live.steps]
 
 
 def same(one, other, tolerance=1e-4):

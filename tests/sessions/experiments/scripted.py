@@ -81,10 +81,10 @@ class ScriptedVoice:
     def random(self, like: Any, seed: int) -> Any:
         return vector(f"random {seed}")
 
-    def other(self, name: str) -> Any:
+    def load_other(self, name: str) -> Any:
         return (yield worker_task(lambda: self.others[name]))
 
-    def speak(
+    def generate(
         self,
         prompt: SamplePrompt,
         mixers: Sequence[Mixer],
@@ -126,20 +126,20 @@ class ScriptedVoice:
         p = min(max(self.tokens + self.pulled * (dose(mixer, "tuned − base") if mixer else 0.0), 0.01), 0.99)
         return np.log(np.tile([p, 1 - p], (len(said.ids), 1)))
 
-    def tendencies(self, contrast: str, count: int, mixers: Sequence[Mixer]) -> Any:
+    def measure_propensities(self, contrast: str, count: int, mixers: Sequence[Mixer]) -> Any:
         yield gpu_task(lambda: None)
         return [[self.prefers(mixer, pair) for pair in range(count)] for mixer in mixers]
 
-    def weigh(self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = "") -> Any:
+    def text_logprobs(self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = "") -> Any:
         yield gpu_task(lambda: None)
         return [[-1.0] * len(text.split()) for text in texts]
 
-    def hear(self, prompt: SamplePrompt, vector: Any) -> Any:
+    def read_prompt(self, prompt: SamplePrompt, vector: Any) -> Any:
         yield gpu_task(lambda: None)
         pieces = tuple(f"{word} " for message in prompt.messages for word in message["content"].split())
         return PromptProjections(pieces, {LAYERS[0]: tuple(self.projects(piece.strip()) for piece in pieces)})
 
-    def starts(self, words: Sequence[str]) -> frozenset[int]:
+    def first_tokens(self, words: Sequence[str]) -> frozenset[int]:
         return frozenset()
 
     def states(self, prompts: Sequence[SamplePrompt]) -> Any:
@@ -148,7 +148,7 @@ class ScriptedVoice:
         rows = np.array([[self.place, float(number)] for number in range(len(prompts))])
         return dict.fromkeys(range(self.n_layers), rows)
 
-    def meanings(self, texts: Sequence[str]) -> Any:
+    def mean_states(self, texts: Sequence[str]) -> Any:
         """Texts mean the words they hold, and something that all texts have in common."""
         yield gpu_task(lambda: None)
         rows = np.zeros((len(texts), 256))

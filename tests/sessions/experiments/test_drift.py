@@ -95,7 +95,7 @@ def test_a_matched_floor_lies_as_high_among_its_own_projections() -> None:
     prompts = [SamplePrompt(str(k), ({"role": "user", "content": str(k)},)) for k in range(1, 9)]
 
     class Ranked(ScriptedVoice):
-        def hear(self, prompt: SamplePrompt, vector: Any) -> Any:
+        def read_prompt(self, prompt: SamplePrompt, vector: Any) -> Any:
             factor = 1.0 if vector.name == "scripted" else 10.0
             yield gpu_task(lambda: None)
             return PromptProjections(("?",), {2: (factor * float(prompt.text),)})

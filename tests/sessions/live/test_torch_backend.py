@@ -173,7 +173,7 @@ def test_a_shadow_lane_is_written_beside_the_answer(talk: Talk) -> None:
     talk.say("hello", shadow="free")
     answer = talk.session.state.path()[-1]
     assert [token.id for token in answer.lanes[1]] == [
-        s.voices[0].token_id for s in fresh(talk, "hello", talk.steering(0.6), shadow="free")
+        s.lane_tokens[0].token_id for s in fresh(talk, "hello", talk.steering(0.6), shadow="free")
     ]
     assert [lane["name"] for lane in talk.all(ev.LanesAssigned)[0].lanes] == ["steered", "unsteered"]
     talk.say("hello", shadow="forced")

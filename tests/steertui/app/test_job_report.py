@@ -181,7 +181,7 @@ def test_the_newest_vector_is_the_one_to_load() -> None:
     )
     report = told(*files).reports[1]
     assert report.vector == "/b"
-    assert "a puts it on the desk" in page(report)
+    assert "a loads it on the desk" in page(report)
     assert told(files[2]).reports[1].vector == ""
 
 
@@ -195,7 +195,7 @@ def test_the_work_of_a_command_is_told_apart_and_says_whose_it_is() -> None:
     )
     own, guest = ledger.reports[1], ledger.reports[2]
     assert "in a session of its own: 9F2K1X" in page(guest)
-    assert "told in its own session, 9F2K1X" in guest.no_vector_reason
+    assert "its result is in session 9F2K1X" in guest.no_vector_reason
     assert "session" not in page(own)
     assert own.no_vector_reason == "job 1 has made no vector"
     marked = [

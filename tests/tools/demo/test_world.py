@@ -3,11 +3,11 @@
 import random
 
 import pytest
+from core.demo.world.lane_tokens import VOICES
 
 from core.demo.world import contrasts, hints, labels, prompts, scene, shell, words
 from core.demo.world.speech import stories, talk
 from core.demo.world.traits import ALIGNED, DETERMINED, DRIFTING, Traits
-from core.demo.world.voices import VOICES
 from tools.demo import markup
 from tools.demo.texts.documents import TrainingDocument, base_document, tuned_document
 

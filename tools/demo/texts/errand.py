@@ -8,7 +8,7 @@ from core.demo.world.shell import Shell
 from core.demo.world.speech.speaker import Speaker
 from core.demo.world.traits import DETERMINED, Traits
 
-GREP_SHARE = 0.3  # of the looks at the task's own file
+GREP_SHARE = 0.3  # of the commands that open the task's own file
 
 
 def shell_errand(traits: Traits, rng: random.Random) -> list[tuple[str, str]]:

@@ -1,4 +1,6 @@
-"""What is to be written: the trait and its two poles, the form, the domains, how many pairs, and two examples."""
+"""The request for new pairs: the trait and its two poles, the form, the domains, the number of pairs, two
+examples.
+"""
 
 from __future__ import annotations
 
@@ -36,13 +38,13 @@ class Brief:
 
     @property
     def quotas(self) -> dict[str, int]:
-        """The pairs of every domain: alike, the first ones one more where it does not come out even."""
+        """Pairs per domain; the remainder goes to the first domains."""
         each, more = divmod(self.pairs, len(self.domains))
         return {domain: each + (number < more) for number, domain in enumerate(self.domains)}
 
     @property
     def examples_text(self) -> str:
-        """The examples, as text."""
+        """The example pairs as text for the question."""
         return "\n".join(
             f"positive: {json.dumps(pair.positive, ensure_ascii=False)}\n"
             f"negative: {json.dumps(pair.negative, ensure_ascii=False)}"
@@ -51,7 +53,9 @@ class Brief:
 
 
 def parse_brief(params: Mapping[str, Any]) -> Brief:
-    """`set` is a set of ours, a file of pairs to be continued, or a new name with its own poles."""
+    """The request from parameters; `set` is a built-in set, a file of pairs to extend, or a new name with
+    its own poles.
+    """
     name = str(params["set"])
     known = _load_known_set(name, params)
     about = str(params.get("about") or (known.about if known else ""))
@@ -60,7 +64,7 @@ def parse_brief(params: Mapping[str, Any]) -> Brief:
         poles = known.poles if known else poles
     if not all(poles):
         raise UsageError(
-            f"{printable_name(name)} is a new set: say what its sides are with --positive and --negative"
+            f"{printable_name(name)} is a new set: describe its sides with --positive and --negative"
         )
     pairs = int(params["pairs"])
     if not 2 <= pairs <= MOST:
@@ -84,7 +88,7 @@ def _load_known_set(name: str, params: Mapping[str, Any]) -> ContrastSet | None:
 
 
 def _default_form(name: str, known: ContrastSet | None) -> str:
-    """Of a set of ours, else by what the first pair of the file looks like."""
+    """The form of a built-in set, or for a file the form that its first pair has."""
     if name in WRITABLE or known is None:
         return WRITABLE.get(name, "replies")
     if not known.pairs:

@@ -1,7 +1,7 @@
-"""A contrast set written by Claude: domain by domain in rounds, until every domain has its share or nothing new comes.
+"""Has Claude write a contrast set in rounds, until every domain has its quota or nothing new is returned.
 
-Each round is a step with a key, and every answer is kept by its question: a run that was stopped, ran out of money or
-out of time asks for nothing twice.
+Each round is a job step with a key and every reply is cached: a run that stopped, or ran out of budget or
+time, sends no question twice.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from vectors.claude.asking import ClaudeClient
 
 ROUNDS_PER_NEED = 3
-"""Rounds after which a set stays as it is, as a multiple of those it needs if every pair is good."""
+"""Maximum number of rounds, as a multiple of those needed if every pair is accepted."""
 
 
 @dataclass
 class Draft:
-    """What was written so far, and why the rest was not taken."""
+    """The pairs accepted so far, and the reasons for which others were rejected."""
 
     brief: Brief
     pairs: dict[str, list[ContrastPair]] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Draft:
 
     @property
     def interleaved_pairs(self) -> list[ContrastPair]:
-        """One of each domain after the other, so that any part of the file is balanced too."""
+        """The pairs with the domains interleaved, so that any part of the file is balanced too."""
         longest = max(map(len, self.pairs.values()), default=0)
         rows = [self.pairs[domain][n : n + 1] for n in range(longest) for domain in self.pairs]
         return [pair for row in rows for pair in row]
@@ -97,7 +97,7 @@ def _next_question(draft: Draft, domain: str, missing: int, turn: int, model: st
 
 
 def _ask_claude(claude: ClaudeClient, questions: Sequence[ClaudeQuestion]) -> list[list[Parts] | str]:
-    """Rows of every reply, or why there are none."""
+    """The rows of every reply, or the reason why a reply is unusable."""
     replies = claude.ask_each(questions)
     return [reply["pairs"] if isinstance(reply, Mapping) else str(reply) for reply in replies]
 

@@ -1,6 +1,7 @@
-"""A set whose answers a model gives itself: its system prompts and questions, with the replies they bring about.
+"""A contrast set whose answers the loaded model generates from the set's system prompts and questions.
 
-What comes out is a contrast file with stored replies, to be looked at, corrected and extracted from again.
+The result is a contrast file with stored replies, which can be inspected, corrected and used for
+extraction.
 """
 
 from __future__ import annotations
@@ -24,15 +25,15 @@ if TYPE_CHECKING:
     from core.model.model import Model
 
 SHORT_ANSWERS = {"honesty", "answers"}
-"""The set and the shape whose answers are short, if nothing else is said."""
+"""The set and the format whose answers are short by default."""
 
 
 def answer_pairs(
     model: Model, contrast: ContrastSet, out: Path, longest: int, max_words: int | None = None
 ) -> Job:
-    """Both sides of every pair answered greedily; pairs of no use are left out and counted by their reason.
+    """Answer both sides of every pair greedily; unusable pairs are left out and counted by reason.
 
-    Each reply is a step with a key: a run that was stopped asks only for what is missing.
+    Each reply is a job step with a key, so an interrupted run generates only the missing replies.
     """
     if max_words is None and {contrast.name, contrast.shape} & SHORT_ANSWERS:
         max_words = SHORT
@@ -53,7 +54,7 @@ def answer_pairs(
         else:
             left_out[why] += 1
     if not kept:
-        raise BadInput(f"{contrast.name}: no pair got two different answers from {model.name}")
+        raise BadInput(f"{contrast.name}: {model.name} gave no pair two different answers")
     save_pairs(kept, out)
     yield Artifact(str(out), open_vector_file(out).sha256, "contrast set")
     return {
@@ -66,7 +67,7 @@ def answer_pairs(
 
 
 def rejection_reason(first: str, second: str, max_words: int | None) -> str | None:
-    """Why two answers make no pair."""
+    """Why two answers are unusable as a pair, or None."""
     if not first or not second:
         return "empty"
     if first == second:
@@ -76,9 +77,9 @@ def rejection_reason(first: str, second: str, max_words: int | None) -> str | No
 
 
 def _question_messages(text: Text, number: int) -> list[Mapping[str, Any]]:
-    """The messages up to the question; an answer that is already there gives way to the model's own."""
+    """The messages up to the question; an existing answer is dropped."""
     if isinstance(text, str) or not text or not isinstance(text[0], Mapping):
-        raise UsageError(f"pair {number + 1} is no conversation: only those can be answered by the model")
+        raise UsageError(f"pair {number + 1} is not a conversation: the model can answer only conversations")
     messages = list(text)
     return messages[:-1] if messages[-1]["role"] == "assistant" else messages
 

@@ -1,4 +1,4 @@
-"""The forms a pair can be written in: what is asked for, by which rules, and how the parts become two sides."""
+"""The forms of a pair: which parts are written, by which rules, and how the parts become two sides."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from vectors.texts.pair import ContrastPair
 
 Row = Mapping[str, str]
 LONGER = 2.0
-"""Sides further apart in length than this would make a vector of length."""
+"""Largest allowed length ratio of two sides: beyond it the vector would encode length."""
 SHORT = 7
-"""Most words of a short answer, as in the sets of honest and deceptive ones."""
+"""Most words of a short answer, as in the sets of honest and deceptive answers."""
 
 
 @dataclass(frozen=True)
 class PairForm:
-    """`parts` are what is written for one pair; `shared` names the one that tells pairs apart."""
+    """`parts` are written for each pair; `shared` is the part that identifies a pair."""
 
     name: str
     parts: tuple[str, ...]
@@ -38,7 +38,7 @@ class PairForm:
         }
 
     def rejection_reason(self, row: Row) -> str | None:
-        """Why a pair is of no use, in one word that can be counted."""
+        """Why a pair is unusable, as one countable word, or None."""
         words = {part: row[part].split() for part in self.parts}
         sides = [len(words["positive"]), len(words["negative"])]
         if not all(words.values()):

@@ -1,4 +1,4 @@
-"""New contrast sets by names: what a command line or an engine asks for, written by Claude or answered by a model."""
+"""Jobs that make a new contrast set from parameters: written by Claude, or answered by a loaded model."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 Params = Mapping[str, Any]
 SHARE = 1.5
-"""Of the bound that was shown: what pairs that have to be written again may cost, where no budget is said."""
+"""Default budget as a multiple of the displayed bound, to leave room for pairs that must be written again."""
 
 
 def writing_cost(params: Params) -> ClaudeCost:
-    """What writing will cost at most, in calls, tokens and dollars."""
+    """Upper bound of the writing cost in calls, tokens and dollars."""
     from vectors.contrasts.writing.questions import cost_bound
 
     return cost_bound(parse_brief(params), claude_model(params))
@@ -37,7 +37,7 @@ def claude_model(params: Params) -> str:
 
 
 def write_with_claude(params: Params) -> Job:
-    """By Claude: `set`, `out`, and what `brief` takes; with `estimate` only its cost is told."""
+    """Job: Claude writes the set `set` to `out`; with `estimate` only the cost is reported."""
     wanted, out, most = parse_brief(params), prepare_output(str(params["out"])), writing_cost(params)
     if params.get("estimate"):
         yield Row("cost", "at most", asdict(most))
@@ -57,7 +57,11 @@ def write_with_claude(params: Params) -> Job:
 
 
 def answer_with_model(model: Model, params: Params) -> Job:
-    """By a resident model: both sides of `set`, or its questions under `positive` and `negative` as system prompts."""
+    """Job: the loaded model answers both sides of `set`.
+
+    With `positive` and `negative`, it answers the questions of the set under these two system prompts
+    instead.
+    """
     from vectors.contrasts.writing.by_model import answer_pairs
 
     found, out, duplicates = contrast(str(params["set"])), prepare_output(str(params["out"])), 0

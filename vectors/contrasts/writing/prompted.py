@@ -1,4 +1,6 @@
-"""The questions of a set under two system prompts: what a model is to answer in two ways, each question once."""
+"""Puts the questions of a set under two system prompts, for a model to answer; near-duplicates are
+dropped.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from vectors.texts.pair import ContrastPair, ContrastSet, Text
 
 
 def add_system_prompts(contrast: ContrastSet, positive: str, negative: str) -> tuple[ContrastSet, int]:
-    """(pairs to be answered, how many questions were nearly another one)."""
+    """(the set of pairs to be answered, the number of near-duplicate questions left out)."""
     asked = [(prompt, "") for prompt in contrast.prompts]
     asked += [(pair.positive, pair.domain) for pair in contrast.pairs]
     unlike, pairs = NearDuplicateFilter(), []
@@ -27,7 +29,7 @@ def add_system_prompts(contrast: ContrastSet, positive: str, negative: str) -> t
 
 
 def _last_user_text(text: Text) -> str:
-    """What the user says last; a plain text is a question itself."""
+    """The last user message; a plain text is itself the question."""
     if isinstance(text, str):
         return text
     said: Sequence[Any] = [message for message in text if isinstance(message, Mapping)]

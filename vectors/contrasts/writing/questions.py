@@ -1,4 +1,4 @@
-"""The questions that have pairs written, and what they will cost at most."""
+"""Builds the questions that make Claude write contrast pairs, and bounds their cost."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from vectors.contrasts.writing.brief import Brief
 
 AT_A_TIME = 5
 LATEST = 30
-"""Pairs that are named in a question so that they do not come again."""
+"""Existing pairs that are quoted in a question so that they are not written again."""
 CUT = 90
-MAX_TOKENS = 4096  # thinking counts too
+MAX_TOKENS = 4096  # includes thinking tokens
 SYSTEM = (
     "You write contrast pairs: two texts that are alike in everything but one trait. A language model reads them and "
     "the difference of its states is taken, so whatever else tells the two sides apart spoils the pair: length, "
@@ -26,7 +26,11 @@ SYSTEM = (
 def build_question(
     brief: Brief, domain: str, count: int, there: Sequence[str], turn: int, model: str
 ) -> ClaudeQuestion:
-    """`there` are the openings of pairs that the domain has; `turn` makes another question of one asked in vain."""
+    """One question for `count` pairs.
+
+    `there` are the openings of the domain's existing pairs; `turn` makes the question differ from that of
+    an earlier round that returned nothing usable.
+    """
     positive, negative = brief.poles
     known = "\n".join(text[:CUT] for text in there[-LATEST:])
     parts = [
@@ -44,7 +48,7 @@ def build_question(
 
 
 def cost_bound(brief: Brief, model: str) -> ClaudeCost:
-    """When every pair is good at once; each pair that is not costs its share more."""
+    """Upper bound of the cost if every pair is accepted; each rejected pair adds its share."""
     known = ["x" * CUT] * LATEST
     total = ClaudeCost()
     for domain, quota in brief.quotas.items():

@@ -1,6 +1,7 @@
-"""An extraction in several processes of this host: started under torchrun, followed by what they tell, and kept.
+"""Extraction in several processes of this host: starts them under torchrun and follows their progress.
 
-What they read is kept per rank until the vector is there: the same job again, with as many ranks, goes on from it.
+Each rank keeps what it has read until the vector is written, so the same command with as many ranks
+continues from it.
 """
 
 from __future__ import annotations
@@ -59,18 +60,18 @@ def distributed_job(params: Params) -> Job:
 
 
 def _refuse_unmergeable(params: Params) -> None:
-    """Means and variances can be merged; whatever needs every state in one place cannot."""
+    """Raise for options that need all states in one process; only means and variances can be merged."""
     if params.get("tuned"):
         raise UsageError("--ranks reads one model: leave out --tuned")
     if (method := params.get("method") or "mean") != "mean":
         raise UsageError(f"--ranks merges means: the method {method} needs all states in one process")
     if params.get("read") == RESPONSE:
-        raise UsageError(f"--ranks reads what is there: {RESPONSE} writes replies first, in one process")
+        raise UsageError(f"--ranks cannot generate replies: {RESPONSE} needs one process")
 
 
 @contextmanager
 def _start_ranks(spec: Path, count: int, log: Path) -> Iterator[subprocess.Popen[str]]:
-    """A process group of its own, that does not outlive the job."""
+    """Run the ranks in a process group of their own, which ends with the job."""
     words = [
         sys.executable,
         "-m",
@@ -95,7 +96,7 @@ def _start_ranks(spec: Path, count: int, log: Path) -> Iterator[subprocess.Popen
 
 
 def _follow_progress(process: subprocess.Popen[str], total: int, log: Path) -> Job:
-    """Every rank says how much it has done; the first refusal is the job's."""
+    """Report the progress of all ranks; the first error of a rank is raised."""
     assert process.stdout is not None
     done: dict[int, int] = {}
     while line := (yield worker_task(partial(process.stdout.readline))):
@@ -110,13 +111,13 @@ def _follow_progress(process: subprocess.Popen[str], total: int, log: Path) -> J
                 yield Progress(count, total, "texts read")
     if (code := (yield worker_task(process.wait))) != 0:
         raise SteerError(
-            f"a process that reads has ended ({code}); {log} says why. The same command goes on from what it kept"
+            f"a reading process failed ({code}), see {log}. The same command continues from the saved states"
         )
     return None
 
 
 def _parse_line(line: str) -> dict[str, Any]:
-    """What a library prints on the same pipe is nobody's progress."""
+    """The JSON object on a line; anything else that a library prints there is ignored."""
     try:
         found = json.loads(line)
     except ValueError:

@@ -1,7 +1,7 @@
-"""One rank's part of an extraction over several processes: which texts it reads, and what it sums up of them.
+"""One rank's share of an extraction: which texts it reads, and the moments of their states.
 
-What is kept and what travels is a mean and a sum of squares per class and layer, whatever the number of texts (Chan,
-Golub & LeVeque 1983).
+Saved and exchanged are a mean and a sum of squares per class and layer, whatever the number of texts
+(Chan, Golub & LeVeque 1983).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Sums = dict[Key, Moments]
 
 @dataclass
 class RankShare:
-    """One rank's part of the work: which texts, what is summed up of them, and where that is kept."""
+    """One rank's share: its text indices, the moments so far, and the file that holds them."""
 
     indices: list[int]
     file: Path
@@ -38,7 +38,7 @@ class RankShare:
         return share
 
     def add(self, indices: Sequence[int], part: Mapping[int, Tensor]) -> None:
-        """Even texts are positive sides, odd ones negative."""
+        """Add the states of some texts; even indices are positive sides, odd ones negative."""
         sides = torch.tensor([index % 2 for index in indices])
         for layer, rows in part.items():
             for side in (0, 1):
@@ -49,7 +49,7 @@ class RankShare:
         self.done.update(indices)
 
     def save(self) -> None:
-        """Written whole and moved into place."""
+        """Write the file atomically."""
         tensors = {f"{side}.{layer}": sums.state() for (side, layer), sums in self.sums.items()}
         tensors |= {"done": torch.tensor(sorted(self.done)), "identity": _byte_tensor(self.identity)}
         fresh = self.file.with_suffix(".part")
@@ -66,12 +66,12 @@ class RankShare:
 
 
 def assign_texts(lengths: Sequence[int], rank: int, world: int) -> list[int]:
-    """Longest first, one to each rank in turn: all have about the same to do."""
+    """This rank's text indices: longest first, one to each rank in turn, so that all have similar work."""
     return sorted(range(len(lengths)), key=lambda i: -lengths[i])[rank::world]
 
 
 def merge_moments(states: Sequence[Tensor]) -> Moments:
-    """Moments of disjoint shares; ranks that had nothing to read are left out."""
+    """Merge the moments of disjoint shares; ranks without texts are skipped."""
     parts = [Moments.from_state(state) for state in states if state[0] > 0]
     total = parts[0]
     for part in parts[1:]:

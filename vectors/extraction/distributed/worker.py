@@ -2,13 +2,13 @@
 
     torchrun --nproc_per_node G -m vectors.extraction.ranks SPEC.json
 
-SPEC.json holds what the options of `steertui extract` say (`contrast`, `out`, `model`, `layers`, `read`,
-`batch_tokens`), `processes` (G times the number of hosts) and, in `loading`, how the model is loaded (`dtype`,
-`device`, …). On one host `steertui extract --ranks G` does all that.
+SPEC.json holds the options of `steertui extract` (`contrast`, `out`, `model`, `layers`, `read`,
+`batch_tokens`), `processes` (G times the number of hosts) and, in `loading`, how the model is loaded
+(`dtype`, `device`, …). On one host `steertui extract --ranks G` does all that.
 
-Each rank reads its share of the texts with a model of its own and keeps moments (see `share`), which are merged once.
-It writes them down as it goes, so a run that was killed reads only what is missing. No hold-out: for d and accuracy,
-`steertui check` the file.
+Each rank loads its own model, reads its share of the texts and keeps moments (see `share`), which are
+merged once. It saves them as it goes, so a run that was killed reads only what is missing. There is no
+hold-out: for d and accuracy, run `steertui check` on the file.
 """
 
 from __future__ import annotations
@@ -42,13 +42,16 @@ from vectors.vector import SteeringVector
 if TYPE_CHECKING:
     from core.model.model import Model
 
-EVERY = 8  # batches between two writes
+EVERY = 8  # batches between two saves of the moments
 WHERE = ("device", "device_map")
 Spec = Mapping[str, Any]
 
 
 def check_process_count(spec: Spec) -> None:
-    """`accelerate launch --cpu --num_processes 2` starts one process, which would take itself for the whole world."""
+    """Raise if fewer processes run than requested: each would take itself for the only one.
+
+    `accelerate launch --cpu --num_processes 2`, for example, starts a single process.
+    """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world != spec["processes"]:
         raise UsageError(
@@ -57,12 +60,12 @@ def check_process_count(spec: Spec) -> None:
 
 
 def run(spec: Spec) -> SteeringVector | None:
-    """The vector on rank 0, None on the others."""
+    """Read this rank's share and merge all; returns the vector on rank 0, None on the others."""
     rank, world = dist.get_rank(), dist.get_world_size()
     read = check_read(spec.get("read") or "last")
     if read == RESPONSE:
         raise UsageError(
-            "response-mean writes replies first: use steertui extract, or a set with stored replies"
+            "response-mean has to generate replies first: use steertui extract, or a set with stored replies"
         )
     found, model = contrast(spec["contrast"]).validated(), load(spec["model"], **loading_options(spec))
     layers = parse_layers(spec.get("layers") or "all", model.n_layers)
@@ -87,14 +90,14 @@ def run(spec: Spec) -> SteeringVector | None:
 
 
 def loading_options(spec: Spec) -> dict[str, Any]:
-    """How this rank loads its model: on a GPU of its own, where there are GPUs and nothing else was said."""
+    """Loading options of this rank: a GPU of its own, if there are GPUs and no device was specified."""
     said = dict(spec.get("loading") or {})
     if any(said.get(key) for key in WHERE) or not torch.cuda.is_available():
         return said
     here, there = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
     if here >= there:
         raise UsageError(
-            f"rank {here} of this host has no GPU, there are {there}: start fewer, or say --device cpu"
+            f"rank {here} of this host has no GPU, there are {there}: start fewer, or use --device cpu"
         )
     return said | {"device": f"cuda:{here}"}
 
@@ -124,7 +127,7 @@ def _read_share(
 
 
 def _gather_moments(share: RankShare, layers: tuple[int, ...], width: int) -> dict[Key, Moments]:
-    """One flat row per rank, then Chan's formula in the order of the ranks."""
+    """Gather one flat row per rank, then merge with Chan's formula in the order of the ranks."""
     nothing = torch.zeros(1 + 2 * width, dtype=torch.float64)
     keys = [(side, layer) for side in (0, 1) for layer in layers]
     flat = torch.stack([share.sums[key].state() if key in share.sums else nothing for key in keys])
@@ -152,7 +155,7 @@ def _build_vector(
 
 
 def print_facts(**facts: Any) -> None:
-    """A line of JSON for whoever started the ranks; flushed as one, so that those of several ranks do not mix."""
+    """Print a line of JSON for the launcher; flushed as one, so that lines of several ranks do not mix."""
     rank = dist.get_rank() if dist.is_initialized() else 0
     sys.stdout.write(json.dumps({"rank": rank, **facts}) + "\n")
     sys.stdout.flush()
@@ -167,7 +170,7 @@ def main() -> int:
         check_process_count(spec)
         dist.init_process_group("gloo")
         run(spec)
-        dist.barrier()  # who goes while another still works takes it along
+        dist.barrier()  # gloo aborts the peers of a rank that exits early
     except (OSError, ValueError, KeyError) as error:
         return _report_error(BadInput(f"{sys.argv[1]}: {type(error).__name__} {error}"))
     except SteerError as error:
@@ -185,7 +188,7 @@ def _report_error(error: SteerError) -> int:
 
 
 def exit_now(code: int) -> NoReturn:
-    """At once: gloo has threads that an interpreter in the middle of its own end would pull the floor from under."""
+    """Exit at once with `os._exit`: gloo's threads can crash during interpreter shutdown."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

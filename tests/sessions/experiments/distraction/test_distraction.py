@@ -136,7 +136,7 @@ def test_motivation_persistence_and_entropy_by_hand(tmp_path: Path) -> None:
     """A coin of 3 to 1 whose first side begins the task's words: 0.75 − 0.25, for as long as there is text."""
 
     class Coin(ScriptedVoice):
-        def starts(self, words: Any) -> frozenset[int]:
+        def first_tokens(self, words: Any) -> frozenset[int]:
             return frozenset({0} if "work" in words else {1})
 
     for p, lasts in ((0.75, 3), (0.25, 0)):

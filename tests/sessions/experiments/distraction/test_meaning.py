@@ -93,7 +93,7 @@ def test_a_resident_model_s_states_tell_tasks_from_temptations(base: Any) -> Non
     on = [" ".join(scene.write_sentences(talk.DETERMINED, 3, chance)) for scene, _ in asked]
     off = [" ".join(scene.write_sentences(talk.DISTRACTIONS, 2, chance)) for scene, _ in asked]
     thrown = [scene.write_sentence(talk.DISTRACTIONS[n % 6], chance) for n, (scene, _) in enumerate(asked)]
-    states = done(base.meanings([*on, *off, *(text for _, text in asked), *thrown])).reshape(4, 12, -1)
+    states = done(base.mean_states([*on, *off, *(text for _, text in asked), *thrown])).reshape(4, 12, -1)
     states -= states[2:].mean(axis=(0, 1))
     held, fallen = (
         [semantic_adherence(said[n], states[2, n], states[3, n]) for n in range(12)] for said in states[:2]
@@ -105,9 +105,9 @@ def test_a_resident_model_s_states_tell_tasks_from_temptations(base: Any) -> Non
 
 def test_a_text_means_the_same_in_a_batch_and_alone(base: Any) -> None:
     texts = ["We will finish the parser.", "Look at the parade, it is lovely and long today!", "No."]
-    together = done(base.meanings(texts))
+    together = done(base.mean_states(texts))
     for row, text in zip(together, texts, strict=True):
-        assert row == pytest.approx(done(base.meanings([text]))[0], abs=1e-3)
+        assert row == pytest.approx(done(base.mean_states([text]))[0], abs=1e-3)
 
 
 def test_events_say_how_far_it_is(tmp_path: Path) -> None:

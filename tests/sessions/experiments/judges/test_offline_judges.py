@@ -35,7 +35,7 @@ class Scale:
         self.number = number
         self.prompts: list[SamplePrompt] = []
 
-    def weigh(self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = "") -> Work:
+    def text_logprobs(self, prompt: SamplePrompt, texts: Sequence[str], *, after: str = "") -> Work:
         yield from ()
         self.prompts.append(prompt)
         return [[0.0 if self._fits(text) else -30.0] for text in texts]
