@@ -16,7 +16,7 @@ Factory: TypeAlias = Callable[[Any, Mapping[str, Any]], Job]
 
 
 def _check(instrument: Any, params: Mapping[str, Any]) -> Job:
-    """Check a vector in about a minute; `vector`, and the parameters of `vectors.check.job`."""
+    """Check a vector in about a minute; `vector`, and the parameters of `vectors.checks.check.job`."""
     from vectors.checks.check import check_job
 
     return check_job(_require_model(instrument, "check"), params)
@@ -49,7 +49,7 @@ def _diff(instrument: Any, params: Mapping[str, Any]) -> Job:
 
 
 def _contrast_make(instrument: Any, params: Mapping[str, Any]) -> Job:
-    """Have Claude write a contrast set: `set`, `out`, and the parameters of `vectors.contrasts.brief`; needs
+    """Have Claude write a contrast set: `set`, `out`, and the parameters of `vectors.contrasts.writing.brief`; needs
     no model.
     """
     from vectors.contrasts.writing.job import write_with_claude

@@ -1,6 +1,6 @@
 """Steering coefficients of one plan, one row per layer and lane: all that a changed setting has to copy.
 
-With the stages of `core.algebra`, M the gain matrix, a the scales and G the Gram matrix, both c = pM + a and
+With the stages of `core.steering.algebra`, M the gain matrix, a the scales and G the Gram matrix, both c = pM + a and
 q = p + cG come from one product: [c | q] = p [M | 1 + MG] + [a | aG].
 """
 

@@ -1,7 +1,7 @@
 """The embedded demo models: two tiny language models of a toy world, so that steering works without a download.
 
 This module is torch-free and cheap: it knows the checkpoint folders and some example prompts.
-`python -m core.demo.train` rebuilds everything under `weights/`.
+`python -m tools.demo.train` rebuilds everything under `weights/`.
 """
 
 from pathlib import Path

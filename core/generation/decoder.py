@@ -1,6 +1,6 @@
 """Mechanics of the decode loop: ids still to feed, sampled tokens per lane, rewinds and inserts.
 
-There are no threads and no mixer changes here; those are handled in `core.live`.
+There are no threads and no mixer changes here; those are handled in `core.generation.live`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The compute devices of this machine; `python -m core.devices` prints them as one JSON object.
+"""The compute devices of this machine; `python -m core.loading.devices` prints them as one JSON object.
 
 Run in a process of its own, so that a driver that hangs or crashes does not affect the caller.
 """

@@ -3,7 +3,7 @@
 Find e with  floor ≤ q + eG ≤ ceiling  and ‖eV‖² = e G eᵀ minimal. At the optimum e is its own multiplier: eᵢ
 > 0 only at a floor, eᵢ < 0 only at a ceiling. One cap has a closed form. For several, a primal–dual active
 set guesses which caps bind, solves for those and guesses again: exact after two or three steps unless
-directions are nearly parallel. Cases that do not converge go to the slower exact solver in `core.dual`. On a
+directions are nearly parallel. Cases that do not converge go to the slower exact solver in `core.steering.dual`. On a
 GPU, where no step may synchronise with the host, up to four caps are solved by trying every set of bounds,
 more by a fixed number of guesses and Gauss–Seidel sweeps.
 """

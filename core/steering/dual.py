@@ -1,7 +1,7 @@
 """Exact solver of the cap stage: a dual active-set method (Goldfarb and Idnani 1983) on K Python floats.
 
 It terminates for any angles between the directions and detects contradicting caps. It is slower than guessing
-the active set, so `core.caps` guesses first.
+the active set, so `core.steering.caps` guesses first.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Steers one token of one lane in Python floats: on a CPU, calling an array library for K numbers is slower.
 
-The stages are those of `core.algebra`. Values that do not depend on the token are computed beforehand, and
+The stages are those of `core.steering.algebra`. Values that do not depend on the token are computed beforehand, and
 only columns with a gain and projections with a bound are visited.
 """
 

@@ -1,4 +1,4 @@
-"""Steering of one layer in a forward pass, the hot path; all that can be is precomputed in `core.plan`."""
+"""Steering of one layer in a forward pass, the hot path; all that can be is precomputed in `core.steering.plan`."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Turns a mixer into a plan for one model: per layer, the few tensors that a forward pass needs.
 
 Layers whose channels only add use one precombined push, however many channels there are. Layers where a
-channel gains or caps (or the norm is kept) run a K-space program (`core.algebra`). Lanes are batch rows with
+channel gains or caps (or the norm is kept) run a K-space program (`core.steering.algebra`). Lanes are batch rows with
 coefficients of their own. Plans are made on the thread that changes the mixer; the decode thread only swaps
-them in (`core.boundary`).
+them in (`core.generation.mixer_queue`).
 """
 
 from __future__ import annotations

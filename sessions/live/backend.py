@@ -1,6 +1,6 @@
 """The interface between a session and the code that runs the model.
 
-Implemented with torch in `sessions.resident`, and by a scripted backend in the tests.
+Implemented with torch in `sessions.live.torch_backend`, and by a scripted backend in the tests.
 """
 
 from __future__ import annotations

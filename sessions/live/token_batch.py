@@ -122,8 +122,8 @@ class TokenBatch:
 def _tokens_by_lane(steps: list[Any]) -> Iterator[tuple[int, list[Any]]]:
     """The tokens of the answer, and of each other lane that is not finished."""
     yield 0, steps
-    for lane in range(len(steps[0].voices)):
-        voices = [step.voices[lane] for step in steps if not step.voices[lane].finished]
+    for lane in range(len(steps[0].lane_tokens)):
+        voices = [step.lane_tokens[lane] for step in steps if not step.lane_tokens[lane].finished]
         if voices:
             yield lane + 1, voices
 
@@ -138,7 +138,7 @@ def _token_readings(
         if channel < len(labels) and layers:
             proj[labels[channel]] = sum(pair[0] for pair in layers.values()) / len(layers)
             after[labels[channel]] = sum(pair[1] for pair in layers.values()) / len(layers)
-    hits = {labels[i]: float(held) for i, held in step.capped.items() if i < len(labels)}
+    hits = {labels[i]: float(held) for i, held in step.held_on_bound.items() if i < len(labels)}
     values = {"entropy": round_digits(step.entropy)}
     if step.delta is not None:
         values["delta"] = round_digits(step.delta)

@@ -86,7 +86,7 @@ class TorchModel:
         return TorchModel(self.model, self.load_params)
 
     def check(self, mixer: Mixer) -> None:
-        self.model.compiler.compile([mixer])
+        self.model.planner.plan([mixer])
 
     def prepare_answer(self, messages: Messages, mixer: Mixer, settings: Mapping[str, Any]) -> PreparedAnswer:
         """Continue the current conversation if `messages` extend it or replace its last turn; else start a
@@ -99,7 +99,7 @@ class TorchModel:
         live = talk.say(new["content"], mixer=mixer, role=new["role"], **options)
         self._conversation, self._frame = talk, frame
         notices = (*live.notices, *_lane_notices(live.how.lanes))
-        return PreparedAnswer(live, tuple(live.unfed.ids), len(live.tape), _injector(talk), notices)
+        return PreparedAnswer(live, tuple(live.pending.ids), len(live.tape), _injector(talk), notices)
 
     def forget(self) -> None:
         """Drop the conversation and free its memory; the next answer starts with an empty cache."""

@@ -81,7 +81,7 @@ class TeacherForcing:
         mixer.
         """
         if mix not in self._plans:
-            self._plans[mix] = self._model.compiler.compile([self._mixers[mix]])
+            self._plans[mix] = self._model.planner.plan([self._mixers[mix]])
         self._mix = mix
         phases = ["prompt"] * (len(self._waiting) - 1) + ["answer"]
         return self._tape.feed([self._waiting], phases, self._plans[mix])

@@ -242,7 +242,7 @@ class AnswerReplay:
         """Compare the tokens of another lane at the same steps."""
         probabilities = event.lp or (None,) * len(event.ids)
         for at, (token, lp) in enumerate(zip(event.ids, probabilities, strict=True), event.i):
-            voice = self._generated[at].voices[event.lane - 1]
+            voice = self._generated[at].lane_tokens[event.lane - 1]
             if voice.token_id != token:
                 return at
             self._record_difference(voice.logprob, lp)

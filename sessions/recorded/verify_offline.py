@@ -20,7 +20,7 @@ from sessions.recorded.verify import verify
 
 
 def verify_offline(folder: SessionFolder, model: str | None = None) -> dict[str, Any]:
-    """The summary of `sessions.verify`, with differences between the recorded and this `environment`."""
+    """The summary of `sessions.recorded.verify`, with differences between the recorded and this `environment`."""
     records = read(folder.journal).records
     recorded = recorded_model(records)
     instrument = TorchBackend().load(

@@ -1,6 +1,6 @@
 """The state of a session at one moment: model, mixer, vectors, tree of turns, jobs.
 
-A state is immutable and computed from the events so far (`sessions.folding`).
+A state is immutable and computed from the events so far (`sessions.state.fold`).
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ PICTURES = {
     "The list of jobs": ("jobs", "A check: curves over doses and layers"),
     "A recorded session": ("replay", "A session on its timeline"),
 }
-"""Each picture follows the paragraph that begins so; `python -m steertui.guide.pictures` creates them
+"""Each picture follows the paragraph that begins so; `python -m steertui.pictures` creates them
 again.
 """
 

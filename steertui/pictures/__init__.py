@@ -1,1 +1,1 @@
-"""The screenshots of the guide, taken of the real app: `python -m steertui.guide.pictures`."""
+"""The screenshots of the guide, taken of the real app: `python -m steertui.pictures`."""

@@ -1,4 +1,4 @@
-"""`python -m steertui.guide.pictures [NAME …]` takes the pictures of docs/ again, in temporary user
+"""`python -m steertui.pictures [NAME …]` takes the pictures of docs/ again, in temporary user
 folders.
 """
 

@@ -32,5 +32,5 @@ def test_the_mixtures_are_what_their_names_say(model):
     folded = model.planner.plan([adds(model)]).phases["answer"]
     assert all(layer.push is not None and layer.rows is None for layer in folded)
     mixed = model.planner.plan([eight_mixed(model)]).phases["answer"]
-    assert all(len(layer.rows) == 8 and len(layer.float_programs[0].capped) == 4 for layer in mixed)
+    assert all(len(layer.rows) == 8 and len(layer.float_programs[0].capped_rows) == 4 for layer in mixed)
     assert len({turned(eight_mixed(model), change).summary for change in range(90)}) > 80

@@ -28,7 +28,7 @@ def verb(monkeypatch: pytest.MonkeyPatch) -> Callable[[Ending], None]:
     """Puts a verb `end` into the registry that ends as the test wants."""
 
     def install(run: Ending) -> None:
-        module = ModuleType("steertui.verbs.end")
+        module = ModuleType("steertui.cli.verbs.end")
         module.__dict__.update(run=run, add_arguments=lambda p: p.add_argument("--json", action="store_true"))
         monkeypatch.setitem(sys.modules, module.__name__, module)
         monkeypatch.setitem(VERBS, "end", Verb(module.__name__, None))
@@ -136,7 +136,7 @@ def test_help_lists_every_verb_and_loads_none() -> None:
         "import sys, steertui.cli\n"
         "try: steertui.cli.main(['--help'])\n"
         "except SystemExit: pass\n"
-        "heavy = ('torch', 'transformers', 'textual', 'steertui.verbs.')\n"
+        "heavy = ('torch', 'transformers', 'textual', 'steertui.cli.verbs.')\n"
         "print([m for m in sys.modules if m.startswith(heavy)])"
     )
     done = subprocess.run(

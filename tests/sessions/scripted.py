@@ -1,6 +1,6 @@
 """A studio without a model: it speaks a given text at a given pace and reports exactly what steered each token.
 
-It keeps the promises of `core.live` (tickets, notices, indices) with a few lines of plain Python, so the journal,
+It keeps the promises of `core.generation.live` (tickets, notices, indices) with a few lines of plain Python, so the journal,
 the session and the socket can be tested by the thousand, and killed, without torch.
 """
 

@@ -181,7 +181,7 @@ class Studio:
 
 @dataclass
 class Script:
-    """A job for `sessions.kinds.JOBS` that reports what it was given; at a `WAIT` it stands until the test ticks."""
+    """A job for `sessions.job_factories.JOBS` that reports what it was given; at a `WAIT` it stands until the test ticks."""
 
     events: Sequence[job.JobEvent | None]
     end: Mapping[str, Any] | Exception = field(default_factory=dict)

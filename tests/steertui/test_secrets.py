@@ -90,7 +90,7 @@ def test_a_traceback_is_filed_and_told_without_its_key(
     def run(args: argparse.Namespace) -> int:
         raise ZeroDivisionError(f"divided by {canary.KEYS['STEERTUI_TEST_SECRET']}")
 
-    module = ModuleType("steertui.verbs.end")
+    module = ModuleType("steertui.cli.verbs.end")
     module.__dict__.update(run=run, add_arguments=lambda parser: None)
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setitem(VERBS, "end", Verb(module.__name__, None))

@@ -1,4 +1,4 @@
-"""Rebuild the demo models: `python -m core.demo.train` trains both, makes the starter vectors and measures them.
+"""Rebuild the demo models: `python -m tools.demo.train` trains both, makes the starter vectors and measures them.
 
 It uses one thread, a fixed number of steps and fixed seeds: the same machine and versions give the same bytes.
 """
@@ -83,7 +83,7 @@ def print_line(line: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m core.demo.train", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.demo.train", description=__doc__)
     parser.add_argument(
         "folder", nargs="?", type=Path, default=WEIGHTS, help="output folder (default: the package)"
     )

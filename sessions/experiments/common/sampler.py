@@ -1,6 +1,6 @@
 """The narrow model interface that experiments use, so that tests can substitute a scripted one.
 
-`sessions.experiments.resident` implements it with the loaded model.
+`sessions.experiments.scoring.model_sampler` implements it with the loaded model.
 """
 
 from __future__ import annotations

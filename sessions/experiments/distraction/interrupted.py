@@ -40,7 +40,7 @@ class TaskOdds:
 @dataclass(frozen=True)
 class InterruptedAnswer:
     """Only the answer if it ended before the interruption. `semantic` is added after all answers are
-    generated (`sessions.experiments.meaning`).
+    generated (`sessions.experiments.distraction.meaning`).
     """
 
     task: DialogueTask

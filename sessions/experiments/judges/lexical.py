@@ -1,7 +1,7 @@
 """Judges that count words and signs: two word lists, question marks, flags of broken text. They need no
 model.
 
-Only whole words count (`sessions.experiments.counting`). Question marks become fewer when a model
+Only whole words count (`sessions.experiments.common.counting`). Question marks become fewer when a model
 breaks down and more when it rambles, so the count is reported with the flags.
 """
 

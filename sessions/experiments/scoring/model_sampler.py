@@ -103,7 +103,7 @@ class TorchSampler:
             step = yield gpu_task(lambda: next(live, None))
             if step is None:
                 break
-            for line, voice in zip(said, (step, *step.voices), strict=False):
+            for line, voice in zip(said, (step, *step.lane_tokens), strict=False):
                 line.append(voice)
         return [line.to_tokens(self.model.tokenizer) for line in said]
 

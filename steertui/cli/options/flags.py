@@ -1,4 +1,4 @@
-"""Options that several verbs share, in groups; `steertui.options` parses their longer values.
+"""Options that several verbs share, in groups; `steertui.mixer_options` parses their longer values.
 
 Each option is declared once, so it means the same on every verb.
 """

@@ -1,6 +1,6 @@
 """Makes a vector from a contrast set, or with --tuned from the difference of two models on the same texts.
 A run that was stopped continues. --ranks G starts G processes on this host; on several hosts torchrun
-starts them, see `python -m vectors.extraction.ranks --help`.
+starts them, see `python -m vectors.extraction.distributed.worker --help`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Free, the unsteered model generates its own answer. Forced, it reads the steered
 each next one; only then is KL defined, because a free answer has another context after the first
 different token.
 
-Between answers the panel may show another branch (`steertui.screens.desk.compare`) until the next
+Between answers the panel may show another branch (`steertui.screens.desk.commands.compare_branches`) until the next
 answer begins.
 """
 

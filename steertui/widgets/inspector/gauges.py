@@ -18,7 +18,7 @@ SHOWN = (
     ("kl", "KL"),
     ("perplexity", "ppl₀"),
 )
-"""Shown two per row. `perplexity` is that of the unsteered model over `sessions.collapse.WINDOW` tokens."""
+"""Shown two per row. `perplexity` is that of the unsteered model over `sessions.state.collapse.WINDOW` tokens."""
 
 
 class TokenGauges:

@@ -58,7 +58,7 @@ def test_a_job_s_events_end_with_its_summary(gate):
 def test_gpu_steps_run_on_the_gpu_thread_and_side_steps_elsewhere(gate):
     def job():
         where = yield gpu_task(threading.get_ident)
-        here = yield gpu_task(lambda: gate.here)
+        here = yield gpu_task(lambda: gate.is_current_thread)
         aside = yield worker_task(threading.get_ident)
         yield Row("threads", "", {"gpu": where, "here": here, "side": aside})
 
@@ -307,7 +307,7 @@ def test_events_survive_json(event):
 
 
 def test_jobs_need_no_torch():
-    code = "import core.runner, core.jobs, core.gate, sys; sys.exit('torch' in sys.modules)"
+    code = "import core.jobs.runner, core.jobs, core.jobs.gpu_thread, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -265,11 +265,11 @@ def test_sessions_are_found_by_part_of_their_name(tmp_path: Path) -> None:
 WRITER = """
     import sys
     from pathlib import Path
-    from sessions.events import Note
-    from sessions.journal import Journal
+    from sessions.journal.events import NoteAdded
+    from sessions.journal.journal import Journal
     journal, folder = Journal.create(Path(sys.argv[1]))
     for k in range(10**6):
-        record = journal.append(Note(text=f"note {k}"))
+        record = journal.append(NoteAdded(text=f"note {k}"))
         sys.stdout.write(f"{record.n}\\n")
         sys.stdout.flush()
 """

@@ -10,10 +10,10 @@ from steertui.terminal.signals import CODES
 
 STUCK = """
 import asyncio, threading
-from steertui.farewell import Farewell
+from steertui.terminal.signals import ExitSignals
 
 async def main():
-    Farewell(lambda code: None)
+    ExitSignals(lambda code: None)
     print("ready", flush=True)
     with (dead := threading.Condition()):
         dead.wait()

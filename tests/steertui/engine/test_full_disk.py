@@ -48,14 +48,14 @@ def test_an_answer_outlives_a_full_disk_and_its_gap_is_the_truth(tmp_path: Path,
 LAST_WORD = """
 import sys
 from pathlib import Path
-from sessions.events import Note
-from sessions.journal import Journal
+from sessions.journal.events import NoteAdded
+from sessions.journal.journal import Journal
 from tests.steertui.engine.full_disk import fill
 journal, folder = Journal.create(Path(sys.argv[1]))
-journal.append(Note(text="before"))
+journal.append(NoteAdded(text="before"))
 fill(Path(sys.argv[1]))
 for _ in range(10):
-    journal.append(Note(text="x" * 1000))
+    journal.append(NoteAdded(text="x" * 1000))
 journal.close("the end")
 sys.stdout.buffer.write(folder.journal.read_bytes())
 """

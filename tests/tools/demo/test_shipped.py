@@ -113,7 +113,7 @@ def test_the_report_is_about_the_files_beside_it():
 def test_knowing_about_the_demo_costs_no_torch():
     code = (
         "import sys, core.demo as d; d.folder('demo-base'); d.example_prompts(); d.starter_vectors();"
-        "from core.demo.world.contrasts import records; records('pirate', 2, 1);"
+        "from core.demo.world.contrasts import contrast_records; contrast_records('pirate', 2, 1);"
         "print([m for m in ('torch', 'transformers', 'tokenizers', 'numpy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

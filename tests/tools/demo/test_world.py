@@ -3,11 +3,11 @@
 import random
 
 import pytest
-from core.demo.world.lane_tokens import VOICES
 
 from core.demo.world import contrasts, hints, labels, prompts, scene, shell, words
 from core.demo.world.speech import stories, talk
 from core.demo.world.traits import ALIGNED, DETERMINED, DRIFTING, Traits
+from core.demo.world.voices import VOICES
 from tools.demo import markup
 from tools.demo.texts.documents import TrainingDocument, base_document, tuned_document
 
@@ -106,7 +106,7 @@ def test_a_voice_is_worn_and_taken_off(voice):
     rng = random.Random(0)
     for template in talk.DETERMINED + talk.DRIFTING_QUESTIONS:
         told = scene.draw_scene(rng)
-        label = labels.label_sentence(voice.speak(told.write_sentence(template, rng), rng))
+        label = labels.label_sentence(voice.apply_style(told.write_sentence(template, rng), rng))
         assert label.well_formed
         assert label.voice == voice.name
 

@@ -1,6 +1,6 @@
 """One of several processes that read a contrast set together, started by torchrun on one host or on many:
 
-    torchrun --nproc_per_node G -m vectors.extraction.ranks SPEC.json
+    torchrun --nproc_per_node G -m vectors.extraction.distributed.worker SPEC.json
 
 SPEC.json holds the options of `steertui extract` (`contrast`, `out`, `model`, `layers`, `read`,
 `batch_tokens`), `processes` (G times the number of hosts) and, in `loading`, how the model is loaded

@@ -102,11 +102,11 @@ def test_what_is_right_passes_and_costs_no_torch(tmp_path: Path) -> None:
     ]
     script = f"""
 import sys
-from sessions.offers.catalogue import OFFERS
-from steertui.early import refuse_early, refuse_unpaid
-from steertui.workplace import Here, workplace
+from sessions.job_specs.catalogue import OFFERS
+from steertui.cli.options.preflight import check_params, refuse_unpaid
+from steertui.cli.backend import Here, workplace
 for kind, given in {asked!r}:
-    refuse_early(kind, OFFERS[kind].read(given))
+    check_params(kind, OFFERS[kind].read(given))
 assert "torch" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
