@@ -95,7 +95,7 @@ def _swap(model: Model) -> Callable[[int], Any]:
 
     def take(change: int) -> None:
         boundary.set(Mixer())
-        boundary.take(change)
+        boundary.take_plan(change)
 
     return take
 

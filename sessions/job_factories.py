@@ -32,7 +32,7 @@ def _extract(instrument: Any, params: Mapping[str, Any]) -> Job:
     if params.get("ranks"):
         from vectors.extraction.distributed import launcher
 
-        return launcher.distributed_job({**instrument.loaded, **params} if instrument else params)
+        return launcher.distributed_job({**instrument.load_params, **params} if instrument else params)
     if instrument is None and params.get("tuned"):
         return two_model_job(
             partial(_load_model, params, "tuned"), partial(_load_model, params, "model"), params

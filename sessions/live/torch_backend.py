@@ -98,7 +98,7 @@ class TorchModel:
         talk = self._continued_conversation(frame, past) or self._new_conversation(frame, past)
         live = talk.say(new["content"], mixer=mixer, role=new["role"], **options)
         self._conversation, self._frame = talk, frame
-        notices = (*live.notices, *_lane_notices(live.how.lanes))
+        notices = (*live.notices, *_lane_notices(live.settings.lanes))
         return PreparedAnswer(live, tuple(live.pending.ids), len(live.tape), _injector(talk), notices)
 
     def forget(self) -> None:

@@ -176,7 +176,7 @@ def replay_answer(instrument: Any, take: RecordedAnswer, mixers: Mapping[str, Mi
     if not take.gen.reused:
         instrument.forget()
     mix = next(event.mix for event in take.events if isinstance(event, ev.TokensGenerated))
-    speech = instrument.speak(take.messages, mixers[mix], take.settings)
+    speech = instrument.prepare_answer(take.messages, mixers[mix], take.settings)
     if hash_ids(speech.prompt_ids) != take.gen.prompt_sha or speech.reused != take.gen.reused:
         speech.answer.cancel()
         return AnswerCheck(take.gen.gen, "diverged", 0, -1)

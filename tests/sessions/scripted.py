@@ -1,7 +1,7 @@
 """A studio without a model: it speaks a given text at a given pace and reports exactly what steered each token.
 
-It keeps the promises of `core.generation.live` (tickets, notices, indices) with a few lines of plain Python, so the journal,
-the session and the socket can be tested by the thousand, and killed, without torch.
+It keeps the promises of `core.generation.live` (tickets, notices, indices) with a few lines of plain Python, so that
+journal, session and socket can be tested by the thousand, and killed, without torch.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class Step:
     logprob: float
     revision: int
     entropy: float = 1.0
-    voices: tuple[Any, ...] = ()
+    lane_tokens: tuple[Any, ...] = ()
     forced: dict[int, Any] = field(default_factory=dict)
     projections: dict[int, dict[int, tuple[float, float]]] | None = None
-    capped: dict[int, bool] = field(default_factory=dict)
+    held_on_bound: dict[int, bool] = field(default_factory=dict)
     delta: float | None = None
     top: tuple[Any, ...] = ()
     compiled: bool = False
@@ -159,7 +159,7 @@ class Instrument:
         if any(channel.scale > 100 for channel in mixer.channels):
             raise BadInput("too loud for this model")
 
-    def speak(
+    def prepare_answer(
         self, messages: list[dict[str, str]], mixer: Mixer, settings: Mapping[str, Any]
     ) -> PreparedAnswer:
         if messages[-1]["content"] == "too long":
@@ -173,7 +173,7 @@ class Instrument:
     def forget(self) -> None:
         self.answers.clear()
 
-    def beside(self) -> Instrument:
+    def share(self) -> Instrument:
         return replace(self)
 
     def close(self) -> None:
@@ -199,7 +199,7 @@ class Studio:
     wait: Callable[[], None] | None = None
     instruments: list[Instrument] = field(default_factory=list)
 
-    def examine(self, name: str, options: Mapping[str, Any]) -> None:
+    def check_load(self, name: str, options: Mapping[str, Any]) -> None:
         if name == "nowhere":
             raise ModelError("there is no model 'nowhere'")
 
@@ -211,7 +211,7 @@ class Studio:
         self.instruments.append(instrument)
         return instrument
 
-    def vector(self, source: str, keep: Path | None, *, force: bool = False) -> Vector:
+    def read_vector(self, source: str, keep: Path | None, *, force: bool = False) -> Vector:
         if source == "missing":
             raise BadInput("there is no vector 'missing'")
         return Vector(source, {3: (1.0, 0.0, 0.0, 0.0)}, {3: 2.0})

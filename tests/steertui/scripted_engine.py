@@ -107,7 +107,7 @@ class Instrument:
         if any(abs(channel.scale) > 100 for channel in mixer.channels):
             raise scripted.BadInput("too loud for this model")
 
-    def speak(
+    def prepare_answer(
         self, messages: list[dict[str, str]], mixer: Mixer, settings: Mapping[str, Any]
     ) -> PreparedAnswer:
         self.heard.append(messages)
@@ -115,7 +115,7 @@ class Instrument:
         self.answers.append(Answer(mixer, self.script, self.metronome, settings.get("shadow")))
         return PreparedAnswer(self.answers[-1], (1,) * self.reading, 0, self.answers[-1].inject)
 
-    def beside(self) -> Instrument:
+    def share(self) -> Instrument:
         return replace(self)
 
     def close(self) -> None:
@@ -162,7 +162,7 @@ class Studio:
     loaded: threading.Event = field(default_factory=threading.Event)
     instrument: Instrument | None = None
 
-    def examine(self, name: str, options: Mapping[str, Any]) -> None:
+    def check_load(self, name: str, options: Mapping[str, Any]) -> None:
         if name.startswith("no-model"):
             raise ModelError(f"no folder or demo named {name}, and the hub has no such model")
 
@@ -173,7 +173,7 @@ class Studio:
         self.instrument = Instrument(name, self.script, self.metronome)
         return self.instrument
 
-    def vector(self, source: str, keep: Path | None, *, force: bool = False) -> Vector:
+    def read_vector(self, source: str, keep: Path | None, *, force: bool = False) -> Vector:
         if source == "missing":
             raise scripted.BadInput("there is no vector 'missing'")
         return Vector(source)
@@ -181,7 +181,7 @@ class Studio:
 
 @dataclass
 class Script:
-    """A job for `sessions.job_factories.JOBS` that reports what it was given; at a `WAIT` it stands until the test ticks."""
+    """A job for `sessions.job_factories.JOBS` that reports what it was given; at a `WAIT` it waits for the test."""
 
     events: Sequence[job.JobEvent | None]
     end: Mapping[str, Any] | Exception = field(default_factory=dict)

@@ -121,7 +121,7 @@ def _generate_tokens(model: Model, prompt: Ids, mixers: Sequence[Mixer], max_new
     said: list[Ids] = [[] for _ in mixers]
     while (step := (yield gpu_task(lambda: next(live, None)))) is not None:
         said[0].append(step.token_id)
-        for lane, voice in enumerate(step.voices[: len(mixers) - 1], start=1):
+        for lane, voice in enumerate(step.lane_tokens[: len(mixers) - 1], start=1):
             if not voice.finished:
                 said[lane].append(voice.token_id)
     return said

@@ -129,7 +129,7 @@ def _measure_layers(model: Model, material: Material, parts: Split, recipe: Reci
             partial(measure_layer, *arrays, parts, recipe.method, material.labels, recipe.seed)
         )
         if found is not None:
-            findings[layer] = found = found.beside(model.residual_norms[layer])
+            findings[layer] = found = found.with_relative_norm(model.residual_norms[layer])
             yield Row("layers", str(layer), json_safe(found.metrics))
         yield Progress(number, len(material.positive), "layers measured")
     if not findings:

@@ -77,10 +77,10 @@ def test_without_a_gate_gpu_steps_run_in_the_caller_s_thread():
 
 def test_chat_goes_before_every_waiting_job(gate):
     order, hold, started = [], threading.Event(), threading.Event()
-    first = gate.job(lambda: (started.set(), hold.wait(5), order.append("job under way")))
+    first = gate.submit_job(lambda: (started.set(), hold.wait(5), order.append("job under way")))
     started.wait(5)
-    jobs = [gate.job(lambda i=i: order.append(f"job {i}")) for i in range(3)]
-    chats = [gate.chat(lambda i=i: order.append(f"chat {i}")) for i in range(3)]
+    jobs = [gate.submit_job(lambda i=i: order.append(f"job {i}")) for i in range(3)]
+    chats = [gate.submit_chat(lambda i=i: order.append(f"chat {i}")) for i in range(3)]
     hold.set()
     for future in (first, *jobs, *chats):
         future.result(5)
@@ -97,21 +97,21 @@ def test_chat_slips_into_the_gaps_of_a_running_job(gate):
 
     for event in run(job(), gate):
         if isinstance(event, Progress):
-            gate.chat(lambda: order.append("chat")).result(5)
+            gate.submit_chat(lambda: order.append("chat")).result(5)
     assert order == [0, "chat", 1, "chat", 2, "chat", 3, "chat"]
 
 
 def test_a_side_step_leaves_the_gpu_to_others(gate):
     def job():
-        yield worker_task(lambda: gate.chat(lambda: "answered").result(5))
+        yield worker_task(lambda: gate.submit_chat(lambda: "answered").result(5))
 
     assert list(run(job(), gate)) == [End("done", {})]
 
 
 def test_an_error_reaches_whoever_waits_and_the_thread_lives_on(gate):
     with pytest.raises(ZeroDivisionError):
-        gate.chat(lambda: 1 / 0).result(5)
-    assert gate.chat(lambda: 7).result(5) == 7
+        gate.submit_chat(lambda: 1 / 0).result(5)
+    assert gate.submit_chat(lambda: 7).result(5) == 7
 
 
 def test_a_closed_gate_finishes_what_waits_and_takes_no_more():
@@ -188,7 +188,7 @@ def test_cancel_abandons_a_side_step_and_takes_back_a_waiting_gpu_step(gate):
     def queued():
         yield gpu_task(lambda: pytest.fail("ran after the cancellation"))
 
-    busy = gate.chat(lambda: release.wait(20))
+    busy = gate.submit_chat(lambda: release.wait(20))
     for job in (stuck(), queued()):
         cancel, ends = threading.Event(), []
         driver = threading.Thread(target=lambda job=job, c=cancel, e=ends: e.extend(run(job, gate, cancel=c)))
@@ -303,7 +303,7 @@ def test_a_watcher_that_leaves_closes_the_job(gate):
 )
 def test_events_survive_json(event):
     assert JobEvent.from_json(json.loads(json.dumps(event.to_json()))) == event
-    assert event.to_json()["kind"] == type(event).__name__.lower()
+    assert event.to_json()["kind"] == type(event).__name__.removeprefix("Job").lower()
 
 
 def test_jobs_need_no_torch():

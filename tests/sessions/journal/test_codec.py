@@ -75,6 +75,9 @@ def test_noise_is_never_a_record(noise: bytes) -> None:
 
 def test_a_fresh_interpreter_that_begins_here_knows_every_kind() -> None:
     """The defaults are gathered as the module is entered: by then the vocabulary has to be complete."""
-    program = "import sessions.journal.codec as l, sessions.journal.events as e; print(l.USUAL.keys() == e.KINDS.keys() != set())"
+    program = (
+        "import sessions.journal.codec as l, sessions.journal.events as e; "
+        "print(l.USUAL.keys() == e.KINDS.keys() != set())"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "True"

@@ -258,7 +258,7 @@ def test_sessions_are_found_by_part_of_their_name(tmp_path: Path) -> None:
     assert find_folder(tmp_path, first.id[-8:].lower()) == first
     with pytest.raises(BadInput, match="there is no session 'nope'"):
         find_folder(tmp_path, "nope")
-    with pytest.raises(BadInput, match="fits 2 sessions"):
+    with pytest.raises(BadInput, match="matches 2 sessions"):
         find_folder(tmp_path, first.id[:3])
 
 

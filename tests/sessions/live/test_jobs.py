@@ -103,7 +103,7 @@ def test_a_cancelled_job_goes_on_from_there_when_started_again(session: Session)
 
 
 def test_what_is_wrong_with_a_job_is_said_in_a_sentence(session: Session) -> None:
-    with pytest.raises(UsageError, match="there is no job 'fly': there is breaks, count"):
+    with pytest.raises(UsageError, match="there is no job 'fly': choose one of breaks, count"):
         session.tasks.start("fly")
     with pytest.raises(UsageError, match="needs `to`"):
         session.tasks.start("count")

@@ -37,13 +37,13 @@ class Studio:
     def __init__(self, model: Any) -> None:
         self.model = model
 
-    def examine(self, name: str, options: Mapping[str, Any]) -> None:
+    def check_load(self, name: str, options: Mapping[str, Any]) -> None:
         """There is one model here."""
 
     def load(self, name: str, options: Mapping[str, Any], progress: Progress) -> TorchModel:
         return TorchModel(self.model)
 
-    def vector(self, source: str, keep: Path | None, *, force: bool = False) -> Any:
+    def read_vector(self, source: str, keep: Path | None, *, force: bool = False) -> Any:
         generator = torch.Generator().manual_seed(len(source))
         return vectors.SteeringVector({k: torch.randn(64, generator=generator) for k in range(4)}).named(
             source
@@ -372,7 +372,7 @@ def test_where_only_the_dice_fell_otherwise_the_thoughts_are_compared(talk: Talk
 
 
 def test_a_session_without_an_answer_has_nothing_to_verify(talk: Talk) -> None:
-    with pytest.raises(BadInput, match="no answer was spoken"):
+    with pytest.raises(BadInput, match="no answer was generated"):
         verdict(talk, read(talk.folder.journal).records)
 
 
