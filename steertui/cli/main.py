@@ -146,11 +146,11 @@ def open_app(args: argparse.Namespace) -> int:
 def _start_app(args: argparse.Namespace, options: dict[str, Any], said: dict[str, Any]) -> int:
     """Run the app on an engine in this process, on one started with these options, or on a running one."""
     if args.inline:
-        inline = import_module("steertui.engine.inline").inline
+        inline = import_module("steertui.engine.inline").start_inline
         with inline(args.model, options, record=not args.no_record) as own:
             return _run_app(args.model, socket=own.path, inline=True, **said)
     if options or args.no_record or args.idle_exit is not None:
-        ensure = import_module("steertui.engine.launch").ensure
+        ensure = import_module("steertui.engine.launch").ensure_engine
         said["socket"] = ensure(args.model, options, record=not args.no_record, idle_exit=args.idle_exit)
     return _run_app(args.model, **said)
 

@@ -38,7 +38,7 @@ def connect(
     if inline:
         if model is None or socket is not None:
             raise UsageError("an engine in this process needs a model, and no socket")
-        own = import_module("steertui.engine.inline").inline(model)
+        own = import_module("steertui.engine.inline").start_inline(model)
         return EngineConnection(own.path, role, own=own)
     path = Path(socket) if socket else (ensure_engine(model) if model else choose_engine().path)
     engine = EngineConnection(path, role)

@@ -133,8 +133,8 @@ def test_every_verb_explains_itself(name: str, capsys: pytest.CaptureFixture[str
 
 def test_help_lists_every_verb_and_loads_none() -> None:
     program = (
-        "import sys, steertui.cli\n"
-        "try: steertui.cli.main(['--help'])\n"
+        "import sys, steertui.cli.main\n"
+        "try: steertui.cli.main.main(['--help'])\n"
         "except SystemExit: pass\n"
         "heavy = ('torch', 'transformers', 'textual', 'steertui.cli.verbs.')\n"
         "print([m for m in sys.modules if m.startswith(heavy)])"

@@ -61,4 +61,4 @@ def test_nothing_else_is_inside(wheel: zipfile.ZipFile) -> None:
 
 def test_the_command_is_named(wheel: zipfile.ZipFile) -> None:
     (entry,) = [n for n in wheel.namelist() if n.endswith("entry_points.txt")]
-    assert "steertui = steertui.cli:main" in wheel.read(entry).decode()
+    assert "steertui = steertui.cli.main:main" in wheel.read(entry).decode()

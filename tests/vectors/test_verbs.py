@@ -168,7 +168,7 @@ def test_cards_conversions_and_the_library_never_import_torch(tmp_path: Path) ->
 import sys, importlib
 for name in {TORCH_FREE!r}:
     importlib.import_module(name)
-from steertui.cli import main
+from steertui.cli.main import main
 assert main(["card", {str(tmp_path / "a.pt")!r}, "--json"]) == 0
 assert main(["convert", {str(tmp_path / "a.pt")!r}, {str(tmp_path / "b.gguf")!r}]) == 0
 assert main(["library", "add", {str(tmp_path / "a.pt")!r}]) == 0

@@ -118,7 +118,7 @@ async def test_a_flip_at_the_last_words_is_no_lesson_and_asked_for_again() -> No
 
 def test_what_is_said_in_type_names_no_key_that_would_be_written() -> None:
     assert [words for words in TYPING.values() if "i, " in words or "i goes" in words] == []
-    assert "tab, then x takes it out" in TYPING[DONE]
+    assert "tab, then x removes it" in TYPING[DONE]
 
 
 async def test_another_model_needs_no_lesson() -> None:

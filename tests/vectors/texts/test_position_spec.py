@@ -55,7 +55,7 @@ def test_decision_stands_right_before_the_reply(demo: core.Model) -> None:
     place = read_positions("decision", tokenize_text(demo, "He mended the parser.", 9))
     assert isinstance(place, int)
     assert demo.tokenizer.decode(list(ids[: place + 1]), skip_special_tokens=True) == "He mended"
-    with pytest.raises(UsageError, match="marks no decision"):
+    with pytest.raises(UsageError, match="has no decision"):
         words(demo, "decision", "He mended the parser.")
 
 

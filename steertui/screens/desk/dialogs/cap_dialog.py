@@ -23,7 +23,7 @@ TYPE = f"type bounds of the projection: {EXAMPLE}\n↑ ↓ preset · enter take 
 class CapDialog(ModalScreen[caps.CapRequest | None]):
     """Returns a valid cap, or None after esc."""
 
-    CSS_PATH = "../dialogs.tcss"
+    CSS_PATH = "../../dialogs.tcss"
     BINDINGS = [
         ("escape", "dismiss(None)", "cancel"),
         ("down", "move(1)", "next"),

@@ -25,7 +25,7 @@ HINT = "enter loads · del deletes · type a file's path to load that · esc bac
 class SavedMixersDialog(ChoiceDialog):
     """The list of saved mixers; del deletes one."""
 
-    CSS_PATH = "../dialogs.tcss"
+    CSS_PATH = "../../dialogs.tcss"
     BINDINGS = [Binding("delete", "remove", "delete", priority=True)]
 
     def matching_choices(self, text: str) -> list[Choice]:
