@@ -221,9 +221,9 @@ def test_no_model_is_exchanged_under_a_guest_that_speaks(room: Room) -> None:
     guest = room.residence.share(lambda event: None)
     go = threading.Event()
     said = guest.run_answer(lambda: go.wait(10))
-    with pytest.raises(UsageError, match="in use by a command"):
+    with pytest.raises(UsageError, match="a command is using the model"):
         room.session.load_model(str(room.models / "narrow"))
-    with pytest.raises(UsageError, match="in use by a command"):
+    with pytest.raises(UsageError, match="a command is using the model"):
         room.session.unload()
     go.set()
     assert said.result(10)

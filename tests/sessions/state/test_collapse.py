@@ -97,7 +97,7 @@ def test_advice_without_experience_is_half_and_says_so() -> None:
     found = advise_scale([said([7] * 64, mix="high")], {"high": mixer(0.6)})
     assert found is not None
     assert (found.scale, found.tried) == (0.3, False)
-    assert "no smaller scale was heard yet" in found.words
+    assert "no smaller scale was tried yet" in found.words
 
 
 def test_no_advice_where_nothing_pushes() -> None:

@@ -149,7 +149,7 @@ def test_tmux_is_handed_the_text_when_it_is_there(tmp_path: Path, monkeypatch: p
 
 
 def test_what_a_terminal_may_refuse_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "it may find it too long" in clipboard.copy_text("x" * 80_000)[0]
+    assert "may be too long for it" in clipboard.copy_text("x" * 80_000)[0]
     monkeypatch.setenv("XDG_STATE_HOME", "/dev/null/nowhere")
     assert "not in a file" in clipboard.copy_text("words")[-1]
 

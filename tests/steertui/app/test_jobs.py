@@ -75,7 +75,7 @@ async def begun(at: Stage) -> JobsScreen:
 async def test_an_empty_room_says_what_can_be_begun() -> None:
     async with stage() as at:
         await opened(at)
-        await at.sees("No job yet", "Extract a vector", "Weight difference")
+        await at.sees("No job in this session yet", "Extract a vector", "Weight difference")
 
 
 async def test_a_job_is_begun_from_its_form_watched_and_its_vector_loaded(script: Script) -> None:
@@ -87,7 +87,7 @@ async def test_a_job_is_begun_from_its_form_watched_and_its_vector_loaded(script
         script.go()
         await at.sees("20/40", "50%", "d  max 3.5 at layer 3")
         script.go()
-        await at.sees("✓ 1 extract pirate", "best layer", "few pairs", "a puts it on the desk")
+        await at.sees("✓ 1 extract pirate", "best layer", "few pairs", "a loads it on the desk")
         await at.press("a")
         await at.until(lambda: at.desk.mixer_panel.board.mixer.channels)
         assert at.desk.mixer_panel.board.channel.label == "pirate"
@@ -103,9 +103,7 @@ async def test_a_new_session_says_where_the_jobs_of_the_one_before_are(script: S
         await at.press("escape", "ctrl+n")
         await at.until(lambda: not at.desk.ledger.reports)
         await opened(at)
-        await at.sees(
-            "none in this session", "No job yet in this session", "Jobs stay with their session: F5"
-        )
+        await at.sees("none in this session", "No job in this session yet", "Jobs belong to their session")
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)])

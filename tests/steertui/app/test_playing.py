@@ -160,7 +160,7 @@ async def test_now_after_the_answer_has_ended_begins_no_other_but_asks_again() -
         await at.until(lambda: at.desk.link.state.running is None)
         await at.press("enter")
         await at.sees("at once, as a user turn")
-        assert any("the answer is over" in toast for toast in at.toasts)
+        assert any("the answer has ended" in toast for toast in at.toasts)
         assert len(heard(at)) == 1
         await at.press("enter")
         await at.until(lambda: len(heard(at)) == 2)

@@ -109,7 +109,7 @@ async def test_nothing_found_and_nothing_recorded_are_said() -> None:
             await talked(at, "about the parrot")
             screen = await opened(at)
             screen.query_one(Input).value = "submarine"
-            await at.sees("nothing that was recorded")
+            await at.sees("no session contains these words")
             await at.press("e")
             assert any("no recorded session" in toast for toast in at.toasts)
             await at.press("escape")

@@ -19,7 +19,9 @@ async def test_a_free_shadow_answers_beside_the_answer_from_the_next_one_on(size
         await at.ask("one")
         await at.play(2)
         await at.press("S")
-        assert any("the next answers have a free shadow" in toast for toast in at.toasts)
+        assert any(
+            "next answers: beside each, the unsteered model's own answer" in toast for toast in at.toasts
+        )
         await at.play(2)
         assert not at.desk.query_one(UnsteeredPanel).display
         at.studio.metronome.tick(1000)
@@ -63,7 +65,7 @@ async def test_a_key_does_what_the_lamp_advises_and_another_takes_it_back() -> N
         at.studio.loaded.set()
         await at.add("pirate")
         await at.press("l")
-        assert any("advises nothing" in toast for toast in at.toasts)
+        assert any("has no advice now" in toast for toast in at.toasts)
         at.desk.prompt.focus()
         await at.ask("one")
         await at.play(80)

@@ -139,7 +139,7 @@ def test_without_a_shell_ctrl_z_stops_nothing_and_says_why(studio: Studio) -> No
     with scripted_engine.engine(studio) as engine, attached(engine.path, shell=False) as at:
         speaks(at, studio, engine)
         at.press(CTRL_Z)
-        at.until(lambda: "no shell to come back from" in at.text)
+        at.until(lambda: "no shell here could resume the app" in at.text)
         studio.metronome.tick(6)
         at.until(lambda: "After that, trace" in at.text)
 

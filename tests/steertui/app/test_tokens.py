@@ -185,7 +185,7 @@ async def test_branching_at_the_token_opens_a_session_that_stands_there() -> Non
         await at.until(lambda: at.desk.link.state.session not in ("", before))
         await at.until(lambda: len(at.pieces) == 4)
         assert "".join(piece.text for piece in at.pieces) == "I will not give"
-        assert any("o goes on from there" in toast for toast in at.toasts)
+        assert any("o continues from there" in toast for toast in at.toasts)
         await at.press("o")
         await at.until(lambda: at.desk.link.state.path()[-1].settings.get("prefill") == "I will not give")
         await at.sees("I will not give")
@@ -218,7 +218,7 @@ async def test_what_needs_a_token_says_how_to_get_to_one() -> None:
     async with stage() as at:
         await at.ready()
         await at.press("tab", "b")
-        assert any("point at a token first" in toast for toast in at.toasts)
+        assert any("select a token first" in toast for toast in at.toasts)
 
 
 async def test_marks_stand_under_the_words_and_need_no_colour() -> None:

@@ -42,7 +42,7 @@ def keys_of_one_read_go_where_the_first_of_them_leads(at: Walk) -> None:
     at.sees("insert a distractor", "parade")
     at.press(ESC)
     # A key that comes with esc in one read is another key.
-    at.at.until(lambda: "throw in" not in at.at.text and not at.at.pending())
+    at.at.until(lambda: "insert a distractor" not in at.at.text and not at.at.pending())
 
 
 def a_cap_holds(at: Walk, plain: str) -> None:

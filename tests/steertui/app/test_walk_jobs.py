@@ -56,11 +56,11 @@ def test_jobs_are_begun_from_their_forms_watched_and_their_vector_is_played(tmp_
     with walk() as at:
         at.ready()
         at.press(F3)
-        at.sees("No job yet")
+        at.sees("No job in this session yet")
         job = begins(at, "Extract", contrast="determined-drifting", out=str(out))
         at.sees(f"▶ {job} extract", "/400", "texts read", "left")
         report = is_done(at, job)
-        at.sees("max", f"at layer {report['best_layer']}", "a puts it on the desk")
+        at.sees("max", f"at layer {report['best_layer']}", "a loads it on the desk")
         at.press("a")
         at.sees("1 mine")
         at.turned(lambda strip: strip["name"] == "mine")

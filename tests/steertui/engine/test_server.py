@@ -528,7 +528,7 @@ def test_an_old_session_is_opened_and_goes_on() -> None:
         await answered(client, "hello", max_new_tokens=5)
         old = client.state
         await client.ask("session.new")
-        with pytest.raises(RemoteError, match="the one that is open"):
+        with pytest.raises(RemoteError, match="is already open"):
             await client.ask("session.open", session=client.state.session)
         await client.ask("session.open", session=old.session[-8:])
         assert client.state.path() == old.path()

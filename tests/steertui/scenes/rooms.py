@@ -99,7 +99,7 @@ async def done(play: Play) -> None:
 @scene("jobs-empty")
 async def empty(play: Play) -> None:
     await room(play)
-    await play.at.sees("No job yet")
+    await play.at.sees("No job in this session yet")
 
 
 @scene("jobs-new")
@@ -230,7 +230,7 @@ async def library_import(play: Play) -> None:
     dialog = await play.until_screen(ImportDialog)
     dialog.query_one("#path", Input).value = str(store.library_folder() / "calm.safetensors")
     await play.at.press("enter")
-    await play.at.sees("enter keeps it under this name")
+    await play.at.sees("enter saves it under this name")
     with dialog.prevent(Input.Changed):
         dialog.query_one("#path", Input).value = "~/vectors/calm.safetensors"
 

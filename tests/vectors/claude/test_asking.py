@@ -153,7 +153,7 @@ def test_closing_ends_a_wait(claude_server: ClaudeServer) -> None:
     claude_server.script(says({"score": 1}, delay=30))
     claude = ClaudeClient()
     threading.Timer(0.2, claude.close).start()
-    assert refused(claude) == "the talk with Claude was ended"
+    assert refused(claude) == "the call to Claude was cancelled"
 
 
 HOSTILE = {

@@ -189,7 +189,7 @@ def test_a_model_writes_the_replies_of_a_set(tmp_path: Path, capsys: pytest.Capt
         main(["contrast", "make", "motivation", "--with-model", "--model", "demo-base", "--out", str(out)])
         == 2
     )
-    assert "no conversation" in capsys.readouterr().err
+    assert "is not a conversation" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_honest_and_deceptive_answers_are_short(tmp_path: Path) -> None:
     """The demo model talks at length: under the set's own limit of seven words nothing is left, and it says so."""
     model, whole = core.load("demo-base"), vectors.contrast("honesty")
     few = replace(whole, pairs=whole.pairs[:4])
-    with pytest.raises(BadInput, match="no pair got two different answers"):
+    with pytest.raises(BadInput, match="gave no pair two different answers"):
         end_of(answer_pairs(model, few, tmp_path / "out.jsonl", 16))
     found = end_of(answer_pairs(model, few, tmp_path / "out.jsonl", 16, 50))
     assert found["pairs"] > 0

@@ -39,7 +39,7 @@ def test_the_demo_as_its_report_has_it(tmp_path: Path, capsys: pytest.CaptureFix
     assert main([*words, "--out", str(out), "--inputs", "refusal", "--plot", str(plot)]) == 0
     shown = capsys.readouterr().out
     assert "random vectors: cosine 0.102, of k 0.228, energy 0.01" in shown
-    assert "relative change  max" in shown, "the layers' curve"
+    assert "relative change  max" in shown, "the curves by layer"
     assert "on these texts model.layers." in shown
     assert plot.read_bytes().startswith(b"\x89PNG")
     assert vectors.read(out).layers == tuple(range(10))

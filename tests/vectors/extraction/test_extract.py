@@ -204,7 +204,7 @@ def test_models_that_cannot_be_compared_are_refused() -> None:
     config = zoo.ARCHITECTURES["llama"]()
     config.num_hidden_layers = 2
     small = core.adopt(type(base.hf)(config), zoo.tokenizer(), name="small")
-    with pytest.raises(UsageError, match="there is no difference to take"):
+    with pytest.raises(UsageError, match="they cannot be subtracted"):
         vectors.extract(base, random_pairs(4), tuned=small)
     with pytest.raises(BadInput, match="needs ≥ 2 different texts"):
         vectors.extract(base, ContrastSet("none"), tuned=small)
@@ -250,7 +250,7 @@ def test_wrong_choices_are_sentences(plain: core.Model, choices: dict[str, Any],
 
 def test_sides_that_agree_where_they_are_read_are_refused(plain: core.Model) -> None:
     pairs = [ContrastPair([5, 6, 7 + n], [5, 6, 50 + n]) for n in range(8)]
-    with pytest.raises(BadInput, match="both sides are the same"):
+    with pytest.raises(BadInput, match="both sides have the same state"):
         vectors.extract(plain, pairs, read="span:0:2", suggest=False)
 
 
@@ -266,4 +266,4 @@ def test_a_dose_that_moves_is_suggested_and_one_that_does_not_is_doubted() -> No
     assert silent.metrics[0]["d"] > 3, "it separates"
     assert silent.dose is not None
     assert not silent.dose["steers"], "and moves nothing"
-    assert any("no band that was tried moved the model" in warning for warning in silent.warnings)
+    assert any("on no tried band does it affect the model" in warning for warning in silent.warnings)

@@ -115,7 +115,7 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert main([*words, "--out", str(out), "--plot", str(plot)]) == 0
     shown = capsys.readouterr()
     assert "← best" in shown.out
-    assert "held-out d  max" in shown.out, "the layers' curve"
+    assert "held-out d  max" in shown.out, "the curves by layer"
     assert f"drawn in {plot}" in shown.out
     assert "accuracy at the midpoint" in plot.read_text(encoding="utf-8")
     assert "+ pirate:" in shown.err, "the first pair is shown before anything runs"

@@ -239,7 +239,7 @@ def test_propensity_stands_beside_the_measure() -> None:
     [
         ({"measure": "cleverness"}, "no measure 'cleverness'"),
         ({"prompts": "latin"}, "neither a file nor one of demo, stories, english"),
-        ({"unit": "unit"}, "scale has to be said"),
+        ({"unit": "unit"}, "needs a scale"),
         ({"layers": "9"}, "layer 9 asked for, the model has 4"),
         ({"measure": "words:"}, "needs the words to count"),
         ({"by": "layer", "controls": 5}, "leave --controls out"),

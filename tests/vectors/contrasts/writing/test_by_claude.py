@@ -215,7 +215,7 @@ def test_quotas_are_alike() -> None:
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        ({"set": "frugality"}, "new set: say what its sides are"),
+        ({"set": "frugality"}, "is a new set: describe its sides"),
         ({"set": "persona"}, "persona cannot be written pair by pair"),
         ({"set": "pirate"}, "pirate cannot be written pair by pair"),
         ({"set": "motivation", "pairs": 1}, "from 2 to 10,000 pairs, not 1"),
