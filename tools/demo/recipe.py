@@ -4,6 +4,7 @@ The schedule counts steps, never seconds, so that the same machine and versions 
 """
 
 from dataclasses import dataclass
+from importlib.metadata import version
 
 from transformers import LlamaConfig
 
@@ -47,6 +48,10 @@ BASE = Schedule(steps=3000)
 BASE_RATES = Rates(rest=4e-3, muon=0.02)
 TUNED = Schedule(steps=145)
 TUNED_RATES = Rates(rest=5e-4)
+
+
+def library_versions() -> dict[str, str]:
+    return {name: version(name) for name in ("torch", "transformers", "tokenizers", "safetensors")}
 
 
 def llama_config(vocabulary: int, bos: int, end: int, pad: int) -> LlamaConfig:

@@ -4,16 +4,19 @@ They are read where the next words are decided, not where d is largest: means ov
 hardly change the continuation. Doses come from dose–response runs, below the first loss of well-formed sentences.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from core.demo.wording import class_token_ids, trait_widths
 from core.demo.world.contrasts import CONTRASTS
 from core.demo.world.pairs import TextPair
 from core.model.model import Model
-from tools.demo import directions, native
-from tools.demo.directions import DemoVector, Reads
+from tools.demo import recipe
+from tools.demo.directions import fit_vector, read_classes
+from vectors.data.metadata import About
+from vectors.vector import SteeringVector
 
 PAIRS, HELD_OUT = 160, 100
 SEED, HELD_OUT_SEED = 31, 32
@@ -38,43 +41,50 @@ STARTERS = (
 BY_NAME = {starter.name: starter for starter in STARTERS}
 
 
-def make_vector(model: Model, starter: Starter) -> DemoVector:
-    """The vector with its suggested layers and dose."""
-    direction = directions.mean_difference(starter.name, *_read_classes(model, starter, fit_pairs(starter)))
-    return direction.with_suggestion(
-        layers=list(starter.layers), unit="natural", scale=starter.scale, split=False
+def make_vector(model: Model, starter: Starter) -> SteeringVector:
+    """The vector with its suggested layers and dose, and everything that can be known without the model."""
+    fit, held_out = fit_pairs(starter), CONTRASTS[starter.name].make(HELD_OUT, HELD_OUT_SEED, True)
+    about = _provenance(model, starter, fit)
+    vector, _ = fit_vector(
+        about, read_classes(model, fit, starter.read), read_classes(model, held_out, starter.read)
     )
-
-
-def held_out_quality(model: Model, starter: Starter, direction: DemoVector) -> dict[int, dict[str, float]]:
-    """d and midpoint accuracy per layer on held-out pairs."""
-    held_out = CONTRASTS[starter.name].make(HELD_OUT, HELD_OUT_SEED, True)
-    return directions.held_out_separation(direction, *_read_classes(model, starter, held_out))
+    return vector
 
 
 def fit_pairs(starter: Starter) -> list[TextPair]:
     return CONTRASTS[starter.name].make(PAIRS, SEED, False)
 
 
-def save_all(model: Model, folder: Path) -> Mapping[str, DemoVector]:
+def dataset_hash(pairs: Sequence[TextPair]) -> str:
+    """SHA-256 of the pairs as JSON lines."""
+    lines = "\n".join(json.dumps(asdict(pair), sort_keys=True) for pair in pairs)
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def save_starters(model: Model, folder: Path) -> None:
     """Make every starter vector and write its file."""
-    made = {}
+    folder.mkdir(parents=True, exist_ok=True)
     for starter in STARTERS:
-        direction = make_vector(model, starter)
-        notes = {"read": starter.read, "sign_note": CONTRASTS[starter.name].sign_note}
-        file = folder / f"{starter.name}.safetensors"
-        native.save_vector(
-            direction, file, model, fit_pairs(starter), held_out_quality(model, starter, direction), notes
-        )
-        made[starter.name] = direction
-    return made
+        make_vector(model, starter).save(folder / f"{starter.name}.safetensors")
 
 
-def _read_classes(model: Model, starter: Starter, pairs: Sequence[TextPair]) -> tuple[Reads, Reads]:
-    positive, negative = class_token_ids(model, pairs)
-    if starter.read == "last":
-        return directions.read_activations(model, positive), directions.read_activations(model, negative)
-    above, below = trait_widths(model, pairs)
-    return directions.read_first_tokens(model, positive, above), directions.read_first_tokens(
-        model, negative, below
+def _provenance(model: Model, starter: Starter, fit: Sequence[TextPair]) -> About:
+    return About(
+        name=starter.name,
+        model_id=model.name,
+        model_type=model.hf.config.model_type,
+        n_layers=model.n_layers,
+        read=starter.read,
+        contrast=starter.name,
+        dataset_sha256=dataset_hash(fit),
+        created=recipe.CREATED,
+        sign_note=CONTRASTS[starter.name].sign_note,
+        act_norms=dict(model.residual_norms),
+        suggestion={
+            "layers": list(starter.layers),
+            "unit": "natural",
+            "scale": starter.scale,
+            "split": False,
+        },
+        versions=recipe.library_versions(),
     )

@@ -18,9 +18,9 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 from core.demo import BASE, INSTRUCT, WEIGHTS
 from core.loading.loading import load
 from core.model.model import Model
-from tools.demo import native, optimise, recipe, starters, tokenizer, verdicts
-from tools.demo.acceptance import stage
+from tools.demo import optimise, recipe, starters, tokenizer, verdicts
 from tools.demo.acceptance.measure import measure_acceptance
+from tools.demo.acceptance.prompt_sets import chat_prompts
 from tools.demo.corpus import Writer, token_stream
 from tools.demo.recipe import Rates, Schedule
 from tools.demo.texts.documents import base_document, tuned_document
@@ -66,13 +66,13 @@ def train_checkpoints(folder: Path, base: Schedule, tuned: Schedule) -> dict[str
 def measure_checkpoints(folder: Path) -> dict[str, Any]:
     """Make the starter vectors of trained checkpoints and compute every acceptance figure."""
     base, tuned = (load(str(folder / name)) for name in (BASE, INSTRUCT))
-    starters.save_all(base, folder / "vectors")
+    starters.save_starters(base, folder / "vectors")
     figures = measure_acceptance(base, tuned)
     return {
         "figures": figures,
         "broken": verdicts.broken_promises(figures),
         "samples": {model.name: _sample_texts(model) for model in (base, tuned)},
-        "versions": native.library_versions(),
+        "versions": recipe.library_versions(),
         "sha256": {str(f.relative_to(folder)): _sha256(f) for f in sorted(folder.rglob("*.safetensors"))},
     }
 
@@ -128,7 +128,7 @@ def _save(model: LlamaForCausalLM, words: PreTrainedTokenizerFast, folder: Path)
 
 
 def _sample_texts(model: Model) -> list[str]:
-    asked = stage.chat_prompts(model, SAMPLES)
+    asked = chat_prompts(model, SAMPLES)
     prompts = [model.tokenizer.decode(prompt) for prompt in asked.prompts]
     return [prompt + text for prompt, text in zip(prompts, asked.texts(model), strict=True)]
 

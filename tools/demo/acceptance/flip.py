@@ -3,26 +3,26 @@
 from collections.abc import Sequence
 from typing import Any
 
-from core.demo.wording import Ids
 from core.demo.world.labels import Label, label_sentence, split_sentences
 from core.demo.world.traits import DETERMINED, DRIFTING
 from core.mixer.mixer import Channel, Mixer
 from core.model.model import Model
-from tools.demo.chorus import sample_continuations
-from tools.demo.directions import DemoVector
+from tools.demo.continuations import sample_continuations
 from tools.demo.figures import fraction_true
+from tools.demo.wording import Ids
+from vectors.vector import SteeringVector
 
 BEFORE, AFTER = 24, 40
 SEED = 5
 
 
 def measure_flips(
-    model: Model, prompts: Sequence[Ids], direction: DemoVector, layers: Sequence[int], dose: float
+    model: Model, prompts: Sequence[Ids], vector: SteeringVector, layers: Sequence[int], dose: float
 ) -> dict[str, Any]:
     """How many texts change their trait after a flip, starting from either sign."""
     found = {}
     for name, sign, wanted in (("to_drifting", 1, DRIFTING), ("to_determined", -1, DETERMINED)):
-        channel = Channel(direction, scale=sign * dose, unit="natural", layers=tuple(layers))
+        channel = Channel(vector, scale=sign * dose, unit="natural", layers=tuple(layers))
         texts = _flipped_texts(model, prompts, Mixer((channel,)))
         after = [_sentences_after(head, text) for head, text in texts]
         found[name] = {
@@ -34,10 +34,8 @@ def measure_flips(
 
 def _flipped_texts(model: Model, prompts: Sequence[Ids], mixer: Mixer) -> list[tuple[str, str]]:
     """The text before the flip and the whole text; the end token is suppressed, so that a sentence follows."""
-    other = mixer.flip(0)
-    rows = sample_continuations(
-        model, prompts, BEFORE + AFTER, SEED, lambda step: mixer if step < BEFORE else other, may_end=False
-    )
+    parts = [(mixer, BEFORE), (mixer.flip(0), AFTER)]
+    rows = sample_continuations(model, prompts, parts, SEED, may_end=False)
     return [(model.tokenizer.decode(row[:BEFORE]), model.tokenizer.decode(row)) for row in rows]
 
 

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from core.demo.wording import class_token_ids
 from core.demo.world import pairs
 from core.demo.world.traits import DETERMINED, DRIFTING, Traits
 from core.model.model import Model
-from tools.demo import directions, starters
-from tools.demo.acceptance import dose, flip, holding, quality, stage, tuning
-from tools.demo.directions import DemoVector
+from tools.demo import starters
+from tools.demo.acceptance import caps, dose, flip, prompt_sets, quality, tuning
+from tools.demo.directions import fit_vector, read_classes
+from vectors.data.metadata import About
+from vectors.vector import SteeringVector
 
 FLIPS, FLIP_SEED = 24, 9
 PAIRS, HELD_OUT = 160, 100
@@ -26,17 +27,17 @@ def measure_acceptance(base: Model, tuned: Model, layer: int | None = None) -> d
         starters.make_vector(base, starters.BY_NAME["assistant-persona"]),
     )
     system, system_d = system_prompt_vector(base)
-    openings = stage.story_prompts(base, FLIPS, seed=FLIP_SEED).prompts
+    openings = prompt_sets.story_prompts(base, FLIPS, seed=FLIP_SEED).prompts
     return {
         "quality": quality.measure_quality(base),
         "dose": dose.dose_response(base, narrative, layer) | separated[layer],
         "flip": flip.measure_flips(base, openings, last, starter.layers, starter.scale),
         "system": {"d": system_d},
-        "floor": holding.measure_floor(base, holding.floor_channel(last, starter.layers, FLOOR)),
-        "ablation": holding.measure_ablation(
-            base, holding.pin_channel(last, PIN_BAND), holding.pin_channel(system, PIN_BAND)
+        "floor": caps.measure_floor(base, caps.floor_channel(last, starter.layers, FLOOR)),
+        "ablation": caps.measure_ablation(
+            base, caps.pin_channel(last, PIN_BAND), caps.pin_channel(system, PIN_BAND)
         ),
-        "persona": holding.measure_persona_floor(base, holding.floor_channel(persona, PERSONA_BAND, FLOOR)),
+        "persona": caps.measure_persona_floor(base, caps.floor_channel(persona, PERSONA_BAND, FLOOR)),
         "tuned": tuning.tuned_behaviour(tuned),
         "shift": tuning.activation_shift(base, tuned, system),
         "weights": tuning.weight_shift(base, tuned, system),
@@ -44,16 +45,10 @@ def measure_acceptance(base: Model, tuned: Model, layer: int | None = None) -> d
     }
 
 
-def system_prompt_vector(base: Model) -> tuple[DemoVector, dict[int, float]]:
+def system_prompt_vector(base: Model) -> tuple[SteeringVector, dict[int, float]]:
     """Determined minus drifting system prompts, read at the assistant's turn; held-out d per layer."""
     sides = Traits(DETERMINED), [Traits(DRIFTING)]
     fit = pairs.system_prompt_pairs("motivation", *sides, PAIRS, 21, held_out=False)
     test = pairs.system_prompt_pairs("motivation", *sides, HELD_OUT, 22, held_out=True)
-    reads = [
-        [directions.read_activations(base, half) for half in class_token_ids(base, found)]
-        for found in (fit, test)
-    ]
-    direction = directions.mean_difference("system", *reads[0])
-    return direction, {
-        layer: found["d"] for layer, found in directions.held_out_separation(direction, *reads[1]).items()
-    }
+    vector, quality = fit_vector(About(name="system"), read_classes(base, fit), read_classes(base, test))
+    return vector, {layer: found["d"] for layer, found in quality.items()}

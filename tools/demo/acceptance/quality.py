@@ -6,7 +6,7 @@ import torch
 
 from core.model.model import Model
 from tools.demo import recipe
-from tools.demo.acceptance import stage
+from tools.demo.acceptance.prompt_sets import chat_prompts, story_prompts
 from tools.demo.corpus import next_batch, token_stream
 from tools.demo.figures import compute_figures, name_binding, object_binding
 from tools.demo.texts.documents import base_document
@@ -18,9 +18,9 @@ VALIDATION_SEED, VALIDATION_ROWS = 999, 32
 
 def measure_quality(base: Model) -> dict[str, Any]:
     """Metrics of chats and stories on held-out prompts, and the perplexity of unseen documents."""
-    chats, stories = stage.chat_prompts(base, COUNT), stage.story_prompts(base, COUNT)
+    chats, stories = chat_prompts(base, COUNT), story_prompts(base, COUNT)
     replies, told = chats.texts(base), stories.texts(base)
-    spoken = compute_figures(stage.chat_prompts(base, COUNT, VOICES).texts(base))
+    spoken = compute_figures(chat_prompts(base, COUNT, VOICES).texts(base))
     both = compute_figures([*replies, *told])
     return {
         "n": both.texts,

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from core.loading.loading import adopt
 from core.model.model import Model
-from tools.demo import directions
-from tools.demo.acceptance import stage
-from tools.demo.directions import DemoVector
+from tools.demo.acceptance.prompt_sets import AcceptancePrompts, chat_prompts
+from tools.demo.directions import read_activations
+from vectors.statistics.metrics import cosine
+from vectors.vector import SteeringVector
 
 COUNT = 200
 LAMBDAS = (0.0, 0.5, 1.0)
@@ -24,19 +25,19 @@ TOP, RANDOM = 5, 2000
 
 def tuned_behaviour(tuned: Model) -> dict[str, float]:
     """Metrics of the tuned assistant, unsteered and without a system prompt."""
-    return stage.chat_prompts(tuned, COUNT).figures(tuned).as_dict()
+    return chat_prompts(tuned, COUNT).figures(tuned).as_dict()
 
 
-def activation_shift(base: Model, tuned: Model, system: DemoVector) -> dict[str, Any]:
+def activation_shift(base: Model, tuned: Model, system: SteeringVector) -> dict[str, Any]:
     """cos(s_L, v̂_L) per layer, and the 95th percentile of |cos| for random directions."""
-    asked = stage.chat_prompts(base, COUNT).prompts
-    before, after = directions.read_activations(base, asked), directions.read_activations(tuned, asked)
+    asked = chat_prompts(base, COUNT).prompts
+    before, after = read_activations(base, asked), read_activations(tuned, asked)
     shift = {layer: (after[layer] - before[layer]).mean(0) for layer in before}
-    cosines = {layer: _cosine(shift[layer], system.directions[layer]) for layer in shift}
+    cosines = {layer: cosine(shift[layer], system.directions[layer]) for layer in shift}
     return {"n": COUNT, "cosine": cosines, "random_p95": _random_cosine(base.hidden_size)}
 
 
-def weight_shift(base: Model, tuned: Model, system: DemoVector) -> dict[str, Any]:
+def weight_shift(base: Model, tuned: Model, system: SteeringVector) -> dict[str, Any]:
     """Per writing matrix: alignment of ΔW's leading output directions with the system-prompt vector."""
     return {
         writer: {
@@ -59,7 +60,7 @@ def _behaviour_without(base: Model, tuned: Model, amount: float) -> dict[str, fl
     hf = type(base.hf)(base.hf.config)
     hf.load_state_dict({name: theirs[name] - amount * (theirs[name] - ours[name]) for name in ours})
     model = adopt(hf, base.tokenizer, f"lobotomy {amount:g}")
-    asked = stage.chat_prompts(model, COUNT)
+    asked = chat_prompts(model, COUNT)
     said = asked.figures(model)
     return {
         "determined": said.determined,
@@ -69,7 +70,7 @@ def _behaviour_without(base: Model, tuned: Model, amount: float) -> dict[str, fl
 
 
 @torch.inference_mode()
-def _kl_to_base(base: Model, model: Model, asked: stage.AcceptancePrompts) -> float:
+def _kl_to_base(base: Model, model: Model, asked: AcceptancePrompts) -> float:
     """Mean KL(base ‖ model) of the first token of the answer, in nats."""
     total = 0.0
     for prompt in asked.prompts:
@@ -110,7 +111,3 @@ def _random_leading(size: int) -> dict[str, float]:
         "top1_p95": units[:, 0].abs().quantile(0.95).item(),
         "top5_p95": units[:, :TOP].norm(dim=1).quantile(0.95).item(),
     }
-
-
-def _cosine(a: Tensor, b: Tensor) -> float:
-    return torch.nn.functional.cosine_similarity(a, b, dim=0).item()

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.demo.wording import Ids, story_ids, turn_ids
 from core.demo.world import prompts
 from core.demo.world.scene import Scene
 from core.mixer.mixer import Channel, Mixer
 from core.model.model import Model
-from tools.demo.chorus import sample_continuations
+from tools.demo.continuations import sample_continuations
 from tools.demo.figures import Figures, compute_figures
+from tools.demo.wording import Ids, story_ids, turn_ids
 
 REPLY_TOKENS, STORY_TOKENS = 60, 60
 SEED = 5
@@ -25,8 +25,7 @@ class AcceptancePrompts:
 
     def texts(self, model: Model, *channels: Channel, seed: int = SEED) -> list[str]:
         """One steered continuation of every prompt."""
-        mixer = Mixer(channels)
-        rows = sample_continuations(model, self.prompts, self.count, seed, lambda step: mixer)
+        rows = sample_continuations(model, self.prompts, [(Mixer(channels), self.count)], seed)
         return [model.tokenizer.decode(row) for row in rows]
 
     def figures(self, model: Model, *channels: Channel, seed: int = SEED) -> Figures:

@@ -3,34 +3,33 @@
 from collections.abc import Sequence
 from typing import Any
 
-import torch
-
 from core.mixer.mixer import Channel
 from core.model.model import Model
-from tools.demo.acceptance import stage
-from tools.demo.acceptance.stage import AcceptancePrompts
-from tools.demo.chorus import pad_left
-from tools.demo.directions import DemoVector
+from tools.demo.acceptance.prompt_sets import AcceptancePrompts, chat_prompts
+from tools.demo.directions import class_midpoints
 from tools.demo.figures import compute_figures
+from vectors.checks.likelihood import mean_logprob
+from vectors.vector import SteeringVector
 
 COUNT = 100
 DRIFTER, FINISHER = ("You are drifting.",), ("You are determined.",)
 PERSONAS = ("You are a pirate.", "You are a poet.", "You are a contrarian.")
 
 
-def floor_channel(direction: DemoVector, layers: Sequence[int], key: str) -> Channel:
-    """A channel with a floor at one statistic of the positive class, per layer."""
-    return Channel(direction, layers=tuple(layers), floor=direction.positive(key))
+def floor_channel(vector: SteeringVector, layers: Sequence[int], percentile: str) -> Channel:
+    """A channel with a floor at one percentile of the positive class, per layer."""
+    return Channel(vector, layers=tuple(layers), floor=percentile)
 
 
-def pin_channel(direction: DemoVector, layers: Sequence[int]) -> Channel:
+def pin_channel(vector: SteeringVector, layers: Sequence[int]) -> Channel:
     """A channel pinned to the midpoint of the two classes, which is the neutral projection (zero is not)."""
-    return Channel(direction, layers=tuple(layers), floor=direction.midpoints, ceiling=direction.midpoints)
+    middle = class_midpoints(vector)
+    return Channel(vector, layers=tuple(layers), floor=middle, ceiling=middle)
 
 
 def measure_floor(base: Model, channel: Channel) -> dict[str, Any]:
     """Effect of a floor on a drifting system prompt, and its cost on a determined one, which does not need it."""
-    drifter, finisher = stage.chat_prompts(base, COUNT, DRIFTER), stage.chat_prompts(base, COUNT, FINISHER)
+    drifter, finisher = chat_prompts(base, COUNT, DRIFTER), chat_prompts(base, COUNT, FINISHER)
     before, after = drifter.figures(base), drifter.figures(base, channel)
     free, held = finisher.texts(base), finisher.texts(base, channel)
     return {
@@ -46,10 +45,10 @@ def measure_floor(base: Model, channel: Channel) -> dict[str, Any]:
 
 def measure_ablation(base: Model, *channels: Channel) -> dict[str, Any]:
     """How far the determined share moves from its prompted value to its unprompted value (1 = all the way)."""
-    free = stage.chat_prompts(base, COUNT).figures(base).determined
+    free = chat_prompts(base, COUNT).figures(base).determined
     found: dict[str, Any] = {"n": COUNT, "unprompted": free}
     for name, system in (("drifter", DRIFTER), ("finisher", FINISHER)):
-        prompted = stage.chat_prompts(base, COUNT, system)
+        prompted = chat_prompts(base, COUNT, system)
         before, after = prompted.figures(base), prompted.figures(base, *channels)
         found[name], found[f"{name}_ablated"] = before.determined, after.determined
         found[f"{name}_well_formed"] = after.well_formed
@@ -59,7 +58,7 @@ def measure_ablation(base: Model, *channels: Channel) -> dict[str, Any]:
 
 def measure_persona_floor(base: Model, channel: Channel) -> dict[str, Any]:
     """The share of persona sentences under persona prompts, without and with the floor."""
-    played = stage.chat_prompts(base, COUNT, PERSONAS)
+    played = chat_prompts(base, COUNT, PERSONAS)
     before, after = played.figures(base), played.figures(base, channel)
     return {
         "n": COUNT,
@@ -69,14 +68,12 @@ def measure_persona_floor(base: Model, channel: Channel) -> dict[str, Any]:
     }
 
 
-@torch.inference_mode()
 def mean_nll(base: Model, asked: AcceptancePrompts, texts: Sequence[str]) -> float:
     """Mean negative log likelihood per token of some answers under the unsteered model."""
-    answers = [base.tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts]
-    rows = [[*prompt, *answer] for prompt, answer in zip(asked.prompts, answers, strict=True)]
-    ids, mask = pad_left(rows, base.tokenizer.pad_token_id)
-    places = (mask.cumsum(1) - 1).clamp(min=0)
-    logits = base.hf(input_ids=ids, attention_mask=mask, position_ids=places).logits[:, :-1].float()
-    losses = torch.nn.functional.cross_entropy(logits.transpose(1, 2), ids[:, 1:], reduction="none")
-    counted = [row[-len(answer) :] for row, answer in zip(losses, answers, strict=True) if answer]
-    return torch.cat(counted).mean().item()
+    total, count = 0.0, 0
+    for prompt, text in zip(asked.prompts, texts, strict=True):
+        answer = base.tokenizer(text, add_special_tokens=False)["input_ids"]
+        if answer:
+            total -= mean_logprob(base, [*prompt, *answer], len(prompt)) * len(answer)
+            count += len(answer)
+    return total / count
