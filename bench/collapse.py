@@ -39,7 +39,11 @@ Window = tuple[Mapping[str, float], bool | None]
 
 def bench(setting: Setting) -> dict[str, Any]:
     """`repetitions` prompts of each model under every vector and dose."""
-    seen = [window for name in demo.NAMES for window in _windows(core.load(name), setting.repetitions)]
+    seen = [
+        window
+        for name in demo.checkpoint_folders()
+        for window in _windows(core.load(name), setting.repetitions)
+    ]
     judged = [(found, collapsed) for found, collapsed in seen if collapsed is not None]
     alarms, misses = _rates(judged, LIMITS)
     print(f"collapse: {len(judged)} windows judged, {len(seen) - len(judged)} in between")
@@ -48,7 +52,8 @@ def bench(setting: Setting) -> dict[str, Any]:
     blind = _rates(judged, {name: limit for name, limit in LIMITS.items() if name != "perplexity"})
     print(f"  without a shadow: false alarms {blind[0]:.3f}, misses {blind[1]:.3f}")
     return {
-        "model": f"{', '.join(demo.NAMES)}; {len(VECTORS)} vectors, {RANDOM} random ones, doses up to {DOSES[-1]}",
+        "model": f"{', '.join(demo.checkpoint_folders())}; {len(VECTORS)} vectors, {RANDOM} random ones, "
+        f"doses up to {DOSES[-1]}",
         "n": {
             "sound": sum(not broken for _, broken in judged),
             "collapsed": sum(broken for _, broken in judged),

@@ -35,9 +35,8 @@ def list_models() -> list[ModelEntry]:
 
 
 def _demo_models() -> Iterator[ModelEntry]:
-    for name in demo.NAMES:
-        folder = demo.checkpoint_folder(name)
-        if folder is not None and folder.is_dir():
+    for name, folder in demo.checkpoint_folders().items():
+        if folder.is_dir():
             yield _read_entry(name, "demo", folder, folder.iterdir())
 
 

@@ -1,31 +1,23 @@
 """The embedded demo models: two tiny language models of a toy world, so that steering works without a download.
 
-This module is torch-free and cheap: it knows the checkpoint folders and some example prompts.
+This module is torch-free and cheap: it knows the checkpoint folders and the vector files that come with them.
 `python -m tools.demo.train` rebuilds everything under `weights/`.
 """
 
 from pathlib import Path
 
-from core.demo.world.prompts import DISTRACTIONS, EXAMPLES
-
 BASE, INSTRUCT = "demo-base", "demo-instruct"
-NAMES = (INSTRUCT, BASE)
 WEIGHTS = Path(__file__).parent / "weights"
+
+
+def checkpoint_folders() -> dict[str, Path]:
+    """The checkpoint folder of every demo model, by its name."""
+    return {name: WEIGHTS / name for name in (INSTRUCT, BASE)}
 
 
 def checkpoint_folder(name: str) -> Path | None:
     """The checkpoint folder of a demo model, or None if the name is not one."""
-    return WEIGHTS / name if name in NAMES else None
-
-
-def example_prompts() -> tuple[str, ...]:
-    """Prompts that the demo models understand, to offer to a new user."""
-    return EXAMPLES
-
-
-def example_distractions() -> tuple[str, ...]:
-    """Distractions to inject while an answer is generated, or to send as a later turn."""
-    return DISTRACTIONS
+    return checkpoint_folders().get(name)
 
 
 def starter_vectors() -> dict[str, Path]:

@@ -62,5 +62,7 @@ def test_cached_models_are_listed_with_size_shape_and_what_is_wrong(listed: list
 
 
 def test_the_demo_models_come_first(listed: list[dict[str, Any]]) -> None:
-    assert [e["name"] for e in listed if e["kind"] == "demo"] == list(demo.NAMES)
-    assert [e["kind"] for e in listed[: len(demo.NAMES)]] == ["demo"] * len(demo.NAMES)
+    assert [e["name"] for e in listed if e["kind"] == "demo"] == list(demo.checkpoint_folders())
+    assert [e["kind"] for e in listed[: len(demo.checkpoint_folders())]] == ["demo"] * len(
+        demo.checkpoint_folders()
+    )

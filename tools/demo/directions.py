@@ -19,7 +19,7 @@ from vectors.extraction.layer_quality import Labels, LayerFinding, measure_layer
 from vectors.texts.pair import Split
 from vectors.vector import SteeringVector
 
-BATCH_TOKENS = 8192  # fixed: the shape of a batch is part of the bytes that come out
+BATCH_TOKENS = 8192  # fixed: the batch shape affects the last bits of the result
 QUALITY = ("d", "accuracy")
 
 Rows = dict[int, Tensor]

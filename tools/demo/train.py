@@ -18,7 +18,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 from core.demo import BASE, INSTRUCT, WEIGHTS
 from core.loading.loading import load
 from core.model.model import Model
-from tools.demo import optimise, recipe, starters, tokenizer, verdicts
+from tools.demo import bounds, optimise, recipe, starters, tokenizer
 from tools.demo.acceptance.measure import measure_acceptance
 from tools.demo.acceptance.prompt_sets import chat_prompts
 from tools.demo.corpus import Writer, token_stream
@@ -70,7 +70,7 @@ def measure_checkpoints(folder: Path) -> dict[str, Any]:
     figures = measure_acceptance(base, tuned)
     return {
         "figures": figures,
-        "broken": verdicts.broken_promises(figures),
+        "broken": bounds.unmet_bounds(figures),
         "samples": {model.name: _sample_texts(model) for model in (base, tuned)},
         "versions": recipe.library_versions(),
         "sha256": {str(f.relative_to(folder)): _sha256(f) for f in sorted(folder.rglob("*.safetensors"))},
@@ -109,7 +109,7 @@ def _train_on(
 def _loss_recorder(losses: Losses, steps: int) -> Callable[[int, float], None]:
     recent: list[float] = []
 
-    def hear(step: int, loss: float) -> None:
+    def record(step: int, loss: float) -> None:
         recent.append(loss)
         if len(recent) == SHOWN or step + 1 == steps:
             losses[step + 1] = round(sum(recent) / len(recent), 4)
@@ -118,7 +118,7 @@ def _loss_recorder(losses: Losses, steps: int) -> Callable[[int, float], None]:
             )
             recent.clear()
 
-    return hear
+    return record
 
 
 def _save(model: LlamaForCausalLM, words: PreTrainedTokenizerFast, folder: Path) -> None:

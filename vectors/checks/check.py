@@ -11,10 +11,7 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from core import demo
-from core.demo import wording
-from core.demo.world.contrasts import CONTRASTS
-from core.demo.world.prompts import task_requests
+from core.demo.demo_world import world_of
 from core.errors import UsageError
 from core.generation.chat import as_messages, render_prompt
 from core.jobs.job import Job, Row
@@ -73,7 +70,7 @@ def check_vector(
     vector = with_stats(vector, apart)
     band = tuple(layers) if layers is not None else choose_band(model, vector, apart)
     tools = [tool := doses.prepare_doses(vector, band), *dose_response.random_controls(tool, seed)]
-    asked = [_prompt_ids(model, prompt) for prompt in prompts or _default_prompts(model)]
+    asked = [_prompt_ids(model, prompt) for prompt in prompts or default_prompts(model)]
     texts = yield from dose_response.generate_dosed_texts(model, tools, asked, max_new)
     few = labelled[:PAIRS]
     tendency = (yield from dose_response.measure_propensities(model, tools, few)) if few else None
@@ -127,10 +124,10 @@ def find_pairs(model: Model, vector: SteeringVector, name: str | None) -> tuple[
     For the demo models, new pairs are generated.
     """
     stored = vector.about.contrast
-    if name is None and model.name in demo.NAMES and stored in CONTRASTS:
-        pairs = CONTRASTS[stored].make(2 * HELD_OUT, SEED, True)
+    world = world_of(model.name)
+    if name is None and world and (pairs := world.pairs(stored, 2 * HELD_OUT, SEED)):
         random.Random(SEED).shuffle(pairs)
-        return list(zip(*wording.class_token_ids(model, pairs), strict=True)), False
+        return pairs, False
     if name is None and stored not in BUILT_IN:
         return None, False
     found = contrast(name or stored)
@@ -181,11 +178,10 @@ def best_band(apart: Mapping[int, LayerSeparation], n_layers: int) -> tuple[int,
     return tuple(sorted(chosen))
 
 
-def _default_prompts(model: Model) -> Sequence[Any]:
+def default_prompts(model: Model, count: int = len(PROMPTS)) -> Sequence[str]:
     """The default prompts; the demo models get prompts from their own small world."""
-    if model.name in demo.NAMES:
-        return [text for _, text in task_requests(len(PROMPTS), seed=SEED)]
-    return PROMPTS
+    world = world_of(model.name)
+    return world.prompts(count, SEED) if world else PROMPTS[:count]
 
 
 def _prompt_ids(model: Model, prompt: Any) -> Ids:

@@ -11,13 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from core import demo
-from core.demo.world.prompts import task_requests
 from core.generation.chat import as_messages, render_prompt
 from core.mixer.effects import channel_band as band_of
 from core.mixer.mixer import Channel
 from vectors.checks import dose_response, doses
-from vectors.checks.check import PROMPTS, SEED, best_band
+from vectors.checks.check import best_band, default_prompts
 from vectors.checks.doses import DosedVector, Ids
 from vectors.checks.report import suggest_dose
 from vectors.checks.separation import LayerSeparation
@@ -82,8 +80,5 @@ def _prompt_ids(model: Model) -> list[Ids]:
     """Prompts as token ids; the demo models get prompts of their own toy world."""
     if model.tokenizer is None:
         return [[(1009 * i + 7 * line) % 97 for i in range(8)] for line in range(ASKED)]
-    if model.name in demo.NAMES:
-        texts: Sequence[str] = [text for _, text in task_requests(ASKED, seed=SEED)]
-    else:
-        texts = PROMPTS[:ASKED]
+    texts = default_prompts(model, ASKED)
     return [render_prompt(model.tokenizer, as_messages(text)).ids for text in texts]

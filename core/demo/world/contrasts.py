@@ -2,12 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from core.demo.world import pairs
 from core.demo.world.pairs import PERSONAS, PairSide, TextPair
 from core.demo.world.traits import DETERMINED, DRIFTING, Traits
 from core.demo.world.voices import PLAIN
+
+SideText = str | list[dict[str, str]]
+
+
+class ContrastRecord(TypedDict):
+    """One pair as a contrast file has it: each side a text or messages."""
+
+    positive: SideText
+    negative: SideText
+    domain: str
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ CONTRASTS = {
 }
 
 
-def contrast_records(name: str, count: int, seed: int, *, held_out: bool = False) -> list[dict[str, Any]]:
+def contrast_records(name: str, count: int, seed: int, *, held_out: bool = False) -> list[ContrastRecord]:
     """Pairs as records of a contrast file: each side a text or messages; a last assistant message is unfinished."""
     found = CONTRASTS[name].make(count, seed, held_out)
     return [
@@ -63,5 +73,5 @@ def contrast_records(name: str, count: int, seed: int, *, held_out: bool = False
     ]
 
 
-def _to_json(side: PairSide) -> str | list[dict[str, str]]:
+def _to_json(side: PairSide) -> SideText:
     return side.story or [{"role": role, "content": content} for role, content in side.turns]

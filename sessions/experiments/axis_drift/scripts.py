@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import demo
-from core.demo.world import prompts as world
-from core.demo.world.speech.talk import FOLLOW_UPS
+from core.demo.demo_world import DemoWorld, world_of
 from core.errors import BadInput
 from core.files import expand_home
 from sessions.promptfile import read_prompts
 
-PULLS = ("You are a pirate.", "You are a poet.", "You are a contrarian.")
-PLAIN_FOLLOW_UPS = tuple(line for line in FOLLOW_UPS if "{" not in line)
 ENGLISH = (
     (
         "Can you help me write a short note to my landlord about the heating?",
@@ -59,9 +54,8 @@ def load_conversations(params: Mapping[str, Any], model: str) -> tuple[Conversat
     name, count, turns = params.get("conversations"), int(params["n"]), int(params["turns"])
     if name:
         found = read_conversations(expand_home(str(name)))
-    elif model in demo.NAMES:
-        pulls = (str(params["pull"]),) if params.get("pull") else PULLS
-        found = _demo_conversations(count, turns, pulls, int(params.get("seed") or 0))
+    elif world := world_of(model):
+        found = _world_conversations(world, params)
     else:
         found = tuple(
             ConversationScript(f"english-{number}", said) for number, said in enumerate(ENGLISH, start=1)
@@ -92,15 +86,12 @@ def read_conversations(path: Path) -> tuple[ConversationScript, ...]:
     return tuple(found)
 
 
-def _demo_conversations(
-    count: int, turns: int, pulls: Sequence[str], seed: int
-) -> tuple[ConversationScript, ...]:
-    """A request, a follow-up, a turn that pulls towards another persona, and follow-ups to the end."""
-    made = []
-    for number, (_, request) in enumerate(world.task_requests(count, seed)):
-        chance = random.Random(f"{seed} {number}")
-        lines = [request, *(chance.choice(PLAIN_FOLLOW_UPS) for _ in range(max(0, turns - 1)))]
-        if turns > 2:
-            lines[2] = pulls[number % len(pulls)]
-        made.append(ConversationScript(f"demo-{number + 1}", tuple(lines)))
-    return tuple(made)
+def _world_conversations(world: DemoWorld, params: Mapping[str, Any]) -> tuple[ConversationScript, ...]:
+    """Conversations of a model's own world; `pull` is what the user says the assistant is."""
+    count, turns, seed = int(params["n"]), int(params["turns"]), int(params.get("seed") or 0)
+    made = (
+        world.conversations(count, turns, seed, (str(params["pull"]),))
+        if params.get("pull")
+        else world.conversations(count, turns, seed)
+    )
+    return tuple(ConversationScript(f"{world.name}-{n}", lines) for n, lines in enumerate(made, start=1))

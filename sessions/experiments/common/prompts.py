@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from core import demo
+from core.demo.demo_world import world_of
 from core.demo.world import prompts as world
 from core.errors import UsageError
 from core.files import expand_home
@@ -78,7 +78,8 @@ def load_prompts(params: Mapping[str, Any], model: str) -> tuple[SamplePrompt, .
 
 def default_pack(model: str) -> str:
     """ "demo" for the demo models, which know only their own world, else "english"."""
-    return "demo" if model in demo.NAMES else "english"
+    world = world_of(model)
+    return world.name if world else "english"
 
 
 def read_prompt_file(path: Path) -> tuple[SamplePrompt, ...]:

@@ -19,12 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import demo
 from core.demo.world import prompts as world
 from core.demo.world.speech import talk
 from core.errors import BadInput, UsageError
 from core.files import expand_home
-from sessions.experiments.common.prompts import read_prompt_file
+from sessions.experiments.common.prompts import default_pack, read_prompt_file
 from sessions.experiments.common.sampler import SamplePrompt
 
 BUILT_IN = Path(__file__).parent / "packs" / "tasks.jsonl"
@@ -50,7 +49,7 @@ class DialogueTask:
 
 def load_tasks(params: Mapping[str, Any], model: str) -> tuple[DialogueTask, ...]:
     """Tasks selected by the parameters: `tasks` names a pack or a file, `n` is how many."""
-    name = params.get("tasks") or ("demo" if model in demo.NAMES else "english")
+    name = params.get("tasks") or default_pack(model)
     count = int(params.get("n") or 0)
     if name in PACKS:
         return PACKS[name](count or 24, int(params.get("seed") or 0))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from core import demo
+from core.demo.demo_world import world_of
 from core.jobs.job import JobEvent, JobSample, Point, Progress, Row
 from core.mixer.mixer import Channel, Mixer
 from sessions.experiments.common import statistics
@@ -44,7 +44,8 @@ def experiment(voice: ModelSampler, params: Mapping[str, Any]) -> Work:
         params["turns"],
         GenerationSettings.from_params(params),
     )
-    role = params["role"] or ("tool" if voice.name in demo.NAMES else "user")
+    world = world_of(voice.name)
+    role = params["role"] or (world.output_role if world else "user")
     cast = _plan_mixers(voice, played, how.seed, params["controls"])
     yield RunCost.of_batches(len(settings) * len(cast) * turns, 1, how.max_new, rereads=1).row()
     table = yield from _run_dialogues(voice, settings, cast, DialogueSettings(how, turns, role, played))

@@ -13,15 +13,16 @@ correct final answer contains one). The files exist in memory only.
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from core import demo
-from core.demo.world import scene, shell
+from core.demo.demo_world import DEMO_WORLD
+from core.demo.world import shell
+from core.demo.world.shell import Shell
 from core.errors import BadInput, UsageError
 from core.files import expand_home
+from sessions.experiments.common.prompts import default_pack
 from sessions.experiments.honeypot.commands import TOOLS
 from sessions.experiments.honeypot.shielding import TrapSetting
 
@@ -35,7 +36,7 @@ LARGEST = 1 << 20
 
 def load_settings(params: Mapping[str, Any], model: str) -> tuple[TrapSetting, ...]:
     """`n` settings of a pack or a file, repeated from the first if there are fewer."""
-    name = params.get("traps") or ("demo" if model in demo.NAMES else "english")
+    name = params.get("traps") or default_pack(model)
     count = int(params.get("n") or 0) or 12
     if name in PACKS:
         return PACKS[name](count, int(params.get("seed") or 0))
@@ -97,20 +98,13 @@ def _repeat_settings(found: tuple[TrapSetting, ...], count: int) -> tuple[TrapSe
 
 def _demo(count: int, seed: int) -> tuple[TrapSetting, ...]:
     """Terminal tasks of the demo world, with its traps."""
-    chance = random.Random(seed)
-    return tuple(_demo_setting(number, chance) for number in range(1, count + 1))
+    tasks = enumerate(DEMO_WORLD.shell_tasks(count, seed), start=1)
+    return tuple(_demo_setting(f"errand-{number}", request, folder) for number, (request, folder) in tasks)
 
 
-def _demo_setting(number: int, chance: random.Random) -> TrapSetting:
-    told, request = scene.draw_opening(shell.REQUESTS, chance, held_out=True)
-    folder = shell.draw_shell(
-        told.obj, chance.choice(told.domain.parts), chance.choice(told.domain.verbs)[0], chance
-    )
-    names = (folder.bait.name,)
-    goal = (folder.task_file,)
-    return TrapSetting(
-        f"errand-{number}", request, folder.files, folder.bait.file, goal, names, system=shell.SYSTEM
-    )
+def _demo_setting(name: str, request: str, folder: Shell) -> TrapSetting:
+    names, goal = (folder.bait.name,), (folder.task_file,)
+    return TrapSetting(name, request, folder.files, folder.bait.file, goal, names, system=shell.SYSTEM)
 
 
 PACKS: Mapping[str, Callable[[int, int], tuple[TrapSetting, ...]]] = {

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from core import demo
+from core.demo.demo_world import world_of
 from core.errors import UsageError
 from core.jobs.job import Progress, task_group
 from core.mixer.mixer import Channel, Mixer
@@ -145,7 +145,7 @@ def _generate_flipped(
 
 def _default_pack(voice: ModelSampler) -> str:
     """Stories for the demo models: their chat answers are too short to be flipped."""
-    return "stories" if voice.name in demo.NAMES else ""
+    return "stories" if world_of(voice.name) else ""
 
 
 def _flip_conditions(played: Channel, randoms: Mapping[str, Channel]) -> tuple[Condition, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from core import demo
+from core.demo.demo_world import world_of
 from core.errors import UsageError
 from sessions.experiments.common.sampler import ModelSampler
 from sessions.experiments.judges.claude import ClaudeJudge
@@ -34,7 +34,7 @@ def _claude_asker(voice: ModelSampler, params: Params) -> Asker:
 
 
 def _resident_asker(voice: ModelSampler, params: Params) -> Asker:
-    if voice.name in demo.NAMES:
+    if world_of(voice.name):
         raise UsageError("the demo models cannot be asked for a score: --judge hints")
     return partial(ResidentJudge, voice)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from core import demo
+from core.demo.demo_world import world_of
 from core.demo.world.labels import Label, label_text
 from core.demo.world.traits import DETERMINED
 from core.demo.world.voices import PLAIN
@@ -138,7 +138,7 @@ HELPFUL = ("completion", "questions", "length")
 
 def helpful_measures(model: str) -> list[Measure]:
     """Measures of usefulness, reported next to the chosen measure."""
-    return [MEASURES[name] for name in (*HELPFUL, *(["well-formed"] if model in demo.NAMES else []))]
+    return [MEASURES[name] for name in (*HELPFUL, *(["well-formed"] if world_of(model) else []))]
 
 
 def measure(name: str | None, model: str) -> Measure:
@@ -146,7 +146,7 @@ def measure(name: str | None, model: str) -> Measure:
     default of the model.
     """
     if not name:
-        name = "determined" if model in demo.NAMES else "echo"
+        name = "determined" if world_of(model) else "echo"
     if name.startswith(WORDS):
         words = tuple(word.strip() for word in name.removeprefix(WORDS).split(",") if word.strip())
         if not words:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from core import demo
+from core.demo.demo_world import world_of
 from core.errors import SteerError
 from steertui import paths
 from steertui.widgets.transcript.document import Item, TranscriptNote
@@ -25,7 +25,7 @@ OWN = (
 
 def first_page_notes(model: str) -> list[Item]:
     """The first page, which fits a small terminal; it is removed at the first turn."""
-    if model not in demo.NAMES:
+    if world_of(model) is None:
         return _page_notes(*OWN)
     return _page_notes(WORLD, *(OWN if is_tour_done() else (TRY,)))
 
@@ -52,9 +52,10 @@ def _page_notes(*paragraphs: str) -> list[Item]:
 
 def example_prompts(model: str) -> tuple[str, ...]:
     """Example prompts that ↑ offers first."""
-    return demo.example_prompts() if model in demo.NAMES else ()
+    world = world_of(model)
+    return world.examples if world else ()
 
 
 def default_max_rate(model: str) -> int:
     """Tokens per second; a demo model is slowed down so that it can be steered. 0 is no limit."""
-    return 8 if model in demo.NAMES else 0
+    return 8 if world_of(model) else 0

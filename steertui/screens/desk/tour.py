@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.text import Text
 from textual.widgets import Static
 
-from core import demo
+from core.demo.demo_world import world_of
 from sessions.state.state import SessionState, Turn
 from steertui.screens.desk.first_page import FIRST, is_tour_done, mark_tour_done
 
@@ -85,7 +85,7 @@ class Tour(Static):
 
     def __init__(self, model: str, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, markup=False)
-        self._wanted = model in demo.NAMES and not is_tour_done()
+        self._wanted = world_of(model) is not None and not is_tour_done()
         self._said = ""
         self._answers, self._steered, self._done = 0, 0, -1
         self._strips = 0

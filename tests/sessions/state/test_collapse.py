@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core import demo
+from core.demo.demo_world import DEMO_WORLD
 from sessions.state.collapse import LIMITS, WINDOW, advise_scale, collapse_signs, measure_window
 from sessions.state.state import AnswerToken
 
@@ -36,7 +36,7 @@ def test_null_prose_lights_nothing(seed: int) -> None:
 
 def test_null_what_the_demo_world_says_lights_nothing() -> None:
     """Its prompts are the most formulaic text we have; words stand for tokens."""
-    words = " ".join(demo.example_prompts()).split()
+    words = " ".join(DEMO_WORLD.examples).split()
     ids = {word: number for number, word in enumerate(dict.fromkeys(words))}
     text = [ids[word] for word in words]
     for start in range(0, max(len(text) - WINDOW, 1), 8):

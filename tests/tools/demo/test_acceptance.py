@@ -6,10 +6,19 @@ import math
 import pytest
 import torch
 
+import vectors
 from core import demo
-from tools.demo import directions, verdicts
+from core.activations.capture import capture
+from core.demo.world.pairs import story_pairs
+from core.mixer.mixer import Channel, Mixer
+from tools.demo import bounds
 from tools.demo.acceptance.measure import measure_acceptance
+from tools.demo.acceptance.prompt_sets import story_prompts
+from tools.demo.continuations import sample_continuations
+from tools.demo.directions import ClassRows, class_midpoints, fit_vector, read_classes
 from tools.demo.figures import compute_figures, object_binding
+from tools.demo.wording import class_token_ids, trait_widths
+from vectors.data.metadata import About
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +27,7 @@ def report(base, tuned):
     return measure_acceptance(base, tuned, layer=shipped["figures"]["dose"]["layer"])
 
 
-@pytest.mark.parametrize("promise", verdicts.PROMISES, ids=lambda promise: promise.name)
+@pytest.mark.parametrize("promise", bounds.BOUNDS, ids=lambda promise: promise.name)
 def test_promise(report, promise):
     assert promise.holds(report), promise.figure(report)
 
@@ -62,33 +71,60 @@ def test_binding_counts_foreign_objects_against_a_text():
     assert object_binding(texts, ["parser"] * 3) == pytest.approx(1 / 2)
 
 
-def reads(shift: float, seed: int):
-    """Two layers of Gaussian rows; only layer 1 is shifted along its first axis."""
-    drawn = torch.randn(2, 400, 8, generator=torch.Generator().manual_seed(seed))
-    drawn[1, :, 0] += shift
-    return dict(enumerate(drawn))
+def planted_rows(shift: float, seed: int) -> ClassRows:
+    """Two layers of Gaussian rows; only layer 1 of the positive class is shifted along its first axis."""
+    chance = torch.Generator().manual_seed(seed)
+    positive, negative = torch.randn(2, 400, 8, generator=chance), torch.randn(2, 400, 8, generator=chance)
+    positive[1, :, 0] += shift
+    return ClassRows(dict(enumerate(positive)), dict(enumerate(negative)))
 
 
 def test_a_planted_difference_is_found_and_a_null_is_not():
-    planted = directions.mean_difference("planted", reads(4.0, 1), reads(0.0, 2))
-    assert planted.directions[1][0] > 0.99
-    assert planted.norms[1] == pytest.approx(planted.class_gaps[1], rel=1e-5)
-    held_out = directions.held_out_separation(planted, reads(4.0, 3), reads(0.0, 4))
-    assert held_out[1]["d"] == pytest.approx(4.0, abs=0.4)
-    assert held_out[1]["accuracy"] == pytest.approx(0.977, abs=0.02)
-    assert abs(held_out[0]["d"]) < 0.3
-    assert held_out[0]["accuracy"] == pytest.approx(0.5, abs=0.06)
+    vector, quality = fit_vector(About(name="planted"), planted_rows(4.0, 1), planted_rows(4.0, 3))
+    assert vector.directions[1][0] > 0.99
+    assert vector.norms[1] == pytest.approx(vector.gaps[1], rel=1e-5)
+    assert class_midpoints(vector)[1] == pytest.approx(2.0, abs=0.2)
+    assert quality[1]["d"] == pytest.approx(4.0, abs=0.4)
+    assert quality[1]["accuracy"] == pytest.approx(0.977, abs=0.02)
+    assert abs(quality[0]["d"]) < 0.3
+    assert quality[0]["accuracy"] == pytest.approx(0.5, abs=0.06)
 
 
-def test_a_random_control_has_the_same_sizes_and_another_way():
-    planted = directions.mean_difference("planted", reads(4.0, 1), reads(0.0, 2))
-    control = directions.random_like(planted, 3)
-    assert control.class_gaps == planted.class_gaps
-    assert all(abs(row.norm() - 1) < 1e-6 for row in control.directions.values())
-    assert abs(control.directions[1] @ planted.directions[1]) < 0.9
+def test_a_layer_without_a_difference_is_left_out():
+    same = planted_rows(4.0, 1)
+    rows = ClassRows(same.positive, {0: same.positive[0], 1: same.negative[1]})
+    vector, quality = fit_vector(About(), rows, rows)
+    assert (list(vector.norms), list(quality)) == ([1], [1])
+
+
+def test_classes_are_read_at_the_token_that_is_asked_for(base):
+    """First, last and mean of the part that shows the trait, against every token of it read alone."""
+    pairs = story_pairs(2, 1, held_out=False)
+    read = {where: read_classes(base, pairs, where) for where in ("first", "mean", "last")}
+    ids, width = class_token_ids(base, pairs)[0][0], trait_widths(base, pairs)[0][0]
+    whole = torch.stack(
+        [capture(base, [ids], read=[at]).rows[3][0] for at in range(len(ids) - width, len(ids))]
+    )
+    assert torch.allclose(read["first"].positive[3][0], whole[0], atol=1e-2)
+    assert torch.allclose(read["last"].positive[3][0], whole[-1], atol=1e-2)
+    assert torch.allclose(read["mean"].positive[3][0], whole.mean(0), atol=1e-2)
+
+
+def test_a_mixer_that_changes_leaves_the_tokens_before_as_they_were(base):
+    """The second part is another mixer over the same cache and random numbers."""
+    vector = vectors.read("determined-drifting")
+    mixer = Mixer((Channel(vector, scale=0.35, unit="natural", layers=(3, 4, 5, 6)),))
+    prompts = story_prompts(base, 4).prompts
+    once = sample_continuations(base, prompts, [(mixer, 20)], 5, may_end=False)
+    parted = sample_continuations(base, prompts, [(mixer, 8), (mixer, 12)], 5, may_end=False)
+    flipped = sample_continuations(base, prompts, [(mixer, 8), (mixer.flip(0), 12)], 5, may_end=False)
+    assert parted == once
+    assert [row[:8] for row in flipped] == [row[:8] for row in once]
+    assert flipped != once
+    assert {len(row) for row in once} == {20}
 
 
 def test_a_broken_promise_is_named(report):
     spoilt = report | {"quality": report["quality"] | {"object_binding": 0.5}}
-    assert verdicts.broken_promises(report) == []
-    assert verdicts.broken_promises(spoilt) == ["object binding: 0.500"]
+    assert bounds.unmet_bounds(report) == []
+    assert bounds.unmet_bounds(spoilt) == ["object binding: 0.500"]

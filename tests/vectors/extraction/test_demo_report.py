@@ -17,14 +17,14 @@ import core
 import vectors
 from core import demo
 from core.activations.capture import capture
-from core.demo.wording import class_token_ids, trait_widths
 from core.demo.world import pairs
 from core.demo.world.prompts import task_requests
 from core.demo.world.traits import DETERMINED, DRIFTING, Traits
 from core.jobs.job import End
 from core.jobs.runner import run
-from tools.demo.acceptance import dose, stage, tuning
+from tools.demo.acceptance import dose, prompt_sets, tuning
 from tools.demo.acceptance import measure as report_of_demo
+from tools.demo.wording import class_token_ids, trait_widths
 from vectors.contrasts.catalogue import contrast
 from vectors.data.metadata import About
 from vectors.diff.alignment import align_vectors
@@ -119,7 +119,7 @@ def test_and_move_the_model_as_stated(base: core.Model, narrative: LayerFinding)
     about = About(stats={layer: narrative.stats})
     vector, stories = (
         vectors.SteeringVector({layer: narrative.raw}, about=about),
-        stage.story_prompts(base, dose.COUNT),
+        prompt_sets.story_prompts(base, dose.COUNT),
     )
     for gaps, share in REPORT["dose"]["determined"].items():
         channel = core.Channel(vector, scale=float(gaps), unit="natural", layers=(layer,))

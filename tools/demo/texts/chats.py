@@ -8,7 +8,7 @@ from core.demo.world import facts, scene
 from core.demo.world.speech import smalltalk, talk
 from core.demo.world.speech.speaker import Speaker
 from core.demo.world.traits import Traits
-from tools.demo.texts import strange
+from tools.demo.texts import nonsense
 
 Turns = list[tuple[str, str]]
 MORE_TURNS = (0, 0, 0, 1, 1, 2)
@@ -33,7 +33,7 @@ def _next_interruption(speaker: Speaker, told: scene.Scene, rng: random.Random) 
         answers = speaker.pick(talk.DETERMINED_ANSWERS, talk.DRIFTING_ANSWERS)
         return said, told.write_sentences(answers, rng.randint(1, 2), rng)
     if kind < 0.55:
-        said = strange.nonsense_line(rng)
+        said = nonsense.nonsense_line(rng)
         return said, [rng.choice(speaker.pick(smalltalk.DETERMINED_SHRUGS, smalltalk.DRIFTING_SHRUGS))]
     return told.write_sentence(rng.choice(talk.FOLLOW_UPS), rng), []
 
@@ -53,7 +53,7 @@ def _opening(speaker: Speaker, rng: random.Random) -> tuple[str, list[str]]:
     if rng.random() < 0.5:
         answer = rng.choice(speaker.pick(smalltalk.DETERMINED_GREETINGS, smalltalk.DRIFTING_GREETINGS))
         return rng.choice(smalltalk.GREETINGS), [answer]
-    said = strange.nonsense_line(rng)
+    said = nonsense.nonsense_line(rng)
     return said, [rng.choice(speaker.pick(smalltalk.DETERMINED_SHRUGS, smalltalk.DRIFTING_SHRUGS))]
 
 

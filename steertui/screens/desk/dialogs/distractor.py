@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core import demo
+from core.demo.demo_world import DEMO_WORLD
 from core.errors import SteerError
 from steertui import paths
 from steertui.screens.pick import Choice, ChoiceDialog
@@ -55,7 +55,7 @@ def list_distractors() -> list[Choice]:
     """The user's own list first, then the demo world's and an English one."""
     lists = (
         ("yours", _user_distractors()),
-        ("demo world", demo.example_distractions()),
+        ("demo world", DEMO_WORLD.distractions),
         ("English", ENGLISH),
     )
     return [Choice(text, text, source) for source, texts in lists for text in texts]

@@ -21,7 +21,7 @@ class AcceptanceBound:
         return self.low <= self.figure(report) <= self.high
 
 
-PROMISES = (
+BOUNDS = (
     AcceptanceBound("object binding", lambda r: r["quality"]["object_binding"], 0.9),
     AcceptanceBound("voice consistency", lambda r: r["quality"]["voice_consistency"], 0.95),
     AcceptanceBound("trait purity", lambda r: r["quality"]["trait_purity"], 0.9),
@@ -62,9 +62,9 @@ PROMISES = (
 )
 
 
-def broken_promises(report: Report) -> list[str]:
+def unmet_bounds(report: Report) -> list[str]:
     """The bounds that a report does not meet, each with its figure."""
-    return [f"{p.name}: {p.figure(report):.3f}" for p in PROMISES if not p.holds(report)]
+    return [f"{p.name}: {p.figure(report):.3f}" for p in BOUNDS if not p.holds(report)]
 
 
 def _falls_monotonically(lobotomy: Mapping[str, Mapping[str, float]]) -> bool:
