@@ -1,4 +1,4 @@
-"""The promised figures, measured again on the shipped weights over seeded, held-out prompts."""
+"""The acceptance figures, measured again on the shipped weights over seeded, held-out prompts."""
 
 import json
 import math
@@ -27,12 +27,12 @@ def report(base, tuned):
     return measure_acceptance(base, tuned, layer=shipped["figures"]["dose"]["layer"])
 
 
-@pytest.mark.parametrize("promise", bounds.BOUNDS, ids=lambda promise: promise.name)
-def test_promise(report, promise):
-    assert promise.holds(report), promise.figure(report)
+@pytest.mark.parametrize("bound", bounds.BOUNDS, ids=lambda bound: bound.name)
+def test_bound(report, bound):
+    assert bound.holds(report), bound.figure(report)
 
 
-def test_the_sample_is_as_large_as_promised(report):
+def test_the_sample_is_as_large_as_required(report):
     assert report["dose"]["n"] >= 200
     assert report["flip"]["n"] == 24
 
@@ -124,7 +124,7 @@ def test_a_mixer_that_changes_leaves_the_tokens_before_as_they_were(base):
     assert {len(row) for row in once} == {20}
 
 
-def test_a_broken_promise_is_named(report):
+def test_an_unmet_bound_is_named(report):
     spoilt = report | {"quality": report["quality"] | {"object_binding": 0.5}}
     assert bounds.unmet_bounds(report) == []
     assert bounds.unmet_bounds(spoilt) == ["object binding: 0.500"]
